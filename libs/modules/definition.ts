@@ -1,0 +1,162 @@
+/**
+ * A module as the engine sees it: a contract that says what may be scheduled, and functions to call. The authoring API
+ * (`defineModule`) builds this; nothing in the engine knows how it was written.
+ */
+import type { JoinPolicy } from '../coordination/commands.ts';
+
+/** How failures of a step are retried; attempts are executions, so 3 means three. */
+export interface RetryPolicy {
+  readonly attempts: number;
+  /** The first wait, in milliseconds; doubled per attempt, with full jitter. */
+  readonly baseDelayMs: number;
+  /** The longest wait, in milliseconds; Retry-After may exceed it. */
+  readonly maxDelayMs: number;
+}
+
+export interface StepPolicy {
+  /** Undefined: the configuration's. */
+  readonly retry?: Partial<RetryPolicy>;
+  /** A request whole, redirects and body included, in milliseconds. Undefined: the configuration's. */
+  readonly timeoutMs?: number;
+  /** When generating requests fails: parse the prefix request again to get fresh hops (default), or not. */
+  readonly fallback?: boolean;
+  /** Requests of this step under way at once, over the whole process. Undefined: no limit of its own. */
+  readonly concurrency?: number;
+}
+
+/** A step as declared; its position in the module is its `step_idx`. */
+export interface StepDefinition {
+  readonly name: string;
+  readonly kind: 'fetch' | 'compute';
+  readonly phase: number;
+  /** `lineage`: the same state reached from two requests is two hops. */
+  readonly identity: 'state' | 'lineage';
+  readonly policy: StepPolicy;
+  readonly expect: Expectation | undefined;
+  /** Checks a state; answers it as the schema transforms it, or throws a CatenaError that names the fields. */
+  checkState(state: unknown): unknown | Promise<unknown>;
+}
+
+export interface PhaseDefinition {
+  readonly steps: readonly number[];
+  readonly join: JoinPolicy;
+  /** Its share of the run's deadline, 0–1; phases without one may use what is left. */
+  readonly share: number | undefined;
+}
+
+/** What a page must be for a step to read it; what it is not is a retryable failure with the reason. */
+export interface Expectation {
+  /** Statuses that are read; default: 200–299. Other ones fail by their own class (404 is fatal, 503 retryable). */
+  readonly status?: readonly number[];
+  /** Of the content type: `html` also takes XHTML, `json` also `+json`. */
+  readonly type?: 'html' | 'json' | 'text' | 'any';
+  /** A CSS selector, or several, that must match. */
+  readonly selector?: string | readonly string[];
+  /** Text that must stand in the body. */
+  readonly text?: string;
+  /** Returns a reason when the page is not what the step needs. */
+  readonly check?: (page: Page) => string | undefined;
+}
+
+/** A request as an author writes it. */
+export interface RequestSpec {
+  readonly url: string | URL;
+  /** Default GET, or POST with a body. */
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** A string or bytes as they are; `json` is encoded with its content type, `form` as a URL-encoded form. */
+  readonly body?: string | Uint8Array;
+  readonly json?: unknown;
+  readonly form?: Readonly<Record<string, string>>;
+  /** The name of a cookie jar within the run; default: the run's own. */
+  readonly session?: string;
+  readonly timeoutMs?: number;
+  /** What shares a rate limit; default: the host. */
+  readonly limitKey?: string;
+}
+
+/** A response as the parser stage holds it. */
+export interface PageSource {
+  readonly url: string;
+  readonly status: number;
+  /** Lower-case names; repeated headers joined by a comma. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+}
+
+/** A page as an author reads it; each view is made when first asked for. */
+export interface Page {
+  readonly url: string;
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly bytes: Uint8Array;
+  /** Decoded by the charset of the content type, of the page's own declaration, else UTF-8. */
+  readonly text: string;
+  /** Parsed; throws `parse.not_json`. */
+  readonly json: unknown;
+  readonly $: import('cheerio/slim').CheerioAPI;
+}
+
+/** What a step may yield. */
+export type Emission =
+  | { readonly kind: 'hop'; readonly step: number; readonly state: unknown; readonly key: string | undefined }
+  | { readonly kind: 'item'; readonly type: string; readonly data: unknown }
+  | { readonly kind: 'drop'; readonly reason: string; readonly data: unknown }
+  | { readonly kind: 'retry'; readonly reason: string; readonly afterMs: number | undefined };
+
+export type Emissions = Iterable<Emission | Promise<Emission>> | AsyncIterable<Emission>;
+
+/** What every call of a module's function gets. */
+export interface StepCall {
+  readonly input: unknown;
+  readonly state: unknown;
+  readonly account: string;
+  readonly platform: string;
+  readonly runId: string;
+  readonly signal: AbortSignal;
+}
+
+export interface ParseCall extends StepCall {
+  readonly page: PageSource;
+}
+
+/** A committed item, as a join reads it. */
+export interface JoinedItem {
+  readonly type: string;
+  readonly data: unknown;
+}
+
+/** A node of an earlier phase that died, as a join sees it. */
+export interface JoinedFailure {
+  readonly step: string;
+  readonly reason: string;
+  readonly code: string;
+  readonly message: string;
+}
+
+export interface ComputeCall extends StepCall {
+  /** The items of earlier phases, of one type or of all. */
+  readonly items: (type?: string) => AsyncIterable<JoinedItem>;
+  /** The nodes of earlier phases that died. */
+  readonly failures: () => AsyncIterable<JoinedFailure>;
+}
+
+export interface ModuleDefinition {
+  /** `name@version`. */
+  readonly id: string;
+  readonly name: string;
+  readonly version: string;
+  readonly steps: readonly StepDefinition[];
+  readonly phases: readonly PhaseDefinition[];
+  readonly itemTypes: readonly string[];
+  checkInput(input: unknown): unknown | Promise<unknown>;
+  start(call: StepCall): Emissions;
+  /** Of a fetch step. */
+  request(step: number, call: StepCall): Iterable<RequestSpec> | AsyncIterable<RequestSpec>;
+  parse(step: number, call: ParseCall): Emissions;
+  /** Of a compute step. */
+  compute(step: number, call: ComputeCall): Emissions;
+}
+
+/** `step_idx` of the hop that runs a module's `start`. */
+export const START_STEP = -1;
