@@ -108,7 +108,9 @@ export type Emissions = Iterable<Emission | Promise<Emission>> | AsyncIterable<E
 
 /** What every call of a module's function gets. */
 export interface StepCall {
+  /** What `checkInput` answered; what is stored is what was given, so that no transformation is applied twice. */
   readonly input: unknown;
+  /** What the step's `checkState` answered; likewise. */
   readonly state: unknown;
   readonly account: string;
   readonly platform: string;

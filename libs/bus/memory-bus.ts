@@ -1,0 +1,123 @@
+import { type ChainMessage, type MessageTo, RECEIVER } from '../contracts/chain.ts';
+import { CatenaError } from '../errors/catena-error.ts';
+import { Fifo } from './fifo.ts';
+import type { Bus, Delivery, Receiver, SubscribeOptions, Subscription } from './port.ts';
+
+export interface MemoryBusOptions {
+  /** Messages that each stage's queue takes. */
+  readonly capacity: number;
+}
+
+/** One stage's queue and the hands that empty it. */
+interface Lane {
+  readonly waiting: Fifo<ChainMessage>;
+  readonly givenBack: Set<NodeJS.Timeout>;
+  subscriber: SubscribeOptions<Receiver> | undefined;
+  inHand: number;
+  idle: (() => void) | undefined;
+}
+
+/** The bus of one process: bounded queues in memory. What it forgets with the process, the due index remembers. */
+export class MemoryBus implements Bus {
+  readonly #capacity: number;
+  readonly #lanes = new Map<Receiver, Lane>();
+  #closed = false;
+
+  constructor({ capacity }: MemoryBusOptions) {
+    this.#capacity = capacity;
+    for (const stage of new Set(Object.values(RECEIVER))) {
+      this.#lanes.set(stage, {
+        waiting: new Fifo(),
+        givenBack: new Set(),
+        subscriber: undefined,
+        inHand: 0,
+        idle: undefined,
+      });
+    }
+  }
+
+  room(stage: Receiver): number {
+    return Math.max(0, this.#capacity - this.depth(stage));
+  }
+
+  depth(stage: Receiver): number {
+    const lane = this.#lane(stage);
+    return lane.waiting.size + lane.givenBack.size;
+  }
+
+  async publish(message: ChainMessage): Promise<boolean> {
+    const stage = RECEIVER[message.kind];
+    if (this.#closed || this.room(stage) === 0) return false;
+    const lane = this.#lane(stage);
+    lane.waiting.push(message);
+    this.#deliver(lane);
+    return true;
+  }
+
+  subscribe<S extends Receiver>(options: SubscribeOptions<S>): Subscription {
+    const lane = this.#lane(options.stage);
+    if (lane.subscriber !== undefined) {
+      throw new CatenaError('bus.subscribed_twice', `${options.stage} is subscribed already`, {
+        remedy: 'stop the first subscription before the second begins',
+      });
+    }
+    lane.subscriber = options as unknown as SubscribeOptions<Receiver>;
+    queueMicrotask(() => this.#deliver(lane));
+    let stopped: Promise<void> | undefined;
+    return {
+      stop: () => {
+        stopped ??= this.#stop(lane);
+        return stopped;
+      },
+    };
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const lane of this.#lanes.values()) {
+      lane.waiting.clear();
+      for (const timer of lane.givenBack) clearTimeout(timer);
+      lane.givenBack.clear();
+    }
+  }
+
+  #lane(stage: Receiver): Lane {
+    return this.#lanes.get(stage)!;
+  }
+
+  #stop(lane: Lane): Promise<void> {
+    lane.subscriber = undefined;
+    if (lane.inHand === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      lane.idle = resolve;
+    });
+  }
+
+  #deliver(lane: Lane): void {
+    while (lane.subscriber !== undefined && lane.inHand < lane.subscriber.slots && lane.waiting.size > 0) {
+      const message = lane.waiting.shift()!;
+      lane.inHand += 1;
+      void lane.subscriber.receive(this.#delivery(lane, message)).finally(() => {
+        lane.inHand -= 1;
+        if (lane.inHand === 0) lane.idle?.();
+        this.#deliver(lane);
+      });
+    }
+  }
+
+  #delivery(lane: Lane, message: ChainMessage): Delivery<Receiver> {
+    return {
+      message: message as MessageTo<Receiver>,
+      ack: () => undefined,
+      giveBack: (delayMs) => {
+        if (this.#closed) return;
+        const timer = setTimeout(() => {
+          lane.givenBack.delete(timer);
+          lane.waiting.push(message);
+          this.#deliver(lane);
+        }, delayMs);
+        lane.givenBack.add(timer);
+      },
+    };
+  }
+}

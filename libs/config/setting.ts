@@ -1,0 +1,119 @@
+/** What a setting is: how it is read from text, what it may be, and what it is when nobody sets it. */
+import { z } from 'zod';
+
+/** Values as they may come: typed from YAML and code, as text from the environment and the command line. */
+export type RawValue = string | number | boolean;
+
+export interface Setting<Value> {
+  /** What the setting does: a sentence. */
+  readonly about: string;
+  /** What is taken, as it follows "expected". */
+  readonly expected: string;
+  readonly schema: z.ZodType<Value>;
+  readonly default: Value;
+  /** Text as the value it spells; text that spells none is left for the schema to refuse. */
+  readonly fromText: (text: string) => unknown;
+  /** Whether the value may hold a password. */
+  readonly secret: boolean;
+}
+
+interface Bounds {
+  readonly min?: number;
+  readonly max?: number;
+}
+
+export function integer(
+  about: string,
+  initial: number,
+  { min = 1, max = Number.MAX_SAFE_INTEGER }: Bounds = {},
+): Setting<number> {
+  const expected = `an integer ${range(min, max, Number.MAX_SAFE_INTEGER)}`;
+  return setting({ about, expected, schema: z.int().min(min).max(max), default: initial, fromText: numberFromText });
+}
+
+/** An integer that may be left out, and then is undefined. */
+export function optionalInteger(about: string, { min = 1 }: Bounds = {}): Setting<number | undefined> {
+  const schema = z.int().min(min).optional();
+  return setting({
+    about,
+    expected: `an integer of at least ${min}`,
+    schema,
+    default: undefined,
+    fromText: numberFromText,
+  });
+}
+
+export function decimal(
+  about: string,
+  initial: number,
+  { min = 0, max = Number.MAX_VALUE }: Bounds = {},
+): Setting<number> {
+  const expected = `a number ${range(min, max, Number.MAX_VALUE)}`;
+  return setting({ about, expected, schema: z.number().min(min).max(max), default: initial, fromText: numberFromText });
+}
+
+export function flag(about: string, initial: boolean): Setting<boolean> {
+  return setting({
+    about,
+    expected: 'true or false',
+    schema: z.boolean(),
+    default: initial,
+    fromText: booleanFromText,
+  });
+}
+
+/** A flag whose default depends on the mode; undefined until then. */
+export function flagByMode(about: string): Setting<boolean | undefined> {
+  const schema = z.boolean().optional();
+  return setting({ about, expected: 'true or false', schema, default: undefined, fromText: booleanFromText });
+}
+
+export function choice<const Name extends string>(about: string, initial: Name, names: readonly Name[]): Setting<Name> {
+  const expected = `one of ${names.join(', ')}`;
+  return setting({ about, expected, schema: z.enum(names) as z.ZodType<Name>, default: initial, fromText: asIs });
+}
+
+/** One line of text that can stand in a header. */
+export function headerText(about: string, initial: string): Setting<string> {
+  const schema = z.string().regex(/^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/);
+  return setting({ about, expected: 'one line of printable ASCII text', schema, default: initial, fromText: asIs });
+}
+
+export function path(about: string, initial: string): Setting<string> {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: a NUL byte ends a path for the operating system.
+  const schema = z.string().regex(/^[^\u0000]+$/);
+  return setting({ about, expected: 'the path of a file', schema, default: initial, fromText: asIs });
+}
+
+/** A URL of certain protocols, which may carry a password; undefined when not set. */
+export function url(about: string, protocols: readonly string[]): Setting<string | undefined> {
+  const schema = z
+    .string()
+    .refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol.slice(0, -1)))
+    .optional();
+  const expected = `a URL that begins with ${protocols.map((protocol) => `${protocol}://`).join(' or ')}`;
+  return {
+    ...setting<string | undefined>({ about, expected, schema, default: undefined, fromText: asIs }),
+    secret: true,
+  };
+}
+
+function setting<Value>(definition: Omit<Setting<Value>, 'secret'>): Setting<Value> {
+  return { ...definition, secret: false };
+}
+
+function range(min: number, max: number, unbounded: number): string {
+  return max === unbounded ? `of at least ${min}` : `from ${min} to ${max}`;
+}
+
+function asIs(text: string): unknown {
+  return text;
+}
+
+function numberFromText(text: string): unknown {
+  return /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : text;
+}
+
+function booleanFromText(text: string): unknown {
+  return text === 'true' ? true : text === 'false' ? false : text;
+}

@@ -1,0 +1,22 @@
+/** Times that a coordinator needs to know, in milliseconds. */
+export interface CoordinatorPolicy {
+  /** A pending node that nobody took is rung again after this, doubled each time, at most an hour. */
+  readonly dispatchGraceMs: number;
+  /** A downloaded response that no parser took is downloaded again after this. */
+  readonly responseGraceMs: number;
+  /** A failed node whose decision did not come is sent to be decided again after this. */
+  readonly decisionGraceMs: number;
+}
+
+export const defaultPolicy: CoordinatorPolicy = {
+  dispatchGraceMs: 30_000,
+  responseGraceMs: 60_000,
+  decisionGraceMs: 10_000,
+};
+
+const LONGEST_GRACE_MS = 3_600_000;
+
+/** How long a bell is given to be answered, from the number of bells before it. */
+export function dispatchGraceMs(policy: CoordinatorPolicy, dispatches: number): number {
+  return Math.min(policy.dispatchGraceMs * 2 ** Math.min(dispatches, 30), LONGEST_GRACE_MS);
+}

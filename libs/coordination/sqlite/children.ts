@@ -1,0 +1,106 @@
+import { CatenaError } from '../../errors/catena-error.ts';
+import { type Bell, MAX_CHILDREN, type ReleasedResponse } from '../commands.ts';
+import type { NodeSeed } from '../node.ts';
+import { dispatchGraceMs } from '../policy.ts';
+import type { NodeRow } from './nodes.ts';
+import type { PhaseScope } from './scopes.ts';
+import { isHeld, pendingBell, type Tx } from './tx.ts';
+
+export interface Created {
+  readonly bells: Bell[];
+  readonly released: ReleasedResponse[];
+  /** Rows that came into being or were re-opened. */
+  readonly rows: NodeRow[];
+  gateLost: number;
+}
+
+/** Refuses what no coordinator may accept, before anything is written. */
+export function assertChildren(children: readonly NodeSeed[], parent: PhaseScope): void {
+  if (children.length > MAX_CHILDREN) {
+    throw new CatenaError('coordination.too_many_children', `a commit carries ${children.length} children`, {
+      remedy: `stage them first, at most ${MAX_CHILDREN} a call`,
+    });
+  }
+  for (const child of children) {
+    if (child.phase < parent.idx || child.phase >= parent.module.phases.length) {
+      throw new CatenaError(
+        'coordination.phase_out_of_range',
+        `a node of phase ${parent.idx} cannot have a child in phase ${child.phase}`,
+        { remedy: 'hops go to their own phase or a later one' },
+      );
+    }
+  }
+}
+
+/**
+ * Brings children into being. The child's own key is the advance gate: an existing one is left alone, except that a
+ * superseded hop gets its new body and lives again. The first `bells` of those that may run are to be rung by the caller,
+ * the others are due at once.
+ */
+export function createChildren(
+  tx: Tx,
+  seeds: readonly NodeSeed[],
+  parent: { readonly phase: PhaseScope; readonly reopened: boolean },
+  bells: number,
+): Created {
+  const created: Created = { bells: [], released: [], rows: [], gateLost: 0 };
+  const nowMs = tx.clock.now();
+  for (const seed of seeds) {
+    const phase = parent.phase.module.phases[seed.phase]!;
+    const held = isHeld(phase);
+    const rung = !held && created.bells.length < bells;
+    const dueAtMs = rung ? nowMs + dispatchGraceMs(tx.policy, 0) : nowMs;
+    const row = createChild(tx, seed, phase, dueAtMs, parent.reopened && phase.closed !== '');
+    if (row === undefined) {
+      created.gateLost += 1;
+      continue;
+    }
+    created.rows.push(row);
+    if (rung) created.bells.push(pendingBell(row, phase));
+    const { moduleId, run } = phase.module;
+    const released = tx.reorder.take({ id: row.id, runId: run.runId, moduleId, phase: phase.idx });
+    if (released !== undefined) created.released.push(released);
+  }
+  return created;
+}
+
+function createChild(
+  tx: Tx,
+  seed: NodeSeed,
+  phase: PhaseScope,
+  dueAtMs: number,
+  reopened: boolean,
+): NodeRow | undefined {
+  const row = tx.nodes.insert(seed, phase, dueAtMs, reopened);
+  if (row !== undefined) {
+    phase.created += 1;
+    tx.scopes.touchPhase(phase);
+    return row;
+  }
+  const existing = tx.nodes.find(seed.id)!;
+  if (existing.state !== 'dead' || existing.death_reason !== 'superseded') return undefined;
+  const home = tx.scopes.phase(existing.phase_no);
+  home.superseded -= 1;
+  reopen(tx, existing, home, dueAtMs);
+  existing.body = seed.body;
+  existing.prefix_request = seed.prefixRequest;
+  tx.nodes.saveBody(existing);
+  return existing;
+}
+
+/** A terminal node lives again, with the next epoch and fresh budgets. */
+export function reopen(tx: Tx, row: NodeRow, phase: PhaseScope, dueAtMs: number): void {
+  if (row.state === 'done') phase.done -= 1;
+  else phase.dead -= 1;
+  tx.scopes.touchPhase(phase);
+  row.state = 'pending';
+  row.epoch += 1;
+  row.attempts = 0;
+  row.crashes = 0;
+  row.dispatches = 0;
+  row.owner = '';
+  row.token = '';
+  row.death_reason = '';
+  row.due_at = dueAtMs;
+  tx.nodes.save(row);
+}

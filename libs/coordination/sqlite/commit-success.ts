@@ -1,0 +1,97 @@
+import { EVENTS } from '../../contracts/events.ts';
+import { CommitCode } from '../codes.ts';
+import type { CommitCommand, CommitOutcome } from '../commands.ts';
+import type { ChainNode } from '../node.ts';
+import { assertChildren, type Created, createChildren } from './children.ts';
+import { lease } from './claim.ts';
+import { toChainNode } from './nodes.ts';
+import { advancePhases, endDone } from './phases.ts';
+import { type Found, findNode, isHeld, isLive, type Tx } from './tx.ts';
+
+export function commitSuccess(tx: Tx, command: CommitCommand): CommitOutcome {
+  const found = findNode(tx, command.node);
+  if (found === undefined || found.row.token !== command.token) return refused(CommitCode.FENCING_REJECT);
+  const { row, phase, module } = found;
+  if (row.state === 'done' || row.state === 'releasing') return repeated(tx, found, command);
+  if (row.state !== 'processing') {
+    return refused(row.state === 'dead' ? CommitCode.CAS_CONFLICT : CommitCode.FENCING_REJECT);
+  }
+  if (!isLive(found)) return refused(CommitCode.CAS_CONFLICT);
+  if (command.staged > 0 && tx.staged.count(row) !== command.staged) return refused(CommitCode.FENCING_REJECT);
+  assertChildren(command.children, phase);
+
+  row.committed_token = row.token;
+  countExecution(tx, found);
+  const created = createChildren(tx, command.children, { phase, reopened: row.reopened === 1 }, command.bells);
+  const next = handOver(tx, found, command, created);
+  if (command.staged > 0) {
+    row.state = 'releasing';
+    row.due_at = tx.clock.now() + tx.policy.dispatchGraceMs;
+    tx.nodes.save(row);
+  } else {
+    endDone(tx, row, phase);
+  }
+  const opened = command.staged > 0 ? [] : advancePhases(tx, module);
+  const rung = next === undefined ? created.bells : created.bells.filter(({ node }) => node.id !== next.id);
+  return {
+    code: CommitCode.COMMIT_OK,
+    bells: [...rung, ...opened],
+    ...(next === undefined ? {} : { next }),
+    released: created.released,
+    created: created.rows.length,
+    gateLost: created.gateLost,
+    releasing: command.staged > 0,
+  };
+}
+
+function countExecution(tx: Tx, { row, module, run }: Found): void {
+  module.executions += 1;
+  run.executions += 1;
+  tx.scopes.touchModule(module);
+  tx.scopes.touchRun(run);
+  if (row.step_idx <= module.highestStep) return;
+  module.highestStep = row.step_idx;
+  tx.events.append(
+    run,
+    EVENTS.ModuleStepAdvanced.type,
+    `${run.runId}:${module.moduleId}:${row.step_idx}`,
+    0,
+    tx.clock.now(),
+    {
+      moduleId: module.moduleId,
+      stepIdx: row.step_idx,
+    },
+  );
+}
+
+/** Claims the only child for its committer, where a claim would answer EXECUTE. */
+function handOver(
+  tx: Tx,
+  { row, module, run }: Found,
+  command: CommitCommand,
+  created: Created,
+): ChainNode | undefined {
+  const child = created.rows[0];
+  if (command.handOver === undefined || child === undefined || command.children.length !== 1) return undefined;
+  const phase = tx.scopes.phase(child.phase_no);
+  const taken = { row: child, phase, module, run };
+  if (run.paused || isHeld(phase) || !isLive(taken)) return undefined;
+  lease(tx, taken, command.handOver.owner, command.handOver.leaseMs);
+  row.handed_over = child.id;
+  return toChainNode(child, phase);
+}
+
+/** The answer of the first call, as far as it still holds. */
+function repeated(tx: Tx, { row }: Found, command: CommitCommand): CommitOutcome {
+  const child = row.handed_over === '' ? undefined : tx.nodes.find(row.handed_over);
+  const held = child?.state === 'processing' && child.owner === command.handOver?.owner;
+  return {
+    ...refused(CommitCode.ALREADY_COMMITTED),
+    ...(held ? { next: toChainNode(child, tx.scopes.phase(child.phase_no)) } : {}),
+    releasing: row.state === 'releasing',
+  };
+}
+
+function refused(code: CommitOutcome['code']): CommitOutcome {
+  return { code, bells: [], released: [], created: 0, gateLost: 0, releasing: false };
+}

@@ -1,0 +1,117 @@
+/**
+ * The coordinator of single-node mode: its state in one SQLite file that this process alone writes. Each transition is one
+ * work of the database's group commit, and stands in a file of its own, beside the Lua script that does the same in Redis.
+ */
+import { randomBytes } from 'node:crypto';
+import type { Clock } from '../../clock/clock.ts';
+import type { SqliteDatabase } from '../../sqlite/database.ts';
+import { migrate } from '../../sqlite/migrate.ts';
+import type { CommitCommand } from '../commands.ts';
+import type { CoordinatorPolicy } from '../policy.ts';
+import type { Coordinator } from '../port.ts';
+import { Audit, runAudit } from './audit.ts';
+import { claim } from './claim.ts';
+import { commitSuccess } from './commit-success.ts';
+import { Events } from './events.ts';
+import { FallbackGates } from './fallback-gates.ts';
+import { commitError, recoverZombie, release, renew } from './leases.ts';
+import { Nodes, toChainNode } from './nodes.ts';
+import { NodeLister, snapshot } from './reads.ts';
+import { ReorderBuffer, reorderEnqueue } from './reorder.ts';
+import { phaseClose, replay, runSettle } from './run-end.ts';
+import { Plans, runOpen } from './run-open.ts';
+import { COORDINATION_MIGRATIONS } from './schema.ts';
+import { Scopes } from './scopes.ts';
+import { Staged, stageChildren } from './staged.ts';
+import { childrenPump, dueTake, scopeDrain } from './sweep.ts';
+import { retrySchedule, runControl, terminateMark } from './terminate-mark.ts';
+import { thresholdDecide } from './threshold-decide.ts';
+import { findNode, type Tx } from './tx.ts';
+
+export interface SqliteCoordinatorOptions {
+  readonly db: SqliteDatabase;
+  readonly clock: Clock;
+  readonly policy: CoordinatorPolicy;
+}
+
+/** A coordinator that can store items in the transaction of their commit. */
+export interface SqliteCoordinator extends Coordinator {
+  /** As `commitSuccess`; `store` is called in the same transaction once the commit has been accepted. */
+  commitWith(commit: CommitCommand, store: () => void): ReturnType<Coordinator['commitSuccess']>;
+}
+
+/**
+ * Opens the coordinator on a database. A new incarnation begins: whoever held a lease in an earlier process is gone, and
+ * bells that were in its memory are lost, so every open node is due at once.
+ */
+export function openSqliteCoordinator({ db, clock, policy }: SqliteCoordinatorOptions): SqliteCoordinator {
+  migrate(db, 'coordination', COORDINATION_MIGRATIONS);
+  const tx = createTx(db, clock, policy);
+  const plans = new Plans(db);
+  const audit = new Audit(db);
+  const lister = new NodeLister(db, tx.scopes);
+  makeOpenNodesDue(db, clock.now());
+  return {
+    runOpen: (command) => db.write(() => runOpen(tx, plans, command)),
+    claim: (command) => db.write(() => claim(tx, command)),
+    renew: (command) => db.write(() => renew(tx, command)),
+    release: (command) => db.write(() => release(tx, command)),
+    stageChildren: (command) => db.write(() => stageChildren(tx, command)),
+    commitSuccess: (command) => db.write(() => commitSuccess(tx, command)),
+    commitWith: (command, store) =>
+      db.write(() => {
+        const outcome = commitSuccess(tx, command);
+        if (outcome.code === 0) store();
+        return outcome;
+      }),
+    commitError: (command) => db.write(() => commitError(tx, command)),
+    recoverZombie: (command) => db.write(() => recoverZombie(tx, command)),
+    reorderEnqueue: (command) => db.write(() => reorderEnqueue(tx, command)),
+    thresholdDecide: (command) => db.write(() => thresholdDecide(tx, command)),
+    retrySchedule: (command) => db.write(() => retrySchedule(tx, command)),
+    terminateMark: (command) => db.write(() => terminateMark(tx, command)),
+    dueTake: (command) => db.write(() => dueTake(tx, command)),
+    childrenPump: (command) => db.write(() => childrenPump(tx, command)),
+    scopeDrain: (command) => db.write(() => scopeDrain(tx, command)),
+    runControl: (command) => db.write(() => runControl(tx, command)),
+    phaseClose: (command) => db.write(() => phaseClose(tx, command)),
+    runSettle: (command) => db.write(() => runSettle(tx, command)),
+    replay: (command) => db.write(() => replay(tx, command)),
+    runAudit: (command) => db.write(() => runAudit(tx, audit, command)),
+    findRun: async (runId) => db.read(() => mapDefined(tx.scopes.run(runId), snapshot)),
+    findNode: async (ref) => db.read(() => mapDefined(findNode(tx, ref), ({ row, phase }) => toChainNode(row, phase))),
+    listNodes: async (filter) => db.read(() => lister.list(filter)),
+  };
+}
+
+function createTx(db: SqliteDatabase, clock: Clock, policy: CoordinatorPolicy): Tx {
+  const row = db.prepare(`UPDATE chain_meta SET value = value + 1 WHERE name = 'incarnation' RETURNING value`).get()!;
+  const incarnation = row.value as number;
+  const nonce = randomBytes(4).toString('hex');
+  let counter = 0;
+  return {
+    clock,
+    policy,
+    scopes: new Scopes(db),
+    nodes: new Nodes(db),
+    staged: new Staged(db),
+    reorder: new ReorderBuffer(db),
+    events: new Events(db),
+    fallbackGates: new FallbackGates(db),
+    nextToken: () => {
+      counter += 1;
+      return `${incarnation}.${counter}.${nonce}`;
+    },
+  };
+}
+
+function makeOpenNodesDue(db: SqliteDatabase, nowMs: number): void {
+  db.prepare(`UPDATE chain_nodes SET due_at = ? WHERE due_at > 0 AND due_at > ? AND state <> 'retry'`).run(
+    nowMs,
+    nowMs,
+  );
+}
+
+function mapDefined<From, To>(value: From | undefined, map: (value: From) => To): To | undefined {
+  return value === undefined ? undefined : map(value);
+}

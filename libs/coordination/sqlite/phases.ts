@@ -1,0 +1,124 @@
+/**
+ * How phases follow each other and runs end. A phase is over when none of its nodes is open, or when its deadline closed
+ * it; in the same transition the next one opens. After the last: the module, then the run, which stays `closing` until
+ * its end stands in the store.
+ */
+import { EVENTS } from '../../contracts/events.ts';
+import type { Bell } from '../commands.ts';
+import type { DeathReason } from '../node.ts';
+import { createChildren, reopen } from './children.ts';
+import type { NodeRow } from './nodes.ts';
+import { type ModuleScope, moduleOpenCount, openCount, type PhaseScope, type RunScope } from './scopes.ts';
+import { pendingBell, type Tx } from './tx.ts';
+
+/** Ends a node as done. */
+export function endDone(tx: Tx, row: NodeRow, phase: PhaseScope): void {
+  row.state = 'done';
+  row.due_at = 0;
+  tx.nodes.save(row);
+  phase.done += 1;
+  tx.scopes.touchPhase(phase);
+}
+
+/** Ends a node as dead, with its reason. */
+export function endDead(tx: Tx, row: NodeRow, phase: PhaseScope, reason: DeathReason): void {
+  row.state = 'dead';
+  row.due_at = 0;
+  row.death_reason = reason;
+  tx.nodes.save(row);
+  phase.dead += 1;
+  if (reason === 'superseded') phase.superseded += 1;
+  tx.scopes.touchPhase(phase);
+  if (reason === 'failed' || reason === 'crashed') {
+    tx.events.append(phase.module.run, EVENTS.DeadLettered.type, row.id, row.epoch, tx.clock.now(), { reason });
+  }
+}
+
+/** Closes what is over and opens what follows; answers the bells of the hops that open a phase. */
+export function advancePhases(tx: Tx, module: ModuleScope): Bell[] {
+  const bells: Bell[] = [];
+  while (module.state === 'open') {
+    const phase = module.phases[module.currentPhase];
+    if (phase === undefined || (openCount(phase) > 0 && phase.closed === '')) break;
+    if (phase.closed === '' && !joinHolds(phase)) {
+      module.state = 'terminated';
+      module.reason = 'join_failed';
+      tx.scopes.touchModule(module);
+      break;
+    }
+    closePhase(tx, phase);
+    const next = module.phases[module.currentPhase];
+    if (next !== undefined) bells.push(...openPhase(tx, next));
+  }
+  const over = module.currentPhase >= module.phases.length && moduleOpenCount(module) === 0;
+  if (module.state === 'open' && over) {
+    module.state = 'done';
+    tx.scopes.touchModule(module);
+    const { run, moduleId } = module;
+    tx.events.append(run, EVENTS.ModuleCompleted.type, `${run.runId}:${moduleId}`, run.openings, tx.clock.now(), {
+      moduleId,
+    });
+  }
+  closeRunIfOver(tx, module.run);
+  return bells;
+}
+
+function closePhase(tx: Tx, phase: PhaseScope): void {
+  const { module } = phase;
+  if (phase.closed === '') phase.closed = 'settled';
+  module.currentPhase = phase.idx + 1;
+  tx.scopes.touchPhase(phase);
+  tx.scopes.touchModule(module);
+  const subject = `${module.run.runId}:${module.moduleId}:${phase.idx}`;
+  const { created, done, dead, closed } = phase;
+  tx.events.append(module.run, EVENTS.PhaseClosed.type, subject, module.run.openings, tx.clock.now(), {
+    moduleId: module.moduleId,
+    phase: phase.idx,
+    closed,
+    created,
+    done,
+    dead,
+  });
+}
+
+/** Rings the hop that opens the phase, if it has one. Hops held for it are due already: their set is looked at from now on. */
+function openPhase(tx: Tx, phase: PhaseScope): Bell[] {
+  if (phase.opener === undefined) return [];
+  const existing = tx.nodes.find(phase.opener.id);
+  const terminal = existing !== undefined && (existing.state === 'done' || existing.state === 'dead');
+  // A phase that opens again, after a replay with rejoin, runs its opener again.
+  if (terminal && existing.death_reason !== 'superseded') {
+    reopen(tx, existing, phase, tx.clock.now() + tx.policy.dispatchGraceMs);
+    return [pendingBell(existing, phase)];
+  }
+  return createChildren(tx, [phase.opener], { phase, reopened: false }, 1).bells;
+}
+
+/** Whether the join may start, by its policy. */
+function joinHolds(phase: PhaseScope): boolean {
+  const dead = phase.dead - phase.superseded;
+  const { join } = phase;
+  if (join.kind === 'settle') return true;
+  if (join.kind === 'failFast') return dead === 0;
+  if (join.maxDead !== undefined && dead > join.maxDead) return false;
+  return join.maxDeadRate === undefined || dead <= join.maxDeadRate * phase.created;
+}
+
+/** A run whose modules have all ended is closing; a marked one when its last node has ended. */
+export function closeRunIfOver(tx: Tx, run: RunScope): void {
+  if (run.state !== 'open') return;
+  const over = run.modules.every((module) => {
+    const ended = moduleOpenCount(module) === 0;
+    return module.state === 'done' || (ended && (run.mark !== '' || module.state === 'terminated'));
+  });
+  if (!over) return;
+  run.state = 'closing';
+  tx.scopes.touchRun(run);
+  for (const module of run.modules) {
+    if (module.state !== 'open') continue;
+    module.state = 'terminated';
+    module.reason = run.reason;
+    tx.scopes.touchModule(module);
+  }
+  tx.events.append(run, EVENTS.RunCompleted.type, run.runId, run.openings, tx.clock.now(), { mark: run.mark });
+}

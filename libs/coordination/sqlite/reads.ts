@@ -1,0 +1,49 @@
+import type { SqliteDatabase } from '../../sqlite/database.ts';
+import type { ModuleSnapshot, NodeFilter, RunSnapshot } from '../commands.ts';
+import type { ChainNode } from '../node.ts';
+import { type NodeRow, toChainNode } from './nodes.ts';
+import { openCount, type RunScope, type Scopes } from './scopes.ts';
+
+/** Nodes of a run, page by page, in the order in which they came into being. */
+export class NodeLister {
+  readonly #scopes: Scopes;
+  readonly #list;
+  readonly #numberOf;
+
+  constructor(db: SqliteDatabase, scopes: Scopes) {
+    this.#scopes = scopes;
+    this.#numberOf = db.prepare('SELECT no FROM chain_nodes WHERE id = ?');
+    this.#list = db.prepare(
+      `SELECT n.* FROM chain_runs r JOIN chain_modules m ON m.run_no = r.no JOIN chain_phases p ON p.module_no = m.no
+         JOIN chain_nodes n ON n.phase_no = p.no
+       WHERE r.run_id = ? AND n.no > ? AND (? = '' OR n.state = ?) AND (? = '' OR n.death_reason = ?)
+       ORDER BY n.no LIMIT ?`,
+    );
+  }
+
+  list({ runId, state = '' as ChainNode['state'], deathReason, limit, after }: NodeFilter): ChainNode[] {
+    const reason = deathReason ?? '';
+    const behind = after === undefined ? 0 : ((this.#numberOf.get(after)?.no as number | undefined) ?? 0);
+    const rows = this.#list.all(runId, behind, state, state, reason, reason, limit) as unknown as NodeRow[];
+    return rows.map((row) => toChainNode(row, this.#scopes.phase(row.phase_no)));
+  }
+}
+
+export function snapshot(run: RunScope): RunSnapshot {
+  return {
+    runId: run.runId,
+    state: run.state,
+    mark: run.mark,
+    reason: run.reason,
+    paused: run.paused,
+    openings: run.openings,
+    modules: run.modules.map((module): ModuleSnapshot => {
+      const { moduleId, state, reason, currentPhase, executions, errors } = module;
+      const phases = module.phases.map((phase) => {
+        const { created, done, dead, closed } = phase;
+        return { created, done, dead, open: openCount(phase), closed };
+      });
+      return { moduleId, state, reason, currentPhase, phases, executions, errors };
+    }),
+  };
+}

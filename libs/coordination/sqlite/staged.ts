@@ -1,0 +1,62 @@
+import type { SqliteDatabase } from '../../sqlite/database.ts';
+import { StageCode } from '../codes.ts';
+import type { Held } from '../commands.ts';
+import type { NodeSeed } from '../node.ts';
+import { assertChildren } from './children.ts';
+import type { NodeRow } from './nodes.ts';
+import { findNode, isLive, type Tx } from './tx.ts';
+
+/** Children kept ahead of their parent's commit, under the parent and its token. */
+export class Staged {
+  readonly #insert;
+  readonly #count;
+  readonly #first;
+  readonly #delete;
+  readonly #deleteOthers;
+
+  constructor(db: SqliteDatabase) {
+    this.#insert = db.prepare(
+      'INSERT INTO chain_staged (node_no, token, id, seed) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING',
+    );
+    this.#count = db.prepare('SELECT count(*) AS n FROM chain_staged WHERE node_no = ? AND token = ?');
+    this.#first = db.prepare('SELECT no, seed FROM chain_staged WHERE node_no = ? AND token = ? ORDER BY no LIMIT ?');
+    this.#delete = db.prepare('DELETE FROM chain_staged WHERE no = ?');
+    this.#deleteOthers = db.prepare(
+      'DELETE FROM chain_staged WHERE no IN (SELECT no FROM chain_staged WHERE node_no = ? AND token <> ? LIMIT ?)',
+    );
+  }
+
+  add(row: NodeRow, seeds: readonly NodeSeed[]): void {
+    for (const seed of seeds) this.#insert.run(row.no, row.token, seed.id, JSON.stringify(seed));
+  }
+
+  count(row: NodeRow): number {
+    return this.#count.get(row.no, row.token)!.n as number;
+  }
+
+  /** Takes up to `limit` children out, in the order in which they were staged. */
+  take(row: NodeRow, limit: number): NodeSeed[] {
+    const seeds: NodeSeed[] = [];
+    for (const staged of this.#first.all(row.no, row.token, limit)) {
+      this.#delete.run(staged.no as number);
+      seeds.push(JSON.parse(staged.seed as string) as NodeSeed);
+    }
+    return seeds;
+  }
+
+  /** Deletes a batch of what other tokens staged; true when there may be more. */
+  deleteOthers(row: NodeRow, limit: number): boolean {
+    return Number(this.#deleteOthers.run(row.no, row.token, limit).changes) === limit;
+  }
+}
+
+export function stageChildren(tx: Tx, { node, token, children }: Held & { readonly children: readonly NodeSeed[] }) {
+  const found = findNode(tx, node);
+  if (found === undefined || found.row.state !== 'processing' || found.row.token !== token) {
+    return StageCode.FENCING_REJECT;
+  }
+  if (!isLive(found)) return StageCode.FENCING_REJECT;
+  assertChildren(children, found.phase);
+  tx.staged.add(found.row, children);
+  return StageCode.STAGED;
+}

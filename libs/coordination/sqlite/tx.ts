@@ -1,0 +1,77 @@
+import type { Clock } from '../../clock/clock.ts';
+import type { Bell } from '../commands.ts';
+import type { NodeRef } from '../node.ts';
+import type { CoordinatorPolicy } from '../policy.ts';
+import type { Events } from './events.ts';
+import type { FallbackGates } from './fallback-gates.ts';
+import type { NodeRow, Nodes } from './nodes.ts';
+import type { ReorderBuffer } from './reorder.ts';
+import type { ModuleScope, PhaseScope, RunScope, Scopes } from './scopes.ts';
+import type { Staged } from './staged.ts';
+
+/** What a transition works with; valid inside one transaction. */
+export interface Tx {
+  readonly clock: Clock;
+  readonly policy: CoordinatorPolicy;
+  readonly scopes: Scopes;
+  readonly nodes: Nodes;
+  readonly staged: Staged;
+  readonly reorder: ReorderBuffer;
+  readonly events: Events;
+  readonly fallbackGates: FallbackGates;
+  /** A fencing value that was never given before. */
+  readonly nextToken: () => string;
+}
+
+/** A node with everything that it belongs to. */
+export interface Found {
+  readonly row: NodeRow;
+  readonly phase: PhaseScope;
+  readonly module: ModuleScope;
+  readonly run: RunScope;
+}
+
+/** The node, or undefined when it does not exist. */
+export function findNode(tx: Tx, ref: NodeRef): Found | undefined {
+  const row = tx.nodes.find(ref.id);
+  if (row === undefined) return undefined;
+  const phase = tx.scopes.phase(row.phase_no);
+  return { row, phase, module: phase.module, run: phase.module.run };
+}
+
+/** Whether anything of the scope may still be claimed or committed. */
+export function isScopeLive(phase: PhaseScope): boolean {
+  const { module } = phase;
+  return module.run.state === 'open' && module.run.mark === '' && module.state === 'open' && phase.closed === '';
+}
+
+/** A re-opened node lives on in its closed phase. */
+export function isLive({ row, phase, module, run }: Found): boolean {
+  if (run.state !== 'open' || run.mark !== '' || module.state !== 'open') return false;
+  return phase.closed === '' || row.reopened === 1;
+}
+
+/** A hop of a later phase waits for that phase to open. */
+export function isHeld(phase: PhaseScope): boolean {
+  return phase.idx > phase.module.currentPhase;
+}
+
+export function toBell(row: NodeRow, phase: PhaseScope, kind: Bell['kind']): Bell {
+  return {
+    kind,
+    node: { id: row.id, runId: phase.module.run.runId, moduleId: phase.module.moduleId, phase: phase.idx },
+    stepIdx: row.step_idx,
+    prefixRequest: row.prefix_request,
+    epoch: row.epoch,
+    dispatch: row.dispatches,
+    attempts: row.attempts,
+    nodeKind: row.kind,
+    limitKey: row.limit_key,
+    error: kind === 'error' || kind === 'error_task' ? row.error : '',
+  };
+}
+
+/** The bell of a node that may be claimed. */
+export function pendingBell(row: NodeRow, phase: PhaseScope): Bell {
+  return toBell(row, phase, row.kind === 'hop' ? 'parser_task' : 'request');
+}

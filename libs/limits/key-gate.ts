@@ -1,0 +1,181 @@
+import type { Clock } from '../clock/clock.ts';
+import { CatenaError } from '../errors/catena-error.ts';
+import type { Timers } from './timers.ts';
+import { WaitList } from './wait-list.ts';
+
+/** What one key may do. 0 means unlimited for either. */
+export interface KeyLimits {
+  readonly requestsPerSecond: number;
+  /** Permits out at the same time. */
+  readonly concurrency: number;
+}
+
+/** The right to be under way. Give it back in a `finally`; giving it back twice is harmless. */
+export interface Permit {
+  release(): void;
+}
+
+/** The longest delay that a timer of Node takes as it is. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/**
+ * The turns of one key: starts are spaced evenly (no bursts, so no window of t seconds ever holds more than rate × t + 1),
+ * and whoever asked first goes first. All times are of the monotonic clock.
+ */
+export class KeyGate {
+  readonly #clock: Clock;
+  readonly #timers: Timers;
+  readonly #waiters = new WaitList<(permit: Permit) => void>();
+  #limits: KeyLimits;
+  #minIntervalMs = 0;
+  /** The distance between two starts that limits and the minimum interval ask for; 0: none. */
+  #spacingMs = 0;
+  #lastStartMs = Number.NEGATIVE_INFINITY;
+  #notBeforeMs = Number.NEGATIVE_INFINITY;
+  #touchedMs = Number.NEGATIVE_INFINITY;
+  #inFlight = 0;
+  #timer: unknown;
+
+  constructor(limits: KeyLimits, clock: Clock, timers: Timers) {
+    this.#clock = clock;
+    this.#timers = timers;
+    this.#limits = limits;
+    this.#respace();
+  }
+
+  get waiting(): number {
+    return this.#waiters.size;
+  }
+
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  /** The earliest time of the next start, concurrency aside; minus infinity when time does not matter. */
+  get nextStartMs(): number {
+    const spaced = this.#spacingMs === 0 ? Number.NEGATIVE_INFINITY : this.#lastStartMs + this.#spacingMs;
+    return Math.max(spaced, this.#notBeforeMs);
+  }
+
+  /** Starts at once, or answers undefined; never overtakes somebody who waits. */
+  tryStart(): Permit | undefined {
+    return this.#waiters.size === 0 && this.#mayStart() ? this.#start() : undefined;
+  }
+
+  /** Waits for a turn. Rejects with `limits.aborted` when the signal says so first. */
+  wait(signal: AbortSignal): Promise<Permit> {
+    return new Promise((resolve, reject) => {
+      const leave = this.#waiters.add((permit) => {
+        signal.removeEventListener('abort', onAbort);
+        resolve(permit);
+      });
+      const onAbort = (): void => {
+        leave();
+        if (this.#waiters.size === 0) this.#disarm();
+        reject(abortedWait(signal));
+      };
+      signal.addEventListener('abort', onAbort, { once: true });
+      this.#arm();
+    });
+  }
+
+  /** Nobody starts before `untilMs`; an earlier time than already set changes nothing. */
+  delay(untilMs: number): void {
+    this.#notBeforeMs = Math.max(this.#notBeforeMs, untilMs);
+    this.#touchedMs = this.#clock.monotonic();
+  }
+
+  setMinInterval(ms: number): void {
+    this.#touchedMs = this.#clock.monotonic();
+    if (ms === this.#minIntervalMs) return;
+    this.#minIntervalMs = ms;
+    this.#respace();
+  }
+
+  setLimits(limits: KeyLimits): void {
+    this.#limits = limits;
+    this.#respace();
+  }
+
+  /** Whether a new gate in its place would do the same: nothing under way, and no time left to keep. */
+  isForgettable(nowMs: number, forgetAfterMs: number): boolean {
+    if (this.#inFlight > 0 || this.#waiters.size > 0 || nowMs < this.nextStartMs) return false;
+    const lastUsedMs = Math.max(this.#lastStartMs, this.#touchedMs);
+    return this.#minIntervalMs === 0 || nowMs - lastUsedMs > forgetAfterMs;
+  }
+
+  #respace(): void {
+    const { requestsPerSecond } = this.#limits;
+    this.#spacingMs = Math.max(requestsPerSecond > 0 ? 1_000 / requestsPerSecond : 0, this.#minIntervalMs);
+    this.#disarm();
+    this.#admit();
+  }
+
+  #mayStart(): boolean {
+    const { concurrency } = this.#limits;
+    if (concurrency > 0 && this.#inFlight >= concurrency) return false;
+    const nextStartMs = this.nextStartMs;
+    return nextStartMs === Number.NEGATIVE_INFINITY || this.#clock.monotonic() >= nextStartMs;
+  }
+
+  #start(): Permit {
+    this.#inFlight += 1;
+    // An unlimited key does not even read the clock.
+    if (this.#spacingMs > 0) this.#lastStartMs = this.#clock.monotonic();
+    return new GatePermit(this.#onRelease);
+  }
+
+  #onRelease = (): void => {
+    this.#inFlight -= 1;
+    if (this.#waiters.size > 0) this.#admit();
+  };
+
+  /** Lets in whoever may go, then sees to it that somebody looks again in time. */
+  #admit(): void {
+    while (this.#waiters.size > 0 && this.#mayStart()) this.#waiters.take()?.(this.#start());
+    if (this.#waiters.size === 0) this.#disarm();
+    else this.#arm();
+  }
+
+  /** One timer for the whole key. A key that is held up by its concurrency needs none: a release looks again. */
+  #arm(): void {
+    if (this.#timer !== undefined) return;
+    const waitMs = this.nextStartMs - this.#clock.monotonic();
+    if (waitMs <= 0) return;
+    this.#timer = this.#timers.set(
+      () => {
+        this.#timer = undefined;
+        this.#admit();
+      },
+      Math.min(Math.ceil(waitMs), MAX_TIMER_MS),
+    );
+  }
+
+  #disarm(): void {
+    if (this.#timer === undefined) return;
+    this.#timers.clear(this.#timer);
+    this.#timer = undefined;
+  }
+}
+
+class GatePermit implements Permit {
+  #onRelease: (() => void) | undefined;
+
+  constructor(onRelease: () => void) {
+    this.#onRelease = onRelease;
+  }
+
+  release(): void {
+    const onRelease = this.#onRelease;
+    this.#onRelease = undefined;
+    onRelease?.();
+  }
+}
+
+/** What a wait ends with when its signal is aborted. */
+export function abortedWait(signal: AbortSignal): CatenaError {
+  return new CatenaError('limits.aborted', 'the wait for a rate limit was given up', {
+    class: 'retryable',
+    cause: signal.reason,
+  });
+}

@@ -1,0 +1,196 @@
+import { describe, expect, it } from 'vitest';
+import { ManualClock } from '../clock/clock.ts';
+import { type KeyLimits, type Permit, RateLimiter } from './rate-limiter.ts';
+import { ManualTimers } from './timers.ts';
+
+const UNLIMITED: KeyLimits = { requestsPerSecond: 0, concurrency: 0 };
+const never = new AbortController().signal;
+
+function limiterWith(defaults: KeyLimits, overrides: Record<string, Partial<KeyLimits>> = {}) {
+  const clock = new ManualClock();
+  const timers = new ManualTimers(clock);
+  return { clock, timers, limiter: new RateLimiter({ defaults, overrides, clock, timers, forgetAfterMs: 60_000 }) };
+}
+
+/** The permit of a promise that has already resolved, or undefined. */
+async function settledPermit(promise: Promise<Permit>): Promise<Permit | undefined> {
+  return Promise.race([promise, Promise.resolve().then(() => undefined)]);
+}
+
+describe('RateLimiter', () => {
+  it('lets everybody of an unlimited key go at once, and sets no timer', async () => {
+    const { limiter, timers } = limiterWith(UNLIMITED);
+    for (let i = 0; i < 100; i++) await limiter.acquire('a', never);
+    expect(limiter.tryAcquire('a')).toBeDefined();
+    expect(timers.size).toBe(0);
+    expect(limiter.snapshot()).toEqual([{ key: 'a', waiting: 0, inFlight: 101, nextAtMs: undefined }]);
+  });
+
+  it('spaces the starts of a key evenly', async () => {
+    const { limiter, timers, clock } = limiterWith({ requestsPerSecond: 4, concurrency: 0 });
+    const startMs = clock.now();
+    const starts: number[] = [];
+    for (let i = 0; i < 4; i++) void limiter.acquire('a', never).then(() => starts.push(clock.now() - startMs));
+    expect(limiter.waiting('a')).toBe(3);
+    expect(timers.size).toBe(1);
+    await timers.advance(10_000);
+    expect(starts).toEqual([0, 250, 500, 750]);
+    expect(timers.size).toBe(0);
+  });
+
+  it('counts each key by itself, and takes overrides for the keys that have them', async () => {
+    const { limiter } = limiterWith(
+      { requestsPerSecond: 1, concurrency: 1 },
+      { fast: { requestsPerSecond: 0, concurrency: 2 } },
+    );
+    expect(limiter.tryAcquire('a')).toBeDefined();
+    expect(limiter.tryAcquire('a')).toBeUndefined();
+    expect(limiter.tryAcquire('b')).toBeDefined();
+    expect([limiter.tryAcquire('fast'), limiter.tryAcquire('fast')]).not.toContain(undefined);
+    expect(limiter.tryAcquire('fast')).toBeUndefined();
+  });
+
+  it('has no limits of its own for keys named like what every object inherits', () => {
+    const { limiter } = limiterWith(UNLIMITED);
+    for (const key of ['__proto__', 'constructor', 'toString']) expect(limiter.tryAcquire(key)).toBeDefined();
+  });
+
+  it('admits the next one when a permit comes back, and a permit comes back once only', async () => {
+    const { limiter } = limiterWith({ requestsPerSecond: 0, concurrency: 1 });
+    const first = await limiter.acquire('a', never);
+    const second = limiter.acquire('a', never);
+    const third = limiter.acquire('a', never);
+    first.release();
+    first.release();
+    expect(await settledPermit(second)).toBeDefined();
+    expect(await settledPermit(third)).toBeUndefined();
+    expect(limiter.waiting('a')).toBe(1);
+  });
+
+  it('never lets a try overtake somebody who waits', async () => {
+    const { limiter } = limiterWith({ requestsPerSecond: 0, concurrency: 1 });
+    const first = limiter.tryAcquire('a');
+    const waiting = limiter.acquire('a', never);
+    first?.release();
+    expect(limiter.tryAcquire('a')).toBeUndefined();
+    (await waiting).release();
+    expect(limiter.tryAcquire('a')).toBeDefined();
+  });
+
+  it('keeps the order when a timer is late', async () => {
+    const { limiter, timers, clock } = limiterWith({ requestsPerSecond: 1, concurrency: 0 });
+    limiter.tryAcquire('a');
+    const waiting = limiter.acquire('a', never);
+    clock.advance(1_500);
+    expect(limiter.tryAcquire('a')).toBeUndefined();
+    await timers.advance(0);
+    expect(await settledPermit(waiting)).toBeDefined();
+  });
+
+  it('gives up a wait when the signal says so, and leaves neither a waiter nor a timer', async () => {
+    const { limiter, timers } = limiterWith({ requestsPerSecond: 1, concurrency: 0 });
+    limiter.tryAcquire('a');
+    const controller = new AbortController();
+    const waiting = limiter.acquire('a', controller.signal);
+    expect(timers.size).toBe(1);
+    controller.abort(new Error('shutting down'));
+    await expect(waiting).rejects.toMatchObject({ code: 'limits.aborted', class: 'retryable' });
+    expect(limiter.waiting('a')).toBe(0);
+    expect(timers.size).toBe(0);
+    await expect(limiter.acquire('b', controller.signal)).rejects.toMatchObject({ code: 'limits.aborted' });
+  });
+
+  it('keeps a permit that was granted before the signal was aborted', async () => {
+    const { limiter } = limiterWith({ requestsPerSecond: 0, concurrency: 1 });
+    const first = limiter.tryAcquire('a');
+    const controller = new AbortController();
+    const waiting = limiter.acquire('a', controller.signal);
+    first?.release();
+    controller.abort();
+    (await waiting).release();
+    expect(limiter.tryAcquire('a')).toBeDefined();
+  });
+
+  it('lets nobody start before a delay has passed, and a shorter delay does not shorten it', async () => {
+    const { limiter, timers, clock } = limiterWith(UNLIMITED);
+    limiter.delay('a', clock.now() + 5_000);
+    limiter.delay('a', clock.now() + 1_000);
+    limiter.delay('a', clock.now() - 1_000);
+    expect(limiter.snapshot()).toEqual([{ key: 'a', waiting: 0, inFlight: 0, nextAtMs: clock.now() + 5_000 }]);
+    const waiting = limiter.acquire('a', never);
+    await timers.advance(4_999);
+    expect(await settledPermit(waiting)).toBeUndefined();
+    await timers.advance(1);
+    expect(await settledPermit(waiting)).toBeDefined();
+    expect(limiter.tryAcquire('b')).toBeDefined();
+  });
+
+  it('holds up those who already wait when a delay comes', async () => {
+    const { limiter, timers, clock } = limiterWith({ requestsPerSecond: 10, concurrency: 0 });
+    limiter.tryAcquire('a');
+    const waiting = limiter.acquire('a', never);
+    limiter.delay('a', clock.now() + 2_000);
+    await timers.advance(1_999);
+    expect(await settledPermit(waiting)).toBeUndefined();
+    await timers.advance(1);
+    expect(await settledPermit(waiting)).toBeDefined();
+  });
+
+  it.each([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])('ignores a delay of %s', (untilMs) => {
+    const { limiter } = limiterWith(UNLIMITED);
+    limiter.delay('a', untilMs);
+    limiter.setMinInterval('a', untilMs);
+    expect([limiter.tryAcquire('a'), limiter.tryAcquire('a')]).not.toContain(undefined);
+  });
+
+  it('waits out a delay that is longer than a timer can be', async () => {
+    const { limiter, timers, clock } = limiterWith(UNLIMITED);
+    limiter.delay('a', clock.now() + 2 ** 32);
+    const waiting = limiter.acquire('a', never);
+    await timers.advance(2 ** 32 - 1);
+    expect(await settledPermit(waiting)).toBeUndefined();
+    await timers.advance(1);
+    expect(await settledPermit(waiting)).toBeDefined();
+  });
+
+  it('keeps the longer of the rate and the minimum interval, and takes the interval back', async () => {
+    const { limiter, timers } = limiterWith({ requestsPerSecond: 10, concurrency: 0 });
+    limiter.setMinInterval('a', 3_000);
+    limiter.tryAcquire('a');
+    await timers.advance(2_999);
+    expect(limiter.tryAcquire('a')).toBeUndefined();
+    await timers.advance(1);
+    expect(limiter.tryAcquire('a')).toBeDefined();
+    const waiting = limiter.acquire('a', never);
+    limiter.setMinInterval('a', 0);
+    await timers.advance(100);
+    expect(await settledPermit(waiting)).toBeDefined();
+  });
+
+  it('admits those who wait when limits are loosened', async () => {
+    const { limiter } = limiterWith({ requestsPerSecond: 0, concurrency: 1 });
+    limiter.tryAcquire('a');
+    const waiting = limiter.acquire('a', never);
+    limiter.setLimits('a', { concurrency: 2 });
+    expect(await settledPermit(waiting)).toBeDefined();
+    expect(limiter.tryAcquire('a')).toBeUndefined();
+  });
+
+  it('forgets idle keys, but not what a key still has to keep', async () => {
+    const { limiter, timers, clock } = limiterWith(UNLIMITED, { busy: { concurrency: 1 } });
+    const held = limiter.tryAcquire('busy');
+    limiter.delay('delayed', clock.now() + 120_000);
+    limiter.setMinInterval('crawl-delay', 5_000);
+    for (let i = 0; i < 10_000; i++) limiter.tryAcquire(`host-${i}`)?.release();
+    expect(limiter.size).toBeLessThan(1_100);
+    expect(limiter.tryAcquire('busy')).toBeUndefined();
+    expect(limiter.tryAcquire('delayed')).toBeUndefined();
+    limiter.tryAcquire('crawl-delay')?.release();
+    expect(limiter.tryAcquire('crawl-delay')).toBeUndefined();
+    held?.release();
+    await timers.advance(200_000);
+    for (let i = 0; i < 2_000; i++) limiter.tryAcquire(`later-${i}`)?.release();
+    expect(limiter.tryAcquire('crawl-delay')).toBeDefined();
+    expect(limiter.tryAcquire('crawl-delay'), 'its interval is forgotten after a while').toBeDefined();
+  });
+});

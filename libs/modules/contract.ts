@@ -1,0 +1,93 @@
+/**
+ * The contract of a module: what the engine needs to schedule it, and what the types of the implementation come from.
+ * Schemas are any library's that speaks Standard Schema (zod, valibot, arktype, or one written by hand).
+ */
+import type { StandardSchemaV1 } from '@standard-schema/spec';
+import type { StepPolicy } from './definition.ts';
+
+export type Schema = StandardSchemaV1;
+export type SchemaInput<S extends Schema> = StandardSchemaV1.InferInput<S>;
+export type SchemaOutput<S extends Schema> = StandardSchemaV1.InferOutput<S>;
+
+/** The state of a step that declares none: an object without fields. */
+export type EmptyState = Record<string, never>;
+
+/** How failures of a step are treated, and what makes two of its hops the same one. */
+export interface StepOptions extends StepPolicy {
+  /** `state` (default): equal states are one hop of the run. `lineage`: once per request that led to it. */
+  readonly identity?: 'state' | 'lineage';
+}
+
+/** A step that makes requests and parses what comes back. */
+export interface FetchStep<S extends Schema = Schema> {
+  readonly stepKind: 'fetch';
+  readonly schema: S;
+  readonly options: StepOptions;
+}
+
+/** A step without a request, which may read the items of earlier phases. */
+export interface ComputeStep<S extends Schema = Schema> {
+  readonly stepKind: 'compute';
+  readonly schema: S;
+  readonly options: StepOptions;
+}
+
+/** A step as it stands in a contract; a schema alone is a fetch step with the default options. */
+export type StepDeclaration = Schema | FetchStep | ComputeStep;
+export type StepDeclarations = Readonly<Record<string, StepDeclaration>>;
+export type ItemDeclarations = Readonly<Record<string, Schema>>;
+
+export type StepSchema<D extends StepDeclaration> =
+  D extends FetchStep<infer S> ? S : D extends ComputeStep<infer S> ? S : D extends Schema ? D : never;
+
+/**
+ * When the next phase starts: `settle` (default) whatever died, `failFast` if nothing did, or up to a number or a share
+ * (0–1) of dead nodes.
+ */
+export type JoinDeclaration = 'settle' | 'failFast' | { readonly maxDead?: number; readonly maxDeadRate?: number };
+
+/** A phase: the names of its steps, or with a policy for its end and a share (0–1) of the run's deadline. */
+export type PhaseDeclaration<StepName extends string = string> =
+  | readonly StepName[]
+  | { readonly steps: readonly StepName[]; readonly join?: JoinDeclaration; readonly share?: number };
+
+export interface Contract<Input extends Schema, Steps extends StepDeclarations, Items extends ItemDeclarations> {
+  /** Lower case letters, digits, `-` and `_`. */
+  readonly name: string;
+  /** Of the form 1.2.3 or 1.2.3-rc.1. Runs keep the version that they began with. */
+  readonly version: string;
+  readonly input: Input;
+  /** In the order that gives each step its index. */
+  readonly steps: Steps;
+  readonly items?: Items;
+  /** Default: one phase with all steps. A phase starts once every node of the one before has ended. */
+  readonly phases?: readonly PhaseDeclaration<NoInfer<keyof Steps & string>>[];
+}
+
+/** A contract of any module. */
+export type AnyContract = Contract<Schema, StepDeclarations, ItemDeclarations>;
+
+/** A fetch step with options; without options the schema alone will do. */
+export function fetchStep<S extends Schema>(schema: S, options: StepOptions = {}): FetchStep<S> {
+  return { stepKind: 'fetch', schema, options };
+}
+
+/** A compute step. Without a schema its state is empty, as it must be for the first step of a later phase. */
+export function computeStep(schema?: undefined, options?: StepOptions): ComputeStep<StandardSchemaV1<EmptyState>>;
+export function computeStep<S extends Schema>(schema: S, options?: StepOptions): ComputeStep<S>;
+export function computeStep(schema: Schema = emptyState, options: StepOptions = {}): ComputeStep {
+  return { stepKind: 'compute', schema, options };
+}
+
+const emptyState: StandardSchemaV1<EmptyState> = {
+  '~standard': {
+    version: 1,
+    vendor: 'catena',
+    validate(value) {
+      if (typeof value !== 'object' || value === null) return { issues: [{ message: 'Expected an object' }] };
+      const extra = Object.keys(value);
+      if (extra.length === 0) return { value: {} };
+      return { issues: extra.map((key) => ({ message: 'This step declares no state', path: [key] })) };
+    },
+  },
+};

@@ -1,0 +1,166 @@
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { CatenaError } from '../errors/catena-error.ts';
+import { failpoint } from '../failpoints/failpoint.ts';
+import { FileLock } from './file-lock.ts';
+import { toStoreError } from './sqlite-error.ts';
+
+/**
+ * One SQLite file, written by group commit: what is asked for in one turn of the event loop is written in one transaction,
+ * and every caller hears of it after that transaction is committed. A caller's own work is atomic in it: it either refuses
+ * before its first write (a CatenaError), or all of it stands.
+ *
+ * Should a transaction fail as a whole (a full disk, say), it is rolled back and its works are tried one by one, so that
+ * only the one at fault fails.
+ */
+export interface SqliteOptions {
+  /** A file, or `:memory:`. */
+  readonly path: string;
+  /**
+   * `process`: what is committed survives the end of the process in any way (WAL, synchronous NORMAL); a power failure may
+   * cost the last moments, never the consistency of what is left. `power`: it survives that too, at a disk sync per group.
+   */
+  readonly durability?: 'process' | 'power';
+  readonly readOnly?: boolean;
+}
+
+interface Work {
+  readonly run: () => unknown;
+  readonly resolve: (value: never) => void;
+  readonly reject: (reason: unknown) => void;
+}
+
+/** Works per transaction: it blocks the event loop, so it stays short. */
+const MAX_GROUP = 512;
+
+export class SqliteDatabase {
+  readonly path: string;
+  readonly #db: DatabaseSync;
+  readonly #lock: FileLock | undefined;
+  readonly #queue: Work[] = [];
+  readonly #beforeCommit: (() => void)[] = [];
+  readonly #onRollback: (() => void)[] = [];
+  #scheduled = false;
+  #closed = false;
+
+  constructor(options: SqliteOptions) {
+    this.path = options.path;
+    const exclusive = options.path !== ':memory:' && options.readOnly !== true;
+    this.#lock = exclusive ? new FileLock(options.path) : undefined;
+    try {
+      this.#db = new DatabaseSync(options.path, { readOnly: options.readOnly ?? false });
+      if (options.readOnly !== true) {
+        const synchronous = options.durability === 'power' ? 'FULL' : 'NORMAL';
+        this.#db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${synchronous}; PRAGMA foreign_keys = ON`);
+      }
+      this.#db.exec('PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY; PRAGMA busy_timeout = 5000');
+      this.#db.prepare('SELECT count(*) FROM sqlite_schema').get();
+    } catch (thrown) {
+      this.#lock?.release();
+      throw toStoreError(thrown, options.path);
+    }
+  }
+
+  prepare(sql: string): StatementSync {
+    try {
+      return this.#db.prepare(sql);
+    } catch (thrown) {
+      throw toStoreError(thrown, this.path);
+    }
+  }
+
+  /** Runs statements at once, outside any group: for schemas. */
+  exec(sql: string): void {
+    try {
+      this.#db.exec(sql);
+    } catch (thrown) {
+      throw toStoreError(thrown, this.path);
+    }
+  }
+
+  /** Called inside every transaction before it commits: caches write back here. */
+  beforeCommit(hook: () => void): void {
+    this.#beforeCommit.push(hook);
+  }
+
+  /** Called after a transaction was rolled back: caches forget here. */
+  onRollback(hook: () => void): void {
+    this.#onRollback.push(hook);
+  }
+
+  /** A read of what is committed. Throws CatenaErrors for what SQLite throws. */
+  read<T>(query: () => T): T {
+    try {
+      return query();
+    } catch (thrown) {
+      throw toStoreError(thrown, this.path);
+    }
+  }
+
+  /** Adds a work to the next transaction; resolves when that is committed. */
+  write<T>(run: () => T): Promise<T> {
+    if (this.#closed) return Promise.reject(new CatenaError('store.closed', `${this.path} is closed`));
+    return new Promise<T>((resolve, reject) => {
+      this.#queue.push({ run, resolve: resolve as (value: never) => void, reject });
+      if (this.#scheduled) return;
+      this.#scheduled = true;
+      setImmediate(this.#flush);
+    });
+  }
+
+  /** Writes what is still queued and lets go of the file. Idempotent. */
+  close(): void {
+    if (this.#closed) return;
+    while (this.#queue.length > 0) this.#writeGroup();
+    this.#closed = true;
+    this.#db.close();
+    this.#lock?.release();
+  }
+
+  #flush = (): void => {
+    this.#scheduled = false;
+    if (this.#closed) return;
+    this.#writeGroup();
+    if (this.#queue.length === 0) return;
+    this.#scheduled = true;
+    setImmediate(this.#flush);
+  };
+
+  #writeGroup(): void {
+    const group = this.#queue.splice(0, MAX_GROUP);
+    if (this.#transact(group)) return;
+    for (const work of group) this.#transact([work], true);
+  }
+
+  /** True when the group is settled; false when it was rolled back and its works are to be tried alone. */
+  #transact(group: readonly Work[], alone = false): boolean {
+    const settled: (() => void)[] = [];
+    try {
+      this.#db.exec('BEGIN IMMEDIATE');
+      for (const work of group) {
+        try {
+          const value = work.run();
+          settled.push(() => work.resolve(value as never));
+        } catch (thrown) {
+          if (!(thrown instanceof CatenaError)) throw thrown;
+          settled.push(() => work.reject(thrown));
+        }
+      }
+      for (const hook of this.#beforeCommit) hook();
+      failpoint('transaction.before_commit');
+      this.#db.exec('COMMIT');
+      failpoint('transaction.after_commit');
+    } catch (thrown) {
+      this.#rollBack();
+      if (!alone && group.length > 1) return false;
+      for (const work of group) work.reject(toStoreError(thrown, this.path));
+      return true;
+    }
+    for (const settle of settled) settle();
+    return true;
+  }
+
+  #rollBack(): void {
+    if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
+    for (const hook of this.#onRollback) hook();
+  }
+}

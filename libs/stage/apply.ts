@@ -1,0 +1,42 @@
+import type { Stage } from '../contracts/chain.ts';
+import { failpoint } from '../failpoints/failpoint.ts';
+import type { AnyOutcome } from './outcome.ts';
+import type { Publisher } from './publisher.ts';
+
+/** What becomes of the message that an outcome answers. */
+export interface Settlement {
+  ack(): void;
+  giveBack(delayMs: number): void;
+}
+
+/** For work that came without a message: a hand-over, or a call. */
+export const NO_MESSAGE: Settlement = { ack: () => undefined, giveBack: () => undefined };
+
+/** Does what an outcome says: publish, start what was handed over, and only then ack. */
+export async function applyOutcome(
+  stage: Stage,
+  outcome: AnyOutcome,
+  publisher: Publisher,
+  settlement: Settlement,
+): Promise<void> {
+  switch (outcome.kind) {
+    case 'retry':
+      settlement.giveBack(outcome.delayMs);
+      return;
+    case 'fail':
+      await publisher.publish(stage, [outcome.error]);
+      break;
+    case 'next':
+      if (outcome.messages.length > 0) await publisher.publish(stage, outcome.messages);
+      outcome.handOver?.start();
+      break;
+    case 'terminate':
+      await publisher.publish(stage, outcome.messages);
+      break;
+    case 'skip':
+      break;
+  }
+  failpoint('ack.before');
+  settlement.ack();
+  failpoint('ack.after');
+}

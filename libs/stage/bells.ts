@@ -1,0 +1,117 @@
+import type { Message } from '../contracts/chain.ts';
+import {
+  CachePolicy,
+  ErrorClass,
+  type ErrorTaskModel,
+  type ExecutionContext,
+  RenderMode,
+  type RequestModel,
+  type TaskRef,
+} from '../contracts/messages.ts';
+import type { Bell } from '../coordination/commands.ts';
+import type { ChainNode } from '../coordination/node.ts';
+import type { Failure } from '../errors/failure.ts';
+
+/**
+ * The message of a bell. It says which node to look at and carries no state: whoever claims the node gets that from the
+ * coordinator.
+ */
+export function toMessage(bell: Bell, task: TaskRef): Message<Bell['kind']> {
+  const context = contextOf(bell);
+  const { id } = bell.node;
+  switch (bell.kind) {
+    case 'parser_task':
+      return {
+        kind: 'parser_task',
+        model: {
+          id,
+          task,
+          context,
+          state: EMPTY_BYTES,
+          prefixRequest: bell.prefixRequest,
+          metadata: {},
+          timestampMs: 0,
+        },
+      };
+    case 'request':
+      return { kind: 'request', model: requestBell(bell, task, context) };
+    case 'error':
+    case 'error_task': {
+      const failure = JSON.parse(bell.error) as Failure;
+      return { kind: bell.kind, model: toErrorTask(bell, task, failure, Date.now()) };
+    }
+  }
+}
+
+/** The messages of bells that come of a transition: they ask for an execution, never for a decision. */
+export function childMessages(bells: readonly Bell[], task: TaskRef): Message<'parser_task' | 'request'>[] {
+  const messages: Message<'parser_task' | 'request'>[] = [];
+  for (const bell of bells) {
+    const message = toMessage(bell, task);
+    if (message.kind === 'parser_task' || message.kind === 'request') messages.push(message);
+  }
+  return messages;
+}
+
+/** The message that tells of a node's failure. */
+export function errorMessage(node: ChainNode, task: TaskRef, failure: Failure, nowMs: number): Message<'error'> {
+  return { kind: 'error', model: toErrorTask({ ...node, node, nodeKind: node.kind }, task, failure, nowMs) };
+}
+
+/** What an ErrorTaskModel needs to know of its node; a bell and a node both do. */
+type FailedNode = Pick<Bell, 'node' | 'stepIdx' | 'epoch' | 'prefixRequest' | 'attempts' | 'nodeKind'>;
+
+function toErrorTask(failed: FailedNode, task: TaskRef, failure: Failure, nowMs: number): ErrorTaskModel {
+  return {
+    id: failed.node.id,
+    task,
+    context: { ...contextOf(failed), stayCurrentStep: true },
+    prefixRequest: failed.prefixRequest,
+    error: {
+      code: failure.code,
+      class: ERROR_CLASS[failure.class],
+      message: failure.message,
+      data: Buffer.from(JSON.stringify(failure.data)),
+      stage: failure.stage,
+      causes: [...failure.causes],
+      retryAfterMs: failure.retryAfterMs ?? 0,
+    },
+    attempts: failed.attempts,
+    metadata: {},
+    timestampMs: nowMs,
+    isRequest: failed.nodeKind === 'request',
+  };
+}
+
+const ERROR_CLASS = {
+  retryable: ErrorClass.RETRYABLE,
+  fatal: ErrorClass.FATAL,
+  skip: ErrorClass.SKIP,
+} as const satisfies Record<Failure['class'], ErrorClass>;
+
+const EMPTY_BYTES = Buffer.alloc(0);
+
+function contextOf({ node, stepIdx, epoch }: Pick<Bell, 'node' | 'stepIdx' | 'epoch'>): ExecutionContext {
+  return { moduleId: node.moduleId, stepIdx, phase: node.phase, epoch, stayCurrentStep: false, branch: '' };
+}
+
+function requestBell(bell: Bell, task: TaskRef, context: ExecutionContext): RequestModel {
+  return {
+    id: bell.node.id,
+    runId: bell.node.runId,
+    task,
+    context,
+    prefixRequest: bell.prefixRequest,
+    method: '',
+    url: '',
+    headers: [],
+    body: EMPTY_BYTES,
+    session: '',
+    timeoutMs: 0,
+    limitKey: bell.limitKey,
+    breakerKey: '',
+    priority: 0,
+    cachePolicy: CachePolicy.UNSPECIFIED,
+    renderMode: RenderMode.UNSPECIFIED,
+  };
+}

@@ -1,0 +1,136 @@
+/**
+ * What the stages that execute nodes have in common: claim, commit what was yielded, record what failed. Each verb answers
+ * an outcome, or what the next verb needs.
+ */
+import type { Clock } from '../clock/clock.ts';
+import type { Message } from '../contracts/chain.ts';
+import { ResponseModel } from '../contracts/messages.ts';
+import { ClaimCode, CommitCode, CommitErrorCode, codeName } from '../coordination/codes.ts';
+import type { ClaimCommand, CommitCommand, CommitOutcome, ReleasedResponse } from '../coordination/commands.ts';
+import type { ChainNode, NodeRef } from '../coordination/node.ts';
+import type { Coordinator } from '../coordination/port.ts';
+import type { CatenaError } from '../errors/catena-error.ts';
+import { toFailure } from '../errors/failure.ts';
+import { failpoint } from '../failpoints/failpoint.ts';
+import type { ItemBatch } from '../store/port.ts';
+import type { Log } from '../telemetry/log.ts';
+import { childMessages, errorMessage } from './bells.ts';
+import type { Lease, LeaseKeeper } from './lease.ts';
+import type { Meters } from './meters.ts';
+import type { HandOver } from './outcome.ts';
+import type { LoadedRun } from './runs.ts';
+
+/** Stores the items of an execution and commits it; no reader sees one without the other. */
+export type CommitWithItems = (commit: CommitCommand, items: ItemBatch | undefined) => Promise<CommitOutcome>;
+
+export interface ExecutionDeps {
+  readonly coordinator: Coordinator;
+  readonly commitWithItems: CommitWithItems;
+  readonly leases: LeaseKeeper;
+  /** A name that no other attempt to execute has or had. */
+  readonly nextOwner: () => string;
+  /** Moves a committed node's staged children into being, in the background. */
+  readonly startPump: (node: NodeRef) => void;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly meters: Meters;
+}
+
+/** A claim that was refused, as every stage treats it. */
+export interface Refused {
+  readonly kind: 'refused';
+  readonly code: number;
+  readonly reason: string;
+  readonly retryInMs: number;
+}
+
+export interface Claimed {
+  readonly kind: 'claimed';
+  readonly lease: Lease;
+}
+
+export async function claimNode(
+  deps: ExecutionDeps,
+  command: Pick<ClaimCommand, 'node' | 'epoch' | 'stage'>,
+): Promise<Claimed | Refused> {
+  const sinceMs = deps.clock.monotonic();
+  failpoint('claim.before');
+  const owner = deps.nextOwner();
+  const outcome = await deps.coordinator.claim({ ...command, owner, leaseMs: deps.leases.leaseMs });
+  failpoint('claim.after');
+  deps.meters.claim(outcome.code);
+  if (outcome.code === ClaimCode.EXECUTE) {
+    return { kind: 'claimed', lease: deps.leases.hold(outcome.node!, sinceMs) };
+  }
+  const reason = codeName(ClaimCode, outcome.code);
+  return { kind: 'refused', code: outcome.code, reason, retryInMs: outcome.retryInMs ?? 0 };
+}
+
+/** What a commit leaves to be done. */
+export type Committed =
+  | { readonly kind: 'skip'; readonly reason: string }
+  | {
+      readonly kind: 'committed';
+      readonly messages: readonly Message<'parser_task' | 'request' | 'response'>[];
+      readonly next: ChainNode | undefined;
+      readonly pump: HandOver | undefined;
+    };
+
+export async function commitNode(
+  deps: ExecutionDeps,
+  run: LoadedRun,
+  lease: Lease,
+  command: Omit<CommitCommand, 'node' | 'token'>,
+  items: ItemBatch | undefined,
+): Promise<Committed> {
+  const { node } = lease;
+  failpoint('commit.before');
+  const outcome = await deps.commitWithItems({ ...command, node, token: node.token }, items);
+  failpoint('commit.after');
+  lease.end();
+  deps.meters.commit(outcome);
+  if (outcome.code === CommitCode.FENCING_REJECT || outcome.code === CommitCode.CAS_CONFLICT) {
+    return { kind: 'skip', reason: codeName(CommitCode, outcome.code) };
+  }
+  const pump = outcome.releasing ? { start: () => deps.startPump(node) } : undefined;
+  const messages = [...childMessages(outcome.bells, run.task), ...outcome.released.map(releasedMessage)];
+  return { kind: 'committed', messages, next: outcome.next, pump };
+}
+
+/** The node waits for its decision; the message that asks for it, or why there is none to send. */
+export async function recordFailure(
+  deps: ExecutionDeps,
+  run: Pick<LoadedRun, 'task'>,
+  lease: Lease,
+  error: CatenaError,
+  stage: string,
+): Promise<
+  { readonly kind: 'fail'; readonly error: Message<'error'> } | { readonly kind: 'skip'; readonly reason: string }
+> {
+  const { node } = lease;
+  const failure = toFailure(error, stage);
+  const code = await deps.coordinator.commitError({ node, token: node.token, error: JSON.stringify(failure) });
+  lease.end();
+  if (code === CommitErrorCode.FENCING_REJECT) return { kind: 'skip', reason: codeName(CommitErrorCode, code) };
+  deps.meters.failure(stage);
+  deps.log.debug('a node failed', nodeFields(node, { code: failure.code, reason: failure.message }));
+  return { kind: 'fail', error: errorMessage(node, run.task, failure, deps.clock.now()) };
+}
+
+/** A response that had come before its node. */
+export function releasedMessage({ response }: ReleasedResponse): Message<'response'> {
+  return { kind: 'response', model: ResponseModel.fromJSON(JSON.parse(response)) };
+}
+
+/** The fields of every log line that is about a node. */
+export function nodeFields(node: ChainNode, more: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
+  return {
+    run_id: node.runId,
+    module_id: node.moduleId,
+    step_idx: node.stepIdx,
+    [node.kind === 'request' ? 'request_id' : 'hop_id']: node.id,
+    prefix_request: node.prefixRequest,
+    epoch: node.epoch,
+    ...more,
+  };
+}

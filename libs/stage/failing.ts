@@ -1,0 +1,18 @@
+import { CatenaError } from '../errors/catena-error.ts';
+import type { Lease } from './lease.ts';
+import { LeaseLost } from './yield.ts';
+
+/**
+ * Tells the failure of a node from a failure of the ground it runs on. The first is recorded with the node; the second (the
+ * store or the coordinator did not answer) is thrown on, so that nothing is decided on it; undefined means that the lease
+ * was lost, and with it the right to say anything.
+ */
+export function nodeFailure(thrown: unknown, lease: Lease): CatenaError | undefined {
+  if (thrown instanceof LeaseLost || lease.signal.aborted) {
+    lease.end();
+    return undefined;
+  }
+  if (thrown instanceof CatenaError && !thrown.code.startsWith('store.')) return thrown;
+  lease.end();
+  throw thrown;
+}

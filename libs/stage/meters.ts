@@ -1,0 +1,84 @@
+import { ClaimCode, CommitCode, codeName } from '../coordination/codes.ts';
+import type { CommitOutcome } from '../coordination/commands.ts';
+import { METRICS } from '../telemetry/metric-names.ts';
+import type { Counter, Metrics } from '../telemetry/metrics.ts';
+import type { Yield } from './yield.ts';
+
+/** What the stages count, in their own words; each series is looked up once. */
+export class Meters {
+  readonly #claims: readonly Counter[];
+  readonly #commits: readonly Counter[];
+  readonly #metrics: Metrics;
+  readonly #advanceWin: Counter;
+  readonly #advanceLost: Counter;
+  readonly #generated: Counter;
+  readonly #generateFailed: Counter;
+  readonly #parsed: Counter;
+  readonly #parseFailed: Counter;
+  readonly #items: Counter;
+  readonly #drops: Counter;
+  readonly #failures = new Map<string, Counter>();
+
+  constructor(metrics: Metrics) {
+    this.#metrics = metrics;
+    this.#claims = byCode(ClaimCode, (result) => metrics.counter(METRICS.ptmClaim).with({ result }));
+    this.#commits = byCode(CommitCode, (result) => metrics.counter(METRICS.ptmCommit).with({ result }));
+    this.#advanceWin = metrics.counter(METRICS.advanceGateWin).with({});
+    this.#advanceLost = metrics.counter(METRICS.advanceGateLost).with({});
+    this.#generated = metrics.counter(METRICS.moduleStepGenerate).with({});
+    this.#generateFailed = metrics.counter(METRICS.moduleStepGenerateFailed).with({});
+    this.#parsed = metrics.counter(METRICS.parserSuccess).with({});
+    this.#parseFailed = metrics.counter(METRICS.parserFailed).with({});
+    this.#items = metrics.counter(METRICS.itemsCommitted).with({});
+    this.#drops = metrics.counter(METRICS.recordsDropped).with({});
+  }
+
+  claim(code: number): void {
+    this.#claims[code]?.add();
+  }
+
+  commit({ code, created, gateLost }: CommitOutcome): void {
+    this.#commits[code]?.add();
+    this.children(created, gateLost);
+  }
+
+  children(created: number, gateLost: number): void {
+    this.#advanceWin.add(created);
+    this.#advanceLost.add(gateLost);
+  }
+
+  yielded({ items, drops }: Pick<Yield, 'items' | 'drops'>): void {
+    this.#items.add(items.length);
+    this.#drops.add(drops.length);
+  }
+
+  generated(): void {
+    this.#generated.add();
+  }
+
+  generateFailed(): void {
+    this.#generateFailed.add();
+  }
+
+  parsed(): void {
+    this.#parsed.add();
+  }
+
+  parseFailed(): void {
+    this.#parseFailed.add();
+  }
+
+  failure(stage: string): void {
+    let counter = this.#failures.get(stage);
+    if (counter === undefined) {
+      counter = this.#metrics.counter(METRICS.errorTaskEmitted).with({ stage });
+      this.#failures.set(stage, counter);
+    }
+    counter.add();
+  }
+}
+
+/** A counter per code of a table, found by its number. */
+function byCode(table: Readonly<Record<string, number>>, create: (result: string) => Counter): readonly Counter[] {
+  return Array.from({ length: Object.keys(table).length }, (_, code) => create(codeName(table, code)));
+}

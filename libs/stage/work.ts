@@ -1,0 +1,19 @@
+/** What one stage hands to the next in the same process. */
+import type { ResponseModel } from '../contracts/messages.ts';
+import type { Permit } from '../limits/rate-limiter.ts';
+import type { Lease } from './lease.ts';
+import type { LoadedRun } from './runs.ts';
+
+/** A request, claimed, with the permit to send it. */
+export interface DownloadWork {
+  readonly run: LoadedRun;
+  readonly lease: Lease;
+  readonly permit: Permit;
+}
+
+/** A response, under the lease that its download was made with. */
+export interface ParseWork {
+  readonly run: LoadedRun;
+  readonly lease: Lease;
+  readonly response: ResponseModel;
+}

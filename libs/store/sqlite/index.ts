@@ -1,0 +1,115 @@
+import type { SqliteDatabase } from '../../sqlite/database.ts';
+import { migrate } from '../../sqlite/migrate.ts';
+import type { DeadLetter, ExportOffset, ItemBatch, NewRun, RunEnd, RunRecord, Store } from '../port.ts';
+import { Items } from './items.ts';
+import { RunNumbers } from './run-numbers.ts';
+import { STORE_MIGRATIONS } from './schema.ts';
+
+/** The store of single-node mode. Items are inserted inside the coordinator's commit, by {@link SqliteStore.insertItems}. */
+export interface SqliteStore extends Store {
+  /** To be called inside a transaction of the same database. */
+  insertItems(batch: ItemBatch): void;
+}
+
+type Row = Record<string, unknown>;
+
+const PRUNE_BATCH = 500;
+const LETTER_BATCH = 200;
+
+/** Opens the store on the coordinator's database; the coordinator's tables must exist. */
+export function openSqliteStore(db: SqliteDatabase): SqliteStore {
+  migrate(db, 'store', STORE_MIGRATIONS);
+  const numbers = new RunNumbers(db);
+  const items = new Items(db, numbers);
+  const sql = statements(db);
+
+  async function settleRun(runId: string, end: RunEnd, deadLetters: AsyncIterable<DeadLetter>): Promise<void> {
+    let batch: DeadLetter[] = [];
+    const write = (letters: readonly DeadLetter[]) =>
+      db.write(() => {
+        for (const letter of letters) sql.saveLetter.run(numbers.of(runId), letter.nodeId, JSON.stringify(letter));
+      });
+    await db.write(() => sql.clearLetters.run(numbers.of(runId)));
+    for await (const letter of deadLetters) {
+      batch.push(letter);
+      if (batch.length < LETTER_BATCH) continue;
+      await write(batch);
+      batch = [];
+    }
+    if (batch.length > 0) await write(batch);
+    for (;;) {
+      const { deleted, lowestSeq } = await db.write(() => {
+        const pruned = items.prune(runId, PRUNE_BATCH);
+        if (pruned.deleted > 0) sql.markWithdrawn.run(pruned.lowestSeq, pruned.lowestSeq, runId);
+        return pruned;
+      });
+      if (deleted === 0 || lowestSeq === 0) break;
+    }
+    await db.write(() => sql.end.run(JSON.stringify(end), runId));
+  }
+
+  return {
+    acceptRun: (run) =>
+      db.write(() => {
+        sql.accept.run(run.runId, run.taskId, run.fingerprint, run.acceptedAtMs, JSON.stringify(run));
+      }),
+    markOpen: (runId) => db.write(() => void sql.markOpen.run(runId)),
+    findRun: async (runId) => db.read(() => toRecord(sql.find.get(runId) as Row | undefined)),
+    findRunByFingerprint: async (fingerprint) =>
+      db.read(() => toRecord(sql.findByFingerprint.get(fingerprint) as Row | undefined)),
+    listRuns: async ({ limit, state = '' }) =>
+      db.read(() => (sql.list.all(state, state, limit) as Row[]).map((row) => toRecord(row)!)),
+    insertItems: (batch) => items.insert(batch),
+    readItems: async (query) => db.read(() => items.read(query)),
+    countItems: async (runId) => db.read(() => items.count(runId)),
+    hasWithdrawnItems: async (runId, upToSeq) =>
+      db.read(() => {
+        const pruned = sql.withdrawnSeq.get(runId)?.withdrawn_seq as number | undefined;
+        return (pruned !== undefined && pruned > 0 && pruned <= upToSeq) || items.hasWithdrawn(runId, upToSeq);
+      }),
+    settleRun,
+    listDeadLetters: async (runId) =>
+      db.read(() => {
+        const rows = sql.letters.all(numbers.of(runId)) as Row[];
+        return rows.map((row) => JSON.parse(row.letter as string) as DeadLetter);
+      }),
+    findExport: async (runId, path) =>
+      db.read(() => sql.findExport.get(numbers.of(runId), path) as unknown as ExportOffset | undefined),
+    saveExport: (runId, path, { seq, bytes, rows, layout }) =>
+      db.write(() => void sql.saveExport.run(numbers.of(runId), path, seq, bytes, rows, layout)),
+  };
+}
+
+function toRecord(row: Row | undefined): RunRecord | undefined {
+  if (row === undefined) return undefined;
+  const end = row.run_end === '' ? undefined : (JSON.parse(row.run_end as string) as RunEnd);
+  return { ...(JSON.parse(row.record as string) as NewRun), state: row.state as RunRecord['state'], end };
+}
+
+function statements(db: SqliteDatabase) {
+  return {
+    accept: db.prepare(
+      `INSERT INTO runs (run_id, task_id, fingerprint, state, accepted_at, record) VALUES (?, ?, ?, 'accepted', ?, ?)
+       ON CONFLICT (run_id) DO NOTHING`,
+    ),
+    markOpen: db.prepare(`UPDATE runs SET state = 'open' WHERE run_id = ? AND state <> 'open'`),
+    find: db.prepare('SELECT * FROM runs WHERE run_id = ?'),
+    findByFingerprint: db.prepare('SELECT * FROM runs WHERE fingerprint = ? ORDER BY no DESC LIMIT 1'),
+    list: db.prepare(`SELECT * FROM runs WHERE (? = '' OR state = ?) ORDER BY no DESC LIMIT ?`),
+    end: db.prepare(`UPDATE runs SET state = 'closed', run_end = ? WHERE run_id = ?`),
+    markWithdrawn: db.prepare(
+      `UPDATE runs SET withdrawn_seq = CASE WHEN withdrawn_seq = 0 THEN ? ELSE min(withdrawn_seq, ?) END WHERE run_id = ?`,
+    ),
+    withdrawnSeq: db.prepare('SELECT withdrawn_seq FROM runs WHERE run_id = ?'),
+    clearLetters: db.prepare('DELETE FROM dead_letters WHERE run_no = ?'),
+    saveLetter: db.prepare(
+      'INSERT INTO dead_letters VALUES (?, ?, ?) ON CONFLICT (run_no, node_id) DO UPDATE SET letter = excluded.letter',
+    ),
+    letters: db.prepare('SELECT letter FROM dead_letters WHERE run_no = ?'),
+    findExport: db.prepare('SELECT seq, bytes, row_count AS rows, layout FROM exports WHERE run_no = ? AND path = ?'),
+    saveExport: db.prepare(
+      `INSERT INTO exports VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (run_no, path) DO UPDATE
+       SET seq = excluded.seq, bytes = excluded.bytes, row_count = excluded.row_count, layout = excluded.layout`,
+    ),
+  };
+}

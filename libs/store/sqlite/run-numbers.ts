@@ -1,0 +1,27 @@
+import { CatenaError } from '../../errors/catena-error.ts';
+import type { SqliteDatabase } from '../../sqlite/database.ts';
+
+/** Runs by their short number, which rows carry instead of the id. */
+export class RunNumbers {
+  readonly #find;
+  readonly #known = new Map<string, number>();
+
+  constructor(db: SqliteDatabase) {
+    this.#find = db.prepare('SELECT no FROM runs WHERE run_id = ?');
+    db.onRollback(() => this.#known.clear());
+  }
+
+  /** Throws `store.unknown_run`. */
+  of(runId: string): number {
+    const known = this.#known.get(runId);
+    if (known !== undefined) return known;
+    const row = this.#find.get(runId);
+    if (row === undefined) {
+      throw new CatenaError('store.unknown_run', `there is no run ${runId}`, {
+        remedy: 'list them with `catena runs`',
+      });
+    }
+    this.#known.set(runId, row.no as number);
+    return row.no as number;
+  }
+}

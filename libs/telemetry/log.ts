@@ -1,0 +1,83 @@
+/**
+ * Logs: a lower-case phrase and fields, to standard error; JSON for machines, one short line for terminals. Every line
+ * says in which mode the process runs; secrets never reach one.
+ */
+import { type DestinationStream, destination, type Logger, pino } from 'pino';
+import { redactLogin } from '../config/redact.ts';
+import { errorFields } from './error-fields.ts';
+import { prettyStream } from './pretty-log.ts';
+
+/** Fields of a line. Those of the chain have fixed names; others are welcome. */
+export interface LogFields {
+  readonly run_id?: string;
+  readonly task_id?: string;
+  readonly module_id?: string;
+  readonly step_idx?: number;
+  readonly request_id?: string;
+  readonly prefix_request?: string;
+  readonly decision?: string;
+  readonly epoch?: number;
+  readonly trace_id?: string;
+  /** Written with code, class, remedy and causes; the stack only when it is no CatenaError. */
+  readonly error?: unknown;
+  /** Written without its login. */
+  readonly url?: string;
+  readonly [name: string]: unknown;
+}
+
+export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
+
+export interface Log {
+  debug(message: string, fields?: LogFields): void;
+  info(message: string, fields?: LogFields): void;
+  warn(message: string, fields?: LogFields): void;
+  error(message: string, fields?: LogFields): void;
+  /** A log whose every line carries these fields too. */
+  child(fields: LogFields): Log;
+}
+
+export interface LogOptions {
+  readonly level: LogLevel;
+  readonly format: 'auto' | 'json' | 'pretty';
+  readonly runtimeMode: 'single_node' | 'distributed';
+  /** Where lines go; default: standard error, written at once, so that a killed process has said what it said. */
+  readonly stream?: DestinationStream & { readonly isTTY?: boolean };
+}
+
+/** Values under these names are never written, at any of the depths that {@link redactedPaths} covers. */
+const SECRET_NAMES = ['authorization', 'cookie', 'set-cookie', 'password', 'secret', 'api_key', 'apiKey', 'login'];
+
+export function createLog({ level, format, runtimeMode, stream }: LogOptions): Log {
+  const isTerminal = (stream ?? process.stderr).isTTY === true;
+  const target = stream ?? destination({ fd: 2, sync: true });
+  const pretty = format === 'pretty' || (format === 'auto' && isTerminal);
+  const logger = pino(
+    {
+      level,
+      base: { runtime_mode: runtimeMode },
+      formatters: { level: (label) => ({ level: label }) },
+      timestamp: () => `,"time":"${new Date().toISOString()}"`,
+      redact: { paths: redactedPaths(), censor: '***' },
+      serializers: { error: errorFields, url: (url: unknown) => (typeof url === 'string' ? redactLogin(url) : url) },
+    },
+    pretty ? prettyStream(target, isTerminal) : target,
+  );
+  return wrap(logger);
+}
+
+/** A log that says nothing. */
+export const silentLog: Log = { debug() {}, info() {}, warn() {}, error() {}, child: () => silentLog };
+
+function wrap(logger: Logger): Log {
+  return {
+    debug: (message, fields = {}) => logger.debug(fields, message),
+    info: (message, fields = {}) => logger.info(fields, message),
+    warn: (message, fields = {}) => logger.warn(fields, message),
+    error: (message, fields = {}) => logger.error(fields, message),
+    child: (fields) => wrap(logger.child(fields)),
+  };
+}
+
+function redactedPaths(): string[] {
+  return SECRET_NAMES.flatMap((name) => [`["${name}"]`, `*["${name}"]`, `*.*["${name}"]`]);
+}

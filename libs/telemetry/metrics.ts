@@ -1,0 +1,166 @@
+/**
+ * Metrics of one process, held in memory. The hot path touches a number: a series is looked up once, by `with`, and its
+ * handle kept.
+ */
+import { histogramSamples, metricHeader, sampleLine } from './exposition.ts';
+import { METRICS, type MetricDefinition } from './metric-names.ts';
+
+export interface Counter {
+  /** Counts so many more, by default one; never less. */
+  add(count?: number): void;
+  readonly value: number;
+}
+
+export interface Gauge {
+  set(value: number): void;
+  /** So much more, or less. */
+  add(difference: number): void;
+  readonly value: number;
+}
+
+export interface Histogram {
+  observe(value: number): void;
+  readonly count: number;
+  readonly sum: number;
+}
+
+/** The labels of a series, each with its value. */
+export type LabelValues<Label extends string> = Readonly<Record<Label, string>>;
+
+/** A metric whose series differ in their labels; the same labels always give the same series. */
+export interface Family<Label extends string, Series> {
+  with(labels: LabelValues<Label>): Series;
+}
+
+export interface GaugeFamily<Label extends string> extends Family<Label, Gauge> {
+  /** A series that is read when it is scraped; replaces what was sampled under these labels before. */
+  sample(labels: LabelValues<Label>, read: () => number): void;
+}
+
+type Labels = Readonly<Record<string, string>>;
+
+interface Entry<Series> {
+  readonly labels: Labels;
+  readonly series: Series;
+}
+
+class CounterSeries implements Counter {
+  value = 0;
+
+  add(count = 1): void {
+    this.value += count;
+  }
+}
+
+class GaugeSeries implements Gauge {
+  value = 0;
+
+  set(value: number): void {
+    this.value = value;
+  }
+
+  add(difference: number): void {
+    this.value += difference;
+  }
+}
+
+class HistogramSeries implements Histogram {
+  readonly bounds: readonly number[];
+  /** Per bucket, not cumulated; the last one is unbounded. */
+  readonly counts: number[];
+  count = 0;
+  sum = 0;
+
+  constructor(bounds: readonly number[]) {
+    this.bounds = bounds;
+    this.counts = new Array<number>(bounds.length + 1).fill(0);
+  }
+
+  observe(value: number): void {
+    let bucket = 0;
+    while (bucket < this.bounds.length && value > this.bounds[bucket]!) bucket += 1;
+    this.counts[bucket]! += 1;
+    this.count += 1;
+    this.sum += value;
+  }
+}
+
+/** The registry of a process or, in tests, of a part of one. */
+export class Metrics {
+  readonly #families = new Map<string, Map<string, Entry<unknown>>>();
+
+  counter<Label extends string>(metric: MetricDefinition<'counter', Label>): Family<Label, Counter> {
+    return { with: (labels) => this.#find(metric, labels, () => new CounterSeries()) };
+  }
+
+  gauge<Label extends string>(metric: MetricDefinition<'gauge', Label>): GaugeFamily<Label> {
+    return {
+      with: (labels) => this.#find(metric, labels, () => new GaugeSeries()),
+      sample: (labels, read) => this.#put(metric, labels, sampled(read)),
+    };
+  }
+
+  histogram<Label extends string>(metric: MetricDefinition<'histogram', Label>): Family<Label, Histogram> {
+    return { with: (labels) => this.#find(metric, labels, () => new HistogramSeries(metric.buckets)) };
+  }
+
+  /** The sum over a metric's series: what a counter or gauge says, how many values a histogram has seen. */
+  total(metric: MetricDefinition): number {
+    let sum = 0;
+    for (const { series } of this.#entries(metric)) {
+      sum += series instanceof HistogramSeries ? series.count : (series as Counter | Gauge).value;
+    }
+    return sum;
+  }
+
+  /** Everything in Prometheus' text format, version 0.0.4. A metric without labels is there from the start, at 0. */
+  expose(): string {
+    return Object.values<MetricDefinition>(METRICS)
+      .map((metric) => this.#exposeOne(metric))
+      .join('');
+  }
+
+  #exposeOne(metric: MetricDefinition): string {
+    const { name, kind, help, labels } = metric;
+    const entries = this.#entries(metric);
+    const isBare = entries.length === 0 && labels.length === 0 && kind !== 'histogram';
+    const samples = isBare ? [sampleLine(name, {}, 0)] : entries.map((entry) => samplesOf(name, entry));
+    return metricHeader(name, kind, help) + samples.join('');
+  }
+
+  #entries({ name }: MetricDefinition): readonly Entry<unknown>[] {
+    return [...(this.#families.get(name)?.values() ?? [])];
+  }
+
+  #find<Series>(metric: MetricDefinition, labels: Labels, create: () => Series): Series {
+    const found = this.#families.get(metric.name)?.get(seriesKey(metric, labels));
+    if (found !== undefined) return found.series as Series;
+    const series = create();
+    this.#put(metric, labels, series);
+    return series;
+  }
+
+  #put(metric: MetricDefinition, labels: Labels, series: unknown): void {
+    const family = this.#families.get(metric.name) ?? new Map<string, Entry<unknown>>();
+    family.set(seriesKey(metric, labels), { labels: { ...labels }, series });
+    this.#families.set(metric.name, family);
+  }
+}
+
+function samplesOf(name: string, { labels, series }: Entry<unknown>): string {
+  if (series instanceof HistogramSeries) return histogramSamples(name, labels, series);
+  return sampleLine(name, labels, (series as Counter | Gauge).value);
+}
+
+/** The labels' values in the order of the definition, so that the order in which they were written does not matter. */
+function seriesKey({ labels: names }: MetricDefinition, labels: Labels): string {
+  return JSON.stringify(names.map((name) => labels[name]));
+}
+
+function sampled(read: () => number): Pick<Gauge, 'value'> {
+  return {
+    get value() {
+      return read();
+    },
+  };
+}

@@ -1,0 +1,49 @@
+/** Log lines for a person at a terminal: `12:34:56 WARN  a phrase  key=value key=value`. */
+import type { DestinationStream } from 'pino';
+
+const COLOURS: Readonly<Record<string, string>> = {
+  debug: '\u001b[90m',
+  info: '\u001b[36m',
+  warn: '\u001b[33m',
+  error: '\u001b[31m',
+};
+const PLAIN = '\u001b[0m';
+
+/** Fields that stand elsewhere in the line, or say the same on every line of a terminal's session. */
+const PLACED: ReadonlySet<string> = new Set(['level', 'time', 'msg', 'runtime_mode']);
+
+/** A stream of JSON lines that writes them to `target` in short. What is no JSON object goes through as it is. */
+export function prettyStream(target: DestinationStream, colour: boolean): DestinationStream {
+  return { write: (line) => target.write(prettyLine(line, colour)) };
+}
+
+export function prettyLine(line: string, colour: boolean): string {
+  let fields: Record<string, unknown>;
+  try {
+    fields = JSON.parse(line) as Record<string, unknown>;
+  } catch {
+    return line;
+  }
+  if (typeof fields !== 'object' || fields === null) return line;
+  const level = String(fields.level);
+  const name = level.toUpperCase().padEnd(5);
+  const head = `${String(fields.time).slice(11, 19)} ${colour ? `${COLOURS[level] ?? ''}${name}${PLAIN}` : name} ${String(fields.msg)}`;
+  const tail = Object.entries(fields)
+    .filter(([key]) => !PLACED.has(key))
+    .map(([key, value]) => ` ${key}=${shown(value)}`)
+    .join('');
+  return `${printable(`${head}${tail === '' ? '' : ` ${tail}`}`)}\n`;
+}
+
+function shown(value: unknown): string {
+  if (typeof value === 'object' && value !== null && 'code' in value && 'message' in value) {
+    return `${String(value.code)}: ${String(value.message)}`;
+  }
+  return typeof value === 'string' && !/\s/.test(value) && value !== '' ? value : JSON.stringify(value);
+}
+
+/** Control characters of what was logged must not steer the terminal; colours and line ends are ours. */
+function printable(line: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for.
+  return line.replace(/\n/g, '\n  ').replace(/(?!\u001b\[(?:\d\d|0)m)[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/g, '�');
+}

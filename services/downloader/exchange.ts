@@ -1,0 +1,149 @@
+import type { Dispatcher } from 'undici';
+import { downloadError } from './download-error.ts';
+import type { HttpClientOptions } from './http-options.ts';
+import { toDownloadError } from './network-error.ts';
+
+/** One request on the wire, without redirects. */
+export interface Hop {
+  readonly url: URL;
+  readonly method: string;
+  /** Lower-case names. */
+  readonly headers: ReadonlyMap<string, string>;
+  readonly body: Uint8Array | undefined;
+}
+
+/** What came back, its body still as it was sent. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: readonly [string, string][];
+  readonly body: Buffer;
+  /** Waiting for a connection. */
+  readonly queuedMs: number;
+  /** From sending to the headers. */
+  readonly firstByteMs: number;
+}
+
+/** A redirect's body is read up to here, so that its connection can be used again, and thrown away. */
+const MAX_DISCARDED_BYTES = 64 * 1024;
+const EMPTY = Buffer.alloc(0);
+
+/**
+ * One exchange, as the callbacks of undici's lowest level: no streams, one promise. It settles exactly once; from then on
+ * whatever the connection still does is ignored, and a body that nobody wants ends the connection.
+ */
+export class Exchange implements Dispatcher.DispatchHandler {
+  readonly answer: Promise<Answer>;
+  readonly #hop: Hop;
+  readonly #limits: HttpClientOptions;
+  readonly #dispatchedMs = performance.now();
+  #resolve: (answer: Answer) => void = () => {};
+  #reject: (reason: Error) => void = () => {};
+  #settled = false;
+  #controller: Dispatcher.DispatchController | undefined;
+  #sentMs = 0;
+  #headersMs = 0;
+  #status = 0;
+  #headers: [string, string][] = [];
+  #chunks: Buffer[] = [];
+  #receivedBytes = 0;
+  #isDiscarding = false;
+
+  constructor(hop: Hop, limits: HttpClientOptions) {
+    this.#hop = hop;
+    this.#limits = limits;
+    this.answer = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+  }
+
+  /** Ends the exchange with this error, and its connection; too late is no harm. */
+  cancel(reason: Error): void {
+    if (this.#settled) return;
+    this.#settled = true;
+    this.#reject(reason);
+    this.#controller?.abort(reason);
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    this.#sentMs = performance.now();
+    if (this.#settled) controller.abort(new Error('given up while waiting for a connection'));
+  }
+
+  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: RawHeaders): void {
+    if (this.#settled || status < 200) return;
+    this.#headersMs = performance.now();
+    this.#status = status;
+    this.#headers = flatten(headers);
+    this.#isDiscarding = isRedirect(status) && headers.location !== undefined;
+    const length = Number(headers['content-length']);
+    if (!this.#isDiscarding && this.#hop.method !== 'HEAD' && length > this.#limits.maxBodyBytes) this.#refuse(length);
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#settled) return;
+    this.#receivedBytes += chunk.length;
+    if (this.#isDiscarding) {
+      if (this.#receivedBytes <= MAX_DISCARDED_BYTES) return;
+      this.#succeed(EMPTY);
+      controller.abort(new Error('the body of a redirect is too long to read'));
+    } else if (this.#receivedBytes > this.#limits.maxBodyBytes) {
+      this.#refuse(this.#receivedBytes);
+    } else {
+      this.#chunks.push(chunk);
+    }
+  }
+
+  onResponseEnd(): void {
+    const only = this.#chunks.length === 1 ? this.#chunks[0] : undefined;
+    this.#succeed(only ?? Buffer.concat(this.#chunks, this.#isDiscarding ? 0 : this.#receivedBytes));
+  }
+
+  onResponseError(_controller: unknown, thrown: Error): void {
+    if (this.#settled) return;
+    if (this.#isDiscarding) {
+      // A redirect has said all it has to say in its headers.
+      this.#succeed(EMPTY);
+      return;
+    }
+    this.#settled = true;
+    this.#reject(toDownloadError(thrown, { url: this.#hop.url, answered: this.#status !== 0, limits: this.#limits }));
+  }
+
+  #succeed(body: Buffer): void {
+    if (this.#settled) return;
+    this.#settled = true;
+    this.#resolve({
+      status: this.#status,
+      headers: this.#headers,
+      body,
+      queuedMs: this.#sentMs - this.#dispatchedMs,
+      firstByteMs: this.#headersMs - this.#sentMs,
+    });
+  }
+
+  #refuse(sizeBytes: number): void {
+    const { maxBodyBytes } = this.#limits;
+    const detail = `${sizeBytes} bytes or more, ${maxBodyBytes} are allowed`;
+    this.cancel(downloadError('download.too_large', { url: this.#hop.url, detail, data: { maxBodyBytes } }));
+  }
+}
+
+type RawHeaders = Record<string, string | string[] | undefined>;
+
+/** Names are lower-case already; a repeated header gives several pairs. */
+function flatten(headers: RawHeaders): [string, string][] {
+  const pairs: [string, string][] = [];
+  for (const name of Object.keys(headers)) {
+    const value = headers[name];
+    if (typeof value === 'string') pairs.push([name, value]);
+    else for (const one of value ?? []) pairs.push([name, one]);
+  }
+  return pairs;
+}
+
+/** The statuses whose Location is followed. */
+export function isRedirect(status: number): boolean {
+  return status === 301 || status === 302 || status === 303 || status === 307 || status === 308;
+}

@@ -1,0 +1,149 @@
+/**
+ * Downloader: claims a request, performs it within its host's limits, and hands the response to the parser: in this process
+ * under the same lease, else released and over the bus. A failed download is a response too.
+ */
+import type { Message } from '../../libs/contracts/chain.ts';
+import { ErrorClass, type ResponseModel } from '../../libs/contracts/messages.ts';
+import { ReleaseCode } from '../../libs/coordination/codes.ts';
+import type { NodeRef } from '../../libs/coordination/node.ts';
+import { type CatenaError, toCatenaError } from '../../libs/errors/catena-error.ts';
+import { toFailure } from '../../libs/errors/failure.ts';
+import type { Permit } from '../../libs/limits/rate-limiter.ts';
+import { claimNode } from '../../libs/stage/execution.ts';
+import { decodeRequest, type RequestBody } from '../../libs/stage/node-body.ts';
+import type { Outcome } from '../../libs/stage/outcome.ts';
+import { moduleOf } from '../../libs/stage/runs.ts';
+import type { DownloadWork } from '../../libs/stage/work.ts';
+import { type Downloaded, download } from './download.ts';
+import type { DownloaderDeps } from './service.ts';
+
+type DownloaderOutcome = Outcome<'downloader'>;
+
+/** Waits until the request's host, and its step, have room for it. It is not claimed meanwhile: a queue needs no lease. */
+export async function admit(deps: DownloaderDeps, { model }: Message<'request'>, signal: AbortSignal): Promise<Permit> {
+  const run = await deps.runs.load(model.runId);
+  const { moduleId, stepIdx } = model.context!;
+  const concurrency = moduleOf(run, moduleId).definition.steps[stepIdx]?.policy.concurrency;
+  if (concurrency === undefined) return deps.limiter.acquire(model.limitKey, signal);
+  const stepKey = `step:${moduleId}:${stepIdx}`;
+  deps.limiter.setLimits(stepKey, { concurrency, requestsPerSecond: 0 });
+  const ofStep = await deps.limiter.acquire(stepKey, signal);
+  try {
+    const ofHost = await deps.limiter.acquire(model.limitKey, signal);
+    return {
+      release: () => {
+        ofHost.release();
+        ofStep.release();
+      },
+    };
+  } catch (thrown) {
+    ofStep.release();
+    throw thrown;
+  }
+}
+
+export async function handle(
+  deps: DownloaderDeps,
+  { model }: Message<'request'>,
+  permit: Permit,
+): Promise<DownloaderOutcome> {
+  const { moduleId, phase, epoch } = model.context!;
+  const node: NodeRef = { id: model.id, runId: model.runId, moduleId, phase };
+  try {
+    const run = await deps.runs.load(model.runId);
+    const claimed = await claimNode(deps, { node, epoch, stage: 'downloader' });
+    if (claimed.kind === 'claimed') return await downloadLeased(deps, { run, lease: claimed.lease, permit });
+    return { kind: 'skip', reason: claimed.reason };
+  } finally {
+    permit.release();
+  }
+}
+
+/** Performs a request that is held already, with the permit to send it. */
+export async function downloadLeased(deps: DownloaderDeps, work: DownloadWork): Promise<DownloaderOutcome> {
+  const { run, lease, permit } = work;
+  const request = decodeRequest(lease.node.body);
+  let response: ResponseModel;
+  try {
+    response = toResponse(work, await download(deps, work, request));
+  } catch (thrown) {
+    if (lease.signal.aborted) {
+      lease.end();
+      return { kind: 'skip', reason: 'lease lost' };
+    }
+    response = toFailedResponse(work, request, toCatenaError(thrown, 'download.failed', 'retryable'));
+  } finally {
+    permit.release();
+  }
+  const slot = deps.parser.reserve();
+  if (slot !== undefined) {
+    return { kind: 'next', messages: [], handOver: { start: () => slot.start({ run, lease, response }) } };
+  }
+  return releaseToBus(deps, work, response);
+}
+
+/** No parser is free here: the lease ends, and the response travels by itself. */
+async function releaseToBus(
+  deps: DownloaderDeps,
+  { lease }: DownloadWork,
+  response: ResponseModel,
+): Promise<DownloaderOutcome> {
+  const { node } = lease;
+  const code = await deps.coordinator.release({ node, token: node.token });
+  lease.end();
+  if (code === ReleaseCode.FENCING_REJECT) return { kind: 'skip', reason: 'FENCING_REJECT' };
+  return { kind: 'next', messages: [{ kind: 'response', model: response }] };
+}
+
+function toResponse({ run, lease }: DownloadWork, downloaded: Downloaded): ResponseModel {
+  const { status, url, headers, timings } = downloaded;
+  return {
+    ...responseTo(lease.node, run.task),
+    status,
+    finalUrl: url,
+    headers: headers.map(([name, value]) => ({ name, value })),
+    content: downloaded.content,
+    timings,
+  };
+}
+
+function toFailedResponse({ run, lease }: DownloadWork, { url }: RequestBody, error: CatenaError): ResponseModel {
+  const { code, class: failureClass, message, data, stage, causes, retryAfterMs } = toFailure(error, 'downloader');
+  return {
+    ...responseTo(lease.node, run.task),
+    finalUrl: url,
+    error: {
+      code,
+      class: failureClass === 'fatal' ? ErrorClass.FATAL : ErrorClass.RETRYABLE,
+      message,
+      data: Buffer.from(JSON.stringify(data)),
+      stage,
+      causes: [...causes],
+      retryAfterMs: retryAfterMs ?? 0,
+    },
+  };
+}
+
+function responseTo(node: DownloadWork['lease']['node'], task: DownloadWork['run']['task']): ResponseModel {
+  return {
+    requestId: node.id,
+    runId: node.runId,
+    task,
+    context: {
+      moduleId: node.moduleId,
+      stepIdx: node.stepIdx,
+      phase: node.phase,
+      epoch: node.epoch,
+      stayCurrentStep: false,
+      branch: '',
+    },
+    prefixRequest: node.prefixRequest,
+    status: 0,
+    finalUrl: '',
+    headers: [],
+    content: undefined,
+    timings: undefined,
+    fromCache: false,
+    error: undefined,
+  };
+}

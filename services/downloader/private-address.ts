@@ -1,0 +1,111 @@
+import { lookup as systemLookup } from 'node:dns';
+import { BlockList, isIP } from 'node:net';
+import type { Lookup } from './http-options.ts';
+
+/** A name or an address that leads where this client must not go. */
+export class PrivateAddressError extends Error {
+  readonly address: string;
+
+  constructor(address: string) {
+    super(`${address} is not a public address`);
+    this.address = address;
+  }
+}
+
+/** IPv4 blocks that are not the public internet (IANA special-purpose registry, multicast and reserved space). */
+const IPV4_BLOCKS: readonly (readonly [string, number])[] = [
+  ['0.0.0.0', 8],
+  ['10.0.0.0', 8],
+  ['100.64.0.0', 10],
+  ['127.0.0.0', 8],
+  ['169.254.0.0', 16],
+  ['172.16.0.0', 12],
+  ['192.0.0.0', 24],
+  ['192.0.2.0', 24],
+  ['192.88.99.0', 24],
+  ['192.168.0.0', 16],
+  ['198.18.0.0', 15],
+  ['198.51.100.0', 24],
+  ['203.0.113.0', 24],
+  ['224.0.0.0', 4],
+  ['240.0.0.0', 4],
+];
+
+const IPV6_BLOCKS: readonly (readonly [string, number])[] = [
+  ['::', 128],
+  ['::1', 128],
+  ['64:ff9b:1::', 48],
+  ['100::', 64],
+  ['2001::', 23],
+  ['2001:db8::', 32],
+  ['3fff::', 20],
+  ['5f00::', 16],
+  ['fc00::', 7],
+  ['fe80::', 10],
+  ['fec0::', 10],
+  ['ff00::', 8],
+];
+
+/** Prefixes (of 96 bits) under which an IPv6 address carries an IPv4 one: compatible, mapped, translated, NAT64. */
+const EMBEDDING_PREFIXES = ['::', '::ffff:', '::ffff:0:', '64:ff9b::'];
+
+const blocked = new BlockList();
+for (const [address, bits] of IPV6_BLOCKS) blocked.addSubnet(address, bits, 'ipv6');
+for (const [address, bits] of IPV4_BLOCKS) {
+  blocked.addSubnet(address, bits, 'ipv4');
+  for (const prefix of EMBEDDING_PREFIXES) blocked.addSubnet(`${prefix}${address}`, 96 + bits, 'ipv6');
+  blocked.addSubnet(sixToFour(address), 16 + bits, 'ipv6');
+}
+
+/** The 6to4 prefix of an IPv4 address: its 32 bits follow 2002. */
+function sixToFour(address: string): string {
+  const [a = 0, b = 0, c = 0, d = 0] = address.split('.').map(Number);
+  return `2002:${(a * 256 + b).toString(16)}:${(c * 256 + d).toString(16)}::`;
+}
+
+/** Whether an IP address is anything but a public one. What is not an IP address at all counts as private. */
+export function isPrivateAddress(address: string): boolean {
+  const zone = address.indexOf('%');
+  const plain = zone === -1 ? address : address.slice(0, zone);
+  const family = isIP(plain);
+  return family === 0 || blocked.check(plain, family === 6 ? 'ipv6' : 'ipv4');
+}
+
+/** Guards one client's way out: the host of every URL, and what every name resolves to. */
+export class TargetGuard {
+  readonly #allowed: ReadonlySet<string>;
+  readonly #resolve: Lookup;
+
+  constructor(allowedAddresses: readonly string[], resolve: Lookup = systemLookup as Lookup) {
+    this.#allowed = new Set(allowedAddresses);
+    this.#resolve = resolve;
+  }
+
+  /** The address, if the URL names one itself and must not be reached; names are judged when they are resolved. */
+  deniedAddress(url: URL): string | undefined {
+    const { hostname } = url;
+    const address = hostname.startsWith('[') ? hostname.slice(1, -1) : hostname;
+    return isIP(address) !== 0 && this.#isDenied(address) ? address : undefined;
+  }
+
+  /**
+   * Resolves a name to those of its addresses that may be reached. The connection is made to exactly these, so an answer
+   * that changes between the check and the connection makes no difference.
+   */
+  readonly lookup: Lookup = (hostname, options, callback) => {
+    this.#resolve(hostname, options, (error, addresses, family) => {
+      if (error !== null) return callback(error, addresses, family);
+      if (typeof addresses === 'string') {
+        const denied = this.#isDenied(addresses);
+        return callback(denied ? new PrivateAddressError(addresses) : null, addresses, family);
+      }
+      const reachable = addresses.filter(({ address }) => !this.#isDenied(address));
+      const denied = reachable.length === 0 ? addresses[0] : undefined;
+      callback(denied === undefined ? null : new PrivateAddressError(denied.address), reachable);
+    });
+  };
+
+  #isDenied(address: string): boolean {
+    return isPrivateAddress(address) && !this.#allowed.has(address);
+  }
+}

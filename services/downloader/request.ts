@@ -1,0 +1,58 @@
+import { ACCEPT_ENCODING } from './decode-body.ts';
+import { downloadError } from './download-error.ts';
+import type { Hop } from './exchange.ts';
+
+/** Set by the client itself: they describe the connection, or follow from the body. */
+const OF_THE_CONNECTION = new Set([
+  'connection',
+  'content-length',
+  'expect',
+  'keep-alive',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]);
+
+export interface AskedRequest {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: Uint8Array;
+}
+
+/**
+ * The first request on the wire. Credentials in the URL become a Basic authorization, unless one is given. Throws
+ * `download.invalid_url`, `download.unsupported_protocol`.
+ */
+export function firstHop(request: AskedRequest, userAgent: string): Hop {
+  const url = URL.parse(request.url);
+  if (url === null) throw downloadError('download.invalid_url', { url: request.url });
+  if (url.protocol !== 'http:' && url.protocol !== 'https:')
+    throw downloadError('download.unsupported_protocol', { url });
+  const headers = new Map([
+    ['user-agent', userAgent],
+    ['accept', '*/*'],
+    ['accept-encoding', ACCEPT_ENCODING],
+  ]);
+  if (url.username !== '' || url.password !== '') headers.set('authorization', basicAuthorization(url));
+  for (const name of Object.keys(request.headers)) {
+    const lowerCase = name.toLowerCase();
+    if (!OF_THE_CONNECTION.has(lowerCase)) headers.set(lowerCase, request.headers[name] ?? '');
+  }
+  return { url, method: request.method.toUpperCase(), headers, body: request.body };
+}
+
+function basicAuthorization(url: URL): string {
+  const credentials = `${percentDecoded(url.username)}:${percentDecoded(url.password)}`;
+  return `Basic ${Buffer.from(credentials).toString('base64')}`;
+}
+
+function percentDecoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,47 @@
+import type { Bus } from '../../libs/bus/port.ts';
+import type { Permit, RateLimiter } from '../../libs/limits/rate-limiter.ts';
+import type { ExecutionDeps } from '../../libs/stage/execution.ts';
+import type { LocalStage } from '../../libs/stage/outcome.ts';
+import type { Publisher } from '../../libs/stage/publisher.ts';
+import { StageRunner } from '../../libs/stage/runner.ts';
+import type { Runs } from '../../libs/stage/runs.ts';
+import type { DownloadWork, ParseWork } from '../../libs/stage/work.ts';
+import type { BlobStore } from '../../libs/store/blob-store.ts';
+import type { DownloaderConfig } from './config.ts';
+import type { CookieJars } from './cookies.ts';
+import { admit, downloadLeased, handle } from './handle.ts';
+import type { HttpClient } from './http-client.ts';
+import type { RobotsRules } from './robots.ts';
+
+export interface DownloaderDeps extends ExecutionDeps {
+  readonly config: DownloaderConfig;
+  readonly bus: Bus;
+  readonly publisher: Publisher;
+  readonly runs: Runs;
+  readonly limiter: RateLimiter;
+  readonly http: HttpClient;
+  readonly robots: RobotsRules;
+  readonly cookies: CookieJars;
+  readonly blobs: BlobStore;
+  /** The parser, where it runs in this process. */
+  readonly parser: LocalStage<ParseWork>;
+}
+
+export type DownloaderRunner = StageRunner<'downloader', DownloadWork, Permit>;
+
+/** The downloader stage: claims a request and performs it. */
+export function createDownloader(deps: DownloaderDeps): DownloaderRunner {
+  const { config, bus, publisher } = deps;
+  return new StageRunner<'downloader', DownloadWork, Permit>({
+    stage: 'downloader',
+    bus,
+    publisher,
+    concurrency: config.downloadConcurrency,
+    waiting: config.waiting,
+    admit: (message, signal) => admit(deps, message, signal),
+    handle: (message, permit) => handle(deps, message, permit!),
+    handleLocal: (work) => downloadLeased(deps, work),
+    retryDelayMs: config.backpressureRetryDelayMs,
+    onError: (error) => deps.log.error('the downloader could not work', { error }),
+  });
+}

@@ -1,0 +1,13 @@
+import type { Threshold } from '../../libs/coordination/commands.ts';
+import type { RetryPolicy } from '../../libs/modules/definition.ts';
+
+/** What error-threshold reads of the configuration. */
+export interface ErrorThresholdConfig {
+  /** Failures in work at once. */
+  readonly errorTaskConcurrency: number;
+  readonly backpressureRetryDelayMs: number;
+  /** For steps that do not say otherwise. */
+  readonly retry: RetryPolicy;
+  readonly moduleThreshold: Threshold;
+  readonly taskThreshold: Threshold;
+}

@@ -1,0 +1,66 @@
+/**
+ * Error-threshold: decides about a failed node, once per node and epoch: retry, fall back, end the node, end its module or
+ * its task. The policy is computed here; the coordinator counts, compares and acts in one transition.
+ */
+import type { Message } from '../../libs/contracts/chain.ts';
+import { ErrorClass, type ErrorTaskModel } from '../../libs/contracts/messages.ts';
+import { DecideCode } from '../../libs/coordination/codes.ts';
+import type { DecideCommand } from '../../libs/coordination/commands.ts';
+import { failpoint } from '../../libs/failpoints/failpoint.ts';
+import { childMessages } from '../../libs/stage/bells.ts';
+import type { Outcome } from '../../libs/stage/outcome.ts';
+import { type LoadedRun, moduleOf } from '../../libs/stage/runs.ts';
+import { retryDelayMs } from './retry-delay.ts';
+import type { ErrorThresholdDeps } from './service.ts';
+
+type ErrorThresholdOutcome = Outcome<'error-threshold'>;
+
+export async function handle(deps: ErrorThresholdDeps, { model }: Message<'error'>): Promise<ErrorThresholdOutcome> {
+  const run = await loadRun(deps, model);
+  failpoint('decide.before');
+  const decision = await deps.coordinator.thresholdDecide(decideCommand(deps, run, model));
+  failpoint('decide.after');
+  deps.count(decision);
+  const messages = run === undefined ? [] : childMessages(decision.bells, run.task);
+  switch (decision.code) {
+    case DecideCode.TERMINATE_MODULE:
+      return { kind: 'terminate', scope: 'module', reason: 'threshold', messages };
+    case DecideCode.TERMINATE_TASK:
+      return { kind: 'terminate', scope: 'task', reason: 'threshold', messages };
+    default:
+      return { kind: 'next', messages };
+  }
+}
+
+/** A run that cannot be loaded has no policy: its failures are decided by the configuration's. */
+async function loadRun(deps: ErrorThresholdDeps, model: ErrorTaskModel): Promise<LoadedRun | undefined> {
+  try {
+    const run = await deps.runs.load(model.task!.runId);
+    moduleOf(run, model.context!.moduleId);
+    return run;
+  } catch (error) {
+    deps.log.warn('a failure of a run that cannot be loaded', { run_id: model.task!.runId, error });
+    return undefined;
+  }
+}
+
+function decideCommand(deps: ErrorThresholdDeps, run: LoadedRun | undefined, model: ErrorTaskModel): DecideCommand {
+  const { config } = deps;
+  const { moduleId, phase, epoch, stepIdx } = model.context!;
+  const { runId } = model.task!;
+  const { error } = model;
+  const policy = run?.modules.get(moduleId)?.definition.steps[stepIdx]?.policy;
+  const retry = { ...config.retry, ...policy?.retry };
+  const fatal = error?.class === ErrorClass.FATAL;
+  const mayFallBack = !model.isRequest && model.prefixRequest !== '' && policy?.fallback !== false;
+  return {
+    node: { id: model.id, runId, moduleId, phase },
+    epoch,
+    fatal,
+    maxAttempts: retry.attempts,
+    retryDelayMs: retryDelayMs(retry, model.attempts, error?.retryAfterMs ?? 0, deps.random),
+    moduleThreshold: config.moduleThreshold,
+    taskThreshold: config.taskThreshold,
+    ...(mayFallBack ? { fallback: { request: { id: model.prefixRequest, runId, moduleId, phase } } } : {}),
+  };
+}

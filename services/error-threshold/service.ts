@@ -1,0 +1,64 @@
+import type { Bus } from '../../libs/bus/port.ts';
+import { DecideCode } from '../../libs/coordination/codes.ts';
+import type { DecideOutcome } from '../../libs/coordination/commands.ts';
+import type { Coordinator } from '../../libs/coordination/port.ts';
+import type { Publisher } from '../../libs/stage/publisher.ts';
+import { StageRunner } from '../../libs/stage/runner.ts';
+import type { LoadedRun, Runs } from '../../libs/stage/runs.ts';
+import type { Log } from '../../libs/telemetry/log.ts';
+import { METRICS } from '../../libs/telemetry/metric-names.ts';
+import type { Metrics } from '../../libs/telemetry/metrics.ts';
+import type { ErrorThresholdConfig } from './config.ts';
+import { handle } from './handle.ts';
+
+export interface ErrorThresholdDeps {
+  readonly config: ErrorThresholdConfig;
+  readonly bus: Bus;
+  readonly publisher: Publisher;
+  readonly coordinator: Pick<Coordinator, 'thresholdDecide' | 'findRun'>;
+  readonly runs: Runs;
+  readonly log: Log;
+  /** Uniform in [0, 1): jitter. */
+  readonly random: () => number;
+  /** Counts a decision. */
+  readonly count: (decision: DecideOutcome) => void;
+}
+
+export type ErrorThresholdRunner = StageRunner<'error-threshold'>;
+
+/** The error-threshold stage: decides about failures. */
+export function createErrorThreshold(deps: ErrorThresholdDeps): ErrorThresholdRunner {
+  const { config, bus, publisher } = deps;
+  return new StageRunner<'error-threshold'>({
+    stage: 'error-threshold',
+    bus,
+    publisher,
+    concurrency: config.errorTaskConcurrency,
+    handle: (message) => handle(deps, message),
+    retryDelayMs: config.backpressureRetryDelayMs,
+    onError: (error) => deps.log.error('error-threshold could not work', { error }),
+  });
+}
+
+/** Whether a task, or one of its modules, was ended before it began: the reason, or undefined when it may run. */
+export async function preCheck(coordinator: Pick<Coordinator, 'findRun'>, run: LoadedRun): Promise<string | undefined> {
+  const snapshot = await coordinator.findRun(run.task.runId);
+  if (snapshot === undefined) return undefined;
+  if (snapshot.mark !== '') return snapshot.reason;
+  return snapshot.modules.find((module) => module.state === 'terminated')?.reason;
+}
+
+/** Counts decisions under their names; a repeated one counts once. */
+export function decisionCounter(metrics: Metrics): (decision: DecideOutcome) => void {
+  const retried = metrics.counter(METRICS.errorTaskRetry).with({});
+  const fellBack = metrics.counter(METRICS.fallbackGateHit).with({});
+  const module = metrics.counter(METRICS.errorTaskTerminated).with({ scope: 'module' });
+  const task = metrics.counter(METRICS.errorTaskTerminated).with({ scope: 'task' });
+  return ({ code, action, repeated }) => {
+    if (repeated) return;
+    if (action === 'retry') retried.add();
+    if (action === 'fallback') fellBack.add();
+    if (code === DecideCode.TERMINATE_MODULE) module.add();
+    if (code === DecideCode.TERMINATE_TASK) task.add();
+  };
+}

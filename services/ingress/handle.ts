@@ -1,0 +1,76 @@
+/**
+ * Ingress: one entry for everything that asks for work.
+ *
+ *     NormalizeInput → LoadTask → ThresholdPreCheck → BuildModules → ModuleDispatch
+ *
+ * It decides nothing about steps. LoadTask and BuildModules never skip: what they cannot do is the failure of the run or
+ * of the node that asked.
+ */
+import type { MessageTo } from '../../libs/contracts/chain.ts';
+import { CatenaError } from '../../libs/errors/catena-error.ts';
+import { claimNode, recordFailure } from '../../libs/stage/execution.ts';
+import type { Outcome } from '../../libs/stage/outcome.ts';
+import { type LoadedRun, moduleOf } from '../../libs/stage/runs.ts';
+import { moduleDispatch } from './module-dispatch.ts';
+import { type ChainInput, normalizeInput } from './normalize-input.ts';
+import type { IngressDeps } from './service.ts';
+
+type IngressOutcome = Outcome<'ingress'>;
+
+export async function handle(deps: IngressDeps, message: MessageTo<'ingress'>): Promise<IngressOutcome> {
+  let input: ChainInput | undefined;
+  try {
+    input = normalizeInput(message);
+    const run = deps.runs.kept(input.runId) ?? (await loadTask(deps, input));
+    if (input.kind === 'task') {
+      const refusal = await deps.preCheck(run);
+      if (refusal !== undefined) return await terminateTask(deps, run, refusal);
+    }
+    buildModules(run, input);
+    await deps.dispatch(moduleDispatch(run, input));
+    deps.counters.taken(input.kind);
+    return { kind: 'next', messages: [] };
+  } catch (thrown) {
+    if (!(thrown instanceof CatenaError) || thrown.code.startsWith('store.')) throw thrown;
+    deps.counters.failed(message.kind);
+    return input === undefined ? refuse(deps, thrown) : failInput(deps, input, thrown);
+  }
+}
+
+/** Throws when the task was never accepted, or its modules cannot take its input. */
+function loadTask(deps: IngressDeps, { runId }: ChainInput): Promise<LoadedRun> {
+  return deps.runs.load(runId);
+}
+
+/** Throws when the run does not have the module that the input names. */
+function buildModules(run: LoadedRun, { target }: ChainInput): void {
+  if (target !== undefined) moduleOf(run, target.node.moduleId);
+}
+
+/** A message that is not of this chain: it belongs to no run, so the log is its only record here. */
+function refuse(deps: IngressDeps, error: CatenaError): IngressOutcome {
+  deps.log.error('refused a message', { error });
+  return { kind: 'skip', reason: error.code };
+}
+
+async function terminateTask(deps: IngressDeps, run: LoadedRun, reason: string): Promise<IngressOutcome> {
+  await deps.rejectRun(run.task.runId, `refused at its pre-check: ${reason}`);
+  return { kind: 'terminate', scope: 'task', reason, messages: [] };
+}
+
+/** What LoadTask or BuildModules could not do: the run's failure for a task, else the node's. */
+async function failInput(
+  deps: IngressDeps,
+  { runId, target }: ChainInput,
+  error: CatenaError,
+): Promise<IngressOutcome> {
+  if (target === undefined) {
+    deps.log.error('a task cannot be run', { run_id: runId, error });
+    await deps.rejectRun(runId, error.message);
+    return { kind: 'skip', reason: error.code };
+  }
+  const claimed = await claimNode(deps, { node: target.node, epoch: target.epoch, stage: 'module-processor' });
+  if (claimed.kind === 'refused') return { kind: 'skip', reason: claimed.reason };
+  const task = { taskId: '', runId, account: '', platform: '' };
+  return recordFailure(deps, { task }, claimed.lease, error, 'ingress');
+}

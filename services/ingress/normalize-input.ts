@@ -1,0 +1,52 @@
+import type { MessageTo } from '../../libs/contracts/chain.ts';
+import type { ExecutionContext } from '../../libs/contracts/messages.ts';
+import { messageFault } from '../../libs/contracts/validate.ts';
+import type { NodeRef } from '../../libs/coordination/node.ts';
+import { CatenaError } from '../../libs/errors/catena-error.ts';
+
+/** The one form that the three inputs of the chain take. */
+export interface ChainInput {
+  readonly kind: 'task' | 'parser_task' | 'error_task';
+  readonly runId: string;
+  /** What is to be executed; undefined for a task, whose run is to be opened. */
+  readonly target: ChainTarget | undefined;
+}
+
+export interface ChainTarget {
+  readonly node: NodeRef;
+  readonly isRequest: boolean;
+  readonly epoch: number;
+  readonly stepIdx: number;
+  readonly prefixRequest: string;
+  readonly attempts: number;
+}
+
+/** Throws `ingress.malformed_input` for a message that breaks the contract, naming the field. */
+export function normalizeInput(message: MessageTo<'ingress'>): ChainInput {
+  const fault = messageFault(message);
+  if (fault !== undefined) {
+    throw new CatenaError('ingress.malformed_input', `a ${message.kind} message: ${fault.field} ${fault.reason}`, {
+      data: { kind: message.kind, field: fault.field },
+      remedy: 'only messages of this system belong on its subjects',
+    });
+  }
+  switch (message.kind) {
+    case 'task':
+      return { kind: 'task', runId: message.model.runId, target: undefined };
+    case 'parser_task': {
+      const { id, task, context, prefixRequest } = message.model;
+      const target = targetOf(id, task!.runId, context!, prefixRequest);
+      return { kind: 'parser_task', runId: task!.runId, target: { ...target, isRequest: false, attempts: 0 } };
+    }
+    case 'error_task': {
+      const { id, task, context, prefixRequest, isRequest, attempts } = message.model;
+      const target = targetOf(id, task!.runId, context!, prefixRequest);
+      return { kind: 'error_task', runId: task!.runId, target: { ...target, isRequest, attempts } };
+    }
+  }
+}
+
+function targetOf(id: string, runId: string, context: ExecutionContext, prefixRequest: string) {
+  const { moduleId, phase, epoch, stepIdx } = context;
+  return { node: { id, runId, moduleId, phase }, epoch, stepIdx, prefixRequest };
+}

@@ -1,0 +1,104 @@
+import type { ComputeCall, JoinedFailure, JoinedItem } from '../../libs/modules/definition.ts';
+import { commitNode } from '../../libs/stage/execution.ts';
+import { hopSeed } from '../../libs/stage/seeds.ts';
+import { gather } from '../../libs/stage/yield.ts';
+import type { HopContext } from './context.ts';
+import type { ModuleProcessorOutcome } from './handle.ts';
+import type { ModuleProcessorDeps } from './service.ts';
+
+/** Runs a compute step, or a module's start: no request is made, what it yields is committed at once. */
+export async function computeHop(deps: ModuleProcessorDeps, context: HopContext): Promise<ModuleProcessorOutcome> {
+  const { run, module, lease, step, call } = context;
+  const { node } = lease;
+  const { definition } = module;
+  const emissions =
+    step === undefined ? definition.start(call) : definition.compute(node.stepIdx, computeCall(deps, context));
+  const yielded = await gather(emissions, {
+    lease,
+    coordinator: deps.coordinator,
+    toSeed: (hop) => hopSeed(run, definition, hop, node),
+    maxYields: step === undefined ? Number.POSITIVE_INFINITY : deps.config.maxYieldsPerParse,
+  });
+  deps.meters.yielded(yielded);
+  const { runId, moduleId, phase } = node;
+  const committed = await commitNode(
+    deps,
+    run,
+    lease,
+    { children: yielded.children, staged: yielded.staged, bells: deps.publisher.room('ingress') },
+    yielded.items.length === 0
+      ? undefined
+      : { runId, moduleId, phase, nodeId: node.id, token: node.token, items: yielded.items },
+  );
+  if (committed.kind === 'skip') return committed;
+  return { kind: 'next', messages: committed.messages, ...(committed.pump ? { handOver: committed.pump } : {}) };
+}
+
+function computeCall(deps: ModuleProcessorDeps, { run, module, lease, call }: HopContext): ComputeCall {
+  const { runId, moduleId, phase } = lease.node;
+  return {
+    input: call.input,
+    state: call.state,
+    account: call.account,
+    platform: call.platform,
+    runId,
+    get signal() {
+      return lease.signal;
+    },
+    items: (type) => readItems(deps, { runId, moduleId, beforePhase: phase, ...(type === undefined ? {} : { type }) }),
+    failures: () => readFailures(deps, run.record.runId, module, phase),
+  };
+}
+
+const PAGE_ROWS = 500;
+
+/** The committed items of earlier phases, page by page. */
+async function* readItems(
+  deps: ModuleProcessorDeps,
+  query: { readonly runId: string; readonly moduleId: string; readonly beforePhase: number; readonly type?: string },
+): AsyncGenerator<JoinedItem> {
+  const { runId, moduleId, beforePhase, type } = query;
+  let afterSeq = 0;
+  for (;;) {
+    const page = await deps.store.readItems({
+      runId,
+      afterSeq,
+      limit: PAGE_ROWS,
+      ...(type === undefined ? {} : { type }),
+      join: { moduleId, beforePhase },
+    });
+    for (const row of page) yield { type: row.type, data: JSON.parse(row.data) as unknown };
+    if (page.length < PAGE_ROWS) return;
+    afterSeq = page.at(-1)!.seq;
+  }
+}
+
+/** The nodes of earlier phases that died. */
+async function* readFailures(
+  deps: ModuleProcessorDeps,
+  runId: string,
+  { definition }: HopContext['module'],
+  beforePhase: number,
+): AsyncGenerator<JoinedFailure> {
+  let after: string | undefined;
+  for (;;) {
+    const page = await deps.coordinator.listNodes({
+      runId,
+      state: 'dead',
+      limit: PAGE_ROWS,
+      ...(after === undefined ? {} : { after }),
+    });
+    for (const node of page) {
+      if (node.moduleId !== definition.id || node.phase >= beforePhase || node.deathReason === 'superseded') continue;
+      const failure = node.error === '' ? undefined : (JSON.parse(node.error) as { code: string; message: string });
+      yield {
+        step: definition.steps[node.stepIdx]?.name ?? 'start',
+        reason: node.deathReason,
+        code: failure?.code ?? '',
+        message: failure?.message ?? '',
+      };
+    }
+    if (page.length < PAGE_ROWS) return;
+    after = page.at(-1)!.id;
+  }
+}

@@ -1,0 +1,5 @@
+/** What the module-processor reads of the configuration. */
+export interface ModuleProcessorConfig {
+  /** A compute step that yields more often than this is taken for one without an end. */
+  readonly maxYieldsPerParse: number;
+}

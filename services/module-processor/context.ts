@@ -1,0 +1,36 @@
+import { START_STEP, type StepCall, type StepDefinition } from '../../libs/modules/definition.ts';
+import type { Lease } from '../../libs/stage/lease.ts';
+import { decodeHop } from '../../libs/stage/node-body.ts';
+import { type LoadedModule, type LoadedRun, moduleOf } from '../../libs/stage/runs.ts';
+
+/** A claimed hop with everything that its execution needs. */
+export interface HopContext {
+  readonly run: LoadedRun;
+  readonly module: LoadedModule;
+  readonly lease: Lease;
+  /** Undefined for the module's start. */
+  readonly step: StepDefinition | undefined;
+  readonly call: StepCall;
+}
+
+/** Finds the step of a hop and checks the state that it received. Throws what the step's schema says. */
+export async function resolveContext(run: LoadedRun, lease: Lease): Promise<HopContext> {
+  const { node } = lease;
+  const module = moduleOf(run, node.moduleId);
+  const step = node.stepIdx === START_STEP ? undefined : module.definition.steps[node.stepIdx];
+  const { state: received } = decodeHop(node.body);
+  const checked = step === undefined ? received : step.checkState(received);
+  const state = checked instanceof Promise ? await checked : checked;
+  const { account, platform, runId } = run.task;
+  const call: StepCall = {
+    input: module.input,
+    state,
+    account,
+    platform,
+    runId,
+    get signal() {
+      return lease.signal;
+    },
+  };
+  return { run, module, lease, step, call };
+}

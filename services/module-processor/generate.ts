@@ -1,0 +1,136 @@
+import { StageCode } from '../../libs/coordination/codes.ts';
+import { MAX_CHILDREN } from '../../libs/coordination/commands.ts';
+import type { NodeSeed } from '../../libs/coordination/node.ts';
+import type { RequestSpec } from '../../libs/modules/definition.ts';
+import { commitNode } from '../../libs/stage/execution.ts';
+import type { HandOver, Slot } from '../../libs/stage/outcome.ts';
+import { requestSeed } from '../../libs/stage/seeds.ts';
+import type { DownloadWork } from '../../libs/stage/work.ts';
+import { LeaseLost } from '../../libs/stage/yield.ts';
+import type { HopContext } from './context.ts';
+import type { ModuleProcessorOutcome } from './handle.ts';
+import type { ModuleProcessorDeps } from './service.ts';
+
+/** Generates the requests of a hop and commits them; a single one is handed to the downloader here, if that can start now. */
+export async function generateRequests(
+  deps: ModuleProcessorDeps,
+  context: HopContext,
+): Promise<ModuleProcessorOutcome> {
+  const { run, module, lease, step, call } = context;
+  const { node } = lease;
+  const requests = new Requests(deps, context);
+  const specs = module.definition.request(node.stepIdx, call);
+  // Sync generators are read without a turn of the event loop per request.
+  if (Symbol.asyncIterator in specs) {
+    for await (const spec of specs) await requests.add(spec);
+  } else {
+    for (const spec of specs) {
+      const full = requests.add(spec);
+      if (full !== undefined) await full;
+    }
+  }
+  const { children, staged } = await requests.end();
+  const reserved =
+    staged === 0 && children.length === 1 ? reserve(deps, children[0]!, step?.policy.concurrency) : undefined;
+  try {
+    const sinceMs = deps.clock.monotonic();
+    const owner = deps.nextOwner();
+    const committed = await commitNode(
+      deps,
+      run,
+      lease,
+      {
+        children,
+        staged,
+        bells: deps.publisher.room('downloader'),
+        ...(reserved === undefined ? {} : { handOver: { owner, leaseMs: deps.leases.leaseMs } }),
+      },
+      undefined,
+    );
+    if (committed.kind === 'skip') return committed;
+    deps.meters.generated();
+    const handOver = committed.pump ?? reserved?.take(run, committed.next, sinceMs);
+    return { kind: 'next', messages: committed.messages, ...(handOver === undefined ? {} : { handOver }) };
+  } finally {
+    reserved?.giveUp();
+  }
+}
+
+/** Gathers a hop's requests; beyond a commit's size they are staged while the generator goes on. */
+class Requests {
+  readonly #deps: ModuleProcessorDeps;
+  readonly #context: HopContext;
+  #children: NodeSeed[] = [];
+  #staged = 0;
+  #ordinal = 0;
+
+  constructor(deps: ModuleProcessorDeps, context: HopContext) {
+    this.#deps = deps;
+    this.#context = context;
+  }
+
+  /** A promise when the request has to wait for the coordinator to take others. */
+  add(spec: RequestSpec): Promise<void> | undefined {
+    const { run, lease, call } = this.#context;
+    this.#children.push(requestSeed(run, lease.node, spec, this.#ordinal, call.state));
+    this.#ordinal += 1;
+    return this.#children.length < MAX_CHILDREN ? undefined : this.#stage();
+  }
+
+  async end(): Promise<{ readonly children: readonly NodeSeed[]; readonly staged: number }> {
+    if (this.#staged > 0 && this.#children.length > 0) await this.#stage();
+    return { children: this.#children, staged: this.#staged };
+  }
+
+  async #stage(): Promise<void> {
+    const { node } = this.#context.lease;
+    const children = this.#children;
+    this.#children = [];
+    const code = await this.#deps.coordinator.stageChildren({ node, token: node.token, children });
+    if (code !== StageCode.STAGED) throw new LeaseLost(`hop ${node.id} was taken over while it staged requests`);
+    this.#staged += children.length;
+  }
+}
+
+/** A slot and a permit of the downloader in this process: a node in a queue must not be under a lease. */
+function reserve(
+  deps: ModuleProcessorDeps,
+  child: NodeSeed,
+  stepConcurrency: number | undefined,
+): Reservation | undefined {
+  if (stepConcurrency !== undefined) return undefined;
+  const permit = deps.limiter.tryAcquire(child.limitKey!);
+  if (permit === undefined) return undefined;
+  const slot = deps.downloader.reserve();
+  if (slot !== undefined) return new Reservation(deps, slot, permit);
+  permit.release();
+  return undefined;
+}
+
+class Reservation {
+  readonly #deps: ModuleProcessorDeps;
+  readonly #slot: Slot<DownloadWork>;
+  readonly #permit: DownloadWork['permit'];
+  #open = true;
+
+  constructor(deps: ModuleProcessorDeps, slot: Slot<DownloadWork>, permit: DownloadWork['permit']) {
+    this.#deps = deps;
+    this.#slot = slot;
+    this.#permit = permit;
+  }
+
+  /** Uses the reservation for the request that the commit has claimed; undefined when it claimed none. */
+  take(run: HopContext['run'], node: HopContext['lease']['node'] | undefined, sinceMs: number): HandOver | undefined {
+    if (node === undefined) return undefined;
+    this.#open = false;
+    const lease = this.#deps.leases.hold(node, sinceMs);
+    return { start: () => this.#slot.start({ run, lease, permit: this.#permit }) };
+  }
+
+  giveUp(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    this.#slot.release();
+    this.#permit.release();
+  }
+}

@@ -1,0 +1,47 @@
+/**
+ * ModuleProcessorWithChain: the chain inside a module. It opens a run's modules, and for each hop resolves its context,
+ * claims it, generates its requests (or runs its compute step), and commits them.
+ */
+import { childMessages } from '../../libs/stage/bells.ts';
+import type { Dispatch } from '../../libs/stage/dispatch.ts';
+import { claimNode, recordFailure } from '../../libs/stage/execution.ts';
+import { nodeFailure } from '../../libs/stage/failing.ts';
+import type { Outcome } from '../../libs/stage/outcome.ts';
+import { computeHop } from './compute.ts';
+import { resolveContext } from './context.ts';
+import { generateRequests } from './generate.ts';
+import { openRun } from './open-run.ts';
+import type { ModuleProcessorDeps } from './service.ts';
+
+export type ModuleProcessorOutcome = Outcome<'module-processor'>;
+
+export async function handle(deps: ModuleProcessorDeps, dispatch: Dispatch): Promise<ModuleProcessorOutcome> {
+  switch (dispatch.kind) {
+    case 'start':
+      return openRun(deps, dispatch.run);
+    case 'request':
+      return { kind: 'next', messages: childMessages([dispatch.bell], dispatch.run.task) };
+    case 'hop':
+      return executeHop(deps, dispatch);
+  }
+}
+
+async function executeHop(
+  deps: ModuleProcessorDeps,
+  { run, node, epoch }: Dispatch & { readonly kind: 'hop' },
+): Promise<ModuleProcessorOutcome> {
+  const claimed = await claimNode(deps, { node, epoch, stage: 'module-processor' });
+  if (claimed.kind === 'refused') return { kind: 'skip', reason: claimed.reason };
+  const { lease } = claimed;
+  try {
+    const context = await resolveContext(run, lease);
+    return context.step === undefined || context.step.kind === 'compute'
+      ? await computeHop(deps, context)
+      : await generateRequests(deps, context);
+  } catch (thrown) {
+    const error = nodeFailure(thrown, lease);
+    if (error === undefined) return { kind: 'skip', reason: 'lease lost' };
+    deps.meters.generateFailed();
+    return recordFailure(deps, run, lease, error, 'module-processor');
+  }
+}

@@ -1,0 +1,48 @@
+import { RunOpenCode } from '../../libs/coordination/codes.ts';
+import type { ModulePlan, PhasePlan } from '../../libs/coordination/commands.ts';
+import type { ModuleDefinition } from '../../libs/modules/definition.ts';
+import { childMessages } from '../../libs/stage/bells.ts';
+import type { LoadedRun } from '../../libs/stage/runs.ts';
+import { openerSeed, startSeed } from '../../libs/stage/seeds.ts';
+import type { ModuleProcessorOutcome } from './handle.ts';
+import type { ModuleProcessorDeps } from './service.ts';
+
+/** Opens a run with the start of each of its modules; a run that is open already is left as it is. */
+export async function openRun(deps: ModuleProcessorDeps, run: LoadedRun): Promise<ModuleProcessorOutcome> {
+  const { runId } = run.task;
+  const modules = [...run.modules.values()].map(({ definition }) => planModule(run, definition));
+  const outcome = await deps.coordinator.runOpen({ runId, modules });
+  if (outcome.code === RunOpenCode.RUN_CLOSED) return { kind: 'skip', reason: 'RUN_CLOSED' };
+  await deps.store.markOpen(runId);
+  return { kind: 'next', messages: childMessages(outcome.bells, run.task) };
+}
+
+function planModule(run: LoadedRun, definition: ModuleDefinition): ModulePlan {
+  const deadlines = phaseDeadlines(run, definition);
+  const phases = definition.phases.map((phase, idx): PhasePlan => {
+    const opener = openerSeed(run, definition, idx);
+    const deadlineAtMs = deadlines[idx];
+    return {
+      join: phase.join,
+      ...(opener === undefined ? {} : { opener }),
+      ...(deadlineAtMs === undefined ? {} : { deadlineAtMs }),
+    };
+  });
+  return { moduleId: definition.id, phases, first: [startSeed(run, definition)] };
+}
+
+/**
+ * When each phase is closed by force: a phase with a share of the deadline when the shares up to its own are used up, any
+ * other when the run's deadline has come.
+ */
+export function phaseDeadlines(run: LoadedRun, definition: ModuleDefinition): (number | undefined)[] {
+  const { deadlineAtMs, acceptedAtMs } = run.record;
+  if (deadlineAtMs === undefined) return definition.phases.map(() => undefined);
+  const totalMs = deadlineAtMs - acceptedAtMs;
+  let used = 0;
+  return definition.phases.map(({ share }) => {
+    if (share === undefined) return deadlineAtMs;
+    used += share;
+    return Math.min(deadlineAtMs, Math.round(acceptedAtMs + totalMs * used));
+  });
+}

@@ -1,0 +1,104 @@
+/**
+ * Parser: takes a response over, runs the step's parse on it, stores its items and commits the next hops; or records why it
+ * could not.
+ */
+import type { Message } from '../../libs/contracts/chain.ts';
+import { ResponseModel } from '../../libs/contracts/messages.ts';
+import { ClaimCode } from '../../libs/coordination/codes.ts';
+import type { NodeRef } from '../../libs/coordination/node.ts';
+import { CatenaError } from '../../libs/errors/catena-error.ts';
+import { claimNode, commitNode, recordFailure } from '../../libs/stage/execution.ts';
+import { nodeFailure } from '../../libs/stage/failing.ts';
+import { decodeRequest } from '../../libs/stage/node-body.ts';
+import type { Outcome } from '../../libs/stage/outcome.ts';
+import { type LoadedModule, moduleOf } from '../../libs/stage/runs.ts';
+import { hopSeed } from '../../libs/stage/seeds.ts';
+import type { ParseWork } from '../../libs/stage/work.ts';
+import { gather, type Yield } from '../../libs/stage/yield.ts';
+import { toDownloadError, toPage } from './page.ts';
+import type { ParserDeps } from './service.ts';
+
+type ParserOutcome = Outcome<'parser'>;
+
+/** A response that came over the bus: its node has yet to be taken over. */
+export async function handle(deps: ParserDeps, { model }: Message<'response'>): Promise<ParserOutcome> {
+  const run = await deps.runs.load(model.runId);
+  const { moduleId, phase, epoch } = model.context!;
+  const node: NodeRef = { id: model.requestId, runId: model.runId, moduleId, phase };
+  const claimed = await claimNode(deps, { node, epoch, stage: 'parser' });
+  if (claimed.kind === 'claimed') return parseLeased(deps, { run, lease: claimed.lease, response: model });
+  // Its body is worth keeping: a response waits for its node, a bell would not.
+  if (claimed.code === ClaimCode.LOCKED_BY_OTHER) {
+    return { kind: 'retry', delayMs: claimed.retryInMs, reason: claimed.reason };
+  }
+  if (claimed.code === ClaimCode.OUT_OF_ORDER) {
+    await deps.coordinator.reorderEnqueue({ node, epoch, response: JSON.stringify(ResponseModel.toJSON(model)) });
+  }
+  return { kind: 'skip', reason: claimed.reason };
+}
+
+/** A response whose node is held already: its download was made in this process. */
+export async function parseLeased(deps: ParserDeps, { run, lease, response }: ParseWork): Promise<ParserOutcome> {
+  const { node } = lease;
+  try {
+    const module = moduleOf(run, node.moduleId);
+    const yielded = await parse(deps, module, { run, lease, response });
+    deps.meters.yielded(yielded);
+    const { runId, moduleId, phase } = node;
+    const committed = await commitNode(
+      deps,
+      run,
+      lease,
+      { children: yielded.children, staged: yielded.staged, bells: deps.publisher.room('ingress') },
+      yielded.items.length === 0
+        ? undefined
+        : { runId, moduleId, phase, nodeId: node.id, token: node.token, items: yielded.items },
+    );
+    if (committed.kind === 'skip') return committed;
+    deps.meters.parsed();
+    return { kind: 'next', messages: committed.messages, ...(committed.pump ? { handOver: committed.pump } : {}) };
+  } catch (thrown) {
+    const error = nodeFailure(thrown, lease);
+    if (error === undefined) return { kind: 'skip', reason: 'lease lost' };
+    deps.meters.parseFailed();
+    return recordFailure(deps, run, lease, error, response.error === undefined ? 'parser' : 'downloader');
+  }
+}
+
+async function parse(
+  deps: ParserDeps,
+  { definition, input }: LoadedModule,
+  { run, lease, response }: ParseWork,
+): Promise<Yield> {
+  const { node } = lease;
+  if (response.error !== undefined) throw toDownloadError(response.error);
+  const step = definition.steps[node.stepIdx];
+  if (step === undefined) {
+    throw new CatenaError('module.unknown_step', `${definition.id} has no step with the position ${node.stepIdx}`);
+  }
+  const { state: received } = decodeRequest(node.body);
+  const checked = step.checkState(received);
+  const state = checked instanceof Promise ? await checked : checked;
+  const { account, platform, runId } = run.task;
+  const page = await toPage(deps.blobs, response);
+  const emissions = definition.parse(node.stepIdx, {
+    input,
+    state,
+    account,
+    platform,
+    runId,
+    page,
+    get signal() {
+      return lease.signal;
+    },
+  });
+  const yielded = await gather(emissions, {
+    lease,
+    coordinator: deps.coordinator,
+    toSeed: (hop) => hopSeed(run, definition, hop, node),
+    maxYields: deps.config.maxYieldsPerParse,
+  });
+  const { moduleId, id: nodeId, stepIdx } = node;
+  await deps.recorder?.record({ moduleId, nodeId, stepIdx, input, state: received, page, yielded });
+  return yielded;
+}

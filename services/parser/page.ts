@@ -1,0 +1,62 @@
+import { type ChainError, ErrorClass, type ResponseModel } from '../../libs/contracts/messages.ts';
+import { CatenaError, type FailureClass } from '../../libs/errors/catena-error.ts';
+import type { PageSource } from '../../libs/modules/definition.ts';
+import type { BlobStore } from '../../libs/store/blob-store.ts';
+
+/** A response as the authoring API reads it; a body that was kept by reference is fetched. */
+export async function toPage(blobs: BlobStore, response: ResponseModel): Promise<PageSource> {
+  return {
+    url: response.finalUrl,
+    status: response.status,
+    headers: toHeaders(response.headers),
+    body: await bodyOf(blobs, response),
+  };
+}
+
+async function bodyOf(blobs: BlobStore, { content, runId }: ResponseModel): Promise<Uint8Array> {
+  switch (content?.$case) {
+    case 'body':
+      return content.value;
+    case 'blob':
+      return await fromBlob(blobs, runId, content.value.key);
+    default:
+      return new Uint8Array(0);
+  }
+}
+
+/** A body that is gone can be downloaded again: the failure is the request's, not the store's. */
+async function fromBlob(blobs: BlobStore, runId: string, key: string): Promise<Uint8Array> {
+  try {
+    return await blobs.get(runId, key);
+  } catch (thrown) {
+    if (!(thrown instanceof CatenaError) || thrown.code !== 'store.blob_missing') throw thrown;
+    throw new CatenaError('parse.body_missing', 'the body of the response is gone', {
+      class: 'retryable',
+      cause: thrown,
+    });
+  }
+}
+
+function toHeaders(headers: ResponseModel['headers']): Record<string, string> {
+  const byName: Record<string, string> = {};
+  for (const { name, value } of headers) {
+    const known = byName[name];
+    byName[name] = known === undefined ? value : `${known}, ${value}`;
+  }
+  return byName;
+}
+
+const FAILURE_CLASS: Readonly<Record<number, FailureClass>> = {
+  [ErrorClass.RETRYABLE]: 'retryable',
+  [ErrorClass.FATAL]: 'fatal',
+  [ErrorClass.SKIP]: 'skip',
+};
+
+/** A failed download, as the error that it was. */
+export function toDownloadError(error: ChainError): CatenaError {
+  return new CatenaError(error.code, error.message, {
+    class: FAILURE_CLASS[error.class] ?? 'retryable',
+    data: error.data.length === 0 ? {} : (JSON.parse(Buffer.from(error.data).toString()) as Record<string, unknown>),
+    ...(error.retryAfterMs > 0 ? { retryAfterMs: error.retryAfterMs } : {}),
+  });
+}

@@ -1,0 +1,69 @@
+/** The rules of the house, held over the whole repository. The rules themselves are tested in `architecture/`. */
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { importsIn } from './architecture/imports.ts';
+import { LIBS, layerViolations } from './architecture/layers.ts';
+import {
+  bucketNames,
+  environmentReads,
+  oddFileNames,
+  putOff,
+  registryHosts,
+  spelledNames,
+} from './architecture/names.ts';
+import { defaultExports, shapeViolations, sizeViolations } from './architecture/shape.ts';
+import { isProduct, isTest, isTypeScript, readSourceTree } from './architecture/source-tree.ts';
+
+const files = readSourceTree(join(import.meta.dirname, '..'));
+
+describe('the search', () => {
+  it('sees the repository: nothing below passes for want of files', () => {
+    expect(files.filter(isProduct).length).toBeGreaterThan(80);
+    expect(files.filter(isTest).length).toBeGreaterThan(30);
+    for (const lib of LIBS.filter((name) => files.some(({ path }) => path.startsWith(`libs/${name}/`)))) {
+      expect(
+        files.filter(isProduct).some(({ path }) => path.startsWith(`libs/${lib}/`)),
+        lib,
+      ).toBe(true);
+    }
+    for (const home of [
+      'libs/keys/keys.ts',
+      'libs/contracts/subjects.ts',
+      'libs/contracts/events.ts',
+      'libs/telemetry/metric-names.ts',
+      'libs/config/environment.ts',
+    ]) {
+      expect(files.map(({ path }) => path)).toContain(home);
+    }
+  });
+
+  it('sees imports in nearly every file of the product', () => {
+    const product = files.filter(isProduct);
+    const importing = product.filter(({ tokens }) => importsIn(tokens).length > 0);
+    expect(importing.length).toBeGreaterThan(product.length * 0.7);
+  });
+});
+
+describe('the repository', () => {
+  it.each([
+    ['imports only in the direction of the layers', layerViolations],
+    ['spells each key, subject, metric and event in one file', spelledNames],
+    ['reads the environment in one file', environmentReads],
+    ['keeps its files small', sizeViolations],
+    ['gives all five services the same shape', (all: typeof files) => shapeViolations(all)],
+    ['has named exports only', defaultExports],
+    ['names files after what they hold', bucketNames],
+    ['names files in kebab case', oddFileNames],
+    ['names no package registry', registryHosts],
+    ['puts nothing off', putOff],
+  ])('%s', (_rule, violationsIn) => {
+    expect(violationsIn(files)).toEqual([]);
+  });
+
+  it('has no TypeScript outside its known folders', () => {
+    const homeless = files
+      .filter(isTypeScript)
+      .filter(({ path }) => !/^(?:libs|services|test|examples)\/|^[\w.-]+$/.test(path));
+    expect(homeless.map(({ path }) => path)).toEqual([]);
+  });
+});

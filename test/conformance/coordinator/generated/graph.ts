@@ -1,0 +1,131 @@
+/**
+ * A small module graph, drawn from numbers: what each node yields is a pure function of its body, so that the closure can
+ * be computed apart from any coordinator. Phase p has a compute step 2p and a fetch step 2p + 1. Values are few, so that
+ * equal hops and cycles are frequent.
+ */
+import fc from 'fast-check';
+import type { ModulePlan } from '../../../../libs/coordination/commands.ts';
+import type { NodeSeed } from '../../../../libs/coordination/node.ts';
+
+export interface Shape {
+  readonly modules: number;
+  readonly phases: number;
+  /** How many different hops a step has. */
+  readonly values: number;
+  readonly salt: number;
+  /** Per phase: whether a compute hop opens it. The first is opened by first hops in any case. */
+  readonly openers: readonly boolean[];
+  /** Whether some hops make more requests than the others. */
+  readonly wide: boolean;
+}
+
+export const shapes: fc.Arbitrary<Shape> = fc.record({
+  modules: fc.integer({ min: 1, max: 2 }),
+  phases: fc.integer({ min: 1, max: 3 }),
+  values: fc.integer({ min: 1, max: 4 }),
+  salt: fc.nat({ max: 1_000_000 }),
+  openers: fc.array(fc.boolean(), { minLength: 3, maxLength: 3 }),
+  wide: fc.boolean(),
+});
+
+/** What a body says. `version` tells a fresh parse of the same request from an earlier one. */
+interface Content {
+  readonly moduleId: string;
+  readonly step: number;
+  readonly value: number;
+  /** Of a request: its place in the hop; −1 for a hop. */
+  readonly ordinal: number;
+  readonly version: number;
+}
+
+interface Parent extends Content {
+  readonly id: string;
+  readonly kind: NodeSeed['kind'];
+}
+
+export function planOf(shape: Shape, runId: string): ModulePlan[] {
+  return Array.from({ length: shape.modules }, (_, index) => {
+    const moduleId = `m${index}`;
+    const phases = Array.from({ length: shape.phases }, (__, phase) => {
+      const opens = phase > 0 && shape.openers[phase] === true;
+      const opener = hopSeed(runId, { moduleId, step: 2 * phase, value: 0, ordinal: -1, version: 0 }, '');
+      return { join: { kind: 'settle' as const }, ...(opens ? { opener } : {}) };
+    });
+    const count = draw(shape, 'first', index) % (shape.values + 1);
+    const first = Array.from({ length: count }, (__, value) =>
+      hopSeed(runId, { moduleId, step: 1, value, ordinal: -1, version: 0 }, ''),
+    );
+    return { moduleId, phases, first };
+  });
+}
+
+/** What executing this node yields. */
+export function childrenOf(shape: Shape, node: { readonly id: string; readonly runId: string } & NodeSeed): NodeSeed[] {
+  const parent: Parent = { ...(JSON.parse(node.body) as Content), id: node.id, kind: node.kind };
+  const isFetch = parent.step % 2 === 1;
+  return node.kind === 'hop' && isFetch ? requestsOf(shape, parent) : hopsOf(shape, node.runId, parent);
+}
+
+/** Every node that an undisturbed run makes, by id. */
+export function closureOf(shape: Shape, runId: string): Set<string> {
+  const known = new Map<string, NodeSeed>();
+  const todo = planOf(shape, runId).flatMap(({ phases, first }) => [
+    ...first,
+    ...phases.flatMap(({ opener }) => (opener === undefined ? [] : [opener])),
+  ]);
+  for (let seed = todo.pop(); seed !== undefined; seed = todo.pop()) {
+    if (known.has(seed.id)) continue;
+    known.set(seed.id, seed);
+    todo.push(...childrenOf(shape, { ...seed, runId }));
+  }
+  return new Set(known.keys());
+}
+
+function requestsOf(shape: Shape, hop: Parent): NodeSeed[] {
+  const { moduleId, step, value, version } = hop;
+  const few = draw(shape, 'requests', moduleId, step, value) % 3;
+  const many = shape.wide && draw(shape, 'wide', moduleId, step, value) % 4 === 0 ? 4 : 0;
+  return Array.from({ length: few + many }, (_, ordinal) => ({
+    id: `${hop.id}#${ordinal}`,
+    kind: 'request' as const,
+    phase: Math.floor(step / 2),
+    stepIdx: step,
+    prefixRequest: '',
+    body: JSON.stringify({ moduleId, step, value, ordinal, version }),
+    limitKey: 'site.test',
+  }));
+}
+
+function hopsOf(shape: Shape, runId: string, parent: Parent): NodeSeed[] {
+  const { moduleId, step, value, ordinal } = parent;
+  const count = draw(shape, 'hops', moduleId, step, value, ordinal) % 3;
+  const hops = Array.from({ length: count }, (_, index) => {
+    const pick = draw(shape, 'hop', moduleId, step, value, ordinal, index);
+    const phase = Math.floor(step / 2);
+    const target = Math.min(shape.phases - 1, phase + (pick % 3 === 0 ? 1 : 0));
+    const next = { step: 2 * target + (pick % 5 === 0 ? 0 : 1), value: (pick >>> 8) % shape.values };
+    const prefix = parent.kind === 'request' ? parent.id : '';
+    return hopSeed(runId, { moduleId, ordinal: -1, version: 0, ...next }, prefix);
+  });
+  return [...new Map(hops.map((hop) => [hop.id, hop])).values()];
+}
+
+function hopSeed(runId: string, content: Content, prefixRequest: string): NodeSeed {
+  const { moduleId, step, value } = content;
+  return {
+    id: `${runId}.${moduleId}.${step}.${value}`,
+    kind: 'hop',
+    phase: Math.floor(step / 2),
+    stepIdx: step,
+    prefixRequest,
+    body: JSON.stringify(content),
+  };
+}
+
+/** A number that depends on the salt and the words, and on nothing else. */
+function draw(shape: Shape, ...words: readonly (string | number)[]): number {
+  let hash = 2_166_136_261 ^ shape.salt;
+  for (const char of words.join('|')) hash = Math.imul(hash ^ char.charCodeAt(0), 16_777_619);
+  hash = Math.imul(hash ^ (hash >>> 13), 1_540_483_477);
+  return (hash ^ (hash >>> 15)) >>> 0;
+}

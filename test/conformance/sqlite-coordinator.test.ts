@@ -1,0 +1,4 @@
+import { describeCoordinator } from './coordinator.ts';
+import { openSqliteHarness } from './sqlite-harness.ts';
+
+describeCoordinator('SQLite', openSqliteHarness);

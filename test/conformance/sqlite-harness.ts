@@ -1,0 +1,19 @@
+import { ManualClock } from '../../libs/clock/clock.ts';
+import { defaultPolicy } from '../../libs/coordination/policy.ts';
+import { openSqliteCoordinator } from '../../libs/coordination/sqlite/index.ts';
+import { SqliteDatabase } from '../../libs/sqlite/database.ts';
+import type { CoordinatorHarness } from './coordinator.ts';
+
+/** The SQLite coordinator in memory, on a clock of its own. */
+export async function openSqliteHarness(): Promise<CoordinatorHarness> {
+  const clock = new ManualClock();
+  const db = new SqliteDatabase({ path: ':memory:' });
+  return {
+    coordinator: openSqliteCoordinator({ db, clock, policy: defaultPolicy }),
+    policy: defaultPolicy,
+    shards: 1,
+    now: () => clock.now(),
+    advance: async (ms) => clock.advance(ms),
+    close: async () => db.close(),
+  };
+}
