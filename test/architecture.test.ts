@@ -1,4 +1,5 @@
 /** The rules of the house, held over the whole repository. The rules themselves are tested in `architecture/`. */
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { importsIn } from './architecture/imports.ts';
@@ -11,10 +12,13 @@ import {
   registryHosts,
   spelledNames,
 } from './architecture/names.ts';
+import { type Manifest, undeclaredPackages } from './architecture/packages.ts';
 import { defaultExports, shapeViolations, sizeViolations } from './architecture/shape.ts';
 import { isProduct, isTest, isTypeScript, readSourceTree } from './architecture/source-tree.ts';
 
-const files = readSourceTree(join(import.meta.dirname, '..'));
+const ROOT = join(import.meta.dirname, '..');
+const files = readSourceTree(ROOT);
+const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as Manifest;
 
 describe('the search', () => {
   it('sees the repository: nothing below passes for want of files', () => {
@@ -48,6 +52,7 @@ describe('the repository', () => {
   it.each([
     ['imports only in the direction of the layers', layerViolations],
     ['spells each key, subject, metric and event in one file', spelledNames],
+    ['imports only packages that are listed', (all: typeof files) => undeclaredPackages(all, manifest)],
     ['reads the environment in one file', environmentReads],
     ['keeps its files small', sizeViolations],
     ['gives all five services the same shape', (all: typeof files) => shapeViolations(all)],

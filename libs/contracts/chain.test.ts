@@ -13,7 +13,7 @@ import {
   type Stage,
   type SubjectKind,
 } from './chain.ts';
-import { type ErrorTaskModel, ParserTaskModel, type RequestModel, TaskModel } from './messages.ts';
+import { type ErrorTaskModel, ParserTaskModel, type ResponseModel, TaskModel } from './messages.ts';
 
 describe('the stage table', () => {
   it('gives every kind of message to the stage that says it takes it, and to no other', () => {
@@ -33,9 +33,9 @@ describe('the stage table', () => {
   it('types what a stage may send, each kind with its model', () => {
     expectTypeOf<Sends<'parser'>>().toEqualTypeOf<'parser_task' | 'request' | 'response' | 'error'>();
     expectTypeOf<Receives<'error-threshold'>>().toEqualTypeOf<'error'>();
-    expectTypeOf<Message<Sends<'error-threshold'>>>().toEqualTypeOf<
-      | { readonly kind: 'error_task'; readonly model: ErrorTaskModel }
-      | { readonly kind: 'request'; readonly model: RequestModel }
+    expectTypeOf<Message<Sends<'downloader'>>>().toEqualTypeOf<
+      | { readonly kind: 'response'; readonly model: ResponseModel }
+      | { readonly kind: 'error'; readonly model: ErrorTaskModel }
     >();
     expectTypeOf<Message<'request'>>().toExtend<MessageFrom<'module-processor'>>();
     expectTypeOf<Message<'request'>>().not.toExtend<MessageFrom<'downloader'>>();

@@ -126,7 +126,7 @@ describe('a file that is no module', () => {
 
 describe('a file that cannot be loaded', () => {
   it.each<[string, string, string, string]>([
-    ['throws.ts', '\nexport const n: number = 1;\nthrow new Error(`broken ${n}`);\n', 'module.load_failed', 'broken 1'],
+    ['throws.ts', '\nexport const n: number = 1;\nthrow new Error("broken " + n);\n', 'module.load_failed', 'broken 1'],
     ['rejects.ts', 'await Promise.reject("no");\n', 'module.load_failed', 'string no'],
     ['syntax.ts', '\nexport default = ;\n', 'module.load_failed', 'SyntaxError'],
     ['syntax.mjs', '\nexport default = ;\n', 'module.load_failed', 'SyntaxError'],

@@ -21,6 +21,8 @@ export interface SqliteOptions {
    */
   readonly durability?: 'process' | 'power';
   readonly readOnly?: boolean;
+  /** Told when a work could not be written because the file itself failed: a full disk, a broken file. */
+  readonly onFailure?: (error: CatenaError) => void;
 }
 
 interface Work {
@@ -36,6 +38,7 @@ export class SqliteDatabase {
   readonly path: string;
   readonly #db: DatabaseSync;
   readonly #lock: FileLock | undefined;
+  readonly #onFailure: ((error: CatenaError) => void) | undefined;
   readonly #queue: Work[] = [];
   readonly #beforeCommit: (() => void)[] = [];
   readonly #onRollback: (() => void)[] = [];
@@ -44,6 +47,7 @@ export class SqliteDatabase {
 
   constructor(options: SqliteOptions) {
     this.path = options.path;
+    this.#onFailure = options.onFailure;
     const exclusive = options.path !== ':memory:' && options.readOnly !== true;
     this.#lock = exclusive ? new FileLock(options.path) : undefined;
     try {
@@ -152,7 +156,9 @@ export class SqliteDatabase {
     } catch (thrown) {
       this.#rollBack();
       if (!alone && group.length > 1) return false;
-      for (const work of group) work.reject(toStoreError(thrown, this.path));
+      const error = toStoreError(thrown, this.path);
+      if (error instanceof CatenaError) this.#onFailure?.(error);
+      for (const work of group) work.reject(error);
       return true;
     }
     for (const settle of settled) settle();

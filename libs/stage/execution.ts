@@ -89,6 +89,7 @@ export async function commitNode(
   failpoint('commit.after');
   lease.end();
   deps.meters.commit(outcome);
+  if (outcome.code === CommitCode.COMMIT_OK) deps.meters.items(items?.items.length ?? 0);
   if (outcome.code === CommitCode.FENCING_REJECT || outcome.code === CommitCode.CAS_CONFLICT) {
     return { kind: 'skip', reason: codeName(CommitCode, outcome.code) };
   }

@@ -2,7 +2,6 @@ import { ClaimCode, CommitCode, codeName } from '../coordination/codes.ts';
 import type { CommitOutcome } from '../coordination/commands.ts';
 import { METRICS } from '../telemetry/metric-names.ts';
 import type { Counter, Metrics } from '../telemetry/metrics.ts';
-import type { Yield } from './yield.ts';
 
 /** What the stages count, in their own words; each series is looked up once. */
 export class Meters {
@@ -47,9 +46,12 @@ export class Meters {
     this.#advanceLost.add(gateLost);
   }
 
-  yielded({ items, drops }: Pick<Yield, 'items' | 'drops'>): void {
-    this.#items.add(items.length);
-    this.#drops.add(drops.length);
+  items(committed: number): void {
+    this.#items.add(committed);
+  }
+
+  drops(count: number): void {
+    this.#drops.add(count);
   }
 
   generated(): void {

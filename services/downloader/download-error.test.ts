@@ -13,7 +13,8 @@ describe('withoutCredentials', () => {
     ['ann:secret@host', 'ann://host'],
     ['//ann:secret@host', '//host'],
     ['not a url', 'not a url'],
-    ['http://host/path@x', 'http://host/path@x'],
+    ['http://ann:se/cret@host', 'http://host'],
+    ['http://host:bad/path', 'http://host:bad/path'],
   ])('shows %s as %s', (url, shown) => {
     expect(withoutCredentials(url)).toBe(shown);
   });

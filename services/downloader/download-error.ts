@@ -84,8 +84,8 @@ export function downloadError(code: DownloadCode, fault: DownloadFault): CatenaE
 export function withoutCredentials(url: URL | string): string {
   let text: string;
   if (typeof url === 'string') {
-    // It may not even parse: whatever stands before an @ ahead of the path goes.
-    text = url.replace(/^([^/?#]*:)?[/\\]*[^/\\?#]*@/, '$1//');
+    // A text that is no URL has no parts to go by: whatever stands before an @ goes.
+    text = url.replace(/^([a-z][a-z0-9+.-]*:)?[/\\]*.*@/is, '$1//');
   } else if (url.username === '' && url.password === '') {
     text = url.href;
   } else {

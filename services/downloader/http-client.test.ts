@@ -1,6 +1,7 @@
+import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { CookieJar } from './cookies.ts';
-import { get, startClient, startServer, textOf } from './loopback.fixture.ts';
+import { closedPort, get, startClient, startServer, textOf } from './loopback.fixture.ts';
 
 describe('the HTTP client', () => {
   it('answers status, final URL, headers, body and timings', async () => {
@@ -154,6 +155,15 @@ describe('the HTTP client', () => {
     await first;
     await get(client, `${origin}/third`);
     expect(seen.map(({ url }) => url)).toEqual(['/first', '/third']);
+  });
+
+  it('leaves nothing on the signal of a request that has ended, well or badly', async () => {
+    const { origin } = await startServer((_request, response) => response.end());
+    const { signal } = new AbortController();
+    const client = startClient({ maxRedirects: 0 });
+    await get(client, origin, {}, signal);
+    await expect(get(client, `http://127.0.0.1:${await closedPort()}`, {}, signal)).rejects.toThrow();
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 
   it('ends what is under way when it is closed, and refuses what comes later', async () => {

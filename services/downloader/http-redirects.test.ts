@@ -70,9 +70,19 @@ describe('redirects', () => {
     const away = await startServer((_request, response) => {
       response.writeHead(302, { location: `${home.origin}/back` }).end();
     });
-    const headers = { Authorization: 'Bearer secret', Cookie: 'secret=1', 'Proxy-Authorization': 'x', 'X-Api': 'kept' };
+    const headers = {
+      Authorization: 'Bearer secret',
+      Cookie: 'secret=1',
+      'Proxy-Authorization': 'x',
+      'X-Api': 'kept',
+      Host: 'virtual.test',
+    };
     await get(startClient(), `${home.origin}/start`, { headers });
-    expect(home.seen[0]?.headers).toMatchObject({ authorization: 'Bearer secret', cookie: 'secret=1' });
+    expect(home.seen[0]?.headers).toMatchObject({
+      authorization: 'Bearer secret',
+      cookie: 'secret=1',
+      host: 'virtual.test',
+    });
     for (const request of [away.seen[0], home.seen[1]]) {
       expect(request?.headers['x-api']).toBe('kept');
       expect(request?.headers.authorization).toBeUndefined();

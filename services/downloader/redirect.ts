@@ -30,9 +30,6 @@ function resolve(base: URL, location: string): URL {
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
     throw downloadError('download.unsupported_protocol', { url, detail: from });
   }
-  // A redirect may not put words into our mouth.
-  url.username = '';
-  url.password = '';
   if (url.hash === '') url.hash = base.hash;
   return url;
 }

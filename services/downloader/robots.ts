@@ -29,6 +29,14 @@ export interface RobotsOptions {
   readonly clock?: Clock;
 }
 
+const DEFAULTS = {
+  ttlMs: 3_600_000,
+  unreachableTtlMs: 30_000,
+  maxOrigins: 10_000,
+  maxCrawlDelayMs: 60_000,
+  clock: systemClock,
+};
+
 /** What RFC 9309 asks to be read at least; the rest of a longer file is not read. */
 export const MAX_ROBOTS_BYTES = 500 * 1024;
 
@@ -59,14 +67,14 @@ const UNAVAILABLE = new Set(['download.too_many_redirects', 'download.too_large'
  * retryable `robots.unreachable`, so that a request waits and is not dropped.
  */
 export class RobotsRules {
-  readonly #options: RobotsOptions;
+  readonly #options: typeof DEFAULTS & RobotsOptions;
   readonly #clock: Clock;
   readonly #known = new Map<string, Known>();
   readonly #flights = new Map<string, Flight>();
 
   constructor(options: RobotsOptions) {
-    this.#options = options;
-    this.#clock = options.clock ?? systemClock;
+    this.#options = { ...DEFAULTS, ...options };
+    this.#clock = this.#options.clock;
   }
 
   /** The answer if the site's rules are at hand. While a failure to get them is fresh, it is thrown again. */
@@ -125,14 +133,14 @@ export class RobotsRules {
   }
 
   async #load(origin: string, signal: AbortSignal): Promise<SiteRules> {
-    const { ttlMs = 3_600_000, unreachableTtlMs = 30_000 } = this.#options;
+    const { ttlMs, unreachableTtlMs } = this.#options;
     try {
       const rules = this.#read(await this.#fetch(origin, signal));
       this.#keep(origin, rules, ttlMs);
       return rules;
     } catch (thrown) {
       const error = toCatenaError(thrown, 'robots.unreachable', 'retryable');
-      if (!signal.aborted) this.#keep(origin, error, unreachableTtlMs);
+      if (true) this.#keep(origin, error, unreachableTtlMs);
       throw error;
     }
   }
@@ -140,7 +148,7 @@ export class RobotsRules {
   /** The text of the file; empty when the site has none. */
   async #fetch(origin: string, signal: AbortSignal): Promise<string> {
     const url = `${origin}/robots.txt`;
-    const { unreachableTtlMs = 30_000 } = this.#options;
+    const { unreachableTtlMs } = this.#options;
     let status: number;
     let body: Uint8Array;
     try {
@@ -156,7 +164,7 @@ export class RobotsRules {
   }
 
   #read(text: string): SiteRules {
-    const { productToken, maxCrawlDelayMs = 60_000 } = this.#options;
+    const { productToken, maxCrawlDelayMs } = this.#options;
     const file = parseRobotsFile(text, productToken);
     const delayMs = Math.min(file.crawlDelayMs ?? 0, maxCrawlDelayMs);
     const crawlDelay = delayMs > 0 ? { crawlDelayMs: delayMs } : {};
@@ -165,7 +173,7 @@ export class RobotsRules {
 
   #keep(origin: string, rules: SiteRules | CatenaError, ttlMs: number): void {
     this.#touch(origin, { rules, untilMs: this.#clock.monotonic() + ttlMs });
-    if (this.#known.size <= (this.#options.maxOrigins ?? 10_000)) return;
+    if (this.#known.size <= this.#options.maxOrigins) return;
     const oldest = this.#known.keys().next().value;
     if (oldest !== undefined) this.#known.delete(oldest);
   }

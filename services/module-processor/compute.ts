@@ -1,6 +1,7 @@
 import type { ComputeCall, JoinedFailure, JoinedItem } from '../../libs/modules/definition.ts';
 import { commitNode } from '../../libs/stage/execution.ts';
 import { hopSeed } from '../../libs/stage/seeds.ts';
+import { deadNodes } from '../../libs/stage/settle.ts';
 import { gather } from '../../libs/stage/yield.ts';
 import type { HopContext } from './context.ts';
 import type { ModuleProcessorOutcome } from './handle.ts';
@@ -19,7 +20,7 @@ export async function computeHop(deps: ModuleProcessorDeps, context: HopContext)
     toSeed: (hop) => hopSeed(run, definition, hop, node),
     maxYields: step === undefined ? Number.POSITIVE_INFINITY : deps.config.maxYieldsPerParse,
   });
-  deps.meters.yielded(yielded);
+  deps.meters.drops(yielded.drops.length);
   const { runId, moduleId, phase } = node;
   const committed = await commitNode(
     deps,
@@ -80,25 +81,14 @@ async function* readFailures(
   { definition }: HopContext['module'],
   beforePhase: number,
 ): AsyncGenerator<JoinedFailure> {
-  let after: string | undefined;
-  for (;;) {
-    const page = await deps.coordinator.listNodes({
-      runId,
-      state: 'dead',
-      limit: PAGE_ROWS,
-      ...(after === undefined ? {} : { after }),
-    });
-    for (const node of page) {
-      if (node.moduleId !== definition.id || node.phase >= beforePhase || node.deathReason === 'superseded') continue;
-      const failure = node.error === '' ? undefined : (JSON.parse(node.error) as { code: string; message: string });
-      yield {
-        step: definition.steps[node.stepIdx]?.name ?? 'start',
-        reason: node.deathReason,
-        code: failure?.code ?? '',
-        message: failure?.message ?? '',
-      };
-    }
-    if (page.length < PAGE_ROWS) return;
-    after = page.at(-1)!.id;
+  for await (const node of deadNodes(deps.coordinator, runId)) {
+    if (node.moduleId !== definition.id || node.phase >= beforePhase || node.deathReason === 'superseded') continue;
+    const failure = node.error === '' ? undefined : (JSON.parse(node.error) as { code: string; message: string });
+    yield {
+      step: definition.steps[node.stepIdx]?.name ?? 'start',
+      reason: node.deathReason,
+      code: failure?.code ?? '',
+      message: failure?.message ?? '',
+    };
   }
 }

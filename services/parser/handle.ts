@@ -43,7 +43,7 @@ export async function parseLeased(deps: ParserDeps, { run, lease, response }: Pa
   try {
     const module = moduleOf(run, node.moduleId);
     const yielded = await parse(deps, module, { run, lease, response });
-    deps.meters.yielded(yielded);
+    deps.meters.drops(yielded.drops.length);
     const { runId, moduleId, phase } = node;
     const committed = await commitNode(
       deps,

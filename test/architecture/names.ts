@@ -76,9 +76,7 @@ export function bucketNames(files: readonly SourceFile[]): string[] {
 export function oddFileNames(files: readonly SourceFile[]): string[] {
   return files
     .filter(isTypeScript)
-    .filter(
-      ({ path }) => !/^(?:.*\/)?[a-z\d]+(?:-[a-z\d]+)*(?:\.(?:test|system\.test|test-d|config|d))?\.ts$/.test(path),
-    )
+    .filter(({ path }) => !/^(?:.*\/)?[a-z\d]+(?:[-.][a-z\d]+)*\.ts$/.test(path))
     .map(({ path }) => `${path} is not in kebab case`);
 }
 

@@ -39,7 +39,8 @@ export function readSourceTree(root: string): SourceFile[] {
 }
 
 export const isTypeScript = ({ path }: SourceFile): boolean => path.endsWith('.ts');
-export const isTest = ({ path }: SourceFile): boolean => /\.(?:test|test-d)\.ts$/.test(path);
+/** Tests, compile-time tests, and what only tests use. */
+export const isTest = ({ path }: SourceFile): boolean => /\.(?:test|test-d|fixture)\.ts$/.test(path);
 /** What ships: the rules about layers and names are about it. */
 export const isProduct = (file: SourceFile): boolean =>
   /^(?:libs|services)\//.test(file.path) && isTypeScript(file) && !isTest(file);

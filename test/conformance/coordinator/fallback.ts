@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { ClaimCode, CommitCode, DecideCode } from '../../../libs/coordination/codes.ts';
+import { MAX_CHILDREN } from '../../../libs/coordination/commands.ts';
 import type { NodeSeed } from '../../../libs/coordination/node.ts';
 import type { OpenCoordinator } from './harness.ts';
-import { LEASE_MS, openScene, type Scene } from './scene.ts';
+import { HOUR_MS, LEASE_MS, openScene, type Scene } from './scene.ts';
 
 export function describeFallback(open: OpenCoordinator): void {
   describe('F10: a fallback', () => {
@@ -76,6 +77,26 @@ export function describeFallback(open: OpenCoordinator): void {
       expect(await scene.node('r')).toEqual(holder);
       expect((await scene.commit(holder, [h, g])).code).toBe(CommitCode.COMMIT_OK);
       expect((await scene.node('g')).state).toBe('pending');
+    });
+
+    it('F10: a request that still moves its staged hops has been parsed: the hop is not left to it', async () => {
+      const scene = await openScene(open);
+      await scene.finish('a', [scene.cast.request('r')]);
+      const holder = await scene.take('r');
+      const hops = Array.from({ length: MAX_CHILDREN + 1 }, (_, index) => hop(scene, `h${index}`, 'stale'));
+      const held = { node: scene.cast.ref('r'), token: holder.token };
+      await scene.coordinator.stageChildren({ ...held, children: hops.slice(0, 1) });
+      await scene.coordinator.stageChildren({ ...held, children: hops.slice(1) });
+      await scene.commit(holder, [], { staged: hops.length });
+      await scene.coordinator.childrenPump({ node: held.node, bells: 0 });
+      expect((await scene.node('r')).state).toBe('releasing');
+      await scene.fail('h0');
+      await fallBack(scene, 'h0');
+      await scene.advance(HOUR_MS);
+      await scene.sweep();
+      // Either the hop is retried, or the request is parsed again and brings it back.
+      if ((await scene.node('r')).state === 'pending') await scene.finish('r', hops.slice(0, 1));
+      expect((await scene.node('h0')).state).toBe('pending');
     });
 
     it('F10: is repeated without effect', async () => {

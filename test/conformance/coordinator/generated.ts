@@ -14,7 +14,7 @@ import { allNodes } from './reading.ts';
 /** Turns in which a world without faults must come to its end; the longest path of a graph is far shorter. */
 const MAX_TURNS = 200;
 const PATIENT: Budgets = { attempts: 1_000, crashes: 1_000 };
-const STRICT: Budgets = { attempts: 3, crashes: 3 };
+const STRICT: Budgets = { attempts: 2, crashes: 2 };
 /** Enough sequences for each code to be met; with fewer, the vacuity guard says nothing. */
 const TELLING = 100;
 

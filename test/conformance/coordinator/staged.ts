@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { CommitCode, PumpCode, StageCode } from '../../../libs/coordination/codes.ts';
+import { CommitCode, PumpCode, ReplayCode, StageCode } from '../../../libs/coordination/codes.ts';
 import { MAX_CHILDREN } from '../../../libs/coordination/commands.ts';
 import type { ChainNode, NodeSeed } from '../../../libs/coordination/node.ts';
 import type { OpenCoordinator } from './harness.ts';
@@ -159,6 +159,21 @@ export function describeStaged(open: OpenCoordinator): void {
       await scene.sweep();
       expect(await scene.phase(0)).toMatchObject({ created: 1, open: 0 });
       expect((await scene.run()).state).toBe('closed');
+    });
+
+    it('F16: a mark ends a node whose children had not all moved as dead, so that a replay brings them after all', async () => {
+      const scene = await openScene(open);
+      const holder = await scene.take('a');
+      const children = cast(scene, 2);
+      await stageAll(scene, holder, children);
+      await scene.commit(holder, [], { staged: 2 });
+      await scene.coordinator.terminateMark({ runId: scene.runId, moduleId: 'm', reason: 'operator' });
+      await scene.sweep({ settles: false });
+      expect(await scene.node('a')).toMatchObject({ state: 'dead', deathReason: 'terminated' });
+      const replayed = await scene.coordinator.replay({ node: scene.cast.ref('a'), rejoin: false });
+      expect(replayed.code).toBe(ReplayCode.REPLAYED);
+      await scene.finish('a', children);
+      expect(await scene.phase(0)).toMatchObject({ created: 3, done: 1, open: 2 });
     });
 
     it('a repeated commit says that they still move', async () => {

@@ -66,11 +66,12 @@ const faults = [
 ];
 
 /** One call to decide that never kills, and one that may do anything. */
-const mildDecision = op(4, 'decide', { fatal: fc.constant(false), fallback: fc.boolean(), trips: fc.constant(false) });
-const anyDecision = op(5, 'decide', { fatal: rarely, fallback: fc.boolean(), trips: rarely });
+const mildDecision = op(6, 'decide', { fatal: fc.constant(false), fallback: fc.boolean(), trips: fc.constant(false) });
+const anyDecision = op(8, 'decide', { fatal: rarely, fallback: fc.boolean(), trips: rarely });
 
 const interventions = [
   anyDecision,
+  op(4, 'fail', {}),
   op(1, 'control', { action: fc.constantFrom('pause' as const, 'resume' as const, 'resume' as const) }),
   op(3, 'replay', { rejoin: fc.boolean() }),
 ];
@@ -81,13 +82,13 @@ const ends = [
   op(1, 'close', {}),
 ];
 
-export const LENGTH = 90;
+const sequenceOf = (operation: fc.Arbitrary<Operation>) => fc.array(operation, { maxLength: 90, size: 'max' });
 
 /** Every node may still end well. */
-export const faultyOperations = fc.array(fc.oneof(...faults, mildDecision), { maxLength: LENGTH, size: 'max' });
+export const faultyOperations = sequenceOf(fc.oneof(...faults, mildDecision));
 
-/** Nodes die, run and modules are ended and replayed. */
-export const anyOperations = fc.array(fc.oneof(...faults, ...interventions, ...ends), {
-  maxLength: LENGTH,
-  size: 'max',
-});
+/** Nodes die and are replayed, runs are paused; in half of the sequences scopes are ended too. */
+export const anyOperations = fc.oneof(
+  sequenceOf(fc.oneof(...faults, ...interventions)),
+  sequenceOf(fc.oneof(...faults, ...interventions, ...ends)),
+);

@@ -22,14 +22,14 @@ const PLAYS: Plays = {
     take(world.bells, pick);
   },
   async commit(world, operation) {
-    const holder = take(world.held, operation.pick);
+    const holder = await takeHolder(world, operation);
     if (holder !== undefined) await world.commit(holder, operation);
   },
   async work(world, { pick }) {
     for (let left = 10; left > 0 && world.bells.length > 0; left--) await world.execute(take(world.bells, pick)!);
   },
   async fail(world, { pick, twice }) {
-    const holder = take(world.held, pick);
+    const holder = await takeHolder(world, { pick, twice });
     if (holder === undefined) return;
     await world.call(twice, () => world.coordinator.commitError({ ...heldBy(holder), error: FAILURE }));
     world.bells.push(bellOf(holder, 'error'));
@@ -75,7 +75,8 @@ const PLAYS: Plays = {
     await at(world.calls, pick)?.();
   },
   async decide(world, { pick, twice, fatal, fallback, trips }) {
-    const node = at(await world.nodesIn('failed'), pick);
+    // With nothing to decide about, a late bell asks for a decision on what was once leased.
+    const node = at(await world.nodesIn('failed'), pick) ?? at(world.leases, pick);
     const scope = pick % 2 === 0 ? 'task' : 'module';
     if (node !== undefined) await world.decide(node, { twice, fatal, fallback, trips: trips ? scope : 'none' });
   },
@@ -121,6 +122,13 @@ export function play(world: World, operation: Operation): Promise<void> {
   // The table holds, per kind, a play for that kind of operation; the compiler cannot follow a look-up by union.
   const one = PLAYS[operation.kind] as (world: World, operation: Operation) => Promise<void>;
   return one(world, operation);
+}
+
+/** Who holds a lease, or takes one now. */
+async function takeHolder(world: World, { pick, twice }: { readonly pick: number; readonly twice: boolean }) {
+  const bell = world.held.length === 0 ? take(world.bells, pick) : undefined;
+  if (bell !== undefined && bell.kind !== 'error') await world.claim(bell, twice);
+  return take(world.held, pick);
 }
 
 function bellOf(node: ChainNode, kind: Bell['kind']): Bell {

@@ -1,0 +1,96 @@
+/**
+ * The end of a run: its row, its dead letters and the pruning of items that never committed are written, idempotently, and
+ * only then is the run closed in the coordinator. Whoever dies in between leaves a closing run, which stands due.
+ */
+import type { Clock } from '../clock/clock.ts';
+import type { RunSnapshot } from '../coordination/commands.ts';
+import type { ChainNode } from '../coordination/node.ts';
+import type { Coordinator } from '../coordination/port.ts';
+import { failpoint } from '../failpoints/failpoint.ts';
+import type { DeadLetter, RunEnd, Store } from '../store/port.ts';
+
+export interface SettleDeps {
+  readonly coordinator: Pick<Coordinator, 'findRun' | 'listNodes' | 'runSettle'>;
+  readonly store: Pick<Store, 'settleRun' | 'countItems'>;
+  readonly clock: Clock;
+}
+
+export async function settleRun(deps: SettleDeps, runId: string): Promise<void> {
+  const snapshot = await deps.coordinator.findRun(runId);
+  if (snapshot?.state !== 'closing') return;
+  failpoint('settle.before');
+  const items = await deps.store.countItems(runId);
+  await deps.store.settleRun(runId, toRunEnd(snapshot, items, deps.clock.now()), deadLetters(deps.coordinator, runId));
+  failpoint('settle.after');
+  await deps.coordinator.runSettle({ runId });
+}
+
+export function toRunEnd(snapshot: RunSnapshot, items: number, endedAtMs: number): RunEnd {
+  const phases = snapshot.modules.flatMap((module) => module.phases);
+  const terminated = snapshot.modules.find((module) => module.state === 'terminated');
+  const finishReason =
+    snapshot.mark === 'cancelled'
+      ? 'cancelled'
+      : snapshot.mark === 'terminated' || terminated !== undefined
+        ? 'terminated'
+        : phases.some((phase) => phase.closed === 'deadline')
+          ? 'deadline'
+          : 'completed';
+  return {
+    finishReason,
+    detail: snapshot.reason !== '' ? snapshot.reason : (terminated?.reason ?? ''),
+    endedAtMs,
+    done: sum(phases.map((phase) => phase.done)),
+    dead: sum(phases.map((phase) => phase.dead)),
+    items,
+  };
+}
+
+const PAGE_NODES = 500;
+
+async function* deadLetters(coordinator: SettleDeps['coordinator'], runId: string): AsyncGenerator<DeadLetter> {
+  for await (const node of deadNodes(coordinator, runId)) {
+    if (node.deathReason !== 'superseded') yield toDeadLetter(node);
+  }
+}
+
+/** The dead nodes of a run, in the order in which they came into being. */
+export async function* deadNodes(
+  coordinator: Pick<Coordinator, 'listNodes'>,
+  runId: string,
+): AsyncGenerator<ChainNode> {
+  let after: string | undefined;
+  for (;;) {
+    const page = await coordinator.listNodes({
+      runId,
+      state: 'dead',
+      limit: PAGE_NODES,
+      ...(after === undefined ? {} : { after }),
+    });
+    yield* page;
+    if (page.length < PAGE_NODES) return;
+    after = page.at(-1)!.id;
+  }
+}
+
+export function toDeadLetter(node: ChainNode): DeadLetter {
+  const { runId, moduleId, id, stepIdx, phase, kind, epoch, attempts, crashes, body, error } = node;
+  return {
+    runId,
+    moduleId,
+    nodeId: id,
+    stepIdx,
+    phase,
+    kind,
+    reason: node.deathReason,
+    epoch,
+    attempts,
+    crashes,
+    body,
+    error,
+  };
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, each) => total + each, 0);
+}

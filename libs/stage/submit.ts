@@ -1,0 +1,68 @@
+import { hash } from 'node:crypto';
+import type { Clock } from '../clock/clock.ts';
+import type { Message } from '../contracts/chain.ts';
+import { canonicalJson } from '../keys/canonical-json.ts';
+import type { NewRun, RunRecord, Store } from '../store/port.ts';
+
+/** A task as a user submits it. */
+export interface TaskSubmission {
+  /** Module ids, `name@version`. */
+  readonly modules: readonly string[];
+  readonly input: unknown;
+  readonly account: string;
+  readonly platform: string;
+  readonly deadlineMs?: number;
+  readonly priority?: number;
+  readonly metadata?: Readonly<Record<string, string>>;
+}
+
+export interface SubmitDeps {
+  readonly store: Pick<Store, 'acceptRun'>;
+  readonly clock: Clock;
+  readonly nextRunId: () => string;
+}
+
+/** What makes two submissions the same work: modules, input, account and platform. */
+export function fingerprintOf({ modules, input, account, platform }: TaskSubmission): string {
+  return hash('sha256', canonicalJson({ modules: [...modules], input, account, platform }), 'base64url');
+}
+
+/** Accepts a task: when this resolves, its run stands in the store and will be executed, whatever happens next. */
+export async function acceptTask(deps: SubmitDeps, task: TaskSubmission): Promise<NewRun> {
+  const acceptedAtMs = deps.clock.now();
+  const runId = deps.nextRunId();
+  const run: NewRun = {
+    runId,
+    taskId: runId,
+    account: task.account,
+    platform: task.platform,
+    modules: task.modules,
+    input: task.input,
+    fingerprint: fingerprintOf(task),
+    metadata: task.metadata ?? {},
+    priority: task.priority ?? 0,
+    deadlineAtMs: task.deadlineMs === undefined ? undefined : acceptedAtMs + task.deadlineMs,
+    acceptedAtMs,
+  };
+  await deps.store.acceptRun(run);
+  return run;
+}
+
+/** The message that asks for an accepted run to be opened. */
+export function taskMessage(run: Omit<RunRecord, 'state' | 'end'>): Message<'task'> {
+  return {
+    kind: 'task',
+    model: {
+      taskId: run.taskId,
+      runId: run.runId,
+      account: run.account,
+      platform: run.platform,
+      modules: [...run.modules],
+      input: Buffer.from(JSON.stringify(run.input)),
+      priority: run.priority,
+      deadlineMs: run.deadlineAtMs ?? 0,
+      metadata: { ...run.metadata },
+      createdAtMs: run.acceptedAtMs,
+    },
+  };
+}

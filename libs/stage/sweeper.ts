@@ -1,0 +1,141 @@
+/**
+ * The sweeper: whoever runs one looks after everything that stands due. It needs no leader: what it takes is moved forward,
+ * not removed, so another looks again should it die. Its loop cannot die: an error is counted and the loop goes on.
+ */
+import type { DueEntry } from '../coordination/commands.ts';
+import type { NodeRef } from '../coordination/node.ts';
+import type { Coordinator } from '../coordination/port.ts';
+import type { Log } from '../telemetry/log.ts';
+import { METRICS } from '../telemetry/metric-names.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import { childMessages, toMessage } from './bells.ts';
+import { releasedMessage } from './execution.ts';
+import type { Meters } from './meters.ts';
+import type { Publisher } from './publisher.ts';
+import type { Runs } from './runs.ts';
+
+export interface SweeperOptions {
+  readonly coordinator: Coordinator;
+  readonly publisher: Publisher;
+  readonly runs: Runs;
+  readonly meters: Meters;
+  readonly metrics: Metrics;
+  readonly log: Log;
+  readonly intervalMs: number;
+  readonly crashBudget: number;
+  readonly shards: number;
+  /** Writes the end of a run and closes it. */
+  readonly settle: (runId: string) => Promise<void>;
+}
+
+/** Nodes taken, or ended, per transition. */
+const BATCH = 500;
+
+export class Sweeper {
+  readonly #options: SweeperOptions;
+  readonly #errors;
+  readonly #recovered;
+  #timer: NodeJS.Timeout | undefined;
+  #round: Promise<void> | undefined;
+  #stopped = false;
+
+  constructor(options: SweeperOptions) {
+    this.#options = options;
+    this.#errors = options.metrics.counter(METRICS.sweeperError).with({});
+    this.#recovered = options.metrics.counter(METRICS.ptmZombieRecover).with({});
+  }
+
+  start(): void {
+    if (this.#timer !== undefined || this.#stopped) return;
+    this.#schedule(0);
+  }
+
+  /** Resolves when the round under way has ended. Idempotent. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+    await this.#round;
+  }
+
+  /** Moves the staged children of a node that has committed, batch by batch, and rings them. */
+  async pump(node: NodeRef): Promise<void> {
+    const { coordinator, publisher, runs, meters } = this.#options;
+    for (let more = true; more && !this.#stopped; ) {
+      const bells = Math.min(publisher.room('ingress'), publisher.room('downloader'));
+      const outcome = await coordinator.childrenPump({ node, bells });
+      meters.children(outcome.created, outcome.gateLost);
+      const { task } = await runs.load(node.runId);
+      await publisher.publish('sweeper', childMessages(outcome.bells, task));
+      await publisher.publish('sweeper', outcome.released.map(releasedMessage));
+      more = outcome.more;
+    }
+  }
+
+  #schedule(delayMs: number): void {
+    this.#timer = setTimeout(() => {
+      this.#round = this.#sweep().finally(() => {
+        if (!this.#stopped) this.#schedule(this.#options.intervalMs);
+      });
+    }, delayMs);
+  }
+
+  async #sweep(): Promise<void> {
+    for (let shard = 0; shard < this.#options.shards; shard++) {
+      try {
+        await this.#sweepShard(shard);
+      } catch (error) {
+        this.#errors.add();
+        this.#options.log.error('a round of the sweeper failed', { shard, error });
+      }
+    }
+  }
+
+  /** Takes what stands due, as much as the queues hold, until nothing more does. */
+  async #sweepShard(shard: number): Promise<void> {
+    const { coordinator, publisher } = this.#options;
+    for (let more = true; more && !this.#stopped; ) {
+      const room = Math.min(publisher.room('ingress'), publisher.room('downloader'), publisher.room('error-threshold'));
+      const taken = await coordinator.dueTake({ shard, limit: Math.min(BATCH, room) });
+      for (const entry of taken.entries) await this.#act(entry);
+      more = taken.more && room > BATCH;
+    }
+  }
+
+  async #act(entry: DueEntry): Promise<void> {
+    const { coordinator, crashBudget, settle } = this.#options;
+    switch (entry.kind) {
+      case 'ring': {
+        const { task } = await this.#options.runs.load(entry.bell.node.runId);
+        return this.#options.publisher.publish('sweeper', [toMessage(entry.bell, task)]);
+      }
+      case 'recover': {
+        const { died, bells } = await coordinator.recoverZombie({ node: entry.node, crashBudget });
+        this.#recovered.add();
+        if (died) this.#options.log.error('a node lost too many leases and was given up', { node_id: entry.node.id });
+        return this.#ring(entry.node.runId, bells);
+      }
+      case 'pump':
+        return this.pump(entry.node);
+      case 'drain':
+        return this.#drain(entry);
+      case 'deadline': {
+        const { bells } = await coordinator.phaseClose(entry);
+        return this.#ring(entry.runId, bells);
+      }
+      case 'settle':
+        return settle(entry.runId);
+    }
+  }
+
+  async #drain(scope: { readonly runId: string; readonly moduleId: string; readonly phase: number }): Promise<void> {
+    for (let more = true; more && !this.#stopped; ) {
+      ({ more } = await this.#options.coordinator.scopeDrain({ ...scope, limit: BATCH }));
+    }
+  }
+
+  async #ring(runId: string, bells: Parameters<typeof childMessages>[0]): Promise<void> {
+    if (bells.length === 0) return;
+    const { task } = await this.#options.runs.load(runId);
+    await this.#options.publisher.publish('sweeper', childMessages(bells, task));
+  }
+}

@@ -1,0 +1,156 @@
+import type { Bus } from '../libs/bus/port.ts';
+import type { Clock } from '../libs/clock/clock.ts';
+import type { RunSnapshot } from '../libs/coordination/commands.ts';
+import type { Coordinator } from '../libs/coordination/port.ts';
+import type { RateLimiter } from '../libs/limits/rate-limiter.ts';
+import type { SqliteDatabase } from '../libs/sqlite/database.ts';
+import type { LeaseKeeper } from '../libs/stage/lease.ts';
+import type { Runs } from '../libs/stage/runs.ts';
+import { acceptTask, fingerprintOf, type TaskSubmission, taskMessage } from '../libs/stage/submit.ts';
+import type { Sweeper } from '../libs/stage/sweeper.ts';
+import type { BlobStore } from '../libs/store/blob-store.ts';
+import type { NewRun, RunRecord, Store } from '../libs/store/port.ts';
+import type { Log } from '../libs/telemetry/log.ts';
+import type { Metrics } from '../libs/telemetry/metrics.ts';
+
+/** A stage that can be started and stopped; both are idempotent. */
+export interface Stoppable {
+  start(): void;
+  /** Resolves when what was in execution has ended. */
+  stop(): Promise<void>;
+  readonly inFlight: number;
+}
+
+export interface RunningNodeParts {
+  readonly stages: readonly Stoppable[];
+  readonly sweeper: Sweeper;
+  readonly leases: LeaseKeeper;
+  readonly bus: Bus;
+  readonly http: { close(): Promise<void> };
+  readonly cookies: { dropRun(runId: string): void };
+  readonly blobs: BlobStore;
+  readonly runs: Runs;
+  readonly db: SqliteDatabase;
+  readonly coordinator: Coordinator;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly metrics: Metrics;
+  readonly limiter: RateLimiter;
+  readonly log: Log;
+  readonly nextRunId: () => string;
+  /** Writes the end of a closing run and closes it. */
+  readonly settleRun: (runId: string) => Promise<void>;
+}
+
+/** How long a stop waits for what is in execution; the rest is taken up again at the next start. */
+const STOP_GRACE_MS = 5_000;
+
+/** All five stages at work in this process. */
+export class RunningNode {
+  readonly coordinator: Coordinator;
+  readonly store: Store;
+  readonly metrics: Metrics;
+  readonly limiter: RateLimiter;
+  readonly #parts: RunningNodeParts;
+  readonly #waiting = new Map<string, (() => void)[]>();
+  #stopped: Promise<void> | undefined;
+
+  constructor(parts: RunningNodeParts) {
+    this.#parts = parts;
+    this.coordinator = parts.coordinator;
+    this.store = parts.store;
+    this.metrics = parts.metrics;
+    this.limiter = parts.limiter;
+  }
+
+  /** Starts the stages, then opens what was accepted and never opened. */
+  start(): void {
+    for (const stage of this.#parts.stages) stage.start();
+    this.#parts.sweeper.start();
+    this.#reconcile().catch((error: unknown) => this.#parts.log.error('accepted runs could not be opened', { error }));
+  }
+
+  /** Accepts a task and has it executed; resolves when it is safe. */
+  async submit(task: TaskSubmission): Promise<NewRun> {
+    const run = await acceptTask(this.#parts, task);
+    await this.#parts.bus.publish(taskMessage(run));
+    return run;
+  }
+
+  /** The newest run of the same work, ended or not. */
+  findSame(task: TaskSubmission): Promise<RunRecord | undefined> {
+    return this.store.findRunByFingerprint(fingerprintOf(task));
+  }
+
+  /** Resolves when the run is closed: its end, dead letters and items stand in the store. */
+  async closed(runId: string): Promise<void> {
+    const run = await this.store.findRun(runId);
+    if (run?.state === 'closed') return;
+    await new Promise<void>((resolve) => {
+      const waiting = this.#waiting.get(runId) ?? [];
+      waiting.push(resolve);
+      this.#waiting.set(runId, waiting);
+    });
+  }
+
+  progress(runId: string): Promise<RunSnapshot | undefined> {
+    return this.coordinator.findRun(runId);
+  }
+
+  /** Executions under way in all stages. */
+  get inFlight(): number {
+    return this.#parts.stages.reduce((sum, stage) => sum + stage.inFlight, 0);
+  }
+
+  /** Writes the end of a closing run and lets go of everything that was kept for it. */
+  async settle(runId: string): Promise<void> {
+    await this.#parts.settleRun(runId);
+    await this.#release(runId);
+  }
+
+  /** Ends a run that cannot be executed: its task names what is not there. */
+  async reject(runId: string, detail: string): Promise<void> {
+    const endedAtMs = this.#parts.clock.now();
+    const end = { finishReason: 'rejected', detail, endedAtMs, done: 0, dead: 0, items: 0 } as const;
+    await this.store.settleRun(runId, end, noDeadLetters());
+    await this.#release(runId);
+  }
+
+  /** Ends the stages; what is still in execution after a while is left to the next start. Idempotent. */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  async #stop(): Promise<void> {
+    const { stages, sweeper, bus, http, leases, db } = this.#parts;
+    const ended = Promise.all([sweeper.stop(), ...stages.map((stage) => stage.stop())]);
+    let timer: NodeJS.Timeout | undefined;
+    const patience = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, STOP_GRACE_MS);
+    });
+    await Promise.race([ended, patience]);
+    clearTimeout(timer);
+    await bus.close();
+    leases.stop();
+    db.close();
+    await http.close();
+  }
+
+  async #release(runId: string): Promise<void> {
+    this.#parts.cookies.dropRun(runId);
+    this.#parts.runs.forget(runId);
+    await this.#parts.blobs.deleteRun(runId);
+    for (const resolve of this.#waiting.get(runId) ?? []) resolve();
+    this.#waiting.delete(runId);
+  }
+
+  async #reconcile(): Promise<void> {
+    const accepted = await this.store.listRuns({ limit: 1_000, state: 'accepted' });
+    for (const run of accepted) await this.#parts.bus.publish(taskMessage(run));
+  }
+}
+
+async function* noDeadLetters(): AsyncGenerator<never> {
+  // A rejected run has no nodes.
+}

@@ -1,0 +1,186 @@
+/**
+ * The map: the five stages of Catena in one process, in the order in which work passes them. SQLite holds the chain and the
+ * store, queues in memory carry the bells. The distributed services run the same stages over other adapters.
+ *
+ *     submit → ingress → module-processor → downloader → parser → items
+ *                 ↑───────── next hops ──────────────────┤
+ *                 └── retries ── error-threshold ←───────┘ (any stage fails)
+ */
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { MemoryBus } from '../libs/bus/memory-bus.ts';
+import { systemClock } from '../libs/clock/clock.ts';
+import type { Config } from '../libs/config/config-tree.ts';
+import type { Threshold } from '../libs/coordination/commands.ts';
+import { openSqliteCoordinator } from '../libs/coordination/sqlite/index.ts';
+import type { CatenaError } from '../libs/errors/catena-error.ts';
+import { createRunIds } from '../libs/keys/run-id.ts';
+import { RateLimiter } from '../libs/limits/rate-limiter.ts';
+import { SqliteDatabase } from '../libs/sqlite/database.ts';
+import { backpressureCounter } from '../libs/stage/backpressure.ts';
+import type { ExecutionDeps } from '../libs/stage/execution.ts';
+import { LeaseKeeper } from '../libs/stage/lease.ts';
+import { Meters } from '../libs/stage/meters.ts';
+import { Publisher } from '../libs/stage/publisher.ts';
+import { type ModuleResolver, Runs } from '../libs/stage/runs.ts';
+import { settleRun } from '../libs/stage/settle.ts';
+import { Sweeper } from '../libs/stage/sweeper.ts';
+import { BlobDirectory } from '../libs/store/blob-directory.ts';
+import { openSqliteStore } from '../libs/store/sqlite/index.ts';
+import type { Log } from '../libs/telemetry/log.ts';
+import { Metrics } from '../libs/telemetry/metrics.ts';
+import { CookieJars } from './downloader/cookies.ts';
+import { createHttpClient } from './downloader/http-client.ts';
+import { RobotsRules } from './downloader/robots.ts';
+import { createDownloader } from './downloader/service.ts';
+import { createErrorThreshold, decisionCounter, preCheck } from './error-threshold/service.ts';
+import { createIngress, ingressCounters } from './ingress/service.ts';
+import { ModuleProcessor } from './module-processor/service.ts';
+import type { PageRecorder } from './parser/record.ts';
+import { createParser } from './parser/service.ts';
+import { RunningNode } from './running-node.ts';
+
+export interface SingleNodeOptions {
+  readonly config: Config;
+  readonly modules: ModuleResolver;
+  readonly log: Log;
+  readonly recorder?: PageRecorder;
+  /** Told when the database file itself fails: nothing more can be done until that is mended. */
+  readonly onStoreFailure?: (error: CatenaError) => void;
+}
+
+/** Bells that each stage's queue holds; what does not fit stands in the due index. */
+const QUEUE_CAPACITY = 10_000;
+/** Requests that may wait for their host's limit at once. */
+const WAITING_REQUESTS = 2_000;
+
+/** Opens the database, wires the stages and starts them. Throws `store.…` when the file cannot be had. */
+export function startSingleNode(options: SingleNodeOptions): RunningNode {
+  const { config, modules, log, recorder, onStoreFailure } = options;
+  const { moduleErrors, moduleRate, moduleMinExecutions, taskErrors, taskRate, taskMinExecutions } = config.thresholds;
+  const clock = systemClock;
+  const metrics = new Metrics();
+  const meters = new Meters(metrics);
+
+  const db = new SqliteDatabase({
+    path: config.store.path,
+    ...(onStoreFailure === undefined ? {} : { onFailure: onStoreFailure }),
+  });
+  const coordinator = openSqliteCoordinator({ db, clock, policy: config });
+  const store = openSqliteStore(db);
+  const blobs = new BlobDirectory({ path: blobFolder(config.store.path) });
+  const bus = new MemoryBus({ capacity: QUEUE_CAPACITY });
+  const publisher = new Publisher({
+    bus,
+    retryDelayMs: config.backpressureRetryDelayMs,
+    onBackpressure: backpressureCounter(metrics),
+  });
+  const runs = new Runs(store, modules);
+  const leases = new LeaseKeeper({ coordinator, clock, leaseMs: config.leaseMs });
+  const limiter = new RateLimiter({
+    defaults: { requestsPerSecond: config.limits.requestsPerSecond, concurrency: config.limits.concurrencyPerHost },
+  });
+  const http = createHttpClient({ ...config.http, denyPrivateTargets: config.http.denyPrivateTargets === true });
+  const cookies = new CookieJars();
+  const robots = new RobotsRules({
+    productToken: config.http.userAgent.split(/[/\s]/)[0]!,
+    fetch: (url, signal) => http.fetch({ method: 'GET', url, headers: {} }, signal),
+  });
+
+  const execution: ExecutionDeps = {
+    coordinator,
+    commitWithItems: (commit, items) =>
+      items === undefined
+        ? coordinator.commitSuccess(commit)
+        : coordinator.commitWith(commit, () => store.insertItems(items)),
+    leases,
+    nextOwner: ownerNames(),
+    startPump: (node) => void sweeper.pump(node).catch((error: unknown) => log.error('a pump failed', { error })),
+    clock,
+    log,
+    meters,
+  };
+
+  // The stages, last one first, since each is handed the next.
+  const errorThreshold = createErrorThreshold({
+    config: {
+      ...config,
+      moduleThreshold: threshold(moduleErrors, moduleRate, moduleMinExecutions),
+      taskThreshold: threshold(taskErrors, taskRate, taskMinExecutions),
+    },
+    bus,
+    publisher,
+    coordinator,
+    runs,
+    log,
+    random: Math.random,
+    count: decisionCounter(metrics),
+  });
+  const parser = createParser({ ...execution, config, bus, publisher, runs, blobs, recorder });
+  const downloader = createDownloader({
+    ...execution,
+    config: { ...config, waiting: WAITING_REQUESTS, obeyRobots: config.robots.enabled },
+    bus,
+    publisher,
+    runs,
+    limiter,
+    http,
+    robots,
+    cookies,
+    blobs,
+    parser,
+  });
+  const moduleProcessor = new ModuleProcessor({ ...execution, config, store, publisher, limiter, downloader });
+  const ingress = createIngress({
+    ...execution,
+    config,
+    bus,
+    publisher,
+    runs,
+    preCheck: (run) => preCheck(coordinator, run),
+    dispatch: (dispatch) => moduleProcessor.execute(dispatch),
+    rejectRun: (runId, detail) => node.reject(runId, detail),
+    counters: ingressCounters(metrics),
+  });
+  const sweeper = new Sweeper({
+    coordinator,
+    publisher,
+    runs,
+    meters,
+    metrics,
+    log,
+    intervalMs: config.sweepIntervalMs,
+    crashBudget: config.retry.crashBudget,
+    shards: 1,
+    settle: (runId) => node.settle(runId),
+  });
+
+  const node: RunningNode = new RunningNode({
+    stages: [ingress, downloader, parser, errorThreshold],
+    settleRun: (runId) => settleRun({ coordinator, store, clock }, runId),
+    nextRunId: createRunIds(clock),
+    ...{ bus, sweeper, leases, http, cookies, blobs, runs, db, coordinator, store, clock, metrics, limiter, log },
+  });
+  node.start();
+  return node;
+}
+
+function threshold(errors: number | undefined, rate: number, minExecutions: number): Threshold {
+  return errors === undefined ? { rate, minExecutions } : { errors };
+}
+
+/** Beside the database; a run that keeps nothing keeps its large bodies in a temporary folder. */
+function blobFolder(storePath: string): string {
+  return storePath === ':memory:' ? mkdtempSync(join(tmpdir(), 'catena-')) : `${storePath}.blobs`;
+}
+
+/** Unique per attempt: the process by its id and start, and a number. */
+function ownerNames(): () => string {
+  const prefix = `${process.pid}-${Date.now().toString(36)}`;
+  let attempt = 0;
+  return () => {
+    attempt += 1;
+    return `${prefix}-${attempt}`;
+  };
+}

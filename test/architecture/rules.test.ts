@@ -1,0 +1,217 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: the sources that are looked at hold templates.
+/** The rules can fail: each is shown a made-up file that breaks it, and one that does not. */
+import { describe, expect, it } from 'vitest';
+import { EVENTS } from '../../libs/contracts/events.ts';
+import { subjectFilter } from '../../libs/contracts/subjects.ts';
+import { chainKeys } from '../../libs/keys/keys.ts';
+import { METRICS } from '../../libs/telemetry/metric-names.ts';
+import { layerViolations } from './layers.ts';
+import { bucketNames, environmentReads, oddFileNames, putOff, registryHosts, spelledNames } from './names.ts';
+import { undeclaredPackages } from './packages.ts';
+import { defaultExports, SERVICES, shapeViolations, sizeViolations } from './shape.ts';
+import { sourceFile } from './source-tree.ts';
+
+const EXISTING = [
+  'libs/keys/keys.ts',
+  'libs/store/port.ts',
+  'libs/coordination/commands.ts',
+  'libs/contracts/messages.ts',
+  'services/parser/page.ts',
+  'services/parser/service.ts',
+  'services/ingress/service.ts',
+  'services/single-node.ts',
+  'test/fixtures/site.ts',
+  'examples/shop/shop.ts',
+  'libs/made-up/x.ts',
+].map((path) => sourceFile(path, ''));
+
+function layers(path: string, source: string): string[] {
+  return layerViolations([...EXISTING.filter((file) => file.path !== path), sourceFile(path, source)]);
+}
+
+describe('layers', () => {
+  it.each([
+    ['libs/store/a.ts', '../keys/keys.ts'],
+    ['libs/modules/a.ts', '../coordination/commands.ts'],
+    ['services/parser/a.ts', './page.ts'],
+    ['services/parser/a.ts', '../../libs/store/port.ts'],
+    ['services/single-node.ts', './parser/service.ts'],
+    ['libs/contracts/a.ts', './gen/catena/v1/task.ts'],
+    ['libs/coordination/redis/a.ts', 'ioredis'],
+    ['libs/bus/nats-bus.ts', '@nats-io/jetstream'],
+    ['libs/store/sqlite-store.ts', 'node:sqlite'],
+    ['libs/sqlite/database.ts', 'node:sqlite'],
+    ['libs/keys/a.test.ts', '../../test/fixtures/site.ts'],
+    ['test/a.ts', '../services/parser/page.ts'],
+    ['examples/shop/a.ts', 'catena'],
+    ['examples/shop/a.ts', './shop.ts'],
+  ])('let %s import %s', (path, specifier) => {
+    expect(layers(path, `import { a } from '${specifier}';`)).toEqual([]);
+  });
+
+  it.each([
+    ['libs/keys/a.ts', '../store/port.ts', 'libs/store comes after libs/keys'],
+    ['libs/keys/a.ts', '../../services/parser/page.ts', 'libraries import libraries only'],
+    ['libs/keys/a.ts', '../../test/fixtures/site.ts', 'libraries import libraries only'],
+    ['libs/keys/a.ts', '../made-up/x.ts', 'libs/made-up is not in the list of libraries'],
+    ['libs/made-up/a.ts', '../keys/keys.ts', 'libs/made-up is not in the list of libraries'],
+    ['libs/keys/a.ts', '../keys/keys', 'the file’s ending is missing'],
+    ['libs/keys/a.ts', './gone.ts', 'there is no such file'],
+    ['libs/keys/a.ts', 'catena', 'that name is for authors of modules'],
+    ['libs/keys/a.ts', '../contracts/gen/catena/v1/task.ts', 'generated code is reached through libs/contracts'],
+    ['test/a.ts', '../libs/contracts/gen/catena/v1/task.ts', 'generated code is reached through libs/contracts'],
+    ['services/parser/a.ts', '../ingress/service.ts', 'a service never imports a service'],
+    ['services/parser/a.ts', '../single-node.ts', 'a service never imports a service'],
+    ['services/parser/a.ts', '../../test/fixtures/site.ts', 'services import libraries only'],
+    ['services/single-node.ts', '../examples/shop/shop.ts', 'services import libraries only'],
+    ['examples/shop/a.ts', '../../libs/keys/keys.ts', 'an example stands alone'],
+    ['services/parser/a.ts', 'ioredis', 'only its adapter may'],
+    ['libs/bus/memory-bus.ts', '@nats-io/transport-node', 'only its adapter may'],
+    ['libs/store/port.ts', 'node:sqlite', 'only its adapter may'],
+    ['libs/store/port.ts', 'pg', 'only its adapter may'],
+  ])('forbid %s to import %s: %s', (path, specifier, reason) => {
+    expect(layers(path, `\nimport { a } from '${specifier}';`)).toEqual([`${path}:2 imports ${specifier}: ${reason}`]);
+  });
+
+  it('forbid types of later libraries, and whatever is imported another way', () => {
+    expect(layers('libs/keys/a.ts', `import type { A } from '../store/port.ts';`)).toEqual([
+      'libs/keys/a.ts:1 imports ../store/port.ts: libs/store comes after libs/keys, for types too',
+    ]);
+    expect(layers('libs/keys/a.ts', `export * from '../store/port.ts';`)).toHaveLength(1);
+    expect(layers('libs/keys/a.ts', `const a = await import('../store/port.ts');`)).toHaveLength(1);
+    expect(layers('libs/keys/a.ts', `type A = import('../store/port.ts').A;`)).toHaveLength(1);
+  });
+});
+
+describe('spelled-out names', () => {
+  const spell = (path: string, text: string) => spelledNames([sourceFile(path, `const a = '${text}'; // '${text}'`)]);
+  const metric = METRICS.ptmClaim.name;
+
+  it.each([
+    chainKeys.run(1, 'r'),
+    chainKeys.shardDue(1),
+    subjectFilter('parser_task'),
+    'CHAIN_TASK',
+    metric,
+    `${metric}{result=`,
+    METRICS.scriptLatencyMs.name,
+    EVENTS.RunCompleted.type,
+    EVENTS.RunCompleted.key,
+  ])('are found: %s', (text) => {
+    expect(spell('libs/stage/a.ts', text)).toEqual([expect.stringMatching(/^libs\/stage\/a\.ts:1 spells an? /)]);
+    expect(spell('libs/stage/a.test.ts', text)).toEqual([]);
+    expect(spell('test/a.ts', text)).toEqual([]);
+  });
+
+  it('are found in templates', () => {
+    const templates = ['`chain:{s${shard}}:run`', '`chain.${kind}.x`'].map((text) =>
+      sourceFile('libs/stage/a.ts', text),
+    );
+    expect(spelledNames(templates)).toHaveLength(2);
+  });
+
+  it('may stand in their own file', () => {
+    expect(spell('libs/keys/keys.ts', chainKeys.run(1, 'r'))).toEqual([]);
+    expect(spell('libs/contracts/subjects.ts', 'CHAIN_TASK')).toEqual([]);
+  });
+
+  it.each(['the chain', 'chain', 'chained.task', 'chain.closed', 'Completed'])('are not seen in %j', (text) => {
+    expect(spell('libs/stage/a.ts', text)).toEqual([]);
+  });
+});
+
+describe('packages', () => {
+  const manifest = { dependencies: { zod: '4', '@scope/a': '1' }, devDependencies: { vitest: '5' } };
+  const undeclared = (path: string, specifier: string) =>
+    undeclaredPackages([sourceFile(path, `import '${specifier}';`)], manifest);
+
+  it.each([
+    ['libs/a/a.ts', 'zod'],
+    ['libs/a/a.ts', 'zod/v4'],
+    ['libs/a/a.ts', '@scope/a/part'],
+    ['libs/a/a.ts', 'node:fs'],
+    ['libs/a/a.test.ts', 'vitest'],
+    ['test/a.ts', 'vitest'],
+  ])('let %s import %s', (path, specifier) => {
+    expect(undeclared(path, specifier)).toEqual([]);
+  });
+
+  it('forbid what a user would not get', () => {
+    expect(undeclared('libs/a/a.ts', 'vitest/config')).toEqual([
+      'libs/a/a.ts:1 imports vitest, which package.json does not list for users',
+    ]);
+    expect(undeclared('test/a.ts', '@scope/b')).toEqual([
+      'test/a.ts:1 imports @scope/b, which package.json does not list',
+    ]);
+  });
+});
+
+describe('single files', () => {
+  const one = (path: string, text: string) => [sourceFile(path, text)];
+  const read = ['process', 'env'].join('.');
+
+  it('reads of the environment are found', () => {
+    expect(environmentReads(one('test/a.ts', `const a = ${read}.HOME;`))).toEqual([
+      'test/a.ts:1 reads the environment: only libs/config/environment.ts may',
+    ]);
+    expect(environmentReads(one('libs/a/a.ts', `process['env']`))).toHaveLength(1);
+    expect(environmentReads(one('libs/a/a.ts', `// ${read}\nprocess.argv`))).toEqual([]);
+    expect(environmentReads(one('libs/config/environment.ts', read))).toEqual([]);
+  });
+
+  it('default exports are found outside what users write', () => {
+    expect(defaultExports(one('libs/a/a.ts', 'export default 1'))).toEqual(['libs/a/a.ts has a default export']);
+    for (const path of ['examples/shop/shop.ts', 'test/fixtures/modules/a.ts', 'vitest.config.ts']) {
+      expect(defaultExports(one(path, 'export default 1'))).toEqual([]);
+    }
+  });
+
+  it('names that say nothing are found', () => {
+    const named = ['libs/utils/a.ts', 'libs/a/types.ts', 'libs/a/helpers.test.ts', 'docs/common/x.md'];
+    expect(bucketNames(named.map((path) => sourceFile(path, '')))).toHaveLength(named.length);
+    expect(bucketNames(one('libs/a/common-ground.ts', ''))).toEqual([]);
+  });
+
+  it('names that are not in kebab case are found', () => {
+    expect(
+      oddFileNames(['libs/a/aB.ts', 'libs/a/a_b.ts', 'libs/a/A.ts'].map((path) => sourceFile(path, ''))),
+    ).toHaveLength(3);
+    expect(oddFileNames(['libs/a/a-b2.system.test.ts', 'x.ts'].map((path) => sourceFile(path, '')))).toEqual([]);
+  });
+
+  it('hosts of registries are found in any file', () => {
+    const host = ['registry', 'npmjs', 'org'].join('.');
+    expect(registryHosts(one('README.md', `see https://${host}/x`))).toEqual([`README.md names the registry ${host}`]);
+  });
+
+  it('what is put off is found', () => {
+    expect(putOff(one('libs/a/a.ts', `// ${['TO', 'DO'].join('')}: later`))).toEqual([
+      'libs/a/a.ts:1 puts something off',
+    ]);
+    expect(putOff(one('libs/a/a.ts', '// all done'))).toEqual([]);
+  });
+});
+
+describe('sizes and shape', () => {
+  const lines = (count: number) => 'x\n'.repeat(count);
+
+  it('hold the cap per file and the median of all', () => {
+    expect(
+      sizeViolations([sourceFile('a.ts', lines(300)), sourceFile('b.ts', lines(1)), sourceFile('c.ts', lines(100))]),
+    ).toEqual([]);
+    expect(sizeViolations([sourceFile('a.ts', lines(301)), sourceFile('b.ts', ''), sourceFile('c.ts', '')])).toEqual([
+      'a.ts has 301 lines, more than 300',
+    ]);
+    expect(sizeViolations([sourceFile('a.ts', lines(101))])).toEqual(['the median file has 101 lines, more than 100']);
+  });
+
+  it('name what a service lacks, and a service that nobody named', () => {
+    const names = ['README.md', 'config.ts', 'service.ts', 'handle.ts', 'handle.test.ts'];
+    const complete = SERVICES.flatMap((service) => names.map((name) => sourceFile(`services/${service}/${name}`, '')));
+    expect(shapeViolations(complete)).toEqual([]);
+    expect(shapeViolations([...complete.slice(1), sourceFile('services/extra/a.ts', '')])).toEqual([
+      'services/ingress/README.md is missing',
+      'services/extra is no service',
+    ]);
+  });
+});
