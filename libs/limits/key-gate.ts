@@ -93,6 +93,8 @@ export class KeyGate {
   }
 
   setLimits(limits: KeyLimits): void {
+    const { requestsPerSecond, concurrency } = this.#limits;
+    if (limits.requestsPerSecond === requestsPerSecond && limits.concurrency === concurrency) return;
     this.#limits = limits;
     this.#respace();
   }

@@ -27,10 +27,7 @@ export interface AskedRequest {
  * `download.invalid_url`, `download.unsupported_protocol`.
  */
 export function firstHop(request: AskedRequest, userAgent: string): Hop {
-  const url = URL.parse(request.url);
-  if (url === null) throw downloadError('download.invalid_url', { url: request.url });
-  if (url.protocol !== 'http:' && url.protocol !== 'https:')
-    throw downloadError('download.unsupported_protocol', { url });
+  const url = targetOf(request.url);
   const headers = new Map([
     ['user-agent', userAgent],
     ['accept', '*/*'],
@@ -42,6 +39,14 @@ export function firstHop(request: AskedRequest, userAgent: string): Hop {
     if (!OF_THE_CONNECTION.has(lowerCase)) headers.set(lowerCase, request.headers[name] ?? '');
   }
   return { url, method: request.method.toUpperCase(), headers, body: request.body };
+}
+
+/** What a URL leads to. Throws `download.invalid_url`, `download.unsupported_protocol`. */
+export function targetOf(text: string): URL {
+  const url = URL.parse(text);
+  if (url === null) throw downloadError('download.invalid_url', { url: text });
+  if (url.protocol === 'http:' || url.protocol === 'https:') return url;
+  throw downloadError('download.unsupported_protocol', { url });
 }
 
 function basicAuthorization(url: URL): string {

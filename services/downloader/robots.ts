@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from '../../libs/clock/clock.ts';
 import { CatenaError, toCatenaError } from '../../libs/errors/catena-error.ts';
 import { parseRobotsFile, type RobotsFile } from './robots-file.ts';
+import { SharedFlights } from './shared-flights.ts';
 
 /** Whether a URL may be fetched, and how much time the site wants between two requests. */
 export interface RobotsAnswer {
@@ -51,13 +52,6 @@ interface SiteRules {
   readonly refused: RobotsAnswer;
 }
 
-/** One fetch of a site's rules, for all who wait for it. */
-interface Flight {
-  readonly done: Promise<SiteRules>;
-  readonly controller: AbortController;
-  waiting: number;
-}
-
 /** Failures that say something about the answer, not about the way to the site: to RFC 9309 there are no rules then. */
 const UNAVAILABLE = new Set(['download.too_many_redirects', 'download.too_large', 'download.decompression_ratio']);
 
@@ -70,7 +64,7 @@ export class RobotsRules {
   readonly #options: typeof DEFAULTS & RobotsOptions;
   readonly #clock: Clock;
   readonly #known = new Map<string, Known>();
-  readonly #flights = new Map<string, Flight>();
+  readonly #flights = new SharedFlights<SiteRules>();
 
   constructor(options: RobotsOptions) {
     this.#options = { ...DEFAULTS, ...options };
@@ -97,39 +91,8 @@ export class RobotsRules {
   async check(url: URL, signal: AbortSignal): Promise<RobotsAnswer> {
     const cached = this.cached(url);
     if (cached !== undefined) return cached;
-    if (signal.aborted) throw abortedCheck(url, signal);
-    return answer(await this.#join(url, signal), url);
-  }
-
-  #join(url: URL, signal: AbortSignal): Promise<SiteRules> {
-    const flight = this.#flights.get(url.origin) ?? this.#takeOff(url.origin);
-    flight.waiting += 1;
-    return new Promise((resolve, reject) => {
-      const onAbort = (): void => {
-        flight.waiting -= 1;
-        // The last one out ends it.
-        if (flight.waiting === 0) {
-          this.#land(url.origin, flight);
-          flight.controller.abort(signal.reason);
-        }
-        reject(abortedCheck(url, signal));
-      };
-      signal.addEventListener('abort', onAbort, { once: true });
-      void flight.done.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
-    });
-  }
-
-  #takeOff(origin: string): Flight {
-    const controller = new AbortController();
-    const flight: Flight = { controller, waiting: 0, done: this.#load(origin, controller.signal) };
-    this.#flights.set(origin, flight);
-    const land = (): void => this.#land(origin, flight);
-    flight.done.then(land, land);
-    return flight;
-  }
-
-  #land(origin: string, flight: Flight): void {
-    if (this.#flights.get(origin) === flight) this.#flights.delete(origin);
+    const load = (flightSignal: AbortSignal): Promise<SiteRules> => this.#load(url.origin, flightSignal);
+    return answer(await this.#flights.join(url.origin, load, signal, () => abortedCheck(url, signal)), url);
   }
 
   async #load(origin: string, signal: AbortSignal): Promise<SiteRules> {
@@ -140,7 +103,7 @@ export class RobotsRules {
       return rules;
     } catch (thrown) {
       const error = toCatenaError(thrown, 'robots.unreachable', 'retryable');
-      if (true) this.#keep(origin, error, unreachableTtlMs);
+      if (!signal.aborted) this.#keep(origin, error, unreachableTtlMs);
       throw error;
     }
   }

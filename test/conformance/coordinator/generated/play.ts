@@ -75,9 +75,9 @@ const PLAYS: Plays = {
     await at(world.calls, pick)?.();
   },
   async decide(world, { pick, twice, fatal, fallback, trips }) {
-    // With nothing to decide about, a late bell asks for a decision on what was once leased.
-    const node = at(await world.nodesIn('failed'), pick) ?? at(world.leases, pick);
-    const scope = pick % 2 === 0 ? 'task' : 'module';
+    // Now and then a late bell asks for a decision on what was once leased.
+    const node = pick % 16 === 0 ? at(world.leases, pick) : at(await world.nodesIn('failed'), pick);
+    const scope = pick % 3 === 0 ? 'task' : 'module';
     if (node !== undefined) await world.decide(node, { twice, fatal, fallback, trips: trips ? scope : 'none' });
   },
   async retry(world, { pick, twice }) {
@@ -106,8 +106,10 @@ const PLAYS: Plays = {
     await world.call(twice, () => world.coordinator.terminateMark(mark));
   },
   async close(world, { pick, twice }) {
-    const phase = (pick >> 1) % world.shape.phases;
-    const scope = { runId: world.runId, moduleId: moduleAt(world, pick), phase };
+    const moduleId = moduleAt(world, pick);
+    const run = await world.coordinator.findRun(world.runId);
+    const current = run?.modules.find((module) => module.moduleId === moduleId)?.currentPhase ?? 0;
+    const scope = { runId: world.runId, moduleId, phase: pick % 5 === 0 ? 0 : current };
     world.bells.push(...(await world.call(twice, () => world.coordinator.phaseClose(scope))).bells);
   },
   async replay(world, { pick, rejoin, twice }) {
