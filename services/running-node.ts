@@ -1,7 +1,7 @@
 import type { Bus } from '../libs/bus/port.ts';
 import type { Clock } from '../libs/clock/clock.ts';
-import type { RunSnapshot } from '../libs/coordination/commands.ts';
 import type { Coordinator } from '../libs/coordination/port.ts';
+import type { RunSnapshot } from '../libs/coordination/snapshot.ts';
 import type { RateLimiter } from '../libs/limits/rate-limiter.ts';
 import type { SqliteDatabase } from '../libs/sqlite/database.ts';
 import type { LeaseKeeper } from '../libs/stage/lease.ts';

@@ -253,38 +253,6 @@ export interface WithBells<Code> {
   readonly bells: readonly Bell[];
 }
 
-export interface PhaseSnapshot {
-  readonly created: number;
-  readonly done: number;
-  readonly dead: number;
-  readonly open: number;
-  /** Empty while open; `settled` when it emptied, `deadline` when it was closed by force, `failed` by its join policy. */
-  readonly closed: '' | 'settled' | 'deadline';
-}
-
-export interface ModuleSnapshot {
-  readonly moduleId: string;
-  readonly state: 'open' | 'done' | 'terminated';
-  readonly reason: string;
-  /** The phase that is open now; the number of phases when all are over. */
-  readonly currentPhase: number;
-  readonly phases: readonly PhaseSnapshot[];
-  /** Executions that ended in a commit or a counted error, and the errors among them, since the last replay. */
-  readonly executions: number;
-  readonly errors: number;
-}
-
-export interface RunSnapshot {
-  readonly runId: string;
-  readonly state: 'open' | 'closing' | 'closed';
-  readonly mark: '' | 'cancelled' | 'terminated';
-  readonly reason: string;
-  readonly paused: boolean;
-  /** How often the run was opened: once, and again by a replay after its end. */
-  readonly openings: number;
-  readonly modules: readonly ModuleSnapshot[];
-}
-
 export interface NodeFilter {
   readonly runId: string;
   readonly state?: ChainNode['state'];

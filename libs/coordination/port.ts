@@ -21,6 +21,7 @@ import type {
 } from './codes.ts';
 import type * as command from './commands.ts';
 import type { ChainNode, NodeRef, NodeSeed } from './node.ts';
+import type { RunSnapshot } from './snapshot.ts';
 
 export interface Coordinator {
   /** Opens a run with its modules and first hops; idempotent by run id. */
@@ -67,7 +68,7 @@ export interface Coordinator {
   runAudit(audit: { readonly runId: string }): Promise<command.AuditReport>;
 
   /** Reads; none of them changes anything. */
-  findRun(runId: string): Promise<command.RunSnapshot | undefined>;
+  findRun(runId: string): Promise<RunSnapshot | undefined>;
   findNode(node: NodeRef): Promise<ChainNode | undefined>;
   listNodes(filter: command.NodeFilter): Promise<readonly ChainNode[]>;
 }

@@ -3,9 +3,9 @@
  * only then is the run closed in the coordinator. Whoever dies in between leaves a closing run, which stands due.
  */
 import type { Clock } from '../clock/clock.ts';
-import type { RunSnapshot } from '../coordination/commands.ts';
 import type { ChainNode } from '../coordination/node.ts';
 import type { Coordinator } from '../coordination/port.ts';
+import type { RunSnapshot } from '../coordination/snapshot.ts';
 import { failpoint } from '../failpoints/failpoint.ts';
 import type { DeadLetter, RunEnd, Store } from '../store/port.ts';
 

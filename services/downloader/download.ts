@@ -5,6 +5,7 @@ import type { RequestBody } from '../../libs/stage/node-body.ts';
 import { moduleOf } from '../../libs/stage/runs.ts';
 import type { DownloadWork } from '../../libs/stage/work.ts';
 import type { HttpResponse } from './http-client.ts';
+import { targetOf } from './request.ts';
 import type { DownloaderDeps } from './service.ts';
 
 /** A response whose body is where it is to be kept. */
@@ -52,7 +53,7 @@ export async function download(deps: DownloaderDeps, work: DownloadWork, request
 }
 
 async function askRobots(deps: DownloaderDeps, url: string, limitKey: string, signal: AbortSignal): Promise<void> {
-  const target = new URL(url);
+  const target = targetOf(url);
   const rule = deps.robots.cached(target) ?? (await deps.robots.check(target, signal));
   if (!rule.allowed) {
     throw new CatenaError('robots.disallowed', `robots.txt does not allow ${url}`, {

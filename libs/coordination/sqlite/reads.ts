@@ -1,6 +1,7 @@
 import type { SqliteDatabase } from '../../sqlite/database.ts';
-import type { ModuleSnapshot, NodeFilter, RunSnapshot } from '../commands.ts';
+import type { NodeFilter } from '../commands.ts';
 import type { ChainNode } from '../node.ts';
+import type { ModuleSnapshot, RunSnapshot } from '../snapshot.ts';
 import { type NodeRow, toChainNode } from './nodes.ts';
 import { openCount, type RunScope, type Scopes } from './scopes.ts';
 

@@ -65,6 +65,13 @@ export function describeClaims(open: OpenCoordinator): void {
       expect((await scene.claim('a', { epoch: 9 })).code).toBe(ClaimCode.DUPLICATE_DONE);
     });
 
+    it('DUPLICATE_DONE also when the phase has settled: that is an end, not a mark', async () => {
+      const scene = await openScene(open, { phases: [{}, { opener: 'join' }] });
+      await scene.finish('a');
+      expect((await scene.phase(0)).closed).toBe('settled');
+      expect((await scene.claim('a')).code).toBe(ClaimCode.DUPLICATE_DONE);
+    });
+
     it('STALE_STEP for an older epoch; a newer one is only a bell', async () => {
       const scene = await openScene(open);
       await scene.take('a');

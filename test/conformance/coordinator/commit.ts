@@ -111,7 +111,9 @@ export function describeCommits(open: OpenCoordinator): void {
       const other = await openScene(open, { phases: [{}, { opener: 'join' }] });
       await other.finish('a');
       const join = await other.take('join');
-      await expect(other.commit(join, [other.cast.hop('good', { phase: 1 }), other.cast.hop('back')])).rejects.toThrow();
+      await expect(
+        other.commit(join, [other.cast.hop('good', { phase: 1 }), other.cast.hop('back')]),
+      ).rejects.toThrow();
       expect(await other.exists('good')).toBe(false);
       expect((await other.node('join')).state).toBe('processing');
     });

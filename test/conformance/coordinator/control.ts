@@ -1,11 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import {
-  ClaimCode,
-  ControlCode,
-  RunOpenCode,
-  SettleCode,
-  TerminateCode,
-} from '../../../libs/coordination/codes.ts';
+import { ClaimCode, ControlCode, RunOpenCode, SettleCode, TerminateCode } from '../../../libs/coordination/codes.ts';
 import type { OpenCoordinator } from './harness.ts';
 import { allNodes } from './reading.ts';
 import { HOUR_MS, openScene, type Scene } from './scene.ts';
@@ -48,7 +42,11 @@ export function describeControl(open: OpenCoordinator): void {
     it('a plan that is refused leaves no run behind', async () => {
       const scene = await openScene(open);
       const runId = `${scene.runId}-refused`;
-      const bad = { moduleId: 'm', phases: [{ join: { kind: 'settle' as const } }], first: [scene.cast.hop('x', { phase: 5 })] };
+      const bad = {
+        moduleId: 'm',
+        phases: [{ join: { kind: 'settle' as const } }],
+        first: [scene.cast.hop('x', { phase: 5 })],
+      };
       await expect(scene.harness.coordinator.runOpen({ runId, modules: [bad] })).rejects.toThrow();
       expect(await scene.coordinator.findRun(runId)).toBeUndefined();
       const good = await scene.harness.coordinator.runOpen({ runId, modules: [{ ...bad, first: [] }] });

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { RunSnapshot } from '../../../libs/coordination/commands.ts';
 import type { ChainNode } from '../../../libs/coordination/node.ts';
+import type { RunSnapshot } from '../../../libs/coordination/snapshot.ts';
 import { closureOf, type Shape, shapes } from './generated/graph.ts';
 import { anyOperations, faultyOperations, type Operation } from './generated/operations.ts';
 import { play } from './generated/play.ts';
@@ -123,8 +123,14 @@ function expectClosure(world: World, nodes: readonly ChainNode[]): void {
   const wanted = closureOf(world.shape, world.runId);
   const made = nodes.map((node) => node.id);
   expect(new Set(made).size, 'a node twice').toBe(made.length);
-  expect([...wanted].filter((id) => !made.includes(id)), 'lost').toEqual([]);
-  expect(made.filter((id) => !wanted.has(id)), 'phantoms').toEqual([]);
+  expect(
+    [...wanted].filter((id) => !made.includes(id)),
+    'lost',
+  ).toEqual([]);
+  expect(
+    made.filter((id) => !wanted.has(id)),
+    'phantoms',
+  ).toEqual([]);
 }
 
 function isClean(run: RunSnapshot, nodes: readonly ChainNode[]): boolean {

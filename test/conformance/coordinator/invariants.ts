@@ -1,7 +1,8 @@
 /** What must hold of a run at any instant, read through the port alone. */
-import type { ModuleSnapshot } from '../../../libs/coordination/commands.ts';
+
 import { type ChainNode, isTerminal } from '../../../libs/coordination/node.ts';
 import type { Coordinator } from '../../../libs/coordination/port.ts';
+import type { ModuleSnapshot } from '../../../libs/coordination/snapshot.ts';
 import { type RunView, viewRun } from './reading.ts';
 
 /** Reads the run and throws when an invariant does not hold; answers what it read. */
@@ -55,7 +56,9 @@ function ofCounters(module: ModuleSnapshot, byPhase: ReadonlyMap<string, readonl
     const counted = [phase.created, phase.done, phase.dead, phase.open].join();
     const actual = [nodes.length, done, dead, nodes.length - done - dead].join();
     if (counted !== actual) {
-      violations.push(`I1 ${module.moduleId}/${index} counts created,done,dead,open ${counted}, its nodes are ${actual}`);
+      violations.push(
+        `I1 ${module.moduleId}/${index} counts created,done,dead,open ${counted}, its nodes are ${actual}`,
+      );
     }
   }
   return violations;

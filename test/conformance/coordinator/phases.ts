@@ -93,9 +93,11 @@ export function describePhases(open: OpenCoordinator): void {
       const names = Array.from({ length: 64 }, (_, index) => `a${index}`);
       const scene = await openScene(open, { first: names, phases: [{}, { opener: 'join' }] });
       const { coordinator } = scene.harness;
-      const claims = names.map((name) => scene.cast.ref(name)).map((node) =>
-        coordinator.claim({ node, epoch: 0, owner: node.id, stage: 'module-processor', leaseMs: LEASE_MS }),
-      );
+      const claims = names
+        .map((name) => scene.cast.ref(name))
+        .map((node) =>
+          coordinator.claim({ node, epoch: 0, owner: node.id, stage: 'module-processor', leaseMs: LEASE_MS }),
+        );
       const holders = (await Promise.all(claims)).map((outcome) => outcome.node!);
       const commits = await Promise.all(
         holders.map((node) =>

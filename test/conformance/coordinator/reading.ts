@@ -1,6 +1,7 @@
-import type { NodeFilter, RunSnapshot } from '../../../libs/coordination/commands.ts';
+import type { NodeFilter } from '../../../libs/coordination/commands.ts';
 import type { ChainNode, NodeRef } from '../../../libs/coordination/node.ts';
 import type { Coordinator } from '../../../libs/coordination/port.ts';
+import type { RunSnapshot } from '../../../libs/coordination/snapshot.ts';
 
 const PAGE = 500;
 

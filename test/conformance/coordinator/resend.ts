@@ -53,7 +53,13 @@ const CALLS: Readonly<Record<string, Prepare>> = {
   },
   'commitSuccess with hand-over': async (scene) => {
     const handOver = { owner: 'next', leaseMs: LEASE_MS };
-    const commit = { ...heldBy(await scene.take('a')), children: [scene.cast.hop('c0')], staged: 0, bells: 1, handOver };
+    const commit = {
+      ...heldBy(await scene.take('a')),
+      children: [scene.cast.hop('c0')],
+      staged: 0,
+      bells: 1,
+      handOver,
+    };
     return (coordinator) => coordinator.commitSuccess(commit);
   },
   'commitSuccess that closes the phase': async (scene) => {
@@ -109,12 +115,10 @@ const CALLS: Readonly<Record<string, Prepare>> = {
     await scene.coordinator.runControl({ runId: scene.runId, action: 'cancel' });
     return (coordinator) => coordinator.scopeDrain({ runId: scene.runId, moduleId: 'm', phase: 0, limit: 100 });
   },
-  'runControl pause': async (scene) => (coordinator) =>
-    coordinator.runControl({ runId: scene.runId, action: 'pause' }),
+  'runControl pause': async (scene) => (coordinator) => coordinator.runControl({ runId: scene.runId, action: 'pause' }),
   'runControl cancel': async (scene) => (coordinator) =>
     coordinator.runControl({ runId: scene.runId, action: 'cancel' }),
-  phaseClose: async (scene) => (coordinator) =>
-    coordinator.phaseClose({ runId: scene.runId, moduleId: 'm', phase: 0 }),
+  phaseClose: async (scene) => (coordinator) => coordinator.phaseClose({ runId: scene.runId, moduleId: 'm', phase: 0 }),
   runSettle: async (scene) => {
     await scene.finish('a');
     await scene.finish('b');

@@ -1,8 +1,8 @@
 /** What must hold between the readings before and after one transition. */
 import { CommitCode, PumpCode, ReplayCode, StageCode } from '../../../libs/coordination/codes.ts';
-import type { ModuleSnapshot } from '../../../libs/coordination/commands.ts';
 import { type ChainNode, isTerminal } from '../../../libs/coordination/node.ts';
 import type { Coordinator } from '../../../libs/coordination/port.ts';
+import type { ModuleSnapshot } from '../../../libs/coordination/snapshot.ts';
 import type { RunView } from './reading.ts';
 
 type Transitions = Omit<Coordinator, 'findRun' | 'findNode' | 'listNodes'>;
