@@ -7,6 +7,7 @@ import { describeClaims } from './coordinator/claim.ts';
 import { describeCommits } from './coordinator/commit.ts';
 import { describeControl } from './coordinator/control.ts';
 import { describeDeadlines } from './coordinator/deadlines.ts';
+import { describeDownloads } from './coordinator/downloads.ts';
 import { describeErrors } from './coordinator/errors.ts';
 import { describeFallback } from './coordinator/fallback.ts';
 import { describeGenerated } from './coordinator/generated.ts';
@@ -14,9 +15,11 @@ import { describeHandOver } from './coordinator/handover.ts';
 import type { OpenCoordinator, SuiteOptions } from './coordinator/harness.ts';
 import { describeLeases } from './coordinator/leases.ts';
 import { describePhases } from './coordinator/phases.ts';
+import { describeReads } from './coordinator/reads.ts';
 import { describeReorder } from './coordinator/reorder.ts';
 import { describeReplay } from './coordinator/replay.ts';
 import { describeResends } from './coordinator/resend.ts';
+import { describeRunEnd } from './coordinator/run-end.ts';
 import { describeStaged } from './coordinator/staged.ts';
 import { describeSweeper } from './coordinator/sweeper.ts';
 import { describeThresholds } from './coordinator/thresholds.ts';
@@ -30,6 +33,7 @@ export function describeCoordinator(name: string, open: OpenCoordinator, options
   describe(`${name} coordinator`, () => {
     describeClaims(open);
     describeLeases(open);
+    describeDownloads(open);
     describeCommits(open);
     describeHandOver(open);
     describeStaged(open);
@@ -40,8 +44,10 @@ export function describeCoordinator(name: string, open: OpenCoordinator, options
     describeDeadlines(open);
     describeSweeper(open);
     describeControl(open);
+    describeRunEnd(open);
     describeReplay(open);
     describeReorder(open);
+    describeReads(open);
     describeResends(open);
     describeGenerated(open, options);
   });

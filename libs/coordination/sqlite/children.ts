@@ -9,23 +9,25 @@ import { isHeld, pendingBell, type Tx } from './tx.ts';
 export interface Created {
   readonly bells: Bell[];
   readonly released: ReleasedResponse[];
-  /** Rows that came into being or were re-opened. */
-  readonly rows: NodeRow[];
+  /** Rows that came into being. */
+  readonly fresh: NodeRow[];
+  /** Superseded hops that live again. */
+  reopened: number;
   gateLost: number;
 }
 
-/** Refuses what no coordinator may accept, before anything is written. */
-export function assertChildren(children: readonly NodeSeed[], parent: PhaseScope): void {
+/** Refuses what no coordinator may accept, before anything is written: of a parent in `phase` of so many phases. */
+export function assertChildren(children: readonly NodeSeed[], phase: number, phases: number): void {
   if (children.length > MAX_CHILDREN) {
     throw new CatenaError('coordination.too_many_children', `a commit carries ${children.length} children`, {
       remedy: `stage them first, at most ${MAX_CHILDREN} a call`,
     });
   }
   for (const child of children) {
-    if (child.phase < parent.idx || child.phase >= parent.module.phases.length) {
+    if (child.phase < phase || child.phase >= phases) {
       throw new CatenaError(
         'coordination.phase_out_of_range',
-        `a node of phase ${parent.idx} cannot have a child in phase ${child.phase}`,
+        `a node of phase ${phase} cannot have a child in phase ${child.phase}`,
         { remedy: 'hops go to their own phase or a later one' },
       );
     }
@@ -43,40 +45,35 @@ export function createChildren(
   parent: { readonly phase: PhaseScope; readonly reopened: boolean },
   bells: number,
 ): Created {
-  const created: Created = { bells: [], released: [], rows: [], gateLost: 0 };
+  const created: Created = { bells: [], released: [], fresh: [], reopened: 0, gateLost: 0 };
   const nowMs = tx.clock.now();
   for (const seed of seeds) {
     const phase = parent.phase.module.phases[seed.phase]!;
     const held = isHeld(phase);
     const rung = !held && created.bells.length < bells;
     const dueAtMs = rung ? nowMs + dispatchGraceMs(tx.policy, 0) : nowMs;
-    const row = createChild(tx, seed, phase, dueAtMs, parent.reopened && phase.closed !== '');
-    if (row === undefined) {
+    const row = tx.nodes.insert(seed, phase, dueAtMs, parent.reopened && phase.closed !== '');
+    const revived = row === undefined ? revive(tx, seed, dueAtMs) : undefined;
+    if (row !== undefined) {
+      phase.created += 1;
+      tx.scopes.touchPhase(phase);
+      created.fresh.push(row);
+    } else if (revived !== undefined) {
+      created.reopened += 1;
+    } else {
       created.gateLost += 1;
       continue;
     }
-    created.rows.push(row);
-    if (rung) created.bells.push(pendingBell(row, phase));
+    if (rung) created.bells.push(pendingBell((row ?? revived)!, phase));
     const { moduleId, run } = phase.module;
-    const released = tx.reorder.take({ id: row.id, runId: run.runId, moduleId, phase: phase.idx });
+    const released = tx.reorder.take({ id: seed.id, runId: run.runId, moduleId, phase: phase.idx });
     if (released !== undefined) created.released.push(released);
   }
   return created;
 }
 
-function createChild(
-  tx: Tx,
-  seed: NodeSeed,
-  phase: PhaseScope,
-  dueAtMs: number,
-  reopened: boolean,
-): NodeRow | undefined {
-  const row = tx.nodes.insert(seed, phase, dueAtMs, reopened);
-  if (row !== undefined) {
-    phase.created += 1;
-    tx.scopes.touchPhase(phase);
-    return row;
-  }
+/** A superseded hop gets its new body and lives again; any other node that exists is left alone. */
+function revive(tx: Tx, seed: NodeSeed, dueAtMs: number): NodeRow | undefined {
   const existing = tx.nodes.find(seed.id)!;
   if (existing.state !== 'dead' || existing.death_reason !== 'superseded') return undefined;
   const home = tx.scopes.phase(existing.phase_no);

@@ -49,7 +49,7 @@ function refusal(found: Found, { epoch, stage }: ClaimCommand) {
   const { row, phase, module } = found;
   const terminal = row.state === 'done' || row.state === 'dead';
   if (module.state === 'terminated') return ClaimCode.TERMINATED;
-  if (terminal) return phase.closed !== '' ? ClaimCode.TERMINATED : ClaimCode.DUPLICATE_DONE;
+  if (terminal) return phase.closed === 'deadline' ? ClaimCode.TERMINATED : ClaimCode.DUPLICATE_DONE;
   if (!isLive(found)) return ClaimCode.TERMINATED;
   if (epoch < row.epoch) return ClaimCode.STALE_STEP;
   const takeable = row.state === 'pending' || (row.state === 'fetched' && stage === 'parser');

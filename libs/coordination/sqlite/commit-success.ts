@@ -17,8 +17,8 @@ export function commitSuccess(tx: Tx, command: CommitCommand): CommitOutcome {
     return refused(row.state === 'dead' ? CommitCode.CAS_CONFLICT : CommitCode.FENCING_REJECT);
   }
   if (!isLive(found)) return refused(CommitCode.CAS_CONFLICT);
-  if (command.staged > 0 && tx.staged.count(row) !== command.staged) return refused(CommitCode.FENCING_REJECT);
-  assertChildren(command.children, phase);
+  if (tx.staged.countForCommit(row) !== command.staged) return refused(CommitCode.FENCING_REJECT);
+  assertChildren(command.children, phase.idx, module.phases.length);
 
   row.committed_token = row.token;
   countExecution(tx, found);
@@ -38,7 +38,7 @@ export function commitSuccess(tx: Tx, command: CommitCommand): CommitOutcome {
     bells: [...rung, ...opened],
     ...(next === undefined ? {} : { next }),
     released: created.released,
-    created: created.rows.length,
+    created: created.fresh.length + created.reopened,
     gateLost: created.gateLost,
     releasing: command.staged > 0,
   };
@@ -71,7 +71,7 @@ function handOver(
   command: CommitCommand,
   created: Created,
 ): ChainNode | undefined {
-  const child = created.rows[0];
+  const child = created.fresh[0];
   if (command.handOver === undefined || child === undefined || command.children.length !== 1) return undefined;
   const phase = tx.scopes.phase(child.phase_no);
   const taken = { row: child, phase, module, run };

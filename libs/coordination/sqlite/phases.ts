@@ -37,7 +37,7 @@ export function endDead(tx: Tx, row: NodeRow, phase: PhaseScope, reason: DeathRe
 /** Closes what is over and opens what follows; answers the bells of the hops that open a phase. */
 export function advancePhases(tx: Tx, module: ModuleScope): Bell[] {
   const bells: Bell[] = [];
-  while (module.state === 'open') {
+  while (module.state === 'open' && module.run.mark === '') {
     const phase = module.phases[module.currentPhase];
     if (phase === undefined || (openCount(phase) > 0 && phase.closed === '')) break;
     if (phase.closed === '' && !joinHolds(phase)) {
@@ -51,7 +51,7 @@ export function advancePhases(tx: Tx, module: ModuleScope): Bell[] {
     if (next !== undefined) bells.push(...openPhase(tx, next));
   }
   const over = module.currentPhase >= module.phases.length && moduleOpenCount(module) === 0;
-  if (module.state === 'open' && over) {
+  if (module.state === 'open' && module.run.mark === '' && over) {
     module.state = 'done';
     tx.scopes.touchModule(module);
     const { run, moduleId } = module;

@@ -60,6 +60,7 @@ function liftMarks(tx: Tx, { module, run }: Found): void {
   run.state = 'open';
   run.mark = '';
   run.reason = '';
+  run.settleAtMs = 0;
   run.executions = 0;
   run.errors = 0;
   module.state = 'open';

@@ -40,6 +40,7 @@ export function runOpen(tx: Tx, plans: Plans, { runId, modules }: RunOpenCommand
     const code = known.state === 'open' ? RunOpenCode.ALREADY_OPEN : RunOpenCode.RUN_CLOSED;
     return { code, bells: [] as Bell[] };
   }
+  for (const { first, phases } of modules) assertChildren(first, 0, phases.length);
   plans.insert(runId, modules);
   const run = tx.scopes.run(runId)!;
   tx.events.append(run, EVENTS.TaskAccepted.type, runId, run.openings, tx.clock.now(), {
@@ -49,7 +50,6 @@ export function runOpen(tx: Tx, plans: Plans, { runId, modules }: RunOpenCommand
   for (const [at, module] of run.modules.entries()) {
     const phase = module.phases[0]!;
     const { first } = modules[at]!;
-    assertChildren(first, phase);
     bells.push(...createChildren(tx, first, { phase, reopened: false }, first.length).bells);
     bells.push(...advancePhases(tx, module));
   }

@@ -13,6 +13,8 @@ export class Staged {
   readonly #first;
   readonly #delete;
   readonly #deleteOthers;
+  /** Tokens under which something was staged; a commit of any other one need not count. */
+  readonly #used = new Set<string>();
 
   constructor(db: SqliteDatabase) {
     this.#insert = db.prepare(
@@ -27,11 +29,23 @@ export class Staged {
   }
 
   add(row: NodeRow, seeds: readonly NodeSeed[]): void {
+    this.#used.add(row.token);
     for (const seed of seeds) this.#insert.run(row.no, row.token, seed.id, JSON.stringify(seed));
   }
 
   count(row: NodeRow): number {
     return this.#count.get(row.no, row.token)!.n as number;
+  }
+
+  /** How many children stand staged under the token that is about to commit. */
+  countForCommit(row: NodeRow): number {
+    // A token lives no longer than the process that was given it, so memory knows whether it staged anything.
+    return this.#used.has(row.token) ? this.count(row) : 0;
+  }
+
+  /** The commit of a token was accepted, or will never come. */
+  forget(token: string): void {
+    this.#used.delete(token);
   }
 
   /** Takes up to `limit` children out, in the order in which they were staged. */
@@ -56,7 +70,7 @@ export function stageChildren(tx: Tx, { node, token, children }: Held & { readon
     return StageCode.FENCING_REJECT;
   }
   if (!isLive(found)) return StageCode.FENCING_REJECT;
-  assertChildren(children, found.phase);
+  assertChildren(children, found.phase.idx, found.module.phases.length);
   tx.staged.add(found.row, children);
   return StageCode.STAGED;
 }

@@ -92,14 +92,13 @@ function take(tx: Tx, row: NodeRow, phase: PhaseScope): DueEntry {
 
 export function childrenPump(tx: Tx, { node, bells }: PumpCommand): PumpOutcome {
   const found = findNode(tx, node);
-  if (found === undefined || found.row.state !== 'releasing') {
+  // Under a mark no child comes into being: the node is ended with its scope.
+  if (found === undefined || found.row.state !== 'releasing' || !isLive(found)) {
     return { code: PumpCode.NOT_RELEASING, bells: [], released: [], created: 0, gateLost: 0, more: false };
   }
   const { row, phase, module } = found;
-  // Under a mark no child may come into being; the node has committed, so it still ends as done.
-  const live = isLive(found);
   const seeds = tx.staged.take(row, MAX_CHILDREN);
-  const created = createChildren(tx, live ? seeds : [], { phase, reopened: row.reopened === 1 }, bells);
+  const created = createChildren(tx, seeds, { phase, reopened: row.reopened === 1 }, bells);
   const others = tx.staged.deleteOthers(row, MAX_CHILDREN);
   const more = others || tx.staged.count(row) > 0;
   const opened: Bell[] = [];
@@ -110,8 +109,16 @@ export function childrenPump(tx: Tx, { node, bells }: PumpCommand): PumpOutcome 
     endDone(tx, row, phase);
     opened.push(...advancePhases(tx, module));
   }
-  const { rows, gateLost, released } = created;
-  return { code: PumpCode.MOVED, bells: [...created.bells, ...opened], released, created: rows.length, gateLost, more };
+  tx.staged.forget(row.token);
+  const { fresh, reopened, gateLost, released } = created;
+  return {
+    code: PumpCode.MOVED,
+    bells: [...created.bells, ...opened],
+    released,
+    created: fresh.length + reopened,
+    gateLost,
+    more,
+  };
 }
 
 export function scopeDrain(tx: Tx, { runId, moduleId, phase: idx, limit }: DrainCommand): DrainOutcome {
@@ -124,18 +131,12 @@ export function scopeDrain(tx: Tx, { runId, moduleId, phase: idx, limit }: Drain
   const rows = drainable ? tx.nodes.open(phase, marked, limit) : [];
   if (rows.length === 0) return { code: DrainCode.NOTHING_TO_DRAIN, ended: 0, more: false };
   for (const row of rows) {
-    if (row.state === 'releasing') endReleasing(tx, row, phase);
-    else endDead(tx, row, phase, drainReason(phase));
+    // One that was releasing dies too: its items stand, and a replay can still bring the children that never came.
+    endDead(tx, row, phase, drainReason(phase));
   }
   if (module.state === 'open' && run.mark === '') advancePhases(tx, module);
   else closeRunIfOver(tx, run);
   return { code: DrainCode.DRAINED, ended: rows.length, more: rows.length === limit };
-}
-
-/** It has committed, only its staged children are not born: they never are. */
-function endReleasing(tx: Tx, row: NodeRow, phase: PhaseScope): void {
-  tx.staged.take(row, MAX_CHILDREN);
-  endDone(tx, row, phase);
 }
 
 function drainReason(phase: PhaseScope): DeathReason {

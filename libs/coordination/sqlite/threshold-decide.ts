@@ -88,7 +88,9 @@ function trips(threshold: Threshold, errors: number, executions: number): boolea
 function fallBack(tx: Tx, { row, phase, module, run }: Found, command: DecideCommand): Bell[] | undefined {
   if (command.fallback === undefined || row.kind !== 'hop' || row.prefix_request === '') return undefined;
   const request = findNode(tx, command.fallback.request);
-  if (request === undefined || request.row.kind !== 'request' || request.row.state === 'dead') return undefined;
+  if (request === undefined || request.row.kind !== 'request') return undefined;
+  // One that is releasing has been parsed: what it staged is all that will come of it.
+  if (request.row.state === 'dead' || request.row.state === 'releasing') return undefined;
   if (request.phase !== phase || phase.closed !== '') return undefined;
   if (!tx.fallbackGates.take(module.no, row.step_idx, row.prefix_request)) return undefined;
   remember(row, DecideCode.CONTINUE, 'fallback');

@@ -8,13 +8,11 @@ import {
   type DecideCommand,
   type Held,
   MAX_CHILDREN,
-  type ModuleSnapshot,
-  type PhaseSnapshot,
-  type RunSnapshot,
   type Threshold,
 } from '../../../libs/coordination/commands.ts';
 import type { ChainNode, NodeSeed } from '../../../libs/coordination/node.ts';
 import type { Coordinator } from '../../../libs/coordination/port.ts';
+import type { ModuleSnapshot, PhaseSnapshot, RunSnapshot } from '../../../libs/coordination/snapshot.ts';
 import type { CoordinatorHarness, OpenCoordinator } from './harness.ts';
 import { Cast, type ModuleShape } from './plan.ts';
 import { refOf } from './reading.ts';

@@ -1,8 +1,9 @@
 /** What must hold between the readings before and after one transition. */
 import { CommitCode, PumpCode, ReplayCode, StageCode } from '../../../libs/coordination/codes.ts';
-import { type ChainNode, isTerminal } from '../../../libs/coordination/node.ts';
+import type { ChainNode } from '../../../libs/coordination/node.ts';
 import type { Coordinator } from '../../../libs/coordination/port.ts';
 import type { ModuleSnapshot } from '../../../libs/coordination/snapshot.ts';
+import { moveViolations } from './moves.ts';
 import type { RunView } from './reading.ts';
 
 type Transitions = Omit<Coordinator, 'findRun' | 'findNode' | 'listNodes'>;
@@ -91,6 +92,8 @@ function ofCommit(before: RunView | undefined, after: RunView, step: Step, memor
     if (memory.commits.has(key)) violations.push(`I3 ${key} committed twice`);
     memory.commits.add(key);
     if (was?.state !== 'processing' || was.token !== token) violations.push(`I3 ${key} committed without its lease`);
+    const ended = before === undefined || was === undefined ? '' : endOf(before, was, memory);
+    if (ended !== '') violations.push(`I7 ${key} committed, but ${ended}`);
     if (after.nodes.get(node.id)?.committedToken !== token) violations.push(`I6 ${key} does not name its commit`);
   }
   for (const [id, node] of after.nodes) {
@@ -120,45 +123,40 @@ function ofChildren(
 /** I7: nothing is claimed after a mark, in a pause, or outside the open phase. */
 function ofClaims(before: RunView | undefined, after: RunView, memory: Memory): string[] {
   const violations: string[] = [];
-  const { run } = after;
   for (const [id, node] of after.nodes) {
     if (node.state !== 'processing' || before?.nodes.get(id)?.token === node.token) continue;
-    const module = run.modules.find((each) => each.moduleId === node.moduleId);
-    if (run.state !== 'open' || run.mark !== '' || run.paused) violations.push(`I7 ${id} was claimed in an ended run`);
-    if (module?.state !== 'open') violations.push(`I7 ${id} was claimed in a module that is ${module?.state}`);
-    if (node.phase > (module?.currentPhase ?? 0)) violations.push(`I5 ${id} was claimed before its phase opened`);
-    const over = (module?.phases[node.phase]?.closed ?? '') !== '';
-    if (over && !memory.reopened.has(id)) violations.push(`I7 ${id} was claimed in a closed phase`);
+    if (after.run.paused) violations.push(`I7 ${id} was claimed in a pause`);
+    const ended = endOf(after, node, memory);
+    if (ended !== '') violations.push(`I7 ${id} was claimed, but ${ended}`);
+    const current = moduleOf(after, node)?.currentPhase ?? 0;
+    if (node.phase > current) violations.push(`I5 ${id} was claimed before its phase opened`);
   }
   return violations;
 }
 
-/** Terminal states absorb, epochs rise, and a run opens again by a replay alone. */
+/** What ended the node's run, module or phase; empty while it may be executed. */
+function endOf(view: RunView, node: ChainNode, memory: Memory): string {
+  const { state, mark } = view.run;
+  if (state !== 'open' || mark !== '') return `its run is ${state} ${mark}`;
+  const module = moduleOf(view, node);
+  if (module?.state !== 'open') return `its module is ${module?.state}`;
+  const closed = module.phases[node.phase]?.closed ?? '';
+  return closed === '' || memory.reopened.has(node.id) ? '' : `its phase is closed: ${closed}`;
+}
+
+function moduleOf({ run }: RunView, { moduleId }: ChainNode): ModuleSnapshot | undefined {
+  return run.modules.find((module) => module.moduleId === moduleId);
+}
+
+/** A node moves as its life cycle says, and a run opens again by a replay alone. */
 function ofLives(before: RunView | undefined, after: RunView, step: Step): string[] {
   if (before === undefined) return [];
-  const violations: string[] = [];
-  for (const [id, node] of after.nodes) {
-    const was = before.nodes.get(id);
-    if (was === undefined) continue;
-    if (node.epoch < was.epoch) violations.push(`${id} went back from epoch ${was.epoch} to ${node.epoch}`);
-    const revived = isTerminal(was.state) && !isTerminal(node.state);
-    if (revived && node.epoch === was.epoch) violations.push(`${id} left ${was.state} in the same epoch`);
-    if (revived && !mayRevive(was, step)) violations.push(`${id} left ${was.state} by ${step.name}`);
-  }
+  const violations = moveViolations(before, after, step);
   const again = before.run.state !== 'open' && after.run.state === 'open';
   const rose = after.run.openings - before.run.openings;
   if (rose !== (again ? 1 : 0)) violations.push(`openings rose by ${rose} while the run went to ${after.run.state}`);
   if (again && step.name !== 'replay') violations.push(`the run opened again by ${step.name}`);
   return violations;
-}
-
-function mayRevive(was: ChainNode, step: Step): boolean {
-  if (step.name === 'replay') return true;
-  if (was.deathReason === 'superseded') return step.name === 'commitSuccess' || step.name === 'childrenPump';
-  // A fallback re-opens its request; a phase that opens for the second time re-opens its hop.
-  return ['thresholdDecide', 'commitSuccess', 'childrenPump', 'scopeDrain', 'recoverZombie', 'phaseClose'].includes(
-    step.name,
-  );
 }
 
 /** I5: a phase is passed when it is empty or over its deadline, in order, and once unless a replay takes it back. */

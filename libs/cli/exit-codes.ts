@@ -1,0 +1,54 @@
+/** What the process ends with. Scripts rely on these: they never change their meaning. */
+import type { CatenaError } from '../errors/catena-error.ts';
+import type { RunEnd } from '../store/port.ts';
+
+export const ExitCode = {
+  DONE: 0,
+  FOUND: 1,
+  BAD_INPUT: 2,
+  NODES_FAILED: 3,
+  ENDED_EARLY: 4,
+  STORE_FAILED: 5,
+  INTERNAL: 70,
+  INTERRUPTED: 130,
+} as const;
+
+export type ExitCodeValue = (typeof ExitCode)[keyof typeof ExitCode];
+
+/** One line per code, for `--help` and the documentation. */
+export const EXIT_CODE_MEANINGS: readonly (readonly [ExitCodeValue, string])[] = [
+  [ExitCode.DONE, 'done: everything that was asked for'],
+  [ExitCode.FOUND, '`check` found errors, or `test` found differences'],
+  [ExitCode.BAD_INPUT, 'nothing was started: wrong usage, configuration, module, input or output'],
+  [ExitCode.NODES_FAILED, 'the run finished, but some of its nodes failed: `catena show` names each'],
+  [ExitCode.ENDED_EARLY, 'the run was ended: terminated by a threshold, cancelled, rejected, or its deadline came'],
+  [ExitCode.STORE_FAILED, 'the database or an output failed (full disk, corrupt, locked); a run can be resumed'],
+  [ExitCode.INTERNAL, 'an error in Catena itself'],
+  [ExitCode.INTERRUPTED, 'interrupted; the run can be resumed'],
+];
+
+/** Codes of errors that are about what the user gave, though they come from the store. */
+const ASKED_WRONGLY = new Set(['store.unknown_run']);
+
+/** The exit code that an error asks for. */
+export function exitCodeOfError({ code }: CatenaError): ExitCodeValue {
+  if (ASKED_WRONGLY.has(code)) return ExitCode.BAD_INPUT;
+  const [family] = code.split('.');
+  switch (family) {
+    case 'store':
+    case 'output':
+      return ExitCode.STORE_FAILED;
+    case 'cli':
+    case 'config':
+    case 'module':
+      return ExitCode.BAD_INPUT;
+    default:
+      return ExitCode.INTERNAL;
+  }
+}
+
+/** The exit code of a run that has ended. */
+export function exitCodeOfRun(end: RunEnd): ExitCodeValue {
+  if (end.finishReason !== 'completed') return ExitCode.ENDED_EARLY;
+  return end.dead > 0 ? ExitCode.NODES_FAILED : ExitCode.DONE;
+}

@@ -1,0 +1,70 @@
+/**
+ * Which types the values of `--input k=v` have. The rule: a value that reads as JSON is taken as that, unless the module's
+ * schema refuses it there and accepts the text; anything else is text. So `pages=3` is a number for z.number(), and
+ * `query=123` is text for z.string().
+ */
+import { CatenaError } from '../../errors/catena-error.ts';
+
+/** The module's check of its input; throws `module.wrong_input` with `data.issues`. */
+export type CheckInput = (input: unknown) => unknown | Promise<unknown>;
+
+/**
+ * The input to submit: `base` (of a file) with the pairs over it. Throws `module.wrong_input` for what the schema accepts
+ * in neither reading.
+ */
+export async function typedInput(
+  base: Readonly<Record<string, unknown>>,
+  pairs: ReadonlyMap<string, string>,
+  check: CheckInput,
+): Promise<Readonly<Record<string, unknown>>> {
+  const asText = new Set<string>();
+  const ambiguous = new Set([...pairs].filter(([, text]) => typeof read(text) !== 'string').map(([key]) => key));
+  const attempt = (): Record<string, unknown> => ({ ...base, ...valuesOf(pairs, asText) });
+  const first = await refusal(check, attempt());
+  if (first === undefined) return attempt();
+
+  const refused = keysIn(first).filter((key) => ambiguous.has(key));
+  // An issue without a path (a union, say) names no key: then all of them may be at fault.
+  for (const key of keysIn(first).includes('') ? ambiguous : refused) asText.add(key);
+  if (asText.size === 0) throw first;
+  const second = await refusal(check, attempt());
+  if (second === undefined) return attempt();
+
+  // What is refused as text too is refused for what it is: the message is about the value as it was read first.
+  for (const key of keysIn(second)) asText.delete(key);
+  throw (await refusal(check, attempt())) ?? first;
+}
+
+function valuesOf(pairs: ReadonlyMap<string, string>, asText: ReadonlySet<string>): Record<string, unknown> {
+  return Object.fromEntries([...pairs].map(([key, text]) => [key, asText.has(key) ? text : read(text)]));
+}
+
+/** JSON, or the text itself; numbers that lose digits on the way stay text, and so does a quoted string's inside. */
+function read(text: string): unknown {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return text;
+  }
+  if (typeof value === 'number' && !Number.isSafeInteger(value) && String(value) !== text.trim()) {
+    return Number.isInteger(value) ? text : value;
+  }
+  return value;
+}
+
+async function refusal(check: CheckInput, input: unknown): Promise<CatenaError | undefined> {
+  try {
+    await check(input);
+    return undefined;
+  } catch (thrown) {
+    if (thrown instanceof CatenaError && thrown.code === 'module.wrong_input') return thrown;
+    throw thrown;
+  }
+}
+
+/** The fields that a refusal is about: the first name of each path. */
+function keysIn({ data }: CatenaError): string[] {
+  const issues = (data.issues ?? []) as readonly { readonly path: string }[];
+  return issues.map(({ path }) => /^\["(.*?)"\]|^[^.[]*/.exec(path)?.find((part, at) => at > 0 && part) ?? path.split(/[.[]/)[0]!);
+}
