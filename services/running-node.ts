@@ -4,6 +4,7 @@ import type { Coordinator } from '../libs/coordination/port.ts';
 import type { RunSnapshot } from '../libs/coordination/snapshot.ts';
 import type { RateLimiter } from '../libs/limits/rate-limiter.ts';
 import type { SqliteDatabase } from '../libs/sqlite/database.ts';
+import { expireRuns } from '../libs/stage/expiry.ts';
 import type { LeaseKeeper } from '../libs/stage/lease.ts';
 import type { Runs } from '../libs/stage/runs.ts';
 import { acceptTask, fingerprintOf, type TaskSubmission, taskMessage } from '../libs/stage/submit.ts';
@@ -11,6 +12,7 @@ import type { Sweeper } from '../libs/stage/sweeper.ts';
 import type { BlobStore } from '../libs/store/blob-store.ts';
 import type { NewRun, RunRecord, Store } from '../libs/store/port.ts';
 import type { Log } from '../libs/telemetry/log.ts';
+import { METRICS } from '../libs/telemetry/metric-names.ts';
 import type { Metrics } from '../libs/telemetry/metrics.ts';
 
 /** A stage that can be started and stopped; both are idempotent. */
@@ -38,12 +40,15 @@ export interface RunningNodeParts {
   readonly limiter: RateLimiter;
   readonly log: Log;
   readonly nextRunId: () => string;
+  /** How long the nodes of a finished run are kept, in milliseconds. */
+  readonly retentionMs: number;
   /** Writes the end of a closing run and closes it. */
   readonly settleRun: (runId: string) => Promise<void>;
 }
 
 /** How long a stop waits for what is in execution; the rest is taken up again at the next start. */
 const STOP_GRACE_MS = 5_000;
+const EXPIRY_INTERVAL_MS = 3_600_000;
 
 /** All five stages at work in this process. */
 export class RunningNode {
@@ -53,6 +58,8 @@ export class RunningNode {
   readonly limiter: RateLimiter;
   readonly #parts: RunningNodeParts;
   readonly #waiting = new Map<string, (() => void)[]>();
+  readonly #stopping = new AbortController();
+  #expiry: NodeJS.Timeout | undefined;
   #stopped: Promise<void> | undefined;
 
   constructor(parts: RunningNodeParts) {
@@ -67,6 +74,7 @@ export class RunningNode {
   start(): void {
     for (const stage of this.#parts.stages) stage.start();
     this.#parts.sweeper.start();
+    this.#expire();
     this.#reconcile().catch((error: unknown) => this.#parts.log.error('accepted runs could not be opened', { error }));
   }
 
@@ -112,7 +120,7 @@ export class RunningNode {
   async reject(runId: string, detail: string): Promise<void> {
     const endedAtMs = this.#parts.clock.now();
     const end = { finishReason: 'rejected', detail, endedAtMs, done: 0, dead: 0, items: 0 } as const;
-    await this.store.settleRun(runId, end, noDeadLetters());
+    await this.store.settleRun(runId, end, { deadLetters: nothing(), events: nothing() });
     await this.#release(runId);
   }
 
@@ -124,6 +132,8 @@ export class RunningNode {
 
   async #stop(): Promise<void> {
     const { stages, sweeper, bus, http, leases, db } = this.#parts;
+    this.#stopping.abort();
+    clearTimeout(this.#expiry);
     const ended = Promise.all([sweeper.stop(), ...stages.map((stage) => stage.stop())]);
     let timer: NodeJS.Timeout | undefined;
     const patience = new Promise<void>((resolve) => {
@@ -145,12 +155,23 @@ export class RunningNode {
     this.#waiting.delete(runId);
   }
 
+  /** Now and every hour: removes what is left of runs that ended long ago. */
+  #expire(): void {
+    const { metrics, log } = this.#parts;
+    const expired = metrics.counter(METRICS.stateExpired).with({});
+    expireRuns({ ...this.#parts, onExpired: (nodes) => expired.add(nodes) }, this.#stopping.signal)
+      .catch((error: unknown) => log.warn('old runs could not be removed', { error }))
+      .finally(() => {
+        if (!this.#stopping.signal.aborted) this.#expiry = setTimeout(() => this.#expire(), EXPIRY_INTERVAL_MS).unref();
+      });
+  }
+
   async #reconcile(): Promise<void> {
     const accepted = await this.store.listRuns({ limit: 1_000, state: 'accepted' });
     for (const run of accepted) await this.#parts.bus.publish(taskMessage(run));
   }
 }
 
-async function* noDeadLetters(): AsyncGenerator<never> {
-  // A rejected run has no nodes.
+async function* nothing(): AsyncGenerator<never> {
+  // A rejected run has no nodes, and nothing happened to it.
 }

@@ -10,6 +10,7 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MemoryBus } from '../libs/bus/memory-bus.ts';
+import type { Bus } from '../libs/bus/port.ts';
 import { systemClock } from '../libs/clock/clock.ts';
 import type { Config } from '../libs/config/config-tree.ts';
 import type { Threshold } from '../libs/coordination/commands.ts';
@@ -48,6 +49,8 @@ export interface SingleNodeOptions {
   readonly recorder?: PageRecorder;
   /** Told when the database file itself fails: nothing more can be done until that is mended. */
   readonly onStoreFailure?: (error: CatenaError) => void;
+  /** Puts something in front of the bus, for tests: faults, counts. */
+  readonly wrapBus?: (bus: Bus) => Bus;
 }
 
 /** Bells that each stage's queue holds; what does not fit stands in the due index. */
@@ -57,7 +60,7 @@ const WAITING_REQUESTS = 2_000;
 
 /** Opens the database, wires the stages and starts them. Throws `store.…` when the file cannot be had. */
 export function startSingleNode(options: SingleNodeOptions): RunningNode {
-  const { config, modules, log, recorder, onStoreFailure } = options;
+  const { config, modules, log, recorder, onStoreFailure, wrapBus } = options;
   const { moduleErrors, moduleRate, moduleMinExecutions, taskErrors, taskRate, taskMinExecutions } = config.thresholds;
   const clock = systemClock;
   const metrics = new Metrics();
@@ -70,10 +73,12 @@ export function startSingleNode(options: SingleNodeOptions): RunningNode {
   const coordinator = openSqliteCoordinator({ db, clock, policy: config });
   const store = openSqliteStore(db);
   const blobs = new BlobDirectory({ path: blobFolder(config.store.path) });
-  const bus = new MemoryBus({ capacity: QUEUE_CAPACITY });
+  const queues = new MemoryBus({ capacity: QUEUE_CAPACITY });
+  const bus = wrapBus?.(queues) ?? queues;
   const publisher = new Publisher({
     bus,
     retryDelayMs: config.backpressureRetryDelayMs,
+    concurrency: config.publishConcurrency,
     onBackpressure: backpressureCounter(metrics),
   });
   const runs = new Runs(store, modules);
@@ -160,6 +165,7 @@ export function startSingleNode(options: SingleNodeOptions): RunningNode {
     stages: [ingress, downloader, parser, errorThreshold],
     settleRun: (runId) => settleRun({ coordinator, store, clock }, runId),
     nextRunId: createRunIds(clock),
+    retentionMs: config.retention.finishedRunMs,
     ...{ bus, sweeper, leases, http, cookies, blobs, runs, db, coordinator, store, clock, metrics, limiter, log },
   });
   node.start();

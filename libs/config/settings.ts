@@ -27,7 +27,7 @@ export const SETTINGS = {
   'store.path': path('The database file of a single node; `:memory:` keeps nothing.', '.catena/catena.db'),
 
   task_concurrency: integer('Hops whose requests are generated at once.', 16),
-  publish_concurrency: integer('Messages that are being published at once.', 64),
+  publish_concurrency: integer('Messages of one commit that are published at once.', 64),
   parser_concurrency: integer('Responses that are parsed at once.', 16),
   error_task_concurrency: integer('Failures that are decided at once.', 8),
   download_concurrency: integer('Requests under way at once, over all hosts.', 64),
@@ -41,6 +41,7 @@ export const SETTINGS = {
   decision_grace_ms: integer('After this a failure that nobody decided is sent again.', 10 * SECOND_MS, { min: 100 }),
   sweep_interval_ms: integer('How often the sweeper looks for what stands due.', 500, { min: 10 }),
   cooldown_ms: integer('No new claims of a module for this long after a burst of errors; 0 is never.', 0, { min: 0 }),
+  cooldown_errors: integer('So many errors of a module in a row are a burst.', 10),
   max_yields_per_parse: integer('A parse that yields more is ended as a failure.', 100_000),
   blob_threshold_bytes: integer('Larger bodies are kept in files and passed by reference.', 512 * KIB, { min: 0 }),
 
@@ -77,8 +78,11 @@ export const SETTINGS = {
     'Whether private, loopback and link-local addresses are refused; default: when distributed.',
   ),
 
-  'retention.finished_run_ms': integer('Finished runs are kept this long.', 7 * DAY_MS, { min: 0 }),
-  'retention.blob_ms': integer('Bodies in files are kept this long after their run ended.', DAY_MS, { min: 0 }),
+  'retention.finished_run_ms': integer(
+    'How long the nodes of a finished run are kept, for replays; its items and dead letters stay.',
+    7 * DAY_MS,
+    { min: 0 },
+  ),
   'otel.endpoint': url('Where traces and metrics are sent over OTLP; without it nothing is sent.', ['http', 'https']),
   'log.level': choice('The least severe level that is logged.', 'info', [
     'trace',

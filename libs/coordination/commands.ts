@@ -168,6 +168,8 @@ export interface DecideCommand {
   readonly retryDelayMs: number;
   readonly moduleThreshold: Threshold;
   readonly taskThreshold: Threshold;
+  /** After so many errors of the module in a row, nothing of it is claimed for a while. */
+  readonly cooldown?: { readonly errors: number; readonly ms: number };
   /** Try a fallback first: parse this request again, and supersede the hop. */
   readonly fallback?: { readonly request: NodeRef };
 }
@@ -251,6 +253,32 @@ export interface ReplayOutcome {
 export interface WithBells<Code> {
   readonly code: Code;
   readonly bells: readonly Bell[];
+}
+
+export interface PurgeCommand {
+  readonly runId: string;
+  /** At most so many nodes. */
+  readonly limit: number;
+}
+
+export interface PurgeOutcome {
+  readonly deleted: number;
+  readonly more: boolean;
+}
+
+export interface EventFilter {
+  readonly runId: string;
+  readonly afterSeq: number;
+  readonly limit: number;
+}
+
+/** An event of a run's timeline; `seq` orders them. */
+export interface TimelineEvent {
+  readonly seq: number;
+  readonly id: string;
+  readonly type: string;
+  readonly atMs: number;
+  readonly data: Readonly<Record<string, unknown>>;
 }
 
 export interface NodeFilter {

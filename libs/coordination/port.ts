@@ -67,8 +67,12 @@ export interface Coordinator {
   /** Recomputes counters and indexes of a run from its nodes, repairs them, and reports what had drifted. */
   runAudit(audit: { readonly runId: string }): Promise<command.AuditReport>;
 
+  /** Forgets a batch of a closed run's nodes, and in the end the run. */
+  runPurge(purge: command.PurgeCommand): Promise<command.PurgeOutcome>;
+
   /** Reads; none of them changes anything. */
   findRun(runId: string): Promise<RunSnapshot | undefined>;
   findNode(node: NodeRef): Promise<ChainNode | undefined>;
   listNodes(filter: command.NodeFilter): Promise<readonly ChainNode[]>;
+  listEvents(filter: command.EventFilter): Promise<readonly command.TimelineEvent[]>;
 }

@@ -81,6 +81,11 @@ export class SqliteDatabase {
     }
   }
 
+  /** Ends a transaction that {@link exec} began and could not finish. */
+  rollBack(): void {
+    if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
+  }
+
   /** Called inside every transaction before it commits: caches write back here. */
   beforeCommit(hook: () => void): void {
     this.#beforeCommit.push(hook);
@@ -166,7 +171,7 @@ export class SqliteDatabase {
   }
 
   #rollBack(): void {
-    if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
+    this.rollBack();
     for (const hook of this.#onRollback) hook();
   }
 }

@@ -11,12 +11,15 @@ export class FileLock {
 
   /** Throws `store.locked` when another process holds the file. */
   constructor(databasePath: string) {
+    let db: DatabaseSync | undefined;
     try {
-      this.#db = new DatabaseSync(`${databasePath}.lock`, { timeout: 0 });
-      this.#db.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
+      db = new DatabaseSync(`${databasePath}.lock`, { timeout: 0 });
+      db.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
     } catch (thrown) {
+      db?.close();
       throw toStoreError(thrown, databasePath);
     }
+    this.#db = db;
   }
 
   release(): void {

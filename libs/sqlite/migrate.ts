@@ -16,9 +16,14 @@ export function migrate(db: SqliteDatabase, component: string, migrations: reado
     });
   }
   for (let next = version; next < migrations.length; next++) {
-    db.exec(
-      `BEGIN; ${migrations[next]}; INSERT INTO schema_versions VALUES ('${component}', ${next + 1})
-       ON CONFLICT (component) DO UPDATE SET version = excluded.version; COMMIT`,
-    );
+    try {
+      db.exec(
+        `BEGIN; ${migrations[next]}; INSERT INTO schema_versions VALUES ('${component}', ${next + 1})
+         ON CONFLICT (component) DO UPDATE SET version = excluded.version; COMMIT`,
+      );
+    } catch (thrown) {
+      db.rollBack();
+      throw thrown;
+    }
   }
 }

@@ -27,8 +27,12 @@ export async function applyOutcome(
       await publisher.publish(stage, [outcome.error]);
       break;
     case 'next':
-      if (outcome.messages.length > 0) await publisher.publish(stage, outcome.messages);
-      outcome.handOver?.start();
+      try {
+        if (outcome.messages.length > 0) await publisher.publish(stage, outcome.messages);
+      } finally {
+        // What was handed over is under a lease and in a slot already: it must not wait for bells that do not ring.
+        outcome.handOver?.start();
+      }
       break;
     case 'terminate':
       await publisher.publish(stage, outcome.messages);

@@ -12,11 +12,17 @@ import type { Bell } from '../coordination/commands.ts';
 import type { ChainNode } from '../coordination/node.ts';
 import type { Failure } from '../errors/failure.ts';
 
+/** Of which run a message speaks, and what its submitter wants to travel with it. */
+export interface MessageOrigin {
+  readonly task: TaskRef;
+  readonly metadata: Record<string, string>;
+}
+
 /**
  * The message of a bell. It says which node to look at and carries no state: whoever claims the node gets that from the
  * coordinator.
  */
-export function toMessage(bell: Bell, task: TaskRef): Message<Bell['kind']> {
+export function toMessage(bell: Bell, origin: MessageOrigin): Message<Bell['kind']> {
   const context = contextOf(bell);
   const { id } = bell.node;
   switch (bell.kind) {
@@ -25,46 +31,51 @@ export function toMessage(bell: Bell, task: TaskRef): Message<Bell['kind']> {
         kind: 'parser_task',
         model: {
           id,
-          task,
+          task: origin.task,
           context,
           state: EMPTY_BYTES,
           prefixRequest: bell.prefixRequest,
-          metadata: {},
+          metadata: origin.metadata,
           timestampMs: 0,
         },
       };
     case 'request':
-      return { kind: 'request', model: requestBell(bell, task, context) };
+      return { kind: 'request', model: requestBell(bell, origin.task, context) };
     case 'error':
     case 'error_task': {
       const failure = JSON.parse(bell.error) as Failure;
-      return { kind: bell.kind, model: toErrorTask(bell, task, failure, Date.now()) };
+      return { kind: bell.kind, model: toErrorTask(bell, origin, failure, Date.now()) };
     }
   }
 }
 
 /** The messages of bells that come of a transition: they ask for an execution, never for a decision. */
-export function childMessages(bells: readonly Bell[], task: TaskRef): Message<'parser_task' | 'request'>[] {
+export function childMessages(bells: readonly Bell[], origin: MessageOrigin): Message<'parser_task' | 'request'>[] {
   const messages: Message<'parser_task' | 'request'>[] = [];
   for (const bell of bells) {
-    const message = toMessage(bell, task);
+    const message = toMessage(bell, origin);
     if (message.kind === 'parser_task' || message.kind === 'request') messages.push(message);
   }
   return messages;
 }
 
 /** The message that tells of a node's failure. */
-export function errorMessage(node: ChainNode, task: TaskRef, failure: Failure, nowMs: number): Message<'error'> {
-  return { kind: 'error', model: toErrorTask({ ...node, node, nodeKind: node.kind }, task, failure, nowMs) };
+export function errorMessage(
+  node: ChainNode,
+  origin: MessageOrigin,
+  failure: Failure,
+  nowMs: number,
+): Message<'error'> {
+  return { kind: 'error', model: toErrorTask({ ...node, node, nodeKind: node.kind }, origin, failure, nowMs) };
 }
 
 /** What an ErrorTaskModel needs to know of its node; a bell and a node both do. */
 type FailedNode = Pick<Bell, 'node' | 'stepIdx' | 'epoch' | 'prefixRequest' | 'attempts' | 'nodeKind'>;
 
-function toErrorTask(failed: FailedNode, task: TaskRef, failure: Failure, nowMs: number): ErrorTaskModel {
+function toErrorTask(failed: FailedNode, origin: MessageOrigin, failure: Failure, nowMs: number): ErrorTaskModel {
   return {
     id: failed.node.id,
-    task,
+    task: origin.task,
     context: { ...contextOf(failed), stayCurrentStep: true },
     prefixRequest: failed.prefixRequest,
     error: {
@@ -77,7 +88,7 @@ function toErrorTask(failed: FailedNode, task: TaskRef, failure: Failure, nowMs:
       retryAfterMs: failure.retryAfterMs ?? 0,
     },
     attempts: failed.attempts,
-    metadata: {},
+    metadata: origin.metadata,
     timestampMs: nowMs,
     isRequest: failed.nodeKind === 'request',
   };

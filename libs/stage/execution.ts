@@ -5,7 +5,7 @@
 import type { Clock } from '../clock/clock.ts';
 import type { Message } from '../contracts/chain.ts';
 import { ResponseModel } from '../contracts/messages.ts';
-import { ClaimCode, CommitCode, CommitErrorCode, codeName } from '../coordination/codes.ts';
+import { ClaimCode, type CodeOf, CommitCode, CommitErrorCode, codeName } from '../coordination/codes.ts';
 import type { ClaimCommand, CommitCommand, CommitOutcome, ReleasedResponse } from '../coordination/commands.ts';
 import type { ChainNode, NodeRef } from '../coordination/node.ts';
 import type { Coordinator } from '../coordination/port.ts';
@@ -14,7 +14,7 @@ import { toFailure } from '../errors/failure.ts';
 import { failpoint } from '../failpoints/failpoint.ts';
 import type { ItemBatch } from '../store/port.ts';
 import type { Log } from '../telemetry/log.ts';
-import { childMessages, errorMessage } from './bells.ts';
+import { childMessages, errorMessage, type MessageOrigin } from './bells.ts';
 import type { Lease, LeaseKeeper } from './lease.ts';
 import type { Meters } from './meters.ts';
 import type { HandOver } from './outcome.ts';
@@ -94,14 +94,14 @@ export async function commitNode(
     return { kind: 'skip', reason: codeName(CommitCode, outcome.code) };
   }
   const pump = outcome.releasing ? { start: () => deps.startPump(node) } : undefined;
-  const messages = [...childMessages(outcome.bells, run.task), ...outcome.released.map(releasedMessage)];
+  const messages = [...childMessages(outcome.bells, run), ...outcome.released.map(releasedMessage)];
   return { kind: 'committed', messages, next: outcome.next, pump };
 }
 
 /** The node waits for its decision; the message that asks for it, or why there is none to send. */
 export async function recordFailure(
   deps: ExecutionDeps,
-  run: Pick<LoadedRun, 'task'>,
+  run: MessageOrigin,
   lease: Lease,
   error: CatenaError,
   stage: string,
@@ -110,12 +110,17 @@ export async function recordFailure(
 > {
   const { node } = lease;
   const failure = toFailure(error, stage);
-  const code = await deps.coordinator.commitError({ node, token: node.token, error: JSON.stringify(failure) });
-  lease.end();
+  let code: CodeOf<typeof CommitErrorCode>;
+  try {
+    code = await deps.coordinator.commitError({ node, token: node.token, error: JSON.stringify(failure) });
+  } finally {
+    // Also when the coordinator does not answer: a lease that is kept alive would hide the node from the sweeper.
+    lease.end();
+  }
   if (code === CommitErrorCode.FENCING_REJECT) return { kind: 'skip', reason: codeName(CommitErrorCode, code) };
   deps.meters.failure(stage);
   deps.log.debug('a node failed', nodeFields(node, { code: failure.code, reason: failure.message }));
-  return { kind: 'fail', error: errorMessage(node, run.task, failure, deps.clock.now()) };
+  return { kind: 'fail', error: errorMessage(node, run, failure, deps.clock.now()) };
 }
 
 /** A response that had come before its node. */

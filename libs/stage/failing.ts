@@ -2,6 +2,11 @@ import { CatenaError } from '../errors/catena-error.ts';
 import type { Lease } from './lease.ts';
 import { LeaseLost } from './yield.ts';
 
+/** Whether the ground failed: the store or the coordinator did not answer, or the engine itself is at fault. */
+export function isGroundFailure(thrown: unknown): boolean {
+  return !(thrown instanceof CatenaError) || thrown.code.startsWith('store.');
+}
+
 /**
  * Tells the failure of a node from a failure of the ground it runs on. The first is recorded with the node; the second (the
  * store or the coordinator did not answer) is thrown on, so that nothing is decided on it; undefined means that the lease
@@ -12,7 +17,7 @@ export function nodeFailure(thrown: unknown, lease: Lease): CatenaError | undefi
     lease.end();
     return undefined;
   }
-  if (thrown instanceof CatenaError && !thrown.code.startsWith('store.')) return thrown;
+  if (!isGroundFailure(thrown)) return thrown as CatenaError;
   lease.end();
   throw thrown;
 }

@@ -18,7 +18,7 @@ export interface LeaseKeeperOptions {
   readonly leaseMs: number;
 }
 
-/** Renew when this share of the lease is left to go. */
+/** Renew when this share of the lease has gone by. */
 const RENEW_AFTER = 1 / 3;
 
 /**

@@ -6,6 +6,8 @@ export interface PublisherOptions {
   readonly bus: Bus;
   /** How long to wait before a full queue is tried again, in milliseconds. */
   readonly retryDelayMs: number;
+  /** Messages of one outcome that are published at once; default 1. */
+  readonly concurrency?: number;
   /** Told of every refusal, for its metric. */
   readonly onBackpressure: (sender: Stage, receiver: Receiver) => void;
 }
@@ -29,7 +31,10 @@ export class Publisher {
   async publish(sender: Stage, messages: readonly ChainMessage[]): Promise<void> {
     if (messages.length === 0) return;
     failpoint('publish.before');
-    for (const message of messages) await this.#publishOne(sender, message);
+    const { concurrency = 1 } = this.#options;
+    for (let at = 0; at < messages.length; at += concurrency) {
+      await Promise.all(messages.slice(at, at + concurrency).map((message) => this.#publishOne(sender, message)));
+    }
     failpoint('publish.after');
   }
 

@@ -7,6 +7,8 @@ import type { RunRecord, Store } from '../store/port.ts';
 export interface LoadedRun {
   readonly record: RunRecord;
   readonly task: TaskRef;
+  /** As submitted: it travels with every message of the run. */
+  readonly metadata: Record<string, string>;
   readonly modules: ReadonlyMap<string, LoadedModule>;
 }
 
@@ -20,7 +22,7 @@ export interface ModuleResolver {
   resolve(moduleId: string): ModuleDefinition;
 }
 
-/** Runs kept in memory; the least recently used goes first. */
+/** Runs kept in memory; the one loaded first goes first, and is read again if it is still in use. */
 const MAX_KEPT = 256;
 
 /** Loads a run once and keeps it while it is in use: its record never changes in what the stages read. */
@@ -70,7 +72,7 @@ export class Runs {
       modules.set(moduleId, { definition, input: await definition.checkInput(record.input) });
     }
     const { taskId, account, platform } = record;
-    const run = { record, task: { taskId, runId, account, platform }, modules };
+    const run = { record, task: { taskId, runId, account, platform }, metadata: { ...record.metadata }, modules };
     this.#kept.set(runId, run);
     if (this.#kept.size > MAX_KEPT) this.#kept.delete(this.#kept.keys().next().value!);
     return run;

@@ -3,6 +3,7 @@
  * only then is the run closed in the coordinator. Whoever dies in between leaves a closing run, which stands due.
  */
 import type { Clock } from '../clock/clock.ts';
+import type { TimelineEvent } from '../coordination/commands.ts';
 import type { ChainNode } from '../coordination/node.ts';
 import type { Coordinator } from '../coordination/port.ts';
 import type { RunSnapshot } from '../coordination/snapshot.ts';
@@ -10,7 +11,7 @@ import { failpoint } from '../failpoints/failpoint.ts';
 import type { DeadLetter, RunEnd, Store } from '../store/port.ts';
 
 export interface SettleDeps {
-  readonly coordinator: Pick<Coordinator, 'findRun' | 'listNodes' | 'runSettle'>;
+  readonly coordinator: Pick<Coordinator, 'findRun' | 'listNodes' | 'listEvents' | 'runSettle'>;
   readonly store: Pick<Store, 'settleRun' | 'countItems'>;
   readonly clock: Clock;
 }
@@ -20,7 +21,10 @@ export async function settleRun(deps: SettleDeps, runId: string): Promise<void> 
   if (snapshot?.state !== 'closing') return;
   failpoint('settle.before');
   const items = await deps.store.countItems(runId);
-  await deps.store.settleRun(runId, toRunEnd(snapshot, items, deps.clock.now()), deadLetters(deps.coordinator, runId));
+  await deps.store.settleRun(runId, toRunEnd(snapshot, items, deps.clock.now()), {
+    deadLetters: deadLetters(deps.coordinator, runId),
+    events: timeline(deps.coordinator, runId),
+  });
   failpoint('settle.after');
   await deps.coordinator.runSettle({ runId });
 }
@@ -51,6 +55,22 @@ const PAGE_NODES = 500;
 async function* deadLetters(coordinator: SettleDeps['coordinator'], runId: string): AsyncGenerator<DeadLetter> {
   for await (const node of deadNodes(coordinator, runId)) {
     if (node.deathReason !== 'superseded') yield toDeadLetter(node);
+  }
+}
+
+const PAGE_EVENTS = 500;
+
+/** The events of a run, in the order in which they happened. */
+export async function* timeline(
+  coordinator: Pick<Coordinator, 'listEvents'>,
+  runId: string,
+): AsyncGenerator<TimelineEvent> {
+  let afterSeq = 0;
+  for (;;) {
+    const page = await coordinator.listEvents({ runId, afterSeq, limit: PAGE_EVENTS });
+    yield* page;
+    if (page.length < PAGE_EVENTS) return;
+    afterSeq = page.at(-1)!.seq;
   }
 }
 

@@ -10,6 +10,7 @@ import { METRICS } from '../telemetry/metric-names.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { childMessages, toMessage } from './bells.ts';
 import { releasedMessage } from './execution.ts';
+import { isGroundFailure } from './failing.ts';
 import type { Meters } from './meters.ts';
 import type { Publisher } from './publisher.ts';
 import type { Runs } from './runs.ts';
@@ -35,6 +36,8 @@ export class Sweeper {
   readonly #options: SweeperOptions;
   readonly #errors;
   readonly #recovered;
+  /** Runs whose trouble has been logged: every node of theirs has the same. */
+  readonly #reported = new Set<string>();
   #timer: NodeJS.Timeout | undefined;
   #round: Promise<void> | undefined;
   #stopped = false;
@@ -64,8 +67,8 @@ export class Sweeper {
       const bells = Math.min(publisher.room('ingress'), publisher.room('downloader'));
       const outcome = await coordinator.childrenPump({ node, bells });
       meters.children(outcome.created, outcome.gateLost);
-      const { task } = await runs.load(node.runId);
-      await publisher.publish('sweeper', childMessages(outcome.bells, task));
+      const run = await runs.load(node.runId);
+      await publisher.publish('sweeper', childMessages(outcome.bells, run));
       await publisher.publish('sweeper', outcome.released.map(releasedMessage));
       more = outcome.more;
     }
@@ -96,8 +99,25 @@ export class Sweeper {
     for (let more = true; more && !this.#stopped; ) {
       const room = Math.min(publisher.room('ingress'), publisher.room('downloader'), publisher.room('error-threshold'));
       const taken = await coordinator.dueTake({ shard, limit: Math.min(BATCH, room) });
-      for (const entry of taken.entries) await this.#act(entry);
+      for (const entry of taken.entries) await this.#attempt(entry);
       more = taken.more && room > BATCH;
+    }
+  }
+
+  /**
+   * One entry's trouble is not the others': a run whose module is not served here waits for a process that does. Only a
+   * ground that does not answer ends the round.
+   */
+  async #attempt(entry: DueEntry): Promise<void> {
+    try {
+      await this.#act(entry);
+    } catch (error) {
+      if (isGroundFailure(error)) throw error;
+      this.#errors.add();
+      const runId = runIdOf(entry);
+      if (this.#reported.has(runId)) return;
+      this.#reported.add(runId);
+      this.#options.log.error('the sweeper cannot go on with a run', { run_id: runId, error });
     }
   }
 
@@ -105,8 +125,8 @@ export class Sweeper {
     const { coordinator, crashBudget, settle } = this.#options;
     switch (entry.kind) {
       case 'ring': {
-        const { task } = await this.#options.runs.load(entry.bell.node.runId);
-        return this.#options.publisher.publish('sweeper', [toMessage(entry.bell, task)]);
+        const run = await this.#options.runs.load(entry.bell.node.runId);
+        return this.#options.publisher.publish('sweeper', [toMessage(entry.bell, run)]);
       }
       case 'recover': {
         const { died, bells } = await coordinator.recoverZombie({ node: entry.node, crashBudget });
@@ -135,7 +155,19 @@ export class Sweeper {
 
   async #ring(runId: string, bells: Parameters<typeof childMessages>[0]): Promise<void> {
     if (bells.length === 0) return;
-    const { task } = await this.#options.runs.load(runId);
-    await this.#options.publisher.publish('sweeper', childMessages(bells, task));
+    const run = await this.#options.runs.load(runId);
+    await this.#options.publisher.publish('sweeper', childMessages(bells, run));
+  }
+}
+
+function runIdOf(entry: DueEntry): string {
+  switch (entry.kind) {
+    case 'ring':
+      return entry.bell.node.runId;
+    case 'recover':
+    case 'pump':
+      return entry.node.runId;
+    default:
+      return entry.runId;
   }
 }

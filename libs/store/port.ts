@@ -88,6 +88,20 @@ export interface DeadLetter {
   readonly error: string;
 }
 
+export interface StoredEvent {
+  /** Stable: the same transition always gives the same. */
+  readonly id: string;
+  readonly type: string;
+  readonly atMs: number;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/** What a run leaves behind beside its items. */
+export interface RunRecords {
+  readonly deadLetters: AsyncIterable<DeadLetter>;
+  readonly events: AsyncIterable<StoredEvent>;
+}
+
 export interface Store {
   /** Idempotent by run id. */
   acceptRun(run: NewRun): Promise<void>;
@@ -102,8 +116,13 @@ export interface Store {
   countItems(runId: string): Promise<number>;
   /** Rows up to this sequence number that were visible once and are not any more: what followed them must start over. */
   hasWithdrawnItems(runId: string, upToSeq: number): Promise<boolean>;
-  /** Writes the end of a run: its row, its dead letters, and the pruning of items that never committed. Idempotent. */
-  settleRun(runId: string, end: RunEnd, deadLetters: AsyncIterable<DeadLetter>): Promise<void>;
+  /**
+   * Writes the end of a run: its dead letters, its timeline, the pruning of items that never committed, and last its row.
+   * Idempotent.
+   */
+  settleRun(runId: string, end: RunEnd, records: RunRecords): Promise<void>;
+  /** The timeline of a closed run, in order. */
+  listEvents(runId: string): Promise<readonly StoredEvent[]>;
   listDeadLetters(runId: string): Promise<readonly DeadLetter[]>;
   /** How far a file follows a run's items. */
   findExport(runId: string, path: string): Promise<ExportOffset | undefined>;

@@ -4,15 +4,16 @@
  */
 import type { Message } from '../../libs/contracts/chain.ts';
 import { ErrorClass, type ResponseModel } from '../../libs/contracts/messages.ts';
-import { ReleaseCode } from '../../libs/coordination/codes.ts';
+import { type CodeOf, ReleaseCode } from '../../libs/coordination/codes.ts';
 import type { NodeRef } from '../../libs/coordination/node.ts';
-import { type CatenaError, toCatenaError } from '../../libs/errors/catena-error.ts';
+import { CatenaError, toCatenaError } from '../../libs/errors/catena-error.ts';
 import { toFailure } from '../../libs/errors/failure.ts';
 import type { Permit } from '../../libs/limits/rate-limiter.ts';
 import { claimNode } from '../../libs/stage/execution.ts';
 import { decodeRequest, type RequestBody } from '../../libs/stage/node-body.ts';
 import type { Outcome } from '../../libs/stage/outcome.ts';
 import { moduleOf } from '../../libs/stage/runs.ts';
+import { failUnloaded, loadRunOf } from '../../libs/stage/unloaded.ts';
 import type { DownloadWork } from '../../libs/stage/work.ts';
 import { type Downloaded, download } from './download.ts';
 import type { DownloaderDeps } from './service.ts';
@@ -21,8 +22,9 @@ type DownloaderOutcome = Outcome<'downloader'>;
 
 /** Waits until the request's host, and its step, have room for it. It is not claimed meanwhile: a queue needs no lease. */
 export async function admit(deps: DownloaderDeps, { model }: Message<'request'>, signal: AbortSignal): Promise<Permit> {
-  const run = await deps.runs.load(model.runId);
   const { moduleId, stepIdx } = model.context!;
+  const run = await loadRunOf(deps.runs, { runId: model.runId, moduleId });
+  if (run instanceof CatenaError) return NOTHING_TO_SEND;
   const concurrency = moduleOf(run, moduleId).definition.steps[stepIdx]?.policy.concurrency;
   if (concurrency === undefined) return deps.limiter.acquire(model.limitKey, signal);
   const stepKey = `step:${moduleId}:${stepIdx}`;
@@ -42,6 +44,9 @@ export async function admit(deps: DownloaderDeps, { model }: Message<'request'>,
   }
 }
 
+/** For a request that will not be sent: its handler records why. */
+const NOTHING_TO_SEND: Permit = { release: () => undefined };
+
 export async function handle(
   deps: DownloaderDeps,
   { model }: Message<'request'>,
@@ -50,7 +55,11 @@ export async function handle(
   const { moduleId, phase, epoch } = model.context!;
   const node: NodeRef = { id: model.id, runId: model.runId, moduleId, phase };
   try {
-    const run = await deps.runs.load(model.runId);
+    const run = await loadRunOf(deps.runs, node);
+    if (run instanceof CatenaError) {
+      const origin = { task: model.task!, metadata: {} };
+      return await failUnloaded(deps, { node, epoch, stage: 'downloader' }, origin, run, 'downloader');
+    }
     const claimed = await claimNode(deps, { node, epoch, stage: 'downloader' });
     if (claimed.kind === 'claimed') return await downloadLeased(deps, { run, lease: claimed.lease, permit });
     return { kind: 'skip', reason: claimed.reason };
@@ -89,8 +98,12 @@ async function releaseToBus(
   response: ResponseModel,
 ): Promise<DownloaderOutcome> {
   const { node } = lease;
-  const code = await deps.coordinator.release({ node, token: node.token });
-  lease.end();
+  let code: CodeOf<typeof ReleaseCode>;
+  try {
+    code = await deps.coordinator.release({ node, token: node.token });
+  } finally {
+    lease.end();
+  }
   if (code === ReleaseCode.FENCING_REJECT) return { kind: 'skip', reason: 'FENCING_REJECT' };
   return { kind: 'next', messages: [{ kind: 'response', model: response }] };
 }

@@ -10,4 +10,7 @@ export interface ErrorThresholdConfig {
   readonly retry: RetryPolicy;
   readonly moduleThreshold: Threshold;
   readonly taskThreshold: Threshold;
+  /** 0 is no cool-down. */
+  readonly cooldownMs: number;
+  readonly cooldownErrors: number;
 }

@@ -21,7 +21,7 @@ export async function handle(deps: ErrorThresholdDeps, { model }: Message<'error
   const decision = await deps.coordinator.thresholdDecide(decideCommand(deps, run, model));
   failpoint('decide.after');
   deps.count(decision);
-  const messages = run === undefined ? [] : childMessages(decision.bells, run.task);
+  const messages = run === undefined ? [] : childMessages(decision.bells, run);
   switch (decision.code) {
     case DecideCode.TERMINATE_MODULE:
       return { kind: 'terminate', scope: 'module', reason: 'threshold', messages };
@@ -61,6 +61,7 @@ function decideCommand(deps: ErrorThresholdDeps, run: LoadedRun | undefined, mod
     retryDelayMs: retryDelayMs(retry, model.attempts, error?.retryAfterMs ?? 0, deps.random),
     moduleThreshold: config.moduleThreshold,
     taskThreshold: config.taskThreshold,
+    ...(config.cooldownMs > 0 ? { cooldown: { errors: config.cooldownErrors, ms: config.cooldownMs } } : {}),
     ...(mayFallBack ? { fallback: { request: { id: model.prefixRequest, runId, moduleId, phase } } } : {}),
   };
 }

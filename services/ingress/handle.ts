@@ -7,10 +7,11 @@
  * of the node that asked.
  */
 import type { MessageTo } from '../../libs/contracts/chain.ts';
-import { CatenaError } from '../../libs/errors/catena-error.ts';
-import { claimNode, recordFailure } from '../../libs/stage/execution.ts';
+import type { CatenaError } from '../../libs/errors/catena-error.ts';
+import { isGroundFailure } from '../../libs/stage/failing.ts';
 import type { Outcome } from '../../libs/stage/outcome.ts';
 import { type LoadedRun, moduleOf } from '../../libs/stage/runs.ts';
+import { failUnloaded } from '../../libs/stage/unloaded.ts';
 import { moduleDispatch } from './module-dispatch.ts';
 import { type ChainInput, normalizeInput } from './normalize-input.ts';
 import type { IngressDeps } from './service.ts';
@@ -31,9 +32,10 @@ export async function handle(deps: IngressDeps, message: MessageTo<'ingress'>): 
     deps.counters.taken(input.kind);
     return { kind: 'next', messages: [] };
   } catch (thrown) {
-    if (!(thrown instanceof CatenaError) || thrown.code.startsWith('store.')) throw thrown;
+    if (isGroundFailure(thrown)) throw thrown;
+    const error = thrown as CatenaError;
     deps.counters.failed(message.kind);
-    return input === undefined ? refuse(deps, thrown) : failInput(deps, input, thrown);
+    return input === undefined ? refuse(deps, error) : failInput(deps, input, error);
   }
 }
 
@@ -53,8 +55,10 @@ function refuse(deps: IngressDeps, error: CatenaError): IngressOutcome {
   return { kind: 'skip', reason: error.code };
 }
 
-async function terminateTask(deps: IngressDeps, run: LoadedRun, reason: string): Promise<IngressOutcome> {
-  await deps.rejectRun(run.task.runId, `refused at its pre-check: ${reason}`);
+/** A run that the coordinator holds comes to its end there, with what it has; any other ends here. */
+async function terminateTask(deps: IngressDeps, { task }: LoadedRun, reason: string): Promise<IngressOutcome> {
+  const held = await deps.coordinator.findRun(task.runId);
+  if (held === undefined) await deps.rejectRun(task.runId, `refused at its pre-check: ${reason}`);
   return { kind: 'terminate', scope: 'task', reason, messages: [] };
 }
 
@@ -69,8 +73,6 @@ async function failInput(
     await deps.rejectRun(runId, error.message);
     return { kind: 'skip', reason: error.code };
   }
-  const claimed = await claimNode(deps, { node: target.node, epoch: target.epoch, stage: 'module-processor' });
-  if (claimed.kind === 'refused') return { kind: 'skip', reason: claimed.reason };
-  const task = { taskId: '', runId, account: '', platform: '' };
-  return recordFailure(deps, { task }, claimed.lease, error, 'ingress');
+  const { node, epoch } = target;
+  return failUnloaded(deps, { node, epoch, stage: 'module-processor' }, target, error, 'ingress');
 }

@@ -1,5 +1,5 @@
 import type { MessageTo } from '../../libs/contracts/chain.ts';
-import type { ExecutionContext } from '../../libs/contracts/messages.ts';
+import type { ExecutionContext, TaskRef } from '../../libs/contracts/messages.ts';
 import { messageFault } from '../../libs/contracts/validate.ts';
 import type { NodeRef } from '../../libs/coordination/node.ts';
 import { CatenaError } from '../../libs/errors/catena-error.ts';
@@ -13,6 +13,8 @@ export interface ChainInput {
 }
 
 export interface ChainTarget {
+  readonly task: TaskRef;
+  readonly metadata: Record<string, string>;
   readonly node: NodeRef;
   readonly isRequest: boolean;
   readonly epoch: number;
@@ -34,19 +36,34 @@ export function normalizeInput(message: MessageTo<'ingress'>): ChainInput {
     case 'task':
       return { kind: 'task', runId: message.model.runId, target: undefined };
     case 'parser_task': {
-      const { id, task, context, prefixRequest } = message.model;
-      const target = targetOf(id, task!.runId, context!, prefixRequest);
-      return { kind: 'parser_task', runId: task!.runId, target: { ...target, isRequest: false, attempts: 0 } };
+      const target = targetOf(message.model);
+      return { kind: 'parser_task', runId: target.node.runId, target: { ...target, isRequest: false, attempts: 0 } };
     }
     case 'error_task': {
-      const { id, task, context, prefixRequest, isRequest, attempts } = message.model;
-      const target = targetOf(id, task!.runId, context!, prefixRequest);
-      return { kind: 'error_task', runId: task!.runId, target: { ...target, isRequest, attempts } };
+      const target = targetOf(message.model);
+      const { isRequest, attempts } = message.model;
+      return { kind: 'error_task', runId: target.node.runId, target: { ...target, isRequest, attempts } };
     }
   }
 }
 
-function targetOf(id: string, runId: string, context: ExecutionContext, prefixRequest: string) {
-  const { moduleId, phase, epoch, stepIdx } = context;
-  return { node: { id, runId, moduleId, phase }, epoch, stepIdx, prefixRequest };
+/** A message about a node, as far as both kinds agree; it has passed {@link messageFault}. */
+interface NodeModel {
+  readonly id: string;
+  readonly task?: TaskRef | undefined;
+  readonly context?: ExecutionContext | undefined;
+  readonly prefixRequest: string;
+  readonly metadata: Record<string, string>;
+}
+
+function targetOf({ id, task, context, prefixRequest, metadata }: NodeModel) {
+  const { moduleId, phase, epoch, stepIdx } = context!;
+  return {
+    task: task!,
+    metadata,
+    node: { id, runId: task!.runId, moduleId, phase },
+    epoch,
+    stepIdx,
+    prefixRequest,
+  };
 }

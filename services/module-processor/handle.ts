@@ -20,10 +20,19 @@ export async function handle(deps: ModuleProcessorDeps, dispatch: Dispatch): Pro
     case 'start':
       return openRun(deps, dispatch.run);
     case 'request':
-      return { kind: 'next', messages: childMessages([dispatch.bell], dispatch.run.task) };
+      return ringRequest(deps, dispatch);
     case 'hop':
       return executeHop(deps, dispatch);
   }
+}
+
+/** The message of a failure does not say what its request shares a rate limit with; the node does. */
+async function ringRequest(
+  deps: ModuleProcessorDeps,
+  { run, bell }: Dispatch & { readonly kind: 'request' },
+): Promise<ModuleProcessorOutcome> {
+  const limitKey = (await deps.coordinator.findNode(bell.node))?.limitKey ?? '';
+  return { kind: 'next', messages: childMessages([{ ...bell, limitKey }], run) };
 }
 
 async function executeHop(

@@ -10,11 +10,13 @@ import type { ModuleProcessorDeps } from './service.ts';
 /** Opens a run with the start of each of its modules; a run that is open already is left as it is. */
 export async function openRun(deps: ModuleProcessorDeps, run: LoadedRun): Promise<ModuleProcessorOutcome> {
   const { runId } = run.task;
+  // What the store says is closed is closed, whatever the coordinator has forgotten.
+  if (run.record.state === 'closed') return { kind: 'skip', reason: 'RUN_CLOSED' };
   const modules = [...run.modules.values()].map(({ definition }) => planModule(run, definition));
   const outcome = await deps.coordinator.runOpen({ runId, modules });
   if (outcome.code === RunOpenCode.RUN_CLOSED) return { kind: 'skip', reason: 'RUN_CLOSED' };
   await deps.store.markOpen(runId);
-  return { kind: 'next', messages: childMessages(outcome.bells, run.task) };
+  return { kind: 'next', messages: childMessages(outcome.bells, run) };
 }
 
 function planModule(run: LoadedRun, definition: ModuleDefinition): ModulePlan {

@@ -13,6 +13,7 @@ import { decodeRequest } from '../../libs/stage/node-body.ts';
 import type { Outcome } from '../../libs/stage/outcome.ts';
 import { type LoadedModule, moduleOf } from '../../libs/stage/runs.ts';
 import { hopSeed } from '../../libs/stage/seeds.ts';
+import { failUnloaded, loadRunOf } from '../../libs/stage/unloaded.ts';
 import type { ParseWork } from '../../libs/stage/work.ts';
 import { gather, type Yield } from '../../libs/stage/yield.ts';
 import { toDownloadError, toPage } from './page.ts';
@@ -22,9 +23,13 @@ type ParserOutcome = Outcome<'parser'>;
 
 /** A response that came over the bus: its node has yet to be taken over. */
 export async function handle(deps: ParserDeps, { model }: Message<'response'>): Promise<ParserOutcome> {
-  const run = await deps.runs.load(model.runId);
   const { moduleId, phase, epoch } = model.context!;
   const node: NodeRef = { id: model.requestId, runId: model.runId, moduleId, phase };
+  const run = await loadRunOf(deps.runs, node);
+  if (run instanceof CatenaError) {
+    const origin = { task: model.task!, metadata: {} };
+    return failUnloaded(deps, { node, epoch, stage: 'parser' }, origin, run, 'parser');
+  }
   const claimed = await claimNode(deps, { node, epoch, stage: 'parser' });
   if (claimed.kind === 'claimed') return parseLeased(deps, { run, lease: claimed.lease, response: model });
   // Its body is worth keeping: a response waits for its node, a bell would not.

@@ -39,7 +39,7 @@ function valuesOf(pairs: ReadonlyMap<string, string>, asText: ReadonlySet<string
   return Object.fromEntries([...pairs].map(([key, text]) => [key, asText.has(key) ? text : read(text)]));
 }
 
-/** JSON, or the text itself; numbers that lose digits on the way stay text, and so does a quoted string's inside. */
+/** JSON that is no string, or else the text as it is, quotes included; so is a number that would lose digits. */
 function read(text: string): unknown {
   let value: unknown;
   try {
@@ -47,10 +47,10 @@ function read(text: string): unknown {
   } catch {
     return text;
   }
-  if (typeof value === 'number' && !Number.isSafeInteger(value) && String(value) !== text.trim()) {
-    return Number.isInteger(value) ? text : value;
-  }
-  return value;
+  if (typeof value === 'string') return text;
+  if (typeof value !== 'number') return value;
+  const isExact = Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value));
+  return isExact ? value : text;
 }
 
 async function refusal(check: CheckInput, input: unknown): Promise<CatenaError | undefined> {
@@ -63,8 +63,11 @@ async function refusal(check: CheckInput, input: unknown): Promise<CatenaError |
   }
 }
 
-/** The fields that a refusal is about: the first name of each path. */
+/** The fields that a refusal is about: the first name of each path, empty for the whole. */
 function keysIn({ data }: CatenaError): string[] {
   const issues = (data.issues ?? []) as readonly { readonly path: string }[];
-  return issues.map(({ path }) => /^\["(.*?)"\]|^[^.[]*/.exec(path)?.find((part, at) => at > 0 && part) ?? path.split(/[.[]/)[0]!);
+  return issues.map(({ path }) => {
+    const quoted = /^\[("(?:[^"\\]|\\.)*")\]/.exec(path)?.[1];
+    return quoted === undefined ? (/^[^.[]*/.exec(path)?.[0] ?? '') : (JSON.parse(quoted) as string);
+  });
 }

@@ -1,6 +1,6 @@
 import { ClaimCode } from '../codes.ts';
 import type { ClaimCommand, ClaimOutcome } from '../commands.ts';
-import { toChainNode } from './nodes.ts';
+import { type NodeRow, toChainNode } from './nodes.ts';
 import { type Found, findNode, isHeld, isLive, type Tx } from './tx.ts';
 
 export function claim(tx: Tx, command: ClaimCommand): ClaimOutcome {
@@ -10,7 +10,11 @@ export function claim(tx: Tx, command: ClaimCommand): ClaimOutcome {
   if (found !== undefined && isRepeated(found, command.owner)) {
     return { code: ClaimCode.EXECUTE, node: toChainNode(found.row, found.phase) };
   }
-  if (run.paused) return { code: ClaimCode.PAUSED };
+  if (run.paused) {
+    // Its bell is spent: it is to be rung again as soon as the run goes on.
+    if (found?.row.state === 'pending') putOff(tx, found.row, tx.clock.now());
+    return { code: ClaimCode.PAUSED };
+  }
   if (run.mark !== '') return { code: ClaimCode.TERMINATED };
   if (found === undefined) return { code: unknownNodeCode(tx, command) };
   const code = refusal(found, command);
@@ -18,6 +22,11 @@ export function claim(tx: Tx, command: ClaimCommand): ClaimOutcome {
     return { code, retryInMs: Math.max(0, found.row.due_at - tx.clock.now()) };
   }
   if (code !== undefined) return { code };
+  const coolingMs = found.module.cooldownUntilMs - tx.clock.now();
+  if (coolingMs > 0 && found.row.state === 'pending') {
+    putOff(tx, found.row, found.module.cooldownUntilMs);
+    return { code: ClaimCode.LOCKED_BY_OTHER, retryInMs: coolingMs };
+  }
   lease(tx, found, command.owner, command.leaseMs);
   return { code: ClaimCode.EXECUTE, node: toChainNode(found.row, found.phase) };
 }
@@ -29,6 +38,11 @@ export function lease(tx: Tx, { row }: Found, owner: string, leaseMs: number): v
   row.owner = owner;
   row.token = tx.nextToken();
   row.due_at = tx.clock.now() + leaseMs;
+  tx.nodes.save(row);
+}
+
+function putOff(tx: Tx, row: NodeRow, dueAtMs: number): void {
+  row.due_at = dueAtMs;
   tx.nodes.save(row);
 }
 

@@ -46,6 +46,7 @@ export function commitSuccess(tx: Tx, command: CommitCommand): CommitOutcome {
 
 function countExecution(tx: Tx, { row, module, run }: Found): void {
   module.executions += 1;
+  module.errorStreak = 0;
   run.executions += 1;
   tx.scopes.touchModule(module);
   tx.scopes.touchRun(run);
@@ -75,7 +76,7 @@ function handOver(
   if (command.handOver === undefined || child === undefined || command.children.length !== 1) return undefined;
   const phase = tx.scopes.phase(child.phase_no);
   const taken = { row: child, phase, module, run };
-  if (run.paused || isHeld(phase) || !isLive(taken)) return undefined;
+  if (run.paused || isHeld(phase) || !isLive(taken) || module.cooldownUntilMs > tx.clock.now()) return undefined;
   lease(tx, taken, command.handOver.owner, command.handOver.leaseMs);
   row.handed_over = child.id;
   return toChainNode(child, phase);

@@ -1,15 +1,27 @@
 import { type EventType, eventId } from '../../contracts/events.ts';
 import type { SqliteDatabase } from '../../sqlite/database.ts';
+import type { EventFilter, TimelineEvent } from '../commands.ts';
 import type { RunScope } from './scopes.ts';
 
 /** The run's timeline: a row per event, exactly once by its stable id, written with the transition that it tells of. */
 export class Events {
   readonly #insert;
 
+  readonly #list;
+
   constructor(db: SqliteDatabase) {
+    this.#list = db.prepare(
+      `SELECT seq, id, type, at AS atMs, data FROM chain_events
+       WHERE run_no = (SELECT no FROM chain_runs WHERE run_id = ?) AND seq > ? ORDER BY seq LIMIT ?`,
+    );
     this.#insert = db.prepare(
       'INSERT INTO chain_events (id, run_no, type, at, data) VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING',
     );
+  }
+
+  list({ runId, afterSeq, limit }: EventFilter): TimelineEvent[] {
+    const rows = this.#list.all(runId, afterSeq, limit) as unknown as (TimelineEvent & { data: string })[];
+    return rows.map((row) => ({ ...row, data: JSON.parse(row.data) as TimelineEvent['data'] }));
   }
 
   /** `subject` and `epoch` make the id stable: a node, a module's phase, or the run itself. */

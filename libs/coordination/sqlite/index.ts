@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../clock/clock.ts';
 import type { SqliteDatabase } from '../../sqlite/database.ts';
 import { migrate } from '../../sqlite/migrate.ts';
+import { CommitCode } from '../codes.ts';
 import type { CommitCommand } from '../commands.ts';
 import type { CoordinatorPolicy } from '../policy.ts';
 import type { Coordinator } from '../port.ts';
@@ -16,6 +17,7 @@ import { Events } from './events.ts';
 import { FallbackGates } from './fallback-gates.ts';
 import { commitError, recoverZombie, release, renew } from './leases.ts';
 import { Nodes, toChainNode } from './nodes.ts';
+import { Purge, runPurge } from './purge.ts';
 import { NodeLister, snapshot } from './reads.ts';
 import { ReorderBuffer, reorderEnqueue } from './reorder.ts';
 import { phaseClose, replay, runSettle } from './run-end.ts';
@@ -49,6 +51,7 @@ export function openSqliteCoordinator({ db, clock, policy }: SqliteCoordinatorOp
   const tx = createTx(db, clock, policy);
   const plans = new Plans(db);
   const audit = new Audit(db);
+  const purge = new Purge(db);
   const lister = new NodeLister(db, tx.scopes);
   makeOpenNodesDue(db, clock.now());
   return {
@@ -61,7 +64,7 @@ export function openSqliteCoordinator({ db, clock, policy }: SqliteCoordinatorOp
     commitWith: (command, store) =>
       db.write(() => {
         const outcome = commitSuccess(tx, command);
-        if (outcome.code === 0) store();
+        if (outcome.code === CommitCode.COMMIT_OK) store();
         return outcome;
       }),
     commitError: (command) => db.write(() => commitError(tx, command)),
@@ -78,9 +81,11 @@ export function openSqliteCoordinator({ db, clock, policy }: SqliteCoordinatorOp
     runSettle: (command) => db.write(() => runSettle(tx, command)),
     replay: (command) => db.write(() => replay(tx, command)),
     runAudit: (command) => db.write(() => runAudit(tx, audit, command)),
+    runPurge: (command) => db.write(() => runPurge(tx, purge, command)),
     findRun: async (runId) => db.read(() => mapDefined(tx.scopes.run(runId), snapshot)),
     findNode: async (ref) => db.read(() => mapDefined(findNode(tx, ref), ({ row, phase }) => toChainNode(row, phase))),
     listNodes: async (filter) => db.read(() => lister.list(filter)),
+    listEvents: async (filter) => db.read(() => tx.events.list(filter)),
   };
 }
 

@@ -67,6 +67,8 @@ function liftMarks(tx: Tx, { module, run }: Found): void {
   module.reason = '';
   module.executions = 0;
   module.errors = 0;
+  module.errorStreak = 0;
+  module.cooldownUntilMs = 0;
   tx.scopes.touchRun(run);
   tx.scopes.touchModule(module);
 }

@@ -27,6 +27,8 @@ export const COORDINATION_MIGRATIONS: readonly string[] = [
     highest_step INTEGER NOT NULL DEFAULT -1,
     executions INTEGER NOT NULL DEFAULT 0,
     errors INTEGER NOT NULL DEFAULT 0,
+    error_streak INTEGER NOT NULL DEFAULT 0,
+    cooldown_until INTEGER NOT NULL DEFAULT 0,
     UNIQUE (run_no, module_id)
   ) STRICT;
 

@@ -32,6 +32,9 @@ export interface ModuleScope {
   highestStep: number;
   executions: number;
   errors: number;
+  /** Errors since the last commit. */
+  errorStreak: number;
+  cooldownUntilMs: number;
   readonly phases: PhaseScope[];
 }
 
@@ -103,6 +106,19 @@ export class Scopes {
     return [...this.#runs.values()].filter((run) => run.state !== 'closed');
   }
 
+  /** Forgets a run that is no more. */
+  drop(run: RunScope): void {
+    this.#runs.delete(run.runId);
+    this.#dirtyRuns.delete(run);
+    for (const module of run.modules) {
+      this.#dirtyModules.delete(module);
+      for (const phase of module.phases) {
+        this.#phases.delete(phase.no);
+        this.#dirtyPhases.delete(phase);
+      }
+    }
+  }
+
   touchRun(run: RunScope): void {
     this.#dirtyRuns.add(run);
   }
@@ -145,6 +161,8 @@ export class Scopes {
       highestStep: row.highest_step as number,
       executions: row.executions as number,
       errors: row.errors as number,
+      errorStreak: row.error_streak as number,
+      cooldownUntilMs: row.cooldown_until as number,
       phases: [],
     };
     for (const each of this.#sql.phases.all(module.no) as Row[]) {
@@ -172,8 +190,9 @@ export class Scopes {
       this.#sql.savePhase.run(phase.created, phase.done, phase.dead, phase.superseded, phase.closed, phase.no);
     }
     for (const module of this.#dirtyModules) {
-      const { state, reason, currentPhase, highestStep, executions, errors, no } = module;
-      this.#sql.saveModule.run(state, reason, currentPhase, highestStep, executions, errors, no);
+      const { state, reason, currentPhase, highestStep, executions, errors, errorStreak, cooldownUntilMs } = module;
+      const counts = [highestStep, executions, errors, errorStreak, cooldownUntilMs] as const;
+      this.#sql.saveModule.run(state, reason, currentPhase, ...counts, module.no);
     }
     for (const run of this.#dirtyRuns) {
       const { state, mark, reason, paused, openings, executions, errors, no } = run;
@@ -210,8 +229,8 @@ function statements(db: SqliteDatabase) {
       'UPDATE chain_phases SET created = ?, done = ?, dead = ?, superseded = ?, closed = ? WHERE no = ?',
     ),
     saveModule: db.prepare(
-      `UPDATE chain_modules SET state = ?, reason = ?, current_phase = ?, highest_step = ?, executions = ?, errors = ?
-       WHERE no = ?`,
+      `UPDATE chain_modules SET state = ?, reason = ?, current_phase = ?, highest_step = ?, executions = ?, errors = ?,
+         error_streak = ?, cooldown_until = ? WHERE no = ?`,
     ),
     saveRun: db.prepare(
       `UPDATE chain_runs SET state = ?, mark = ?, reason = ?, paused = ?, openings = ?, executions = ?, errors = ?

@@ -24,7 +24,7 @@ export function thresholdDecide(tx: Tx, command: DecideCommand): DecideOutcome {
   }
   const bells = fallBack(tx, found, command);
   if (bells !== undefined) return outcome(DecideCode.CONTINUE, 'fallback', bells);
-  countError(tx, found);
+  countError(tx, found, command.cooldown);
   return terminate(tx, found, command) ?? retryOrEnd(tx, found, command);
 }
 
@@ -67,8 +67,13 @@ function terminate(tx: Tx, { row, phase, module, run }: Found, command: DecideCo
   return outcome(code, 'terminated');
 }
 
-function countError(tx: Tx, { module, run }: Found): void {
+function countError(tx: Tx, { module, run }: Found, cooldown: DecideCommand['cooldown']): void {
   module.errors += 1;
+  module.errorStreak += 1;
+  if (cooldown !== undefined && module.errorStreak >= cooldown.errors) {
+    module.errorStreak = 0;
+    module.cooldownUntilMs = tx.clock.now() + cooldown.ms;
+  }
   module.executions += 1;
   run.errors += 1;
   run.executions += 1;

@@ -1,9 +1,10 @@
 import type { SqliteDatabase } from '../../sqlite/database.ts';
 import { migrate } from '../../sqlite/migrate.ts';
-import type { DeadLetter, ExportOffset, ItemBatch, NewRun, RunEnd, RunRecord, Store } from '../port.ts';
+import type { DeadLetter, ExportOffset, ItemBatch, NewRun, RunEnd, RunRecord, Store, StoredEvent } from '../port.ts';
 import { Items } from './items.ts';
 import { RunNumbers } from './run-numbers.ts';
 import { STORE_MIGRATIONS } from './schema.ts';
+import { Settlement } from './settlement.ts';
 
 /** The store of single-node mode. Items are inserted inside the coordinator's commit, by {@link SqliteStore.insertItems}. */
 export interface SqliteStore extends Store {
@@ -13,9 +14,6 @@ export interface SqliteStore extends Store {
 
 type Row = Record<string, unknown>;
 
-const PRUNE_BATCH = 500;
-const LETTER_BATCH = 200;
-
 /** Opens the store on the coordinator's database; the coordinator's tables must exist. */
 export function openSqliteStore(db: SqliteDatabase): SqliteStore {
   migrate(db, 'store', STORE_MIGRATIONS);
@@ -23,30 +21,7 @@ export function openSqliteStore(db: SqliteDatabase): SqliteStore {
   const items = new Items(db, numbers);
   const sql = statements(db);
 
-  async function settleRun(runId: string, end: RunEnd, deadLetters: AsyncIterable<DeadLetter>): Promise<void> {
-    let batch: DeadLetter[] = [];
-    const write = (letters: readonly DeadLetter[]) =>
-      db.write(() => {
-        for (const letter of letters) sql.saveLetter.run(numbers.of(runId), letter.nodeId, JSON.stringify(letter));
-      });
-    await db.write(() => sql.clearLetters.run(numbers.of(runId)));
-    for await (const letter of deadLetters) {
-      batch.push(letter);
-      if (batch.length < LETTER_BATCH) continue;
-      await write(batch);
-      batch = [];
-    }
-    if (batch.length > 0) await write(batch);
-    for (;;) {
-      const { deleted, lowestSeq } = await db.write(() => {
-        const pruned = items.prune(runId, PRUNE_BATCH);
-        if (pruned.deleted > 0) sql.markWithdrawn.run(pruned.lowestSeq, pruned.lowestSeq, runId);
-        return pruned;
-      });
-      if (deleted === 0 || lowestSeq === 0) break;
-    }
-    await db.write(() => sql.end.run(JSON.stringify(end), runId));
-  }
+  const settlement = new Settlement(db, numbers, items);
 
   return {
     acceptRun: (run) =>
@@ -67,7 +42,11 @@ export function openSqliteStore(db: SqliteDatabase): SqliteStore {
         const pruned = sql.withdrawnSeq.get(runId)?.withdrawn_seq as number | undefined;
         return (pruned !== undefined && pruned > 0 && pruned <= upToSeq) || items.hasWithdrawn(runId, upToSeq);
       }),
-    settleRun,
+    settleRun: (runId, end, records) => settlement.settle(runId, end, records),
+    listEvents: async (runId) =>
+      db.read(() =>
+        (sql.events.all(numbers.of(runId)) as Row[]).map((row) => JSON.parse(row.event as string) as StoredEvent),
+      ),
     listDeadLetters: async (runId) =>
       db.read(() => {
         const rows = sql.letters.all(numbers.of(runId)) as Row[];
@@ -96,15 +75,8 @@ function statements(db: SqliteDatabase) {
     find: db.prepare('SELECT * FROM runs WHERE run_id = ?'),
     findByFingerprint: db.prepare('SELECT * FROM runs WHERE fingerprint = ? ORDER BY no DESC LIMIT 1'),
     list: db.prepare(`SELECT * FROM runs WHERE (? = '' OR state = ?) ORDER BY no DESC LIMIT ?`),
-    end: db.prepare(`UPDATE runs SET state = 'closed', run_end = ? WHERE run_id = ?`),
-    markWithdrawn: db.prepare(
-      `UPDATE runs SET withdrawn_seq = CASE WHEN withdrawn_seq = 0 THEN ? ELSE min(withdrawn_seq, ?) END WHERE run_id = ?`,
-    ),
     withdrawnSeq: db.prepare('SELECT withdrawn_seq FROM runs WHERE run_id = ?'),
-    clearLetters: db.prepare('DELETE FROM dead_letters WHERE run_no = ?'),
-    saveLetter: db.prepare(
-      'INSERT INTO dead_letters VALUES (?, ?, ?) ON CONFLICT (run_no, node_id) DO UPDATE SET letter = excluded.letter',
-    ),
+    events: db.prepare('SELECT event FROM events WHERE run_no = ? ORDER BY seq'),
     letters: db.prepare('SELECT letter FROM dead_letters WHERE run_no = ?'),
     findExport: db.prepare('SELECT seq, bytes, row_count AS rows, layout FROM exports WHERE run_no = ? AND path = ?'),
     saveExport: db.prepare(

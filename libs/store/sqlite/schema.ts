@@ -35,6 +35,14 @@ export const STORE_MIGRATIONS: readonly string[] = [
     PRIMARY KEY (run_no, node_id)
   ) STRICT, WITHOUT ROWID;
 
+  CREATE TABLE events (
+    seq INTEGER PRIMARY KEY,
+    run_no INTEGER NOT NULL,
+    id TEXT NOT NULL,
+    event TEXT NOT NULL,
+    UNIQUE (run_no, id)
+  ) STRICT;
+
   CREATE TABLE exports (
     run_no INTEGER NOT NULL,
     path TEXT NOT NULL,

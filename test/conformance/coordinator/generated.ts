@@ -16,7 +16,7 @@ const MAX_TURNS = 200;
 const PATIENT: Budgets = { attempts: 1_000, crashes: 1_000 };
 const STRICT: Budgets = { attempts: 2, crashes: 2 };
 /** Enough sequences for each code to be met; with fewer, the vacuity guard says nothing. */
-const TELLING = 100;
+const TELLING = 200;
 
 export function describeGenerated(open: OpenCoordinator, { sequences, seed }: SuiteOptions): void {
   const timeoutMs = 30_000 + 500 * sequences;

@@ -39,6 +39,7 @@ export function stepViolations(before: RunView | undefined, after: RunView, step
   return [
     ...ofCommit(before, after, step, memory),
     ...ofChildren(before, after, allowed, memory),
+    ...ofBirths(after, step, allowed),
     ...ofClaims(before, after, memory),
     ...ofLives(before, after, step),
     ...ofJoins(before, after, step),
@@ -104,7 +105,16 @@ function ofCommit(before: RunView | undefined, after: RunView, step: Step, memor
   return violations;
 }
 
-/** I4: children exist if their parent committed, and only then. */
+/** I4: what a commit, or the last batch of a pump, has brought into being is there. */
+function ofBirths(after: RunView, step: Step, allowed: ReadonlySet<string>): string[] {
+  const ended =
+    (step.name === 'commitSuccess' && step.outcome.code === CommitCode.COMMIT_OK && !step.outcome.releasing) ||
+    (step.name === 'childrenPump' && step.outcome.code === PumpCode.MOVED && !step.outcome.more);
+  if (!ended) return [];
+  return [...allowed].filter((id) => !after.nodes.has(id)).map((id) => `I4 ${id} was committed and is not there`);
+}
+
+/** I4: children exist only if their parent committed. */
 function ofChildren(
   before: RunView | undefined,
   after: RunView,

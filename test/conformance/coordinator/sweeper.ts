@@ -105,7 +105,7 @@ export function describeSweeper(open: OpenCoordinator): void {
       await scene.take('a');
       await scene.advance(LEASE_MS);
       const node = scene.cast.ref('a');
-      const both = [1, 2].map(() => scene.coordinator.recoverZombie({ node, crashBudget: 3 }));
+      const both = [1, 2].map(() => scene.harness.coordinator.recoverZombie({ node, crashBudget: 3 }));
       const codes = (await Promise.all(both)).map((outcome) => outcome.code);
       expect(codes.sort()).toEqual([RecoverCode.RECOVERED, RecoverCode.NOT_PROCESSING]);
       expect((await scene.node('a')).crashes).toBe(1);

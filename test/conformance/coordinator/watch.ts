@@ -6,6 +6,9 @@ import { newMemory, type Step, stepViolations } from './steps.ts';
 
 const READS: ReadonlySet<string> = new Set(['findRun', 'findNode', 'listNodes']);
 
+/** Of a command in a message: enough to name its node. */
+const MAX_COMMAND_CHARS = 400;
+
 /** The same coordinator; after each transition it reads the run and compares it with what it was before. */
 export function watch(coordinator: Coordinator, runId: string, onStep: (step: Step) => void = () => {}): Coordinator {
   const memory = newMemory();
@@ -18,7 +21,8 @@ export function watch(coordinator: Coordinator, runId: string, onStep: (step: St
     const after = await checkInvariants(coordinator, runId);
     // The names of the port's methods and their types belong together; a proxy cannot show it.
     const step = { name, command, outcome } as Step;
-    if (after !== undefined) refuse(stepViolations(before, after, step, memory), `${name} ${JSON.stringify(command)}`);
+    const where = `${name} ${JSON.stringify(command)?.slice(0, MAX_COMMAND_CHARS)}`;
+    if (after !== undefined) refuse(stepViolations(before, after, step, memory), where);
     before = after;
     onStep(step);
     return outcome;

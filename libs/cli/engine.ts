@@ -1,0 +1,56 @@
+/** What the command line needs of the five stages: the composition in `services/` provides it. */
+import type { Config } from '../config/config-tree.ts';
+import type { RunSnapshot } from '../coordination/commands.ts';
+import type { CatenaError } from '../errors/catena-error.ts';
+import type { RateLimiter } from '../limits/rate-limiter.ts';
+import type { PageSource } from '../modules/definition.ts';
+import type { ModuleResolver } from '../stage/runs.ts';
+import type { TaskSubmission } from '../stage/submit.ts';
+import type { Yield } from '../stage/yield.ts';
+import type { NewRun, RunRecord, Store } from '../store/port.ts';
+import type { Log } from '../telemetry/log.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+
+/** A page with what a step made of it. */
+export interface ParsedPage {
+  readonly moduleId: string;
+  readonly stepIdx: number;
+  /** As the step's hop was given it. */
+  readonly state: unknown;
+  readonly page: PageSource;
+  readonly yielded: Pick<Yield, 'items' | 'children'> & { readonly staged?: number };
+}
+
+export interface EngineOptions {
+  readonly config: Config;
+  readonly modules: ModuleResolver;
+  readonly log: Log;
+  readonly recorder?: { record(parse: ParsedPage): Promise<void> };
+  readonly onStoreFailure?: (error: CatenaError) => void;
+  /** Told of every request that was sent: its host, how long it took, and its status or `failed`. */
+  readonly onDownload?: (host: string, durationMs: number, outcome: string) => void;
+  /** Which of the unfinished runs in the database this process works at; the others wait. Default: all. */
+  readonly serves?: (run: RunRecord) => boolean;
+}
+
+export interface Engine {
+  readonly store: Store;
+  readonly metrics: Pick<Metrics, 'total'>;
+  readonly limiter: Pick<RateLimiter, 'snapshot'>;
+  /** Executions under way. */
+  readonly inFlight: number;
+  submit(task: TaskSubmission): Promise<NewRun>;
+  findSame(task: TaskSubmission): Promise<RunRecord | undefined>;
+  progress(runId: string): Promise<RunSnapshot | undefined>;
+  /** Ends an unfinished run for good; its items stay. */
+  cancel(runId: string): Promise<void>;
+  /** Resolves when the run is closed. */
+  closed(runId: string): Promise<void>;
+  /** Takes no more work and waits for what is in execution; the database stays open. Idempotent. */
+  quiesce(): Promise<void>;
+  /** {@link quiesce}, then lets go of everything. Idempotent. */
+  stop(): Promise<void>;
+}
+
+/** Opens the database and starts the stages. Throws `store.…`. */
+export type StartEngine = (options: EngineOptions) => Engine;

@@ -1,0 +1,71 @@
+import { hash } from 'node:crypto';
+import { type FileHandle, open } from 'node:fs/promises';
+import { outputError, unwritable } from './output-error.ts';
+import type { Sink } from './sink.ts';
+
+/** So much before an offset is looked at: enough to tell another file, or an edit near the end. */
+const LOOK_BACK_BYTES = 4_096;
+
+/** A regular file, created if it is not there. Its content is left alone until something is written or cut. */
+export class FileSink implements Sink {
+  readonly name: string;
+  readonly isFile: boolean;
+  readonly #file: FileHandle;
+  #end = 0;
+  #closed: Promise<void> | undefined;
+
+  private constructor(name: string, file: FileHandle, isFile: boolean) {
+    this.name = name;
+    this.isFile = isFile;
+    this.#file = file;
+  }
+
+  /** Throws `cli.unwritable_output`. A device or a pipe is taken as it is: it cannot be cut. */
+  static async open(path: string): Promise<FileSink> {
+    try {
+      const file = await open(path, 'r+').catch((thrown: unknown) => {
+        if ((thrown as { code?: unknown }).code === 'ENOENT') return open(path, 'w+');
+        throw thrown;
+      });
+      return new FileSink(path, file, (await file.stat()).isFile());
+    } catch (thrown) {
+      throw unwritable(path, thrown);
+    }
+  }
+
+  async append(bytes: Uint8Array): Promise<void> {
+    let written = 0;
+    try {
+      while (written < bytes.byteLength) {
+        const position = this.isFile ? this.#end + written : null;
+        written += (await this.#file.write(bytes, written, bytes.byteLength - written, position)).bytesWritten;
+      }
+    } catch (thrown) {
+      throw outputError(this.name, thrown);
+    }
+    this.#end += written;
+  }
+
+  async cutTo(size: number): Promise<void> {
+    this.#end = size;
+    if (!this.isFile) return;
+    try {
+      await this.#file.truncate(size);
+    } catch (thrown) {
+      throw outputError(this.name, thrown);
+    }
+  }
+
+  async fingerprint(end: number): Promise<string | undefined> {
+    if (!this.isFile || (await this.#file.stat()).size < end) return undefined;
+    const length = Math.min(end, LOOK_BACK_BYTES);
+    const buffer = Buffer.alloc(length);
+    const { bytesRead } = await this.#file.read(buffer, 0, length, end - length);
+    return bytesRead === length ? hash('sha256', buffer, 'base64url') : undefined;
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#file.close();
+    return this.#closed;
+  }
+}

@@ -1,0 +1,51 @@
+import type { Writable } from 'node:stream';
+import { CatenaError } from '../../errors/catena-error.ts';
+import { CsvRows } from './csv-rows.ts';
+import { FileSink } from './file-sink.ts';
+import { jsonlRows } from './jsonl-rows.ts';
+import type { OutputOption } from './output-option.ts';
+import type { RowFormat } from './row-format.ts';
+import type { Sink } from './sink.ts';
+import { streamSink } from './stream-sink.ts';
+
+export function openSink({ path }: OutputOption, stdout: Writable): Promise<Sink> {
+  return path === '-' ? Promise.resolve(streamSink(stdout)) : FileSink.open(path);
+}
+
+/**
+ * The type of item that an output is limited to; undefined for all. Throws `cli.unknown_item_type`, and `cli.which_items`
+ * when a table is asked for and there are several types: each has its own columns.
+ */
+export function chooseItemType(
+  { format }: OutputOption,
+  itemTypes: readonly string[],
+  wanted: string | undefined,
+  option: string,
+): string | undefined {
+  if (wanted !== undefined && !itemTypes.includes(wanted)) {
+    throw new CatenaError('cli.unknown_item_type', `there is no type of item "${wanted}"`, {
+      remedy: itemTypes.length === 0 ? 'the module has no items' : `there are ${itemTypes.join(', ')}`,
+    });
+  }
+  if (format === 'csv' && wanted === undefined && itemTypes.length > 1) {
+    throw new CatenaError('cli.which_items', `a CSV file holds one type of item, and there are ${itemTypes.join(', ')}`, {
+      remedy: `choose one with ${option}, or write .jsonl`,
+    });
+  }
+  return wanted;
+}
+
+/** Makes the format of an output; `layout` is what an earlier process left. */
+export function rowFormat(
+  { format }: OutputOption,
+  itemTypes: readonly string[],
+  type: string | undefined,
+): (layout: string | undefined) => RowFormat {
+  if (format === 'jsonl') return () => jsonlRows(itemTypes.length > 1 && type === undefined);
+  return (layout) => new CsvRows(columnsIn(layout));
+}
+
+function columnsIn(layout: string | undefined): readonly string[] {
+  const saved = layout === undefined ? {} : (JSON.parse(layout) as { readonly columns?: readonly string[] });
+  return saved.columns ?? [];
+}

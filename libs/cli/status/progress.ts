@@ -1,0 +1,83 @@
+/** How a run stands, in numbers; read from the coordinator, the counters of this process and its rate limiter. */
+import type { RunSnapshot } from '../../coordination/commands.ts';
+import type { KeySnapshot } from '../../limits/rate-limiter.ts';
+import { METRICS } from '../../telemetry/metric-names.ts';
+import type { Engine } from '../engine.ts';
+
+export interface Progress {
+  /** Monotonic milliseconds. */
+  readonly atMs: number;
+  /** Nodes that are done, dead, or neither. */
+  readonly done: number;
+  readonly failed: number;
+  readonly open: number;
+  /** Executions under way in this process. */
+  readonly inFlight: number;
+  readonly retries: number;
+  /** Items of the run, those of earlier processes included. */
+  readonly items: number;
+  /** Pages parsed by this process. */
+  readonly pages: number;
+  readonly waiting: Waiting | undefined;
+}
+
+/** Why nothing, or less than could be, is under way. */
+export type Waiting =
+  /** The host itself asked to be left alone for a while, or its robots.txt asks for long pauses. */
+  | { readonly kind: 'host'; readonly host: string; readonly untilMs: number }
+  /** Our own limit of requests per second. */
+  | { readonly kind: 'rate'; readonly host: string; readonly queued: number }
+  | { readonly kind: 'retries'; readonly count: number };
+
+/** A pause longer than this is the host's wish, not the spacing of a rate. */
+const LONG_PAUSE_MS = 1_000;
+
+export async function readProgress(
+  engine: Pick<Engine, 'progress' | 'metrics' | 'limiter' | 'inFlight'>,
+  runId: string,
+  itemsBefore: number,
+  clock: { readonly now: () => number; readonly monotonic: () => number },
+): Promise<Progress> {
+  const { done, failed, open } = countNodes(await engine.progress(runId));
+  const { metrics, inFlight } = engine;
+  return {
+    atMs: clock.monotonic(),
+    done,
+    failed,
+    open,
+    inFlight: Math.min(inFlight, open),
+    retries: metrics.total(METRICS.errorTaskRetry),
+    items: itemsBefore + metrics.total(METRICS.itemsCommitted),
+    pages: metrics.total(METRICS.parserSuccess),
+    waiting: waitingFor(engine.limiter.snapshot(), { open, inFlight }, clock.now()),
+  };
+}
+
+export function countNodes(snapshot: RunSnapshot | undefined): { done: number; failed: number; open: number } {
+  const sum = { done: 0, failed: 0, open: 0 };
+  for (const phase of snapshot?.modules.flatMap(({ phases }) => phases) ?? []) {
+    sum.done += phase.done;
+    sum.failed += phase.dead;
+    sum.open += phase.open;
+  }
+  return sum;
+}
+
+/** The one reason that says most. */
+export function waitingFor(
+  keys: readonly KeySnapshot[],
+  { open, inFlight }: { readonly open: number; readonly inFlight: number },
+  nowMs: number,
+): Waiting | undefined {
+  const held = keys.filter(({ waiting }) => waiting > 0);
+  const longest = held
+    .filter(({ nextAtMs }) => nextAtMs !== undefined && nextAtMs - nowMs > LONG_PAUSE_MS)
+    .sort((one, other) => other.waiting - one.waiting)[0];
+  if (longest !== undefined) return { kind: 'host', host: longest.key, untilMs: longest.nextAtMs! };
+  const paced = held
+    .filter(({ nextAtMs }) => nextAtMs !== undefined)
+    .sort((one, other) => other.waiting - one.waiting)[0];
+  if (paced !== undefined) return { kind: 'rate', host: paced.key, queued: paced.waiting };
+  if (inFlight === 0 && held.length === 0 && open > 0) return { kind: 'retries', count: open };
+  return undefined;
+}

@@ -1,0 +1,95 @@
+/** Shows how a run stands: a line that is rewritten on a terminal, a line now and then elsewhere, events for machines. */
+import type { Io, Paint } from '../terminal/io.ts';
+import type { Progress } from './progress.ts';
+import { SpeedGauge } from './speed.ts';
+import { statusLine } from './status-line.ts';
+
+export interface Reporter {
+  /** One reading. */
+  show(progress: Progress): void;
+  /** A message beside the status: the line makes room for it. */
+  say(text: string): void;
+  /** For machines; nothing elsewhere. */
+  event(name: string, fields: Readonly<Record<string, unknown>>): void;
+  /** Takes the line away. */
+  end(): void;
+  /** How often a reading is worth taking. */
+  readonly intervalMs: number;
+}
+
+/** Four times a second: more cannot be read. */
+const TERMINAL_INTERVAL_MS = 250;
+const PLAIN_INTERVAL_MS = 5_000;
+const EVENT_INTERVAL_MS = 1_000;
+const DEFAULT_COLUMNS = 80;
+const ERASE_LINE = '\r\u001b[2K';
+
+export function terminalReporter(stderr: Io['stderr'], paint: Paint): Reporter {
+  const gauge = new SpeedGauge();
+  let shown = '';
+  const draw = (): void => {
+    if (shown !== '') stderr.write(ERASE_LINE + shown);
+  };
+  return {
+    intervalMs: TERMINAL_INTERVAL_MS,
+    show: (progress) => {
+      shown = statusLine(progress, gauge.take(progress), { paint, width: stderr.columns ?? DEFAULT_COLUMNS });
+      draw();
+    },
+    say: (text) => {
+      stderr.write(`${shown === '' ? '' : ERASE_LINE}${text}\n`);
+      draw();
+    },
+    event: () => {},
+    end: () => {
+      if (shown !== '') stderr.write(ERASE_LINE);
+      shown = '';
+    },
+  };
+}
+
+export function plainReporter(stderr: Io['stderr'], paint: Paint): Reporter {
+  const gauge = new SpeedGauge();
+  return {
+    intervalMs: PLAIN_INTERVAL_MS,
+    show: (progress) => {
+      stderr.write(`${statusLine(progress, gauge.take(progress), { paint, width: undefined })}\n`);
+    },
+    say: (text) => {
+      stderr.write(`${text}\n`);
+    },
+    event: () => {},
+    end: () => {},
+  };
+}
+
+/** One JSON object per line; nothing for people. */
+export function jsonReporter(stream: { write(text: string): unknown }): Reporter {
+  const gauge = new SpeedGauge();
+  const write = (event: string, fields: object): void => {
+    stream.write(`${JSON.stringify({ event, ...fields })}\n`);
+  };
+  return {
+    intervalMs: EVENT_INTERVAL_MS,
+    show: ({ atMs: _atMs, ...progress }) => {
+      const { pagesPerSecond, nodesPerSecond } = gauge.take({ atMs: _atMs, ...progress });
+      write('progress', {
+        done: progress.done,
+        in_flight: progress.inFlight,
+        queued: Math.max(0, progress.open - progress.inFlight),
+        failed: progress.failed,
+        retries: progress.retries,
+        items: progress.items,
+        pages_per_second: rounded(pagesPerSecond),
+        nodes_per_second: rounded(nodesPerSecond),
+      });
+    },
+    say: () => {},
+    event: write,
+    end: () => {},
+  };
+}
+
+function rounded(value: number): number {
+  return Math.round(value * 10) / 10;
+}

@@ -1,0 +1,65 @@
+/** The status line: one honest line about a run. Pure: everything that it says is in its arguments. */
+import { countOf, formatClock, formatCount, formatDuration, formatRate, oneLine } from '../terminal/format.ts';
+import type { Paint } from '../terminal/io.ts';
+import type { Progress, Waiting } from './progress.ts';
+import type { Speed } from './speed.ts';
+
+/** More failures than this share of what has ended is a run that goes wrong. */
+const ALARMING_SHARE = 0.1;
+
+export interface LineStyle {
+  readonly paint: Paint;
+  /** Columns of the terminal; undefined where lines may be of any length. */
+  readonly width: number | undefined;
+}
+
+/** Parts of the line, the most important first: what does not fit is left out from the end. */
+export function statusLine(progress: Progress, speed: Speed, { paint, width }: LineStyle): string {
+  const queued = Math.max(0, progress.open - progress.inFlight);
+  const parts: { readonly text: string; readonly colour?: 'red' | 'yellow' | 'dim' }[] = [
+    { text: `${formatCount(progress.done)} done` },
+    { text: `${formatCount(progress.inFlight)} in flight` },
+    { text: `${formatCount(queued)} queued` },
+    failures(progress),
+    { text: countOf(progress.items, 'item') },
+    { text: speedText(progress, speed) },
+  ];
+  if (progress.waiting !== undefined) parts.push({ text: waitingText(progress.waiting), colour: 'yellow' });
+  if (progress.retries > 0) parts.push({ text: countOf(progress.retries, 'retry', 'retries'), colour: 'dim' });
+  if (speed.knownWorkMs !== undefined && progress.waiting?.kind !== 'host') {
+    // Steps may yet add work, so this is never the time to the end: only what is known now is promised.
+    parts.push({ text: `about ${formatDuration(speed.knownWorkMs)} for what is known`, colour: 'dim' });
+  }
+  let line = '';
+  let length = 0;
+  for (const { text: raw, colour } of parts) {
+    const text = oneLine(raw);
+    const separator = length === 0 ? '' : ' · ';
+    if (width !== undefined && length + separator.length + text.length >= width) break;
+    length += separator.length + text.length;
+    line += separator + (colour === undefined ? text : paint(colour, text));
+  }
+  return line;
+}
+
+function failures({ failed, done }: Progress): { readonly text: string; readonly colour?: 'red' | 'yellow' } {
+  if (failed === 0) return { text: '0 failed' };
+  const share = failed / (done + failed);
+  if (share < ALARMING_SHARE) return { text: `${formatCount(failed)} failed`, colour: 'yellow' };
+  return { text: `${formatCount(failed)} FAILED (${Math.round(share * 100)} %)`, colour: 'red' };
+}
+
+function speedText({ pages }: Progress, { pagesPerSecond, nodesPerSecond }: Speed): string {
+  return pages > 0 ? `${formatRate(pagesPerSecond)} pages/s` : `${formatRate(nodesPerSecond)} nodes/s`;
+}
+
+function waitingText(waiting: Waiting): string {
+  switch (waiting.kind) {
+    case 'host':
+      return `${waiting.host} asked for a pause until ${formatClock(waiting.untilMs)}`;
+    case 'rate':
+      return `held to the rate limit of ${waiting.host}`;
+    case 'retries':
+      return `${formatCount(waiting.count)} wait for another attempt`;
+  }
+}

@@ -1,0 +1,38 @@
+/** Nodes of runs that this process cannot execute: their module is not served here, or does not take its input any more. */
+import type { Message } from '../contracts/chain.ts';
+import type { ClaimCommand } from '../coordination/commands.ts';
+import type { CatenaError } from '../errors/catena-error.ts';
+import type { MessageOrigin } from './bells.ts';
+import { claimNode, type ExecutionDeps, recordFailure } from './execution.ts';
+import { isGroundFailure } from './failing.ts';
+import { type LoadedRun, moduleOf, type Runs } from './runs.ts';
+
+/** The run with its module, or why it cannot be executed here. Rejects when the store did not answer. */
+export async function loadRunOf(
+  runs: Runs,
+  { runId, moduleId }: { readonly runId: string; readonly moduleId: string },
+): Promise<LoadedRun | CatenaError> {
+  try {
+    const run = runs.kept(runId) ?? (await runs.load(runId));
+    moduleOf(run, moduleId);
+    return run;
+  } catch (thrown) {
+    if (isGroundFailure(thrown)) throw thrown;
+    return thrown as CatenaError;
+  }
+}
+
+/** Records the failure of a node that was not even begun, if it may be claimed: it is never skipped. */
+export async function failUnloaded(
+  deps: ExecutionDeps,
+  command: Pick<ClaimCommand, 'node' | 'epoch' | 'stage'>,
+  origin: MessageOrigin,
+  error: CatenaError,
+  stage: string,
+): Promise<
+  { readonly kind: 'fail'; readonly error: Message<'error'> } | { readonly kind: 'skip'; readonly reason: string }
+> {
+  const claimed = await claimNode(deps, command);
+  if (claimed.kind === 'refused') return { kind: 'skip', reason: claimed.reason };
+  return recordFailure(deps, origin, claimed.lease, error, stage);
+}
