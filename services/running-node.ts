@@ -40,6 +40,8 @@ export interface RunningNodeParts {
   readonly limiter: RateLimiter;
   readonly log: Log;
   readonly nextRunId: () => string;
+  /** Which unfinished runs this process works at; the others wait. Undefined: all of them. */
+  readonly serves: ((run: RunRecord) => boolean) | undefined;
   /** How long the nodes of a finished run are kept, in milliseconds. */
   readonly retentionMs: number;
   /** Writes the end of a closing run and closes it. */
@@ -60,6 +62,7 @@ export class RunningNode {
   readonly #waiting = new Map<string, (() => void)[]>();
   readonly #stopping = new AbortController();
   #expiry: NodeJS.Timeout | undefined;
+  #quiet: Promise<void> | undefined;
   #stopped: Promise<void> | undefined;
 
   constructor(parts: RunningNodeParts) {
@@ -73,9 +76,7 @@ export class RunningNode {
   /** Starts the stages, then opens what was accepted and never opened. */
   start(): void {
     for (const stage of this.#parts.stages) stage.start();
-    this.#parts.sweeper.start();
-    this.#expire();
-    this.#reconcile().catch((error: unknown) => this.#parts.log.error('accepted runs could not be opened', { error }));
+    this.#takeUp().catch((error: unknown) => this.#parts.log.error('unfinished runs could not be taken up', { error }));
   }
 
   /** Accepts a task and has it executed; resolves when it is safe. */
@@ -92,13 +93,13 @@ export class RunningNode {
 
   /** Resolves when the run is closed: its end, dead letters and items stand in the store. */
   async closed(runId: string): Promise<void> {
-    const run = await this.store.findRun(runId);
-    if (run?.state === 'closed') return;
-    await new Promise<void>((resolve) => {
+    const released = new Promise<void>((resolve) => {
       const waiting = this.#waiting.get(runId) ?? [];
       waiting.push(resolve);
       this.#waiting.set(runId, waiting);
     });
+    const run = await this.store.findRun(runId);
+    if (run?.state !== 'closed') await released;
   }
 
   progress(runId: string): Promise<RunSnapshot | undefined> {
@@ -117,11 +118,21 @@ export class RunningNode {
   }
 
   /** Ends a run that cannot be executed: its task names what is not there. */
-  async reject(runId: string, detail: string): Promise<void> {
-    const endedAtMs = this.#parts.clock.now();
-    const end = { finishReason: 'rejected', detail, endedAtMs, done: 0, dead: 0, items: 0 } as const;
-    await this.store.settleRun(runId, end, { deadLetters: nothing(), events: nothing() });
-    await this.#release(runId);
+  reject(runId: string, detail: string): Promise<void> {
+    return this.#endUnopened(runId, 'rejected', detail);
+  }
+
+  /** Ends an unfinished run for good; the items that it has stay. */
+  async cancel(runId: string): Promise<void> {
+    const run = await this.coordinator.findRun(runId);
+    if (run === undefined) await this.#endUnopened(runId, 'cancelled', 'cancelled before it began');
+    else await this.coordinator.runControl({ runId, action: 'cancel' });
+  }
+
+  /** Takes no more work and waits for what is in execution, for a while; the store can still be read. Idempotent. */
+  quiesce(): Promise<void> {
+    this.#quiet ??= this.#quiesce();
+    return this.#quiet;
   }
 
   /** Ends the stages; what is still in execution after a while is left to the next start. Idempotent. */
@@ -131,7 +142,15 @@ export class RunningNode {
   }
 
   async #stop(): Promise<void> {
-    const { stages, sweeper, bus, http, leases, db } = this.#parts;
+    const { http, leases, db } = this.#parts;
+    await this.quiesce();
+    leases.stop();
+    db.close();
+    await http.close();
+  }
+
+  async #quiesce(): Promise<void> {
+    const { stages, sweeper, bus } = this.#parts;
     this.#stopping.abort();
     clearTimeout(this.#expiry);
     const ended = Promise.all([sweeper.stop(), ...stages.map((stage) => stage.stop())]);
@@ -142,9 +161,27 @@ export class RunningNode {
     await Promise.race([ended, patience]);
     clearTimeout(timer);
     await bus.close();
-    leases.stop();
-    db.close();
-    await http.close();
+  }
+
+  /** Lets go of what this process is not to work at, before the first look at what stands due, then begins. */
+  async #takeUp(): Promise<void> {
+    const { serves, sweeper, coordinator } = this.#parts;
+    if (serves !== undefined) {
+      for (const run of await this.store.listRuns({ limit: Number.MAX_SAFE_INTEGER, state: 'open' })) {
+        await coordinator.runControl({ runId: run.runId, action: serves(run) ? 'resume' : 'pause' });
+      }
+    }
+    if (this.#stopping.signal.aborted) return;
+    sweeper.start();
+    this.#expire();
+    await this.#reconcile();
+  }
+
+  async #endUnopened(runId: string, finishReason: 'rejected' | 'cancelled', detail: string): Promise<void> {
+    const endedAtMs = this.#parts.clock.now();
+    const end = { finishReason, detail, endedAtMs, done: 0, dead: 0, items: 0 };
+    await this.store.settleRun(runId, end, { deadLetters: nothing(), events: nothing() });
+    await this.#release(runId);
   }
 
   async #release(runId: string): Promise<void> {
@@ -168,7 +205,9 @@ export class RunningNode {
 
   async #reconcile(): Promise<void> {
     const accepted = await this.store.listRuns({ limit: 1_000, state: 'accepted' });
-    for (const run of accepted) await this.#parts.bus.publish(taskMessage(run));
+    for (const run of accepted) {
+      if (this.#parts.serves?.(run) !== false) await this.#parts.bus.publish(taskMessage(run));
+    }
   }
 }
 

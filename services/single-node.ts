@@ -28,6 +28,7 @@ import { type ModuleResolver, Runs } from '../libs/stage/runs.ts';
 import { settleRun } from '../libs/stage/settle.ts';
 import { Sweeper } from '../libs/stage/sweeper.ts';
 import { BlobDirectory } from '../libs/store/blob-directory.ts';
+import type { RunRecord } from '../libs/store/port.ts';
 import { openSqliteStore } from '../libs/store/sqlite/index.ts';
 import type { Log } from '../libs/telemetry/log.ts';
 import { Metrics } from '../libs/telemetry/metrics.ts';
@@ -49,6 +50,10 @@ export interface SingleNodeOptions {
   readonly recorder?: PageRecorder;
   /** Told when the database file itself fails: nothing more can be done until that is mended. */
   readonly onStoreFailure?: (error: CatenaError) => void;
+  /** Which of the unfinished runs in the database this process works at; the others wait. Default: all of them. */
+  readonly serves?: (run: RunRecord) => boolean;
+  /** Told of every request that was sent: its host, how long it took, and its status or `failed`. */
+  readonly onDownload?: (host: string, durationMs: number, outcome: string) => void;
   /** Puts something in front of the bus, for tests: faults, counts. */
   readonly wrapBus?: (bus: Bus) => Bus;
 }
@@ -60,7 +65,7 @@ const WAITING_REQUESTS = 2_000;
 
 /** Opens the database, wires the stages and starts them. Throws `store.…` when the file cannot be had. */
 export function startSingleNode(options: SingleNodeOptions): RunningNode {
-  const { config, modules, log, recorder, onStoreFailure, wrapBus } = options;
+  const { config, modules, log, recorder, onStoreFailure, wrapBus, serves, onDownload } = options;
   const { moduleErrors, moduleRate, moduleMinExecutions, taskErrors, taskRate, taskMinExecutions } = config.thresholds;
   const clock = systemClock;
   const metrics = new Metrics();
@@ -135,6 +140,7 @@ export function startSingleNode(options: SingleNodeOptions): RunningNode {
     cookies,
     blobs,
     parser,
+    onDownload,
   });
   const moduleProcessor = new ModuleProcessor({ ...execution, config, store, publisher, limiter, downloader });
   const ingress = createIngress({
@@ -165,6 +171,7 @@ export function startSingleNode(options: SingleNodeOptions): RunningNode {
     stages: [ingress, downloader, parser, errorThreshold],
     settleRun: (runId) => settleRun({ coordinator, store, clock }, runId),
     nextRunId: createRunIds(clock),
+    serves,
     retentionMs: config.retention.finishedRunMs,
     ...{ bus, sweeper, leases, http, cookies, blobs, runs, db, coordinator, store, clock, metrics, limiter, log },
   });

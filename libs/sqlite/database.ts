@@ -33,6 +33,12 @@ interface Work {
 
 /** Works per transaction: it blocks the event loop, so it stays short. */
 const MAX_GROUP = 512;
+/** A group of this size is written without waiting for more … */
+const FULL_GROUP = 64;
+/** … and any group after so many turns of the event loop. */
+const MAX_TURNS = 4;
+/** Pages of the log before it is moved into the file: each move waits for the disk. 4 KiB each. */
+const CHECKPOINT_PAGES = 8_192;
 
 export class SqliteDatabase {
   readonly path: string;
@@ -43,6 +49,9 @@ export class SqliteDatabase {
   readonly #beforeCommit: (() => void)[] = [];
   readonly #onRollback: (() => void)[] = [];
   #scheduled = false;
+  /** Works that were queued when the group was last looked at, and how often it was let grow. */
+  #seen = 0;
+  #turns = 0;
   #closed = false;
 
   constructor(options: SqliteOptions) {
@@ -54,7 +63,8 @@ export class SqliteDatabase {
       this.#db = new DatabaseSync(options.path, { readOnly: options.readOnly ?? false });
       if (options.readOnly !== true) {
         const synchronous = options.durability === 'power' ? 'FULL' : 'NORMAL';
-        this.#db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${synchronous}; PRAGMA foreign_keys = ON`);
+        this.#db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${synchronous}; PRAGMA foreign_keys = ON;
+          PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
       }
       this.#db.exec('PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY; PRAGMA busy_timeout = 5000');
       this.#db.prepare('SELECT count(*) FROM sqlite_schema').get();
@@ -126,8 +136,18 @@ export class SqliteDatabase {
   }
 
   #flush = (): void => {
-    this.#scheduled = false;
     if (this.#closed) return;
+    // While work still comes in with every turn, a group may grow for some turns: a transaction costs more than its works.
+    const grown = this.#queue.length > this.#seen;
+    if (grown && this.#queue.length < FULL_GROUP && this.#turns < MAX_TURNS) {
+      this.#seen = this.#queue.length;
+      this.#turns += 1;
+      setImmediate(this.#flush);
+      return;
+    }
+    this.#seen = 0;
+    this.#turns = 0;
+    this.#scheduled = false;
     this.#writeGroup();
     if (this.#queue.length === 0) return;
     this.#scheduled = true;

@@ -28,16 +28,18 @@ export async function download(deps: DownloaderDeps, work: DownloadWork, request
   if (deps.config.obeyRobots) await askRobots(deps, request.url, limitKey, lease.signal);
   const { policy } = moduleOf(run, node.moduleId).definition.steps[node.stepIdx]!;
   const totalTimeoutMs = request.timeoutMs ?? policy.timeoutMs;
-  const response = await deps.http.fetch(
-    {
-      method: request.method,
-      url: request.url,
-      headers: withIdempotencyKey(request, node.id),
-      jar: deps.cookies.forRun(node.runId, request.session ?? ''),
-      ...(request.body === undefined ? {} : { body: Buffer.from(request.body, 'base64') }),
-      ...(totalTimeoutMs === undefined ? {} : { totalTimeoutMs }),
-    },
-    lease.signal,
+  const response = await observed(deps, request.url, () =>
+    deps.http.fetch(
+      {
+        method: request.method,
+        url: request.url,
+        headers: withIdempotencyKey(request, node.id),
+        jar: deps.cookies.forRun(node.runId, request.session ?? ''),
+        ...(request.body === undefined ? {} : { body: Buffer.from(request.body, 'base64') }),
+        ...(totalTimeoutMs === undefined ? {} : { totalTimeoutMs }),
+      },
+      lease.signal,
+    ),
   );
   if (response.status === TOO_MANY_REQUESTS || response.status === UNAVAILABLE) {
     const waitMs = retryAfterMs(response.headers, deps.clock.now());
@@ -50,6 +52,22 @@ export async function download(deps: DownloaderDeps, work: DownloadWork, request
     timings: response.timings,
     content: await keep(deps, node.runId, node.id, response.body),
   };
+}
+
+/** Tells the observer how long a request took. */
+async function observed(deps: DownloaderDeps, url: string, fetch: () => Promise<HttpResponse>): Promise<HttpResponse> {
+  const { onDownload, clock } = deps;
+  if (onDownload === undefined) return fetch();
+  const { host } = new URL(url);
+  const sentAtMs = clock.monotonic();
+  try {
+    const response = await fetch();
+    onDownload(host, clock.monotonic() - sentAtMs, String(response.status));
+    return response;
+  } catch (thrown) {
+    onDownload(host, clock.monotonic() - sentAtMs, 'failed');
+    throw thrown;
+  }
 }
 
 async function askRobots(deps: DownloaderDeps, url: string, limitKey: string, signal: AbortSignal): Promise<void> {

@@ -25,6 +25,8 @@ export interface DownloaderDeps extends ExecutionDeps {
   readonly blobs: BlobStore;
   /** The parser, where it runs in this process. */
   readonly parser: LocalStage<ParseWork>;
+  /** Told of every request that was sent: its host, how long it took, and its status or `failed`. */
+  readonly onDownload?: ((host: string, durationMs: number, outcome: string) => void) | undefined;
 }
 
 export type DownloaderRunner = StageRunner<'downloader', DownloadWork, Permit>;

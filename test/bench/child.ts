@@ -1,5 +1,6 @@
 /** The measured side: a contestant in a process of its own, which gets its job as an argument and answers over IPC. */
 import { readFileSync } from 'node:fs';
+import { recordProfile } from './record-profile.ts';
 
 /** What a contestant reports; times are of the work alone, after every module was loaded. */
 export interface Measured<Result> {
@@ -17,7 +18,8 @@ export type Work<Job, Result> = (job: Job) => Promise<() => Promise<Result>>;
 
 /** Runs the work that the parent asked for, reports it and ends the process. */
 export async function measure<Job, Result>(work: Work<Job, Result>): Promise<void> {
-  const job = readJob<Job>();
+  const job = readJob<Job & { readonly profileTo?: string }>();
+  const stopProfile = job.profileTo === undefined ? undefined : await recordProfile(job.profileTo);
   const startUpSeconds = performance.now() / 1_000;
   const cpuBefore = process.cpuUsage();
   const startMs = performance.now();
@@ -25,6 +27,7 @@ export async function measure<Job, Result>(work: Work<Job, Result>): Promise<voi
   const seconds = (performance.now() - startMs) / 1_000;
   const cpu = process.cpuUsage(cpuBefore);
   const peak = peakRssBytes();
+  await stopProfile?.();
   const result = await fetchResult();
   const cpuSeconds = (cpu.user + cpu.system) / 1e6;
   await tellParent({ startUpSeconds, seconds, cpuSeconds, peakRssBytes: peak, result } satisfies Measured<Result>);

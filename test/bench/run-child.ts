@@ -9,17 +9,14 @@ export interface ChildOptions {
   readonly job: object;
   /** Its working folder, and its only place for files. */
   readonly folder: string;
-  /** Options of Node itself. */
-  readonly execArgv?: readonly string[];
   /** The child ends itself by SIGKILL after its report. */
   readonly endsByKill?: boolean;
 }
 
 /** Throws when the child ends otherwise than it should, or without a report. */
-export async function runChild<Report>({ script, job, folder, execArgv, endsByKill }: ChildOptions): Promise<Report> {
+export async function runChild<Report>({ script, job, folder, endsByKill }: ChildOptions): Promise<Report> {
   const child = fork(join(import.meta.dirname, script), [JSON.stringify(job)], {
     cwd: folder,
-    execArgv: [...(execArgv ?? [])],
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
   let report: Report | undefined;

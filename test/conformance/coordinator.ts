@@ -15,6 +15,7 @@ import { describeHandOver } from './coordinator/handover.ts';
 import type { OpenCoordinator, SuiteOptions } from './coordinator/harness.ts';
 import { describeLeases } from './coordinator/leases.ts';
 import { describePhases } from './coordinator/phases.ts';
+import { describePurge } from './coordinator/purge.ts';
 import { describeReads } from './coordinator/reads.ts';
 import { describeReorder } from './coordinator/reorder.ts';
 import { describeReplay } from './coordinator/replay.ts';
@@ -23,6 +24,7 @@ import { describeRunEnd } from './coordinator/run-end.ts';
 import { describeStaged } from './coordinator/staged.ts';
 import { describeSweeper } from './coordinator/sweeper.ts';
 import { describeThresholds } from './coordinator/thresholds.ts';
+import { describeTimeline } from './coordinator/timeline.ts';
 
 export type { CoordinatorHarness, OpenCoordinator, SuiteOptions } from './coordinator/harness.ts';
 export { checkInvariants } from './coordinator/invariants.ts';
@@ -48,6 +50,8 @@ export function describeCoordinator(name: string, open: OpenCoordinator, options
     describeReplay(open);
     describeReorder(open);
     describeReads(open);
+    describeTimeline(open);
+    describePurge(open);
     describeResends(open);
     describeGenerated(open, options);
   });

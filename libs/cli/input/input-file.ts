@@ -1,7 +1,7 @@
 /** The input of a run from a file, or from standard input. */
 import { readFile } from 'node:fs/promises';
-import { text } from 'node:stream/consumers';
 import type { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { parse as parseYaml } from 'yaml';
 import { CatenaError } from '../../errors/catena-error.ts';
 

@@ -28,9 +28,13 @@ export function chooseItemType(
     });
   }
   if (format === 'csv' && wanted === undefined && itemTypes.length > 1) {
-    throw new CatenaError('cli.which_items', `a CSV file holds one type of item, and there are ${itemTypes.join(', ')}`, {
-      remedy: `choose one with ${option}, or write .jsonl`,
-    });
+    throw new CatenaError(
+      'cli.which_items',
+      `a CSV file holds one type of item, and there are ${itemTypes.join(', ')}`,
+      {
+        remedy: `choose one with ${option}, or write .jsonl`,
+      },
+    );
   }
   return wanted;
 }

@@ -10,14 +10,20 @@ export interface OutputOption {
   readonly format: OutputFormat;
 }
 
-const FORMAT_OF_ENDING: Readonly<Record<string, OutputFormat>> = { '.jsonl': 'jsonl', '.ndjson': 'jsonl', '.csv': 'csv' };
+const FORMAT_OF_ENDING: Readonly<Record<string, OutputFormat>> = {
+  '.jsonl': 'jsonl',
+  '.ndjson': 'jsonl',
+  '.csv': 'csv',
+};
 
 /** Throws `cli.bad_format` when neither the name nor `--format` says how to write. */
 export function parseOutput(path: string, format: string | undefined): OutputOption {
   const known = format ?? (path === '-' ? 'jsonl' : FORMAT_OF_ENDING[extname(path).toLowerCase()]);
   if (known !== 'jsonl' && known !== 'csv') {
     const what = format === undefined ? `${path} does not say its format` : `there is no format "${format}"`;
-    throw new CatenaError('cli.bad_format', what, { remedy: 'name a file that ends in .jsonl or .csv, or add --format' });
+    throw new CatenaError('cli.bad_format', what, {
+      remedy: 'name a file that ends in .jsonl or .csv, or add --format',
+    });
   }
   return { path: path === '-' ? path : resolve(path), format: known };
 }

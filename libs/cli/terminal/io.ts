@@ -20,7 +20,10 @@ const plain: Paint = (_colour, text) => text;
 const painted: Paint = (colour, text) => `\u001b[${CODES[colour]}m${text}\u001b[0m`;
 
 /** Colours only on a terminal, and not where NO_COLOR (any value) asks for none. */
-export function paintFor(stream: { readonly isTTY?: boolean }, env: Readonly<Record<string, string | undefined>>): Paint {
+export function paintFor(
+  stream: { readonly isTTY?: boolean },
+  env: Readonly<Record<string, string | undefined>>,
+): Paint {
   const isWanted = stream.isTTY === true && (env.NO_COLOR ?? '') === '' && env.TERM !== 'dumb';
   return isWanted ? painted : plain;
 }

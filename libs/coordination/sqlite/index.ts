@@ -89,6 +89,20 @@ export function openSqliteCoordinator({ db, clock, policy }: SqliteCoordinatorOp
   };
 }
 
+/** Reads a coordinator whose tables are of this version, while another process may be writing it. */
+export function openSqliteCoordinatorReader(
+  db: SqliteDatabase,
+): Pick<Coordinator, 'findRun' | 'listNodes' | 'listEvents'> {
+  const scopes = new Scopes(db);
+  const lister = new NodeLister(db, scopes);
+  const events = new Events(db);
+  return {
+    findRun: async (runId) => db.read(() => mapDefined(scopes.run(runId), snapshot)),
+    listNodes: async (filter) => db.read(() => lister.list(filter)),
+    listEvents: async (filter) => db.read(() => events.list(filter)),
+  };
+}
+
 function createTx(db: SqliteDatabase, clock: Clock, policy: CoordinatorPolicy): Tx {
   const row = db.prepare(`UPDATE chain_meta SET value = value + 1 WHERE name = 'incarnation' RETURNING value`).get()!;
   const incarnation = row.value as number;

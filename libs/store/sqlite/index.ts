@@ -17,6 +17,21 @@ type Row = Record<string, unknown>;
 /** Opens the store on the coordinator's database; the coordinator's tables must exist. */
 export function openSqliteStore(db: SqliteDatabase): SqliteStore {
   migrate(db, 'store', STORE_MIGRATIONS);
+  return storeOn(db);
+}
+
+/** What can be read of a store. */
+export type StoreReader = Pick<
+  Store,
+  'findRun' | 'listRuns' | 'readItems' | 'countItems' | 'listDeadLetters' | 'listEvents'
+>;
+
+/** Reads a store whose tables are of this version, while another process may be writing it. */
+export function openSqliteStoreReader(db: SqliteDatabase): StoreReader {
+  return storeOn(db);
+}
+
+function storeOn(db: SqliteDatabase): SqliteStore {
   const numbers = new RunNumbers(db);
   const items = new Items(db, numbers);
   const sql = statements(db);

@@ -19,7 +19,9 @@ export interface ListPage {
 }
 
 export function readList($: CheerioAPI): ListPage {
-  const skus = $('.grid .card').toArray().map((card) => $(card).attr('data-sku') ?? '');
+  const skus = $('.grid .card')
+    .toArray()
+    .map((card) => $(card).attr('data-sku') ?? '');
   return { skus, hasNext: $('.pagination a[rel=next]').length > 0 };
 }
 

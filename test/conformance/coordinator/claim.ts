@@ -54,6 +54,8 @@ export function describeClaims(open: OpenCoordinator): void {
       scene.cast.request('early');
       expect((await scene.claim('early')).code).toBe(ClaimCode.OUT_OF_ORDER);
       expect(await scene.exists('early')).toBe(false);
+      await scene.coordinator.runControl({ runId: scene.runId, action: 'cancel' });
+      expect((await scene.claim('early')).code).toBe(ClaimCode.TERMINATED);
     });
 
     it('DUPLICATE_DONE for a done and for a dead node, whatever the epoch says', async () => {

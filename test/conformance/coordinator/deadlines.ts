@@ -33,6 +33,16 @@ export function describeDeadlines(open: OpenCoordinator): void {
       expect(await scene.run()).toMatchObject({ state: 'closing' });
     });
 
+    it('F6: nothing of the closed phase is rung or recovered any more, only drained', async () => {
+      const scene = await deadlineScene(open);
+      await scene.take('a');
+      await close(scene, 0);
+      await scene.advance(HOUR_MS);
+      const entries = await scene.due();
+      expect(entries.map((entry) => entry.kind).sort()).toEqual(['drain', 'ring']);
+      expect(entries.find((entry) => entry.kind === 'ring')).toMatchObject({ bell: { node: scene.cast.ref('join') } });
+    });
+
     it('the run does not end before the drain has', async () => {
       const scene = await deadlineScene(open);
       await close(scene, 0);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { CommitCode, DecideCode, ReplayCode } from '../../../libs/coordination/codes.ts';
+import { CommitCode, DecideCode, DrainCode, ReplayCode } from '../../../libs/coordination/codes.ts';
 import type { OpenCoordinator } from './harness.ts';
 import { HOUR_MS, LEASE_MS, openScene, type Scene } from './scene.ts';
 
@@ -131,6 +131,16 @@ export function describeReplay(open: OpenCoordinator): void {
       await scene.sweep();
       expect((await scene.node('a')).state).toBe('pending');
       expect((await scene.finish('a')).code).toBe(CommitCode.COMMIT_OK);
+    });
+
+    it('F9b: is safe from a sweeper that comes late with its drain', async () => {
+      const scene = await openScene(open, { first: ['a', 'b'], phases: [{}, { opener: 'join' }] });
+      const scope = { runId: scene.runId, moduleId: 'm', phase: 0, limit: 10 };
+      await scene.coordinator.phaseClose(scope);
+      await scene.sweep();
+      await replay(scene, 'a');
+      expect((await scene.coordinator.scopeDrain(scope)).code).toBe(DrainCode.NOTHING_TO_DRAIN);
+      expect((await scene.node('a')).state).toBe('pending');
     });
 
     it('F9c: lifts the marks of its module and run, and sets their error counts to 0', async () => {

@@ -6,7 +6,8 @@ import type { ModuleSnapshot } from '../../../libs/coordination/snapshot.ts';
 import { moveViolations } from './moves.ts';
 import type { RunView } from './reading.ts';
 
-type Transitions = Omit<Coordinator, 'findRun' | 'findNode' | 'listNodes'>;
+/** A purge is no transition of a run: it forgets it. */
+type Transitions = Omit<Coordinator, 'findRun' | 'findNode' | 'listNodes' | 'listEvents' | 'runPurge'>;
 
 /** One call of a transition, with what it answered. */
 export type Step = {

@@ -4,7 +4,7 @@ import { checkInvariants, refuse } from './invariants.ts';
 import { type RunView, viewRun } from './reading.ts';
 import { newMemory, type Step, stepViolations } from './steps.ts';
 
-const READS: ReadonlySet<string> = new Set(['findRun', 'findNode', 'listNodes']);
+const UNWATCHED: ReadonlySet<string> = new Set(['findRun', 'findNode', 'listNodes', 'listEvents', 'runPurge']);
 
 /** Of a command in a message: enough to name its node. */
 const MAX_COMMAND_CHARS = 400;
@@ -33,7 +33,7 @@ export function watch(coordinator: Coordinator, runId: string, onStep: (step: St
       const method: unknown = Reflect.get(target, name);
       if (typeof method !== 'function' || typeof name !== 'string') return method;
       const call = (command: unknown): Promise<unknown> => Reflect.apply(method, target, [command]);
-      if (READS.has(name)) return call;
+      if (UNWATCHED.has(name)) return call;
       // One at a time: two transitions between one pair of readings could not be told apart.
       return (command: unknown) => {
         const answer = turn.then(() => observed(name, call, command));

@@ -1,0 +1,32 @@
+import type { Clock } from '../clock/clock.ts';
+import type { Environment } from '../config/environment.ts';
+import type { StartEngine } from './engine.ts';
+import type { Io } from './terminal/io.ts';
+
+/** What the command line is given by its process; in tests by a test. */
+export interface CliContext {
+  readonly io: Io;
+  readonly env: Environment;
+  readonly clock: Clock;
+  readonly startEngine: StartEngine;
+  /** How this program was called, for hints that can be copied: `catena`. */
+  readonly invocation: string;
+  /** The arguments behind it. */
+  readonly args: readonly string[];
+  /** Calls the listener on SIGINT and SIGTERM; the answer takes it off again. */
+  readonly onSignal: (listener: () => void) => () => void;
+  /** Ends the process without waiting for anything. */
+  readonly exitNow: (code: number) => void;
+}
+
+/** Options that every command takes. */
+export interface SharedOptions {
+  readonly debug?: boolean;
+}
+
+/** Options of the commands that read the configuration. */
+export interface ConfigOptions extends SharedOptions {
+  readonly config?: string;
+  readonly db?: string;
+  readonly set?: readonly string[];
+}

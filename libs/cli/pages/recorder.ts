@@ -1,0 +1,49 @@
+import type { ModuleDefinition } from '../../modules/definition.ts';
+import { decodeHop } from '../../stage/node-body.ts';
+import type { ParsedPage } from '../engine.ts';
+import { outputError } from '../output/output-error.ts';
+import { writePage } from './page-file.ts';
+
+export interface RecorderOptions {
+  readonly folder: string;
+  readonly module: ModuleDefinition;
+  readonly input: unknown;
+  readonly account: string;
+  readonly platform: string;
+  /** Told of what ended the recording; the parse that was being recorded goes on. */
+  readonly onFailure: (error: Error) => void;
+}
+
+/** Keeps every page that a run parses, with what its step made of it, for `catena test`. */
+export class FolderRecorder {
+  readonly #options: RecorderOptions;
+
+  constructor(options: RecorderOptions) {
+    this.#options = options;
+  }
+
+  async record({ stepIdx, state, page, yielded }: ParsedPage): Promise<void> {
+    const { folder, module, input, account, platform, onFailure } = this.#options;
+    const { url, status, headers, body } = page;
+    const areHopsGone = (yielded.staged ?? 0) > 0;
+    const stepName = (idx: number): string => module.steps[idx]?.name ?? `step ${idx}`;
+    const hops = yielded.children.map((seed) => ({ step: stepName(seed.stepIdx), state: decodeHop(seed.body).state }));
+    const record = {
+      version: 1 as const,
+      module: module.id,
+      step: stepName(stepIdx),
+      input,
+      state,
+      account,
+      platform,
+      page: { url, status, headers },
+      items: yielded.items.map(({ type, data }) => ({ type, data: JSON.parse(data) as unknown })),
+      ...(areHopsGone ? {} : { hops }),
+    };
+    try {
+      await writePage(folder, record, body);
+    } catch (thrown) {
+      onFailure(outputError(folder, thrown));
+    }
+  }
+}

@@ -1,0 +1,92 @@
+/** The nodes of a run that failed, as people read them. */
+import type { ChainNode } from '../../coordination/node.ts';
+import type { Failure } from '../../errors/failure.ts';
+import { START_STEP } from '../../modules/definition.ts';
+import { decodeHop, decodeRequest } from '../../stage/node-body.ts';
+import { deadNodes, toDeadLetter } from '../../stage/settle.ts';
+import type { DeadLetter, RunRecord } from '../../store/port.ts';
+import type { Reader } from './open-reader.ts';
+
+export interface FailedNode {
+  readonly step: string;
+  readonly kind: ChainNode['kind'];
+  /** `failed`, `crashed`, `deadline_exceeded`, `terminated`, `cancelled`. */
+  readonly reason: string;
+  readonly code: string;
+  readonly message: string;
+  readonly attempts: number;
+  readonly crashes: number;
+  /** Of a request. */
+  readonly url: string | undefined;
+  readonly state: unknown;
+  readonly nodeId: string;
+}
+
+/** Where a submission keeps the names of its module's steps: the database knows their positions only. */
+export const STEPS_KEY = 'cli.steps';
+/** The types of its items. */
+export const ITEM_TYPES_KEY = 'cli.item_types';
+
+export function namesIn(run: Pick<RunRecord, 'metadata'>, key: string): readonly string[] {
+  const names = run.metadata[key];
+  return names === undefined ? [] : (JSON.parse(names) as string[]);
+}
+
+/** Every one of them: of an unfinished run those so far. */
+export async function readFailedNodes({ store, coordinator }: Reader, run: RunRecord): Promise<FailedNode[]> {
+  const steps = namesIn(run, STEPS_KEY);
+  if (run.state === 'closed') {
+    return (await store.listDeadLetters(run.runId)).map((letter) => toFailedNode(letter, steps));
+  }
+  const failed: FailedNode[] = [];
+  for await (const node of deadNodes(coordinator, run.runId)) {
+    if (node.deathReason !== 'superseded') failed.push(toFailedNode(toDeadLetter(node), steps));
+  }
+  return failed;
+}
+
+export function toFailedNode(letter: DeadLetter, steps: readonly string[]): FailedNode {
+  const { kind, reason, attempts, crashes, stepIdx, nodeId } = letter;
+  const failure = letter.error === '' ? undefined : (JSON.parse(letter.error) as Failure);
+  return {
+    step: stepIdx === START_STEP ? 'start' : (steps[stepIdx] ?? `step ${stepIdx}`),
+    kind,
+    reason,
+    code: failure?.code ?? reason,
+    message: failure?.message ?? REASONS[reason] ?? reason,
+    attempts,
+    crashes,
+    url: kind === 'request' ? decodeRequest(letter.body).url : undefined,
+    state: decodeHop(letter.body).state,
+    nodeId,
+  };
+}
+
+/** What ended nodes that did not fail by themselves. */
+const REASONS: Readonly<Record<string, string>> = {
+  crashed: 'its executions were lost too often: it may be what ends the process',
+  deadline_exceeded: 'the deadline came first',
+  terminated: 'its module or task was terminated first',
+  cancelled: 'the run was cancelled first',
+};
+
+export interface FailureGroup {
+  readonly step: string;
+  readonly code: string;
+  readonly count: number;
+  /** Of the first one. */
+  readonly message: string;
+  readonly example: FailedNode;
+}
+
+/** Failures of the same step for the same reason are one line; the most frequent first. */
+export function groupFailures(failed: readonly FailedNode[]): FailureGroup[] {
+  const groups = new Map<string, FailureGroup>();
+  for (const node of failed) {
+    const key = `${node.step}\n${node.code}`;
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, { ...node, count: 1, example: node });
+    else groups.set(key, { ...group, count: group.count + 1 });
+  }
+  return [...groups.values()].sort((one, other) => other.count - one.count);
+}

@@ -1,0 +1,100 @@
+/** Everything that can be wrong before a run starts is found here, and nothing has been started by then. */
+import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { LoadedConfig } from '../../config/load-config.ts';
+import { CatenaError } from '../../errors/catena-error.ts';
+import { canonicalJson } from '../../keys/canonical-json.ts';
+import type { ModuleDefinition } from '../../modules/definition.ts';
+import { loadModule } from '../../modules/load-module.ts';
+import type { TaskSubmission } from '../../stage/submit.ts';
+import type { CliContext } from '../context.ts';
+import { singleNodeConfig } from '../effective-config.ts';
+import { parseDuration } from '../input/duration.ts';
+import { readInputFile } from '../input/input-file.ts';
+import { parsePairs } from '../input/pairs.ts';
+import { typedInput } from '../input/typed-input.ts';
+import { chooseItemType, openSink, rowFormat } from '../output/open-output.ts';
+import { parseOutput } from '../output/output-option.ts';
+import type { RowFormat } from '../output/row-format.ts';
+import type { Sink } from '../output/sink.ts';
+import { makePageFolder } from '../pages/page-file.ts';
+import { ITEM_TYPES_KEY, STEPS_KEY } from '../read/failed-nodes.ts';
+import type { RunOptions } from './options.ts';
+
+export interface RunOutput {
+  readonly sink: Sink;
+  readonly format: (layout: string | undefined) => RowFormat;
+  readonly type: string | undefined;
+}
+
+export interface PreparedRun {
+  readonly loaded: LoadedConfig;
+  readonly module: ModuleDefinition;
+  readonly task: TaskSubmission;
+  readonly output: RunOutput | undefined;
+}
+
+export async function prepareRun(context: CliContext, file: string, options: RunOptions): Promise<PreparedRun> {
+  const loaded = singleNodeConfig(context, options, {
+    'limits.requests_per_second': options.rps,
+    'limits.concurrency_per_host': options.concurrency,
+    download_concurrency: options.concurrency,
+    ...(options.debug === true ? { 'log.level': 'debug' } : {}),
+  });
+  const module = await loadModule(file);
+  const task = await toTask(context, module, options);
+  if (options.record !== undefined) await makePageFolder(options.record);
+  const output = options.output === undefined ? undefined : await openOutput(context, module, options);
+  await makeDatabaseFolder(loaded.config.store.path);
+  return { loaded, module, task, output };
+}
+
+async function toTask(context: CliContext, module: ModuleDefinition, options: RunOptions): Promise<TaskSubmission> {
+  const { account, platform, deadline } = options;
+  const deadlineMs = deadline === undefined ? undefined : parseDuration(deadline, '--deadline');
+  const base = options.inputFile === undefined ? {} : await readInputFile(options.inputFile, context.io.stdin);
+  const pairs = parsePairs(options.input ?? [], '--input');
+  const input = await typedInput(base, pairs, (given) => module.checkInput(given));
+  requireJson(input);
+  return {
+    modules: [module.id],
+    input,
+    account,
+    platform,
+    ...(deadlineMs === undefined ? {} : { deadlineMs }),
+    metadata: {
+      [STEPS_KEY]: JSON.stringify(module.steps.map(({ name }) => name)),
+      [ITEM_TYPES_KEY]: JSON.stringify(module.itemTypes),
+    },
+  };
+}
+
+/** YAML can say what JSON cannot: dates, infinity, a list that contains itself. */
+function requireJson(input: unknown): void {
+  try {
+    canonicalJson(input);
+  } catch (thrown) {
+    throw new CatenaError('cli.bad_input', `the input cannot be kept: ${(thrown as Error).message}`, {
+      cause: thrown,
+      remedy: 'use what JSON can say: text, finite numbers, true, false, null, lists and objects',
+    });
+  }
+}
+
+async function openOutput(context: CliContext, module: ModuleDefinition, options: RunOptions): Promise<RunOutput> {
+  const option = parseOutput(options.output!, options.format);
+  const type = chooseItemType(option, module.itemTypes, options.items, '--items');
+  return { sink: await openSink(option, context.io.stdout), format: rowFormat(option, module.itemTypes, type), type };
+}
+
+async function makeDatabaseFolder(path: string): Promise<void> {
+  if (path === ':memory:') return;
+  try {
+    await mkdir(dirname(path), { recursive: true });
+  } catch (thrown) {
+    throw new CatenaError('store.unwritable', `the folder of ${path} cannot be created: ${(thrown as Error).message}`, {
+      cause: thrown,
+      remedy: 'name a file with --db in a folder that may be written',
+    });
+  }
+}

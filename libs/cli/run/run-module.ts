@@ -1,0 +1,133 @@
+/** `catena run`: begins, resumes or reports a run, and sees it to its end. */
+import { ModuleRegistry } from '../../modules/registry.ts';
+import { fingerprintOf } from '../../stage/submit.ts';
+import type { RunRecord } from '../../store/port.ts';
+import type { CliContext } from '../context.ts';
+import type { Engine } from '../engine.ts';
+import { ExitCode, type ExitCodeValue } from '../exit-codes.ts';
+import { ItemFollower } from '../output/follower.ts';
+import { FolderRecorder } from '../pages/recorder.ts';
+import { HostTimes } from '../status/host-times.ts';
+import { countNodes } from '../status/progress.ts';
+import type { Reporter } from '../status/reporter.ts';
+import { countOf, formatCount } from '../terminal/format.ts';
+import { sameCommand } from './command-text.ts';
+import { reportEnd } from './end.ts';
+import { logFor, reporterFor } from './messages.ts';
+import type { RunOptions } from './options.ts';
+import { type PreparedRun, prepareRun } from './prepare.ts';
+import { type Ended, superviseRun } from './supervise.ts';
+
+export async function runModule(context: CliContext, file: string, options: RunOptions): Promise<ExitCodeValue> {
+  const prepared = await prepareRun(context, file, options);
+  const reporter = reporterFor(context, options);
+  const failure = Promise.withResolvers<never>();
+  failure.promise.catch(() => {});
+  const hosts = new HostTimes();
+  const engine = startEngine(context, prepared, options, { reporter, hosts, fail: failure.reject });
+  try {
+    return await runOn(engine, { context, prepared, options, reporter, hosts, failed: failure.promise });
+  } finally {
+    await engine.stop().catch((thrown: unknown) => reporter.say(`the database could not be closed: ${String(thrown)}`));
+    await prepared.output?.sink.close();
+  }
+}
+
+export interface RunScene {
+  readonly context: CliContext;
+  readonly prepared: PreparedRun;
+  readonly options: RunOptions;
+  readonly reporter: Reporter;
+  readonly hosts: HostTimes;
+  /** Rejects when the database, an output or the recording fails. */
+  readonly failed: Promise<never>;
+}
+
+function startEngine(
+  context: CliContext,
+  { loaded, module, task }: PreparedRun,
+  { record, fresh, account, platform }: RunOptions,
+  { reporter, hosts, fail }: { reporter: Reporter; hosts: HostTimes; fail: (error: Error) => void },
+): Engine {
+  const fingerprint = fingerprintOf(task);
+  const recorder =
+    record === undefined
+      ? undefined
+      : new FolderRecorder({ folder: record, module, input: task.input, account, platform, onFailure: fail });
+  return context.startEngine({
+    config: loaded.config,
+    modules: new ModuleRegistry([module]),
+    log: logFor(loaded, context, reporter),
+    onStoreFailure: fail,
+    onDownload: (host, durationMs, outcome) => hosts.record(host, durationMs, outcome),
+    // The file may hold unfinished runs of other modules and inputs: they are not what was asked for.
+    serves: (run) => fresh !== true && run.fingerprint === fingerprint,
+    ...(recorder === undefined ? {} : { recorder }),
+  });
+}
+
+async function runOn(engine: Engine, scene: RunScene): Promise<ExitCodeValue> {
+  const { options, prepared, reporter } = scene;
+  const same = await engine.findSame(prepared.task);
+  if (same?.state === 'closed' && options.fresh !== true) return reportFinished(engine, scene, same);
+  const { runId, isResumed } = await beginOrResume(engine, scene, same);
+  reporter.event('started', { run_id: runId, module: prepared.module.id, resumed: isResumed });
+  const follower = followerFor(engine, scene, runId);
+  const ended = await superviseRun(engine, scene, { runId, isResumed, follower });
+  if (ended.kind === 'interrupted') return reportInterruption(scene, runId);
+  return reportEnd(engine, scene, { runId, ended, rows: follower?.rows });
+}
+
+async function beginOrResume(
+  engine: Engine,
+  { prepared, options, reporter }: RunScene,
+  same: RunRecord | undefined,
+): Promise<{ readonly runId: string; readonly isResumed: boolean }> {
+  const { task, module } = prepared;
+  const isUnfinished = same !== undefined && same.state !== 'closed';
+  if (isUnfinished && options.fresh === true) {
+    await engine.cancel(same.runId);
+    reporter.say(`cancelled the unfinished run ${same.runId}: its items stay, \`catena items ${same.runId}\``);
+  }
+  if (isUnfinished && options.fresh !== true) {
+    const { done, failed, open } = countNodes(await engine.progress(same.runId));
+    const known = done + failed + open;
+    reporter.say(`resuming run ${same.runId}, ${formatCount(done)} of ${countOf(known, 'known node')} done`);
+    if (task.deadlineMs !== undefined) reporter.say('it keeps the deadline that it was started with, if any');
+    return { runId: same.runId, isResumed: true };
+  }
+  const { runId } = await engine.submit(task);
+  reporter.say(`run ${runId} of ${module.id}`);
+  return { runId, isResumed: false };
+}
+
+export function followerFor(
+  engine: Engine,
+  { context, prepared: { output } }: RunScene,
+  runId: string,
+): ItemFollower | undefined {
+  if (output === undefined) return undefined;
+  return new ItemFollower({
+    ...output,
+    store: engine.store,
+    runId,
+    monotonicMs: () => context.clock.monotonic(),
+  });
+}
+
+/** The same work has been done before: its file is completed, and that is all. */
+async function reportFinished(engine: Engine, scene: RunScene, run: RunRecord): Promise<ExitCodeValue> {
+  scene.reporter.say(`this work is done already: run ${run.runId}; add --fresh to do it again`);
+  const follower = followerFor(engine, scene, run.runId);
+  await follower?.open();
+  await follower?.finish();
+  const ended: Ended = { kind: 'closed', session: undefined };
+  return reportEnd(engine, scene, { runId: run.runId, ended, rows: follower?.rows });
+}
+
+function reportInterruption({ context, options, reporter }: RunScene, runId: string): ExitCodeValue {
+  const again = options.again ?? sameCommand(context.invocation, context.args);
+  reporter.say(`stopped: run ${runId} keeps what is done. To go on:\n  ${again}`);
+  reporter.event('interrupted', { run_id: runId, resume: again, exit_code: ExitCode.INTERRUPTED });
+  return ExitCode.INTERRUPTED;
+}

@@ -1,0 +1,112 @@
+/** What a run came to: the table at its end. */
+import type { RunEnd, RunRecord, Store } from '../../store/port.ts';
+import type { FailedNode } from '../read/failed-nodes.ts';
+import { groupFailures } from '../read/failed-nodes.ts';
+import type { HostTime } from '../status/host-times.ts';
+import { countOf, formatCount, formatDuration, formatRate, formatTable, oneLine } from '../terminal/format.ts';
+import type { Colour, Paint } from '../terminal/io.ts';
+
+export interface Summary {
+  readonly run: RunRecord;
+  readonly end: RunEnd;
+  readonly itemsByType: ReadonlyMap<string, number>;
+  readonly failed: readonly FailedNode[];
+  /** Of this process; undefined when it only reports what an earlier one did. */
+  readonly session:
+    | {
+        readonly durationMs: number;
+        readonly pages: number;
+        readonly retries: number;
+        readonly slowest: readonly HostTime[];
+      }
+    | undefined;
+  /** Where the items are, in words. */
+  readonly output: string;
+  readonly showCommand: string;
+}
+
+const COLOURS: Readonly<Record<RunEnd['finishReason'], Colour>> = {
+  completed: 'green',
+  cancelled: 'yellow',
+  deadline: 'yellow',
+  terminated: 'red',
+  rejected: 'red',
+};
+
+const SHOWN_GROUPS = 5;
+const MESSAGE_CHARS = 160;
+
+export function summaryText(
+  { run, end, itemsByType, failed, session, output, showCommand }: Summary,
+  paint: Paint,
+): string {
+  const detail = end.detail === '' ? '' : `: ${oneLine(end.detail, 300)}`;
+  const colour = end.finishReason === 'completed' && end.dead > 0 ? 'yellow' : COLOURS[end.finishReason];
+  const rows: (readonly [string, string])[] = [
+    ['finished', paint(colour, `${end.finishReason}${detail}`)],
+    ['run', run.runId],
+    ['nodes', `${formatCount(end.done)} done, ${formatCount(end.dead)} failed`],
+    ['items', itemsText(end.items, itemsByType)],
+  ];
+  if (session !== undefined) {
+    const { durationMs, pages, retries, slowest } = session;
+    const rate = durationMs > 0 ? `, ${formatRate((pages / durationMs) * 1_000)} per second` : '';
+    rows.push(['pages', `${formatCount(pages)}${rate}`], ['retries', formatCount(retries)]);
+    rows.push(['took', tookText(run, end, durationMs)]);
+    for (const [at, host] of slowest.entries()) rows.push([at === 0 ? 'slowest hosts' : '', hostText(host)]);
+  } else {
+    rows.push(['took', formatDuration(end.endedAtMs - run.acceptedAtMs)]);
+  }
+  rows.push(['items in', output]);
+  return `${formatTable(rows, '  ')}${failuresText(failed, showCommand, paint)}`;
+}
+
+function itemsText(total: number, byType: ReadonlyMap<string, number>): string {
+  if (byType.size < 2) return [formatCount(total), ...byType.keys()].join(' ');
+  return `${formatCount(total)} (${[...byType].map(([type, count]) => `${formatCount(count)} ${type}`).join(', ')})`;
+}
+
+/** A run that was resumed took longer than this process. */
+function tookText(run: RunRecord, end: RunEnd, durationMs: number): string {
+  const wholeMs = end.endedAtMs - run.acceptedAtMs;
+  const isResumed = wholeMs > durationMs + 2_000;
+  return isResumed
+    ? `${formatDuration(durationMs)} here, ${formatDuration(wholeMs)} since it was started`
+    : formatDuration(durationMs);
+}
+
+function hostText({ host, requests, failed, meanMs, longestMs }: HostTime): string {
+  const unanswered = failed === 0 ? '' : `, ${formatCount(failed)} without an answer`;
+  const times = `${formatDuration(meanMs)} on average, ${formatDuration(longestMs)} at most`;
+  return `${host}: ${times}, ${countOf(requests, 'request')}${unanswered}`;
+}
+
+function failuresText(failed: readonly FailedNode[], showCommand: string, paint: Paint): string {
+  if (failed.length === 0) return '';
+  const groups = groupFailures(failed);
+  const lines = groups.slice(0, SHOWN_GROUPS).map(({ step, code, count, message }) => {
+    return `  ${paint('red', `${formatCount(count)} × ${step}`)}  ${code}: ${oneLine(message, MESSAGE_CHARS)}\n`;
+  });
+  const rest = groups.length > SHOWN_GROUPS ? `  and ${countOf(groups.length - SHOWN_GROUPS, 'other reason')}\n` : '';
+  return `\n${lines.join('')}${rest}  each of them: ${showCommand}\n`;
+}
+
+const BATCH_ITEMS = 1_000;
+
+/** How many items of each type a run has. */
+export async function countByType(
+  store: Pick<Store, 'readItems' | 'countItems'>,
+  runId: string,
+  itemTypes: readonly string[],
+): Promise<ReadonlyMap<string, number>> {
+  const [only] = itemTypes;
+  if (itemTypes.length === 1 && only !== undefined) return new Map([[only, await store.countItems(runId)]]);
+  const counts = new Map(itemTypes.map((type) => [type, 0]));
+  let afterSeq = 0;
+  for (;;) {
+    const items = await store.readItems({ runId, afterSeq, limit: BATCH_ITEMS });
+    for (const { type } of items) counts.set(type, (counts.get(type) ?? 0) + 1);
+    if (items.length < BATCH_ITEMS) return counts;
+    afterSeq = items.at(-1)!.seq;
+  }
+}

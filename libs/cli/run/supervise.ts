@@ -1,0 +1,72 @@
+/** Watches over a run until it is closed, somebody wants to stop, or what it writes to fails. */
+
+import { METRICS } from '../../telemetry/metric-names.ts';
+import type { Engine } from '../engine.ts';
+import { FollowLoop } from '../output/follow-loop.ts';
+import type { ItemFollower } from '../output/follower.ts';
+import { readProgress } from '../status/progress.ts';
+import { watchProgress } from '../status/watch.ts';
+import { sameCommand } from './command-text.ts';
+import type { RunScene } from './run-module.ts';
+import { listenForStop } from './stop-request.ts';
+import type { Summary } from './summary.ts';
+
+export type Ended =
+  | { readonly kind: 'closed'; readonly session: Summary['session'] }
+  | { readonly kind: 'interrupted' };
+
+export interface SupervisedRun {
+  readonly runId: string;
+  readonly isResumed: boolean;
+  readonly follower: ItemFollower | undefined;
+}
+
+const FOLLOW_INTERVAL_MS = 250;
+const SLOWEST_HOSTS = 3;
+
+/** Throws what the database, the output or the recording failed with; the run can be resumed then. */
+export async function superviseRun(
+  engine: Engine,
+  scene: RunScene,
+  { runId, isResumed, follower }: SupervisedRun,
+): Promise<Ended> {
+  const { context, reporter, hosts } = scene;
+  const startedAtMs = context.clock.monotonic();
+  const stop = listenForStop(context);
+  const outputFailed = Promise.withResolvers<never>();
+  outputFailed.promise.catch(() => {});
+  await follower?.open();
+  const loop = follower && new FollowLoop({ follower, intervalMs: FOLLOW_INTERVAL_MS, onError: outputFailed.reject });
+  const itemsBefore = isResumed ? await engine.store.countItems(runId) : 0;
+  const watch = watchProgress(reporter, () => readProgress(engine, runId, itemsBefore, context.clock));
+  loop?.start();
+  try {
+    const failed = Promise.race([scene.failed, outputFailed.promise]);
+    const closed = engine.closed(runId).then(() => 'closed' as const);
+    const first = await Promise.race([closed, stop.asked.then(() => 'asked' as const), failed]);
+    if (first === 'asked') {
+      reporter.say('stopping: what is in flight is being finished; once more to end at once');
+      await Promise.race([engine.quiesce(), failed]);
+    }
+    await Promise.race([loop?.finish(), failed]);
+    if (first === 'asked' && (await engine.store.findRun(runId))?.state !== 'closed') return { kind: 'interrupted' };
+    return {
+      kind: 'closed',
+      session: {
+        durationMs: context.clock.monotonic() - startedAtMs,
+        pages: engine.metrics.total(METRICS.parserSuccess),
+        retries: engine.metrics.total(METRICS.errorTaskRetry),
+        slowest: hosts.slowest(SLOWEST_HOSTS),
+      },
+    };
+  } catch (thrown) {
+    reporter.say(
+      `run ${runId} can be resumed:\n  ${scene.options.again ?? sameCommand(context.invocation, context.args)}`,
+    );
+    throw thrown;
+  } finally {
+    stop.dispose();
+    await loop?.stop();
+    await watch.end();
+  }
+}

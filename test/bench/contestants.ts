@@ -1,0 +1,34 @@
+/** Who takes part. */
+
+export interface Contestant<Id extends string = string> {
+  readonly id: Id;
+  readonly name: string;
+  /** In this folder; the variant is a word for the script. */
+  readonly script: string;
+  readonly variant: string;
+}
+
+/** They crawl the same shop. */
+export const CRAWLERS = [
+  { id: 'floor', name: 'floor: undici + cheerio slim', script: 'floor', variant: 'slim' },
+  { id: 'floor-parse5', name: 'undici + cheerio parse5', script: 'floor', variant: 'parse5' },
+  { id: 'catena', name: 'Catena, on a file (default)', script: 'catena-shop', variant: 'file' },
+  { id: 'catena-memory', name: 'Catena, in memory', script: 'catena-shop', variant: 'memory' },
+  { id: 'crawlee', name: 'Crawlee, in memory', script: 'crawlee', variant: 'memory' },
+  { id: 'crawlee-disk', name: 'Crawlee, on disk', script: 'crawlee', variant: 'disk' },
+] as const satisfies readonly Contestant[];
+
+/** They execute the same steps, without network. */
+export const STEPPERS = [
+  { id: 'steps', name: 'Catena, on a file (default)', script: 'catena-steps', variant: 'file' },
+  { id: 'steps-memory', name: 'Catena, in memory', script: 'catena-steps', variant: 'memory' },
+] as const satisfies readonly Contestant[];
+
+export type CrawlerId = (typeof CRAWLERS)[number]['id'];
+export type StepperId = (typeof STEPPERS)[number]['id'];
+
+export const CONTESTANT_IDS = [...CRAWLERS, ...STEPPERS].map(({ id }) => id);
+
+export function scriptOf({ script }: Contestant): string {
+  return `contestants/${script}.ts`;
+}
