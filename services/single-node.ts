@@ -16,6 +16,7 @@ import type { Config } from '../libs/config/config-tree.ts';
 import type { Threshold } from '../libs/coordination/commands.ts';
 import { openSqliteCoordinator } from '../libs/coordination/sqlite/index.ts';
 import type { CatenaError } from '../libs/errors/catena-error.ts';
+import { failpoint } from '../libs/failpoints/failpoint.ts';
 import { createRunIds } from '../libs/keys/run-id.ts';
 import { RateLimiter } from '../libs/limits/rate-limiter.ts';
 import { SqliteDatabase } from '../libs/sqlite/database.ts';
@@ -103,7 +104,11 @@ export function startSingleNode(options: SingleNodeOptions): RunningNode {
     commitWithItems: (commit, items) =>
       items === undefined
         ? coordinator.commitSuccess(commit)
-        : coordinator.commitWith(commit, () => store.insertItems(items)),
+        : coordinator.commitWith(commit, () => {
+            failpoint('items.before_write');
+            store.insertItems(items);
+            failpoint('items.after_write');
+          }),
     leases,
     nextOwner: ownerNames(),
     startPump: (node) => void sweeper.pump(node).catch((error: unknown) => log.error('a pump failed', { error })),

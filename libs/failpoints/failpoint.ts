@@ -14,7 +14,6 @@ export const FAILPOINTS = [
   'ack.after',
   'transaction.before_commit',
   'transaction.after_commit',
-  'release.before',
   'decide.before',
   'decide.after',
   'settle.before',

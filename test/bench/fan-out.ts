@@ -78,7 +78,7 @@ await runCommand(usage, options, async (values) => {
 async function checksOf(node: RunningNode, runId: string, children: number): Promise<Check[]> {
   const end = (await node.store.findRun(runId))?.end;
   const snapshot = await node.progress(runId);
-  const { drift } = await node.coordinator.runAudit({ runId });
+  const { drift, nodes } = await node.coordinator.runAudit({ runId });
   const items = (await itemsOf(node, runId)) as Partial<Record<'leaf' | 'leaves' | 'distinct' | 'sum', number>>[];
   const leaves = items.flatMap(({ leaf }) => leaf ?? []);
   const joins = items.filter(({ sum }) => sum !== undefined);
@@ -93,6 +93,7 @@ async function checksOf(node: RunningNode, runId: string, children: number): Pro
     { what: 'items of joins', expected: 1, found: joins.length },
     { what: 'children the join saw', expected: children, found: joins[0]?.leaves ?? Number.NaN },
     { what: 'sum of their numbers', expected: (children * (children - 1)) / 2, found: joins[0]?.sum ?? Number.NaN },
+    { what: 'nodes audited', expected: children + 4, found: nodes },
     { what: 'audit drift', expected: 0, found: drift.length },
   ];
 }

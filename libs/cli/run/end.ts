@@ -26,7 +26,7 @@ export async function reportEnd(
   const exitCode = exitCodeOfRun(end);
   const { output, loaded, module } = prepared;
   const database = loaded.config.store.path;
-  const dbOption = context.args.includes('--db') ? ['--db', database] : [];
+  const dbOption = loaded.origins['store.path'] === 'command line' ? ['--db', database] : [];
   const command = (name: string): string => commandText(context.invocation, [name, runId, ...dbOption]);
   const letters = await engine.store.listDeadLetters(runId);
   const failed = letters.map((letter) => toFailedNode(letter, namesIn(run, STEPS_KEY)));

@@ -51,7 +51,8 @@ export function summaryText(
   if (session !== undefined) {
     const { durationMs, pages, retries, slowest } = session;
     const rate = durationMs > 0 ? `, ${formatRate((pages / durationMs) * 1_000)} per second` : '';
-    rows.push(['pages', `${formatCount(pages)}${rate}`], ['retries', formatCount(retries)]);
+    if (pages > 0) rows.push(['pages', `${formatCount(pages)}${rate}`]);
+    rows.push(['retries', formatCount(retries)]);
     rows.push(['took', tookText(run, end, durationMs)]);
     for (const [at, host] of slowest.entries()) rows.push([at === 0 ? 'slowest hosts' : '', hostText(host)]);
   } else {

@@ -27,7 +27,8 @@ export type Waiting =
   | { readonly kind: 'host'; readonly host: string; readonly untilMs: number }
   /** Our own limit of requests per second. */
   | { readonly kind: 'rate'; readonly host: string; readonly queued: number }
-  | { readonly kind: 'retries'; readonly count: number };
+  /** Nothing is under way, and nothing waits for a host: what is left waits for its time, a retry mostly. */
+  | { readonly kind: 'time'; readonly count: number };
 
 /** A pause longer than this is the host's wish, not the spacing of a rate. */
 const LONG_PAUSE_MS = 1_000;
@@ -78,6 +79,6 @@ export function waitingFor(
     .filter(({ nextAtMs }) => nextAtMs !== undefined)
     .sort((one, other) => other.waiting - one.waiting)[0];
   if (paced !== undefined) return { kind: 'rate', host: paced.key, queued: paced.waiting };
-  if (inFlight === 0 && held.length === 0 && open > 0) return { kind: 'retries', count: open };
+  if (inFlight === 0 && held.length === 0 && open > 0) return { kind: 'time', count: open };
   return undefined;
 }

@@ -59,7 +59,7 @@ function waitingText(waiting: Waiting): string {
       return `${waiting.host} asked for a pause until ${formatClock(waiting.untilMs)}`;
     case 'rate':
       return `held to the rate limit of ${waiting.host}`;
-    case 'retries':
-      return `${formatCount(waiting.count)} wait for another attempt`;
+    case 'time':
+      return `${countOf(waiting.count, 'node')} not due yet`;
   }
 }

@@ -17,7 +17,7 @@ export function watchProgress(reporter: Reporter, read: () => Promise<Progress>)
     if (progress !== undefined) reporter.show(progress);
     schedule();
   };
-  reading = look();
+  schedule();
   return {
     end: async () => {
       isOver = true;

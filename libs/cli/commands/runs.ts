@@ -1,0 +1,82 @@
+/** `catena runs`: every run of a database, the newest first. */
+import type { RunRecord } from '../../store/port.ts';
+import type { CliContext, ConfigOptions } from '../context.ts';
+import { singleNodeConfig } from '../effective-config.ts';
+import { ExitCode, type ExitCodeValue } from '../exit-codes.ts';
+import { openReader, type Reader } from '../read/open-reader.ts';
+import { countNodes } from '../status/progress.ts';
+import { formatCount, formatDuration, formatInstant, formatTable } from '../terminal/format.ts';
+
+export interface RunsOptions extends ConfigOptions {
+  readonly output?: string;
+  readonly limit: string;
+}
+
+export async function listRuns(context: CliContext, options: RunsOptions): Promise<ExitCodeValue> {
+  const { config } = singleNodeConfig(context, options);
+  const reader = openReader(config.store.path);
+  try {
+    const records = await reader.store.listRuns({ limit: Math.max(1, Number(options.limit) || 1) });
+    const runs = await Promise.all(records.map((run) => describeRun(reader, run)));
+    context.io.stdout.write(options.output === 'json' ? `${JSON.stringify(runs, undefined, 2)}\n` : runsTable(runs));
+    return ExitCode.DONE;
+  } finally {
+    reader.close();
+  }
+}
+
+/** A run as machines read it. */
+export interface RunView {
+  readonly run_id: string;
+  readonly modules: readonly string[];
+  readonly input: unknown;
+  readonly account: string;
+  readonly platform: string;
+  /** `accepted`, `open`, `closed`. */
+  readonly state: string;
+  readonly finish_reason: string | null;
+  readonly detail: string;
+  readonly done: number;
+  readonly failed: number;
+  readonly open: number;
+  readonly items: number;
+  readonly accepted_at: string;
+  readonly deadline_at: string | null;
+  readonly ended_at: string | null;
+}
+
+export async function describeRun({ store, coordinator }: Reader, run: RunRecord): Promise<RunView> {
+  const { end, deadlineAtMs } = run;
+  const nodes = end === undefined ? countNodes(await coordinator.findRun(run.runId)) : undefined;
+  return {
+    run_id: run.runId,
+    modules: run.modules,
+    input: run.input,
+    account: run.account,
+    platform: run.platform,
+    state: run.state,
+    finish_reason: end?.finishReason ?? null,
+    detail: end?.detail ?? '',
+    done: end?.done ?? nodes?.done ?? 0,
+    failed: end?.dead ?? nodes?.failed ?? 0,
+    open: nodes?.open ?? 0,
+    items: end?.items ?? (await store.countItems(run.runId)),
+    accepted_at: new Date(run.acceptedAtMs).toISOString(),
+    deadline_at: deadlineAtMs === undefined ? null : new Date(deadlineAtMs).toISOString(),
+    ended_at: end === undefined ? null : new Date(end.endedAtMs).toISOString(),
+  };
+}
+
+export function runsTable(runs: readonly RunView[]): string {
+  if (runs.length === 0) return 'there are no runs yet\n';
+  const rows = runs.map((run) => [
+    run.run_id,
+    run.modules.join(', '),
+    run.finish_reason ?? 'unfinished',
+    formatCount(run.items),
+    formatCount(run.failed),
+    formatInstant(Date.parse(run.accepted_at)),
+    run.ended_at === null ? '' : formatDuration(Date.parse(run.ended_at) - Date.parse(run.accepted_at)),
+  ]);
+  return formatTable([['RUN', 'MODULE', 'STATE', 'ITEMS', 'FAILED', 'STARTED', 'TOOK'], ...rows]);
+}

@@ -1,0 +1,127 @@
+/** `catena show RUN`: how a run stands or ended, what happened, and every node that failed. */
+import type { RunSnapshot } from '../../coordination/snapshot.ts';
+import { timeline } from '../../stage/settle.ts';
+import type { RunRecord, StoredEvent } from '../../store/port.ts';
+import type { CliContext, ConfigOptions } from '../context.ts';
+import { singleNodeConfig } from '../effective-config.ts';
+import { ExitCode, type ExitCodeValue } from '../exit-codes.ts';
+import { type FailedNode, readFailedNodes } from '../read/failed-nodes.ts';
+import { findRun } from '../read/find-run.ts';
+import { openReader, type Reader } from '../read/open-reader.ts';
+import { countOf, formatClock, formatCount, formatInstant, formatTable, oneLine } from '../terminal/format.ts';
+import { type Paint, paintFor } from '../terminal/io.ts';
+import { describeRun, type RunView } from './runs.ts';
+
+export interface ShowOptions extends ConfigOptions {
+  readonly output?: string;
+}
+
+export async function showRun(context: CliContext, reference: string, options: ShowOptions): Promise<ExitCodeValue> {
+  const { config } = singleNodeConfig(context, options);
+  const reader = openReader(config.store.path);
+  try {
+    const record = await findRun(reader.store, reference);
+    const view = await describeRun(reader, record);
+    const modules = modulesView(await reader.coordinator.findRun(record.runId));
+    const failed = await readFailedNodes(reader, record);
+    const events = await readTimeline(reader, record);
+    const text =
+      options.output === 'json'
+        ? `${JSON.stringify({ ...view, phases: modules, failed_nodes: failed, timeline: events }, undefined, 2)}\n`
+        : showText({ view, modules, failed, events }, paintFor(context.io.stdout, context.env));
+    context.io.stdout.write(text);
+    return ExitCode.DONE;
+  } finally {
+    reader.close();
+  }
+}
+
+interface PhaseView {
+  readonly module: string;
+  readonly phase: number;
+  readonly state: string;
+  readonly done: number;
+  readonly failed: number;
+  readonly open: number;
+}
+
+/** Empty once the run's nodes have been removed, after their retention. */
+function modulesView(snapshot: RunSnapshot | undefined): PhaseView[] {
+  return (snapshot?.modules ?? []).flatMap(({ moduleId, currentPhase, phases }) =>
+    phases.map(({ done, dead, open, closed }, phase) => ({
+      module: moduleId,
+      phase,
+      state: closed !== '' ? closed : phase === currentPhase ? 'open' : phase < currentPhase ? 'over' : 'waiting',
+      done,
+      failed: dead,
+      open,
+    })),
+  );
+}
+
+async function readTimeline({ store, coordinator }: Reader, { runId, state }: RunRecord): Promise<StoredEvent[]> {
+  if (state === 'closed') return [...(await store.listEvents(runId))];
+  const events: StoredEvent[] = [];
+  for await (const event of timeline(coordinator, runId)) events.push(event);
+  return events;
+}
+
+interface Shown {
+  readonly view: RunView;
+  readonly modules: readonly PhaseView[];
+  readonly failed: readonly FailedNode[];
+  readonly events: readonly StoredEvent[];
+}
+
+function showText({ view, modules, failed, events }: Shown, paint: Paint): string {
+  const detail = view.detail === '' ? '' : `: ${oneLine(view.detail)}`;
+  const facts = formatTable([
+    ['run', view.run_id],
+    ['module', view.modules.join(', ')],
+    ['input', oneLine(JSON.stringify(view.input), 500)],
+    ['state', view.finish_reason === null ? 'unfinished' : `${view.finish_reason}${detail}`],
+    ['started', formatInstant(Date.parse(view.accepted_at))],
+    ...(view.ended_at === null ? [] : [['ended', formatInstant(Date.parse(view.ended_at))]]),
+    ['nodes', `${formatCount(view.done)} done, ${formatCount(view.failed)} failed, ${formatCount(view.open)} open`],
+    ['items', formatCount(view.items)],
+  ]);
+  return [facts, phasesText(modules), eventsText(events), failedText(failed, paint)].filter(Boolean).join('\n');
+}
+
+function phasesText(phases: readonly PhaseView[]): string {
+  if (phases.length < 2) return '';
+  const rows = phases.map(({ module, phase, state, done, failed, open }) => {
+    return [module, `${phase + 1}`, state, ...[done, failed, open].map(formatCount)];
+  });
+  return formatTable([['MODULE', 'PHASE', 'STATE', 'DONE', 'FAILED', 'OPEN'], ...rows]);
+}
+
+/** Events of single nodes are counted: what they say of a node stands with the failed nodes. */
+function eventsText(events: readonly StoredEvent[]): string {
+  const counts = Map.groupBy(events, ({ type }) => type);
+  const lines: string[][] = [];
+  for (const [type, all] of counts) {
+    const first = all[0]!;
+    const last = all.at(-1)!;
+    const span = all.length === 1 ? '' : ` … ${formatClock(last.atMs)}, ${countOf(all.length, 'time')}`;
+    lines.push([
+      formatInstant(first.atMs) + span,
+      type,
+      all.length === 1 ? oneLine(JSON.stringify(first.data), 200) : '',
+    ]);
+  }
+  return formatTable(lines);
+}
+
+function failedText(failed: readonly FailedNode[], paint: Paint): string {
+  if (failed.length === 0) return '';
+  const nodes = failed.map(({ step, kind, reason, code, message, attempts, crashes, url, state, nodeId }) => {
+    const tries = countOf(attempts, 'attempt') + (crashes > 0 ? `, ${countOf(crashes, 'crash', 'crashes')}` : '');
+    const what = url === undefined ? '' : `    ${oneLine(url)}\n`;
+    return (
+      `${paint('red', reason)} ${step} (${kind}), ${tries}\n${what}` +
+      `    state ${oneLine(JSON.stringify(state), 500)}\n    ${code}: ${oneLine(message)}\n    node ${nodeId}\n`
+    );
+  });
+  return `${countOf(failed.length, 'node')} failed:\n${nodes.join('')}`;
+}

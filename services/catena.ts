@@ -1,0 +1,50 @@
+/** The command line's entry: the process's streams and signals, the engine of single-node mode, and the commands over both. */
+import { readFileSync } from 'node:fs';
+import { basename, relative } from 'node:path';
+import { runCommandLine } from '../libs/cli/main.ts';
+import { systemClock } from '../libs/clock/clock.ts';
+import { readEnvironment } from '../libs/config/environment.ts';
+import { startSingleNode } from './single-node.ts';
+
+/** Runs a command line in this process; answers its exit code. `invocation` is how hints name the program. */
+export async function main(args: readonly string[], invocation = invocationOf(process.argv[1] ?? '')): Promise<number> {
+  return runCommandLine(
+    {
+      io: { stdin: process.stdin, stdout: process.stdout, stderr: process.stderr },
+      env: readEnvironment(),
+      clock: systemClock,
+      startEngine: startSingleNode,
+      invocation,
+      args,
+      onSignal: listenForSignals,
+      exitNow: (code) => process.exit(code),
+    },
+    packageVersion(),
+  );
+}
+
+function listenForSignals(listener: () => void): () => void {
+  process.on('SIGINT', listener);
+  process.on('SIGTERM', listener);
+  return () => {
+    process.off('SIGINT', listener);
+    process.off('SIGTERM', listener);
+  };
+}
+
+/** As it would be typed again: the source as such, an installed program by its name. */
+function invocationOf(script: string): string {
+  if (basename(script) !== 'catena.ts') return 'catena';
+  const path = relative(process.cwd(), script);
+  return `node ${path.includes(' ') ? `'${path}'` : path}`;
+}
+
+function packageVersion(): string {
+  const manifest = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(manifest) as { readonly version: string }).version;
+}
+
+if (import.meta.main) {
+  // Not process.exit: what was written to a pipe must arrive first.
+  process.exitCode = await main(process.argv.slice(2));
+}

@@ -1,0 +1,297 @@
+import { describe, expect, it, vi } from 'vitest';
+import { z } from 'zod';
+import type { Message } from '../../libs/contracts/chain.ts';
+import { messageFault, successionFault } from '../../libs/contracts/validate.ts';
+import { CatenaError } from '../../libs/errors/catena-error.ts';
+import { defineModule } from '../../libs/modules/index.ts';
+import { ModuleRegistry } from '../../libs/modules/registry.ts';
+import { Runs } from '../../libs/stage/runs.ts';
+import { METRICS } from '../../libs/telemetry/metric-names.ts';
+import type { FakePage } from '../../test/fixtures/fake-ports.ts';
+import { messagesOf, only } from '../../test/fixtures/outcomes.ts';
+import { type BenchOptions, LEASE_MS, openStageBench, type StageBench } from '../../test/fixtures/stage-bench.ts';
+import { handle, parseLeased } from './handle.ts';
+import type { RecordedParse } from './record.ts';
+
+/** Each line of a list page is a command; `during` happens before the last of them. */
+const shopOf = (during: () => Promise<void> | void = () => undefined) =>
+  defineModule({
+    name: 'shop',
+    version: '1.0.0',
+    input: z.object({}),
+    steps: { list: z.object({}), detail: z.object({ sku: z.string() }) },
+    items: { product: z.object({ sku: z.string() }) },
+  }).implement({
+    *start({ go }) {
+      yield go.list({});
+    },
+    steps: {
+      list: {
+        request: () => 'http://shop.test/list',
+        async *parse({ text, go, put, drop, retry }) {
+          for (const line of text.split('\n')) {
+            const [verb, argument = ''] = line.split(' ');
+            if (verb === 'item') yield put.product({ sku: argument });
+            if (verb === 'hops') for (let n = 0; n < Number(argument); n++) yield go.detail({ sku: `${n}` });
+            if (verb === 'drop') yield drop('no sku');
+            if (verb === 'retry') yield retry('still loading', { afterMs: Number(argument) });
+            if (verb === 'throw') throw new TypeError('no price');
+          }
+          await during();
+        },
+      },
+      detail: { request: ({ state }) => `http://shop.test/${state.sku}`, *parse() {} },
+    },
+  });
+
+const shop = shopOf();
+
+async function fetched(page: FakePage, options: BenchOptions = {}, module = shop) {
+  const bench = openStageBench([module], options);
+  bench.http.answer = () => page;
+  const response = await bench.download(await bench.beginRequest());
+  return { bench, response };
+}
+
+async function failure(page: FakePage, options: BenchOptions = {}, module = shop) {
+  const { bench, response } = await fetched(page, options, module);
+  return { bench, response, error: only(messagesOf(await bench.parse(response), 'error')) };
+}
+
+async function loseLease(bench: StageBench): Promise<void> {
+  for (const entry of await bench.dueAfter(LEASE_MS + 1)) {
+    if (entry.kind === 'recover') await bench.coordinator.recoverZombie({ node: entry.node, crashBudget: 9 });
+  }
+}
+
+const created = async (bench: StageBench) => (await bench.coordinator.findRun('run-1'))!.modules[0]!.phases[0]!.created;
+
+describe('a response', () => {
+  it('becomes items and next hops, which name the request that they come from', async () => {
+    const { bench, response } = await fetched({ body: 'item a\nhops 2\nitem b\ndrop' });
+    const hops = messagesOf(await bench.parse(response), 'parser_task');
+    expect(hops.map(({ model }) => [model.prefixRequest, model.context!.stepIdx])).toEqual([
+      [response.model.requestId, 1],
+      [response.model.requestId, 1],
+    ]);
+    expect(hops.every((hop) => messageFault(hop) === undefined)).toBe(true);
+    expect(await bench.items()).toEqual([{ sku: 'a' }, { sku: 'b' }]);
+    expect(await bench.nodeOf(response)).toMatchObject({ state: 'done', attempts: 1 });
+    const counts = [METRICS.parserSuccess, METRICS.itemsCommitted, METRICS.recordsDropped];
+    expect(counts.map((metric) => bench.metrics.total(metric))).toEqual([1, 2, 1]);
+  });
+
+  it('is parsed once, however often it comes', async () => {
+    const { bench, response } = await fetched({ body: 'item a' });
+    await bench.parse(response);
+    expect(await bench.parse(response)).toEqual({ kind: 'skip', reason: 'DUPLICATE_DONE' });
+    expect(await bench.items()).toHaveLength(1);
+  });
+
+  it('under the lease of its download needs no claim of its own', async () => {
+    const bench = openStageBench([shop]);
+    bench.http.answer = () => ({ body: 'item a' });
+    bench.localParser.free = 1;
+    const request = await bench.beginRequest();
+    const claim = vi.spyOn(bench.coordinator, 'claim');
+    const { handle: download } = await import('../downloader/handle.ts');
+    const outcome = await download(bench.downloader, request, { release: () => undefined });
+    if (outcome.kind === 'next') outcome.handOver?.start();
+    const work = only(bench.localParser.started);
+    expect(await parseLeased(bench.parser, work)).toMatchObject({ kind: 'next' });
+    expect(claim).toHaveBeenCalledTimes(1);
+    expect(await bench.nodeOf(request)).toMatchObject({ state: 'done', committedToken: work.lease.node.token });
+    expect(bench.leases.oldestSinceMs()).toBeUndefined();
+  });
+
+  it('whose body is kept elsewhere is parsed like any other; one whose body is gone is downloaded again', async () => {
+    const { bench, response } = await fetched({ body: 'item large' }, { blobThresholdBytes: 3 });
+    expect(response.model.content).toMatchObject({ $case: 'blob' });
+    await bench.parse(response);
+    expect(await bench.items()).toEqual([{ sku: 'large' }]);
+
+    const gone = await fetched({ body: 'item large' }, { blobThresholdBytes: 3 });
+    await gone.bench.blobs.deleteRun('run-1');
+    const error = only(messagesOf(await gone.bench.parse(gone.response), 'error'));
+    expect(error.model.error).toMatchObject({ code: 'parse.body_missing', class: 1 });
+  });
+
+  it('has repeated headers joined, for its reader and its record', async () => {
+    const headers = [
+      ['x-a', '1'],
+      ['x-b', '2'],
+      ['x-a', '3'],
+    ] as const;
+    const { bench, response } = await fetched({ body: 'item a\nhops 1', headers });
+    const records: RecordedParse[] = [];
+    const recorder = { record: async (parse: RecordedParse) => void records.push(parse) };
+    await handle({ ...bench.parser, recorder }, response);
+    expect(records).toMatchObject([
+      {
+        moduleId: 'shop@1.0.0',
+        nodeId: response.model.requestId,
+        stepIdx: 0,
+        state: {},
+        page: { url: 'http://shop.test/list', status: 200, headers: { 'x-a': '1, 3', 'x-b': '2' } },
+        yielded: { items: [{ type: 'product' }], children: [{ stepIdx: 1 }] },
+      },
+    ]);
+  });
+
+  it.each([499, 501, 1_203])('may yield %i hops, those beyond a commit by way of the stage', async (count) => {
+    const { bench, response } = await fetched({ body: `hops ${count}` });
+    const outcome = await bench.parse(response);
+    if (outcome.kind === 'next') outcome.handOver?.start();
+    const staged = count > 500;
+    expect(bench.pumps).toHaveLength(staged ? 1 : 0);
+    expect(await bench.nodeOf(response)).toMatchObject({ state: staged ? 'releasing' : 'done' });
+    const node = bench.pumps[0];
+    while (node !== undefined && (await bench.coordinator.childrenPump({ node, bells: 0 })).more);
+    expect(await bench.nodeOf(response)).toMatchObject({ state: 'done' });
+    expect(await created(bench)).toBe(3 + count);
+  });
+});
+
+describe('a response out of turn', () => {
+  it('is given back while somebody else holds its node', async () => {
+    const { bench, response } = await fetched({ body: 'item a' });
+    const { requestId: id, runId, context } = response.model;
+    const node = { id, runId, moduleId: context!.moduleId, phase: context!.phase };
+    await bench.coordinator.claim({ node, epoch: 0, owner: 'another', stage: 'parser', leaseMs: LEASE_MS });
+    expect(await bench.parse(response)).toEqual({ kind: 'retry', delayMs: LEASE_MS, reason: 'LOCKED_BY_OTHER' });
+    expect(await bench.items()).toEqual([]);
+  });
+
+  it('is kept until its node comes into being, and is handed out by the commit that does that', async () => {
+    const { response } = await fetched({ body: 'item early' });
+    const bench = openStageBench([shop]);
+    const [hop] = await bench.begin();
+    for (let times = 0; times < 2; times++) {
+      expect(await bench.parse(response)).toEqual({ kind: 'skip', reason: 'OUT_OF_ORDER' });
+    }
+    const outcome = await bench.generate(hop!);
+    const released = only(messagesOf(outcome, 'response'));
+    expect(released).toEqual(response);
+    expect(messagesOf(outcome, 'request')).toHaveLength(1);
+    expect(await bench.parse(released)).toMatchObject({ kind: 'next' });
+    expect(await bench.items()).toEqual([{ sku: 'early' }]);
+  });
+
+  it('is skipped when it is of an older epoch, or of a run that has ended', async () => {
+    const { bench, response } = await fetched({ body: 'throw' });
+    const error = only(messagesOf(await bench.parse(response), 'error'));
+    await bench.retry(error);
+    expect(await bench.parse(response)).toEqual({ kind: 'skip', reason: 'STALE_STEP' });
+    await bench.coordinator.runControl({ runId: 'run-1', action: 'cancel' });
+    expect(await bench.parse(response)).toEqual({ kind: 'skip', reason: 'TERMINATED' });
+  });
+});
+
+describe('a failed download', () => {
+  it('becomes an ErrorTaskModel that stays at its step, with prefix request and metadata kept', async () => {
+    const bench = openStageBench([shop]);
+    bench.http.answer = ({ url }) => {
+      if (url.endsWith('list')) return { body: 'hops 1' };
+      throw new CatenaError('download.timeout', 'too slow', {
+        class: 'retryable',
+        retryAfterMs: 4_000,
+        data: { afterMs: 100 },
+        cause: new Error('ECONNRESET'),
+      });
+    };
+    const list = await bench.download(await bench.beginRequest());
+    const detail = only(messagesOf(await bench.parse(list), 'parser_task'));
+    const response = await bench.download(only(messagesOf(await bench.generate(detail), 'request')));
+    const error = only(messagesOf(await bench.parse(response), 'error'));
+    expect(error.model).toMatchObject({
+      id: response.model.requestId,
+      task: { runId: 'run-1', account: 'acme', platform: 'web' },
+      context: { moduleId: 'shop@1.0.0', stepIdx: 1, epoch: 0, stayCurrentStep: true },
+      prefixRequest: list.model.requestId,
+      metadata: { team: 'blue' },
+      isRequest: true,
+      attempts: 1,
+      error: { code: 'download.timeout', class: 1, message: 'too slow', stage: 'downloader', retryAfterMs: 4_000 },
+    });
+    expect(JSON.parse(Buffer.from(error.model.error!.data).toString())).toEqual({ afterMs: 100 });
+    expect([messageFault(error), successionFault(response, error)]).toEqual([undefined, undefined]);
+    expect(await bench.nodeOf(error)).toMatchObject({ state: 'failed' });
+  });
+});
+
+describe('a page that cannot be parsed', () => {
+  it.each([
+    ['item a\nthrow', {}, 'parse.threw', 1],
+    ['item a\nretry 700', {}, 'parse.retry', 1],
+    ['item a\nitem b\nitem c\nitem d', { maxYieldsPerParse: 3 }, 'parse.too_many_yields', 2],
+    ['hops 600\nthrow', {}, 'parse.threw', 1],
+  ])('(%j) leaves nothing but its failure', async (body, options, code, errorClass) => {
+    const { bench, response, error } = await failure({ body }, options);
+    expect(error.model.error).toMatchObject({ code, class: errorClass, stage: 'parser' });
+    expect(await bench.items()).toEqual([]);
+    expect(await created(bench)).toBe(3);
+    expect(await bench.nodeOf(response)).toMatchObject({ state: 'failed', committedToken: '' });
+    expect(bench.metrics.total(METRICS.parserFailed)).toBe(1);
+  });
+
+  it('asks for its time when the parser does', async () => {
+    const { error } = await failure({ body: 'retry 700' });
+    expect(error.model.error).toMatchObject({ message: 'still loading', retryAfterMs: 700 });
+  });
+
+  it.each([
+    [404, 2, 0],
+    [500, 1, 0],
+    [429, 1, 7_000],
+  ])('because it answered %i is of the class of its status', async (status, errorClass, retryAfterMs) => {
+    const { error } = await failure({ status, headers: [['retry-after', '7']] });
+    expect(error.model.error).toMatchObject({ code: 'download.status', class: errorClass, retryAfterMs });
+  });
+
+  it('is parsed anew when it is downloaded again', async () => {
+    const { bench, response, error } = await failure({ body: 'item a\nthrow' });
+    const retry = await bench.retry(error);
+    bench.http.answer = () => ({ body: 'item whole' });
+    const { kind: _kind, model } = retry;
+    const request = { kind: 'request', model: { ...model, runId: 'run-1' } } as unknown as Message<'request'>;
+    await bench.parse(await bench.download(request));
+    expect(await bench.items()).toEqual([{ sku: 'whole' }]);
+    expect(await bench.nodeOf(response)).toMatchObject({ state: 'done', epoch: 1 });
+  });
+});
+
+describe('when the ground fails', () => {
+  it.each(['hops 1', 'hops 600'])('by a lost lease (%s), nothing takes effect', async (commands) => {
+    for (const known of [true, false]) {
+      const lose = async () => {
+        await loseLease(bench);
+        if (known) bench.leases.renewDue();
+      };
+      const { bench, response } = await fetched({ body: `item a\n${commands}` }, {}, shopOf(lose));
+      expect((await bench.parse(response)).kind).toBe('skip');
+      expect(await bench.items()).toEqual([]);
+      expect(await created(bench)).toBe(3);
+      expect(await bench.nodeOf(response)).toMatchObject({ state: 'pending', epoch: 1, crashes: 1 });
+    }
+  });
+
+  it.each([
+    ['commitWith', 'item a'],
+    ['stageChildren', 'hops 600'],
+    ['commitError', 'throw'],
+  ] as const)('by a %s without answer, nothing is decided and the lease is let go', async (transition, body) => {
+    const { bench, response } = await fetched({ body });
+    const down = new CatenaError('store.disk_full', 'no space left', { class: 'retryable' });
+    vi.spyOn(bench.coordinator, transition).mockRejectedValueOnce(down);
+    await expect(bench.parse(response)).rejects.toBe(down);
+    expect(await bench.nodeOf(response)).toMatchObject({ state: 'processing', error: '' });
+    expect(bench.leases.oldestSinceMs()).toBeUndefined();
+  });
+
+  it('by a module that is not served here, the node fails and says so', async () => {
+    const { bench, response } = await fetched({ body: 'item a' });
+    const deps = { ...bench.parser, runs: new Runs(bench.store, new ModuleRegistry()) };
+    const error = only(messagesOf(await handle(deps, response), 'error'));
+    expect(error.model).toMatchObject({ id: response.model.requestId, error: { code: 'module.unknown' } });
+  });
+});
