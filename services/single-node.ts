@@ -110,6 +110,7 @@ export function startSingleNode(options: SingleNodeOptions): RunningNode {
             failpoint('items.after_write');
           }),
     leases,
+    publisher,
     nextOwner: ownerNames(),
     startPump: (node) => void sweeper.pump(node).catch((error: unknown) => log.error('a pump failed', { error })),
     clock,

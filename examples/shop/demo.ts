@@ -29,13 +29,16 @@ async function demo(): Promise<number> {
 
   // The command line in this process: whoever kills the demo kills all of it.
   const { main } = (await import(new URL('../../services/catena.ts', import.meta.url).href)) as CommandLine;
-  const exitCode = await main([
-    'run',
-    'examples/shop/shop.ts',
-    ...['--input', `base=${site.url}`, '--db', database, '-o', items, '--again', 'npm run demo'],
-    ...['--rps', String(requestsPerSecond), '--concurrency', '32'],
-    ...(isResumed ? [] : ['--fresh']),
-  ]);
+  const exitCode = await main(
+    [
+      'run',
+      'examples/shop/shop.ts',
+      ...['--input', `base=${site.url}`, '--db', database, '-o', items, '--again', 'npm run demo'],
+      ...['--rps', String(requestsPerSecond), '--concurrency', '32'],
+      ...(isResumed ? [] : ['--fresh']),
+    ],
+    'npm run catena --',
+  );
   if (exitCode === 0 || exitCode === 3) {
     rmSync(unfinishedFile, { force: true });
     const asked = site.stats();

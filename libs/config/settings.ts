@@ -39,7 +39,7 @@ export const SETTINGS = {
   }),
   response_grace_ms: integer('After this a response that nobody parsed is downloaded again.', MINUTE_MS, { min: 100 }),
   decision_grace_ms: integer('After this a failure that nobody decided is sent again.', 10 * SECOND_MS, { min: 100 }),
-  sweep_interval_ms: integer('How often the sweeper looks for what stands due.', 500, { min: 10 }),
+  sweep_interval_ms: integer('How often the sweeper looks for what stands due.', 100, { min: 10 }),
   cooldown_ms: integer('No new claims of a module for this long after a burst of errors; 0 is never.', 0, { min: 0 }),
   cooldown_errors: integer('So many errors of a module in a row are a burst.', 10),
   max_yields_per_parse: integer('A parse that yields more is ended as a failure.', 100_000),

@@ -30,6 +30,7 @@ export async function applyOutcome(
       try {
         if (outcome.messages.length > 0) await publisher.publish(stage, outcome.messages);
       } finally {
+        outcome.grant?.giveBack();
         // What was handed over is under a lease and in a slot already: it must not wait for bells that do not ring.
         outcome.handOver?.start();
       }

@@ -18,6 +18,7 @@ import { childMessages, errorMessage, type MessageOrigin } from './bells.ts';
 import type { Lease, LeaseKeeper } from './lease.ts';
 import type { Meters } from './meters.ts';
 import type { HandOver } from './outcome.ts';
+import type { Grant, Publisher } from './publisher.ts';
 import type { LoadedRun } from './runs.ts';
 
 /** Stores the items of an execution and commits it; no reader sees one without the other. */
@@ -27,6 +28,7 @@ export interface ExecutionDeps {
   readonly coordinator: Coordinator;
   readonly commitWithItems: CommitWithItems;
   readonly leases: LeaseKeeper;
+  readonly publisher: Publisher;
   /** A name that no other attempt to execute has or had. */
   readonly nextOwner: () => string;
   /** Moves a committed node's staged children into being, in the background. */
@@ -74,28 +76,43 @@ export type Committed =
       readonly messages: readonly Message<'parser_task' | 'request' | 'response'>[];
       readonly next: ChainNode | undefined;
       readonly pump: HandOver | undefined;
+      /** The room that the messages were promised. */
+      readonly grant: Grant;
     };
+
+/** What a node commits. */
+export interface NodeCommit extends Pick<CommitCommand, 'children' | 'staged' | 'handOver'> {
+  /** The stage that the children's bells go to. */
+  readonly rings: 'ingress' | 'downloader';
+}
 
 export async function commitNode(
   deps: ExecutionDeps,
   run: LoadedRun,
   lease: Lease,
-  command: Omit<CommitCommand, 'node' | 'token'>,
+  { rings, ...command }: NodeCommit,
   items: ItemBatch | undefined,
 ): Promise<Committed> {
   const { node } = lease;
+  const grant = deps.publisher.grant(rings, command.children.length);
   failpoint('commit.before');
-  const outcome = await deps.commitWithItems({ ...command, node, token: node.token }, items);
+  const outcome = await deps
+    .commitWithItems({ ...command, bells: grant.count, node, token: node.token }, items)
+    .catch((thrown: unknown) => {
+      grant.giveBack();
+      throw thrown;
+    });
   failpoint('commit.after');
   lease.end();
   deps.meters.commit(outcome);
   if (outcome.code === CommitCode.COMMIT_OK) deps.meters.items(items?.items.length ?? 0);
   if (outcome.code === CommitCode.FENCING_REJECT || outcome.code === CommitCode.CAS_CONFLICT) {
+    grant.giveBack();
     return { kind: 'skip', reason: codeName(CommitCode, outcome.code) };
   }
   const pump = outcome.releasing ? { start: () => deps.startPump(node) } : undefined;
   const messages = [...childMessages(outcome.bells, run), ...outcome.released.map(releasedMessage)];
-  return { kind: 'committed', messages, next: outcome.next, pump };
+  return { kind: 'committed', messages, next: outcome.next, pump, grant };
 }
 
 /** The node waits for its decision; the message that asks for it, or why there is none to send. */

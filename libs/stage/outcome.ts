@@ -8,9 +8,16 @@
  *     terminate  a module or the task has been ended by a threshold: publish what follows, then ack
  */
 import type { Message, MessageFrom, Stage } from '../contracts/chain.ts';
+import type { Grant } from './publisher.ts';
 
 export type Outcome<S extends Stage> =
-  | { readonly kind: 'next'; readonly messages: readonly MessageFrom<S>[]; readonly handOver?: HandOver }
+  | {
+      readonly kind: 'next';
+      readonly messages: readonly MessageFrom<S>[];
+      readonly handOver?: HandOver;
+      /** The room that the messages were promised; given back when they are published. */
+      readonly grant?: Grant;
+    }
   | { readonly kind: 'retry'; readonly delayMs: number; readonly reason: string }
   | { readonly kind: 'fail'; readonly error: Message<'error'> }
   | { readonly kind: 'skip'; readonly reason: string }

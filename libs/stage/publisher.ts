@@ -12,20 +12,49 @@ export interface PublisherOptions {
   readonly onBackpressure: (sender: Stage, receiver: Receiver) => void;
 }
 
+/** Room in a stage's queue that is kept for messages to come. */
+export interface Grant {
+  readonly count: number;
+  /** Idempotent. */
+  giveBack(): void;
+}
+
 /** After so many refusals a bell is left to the sweeper: its node stands in the due index. */
 const MAX_REFUSALS = 5;
 
 /** Publishes what follows a commit. A full queue makes its sender wait, and is counted; no bell is worth more than that. */
 export class Publisher {
   readonly #options: PublisherOptions;
+  readonly #promised = new Map<Receiver, number>();
 
   constructor(options: PublisherOptions) {
     this.#options = options;
   }
 
-  /** How many messages a stage's queue takes now. */
+  /** How many messages a stage's queue takes now, beside those that were promised room. */
   room(stage: Receiver): number {
-    return this.#options.bus.room(stage);
+    return Math.max(0, this.#options.bus.room(stage) - (this.#promised.get(stage) ?? 0));
+  }
+
+  /**
+   * Promises room for up to `wanted` messages to a stage, so that a commit may say how many bells it will ring: without it,
+   * commits at the same time would all count on the same room. Give the grant back when they are published.
+   */
+  grant(stage: Receiver, wanted: number): Grant {
+    const count = Math.min(wanted, this.room(stage));
+    this.#promise(stage, count);
+    let open = true;
+    return {
+      count,
+      giveBack: () => {
+        if (open) this.#promise(stage, -count);
+        open = false;
+      },
+    };
+  }
+
+  #promise(stage: Receiver, count: number): void {
+    this.#promised.set(stage, (this.#promised.get(stage) ?? 0) + count);
   }
 
   async publish(sender: Stage, messages: readonly ChainMessage[]): Promise<void> {

@@ -62,15 +62,24 @@ export class Sweeper {
 
   /** Moves the staged children of a node that has committed, batch by batch, and rings them. */
   async pump(node: NodeRef): Promise<void> {
+    while (!this.#stopped && (await this.#pumpBatch(node)));
+  }
+
+  /** True while more is to be moved. */
+  async #pumpBatch(node: NodeRef): Promise<boolean> {
     const { coordinator, publisher, runs, meters } = this.#options;
-    for (let more = true; more && !this.#stopped; ) {
-      const bells = Math.min(publisher.room('ingress'), publisher.room('downloader'));
+    // Whether the children are hops or requests stands in their rows only.
+    const grants = [publisher.grant('ingress', BATCH), publisher.grant('downloader', BATCH)];
+    try {
+      const bells = Math.min(...grants.map(({ count }) => count));
       const outcome = await coordinator.childrenPump({ node, bells });
       meters.children(outcome.created, outcome.gateLost);
       const run = await runs.load(node.runId);
       await publisher.publish('sweeper', childMessages(outcome.bells, run));
       await publisher.publish('sweeper', outcome.released.map(releasedMessage));
-      more = outcome.more;
+      return outcome.more;
+    } finally {
+      for (const grant of grants) grant.giveBack();
     }
   }
 

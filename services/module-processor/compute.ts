@@ -26,13 +26,14 @@ export async function computeHop(deps: ModuleProcessorDeps, context: HopContext)
     deps,
     run,
     lease,
-    { children: yielded.children, staged: yielded.staged, bells: deps.publisher.room('ingress') },
+    { children: yielded.children, staged: yielded.staged, rings: 'ingress' },
     yielded.items.length === 0
       ? undefined
       : { runId, moduleId, phase, nodeId: node.id, token: node.token, items: yielded.items },
   );
   if (committed.kind === 'skip') return committed;
-  return { kind: 'next', messages: committed.messages, ...(committed.pump ? { handOver: committed.pump } : {}) };
+  const { messages, grant, pump } = committed;
+  return { kind: 'next', messages, grant, ...(pump === undefined ? {} : { handOver: pump }) };
 }
 
 function computeCall(deps: ModuleProcessorDeps, { run, module, lease, call }: HopContext): ComputeCall {

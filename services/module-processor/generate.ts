@@ -42,7 +42,7 @@ export async function generateRequests(
       {
         children,
         staged,
-        bells: deps.publisher.room('downloader'),
+        rings: 'downloader',
         ...(reserved === undefined ? {} : { handOver: { owner, leaseMs: deps.leases.leaseMs } }),
       },
       undefined,
@@ -50,7 +50,8 @@ export async function generateRequests(
     if (committed.kind === 'skip') return committed;
     deps.meters.generated();
     const handOver = committed.pump ?? reserved?.take(run, committed.next, sinceMs);
-    return { kind: 'next', messages: committed.messages, ...(handOver === undefined ? {} : { handOver }) };
+    const { messages, grant } = committed;
+    return { kind: 'next', messages, grant, ...(handOver === undefined ? {} : { handOver }) };
   } finally {
     reserved?.giveUp();
   }

@@ -10,6 +10,7 @@ import { METRICS } from '../../libs/telemetry/metric-names.ts';
 import type { FakePage } from '../../test/fixtures/fake-ports.ts';
 import { messagesOf, only } from '../../test/fixtures/outcomes.ts';
 import { type BenchOptions, LEASE_MS, openStageBench, type StageBench } from '../../test/fixtures/stage-bench.ts';
+import { handle as download } from '../downloader/handle.ts';
 import { handle, parseLeased } from './handle.ts';
 import type { RecordedParse } from './record.ts';
 
@@ -82,7 +83,7 @@ describe('a response', () => {
   });
 
   it('is parsed once, however often it comes', async () => {
-    const { bench, response } = await fetched({ body: 'item a' });
+    const { bench, response } = await fetched({ body: 'item a\nhops 1' });
     await bench.parse(response);
     expect(await bench.parse(response)).toEqual({ kind: 'skip', reason: 'DUPLICATE_DONE' });
     expect(await bench.items()).toHaveLength(1);
@@ -94,7 +95,6 @@ describe('a response', () => {
     bench.localParser.free = 1;
     const request = await bench.beginRequest();
     const claim = vi.spyOn(bench.coordinator, 'claim');
-    const { handle: download } = await import('../downloader/handle.ts');
     const outcome = await download(bench.downloader, request, { release: () => undefined });
     if (outcome.kind === 'next') outcome.handOver?.start();
     const work = only(bench.localParser.started);
@@ -241,7 +241,7 @@ describe('a page that cannot be parsed', () => {
 
   it.each([
     [404, 2, 0],
-    [500, 1, 0],
+    [500, 1, 7_000],
     [429, 1, 7_000],
   ])('because it answered %i is of the class of its status', async (status, errorClass, retryAfterMs) => {
     const { error } = await failure({ status, headers: [['retry-after', '7']] });

@@ -54,14 +54,15 @@ export async function parseLeased(deps: ParserDeps, { run, lease, response }: Pa
       deps,
       run,
       lease,
-      { children: yielded.children, staged: yielded.staged, bells: deps.publisher.room('ingress') },
+      { children: yielded.children, staged: yielded.staged, rings: 'ingress' },
       yielded.items.length === 0
         ? undefined
         : { runId, moduleId, phase, nodeId: node.id, token: node.token, items: yielded.items },
     );
     if (committed.kind === 'skip') return committed;
     deps.meters.parsed();
-    return { kind: 'next', messages: committed.messages, ...(committed.pump ? { handOver: committed.pump } : {}) };
+    const { messages, grant, pump } = committed;
+    return { kind: 'next', messages, grant, ...(pump === undefined ? {} : { handOver: pump }) };
   } catch (thrown) {
     const error = nodeFailure(thrown, lease);
     if (error === undefined) return { kind: 'skip', reason: 'lease lost' };

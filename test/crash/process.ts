@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import { readEnvironment } from '../../libs/config/environment.ts';
 
 /** How a process ended. */
 export interface Ended {
@@ -14,8 +15,7 @@ export interface Ended {
 export function start(args: readonly string[], environment: Readonly<Record<string, string>> = {}): ChildProcess {
   return spawn(process.execPath, [...args], {
     stdio: ['pipe', 'pipe', 'pipe'],
-    // biome-ignore lint/style/noProcessEnv: the child gets the environment that we were given.
-    env: { ...process.env, ...environment },
+    env: { ...readEnvironment(), ...environment },
   });
 }
 

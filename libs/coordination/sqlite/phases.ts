@@ -55,9 +55,16 @@ export function advancePhases(tx: Tx, module: ModuleScope): Bell[] {
     module.state = 'done';
     tx.scopes.touchModule(module);
     const { run, moduleId } = module;
-    tx.events.append(run, EVENTS.ModuleCompleted.type, `${run.runId}:${moduleId}`, run.openings, tx.clock.now(), {
-      moduleId,
-    });
+    tx.events.append(
+      run,
+      EVENTS.ModuleCompleted.type,
+      `${run.runId}:${moduleId}`,
+      module.phases.at(-1)!.closings,
+      tx.clock.now(),
+      {
+        moduleId,
+      },
+    );
   }
   closeRunIfOver(tx, module.run);
   return bells;
@@ -66,12 +73,13 @@ export function advancePhases(tx: Tx, module: ModuleScope): Bell[] {
 function closePhase(tx: Tx, phase: PhaseScope): void {
   const { module } = phase;
   if (phase.closed === '') phase.closed = 'settled';
+  phase.closings += 1;
   module.currentPhase = phase.idx + 1;
   tx.scopes.touchPhase(phase);
   tx.scopes.touchModule(module);
   const subject = `${module.run.runId}:${module.moduleId}:${phase.idx}`;
   const { created, done, dead, closed } = phase;
-  tx.events.append(module.run, EVENTS.PhaseClosed.type, subject, module.run.openings, tx.clock.now(), {
+  tx.events.append(module.run, EVENTS.PhaseClosed.type, subject, phase.closings, tx.clock.now(), {
     moduleId: module.moduleId,
     phase: phase.idx,
     closed,

@@ -34,7 +34,9 @@ export class Purge {
 
 export function runPurge(tx: Tx, purge: Purge, { runId, limit }: PurgeCommand): PurgeOutcome {
   const run = tx.scopes.run(runId);
-  if (run?.state !== 'closed') return { deleted: 0, more: false };
+  if (run?.state !== 'closed' && run?.state !== 'expired') return { deleted: 0, more: false };
+  run.state = 'expired';
+  tx.scopes.touchRun(run);
   let deleted = 0;
   for (const phase of run.modules.flatMap((module) => module.phases)) {
     if (deleted < limit) deleted += purge.deleteNodes(phase.no, limit - deleted);

@@ -33,7 +33,7 @@ export class NodeLister {
 export function snapshot(run: RunScope): RunSnapshot {
   return {
     runId: run.runId,
-    state: run.state,
+    state: run.state === 'expired' ? 'closed' : run.state,
     mark: run.mark,
     reason: run.reason,
     paused: run.paused,

@@ -32,6 +32,8 @@ export function replay(tx: Tx, { node, rejoin }: ReplayCommand): ReplayOutcome {
   const found = findNode(tx, node);
   if (found === undefined) return { code: ReplayCode.UNKNOWN_NODE, bells: [] };
   const { row, phase, module } = found;
+  // Part of it may be gone already.
+  if (found.run.state === 'expired') return { code: ReplayCode.UNKNOWN_NODE, bells: [] };
   if (row.state !== 'dead' || row.death_reason === 'superseded') return { code: ReplayCode.NOT_REPLAYABLE, bells: [] };
   if (isDraining(tx, found.run)) return { code: ReplayCode.DRAINING, bells: [] };
 
@@ -76,8 +78,11 @@ function liftMarks(tx: Tx, { module, run }: Found): void {
 /** The module goes back to this phase; later ones open again when it is empty, and their openers run again. */
 function rewind(tx: Tx, phase: PhaseScope): void {
   const { module } = phase;
+  const nowMs = tx.clock.now();
   for (const later of module.phases.slice(phase.idx)) {
     later.closed = '';
+    // Its deadline belonged to the run as it was first asked for.
+    if (later.deadlineAtMs <= nowMs) later.deadlineAtMs = 0;
     tx.scopes.touchPhase(later);
   }
   module.currentPhase = Math.min(module.currentPhase, phase.idx);

@@ -41,6 +41,7 @@ export const COORDINATION_MIGRATIONS: readonly string[] = [
     dead INTEGER NOT NULL DEFAULT 0,
     superseded INTEGER NOT NULL DEFAULT 0,
     closed TEXT NOT NULL DEFAULT '',
+    closings INTEGER NOT NULL DEFAULT 0,
     deadline_at INTEGER NOT NULL DEFAULT 0,
     join_policy TEXT NOT NULL,
     opener TEXT NOT NULL DEFAULT '',

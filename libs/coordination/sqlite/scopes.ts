@@ -10,7 +10,8 @@ import type { NodeSeed } from '../node.ts';
 export interface RunScope {
   readonly no: number;
   readonly runId: string;
-  state: 'open' | 'closing' | 'closed';
+  /** `expired`: closed, and being removed. */
+  state: 'open' | 'closing' | 'closed' | 'expired';
   mark: '' | 'cancelled' | 'terminated';
   reason: string;
   paused: boolean;
@@ -48,7 +49,10 @@ export interface PhaseScope {
   dead: number;
   superseded: number;
   closed: '' | 'settled' | 'deadline';
-  readonly deadlineAtMs: number;
+  /** How often it was closed: more than once only by replays. */
+  closings: number;
+  /** 0 is none. */
+  deadlineAtMs: number;
   readonly join: JoinPolicy;
   readonly opener: NodeSeed | undefined;
 }
@@ -103,7 +107,7 @@ export class Scopes {
       }
       this.#openLoaded = true;
     }
-    return [...this.#runs.values()].filter((run) => run.state !== 'closed');
+    return [...this.#runs.values()].filter(({ state }) => state === 'open' || state === 'closing');
   }
 
   /** Forgets a run that is no more. */
@@ -175,6 +179,7 @@ export class Scopes {
         dead: each.dead as number,
         superseded: each.superseded as number,
         closed: each.closed as PhaseScope['closed'],
+        closings: each.closings as number,
         deadlineAtMs: each.deadline_at as number,
         join: JSON.parse(each.join_policy as string) as JoinPolicy,
         opener: each.opener === '' ? undefined : (JSON.parse(each.opener as string) as NodeSeed),
@@ -187,7 +192,8 @@ export class Scopes {
 
   #writeBack(): void {
     for (const phase of this.#dirtyPhases) {
-      this.#sql.savePhase.run(phase.created, phase.done, phase.dead, phase.superseded, phase.closed, phase.no);
+      const { created, done, dead, superseded, closed, closings, deadlineAtMs, no } = phase;
+      this.#sql.savePhase.run(created, done, dead, superseded, closed, closings, deadlineAtMs, no);
     }
     for (const module of this.#dirtyModules) {
       const { state, reason, currentPhase, highestStep, executions, errors, errorStreak, cooldownUntilMs } = module;
@@ -226,7 +232,8 @@ function statements(db: SqliteDatabase) {
     modules: db.prepare('SELECT * FROM chain_modules WHERE run_no = ? ORDER BY no'),
     phases: db.prepare('SELECT * FROM chain_phases WHERE module_no = ? ORDER BY idx'),
     savePhase: db.prepare(
-      'UPDATE chain_phases SET created = ?, done = ?, dead = ?, superseded = ?, closed = ? WHERE no = ?',
+      `UPDATE chain_phases SET created = ?, done = ?, dead = ?, superseded = ?, closed = ?, closings = ?,
+         deadline_at = ? WHERE no = ?`,
     ),
     saveModule: db.prepare(
       `UPDATE chain_modules SET state = ?, reason = ?, current_phase = ?, highest_step = ?, executions = ?, errors = ?,
