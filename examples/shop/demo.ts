@@ -1,15 +1,18 @@
 /**
- * `npm run demo`: the demo shop on loopback, failing as in the crash runs, and the shop module that reads all of it. Killed
+ * `npm run demo`: the demo shop on loopback, failing on purpose, and the shop module that reads all of it. Killed
  * in the middle, it goes on where it was when it is started again.
  */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { crashRunFaults } from './site/faults.ts';
+import { crashRunFaults, type FaultPlan } from './site/faults.ts';
 import { type ShopSite, startShopSite } from './site/site.ts';
 
 const database = '.catena/demo.db';
 const items = 'out/products.jsonl';
 /** Where an unfinished demo keeps the port of its shop: the address is part of a run's input, so it has to be the same. */
 const unfinishedFile = '.catena/demo.json';
+
+/** As in the crash runs, but for fewer 429s: each of them asks for a second of silence, and a demo is to be short. */
+const faults: FaultPlan = { ...crashRunFaults, rates: { ...crashRunFaults.rates, throttled: 0.003 } };
 
 /** Slow enough to be watched, and killed. */
 const requestsPerSecond = 150;
@@ -53,11 +56,11 @@ async function demo(): Promise<number> {
 async function openShop(): Promise<{ readonly site: ShopSite; readonly isResumed: boolean }> {
   const port = unfinishedPort();
   if (port !== undefined) {
-    const site = await startShopSite({ port, faults: crashRunFaults }).catch(() => undefined);
+    const site = await startShopSite({ port, faults }).catch(() => undefined);
     if (site !== undefined) return { site, isResumed: true };
     say(`Port ${port} is taken, so the unfinished demo cannot go on: this is a new one.`);
   }
-  return { site: await startShopSite({ faults: crashRunFaults }), isResumed: false };
+  return { site: await startShopSite({ faults }), isResumed: false };
 }
 
 function unfinishedPort(): number | undefined {
@@ -70,7 +73,7 @@ function unfinishedPort(): number | undefined {
 }
 
 function intro(site: ShopSite): string {
-  const percent = Object.values(crashRunFaults.rates).reduce((sum, rate) => sum + rate, 0) * 100;
+  const percent = Object.values(faults.rates).reduce((sum, rate) => sum + rate, 0) * 100;
   return (
     `A shop with ${site.catalogue.size} products is open on ${site.url}. Of its answers ${Math.round(percent)} % fail: ` +
     'errors, broken pages,\npleas for patience, and no answer at all.'

@@ -74,6 +74,17 @@ describe('an outcome', () => {
     expect(await effectsOf(() => outcome, true)).toEqual(['rejected']);
   });
 
+  it.each([false, true])('gives the room back that its messages were promised, published or not', async (busFails) => {
+    const outcome = (note: (what: string) => void): AnyOutcome => ({
+      kind: 'next',
+      messages: [hop('a')],
+      grant: { count: 1, giveBack: () => note('room back') },
+    });
+    expect(await effectsOf(outcome, busFails)).toEqual(
+      busFails ? ['room back', 'rejected'] : ['publish parser_task a', 'room back', 'ack'],
+    );
+  });
+
   it('starts what was handed over even then: it holds a lease and a slot', async () => {
     const outcome = (note: (what: string) => void): AnyOutcome => ({
       kind: 'next',

@@ -84,3 +84,16 @@ it('refusals are counted by who sends and which queue is full', async () => {
   expect(metrics.counter(METRICS.parserChainBackpressure).with({ ...full, queue: 'ingress' }).value).toBe(5);
   expect(metrics.counter(METRICS.downloadResponseBackpressure).with({ ...full, queue: 'parser' }).value).toBe(5);
 });
+
+it('room that was promised to one commit is not promised to another, until it is given back', async () => {
+  const { bus, publisher } = open(10);
+  await publisher.publish('parser', [hop]);
+  const first = publisher.grant('ingress', 6);
+  const second = publisher.grant('ingress', 6);
+  expect([first.count, second.count, publisher.room('ingress'), publisher.room('downloader')]).toEqual([6, 3, 0, 10]);
+  first.giveBack();
+  first.giveBack();
+  expect(publisher.room('ingress')).toBe(6);
+  second.giveBack();
+  expect([publisher.room('ingress'), bus.room('ingress')]).toEqual([9, 9]);
+});

@@ -21,8 +21,7 @@ export class CsvRows implements RowFormat {
     return this.#columns.length === 0 ? '' : line(this.#columns);
   }
 
-  learn(items: readonly StoredItem[]): boolean {
-    const before = this.#columns.length;
+  learn(items: readonly StoredItem[]): void {
     const known = new Set(this.#columns);
     for (const { data } of items) {
       for (const name of Object.keys(fieldsOf(data))) {
@@ -31,7 +30,6 @@ export class CsvRows implements RowFormat {
         this.#columns.push(name);
       }
     }
-    return this.#columns.length > before;
   }
 
   row({ data }: StoredItem): string {

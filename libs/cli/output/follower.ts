@@ -36,6 +36,8 @@ export class ItemFollower {
   readonly #options: FollowerOptions;
   #format: RowFormat;
   #at = NOTHING;
+  /** The layout of the rows that stand in the file. */
+  #layoutInFile = '';
   #nextRewriteAtMs = 0;
 
   constructor(options: FollowerOptions) {
@@ -55,6 +57,7 @@ export class ItemFollower {
     if (saved === undefined) return this.#begin();
     this.#format = this.#options.format(saved.rowsLayout);
     this.#at = saved.offset;
+    this.#layoutInFile = saved.rowsLayout;
     await sink.cutTo(this.#at.bytes);
   }
 
@@ -64,7 +67,8 @@ export class ItemFollower {
     for (;;) {
       const items = await this.#read(this.#at.seq);
       if (items.length === 0) return;
-      if (this.#format.learn(items) && this.#at.rows > 0) {
+      this.#format.learn(items);
+      if (!this.#fits) {
         if (!isLast && this.#options.monotonicMs() < this.#nextRewriteAtMs) return;
         await this.#rewrite();
         continue;
@@ -87,6 +91,11 @@ export class ItemFollower {
   /** What cannot be written anew is written when the whole layout is known. */
   get #mustWait(): boolean {
     return !this.#options.sink.isFile && this.#format.canGrow;
+  }
+
+  /** Whether the rows in the file are of the layout that rows to come have. */
+  get #fits(): boolean {
+    return this.#at.rows === 0 || this.#format.layout() === this.#layoutInFile;
   }
 
   async #findSaved(): Promise<{ readonly offset: typeof NOTHING; readonly rowsLayout: string } | undefined> {
@@ -116,7 +125,8 @@ export class ItemFollower {
     }
     await this.#begin();
     for (let items = await this.#read(0); items.length > 0; items = await this.#read(this.#at.seq)) {
-      if (this.#format.learn(items) && this.#at.rows > 0) break;
+      this.#format.learn(items);
+      if (!this.#fits) break;
       await this.#append(items);
     }
     const endedAtMs = this.#options.monotonicMs();
@@ -125,6 +135,7 @@ export class ItemFollower {
 
   async #append(items: readonly StoredItem[]): Promise<void> {
     const header = this.#at.rows === 0 ? this.#format.header() : '';
+    this.#layoutInFile = this.#format.layout();
     const bytes = Buffer.from(header + items.map((item) => this.#format.row(item)).join(''));
     await this.#options.sink.append(bytes);
     this.#at = {

@@ -9,7 +9,7 @@ export function jsonlRows(hasSeveralTypes: boolean): RowFormat {
   return {
     canGrow: false,
     header: () => '',
-    learn: () => false,
+    learn: () => {},
     row: hasSeveralTypes ? typedRow : (item) => `${item.data}\n`,
     layout: () => JSON.stringify({ format: 'jsonl', hasSeveralTypes }),
   };

@@ -6,8 +6,8 @@ export interface RowFormat {
   readonly canGrow: boolean;
   /** What stands before the first row. */
   header(): string;
-  /** Takes note of what these rows need; true when the layout grew, and rows written before do not fit it any more. */
-  learn(items: readonly StoredItem[]): boolean;
+  /** Takes note of what these rows need: the layout may grow, and rows written before do not fit it any more. */
+  learn(items: readonly StoredItem[]): void;
   /** A line, with its end. */
   row(item: StoredItem): string;
   /** The layout, to go on with in a later process; JSON. */

@@ -47,8 +47,11 @@ function storeOn(db: SqliteDatabase): SqliteStore {
     findRun: async (runId) => db.read(() => toRecord(sql.find.get(runId) as Row | undefined)),
     findRunByFingerprint: async (fingerprint) =>
       db.read(() => toRecord(sql.findByFingerprint.get(fingerprint) as Row | undefined)),
-    listRuns: async ({ limit, state = '' }) =>
-      db.read(() => (sql.list.all(state, state, limit) as Row[]).map((row) => toRecord(row)!)),
+    listRuns: async ({ limit, state }) =>
+      db.read(() => {
+        const rows = state === undefined ? sql.list.all(limit) : sql.listByState.all(state, limit);
+        return (rows as Row[]).map((row) => toRecord(row)!);
+      }),
     insertItems: (batch) => items.insert(batch),
     readItems: async (query) => db.read(() => items.read(query)),
     countItems: async (runId) => db.read(() => items.count(runId)),
@@ -89,7 +92,8 @@ function statements(db: SqliteDatabase) {
     markOpen: db.prepare(`UPDATE runs SET state = 'open' WHERE run_id = ? AND state <> 'open'`),
     find: db.prepare('SELECT * FROM runs WHERE run_id = ?'),
     findByFingerprint: db.prepare('SELECT * FROM runs WHERE fingerprint = ? ORDER BY no DESC LIMIT 1'),
-    list: db.prepare(`SELECT * FROM runs WHERE (? = '' OR state = ?) ORDER BY no DESC LIMIT ?`),
+    list: db.prepare('SELECT * FROM runs ORDER BY no DESC LIMIT ?'),
+    listByState: db.prepare('SELECT * FROM runs WHERE state = ? ORDER BY no DESC LIMIT ?'),
     withdrawnSeq: db.prepare('SELECT withdrawn_seq FROM runs WHERE run_id = ?'),
     events: db.prepare('SELECT event FROM events WHERE run_no = ? ORDER BY seq'),
     letters: db.prepare('SELECT letter FROM dead_letters WHERE run_no = ?'),

@@ -1,0 +1,105 @@
+import { describe, expect, it } from 'vitest';
+import type { RunRecord } from '../../store/port.ts';
+import type { FailedNode } from '../read/failed-nodes.ts';
+import { commandText, sameCommand } from './command-text.ts';
+import { listenForStop } from './stop-request.ts';
+import { type Summary, summaryText } from './summary.ts';
+
+describe('commands to copy', () => {
+  it('are quoted for a shell, and do not begin anew', () => {
+    expect(sameCommand('catena', ['run', 'a b.ts', '--fresh', '--input', "q=it's $5"])).toBe(
+      `catena run 'a b.ts' --input 'q=it'\\''s $5'`,
+    );
+    expect(commandText('catena', ['show', ''])).toBe(`catena show ''`);
+  });
+});
+
+describe('a wish to stop', () => {
+  it('is asked for once, and ends the process the second time', async () => {
+    let send = (): void => {};
+    const exits: number[] = [];
+    const stop = listenForStop({
+      onSignal: (listener) => {
+        send = listener;
+        return () => {};
+      },
+      exitNow: (code) => exits.push(code),
+    });
+    send();
+    await stop.asked;
+    expect(exits).toEqual([]);
+    send();
+    expect(exits).toEqual([130]);
+  });
+});
+
+const run = { runId: 'r-1', acceptedAtMs: 1_000 } as RunRecord;
+const node: FailedNode = {
+  step: 'detail',
+  kind: 'request',
+  reason: 'failed',
+  code: 'download.status',
+  message: 'http://a.test/1 answered 404',
+  attempts: 1,
+  crashes: 0,
+  url: 'http://a.test/1',
+  state: {},
+  nodeId: 'n',
+};
+const summary: Summary = {
+  run,
+  end: { finishReason: 'completed', detail: '', endedAtMs: 15_000, done: 4_200, dead: 3, items: 2_000 },
+  itemsByType: new Map([['product', 2_000]]),
+  failed: [node, { ...node, step: 'list', message: 'other\nlines' }, node],
+  session: {
+    durationMs: 14_000,
+    pages: 2_100,
+    retries: 12,
+    slowest: [{ host: 'a.test', requests: 5, failed: 1, meanMs: 40, longestMs: 3_000 }],
+  },
+  output: 'out.jsonl (2,000 rows)',
+  showCommand: 'catena show r-1',
+};
+
+describe('the table at the end', () => {
+  const text = (more: Partial<Summary> = {}): string => summaryText({ ...summary, ...more }, (_colour, said) => said);
+
+  it('says what the run came to', () => {
+    expect(text()).toBe(
+      [
+        '  finished       completed',
+        '  run            r-1',
+        '  nodes          4,200 done, 3 failed',
+        '  items          2,000 product',
+        '  pages          2,100, 150 per second',
+        '  retries        12',
+        '  took           14.0 s',
+        '  slowest hosts  a.test: 40 ms on average, 3.0 s at most, 5 requests, 1 without an answer',
+        '  items in       out.jsonl (2,000 rows)',
+        '',
+        '  2 × detail  download.status: http://a.test/1 answered 404',
+        '  1 × list  download.status: other lines',
+        '  each of them: catena show r-1',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  it('tells the time of this process from that of a resumed run, and types of items apart', () => {
+    const resumed = text({
+      end: { ...summary.end, endedAtMs: 61_000 },
+      itemsByType: new Map([
+        ['product', 1_500],
+        ['shop', 500],
+      ]),
+    });
+    expect(resumed).toContain('14.0 s here, 1m 00s since it was started');
+    expect(resumed).toContain('2,000 (1,500 product, 500 shop)');
+  });
+
+  it('is about the past where nothing was done', () => {
+    const past = text({ session: undefined, failed: [] });
+    expect(past).toContain('took      14.0 s');
+    expect(past).not.toContain('retries');
+  });
+});

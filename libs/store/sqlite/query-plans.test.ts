@@ -1,0 +1,75 @@
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { ManualClock } from '../../clock/clock.ts';
+import { defaultPolicy } from '../../coordination/policy.ts';
+import { openSqliteCoordinator } from '../../coordination/sqlite/index.ts';
+import { SqliteDatabase } from '../../sqlite/database.ts';
+import { openSqliteStore } from './index.ts';
+
+/** Statements that read a whole table, and why they may. */
+const MAY_SCAN: readonly (readonly [statement: RegExp, why: string])[] = [
+  [/^SELECT \* FROM runs ORDER BY no DESC LIMIT/, 'reads backwards from the newest, up to the limit'],
+  [/^SELECT count\(\*\) AS n FROM chain_reorder$/, 'once at start; the table is nearly always empty'],
+  [/^DELETE FROM chain_reorder WHERE run_id/, 'once per run that expires; nearly always empty'],
+  [/^SELECT count\(\*\) AS nodes,.* FROM chain_nodes/, 'the audit looks at every node'],
+  [/^UPDATE chain_nodes SET due_at = CASE/, 'the audit looks at every node'],
+  [/^UPDATE chain_nodes SET due_at = \? WHERE due_at > 0/, 'once at start, over the open nodes only'],
+  [/^DELETE FROM chain_nodes WHERE no IN/, 'bounded batches, long after the end of a run'],
+];
+
+class ListeningDatabase extends SqliteDatabase {
+  readonly statements: string[] = [];
+
+  override prepare(sql: string) {
+    this.statements.push(sql);
+    return super.prepare(sql);
+  }
+
+  plan(sql: string): string[] {
+    return super
+      .prepare(`EXPLAIN QUERY PLAN ${sql}`)
+      .all()
+      .map(({ detail }) => String(detail));
+  }
+}
+
+function open(): ListeningDatabase {
+  const db = new ListeningDatabase({ path: ':memory:' });
+  onTestFinished(() => db.close());
+  openSqliteCoordinator({ db, clock: new ManualClock(), policy: defaultPolicy });
+  openSqliteStore(db);
+  return db;
+}
+
+const inOneLine = (sql: string) => sql.replaceAll(/\s+/g, ' ').trim();
+
+describe('the statements of coordinator and store', () => {
+  it('find what they look for by an index, but for those that are named here', () => {
+    const db = open();
+    expect(db.statements.length).toBeGreaterThan(50);
+    const scans = db.statements.flatMap((sql) => {
+      const text = inOneLine(sql);
+      const scanned = db.plan(sql).filter((detail) => /^SCAN (?!CONSTANT)/.test(detail));
+      return scanned.length === 0 || MAY_SCAN.some(([statement]) => statement.test(text))
+        ? []
+        : [`${text}: ${scanned}`];
+    });
+    expect(scans).toEqual([]);
+  });
+
+  it.each([
+    ['SELECT * FROM chain_nodes WHERE id = ?', 'sqlite_autoindex_chain_nodes_1'],
+    ['SELECT * FROM chain_nodes WHERE phase_no = ? AND due_at > 0 AND due_at <= ? ORDER BY due_at, no', 'chain_due'],
+    ['SELECT * FROM runs WHERE fingerprint = ?', 'runs_by_fingerprint'],
+    ['SELECT * FROM runs WHERE state = ?', 'runs_by_state'],
+    ['SELECT seq, module_id AS moduleId, type, data FROM items i WHERE run_no = ? AND seq > ?', 'items_by_run'],
+  ])('%s … by %s, without sorting', (beginning, index) => {
+    const db = open();
+    const found = db.statements.filter((sql) => inOneLine(sql).startsWith(beginning));
+    expect(found.length).toBeGreaterThan(0);
+    for (const sql of found) {
+      const plan = db.plan(sql);
+      expect(plan[0]).toContain(index);
+      expect(plan.join()).not.toContain('TEMP B-TREE');
+    }
+  });
+});

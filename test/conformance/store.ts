@@ -1,0 +1,241 @@
+/** What a store is. Every adapter passes this suite unchanged; what the coordinator would say of a node, the harness says. */
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { DeadLetter, NewItem, NewRun, RunEnd, RunRecords, Store, StoredEvent } from '../../libs/store/port.ts';
+
+/** Where an execution stands. */
+export interface ExecutionPlace {
+  readonly runId: string;
+  readonly nodeId: string;
+  readonly moduleId?: string;
+  readonly phase?: number;
+}
+
+/** A store under test, empty when it is opened. */
+export interface StoreHarness {
+  readonly store: Store;
+  /** An execution stores items and its commit is accepted; what the node committed before is withdrawn. */
+  commit(place: ExecutionPlace, items: readonly NewItem[]): Promise<void>;
+  /** An execution stores items and its commit never comes. */
+  abandon(place: ExecutionPlace, items: readonly NewItem[]): Promise<void>;
+  close(): Promise<void>;
+}
+
+export type OpenStore = () => Promise<StoreHarness>;
+
+const END: RunEnd = { finishReason: 'completed', detail: '', endedAtMs: 9, done: 1, dead: 2, items: 3 };
+
+function newRun(runId: string, changes: Partial<NewRun> = {}): NewRun {
+  return {
+    runId,
+    taskId: `task of ${runId}`,
+    account: 'acme',
+    platform: 'web',
+    modules: ['m@1.0.0'],
+    input: { query: 'ß', nested: [1, null] },
+    fingerprint: `work of ${runId}`,
+    metadata: { team: 'blue' },
+    priority: 2,
+    deadlineAtMs: undefined,
+    acceptedAtMs: 1_000,
+    ...changes,
+  };
+}
+
+function rows(...numbers: readonly number[]): NewItem[] {
+  return numbers.map((n) => ({ type: n % 2 === 0 ? 'even' : 'odd', data: JSON.stringify({ n }) }));
+}
+
+function letter(nodeId: string, changes: Partial<DeadLetter> = {}): DeadLetter {
+  const place = { runId: 'r', moduleId: 'm@1.0.0', nodeId, stepIdx: 0, phase: 0, kind: 'request' } as const;
+  return {
+    ...place,
+    reason: 'failed',
+    epoch: 1,
+    attempts: 3,
+    crashes: 0,
+    body: '{}',
+    error: '{"code":"x"}',
+    ...changes,
+  };
+}
+
+function records(deadLetters: readonly DeadLetter[] = [], events: readonly StoredEvent[] = []): RunRecords {
+  return { deadLetters: stream(deadLetters), events: stream(events) };
+}
+
+async function* stream<T>(values: readonly T[]): AsyncGenerator<T> {
+  yield* values;
+}
+
+export function describeStore(name: string, openStore: OpenStore): void {
+  const open = async (...runs: readonly NewRun[]): Promise<StoreHarness> => {
+    const harness = await openStore();
+    onTestFinished(() => harness.close());
+    for (const run of runs) await harness.store.acceptRun(run);
+    return harness;
+  };
+  const numbers = async ({ store }: StoreHarness, query: Partial<Parameters<Store['readItems']>[0]> = {}) => {
+    const items = await store.readItems({ runId: 'r', afterSeq: 0, limit: 1_000, ...query });
+    return items.map(({ data }) => (JSON.parse(data) as { n: number }).n);
+  };
+
+  describe(`${name} store: runs`, () => {
+    it('keep what they were accepted with, once', async () => {
+      const { store } = await open(newRun('r'));
+      await store.acceptRun(newRun('r', { priority: 9 }));
+      expect(await store.findRun('r')).toEqual({ ...newRun('r'), state: 'accepted', end: undefined });
+      expect(await store.findRun('unknown')).toBeUndefined();
+      expect(await store.listRuns({ limit: 10 })).toHaveLength(1);
+    });
+
+    it('are listed newest first, all or of one state', async () => {
+      const { store } = await open(newRun('a'), newRun('b'), newRun('c'));
+      await store.markOpen('b');
+      await store.settleRun('c', END, records());
+      const ids = async (query: Parameters<Store['listRuns']>[0]) =>
+        (await store.listRuns(query)).map(({ runId }) => runId);
+      expect(await ids({ limit: 10 })).toEqual(['c', 'b', 'a']);
+      expect(await ids({ limit: 2 })).toEqual(['c', 'b']);
+      expect(await ids({ limit: 10, state: 'open' })).toEqual(['b']);
+      expect(await ids({ limit: 10, state: 'accepted' })).toEqual(['a']);
+      expect(await ids({ limit: 10, state: 'closed' })).toEqual(['c']);
+    });
+
+    it('are found by their work, the newest first', async () => {
+      const { store } = await open(newRun('a', { fingerprint: 'f' }), newRun('b', { fingerprint: 'f' }), newRun('c'));
+      expect(await store.findRunByFingerprint('f')).toMatchObject({ runId: 'b' });
+      expect(await store.findRunByFingerprint('g')).toBeUndefined();
+    });
+  });
+
+  describe(`${name} store: items`, () => {
+    it('are seen when their execution committed, and only then', async () => {
+      const harness = await open(newRun('r'));
+      await harness.abandon({ runId: 'r', nodeId: 'a' }, rows(1, 2));
+      expect([await numbers(harness), await harness.store.countItems('r')]).toEqual([[], 0]);
+      await harness.commit({ runId: 'r', nodeId: 'a' }, rows(3, 4));
+      expect([await numbers(harness), await harness.store.countItems('r')]).toEqual([[3, 4], 2]);
+    });
+
+    it('are those of the last commit of their node', async () => {
+      const harness = await open(newRun('r'));
+      await harness.commit({ runId: 'r', nodeId: 'a' }, rows(1, 2));
+      await harness.commit({ runId: 'r', nodeId: 'b' }, rows(3));
+      await harness.commit({ runId: 'r', nodeId: 'a' }, rows(5));
+      expect(await numbers(harness)).toEqual([3, 5]);
+      await harness.commit({ runId: 'r', nodeId: 'b' }, []);
+      expect(await numbers(harness)).toEqual([5]);
+    });
+
+    it('are read in order, page by page, of one type or of all, and of one run', async () => {
+      const harness = await open(newRun('r'), newRun('other'));
+      await harness.commit({ runId: 'other', nodeId: 'x' }, rows(100));
+      for (const n of [1, 4, 7]) await harness.commit({ runId: 'r', nodeId: `n${n}` }, rows(n, n + 1, n + 2));
+      expect(await numbers(harness)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
+      expect(await numbers(harness, { type: 'odd' })).toEqual([1, 3, 5, 7, 9]);
+      const page = await harness.store.readItems({ runId: 'r', afterSeq: 0, limit: 4 });
+      expect(page.map(({ moduleId, type }) => `${moduleId} ${type}`)[3]).toBe('m@1.0.0 even');
+      expect(await numbers(harness, { afterSeq: page.at(-1)!.seq, limit: 2 })).toEqual([5, 6]);
+      expect(await numbers(harness, { runId: 'other' })).toEqual([100]);
+    });
+
+    it('are read by a join of its module’s earlier phases', async () => {
+      const harness = await open(newRun('r', { modules: ['m@1.0.0', 'n@1.0.0'] }));
+      await harness.commit({ runId: 'r', nodeId: 'a', phase: 0 }, rows(1));
+      await harness.commit({ runId: 'r', nodeId: 'b', phase: 1 }, rows(2, 3));
+      await harness.commit({ runId: 'r', nodeId: 'c', phase: 2 }, rows(4));
+      await harness.commit({ runId: 'r', nodeId: 'd', moduleId: 'n@1.0.0' }, rows(5));
+      await harness.abandon({ runId: 'r', nodeId: 'e' }, rows(6));
+      const joined = (beforePhase: number, more = {}) =>
+        numbers(harness, { join: { moduleId: 'm@1.0.0', beforePhase }, ...more });
+      expect([await joined(0), await joined(1), await joined(2)]).toEqual([[], [1], [1, 2, 3]]);
+      expect(await joined(2, { type: 'odd' })).toEqual([1, 3]);
+      expect(await joined(9, { afterSeq: 1, limit: 1 })).toHaveLength(1);
+    });
+
+    it('that were withdrawn are noticed by whoever has followed that far', async () => {
+      const harness = await open(newRun('r'));
+      await harness.commit({ runId: 'r', nodeId: 'a' }, rows(1));
+      await harness.commit({ runId: 'r', nodeId: 'b' }, rows(2));
+      const [first, second] = await harness.store.readItems({ runId: 'r', afterSeq: 0, limit: 10 });
+      expect(await harness.store.hasWithdrawnItems('r', second!.seq)).toBe(false);
+      await harness.commit({ runId: 'r', nodeId: 'b' }, rows(3));
+      const withdrawn = async () => [
+        await harness.store.hasWithdrawnItems('r', first!.seq),
+        await harness.store.hasWithdrawnItems('r', second!.seq),
+      ];
+      expect(await withdrawn()).toEqual([false, true]);
+      await harness.store.settleRun('r', END, records());
+      expect(await withdrawn()).toEqual([false, true]);
+    });
+
+    it('of a run that nobody accepted are an error', async () => {
+      const { store } = await open();
+      await expect(store.countItems('unknown')).rejects.toMatchObject({ code: 'store.unknown_run' });
+      await expect(store.settleRun('unknown', END, records())).rejects.toMatchObject({ code: 'store.unknown_run' });
+    });
+  });
+
+  describe(`${name} store: settling`, () => {
+    it('writes the end and prunes what never committed; what is left stays visible', async () => {
+      const harness = await open(newRun('r'), newRun('other'));
+      await harness.commit({ runId: 'r', nodeId: 'a' }, rows(1, 2));
+      await harness.abandon({ runId: 'r', nodeId: 'b' }, rows(...Array.from({ length: 450 }, (_, n) => n)));
+      await harness.abandon({ runId: 'other', nodeId: 'c' }, rows(7));
+      await harness.store.settleRun('r', END, records());
+      expect(await harness.store.findRun('r')).toMatchObject({ state: 'closed', end: END });
+      expect([await numbers(harness), await harness.store.countItems('r')]).toEqual([[1, 2], 2]);
+      await harness.commit({ runId: 'other', nodeId: 'd' }, rows(8));
+      expect(await numbers(harness, { runId: 'other' })).toEqual([8]);
+    });
+
+    it('keeps any number of dead letters and events, and may be done twice', async () => {
+      const harness = await open(newRun('r'));
+      const letters = Array.from({ length: 450 }, (_, n) => letter(`n${n}`));
+      const events = Array.from({ length: 450 }, (_, n) => ({ id: `e${n}`, type: 'T', atMs: n, data: { n } }));
+      for (let times = 0; times < 2; times++) {
+        await harness.store.settleRun('r', END, records(letters, events));
+        const kept = await harness.store.listDeadLetters('r');
+        expect(new Map(kept.map((each) => [each.nodeId, each]))).toEqual(
+          new Map(letters.map((each) => [each.nodeId, each])),
+        );
+        expect(await harness.store.listEvents('r')).toEqual(events);
+      }
+    });
+
+    it('forgets the letters of an earlier end, and adds to its timeline', async () => {
+      const { store } = await open(newRun('r'));
+      const event = (id: string) => ({ id, type: 'T', atMs: 1, data: {} });
+      await store.settleRun('r', END, records([letter('a'), letter('b')], [event('1')]));
+      await store.settleRun('r', { ...END, dead: 1 }, records([letter('b', { epoch: 2 })], [event('1'), event('2')]));
+      expect(await store.listDeadLetters('r')).toEqual([letter('b', { epoch: 2 })]);
+      expect((await store.listEvents('r')).map(({ id }) => id)).toEqual(['1', '2']);
+      expect(await store.findRun('r')).toMatchObject({ end: { dead: 1 } });
+    });
+
+    it('is not done when its records could not be read', async () => {
+      const { store } = await open(newRun('r'));
+      async function* broken(): AsyncGenerator<DeadLetter> {
+        yield letter('a');
+        throw new Error('the coordinator is gone');
+      }
+      const given = { deadLetters: broken(), events: stream<StoredEvent>([]) };
+      await expect(store.settleRun('r', END, given)).rejects.toThrow('the coordinator is gone');
+      expect(await store.findRun('r')).toMatchObject({ state: 'accepted', end: undefined });
+    });
+  });
+
+  describe(`${name} store: exports`, () => {
+    it('are remembered by run and file', async () => {
+      const { store } = await open(newRun('r'), newRun('other'));
+      const offset = { seq: 3, bytes: 120, rows: 2, layout: '["n"]' };
+      expect(await store.findExport('r', 'a.csv')).toBeUndefined();
+      await store.saveExport('r', 'a.csv', offset);
+      await store.saveExport('r', 'b.csv', { ...offset, seq: 4 });
+      await store.saveExport('r', 'a.csv', { ...offset, seq: 9 });
+      expect(await store.findExport('r', 'a.csv')).toEqual({ ...offset, seq: 9 });
+      expect(await store.findExport('r', 'b.csv')).toEqual({ ...offset, seq: 4 });
+      expect(await store.findExport('other', 'a.csv')).toBeUndefined();
+    });
+  });
+}
