@@ -11,11 +11,11 @@ const items = 'out/products.jsonl';
 /** Where an unfinished demo keeps the port of its shop: the address is part of a run's input, so it has to be the same. */
 const unfinishedFile = '.catena/demo.json';
 
-/** As in the crash runs, but for fewer 429s: each of them asks for a second of silence, and a demo is to be short. */
-const faults: FaultPlan = { ...crashRunFaults, rates: { ...crashRunFaults.rates, throttled: 0.003 } };
+/** As in the crash runs, with fewer of the faults that cost seconds of silence each: a demo is to be short. */
+const faults: FaultPlan = { ...crashRunFaults, rates: { ...crashRunFaults.rates, timeout: 0.005, throttled: 0.003 } };
 
 /** Slow enough to be watched, and killed. */
-const requestsPerSecond = 150;
+const requestsPerSecond = 200;
 
 interface CommandLine {
   main(args: readonly string[], invocation?: string): Promise<number>;
@@ -37,7 +37,7 @@ async function demo(): Promise<number> {
       'run',
       'examples/shop/shop.ts',
       ...['--input', `base=${site.url}`, '--db', database, '-o', items, '--again', 'npm run demo'],
-      ...['--rps', String(requestsPerSecond), '--concurrency', '32'],
+      ...['--rps', String(requestsPerSecond), '--concurrency', '32', '--set', 'sweep_interval_ms=100'],
       ...(isResumed ? [] : ['--fresh']),
     ],
     'npm run catena --',
