@@ -14,6 +14,9 @@ const unfinishedFile = '.catena/demo.json';
 /** As in the crash runs, with fewer of the faults that cost seconds of silence each: a demo is to be short. */
 const faults: FaultPlan = { ...crashRunFaults, rates: { ...crashRunFaults.rates, timeout: 0.005, throttled: 0.003 } };
 
+/** Products on a list page: lists are read one after the other, so fewer of them make a shorter demo. */
+const pageSize = 50;
+
 /** Slow enough to be watched, and killed. */
 const requestsPerSecond = 200;
 
@@ -56,11 +59,11 @@ async function demo(): Promise<number> {
 async function openShop(): Promise<{ readonly site: ShopSite; readonly isResumed: boolean }> {
   const port = unfinishedPort();
   if (port !== undefined) {
-    const site = await startShopSite({ port, faults }).catch(() => undefined);
+    const site = await startShopSite({ port, pageSize, faults }).catch(() => undefined);
     if (site !== undefined) return { site, isResumed: true };
     say(`Port ${port} is taken, so the unfinished demo cannot go on: this is a new one.`);
   }
-  return { site: await startShopSite({ faults }), isResumed: false };
+  return { site: await startShopSite({ pageSize, faults }), isResumed: false };
 }
 
 function unfinishedPort(): number | undefined {

@@ -1,7 +1,8 @@
 /** Is this page what the step needs? What it is not is a failure with a reason, before the parser sees it. */
 import { CatenaError, type FailureClass } from '../errors/catena-error.ts';
 import { retryAfterMs } from '../limits/retry-after.ts';
-import type { Expectation, Page } from './definition.ts';
+import type { Expectation } from './definition.ts';
+import type { SourcePage } from './page.ts';
 import { dataOf, type Site } from './site.ts';
 
 const TYPES: Readonly<Record<'html' | 'json' | 'text', RegExp>> = {
@@ -14,7 +15,12 @@ const TYPES: Readonly<Record<'html' | 'json' | 'text', RegExp>> = {
  * Throws `download.status` for a status that the step does not read, and `parse.unexpected_page` for a page that is
  * something else. A page that does not say its type passes `type`: there is nothing to hold against it.
  */
-export function requireExpected(site: Site, expectation: Expectation | undefined, page: Page, nowMs: number): void {
+export function requireExpected(
+  site: Site,
+  expectation: Expectation | undefined,
+  page: SourcePage,
+  nowMs: number,
+): void {
   if (!isReadable(expectation?.status, page.status)) throw unreadableStatus(site, page, nowMs);
   if (expectation === undefined) return;
   const reason = mismatch(expectation, page);
@@ -33,19 +39,19 @@ function isReadable(statuses: readonly number[] | undefined, status: number): bo
   return statuses === undefined ? status >= 200 && status <= 299 : statuses.includes(status);
 }
 
-function mismatch({ type, selector, text, check }: Expectation, page: Page): string | undefined {
+function mismatch({ type, selector, text, check }: Expectation, page: SourcePage): string | undefined {
   const contentType = page.headers['content-type'];
   if (type !== undefined && type !== 'any' && contentType !== undefined && !TYPES[type].test(contentType)) {
     return `its content type is ${contentType}, not ${type}`;
   }
   if (text !== undefined && !page.text.includes(text)) return `it does not contain ${JSON.stringify(text)}`;
   const selectors = selector === undefined ? [] : typeof selector === 'string' ? [selector] : selector;
-  const absent = selectors.find((one) => page.$(one).length === 0);
+  const absent = selectors.find((one) => !page.has(one));
   if (absent !== undefined) return `nothing matches the selector ${JSON.stringify(absent)}`;
   return check?.(page) || undefined;
 }
 
-function unreadableStatus(site: Site, page: Page, nowMs: number): CatenaError {
+function unreadableStatus(site: Site, page: SourcePage, nowMs: number): CatenaError {
   const waitMs = retryAfterMs(Object.entries(page.headers), nowMs);
   const failureClass = classOfStatus(page.status);
   return new CatenaError('download.status', `${page.url} answered ${page.status}`, {

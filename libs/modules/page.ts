@@ -1,9 +1,11 @@
 /** A downloaded page with the views that an author may ask for; each is made once, when it is first asked for. */
 import { createRequire } from 'node:module';
 import { type CheerioAPI, load } from 'cheerio/slim';
+import { selectOne } from 'css-select';
 import { CatenaError } from '../errors/catena-error.ts';
 import { decodeText } from './charset.ts';
 import type { Page, PageSource } from './definition.ts';
+import { compiled } from './selector.ts';
 
 /** `fast`: htmlparser2. `spec`: parse5, the tree that a browser would build, at about a third of the speed. */
 export type Markup = 'fast' | 'spec' | 'xml';
@@ -48,6 +50,18 @@ export class SourcePage implements Page {
     return this.#query;
   }
 
+  /** Whether anything matches a selector: stops at the first match, and compiles each selector once per process. */
+  has(selector: string): boolean {
+    const { $ } = this;
+    const test = this.#isXml() ? undefined : compiled(selector);
+    return test === undefined ? $(selector).length > 0 : selectOne(test, $.root().toArray()) !== null;
+  }
+
+  #isXml(): boolean {
+    const contentType = this.headers['content-type'];
+    return this.#markup === 'xml' || (contentType !== undefined && XML.test(contentType));
+  }
+
   #parseMarkup(): CheerioAPI {
     const contentType = this.headers['content-type'];
     if (contentType !== undefined && NEVER_MARKUP.test(contentType))
@@ -56,8 +70,7 @@ export class SourcePage implements Page {
     if (text.lastIndexOf('\0', SNIFF_CHARS) !== -1) throw notMarkup(this, 'it is binary');
     const options = { baseURI: this.url };
     if (this.#markup === 'spec') return loadBySpec()(text, options);
-    const isXml = this.#markup === 'xml' || (contentType !== undefined && XML.test(contentType));
-    return load(text, isXml ? { ...options, xml: true } : options);
+    return load(text, this.#isXml() ? { ...options, xml: true } : options);
   }
 
   #parseJson(): unknown {

@@ -55,6 +55,16 @@ describe('settling', () => {
     expect(types).toContain(EVENTS.DeadLettered.type);
   });
 
+  it('tells of no hop whose place a fallback took', async () => {
+    const bench = await ended();
+    const list = bench.coordinator.listNodes;
+    vi.spyOn(bench.coordinator, 'listNodes').mockImplementation(async (filter) =>
+      (await list(filter)).map((node) => ({ ...node, deathReason: 'superseded' })),
+    );
+    await settleRun(bench, 'run-1');
+    expect(await bench.store.listDeadLetters('run-1')).toEqual([]);
+  });
+
   it('changes nothing the second time, nor for a run that goes on or is unknown', async () => {
     const bench = await ended();
     await settleRun(bench, 'run-1');
