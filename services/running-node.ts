@@ -40,6 +40,8 @@ export interface RunningNodeParts {
   readonly limiter: RateLimiter;
   readonly log: Log;
   readonly nextRunId: () => string;
+  /** Removes what was kept for this process alone. */
+  readonly cleanUp: () => Promise<void>;
   /** Which unfinished runs this process works at; the others wait. Undefined: all of them. */
   readonly serves: ((run: RunRecord) => boolean) | undefined;
   /** How long the nodes of a finished run are kept, in milliseconds. */
@@ -51,6 +53,8 @@ export interface RunningNodeParts {
 /** How long a stop waits for what is in execution; the rest is taken up again at the next start. */
 const STOP_GRACE_MS = 5_000;
 const EXPIRY_INTERVAL_MS = 3_600_000;
+const RECONCILE_INTERVAL_MS = 5_000;
+const MAX_RECONCILED = 1_000;
 
 /** All five stages at work in this process. */
 export class RunningNode {
@@ -62,6 +66,7 @@ export class RunningNode {
   readonly #waiting = new Map<string, (() => void)[]>();
   readonly #stopping = new AbortController();
   #expiry: NodeJS.Timeout | undefined;
+  #reconciling: NodeJS.Timeout | undefined;
   #quiet: Promise<void> | undefined;
   #stopped: Promise<void> | undefined;
 
@@ -147,12 +152,14 @@ export class RunningNode {
     leases.stop();
     db.close();
     await http.close();
+    await this.#parts.cleanUp();
   }
 
   async #quiesce(): Promise<void> {
     const { stages, sweeper, bus } = this.#parts;
     this.#stopping.abort();
     clearTimeout(this.#expiry);
+    clearTimeout(this.#reconciling);
     const ended = Promise.all([sweeper.stop(), ...stages.map((stage) => stage.stop())]);
     let timer: NodeJS.Timeout | undefined;
     const patience = new Promise<void>((resolve) => {
@@ -174,7 +181,7 @@ export class RunningNode {
     if (this.#stopping.signal.aborted) return;
     sweeper.start();
     this.#expire();
-    await this.#reconcile();
+    this.#reconcile();
   }
 
   async #endUnopened(runId: string, finishReason: 'rejected' | 'cancelled', detail: string): Promise<void> {
@@ -203,8 +210,18 @@ export class RunningNode {
       });
   }
 
-  async #reconcile(): Promise<void> {
-    const accepted = await this.store.listRuns({ limit: 1_000, state: 'accepted' });
+  /** Now and then: opens what was accepted and not opened, because its message was lost or the queue was full. */
+  #reconcile(): void {
+    this.#openAccepted()
+      .catch((error: unknown) => this.#parts.log.warn('accepted runs could not be looked for', { error }))
+      .finally(() => {
+        if (this.#stopping.signal.aborted) return;
+        this.#reconciling = setTimeout(() => this.#reconcile(), RECONCILE_INTERVAL_MS).unref();
+      });
+  }
+
+  async #openAccepted(): Promise<void> {
+    const accepted = await this.store.listRuns({ limit: MAX_RECONCILED, state: 'accepted' });
     for (const run of accepted) {
       if (this.#parts.serves?.(run) !== false) await this.#parts.bus.publish(taskMessage(run));
     }

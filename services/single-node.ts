@@ -6,7 +6,8 @@
  *                 ↑───────── next hops ──────────────────┤
  *                 └── retries ── error-threshold ←───────┘ (any stage fails)
  */
-import { mkdtempSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MemoryBus } from '../libs/bus/memory-bus.ts';
@@ -76,9 +77,12 @@ export function startSingleNode(options: SingleNodeOptions): RunningNode {
     path: config.store.path,
     ...(onStoreFailure === undefined ? {} : { onFailure: onStoreFailure }),
   });
+  const inMemory = config.store.path === ':memory:';
+  // Large bodies stand beside the database; those of a run that keeps nothing in a folder that goes with the process.
+  const blobPath = inMemory ? join(tmpdir(), `catena-${randomUUID()}`) : `${config.store.path}.blobs`;
   const coordinator = openSqliteCoordinator({ db, clock, policy: config });
   const store = openSqliteStore(db);
-  const blobs = new BlobDirectory({ path: blobFolder(config.store.path) });
+  const blobs = new BlobDirectory({ path: blobPath });
   const queues = new MemoryBus({ capacity: QUEUE_CAPACITY });
   const bus = wrapBus?.(queues) ?? queues;
   const publisher = new Publisher({
@@ -177,6 +181,7 @@ export function startSingleNode(options: SingleNodeOptions): RunningNode {
     stages: [ingress, downloader, parser, errorThreshold],
     settleRun: (runId) => settleRun({ coordinator, store, clock }, runId),
     nextRunId: createRunIds(clock),
+    cleanUp: () => (inMemory ? rm(blobPath, { recursive: true, force: true }) : Promise.resolve()),
     serves,
     retentionMs: config.retention.finishedRunMs,
     ...{ bus, sweeper, leases, http, cookies, blobs, runs, db, coordinator, store, clock, metrics, limiter, log },
@@ -187,11 +192,6 @@ export function startSingleNode(options: SingleNodeOptions): RunningNode {
 
 function threshold(errors: number | undefined, rate: number, minExecutions: number): Threshold {
   return errors === undefined ? { rate, minExecutions } : { errors };
-}
-
-/** Beside the database; a run that keeps nothing keeps its large bodies in a temporary folder. */
-function blobFolder(storePath: string): string {
-  return storePath === ':memory:' ? mkdtempSync(join(tmpdir(), 'catena-')) : `${storePath}.blobs`;
 }
 
 /** Unique per attempt: the process by its id and start, and a number. */

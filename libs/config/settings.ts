@@ -42,7 +42,10 @@ export const SETTINGS = {
   sweep_interval_ms: integer('How often the sweeper looks for what stands due.', 100, { min: 10 }),
   cooldown_ms: integer('No new claims of a module for this long after a burst of errors; 0 is never.', 0, { min: 0 }),
   cooldown_errors: integer('So many errors of a module in a row are a burst.', 10),
-  max_yields_per_parse: integer('A parse that yields more is ended as a failure.', 100_000),
+  max_yields_per_parse: integer(
+    'A parse, a compute step or a request generator that yields more is ended as a failure.',
+    100_000,
+  ),
   blob_threshold_bytes: integer('Larger bodies are kept in files and passed by reference.', 512 * KIB, { min: 0 }),
 
   'thresholds.module_rate': decimal('A module ends when this share of its executions failed.', 0.5, { max: 1 }),

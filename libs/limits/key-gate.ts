@@ -142,8 +142,10 @@ export class KeyGate {
   /** One timer for the whole key. A key that is held up by its concurrency needs none: a release looks again. */
   #arm(): void {
     if (this.#timer !== undefined) return;
-    const waitMs = this.nextStartMs - this.#clock.monotonic();
-    if (waitMs <= 0) return;
+    const { concurrency } = this.#limits;
+    if (concurrency > 0 && this.#inFlight >= concurrency) return;
+    // Its time may have come since it was asked for: then the timer looks again at once, for nobody else would.
+    const waitMs = Math.max(0, this.nextStartMs - this.#clock.monotonic());
     this.#timer = this.#timers.set(
       () => {
         this.#timer = undefined;

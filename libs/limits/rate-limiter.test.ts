@@ -194,3 +194,16 @@ describe('RateLimiter', () => {
     expect(limiter.tryAcquire('crawl-delay'), 'its interval is forgotten after a while').toBeDefined();
   });
 });
+
+describe('a key whose time comes between two looks at the clock', () => {
+  it('still lets its waiters go', async () => {
+    // Every look at this clock finds it a millisecond later, so that the next start can pass between any two of them.
+    let nowMs = 0;
+    const clock = { now: () => nowMs, monotonic: () => nowMs++ };
+    for (let requestsPerSecond = 50; requestsPerSecond <= 1_000; requestsPerSecond += 50) {
+      const limiter = new RateLimiter({ defaults: { requestsPerSecond, concurrency: 0 }, clock });
+      const permits = Array.from({ length: 5 }, () => limiter.acquire('a', never));
+      for (const permit of await Promise.all(permits)) permit.release();
+    }
+  });
+});

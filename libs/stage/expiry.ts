@@ -4,7 +4,7 @@ import type { Store } from '../store/port.ts';
 
 export interface ExpiryDeps {
   readonly coordinator: Pick<Coordinator, 'runPurge'>;
-  readonly store: Pick<Store, 'listRuns'>;
+  readonly store: Pick<Store, 'listExpiring' | 'markExpired'>;
   readonly clock: Clock;
   /** How long after its end a run's nodes are kept, in milliseconds. */
   readonly retentionMs: number;
@@ -12,19 +12,30 @@ export interface ExpiryDeps {
   readonly onExpired: (nodes: number) => void;
 }
 
-/** Runs looked at in one round. */
-const MAX_RUNS = 1_000;
+/** Runs taken at once, and nodes removed per transition. */
+const RUNS = 100;
 const BATCH = 500;
 
 /** Removes the nodes of runs that ended long ago, in bounded steps. Their items, end and dead letters stay in the store. */
 export async function expireRuns(deps: ExpiryDeps, signal: AbortSignal): Promise<void> {
   const before = deps.clock.now() - deps.retentionMs;
-  for (const { runId, end } of await deps.store.listRuns({ limit: MAX_RUNS, state: 'closed' })) {
-    if (end === undefined || end.endedAtMs > before) continue;
-    for (let more = true; more && !signal.aborted; ) {
-      const outcome = await deps.coordinator.runPurge({ runId, limit: BATCH });
-      if (outcome.deleted > 0) deps.onExpired(outcome.deleted);
-      more = outcome.more;
+  for (let more = true; more; ) {
+    const runIds = await deps.store.listExpiring(before, RUNS);
+    for (const runId of runIds) {
+      if (!(await expireRun(deps, runId, signal))) return;
     }
+    more = runIds.length === RUNS;
   }
+}
+
+/** False when it was told to stop. */
+async function expireRun({ coordinator, store, onExpired }: ExpiryDeps, runId: string, signal: AbortSignal) {
+  for (let more = true; more; ) {
+    if (signal.aborted) return false;
+    const outcome = await coordinator.runPurge({ runId, limit: BATCH });
+    if (outcome.deleted > 0) onExpired(outcome.deleted);
+    more = outcome.more;
+  }
+  await store.markExpired(runId);
+  return true;
 }

@@ -111,6 +111,10 @@ export interface Store {
   findRunByFingerprint(fingerprint: string): Promise<RunRecord | undefined>;
   /** Newest first. */
   listRuns(query: { readonly limit: number; readonly state?: RunRecord['state'] }): Promise<readonly RunRecord[]>;
+  /** Closed runs that ended before a time and were not yet marked as expired, the longest ended first. */
+  listExpiring(endedBeforeMs: number, limit: number): Promise<readonly string[]>;
+  /** The nodes of a closed run are gone. */
+  markExpired(runId: string): Promise<void>;
   /** Visible items, in the order of their sequence numbers. */
   readItems(query: ItemQuery): Promise<readonly StoredItem[]>;
   countItems(runId: string): Promise<number>;

@@ -1,6 +1,7 @@
 import { StageCode } from '../../libs/coordination/codes.ts';
 import { MAX_CHILDREN } from '../../libs/coordination/commands.ts';
 import type { NodeSeed } from '../../libs/coordination/node.ts';
+import { CatenaError } from '../../libs/errors/catena-error.ts';
 import type { RequestSpec } from '../../libs/modules/definition.ts';
 import { commitNode } from '../../libs/stage/execution.ts';
 import type { HandOver, Slot } from '../../libs/stage/outcome.ts';
@@ -73,6 +74,12 @@ class Requests {
   /** A promise when the request has to wait for the coordinator to take others. */
   add(spec: RequestSpec): Promise<void> | undefined {
     const { run, lease, call } = this.#context;
+    const { maxYieldsPerParse } = this.#deps.config;
+    if (this.#ordinal >= maxYieldsPerParse) {
+      throw new CatenaError('request.too_many', `a hop made more than ${maxYieldsPerParse} requests`, {
+        remedy: 'end the generator, split the work over several hops, or raise max_yields_per_parse',
+      });
+    }
     this.#children.push(requestSeed(run, lease.node, spec, this.#ordinal, call.state));
     this.#ordinal += 1;
     return this.#children.length < MAX_CHILDREN ? undefined : this.#stage();

@@ -17,6 +17,7 @@ import { failUnloaded, loadRunOf } from '../../libs/stage/unloaded.ts';
 import type { ParseWork } from '../../libs/stage/work.ts';
 import { gather, type Yield } from '../../libs/stage/yield.ts';
 import { toDownloadError, toPage } from './page.ts';
+import type { RecordedParse } from './record.ts';
 import type { ParserDeps } from './service.ts';
 
 type ParserOutcome = Outcome<'parser'>;
@@ -105,6 +106,15 @@ async function parse(
     maxYields: deps.config.maxYieldsPerParse,
   });
   const { moduleId, id: nodeId, stepIdx } = node;
-  await deps.recorder?.record({ moduleId, nodeId, stepIdx, input, state: received, page, yielded });
+  await record(deps, { moduleId, nodeId, stepIdx, input, state: received, page, yielded });
   return yielded;
+}
+
+/** A page that cannot be kept is a loss for tests, not for the run. */
+async function record({ recorder, log }: ParserDeps, parse: RecordedParse): Promise<void> {
+  try {
+    await recorder?.record(parse);
+  } catch (error) {
+    log.error('a page could not be recorded', { error, url: parse.page.url });
+  }
 }

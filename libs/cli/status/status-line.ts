@@ -4,6 +4,9 @@ import type { Paint } from '../terminal/io.ts';
 import type { Progress, Waiting } from './progress.ts';
 import type { Speed } from './speed.ts';
 
+/** Less than this is over before it is read. */
+const LEAST_WORTH_SAYING_MS = 2_000;
+
 /** More failures than this share of what has ended is a run that goes wrong. */
 const ALARMING_SHARE = 0.1;
 
@@ -26,7 +29,11 @@ export function statusLine(progress: Progress, speed: Speed, { paint, width }: L
   ];
   if (progress.waiting !== undefined) parts.push({ text: waitingText(progress.waiting), colour: 'yellow' });
   if (progress.retries > 0) parts.push({ text: countOf(progress.retries, 'retry', 'retries'), colour: 'dim' });
-  if (speed.knownWorkMs !== undefined && progress.waiting?.kind !== 'host') {
+  if (
+    speed.knownWorkMs !== undefined &&
+    speed.knownWorkMs >= LEAST_WORTH_SAYING_MS &&
+    progress.waiting?.kind !== 'host'
+  ) {
     // Steps may yet add work, so this is never the time to the end: only what is known now is promised.
     parts.push({ text: `about ${formatDuration(speed.knownWorkMs)} for what is known`, colour: 'dim' });
   }

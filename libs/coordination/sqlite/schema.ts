@@ -84,6 +84,7 @@ export const COORDINATION_MIGRATIONS: readonly string[] = [
     seed TEXT NOT NULL,
     UNIQUE (node_no, token, id)
   ) STRICT;
+  CREATE INDEX chain_staged_in_order ON chain_staged (node_no, token, no);
 
   CREATE TABLE chain_fallback_gates (
     module_no INTEGER NOT NULL REFERENCES chain_modules (no) ON DELETE CASCADE,

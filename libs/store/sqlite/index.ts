@@ -44,6 +44,9 @@ function storeOn(db: SqliteDatabase): SqliteStore {
         sql.accept.run(run.runId, run.taskId, run.fingerprint, run.acceptedAtMs, JSON.stringify(run));
       }),
     markOpen: (runId) => db.write(() => void sql.markOpen.run(runId)),
+    listExpiring: async (endedBeforeMs, limit) =>
+      db.read(() => sql.expiring.all(endedBeforeMs, limit).map((row) => row.run_id as string)),
+    markExpired: (runId) => db.write(() => void sql.markExpired.run(runId)),
     findRun: async (runId) => db.read(() => toRecord(sql.find.get(runId) as Row | undefined)),
     findRunByFingerprint: async (fingerprint) =>
       db.read(() => toRecord(sql.findByFingerprint.get(fingerprint) as Row | undefined)),
@@ -92,6 +95,10 @@ function statements(db: SqliteDatabase) {
     markOpen: db.prepare(`UPDATE runs SET state = 'open' WHERE run_id = ? AND state <> 'open'`),
     find: db.prepare('SELECT * FROM runs WHERE run_id = ?'),
     findByFingerprint: db.prepare('SELECT * FROM runs WHERE fingerprint = ? ORDER BY no DESC LIMIT 1'),
+    expiring: db.prepare(
+      `SELECT run_id FROM runs WHERE state = 'closed' AND expired = 0 AND ended_at <= ? ORDER BY ended_at LIMIT ?`,
+    ),
+    markExpired: db.prepare('UPDATE runs SET expired = 1 WHERE run_id = ?'),
     list: db.prepare('SELECT * FROM runs ORDER BY no DESC LIMIT ?'),
     listByState: db.prepare('SELECT * FROM runs WHERE state = ? ORDER BY no DESC LIMIT ?'),
     withdrawnSeq: db.prepare('SELECT withdrawn_seq FROM runs WHERE run_id = ?'),

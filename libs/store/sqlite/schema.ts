@@ -10,9 +10,12 @@ export const STORE_MIGRATIONS: readonly string[] = [
     accepted_at INTEGER NOT NULL,
     record TEXT NOT NULL,
     run_end TEXT NOT NULL DEFAULT '',
-    withdrawn_seq INTEGER NOT NULL DEFAULT 0
+    withdrawn_seq INTEGER NOT NULL DEFAULT 0,
+    ended_at INTEGER NOT NULL DEFAULT 0,
+    expired INTEGER NOT NULL DEFAULT 0
   ) STRICT;
   CREATE INDEX runs_by_fingerprint ON runs (fingerprint, no);
+  CREATE INDEX runs_by_end ON runs (ended_at) WHERE state = 'closed' AND expired = 0;
   CREATE INDEX runs_by_state ON runs (state, no);
 
   CREATE TABLE items (

@@ -29,7 +29,7 @@ export class Settlement {
     this.#markWithdrawn = db.prepare(
       `UPDATE runs SET withdrawn_seq = CASE WHEN withdrawn_seq = 0 THEN ? ELSE min(withdrawn_seq, ?) END WHERE no = ?`,
     );
-    this.#end = db.prepare(`UPDATE runs SET state = 'closed', run_end = ? WHERE no = ?`);
+    this.#end = db.prepare(`UPDATE runs SET state = 'closed', run_end = ?, ended_at = ?, expired = 0 WHERE no = ?`);
   }
 
   async settle(runId: string, end: RunEnd, { deadLetters, events }: RunRecords): Promise<void> {
@@ -43,7 +43,7 @@ export class Settlement {
       this.#saveEvent.run(runNo, id, JSON.stringify({ id, type, atMs, data })),
     );
     while (await this.#prune(runId, runNo));
-    await this.#db.write(() => void this.#end.run(JSON.stringify(end), runNo));
+    await this.#db.write(() => void this.#end.run(JSON.stringify(end), end.endedAtMs, runNo));
   }
 
   async #inBatches<Row>(rows: AsyncIterable<Row>, save: (row: Row) => void): Promise<void> {
