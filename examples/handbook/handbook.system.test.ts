@@ -63,7 +63,8 @@ describe('the handbook of the Debian package', () => {
     try {
       const output = join(folder, 'sections.jsonl');
       const module = join(import.meta.dirname, 'handbook.ts');
-      const flags = ['--input', `base=${site.url}`, '-o', output, '--db', join(folder, 'run.db')];
+      const limits = ['--rps', '0', '--concurrency', '16'];
+      const flags = ['--input', `base=${site.url}`, '-o', output, '--db', join(folder, 'run.db'), ...limits];
       await run(process.execPath, [join(repository, 'services', 'catena.ts'), 'run', module, ...flags]);
       expect(totalsOf(await readItems(output))).toEqual(counted);
     } finally {

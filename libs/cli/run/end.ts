@@ -31,8 +31,9 @@ export async function reportEnd(
   const letters = await engine.store.listDeadLetters(runId);
   const failed = letters.map((letter) => toFailedNode(letter, namesIn(run, STEPS_KEY)));
   const itemsByType = await countByType(engine.store, runId, module.itemTypes);
-  const where =
-    output === undefined ? `${database} (${command('items')})` : `${output.sink.name} (${countOf(rows ?? 0, 'row')})`;
+  const isKept = database !== ':memory:';
+  const stored = isKept ? `${database} (${command('items')})` : 'nowhere: with --db :memory: only -o keeps them';
+  const where = output === undefined ? stored : `${output.sink.name} (${countOf(rows ?? 0, 'row')})`;
   reporter.event('finished', {
     run_id: runId,
     finish_reason: end.finishReason,
@@ -53,7 +54,7 @@ export async function reportEnd(
     failed,
     session: ended.session,
     output: where,
-    showCommand: command('show'),
+    showCommand: isKept ? command('show') : undefined,
   };
   if (options.json !== true)
     reporter.say(`\n${summaryText(summary, paintFor(context.io.stderr, context.env)).trimEnd()}`);

@@ -22,7 +22,8 @@ export interface Summary {
     | undefined;
   /** Where the items are, in words. */
   readonly output: string;
-  readonly showCommand: string;
+  /** Undefined when nothing is left to be shown. */
+  readonly showCommand: string | undefined;
 }
 
 const COLOURS: Readonly<Record<RunEnd['finishReason'], Colour>> = {
@@ -82,14 +83,15 @@ function hostText({ host, requests, failed, meanMs, longestMs }: HostTime): stri
   return `${host}: ${times}, ${countOf(requests, 'request')}${unanswered}`;
 }
 
-function failuresText(failed: readonly FailedNode[], showCommand: string, paint: Paint): string {
+function failuresText(failed: readonly FailedNode[], showCommand: string | undefined, paint: Paint): string {
   if (failed.length === 0) return '';
   const groups = groupFailures(failed);
   const lines = groups.slice(0, SHOWN_GROUPS).map(({ step, code, count, message }) => {
     return `  ${paint('red', `${formatCount(count)} × ${step}`)}  ${code}: ${oneLine(message, MESSAGE_CHARS)}\n`;
   });
   const rest = groups.length > SHOWN_GROUPS ? `  and ${countOf(groups.length - SHOWN_GROUPS, 'other reason')}\n` : '';
-  return `\n${lines.join('')}${rest}  each of them: ${showCommand}\n`;
+  const hint = showCommand === undefined ? '' : `  each of them: ${showCommand}\n`;
+  return `\n${lines.join('')}${rest}${hint}`;
 }
 
 const BATCH_ITEMS = 1_000;
