@@ -40,7 +40,7 @@ export default defineModule({
     list: {
       request: ({ input, state }) => ({ url: new URL(`/catalogue/${state.page}`, input.base) }),
       // The footer is the last thing of a page: one that was cut off has none.
-      expect: { type: 'html', selector: ['.pagination', '.site-footer'], check: everyCardIsThere },
+      expect: { type: 'html', text: '</html>', selector: '.pagination', check: everyCardIsThere },
       *parse({ $, go, input, state }) {
         for (const card of $('.grid .card').toArray()) {
           yield go.detail({ sku: $(card).attr('data-sku') ?? '' });
@@ -51,7 +51,7 @@ export default defineModule({
     },
     detail: {
       request: ({ input, state }) => ({ url: new URL(`/product/${state.sku}`, input.base) }),
-      expect: { type: 'html', selector: ['.product .title', '.product .price', '.site-footer'] },
+      expect: { type: 'html', text: '</html>', selector: ['.product .title', '.product .price'] },
       *parse({ $, put, state }) {
         const product = $('.product');
         const text = (selector: string): string => product.find(selector).text();

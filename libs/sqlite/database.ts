@@ -43,6 +43,8 @@ const CHECKPOINT_PAGES = 8_192;
 export class SqliteDatabase {
   readonly path: string;
   readonly #db: DatabaseSync;
+  readonly #begin: StatementSync;
+  readonly #commit: StatementSync;
   readonly #lock: FileLock | undefined;
   readonly #onFailure: ((error: CatenaError) => void) | undefined;
   readonly #queue: Work[] = [];
@@ -68,6 +70,8 @@ export class SqliteDatabase {
       }
       this.#db.exec('PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY; PRAGMA busy_timeout = 5000');
       this.#db.prepare('SELECT count(*) FROM sqlite_schema').get();
+      this.#begin = this.#db.prepare('BEGIN IMMEDIATE');
+      this.#commit = this.#db.prepare('COMMIT');
     } catch (thrown) {
       this.#lock?.release();
       throw toStoreError(thrown, options.path);
@@ -164,7 +168,7 @@ export class SqliteDatabase {
   #transact(group: readonly Work[], alone = false): boolean {
     const settled: (() => void)[] = [];
     try {
-      this.#db.exec('BEGIN IMMEDIATE');
+      this.#begin.run();
       for (const work of group) {
         try {
           const value = work.run();
@@ -176,7 +180,7 @@ export class SqliteDatabase {
       }
       for (const hook of this.#beforeCommit) hook();
       failpoint('transaction.before_commit');
-      this.#db.exec('COMMIT');
+      this.#commit.run();
       failpoint('transaction.after_commit');
     } catch (thrown) {
       this.#rollBack();

@@ -14,6 +14,14 @@ export interface Created {
   /** Superseded hops that live again. */
   reopened: number;
   gateLost: number;
+  /** The child that was claimed as it came into being. */
+  handedOver: NodeRow | undefined;
+}
+
+/** Who claims an only child at its birth. */
+export interface HandOver {
+  readonly owner: string;
+  readonly leaseMs: number;
 }
 
 /** Refuses what no coordinator may accept, before anything is written: of a parent in `phase` of so many phases. */
@@ -44,15 +52,27 @@ export function createChildren(
   seeds: readonly NodeSeed[],
   parent: { readonly phase: PhaseScope; readonly reopened: boolean },
   bells: number,
+  handOver?: HandOver,
 ): Created {
-  const created: Created = { bells: [], released: [], fresh: [], reopened: 0, gateLost: 0 };
+  const created: Created = {
+    bells: [],
+    released: [],
+    fresh: [],
+    reopened: 0,
+    gateLost: 0,
+    handedOver: undefined,
+  };
   const nowMs = tx.clock.now();
   for (const seed of seeds) {
     const phase = parent.phase.module.phases[seed.phase]!;
     const held = isHeld(phase);
     const rung = !held && created.bells.length < bells;
     const dueAtMs = rung ? nowMs + dispatchGraceMs(tx.policy, 0) : nowMs;
-    const row = tx.nodes.insert(seed, phase, dueAtMs, parent.reopened && phase.closed !== '');
+    const reopened = parent.reopened && phase.closed !== '';
+    const row =
+      handOver === undefined || held
+        ? tx.nodes.insert(seed, phase, { dueAtMs, reopened })
+        : insertClaimed(tx, seed, phase, reopened, handOver);
     const revived = row === undefined ? revive(tx, seed, dueAtMs) : undefined;
     if (row !== undefined) {
       phase.created += 1;
@@ -64,12 +84,25 @@ export function createChildren(
       created.gateLost += 1;
       continue;
     }
-    if (rung) created.bells.push(pendingBell((row ?? revived)!, phase));
+    if (row?.state === 'processing') created.handedOver = row;
+    else if (rung) created.bells.push(pendingBell((row ?? revived)!, phase));
     const { moduleId, run } = phase.module;
     const released = tx.reorder.take({ id: seed.id, runId: run.runId, moduleId, phase: phase.idx });
     if (released !== undefined) created.released.push(released);
   }
   return created;
+}
+
+/** One write instead of two, for what a commit and a claim would do one after the other. */
+function insertClaimed(
+  tx: Tx,
+  seed: NodeSeed,
+  phase: PhaseScope,
+  reopened: boolean,
+  { owner, leaseMs }: HandOver,
+): NodeRow | undefined {
+  const dueAtMs = tx.clock.now() + leaseMs;
+  return tx.nodes.insert(seed, phase, { dueAtMs, reopened, claim: { owner, token: tx.nextToken() } });
 }
 
 /** A superseded hop gets its new body and lives again; any other node that exists is left alone. */

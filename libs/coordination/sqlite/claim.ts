@@ -32,7 +32,7 @@ export function claim(tx: Tx, command: ClaimCommand): ClaimOutcome {
 }
 
 /** Gives the node to an owner: a new token, and an attempt more where an execution begins. */
-export function lease(tx: Tx, { row }: Found, owner: string, leaseMs: number): void {
+function lease(tx: Tx, { row }: Found, owner: string, leaseMs: number): void {
   if (row.state === 'pending') row.attempts += 1;
   row.state = 'processing';
   row.owner = owner;

@@ -2,11 +2,10 @@ import { EVENTS } from '../../contracts/events.ts';
 import { CommitCode } from '../codes.ts';
 import type { CommitCommand, CommitOutcome } from '../commands.ts';
 import type { ChainNode } from '../node.ts';
-import { assertChildren, type Created, createChildren } from './children.ts';
-import { lease } from './claim.ts';
-import { toChainNode } from './nodes.ts';
+import { assertChildren, createChildren, type HandOver } from './children.ts';
+import { type NodeRow, toChainNode } from './nodes.ts';
 import { advancePhases, endDone } from './phases.ts';
-import { type Found, findNode, isHeld, isLive, type Tx } from './tx.ts';
+import { type Found, findNode, isLive, type Tx } from './tx.ts';
 
 export function commitSuccess(tx: Tx, command: CommitCommand): CommitOutcome {
   const found = findNode(tx, command.node);
@@ -22,8 +21,9 @@ export function commitSuccess(tx: Tx, command: CommitCommand): CommitOutcome {
 
   row.committed_token = row.token;
   countExecution(tx, found);
-  const created = createChildren(tx, command.children, { phase, reopened: row.reopened === 1 }, command.bells);
-  const next = handOver(tx, found, command, created);
+  const parent = { phase, reopened: row.reopened === 1 };
+  const created = createChildren(tx, command.children, parent, command.bells, handOver(tx, found, command));
+  row.handed_over = created.handedOver?.id ?? '';
   if (command.staged > 0) {
     row.state = 'releasing';
     row.due_at = tx.clock.now() + tx.policy.dispatchGraceMs;
@@ -32,11 +32,10 @@ export function commitSuccess(tx: Tx, command: CommitCommand): CommitOutcome {
     endDone(tx, row, phase);
   }
   const opened = command.staged > 0 ? [] : advancePhases(tx, module);
-  const rung = next === undefined ? created.bells : created.bells.filter(({ node }) => node.id !== next.id);
   return {
     code: CommitCode.COMMIT_OK,
-    bells: [...rung, ...opened],
-    ...(next === undefined ? {} : { next }),
+    bells: [...created.bells, ...opened],
+    ...(created.handedOver === undefined ? {} : { next: toNode(tx, created.handedOver) }),
     released: created.released,
     created: created.fresh.length + created.reopened,
     gateLost: created.gateLost,
@@ -65,21 +64,14 @@ function countExecution(tx: Tx, { row, module, run }: Found): void {
   );
 }
 
-/** Claims the only child for its committer, where a claim would answer EXECUTE. */
-function handOver(
-  tx: Tx,
-  { row, module, run }: Found,
-  command: CommitCommand,
-  created: Created,
-): ChainNode | undefined {
-  const child = created.fresh[0];
-  if (command.handOver === undefined || child === undefined || command.children.length !== 1) return undefined;
-  const phase = tx.scopes.phase(child.phase_no);
-  const taken = { row: child, phase, module, run };
-  if (run.paused || isHeld(phase) || !isLive(taken) || module.cooldownUntilMs > tx.clock.now()) return undefined;
-  lease(tx, taken, command.handOver.owner, command.handOver.leaseMs);
-  row.handed_over = child.id;
-  return toChainNode(child, phase);
+/** The claim of an only child for its committer, where a claim would answer EXECUTE. */
+function handOver(tx: Tx, { module, run }: Found, command: CommitCommand): HandOver | undefined {
+  if (command.children.length !== 1 || run.paused || module.cooldownUntilMs > tx.clock.now()) return undefined;
+  return command.handOver;
+}
+
+function toNode(tx: Tx, row: NodeRow): ChainNode {
+  return toChainNode(row, tx.scopes.phase(row.phase_no));
 }
 
 /** The answer of the first call, as far as it still holds. */
@@ -88,7 +80,7 @@ function repeated(tx: Tx, { row }: Found, command: CommitCommand): CommitOutcome
   const held = child?.state === 'processing' && child.owner === command.handOver?.owner;
   return {
     ...refused(CommitCode.ALREADY_COMMITTED),
-    ...(held ? { next: toChainNode(child, tx.scopes.phase(child.phase_no)) } : {}),
+    ...(held ? { next: toNode(tx, child) } : {}),
     releasing: row.state === 'releasing',
   };
 }

@@ -30,6 +30,13 @@ export interface NodeRow {
   body: string;
 }
 
+/** How a node comes into being: to be claimed, or claimed already. */
+export interface Birth {
+  readonly dueAtMs: number;
+  readonly reopened: boolean;
+  readonly claim?: { readonly owner: string; readonly token: string };
+}
+
 /** The rows of nodes, by prepared statements. */
 export class Nodes {
   readonly #find;
@@ -44,8 +51,9 @@ export class Nodes {
   constructor(db: SqliteDatabase) {
     this.#find = db.prepare('SELECT * FROM chain_nodes WHERE id = ?');
     this.#insert = db.prepare(
-      `INSERT INTO chain_nodes (id, phase_no, kind, state, step_idx, due_at, reopened, limit_key, prefix_request, body)
-       VALUES (?, ?, ?, 'pending', ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING RETURNING no`,
+      `INSERT INTO chain_nodes (id, phase_no, kind, state, step_idx, attempts, due_at, reopened, owner, token, limit_key,
+         prefix_request, body)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
     );
     this.#save = db.prepare(
       `UPDATE chain_nodes SET state = ?, epoch = ?, attempts = ?, crashes = ?, dispatches = ?, due_at = ?, reopened = ?,
@@ -71,37 +79,45 @@ export class Nodes {
   }
 
   /** The new row, or undefined when a node with this id exists. */
-  insert(seed: NodeSeed, phase: PhaseScope, dueAtMs: number, reopened: boolean): NodeRow | undefined {
+  insert(seed: NodeSeed, phase: PhaseScope, { dueAtMs, reopened, claim }: Birth): NodeRow | undefined {
     const limitKey = seed.limitKey ?? '';
-    const row = this.#insert.get(
+    const state = claim === undefined ? 'pending' : 'processing';
+    const attempts = claim === undefined ? 0 : 1;
+    const owner = claim?.owner ?? '';
+    const token = claim?.token ?? '';
+    const { changes, lastInsertRowid } = this.#insert.run(
       seed.id,
       phase.no,
       seed.kind,
+      state,
       seed.stepIdx,
+      attempts,
       dueAtMs,
       reopened ? 1 : 0,
+      owner,
+      token,
       limitKey,
       seed.prefixRequest,
       seed.body,
     );
-    if (row === undefined) return undefined;
+    if (changes === 0) return undefined;
     return {
-      no: row.no as number,
+      no: Number(lastInsertRowid),
       id: seed.id,
       phase_no: phase.no,
       kind: seed.kind,
       step_idx: seed.stepIdx,
       limit_key: limitKey,
-      state: 'pending',
+      state,
       epoch: 0,
-      attempts: 0,
+      attempts,
       crashes: 0,
       dispatches: 0,
       due_at: dueAtMs,
       reopened: reopened ? 1 : 0,
       error_epoch: -1,
-      owner: '',
-      token: '',
+      owner,
+      token,
       committed_token: '',
       handed_over: '',
       death_reason: '',
