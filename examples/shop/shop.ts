@@ -39,7 +39,7 @@ export default defineModule({
   steps: {
     list: {
       request: ({ input, state }) => ({ url: new URL(`/catalogue/${state.page}`, input.base) }),
-      // The footer is the last thing of a page: one that was cut off has none.
+      // The end of the page is what one that was cut off does not have.
       expect: { type: 'html', text: '</html>', selector: '.pagination', check: everyCardIsThere },
       *parse({ $, go, input, state }) {
         for (const card of $('.grid .card').toArray()) {
