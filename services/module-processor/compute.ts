@@ -1,5 +1,5 @@
 import type { ComputeCall, JoinedFailure, JoinedItem } from '../../libs/modules/definition.ts';
-import { commitNode } from '../../libs/stage/execution.ts';
+import { commitYield } from '../../libs/stage/commit-yield.ts';
 import { hopSeed } from '../../libs/stage/seeds.ts';
 import { deadNodes } from '../../libs/stage/settle.ts';
 import { gather } from '../../libs/stage/yield.ts';
@@ -20,20 +20,7 @@ export async function computeHop(deps: ModuleProcessorDeps, context: HopContext)
     toSeed: (hop) => hopSeed(run, definition, hop, node),
     maxYields: step === undefined ? Number.POSITIVE_INFINITY : deps.config.maxYieldsPerParse,
   });
-  deps.meters.drops(yielded.drops.length);
-  const { runId, moduleId, phase } = node;
-  const committed = await commitNode(
-    deps,
-    run,
-    lease,
-    { children: yielded.children, staged: yielded.staged, rings: 'ingress' },
-    yielded.items.length === 0
-      ? undefined
-      : { runId, moduleId, phase, nodeId: node.id, token: node.token, items: yielded.items },
-  );
-  if (committed.kind === 'skip') return committed;
-  const { messages, grant, pump } = committed;
-  return { kind: 'next', messages, grant, ...(pump === undefined ? {} : { handOver: pump }) };
+  return commitYield(deps, run, lease, yielded);
 }
 
 function computeCall(deps: ModuleProcessorDeps, { run, module, lease, call }: HopContext): ComputeCall {

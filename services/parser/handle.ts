@@ -7,7 +7,8 @@ import { ResponseModel } from '../../libs/contracts/messages.ts';
 import { ClaimCode } from '../../libs/coordination/codes.ts';
 import type { NodeRef } from '../../libs/coordination/node.ts';
 import { CatenaError } from '../../libs/errors/catena-error.ts';
-import { claimNode, commitNode, recordFailure } from '../../libs/stage/execution.ts';
+import { commitYield } from '../../libs/stage/commit-yield.ts';
+import { claimNode, recordFailure } from '../../libs/stage/execution.ts';
 import { nodeFailure } from '../../libs/stage/failing.ts';
 import { decodeRequest } from '../../libs/stage/node-body.ts';
 import type { Outcome } from '../../libs/stage/outcome.ts';
@@ -49,21 +50,9 @@ export async function parseLeased(deps: ParserDeps, { run, lease, response }: Pa
   try {
     const module = moduleOf(run, node.moduleId);
     const yielded = await parse(deps, module, { run, lease, response });
-    deps.meters.drops(yielded.drops.length);
-    const { runId, moduleId, phase } = node;
-    const committed = await commitNode(
-      deps,
-      run,
-      lease,
-      { children: yielded.children, staged: yielded.staged, rings: 'ingress' },
-      yielded.items.length === 0
-        ? undefined
-        : { runId, moduleId, phase, nodeId: node.id, token: node.token, items: yielded.items },
-    );
-    if (committed.kind === 'skip') return committed;
-    deps.meters.parsed();
-    const { messages, grant, pump } = committed;
-    return { kind: 'next', messages, grant, ...(pump === undefined ? {} : { handOver: pump }) };
+    const outcome = await commitYield(deps, run, lease, yielded);
+    if (outcome.kind === 'next') deps.meters.parsed();
+    return outcome;
   } catch (thrown) {
     const error = nodeFailure(thrown, lease);
     if (error === undefined) return { kind: 'skip', reason: 'lease lost' };

@@ -4,8 +4,8 @@ import type { Bell, PhaseCloseCommand, ReplayCommand, ReplayOutcome } from '../c
 import { dispatchGraceMs } from '../policy.ts';
 import { reopen } from './children.ts';
 import { advancePhases } from './phases.ts';
-import { openCount, type PhaseScope, type RunScope } from './scopes.ts';
-import { type Found, findNode, pendingBell, type Tx } from './tx.ts';
+import type { PhaseScope, RunScope } from './scopes.ts';
+import { type Found, findNode, hasLeftBehind, pendingBell, type Tx } from './tx.ts';
 
 export function phaseClose(tx: Tx, { runId, moduleId, phase: idx }: PhaseCloseCommand) {
   const run = tx.scopes.run(runId);
@@ -48,13 +48,7 @@ export function replay(tx: Tx, { node, rejoin }: ReplayCommand): ReplayOutcome {
 
 function isDraining(tx: Tx, run: RunScope): boolean {
   if (run.state !== 'open') return false;
-  return run.modules.some((module) =>
-    module.phases.some((phase) => {
-      if (openCount(phase) === 0) return false;
-      const marked = run.mark !== '' || module.state === 'terminated';
-      return marked || (phase.closed !== '' && tx.nodes.hasOriginalOpen(phase));
-    }),
-  );
+  return run.modules.some((module) => module.phases.some((phase) => hasLeftBehind(tx, phase)));
 }
 
 function liftMarks(tx: Tx, { module, run }: Found): void {

@@ -17,7 +17,7 @@ import { createChildren } from './children.ts';
 import type { NodeRow } from './nodes.ts';
 import { advancePhases, closeRunIfOver, endDead, endDone } from './phases.ts';
 import { openCount, type PhaseScope, type RunScope } from './scopes.ts';
-import { findNode, isLive, pendingBell, type Tx, toBell } from './tx.ts';
+import { findNode, hasLeftBehind, isLive, isMarked, pendingBell, type Tx, toBell } from './tx.ts';
 
 export function dueTake(tx: Tx, { limit }: DueTakeCommand): DueTakeOutcome {
   const entries: DueEntry[] = [];
@@ -50,12 +50,9 @@ function scopeEntries(tx: Tx, phase: PhaseScope, entries: DueEntry[]): void {
   const { module, idx } = phase;
   const { run, moduleId } = module;
   const scope = { runId: run.runId, moduleId, phase: idx };
-  const marked = run.mark !== '' || module.state === 'terminated';
-  if (openCount(phase) > 0 && (marked || (phase.closed !== '' && tx.nodes.hasOriginalOpen(phase)))) {
-    entries.push({ kind: 'drain', ...scope });
-  }
+  if (hasLeftBehind(tx, phase)) entries.push({ kind: 'drain', ...scope });
   const isCurrent = module.state === 'open' && module.currentPhase === idx && phase.closed === '';
-  if (isCurrent && !marked && phase.deadlineAtMs > 0 && phase.deadlineAtMs <= tx.clock.now()) {
+  if (isCurrent && !isMarked(module) && phase.deadlineAtMs > 0 && phase.deadlineAtMs <= tx.clock.now()) {
     entries.push({ kind: 'deadline', ...scope });
   }
 }
@@ -126,7 +123,7 @@ export function scopeDrain(tx: Tx, { runId, moduleId, phase: idx, limit }: Drain
   const phase = module?.phases[idx];
   if (module === undefined || phase === undefined) return { code: DrainCode.NOTHING_TO_DRAIN, ended: 0, more: false };
   const { run } = module;
-  const marked = run.mark !== '' || module.state === 'terminated';
+  const marked = isMarked(module);
   const drainable = run.state === 'open' && (marked || phase.closed !== '');
   const rows = drainable ? tx.nodes.open(phase, marked, limit) : [];
   if (rows.length === 0) return { code: DrainCode.NOTHING_TO_DRAIN, ended: 0, more: false };

@@ -6,7 +6,7 @@ import type { Events } from './events.ts';
 import type { FallbackGates } from './fallback-gates.ts';
 import type { NodeRow, Nodes } from './nodes.ts';
 import type { ReorderBuffer } from './reorder.ts';
-import type { ModuleScope, PhaseScope, RunScope, Scopes } from './scopes.ts';
+import { type ModuleScope, openCount, type PhaseScope, type RunScope, type Scopes } from './scopes.ts';
 import type { Staged } from './staged.ts';
 
 /** What a transition works with; valid inside one transaction. */
@@ -39,10 +39,15 @@ export function findNode(tx: Tx, ref: NodeRef): Found | undefined {
   return { row, phase, module: phase.module, run: phase.module.run };
 }
 
-/** Whether anything of the scope may still be claimed or committed. */
-export function isScopeLive(phase: PhaseScope): boolean {
-  const { module } = phase;
-  return module.run.state === 'open' && module.run.mark === '' && module.state === 'open' && phase.closed === '';
+/** Whether a mark has ended the module or its run: its open nodes are to be ended too. */
+export function isMarked({ run, state }: ModuleScope): boolean {
+  return run.mark !== '' || state === 'terminated';
+}
+
+/** Whether open nodes of the phase are left behind by a mark, or by a deadline that closed it. */
+export function hasLeftBehind(tx: Tx, phase: PhaseScope): boolean {
+  if (openCount(phase) === 0) return false;
+  return isMarked(phase.module) || (phase.closed !== '' && tx.nodes.hasOriginalOpen(phase));
 }
 
 /** A re-opened node lives on in its closed phase. */

@@ -1,0 +1,33 @@
+import type { Message } from '../contracts/chain.ts';
+import { commitNode, type ExecutionDeps } from './execution.ts';
+import type { Lease } from './lease.ts';
+import type { HandOver } from './outcome.ts';
+import type { Grant } from './publisher.ts';
+import type { LoadedRun } from './runs.ts';
+import type { Yield } from './yield.ts';
+
+/** What a commit of items and hops answers; an outcome of whichever stage executed the node. */
+export type YieldOutcome =
+  | { readonly kind: 'skip'; readonly reason: string }
+  | {
+      readonly kind: 'next';
+      readonly messages: readonly Message<'parser_task' | 'request' | 'response'>[];
+      readonly grant: Grant;
+      readonly handOver?: HandOver;
+    };
+
+/** Stores the items of an execution and commits it with its next hops. */
+export async function commitYield(
+  deps: ExecutionDeps,
+  run: LoadedRun,
+  lease: Lease,
+  { children, staged, items, drops }: Yield,
+): Promise<YieldOutcome> {
+  const { id: nodeId, runId, moduleId, phase, token } = lease.node;
+  deps.meters.drops(drops.length);
+  const batch = items.length === 0 ? undefined : { runId, moduleId, phase, nodeId, token, items };
+  const committed = await commitNode(deps, run, lease, { children, staged, rings: 'ingress' }, batch);
+  if (committed.kind === 'skip') return committed;
+  const { messages, grant, pump } = committed;
+  return { kind: 'next', messages, grant, ...(pump === undefined ? {} : { handOver: pump }) };
+}
