@@ -5,7 +5,7 @@ import { isTest, isTypeScript, type SourceFile } from './source-tree.ts';
 
 /** Libraries in their order: each may import itself and those before it. */
 export const LIBS =
-  'errors clock failpoints contracts keys config telemetry sqlite bus coordination store limits modules stage service cli'.split(
+  'errors clock failpoints contracts keys config telemetry sqlite bus coordination store limits modules brand stage service cli'.split(
     ' ',
   );
 
