@@ -3,7 +3,6 @@ import type { Clock } from '../libs/clock/clock.ts';
 import type { Coordinator } from '../libs/coordination/port.ts';
 import type { RunSnapshot } from '../libs/coordination/snapshot.ts';
 import type { RateLimiter } from '../libs/limits/rate-limiter.ts';
-import type { SqliteDatabase } from '../libs/sqlite/database.ts';
 import { expireRuns } from '../libs/stage/expiry.ts';
 import type { LeaseKeeper } from '../libs/stage/lease.ts';
 import type { Runs } from '../libs/stage/runs.ts';
@@ -32,7 +31,8 @@ export interface RunningNodeParts {
   readonly cookies: { dropRun(runId: string): void };
   readonly blobs: BlobStore;
   readonly runs: Runs;
-  readonly db: SqliteDatabase;
+  /** What coordinator and store stand on. */
+  readonly file: { close(): void };
   readonly coordinator: Coordinator;
   readonly store: Store;
   readonly clock: Clock;
@@ -147,10 +147,10 @@ export class RunningNode {
   }
 
   async #stop(): Promise<void> {
-    const { http, leases, db } = this.#parts;
+    const { http, leases, file } = this.#parts;
     await this.quiesce();
     leases.stop();
-    db.close();
+    file.close();
     await http.close();
     await this.#parts.cleanUp();
   }

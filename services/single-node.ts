@@ -15,23 +15,24 @@ import type { Bus } from '../libs/bus/port.ts';
 import { systemClock } from '../libs/clock/clock.ts';
 import type { Config } from '../libs/config/config-tree.ts';
 import type { Threshold } from '../libs/coordination/commands.ts';
-import { openSqliteCoordinator } from '../libs/coordination/sqlite/index.ts';
 import type { CatenaError } from '../libs/errors/catena-error.ts';
-import { failpoint } from '../libs/failpoints/failpoint.ts';
 import { createRunIds } from '../libs/keys/run-id.ts';
 import { RateLimiter } from '../libs/limits/rate-limiter.ts';
-import { SqliteDatabase } from '../libs/sqlite/database.ts';
 import { backpressureCounter } from '../libs/stage/backpressure.ts';
+import { meterDownloads } from '../libs/stage/download-meter.ts';
 import type { ExecutionDeps } from '../libs/stage/execution.ts';
 import { LeaseKeeper } from '../libs/stage/lease.ts';
+import { meterTransitions } from '../libs/stage/metered-coordinator.ts';
 import { Meters } from '../libs/stage/meters.ts';
 import { Publisher } from '../libs/stage/publisher.ts';
 import { type ModuleResolver, Runs } from '../libs/stage/runs.ts';
 import { settleRun } from '../libs/stage/settle.ts';
+import { sampleStages } from '../libs/stage/stage-gauges.ts';
+import { tracedDispatch } from '../libs/stage/stage-span.ts';
 import { Sweeper } from '../libs/stage/sweeper.ts';
 import { BlobDirectory } from '../libs/store/blob-directory.ts';
 import type { RunRecord } from '../libs/store/port.ts';
-import { openSqliteStore } from '../libs/store/sqlite/index.ts';
+import { openSingleFile } from '../libs/store/sqlite/single-file.ts';
 import type { Log } from '../libs/telemetry/log.ts';
 import { Metrics } from '../libs/telemetry/metrics.ts';
 import { CookieJars } from './downloader/cookies.ts';
@@ -73,15 +74,17 @@ export function startSingleNode(options: SingleNodeOptions): RunningNode {
   const metrics = new Metrics();
   const meters = new Meters(metrics);
 
-  const db = new SqliteDatabase({
+  const file = openSingleFile({
     path: config.store.path,
+    policy: config,
+    clock,
     ...(onStoreFailure === undefined ? {} : { onFailure: onStoreFailure }),
   });
   const inMemory = config.store.path === ':memory:';
   // Large bodies stand beside the database; those of a run that keeps nothing in a folder that goes with the process.
   const blobPath = inMemory ? join(tmpdir(), `catena-${randomUUID()}`) : `${config.store.path}.blobs`;
-  const coordinator = openSqliteCoordinator({ db, clock, policy: config });
-  const store = openSqliteStore(db);
+  const { store } = file;
+  const { coordinator, commitWithItems } = meterTransitions(file, metrics, () => clock.monotonic());
   const blobs = new BlobDirectory({ path: blobPath });
   const queues = new MemoryBus({ capacity: QUEUE_CAPACITY });
   const bus = wrapBus?.(queues) ?? queues;
@@ -105,14 +108,7 @@ export function startSingleNode(options: SingleNodeOptions): RunningNode {
 
   const execution: ExecutionDeps = {
     coordinator,
-    commitWithItems: (commit, items) =>
-      items === undefined
-        ? coordinator.commitSuccess(commit)
-        : coordinator.commitWith(commit, () => {
-            failpoint('items.before_write');
-            store.insertItems(items);
-            failpoint('items.after_write');
-          }),
+    commitWithItems,
     leases,
     publisher,
     nextOwner: ownerNames(),
@@ -150,7 +146,7 @@ export function startSingleNode(options: SingleNodeOptions): RunningNode {
     cookies,
     blobs,
     parser,
-    onDownload,
+    onDownload: meterDownloads(metrics, onDownload),
   });
   const moduleProcessor = new ModuleProcessor({ ...execution, config, store, publisher, limiter, downloader });
   const ingress = createIngress({
@@ -160,7 +156,7 @@ export function startSingleNode(options: SingleNodeOptions): RunningNode {
     publisher,
     runs,
     preCheck: (run) => preCheck(coordinator, run),
-    dispatch: (dispatch) => moduleProcessor.execute(dispatch),
+    dispatch: tracedDispatch((dispatch) => moduleProcessor.execute(dispatch)),
     rejectRun: (runId, detail) => node.reject(runId, detail),
     counters: ingressCounters(metrics),
   });
@@ -177,6 +173,11 @@ export function startSingleNode(options: SingleNodeOptions): RunningNode {
     settle: (runId) => node.settle(runId),
   });
 
+  sampleStages(metrics, {
+    ...{ bus, leases, now: () => clock.monotonic() },
+    stages: { ingress, downloader, parser, 'error-threshold': errorThreshold },
+  });
+
   const node: RunningNode = new RunningNode({
     stages: [ingress, downloader, parser, errorThreshold],
     settleRun: (runId) => settleRun({ coordinator, store, clock }, runId),
@@ -184,7 +185,7 @@ export function startSingleNode(options: SingleNodeOptions): RunningNode {
     cleanUp: () => (inMemory ? rm(blobPath, { recursive: true, force: true }) : Promise.resolve()),
     serves,
     retentionMs: config.retention.finishedRunMs,
-    ...{ bus, sweeper, leases, http, cookies, blobs, runs, db, coordinator, store, clock, metrics, limiter, log },
+    ...{ bus, sweeper, leases, http, cookies, blobs, runs, file, coordinator, store, clock, metrics, limiter, log },
   });
   node.start();
   return node;

@@ -1,5 +1,6 @@
 import { type ChainMessage, type MessageTo, RECEIVER } from '../contracts/chain.ts';
 import { CatenaError } from '../errors/catena-error.ts';
+import { captureContext, isTracing, type TraceContext, withContext } from '../telemetry/spans.ts';
 import { Fifo } from './fifo.ts';
 import type { Bus, Delivery, Receiver, SubscribeOptions, Subscription } from './port.ts';
 
@@ -13,6 +14,7 @@ interface Lane {
   readonly waiting: Fifo<ChainMessage>;
   readonly givenBack: Set<NodeJS.Timeout>;
   subscriber: SubscribeOptions<Receiver> | undefined;
+  slots: number;
   inHand: number;
   idle: (() => void) | undefined;
 }
@@ -21,6 +23,8 @@ interface Lane {
 export class MemoryBus implements Bus {
   readonly #capacity: number;
   readonly #lanes = new Map<Receiver, Lane>();
+  /** The trace that each message was published in; empty while tracing is off. */
+  readonly #traces = new WeakMap<ChainMessage, TraceContext>();
   #closed = false;
 
   constructor({ capacity }: MemoryBusOptions) {
@@ -30,6 +34,7 @@ export class MemoryBus implements Bus {
         waiting: new Fifo(),
         givenBack: new Set(),
         subscriber: undefined,
+        slots: 0,
         inHand: 0,
         idle: undefined,
       });
@@ -49,6 +54,7 @@ export class MemoryBus implements Bus {
     const stage = RECEIVER[message.kind];
     if (this.#closed || this.room(stage) === 0) return false;
     const lane = this.#lane(stage);
+    if (isTracing()) this.#traces.set(message, captureContext());
     lane.waiting.push(message);
     this.#deliver(lane);
     return true;
@@ -62,12 +68,18 @@ export class MemoryBus implements Bus {
       });
     }
     lane.subscriber = options as unknown as SubscribeOptions<Receiver>;
+    lane.slots = options.slots;
     queueMicrotask(() => this.#deliver(lane));
     let stopped: Promise<void> | undefined;
     return {
       stop: () => {
         stopped ??= this.#stop(lane);
         return stopped;
+      },
+      resize: (slots) => {
+        if (stopped !== undefined) return;
+        lane.slots = slots;
+        this.#deliver(lane);
       },
     };
   }
@@ -94,15 +106,21 @@ export class MemoryBus implements Bus {
   }
 
   #deliver(lane: Lane): void {
-    while (lane.subscriber !== undefined && lane.inHand < lane.subscriber.slots && lane.waiting.size > 0) {
+    while (lane.subscriber !== undefined && lane.inHand < lane.slots && lane.waiting.size > 0) {
       const message = lane.waiting.shift()!;
       lane.inHand += 1;
-      void lane.subscriber.receive(this.#delivery(lane, message)).finally(() => {
+      void this.#hand(lane.subscriber, this.#delivery(lane, message)).finally(() => {
         lane.inHand -= 1;
         if (lane.inHand === 0) lane.idle?.();
         this.#deliver(lane);
       });
     }
+  }
+
+  /** In the trace of its publisher, and not of whoever made room for it. */
+  #hand({ receive }: SubscribeOptions<Receiver>, delivery: Delivery<Receiver>): Promise<void> {
+    if (!isTracing()) return receive(delivery);
+    return withContext(this.#traces.get(delivery.message), () => receive(delivery));
   }
 
   #delivery(lane: Lane, message: ChainMessage): Delivery<Receiver> {

@@ -3,7 +3,8 @@
  * sweeper rings again. What a bus must do is deliver at least once while all is well, hold back when a stage has no free
  * slot, and say so when it is full.
  */
-import type { ChainMessage, MessageTo, Stage } from '../contracts/chain.ts';
+import type { MessageTo, Stage } from '../contracts/chain.ts';
+import type { Rung } from '../contracts/subjects.ts';
 
 /** A stage that takes messages. */
 export type Receiver = Exclude<Stage, 'module-processor' | 'sweeper'>;
@@ -27,13 +28,15 @@ export interface SubscribeOptions<S extends Receiver> {
 export interface Subscription {
   /** No further deliveries; resolves when those in hand have ended. Idempotent. */
   stop(): Promise<void>;
+  /** Changes how many deliveries may be in hand at once; those in hand stay. */
+  resize(slots: number): void;
 }
 
 export interface Bus {
   /** Messages that a stage's queue takes before it is full. */
   room(stage: Receiver): number;
   /** False when the queue of the message's stage is full; the message is not kept. */
-  publish(message: ChainMessage): Promise<boolean>;
+  publish(message: Rung): Promise<boolean>;
   /** One subscription per stage and bus. */
   subscribe<S extends Receiver>(options: SubscribeOptions<S>): Subscription;
   /** Messages that wait for a stage, those given back included. */

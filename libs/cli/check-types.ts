@@ -9,7 +9,8 @@ import { promisify } from 'node:util';
 import { CatenaError } from '../errors/catena-error.ts';
 
 const OWN_ROOT = resolve(import.meta.dirname, '../..');
-const AUTHORING = join(OWN_ROOT, `libs/modules/index${extname(import.meta.filename)}`);
+// A path that is given to the compiler is taken as it is: beside what was built it has to name the declarations.
+const AUTHORING = join(OWN_ROOT, `libs/modules/index${extname(import.meta.filename) === '.ts' ? '.ts' : '.d.ts'}`);
 
 /** What is wrong, as `file:line:column: message (code)`; empty when nothing is. Throws `cli.no_type_checker`. */
 export async function checkTypes(file: string): Promise<string[]> {

@@ -9,11 +9,6 @@ describe('the configuration of a command that works in one process', () => {
     expect(() => singleNodeConfig({ env }, files)).toThrow('cache.redis is set, and this command works in one process');
   });
 
-  it('is refused when it asks for telemetry that would not be sent', () => {
-    const env = { CATENA_OTEL_ENDPOINT: 'http://127.0.0.1:4317' };
-    expect(() => singleNodeConfig({ env }, {})).toThrow('otel.endpoint is set, and this command sends no traces');
-  });
-
   it('is taken otherwise, options over what the environment says', () => {
     const { config, mode } = singleNodeConfig({ env: { CATENA_STORE_PATH: 'a.db' } }, { db: 'b.db' });
     expect([mode, config.store.path]).toEqual(['single_node', 'b.db']);

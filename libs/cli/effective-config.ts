@@ -13,25 +13,13 @@ export function effectiveConfig(
   return loadConfig({ env, file: config, overrides });
 }
 
-/** As {@link effectiveConfig}, for what works on a file. Throws `cli.distributed` and `cli.no_telemetry`. */
+/** As {@link effectiveConfig}, for what works on a file. Throws `cli.distributed`. */
 export function singleNodeConfig(...args: Parameters<typeof effectiveConfig>): LoadedConfig {
   const loaded = effectiveConfig(...args);
-  if (loaded.mode === 'single_node') {
-    refuseTelemetry(loaded);
-    return loaded;
-  }
+  if (loaded.mode === 'single_node') return loaded;
   throw new CatenaError('cli.distributed', 'cache.redis is set, and this command works in one process on a file', {
     data: { origin: loaded.origins['cache.redis'] },
     remedy: 'leave cache.redis, nats.url and store.url out for it',
-  });
-}
-
-/** One process sends no traces: a setting that asks for them must not be passed over in silence. */
-function refuseTelemetry({ values, origins }: LoadedConfig): void {
-  if (values['otel.endpoint'] === undefined) return;
-  throw new CatenaError('cli.no_telemetry', 'otel.endpoint is set, and this command sends no traces or metrics', {
-    data: { origin: origins['otel.endpoint'] },
-    remedy: 'leave otel.endpoint out for it; its log and `catena show` tell what happened',
   });
 }
 

@@ -35,7 +35,7 @@ export interface EngineOptions {
 
 export interface Engine {
   readonly store: Store;
-  readonly metrics: Pick<Metrics, 'total'>;
+  readonly metrics: Metrics;
   readonly limiter: Pick<RateLimiter, 'snapshot'>;
   /** Executions under way. */
   readonly inFlight: number;

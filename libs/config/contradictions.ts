@@ -1,5 +1,6 @@
 /** Settings that are sound one by one and not together. */
 import type { ConfigProblem, Origin } from './config-problem.ts';
+import { isLoopback } from './listen-address.ts';
 import type { SettingKey, SettingValues } from './settings.ts';
 
 interface Rule {
@@ -42,6 +43,36 @@ const RULES: readonly Rule[] = [
       remedy: `set cache.redis too, or leave ${key} out`,
     },
   ]),
+  {
+    key: 'grpc.listen',
+    other: 'grpc.tokens',
+    broken: (values) => values['grpc.tokens'] === undefined && !isLoopback(values['grpc.listen']),
+    problem: (values) => `is ${values['grpc.listen']}, which other machines may reach, but there are no grpc.tokens`,
+    remedy: 'set grpc.tokens, or listen on 127.0.0.1',
+  },
+  ...(
+    [
+      ['grpc.tls_key', 'grpc.tls_cert'],
+      ['grpc.tls_cert', 'grpc.tls_key'],
+    ] as const
+  ).map(
+    ([key, other]): Rule => ({
+      key,
+      other,
+      broken: (values) => values[key] === undefined && values[other] !== undefined,
+      problem: () => `is not set, but ${other} is`,
+      remedy: `set ${key}, or leave ${other} out to call and listen unencrypted`,
+    }),
+  ),
+  ...(['grpc.tls_ca', 'grpc.tls_cert'] as const).map(
+    (key): Rule => ({
+      key,
+      other: 'grpc.tls_client_auth',
+      broken: (values) => values['grpc.tls_client_auth'] && values[key] === undefined,
+      problem: () => 'is not set, but grpc.tls_client_auth is: no certificate could be checked',
+      remedy: `set ${key}, or set grpc.tls_client_auth to false`,
+    }),
+  ),
 ];
 
 /** Every rule that the values break; a rule about a setting that is already known to be wrong has nothing to say. */

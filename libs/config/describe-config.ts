@@ -1,5 +1,4 @@
 import type { LoadedConfig } from './load-config.ts';
-import { redactUrl } from './redact.ts';
 import { SETTING_KEYS, SETTINGS } from './settings.ts';
 
 /** One line of `catena config`. */
@@ -16,7 +15,7 @@ export function describeConfig({ values, origins }: Pick<LoadedConfig, 'values' 
   return SETTING_KEYS.map((key) => {
     const value = values[key];
     const text = value === undefined ? '' : String(value);
-    const { secret, about } = SETTINGS[key];
-    return { key, value: secret && text !== '' ? redactUrl(text) : text, origin: origins[key], about };
+    const { redacted, about } = SETTINGS[key];
+    return { key, value: text === '' ? '' : (redacted?.(text) ?? text), origin: origins[key], about };
   });
 }

@@ -9,7 +9,6 @@ import { type Config, configTree } from './config-tree.ts';
 import { contradictions } from './contradictions.ts';
 import { CONFIG_FILE_VARIABLE, type Environment, settingVariables, variableName } from './environment.ts';
 import { nearestName } from './nearest-name.ts';
-import { redactUrl } from './redact.ts';
 import type { RawValue, Setting } from './setting.ts';
 import { isSettingKey, SETTING_KEYS, SETTINGS, type SettingKey, type SettingValues } from './settings.ts';
 
@@ -131,7 +130,7 @@ function wrongValue(key: SettingKey, setting: Setting<unknown>, value: unknown, 
 
 function shown(setting: Setting<unknown>, value: unknown): string {
   if (value instanceof Malformed) return value.found;
-  return JSON.stringify(setting.secret && typeof value === 'string' ? redactUrl(value) : value) ?? String(value);
+  return JSON.stringify(setting.redacted?.(String(value)) ?? value) ?? String(value);
 }
 
 /** The value of an unknown name is not shown: it may be a secret that missed its setting. */

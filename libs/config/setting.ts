@@ -1,5 +1,7 @@
 /** What a setting is: how it is read from text, what it may be, and what it is when nobody sets it. */
 import { z } from 'zod';
+import { isListenAddress } from './listen-address.ts';
+import { redactUrl } from './redact.ts';
 
 /** Values as they may come: typed from YAML and code, as text from the environment and the command line. */
 export type RawValue = string | number | boolean;
@@ -13,8 +15,8 @@ export interface Setting<Value> {
   readonly default: Value;
   /** Text as the value it spells; text that spells none is left for the schema to refuse. */
   readonly fromText: (text: string) => unknown;
-  /** Whether the value may hold a password. */
-  readonly secret: boolean;
+  /** How text is shown that may hold a secret; undefined when it is shown as it is. */
+  readonly redacted: ((text: string) => string) | undefined;
 }
 
 interface Bounds {
@@ -79,10 +81,46 @@ export function headerText(about: string, initial: string): Setting<string> {
   return setting({ about, expected: 'one line of printable ASCII text', schema, default: initial, fromText: asIs });
 }
 
+// biome-ignore lint/suspicious/noControlCharactersInRegex: a NUL byte ends a path for the operating system.
+const pathSchema = z.string().regex(/^[^\u0000]+$/);
+
 export function path(about: string, initial: string): Setting<string> {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: a NUL byte ends a path for the operating system.
-  const schema = z.string().regex(/^[^\u0000]+$/);
-  return setting({ about, expected: 'the path of a file', schema, default: initial, fromText: asIs });
+  return setting({ about, expected: 'the path of a file', schema: pathSchema, default: initial, fromText: asIs });
+}
+
+/** A path that may be left out, and then is undefined. */
+export function optionalPath(about: string): Setting<string | undefined> {
+  const schema = pathSchema.optional();
+  return setting({ about, expected: 'the path of a file', schema, default: undefined, fromText: asIs });
+}
+
+/** Paths separated by commas; undefined when not set. */
+export function optionalPaths(about: string): Setting<readonly string[] | undefined> {
+  const schema = z.array(pathSchema).readonly().optional();
+  const fromText = (text: string) => text.split(',').map((entry) => entry.trim());
+  return setting({ about, expected: 'paths of files, separated by commas', schema, default: undefined, fromText });
+}
+
+/** Where to listen: a host or an address, and a port. */
+export function listenAddress(about: string, initial: string): Setting<string> {
+  const schema = z.string().refine(isListenAddress);
+  return setting({ about, expected: 'host:port', schema, default: initial, fromText: asIs });
+}
+
+/** Servers to call: `host:port`, of which all addresses are used, or several of them separated by commas. */
+export function optionalTarget(about: string): Setting<string | undefined> {
+  const schema = z
+    .string()
+    .refine((text) => text.split(',').every((entry) => isListenAddress(entry.trim())))
+    .optional();
+  const expected = 'host:port, or several separated by commas';
+  return setting({ about, expected, schema, default: undefined, fromText: asIs });
+}
+
+/** Text that matches a pattern and is never shown; undefined when not set. */
+export function optionalSecret(about: string, expected: string, pattern: RegExp): Setting<string | undefined> {
+  const schema = z.string().regex(pattern).optional();
+  return { ...setting({ about, expected, schema, default: undefined, fromText: asIs }), redacted: () => '***' };
 }
 
 /** A URL of certain protocols, which may carry a password; undefined when not set. */
@@ -94,12 +132,12 @@ export function url(about: string, protocols: readonly string[]): Setting<string
   const expected = `a URL that begins with ${protocols.map((protocol) => `${protocol}://`).join(' or ')}`;
   return {
     ...setting<string | undefined>({ about, expected, schema, default: undefined, fromText: asIs }),
-    secret: true,
+    redacted: redactUrl,
   };
 }
 
-function setting<Value>(definition: Omit<Setting<Value>, 'secret'>): Setting<Value> {
-  return { ...definition, secret: false };
+function setting<Value>(definition: Omit<Setting<Value>, 'redacted'>): Setting<Value> {
+  return { ...definition, redacted: undefined };
 }
 
 function range(min: number, max: number, unbounded: number): string {

@@ -6,7 +6,12 @@ import {
   flagByMode,
   headerText,
   integer,
+  listenAddress,
   optionalInteger,
+  optionalPath,
+  optionalPaths,
+  optionalSecret,
+  optionalTarget,
   path,
   type Setting,
   url,
@@ -24,7 +29,18 @@ export const SETTINGS = {
   ]),
   'nats.url': url('NATS of a distributed deployment.', ['nats', 'tls']),
   'store.url': url('PostgreSQL of a distributed deployment.', ['postgres', 'postgresql']),
+  'store.connections': integer('Connections to PostgreSQL that one process opens, at most.', 10, { max: 1_000 }),
+  'store.timeout_ms': integer('How long one statement, or the wait for a connection, may take.', 15 * SECOND_MS, {
+    min: 100,
+  }),
   'store.path': path('The database file of a single node; `:memory:` keeps nothing.', '.catena/catena.db'),
+  'nats.queue_capacity': integer('Messages that may wait for each stage; a sender waits when they are more.', 10_000),
+  'nats.stream_max_bytes': integer('Storage that each stage’s stream may take.', 512 * KIB * KIB, { min: KIB * KIB }),
+  'nats.replicas': integer('Servers that keep each message.', 1, { max: 5 }),
+  'nats.event_max_age_ms': integer('How long events are kept for those who read them.', 7 * DAY_MS, { min: 1_000 }),
+  'nats.event_max_bytes': integer('Storage that events may take; the oldest go first.', 256 * KIB * KIB, {
+    min: KIB * KIB,
+  }),
 
   task_concurrency: integer('Hops whose requests are generated at once.', 16),
   publish_concurrency: integer('Messages of one commit that are published at once.', 64),
@@ -81,12 +97,46 @@ export const SETTINGS = {
     'Whether private, loopback and link-local addresses are refused; default: when distributed.',
   ),
 
+  'grpc.listen': listenAddress('Where a service takes calls; without tokens on loopback only.', '127.0.0.1:4950'),
+  'grpc.module_processor': optionalTarget('The module processors, as ingress calls them.'),
+  'grpc.error_threshold': optionalTarget('The error thresholds, as ingress calls them.'),
+  'grpc.downloader': optionalTarget('The downloaders, for single requests of the shell.'),
+  'grpc.parser': optionalTarget('The parsers, for single parses of the shell.'),
+  'grpc.drain_ms': integer('How long calls under way may go on when a service stops.', 10 * SECOND_MS, { min: 0 }),
+  'grpc.deadline_ms': integer('How long a call may take whose caller names no deadline; streams may last.', MINUTE_MS),
+  'grpc.max_message_bytes': integer('Larger messages are refused.', 4 * KIB * KIB, { min: KIB, max: KIB * KIB * KIB }),
+  'grpc.tokens': optionalSecret(
+    'Who may call: the roles are `reader`, `submitter`, `operator` and, between services, `service`.',
+    'role:token, separated by commas, tokens of at least 16 printable characters',
+    /^ *(?:reader|submitter|operator|service):[\x21-\x2b\x2d-\x7e]{16,} *(?:, *(?:reader|submitter|operator|service):[\x21-\x2b\x2d-\x7e]{16,} *)*$/,
+  ),
+  'grpc.token': optionalSecret(
+    'What this process calls other services with; between services one of the role `service`.',
+    'a token of at least 16 printable characters',
+    /^[\x21-\x2b\x2d-\x7e]{16,}$/,
+  ),
+  'grpc.tls_cert': optionalPath('The certificate of this process and its chain, as PEM; calls are encrypted with it.'),
+  'grpc.tls_key': optionalPath('The private key of `grpc.tls_cert`, as PEM.'),
+  'grpc.tls_ca': optionalPath('Whose certificates are believed, as PEM; default: the authorities that Node knows.'),
+  'grpc.tls_client_auth': flag('Whether callers must show a certificate that `grpc.tls_ca` signed.', false),
+
+  'modules.files': optionalPaths('Files of modules that the services load.'),
+
   'retention.finished_run_ms': integer(
     'How long the nodes of a finished run are kept, for replays; its items and dead letters stay.',
     7 * DAY_MS,
     { min: 0 },
   ),
-  'otel.endpoint': url('Where traces and metrics are sent over OTLP; without it nothing is sent.', ['http', 'https']),
+  'otel.endpoint': url(
+    'Where traces are sent over OTLP/HTTP, such as `http://127.0.0.1:4318`; without it nothing is traced.',
+    ['http', 'https'],
+  ),
+  'otel.sample_ratio': decimal('The share of runs that are traced, each as a whole; failures always are.', 1, {
+    max: 1,
+  }),
+  'metrics.listen': url('Where metrics can be read, at /metrics: `http://127.0.0.1:9464`; without it nowhere.', [
+    'http',
+  ]),
   'log.level': choice('The least severe level that is logged.', 'info', [
     'trace',
     'debug',

@@ -2,7 +2,9 @@
  * Subjects and streams, and nowhere else one is spelled. A subject is `chain.<kind>.<scope>`: the scope is the module for
  * a message about a node and the platform for a task, so that one can listen to, count and purge a part of the traffic.
  */
-import type { Stage, SubjectKind } from './chain.ts';
+
+import { CatenaError } from '../errors/catena-error.ts';
+import { type ChainMessage, RECEIVER, type Stage, type SubjectKind } from './chain.ts';
 import type { EventType } from './events.ts';
 import { percentEncode } from './percent-encoding.ts';
 
@@ -38,6 +40,49 @@ export function subjectFilter(kind: SubjectKind): string {
 export function eventSubject(type: EventType): string {
   return `chain.event.${type}`;
 }
+
+/** The scope that a message's subject names. */
+export function scopeOf(message: ChainMessage): string {
+  return message.kind === 'task' ? message.model.platform : (message.model.context?.moduleId ?? '');
+}
+
+/** The kind that a subject names; undefined for one that is no subject of a message. */
+export function kindOfSubject(subject: string): SubjectKind | undefined {
+  const [root, kind = '', scope = '', ...rest] = subject.split('.');
+  if (root !== 'chain' || scope === '' || rest.length > 0) return undefined;
+  return Object.hasOwn(RECEIVER, kind) ? (kind as SubjectKind) : undefined;
+}
+
+/**
+ * Several deployments may share one broker: a namespace stands before every subject and stream name of one of them. The
+ * empty namespace changes nothing.
+ */
+export interface Namespace {
+  subject(subject: string): string;
+  stream(name: string): string;
+  /** The subject without its namespace; undefined for one of another namespace. */
+  strip(subject: string): string | undefined;
+}
+
+/** Throws `bus.invalid_namespace` for a text that cannot be part of a subject and of a stream's name. */
+export function namespaceOf(text: string): Namespace {
+  if (text === '') return { subject: (subject) => subject, stream: (name) => name, strip: (subject) => subject };
+  if (!/^[a-z0-9_-]{1,32}$/.test(text)) {
+    throw new CatenaError('bus.invalid_namespace', `${JSON.stringify(text)} cannot stand before subjects`, {
+      data: { namespace: text },
+      remedy: 'use up to 32 small letters, digits, hyphens and underscores',
+    });
+  }
+  const prefix = `${text}.`;
+  return {
+    subject: (subject) => prefix + subject,
+    stream: (name) => `${text}_${name}`,
+    strip: (subject) => (subject.startsWith(prefix) ? subject.slice(prefix.length) : undefined),
+  };
+}
+
+/** A message that may say which ringing of its node in this epoch it is. That is not on the wire: receivers do not see it. */
+export type Rung<M extends ChainMessage = ChainMessage> = M & { readonly dispatch?: number };
 
 /** Names one ringing of one node; a broker that has seen it drops the second copy. */
 export interface Ringing {

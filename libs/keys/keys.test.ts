@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { chainKeys, shardOf, sharedKeys } from './keys.ts';
+import { chainKeys, dueMembers, shardOf, sharedKeys } from './keys.ts';
 
 const RUN = '01941f29-7c00-7000-8000-000000000001';
 const MODULE = 'shop@1.0.0';
@@ -12,12 +12,10 @@ describe('keys', () => {
     [chainKeys.execution(15, RUN, MODULE), `chain:{s15}:exec:${RUN}:shop@1.0.0`],
     [chainKeys.node(0, NODE), `chain:{s00}:ptm:${NODE}`],
     [chainKeys.fallbackGate(9, RUN, MODULE), `chain:{s09}:gate:fallback:${RUN}:shop@1.0.0`],
-    [chainKeys.emittedErrors(1, NODE), `chain:{s01}:error:emit:${NODE}`],
-    [chainKeys.moduleThreshold(1, RUN, MODULE), `chain:{s01}:threshold:module:${RUN}:shop@1.0.0`],
-    [chainKeys.taskThreshold(1, RUN), `chain:{s01}:threshold:task:${RUN}`],
-    [chainKeys.moduleTermination(1, RUN, MODULE), `chain:{s01}:terminate:module:${RUN}:shop@1.0.0`],
-    [chainKeys.taskTermination(1, RUN), `chain:{s01}:terminate:task:${RUN}`],
-    [chainKeys.reorderBuffer(1, NODE), `chain:{s01}:reorder:${NODE}`],
+    [chainKeys.plan(1, RUN), `chain:{s01}:plan:${RUN}`],
+    [chainKeys.nodes(1, RUN), `chain:{s01}:nodes:${RUN}`],
+    [chainKeys.timeline(1, RUN), `chain:{s01}:timeline:${RUN}`],
+    [chainKeys.reorderBuffer(1, RUN), `chain:{s01}:reorder:${RUN}`],
     [chainKeys.shardDue(10), 'chain:{s10}:due'],
     [chainKeys.phaseDue(10, RUN, MODULE, 2), `chain:{s10}:due:${RUN}:shop@1.0.0:2`],
     [chainKeys.staged(10, NODE, '1.7.ab'), `chain:{s10}:staged:${NODE}:1.7.ab`],
@@ -52,6 +50,34 @@ describe('keys', () => {
         expect(chainKeys.phaseDue(7, run, module, 0)).toMatch(/^chain:\{s07\}:/);
       }),
     );
+  });
+});
+
+describe('members of a shard’s due set', () => {
+  it.each([
+    [dueMembers.run(RUN), RUN],
+    [dueMembers.module(RUN, MODULE), `${RUN}:shop@1.0.0`],
+    [dueMembers.phase(RUN, MODULE, 2), `p:${RUN}:shop@1.0.0:2`],
+    [dueMembers.phase('a:b', 'c d', 0), 'p:a%3Ab:c%20d:0'],
+  ])('%s is pinned', (built, golden) => {
+    expect(built).toBe(golden);
+  });
+
+  it('tell what they name, whatever the names', () => {
+    const text = fc.string({ unit: 'grapheme' });
+    fc.assert(
+      fc.property(text, text, fc.nat(), (runId, moduleId, phase) => {
+        const at = { runId, moduleId, phase };
+        expect(dueMembers.parse(dueMembers.phase(runId, moduleId, phase))).toEqual({ kind: 'phase', ...at });
+        expect(dueMembers.parse(`d:${dueMembers.module(runId, moduleId)}:${phase}`)).toEqual({ kind: 'deadline', ...at });
+        expect(dueMembers.parse(`r:${dueMembers.run(runId)}`)).toEqual({ kind: 'run', runId });
+      }),
+    );
+  });
+
+  it('that no script writes name nothing', () => {
+    expect(dueMembers.parse('x:y')).toBeUndefined();
+    expect(dueMembers.parse('')).toBeUndefined();
   });
 });
 

@@ -22,26 +22,25 @@ export function shardOf(runId: string, shards: number): number {
   return (hash >>> 0) % shards;
 }
 
-/** Keys of a run's state; `shard` is {@link shardOf} its run id. */
+/** Keys of a run's state; `shard` is {@link shardOf} its run id. What each of them holds stands in `lua/README.md`. */
 export const chainKeys = {
+  /** The state of the run as a whole: marks, counts, whether it is paused. */
   run: (shard: number, runId: string): string => `${prefix(shard)}run:${segment(runId)}`,
-  /** A module's execution within a run. */
+  /** What never changes of a run: its modules, their phases, and the hops that open those. */
+  plan: (shard: number, runId: string): string => `${prefix(shard)}plan:${segment(runId)}`,
+  /** Ids of the run's nodes, in the order in which they came into being. */
+  nodes: (shard: number, runId: string): string => `${prefix(shard)}nodes:${segment(runId)}`,
+  /** Events of the run, in order. */
+  timeline: (shard: number, runId: string): string => `${prefix(shard)}timeline:${segment(runId)}`,
+  /** A module's execution within a run, with its phases, thresholds and marks. */
   execution: (shard: number, runId: string, moduleId: string): string =>
     `${prefix(shard)}exec:${segment(runId)}:${segment(moduleId)}`,
   node: (shard: number, nodeId: string): string => `${prefix(shard)}ptm:${segment(nodeId)}`,
   fallbackGate: (shard: number, runId: string, moduleId: string): string =>
     `${prefix(shard)}gate:fallback:${segment(runId)}:${segment(moduleId)}`,
-  /** Recorded errors of a node, by epoch: an error is recorded once. */
-  emittedErrors: (shard: number, nodeId: string): string => `${prefix(shard)}error:emit:${segment(nodeId)}`,
-  moduleThreshold: (shard: number, runId: string, moduleId: string): string =>
-    `${prefix(shard)}threshold:module:${segment(runId)}:${segment(moduleId)}`,
-  taskThreshold: (shard: number, runId: string): string => `${prefix(shard)}threshold:task:${segment(runId)}`,
-  moduleTermination: (shard: number, runId: string, moduleId: string): string =>
-    `${prefix(shard)}terminate:module:${segment(runId)}:${segment(moduleId)}`,
-  taskTermination: (shard: number, runId: string): string => `${prefix(shard)}terminate:task:${segment(runId)}`,
-  /** Responses that came before their node. */
-  reorderBuffer: (shard: number, nodeId: string): string => `${prefix(shard)}reorder:${segment(nodeId)}`,
-  /** Phases, deadlines and closing runs of the shard, scored with their next look. */
+  /** Responses of the run that came before their node. */
+  reorderBuffer: (shard: number, runId: string): string => `${prefix(shard)}reorder:${segment(runId)}`,
+  /** Phases, deadlines and ending runs of the shard ({@link dueMembers}), scored with their next look. */
   shardDue: (shard: number): string => `${prefix(shard)}due`,
   /** Nodes of a phase, scored with their next look. */
   phaseDue: (shard: number, runId: string, moduleId: string, phase: number): string =>
@@ -51,6 +50,30 @@ export const chainKeys = {
     `${prefix(shard)}staged:${segment(nodeId)}:${segment(token)}`,
   /** Events that have yet to be published. */
   events: (shard: number): string => `${prefix(shard)}events`,
+} as const;
+
+/** What stands due in a shard. */
+export type DueMember =
+  | { readonly kind: 'run'; readonly runId: string }
+  | { readonly kind: 'phase' | 'deadline'; readonly runId: string; readonly moduleId: string; readonly phase: number };
+
+/** Members of a shard's due set; their scripts put the letter in front and the phase behind. */
+export const dueMembers = {
+  /** `r:<run>`: the run is marked or closing. */
+  run: (runId: string): string => segment(runId),
+  /** `p:<run>:<module>:<phase>`: nodes of the phase; `d:…`: its deadline. */
+  module: (runId: string, moduleId: string): string => `${segment(runId)}:${segment(moduleId)}`,
+  phase: (runId: string, moduleId: string, phase: number): string =>
+    `p:${dueMembers.module(runId, moduleId)}:${phase}`,
+  /** What a member names; undefined for one that no script writes. */
+  parse(member: string): DueMember | undefined {
+    const [letter, run = '', module = '', phase = ''] = member.split(':');
+    const runId = decodeURIComponent(run);
+    if (letter === 'r') return { kind: 'run', runId };
+    if (letter !== 'p' && letter !== 'd') return undefined;
+    const kind = letter === 'p' ? 'phase' : 'deadline';
+    return { kind, runId, moduleId: decodeURIComponent(module), phase: Number(phase) };
+  },
 } as const;
 
 /** Keys that belong to no run and are never used together with a run's. */

@@ -1,7 +1,9 @@
 import type { Stage } from '../contracts/chain.ts';
 import { failpoint } from '../failpoints/failpoint.ts';
+import { isTracing, noteOnSpan } from '../telemetry/spans.ts';
 import type { AnyOutcome } from './outcome.ts';
 import type { Publisher } from './publisher.ts';
+import { outcomeFields } from './stage-span.ts';
 
 /** What becomes of the message that an outcome answers. */
 export interface Settlement {
@@ -19,6 +21,7 @@ export async function applyOutcome(
   publisher: Publisher,
   settlement: Settlement,
 ): Promise<void> {
+  if (isTracing()) noteOnSpan(outcomeFields(outcome));
   switch (outcome.kind) {
     case 'retry':
       settlement.giveBack(outcome.delayMs);

@@ -8,6 +8,7 @@ import {
   type RequestModel,
   type TaskRef,
 } from '../contracts/messages.ts';
+import type { Rung } from '../contracts/subjects.ts';
 import type { Bell } from '../coordination/commands.ts';
 import type { ChainNode } from '../coordination/node.ts';
 import type { Failure } from '../errors/failure.ts';
@@ -22,13 +23,15 @@ export interface MessageOrigin {
  * The message of a bell. It says which node to look at and carries no state: whoever claims the node gets that from the
  * coordinator.
  */
-export function toMessage(bell: Bell, origin: MessageOrigin): Message<Bell['kind']> {
+export function toMessage(bell: Bell, origin: MessageOrigin): Rung<Message<Bell['kind']>> {
+  const { dispatch } = bell;
   const context = contextOf(bell);
   const { id } = bell.node;
   switch (bell.kind) {
     case 'parser_task':
       return {
         kind: 'parser_task',
+        dispatch,
         model: {
           id,
           task: origin.task,
@@ -40,11 +43,11 @@ export function toMessage(bell: Bell, origin: MessageOrigin): Message<Bell['kind
         },
       };
     case 'request':
-      return { kind: 'request', model: requestBell(bell, origin.task, context) };
+      return { kind: 'request', dispatch, model: requestBell(bell, origin.task, context) };
     case 'error':
     case 'error_task': {
       const failure = JSON.parse(bell.error) as Failure;
-      return { kind: bell.kind, model: toErrorTask(bell, origin, failure, Date.now()) };
+      return { kind: bell.kind, dispatch, model: toErrorTask(bell, origin, failure, Date.now()) };
     }
   }
 }

@@ -14,15 +14,23 @@ import { toFailure } from '../errors/failure.ts';
 import { failpoint } from '../failpoints/failpoint.ts';
 import type { ItemBatch } from '../store/port.ts';
 import type { Log } from '../telemetry/log.ts';
+import { isTracing, noteOnSpan } from '../telemetry/spans.ts';
 import { childMessages, errorMessage, type MessageOrigin } from './bells.ts';
 import type { Lease, LeaseKeeper } from './lease.ts';
 import type { Meters } from './meters.ts';
+import { nodeFields } from './node-fields.ts';
 import type { HandOver } from './outcome.ts';
 import type { Grant, Publisher } from './publisher.ts';
 import type { LoadedRun } from './runs.ts';
+import { noteFailure } from './stage-span.ts';
 
 /** Stores the items of an execution and commits it; no reader sees one without the other. */
-export type CommitWithItems = (commit: CommitCommand, items: ItemBatch | undefined) => Promise<CommitOutcome>;
+export type CommitWithItems = (commit: ExecutionCommit, items: ItemBatch | undefined) => Promise<CommitOutcome>;
+
+/** A commit with its node as it was claimed. */
+export interface ExecutionCommit extends CommitCommand {
+  readonly node: ChainNode;
+}
 
 export interface ExecutionDeps {
   readonly coordinator: Coordinator;
@@ -61,7 +69,9 @@ export async function claimNode(
   const outcome = await deps.coordinator.claim({ ...command, owner, leaseMs: deps.leases.leaseMs });
   failpoint('claim.after');
   deps.meters.claim(outcome.code);
+  if (isTracing()) noteOnSpan({ claim: codeName(ClaimCode, outcome.code) });
   if (outcome.code === ClaimCode.EXECUTE) {
+    if (isTracing()) noteOnSpan(nodeFields(outcome.node!));
     return { kind: 'claimed', lease: deps.leases.hold(outcome.node!, sinceMs) };
   }
   const reason = codeName(ClaimCode, outcome.code);
@@ -105,6 +115,8 @@ export async function commitNode(
   failpoint('commit.after');
   lease.end();
   deps.meters.commit(outcome);
+  countDuration(deps, lease);
+  if (isTracing()) noteOnSpan({ commit: codeName(CommitCode, outcome.code), children: outcome.created });
   if (outcome.code === CommitCode.COMMIT_OK) deps.meters.items(items?.items.length ?? 0);
   if (outcome.code === CommitCode.FENCING_REJECT || outcome.code === CommitCode.CAS_CONFLICT) {
     grant.giveBack();
@@ -134,26 +146,20 @@ export async function recordFailure(
     // Also when the coordinator does not answer: a lease that is kept alive would hide the node from the sweeper.
     lease.end();
   }
+  if (isTracing()) noteFailure(node, run.task, failure, codeName(CommitErrorCode, code));
+  countDuration(deps, lease);
   if (code === CommitErrorCode.FENCING_REJECT) return { kind: 'skip', reason: codeName(CommitErrorCode, code) };
   deps.meters.failure(stage);
-  deps.log.debug('a node failed', nodeFields(node, { code: failure.code, reason: failure.message }));
+  deps.log.debug('a node failed', { ...nodeFields(node), code: failure.code, reason: failure.message });
   return { kind: 'fail', error: errorMessage(node, run, failure, deps.clock.now()) };
+}
+
+/** How long the node was held; a lease that was not made by the keeper does not know. */
+function countDuration({ meters, clock }: ExecutionDeps, { node, startedMs }: Lease & { readonly startedMs?: number }) {
+  if (startedMs !== undefined) meters.processed(node.kind, clock.monotonic() - startedMs);
 }
 
 /** A response that had come before its node. */
 export function releasedMessage({ response }: ReleasedResponse): Message<'response'> {
   return { kind: 'response', model: ResponseModel.fromJSON(JSON.parse(response)) };
-}
-
-/** The fields of every log line that is about a node. */
-export function nodeFields(node: ChainNode, more: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
-  return {
-    run_id: node.runId,
-    module_id: node.moduleId,
-    step_idx: node.stepIdx,
-    [node.kind === 'request' ? 'request_id' : 'hop_id']: node.id,
-    prefix_request: node.prefixRequest,
-    epoch: node.epoch,
-    ...more,
-  };
 }

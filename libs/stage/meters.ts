@@ -1,7 +1,8 @@
 import { ClaimCode, CommitCode, codeName } from '../coordination/codes.ts';
 import type { CommitOutcome } from '../coordination/commands.ts';
+import type { NodeKind } from '../coordination/node.ts';
 import { METRICS } from '../telemetry/metric-names.ts';
-import type { Counter, Metrics } from '../telemetry/metrics.ts';
+import type { Counter, Histogram, Metrics } from '../telemetry/metrics.ts';
 
 /** What the stages count, in their own words; each series is looked up once. */
 export class Meters {
@@ -16,6 +17,8 @@ export class Meters {
   readonly #parseFailed: Counter;
   readonly #items: Counter;
   readonly #drops: Counter;
+  readonly #hops: Histogram;
+  readonly #requests: Histogram;
   readonly #failures = new Map<string, Counter>();
 
   constructor(metrics: Metrics) {
@@ -29,6 +32,8 @@ export class Meters {
     this.#parsed = metrics.counter(METRICS.parserSuccess).with({});
     this.#parseFailed = metrics.counter(METRICS.parserFailed).with({});
     this.#items = metrics.counter(METRICS.itemsCommitted).with({});
+    this.#hops = metrics.histogram(METRICS.ptmProcessingDurationMs).with({ kind: 'hop' });
+    this.#requests = metrics.histogram(METRICS.ptmProcessingDurationMs).with({ kind: 'request' });
     this.#drops = metrics.counter(METRICS.recordsDropped).with({});
   }
 
@@ -39,6 +44,11 @@ export class Meters {
   commit({ code, created, gateLost }: CommitOutcome): void {
     this.#commits[code]?.add();
     this.children(created, gateLost);
+  }
+
+  /** A node was held for so long, from its claim to its commit or failure. */
+  processed(kind: NodeKind, durationMs: number): void {
+    (kind === 'request' ? this.#requests : this.#hops).observe(durationMs);
   }
 
   children(created: number, gateLost: number): void {

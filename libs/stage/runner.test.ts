@@ -4,10 +4,14 @@ import type { ChainMessage, Message } from '../contracts/chain.ts';
 import type { AnyOutcome, Outcome } from './outcome.ts';
 import { Publisher } from './publisher.ts';
 import { StageRunner, type StageRunnerOptions } from './runner.ts';
+import type { HeldWork } from './stage-span.ts';
 
-type Options = StageRunnerOptions<'downloader', string, string>;
+/** What a test hands over: only its id is looked at. */
+type Work = HeldWork & { readonly id: string };
+type Options = StageRunnerOptions<'downloader', Work, string>;
 
 const request = (id: string) => ({ kind: 'request', model: { id } }) as unknown as ChainMessage;
+const here = { id: 'here' } as Work;
 const skip: Outcome<'downloader'> = { kind: 'skip', reason: 'done' };
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
@@ -15,7 +19,7 @@ function open(options: Partial<Options> = {}) {
   const bus = new MemoryBus({ capacity: 100 });
   const errors: unknown[] = [];
   const publisher = new Publisher({ bus, retryDelayMs: 1, onBackpressure: () => undefined });
-  const runner = new StageRunner<'downloader', string, string>({
+  const runner = new StageRunner<'downloader', Work, string>({
     stage: 'downloader',
     bus,
     publisher,
@@ -38,7 +42,8 @@ function gated() {
     return skip;
   };
   const handle: Options['handle'] = ({ model }) => work(model.id);
-  return { begun, end: () => gates.shift()?.(), handle, handleLocal: work };
+  const handleLocal = ({ id }: Work) => work(id);
+  return { begun, end: () => gates.shift()?.(), handle, handleLocal };
 }
 
 describe('a runner', () => {
@@ -114,7 +119,7 @@ describe('work that is handed over', () => {
     const { runner } = open({ concurrency: 1, handleLocal });
     const slot = runner.reserve()!;
     expect([runner.reserve(), runner.inFlight]).toEqual([undefined, 1]);
-    slot.start('here');
+    slot.start(here);
     expect(begun).toEqual(['here']);
     end();
     await vi.waitFor(() => expect(runner.inFlight).toBe(0));
@@ -128,7 +133,7 @@ describe('work that is handed over', () => {
 
   it('that fails is reported, and its slot is free again', async () => {
     const { runner, errors } = open({ handleLocal: () => Promise.reject(new Error('no coordinator')) });
-    runner.reserve()!.start('here');
+    runner.reserve()!.start(here);
     await vi.waitFor(() => expect(errors).toHaveLength(1));
     await vi.waitFor(() => expect(runner.inFlight).toBe(0));
   });
@@ -140,7 +145,7 @@ describe('stopping', () => {
     const { bus, runner } = open({ handle, handleLocal });
     runner.start();
     await bus.publish(request('a'));
-    runner.reserve()!.start('here');
+    runner.reserve()!.start(here);
     await vi.waitFor(() => expect(begun).toHaveLength(2));
     let stopped = false;
     const stopping = runner.stop().then(() => {

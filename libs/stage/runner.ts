@@ -4,10 +4,12 @@
  */
 import type { Bus, Delivery, Receiver, Subscription } from '../bus/port.ts';
 import type { MessageTo } from '../contracts/chain.ts';
+import { isTracing } from '../telemetry/spans.ts';
 import { applyOutcome, NO_MESSAGE } from './apply.ts';
 import type { AnyOutcome, LocalStage, Outcome, Slot } from './outcome.ts';
 import type { Publisher } from './publisher.ts';
 import { Slots } from './slots.ts';
+import { type HeldWork, inHandOverSpan, inMessageSpan } from './stage-span.ts';
 
 export interface StageRunnerOptions<S extends Receiver, Work, Admission> {
   readonly stage: S;
@@ -27,7 +29,9 @@ export interface StageRunnerOptions<S extends Receiver, Work, Admission> {
   readonly onError: (error: unknown) => void;
 }
 
-export class StageRunner<S extends Receiver, Work = never, Admission = never> implements LocalStage<Work> {
+export class StageRunner<S extends Receiver, Work extends HeldWork = never, Admission = never>
+  implements LocalStage<Work>
+{
   readonly #options: StageRunnerOptions<S, Work, Admission>;
   readonly #slots: Slots;
   readonly #stopping = new AbortController();
@@ -67,15 +71,15 @@ export class StageRunner<S extends Receiver, Work = never, Admission = never> im
   }
 
   async #receive(delivery: Delivery<S>): Promise<void> {
-    const { stage, publisher, admit, handle } = this.#options;
+    const { stage, admit } = this.#options;
     let holdsSlot = false;
     try {
       const admission = admit === undefined ? undefined : await admit(delivery.message, this.#stopping.signal);
       const turn = this.#slots.take();
       if (turn !== undefined) await turn;
       holdsSlot = true;
-      const outcome = await handle(delivery.message, admission);
-      await applyOutcome(stage, outcome as AnyOutcome, publisher, delivery);
+      if (isTracing()) await inMessageSpan(stage, delivery.message, () => this.#execute(delivery, admission));
+      else await this.#execute(delivery, admission);
     } catch (thrown) {
       delivery.giveBack(this.#options.retryDelayMs);
       if (!this.#stopping.signal.aborted) this.#options.onError(thrown);
@@ -84,16 +88,27 @@ export class StageRunner<S extends Receiver, Work = never, Admission = never> im
     }
   }
 
+  async #execute(delivery: Delivery<S>, admission: Admission | undefined): Promise<void> {
+    const { stage, publisher, handle } = this.#options;
+    const outcome = await handle(delivery.message, admission);
+    await applyOutcome(stage, outcome as AnyOutcome, publisher, delivery);
+  }
+
   async #runLocal(work: Work): Promise<void> {
-    const { stage, publisher, handleLocal } = this.#options;
     try {
-      const outcome = await handleLocal!(work);
-      await applyOutcome(stage, outcome as AnyOutcome, publisher, NO_MESSAGE);
+      if (isTracing()) await inHandOverSpan(this.#options.stage, work, () => this.#executeLocal(work));
+      else await this.#executeLocal(work);
     } catch (thrown) {
       // Nothing to give back: the node's lease runs out, and it is taken up again.
       this.#options.onError(thrown);
     } finally {
       this.#slots.give();
     }
+  }
+
+  async #executeLocal(work: Work): Promise<void> {
+    const { stage, publisher, handleLocal } = this.#options;
+    const outcome = await handleLocal!(work);
+    await applyOutcome(stage, outcome as AnyOutcome, publisher, NO_MESSAGE);
   }
 }

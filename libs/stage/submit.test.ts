@@ -8,7 +8,11 @@ const task: TaskSubmission = { modules: ['shop@1.0.0'], input: { a: 1, b: [2] },
 
 async function accepted(submission: TaskSubmission): Promise<NewRun> {
   const stored: NewRun[] = [];
-  const store = { acceptRun: async (run: NewRun) => void stored.push(run) };
+  const acceptRun = async (run: NewRun) => {
+    stored.push(run);
+    return run.runId;
+  };
+  const store = { acceptRun, findRun: async () => undefined };
   const run = await acceptTask({ store, clock: new ManualClock(1_000), nextRunId: () => 'run-7' }, submission);
   expect(stored).toEqual([run]);
   return run;
@@ -34,9 +38,23 @@ describe('a submitted task', () => {
   });
 
   it('is not accepted when the store does not take it', async () => {
-    const store = { acceptRun: () => Promise.reject(new Error('disk full')) };
+    const store = { acceptRun: () => Promise.reject(new Error('disk full')), findRun: async () => undefined };
     const deps = { store, clock: new ManualClock(), nextRunId: () => 'run-7' };
     await expect(acceptTask(deps, task)).rejects.toThrow('disk full');
+  });
+
+  it('submitted again under its key is the first run, and other work under that key is refused', async () => {
+    const keyed = { ...task, idempotencyKey: 'order 7' };
+    const first = await accepted(keyed);
+    const earlier = { ...first, runId: 'run-1', taskId: 'run-1' };
+    const store = {
+      acceptRun: async () => 'run-1',
+      findRun: async () => ({ ...earlier, state: 'open' as const, end: undefined }),
+    };
+    const deps = { store, clock: new ManualClock(9_000), nextRunId: () => 'run-8' };
+    expect(first.idempotencyKey).toBe('order 7');
+    expect(await acceptTask(deps, keyed)).toMatchObject({ runId: 'run-1', acceptedAtMs: 1_000 });
+    await expect(acceptTask(deps, { ...keyed, input: { a: 2 } })).rejects.toMatchObject({ code: 'submit.key_reused' });
   });
 
   it('is told to ingress by a sound message, any number of times', async () => {

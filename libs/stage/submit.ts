@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import type { Clock } from '../clock/clock.ts';
 import type { Message } from '../contracts/chain.ts';
+import { CatenaError } from '../errors/catena-error.ts';
 import { canonicalJson } from '../keys/canonical-json.ts';
 import type { NewRun, RunRecord, Store } from '../store/port.ts';
 
@@ -14,10 +15,12 @@ export interface TaskSubmission {
   readonly deadlineMs?: number;
   readonly priority?: number;
   readonly metadata?: Readonly<Record<string, string>>;
+  /** Submitting again with the same key answers the run of the first time. */
+  readonly idempotencyKey?: string;
 }
 
 export interface SubmitDeps {
-  readonly store: Pick<Store, 'acceptRun'>;
+  readonly store: Pick<Store, 'acceptRun' | 'findRun'>;
   readonly clock: Clock;
   readonly nextRunId: () => string;
 }
@@ -27,7 +30,10 @@ export function fingerprintOf({ modules, input, account, platform }: TaskSubmiss
   return hash('sha256', canonicalJson({ modules: [...modules], input, account, platform }), 'base64url');
 }
 
-/** Accepts a task: when this resolves, its run stands in the store and will be executed, whatever happens next. */
+/**
+ * Accepts a task: when this resolves, its run stands in the store and will be executed, whatever happens next. Throws
+ * `submit.key_reused` when the idempotency key was given to other work before.
+ */
 export async function acceptTask(deps: SubmitDeps, task: TaskSubmission): Promise<NewRun> {
   const acceptedAtMs = deps.clock.now();
   const runId = deps.nextRunId();
@@ -43,9 +49,20 @@ export async function acceptTask(deps: SubmitDeps, task: TaskSubmission): Promis
     priority: task.priority ?? 0,
     deadlineAtMs: task.deadlineMs === undefined ? undefined : acceptedAtMs + task.deadlineMs,
     acceptedAtMs,
+    ...(task.idempotencyKey === undefined ? {} : { idempotencyKey: task.idempotencyKey }),
   };
-  await deps.store.acceptRun(run);
-  return run;
+  const standing = await deps.store.acceptRun(run);
+  return standing === runId ? run : earlierRun(deps, run, standing);
+}
+
+/** The run that an earlier submission with the same key has made. */
+async function earlierRun({ store }: SubmitDeps, run: NewRun, standing: string): Promise<NewRun> {
+  const earlier = await store.findRun(standing);
+  if (earlier?.fingerprint === run.fingerprint) return earlier;
+  throw new CatenaError('submit.key_reused', `the idempotency key "${run.idempotencyKey}" belongs to other work`, {
+    remedy: 'give each piece of work a key of its own; the same key is for submitting the same task again',
+    data: { runId: standing },
+  });
 }
 
 /** The message that asks for an accepted run to be opened. */

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { describeBlobStore } from '../../test/conformance/blob-store.ts';
 import { BlobDirectory, toBlobError } from './blob-directory.ts';
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -18,30 +19,19 @@ async function newStore(durability: 'process' | 'power' = 'process') {
   return { path, store: new BlobDirectory({ path, durability }) };
 }
 
-describe('BlobDirectory', () => {
-  it.each(['process', 'power'] as const)('gives back what was put (durability %s)', async (durability) => {
+describe.each(['process', 'power'] as const)('of durability %s', (durability) => {
+  describeBlobStore('directory', async () => {
     const { store, path } = await newStore(durability);
-    expect(await store.put('run-1', 'node-1', bytes('first'))).toEqual({ key: 'node-1', sizeBytes: 5 });
-    expect(await store.put('run-1', 'node-2', new Uint8Array())).toEqual({ key: 'node-2', sizeBytes: 0 });
-    expect(Buffer.from(await store.get('run-1', 'node-1')).toString()).toBe('first');
-    expect((await store.get('run-1', 'node-2')).length).toBe(0);
-    expect(Buffer.from(await new BlobDirectory({ path }).get('run-1', 'node-1')).toString()).toBe('first');
+    return { store, reopen: () => new BlobDirectory({ path }) };
   });
+});
 
+describe('BlobDirectory', () => {
   it('replaces a blob of the same key, and leaves no drafts', async () => {
     const { store, path } = await newStore();
     await Promise.all(Array.from({ length: 20 }, (_, i) => store.put('r', 'k', bytes(`version ${i}`))));
     expect(Buffer.from(await store.get('r', 'k')).toString()).toMatch(/^version \d+$/);
     expect(await readdir(join(path, 'r'))).toEqual(['k']);
-  });
-
-  it('keeps runs and keys apart', async () => {
-    const { store } = await newStore();
-    const keys = ['k', 'K', 'k ', 'h.k', '../r2/k', 'a/b', 'a\\b', '', '.', '..', 'x'.repeat(5_000), 'é', 'k\u0000'];
-    for (const run of ['r1', 'R1', '../r1']) for (const key of keys) await store.put(run, key, bytes(`${run}|${key}`));
-    for (const run of ['r1', 'R1', '../r1']) {
-      for (const key of keys) expect(Buffer.from(await store.get(run, key)).toString()).toBe(`${run}|${key}`);
-    }
   });
 
   it('never writes outside its folder, whatever the names', async () => {
@@ -56,15 +46,6 @@ describe('BlobDirectory', () => {
       { numRuns: 40 },
     );
     expect(await readdir(folder)).toEqual(['blobs']);
-  });
-
-  it('says that a blob is missing in a way that downloads it again', async () => {
-    const { store } = await newStore();
-    await expect(store.get('r', 'nothing')).rejects.toMatchObject({
-      code: 'store.blob_missing',
-      class: 'retryable',
-      data: { runId: 'r', key: 'nothing' },
-    });
   });
 
   it('deletes the blobs of one run, drafts of a killed process included, and takes new ones after', async () => {

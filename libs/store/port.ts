@@ -13,8 +13,10 @@ export interface RunRecord {
   readonly modules: readonly string[];
   /** As submitted; JSON. */
   readonly input: unknown;
-  /** Tells submissions of the same work apart from other work: the idempotency key. */
+  /** What makes two submissions the same work. */
   readonly fingerprint: string;
+  /** The submitter's name for this submission: one of the same account with the same key is this run. */
+  readonly idempotencyKey?: string;
   readonly metadata: Readonly<Record<string, string>>;
   readonly priority: number;
   /** Unix milliseconds. */
@@ -36,6 +38,19 @@ export interface RunEnd {
 
 export type NewRun = Omit<RunRecord, 'state' | 'end'>;
 
+export interface RunQuery {
+  readonly limit: number;
+  readonly state?: RunRecord['state'];
+  readonly account?: string;
+  readonly moduleId?: string;
+  /** Accepted at this time (Unix milliseconds) or later … */
+  readonly acceptedFromMs?: number;
+  /** … and before this one. */
+  readonly acceptedBeforeMs?: number;
+  /** Continue behind the run with this id. */
+  readonly after?: string;
+}
+
 /** An item as a parse or a compute step yielded it. */
 export interface NewItem {
   readonly type: string;
@@ -54,7 +69,7 @@ export interface ItemBatch {
 }
 
 export interface StoredItem {
-  /** Grows with every committed row of the store. */
+  /** Grows with every committed row of the run; from 1. */
   readonly seq: number;
   readonly moduleId: string;
   readonly type: string;
@@ -88,6 +103,35 @@ export interface DeadLetter {
   readonly error: string;
 }
 
+export interface LetterPage {
+  readonly limit: number;
+  /** Continue behind the letter of this node. */
+  readonly after?: string;
+}
+
+/** How a module logs in to a platform as an account. The login is a secret: it is never logged, and redacted on read. */
+export interface AccountRecord {
+  readonly account: string;
+  readonly platform: string;
+  /** JSON. */
+  readonly login: unknown;
+  readonly updatedAtMs: number;
+}
+
+/** A message that was not understood, kept so that somebody can find out who sends it. */
+export interface ForeignMessage {
+  readonly subject: string;
+  /** What was wrong with it. */
+  readonly reason: string;
+  /** Its beginning, at most {@link MAX_FOREIGN_BYTES}. */
+  readonly bytes: Uint8Array;
+  readonly atMs: number;
+}
+
+export const MAX_FOREIGN_BYTES = 16_384;
+/** Older ones are forgotten. */
+export const MAX_FOREIGN_MESSAGES = 10_000;
+
 export interface StoredEvent {
   /** Stable: the same transition always gives the same. */
   readonly id: string;
@@ -103,14 +147,14 @@ export interface RunRecords {
 }
 
 export interface Store {
-  /** Idempotent by run id. */
-  acceptRun(run: NewRun): Promise<void>;
+  /** Answers the id of the run that stands: idempotent by run id, and by account and idempotency key. */
+  acceptRun(run: NewRun): Promise<string>;
   markOpen(runId: string): Promise<void>;
   findRun(runId: string): Promise<RunRecord | undefined>;
   /** The newest run of a piece of work. */
   findRunByFingerprint(fingerprint: string): Promise<RunRecord | undefined>;
-  /** Newest first. */
-  listRuns(query: { readonly limit: number; readonly state?: RunRecord['state'] }): Promise<readonly RunRecord[]>;
+  /** Newest first: by the time of acceptance, then by arrival. Throws `store.unknown_run` when `after` is none. */
+  listRuns(query: RunQuery): Promise<readonly RunRecord[]>;
   /** Closed runs that ended before a time and were not yet marked as expired, the longest ended first. */
   listExpiring(endedBeforeMs: number, limit: number): Promise<readonly string[]>;
   /** The nodes of a closed run are gone. */
@@ -127,10 +171,53 @@ export interface Store {
   settleRun(runId: string, end: RunEnd, records: RunRecords): Promise<void>;
   /** The timeline of a closed run, in order. */
   listEvents(runId: string): Promise<readonly StoredEvent[]>;
-  listDeadLetters(runId: string): Promise<readonly DeadLetter[]>;
+  /** In the order of their nodes' ids; without a page all of them. */
+  listDeadLetters(runId: string, page?: LetterPage): Promise<readonly DeadLetter[]>;
+  /** Forgets letters for good: settling the run again does not bring them back. Answers how many there were. */
+  discardDeadLetters(runId: string, nodeIds: readonly string[]): Promise<number>;
   /** How far a file follows a run's items. */
   findExport(runId: string, path: string): Promise<ExportOffset | undefined>;
   saveExport(runId: string, path: string, offset: ExportOffset): Promise<void>;
+  /** Adds an account of a platform, or replaces it. */
+  putAccount(account: AccountRecord): Promise<void>;
+  getAccount(account: string, platform: string): Promise<AccountRecord | undefined>;
+  keepForeignMessage(message: ForeignMessage): Promise<void>;
+  /** Newest first. */
+  listForeignMessages(limit: number): Promise<readonly ForeignMessage[]>;
+}
+
+/**
+ * Items of a store that stands beside the coordinator instead of sharing its transactions. Rows are inserted before the
+ * commit, the coordinator decides, and what it decided is confirmed here: then a row gets its sequence number.
+ */
+export interface ConfirmedItems {
+  /** Inserts rows that nobody sees yet, once each. A batch without items leaves a marker, for a commit without items. */
+  insertItems(batches: readonly ItemBatch[]): Promise<void>;
+  /**
+   * Shows the rows that nodes committed with, and withdraws those that they showed before; the last confirmation of a node
+   * in a call counts. Answers the nodes that were refused: they show rows that this confirmation does not know of.
+   */
+  confirmItems(runId: string, confirmations: readonly Confirmation[]): Promise<readonly string[]>;
+  /** Executions with rows that are not shown, by node and token: in flight, dead, committed and never confirmed. */
+  listUnconfirmed(runId: string, limit: number, after?: ExecutionRows): Promise<readonly UnconfirmedRows[]>;
+}
+
+/** The rows of one execution. */
+export interface ExecutionRows {
+  readonly nodeId: string;
+  readonly token: string;
+}
+
+export interface Confirmation extends ExecutionRows {
+  /** The token that the node had committed with before, empty if none: only rows of this one may be replaced. */
+  readonly replaces: string;
+}
+
+export interface UnconfirmedRows extends ExecutionRows {
+  readonly moduleId: string;
+  readonly phase: number;
+  /** The token whose rows the node shows now; empty if none. */
+  readonly shown: string;
 }
 
 export interface ExportOffset {

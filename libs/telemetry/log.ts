@@ -6,6 +6,7 @@ import { type DestinationStream, destination, type Logger, pino } from 'pino';
 import { redactLogin } from '../config/redact.ts';
 import { errorFields } from './error-fields.ts';
 import { prettyStream } from './pretty-log.ts';
+import { activeTraceId } from './spans.ts';
 
 /** Fields of a line. Those of the chain have fixed names; others are welcome. */
 export interface LogFields {
@@ -57,6 +58,7 @@ export function createLog({ level, format, runtimeMode, stream }: LogOptions): L
       base: { runtime_mode: runtimeMode },
       formatters: { level: (label) => ({ level: label }) },
       timestamp: () => `,"time":"${new Date().toISOString()}"`,
+      mixin: traceFields,
       redact: { paths: redactedPaths(), censor: '***' },
       serializers: { error: errorFields, url: (url: unknown) => (typeof url === 'string' ? redactLogin(url) : url) },
     },
@@ -76,6 +78,12 @@ function wrap(logger: Logger): Log {
     error: (message, fields = {}) => logger.error(fields, message),
     child: (fields) => wrap(logger.child(fields)),
   };
+}
+
+/** Where tracing is on, a line says in which trace it was written. */
+function traceFields(): object {
+  const traceId = activeTraceId();
+  return traceId === undefined ? {} : { trace_id: traceId };
 }
 
 function redactedPaths(): string[] {

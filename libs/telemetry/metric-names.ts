@@ -37,8 +37,8 @@ export const METRICS = {
   advanceGateLost: counter('advance_gate_lost_total', 'Children that were there already.', []),
   ptmClaim: counter('ptm_claim_total', 'Claims by their answer.', ['result']),
   ptmCommit: counter('ptm_commit_total', 'Commits by their answer.', ['result']),
-  ptmProcessingDurationMs: histogram('ptm_processing_duration_ms', 'From a claim to its commit or failure.', ['stage']),
-  ptmProcessingAgeMs: gauge('ptm_processing_age_ms', 'Age of the oldest execution in flight.', ['stage']),
+  ptmProcessingDurationMs: histogram('ptm_processing_duration_ms', 'From a claim to its commit or failure.', ['kind']),
+  ptmProcessingAgeMs: gauge('ptm_processing_age_ms', 'Age of the oldest execution in flight; 0 without one.', []),
   ptmZombieRecover: counter('ptm_zombie_recover_total', 'Nodes taken back after their lease ran out.', []),
   ptmReorderBufferSize: gauge('ptm_reorder_buffer_size', 'Responses that wait for their node.', []),
   stateExpired: counter('state_expired_total', 'Rows or keys removed after their retention.', []),
@@ -54,7 +54,7 @@ export const METRICS = {
     'Publishes of responses that had to wait.',
     ['queue', 'reason'],
   ),
-  scriptLatencyMs: histogram('script_latency_ms', 'Transitions of the coordinator.', ['script']),
+  scriptLatencyMs: histogram('script_latency_ms', 'Transitions and reads of the coordinator.', ['script']),
   scriptCode: counter('script_code_total', 'Answers of the coordinator’s transitions.', ['script', 'code']),
   redisError: counter('redis_error_total', 'Commands that Redis refused or did not answer.', []),
   stageQueueDepth: gauge('stage_queue_depth', 'Messages that wait for a stage.', ['stage']),
@@ -65,10 +65,12 @@ export const METRICS = {
     [],
   ),
   sweeperError: counter('sweeper_error_total', 'Rounds of the sweeper that failed; the next one goes on.', []),
-  downloadDurationMs: histogram('download_duration_ms', 'Downloads, from sending to the last byte.', ['outcome']),
-  download: counter('download_total', 'Downloads by outcome and class of host.', ['outcome', 'host_class']),
+  downloadDurationMs: histogram('download_duration_ms', 'Requests, redirects included, by the class of their status.', [
+    'outcome',
+  ]),
   breakersOpen: gauge('breakers_open', 'Circuit breakers that are open.', []),
   runsByState: gauge('runs_by_state', 'Runs by state.', ['state']),
+  traceSpansLost: counter('trace_spans_lost_total', 'Spans that the collector of traces did not take.', []),
 } as const;
 
 function counter<Label extends string>(name: string, help: string, labels: readonly Label[]) {

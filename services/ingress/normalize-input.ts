@@ -1,8 +1,7 @@
 import type { MessageTo } from '../../libs/contracts/chain.ts';
+import { malformed } from '../../libs/contracts/malformed.ts';
 import type { ExecutionContext, TaskRef } from '../../libs/contracts/messages.ts';
-import { messageFault } from '../../libs/contracts/validate.ts';
 import type { NodeRef } from '../../libs/coordination/node.ts';
-import { CatenaError } from '../../libs/errors/catena-error.ts';
 
 /** The one form that the three inputs of the chain take. */
 export interface ChainInput {
@@ -25,13 +24,8 @@ export interface ChainTarget {
 
 /** Throws `ingress.malformed_input` for a message that breaks the contract, naming the field. */
 export function normalizeInput(message: MessageTo<'ingress'>): ChainInput {
-  const fault = messageFault(message);
-  if (fault !== undefined) {
-    throw new CatenaError('ingress.malformed_input', `a ${message.kind} message: ${fault.field} ${fault.reason}`, {
-      data: { kind: message.kind, field: fault.field },
-      remedy: 'only messages of this system belong on its subjects',
-    });
-  }
+  const error = malformed(message, 'ingress.malformed_input');
+  if (error !== undefined) throw error;
   switch (message.kind) {
     case 'task':
       return { kind: 'task', runId: message.model.runId, target: undefined };
@@ -47,7 +41,7 @@ export function normalizeInput(message: MessageTo<'ingress'>): ChainInput {
   }
 }
 
-/** A message about a node, as far as both kinds agree; it has passed {@link messageFault}. */
+/** A message about a node, as far as both kinds agree; it has passed {@link malformed}. */
 interface NodeModel {
   readonly id: string;
   readonly task?: TaskRef | undefined;

@@ -48,6 +48,10 @@ async function loseLease(bench: StageBench): Promise<void> {
   }
 }
 
+async function* nothing(): AsyncGenerator<never> {
+  // Nothing happened to a run that never began.
+}
+
 describe('opening a run', () => {
   it('rings the start of each module, once', async () => {
     const bench = openStageBench([shop()]);
@@ -67,6 +71,17 @@ describe('opening a run', () => {
     await bench.coordinator.scopeDrain({ runId: 'run-1', moduleId: 'shop@1.0.0', phase: 0, limit: 10 });
     const again = await handle(bench.moduleProcessor, { kind: 'start', run });
     expect(again).toEqual({ kind: 'skip', reason: 'RUN_CLOSED' });
+  });
+
+  it('is taken back when somebody ended the run before there was anything to mark', async () => {
+    const bench = openStageBench([shop()]);
+    const run = await bench.accept();
+    const end = { finishReason: 'cancelled', detail: '', endedAtMs: 1, done: 0, dead: 0, items: 0 } as const;
+    await bench.store.settleRun('run-1', end, { deadLetters: nothing(), events: nothing() });
+    const opened = await handle(bench.moduleProcessor, { kind: 'start', run });
+    expect(opened).toEqual({ kind: 'skip', reason: 'RUN_CLOSED' });
+    expect(await bench.coordinator.findRun('run-1')).toMatchObject({ mark: 'cancelled' });
+    expect(await bench.store.findRun('run-1')).toMatchObject({ state: 'closed' });
   });
 
   it('gives each phase its share of the deadline, one behind the other', async () => {

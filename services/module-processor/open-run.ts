@@ -15,6 +15,12 @@ export async function openRun(deps: ModuleProcessorDeps, run: LoadedRun): Promis
   const modules = [...run.modules.values()].map(({ definition }) => planModule(run, definition));
   const outcome = await deps.coordinator.runOpen({ runId, modules });
   if (outcome.code === RunOpenCode.RUN_CLOSED) return { kind: 'skip', reason: 'RUN_CLOSED' };
+  // Somebody may have ended it meanwhile, in another process and before there was anything to mark.
+  const now = await deps.store.findRun(runId);
+  if (now?.state === 'closed') {
+    await deps.coordinator.runControl({ runId, action: 'cancel' });
+    return { kind: 'skip', reason: 'RUN_CLOSED' };
+  }
   await deps.store.markOpen(runId);
   return { kind: 'next', messages: childMessages(outcome.bells, run) };
 }

@@ -11,7 +11,7 @@ import { handle } from './handle.ts';
 
 export interface ModuleProcessorDeps extends ExecutionDeps {
   readonly config: ModuleProcessorConfig;
-  readonly store: Pick<Store, 'markOpen' | 'readItems'>;
+  readonly store: Pick<Store, 'findRun' | 'markOpen' | 'readItems'>;
   readonly publisher: Publisher;
   readonly limiter: RateLimiter;
   /** The downloader, where it runs in this process. */

@@ -4,7 +4,16 @@ import { isTypeScript, type SourceFile } from './source-tree.ts';
 
 export const SERVICES = ['ingress', 'module-processor', 'downloader', 'parser', 'error-threshold'];
 
-const SHAPE = ['README.md', 'config.ts', 'service.ts', 'handle.ts', 'handle.test.ts'];
+const SHAPE = [
+  'README.md',
+  'main.ts',
+  'config.ts',
+  'service.ts',
+  'handle.ts',
+  'handle.test.ts',
+  'rpc.ts',
+  'rpc.test.ts',
+];
 
 export const MAX_LINES = 300;
 export const MAX_MEDIAN_LINES = 100;

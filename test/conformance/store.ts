@@ -1,71 +1,12 @@
 /** What a store is. Every adapter passes this suite unchanged; what the coordinator would say of a node, the harness says. */
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { DeadLetter, NewItem, NewRun, RunEnd, RunRecords, Store, StoredEvent } from '../../libs/store/port.ts';
+import type { DeadLetter, NewRun, Store, StoredEvent } from '../../libs/store/port.ts';
+import { describeDeployment } from './store/deployment.ts';
+import { END, letter, newRun, type OpenStore, records, rows, type StoreHarness, stream } from './store/harness.ts';
+import { describeLetters } from './store/letters.ts';
+import { describeSubmissions } from './store/submissions.ts';
 
-/** Where an execution stands. */
-export interface ExecutionPlace {
-  readonly runId: string;
-  readonly nodeId: string;
-  readonly moduleId?: string;
-  readonly phase?: number;
-}
-
-/** A store under test, empty when it is opened. */
-export interface StoreHarness {
-  readonly store: Store;
-  /** An execution stores items and its commit is accepted; what the node committed before is withdrawn. */
-  commit(place: ExecutionPlace, items: readonly NewItem[]): Promise<void>;
-  /** An execution stores items and its commit never comes. */
-  abandon(place: ExecutionPlace, items: readonly NewItem[]): Promise<void>;
-  close(): Promise<void>;
-}
-
-export type OpenStore = () => Promise<StoreHarness>;
-
-const END: RunEnd = { finishReason: 'completed', detail: '', endedAtMs: 9, done: 1, dead: 2, items: 3 };
-
-function newRun(runId: string, changes: Partial<NewRun> = {}): NewRun {
-  return {
-    runId,
-    taskId: `task of ${runId}`,
-    account: 'acme',
-    platform: 'web',
-    modules: ['m@1.0.0'],
-    input: { query: 'ß', nested: [1, null] },
-    fingerprint: `work of ${runId}`,
-    metadata: { team: 'blue' },
-    priority: 2,
-    deadlineAtMs: undefined,
-    acceptedAtMs: 1_000,
-    ...changes,
-  };
-}
-
-function rows(...numbers: readonly number[]): NewItem[] {
-  return numbers.map((n) => ({ type: n % 2 === 0 ? 'even' : 'odd', data: JSON.stringify({ n }) }));
-}
-
-function letter(nodeId: string, changes: Partial<DeadLetter> = {}): DeadLetter {
-  const place = { runId: 'r', moduleId: 'm@1.0.0', nodeId, stepIdx: 0, phase: 0, kind: 'request' } as const;
-  return {
-    ...place,
-    reason: 'failed',
-    epoch: 1,
-    attempts: 3,
-    crashes: 0,
-    body: '{}',
-    error: '{"code":"x"}',
-    ...changes,
-  };
-}
-
-function records(deadLetters: readonly DeadLetter[] = [], events: readonly StoredEvent[] = []): RunRecords {
-  return { deadLetters: stream(deadLetters), events: stream(events) };
-}
-
-async function* stream<T>(values: readonly T[]): AsyncGenerator<T> {
-  yield* values;
-}
+export type { OpenStore, StoreHarness } from './store/harness.ts';
 
 export function describeStore(name: string, openStore: OpenStore): void {
   const open = async (...runs: readonly NewRun[]): Promise<StoreHarness> => {
@@ -238,4 +179,8 @@ export function describeStore(name: string, openStore: OpenStore): void {
       expect(await store.findExport('other', 'a.csv')).toBeUndefined();
     });
   });
+
+  describeSubmissions(name, open);
+  describeLetters(name, open);
+  describeDeployment(name, open);
 }

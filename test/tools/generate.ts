@@ -3,22 +3,38 @@
  * Exit codes: 0 done or equal, 1 different or the generator failed.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const ROOT = join(import.meta.dirname, '../..');
 const GENERATED = 'libs/contracts/gen';
 
+/** What reflection serves: every file of `proto/` as a serialized FileDescriptorSet. */
+const DESCRIPTORS = 'descriptor-set.ts';
+
 /** Runs buf in `proto/`; with a folder, `proto/` is taken to lie in it, so that output goes there. */
-function generate(baseFolder?: string): void {
-  const output = baseFolder === undefined ? [] : ['--output', join(baseFolder, 'proto')];
-  const run = spawnSync(join(ROOT, 'node_modules/.bin/buf'), ['generate', ...output], {
+function generate(baseFolder = ROOT): void {
+  buf(['generate', '--output', join(baseFolder, 'proto')]);
+  const set = buf(['build', '--as-file-descriptor-set', '--exclude-source-info', '--output', '-']);
+  writeFileSync(join(baseFolder, GENERATED, DESCRIPTORS), descriptorModule(set));
+}
+
+/** What the command printed; its complaints go to the terminal. */
+function buf(args: readonly string[]): Buffer {
+  const run = spawnSync(join(ROOT, 'node_modules/.bin/buf'), args, {
     cwd: join(ROOT, 'proto'),
-    stdio: 'inherit',
+    stdio: ['ignore', 'pipe', 'inherit'],
   });
   if (run.error !== undefined) throw new Error('buf could not be started: run npm ci', { cause: run.error });
-  if (run.status !== 0) throw new Error(`buf generate ended with ${run.status ?? run.signal}`);
+  if (run.status !== 0) throw new Error(`buf ${args[0]} ended with ${run.status ?? run.signal}`);
+  return run.stdout;
+}
+
+/** The bytes as source text, since only TypeScript is generated, compared and packed. */
+export function descriptorModule(descriptorSet: Uint8Array): string {
+  const base64 = Buffer.from(descriptorSet).toString('base64');
+  return `// Generated from proto/: do not edit.\n/** A google.protobuf.FileDescriptorSet in base64. */\nexport const DESCRIPTOR_SET =\n  '${base64}';\n`;
 }
 
 /** The files of a folder, by their path within it. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { compareTrees } from './generate.ts';
+import { compareTrees, descriptorModule } from './generate.ts';
 import { sumOf, tallyOf } from './tally.ts';
 
 describe('generate-and-compare', () => {
@@ -26,6 +26,12 @@ describe('generate-and-compare', () => {
 
   it('does not pass because nothing was generated', () => {
     expect(compareTrees(new Map(), new Map())).toEqual(['nothing was generated']);
+  });
+
+  it('holds descriptors as source text', async () => {
+    const source = descriptorModule(Uint8Array.of(0, 1, 255));
+    const { DESCRIPTOR_SET } = await import(`data:text/javascript,${encodeURIComponent(source)}`);
+    expect([...Buffer.from(DESCRIPTOR_SET, 'base64')]).toEqual([0, 1, 255]);
   });
 });
 

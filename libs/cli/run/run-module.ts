@@ -2,6 +2,8 @@
 import { ModuleRegistry } from '../../modules/registry.ts';
 import { fingerprintOf } from '../../stage/submit.ts';
 import type { RunRecord } from '../../store/port.ts';
+import type { Log } from '../../telemetry/log.ts';
+import { startTelemetry, type Telemetry } from '../../telemetry/start-telemetry.ts';
 import type { CliContext } from '../context.ts';
 import type { Engine } from '../engine.ts';
 import { ExitCode, type ExitCodeValue } from '../exit-codes.ts';
@@ -24,11 +26,20 @@ export async function runModule(context: CliContext, file: string, options: RunO
   const failure = Promise.withResolvers<never>();
   failure.promise.catch(() => {});
   const hosts = new HostTimes();
-  const engine = startEngine(context, prepared, options, { reporter, hosts, fail: failure.reject });
+  const log = logFor(prepared.loaded, context, reporter);
+  const engine = startEngine(context, prepared, options, { log, hosts, fail: failure.reject });
+  let telemetry: Telemetry | undefined;
   try {
+    telemetry = await startTelemetry({
+      config: prepared.loaded.config,
+      serviceName: 'catena',
+      log,
+      metrics: engine.metrics,
+    });
     return await runOn(engine, { context, prepared, options, reporter, hosts, failed: failure.promise });
   } finally {
     await engine.stop().catch((thrown: unknown) => reporter.say(`the database could not be closed: ${String(thrown)}`));
+    await telemetry?.stop();
     await prepared.output?.sink.close();
   }
 }
@@ -47,7 +58,7 @@ function startEngine(
   context: CliContext,
   { loaded, module, task }: PreparedRun,
   { record, fresh, account, platform }: RunOptions,
-  { reporter, hosts, fail }: { reporter: Reporter; hosts: HostTimes; fail: (error: Error) => void },
+  { log, hosts, fail }: { log: Log; hosts: HostTimes; fail: (error: Error) => void },
 ): Engine {
   const fingerprint = fingerprintOf(task);
   const recorder =
@@ -57,7 +68,7 @@ function startEngine(
   return context.startEngine({
     config: loaded.config,
     modules: new ModuleRegistry([module]),
-    log: logFor(loaded, context, reporter),
+    log,
     onStoreFailure: fail,
     onDownload: (host, durationMs, outcome) => hosts.record(host, durationMs, outcome),
     // The file may hold unfinished runs of other modules and inputs: they are not what was asked for.

@@ -1,8 +1,12 @@
 import type { SqliteDatabase } from '../../sqlite/database.ts';
 import { migrate } from '../../sqlite/migrate.ts';
-import type { DeadLetter, ExportOffset, ItemBatch, NewRun, RunEnd, RunRecord, Store, StoredEvent } from '../port.ts';
+import type { ExportOffset, ItemBatch, Store, StoredEvent } from '../port.ts';
+import { accountsOn } from './accounts.ts';
+import { DeadLetters } from './dead-letters.ts';
+import { foreignMessagesOn } from './foreign-messages.ts';
 import { Items } from './items.ts';
 import { RunNumbers } from './run-numbers.ts';
+import { runsOn } from './runs.ts';
 import { STORE_MIGRATIONS } from './schema.ts';
 import { Settlement } from './settlement.ts';
 
@@ -34,27 +38,13 @@ export function openSqliteStoreReader(db: SqliteDatabase): StoreReader {
 function storeOn(db: SqliteDatabase): SqliteStore {
   const numbers = new RunNumbers(db);
   const items = new Items(db, numbers);
+  const letters = new DeadLetters(db);
+  const settlement = new Settlement(db, numbers, items, letters);
   const sql = statements(db);
-
-  const settlement = new Settlement(db, numbers, items);
-
   return {
-    acceptRun: (run) =>
-      db.write(() => {
-        sql.accept.run(run.runId, run.taskId, run.fingerprint, run.acceptedAtMs, JSON.stringify(run));
-      }),
-    markOpen: (runId) => db.write(() => void sql.markOpen.run(runId)),
-    listExpiring: async (endedBeforeMs, limit) =>
-      db.read(() => sql.expiring.all(endedBeforeMs, limit).map((row) => row.run_id as string)),
-    markExpired: (runId) => db.write(() => void sql.markExpired.run(runId)),
-    findRun: async (runId) => db.read(() => toRecord(sql.find.get(runId) as Row | undefined)),
-    findRunByFingerprint: async (fingerprint) =>
-      db.read(() => toRecord(sql.findByFingerprint.get(fingerprint) as Row | undefined)),
-    listRuns: async ({ limit, state }) =>
-      db.read(() => {
-        const rows = state === undefined ? sql.list.all(limit) : sql.listByState.all(state, limit);
-        return (rows as Row[]).map((row) => toRecord(row)!);
-      }),
+    ...runsOn(db, numbers),
+    ...accountsOn(db),
+    ...foreignMessagesOn(db),
     insertItems: (batch) => items.insert(batch),
     readItems: async (query) => db.read(() => items.read(query)),
     countItems: async (runId) => db.read(() => items.count(runId)),
@@ -68,11 +58,8 @@ function storeOn(db: SqliteDatabase): SqliteStore {
       db.read(() =>
         (sql.events.all(numbers.of(runId)) as Row[]).map((row) => JSON.parse(row.event as string) as StoredEvent),
       ),
-    listDeadLetters: async (runId) =>
-      db.read(() => {
-        const rows = sql.letters.all(numbers.of(runId)) as Row[];
-        return rows.map((row) => JSON.parse(row.letter as string) as DeadLetter);
-      }),
+    listDeadLetters: async (runId, page) => db.read(() => letters.list(numbers.of(runId), page)),
+    discardDeadLetters: (runId, nodeIds) => db.write(() => letters.discard(numbers.of(runId), nodeIds)),
     findExport: async (runId, path) =>
       db.read(() => sql.findExport.get(numbers.of(runId), path) as unknown as ExportOffset | undefined),
     saveExport: (runId, path, { seq, bytes, rows, layout }) =>
@@ -80,30 +67,10 @@ function storeOn(db: SqliteDatabase): SqliteStore {
   };
 }
 
-function toRecord(row: Row | undefined): RunRecord | undefined {
-  if (row === undefined) return undefined;
-  const end = row.run_end === '' ? undefined : (JSON.parse(row.run_end as string) as RunEnd);
-  return { ...(JSON.parse(row.record as string) as NewRun), state: row.state as RunRecord['state'], end };
-}
-
 function statements(db: SqliteDatabase) {
   return {
-    accept: db.prepare(
-      `INSERT INTO runs (run_id, task_id, fingerprint, state, accepted_at, record) VALUES (?, ?, ?, 'accepted', ?, ?)
-       ON CONFLICT (run_id) DO NOTHING`,
-    ),
-    markOpen: db.prepare(`UPDATE runs SET state = 'open' WHERE run_id = ? AND state <> 'open'`),
-    find: db.prepare('SELECT * FROM runs WHERE run_id = ?'),
-    findByFingerprint: db.prepare('SELECT * FROM runs WHERE fingerprint = ? ORDER BY no DESC LIMIT 1'),
-    expiring: db.prepare(
-      `SELECT run_id FROM runs WHERE state = 'closed' AND expired = 0 AND ended_at <= ? ORDER BY ended_at LIMIT ?`,
-    ),
-    markExpired: db.prepare('UPDATE runs SET expired = 1 WHERE run_id = ?'),
-    list: db.prepare('SELECT * FROM runs ORDER BY no DESC LIMIT ?'),
-    listByState: db.prepare('SELECT * FROM runs WHERE state = ? ORDER BY no DESC LIMIT ?'),
     withdrawnSeq: db.prepare('SELECT withdrawn_seq FROM runs WHERE run_id = ?'),
     events: db.prepare('SELECT event FROM events WHERE run_no = ? ORDER BY seq'),
-    letters: db.prepare('SELECT letter FROM dead_letters WHERE run_no = ?'),
     findExport: db.prepare('SELECT seq, bytes, row_count AS rows, layout FROM exports WHERE run_no = ? AND path = ?'),
     saveExport: db.prepare(
       `INSERT INTO exports VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (run_no, path) DO UPDATE

@@ -56,4 +56,42 @@ export const STORE_MIGRATIONS: readonly string[] = [
     PRIMARY KEY (run_no, path)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  ALTER TABLE runs ADD COLUMN account TEXT NOT NULL DEFAULT '';
+  ALTER TABLE runs ADD COLUMN idempotency_key TEXT;
+  UPDATE runs SET account = json_extract(record, '$.account');
+  CREATE UNIQUE INDEX runs_by_key ON runs (account, idempotency_key) WHERE idempotency_key IS NOT NULL;
+  DROP INDEX runs_by_state;
+  CREATE INDEX runs_by_state ON runs (state, accepted_at, no);
+  CREATE INDEX runs_by_account ON runs (account, accepted_at, no);
+  CREATE INDEX runs_by_acceptance ON runs (accepted_at, no);
+
+  CREATE TABLE run_modules (
+    module_id TEXT NOT NULL,
+    accepted_at INTEGER NOT NULL,
+    run_no INTEGER NOT NULL,
+    PRIMARY KEY (module_id, accepted_at, run_no)
+  ) STRICT, WITHOUT ROWID;
+  INSERT OR IGNORE INTO run_modules
+    SELECT module.value, runs.accepted_at, runs.no FROM runs, json_each(runs.record, '$.modules') module;
+
+  ALTER TABLE dead_letters ADD COLUMN epoch INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE dead_letters ADD COLUMN discarded INTEGER NOT NULL DEFAULT 0;
+
+  CREATE TABLE accounts (
+    account TEXT NOT NULL,
+    platform TEXT NOT NULL,
+    login TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    PRIMARY KEY (account, platform)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE foreign_messages (
+    no INTEGER PRIMARY KEY AUTOINCREMENT,
+    subject TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    bytes BLOB NOT NULL,
+    at INTEGER NOT NULL
+  ) STRICT;
+  `,
 ];

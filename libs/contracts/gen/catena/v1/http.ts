@@ -269,10 +269,10 @@ export const Header: MessageFns<Header> = {
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<Header>, I>>(base?: I): Header {
-    return Header.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<Header>): Header {
+    return Header.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<Header>, I>>(object: I): Header {
+  fromPartial(object: DeepPartial<Header>): Header {
     const message = createBaseHeader();
     message.name = object.name ?? "";
     message.value = object.value ?? "";
@@ -626,10 +626,10 @@ export const RequestModel: MessageFns<RequestModel> = {
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<RequestModel>, I>>(base?: I): RequestModel {
-    return RequestModel.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<RequestModel>): RequestModel {
+    return RequestModel.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<RequestModel>, I>>(object: I): RequestModel {
+  fromPartial(object: DeepPartial<RequestModel>): RequestModel {
     const message = createBaseRequestModel();
     message.id = object.id ?? "";
     message.runId = object.runId ?? "";
@@ -770,10 +770,10 @@ export const Timings: MessageFns<Timings> = {
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<Timings>, I>>(base?: I): Timings {
-    return Timings.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<Timings>): Timings {
+    return Timings.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<Timings>, I>>(object: I): Timings {
+  fromPartial(object: DeepPartial<Timings>): Timings {
     const message = createBaseTimings();
     message.queuedMs = object.queuedMs ?? 0;
     message.firstByteMs = object.firstByteMs ?? 0;
@@ -876,10 +876,10 @@ export const BlobRef: MessageFns<BlobRef> = {
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<BlobRef>, I>>(base?: I): BlobRef {
-    return BlobRef.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<BlobRef>): BlobRef {
+    return BlobRef.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<BlobRef>, I>>(object: I): BlobRef {
+  fromPartial(object: DeepPartial<BlobRef>): BlobRef {
     const message = createBaseBlobRef();
     message.key = object.key ?? "";
     message.sizeBytes = object.sizeBytes ?? 0;
@@ -1182,10 +1182,10 @@ export const ResponseModel: MessageFns<ResponseModel> = {
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<ResponseModel>, I>>(base?: I): ResponseModel {
-    return ResponseModel.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<ResponseModel>): ResponseModel {
+    return ResponseModel.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<ResponseModel>, I>>(object: I): ResponseModel {
+  fromPartial(object: DeepPartial<ResponseModel>): ResponseModel {
     const message = createBaseResponseModel();
     message.requestId = object.requestId ?? "";
     message.runId = object.runId ?? "";
@@ -1243,10 +1243,6 @@ export type DeepPartial<T> = T extends Builtin ? T
   : T extends {} ? { [K in keyof T]?: DeepPartial<T[K]> }
   : Partial<T>;
 
-type KeysOfUnion<T> = T extends T ? keyof T : never;
-export type Exact<P, I extends P> = P extends Builtin ? P
-  : P & { [K in keyof P]: Exact<P[K], I[K]> } & { [K in Exclude<keyof I, KeysOfUnion<P>>]: never };
-
 function longToNumber(int64: { toString(): string }): number {
   const num = globalThis.Number(int64.toString());
   if (num > globalThis.Number.MAX_SAFE_INTEGER) {
@@ -1267,6 +1263,6 @@ export interface MessageFns<T> {
   decode(input: BinaryReader | Uint8Array, length?: number): T;
   fromJSON(object: any): T;
   toJSON(message: T): unknown;
-  create<I extends Exact<DeepPartial<T>, I>>(base?: I): T;
-  fromPartial<I extends Exact<DeepPartial<T>, I>>(object: I): T;
+  create(base?: DeepPartial<T>): T;
+  fromPartial(object: DeepPartial<T>): T;
 }

@@ -551,10 +551,10 @@ export const TaskModel: MessageFns<TaskModel> = {
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<TaskModel>, I>>(base?: I): TaskModel {
-    return TaskModel.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<TaskModel>): TaskModel {
+    return TaskModel.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<TaskModel>, I>>(object: I): TaskModel {
+  fromPartial(object: DeepPartial<TaskModel>): TaskModel {
     const message = createBaseTaskModel();
     message.taskId = object.taskId ?? "";
     message.runId = object.runId ?? "";
@@ -668,10 +668,10 @@ export const TaskModel_MetadataEntry: MessageFns<TaskModel_MetadataEntry> = {
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<TaskModel_MetadataEntry>, I>>(base?: I): TaskModel_MetadataEntry {
-    return TaskModel_MetadataEntry.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<TaskModel_MetadataEntry>): TaskModel_MetadataEntry {
+    return TaskModel_MetadataEntry.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<TaskModel_MetadataEntry>, I>>(object: I): TaskModel_MetadataEntry {
+  fromPartial(object: DeepPartial<TaskModel_MetadataEntry>): TaskModel_MetadataEntry {
     const message = createBaseTaskModel_MetadataEntry();
     message.key = object.key ?? "";
     message.value = object.value ?? "";
@@ -807,10 +807,10 @@ export const TaskRef: MessageFns<TaskRef> = {
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<TaskRef>, I>>(base?: I): TaskRef {
-    return TaskRef.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<TaskRef>): TaskRef {
+    return TaskRef.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<TaskRef>, I>>(object: I): TaskRef {
+  fromPartial(object: DeepPartial<TaskRef>): TaskRef {
     const message = createBaseTaskRef();
     message.taskId = object.taskId ?? "";
     message.runId = object.runId ?? "";
@@ -982,10 +982,10 @@ export const ExecutionContext: MessageFns<ExecutionContext> = {
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<ExecutionContext>, I>>(base?: I): ExecutionContext {
-    return ExecutionContext.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<ExecutionContext>): ExecutionContext {
+    return ExecutionContext.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<ExecutionContext>, I>>(object: I): ExecutionContext {
+  fromPartial(object: DeepPartial<ExecutionContext>): ExecutionContext {
     const message = createBaseExecutionContext();
     message.moduleId = object.moduleId ?? "";
     message.stepIdx = object.stepIdx ?? 0;
@@ -1201,10 +1201,10 @@ export const ParserTaskModel: MessageFns<ParserTaskModel> = {
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<ParserTaskModel>, I>>(base?: I): ParserTaskModel {
-    return ParserTaskModel.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<ParserTaskModel>): ParserTaskModel {
+    return ParserTaskModel.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<ParserTaskModel>, I>>(object: I): ParserTaskModel {
+  fromPartial(object: DeepPartial<ParserTaskModel>): ParserTaskModel {
     const message = createBaseParserTaskModel();
     message.id = object.id ?? "";
     message.task = (object.task !== undefined && object.task !== null) ? TaskRef.fromPartial(object.task) : undefined;
@@ -1317,12 +1317,10 @@ export const ParserTaskModel_MetadataEntry: MessageFns<ParserTaskModel_MetadataE
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<ParserTaskModel_MetadataEntry>, I>>(base?: I): ParserTaskModel_MetadataEntry {
-    return ParserTaskModel_MetadataEntry.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<ParserTaskModel_MetadataEntry>): ParserTaskModel_MetadataEntry {
+    return ParserTaskModel_MetadataEntry.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<ParserTaskModel_MetadataEntry>, I>>(
-    object: I,
-  ): ParserTaskModel_MetadataEntry {
+  fromPartial(object: DeepPartial<ParserTaskModel_MetadataEntry>): ParserTaskModel_MetadataEntry {
     const message = createBaseParserTaskModel_MetadataEntry();
     message.key = object.key ?? "";
     message.value = object.value ?? "";
@@ -1420,10 +1418,10 @@ export const ErrorCause: MessageFns<ErrorCause> = {
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<ErrorCause>, I>>(base?: I): ErrorCause {
-    return ErrorCause.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<ErrorCause>): ErrorCause {
+    return ErrorCause.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<ErrorCause>, I>>(object: I): ErrorCause {
+  fromPartial(object: DeepPartial<ErrorCause>): ErrorCause {
     const message = createBaseErrorCause();
     message.code = object.code ?? "";
     message.message = object.message ?? "";
@@ -1609,10 +1607,10 @@ export const ChainError: MessageFns<ChainError> = {
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<ChainError>, I>>(base?: I): ChainError {
-    return ChainError.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<ChainError>): ChainError {
+    return ChainError.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<ChainError>, I>>(object: I): ChainError {
+  fromPartial(object: DeepPartial<ChainError>): ChainError {
     const message = createBaseChainError();
     message.code = object.code ?? "";
     message.class = object.class ?? 0;
@@ -1865,10 +1863,10 @@ export const ErrorTaskModel: MessageFns<ErrorTaskModel> = {
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<ErrorTaskModel>, I>>(base?: I): ErrorTaskModel {
-    return ErrorTaskModel.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<ErrorTaskModel>): ErrorTaskModel {
+    return ErrorTaskModel.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<ErrorTaskModel>, I>>(object: I): ErrorTaskModel {
+  fromPartial(object: DeepPartial<ErrorTaskModel>): ErrorTaskModel {
     const message = createBaseErrorTaskModel();
     message.id = object.id ?? "";
     message.task = (object.task !== undefined && object.task !== null) ? TaskRef.fromPartial(object.task) : undefined;
@@ -1985,10 +1983,10 @@ export const ErrorTaskModel_MetadataEntry: MessageFns<ErrorTaskModel_MetadataEnt
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<ErrorTaskModel_MetadataEntry>, I>>(base?: I): ErrorTaskModel_MetadataEntry {
-    return ErrorTaskModel_MetadataEntry.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<ErrorTaskModel_MetadataEntry>): ErrorTaskModel_MetadataEntry {
+    return ErrorTaskModel_MetadataEntry.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<ErrorTaskModel_MetadataEntry>, I>>(object: I): ErrorTaskModel_MetadataEntry {
+  fromPartial(object: DeepPartial<ErrorTaskModel_MetadataEntry>): ErrorTaskModel_MetadataEntry {
     const message = createBaseErrorTaskModel_MetadataEntry();
     message.key = object.key ?? "";
     message.value = object.value ?? "";
@@ -2109,10 +2107,10 @@ export const UnifiedTaskInput: MessageFns<UnifiedTaskInput> = {
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<UnifiedTaskInput>, I>>(base?: I): UnifiedTaskInput {
-    return UnifiedTaskInput.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<UnifiedTaskInput>): UnifiedTaskInput {
+    return UnifiedTaskInput.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<UnifiedTaskInput>, I>>(object: I): UnifiedTaskInput {
+  fromPartial(object: DeepPartial<UnifiedTaskInput>): UnifiedTaskInput {
     const message = createBaseUnifiedTaskInput();
     switch (object.input?.$case) {
       case "task": {
@@ -2266,10 +2264,10 @@ export const ChainDecision: MessageFns<ChainDecision> = {
     return obj;
   },
 
-  create<I extends Exact<DeepPartial<ChainDecision>, I>>(base?: I): ChainDecision {
-    return ChainDecision.fromPartial(base ?? ({} as any));
+  create(base?: DeepPartial<ChainDecision>): ChainDecision {
+    return ChainDecision.fromPartial(base ?? {});
   },
-  fromPartial<I extends Exact<DeepPartial<ChainDecision>, I>>(object: I): ChainDecision {
+  fromPartial(object: DeepPartial<ChainDecision>): ChainDecision {
     const message = createBaseChainDecision();
     message.kind = object.kind ?? 0;
     message.delayMs = object.delayMs ?? 0;
@@ -2296,10 +2294,6 @@ export type DeepPartial<T> = T extends Builtin ? T
   : T extends {} ? { [K in keyof T]?: DeepPartial<T[K]> }
   : Partial<T>;
 
-type KeysOfUnion<T> = T extends T ? keyof T : never;
-export type Exact<P, I extends P> = P extends Builtin ? P
-  : P & { [K in keyof P]: Exact<P[K], I[K]> } & { [K in Exclude<keyof I, KeysOfUnion<P>>]: never };
-
 function longToNumber(int64: { toString(): string }): number {
   const num = globalThis.Number(int64.toString());
   if (num > globalThis.Number.MAX_SAFE_INTEGER) {
@@ -2324,6 +2318,6 @@ export interface MessageFns<T> {
   decode(input: BinaryReader | Uint8Array, length?: number): T;
   fromJSON(object: any): T;
   toJSON(message: T): unknown;
-  create<I extends Exact<DeepPartial<T>, I>>(base?: I): T;
-  fromPartial<I extends Exact<DeepPartial<T>, I>>(object: I): T;
+  create(base?: DeepPartial<T>): T;
+  fromPartial(object: DeepPartial<T>): T;
 }

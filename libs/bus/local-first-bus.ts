@@ -1,0 +1,116 @@
+/**
+ * A bus for a process that hosts several stages: a message for a stage that has a free slot here goes there at once, and
+ * no broker sees it. A bell is only a hint, so it may take any way; N processes of this kind scale out, since whatever
+ * finds no free slot goes to the broker, for anybody.
+ */
+import { type MessageTo, RECEIVER } from '../contracts/chain.ts';
+import type { Rung } from '../contracts/subjects.ts';
+import { LocalLane } from './local-lane.ts';
+import type { Bus, Delivery, Receiver, SubscribeOptions, Subscription } from './port.ts';
+
+/** Deliveries that began in this process, and that came by the inner bus. */
+export interface DeliveryCounts {
+  readonly local: number;
+  readonly remote: number;
+}
+
+export class LocalFirstBus implements Bus {
+  readonly #inner: Bus;
+  readonly #lanes = new Map<Receiver, LocalLane>();
+  readonly #givenBack = new Map<NodeJS.Timeout, Receiver>();
+  readonly #counts = new Map<Receiver, { local: number; remote: number }>();
+  #closed = false;
+
+  constructor(inner: Bus) {
+    this.#inner = inner;
+  }
+
+  counts(stage: Receiver): DeliveryCounts {
+    return { ...this.#countsOf(stage) };
+  }
+
+  room(stage: Receiver): number {
+    return this.#inner.room(stage);
+  }
+
+  depth(stage: Receiver): number {
+    const waiting = this.#lanes.get(stage)?.waiting ?? 0;
+    let givenBack = 0;
+    for (const receiver of this.#givenBack.values()) if (receiver === stage) givenBack += 1;
+    return this.#inner.depth(stage) + waiting + givenBack;
+  }
+
+  async publish(message: Rung): Promise<boolean> {
+    if (this.#closed) return false;
+    const stage = RECEIVER[message.kind];
+    const lane = this.#lanes.get(stage);
+    // A run's first message is in no due index yet: it is worth a broker that remembers it.
+    if (message.kind === 'task' || lane === undefined || !lane.tryTake()) return this.#inner.publish(message);
+    this.#countsOf(stage).local += 1;
+    lane.run(this.#localDelivery(stage, message));
+    return true;
+  }
+
+  subscribe<S extends Receiver>(options: SubscribeOptions<S>): Subscription {
+    const { stage } = options;
+    const inner = this.#inner.subscribe<S>({
+      ...options,
+      receive: (delivery) => {
+        this.#countsOf(stage).remote += 1;
+        return lane.receiveRemote(delivery as unknown as Delivery<Receiver>);
+      },
+    });
+    const lane = new LocalLane({
+      slots: options.slots,
+      receive: options.receive as unknown as SubscribeOptions<Receiver>['receive'],
+      onRemoteSlots: (slots) => inner.resize(slots),
+    });
+    this.#lanes.set(stage, lane);
+    let stopped: Promise<void> | undefined;
+    const stop = async (): Promise<void> => {
+      if (this.#lanes.get(stage) === lane) this.#lanes.delete(stage);
+      await Promise.all([inner.stop(), lane.stop()]);
+    };
+    return {
+      stop: () => {
+        stopped ??= stop();
+        return stopped;
+      },
+      resize: (slots) => lane.resize(slots),
+    };
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const timer of this.#givenBack.keys()) clearTimeout(timer);
+    this.#givenBack.clear();
+    await this.#inner.close();
+  }
+
+  #localDelivery(stage: Receiver, message: Rung): Delivery<Receiver> {
+    return {
+      message: message as MessageTo<Receiver>,
+      ack: () => undefined,
+      giveBack: (delayMs) => this.#giveBack(stage, message, delayMs),
+    };
+  }
+
+  /**
+   * Published anew after its delay, to whoever has a slot by then. One that finds no room, or whose process ends before, is
+   * dropped: its node stands in the due index. So is its ringing's number, which a broker may have seen.
+   */
+  #giveBack(stage: Receiver, { kind, model }: Rung, delayMs: number): void {
+    if (this.#closed) return;
+    const timer = setTimeout(() => {
+      this.#givenBack.delete(timer);
+      void this.publish({ kind, model } as Rung).catch(() => undefined);
+    }, delayMs);
+    this.#givenBack.set(timer, stage);
+  }
+
+  #countsOf(stage: Receiver): { local: number; remote: number } {
+    const counts = this.#counts.get(stage) ?? { local: 0, remote: 0 };
+    this.#counts.set(stage, counts);
+    return counts;
+  }
+}

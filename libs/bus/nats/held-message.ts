@@ -1,0 +1,71 @@
+import type { Msg } from '@nats-io/transport-node';
+
+const ACK = '+ACK';
+const IN_PROGRESS = '+WPI';
+/** Without a reason: server 2.9 takes one with a reason for nothing, and delivers the message again. */
+const TERMINATE = '+TERM';
+
+/**
+ * A message in hand. All answers are fire and forget: one that is lost brings the message again, and one that comes too
+ * late hits whoever holds it now, which costs a bell and no work.
+ */
+export class HeldMessage {
+  readonly msg: Msg;
+  /** Its number in the stream. */
+  readonly sequence: number;
+  readonly isRedelivered: boolean;
+  #settled = false;
+
+  constructor(msg: Msg) {
+    this.msg = msg;
+    const { deliveries, sequence } = placeOf(msg.reply ?? '');
+    this.sequence = sequence;
+    this.isRedelivered = deliveries > 1;
+  }
+
+  get isSettled(): boolean {
+    return this.#settled;
+  }
+
+  ack(): void {
+    this.#settle(ACK);
+  }
+
+  terminate(): void {
+    this.#settle(TERMINATE);
+  }
+
+  giveBack(delayMs: number): void {
+    const delay = JSON.stringify({ delay: Math.max(1, Math.round(delayMs * 1e6)) });
+    this.#settle(`-NAK ${delay}`);
+  }
+
+  /** Tells the server that somebody works on it. */
+  keep(): void {
+    if (!this.#settled) this.#answer(IN_PROGRESS);
+  }
+
+  #settle(answer: string): void {
+    if (this.#settled) return;
+    this.#settled = true;
+    this.#answer(answer);
+  }
+
+  #answer(text: string): void {
+    try {
+      this.msg.respond(text);
+    } catch {
+      // The connection is closed; the message comes again elsewhere.
+    }
+  }
+}
+
+/**
+ * `$JS.ACK.<stream>.<consumer>.<deliveries>.<stream sequence>.…`; newer servers put a domain and an account before the
+ * stream, which makes eleven tokens or more of the nine.
+ */
+function placeOf(reply: string): { deliveries: number; sequence: number } {
+  const tokens = reply.split('.');
+  const at = tokens.length === 9 ? 4 : 6;
+  return { deliveries: Number(tokens[at]), sequence: Number(tokens[at + 1]) };
+}

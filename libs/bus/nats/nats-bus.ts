@@ -1,0 +1,209 @@
+/**
+ * The chain's messages over JetStream: one work queue per stage, pulled by as many processes as there are. The broker may
+ * lose what it likes; what stands in the due index is rung again.
+ */
+import type { NatsConnection } from '@nats-io/transport-node';
+import { RECEIVER } from '../../contracts/chain.ts';
+import type { Namespace, Rung } from '../../contracts/subjects.ts';
+import { CatenaError } from '../../errors/catena-error.ts';
+import type { Bus, Receiver, SubscribeOptions, Subscription } from '../port.ts';
+import { Backlog } from './backlog.ts';
+import { isGone } from './nats-error.ts';
+import { NatsEvents } from './nats-events.ts';
+import type { BusNotice } from './notice.ts';
+import { Publishing } from './publishing.ts';
+import { type MessageCheck, type RefusedMessage, readDelivery } from './read-message.ts';
+import { StageSubscription } from './stage-subscription.ts';
+import { stagePlace } from './topology.ts';
+import type { TopologyKeeper } from './topology-keeper.ts';
+
+export interface NatsBusParts {
+  readonly connection: NatsConnection;
+  readonly keeper: TopologyKeeper;
+  readonly namespace: Namespace;
+  readonly capacity: number;
+  readonly ackWaitMs: number;
+  readonly requestTimeoutMs: number;
+  readonly check: MessageCheck;
+  readonly onRefused: (refused: RefusedMessage) => Promise<void>;
+  readonly onNotice: (notice: BusNotice) => void;
+}
+
+/** How long closing waits for what is still to be sent. */
+const CLOSE_TIMEOUT_MS = 2_000;
+const RESTORE_RETRY_MS = 1_000;
+
+export class NatsBus implements Bus {
+  /** The event stream, over the same connection. */
+  readonly events: NatsEvents;
+  readonly #parts: NatsBusParts;
+  readonly #publishing: Publishing;
+  readonly #backlogs: ReadonlyMap<Receiver, Backlog>;
+  readonly #subscriptions = new Map<Receiver, StageSubscription>();
+  readonly #closing = new AbortController();
+  #closed: Promise<void> | undefined;
+
+  constructor(parts: NatsBusParts) {
+    const { connection, namespace, requestTimeoutMs, keeper } = parts;
+    this.#parts = parts;
+    this.#publishing = new Publishing({
+      connection,
+      namespace,
+      timeoutMs: requestTimeoutMs,
+      restore: () => keeper.restore(),
+    });
+    this.events = new NatsEvents({
+      connection,
+      namespace,
+      publishing: this.#publishing,
+      manager: keeper.manager,
+    });
+    const stages = new Set<Receiver>(Object.values(RECEIVER));
+    this.#backlogs = new Map([...stages].map((stage) => [stage, this.#newBacklog(stage)]));
+    keeper.listen((made) => {
+      parts.onNotice({ kind: 'restored', ...made });
+      this.#restartSubscriptions();
+    });
+    void this.#follow();
+  }
+
+  /** Reads how many messages wait for each stage, so that the first answers are no guesses. */
+  async readBacklogs(): Promise<void> {
+    await Promise.all([...this.#backlogs.values()].map((backlog) => backlog.read()));
+  }
+
+  /** An estimate; see {@link Backlog}. */
+  room(stage: Receiver): number {
+    return this.#backlogs.get(stage)!.room;
+  }
+
+  /** An estimate; see {@link Backlog}. */
+  depth(stage: Receiver): number {
+    return this.#backlogs.get(stage)!.depth;
+  }
+
+  /** Throws `bus.unavailable` (retryable) when the server does not answer in time, `bus.message_too_large`. */
+  async publish(message: Rung): Promise<boolean> {
+    const backlog = this.#backlogs.get(RECEIVER[message.kind])!;
+    if (this.#closed !== undefined || backlog.room === 0) return false;
+    backlog.add();
+    let kept = false;
+    try {
+      const result = await this.#publishing.message(message);
+      kept = result === 'kept';
+      // The estimate was too good.
+      if (result === 'full') void backlog.read();
+      return result !== 'full';
+    } finally {
+      if (!kept) backlog.withdraw();
+    }
+  }
+
+  subscribe<S extends Receiver>(options: SubscribeOptions<S>): Subscription {
+    const { stage } = options;
+    if (this.#subscriptions.has(stage)) {
+      throw new CatenaError('bus.subscribed_twice', `${stage} is subscribed already`, {
+        remedy: 'stop the first subscription before the second begins',
+      });
+    }
+    const { connection, namespace, check, ackWaitMs, onRefused, onNotice } = this.#parts;
+    const subscription = new StageSubscription({
+      connection,
+      place: stagePlace(namespace, stage),
+      subscriber: options as unknown as SubscribeOptions<Receiver>,
+      backlog: this.#backlogs.get(stage)!,
+      ackWaitMs,
+      read: (msg) => readDelivery(msg, stage, namespace, check),
+      onRefused,
+      onError: (error) => onNotice({ kind: 'delivery_failed', stage, error }),
+      restore: () => this.#restore(),
+    });
+    this.#subscriptions.set(stage, subscription);
+    return {
+      stop: () => {
+        if (this.#subscriptions.get(stage) === subscription) this.#subscriptions.delete(stage);
+        return subscription.stop();
+      },
+      resize: (slots) => subscription.resize(slots),
+    };
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    const { connection } = this.#parts;
+    this.#closing.abort();
+    const ended = async () => {
+      await Promise.all([...this.#subscriptions.values()].map((subscription) => subscription.abandon()));
+      await connection.drain();
+    };
+    const late = Promise.withResolvers<void>();
+    const timer = setTimeout(late.resolve, CLOSE_TIMEOUT_MS);
+    // Draining fails on a connection that is closed already, which is what is wanted.
+    await Promise.race([ended().catch(() => undefined), late.promise]);
+    clearTimeout(timer);
+    await connection.close();
+  }
+
+  #newBacklog(stage: Receiver): Backlog {
+    const { keeper, namespace, capacity } = this.#parts;
+    const { stream, consumer } = stagePlace(namespace, stage);
+    return new Backlog({
+      capacity,
+      monotonic: () => performance.now(),
+      countPending: async () => {
+        if (this.#closed !== undefined) return 0;
+        try {
+          return (await keeper.manager.consumers.info(stream, consumer)).num_pending;
+        } catch (thrown) {
+          if (isGone(thrown)) void this.#restore();
+          throw thrown;
+        }
+      },
+    });
+  }
+
+  /** A server that comes back may have forgotten requests, consumers and streams. */
+  async #follow(): Promise<void> {
+    for await (const status of this.#parts.connection.status()) {
+      if (this.#closed !== undefined) return;
+      if (status.type === 'disconnect') this.#parts.onNotice({ kind: 'disconnected', server: status.server });
+      if (status.type !== 'reconnect') continue;
+      this.#parts.onNotice({ kind: 'reconnected', server: status.server });
+      void this.#restore().then(() => this.#restartSubscriptions());
+    }
+  }
+
+  #restartSubscriptions(): void {
+    for (const subscription of this.#subscriptions.values()) subscription.restart();
+  }
+
+  /** Tries until everything stands or the bus closes. */
+  async #restore(): Promise<void> {
+    while (!this.#closing.signal.aborted) {
+      try {
+        await this.#parts.keeper.restore();
+        return;
+      } catch (error) {
+        if (this.#closing.signal.aborted) return;
+        this.#parts.onNotice({ kind: 'restore_failed', error });
+        await pause(RESTORE_RETRY_MS, this.#closing.signal);
+      }
+    }
+  }
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const end = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', end);
+      resolve();
+    };
+    const timer = setTimeout(end, ms);
+    signal.addEventListener('abort', end);
+  });
+}

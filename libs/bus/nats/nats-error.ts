@@ -1,0 +1,84 @@
+/** What the NATS client throws, as errors of the one family. */
+import { JetStreamApiError } from '@nats-io/jetstream';
+import { errors } from '@nats-io/transport-node';
+import { CatenaError } from '../../errors/catena-error.ts';
+
+/** Codes of the JetStream API, as the server's `errors.json` numbers them. */
+export const API_CODE = {
+  consumerNotFound: 10014,
+  consumerExists: 10013,
+  consumerUpdateRefused: 10012,
+  storageExceeded: 10047,
+  resourcesExceeded: 10023,
+  streamUpdateRefused: 10052,
+  streamNameInUse: 10058,
+  streamNotFound: 10059,
+  subjectsOverlap: 10065,
+  storeFailed: 10077,
+  tooManyReplicas: 10074,
+  workQueueConsumerExists: 10099,
+} as const;
+
+/** The number of a JetStream refusal; undefined for anything else. */
+export function apiCode(thrown: unknown): number | undefined {
+  return thrown instanceof JetStreamApiError ? thrown.code : undefined;
+}
+
+/** Whether a publish was refused because its stream holds as many messages or bytes as it may. */
+export function isStreamFull(thrown: unknown): boolean {
+  return apiCode(thrown) === API_CODE.storeFailed && /maximum (?:messages|bytes) exceeded/.test(String(thrown));
+}
+
+/** Whether the stream or the consumer that was spoken to is not there. Nobody takes a publish for a stream that is gone. */
+export function isGone(thrown: unknown): boolean {
+  const code = apiCode(thrown);
+  if (code === API_CODE.streamNotFound || code === API_CODE.consumerNotFound) return true;
+  return isJetStreamAbsent(thrown) || thrown instanceof errors.NoRespondersError;
+}
+
+/** The client's word for a JetStream request that nobody took; its class is not public. */
+export function isJetStreamAbsent(thrown: unknown): boolean {
+  return thrown instanceof Error && thrown.name === 'JetStreamNotEnabled';
+}
+
+/** `doing` completes "NATS failed while …". */
+export function toBusError(thrown: unknown, doing: string): CatenaError {
+  if (thrown instanceof CatenaError) return thrown;
+  const detail = thrown instanceof Error ? thrown.message : String(thrown);
+  const about = { cause: thrown, data: { doing } };
+  if (thrown instanceof errors.AuthorizationError || thrown instanceof errors.UserAuthenticationExpiredError) {
+    return new CatenaError('bus.unauthorized', `NATS refused the credentials while ${doing} (${detail})`, {
+      ...about,
+      remedy: 'check user and password, or token, in nats.url',
+    });
+  }
+  if (thrown instanceof errors.PermissionViolationError) {
+    return new CatenaError('bus.forbidden', `NATS permissions forbid ${doing} (${detail})`, {
+      ...about,
+      remedy: 'let this user publish and subscribe on the chain’s subjects, $JS.API.>, $JS.ACK.> and _INBOX.>',
+    });
+  }
+  const code = apiCode(thrown);
+  if (code === API_CODE.storageExceeded || code === API_CODE.resourcesExceeded) {
+    return new CatenaError('bus.out_of_storage', `JetStream has no storage left while ${doing} (${detail})`, {
+      ...about,
+      class: 'retryable',
+      remedy: 'raise max_file_store of nats-server, or lower nats.stream_max_bytes',
+    });
+  }
+  if (code !== undefined) return refused(thrown, doing, detail);
+  return new CatenaError('bus.unavailable', `NATS did not answer while ${doing} (${detail})`, {
+    ...about,
+    class: 'retryable',
+    remedy: 'check that nats-server runs with JetStream and can be reached at nats.url',
+  });
+}
+
+function refused(thrown: unknown, doing: string, detail: string): CatenaError {
+  return new CatenaError('bus.refused', `JetStream refused while ${doing}: ${detail}`, {
+    class: 'retryable',
+    cause: thrown,
+    data: { doing, apiCode: apiCode(thrown) },
+    remedy: 'see the log of nats-server',
+  });
+}

@@ -1,0 +1,89 @@
+/** One message on its way to its stream. */
+import { randomUUID } from 'node:crypto';
+import { type JetStreamClient, jetstream } from '@nats-io/jetstream';
+import type { MsgHdrs, NatsConnection } from '@nats-io/transport-node';
+import { encodeMessage } from '../../contracts/chain.ts';
+import { messageId, type Namespace, type Rung, scopeOf, subjectOf } from '../../contracts/subjects.ts';
+import { nodeIdOf } from '../../contracts/validate.ts';
+import { CatenaError } from '../../errors/catena-error.ts';
+import { outgoingHeaders, sizeOf } from './message-headers.ts';
+import { isGone, isStreamFull, toBusError } from './nats-error.ts';
+
+export interface PublishingOptions {
+  readonly connection: NatsConnection;
+  readonly namespace: Namespace;
+  /** The longest that an answer may take, in milliseconds. */
+  readonly timeoutMs: number;
+  /** Makes again what has vanished. */
+  readonly restore: () => Promise<void>;
+}
+
+/** Bytes that are sent, and what they are. */
+export interface Outgoing {
+  /** Without its namespace. */
+  readonly subject: string;
+  readonly kind: string;
+  readonly body: Uint8Array;
+  /** A broker that has kept a message of this id a moment ago drops this one. */
+  readonly id: string;
+}
+
+/** `duplicate`: the broker has kept a message of this id already. */
+export type PublishResult = 'kept' | 'duplicate' | 'full';
+
+export class Publishing {
+  readonly #options: PublishingOptions;
+  readonly #client: JetStreamClient;
+
+  constructor(options: PublishingOptions) {
+    this.#options = options;
+    this.#client = jetstream(options.connection, { timeout: options.timeoutMs });
+  }
+
+  message(message: Rung): Promise<PublishResult> {
+    const subject = subjectOf(message.kind, scopeOf(message));
+    return this.bytes({ subject, kind: message.kind, body: encodeMessage(message), id: ringingId(message) });
+  }
+
+  /**
+   * Throws `bus.message_too_large` before anything is sent, and `bus.unavailable` (retryable) when the server does not
+   * answer in time. A stream that has vanished is made again, and the message sent once more.
+   */
+  async bytes({ subject, kind, body, id }: Outgoing): Promise<PublishResult> {
+    const { connection, namespace, timeoutMs, restore } = this.#options;
+    const place = namespace.subject(subject);
+    const headers = outgoingHeaders(kind);
+    checkSize(connection, place, headers, body);
+    const send = async (): Promise<PublishResult> => {
+      const answer = await this.#client.publish(place, body, { msgID: id, headers, timeout: timeoutMs });
+      return answer.duplicate ? 'duplicate' : 'kept';
+    };
+    try {
+      return await send().catch(async (thrown: unknown) => {
+        if (!isGone(thrown)) throw thrown;
+        await restore();
+        return await send();
+      });
+    } catch (thrown) {
+      if (isStreamFull(thrown)) return 'full';
+      throw toBusError(thrown, `publishing to ${place}`);
+    }
+  }
+}
+
+/** A message that is not a counted ringing is sent once; its id only tells a broker what the client sends again. */
+function ringingId(message: Rung): string {
+  const { kind, dispatch } = message;
+  if (kind === 'task' || dispatch === undefined) return `${kind}:${randomUUID()}`;
+  return messageId({ kind, nodeId: nodeIdOf(message), epoch: message.model.context?.epoch ?? 0, dispatch });
+}
+
+function checkSize({ info }: NatsConnection, place: string, headers: MsgHdrs, body: Uint8Array): void {
+  const maxBytes = info?.max_payload ?? Number.POSITIVE_INFINITY;
+  const sizeBytes = sizeOf(headers, body);
+  if (sizeBytes <= maxBytes) return;
+  throw new CatenaError('bus.message_too_large', `a message for ${place} takes ${sizeBytes} bytes, of ${maxBytes}`, {
+    data: { subject: place, sizeBytes, maxBytes },
+    remedy: 'lower blob_threshold_bytes, or raise max_payload of nats-server',
+  });
+}

@@ -1,0 +1,60 @@
+import type { Msg } from '@nats-io/transport-node';
+import { type ChainMessage, decodeMessage, RECEIVER } from '../../contracts/chain.ts';
+import { malformed } from '../../contracts/malformed.ts';
+import { kindOfSubject, type Namespace, scopeOf, subjectOf } from '../../contracts/subjects.ts';
+import { CatenaError, toCatenaError } from '../../errors/catena-error.ts';
+import type { Receiver } from '../port.ts';
+import { checkVersion, headersAsRecord, statedKind } from './message-headers.ts';
+
+/** What came on a subject of the chain and is no message. */
+export interface RefusedMessage {
+  readonly subject: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly bytes: Uint8Array;
+  /** `contracts.undecodable`, `bus.malformed_message`, `bus.unknown_version`, `bus.subject_mismatch`. */
+  readonly error: CatenaError;
+}
+
+/** A delivery as it was read: a message, or the reason why it is none. */
+export type ReadDelivery =
+  | { readonly message: ChainMessage; readonly headers: Readonly<Record<string, string>> }
+  | { readonly refused: RefusedMessage };
+
+/** Which faults a message has by itself; the contract's own check in production. */
+export type MessageCheck = (message: ChainMessage) => CatenaError | undefined;
+
+export const contractCheck: MessageCheck = (message) => malformed(message, 'bus.malformed_message');
+
+/** Reads what a stage was delivered. Never throws, whatever the bytes. */
+export function readDelivery(msg: Msg, stage: Receiver, namespace: Namespace, check: MessageCheck): ReadDelivery {
+  const { subject, data: bytes } = msg;
+  const headers = headersAsRecord(msg.headers);
+  try {
+    checkVersion(headers);
+    const plain = namespace.strip(subject) ?? subject;
+    const kind = kindFor(stage, plain);
+    const stated = statedKind(headers) ?? kind;
+    if (stated !== kind) throw mismatch(plain, `it says that it is of kind ${JSON.stringify(stated)}`);
+    const message = decodeMessage(kind, bytes);
+    const error = check(message);
+    if (error !== undefined) throw error;
+    const expected = subjectOf(message.kind, scopeOf(message));
+    if (expected !== plain) throw mismatch(plain, `its content belongs on ${expected}`);
+    return { message, headers };
+  } catch (thrown) {
+    return { refused: { subject, headers, bytes, error: toCatenaError(thrown, 'bus.malformed_message', 'fatal') } };
+  }
+}
+
+function kindFor(stage: Receiver, subject: string) {
+  const kind = kindOfSubject(subject);
+  if (kind !== undefined && RECEIVER[kind] === stage) return kind;
+  throw mismatch(subject, `it names no kind of message that ${stage} takes`);
+}
+
+function mismatch(subject: string, why: string): CatenaError {
+  return new CatenaError('bus.subject_mismatch', `a message on ${subject}: ${why}`, {
+    data: { subject },
+    remedy: 'only messages of this system belong on its subjects',
+  });
+}

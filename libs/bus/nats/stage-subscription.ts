@@ -1,0 +1,149 @@
+import type { Msg, NatsConnection } from '@nats-io/transport-node';
+import type { ChainMessage, MessageTo } from '../../contracts/chain.ts';
+import { withExtractedTrace } from '../../telemetry/trace-carrier.ts';
+import type { Receiver, SubscribeOptions } from '../port.ts';
+import type { Backlog } from './backlog.ts';
+import { HeldMessage } from './held-message.ts';
+import { Pull } from './pull.ts';
+import type { ReadDelivery, RefusedMessage } from './read-message.ts';
+import type { StagePlace } from './topology.ts';
+
+export interface StageSubscriptionOptions {
+  readonly connection: NatsConnection;
+  readonly place: StagePlace;
+  readonly subscriber: SubscribeOptions<Receiver>;
+  readonly backlog: Backlog;
+  readonly ackWaitMs: number;
+  readonly read: (msg: Msg) => ReadDelivery;
+  readonly onRefused: (refused: RefusedMessage) => Promise<void>;
+  /** Something that should not throw did. */
+  readonly onError: (error: unknown) => void;
+  /** Resolves when the consumer stands again, as far as that can be had. Never rejects. */
+  readonly restore: () => Promise<void>;
+}
+
+/** Signs of life within the time after which a delivery would come again. */
+const SIGNS_PER_ACK_WAIT = 3;
+/** How long a message comes back after that could not be handed to anybody. */
+const RETRY_DELAY_MS = 1_000;
+
+/** One stage's hands: asks for as many messages as it has free slots, and keeps those that are worked on. */
+export class StageSubscription {
+  readonly #options: StageSubscriptionOptions;
+  readonly #held = new Set<HeldMessage>();
+  readonly #heartbeat: NodeJS.Timeout;
+  #slots: number;
+  #pull: Pull | undefined;
+  #askSoon: NodeJS.Immediate | undefined;
+  #stopped: Promise<void> | undefined;
+  #idle: (() => void) | undefined;
+
+  constructor(options: StageSubscriptionOptions) {
+    this.#options = options;
+    this.#slots = options.subscriber.slots;
+    this.#heartbeat = setInterval(() => {
+      for (const held of this.#held) held.keep();
+    }, options.ackWaitMs / SIGNS_PER_ACK_WAIT);
+    this.restart();
+  }
+
+  /** Begins a new spell of requests; the old ones are forgotten. After a reconnect. */
+  restart(): void {
+    if (this.#stopped !== undefined) return;
+    const old = this.#pull;
+    this.#pull = new Pull({
+      connection: this.#options.connection,
+      place: this.#options.place,
+      onMessage: (msg) => void this.#receive(msg),
+      onExpired: () => this.#ask(),
+      onLost: () => void this.#options.restore().then(() => this.restart()),
+    });
+    void old?.close();
+    this.#ask();
+  }
+
+  resize(slots: number): void {
+    this.#slots = slots;
+    this.#ask();
+  }
+
+  /** No further deliveries; resolves when those in hand have ended. Idempotent. */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  /** Stops asking and lets go of what is in hand: nobody can answer for it any more. */
+  async abandon(): Promise<void> {
+    void this.stop();
+    clearInterval(this.#heartbeat);
+    await this.#pull?.close();
+  }
+
+  async #stop(): Promise<void> {
+    clearImmediate(this.#askSoon);
+    await this.#pull?.close();
+    if (this.#held.size > 0) {
+      await new Promise<void>((resolve) => {
+        this.#idle = resolve;
+      });
+    }
+    clearInterval(this.#heartbeat);
+  }
+
+  /** Slots that fall free in one turn of the loop are asked for in one request. */
+  #ask(): void {
+    if (this.#stopped !== undefined) return;
+    this.#askSoon ??= setImmediate(() => {
+      this.#askSoon = undefined;
+      const pull = this.#pull;
+      if (pull !== undefined) pull.ask(this.#slots - this.#held.size - pull.outstanding);
+    });
+  }
+
+  async #receive(msg: Msg): Promise<void> {
+    const { backlog, onError } = this.#options;
+    const held = new HeldMessage(msg);
+    backlog.delivered(held.sequence, held.isRedelivered);
+    if (this.#stopped !== undefined) {
+      this.#giveBack(held, 0);
+      return;
+    }
+    this.#held.add(held);
+    try {
+      await this.#handle(held);
+    } catch (thrown) {
+      this.#giveBack(held, RETRY_DELAY_MS);
+      onError(thrown);
+    } finally {
+      this.#held.delete(held);
+      if (this.#held.size === 0) this.#idle?.();
+      this.#ask();
+    }
+  }
+
+  async #handle(held: HeldMessage): Promise<void> {
+    const delivery = this.#options.read(held.msg);
+    if ('refused' in delivery) {
+      await this.#options.onRefused(delivery.refused);
+      held.terminate();
+      return;
+    }
+    const { message, headers } = delivery;
+    await withExtractedTrace(headers, () => this.#deliver(held, message));
+  }
+
+  #deliver(held: HeldMessage, message: ChainMessage): Promise<void> {
+    return this.#options.subscriber.receive({
+      message: message as MessageTo<Receiver>,
+      ack: () => held.ack(),
+      giveBack: (delayMs) => this.#giveBack(held, delayMs),
+    });
+  }
+
+  #giveBack(held: HeldMessage, delayMs: number): void {
+    if (held.isSettled) return;
+    held.giveBack(delayMs);
+    this.#options.backlog.givenBack(held.sequence, delayMs);
+  }
+}

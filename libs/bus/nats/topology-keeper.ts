@@ -1,0 +1,79 @@
+import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { CatenaError } from '../../errors/catena-error.ts';
+import { ensureConsumer, ensureStream } from './ensure.ts';
+import { isJetStreamAbsent, toBusError } from './nats-error.ts';
+import type { WantedPart } from './topology.ts';
+
+/** What had to be made. */
+export interface MadeParts {
+  readonly streams: number;
+  readonly consumers: number;
+}
+
+/** Keeps the streams and consumers standing: made at the start, and again when they have vanished. */
+export class TopologyKeeper {
+  readonly manager: JetStreamManager;
+  readonly #wanted: readonly WantedPart[];
+  #onRestored: ((made: MadeParts) => void) | undefined;
+  #underWay: Promise<void> | undefined;
+
+  private constructor(manager: JetStreamManager, wanted: readonly WantedPart[]) {
+    this.manager = manager;
+    this.#wanted = wanted;
+  }
+
+  /** Throws `bus.no_jetstream`, and what {@link ensureStream} and {@link ensureConsumer} throw. */
+  static async open(
+    connection: NatsConnection,
+    wanted: readonly WantedPart[],
+    timeoutMs: number,
+  ): Promise<TopologyKeeper> {
+    const manager = await openManager(connection, timeoutMs);
+    const keeper = new TopologyKeeper(manager, wanted);
+    await keeper.#ensure();
+    return keeper;
+  }
+
+  /** Has the listener told whenever something had vanished and stands again. */
+  listen(onRestored: (made: MadeParts) => void): void {
+    this.#onRestored = onRestored;
+  }
+
+  /** Makes again what has vanished; calls at the same time share one look. Throws like {@link TopologyKeeper.open}. */
+  restore(): Promise<void> {
+    this.#underWay ??= this.#restore().finally(() => {
+      this.#underWay = undefined;
+    });
+    return this.#underWay;
+  }
+
+  async #restore(): Promise<void> {
+    const made = await this.#ensure();
+    if (made.streams + made.consumers > 0) this.#onRestored?.(made);
+  }
+
+  async #ensure(): Promise<MadeParts> {
+    const made = { streams: 0, consumers: 0 };
+    for (const { stream, consumer } of this.#wanted) {
+      if (await ensureStream(this.manager, stream)) made.streams += 1;
+      if (consumer === undefined) continue;
+      if (await ensureConsumer(this.manager, stream.name, consumer)) made.consumers += 1;
+    }
+    return made;
+  }
+}
+
+async function openManager(connection: NatsConnection, timeoutMs: number): Promise<JetStreamManager> {
+  try {
+    return await jetstreamManager(connection, { timeout: timeoutMs });
+  } catch (thrown) {
+    if (!isJetStreamAbsent(thrown) && connection.info?.jetstream === true) {
+      throw toBusError(thrown, 'asking for JetStream');
+    }
+    throw new CatenaError('bus.no_jetstream', `${connection.getServer()} runs without JetStream`, {
+      cause: thrown,
+      remedy: 'start nats-server with -js and a storage folder, or enable JetStream for the account',
+    });
+  }
+}

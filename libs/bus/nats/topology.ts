@@ -1,0 +1,110 @@
+/** The streams and consumers of the chain as they should be; nothing here talks to a server. */
+import {
+  AckPolicy,
+  type ConsumerConfig,
+  DeliverPolicy,
+  DiscardPolicy,
+  ReplayPolicy,
+  RetentionPolicy,
+  StorageType,
+  type StreamConfig,
+} from '@nats-io/jetstream';
+import { nanos } from '@nats-io/transport-node';
+import { EVENT_STREAM, type Namespace, STREAMS } from '../../contracts/subjects.ts';
+import type { Receiver } from '../port.ts';
+
+export interface TopologyOptions {
+  /** Messages that may wait for each stage. */
+  readonly capacity: number;
+  /** Deliveries of a stage, over all processes, that may be in hand or given back. */
+  readonly maxAckPending: number;
+  /** Bytes that each stage's stream takes. */
+  readonly streamMaxBytes: number;
+  /** A delivery without a sign of life for so long comes again. */
+  readonly ackWaitMs: number;
+  readonly replicas: number;
+  readonly eventMaxAgeMs: number;
+  readonly eventMaxBytes: number;
+}
+
+export type WantedStream = Pick<StreamConfig, 'name' | 'subjects' | 'retention' | 'storage'> & Partial<StreamConfig>;
+export type WantedConsumer = Partial<ConsumerConfig> & { readonly durable_name: string };
+
+export interface WantedPart {
+  readonly stream: WantedStream;
+  readonly consumer?: WantedConsumer;
+}
+
+/** Where a stage's messages are. */
+export interface StagePlace {
+  readonly stream: string;
+  readonly consumer: string;
+}
+
+/**
+ * How long a broker remembers message ids. It covers what a client sends again after a lost answer; the server keeps every
+ * id for as long in memory, and a second bell is harmless.
+ */
+const DUPLICATE_WINDOW_MS = 10_000;
+/** Pull requests that may wait at a consumer, over all processes. */
+const MAX_WAITING_PULLS = 8_192;
+
+export function stagePlace(namespace: Namespace, stage: Receiver): StagePlace {
+  const plan = STREAMS.find(({ consumer }) => consumer === stage)!;
+  return { stream: namespace.stream(plan.name), consumer: plan.consumer };
+}
+
+/** Everything that must stand on the server. */
+export function wantedTopology(namespace: Namespace, options: TopologyOptions): readonly WantedPart[] {
+  const work = STREAMS.map(({ name, subjects, consumer }) => ({
+    stream: workStream(namespace.stream(name), subjects.map(namespace.subject), options),
+    consumer: stageConsumer(consumer, options),
+  }));
+  return [...work, { stream: eventStream(namespace, options) }];
+}
+
+/**
+ * A work queue keeps a message until it is acknowledged, so what is in hand counts against its limit too; the capacity of
+ * those that wait is held by the publishers, and the stream's own limit is the last line.
+ */
+function workStream(name: string, subjects: string[], options: TopologyOptions): WantedStream {
+  return {
+    name,
+    subjects,
+    retention: RetentionPolicy.Workqueue,
+    storage: StorageType.File,
+    discard: DiscardPolicy.New,
+    max_msgs: options.capacity + options.maxAckPending,
+    max_bytes: options.streamMaxBytes,
+    num_replicas: options.replicas,
+    duplicate_window: nanos(DUPLICATE_WINDOW_MS),
+  };
+}
+
+function stageConsumer(name: string, options: TopologyOptions): WantedConsumer {
+  return {
+    durable_name: name,
+    ack_policy: AckPolicy.Explicit,
+    deliver_policy: DeliverPolicy.All,
+    replay_policy: ReplayPolicy.Instant,
+    ack_wait: nanos(options.ackWaitMs),
+    // The coordinator counts attempts.
+    max_deliver: -1,
+    max_ack_pending: options.maxAckPending,
+    max_waiting: MAX_WAITING_PULLS,
+  };
+}
+
+function eventStream(namespace: Namespace, options: TopologyOptions): WantedStream {
+  return {
+    name: namespace.stream(EVENT_STREAM.name),
+    subjects: EVENT_STREAM.subjects.map(namespace.subject),
+    retention: RetentionPolicy.Limits,
+    storage: StorageType.File,
+    discard: DiscardPolicy.Old,
+    max_age: nanos(options.eventMaxAgeMs),
+    max_bytes: options.eventMaxBytes,
+    num_replicas: options.replicas,
+    duplicate_window: nanos(Math.min(DUPLICATE_WINDOW_MS, options.eventMaxAgeMs)),
+  };
+}

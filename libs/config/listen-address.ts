@@ -1,0 +1,30 @@
+/** Addresses with a port, as `host:port` or `[address of version 6]:port`. */
+import { isIP, isIPv6 } from 'node:net';
+
+export interface HostAndPort {
+  /** Without brackets. */
+  readonly host: string;
+  readonly port: number;
+}
+
+const MAX_PORT = 65_535;
+
+/** The parts of an address; undefined when the text is none. */
+export function hostAndPort(text: string): HostAndPort | undefined {
+  const [, bracketed, plain, digits] = /^(?:\[([^\]]+)\]|([^\s:/,[\]@]+)):(\d{1,5})$/.exec(text) ?? [];
+  const host = bracketed ?? plain;
+  const port = Number(digits);
+  if (host === undefined || port > MAX_PORT || (bracketed !== undefined && !isIPv6(bracketed))) return undefined;
+  return { host, port };
+}
+
+export function isListenAddress(text: string): boolean {
+  return hostAndPort(text) !== undefined;
+}
+
+/** Whether only this machine reaches the address. */
+export function isLoopback(address: string): boolean {
+  const host = hostAndPort(address)?.host ?? '';
+  if (isIP(host) === 0) return host === 'localhost';
+  return host.startsWith('127.') || host === '::1';
+}

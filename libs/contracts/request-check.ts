@@ -1,0 +1,67 @@
+/** What is wrong with a request from outside: every wrong field at once, by its name in `proto/`. */
+import { CatenaError } from '../errors/catena-error.ts';
+
+export interface FieldIssue {
+  /** The place: `run_id`, `modules[0]`, `input.pages`. */
+  readonly path: string;
+  /** What is wrong there, in words. */
+  readonly message: string;
+}
+
+/** Throws {@link invalidArgument} if anything is wrong. */
+export function requireNone(issues: readonly (FieldIssue | undefined)[]): void {
+  const found = issues.filter((issue) => issue !== undefined);
+  if (found.length > 0) throw invalidArgument(found);
+}
+
+/** `api.invalid_argument` (fatal), for at least one issue: `data.issues` holds them all, `data.field` the first place. */
+export function invalidArgument(issues: readonly FieldIssue[]): CatenaError {
+  const text = issues.map(({ path, message }) => `${path} ${message}`).join('; ');
+  return new CatenaError('api.invalid_argument', `the request is wrong: ${text}`, {
+    data: { field: issues[0]?.path ?? '', issues },
+    remedy: 'correct the named fields; asking again with the same ones answers the same',
+  });
+}
+
+/** A text that must not be empty, nor longer than so many characters. */
+export function textFault(path: string, text: string, maxChars = 200): FieldIssue | undefined {
+  if (text === '') return { path, message: 'is empty' };
+  return lengthFault(path, text, maxChars);
+}
+
+/** A text that may be empty, but no longer than so many characters. */
+export function lengthFault(path: string, text: string, maxChars = 200): FieldIssue | undefined {
+  if (text.length <= maxChars) return undefined;
+  return { path, message: `has ${text.length} characters, more than ${maxChars}` };
+}
+
+/** A number that must be an integer within bounds. */
+export function rangeFault(path: string, value: number, min: number, max: number): FieldIssue | undefined {
+  if (Number.isInteger(value) && value >= min && value <= max) return undefined;
+  return { path, message: `is ${value}, but must be an integer from ${min} to ${max}` };
+}
+
+/** The JSON in a field, or what is wrong with it. Empty bytes are `whenEmpty`. */
+export function readJson(
+  path: string,
+  bytes: Uint8Array,
+  whenEmpty: unknown,
+): { readonly value: unknown; readonly fault?: FieldIssue } {
+  if (bytes.length === 0) return { value: whenEmpty };
+  try {
+    return { value: JSON.parse(UTF_8.decode(bytes)) as unknown };
+  } catch (thrown) {
+    const reason = thrown instanceof SyntaxError ? thrown.message : 'its bytes are no UTF-8';
+    return { value: undefined, fault: { path, message: `is no JSON: ${reason}` } };
+  }
+}
+
+/** As {@link readJson}, for what must be an object. */
+export function readJsonObject(path: string, bytes: Uint8Array, whenEmpty: unknown): ReturnType<typeof readJson> {
+  const read = readJson(path, bytes, whenEmpty);
+  if (read.fault !== undefined) return read;
+  const isObject = typeof read.value === 'object' && read.value !== null && !Array.isArray(read.value);
+  return isObject ? read : { value: undefined, fault: { path, message: 'is JSON, but no object' } };
+}
+
+const UTF_8 = new TextDecoder('utf-8', { fatal: true });

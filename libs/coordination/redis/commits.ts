@@ -1,0 +1,107 @@
+/** Ending an execution well, and what it yields. */
+import { chainKeys } from '../../keys/keys.ts';
+import { type CodeOf, CommitCode, PumpCode, StageCode } from '../codes.ts';
+import {
+  type CommitCommand,
+  type CommitOutcome,
+  type Held,
+  MAX_CHILDREN,
+  type PumpCommand,
+  type PumpOutcome,
+} from '../commands.ts';
+import type { NodeSeed } from '../node.ts';
+import { assertChildren, seedArgs } from './check-children.ts';
+import { type PackedNode, readBells, readList, readNode, readReleased } from './read-reply.ts';
+import { findPlace, type RedisDeps, runScoped } from './redis-deps.ts';
+import { PumpScriptCode } from './script.ts';
+import { childrenLookScript, childrenPumpScript, commitScript, stageScript } from './scripts.ts';
+
+export async function stageChildren(
+  deps: RedisDeps,
+  { node, token, children }: Held & { readonly children: readonly NodeSeed[] },
+): Promise<CodeOf<typeof StageCode>> {
+  const place = await findPlace(deps, node.runId);
+  const module = place?.modules.get(node.moduleId);
+  if (place === undefined || module === undefined) return StageCode.FENCING_REJECT;
+  assertChildren(children, node.phase, module.due.length);
+  const keys = [place.run, module.exec, place.node(node.id), chainKeys.staged(place.shard, node.id, token)];
+  const args = [deps.now(), node.phase, token, ...children.flatMap(seedArgs)];
+  return (await deps.runner.run(stageScript, keys, args)).code as CodeOf<typeof StageCode>;
+}
+
+type CommitPayload = readonly [
+  state: string,
+  created: number,
+  lost: number,
+  bells: unknown,
+  released: unknown,
+  next?: PackedNode,
+];
+
+export async function commitSuccess(deps: RedisDeps, command: CommitCommand): Promise<CommitOutcome> {
+  const { node, token, children, staged, bells, handOver } = command;
+  const claim = handOver === undefined ? ['', 0, ''] : [handOver.owner, handOver.leaseMs, deps.nextToken()];
+  const reply = await runScoped(deps, commitScript, node, (place, module) => {
+    assertChildren(children, node.phase, module.due.length);
+    const keys = [place.node(node.id), chainKeys.staged(place.shard, node.id, token)];
+    for (const child of children) keys.push(place.node(child.id));
+    return { keys, args: [node.id, token, bells, staged, ...claim, ...children.flatMap(seedArgs)] };
+  });
+  if (reply?.payload === undefined) {
+    const code = (reply?.code ?? CommitCode.FENCING_REJECT) as CodeOf<typeof CommitCode>;
+    return { code, bells: [], released: [], created: 0, gateLost: 0, releasing: false };
+  }
+  const [state, created = 0, gateLost = 0, rung, released, next] = reply.payload as CommitPayload;
+  return {
+    code: reply.code as CodeOf<typeof CommitCode>,
+    bells: readBells(rung, node),
+    ...(next === undefined ? {} : { next: readNode(next, reply.texts[0] ?? '', '', node) }),
+    released: readReleased(released, node),
+    created,
+    gateLost,
+    releasing: state === 'releasing',
+  };
+}
+
+const NOT_RELEASING: PumpOutcome = {
+  code: PumpCode.NOT_RELEASING,
+  bells: [],
+  released: [],
+  created: 0,
+  gateLost: 0,
+  more: false,
+};
+
+type Batch = readonly [token: string, stagers: unknown, head: number, ids: unknown];
+type PumpPayload = readonly [more: boolean, created: number, lost: number, bells: unknown, released: unknown];
+
+/** Looks which children are next, then moves them; whoever finds that another pump was faster looks again. */
+export async function childrenPump(deps: RedisDeps, { node, bells }: PumpCommand): Promise<PumpOutcome> {
+  const place = deps.places.of(node.runId);
+  const nodeKey = place.node(node.id);
+  const staged = (token: string) => chainKeys.staged(place.shard, node.id, token);
+  const look = async (keys: readonly string[]) =>
+    (await deps.runner.run(childrenLookScript, keys, [MAX_CHILDREN])).payload as Batch;
+  for (;;) {
+    const [token, stagers] = await look([nodeKey]);
+    if (token === '') return NOT_RELEASING;
+    const [, , head, list] = await look([nodeKey, staged(token)]);
+    const ids = readList<string>(list);
+    const others = readList<string>(stagers).filter((other) => other !== token);
+    const reply = await runScoped(deps, childrenPumpScript, node, () => ({
+      keys: [nodeKey, staged(token), ...ids.map((id) => place.node(id)), ...others.map(staged)],
+      args: [node.id, token, bells, head, ids.length],
+    }));
+    if (reply?.code === PumpScriptCode.OTHER_BATCH) continue;
+    if (reply === undefined || reply.code !== PumpScriptCode.MOVED) return NOT_RELEASING;
+    const [more, created, gateLost, rung, released] = reply.payload as PumpPayload;
+    return {
+      code: PumpCode.MOVED,
+      bells: readBells(rung, node),
+      released: readReleased(released, node),
+      created,
+      gateLost,
+      more,
+    };
+  }
+}

@@ -1,0 +1,115 @@
+/**
+ * The coordinator of distributed mode: its state in Redis, each transition one Lua script of `lua/`, run where the state
+ * is. This side names keys, passes policy, and reads answers; it decides nothing.
+ */
+import { randomBytes } from 'node:crypto';
+import { Redis } from 'ioredis';
+import type { CoordinatorPolicy } from '../policy.ts';
+import type { Coordinator } from '../port.ts';
+import { runAudit } from './audit.ts';
+import { childrenPump, commitSuccess, stageChildren } from './commits.ts';
+import { commitError, retrySchedule, thresholdDecide } from './errors.ts';
+import { claim, recoverZombie, release, renew, reorderEnqueue } from './leases.ts';
+import { type OutboxEntry, takeEvents, trimEvents } from './outbox.ts';
+import { Places } from './places.ts';
+import { runPurge } from './purge.ts';
+import { findNode, findRun, listEvents, listNodes } from './reads.ts';
+import type { RedisDeps } from './redis-deps.ts';
+import { type RedisClient, startScriptRunner } from './runner.ts';
+import { phaseClose, replay, runControl, runOpen, runSettle, terminateMark } from './runs.ts';
+import { dueTake, scopeDrain } from './sweep.ts';
+
+export type { OutboxEntry } from './outbox.ts';
+export type { RedisClient } from './runner.ts';
+
+const COMMAND_TIMEOUT_MS = 5_000;
+
+export interface RedisCoordinatorOptions {
+  /** A client of a single Redis or a Cluster, which stays the caller's; or a URL, whose client is closed with `close`. */
+  readonly redis: RedisClient | string;
+  /** How many shards the deployment has; the same in every process, for ever. */
+  readonly shards: number;
+  readonly policy: CoordinatorPolicy;
+  /** Part of every token: raised when state was lost. */
+  readonly incarnation: number;
+  /** Unix milliseconds in place of the server's clock: for tests alone. */
+  readonly now?: () => number;
+  /** How long a call waits for Redis; default 5 s. */
+  readonly commandTimeoutMs?: number;
+  /** Told of each script that answered, for metrics. */
+  readonly onScript?: (script: string, code: number, durationMs: number) => void;
+}
+
+export interface RedisCoordinator extends Coordinator {
+  /** The oldest events of a shard that have yet to be published. */
+  takeEvents(take: { readonly shard: number; readonly limit: number }): Promise<readonly OutboxEntry[]>;
+  /** Forgets published events; idempotent. */
+  trimEvents(trim: { readonly shard: number; readonly entries: readonly string[] }): Promise<void>;
+  /** Ends the connection if the coordinator made it; idempotent. */
+  close(): Promise<void>;
+}
+
+/** Opens the coordinator. Throws `coordinator.unavailable` (retryable) when Redis does not answer. */
+export async function openRedisCoordinator(options: RedisCoordinatorOptions): Promise<RedisCoordinator> {
+  const { shards, policy, incarnation, now, commandTimeoutMs = COMMAND_TIMEOUT_MS, onScript = () => {} } = options;
+  const owned = typeof options.redis === 'string' ? connectRedis(options.redis) : undefined;
+  const redis = owned ?? (options.redis as RedisClient);
+  try {
+    const runner = await startScriptRunner({ redis, timeoutMs: commandTimeoutMs, onScript });
+    const places = new Places(shards);
+    const deps: RedisDeps = { runner, places, policy, now: now ?? (() => ''), nextToken: tokens(incarnation) };
+    return { ...transitionsOf(deps), close: async () => owned?.disconnect() };
+  } catch (error) {
+    owned?.disconnect();
+    throw error;
+  }
+}
+
+/** A client whose errors arrive with the calls that met them. */
+function connectRedis(url: string): Redis {
+  const redis = new Redis(url, { maxRetriesPerRequest: 3 });
+  redis.on('error', () => {});
+  return redis;
+}
+
+/** Never the same twice: a process counts, and its nonce tells it from every other one. */
+function tokens(incarnation: number): () => string {
+  const nonce = randomBytes(6).toString('base64url');
+  let counter = 0;
+  return () => {
+    counter += 1;
+    return `${incarnation}.${counter}.${nonce}`;
+  };
+}
+
+function transitionsOf(deps: RedisDeps): Omit<RedisCoordinator, 'close'> {
+  return {
+    runOpen: (command) => runOpen(deps, command),
+    claim: (command) => claim(deps, command),
+    renew: (command) => renew(deps, command),
+    release: (command) => release(deps, command),
+    stageChildren: (command) => stageChildren(deps, command),
+    commitSuccess: (command) => commitSuccess(deps, command),
+    commitError: (command) => commitError(deps, command),
+    recoverZombie: (command) => recoverZombie(deps, command),
+    reorderEnqueue: (command) => reorderEnqueue(deps, command),
+    thresholdDecide: (command) => thresholdDecide(deps, command),
+    retrySchedule: (command) => retrySchedule(deps, command),
+    terminateMark: (command) => terminateMark(deps, command),
+    dueTake: (command) => dueTake(deps, command),
+    childrenPump: (command) => childrenPump(deps, command),
+    scopeDrain: (command) => scopeDrain(deps, command),
+    runControl: (command) => runControl(deps, command),
+    phaseClose: (command) => phaseClose(deps, command),
+    runSettle: (command) => runSettle(deps, command),
+    replay: (command) => replay(deps, command),
+    runAudit: (command) => runAudit(deps, command),
+    runPurge: (command) => runPurge(deps, command),
+    findRun: (runId) => findRun(deps, runId),
+    findNode: (ref) => findNode(deps, ref),
+    listNodes: (filter) => listNodes(deps, filter),
+    listEvents: (filter) => listEvents(deps, filter),
+    takeEvents: (take) => takeEvents(deps, take),
+    trimEvents: (trim) => trimEvents(deps, trim),
+  };
+}

@@ -1,0 +1,131 @@
+/**
+ * What a process of distributed mode stands on: Redis for the chain, PostgreSQL for what outlives it, NATS for bells, events
+ * and large bodies. Nothing is opened on a server that would lose what Catena promises to keep.
+ */
+import { LocalFirstBus } from '../bus/local-first-bus.ts';
+import { connectNats } from '../bus/nats/connect.ts';
+import type { NatsEvents } from '../bus/nats/nats-events.ts';
+import type { BusNotice } from '../bus/nats/notice.ts';
+import { openNatsBus } from '../bus/nats/open-nats-bus.ts';
+import type { Bus } from '../bus/port.ts';
+import type { Clock } from '../clock/clock.ts';
+import type { Config } from '../config/config-tree.ts';
+import { openRedisCoordinator, type RedisCoordinator } from '../coordination/redis/index.ts';
+import { DISTRIBUTED_SHARDS } from '../keys/keys.ts';
+import type { CommitWithItems } from '../stage/execution.ts';
+import { createItemWriter, resolvingStore } from '../stage/item-writer.ts';
+import type { BlobStore } from '../store/blob-store.ts';
+import { BlobBuckets } from '../store/nats/blob-bucket.ts';
+import type { Store } from '../store/port.ts';
+import { openPostgresStore, type PostgresStore } from '../store/postgres/index.ts';
+import type { Log } from '../telemetry/log.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import { scriptMeter } from './script-meter.ts';
+import { requireSafeServers } from './server-checks.ts';
+
+export interface GroundOptions {
+  readonly config: Config;
+  /** How the process names itself at the servers. */
+  readonly name: string;
+  /** Whether a message for a stage of this process stays in it when that stage has a free slot. */
+  readonly localFirst: boolean;
+  readonly metrics: Metrics;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export interface Ground {
+  readonly coordinator: RedisCoordinator;
+  readonly store: Store;
+  readonly commitWithItems: CommitWithItems;
+  readonly bus: Bus;
+  readonly events: NatsEvents;
+  readonly blobs: BlobStore;
+  readonly shards: number;
+  /** Writes what is still to be written, then lets go of the servers. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** The largest message: a request with its headers and body, since responses beyond a threshold go by reference. */
+const MAX_MESSAGE_BYTES = 768 * 1_024;
+
+/** Opens all of it, or nothing. Throws what the servers answer: `…unavailable` (retryable), or why they are not fit. */
+export async function openGround({ config, name, localFirst, metrics, clock, log }: GroundOptions): Promise<Ground> {
+  const { redis } = config.cache;
+  const { url: natsUrl } = config.nats;
+  const { url: storeUrl, connections, timeoutMs } = config.store;
+  const opened: (() => Promise<unknown> | unknown)[] = [];
+  const close = once(async () => {
+    for (const closeOne of opened.reverse()) {
+      await Promise.resolve(closeOne()).catch((error: unknown) => log.warn('a connection did not end well', { error }));
+    }
+  });
+  try {
+    await requireSafeServers({ redisUrl: redis!, natsUrl: natsUrl!, maxMessageBytes: MAX_MESSAGE_BYTES, log });
+    const database: PostgresStore = await openPostgresStore({ url: storeUrl!, connections, timeoutMs });
+    opened.push(() => database.close());
+    const coordinator = await openRedisCoordinator({
+      redis: redis!,
+      shards: DISTRIBUTED_SHARDS,
+      policy: config,
+      incarnation: await database.incarnation(),
+      onScript: scriptMeter(metrics),
+    });
+    opened.push(() => coordinator.close());
+    const nats = await openNatsBus({
+      url: natsUrl!,
+      name,
+      ackWaitMs: config.leaseMs,
+      onRefused: ({ subject, bytes, error }) => {
+        log.error('refused a message', { subject, error });
+        return database.keepForeignMessage({ subject, reason: error.message, bytes, atMs: clock.now() });
+      },
+      onNotice: (notice) => logNotice(log, notice),
+    });
+    opened.push(() => nats.close());
+    const blobConnection = await connectNats({ url: natsUrl!, name: `${name}-blobs` });
+    opened.push(() => blobConnection.close());
+    const writer = createItemWriter({ store: database, coordinator, log });
+    opened.push(() => writer.stop());
+    return {
+      coordinator,
+      store: resolvingStore(database, writer),
+      commitWithItems: writer.commitWithItems,
+      bus: localFirst ? new LocalFirstBus(nats) : nats,
+      events: nats.events,
+      blobs: new BlobBuckets({ connection: blobConnection }),
+      shards: DISTRIBUTED_SHARDS,
+      close,
+    };
+  } catch (thrown) {
+    await close();
+    throw thrown;
+  }
+}
+
+function logNotice(log: Log, notice: BusNotice): void {
+  switch (notice.kind) {
+    case 'disconnected':
+      log.warn('lost the connection to NATS', { server: notice.server });
+      return;
+    case 'reconnected':
+      log.info('connected to NATS again', { server: notice.server });
+      return;
+    case 'restored':
+      log.warn('streams had vanished and were made again', { streams: notice.streams, consumers: notice.consumers });
+      return;
+    case 'restore_failed':
+      log.warn('streams could not be made again yet', { error: notice.error });
+      return;
+    case 'delivery_failed':
+      log.error('a delivery failed', { stage: notice.stage, error: notice.error });
+  }
+}
+
+function once(work: () => Promise<void>): () => Promise<void> {
+  let done: Promise<void> | undefined;
+  return () => {
+    done ??= work();
+    return done;
+  };
+}

@@ -1,0 +1,98 @@
+/**
+ * What is decided about a call before anything of its body is read: whether the server still takes calls, whether the
+ * caller may make this one, and how long it may take.
+ */
+import { Metadata, ServerInterceptingCall, type ServerInterceptor } from '@grpc/grpc-js';
+import { CatenaError } from '../../errors/catena-error.ts';
+import { DETAILS_KEY, errorToStatus } from './error-to-status.ts';
+import { mayCall, type NeededRole } from './roles.ts';
+import { type Authenticate, bearerToken } from './tokens.ts';
+
+/** Carries a call's deadline from here to its handler, within the process. */
+export const DEADLINE_KEY = 'catena-deadline-ms';
+
+export interface AdmissionOptions {
+  /** Undefined lets everybody do everything. */
+  readonly authenticate: Authenticate | undefined;
+  readonly neededRole: (path: string) => NeededRole | undefined;
+  /** Why no more calls are taken; undefined while they are. */
+  readonly refusal: () => CatenaError | undefined;
+  /** How long a call with one answer may take when its caller named no deadline. */
+  readonly defaultDeadlineMs: number;
+}
+
+export function admission(options: AdmissionOptions): ServerInterceptor {
+  return ({ path, responseStream, requestStream }, call) => {
+    let timer: NodeJS.Timeout | undefined;
+    const limitTime = (): number => {
+      const given = Number(call.getDeadline());
+      if (Number.isFinite(given) || responseStream || requestStream) return given;
+      timer = setTimeout(
+        () => call.sendStatus(ending(tooLong(path, options.defaultDeadlineMs))),
+        options.defaultDeadlineMs,
+      );
+      return Date.now() + options.defaultDeadlineMs;
+    };
+    return new ServerInterceptingCall(call, {
+      start(next) {
+        next({
+          onReceiveMetadata(metadata, pass) {
+            const [authorization] = metadata.get('authorization');
+            const refused = options.refusal() ?? refuse(path, authorization, options);
+            if (refused !== undefined) {
+              call.sendStatus(ending(refused));
+              return;
+            }
+            metadata.remove('authorization');
+            metadata.set(DEADLINE_KEY, String(limitTime()));
+            pass(metadata);
+          },
+          onReceiveMessage: (message, pass) => pass(message),
+          onReceiveHalfClose: (pass) => pass(),
+          onCancel: () => clearTimeout(timer),
+        });
+      },
+      sendStatus(status, next) {
+        clearTimeout(timer);
+        next(status);
+      },
+    });
+  };
+}
+
+function refuse(
+  path: string,
+  authorization: string | Buffer | undefined,
+  { authenticate, neededRole }: AdmissionOptions,
+): CatenaError | undefined {
+  const needed = neededRole(path);
+  if (authenticate === undefined || needed === 'open') return undefined;
+  const token = bearerToken(authorization?.toString());
+  const role = token === undefined ? undefined : authenticate(token);
+  if (role === undefined) {
+    return new CatenaError(
+      'grpc.unauthenticated',
+      token === undefined ? `${path} was called without a token` : `${path} was called with a token that is not known`,
+      { remedy: 'send `authorization: Bearer <token>` with a token of grpc.tokens' },
+    );
+  }
+  if (mayCall(role, needed)) return undefined;
+  return new CatenaError('grpc.permission_denied', `the role ${role} may not call ${path}`, {
+    data: { role, needed: needed ?? 'none' },
+    remedy: needed === undefined ? 'no role may call it' : `use a token with the role ${needed}`,
+  });
+}
+
+function tooLong(path: string, limitMs: number): CatenaError {
+  return new CatenaError('grpc.deadline_exceeded', `${path} took longer than ${limitMs} ms`, {
+    class: 'retryable',
+    remedy: 'name a deadline that is long enough',
+  });
+}
+
+function ending(error: CatenaError) {
+  const { code, details, statusBytes } = errorToStatus(error);
+  const metadata = new Metadata();
+  metadata.set(DETAILS_KEY, Buffer.from(statusBytes));
+  return { code, details, metadata };
+}

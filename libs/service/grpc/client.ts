@@ -1,0 +1,68 @@
+/** Calls of another service. */
+import { type Client, createClientFactory, type TsProtoServiceDefinition } from 'nice-grpc';
+import { type ClientCallsOptions, clientCalls, type TimedCall } from './client-calls.ts';
+import { channelCredentials } from './credentials.ts';
+import { connected, DeadlineChannel } from './deadline-channel.ts';
+import { silenceLibrary } from './library-log.ts';
+import { serviceConfig } from './service-config.ts';
+import { channelTarget } from './target.ts';
+import type { TlsFiles } from './tls-files.ts';
+
+export interface GrpcClientOptions extends Omit<ClientCallsOptions, 'token' | 'ready'> {
+  /** `host:port`, all of whose addresses are used in turn, or several addresses separated by commas. */
+  readonly target: string;
+  readonly token?: string | undefined;
+  readonly tls?: TlsFiles | undefined;
+  /** The name that the server's certificate carries; default: the target's. */
+  readonly serverName?: string;
+  readonly maxMessageBytes: number;
+  /** Whether calls wait for a server until their deadline, instead of failing while there is none. */
+  readonly waitForReady?: boolean;
+}
+
+export interface GrpcClient<Definition extends TsProtoServiceDefinition> {
+  readonly calls: Client<Definition, TimedCall>;
+  /** Ends its connections, and the calls that are under way. */
+  close(): void;
+}
+
+/** How often a connection with calls is asked whether its server still lives. */
+const KEEPALIVE_MS = 30_000;
+const KEEPALIVE_TIMEOUT_MS = 10_000;
+/** The first wait before a lost server is tried again; it grows up to the largest, with jitter. */
+const RECONNECT_MS = 200;
+const MAX_RECONNECT_MS = 5_000;
+/** Names are looked up again after a connection was lost, and not more often than this. */
+const RESOLVE_AGAIN_MS = 2_000;
+
+/** Throws `grpc.bad_target` (fatal). It connects with the first call. */
+export function createGrpcClient<Definition extends TsProtoServiceDefinition>(
+  definition: Definition,
+  options: GrpcClientOptions,
+): GrpcClient<Definition> {
+  const { target, token, tls, serverName, deadlineMs, maxMessageBytes, waitForReady = false } = options;
+  silenceLibrary();
+  const channel = new DeadlineChannel(channelTarget(target), channelCredentials(tls), {
+    'grpc.service_config': serviceConfig(definition),
+    // The name server is not asked for a service config: ours holds.
+    'grpc.service_config_disable_resolution': 1,
+    'grpc.enable_http_proxy': 0,
+    'grpc.max_send_message_length': maxMessageBytes,
+    'grpc.max_receive_message_length': maxMessageBytes,
+    'grpc.keepalive_time_ms': KEEPALIVE_MS,
+    'grpc.keepalive_timeout_ms': KEEPALIVE_TIMEOUT_MS,
+    'grpc.initial_reconnect_backoff_ms': RECONNECT_MS,
+    'grpc.max_reconnect_backoff_ms': MAX_RECONNECT_MS,
+    'grpc.dns_min_time_between_resolutions_ms': RESOLVE_AGAIN_MS,
+    ...(serverName === undefined ? {} : nameOptions(serverName)),
+  });
+  const ready = waitForReady
+    ? (untilMs: number, signal: AbortSignal | undefined) => connected(channel, untilMs, signal)
+    : undefined;
+  const calls = createClientFactory().use(clientCalls({ token, deadlineMs, ready })).create(definition, channel);
+  return { calls, close: () => channel.close() };
+}
+
+function nameOptions(serverName: string) {
+  return { 'grpc.ssl_target_name_override': serverName, 'grpc.default_authority': serverName };
+}

@@ -1,0 +1,142 @@
+/** The client's side of dispatch streams: one to every server, opened again when it breaks. */
+import { CatenaError, toCatenaError } from '../../../errors/catena-error.ts';
+import type { Log } from '../../../telemetry/log.ts';
+import type { DispatchCodec } from './frames.ts';
+import { dispatchPool } from './pool.ts';
+import { pushStream } from './push-stream.ts';
+import { createWaits } from './waits.ts';
+
+export interface DispatchStreamOptions<Request, Response, ToServer, ToClient> {
+  readonly codec: Pick<DispatchCodec<Request, Response, ToServer, ToClient>, 'encodeRequest' | 'decodeEvent'>;
+  /** The servers that there are now, by any name that {@link connect} takes. */
+  readonly resolve: () => Promise<readonly string[]>;
+  /** Opens the stream to a server; it ends when the signal aborts. */
+  readonly connect: (server: string, requests: AsyncIterable<ToServer>, signal: AbortSignal) => AsyncIterable<ToClient>;
+  readonly log: Log;
+  /** How often a request is sent at most, when streams break under it; default 3. */
+  readonly attempts?: number;
+  /** The first wait before a broken stream is opened again, doubled up to the largest, with jitter; default 100. */
+  readonly reconnectMs?: number;
+  readonly maxReconnectMs?: number;
+  /** How often servers are looked up when nothing breaks, for those that were added; default 30,000. */
+  readonly resolveMs?: number;
+}
+
+export interface DispatchStream<Request, Response> {
+  /**
+   * Sends a request to some server and answers what it answers. Waits while there is no server with credit: until the signal
+   * aborts. Rejects with the request's own error, with the signal's reason, and with `dispatch.stream_broken` or
+   * `dispatch.stopped` (both retryable: it may have been executed or not).
+   */
+  dispatch(request: Request, signal?: AbortSignal): Promise<Response>;
+  /** Requests without an answer. */
+  readonly pending: number;
+  /** Servers whose stream is open. */
+  readonly servers: readonly string[];
+  /** Rejects what has no answer yet and closes the streams; resolves when they are closed. Idempotent. */
+  stop(): Promise<void>;
+}
+
+export function openDispatchStream<Request, Response, ToServer, ToClient>(
+  options: DispatchStreamOptions<Request, Response, ToServer, ToClient>,
+): DispatchStream<Request, Response> {
+  const { codec, resolve, connect, log, attempts = 3, resolveMs = 30_000 } = options;
+  const { reconnectMs = 100, maxReconnectMs = 5_000 } = options;
+  const pool = dispatchPool<Request, Response>(attempts);
+  const stop = new AbortController();
+  const waits = createWaits(stop.signal);
+  const keepers = new Map<string, Promise<void>>();
+  const connected = new Set<string>();
+  let known: ReadonlySet<string> = new Set();
+  const looking = lookForServers();
+
+  return {
+    dispatch: (request, signal) => pool.dispatch(request, signal),
+    get pending() {
+      return pool.size;
+    },
+    get servers() {
+      return [...connected].sort();
+    },
+    async stop() {
+      pool.stop(stoppedError());
+      stop.abort();
+      await looking;
+      await Promise.all(keepers.values());
+    },
+  };
+
+  async function lookForServers(): Promise<void> {
+    let failures = 0;
+    while (!stop.signal.aborted) {
+      try {
+        known = new Set(await resolve());
+        failures = 0;
+      } catch (error) {
+        failures += 1;
+        log.warn('servers could not be looked up', { error });
+      }
+      for (const server of known) if (!keepers.has(server)) keepers.set(server, keep(server));
+      await waits.wait(known.size === 0 ? backoffMs(failures) : resolveMs);
+    }
+  }
+
+  /** Holds a stream to a server for as long as there is such a server. */
+  async function keep(server: string): Promise<void> {
+    let failures = 0;
+    while (!stop.signal.aborted && known.has(server)) {
+      const { error, wasConnected } = await stream(server);
+      if (stop.signal.aborted) break;
+      failures = wasConnected ? 0 : failures + 1;
+      log.warn('dispatch stream broke', { server, error });
+      waits.wake();
+      await waits.pause(backoffMs(failures));
+    }
+    keepers.delete(server);
+  }
+
+  async function stream(server: string): Promise<{ readonly error: CatenaError; readonly wasConnected: boolean }> {
+    const outgoing = pushStream<ToServer>();
+    const end = new AbortController();
+    const pooled = pool.open((frame) => outgoing.push(codec.encodeRequest(frame)));
+    let error = new CatenaError('dispatch.stream_broken', `${server} ended the stream`, { class: 'retryable' });
+    let wasConnected = false;
+    try {
+      for await (const message of connect(server, outgoing, AbortSignal.any([stop.signal, end.signal]))) {
+        const event = codec.decodeEvent(message);
+        wasConnected = true;
+        connected.add(server);
+        if (event.kind === 'credit') pooled.grant(event.count);
+        else pooled.answer(event.id, event.result);
+      }
+    } catch (thrown) {
+      error = broken(server, thrown);
+    } finally {
+      connected.delete(server);
+      end.abort();
+      outgoing.end();
+      pooled.close(error);
+    }
+    return { error, wasConnected };
+  }
+
+  function backoffMs(failures: number): number {
+    return Math.min(maxReconnectMs, reconnectMs * 2 ** Math.min(failures, 20)) * (0.5 + Math.random() / 2);
+  }
+}
+
+function broken(server: string, thrown: unknown): CatenaError {
+  const cause = toCatenaError(thrown, 'dispatch.failed', 'retryable');
+  return new CatenaError('dispatch.stream_broken', `the stream to ${server} broke: ${cause.message}`, {
+    class: 'retryable',
+    cause,
+    remedy: 'dispatch again: what was executed is not executed twice',
+  });
+}
+
+function stoppedError(): CatenaError {
+  return new CatenaError('dispatch.stopped', 'the dispatch was given up, since this process stops', {
+    class: 'retryable',
+    remedy: 'dispatch again: what was executed is not executed twice',
+  });
+}

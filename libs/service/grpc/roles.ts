@@ -1,0 +1,63 @@
+/** Who may call what. */
+
+export const ROLES = ['reader', 'submitter', 'operator', 'service'] as const;
+
+/**
+ * `reader` looks; `submitter` also submits and controls runs; `operator` also replays, discards, terminates and keeps
+ * accounts; `service` looks, and makes the calls between stages.
+ */
+export type Role = (typeof ROLES)[number];
+
+/** What a method asks for: a role, any valid token, or nothing at all. */
+export type NeededRole = Role | 'any_token' | 'open';
+
+const INCLUDES: Readonly<Record<Role, readonly Role[]>> = {
+  reader: ['reader'],
+  submitter: ['reader', 'submitter'],
+  operator: ['reader', 'submitter', 'operator'],
+  service: ['reader', 'service'],
+};
+
+const METHOD_ROLES: Readonly<Record<string, NeededRole>> = {
+  '/catena.v1.Ingress/SubmitTask': 'submitter',
+  '/catena.v1.Ingress/GetRun': 'reader',
+  '/catena.v1.Ingress/WatchRun': 'reader',
+  '/catena.v1.Ingress/ListRuns': 'reader',
+  '/catena.v1.Ingress/PauseRun': 'submitter',
+  '/catena.v1.Ingress/ResumeRun': 'submitter',
+  '/catena.v1.Ingress/CancelRun': 'submitter',
+  '/catena.v1.Ingress/ListItems': 'reader',
+  '/catena.v1.Ingress/ExplainRun': 'reader',
+  '/catena.v1.Ingress/ListDeadLetters': 'reader',
+  '/catena.v1.Ingress/ReplayDeadLetters': 'operator',
+  '/catena.v1.Ingress/DiscardDeadLetters': 'operator',
+  '/catena.v1.Ingress/ListModules': 'reader',
+  '/catena.v1.Ingress/PutAccount': 'operator',
+  '/catena.v1.Ingress/GetAccount': 'operator',
+  '/catena.v1.ModuleProcessor/ExecuteModule': 'service',
+  '/catena.v1.ModuleProcessor/DescribeModules': 'reader',
+  '/catena.v1.Downloader/Fetch': 'submitter',
+  '/catena.v1.Downloader/GetLimits': 'reader',
+  '/catena.v1.Parser/Parse': 'submitter',
+  '/catena.v1.ErrorThreshold/PreCheck': 'service',
+  '/catena.v1.ErrorThreshold/Decide': 'service',
+  '/catena.v1.ErrorThreshold/Terminate': 'operator',
+  '/catena.v1.ErrorThreshold/GetThresholds': 'reader',
+  '/grpc.health.v1.Health/Check': 'open',
+  '/grpc.health.v1.Health/Watch': 'open',
+  '/grpc.reflection.v1.ServerReflection/ServerReflectionInfo': 'any_token',
+  '/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo': 'any_token',
+};
+
+/** Every method that the table knows. */
+export const METHODS_WITH_ROLES: readonly string[] = Object.keys(METHOD_ROLES);
+
+/** The role that a method, as `/package.Service/Method`, asks for; undefined when nobody decided: then nobody may call. */
+export function neededRole(path: string): NeededRole | undefined {
+  return Object.hasOwn(METHOD_ROLES, path) ? METHOD_ROLES[path] : undefined;
+}
+
+export function mayCall(role: Role, needed: NeededRole | undefined): boolean {
+  if (needed === undefined) return false;
+  return needed === 'open' || needed === 'any_token' || INCLUDES[role].includes(needed);
+}

@@ -1,0 +1,78 @@
+/** What every handler runs in: its trace and deadline, signals that end it, and errors that its caller understands. */
+import { randomUUID } from 'node:crypto';
+import { type CallContext, ServerError, type ServerMiddleware, type ServerMiddlewareCall } from 'nice-grpc';
+import { CatenaError } from '../../errors/catena-error.ts';
+import type { Log } from '../../telemetry/log.ts';
+import { withExtractedTrace } from '../../telemetry/trace-carrier.ts';
+import { DEADLINE_KEY } from './admission.ts';
+import { withDeadline } from './deadline.ts';
+import { drivenWithin } from './driven-within.ts';
+import { DETAILS_KEY, errorToStatus } from './error-to-status.ts';
+
+/**
+ * What handlers get beside nice-grpc's context, whose `signal` aborts when the call is over: its caller went away or its
+ * deadline passed. Of a method that streams answers to one request it also aborts when the server is to stop.
+ */
+export interface ServedCall {
+  /** Aborts when the server is to stop: methods that stream both ways finish what they have begun, and end. */
+  readonly drain: AbortSignal;
+}
+
+export interface ServedCallsOptions {
+  readonly log: Log;
+  /** Its reason is the error that ends streams. */
+  readonly drain: AbortSignal;
+}
+
+export function servedCalls({ log, drain }: ServedCallsOptions): ServerMiddleware<ServedCall> {
+  return async function* serve<Request, Response>(
+    call: ServerMiddlewareCall<Request, Response, ServedCall>,
+    context: CallContext,
+  ) {
+    const { path, requestStream, responseStream } = call.method;
+    const endsOnDrain = responseStream && !requestStream;
+    const signal = endsOnDrain ? AbortSignal.any([context.signal, drain]) : context.signal;
+    const within = contextOf(context);
+    try {
+      // biome-ignore lint/suspicious/noConfusingVoidType: a middleware answers a message or nothing.
+      return yield* drivenWithin<Response, Response | void>(
+        within,
+        call.next(call.request, { ...context, signal, drain }),
+      );
+    } catch (thrown) {
+      if (context.signal.aborted) throw thrown instanceof ServerError ? thrown : context.signal.reason;
+      const isEnd = responseStream && drain.aborted && isAbort(thrown);
+      throw reported(isEnd ? drain.reason : thrown, path, context, log);
+    }
+  };
+}
+
+/** Runs work under the caller's trace and deadline. */
+function contextOf({ metadata }: CallContext): <Value>(work: () => Value) => Value {
+  const carrier = { traceparent: metadata.get('traceparent'), tracestate: metadata.get('tracestate') };
+  const deadlineMs = Number(metadata.get(DEADLINE_KEY) ?? Number.POSITIVE_INFINITY);
+  metadata.delete(DEADLINE_KEY);
+  return (work) => withDeadline(deadlineMs, () => withExtractedTrace(carrier, work));
+}
+
+function isAbort(thrown: unknown): boolean {
+  return thrown instanceof Error && thrown.name === 'AbortError';
+}
+
+/** The error as nice-grpc sends it, its details put into the trailer. What nobody planned for is logged, and not told. */
+function reported(thrown: unknown, path: string, context: CallContext, log: Log): ServerError {
+  if (thrown instanceof ServerError) return thrown;
+  const error = thrown instanceof CatenaError ? thrown : unexpected(thrown, path, log);
+  const { code, details, statusBytes } = errorToStatus(error);
+  context.trailer.set(DETAILS_KEY, statusBytes);
+  return new ServerError(code, details);
+}
+
+function unexpected(thrown: unknown, path: string, log: Log): CatenaError {
+  const correlationId = randomUUID();
+  log.error('a call failed unexpectedly', { method: path, correlation_id: correlationId, error: thrown });
+  return new CatenaError('grpc.internal', `${path} failed; the server's log has the reason under ${correlationId}`, {
+    data: { correlation_id: correlationId },
+    remedy: 'give the id to whoever runs the server',
+  });
+}

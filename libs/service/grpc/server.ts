@@ -1,0 +1,142 @@
+/**
+ * A gRPC server: its services, health and reflection, and its life.
+ *
+ * It starts with everything serving. To stop, it says so by its health, takes no more calls, and tells open streams to end;
+ * calls with one answer end by themselves. What is still under way when the drain time is over is cut off.
+ */
+import { type CompatServiceDefinition, createServer, type Server, type ServiceImplementation } from 'nice-grpc';
+import { hostAndPort, isLoopback } from '../../config/listen-address.ts';
+import { CatenaError } from '../../errors/catena-error.ts';
+import type { Log } from '../../telemetry/log.ts';
+import { admission } from './admission.ts';
+import { serverCredentials } from './credentials.ts';
+import { type Descriptors, readDescriptors } from './descriptors.ts';
+import { createHealth } from './health.ts';
+import { silenceLibrary } from './library-log.ts';
+import { REFLECTION_DEFINITIONS, reflection } from './reflection.ts';
+import { type NeededRole, neededRole } from './roles.ts';
+import { type ServedCall, servedCalls } from './served-calls.ts';
+import { written } from './target.ts';
+import type { TlsFiles } from './tls-files.ts';
+import { authenticator, type Token } from './tokens.ts';
+
+/** A service with what answers it; made by {@link grpcService}, which checks that they fit. */
+export interface GrpcService {
+  readonly name: string;
+  addTo(server: Server<ServedCall>): void;
+}
+
+export interface GrpcServerOptions {
+  /** `host:port`; port 0 takes a free one. */
+  readonly listen: string;
+  readonly services: readonly GrpcService[];
+  /** Who may call. Without tokens everybody may do everything, and the server listens on loopback only. */
+  readonly tokens?: readonly Token[] | undefined;
+  /** The role that a method asks for; default: the table of our own services. */
+  readonly neededRole?: (path: string) => NeededRole | undefined;
+  readonly tls?: TlsFiles | undefined;
+  readonly log: Log;
+  /** How long calls under way may go on after the stop began. */
+  readonly drainMs: number;
+  /** How long a call with one answer may take whose caller names no deadline. */
+  readonly deadlineMs: number;
+  readonly maxMessageBytes: number;
+  /** What reflection serves; default: all of `proto/`. */
+  readonly descriptors?: Descriptors;
+}
+
+export interface GrpcServer {
+  readonly port: number;
+  /** Full name of a service, and whether its health says that it takes calls. */
+  setServing(service: string, isServing: boolean): void;
+  /** Drains and ends; resolves when no call is left. Idempotent. */
+  stop(): Promise<void>;
+}
+
+/** How often a silent connection is asked whether its other end still lives. */
+const KEEPALIVE_MS = 30_000;
+const KEEPALIVE_TIMEOUT_MS = 10_000;
+
+export function grpcService<Definition extends CompatServiceDefinition & { readonly fullName: string }>(
+  definition: Definition,
+  implementation: ServiceImplementation<Definition, ServedCall>,
+): GrpcService {
+  return { name: definition.fullName, addTo: (server) => server.add(definition, implementation) };
+}
+
+/** Rejects with `grpc.unprotected` (fatal) without tokens beyond loopback, and `grpc.cannot_listen` (fatal). */
+export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcServer> {
+  const { listen, services, tokens = [], tls, log, drainMs, deadlineMs, maxMessageBytes } = options;
+  if (tokens.length === 0 && !isLoopback(listen)) throw unprotected(listen);
+  silenceLibrary();
+  const drain = new AbortController();
+  const names = services.map(({ name }) => name);
+  const health = createHealth(names);
+  const server = createServer({
+    'grpc.max_receive_message_length': maxMessageBytes,
+    'grpc.max_send_message_length': maxMessageBytes,
+    'grpc.keepalive_time_ms': KEEPALIVE_MS,
+    'grpc.keepalive_timeout_ms': KEEPALIVE_TIMEOUT_MS,
+    interceptors: [
+      admission({
+        authenticate: tokens.length === 0 ? undefined : authenticator(tokens),
+        neededRole: options.neededRole ?? neededRole,
+        refusal: () => (drain.signal.aborted ? (drain.signal.reason as CatenaError) : undefined),
+        defaultDeadlineMs: deadlineMs,
+      }),
+    ],
+  }).use(servedCalls({ log, drain: drain.signal }));
+  for (const service of services) service.addTo(server);
+  server.add(health.definition, health.implementation);
+  const listed = [...names, health.definition.fullName, ...REFLECTION_DEFINITIONS.map(({ fullName }) => fullName)];
+  const reflected = reflection(options.descriptors ?? readDescriptors(), listed.sort());
+  for (const definition of REFLECTION_DEFINITIONS) server.add(definition, reflected);
+
+  const port = await server.listen(listen, serverCredentials(tls)).catch((cause: unknown) => {
+    throw cannotListen(listen, cause);
+  });
+  log.info('grpc server listens', { address: listen, port, services: names, tls: tls?.identity !== undefined });
+  let stopping: Promise<void> | undefined;
+  return {
+    port,
+    setServing: (service, isServing) => health.setServing(service, isServing),
+    stop() {
+      stopping ??= stop();
+      return stopping;
+    },
+  };
+
+  async function stop(): Promise<void> {
+    health.stop();
+    drain.abort(draining(written({ host: hostAndPort(listen)?.host ?? listen, port })));
+    const ended = server.shutdown();
+    const patience = setTimeout(() => {
+      log.warn('calls are cut off', { drain_ms: drainMs });
+      server.forceShutdown();
+    }, drainMs);
+    await ended;
+    clearTimeout(patience);
+    log.info('grpc server stopped', { port });
+  }
+}
+
+function draining(address: string): CatenaError {
+  return new CatenaError('grpc.draining', `the server at ${address} is stopping and takes no more calls`, {
+    class: 'retryable',
+    remedy: 'call again: another server answers, or this one after its restart',
+  });
+}
+
+function unprotected(listen: string): CatenaError {
+  return new CatenaError('grpc.unprotected', `${listen} can be reached by other machines, but nobody needs a token`, {
+    remedy: 'set grpc.tokens, or listen on 127.0.0.1',
+  });
+}
+
+function cannotListen(listen: string, cause: unknown): CatenaError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new CatenaError('grpc.cannot_listen', `the server cannot listen on ${listen}: ${reason}`, {
+    cause,
+    remedy: 'set grpc.listen to a free address of this machine',
+  });
+}

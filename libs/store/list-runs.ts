@@ -1,0 +1,40 @@
+import type { RunQuery } from './port.ts';
+
+/** Where a run stands in the list: by the time of acceptance, then by arrival. */
+export interface RunPlace {
+  readonly acceptedAtMs: number;
+  readonly no: number;
+}
+
+/** Before the newest run. */
+export const BEFORE_ALL: RunPlace = { acceptedAtMs: Number.MAX_SAFE_INTEGER, no: Number.MAX_SAFE_INTEGER };
+
+export interface ListStatement {
+  readonly text: string;
+  readonly values: readonly (string | number)[];
+}
+
+/**
+ * The statement for a query, in words that both databases know. It names only the columns that the query filters by, so
+ * that each kind of query is answered from the index that begins with them. `mark` begins a parameter: `?1` or `$1`.
+ */
+export function listRunsStatement(query: RunQuery, behind: RunPlace, mark: '?' | '$'): ListStatement {
+  const { limit, state, account, moduleId, acceptedFromMs, acceptedBeforeMs } = query;
+  const values: (string | number)[] = [];
+  const parameter = (value: string | number) => `${mark}${values.push(value)}`;
+  // A module's runs are found in the table that lists them, which keeps the same order.
+  const place = moduleId === undefined ? ['r.accepted_at', 'r.no'] : ['m.accepted_at', 'm.run_no'];
+  const from = moduleId === undefined ? 'runs r' : 'run_modules m JOIN runs r ON r.no = m.run_no';
+  const conditions: string[] = [];
+  if (moduleId !== undefined) conditions.push(`m.module_id = ${parameter(moduleId)}`);
+  if (state !== undefined) conditions.push(`r.state = ${parameter(state)}`);
+  if (account !== undefined) conditions.push(`r.account = ${parameter(account)}`);
+  if (acceptedFromMs !== undefined) conditions.push(`${place[0]} >= ${parameter(acceptedFromMs)}`);
+  if (acceptedBeforeMs !== undefined) conditions.push(`${place[0]} < ${parameter(acceptedBeforeMs)}`);
+  conditions.push(`(${place}) < (${parameter(behind.acceptedAtMs)}, ${parameter(behind.no)})`);
+  return {
+    text: `SELECT r.* FROM ${from} WHERE ${conditions.join(' AND ')}
+      ORDER BY ${place.map((column) => `${column} DESC`)} LIMIT ${parameter(limit)}`,
+    values,
+  };
+}

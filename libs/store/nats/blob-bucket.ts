@@ -1,0 +1,149 @@
+/**
+ * Blobs in JetStream's object store, a bucket per run: taking away a bucket takes away everything that was ever written to
+ * it, halves of a killed writer included, in one request and whatever the number of blobs. In one bucket for all runs the
+ * names are hashed into subjects, so that a run's blobs could only be found by listing everybody's.
+ */
+import { createHash } from 'node:crypto';
+import { type JetStreamManager, jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { type ObjectInfo, type ObjectStore, Objm } from '@nats-io/obj';
+import type { NatsConnection } from '@nats-io/transport-node';
+import type { BlobRef, BlobStore } from '../blob-store.ts';
+import { blobMissing, isNothingThere, toBlobError } from './blob-error.ts';
+
+export interface BlobBucketsOptions {
+  readonly connection: NatsConnection;
+  /** Keeps deployments on one server apart; default none. */
+  readonly namespace?: string;
+  /** Servers that keep each blob; default 1. */
+  readonly replicas?: number;
+  /** The longest that an answer may take, in milliseconds; default 5,000. */
+  readonly requestTimeoutMs?: number;
+}
+
+const REQUEST_TIMEOUT_MS = 5_000;
+/** A reader that loses a race against a replacement begins again; more often than this nobody replaces. */
+const MAX_READS = 5;
+/** Buckets that are known to be there. */
+const MAX_KNOWN = 1_000;
+
+export class BlobBuckets implements BlobStore {
+  readonly #options: BlobBucketsOptions;
+  readonly #timeoutMs: number;
+  readonly #objects: Objm;
+  readonly #known = new Map<string, Promise<ObjectStore>>();
+  #manager: Promise<JetStreamManager> | undefined;
+
+  constructor(options: BlobBucketsOptions) {
+    this.#options = options;
+    this.#timeoutMs = options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS;
+    this.#objects = new Objm(jetstream(options.connection, { timeout: this.#timeoutMs }));
+  }
+
+  /** Throws `store.disk_full` and `store.io_error` (both retryable). */
+  async put(runId: string, key: string, bytes: Uint8Array): Promise<BlobRef> {
+    const bucket = this.#bucketOf(runId);
+    try {
+      try {
+        await this.#write(bucket, key, bytes);
+      } catch (thrown) {
+        // The run was deleted a moment ago, or the server lost its data.
+        if (!isNothingThere(thrown)) throw thrown;
+        this.#known.delete(bucket);
+        await this.#write(bucket, key, bytes);
+      }
+    } catch (thrown) {
+      throw toBlobError(thrown, bucket);
+    }
+    return { key, sizeBytes: bytes.byteLength };
+  }
+
+  async get(runId: string, key: string): Promise<Uint8Array> {
+    const bucket = this.#bucketOf(runId);
+    try {
+      const store = await this.#objects.open(bucket, false);
+      for (let read = 0; read < MAX_READS; read++) {
+        const info = await store.info(nameOf(key));
+        if (info === null || info.deleted) break;
+        const bytes = await this.#read(bucket, info);
+        if (bytes !== undefined) return bytes;
+      }
+    } catch (thrown) {
+      if (!isNothingThere(thrown)) throw toBlobError(thrown, bucket);
+    }
+    throw blobMissing(bucket, runId, key);
+  }
+
+  async deleteRun(runId: string): Promise<void> {
+    const bucket = this.#bucketOf(runId);
+    this.#known.delete(bucket);
+    try {
+      await (await this.#streams()).delete(streamOf(bucket));
+    } catch (thrown) {
+      if (!isNothingThere(thrown)) throw toBlobError(thrown, bucket);
+    }
+  }
+
+  async #write(bucket: string, key: string, bytes: Uint8Array): Promise<void> {
+    const store = await this.#open(bucket);
+    await store.putBlob({ name: nameOf(key) }, bytes);
+  }
+
+  /**
+   * The content of a blob; undefined when it was replaced while it was read. Each part is asked of the stream by itself: a
+   * consumer of a blob whose parts are taken away would wait for ever.
+   */
+  async #read(bucket: string, info: ObjectInfo): Promise<Uint8Array | undefined> {
+    const streams = await this.#streams();
+    const parts: Uint8Array[] = [];
+    const subject = `$O.${bucket}.C.${info.nuid}`;
+    let sequence = 1;
+    while (parts.length < info.chunks) {
+      // The first message of the subject from there on; the client's types know this of direct reads only.
+      const next = { seq: sequence, next_by_subj: subject };
+      const part = await streams.getMessage(streamOf(bucket), next);
+      if (part === null) return undefined;
+      parts.push(part.data);
+      sequence = part.seq + 1;
+    }
+    const bytes = Buffer.concat(parts);
+    const digest = `SHA-256=${createHash('sha256').update(bytes).digest('base64url')}`;
+    return bytes.byteLength === info.size && digest === info.digest.replace(/=+$/, '') ? bytes : undefined;
+  }
+
+  /** Opens a run's bucket, made when it is not there. */
+  #open(bucket: string): Promise<ObjectStore> {
+    const known = this.#known.get(bucket);
+    if (known !== undefined) return known;
+    const [oldest] = this.#known.keys();
+    if (oldest !== undefined && this.#known.size >= MAX_KNOWN) this.#known.delete(oldest);
+    const opened = this.#objects.create(bucket, { replicas: this.#options.replicas ?? 1 });
+    this.#known.set(bucket, opened);
+    opened.catch(() => this.#known.delete(bucket));
+    return opened;
+  }
+
+  async #streams(): Promise<JetStreamManager['streams']> {
+    this.#manager ??= jetstreamManager(this.#options.connection, { timeout: this.#timeoutMs, checkAPI: false });
+    return (await this.#manager).streams;
+  }
+
+  /** Any text may name a run; a bucket's name takes letters, digits, hyphens and underscores. */
+  #bucketOf(runId: string): string {
+    const { namespace = '' } = this.#options;
+    const name = /^[\w-]{1,64}$/.test(runId) ? `r-${runId}` : `h-${hashOf(runId)}`;
+    return namespace === '' ? name : `${namespace}_${name}`;
+  }
+}
+
+function streamOf(bucket: string): string {
+  return `OBJ_${bucket}`;
+}
+
+/** The empty text names no object. Names stand in subjects, which have a longest length. */
+function nameOf(key: string): string {
+  return /^[ -~]{1,200}$/.test(key) ? `k-${key}` : `h-${hashOf(key)}`;
+}
+
+function hashOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}

@@ -1,0 +1,52 @@
+import type { ConfirmedItems, Store } from '../port.ts';
+import { PostgresDatabase, type PostgresOptions } from './database.ts';
+import { deploymentIn, type Incarnation } from './deployment.ts';
+import { Items } from './items.ts';
+import { migratePostgres } from './migrate.ts';
+import { recordsIn } from './records.ts';
+import { RunNumbers } from './run-numbers.ts';
+import { runsIn } from './runs.ts';
+import { POSTGRES_MIGRATIONS } from './schema.ts';
+import { Settlement } from './settlement.ts';
+
+/** The store of distributed mode. Items stand beside the coordinator: see {@link ConfirmedItems}. */
+export interface PostgresStore extends Store, ConfirmedItems, Incarnation {
+  /** Closes all connections; idempotent. */
+  close(): Promise<void>;
+}
+
+/**
+ * Connects, and brings the tables to their newest form. Throws `store.unavailable` when the server does not answer,
+ * `store.refused` when it lets nobody in, `store.too_new` when a newer Catena has written the tables.
+ */
+export async function openPostgresStore(options: PostgresOptions): Promise<PostgresStore> {
+  const db = new PostgresDatabase(options);
+  try {
+    await migratePostgres(db, POSTGRES_MIGRATIONS);
+  } catch (thrown) {
+    await db.close();
+    throw thrown;
+  }
+  return postgresStoreIn(db);
+}
+
+/** The store over tables that are there. */
+export function postgresStoreIn(db: PostgresDatabase): PostgresStore {
+  const numbers = new RunNumbers(db.query);
+  const items = new Items(db, numbers);
+  const settlement = new Settlement(db, numbers, items);
+  return {
+    ...runsIn(db.query, numbers),
+    ...recordsIn(db.query, numbers),
+    ...deploymentIn(db.query),
+    insertItems: (batches) => items.insert(batches),
+    confirmItems: (runId, confirmations) => items.confirm(runId, confirmations),
+    listUnconfirmed: (runId, limit, after) => items.listUnconfirmed(runId, limit, after),
+    readItems: (query) => items.read(query),
+    countItems: (runId) => items.count(runId),
+    hasWithdrawnItems: (runId, upToSeq) => items.hasWithdrawn(runId, upToSeq),
+    markExpired: (runId) => settlement.expire(runId),
+    settleRun: (runId, end, records) => settlement.settle(runId, end, records),
+    close: () => db.close(),
+  };
+}

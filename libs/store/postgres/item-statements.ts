@@ -1,0 +1,104 @@
+/** The statements of items. A row is shown while `seq` is set; a marker's is 0, so that no reader ever sees it. */
+import type { Statement } from './database.ts';
+
+export const INSERT: Statement = {
+  name: 'insert_items',
+  text: `INSERT INTO items (run_no, node_id, token, ordinal, phase, module_id, type, data)
+    SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::int[], $5::int[], $6::text[], $7::text[], $8::text[])
+    ON CONFLICT DO NOTHING`,
+};
+
+export const LOCK_RUN: Statement = {
+  name: 'lock_run',
+  text: 'SELECT last_seq FROM runs WHERE no = $1 FOR NO KEY UPDATE',
+};
+
+/** Nodes that show rows other than these and other than those that may be replaced. */
+export const REFUSED: Statement = {
+  name: 'refused_confirmations',
+  text: `SELECT given.node_id FROM unnest($2::text[], $3::text[], $4::text[]) AS given (node_id, token, replaces)
+    WHERE EXISTS (SELECT FROM items i WHERE i.run_no = $1 AND i.node_id = given.node_id
+      AND i.token <> given.token AND i.token <> given.replaces AND i.seq IS NOT NULL)`,
+};
+
+/** The rows stand where they are, unseen, until the run is settled: should they be the right ones, they can come back. */
+export const WITHDRAW: Statement = {
+  name: 'withdraw_items',
+  text: `WITH shown AS MATERIALIZED (
+      SELECT i.node_id, i.token, i.ordinal, i.seq
+      FROM unnest($2::text[], $3::text[]) AS given (node_id, token)
+      CROSS JOIN LATERAL (SELECT * FROM items WHERE run_no = $1 AND node_id = given.node_id
+        AND token <> given.token AND seq IS NOT NULL) i
+      WHERE EXISTS (SELECT FROM items own WHERE own.run_no = $1 AND own.node_id = given.node_id
+        AND own.token = given.token)
+    ), withdrawn AS (
+      UPDATE items i SET seq = NULL FROM shown s
+      WHERE i.run_no = $1 AND i.node_id = s.node_id AND i.token = s.token AND i.ordinal = s.ordinal
+    ), lowest AS (SELECT min(seq) AS seq FROM shown WHERE seq > 0)
+    UPDATE runs SET withdrawn_seq = CASE WHEN withdrawn_seq = 0 THEN lowest.seq ELSE least(withdrawn_seq, lowest.seq) END
+    FROM lowest WHERE runs.no = $1 AND lowest.seq IS NOT NULL`,
+};
+
+/** Numbers go on behind $4, the run's last. */
+export const CONFIRM: Statement = {
+  name: 'confirm_items',
+  text: `WITH numbered AS MATERIALIZED (
+      SELECT i.node_id, i.token, i.ordinal, CASE WHEN i.ordinal < 0 THEN 0
+        ELSE $4::bigint + row_number() OVER (PARTITION BY i.ordinal < 0 ORDER BY given.position, i.ordinal) END AS seq
+      FROM unnest($2::text[], $3::text[]) WITH ORDINALITY AS given (node_id, token, position)
+      CROSS JOIN LATERAL (SELECT * FROM items WHERE run_no = $1 AND node_id = given.node_id
+        AND token = given.token AND seq IS NULL) i
+    ), confirmed AS (
+      UPDATE items i SET seq = n.seq FROM numbered n
+      WHERE i.run_no = $1 AND i.node_id = n.node_id AND i.token = n.token AND i.ordinal = n.ordinal
+    )
+    UPDATE runs SET last_seq = greatest(last_seq, (SELECT max(seq) FROM numbered)) WHERE no = $1`,
+};
+
+export const UNCONFIRMED: Statement = {
+  name: 'list_unconfirmed',
+  text: `SELECT i.node_id AS "nodeId", i.token, i.module_id AS "moduleId", i.phase, coalesce((
+      SELECT s.token FROM items s WHERE s.run_no = $1 AND s.node_id = i.node_id AND s.seq IS NOT NULL LIMIT 1), '') AS shown
+    FROM items i
+    WHERE i.run_no = $1 AND i.seq IS NULL AND i.ordinal <= 0 AND (i.node_id, i.token) > ($2, $3)
+    ORDER BY i.node_id, i.token LIMIT $4`,
+};
+
+/** `seq > 0` is what the index is made of; behind which number to begin comes with it. */
+export function readStatement(ofType: boolean, ofJoin: boolean): Statement {
+  const join = ofType ? 'AND module_id = $5 AND phase < $6' : 'AND module_id = $4 AND phase < $5';
+  return {
+    name: `read_items${ofType ? '_of_type' : ''}${ofJoin ? '_of_join' : ''}`,
+    text: `SELECT seq, module_id AS "moduleId", type, data FROM items
+      WHERE run_no = $1 AND seq > 0 AND seq > $2 ${ofType ? 'AND type = $4' : ''} ${ofJoin ? join : ''}
+      ORDER BY seq LIMIT $3`,
+  };
+}
+
+export const COUNT: Statement = {
+  name: 'count_items',
+  text: 'SELECT count(*) AS n FROM items WHERE run_no = $1 AND seq > 0',
+};
+
+export const WITHDRAWN: Statement = {
+  name: 'withdrawn_seq',
+  text: 'SELECT withdrawn_seq FROM runs WHERE no = $1',
+};
+
+/** Some rows of some executions, the first row of each last: it is what the index finds them by. */
+export const PRUNE: Statement = {
+  name: 'prune_items',
+  text: `WITH hidden AS MATERIALIZED (
+      SELECT node_id, token FROM items WHERE run_no = $1 AND seq IS NULL AND ordinal <= 0
+      ORDER BY node_id, token LIMIT $2
+    ), doomed AS MATERIALIZED (
+      SELECT i.node_id, i.token, i.ordinal FROM hidden h
+      CROSS JOIN LATERAL (SELECT * FROM items WHERE run_no = $1 AND node_id = h.node_id AND token = h.token) i
+      ORDER BY i.node_id, i.token, i.ordinal DESC LIMIT $2
+    ), deleted AS (
+      DELETE FROM items i USING doomed d
+      WHERE i.run_no = $1 AND i.node_id = d.node_id AND i.token = d.token AND i.ordinal = d.ordinal AND i.seq IS NULL
+      RETURNING 1
+    )
+    SELECT count(*) AS n FROM deleted`,
+};

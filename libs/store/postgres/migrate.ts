@@ -1,0 +1,38 @@
+import { CatenaError } from '../../errors/catena-error.ts';
+import type { PostgresDatabase, Query } from './database.ts';
+
+/** Any number that nobody else locks in this database: "cate" in ASCII. */
+const LOCK = 0x63_61_74_65;
+/** Migrating, or waiting until another process has migrated. */
+const PATIENCE_MS = 120_000;
+
+/**
+ * Brings the tables to their newest form, once, however many processes start together: they take turns, and the others find
+ * it done. All of it is one transaction. Throws `store.too_new` when the tables are of a newer Catena.
+ */
+export async function migratePostgres(db: PostgresDatabase, migrations: readonly string[]): Promise<void> {
+  await db.transaction(async (query) => {
+    await query({ text: `SET LOCAL statement_timeout = ${PATIENCE_MS}` });
+    await query({ text: 'SET LOCAL client_min_messages = warning' });
+    await query({ text: 'SELECT pg_advisory_xact_lock($1)', patienceMs: PATIENCE_MS }, [LOCK]);
+    await query({ text: 'CREATE TABLE IF NOT EXISTS catena_schema (version INTEGER PRIMARY KEY)' });
+    const version = await versionIn(query);
+    if (version > migrations.length) throw tooNew(db.place, version, migrations.length);
+    for (let next = version; next < migrations.length; next++) {
+      await query({ text: migrations[next]!, patienceMs: PATIENCE_MS });
+      await query({ text: 'INSERT INTO catena_schema VALUES ($1)' }, [next + 1]);
+    }
+  });
+}
+
+async function versionIn(query: Query): Promise<number> {
+  const [row] = await query({ text: 'SELECT coalesce(max(version), 0) AS version FROM catena_schema' });
+  return row!.version as number;
+}
+
+function tooNew(place: string, version: number, known: number): CatenaError {
+  return new CatenaError('store.too_new', `the database at ${place} was written by a newer Catena (store ${version})`, {
+    remedy: 'start the version of Catena that the others run, or name another database in store.url',
+    data: { version, known },
+  });
+}

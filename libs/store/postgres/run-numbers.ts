@@ -1,0 +1,30 @@
+import { CatenaError } from '../../errors/catena-error.ts';
+import type { Query } from './database.ts';
+
+/** Numbers kept in memory; the one asked for first goes first. */
+const MAX_KEPT = 10_000;
+
+/** Runs by their short number, which rows carry instead of the id. A run never changes its number. */
+export class RunNumbers {
+  readonly #query: Query;
+  readonly #kept = new Map<string, number>();
+
+  constructor(query: Query) {
+    this.#query = query;
+  }
+
+  /** Throws `store.unknown_run`. */
+  async of(runId: string): Promise<number> {
+    const kept = this.#kept.get(runId);
+    if (kept !== undefined) return kept;
+    const [row] = await this.#query({ name: 'run_no', text: 'SELECT no FROM runs WHERE run_id = $1' }, [runId]);
+    if (row === undefined) {
+      throw new CatenaError('store.unknown_run', `there is no run ${runId}`, {
+        remedy: 'list them with `catena runs`',
+      });
+    }
+    this.#kept.set(runId, row.no as number);
+    if (this.#kept.size > MAX_KEPT) this.#kept.delete(this.#kept.keys().next().value!);
+    return row.no as number;
+  }
+}

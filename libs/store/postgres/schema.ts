@@ -1,0 +1,101 @@
+/** Tables of the store in PostgreSQL. Forward only: a migration that was released is never changed. */
+export const POSTGRES_MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE runs (
+    no BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    run_id TEXT NOT NULL UNIQUE,
+    task_id TEXT NOT NULL,
+    account TEXT NOT NULL,
+    fingerprint TEXT NOT NULL,
+    idempotency_key TEXT,
+    state TEXT NOT NULL DEFAULT 'accepted',
+    accepted_at BIGINT NOT NULL,
+    record TEXT NOT NULL,
+    run_end TEXT NOT NULL DEFAULT '',
+    ended_at BIGINT NOT NULL DEFAULT 0,
+    expired BOOLEAN NOT NULL DEFAULT FALSE,
+    last_seq BIGINT NOT NULL DEFAULT 0,
+    withdrawn_seq BIGINT NOT NULL DEFAULT 0,
+    settlings BIGINT NOT NULL DEFAULT 0
+  );
+  CREATE UNIQUE INDEX runs_by_key ON runs (account, idempotency_key) WHERE idempotency_key IS NOT NULL;
+  CREATE INDEX runs_by_fingerprint ON runs (fingerprint, no);
+  CREATE INDEX runs_by_state ON runs (state, accepted_at, no);
+  CREATE INDEX runs_by_account ON runs (account, accepted_at, no);
+  CREATE INDEX runs_by_acceptance ON runs (accepted_at, no);
+  CREATE INDEX runs_by_end ON runs (ended_at) WHERE state = 'closed' AND NOT expired;
+
+  CREATE TABLE run_modules (
+    module_id TEXT NOT NULL,
+    accepted_at BIGINT NOT NULL,
+    run_no BIGINT NOT NULL,
+    PRIMARY KEY (module_id, accepted_at, run_no)
+  );
+
+  -- A row without a sequence number is not shown. A marker (ordinal -1) stands for a commit without items; its number is 0.
+  CREATE TABLE items (
+    run_no BIGINT NOT NULL,
+    node_id TEXT NOT NULL,
+    token TEXT NOT NULL,
+    ordinal INTEGER NOT NULL,
+    seq BIGINT,
+    phase INTEGER NOT NULL,
+    module_id TEXT NOT NULL,
+    type TEXT NOT NULL,
+    data TEXT NOT NULL,
+    PRIMARY KEY (run_no, node_id, token, ordinal)
+  );
+  CREATE UNIQUE INDEX items_by_seq ON items (run_no, seq) WHERE seq > 0;
+  -- One entry per execution: its first row.
+  CREATE INDEX items_unconfirmed ON items (run_no, node_id, token) WHERE seq IS NULL AND ordinal <= 0;
+
+  CREATE TABLE dead_letters (
+    run_no BIGINT NOT NULL,
+    node_id TEXT NOT NULL,
+    epoch INTEGER NOT NULL,
+    letter TEXT NOT NULL,
+    discarded BOOLEAN NOT NULL DEFAULT FALSE,
+    settling BIGINT NOT NULL,
+    PRIMARY KEY (run_no, node_id)
+  );
+
+  CREATE TABLE events (
+    seq BIGINT GENERATED ALWAYS AS IDENTITY,
+    run_no BIGINT NOT NULL,
+    id TEXT NOT NULL,
+    event TEXT NOT NULL,
+    PRIMARY KEY (run_no, id)
+  );
+  CREATE INDEX events_in_order ON events (run_no, seq);
+
+  CREATE TABLE exports (
+    run_no BIGINT NOT NULL,
+    path TEXT NOT NULL,
+    seq BIGINT NOT NULL,
+    bytes BIGINT NOT NULL,
+    row_count BIGINT NOT NULL,
+    layout TEXT NOT NULL,
+    PRIMARY KEY (run_no, path)
+  );
+
+  CREATE TABLE accounts (
+    account TEXT NOT NULL,
+    platform TEXT NOT NULL,
+    login TEXT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    PRIMARY KEY (account, platform)
+  );
+
+  CREATE TABLE foreign_messages (
+    no BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    subject TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    bytes BYTEA NOT NULL,
+    at BIGINT NOT NULL
+  );
+
+  -- How often the coordinator went back to an earlier state, as far as anybody said so; one row.
+  CREATE TABLE incarnation (id BOOLEAN PRIMARY KEY DEFAULT TRUE CHECK (id), value BIGINT NOT NULL);
+  INSERT INTO incarnation (value) VALUES (1);
+  `,
+];

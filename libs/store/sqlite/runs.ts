@@ -1,0 +1,79 @@
+import type { SqliteDatabase } from '../../sqlite/database.ts';
+import { BEFORE_ALL, listRunsStatement, type RunPlace } from '../list-runs.ts';
+import type { NewRun, RunEnd, RunRecord, Store } from '../port.ts';
+import type { RunNumbers } from './run-numbers.ts';
+
+type Row = Record<string, unknown>;
+
+type RunMethods = Pick<
+  Store,
+  'acceptRun' | 'markOpen' | 'findRun' | 'findRunByFingerprint' | 'listRuns' | 'listExpiring' | 'markExpired'
+>;
+
+/** Runs, as they are accepted, found and listed. */
+export function runsOn(db: SqliteDatabase, numbers: RunNumbers): RunMethods {
+  const sql = statements(db);
+  const lists = new Map<string, ReturnType<SqliteDatabase['prepare']>>();
+  const prepared = (text: string) => {
+    const statement = lists.get(text) ?? db.prepare(text);
+    lists.set(text, statement);
+    return statement;
+  };
+  const placeOf = (runId: string): RunPlace => {
+    numbers.of(runId);
+    const { no, accepted_at } = sql.find.get(runId) as Row;
+    return { no: no as number, acceptedAtMs: accepted_at as number };
+  };
+  return {
+    acceptRun: (run) =>
+      db.write(() => {
+        const { runId, taskId, account, fingerprint, idempotencyKey = null, acceptedAtMs } = run;
+        const record = JSON.stringify(run);
+        const row = sql.accept.get(runId, taskId, account, fingerprint, idempotencyKey, acceptedAtMs, record);
+        if (row === undefined) return sql.findStanding.get(runId, account, idempotencyKey)!.run_id as string;
+        for (const moduleId of run.modules) sql.addModule.run(moduleId, acceptedAtMs, row.no as number);
+        return runId;
+      }),
+    markOpen: (runId) => db.write(() => void sql.markOpen.run(runId)),
+    findRun: async (runId) => db.read(() => toRecord(sql.find.get(runId))),
+    findRunByFingerprint: async (fingerprint) => db.read(() => toRecord(sql.findByFingerprint.get(fingerprint))),
+    listRuns: async (query) =>
+      db.read(() => {
+        const behind = query.after === undefined ? BEFORE_ALL : placeOf(query.after);
+        const { text, values } = listRunsStatement(query, behind, '?');
+        return prepared(text)
+          .all(...values)
+          .map((row) => toRecord(row)!);
+      }),
+    listExpiring: async (endedBeforeMs, limit) =>
+      db.read(() => sql.expiring.all(endedBeforeMs, limit).map((row) => row.run_id as string)),
+    markExpired: (runId) => db.write(() => void sql.markExpired.run(runId)),
+  };
+}
+
+function toRecord(row: Row | undefined): RunRecord | undefined {
+  if (row === undefined) return undefined;
+  const end = row.run_end === '' ? undefined : (JSON.parse(row.run_end as string) as RunEnd);
+  return { ...(JSON.parse(row.record as string) as NewRun), state: row.state as RunRecord['state'], end };
+}
+
+function statements(db: SqliteDatabase) {
+  return {
+    accept: db.prepare(
+      `INSERT INTO runs (run_id, task_id, account, fingerprint, idempotency_key, state, accepted_at, record)
+       VALUES (?, ?, ?, ?, ?, 'accepted', ?, ?) ON CONFLICT DO NOTHING RETURNING no`,
+    ),
+    addModule: db.prepare('INSERT OR IGNORE INTO run_modules VALUES (?, ?, ?)'),
+    findStanding: db.prepare(
+      `SELECT run_id FROM runs WHERE run_id = ?1
+       UNION ALL SELECT run_id FROM runs WHERE account = ?2 AND idempotency_key = ?3 LIMIT 1`,
+    ),
+    markOpen: db.prepare(`UPDATE runs SET state = 'open' WHERE run_id = ? AND state <> 'open'`),
+    find: db.prepare('SELECT * FROM runs WHERE run_id = ?'),
+    findByFingerprint: db.prepare('SELECT * FROM runs WHERE fingerprint = ? ORDER BY no DESC LIMIT 1'),
+    expiring: db.prepare(
+      `SELECT run_id FROM runs WHERE state = 'closed' AND expired = 0 AND ended_at <= ? ORDER BY ended_at LIMIT ?`,
+    ),
+    markExpired: db.prepare('UPDATE runs SET expired = 1 WHERE run_id = ?'),
+  };
+}

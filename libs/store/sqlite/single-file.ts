@@ -1,0 +1,48 @@
+/** What single-node mode stands on: coordinator and store on one SQLite file, whose transactions they share. */
+import type { Clock } from '../../clock/clock.ts';
+import type { CommitCommand, CommitOutcome } from '../../coordination/commands.ts';
+import type { CoordinatorPolicy } from '../../coordination/policy.ts';
+import { openSqliteCoordinator, type SqliteCoordinator } from '../../coordination/sqlite/index.ts';
+import { failpoint } from '../../failpoints/failpoint.ts';
+import { SqliteDatabase, type SqliteOptions } from '../../sqlite/database.ts';
+import type { ItemBatch } from '../port.ts';
+import { openSqliteStore, type SqliteStore } from './index.ts';
+
+export interface SingleFileOptions extends SqliteOptions {
+  readonly clock: Clock;
+  readonly policy: CoordinatorPolicy;
+}
+
+export interface SingleFile {
+  readonly coordinator: SqliteCoordinator;
+  readonly store: SqliteStore;
+  /** Stores the items of an execution and commits it, in one transaction. */
+  commitWithItems(commit: CommitCommand, items: ItemBatch | undefined): Promise<CommitOutcome>;
+  /** Writes what was asked for and lets go of the file. Idempotent. */
+  close(): void;
+}
+
+/** Opens the file, or creates it. Throws `store.…` when it cannot be had; it is let go of then. */
+export function openSingleFile({ clock, policy, ...options }: SingleFileOptions): SingleFile {
+  const db = new SqliteDatabase(options);
+  try {
+    const coordinator = openSqliteCoordinator({ db, clock, policy });
+    const store = openSqliteStore(db);
+    return {
+      coordinator,
+      store,
+      commitWithItems: (commit, items) =>
+        items === undefined
+          ? coordinator.commitSuccess(commit)
+          : coordinator.commitWith(commit, () => {
+              failpoint('items.before_write');
+              store.insertItems(items);
+              failpoint('items.after_write');
+            }),
+      close: () => db.close(),
+    };
+  } catch (thrown) {
+    db.close();
+    throw thrown;
+  }
+}

@@ -1,0 +1,75 @@
+/** Metrics over HTTP, for a scraper and for whoever asks whether the process lives. */
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { CatenaError } from '../errors/catena-error.ts';
+import type { Metrics } from './metrics.ts';
+
+export interface MetricsServerOptions {
+  /** Where to listen, such as `http://127.0.0.1:9464`; port 0 takes a free one. */
+  readonly listen: string;
+  readonly metrics: Pick<Metrics, 'expose'>;
+}
+
+export interface MetricsServer {
+  /** Where it listens, with its port. */
+  readonly url: string;
+  /** Idempotent. */
+  close(): Promise<void>;
+}
+
+const TEXT_FORMAT = 'text/plain; version=0.0.4; charset=utf-8';
+/** A scraper that sends its request slower than this is cut off. */
+const REQUEST_TIMEOUT_MS = 5_000;
+const DEFAULT_PORT = 80;
+
+/** Serves `GET /metrics` in Prometheus' text format, and `GET /healthz`. Throws `telemetry.cannot_listen`. */
+export async function startMetricsServer({ listen, metrics }: MetricsServerOptions): Promise<MetricsServer> {
+  const { hostname, port } = new URL(listen);
+  const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, (request, response) =>
+    answer(request, response, metrics),
+  );
+  // A process that has done its work does not stay for its metrics.
+  server.unref();
+  server.listen(port === '' ? DEFAULT_PORT : Number(port), hostname.replace(/^\[|\]$/g, ''));
+  try {
+    await once(server, 'listening');
+  } catch (thrown) {
+    throw new CatenaError(
+      'telemetry.cannot_listen',
+      `metrics cannot be served at ${listen}: ${(thrown as Error).message}`,
+      {
+        cause: thrown,
+        remedy: 'set metrics.listen to a free port of this machine, or leave it out',
+      },
+    );
+  }
+  let closed: Promise<void> | undefined;
+  return {
+    url: `http://${hostname}:${(server.address() as AddressInfo).port}`,
+    close: () => {
+      closed ??= new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      });
+      return closed;
+    },
+  };
+}
+
+function answer(
+  { method, url = '' }: IncomingMessage,
+  response: ServerResponse,
+  metrics: Pick<Metrics, 'expose'>,
+): void {
+  const path = url.split('?')[0];
+  if (method !== 'GET' && method !== 'HEAD') send(response, 405, 'only GET is answered here\n');
+  else if (path === '/metrics') send(response, 200, metrics.expose(), TEXT_FORMAT);
+  else if (path === '/healthz') send(response, 200, 'ok\n');
+  else send(response, 404, 'metrics are at /metrics\n');
+}
+
+function send(response: ServerResponse, status: number, text: string, type = 'text/plain; charset=utf-8'): void {
+  response.writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(text) });
+  response.end(text);
+}

@@ -1,0 +1,139 @@
+/**
+ * Spans, as the stages make them. Until a tracer is installed all of this is one comparison: callers ask
+ * {@link isTracing} before they build anything for a span.
+ */
+import {
+  type Attributes,
+  type Context,
+  context,
+  type Link,
+  ROOT_CONTEXT,
+  type Span,
+  SpanKind,
+  SpanStatusCode,
+  type Tracer,
+  trace,
+} from '@opentelemetry/api';
+import { runContext, runTraceIds } from './run-trace.ts';
+import { SPANS, type SpanName } from './span-names.ts';
+import type { TraceIds } from './trace-ids.ts';
+
+export type SpanFields = Attributes;
+/** Where in a trace somebody works; nothing to look into. */
+export type TraceContext = Context;
+
+export interface InstalledTracer {
+  readonly tracer: Tracer;
+  readonly ids: TraceIds;
+}
+
+export interface NewSpan {
+  readonly name: SpanName;
+  /** Its run; undefined where a message names none. */
+  readonly runId: string | undefined;
+  readonly fields: SpanFields;
+  /** Whether it began with a message, and not with a call in this process. */
+  readonly isConsumer: boolean;
+}
+
+/** The attribute of a failure's code. A span that begins with it is kept, whatever share of the runs is sampled. */
+export const ERROR_CODE = 'error.type';
+
+let installed: InstalledTracer | undefined;
+
+/** Takes spans from here on; undefined ends it. */
+export function installTracer(tracer: InstalledTracer | undefined): void {
+  installed = tracer;
+}
+
+export function isTracing(): boolean {
+  return installed !== undefined;
+}
+
+/** The trace that the caller works in; for logs. */
+export function activeTraceId(): string | undefined {
+  return installed === undefined ? undefined : trace.getSpanContext(context.active())?.traceId;
+}
+
+/** The context that the caller works in, to go on with elsewhere in this process. */
+export function captureContext(): TraceContext {
+  return context.active();
+}
+
+/** Does the work in a captured context; in none when it is undefined, whatever the caller's is. */
+export function withContext<T>(captured: TraceContext | undefined, work: () => T): T {
+  return context.with(captured ?? ROOT_CONTEXT, work);
+}
+
+/**
+ * Does the work in a span of the run's trace: a child of the span that caused it where that is known, of the run's root
+ * otherwise. A cause in another trace (a client's) is linked. What the work throws ends the span as an error.
+ */
+export async function inSpan<T>(options: NewSpan, work: () => Promise<T>): Promise<T> {
+  if (installed === undefined) return work();
+  const { name, runId, fields, isConsumer } = options;
+  const { parent, links } = placeOf(runId);
+  const kind = isConsumer ? SpanKind.CONSUMER : SpanKind.INTERNAL;
+  const span = installed.tracer.startSpan(name, { kind, attributes: fields, links }, parent);
+  try {
+    return await context.with(trace.setSpan(parent, span), work);
+  } catch (thrown) {
+    markFailed(span, codeOf(thrown), messageOf(thrown));
+    throw thrown;
+  } finally {
+    span.end();
+  }
+}
+
+/** Writes the root span of a run's trace. The same run always has the same one, so writing it again adds none. */
+export function writeRunSpan(runId: string, acceptedAtMs: number, fields: SpanFields): void {
+  if (installed === undefined) return;
+  const { tracer, ids } = installed;
+  const { links } = placeOf(runId);
+  const options = { root: true, kind: SpanKind.PRODUCER, startTime: acceptedAtMs, attributes: fields, links };
+  ids.fixed(runTraceIds(runId), () => tracer.startSpan(SPANS.submit, options)).end();
+}
+
+/** Adds to the span that the caller works in. */
+export function noteOnSpan(fields: SpanFields): void {
+  trace.getSpan(context.active())?.setAttributes(fields);
+}
+
+/** The span that the caller works in is an error. Of a run that is not sampled, this much is kept. */
+export function failSpan(code: string, message: string, fields: SpanFields): void {
+  const span = trace.getSpan(context.active());
+  if (installed === undefined || span === undefined) return;
+  if (span.isRecording()) {
+    span.setAttributes(fields);
+    markFailed(span, code, message);
+    return;
+  }
+  const kept = installed.tracer.startSpan(SPANS.failure, { attributes: { ...fields, [ERROR_CODE]: code } });
+  markFailed(kept, code, message);
+  kept.end();
+}
+
+function placeOf(runId: string | undefined): { readonly parent: Context; readonly links: Link[] } {
+  const active = context.active();
+  const cause = trace.getSpanContext(active);
+  if (runId === undefined) return { parent: active, links: [] };
+  if (cause === undefined) return { parent: runContext(runId), links: [] };
+  if (cause.traceId === runTraceIds(runId).traceId) return { parent: active, links: [] };
+  return { parent: runContext(runId), links: [{ context: cause }] };
+}
+
+function markFailed(span: Span, code: string, message: string): void {
+  span.setAttribute(ERROR_CODE, code);
+  span.recordException({ name: code, message });
+  span.setStatus({ code: SpanStatusCode.ERROR, message });
+}
+
+function codeOf(thrown: unknown): string {
+  if (!(thrown instanceof Error)) return 'unknown';
+  const { code } = thrown as { readonly code?: unknown };
+  return typeof code === 'string' ? code : thrown.name;
+}
+
+function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}

@@ -1,0 +1,47 @@
+-- due_scope: looks at a deadline, or at a run that is marked or closing.
+-- INCLUDE lib/core.lua
+-- KEYS[1] run          the run's record
+-- KEYS[2] shard_due    what the sweeper looks at
+-- KEYS[3..] exec*      of a deadline its module's record, of a run those of all its modules
+-- ARGV[1] now          Unix ms instead of the server's clock, or empty
+-- ARGV[2] member       what stands due in the shard
+-- ARGV[3] phase        of a deadline its phase; empty for a run
+-- ARGV[4] grace_ms     after this a run that nobody settled is asked for again
+-- CODES LookCode 0 FOUND
+-- EFFECTS moves a closing run forward; takes out a member with nothing left to look at
+
+local now, run = clock(), load(KEYS[1])
+
+local function nothing()
+  redis.call('ZREM', KEYS[2], ARGV[2])
+  return reply(0, 'FOUND', { 'none' })
+end
+
+if not run then return nothing() end
+if ARGV[3] ~= '' then
+  local exec, at = load(KEYS[3]), tonumber(ARGV[3])
+  local phase = exec and exec.phases[at + 1]
+  local isCurrent = phase and exec.state == 'open' and exec.current == at and phase.closed == ''
+  local counts = isCurrent and run.state == 'open' and run.mark == '' and phase.deadline > 0
+  if not counts then return nothing() end
+  if phase.deadline > now then
+    redis.call('ZADD', KEYS[2], phase.deadline, ARGV[2])
+    return reply(0, 'FOUND', { 'none' })
+  end
+  -- Not moved forward: closing the phase takes it out.
+  return reply(0, 'FOUND', { 'deadline' })
+end
+if run.state == 'closing' then
+  redis.call('ZADD', KEYS[2], now + ARGV[4], ARGV[2])
+  return reply(0, 'FOUND', { 'settle' })
+end
+if run.state ~= 'open' or run.mark == '' then return nothing() end
+-- What the mark left behind, until it is drained.
+local left = {}
+for i = 3, #KEYS do
+  local exec = load(KEYS[i])
+  for at, phase in ipairs(exec and exec.phases or {}) do
+    if phase.created > phase.done + phase.dead then left[#left + 1] = { i - 3, at - 1 } end
+  end
+end
+return reply(0, 'FOUND', { 'drain', left })

@@ -1,0 +1,65 @@
+-- due_take: takes nodes of a phase that stand due, and sets when the phase is to be looked at next.
+-- INCLUDE lib/core.lua lib/node.lua lib/live.lua
+-- KEYS[1] run          the run's record
+-- KEYS[2] exec         the module's record
+-- KEYS[3] shard_due    what the sweeper looks at
+-- KEYS[4] due          the phase's due set
+-- KEYS[5..] node*      nodes that stood due when the caller read the set
+-- ARGV[1] now          Unix ms instead of the server's clock, or empty
+-- ARGV[2] member       the phase's member of the shard's due set
+-- ARGV[3] phase        the phase
+-- ARGV[4] grace_ms     dispatch grace
+-- ARGV[5] decision_ms  decision grace
+-- ARGV[6..] id*        the nodes' ids
+-- CODES LookCode 0 FOUND
+-- EFFECTS moves each node forward (a lease excepted: its recovery moves it); pending again: retries and overdue responses
+
+local now, at, shard, due = clock(), tonumber(ARGV[3]), KEYS[3], KEYS[4]
+local run, exec = load(KEYS[1]), load(KEYS[2])
+local phase = exec and exec.phases[at + 1]
+if not phase or run.state ~= 'open' or run.mark ~= '' then
+  -- A marked run has a member of its own.
+  redis.call('ZREM', shard, ARGV[2])
+  return reply(0, 'FOUND', { false, {} })
+end
+local open = phase.created - phase.done - phase.dead
+local left = open > 0 and (exec.state == 'terminated' or (phase.closed ~= '' and open > phase.reopened))
+
+local function take(key, id)
+  local n = readNode(key)
+  if not n or n.module ~= exec.at or n.phase ~= at or (phase.closed ~= '' and n.reopened ~= 1) then return nil end
+  if n.state == 'processing' then return { 'recover', id } end
+  local kind, graceMs = nil, tonumber(ARGV[4])
+  if n.state == 'releasing' then
+    kind = 'pump'
+  elseif n.state == 'failed' then
+    kind, graceMs = 'error', tonumber(ARGV[5])
+  else
+    kind = n.state == 'retry' and 'error_task' or (n.kind == 'hop' and 'parser_task' or 'request')
+    graceMs = math.min(graceMs * 2 ^ math.min(n.dispatches, 30), 3600000)
+    if n.state == 'fetched' then n.attempts = math.max(0, n.attempts - 1) end
+    n.state, n.token, n.owner, n.dispatches = 'pending', '', '', n.dispatches + 1
+    writeNode(key, n)
+  end
+  redis.call('ZADD', due, now + graceMs, id)
+  local withError = kind == 'error' or kind == 'error_task'
+  return {
+    kind, id, n.phase, n.step, n.prefix, n.epoch, n.dispatches, n.attempts, n.kind, n.limitKey, withError and n.error or '',
+  }
+end
+
+local taken = {}
+local looks = exec.state == 'open' and not run.paused and at <= exec.current
+if looks then
+  for i = 5, #KEYS do
+    local id = ARGV[i + 1]
+    local score = redis.call('ZSCORE', due, id)
+    local entry = score and tonumber(score) <= now and take(KEYS[i], id)
+    if entry then taken[#taken + 1] = entry end
+  end
+end
+local first = looks and redis.call('ZRANGE', due, 0, 0, 'WITHSCORES') or {}
+if not left then
+  if first[2] then redis.call('ZADD', shard, first[2], ARGV[2]) else redis.call('ZREM', shard, ARGV[2]) end
+end
+return reply(0, 'FOUND', { left, taken })

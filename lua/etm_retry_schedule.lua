@@ -1,0 +1,21 @@
+-- etm_retry_schedule: a retry by hand of a node that waits for its decision.
+-- INCLUDE lib/core.lua lib/node.lua lib/live.lua lib/retry.lua
+-- KEYS[1] run          the run's record
+-- KEYS[2] exec         the module's record
+-- KEYS[3] node         the node
+-- KEYS[4] due          its phase's due set
+-- KEYS[5] shard_due    what the sweeper looks at
+-- ARGV[1] now          Unix ms instead of the server's clock, or empty
+-- ARGV[2] phase        the node's phase
+-- ARGV[3] id           the node's id
+-- ARGV[4] delay_ms     how long it waits
+-- ARGV[5] max_attempts executions of a node
+-- CODES RetryCode 0 RETRY_SCHEDULED, 1 RETRY_NOT_ALLOWED, 2 MAX_RETRY_EXCEEDED
+-- EFFECTS failed to retry in the next epoch
+
+local exec = load(KEYS[2])
+local n = findNode(KEYS[3], exec, tonumber(ARGV[2]))
+if not n or n.state ~= 'failed' or not isLive(load(KEYS[1]), exec, n) then return reply(1, 'RETRY_NOT_ALLOWED') end
+if n.attempts >= tonumber(ARGV[5]) then return reply(2, 'MAX_RETRY_EXCEEDED') end
+scheduleRetry(KEYS[3], KEYS[4], KEYS[5], exec, ARGV[3], n, clock() + ARGV[4])
+return reply(0, 'RETRY_SCHEDULED')

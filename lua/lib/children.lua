@@ -1,0 +1,93 @@
+-- Bringing nodes into being, and back to life.
+
+-- Seven arguments a child: id kind phase step prefix limit_key body; its key stands in KEYS.
+local function seedAt(keyAt, argAt)
+  return {
+    key = KEYS[keyAt], id = ARGV[argAt], kind = ARGV[argAt + 1], phase = tonumber(ARGV[argAt + 2]),
+    step = tonumber(ARGV[argAt + 3]), prefix = ARGV[argAt + 4], limitKey = ARGV[argAt + 5], body = ARGV[argAt + 6],
+  }
+end
+
+local function insertNode(m, seed, due, reopened, claim)
+  local n = {
+    kind = seed.kind, state = claim and 'processing' or 'pending', module = m.exec.at, phase = seed.phase, step = seed.step,
+    no = redis.call('RPUSH', S.nodes, seed.id) - 1, epoch = 0, attempts = claim and 1 or 0, crashes = 0, dispatches = 0,
+    reopened = reopened and 1 or 0, errorEpoch = -1, owner = claim and claim.owner or '', token = claim and claim.token or '',
+    committed = '', reason = '', decisions = '', error = '', limitKey = seed.limitKey, prefix = seed.prefix, stagers = false,
+    body = seed.body,
+  }
+  local phase = m.exec.phases[seed.phase + 1]
+  phase.created = phase.created + 1
+  if reopened then phase.reopened = phase.reopened + 1 end
+  S.run.open = S.run.open + 1
+  writeNode(seed.key, n)
+  setDue(m.due[seed.phase + 1], S.shard, m.exec, seed.phase, seed.id, due)
+  return n
+end
+
+-- A terminal node lives again, with the next epoch and fresh budgets.
+local function reopen(m, key, id, n, due)
+  local phase = m.exec.phases[n.phase + 1]
+  local ended = n.state == 'done' and 'done' or 'dead'
+  phase[ended] = phase[ended] - 1
+  phase.reopened = phase.reopened + n.reopened
+  S.run.open = S.run.open + 1
+  n.state, n.epoch, n.attempts, n.crashes, n.dispatches = 'pending', n.epoch + 1, 0, 0, 0
+  n.owner, n.token, n.reason = '', '', ''
+  writeNode(key, n)
+  setDue(m.due[n.phase + 1], S.shard, m.exec, n.phase, id, due)
+end
+
+-- A superseded hop gets its new body and lives again; any other node that exists is left alone.
+local function revive(m, seed, n, due)
+  if n.state ~= 'dead' or n.reason ~= 'superseded' or n.module ~= m.exec.at or n.phase ~= seed.phase then return nil end
+  local phase = m.exec.phases[n.phase + 1]
+  phase.superseded = phase.superseded - 1
+  n.body, n.prefix = seed.body, seed.prefix
+  reopen(m, seed.key, seed.id, n, due)
+  return n
+end
+
+local function releaseResponse(seed)
+  local response = redis.call('HGET', S.reorder, seed.id)
+  if not response then return end
+  redis.call('HDEL', S.reorder, seed.id)
+  S.released[#S.released + 1] = { seed.id, seed.phase, response }
+end
+
+-- The child's own key is the advance gate. The first `bells` of those that may run are rung by the caller, the others
+-- are due at once. `claim` gives an only child to an owner as it comes into being.
+local function createChildren(m, seeds, reopenedParent, bells, claim)
+  local made = { created = 0, lost = 0 }
+  local keepsResponses = #seeds > 0 and redis.call('EXISTS', S.reorder) == 1
+  local rungs = 0
+  for _, seed in ipairs(seeds) do
+    local phase = m.exec.phases[seed.phase + 1]
+    local held = seed.phase > m.exec.current
+    local rung = not held and rungs < bells
+    local due = rung and S.now + graceMs(0) or S.now
+    local existing = readNode(seed.key)
+    local claimed = not existing and not held and claim
+    local n
+    if existing then
+      n = revive(m, seed, existing, due)
+    else
+      local reopened = reopenedParent and phase.closed ~= ''
+      n = insertNode(m, seed, claimed and S.now + claim.leaseMs or due, reopened, claimed)
+    end
+    if n then
+      made.created = made.created + 1
+      if claimed then
+        made.next = show(seed.id, n, S.now + claim.leaseMs)
+        made.body = n.body
+      elseif rung then
+        ring(seed.id, n)
+        rungs = rungs + 1
+      end
+      if keepsResponses then releaseResponse(seed) end
+    else
+      made.lost = made.lost + 1
+    end
+  end
+  return made
+end

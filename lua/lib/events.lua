@@ -1,0 +1,17 @@
+-- The run's timeline, and the shard's outbox from which events go to the bus.
+
+local EVENT_VERSIONS = {
+  TaskAccepted = 1, ErrorTaskProduced = 1, ModuleStepAdvanced = 1, ModuleStepFallback = 1, PhaseClosed = 1,
+  ModuleCompleted = 1, RunCompleted = 1, TaskTerminatedByThreshold = 1, DeadLettered = 1,
+}
+
+-- to: { timeline, outbox, now, runId }. `subject` and `epoch` make the id; callers tell of a transition once.
+local function emit(to, type, subject, epoch, about, data)
+  local text = cjson.encode({
+    id = subject .. ':' .. epoch .. ':' .. type, type = type, version = EVENT_VERSIONS[type], runId = to.runId,
+    moduleId = about.moduleId or '', nodeId = about.nodeId or '', epoch = epoch, atMs = to.now, data = data,
+  })
+  local seq = redis.call('RPUSH', to.timeline, text)
+  -- Ordered by time, and within a millisecond as they were told.
+  redis.call('ZADD', to.outbox, to.now * 1000 + seq % 1000, text)
+end

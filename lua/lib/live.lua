@@ -1,0 +1,20 @@
+-- Whether a node may go on. A node belongs to the module and phase that its caller named, or it is unknown to the call.
+
+local function findNode(key, exec, phase)
+  local node = exec and readNode(key)
+  if node and node.module == exec.at and node.phase == phase then return node end
+  return nil
+end
+
+-- A re-opened node lives on in its closed phase.
+local function isLive(run, exec, node)
+  if not run or run.state ~= 'open' or run.mark ~= '' or exec.state ~= 'open' then return false end
+  return exec.phases[node.phase + 1].closed == '' or node.reopened == 1
+end
+
+-- Sets when somebody must look at the node. Its phase's next look never comes later than that: a phase that is paused or
+-- held is not in the shard's set, and is put there again with its first look.
+local function setDue(dueKey, shardKey, exec, phase, id, at)
+  redis.call('ZADD', dueKey, at, id)
+  redis.call('ZADD', shardKey, 'XX', 'LT', at, 'p:' .. exec.member .. ':' .. phase)
+end

@@ -1,0 +1,117 @@
+-- How phases follow each other and runs end. A phase is over when none of its nodes is open, or when its deadline closed
+-- it; the next one opens in the same script. After the last: the module, then the run.
+
+local SHORT_BODY_BYTES = 64
+
+-- What a done node still needs: its place, its epoch, and what answers a call that is sent again. A request whose parse
+-- yielded hops keeps its body, for a fallback asks for it again; a short body tells a reader more than it costs.
+local function endDone(m, key, id, n, keepsBody)
+  local phase = m.exec.phases[n.phase + 1]
+  phase.done = phase.done + 1
+  phase.reopened = phase.reopened - n.reopened
+  S.run.open = S.run.open - 1
+  n.state, n.owner, n.error = 'done', '', ''
+  if not keepsBody and #n.body > SHORT_BODY_BYTES then n.body = '' end
+  writeNode(key, n)
+  redis.call('ZREM', m.due[n.phase + 1], id)
+end
+
+local function endDead(m, key, id, n, reason)
+  local phase = m.exec.phases[n.phase + 1]
+  phase.dead = phase.dead + 1
+  phase.reopened = phase.reopened - n.reopened
+  if reason == 'superseded' then phase.superseded = phase.superseded + 1 end
+  S.run.open = S.run.open - 1
+  n.state, n.reason = 'dead', reason
+  writeNode(key, n)
+  redis.call('ZREM', m.due[n.phase + 1], id)
+  if reason == 'failed' or reason == 'crashed' then
+    emit(S, 'DeadLettered', id, n.epoch, { moduleId = m.exec.id, nodeId = id }, { reason = reason })
+  end
+end
+
+-- What a mark leaves behind in a module comes to the sweeper at once.
+local function watchLeftBehind(m)
+  for i, phase in ipairs(m.exec.phases) do
+    if openOf(phase) > 0 then watch(m, i - 1) end
+  end
+end
+
+local function joinHolds(phase)
+  local dead = phase.dead - phase.superseded
+  if phase.join == 'settle' then return true end
+  if phase.join == 'failFast' then return dead == 0 end
+  if phase.maxDead >= 0 and dead > phase.maxDead then return false end
+  return phase.maxDeadRate < 0 or dead <= phase.maxDeadRate * phase.created
+end
+
+-- A run whose modules have all ended is closing; a marked one when its last node has ended.
+local function closeRunIfOver()
+  local run = S.run
+  if run.state ~= 'open' or run.open > 0 or (run.mark == '' and run.live > 0) then return end
+  run.state = 'closing'
+  redis.call('ZADD', S.shard, S.now, 'r:' .. run.member)
+  emit(S, 'RunCompleted', run.id, run.openings, {}, { mark = run.mark })
+end
+
+local function closePhase(m, phase)
+  local exec, at = m.exec, m.exec.current
+  if phase.closed == '' then phase.closed = 'settled' end
+  phase.closings = phase.closings + 1
+  exec.current = at + 1
+  emit(S, 'PhaseClosed', S.runId .. ':' .. exec.id .. ':' .. at, phase.closings, { moduleId = exec.id }, {
+    moduleId = exec.id, phase = at, closed = phase.closed, created = phase.created, done = phase.done, dead = phase.dead,
+  })
+end
+
+-- Puts the current phase before the sweeper, its deadline too, and rings the hop that opens it if it has one.
+local function openPhase(m)
+  local exec, at = m.exec, m.exec.current
+  local phase = exec.phases[at + 1]
+  watch(m, at)
+  if phase.deadline > 0 then redis.call('ZADD', S.shard, phase.deadline, 'd:' .. exec.member .. ':' .. at) end
+  if not phase.opener then return end
+  local seed = cmsgpack.unpack(redis.call('HGET', S.plan, exec.at .. '.' .. at))
+  seed.key = m.openers[at + 1]
+  local n = readNode(seed.key)
+  -- A phase that opens again, after a replay with rejoin, runs its opener again.
+  if n and (n.state == 'done' or (n.state == 'dead' and n.reason ~= 'superseded')) then
+    n.body, n.limitKey = seed.body, seed.limitKey
+    reopen(m, seed.key, seed.id, n, S.now + S.grace)
+    ring(seed.id, n)
+  else
+    createChildren(m, { seed }, false, 1)
+  end
+end
+
+local function completeModule(m)
+  local exec = m.exec
+  setModuleState(exec, 'done', exec.reason)
+  local closings = exec.phases[#exec.phases].closings
+  -- A replay that left its join as it was completes the module again: that is no news.
+  if exec.completed == closings then return end
+  exec.completed = closings
+  emit(S, 'ModuleCompleted', S.runId .. ':' .. exec.id, closings, { moduleId = exec.id }, { moduleId = exec.id })
+end
+
+-- Closes what is over and opens what follows.
+local function advance(m)
+  local exec = m.exec
+  while exec.state == 'open' and S.run.mark == '' do
+    local phase = exec.phases[exec.current + 1]
+    if not phase or (openOf(phase) > 0 and phase.closed == '') then break end
+    if phase.closed == '' and not joinHolds(phase) then
+      setModuleState(exec, 'terminated', 'join_failed')
+      watchLeftBehind(m)
+      break
+    end
+    closePhase(m, phase)
+    if exec.current < #exec.phases then openPhase(m) end
+  end
+  if exec.state == 'open' and S.run.mark == '' and exec.current >= #exec.phases then
+    local open = 0
+    for _, phase in ipairs(exec.phases) do open = open + openOf(phase) end
+    if open == 0 then completeModule(m) end
+  end
+  closeRunIfOver()
+end

@@ -1,0 +1,6 @@
+-- The node waits for its time, as its next epoch.
+local function scheduleRetry(key, dueKey, shardKey, exec, id, n, due)
+  n.state, n.epoch, n.dispatches = 'retry', n.epoch + 1, 0
+  writeNode(key, n)
+  setDue(dueKey, shardKey, exec, n.phase, id, due)
+end

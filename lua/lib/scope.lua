@@ -1,0 +1,72 @@
+-- A run with one of its modules, as the transitions see it that may end nodes, open phases and close the run.
+-- KEYS[1..8] run plan shard_due outbox timeline nodes reorder exec; then a due set per phase, then a node per opener.
+-- ARGV[1..3] now layout grace_ms.
+
+local S = {
+  now = clock(), grace = tonumber(ARGV[3]), run = load(KEYS[1]), plan = KEYS[2], shard = KEYS[3], outbox = KEYS[4],
+  timeline = KEYS[5], nodes = KEYS[6], reorder = KEYS[7], bells = {}, released = {},
+}
+local LONGEST_GRACE_MS = 3600000
+
+local function graceMs(dispatches)
+  return math.min(S.grace * 2 ^ math.min(dispatches, 30), LONGEST_GRACE_MS)
+end
+
+-- A module with the keys of its phases; answers also the index of the first key behind them.
+local function openModule(execKey, exec, at)
+  local m = { key = execKey, exec = exec, due = {}, openers = {} }
+  for i = 1, #exec.phases do m.due[i] = KEYS[at + i - 1] end
+  at = at + #exec.phases
+  for i, phase in ipairs(exec.phases) do
+    if phase.opener then
+      m.openers[i] = KEYS[at]
+      at = at + 1
+    end
+  end
+  return m, at
+end
+
+-- The module of KEYS[8]; nil with a code when the call cannot go on: the run is unknown, or its layout is another.
+local function openScope()
+  local exec = S.run and load(KEYS[8])
+  if not exec then return nil, 0, reply(-2, 'UNKNOWN_RUN') end
+  if S.run.layout ~= ARGV[2] then return nil, 0, reply(-1, 'OTHER_LAYOUT') end
+  S.runId = S.run.id
+  return openModule(KEYS[8], exec, 9)
+end
+
+local function saveScope(m)
+  save(m.key, m.exec)
+  save(KEYS[1], S.run)
+end
+
+local function openOf(phase)
+  return phase.created - phase.done - phase.dead
+end
+
+local function isMarked(exec)
+  return S.run.mark ~= '' or exec.state == 'terminated'
+end
+
+-- Puts a phase before the sweeper now.
+local function watch(m, at)
+  redis.call('ZADD', S.shard, S.now, 'p:' .. m.exec.member .. ':' .. at)
+end
+
+local function setModuleState(exec, state, reason)
+  if exec.state == 'open' then S.run.live = S.run.live - 1 end
+  if state == 'open' then S.run.live = S.run.live + 1 end
+  exec.state = state
+  exec.reason = reason
+end
+
+local function bell(kind, id, n)
+  local withError = kind == 'error' or kind == 'error_task'
+  return {
+    kind, id, n.phase, n.step, n.prefix, n.epoch, n.dispatches, n.attempts, n.kind, n.limitKey, withError and n.error or '',
+  }
+end
+
+local function ring(id, n)
+  S.bells[#S.bells + 1] = bell(n.kind == 'hop' and 'parser_task' or 'request', id, n)
+end

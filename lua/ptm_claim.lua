@@ -1,0 +1,69 @@
+-- ptm_claim: takes the right to execute a node.
+-- INCLUDE lib/core.lua lib/node.lua lib/live.lua
+-- KEYS[1] run          the run's record
+-- KEYS[2] exec         the module's record
+-- KEYS[3] node         the node
+-- KEYS[4] due          its phase's due set
+-- KEYS[5] shard_due    what the sweeper looks at
+-- ARGV[1] now          Unix ms instead of the server's clock, or empty
+-- ARGV[2] phase        the node's phase
+-- ARGV[3] id           the node's id
+-- ARGV[4] epoch        the epoch that the message names
+-- ARGV[5] owner        unique per attempt
+-- ARGV[6] stage        module-processor, downloader or parser
+-- ARGV[7] lease_ms     how long the lease holds
+-- ARGV[8] token        the fencing value to give
+-- CODES ClaimCode 0 EXECUTE, 1 DUPLICATE_DONE, 2 STALE_STEP, 3 OUT_OF_ORDER, 4 LOCKED_BY_OTHER, 5 TERMINATED, 6 PAUSED, 7 RUN_CLOSED
+-- EFFECTS leases the node; a refused bell of a paused or cooling scope moves the node's due time
+
+local now, at, id = clock(), tonumber(ARGV[2]), ARGV[3]
+
+local run = load(KEYS[1])
+if not run or run.state ~= 'open' then return reply(7, 'RUN_CLOSED') end
+local exec = load(KEYS[2])
+local n = findNode(KEYS[3], exec, at)
+
+local function execute(due)
+  return reply(0, 'EXECUTE', show(id, n, due), n.body, n.error)
+end
+
+local function dueOf()
+  return tonumber(redis.call('ZSCORE', KEYS[4], id) or 0)
+end
+
+if n and n.state == 'processing' and n.owner == ARGV[5] then return execute(dueOf()) end
+if run.paused then
+  -- Its bell is spent: it is to be rung again as soon as the run goes on.
+  if n and n.state == 'pending' then setDue(KEYS[4], KEYS[5], exec, at, id, now) end
+  return reply(6, 'PAUSED')
+end
+if run.mark ~= '' then return reply(5, 'TERMINATED') end
+
+local phase = exec and exec.phases[at + 1]
+if not n then
+  local marked = exec and (exec.state == 'terminated' or (phase and phase.closed ~= ''))
+  if marked then return reply(5, 'TERMINATED') end
+  return reply(3, 'OUT_OF_ORDER')
+end
+if exec.state == 'terminated' then return reply(5, 'TERMINATED') end
+if n.state == 'done' or n.state == 'dead' then
+  if phase.closed == 'deadline' then return reply(5, 'TERMINATED') end
+  return reply(1, 'DUPLICATE_DONE')
+end
+if not isLive(run, exec, n) then return reply(5, 'TERMINATED') end
+if tonumber(ARGV[4]) < n.epoch then return reply(2, 'STALE_STEP') end
+local takeable = n.state == 'pending' or (n.state == 'fetched' and ARGV[6] == 'parser')
+if not takeable or at > exec.current then
+  return reply(4, 'LOCKED_BY_OTHER', { math.max(0, dueOf() - now) })
+end
+if n.state == 'pending' and exec.cooldown > now then
+  setDue(KEYS[4], KEYS[5], exec, at, id, exec.cooldown)
+  return reply(4, 'LOCKED_BY_OTHER', { exec.cooldown - now })
+end
+
+if n.state == 'pending' then n.attempts = n.attempts + 1 end
+n.state, n.owner, n.token = 'processing', ARGV[5], ARGV[8]
+local due = now + ARGV[7]
+writeNode(KEYS[3], n)
+setDue(KEYS[4], KEYS[5], exec, at, id, due)
+return execute(due)

@@ -1,0 +1,79 @@
+-- ptm_commit_success: ends an execution well; the node is done and its children exist.
+-- INCLUDE lib/core.lua lib/node.lua lib/live.lua lib/events.lua lib/scope.lua lib/children.lua lib/phases.lua
+-- KEYS[1] run          the run's record
+-- KEYS[2] plan         the seeds of the openers
+-- KEYS[3] shard_due    what the sweeper looks at
+-- KEYS[4] outbox       events to publish
+-- KEYS[5] timeline     events of the run
+-- KEYS[6] nodes        ids of the run's nodes
+-- KEYS[7] reorder      responses before their node
+-- KEYS[8] exec         the module's record
+-- KEYS[9..] due*       the due set of each phase
+-- KEYS[..] opener*     the node of each opener
+-- KEYS[..] node        the node
+-- KEYS[..] staged      what its token has staged
+-- KEYS[..] child*      the node of each child
+-- ARGV[1] now          Unix ms instead of the server's clock, or empty
+-- ARGV[2] layout       fingerprint of the plan
+-- ARGV[3] grace_ms     dispatch grace
+-- ARGV[4] id           the node's id
+-- ARGV[5] token        the lease's fencing value
+-- ARGV[6] bells        how many children the committer rings
+-- ARGV[7] staged       how many children were staged under the token
+-- ARGV[8] owner        of the only child, or empty
+-- ARGV[9] lease_ms     of the only child
+-- ARGV[10] child_token of the only child
+-- ARGV[11..] child*    id kind phase step prefix limit_key body
+-- CODES CommitCode 0 COMMIT_OK, 1 FENCING_REJECT, 2 CAS_CONFLICT, 3 ALREADY_COMMITTED
+-- EFFECTS processing to done or releasing; children created or revived; phases, module and run closed when empty
+
+local m, at, refused = openScope()
+if not m then return refused end
+local exec, key, id = m.exec, KEYS[at], ARGV[4]
+local n = readNode(key)
+if not n or n.module ~= exec.at or n.token ~= ARGV[5] then return reply(1, 'FENCING_REJECT') end
+
+local children = {}
+for child = 1, #KEYS - at - 1 do children[child] = seedAt(at + 1 + child, 4 + 7 * child) end
+local only = ARGV[8] ~= '' and #children == 1 and children[1]
+
+if n.state == 'done' or n.state == 'releasing' then
+  -- The answer of the first call, as far as it still holds: the owner is new with each attempt.
+  local child = only and readNode(only.key)
+  if not child or child.state ~= 'processing' or child.owner ~= ARGV[8] then
+    return reply(3, 'ALREADY_COMMITTED', { n.state })
+  end
+  local due = tonumber(redis.call('ZSCORE', m.due[child.phase + 1], only.id) or 0)
+  return reply(3, 'ALREADY_COMMITTED', { n.state, 0, 0, {}, {}, show(only.id, child, due) }, child.body)
+end
+if n.state == 'dead' then return reply(2, 'CAS_CONFLICT') end
+if n.state ~= 'processing' then return reply(1, 'FENCING_REJECT') end
+if not isLive(S.run, exec, n) then return reply(2, 'CAS_CONFLICT') end
+local staged, counted = tonumber(ARGV[7]), 0
+local stagers = n.stagers or {}
+if stagers[#stagers] == n.token then counted = tonumber(redis.call('HGET', KEYS[at + 1], 'count')) end
+if staged ~= counted then return reply(1, 'FENCING_REJECT') end
+
+n.committed = n.token
+exec.executions, exec.streak, S.run.executions = exec.executions + 1, 0, S.run.executions + 1
+if n.step > exec.step then
+  exec.step = n.step
+  emit(S, 'ModuleStepAdvanced', S.runId .. ':' .. exec.id .. ':' .. n.step, 0, { moduleId = exec.id }, {
+    moduleId = exec.id, stepIdx = n.step,
+  })
+end
+local mayHandOver = only and not S.run.paused and exec.cooldown <= S.now
+local claim = mayHandOver and { owner = ARGV[8], leaseMs = tonumber(ARGV[9]), token = ARGV[10] }
+local made = createChildren(m, children, n.reopened == 1, tonumber(ARGV[6]), claim)
+if staged > 0 then
+  n.state = 'releasing'
+  writeNode(key, n)
+  setDue(m.due[n.phase + 1], S.shard, exec, n.phase, id, S.now + S.grace)
+else
+  local keepsBody = false
+  for _, child in ipairs(children) do keepsBody = keepsBody or (child.prefix == id and child.phase == n.phase) end
+  endDone(m, key, id, n, n.kind == 'request' and keepsBody)
+  advance(m)
+end
+saveScope(m)
+return reply(0, 'COMMIT_OK', { n.state, made.created, made.lost, S.bells, S.released, made.next }, made.body or '')

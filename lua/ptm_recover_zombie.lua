@@ -1,0 +1,42 @@
+-- ptm_recover_zombie: takes back a node whose lease ran out; its attempt is given back, for crashes have their own budget.
+-- INCLUDE lib/core.lua lib/node.lua lib/live.lua lib/events.lua lib/scope.lua lib/children.lua lib/phases.lua
+-- KEYS[1] run          the run's record
+-- KEYS[2] plan         the seeds of the openers
+-- KEYS[3] shard_due    what the sweeper looks at
+-- KEYS[4] outbox       events to publish
+-- KEYS[5] timeline     events of the run
+-- KEYS[6] nodes        ids of the run's nodes
+-- KEYS[7] reorder      responses before their node
+-- KEYS[8] exec         the module's record
+-- KEYS[9..] due*       the due set of each phase
+-- KEYS[..] opener*     the node of each opener
+-- KEYS[..] node        the node
+-- ARGV[1] now          Unix ms instead of the server's clock, or empty
+-- ARGV[2] layout       fingerprint of the plan
+-- ARGV[3] grace_ms     dispatch grace
+-- ARGV[4] id           the node's id
+-- ARGV[5] crash_budget the node dies when it has lost so many leases
+-- CODES RecoverCode 0 RECOVERED, 1 NOT_EXPIRED, 2 NOT_PROCESSING
+-- EFFECTS processing to pending in the next epoch, or to dead
+
+local m, at, refused = openScope()
+if not m then return refused end
+local key, id = KEYS[at], ARGV[4]
+local n = readNode(key)
+if not n or n.module ~= m.exec.at or n.state ~= 'processing' then return reply(2, 'NOT_PROCESSING') end
+local due = tonumber(redis.call('ZSCORE', m.due[n.phase + 1], id) or 0)
+if due > S.now then return reply(1, 'NOT_EXPIRED') end
+
+n.crashes, n.attempts, n.owner, n.token = n.crashes + 1, math.max(0, n.attempts - 1), '', ''
+local died = n.crashes >= tonumber(ARGV[5])
+if died then
+  endDead(m, key, id, n, 'crashed')
+  advance(m)
+  saveScope(m)
+else
+  n.state, n.epoch = 'pending', n.epoch + 1
+  writeNode(key, n)
+  setDue(m.due[n.phase + 1], S.shard, m.exec, n.phase, id, S.now + graceMs(n.dispatches))
+  if isLive(S.run, m.exec, n) then ring(id, n) end
+end
+return reply(0, 'RECOVERED', { died, S.bells })

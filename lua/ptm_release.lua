@@ -1,0 +1,25 @@
+-- ptm_release: downloader to parser; the download is done and its lease ends.
+-- INCLUDE lib/core.lua lib/node.lua lib/live.lua
+-- KEYS[1] run          the run's record
+-- KEYS[2] exec         the module's record
+-- KEYS[3] node         the node
+-- KEYS[4] due          its phase's due set
+-- KEYS[5] shard_due    what the sweeper looks at
+-- ARGV[1] now          Unix ms instead of the server's clock, or empty
+-- ARGV[2] phase        the node's phase
+-- ARGV[3] id           the node's id
+-- ARGV[4] token        the lease's fencing value
+-- ARGV[5] grace_ms     how long the parser may take to claim it
+-- CODES ReleaseCode 0 RELEASED, 1 FENCING_REJECT
+-- EFFECTS processing to fetched
+
+local at = tonumber(ARGV[2])
+local exec = load(KEYS[2])
+local n = findNode(KEYS[3], exec, at)
+if not n or n.token ~= ARGV[4] then return reply(1, 'FENCING_REJECT') end
+if n.state == 'fetched' then return reply(0, 'RELEASED') end
+if n.state ~= 'processing' or not isLive(load(KEYS[1]), exec, n) then return reply(1, 'FENCING_REJECT') end
+n.state = 'fetched'
+writeNode(KEYS[3], n)
+setDue(KEYS[4], KEYS[5], exec, at, ARGV[3], clock() + ARGV[5])
+return reply(0, 'RELEASED')

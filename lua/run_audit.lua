@@ -1,0 +1,49 @@
+-- run_audit: sets the counters of a run to what its nodes say, if nothing has moved since they were counted.
+-- INCLUDE lib/core.lua
+-- KEYS[1] run          the run's record
+-- KEYS[2] shard_due    what the sweeper looks at
+-- KEYS[3..] exec*      the record of each module
+-- ARGV[1] now          Unix ms instead of the server's clock, or empty
+-- ARGV[2] counts       per module and phase, as JSON: created done dead superseded reopened as they were kept, then as counted; empty to read
+-- CODES AuditCode 0 DONE, 1 MOVED, 2 UNKNOWN
+-- EFFECTS the counters; each phase with open nodes is looked at once more
+
+local run, now = load(KEYS[1]), clock()
+if not run then return reply(2, 'UNKNOWN') end
+local names = { 'created', 'done', 'dead', 'superseded', 'reopened' }
+local kept, execs = {}, {}
+for i = 3, #KEYS do
+  local exec = load(KEYS[i])
+  if not exec then return reply(2, 'UNKNOWN') end
+  execs[#execs + 1] = exec
+  local phases = {}
+  for at, phase in ipairs(exec.phases) do
+    phases[at] = {}
+    for field, name in ipairs(names) do phases[at][field] = phase[name] end
+  end
+  kept[#kept + 1] = phases
+end
+if ARGV[2] == '' then return reply(0, 'DONE', kept) end
+local wanted = cjson.decode(ARGV[2])
+for m, phases in ipairs(kept) do
+  for at, fields in ipairs(phases) do
+    for field, value in ipairs(fields) do
+      if wanted[m][at][1][field] ~= value then return reply(1, 'MOVED') end
+    end
+  end
+end
+local open = 0
+for m, exec in ipairs(execs) do
+  for at, phase in ipairs(exec.phases) do
+    for field, name in ipairs(names) do phase[name] = wanted[m][at][2][field] end
+    local left = phase.created - phase.done - phase.dead
+    open = open + left
+    if left > 0 and run.state == 'open' and not run.paused and at - 1 <= exec.current then
+      redis.call('ZADD', KEYS[2], now, 'p:' .. exec.member .. ':' .. at - 1)
+    end
+  end
+  save(KEYS[2 + m], exec)
+end
+run.open = open
+save(KEYS[1], run)
+return reply(0, 'DONE')

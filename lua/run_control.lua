@@ -1,0 +1,34 @@
+-- run_control: pauses, resumes or cancels a run. Nodes are not touched.
+-- INCLUDE lib/core.lua
+-- KEYS[1] run          the run's record
+-- KEYS[2] shard_due    what the sweeper looks at
+-- KEYS[3..] exec*      the record of each module
+-- ARGV[1] now          Unix ms instead of the server's clock, or empty
+-- ARGV[2] action       pause, resume or cancel
+-- CODES ControlCode 0 DONE, 1 NO_CHANGE, 2 RUN_CLOSED
+-- EFFECTS a pause takes the run's open phases out of the shard's set, a resume puts them back; a cancel marks
+
+local now, run, action = clock(), load(KEYS[1]), ARGV[2]
+if not run or run.state ~= 'open' then return reply(2, 'RUN_CLOSED') end
+if run.mark ~= '' then return reply(1, 'NO_CHANGE') end
+if action == 'cancel' then
+  run.mark, run.reason = 'cancelled', 'cancelled'
+  save(KEYS[1], run)
+  redis.call('ZADD', KEYS[2], now, 'r:' .. run.member)
+  return reply(0, 'DONE')
+end
+local paused = action == 'pause'
+if run.paused == paused then return reply(1, 'NO_CHANGE') end
+run.paused = paused
+save(KEYS[1], run)
+for i = 3, #KEYS do
+  local exec = load(KEYS[i])
+  for at, phase in ipairs(exec and exec.state == 'open' and exec.phases or {}) do
+    local open, member = phase.created - phase.done - phase.dead, 'p:' .. exec.member .. ':' .. at - 1
+    -- What a deadline left behind is drained also in a pause.
+    local left = phase.closed ~= '' and open > phase.reopened
+    if paused and not left then redis.call('ZREM', KEYS[2], member) end
+    if not paused and open > 0 and at - 1 <= exec.current then redis.call('ZADD', KEYS[2], now, member) end
+  end
+end
+return reply(0, 'DONE')

@@ -1,0 +1,82 @@
+-- run_open: opens a run with its modules and first hops, once per run id.
+-- INCLUDE lib/core.lua lib/node.lua lib/live.lua lib/events.lua lib/scope.lua lib/children.lua lib/phases.lua
+-- KEYS[1] run          the run's record
+-- KEYS[2] plan         the layout, and the seeds of the openers
+-- KEYS[3] shard_due    what the sweeper looks at
+-- KEYS[4] outbox       events to publish
+-- KEYS[5] timeline     events of the run
+-- KEYS[6] nodes        ids of the run's nodes
+-- KEYS[7] reorder      responses before their node
+-- KEYS[8..] module*    per module: exec, a due set per phase, a node per opener, a node per first hop
+-- ARGV[1] now          Unix ms instead of the server's clock, or empty
+-- ARGV[2] layout       fingerprint of the plan
+-- ARGV[3] grace_ms     dispatch grace
+-- ARGV[4] run_id       the run's id
+-- ARGV[5] member       the run's part of members of the shard's due set
+-- ARGV[6] layout_json  the layout as the bindings read it
+-- ARGV[7] modules      how many modules
+-- ARGV[8..] module*    id member phases firsts; per phase: deadline join max_dead max_dead_rate opener(0|1) + seed; firsts
+-- CODES RunOpenCode 0 OPENED, 1 ALREADY_OPEN, 2 RUN_CLOSED
+-- EFFECTS stores the run, its modules, its first hops and TaskAccepted; opens the first phases
+
+if S.run then
+  if S.run.state == 'open' then return reply(1, 'ALREADY_OPEN') end
+  return reply(2, 'RUN_CLOSED')
+end
+
+local count = tonumber(ARGV[7])
+S.runId = ARGV[4]
+S.run = {
+  id = ARGV[4], member = ARGV[5], layout = ARGV[2], state = 'open', mark = '', reason = '', paused = false, openings = 1,
+  executions = 0, errors = 0, open = 0, live = count, tripped = 0,
+}
+redis.call('HSET', S.plan, 'layout', ARGV[6])
+
+-- The argument and the key that come next.
+local argAt, keyAt = 8, 8
+
+local function nextSeed(key)
+  local seed = seedAt(0, argAt)
+  seed.key = key
+  argAt = argAt + 7
+  return seed
+end
+
+local function readPhase(exec, at)
+  local phase = {
+    created = 0, done = 0, dead = 0, superseded = 0, reopened = 0, closed = '', closings = 0,
+    deadline = tonumber(ARGV[argAt]), join = ARGV[argAt + 1], maxDead = tonumber(ARGV[argAt + 2]),
+    maxDeadRate = tonumber(ARGV[argAt + 3]), opener = ARGV[argAt + 4] == '1',
+  }
+  argAt = argAt + 5
+  if phase.opener then redis.call('HSET', S.plan, exec.at .. '.' .. at, cmsgpack.pack(nextSeed(nil))) end
+  return phase
+end
+
+local opened, names = {}, {}
+for at = 1, count do
+  local exec = {
+    id = ARGV[argAt], member = ARGV[argAt + 1], at = at - 1, state = 'open', reason = '', current = 0, step = -1,
+    executions = 0, errors = 0, streak = 0, cooldown = 0, completed = 0, tripped = 0, phases = {},
+  }
+  local phases, firsts = tonumber(ARGV[argAt + 2]), tonumber(ARGV[argAt + 3])
+  argAt = argAt + 4
+  for i = 1, phases do exec.phases[i] = readPhase(exec, i - 1) end
+  local m, behind = openModule(KEYS[keyAt], exec, keyAt + 1)
+  m.firsts = {}
+  for i = 1, firsts do m.firsts[i] = nextSeed(KEYS[behind + i - 1]) end
+  keyAt = behind + firsts
+  opened[at], names[at] = m, exec.id
+end
+
+emit(S, 'TaskAccepted', S.runId, 1, {}, { modules = names })
+for _, m in ipairs(opened) do
+  local phase = m.exec.phases[1]
+  watch(m, 0)
+  if phase.deadline > 0 then redis.call('ZADD', S.shard, phase.deadline, 'd:' .. m.exec.member .. ':0') end
+  createChildren(m, m.firsts, false, #m.firsts)
+  advance(m)
+  save(m.key, m.exec)
+end
+save(KEYS[1], S.run)
+return reply(0, 'OPENED', S.bells)

@@ -1,0 +1,25 @@
+-- run_read: reads what a run looks like at one moment.
+-- INCLUDE lib/core.lua
+-- KEYS[1] run          the run's record
+-- KEYS[2..] module*    per module: exec, then a due set per phase
+-- CODES ReadCode 0 FOUND, 1 UNKNOWN
+-- EFFECTS none
+
+local run = load(KEYS[1])
+if not run then return reply(1, 'UNKNOWN') end
+local modules, at = {}, 2
+while at <= #KEYS do
+  local exec = load(KEYS[at])
+  if not exec then return reply(1, 'UNKNOWN') end
+  local state, reason, phases = exec.state, exec.reason, {}
+  -- The end of a marked run speaks for the modules that it ended.
+  if state == 'open' and run.state ~= 'open' then state, reason = 'terminated', run.reason end
+  for i, phase in ipairs(exec.phases) do
+    phases[i] = { phase.created, phase.done, phase.dead, redis.call('ZCARD', KEYS[at + i]), phase.closed }
+  end
+  modules[#modules + 1] = { exec.id, state, reason, exec.current, phases, exec.executions, exec.errors }
+  at = at + 1 + #exec.phases
+end
+return reply(0, 'FOUND', {
+  run.state == 'expired' and 'closed' or run.state, run.mark, run.reason, run.paused, run.openings, modules, run.layout,
+})

@@ -1,0 +1,54 @@
+-- scope_drain: ends a batch of nodes that a mark, or the deadline of their phase, left behind.
+-- INCLUDE lib/core.lua lib/node.lua lib/live.lua lib/events.lua lib/scope.lua lib/children.lua lib/phases.lua
+-- KEYS[1] run          the run's record
+-- KEYS[2] plan         the seeds of the openers
+-- KEYS[3] shard_due    what the sweeper looks at
+-- KEYS[4] outbox       events to publish
+-- KEYS[5] timeline     events of the run
+-- KEYS[6] nodes        ids of the run's nodes
+-- KEYS[7] reorder      responses before their node
+-- KEYS[8] exec         the module's record
+-- KEYS[9..] due*       the due set of each phase
+-- KEYS[..] opener*     the node of each opener
+-- KEYS[..] node*       open nodes of the phase when the caller read its set
+-- ARGV[1] now          Unix ms instead of the server's clock, or empty
+-- ARGV[2] layout       fingerprint of the plan
+-- ARGV[3] grace_ms     dispatch grace
+-- ARGV[4] phase        the phase
+-- ARGV[5..] id*        the nodes' ids
+-- CODES DrainCode 0 DRAINED, 1 NOTHING_TO_DRAIN
+-- EFFECTS the nodes are dead with the mark's reason; phases, module and run closed when empty
+
+local m, at, refused = openScope()
+if not m then return refused end
+local exec, run, phaseAt = m.exec, S.run, tonumber(ARGV[4])
+local phase = exec.phases[phaseAt + 1]
+local marked = isMarked(exec)
+if not phase or run.state ~= 'open' or not (marked or phase.closed ~= '') then
+  return reply(1, 'NOTHING_TO_DRAIN', { 0, 0 })
+end
+
+local reason = 'deadline_exceeded'
+if run.mark == 'cancelled' then
+  reason = 'cancelled'
+elseif marked then
+  reason = 'terminated'
+end
+local ended, kept = 0, 0
+for i = at, #KEYS do
+  local id = ARGV[5 + i - at]
+  local n = readNode(KEYS[i])
+  if n and n.module == exec.at and n.phase == phaseAt and n.state ~= 'done' and n.state ~= 'dead' then
+    -- One that was releasing dies too: its items stand, and a replay can still bring the children that never came.
+    if marked or n.reopened == 0 then
+      endDead(m, KEYS[i], id, n, reason)
+      ended = ended + 1
+    else
+      kept = kept + 1
+    end
+  end
+end
+if ended == 0 then return reply(1, 'NOTHING_TO_DRAIN', { 0, kept }) end
+if exec.state == 'open' and run.mark == '' then advance(m) else closeRunIfOver() end
+saveScope(m)
+return reply(0, 'DRAINED', { ended, kept })

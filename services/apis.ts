@@ -1,0 +1,93 @@
+/** What a process of distributed mode answers to calls: the services of the stages that it hosts. */
+import type { Config } from '../libs/config/config-tree.ts';
+import {
+  DownloaderDefinition,
+  ErrorThresholdDefinition,
+  IngressDefinition,
+  ModuleProcessorDefinition,
+  ParserDefinition,
+} from '../libs/contracts/services.ts';
+import type { ModuleRegistry } from '../libs/modules/registry.ts';
+import { dispatchCodec } from '../libs/service/dispatch-codec.ts';
+import { serveDispatch } from '../libs/service/grpc/dispatch/serve.ts';
+import type { ServedCall } from '../libs/service/grpc/served-calls.ts';
+import { type GrpcService, grpcService } from '../libs/service/grpc/server.ts';
+import type { RunEnds } from '../libs/stage/run-ends.ts';
+import { Slots } from '../libs/stage/slots.ts';
+import { acceptTask, type SubmitDeps, type TaskSubmission, taskMessage } from '../libs/stage/submit.ts';
+import { createDownloaderApi } from './downloader/rpc.ts';
+import { createErrorThresholdApi } from './error-threshold/rpc.ts';
+import { createIngressApi } from './ingress/rpc.ts';
+import { createModuleProcessorApi } from './module-processor/rpc.ts';
+import { createParserApi } from './parser/rpc.ts';
+import type { StageGround, StageName, Stages } from './stages.ts';
+
+export interface ApiDeps {
+  readonly config: Config;
+  readonly ground: StageGround;
+  readonly stages: Stages;
+  readonly modules: ModuleRegistry;
+  readonly runEnds: RunEnds;
+  readonly nextRunId: SubmitDeps['nextRunId'];
+  /** Aborts when the process is to stop. */
+  readonly stopping: AbortSignal;
+}
+
+/** How often a watched run is looked at. */
+const WATCH_INTERVAL_MS = 250;
+
+const SERVICES: { readonly [Name in StageName]: (deps: ApiDeps) => GrpcService } = {
+  ingress: (deps) => grpcService(IngressDefinition, createIngressApi(ingressDeps(deps))),
+  'module-processor': ({ config, ground, stages, modules }) => {
+    const slots = new Slots(config.taskConcurrency);
+    return grpcService(
+      ModuleProcessorDefinition,
+      createModuleProcessorApi<ServedCall>({
+        runs: stages.runs,
+        execute: (dispatch) => stages.moduleProcessor.execute(dispatch),
+        log: ground.log,
+        modules,
+        serveStream:
+          (execute) =>
+          (requests, { signal, drain }) =>
+            serveDispatch(requests, { codec: dispatchCodec, execute, slots, signal, drain }),
+      }),
+    );
+  },
+  downloader: ({ config, ground, stages }) => {
+    const { http, robots } = stages;
+    const asked = config.robots.enabled ? robots : undefined;
+    const { limiter, clock } = ground;
+    return grpcService(DownloaderDefinition, createDownloaderApi({ http, limiter, clock, robots: asked }));
+  },
+  parser: ({ config, modules }) =>
+    grpcService(ParserDefinition, createParserApi({ modules, maxYieldsPerParse: config.maxYieldsPerParse })),
+  'error-threshold': ({ ground, stages }) => {
+    const { coordinator, store } = ground;
+    return grpcService(ErrorThresholdDefinition, createErrorThresholdApi({ ...stages.deciding, coordinator, store }));
+  },
+};
+
+/** The services of the hosted stages. */
+export function createApis(deps: ApiDeps, hosted: ReadonlySet<StageName>): GrpcService[] {
+  return [...hosted].map((name) => SERVICES[name](deps));
+}
+
+function ingressDeps({ ground, stages, modules, runEnds, nextRunId, stopping }: ApiDeps) {
+  const { store, coordinator, bus, clock, limiter, log } = ground;
+  return {
+    ...{ store, coordinator, modules, clock, stopping },
+    submit: async (task: TaskSubmission) => {
+      const run = await acceptTask({ store, clock, nextRunId }, task);
+      // The run stands: without this message it begins a little later.
+      await bus.publish(taskMessage(run)).catch((error: unknown) => {
+        log.warn('an accepted run could not be announced yet', { run_id: run.runId, error });
+      });
+      return run;
+    },
+    cancelUnopened: (runId: string) => runEnds.cancel(runId),
+    limits: async () => limiter.snapshot(),
+    publisher: stages.publisher,
+    pollIntervalMs: WATCH_INTERVAL_MS,
+  };
+}

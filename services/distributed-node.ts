@@ -1,0 +1,161 @@
+/**
+ * A process of distributed mode: the stages that it hosts, over Redis, PostgreSQL and NATS, the calls that it answers, and
+ * what every such process does beside: sweep, publish events, end runs, forget old ones.
+ */
+import type { Clock } from '../libs/clock/clock.ts';
+import type { Config } from '../libs/config/config-tree.ts';
+import { EVENTS } from '../libs/contracts/events.ts';
+import { createRunIds } from '../libs/keys/run-id.ts';
+import { RateLimiter } from '../libs/limits/rate-limiter.ts';
+import type { ModuleRegistry } from '../libs/modules/registry.ts';
+import { openGround } from '../libs/service/ground.ts';
+import { type GrpcServer, startGrpcServer } from '../libs/service/grpc/server.ts';
+import { readTlsFiles } from '../libs/service/grpc/tls-files.ts';
+import { parseTokens } from '../libs/service/grpc/tokens.ts';
+import { EventRelay } from '../libs/stage/event-relay.ts';
+import { expireRuns } from '../libs/stage/expiry.ts';
+import { periodically } from '../libs/stage/periodic.ts';
+import { reconcileRuns } from '../libs/stage/reconcile.ts';
+import { createRunEnds } from '../libs/stage/run-ends.ts';
+import type { Log } from '../libs/telemetry/log.ts';
+import { METRICS } from '../libs/telemetry/metric-names.ts';
+import type { Metrics } from '../libs/telemetry/metrics.ts';
+import { createApis } from './apis.ts';
+import { connectRemoteStages } from './remote-stages.ts';
+import { composeStages, type StageGround, type StageName } from './stages.ts';
+
+export interface DistributedNodeOptions {
+  readonly config: Config;
+  readonly hosted: ReadonlySet<StageName>;
+  readonly modules: ModuleRegistry;
+  readonly metrics: Metrics;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export interface DistributedNode {
+  /** Where calls are answered. */
+  readonly port: number;
+  /** Takes no more work, finishes what is in execution for a while, and leaves the rest to others. Idempotent. */
+  stop(): Promise<void>;
+}
+
+/** How long a stop waits for what is in execution; its leases run out, and others take it up again. */
+const STOP_GRACE_MS = 10_000;
+const EXPIRY_INTERVAL_MS = 3_600_000;
+const RECONCILE_INTERVAL_MS = 5_000;
+const RELAY_INTERVAL_MS = 200;
+
+/** Opens the ground, starts the stages and takes calls. Throws what a server or the configuration refuses. */
+export async function startDistributedNode(options: DistributedNodeOptions): Promise<DistributedNode> {
+  const { config, hosted, modules, metrics, clock, log } = options;
+  const stopping = new AbortController();
+  const tls = readTlsFiles(tlsPaths(config));
+  const name = hosted.size === 1 ? `catena-${[...hosted].join()}` : 'catena';
+  const opened = await openGround({ config, name, localFirst: hosted.size > 1, metrics, clock, log });
+  const { coordinator, store, bus, events, blobs, shards } = opened;
+  const limiter = new RateLimiter({
+    defaults: { requestsPerSecond: config.limits.requestsPerSecond, concurrency: config.limits.concurrencyPerHost },
+  });
+  const ground: StageGround = { ...opened, config, modules, limiter, metrics, clock, log };
+  const forget = (runId: string): void => {
+    stages.cookies.dropRun(runId);
+    stages.runs.forget(runId);
+  };
+  const runEnds = createRunEnds({
+    ...{ coordinator, store, clock },
+    release: async (runId) => {
+      forget(runId);
+      await blobs.deleteRun(runId);
+    },
+  });
+  const remote = connectRemoteStages({ config, tls, hosted, log });
+  const stages = composeStages(ground, {
+    hosted,
+    remote: remote.calls,
+    settle: (runId) => runEnds.settle(runId),
+    reject: (runId, detail) => runEnds.reject(runId, detail),
+  });
+  const relay = new EventRelay({
+    outbox: coordinator,
+    publish: (event) => events.publish(event),
+    ...{ shards, log },
+    intervalMs: RELAY_INTERVAL_MS,
+  });
+
+  let server: GrpcServer | undefined;
+  let stopped: Promise<void> | undefined;
+  const node = { port: 0, stop: () => (stopped ??= stop()) };
+  try {
+    const ended = await events.subscribe({
+      types: [EVENTS.RunCompleted.type],
+      // Another process may have ended a run that this one keeps something for.
+      onEvent: ({ runId }) => forget(runId),
+      onRefused: ({ subject, error }) => log.warn('an event was not understood', { subject, error }),
+      onError: (error) => log.error('an event could not be handled', { error }),
+    });
+    stopping.signal.addEventListener('abort', () => void ended.stop());
+    for (const stage of stages.running) stage.start();
+    stages.sweeper.start();
+    relay.start();
+    keepHouse();
+    server = await startGrpcServer({
+      listen: config.grpc.listen,
+      services: createApis(
+        { config, ground, stages, modules, runEnds, nextRunId: createRunIds(clock), stopping: stopping.signal },
+        hosted,
+      ),
+      tokens: config.grpc.tokens === undefined ? [] : parseTokens(config.grpc.tokens),
+      ...{ tls, log },
+      ...{ drainMs: config.grpc.drainMs, deadlineMs: config.grpc.deadlineMs },
+      maxMessageBytes: config.grpc.maxMessageBytes,
+    });
+  } catch (thrown) {
+    await node.stop();
+    throw thrown;
+  }
+  return { ...node, port: server.port };
+
+  function keepHouse(): void {
+    const { signal } = stopping;
+    const expired = metrics.counter(METRICS.stateExpired).with({});
+    const expiry = {
+      ...{ coordinator, store, clock },
+      retentionMs: config.retention.finishedRunMs,
+      onExpired: (nodes: number) => expired.add(nodes),
+    };
+    periodically((until) => expireRuns(expiry, until), {
+      ...{ signal, intervalMs: EXPIRY_INTERVAL_MS },
+      onError: (error) => log.warn('old runs could not be removed', { error }),
+    });
+    if (!hosted.has('ingress')) return;
+    periodically((until) => reconcileRuns({ coordinator, store, bus }, until), {
+      ...{ signal, intervalMs: RECONCILE_INTERVAL_MS },
+      onError: (error) => log.warn('accepted runs could not be looked for', { error }),
+    });
+  }
+
+  async function stop(): Promise<void> {
+    stopping.abort();
+    const calls = server?.stop();
+    const working = [stages.sweeper.stop(), relay.stop(), ...stages.running.map((stage) => stage.stop())];
+    await withinGrace(Promise.all([calls, ...working]));
+    stages.leases.stop();
+    await remote.close();
+    await opened.close();
+    await stages.http.close();
+  }
+}
+
+async function withinGrace(work: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const patience = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, STOP_GRACE_MS);
+  });
+  await Promise.race([work, patience]);
+  clearTimeout(timer);
+}
+
+function tlsPaths({ grpc }: Config) {
+  return { cert: grpc.tlsCert, key: grpc.tlsKey, ca: grpc.tlsCa, clientAuth: grpc.tlsClientAuth };
+}

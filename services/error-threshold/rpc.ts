@@ -1,0 +1,152 @@
+/** Error-threshold as ingress and operators call it. */
+
+import { type ChainDecision, ChainDecisionKind, type ErrorTaskModel } from '../../libs/contracts/messages.ts';
+import { invalidArgument, requireNone, textFault } from '../../libs/contracts/request-check.ts';
+import type {
+  ErrorThresholdServiceImplementation,
+  GetThresholdsResponse,
+  PreCheckRequest,
+  TerminateRequest,
+  Threshold as ThresholdMessage,
+} from '../../libs/contracts/services.ts';
+import { messageFault } from '../../libs/contracts/validate.ts';
+import { DecideCode, TerminateCode } from '../../libs/coordination/codes.ts';
+import type { DecideCommand, DecideOutcome, Threshold } from '../../libs/coordination/commands.ts';
+import type { Coordinator } from '../../libs/coordination/port.ts';
+import { CatenaError } from '../../libs/errors/catena-error.ts';
+import { applyOutcome, NO_MESSAGE } from '../../libs/stage/apply.ts';
+import type { RunRecord, Store } from '../../libs/store/port.ts';
+import { handle } from './handle.ts';
+import type { ErrorThresholdDeps } from './service.ts';
+
+export interface ErrorThresholdApiDeps extends Omit<ErrorThresholdDeps, 'coordinator'> {
+  readonly coordinator: Pick<Coordinator, 'thresholdDecide' | 'findRun' | 'terminateMark'>;
+  readonly store: Pick<Store, 'findRun'>;
+}
+
+/** The implementation of the service. */
+export function createErrorThresholdApi(deps: ErrorThresholdApiDeps): ErrorThresholdServiceImplementation {
+  return {
+    preCheck: async (request) => ({ decision: await preCheckTask(deps, request) }),
+    decide: async ({ errorTask }) => ({ decision: await decide(deps, errorTask) }),
+    terminate: async (request) => ({ changed: await terminate(deps, request) }),
+    getThresholds: ({ runId }) => getThresholds(deps, runId),
+  };
+}
+
+/** Whether a task, or a module of it, was ended before it began. */
+async function preCheckTask({ coordinator }: ErrorThresholdApiDeps, { task }: PreCheckRequest): Promise<ChainDecision> {
+  if (task === undefined) throw invalidArgument([{ path: 'task', message: 'is missing' }]);
+  const fault = messageFault({ kind: 'task', model: task });
+  if (fault !== undefined) throw invalidArgument([{ path: `task.${fault.field}`, message: fault.reason }]);
+  const snapshot = await coordinator.findRun(task.runId);
+  if (snapshot === undefined) return decision(ChainDecisionKind.CONTINUE);
+  if (snapshot.mark !== '') return decision(ChainDecisionKind.TERMINATE_TASK, { reason: snapshot.reason });
+  const module = snapshot.modules.find(({ state }) => state === 'terminated');
+  return module === undefined
+    ? decision(ChainDecisionKind.CONTINUE)
+    : decision(ChainDecisionKind.TERMINATE_MODULE, { reason: module.reason });
+}
+
+/** Decides like the stage does for a message, publishes what follows, and tells what was decided. */
+async function decide(deps: ErrorThresholdApiDeps, model: ErrorTaskModel | undefined): Promise<ChainDecision> {
+  if (model === undefined) throw invalidArgument([{ path: 'error_task', message: 'is missing' }]);
+  const fault = messageFault({ kind: 'error', model });
+  if (fault !== undefined) throw invalidArgument([{ path: `error_task.${fault.field}`, message: fault.reason }]);
+  let decided: { readonly command: DecideCommand; readonly outcome: DecideOutcome } | undefined;
+  const coordinator: ErrorThresholdDeps['coordinator'] = {
+    findRun: (runId) => deps.coordinator.findRun(runId),
+    thresholdDecide: async (command) => {
+      const outcome = await deps.coordinator.thresholdDecide(command);
+      decided = { command, outcome };
+      return outcome;
+    },
+  };
+  const outcome = await handle({ ...deps, coordinator }, { kind: 'error', model });
+  await applyOutcome('error-threshold', outcome, deps.publisher, NO_MESSAGE);
+  return toDecision(decided!);
+}
+
+const DECIDED = {
+  [DecideCode.CONTINUE]: ChainDecisionKind.CONTINUE,
+  [DecideCode.RETRY_AFTER]: ChainDecisionKind.RETRY_AFTER,
+  [DecideCode.TERMINATE_MODULE]: ChainDecisionKind.TERMINATE_MODULE,
+  [DecideCode.TERMINATE_TASK]: ChainDecisionKind.TERMINATE_TASK,
+} as const;
+
+/** The wait of a repeated decision is not known any more: its retry may be long under way. */
+function toDecision({ command, outcome }: { readonly command: DecideCommand; readonly outcome: DecideOutcome }) {
+  const { code, action, repeated } = outcome;
+  const isTermination = code === DecideCode.TERMINATE_MODULE || code === DecideCode.TERMINATE_TASK;
+  return decision(DECIDED[code], {
+    delayMs: code === DecideCode.RETRY_AFTER && !repeated ? command.retryDelayMs : 0,
+    reason: isTermination ? 'threshold' : '',
+    actionApplied: action === 'none' ? '' : action,
+  });
+}
+
+function decision(kind: ChainDecisionKind, rest: Partial<ChainDecision> = {}): ChainDecision {
+  return { kind, delayMs: 0, reason: '', actionApplied: '', ...rest };
+}
+
+/** Whether anything changed. */
+async function terminate(
+  { store, coordinator }: ErrorThresholdApiDeps,
+  { runId, moduleId, reason }: TerminateRequest,
+): Promise<boolean> {
+  requireNone([textFault('reason', reason, 500)]);
+  const record = await findRun(store, runId);
+  if (moduleId !== '' && !record.modules.includes(moduleId)) {
+    throw new CatenaError('api.unknown_module', `run ${runId} has no module ${moduleId}`, {
+      data: { runId, moduleId },
+      remedy: `it has ${record.modules.join(', ')}`,
+    });
+  }
+  if (record.state === 'closed') {
+    throw new CatenaError('api.run_closed', `run ${runId} is closed`, {
+      data: { runId },
+      remedy: 'there is nothing left to be ended',
+    });
+  }
+  if ((await coordinator.findRun(runId)) === undefined) {
+    throw new CatenaError('api.run_not_open', `run ${runId} is accepted, but not opened yet`, {
+      class: 'retryable',
+      retryAfterMs: 500,
+      data: { runId },
+      remedy: 'ask again in a moment, or cancel it',
+    });
+  }
+  const scope = moduleId === '' ? { runId } : { runId, moduleId };
+  return (await coordinator.terminateMark({ ...scope, reason })) === TerminateCode.TERMINATED;
+}
+
+async function findRun(store: ErrorThresholdApiDeps['store'], runId: string): Promise<RunRecord> {
+  requireNone([textFault('run_id', runId)]);
+  const record = await store.findRun(runId);
+  if (record !== undefined) return record;
+  throw new CatenaError('api.unknown_run', `there is no run ${runId}`, { data: { runId }, remedy: 'check its id' });
+}
+
+async function getThresholds(deps: ErrorThresholdApiDeps, runId: string): Promise<GetThresholdsResponse> {
+  const { retry, moduleThreshold, taskThreshold, cooldownErrors, cooldownMs } = deps.config;
+  if (runId !== '') await findRun(deps.store, runId);
+  const snapshot = runId === '' ? undefined : await deps.coordinator.findRun(runId);
+  return {
+    module: toThreshold(moduleThreshold),
+    task: toThreshold(taskThreshold),
+    attempts: retry.attempts,
+    baseDelayMs: retry.baseDelayMs,
+    maxDelayMs: retry.maxDelayMs,
+    cooldownErrors: cooldownMs > 0 ? cooldownErrors : 0,
+    cooldownMs,
+    modules: (snapshot?.modules ?? []).map(({ moduleId, executions, errors, state }) => {
+      return { moduleId, executions, errors, state };
+    }),
+  };
+}
+
+function toThreshold(threshold: Threshold): ThresholdMessage {
+  return 'errors' in threshold
+    ? { limit: { $case: 'errors', value: threshold.errors } }
+    : { limit: { $case: 'rate', value: { rate: threshold.rate, minExecutions: threshold.minExecutions } } };
+}

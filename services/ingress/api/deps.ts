@@ -1,0 +1,38 @@
+import type { Clock } from '../../../libs/clock/clock.ts';
+import type { Coordinator } from '../../../libs/coordination/port.ts';
+import type { KeySnapshot } from '../../../libs/limits/rate-limiter.ts';
+import type { ModuleCatalogue } from '../../../libs/stage/describe-module.ts';
+import type { Publisher } from '../../../libs/stage/publisher.ts';
+import type { TaskSubmission } from '../../../libs/stage/submit.ts';
+import type { NewRun, Store } from '../../../libs/store/port.ts';
+
+/** What the methods of Ingress stand on. */
+export interface IngressApiDeps {
+  readonly store: Pick<
+    Store,
+    | 'findRun'
+    | 'listRuns'
+    | 'countItems'
+    | 'readItems'
+    | 'hasWithdrawnItems'
+    | 'listDeadLetters'
+    | 'discardDeadLetters'
+    | 'markOpen'
+    | 'settleRun'
+    | 'putAccount'
+    | 'getAccount'
+  >;
+  readonly coordinator: Pick<Coordinator, 'findRun' | 'listNodes' | 'listEvents' | 'runControl' | 'replay'>;
+  readonly modules: ModuleCatalogue;
+  /** Resolves once the task's run stands in the store. Throws `submit.key_reused`. */
+  readonly submit: (task: TaskSubmission) => Promise<NewRun>;
+  /** Ends a run that was accepted and never opened. */
+  readonly cancelUnopened: (runId: string) => Promise<void>;
+  /** The rate limits of the downloaders that can be asked; none when they cannot. */
+  readonly limits: () => Promise<readonly KeySnapshot[]>;
+  /** Rings what a replay re-opens. */
+  readonly publisher: Pick<Publisher, 'publish'>;
+  readonly clock: Clock;
+  /** How often a watched run is looked at, in milliseconds. */
+  readonly pollIntervalMs: number;
+}

@@ -1,0 +1,24 @@
+import { deadNodes, timeline, toDeadLetter, toRunEnd } from '../../../libs/stage/settle.ts';
+import type { DeadLetter } from '../../../libs/store/port.ts';
+import type { IngressApiDeps } from './deps.ts';
+
+/**
+ * A run that a replay has opened again in the coordinator is open in the store too. It may have come to its end before that
+ * could be written: then its end is written once more, or the store would call it open for ever.
+ */
+export async function keepOpen({ store, coordinator, clock }: IngressApiDeps, runId: string): Promise<void> {
+  await store.markOpen(runId);
+  const snapshot = await coordinator.findRun(runId);
+  if (snapshot === undefined || snapshot.state === 'open') return;
+  const items = await store.countItems(runId);
+  await store.settleRun(runId, toRunEnd(snapshot, items, clock.now()), {
+    deadLetters: letters(coordinator, runId),
+    events: timeline(coordinator, runId),
+  });
+}
+
+async function* letters(coordinator: IngressApiDeps['coordinator'], runId: string): AsyncGenerator<DeadLetter, void> {
+  for await (const node of deadNodes(coordinator, runId)) {
+    if (node.deathReason !== 'superseded') yield toDeadLetter(node);
+  }
+}

@@ -1,0 +1,71 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { lengthFault, rangeFault, requireNone } from '../../../libs/contracts/request-check.ts';
+import type { Item, ListItemsRequest, ListItemsResponse } from '../../../libs/contracts/services.ts';
+import { CatenaError } from '../../../libs/errors/catena-error.ts';
+import type { StoredItem } from '../../../libs/store/port.ts';
+import type { IngressApiDeps } from './deps.ts';
+import { findRun } from './find-run.ts';
+import { fitting } from './pages.ts';
+
+const PAGE_ROWS = 200;
+
+/**
+ * Committed items behind a sequence number; with `follow` until the run is closed and all are sent. Whether the run is
+ * closed is asked before the rows are read, so that none can come in between.
+ */
+export async function* listItems(
+  deps: IngressApiDeps,
+  request: ListItemsRequest,
+  signal: AbortSignal,
+): AsyncGenerator<ListItemsResponse, void> {
+  const { runId, type, follow } = request;
+  requireNone([rangeFault('after_seq', request.afterSeq, 0, Number.MAX_SAFE_INTEGER), lengthFault('type', type)]);
+  let { afterSeq } = request;
+  for (;;) {
+    const { state } = await findRun(deps.store, runId);
+    // Who began on a closed run saw only what stays.
+    if (state === 'closed' && afterSeq > 0) await requireStanding(deps, runId, afterSeq);
+    for await (const rows of pagesBehind(deps, { runId, type, afterSeq })) {
+      yield* messagesOf(rows);
+      afterSeq = rows.at(-1)!.seq;
+      signal.throwIfAborted();
+    }
+    if (state === 'closed' || !follow) return;
+    await delay(deps.pollIntervalMs, undefined, { signal, ref: false });
+  }
+}
+
+async function* pagesBehind(
+  { store }: IngressApiDeps,
+  query: { readonly runId: string; readonly type: string; readonly afterSeq: number },
+): AsyncGenerator<readonly StoredItem[], void> {
+  const { runId, type } = query;
+  let { afterSeq } = query;
+  for (;;) {
+    const rows = await store.readItems({ runId, afterSeq, limit: PAGE_ROWS, ...(type === '' ? {} : { type }) });
+    if (rows.length > 0) yield rows;
+    if (rows.length < PAGE_ROWS) return;
+    afterSeq = rows.at(-1)!.seq;
+  }
+}
+
+/** The rows of a page in messages that are not too large. */
+function* messagesOf(rows: readonly StoredItem[]): Generator<ListItemsResponse, void> {
+  for (let left = rows; left.length > 0; ) {
+    const count = fitting(left, ({ data }) => data.length);
+    yield { items: left.slice(0, count).map(toItem) };
+    left = left.slice(count);
+  }
+}
+
+function toItem({ seq, moduleId, type, data }: StoredItem): Item {
+  return { seq, moduleId, type, data: Buffer.from(data) };
+}
+
+async function requireStanding({ store }: IngressApiDeps, runId: string, upToSeq: number): Promise<void> {
+  if (!(await store.hasWithdrawnItems(runId, upToSeq))) return;
+  throw new CatenaError('api.items_withdrawn', `items of run ${runId} up to number ${upToSeq} were withdrawn`, {
+    data: { runId, upToSeq },
+    remedy: 'their node was executed again: drop what you have and begin anew with after_seq 0',
+  });
+}

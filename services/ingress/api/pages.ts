@@ -1,0 +1,25 @@
+import { lengthFault, rangeFault, requireNone } from '../../../libs/contracts/request-check.ts';
+
+const DEFAULT_SIZE = 50;
+const MAX_SIZE = 500;
+/** A message stays well below what gRPC takes by default (4 MiB), unless one row alone is larger. */
+const MAX_PAGE_BYTES = 1024 * 1024;
+
+/** The number of rows that a request asks for. Throws `api.invalid_argument` for sizes and tokens that cannot be. */
+export function pageSize(request: { readonly pageSize: number; readonly pageToken: string }): number {
+  requireNone([
+    rangeFault('page_size', request.pageSize, 0, MAX_SIZE),
+    lengthFault('page_token', request.pageToken, 300),
+  ]);
+  return request.pageSize === 0 ? DEFAULT_SIZE : request.pageSize;
+}
+
+/** How many of the rows, from the first, fit a message; at least one. */
+export function fitting<Row>(rows: readonly Row[], sizeOf: (row: Row) => number): number {
+  let bytes = 0;
+  for (const [at, row] of rows.entries()) {
+    bytes += sizeOf(row);
+    if (bytes > MAX_PAGE_BYTES) return Math.max(1, at);
+  }
+  return rows.length;
+}

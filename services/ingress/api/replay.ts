@@ -1,0 +1,124 @@
+/** Dead nodes of a run are executed again: batch by batch, each with its outcome. */
+import { setTimeout as delay } from 'node:timers/promises';
+import { type FieldIssue, rangeFault, requireNone } from '../../../libs/contracts/request-check.ts';
+import {
+  type ReplayDeadLettersRequest,
+  type ReplayDeadLettersResponse,
+  type ReplayedNode,
+  ReplayOutcome,
+} from '../../../libs/contracts/services.ts';
+import { ReplayCode } from '../../../libs/coordination/codes.ts';
+import type { Bell } from '../../../libs/coordination/commands.ts';
+import type { ChainNode, DeathReason } from '../../../libs/coordination/node.ts';
+import { CatenaError } from '../../../libs/errors/catena-error.ts';
+import { childMessages } from '../../../libs/stage/bells.ts';
+import type { RunRecord } from '../../../libs/store/port.ts';
+import { nodeIdFault } from './dead-letters.ts';
+import type { IngressApiDeps } from './deps.ts';
+import { findRun, notOpen } from './find-run.ts';
+import { keepOpen } from './keep-open.ts';
+
+const BATCH = 100;
+const MAX_NODE_IDS = 1_000;
+const REASONS: readonly DeathReason[] = ['failed', 'crashed', 'deadline_exceeded', 'terminated', 'cancelled'];
+const DEFAULT_REASONS: readonly string[] = ['failed', 'crashed'];
+/** A drain is waited for, but not for ever. */
+const MAX_DRAIN_LOOKS = 40;
+
+const OUTCOME = {
+  [ReplayCode.REPLAYED]: ReplayOutcome.REPLAYED,
+  [ReplayCode.NOT_REPLAYABLE]: ReplayOutcome.NOT_REPLAYABLE,
+  [ReplayCode.DRAINING]: ReplayOutcome.DRAINING,
+  [ReplayCode.UNKNOWN_NODE]: ReplayOutcome.UNKNOWN_NODE,
+} as const;
+
+export async function* replayDeadLetters(
+  deps: IngressApiDeps,
+  request: ReplayDeadLettersRequest,
+  signal: AbortSignal,
+): AsyncGenerator<ReplayDeadLettersResponse, void> {
+  const { runId, nodeIds, reasons, rejoin } = request;
+  requireNone([
+    rangeFault('node_ids.length', nodeIds.length, 0, MAX_NODE_IDS),
+    ...nodeIds.map(nodeIdFault),
+    ...reasons.map(reasonFault),
+  ]);
+  const record = await findReplayable(deps, runId);
+  const missing = new Set(nodeIds);
+  const chosenReasons = new Set(reasons.length > 0 || nodeIds.length > 0 ? reasons : DEFAULT_REASONS);
+  const isChosen = ({ id, deathReason }: ChainNode): boolean =>
+    (nodeIds.length === 0 || missing.has(id)) && (chosenReasons.size === 0 || chosenReasons.has(deathReason));
+
+  for await (const page of deadPages(deps, runId)) {
+    signal.throwIfAborted();
+    const chosen = page.filter(isChosen);
+    for (const { id } of chosen) missing.delete(id);
+    if (chosen.length > 0) yield { nodes: await replayBatch(deps, record, chosen, rejoin, signal) };
+    if (nodeIds.length > 0 && missing.size === 0) return;
+  }
+  if (missing.size > 0) {
+    yield { nodes: [...missing].map((nodeId) => ({ nodeId, outcome: ReplayOutcome.UNKNOWN_NODE })) };
+  }
+}
+
+function reasonFault(reason: string, at: number): FieldIssue | undefined {
+  if ((REASONS as readonly string[]).includes(reason)) return undefined;
+  return { path: `reasons[${at}]`, message: `is "${reason}", but must be one of ${REASONS.join(', ')}` };
+}
+
+async function findReplayable({ store, coordinator }: IngressApiDeps, runId: string): Promise<RunRecord> {
+  const record = await findRun(store, runId);
+  if ((await coordinator.findRun(runId)) !== undefined) return record;
+  if (record.state !== 'closed') throw notOpen(runId);
+  throw new CatenaError('api.run_expired', `the nodes of run ${runId} have been removed`, {
+    data: { runId },
+    remedy: 'after its retention a replay is a new run: submit the task again',
+  });
+}
+
+async function* deadPages({ coordinator }: IngressApiDeps, runId: string): AsyncGenerator<readonly ChainNode[], void> {
+  for (let after: string | undefined; ; ) {
+    const page = await coordinator.listNodes({
+      runId,
+      state: 'dead',
+      limit: BATCH,
+      ...(after === undefined ? {} : { after }),
+    });
+    yield page;
+    if (page.length < BATCH) return;
+    after = page.at(-1)!.id;
+  }
+}
+
+/** What was re-opened is made known even when the work on the others ends early. */
+async function replayBatch(
+  deps: IngressApiDeps,
+  { runId, taskId, account, platform, metadata }: RunRecord,
+  nodes: readonly ChainNode[],
+  rejoin: boolean,
+  signal: AbortSignal,
+): Promise<ReplayedNode[]> {
+  const replayed: ReplayedNode[] = [];
+  const bells: Bell[] = [];
+  try {
+    for (const node of nodes) {
+      const outcome = await replayOne(deps, node, rejoin, signal);
+      bells.push(...outcome.bells);
+      replayed.push({ nodeId: node.id, outcome: OUTCOME[outcome.code] });
+    }
+  } finally {
+    if (bells.length > 0) await keepOpen(deps, runId);
+    const origin = { task: { taskId, runId, account, platform }, metadata: { ...metadata } };
+    await deps.publisher.publish('ingress', childMessages(bells, origin));
+  }
+  return replayed;
+}
+
+/** Waits while nodes of a mark that went before are still being ended. */
+async function replayOne(deps: IngressApiDeps, node: ChainNode, rejoin: boolean, signal: AbortSignal) {
+  for (let looks = 0; ; looks++) {
+    const outcome = await deps.coordinator.replay({ node, rejoin });
+    if (outcome.code !== ReplayCode.DRAINING || looks >= MAX_DRAIN_LOOKS) return outcome;
+    await delay(deps.pollIntervalMs, undefined, { signal, ref: false });
+  }
+}

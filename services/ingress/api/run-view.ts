@@ -1,0 +1,65 @@
+/** A run as clients see it: its record from the store and its snapshot from the coordinator in one. */
+import { FinishReason, type ModuleProgress, NodeCounts, Run, RunState } from '../../../libs/contracts/services.ts';
+import type { ModuleSnapshot, PhaseSnapshot, RunSnapshot } from '../../../libs/coordination/snapshot.ts';
+import type { RunEnd, RunRecord } from '../../../libs/store/port.ts';
+
+/** Without a snapshot there are no nodes to speak of: the run is not open yet, or they have been removed. */
+export function toRun(record: RunRecord, snapshot?: RunSnapshot, items = record.end?.items ?? 0): Run {
+  const { runId, taskId, account, platform, modules, metadata, priority, end } = record;
+  return Run.fromPartial({
+    runId,
+    taskId,
+    account,
+    platform,
+    modules: [...modules],
+    input: Buffer.from(JSON.stringify(record.input)),
+    metadata: { ...metadata },
+    priority,
+    deadlineAtMs: record.deadlineAtMs ?? 0,
+    acceptedAtMs: record.acceptedAtMs,
+    state: stateOf(record, snapshot),
+    items,
+    ...(end === undefined || record.state !== 'closed' ? {} : { end: toEnd(end) }),
+    ...(snapshot === undefined ? {} : progressOf(snapshot)),
+  });
+}
+
+/** What the store says is closed is closed; what only the coordinator calls so is about to be. */
+function stateOf({ state }: RunRecord, snapshot: RunSnapshot | undefined): RunState {
+  if (state === 'closed') return RunState.CLOSED;
+  if (snapshot === undefined) return state === 'accepted' ? RunState.ACCEPTED : RunState.OPEN;
+  return snapshot.state === 'open' ? RunState.OPEN : RunState.CLOSING;
+}
+
+function progressOf({ paused, mark, reason, modules }: RunSnapshot): Partial<Run> {
+  const progress = modules.map(toProgress);
+  const nodes = sumOf(modules.flatMap(({ phases }) => phases));
+  return { paused, mark, markReason: reason, nodes, progress };
+}
+
+function toProgress({ phases, ...module }: ModuleSnapshot): ModuleProgress {
+  return { ...module, phases: phases.map((phase) => ({ nodes: sumOf([phase]), closed: phase.closed })) };
+}
+
+function sumOf(phases: readonly PhaseSnapshot[]): NodeCounts {
+  const sum = NodeCounts.create();
+  for (const { created, done, dead, open } of phases) {
+    sum.created += created;
+    sum.done += done;
+    sum.dead += dead;
+    sum.open += open;
+  }
+  return sum;
+}
+
+const FINISH_REASON = {
+  completed: FinishReason.COMPLETED,
+  cancelled: FinishReason.CANCELLED,
+  terminated: FinishReason.TERMINATED,
+  deadline: FinishReason.DEADLINE,
+  rejected: FinishReason.REJECTED,
+} as const satisfies Record<RunEnd['finishReason'], FinishReason>;
+
+function toEnd({ finishReason, detail, endedAtMs, done, dead, items }: RunEnd): NonNullable<Run['end']> {
+  return { reason: FINISH_REASON[finishReason], detail, endedAtMs, done, dead, items };
+}

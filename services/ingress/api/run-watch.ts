@@ -1,0 +1,103 @@
+/** Looks at runs for everybody who watches them: one look per run and interval, however many watch. */
+import { setTimeout as delay } from 'node:timers/promises';
+import { Run, RunState } from '../../../libs/contracts/services.ts';
+import type { RunSnapshot } from '../../../libs/coordination/snapshot.ts';
+import type { IngressApiDeps } from './deps.ts';
+import { findRun } from './find-run.ts';
+import { toRun } from './run-view.ts';
+import { unlessAborted } from './unless-aborted.ts';
+
+/** Counting the items of a large run is work: of the time, at most one part in so many is spent on it. */
+const COUNT_SHARE = 20;
+
+/** The input never changes, and may be large. */
+const NO_INPUT = Buffer.alloc(0);
+
+interface Watched {
+  watchers: number;
+  /** The look that is to come, for all who wait for it. */
+  look: Promise<Run> | undefined;
+  items: number;
+  nextCountAtMs: number;
+}
+
+export class RunWatch {
+  readonly #deps: IngressApiDeps;
+  readonly #watched = new Map<string, Watched>();
+
+  constructor(deps: IngressApiDeps) {
+    this.#deps = deps;
+  }
+
+  /** Runs that somebody watches. */
+  get size(): number {
+    return this.#watched.size;
+  }
+
+  /**
+   * The run as it stands, then again whenever it has changed, until it is closed or the signal says stop. Who takes long
+   * misses what lay between, never the last state. Throws `api.unknown_run`.
+   */
+  async *follow(runId: string, signal: AbortSignal): AsyncGenerator<Run, void> {
+    const watched = this.#enter(runId);
+    try {
+      let run = await this.#read(runId, watched);
+      let shown = bytesOf(run);
+      yield run;
+      while (run.state !== RunState.CLOSED) {
+        watched.look ??= this.#look(runId, watched);
+        run = await unlessAborted(watched.look, signal);
+        const bytes = bytesOf(run);
+        if (bytes.equals(shown)) continue;
+        shown = bytes;
+        yield run;
+      }
+    } finally {
+      this.#leave(runId, watched);
+    }
+  }
+
+  #enter(runId: string): Watched {
+    const watched = this.#watched.get(runId) ?? { watchers: 0, look: undefined, items: 0, nextCountAtMs: 0 };
+    this.#watched.set(runId, watched);
+    watched.watchers += 1;
+    return watched;
+  }
+
+  #leave(runId: string, watched: Watched): void {
+    watched.watchers -= 1;
+    if (watched.watchers === 0) this.#watched.delete(runId);
+  }
+
+  async #look(runId: string, watched: Watched): Promise<Run> {
+    try {
+      await delay(this.#deps.pollIntervalMs, undefined, { ref: false });
+      return await this.#read(runId, watched);
+    } finally {
+      watched.look = undefined;
+    }
+  }
+
+  /** The record is read last: what it calls closed has its end. */
+  async #read(runId: string, watched: Watched): Promise<Run> {
+    const { store, coordinator } = this.#deps;
+    const snapshot = await coordinator.findRun(runId);
+    if (snapshot !== undefined) await this.#count(snapshot, watched);
+    const record = await findRun(store, runId);
+    const run = toRun(record, snapshot, record.state === 'closed' ? record.end?.items : watched.items);
+    return { ...run, input: NO_INPUT };
+  }
+
+  async #count({ runId }: RunSnapshot, watched: Watched): Promise<void> {
+    const { clock, store } = this.#deps;
+    const startMs = clock.monotonic();
+    if (startMs < watched.nextCountAtMs) return;
+    watched.items = await store.countItems(runId);
+    const endMs = clock.monotonic();
+    watched.nextCountAtMs = endMs + (endMs - startMs) * COUNT_SHARE;
+  }
+}
+
+function bytesOf(run: Run): Buffer {
+  return Buffer.from(Run.encode(run).finish());
+}

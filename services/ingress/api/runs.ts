@@ -1,0 +1,87 @@
+import {
+  type FieldIssue,
+  invalidArgument,
+  lengthFault,
+  rangeFault,
+  requireNone,
+} from '../../../libs/contracts/request-check.ts';
+import { type ListRunsRequest, type ListRunsResponse, Run, RunState } from '../../../libs/contracts/services.ts';
+import { ControlCode } from '../../../libs/coordination/codes.ts';
+import { CatenaError } from '../../../libs/errors/catena-error.ts';
+import type { RunRecord } from '../../../libs/store/port.ts';
+import type { IngressApiDeps } from './deps.ts';
+import { closed, findRun, notOpen } from './find-run.ts';
+import { fitting, pageSize } from './pages.ts';
+import { toRun } from './run-view.ts';
+
+/** A run as it stands now. The record is read last: what it calls closed has its end. */
+export async function readRun({ store, coordinator }: IngressApiDeps, runId: string): Promise<Run> {
+  await findRun(store, runId);
+  const snapshot = await coordinator.findRun(runId);
+  const items = await store.countItems(runId);
+  return toRun(await findRun(store, runId), snapshot, items);
+}
+
+export async function listRuns({ store }: IngressApiDeps, request: ListRunsRequest): Promise<ListRunsResponse> {
+  const size = pageSize(request);
+  const { account, module, acceptedFromMs, acceptedBeforeMs, pageToken } = request;
+  requireNone([
+    lengthFault('account', account),
+    lengthFault('module', module),
+    rangeFault('accepted_from_ms', acceptedFromMs, 0, Number.MAX_SAFE_INTEGER),
+    rangeFault('accepted_before_ms', acceptedBeforeMs, 0, Number.MAX_SAFE_INTEGER),
+    stateFault(request.state),
+  ]);
+  const state = STORED_STATE[request.state];
+  const records = await store
+    .listRuns({
+      limit: size + 1,
+      ...(state === undefined ? {} : { state }),
+      ...(account === '' ? {} : { account }),
+      ...(module === '' ? {} : { moduleId: module }),
+      ...(acceptedFromMs === 0 ? {} : { acceptedFromMs }),
+      ...(acceptedBeforeMs === 0 ? {} : { acceptedBeforeMs }),
+      ...(pageToken === '' ? {} : { after: pageToken }),
+    })
+    .catch((thrown: unknown) => {
+      throw thrown instanceof CatenaError && thrown.code === 'store.unknown_run' ? foreignToken() : thrown;
+    });
+  const runs = records.slice(0, size).map((record) => toRun(record, undefined, 0));
+  const page = runs.slice(
+    0,
+    fitting(runs, (run) => Run.encode(run).finish().length),
+  );
+  return { runs: page, nextPageToken: page.length < records.length ? page.at(-1)!.runId : '' };
+}
+
+const STORED_STATE: Readonly<Record<number, RunRecord['state'] | undefined>> = {
+  [RunState.ACCEPTED]: 'accepted',
+  [RunState.OPEN]: 'open',
+  [RunState.CLOSED]: 'closed',
+};
+
+function stateFault(state: RunState): FieldIssue | undefined {
+  if (state === RunState.UNSPECIFIED || STORED_STATE[state] !== undefined) return undefined;
+  return { path: 'state', message: `is ${state}, but only accepted, open and closed runs can be asked for` };
+}
+
+export function foreignToken(): CatenaError {
+  return invalidArgument([{ path: 'page_token', message: 'is none that was answered for this list' }]);
+}
+
+/** Whether anything changed. */
+export async function controlRun(
+  { store, coordinator, cancelUnopened }: IngressApiDeps,
+  runId: string,
+  action: 'pause' | 'resume' | 'cancel',
+): Promise<boolean> {
+  const record = await findRun(store, runId);
+  if (record.state === 'closed') throw closed(runId);
+  if ((await coordinator.findRun(runId)) === undefined) {
+    if (action !== 'cancel') throw notOpen(runId);
+    await cancelUnopened(runId);
+    return true;
+  }
+  // A run that is about to close has nothing left to be paused or cancelled.
+  return (await coordinator.runControl({ runId, action })) === ControlCode.DONE;
+}

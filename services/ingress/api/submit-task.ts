@@ -1,0 +1,110 @@
+/** Everything that can be wrong with a task is said at its submission, all at once and by its place. */
+import {
+  type FieldIssue,
+  lengthFault,
+  rangeFault,
+  readJson,
+  requireNone,
+  textFault,
+} from '../../../libs/contracts/request-check.ts';
+import type { SubmitTaskRequest, SubmitTaskResponse } from '../../../libs/contracts/services.ts';
+import { CatenaError } from '../../../libs/errors/catena-error.ts';
+import { canonicalJson } from '../../../libs/keys/canonical-json.ts';
+import type { ModuleDefinition } from '../../../libs/modules/definition.ts';
+import type { TaskSubmission } from '../../../libs/stage/submit.ts';
+import type { IngressApiDeps } from './deps.ts';
+import { findRun } from './find-run.ts';
+import { toRun } from './run-view.ts';
+
+const MAX_MODULES = 50;
+/** Metadata travels with every message of the run. */
+const MAX_METADATA_CHARS = 16_384;
+const TEN_YEARS_MS = 10 * 366 * 24 * 3_600_000;
+
+export async function submitTask(deps: IngressApiDeps, request: SubmitTaskRequest): Promise<SubmitTaskResponse> {
+  const accepted = await deps.submit(await checkTask(deps, request));
+  // The run of an earlier submission may be anywhere by now.
+  return { run: toRun(await findRun(deps.store, accepted.runId)) };
+}
+
+/** The task of a request. Throws `api.invalid_argument` with all that is wrong. */
+async function checkTask(
+  { modules }: Pick<IngressApiDeps, 'modules'>,
+  request: SubmitTaskRequest,
+): Promise<TaskSubmission> {
+  const { account, platform, priority, deadlineMs, metadata, idempotencyKey } = request;
+  const input = readJson('input', request.input, {});
+  const resolved = request.modules.slice(0, MAX_MODULES).map((reference, at) => resolve(modules, reference, at));
+  const definitions = resolved.filter((module): module is ModuleDefinition => !('message' in module));
+  const jsonFault = input.fault ?? canonicalFault(input.value);
+  requireNone([
+    ...countFaults(request.modules, definitions),
+    ...resolved.filter((module): module is FieldIssue => 'message' in module),
+    textFault('account', account),
+    textFault('platform', platform),
+    rangeFault('deadline_ms', deadlineMs, 0, TEN_YEARS_MS),
+    lengthFault('metadata', JSON.stringify(metadata), MAX_METADATA_CHARS),
+    lengthFault('idempotency_key', idempotencyKey),
+    jsonFault,
+    ...(jsonFault === undefined ? await inputFaults(definitions, input.value) : []),
+  ]);
+  return {
+    modules: definitions.map(({ id }) => id),
+    input: input.value,
+    account,
+    platform,
+    priority,
+    metadata,
+    ...(deadlineMs === 0 ? {} : { deadlineMs }),
+    ...(idempotencyKey === '' ? {} : { idempotencyKey }),
+  };
+}
+
+function resolve(modules: IngressApiDeps['modules'], reference: string, at: number): ModuleDefinition | FieldIssue {
+  try {
+    return modules.resolve(reference);
+  } catch (thrown) {
+    if (!(thrown instanceof CatenaError) || thrown.code !== 'module.unknown') throw thrown;
+    return { path: `modules[${at}]`, message: `names no module that is served here: "${reference}"` };
+  }
+}
+
+function countFaults(references: readonly string[], definitions: readonly ModuleDefinition[]): FieldIssue[] {
+  if (references.length === 0) return [{ path: 'modules', message: 'names no module' }];
+  if (references.length > MAX_MODULES) {
+    return [{ path: 'modules', message: `names ${references.length} modules, more than ${MAX_MODULES}` }];
+  }
+  const isTwice = new Set(definitions).size < definitions.length;
+  return isTwice ? [{ path: 'modules', message: 'names a module twice' }] : [];
+}
+
+/** What cannot be written canonically has no fingerprint: nesting without measure, say. */
+function canonicalFault(input: unknown): FieldIssue | undefined {
+  try {
+    canonicalJson(input);
+    return undefined;
+  } catch (thrown) {
+    return { path: 'input', message: `cannot be kept: ${(thrown as Error).message}` };
+  }
+}
+
+/** What the modules say of their input, each place once per module. */
+async function inputFaults(definitions: readonly ModuleDefinition[], input: unknown): Promise<FieldIssue[]> {
+  const faults: FieldIssue[] = [];
+  for (const definition of definitions) {
+    try {
+      await definition.checkInput(input);
+    } catch (thrown) {
+      if (!(thrown instanceof CatenaError) || thrown.code !== 'module.wrong_input') throw thrown;
+      const issues = thrown.data.issues as readonly (FieldIssue & { readonly got: string })[];
+      for (const { path, message, got } of issues) {
+        faults.push({ path: inputPath(path), message: `${message} (got ${got}), says ${definition.id}` });
+      }
+    }
+  }
+  return faults;
+}
+
+function inputPath(path: string): string {
+  return path === '' || path.startsWith('[') ? `input${path}` : `input.${path}`;
+}

@@ -1,0 +1,60 @@
+/**
+ * ModuleDispatch by a call of a module-processor in another process. Only ids travel: the other side loads the run by
+ * itself, and has the node from the coordinator.
+ */
+import type { DispatchAnswer, ExecuteModuleRequest } from '../../libs/contracts/services.ts';
+import { fromChainError } from '../../libs/stage/chain-error.ts';
+import type { Dispatch } from '../../libs/stage/dispatch.ts';
+import { GroundFailure } from '../../libs/stage/ground-failure.ts';
+
+/** Sends a dispatch to some module-processor, and answers what that says of it. Rejects when it did not say. */
+export type SendDispatch = (dispatch: ExecuteModuleRequest['dispatch']) => Promise<DispatchAnswer['result']>;
+
+/**
+ * Resolves when the work is committed and its bells are rung. Rejects with a GroundFailure when nothing was decided, so
+ * that the message comes again, and with the CatenaError of a run that the module-processor cannot execute.
+ */
+export function dispatchCall(send: SendDispatch): (dispatch: Dispatch) => Promise<void> {
+  return async (dispatch) => {
+    const result = await send(toRequest(dispatch)).catch((cause: unknown) => {
+      throw new GroundFailure('no module-processor answered a dispatch', { cause });
+    });
+    requireDone(result);
+  };
+}
+
+/** A dispatch in the words of `proto/`. */
+export function toRequest(dispatch: Dispatch): NonNullable<ExecuteModuleRequest['dispatch']> {
+  const { runId } = dispatch.run.task;
+  switch (dispatch.kind) {
+    case 'start':
+      return { $case: 'start', value: { runId } };
+    case 'hop': {
+      const { node, epoch } = dispatch;
+      const { id: nodeId, moduleId, phase } = node;
+      return { $case: 'hop', value: { runId, nodeId, moduleId, phase, epoch } };
+    }
+    case 'request': {
+      const { node, epoch, stepIdx, prefixRequest, attempts } = dispatch.bell;
+      const { id: nodeId, moduleId, phase } = node;
+      return {
+        $case: 'request',
+        value: { runId, nodeId, moduleId, phase, epoch, stepIdx, prefixRequest, attempts },
+      };
+    }
+  }
+}
+
+function requireDone(result: DispatchAnswer['result']): void {
+  switch (result?.$case) {
+    case 'done':
+      return;
+    case 'failure': {
+      const error = fromChainError(result.value);
+      if (error.class === 'fatal') throw error;
+      throw new GroundFailure('the module-processor could not do a dispatch now', { cause: error });
+    }
+    default:
+      throw new GroundFailure('the module-processor answered a dispatch with nothing that is known here');
+  }
+}

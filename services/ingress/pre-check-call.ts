@@ -1,0 +1,32 @@
+import { type ChainDecision, ChainDecisionKind } from '../../libs/contracts/messages.ts';
+import type { ErrorThresholdClient } from '../../libs/contracts/services.ts';
+import { GroundFailure } from '../../libs/stage/ground-failure.ts';
+import type { LoadedRun } from '../../libs/stage/runs.ts';
+import { taskMessage } from '../../libs/stage/submit.ts';
+
+/**
+ * ThresholdPreCheck by a call of error-threshold: why a task may not run, or undefined. Rejects with a GroundFailure when
+ * it was not answered: a task is never refused because nobody could be asked.
+ */
+export function preCheckCall(
+  client: Pick<ErrorThresholdClient, 'preCheck'>,
+): (run: LoadedRun) => Promise<string | undefined> {
+  return async ({ record }) => {
+    const { decision } = await client.preCheck({ task: taskMessage(record).model }).catch((cause: unknown) => {
+      throw new GroundFailure('error-threshold did not answer a pre-check', { cause });
+    });
+    return refusalIn(decision);
+  };
+}
+
+function refusalIn(decision: ChainDecision | undefined): string | undefined {
+  switch (decision?.kind) {
+    case ChainDecisionKind.CONTINUE:
+      return undefined;
+    case ChainDecisionKind.TERMINATE_MODULE:
+    case ChainDecisionKind.TERMINATE_TASK:
+      return decision.reason;
+    default:
+      throw new GroundFailure(`error-threshold answered a pre-check with the decision ${decision?.kind ?? 'nothing'}`);
+  }
+}

@@ -1,0 +1,41 @@
+/** Ingress as clients call it: each method checks its request, asks the ports, and answers in the words of `proto/`. */
+import type { IngressServiceImplementation } from '../../libs/contracts/services.ts';
+import { describeModules } from '../../libs/stage/describe-module.ts';
+import { getAccount, putAccount } from './api/accounts.ts';
+import { discardDeadLetters, listDeadLetters } from './api/dead-letters.ts';
+import type { IngressApiDeps } from './api/deps.ts';
+import { explain } from './api/explain-run.ts';
+import { listItems } from './api/list-items.ts';
+import { replayDeadLetters } from './api/replay.ts';
+import { RunWatch } from './api/run-watch.ts';
+import { controlRun, listRuns, readRun } from './api/runs.ts';
+import { submitTask } from './api/submit-task.ts';
+
+export type { IngressApiDeps } from './api/deps.ts';
+
+/** The implementation of the service. Its streams end with the reason of their call's signal: the client, or a drain. */
+export function createIngressApi(deps: IngressApiDeps): IngressServiceImplementation {
+  const watch = new RunWatch(deps);
+  return {
+    submitTask: (request) => submitTask(deps, request),
+    getRun: async ({ runId }) => ({ run: await readRun(deps, runId) }),
+    async *watchRun({ runId }, { signal }) {
+      for await (const run of watch.follow(runId, signal)) yield { run };
+    },
+    listRuns: (request) => listRuns(deps, request),
+    pauseRun: async ({ runId }) => ({ changed: await controlRun(deps, runId, 'pause') }),
+    resumeRun: async ({ runId }) => ({ changed: await controlRun(deps, runId, 'resume') }),
+    cancelRun: async ({ runId }) => ({ changed: await controlRun(deps, runId, 'cancel') }),
+    listItems: (request, { signal }) => listItems(deps, request, signal),
+    explainRun: ({ runId }) => explain(deps, runId),
+    listDeadLetters: (request) => listDeadLetters(deps, request),
+    replayDeadLetters: (request, { signal }) => replayDeadLetters(deps, request, signal),
+    discardDeadLetters: async (request) => ({ discarded: await discardDeadLetters(deps, request) }),
+    listModules: async () => ({ modules: describeModules(deps.modules) }),
+    async putAccount(request) {
+      await putAccount(deps, request);
+      return {};
+    },
+    getAccount: (request) => getAccount(deps, request),
+  };
+}

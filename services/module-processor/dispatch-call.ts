@@ -1,0 +1,86 @@
+/** Dispatches that come by a call of ingress in another process: ids in, and what became of the work out. */
+import type { DispatchAnswer, ExecuteModuleRequest } from '../../libs/contracts/services.ts';
+import type { NodeRef } from '../../libs/coordination/node.ts';
+import { CatenaError, toCatenaError } from '../../libs/errors/catena-error.ts';
+import { toFailure } from '../../libs/errors/failure.ts';
+import { toChainError } from '../../libs/stage/chain-error.ts';
+import type { Dispatch } from '../../libs/stage/dispatch.ts';
+import { isGroundFailure } from '../../libs/stage/failing.ts';
+import type { Runs } from '../../libs/stage/runs.ts';
+import type { Log } from '../../libs/telemetry/log.ts';
+
+export interface DispatchCallDeps {
+  readonly runs: Pick<Runs, 'load'>;
+  /** The module-processor of this process. */
+  readonly execute: (dispatch: Dispatch) => Promise<void>;
+  readonly log: Log;
+}
+
+type Result = NonNullable<DispatchAnswer['result']>;
+
+/** Executes a dispatch. Never rejects: what went wrong is the answer. */
+export async function answerDispatch(
+  deps: DispatchCallDeps,
+  request: ExecuteModuleRequest['dispatch'],
+): Promise<Result> {
+  try {
+    await deps.execute(await toDispatch(deps.runs, request));
+    return { $case: 'done', value: {} };
+  } catch (thrown) {
+    return { $case: 'failure', value: toChainError(toFailure(verdict(deps, thrown), 'module-processor')) };
+  }
+}
+
+/** Throws what loading a run throws, and `dispatch.not_understood` for a kind of dispatch that a later release sends. */
+async function toDispatch(
+  runs: DispatchCallDeps['runs'],
+  request: ExecuteModuleRequest['dispatch'],
+): Promise<Dispatch> {
+  switch (request?.$case) {
+    case 'start':
+      return { kind: 'start', run: await runs.load(request.value.runId) };
+    case 'hop':
+      return {
+        kind: 'hop',
+        run: await runs.load(request.value.runId),
+        node: nodeOf(request.value),
+        epoch: request.value.epoch,
+      };
+    case 'request': {
+      const { epoch, stepIdx, prefixRequest, attempts } = request.value;
+      const node = nodeOf(request.value);
+      const bell = { kind: 'request', nodeKind: 'request', node, epoch, stepIdx, prefixRequest, attempts } as const;
+      return {
+        kind: 'request',
+        run: await runs.load(request.value.runId),
+        bell: { ...bell, dispatch: 0, limitKey: '', error: '' },
+      };
+    }
+    default:
+      throw new CatenaError('dispatch.not_understood', 'a dispatch is of a kind that this release does not know', {
+        class: 'retryable',
+        remedy: 'bring the module-processors to the release of ingress, or a later one',
+      });
+  }
+}
+
+interface NodeFields {
+  readonly runId: string;
+  readonly nodeId: string;
+  readonly moduleId: string;
+  readonly phase: number;
+}
+
+function nodeOf({ runId, nodeId: id, moduleId, phase }: NodeFields): NodeRef {
+  return { id, runId, moduleId, phase };
+}
+
+/** A ground that failed decides nothing: the caller is to ask again, whatever the thing that failed calls itself. */
+function verdict({ log }: DispatchCallDeps, thrown: unknown): CatenaError {
+  const error = toCatenaError(thrown, 'dispatch.failed', 'retryable');
+  if (!isGroundFailure(thrown)) return error;
+  log.error('the module-processor could not work', { error: thrown });
+  const { code, message, data, retryAfterMs } = error;
+  const wait = retryAfterMs === undefined ? {} : { retryAfterMs };
+  return new CatenaError(code, message, { class: 'retryable', data, cause: thrown, ...wait });
+}

@@ -1,0 +1,23 @@
+/** The module-processor as ingress calls it. */
+import type { ModuleProcessorServiceImplementation } from '../../libs/contracts/services.ts';
+import type { DispatchRequest, DispatchResponse } from '../../libs/service/dispatch-codec.ts';
+import { describeModules, type ModuleCatalogue } from '../../libs/stage/describe-module.ts';
+import { answerDispatch, type DispatchCallDeps } from './dispatch-call.ts';
+
+type ExecuteModule<Context> = ModuleProcessorServiceImplementation<Context>['executeModule'];
+
+export interface ModuleProcessorApiDeps<Context> extends DispatchCallDeps {
+  readonly modules: ModuleCatalogue;
+  /** Serves a stream of dispatches: grants credit, has each answered, ends when it is drained. */
+  readonly serveStream: (answer: (request: DispatchRequest) => Promise<DispatchResponse>) => ExecuteModule<Context>;
+}
+
+/** The implementation of the service. */
+export function createModuleProcessorApi<Context>(
+  deps: ModuleProcessorApiDeps<Context>,
+): ModuleProcessorServiceImplementation<Context> {
+  return {
+    executeModule: deps.serveStream((request) => answerDispatch(deps, request)),
+    describeModules: async () => ({ modules: describeModules(deps.modules) }),
+  };
+}

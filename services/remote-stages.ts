@@ -1,0 +1,95 @@
+/** The stages that ingress calls, where they are in other processes. */
+import type { Config } from '../libs/config/config-tree.ts';
+import { ChainDecisionKind } from '../libs/contracts/messages.ts';
+import { ErrorThresholdDefinition, ModuleProcessorDefinition } from '../libs/contracts/services.ts';
+import { CatenaError } from '../libs/errors/catena-error.ts';
+import { dispatchCodec } from '../libs/service/dispatch-codec.ts';
+import { createGrpcClient, type GrpcClientOptions } from '../libs/service/grpc/client.ts';
+import { openDispatchStream } from '../libs/service/grpc/dispatch/client.ts';
+import { dispatchServers } from '../libs/service/grpc/dispatch/servers.ts';
+import type { TlsFiles } from '../libs/service/grpc/tls-files.ts';
+import type { LoadedRun } from '../libs/stage/runs.ts';
+import { taskMessage } from '../libs/stage/submit.ts';
+import type { Log } from '../libs/telemetry/log.ts';
+import { dispatchCall } from './ingress/dispatch-call.ts';
+import type { StageName, StageOptions } from './stages.ts';
+
+export interface RemoteStages {
+  readonly calls: StageOptions['remote'];
+  /** Ends the connections; idempotent. */
+  close(): Promise<void>;
+}
+
+export interface RemoteStagesOptions {
+  readonly config: Config;
+  readonly tls: TlsFiles | undefined;
+  readonly hosted: ReadonlySet<StageName>;
+  readonly log: Log;
+}
+
+/** A dispatch that waits longer for a module-processor is given back: its message comes again. */
+const DISPATCH_TIMEOUT_MS = 60_000;
+
+/** Connections of ingress to what is not hosted beside it. Throws `service.no_target` (fatal). */
+export function connectRemoteStages(options: RemoteStagesOptions): RemoteStages {
+  const { hosted } = options;
+  const isIngress = hosted.has('ingress');
+  const processors = isIngress && !hosted.has('module-processor') ? dispatching(options) : undefined;
+  const thresholds = isIngress && !hosted.has('error-threshold') ? preChecking(options) : undefined;
+  return {
+    calls: {
+      dispatch: processors?.dispatch ?? notHere,
+      preCheck: thresholds?.preCheck ?? notHere,
+    },
+    close: async () => {
+      await processors?.close();
+      thresholds?.close();
+    },
+  };
+}
+
+function dispatching(options: RemoteStagesOptions) {
+  const target = clientOptions(options, 'grpc.module_processor', options.config.grpc.moduleProcessor);
+  const servers = dispatchServers(ModuleProcessorDefinition, target);
+  const stream = openDispatchStream({
+    codec: dispatchCodec,
+    resolve: () => servers.resolve(),
+    connect: (server, requests, signal) => servers.calls(server).executeModule(requests, { signal }),
+    log: options.log,
+  });
+  return {
+    dispatch: dispatchCall((dispatch) => stream.dispatch(dispatch, AbortSignal.timeout(DISPATCH_TIMEOUT_MS))),
+    close: async () => {
+      await stream.stop();
+      servers.close();
+    },
+  };
+}
+
+function preChecking(options: RemoteStagesOptions) {
+  const target = clientOptions(options, 'grpc.error_threshold', options.config.grpc.errorThreshold);
+  const client = createGrpcClient(ErrorThresholdDefinition, target);
+  return {
+    preCheck: async ({ record }: LoadedRun) => {
+      const { decision } = await client.calls.preCheck({ task: taskMessage(record).model });
+      const isStopped =
+        decision?.kind === ChainDecisionKind.TERMINATE_TASK || decision?.kind === ChainDecisionKind.TERMINATE_MODULE;
+      return isStopped ? decision.reason : undefined;
+    },
+    close: () => client.close(),
+  };
+}
+
+function clientOptions({ config, tls }: RemoteStagesOptions, setting: string, target: string | undefined) {
+  if (target === undefined) {
+    throw new CatenaError('service.no_target', `ingress is told nowhere to call: ${setting} is not set`, {
+      remedy: `set ${setting} to the address of that service, or host the stage beside ingress`,
+    });
+  }
+  const { token, deadlineMs, maxMessageBytes } = config.grpc;
+  return { target, token, tls, deadlineMs, maxMessageBytes, waitForReady: true } satisfies GrpcClientOptions;
+}
+
+function notHere(): Promise<never> {
+  return Promise.reject(new Error('only ingress calls this'));
+}

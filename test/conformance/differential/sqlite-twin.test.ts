@@ -1,0 +1,68 @@
+/** The differential test itself: equal coordinators pass it, and one that is wrong in one small thing does not. */
+import { describe, expect, it } from 'vitest';
+import type { Coordinator } from '../../../libs/coordination/port.ts';
+import { assertEqualCoordinators } from './property.ts';
+import { openSqlitePair } from './sqlite-pair.ts';
+
+/** One from which each of the breaks below is met early. */
+const SEED = 5;
+
+type Break = (whole: Coordinator) => Partial<Coordinator>;
+
+/** Each differs in what one command says, as a script would that reads one argument wrongly. */
+const BREAKS: Readonly<Record<string, Break>> = {
+  'a lease that is a millisecond longer': (whole) => ({
+    renew: (command) => whole.renew({ ...command, leaseMs: command.leaseMs + 1 }),
+  }),
+  'a claim that does not look at the epoch': (whole) => ({
+    claim: (command) => whole.claim({ ...command, epoch: Number.MAX_SAFE_INTEGER }),
+  }),
+  'a crash budget that is one too high': (whole) => ({
+    recoverZombie: (command) => whole.recoverZombie({ ...command, crashBudget: command.crashBudget + 1 }),
+  }),
+  'a commit that rings everything': (whole) => ({
+    commitSuccess: (command) => whole.commitSuccess({ ...command, bells: 500 }),
+  }),
+  'a commit without hand-over': (whole) => ({
+    commitSuccess: ({ handOver: _, ...command }) => whole.commitSuccess(command),
+  }),
+  'a decision without its fallback': (whole) => ({
+    thresholdDecide: ({ fallback: _, ...command }) => whole.thresholdDecide(command),
+  }),
+  'a decision without its cooldown': (whole) => ({
+    thresholdDecide: ({ cooldown: _, ...command }) => whole.thresholdDecide(command),
+  }),
+  'a replay that never joins again': (whole) => ({
+    replay: (command) => whole.replay({ ...command, rejoin: false }),
+  }),
+  'a timeline that forgets its last event': (whole) => ({
+    listEvents: async (filter) => (await whole.listEvents(filter)).slice(0, -1),
+  }),
+  'a sweep that finds no end of a lease': (whole) => ({
+    dueTake: async (command) => {
+      const { entries, more } = await whole.dueTake(command);
+      return { entries: entries.filter(({ kind }) => kind !== 'recover'), more };
+    },
+  }),
+};
+
+describe('two coordinators under generated scenarios', () => {
+  it('are equal when both are the same', async () => {
+    await assertEqualCoordinators({ open: () => openSqlitePair(), sequences: 15, seed: SEED });
+  });
+
+  it.each(Object.entries(BREAKS))('are found unequal by %s', async (_, breakIt) => {
+    const open = () => openSqlitePair((whole) => ({ ...whole, ...breakIt(whole) }));
+    const found = assertEqualCoordinators({ open, sequences: 60, seed: SEED, shrinks: false });
+    await expect(found).rejects.toThrow('Property failed');
+  });
+
+  it('are shown unequal by a few operations', async () => {
+    const open = () =>
+      openSqlitePair((whole) => ({ ...whole, ...BREAKS['a lease that is a millisecond longer']!(whole) }));
+    const failure = await assertEqualCoordinators({ open, sequences: 60, seed: SEED }).catch(String);
+    const operations = failure?.match(/"kind":/g) ?? [];
+    expect(operations.length).toBeGreaterThan(0);
+    expect(operations.length).toBeLessThan(6);
+  });
+});

@@ -1,0 +1,33 @@
+import { afterAll, beforeAll } from 'vitest';
+import { openNatsBus } from '../../libs/bus/nats/open-nats-bus.ts';
+import { type NatsServer, startNatsServer } from '../fixtures/servers/nats-server.ts';
+import { describeBus } from './bus.ts';
+
+let server: NatsServer;
+let opened = 0;
+
+beforeAll(async () => {
+  server = await startNatsServer();
+});
+
+afterAll(async () => {
+  await server?.stop();
+});
+
+describeBus('NATS', async ({ capacity }) => {
+  opened += 1;
+  return openNatsBus({
+    url: server.url,
+    namespace: `t${opened}`,
+    capacity,
+    maxAckPending: 100,
+    streamMaxBytes: 1_048_576,
+    eventMaxBytes: 1_048_576,
+    // The suite sends messages that are empty but for their kind.
+    check: () => undefined,
+    onRefused: async ({ error }) => {
+      throw error;
+    },
+    onNotice: () => undefined,
+  });
+});

@@ -1,0 +1,43 @@
+/** One call of each method of the port, on a node that is leased. */
+
+import type { ChainNode, NodeSeed } from '../../libs/coordination/node.ts';
+import type { Coordinator } from '../../libs/coordination/port.ts';
+import { refOf } from '../conformance/coordinator/reading.ts';
+import { heldBy, LEASE_MS, NEVER } from '../conformance/coordinator/scene.ts';
+
+export type NamedCall = readonly [name: keyof Coordinator, command: unknown];
+
+export function everyCall(holder: ChainNode, child: NodeSeed): readonly NamedCall[] {
+  const { runId, moduleId, phase } = holder;
+  const node = refOf(holder);
+  const limits = { maxAttempts: 3, retryDelayMs: 0, moduleThreshold: NEVER, taskThreshold: NEVER };
+  const modules = [{ moduleId: 'm', phases: [{ join: { kind: 'settle' } }], first: [] }];
+  const calls: { readonly [Name in keyof Coordinator]: unknown } = {
+    runOpen: { runId: `${runId}-new`, modules },
+    claim: { node, epoch: 0, owner: 'late', stage: 'module-processor', leaseMs: LEASE_MS },
+    renew: { ...heldBy(holder), leaseMs: LEASE_MS },
+    release: heldBy(holder),
+    stageChildren: { ...heldBy(holder), children: [child] },
+    commitSuccess: { ...heldBy(holder), children: [child], staged: 0, bells: 1 },
+    commitError: { ...heldBy(holder), error: '{}' },
+    recoverZombie: { node, crashBudget: 3 },
+    reorderEnqueue: { node, epoch: 0, response: 'early' },
+    thresholdDecide: { node, epoch: 0, fatal: false, ...limits },
+    retrySchedule: { node, delayMs: 0, maxAttempts: 3 },
+    terminateMark: { runId, reason: 'operator' },
+    dueTake: { shard: 0, limit: 10 },
+    childrenPump: { node, bells: 1 },
+    scopeDrain: { runId, moduleId, phase, limit: 10 },
+    runControl: { runId, action: 'pause' },
+    phaseClose: { runId, moduleId, phase },
+    runSettle: { runId },
+    replay: { node, rejoin: false },
+    runAudit: { runId },
+    runPurge: { runId, limit: 10 },
+    findRun: runId,
+    findNode: node,
+    listNodes: { runId, limit: 10 },
+    listEvents: { runId, afterSeq: 0, limit: 10 },
+  };
+  return Object.entries(calls) as unknown as NamedCall[];
+}

@@ -1,0 +1,45 @@
+/** All keys of a Redis or of a cluster, for tests that look behind the port. */
+import { Cluster, type Redis } from 'ioredis';
+
+const KEYS_PER_SCAN = 1_000;
+
+export function mastersOf(redis: Redis | Cluster): Redis[] {
+  return redis instanceof Cluster ? redis.nodes('master') : [redis];
+}
+
+/** Keys that contain this text, on all masters. */
+export async function keysWith(redis: Redis | Cluster, text = ''): Promise<string[]> {
+  const keys: string[] = [];
+  for (const master of mastersOf(redis)) {
+    let cursor = '0';
+    do {
+      const [next, page] = await master.scan(cursor, 'COUNT', KEYS_PER_SCAN);
+      cursor = next;
+      keys.push(...page.filter((key) => key.includes(text)));
+    } while (cursor !== '0');
+  }
+  return keys.sort();
+}
+
+/** Each key with its serialized value. */
+export async function dumpOf(redis: Redis): Promise<Map<string, Buffer>> {
+  const keys = await keysWith(redis);
+  const values = await Promise.all(keys.map((key) => redis.dumpBuffer(key)));
+  return new Map(keys.flatMap((key, index) => (values[index] === null ? [] : [[key, values[index]!] as const])));
+}
+
+/** Keys whose value is not the same in both. */
+export function changedKeys(before: ReadonlyMap<string, Buffer>, after: ReadonlyMap<string, Buffer>): string[] {
+  const keys = new Set([...before.keys(), ...after.keys()]);
+  return [...keys].filter((key) => before.get(key)?.equals(after.get(key) ?? Buffer.alloc(0)) !== true);
+}
+
+/** Makes the keyspace what a dump says, and nothing else. */
+export async function restoreTo(redis: Redis, dump: ReadonlyMap<string, Buffer>): Promise<void> {
+  await redis.flushall();
+  await Promise.all([...dump].map(([key, value]) => redis.restore(key, 0, value)));
+}
+
+export async function flushAll(redis: Redis | Cluster): Promise<void> {
+  await Promise.all(mastersOf(redis).map((master) => master.flushall()));
+}
