@@ -15,6 +15,7 @@ for module = 1, count do
   before[module] = behind
   behind = behind + ARGV[2 + module]
 end
+for i = 1, #KEYS do expectType(i <= behind and 'zset' or 'string', KEYS[i]) end
 -- nodes, done, dead, superseded, due, re-opened and open
 for i = 1, behind do counts[i] = { 0, 0, 0, 0, 0, 0 } end
 local function add(at, what) counts[at][what] = counts[at][what] + 1 end

@@ -1,7 +1,7 @@
 -- children_look: reads which staged children a pump would move, so that their keys can be named.
 -- INCLUDE lib/core.lua lib/node.lua
 -- KEYS[1] node         the parent
--- KEYS[2] staged*      what its token has staged; none for a first look, which answers the tokens
+-- KEYS[2..] staged*    what its token has staged; none for a first look, which answers the tokens
 -- ARGV[1] limit        at most so many
 -- CODES LookCode 0 FOUND
 -- EFFECTS none

@@ -30,7 +30,7 @@ if not m then return refused end
 local exec, key, id, staged = m.exec, KEYS[at], ARGV[4], KEYS[at + 1]
 local n = readNode(key)
 -- Under a mark no child comes into being: the node is ended with its scope.
-if not n or n.module ~= exec.at or n.state ~= 'releasing' or not isLive(S.run, exec, n) then
+if not n or n.module ~= exec.at or n.state ~= 'releasing' or not isLive(S.run, exec, exec.phases[n.phase + 1].closed, n) then
   return reply(1, 'NOT_RELEASING')
 end
 local head, count = tonumber(ARGV[7]), tonumber(ARGV[8])
@@ -43,6 +43,7 @@ for child = 1, count do
   local field = head + child - 1
   local seed = cmsgpack.unpack(redis.call('HGET', staged, field))
   seed.key = KEYS[at + 1 + child]
+  expectType('string', seed.key)
   seeds[child] = seed
   spent[#spent + 1] = field
   spent[#spent + 1] = 'id:' .. seed.id

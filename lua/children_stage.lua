@@ -1,19 +1,21 @@
 -- children_stage: keeps children ahead of their parent's commit, under its token; a child staged twice counts once.
--- INCLUDE lib/core.lua lib/node.lua lib/live.lua
+-- INCLUDE lib/core.lua lib/node.lua lib/gate.lua lib/live.lua
 -- KEYS[1] run          the run's record
 -- KEYS[2] exec         the module's record
 -- KEYS[3] node         the parent
 -- KEYS[4] staged       what this token has staged
--- ARGV[1] now          unused; a held lease may be late
+-- ARGV[1] layout       fingerprint of the plan
 -- ARGV[2] phase        the parent's phase
 -- ARGV[3] token        the lease's fencing value
 -- ARGV[4..] child*     id kind phase step prefix limit_key body
 -- CODES StageCode 0 STAGED, 1 FENCING_REJECT
 -- EFFECTS appends the children that this token has not staged yet; remembers the token with its parent
 
-local exec = load(KEYS[2])
+local run, exec = runGate(KEYS[1]), execGate(KEYS[2])
+local refused = otherLayout(run, ARGV[1])
+if refused then return refused end
 local n = findNode(KEYS[3], exec, tonumber(ARGV[2]))
-if not n or n.state ~= 'processing' or n.token ~= ARGV[3] or not isLive(load(KEYS[1]), exec, n) then
+if not n or n.state ~= 'processing' or n.token ~= ARGV[3] or not isLive(run, exec, closedOf(exec, n.phase), n) then
   return reply(1, 'FENCING_REJECT')
 end
 if #ARGV == 3 then return reply(0, 'STAGED') end

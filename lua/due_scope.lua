@@ -7,6 +7,7 @@
 -- ARGV[2] member       what stands due in the shard
 -- ARGV[3] phase        of a deadline its phase; empty for a run
 -- ARGV[4] grace_ms     after this a run that nobody settled is asked for again
+-- ARGV[5] layout       of a run: fingerprint of its plan, empty when it is not known
 -- CODES LookCode 0 FOUND
 -- EFFECTS moves a closing run forward; takes out a member with nothing left to look at
 
@@ -36,6 +37,7 @@ if run.state == 'closing' then
   return reply(0, 'FOUND', { 'settle' })
 end
 if run.state ~= 'open' or run.mark == '' then return nothing() end
+if run.layout ~= ARGV[5] then return reply(-1, 'OTHER_LAYOUT') end
 -- What the mark left behind, until it is drained.
 local left = {}
 for i = 3, #KEYS do

@@ -17,7 +17,7 @@
 local now, at, shard, due = clock(), tonumber(ARGV[3]), KEYS[3], KEYS[4]
 local run, exec = load(KEYS[1]), load(KEYS[2])
 local phase = exec and exec.phases[at + 1]
-if not phase or run.state ~= 'open' or run.mark ~= '' then
+if not run or not phase or run.state ~= 'open' or run.mark ~= '' then
   -- A marked run has a member of its own.
   redis.call('ZREM', shard, ARGV[2])
   return reply(0, 'FOUND', { false, {} })
@@ -48,6 +48,8 @@ local function take(key, id)
   }
 end
 
+expectDue(due, shard)
+for i = 5, #KEYS do expectType('string', KEYS[i]) end
 local taken = {}
 local looks = exec.state == 'open' and not run.paused and at <= exec.current
 if looks then

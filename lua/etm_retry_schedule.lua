@@ -1,5 +1,5 @@
 -- etm_retry_schedule: a retry by hand of a node that waits for its decision.
--- INCLUDE lib/core.lua lib/node.lua lib/live.lua lib/retry.lua
+-- INCLUDE lib/core.lua lib/node.lua lib/gate.lua lib/live.lua lib/retry.lua
 -- KEYS[1] run          the run's record
 -- KEYS[2] exec         the module's record
 -- KEYS[3] node         the node
@@ -13,9 +13,10 @@
 -- CODES RetryCode 0 RETRY_SCHEDULED, 1 RETRY_NOT_ALLOWED, 2 MAX_RETRY_EXCEEDED
 -- EFFECTS failed to retry in the next epoch
 
-local exec = load(KEYS[2])
+local exec = execGate(KEYS[2])
 local n = findNode(KEYS[3], exec, tonumber(ARGV[2]))
-if not n or n.state ~= 'failed' or not isLive(load(KEYS[1]), exec, n) then return reply(1, 'RETRY_NOT_ALLOWED') end
+if not n or n.state ~= 'failed' or not isLive(runGate(KEYS[1]), exec, closedOf(exec, n.phase), n) then return reply(1, 'RETRY_NOT_ALLOWED') end
 if n.attempts >= tonumber(ARGV[5]) then return reply(2, 'MAX_RETRY_EXCEEDED') end
+expectDue(KEYS[4], KEYS[5])
 scheduleRetry(KEYS[3], KEYS[4], KEYS[5], exec, ARGV[3], n, clock() + ARGV[4])
 return reply(0, 'RETRY_SCHEDULED')

@@ -10,6 +10,7 @@
 
 local run = load(KEYS[1])
 if not run or run.state ~= 'open' or run.mark ~= '' then return reply(1, 'ALREADY_TERMINATED') end
+expectType('zset', KEYS[2])
 -- An open run has an open node, or it would be closing: the drain of what is left behind closes it.
 if #KEYS == 2 then
   run.mark, run.reason = 'terminated', ARGV[2]

@@ -39,7 +39,7 @@ if not n or n.module ~= exec.at then return reply(0, 'CONTINUE', { 'none', false
 for decided, code, action in string.gmatch(n.decisions, '(%d+):(%d):(%a+);') do
   if tonumber(decided) == epoch then return reply(tonumber(code), 'REPEATED', { action, true, {} }) end
 end
-if n.epoch ~= epoch or n.state ~= 'failed' or not isLive(run, exec, n) then
+if n.epoch ~= epoch or n.state ~= 'failed' or not isLive(run, exec, exec.phases[n.phase + 1].closed, n) then
   return reply(0, 'CONTINUE', { 'none', false, {} })
 end
 

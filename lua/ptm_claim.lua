@@ -1,5 +1,5 @@
 -- ptm_claim: takes the right to execute a node.
--- INCLUDE lib/core.lua lib/node.lua lib/live.lua
+-- INCLUDE lib/core.lua lib/node.lua lib/gate.lua lib/live.lua
 -- KEYS[1] run          the run's record
 -- KEYS[2] exec         the module's record
 -- KEYS[3] node         the node
@@ -18,13 +18,14 @@
 
 local now, at, id = clock(), tonumber(ARGV[2]), ARGV[3]
 
-local run = load(KEYS[1])
+local run = runGate(KEYS[1])
 if not run or run.state ~= 'open' then return reply(7, 'RUN_CLOSED') end
-local exec = load(KEYS[2])
+local exec = execGate(KEYS[2])
 local n = findNode(KEYS[3], exec, at)
+expectDue(KEYS[4], KEYS[5])
 
 local function execute(due)
-  return reply(0, 'EXECUTE', show(id, n, due), n.body, n.error)
+  return { 0, 'EXECUTE', '', show(id, n, due) }
 end
 
 local function dueOf()
@@ -39,18 +40,18 @@ if run.paused then
 end
 if run.mark ~= '' then return reply(5, 'TERMINATED') end
 
-local phase = exec and exec.phases[at + 1]
+local closed = exec and closedOf(exec, at)
 if not n then
-  local marked = exec and (exec.state == 'terminated' or (phase and phase.closed ~= ''))
+  local marked = exec and (exec.state == 'terminated' or (closed and closed ~= ''))
   if marked then return reply(5, 'TERMINATED') end
   return reply(3, 'OUT_OF_ORDER')
 end
 if exec.state == 'terminated' then return reply(5, 'TERMINATED') end
 if n.state == 'done' or n.state == 'dead' then
-  if phase.closed == 'deadline' then return reply(5, 'TERMINATED') end
+  if closed == 'deadline' then return reply(5, 'TERMINATED') end
   return reply(1, 'DUPLICATE_DONE')
 end
-if not isLive(run, exec, n) then return reply(5, 'TERMINATED') end
+if not isLive(run, exec, closed, n) then return reply(5, 'TERMINATED') end
 if tonumber(ARGV[4]) < n.epoch then return reply(2, 'STALE_STEP') end
 local takeable = n.state == 'pending' or (n.state == 'fetched' and ARGV[6] == 'parser')
 if not takeable or at > exec.current then

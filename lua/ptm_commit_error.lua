@@ -1,5 +1,5 @@
 -- ptm_commit_error: an execution failed; the error is recorded once per epoch, and the lease ends.
--- INCLUDE lib/core.lua lib/node.lua lib/live.lua lib/events.lua
+-- INCLUDE lib/core.lua lib/node.lua lib/gate.lua lib/live.lua lib/events.lua
 -- KEYS[1] run          the run's record
 -- KEYS[2] exec         the module's record
 -- KEYS[3] node         the node
@@ -17,12 +17,15 @@
 -- EFFECTS processing to failed, the error stored; ErrorTaskProduced
 
 local now, at, id = clock(), tonumber(ARGV[2]), ARGV[3]
-local exec = load(KEYS[2])
+local exec = execGate(KEYS[2])
 local n = findNode(KEYS[3], exec, at)
 if not n or n.token ~= ARGV[4] then return reply(2, 'FENCING_REJECT') end
 if n.state == 'failed' then return reply(1, 'ERROR_ALREADY_EMITTED') end
-local run = load(KEYS[1])
-if n.state ~= 'processing' or not isLive(run, exec, n) then return reply(2, 'FENCING_REJECT') end
+local run = runGate(KEYS[1])
+if n.state ~= 'processing' or not isLive(run, exec, closedOf(exec, at), n) then return reply(2, 'FENCING_REJECT') end
+expectDue(KEYS[4], KEYS[5])
+expectType('zset', KEYS[6])
+expectType('list', KEYS[7])
 local repeated = n.errorEpoch == n.epoch
 n.state, n.error, n.errorEpoch = 'failed', ARGV[6], n.epoch
 writeNode(KEYS[3], n)

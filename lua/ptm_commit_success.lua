@@ -44,12 +44,12 @@ if n.state == 'done' or n.state == 'releasing' then
     return reply(3, 'ALREADY_COMMITTED', { n.state })
   end
   local due = tonumber(redis.call('ZSCORE', m.due[child.phase + 1], only.id) or 0)
-  return reply(3, 'ALREADY_COMMITTED', { n.state, 0, 0, {}, {}, show(only.id, child, due) }, child.body)
+  return reply(3, 'ALREADY_COMMITTED', { n.state }, show(only.id, child, due))
 end
 if n.state == 'dead' then return reply(2, 'CAS_CONFLICT') end
 if n.state ~= 'processing' then return reply(1, 'FENCING_REJECT') end
-if not isLive(S.run, exec, n) then return reply(2, 'CAS_CONFLICT') end
-local staged, counted = tonumber(ARGV[7]), 0
+if not isLive(S.run, exec, exec.phases[n.phase + 1].closed, n) then return reply(2, 'CAS_CONFLICT') end
+local staged, counted, leaseMs = tonumber(ARGV[7]), 0, tonumber(ARGV[9])
 local stagers = n.stagers or {}
 if stagers[#stagers] == n.token then counted = tonumber(redis.call('HGET', KEYS[at + 1], 'count')) end
 if staged ~= counted then return reply(1, 'FENCING_REJECT') end
@@ -63,7 +63,7 @@ if n.step > exec.step then
   })
 end
 local mayHandOver = only and not S.run.paused and exec.cooldown <= S.now
-local claim = mayHandOver and { owner = ARGV[8], leaseMs = tonumber(ARGV[9]), token = ARGV[10] }
+local claim = mayHandOver and { owner = ARGV[8], leaseMs = leaseMs, token = ARGV[10] }
 local made = createChildren(m, children, n.reopened == 1, tonumber(ARGV[6]), claim)
 if staged > 0 then
   n.state = 'releasing'
@@ -76,4 +76,6 @@ else
   advance(m)
 end
 saveScope(m)
-return reply(0, 'COMMIT_OK', { n.state, made.created, made.lost, S.bells, S.released, made.next }, made.body or '')
+local payload = { n.state, made.created, made.lost, S.bells, S.released }
+if not made.next then return reply(0, 'COMMIT_OK', payload) end
+return reply(0, 'COMMIT_OK', payload, show(only.id, made.next, S.now + claim.leaseMs))

@@ -1,5 +1,5 @@
 -- ptm_release: downloader to parser; the download is done and its lease ends.
--- INCLUDE lib/core.lua lib/node.lua lib/live.lua
+-- INCLUDE lib/core.lua lib/node.lua lib/gate.lua lib/live.lua
 -- KEYS[1] run          the run's record
 -- KEYS[2] exec         the module's record
 -- KEYS[3] node         the node
@@ -14,11 +14,12 @@
 -- EFFECTS processing to fetched
 
 local at = tonumber(ARGV[2])
-local exec = load(KEYS[2])
+local exec = execGate(KEYS[2])
 local n = findNode(KEYS[3], exec, at)
 if not n or n.token ~= ARGV[4] then return reply(1, 'FENCING_REJECT') end
 if n.state == 'fetched' then return reply(0, 'RELEASED') end
-if n.state ~= 'processing' or not isLive(load(KEYS[1]), exec, n) then return reply(1, 'FENCING_REJECT') end
+if n.state ~= 'processing' or not isLive(runGate(KEYS[1]), exec, closedOf(exec, at), n) then return reply(1, 'FENCING_REJECT') end
+expectDue(KEYS[4], KEYS[5])
 n.state = 'fetched'
 writeNode(KEYS[3], n)
 setDue(KEYS[4], KEYS[5], exec, at, ARGV[3], clock() + ARGV[5])

@@ -15,7 +15,8 @@ local n = readNode(KEYS[1])
 if not n or n.state ~= 'processing' or n.token ~= ARGV[3] or not redis.call('ZSCORE', KEYS[2], ARGV[2]) then
   return reply(1, 'FENCING_REJECT')
 end
-local due = clock() + ARGV[4]
+expectType('zset', KEYS[3])
+local due = string.format('%d', clock() + ARGV[4])
 redis.call('ZADD', KEYS[2], due, ARGV[2])
 redis.call('ZADD', KEYS[3], 'XX', 'LT', due, ARGV[5])
 return reply(0, 'RENEWED')

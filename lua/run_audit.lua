@@ -4,17 +4,19 @@
 -- KEYS[2] shard_due    what the sweeper looks at
 -- KEYS[3..] exec*      the record of each module
 -- ARGV[1] now          Unix ms instead of the server's clock, or empty
--- ARGV[2] counts       per module and phase, as JSON: created done dead superseded reopened as they were kept, then as counted; empty to read
--- CODES AuditCode 0 DONE, 1 MOVED, 2 UNKNOWN
+-- ARGV[2] layout       fingerprint of the plan
+-- ARGV[3] counts       per module and phase, as JSON: created done dead superseded reopened as they were kept, then as counted; empty to read
+-- CODES AuditCode 0 DONE, 1 MOVED
 -- EFFECTS the counters; each phase with open nodes is looked at once more
 
 local run, now = load(KEYS[1]), clock()
-if not run then return reply(2, 'UNKNOWN') end
+local refused = otherLayout(run, ARGV[2])
+if refused then return refused end
 local names = { 'created', 'done', 'dead', 'superseded', 'reopened' }
 local kept, execs = {}, {}
 for i = 3, #KEYS do
   local exec = load(KEYS[i])
-  if not exec then return reply(2, 'UNKNOWN') end
+  if not exec then return reply(-2, 'UNKNOWN_RUN') end
   execs[#execs + 1] = exec
   local phases = {}
   for at, phase in ipairs(exec.phases) do
@@ -23,8 +25,8 @@ for i = 3, #KEYS do
   end
   kept[#kept + 1] = phases
 end
-if ARGV[2] == '' then return reply(0, 'DONE', kept) end
-local wanted = cjson.decode(ARGV[2])
+if ARGV[3] == '' then return reply(0, 'DONE', kept) end
+local wanted = cjson.decode(ARGV[3])
 for m, phases in ipairs(kept) do
   for at, fields in ipairs(phases) do
     for field, value in ipairs(fields) do
@@ -32,6 +34,7 @@ for m, phases in ipairs(kept) do
     end
   end
 end
+expectType('zset', KEYS[2])
 local open = 0
 for m, exec in ipairs(execs) do
   for at, phase in ipairs(exec.phases) do

@@ -4,13 +4,18 @@
 -- KEYS[2] shard_due    what the sweeper looks at
 -- KEYS[3..] exec*      the record of each module
 -- ARGV[1] now          Unix ms instead of the server's clock, or empty
--- ARGV[2] action       pause, resume or cancel
+-- ARGV[2] layout       fingerprint of the plan
+-- ARGV[3] action       pause, resume or cancel
 -- CODES ControlCode 0 DONE, 1 NO_CHANGE, 2 RUN_CLOSED
 -- EFFECTS a pause takes the run's open phases out of the shard's set, a resume puts them back; a cancel marks
 
-local now, run, action = clock(), load(KEYS[1]), ARGV[2]
-if not run or run.state ~= 'open' then return reply(2, 'RUN_CLOSED') end
+local now, run, action = clock(), load(KEYS[1]), ARGV[3]
+local refused = otherLayout(run, ARGV[2])
+if refused then return refused end
+if run.state ~= 'open' then return reply(2, 'RUN_CLOSED') end
 if run.mark ~= '' then return reply(1, 'NO_CHANGE') end
+expectType('zset', KEYS[2])
+for i = 3, #KEYS do expectType('string', KEYS[i]) end
 if action == 'cancel' then
   run.mark, run.reason = 'cancelled', 'cancelled'
   save(KEYS[1], run)

@@ -30,7 +30,8 @@ S.run = {
   id = ARGV[4], member = ARGV[5], layout = ARGV[2], state = 'open', mark = '', reason = '', paused = false, openings = 1,
   executions = 0, errors = 0, open = 0, live = count, tripped = 0,
 }
-redis.call('HSET', S.plan, 'layout', ARGV[6])
+expectScope()
+local plan = { 'layout', ARGV[6] }
 
 -- The argument and the key that come next.
 local argAt, keyAt = 8, 8
@@ -49,7 +50,10 @@ local function readPhase(exec, at)
     maxDeadRate = tonumber(ARGV[argAt + 3]), opener = ARGV[argAt + 4] == '1',
   }
   argAt = argAt + 5
-  if phase.opener then redis.call('HSET', S.plan, exec.at .. '.' .. at, cmsgpack.pack(nextSeed(nil))) end
+  if phase.opener then
+    plan[#plan + 1] = exec.at .. '.' .. at
+    plan[#plan + 1] = cmsgpack.pack(nextSeed(nil))
+  end
   return phase
 end
 
@@ -64,11 +68,15 @@ for at = 1, count do
   for i = 1, phases do exec.phases[i] = readPhase(exec, i - 1) end
   local m, behind = openModule(KEYS[keyAt], exec, keyAt + 1)
   m.firsts = {}
-  for i = 1, firsts do m.firsts[i] = nextSeed(KEYS[behind + i - 1]) end
+  for i = 1, firsts do
+    m.firsts[i] = nextSeed(KEYS[behind + i - 1])
+    expectType('string', m.firsts[i].key)
+  end
   keyAt = behind + firsts
   opened[at], names[at] = m, exec.id
 end
 
+redis.call('HSET', S.plan, unpack(plan))
 emit(S, 'TaskAccepted', S.runId, 1, {}, { modules = names })
 for _, m in ipairs(opened) do
   local phase = m.exec.phases[1]

@@ -5,11 +5,14 @@
 -- KEYS[3..] gone*      what to delete: nodes and what they staged, or everything else of the run
 -- ARGV[1] count        how many nodes these are, the last of the list; 0 for the run itself
 -- ARGV[2] last         the id of the last one, which must still be the last; empty for the run itself
+-- ARGV[3] layout       fingerprint of the plan
 -- CODES PurgeCode 0 DELETED, 1 NOT_CLOSED, 2 OTHER_BATCH
 -- EFFECTS the keys are deleted; the run is expired from the first batch on
 
 local run = load(KEYS[1])
-if not run or (run.state ~= 'closed' and run.state ~= 'expired') then return reply(1, 'NOT_CLOSED') end
+local refused = otherLayout(run, ARGV[3])
+if refused then return refused end
+if run.state ~= 'closed' and run.state ~= 'expired' then return reply(1, 'NOT_CLOSED') end
 local last = redis.call('LINDEX', KEYS[2], -1) or ''
 if last ~= ARGV[2] then return reply(2, 'OTHER_BATCH') end
 for i = 3, #KEYS do redis.call('UNLINK', KEYS[i]) end

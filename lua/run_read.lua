@@ -2,15 +2,17 @@
 -- INCLUDE lib/core.lua
 -- KEYS[1] run          the run's record
 -- KEYS[2..] module*    per module: exec, then a due set per phase
--- CODES ReadCode 0 FOUND, 1 UNKNOWN
+-- ARGV[1] layout       fingerprint of the plan
+-- CODES LookCode 0 FOUND
 -- EFFECTS none
 
 local run = load(KEYS[1])
-if not run then return reply(1, 'UNKNOWN') end
+local refused = otherLayout(run, ARGV[1])
+if refused then return refused end
 local modules, at = {}, 2
 while at <= #KEYS do
   local exec = load(KEYS[at])
-  if not exec then return reply(1, 'UNKNOWN') end
+  if not exec then return reply(-2, 'UNKNOWN_RUN') end
   local state, reason, phases = exec.state, exec.reason, {}
   -- The end of a marked run speaks for the modules that it ended.
   if state == 'open' and run.state ~= 'open' then state, reason = 'terminated', run.reason end
@@ -21,5 +23,5 @@ while at <= #KEYS do
   at = at + 1 + #exec.phases
 end
 return reply(0, 'FOUND', {
-  run.state == 'expired' and 'closed' or run.state, run.mark, run.reason, run.paused, run.openings, modules, run.layout,
+  run.state == 'expired' and 'closed' or run.state, run.mark, run.reason, run.paused, run.openings, modules,
 })

@@ -7,6 +7,7 @@
 
 local run = load(KEYS[1])
 if not run or run.state ~= 'closing' then return reply(1, 'NOT_CLOSING') end
+expectType('zset', KEYS[2])
 run.state = 'closed'
 save(KEYS[1], run)
 redis.call('ZREM', KEYS[2], 'r:' .. run.member)

@@ -34,6 +34,7 @@ if run.mark == 'cancelled' then
 elseif marked then
   reason = 'terminated'
 end
+for i = at, #KEYS do expectType('string', KEYS[i]) end
 local ended, kept = 0, 0
 for i = at, #KEYS do
   local id = ARGV[5 + i - at]

@@ -14,7 +14,9 @@ import type { ServedCall } from '../libs/service/grpc/served-calls.ts';
 import { type GrpcService, grpcService } from '../libs/service/grpc/server.ts';
 import type { RunEnds } from '../libs/stage/run-ends.ts';
 import { Slots } from '../libs/stage/slots.ts';
-import { acceptTask, type SubmitDeps, type TaskSubmission, taskMessage } from '../libs/stage/submit.ts';
+import { tracedDispatch } from '../libs/stage/stage-span.ts';
+import type { TaskSubmission } from '../libs/stage/submit.ts';
+import type { NewRun } from '../libs/store/port.ts';
 import { createDownloaderApi } from './downloader/rpc.ts';
 import { createErrorThresholdApi } from './error-threshold/rpc.ts';
 import { createIngressApi } from './ingress/rpc.ts';
@@ -28,7 +30,7 @@ export interface ApiDeps {
   readonly stages: Stages;
   readonly modules: ModuleRegistry;
   readonly runEnds: RunEnds;
-  readonly nextRunId: SubmitDeps['nextRunId'];
+  readonly submit: (task: TaskSubmission) => Promise<NewRun>;
   /** Aborts when the process is to stop. */
   readonly stopping: AbortSignal;
 }
@@ -44,7 +46,7 @@ const SERVICES: { readonly [Name in StageName]: (deps: ApiDeps) => GrpcService }
       ModuleProcessorDefinition,
       createModuleProcessorApi<ServedCall>({
         runs: stages.runs,
-        execute: (dispatch) => stages.moduleProcessor.execute(dispatch),
+        execute: tracedDispatch((dispatch) => stages.moduleProcessor.execute(dispatch)),
         log: ground.log,
         modules,
         serveStream:
@@ -73,18 +75,10 @@ export function createApis(deps: ApiDeps, hosted: ReadonlySet<StageName>): GrpcS
   return [...hosted].map((name) => SERVICES[name](deps));
 }
 
-function ingressDeps({ ground, stages, modules, runEnds, nextRunId, stopping }: ApiDeps) {
-  const { store, coordinator, bus, clock, limiter, log } = ground;
+function ingressDeps({ ground, stages, modules, runEnds, submit, stopping }: ApiDeps) {
+  const { store, coordinator, clock, limiter } = ground;
   return {
-    ...{ store, coordinator, modules, clock, stopping },
-    submit: async (task: TaskSubmission) => {
-      const run = await acceptTask({ store, clock, nextRunId }, task);
-      // The run stands: without this message it begins a little later.
-      await bus.publish(taskMessage(run)).catch((error: unknown) => {
-        log.warn('an accepted run could not be announced yet', { run_id: run.runId, error });
-      });
-      return run;
-    },
+    ...{ store, coordinator, modules, clock, stopping, submit },
     cancelUnopened: (runId: string) => runEnds.cancel(runId),
     limits: async () => limiter.snapshot(),
     publisher: stages.publisher,

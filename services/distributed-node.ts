@@ -5,6 +5,7 @@
 import type { Clock } from '../libs/clock/clock.ts';
 import type { Config } from '../libs/config/config-tree.ts';
 import { EVENTS } from '../libs/contracts/events.ts';
+import type { Coordinator } from '../libs/coordination/port.ts';
 import { createRunIds } from '../libs/keys/run-id.ts';
 import { RateLimiter } from '../libs/limits/rate-limiter.ts';
 import type { ModuleRegistry } from '../libs/modules/registry.ts';
@@ -17,6 +18,8 @@ import { expireRuns } from '../libs/stage/expiry.ts';
 import { periodically } from '../libs/stage/periodic.ts';
 import { reconcileRuns } from '../libs/stage/reconcile.ts';
 import { createRunEnds } from '../libs/stage/run-ends.ts';
+import { submitter, type TaskSubmission } from '../libs/stage/submit.ts';
+import type { NewRun, Store } from '../libs/store/port.ts';
 import type { Log } from '../libs/telemetry/log.ts';
 import { METRICS } from '../libs/telemetry/metric-names.ts';
 import type { Metrics } from '../libs/telemetry/metrics.ts';
@@ -34,8 +37,12 @@ export interface DistributedNodeOptions {
 }
 
 export interface DistributedNode {
+  readonly coordinator: Coordinator;
+  readonly store: Store;
   /** Where calls are answered. */
   readonly port: number;
+  /** Accepts a task and has it executed; resolves when it is safe. */
+  submit(task: TaskSubmission): Promise<NewRun>;
   /** Takes no more work, finishes what is in execution for a while, and leaves the rest to others. Idempotent. */
   stop(): Promise<void>;
 }
@@ -85,7 +92,8 @@ export async function startDistributedNode(options: DistributedNodeOptions): Pro
 
   let server: GrpcServer | undefined;
   let stopped: Promise<void> | undefined;
-  const node = { port: 0, stop: () => (stopped ??= stop()) };
+  const submit = submitter({ store, bus, clock, log, nextRunId: createRunIds(clock) });
+  const node = { coordinator, store, port: 0, submit, stop: () => (stopped ??= stop()) };
   try {
     const ended = await events.subscribe({
       types: [EVENTS.RunCompleted.type],
@@ -101,10 +109,7 @@ export async function startDistributedNode(options: DistributedNodeOptions): Pro
     keepHouse();
     server = await startGrpcServer({
       listen: config.grpc.listen,
-      services: createApis(
-        { config, ground, stages, modules, runEnds, nextRunId: createRunIds(clock), stopping: stopping.signal },
-        hosted,
-      ),
+      services: createApis({ config, ground, stages, modules, runEnds, submit, stopping: stopping.signal }, hosted),
       tokens: config.grpc.tokens === undefined ? [] : parseTokens(config.grpc.tokens),
       ...{ tls, log },
       ...{ drainMs: config.grpc.drainMs, deadlineMs: config.grpc.deadlineMs },

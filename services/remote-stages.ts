@@ -1,6 +1,5 @@
 /** The stages that ingress calls, where they are in other processes. */
 import type { Config } from '../libs/config/config-tree.ts';
-import { ChainDecisionKind } from '../libs/contracts/messages.ts';
 import { ErrorThresholdDefinition, ModuleProcessorDefinition } from '../libs/contracts/services.ts';
 import { CatenaError } from '../libs/errors/catena-error.ts';
 import { dispatchCodec } from '../libs/service/dispatch-codec.ts';
@@ -8,10 +7,9 @@ import { createGrpcClient, type GrpcClientOptions } from '../libs/service/grpc/c
 import { openDispatchStream } from '../libs/service/grpc/dispatch/client.ts';
 import { dispatchServers } from '../libs/service/grpc/dispatch/servers.ts';
 import type { TlsFiles } from '../libs/service/grpc/tls-files.ts';
-import type { LoadedRun } from '../libs/stage/runs.ts';
-import { taskMessage } from '../libs/stage/submit.ts';
 import type { Log } from '../libs/telemetry/log.ts';
 import { dispatchCall } from './ingress/dispatch-call.ts';
+import { preCheckCall } from './ingress/pre-check-call.ts';
 import type { StageName, StageOptions } from './stages.ts';
 
 export interface RemoteStages {
@@ -70,12 +68,7 @@ function preChecking(options: RemoteStagesOptions) {
   const target = clientOptions(options, 'grpc.error_threshold', options.config.grpc.errorThreshold);
   const client = createGrpcClient(ErrorThresholdDefinition, target);
   return {
-    preCheck: async ({ record }: LoadedRun) => {
-      const { decision } = await client.calls.preCheck({ task: taskMessage(record).model });
-      const isStopped =
-        decision?.kind === ChainDecisionKind.TERMINATE_TASK || decision?.kind === ChainDecisionKind.TERMINATE_MODULE;
-      return isStopped ? decision.reason : undefined;
-    },
+    preCheck: preCheckCall(client.calls),
     close: () => client.close(),
   };
 }

@@ -16,12 +16,15 @@ import type { Coordinator } from '../libs/coordination/port.ts';
 import type { RateLimiter } from '../libs/limits/rate-limiter.ts';
 import { backpressureCounter } from '../libs/stage/backpressure.ts';
 import type { Dispatch } from '../libs/stage/dispatch.ts';
+import { meterDownloads } from '../libs/stage/download-meter.ts';
 import type { CommitWithItems, ExecutionDeps } from '../libs/stage/execution.ts';
 import { LeaseKeeper } from '../libs/stage/lease.ts';
 import { Meters } from '../libs/stage/meters.ts';
 import type { LocalStage } from '../libs/stage/outcome.ts';
 import { Publisher } from '../libs/stage/publisher.ts';
 import { type LoadedRun, type ModuleResolver, Runs } from '../libs/stage/runs.ts';
+import { sampleStages } from '../libs/stage/stage-gauges.ts';
+import { tracedDispatch } from '../libs/stage/stage-span.ts';
 import { Sweeper } from '../libs/stage/sweeper.ts';
 import type { BlobStore } from '../libs/store/blob-store.ts';
 import type { Store } from '../libs/store/port.ts';
@@ -148,7 +151,8 @@ export function composeStages(ground: StageGround, options: StageOptions): Stage
   const downloader = createDownloader({
     ...execution,
     config: { ...config, waiting: WAITING_REQUESTS, obeyRobots: config.robots.enabled },
-    ...{ bus, publisher, runs, limiter, http, robots, cookies, blobs, onDownload },
+    ...{ bus, publisher, runs, limiter, http, robots, cookies, blobs },
+    onDownload: meterDownloads(metrics, onDownload),
     parser: hosted.has('parser') ? parser : ELSEWHERE,
   });
   const moduleProcessor = new ModuleProcessor({
@@ -158,14 +162,20 @@ export function composeStages(ground: StageGround, options: StageOptions): Stage
   const ingress = createIngress({
     ...{ ...execution, config, bus, publisher, runs },
     preCheck: hosted.has('error-threshold') ? (run) => preCheck(coordinator, run) : remote.preCheck,
-    dispatch: hosted.has('module-processor') ? (dispatch) => moduleProcessor.execute(dispatch) : remote.dispatch,
+    dispatch: hosted.has('module-processor')
+      ? tracedDispatch((dispatch) => moduleProcessor.execute(dispatch))
+      : remote.dispatch,
     rejectRun: reject,
     counters: ingressCounters(metrics),
   });
 
   const takers = { ingress, downloader, parser, 'error-threshold': errorThreshold } as const;
-  const names = STAGE_NAMES.filter((name) => name !== 'module-processor');
-  const running = names.filter((name) => hosted.has(name)).map((name): Stoppable => takers[name]);
+  const names = STAGE_NAMES.filter((name) => name !== 'module-processor').filter((name) => hosted.has(name));
+  const running = names.map((name): Stoppable => takers[name]);
+  sampleStages(metrics, {
+    ...{ bus, leases, now: () => clock.monotonic() },
+    stages: Object.fromEntries(names.map((name) => [name, takers[name]])),
+  });
   return { running, moduleProcessor, deciding, sweeper, publisher, leases, runs, http, robots, cookies };
 }
 

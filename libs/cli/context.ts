@@ -29,4 +29,6 @@ export interface ConfigOptions extends SharedOptions {
   readonly config?: string;
   readonly db?: string;
   readonly set?: readonly string[];
+  readonly server?: string;
+  readonly token?: string;
 }

@@ -1,16 +1,19 @@
 import { describe, expect, it } from 'vitest';
-import { singleNodeConfig } from './effective-config.ts';
+import { effectiveConfig, requireSingleNode } from './effective-config.ts';
 
 const files = { set: ['nats.url=nats://127.0.0.1', 'store.url=postgres://127.0.0.1/catena'] };
 
 describe('the configuration of a command that works in one process', () => {
   it('is refused when it asks for a distributed deployment', () => {
     const env = { CATENA_CACHE_REDIS: 'redis://127.0.0.1' };
-    expect(() => singleNodeConfig({ env }, files)).toThrow('cache.redis is set, and this command works in one process');
+    expect(() => requireSingleNode(effectiveConfig({ env }, files))).toThrow(
+      'cache.redis is set, and this command works in one process',
+    );
   });
 
   it('is taken otherwise, options over what the environment says', () => {
-    const { config, mode } = singleNodeConfig({ env: { CATENA_STORE_PATH: 'a.db' } }, { db: 'b.db' });
-    expect([mode, config.store.path]).toEqual(['single_node', 'b.db']);
+    const loaded = effectiveConfig({ env: { CATENA_STORE_PATH: 'a.db' } }, { db: 'b.db' });
+    requireSingleNode(loaded);
+    expect(loaded.config.store.path).toBe('b.db');
   });
 });

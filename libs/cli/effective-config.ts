@@ -6,20 +6,20 @@ import { parsePairs } from './input/pairs.ts';
 /** The configuration that a command runs with; options of their own name go over `--set`. Throws `config.invalid`. */
 export function effectiveConfig(
   { env }: Pick<CliContext, 'env'>,
-  { config, db, set = [] }: ConfigOptions,
+  { config, db, set = [], server, token }: ConfigOptions,
   more: Readonly<Record<string, string | undefined>> = {},
 ): LoadedConfig {
-  const overrides = { ...Object.fromEntries(parsePairs(set, '--set')), ...defined({ 'store.path': db, ...more }) };
+  const named = defined({ 'store.path': db, 'server.address': server, 'server.token': token, ...more });
+  const overrides = { ...Object.fromEntries(parsePairs(set, '--set')), ...named };
   return loadConfig({ env, file: config, overrides });
 }
 
-/** As {@link effectiveConfig}, for what works on a file. Throws `cli.distributed`. */
-export function singleNodeConfig(...args: Parameters<typeof effectiveConfig>): LoadedConfig {
-  const loaded = effectiveConfig(...args);
-  if (loaded.mode === 'single_node') return loaded;
+/** For what works on a file. Throws `cli.distributed`. */
+export function requireSingleNode({ mode, origins }: LoadedConfig): void {
+  if (mode === 'single_node') return;
   throw new CatenaError('cli.distributed', 'cache.redis is set, and this command works in one process on a file', {
-    data: { origin: loaded.origins['cache.redis'] },
-    remedy: 'leave cache.redis, nats.url and store.url out for it',
+    data: { origin: origins['cache.redis'] },
+    remedy: 'leave cache.redis, nats.url and store.url out for it, or name a server with --server',
   });
 }
 

@@ -252,10 +252,14 @@ describe('errors', () => {
 });
 
 describe('sample files', () => {
-  it.each(['test', 'production'])('the %s sample is sound and sets something', (name) => {
+  it.each([
+    ['test', 'single_node'],
+    ['production', 'single_node'],
+    ['distributed', 'distributed'],
+  ])('the %s sample is sound and sets something', (name, expected) => {
     const file = join(import.meta.dirname, `../../deploy/config/${name}.yaml`);
     const { origins, mode } = load({ file });
-    expect(mode).toBe('single_node');
+    expect(mode).toBe(expected);
     expect(SETTING_KEYS.filter((key) => origins[key].startsWith(file)).length).toBeGreaterThan(10);
   });
 });

@@ -27,6 +27,7 @@ export const SETTINGS = {
     'redis',
     'rediss',
   ]),
+  'cache.allow_loss': flag('Whether to start on a Redis that would forget open runs when it restarts.', false),
   'nats.url': url('NATS of a distributed deployment.', ['nats', 'tls']),
   'store.url': url('PostgreSQL of a distributed deployment.', ['postgres', 'postgresql']),
   'store.connections': integer('Connections to PostgreSQL that one process opens, at most.', 10, { max: 1_000 }),
@@ -119,6 +120,16 @@ export const SETTINGS = {
   'grpc.tls_key': optionalPath('The private key of `grpc.tls_cert`, as PEM.'),
   'grpc.tls_ca': optionalPath('Whose certificates are believed, as PEM; default: the authorities that Node knows.'),
   'grpc.tls_client_auth': flag('Whether callers must show a certificate that `grpc.tls_ca` signed.', false),
+
+  'server.address': optionalTarget('Whom the command line calls; without it runs stand in a file of this machine.'),
+  'server.token': optionalSecret(
+    'What the command line calls with; who submits and controls runs needs the role `submitter`.',
+    'a token of at least 16 printable characters',
+    /^[\x21-\x2b\x2d-\x7e]{16,}$/,
+  ),
+  'server.patience_ms': integer('How long the command line tries again when the server stops answering.', MINUTE_MS, {
+    min: 0,
+  }),
 
   'modules.files': optionalPaths('Files of modules that the services load.'),
 

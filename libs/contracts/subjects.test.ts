@@ -1,8 +1,19 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { RECEIVER, type SubjectKind } from './chain.ts';
+import { type ChainMessage, decodeMessage, RECEIVER, type SubjectKind } from './chain.ts';
 import { EVENT_TYPES } from './events.ts';
-import { EVENT_STREAM, eventSubject, messageId, STREAMS, subjectFilter, subjectOf } from './subjects.ts';
+import { ExecutionContext } from './messages.ts';
+import {
+  EVENT_STREAM,
+  eventSubject,
+  kindOfSubject,
+  messageId,
+  namespaceOf,
+  STREAMS,
+  scopeOf,
+  subjectFilter,
+  subjectOf,
+} from './subjects.ts';
 
 const KINDS = Object.keys(RECEIVER) as SubjectKind[];
 
@@ -73,5 +84,51 @@ describe('streams', () => {
         false,
       );
     }
+  });
+});
+
+describe('a subject read back', () => {
+  it.each(KINDS)('of kind %s names it', (kind) => {
+    expect(kindOfSubject(subjectOf(kind, 'm@1.0'))).toBe(kind);
+  });
+
+  it.each(['chain.request', 'chain.request.', 'chain.request.m.n', 'other.request.m', 'chain.toString.m', 'chain', ''])(
+    'of the form %j names none',
+    (subject) => {
+      expect(kindOfSubject(subject)).toBeUndefined();
+    },
+  );
+});
+
+it('a message’s scope is its module, or a task’s platform', () => {
+  const context = ExecutionContext.fromPartial({ moduleId: 'm' });
+  const scopes = KINDS.map((kind): string => {
+    const { model } = decodeMessage(kind, new Uint8Array());
+    return scopeOf({ kind, model: { ...model, context, platform: 'p' } } as unknown as ChainMessage);
+  });
+  expect(scopes).toEqual(['p', 'm', 'm', 'm', 'm', 'm']);
+  expect(scopeOf(decodeMessage('request', new Uint8Array()))).toBe('');
+});
+
+describe('a namespace', () => {
+  it('stands before subjects and streams, and is taken off again', () => {
+    const namespace = namespaceOf('staging-2');
+    expect([namespace.subject('chain.request.m'), namespace.stream('CHAIN_TASK')]).toEqual([
+      'staging-2.chain.request.m',
+      'staging-2_CHAIN_TASK',
+    ]);
+    expect([namespace.strip('staging-2.chain.request.m'), namespace.strip('chain.request.m')]).toEqual([
+      'chain.request.m',
+      undefined,
+    ]);
+  });
+
+  it('changes nothing when it is empty', () => {
+    const { subject, stream, strip } = namespaceOf('');
+    expect([subject('s'), stream('S'), strip('s')]).toEqual(['s', 'S', 's']);
+  });
+
+  it.each(['a.b', 'A', '*', '>', 'a b', 'x'.repeat(33), '\n'])('cannot be %j', (text) => {
+    expect(() => namespaceOf(text)).toThrow(expect.objectContaining({ code: 'bus.invalid_namespace' }));
   });
 });

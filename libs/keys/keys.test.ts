@@ -69,7 +69,10 @@ describe('members of a shard’s due set', () => {
       fc.property(text, text, fc.nat(), (runId, moduleId, phase) => {
         const at = { runId, moduleId, phase };
         expect(dueMembers.parse(dueMembers.phase(runId, moduleId, phase))).toEqual({ kind: 'phase', ...at });
-        expect(dueMembers.parse(`d:${dueMembers.module(runId, moduleId)}:${phase}`)).toEqual({ kind: 'deadline', ...at });
+        expect(dueMembers.parse(`d:${dueMembers.module(runId, moduleId)}:${phase}`)).toEqual({
+          kind: 'deadline',
+          ...at,
+        });
         expect(dueMembers.parse(`r:${dueMembers.run(runId)}`)).toEqual({ kind: 'run', runId });
       }),
     );

@@ -63,8 +63,7 @@ export const dueMembers = {
   run: (runId: string): string => segment(runId),
   /** `p:<run>:<module>:<phase>`: nodes of the phase; `d:…`: its deadline. */
   module: (runId: string, moduleId: string): string => `${segment(runId)}:${segment(moduleId)}`,
-  phase: (runId: string, moduleId: string, phase: number): string =>
-    `p:${dueMembers.module(runId, moduleId)}:${phase}`,
+  phase: (runId: string, moduleId: string, phase: number): string => `p:${dueMembers.module(runId, moduleId)}:${phase}`,
   /** What a member names; undefined for one that no script writes. */
   parse(member: string): DueMember | undefined {
     const [letter, run = '', module = '', phase = ''] = member.split(':');

@@ -31,6 +31,7 @@ export class BuiltModule implements definition.ModuleDefinition {
   readonly steps: readonly definition.StepDefinition[];
   readonly phases: readonly definition.PhaseDefinition[];
   readonly itemTypes: readonly string[];
+  readonly inputSchema: CheckedContract['input'];
   readonly #contract: CheckedContract;
   readonly #implementation: AnyImplementation;
   readonly #startSite: Site;
@@ -45,6 +46,7 @@ export class BuiltModule implements definition.ModuleDefinition {
     this.steps = contract.steps.map((step) => stepDefinition(contract.id, step, implementation));
     this.phases = contract.phases;
     this.itemTypes = Object.keys(contract.items);
+    this.inputSchema = contract.input;
     this.#contract = contract;
     this.#implementation = implementation;
     this.#startSite = { module: contract.id, step: 'start', call: 'start' };

@@ -61,7 +61,14 @@ export async function openGround({ config, name, localFirst, metrics, clock, log
     }
   });
   try {
-    await requireSafeServers({ redisUrl: redis!, natsUrl: natsUrl!, maxMessageBytes: MAX_MESSAGE_BYTES, log });
+    await requireSafeServers({
+      redisUrl: redis!,
+      natsUrl: natsUrl!,
+      replicas: config.nats.replicas,
+      maxMessageBytes: MAX_MESSAGE_BYTES,
+      allowLoss: config.cache.allowLoss,
+      log,
+    });
     const database: PostgresStore = await openPostgresStore({ url: storeUrl!, connections, timeoutMs });
     opened.push(() => database.close());
     const coordinator = await openRedisCoordinator({
@@ -75,6 +82,11 @@ export async function openGround({ config, name, localFirst, metrics, clock, log
     const nats = await openNatsBus({
       url: natsUrl!,
       name,
+      capacity: config.nats.queueCapacity,
+      streamMaxBytes: config.nats.streamMaxBytes,
+      replicas: config.nats.replicas,
+      eventMaxAgeMs: config.nats.eventMaxAgeMs,
+      eventMaxBytes: config.nats.eventMaxBytes,
       ackWaitMs: config.leaseMs,
       onRefused: ({ subject, bytes, error }) => {
         log.error('refused a message', { subject, error });
@@ -113,6 +125,9 @@ function logNotice(log: Log, notice: BusNotice): void {
       return;
     case 'restored':
       log.warn('streams had vanished and were made again', { streams: notice.streams, consumers: notice.consumers });
+      return;
+    case 'server_error':
+      log.error('NATS refused something', { error: notice.error });
       return;
     case 'restore_failed':
       log.warn('streams could not be made again yet', { error: notice.error });

@@ -1,13 +1,18 @@
 /** Looks at the servers before anything is trusted to them. */
 import { checkNats } from '../bus/nats/check-nats.ts';
 import { connectNats } from '../bus/nats/connect.ts';
+import { checkRedisAt } from '../coordination/redis/check-redis-at.ts';
 import { CatenaError } from '../errors/catena-error.ts';
 import type { Log } from '../telemetry/log.ts';
 
 export interface ServerChecksOptions {
   readonly natsUrl: string;
   readonly redisUrl: string;
+  /** Servers that keep each message. */
+  readonly replicas: number;
   readonly maxMessageBytes: number;
+  /** Whether a Redis that would forget open runs is a warning only. */
+  readonly allowLoss: boolean;
   readonly log: Log;
 }
 
@@ -26,7 +31,7 @@ const NATS_STORAGE_BYTES = 1_024 * 1_024 * 1_024;
 
 /** Logs what is a warning. Throws `service.unfit_server` (fatal) with every error, or what connecting throws. */
 export async function requireSafeServers(options: ServerChecksOptions): Promise<void> {
-  const problems = await natsProblems(options);
+  const problems = (await Promise.all([natsProblems(options), redisProblems(options)])).flat();
   for (const { code, message, remedy } of problems.filter(({ severity }) => severity === 'warning')) {
     options.log.warn('a server could be safer', { code, reason: message, remedy });
   }
@@ -34,11 +39,24 @@ export async function requireSafeServers(options: ServerChecksOptions): Promise<
   if (errors.length > 0) throw unfit(errors);
 }
 
-async function natsProblems({ natsUrl, maxMessageBytes }: ServerChecksOptions): Promise<readonly ServerProblem[]> {
+async function redisProblems({ redisUrl, allowLoss }: ServerChecksOptions): Promise<readonly ServerProblem[]> {
+  const problems = await checkRedisAt(redisUrl);
+  return problems.map(({ level, problem, remedy }) => {
+    if (level === 'fatal') return { code: 'redis.unfit', severity: 'error', message: problem, remedy };
+    const allowed = allowLoss ? remedy : `${remedy}, or set cache.allow_loss to start all the same`;
+    return { code: 'redis.would_lose', severity: allowLoss ? 'warning' : 'error', message: problem, remedy: allowed };
+  });
+}
+
+async function natsProblems({
+  natsUrl,
+  replicas,
+  maxMessageBytes,
+}: ServerChecksOptions): Promise<readonly ServerProblem[]> {
   const connection = await connectNats({ url: natsUrl, name: 'catena-checks' });
   try {
     return await checkNats(connection, {
-      replicas: 1,
+      replicas,
       maxMessageBytes,
       storageBytes: NATS_STORAGE_BYTES,
       durability: 'process',

@@ -2,9 +2,12 @@ import { CatenaError } from '../errors/catena-error.ts';
 import type { Lease } from './lease.ts';
 import { LeaseLost } from './yield.ts';
 
-/** Whether the ground failed: the store or the coordinator did not answer, or the engine itself is at fault. */
+/** Errors of what the stages stand on, by the first part of their codes. */
+const GROUND = /^(?:store|coordinator|bus|grpc|dispatch)\./;
+
+/** Whether the ground failed: what the stages stand on did not answer, or the engine itself is at fault. */
 export function isGroundFailure(thrown: unknown): boolean {
-  return !(thrown instanceof CatenaError) || thrown.code.startsWith('store.');
+  return !(thrown instanceof CatenaError) || GROUND.test(thrown.code);
 }
 
 /**

@@ -1,9 +1,11 @@
 import { hash } from 'node:crypto';
+import type { Bus } from '../bus/port.ts';
 import type { Clock } from '../clock/clock.ts';
 import type { Message } from '../contracts/chain.ts';
 import { CatenaError } from '../errors/catena-error.ts';
 import { canonicalJson } from '../keys/canonical-json.ts';
 import type { NewRun, RunRecord, Store } from '../store/port.ts';
+import type { Log } from '../telemetry/log.ts';
 
 /** A task as a user submits it. */
 export interface TaskSubmission {
@@ -81,5 +83,22 @@ export function taskMessage(run: Omit<RunRecord, 'state' | 'end'>): Message<'tas
       metadata: { ...run.metadata },
       createdAtMs: run.acceptedAtMs,
     },
+  };
+}
+
+export interface SubmitterDeps extends SubmitDeps {
+  readonly bus: Pick<Bus, 'publish'>;
+  readonly log: Log;
+}
+
+/** Accepts tasks and has them begin at once. */
+export function submitter(deps: SubmitterDeps): (task: TaskSubmission) => Promise<NewRun> {
+  return async (task) => {
+    const run = await acceptTask(deps, task);
+    // The run stands: without this message it begins a little later.
+    await deps.bus.publish(taskMessage(run)).catch((error: unknown) => {
+      deps.log.warn('an accepted run could not be announced yet', { run_id: run.runId, error });
+    });
+    return run;
   };
 }

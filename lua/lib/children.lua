@@ -2,6 +2,7 @@
 
 -- Seven arguments a child: id kind phase step prefix limit_key body; its key stands in KEYS.
 local function seedAt(keyAt, argAt)
+  if KEYS[keyAt] then expectType('string', KEYS[keyAt]) end
   return {
     key = KEYS[keyAt], id = ARGV[argAt], kind = ARGV[argAt + 1], phase = tonumber(ARGV[argAt + 2]),
     step = tonumber(ARGV[argAt + 3]), prefix = ARGV[argAt + 4], limitKey = ARGV[argAt + 5], body = ARGV[argAt + 6],
@@ -78,8 +79,7 @@ local function createChildren(m, seeds, reopenedParent, bells, claim)
     if n then
       made.created = made.created + 1
       if claimed then
-        made.next = show(seed.id, n, S.now + claim.leaseMs)
-        made.body = n.body
+        made.next = n
       elseif rung then
         ring(seed.id, n)
         rungs = rungs + 1

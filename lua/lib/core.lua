@@ -7,16 +7,39 @@ local function clock()
   return time[1] * 1000 + math.floor(time[2] / 1000)
 end
 
+-- A run's or a module's record stands behind its gate: the few fields that most calls look at, so that they need not
+-- unpack the rest (lib/gate.lua).
 local function load(key)
   local packed = redis.call('GET', key)
-  return packed and cmsgpack.unpack(packed)
+  return packed and select(2, cmsgpack.unpack(packed))
 end
 
-local function save(key, record)
-  redis.call('SET', key, cmsgpack.pack(record))
+local function save(key, r)
+  local gate
+  if r.phases then
+    gate = { r.at, r.id, r.member, r.state, r.current, r.cooldown }
+    for i, phase in ipairs(r.phases) do gate[6 + i] = phase.closed end
+  else
+    gate = { r.id, r.state, r.mark, r.paused, r.layout }
+  end
+  redis.call('SET', key, cmsgpack.pack(gate, r))
 end
 
--- Large texts follow the payload as they are, so that nobody has to quote them.
+-- A write that meets a key of another type fails, and what was written before it stays. So a script looks first at the
+-- keys that it writes without having read them.
+local function expectType(wanted, key)
+  local found = redis.call('TYPE', key).ok
+  if found ~= wanted and found ~= 'none' then error(key .. ' holds a ' .. found .. ' instead of a ' .. wanted, 0) end
+end
+
+-- Texts follow the payload as they are, so that nobody has to quote them.
 local function reply(code, msg, payload, ...)
   return { code, msg, payload and cjson.encode(payload) or '', ... }
+end
+
+-- What to say to a caller whose keys follow from another plan than the run's; nil when they follow from this one.
+local function otherLayout(run, layout)
+  if not run then return reply(-2, 'UNKNOWN_RUN') end
+  if run.layout ~= layout then return reply(-1, 'OTHER_LAYOUT') end
+  return nil
 end

@@ -7,14 +7,22 @@ local function findNode(key, exec, phase)
 end
 
 -- A re-opened node lives on in its closed phase.
-local function isLive(run, exec, node)
+local function isLive(run, exec, closed, node)
   if not run or run.state ~= 'open' or run.mark ~= '' or exec.state ~= 'open' then return false end
-  return exec.phases[node.phase + 1].closed == '' or node.reopened == 1
+  return closed == '' or node.reopened == 1
+end
+
+-- To be called before the node is written.
+local function expectDue(dueKey, shardKey)
+  expectType('zset', dueKey)
+  expectType('zset', shardKey)
 end
 
 -- Sets when somebody must look at the node. Its phase's next look never comes later than that: a phase that is paused or
 -- held is not in the shard's set, and is put there again with its first look.
 local function setDue(dueKey, shardKey, exec, phase, id, at)
-  redis.call('ZADD', dueKey, at, id)
-  redis.call('ZADD', shardKey, 'XX', 'LT', at, 'p:' .. exec.member .. ':' .. phase)
+  -- As text: Redis would write a number as a fraction first, which takes longer than all the rest.
+  local score = string.format('%d', at)
+  redis.call('ZADD', dueKey, score, id)
+  redis.call('ZADD', shardKey, 'XX', 'LT', score, 'p:' .. exec.member .. ':' .. phase)
 end

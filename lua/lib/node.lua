@@ -22,10 +22,9 @@ local function writeNode(key, n)
   }))
 end
 
--- The node as the bindings read it; its body and error go beside it.
+-- The node as the bindings read it: its numbers, then its texts.
 local function show(id, n, due)
-  return {
-    id, n.kind, n.state, n.module, n.phase, n.step, n.epoch, n.attempts, n.crashes, n.dispatches, due, n.owner, n.token,
-    n.committed, n.reason, n.limitKey, n.prefix,
-  }
+  local numbers = string.format('[%d,%d,%d,%d,%d,%d,%d,%d]', n.module, n.phase, n.step, n.epoch, n.attempts, n.crashes,
+    n.dispatches, due)
+  return numbers, id, n.kind, n.state, n.owner, n.token, n.committed, n.reason, n.limitKey, n.prefix, n.error, n.body
 end

@@ -15,23 +15,38 @@ end
 -- A module with the keys of its phases; answers also the index of the first key behind them.
 local function openModule(execKey, exec, at)
   local m = { key = execKey, exec = exec, due = {}, openers = {} }
-  for i = 1, #exec.phases do m.due[i] = KEYS[at + i - 1] end
+  for i = 1, #exec.phases do
+    m.due[i] = KEYS[at + i - 1]
+    expectType('zset', m.due[i])
+  end
   at = at + #exec.phases
   for i, phase in ipairs(exec.phases) do
     if phase.opener then
       m.openers[i] = KEYS[at]
+      expectType('string', KEYS[at])
       at = at + 1
     end
   end
   return m, at
 end
 
+local function expectScope()
+  expectType('hash', S.plan)
+  expectType('zset', S.shard)
+  expectType('zset', S.outbox)
+  expectType('list', S.timeline)
+  expectType('list', S.nodes)
+  expectType('hash', S.reorder)
+end
+
 -- The module of KEYS[8]; nil with a code when the call cannot go on: the run is unknown, or its layout is another.
 local function openScope()
-  local exec = S.run and load(KEYS[8])
+  local refused = otherLayout(S.run, ARGV[2])
+  if refused then return nil, 0, refused end
+  local exec = load(KEYS[8])
   if not exec then return nil, 0, reply(-2, 'UNKNOWN_RUN') end
-  if S.run.layout ~= ARGV[2] then return nil, 0, reply(-1, 'OTHER_LAYOUT') end
   S.runId = S.run.id
+  expectScope()
   return openModule(KEYS[8], exec, 9)
 end
 

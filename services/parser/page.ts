@@ -38,12 +38,13 @@ async function fromBlob(blobs: BlobStore, runId: string, key: string): Promise<U
 }
 
 function toHeaders(headers: ResponseModel['headers']): Record<string, string> {
-  const byName: Record<string, string> = {};
+  // Not a plain object while names are looked up: a server may call a header `constructor`.
+  const byName = new Map<string, string>();
   for (const { name, value } of headers) {
-    const known = byName[name];
-    byName[name] = known === undefined ? value : `${known}, ${value}`;
+    const known = byName.get(name);
+    byName.set(name, known === undefined ? value : `${known}, ${value}`);
   }
-  return byName;
+  return Object.fromEntries(byName);
 }
 
 const FAILURE_CLASS: Readonly<Record<number, FailureClass>> = {

@@ -8,7 +8,7 @@ import { METRICS } from '../../libs/telemetry/metric-names.ts';
 import { layerViolations } from './layers.ts';
 import { bucketNames, environmentReads, oddFileNames, putOff, registryHosts, spelledNames } from './names.ts';
 import { undeclaredPackages } from './packages.ts';
-import { defaultExports, SERVICES, shapeViolations, sizeViolations } from './shape.ts';
+import { defaultExports, SERVICES, SHAPE, shapeViolations, sizeViolations } from './shape.ts';
 import { sourceFile } from './source-tree.ts';
 
 const EXISTING = [
@@ -206,8 +206,7 @@ describe('sizes and shape', () => {
   });
 
   it('name what a service lacks, and a service that nobody named', () => {
-    const names = ['README.md', 'config.ts', 'service.ts', 'handle.ts', 'handle.test.ts'];
-    const complete = SERVICES.flatMap((service) => names.map((name) => sourceFile(`services/${service}/${name}`, '')));
+    const complete = SERVICES.flatMap((service) => SHAPE.map((name) => sourceFile(`services/${service}/${name}`, '')));
     expect(shapeViolations(complete)).toEqual([]);
     expect(shapeViolations([...complete.slice(1), sourceFile('services/extra/a.ts', '')])).toEqual([
       'services/ingress/README.md is missing',

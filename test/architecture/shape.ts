@@ -4,7 +4,7 @@ import { isTypeScript, type SourceFile } from './source-tree.ts';
 
 export const SERVICES = ['ingress', 'module-processor', 'downloader', 'parser', 'error-threshold'];
 
-const SHAPE = [
+export const SHAPE = [
   'README.md',
   'main.ts',
   'config.ts',

@@ -77,19 +77,22 @@ ${verdict(tenths)}`;
 }
 
 function tenthsTable(tenths: readonly Tenth[]): string {
-  const rows = tenths.map(({ nodesPerSecond, seconds, rssBytes, fileBytes }, index) => [
+  const rows = tenths.map(({ nodesPerSecond, cpuSecondsPerNode, seconds, rssBytes, fileBytes }, index) => [
     String(index + 1),
     figure(nodesPerSecond),
+    figure(cpuSecondsPerNode * 1e6, 1),
     figure(seconds, 2),
     mebibytes(rssBytes),
     mebibytes(fileBytes),
   ]);
-  return table(['tenth', 'nodes/s', 's', 'RSS MiB at its end', 'file MiB at its end'], rows);
+  return table(['tenth', 'nodes/s', 'CPU µs/node', 's', 'RSS MiB at its end', 'file MiB at its end'], rows);
 }
 
 function verdict(tenths: readonly Tenth[]): string {
   const speeds = tenths.map(({ nodesPerSecond }) => nodesPerSecond);
   const [first, last, best] = [speeds[0]!, speeds.at(-1)!, Math.max(...speeds)];
   const percent = (value: number): string => `${figure(value * 100)} %`;
-  return `The last tenth runs at ${percent(last / first)} of the first and at ${percent(last / best)} of the fastest.`;
+  const cpu = percent(tenths.at(-1)!.cpuSecondsPerNode / tenths[0]!.cpuSecondsPerNode);
+  return `The last tenth runs at ${percent(last / first)} of the first and at ${percent(last / best)} of the fastest; a node of it
+takes ${cpu} of the CPU time.`;
 }

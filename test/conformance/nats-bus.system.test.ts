@@ -1,7 +1,8 @@
 import { afterAll, beforeAll } from 'vitest';
+import { LocalFirstBus } from '../../libs/bus/local-first-bus.ts';
 import { openNatsBus } from '../../libs/bus/nats/open-nats-bus.ts';
 import { type NatsServer, startNatsServer } from '../fixtures/servers/nats-server.ts';
-import { describeBus } from './bus.ts';
+import { type BusOptions, describeBus } from './bus.ts';
 
 let server: NatsServer;
 let opened = 0;
@@ -14,7 +15,7 @@ afterAll(async () => {
   await server?.stop();
 });
 
-describeBus('NATS', async ({ capacity }) => {
+async function openNats({ capacity }: BusOptions) {
   opened += 1;
   return openNatsBus({
     url: server.url,
@@ -30,4 +31,7 @@ describeBus('NATS', async ({ capacity }) => {
     },
     onNotice: () => undefined,
   });
-});
+}
+
+describeBus('NATS', openNats);
+describeBus('local-first, NATS', async (options) => new LocalFirstBus(await openNats(options)));

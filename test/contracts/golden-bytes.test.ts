@@ -17,32 +17,7 @@ import {
   TaskModel,
   UnifiedTaskInput,
 } from '../../libs/contracts/messages.ts';
-
-interface Codec<Model> {
-  encode(model: Model): { finish(): Uint8Array };
-  decode(bytes: Uint8Array): Model;
-}
-
-interface Golden {
-  readonly name: string;
-  readonly hex: string;
-  /** What the bytes say. */
-  readonly message: object;
-  readonly decode: (bytes: Buffer) => object;
-  readonly encodeAgain: (bytes: Buffer) => Uint8Array;
-  readonly encodeMessage: () => Uint8Array;
-}
-
-function golden<Model extends object>(name: string, codec: Codec<Model>, hex: string, message: Model): Golden {
-  return {
-    name,
-    hex,
-    message,
-    decode: (bytes) => codec.decode(bytes),
-    encodeAgain: (bytes) => codec.encode(codec.decode(bytes)).finish(),
-    encodeMessage: () => codec.encode(message).finish(),
-  };
-}
+import { describeGolden, type Golden, golden } from './golden.ts';
 
 const task = { taskId: 't1', runId: 'r1', account: 'acme', platform: 'shop' };
 const module1 = { moduleId: 'm@1' };
@@ -170,24 +145,7 @@ const GOLDEN: readonly Golden[] = [
   ),
 ];
 
-describe.each(GOLDEN)('golden bytes of $name', ({ hex, message, decode, encodeAgain, encodeMessage }) => {
-  const bytes = Buffer.from(hex, 'hex');
-
-  it('decode to what they say', () => {
-    expect(decode(bytes)).toEqual(message);
-  });
-
-  it('are what the encoder writes', () => {
-    expect(Buffer.from(encodeMessage()).toString('hex')).toBe(hex);
-  });
-
-  it('keep fields that this release does not know, whatever their wire type', () => {
-    // Field 200 as varint, 201 as 64 bits, 202 as text, 203 as 32 bits.
-    const unknown = Buffer.from(`c00c07c90c0102030405060708d20c026869dd0c01020304`, 'hex');
-    const hopped = Buffer.from(encodeAgain(Buffer.concat([bytes, unknown])));
-    expect(hopped.toString('hex')).toBe(hex + unknown.toString('hex'));
-  });
-});
+describeGolden(GOLDEN);
 
 describe('values of a later release', () => {
   it('keep an enum value that this release does not know', () => {

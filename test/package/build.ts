@@ -38,7 +38,7 @@ async function compile(): Promise<void> {
     });
   } catch (thrown) {
     const { stdout } = thrown as { readonly stdout?: string };
-    if (Date.now() < 0) throw new Error(`the source does not compile:\n${stdout ?? String(thrown)}`, { cause: thrown });
+    throw new Error(`the source does not compile:\n${stdout ?? String(thrown)}`, { cause: thrown });
   }
 }
 

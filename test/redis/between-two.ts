@@ -1,5 +1,6 @@
 /** Scenes between two processes: one looks, the other acts, and the first must notice. */
 import { expect } from 'vitest';
+import { PhaseCloseCode, ReplayCode, RunOpenCode } from '../../libs/coordination/codes.ts';
 import type { RedisCoordinator } from '../../libs/coordination/redis/index.ts';
 import { heldBy, openScene } from '../conformance/coordinator/scene.ts';
 import type { RedisHarness } from './harness.ts';
@@ -48,19 +49,24 @@ export const BETWEEN_TWO: Readonly<Record<string, (open: OpenRedis) => Promise<v
     await Promise.all([work(), audit()]);
   },
   async 'a run that was purged and opened again with another plan'(open) {
-    const { scene, other } = await openTwo(open);
+    const { scene, harness, other } = await openTwo(open);
+    const [auditor, stale] = [await harness.another(), await harness.another()];
     const { runId, coordinator, cast } = scene;
     await scene.finish('a');
     await scene.sweep();
-    expect((await other.findRun(runId))?.state).toBe('closed');
     const node = cast.ref('a');
-    expect((await other.replay({ node, rejoin: false })).code).toBe(1);
+    for (const process of [other, auditor, stale]) {
+      expect((await process.replay({ node, rejoin: false })).code).toBe(ReplayCode.NOT_REPLAYABLE);
+    }
     while ((await coordinator.runPurge({ runId, limit: 10 })).more);
-    // The process that looked before knows the plan of a run that is no more.
-    expect((await other.replay({ node, rejoin: false })).code).toBe(3);
+    // The processes that looked before know the plan of a run that is no more.
+    expect((await auditor.runAudit({ runId })).nodes).toBe(0);
+    expect(await other.findRun(runId)).toBeUndefined();
+    expect((await other.replay({ node, rejoin: false })).code).toBe(ReplayCode.UNKNOWN_NODE);
     const plan = cast.plan({ first: ['a'], phases: [{}, { opener: 'join' }] }, scene.harness.now());
-    expect((await other.runOpen({ runId, modules: [plan] })).code).toBe(0);
-    expect((await other.phaseClose({ runId, moduleId: 'm', phase: 0 })).code).toBe(0);
+    expect((await other.runOpen({ runId, modules: [plan] })).code).toBe(RunOpenCode.OPENED);
+    expect((await stale.phaseClose({ runId, moduleId: 'm', phase: 0 })).code).toBe(PhaseCloseCode.CLOSED);
+    expect((await stale.findRun(runId))?.modules[0]?.phases[1]?.created).toBe(1);
   },
 };
 
@@ -73,5 +79,5 @@ async function openTwo(open: OpenRedis, first: readonly string[] = ['a']) {
     },
     { first },
   );
-  return { scene, other: await harness!.another() };
+  return { scene, harness: harness!, other: await harness!.another() };
 }

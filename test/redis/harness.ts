@@ -17,7 +17,12 @@ export interface HarnessOptions {
   readonly onScript?: (script: string, code: number) => void;
 }
 
-export const connectTo = (port: number): Redis => new Redis({ host: '127.0.0.1', port });
+export function connectTo(port: number): Redis {
+  const redis = new Redis({ host: '127.0.0.1', port });
+  // A lost connection is told by the calls that met it.
+  redis.on('error', () => undefined);
+  return redis;
+}
 
 export const connectToCluster = (ports: readonly number[]): Cluster =>
   new Cluster(ports.map((port) => ({ host: '127.0.0.1', port })));

@@ -21,17 +21,30 @@ export async function keysWith(redis: Redis | Cluster, text = ''): Promise<strin
   return keys.sort();
 }
 
-/** Each key with its serialized value. */
+/** Each key with its serialized value: what {@link restoreTo} takes. */
 export async function dumpOf(redis: Redis): Promise<Map<string, Buffer>> {
   const keys = await keysWith(redis);
   const values = await Promise.all(keys.map((key) => redis.dumpBuffer(key)));
   return new Map(keys.flatMap((key, index) => (values[index] === null ? [] : [[key, values[index]!] as const])));
 }
 
-/** Keys whose value is not the same in both. */
-export function changedKeys(before: ReadonlyMap<string, Buffer>, after: ReadonlyMap<string, Buffer>): string[] {
+/** Each key with what it holds, as text that is the same when the contents are: to compare. */
+export async function contentsOf(redis: Redis): Promise<Map<string, string>> {
+  const contents = new Map<string, string>();
+  for (const [key, value] of await dumpOf(redis)) {
+    // A large hash is serialized in the order of its table, which a mere look may change.
+    const isHash = (await redis.type(key)) === 'hash';
+    const fields = isHash ? Object.entries(await redis.hgetallBuffer(key)) : [];
+    const sorted = fields.map(([field, held]) => `${field}=${held.toString('base64')}`).sort();
+    contents.set(key, isHash ? sorted.join() : value.toString('base64'));
+  }
+  return contents;
+}
+
+/** Keys that do not hold the same in both. */
+export function changedKeys(before: ReadonlyMap<string, string>, after: ReadonlyMap<string, string>): string[] {
   const keys = new Set([...before.keys(), ...after.keys()]);
-  return [...keys].filter((key) => before.get(key)?.equals(after.get(key) ?? Buffer.alloc(0)) !== true);
+  return [...keys].filter((key) => before.get(key) !== after.get(key));
 }
 
 /** Makes the keyspace what a dump says, and nothing else. */

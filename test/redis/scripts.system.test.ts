@@ -1,11 +1,13 @@
 /** What every script owes, whatever it does: it fails before it writes, and touches the keys that it was given alone. */
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { CommitCode } from '../../libs/coordination/codes.ts';
 import { SCRIPTS } from '../../libs/coordination/redis/scripts.ts';
 import { readScript } from '../../libs/coordination/redis/source.ts';
+import { heldBy, openScene } from '../conformance/coordinator/scene.ts';
 import { type RedisServer, startRedisServer } from '../fixtures/servers/redis-server.ts';
 import { connectTo, openRedisHarness } from './harness.ts';
-import { changedKeys, dumpOf, keysWith, restoreTo } from './keyspace.ts';
+import { changedKeys, contentsOf, dumpOf, keysWith, restoreTo } from './keyspace.ts';
 import { recordScripts, type ScriptCall } from './recorder.ts';
 import { watchKeys } from './touched-keys.ts';
 import { TOUR } from './tour.ts';
@@ -48,20 +50,38 @@ describe('each script', () => {
     let failures = 0;
     const written = new Set<string>();
     for (const { sha, keys, args, before } of calls) {
-      for (const [position, key] of keys.entries()) {
+      for (const key of keys) {
         await restoreTo(raw, before);
         await raw.del(key);
         await raw.xadd(key, '*', 'of another', 'type');
-        const broken = await dumpOf(raw);
+        const broken = await contentsOf(raw);
         const answer = await raw.evalsha(sha, keys.length, ...keys, ...args).catch((error: Error) => error);
         if (!(answer instanceof Error)) continue;
         failures += 1;
-        const changed = changedKeys(broken, await dumpOf(raw));
-        if (changed.length > 0) written.add(`${NAMES.get(sha)} with a wrong KEYS[${position + 1}] wrote ${changed}`);
+        const changed = changedKeys(broken, await contentsOf(raw));
+        if (changed.length > 0)
+          written.add(`${NAMES.get(sha)} with a wrong ${kindOf(key)} wrote ${[...new Set(changed.map(kindOf))]}`);
       }
     }
     expect([...written]).toEqual([]);
     expect(failures).toBeGreaterThan(calls.length);
+  });
+
+  it('is refused before its first write when Redis is full', async () => {
+    await raw.flushall();
+    const open = () => openRedisHarness(() => connectTo(server.port));
+    const scene = await openScene(open);
+    const holder = await scene.take('a');
+    const before = await contentsOf(raw);
+    await raw.config('SET', 'maxmemory', '1');
+    const { coordinator } = scene.harness;
+    const call = { ...heldBy(holder), children: [scene.cast.hop('b')], staged: 0, bells: 1 };
+    const full = { code: 'coordinator.unavailable', class: 'retryable' };
+    await expect(coordinator.commitSuccess(call)).rejects.toMatchObject(full);
+    await expect(coordinator.commitError({ ...heldBy(holder), error: '{}' })).rejects.toMatchObject(full);
+    await raw.config('SET', 'maxmemory', '0');
+    expect(changedKeys(before, await contentsOf(raw))).toEqual([]);
+    expect((await scene.commit(holder)).code).toBe(CommitCode.COMMIT_OK);
   });
 
   it('touches no key but those in its KEYS, which all stand in one slot', async () => {
@@ -81,3 +101,9 @@ describe('each script', () => {
     expect(left).toEqual([]);
   });
 });
+
+/** Of `chain:{s03}:due:<run>:…` the word `due`, of the shard's own `chain:{s03}:due` the same with its tag. */
+function kindOf(key: string): string {
+  const [, tag, kind = '', ...rest] = key.split(':');
+  return rest.length === 0 ? `${tag}:${kind}` : kind;
+}

@@ -31,6 +31,8 @@ export async function connectNats({ url, name, timeoutMs }: NatsConnectOptions):
       reconnectTimeWait: RECONNECT_WAIT_MS,
       reconnectJitter: RECONNECT_WAIT_MS,
       pingInterval: PING_INTERVAL_MS,
+      // Credentials may be mended on the server; a connection that gave up would not notice.
+      ignoreAuthErrorAbort: true,
       noAsyncTraces: true,
       ...credentialsOf(server),
       ...(server.protocol === 'tls:' ? { tls: {} } : {}),

@@ -2,6 +2,12 @@ import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { type NatsServer, startNatsServer } from '../../../test/fixtures/servers/nats-server.ts';
+import { silentLog } from '../../telemetry/log.ts';
+import { Metrics } from '../../telemetry/metrics.ts';
+import { runTraceIds } from '../../telemetry/run-trace.ts';
+import { SPANS } from '../../telemetry/span-names.ts';
+import { activeTraceId, inSpan } from '../../telemetry/spans.ts';
+import { startTracing } from '../../telemetry/tracing.ts';
 import { holding, openBus, request } from './bus.fixture.ts';
 
 let server: NatsServer;
@@ -167,6 +173,42 @@ const EVENT = {
   atMs: 1,
   data: {},
 } as const;
+
+it('a trace goes on in the receiver', async () => {
+  const tracing = await startTracing({
+    endpoint: 'http://127.0.0.1:1',
+    serviceName: 'test',
+    sampleRatio: 0,
+    log: silentLog,
+    metrics: new Metrics(),
+  });
+  onTestFinished(() => tracing.stop());
+  const { bus } = await openBus(server.url);
+  const received = Promise.withResolvers<string | undefined>();
+  bus.subscribe({
+    stage: 'downloader',
+    slots: 1,
+    receive: async (delivery) => {
+      delivery.ack();
+      received.resolve(activeTraceId());
+    },
+  });
+  const span = { name: SPANS.parser, runId: 'run-1', fields: {}, isConsumer: true } as const;
+  await inSpan(span, () => bus.publish(request('n')));
+  expect(await received.promise).toBe(runTraceIds('run-1').traceId);
+});
+
+it('what the server forbids is told, though nobody waits for the answer', async () => {
+  const own = await startNatsServer({
+    config: `authorization { users: [{
+      user: a, password: p, permissions: { publish: { deny: ["$JS.API.CONSUMER.MSG.NEXT.>"] } }
+    }] }`,
+  });
+  onTestFinished(() => own.stop());
+  const { bus, notices } = await openBus(own.url.replace('nats://', 'nats://a:p@'));
+  holding(bus, 1);
+  await vi.waitFor(() => expect(notices).toMatchObject([{ kind: 'server_error' }]));
+});
 
 describe('the topology', () => {
   it('is shared by processes, and changed to what the last one says', async () => {

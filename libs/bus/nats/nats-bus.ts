@@ -171,6 +171,7 @@ export class NatsBus implements Bus {
     for await (const status of this.#parts.connection.status()) {
       if (this.#closed !== undefined) return;
       if (status.type === 'disconnect') this.#parts.onNotice({ kind: 'disconnected', server: status.server });
+      if (status.type === 'error') this.#parts.onNotice({ kind: 'server_error', error: status.error });
       if (status.type !== 'reconnect') continue;
       this.#parts.onNotice({ kind: 'reconnected', server: status.server });
       void this.#restore().then(() => this.#restartSubscriptions());

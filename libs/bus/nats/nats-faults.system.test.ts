@@ -1,4 +1,7 @@
-/** What a broker may do to the chain: go away, come back without its data, lose streams, consumers and messages. */
+/** What a broker may do to the chain: go away, come back without its data, lose streams, consumers and messages; and a kill. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
 import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { expect, it, onTestFinished, vi } from 'vitest';
@@ -55,6 +58,24 @@ it('makes everything again on a server that lost its data, and delivers what is 
   hands.ack();
   await ring(() => bus.publish(request('rung again')));
   await vi.waitFor(() => expect(hands.seen).toEqual(['lost', 'rung again']), PATIENT);
+});
+
+it('brings to another process what a killed one had in hand', async () => {
+  const { server } = await newServer();
+  const { bus, namespace } = await openBus(server.url, { ackWaitMs: 1_000 });
+  const script = fileURLToPath(new URL('./subscriber.fixture.ts', import.meta.url));
+  const child = spawn(process.execPath, [script, server.url, namespace], { stdio: ['ignore', 'pipe', 'inherit'] });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  for (const id of ['a', 'b', 'c']) await bus.publish(request(id));
+  let printed = '';
+  child.stdout.on('data', (chunk: Buffer) => {
+    printed += chunk.toString();
+  });
+  await vi.waitFor(() => expect(printed.split('\n').filter(Boolean)).toHaveLength(2), PATIENT);
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+  const hands = holding(bus, 3);
+  await vi.waitFor(() => expect([...hands.seen].sort()).toEqual(['a', 'b', 'c']), PATIENT);
 });
 
 it('rejects a publish as retryable in bounded time while the server is away', async () => {

@@ -12,9 +12,9 @@ export interface PullOptions {
 }
 
 /** How long the server keeps a request that it cannot fill. */
-const EXPIRES_MS = 5_000;
+const EXPIRES_MS = 2_000;
 /** What a server may be late by with its answer to a request that expired. */
-const SILENCE_MS = EXPIRES_MS + 2_000;
+const SILENCE_MS = EXPIRES_MS + 1_000;
 const REQUEST_REFUSED_PAUSE_MS = 250;
 
 /**
@@ -53,7 +53,7 @@ export class Pull {
   }
 
   ask(count: number): void {
-    if (this.#closed || count <= 0) return;
+    if (this.#closed || count <= 0 || this.#options.connection.isClosed()) return;
     if (this.#outstanding === 0) this.#heardAtMs = performance.now();
     this.#outstanding += count;
     const request = JSON.stringify({ batch: count, expires: nanos(EXPIRES_MS) });

@@ -33,6 +33,8 @@ export class StageSubscription {
   readonly #held = new Set<HeldMessage>();
   readonly #heartbeat: NodeJS.Timeout;
   #slots: number;
+  /** The most slots there were: what was asked for before they became fewer is still welcome. */
+  #mostSlots: number;
   #pull: Pull | undefined;
   #askSoon: NodeJS.Immediate | undefined;
   #stopped: Promise<void> | undefined;
@@ -41,6 +43,7 @@ export class StageSubscription {
   constructor(options: StageSubscriptionOptions) {
     this.#options = options;
     this.#slots = options.subscriber.slots;
+    this.#mostSlots = this.#slots;
     this.#heartbeat = setInterval(() => {
       for (const held of this.#held) held.keep();
     }, options.ackWaitMs / SIGNS_PER_ACK_WAIT);
@@ -49,7 +52,7 @@ export class StageSubscription {
 
   /** Begins a new spell of requests; the old ones are forgotten. After a reconnect. */
   restart(): void {
-    if (this.#stopped !== undefined) return;
+    if (this.#stopped !== undefined || this.#options.connection.isClosed()) return;
     const old = this.#pull;
     this.#pull = new Pull({
       connection: this.#options.connection,
@@ -64,6 +67,7 @@ export class StageSubscription {
 
   resize(slots: number): void {
     this.#slots = slots;
+    this.#mostSlots = Math.max(this.#mostSlots, slots);
     this.#ask();
   }
 
@@ -105,7 +109,8 @@ export class StageSubscription {
     const { backlog, onError } = this.#options;
     const held = new HeldMessage(msg);
     backlog.delivered(held.sequence, held.isRedelivered);
-    if (this.#stopped !== undefined) {
+    // An old spell's messages may come after a new one has begun to ask.
+    if (this.#stopped !== undefined || this.#held.size >= this.#mostSlots) {
       this.#giveBack(held, 0);
       return;
     }

@@ -1,9 +1,7 @@
 /** `catena items RUN`: the items of a run, on standard output or into a file; also while the run goes on. */
 import { rename, rm } from 'node:fs/promises';
 import type { StoredItem } from '../../store/port.ts';
-import type { StoreReader } from '../../store/sqlite/index.ts';
 import type { CliContext, ConfigOptions } from '../context.ts';
-import { singleNodeConfig } from '../effective-config.ts';
 import { ExitCode, type ExitCodeValue } from '../exit-codes.ts';
 import { FileSink } from '../output/file-sink.ts';
 import { chooseItemType, rowFormat } from '../output/open-output.ts';
@@ -13,8 +11,7 @@ import type { RowFormat } from '../output/row-format.ts';
 import type { Sink } from '../output/sink.ts';
 import { streamSink } from '../output/stream-sink.ts';
 import { ITEM_TYPES_KEY, namesIn } from '../read/failed-nodes.ts';
-import { findRun } from '../read/find-run.ts';
-import { openReader } from '../read/open-reader.ts';
+import { withRuns } from '../read/open-source.ts';
 import { countOf } from '../terminal/format.ts';
 
 export interface ItemsOptions extends ConfigOptions {
@@ -28,22 +25,18 @@ export async function writeItems(
   reference: string,
   options: ItemsOptions,
 ): Promise<ExitCodeValue> {
-  const { config } = singleNodeConfig(context, options);
   const output = parseOutput(options.output, options.format);
-  const reader = openReader(config.store.path);
-  try {
-    const run = await findRun(reader.store, reference);
+  return withRuns(context, options, async (runs) => {
+    const run = await runs.findRun(reference);
     const itemTypes = namesIn(run, ITEM_TYPES_KEY);
     const type = chooseItemType(output, itemTypes, options.type, '--type');
     const format = rowFormat(output, itemTypes, type)(undefined);
-    const source = (): AsyncGenerator<readonly StoredItem[]> => batches(reader.store, run.runId, type);
+    const source = (): AsyncIterable<readonly StoredItem[]> => runs.items(run, { type });
     if (format.canGrow) for await (const items of source()) format.learn(items);
     const rows = await writeAll(context, output, format, source());
     if (output.path !== '-') context.io.stderr.write(`${countOf(rows, 'row')} in ${output.path}\n`);
     return ExitCode.DONE;
-  } finally {
-    reader.close();
-  }
+  });
 }
 
 /** A file appears when it is whole; what stood there before stays until then. */
@@ -90,21 +83,4 @@ async function copy(sink: Sink, format: RowFormat, source: AsyncIterable<readonl
     rows += items.length;
   }
   return rows;
-}
-
-const BATCH_ROWS = 1_000;
-
-async function* batches(
-  store: Pick<StoreReader, 'readItems'>,
-  runId: string,
-  type: string | undefined,
-): AsyncGenerator<readonly StoredItem[]> {
-  let afterSeq = 0;
-  for (;;) {
-    const query = { runId, afterSeq, limit: BATCH_ROWS, ...(type === undefined ? {} : { type }) };
-    const items = await store.readItems(query);
-    if (items.length > 0) yield items;
-    if (items.length < BATCH_ROWS) return;
-    afterSeq = items.at(-1)!.seq;
-  }
 }

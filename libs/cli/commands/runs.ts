@@ -1,9 +1,9 @@
-/** `catena runs`: every run of a database, the newest first. */
+/** `catena runs`: every run of a database or a server, the newest first. */
 import type { RunRecord } from '../../store/port.ts';
 import type { CliContext, ConfigOptions } from '../context.ts';
-import { singleNodeConfig } from '../effective-config.ts';
 import { ExitCode, type ExitCodeValue } from '../exit-codes.ts';
-import { openReader, type Reader } from '../read/open-reader.ts';
+import { withRuns } from '../read/open-source.ts';
+import type { RunLook, RunSource } from '../read/run-source.ts';
 import { countNodes } from '../status/progress.ts';
 import { formatCount, formatDuration, formatInstant, formatTable } from '../terminal/format.ts';
 
@@ -13,16 +13,19 @@ export interface RunsOptions extends ConfigOptions {
 }
 
 export async function listRuns(context: CliContext, options: RunsOptions): Promise<ExitCodeValue> {
-  const { config } = singleNodeConfig(context, options);
-  const reader = openReader(config.store.path);
-  try {
-    const records = await reader.store.listRuns({ limit: Math.max(1, Number(options.limit) || 1) });
-    const runs = await Promise.all(records.map((run) => describeRun(reader, run)));
+  return withRuns(context, options, async (source) => {
+    const records = await source.listRuns(Math.max(1, Number(options.limit) || 1));
+    const runs: RunView[] = [];
+    for (const run of records) runs.push(describeRun(await lookAt(source, run)));
     context.io.stdout.write(options.output === 'json' ? `${JSON.stringify(runs, undefined, 2)}\n` : runsTable(runs));
     return ExitCode.DONE;
-  } finally {
-    reader.close();
-  }
+  });
+}
+
+/** A run that has ended is known whole: only others are looked at. */
+async function lookAt(source: RunSource, record: RunRecord): Promise<RunLook> {
+  if (record.end !== undefined) return { record, snapshot: undefined, items: record.end.items };
+  return source.look(record);
 }
 
 /** A run as machines read it. */
@@ -45,9 +48,9 @@ export interface RunView {
   readonly ended_at: string | null;
 }
 
-export async function describeRun({ store, coordinator }: Reader, run: RunRecord): Promise<RunView> {
+export function describeRun({ record: run, snapshot, items }: RunLook): RunView {
   const { end, deadlineAtMs } = run;
-  const nodes = end === undefined ? countNodes(await coordinator.findRun(run.runId)) : undefined;
+  const nodes = end === undefined ? countNodes(snapshot) : undefined;
   return {
     run_id: run.runId,
     modules: run.modules,
@@ -60,7 +63,7 @@ export async function describeRun({ store, coordinator }: Reader, run: RunRecord
     done: end?.done ?? nodes?.done ?? 0,
     failed: end?.dead ?? nodes?.failed ?? 0,
     open: nodes?.open ?? 0,
-    items: end?.items ?? (await store.countItems(run.runId)),
+    items: end?.items ?? items,
     accepted_at: new Date(run.acceptedAtMs).toISOString(),
     deadline_at: deadlineAtMs === undefined ? null : new Date(deadlineAtMs).toISOString(),
     ended_at: end === undefined ? null : new Date(end.endedAtMs).toISOString(),

@@ -1,13 +1,11 @@
 /** `catena show RUN`: how a run stands or ended, what happened, and every node that failed. */
 import type { RunSnapshot } from '../../coordination/snapshot.ts';
-import { timeline } from '../../stage/settle.ts';
-import type { RunRecord, StoredEvent } from '../../store/port.ts';
+import type { StoredEvent } from '../../store/port.ts';
 import type { CliContext, ConfigOptions } from '../context.ts';
-import { singleNodeConfig } from '../effective-config.ts';
 import { ExitCode, type ExitCodeValue } from '../exit-codes.ts';
 import { type FailedNode, readFailedNodes } from '../read/failed-nodes.ts';
-import { findRun } from '../read/find-run.ts';
-import { openReader, type Reader } from '../read/open-reader.ts';
+import { failedNodeText } from '../read/failed-text.ts';
+import { withRuns } from '../read/open-source.ts';
 import { countOf, formatClock, formatCount, formatInstant, formatTable, oneLine } from '../terminal/format.ts';
 import { type Paint, paintFor } from '../terminal/io.ts';
 import { describeRun, type RunView } from './runs.ts';
@@ -17,23 +15,20 @@ export interface ShowOptions extends ConfigOptions {
 }
 
 export async function showRun(context: CliContext, reference: string, options: ShowOptions): Promise<ExitCodeValue> {
-  const { config } = singleNodeConfig(context, options);
-  const reader = openReader(config.store.path);
-  try {
-    const record = await findRun(reader.store, reference);
-    const view = await describeRun(reader, record);
-    const modules = modulesView(await reader.coordinator.findRun(record.runId));
-    const failed = await readFailedNodes(reader, record);
-    const events = await readTimeline(reader, record);
+  return withRuns(context, options, async (source) => {
+    const record = await source.findRun(reference);
+    const look = await source.look(record);
+    const view = describeRun(look);
+    const modules = modulesView(look.snapshot);
+    const failed = await readFailedNodes(source, record);
+    const events = await source.timeline(record);
     const text =
       options.output === 'json'
         ? `${JSON.stringify({ ...view, phases: modules, failed_nodes: failed, timeline: events }, undefined, 2)}\n`
         : showText({ view, modules, failed, events }, paintFor(context.io.stdout, context.env));
     context.io.stdout.write(text);
     return ExitCode.DONE;
-  } finally {
-    reader.close();
-  }
+  });
 }
 
 interface PhaseView {
@@ -57,13 +52,6 @@ function modulesView(snapshot: RunSnapshot | undefined): PhaseView[] {
       open,
     })),
   );
-}
-
-async function readTimeline({ store, coordinator }: Reader, { runId, state }: RunRecord): Promise<StoredEvent[]> {
-  if (state === 'closed') return [...(await store.listEvents(runId))];
-  const events: StoredEvent[] = [];
-  for await (const event of timeline(coordinator, runId)) events.push(event);
-  return events;
 }
 
 interface Shown {
@@ -115,13 +103,5 @@ function eventsText(events: readonly StoredEvent[]): string {
 
 function failedText(failed: readonly FailedNode[], paint: Paint): string {
   if (failed.length === 0) return '';
-  const nodes = failed.map(({ step, kind, reason, code, message, attempts, crashes, url, state, nodeId }) => {
-    const tries = countOf(attempts, 'attempt') + (crashes > 0 ? `, ${countOf(crashes, 'crash', 'crashes')}` : '');
-    const what = url === undefined ? '' : `    ${oneLine(url)}\n`;
-    return (
-      `${paint('red', reason)} ${step} (${kind}), ${tries}\n${what}` +
-      `    state ${oneLine(JSON.stringify(state), 500)}\n    ${code}: ${oneLine(message)}\n    node ${nodeId}\n`
-    );
-  });
-  return `${countOf(failed.length, 'node')} failed:\n${nodes.join('')}`;
+  return `${countOf(failed.length, 'node')} failed:\n${failed.map((node) => failedNodeText(node, paint)).join('')}`;
 }

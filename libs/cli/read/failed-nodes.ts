@@ -3,9 +3,8 @@ import type { ChainNode } from '../../coordination/node.ts';
 import type { Failure } from '../../errors/failure.ts';
 import { START_STEP } from '../../modules/definition.ts';
 import { decodeHop, decodeRequest } from '../../stage/node-body.ts';
-import { deadNodes, toDeadLetter } from '../../stage/settle.ts';
 import type { DeadLetter, RunRecord } from '../../store/port.ts';
-import type { Reader } from './open-reader.ts';
+import type { RunSource } from './run-source.ts';
 
 export interface FailedNode {
   readonly step: string;
@@ -28,20 +27,20 @@ export const STEPS_KEY = 'cli.steps';
 export const ITEM_TYPES_KEY = 'cli.item_types';
 
 export function namesIn(run: Pick<RunRecord, 'metadata'>, key: string): readonly string[] {
-  const names = run.metadata[key];
-  return names === undefined ? [] : (JSON.parse(names) as string[]);
+  try {
+    const names: unknown = JSON.parse(run.metadata[key] ?? '[]');
+    return Array.isArray(names) ? names.map(String) : [];
+  } catch {
+    // Whoever submits to a server may have put anything there.
+    return [];
+  }
 }
 
 /** Every one of them: of an unfinished run those so far. */
-export async function readFailedNodes({ store, coordinator }: Reader, run: RunRecord): Promise<FailedNode[]> {
+export async function readFailedNodes(source: Pick<RunSource, 'deadLetters'>, run: RunRecord): Promise<FailedNode[]> {
   const steps = namesIn(run, STEPS_KEY);
-  if (run.state === 'closed') {
-    return (await store.listDeadLetters(run.runId)).map((letter) => toFailedNode(letter, steps));
-  }
   const failed: FailedNode[] = [];
-  for await (const node of deadNodes(coordinator, run.runId)) {
-    if (node.deathReason !== 'superseded') failed.push(toFailedNode(toDeadLetter(node), steps));
-  }
+  for await (const letter of source.deadLetters(run)) failed.push(toFailedNode(letter, steps));
   return failed;
 }
 

@@ -7,18 +7,19 @@ export async function findRun(store: Pick<StoreReader, 'findRun' | 'listRuns'>, 
   if (reference === 'last') {
     const [newest] = await store.listRuns({ limit: 1 });
     if (newest !== undefined) return newest;
-    throw unknown('there is no run yet');
+    throw unknownRun('there is no run yet');
   }
   const exact = await store.findRun(reference);
   if (exact !== undefined) return exact;
   const runs = await store.listRuns({ limit: Number.MAX_SAFE_INTEGER });
   const matching = runs.filter(({ runId }) => runId.startsWith(reference.toLowerCase()));
   if (matching.length === 1) return matching[0]!;
-  if (matching.length === 0) throw unknown(`there is no run "${reference}"`);
-  throw unknown(`"${reference}" is the beginning of ${matching.length} runs`, matching[0]!.runId);
+  if (matching.length === 0) throw unknownRun(`there is no run "${reference}"`);
+  throw unknownRun(`"${reference}" is the beginning of ${matching.length} runs`, matching[0]!.runId);
 }
 
-function unknown(message: string, example?: string): CatenaError {
+/** `example` is one of several runs that may be meant. */
+export function unknownRun(message: string, example?: string): CatenaError {
   return new CatenaError('cli.unknown_run', message, {
     remedy:
       example === undefined ? '`catena runs` lists them; `last` is the newest' : `give more of it, such as ${example}`,

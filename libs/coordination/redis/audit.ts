@@ -24,15 +24,15 @@ export async function runAudit(deps: RedisDeps, { runId }: { readonly runId: str
     if (place === undefined) return { nodes: 0, drift: [] };
     const modules = [...place.modules.values()];
     const keys = [place.run, place.shardDue, ...modules.map(({ exec }) => exec)];
-    const read = await deps.runner.run(auditScript, keys, [deps.now(), '']);
-    if (read.code === AuditCode.UNKNOWN) {
+    const read = await deps.runner.run(auditScript, keys, [deps.now(), place.stamp, '']);
+    if (read.code < 0) {
       deps.places.forget(runId);
       continue;
     }
     const kept = readList<unknown>(read.payload).map(readList<Kept>);
     const counted = await countAll(deps, place, modules);
     const counts = kept.map((phases, at) => phases.map((each, phase) => [each, repaired(counted[at]![phase]!)]));
-    const { code } = await deps.runner.run(auditScript, keys, [deps.now(), JSON.stringify(counts)]);
+    const { code } = await deps.runner.run(auditScript, keys, [deps.now(), place.stamp, JSON.stringify(counts)]);
     if (code !== AuditCode.DONE) continue;
     const nodes = counted.flat().reduce((sum, [each]) => sum + each, 0);
     return { nodes, drift: modules.flatMap((module, at) => driftOf(module, kept[at]!, counted[at]!)) };

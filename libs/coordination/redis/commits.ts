@@ -11,8 +11,8 @@ import {
 } from '../commands.ts';
 import type { NodeSeed } from '../node.ts';
 import { assertChildren, seedArgs } from './check-children.ts';
-import { type PackedNode, readBells, readList, readNode, readReleased } from './read-reply.ts';
-import { findPlace, type RedisDeps, runScoped } from './redis-deps.ts';
+import { readBells, readList, readNode, readReleased } from './read-reply.ts';
+import { type RedisDeps, runPlanned, runScoped } from './redis-deps.ts';
 import { PumpScriptCode } from './script.ts';
 import { childrenLookScript, childrenPumpScript, commitScript, stageScript } from './scripts.ts';
 
@@ -20,23 +20,20 @@ export async function stageChildren(
   deps: RedisDeps,
   { node, token, children }: Held & { readonly children: readonly NodeSeed[] },
 ): Promise<CodeOf<typeof StageCode>> {
-  const place = await findPlace(deps, node.runId);
-  const module = place?.modules.get(node.moduleId);
-  if (place === undefined || module === undefined) return StageCode.FENCING_REJECT;
-  assertChildren(children, node.phase, module.due.length);
-  const keys = [place.run, module.exec, place.node(node.id), chainKeys.staged(place.shard, node.id, token)];
-  const args = [deps.now(), node.phase, token, ...children.flatMap(seedArgs)];
-  return (await deps.runner.run(stageScript, keys, args)).code as CodeOf<typeof StageCode>;
+  const reply = await runPlanned(deps, stageScript, node.runId, (place) => {
+    const module = place.modules.get(node.moduleId);
+    if (module === undefined) return undefined;
+    assertChildren(children, node.phase, module.due.length);
+    return {
+      keys: [place.run, module.exec, place.node(node.id), chainKeys.staged(place.shard, node.id, token)],
+      args: [place.stamp, node.phase, token, ...children.flatMap(seedArgs)],
+    };
+  });
+  return (reply?.code ?? StageCode.FENCING_REJECT) as CodeOf<typeof StageCode>;
 }
 
-type CommitPayload = readonly [
-  state: string,
-  created: number,
-  lost: number,
-  bells: unknown,
-  released: unknown,
-  next?: PackedNode,
-];
+/** The texts behind it are those of the child that was handed over. */
+type CommitPayload = readonly [state: string, created: number, lost: number, bells: unknown, released: unknown];
 
 export async function commitSuccess(deps: RedisDeps, command: CommitCommand): Promise<CommitOutcome> {
   const { node, token, children, staged, bells, handOver } = command;
@@ -51,11 +48,12 @@ export async function commitSuccess(deps: RedisDeps, command: CommitCommand): Pr
     const code = (reply?.code ?? CommitCode.FENCING_REJECT) as CodeOf<typeof CommitCode>;
     return { code, bells: [], released: [], created: 0, gateLost: 0, releasing: false };
   }
-  const [state, created = 0, gateLost = 0, rung, released, next] = reply.payload as CommitPayload;
+  const [state, created = 0, gateLost = 0, rung, released] = reply.payload as CommitPayload;
+  const next = reply.texts.length === 0 ? {} : { next: readNode(reply.texts, 0, node.runId, () => node.moduleId) };
   return {
     code: reply.code as CodeOf<typeof CommitCode>,
     bells: readBells(rung, node),
-    ...(next === undefined ? {} : { next: readNode(next, reply.texts[0] ?? '', '', node) }),
+    ...next,
     released: readReleased(released, node),
     created,
     gateLost,

@@ -10,7 +10,7 @@ import type {
   ReorderOutcome,
 } from '../commands.ts';
 import { nodeKeys, phaseMember } from './places.ts';
-import { type PackedNode, readBells, readNode } from './read-reply.ts';
+import { readBells, readNode } from './read-reply.ts';
 import { type RedisDeps, runScoped } from './redis-deps.ts';
 import { claimScript, recoverScript, releaseScript, renewScript, reorderScript } from './scripts.ts';
 
@@ -20,8 +20,7 @@ export async function claim(deps: RedisDeps, command: ClaimCommand): Promise<Cla
   const args = [deps.now(), node.phase, node.id, epoch, owner, stage, leaseMs, deps.nextToken()];
   const { code, payload, texts } = await deps.runner.run(claimScript, keys, args);
   if (code === ClaimCode.EXECUTE) {
-    const [body = '', error = ''] = texts;
-    return { code, node: readNode(payload as PackedNode, body, error, node) };
+    return { code, node: readNode(texts, 0, node.runId, () => node.moduleId) };
   }
   if (code === ClaimCode.LOCKED_BY_OTHER) return { code, retryInMs: (payload as readonly [number])[0] };
   return { code: code as CodeOf<typeof ClaimCode> };

@@ -1,6 +1,6 @@
 /** Reads what scripts answer. Lua cannot tell an empty list from an empty object: both come as `{}`. */
 import type { Bell, ReleasedResponse } from '../commands.ts';
-import type { ChainNode, DeathReason, NodeKind, NodeRef, NodeState } from '../node.ts';
+import type { ChainNode, DeathReason, NodeKind, NodeState } from '../node.ts';
 
 /** Where the nodes of an answer stand. */
 export interface Home {
@@ -42,32 +42,37 @@ export function readReleased(value: unknown, { runId, moduleId }: Home): Release
   return released.map(([id, phase, response]) => ({ node: { id, runId, moduleId, phase }, response }));
 }
 
-/** As `show` in `lua/lib/node.lua` writes it. */
-export type PackedNode = readonly [
-  id: string,
-  kind: NodeKind,
-  state: NodeState,
-  module: number,
-  phase: number,
-  step: number,
-  epoch: number,
-  attempts: number,
-  crashes: number,
-  dispatches: number,
-  due: number,
-  owner: string,
-  token: string,
-  committed: string,
-  reason: DeathReason | '',
-  limitKey: string,
-  prefix: string,
-];
+/** Texts of a node, as `show` in `lua/lib/node.lua` answers them. */
+export const NODE_TEXTS = 12;
 
-export function readNode(packed: PackedNode, body: string, error: string, home: Home): ChainNode {
-  const [id, kind, state, , phase, stepIdx, epoch, attempts, crashes, dispatches, dueAtMs, owner, token] = packed;
-  const [committedToken, deathReason, limitKey, prefixRequest] = packed.slice(13) as [string, DeathReason | '', string, string];
-  const where: NodeRef = { id, runId: home.runId, moduleId: home.moduleId, phase };
-  const what = { kind, phase, stepIdx, prefixRequest, body, limitKey };
+/** Module, phase, step, epoch, attempts, crashes, dispatches, due time. */
+type Numbers = readonly [number, number, number, number, number, number, number, number];
+
+/** The node whose texts begin at `at`. `moduleIdAt` names the module with a number in its run. */
+export function readNode(
+  texts: readonly string[],
+  at: number,
+  runId: string,
+  moduleIdAt: (module: number) => string,
+): ChainNode {
+  const [module, phase, stepIdx, epoch, attempts, crashes, dispatches, dueAtMs] = JSON.parse(texts[at]!) as Numbers;
   const counts = { epoch, attempts, crashes, dispatches, dueAtMs };
-  return { ...where, ...what, ...counts, state, owner, token, error, deathReason, committedToken };
+  return {
+    id: texts[at + 1]!,
+    runId,
+    moduleId: moduleIdAt(module),
+    phase,
+    stepIdx,
+    ...counts,
+    kind: texts[at + 2] as NodeKind,
+    state: texts[at + 3] as NodeState,
+    owner: texts[at + 4]!,
+    token: texts[at + 5]!,
+    committedToken: texts[at + 6]!,
+    deathReason: texts[at + 7] as DeathReason | '',
+    limitKey: texts[at + 8]!,
+    prefixRequest: texts[at + 9]!,
+    error: texts[at + 10]!,
+    body: texts[at + 11]!,
+  };
 }

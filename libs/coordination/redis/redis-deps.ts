@@ -31,38 +31,59 @@ export async function findPlace({ runner, places }: RedisDeps, runId: string): P
 
 export type KnownPlace = Place & { readonly modules: ReadonlyMap<string, ModulePlace> };
 
-/** The keys behind those of the scope, and the arguments behind those of the scope. */
-export interface ScopedCall {
+/** What a script is called with. */
+export interface ScriptCall {
   readonly keys: readonly string[];
   readonly args: readonly ScriptArgument[];
 }
 
-const MAX_LAYOUT_READS = 3;
+/** How often a plan is read again before a call gives up. */
+const MAX_PLAN_READS = 3;
 
 /**
- * Runs a script on a run with one of its modules; undefined when there is no such run or module. Where the plan that is
- * kept here is not the run's, it is read again: the run was purged and opened anew, or Redis lost it and got it back.
+ * Runs a script whose keys follow from the plan of a run. Where the plan that is kept here is not the run's, it is read
+ * again: the run was purged and opened anew, or Redis lost it and got it back. Undefined when there is no such run, or when
+ * `call` finds nothing to call in its plan.
  */
-export async function runScoped(
+export async function runPlanned(
   deps: RedisDeps,
   script: Script,
-  { runId, moduleId }: { readonly runId: string; readonly moduleId: string },
-  call: (place: KnownPlace, module: ModulePlace) => ScopedCall,
+  runId: string,
+  call: (place: KnownPlace) => ScriptCall | undefined,
 ): Promise<Reply | undefined> {
-  for (let read = 0; read < MAX_LAYOUT_READS; read++) {
+  for (let read = 0; read < MAX_PLAN_READS; read++) {
+    const isFresh = deps.places.of(runId).modules === undefined;
     const place = await findPlace(deps, runId);
-    const module = place?.modules.get(moduleId);
-    if (place === undefined || module === undefined) return undefined;
-    const { keys, args } = call(place, module);
-    const scoped = [deps.now(), place.stamp, deps.policy.dispatchGraceMs, ...args];
-    const reply = await deps.runner.run(script, [...module.scope, ...keys], scoped);
-    if (reply.code >= 0) return reply;
-    deps.places.forget(runId);
-    if (reply.code === ScopeCode.UNKNOWN_RUN) return undefined;
+    const planned = place === undefined ? undefined : call(place);
+    if (planned === undefined && isFresh) return undefined;
+    if (planned !== undefined) {
+      const reply = await deps.runner.run(script, planned.keys, planned.args);
+      if (reply.code >= 0) return reply;
+      deps.places.forget(runId);
+      if (reply.code === ScopeCode.UNKNOWN_RUN) return undefined;
+    } else {
+      deps.places.forget(runId);
+    }
   }
   throw new CatenaError('coordinator.unavailable', `the plan of run ${runId} changed while it was read`, {
     class: 'retryable',
     data: { runId },
-    remedy: 'try again; if it stays so, audit the run',
+    remedy: 'try again; if it stays so, what Redis holds of the run does not fit together: purge it',
+  });
+}
+
+/** Runs a script on a run with one of its modules; `call` names what comes behind the keys and arguments of the scope. */
+export function runScoped(
+  deps: RedisDeps,
+  script: Script,
+  { runId, moduleId }: { readonly runId: string; readonly moduleId: string },
+  call: (place: KnownPlace, module: ModulePlace) => ScriptCall,
+): Promise<Reply | undefined> {
+  return runPlanned(deps, script, runId, (place) => {
+    const module = place.modules.get(moduleId);
+    if (module === undefined) return undefined;
+    const { keys, args } = call(place, module);
+    const scopeArgs = [deps.now(), place.stamp, deps.policy.dispatchGraceMs];
+    return { keys: [...module.scope, ...keys], args: [...scopeArgs, ...args] };
   });
 }

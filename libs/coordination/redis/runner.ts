@@ -2,14 +2,14 @@
 import type { Cluster, Redis } from 'ioredis';
 import { CatenaError } from '../../errors/catena-error.ts';
 import type { Reply, Script } from './script.ts';
-import { readScript, type ScriptSource } from './source.ts';
 import { SCRIPTS } from './scripts.ts';
+import { readScript, type ScriptSource } from './source.ts';
 
 export type RedisClient = Redis | Cluster;
 export type ScriptArgument = string | number;
 
 export interface ScriptRunner {
-  /** Throws `coordinator.unavailable` (retryable): nothing is known of what Redis did; the call may be sent again. */
+  /** Throws `coordinator.unavailable` (retryable): what Redis did is not known, and sending the call again is safe. */
   run(script: Script, keys: readonly string[], args: readonly ScriptArgument[]): Promise<Reply>;
   /** Any other command, with the same errors. */
   ask<T>(what: string, command: (redis: RedisClient) => Promise<T>): Promise<T>;
@@ -72,6 +72,6 @@ function unavailable(what: string, cause: unknown): CatenaError {
     class: 'retryable',
     cause,
     data: { call: what },
-    remedy: 'check that Redis runs and can be reached; nothing was executed, and the message comes again',
+    remedy: 'check that Redis runs and can be reached; sending the call again is safe',
   });
 }

@@ -3,12 +3,12 @@ import { CatenaError } from '../../errors/catena-error.ts';
 import { dueMembers } from '../../keys/keys.ts';
 import {
   type CodeOf,
-  type ControlCode,
+  ControlCode,
   PhaseCloseCode,
   ReplayCode,
   RunOpenCode,
   type SettleCode,
-  TerminateCode,
+  type TerminateCode,
 } from '../codes.ts';
 import type {
   ModulePlan,
@@ -22,12 +22,22 @@ import type {
 } from '../commands.ts';
 import { assertChildren, seedArgs } from './check-children.ts';
 import { layoutOf, learnLayout } from './places.ts';
-import { readBell, readBells, readList, type PackedBell } from './read-reply.ts';
-import { findPlace, type RedisDeps, runScoped } from './redis-deps.ts';
+import { type PackedBell, readBell, readBells, readList } from './read-reply.ts';
+import { type RedisDeps, runPlanned, runScoped } from './redis-deps.ts';
 import type { ScriptArgument } from './runner.ts';
-import { controlScript, phaseCloseScript, replayScript, runOpenScript, settleScript, terminateScript } from './scripts.ts';
+import {
+  controlScript,
+  phaseCloseScript,
+  replayScript,
+  runOpenScript,
+  settleScript,
+  terminateScript,
+} from './scripts.ts';
 
-export async function runOpen(deps: RedisDeps, { runId, modules }: RunOpenCommand): Promise<WithBells<CodeOf<typeof RunOpenCode>>> {
+export async function runOpen(
+  deps: RedisDeps,
+  { runId, modules }: RunOpenCommand,
+): Promise<WithBells<CodeOf<typeof RunOpenCode>>> {
   for (const { moduleId, first, phases } of modules) {
     assertChildren(first, 0, phases.length);
     assertWellFormed(moduleId);
@@ -84,11 +94,11 @@ export async function runControl(
   deps: RedisDeps,
   { runId, action }: { readonly runId: string; readonly action: 'pause' | 'resume' | 'cancel' },
 ) {
-  const place = deps.places.of(runId);
-  const modules = (await findPlace(deps, runId))?.modules.values() ?? [];
-  const keys = [place.run, place.shardDue, ...[...modules].map(({ exec }) => exec)];
-  const { code } = await deps.runner.run(controlScript, keys, [deps.now(), action]);
-  return code as CodeOf<typeof ControlCode>;
+  const reply = await runPlanned(deps, controlScript, runId, ({ run, shardDue, stamp, modules }) => ({
+    keys: [run, shardDue, ...[...modules.values()].map(({ exec }) => exec)],
+    args: [deps.now(), stamp, action],
+  }));
+  return (reply?.code ?? ControlCode.RUN_CLOSED) as CodeOf<typeof ControlCode>;
 }
 
 export async function runSettle(deps: RedisDeps, { runId }: { readonly runId: string }) {

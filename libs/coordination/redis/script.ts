@@ -26,9 +26,7 @@ export const ScopeCode = { OTHER_LAYOUT: -1, UNKNOWN_RUN: -2 } as const;
 /** Of scripts that read, or that take what is there. */
 export const LookCode = { FOUND: 0 } as const;
 
-export const ReadCode = { FOUND: 0, UNKNOWN: 1 } as const;
-
-export const AuditCode = { DONE: 0, MOVED: 1, UNKNOWN: 2 } as const;
+export const AuditCode = { DONE: 0, MOVED: 1 } as const;
 
 /** Of a batch that an earlier look named: another caller may have been faster. */
 export const PurgeCode = { DELETED: 0, NOT_CLOSED: 1, OTHER_BATCH: 2 } as const;

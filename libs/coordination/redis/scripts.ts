@@ -18,7 +18,7 @@ import {
   StageCode,
   TerminateCode,
 } from '../codes.ts';
-import { AuditCode, LookCode, PumpScriptCode, PurgeCode, ReadCode, type Script } from './script.ts';
+import { AuditCode, LookCode, PumpScriptCode, PurgeCode, type Script } from './script.ts';
 
 /** Keys of a run with one of its modules: what a script needs that may end nodes, open phases and close the run. */
 const SCOPE_KEYS = ['run', 'plan', 'shard_due', 'outbox', 'timeline', 'nodes', 'reorder', 'exec', 'due*', 'opener*'];
@@ -60,7 +60,7 @@ export const stageScript = bind(
   'children_stage',
   ['StageCode', StageCode],
   ['run', 'exec', 'node', 'staged'],
-  ['now', 'phase', 'token', 'child*'],
+  ['layout', 'phase', 'token', 'child*'],
 );
 export const commitScript = bind(
   'ptm_commit_success',
@@ -110,7 +110,7 @@ export const dueScopeScript = bind(
   'due_scope',
   LOOK,
   ['run', 'shard_due', 'exec*'],
-  ['now', 'member', 'phase', 'grace_ms'],
+  ['now', 'member', 'phase', 'grace_ms', 'layout'],
 );
 export const dueTakeScript = bind(
   'due_take',
@@ -135,7 +135,7 @@ export const controlScript = bind(
   'run_control',
   ['ControlCode', ControlCode],
   ['run', 'shard_due', 'exec*'],
-  ['now', 'action'],
+  ['now', 'layout', 'action'],
 );
 export const phaseCloseScript = bind('phase_close', ['PhaseCloseCode', PhaseCloseCode], SCOPE_KEYS, [
   ...SCOPE_ARGS,
@@ -148,18 +148,28 @@ export const replayScript = bind(
   [...SCOPE_KEYS, 'node', 'all*'],
   [...SCOPE_ARGS, 'id', 'rejoin'],
 );
-export const runReadScript = bind('run_read', ['ReadCode', ReadCode], ['run', 'module*'], []);
-export const nodeReadScript = bind('node_read', LOOK, ['due*', 'node*'], ['modules', 'phases*', 'id*']);
+export const runReadScript = bind('run_read', LOOK, ['run', 'module*'], ['layout']);
+export const nodeReadScript = bind(
+  'node_read',
+  LOOK,
+  ['run', 'due*', 'node*'],
+  ['layout', 'modules', 'phases*', 'id*'],
+);
 export const nodesLookScript = bind('nodes_look', LOOK, ['nodes', 'after*'], ['limit']);
 export const auditCountScript = bind('audit_count', LOOK, ['due*', 'node*'], ['now', 'modules', 'phases*', 'id*']);
 export const auditScript = bind(
   'run_audit',
   ['AuditCode', AuditCode],
   ['run', 'shard_due', 'exec*'],
-  ['now', 'counts'],
+  ['now', 'layout', 'counts'],
 );
 export const purgeLookScript = bind('purge_look', LOOK, ['node*'], []);
-export const purgeScript = bind('run_purge', ['PurgeCode', PurgeCode], ['run', 'nodes', 'gone*'], ['count', 'last']);
+export const purgeScript = bind(
+  'run_purge',
+  ['PurgeCode', PurgeCode],
+  ['run', 'nodes', 'gone*'],
+  ['count', 'last', 'layout'],
+);
 
 export const SCRIPTS: readonly Script[] = [
   ...[runOpenScript, claimScript, renewScript, releaseScript, stageScript, commitScript, commitErrorScript],

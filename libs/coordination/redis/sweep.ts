@@ -3,7 +3,7 @@ import { chainKeys, type DueMember, dueMembers } from '../../keys/keys.ts';
 import { type CodeOf, DrainCode } from '../codes.ts';
 import type { DrainCommand, DrainOutcome, DueEntry, DueTakeCommand, DueTakeOutcome } from '../commands.ts';
 import { type PackedBell, readBell, readList } from './read-reply.ts';
-import { findPlace, type RedisDeps, runScoped } from './redis-deps.ts';
+import { type RedisDeps, runPlanned, runScoped } from './redis-deps.ts';
 import type { RedisClient } from './runner.ts';
 import { drainScript, dueLookScript, dueScopeScript, dueTakeScript } from './scripts.ts';
 
@@ -39,7 +39,12 @@ async function findCandidates({ places, runner }: RedisDeps, member: string, now
 }
 
 /** A phase's nodes, and whether a mark or a deadline left some behind. */
-async function takeNodes(deps: RedisDeps, member: string, due: PhaseMember, ids: readonly string[]): Promise<DueEntry[]> {
+async function takeNodes(
+  deps: RedisDeps,
+  member: string,
+  due: PhaseMember,
+  ids: readonly string[],
+): Promise<DueEntry[]> {
   const { runId, moduleId, phase } = due;
   const place = deps.places.of(runId);
   const keys = [place.run, place.exec(moduleId), place.shardDue, place.due(moduleId, phase)];
@@ -62,18 +67,36 @@ function readEntry(taken: Taken, { runId, moduleId, phase }: PhaseMember): DueEn
 
 type Scope = readonly [kind: 'none' | 'deadline' | 'settle' | 'drain', left?: unknown];
 
+/** A deadline that has passed, or what a run asks for that is marked or closing. */
 async function lookAtScope(deps: RedisDeps, member: string, due: DueMember): Promise<DueEntry[]> {
-  const { runId } = due;
+  return due.kind === 'run' ? lookAtRun(deps, member, due.runId) : lookAtDeadline(deps, member, due);
+}
+
+async function lookAtDeadline(deps: RedisDeps, member: string, due: PhaseMember): Promise<DueEntry[]> {
+  const { runId, moduleId, phase } = due;
   const place = deps.places.of(runId);
-  const modules = due.kind === 'run' ? [...((await findPlace(deps, runId))?.modules.values() ?? [])] : [];
-  const execs = due.kind === 'run' ? modules.map(({ exec }) => exec) : [place.exec(due.moduleId)];
-  const args = [deps.now(), member, due.kind === 'run' ? '' : due.phase, deps.policy.decisionGraceMs];
-  const reply = await deps.runner.run(dueScopeScript, [place.run, place.shardDue, ...execs], args);
+  const keys = [place.run, place.shardDue, place.exec(moduleId)];
+  const { payload } = await deps.runner.run(dueScopeScript, keys, [deps.now(), member, phase, 0, '']);
+  return (payload as Scope)[0] === 'deadline' ? [{ kind: 'deadline', runId, moduleId, phase }] : [];
+}
+
+async function lookAtRun(deps: RedisDeps, member: string, runId: string): Promise<DueEntry[]> {
+  const args = (stamp: string) => [deps.now(), member, '', deps.policy.decisionGraceMs, stamp];
+  let moduleIds: readonly string[] = [];
+  const reply = await runPlanned(deps, dueScopeScript, runId, ({ run, shardDue, modules, stamp }) => {
+    moduleIds = [...modules.keys()];
+    return { keys: [run, shardDue, ...[...modules.values()].map(({ exec }) => exec)], args: args(stamp) };
+  });
+  if (reply === undefined) {
+    // A run that is gone: the script takes its member out.
+    const { run, shardDue } = deps.places.of(runId);
+    await deps.runner.run(dueScopeScript, [run, shardDue], args(''));
+    return [];
+  }
   const [kind, left] = reply.payload as Scope;
   if (kind === 'settle') return [{ kind, runId }];
-  if (kind === 'deadline' && due.kind !== 'run') return [{ kind, runId, moduleId: due.moduleId, phase: due.phase }];
   const phases = readList<readonly [module: number, phase: number]>(left);
-  return phases.map(([at, phase]) => ({ kind: 'drain', runId, moduleId: modules[at]!.moduleId, phase }));
+  return phases.map(([at, phase]) => ({ kind: 'drain', runId, moduleId: moduleIds[at]!, phase }));
 }
 
 /**

@@ -61,5 +61,6 @@ export function runAudit(tx: Tx, audit: Audit, { runId }: { readonly runId: stri
     tx.scopes.touchPhase(phase);
     audit.repairDue(phase.no, tx.clock.now());
   }
+  tx.nodes.forgetLeased();
   return { nodes, drift };
 }

@@ -2,7 +2,7 @@ import { CatenaError } from '../../errors/catena-error.ts';
 import { type Bell, MAX_CHILDREN, type ReleasedResponse } from '../commands.ts';
 import type { NodeSeed } from '../node.ts';
 import { dispatchGraceMs } from '../policy.ts';
-import type { NodeRow } from './nodes.ts';
+import type { NodeRow } from './node-row.ts';
 import type { PhaseScope } from './scopes.ts';
 import { isHeld, pendingBell, type Tx } from './tx.ts';
 

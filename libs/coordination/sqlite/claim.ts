@@ -1,6 +1,6 @@
 import { ClaimCode } from '../codes.ts';
 import type { ClaimCommand, ClaimOutcome } from '../commands.ts';
-import { type NodeRow, toChainNode } from './nodes.ts';
+import { type NodeRow, toChainNode } from './node-row.ts';
 import { type Found, findNode, isHeld, isLive, type Tx } from './tx.ts';
 
 export function claim(tx: Tx, command: ClaimCommand): ClaimOutcome {

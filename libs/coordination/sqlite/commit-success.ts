@@ -3,7 +3,7 @@ import { CommitCode } from '../codes.ts';
 import type { CommitCommand, CommitOutcome } from '../commands.ts';
 import type { ChainNode } from '../node.ts';
 import { assertChildren, createChildren, type HandOver } from './children.ts';
-import { type NodeRow, toChainNode } from './nodes.ts';
+import { type NodeRow, toChainNode } from './node-row.ts';
 import { advancePhases, endDone } from './phases.ts';
 import { type Found, findNode, isLive, type Tx } from './tx.ts';
 

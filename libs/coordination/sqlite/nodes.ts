@@ -1,34 +1,7 @@
 import type { SqliteDatabase } from '../../sqlite/database.ts';
-import type { ChainNode, DeathReason, NodeKind, NodeSeed, NodeState } from '../node.ts';
+import type { NodeSeed } from '../node.ts';
+import { COLUMNS, type NodeRow, type RowColumns, toRow } from './node-row.ts';
 import type { PhaseScope } from './scopes.ts';
-
-/** A node as its row holds it; transitions change it and save it. */
-export interface NodeRow {
-  readonly no: number;
-  readonly id: string;
-  readonly phase_no: number;
-  readonly kind: NodeKind;
-  readonly step_idx: number;
-  readonly limit_key: string;
-  state: NodeState;
-  epoch: number;
-  attempts: number;
-  crashes: number;
-  dispatches: number;
-  due_at: number;
-  reopened: number;
-  error_epoch: number;
-  owner: string;
-  token: string;
-  committed_token: string;
-  handed_over: string;
-  death_reason: DeathReason | '';
-  /** `epoch:code:action;` for each decision made. */
-  decisions: string;
-  error: string;
-  prefix_request: string;
-  body: string;
-}
 
 /** How a node comes into being: to be claimed, or claimed already. */
 export interface Birth {
@@ -37,8 +10,13 @@ export interface Birth {
   readonly claim?: { readonly owner: string; readonly token: string };
 }
 
-/** The rows of nodes, by prepared statements. */
+/**
+ * The rows of nodes, by prepared statements. Those under a lease are kept in memory too: whoever claimed a node is about to
+ * commit it. So there is one object per leased node; a transition that changes it saves it in the same transaction, and after
+ * a rollback all of them are forgotten.
+ */
 export class Nodes {
+  readonly #leased = new Map<string, NodeRow>();
   readonly #find;
   readonly #insert;
   readonly #save;
@@ -49,7 +27,9 @@ export class Nodes {
   readonly #drainable;
 
   constructor(db: SqliteDatabase) {
-    this.#find = db.prepare('SELECT * FROM chain_nodes WHERE id = ?');
+    this.#find = db.prepare(`SELECT ${COLUMNS} FROM chain_nodes WHERE id = ?`);
+    // Half the time of rows as objects, which would be slow ones to read besides.
+    this.#find.setReturnArrays(true);
     this.#insert = db.prepare(
       `INSERT INTO chain_nodes (id, phase_no, kind, state, step_idx, attempts, due_at, reopened, owner, token, limit_key,
          prefix_request, body)
@@ -72,10 +52,19 @@ export class Nodes {
     this.#drainable = db.prepare(
       'SELECT * FROM chain_nodes WHERE phase_no = ? AND due_at > 0 AND (reopened = 0 OR ? = 1) ORDER BY due_at LIMIT ?',
     );
+    db.onRollback(() => this.forgetLeased());
   }
 
   find(id: string): NodeRow | undefined {
-    return this.#find.get(id) as NodeRow | undefined;
+    const leased = this.#leased.get(id);
+    if (leased !== undefined) return leased;
+    const columns = this.#find.get(id) as unknown as RowColumns | undefined;
+    return columns === undefined ? undefined : toRow(columns);
+  }
+
+  /** To be called when rows were changed in another way than by {@link save}. */
+  forgetLeased(): void {
+    this.#leased.clear();
   }
 
   /** The new row, or undefined when a node with this id exists. */
@@ -101,7 +90,7 @@ export class Nodes {
       seed.body,
     );
     if (changes === 0) return undefined;
-    return {
+    const row: NodeRow = {
       no: Number(lastInsertRowid),
       id: seed.id,
       phase_no: phase.no,
@@ -126,6 +115,8 @@ export class Nodes {
       prefix_request: seed.prefixRequest,
       body: seed.body,
     };
+    this.#keep(row);
+    return row;
   }
 
   save(row: NodeRow): void {
@@ -147,6 +138,12 @@ export class Nodes {
       row.error,
       row.no,
     );
+    this.#keep(row);
+  }
+
+  #keep(row: NodeRow): void {
+    if (row.state === 'processing') this.#leased.set(row.id, row);
+    else this.#leased.delete(row.id);
   }
 
   saveBody(row: NodeRow): void {
@@ -168,30 +165,4 @@ export class Nodes {
   open(phase: PhaseScope, all: boolean, limit: number): NodeRow[] {
     return this.#drainable.all(phase.no, all ? 1 : 0, limit) as unknown as NodeRow[];
   }
-}
-
-/** The node as the port speaks of it. */
-export function toChainNode(row: NodeRow, phase: PhaseScope): ChainNode {
-  return {
-    id: row.id,
-    runId: phase.module.run.runId,
-    moduleId: phase.module.moduleId,
-    phase: phase.idx,
-    kind: row.kind,
-    stepIdx: row.step_idx,
-    prefixRequest: row.prefix_request,
-    body: row.body,
-    limitKey: row.limit_key,
-    state: row.state,
-    epoch: row.epoch,
-    attempts: row.attempts,
-    crashes: row.crashes,
-    dispatches: row.dispatches,
-    owner: row.owner,
-    token: row.token,
-    dueAtMs: row.due_at,
-    error: row.error,
-    deathReason: row.death_reason,
-    committedToken: row.committed_token,
-  };
 }

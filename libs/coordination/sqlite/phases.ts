@@ -7,7 +7,7 @@ import { EVENTS } from '../../contracts/events.ts';
 import type { Bell } from '../commands.ts';
 import type { DeathReason } from '../node.ts';
 import { createChildren, reopen } from './children.ts';
-import type { NodeRow } from './nodes.ts';
+import type { NodeRow } from './node-row.ts';
 import { type ModuleScope, moduleOpenCount, openCount, type PhaseScope, type RunScope } from './scopes.ts';
 import { pendingBell, type Tx } from './tx.ts';
 

@@ -2,7 +2,7 @@ import type { SqliteDatabase } from '../../sqlite/database.ts';
 import type { NodeFilter } from '../commands.ts';
 import type { ChainNode } from '../node.ts';
 import type { ModuleSnapshot, RunSnapshot } from '../snapshot.ts';
-import { type NodeRow, toChainNode } from './nodes.ts';
+import { type NodeRow, toChainNode } from './node-row.ts';
 import { openCount, type RunScope, type Scopes } from './scopes.ts';
 
 /** Nodes of a run, page by page, in the order in which they came into being. */

@@ -3,7 +3,7 @@ import { StageCode } from '../codes.ts';
 import type { Held } from '../commands.ts';
 import type { NodeSeed } from '../node.ts';
 import { assertChildren } from './children.ts';
-import type { NodeRow } from './nodes.ts';
+import type { NodeRow } from './node-row.ts';
 import { findNode, isLive, type Tx } from './tx.ts';
 
 /** Children kept ahead of their parent's commit, under the parent and its token. */

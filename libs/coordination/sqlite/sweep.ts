@@ -14,7 +14,7 @@ import {
 import type { DeathReason } from '../node.ts';
 import { dispatchGraceMs } from '../policy.ts';
 import { createChildren } from './children.ts';
-import type { NodeRow } from './nodes.ts';
+import type { NodeRow } from './node-row.ts';
 import { advancePhases, closeRunIfOver, endDead, endDone } from './phases.ts';
 import { openCount, type PhaseScope, type RunScope } from './scopes.ts';
 import { findNode, hasLeftBehind, isLive, isMarked, pendingBell, type Tx, toBell } from './tx.ts';

@@ -7,7 +7,7 @@ import { type CodeOf, DecideCode } from '../codes.ts';
 import type { Bell, DecideAction, DecideCommand, DecideOutcome, Threshold } from '../commands.ts';
 import { dispatchGraceMs } from '../policy.ts';
 import { reopen } from './children.ts';
-import type { NodeRow } from './nodes.ts';
+import type { NodeRow } from './node-row.ts';
 import { advancePhases, endDead } from './phases.ts';
 import { markModule, markTask } from './terminate-mark.ts';
 import { type Found, findNode, isLive, pendingBell, type Tx } from './tx.ts';

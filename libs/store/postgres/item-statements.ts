@@ -8,6 +8,14 @@ export const INSERT: Statement = {
     ON CONFLICT DO NOTHING`,
 };
 
+/** How many rows executions have, in the order in which they are given: ordinals have no gaps. */
+export const SIZES: Statement = {
+  name: 'size_items',
+  text: `SELECT coalesce((SELECT max(i.ordinal) + 1 FROM items i
+      WHERE i.run_no = $1 AND i.node_id = given.node_id AND i.token = given.token), 0) AS size
+    FROM unnest($2::text[], $3::text[]) WITH ORDINALITY AS given (node_id, token, position) ORDER BY given.position`,
+};
+
 export const LOCK_RUN: Statement = {
   name: 'lock_run',
   text: 'SELECT last_seq FROM runs WHERE no = $1 FOR NO KEY UPDATE',
@@ -85,19 +93,21 @@ export const WITHDRAWN: Statement = {
   text: 'SELECT withdrawn_seq FROM runs WHERE no = $1',
 };
 
-/** Some rows of some executions, the first row of each last: it is what the index finds them by. */
+/** All rows of some executions: at least one, and more as long as they have fewer than $2 rows together. */
 export const PRUNE: Statement = {
   name: 'prune_items',
   text: `WITH hidden AS MATERIALIZED (
       SELECT node_id, token FROM items WHERE run_no = $1 AND seq IS NULL AND ordinal <= 0
       ORDER BY node_id, token LIMIT $2
-    ), doomed AS MATERIALIZED (
-      SELECT i.node_id, i.token, i.ordinal FROM hidden h
-      CROSS JOIN LATERAL (SELECT * FROM items WHERE run_no = $1 AND node_id = h.node_id AND token = h.token) i
-      ORDER BY i.node_id, i.token, i.ordinal DESC LIMIT $2
+    ), sized AS (
+      SELECT h.node_id, h.token, sum(last.ordinal + 1) OVER earlier AS rows_before
+      FROM hidden h CROSS JOIN LATERAL (SELECT max(ordinal) AS ordinal FROM items
+        WHERE run_no = $1 AND node_id = h.node_id AND token = h.token) last
+      WINDOW earlier AS (ORDER BY h.node_id, h.token ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
     ), deleted AS (
-      DELETE FROM items i USING doomed d
-      WHERE i.run_no = $1 AND i.node_id = d.node_id AND i.token = d.token AND i.ordinal = d.ordinal AND i.seq IS NULL
+      DELETE FROM items i USING sized s
+      WHERE i.run_no = $1 AND i.node_id = s.node_id AND i.token = s.token AND i.seq IS NULL
+        AND coalesce(s.rows_before, 0) < $2
       RETURNING 1
     )
     SELECT count(*) AS n FROM deleted`,

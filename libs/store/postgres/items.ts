@@ -6,6 +6,8 @@ import type { RunNumbers } from './run-numbers.ts';
 /** Rows and characters of one statement: it stays far below the time that a statement may take. */
 const MAX_ROWS = 1_000;
 const MAX_CHARS = 4_000_000;
+/** Rows that are confirmed while the run is locked, of more than one execution. */
+const MAX_CONFIRMED_ROWS = 10_000;
 
 /** Rows of items: inserted, never replaced; shown while they carry a sequence number. */
 export class Items {
@@ -26,30 +28,33 @@ export class Items {
     for (const columns of inStatements(batches, numbers)) await this.#db.query(sql.INSERT, columns);
   }
 
+  /** Answers the nodes that were refused. */
+  async confirm(runId: string, confirmations: readonly Confirmation[]): Promise<readonly string[]> {
+    const latest = [...new Map(confirmations.map((each) => [each.nodeId, each])).values()];
+    const runNo = await this.#runs.of(runId);
+    const sized = await this.#db.query(sql.SIZES, [runNo, nodeIdsOf(latest), tokensOf(latest)]);
+    const sizes = sized.map((row) => row.size as number);
+    const refused: string[] = [];
+    for (const some of inTransactions(latest, sizes)) refused.push(...(await this.#confirmSome(runNo, some)));
+    return refused;
+  }
+
   /**
    * One transaction. The lock on the run's row comes first, in a statement of its own: what follows then sees everything
    * that was confirmed before, and readers see numbers in the order in which they were given.
    */
-  async confirm(runId: string, confirmations: readonly Confirmation[]): Promise<readonly string[]> {
-    const latest = [...new Map(confirmations.map((each) => [each.nodeId, each])).values()];
-    const runNo = await this.#runs.of(runId);
+  #confirmSome(runNo: number, some: readonly Confirmation[]): Promise<readonly string[]> {
     return this.#db.transaction(async (query) => {
       const [run] = await query(sql.LOCK_RUN, [runNo]);
-      const given = [
-        latest.map(({ nodeId }) => nodeId),
-        latest.map(({ token }) => token),
-        latest.map(({ replaces }) => replaces),
-      ];
-      const refused = await query(sql.REFUSED, [runNo, ...given]);
-      const names = new Set(refused.map((row) => row.node_id as string));
-      const accepted = latest.filter(({ nodeId }) => !names.has(nodeId));
-      if (accepted.length > 0) {
-        const nodeIds = accepted.map(({ nodeId }) => nodeId);
-        const tokens = accepted.map(({ token }) => token);
-        await query(sql.WITHDRAW, [runNo, nodeIds, tokens]);
-        await query(sql.CONFIRM, [runNo, nodeIds, tokens, run!.last_seq]);
+      const replaced = some.map(({ replaces }) => replaces);
+      const rows = await query(sql.REFUSED, [runNo, nodeIdsOf(some), tokensOf(some), replaced]);
+      const refused = new Set(rows.map((row) => row.node_id as string));
+      const taken = some.filter(({ nodeId }) => !refused.has(nodeId));
+      if (taken.length > 0) {
+        await query(sql.WITHDRAW, [runNo, nodeIdsOf(taken), tokensOf(taken)]);
+        await query(sql.CONFIRM, [runNo, nodeIdsOf(taken), tokensOf(taken), run!.last_seq]);
       }
-      return [...names];
+      return [...refused];
     });
   }
 
@@ -83,6 +88,26 @@ export class Items {
     const deleted: Row[] = await this.#db.query(sql.PRUNE, [runNo, MAX_ROWS]);
     return (deleted[0]!.n as number) > 0;
   }
+}
+
+const nodeIdsOf = (confirmations: readonly Confirmation[]) => confirmations.map(({ nodeId }) => nodeId);
+const tokensOf = (confirmations: readonly Confirmation[]) => confirmations.map(({ token }) => token);
+
+/** Confirmations whose rows fit into one transaction; one that has more than that stands alone. */
+function* inTransactions(all: readonly Confirmation[], sizes: readonly number[]): Generator<readonly Confirmation[]> {
+  let some: Confirmation[] = [];
+  let rows = 0;
+  for (const [position, confirmation] of all.entries()) {
+    const size = sizes[position]!;
+    if (some.length > 0 && rows + size > MAX_CONFIRMED_ROWS) {
+      yield some;
+      some = [];
+      rows = 0;
+    }
+    some.push(confirmation);
+    rows += size;
+  }
+  if (some.length > 0) yield some;
 }
 
 type Columns = readonly [number[], string[], string[], number[], number[], string[], string[], string[]];

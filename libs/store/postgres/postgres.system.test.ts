@@ -89,6 +89,29 @@ describe('a store in PostgreSQL', () => {
     expect(read.at(-1)!.seq).toBe(50_000);
   });
 
+  it('confirms in several transactions what is too much for one, and refuses in each', async () => {
+    const store = await openStore({ url: await server.newDatabase() });
+    await store.acceptRun(newRun('r'));
+    const items = rows(...Array.from({ length: 4_000 }, (_, n) => n));
+    const nodeIds = ['a', 'b', 'c', 'd', 'e'];
+    const place = { runId: 'r', moduleId: 'm@1.0.0', phase: 0 };
+    const all = (token: string) => nodeIds.map((nodeId) => ({ ...place, nodeId, token, items }));
+    const confirm = (token: string, replaces: string) =>
+      store.confirmItems(
+        'r',
+        nodeIds.map((nodeId) => ({ nodeId, token, replaces })),
+      );
+    await store.insertItems([...all('t'), ...all('u')]);
+    expect(await confirm('t', '')).toEqual([]);
+    expect(await confirm('u', 'other')).toEqual(nodeIds);
+    const seqs = (await store.readItems({ runId: 'r', afterSeq: 0, limit: 50_000 })).map(({ seq }) => seq);
+    expect(seqs).toEqual(Array.from({ length: 20_000 }, (_, n) => n + 1));
+    expect(await confirm('u', 't')).toEqual([]);
+    const [first] = await store.readItems({ runId: 'r', afterSeq: 0, limit: 1 });
+    expect([first!.seq, await store.countItems('r')]).toEqual([20_001, 20_000]);
+    expect([await store.hasWithdrawnItems('r', 0), await store.hasWithdrawnItems('r', 1)]).toEqual([false, true]);
+  });
+
   it('settles a run with more abandoned rows than one statement deletes, and forgets those of late executions', async () => {
     const url = await server.newDatabase();
     const store = await openStore({ url });

@@ -62,7 +62,7 @@ describe('the statements of coordinator and store', () => {
   });
 
   it.each([
-    ['SELECT * FROM chain_nodes WHERE id = ?', 'sqlite_autoindex_chain_nodes_1'],
+    ['SELECT no, id, phase_no', 'sqlite_autoindex_chain_nodes_1'],
     ['SELECT * FROM chain_nodes WHERE phase_no = ? AND due_at > 0 AND due_at <= ? ORDER BY due_at, no', 'chain_due'],
     ['SELECT * FROM runs WHERE fingerprint = ?', 'runs_by_fingerprint'],
     ['SELECT r.* FROM runs r WHERE r.state = ?1', 'runs_by_state'],

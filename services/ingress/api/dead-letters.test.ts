@@ -79,15 +79,20 @@ describe('ListDeadLetters', () => {
     const { coordinator } = opened.bench;
     await opened.api.pauseRun({ runId }, call());
     const nodes = await coordinator.listNodes({ runId, limit: 10 });
-    const dead = nodes.map((node, at) => ({ ...node, deathReason: at === 1 ? 'superseded' : 'failed' }) as const);
+    const dead = nodes.map((node, at) => ({ ...node, deathReason: at < 2 ? 'superseded' : 'failed' }) as const);
     vi.spyOn(coordinator, 'listNodes').mockImplementation(async ({ after, limit, state }) => {
       expect(state).toBe('dead');
       const from = after === undefined ? 0 : dead.findIndex(({ id }) => id === after) + 1;
       return dead.slice(from, from + limit);
     });
-    const { letters, pages } = await lettersOf(opened, runId, 1);
-    expect(letters.map(({ nodeId }) => nodeId)).toEqual([dead[0]!.id, dead[2]!.id, dead[3]!.id]);
-    expect(pages).toBe(3);
+    for (const [pageSize, count] of [
+      [1, 2],
+      [2, 1],
+    ] as const) {
+      const { letters, pages } = await lettersOf(opened, runId, pageSize);
+      expect(letters.map(({ nodeId }) => nodeId)).toEqual([dead[2]!.id, dead[3]!.id]);
+      expect(pages).toBe(count);
+    }
   });
 
   it('refuses what cannot be', async () => {

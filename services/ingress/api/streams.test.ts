@@ -33,10 +33,12 @@ describe('WatchRun', () => {
     opened.bench.http.answer = () => ({ body: 'a' });
     const runId = await submitted(opened, { input: json({ pages: 2 }) });
     const seen: Run[] = [];
+    let driven: Promise<void> | undefined;
     for await (const run of watched(opened, runId)) {
       seen.push(run);
-      if (seen.length === 1) void drive(opened.bench);
+      driven ??= drive(opened.bench);
     }
+    await driven;
     expect(seen[0]).toMatchObject({ runId, state: RunState.OPEN, nodes: { done: 1 }, input: Buffer.alloc(0) });
     expect(seen.at(-1)).toMatchObject({
       state: RunState.CLOSED,

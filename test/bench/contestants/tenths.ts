@@ -6,6 +6,8 @@ import type { RunningNode } from '../../../services/running-node.ts';
 export interface Tenth {
   readonly seconds: number;
   readonly nodesPerSecond: number;
+  /** User and system time of the whole process. */
+  readonly cpuSecondsPerNode: number;
   /** At its end. */
   readonly rssBytes: number;
   /** Of the database and its log, at its end. */
@@ -23,6 +25,7 @@ export function commitsOf({ metrics }: RunningNode): number {
 export function watchTenths(node: RunningNode, path: string, total: number): Promise<Tenth[]> {
   const tenths: Tenth[] = [];
   let [lookedAtMs, committed, beganAtMs] = [performance.now(), 0, performance.now()];
+  let cpu = process.cpuUsage();
   return new Promise((resolve) => {
     const timer = setInterval(() => {
       const nowMs = performance.now();
@@ -32,7 +35,10 @@ export function watchTenths(node: RunningNode, path: string, total: number): Pro
         const endedAtMs = lookedAtMs + ((nowMs - lookedAtMs) * (mark - committed)) / (count - committed);
         const seconds = (endedAtMs - beganAtMs) / 1_000;
         const nodes = mark - (tenths.length === 0 ? 0 : boundary(tenths.length - 1, total));
-        tenths.push({ seconds, nodesPerSecond: nodes / seconds, ...sizes(path) });
+        const { user, system } = process.cpuUsage(cpu);
+        cpu = process.cpuUsage();
+        const cpuSecondsPerNode = (user + system) / 1e6 / nodes;
+        tenths.push({ seconds, nodesPerSecond: nodes / seconds, cpuSecondsPerNode, ...sizes(path) });
         beganAtMs = endedAtMs;
         mark = boundary(tenths.length, total);
       }

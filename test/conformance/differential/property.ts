@@ -1,5 +1,6 @@
 /** Whether two coordinators are one in all that is promised: generated runs, driven on both at once. */
 import fc from 'fast-check';
+import { defaultPolicy } from '../../../libs/coordination/policy.ts';
 import type { Coordinator } from '../../../libs/coordination/port.ts';
 import { planOf, type Shape, shapes } from '../coordinator/generated/graph.ts';
 import { anyOperations, type Operation } from '../coordinator/generated/operations.ts';
@@ -60,7 +61,7 @@ export async function playScenario(pair: Pair, runId: string, scenario: Scenario
 function openWorld(pair: Pair, coordinator: Coordinator, runId: string, { shape }: Scenario, tally: Tally): World {
   const harness = {
     coordinator,
-    policy: { dispatchGraceMs: 30_000, responseGraceMs: 60_000, decisionGraceMs: 10_000 },
+    policy: defaultPolicy,
     shards: 1,
     now: pair.now,
     advance: async (ms: number) => pair.advance(ms),

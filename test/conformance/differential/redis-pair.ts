@@ -10,9 +10,12 @@ import { flushAll, keysWith } from '../../redis/keyspace.ts';
 import type { Pair } from './property.ts';
 
 const SHARDS = DISTRIBUTED_SHARDS;
+const COMMAND_TIMEOUT_MS = 60_000;
 
-/** Opens pairs, one at a time, for as long as the connection lasts. */
+/** Opens pairs, one at a time, for as long as the connection lasts. The Redis is emptied. */
 export async function redisPairs(redis: Redis | Cluster): Promise<(runId: string) => Promise<Pair>> {
+  // What others left behind would stand due.
+  await flushAll(redis);
   let clock = new ManualClock();
   const coordinator = await openRedisCoordinator({
     redis,
@@ -20,6 +23,8 @@ export async function redisPairs(redis: Redis | Cluster): Promise<(runId: string
     policy: defaultPolicy,
     incarnation: 1,
     now: () => clock.now(),
+    // A busy machine is no difference.
+    commandTimeoutMs: COMMAND_TIMEOUT_MS,
   });
   return async (runId) => {
     clock = new ManualClock();

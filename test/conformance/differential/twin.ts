@@ -2,14 +2,14 @@
  * Two coordinators as one: each call goes to both, and everything that is promised must be equal, the outcome at once and
  * the state of the run after it. What it answers is the left side's, so that whoever drives it cannot tell.
  */
-import type { DueTakeOutcome, PurgeCommand, PurgeOutcome } from '../../../libs/coordination/commands.ts';
+import type { CommitOutcome, DueTakeOutcome, PurgeCommand, PurgeOutcome } from '../../../libs/coordination/commands.ts';
 import type { ChainNode } from '../../../libs/coordination/node.ts';
 import type { Coordinator } from '../../../libs/coordination/port.ts';
 import { CatenaError } from '../../../libs/errors/catena-error.ts';
 import { allNodes } from '../coordinator/reading.ts';
 import { differences, refuseDifferences } from './difference.ts';
 import { DueLooks } from './due-looks.ts';
-import { normalOutcome } from './normal-form.ts';
+import { normalNode, normalOutcome } from './normal-form.ts';
 import { OneToOne } from './one-to-one.ts';
 import { normalState, type RunState, readState } from './state.ts';
 
@@ -40,6 +40,7 @@ type Answer = { readonly outcome: unknown } | { readonly refusal: string; readon
 /** Of a command in a message: enough to name its node. */
 const MAX_COMMAND_CHARS = 400;
 const READS: ReadonlySet<string> = new Set(['findRun', 'findNode', 'listNodes', 'listEvents']);
+const CARRIES_CHILDREN: ReadonlySet<string> = new Set(['commitSuccess', 'stageChildren']);
 /** Beyond what stands due: a limit that is reached takes any of the nodes that are due at the same time. */
 const ROOM = 50;
 
@@ -90,7 +91,12 @@ export class Twin {
       answerOf(left.coordinator, name, command),
       answerOf(right.coordinator, name, this.#toRight(command)),
     ]);
-    refuseDifferences(`the answer to ${where}`, differences(this.#normal(ofLeft), this.#normal(ofRight, ofLeft)));
+    const found = differences(this.#normal(ofLeft), this.#normal(ofRight, ofLeft));
+    // A call that is wrong in two ways may be refused for either; the state shows that it was.
+    const isTwiceWrong =
+      CARRIES_CHILDREN.has(name) &&
+      (refusesWhatOtherRejects(ofLeft, ofRight) || refusesWhatOtherRejects(ofRight, ofLeft));
+    if (!isTwiceWrong) refuseDifferences(`the answer to ${where}`, found);
     await this.#compareState(where);
     if ('error' in ofLeft) throw ofLeft.error;
     return ofLeft.outcome;
@@ -165,7 +171,8 @@ export class Twin {
     const twin = other !== undefined && 'outcome' in other ? nodeOf(other.outcome) : undefined;
     if (twin !== undefined) this.#tokens.pair(twin.token, node.token);
     const [key] = Object.entries(answer.outcome as object).find(([, value]) => value === node)!;
-    return { ...(outcome as object), [key]: other === undefined ? node : this.#toLeft(node) };
+    const inLeftWords = other === undefined ? node : this.#toLeft(node);
+    return { ...(outcome as object), [key]: normalNode(inLeftWords, this.#options.now(), false) };
   }
 
   #toLeft(node: ChainNode): ChainNode {
@@ -186,6 +193,13 @@ async function answerOf(coordinator: Coordinator, name: keyof Coordinator, comma
     if (error instanceof CatenaError) return { refusal: `refused: ${error.code}`, error };
     throw error;
   }
+}
+
+/** One side names the children that no parent may have, the other that the caller has no right to go on. */
+function refusesWhatOtherRejects(one: Answer, other: Answer): boolean {
+  if (!('refusal' in one) || 'refusal' in other) return false;
+  const { outcome } = other;
+  return (typeof outcome === 'number' ? outcome : (outcome as CommitOutcome).code) !== 0;
 }
 
 /** The claimed node in an outcome: of a claim, or handed over by a commit. */

@@ -55,6 +55,7 @@ it('ends every request exactly once, with its own answer, within credit, whateve
             server.sent += 1;
             expect(server.sent).toBeLessThanOrEqual(server.credit);
             expect(server.inbox.map(({ id }) => id)).not.toContain(frame.id);
+            expect(aborts.get(frame.request)?.signal.aborted).toBe(false);
             server.inbox.push(frame);
             sent.set(frame.request, (sent.get(frame.request) ?? 0) + 1);
           }),
@@ -171,4 +172,16 @@ it('rejects everything once it is stopped, and what comes later', async () => {
   await expect(waiting).rejects.toBe(stopped);
   await expect(pool.dispatch('b')).rejects.toBe(stopped);
   expect(pool.size).toBe(0);
+});
+
+it('refuses a second answer', async () => {
+  const pool = dispatchPool<string, string>(1);
+  const ids: number[] = [];
+  const stream = pool.open(({ id }) => ids.push(id));
+  stream.grant(1);
+  const call = pool.dispatch('a');
+  const answer = () => stream.answer(ids[0]!, { isDone: true, response: 'b' });
+  answer();
+  await expect(call).resolves.toBe('b');
+  expect(answer).toThrow(expect.objectContaining({ code: 'dispatch.unknown_id' }));
 });

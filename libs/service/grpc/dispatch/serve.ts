@@ -32,6 +32,7 @@ export async function* serveDispatch<Request, Response, ToServer, ToClient>(
   const over = AbortSignal.any([signal, failed.signal]);
   const open = new Set<number>();
   const executions = new Set<Promise<void>>();
+  let freed = 0;
   out.push(codec.encodeEvent({ kind: 'credit', count: slots.size }));
 
   void read()
@@ -54,6 +55,16 @@ export async function* serveDispatch<Request, Response, ToServer, ToClient>(
     }
   }
 
+  /** What gets free in one turn of the loop is granted in one message. */
+  function grant(): void {
+    freed += 1;
+    if (freed > 1) return;
+    setImmediate(() => {
+      if (!drain.aborted) out.push(codec.encodeEvent({ kind: 'credit', count: freed }));
+      freed = 0;
+    });
+  }
+
   async function run({ id, request }: ClientFrame<Request>): Promise<void> {
     await slots.take();
     try {
@@ -61,7 +72,7 @@ export async function* serveDispatch<Request, Response, ToServer, ToClient>(
       const result = await settled(() => execute(request, over));
       open.delete(id);
       out.push(codec.encodeEvent({ kind: 'answer', id, result }));
-      if (!drain.aborted) out.push(codec.encodeEvent({ kind: 'credit', count: 1 }));
+      grant();
     } finally {
       slots.give();
     }

@@ -1,0 +1,98 @@
+/**
+ * Finds brands in a text: names and aliases together, the longest first, none overlapping, so that 华为云 is never 华为.
+ * A Latin spelling needs a boundary, and Chinese beside it is one; a Chinese spelling is found anywhere except in its
+ * negative contexts.
+ */
+import type { Brand, Mention } from './brand.ts';
+import { type FoldedText, fold, originalSpan } from './fold.ts';
+import { type Meter, unread } from './meter.ts';
+import { buildTrie, findPatterns, longestFirst, type PatternHit, type PatternTrie } from './pattern-trie.ts';
+
+type Role = 'name' | 'cover' | 'neighbour';
+
+interface Pattern {
+  readonly brand: number;
+  readonly role: Role;
+  readonly text: string;
+  readonly trailingModel: boolean;
+}
+
+export interface BrandMatcher {
+  readonly patterns: readonly Pattern[];
+  readonly trie: PatternTrie;
+}
+
+/** Letters of scripts that write words apart, and digits: one of these beside a Latin name makes it another word. */
+const WORD = /[\p{Script=Latin}\p{Script=Greek}\p{Script=Cyrillic}\p{Nd}]/u;
+const LETTER = /[\p{Script=Latin}\p{Script=Greek}\p{Script=Cyrillic}]/u;
+/** Circled, superscript and other numbers that are no part of a word although they fold to digits. */
+const ORNAMENT = /[\p{No}\p{So}]/u;
+/** 100, X100, se2: what may follow a name as its model. */
+const MODEL = /^(?:\p{Script=Latin}{1,2})?\p{Nd}/u;
+const MODEL_UNITS = 4;
+
+/** Made once for a list of brands; the same spelling under two brands belongs to the first. */
+export function brandMatcher(brands: readonly Brand[]): BrandMatcher {
+  const patterns: Pattern[] = [];
+  const seen = new Set<string>();
+  brands.forEach((brand, index) => {
+    const trailingModel = brand.trailingModel ?? true;
+    const names = [brand.name, ...(brand.aliases ?? [])].map((name) => fold(name.trim()).text);
+    for (const text of names) {
+      if (text === '' || seen.has(text)) continue;
+      seen.add(text);
+      patterns.push({ brand: index, role: 'name', text, trailingModel });
+    }
+    for (const context of brand.negativeContexts ?? []) {
+      const { text } = fold(context.trim());
+      const role = names.some((name) => name !== '' && text.includes(name)) ? 'cover' : 'neighbour';
+      if (text !== '') patterns.push({ brand: index, role, text, trailingModel });
+    }
+  });
+  return { patterns, trie: buildTrie(patterns.map(({ text }) => text)) };
+}
+
+/** All mentions by position, before anything is left out. */
+export function findMentions(matcher: BrandMatcher, folded: FoldedText, meter: Meter = unread()): Mention[] {
+  const patternOf = (hit: PatternHit): Pattern => matcher.patterns[hit.pattern] as Pattern;
+  const hits = findPatterns(matcher.trie, folded.text, (hit) => stands(patternOf(hit), hit, folded), meter);
+  const beside = neighbours(hits, patternOf, folded.text);
+  return longestFirst(
+    hits.filter((hit) => patternOf(hit).role !== 'neighbour'),
+    folded.text.length,
+    meter,
+  ).flatMap((hit) => {
+    const { role, brand } = patternOf(hit);
+    if (role !== 'name' || beside.has(`${brand}<${hit.start}`) || beside.has(`${brand}>${hit.end}`)) return [];
+    return [{ brand, ...originalSpan(folded, hit.start, hit.end) }];
+  });
+}
+
+function stands({ role, text, trailingModel }: Pattern, { start, end }: PatternHit, folded: FoldedText): boolean {
+  if (role === 'cover') return true;
+  if (WORD.test(text.charAt(0)) && isWordAt(folded, start - 1)) return false;
+  const last = text.charAt(text.length - 1);
+  if (!WORD.test(last) || !isWordAt(folded, end)) return true;
+  return trailingModel && LETTER.test(last) && MODEL.test(folded.text.slice(end, end + MODEL_UNITS));
+}
+
+function isWordAt(folded: FoldedText, at: number): boolean {
+  if (at < 0 || !WORD.test(folded.text.charAt(at))) return false;
+  return !ORNAMENT.test(folded.source.slice(folded.starts[at], folded.ends[at]));
+}
+
+/** Where a neighbouring context ends (`<`) or begins (`>`), a space between not counted. */
+function neighbours(
+  hits: readonly PatternHit[],
+  patternOf: (hit: PatternHit) => Pattern,
+  text: string,
+): ReadonlySet<string> {
+  const places = new Set<string>();
+  for (const hit of hits) {
+    const { role, brand } = patternOf(hit);
+    if (role !== 'neighbour') continue;
+    places.add(`${brand}<${hit.end + (text.charAt(hit.end) === ' ' ? 1 : 0)}`);
+    places.add(`${brand}>${hit.start - (text.charAt(hit.start - 1) === ' ' ? 1 : 0)}`);
+  }
+  return places;
+}

@@ -1,0 +1,47 @@
+import type { Msg } from '@nats-io/transport-node';
+import { expect, it } from 'vitest';
+import { HeldMessage } from './held-message.ts';
+
+function open(reply = '$JS.ACK.S.c.2.17.40.1700000000000000000.3', respond?: () => never) {
+  const answers: string[] = [];
+  const msg = {
+    subject: 's',
+    reply,
+    respond: respond ?? ((payload: string) => answers.push(payload)),
+  } as unknown as Msg;
+  return { held: new HeldMessage(msg), answers };
+}
+
+it.each([
+  ['$JS.ACK.S.c.1.17.40.1700000000000000000.3', 17, false],
+  ['$JS.ACK.S.c.2.17.40.1700000000000000000.3', 17, true],
+  ['$JS.ACK._.hash.S.c.3.18.40.1700000000000000000.3.random', 18, true],
+])('reads its place from %s', (reply, sequence, isRedelivered) => {
+  const { held } = open(reply);
+  expect([held.sequence, held.isRedelivered]).toEqual([sequence, isRedelivered]);
+});
+
+it('is answered once, and signs of life end with that', () => {
+  const { held, answers } = open();
+  held.keep();
+  held.giveBack(1.5);
+  held.keep();
+  held.ack();
+  held.terminate();
+  expect(answers).toEqual(['+WPI', '-NAK {"delay":1500000}']);
+});
+
+it('is terminated without a reason, which old servers would not understand', () => {
+  const { held, answers } = open();
+  held.terminate();
+  expect(answers).toEqual(['+TERM']);
+});
+
+it('may be answered when the connection is closed', () => {
+  const { held } = open(undefined, () => {
+    throw new Error('closed');
+  });
+  held.keep();
+  held.ack();
+  expect(held.isSettled).toBe(true);
+});

@@ -1,0 +1,106 @@
+/** `catena cancel`, `pause` and `resume`: what one says to a run. */
+import { ModuleRegistry } from '../../modules/registry.ts';
+import type { RunRecord } from '../../store/port.ts';
+import { createLog } from '../../telemetry/log.ts';
+import type { CliContext, ConfigOptions } from '../context.ts';
+import { ExitCode, type ExitCodeValue } from '../exit-codes.ts';
+import { CatenaError } from '../../errors/catena-error.ts';
+import { type FilePlace, needsServer, placeOf, type ServerPlace } from '../place.ts';
+import { withRuns } from '../read/open-source.ts';
+import { withServer } from '../server/connect.ts';
+import { findServerRun } from '../server/find-run.ts';
+
+export type ControlAction = 'cancel' | 'pause' | 'resume';
+
+export interface ControlOptions extends ConfigOptions {
+  readonly output?: string;
+}
+
+export async function controlRun(
+  context: CliContext,
+  action: ControlAction,
+  reference: string,
+  options: ControlOptions,
+): Promise<ExitCodeValue> {
+  const place = placeOf(context, options);
+  const { runId, changed } =
+    place.kind === 'server'
+      ? await controlAtServer(place, action, reference)
+      : await controlInFile({ context, place, options }, action, reference);
+  if (options.output === 'json') {
+    context.io.stdout.write(`${JSON.stringify({ run_id: runId, action, changed })}\n`);
+  } else {
+    context.io.stderr.write(`${WORDS[action][changed ? 'done' : 'unchanged'](runId)}\n`);
+  }
+  return ExitCode.DONE;
+}
+
+const WORDS: Readonly<Record<ControlAction, Record<'done' | 'unchanged', (runId: string) => string>>> = {
+  cancel: {
+    done: (runId) => `run ${runId} is cancelled; its items stay: \`catena items\` reads them`,
+    unchanged: (runId) => `run ${runId} was about to end already`,
+  },
+  pause: {
+    done: (runId) => `run ${runId} is paused; what is in execution ends, and its deadline goes on`,
+    unchanged: (runId) => `run ${runId} was paused already, or is about to end`,
+  },
+  resume: {
+    done: (runId) => `run ${runId} goes on`,
+    unchanged: (runId) => `run ${runId} was not paused`,
+  },
+};
+
+interface Controlled {
+  readonly runId: string;
+  readonly changed: boolean;
+}
+
+function controlAtServer(place: ServerPlace, action: ControlAction, reference: string): Promise<Controlled> {
+  return withServer(place, async ({ calls }) => {
+    const { runId } = await findServerRun(calls, reference);
+    const call = { cancel: calls.cancelRun, pause: calls.pauseRun, resume: calls.resumeRun }[action];
+    return { runId, changed: (await call({ runId })).changed };
+  });
+}
+
+interface FileScene {
+  readonly context: CliContext;
+  readonly place: FilePlace;
+  readonly options: ControlOptions;
+}
+
+async function controlInFile(scene: FileScene, action: ControlAction, reference: string): Promise<Controlled> {
+  if (action !== 'cancel') {
+    throw needsServer(
+      action,
+      'a run in a file is paused by Ctrl-C, and goes on when its `catena run` command is given again',
+    );
+  }
+  const run = await withRuns(scene.context, scene.options, (runs) => runs.findRun(reference));
+  if (run.state === 'closed') {
+    throw new CatenaError('cli.run_closed', `run ${run.runId} is closed`, {
+      remedy: 'nothing is left to be cancelled; `catena show` says how it ended',
+    });
+  }
+  await cancelInFile(scene, run);
+  return { runId: run.runId, changed: true };
+}
+
+/** The stages bring the run to its end: its open nodes are ended, and its end is written. They work at no other run. */
+async function cancelInFile({ context, place: { loaded } }: FileScene, { runId }: RunRecord): Promise<void> {
+  const failure = Promise.withResolvers<never>();
+  failure.promise.catch(() => {});
+  const engine = context.startEngine({
+    config: loaded.config,
+    modules: new ModuleRegistry(),
+    log: createLog({ level: 'warn', format: loaded.config.log.format, runtimeMode: loaded.mode }),
+    onStoreFailure: failure.reject,
+    serves: () => false,
+  });
+  try {
+    await engine.cancel(runId);
+    await Promise.race([engine.closed(runId), failure.promise]);
+  } finally {
+    await engine.stop();
+  }
+}

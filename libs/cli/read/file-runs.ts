@@ -1,0 +1,78 @@
+/** The runs of a database file, read while another process may be writing it. */
+import type { Clock } from '../../clock/clock.ts';
+import type { NodeState } from '../../coordination/node.ts';
+import { explainRun } from '../../stage/explain.ts';
+import { deadNodes, timeline, toDeadLetter } from '../../stage/settle.ts';
+import type { DeadLetter, RunRecord, StoredEvent, StoredItem } from '../../store/port.ts';
+import { findRun } from './find-run.ts';
+import type { Reader } from './open-reader.ts';
+import type { Explanation, ItemSelection, RunSource } from './run-source.ts';
+
+const BATCH_ROWS = 1_000;
+
+export function fileRuns(reader: Reader, clock: Clock): RunSource {
+  const { store, coordinator } = reader;
+  return {
+    findRun: (reference) => findRun(store, reference),
+    listRuns: (limit) => store.listRuns({ limit }),
+    look: async (record) => ({
+      record,
+      snapshot: await coordinator.findRun(record.runId),
+      items: record.end?.items ?? (await store.countItems(record.runId)),
+    }),
+    items: (run, selection) => itemBatches(reader, run, selection),
+    deadLetters: (run) => letters(reader, run),
+    timeline: (run) => readTimeline(reader, run),
+    explain: (run) => explain(reader, run, clock.now()),
+  };
+}
+
+async function* itemBatches(
+  { store }: Reader,
+  { runId }: RunRecord,
+  { type }: ItemSelection,
+): AsyncGenerator<readonly StoredItem[]> {
+  let afterSeq = 0;
+  for (;;) {
+    const query = { runId, afterSeq, limit: BATCH_ROWS, ...(type === undefined ? {} : { type }) };
+    const items = await store.readItems(query);
+    if (items.length > 0) yield items;
+    if (items.length < BATCH_ROWS) return;
+    afterSeq = items.at(-1)!.seq;
+  }
+}
+
+/** They stand in the store once the run is closed; until then the coordinator has the dead nodes. */
+async function* letters({ store, coordinator }: Reader, { runId, state }: RunRecord): AsyncGenerator<DeadLetter> {
+  if (state === 'closed') {
+    yield* await store.listDeadLetters(runId);
+    return;
+  }
+  for await (const node of deadNodes(coordinator, runId)) {
+    if (node.deathReason !== 'superseded') yield toDeadLetter(node);
+  }
+}
+
+async function readTimeline({ store, coordinator }: Reader, { runId, state }: RunRecord): Promise<StoredEvent[]> {
+  if (state === 'closed') return [...(await store.listEvents(runId))];
+  const events: StoredEvent[] = [];
+  for await (const event of timeline(coordinator, runId)) events.push(event);
+  return events;
+}
+
+/** Nodes looked at per state: enough to tell what is going on in a run of any size. */
+const SAMPLE = 500;
+const OPEN_STATES: readonly NodeState[] = ['pending', 'processing', 'fetched', 'failed', 'retry', 'releasing'];
+
+async function explain({ coordinator }: Reader, record: RunRecord, nowMs: number): Promise<Explanation> {
+  const { runId } = record;
+  const snapshot = await coordinator.findRun(runId);
+  const isOver = snapshot === undefined || record.state === 'closed';
+  const lists = isOver
+    ? []
+    : await Promise.all(OPEN_STATES.map((state) => coordinator.listNodes({ runId, state, limit: SAMPLE })));
+  return {
+    reasons: explainRun({ record, snapshot, nodes: lists.flat(), limits: [], nowMs }),
+    sampled: lists.some(({ length }) => length === SAMPLE),
+  };
+}

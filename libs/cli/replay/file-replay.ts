@@ -1,0 +1,66 @@
+/** Dead nodes of a run in a file stand open again; whoever runs its module next executes them. */
+import type { Clock } from '../../clock/clock.ts';
+import { ReplayCode } from '../../coordination/codes.ts';
+import type { ChainNode } from '../../coordination/node.ts';
+import { CatenaError } from '../../errors/catena-error.ts';
+import { deadNodes } from '../../stage/settle.ts';
+import type { RunRecord } from '../../store/port.ts';
+import { openSingleFile } from '../../store/sqlite/single-file.ts';
+import type { FilePlace } from '../place.ts';
+
+export interface ReplaySelection {
+  /** Only these nodes; empty is all with the reasons. */
+  readonly nodeIds: readonly string[];
+  /** Only nodes that ended for one of them. Empty, and without node ids: `failed` and `crashed`. */
+  readonly reasons: readonly string[];
+  /** Later phases run again once the node's phase is empty. */
+  readonly rejoin: boolean;
+}
+
+/** What became of a node. */
+export type ReplayWord = 'replayed' | 'not_replayable' | 'draining' | 'unknown_node';
+
+export const REPLAY_REASONS = ['failed', 'crashed', 'deadline_exceeded', 'terminated', 'cancelled'] as const;
+const DEFAULT_REASONS: readonly string[] = ['failed', 'crashed'];
+
+const WORDS = {
+  [ReplayCode.REPLAYED]: 'replayed',
+  [ReplayCode.NOT_REPLAYABLE]: 'not_replayable',
+  [ReplayCode.DRAINING]: 'draining',
+  [ReplayCode.UNKNOWN_NODE]: 'unknown_node',
+} as const satisfies Record<number, ReplayWord>;
+
+/** What became of each node, by its id. Throws `store.locked` while a process works at the file, and `cli.run_expired`. */
+export async function replayInFile(
+  { loaded, path }: FilePlace,
+  clock: Clock,
+  { runId }: RunRecord,
+  selection: ReplaySelection,
+): Promise<Map<string, ReplayWord>> {
+  const { coordinator, store, close } = openSingleFile({ path, clock, policy: loaded.config });
+  try {
+    if ((await coordinator.findRun(runId)) === undefined) throw expired(runId);
+    const chosen: ChainNode[] = [];
+    for await (const node of deadNodes(coordinator, runId)) if (isChosen(node, selection)) chosen.push(node);
+    const outcomes = new Map<string, ReplayWord>(selection.nodeIds.map((nodeId) => [nodeId, 'unknown_node']));
+    for (const node of chosen) {
+      const { code } = await coordinator.replay({ node, rejoin: selection.rejoin });
+      outcomes.set(node.id, WORDS[code]);
+    }
+    if ([...outcomes.values()].includes('replayed')) await store.markOpen(runId);
+    return outcomes;
+  } finally {
+    close();
+  }
+}
+
+function isChosen({ id, deathReason }: ChainNode, { nodeIds, reasons }: ReplaySelection): boolean {
+  const wanted = reasons.length > 0 || nodeIds.length > 0 ? reasons : DEFAULT_REASONS;
+  return (nodeIds.length === 0 || nodeIds.includes(id)) && (wanted.length === 0 || wanted.includes(deathReason));
+}
+
+function expired(runId: string): CatenaError {
+  return new CatenaError('cli.run_expired', `run ${runId} has no nodes: it never began, or they have been removed`, {
+    remedy: 'give its `catena run` command again, with --fresh if it has ended',
+  });
+}

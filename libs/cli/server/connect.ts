@@ -1,0 +1,58 @@
+/** The connection of a command to a server. */
+import { IngressDefinition } from '../../contracts/services.ts';
+import { CatenaError } from '../../errors/catena-error.ts';
+import { createGrpcClient, type GrpcClient } from '../../service/grpc/client.ts';
+import { readTlsFiles } from '../../service/grpc/tls-files.ts';
+import type { ServerPlace } from '../place.ts';
+
+export type IngressCalls = GrpcClient<typeof IngressDefinition>['calls'];
+
+export interface Server {
+  readonly address: string;
+  readonly calls: IngressCalls;
+}
+
+/**
+ * Connects, works and hangs up. Throws what the server throws, `cli.no_server` when none answers, and `cli.bad_server` for an
+ * address that is none.
+ */
+export async function withServer<Result>(
+  { address, loaded }: ServerPlace,
+  work: (server: Server) => Promise<Result>,
+): Promise<Result> {
+  const { grpc, server } = loaded.config;
+  const tls = readTlsFiles({ cert: grpc.tlsCert, key: grpc.tlsKey, ca: grpc.tlsCa });
+  const { deadlineMs, maxMessageBytes } = grpc;
+  try {
+    const client = createGrpcClient(IngressDefinition, {
+      ...{ target: address, token: server.token, tls, deadlineMs, maxMessageBytes },
+    });
+    try {
+      return await work({ address, calls: client.calls });
+    } finally {
+      client.close();
+    }
+  } catch (thrown) {
+    throw inWords(thrown, address);
+  }
+}
+
+const NOBODY = new Set(['grpc.unavailable', 'grpc.unresolved']);
+
+function inWords(thrown: unknown, address: string): unknown {
+  if (!(thrown instanceof CatenaError)) return thrown;
+  if (NOBODY.has(thrown.code)) {
+    return new CatenaError('cli.no_server', `no server answers at ${address}`, {
+      cause: thrown,
+      data: { address },
+      remedy: 'check the address; `catena dev` starts a server on this machine',
+    });
+  }
+  if (thrown.code === 'grpc.unauthenticated') {
+    return new CatenaError('cli.no_token', `the server at ${address} wants a token that it knows`, {
+      cause: thrown,
+      remedy: 'give one with --token or the setting server.token; its grpc.tokens name those that it knows',
+    });
+  }
+  return thrown;
+}

@@ -1,0 +1,80 @@
+/** A run as a server tells it, in the words of the store and the coordinator. */
+import { FinishReason, type ModuleProgress, type NodeCounts, type Run, RunState } from '../../contracts/services.ts';
+import type { ModuleSnapshot, PhaseSnapshot, RunSnapshot } from '../../coordination/snapshot.ts';
+import { CatenaError } from '../../errors/catena-error.ts';
+import type { RunEnd, RunRecord } from '../../store/port.ts';
+import type { RunLook } from '../read/run-source.ts';
+
+export function toLook(run: Run): RunLook {
+  return { record: toRecord(run), snapshot: toSnapshot(run), items: run.items };
+}
+
+/** A server does not tell the fingerprint. */
+export function toRecord(run: Run): RunRecord {
+  const { runId, taskId, account, platform, modules, metadata, priority, deadlineAtMs, acceptedAtMs } = run;
+  return {
+    ...{ runId, taskId, account, platform, modules, metadata, priority, acceptedAtMs },
+    input: run.input.length === 0 ? undefined : (JSON.parse(run.input.toString()) as unknown),
+    fingerprint: '',
+    deadlineAtMs: deadlineAtMs === 0 ? undefined : deadlineAtMs,
+    state: stateOf(run.state),
+    end: run.end === undefined ? undefined : toEnd(run.end),
+  };
+}
+
+function stateOf(state: RunState): RunRecord['state'] {
+  if (state === RunState.CLOSED) return 'closed';
+  return state === RunState.ACCEPTED ? 'accepted' : 'open';
+}
+
+/** Undefined when the server told no nodes: there are none yet, or none any more. */
+export function toSnapshot(run: Run): RunSnapshot | undefined {
+  if (run.nodes === undefined) return undefined;
+  const mark = run.mark === 'cancelled' || run.mark === 'terminated' ? run.mark : '';
+  return {
+    runId: run.runId,
+    state: run.state === RunState.CLOSED ? 'closed' : run.state === RunState.CLOSING ? 'closing' : 'open',
+    mark,
+    reason: run.markReason,
+    paused: run.paused,
+    openings: 1,
+    modules: run.progress.map(toModule),
+  };
+}
+
+function toModule({ moduleId, state, reason, currentPhase, phases, executions, errors }: ModuleProgress): ModuleSnapshot {
+  return {
+    ...{ moduleId, reason, currentPhase, executions, errors },
+    state: state === 'done' || state === 'terminated' ? state : 'open',
+    phases: phases.map(({ nodes, closed }) => toPhase(nodes, closed)),
+  };
+}
+
+function toPhase(nodes: NodeCounts | undefined, closed: string): PhaseSnapshot {
+  const { created = 0, done = 0, dead = 0, open = 0 } = nodes ?? {};
+  return { created, done, dead, open, closed: closed === 'settled' || closed === 'deadline' ? closed : '' };
+}
+
+const FINISH_REASONS: Readonly<Record<number, RunEnd['finishReason']>> = {
+  [FinishReason.COMPLETED]: 'completed',
+  [FinishReason.CANCELLED]: 'cancelled',
+  [FinishReason.TERMINATED]: 'terminated',
+  [FinishReason.DEADLINE]: 'deadline',
+  [FinishReason.REJECTED]: 'rejected',
+};
+
+function toEnd({ reason, detail, endedAtMs, done, dead, items }: NonNullable<Run['end']>): RunEnd {
+  const finishReason = FINISH_REASONS[reason];
+  if (finishReason !== undefined) return { finishReason, detail, endedAtMs, done, dead, items };
+  throw new CatenaError('cli.other_server', `the server told an end of a run that is not known here: ${reason}`, {
+    remedy: 'use the version of Catena that the server has',
+  });
+}
+
+/** The run of an answer; every server that speaks this protocol tells one. */
+export function requireRun({ run }: { readonly run: Run | undefined }): Run {
+  if (run !== undefined) return run;
+  throw new CatenaError('cli.other_server', 'the server answered no run', {
+    remedy: 'use the version of Catena that the server has',
+  });
+}

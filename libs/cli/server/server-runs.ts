@@ -1,0 +1,76 @@
+/** The runs of a server, as the reading commands see them. */
+import type { DeadLetter as DeadLetterMessage, Item } from '../../contracts/services.ts';
+import type { DeadLetter, RunRecord, StoredItem } from '../../store/port.ts';
+import { ITEM_TYPES_KEY, namesIn, STEPS_KEY } from '../read/failed-nodes.ts';
+import type { RunSource } from '../read/run-source.ts';
+import type { IngressCalls } from './connect.ts';
+import { findServerRun } from './find-run.ts';
+import { requireRun, toLook, toRecord } from './run-message.ts';
+
+export function serverRuns(calls: IngressCalls): RunSource {
+  return {
+    findRun: async (reference) => withNames(calls, toRecord(await findServerRun(calls, reference))),
+    listRuns: (limit) => listRuns(calls, limit),
+    look: async ({ runId, metadata }) => {
+      const look = toLook(requireRun(await calls.getRun({ runId })));
+      return { ...look, record: { ...look.record, metadata } };
+    },
+    async *items({ runId }, { type = '' }) {
+      for await (const { items } of calls.listItems({ runId, type })) yield items.map(toItem);
+    },
+    deadLetters: ({ runId }) => readDeadLetters(calls, runId),
+    timeline: async () => [],
+    explain: async ({ runId }) => {
+      const { reasons, sampled } = await calls.explainRun({ runId });
+      return { reasons: reasons.map(({ code, text, moduleId, nodes, atMs }) => ({ code, text, moduleId, nodes, atMs })), sampled };
+    },
+  };
+}
+
+const PAGE_RUNS = 500;
+
+async function listRuns(calls: IngressCalls, limit: number): Promise<readonly RunRecord[]> {
+  const found: RunRecord[] = [];
+  for (let pageToken = ''; found.length < limit; ) {
+    const page = await calls.listRuns({ pageSize: Math.min(PAGE_RUNS, limit - found.length), pageToken });
+    found.push(...page.runs.map(toRecord));
+    if (page.nextPageToken === '') break;
+    pageToken = page.nextPageToken;
+  }
+  return found;
+}
+
+/** Every dead letter of a run, page by page. */
+export async function* readDeadLetters(calls: IngressCalls, runId: string): AsyncGenerator<DeadLetter> {
+  for (let pageToken = ''; ; ) {
+    const page = await calls.listDeadLetters({ runId, pageSize: 500, pageToken });
+    for (const letter of page.deadLetters) yield toDeadLetter(runId, letter);
+    if (page.nextPageToken === '') return;
+    pageToken = page.nextPageToken;
+  }
+}
+
+function toDeadLetter(runId: string, { isRequest, body, error, ...letter }: DeadLetterMessage): DeadLetter {
+  const { moduleId, nodeId, stepIdx, phase, reason, epoch, attempts, crashes } = letter;
+  return {
+    ...{ runId, moduleId, nodeId, stepIdx, phase, reason, epoch, attempts, crashes },
+    kind: isRequest ? 'request' : 'hop',
+    body: body.toString(),
+    error: error.toString(),
+  };
+}
+
+export function toItem({ seq, moduleId, type, data }: Item): StoredItem {
+  return { seq, moduleId, type, data: data.toString() };
+}
+
+/** The names of steps and items: as the submission kept them, else as the server's modules say. */
+async function withNames(calls: IngressCalls, run: RunRecord): Promise<RunRecord> {
+  if (namesIn(run, STEPS_KEY).length > 0) return run;
+  const { modules } = await calls.listModules({});
+  const own = modules.filter(({ moduleId }) => run.modules.includes(moduleId));
+  const steps = own.length === 1 ? own[0]!.steps.map(({ name }) => name) : [];
+  const itemTypes = [...new Set(own.flatMap((module) => module.itemTypes))];
+  const names = { [STEPS_KEY]: JSON.stringify(steps), [ITEM_TYPES_KEY]: JSON.stringify(itemTypes) };
+  return { ...run, metadata: { ...run.metadata, ...names } };
+}

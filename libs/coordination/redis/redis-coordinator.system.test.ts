@@ -1,0 +1,208 @@
+/** What the conformance suite cannot see: events on their way out, keys left behind, errors of Redis, plans that change. */
+import { Redis } from 'ioredis';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type RedisServer, startRedisServer } from '../../../test/fixtures/servers/redis-server.ts';
+import { CommitCode, PhaseCloseCode } from '../codes.ts';
+import { defaultPolicy } from '../policy.ts';
+import { checkRedis } from './capabilities.ts';
+import { openRedisCoordinator, type RedisCoordinator } from './index.ts';
+
+const SETTLE = { join: { kind: 'settle' } } as const;
+const RUN = 'run-1';
+
+let server: RedisServer;
+let redis: Redis;
+let scripts: string[];
+let coordinator: RedisCoordinator;
+
+beforeAll(async () => {
+  server = await startRedisServer();
+  redis = new Redis(server.url, { maxRetriesPerRequest: 1 });
+});
+afterAll(async () => {
+  redis?.disconnect();
+  await server?.stop();
+});
+beforeEach(async () => {
+  await redis.flushdb();
+  scripts = [];
+  coordinator = await open();
+});
+
+function open(): Promise<RedisCoordinator> {
+  const onScript = (script: string, code: number) => scripts.push(`${script} ${code}`);
+  return openRedisCoordinator({ redis, shards: 1, policy: defaultPolicy, incarnation: 7, onScript });
+}
+
+const hop = (id: string, phase = 0) =>
+  ({ id, kind: 'hop', phase, stepIdx: phase, prefixRequest: '', body: `{"id":"${id}"}` }) as const;
+const ref = (id: string, phase = 0) => ({ id, runId: RUN, moduleId: 'm', phase });
+
+function openRun(on = coordinator, phases = 1) {
+  const plans = Array.from({ length: phases }, (_, phase) => ({
+    ...SETTLE,
+    ...(phase === 0 ? {} : { opener: hop(`join${phase}`, phase) }),
+  }));
+  return on.runOpen({ runId: RUN, modules: [{ moduleId: 'm', phases: plans, first: [hop('a')] }] });
+}
+
+async function finish(id: string, on = coordinator, phase = 0) {
+  const node = ref(id, phase);
+  const claim = { node, epoch: 0, owner: `of-${id}`, stage: 'module-processor', leaseMs: 30_000 } as const;
+  const claimed = await on.claim(claim);
+  const token = claimed.node?.token ?? 'none';
+  return on.commitSuccess({ node, token, children: [], staged: 0, bells: 0 });
+}
+
+describe('events', () => {
+  it('wait in the outbox, in order, until they are trimmed', async () => {
+    await openRun();
+    await finish('a');
+    const taken = await coordinator.takeEvents({ shard: 0, limit: 10 });
+    expect(taken.map(({ event }) => event.type)).toEqual([
+      'TaskAccepted',
+      'ModuleStepAdvanced',
+      'PhaseClosed',
+      'ModuleCompleted',
+      'RunCompleted',
+    ]);
+    expect(taken[0]!.event).toMatchObject({ id: `${RUN}:1:TaskAccepted`, runId: RUN, version: 1, nodeId: '' });
+    const entries = taken.slice(0, 2).map(({ entry }) => entry);
+    await coordinator.trimEvents({ shard: 0, entries });
+    await coordinator.trimEvents({ shard: 0, entries });
+    await coordinator.trimEvents({ shard: 0, entries: [] });
+    expect(await coordinator.takeEvents({ shard: 0, limit: 2 })).toEqual(taken.slice(2, 4));
+  });
+});
+
+describe('keys', () => {
+  it('I9: none is left of a purged run, whatever happened to it, once its events are published', async () => {
+    await openRun(coordinator, 2);
+    const { node } = await coordinator.claim({
+      ...{ node: ref('a'), epoch: 0, owner: 'o', stage: 'module-processor', leaseMs: 30_000 },
+    } as const);
+    await coordinator.stageChildren({ node: ref('a'), token: node!.token, children: [hop('b'), hop('c')] });
+    await coordinator.reorderEnqueue({ node: ref('early'), epoch: 0, response: 'x' });
+    await coordinator.runControl({ runId: RUN, action: 'cancel' });
+    await coordinator.scopeDrain({ ...ref('a'), limit: 10 });
+    await coordinator.runSettle({ runId: RUN });
+    expect(await coordinator.runPurge({ runId: RUN, limit: 10 })).toEqual({ deleted: 1, more: false });
+    const events = await coordinator.takeEvents({ shard: 0, limit: 100 });
+    await coordinator.trimEvents({ shard: 0, entries: events.map(({ entry }) => entry) });
+    await coordinator.dueTake({ shard: 0, limit: 10 });
+    expect(await redis.keys('*')).toEqual([]);
+  });
+
+  it('of a live run never expire', async () => {
+    await openRun(coordinator, 2);
+    for (const key of await redis.keys('*')) expect(await redis.ttl(key), key).toBe(-1);
+  });
+
+  it('a response for a run that nobody knows is not kept', async () => {
+    await coordinator.reorderEnqueue({ node: ref('early'), epoch: 0, response: 'x' });
+    expect(await redis.keys('*')).toEqual([]);
+  });
+});
+
+describe('a plan that changed under a process', () => {
+  it('is noticed by the script and read again', async () => {
+    await openRun(coordinator, 1);
+    await finish('a');
+    await redis.flushdb();
+    const other = await open();
+    await openRun(other, 3);
+    expect((await finish('a')).code).toBe(CommitCode.COMMIT_OK);
+    expect(scripts).toContain('ptm_commit_success -1');
+    expect(await coordinator.findNode(ref('join1', 1))).toMatchObject({ state: 'pending' });
+  });
+
+  it('is read again also where the plan that was kept knows no such module', async () => {
+    await openRun();
+    await redis.flushdb();
+    const modules = [{ moduleId: 'other', phases: [SETTLE], first: [hop('b')] }];
+    await (await open()).runOpen({ runId: RUN, modules });
+    const scope = { runId: RUN, moduleId: 'other', phase: 0 };
+    expect((await coordinator.phaseClose(scope)).code).toBe(PhaseCloseCode.CLOSED);
+    expect((await coordinator.findRun(RUN))?.modules).toMatchObject([{ moduleId: 'other', currentPhase: 1 }]);
+  });
+
+  it('of a run that is gone is refused, and nothing is written', async () => {
+    await openRun();
+    await redis.flushdb();
+    expect((await finish('a')).code).toBe(CommitCode.FENCING_REJECT);
+    expect(await coordinator.findRun(RUN)).toBeUndefined();
+    expect(await redis.keys('*')).toEqual([]);
+  });
+});
+
+describe('a Redis that fails', () => {
+  it('is one retryable error with its cause', async () => {
+    await openRun();
+    await redis.set('chain:{s00}:run:run-1', 'not a record');
+    await expect(finish('a')).rejects.toMatchObject({
+      code: 'coordinator.unavailable',
+      class: 'retryable',
+      cause: expect.any(Error),
+    });
+  });
+
+  it('that does not answer in time is the same error', async () => {
+    const client = new Redis(server.url);
+    const hurried = await openRedisCoordinator({
+      ...{ redis: client, shards: 1, policy: defaultPolicy, incarnation: 1, commandTimeoutMs: 100 },
+    });
+    server.signal('SIGSTOP');
+    try {
+      await expect(finish('a', hurried)).rejects.toMatchObject({
+        code: 'coordinator.unavailable',
+        message: expect.stringContaining('no answer within 100 ms'),
+      });
+    } finally {
+      server.signal('SIGCONT');
+      client.disconnect();
+    }
+  });
+
+  it('scripts that Redis forgot are loaded again with the call', async () => {
+    await redis.script('FLUSH');
+    await openRun();
+    expect((await finish('a')).code).toBe(CommitCode.COMMIT_OK);
+  });
+
+  it('a name that cannot be read back is refused before anything is written', async () => {
+    const modules = [{ moduleId: 'm', phases: [SETTLE], first: [] }];
+    await expect(coordinator.runOpen({ runId: 'lone \ud800', modules })).rejects.toMatchObject({
+      code: 'coordination.malformed_name',
+    });
+    expect(await redis.keys('*')).toEqual([]);
+  });
+});
+
+describe('a coordinator made from a URL', () => {
+  it('works, and ends its own connection', async () => {
+    const own = await openRedisCoordinator({
+      ...{ redis: server.url, shards: 1, policy: defaultPolicy, incarnation: 1 },
+    });
+    await openRun(own);
+    expect((await finish('a', own)).code).toBe(CommitCode.COMMIT_OK);
+    await own.close();
+    await own.close();
+    await expect(own.findRun(RUN)).rejects.toMatchObject({ code: 'coordinator.unavailable' });
+  });
+});
+
+describe('the check of a server', () => {
+  it('reads what the server says', async () => {
+    expect(await checkRedis(redis)).toMatchObject([{ level: 'loss', problem: /^appendonly is no/ }].map(matching));
+    await redis.call('CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lru');
+    try {
+      expect((await checkRedis(redis)).map(({ level }) => level)).toEqual(['fatal', 'loss']);
+    } finally {
+      await redis.call('CONFIG', 'SET', 'maxmemory-policy', 'noeviction');
+    }
+  });
+});
+
+function matching({ level, problem }: { readonly level: string; readonly problem: RegExp }) {
+  return { level, problem: expect.stringMatching(problem) };
+}

@@ -1,0 +1,23 @@
+-- The gates of a run and a module: what a call must know that changes one node alone.
+
+local function gateOf(key)
+  local packed = redis.call('GET', key)
+  if not packed then return nil end
+  local _, gate = cmsgpack.unpack_one(packed, 0)
+  return gate
+end
+
+local function runGate(key)
+  local g = gateOf(key)
+  return g and { id = g[1], state = g[2], mark = g[3], paused = g[4], layout = g[5] }
+end
+
+local function execGate(key)
+  local g = gateOf(key)
+  return g and { at = g[1], id = g[2], member = g[3], state = g[4], current = g[5], cooldown = g[6], gate = g }
+end
+
+-- Whether and how the phase was closed; nil when the module has no such phase.
+local function closedOf(exec, phase)
+  return exec.gate[7 + phase]
+end
