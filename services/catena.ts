@@ -1,10 +1,12 @@
 /** The command line's entry: the process's streams and signals, the engine of single-node mode, and the commands over both. */
 import { readFileSync } from 'node:fs';
-import { basename, relative } from 'node:path';
+import { basename, extname, join, relative } from 'node:path';
 import { runCommandLine } from '../libs/cli/main.ts';
 import { systemClock } from '../libs/clock/clock.ts';
 import { readEnvironment } from '../libs/config/environment.ts';
+import { runProcess } from './process.ts';
 import { startSingleNode } from './single-node.ts';
+import { STAGE_NAMES } from './stages.ts';
 
 /** Runs a command line in this process; answers its exit code. `invocation` is how hints name the program. */
 export async function main(args: readonly string[], invocation = invocationOf(process.argv[1] ?? '')): Promise<number> {
@@ -14,6 +16,9 @@ export async function main(args: readonly string[], invocation = invocationOf(pr
       env: readEnvironment(),
       clock: systemClock,
       startEngine: startSingleNode,
+      serve: (env) => runProcess(STAGE_NAMES, env),
+      // Beside this file, and of its kind: the source, or what was built of it.
+      serviceProgram: (service) => [join(import.meta.dirname, service, `main${extname(import.meta.filename)}`)],
       invocation,
       args,
       onSignal: listenForSignals,

@@ -13,7 +13,7 @@ import { preCheckCall } from './ingress/pre-check-call.ts';
 import type { StageName, StageOptions } from './stages.ts';
 
 export interface RemoteStages {
-  readonly calls: StageOptions['remote'];
+  readonly calls: NonNullable<StageOptions['remote']>;
   /** Ends the connections; idempotent. */
   close(): Promise<void>;
 }

@@ -63,8 +63,8 @@ export interface StageGround {
 
 export interface StageOptions {
   readonly hosted: ReadonlySet<StageName>;
-  /** What ingress calls where the stage is not hosted beside it. */
-  readonly remote: {
+  /** What ingress calls where the stage is not hosted beside it; needed only then. */
+  readonly remote?: {
     readonly dispatch: (dispatch: Dispatch) => Promise<void>;
     readonly preCheck: (run: LoadedRun) => Promise<string | undefined>;
   };
@@ -161,10 +161,10 @@ export function composeStages(ground: StageGround, options: StageOptions): Stage
   });
   const ingress = createIngress({
     ...{ ...execution, config, bus, publisher, runs },
-    preCheck: hosted.has('error-threshold') ? (run) => preCheck(coordinator, run) : remote.preCheck,
+    preCheck: hosted.has('error-threshold') ? (run) => preCheck(coordinator, run) : remote!.preCheck,
     dispatch: hosted.has('module-processor')
       ? tracedDispatch((dispatch) => moduleProcessor.execute(dispatch))
-      : remote.dispatch,
+      : remote!.dispatch,
     rejectRun: reject,
     counters: ingressCounters(metrics),
   });

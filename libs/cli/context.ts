@@ -1,5 +1,6 @@
 import type { Clock } from '../clock/clock.ts';
 import type { Environment } from '../config/environment.ts';
+import type { DevService } from './dev/plan.ts';
 import type { StartEngine } from './engine.ts';
 import type { Io } from './terminal/io.ts';
 
@@ -9,6 +10,10 @@ export interface CliContext {
   readonly env: Environment;
   readonly clock: Clock;
   readonly startEngine: StartEngine;
+  /** All stages in this process over the servers that the environment names, until a signal; answers the exit code. */
+  readonly serve: (env: Environment) => Promise<number>;
+  /** What Node runs as this service: its program and arguments. */
+  readonly serviceProgram: (service: DevService) => readonly string[];
   /** How this program was called, for hints that can be copied: `catena`. */
   readonly invocation: string;
   /** The arguments behind it. */

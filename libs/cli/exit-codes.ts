@@ -18,17 +18,28 @@ export type ExitCodeValue = (typeof ExitCode)[keyof typeof ExitCode];
 /** One line per code, for `--help` and the documentation. */
 export const EXIT_CODE_MEANINGS: readonly (readonly [ExitCodeValue, string])[] = [
   [ExitCode.DONE, 'done: everything that was asked for'],
-  [ExitCode.FOUND, '`check` found errors, or `test` found differences'],
+  [ExitCode.FOUND, '`check` found errors, `test` found differences, or `replay` left nodes as they are'],
   [ExitCode.BAD_INPUT, 'nothing was started: wrong usage, configuration, module, input or output'],
   [ExitCode.NODES_FAILED, 'the run finished, but some of its nodes failed: `catena show` names each'],
   [ExitCode.ENDED_EARLY, 'the run was ended: terminated by a threshold, cancelled, rejected, or its deadline came'],
-  [ExitCode.STORE_FAILED, 'the database or an output failed (full disk, corrupt, locked); a run can be resumed'],
+  [
+    ExitCode.STORE_FAILED,
+    'the database, the server or an output failed (full disk, corrupt, locked, silent); a run can be resumed',
+  ],
   [ExitCode.INTERNAL, 'an error in Catena itself'],
   [ExitCode.INTERRUPTED, 'interrupted; the run can be resumed'],
 ];
 
-/** Codes of errors that are about what the user gave, though they come from the store. */
-const ASKED_WRONGLY = new Set(['store.unknown_run']);
+/** Codes of errors that are about what the user gave, though others of their family are not. */
+const ASKED_WRONGLY = new Set([
+  'store.unknown_run',
+  'grpc.bad_target',
+  'grpc.permission_denied',
+  'grpc.unimplemented',
+  'servers.not_installed',
+  'servers.unreachable_folder',
+  'servers.in_use',
+]);
 
 /** The exit code that an error asks for. */
 export function exitCodeOfError({ code }: CatenaError): ExitCodeValue {
@@ -37,10 +48,17 @@ export function exitCodeOfError({ code }: CatenaError): ExitCodeValue {
   switch (family) {
     case 'store':
     case 'output':
+    case 'server':
+    case 'servers':
+    case 'grpc':
+    case 'coordinator':
+    case 'bus':
       return ExitCode.STORE_FAILED;
     case 'cli':
     case 'config':
     case 'module':
+    case 'api':
+    case 'submit':
       return ExitCode.BAD_INPUT;
     default:
       return ExitCode.INTERNAL;

@@ -1,16 +1,16 @@
 import { CommanderError } from 'commander';
 import { CatenaError } from '../errors/catena-error.ts';
 import type { CliContext } from './context.ts';
-import { ExitCode, type ExitCodeValue } from './exit-codes.ts';
+import { ExitCode } from './exit-codes.ts';
 import { armNamedFailpoint } from './failpoint-variable.ts';
 import { createProgram } from './program.ts';
 import { paintFor } from './terminal/io.ts';
 import { printError } from './terminal/print-error.ts';
 
 /** Runs one command line and answers the exit code. Never rejects. */
-export async function runCommandLine(context: CliContext, version: string): Promise<ExitCodeValue> {
+export async function runCommandLine(context: CliContext, version: string): Promise<number> {
   const { io, env, args } = context;
-  let exitCode: ExitCodeValue = ExitCode.DONE;
+  let exitCode: number = ExitCode.DONE;
   try {
     armNamedFailpoint(env);
     const program = createProgram(context, version, (code) => {

@@ -79,6 +79,8 @@ export const dueMembers = {
 export const sharedKeys = {
   rateLimit: (limitKey: string): string => `chain:limit:${segment(limitKey)}`,
   breaker: (breakerKey: string): string => `chain:breaker:${segment(breakerKey)}`,
+  /** Keys of breakers that may be other than closed: each has a key and a slot of its own, and somebody must list them. */
+  breakerIndex: (): string => 'chain:breakers',
   /** Fingerprints of requests made once per scope. */
   seen: (scope: string): string => `chain:seen:${segment(scope)}`,
 } as const;

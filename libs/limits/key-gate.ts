@@ -1,22 +1,7 @@
 import type { Clock } from '../clock/clock.ts';
-import { CatenaError } from '../errors/catena-error.ts';
+import { abortedWait, type KeyLimits, MAX_TIMER_MS, OncePermit, type Permit } from './limiter.ts';
 import type { Timers } from './timers.ts';
 import { WaitList } from './wait-list.ts';
-
-/** What one key may do. 0 means unlimited for either. */
-export interface KeyLimits {
-  readonly requestsPerSecond: number;
-  /** Permits out at the same time. */
-  readonly concurrency: number;
-}
-
-/** The right to be under way. Give it back in a `finally`; giving it back twice is harmless. */
-export interface Permit {
-  release(): void;
-}
-
-/** The longest delay that a timer of Node takes as it is. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /**
  * The turns of one key: starts are spaced evenly (no bursts, so no window of t seconds ever holds more than rate × t + 1),
@@ -124,7 +109,7 @@ export class KeyGate {
     this.#inFlight += 1;
     // An unlimited key does not even read the clock.
     if (this.#spacingMs > 0) this.#lastStartMs = this.#clock.monotonic();
-    return new GatePermit(this.#onRelease);
+    return new OncePermit(this.#onRelease);
   }
 
   #onRelease = (): void => {
@@ -160,26 +145,4 @@ export class KeyGate {
     this.#timers.clear(this.#timer);
     this.#timer = undefined;
   }
-}
-
-class GatePermit implements Permit {
-  #onRelease: (() => void) | undefined;
-
-  constructor(onRelease: () => void) {
-    this.#onRelease = onRelease;
-  }
-
-  release(): void {
-    const onRelease = this.#onRelease;
-    this.#onRelease = undefined;
-    onRelease?.();
-  }
-}
-
-/** What a wait ends with when its signal is aborted. */
-export function abortedWait(signal: AbortSignal): CatenaError {
-  return new CatenaError('limits.aborted', 'the wait for a rate limit was given up', {
-    class: 'retryable',
-    cause: signal.reason,
-  });
 }

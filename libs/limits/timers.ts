@@ -27,6 +27,11 @@ export class ManualTimers implements Timers {
     return this.#pending.size;
   }
 
+  /** The clock's time at which the next timer fires; undefined when none is set. */
+  get nextAtMs(): number | undefined {
+    return this.#earliest()?.atMs;
+  }
+
   set(callback: () => void, delayMs: number): number {
     this.#lastHandle += 1;
     this.#pending.set(this.#lastHandle, { atMs: this.#clock.monotonic() + delayMs, callback });

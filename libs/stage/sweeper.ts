@@ -31,6 +31,7 @@ export interface SweeperOptions {
 
 /** Nodes taken, or ended, per transition. */
 const BATCH = 500;
+const SWEPT = ['ingress', 'downloader', 'error-threshold'] as const;
 
 export class Sweeper {
   readonly #options: SweeperOptions;
@@ -106,10 +107,16 @@ export class Sweeper {
   async #sweepShard(shard: number): Promise<void> {
     const { coordinator, publisher } = this.#options;
     for (let more = true; more && !this.#stopped; ) {
-      const room = Math.min(publisher.room('ingress'), publisher.room('downloader'), publisher.room('error-threshold'));
-      const taken = await coordinator.dueTake({ shard, limit: Math.min(BATCH, room) });
-      for (const entry of taken.entries) await this.#attempt(entry);
-      more = taken.more && room > BATCH;
+      // Promised, not only looked at: commits that go on meanwhile would count on the same room, and bells would be lost.
+      const grants = SWEPT.map((stage) => publisher.grant(stage, BATCH));
+      try {
+        const limit = Math.min(...grants.map(({ count }) => count));
+        const taken = await coordinator.dueTake({ shard, limit });
+        for (const entry of taken.entries) await this.#attempt(entry);
+        more = taken.more && limit === BATCH;
+      } finally {
+        for (const grant of grants) grant.giveBack();
+      }
     }
   }
 

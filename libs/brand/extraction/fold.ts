@@ -12,7 +12,8 @@ export interface FoldedText {
 }
 
 /** Characters that may merge with the one before them: marks, kana voicing, Hangul letters; and those that vanish. */
-const EXTENDS = /[\p{M}\p{Default_Ignorable_Code_Point}\uff9e\uff9f\u1160-\u11ff\u3131-\u318e\uffa0-\uffdc\ud7b0-\ud7fb]/u;
+const EXTENDS =
+  /[\p{M}\p{Default_Ignorable_Code_Point}\uff9e\uff9f\u1160-\u11ff\u3131-\u318e\uffa0-\uffdc\ud7b0-\ud7fb]/u;
 const IGNORABLE = /\p{Default_Ignorable_Code_Point}/gu;
 /** Marks upon marks without end are cut: sorting them takes quadratic time (compare UAX #15, Stream-Safe Text Format). */
 const MAX_CLUSTER_UNITS = 64;

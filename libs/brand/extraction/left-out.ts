@@ -29,7 +29,12 @@ const FENCE = /^\s{0,3}(?:```|~~~)\s*(\w*)/;
 const KINDS: readonly LeftOutKind[] = ['reasoning', 'json', 'url', 'echo', 'refusal'];
 
 /** Time is linear in the text. */
-export function leaveOut(text: string, question: string, folded: FoldedText = fold(text), meter: Meter = unread()): Kept {
+export function leaveOut(
+  text: string,
+  question: string,
+  folded: FoldedText = fold(text),
+  meter: Meter = unread(),
+): Kept {
   const reasoning = mark('reasoning', reasoningIn(text));
   const json = mark('json', [...fencedJson(text), ...jsonObjectsIn(text, meter)]);
   const urls = urlsIn(text);

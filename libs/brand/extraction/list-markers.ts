@@ -7,6 +7,8 @@ export interface Marker {
   readonly number: number | null;
   /** Columns before the marker; a tab counts four. */
   readonly indent: number;
+  /** Which way of numbering, so that 一、 and 1、 are two lists; -1 without a number. */
+  readonly style: number;
   /** 1–6 for headings, 7 for bold leads, else 0. */
   readonly level: number;
   /** Where the item's own words begin, from the line's beginning. */
@@ -76,12 +78,12 @@ export function markerOf(line: string): Marker | undefined {
   content += heading?.[0].length ?? 0;
   const numbered = numberAt(lead.slice(content));
   if (numbered !== undefined) {
-    return { kind: numbered.ordinal ? 'ordinal' : 'number', number: numbered.number, indent, level, content: content + numbered.units };
+    return numberedMarker(numbered, indent, level, content);
   }
-  if (heading !== null) return { kind: 'heading', number: null, indent, level, content };
+  if (heading !== null) return { kind: 'heading', number: null, style: -1, indent, level, content };
   const bullet = BULLET.exec(lead.slice(content));
   if (bullet !== null) return afterBullet(lead, indent, content + bullet[0].length);
-  if (BOLD_LEAD.test(lead.slice(content))) return { kind: 'bold', number: null, indent, level: 7, content };
+  if (BOLD_LEAD.test(lead.slice(content))) return { kind: 'bold', number: null, style: -1, indent, level: 7, content };
   return undefined;
 }
 
@@ -99,20 +101,30 @@ export function numberIn(text: string): number | null | undefined {
 /** `- 1. X` and `- 第一名：X` are numbered; other bullets are not. */
 function afterBullet(lead: string, indent: number, content: number): Marker {
   const numbered = numberAt(lead.slice(content));
-  if (numbered === undefined) return { kind: 'bullet', number: null, indent, level: 0, content };
-  const kind = numbered.ordinal ? 'ordinal' : 'number';
-  return { kind, number: numbered.number, indent, level: 0, content: content + numbered.units };
+  if (numbered === undefined) return { kind: 'bullet', number: null, style: -1, indent, level: 0, content };
+  return numberedMarker(numbered, indent, 0, content);
 }
 
-function numberAt(text: string): { number: number | null; units: number; ordinal: boolean } | undefined {
+function numberedMarker(numbered: Numbered, indent: number, level: number, before: number): Marker {
+  const { number, style, units } = numbered;
+  const kind = NUMBERS[style]?.ordinal === true ? 'ordinal' : 'number';
+  return { kind, number, style, indent, level, content: before + units };
+}
+
+interface Numbered {
+  readonly number: number | null;
+  readonly style: number;
+  readonly units: number;
+}
+
+/** The number at the beginning of a text; a bold that opens before it is left behind with it. */
+function numberAt(text: string): Numbered | undefined {
   const open = /^(?:\*\*|__)\s*/.exec(text)?.[0].length ?? 0;
-  for (const { pattern, ordinal } of NUMBERS) {
+  for (const [style, { pattern }] of NUMBERS.entries()) {
     const match = pattern.exec(text.slice(open));
     if (match === null) continue;
     const number = numberIn(match[1] ?? '');
-    if (number === undefined) continue;
-    // The bold that began before the number goes on in the head: keep its opening mark out of the content only.
-    return { number, units: open + match[0].length, ordinal };
+    if (number !== undefined) return { number, style, units: open + match[0].length };
   }
   return undefined;
 }

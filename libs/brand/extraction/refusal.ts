@@ -6,7 +6,8 @@ const NO_KNOWLEDGE =
 const NO_KNOWLEDGE_EN =
   "(?:can(?:no|')t|can’t|cannot|could not|couldn't|unable to|not able to)\\s(?:\\w+\\s)?(?:confirm|verify|provide|find|comment|assess|evaluate|locate)|(?:do not|don't|don’t|did not|didn't) have (?:\\w+\\s){0,3}(?:information|data|knowledge|details)|not (?:aware of|familiar with)|no (?:\\w+\\s)?(?:information|data) (?:about|on|for|regarding)";
 const CUE = new RegExp(`${NO_KNOWLEDGE}|${NO_KNOWLEDGE_EN}`, 'i');
-const SPEAKER = /我|本(?:模型|助手|人)|抱歉|对不起|很遗憾|作为.{0,12}(?:AI|人工智能|助手|模型)|\b(?:I|I'm|sorry|unfortunately|as an ai)\b/i;
+const SPEAKER =
+  /我|本(?:模型|助手|人)|抱歉|对不起|很遗憾|作为.{0,12}(?:AI|人工智能|助手|模型)|\b(?:I|I'm|sorry|unfortunately|as an ai)\b/i;
 /** After these the sentence goes on to say something. */
 const TURN = /(?:但是?|不过|然而|只能说|\bbut\b|\bhowever\b|\bthough\b|\bthat said\b)/i;
 const MAX_SENTENCE_UNITS = 400;

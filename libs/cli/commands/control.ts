@@ -1,10 +1,11 @@
 /** `catena cancel`, `pause` and `resume`: what one says to a run. */
+
+import { CatenaError } from '../../errors/catena-error.ts';
 import { ModuleRegistry } from '../../modules/registry.ts';
 import type { RunRecord } from '../../store/port.ts';
 import { createLog } from '../../telemetry/log.ts';
 import type { CliContext, ConfigOptions } from '../context.ts';
 import { ExitCode, type ExitCodeValue } from '../exit-codes.ts';
-import { CatenaError } from '../../errors/catena-error.ts';
 import { type FilePlace, needsServer, placeOf, type ServerPlace } from '../place.ts';
 import { withRuns } from '../read/open-source.ts';
 import { withServer } from '../server/connect.ts';

@@ -16,7 +16,11 @@ export interface ReplayOptions extends ConfigOptions {
   readonly rejoin?: boolean;
 }
 
-export async function replayRun(context: CliContext, reference: string, options: ReplayOptions): Promise<ExitCodeValue> {
+export async function replayRun(
+  context: CliContext,
+  reference: string,
+  options: ReplayOptions,
+): Promise<ExitCodeValue> {
   const place = placeOf(context, options);
   const { node: nodeIds = [], reason: reasons = [], rejoin = false } = options;
   const { runId, outcomes } = await replay(context, place, reference, { nodeIds, reasons, rejoin }, options);
@@ -28,7 +32,9 @@ export async function replayRun(context: CliContext, reference: string, options:
     const { stderr } = context.io;
     for (const [nodeId, outcome] of left) stderr.write(`node ${nodeId}: ${SENTENCES[outcome]}\n`);
     const count = outcomes.size - left.length;
-    stderr.write(count === 0 ? `nothing of run ${runId} is executed again\n` : `${begun(context, place, runId, count)}\n`);
+    stderr.write(
+      count === 0 ? `nothing of run ${runId} is executed again\n` : `${begun(context, place, runId, count)}\n`,
+    );
   }
   return left.length === 0 ? ExitCode.DONE : ExitCode.FOUND;
 }

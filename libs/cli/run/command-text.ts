@@ -1,10 +1,11 @@
 /** Command lines that can be copied into a shell. */
 
-/** The same command, to be given again: without `--fresh`, which would begin anew. */
+/** The same command, to be given again: without `--fresh`, which would begin anew, and without the token, a secret. */
 export function sameCommand(invocation: string, args: readonly string[]): string {
+  const kept = args.filter((arg) => arg !== '--fresh');
   return commandText(
     invocation,
-    args.filter((arg) => arg !== '--fresh'),
+    kept.map((arg, at) => (kept[at - 1] === '--token' ? 'TOKEN' : arg.replace(/^--token=.*$/, '--token=TOKEN'))),
   );
 }
 

@@ -1,11 +1,15 @@
+import type { RunEnd, RunRecord } from '../../store/port.ts';
+import type { CliContext } from '../context.ts';
 import type { Engine } from '../engine.ts';
 import { type ExitCodeValue, exitCodeOfRun } from '../exit-codes.ts';
-import { namesIn, STEPS_KEY, toFailedNode } from '../read/failed-nodes.ts';
+import { commandFor } from '../place.ts';
+import { type FailedNode, namesIn, STEPS_KEY, toFailedNode } from '../read/failed-nodes.ts';
+import type { Reporter } from '../status/reporter.ts';
 import { countOf } from '../terminal/format.ts';
 import { paintFor } from '../terminal/io.ts';
-import { commandText } from './command-text.ts';
+import type { RunOptions } from './options.ts';
 import type { RunScene } from './run-module.ts';
-import { countByType, summaryText } from './summary.ts';
+import { countByType, type Summary, summaryText } from './summary.ts';
 import type { Ended } from './supervise.ts';
 
 export interface EndedRun {
@@ -15,48 +19,64 @@ export interface EndedRun {
   readonly rows: number | undefined;
 }
 
-/** Tells how a run ended, and answers the exit code for that. */
+/** Tells how a run in a file ended, and answers the exit code for that. */
 export async function reportEnd(
   engine: Engine,
-  { context, prepared, options, reporter }: RunScene,
+  scene: RunScene,
   { runId, ended, rows }: EndedRun,
 ): Promise<ExitCodeValue> {
   const run = (await engine.store.findRun(runId))!;
-  const end = run.end!;
-  const exitCode = exitCodeOfRun(end);
-  const { output, loaded, module } = prepared;
-  const database = loaded.config.store.path;
-  const dbOption = loaded.origins['store.path'] === 'command line' ? ['--db', database] : [];
-  const command = (name: string): string => commandText(context.invocation, [name, runId, ...dbOption]);
+  const { output, place, module } = scene.prepared;
   const letters = await engine.store.listDeadLetters(runId);
-  const failed = letters.map((letter) => toFailedNode(letter, namesIn(run, STEPS_KEY)));
-  const itemsByType = await countByType(engine.store, runId, module.itemTypes);
-  const isKept = database !== ':memory:';
-  const stored = isKept ? `${database} (${command('items')})` : 'nowhere: with --db :memory: only -o keeps them';
-  const where = output === undefined ? stored : `${output.sink.name} (${countOf(rows ?? 0, 'row')})`;
+  const isKept = place.path !== ':memory:';
+  const command = (name: string): string => commandFor(scene.context, place, name, runId);
+  const stored = isKept ? `${place.path} (${command('items')})` : 'nowhere: with --db :memory: only -o keeps them';
+  return tellEnd(scene, {
+    run,
+    end: run.end!,
+    itemsByType: await countByType(engine.store, runId, module.itemTypes),
+    failed: letters.map((letter) => toFailedNode(letter, namesIn(run, STEPS_KEY))),
+    session: ended.session,
+    outputName: output?.sink.name,
+    where: output === undefined ? stored : `${output.sink.name} (${countOf(rows ?? 0, 'row')})`,
+    showCommand: isKept ? command('show') : undefined,
+  });
+}
+
+export interface EndReport {
+  readonly run: RunRecord;
+  readonly end: RunEnd;
+  readonly itemsByType: Summary['itemsByType'];
+  readonly failed: readonly FailedNode[];
+  readonly session: Summary['session'];
+  /** Where rows were written, if they were. */
+  readonly outputName: string | undefined;
+  /** Where the items are, in words. */
+  readonly where: string;
+  readonly showCommand: string | undefined;
+}
+
+/** The table for people or the event for machines; the exit code of the end. */
+export function tellEnd(
+  { context, options, reporter }: { context: CliContext; options: RunOptions; reporter: Reporter },
+  { run, end, itemsByType, failed, session, outputName, where, showCommand }: EndReport,
+): ExitCodeValue {
+  const exitCode = exitCodeOfRun(end);
   reporter.event('finished', {
-    run_id: runId,
+    run_id: run.runId,
     finish_reason: end.finishReason,
     detail: end.detail,
     done: end.done,
     failed: end.dead,
     items: end.items,
     items_by_type: Object.fromEntries(itemsByType),
-    retries: ended.session?.retries ?? 0,
-    duration_ms: Math.round(ended.session?.durationMs ?? end.endedAtMs - run.acceptedAtMs),
-    output: output?.sink.name ?? null,
+    retries: session === undefined ? 0 : (session.retries ?? null),
+    duration_ms: Math.round(session?.durationMs ?? end.endedAtMs - run.acceptedAtMs),
+    output: outputName ?? null,
     exit_code: exitCode,
   });
-  const summary = {
-    run,
-    end,
-    itemsByType,
-    failed,
-    session: ended.session,
-    output: where,
-    showCommand: isKept ? command('show') : undefined,
-  };
-  if (options.json !== true)
-    reporter.say(`\n${summaryText(summary, paintFor(context.io.stderr, context.env)).trimEnd()}`);
+  if (options.json === true) return exitCode;
+  const summary = { run, end, itemsByType, failed, session, output: where, showCommand };
+  reporter.say(`\n${summaryText(summary, paintFor(context.io.stderr, context.env)).trimEnd()}`);
   return exitCode;
 }

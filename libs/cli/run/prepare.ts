@@ -8,7 +8,6 @@ import type { ModuleDefinition } from '../../modules/definition.ts';
 import { loadModule } from '../../modules/load-module.ts';
 import type { TaskSubmission } from '../../stage/submit.ts';
 import type { CliContext } from '../context.ts';
-import { singleNodeConfig } from '../effective-config.ts';
 import { parseDuration } from '../input/duration.ts';
 import { readInputFile } from '../input/input-file.ts';
 import { parsePairs } from '../input/pairs.ts';
@@ -18,6 +17,7 @@ import { parseOutput } from '../output/output-option.ts';
 import type { RowFormat } from '../output/row-format.ts';
 import type { Sink } from '../output/sink.ts';
 import { makePageFolder } from '../pages/page-file.ts';
+import type { FilePlace } from '../place.ts';
 import { ITEM_TYPES_KEY, STEPS_KEY } from '../read/failed-nodes.ts';
 import type { RunOptions } from './options.ts';
 
@@ -27,26 +27,45 @@ export interface RunOutput {
   readonly type: string | undefined;
 }
 
-export interface PreparedRun {
-  readonly loaded: LoadedConfig;
+/** A module with the task that it is to do. */
+export interface PreparedTask {
   readonly module: ModuleDefinition;
   readonly task: TaskSubmission;
+}
+
+export interface PreparedRun extends PreparedTask {
+  readonly place: FilePlace;
+  readonly loaded: LoadedConfig;
   readonly output: RunOutput | undefined;
 }
 
-export async function prepareRun(context: CliContext, file: string, options: RunOptions): Promise<PreparedRun> {
-  const loaded = singleNodeConfig(context, options, {
-    'limits.requests_per_second': options.rps,
-    'limits.concurrency_per_host': options.concurrency,
-    download_concurrency: options.concurrency,
-    ...(options.debug === true ? { 'log.level': 'debug' } : {}),
-  });
+/** The settings that options of `run` name. */
+export function settingsOf({ rps, concurrency, debug }: RunOptions): Readonly<Record<string, string | undefined>> {
+  return {
+    'limits.requests_per_second': rps,
+    'limits.concurrency_per_host': concurrency,
+    download_concurrency: concurrency,
+    ...(debug === true ? { 'log.level': 'debug' } : {}),
+  };
+}
+
+export async function prepareTask(context: CliContext, file: string, options: RunOptions): Promise<PreparedTask> {
   const module = await loadModule(file);
-  const task = await toTask(context, module, options);
+  return { module, task: await toTask(context, module, options) };
+}
+
+export async function prepareRun(
+  context: CliContext,
+  file: string,
+  options: RunOptions,
+  place: FilePlace,
+): Promise<PreparedRun> {
+  const { loaded } = place;
+  const { module, task } = await prepareTask(context, file, options);
   if (options.record !== undefined) await makePageFolder(options.record);
   const output = options.output === undefined ? undefined : await openOutput(context, module, options);
   await makeDatabaseFolder(loaded.config.store.path);
-  return { loaded, module, task, output };
+  return { place, loaded, module, task, output };
 }
 
 async function toTask(context: CliContext, module: ModuleDefinition, options: RunOptions): Promise<TaskSubmission> {

@@ -1,4 +1,4 @@
-/** `catena run`: begins, resumes or reports a run, and sees it to its end. */
+/** `catena run` on a file: begins, resumes or reports a run, and sees it to its end. */
 import { ModuleRegistry } from '../../modules/registry.ts';
 import { fingerprintOf } from '../../stage/submit.ts';
 import type { RunRecord } from '../../store/port.ts';
@@ -9,6 +9,8 @@ import type { Engine } from '../engine.ts';
 import { ExitCode, type ExitCodeValue } from '../exit-codes.ts';
 import { ItemFollower } from '../output/follower.ts';
 import { FolderRecorder } from '../pages/recorder.ts';
+import { type FilePlace, placeOf } from '../place.ts';
+import { runOnServer } from '../server/run-on-server.ts';
 import { HostTimes } from '../status/host-times.ts';
 import { countNodes } from '../status/progress.ts';
 import type { Reporter } from '../status/reporter.ts';
@@ -17,11 +19,23 @@ import { sameCommand } from './command-text.ts';
 import { reportEnd } from './end.ts';
 import { logFor, reporterFor } from './messages.ts';
 import type { RunOptions } from './options.ts';
-import { type PreparedRun, prepareRun } from './prepare.ts';
+import { type PreparedRun, prepareRun, settingsOf } from './prepare.ts';
 import { type Ended, superviseRun } from './supervise.ts';
 
 export async function runModule(context: CliContext, file: string, options: RunOptions): Promise<ExitCodeValue> {
-  const prepared = await prepareRun(context, file, options);
+  const place = placeOf(context, options, settingsOf(options));
+  return place.kind === 'server'
+    ? runOnServer(context, file, options, place)
+    : runInFile(context, file, options, place);
+}
+
+async function runInFile(
+  context: CliContext,
+  file: string,
+  options: RunOptions,
+  place: FilePlace,
+): Promise<ExitCodeValue> {
+  const prepared = await prepareRun(context, file, options, place);
   const reporter = reporterFor(context, options);
   const failure = Promise.withResolvers<never>();
   failure.promise.catch(() => {});

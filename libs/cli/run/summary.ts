@@ -7,7 +7,7 @@ import { countOf, formatCount, formatDuration, formatRate, formatTable, oneLine 
 import type { Colour, Paint } from '../terminal/io.ts';
 
 export interface Summary {
-  readonly run: RunRecord;
+  readonly run: Pick<RunRecord, 'runId' | 'acceptedAtMs'>;
   readonly end: RunEnd;
   readonly itemsByType: ReadonlyMap<string, number>;
   readonly failed: readonly FailedNode[];
@@ -15,8 +15,9 @@ export interface Summary {
   readonly session:
     | {
         readonly durationMs: number;
-        readonly pages: number;
-        readonly retries: number;
+        /** Undefined where they are not told. */
+        readonly pages: number | undefined;
+        readonly retries: number | undefined;
         readonly slowest: readonly HostTime[];
       }
     | undefined;
@@ -51,9 +52,8 @@ export function summaryText(
   ];
   if (session !== undefined) {
     const { durationMs, pages, retries, slowest } = session;
-    const rate = durationMs > 0 ? `, ${formatRate((pages / durationMs) * 1_000)} per second` : '';
-    if (pages > 0) rows.push(['pages', `${formatCount(pages)}${rate}`]);
-    rows.push(['retries', formatCount(retries)]);
+    if (pages !== undefined && pages > 0) rows.push(['pages', `${formatCount(pages)}${rateText(pages, durationMs)}`]);
+    if (retries !== undefined) rows.push(['retries', formatCount(retries)]);
     rows.push(['took', tookText(run, end, durationMs)]);
     for (const [at, host] of slowest.entries()) rows.push([at === 0 ? 'slowest hosts' : '', hostText(host)]);
   } else {
@@ -68,8 +68,12 @@ function itemsText(total: number, byType: ReadonlyMap<string, number>): string {
   return `${formatCount(total)} (${[...byType].map(([type, count]) => `${formatCount(count)} ${type}`).join(', ')})`;
 }
 
+function rateText(pages: number, durationMs: number): string {
+  return durationMs > 0 ? `, ${formatRate((pages / durationMs) * 1_000)} per second` : '';
+}
+
 /** A run that was resumed took longer than this process. */
-function tookText(run: RunRecord, end: RunEnd, durationMs: number): string {
+function tookText(run: Summary['run'], end: RunEnd, durationMs: number): string {
   const wholeMs = end.endedAtMs - run.acceptedAtMs;
   const isResumed = wholeMs > durationMs + 2_000;
   return isResumed

@@ -16,7 +16,12 @@ export async function replayAtServer(
   { nodeIds, reasons, rejoin }: ReplaySelection,
 ): Promise<Map<string, ReplayWord>> {
   const outcomes = new Map<string, ReplayWord>();
-  for await (const { nodes } of calls.replayDeadLetters({ runId, nodeIds, reasons, rejoin })) {
+  for await (const { nodes } of calls.replayDeadLetters({
+    runId,
+    nodeIds: [...nodeIds],
+    reasons: [...reasons],
+    rejoin,
+  })) {
     for (const { nodeId, outcome } of nodes) outcomes.set(nodeId, WORDS[outcome] ?? 'not_replayable');
   }
   return outcomes;

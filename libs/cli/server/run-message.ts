@@ -42,7 +42,15 @@ export function toSnapshot(run: Run): RunSnapshot | undefined {
   };
 }
 
-function toModule({ moduleId, state, reason, currentPhase, phases, executions, errors }: ModuleProgress): ModuleSnapshot {
+function toModule({
+  moduleId,
+  state,
+  reason,
+  currentPhase,
+  phases,
+  executions,
+  errors,
+}: ModuleProgress): ModuleSnapshot {
   return {
     ...{ moduleId, reason, currentPhase, executions, errors },
     state: state === 'done' || state === 'terminated' ? state : 'open',

@@ -22,7 +22,10 @@ export function serverRuns(calls: IngressCalls): RunSource {
     timeline: async () => [],
     explain: async ({ runId }) => {
       const { reasons, sampled } = await calls.explainRun({ runId });
-      return { reasons: reasons.map(({ code, text, moduleId, nodes, atMs }) => ({ code, text, moduleId, nodes, atMs })), sampled };
+      return {
+        reasons: reasons.map(({ code, text, moduleId, nodes, atMs }) => ({ code, text, moduleId, nodes, atMs })),
+        sampled,
+      };
     },
   };
 }

@@ -11,8 +11,8 @@ export interface Progress {
   readonly done: number;
   readonly failed: number;
   readonly open: number;
-  /** Executions under way in this process. */
-  readonly inFlight: number;
+  /** Executions under way in this process; undefined when others execute. */
+  readonly inFlight: number | undefined;
   readonly retries: number;
   /** Items of the run, those of earlier processes included. */
   readonly items: number;
@@ -28,7 +28,11 @@ export type Waiting =
   /** Our own limit of requests per second. */
   | { readonly kind: 'rate'; readonly host: string; readonly queued: number }
   /** Nothing is under way, and nothing waits for a host: what is left waits for its time, a retry mostly. */
-  | { readonly kind: 'time'; readonly count: number };
+  | { readonly kind: 'time'; readonly count: number }
+  /** Somebody has paused it. */
+  | { readonly kind: 'paused' }
+  /** It was cancelled or terminated, and what is open is being ended. */
+  | { readonly kind: 'ending'; readonly mark: string };
 
 /** A pause longer than this is the host's wish, not the spacing of a rate. */
 const LONG_PAUSE_MS = 1_000;

@@ -75,8 +75,8 @@ export function jsonReporter(stream: { write(text: string): unknown }): Reporter
       const { pagesPerSecond, nodesPerSecond } = gauge.take({ atMs: _atMs, ...progress });
       write('progress', {
         done: progress.done,
-        in_flight: progress.inFlight,
-        queued: Math.max(0, progress.open - progress.inFlight),
+        in_flight: progress.inFlight ?? null,
+        queued: Math.max(0, progress.open - (progress.inFlight ?? 0)),
         failed: progress.failed,
         retries: progress.retries,
         items: progress.items,

@@ -18,11 +18,9 @@ export interface LineStyle {
 
 /** Parts of the line, the most important first: what does not fit is left out from the end. */
 export function statusLine(progress: Progress, speed: Speed, { paint, width }: LineStyle): string {
-  const queued = Math.max(0, progress.open - progress.inFlight);
   const parts: { readonly text: string; readonly colour?: 'red' | 'yellow' | 'dim' }[] = [
     { text: `${formatCount(progress.done)} done` },
-    { text: `${formatCount(progress.inFlight)} in flight` },
-    { text: `${formatCount(queued)} queued` },
+    ...openText(progress).map((text) => ({ text })),
     failures(progress),
     { text: countOf(progress.items, 'item') },
     { text: speedText(progress, speed) },
@@ -49,6 +47,12 @@ export function statusLine(progress: Progress, speed: Speed, { paint, width }: L
   return line;
 }
 
+/** Which of the open nodes are in execution is known to who executes them. */
+function openText({ open, inFlight }: Progress): string[] {
+  if (inFlight === undefined) return [`${formatCount(open)} open`];
+  return [`${formatCount(inFlight)} in flight`, `${formatCount(Math.max(0, open - inFlight))} queued`];
+}
+
 function failures({ failed, done }: Progress): { readonly text: string; readonly colour?: 'red' | 'yellow' } {
   if (failed === 0) return { text: '0 failed' };
   const share = failed / (done + failed);
@@ -68,5 +72,9 @@ function waitingText(waiting: Waiting): string {
       return `held to the rate limit of ${waiting.host}`;
     case 'time':
       return `${countOf(waiting.count, 'node')} not due yet`;
+    case 'paused':
+      return 'paused';
+    case 'ending':
+      return `${waiting.mark}, being ended`;
   }
 }

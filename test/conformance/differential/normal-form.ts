@@ -11,9 +11,17 @@ export function normalNode(node: ChainNode, nowMs: number, isHeld: boolean): Rec
     // By how much a node is overdue only orders the sweeper's looks; one that waits for its phase is not looked at.
     dueAtMs: isHeld ? 'held' : node.dueAtMs > 0 ? Math.max(node.dueAtMs, nowMs) : 0,
     // What a node that is done was executed with is of no use to anybody, and neither is a failure that was overcome.
-    ...(node.state === 'done' ? { body: '', limitKey: '', owner: '' } : {}),
+    ...(node.state === 'done' ? { body: '', limitKey: '', owner: '' } : { body: sameJson(node.body) }),
     error: TELLS_ERROR.has(node.state) ? node.error : '',
   };
+}
+
+/**
+ * Two bodies of one id say the same, though perhaps in another order: a hop that a parse yields and that also opens a phase
+ * has one from each, and which of them it runs with when its phase opens again is nobody's promise.
+ */
+function sameJson(body: string): string {
+  return canonical(JSON.parse(body));
 }
 
 /** An outcome whose lists are ordered: neither bells nor released responses promise an order. */

@@ -1,0 +1,29 @@
+/** Which brands an answer recommends, and which it warns of. A warning outweighs. */
+import type { Ranking } from './list-rank.ts';
+import { DISCOURAGES, NEGATES, RECOMMENDS } from './recommendation-cues.ts';
+import type { Statement } from './statements.ts';
+
+export interface Recommendations {
+  readonly recommended: ReadonlySet<number>;
+  readonly discouraged: ReadonlySet<number>;
+}
+
+const BEFORE_UNITS = 12;
+
+/** A brand is recommended when a clause about it says so, or when it stands in the list that ranks. */
+export function recommendations(statements: readonly Statement[], ranking: Ranking): Recommendations {
+  const recommended = new Set(ranking.listRank.keys());
+  const discouraged = new Set(ranking.discouraged);
+  for (const { text, about } of statements) {
+    if (DISCOURAGES.test(text)) for (const brand of about) discouraged.add(brand);
+    else if (recommends(text)) for (const brand of about) recommended.add(brand);
+  }
+  return { recommended: recommended.difference(discouraged), discouraged };
+}
+
+function recommends(text: string): boolean {
+  for (const { index } of text.matchAll(RECOMMENDS)) {
+    if (!NEGATES.test(text.slice(Math.max(0, index - BEFORE_UNITS), index))) return true;
+  }
+  return false;
+}

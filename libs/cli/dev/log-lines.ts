@@ -1,0 +1,50 @@
+/** The lines of several processes as one log, the name of the process in front of each. */
+import { prettyLine } from '../../telemetry/pretty-log.ts';
+
+/** Colours that are told apart on dark and on light; warnings and errors have their own. */
+const COLOURS = [36, 35, 34, 32, 96, 95, 94, 92] as const;
+const NAME_WIDTH = 18;
+
+/** Puts a name in front of each line of a text. */
+export type LinePrefix = (name: string, text: string) => string;
+
+/** Each new name gets the next colour. */
+export function linePrefix(isColoured: boolean): LinePrefix {
+  const colours = new Map<string, number>();
+  return (name, text) => {
+    if (!colours.has(name)) colours.set(name, COLOURS[colours.size % COLOURS.length]!);
+    const padded = `${name.padEnd(NAME_WIDTH)} | `;
+    const prefix = isColoured ? `\u001b[${colours.get(name)}m${padded}\u001b[0m` : padded;
+    return `${text.trimEnd().split('\n').map((line) => prefix + line).join('\n')}\n`;
+  };
+}
+
+export interface ServiceLine {
+  /** As it is shown. */
+  readonly text: string;
+  /** Whether it says that the process takes work now. */
+  readonly isReady: boolean;
+}
+
+/** A line that a service printed: its log is JSON; what else it prints is shown as it is. */
+export function readServiceLine(line: string, isColoured: boolean): ServiceLine {
+  const fields = fieldsOf(line);
+  if (fields === undefined) return { text: plain(line), isReady: false };
+  // The name in front says which service it is.
+  const { service: _service, ...rest } = fields;
+  return { text: prettyLine(JSON.stringify(rest), isColoured), isReady: fields.msg === 'ready' };
+}
+
+function fieldsOf(line: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const value: unknown = JSON.parse(line);
+    return typeof value === 'object' && value !== null && 'msg' in value && 'level' in value ? { ...value } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function plain(line: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: what a process prints must not move the cursor.
+  return line.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '\ufffd');
+}

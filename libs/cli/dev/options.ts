@@ -1,0 +1,116 @@
+/** What `catena dev` and `catena serve` are given; checked before anything is started. */
+import { resolve } from 'node:path';
+import { CONFIG_FILE_VARIABLE, type Environment, variableName } from '../../config/environment.ts';
+import type { LoadedConfig } from '../../config/load-config.ts';
+import { isSettingKey } from '../../config/settings.ts';
+import { CatenaError } from '../../errors/catena-error.ts';
+import { loadModule } from '../../modules/load-module.ts';
+import { ModuleRegistry } from '../../modules/registry.ts';
+import type { CliContext, SharedOptions } from '../context.ts';
+import { effectiveConfig } from '../effective-config.ts';
+import { parsePairs } from '../input/pairs.ts';
+
+export interface ServiceOptions extends SharedOptions {
+  readonly config?: string;
+  readonly set?: readonly string[];
+  readonly listen?: string;
+}
+
+export interface DevOptions extends ServiceOptions {
+  readonly processes: string;
+  readonly fresh?: boolean;
+}
+
+export interface PreparedDev {
+  /** Absolute paths. */
+  readonly modules: readonly string[];
+  readonly moduleIds: readonly string[];
+  readonly processes: number;
+  readonly listen: string;
+  /** Settings by name, as `--set` gave them. */
+  readonly settings: Readonly<Record<string, string>>;
+  readonly allowsPrivateTargets: boolean;
+  /** For the services: which file they read. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
+const MAX_PROCESSES = 16;
+
+/** Throws what is wrong with the options, the configuration or a module. */
+export async function prepareDev(
+  context: CliContext,
+  files: readonly string[],
+  options: DevOptions,
+): Promise<PreparedDev> {
+  const processes = Number(options.processes);
+  if (!Number.isSafeInteger(processes) || processes < 1 || processes > MAX_PROCESSES) {
+    throw new CatenaError('cli.bad_processes', `--processes is "${options.processes}"`, {
+      remedy: `give a number from 1 to ${MAX_PROCESSES}: so many processes of each service are started`,
+    });
+  }
+  const given = withoutDeployment(context.env);
+  const loaded = effectiveConfig({ env: given }, options, { 'grpc.listen': options.listen });
+  const modules = modulePaths(files.length > 0 ? files : (loaded.config.modules.files ?? []));
+  const registry = new ModuleRegistry(await Promise.all(modules.map((file) => loadModule(file))));
+  return {
+    ...{ modules, processes },
+    moduleIds: registry.ids(),
+    listen: loaded.config.grpc.listen,
+    settings: settingsGiven(options, loaded),
+    allowsPrivateTargets: loaded.origins['http.deny_private_targets'] === 'default',
+    env: configVariable(options),
+  };
+}
+
+/** The environment for a service in this process: what the options say, over what it holds. */
+export function serviceEnvironment(
+  env: Environment,
+  files: readonly string[],
+  options: ServiceOptions,
+): Environment {
+  const settings = {
+    ...Object.fromEntries(parsePairs(options.set ?? [], '--set')),
+    ...(files.length === 0 ? {} : { 'modules.files': modulePaths(files).join(',') }),
+    ...(options.listen === undefined ? {} : { 'grpc.listen': options.listen }),
+    ...(options.debug === true ? { 'log.level': 'debug' } : {}),
+  };
+  return { ...env, ...configVariable(options), ...variables(settings) };
+}
+
+/** Servers that the environment names are not used here: those of this machine are. */
+function withoutDeployment(env: Environment): Environment {
+  const own = (['cache.redis', 'nats.url', 'store.url'] as const).map(variableName);
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !own.includes(name)));
+}
+
+function settingsGiven({ set = [], debug }: DevOptions, { origins }: LoadedConfig): Record<string, string> {
+  const isLogLevelGiven = origins['log.level'] !== 'default';
+  return {
+    ...(debug === true && !isLogLevelGiven ? { 'log.level': 'debug' } : {}),
+    ...Object.fromEntries(parsePairs(set, '--set')),
+  };
+}
+
+function configVariable({ config }: ServiceOptions): Record<string, string> {
+  return config === undefined ? {} : { [CONFIG_FILE_VARIABLE]: resolve(config) };
+}
+
+function variables(settings: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(settings).map(([key, text]) => {
+      if (isSettingKey(key)) return [variableName(key), text];
+      throw new CatenaError('cli.unknown_setting', `${key} is no setting`, {
+        remedy: '`catena config` lists the settings',
+      });
+    }),
+  );
+}
+
+function modulePaths(files: readonly string[]): string[] {
+  return files.map((file) => {
+    if (!file.includes(',')) return resolve(file);
+    throw new CatenaError('cli.bad_module_path', `the path ${file} holds a comma`, {
+      remedy: 'rename it: modules.files separates paths by commas',
+    });
+  });
+}

@@ -1,0 +1,64 @@
+import type { ExitCodeValue } from '../exit-codes.ts';
+import { commandFor } from '../place.ts';
+import { type FailedNode, toFailedNode } from '../read/failed-nodes.ts';
+import { tellEnd } from '../run/end.ts';
+import { countOf } from '../terminal/format.ts';
+import { toRecord } from './run-message.ts';
+import type { ServerScene } from './run-on-server.ts';
+import { readDeadLetters } from './server-runs.ts';
+import type { EndedServerRun } from './supervise.ts';
+
+/** Failures that are read for the table; their groups are what it shows. */
+const MAX_READ_FAILURES = 10_000;
+
+/** Tells how a run at a server ended; a report is about one that was over before. Answers its exit code. */
+export async function reportServerEnd(
+  scene: ServerScene,
+  { run, durationMs, items, isReport }: EndedServerRun & { readonly isReport: boolean },
+): Promise<ExitCodeValue> {
+  const { context, place, server, output, prepared } = scene;
+  const record = toRecord(run);
+  const command = (name: string): string => commandFor(context, place, name, run.runId);
+  return tellEnd(scene, {
+    run: record,
+    end: record.end!,
+    itemsByType: itemsByType(scene, record.end!.items, items),
+    failed: await readFailures(
+      server.calls,
+      run.runId,
+      prepared.module.steps.map(({ name }) => name),
+    ),
+    session: isReport ? undefined : { durationMs, pages: undefined, retries: undefined, slowest: [] },
+    outputName: output?.name,
+    where:
+      output === undefined || items === undefined
+        ? `${server.address} (${command('items')})`
+        : `${output.name} (${countOf(items.rows, 'row')})`,
+    showCommand: command('show'),
+  });
+}
+
+/** Known of a module with one type, and of all items that were written; else left out. */
+function itemsByType(
+  { prepared: { module }, output }: ServerScene,
+  total: number,
+  items: EndedServerRun['items'],
+): ReadonlyMap<string, number> {
+  const [only] = module.itemTypes;
+  if (module.itemTypes.length === 1 && only !== undefined) return new Map([[only, total]]);
+  if (items === undefined || output?.type !== undefined) return new Map();
+  return new Map(module.itemTypes.map((type) => [type, items.countByType.get(type) ?? 0]));
+}
+
+async function readFailures(
+  calls: ServerScene['server']['calls'],
+  runId: string,
+  steps: readonly string[],
+): Promise<FailedNode[]> {
+  const failed: FailedNode[] = [];
+  for await (const letter of readDeadLetters(calls, runId)) {
+    failed.push(toFailedNode(letter, steps));
+    if (failed.length >= MAX_READ_FAILURES) break;
+  }
+  return failed;
+}

@@ -1,0 +1,59 @@
+/** A server that stops answering is tried again for a while: it may be restarting, or another one takes its place. */
+import { setTimeout as delay } from 'node:timers/promises';
+import { CatenaError } from '../../errors/catena-error.ts';
+import { formatDuration } from '../terminal/format.ts';
+
+export interface Patience {
+  readonly address: string;
+  /** How long it may be silent, in milliseconds. */
+  readonly patienceMs: number;
+  /** Told when it falls silent, and when it answers again. */
+  readonly say: (text: string) => void;
+  readonly monotonicMs: () => number;
+  readonly signal: AbortSignal;
+}
+
+const FIRST_PAUSE_MS = 200;
+const LONGEST_PAUSE_MS = 5_000;
+
+/**
+ * Works, and again whenever the work failed for a reason that passes; the work says when the server has answered. Throws
+ * `server.lost` when it was silent for too long, and the signal's reason as soon as that says stop.
+ */
+export async function persistently<Result>(
+  { address, patienceMs, say, monotonicMs, signal }: Patience,
+  work: (answered: () => void) => Promise<Result>,
+): Promise<Result> {
+  let silentSinceMs: number | undefined;
+  let pauseMs = FIRST_PAUSE_MS;
+  const answered = (): void => {
+    if (silentSinceMs !== undefined) say('the server answers again');
+    silentSinceMs = undefined;
+    pauseMs = FIRST_PAUSE_MS;
+  };
+  for (;;) {
+    try {
+      return await work(answered);
+    } catch (thrown) {
+      signal.throwIfAborted();
+      if (!(thrown instanceof CatenaError) || thrown.class !== 'retryable') throw thrown;
+      const nowMs = monotonicMs();
+      if (silentSinceMs === undefined) {
+        say(`${thrown.message}: trying again for ${formatDuration(patienceMs)}`);
+        silentSinceMs = nowMs;
+      }
+      const leftMs = silentSinceMs + patienceMs - nowMs;
+      if (leftMs <= 0) throw lost(address, patienceMs, thrown);
+      await delay(Math.min(pauseMs, leftMs), undefined, { signal });
+      pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS);
+    }
+  }
+}
+
+function lost(address: string, patienceMs: number, cause: CatenaError): CatenaError {
+  return new CatenaError('server.lost', `the server at ${address} has not answered for ${formatDuration(patienceMs)}`, {
+    cause,
+    data: { address, reason: cause.code },
+    remedy: 'what was submitted goes on at the server; give the same command again to watch it',
+  });
+}

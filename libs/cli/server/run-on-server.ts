@@ -1,0 +1,99 @@
+/** `catena run --server`: submits a task, or finds the run that it has, and watches it to its end. */
+import { RunState } from '../../contracts/services.ts';
+import { CatenaError } from '../../errors/catena-error.ts';
+import type { CliContext } from '../context.ts';
+import { ExitCode, type ExitCodeValue } from '../exit-codes.ts';
+import { commandFor, type ServerPlace } from '../place.ts';
+import { sameCommand } from '../run/command-text.ts';
+import { reporterFor } from '../run/messages.ts';
+import type { RunOptions } from '../run/options.ts';
+import { type PreparedTask, prepareTask } from '../run/prepare.ts';
+import { listenForStop } from '../run/stop-request.ts';
+import type { Reporter } from '../status/reporter.ts';
+import { formatCount } from '../terminal/format.ts';
+import { type BegunRun, beginRun, requireModule } from './begin.ts';
+import { type Server, withServer } from './connect.ts';
+import { reportServerEnd } from './end.ts';
+import { openServerOutput, type ServerOutput } from './run-output.ts';
+import { superviseServerRun } from './supervise.ts';
+
+export interface ServerScene {
+  readonly context: CliContext;
+  readonly place: ServerPlace;
+  readonly server: Server;
+  readonly options: RunOptions;
+  readonly prepared: PreparedTask;
+  readonly output: ServerOutput | undefined;
+  readonly reporter: Reporter;
+}
+
+export async function runOnServer(
+  context: CliContext,
+  file: string,
+  options: RunOptions,
+  place: ServerPlace,
+): Promise<ExitCodeValue> {
+  refuseOptionsOfFiles(options);
+  const prepared = await prepareTask(context, file, options);
+  const output = await openServerOutput(context, prepared.module, options);
+  const reporter = reporterFor(context, options);
+  return withServer(place, (server) => runOn({ context, place, server, options, prepared, output, reporter }));
+}
+
+async function runOn(scene: ServerScene): Promise<ExitCodeValue> {
+  const { context, server, options, prepared, reporter } = scene;
+  const { module, task } = prepared;
+  await requireModule(server.calls, module.id);
+  const begun = await beginRun(server.calls, task, options.fresh === true);
+  const { runId, state } = begun.run;
+  for (const text of words(scene, begun)) reporter.say(text);
+  reporter.event('started', { run_id: runId, module: module.id, resumed: begun.isOld });
+  const stop = listenForStop(context);
+  try {
+    const ended = await superviseServerRun(scene, runId, stop);
+    if (ended === undefined) return reportLeaving(scene, runId);
+    return await reportServerEnd(scene, { ...ended, isReport: state === RunState.CLOSED });
+  } catch (thrown) {
+    reporter.say(`run ${runId} goes on at the server; to watch it again:\n  ${again(scene)}`);
+    throw thrown;
+  } finally {
+    stop.dispose();
+  }
+}
+
+function words({ server, prepared, options }: ServerScene, { run, isOld, cancelled }: BegunRun): string[] {
+  const { runId, state, nodes } = run;
+  const first =
+    cancelled === undefined
+      ? []
+      : [`cancelled the unfinished run ${cancelled}: its items stay, \`catena items ${cancelled}\``];
+  if (!isOld) return [...first, `run ${runId} of ${prepared.module.id} at ${server.address}`];
+  if (state === RunState.CLOSED) return [`this work is done already: run ${runId}; add --fresh to do it again`];
+  const done = nodes === undefined ? '' : `, ${formatCount(nodes.done)} nodes done`;
+  const deadline = options.deadline === undefined ? [] : ['it keeps the deadline that it was started with, if any'];
+  return [`watching run ${runId} of the same work${done}`, ...deadline];
+}
+
+function again({ context, options }: ServerScene): string {
+  return options.again ?? sameCommand(context.invocation, context.args);
+}
+
+function reportLeaving(scene: ServerScene, runId: string): ExitCodeValue {
+  const { context, place, reporter } = scene;
+  const watch = again(scene);
+  const cancel = commandFor(context, place, 'cancel', runId);
+  reporter.say(`run ${runId} goes on at the server. To watch it again:\n  ${watch}\nTo end it:\n  ${cancel}`);
+  reporter.event('interrupted', { run_id: runId, resume: watch, cancel, exit_code: ExitCode.INTERRUPTED });
+  return ExitCode.INTERRUPTED;
+}
+
+/** What only who executes can do. */
+function refuseOptionsOfFiles({ rps, concurrency, record }: RunOptions): void {
+  const given = Object.entries({ '--rps': rps, '--concurrency': concurrency, '--record': record }).flatMap(
+    ([name, value]) => (value === undefined ? [] : [name]),
+  );
+  if (given.length === 0) return;
+  throw new CatenaError('cli.not_at_server', `${given.join(' and ')} cannot be asked of a server`, {
+    remedy: 'leave it out: rates are settings of the services, and pages are recorded by a run in a file',
+  });
+}

@@ -1,0 +1,82 @@
+/** What `catena run -o` means for a run at a server. */
+import type { ModuleDefinition } from '../../modules/definition.ts';
+import type { CliContext } from '../context.ts';
+import { FileSink } from '../output/file-sink.ts';
+import { chooseItemType, rowFormat } from '../output/open-output.ts';
+import { type OutputOption, parseOutput } from '../output/output-option.ts';
+import { streamSink } from '../output/stream-sink.ts';
+import type { RunOptions } from '../run/options.ts';
+import type { IngressCalls } from './connect.ts';
+import { ItemOutput, type ReadItems } from './item-output.ts';
+import { type Patience, persistently } from './patience.ts';
+import { toItem } from './server-runs.ts';
+
+export interface ServerOutput {
+  /** For messages. */
+  readonly name: string;
+  readonly type: string | undefined;
+  /** Begins to write the items of a run. */
+  open(read: ReadItems): ItemOutput;
+}
+
+/** Throws what is wrong with the option, `cli.unwritable_output` included: before anything is submitted. */
+export async function openServerOutput(
+  { io }: CliContext,
+  module: ModuleDefinition,
+  options: RunOptions,
+): Promise<ServerOutput | undefined> {
+  if (options.output === undefined) return undefined;
+  const option: OutputOption = parseOutput(options.output, options.format);
+  const { path } = option;
+  const type = chooseItemType(option, module.itemTypes, options.items, '--items');
+  const format = rowFormat(option, module.itemTypes, type);
+  const isStream = path === '-' || !(await isRegular(path));
+  return {
+    name: path === '-' ? 'standard output' : path,
+    type,
+    open: (read) =>
+      new ItemOutput({
+        path: isStream ? undefined : path,
+        openStream: async () => (path === '-' ? streamSink(io.stdout) : FileSink.open(path)),
+        newFormat: () => format(undefined),
+        read,
+      }),
+  };
+}
+
+async function isRegular(path: string): Promise<boolean> {
+  const sink = await FileSink.open(path);
+  await sink.close();
+  return sink.isFile;
+}
+
+/** Reads the items of a run; when the connection breaks it goes on behind the last one that came. */
+export function itemReader(
+  calls: IngressCalls,
+  { runId, type = '' }: { readonly runId: string; readonly type: string | undefined },
+  patience: Patience,
+): ReadItems {
+  return async function* read(behind, follow) {
+    let afterSeq = behind;
+    let stream: AsyncIterator<{ readonly items: readonly Parameters<typeof toItem>[0][] }> | undefined;
+    for (;;) {
+      const page = await persistently(patience, async (answered) => {
+        stream ??= calls
+          .listItems({ runId, type, afterSeq, follow }, { signal: patience.signal })
+          [Symbol.asyncIterator]();
+        try {
+          const next = await stream.next();
+          answered();
+          return next;
+        } catch (thrown) {
+          stream = undefined;
+          throw thrown;
+        }
+      });
+      if (page.done === true) return;
+      const items = page.value.items.map(toItem);
+      if (items.length > 0) yield items;
+      afterSeq = items.at(-1)?.seq ?? afterSeq;
+    }
+  };
+}

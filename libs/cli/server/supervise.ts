@@ -1,0 +1,54 @@
+/** Watches a run at a server and writes its items, until it is closed or somebody wants to stop watching. */
+import type { Run } from '../../contracts/services.ts';
+import type { StopRequest } from '../run/stop-request.ts';
+import { watchProgress } from '../status/watch.ts';
+import type { ItemOutput } from './item-output.ts';
+import type { Patience } from './patience.ts';
+import type { ServerScene } from './run-on-server.ts';
+import { itemReader } from './run-output.ts';
+import { progressOf, watchToEnd } from './watch-run.ts';
+
+export interface EndedServerRun {
+  readonly run: Run;
+  readonly durationMs: number;
+  readonly items: ItemOutput | undefined;
+}
+
+/** Undefined when somebody wanted to stop watching. Throws `server.lost`, and what the output fails with. */
+export async function superviseServerRun(
+  scene: ServerScene,
+  runId: string,
+  stop: Pick<StopRequest, 'asked'>,
+): Promise<EndedServerRun | undefined> {
+  const { context, place, server, output, reporter } = scene;
+  const startedAtMs = context.clock.monotonic();
+  const leaving = new AbortController();
+  const patience: Patience = {
+    address: server.address,
+    patienceMs: place.loaded.config.server.patienceMs,
+    say: (text) => reporter.say(text),
+    monotonicMs: () => context.clock.monotonic(),
+    signal: leaving.signal,
+  };
+  let latest: Run | undefined;
+  const status = watchProgress(reporter, async () => {
+    if (latest === undefined) throw new Error('nothing has been told yet');
+    return progressOf(latest, context.clock.monotonic());
+  });
+  const closed = watchToEnd(server.calls, runId, patience, (run) => {
+    latest = run;
+  });
+  // One of the two says that the server is silent: both would notice.
+  const quiet = { ...patience, say: () => {} };
+  const items = output?.open(itemReader(server.calls, { runId, type: output.type }, quiet));
+  const work = Promise.all([closed, items?.follow(closed)]);
+  try {
+    const first = await Promise.race([work, stop.asked]);
+    if (first === undefined) return undefined;
+    return { run: first[0], durationMs: context.clock.monotonic() - startedAtMs, items };
+  } finally {
+    leaving.abort();
+    await Promise.allSettled([closed, work]);
+    await status.end();
+  }
+}

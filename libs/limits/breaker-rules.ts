@@ -1,0 +1,125 @@
+/** The transitions of a circuit breaker, as pure functions; their twins in Lua stand in `lua/breaker_*.lua`. */
+import type { BreakerToken } from './breaker-token.ts';
+import type { BreakerOutcome, BreakerPolicy, BreakerSnapshot, BreakerState, BreakerTransition } from './breakers.ts';
+
+/** What is kept of a key. */
+export interface BreakerRecord {
+  readonly state: BreakerState;
+  readonly generation: number;
+  /** Nonces of the grants that failed since the last success: a report that comes twice counts once. */
+  readonly failed: readonly string[];
+  readonly lastFailureMs: number;
+  readonly openMs: number;
+  /** Of a half open breaker: who tries, and until when. */
+  readonly trial: string;
+  readonly trialUntilMs: number;
+  /** The grant whose report began this generation, what that changed, and when: for a report that comes again. */
+  readonly changedBy: string;
+  readonly change: 'opened' | 'closed' | '';
+  readonly changedAtMs: number;
+}
+
+export const UNKNOWN_BREAKER: BreakerRecord = {
+  state: 'closed',
+  generation: 0,
+  failed: [],
+  lastFailureMs: 0,
+  openMs: 0,
+  trial: '',
+  trialUntilMs: 0,
+  changedBy: '',
+  change: '',
+  changedAtMs: 0,
+};
+
+/** The record afterwards (the same object when nothing changed), and the answer. */
+export interface BreakerStep<Answer> {
+  readonly record: BreakerRecord;
+  readonly answer: Answer;
+}
+
+/** The generation of the grant, or when to ask again. */
+export type AskAnswer = { readonly generation: number } | { readonly retryAtMs: number };
+
+export interface Ask {
+  readonly nonce: string;
+  readonly policy: Required<BreakerPolicy>;
+  readonly nowMs: number;
+}
+
+export function ask(record: BreakerRecord, { nonce, policy, nowMs }: Ask): BreakerStep<AskAnswer> {
+  const { state, generation } = record;
+  if (state === 'closed' || (state === 'half_open' && record.trial === nonce)) return { record, answer: { generation } };
+  const retryAtMs =
+    state === 'open'
+      ? record.lastFailureMs + record.openMs
+      : Math.min(record.trialUntilMs, nowMs + Math.min(record.openMs, policy.openMs));
+  const isOver = nowMs >= (state === 'open' ? retryAtMs : record.trialUntilMs);
+  if (!isOver) return { record, answer: { retryAtMs } };
+  const trial = { state: 'half_open', trial: nonce, trialUntilMs: nowMs + policy.trialMs } as const;
+  const next = { ...record, ...trial, generation: generation + 1, ...UNCHANGED };
+  return { record: next, answer: { generation: next.generation } };
+}
+
+/** Nothing that a report may be told of. */
+const UNCHANGED = { changedBy: '', change: '', changedAtMs: 0 } as const;
+
+type Change = Omit<BreakerTransition, 'key'>;
+
+export interface Report {
+  readonly token: BreakerToken;
+  readonly outcome: BreakerOutcome;
+  readonly nowMs: number;
+}
+
+export function report(record: BreakerRecord, { token, outcome, nowMs }: Report): BreakerStep<Change | undefined> {
+  if (record.generation === token.generation + 1 && record.changedBy === token.nonce) {
+    return { record, answer: changeOf(record) };
+  }
+  const still = { record, answer: undefined };
+  if (record.generation !== token.generation) return still;
+  if (record.state === 'closed') return reportClosed(record, { token, outcome, nowMs });
+  if (record.state !== 'half_open' || record.trial !== token.nonce) return still;
+  if (outcome === 'success') return change(record, { state: 'closed', change: 'closed' }, token, nowMs);
+  if (outcome === 'neutral') return change(record, { state: 'open', change: '' }, token, nowMs);
+  return change(record, { state: 'open', change: 'opened', lastFailureMs: nowMs, openMs: token.openMs }, token, nowMs);
+}
+
+function reportClosed(record: BreakerRecord, { token, outcome, nowMs }: Report): BreakerStep<Change | undefined> {
+  const still = { record, answer: undefined };
+  if (outcome === 'success' && record.failed.length > 0) return { ...still, record: { ...record, failed: [] } };
+  if (outcome !== 'failure' || record.failed.includes(token.nonce)) return still;
+  const failed = [...record.failed, token.nonce];
+  const failure = { lastFailureMs: nowMs, openMs: token.openMs };
+  if (failed.length < token.failures) return { ...still, record: { ...record, ...failure, failed } };
+  return change(record, { state: 'open', change: 'opened', ...failure }, token, nowMs);
+}
+
+/** Closed by hand: a change that no report is told of again. */
+export function reset(record: BreakerRecord, nowMs: number): BreakerStep<Change | undefined> {
+  const generation = record.generation + 1;
+  const closed = { ...UNKNOWN_BREAKER, generation };
+  if (record.state === 'closed') return { record: closed, answer: undefined };
+  return { record: closed, answer: { kind: 'closed', generation, atMs: nowMs } };
+}
+
+function change(
+  record: BreakerRecord,
+  changed: Partial<BreakerRecord>,
+  { nonce }: BreakerToken,
+  nowMs: number,
+): BreakerStep<Change | undefined> {
+  const begun = { generation: record.generation + 1, failed: [], trial: '', trialUntilMs: 0 };
+  const next = { ...record, ...begun, changedBy: nonce, changedAtMs: nowMs, ...changed };
+  return { record: next, answer: changeOf(next) };
+}
+
+function changeOf({ change: kind, generation, changedAtMs }: BreakerRecord): Change | undefined {
+  return kind === '' ? undefined : { kind, generation, atMs: changedAtMs };
+}
+
+export function snapshotOf(key: string, record: BreakerRecord): BreakerSnapshot {
+  const { state, generation, failed, lastFailureMs, openMs } = record;
+  const trialAtMs = state === 'open' ? lastFailureMs + openMs : undefined;
+  return { key, state, generation, failures: failed.length, trialAtMs };
+}

@@ -1,0 +1,66 @@
+import type { KeyLimits, LimitsByKey } from './limiter.ts';
+
+/** Below this many keys nothing is swept. */
+const MIN_SWEEP_SIZE = 1_024;
+
+/** The gates of a limiter by key: made when first asked for, forgotten when idle; and whose limits are whose. */
+export class Gates<Gate extends { setLimits(limits: KeyLimits): void }> {
+  readonly #gates = new Map<string, Gate>();
+  readonly #overrides: Map<string, Partial<KeyLimits>>;
+  readonly #defaults: KeyLimits;
+  readonly #open: (key: string, limits: KeyLimits) => Gate;
+  readonly #isForgettable: (gate: Gate) => boolean;
+  #sweepAtSize = MIN_SWEEP_SIZE;
+
+  constructor(
+    { defaults, overrides = {} }: LimitsByKey,
+    open: (key: string, limits: KeyLimits) => Gate,
+    isForgettable: (gate: Gate) => boolean,
+  ) {
+    this.#defaults = defaults;
+    this.#overrides = new Map(Object.entries(overrides));
+    this.#open = open;
+    this.#isForgettable = isForgettable;
+  }
+
+  get size(): number {
+    return this.#gates.size;
+  }
+
+  /** Every gate, with its key. */
+  [Symbol.iterator](): IterableIterator<[string, Gate]> {
+    return this.#gates.entries();
+  }
+
+  find(key: string): Gate | undefined {
+    return this.#gates.get(key);
+  }
+
+  of(key: string): Gate {
+    let gate = this.#gates.get(key);
+    if (gate === undefined) {
+      if (this.#gates.size >= this.#sweepAtSize) this.#sweep();
+      gate = this.#open(key, this.#limitsOf(key));
+      this.#gates.set(key, gate);
+    }
+    return gate;
+  }
+
+  setLimits(key: string, limits: Partial<KeyLimits>): void {
+    this.#overrides.set(key, limits);
+    this.#gates.get(key)?.setLimits(this.#limitsOf(key));
+  }
+
+  #limitsOf(key: string): KeyLimits {
+    const own = this.#overrides.get(key);
+    return own === undefined ? this.#defaults : { ...this.#defaults, ...own };
+  }
+
+  /** Forgets idle keys; the next look is when twice as many as are left have come, so its cost is spread over them. */
+  #sweep(): void {
+    for (const [key, gate] of this.#gates) {
+      if (this.#isForgettable(gate)) this.#gates.delete(key);
+    }
+    this.#sweepAtSize = Math.max(MIN_SWEEP_SIZE, 2 * this.#gates.size);
+  }
+}

@@ -1,0 +1,77 @@
+import { CatenaError } from '../errors/catena-error.ts';
+
+/** What one key may do. 0 means unlimited for either. */
+export interface KeyLimits {
+  readonly requestsPerSecond: number;
+  /** Permits out at the same time. */
+  readonly concurrency: number;
+}
+
+/** The right to be under way. Give it back in a `finally`; giving it back twice is harmless. */
+export interface Permit {
+  release(): void;
+}
+
+/** What a key is doing in this process, for display. */
+export interface KeySnapshot {
+  readonly key: string;
+  readonly waiting: number;
+  readonly inFlight: number;
+  /** Unix milliseconds before which nobody starts; undefined when time does not hold anybody up. */
+  readonly nextAtMs: number | undefined;
+}
+
+/** Whose limits they are: of every key that has none of its own, and by key. */
+export interface LimitsByKey {
+  readonly defaults: KeyLimits;
+  /** What is left out is taken from the defaults. */
+  readonly overrides?: Readonly<Record<string, Partial<KeyLimits>>>;
+}
+
+/**
+ * Limits of rate and concurrency by key (a host, say): within one process, or over all that share a Redis. A limit delays, it
+ * never drops: whoever waits gets a permit in the end, in the order of asking within the process, unless its own signal
+ * gives up.
+ */
+export interface Limiter {
+  /** A permit as soon as the key's limits and those who asked before allow. Rejects with `limits.aborted`. */
+  acquire(key: string, signal: AbortSignal): Promise<Permit>;
+  /** A permit if nobody waits for the key and it is known here that it may go now. */
+  tryAcquire(key: string): Permit | undefined;
+  /** Nobody of the key starts before `untilMs` (Unix milliseconds): a Retry-After. Never shortens an earlier delay. */
+  delay(key: string, untilMs: number): void;
+  /** At least this long between two starts of the key, beside its rate: a Crawl-delay. 0 takes it back. */
+  setMinInterval(key: string, ms: number): void;
+  /** Gives a key limits of its own from now on; what is left out is taken from the defaults. */
+  setLimits(key: string, limits: Partial<KeyLimits>): void;
+  /** How many wait for the key in this process. */
+  waiting(key: string): number;
+  /** Every key that is not idle in this process. */
+  snapshot(): KeySnapshot[];
+}
+
+/** The longest delay that a timer of Node takes as it is. */
+export const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/** A permit that does `onRelease` once. */
+export class OncePermit implements Permit {
+  #onRelease: (() => void) | undefined;
+
+  constructor(onRelease: () => void) {
+    this.#onRelease = onRelease;
+  }
+
+  release(): void {
+    const onRelease = this.#onRelease;
+    this.#onRelease = undefined;
+    onRelease?.();
+  }
+}
+
+/** What a wait ends with when its signal is aborted. */
+export function abortedWait(signal: AbortSignal): CatenaError {
+  return new CatenaError('limits.aborted', 'the wait for a rate limit was given up', {
+    class: 'retryable',
+    cause: signal.reason,
+  });
+}

@@ -1,0 +1,42 @@
+/** Whether a server on loopback answers in its own protocol. */
+import { connect } from 'node:net';
+
+/** Sends bytes, if any, and says whether the first bytes that come back are the right ones. */
+export type Probe = (port: number) => Promise<boolean>;
+
+const ANSWER_TIMEOUT_MS = 1_000;
+
+/** A Redis that has read its data: before that it answers LOADING. */
+export const redisAnswers: Probe = (port) => answers(port, Buffer.from('PING\r\n'), (text) => text.startsWith('+PONG'));
+
+/** A NATS with JetStream introduces itself. */
+export const natsAnswers: Probe = (port) => answers(port, undefined, (text) => /^INFO \{.*"jetstream":true/.test(text));
+
+/** A PostgreSQL that lets a user in: before that it answers an error. */
+export const postgresAnswers: Probe = (port) =>
+  answers(port, startup('catena', 'postgres'), (text) => text.startsWith('R'));
+
+const PROTOCOL_3 = 196_608;
+
+function startup(user: string, database: string): Buffer {
+  const fields = Buffer.from(`user\0${user}\0database\0${database}\0\0`);
+  const head = Buffer.alloc(8);
+  head.writeInt32BE(head.length + fields.length, 0);
+  head.writeInt32BE(PROTOCOL_3, 4);
+  return Buffer.concat([head, fields]);
+}
+
+function answers(port: number, greeting: Buffer | undefined, isRight: (text: string) => boolean): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    const end = (isReady: boolean): void => {
+      socket.destroy();
+      resolve(isReady);
+    };
+    socket.setTimeout(ANSWER_TIMEOUT_MS, () => end(false));
+    socket.once('connect', () => greeting !== undefined && socket.write(greeting));
+    socket.once('data', (bytes) => end(isRight(bytes.toString('latin1'))));
+    socket.once('error', () => end(false));
+    socket.once('close', () => end(false));
+  });
+}

@@ -1,0 +1,155 @@
+/** The processes of a deployment that are killed, stopped and started again, each on the port that it had. */
+import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ServiceName } from '../fixtures/deployment/deployment.ts';
+import { type ServiceProcess, startService } from '../fixtures/deployment/service-process.ts';
+import { freePort } from '../fixtures/servers/server-process.ts';
+
+interface Member {
+  readonly name: ServiceName;
+  readonly port: number;
+  process: ServiceProcess | undefined;
+  /** Killed, stopped or not up again yet. */
+  isStruck: boolean;
+}
+
+export interface FleetOptions {
+  readonly members: readonly ServiceName[];
+  /** Settings of all of them, as environment variables. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** A start that met a server that is down is tried again, as whoever runs services does. */
+const START_AGAIN_MS = 250;
+
+export class Fleet {
+  /** Processes that ended without having been told to, and what they said last. */
+  readonly unexpected: string[] = [];
+  readonly #members: readonly Member[];
+  readonly #env: Readonly<Record<string, string>>;
+  readonly #stopping = new AbortController();
+  readonly #underWay = new Set<Promise<void>>();
+
+  private constructor(members: readonly Member[], env: Readonly<Record<string, string>>) {
+    this.#members = members;
+    this.#env = env;
+  }
+
+  /** Resolves when all of them are ready. */
+  static async start({ members: names, env }: FleetOptions): Promise<Fleet> {
+    const members: Member[] = [];
+    for (const name of names) members.push({ name, port: await freePort(), process: undefined, isStruck: false });
+    const addresses = (name: ServiceName) =>
+      members.flatMap((each) => (each.name === name ? [`127.0.0.1:${each.port}`] : [])).join(',');
+    const targets = {
+      CATENA_GRPC_MODULE_PROCESSOR: addresses('module-processor'),
+      CATENA_GRPC_ERROR_THRESHOLD: addresses('error-threshold'),
+    };
+    const reached = Object.fromEntries(Object.entries(targets).filter(([, target]) => target !== ''));
+    const fleet = new Fleet(members, { ...env, ...reached });
+    try {
+      await Promise.all(members.map((member) => fleet.#launch(member)));
+    } catch (error) {
+      await fleet.stop();
+      throw error;
+    }
+    return fleet;
+  }
+
+  /** Where tasks are submitted. */
+  get ingress(): string {
+    const members = this.#members.filter(({ name }) => name === 'ingress' || name === 'all');
+    return members.map(({ port }) => `127.0.0.1:${port}`).join(',');
+  }
+
+  /** Those whose metrics can be read. */
+  live(): readonly ServiceProcess[] {
+    return this.#members.flatMap(({ process, isStruck }) => (process === undefined || isStruck ? [] : [process]));
+  }
+
+  nameOf(member: number): string {
+    const { name, port } = this.#members[member]!;
+    return `${name} (port ${port})`;
+  }
+
+  isStruck(member: number): boolean {
+    return this.#members[member]!.isStruck;
+  }
+
+  /** Kills it with -9; after a while it is started again, in the background. */
+  async kill(at: number, downMs: number): Promise<void> {
+    const member = this.#members[at]!;
+    const { process } = member;
+    if (process === undefined) return;
+    member.isStruck = true;
+    member.process = undefined;
+    const gone = once(process.child, 'exit');
+    process.signal('SIGKILL');
+    await gone;
+    this.#track(this.#restart(member, downMs));
+  }
+
+  /** Stops it, and lets it go on after a while, in the background. */
+  freeze(at: number, forMs: number): void {
+    const member = this.#members[at]!;
+    const { process } = member;
+    if (process === undefined) return;
+    member.isStruck = true;
+    process.signal('SIGSTOP');
+    this.#track(
+      this.#wait(forMs).then(() => {
+        process.signal('SIGCONT');
+        member.isStruck = false;
+      }),
+    );
+  }
+
+  /** Resolves when every process that was struck is up again. */
+  async whole(): Promise<void> {
+    await Promise.all(this.#underWay);
+  }
+
+  /** Ends all of them, by their own ids. Idempotent. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.whole().catch(() => undefined);
+    await Promise.all(this.#members.map(({ process }) => process?.stop()));
+  }
+
+  async #restart(member: Member, downMs: number): Promise<void> {
+    await this.#wait(downMs);
+    while (!this.#stopping.signal.aborted) {
+      const started = await this.#launch(member).then(
+        () => true,
+        () => false,
+      );
+      if (started) return;
+      await this.#wait(START_AGAIN_MS);
+    }
+  }
+
+  async #launch(member: Member): Promise<void> {
+    const { name, port } = member;
+    const process = await startService({
+      name,
+      args: name === 'all' ? ['services/serve.ts'] : [`services/${name}/main.ts`],
+      env: { ...this.#env, CATENA_GRPC_LISTEN: `127.0.0.1:${port}` },
+    });
+    member.process = process;
+    member.isStruck = false;
+    process.child.once('exit', (code, signal) => {
+      if (member.process !== process || this.#stopping.signal.aborted) return;
+      const said = process.log.slice(-5).map((line) => JSON.stringify(line));
+      this.unexpected.push(`${name} ended by itself (${code ?? signal}): ${said.join(' ')}`);
+    });
+  }
+
+  #track(work: Promise<void>): void {
+    const tracked: Promise<void> = work.finally(() => this.#underWay.delete(tracked));
+    this.#underWay.add(tracked);
+  }
+
+  async #wait(ms: number): Promise<void> {
+    await delay(ms, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
+  }
+}

@@ -1,0 +1,104 @@
+/** What goes wrong, when, and with whom; everything is drawn from the seed, so that a schedule can be had again. */
+import { Dice } from '../../examples/shop/site/random.ts';
+import type { ServiceName } from '../fixtures/deployment/deployment.ts';
+
+export type Fault =
+  /** A process is killed with -9, and started again `downMs` after. */
+  | { readonly kind: 'kill'; readonly member: number; readonly downMs: number }
+  /** A process is stopped for longer than its leases last, and goes on as if nothing had been. */
+  | { readonly kind: 'freeze'; readonly member: number; readonly forMs: number }
+  | { readonly kind: 'redis'; readonly downMs: number }
+  | { readonly kind: 'nats'; readonly downMs: number; readonly keepsData: boolean }
+  /** Every request that waits is thrown away. */
+  | { readonly kind: 'purge' }
+  /** For a while every nth message is sent again under a new id, at once and once more after `delayMs`. */
+  | { readonly kind: 'duplicate'; readonly nth: number; readonly forMs: number; readonly delayMs: number }
+  /** For a while messages are taken out of their streams, and put back `delayMs` later. */
+  | { readonly kind: 'delay'; readonly forMs: number; readonly delayMs: number };
+
+export type FaultKind = Fault['kind'];
+
+export type PlannedFault = Fault & { readonly atMs: number };
+
+export interface ChaosPlan {
+  readonly layout: keyof typeof LAYOUTS;
+  /** The processes, in the order of their start. */
+  readonly members: readonly ServiceName[];
+  readonly appendfsync: 'always' | 'everysec';
+  /** In the order of their times, which count from the first submission. */
+  readonly faults: readonly PlannedFault[];
+}
+
+export interface PlanOptions {
+  readonly seed: number;
+  /** For how long faults are injected. */
+  readonly forMs: number;
+  readonly leaseMs: number;
+}
+
+const EACH: readonly ServiceName[] = ['module-processor', 'error-threshold', 'downloader', 'parser', 'ingress'];
+
+/** Every stage is hosted at least twice. */
+const LAYOUTS = {
+  'two of each stage': [...EACH, ...EACH],
+  'two all-stage processes': ['all', 'all'],
+  'one of each stage and an all-stage process': [...EACH, 'all'],
+} as const satisfies Readonly<Record<string, readonly ServiceName[]>>;
+
+/** One round; the rarest are in it too, so that each round has every kind. */
+const ROUND = [
+  ...['kill', 'freeze', 'purge', 'duplicate', 'redis', 'freeze'],
+  ...['kill', 'nats', 'delay', 'freeze', 'kill', 'nats_empty'],
+] as const;
+
+/** From one fault to the next, on average. */
+const SPACING_MS = 4_000;
+/** Work must be under way before the first one. */
+const CALM_MS = 2_000;
+
+export function planChaos({ seed, forMs, leaseMs }: PlanOptions): ChaosPlan {
+  const dice = new Dice(`${seed}/plan`);
+  const layouts = Object.keys(LAYOUTS) as (keyof typeof LAYOUTS)[];
+  // In turn, so that any three seeds in a row have them all.
+  const layout = layouts[seed % layouts.length]!;
+  const members = LAYOUTS[layout];
+  const kinds = deck(ROUND, dice);
+  const victims = deck([...members.keys()], dice);
+  const count = Math.max(ROUND.length, Math.floor(forMs / SPACING_MS));
+  const spacingMs = Math.max(1, (forMs - CALM_MS) / count);
+  const faults = Array.from({ length: count }, (_, at): PlannedFault => {
+    const atMs = Math.round(CALM_MS + at * spacingMs + dice.between(0, Math.floor(spacingMs / 2)));
+    return { ...faultOf(kinds(), dice, victims, leaseMs), atMs };
+  });
+  return { layout, members, appendfsync: dice.pick(['always', 'everysec']), faults };
+}
+
+function faultOf(kind: (typeof ROUND)[number], dice: Dice, victim: () => number, leaseMs: number): Fault {
+  switch (kind) {
+    case 'kill':
+      return { kind, member: victim(), downMs: dice.between(100, 2_000) };
+    case 'freeze':
+      return { kind, member: victim(), forMs: dice.between(leaseMs * 1.4, leaseMs * 2.5) };
+    case 'redis':
+      return { kind, downMs: dice.between(200, 2_500) };
+    case 'nats':
+      return { kind, downMs: dice.between(200, 2_500), keepsData: true };
+    case 'nats_empty':
+      return { kind: 'nats', downMs: dice.between(200, 2_500), keepsData: false };
+    case 'purge':
+      return { kind };
+    case 'duplicate':
+      return { kind, nth: dice.between(1, 3), forMs: 2_000, delayMs: dice.between(500, 4_000) };
+    case 'delay':
+      return { kind, forMs: 1_500, delayMs: dice.between(500, 4_000) };
+  }
+}
+
+/** Deals a shuffled deck, and a newly shuffled one when that is used up. */
+function deck<T>(cards: readonly T[], dice: Dice): () => T {
+  let left: T[] = [];
+  return () => {
+    if (left.length === 0) left = [...cards];
+    return left.splice(dice.between(0, left.length - 1), 1)[0]!;
+  };
+}
