@@ -68,12 +68,11 @@ describe('catena run', () => {
   });
 
   it('resumes after kill -9, refuses a second process meanwhile, and ends with the same rows', async () => {
-    const args = shop('-o', 'p.jsonl', '--rps', '15');
+    const args = shop('-o', 'p.jsonl', '--rps', '6');
     const first = processes.start(args);
-    await asked(20);
-    const second = await catena(...args);
+    await asked(10);
+    const [second, reading] = await Promise.all([catena(...args), catena('show', 'last')]);
     expect(second).toMatchObject({ code: 5, stderr: expect.stringMatching(/in use by another process[\s\S]*--db/) });
-    const reading = await catena('show', 'last');
     expect(reading).toMatchObject({ code: 0, stdout: expect.stringContaining('unfinished') });
     first.child.kill('SIGKILL');
     expect((await first.ended).signal).toBe('SIGKILL');

@@ -4,9 +4,7 @@ import { basename, extname, join, relative } from 'node:path';
 import { runCommandLine } from '../libs/cli/main.ts';
 import { systemClock } from '../libs/clock/clock.ts';
 import { readEnvironment } from '../libs/config/environment.ts';
-import { runProcess } from './process.ts';
 import { startSingleNode } from './single-node.ts';
-import { STAGE_NAMES } from './stages.ts';
 
 /** Runs a command line in this process; answers its exit code. `invocation` is how hints name the program. */
 export async function main(args: readonly string[], invocation = invocationOf(process.argv[1] ?? '')): Promise<number> {
@@ -16,7 +14,11 @@ export async function main(args: readonly string[], invocation = invocationOf(pr
       env: readEnvironment(),
       clock: systemClock,
       startEngine: startSingleNode,
-      serve: (env) => runProcess(STAGE_NAMES, env),
+      serve: async (env) => {
+        // Only now: the clients of the servers take their time to load.
+        const [{ runProcess }, { STAGE_NAMES }] = await Promise.all([import('./process.ts'), import('./stages.ts')]);
+        return runProcess(STAGE_NAMES, env);
+      },
       // Beside this file, and of its kind: the source, or what was built of it.
       serviceProgram: (service) => [join(import.meta.dirname, service, `main${extname(import.meta.filename)}`)],
       invocation,
@@ -28,12 +30,11 @@ export async function main(args: readonly string[], invocation = invocationOf(pr
   );
 }
 
-function listenForSignals(listener: () => void): () => void {
-  process.on('SIGINT', listener);
-  process.on('SIGTERM', listener);
+function listenForSignals(listener: () => void, more: readonly NodeJS.Signals[] = []): () => void {
+  const signals = ['SIGINT', 'SIGTERM', ...more];
+  for (const signal of signals) process.on(signal, listener);
   return () => {
-    process.off('SIGINT', listener);
-    process.off('SIGTERM', listener);
+    for (const signal of signals) process.off(signal, listener);
   };
 }
 

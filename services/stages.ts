@@ -11,8 +11,12 @@ import { randomUUID } from 'node:crypto';
 import type { Bus } from '../libs/bus/port.ts';
 import type { Clock } from '../libs/clock/clock.ts';
 import type { Config } from '../libs/config/config-tree.ts';
+import { readEnvironment } from '../libs/config/environment.ts';
+import type { ChainEvent } from '../libs/contracts/events.ts';
 import type { Threshold } from '../libs/coordination/commands.ts';
 import type { Coordinator } from '../libs/coordination/port.ts';
+import type { Breakers } from '../libs/limits/breakers.ts';
+import { meterBreakers } from '../libs/limits/metered-breakers.ts';
 import type { RateLimiter } from '../libs/limits/rate-limiter.ts';
 import { backpressureCounter } from '../libs/stage/backpressure.ts';
 import type { Dispatch } from '../libs/stage/dispatch.ts';
@@ -23,6 +27,7 @@ import { Meters } from '../libs/stage/meters.ts';
 import type { LocalStage } from '../libs/stage/outcome.ts';
 import { Publisher } from '../libs/stage/publisher.ts';
 import { type LoadedRun, type ModuleResolver, Runs } from '../libs/stage/runs.ts';
+import { secretSource } from '../libs/stage/secret-source.ts';
 import { sampleStages } from '../libs/stage/stage-gauges.ts';
 import { tracedDispatch } from '../libs/stage/stage-span.ts';
 import { Sweeper } from '../libs/stage/sweeper.ts';
@@ -54,6 +59,8 @@ export interface StageGround {
   readonly blobs: BlobStore;
   readonly modules: ModuleResolver;
   readonly limiter: RateLimiter;
+  /** Undefined: requests that name a circuit breaker go without one. */
+  readonly breakers?: Breakers | undefined;
   readonly metrics: Metrics;
   readonly clock: Clock;
   readonly log: Log;
@@ -75,6 +82,8 @@ export interface StageOptions {
   readonly recorder?: PageRecorder | undefined;
   /** Told of every request that was sent: its host, how long it took, and its status or `failed`. */
   readonly onDownload?: ((host: string, durationMs: number, outcome: string) => void) | undefined;
+  /** Tells others what happened beside the chain: a circuit breaker that opened or closed. */
+  readonly publishEvent?: ((event: ChainEvent) => Promise<void>) | undefined;
 }
 
 /** A stage that can be started and stopped; both are idempotent. */
@@ -104,7 +113,7 @@ export interface Stages {
 const WAITING_REQUESTS = 2_000;
 
 export function composeStages(ground: StageGround, options: StageOptions): Stages {
-  const { config, coordinator, store, commitWithItems, bus, blobs, limiter, metrics, clock, log } = ground;
+  const { config, coordinator, store, commitWithItems, bus, blobs, limiter, breakers, metrics, clock, log } = ground;
   const { hosted, remote, settle, reject, recorder, onDownload } = options;
   const meters = new Meters(metrics);
   const runs = new Runs(store, ground.modules);
@@ -152,7 +161,14 @@ export function composeStages(ground: StageGround, options: StageOptions): Stage
     ...execution,
     config: { ...config, waiting: WAITING_REQUESTS, obeyRobots: config.robots.enabled },
     ...{ bus, publisher, runs, limiter, http, robots, cookies, blobs },
+    secret: secretSource(store, readEnvironment()),
     onDownload: meterDownloads(metrics, onDownload),
+    breakers: breakers && {
+      breakers: meterBreakers(breakers, metrics),
+      countTooManyRequests: config.breakers.countTooManyRequests,
+      timeoutMs: config.http.totalTimeoutMs,
+      publish: options.publishEvent,
+    },
     parser: hosted.has('parser') ? parser : ELSEWHERE,
   });
   const moduleProcessor = new ModuleProcessor({

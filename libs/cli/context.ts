@@ -18,8 +18,8 @@ export interface CliContext {
   readonly invocation: string;
   /** The arguments behind it. */
   readonly args: readonly string[];
-  /** Calls the listener on SIGINT and SIGTERM; the answer takes it off again. */
-  readonly onSignal: (listener: () => void) => () => void;
+  /** Calls the listener on SIGINT, SIGTERM and those that are named; the answer takes it off again. */
+  readonly onSignal: (listener: () => void, more?: readonly NodeJS.Signals[]) => () => void;
   /** Ends the process without waiting for anything. */
   readonly exitNow: (code: number) => void;
 }

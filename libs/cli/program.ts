@@ -2,16 +2,18 @@
 import { Command, Option } from 'commander';
 import { checkModule } from './commands/check.ts';
 import { showConfig } from './commands/config.ts';
-import { writeItems } from './commands/items.ts';
-import { listRuns } from './commands/runs.ts';
-import { showRun } from './commands/show.ts';
 import { testModule } from './commands/test.ts';
 import type { CliContext, SharedOptions } from './context.ts';
-import { EXIT_CODE_MEANINGS, type ExitCodeValue } from './exit-codes.ts';
+import { EXIT_CODE_MEANINGS } from './exit-codes.ts';
+import { addControl } from './program/control.ts';
+import { collect, formatOption, jsonOption, withConfig, withDebug, withPlace } from './program/options.ts';
+import { addReading } from './program/reading.ts';
+import { addServices } from './program/services.ts';
 import { runModule } from './run/run-module.ts';
 import { formatTable } from './terminal/format.ts';
 
-type Done = (exitCode: ExitCodeValue) => void;
+/** Told the exit code of the command that ran. */
+export type Done = (exitCode: number) => void;
 
 /** The program; `done` is told the exit code of the command that ran. */
 export function createProgram(context: CliContext, version: string, done: Done): Command {
@@ -27,6 +29,8 @@ export function createProgram(context: CliContext, version: string, done: Done):
     });
   addRun(program, context, done);
   addReading(program, context, done);
+  addControl(program, context, done);
+  addServices(program, context, done);
   addModuleTools(program, context, done);
   return program;
 }
@@ -57,37 +61,15 @@ function addRun(program: Command, context: CliContext, done: Done): void {
     .option('--account <name>', 'whom the run is for', 'default')
     .option('--platform <name>', 'what it is about', 'default')
     .addOption(new Option('--again <command>').hideHelp());
-  withConfig(command).action(async (file, options) => done(await runModule(context, file, options)));
-}
-
-function addReading(program: Command, context: CliContext, done: Done): void {
-  withConfig(
-    program.command('runs').description('list the runs of a database, the newest first').addOption(jsonOption()),
-  )
-    .option('--limit <number>', 'how many', '50')
-    .action(async (options) => done(await listRuns(context, options)));
-  withConfig(
-    program
-      .command('show')
-      .argument('<run>', 'its id, the beginning of it, or `last`')
-      .description('show a run and every node that failed, with its reason')
-      .addOption(jsonOption()),
-  ).action(async (run, options) => done(await showRun(context, run, options)));
-  withConfig(
-    program
-      .command('items')
-      .argument('<run>', 'its id, the beginning of it, or `last`')
-      .description('write the items of a run, also while it goes on')
-      .option('-o, --output <file>', 'a .jsonl or .csv file; - is standard output', '-')
-      .addOption(formatOption())
-      .option('--type <type>', 'only items of this type'),
-  ).action(async (run, options) => done(await writeItems(context, run, options)));
-  withConfig(
-    program.command('config').description('show every setting, its value and its origin').addOption(jsonOption()),
-  ).action(async (options) => done(await showConfig(context, options)));
+  withPlace(command).action(async (file, options) => done(await runModule(context, file, options)));
 }
 
 function addModuleTools(program: Command, context: CliContext, done: Done): void {
+  withConfig(
+    program.command('config').description('show every setting, its value and its origin').addOption(jsonOption()),
+  )
+    .option('--db <file>', 'the database; default: .catena/catena.db')
+    .action(async (options) => done(await showConfig(context, options)));
   withDebug(
     program.command('check').argument('<file>', 'the module').description('check the types of a module, and load it'),
   ).action(async (file: string, options: SharedOptions) => done(await checkModule(context, file, options)));
@@ -98,27 +80,4 @@ function addModuleTools(program: Command, context: CliContext, done: Done): void
       .description('parse recorded pages again, offline, and show what is different')
       .option('--pages <folder>', 'where `run --record` kept them; default: pages/ beside the module'),
   ).action(async (file, options) => done(await testModule(context, file, options)));
-}
-
-function withConfig(command: Command): Command {
-  return withDebug(command)
-    .option('--db <file>', 'the database; default: .catena/catena.db')
-    .option('--config <file>', 'the configuration; default: catena.yaml, if there is one')
-    .option('--set <key=value>', 'a setting, repeatable; over the configuration, `catena config` lists them', collect);
-}
-
-function withDebug(command: Command): Command {
-  return command.option('--debug', 'say more: debug logs, and stacks of errors');
-}
-
-function jsonOption(): Option {
-  return new Option('-o, --output <format>', 'how to print').choices(['text', 'json']).default('text');
-}
-
-function formatOption(): Option {
-  return new Option('--format <format>', 'where the name does not say it').choices(['jsonl', 'csv']);
-}
-
-function collect(value: string, previous: readonly string[] | undefined): readonly string[] {
-  return [...(previous ?? []), value];
 }

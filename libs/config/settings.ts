@@ -81,6 +81,7 @@ export const SETTINGS = {
 
   'limits.requests_per_second': decimal('Requests that start per second and host; 0 is unlimited.', 10),
   'limits.concurrency_per_host': integer('Requests under way at once per host; 0 is unlimited.', 8, { min: 0 }),
+  'breakers.count_too_many_requests': flag('Whether the answer 429 counts as a failure of a circuit breaker.', true),
   'robots.enabled': flag('Whether robots.txt is obeyed, its Crawl-delay included.', true),
 
   'http.user_agent': headerText(

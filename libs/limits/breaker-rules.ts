@@ -49,7 +49,8 @@ export interface Ask {
 
 export function ask(record: BreakerRecord, { nonce, policy, nowMs }: Ask): BreakerStep<AskAnswer> {
   const { state, generation } = record;
-  if (state === 'closed' || (state === 'half_open' && record.trial === nonce)) return { record, answer: { generation } };
+  if (state === 'closed' || (state === 'half_open' && record.trial === nonce))
+    return { record, answer: { generation } };
   const retryAtMs =
     state === 'open'
       ? record.lastFailureMs + record.openMs

@@ -1,7 +1,14 @@
 import { type Clock, systemClock } from '../clock/clock.ts';
 import { Gates } from './gates.ts';
 import { KeyGate } from './key-gate.ts';
-import { abortedWait, type KeySnapshot, type Limiter, type LimitsByKey, type Permit } from './limiter.ts';
+import {
+  abortedWait,
+  type KeyLimits,
+  type KeySnapshot,
+  type Limiter,
+  type LimitsByKey,
+  type Permit,
+} from './limiter.ts';
 import { systemTimers, type Timers } from './timers.ts';
 
 export type { KeyLimits, KeySnapshot, Permit } from './limiter.ts';

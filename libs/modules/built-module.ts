@@ -3,7 +3,7 @@ import { type Clock, systemClock } from '../clock/clock.ts';
 import { CatenaError } from '../errors/catena-error.ts';
 import { type Builders, makeBuilders } from './builders.ts';
 import type { CheckedContract, DeclaredStep } from './check-contract.ts';
-import { CallScope, ComputeScope, ParseScope, StartScope } from './contexts.ts';
+import { CallScope, ComputeScope, GivenUpScope, ParseScope, StartScope } from './contexts.ts';
 import type * as definition from './definition.ts';
 import { requireExpected } from './expectation.ts';
 import { guardedEmissions } from './guarded.ts';
@@ -79,6 +79,12 @@ export class BuiltModule implements definition.ModuleDefinition {
       requireExpected(mainSite, written.expect, page, this.#clock.now());
       return (written.parse as AuthorFunction)(new ParseScope(call, builders, page));
     });
+  }
+
+  givenUp(step: number, call: definition.GivenUpCall): definition.Emissions | undefined {
+    const { written, mainSite, builders } = this.#runtime(step, 'fetch');
+    if (written.givenUp === undefined) return undefined;
+    return guardedEmissions(mainSite, () => (written.givenUp as AuthorFunction)(new GivenUpScope(call, builders)));
   }
 
   compute(step: number, call: definition.ComputeCall): definition.Emissions {

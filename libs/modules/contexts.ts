@@ -4,7 +4,7 @@
  */
 import type { CheerioAPI } from 'cheerio/slim';
 import type { Builders } from './builders.ts';
-import type { ComputeCall, JoinedFailure, JoinedItem, Page, StepCall } from './definition.ts';
+import type { ComputeCall, GivenUp, GivenUpCall, JoinedFailure, JoinedItem, Page, StepCall } from './definition.ts';
 
 /** Of `start` and `request`. */
 export class CallScope {
@@ -13,6 +13,8 @@ export class CallScope {
   readonly account: string;
   readonly platform: string;
   readonly runId: string;
+  readonly acceptedAtMs: number | undefined;
+  readonly deadlineAtMs: number | undefined;
   readonly signal: AbortSignal;
 
   constructor(call: StepCall) {
@@ -21,6 +23,8 @@ export class CallScope {
     this.account = call.account;
     this.platform = call.platform;
     this.runId = call.runId;
+    this.acceptedAtMs = call.acceptedAtMs;
+    this.deadlineAtMs = call.deadlineAtMs;
     this.signal = call.signal;
   }
 }
@@ -74,6 +78,15 @@ export class ParseScope extends EmittingScope {
 
   get json(): unknown {
     return this.page.json;
+  }
+}
+
+export class GivenUpScope extends EmittingScope {
+  readonly error: GivenUp;
+
+  constructor(call: GivenUpCall, builders: Builders) {
+    super(call, builders);
+    this.error = call.error;
   }
 }
 

@@ -3,6 +3,7 @@
  * (`defineModule`) builds this; nothing in the engine knows how it was written.
  */
 import type { JoinPolicy } from '../coordination/commands.ts';
+import type { BreakerSpec } from '../limits/breakers.ts';
 
 /** How failures of a step are retried; attempts are executions, so 3 means three. */
 export interface RetryPolicy {
@@ -20,8 +21,10 @@ export interface StepPolicy {
   readonly timeoutMs?: number;
   /** When generating requests fails: parse the prefix request again to get fresh hops (default), or not. */
   readonly fallback?: boolean;
-  /** Requests of this step under way at once, over the whole process. Undefined: no limit of its own. */
+  /** Requests of this step under way at once, over all runs. Undefined: no limit of its own. */
   readonly concurrency?: number;
+  /** The circuit breaker of this step's requests; a request may name another. Undefined: none. */
+  readonly breaker?: BreakerSpec;
 }
 
 /** A step as declared; its position in the module is its `step_idx`. */
@@ -73,6 +76,18 @@ export interface RequestSpec {
   readonly timeoutMs?: number;
   /** What shares a rate limit; default: the host. */
   readonly limitKey?: string;
+  /** What is left alone for a while when it keeps failing; default: the step's. */
+  readonly breaker?: BreakerSpec;
+  /** Unix milliseconds by which the request is over, however much `timeoutMs` is left. */
+  readonly untilMs?: number;
+  /** Keeps what has arrived of a body that time or the server cuts off, as a page that is `partial`; else it is a failure. */
+  readonly partial?: boolean;
+  /** `ignore`: robots.txt is not asked, as for an API whose terms say who may call it. Default: the configuration's. */
+  readonly robots?: 'ignore';
+  /** `run`: an equal request that was answered (200–299, whole) in this run is answered the same way, unsent. */
+  readonly cache?: 'run';
+  /** Tells requests apart that are equal and yet to be answered each for itself, such as repeats. */
+  readonly cacheKey?: string;
 }
 
 /** A response as the parser stage holds it. */
@@ -82,6 +97,10 @@ export interface PageSource {
   /** Lower-case names; repeated headers joined by a comma. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array;
+  /** Whether the body was cut off; default false. */
+  readonly partial?: boolean;
+  /** How long the download took, in milliseconds; default 0. */
+  readonly elapsedMs?: number;
 }
 
 /** A page as an author reads it; each view is made when first asked for. */
@@ -90,6 +109,10 @@ export interface Page {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly bytes: Uint8Array;
+  /** Whether the body was cut off; only requests that say `partial` get such pages. */
+  readonly partial: boolean;
+  /** How long the download took, in milliseconds. */
+  readonly elapsedMs: number;
   /** Decoded by the charset of the content type, of the page's own declaration, else UTF-8. */
   readonly text: string;
   /** Parsed; throws `parse.not_json`. */
@@ -115,11 +138,26 @@ export interface StepCall {
   readonly account: string;
   readonly platform: string;
   readonly runId: string;
+  /** When the run was accepted, in Unix milliseconds; undefined outside a run. */
+  readonly acceptedAtMs?: number | undefined;
+  /** When the run ends by force, in Unix milliseconds; undefined when it has no deadline. */
+  readonly deadlineAtMs?: number | undefined;
   readonly signal: AbortSignal;
 }
 
 export interface ParseCall extends StepCall {
   readonly page: PageSource;
+}
+
+/** Why a request was given up. */
+export interface GivenUp {
+  readonly code: string;
+  readonly message: string;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+export interface GivenUpCall extends StepCall {
+  readonly error: GivenUp;
 }
 
 /** A committed item, as a join reads it. */
@@ -134,6 +172,8 @@ export interface JoinedFailure {
   readonly reason: string;
   readonly code: string;
   readonly message: string;
+  /** The state of its hop, as it was given. */
+  readonly state?: unknown;
 }
 
 export interface ComputeCall extends StepCall {
@@ -156,6 +196,8 @@ export interface ModuleDefinition {
   /** Of a fetch step. */
   request(step: number, call: StepCall): Iterable<RequestSpec> | AsyncIterable<RequestSpec>;
   parse(step: number, call: ParseCall): Emissions;
+  /** What a fetch step yields for a request that is given up; undefined when it says nothing: then the node is dead. */
+  readonly givenUp?: (step: number, call: GivenUpCall) => Emissions | undefined;
   /** Of a compute step. */
   compute(step: number, call: ComputeCall): Emissions;
 }

@@ -9,7 +9,7 @@ import type {
   StepDeclarations,
   StepSchema,
 } from './contract.ts';
-import type { Expectation, JoinedFailure, Page, RequestSpec } from './definition.ts';
+import type { Expectation, GivenUp, JoinedFailure, Page, RequestSpec } from './definition.ts';
 
 declare const yielded: unique symbol;
 
@@ -52,6 +52,10 @@ export interface CallContext<Input> {
   readonly account: string;
   readonly platform: string;
   readonly runId: string;
+  /** When the run was accepted, in Unix milliseconds; undefined outside a run. */
+  readonly acceptedAtMs: number | undefined;
+  /** When the run ends by force, in Unix milliseconds; undefined when it has no deadline. */
+  readonly deadlineAtMs: number | undefined;
   /** Aborts when the result is no longer wanted. */
   readonly signal: AbortSignal;
 }
@@ -80,6 +84,15 @@ export interface ParseContext<Input, State, Steps extends StepDeclarations, Item
   /** The page as JSON; anything else is the retryable failure `parse.not_json`. */
   readonly json: unknown;
   readonly bytes: Uint8Array;
+}
+
+/** For a request that was given up: there is no page, and no other attempt. */
+export interface GivenUpContext<Input, State, Steps extends StepDeclarations, Items extends ItemDeclarations>
+  extends RequestContext<Input, State> {
+  readonly go: Go<Steps>;
+  readonly put: Put<Items>;
+  readonly drop: Drop;
+  readonly error: GivenUp;
 }
 
 /** An item with its type, as a join reads it when it asks for all. */
@@ -116,6 +129,11 @@ export interface FetchImplementation<Input, State, Steps extends StepDeclaration
   /** How `$` reads the page: `fast` (default) forgives less than a browser, `spec` builds the tree that a browser would. */
   readonly markup?: 'fast' | 'spec' | 'xml';
   parse(context: ParseContext<Input, State, Steps, Items>): Yields;
+  /**
+   * What stands in the place of a request that is given up, after its attempts or at once when another would fail the same
+   * way: its yield is committed and nothing is dead. Without this the request is a dead letter.
+   */
+  givenUp?(context: GivenUpContext<Input, State, Steps, Items>): Yields;
 }
 
 export interface ComputeImplementation<Input, State, Steps extends StepDeclarations, Items extends ItemDeclarations> {
@@ -141,6 +159,7 @@ export type AnyImplementation = {
 export interface AnyStepImplementation {
   request?(context: never): unknown;
   parse?(context: never): unknown;
+  givenUp?(context: never): unknown;
   run?(context: never): unknown;
   readonly expect?: Expectation;
   readonly markup?: 'fast' | 'spec' | 'xml';

@@ -10,9 +10,10 @@ export {
   type StepOptions,
 } from './contract.ts';
 export { defineModule, type Module } from './define-module.ts';
-export type { Expectation, JoinedFailure, Page, RequestSpec, RetryPolicy, StepPolicy } from './definition.ts';
+export type { Expectation, GivenUp, JoinedFailure, Page, RequestSpec, RetryPolicy, StepPolicy } from './definition.ts';
 export type {
   ComputeContext,
+  GivenUpContext,
   HopOptions,
   ParseContext,
   RequestContext,

@@ -22,6 +22,8 @@ export class SourcePage implements Page {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly bytes: Uint8Array;
+  readonly partial: boolean;
+  readonly elapsedMs: number;
   readonly #markup: Markup;
   #text: string | undefined;
   #json: { readonly value: unknown } | undefined;
@@ -32,6 +34,8 @@ export class SourcePage implements Page {
     this.status = source.status;
     this.headers = source.headers;
     this.bytes = source.body;
+    this.partial = source.partial ?? false;
+    this.elapsedMs = source.elapsedMs ?? 0;
     this.#markup = markup;
   }
 

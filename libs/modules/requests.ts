@@ -1,5 +1,6 @@
 /** The requests of a hop, from whatever an author's `request` answers. */
 import { CatenaError } from '../errors/catena-error.ts';
+import { breakerProblem } from '../limits/breaker-spec.ts';
 import type { RequestSpec } from './definition.ts';
 import { guardedValues, isAsyncIterable, isIterable, unusable } from './guarded.ts';
 import { isPromise, kindOf } from './schema-check.ts';
@@ -43,6 +44,20 @@ function requireRequest(site: Site, value: unknown): RequestSpec {
   if (bodies.length > 1) throw wrongRequest(site, `it has ${bodies.join(' and ')}`, 'give one of them');
   if (spec.timeoutMs !== undefined && !(spec.timeoutMs > 0)) {
     throw wrongRequest(site, `its timeoutMs is ${String(spec.timeoutMs)}`, 'give a number of milliseconds above 0');
+  }
+  if (spec.untilMs !== undefined && !Number.isFinite(spec.untilMs)) {
+    throw wrongRequest(site, `its untilMs is ${String(spec.untilMs)}`, 'give a time in Unix milliseconds');
+  }
+  if (spec.cache !== undefined && spec.cache !== 'run') {
+    throw wrongRequest(site, `its cache is ${String(spec.cache)}`, 'give "run", or leave it out');
+  }
+  const problem = spec.breaker === undefined ? undefined : breakerProblem(spec.breaker);
+  if (problem !== undefined) {
+    throw wrongRequest(
+      site,
+      `of its breaker, ${problem}`,
+      'give a key, and perhaps failures from 1 on and openMs above 0',
+    );
   }
   return spec;
 }

@@ -1,4 +1,5 @@
 /** The options of a step, checked: a misspelt one would be a policy that silently does not hold. */
+import { breakerProblem } from '../limits/breaker-spec.ts';
 import { isRecord } from './is-record.ts';
 
 type Rule = readonly [holds: (value: unknown) => boolean, wanted: string];
@@ -15,6 +16,10 @@ const RULES: Readonly<Record<string, Rule>> = {
   timeoutMs: milliseconds,
   fallback: [(value) => typeof value === 'boolean', 'true or false'],
   concurrency: wholeFromOne,
+  breaker: [
+    (value) => breakerProblem(value) === undefined,
+    'an object with a key, and perhaps failures from 1 on and openMs above 0',
+  ],
 };
 
 /** What is wrong with the options of a step, one sentence each. */

@@ -46,6 +46,13 @@ export interface Ground {
   close(): Promise<void>;
 }
 
+/**
+ * How long a transition waits for Redis, as a share of a lease. Whether one without an answer took place is not known: its
+ * node waits until the lease has run out. So a Redis that is away for less than that costs only the time it is away.
+ */
+const PATIENCE_PER_LEASE = 2 / 3;
+const MIN_PATIENCE_MS = 5_000;
+
 /** The largest message: a request with its headers and body, since responses beyond a threshold go by reference. */
 const MAX_MESSAGE_BYTES = 768 * 1_024;
 
@@ -76,6 +83,7 @@ export async function openGround({ config, name, localFirst, metrics, clock, log
       shards: DISTRIBUTED_SHARDS,
       policy: config,
       incarnation: await database.incarnation(),
+      commandTimeoutMs: Math.max(MIN_PATIENCE_MS, config.leaseMs * PATIENCE_PER_LEASE),
       onScript: scriptMeter(metrics),
     });
     opened.push(() => coordinator.close());

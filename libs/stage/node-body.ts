@@ -1,4 +1,5 @@
 /** What a node's body holds: the coordinator keeps it as text and never looks inside. */
+import type { BreakerSpec } from '../limits/breakers.ts';
 import type { RequestSpec } from '../modules/definition.ts';
 
 /** Of a hop: its state. */
@@ -17,6 +18,12 @@ export interface RequestBody {
   readonly session?: string;
   readonly timeoutMs?: number;
   readonly limitKey?: string;
+  readonly breaker?: BreakerSpec;
+  readonly untilMs?: number;
+  readonly partial?: boolean;
+  readonly robots?: 'ignore';
+  readonly cache?: 'run';
+  readonly cacheKey?: string;
 }
 
 export function encodeHop(body: HopBody): string {
@@ -44,6 +51,12 @@ export function encodeRequest(spec: RequestSpec, state: unknown): string {
     ...(spec.session === undefined ? {} : { session: spec.session }),
     ...(spec.timeoutMs === undefined ? {} : { timeoutMs: spec.timeoutMs }),
     ...(spec.limitKey === undefined ? {} : { limitKey: spec.limitKey }),
+    ...(spec.breaker === undefined ? {} : { breaker: spec.breaker }),
+    ...(spec.untilMs === undefined ? {} : { untilMs: spec.untilMs }),
+    ...(spec.partial === true ? { partial: true } : {}),
+    ...(spec.robots === 'ignore' ? { robots: spec.robots } : {}),
+    ...(spec.cache === undefined ? {} : { cache: spec.cache }),
+    ...(spec.cacheKey === undefined ? {} : { cacheKey: spec.cacheKey }),
   };
   return JSON.stringify(kept);
 }

@@ -71,7 +71,11 @@ export const METRICS = {
   breakersOpen: gauge('breakers_open', 'Circuit breakers that are open, as this process last heard of them.', []),
   breakersOpened: counter('breakers_opened_total', 'Circuit breakers that opened, after a failed trial too.', []),
   breakersRefused: counter('breakers_refused_total', 'Requests that were not sent because their breaker was open.', []),
-  limitsUnanswered: counter('limits_unanswered_total', 'Questions for a shared limit without an answer: nothing started.', []),
+  limitsUnanswered: counter(
+    'limits_unanswered_total',
+    'Questions for a shared limit without an answer: nothing started.',
+    [],
+  ),
   runsByState: gauge('runs_by_state', 'Runs by state.', ['state']),
   traceSpansLost: counter('trace_spans_lost_total', 'Spans that the collector of traces did not take.', []),
 } as const;

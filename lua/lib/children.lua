@@ -23,6 +23,8 @@ local function insertNode(m, seed, due, reopened, claim)
   S.run.open = S.run.open + 1
   writeNode(seed.key, n)
   setDue(m.due[seed.phase + 1], S.shard, m.exec, seed.phase, seed.id, due)
+  -- A phase that is over stands before the sweeper only while something of it is open: this may be the first.
+  if phase.closed ~= '' then watch(m, seed.phase) end
   return n
 end
 
@@ -37,6 +39,7 @@ local function reopen(m, key, id, n, due)
   n.owner, n.token, n.reason = '', '', ''
   writeNode(key, n)
   setDue(m.due[n.phase + 1], S.shard, m.exec, n.phase, id, due)
+  if phase.closed ~= '' then watch(m, n.phase) end
 end
 
 -- A superseded hop gets its new body and lives again; any other node that exists is left alone.

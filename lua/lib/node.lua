@@ -1,25 +1,28 @@
--- A node is one packed list. Everything of a node but its due time stands in it; that is its score in its phase's set.
+-- A node is a row of packed values. Everything of a node but its due time stands in it; that is its score in its phase's set.
 
 local function readNode(key)
   local packed = redis.call('GET', key)
   if not packed then return nil end
-  local f = cmsgpack.unpack(packed)
+  -- One value after the other: a list would have to be built first, on either way.
+  local kind, state, module, phase, step, no, epoch, attempts, crashes, dispatches, reopened, errorEpoch, owner, token,
+    committed, reason, decisions, error, limitKey, prefix, stagers, body = cmsgpack.unpack(packed)
   return {
-    kind = f[1], state = f[2], module = f[3], phase = f[4], step = f[5], no = f[6], epoch = f[7], attempts = f[8],
-    crashes = f[9], dispatches = f[10], reopened = f[11], errorEpoch = f[12], owner = f[13], token = f[14],
+    kind = kind, state = state, module = module, phase = phase, step = step, no = no, epoch = epoch, attempts = attempts,
+    crashes = crashes, dispatches = dispatches, reopened = reopened, errorEpoch = errorEpoch, owner = owner, token = token,
     -- Nearly always the same text: kept once.
-    committed = f[15] == true and f[14] or f[15],
-    reason = f[16], decisions = f[17], error = f[18], limitKey = f[19], prefix = f[20], stagers = f[21], body = f[22],
+    committed = committed == true and token or committed,
+    reason = reason, decisions = decisions, error = error, limitKey = limitKey, prefix = prefix, stagers = stagers,
+    body = body,
   }
 end
 
 local function writeNode(key, n)
   local committed = n.committed
   if committed ~= '' and committed == n.token then committed = true end
-  redis.call('SET', key, cmsgpack.pack({
+  redis.call('SET', key, cmsgpack.pack(
     n.kind, n.state, n.module, n.phase, n.step, n.no, n.epoch, n.attempts, n.crashes, n.dispatches, n.reopened,
-    n.errorEpoch, n.owner, n.token, committed, n.reason, n.decisions, n.error, n.limitKey, n.prefix, n.stagers, n.body,
-  }))
+    n.errorEpoch, n.owner, n.token, committed, n.reason, n.decisions, n.error, n.limitKey, n.prefix, n.stagers, n.body
+  ))
 end
 
 -- The node as the bindings read it: its numbers, then its texts.

@@ -18,7 +18,9 @@ export class Cancellation {
     this.#signal = signal;
     this.#timer = setTimeout(() => {
       const data = { totalTimeoutMs };
-      this.#cancel(downloadError('download.timeout', { url: this.#url, detail: `${totalTimeoutMs} ms`, data }));
+      const error = downloadError('download.timeout', { url: this.#url, detail: `${totalTimeoutMs} ms`, data });
+      this.#reason ??= error;
+      this.#exchange?.cutShort(error);
     }, totalTimeoutMs);
     if (signal.aborted) this.#onAbort();
     else signal.addEventListener('abort', this.#onAbort, { once: true });

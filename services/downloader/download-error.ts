@@ -26,6 +26,7 @@ const KINDS = {
   'download.headers_timeout': { class: 'retryable', says: 'was not answered in time' },
   'download.body_timeout': { class: 'retryable', says: 'stopped sending its body' },
   'download.timeout': { class: 'retryable', says: 'took longer than the whole request may' },
+  'download.deadline_exceeded': { class: 'fatal', says: 'was not sent: the time that its step gave it is over' },
   'download.truncated': { class: 'retryable', says: 'ended before its body was complete' },
   'download.bad_encoding': { class: 'retryable', says: 'sent a body that cannot be decompressed' },
   'download.malformed': { class: 'retryable', says: 'sent a response that is not HTTP' },

@@ -2,10 +2,15 @@ import type { ResponseModel } from '../../libs/contracts/messages.ts';
 import { CatenaError } from '../../libs/errors/catena-error.ts';
 import { retryAfterMs } from '../../libs/limits/retry-after.ts';
 import type { RequestBody } from '../../libs/stage/node-body.ts';
+import { PARTIAL_HEADER } from '../../libs/stage/partial.ts';
 import { moduleOf } from '../../libs/stage/runs.ts';
 import type { DownloadWork } from '../../libs/stage/work.ts';
+import { findAnswer, keepAnswer } from './answered.ts';
+import { guarded } from './breaker.ts';
+import { downloadError } from './download-error.ts';
 import type { HttpResponse } from './http-client.ts';
 import { targetOf } from './request.ts';
+import { unseal, withoutSecrets } from './secrets.ts';
 import type { DownloaderDeps } from './service.ts';
 
 /** A response whose body is where it is to be kept. */
@@ -15,6 +20,8 @@ export interface Downloaded {
   readonly headers: HttpResponse['headers'];
   readonly timings: NonNullable<ResponseModel['timings']>;
   readonly content: ResponseModel['content'];
+  /** Whether it was not sent, since an equal request had been answered. */
+  readonly fromCache: boolean;
 }
 
 const TOO_MANY_REQUESTS = 429;
@@ -25,33 +32,63 @@ export async function download(deps: DownloaderDeps, work: DownloadWork, request
   const { run, lease } = work;
   const { node } = lease;
   const limitKey = node.limitKey ?? '';
-  if (deps.config.obeyRobots) await askRobots(deps, request.url, limitKey, lease.signal);
+  const { runId } = node;
+  const answered = await findAnswer(deps, runId, request);
+  if (answered !== undefined) return { ...(await kept(deps, node, answered)), fromCache: true };
+  if (deps.config.obeyRobots && request.robots !== 'ignore') await askRobots(deps, request.url, limitKey, lease.signal);
   const { policy } = moduleOf(run, node.moduleId).definition.steps[node.stepIdx]!;
-  const totalTimeoutMs = request.timeoutMs ?? policy.timeoutMs;
-  const response = await observed(deps, request.url, () =>
-    deps.http.fetch(
-      {
-        method: request.method,
-        url: request.url,
-        headers: withIdempotencyKey(request, node.id),
-        jar: deps.cookies.forRun(node.runId, request.session ?? ''),
-        ...(request.body === undefined ? {} : { body: Buffer.from(request.body, 'base64') }),
-        ...(totalTimeoutMs === undefined ? {} : { totalTimeoutMs }),
-      },
-      lease.signal,
-    ),
-  );
+  const totalTimeoutMs = timeLeftMs(deps, request, policy.timeoutMs);
+  const { headers, secrets } = await unseal(request.headers, (name) => deps.secret(run.task, name));
+  const send = (): Promise<HttpResponse> =>
+    observed(deps, request.url, () =>
+      deps.http.fetch(
+        {
+          method: request.method,
+          url: request.url,
+          headers: withIdempotencyKey(request.method, headers, node.id),
+          jar: deps.cookies.forRun(runId, request.session ?? ''),
+          keepsPartial: request.partial === true,
+          ...(request.body === undefined ? {} : { body: Buffer.from(request.body, 'base64') }),
+          ...(totalTimeoutMs === undefined ? {} : { totalTimeoutMs }),
+        },
+        lease.signal,
+      ),
+    );
+  const breaker = request.breaker ?? policy.breaker;
+  const received =
+    breaker === undefined || deps.breakers === undefined
+      ? await send()
+      : await guarded({ ...deps.breakers, log: deps.log }, breaker, { node, timeoutMs: totalTimeoutMs, send });
+  const response = withoutSecrets(received, secrets);
   if (response.status === TOO_MANY_REQUESTS || response.status === UNAVAILABLE) {
     const waitMs = retryAfterMs(response.headers, deps.clock.now());
     if (waitMs !== undefined) deps.limiter.delay(limitKey, deps.clock.now() + waitMs);
   }
-  return {
-    status: response.status,
-    url: response.url,
-    headers: response.headers,
-    timings: response.timings,
-    content: await keep(deps, node.runId, node.id, response.body),
-  };
+  await keepAnswer(deps, runId, request, response);
+  return { ...(await kept(deps, node, response)), fromCache: false };
+}
+
+/** What the request may take, in milliseconds; undefined: the client's default. Throws `download.deadline_exceeded`. */
+function timeLeftMs(
+  { clock }: DownloaderDeps,
+  { url, timeoutMs, untilMs }: RequestBody,
+  ofStepMs: number | undefined,
+): number | undefined {
+  const ownMs = timeoutMs ?? ofStepMs;
+  if (untilMs === undefined) return ownMs;
+  const leftMs = untilMs - clock.now();
+  if (leftMs <= 0) throw downloadError('download.deadline_exceeded', { url, data: { untilMs } });
+  return Math.min(leftMs, ownMs ?? leftMs);
+}
+
+async function kept(
+  deps: DownloaderDeps,
+  { runId, id }: { readonly runId: string; readonly id: string },
+  { status, url, headers, timings, body, partial }: HttpResponse,
+): Promise<Omit<Downloaded, 'fromCache'>> {
+  const honest = headers.filter(([name]) => name !== PARTIAL_HEADER);
+  const content = await keep(deps, runId, id, body);
+  return { status, url, headers: partial ? [...honest, [PARTIAL_HEADER, 'true']] : honest, timings, content };
 }
 
 /** Tells the observer how long a request took. */
@@ -83,7 +120,11 @@ async function askRobots(deps: DownloaderDeps, url: string, limitKey: string, si
 }
 
 /** A redo of a request that changes something carries the same key, for servers that honour one. */
-function withIdempotencyKey({ method, headers }: RequestBody, nodeId: string): Readonly<Record<string, string>> {
+function withIdempotencyKey(
+  method: string,
+  headers: RequestBody['headers'],
+  nodeId: string,
+): Readonly<Record<string, string>> {
   if (method === 'GET' || method === 'HEAD') return headers;
   return { 'idempotency-key': nodeId, ...headers };
 }

@@ -17,6 +17,8 @@ export interface Answer {
   readonly status: number;
   readonly headers: readonly [string, string][];
   readonly body: Buffer;
+  /** Whether the body was cut off. */
+  readonly partial: boolean;
   /** Waiting for a connection. */
   readonly queuedMs: number;
   /** From sending to the headers. */
@@ -25,6 +27,8 @@ export interface Answer {
 
 /** A redirect's body is read up to here, so that its connection can be used again, and thrown away. */
 const MAX_DISCARDED_BYTES = 64 * 1024;
+/** What the server does to a body; that this client is closed is no end of an answer. */
+const CUT_OFF = new Set(['download.truncated', 'download.reset', 'download.body_timeout']);
 const EMPTY = Buffer.alloc(0);
 
 /**
@@ -35,6 +39,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   readonly answer: Promise<Answer>;
   readonly #hop: Hop;
   readonly #limits: HttpClientOptions;
+  readonly #keepsPartial: boolean;
   readonly #dispatchedMs = performance.now();
   #resolve: (answer: Answer) => void = () => {};
   #reject: (reason: Error) => void = () => {};
@@ -48,9 +53,10 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #receivedBytes = 0;
   #isDiscarding = false;
 
-  constructor(hop: Hop, limits: HttpClientOptions) {
+  constructor(hop: Hop, limits: HttpClientOptions, keepsPartial = false) {
     this.#hop = hop;
     this.#limits = limits;
+    this.#keepsPartial = keepsPartial;
     this.answer = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -63,6 +69,12 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#settled = true;
     this.#reject(reason);
     this.#controller?.abort(reason);
+  }
+
+  /** The time is over: what has arrived is the answer where that is wanted, else this is {@link cancel}. */
+  cutShort(reason: Error): void {
+    if (this.#succeedPartially()) this.#controller?.abort(reason);
+    else this.cancel(reason);
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -107,17 +119,28 @@ export class Exchange implements Dispatcher.DispatchHandler {
       this.#succeed(EMPTY);
       return;
     }
+    const error = toDownloadError(thrown, { url: this.#hop.url, answered: this.#status !== 0, limits: this.#limits });
+    if (CUT_OFF.has(error.code) && this.#succeedPartially()) return;
     this.#settled = true;
-    this.#reject(toDownloadError(thrown, { url: this.#hop.url, answered: this.#status !== 0, limits: this.#limits }));
+    this.#reject(error);
   }
 
-  #succeed(body: Buffer): void {
+  /** A compressed body that was cut off cannot be read. */
+  #succeedPartially(): boolean {
+    if (!this.#keepsPartial || this.#settled || this.#isDiscarding || this.#receivedBytes === 0) return false;
+    if (this.#headers.some(([name]) => name === 'content-encoding')) return false;
+    this.#succeed(Buffer.concat(this.#chunks, this.#receivedBytes), true);
+    return true;
+  }
+
+  #succeed(body: Buffer, partial = false): void {
     if (this.#settled) return;
     this.#settled = true;
     this.#resolve({
       status: this.#status,
       headers: this.#headers,
       body,
+      partial,
       queuedMs: this.#sentMs - this.#dispatchedMs,
       firstByteMs: this.#headersMs - this.#sentMs,
     });

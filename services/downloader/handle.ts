@@ -8,7 +8,7 @@ import { type CodeOf, ReleaseCode } from '../../libs/coordination/codes.ts';
 import type { NodeRef } from '../../libs/coordination/node.ts';
 import { CatenaError, toCatenaError } from '../../libs/errors/catena-error.ts';
 import { toFailure } from '../../libs/errors/failure.ts';
-import type { Permit } from '../../libs/limits/rate-limiter.ts';
+import type { Permit } from '../../libs/limits/limiter.ts';
 import { claimNode } from '../../libs/stage/execution.ts';
 import { decodeRequest, type RequestBody } from '../../libs/stage/node-body.ts';
 import type { Outcome } from '../../libs/stage/outcome.ts';
@@ -117,6 +117,7 @@ function toResponse({ run, lease }: DownloadWork, downloaded: Downloaded): Respo
     headers: headers.map(([name, value]) => ({ name, value })),
     content: downloaded.content,
     timings,
+    fromCache: downloaded.fromCache,
   };
 }
 

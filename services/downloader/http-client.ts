@@ -18,6 +18,8 @@ export interface HttpRequest {
   readonly jar?: CookieJar;
   /** Of the whole request, redirects and body included. Default: the client's. */
   readonly totalTimeoutMs?: number;
+  /** Keeps what has arrived of a body that time or the server cuts off; it is asked for uncompressed. */
+  readonly keepsPartial?: boolean;
 }
 
 export interface HttpResponse {
@@ -27,6 +29,8 @@ export interface HttpResponse {
   /** As sent, with lower-case names; the body has its content encoding taken off all the same. */
   readonly headers: readonly [string, string][];
   readonly body: Uint8Array;
+  /** Whether the body was cut off. */
+  readonly partial: boolean;
   readonly timings: {
     /** Waiting for connections, redirects included. */
     readonly queuedMs: number;
@@ -51,13 +55,17 @@ export function createHttpClient(options: Partial<HttpClientOptions> = {}): Http
   const guard = limits.denyPrivateTargets ? new TargetGuard(limits.allowedPrivateAddresses, limits.lookup) : undefined;
   const agent = createAgent(limits, guard);
 
-  async function exchange(hop: Hop, cookie: string, cancellation: Cancellation): Promise<Answer> {
+  async function exchange(
+    hop: Hop,
+    cookie: string,
+    { cancellation, keepsPartial }: { cancellation: Cancellation; keepsPartial: boolean | undefined },
+  ): Promise<Answer> {
     const denied = guard?.deniedAddress(hop.url);
     if (denied !== undefined) {
       throw downloadError('download.private_target', { url: hop.url, data: { address: denied } });
     }
     cancellation.throwIfCancelled();
-    const exchanging = new Exchange(hop, limits);
+    const exchanging = new Exchange(hop, limits, keepsPartial);
     cancellation.cover(exchanging, hop.url);
     agent.dispatch(
       {
@@ -74,14 +82,18 @@ export function createHttpClient(options: Partial<HttpClientOptions> = {}): Http
 
   async function fetch(request: HttpRequest, signal: AbortSignal): Promise<HttpResponse> {
     const startMs = performance.now();
-    let hop = firstHop(request, limits.userAgent);
+    const { keepsPartial } = request;
+    const asked = keepsPartial
+      ? { ...request, headers: { ...request.headers, 'accept-encoding': 'identity' } }
+      : request;
+    let hop = firstHop(asked, limits.userAgent);
     const trail = new RedirectTrail(limits.maxRedirects);
     const cancellation = new Cancellation(hop.url, signal, request.totalTimeoutMs ?? limits.totalTimeoutMs);
     try {
       let queuedMs = 0;
       for (;;) {
         const cookie = cookieHeader(hop, request.jar);
-        const answer = await exchange(hop, cookie, cancellation);
+        const answer = await exchange(hop, cookie, { cancellation, keepsPartial });
         queuedMs += answer.queuedMs;
         request.jar?.store(hop.url, answer.headers);
         const next = redirected(hop, answer.status, headerOf(answer, 'location'));
@@ -92,8 +104,8 @@ export function createHttpClient(options: Partial<HttpClientOptions> = {}): Http
         }
         const body = await decode(answer, hop);
         const timings = { queuedMs, firstByteMs: answer.firstByteMs, totalMs: performance.now() - startMs };
-        const { status, headers } = answer;
-        return { status, url: withoutCredentials(hop.url), headers, body, timings, redirects: trail.length };
+        const { status, headers, partial } = answer;
+        return { status, url: withoutCredentials(hop.url), headers, body, partial, timings, redirects: trail.length };
       }
     } finally {
       cancellation.end();

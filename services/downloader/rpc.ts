@@ -14,7 +14,7 @@ import type {
   LimitState,
 } from '../../libs/contracts/services.ts';
 import { CatenaError } from '../../libs/errors/catena-error.ts';
-import type { KeySnapshot, RateLimiter } from '../../libs/limits/rate-limiter.ts';
+import type { KeySnapshot, Limiter } from '../../libs/limits/limiter.ts';
 import { retryAfterMs } from '../../libs/limits/retry-after.ts';
 import type { HttpClient } from './http-client.ts';
 import { targetOf } from './request.ts';
@@ -22,7 +22,7 @@ import type { RobotsRules } from './robots.ts';
 
 export interface DownloaderApiDeps {
   readonly http: Pick<HttpClient, 'fetch'>;
-  readonly limiter: Pick<RateLimiter, 'acquire' | 'delay' | 'setMinInterval' | 'snapshot'>;
+  readonly limiter: Pick<Limiter, 'acquire' | 'delay' | 'setMinInterval' | 'snapshot'>;
   /** Undefined: robots.txt is not asked. */
   readonly robots: Pick<RobotsRules, 'check'> | undefined;
   readonly clock: Clock;

@@ -1,12 +1,14 @@
 import type { Bus } from '../../libs/bus/port.ts';
-import type { Permit, RateLimiter } from '../../libs/limits/rate-limiter.ts';
+import type { Limiter, Permit } from '../../libs/limits/limiter.ts';
 import type { ExecutionDeps } from '../../libs/stage/execution.ts';
 import type { LocalStage } from '../../libs/stage/outcome.ts';
 import type { Publisher } from '../../libs/stage/publisher.ts';
 import { StageRunner } from '../../libs/stage/runner.ts';
 import type { Runs } from '../../libs/stage/runs.ts';
+import type { SecretSource } from '../../libs/stage/secret-source.ts';
 import type { DownloadWork, ParseWork } from '../../libs/stage/work.ts';
 import type { BlobStore } from '../../libs/store/blob-store.ts';
+import type { BreakerGuard } from './breaker.ts';
 import type { DownloaderConfig } from './config.ts';
 import type { CookieJars } from './cookies.ts';
 import { admit, downloadLeased, handle } from './handle.ts';
@@ -18,11 +20,15 @@ export interface DownloaderDeps extends ExecutionDeps {
   readonly bus: Bus;
   readonly publisher: Publisher;
   readonly runs: Runs;
-  readonly limiter: RateLimiter;
+  readonly limiter: Limiter;
   readonly http: HttpClient;
   readonly robots: RobotsRules;
   readonly cookies: CookieJars;
   readonly blobs: BlobStore;
+  /** Where the secrets stand that headers name. */
+  readonly secret: SecretSource;
+  /** Undefined: requests that name a circuit breaker go without one. */
+  readonly breakers?: BreakerGuard | undefined;
   /** The parser, where it runs in this process. */
   readonly parser: LocalStage<ParseWork>;
   /** Told of every request that was sent: its host, how long it took, and its status or `failed`. */

@@ -1,5 +1,6 @@
 import type { ComputeCall, JoinedFailure, JoinedItem } from '../../libs/modules/definition.ts';
 import { commitYield } from '../../libs/stage/commit-yield.ts';
+import { decodeHop } from '../../libs/stage/node-body.ts';
 import { hopSeed } from '../../libs/stage/seeds.ts';
 import { deadNodes } from '../../libs/stage/settle.ts';
 import { gather } from '../../libs/stage/yield.ts';
@@ -31,6 +32,8 @@ function computeCall(deps: ModuleProcessorDeps, { run, module, lease, call }: Ho
     account: call.account,
     platform: call.platform,
     runId,
+    acceptedAtMs: call.acceptedAtMs,
+    deadlineAtMs: call.deadlineAtMs,
     get signal() {
       return lease.signal;
     },
@@ -77,6 +80,7 @@ async function* readFailures(
       reason: node.deathReason,
       code: failure?.code ?? '',
       message: failure?.message ?? '',
+      state: decodeHop(node.body).state,
     };
   }
 }

@@ -28,6 +28,8 @@ export async function resolveContext(run: LoadedRun, lease: Lease): Promise<HopC
     account,
     platform,
     runId,
+    acceptedAtMs: run.record.acceptedAtMs,
+    deadlineAtMs: run.record.deadlineAtMs,
     get signal() {
       return lease.signal;
     },

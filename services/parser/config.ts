@@ -5,4 +5,6 @@ export interface ParserConfig {
   /** A parse that yields more often than this is taken for one without an end. */
   readonly maxYieldsPerParse: number;
   readonly backpressureRetryDelayMs: number;
+  /** Executions of a request, for steps that do not say otherwise. */
+  readonly retry: { readonly attempts: number };
 }

@@ -17,6 +17,7 @@ import { hopSeed } from '../../libs/stage/seeds.ts';
 import { failUnloaded, loadRunOf } from '../../libs/stage/unloaded.ts';
 import type { ParseWork } from '../../libs/stage/work.ts';
 import { gather, type Yield } from '../../libs/stage/yield.ts';
+import { giveUp } from './give-up.ts';
 import { toDownloadError, toPage } from './page.ts';
 import type { RecordedParse } from './record.ts';
 import type { ParserDeps } from './service.ts';
@@ -49,7 +50,8 @@ export async function parseLeased(deps: ParserDeps, { run, lease, response }: Pa
   const { node } = lease;
   try {
     const module = moduleOf(run, node.moduleId);
-    const yielded = await parse(deps, module, { run, lease, response });
+    const work = { run, lease, response };
+    const yielded = await parse(deps, module, work).catch((thrown: unknown) => giveUp(deps, module, work, thrown));
     const outcome = await commitYield(deps, run, lease, yielded);
     if (outcome.kind === 'next') deps.meters.parsed();
     return outcome;
@@ -83,6 +85,8 @@ async function parse(
     account,
     platform,
     runId,
+    acceptedAtMs: run.record.acceptedAtMs,
+    deadlineAtMs: run.record.deadlineAtMs,
     page,
     get signal() {
       return lease.signal;

@@ -1,6 +1,7 @@
 import { type ChainError, ErrorClass, type ResponseModel } from '../../libs/contracts/messages.ts';
 import { CatenaError, type FailureClass } from '../../libs/errors/catena-error.ts';
 import type { PageSource } from '../../libs/modules/definition.ts';
+import { PARTIAL_HEADER } from '../../libs/stage/partial.ts';
 import type { BlobStore } from '../../libs/store/blob-store.ts';
 
 /** A response as the authoring API reads it; a body that was kept by reference is fetched. */
@@ -10,6 +11,8 @@ export async function toPage(blobs: BlobStore, response: ResponseModel): Promise
     status: response.status,
     headers: toHeaders(response.headers),
     body: await bodyOf(blobs, response),
+    partial: response.headers.some(({ name }) => name === PARTIAL_HEADER),
+    elapsedMs: response.timings?.totalMs ?? 0,
   };
 }
 

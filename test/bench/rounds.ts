@@ -16,6 +16,8 @@ export interface Sample {
   readonly startUpSeconds: number;
   readonly cpuSeconds: number;
   readonly peakRssBytes: number;
+  /** Of the servers that it stands on; none stand beside a single node. */
+  readonly serversCpu?: Readonly<Record<string, number>>;
 }
 
 /** By contestant, one sample per round. */
@@ -25,13 +27,16 @@ export interface Play {
   readonly rounds: number;
   /** Where each contestant gets a folder. */
   readonly scratch: string;
-  readonly onSample: (round: number, contestant: Contestant, sample: Sample) => void;
+  readonly onSample: (round: number, contestant: Player, sample: Sample) => void;
 }
 
-export async function playRounds(
-  contestants: readonly Contestant[],
+/** Whoever takes part in rounds. */
+export type Player = Pick<Contestant, 'id' | 'name'>;
+
+export async function playRounds<Each extends Player>(
+  contestants: readonly Each[],
   { rounds, scratch, onSample }: Play,
-  playOne: (contestant: Contestant, folder: string) => Promise<Sample>,
+  playOne: (contestant: Each, folder: string) => Promise<Sample>,
 ): Promise<Samples> {
   const samples = new Map<string, Sample[]>(contestants.map(({ id }) => [id, []]));
   for (let round = 0; round < rounds; round++) {
@@ -83,6 +88,8 @@ export async function stepOnce(contestant: Contestant, folder: string, chains: n
   return toSample(measured, steps);
 }
 
-function toSample({ seconds, startUpSeconds, cpuSeconds, peakRssBytes }: Measured<unknown>, units: number): Sample {
+/** What was measured while so many pages or steps were done. */
+export function toSample(measured: Omit<Measured<unknown>, 'result'>, units: number): Sample {
+  const { seconds, startUpSeconds, cpuSeconds, peakRssBytes } = measured;
   return { units, unitsPerSecond: units / seconds, startUpSeconds, cpuSeconds, peakRssBytes };
 }

@@ -1,7 +1,7 @@
 /** The tables of `npm run bench`. */
-import { type Contestant, CRAWLERS, type CrawlerId, STEPPERS } from './contestants.ts';
+import { CRAWLERS, type CrawlerId, STEPPERS } from './contestants.ts';
 import { median, medianRatio } from './medians.ts';
-import type { Sample, Samples } from './rounds.ts';
+import type { Player, Sample, Samples } from './rounds.ts';
 import { figure, mebibytes, table } from './table.ts';
 
 export function crawlTable(samples: Samples): string {
@@ -35,7 +35,7 @@ export function stepsTable(samples: Samples): string {
 }
 
 /** One line for a terminal while the rounds go on. */
-export function sampleLine(round: number, { name }: Contestant, sample: Sample): string {
+export function sampleLine(round: number, { name }: Player, sample: Sample): string {
   const { unitsPerSecond, cpuSeconds, peakRssBytes } = sample;
   const cells = [
     figure(unitsPerSecond).padStart(7),
@@ -45,7 +45,7 @@ export function sampleLine(round: number, { name }: Contestant, sample: Sample):
   return `round ${round + 1}  ${name.padEnd(30)} ${cells[0]} /s  ${cells[1]} CPU s  ${cells[2]} MiB`;
 }
 
-function present(contestants: readonly Contestant[], samples: Samples) {
+function present(contestants: readonly Player[], samples: Samples) {
   return contestants.flatMap(({ id, name }) => {
     const taken = samples.get(id) ?? [];
     return taken.length === 0 ? [] : [{ name, taken }];

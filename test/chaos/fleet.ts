@@ -27,6 +27,7 @@ export class Fleet {
   readonly unexpected: string[] = [];
   readonly #members: readonly Member[];
   readonly #env: Readonly<Record<string, string>>;
+  readonly #started: ServiceProcess[] = [];
   readonly #stopping = new AbortController();
   readonly #underWay = new Set<Promise<void>>();
 
@@ -104,6 +105,20 @@ export class Fleet {
     );
   }
 
+  /** What processes logged as errors: `service: message: reason`, the most frequent first, and how often. */
+  errors(): readonly (readonly [text: string, times: number])[] {
+    const counts = new Map<string, number>();
+    for (const { name, log } of this.#started) {
+      for (const { level, msg, error } of log) {
+        if (level !== 'error') continue;
+        const { code = '', message = '' } = (error ?? {}) as { readonly code?: string; readonly message?: string };
+        const text = `${name}: ${msg}: ${code} ${message}`;
+        counts.set(text, (counts.get(text) ?? 0) + 1);
+      }
+    }
+    return [...counts].sort(([, one], [, other]) => other - one);
+  }
+
   /** Resolves when every process that was struck is up again. */
   async whole(): Promise<void> {
     await Promise.all(this.#underWay);
@@ -135,6 +150,7 @@ export class Fleet {
       args: name === 'all' ? ['services/serve.ts'] : [`services/${name}/main.ts`],
       env: { ...this.#env, CATENA_GRPC_LISTEN: `127.0.0.1:${port}` },
     });
+    this.#started.push(process);
     member.process = process;
     member.isStruck = false;
     process.child.once('exit', (code, signal) => {

@@ -31,7 +31,7 @@ export interface ChaosPlan {
 
 export interface PlanOptions {
   readonly seed: number;
-  /** For how long faults are injected. */
+  /** For how long faults are injected; 0 is none. */
   readonly forMs: number;
   readonly leaseMs: number;
 }
@@ -64,7 +64,7 @@ export function planChaos({ seed, forMs, leaseMs }: PlanOptions): ChaosPlan {
   const members = LAYOUTS[layout];
   const kinds = deck(ROUND, dice);
   const victims = deck([...members.keys()], dice);
-  const count = Math.max(ROUND.length, Math.floor(forMs / SPACING_MS));
+  const count = forMs === 0 ? 0 : Math.max(ROUND.length, Math.floor(forMs / SPACING_MS));
   const spacingMs = Math.max(1, (forMs - CALM_MS) / count);
   const faults = Array.from({ length: count }, (_, at): PlannedFault => {
     const atMs = Math.round(CALM_MS + at * spacingMs + dice.between(0, Math.floor(spacingMs / 2)));

@@ -24,9 +24,12 @@ describe('samples', () => {
   });
 
   it('of a process that is gone count as they were read last', async () => {
-    const server = createServer((_, response) => response.end(text)).listen(0, '127.0.0.1');
+    const server = createServer(({ url }, response) => {
+      response.statusCode = url === '/metrics' ? 200 : 404;
+      response.end(text);
+    }).listen(0, '127.0.0.1');
     await once(server, 'listening');
-    const metricsUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}/metrics`;
+    const metricsUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     const sampler = new Sampler(() => [{ metricsUrl }]);
     await sampler.read();
     server.closeAllConnections();

@@ -1,5 +1,5 @@
 /** What processes count, read where they show it. A process that was killed counts up to its last reading. */
-import { type MetricDefinition, METRICS } from '../../libs/telemetry/metric-names.ts';
+import { METRICS, type MetricDefinition } from '../../libs/telemetry/metric-names.ts';
 
 /** Values by series: `name{label="value",…}`. */
 export type Samples = ReadonlyMap<string, number>;
@@ -14,7 +14,11 @@ export function parseSamples(text: string): Samples {
 }
 
 /** The sum of a counter's series that have these labels. */
-export function total(samples: Samples, { name }: MetricDefinition, labels: Readonly<Record<string, string>> = {}): number {
+export function total(
+  samples: Samples,
+  { name }: MetricDefinition,
+  labels: Readonly<Record<string, string>> = {},
+): number {
   const wanted = Object.entries(labels).map(([label, value]) => `${label}="${value}"`);
   let sum = 0;
   for (const [series, value] of samples) {
@@ -26,6 +30,7 @@ export function total(samples: Samples, { name }: MetricDefinition, labels: Read
 
 /** Something whose metrics can be read. */
 export interface Counted {
+  /** Without the path. */
   readonly metricsUrl: string;
 }
 
@@ -45,8 +50,7 @@ export class Sampler {
   async read(): Promise<void> {
     await Promise.all(
       this.#live().map(async ({ metricsUrl }) => {
-        const answer = await fetch(metricsUrl, { signal: AbortSignal.timeout(READ_TIMEOUT_MS) }).catch(() => undefined);
-        const text = await answer?.text().catch(() => undefined);
+        const text = await textOf(`${metricsUrl}/metrics`);
         if (text !== undefined) this.#last.set(metricsUrl, parseSamples(text));
       }),
     );
@@ -61,5 +65,14 @@ export class Sampler {
 
   answers(script: string, code: string): number {
     return this.total(METRICS.scriptCode, { script, code });
+  }
+}
+
+async function textOf(url: string): Promise<string | undefined> {
+  try {
+    const answer = await fetch(url, { signal: AbortSignal.timeout(READ_TIMEOUT_MS) });
+    return answer.ok ? await answer.text() : undefined;
+  } catch {
+    return undefined;
   }
 }

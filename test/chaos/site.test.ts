@@ -10,13 +10,15 @@ afterEach(() => site.stop());
 const start = async () => {
   site = await startSite({ seed: 1, worlds: (run) => (run === 5 ? world : undefined), slowestMs: 0 });
 };
-const ask = (path: string) => fetch(`${site.base(5)}/${path}`, { signal: AbortSignal.timeout(100) }).catch(() => undefined);
+const ask = (path: string) =>
+  fetch(`${site.base(5)}/${path}`, { signal: AbortSignal.timeout(1_000) }).catch(() => undefined);
 
 describe('the site', () => {
   it('serves every page at the third time of asking, and meets each kind of failure before', async () => {
     await start();
     const paths = pagesOf(world);
-    for (let times = 0; times < 2; times++) await Promise.all(paths.map((path) => ask(path).then((page) => page?.text())));
+    for (let times = 0; times < 2; times++)
+      await Promise.all(paths.map((path) => ask(path).then((page) => page?.text())));
     for (const path of paths) expect(await (await ask(path))?.json()).toMatchObject({ end: true });
     expect(new Set(site.ledger.map(({ answer }) => answer))).toEqual(
       new Set(['served', 'error', 'cut', 'hollow', 'silence']),

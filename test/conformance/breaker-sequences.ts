@@ -99,7 +99,13 @@ export function describeBreakerSequences(name: string, open: () => Promise<Break
     } finally {
       await harness.close();
     }
-    expect([...seen].sort(), 'the histories reach everything').toEqual(['closed', 'half_open', 'late', 'open', 'refused']);
+    expect([...seen].sort(), 'the histories reach everything').toEqual([
+      'closed',
+      'half_open',
+      'late',
+      'open',
+      'refused',
+    ]);
   });
 }
 

@@ -85,7 +85,9 @@ export function describeBreakers(name: string, open: () => Promise<BreakersHarne
       harness.advance(30_000);
       const trial = tokenOf(await other.acquire(KEY, POLICY));
       expect(await breakers.acquire(KEY, POLICY)).toMatchObject({ granted: false });
-      expect(await breakers.report(KEY, trial, 'success'), 'who reports does not matter').toMatchObject({ kind: 'closed' });
+      expect(await breakers.report(KEY, trial, 'success'), 'who reports does not matter').toMatchObject({
+        kind: 'closed',
+      });
       expect(await other.list()).toEqual([]);
     });
 
@@ -172,12 +174,16 @@ export function describeBreakers(name: string, open: () => Promise<BreakersHarne
       },
     );
 
-    it.each([{ failures: 0 }, { failures: 1.5 }, { failures: 1_001 }, { openMs: 0 }, { openMs: Number.NaN }, { trialMs: -1 }])(
-      'a policy that cannot hold is refused: %o',
-      async (wrong) => {
-        const asked = breakers.acquire(KEY, { ...POLICY, ...wrong });
-        await expect(asked).rejects.toMatchObject({ code: 'breaker.wrong_policy', class: 'fatal' });
-      },
-    );
+    it.each([
+      { failures: 0 },
+      { failures: 1.5 },
+      { failures: 1_001 },
+      { openMs: 0 },
+      { openMs: Number.NaN },
+      { trialMs: -1 },
+    ])('a policy that cannot hold is refused: %o', async (wrong) => {
+      const asked = breakers.acquire(KEY, { ...POLICY, ...wrong });
+      await expect(asked).rejects.toMatchObject({ code: 'breaker.wrong_policy', class: 'fatal' });
+    });
   });
 }

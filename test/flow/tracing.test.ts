@@ -9,8 +9,8 @@ import { runTraceIds } from '../../libs/telemetry/run-trace.ts';
 import { startTracing, type Tracing, type TracingOptions } from '../../libs/telemetry/tracing.ts';
 import { startServer } from '../../services/downloader/loopback.fixture.ts';
 import { run, startNode } from '../fixtures/flow.ts';
-import type { ReceivedSpan } from '../fixtures/otlp/decode-spans.ts';
 import { startOtlpReceiver } from '../fixtures/otlp/receiver.ts';
+import { isNamed, lineage } from './lineage.ts';
 
 /** A list, and the pages that it links to. */
 const crawl = defineModule({
@@ -68,15 +68,6 @@ async function tracedRun(more: Partial<TracingOptions> = {}, log: Log = silentLo
   await tracing.stop();
   return { runId, spans, paths };
 }
-
-/** A span and its ancestors, from the root down, by the last part of their names. */
-function lineage(span: ReceivedSpan, spans: readonly ReceivedSpan[]): string {
-  const parent = spans.find(({ spanId }) => spanId === span.parentId);
-  const name = span.name.replace('catena.', '');
-  return parent === undefined ? name : `${lineage(parent, spans)} > ${name}`;
-}
-
-const isNamed = (name: string) => (span: ReceivedSpan) => span.name === `catena.${name}`;
 
 describe('a traced run', () => {
   it('is one tree below its submission, whose ids follow from the id of the run', async () => {

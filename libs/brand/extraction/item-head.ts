@@ -29,7 +29,7 @@ export function headBrands(text: string, words: Span, mentions: readonly Mention
 /** The head's text: inside its bold if it begins with one, else up to the first mark that ends a head. */
 export function headOf(text: string, { start, end }: Span): Span {
   const stop = Math.min(end, start + MAX_HEAD_UNITS);
-  const from = start + (/^[\s*_「【[]*/.exec(text.slice(start, stop))?.[0].length ?? 0);
+  const from = start + (/^[\s*_「【[:：—–-]*/.exec(text.slice(start, stop))?.[0].length ?? 0);
   const bold = text.indexOf('**', from);
   const opened = text.slice(Math.max(0, start - 12), from).includes('**');
   if (opened && bold !== -1 && bold < stop) return { start: from, end: bold };

@@ -69,7 +69,7 @@ const WORDS: Readonly<Record<string, number | null>> = {
 
 /** The marker of a line, or undefined for plain text. Looks at the line's first units only. */
 export function markerOf(line: string): Marker | undefined {
-  const lead = line.slice(0, LEAD_UNITS);
+  const lead = halfWidth(line.slice(0, LEAD_UNITS));
   const before = /^(?:\s*>)*\s*/.exec(lead)?.[0] ?? '';
   const indent = columns(before);
   let content = before.length;
@@ -136,6 +136,11 @@ function chineseNumber(text: string): number | undefined {
   if (second === undefined) return first;
   if (first === 10) return 10 + second;
   return second === 10 ? first * 10 + (third ?? 0) : undefined;
+}
+
+/** １．as 1. : full-width forms one for one, so that places stay. */
+function halfWidth(text: string): string {
+  return text.replace(/[\uff01-\uff5e]/g, (mark) => String.fromCharCode(mark.charCodeAt(0) - 0xfee0));
 }
 
 function columns(space: string): number {

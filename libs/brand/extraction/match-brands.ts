@@ -27,9 +27,9 @@ const WORD = /[\p{Script=Latin}\p{Script=Greek}\p{Script=Cyrillic}\p{Nd}]/u;
 const LETTER = /[\p{Script=Latin}\p{Script=Greek}\p{Script=Cyrillic}]/u;
 /** Circled, superscript and other numbers that are no part of a word although they fold to digits. */
 const ORNAMENT = /[\p{No}\p{So}]/u;
-/** 100, X100, se2: what may follow a name as its model. */
-const MODEL = /^(?:\p{Script=Latin}{1,2})?\p{Nd}/u;
-const MODEL_UNITS = 4;
+/** 100, X100, se2, or `X Fold3`: what may follow a name as its model. */
+const MODEL = /^(?:\p{Script=Latin}{0,2}\p{Nd}|\p{Script=Latin} \p{Script=Latin}{0,8}\p{Nd})/u;
+const MODEL_UNITS = 16;
 
 /** Made once for a list of brands; the same spelling under two brands belongs to the first. */
 export function brandMatcher(brands: readonly Brand[]): BrandMatcher {
@@ -57,15 +57,16 @@ export function findMentions(matcher: BrandMatcher, folded: FoldedText, meter: M
   const patternOf = (hit: PatternHit): Pattern => matcher.patterns[hit.pattern] as Pattern;
   const hits = findPatterns(matcher.trie, folded.text, (hit) => stands(patternOf(hit), hit, folded), meter);
   const beside = neighbours(hits, patternOf, folded.text);
-  return longestFirst(
-    hits.filter((hit) => patternOf(hit).role !== 'neighbour'),
-    folded.text.length,
-    meter,
-  ).flatMap((hit) => {
+  const mentions: Mention[] = [];
+  const names = hits.filter((hit) => patternOf(hit).role !== 'neighbour');
+  for (const hit of longestFirst(names, folded.text.length, meter)) {
     const { role, brand } = patternOf(hit);
-    if (role !== 'name' || beside.has(`${brand}<${hit.start}`) || beside.has(`${brand}>${hit.end}`)) return [];
-    return [{ brand, ...originalSpan(folded, hit.start, hit.end) }];
-  });
+    if (role !== 'name' || beside.has(`${brand}<${hit.start}`) || beside.has(`${brand}>${hit.end}`)) continue;
+    const span = originalSpan(folded, hit.start, hit.end);
+    // Two names out of one character of the original would overlap there.
+    if (span.start >= (mentions.at(-1)?.end ?? 0)) mentions.push({ brand, ...span });
+  }
+  return mentions;
 }
 
 function stands({ role, text, trailingModel }: Pattern, { start, end }: PatternHit, folded: FoldedText): boolean {

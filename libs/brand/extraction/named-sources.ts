@@ -13,12 +13,12 @@ const KNOWN = SITES.map(({ name }) => name)
 const CUE =
   '(?:据|根据|依据|引用自?|援引|参考(?:了)?|来源(?:于)?\\s*[:：]?|来自|数据(?:来自|来源)\\s*[:：]?|according to|based on|(?:data|figures|reviews|ratings) (?:from|by)|source[sd]?(?: from)?\\s*:|reported by|cited by|per)';
 const NAMED = new RegExp(
-  `${CUE}[\\s*《“"「\\[]{0,4}(?:(?<known>${KNOWN})|(?<generic>[\\p{Script=Han}A-Za-z\\d.·]{2,14}?)(?=[》”"」]?(?:的?(?:数据|报告|统计|调查|调研|榜单|评测|报道|测评|研究|发布))))`,
+  `${CUE}[\\s*《“"「\\[]{0,4}(?:(${KNOWN})|([\\p{Script=Han}A-Za-z\\d.·]{2,14}?)(?=[》”"」]?(?:的?(?:数据|报告|统计|调查|调研|榜单|评测|报道|测评|研究|发布))))`,
   'giu',
 );
 /** More names after the first: 据知乎、小红书和懂车帝. */
 const MORE = new RegExp(
-  `^[\\s*》”"」\\]]{0,4}(?:、|和|与|及|以及|,|，|\\band\\b|/)[\\s*《“"「\\[]{0,4}(?:and )?(${KNOWN})`,
+  `^[\\s*》”"」\\]]{0,4}(?:\\(https?:[^)\\s]{1,300}\\))?(?:、|和|与|及|以及|,|，|\\band\\b|/)[\\s*《“"「\\[]{0,4}(?:and )?(${KNOWN})`,
   'i',
 );
 const VAGUE =
@@ -32,8 +32,8 @@ export function namedSources(text: string, skips: (offset: number) => boolean): 
     return start + name.length;
   };
   for (const match of text.matchAll(NAMED)) {
-    const name = match.groups?.['known'] ?? match.groups?.['generic'] ?? '';
-    if (skips(match.index) || (match.groups?.['known'] === undefined && VAGUE.test(name))) continue;
+    const name = match[1] ?? match[2] ?? '';
+    if (skips(match.index) || (match[1] === undefined && VAGUE.test(name))) continue;
     let end = add(name, match.index + match[0].length - name.length);
     for (;;) {
       const more = MORE.exec(text.slice(end, end + 60));

@@ -18,7 +18,7 @@ export function recommendations(statements: readonly Statement[], ranking: Ranki
     if (DISCOURAGES.test(text)) for (const brand of about) discouraged.add(brand);
     else if (recommends(text)) for (const brand of about) recommended.add(brand);
   }
-  return { recommended: recommended.difference(discouraged), discouraged };
+  return { recommended: new Set([...recommended].filter((brand) => !discouraged.has(brand))), discouraged };
 }
 
 function recommends(text: string): boolean {

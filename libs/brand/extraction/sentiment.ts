@@ -23,11 +23,17 @@ const BETTER =
 const WORSE =
   /□[^□]{0,24}(?:不如|逊于|不及|弱于|落后于|输给|比不上|不敌|(?:worse|weaker|slower|less \w+)\b[^□]{0,20}\bthan\b|trails|lags behind)[^□]{0,8}□/i;
 const THAN = /□[^□]{0,12}(?:比|相比|较之)[^□]{0,4}□/;
+/** The clause's subject stands before it and is put below those it names. */
+const BELOW = /^[^□]{0,8}(?:不如|逊于|不及|比不上|不敌|worse than|inferior to)[^□]{0,6}□/i;
+/** Names that are only the other side of a comparison. */
+const BESIDE =
+  /^\s*(?:(?:和|与|跟|同)[^□]{0,4}□[^□]{0,8}相比|(?:比起|相比(?:于)?|对比|较之|compared (?:to|with)|unlike)[^□]{0,6}□[^□]{0,8}$)/i;
 /** What comes after 但 or however is what the sentence says. */
-const TURN_WEIGHT = 1.5;
+const TURN_WEIGHT = 1.25;
 const DISCOURAGED_WEIGHT = 3;
 /** Praise and blame that nearly balance are neutral. */
-const BALANCE = 0.2;
+const BALANCE = 0.15;
+const MARGIN = 0.5;
 
 /** By brand position. A brand of which nothing is said is neutral. */
 export function feelings(
@@ -46,12 +52,18 @@ export function feelings(
 export function feelingOf({ praise, blame }: Sum): Feeling {
   const total = praise + blame;
   const score = total === 0 ? 0 : (praise - blame) / total;
-  if (Math.abs(praise - blame) < 1 || Math.abs(score) < BALANCE) return { sentiment: 'neutral', score };
+  if (Math.abs(praise - blame) < MARGIN || Math.abs(score) < BALANCE) return { sentiment: 'neutral', score };
   return { sentiment: score > 0 ? 'positive' : 'negative', score };
 }
 
-function weigh({ text, about, mentions, afterTurn }: Statement, sums: readonly Sum[], meter: Meter): void {
+function weigh({ text, about, before, mentions, afterTurn }: Statement, sums: readonly Sum[], meter: Meter): void {
   const weight = afterTurn ? TURN_WEIGHT : 1;
+  if (BELOW.test(text)) {
+    for (const brand of about) add(sums[brand], weight);
+    for (const brand of before) if (!about.includes(brand)) add(sums[brand], -weight);
+    return;
+  }
+  if (BESIDE.test(text)) return;
   const compared = comparison(text, mentions.length, meter);
   if (compared !== 0) {
     const [first, second] = mentions;

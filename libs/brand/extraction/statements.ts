@@ -15,9 +15,15 @@ export interface Statement {
   readonly mentions: readonly Mention[];
   /** The brands it is about: those named, else those carried over. */
   readonly about: readonly number[];
+  /** What was spoken of right before it; the subject of a clause that begins with a comparison. */
+  readonly before: readonly number[];
   /** Whether it stands after 但, however and the like in its sentence: what follows them weighs more. */
   readonly afterTurn: boolean;
 }
+
+/** A clause that names others only to compare with them. */
+const COMPARED =
+  /^\s*(?:(?:和|与|跟|同|比起|对比|相比(?:于|之下)?|较之)|.{0,6}(?:不如|不及|逊于|比不上)|compared (?:to|with)|unlike)/i;
 
 const TURN = /^\s*(?:但|不过|然而|可是|只是|却|\bbut\b|\bhowever\b|\bthough\b|\byet\b)/i;
 
@@ -41,11 +47,14 @@ export function statementsOf(
         const lead = words.length - words.trimStart().length;
         if (skips(span.start + lead)) continue;
         const named = within(mentions, span.start, span.end);
+        const before = about;
         if (named.length > 0) about = [...new Set(named.map(({ brand }) => brand))];
         afterTurn ||= TURN.test(words);
         if (about.length > 0) {
-          statements.push({ text: blanked(text, span, named), span, mentions: named, about, afterTurn });
+          statements.push({ text: blanked(text, span, named), span, mentions: named, about, before, afterTurn });
         }
+        // After 和X相比 or 不如X the sentence goes on about its subject.
+        if (named.length > 0 && before.length > 0 && COMPARED.test(words)) about = before;
       }
     }
   }

@@ -3,7 +3,7 @@ import type { ListGroup, ListItem } from './list-groups.ts';
 import type { Meter } from './meter.ts';
 import { linesOf, type Span } from './text-spans.ts';
 
-const RULE = /^\s*\|?\s*:?-{2,}:?\s*(?:\|\s*:?-{2,}:?\s*){0,30}\|?\s*$/;
+const RULE = /^\s*\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*){0,30}\|?\s*$/;
 const MAX_ROW_UNITS = 4_000;
 
 /** The tables of a text. */

@@ -20,12 +20,25 @@ export function sentencesOf(text: string, line: Span): Span[] {
   return splitAt(text, line, (at) => endsSentence(text, at), true);
 }
 
-/** The clauses of a sentence: what stands between commas, semicolons and colons. */
+/** The clauses of a sentence: what stands between commas, semicolons, colons and circled numbers, and from a turn on. */
 export function clausesOf(text: string, sentence: Span): Span[] {
+  return betweenMarks(text, sentence).flatMap((clause) => {
+    const words = text.slice(clause.start, clause.end);
+    const turn = /\S\s*(?:(?<!不)但|不过|然而)|\S\s+(?:but|however|though|although)\b/i.exec(words);
+    if (turn === null) return [clause];
+    const at = clause.start + turn.index + 1;
+    return [
+      { start: clause.start, end: at },
+      { start: at, end: clause.end },
+    ];
+  });
+}
+
+function betweenMarks(text: string, sentence: Span): Span[] {
   return splitAt(text, sentence, (at) => {
     const mark = text.charAt(at);
     if (mark === ',' || mark === ':') return !/\d/.test(text.charAt(at + 1));
-    return '，；：;|'.includes(mark);
+    return '，；：;|'.includes(mark) || (mark >= '①' && mark <= '⑳');
   });
 }
 
@@ -45,12 +58,14 @@ export function spanAt(spans: readonly Span[], offset: number): number {
 
 function endsSentence(text: string, at: number): boolean {
   const mark = text.charAt(at);
-  if ('。！？!?｡'.includes(mark)) return true;
-  if (mark !== '.') return false;
+  if ('。！？｡'.includes(mark)) return true;
+  if (!'.!?'.includes(mark)) return false;
   const next = text.charAt(at + 1);
-  if (next !== '' && !/\s/.test(next)) return false;
+  // Inside a URL or a number nothing ends; a Chinese sentence follows without a space.
+  if (next !== '' && (mark === '.' ? !/\s/.test(next) : /[\w%&=/#]/.test(next))) return false;
+  if (mark !== '.') return true;
   const before = text.slice(Math.max(0, at - 8), at);
-  return !ABBREVIATION.test(before) && !/^\s*\d{1,3}$/.test(before);
+  return !ABBREVIATION.test(before) && !/(?:^|\n)\s*\d{1,3}$/.test(before);
 }
 
 /** The non-empty spans between the places that part them; with `keep`, a parting mark closes the span before it. */

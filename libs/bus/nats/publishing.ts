@@ -1,7 +1,7 @@
 /** One message on its way to its stream. */
 import { randomUUID } from 'node:crypto';
 import { type JetStreamClient, jetstream } from '@nats-io/jetstream';
-import type { MsgHdrs, NatsConnection } from '@nats-io/transport-node';
+import { errors, type MsgHdrs, type NatsConnection } from '@nats-io/transport-node';
 import { encodeMessage } from '../../contracts/chain.ts';
 import { messageId, type Namespace, type Rung, scopeOf, subjectOf } from '../../contracts/subjects.ts';
 import { nodeIdOf } from '../../contracts/validate.ts';
@@ -12,7 +12,7 @@ import { isGone, isStreamFull, toBusError } from './nats-error.ts';
 export interface PublishingOptions {
   readonly connection: NatsConnection;
   readonly namespace: Namespace;
-  /** The longest that an answer may take, in milliseconds. */
+  /** The longest that one answer may take, in milliseconds; a message without one is sent again for four times as long. */
   readonly timeoutMs: number;
   /** Makes again what has vanished. */
   readonly restore: () => Promise<void>;
@@ -30,6 +30,11 @@ export interface Outgoing {
 
 /** `duplicate`: the broker has kept a message of this id already. */
 export type PublishResult = 'kept' | 'duplicate' | 'full';
+
+/** The first of a message's sends waits this part of the timeout, each further one twice as long as the one before. */
+const FIRST_WAIT_SHARE = 5;
+/** So many timeouts make up the time after which a message is given up. */
+const PATIENCE_TIMEOUTS = 4;
 
 export class Publishing {
   readonly #options: PublishingOptions;
@@ -54,19 +59,37 @@ export class Publishing {
     const place = namespace.subject(subject);
     const headers = outgoingHeaders(kind);
     checkSize(connection, place, headers, body);
-    const send = async (): Promise<PublishResult> => {
-      const answer = await this.#client.publish(place, body, { msgID: id, headers, timeout: timeoutMs });
+    const send = async (waitMs: number): Promise<PublishResult> => {
+      const answer = await this.#client.publish(place, body, { msgID: id, headers, timeout: waitMs });
       return answer.duplicate ? 'duplicate' : 'kept';
     };
     try {
-      return await send().catch(async (thrown: unknown) => {
+      return await this.#untilAnswered(send).catch(async (thrown: unknown) => {
         if (!isGone(thrown)) throw thrown;
         await restore();
-        return await send();
+        return await send(timeoutMs);
       });
     } catch (thrown) {
       if (isStreamFull(thrown)) return 'full';
       throw toBusError(thrown, `publishing to ${place}`);
+    }
+  }
+
+  /**
+   * Sends again what found no answer, at growing intervals: a bell that its sender gives up rings only when the sweeper looks,
+   * long after the server is back. Under its id the broker keeps it once.
+   */
+  async #untilAnswered(send: (waitMs: number) => Promise<PublishResult>): Promise<PublishResult> {
+    const { connection, timeoutMs } = this.#options;
+    const startedMs = performance.now();
+    for (let waitMs = timeoutMs / FIRST_WAIT_SHARE; ; waitMs = Math.min(timeoutMs, waitMs * 2)) {
+      const leftMs = timeoutMs * PATIENCE_TIMEOUTS - (performance.now() - startedMs);
+      try {
+        return await send(Math.min(waitMs, leftMs));
+      } catch (thrown) {
+        const isLast = waitMs >= leftMs || connection.isClosed() || connection.isDraining();
+        if (isLast || !(thrown instanceof errors.TimeoutError)) throw thrown;
+      }
     }
   }
 }

@@ -36,6 +36,8 @@ export async function runDev(
     failure: Promise.withResolvers<never>(),
   };
   scene.failure.promise.catch(() => {});
+  // A terminal that is gone must not keep this from ending what it has started.
+  io.stderr.on('error', () => {});
   const stop = stopSignals(context, scene);
   let servers: LocalServers | undefined;
   try {
@@ -44,7 +46,6 @@ export async function runDev(
     }
     scene.print(OWN_NAME, `starting redis, nats and postgres in ${folder.path}`);
     servers = await startLocalServers({ folder: folder.path, ledger: folder.ledger, find: { path: env.PATH ?? '' } });
-    scene.servers = servers;
     for (const server of servers.servers) {
       void server.ended.then((how) => scene.failure.reject(serverDied(server.name, how)));
     }
@@ -70,7 +71,6 @@ interface DevScene {
   readonly print: (name: string, text: string) => void;
   readonly services: ServiceProcess[];
   readonly failure: PromiseWithResolvers<never>;
-  servers?: LocalServers;
   isStopping?: boolean;
 }
 
@@ -100,7 +100,8 @@ async function startServices(scene: DevScene, servers: LocalServers): Promise<vo
 }
 
 function greeting({ context, prepared: { listen, moduleIds, modules, processes } }: DevScene): string[] {
-  const count = processes === 1 ? 'five services' : `five services, ${countOf(processes, 'process', 'processes')} each,`;
+  const count =
+    processes === 1 ? 'five services' : `five services, ${countOf(processes, 'process', 'processes')} each,`;
   const what = moduleIds.length === 0 ? 'without any module' : `with ${moduleIds.join(', ')}`;
   const file = modules[0] ?? 'FILE';
   return [
@@ -113,12 +114,13 @@ function greeting({ context, prepared: { listen, moduleIds, modules, processes }
 function stopSignals({ onSignal, exitNow }: CliContext, scene: DevScene) {
   const asked = Promise.withResolvers<void>();
   let signals = 0;
+  // Also when the terminal is closed: nothing that was started here would end by itself.
   const dispose = onSignal(() => {
     signals += 1;
     if (signals === 1) return asked.resolve();
-    for (const process of [...scene.services, ...(scene.servers?.servers ?? [])]) process.kill();
+    scene.folder.ledger.killAll();
     exitNow(ExitCode.INTERRUPTED);
-  });
+  }, ['SIGHUP']);
   return { asked: asked.promise, dispose };
 }
 

@@ -15,7 +15,11 @@ export function linePrefix(isColoured: boolean): LinePrefix {
     if (!colours.has(name)) colours.set(name, COLOURS[colours.size % COLOURS.length]!);
     const padded = `${name.padEnd(NAME_WIDTH)} | `;
     const prefix = isColoured ? `\u001b[${colours.get(name)}m${padded}\u001b[0m` : padded;
-    return `${text.trimEnd().split('\n').map((line) => prefix + line).join('\n')}\n`;
+    return `${text
+      .trimEnd()
+      .split('\n')
+      .map((line) => prefix + line)
+      .join('\n')}\n`;
   };
 }
 

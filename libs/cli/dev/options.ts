@@ -63,11 +63,7 @@ export async function prepareDev(
 }
 
 /** The environment for a service in this process: what the options say, over what it holds. */
-export function serviceEnvironment(
-  env: Environment,
-  files: readonly string[],
-  options: ServiceOptions,
-): Environment {
+export function serviceEnvironment(env: Environment, files: readonly string[], options: ServiceOptions): Environment {
   const settings = {
     ...Object.fromEntries(parsePairs(options.set ?? [], '--set')),
     ...(files.length === 0 ? {} : { 'modules.files': modulePaths(files).join(',') }),

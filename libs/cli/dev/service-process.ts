@@ -60,7 +60,11 @@ export class ServiceProcess {
     if (this.#child !== undefined || this.#isStopping) return;
     const { program, env, ledger, name } = this.#options;
     // A session of its own: Ctrl-C in the terminal is for us, and we end what we started in its order.
-    const child = spawn(process.execPath, program, { stdio: ['ignore', 'pipe', 'pipe'], detached: true, env: { ...env } });
+    const child = spawn(process.execPath, program, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+      env: { ...env },
+    });
     this.#child = child;
     this.#readyAtMs = undefined;
     const { pid } = child;
@@ -89,13 +93,6 @@ export class ServiceProcess {
     clearTimeout(patience);
   }
 
-  /** Ends it without waiting for anything. */
-  kill(): void {
-    this.#isStopping = true;
-    clearTimeout(this.#restart);
-    this.#child?.kill('SIGKILL');
-  }
-
   #show(line: string): void {
     const { text, isReady } = readServiceLine(line, this.#options.isColoured);
     this.#options.print(text);
@@ -108,10 +105,13 @@ export class ServiceProcess {
     const { print, onHopeless, name, monotonicMs, pausesMs = PAUSES_MS } = this.#options;
     const how = `ended (${code ?? signal})`;
     if (this.#isStopping) {
-      if (code !== 0) print(how);
+      if (code !== 0 && signal !== 'SIGTERM') print(how);
       return;
     }
-    if (code === BAD_INPUT && this.#readyAtMs === undefined) return onHopeless(hopeless(name));
+    if (code === BAD_INPUT && this.#readyAtMs === undefined) {
+      onHopeless(hopeless(name));
+      return;
+    }
     const [first, longest] = pausesMs;
     if (this.#readyAtMs !== undefined && monotonicMs() - this.#readyAtMs >= SOUND_MS) this.#pauseMs = first;
     print(`${how}: it is started again in ${formatDuration(this.#pauseMs)}`);

@@ -13,8 +13,8 @@ const BATCH_ROWS = 1_000;
 export function fileRuns(reader: Reader, clock: Clock): RunSource {
   const { store, coordinator } = reader;
   return {
-    findRun: (reference) => findRun(store, reference),
-    listRuns: (limit) => store.listRuns({ limit }),
+    findRun: async (reference) => withoutOldEnd(await findRun(store, reference)),
+    listRuns: async (limit) => (await store.listRuns({ limit })).map(withoutOldEnd),
     look: async (record) => ({
       record,
       snapshot: await coordinator.findRun(record.runId),
@@ -25,6 +25,11 @@ export function fileRuns(reader: Reader, clock: Clock): RunSource {
     timeline: (run) => readTimeline(reader, run),
     explain: (run) => explain(reader, run, clock.now()),
   };
+}
+
+/** A run that a replay has opened again still has the end that it came to before. */
+function withoutOldEnd(run: RunRecord): RunRecord {
+  return run.state === 'closed' ? run : { ...run, end: undefined };
 }
 
 async function* itemBatches(

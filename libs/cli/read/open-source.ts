@@ -1,7 +1,5 @@
 import type { CliContext, ConfigOptions } from '../context.ts';
 import { type Place, placeOf } from '../place.ts';
-import { withServer } from '../server/connect.ts';
-import { serverRuns } from '../server/server-runs.ts';
 import { fileRuns } from './file-runs.ts';
 import { openReader } from './open-reader.ts';
 import type { RunSource } from './run-source.ts';
@@ -13,7 +11,12 @@ export async function withRuns<Result>(
   work: (runs: RunSource, place: Place) => Promise<Result>,
 ): Promise<Result> {
   const place = placeOf(context, options);
-  if (place.kind === 'server') return withServer(place, ({ calls }) => work(serverRuns(calls), place));
+  if (place.kind === 'server') {
+    // What calls a server takes its time to load: a file needs none of it.
+    const { withServer } = await import('../server/connect.ts');
+    const { serverRuns } = await import('../server/server-runs.ts');
+    return withServer(place, ({ calls }) => work(serverRuns(calls), place));
+  }
   const reader = openReader(place.path);
   try {
     return await work(fileRuns(reader, context.clock), place);

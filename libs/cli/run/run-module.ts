@@ -10,7 +10,6 @@ import { ExitCode, type ExitCodeValue } from '../exit-codes.ts';
 import { ItemFollower } from '../output/follower.ts';
 import { FolderRecorder } from '../pages/recorder.ts';
 import { type FilePlace, placeOf } from '../place.ts';
-import { runOnServer } from '../server/run-on-server.ts';
 import { HostTimes } from '../status/host-times.ts';
 import { countNodes } from '../status/progress.ts';
 import type { Reporter } from '../status/reporter.ts';
@@ -24,9 +23,10 @@ import { type Ended, superviseRun } from './supervise.ts';
 
 export async function runModule(context: CliContext, file: string, options: RunOptions): Promise<ExitCodeValue> {
   const place = placeOf(context, options, settingsOf(options));
-  return place.kind === 'server'
-    ? runOnServer(context, file, options, place)
-    : runInFile(context, file, options, place);
+  if (place.kind === 'file') return runInFile(context, file, options, place);
+  // What calls a server takes its time to load, and most runs do without.
+  const { runOnServer } = await import('../server/run-on-server.ts');
+  return runOnServer(context, file, options, place);
 }
 
 async function runInFile(

@@ -30,7 +30,7 @@ export function progressOf(run: Run, atMs: number): Progress {
     atMs,
     ...countNodes(toSnapshot(run)),
     inFlight: undefined,
-    retries: 0,
+    retries: undefined,
     items: run.items,
     pages: 0,
     waiting: run.mark !== '' ? { kind: 'ending', mark: run.mark } : run.paused ? { kind: 'paused' } : undefined,

@@ -13,7 +13,8 @@ export interface Progress {
   readonly open: number;
   /** Executions under way in this process; undefined when others execute. */
   readonly inFlight: number | undefined;
-  readonly retries: number;
+  /** Of this process; undefined when others execute. */
+  readonly retries: number | undefined;
   /** Items of the run, those of earlier processes included. */
   readonly items: number;
   /** Pages parsed by this process. */

@@ -78,7 +78,7 @@ export function jsonReporter(stream: { write(text: string): unknown }): Reporter
         in_flight: progress.inFlight ?? null,
         queued: Math.max(0, progress.open - (progress.inFlight ?? 0)),
         failed: progress.failed,
-        retries: progress.retries,
+        retries: progress.retries ?? null,
         items: progress.items,
         pages_per_second: rounded(pagesPerSecond),
         nodes_per_second: rounded(nodesPerSecond),

@@ -26,7 +26,8 @@ export function statusLine(progress: Progress, speed: Speed, { paint, width }: L
     { text: speedText(progress, speed) },
   ];
   if (progress.waiting !== undefined) parts.push({ text: waitingText(progress.waiting), colour: 'yellow' });
-  if (progress.retries > 0) parts.push({ text: countOf(progress.retries, 'retry', 'retries'), colour: 'dim' });
+  const { retries = 0 } = progress;
+  if (retries > 0) parts.push({ text: countOf(retries, 'retry', 'retries'), colour: 'dim' });
   if (
     speed.knownWorkMs !== undefined &&
     speed.knownWorkMs >= LEAST_WORTH_SAYING_MS &&

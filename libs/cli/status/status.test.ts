@@ -36,6 +36,15 @@ describe('the status line', () => {
     expect(line(1_234)).toContain('<red>1,234 FAILED (50 %)</>');
   });
 
+  it('says of a run that others execute what is known of it', () => {
+    const elsewhere = { inFlight: undefined, retries: undefined, pages: 0 };
+    const line = (waiting: Progress['waiting']): string =>
+      statusLine(progress({ ...elsewhere, waiting }), speed, { paint: plain, width: undefined });
+    expect(line(undefined)).toBe('1,234 done · 246 open · 0 failed · 1,180 items · 84.0 nodes/s');
+    expect(line({ kind: 'paused' })).toMatch(/ · paused$/);
+    expect(line({ kind: 'ending', mark: 'cancelled' })).toMatch(/ · cancelled, being ended$/);
+  });
+
   it('counts nodes where there are no pages', () => {
     expect(statusLine(progress({ pages: 0 }), speed, { paint: plain, width: undefined })).toContain('84.0 nodes/s');
   });

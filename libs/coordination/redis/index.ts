@@ -23,6 +23,7 @@ export type { OutboxEntry } from './outbox.ts';
 export type { RedisClient } from './runner.ts';
 
 const COMMAND_TIMEOUT_MS = 5_000;
+const RECONNECT_MS = 200;
 
 export interface RedisCoordinatorOptions {
   /** A client of a single Redis or a Cluster, which stays the caller's; or a URL, whose client is closed with `close`. */
@@ -52,7 +53,7 @@ export interface RedisCoordinator extends Coordinator {
 /** Opens the coordinator. Throws `coordinator.unavailable` (retryable) when Redis does not answer. */
 export async function openRedisCoordinator(options: RedisCoordinatorOptions): Promise<RedisCoordinator> {
   const { shards, policy, incarnation, now, commandTimeoutMs = COMMAND_TIMEOUT_MS, onScript = () => {} } = options;
-  const owned = typeof options.redis === 'string' ? connectRedis(options.redis) : undefined;
+  const owned = typeof options.redis === 'string' ? connectRedis(options.redis, commandTimeoutMs) : undefined;
   const redis = owned ?? (options.redis as RedisClient);
   try {
     const runner = await startScriptRunner({ redis, timeoutMs: commandTimeoutMs, onScript });
@@ -65,9 +66,15 @@ export async function openRedisCoordinator(options: RedisCoordinatorOptions): Pr
   }
 }
 
-/** A client whose errors arrive with the calls that met them. */
-function connectRedis(url: string): Redis {
-  const redis = new Redis(url, { maxRetriesPerRequest: 3 });
+/**
+ * A client whose errors arrive with the calls that met them. What was under way when a connection was lost is sent again on
+ * the next one, for as long as its caller waits, and no longer: a claim that nobody waits for would lock its node.
+ */
+function connectRedis(url: string, timeoutMs: number): Redis {
+  const redis = new Redis(url, {
+    retryStrategy: () => RECONNECT_MS,
+    maxRetriesPerRequest: Math.ceil(timeoutMs / RECONNECT_MS),
+  });
   redis.on('error', () => {});
   return redis;
 }

@@ -1,6 +1,6 @@
 import { sharedKeys } from '../../keys/keys.ts';
 import { checkedPolicy, decodeToken, encodeToken, nonces } from '../breaker-token.ts';
-import type { Breakers, BreakerSnapshot, BreakerState, BreakerTransition } from '../breakers.ts';
+import type { BreakerSnapshot, BreakerState, Breakers, BreakerTransition } from '../breakers.ts';
 import type { LimitRunner } from './runner.ts';
 import { acquireScript, BreakerReportCode, reportScript, resetScript } from './scripts.ts';
 

@@ -22,7 +22,7 @@ export interface LimitRunnerOptions {
   readonly redis: RedisClient;
   readonly timeoutMs: number;
   /** Told of every call that Redis did not answer. */
-  readonly onUnanswered?: ((error: CatenaError) => void) | undefined;
+  readonly onUnanswered: (error: CatenaError) => void;
 }
 
 export function createLimitRunner({ redis, timeoutMs, onUnanswered }: LimitRunnerOptions): LimitRunner {
@@ -36,7 +36,7 @@ export function createLimitRunner({ redis, timeoutMs, onUnanswered }: LimitRunne
       return await Promise.race([call, late]);
     } catch (thrown) {
       const error = unavailable(what, thrown);
-      onUnanswered?.(error);
+      onUnanswered(error);
       throw error;
     } finally {
       clearTimeout(timer);

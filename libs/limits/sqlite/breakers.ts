@@ -1,7 +1,15 @@
 import type { Clock } from '../../clock/clock.ts';
 import type { SqliteDatabase } from '../../sqlite/database.ts';
 import { migrate } from '../../sqlite/migrate.ts';
-import { ask, type BreakerRecord, type BreakerStep, report, reset, snapshotOf, UNKNOWN_BREAKER } from '../breaker-rules.ts';
+import {
+  ask,
+  type BreakerRecord,
+  type BreakerStep,
+  report,
+  reset,
+  snapshotOf,
+  UNKNOWN_BREAKER,
+} from '../breaker-rules.ts';
 import { checkedPolicy, decodeToken, encodeToken, nonces } from '../breaker-token.ts';
 import type { Breakers, BreakerTransition } from '../breakers.ts';
 
@@ -70,7 +78,11 @@ export function openSqliteBreakers({ db, clock }: SqliteBreakersOptions): Breake
       if (token === undefined) return undefined;
       return named(key, await transit(key, (record) => report(record, { token, outcome, nowMs: clock.now() })));
     },
-    state: async (key) => snapshotOf(key, db.read(() => find(key))),
+    state: async (key) =>
+      snapshotOf(
+        key,
+        db.read(() => find(key)),
+      ),
     list: async () =>
       db.read(() => sql.list.all()).map(({ key, record }) => snapshotOf(key as string, JSON.parse(record as string))),
     reset: async (key) => named(key, await transit(key, (record) => reset(record, clock.now()))),

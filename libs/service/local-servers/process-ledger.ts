@@ -34,6 +34,11 @@ export class ProcessLedger {
     this.#write(this.#entries.filter((entry) => entry.pid !== pid));
   }
 
+  /** Ends all of them without waiting for anything. */
+  killAll(): void {
+    for (const entry of this.#entries) signal(entry, 'SIGKILL');
+  }
+
   /** Ends what an earlier starter left running, and answers the names of those processes. */
   async endLeftovers(): Promise<string[]> {
     const left = this.#entries.filter(isRunning);

@@ -30,7 +30,8 @@ await runCommand(USAGE, OPTIONS, async (values) => {
   const tally = new Tally();
   const startedAtMs = performance.now();
   try {
-    await assertEqualCoordinators({ open: await redisPairs(server.redis), sequences, seed, tally });
+    const onFirst = (difference: unknown) => console.error('reducing this difference:', difference);
+    await assertEqualCoordinators({ open: await redisPairs(server.redis), sequences, seed, tally, onFirst });
   } finally {
     await server.stop();
   }

@@ -86,11 +86,14 @@ export interface DifferentialOptions {
   readonly tally?: Tally;
   /** Whether a failing scenario is reduced to what matters; default true. */
   readonly shrinks?: boolean;
+  /** Told of the first difference at once: reducing it may take minutes. */
+  readonly onFirst?: (difference: unknown) => void;
 }
 
 /** Plays so many generated scenarios, each on a fresh run; rejects with the shrunk one that shows a difference. */
 export async function assertEqualCoordinators(options: DifferentialOptions): Promise<void> {
-  const { open, sequences, seed, tally, shrinks = true } = options;
+  const { open, sequences, seed, tally, shrinks = true, onFirst } = options;
+  let isFirst = true;
   let runs = 0;
   const property = fc.asyncProperty(scenarios, async (scenario) => {
     runs += 1;
@@ -98,6 +101,10 @@ export async function assertEqualCoordinators(options: DifferentialOptions): Pro
     const pair = await open(runId);
     try {
       await playScenario(pair, runId, scenario, tally);
+    } catch (error) {
+      if (isFirst) onFirst?.(error);
+      isFirst = false;
+      throw error;
     } finally {
       await pair.close();
     }

@@ -1,0 +1,331 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { CODEC_NAMES, type CodecName, costOf, type Provider, providerSchema } from './provider.ts';
+import { buildRequest, keyHeader, openStream, parseResponse, parseStream } from './registry.ts';
+
+const KEY = 'sk-secret';
+
+function provider(over: Partial<Provider> = {}): Provider {
+  return providerSchema.parse({
+    name: 'm',
+    codec: 'openai-chat',
+    baseUrl: 'https://ark.cn-beijing.volces.com/api/v3/',
+    model: 'ep-1',
+    keyReference: 'ARK_KEY',
+    ...over,
+  });
+}
+
+/** One whole body and one stream per format, written after the vendors' documents; all say the same. */
+const SAMPLES: Record<CodecName, { body: unknown; events: readonly unknown[] }> = {
+  'openai-chat': {
+    body: {
+      model: 'ep-1',
+      choices: [
+        {
+          message: {
+            content: '你好',
+            reasoning_content: 'hm',
+            annotations: [{ url_citation: { url: 'https://a.com', title: 'A' } }],
+          },
+          finish_reason: 'stop',
+        },
+      ],
+      usage: { prompt_tokens: 3, completion_tokens: 5 },
+    },
+    events: [
+      { model: 'ep-1', choices: [{ delta: { role: 'assistant', reasoning_content: 'hm' } }] },
+      { choices: [{ delta: { content: '你' } }] },
+      {
+        choices: [
+          {
+            delta: { content: '好', annotations: [{ url_citation: { url: 'https://a.com', title: 'A' } }] },
+            finish_reason: 'stop',
+          },
+        ],
+      },
+      { choices: [], usage: { prompt_tokens: 3, completion_tokens: 5 } },
+    ],
+  },
+  perplexity: {
+    body: {
+      model: 'ep-1',
+      citations: ['https://a.com'],
+      search_results: [{ url: 'https://a.com', title: 'A' }],
+      choices: [{ message: { content: '你好', reasoning: 'hm' }, finish_reason: 'stop' }],
+      usage: { prompt_tokens: 3, completion_tokens: 5 },
+    },
+    events: [
+      { model: 'ep-1', citations: ['https://a.com'], choices: [{ delta: { content: '你', reasoning: 'hm' } }] },
+      {
+        search_results: [{ url: 'https://a.com', title: 'A' }],
+        choices: [{ delta: { content: '好' }, finish_reason: 'stop' }],
+        usage: { prompt_tokens: 3, completion_tokens: 5 },
+      },
+    ],
+  },
+  'openai-responses': {
+    body: {
+      model: 'ep-1',
+      status: 'completed',
+      output: [
+        { type: 'reasoning', summary: [{ type: 'summary_text', text: 'hm' }] },
+        {
+          type: 'message',
+          content: [
+            {
+              type: 'output_text',
+              text: '你好',
+              annotations: [{ type: 'url_citation', url: 'https://a.com', title: 'A' }],
+            },
+          ],
+        },
+      ],
+      usage: { input_tokens: 3, output_tokens: 5 },
+    },
+    events: [
+      { type: 'response.created', response: { model: 'ep-1', status: 'in_progress', output: [] } },
+      { type: 'response.reasoning_summary_text.delta', delta: 'hm' },
+      { type: 'response.output_text.delta', delta: '你' },
+      { type: 'response.output_text.delta', delta: '好' },
+      {
+        type: 'response.output_text.annotation.added',
+        annotation: { type: 'url_citation', url: 'https://a.com', title: 'A' },
+      },
+      {
+        type: 'response.completed',
+        response: {
+          model: 'ep-1',
+          status: 'completed',
+          output: [{ content: [{ text: '你好' }] }],
+          usage: { input_tokens: 3, output_tokens: 5 },
+        },
+      },
+    ],
+  },
+  'anthropic-messages': {
+    body: {
+      model: 'ep-1',
+      content: [
+        { type: 'thinking', thinking: 'hm' },
+        { type: 'web_search_tool_result', content: [{ type: 'web_search_result', url: 'https://unused.com' }] },
+        {
+          type: 'text',
+          text: '你好',
+          citations: [{ type: 'web_search_result_location', url: 'https://a.com', title: 'A' }],
+        },
+      ],
+      stop_reason: 'end_turn',
+      usage: { input_tokens: 3, output_tokens: 5 },
+    },
+    events: [
+      { type: 'message_start', message: { model: 'ep-1', content: [], usage: { input_tokens: 3, output_tokens: 1 } } },
+      { type: 'content_block_delta', index: 0, delta: { type: 'thinking_delta', thinking: 'hm' } },
+      { type: 'ping' },
+      { type: 'content_block_delta', index: 1, delta: { type: 'text_delta', text: '你' } },
+      { type: 'content_block_delta', index: 1, delta: { type: 'text_delta', text: '好' } },
+      {
+        type: 'content_block_delta',
+        index: 1,
+        delta: { type: 'citations_delta', citation: { url: 'https://a.com', title: 'A' } },
+      },
+      { type: 'message_delta', delta: { stop_reason: 'end_turn' }, usage: { output_tokens: 5 } },
+      { type: 'message_stop' },
+    ],
+  },
+  'dashscope-native': {
+    body: {
+      model: 'ep-1',
+      output: {
+        choices: [{ finish_reason: 'stop', message: { content: '你好', reasoning_content: 'hm' } }],
+        search_info: { search_results: [{ index: 1, title: 'A', url: 'https://a.com' }] },
+      },
+      usage: { input_tokens: 3, output_tokens: 5 },
+    },
+    events: [
+      {
+        model: 'ep-1',
+        output: {
+          search_info: { search_results: [{ index: 1, title: 'A', url: 'https://a.com' }] },
+          choices: [{ finish_reason: 'null', message: { content: '你', reasoning_content: 'hm' } }],
+        },
+      },
+      {
+        output: { choices: [{ finish_reason: 'stop', message: { content: '好' } }] },
+        usage: { input_tokens: 3, output_tokens: 5 },
+      },
+    ],
+  },
+};
+const SAME = {
+  text: '你好',
+  reasoning: 'hm',
+  sources: [{ url: 'https://a.com', title: 'A' }],
+  usage: { inputTokens: 3, outputTokens: 5 },
+  finish: 'stop',
+  model: 'ep-1',
+  partial: false,
+};
+const sse = (events: readonly unknown[]): string =>
+  `${events.map((event) => `data: ${JSON.stringify(event)}\n\n`).join('')}data: [DONE]\n\n`;
+
+describe.each(CODEC_NAMES)('the codec %s', (codec) => {
+  const { body, events } = SAMPLES[codec];
+
+  it('B25: reads a whole body and a stream to the same answer', () => {
+    expect(parseResponse(codec, JSON.stringify(body), 200, 0)).toEqual({ ok: true, answer: SAME });
+    expect(parseStream(codec, [sse(events)], 0)).toEqual({ ok: true, answer: SAME });
+  });
+
+  it('reads a stream the same wherever it is cut, even inside a character', () => {
+    const bytes = Buffer.from(sse(events).replaceAll('\n', '\r\n'));
+    fc.assert(
+      fc.property(fc.array(fc.nat(bytes.length), { maxLength: 20 }), (cuts) => {
+        const places = [0, ...cuts.sort((a, b) => a - b), bytes.length];
+        const chunks = places.slice(1).map((end, index) => bytes.subarray(places[index], end));
+        expect(parseStream(codec, chunks, 0)).toEqual({ ok: true, answer: SAME });
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it('X5: keeps the text that had arrived when the stream is cut off, marked partial', () => {
+    const whole = sse(events);
+    const stream = openStream(codec);
+    stream.push(Buffer.from(whole.slice(0, whole.indexOf('你') + 1)));
+    expect(stream.answer).toMatchObject({ text: '', partial: true });
+    stream.push(whole.slice(whole.indexOf('你') + 1, whole.indexOf('好') + 1));
+    stream.end();
+    expect(stream.answer).toMatchObject({ text: '你', finish: null, partial: true });
+  });
+
+  it('asks with the model, the limit and no key; the key has a header of its own', () => {
+    const request = buildRequest(provider({ codec, streaming: true }), {
+      prompt: '问',
+      system: '请',
+      maxTokens: 700,
+      temperature: 0.2,
+    });
+    const text = JSON.stringify(request);
+    for (const part of ['"ep-1"', '问', '请', '700', '0.2']) {
+      if (codec !== 'dashscope-native' || part !== '"stream"') expect(text).toContain(part);
+    }
+    expect(request.url).toMatch(/^https:\/\/ark\.cn-beijing\.volces\.com\/api\/v3\/[a-z]/);
+    expect(text).not.toContain(KEY);
+    expect(keyHeader(codec, KEY)).toEqual(
+      codec === 'anthropic-messages' ? ['x-api-key', KEY] : ['authorization', `Bearer ${KEY}`],
+    );
+  });
+
+  it('never throws, on any bytes or any JSON', () => {
+    fc.assert(
+      fc.property(fc.array(fc.uint8Array({ maxLength: 60 }), { maxLength: 5 }), fc.json(), (chunks, json) => {
+        expect(typeof parseStream(codec, chunks, 0).ok).toBe('boolean');
+        expect(typeof parseStream(codec, [`data: ${json}\n\n`], 0).ok).toBe('boolean');
+        expect(typeof parseResponse(codec, Buffer.concat(chunks).toString('latin1'), 200, 0).ok).toBe('boolean');
+        expect(typeof parseResponse(codec, json, 500, 0).ok).toBe('boolean');
+      }),
+    );
+    for (const wrong of [
+      null,
+      7,
+      'x',
+      [],
+      { choices: 'x' },
+      { choices: [null] },
+      { output: [null, 3] },
+      { content: [1] },
+      { error: null },
+    ]) {
+      expect(typeof parseResponse(codec, JSON.stringify(wrong), 200, 0).ok).toBe('boolean');
+      expect(typeof parseStream(codec, [sse([wrong])], 0).ok).toBe('boolean');
+    }
+  });
+
+  it('B28: says what went wrong in a body that is no answer', () => {
+    expect(parseResponse(codec, '<html>', 200, 0)).toMatchObject({
+      ok: false,
+      error: { error_type: 'parse', error_code: 'not_json' },
+    });
+    expect(parseResponse(codec, '{}', 200, 0)).toMatchObject({
+      ok: false,
+      error: { error_type: 'parse', error_code: 'no_answer' },
+    });
+    expect(parseResponse(codec, 'Bad Gateway', 502, 0)).toMatchObject({
+      ok: false,
+      error: { error_type: 'unavailable', error_code: 'http_502' },
+    });
+    const refused =
+      codec === 'dashscope-native'
+        ? { code: 'Throttling.RateQuota', message: 'm' }
+        : { error: { code: 'rate_limit_exceeded', message: 'm' } };
+    expect(parseResponse(codec, JSON.stringify(refused), 429, 9)).toEqual({
+      ok: false,
+      error: {
+        error_type: 'rate_limit',
+        error_code: codec === 'dashscope-native' ? 'Throttling.RateQuota' : 'rate_limit_exceeded',
+        error_message: 'm',
+        recoverable: true,
+        timestamp: '1970-01-01T00:00:00.009Z',
+      },
+    });
+  });
+});
+
+describe('replies', () => {
+  it('mark an answer that the token limit ended, and one that an error ended', () => {
+    const limited = { choices: [{ message: { content: 'x' }, finish_reason: 'length' }] };
+    expect(parseResponse('openai-chat', JSON.stringify(limited), 200, 0)).toMatchObject({
+      answer: { finish: 'length', partial: true },
+    });
+    const broken = sse([
+      { choices: [{ delta: { content: 'x' }, finish_reason: 'stop' }] },
+      { error: { message: 'overloaded' } },
+    ]);
+    expect(parseStream('openai-chat', [broken], 0)).toMatchObject({ ok: true, answer: { text: 'x', partial: true } });
+    const filtered = { choices: [{ message: { content: '' }, finish_reason: 'content_filter' }] };
+    expect(parseResponse('openai-chat', JSON.stringify(filtered), 200, 0)).toMatchObject({
+      error: { error_type: 'content_safety' },
+    });
+  });
+
+  it('read BigModel’s list of sources, whose URLs stand in `link`', () => {
+    const body = {
+      choices: [{ message: { content: 'x' } }],
+      web_search: [{ title: 'T', link: 'https://b.com' }, { link: 'industry_report' }],
+    };
+    expect(parseResponse('openai-chat', JSON.stringify(body), 200, 0)).toMatchObject({
+      answer: { sources: [{ url: 'https://b.com', title: 'T' }] },
+    });
+  });
+});
+
+describe('a provider', () => {
+  it('may add fields to the body, and set those of its parameters', () => {
+    const { json } = buildRequest(
+      provider({ codec: 'dashscope-native', extraBody: { parameters: { enable_search: true }, x: 1 } }),
+      { prompt: 'p' },
+    );
+    expect(json).toMatchObject({ x: 1, parameters: { enable_search: true, result_format: 'message' } });
+  });
+
+  it('is refused with an unknown field, a wrong URL or a key in the place of its name', () => {
+    const entry = {
+      name: 'm',
+      codec: 'perplexity',
+      baseUrl: 'https://api.perplexity.ai',
+      model: 'sonar',
+      keyReference: 'PPLX',
+    };
+    expect(providerSchema.safeParse(entry).success).toBe(true);
+    for (const wrong of [{ baseURL: 'x' }, { baseUrl: 'ftp://a' }, { codec: 'soap' }, { keyReference: 'a key' }]) {
+      expect(providerSchema.safeParse({ ...entry, ...wrong }).success, JSON.stringify(wrong)).toBe(false);
+    }
+  });
+
+  it('costs what its tokens cost', () => {
+    const price = { pricePerMillionTokens: { input: 2, output: 8 } };
+    expect(costOf({ inputTokens: 500_000, outputTokens: 250_000 }, price)).toBe(3);
+    expect(costOf(null, price)).toBe(0);
+  });
+});

@@ -1,0 +1,55 @@
+/** How long a call may take: by model and length of the question, and never past the run's deadline. */
+import { MODEL_FAMILIES, type ModelFamily } from './provider.ts';
+
+export type Complexity = 'simple' | 'normal' | 'complex';
+
+/** Milliseconds. */
+export const TIMEOUTS_MS: Readonly<Record<ModelFamily, Readonly<Record<Complexity, number>>>> = {
+  doubao: { simple: 15_000, normal: 30_000, complex: 60_000 },
+  qwen: { simple: 10_000, normal: 20_000, complex: 45_000 },
+  deepseek: { simple: 15_000, normal: 30_000, complex: 60_000 },
+  zhipu: { simple: 10_000, normal: 20_000, complex: 45_000 },
+};
+/** The row of a model that no row knows. */
+const UNKNOWN: ModelFamily = 'qwen';
+/** Other names of the families' models. */
+const NAMED: readonly (readonly [RegExp, ModelFamily])[] = [
+  [/doubao|豆包|\bark\b/i, 'doubao'],
+  [/qwen|通义|千问|tongyi/i, 'qwen'],
+  [/deepseek|深度求索/i, 'deepseek'],
+  [/zhipu|智谱|\bglm/i, 'zhipu'],
+];
+const NORMAL_FROM_CHARS = 20;
+const COMPLEX_FROM_CHARS = 50;
+/** What of the deadline is kept for the analysis after the last call. */
+export const DEFAULT_RESERVE_MS = 3_000;
+
+/** By the question's length in characters (code points): under 20 simple, under 50 normal, else complex. */
+export function complexityOf(question: string): Complexity {
+  const chars = [...question].length;
+  if (chars < NORMAL_FROM_CHARS) return 'simple';
+  return chars < COMPLEX_FROM_CHARS ? 'normal' : 'complex';
+}
+
+/** The row of a model: the configured family, else what its name tells, else qwen's. */
+export function familyOf(model: string, configured?: ModelFamily): ModelFamily {
+  if (configured !== undefined && MODEL_FAMILIES.includes(configured)) return configured;
+  return NAMED.find(([pattern]) => pattern.test(model))?.[1] ?? UNKNOWN;
+}
+
+/** Milliseconds of the table for a model and a question. */
+export function tableTimeoutMs(model: string, question: string, configured?: ModelFamily): number {
+  return TIMEOUTS_MS[familyOf(model, configured)][complexityOf(question)];
+}
+
+/**
+ * What a call really has: the table's time, or what is left of the deadline after the reserve, whichever is less. 0 means
+ * that there is no time for the call any more.
+ */
+export function effectiveTimeoutMs(
+  tableMs: number,
+  remainingMs: number,
+  reserveMs: number = DEFAULT_RESERVE_MS,
+): number {
+  return Math.max(0, Math.min(tableMs, remainingMs - reserveMs));
+}

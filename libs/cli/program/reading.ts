@@ -1,0 +1,59 @@
+/** The commands that read runs. */
+import type { Command } from 'commander';
+import { explainRun } from '../commands/explain.ts';
+import { writeItems } from '../commands/items.ts';
+import { listLetters } from '../commands/letters.ts';
+import { listRuns } from '../commands/runs.ts';
+import { showRun } from '../commands/show.ts';
+import type { CliContext } from '../context.ts';
+import type { Done } from '../program.ts';
+import { formatOption, jsonOption, withConfig, withPlace, withServerOptions } from './options.ts';
+
+export const RUN_ARGUMENT = 'its id, the beginning of it, or `last`';
+
+export function addReading(program: Command, context: CliContext, done: Done): void {
+  withPlace(
+    program
+      .command('runs')
+      .description('list the runs of a database or a server, the newest first')
+      .addOption(jsonOption()),
+  )
+    .option('--limit <number>', 'how many', '50')
+    .action(async (options) => done(await listRuns(context, options)));
+  withPlace(
+    program
+      .command('show')
+      .argument('<run>', RUN_ARGUMENT)
+      .description('show a run and every node that failed, with its reason')
+      .addOption(jsonOption()),
+  ).action(async (run, options) => done(await showRun(context, run, options)));
+  withPlace(
+    program
+      .command('items')
+      .argument('<run>', RUN_ARGUMENT)
+      .description('write the items of a run, also while it goes on')
+      .option('-o, --output <file>', 'a .jsonl or .csv file; - is standard output', '-')
+      .addOption(formatOption())
+      .option('--type <type>', 'only items of this type'),
+  ).action(async (run, options) => done(await writeItems(context, run, options)));
+  withPlace(
+    program
+      .command('explain')
+      .argument('<run>', RUN_ARGUMENT)
+      .description('say why a run is not finished')
+      .addOption(jsonOption()),
+  ).action(async (run, options) => done(await explainRun(context, run, options)));
+  withPlace(
+    program
+      .command('letters')
+      .argument('<run>', RUN_ARGUMENT)
+      .description('list the nodes of a run that ended in failure, with their ids')
+      .addOption(jsonOption()),
+  ).action(async (run, options) => done(await listLetters(context, run, options)));
+  withServerOptions(
+    withConfig(program.command('modules').description('list the modules of a server').addOption(jsonOption())),
+  ).action(async (options) => {
+    const { listModules } = await import('../commands/modules.ts');
+    done(await listModules(context, options));
+  });
+}

@@ -1,0 +1,63 @@
+/** A server over SQLite in memory whose stages a test moves by hand, and the command line against it. */
+import { join } from 'node:path';
+import { drive, openApi } from '../../../services/ingress/api/ingress-api.fixture.ts';
+import { createIngressApi } from '../../../services/ingress/rpc.ts';
+import { handle as processModule } from '../../../services/module-processor/handle.ts';
+import { serve } from '../../../test/fixtures/grpc/serving.ts';
+import { IngressDefinition } from '../../contracts/services.ts';
+import { loadModule } from '../../modules/load-module.ts';
+import { neededRole } from '../../service/grpc/roles.ts';
+import { type GrpcServer, type GrpcServerOptions, grpcService } from '../../service/grpc/server.ts';
+import { createRunEnds } from '../../stage/run-ends.ts';
+import { runCli, startCli } from '../cli.fixture.ts';
+
+const MODULES = join(import.meta.dirname, '../../../test/fixtures/modules');
+/** Chains of three steps, each with an item. */
+export const CHAINS = join(MODULES, 'three-steps.ts');
+/** Three nodes, of which the second fails. */
+export const FAILING = join(MODULES, 'wrong-item.ts');
+
+export type TestServer = Awaited<ReturnType<typeof startServer>>;
+
+/** To be called within a test, and ended by `endServing`. */
+export async function startServer(files: readonly string[], options: Partial<GrpcServerOptions> = {}) {
+  const opened = openApi(await Promise.all(files.map((file) => loadModule(file))), {
+    cancelUnopened: (runId) => ends.cancel(runId),
+  });
+  const { bench, deps } = opened;
+  const { coordinator, store, clock } = bench;
+  const ends = createRunEnds({ coordinator, store, clock, release: async () => {} });
+  const listen = (port: number): Promise<GrpcServer> =>
+    serve(
+      {},
+      {
+        services: [grpcService(IngressDefinition, createIngressApi(deps))],
+        neededRole,
+        listen: `127.0.0.1:${port}`,
+        drainMs: 50,
+        ...options,
+      },
+    );
+  const server = await listen(0);
+  const place = ['--server', `127.0.0.1:${server.port}`];
+  return {
+    bench,
+    server,
+    /** Answers calls again at the same place, after the server was stopped. */
+    listenAgain: () => listen(server.port),
+    start: (...args: string[]) => startCli([...args, ...place]),
+    run: (...args: string[]) => runCli([...args, ...place]),
+    /** Opens what was accepted. */
+    open: async () => {
+      for (const { runId } of await store.listRuns({ limit: 100, state: 'accepted' })) {
+        await processModule(bench.moduleProcessor, { kind: 'start', run: await bench.runs.load(runId) });
+      }
+    },
+    /** Lets the stages work, for so many rounds or until nothing stands due. */
+    work: (rounds?: number) => drive(bench, rounds),
+  };
+}
+
+export function runIdIn(text: string): string {
+  return /[\da-f]{8}-[\da-f-]{27}/.exec(text)?.[0] ?? '';
+}

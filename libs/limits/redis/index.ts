@@ -1,0 +1,72 @@
+/** Limits and circuit breakers that hold over all processes of a deployment, in Redis. */
+import { randomUUID } from 'node:crypto';
+import { Redis } from 'ioredis';
+import { type Clock, systemClock } from '../../clock/clock.ts';
+import type { RedisClient } from '../../coordination/redis/index.ts';
+import type { CatenaError } from '../../errors/catena-error.ts';
+import { METRICS } from '../../telemetry/metric-names.ts';
+import type { Metrics } from '../../telemetry/metrics.ts';
+import type { Breakers } from '../breakers.ts';
+import type { LimitsByKey } from '../limiter.ts';
+import { systemTimers, type Timers } from '../timers.ts';
+import { createRedisBreakers } from './breakers.ts';
+import { RedisLimiter } from './limiter.ts';
+import { createLimitRunner } from './runner.ts';
+
+const DEFAULT_LEASE_MS = 30_000;
+const COMMAND_TIMEOUT_MS = 5_000;
+
+export interface RedisLimitsOptions extends LimitsByKey {
+  /** A client of a single Redis or a Cluster, which stays the caller's; or a URL, whose client is closed with `close`. */
+  readonly redis: RedisClient | string;
+  /** Permits of a process that was not heard of for so long are given to others; default 30 s. */
+  readonly leaseMs?: number;
+  /** How long a call waits for Redis; default 5 s. */
+  readonly commandTimeoutMs?: number;
+  /** Told of every call that Redis did not answer: nothing starts then. */
+  readonly onUnanswered?: (error: CatenaError) => void;
+  /** Counts those calls. */
+  readonly metrics?: Metrics;
+  readonly clock?: Clock;
+  readonly timers?: Timers;
+  /** Unix milliseconds in place of the server's clock: for tests alone. */
+  readonly now?: () => number;
+}
+
+export interface RedisLimits {
+  readonly limiter: RedisLimiter;
+  readonly breakers: Breakers;
+  /** Gives back what is held, and ends the connection if it was made here. Idempotent. */
+  close(): Promise<void>;
+}
+
+export function openRedisLimits(options: RedisLimitsOptions): RedisLimits {
+  const { clock = systemClock, timers = systemTimers, leaseMs = DEFAULT_LEASE_MS } = options;
+  const owned = typeof options.redis === 'string' ? connect(options.redis) : undefined;
+  const redis = owned ?? (options.redis as RedisClient);
+  const unanswered = options.metrics?.counter(METRICS.limitsUnanswered).with({});
+  const onUnanswered = (error: CatenaError): void => {
+    unanswered?.add();
+    options.onUnanswered?.(error);
+  };
+  const runner = createLimitRunner({ redis, timeoutMs: options.commandTimeoutMs ?? COMMAND_TIMEOUT_MS, onUnanswered });
+  const now = options.now ?? (() => '' as const);
+  const { defaults, overrides = {} } = options;
+  const holder = randomUUID();
+  const limiter = new RedisLimiter({ defaults, overrides, clock, timers, runner, holder, leaseMs, now });
+  return {
+    limiter,
+    breakers: createRedisBreakers({ runner, now }),
+    close: async () => {
+      await limiter.close();
+      owned?.disconnect();
+    },
+  };
+}
+
+/** A client whose errors arrive with the calls that met them. */
+function connect(url: string): Redis {
+  const redis = new Redis(url, { maxRetriesPerRequest: 3 });
+  redis.on('error', () => {});
+  return redis;
+}

@@ -1,0 +1,93 @@
+import type { Clock } from '../../clock/clock.ts';
+import { Gates } from '../gates.ts';
+import {
+  abortedWait,
+  type KeyLimits,
+  type KeySnapshot,
+  type Limiter,
+  type LimitsByKey,
+  type Permit,
+} from '../limiter.ts';
+import type { Timers } from '../timers.ts';
+import { SharedGate } from './shared-gate.ts';
+import { type TakeOptions, takerOf } from './take.ts';
+
+export interface RedisLimiterOptions extends LimitsByKey, TakeOptions {
+  readonly clock: Clock;
+  readonly timers: Timers;
+}
+
+/**
+ * Limits over all processes that share a Redis. A start is granted up to a tenth of a second ahead of its time; a delay that
+ * another process sets holds for all starts that are granted after it. A process that dies loses its permits with their
+ * lease; one that could not renew them in time (Redis did not answer it) may be over the limit until they are given back.
+ */
+export class RedisLimiter implements Limiter {
+  readonly #gates: Gates<SharedGate>;
+  readonly #clock: Clock;
+
+  constructor(options: RedisLimiterOptions) {
+    const { clock, timers, leaseMs } = options;
+    this.#clock = clock;
+    this.#gates = new Gates(
+      options,
+      (key, limits) => new SharedGate(limits, { clock, timers, leaseMs, take: takerOf(key, options) }),
+      (gate) => gate.isForgettable(clock.monotonic()),
+    );
+  }
+
+  acquire(key: string, signal: AbortSignal): Promise<Permit> {
+    if (signal.aborted) return Promise.reject(abortedWait(signal));
+    const gate = this.#gates.of(key);
+    const permit = gate.tryStart();
+    return permit === undefined ? gate.wait(signal) : Promise.resolve(permit);
+  }
+
+  /** Starts on what was granted to this process and not used; it never asks Redis. */
+  tryAcquire(key: string): Permit | undefined {
+    return this.#gates.find(key)?.tryStart();
+  }
+
+  delay(key: string, untilMs: number): void {
+    const waitMs = untilMs - this.#clock.now();
+    if (waitMs > 0 && waitMs < Number.POSITIVE_INFINITY) this.#gates.of(key).delay(this.#clock.monotonic() + waitMs);
+  }
+
+  setMinInterval(key: string, ms: number): void {
+    if (ms >= 0 && ms < Number.POSITIVE_INFINITY) this.#gates.of(key).setMinInterval(ms);
+  }
+
+  setLimits(key: string, limits: Partial<KeyLimits>): void {
+    this.#gates.setLimits(key, limits);
+  }
+
+  waiting(key: string): number {
+    return this.#gates.find(key)?.waiting ?? 0;
+  }
+
+  snapshot(): KeySnapshot[] {
+    const nowMs = this.#clock.monotonic();
+    const keys: KeySnapshot[] = [];
+    for (const [key, gate] of this.#gates) {
+      const { waiting, inFlight } = gate;
+      const waitMs = gate.nextStartMs - nowMs;
+      if (waiting === 0 && inFlight === 0 && waitMs <= 0) continue;
+      keys.push({ key, waiting, inFlight, nextAtMs: waitMs > 0 ? this.#clock.now() + waitMs : undefined });
+    }
+    return keys;
+  }
+
+  /** Resolves when no call to Redis is under way. */
+  async settled(): Promise<void> {
+    for (let calls = this.#calls(); calls.length > 0; calls = this.#calls()) await Promise.all(calls);
+  }
+
+  /** Asks no more, and gives back what is held. Whoever waits goes on waiting, until its signal gives up. Idempotent. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#gates].map(([, gate]) => gate.close()));
+  }
+
+  #calls(): Promise<void>[] {
+    return [...this.#gates].flatMap(([, gate]) => gate.call ?? []);
+  }
+}

@@ -1,0 +1,240 @@
+import type { Clock } from '../../clock/clock.ts';
+import { abortedWait, type KeyLimits, MAX_TIMER_MS, OncePermit, type Permit } from '../limiter.ts';
+import type { Timers } from '../timers.ts';
+import { WaitList } from '../wait-list.ts';
+import { GrantStock } from './grant-stock.ts';
+import type { TakeFromRedis } from './take.ts';
+
+export interface SharedGateDeps {
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly take: TakeFromRedis;
+  /** Permits of a holder that was not heard of for so long are given to others, in milliseconds. */
+  readonly leaseMs: number;
+}
+
+/** Beside those that wait, so many starts of a key without limits are asked for, so that most need no call. */
+const SPARE_STARTS = 32;
+/** No call asks for more. */
+const MAX_WANTED = 64;
+const FIRST_BACKOFF_MS = 100;
+const MAX_BACKOFF_MS = 2_000;
+const NEVER = Number.NEGATIVE_INFINITY;
+
+/**
+ * The turns of one key in this process, as one holder among others. Redis decides who starts and when: one call is under way
+ * at a time, for all who wait here, and says how long the rest must wait. Each call says what is held in all, so that one
+ * that was lost, or sent twice, is made good by the next. While Redis does not answer, nobody starts.
+ */
+export class SharedGate {
+  readonly #deps: SharedGateDeps;
+  readonly #waiters = new WaitList<(permit: Permit) => void>();
+  readonly #stock = new GrantStock();
+  #limits: KeyLimits;
+  #inFlight = 0;
+  /** What Redis was told last. */
+  #noted = { holding: 0, wants: 0, atMs: NEVER };
+  /** What Redis has yet to be told. */
+  #owedDelayMs = NEVER;
+  #owedIntervalMs: number | undefined;
+  #intervalMs = 0;
+  /** Between two starts of all processes, as Redis said last. */
+  #spacingMs = 0;
+  #notBeforeMs = NEVER;
+  #nextSlotMs = NEVER;
+  #askAtMs = NEVER;
+  #backoffMs = 0;
+  #retryAtMs = NEVER;
+  #call: Promise<void> | undefined;
+  #timer: unknown;
+  #closed = false;
+
+  constructor(limits: KeyLimits, deps: SharedGateDeps) {
+    this.#limits = limits;
+    this.#deps = deps;
+  }
+
+  get waiting(): number {
+    return this.#waiters.size;
+  }
+
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  /** The earliest time of the next start, as far as it is known here. */
+  get nextStartMs(): number {
+    return Math.max(this.#notBeforeMs, this.#nextSlotMs);
+  }
+
+  /** The call under way; it never rejects. */
+  get call(): Promise<void> | undefined {
+    return this.#call;
+  }
+
+  /** Starts on what was granted and not used; never overtakes somebody who waits. */
+  tryStart(): Permit | undefined {
+    const nowMs = this.#deps.clock.monotonic();
+    return this.#waiters.size === 0 && this.#stock.takeDue(nowMs) ? this.#start() : undefined;
+  }
+
+  /** Waits for a turn. Rejects with `limits.aborted` when the signal says so first. */
+  wait(signal: AbortSignal): Promise<Permit> {
+    return new Promise((resolve, reject) => {
+      const leave = this.#waiters.add((permit) => {
+        signal.removeEventListener('abort', onAbort);
+        resolve(permit);
+      });
+      const onAbort = (): void => {
+        leave();
+        reject(abortedWait(signal));
+        this.#look();
+      };
+      signal.addEventListener('abort', onAbort, { once: true });
+      this.#look();
+    });
+  }
+
+  /** Nobody of this or any other process starts before `untilMs`; an earlier time than already set changes nothing. */
+  delay(untilMs: number): void {
+    if (untilMs <= this.#notBeforeMs) return;
+    this.#notBeforeMs = untilMs;
+    this.#owedDelayMs = untilMs;
+    this.#stock.clear();
+    this.#look();
+  }
+
+  setMinInterval(ms: number): void {
+    if (ms === (this.#owedIntervalMs ?? this.#intervalMs)) return;
+    this.#owedIntervalMs = ms;
+    this.#stock.clear();
+    this.#look();
+  }
+
+  setLimits(limits: KeyLimits): void {
+    const { requestsPerSecond, concurrency } = this.#limits;
+    if (limits.requestsPerSecond === requestsPerSecond && limits.concurrency === concurrency) return;
+    this.#limits = limits;
+    this.#stock.clear();
+    this.#askAtMs = NEVER;
+    this.#look();
+  }
+
+  isForgettable(nowMs: number): boolean {
+    const isIdle = this.#inFlight === 0 && this.#waiters.size === 0 && this.#stock.size === 0;
+    return isIdle && this.#call === undefined && !this.#owes(nowMs) && nowMs >= this.nextStartMs;
+  }
+
+  /** Asks no more, and gives back what is held. Idempotent. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#deps.timers.clear(this.#timer);
+    await this.#call;
+    this.#stock.clear();
+    if (this.#noted.holding <= this.#holding) return;
+    this.#noted = { ...this.#noted, holding: this.#holding };
+    await this.#deps
+      .take({ ...this.#limits, holding: this.#holding, wanted: 0, delayMs: 0, intervalMs: undefined })
+      .catch(
+        // Its lease runs out.
+        () => undefined,
+      );
+  }
+
+  /** Permits out, and starts that were granted and not used. Without a limit on them nobody needs to know. */
+  get #holding(): number {
+    return this.#limits.concurrency > 0 ? this.#inFlight + this.#stock.size : 0;
+  }
+
+  get #lacking(): number {
+    return Math.max(0, this.#waiters.size - this.#stock.size);
+  }
+
+  #start(): Permit {
+    this.#inFlight += 1;
+    return new OncePermit(() => {
+      this.#inFlight -= 1;
+      this.#look();
+    });
+  }
+
+  /** Lets in whoever may go, asks for more where that is due, and sees to it that somebody looks again in time. */
+  #look(): void {
+    if (this.#closed) return;
+    const nowMs = this.#deps.clock.monotonic();
+    this.#stock.dropStale(nowMs);
+    while (this.#waiters.size > 0 && this.#stock.takeDue(nowMs)) this.#waiters.take()?.(this.#start());
+    // A start with a place in time is not kept for later: whoever has the next place would follow too soon.
+    if (this.#spacingMs > 0) this.#stock.keepFirst(this.#waiters.size);
+    const lacks = this.#lacking > 0 && nowMs >= Math.max(this.#askAtMs, this.#notBeforeMs);
+    if (this.#call === undefined && nowMs >= this.#retryAtMs && (lacks || this.#owes(nowMs))) {
+      this.#call = this.#ask(nowMs);
+    }
+    this.#arm(nowMs);
+  }
+
+  /** Whether Redis must hear of something, whoever waits. */
+  #owes(nowMs: number): boolean {
+    if (this.#owedDelayMs > nowMs || this.#owedIntervalMs !== undefined) return true;
+    if (this.#holding < this.#noted.holding || (this.#noted.wants > 0 && this.#waiters.size === 0)) return true;
+    return nowMs >= this.#renewAtMs;
+  }
+
+  get #renewAtMs(): number {
+    return this.#holding > 0 ? this.#noted.atMs + this.#deps.leaseMs / 3 : Number.POSITIVE_INFINITY;
+  }
+
+  async #ask(nowMs: number): Promise<void> {
+    const { clock, take } = this.#deps;
+    const { requestsPerSecond, concurrency } = this.#limits;
+    const isUnlimited = requestsPerSecond === 0 && concurrency === 0 && this.#intervalMs === 0;
+    const lacking = nowMs >= this.#notBeforeMs ? this.#lacking : 0;
+    const wanted = Math.min(MAX_WANTED, lacking + (isUnlimited && lacking > 0 ? SPARE_STARTS : 0));
+    const [holding, owedUntilMs, intervalMs] = [this.#holding, this.#owedDelayMs, this.#owedIntervalMs];
+    const clears = this.#stock.clears;
+    const delayMs = Math.max(0, owedUntilMs - nowMs);
+    this.#noted = { holding, wants: wanted, atMs: nowMs };
+    try {
+      const taken = await take({ requestsPerSecond, concurrency, holding, wanted, delayMs, intervalMs });
+      const atMs = clock.monotonic();
+      this.#noted = {
+        holding: holding + (concurrency > 0 ? taken.granted : 0),
+        wants: wanted - taken.granted,
+        atMs: nowMs,
+      };
+      if (this.#owedDelayMs === owedUntilMs) this.#owedDelayMs = NEVER;
+      if (this.#owedIntervalMs === intervalMs) this.#owedIntervalMs = undefined;
+      this.#intervalMs = taken.intervalMs;
+      this.#spacingMs = taken.spacingMs;
+      this.#backoffMs = 0;
+      this.#retryAtMs = NEVER;
+      if (taken.blockedMs > 0) this.#notBeforeMs = Math.max(this.#notBeforeMs, atMs + taken.blockedMs);
+      this.#nextSlotMs = taken.spacingMs === 0 ? NEVER : atMs + taken.firstInMs + taken.granted * taken.spacingMs;
+      // Whoever asks while the answer was on its way gets the next one.
+      if (this.#stock.clears === clears) this.#stock.add(atMs + taken.firstInMs, taken.spacingMs, taken.granted);
+      this.#askAtMs = taken.waitMs > 0 ? atMs + taken.waitMs : NEVER;
+    } catch {
+      // What Redis did is not known: it is told again what is held.
+      this.#noted = { holding: Number.POSITIVE_INFINITY, wants: wanted, atMs: nowMs };
+      this.#backoffMs = Math.min(MAX_BACKOFF_MS, Math.max(FIRST_BACKOFF_MS, 2 * this.#backoffMs));
+      this.#retryAtMs = clock.monotonic() + this.#backoffMs;
+    }
+    this.#call = undefined;
+    this.#look();
+  }
+
+  #arm(nowMs: number): void {
+    this.#deps.timers.clear(this.#timer);
+    this.#timer = undefined;
+    const times = [this.#waiters.size > 0 ? this.#stock.nextDueMs : this.#stock.staleAtMs];
+    if (this.#call === undefined) {
+      const lackAtMs = this.#lacking > 0 ? Math.max(this.#askAtMs, this.#notBeforeMs) : Number.POSITIVE_INFINITY;
+      const askAtMs = this.#owes(nowMs) ? nowMs : Math.min(lackAtMs, this.#renewAtMs);
+      times.push(Math.max(this.#retryAtMs, askAtMs));
+    }
+    const atMs = Math.min(...times);
+    if (atMs === Number.POSITIVE_INFINITY) return;
+    const delayMs = Math.min(Math.ceil(Math.max(0, atMs - nowMs)), MAX_TIMER_MS);
+    this.#timer = this.#deps.timers.set(() => this.#look(), delayMs);
+  }
+}

@@ -1,0 +1,43 @@
+/** The last failure of a request, where its step says what stands in its place. */
+import type { CatenaError } from '../../libs/errors/catena-error.ts';
+import { isGroundFailure } from '../../libs/stage/failing.ts';
+import { decodeRequest } from '../../libs/stage/node-body.ts';
+import type { LoadedModule } from '../../libs/stage/runs.ts';
+import { hopSeed } from '../../libs/stage/seeds.ts';
+import type { ParseWork } from '../../libs/stage/work.ts';
+import { gather, LeaseLost, type Yield } from '../../libs/stage/yield.ts';
+import type { ParserDeps } from './service.ts';
+
+/** Gathers what the step yields for a request that is given up; throws the failure on when another attempt may follow. */
+export async function giveUp(
+  deps: ParserDeps,
+  { definition, input }: LoadedModule,
+  { run, lease }: ParseWork,
+  thrown: unknown,
+): Promise<Yield> {
+  const { node } = lease;
+  const step = definition.steps[node.stepIdx];
+  if (definition.givenUp === undefined || step === undefined) throw thrown;
+  if (thrown instanceof LeaseLost || lease.signal.aborted || isGroundFailure(thrown)) throw thrown;
+  const error = thrown as CatenaError;
+  const attempts = step.policy.retry?.attempts ?? deps.config.retry.attempts;
+  if (error.class === 'retryable' && node.attempts < attempts) throw thrown;
+  const state = await step.checkState(decodeRequest(node.body).state);
+  const { account, platform, runId } = run.task;
+  const { code, message, data } = error;
+  const { acceptedAtMs, deadlineAtMs } = run.record;
+  const call = { input, state, account, platform, runId, acceptedAtMs, deadlineAtMs, error: { code, message, data } };
+  const emissions = definition.givenUp(node.stepIdx, {
+    ...call,
+    get signal() {
+      return lease.signal;
+    },
+  });
+  if (emissions === undefined) throw thrown;
+  return gather(emissions, {
+    lease,
+    coordinator: deps.coordinator,
+    toSeed: (hop) => hopSeed(run, definition, hop, node),
+    maxYields: deps.config.maxYieldsPerParse,
+  });
+}

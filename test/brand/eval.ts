@@ -1,0 +1,77 @@
+/**
+ * `npm run eval:brand`: how well the extractor reads the labelled answers, beside two naive ways, against the gates.
+ * `--held-out` reads the half that nobody who writes the extractor looks at, and logs that it did.
+ */
+import { appendFileSync, existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { runCommand } from '../bench/options.ts';
+import { table } from '../bench/table.ts';
+import { CONTESTANTS } from './contestants.ts';
+import { readLabelled } from './labelled-answers.ts';
+import { CLASSES, GATES, judge, type Measures, type Verdict } from './measures.ts';
+
+const USAGE = `npm run eval:brand -- [--held-out] [--mistakes]
+
+  --held-out   evaluate the held-out half instead of the development half; every use is logged in test/brand/evaluations.jsonl
+  --mistakes   list what the extractor got wrong (development half only: the held-out half stays unseen)`;
+
+const LOG = join(import.meta.dirname, 'evaluations.jsonl');
+const ROWS: readonly (readonly [keyof Measures, string])[] = [
+  ['mentionF1', 'mention F1'],
+  ['mentionPrecision', 'mention precision'],
+  ['mentionRecall', 'mention recall'],
+  ['exactRank', 'exact rank'],
+  ['exactListRank', 'exact list rank'],
+  ['exactMentionRank', 'exact mention rank'],
+  ['urlF1', 'URL F1'],
+  ['namedF1', 'named sources F1'],
+  ['recommended', 'recommended'],
+  ['sentiment', 'sentiment accuracy'],
+  ['sentimentMacroF1', 'sentiment macro F1'],
+];
+
+await runCommand(
+  USAGE,
+  { 'held-out': { type: 'boolean', default: false }, mistakes: { type: 'boolean', default: false } },
+  async ({ 'held-out': heldOut, mistakes }) => {
+    const path = join(import.meta.dirname, heldOut === true ? 'held-out' : 'development', 'answers.jsonl');
+    if (!existsSync(path)) throw new Error(`there is no labelled set at ${path}`);
+    const { answers, sha256 } = readLabelled(path);
+    const verdicts = CONTESTANTS.map((contestant) => judge(answers, contestant));
+    const [extractor] = verdicts as [Verdict, ...Verdict[]];
+    if (heldOut === true) log(sha256, verdicts);
+    console.log(report(answers.length, sha256, verdicts));
+    if (mistakes === true && heldOut !== true) console.log(`\n${extractor.mistakes.join('\n')}`);
+    return passes(extractor.measures);
+  },
+);
+
+function report(answers: number, sha256: string, verdicts: readonly Verdict[]): string {
+  const rows = ROWS.map(([name, label]) => [
+    label,
+    GATES[name] === undefined ? '' : `≥ ${GATES[name]}`,
+    ...verdicts.map(({ measures }) => (measures[name] as number).toFixed(3)),
+  ]);
+  const confusion = (verdicts[0]?.measures.confusion ?? []).map((row, index) => [
+    CLASSES[index] ?? '',
+    ...row.map(String),
+  ]);
+  return [
+    `${answers} answers, sha256 ${sha256}`,
+    '',
+    table(['', 'gate', ...CONTESTANTS.map(({ name }) => name)], rows),
+    '',
+    'Sentiment by the extractor (rows labelled, columns found)',
+    table(['', ...CLASSES], confusion),
+  ].join('\n');
+}
+
+function passes(measures: Measures): boolean {
+  return Object.entries(GATES).every(([name, gate]) => (measures[name as keyof Measures] as number) >= gate);
+}
+
+/** One line per evaluation of the held-out half: an extractor that was tuned to it would show here. */
+function log(sha256: string, verdicts: readonly Verdict[]): void {
+  const figures = Object.fromEntries(verdicts.map(({ measures }, index) => [CONTESTANTS[index]?.name ?? '', measures]));
+  appendFileSync(LOG, `${JSON.stringify({ date: new Date().toISOString(), sha256, figures })}\n`);
+}

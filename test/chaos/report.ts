@@ -1,0 +1,105 @@
+/** What a chaos run comes to: the figures, what must not be, and what must have been. */
+import type { Observed } from './chaos.ts';
+import type { PlannedFault } from './plan.ts';
+import { quantile } from './recovery.ts';
+import { pagesOf, worldOf } from './world.ts';
+
+const LOGGED = 10;
+
+export interface ChaosReport {
+  readonly seed: number;
+  readonly layout: string;
+  readonly appendfsync: string;
+  readonly runs: number;
+  readonly nodes: number;
+  readonly verdict: Readonly<Record<string, number>>;
+  /** How often each fault was seen to have had an effect. */
+  readonly seen: Readonly<Record<string, number>>;
+  readonly figures: Readonly<Record<string, number>>;
+  /** Why the run failed; empty when it did not. */
+  readonly violations: readonly string[];
+  readonly details: readonly string[];
+  /** The errors that processes logged most often. */
+  readonly logged: readonly (readonly [text: string, times: number])[];
+  readonly schedule: readonly { readonly atMs: number; readonly fault: PlannedFault; readonly what: string }[];
+}
+
+export function reportOf(seed: number, observed: Observed): ChaosReport {
+  const { plan, verdict, struck, runs, nodes, unexpectedEnds } = observed;
+  const { details, ...judged } = verdict;
+  const seen = seenIn(observed);
+  const violations = [
+    ...Object.entries(judged).flatMap(([what, count]) => (count > 0 ? [`${what}: ${count}`] : [])),
+    ...Object.entries(seen).flatMap(([what, count]) => (count > 0 ? [] : [`not seen: ${what}`])),
+    ...unexpectedEnds,
+  ];
+  return {
+    ...{ seed, runs, nodes, seen, violations, details },
+    layout: plan.layout,
+    appendfsync: plan.appendfsync,
+    verdict: judged,
+    figures: figuresOf(seed, observed),
+    logged: observed.logged.slice(0, LOGGED),
+    schedule: struck.map(({ atMs, fault, what }) => ({ atMs, fault, what })),
+  };
+}
+
+/** A fault of which nothing was seen proves nothing. */
+function seenIn({ struck, sampler, messages }: Observed): Record<string, number> {
+  const done = (matches: (fault: PlannedFault) => boolean) =>
+    struck.filter(({ fault, isDone }) => isDone && matches(fault)).length;
+  const answers = (code: string, ...scripts: readonly string[]) =>
+    scripts.reduce((sum, script) => sum + sampler.answers(script, code), 0);
+  return {
+    'processes killed': done(({ kind }) => kind === 'kill'),
+    'processes stopped and continued': done(({ kind }) => kind === 'freeze'),
+    'restarts of Redis': done(({ kind }) => kind === 'redis'),
+    'restarts of NATS with its data': done((fault) => fault.kind === 'nats' && fault.keepsData),
+    'restarts of NATS without': done((fault) => fault.kind === 'nats' && !fault.keepsData),
+    'requests purged': messages.purged,
+    'messages duplicated': messages.duplicated,
+    'messages delayed': messages.delayed,
+    'fenced commits': answers('FENCING_REJECT', 'ptm_commit_success', 'ptm_commit_error', 'ptm_release'),
+    'recovered zombies': answers('RECOVERED', 'ptm_recover_zombie'),
+    redeliveries: ['DUPLICATE_DONE', 'STALE_STEP', 'LOCKED_BY_OTHER'].reduce(
+      (sum, code) => sum + answers(code, 'ptm_claim'),
+      0,
+    ),
+  };
+}
+
+function figuresOf(seed: number, { ledger, recovered, runs, nodes, tookMs, settledMs }: Observed) {
+  const pages = Array.from({ length: runs }, (_, nth) => pagesOf(worldOf(seed, nth)).length);
+  const times = recovered.map(({ tookMs: ms }) => ms);
+  return {
+    requests_answered: ledger.length,
+    execution_amplification: round(ledger.length / pages.reduce((sum, count) => sum + count, 0)),
+    recovery_p50_ms: quantile(times, 0.5),
+    recovery_p99_ms: quantile(times, 0.99),
+    settled_ms: Math.round(settledMs),
+    took_ms: Math.round(tookMs),
+    nodes_per_second: round(nodes / (tookMs / 1_000)),
+  };
+}
+
+/** The report for a person. */
+export function reportText(report: ChaosReport): string {
+  const { seed, layout, appendfsync, runs, nodes, verdict, seen, figures, violations, details, logged } = report;
+  const rows = (values: Readonly<Record<string, number>>) =>
+    Object.entries(values).map(([what, value]) => `  ${what.replaceAll('_', ' ').padEnd(34)}${value}`);
+  return [
+    `seed ${seed}: ${runs} runs of together ${nodes} nodes, ${layout}, appendfsync ${appendfsync}`,
+    ...['judged from outside', ...rows(verdict)],
+    ...['faults that were seen', ...rows(seen)],
+    ...['figures', ...rows(figures)],
+    ...details.map((line) => `  ${line}`),
+    ...(violations.length === 0 ? [] : logged.map(([line, times]) => `  logged ${times} times: ${line.slice(0, 300)}`)),
+    ...violations.map((line) => `FAILED: ${line}`),
+    violations.length === 0 ? 'passed' : `failed; replay with --seed ${seed}`,
+    '',
+  ].join('\n');
+}
+
+function round(value: number): number {
+  return Math.round(value * 1_000) / 1_000;
+}

@@ -1,0 +1,4 @@
+import { distributedMode } from '../fixtures/distributed-node.ts';
+import { describeResume } from './suites/resume.ts';
+
+describeResume(distributedMode());
