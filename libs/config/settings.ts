@@ -133,6 +133,7 @@ export const SETTINGS = {
   }),
 
   'modules.files': optionalPaths('Files of modules that the services load.'),
+  'brand.providers': optionalPath('The models that `brand-diagnosis` may ask, as YAML.'),
 
   'retention.finished_run_ms': integer(
     'How long the nodes of a finished run are kept, for replays; its items and dead letters stay.',

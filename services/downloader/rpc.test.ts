@@ -43,7 +43,6 @@ describe('Fetch', () => {
       finalUrl: 'http://shop.test/a',
       headers: [{ name: 'x-a', value: '1' }],
       timings: { totalMs: 2 },
-      partial: false,
       redirects: 0,
     });
     expect(Buffer.from(response.body!).toString()).toBe('gone');

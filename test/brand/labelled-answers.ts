@@ -21,13 +21,13 @@ const ANSWER = z.strictObject({
     z.strictObject({ name: z.string(), aliases: z.array(z.string()), negative_contexts: z.array(z.string()) }),
   ),
   text: z.string(),
-  citations: z.array(z.object({ url: z.string(), title: z.string().optional() })),
+  citations: z.array(z.object({ url: z.string(), title: z.string().optional() })).default([]),
   expect: z.strictObject({
     brands: z.record(z.string(), BRAND_LABEL),
     urls: z.array(z.strictObject({ url: z.string(), grade: z.enum(['cited', 'linked', 'claimed']) })),
     named_sources: z.array(z.string()),
   }),
-  note: z.string(),
+  note: z.string().default(''),
 });
 
 export type LabelledAnswer = z.output<typeof ANSWER>;

@@ -37,12 +37,13 @@ export class Messages {
     return new Messages(connection, await jetstreamManager(connection));
   }
 
-  /** Throws away every request that waits, as soon as any does. */
-  async purgeRequests(): Promise<number> {
-    const stream = STREAMS.find(({ consumer }) => consumer === 'downloader')!.name;
+  /** Throws away what waits for the downloader, or for any stage, as soon as there is something. */
+  async purge(what: 'requests' | 'everything'): Promise<number> {
+    const streams = STREAMS.filter(({ consumer }) => what === 'everything' || consumer === 'downloader');
     const untilMs = performance.now() + PURGE_PATIENCE_MS;
     for (;;) {
-      const { purged } = await this.#manager.streams.purge(stream);
+      const answers = await Promise.all(streams.map(({ name }) => this.#manager.streams.purge(name)));
+      const purged = answers.reduce((sum, answer) => sum + answer.purged, 0);
       this.counts.purged += purged;
       if (purged > 0 || performance.now() > untilMs) return purged;
       await delay(LOOK_AGAIN_MS);

@@ -9,8 +9,8 @@ export type Fault =
   | { readonly kind: 'freeze'; readonly member: number; readonly forMs: number }
   | { readonly kind: 'redis'; readonly downMs: number }
   | { readonly kind: 'nats'; readonly downMs: number; readonly keepsData: boolean }
-  /** Every request that waits is thrown away. */
-  | { readonly kind: 'purge' }
+  /** The whole stream of requests is thrown away, or everything that waits for any stage. */
+  | { readonly kind: 'purge'; readonly what: 'requests' | 'everything' }
   /** For a while every nth message is sent again under a new id, at once and once more after `delayMs`. */
   | { readonly kind: 'duplicate'; readonly nth: number; readonly forMs: number; readonly delayMs: number }
   /** For a while messages are taken out of their streams, and put back `delayMs` later. */
@@ -62,18 +62,27 @@ export function planChaos({ seed, forMs, leaseMs }: PlanOptions): ChaosPlan {
   // In turn, so that any three seeds in a row have them all.
   const layout = layouts[seed % layouts.length]!;
   const members = LAYOUTS[layout];
+  // All-stage processes keep most requests to themselves.
+  const purges = layout === 'two all-stage processes' ? 'everything' : 'requests';
   const kinds = deck(ROUND, dice);
   const victims = deck([...members.keys()], dice);
   const count = forMs === 0 ? 0 : Math.max(ROUND.length, Math.floor(forMs / SPACING_MS));
   const spacingMs = Math.max(1, (forMs - CALM_MS) / count);
   const faults = Array.from({ length: count }, (_, at): PlannedFault => {
     const atMs = Math.round(CALM_MS + at * spacingMs + dice.between(0, Math.floor(spacingMs / 2)));
-    return { ...faultOf(kinds(), dice, victims, leaseMs), atMs };
+    return { ...faultOf(kinds(), { dice, victim: victims, leaseMs, purges }), atMs };
   });
   return { layout, members, appendfsync: dice.pick(['always', 'everysec']), faults };
 }
 
-function faultOf(kind: (typeof ROUND)[number], dice: Dice, victim: () => number, leaseMs: number): Fault {
+interface Draw {
+  readonly dice: Dice;
+  readonly victim: () => number;
+  readonly leaseMs: number;
+  readonly purges: 'requests' | 'everything';
+}
+
+function faultOf(kind: (typeof ROUND)[number], { dice, victim, leaseMs, purges }: Draw): Fault {
   switch (kind) {
     case 'kill':
       return { kind, member: victim(), downMs: dice.between(100, 2_000) };
@@ -86,7 +95,7 @@ function faultOf(kind: (typeof ROUND)[number], dice: Dice, victim: () => number,
     case 'nats_empty':
       return { kind: 'nats', downMs: dice.between(200, 2_500), keepsData: false };
     case 'purge':
-      return { kind };
+      return { kind, what: purges };
     case 'duplicate':
       return { kind, nth: dice.between(1, 3), forMs: 2_000, delayMs: dice.between(500, 4_000) };
     case 'delay':

@@ -56,7 +56,7 @@ function seenIn({ struck, sampler, messages }: Observed): Record<string, number>
     'restarts of Redis': done(({ kind }) => kind === 'redis'),
     'restarts of NATS with its data': done((fault) => fault.kind === 'nats' && fault.keepsData),
     'restarts of NATS without': done((fault) => fault.kind === 'nats' && !fault.keepsData),
-    'requests purged': messages.purged,
+    'messages purged': messages.purged,
     'messages duplicated': messages.duplicated,
     'messages delayed': messages.delayed,
     'fenced commits': answers('FENCING_REJECT', 'ptm_commit_success', 'ptm_commit_error', 'ptm_release'),

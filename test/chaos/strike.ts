@@ -78,9 +78,9 @@ async function carryOut({ fleet, servers, messages, onEffect }: StrikeDeps, faul
       await servers.nats.restart({ keepData: fault.keepsData });
       return `killed NATS, started again after ${fault.downMs} ms ${fault.keepsData ? 'with its data' : 'empty'}`;
     case 'purge': {
-      const purged = await messages.purgeRequests();
-      onEffect('purge', 'request');
-      return `purged ${purged} requests`;
+      const purged = await messages.purge(fault.what);
+      onEffect('purge', fault.what === 'requests' ? 'request' : 'any');
+      return `purged ${purged} messages, ${fault.what} that waited`;
     }
     case 'duplicate':
       return `sent ${await messages.duplicate(fault)} messages twice more`;

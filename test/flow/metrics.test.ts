@@ -10,7 +10,6 @@ import { run, startNode } from '../fixtures/flow.ts';
 
 /** Defined by contract, and recorded by parts that are on their way; a name leaves this list with its recorder. */
 const AWAITED: readonly string[] = [
-  'breakersOpen',
   'dueOldestOverdueMs',
   'fallbackGateBlock',
   'ptmReorderBufferSize',

@@ -10,7 +10,7 @@ import { isNamed, lineage } from './lineage.ts';
 /** Half of the first answers are a 500. */
 const FAULTS = { rates: { error: 0.5, timeout: 0, malformed: 0, throttled: 0 }, maxPerPath: 1, retryAfterS: 1 };
 
-it('a run over five processes is one tree, with its retries, whoever executed what', async () => {
+it('a run over five processes is one trace below its submission, with its retries, whoever executed what', async () => {
   const { endpoint, spans } = await startOtlpReceiver();
   const site = await startShopSite({ products: 8, pageSize: 4, seed: 5, faults: FAULTS });
   onTestFinished(() => site.close());
@@ -34,11 +34,13 @@ it('a run over five processes is one tree, with its retries, whoever executed wh
     const makers = spans.filter(isNamed(stage)).map(({ resource }) => resource['service.name']);
     expect(new Set(makers), stage).toEqual(new Set([stage]));
   }
-  // A retry that the sweeper rings hangs below the submission; everything else below what it came from.
-  const page = 'ingress > module-processor > downloader > parser';
-  const lineages = spans.filter(isNamed('parser')).map((span) => lineage(span, spans));
-  for (const each of lineages) expect(each).toMatch(new RegExp(`^submit > (.+ > )?${page}$`));
-  expect(lineages.some((each) => each.includes(`${page} > ${page}`))).toBe(true);
+  // Messages carry their trace; a dispatch does not, so what it executes hangs below the submission.
+  for (const span of spans.filter(isNamed('parser'))) {
+    expect(lineage(span, spans)).toMatch(/^submit > (.+ > )?module-processor > downloader > parser$/);
+  }
+  const asked = spans.filter(isNamed('ingress')).map((span) => lineage(span, spans));
+  expect(asked.filter((each) => each.endsWith('downloader > parser > ingress')).length).toBeGreaterThanOrEqual(9);
+  expect(asked).toContain('submit > module-processor > ingress');
 
   const parsed = spans.filter(isNamed('parser')).filter(({ attributes }) => attributes.commit === 'COMMIT_OK');
   expect(parsed).toHaveLength(10);

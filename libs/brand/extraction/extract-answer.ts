@@ -134,7 +134,10 @@ function evidenceAt(
   offset: number,
 ): Evidence | null {
   const sentence = sentences[spanAt(sentences, offset)];
-  return sentence === undefined ? null : { sentence: text.slice(sentence.start, sentence.end), ...sentence };
+  if (sentence === undefined) return null;
+  const words = text.slice(sentence.start, sentence.end);
+  const start = sentence.start + words.length - words.trimStart().length;
+  return { sentence: words.trim(), start, end: start + words.trim().length };
 }
 
 function absent(brand: string): BrandFinding {

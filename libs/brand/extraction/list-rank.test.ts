@@ -29,6 +29,7 @@ describe('list rank', () => {
     ['bullets', '- 甲：好\n- 乙：好'],
     ['bold leads', '**甲**：好\n\n**乙**：好'],
     ['a quote', '> 1. 甲\n> 2. 乙'],
+    ['numbers that go on under the next heading', '## 高端\n1. 甲\n好\n## 中端\n2. 乙'],
     ['medals', '🥇 甲\n🥈 乙'],
     ['TOP', 'TOP1 甲\nTOP2 乙'],
     ['a table', '| 品牌 | 好 |\n|---|---|\n| 甲 | 1 |\n| 乙 | 2 |'],

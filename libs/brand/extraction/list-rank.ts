@@ -101,9 +101,9 @@ function numbersBelieved({ items, kind }: ListGroup): boolean {
   });
 }
 
-/** One item alone is a list only when it says its number. */
+/** One item alone is a list only when it is numbered: lists go on under the next heading. */
 function counts({ items, kind }: ListGroup): boolean {
-  return items.length > 1 || (kind === 'number' && items[0]?.number === 1);
+  return items.length > 1 || kind === 'number';
 }
 
 /** Whether an item about a brand holds the list: what it lists are remarks about that brand. */

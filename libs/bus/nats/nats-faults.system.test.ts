@@ -91,6 +91,20 @@ it('rejects a publish as retryable in bounded time while the server is away', as
   await ring(() => bus.publish(request('n')));
 });
 
+it('keeps what is published while the server is away for a moment, once', async () => {
+  const { server } = await newServer();
+  const { bus, notices } = await openBus(server.url);
+  await server.halt('SIGKILL');
+  await vi.waitFor(() => expect(notices[0]?.kind).toBe('disconnected'), PATIENT);
+  const published = bus.publish(request('n'));
+  await server.resume();
+  expect(await published).toBe(true);
+  const hands = holding(bus, 2);
+  await vi.waitFor(() => expect(hands.seen).toEqual(['n']), PATIENT);
+  await bus.publish(request('later'));
+  await vi.waitFor(() => expect(hands.seen).toEqual(['n', 'later']), PATIENT);
+});
+
 it('may be closed while the server is away', async () => {
   const { server } = await newServer();
   const { bus, notices } = await openBus(server.url, { requestTimeoutMs: 300 });

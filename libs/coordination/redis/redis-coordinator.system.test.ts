@@ -1,6 +1,6 @@
 /** What the conformance suite cannot see: events on their way out, keys left behind, errors of Redis, plans that change. */
 import { Redis } from 'ioredis';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { type RedisServer, startRedisServer } from '../../../test/fixtures/servers/redis-server.ts';
 import { CommitCode, PhaseCloseCode } from '../codes.ts';
 import { defaultPolicy } from '../policy.ts';
@@ -179,6 +179,22 @@ describe('a Redis that fails', () => {
 });
 
 describe('a coordinator made from a URL', () => {
+  it('outlasts a Redis that restarts: a call waits until it is back', async () => {
+    const passing = await startRedisServer({ appendonly: true });
+    onTestFinished(() => passing.stop());
+    const own = await openRedisCoordinator({
+      ...{ redis: passing.url, shards: 1, policy: defaultPolicy, incarnation: 1, commandTimeoutMs: 20_000 },
+    });
+    onTestFinished(() => own.close());
+    await openRun(own);
+    await passing.halt('SIGKILL');
+    const finished = finish('a', own);
+    // Longer than a few quick attempts to connect take.
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    await passing.start();
+    expect((await finished).code).toBe(CommitCode.COMMIT_OK);
+  });
+
   it('works, and ends its own connection', async () => {
     const own = await openRedisCoordinator({
       ...{ redis: server.url, shards: 1, policy: defaultPolicy, incarnation: 1 },

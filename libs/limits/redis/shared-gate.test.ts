@@ -11,14 +11,22 @@ const never = new AbortController().signal;
 const LEASE_MS = 30_000;
 const gone = new CatenaError('limits.unavailable', 'Redis is gone', { class: 'retryable' });
 
-function open(limits: Partial<KeyLimits> = {}) {
+interface Bench {
+  /** What Redis does with a call; by default it grants everything. */
+  answer: (take: Take) => Partial<Taken> | Promise<Partial<Taken>>;
+  readonly calls: (Take & { readonly atMs: number })[];
+  readonly timers: ManualTimers;
+  readonly clock: ManualClock;
+  readonly gate: SharedGate;
+}
+
+function open(limits: Partial<KeyLimits> = {}): Bench {
   const clock = new ManualClock();
   const timers = new ManualTimers(clock);
-  const calls: (Take & { readonly atMs: number })[] = [];
+  const calls: Bench['calls'] = [];
   const startMs = clock.now();
-  const bench = {
-    /** What Redis does with a call; by default it grants everything. */
-    answer: (take: Take): Partial<Taken> | Promise<Partial<Taken>> => ({ granted: take.wanted }),
+  const bench: Bench = {
+    answer: (take) => ({ granted: take.wanted }),
     calls,
     timers,
     clock,
@@ -173,7 +181,7 @@ describe('a gate of a shared limit', () => {
   });
 });
 
-async function held(bench: ReturnType<typeof open>): Promise<Permit[]> {
+async function held(bench: Bench): Promise<Permit[]> {
   const permits = waitOn(bench.gate);
   await bench.timers.advance(0);
   expect(permits).toHaveLength(1);

@@ -39,7 +39,10 @@ export async function startBenchServers(scratch: string): Promise<BenchServers> 
   let nats: NatsOfSample | undefined;
   const stop = async (): Promise<void> => {
     client.disconnect();
-    await Promise.all([redis.stop(), postgres?.stop(), nats?.stop()]);
+    // Figures are not to be lost because a folder could not be removed.
+    for (const ended of await Promise.allSettled([redis.stop(), postgres?.stop(), nats?.stop()])) {
+      if (ended.status === 'rejected') console.error('a server did not end well:', ended.reason);
+    }
   };
   try {
     postgres = await startPostgres();

@@ -1,0 +1,93 @@
+/** One call: how it is asked, how its answer is read, and what its failure is called. */
+import type { GivenUp, Page, RequestSpec } from '../../modules/definition.ts';
+import { type DiagnosisError, diagnosisError, type ErrorType, typeOfFailure } from '../codecs/diagnosis-error.ts';
+import type { ModelReply } from '../codecs/model-call.ts';
+import type { Provider } from '../codecs/provider.ts';
+import { buildRequest, keyHeader, parseResponse, parseStream } from '../codecs/registry.ts';
+import { effectiveTimeoutMs, tableTimeoutMs } from '../codecs/timeouts.ts';
+import { promptFor } from '../prompts/prompt.ts';
+import { brandsOf, type DiagnosisInput } from './input.ts';
+import type { PlannedCall } from './plan.ts';
+
+/** When a call happens: the run's deadline (if it has one) and now, in Unix milliseconds. */
+export interface CallTime {
+  readonly deadlineAtMs: number | undefined;
+  readonly nowMs: number;
+}
+
+/** The request of a call. Its key is a reference that the downloader resolves; rate limits are the provider's. */
+export function callRequest(input: DiagnosisInput, call: PlannedCall, provider: Provider, time: CallTime): RequestSpec {
+  const prompt = input.questions[call.question] ?? '';
+  const { system } = promptFor(prompt, input.language);
+  const request = buildRequest(provider, { prompt, system, maxTokens: input.maxTokens });
+  const [header, value] = keyHeader(provider.codec, `{{secret:${provider.keyReference}}}`);
+  const untilMs = askUntilMs(input, time);
+  const remainingMs = time.deadlineAtMs === undefined ? Number.POSITIVE_INFINITY : time.deadlineAtMs - time.nowMs;
+  const timeoutMs = effectiveTimeoutMs(
+    tableTimeoutMs(provider.name, prompt, provider.family),
+    remainingMs,
+    input.reserveMs,
+  );
+  return {
+    ...request,
+    headers: { ...request.headers, [header]: value },
+    // A call without time left is still made a request: it is refused with the reason, and leaves its row.
+    timeoutMs: Math.max(1, timeoutMs),
+    ...(untilMs === undefined ? {} : { untilMs }),
+    limitKey: `model:${provider.name}`,
+    breaker: { key: `${provider.name}:${brandsOf(input)[0]?.name ?? ''}` },
+    partial: true,
+    robots: 'ignore',
+    cache: 'run',
+    cacheKey: String(call.repeat),
+  };
+}
+
+/** When the last call has to be over. */
+function askUntilMs({ reserveMs }: DiagnosisInput, { deadlineAtMs }: CallTime): number | undefined {
+  return deadlineAtMs === undefined ? undefined : deadlineAtMs - reserveMs;
+}
+
+const STREAM = /^\s*(?:data|event|id|retry|:)/;
+
+/** What a page says, whole or cut off. Never throws. */
+export function readReply(input: DiagnosisInput, provider: Provider, page: Page, time: CallTime): ModelReply {
+  const { text, status } = page;
+  const isStream = /event-stream/i.test(page.headers['content-type'] ?? '') || STREAM.test(text);
+  const reply =
+    isStream && status < 400
+      ? parseStream(provider.codec, [text], time.nowMs)
+      : parseResponse(provider.codec, text, status, time.nowMs);
+  const cutOff = page.partial && (reply.ok ? reply.answer.text === '' : reply.error.error_type === 'parse');
+  if (!cutOff) return reply;
+  const message = `${page.url} was cut off before it had sent any text of its answer`;
+  return { ok: false, error: diagnosisError(cutType(input, time), 'cut_off', message, time.nowMs) };
+}
+
+/** The error of a request that was given up. */
+export function givenUpError(input: DiagnosisInput, { code, message, data }: GivenUp, time: CallTime): DiagnosisError {
+  const status = typeof data.status === 'number' ? data.status : undefined;
+  const told = typeOfFailure(code, message, status);
+  return diagnosisError(told === 'timeout' ? cutType(input, time) : told, code, message, time.nowMs);
+}
+
+/** Timers fire a little early or late. */
+const TOLERANCE_MS = 50;
+
+/** Whether time was up for the call alone, or for the run. */
+function cutType(input: DiagnosisInput, time: CallTime): ErrorType {
+  const untilMs = askUntilMs(input, time);
+  return untilMs !== undefined && time.nowMs >= untilMs - TOLERANCE_MS ? 'deadline_exceeded' : 'timeout';
+}
+
+/** Failures that the next attempt may not meet. What took all of its time, or is left alone for a while, is not asked again. */
+const PASSING: ReadonlySet<ErrorType> = new Set(['server', 'unavailable', 'network', 'rate_limit', 'parse']);
+/** Less is not worth a second attempt. */
+const MIN_ATTEMPT_MS = 2_000;
+
+/** Whether a failed call is asked once more. */
+export function asksAgain(input: DiagnosisInput, attempt: number, error: DiagnosisError, time: CallTime): boolean {
+  if (attempt >= input.attempts || !PASSING.has(error.error_type)) return false;
+  const untilMs = askUntilMs(input, time);
+  return untilMs === undefined || untilMs - time.nowMs >= MIN_ATTEMPT_MS;
+}

@@ -1,0 +1,141 @@
+/**
+ * The module `brand-diagnosis`: `ask` puts every question to every model, `rank` reads the answers and counts, `trace`
+ * fetches the pages that they cite, `report` tells what came of it. What fails is a row with its error, never a gap.
+ */
+import { z } from 'zod';
+import { type Clock, systemClock } from '../../clock/clock.ts';
+import type { JoinedFailure } from '../../modules/definition.ts';
+import { computeStep, defineModule, fetchStep } from '../../modules/index.ts';
+import { fold } from '../extraction/fold.ts';
+import { brandMatcher, findMentions } from '../extraction/match-brands.ts';
+import { registrableDomain } from '../extraction/normalise-url.ts';
+import { asksAgain, callRequest, givenUpError, readReply } from './ask.ts';
+import { answeredRow, failedRow } from './call-rows.ts';
+import { brandsOf, diagnosisInput } from './input.ts';
+import { type CallItem, callItem, figuresItem, mentionItem, reportItem, type SourceItem, sourceItem } from './items.ts';
+import { planCalls } from './plan.ts';
+import type { ProviderRegistry } from './provider-registry.ts';
+import { answerRows, figuresOf, missingRows, topSources } from './rank.ts';
+import { reportOf } from './report.ts';
+
+export interface DiagnosisOptions {
+  /** Asked when a run needs it: a process that runs no diagnosis needs no registry. */
+  readonly registry: () => ProviderRegistry;
+  readonly clock?: Clock;
+  /** Where a cited page is read; default: where it stands. */
+  readonly pageUrl?: (url: string) => string;
+}
+
+const askState = z.object({
+  question: z.int().min(0),
+  model: z.string(),
+  repeat: z.int().min(1),
+  attempt: z.int().min(1).default(1),
+});
+const traceState = z.object({ url: z.string(), answers: z.int() });
+
+/** A provider's error is an answer to be read, whatever its status. */
+const EVERY_STATUS = Array.from({ length: 500 }, (_, index) => 100 + index);
+/** The request itself is never repeated: a call that may be asked again is a hop of its own. */
+const ONCE = { retry: { attempts: 1 } };
+/** What is left for the report when the last cited page has to be there. */
+const REPORT_MS = 1_000;
+const MAX_TITLE_CHARS = 300;
+
+/** Makes the module over a registry of models. */
+export function defineDiagnosis({ registry, clock = systemClock, pageUrl = (url) => url }: DiagnosisOptions) {
+  const timeOf = ({ deadlineAtMs }: { readonly deadlineAtMs: number | undefined }) => ({
+    deadlineAtMs,
+    nowMs: clock.now(),
+  });
+  return defineModule({
+    name: 'brand-diagnosis',
+    version: '1.0.0',
+    input: diagnosisInput,
+    steps: {
+      ask: fetchStep(askState, ONCE),
+      rank: computeStep(),
+      trace: fetchStep(traceState, ONCE),
+      report: computeStep(),
+    },
+    items: { call: callItem, mention: mentionItem, source: sourceItem, figures: figuresItem, report: reportItem },
+    phases: [{ steps: ['ask'], share: 0.9 }, ['rank'], { steps: ['trace'], share: 0.06 }, ['report']],
+  }).implement({
+    *start({ go, input }) {
+      for (const model of input.models) registry().find(model);
+      for (const call of planCalls(input)) yield go.ask(call);
+    },
+    steps: {
+      ask: {
+        request: ({ input, state, deadlineAtMs }) =>
+          callRequest(input, state, registry().find(state.model), timeOf({ deadlineAtMs })),
+        expect: { status: EVERY_STATUS },
+        *parse({ input, state, page, deadlineAtMs, go, put }) {
+          const time = timeOf({ deadlineAtMs });
+          const provider = registry().find(state.model);
+          const reply = readReply(input, provider, page, time);
+          const times = { elapsedMs: page.elapsedMs, nowMs: time.nowMs };
+          if (reply.ok) yield put.call(answeredRow(input, state, reply.answer, { ...times, provider }));
+          else if (asksAgain(input, state.attempt, reply.error, time)) {
+            yield go.ask({ ...state, attempt: state.attempt + 1 });
+          } else yield put.call(failedRow(input, state, reply.error, times));
+        },
+        *givenUp({ input, state, error: givenUp, deadlineAtMs, go, put }) {
+          const time = timeOf({ deadlineAtMs });
+          const error = givenUpError(input, givenUp, time);
+          if (asksAgain(input, state.attempt, error, time)) yield go.ask({ ...state, attempt: state.attempt + 1 });
+          else yield put.call(failedRow(input, state, error, { elapsedMs: null, nowMs: time.nowMs }));
+        },
+      },
+      rank: {
+        async *run({ input, items, failures, go, put }) {
+          const answered: CallItem[] = [];
+          for await (const call of items('call')) answered.push(call);
+          const died: JoinedFailure[] = [];
+          for await (const failure of failures()) died.push(failure);
+          const missing = missingRows(input, answered, died, clock.now());
+          for (const call of missing) yield put.call(call);
+          const rows = answerRows(input, [...answered, ...missing]);
+          for (const { question, model, repeat, branded, findings } of rows) {
+            for (const finding of findings?.brands ?? []) {
+              yield put.mention({ question, model, repeat, branded, brand: finding.brand, finding });
+            }
+          }
+          yield put.figures(figuresOf(input, rows));
+          for (const { url, answers } of topSources(rows).slice(0, input.maxSources)) yield go.trace({ url, answers });
+        },
+      },
+      trace: {
+        request: ({ input, state, deadlineAtMs }) => ({
+          url: pageUrl(state.url),
+          timeoutMs: input.sourceTimeoutMs,
+          limitKey: `page:${registrableDomain(state.url) ?? ''}`,
+          ...(deadlineAtMs === undefined ? {} : { untilMs: deadlineAtMs - REPORT_MS }),
+        }),
+        expect: { type: 'html' },
+        *parse({ input, state, $, put }) {
+          const brands = brandsOf(input);
+          const found = new Set(findMentions(brandMatcher(brands), fold($.root().text())).map(({ brand }) => brand));
+          const named = brands.filter((_, index) => found.has(index)).map(({ name }) => name);
+          const title = $('title').first().text().trim().slice(0, MAX_TITLE_CHARS);
+          yield put.source({ ...state, status: 'read', title, brands: named, error: null });
+        },
+        *givenUp({ state, error, put }) {
+          yield put.source({ ...state, status: 'failed', title: null, brands: [], error: error.code });
+        },
+      },
+      report: {
+        async *run({ input, items, acceptedAtMs, put }) {
+          const calls: CallItem[] = [];
+          for await (const call of items('call')) calls.push(call);
+          const sources: SourceItem[] = [];
+          for await (const source of items('source')) sources.push(source);
+          const elapsedMs = acceptedAtMs === undefined ? null : clock.now() - acceptedAtMs;
+          for await (const figures of items('figures')) {
+            yield put.report(reportOf(input, { calls, figures, sources, elapsedMs }));
+          }
+        },
+      },
+    },
+  });
+}

@@ -1,0 +1,64 @@
+/** What a diagnosis is asked for. */
+import { z } from 'zod';
+import { DEFAULT_RESERVE_MS } from '../codecs/timeouts.ts';
+import type { Brand } from '../extraction/brand.ts';
+
+const name = z.string().trim().min(1).max(100);
+
+const brandSchema = z.union([
+  name,
+  z.strictObject({
+    name,
+    aliases: z.array(name).max(50).optional(),
+    negativeContexts: z.array(name).max(50).optional(),
+    trailingModel: z.boolean().optional(),
+    domains: z.array(name).max(50).optional(),
+  }),
+]);
+
+export const diagnosisInput = z.strictObject({
+  /** The brand that is diagnosed. */
+  brand: brandSchema,
+  rivals: z.array(brandSchema).max(50).default([]),
+  /** Asked word for word. Those that name the brand are counted apart. */
+  questions: z.array(z.string().trim().min(1).max(2_000)).min(1).max(1_000),
+  /** Names of the provider registry. */
+  models: z.array(name).min(1).max(50),
+  /** How often each question is put to each model. */
+  repeats: z.int().min(1).max(100).default(1),
+  /** Of the prompt; default: each question's own. */
+  language: z.enum(['zh', 'en']).optional(),
+  maxTokens: z.int().min(1).max(100_000).default(1_024),
+  /** Executions of one call; only failures that may pass are asked again, while there is time. */
+  attempts: z.int().min(1).max(10).default(2),
+  /** What of the run's deadline is kept for what follows the last answer, in milliseconds. */
+  reserveMs: z.int().min(0).default(DEFAULT_RESERVE_MS),
+  /** Cited pages that are fetched, the most cited first. */
+  maxSources: z.int().min(0).max(1_000).default(10),
+  /** Of one cited page, in milliseconds. */
+  sourceTimeoutMs: z.int().min(1).max(60_000).default(1_500),
+  /** In the registry's currency: once answers have cost so much, nothing more is asked. */
+  maxCost: z.number().positive().optional(),
+});
+
+export type DiagnosisInput = z.output<typeof diagnosisInput>;
+
+/** The brand that is diagnosed and its rivals, in the order of every figure. */
+export function brandsOf({ brand, rivals }: DiagnosisInput): Brand[] {
+  const seen = new Set<string>();
+  return [brand, ...rivals].flatMap((each): Brand[] => {
+    const given = typeof each === 'string' ? { name: each } : each;
+    if (seen.has(given.name)) return [];
+    seen.add(given.name);
+    const { aliases, negativeContexts, trailingModel, domains } = given as Brand;
+    return [
+      {
+        name: given.name,
+        ...(aliases === undefined ? {} : { aliases }),
+        ...(negativeContexts === undefined ? {} : { negativeContexts }),
+        ...(trailingModel === undefined ? {} : { trailingModel }),
+        ...(domains === undefined ? {} : { domains }),
+      },
+    ];
+  });
+}

@@ -1,0 +1,115 @@
+/** The items of a diagnosis: calls with their answers, what each says of each brand, cited pages, figures, the report. */
+import { z } from 'zod';
+import { ERROR_TYPES } from '../codecs/diagnosis-error.ts';
+import type { BrandFinding } from '../extraction/extract-answer.ts';
+import type { Source } from '../extraction/sources.ts';
+import type { RunFigures } from '../figures/figure-tables.ts';
+import type { BrandScore } from '../figures/scores.ts';
+
+const error = z.object({
+  error_type: z.enum(ERROR_TYPES),
+  error_code: z.string(),
+  error_message: z.string(),
+  recoverable: z.boolean(),
+  timestamp: z.string(),
+});
+
+const geoData = z.object({
+  brand_mentioned: z.boolean(),
+  rank: z.number().nullable(),
+  sentiment: z.number(),
+  cited_sources: z.array(
+    z.object({ url: z.string(), site_name: z.string(), attitude: z.enum(['positive', 'neutral', 'negative']) }),
+  ),
+  interception: z.boolean(),
+});
+
+/** One question put to one model once. */
+export const callItem = z.object({
+  brand: z.string(),
+  question: z.string(),
+  model: z.string(),
+  repeat: z.int(),
+  branded: z.boolean(),
+  /** `partial`: cut off, with the text that had arrived. */
+  status: z.enum(['whole', 'partial', 'failed']),
+  response: z.string().nullable(),
+  geo_data: geoData.nullable(),
+  error: error.nullable(),
+  /** What the vendor's structured fields cite. */
+  citations: z.array(z.object({ url: z.string(), title: z.string().optional() })),
+  usage: z.object({ inputTokens: z.number(), outputTokens: z.number() }).nullable(),
+  /** In the registry's currency. */
+  cost: z.number(),
+  /** Of the last attempt; null when it was never sent or not measured. */
+  elapsed_ms: z.number().nullable(),
+  /** Version of the prompt. */
+  prompt: z.string(),
+  timestamp: z.string(),
+});
+
+/** What one answer says of one brand. */
+export const mentionItem = z.object({
+  question: z.string(),
+  model: z.string(),
+  repeat: z.int(),
+  branded: z.boolean(),
+  brand: z.string(),
+  finding: z.custom<BrandFinding>(),
+});
+
+/** A cited page: what it is and whether it speaks of the brands; or why it could not be read. */
+export const sourceItem = z.object({
+  url: z.string(),
+  /** Answers that cite or link it. */
+  answers: z.int(),
+  status: z.enum(['read', 'failed']),
+  title: z.string().nullable(),
+  /** Brands that the page names. */
+  brands: z.array(z.string()),
+  error: z.string().nullable(),
+});
+
+export const figuresItem = z.object({
+  figures: z.custom<RunFigures>(),
+  scores: z.array(z.custom<BrandScore>()),
+  sources: z.array(z.custom<Source>()),
+});
+
+export const reportItem = z.object({
+  /** Whether at least one call was answered. */
+  success: z.boolean(),
+  status: z.enum(['completed', 'failed']),
+  brand: z.string(),
+  rivals: z.array(z.string()),
+  models: z.array(z.string()),
+  questions: z.array(z.string()),
+  /** Milliseconds since the run was accepted. */
+  elapsed: z.number().nullable(),
+  total: z.int(),
+  completed: z.int(),
+  /** How many answers came whole, how many were cut off, how many failed. */
+  coverage: z.object({ whole: z.int(), partial: z.int(), failed: z.int() }),
+  cost: z.number(),
+  results: z.array(
+    z.object({
+      brand: z.string(),
+      model: z.string(),
+      question: z.string(),
+      repeat: z.int(),
+      status: z.enum(['success', 'failed']),
+      partial: z.boolean(),
+      data: geoData.nullable(),
+      error: error.nullable(),
+      elapsed: z.number().nullable(),
+    }),
+  ),
+  figures: z.custom<RunFigures>(),
+  scores: z.array(z.custom<BrandScore>()),
+  sources: z.array(sourceItem),
+});
+
+export type CallItem = z.output<typeof callItem>;
+export type SourceItem = z.output<typeof sourceItem>;
+export type FiguresItem = z.output<typeof figuresItem>;
+export type ReportItem = z.output<typeof reportItem>;

@@ -1,0 +1,94 @@
+/** From calls to figures: every planned call becomes a row, whatever happened to it. */
+import type { JoinedFailure } from '../../modules/definition.ts';
+import { diagnosisError, type ErrorType, typeOfFailure } from '../codecs/diagnosis-error.ts';
+import { extractAnswer } from '../extraction/extract-answer.ts';
+import { brandMatcher } from '../extraction/match-brands.ts';
+import type { Source } from '../extraction/sources.ts';
+import type { AnswerRow } from '../figures/answer-row.ts';
+import { runFigures } from '../figures/figure-tables.ts';
+import { brandScore } from '../figures/scores.ts';
+import { failedRow } from './call-rows.ts';
+import { brandsOf, type DiagnosisInput } from './input.ts';
+import type { CallItem, FiguresItem } from './items.ts';
+import { callKey, type PlannedCall, planCalls } from './plan.ts';
+
+/** Rows for the planned calls that left none: they died, or the deadline came before they were sent. */
+export function missingRows(
+  input: DiagnosisInput,
+  calls: readonly CallItem[],
+  failures: readonly JoinedFailure[],
+  nowMs: number,
+): CallItem[] {
+  const known = new Set(calls.map(({ question, model, repeat }) => callKey(question, model, repeat)));
+  const why = new Map<string, JoinedFailure>();
+  for (const failure of failures) {
+    const state = failure.state as Partial<PlannedCall> | undefined;
+    if (failure.step !== 'ask' || state?.question === undefined) continue;
+    why.set(callKey(input.questions[state.question] ?? '', state.model ?? '', state.repeat ?? 0), failure);
+  }
+  return planCalls(input).flatMap((call) => {
+    const key = callKey(input.questions[call.question] ?? '', call.model, call.repeat);
+    if (known.has(key)) return [];
+    const error = missingError(why.get(key), nowMs);
+    return [failedRow(input, call, error, { elapsedMs: null, nowMs })];
+  });
+}
+
+function missingError(failure: JoinedFailure | undefined, nowMs: number): CallItem['error'] & object {
+  const late = failure === undefined || failure.reason === 'deadline_exceeded';
+  const type: ErrorType = late ? 'deadline_exceeded' : typeOfFailure(failure.code, failure.message);
+  const message = failure?.message || 'the time of the run was over before the call had an answer';
+  return diagnosisError(type, failure?.code ?? '', message, nowMs);
+}
+
+/** What the answers say of the brands, row by row. */
+export function answerRows(input: DiagnosisInput, calls: readonly CallItem[]): AnswerRow[] {
+  const brands = brandsOf(input);
+  const matcher = brandMatcher(brands);
+  return calls.map(({ question, model, branded, repeat, status, response, citations }) => ({
+    question,
+    model,
+    branded,
+    repeat,
+    status,
+    findings:
+      response === null
+        ? null
+        : extractAnswer(
+            {
+              text: response,
+              question,
+              brands,
+              citations: citations.map(({ url, title }) => (title === undefined ? { url } : { url, title })),
+            },
+            matcher,
+          ),
+  }));
+}
+
+/** The figures of all rows, and a score per brand over the questions that name none. */
+export function figuresOf(input: DiagnosisInput, rows: readonly AnswerRow[]): FiguresItem {
+  const brands = brandsOf(input);
+  const figures = runFigures(rows, brands);
+  const scores = figures.bare.overall.brands.map((each) => brandScore(each, brands.length));
+  return { figures, scores, sources: topSources(rows).map(({ source }) => source) };
+}
+
+export interface CountedSource {
+  readonly source: Source;
+  readonly url: string;
+  /** Answers that cite or link it. */
+  readonly answers: number;
+}
+
+/** Pages that answers cite or link, the most cited first, then by address. */
+export function topSources(rows: readonly AnswerRow[]): CountedSource[] {
+  const counted = new Map<string, { source: Source; url: string; answers: number }>();
+  for (const source of rows.flatMap(({ findings }) => findings?.sources ?? [])) {
+    if (source.url === null || (source.grade !== 'cited' && source.grade !== 'linked')) continue;
+    const count = counted.get(source.url) ?? { source, url: source.url, answers: 0 };
+    count.answers += 1;
+    counted.set(source.url, count);
+  }
+  return [...counted.values()].sort((a, b) => b.answers - a.answers || (a.url < b.url ? -1 : 1));
+}

@@ -1,0 +1,45 @@
+/** The report of a run: what was asked, what was answered, what it comes to, and what is missing. */
+import { brandsOf, type DiagnosisInput } from './input.ts';
+import type { CallItem, FiguresItem, ReportItem, SourceItem } from './items.ts';
+
+export interface ReportParts {
+  readonly calls: readonly CallItem[];
+  readonly figures: FiguresItem;
+  readonly sources: readonly SourceItem[];
+  /** Milliseconds since the run was accepted. */
+  readonly elapsedMs: number | null;
+}
+
+export function reportOf(input: DiagnosisInput, { calls, figures, sources, elapsedMs }: ReportParts): ReportItem {
+  const [main, ...rivals] = brandsOf(input);
+  const count = (status: CallItem['status']): number => calls.filter((call) => call.status === status).length;
+  const coverage = { whole: count('whole'), partial: count('partial'), failed: count('failed') };
+  const completed = coverage.whole + coverage.partial;
+  return {
+    success: completed > 0,
+    status: completed > 0 ? 'completed' : 'failed',
+    brand: main?.name ?? '',
+    rivals: rivals.map(({ name }) => name),
+    models: [...new Set(input.models)],
+    questions: [...new Set(input.questions)],
+    elapsed: elapsedMs,
+    total: calls.length,
+    completed,
+    coverage,
+    cost: calls.reduce((sum, { cost }) => sum + cost, 0),
+    results: calls.map(({ brand, model, question, repeat, status, geo_data, error, elapsed_ms }) => ({
+      brand,
+      model,
+      question,
+      repeat,
+      status: status === 'failed' ? 'failed' : 'success',
+      partial: status === 'partial',
+      data: geo_data,
+      error,
+      elapsed: elapsed_ms,
+    })),
+    figures: figures.figures,
+    scores: figures.scores,
+    sources: [...sources].sort((a, b) => b.answers - a.answers || (a.url < b.url ? -1 : 1)),
+  };
+}
