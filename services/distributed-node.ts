@@ -7,7 +7,7 @@ import type { Config } from '../libs/config/config-tree.ts';
 import { EVENTS } from '../libs/contracts/events.ts';
 import type { Coordinator } from '../libs/coordination/port.ts';
 import { createRunIds } from '../libs/keys/run-id.ts';
-import { RateLimiter } from '../libs/limits/rate-limiter.ts';
+import { openRedisLimits } from '../libs/limits/redis/index.ts';
 import type { ModuleRegistry } from '../libs/modules/registry.ts';
 import { openGround } from '../libs/service/ground.ts';
 import { type GrpcServer, startGrpcServer } from '../libs/service/grpc/server.ts';
@@ -61,10 +61,23 @@ export async function startDistributedNode(options: DistributedNodeOptions): Pro
   const name = hosted.size === 1 ? `catena-${[...hosted].join()}` : 'catena';
   const opened = await openGround({ config, name, localFirst: hosted.size > 1, metrics, clock, log });
   const { coordinator, store, bus, events, blobs, shards } = opened;
-  const limiter = new RateLimiter({
+  const limits = openRedisLimits({
+    redis: config.cache.redis!,
+    leaseMs: config.leaseMs,
+    metrics,
+    onUnanswered: (error) => log.warn('a shared limit could not be asked', { error }),
     defaults: { requestsPerSecond: config.limits.requestsPerSecond, concurrency: config.limits.concurrencyPerHost },
   });
-  const ground: StageGround = { ...opened, config, modules, limiter, metrics, clock, log };
+  const ground: StageGround = {
+    ...opened,
+    config,
+    modules,
+    metrics,
+    clock,
+    log,
+    limiter: limits.limiter,
+    breakers: limits.breakers,
+  };
   const forget = (runId: string): void => {
     stages.cookies.dropRun(runId);
     stages.runs.forget(runId);
@@ -82,6 +95,7 @@ export async function startDistributedNode(options: DistributedNodeOptions): Pro
     remote: remote.calls,
     settle: (runId) => runEnds.settle(runId),
     reject: (runId, detail) => runEnds.reject(runId, detail),
+    publishEvent: (event) => events.publish(event),
   });
   const relay = new EventRelay({
     outbox: coordinator,
@@ -146,6 +160,7 @@ export async function startDistributedNode(options: DistributedNodeOptions): Pro
     const working = [stages.sweeper.stop(), relay.stop(), ...stages.running.map((stage) => stage.stop())];
     await withinGrace(Promise.all([calls, ...working]));
     stages.leases.stop();
+    await limits.close();
     await remote.close();
     await opened.close();
     await stages.http.close();

@@ -1,7 +1,7 @@
 import type { Coordinator } from '../libs/coordination/port.ts';
 import type { RunSnapshot } from '../libs/coordination/snapshot.ts';
 import { createRunIds } from '../libs/keys/run-id.ts';
-import type { RateLimiter } from '../libs/limits/rate-limiter.ts';
+import type { Limiter } from '../libs/limits/limiter.ts';
 import { expireRuns } from '../libs/stage/expiry.ts';
 import { periodically } from '../libs/stage/periodic.ts';
 import { reconcileRuns } from '../libs/stage/reconcile.ts';
@@ -31,7 +31,7 @@ export class RunningNode {
   readonly coordinator: Coordinator;
   readonly store: Store;
   readonly metrics: Metrics;
-  readonly limiter: RateLimiter;
+  readonly limiter: Limiter;
   /** Accepts a task and has it executed; resolves when it is safe. */
   readonly submit: (task: TaskSubmission) => Promise<NewRun>;
   readonly #parts: RunningNodeParts;

@@ -13,6 +13,7 @@ import { systemClock } from '../libs/clock/clock.ts';
 import type { Config } from '../libs/config/config-tree.ts';
 import type { CatenaError } from '../libs/errors/catena-error.ts';
 import { RateLimiter } from '../libs/limits/rate-limiter.ts';
+import { openSqliteBreakers } from '../libs/limits/sqlite/breakers.ts';
 import { meterTransitions } from '../libs/stage/metered-coordinator.ts';
 import type { ModuleResolver } from '../libs/stage/runs.ts';
 import { BlobDirectory } from '../libs/store/blob-directory.ts';
@@ -65,6 +66,7 @@ export function startSingleNode(options: SingleNodeOptions): RunningNode {
     limiter: new RateLimiter({
       defaults: { requestsPerSecond: config.limits.requestsPerSecond, concurrency: config.limits.concurrencyPerHost },
     }),
+    breakers: openSqliteBreakers({ db: file.db, clock }),
     shards: 1,
     ...{ config, modules, metrics, clock, log },
   };

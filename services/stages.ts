@@ -16,8 +16,8 @@ import type { ChainEvent } from '../libs/contracts/events.ts';
 import type { Threshold } from '../libs/coordination/commands.ts';
 import type { Coordinator } from '../libs/coordination/port.ts';
 import type { Breakers } from '../libs/limits/breakers.ts';
+import type { Limiter } from '../libs/limits/limiter.ts';
 import { meterBreakers } from '../libs/limits/metered-breakers.ts';
-import type { RateLimiter } from '../libs/limits/rate-limiter.ts';
 import { backpressureCounter } from '../libs/stage/backpressure.ts';
 import type { Dispatch } from '../libs/stage/dispatch.ts';
 import { meterDownloads } from '../libs/stage/download-meter.ts';
@@ -58,9 +58,9 @@ export interface StageGround {
   readonly bus: Bus;
   readonly blobs: BlobStore;
   readonly modules: ModuleResolver;
-  readonly limiter: RateLimiter;
+  readonly limiter: Limiter;
   /** Undefined: requests that name a circuit breaker go without one. */
-  readonly breakers?: Breakers | undefined;
+  readonly breakers: Breakers;
   readonly metrics: Metrics;
   readonly clock: Clock;
   readonly log: Log;
@@ -163,7 +163,7 @@ export function composeStages(ground: StageGround, options: StageOptions): Stage
     ...{ bus, publisher, runs, limiter, http, robots, cookies, blobs },
     secret: secretSource(store, readEnvironment()),
     onDownload: meterDownloads(metrics, onDownload),
-    breakers: breakers && {
+    breakers: {
       breakers: meterBreakers(breakers, metrics),
       countTooManyRequests: config.breakers.countTooManyRequests,
       timeoutMs: config.http.totalTimeoutMs,

@@ -54,6 +54,18 @@ describe('a held lease', () => {
     expect(lease.signal.aborted).toBe(true);
   });
 
+  it('does not run out when the time of day jumps', () => {
+    let timeOfDayMs = 0;
+    const clock = { now: () => timeOfDayMs, monotonic: () => 1_000 };
+    const coordinator = { renew: async () => RenewCode.RENEWED };
+    const leases = new LeaseKeeper({ coordinator, clock, leaseMs: LEASE_MS });
+    onTestFinished(() => leases.stop());
+    const lease = leases.hold(node, clock.monotonic());
+    timeOfDayMs = 10 * LEASE_MS;
+    leases.renewDue();
+    expect(lease.signal.aborted).toBe(false);
+  });
+
   it('is lost when another holder has taken it over', async () => {
     const { clock, leases, tick } = keeper(async () => RenewCode.FENCING_REJECT);
     const lease = leases.hold(node, clock.monotonic());

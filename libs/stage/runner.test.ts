@@ -81,6 +81,21 @@ describe('a runner', () => {
     expect([runner.inFlight, bus.depth('downloader')]).toEqual([0, 0]);
   });
 
+  it('acks a message when its work is done, and not before', async () => {
+    const { begun, end, handle } = gated();
+    const { bus, runner } = open({ handle });
+    const subscribed = vi.spyOn(bus, 'subscribe');
+    runner.start();
+    const ack = vi.fn();
+    const message = request('a') as Message<'request'>;
+    const received = subscribed.mock.calls[0]![0].receive({ message, ack, giveBack: vi.fn() });
+    await vi.waitFor(() => expect(begun).toEqual(['a']));
+    expect(ack).not.toHaveBeenCalled();
+    end();
+    await received;
+    expect(ack).toHaveBeenCalledOnce();
+  });
+
   it('gives a message back when its handler could not work, says so, and frees the slot', async () => {
     let executed = 0;
     const { bus, runner, errors } = open({

@@ -56,7 +56,7 @@ export async function download(deps: DownloaderDeps, work: DownloadWork, request
     );
   const breaker = request.breaker ?? policy.breaker;
   const received =
-    breaker === undefined || deps.breakers === undefined
+    breaker === undefined
       ? await send()
       : await guarded({ ...deps.breakers, log: deps.log }, breaker, { node, timeoutMs: totalTimeoutMs, send });
   const response = withoutSecrets(received, secrets);

@@ -28,7 +28,7 @@ export interface DownloaderDeps extends ExecutionDeps {
   /** Where the secrets stand that headers name. */
   readonly secret: SecretSource;
   /** Undefined: requests that name a circuit breaker go without one. */
-  readonly breakers?: BreakerGuard | undefined;
+  readonly breakers: BreakerGuard;
   /** The parser, where it runs in this process. */
   readonly parser: LocalStage<ParseWork>;
   /** Told of every request that was sent: its host, how long it took, and its status or `failed`. */

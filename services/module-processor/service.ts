@@ -1,4 +1,4 @@
-import type { RateLimiter } from '../../libs/limits/rate-limiter.ts';
+import type { Limiter } from '../../libs/limits/limiter.ts';
 import { applyOutcome, NO_MESSAGE } from '../../libs/stage/apply.ts';
 import type { Dispatch } from '../../libs/stage/dispatch.ts';
 import type { ExecutionDeps } from '../../libs/stage/execution.ts';
@@ -13,7 +13,7 @@ export interface ModuleProcessorDeps extends ExecutionDeps {
   readonly config: ModuleProcessorConfig;
   readonly store: Pick<Store, 'findRun' | 'markOpen' | 'readItems'>;
   readonly publisher: Publisher;
-  readonly limiter: RateLimiter;
+  readonly limiter: Limiter;
   /** The downloader, where it runs in this process. */
   readonly downloader: LocalStage<DownloadWork>;
 }

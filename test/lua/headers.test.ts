@@ -6,6 +6,7 @@ import { EVENTS } from '../../libs/contracts/events.ts';
 import type { Script } from '../../libs/coordination/redis/script.ts';
 import { SCRIPTS } from '../../libs/coordination/redis/scripts.ts';
 import { LUA_DIRECTORY, readScript } from '../../libs/coordination/redis/source.ts';
+import { LIMIT_SCRIPTS } from '../../libs/limits/redis/scripts.ts';
 import { parseHeader } from './header.ts';
 
 const read = (path: string) => readFileSync(join(LUA_DIRECTORY, path), 'utf8');
@@ -14,15 +15,16 @@ const luaFiles = (folder: string) =>
     .filter((name) => name.endsWith('.lua'))
     .map((name) => name.slice(0, -'.lua'.length))
     .sort();
-const bindings: readonly (readonly [string, Script])[] = SCRIPTS.map((script) => [script.name, script]);
+const ALL: readonly Script[] = [...SCRIPTS, ...LIMIT_SCRIPTS];
+const bindings: readonly (readonly [string, Script])[] = ALL.map((script) => [script.name, script]);
 
 describe('the scripts', () => {
   it('each have one binding, and each binding has its script', () => {
-    expect(SCRIPTS.map(({ name }) => name).sort()).toEqual(luaFiles('.'));
+    expect(ALL.map(({ name }) => name).sort()).toEqual(luaFiles('.'));
   });
 
   it('use every fragment', () => {
-    const used = new Set(SCRIPTS.flatMap(({ name }) => parseHeader(read(`${name}.lua`)).includes));
+    const used = new Set(ALL.flatMap(({ name }) => parseHeader(read(`${name}.lua`)).includes));
     expect([...used].sort()).toEqual(luaFiles('lib').map((name) => `lib/${name}.lua`));
   });
 });

@@ -34,6 +34,11 @@ describe('a suite', () => {
     expect(run).toEqual({ end: 'failed', failedTests: 1, first: 'AssertionError: expected 0 to be 1' });
   });
 
+  it('that found an invariant broken has noticed', () => {
+    const message = "Error: run r1 breaks the chain's invariants:\n  I2: …";
+    expect(judgeReport(report('', test('failed', message))).end).toBe('failed');
+  });
+
   it('that fails otherwise, does not load or has no tests is broken', () => {
     expect(judgeReport(report('', test('failed', 'ReplyError: ERR Error compiling script'))).end).toBe('broken');
     expect(judgeReport(report('SyntaxError: Unexpected token')).end).toBe('broken');

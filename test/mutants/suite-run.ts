@@ -26,6 +26,8 @@ export interface SuiteRun {
 
 /** A mutant may make a suite wait for ever. */
 const TIMEOUT_MS = 300_000;
+/** An assertion, or the invariants that the suites look at after every transition. */
+const NOTICED = /AssertionError|breaks the chain's invariants/;
 const REPORT = 'mutants-report.json';
 const run = promisify(execFile);
 
@@ -50,7 +52,7 @@ export function judgeReport({ numTotalTests, testResults }: VitestReport): Suite
       .filter(({ status }) => status === 'failed')
       .map(({ failureMessages = [] }) => failureMessages.join('\n')),
   );
-  const asserted = failed.filter((message) => /AssertionError/.test(message));
+  const asserted = failed.filter((message) => NOTICED.test(message));
   const first = firstLine(asserted[0] ?? failed[0] ?? testResults.find(({ message }) => message !== '')?.message ?? '');
   if (asserted.length > 0) return { end: 'failed', failedTests: failed.length, first };
   const passed = failed.length === 0 && numTotalTests > 0 && testResults.every(({ message }) => message === '');
@@ -59,8 +61,5 @@ export function judgeReport({ numTotalTests, testResults }: VitestReport): Suite
 
 function firstLine(text: string): string {
   const lines = text.split('\n').map((line) => line.trim());
-  return (lines.find((line) => line.includes('AssertionError')) ?? lines.find((line) => line !== '') ?? '').slice(
-    0,
-    160,
-  );
+  return (lines.find((line) => NOTICED.test(line)) ?? lines.find((line) => line !== '') ?? '').slice(0, 160);
 }

@@ -9,6 +9,11 @@ import { promptFor } from '../prompts/prompt.ts';
 import { brandsOf, type DiagnosisInput } from './input.ts';
 import type { PlannedCall } from './plan.ts';
 
+/** A call as it is asked for the n-th time, from 1. */
+export interface CallAttempt extends PlannedCall {
+  readonly attempt: number;
+}
+
 /** When a call happens: the run's deadline (if it has one) and now, in Unix milliseconds. */
 export interface CallTime {
   readonly deadlineAtMs: number | undefined;
@@ -16,7 +21,7 @@ export interface CallTime {
 }
 
 /** The request of a call. Its key is a reference that the downloader resolves; rate limits are the provider's. */
-export function callRequest(input: DiagnosisInput, call: PlannedCall, provider: Provider, time: CallTime): RequestSpec {
+export function callRequest(input: DiagnosisInput, call: CallAttempt, provider: Provider, time: CallTime): RequestSpec {
   const prompt = input.questions[call.question] ?? '';
   const { system } = promptFor(prompt, input.language);
   const request = buildRequest(provider, { prompt, system, maxTokens: input.maxTokens });
@@ -39,7 +44,8 @@ export function callRequest(input: DiagnosisInput, call: PlannedCall, provider: 
     partial: true,
     robots: 'ignore',
     cache: 'run',
-    cacheKey: String(call.repeat),
+    // An answer that could not be used must not answer the next attempt.
+    cacheKey: `${call.repeat}/${call.attempt}`,
   };
 }
 

@@ -37,8 +37,6 @@ export const diagnosisInput = z.strictObject({
   maxSources: z.int().min(0).max(1_000).default(10),
   /** Of one cited page, in milliseconds. */
   sourceTimeoutMs: z.int().min(1).max(60_000).default(1_500),
-  /** In the registry's currency: once answers have cost so much, nothing more is asked. */
-  maxCost: z.number().positive().optional(),
 });
 
 export type DiagnosisInput = z.output<typeof diagnosisInput>;

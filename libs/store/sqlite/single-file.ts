@@ -16,6 +16,8 @@ export interface SingleFileOptions extends SqliteOptions {
 export interface SingleFile {
   readonly coordinator: SqliteCoordinator;
   readonly store: SqliteStore;
+  /** For what else stands on the file. */
+  readonly db: SqliteDatabase;
   /** Stores the items of an execution and commits it, in one transaction. */
   commitWithItems(commit: CommitCommand, items: ItemBatch | undefined): Promise<CommitOutcome>;
   /** Writes what was asked for and lets go of the file. Idempotent. */
@@ -31,6 +33,7 @@ export function openSingleFile({ clock, policy, ...options }: SingleFileOptions)
     return {
       coordinator,
       store,
+      db,
       commitWithItems: (commit, items) =>
         items === undefined
           ? coordinator.commitSuccess(commit)

@@ -1,0 +1,46 @@
+/**
+ * A process for tests that kill it: `node diagnosis-process.ts FILE BASE_URL`. Begins a diagnosis in the database, or goes on
+ * with the one that stands there; prints how many calls are stored, and at last how many of them were answered.
+ */
+import { defineDiagnosis } from '../../libs/brand/module/define-diagnosis.ts';
+import type { ReportItem } from '../../libs/brand/module/items.ts';
+import { loadConfig } from '../../libs/config/load-config.ts';
+import { ModuleRegistry } from '../../libs/modules/registry.ts';
+import { silentLog } from '../../libs/telemetry/log.ts';
+import { startSingleNode } from '../../services/single-node.ts';
+import { registryOf } from './models.ts';
+
+const [path = '', baseUrl = ''] = process.argv.slice(2);
+const models = ['qwen', 'zhipu'];
+const module = defineDiagnosis({ registry: () => registryOf(baseUrl, models) });
+const { config } = loadConfig({
+  env: {},
+  overrides: { 'store.path': path, lease_ms: 1_000, sweep_interval_ms: 20, 'limits.requests_per_second': 0 },
+});
+const node = startSingleNode({ config, modules: new ModuleRegistry([module]), log: silentLog });
+const [standing] = await node.store.listRuns({ limit: 1 });
+const { runId } = standing ?? (await begin());
+const timer = setInterval(() => void tell(), 20);
+await node.closed(runId);
+clearInterval(timer);
+const [report] = await node.store.readItems({ runId, afterSeq: 0, limit: 1, type: 'report' });
+const { completed, total } = JSON.parse(report?.data ?? '{}') as ReportItem;
+process.stdout.write(`${JSON.stringify({ completed, total })}\n`);
+await node.stop();
+
+async function begin() {
+  await node.store.putAccount({
+    account: 'a',
+    platform: 'p',
+    login: { TEST_MODEL_KEY: 'nobodys-key' },
+    updatedAtMs: 1,
+  });
+  const questions = ['推荐几款跑鞋', '哪些跑鞋耐磨', '跑鞋怎么选'];
+  const input = { brand: '海澜鞋业', questions, models, maxSources: 0 };
+  return node.submit({ modules: [module.id], input, account: 'a', platform: 'p' });
+}
+
+async function tell(): Promise<void> {
+  const rows = await node.store.readItems({ runId, afterSeq: 0, limit: 100, type: 'call' });
+  process.stdout.write(`${JSON.stringify({ stored: rows.length })}\n`);
+}

@@ -1,0 +1,96 @@
+/** A provider whose every answer the test decides: whole, slow, cut off, refused, broken, or none at all. */
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+export interface ProviderCall {
+  readonly model: string;
+  readonly question: string;
+  /** Equal calls that came before, and this one. */
+  readonly nth: number;
+  readonly headers: IncomingMessage['headers'];
+}
+
+/** `unfinished`: some text, and then silence. `hang`: silence from the start. */
+export type Behaviour =
+  | 'whole'
+  | 'unfinished'
+  | 'hang'
+  | 'throttled'
+  | 'server_error'
+  | 'malformed'
+  | 'disconnect'
+  | 'refuses_key';
+
+export interface TestProvider {
+  readonly baseUrl: string;
+  readonly calls: readonly ProviderCall[];
+  stop(): Promise<void>;
+}
+
+export const ANSWER =
+  '推荐如下：\n\n1. **云步**：缓震出色，值得推荐。\n2. **Strider**：做工扎实。\n\n详见 https://zhuanlan.zhihu.com/p/1 。';
+
+export async function startProvider(behave: (call: ProviderCall) => Behaviour): Promise<TestProvider> {
+  const calls: ProviderCall[] = [];
+  const server = createServer(async (request, response) => {
+    let text = '';
+    for await (const chunk of request) text += String(chunk);
+    const { model, messages } = JSON.parse(text) as { model: string; messages: { content: string }[] };
+    const question = messages.at(-1)?.content ?? '';
+    const nth = 1 + calls.filter((call) => call.model === model && call.question === question).length;
+    const call = { model, question, nth, headers: request.headers };
+    calls.push(call);
+    ANSWERS[behave(call)](response, request);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  return {
+    baseUrl: `http://127.0.0.1:${port}/v1`,
+    calls,
+    stop: async () => {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+type Answer = (response: ServerResponse, request: IncomingMessage) => void;
+
+const ANSWERS: Readonly<Record<Behaviour, Answer>> = {
+  whole: (response) => {
+    begin(response);
+    for (const piece of ANSWER.match(/.{1,9}/gsu) ?? []) say(response, { delta: { content: piece } });
+    say(response, { delta: {}, finish_reason: 'stop' });
+    response.write(
+      `data: ${JSON.stringify({ choices: [], usage: { prompt_tokens: 100, completion_tokens: 50 } })}\n\n`,
+    );
+    response.end('data: [DONE]\n\n');
+  },
+  unfinished: (response) => {
+    begin(response);
+    say(response, { delta: { content: '1. **云步**：缓震出色，值得推荐。\n' } });
+  },
+  hang: () => {},
+  throttled: (response) => refuse(response, 429, { code: 'rate_limit_exceeded', message: 'too many requests' }),
+  server_error: (response) => refuse(response, 500, { code: 'internal', message: 'internal error' }),
+  malformed: (response) => response.writeHead(200, { 'content-type': 'application/json' }).end('{"choices": ['),
+  disconnect: (_response, request) => request.socket.destroy(),
+  // Some providers repeat the key that they refuse.
+  refuses_key: (response, request) =>
+    refuse(response, 401, { code: 'x', message: `wrong key ${request.headers.authorization ?? ''}` }),
+};
+
+function begin(response: ServerResponse): void {
+  response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8' });
+}
+
+function say(response: ServerResponse, choice: unknown): void {
+  response.write(`data: ${JSON.stringify({ model: 'test', choices: [choice] })}\n\n`);
+}
+
+function refuse(response: ServerResponse, status: number, error: unknown): void {
+  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify({ error }));
+}
