@@ -8,6 +8,7 @@ import { openDispatchStream } from '../libs/service/grpc/dispatch/client.ts';
 import { dispatchServers } from '../libs/service/grpc/dispatch/servers.ts';
 import type { TlsFiles } from '../libs/service/grpc/tls-files.ts';
 import type { Log } from '../libs/telemetry/log.ts';
+import { injectTrace } from '../libs/telemetry/trace-carrier.ts';
 import { dispatchCall } from './ingress/dispatch-call.ts';
 import { preCheckCall } from './ingress/pre-check-call.ts';
 import type { StageName, StageOptions } from './stages.ts';
@@ -56,7 +57,9 @@ function dispatching(options: RemoteStagesOptions) {
     log: options.log,
   });
   return {
-    dispatch: dispatchCall((dispatch) => stream.dispatch(dispatch, AbortSignal.timeout(DISPATCH_TIMEOUT_MS))),
+    dispatch: dispatchCall((dispatch) =>
+      stream.dispatch({ dispatch, trace: injectTrace() }, AbortSignal.timeout(DISPATCH_TIMEOUT_MS)),
+    ),
     close: async () => {
       await stream.stop();
       servers.close();

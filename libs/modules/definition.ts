@@ -4,6 +4,7 @@
  */
 import type { JoinPolicy } from '../coordination/commands.ts';
 import type { BreakerSpec } from '../limits/breakers.ts';
+import type { KeyLimits } from '../limits/limiter.ts';
 
 /** How failures of a step are retried; attempts are executions, so 3 means three. */
 export interface RetryPolicy {
@@ -76,6 +77,8 @@ export interface RequestSpec {
   readonly timeoutMs?: number;
   /** What shares a rate limit; default: the host. */
   readonly limitKey?: string;
+  /** Limits of its own for what shares this request's limit; what is left out is the configuration's. 0 is unlimited. */
+  readonly limits?: Partial<KeyLimits>;
   /** What is left alone for a while when it keeps failing; default: the step's. */
   readonly breaker?: BreakerSpec;
   /** Unix milliseconds by which the request is over, however much `timeoutMs` is left. */

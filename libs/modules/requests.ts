@@ -48,6 +48,10 @@ function requireRequest(site: Site, value: unknown): RequestSpec {
   if (spec.untilMs !== undefined && !Number.isFinite(spec.untilMs)) {
     throw wrongRequest(site, `its untilMs is ${String(spec.untilMs)}`, 'give a time in Unix milliseconds');
   }
+  const wrongLimit = Object.values(spec.limits ?? {}).find((limit) => !(limit >= 0));
+  if (wrongLimit !== undefined) {
+    throw wrongRequest(site, `one of its limits is ${String(wrongLimit)}`, 'give numbers from 0 on; 0 is unlimited');
+  }
   if (spec.cache !== undefined && spec.cache !== 'run') {
     throw wrongRequest(site, `its cache is ${String(spec.cache)}`, 'give "run", or leave it out');
   }

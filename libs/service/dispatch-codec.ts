@@ -8,8 +8,13 @@ import { toFailure } from '../errors/failure.ts';
 import { toChainError } from '../stage/chain-error.ts';
 import type { DispatchCodec } from './grpc/dispatch/frames.ts';
 
-/** Undefined: of a kind that only a later release knows. */
-export type DispatchRequest = ExecuteModuleRequest['dispatch'];
+export interface DispatchRequest {
+  /** Undefined: of a kind that only a later release knows. */
+  readonly dispatch: ExecuteModuleRequest['dispatch'];
+  /** The trace that it belongs to, as headers: a stream carries dispatches of many runs. */
+  readonly trace: Readonly<Record<string, string>>;
+}
+
 export type DispatchResponse = DispatchAnswer['result'];
 
 export const dispatchCodec: DispatchCodec<
@@ -18,8 +23,8 @@ export const dispatchCodec: DispatchCodec<
   ExecuteModuleRequest,
   ExecuteModuleResponse
 > = {
-  encodeRequest: ({ id, request }) => ({ id, dispatch: request }),
-  decodeRequest: ({ id, dispatch }) => ({ id, request: dispatch }),
+  encodeRequest: ({ id, request: { dispatch, trace } }) => ({ id, dispatch, trace: { ...trace } }),
+  decodeRequest: ({ id, dispatch, trace }) => ({ id, request: { dispatch, trace } }),
   encodeEvent(frame) {
     if (frame.kind === 'credit') return { event: { $case: 'credit', value: { count: frame.count } } };
     const { id, result } = frame;

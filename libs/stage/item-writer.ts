@@ -38,6 +38,8 @@ const INSERT_GROUP = 256;
 const INSERT_LANES = 3;
 const CONFIRM_GROUP = 1_000;
 const CONFIRM_LANES = 2;
+/** Nobody waits for a confirmation, and whoever wants to see all rows has them written at once: few large ones cost less. */
+const CONFIRM_LINGER_MS = 50;
 
 interface Committed extends Confirmation {
   readonly runId: string;
@@ -53,6 +55,7 @@ export function createItemWriter({ store, coordinator, log }: ItemWriterDeps): I
     write: (committed) => confirmByRun(store, log, committed),
     maxEntries: CONFIRM_GROUP,
     lanes: CONFIRM_LANES,
+    lingerMs: CONFIRM_LINGER_MS,
   });
   const rounds = new Rounds((runId) => resolveItems({ store, coordinator }, runId));
 

@@ -1,5 +1,6 @@
 /** What a node's body holds: the coordinator keeps it as text and never looks inside. */
 import type { BreakerSpec } from '../limits/breakers.ts';
+import type { KeyLimits } from '../limits/limiter.ts';
 import type { RequestSpec } from '../modules/definition.ts';
 
 /** Of a hop: its state. */
@@ -19,6 +20,7 @@ export interface RequestBody {
   readonly timeoutMs?: number;
   readonly limitKey?: string;
   readonly breaker?: BreakerSpec;
+  readonly limits?: Partial<KeyLimits>;
   readonly untilMs?: number;
   readonly partial?: boolean;
   readonly robots?: 'ignore';
@@ -52,6 +54,7 @@ export function encodeRequest(spec: RequestSpec, state: unknown): string {
     ...(spec.timeoutMs === undefined ? {} : { timeoutMs: spec.timeoutMs }),
     ...(spec.limitKey === undefined ? {} : { limitKey: spec.limitKey }),
     ...(spec.breaker === undefined ? {} : { breaker: spec.breaker }),
+    ...(spec.limits === undefined ? {} : { limits: spec.limits }),
     ...(spec.untilMs === undefined ? {} : { untilMs: spec.untilMs }),
     ...(spec.partial === true ? { partial: true } : {}),
     ...(spec.robots === 'ignore' ? { robots: spec.robots } : {}),

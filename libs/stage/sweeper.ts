@@ -2,6 +2,7 @@
  * The sweeper: whoever runs one looks after everything that stands due. It needs no leader: what it takes is moved forward,
  * not removed, so another looks again should it die. Its loop cannot die: an error is counted and the loop goes on.
  */
+import { RecoverCode } from '../coordination/codes.ts';
 import type { DueEntry } from '../coordination/commands.ts';
 import type { NodeRef } from '../coordination/node.ts';
 import type { Coordinator } from '../coordination/port.ts';
@@ -145,8 +146,9 @@ export class Sweeper {
         return this.#options.publisher.publish('sweeper', [toMessage(entry.bell, run)]);
       }
       case 'recover': {
-        const { died, bells } = await coordinator.recoverZombie({ node: entry.node, crashBudget });
-        this.#recovered.add();
+        const { code, died, bells } = await coordinator.recoverZombie({ node: entry.node, crashBudget });
+        // Its holder may have renewed the lease, or another sweeper have come first.
+        if (code === RecoverCode.RECOVERED) this.#recovered.add();
         if (died) this.#options.log.error('a node lost too many leases and was given up', { node_id: entry.node.id });
         return this.#ring(entry.node.runId, bells);
       }

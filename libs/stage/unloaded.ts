@@ -22,7 +22,13 @@ export async function loadRunOf(
   }
 }
 
-/** Records the failure of a node that was not even begun, if it may be claimed: it is never skipped. */
+/** A module that is not served here may be served elsewhere, or soon: its nodes come again after this. */
+export const ELSEWHERE_DELAY_MS = 5_000;
+
+/**
+ * Records the failure of a node that was not even begun, if it may be claimed: it is never skipped. A node whose module this
+ * process does not serve is left to one that does.
+ */
 export async function failUnloaded(
   deps: ExecutionDeps,
   command: Pick<ClaimCommand, 'node' | 'epoch' | 'stage'>,
@@ -30,8 +36,11 @@ export async function failUnloaded(
   error: CatenaError,
   stage: string,
 ): Promise<
-  { readonly kind: 'fail'; readonly error: Message<'error'> } | { readonly kind: 'skip'; readonly reason: string }
+  | { readonly kind: 'fail'; readonly error: Message<'error'> }
+  | { readonly kind: 'skip'; readonly reason: string }
+  | { readonly kind: 'retry'; readonly delayMs: number; readonly reason: string }
 > {
+  if (error.code === 'module.unknown') return { kind: 'retry', delayMs: ELSEWHERE_DELAY_MS, reason: error.code };
   const claimed = await claimNode(deps, command);
   if (claimed.kind === 'refused') return { kind: 'skip', reason: claimed.reason };
   return recordFailure(deps, origin, claimed.lease, error, stage);

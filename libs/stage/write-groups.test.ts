@@ -1,9 +1,9 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { CatenaError } from '../errors/catena-error.ts';
 import { WriteGroups } from './write-groups.ts';
 
 /** Groups as they were written; each write ends when the test says so. */
-function recording(lanes: number, maxEntries = 100) {
+function recording(lanes: number, maxEntries = 100, lingerMs = 0) {
   const written: number[][] = [];
   const ends: PromiseWithResolvers<void>[] = [];
   const groups = new WriteGroups<number>({
@@ -15,9 +15,12 @@ function recording(lanes: number, maxEntries = 100) {
     },
     maxEntries,
     lanes,
+    lingerMs,
   });
   return { groups, written, ends };
 }
+
+afterEach(() => void vi.useRealTimers());
 
 const turn = () => new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
 
@@ -92,5 +95,45 @@ describe('WriteGroups', () => {
     await expect(added).rejects.toThrow('no');
     await flush;
     await groups.flush();
+  });
+
+  it('waits for more of their kind where nobody waits for them', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const { groups, written, ends } = recording(1, 100, 50);
+    const first = [groups.add(1)];
+    await turn();
+    vi.advanceTimersByTime(49);
+    first.push(groups.add(2));
+    await turn();
+    expect(written).toEqual([]);
+    vi.advanceTimersByTime(1);
+    await turn();
+    expect(written).toEqual([[1, 2]]);
+    const later = groups.add(3);
+    ends[0]!.resolve();
+    await Promise.all(first);
+    vi.advanceTimersByTime(50);
+    await turn();
+    expect(written).toEqual([[1, 2], [3]]);
+    ends[1]!.resolve();
+    await later;
+  });
+
+  it('waits no longer when a group is full or somebody flushes', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const { groups, written, ends } = recording(1, 2, 50);
+    const added = [1, 2, 3].map((n) => groups.add(n));
+    await turn();
+    expect(written).toEqual([[1, 2]]);
+    const flushed = groups.flush();
+    ends[0]!.resolve();
+    await Promise.all(added.slice(0, 2));
+    await turn();
+    expect(written).toEqual([[1, 2], [3]]);
+    ends[1]!.resolve();
+    await flushed;
+    void groups.add(4);
+    await turn();
+    expect(written).toHaveLength(2);
   });
 });

@@ -6,6 +6,8 @@ export interface WriteGroupsOptions<Entry> {
   readonly maxEntries: number;
   /** Groups under way at once. */
   readonly lanes: number;
+  /** How long entries wait for more of their kind, unless somebody flushes or a group is full; default 0. */
+  readonly lingerMs?: number;
 }
 
 interface Waiting<Entry> {
@@ -24,6 +26,8 @@ export class WriteGroups<Entry> {
   readonly #pending = new Set<Promise<void>>();
   #active = 0;
   #scheduled = false;
+  #lingering: NodeJS.Timeout | undefined;
+  #flushes = 0;
 
   constructor(options: WriteGroupsOptions<Entry>) {
     this.#options = options;
@@ -42,11 +46,25 @@ export class WriteGroups<Entry> {
 
   /** Resolves when everything that was added before is written, or has failed. */
   async flush(): Promise<void> {
+    this.#flushes += 1;
+    this.#schedule();
     await Promise.allSettled(this.#pending);
+    this.#flushes -= 1;
   }
 
   #schedule(): void {
-    if (this.#scheduled || this.#queue.length === 0 || this.#active >= this.#options.lanes) return;
+    const { lanes, lingerMs = 0, maxEntries } = this.#options;
+    if (this.#scheduled || this.#queue.length === 0 || this.#active >= lanes) return;
+    if (lingerMs > 0 && this.#flushes === 0 && this.#queue.length < maxEntries) {
+      this.#lingering ??= setTimeout(() => this.#scheduleNow(), lingerMs);
+      return;
+    }
+    this.#scheduleNow();
+  }
+
+  #scheduleNow(): void {
+    clearTimeout(this.#lingering);
+    this.#lingering = undefined;
     this.#scheduled = true;
     setImmediate(() => {
       this.#scheduled = false;

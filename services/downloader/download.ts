@@ -33,12 +33,14 @@ export async function download(deps: DownloaderDeps, work: DownloadWork, request
   const { node } = lease;
   const limitKey = node.limitKey ?? '';
   const { runId } = node;
+  // A process that generated none of its requests learns a key's limits here.
+  if (request.limits !== undefined) deps.limiter.setLimits(limitKey, request.limits);
   const answered = await findAnswer(deps, runId, request);
   if (answered !== undefined) return { ...(await kept(deps, node, answered)), fromCache: true };
   if (deps.config.obeyRobots && request.robots !== 'ignore') await askRobots(deps, request.url, limitKey, lease.signal);
   const { policy } = moduleOf(run, node.moduleId).definition.steps[node.stepIdx]!;
   const totalTimeoutMs = timeLeftMs(deps, request, policy.timeoutMs);
-  const { headers, secrets } = await unseal(request.headers, (name) => deps.secret(run.task, name));
+  const { headers, names, secrets } = await unseal(request.headers, (name) => deps.secret(run.task, name));
   const send = (): Promise<HttpResponse> =>
     observed(deps, request.url, () =>
       deps.http.fetch(
@@ -47,6 +49,7 @@ export async function download(deps: DownloaderDeps, work: DownloadWork, request
           url: request.url,
           headers: withIdempotencyKey(request.method, headers, node.id),
           jar: deps.cookies.forRun(runId, request.session ?? ''),
+          originOnly: names,
           keepsPartial: request.partial === true,
           ...(request.body === undefined ? {} : { body: Buffer.from(request.body, 'base64') }),
           ...(totalTimeoutMs === undefined ? {} : { totalTimeoutMs }),

@@ -10,6 +10,8 @@ export interface Hop {
   /** Lower-case names. */
   readonly headers: ReadonlyMap<string, string>;
   readonly body: Uint8Array | undefined;
+  /** Headers, lower-case, that no other origin may see. */
+  readonly originOnly?: readonly string[];
 }
 
 /** What came back, its body still as it was sent. */

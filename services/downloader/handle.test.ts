@@ -4,10 +4,9 @@ import type { Message } from '../../libs/contracts/chain.ts';
 import { CatenaError } from '../../libs/errors/catena-error.ts';
 import type { Permit } from '../../libs/limits/rate-limiter.ts';
 import { defineModule, fetchStep } from '../../libs/modules/index.ts';
-import { ModuleRegistry } from '../../libs/modules/registry.ts';
 import { Runs } from '../../libs/stage/runs.ts';
 import type { FakePage } from '../../test/fixtures/fake-ports.ts';
-import { messagesOf, only } from '../../test/fixtures/outcomes.ts';
+import { messagesOf, only, stricter } from '../../test/fixtures/outcomes.ts';
 import { LEASE_MS, openStageBench, type StageBench } from '../../test/fixtures/stage-bench.ts';
 import { admit, handle } from './handle.ts';
 
@@ -219,13 +218,13 @@ describe('a request that is not to be sent', () => {
     expect([permit.released, bench.http.asked]).toEqual([1, []]);
   });
 
-  it('because its module is not served here is a failure of its node', async () => {
+  it('because its module does not take its input any more is a failure of its node', async () => {
     const bench = openStageBench([shop]);
     const request = await bench.beginRequest();
-    const deps = { ...bench.downloader, runs: new Runs(bench.store, new ModuleRegistry()) };
+    const deps = { ...bench.downloader, runs: new Runs(bench.store, stricter(bench.registry.resolve('shop'))) };
     const permit = await admit(deps, request, new AbortController().signal);
     const error = only(messagesOf(await handle(deps, request, permit), 'error'));
-    expect(error.model).toMatchObject({ id: request.model.id, isRequest: true, error: { code: 'module.unknown' } });
+    expect(error.model).toMatchObject({ id: request.model.id, isRequest: true, error: { code: 'module.wrong_input' } });
     expect(await bench.nodeOf(request)).toMatchObject({ state: 'failed' });
   });
 

@@ -18,6 +18,8 @@ export interface HttpRequest {
   readonly jar?: CookieJar;
   /** Of the whole request, redirects and body included. Default: the client's. */
   readonly totalTimeoutMs?: number;
+  /** Headers that a redirect to another origin does not take along, besides those that never are. */
+  readonly originOnly?: readonly string[];
   /** Keeps what has arrived of a body that time or the server cuts off; it is asked for uncompressed. */
   readonly keepsPartial?: boolean;
 }

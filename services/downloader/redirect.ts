@@ -19,8 +19,10 @@ export function redirected(hop: Hop, status: number, location: string | undefine
     ((status === 301 || status === 302) && hop.method === 'POST');
   const headers = new Map(hop.headers);
   if (turnsIntoGet) for (const name of OF_THE_BODY) headers.delete(name);
-  if (url.origin !== hop.url.origin) for (const name of FOR_THE_ORIGIN_ONLY) headers.delete(name);
-  return turnsIntoGet ? { url, method: 'GET', headers, body: undefined } : { ...hop, url, headers };
+  if (url.origin !== hop.url.origin) {
+    for (const name of [...FOR_THE_ORIGIN_ONLY, ...(hop.originOnly ?? [])]) headers.delete(name);
+  }
+  return turnsIntoGet ? { ...hop, url, method: 'GET', headers, body: undefined } : { ...hop, url, headers };
 }
 
 function resolve(base: URL, location: string): URL {

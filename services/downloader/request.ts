@@ -20,6 +20,7 @@ export interface AskedRequest {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: Uint8Array;
+  readonly originOnly?: readonly string[];
 }
 
 /**
@@ -38,7 +39,9 @@ export function firstHop(request: AskedRequest, userAgent: string): Hop {
     const lowerCase = name.toLowerCase();
     if (!OF_THE_CONNECTION.has(lowerCase)) headers.set(lowerCase, request.headers[name] ?? '');
   }
-  return { url, method: request.method.toUpperCase(), headers, body: request.body };
+  const { body, originOnly = [] } = request;
+  const names = originOnly.map((name) => name.toLowerCase());
+  return { url, method: request.method.toUpperCase(), headers, body, originOnly: names };
 }
 
 /** What a URL leads to. Throws `download.invalid_url`, `download.unsupported_protocol`. */

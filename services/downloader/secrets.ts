@@ -7,6 +7,8 @@ import type { HttpResponse } from './http-client.ts';
 
 export interface Unsealed {
   readonly headers: Readonly<Record<string, string>>;
+  /** Headers that hold a secret. */
+  readonly names: readonly string[];
   /** The values that were put in. */
   readonly secrets: readonly string[];
 }
@@ -29,12 +31,13 @@ export async function unseal(
       values.set(name, value);
     }
   }
-  if (values.size === 0) return { headers, secrets: [] };
+  if (values.size === 0) return { headers, names: [], secrets: [] };
   const filled = Object.entries(headers).map(([header, text]): [string, string] => [
     header,
     text.replace(REFERENCE, (_reference, name: string) => values.get(name) ?? ''),
   ]);
-  return { headers: Object.fromEntries(filled), secrets: [...values.values()] };
+  const names = filled.flatMap(([header, text]) => (text === headers[header] ? [] : [header]));
+  return { headers: Object.fromEntries(filled), names, secrets: [...values.values()] };
 }
 
 /** The response without the secrets: some servers repeat a key that they refuse. */

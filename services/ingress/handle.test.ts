@@ -9,7 +9,7 @@ import type { Dispatch } from '../../libs/stage/dispatch.ts';
 import { Runs } from '../../libs/stage/runs.ts';
 import { taskMessage } from '../../libs/stage/submit.ts';
 import { METRICS } from '../../libs/telemetry/metric-names.ts';
-import { messagesOf, only } from '../../test/fixtures/outcomes.ts';
+import { messagesOf, only, stricter } from '../../test/fixtures/outcomes.ts';
 import { openStageBench, type StageBench } from '../../test/fixtures/stage-bench.ts';
 import { handle } from './handle.ts';
 import { moduleDispatch } from './module-dispatch.ts';
@@ -211,11 +211,24 @@ describe('the pre-check', () => {
 });
 
 describe('a run whose module is not served here', () => {
-  it('is rejected with the name of the module when it is a task', async () => {
+  it('is left to a process that serves it, task, hop or retry', async () => {
+    const bench = openStageBench([shop]);
+    const hop = (await bench.begin())[0]!;
+    const deps = { ...bench.ingress, runs: new Runs(bench.store, new ModuleRegistry()) };
+    const later = { kind: 'retry', reason: 'module.unknown', delayMs: 5_000 };
+    expect(await handle(deps, taskMessage((await bench.store.findRun('run-1'))!))).toEqual(later);
+    expect(await handle(deps, hop)).toEqual(later);
+    expect(bench.rejected).toEqual([]);
+    expect(await bench.nodeOf(hop)).toMatchObject({ state: 'pending' });
+  });
+});
+
+describe('a run whose module does not take its input any more', () => {
+  it('is rejected with the reason when it is a task', async () => {
     const bench = openStageBench([shop]);
     const { record } = await bench.accept();
-    const deps = { ...bench.ingress, runs: new Runs(bench.store, new ModuleRegistry()) };
-    expect(await handle(deps, taskMessage(record))).toEqual({ kind: 'skip', reason: 'module.unknown' });
+    const deps = { ...bench.ingress, runs: new Runs(bench.store, stricter(shop)) };
+    expect(await handle(deps, taskMessage(record))).toEqual({ kind: 'skip', reason: 'module.wrong_input' });
     expect(bench.rejected).toEqual([{ runId: 'run-1', detail: expect.stringContaining('shop@1.0.0') }]);
   });
 
@@ -226,7 +239,7 @@ describe('a run whose module is not served here', () => {
   ])('is the failure of %s, with everything that tells whose it is', async (_name, messageFor) => {
     const bench = openStageBench([shop]);
     const message: MessageTo<'ingress'> & { kind: 'parser_task' | 'error_task' } = await messageFor(bench);
-    const deps = { ...bench.ingress, runs: new Runs(bench.store, new ModuleRegistry()) };
+    const deps = { ...bench.ingress, runs: new Runs(bench.store, stricter(shop)) };
     const error = only(messagesOf(await handle(deps, message), 'error'));
     expect(messageFault(error)).toBeUndefined();
     expect(error.model).toMatchObject({
@@ -235,7 +248,7 @@ describe('a run whose module is not served here', () => {
       prefixRequest: message.model.prefixRequest,
       metadata: { team: 'blue' },
       context: { moduleId: 'shop@1.0.0', stayCurrentStep: true },
-      error: { code: 'module.unknown', stage: 'ingress' },
+      error: { code: 'module.wrong_input', stage: 'ingress' },
     });
     expect(await bench.nodeOf(message)).toMatchObject({ state: 'failed' });
     expect(await handle(deps, message)).toEqual({ kind: 'skip', reason: 'LOCKED_BY_OTHER' });

@@ -11,7 +11,7 @@ import type { CatenaError } from '../../libs/errors/catena-error.ts';
 import { isGroundFailure } from '../../libs/stage/failing.ts';
 import type { Outcome } from '../../libs/stage/outcome.ts';
 import { type LoadedRun, moduleOf } from '../../libs/stage/runs.ts';
-import { failUnloaded } from '../../libs/stage/unloaded.ts';
+import { ELSEWHERE_DELAY_MS, failUnloaded } from '../../libs/stage/unloaded.ts';
 import { moduleDispatch } from './module-dispatch.ts';
 import { type ChainInput, normalizeInput } from './normalize-input.ts';
 import type { IngressDeps } from './service.ts';
@@ -62,12 +62,18 @@ async function terminateTask(deps: IngressDeps, { task }: LoadedRun, reason: str
   return { kind: 'terminate', scope: 'task', reason, messages: [] };
 }
 
-/** What LoadTask or BuildModules could not do: the run's failure for a task, else the node's. */
+/**
+ * What LoadTask or BuildModules could not do: the run's failure for a task, else the node's. A module that is not served
+ * here may be served elsewhere, and then it is nobody's.
+ */
 async function failInput(
   deps: IngressDeps,
   { runId, target }: ChainInput,
   error: CatenaError,
 ): Promise<IngressOutcome> {
+  if (error.code === 'module.unknown') {
+    return { kind: 'retry', delayMs: ELSEWHERE_DELAY_MS, reason: error.code };
+  }
   if (target === undefined) {
     deps.log.error('a task cannot be run', { run_id: runId, error });
     await deps.rejectRun(runId, error.message);

@@ -80,7 +80,10 @@ class Requests {
         remedy: 'end the generator, split the work over several hops, or raise max_yields_per_parse',
       });
     }
-    this.#children.push(requestSeed(run, lease.node, spec, this.#ordinal, call.state));
+    const seed = requestSeed(run, lease.node, spec, this.#ordinal, call.state);
+    // Before anybody may send it.
+    if (spec.limits !== undefined) this.#deps.limiter.setLimits(seed.limitKey!, spec.limits);
+    this.#children.push(seed);
     this.#ordinal += 1;
     return this.#children.length < MAX_CHILDREN ? undefined : this.#stage();
   }

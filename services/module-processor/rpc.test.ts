@@ -39,10 +39,16 @@ function open() {
 }
 
 /** As the answer comes out at the other end of the wire. */
-async function overTheWire(deps: ReturnType<typeof open>['deps'], request: DispatchRequest): Promise<DispatchResponse> {
-  const sent = ExecuteModuleRequest.encode(dispatchCodec.encodeRequest({ id: 7, request })).finish();
+async function overTheWire(
+  deps: ReturnType<typeof open>['deps'],
+  dispatch: DispatchRequest['dispatch'],
+): Promise<DispatchResponse> {
+  const sent = ExecuteModuleRequest.encode(
+    dispatchCodec.encodeRequest({ id: 7, request: { dispatch, trace: { traceparent: '00-a-b-01' } } }),
+  ).finish();
   const frame = dispatchCodec.decodeRequest(ExecuteModuleRequest.decode(sent));
-  const response = await answerDispatch(deps, frame.request);
+  expect(frame.request.trace).toEqual({ traceparent: '00-a-b-01' });
+  const response = await answerDispatch(deps, frame.request.dispatch);
   const event = dispatchCodec.encodeEvent({ kind: 'answer', id: frame.id, result: { isDone: true, response } });
   const received = dispatchCodec.decodeEvent(
     ExecuteModuleResponse.decode(ExecuteModuleResponse.encode(event).finish()),
@@ -112,7 +118,7 @@ describe('a dispatch that came by call', () => {
     const { deps } = open();
     // Field 15, which a later release may use for another kind of dispatch.
     const later = ExecuteModuleRequest.decode(Buffer.from('08077a00', 'hex'));
-    const answer = await answerDispatch(deps, dispatchCodec.decodeRequest(later).request);
+    const answer = await answerDispatch(deps, dispatchCodec.decodeRequest(later).request.dispatch);
     expect(answer).toMatchObject({
       $case: 'failure',
       value: { code: 'dispatch.not_understood', class: ErrorClass.RETRYABLE },
@@ -158,6 +164,9 @@ describe('the service', () => {
     };
     const api = createModuleProcessorApi({ ...deps, modules: bench.registry, serveStream });
     expect(await api.describeModules({}, undefined as never)).toMatchObject({ modules: [{ moduleId: 'shop@1.0.0' }] });
-    expect(await answer!({ $case: 'start', value: { runId: 'run-1' } })).toEqual({ $case: 'done', value: {} });
+    expect(await answer!({ dispatch: { $case: 'start', value: { runId: 'run-1' } }, trace: {} })).toEqual({
+      $case: 'done',
+      value: {},
+    });
   });
 });

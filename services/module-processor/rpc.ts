@@ -2,6 +2,7 @@
 import type { ModuleProcessorServiceImplementation } from '../../libs/contracts/services.ts';
 import type { DispatchRequest, DispatchResponse } from '../../libs/service/dispatch-codec.ts';
 import { describeModules, type ModuleCatalogue } from '../../libs/stage/describe-module.ts';
+import { withExtractedTrace } from '../../libs/telemetry/trace-carrier.ts';
 import { answerDispatch, type DispatchCallDeps } from './dispatch-call.ts';
 
 type ExecuteModule<Context> = ModuleProcessorServiceImplementation<Context>['executeModule'];
@@ -17,7 +18,9 @@ export function createModuleProcessorApi<Context>(
   deps: ModuleProcessorApiDeps<Context>,
 ): ModuleProcessorServiceImplementation<Context> {
   return {
-    executeModule: deps.serveStream((request) => answerDispatch(deps, request)),
+    executeModule: deps.serveStream(({ dispatch, trace }) =>
+      withExtractedTrace(trace, () => answerDispatch(deps, dispatch)),
+    ),
     describeModules: async () => ({ modules: describeModules(deps.modules) }),
   };
 }

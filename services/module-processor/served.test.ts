@@ -70,7 +70,7 @@ async function processor(execute?: (dispatch: Dispatch) => Promise<void>) {
     servers.close();
   });
   const signal = AbortSignal.timeout(10_000);
-  return { bench, server, dispatch: dispatchCall((request) => stream.dispatch(request, signal)) };
+  return { bench, server, dispatch: dispatchCall((dispatch) => stream.dispatch({ dispatch, trace: {} }, signal)) };
 }
 
 it('opens a run there', async () => {

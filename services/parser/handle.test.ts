@@ -4,11 +4,10 @@ import type { Message } from '../../libs/contracts/chain.ts';
 import { messageFault, successionFault } from '../../libs/contracts/validate.ts';
 import { CatenaError } from '../../libs/errors/catena-error.ts';
 import { defineModule } from '../../libs/modules/index.ts';
-import { ModuleRegistry } from '../../libs/modules/registry.ts';
 import { Runs } from '../../libs/stage/runs.ts';
 import { METRICS } from '../../libs/telemetry/metric-names.ts';
 import type { FakePage } from '../../test/fixtures/fake-ports.ts';
-import { messagesOf, only } from '../../test/fixtures/outcomes.ts';
+import { messagesOf, only, stricter } from '../../test/fixtures/outcomes.ts';
 import { type BenchOptions, LEASE_MS, openStageBench, type StageBench } from '../../test/fixtures/stage-bench.ts';
 import { handle as download } from '../downloader/handle.ts';
 import { handle, parseLeased } from './handle.ts';
@@ -288,10 +287,10 @@ describe('when the ground fails', () => {
     expect(bench.leases.oldestSinceMs()).toBeUndefined();
   });
 
-  it('by a module that is not served here, the node fails and says so', async () => {
+  it('by a module that does not take its input any more, the node fails and says so', async () => {
     const { bench, response } = await fetched({ body: 'item a' });
-    const deps = { ...bench.parser, runs: new Runs(bench.store, new ModuleRegistry()) };
+    const deps = { ...bench.parser, runs: new Runs(bench.store, stricter(bench.registry.resolve('shop'))) };
     const error = only(messagesOf(await handle(deps, response), 'error'));
-    expect(error.model).toMatchObject({ id: response.model.requestId, error: { code: 'module.unknown' } });
+    expect(error.model).toMatchObject({ id: response.model.requestId, error: { code: 'module.wrong_input' } });
   });
 });

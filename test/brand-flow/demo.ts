@@ -44,7 +44,6 @@ async function demo(): Promise<number> {
   await node.closed(run.runId);
   const wallMs = performance.now() - startedMs;
   const rows = await node.store.readItems({ runId: run.runId, afterSeq: 0, limit: 10, type: 'report' });
-  await node.stop();
   const data = rows[0]?.data;
   if (data === undefined) {
     say('There is no report: the run ended before it was written.');
@@ -55,6 +54,7 @@ async function demo(): Promise<number> {
   writeFileSync(REPORT, `${JSON.stringify(report, null, 2)}\n`);
   process.stdout.write(summaryOf(report, { wallMs, serialMs: models.serialMs }));
   process.stdout.write(`\nreport: ${resolve(REPORT)}\n`);
+  await node.stop();
   return wallMs <= DEADLINE_MS && report.success ? 0 : 1;
 }
 

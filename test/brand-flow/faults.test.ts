@@ -64,6 +64,17 @@ describe('a failing call', () => {
     expect(report.results[0]).toMatchObject({ status: 'failed', data: null, error: { error_type: 'server' } });
   });
 
+  it('is left out after five in a row, and says that the breaker is open (B27)', async () => {
+    const { baseUrl, calls } = await provider(() => 'server_error');
+    const questions = Array.from({ length: 8 }, (_, n) => `推荐第${n}类跑鞋`);
+    const run = await diagnose({
+      registry: registryOf(baseUrl, ['qwen'], { limits: { requestsPerSecond: 1_000, concurrency: 1 } }),
+      input: { questions, attempts: 1 },
+    });
+    expect(calls).toHaveLength(5);
+    expect(run.calls.filter(({ error }) => error?.error_type === 'circuit_open')).toHaveLength(3);
+  });
+
   it('is a row too when nobody listens at the provider', async () => {
     const gone = await startProvider(() => 'whole');
     await gone.stop();

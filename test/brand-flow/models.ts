@@ -70,6 +70,7 @@ export function registryOf(baseUrl: string, names: readonly string[], more: Read
     baseUrl,
     model: `${name}-test`,
     keyReference: 'TEST_MODEL_KEY',
+    limits: { requestsPerSecond: 1_000, concurrency: 100 },
     pricePerMillionTokens: { input: 2, output: 8 },
     ...more,
   }));

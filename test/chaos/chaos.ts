@@ -131,7 +131,9 @@ async function observe(parts: Parts): Promise<Observed> {
       striking = false;
     });
     const isWanted = () => (striking || load.nodes < nodes) && now() < faultsForMs * PATIENCE + CALM_PATIENCE_MS;
-    await Promise.all([faults, load.submitWhile(isWanted, signal)]);
+    // The load ends with the signal too; what a strike has taken down must be up again before anything else ends.
+    const submitted = await Promise.allSettled([faults, load.submitWhile(isWanted, signal)]);
+    for (const each of submitted) if (each.status === 'rejected') throw each.reason;
     site.heal();
     const healedMs = now();
     onProgress(`${secondsOf(healedMs)}  no more faults; ${standOf(parts)}`);

@@ -23,6 +23,9 @@ const { values } = parseArgs({
   },
 });
 
+const interrupted = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort());
+
 const MINUTE_MS = 60_000;
 /** How long runs may take to close once faults have stopped. */
 const SETTLE_MS = 2 * MINUTE_MS;
@@ -32,9 +35,6 @@ async function main(): Promise<void> {
     process.stdout.write(usage);
     return;
   }
-  const interrupted = new AbortController();
-  process.once('SIGINT', () => interrupted.abort(new Error('interrupted')));
-  process.once('SIGTERM', () => interrupted.abort(new Error('interrupted')));
   const seed = numberOf('seed');
   const observed = await runChaos({
     seed,
@@ -55,4 +55,10 @@ function numberOf(name: 'seed' | 'nodes' | 'minutes'): number {
   throw new Error(`--${name} is ${JSON.stringify(values[name])}: give a number from 0 on`);
 }
 
-await main();
+try {
+  await main();
+} catch (error) {
+  if (!interrupted.signal.aborted) throw error;
+  process.stderr.write('interrupted; everything that was started has been stopped\n');
+  process.exitCode = 130;
+}

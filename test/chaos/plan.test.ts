@@ -28,10 +28,18 @@ describe('a schedule', () => {
     }
   });
 
-  it('stops processes for longer than a lease lasts', () => {
-    for (const fault of seeds.flatMap((seed) => plan(seed).faults)) {
-      if (fault.kind === 'freeze') expect(fault.forMs).toBeGreaterThan(1_500);
+  it('stops processes that hold leases, for longer than those last', () => {
+    for (const { members, faults } of seeds.map((seed) => plan(seed))) {
+      for (const fault of faults) {
+        if (fault.kind !== 'freeze') continue;
+        expect(fault.forMs).toBeGreaterThan(1_500);
+        expect(['module-processor', 'downloader', 'parser', 'all']).toContain(members[fault.member]);
+      }
     }
+  });
+
+  it('is empty when it has no time', () => {
+    expect(plan(3, 0).faults).toEqual([]);
   });
 
   it('hosts every stage twice, and in some seeds all of them in one process', () => {

@@ -45,10 +45,13 @@ const LAYOUTS = {
   'one of each stage and an all-stage process': [...EACH, 'all'],
 } as const satisfies Readonly<Record<string, readonly ServiceName[]>>;
 
+/** Those that hold leases: whoever is stopped while it holds some comes back as a zombie. */
+const HOLDERS: ReadonlySet<ServiceName> = new Set(['module-processor', 'downloader', 'parser', 'all']);
+
 /** One round; the rarest are in it too, so that each round has every kind. */
 const ROUND = [
-  ...['kill', 'freeze', 'purge', 'duplicate', 'redis', 'freeze'],
-  ...['kill', 'nats', 'delay', 'freeze', 'kill', 'nats_empty'],
+  ...['kill', 'freeze', 'purge', 'duplicate', 'redis', 'freeze', 'nats'],
+  ...['kill', 'freeze', 'delay', 'freeze', 'kill', 'nats_empty'],
 ] as const;
 
 /** From one fault to the next, on average. */
@@ -66,28 +69,33 @@ export function planChaos({ seed, forMs, leaseMs }: PlanOptions): ChaosPlan {
   const purges = layout === 'two all-stage processes' ? 'everything' : 'requests';
   const kinds = deck(ROUND, dice);
   const victims = deck([...members.keys()], dice);
+  const holders = deck(
+    [...members.keys()].filter((at) => HOLDERS.has(members[at]!)),
+    dice,
+  );
   const count = forMs === 0 ? 0 : Math.max(ROUND.length, Math.floor(forMs / SPACING_MS));
   const spacingMs = Math.max(1, (forMs - CALM_MS) / count);
   const faults = Array.from({ length: count }, (_, at): PlannedFault => {
     const atMs = Math.round(CALM_MS + at * spacingMs + dice.between(0, Math.floor(spacingMs / 2)));
-    return { ...faultOf(kinds(), { dice, victim: victims, leaseMs, purges }), atMs };
+    return { ...faultOf(kinds(), { dice, victims, holders, leaseMs, purges }), atMs };
   });
   return { layout, members, appendfsync: dice.pick(['always', 'everysec']), faults };
 }
 
 interface Draw {
   readonly dice: Dice;
-  readonly victim: () => number;
+  readonly victims: () => number;
+  readonly holders: () => number;
   readonly leaseMs: number;
   readonly purges: 'requests' | 'everything';
 }
 
-function faultOf(kind: (typeof ROUND)[number], { dice, victim, leaseMs, purges }: Draw): Fault {
+function faultOf(kind: (typeof ROUND)[number], { dice, victims, holders, leaseMs, purges }: Draw): Fault {
   switch (kind) {
     case 'kill':
-      return { kind, member: victim(), downMs: dice.between(100, 2_000) };
+      return { kind, member: victims(), downMs: dice.between(100, 2_000) };
     case 'freeze':
-      return { kind, member: victim(), forMs: dice.between(leaseMs * 1.4, leaseMs * 2.5) };
+      return { kind, member: holders(), forMs: dice.between(leaseMs * 1.4, leaseMs * 2.5) };
     case 'redis':
       return { kind, downMs: dice.between(200, 2_500) };
     case 'nats':

@@ -29,12 +29,16 @@ export interface StrikeDeps {
 /** Resolves when the last fault has been carried out and everything is up again. */
 export async function strikeAll(deps: StrikeDeps, faults: readonly PlannedFault[], signal: AbortSignal): Promise<void> {
   const underWay: Promise<void>[] = [];
-  for (const fault of faults) {
-    await delay(Math.max(0, fault.atMs - deps.now()), undefined, { signal });
-    // The next one does not wait for this one: faults overlap as they like.
-    underWay.push(strike(deps, fault));
+  try {
+    for (const fault of faults) {
+      await delay(Math.max(0, fault.atMs - deps.now()), undefined, { signal });
+      // The next one does not wait for this one: faults overlap as they like.
+      underWay.push(strike(deps, fault));
+    }
+  } finally {
+    // Also when there is no time left: a server that is down has yet to come up, to be stopped with the others.
+    await Promise.all(underWay);
   }
-  await Promise.all(underWay);
   await deps.fleet.whole();
 }
 

@@ -34,13 +34,13 @@ it('a run over five processes is one trace below its submission, with its retrie
     const makers = spans.filter(isNamed(stage)).map(({ resource }) => resource['service.name']);
     expect(new Set(makers), stage).toEqual(new Set([stage]));
   }
-  // Messages carry their trace; a dispatch does not, so what it executes hangs below the submission.
+  // Messages and dispatches carry their trace.
   for (const span of spans.filter(isNamed('parser'))) {
-    expect(lineage(span, spans)).toMatch(/^submit > (.+ > )?module-processor > downloader > parser$/);
+    expect(lineage(span, spans)).toMatch(/^submit > (.+ > )?ingress > module-processor > downloader > parser$/);
   }
   const asked = spans.filter(isNamed('ingress')).map((span) => lineage(span, spans));
   expect(asked.filter((each) => each.endsWith('downloader > parser > ingress')).length).toBeGreaterThanOrEqual(9);
-  expect(asked).toContain('submit > module-processor > ingress');
+  expect(asked).toContain('submit > ingress > module-processor > ingress');
 
   const parsed = spans.filter(isNamed('parser')).filter(({ attributes }) => attributes.commit === 'COMMIT_OK');
   expect(parsed).toHaveLength(10);

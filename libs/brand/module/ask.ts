@@ -40,6 +40,7 @@ export function callRequest(input: DiagnosisInput, call: CallAttempt, provider: 
     timeoutMs: Math.max(1, timeoutMs),
     ...(untilMs === undefined ? {} : { untilMs }),
     limitKey: `model:${provider.name}`,
+    limits: provider.limits,
     breaker: { key: `${provider.name}:${brandsOf(input)[0]?.name ?? ''}` },
     partial: true,
     robots: 'ignore',

@@ -74,6 +74,14 @@ export interface ExecuteModuleRequest {
     /** Ring a request. */
     { $case: "request"; value: RequestDispatch }
     | undefined;
+  /** The trace that this dispatch belongs to, as W3C headers; empty when nothing is traced. */
+  trace: { [key: string]: string };
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+export interface ExecuteModuleRequest_TraceEntry {
+  key: string;
+  value: string;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -609,7 +617,7 @@ export const RequestDispatch: MessageFns<RequestDispatch> = {
 };
 
 function createBaseExecuteModuleRequest(): ExecuteModuleRequest {
-  return { id: 0, dispatch: undefined, _unknownFields: {} };
+  return { id: 0, dispatch: undefined, trace: {}, _unknownFields: {} };
 }
 
 export const ExecuteModuleRequest: MessageFns<ExecuteModuleRequest> = {
@@ -628,6 +636,9 @@ export const ExecuteModuleRequest: MessageFns<ExecuteModuleRequest> = {
         RequestDispatch.encode(message.dispatch.value, writer.uint32(34).fork()).join();
         break;
     }
+    globalThis.Object.entries(message.trace).forEach(([key, value]: [string, string]) => {
+      ExecuteModuleRequest_TraceEntry.encode({ key: key as any, value }, writer.uint32(42).fork()).join();
+    });
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
         const tag = parseInt(key, 10);
@@ -684,6 +695,17 @@ export const ExecuteModuleRequest: MessageFns<ExecuteModuleRequest> = {
             message.dispatch = { $case: "request", value: RequestDispatch.decode(reader, reader.uint32()) };
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            const entry5 = ExecuteModuleRequest_TraceEntry.decode(reader, reader.uint32());
+            if (entry5.value !== undefined) {
+              message.trace[entry5.key] = entry5.value;
+            }
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -714,6 +736,20 @@ export const ExecuteModuleRequest: MessageFns<ExecuteModuleRequest> = {
         : isSet(object.request)
         ? { $case: "request", value: RequestDispatch.fromJSON(object.request) }
         : undefined,
+      trace: isObject(object.trace)
+        ? (globalThis.Object.entries(object.trace) as [string, any][]).reduce(
+          (acc: { [key: string]: string }, [key, value]: [string, any]) => {
+            globalThis.Object.defineProperty(acc, key, {
+              value: globalThis.String(value),
+              enumerable: true,
+              configurable: true,
+              writable: true,
+            });
+            return acc;
+          },
+          {},
+        )
+        : {},
     };
   },
 
@@ -728,6 +764,15 @@ export const ExecuteModuleRequest: MessageFns<ExecuteModuleRequest> = {
       obj.hop = HopDispatch.toJSON(message.dispatch.value);
     } else if (message.dispatch?.$case === "request") {
       obj.request = RequestDispatch.toJSON(message.dispatch.value);
+    }
+    if (message.trace) {
+      const entries = globalThis.Object.entries(message.trace) as [string, string][];
+      if (entries.length > 0) {
+        obj.trace = {};
+        entries.forEach(([k, v]) => {
+          obj.trace[k] = v;
+        });
+      }
     }
     return obj;
   },
@@ -758,6 +803,116 @@ export const ExecuteModuleRequest: MessageFns<ExecuteModuleRequest> = {
         break;
       }
     }
+    message.trace = (globalThis.Object.entries(object.trace ?? {}) as [string, string][]).reduce(
+      (acc: { [key: string]: string }, [key, value]: [string, string]) => {
+        if (value !== undefined) {
+          acc[key] = globalThis.String(value);
+        }
+        return acc;
+      },
+      {},
+    );
+    return message;
+  },
+};
+
+function createBaseExecuteModuleRequest_TraceEntry(): ExecuteModuleRequest_TraceEntry {
+  return { key: "", value: "", _unknownFields: {} };
+}
+
+export const ExecuteModuleRequest_TraceEntry: MessageFns<ExecuteModuleRequest_TraceEntry> = {
+  encode(message: ExecuteModuleRequest_TraceEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== "") {
+      writer.uint32(18).string(message.value);
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ExecuteModuleRequest_TraceEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseExecuteModuleRequest_TraceEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.value = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        const list = message._unknownFields![tag];
+
+        if (list === undefined) {
+          message._unknownFields![tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ExecuteModuleRequest_TraceEntry {
+    return {
+      key: isSet(object.key) ? globalThis.String(object.key) : "",
+      value: isSet(object.value) ? globalThis.String(object.value) : "",
+    };
+  },
+
+  toJSON(message: ExecuteModuleRequest_TraceEntry): unknown {
+    const obj: any = {};
+    if (message.key !== "") {
+      obj.key = message.key;
+    }
+    if (message.value !== "") {
+      obj.value = message.value;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ExecuteModuleRequest_TraceEntry>): ExecuteModuleRequest_TraceEntry {
+    return ExecuteModuleRequest_TraceEntry.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ExecuteModuleRequest_TraceEntry>): ExecuteModuleRequest_TraceEntry {
+    const message = createBaseExecuteModuleRequest_TraceEntry();
+    message.key = object.key ?? "";
+    message.value = object.value ?? "";
     return message;
   },
 };
@@ -1407,6 +1562,10 @@ function longToNumber(int64: { toString(): string }): number {
     throw new globalThis.Error("Value is smaller than Number.MIN_SAFE_INTEGER");
   }
   return num;
+}
+
+function isObject(value: any): boolean {
+  return typeof value === "object" && value !== null;
 }
 
 function isSet(value: any): boolean {
