@@ -69,6 +69,7 @@ export async function startDistributedNode(options: DistributedNodeOptions): Pro
     defaults: { requestsPerSecond: config.limits.requestsPerSecond, concurrency: config.limits.concurrencyPerHost },
   });
   const ground: StageGround = {
+    isShared: true,
     ...opened,
     config,
     modules,

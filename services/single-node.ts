@@ -67,6 +67,7 @@ export function startSingleNode(options: SingleNodeOptions): RunningNode {
       defaults: { requestsPerSecond: config.limits.requestsPerSecond, concurrency: config.limits.concurrencyPerHost },
     }),
     breakers: openSqliteBreakers({ db: file.db, clock }),
+    isShared: false,
     shards: 1,
     ...{ config, modules, metrics, clock, log },
   };

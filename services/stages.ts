@@ -64,6 +64,8 @@ export interface StageGround {
   readonly metrics: Metrics;
   readonly clock: Clock;
   readonly log: Log;
+  /** Whether other processes work at the same runs. */
+  readonly isShared: boolean;
   /** Shards whose due nodes the sweeper looks after. */
   readonly shards: number;
 }
@@ -140,6 +142,7 @@ export function composeStages(ground: StageGround, options: StageOptions): Stage
     clock,
     log,
     meters,
+    isShared: ground.isShared,
   };
   const sweeper = new Sweeper({
     ...{ coordinator, publisher, runs, meters, metrics, log, settle },

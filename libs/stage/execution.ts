@@ -44,6 +44,8 @@ export interface ExecutionDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly meters: Meters;
+  /** Whether other processes work at the same runs, and may serve a module that this one does not. */
+  readonly isShared: boolean;
 }
 
 /** A claim that was refused, as every stage treats it. */

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { messagesOf, only } from '../../test/fixtures/outcomes.ts';
 import { type BenchOptions, LEASE_MS, openStageBench, type StageBench } from '../../test/fixtures/stage-bench.ts';
 import type { Message } from '../contracts/chain.ts';
+import { RecoverCode } from '../coordination/codes.ts';
 import { defaultPolicy } from '../coordination/policy.ts';
 import { CatenaError } from '../errors/catena-error.ts';
 import { computeStep, defineModule } from '../modules/index.ts';
@@ -124,6 +125,20 @@ describe('the sweeper', () => {
     expect(rung.map(({ model }) => model.context!.epoch)).toEqual([1, 2, 0]);
     expect(rung[2]!.model.context).toMatchObject({ phase: 1 });
     expect(bench.metrics.total(METRICS.ptmZombieRecover)).toBe(3);
+  });
+
+  it('counts nothing as taken back whose holder renewed its lease in time', async () => {
+    const { bench, sweeper } = open();
+    const node = await bench.nodeOf(only(await bench.begin()));
+    await bench.coordinator.claim({ node, epoch: 0, owner: 'one', stage: 'module-processor', leaseMs: LEASE_MS });
+    const recover = vi
+      .spyOn(bench.coordinator, 'recoverZombie')
+      .mockResolvedValue({ code: RecoverCode.NOT_EXPIRED, died: false, bells: [] });
+    bench.clock.advance(LEASE_MS);
+    sweeper.start();
+    await vi.waitFor(() => expect(recover).toHaveBeenCalled(), { interval: 2 });
+    await sweeper.stop();
+    expect(bench.metrics.total(METRICS.ptmZombieRecover)).toBe(0);
   });
 
   it('sends failures to be decided, and retries when their time has come', async () => {

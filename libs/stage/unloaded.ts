@@ -22,12 +22,12 @@ export async function loadRunOf(
   }
 }
 
-/** A module that is not served here may be served elsewhere, or soon: its nodes come again after this. */
+/** How long a node is left alone whose module is not served here: it may be elsewhere, or soon. */
 export const ELSEWHERE_DELAY_MS = 5_000;
 
 /**
- * Records the failure of a node that was not even begun, if it may be claimed: it is never skipped. A node whose module this
- * process does not serve is left to one that does.
+ * Records the failure of a node that was not even begun, if it may be claimed: it is never skipped. Where several processes
+ * share the work, a node whose module this one does not serve is left to one that does.
  */
 export async function failUnloaded(
   deps: ExecutionDeps,
@@ -40,7 +40,8 @@ export async function failUnloaded(
   | { readonly kind: 'skip'; readonly reason: string }
   | { readonly kind: 'retry'; readonly delayMs: number; readonly reason: string }
 > {
-  if (error.code === 'module.unknown') return { kind: 'retry', delayMs: ELSEWHERE_DELAY_MS, reason: error.code };
+  if (deps.isShared && error.code === 'module.unknown')
+    return { kind: 'retry', delayMs: ELSEWHERE_DELAY_MS, reason: error.code };
   const claimed = await claimNode(deps, command);
   if (claimed.kind === 'refused') return { kind: 'skip', reason: claimed.reason };
   return recordFailure(deps, origin, claimed.lease, error, stage);

@@ -214,12 +214,20 @@ describe('a run whose module is not served here', () => {
   it('is left to a process that serves it, task, hop or retry', async () => {
     const bench = openStageBench([shop]);
     const hop = (await bench.begin())[0]!;
-    const deps = { ...bench.ingress, runs: new Runs(bench.store, new ModuleRegistry()) };
+    const deps = { ...bench.ingress, isShared: true, runs: new Runs(bench.store, new ModuleRegistry()) };
     const later = { kind: 'retry', reason: 'module.unknown', delayMs: 5_000 };
     expect(await handle(deps, taskMessage((await bench.store.findRun('run-1'))!))).toEqual(later);
     expect(await handle(deps, hop)).toEqual(later);
     expect(bench.rejected).toEqual([]);
     expect(await bench.nodeOf(hop)).toMatchObject({ state: 'pending' });
+  });
+
+  it('is rejected where there is no other process', async () => {
+    const bench = openStageBench([shop]);
+    const { record } = await bench.accept();
+    const deps = { ...bench.ingress, runs: new Runs(bench.store, new ModuleRegistry()) };
+    expect(await handle(deps, taskMessage(record))).toEqual({ kind: 'skip', reason: 'module.unknown' });
+    expect(bench.rejected).toEqual([{ runId: 'run-1', detail: expect.stringContaining('shop@1.0.0') }]);
   });
 });
 

@@ -71,7 +71,7 @@ async function failInput(
   { runId, target }: ChainInput,
   error: CatenaError,
 ): Promise<IngressOutcome> {
-  if (error.code === 'module.unknown') {
+  if (deps.isShared && error.code === 'module.unknown') {
     return { kind: 'retry', delayMs: ELSEWHERE_DELAY_MS, reason: error.code };
   }
   if (target === undefined) {

@@ -4,16 +4,12 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { defaultPolicy } from '../../libs/coordination/policy.ts';
-import { openRedisCoordinator } from '../../libs/coordination/redis/index.ts';
-import { DISTRIBUTED_SHARDS } from '../../libs/keys/keys.ts';
-import { openPostgresStore } from '../../libs/store/postgres/index.ts';
 import { METRICS } from '../../libs/telemetry/metric-names.ts';
 import { Fleet } from './fleet.ts';
-import { judge, type Verdict } from './judge.ts';
+import { judgeRuns, type Verdict } from './judge.ts';
 import { Load } from './load.ts';
 import { type MessageCounts, Messages } from './messages.ts';
-import { type ChaosPlan, planChaos } from './plan.ts';
+import { type ChaosPlan, type FaultKind, planChaos } from './plan.ts';
 import { type Recovery, RecoveryWatch } from './recovery.ts';
 import { Sampler } from './samples.ts';
 import { type ChaosServers, startChaosServers } from './servers.ts';
@@ -46,6 +42,8 @@ export interface Observed {
   readonly messages: MessageCounts;
   readonly sampler: Sampler;
   readonly recovered: readonly Recovery[];
+  /** Faults after which nothing more of the kind was committed. */
+  readonly unrecovered: readonly FaultKind[];
   readonly unexpectedEnds: readonly string[];
   /** What processes logged as errors, and how often. */
   readonly logged: ReturnType<Fleet['errors']>;
@@ -143,7 +141,13 @@ async function observe(parts: Parts): Promise<Observed> {
     });
     const tookMs = now();
     await sampler.read();
-    const verdict = await judgeAll(parts);
+    recovery.observe(tookMs, sampler);
+    const verdict = await judgeRuns({
+      databaseUrl: servers.databaseUrl,
+      redisUrl: servers.redis.url,
+      load,
+      ledger: site.ledger,
+    });
     return {
       ...{ plan, struck, verdict, sampler, tookMs },
       runs: load.runs.length,
@@ -151,6 +155,7 @@ async function observe(parts: Parts): Promise<Observed> {
       ledger: site.ledger,
       messages: messages.counts,
       recovered: recovery.recovered,
+      unrecovered: recovery.unrecovered,
       unexpectedEnds: fleet.unexpected,
       logged: fleet.errors(),
       settledMs: tookMs - healedMs,
@@ -180,21 +185,5 @@ async function sample(
     await sampler.read();
     recovery.observe(now(), sampler);
     await delay(SAMPLE_MS, undefined, { signal }).catch(() => undefined);
-  }
-}
-
-async function judgeAll({ servers, site, load }: Parts): Promise<Verdict> {
-  const store = await openPostgresStore({ url: servers.databaseUrl, connections: 2, timeoutMs: 10_000 });
-  const coordinator = await openRedisCoordinator({
-    redis: servers.redis.url,
-    shards: DISTRIBUTED_SHARDS,
-    policy: defaultPolicy,
-    incarnation: 1,
-  });
-  try {
-    return await judge({ load, store, coordinator, ledger: site.ledger });
-  } finally {
-    await coordinator.close();
-    await store.close();
   }
 }

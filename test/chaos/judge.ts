@@ -1,8 +1,12 @@
 /** Holds what the runs left against what their worlds hold: from outside, by the store, the ledger and the audit. */
 import { EVENTS } from '../../libs/contracts/events.ts';
 import { FinishReason } from '../../libs/contracts/services.ts';
+import { defaultPolicy } from '../../libs/coordination/policy.ts';
 import type { Coordinator } from '../../libs/coordination/port.ts';
+import { openRedisCoordinator } from '../../libs/coordination/redis/index.ts';
+import { DISTRIBUTED_SHARDS } from '../../libs/keys/keys.ts';
 import type { Store } from '../../libs/store/port.ts';
+import { openPostgresStore } from '../../libs/store/postgres/index.ts';
 import type { Load, LoadedRun } from './load.ts';
 import type { Entry } from './site.ts';
 import { type Item, itemsOf, nodesOf, pageOf, pagesOf } from './world.ts';
@@ -33,8 +37,29 @@ export interface JudgeDeps {
   readonly ledger: readonly Entry[];
 }
 
+export interface Judged extends Pick<JudgeDeps, 'load' | 'ledger'> {
+  readonly databaseUrl: string;
+  readonly redisUrl: string;
+}
+
 const PHASES = 2;
 const MAX_DETAILS = 50;
+
+/** Judges what a deployment's runs left, over connections of its own. */
+export async function judgeRuns({ databaseUrl, redisUrl, load, ledger }: Judged): Promise<Verdict> {
+  const store = await openPostgresStore({ url: databaseUrl, connections: 2, timeoutMs: 10_000 });
+  try {
+    const shards = DISTRIBUTED_SHARDS;
+    const coordinator = await openRedisCoordinator({ redis: redisUrl, shards, policy: defaultPolicy, incarnation: 1 });
+    try {
+      return await judge({ load, ledger, store, coordinator });
+    } finally {
+      await coordinator.close();
+    }
+  } finally {
+    await store.close();
+  }
+}
 
 export async function judge(deps: JudgeDeps): Promise<Verdict> {
   const verdict: Verdict = {

@@ -11,7 +11,17 @@ const verdict = { lost: 0, duplicate: 0, phantom: 0, stuck: 0, drift: 0, wrongJo
 
 function observed(changes: Partial<Observed> = {}): Observed {
   return {
-    ...{ plan, verdict, runs: 1, nodes: 1_000, ledger: [], recovered: [], unexpectedEnds: [], logged: [] },
+    ...{
+      plan,
+      verdict,
+      runs: 1,
+      nodes: 1_000,
+      ledger: [],
+      recovered: [],
+      unrecovered: [],
+      unexpectedEnds: [],
+      logged: [],
+    },
     struck: plan.faults.map((fault) => ({ fault, atMs: fault.atMs, what: 'done', isDone: true })),
     messages: { purged: 1, duplicated: 1, delayed: 1 },
     sampler: { answers: () => 1 } as unknown as Sampler,
@@ -30,9 +40,9 @@ describe('a report', () => {
   it('names what is wrong, and how to have it again', () => {
     const report = reportOf(
       5,
-      observed({ verdict: { ...verdict, lost: 2 }, unexpectedEnds: ['parser ended by itself'] }),
+      observed({ verdict: { ...verdict, lost: 2 }, unrecovered: ['kill'], unexpectedEnds: ['parser ended by itself'] }),
     );
-    expect(report.violations).toEqual(['lost: 2', 'parser ended by itself']);
+    expect(report.violations).toEqual(['lost: 2', 'nothing was committed after: kill', 'parser ended by itself']);
     expect(reportText(report)).toContain('replay with --seed 5');
   });
 

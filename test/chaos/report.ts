@@ -16,6 +16,8 @@ export interface ChaosReport {
   /** How often each fault was seen to have had an effect. */
   readonly seen: Readonly<Record<string, number>>;
   readonly figures: Readonly<Record<string, number>>;
+  /** The median and the longest recovery by kind of fault, in milliseconds. */
+  readonly recovery: Readonly<Record<string, { readonly p50Ms: number; readonly maxMs: number }>>;
   /** Why the run failed; empty when it did not. */
   readonly violations: readonly string[];
   readonly details: readonly string[];
@@ -25,12 +27,13 @@ export interface ChaosReport {
 }
 
 export function reportOf(seed: number, observed: Observed): ChaosReport {
-  const { plan, verdict, struck, runs, nodes, unexpectedEnds } = observed;
+  const { plan, verdict, struck, runs, nodes, unrecovered, unexpectedEnds } = observed;
   const { details, ...judged } = verdict;
   const seen = seenIn(observed);
   const violations = [
     ...Object.entries(judged).flatMap(([what, count]) => (count > 0 ? [`${what}: ${count}`] : [])),
     ...Object.entries(seen).flatMap(([what, count]) => (count > 0 ? [] : [`not seen: ${what}`])),
+    ...unrecovered.map((fault) => `nothing was committed after: ${fault}`),
     ...unexpectedEnds,
   ];
   return {
@@ -39,6 +42,7 @@ export function reportOf(seed: number, observed: Observed): ChaosReport {
     appendfsync: plan.appendfsync,
     verdict: judged,
     figures: figuresOf(seed, observed),
+    recovery: recoveryOf(observed),
     logged: observed.logged.slice(0, LOGGED),
     schedule: struck.map(({ atMs, fault, what }) => ({ atMs, fault, what })),
   };
@@ -82,9 +86,23 @@ function figuresOf(seed: number, { ledger, recovered, runs, nodes, tookMs, settl
   };
 }
 
+function recoveryOf({ recovered }: Observed): ChaosReport['recovery'] {
+  return Object.fromEntries(
+    [...Map.groupBy(recovered, ({ fault }) => fault)].map(([fault, all]) => {
+      const times = all.map(({ tookMs }) => tookMs);
+      return [fault, { p50Ms: quantile(times, 0.5), maxMs: Math.max(...times) }];
+    }),
+  );
+}
+
+/** What a recovery is measured from and to. */
+const RECOVERY =
+  'recovery: from a strike to the next commit of a kind that it holds up, as read every 250 ms; outages are part of it';
+
 /** The report for a person. */
 export function reportText(report: ChaosReport): string {
-  const { seed, layout, appendfsync, runs, nodes, verdict, seen, figures, violations, details, logged } = report;
+  const { seed, layout, appendfsync, runs, nodes, verdict, seen, figures, violations, details, logged, recovery } =
+    report;
   const rows = (values: Readonly<Record<string, number>>) =>
     Object.entries(values).map(([what, value]) => `  ${what.replaceAll('_', ' ').padEnd(34)}${value}`);
   return [
@@ -92,6 +110,10 @@ export function reportText(report: ChaosReport): string {
     ...['judged from outside', ...rows(verdict)],
     ...['faults that were seen', ...rows(seen)],
     ...['figures', ...rows(figures)],
+    RECOVERY,
+    ...Object.entries(recovery).map(
+      ([fault, { p50Ms, maxMs }]) => `  ${fault.padEnd(34)}p50 ${p50Ms} ms, longest ${maxMs} ms`,
+    ),
     ...details.map((line) => `  ${line}`),
     ...(violations.length === 0 ? [] : logged.map(([line, times]) => `  logged ${times} times: ${line.slice(0, 300)}`)),
     ...violations.map((line) => `FAILED: ${line}`),

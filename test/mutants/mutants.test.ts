@@ -1,5 +1,7 @@
+import { execFile } from 'node:child_process';
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { parseMutant, readMutants } from './mutant.ts';
 import { judgeReport } from './suite-run.ts';
@@ -14,6 +16,10 @@ describe('the mutants', () => {
 
   it.each(mutants.map(({ name, suite }) => [name, suite.file]))('%s names a suite that exists', async (_, file) => {
     await expect(access(join(root, file))).resolves.toBeUndefined();
+  });
+
+  it.each(mutants.map(({ name, path }) => [name, path]))('%s applies to the tree as it is', async (_, path) => {
+    await promisify(execFile)('git', ['apply', '--check', path], { cwd: root });
   });
 
   it('without a header are refused', () => {

@@ -99,6 +99,12 @@ describe('a failed call', () => {
     expect(errorOf('download.timeout', 10_000).error_type).toBe('timeout');
   });
 
+  it('for want of a key is not asked again', () => {
+    const error = errorOf('download.secret_missing');
+    expect(error).toMatchObject({ error_type: 'invalid_key', recoverable: false });
+    expect(asksAgain(inputOf('问'), 1, error, at())).toBe(false);
+  });
+
   it('is asked again once, where that may help and there is time', () => {
     const input = inputOf('问');
     expect(asksAgain(input, 1, errorOf('download.reset'), at(10_000))).toBe(true);

@@ -74,10 +74,12 @@ export function readReply(input: DiagnosisInput, provider: Provider, page: Page,
 /** The error of a request that was given up. */
 export function givenUpError(input: DiagnosisInput, { code, message, data }: GivenUp, time: CallTime): DiagnosisError {
   const status = typeof data.status === 'number' ? data.status : undefined;
-  const told = typeOfFailure(code, message, status);
+  const told = code === NO_KEY ? 'invalid_key' : typeOfFailure(code, message, status);
   return diagnosisError(told === 'timeout' ? cutType(input, time) : told, code, message, time.nowMs);
 }
 
+/** The downloader found no secret of the name that the registry gives. */
+const NO_KEY = 'download.secret_missing';
 /** Timers fire a little early or late. */
 const TOLERANCE_MS = 50;
 

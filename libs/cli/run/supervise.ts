@@ -25,7 +25,18 @@ const FOLLOW_INTERVAL_MS = 250;
 const SLOWEST_HOSTS = 3;
 
 /** Throws what the database, the output or the recording failed with; the run can be resumed then. */
-export async function superviseRun(
+export async function superviseRun(engine: Engine, scene: RunScene, run: SupervisedRun): Promise<Ended> {
+  try {
+    return await watchOver(engine, scene, run);
+  } catch (thrown) {
+    const { context, options, reporter } = scene;
+    const again = options.again ?? sameCommand(context.invocation, context.args);
+    reporter.say(`run ${run.runId} can be resumed:\n  ${again}`);
+    throw thrown;
+  }
+}
+
+async function watchOver(
   engine: Engine,
   scene: RunScene,
   { runId, isResumed, follower }: SupervisedRun,
@@ -59,11 +70,6 @@ export async function superviseRun(
         slowest: hosts.slowest(SLOWEST_HOSTS),
       },
     };
-  } catch (thrown) {
-    reporter.say(
-      `run ${runId} can be resumed:\n  ${scene.options.again ?? sameCommand(context.invocation, context.args)}`,
-    );
-    throw thrown;
   } finally {
     stop.dispose();
     await loop?.stop();

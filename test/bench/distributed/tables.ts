@@ -48,7 +48,8 @@ export function perCpuSecond(samples: readonly Sample[]): number[] {
 }
 
 export function claimsTable(reports: readonly ClaimsReport[]): string {
-  const bare = reports.map((report) => report.bare);
+  const pick = (call: keyof ClaimsReport): number[] => reports.map((report) => report[call]);
+  const bare = pick('bare');
   const row = (what: string, of: readonly number[]): string[] => [
     what,
     figure(median(of)),
@@ -57,19 +58,9 @@ export function claimsTable(reports: readonly ClaimsReport[]): string {
   ];
   const rows = [
     row('a script that does nothing', bare),
-    ...[row('claims', claimsOf(reports))],
-    ...[
-      row(
-        'commits with one child, handed over',
-        reports.map(({ handOvers }) => handOvers),
-      ),
-    ],
-    ...[
-      row(
-        'commits without children',
-        reports.map(({ ends }) => ends),
-      ),
-    ],
+    row('claims', claimsOf(reports)),
+    row('commits with one child, handed over', pick('handOvers')),
+    row('commits without children', pick('ends')),
   ];
   return table(['call', 'per s', 'slowest – fastest', '× bare'], rows);
 }
