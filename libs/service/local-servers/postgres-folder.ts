@@ -1,10 +1,11 @@
 /** The data folder of PostgreSQL: made once, by and for the user that the server runs as. */
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { chown, mkdir, rename, rm, stat } from 'node:fs/promises';
+import { chown, mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { CatenaError } from '../../errors/catena-error.ts';
+import { startOf } from './process-ledger.ts';
 
 export interface ServerUser {
   readonly uid: number;
@@ -39,7 +40,10 @@ export async function preparePostgresFolder(
     await chown(folder, user.uid, user.gid);
   }
   const data = join(folder, 'data');
-  if (existsSync(data)) return data;
+  if (existsSync(data)) {
+    await forgetEndedServer(data);
+    return data;
+  }
   // Under another name until it is whole: what was interrupted is made again.
   const partial = join(folder, 'data.new');
   await rm(partial, { recursive: true, force: true });
@@ -54,6 +58,16 @@ export async function preparePostgresFolder(
   }
   await rename(partial, data);
   return data;
+}
+
+/**
+ * A server that was killed leaves its lock file. The next one asks the kernel whether that process is still there, and takes
+ * one that has ended and that nobody has waited for, as under an init process that reaps no children, for a living one.
+ */
+async function forgetEndedServer(data: string): Promise<void> {
+  const file = join(data, 'postmaster.pid');
+  const text = await readFile(file, 'utf8').catch(() => undefined);
+  if (text !== undefined && startOf(Number.parseInt(text, 10)) === undefined) await rm(file, { force: true });
 }
 
 const OTHERS_MAY_ENTER = 0o001;
