@@ -9,6 +9,7 @@ export default defineConfig({
           include: ['libs/**/*.test.ts', 'services/**/*.test.ts', 'test/**/*.test.ts', 'examples/**/*.test.ts'],
           exclude: ['**/node_modules/**', '**/*.system.test.ts'],
           testTimeout: 30_000,
+          hookTimeout: 60_000,
         },
       },
       {
@@ -17,6 +18,7 @@ export default defineConfig({
           include: ['**/*.system.test.ts'],
           exclude: ['**/node_modules/**'],
           testTimeout: 300_000,
+          hookTimeout: 300_000,
         },
       },
     ],

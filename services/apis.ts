@@ -31,8 +31,6 @@ export interface ApiDeps {
   readonly modules: ModuleRegistry;
   readonly runEnds: RunEnds;
   readonly submit: (task: TaskSubmission) => Promise<NewRun>;
-  /** Aborts when the process is to stop. */
-  readonly stopping: AbortSignal;
 }
 
 /** How often a watched run is looked at. */
@@ -75,10 +73,10 @@ export function createApis(deps: ApiDeps, hosted: ReadonlySet<StageName>): GrpcS
   return [...hosted].map((name) => SERVICES[name](deps));
 }
 
-function ingressDeps({ ground, stages, modules, runEnds, submit, stopping }: ApiDeps) {
+function ingressDeps({ ground, stages, modules, runEnds, submit }: ApiDeps) {
   const { store, coordinator, clock, limiter } = ground;
   return {
-    ...{ store, coordinator, modules, clock, stopping, submit },
+    ...{ store, coordinator, modules, clock, submit },
     cancelUnopened: (runId: string) => runEnds.cancel(runId),
     limits: async () => limiter.snapshot(),
     publisher: stages.publisher,

@@ -14,14 +14,12 @@ import { type GrpcServer, startGrpcServer } from '../libs/service/grpc/server.ts
 import { readTlsFiles } from '../libs/service/grpc/tls-files.ts';
 import { parseTokens } from '../libs/service/grpc/tokens.ts';
 import { EventRelay } from '../libs/stage/event-relay.ts';
-import { expireRuns } from '../libs/stage/expiry.ts';
-import { periodically } from '../libs/stage/periodic.ts';
-import { reconcileRuns } from '../libs/stage/reconcile.ts';
+import { keepHouse } from '../libs/stage/housekeeping.ts';
 import { createRunEnds } from '../libs/stage/run-ends.ts';
 import { submitter, type TaskSubmission } from '../libs/stage/submit.ts';
+import { withinGrace } from '../libs/stage/within-grace.ts';
 import type { NewRun, Store } from '../libs/store/port.ts';
 import type { Log } from '../libs/telemetry/log.ts';
-import { METRICS } from '../libs/telemetry/metric-names.ts';
 import type { Metrics } from '../libs/telemetry/metrics.ts';
 import { createApis } from './apis.ts';
 import { connectRemoteStages } from './remote-stages.ts';
@@ -49,8 +47,6 @@ export interface DistributedNode {
 
 /** How long a stop waits for what is in execution; its leases run out, and others take it up again. */
 const STOP_GRACE_MS = 10_000;
-const EXPIRY_INTERVAL_MS = 3_600_000;
-const RECONCILE_INTERVAL_MS = 5_000;
 const RELAY_INTERVAL_MS = 200;
 
 /** Opens the ground, starts the stages and takes calls. Throws what a server or the configuration refuses. */
@@ -121,10 +117,11 @@ export async function startDistributedNode(options: DistributedNodeOptions): Pro
     for (const stage of stages.running) stage.start();
     stages.sweeper.start();
     relay.start();
-    keepHouse();
+    const { finishedRunMs: retentionMs } = config.retention;
+    keepHouse({ ...ground, retentionMs, reconciles: hosted.has('ingress') }, stopping.signal);
     server = await startGrpcServer({
       listen: config.grpc.listen,
-      services: createApis({ config, ground, stages, modules, runEnds, submit, stopping: stopping.signal }, hosted),
+      services: createApis({ config, ground, stages, modules, runEnds, submit }, hosted),
       tokens: config.grpc.tokens === undefined ? [] : parseTokens(config.grpc.tokens),
       ...{ tls, log },
       ...{ drainMs: config.grpc.drainMs, deadlineMs: config.grpc.deadlineMs },
@@ -136,45 +133,17 @@ export async function startDistributedNode(options: DistributedNodeOptions): Pro
   }
   return { ...node, port: server.port };
 
-  function keepHouse(): void {
-    const { signal } = stopping;
-    const expired = metrics.counter(METRICS.stateExpired).with({});
-    const expiry = {
-      ...{ coordinator, store, clock },
-      retentionMs: config.retention.finishedRunMs,
-      onExpired: (nodes: number) => expired.add(nodes),
-    };
-    periodically((until) => expireRuns(expiry, until), {
-      ...{ signal, intervalMs: EXPIRY_INTERVAL_MS },
-      onError: (error) => log.warn('old runs could not be removed', { error }),
-    });
-    if (!hosted.has('ingress')) return;
-    periodically((until) => reconcileRuns({ coordinator, store, bus }, until), {
-      ...{ signal, intervalMs: RECONCILE_INTERVAL_MS },
-      onError: (error) => log.warn('accepted runs could not be looked for', { error }),
-    });
-  }
-
   async function stop(): Promise<void> {
     stopping.abort();
     const calls = server?.stop();
     const working = [stages.sweeper.stop(), relay.stop(), ...stages.running.map((stage) => stage.stop())];
-    await withinGrace(Promise.all([calls, ...working]));
+    await withinGrace(Promise.all([calls, ...working]), STOP_GRACE_MS);
     stages.leases.stop();
     await limits.close();
     await remote.close();
     await opened.close();
     await stages.http.close();
   }
-}
-
-async function withinGrace(work: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const patience = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, STOP_GRACE_MS);
-  });
-  await Promise.race([work, patience]);
-  clearTimeout(timer);
 }
 
 function tlsPaths({ grpc }: Config) {

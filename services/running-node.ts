@@ -2,13 +2,11 @@ import type { Coordinator } from '../libs/coordination/port.ts';
 import type { RunSnapshot } from '../libs/coordination/snapshot.ts';
 import { createRunIds } from '../libs/keys/run-id.ts';
 import type { Limiter } from '../libs/limits/limiter.ts';
-import { expireRuns } from '../libs/stage/expiry.ts';
-import { periodically } from '../libs/stage/periodic.ts';
-import { reconcileRuns } from '../libs/stage/reconcile.ts';
+import { keepHouse } from '../libs/stage/housekeeping.ts';
 import { createRunEnds, type RunEnds } from '../libs/stage/run-ends.ts';
 import { fingerprintOf, submitter, type TaskSubmission } from '../libs/stage/submit.ts';
+import { withinGrace } from '../libs/stage/within-grace.ts';
 import type { NewRun, RunRecord, Store } from '../libs/store/port.ts';
-import { METRICS } from '../libs/telemetry/metric-names.ts';
 import type { Metrics } from '../libs/telemetry/metrics.ts';
 import type { StageGround, Stages } from './stages.ts';
 
@@ -23,8 +21,6 @@ export interface RunningNodeParts {
 
 /** How long a stop waits for what is in execution; the rest is taken up again at the next start. */
 const STOP_GRACE_MS = 5_000;
-const EXPIRY_INTERVAL_MS = 3_600_000;
-const RECONCILE_INTERVAL_MS = 5_000;
 
 /** All five stages at work in this process. */
 export class RunningNode {
@@ -123,12 +119,7 @@ export class RunningNode {
     const { stages, ground } = this.#parts;
     this.#stopping.abort();
     const ended = Promise.all([stages.sweeper.stop(), ...stages.running.map((stage) => stage.stop())]);
-    let timer: NodeJS.Timeout | undefined;
-    const patience = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, STOP_GRACE_MS);
-    });
-    await Promise.race([ended, patience]);
-    clearTimeout(timer);
+    await withinGrace(ended, STOP_GRACE_MS);
     await ground.bus.close();
   }
 
@@ -142,27 +133,9 @@ export class RunningNode {
     }
     if (this.#stopping.signal.aborted) return;
     stages.sweeper.start();
-    this.#keepHouse();
-  }
-
-  /** Now and then: removes what is left of runs that ended long ago, and opens what was accepted and never opened. */
-  #keepHouse(): void {
-    const { ground, serves } = this.#parts;
-    const { signal } = this.#stopping;
-    const expired = ground.metrics.counter(METRICS.stateExpired).with({});
-    const expiry = {
-      ...ground,
-      retentionMs: ground.config.retention.finishedRunMs,
-      onExpired: (nodes: number) => expired.add(nodes),
-    };
-    periodically((until) => expireRuns(expiry, until), {
-      ...{ signal, intervalMs: EXPIRY_INTERVAL_MS },
-      onError: (error) => ground.log.warn('old runs could not be removed', { error }),
-    });
-    periodically((until) => reconcileRuns({ ...ground, serves }, until), {
-      ...{ signal, intervalMs: RECONCILE_INTERVAL_MS },
-      onError: (error) => ground.log.warn('accepted runs could not be looked for', { error }),
-    });
+    const { ground } = this.#parts;
+    const { finishedRunMs: retentionMs } = ground.config.retention;
+    keepHouse({ ...ground, serves, retentionMs, reconciles: true }, this.#stopping.signal);
   }
 
   async #release(runId: string): Promise<void> {

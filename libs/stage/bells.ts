@@ -1,7 +1,6 @@
 import type { Message } from '../contracts/chain.ts';
 import {
   CachePolicy,
-  ErrorClass,
   type ErrorTaskModel,
   type ExecutionContext,
   RenderMode,
@@ -12,6 +11,7 @@ import type { Rung } from '../contracts/subjects.ts';
 import type { Bell } from '../coordination/commands.ts';
 import type { ChainNode } from '../coordination/node.ts';
 import type { Failure } from '../errors/failure.ts';
+import { toChainError } from './chain-error.ts';
 
 /** Of which run a message speaks, and what its submitter wants to travel with it. */
 export interface MessageOrigin {
@@ -81,27 +81,13 @@ function toErrorTask(failed: FailedNode, origin: MessageOrigin, failure: Failure
     task: origin.task,
     context: { ...contextOf(failed), stayCurrentStep: true },
     prefixRequest: failed.prefixRequest,
-    error: {
-      code: failure.code,
-      class: ERROR_CLASS[failure.class],
-      message: failure.message,
-      data: Buffer.from(JSON.stringify(failure.data)),
-      stage: failure.stage,
-      causes: [...failure.causes],
-      retryAfterMs: failure.retryAfterMs ?? 0,
-    },
+    error: toChainError(failure),
     attempts: failed.attempts,
     metadata: origin.metadata,
     timestampMs: nowMs,
     isRequest: failed.nodeKind === 'request',
   };
 }
-
-const ERROR_CLASS = {
-  retryable: ErrorClass.RETRYABLE,
-  fatal: ErrorClass.FATAL,
-  skip: ErrorClass.SKIP,
-} as const satisfies Record<Failure['class'], ErrorClass>;
 
 const EMPTY_BYTES = Buffer.alloc(0);
 

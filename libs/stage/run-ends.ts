@@ -30,11 +30,13 @@ export function createRunEnds(deps: RunEndsDeps): RunEnds {
     },
     reject: (runId, detail) => endUnopened(deps, runId, 'rejected', detail),
     cancel: async (runId) => {
-      if ((await coordinator.findRun(runId)) === undefined) {
+      let run = await coordinator.findRun(runId);
+      if (run === undefined) {
         await endUnopened(deps, runId, 'cancelled', 'cancelled before it began');
+        // It may have been opened since: whoever opens it looks at the store afterwards, and this at the coordinator.
+        run = await coordinator.findRun(runId);
       }
-      // It may have been opened since: whoever opens it looks at the store afterwards, and this at the coordinator.
-      if ((await coordinator.findRun(runId)) !== undefined) await coordinator.runControl({ runId, action: 'cancel' });
+      if (run !== undefined) await coordinator.runControl({ runId, action: 'cancel' });
     },
   };
 }

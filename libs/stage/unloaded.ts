@@ -23,12 +23,17 @@ export async function loadRunOf(
 }
 
 /** How long a node is left alone whose module is not served here: it may be elsewhere, or soon. */
-export const ELSEWHERE_DELAY_MS = 5_000;
+const ELSEWHERE_DELAY_MS = 5_000;
 
-/**
- * Records the failure of a node that was not even begun, if it may be claimed: it is never skipped. Where several processes
- * share the work, a node whose module this one does not serve is left to one that does.
- */
+type Left = { readonly kind: 'retry'; readonly delayMs: number; readonly reason: string };
+
+/** Where several processes share the work, what needs a module that this one does not serve is left to one that does. */
+export function leftToOthers({ isShared }: Pick<ExecutionDeps, 'isShared'>, error: CatenaError): Left | undefined {
+  if (!isShared || error.code !== 'module.unknown') return undefined;
+  return { kind: 'retry', delayMs: ELSEWHERE_DELAY_MS, reason: error.code };
+}
+
+/** Records the failure of a node that was not even begun, if it may be claimed: it is never skipped. */
 export async function failUnloaded(
   deps: ExecutionDeps,
   command: Pick<ClaimCommand, 'node' | 'epoch' | 'stage'>,
@@ -38,10 +43,10 @@ export async function failUnloaded(
 ): Promise<
   | { readonly kind: 'fail'; readonly error: Message<'error'> }
   | { readonly kind: 'skip'; readonly reason: string }
-  | { readonly kind: 'retry'; readonly delayMs: number; readonly reason: string }
+  | Left
 > {
-  if (deps.isShared && error.code === 'module.unknown')
-    return { kind: 'retry', delayMs: ELSEWHERE_DELAY_MS, reason: error.code };
+  const left = leftToOthers(deps, error);
+  if (left !== undefined) return left;
   const claimed = await claimNode(deps, command);
   if (claimed.kind === 'refused') return { kind: 'skip', reason: claimed.reason };
   return recordFailure(deps, origin, claimed.lease, error, stage);

@@ -1,6 +1,5 @@
 import type { ResponseModel } from '../../libs/contracts/messages.ts';
 import { CatenaError } from '../../libs/errors/catena-error.ts';
-import { retryAfterMs } from '../../libs/limits/retry-after.ts';
 import type { RequestBody } from '../../libs/stage/node-body.ts';
 import { PARTIAL_HEADER } from '../../libs/stage/partial.ts';
 import { moduleOf } from '../../libs/stage/runs.ts';
@@ -10,6 +9,7 @@ import { guarded } from './breaker.ts';
 import { downloadError } from './download-error.ts';
 import type { HttpResponse } from './http-client.ts';
 import { targetOf } from './request.ts';
+import { obeyRetryAfter } from './retry-after.ts';
 import { unseal, withoutSecrets } from './secrets.ts';
 import type { DownloaderDeps } from './service.ts';
 
@@ -24,8 +24,8 @@ export interface Downloaded {
   readonly fromCache: boolean;
 }
 
-const TOO_MANY_REQUESTS = 429;
-const UNAVAILABLE = 503;
+const _TOO_MANY_REQUESTS = 429;
+const _UNAVAILABLE = 503;
 
 /** Performs one request, politely. Throws CatenaErrors `download.…` and `robots.…`. */
 export async function download(deps: DownloaderDeps, work: DownloadWork, request: RequestBody): Promise<Downloaded> {
@@ -63,10 +63,7 @@ export async function download(deps: DownloaderDeps, work: DownloadWork, request
       ? await send()
       : await guarded({ ...deps.breakers, log: deps.log }, breaker, { node, timeoutMs: totalTimeoutMs, send });
   const response = withoutSecrets(received, secrets);
-  if (response.status === TOO_MANY_REQUESTS || response.status === UNAVAILABLE) {
-    const waitMs = retryAfterMs(response.headers, deps.clock.now());
-    if (waitMs !== undefined) deps.limiter.delay(limitKey, deps.clock.now() + waitMs);
-  }
+  obeyRetryAfter(deps, limitKey, response);
   await keepAnswer(deps, runId, request, response);
   return { ...(await kept(deps, node, response)), fromCache: false };
 }

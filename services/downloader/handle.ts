@@ -2,13 +2,15 @@
  * Downloader: claims a request, performs it within its host's limits, and hands the response to the parser: in this process
  * under the same lease, else released and over the bus. A failed download is a response too.
  */
+
 import type { Message } from '../../libs/contracts/chain.ts';
-import { ErrorClass, type ResponseModel } from '../../libs/contracts/messages.ts';
+import type { ResponseModel } from '../../libs/contracts/messages.ts';
 import { type CodeOf, ReleaseCode } from '../../libs/coordination/codes.ts';
 import type { NodeRef } from '../../libs/coordination/node.ts';
 import { CatenaError, toCatenaError } from '../../libs/errors/catena-error.ts';
 import { toFailure } from '../../libs/errors/failure.ts';
 import type { Permit } from '../../libs/limits/limiter.ts';
+import { toChainError } from '../../libs/stage/chain-error.ts';
 import { claimNode } from '../../libs/stage/execution.ts';
 import { decodeRequest, type RequestBody } from '../../libs/stage/node-body.ts';
 import type { Outcome } from '../../libs/stage/outcome.ts';
@@ -122,20 +124,8 @@ function toResponse({ run, lease }: DownloadWork, downloaded: Downloaded): Respo
 }
 
 function toFailedResponse({ run, lease }: DownloadWork, { url }: RequestBody, error: CatenaError): ResponseModel {
-  const { code, class: failureClass, message, data, stage, causes, retryAfterMs } = toFailure(error, 'downloader');
-  return {
-    ...responseTo(lease.node, run.task),
-    finalUrl: url,
-    error: {
-      code,
-      class: failureClass === 'fatal' ? ErrorClass.FATAL : ErrorClass.RETRYABLE,
-      message,
-      data: Buffer.from(JSON.stringify(data)),
-      stage,
-      causes: [...causes],
-      retryAfterMs: retryAfterMs ?? 0,
-    },
-  };
+  const failure = toFailure(error, 'downloader');
+  return { ...responseTo(lease.node, run.task), finalUrl: url, error: toChainError(failure) };
 }
 
 function responseTo(node: DownloadWork['lease']['node'], task: DownloadWork['run']['task']): ResponseModel {

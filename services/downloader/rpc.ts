@@ -15,9 +15,10 @@ import type {
 } from '../../libs/contracts/services.ts';
 import { CatenaError } from '../../libs/errors/catena-error.ts';
 import type { KeySnapshot, Limiter } from '../../libs/limits/limiter.ts';
-import { retryAfterMs } from '../../libs/limits/retry-after.ts';
+import { joinedHeadersInLowerCase } from '../../libs/stage/joined-headers.ts';
 import type { HttpClient } from './http-client.ts';
 import { targetOf } from './request.ts';
+import { obeyRetryAfter } from './retry-after.ts';
 import type { RobotsRules } from './robots.ts';
 
 export interface DownloaderApiDeps {
@@ -57,14 +58,14 @@ async function fetch(deps: DownloaderApiDeps, request: FetchRequest, signal: Abo
       {
         method,
         url: request.url,
-        headers: joined(request.headers),
+        headers: joinedHeadersInLowerCase(request.headers),
         ...(request.body.length === 0 ? {} : { body: request.body }),
         ...(request.timeoutMs === 0 ? {} : { totalTimeoutMs: request.timeoutMs }),
       },
       signal,
     );
     const { status, url: finalUrl, headers, body, timings, redirects } = response;
-    obeyRetryAfter(deps, limitKey, status, headers);
+    obeyRetryAfter(deps, limitKey, response);
     return {
       status,
       finalUrl,
@@ -99,23 +100,6 @@ async function askRobots(
     });
   }
   if (rule.crawlDelayMs !== undefined) limiter.setMinInterval(limitKey, rule.crawlDelayMs);
-}
-
-function obeyRetryAfter(
-  { limiter, clock }: DownloaderApiDeps,
-  limitKey: string,
-  status: number,
-  headers: readonly [string, string][],
-): void {
-  if (status !== 429 && status !== 503) return;
-  const waitMs = retryAfterMs(headers, clock.now());
-  if (waitMs !== undefined) limiter.delay(limitKey, clock.now() + waitMs);
-}
-
-/** Headers by their names; the values of one that comes more than once are joined. */
-function joined(headers: FetchRequest['headers']): Record<string, string> {
-  const byName = Map.groupBy(headers, ({ name }) => name.toLowerCase());
-  return Object.fromEntries([...byName].map(([name, all]) => [name, all.map(({ value }) => value).join(', ')]));
 }
 
 function limitsOf(snapshot: readonly KeySnapshot[], key: string): LimitState[] {

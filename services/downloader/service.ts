@@ -27,7 +27,6 @@ export interface DownloaderDeps extends ExecutionDeps {
   readonly blobs: BlobStore;
   /** Where the secrets stand that headers name. */
   readonly secret: SecretSource;
-  /** Undefined: requests that name a circuit breaker go without one. */
   readonly breakers: BreakerGuard;
   /** The parser, where it runs in this process. */
   readonly parser: LocalStage<ParseWork>;

@@ -11,7 +11,7 @@ import type { CatenaError } from '../../libs/errors/catena-error.ts';
 import { isGroundFailure } from '../../libs/stage/failing.ts';
 import type { Outcome } from '../../libs/stage/outcome.ts';
 import { type LoadedRun, moduleOf } from '../../libs/stage/runs.ts';
-import { ELSEWHERE_DELAY_MS, failUnloaded } from '../../libs/stage/unloaded.ts';
+import { failUnloaded, leftToOthers } from '../../libs/stage/unloaded.ts';
 import { moduleDispatch } from './module-dispatch.ts';
 import { type ChainInput, normalizeInput } from './normalize-input.ts';
 import type { IngressDeps } from './service.ts';
@@ -71,10 +71,9 @@ async function failInput(
   { runId, target }: ChainInput,
   error: CatenaError,
 ): Promise<IngressOutcome> {
-  if (deps.isShared && error.code === 'module.unknown') {
-    return { kind: 'retry', delayMs: ELSEWHERE_DELAY_MS, reason: error.code };
-  }
   if (target === undefined) {
+    const left = leftToOthers(deps, error);
+    if (left !== undefined) return left;
     deps.log.error('a task cannot be run', { run_id: runId, error });
     await deps.rejectRun(runId, error.message);
     return { kind: 'skip', reason: error.code };

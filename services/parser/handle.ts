@@ -2,11 +2,13 @@
  * Parser: takes a response over, runs the step's parse on it, stores its items and commits the next hops; or records why it
  * could not.
  */
+
 import type { Message } from '../../libs/contracts/chain.ts';
 import { ResponseModel } from '../../libs/contracts/messages.ts';
 import { ClaimCode } from '../../libs/coordination/codes.ts';
 import type { NodeRef } from '../../libs/coordination/node.ts';
 import { CatenaError } from '../../libs/errors/catena-error.ts';
+import { fromChainError } from '../../libs/stage/chain-error.ts';
 import { commitYield } from '../../libs/stage/commit-yield.ts';
 import { claimNode, recordFailure } from '../../libs/stage/execution.ts';
 import { nodeFailure } from '../../libs/stage/failing.ts';
@@ -18,7 +20,7 @@ import { failUnloaded, loadRunOf } from '../../libs/stage/unloaded.ts';
 import type { ParseWork } from '../../libs/stage/work.ts';
 import { gather, type Yield } from '../../libs/stage/yield.ts';
 import { giveUp } from './give-up.ts';
-import { toDownloadError, toPage } from './page.ts';
+import { toPage } from './page.ts';
 import type { RecordedParse } from './record.ts';
 import type { ParserDeps } from './service.ts';
 
@@ -69,7 +71,7 @@ async function parse(
   { run, lease, response }: ParseWork,
 ): Promise<Yield> {
   const { node } = lease;
-  if (response.error !== undefined) throw toDownloadError(response.error);
+  if (response.error !== undefined) throw fromChainError(response.error);
   const step = definition.steps[node.stepIdx];
   if (step === undefined) {
     throw new CatenaError('module.unknown_step', `${definition.id} has no step with the position ${node.stepIdx}`);

@@ -1,6 +1,7 @@
-import { type ChainError, ErrorClass, type ResponseModel } from '../../libs/contracts/messages.ts';
-import { CatenaError, type FailureClass } from '../../libs/errors/catena-error.ts';
+import type { ResponseModel } from '../../libs/contracts/messages.ts';
+import { CatenaError } from '../../libs/errors/catena-error.ts';
 import type { PageSource } from '../../libs/modules/definition.ts';
+import { joinedHeaders } from '../../libs/stage/joined-headers.ts';
 import { PARTIAL_HEADER } from '../../libs/stage/partial.ts';
 import type { BlobStore } from '../../libs/store/blob-store.ts';
 
@@ -9,7 +10,7 @@ export async function toPage(blobs: BlobStore, response: ResponseModel): Promise
   return {
     url: response.finalUrl,
     status: response.status,
-    headers: toHeaders(response.headers),
+    headers: joinedHeaders(response.headers),
     body: await bodyOf(blobs, response),
     partial: response.headers.some(({ name }) => name === PARTIAL_HEADER),
     elapsedMs: response.timings?.totalMs ?? 0,
@@ -38,29 +39,4 @@ async function fromBlob(blobs: BlobStore, runId: string, key: string): Promise<U
       cause: thrown,
     });
   }
-}
-
-function toHeaders(headers: ResponseModel['headers']): Record<string, string> {
-  // Not a plain object while names are looked up: a server may call a header `constructor`.
-  const byName = new Map<string, string>();
-  for (const { name, value } of headers) {
-    const known = byName.get(name);
-    byName.set(name, known === undefined ? value : `${known}, ${value}`);
-  }
-  return Object.fromEntries(byName);
-}
-
-const FAILURE_CLASS: Readonly<Record<number, FailureClass>> = {
-  [ErrorClass.RETRYABLE]: 'retryable',
-  [ErrorClass.FATAL]: 'fatal',
-  [ErrorClass.SKIP]: 'skip',
-};
-
-/** A failed download, as the error that it was. */
-export function toDownloadError(error: ChainError): CatenaError {
-  return new CatenaError(error.code, error.message, {
-    class: FAILURE_CLASS[error.class] ?? 'retryable',
-    data: error.data.length === 0 ? {} : (JSON.parse(Buffer.from(error.data).toString()) as Record<string, unknown>),
-    ...(error.retryAfterMs > 0 ? { retryAfterMs: error.retryAfterMs } : {}),
-  });
 }

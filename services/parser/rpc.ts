@@ -6,6 +6,7 @@ import { toFailure } from '../../libs/errors/failure.ts';
 import type { Emission, ModuleDefinition, ParseCall } from '../../libs/modules/definition.ts';
 import { toChainError } from '../../libs/stage/chain-error.ts';
 import type { ModuleCatalogue } from '../../libs/stage/describe-module.ts';
+import { joinedHeadersInLowerCase } from '../../libs/stage/joined-headers.ts';
 
 export interface ParserApiDeps {
   readonly modules: Pick<ModuleCatalogue, 'resolve'>;
@@ -63,9 +64,7 @@ function fetchStep(module: ModuleDefinition, name: string): number {
 }
 
 function pageOf({ url, status, headers, body }: ParseRequest): ParseCall['page'] {
-  const byName = Map.groupBy(headers, ({ name }) => name.toLowerCase());
-  const joined = [...byName].map(([name, all]) => [name, all.map(({ value }) => value).join(', ')] as const);
-  return { url, status: status === 0 ? 200 : status, headers: Object.fromEntries(joined), body };
+  return { url, status: status === 0 ? 200 : status, headers: joinedHeadersInLowerCase(headers), body };
 }
 
 async function gathered(

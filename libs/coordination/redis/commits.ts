@@ -1,5 +1,6 @@
 /** Ending an execution well, and what it yields. */
 import { chainKeys } from '../../keys/keys.ts';
+import { assertChildren } from '../assert-children.ts';
 import { type CodeOf, CommitCode, PumpCode, StageCode } from '../codes.ts';
 import {
   type CommitCommand,
@@ -10,11 +11,11 @@ import {
   type PumpOutcome,
 } from '../commands.ts';
 import type { NodeSeed } from '../node.ts';
-import { assertChildren, seedArgs } from './check-children.ts';
 import { readBells, readList, readNode, readReleased } from './read-reply.ts';
 import { type RedisDeps, runPlanned, runScoped } from './redis-deps.ts';
 import { PumpScriptCode } from './script.ts';
 import { childrenLookScript, childrenPumpScript, commitScript, stageScript } from './scripts.ts';
+import { seedArgs } from './seed-args.ts';
 
 export async function stageChildren(
   deps: RedisDeps,

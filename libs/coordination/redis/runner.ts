@@ -1,9 +1,10 @@
 /** Runs scripts in Redis: by their hash, bounded in time, and with every failure of Redis as one retryable error. */
 import type { Cluster, Redis } from 'ioredis';
 import { CatenaError } from '../../errors/catena-error.ts';
+import { bounded, evaluate } from './evaluate.ts';
 import type { Reply, Script } from './script.ts';
 import { SCRIPTS } from './scripts.ts';
-import { readScript, type ScriptSource } from './source.ts';
+import { readScript } from './source.ts';
 
 export type RedisClient = Redis | Cluster;
 export type ScriptArgument = string | number;
@@ -28,43 +29,22 @@ export async function startScriptRunner(options: ScriptRunnerOptions): Promise<S
   const sources = new Map(SCRIPTS.map((script) => [script.name, readScript(script.name)]));
   const nodes = 'nodes' in redis ? redis.nodes('master') : [redis];
   const loads = nodes.flatMap((node) => [...sources.values()].map(({ text }) => node.script('LOAD', text)));
-  await bounded('SCRIPT LOAD', timeoutMs, Promise.all(loads));
+  await bounded(Promise.all(loads), timeoutMs, (cause) => unavailable('SCRIPT LOAD', cause));
   return {
     async run(script, keys, args) {
       const startedMs = performance.now();
       const call = evaluate(redis, sources.get(script.name)!, [keys.length, ...keys, ...args]);
-      const [code, , payload, ...texts] = (await bounded(script.name, timeoutMs, call)) as Answer;
+      const [code, , payload, ...texts] = (await bounded(call, timeoutMs, (cause) =>
+        unavailable(script.name, cause),
+      )) as Answer;
       onScript(script.name, code, performance.now() - startedMs);
       return { code, payload: payload === '' ? undefined : JSON.parse(payload), texts };
     },
-    ask: (what, command) => bounded(what, timeoutMs, command(redis)),
+    ask: (what, command) => bounded(command(redis), timeoutMs, (cause) => unavailable(what, cause)),
   };
 }
 
 type Answer = readonly [code: number, msg: string, payload: string, ...texts: string[]];
-
-/** A master that does not know the script, after a restart or a failover, gets it with the call. */
-function evaluate(redis: RedisClient, { sha, text }: ScriptSource, rest: [number, ...ScriptArgument[]]) {
-  return redis.evalsha(sha, ...rest).catch((error: unknown) => {
-    if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
-    return redis.eval(text, ...rest);
-  });
-}
-
-function bounded<T>(what: string, timeoutMs: number, call: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const expire = () => reject(unavailable(what, new Error(`no answer within ${timeoutMs} ms`)));
-    const timer = setTimeout(expire, timeoutMs);
-    const fail = (error: unknown) => {
-      clearTimeout(timer);
-      reject(unavailable(what, error));
-    };
-    call.then((answer) => {
-      clearTimeout(timer);
-      resolve(answer);
-    }, fail);
-  });
-}
 
 function unavailable(what: string, cause: unknown): CatenaError {
   const message = cause instanceof Error ? cause.message : String(cause);

@@ -1,6 +1,7 @@
 /** How runs open, are paused, marked, settled, and their phases closed by a deadline. */
 import { CatenaError } from '../../errors/catena-error.ts';
 import { dueMembers } from '../../keys/keys.ts';
+import { assertChildren } from '../assert-children.ts';
 import {
   type CodeOf,
   ControlCode,
@@ -20,7 +21,6 @@ import type {
   TerminateCommand,
   WithBells,
 } from '../commands.ts';
-import { assertChildren, seedArgs } from './check-children.ts';
 import { layoutOf, learnLayout } from './places.ts';
 import { type PackedBell, readBell, readBells, readList } from './read-reply.ts';
 import { type RedisDeps, runPlanned, runScoped } from './redis-deps.ts';
@@ -33,6 +33,7 @@ import {
   settleScript,
   terminateScript,
 } from './scripts.ts';
+import { seedArgs } from './seed-args.ts';
 
 export async function runOpen(
   deps: RedisDeps,

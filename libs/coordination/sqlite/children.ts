@@ -1,5 +1,4 @@
-import { CatenaError } from '../../errors/catena-error.ts';
-import { type Bell, MAX_CHILDREN, type ReleasedResponse } from '../commands.ts';
+import type { Bell, ReleasedResponse } from '../commands.ts';
 import type { NodeSeed } from '../node.ts';
 import { dispatchGraceMs } from '../policy.ts';
 import type { NodeRow } from './node-row.ts';
@@ -22,24 +21,6 @@ export interface Created {
 export interface HandOver {
   readonly owner: string;
   readonly leaseMs: number;
-}
-
-/** Refuses what no coordinator may accept, before anything is written: of a parent in `phase` of so many phases. */
-export function assertChildren(children: readonly NodeSeed[], phase: number, phases: number): void {
-  if (children.length > MAX_CHILDREN) {
-    throw new CatenaError('coordination.too_many_children', `a commit carries ${children.length} children`, {
-      remedy: `stage them first, at most ${MAX_CHILDREN} a call`,
-    });
-  }
-  for (const child of children) {
-    if (child.phase < phase || child.phase >= phases) {
-      throw new CatenaError(
-        'coordination.phase_out_of_range',
-        `a node of phase ${phase} cannot have a child in phase ${child.phase}`,
-        { remedy: 'hops go to their own phase or a later one' },
-      );
-    }
-  }
 }
 
 /**

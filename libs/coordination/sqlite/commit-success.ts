@@ -1,8 +1,9 @@
 import { EVENTS } from '../../contracts/events.ts';
+import { assertChildren } from '../assert-children.ts';
 import { CommitCode } from '../codes.ts';
 import type { CommitCommand, CommitOutcome } from '../commands.ts';
 import type { ChainNode } from '../node.ts';
-import { assertChildren, createChildren, type HandOver } from './children.ts';
+import { createChildren, type HandOver } from './children.ts';
 import { type NodeRow, toChainNode } from './node-row.ts';
 import { advancePhases, endDone } from './phases.ts';
 import { type Found, findNode, isLive, type Tx } from './tx.ts';

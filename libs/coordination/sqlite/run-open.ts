@@ -1,8 +1,9 @@
 import { EVENTS } from '../../contracts/events.ts';
 import type { SqliteDatabase } from '../../sqlite/database.ts';
+import { assertChildren } from '../assert-children.ts';
 import { RunOpenCode } from '../codes.ts';
 import type { Bell, ModulePlan, RunOpenCommand } from '../commands.ts';
-import { assertChildren, createChildren } from './children.ts';
+import { createChildren } from './children.ts';
 import { advancePhases } from './phases.ts';
 import type { Tx } from './tx.ts';
 

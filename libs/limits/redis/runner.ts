@@ -1,4 +1,5 @@
 /** Runs the scripts of shared limits: by their hash, bounded in time, every failure one retryable error. */
+import { bounded, evaluate } from '../../coordination/redis/evaluate.ts';
 import type { RedisClient } from '../../coordination/redis/index.ts';
 import type { Script } from '../../coordination/redis/script.ts';
 import { readScript } from '../../coordination/redis/source.ts';
@@ -27,35 +28,18 @@ export interface LimitRunnerOptions {
 
 export function createLimitRunner({ redis, timeoutMs, onUnanswered }: LimitRunnerOptions): LimitRunner {
   const sources = new Map(LIMIT_SCRIPTS.map(({ name }) => [name, readScript(name)]));
-  const bounded = async <T>(what: string, call: Promise<T>): Promise<T> => {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
-    });
-    try {
-      return await Promise.race([call, late]);
-    } catch (thrown) {
-      const error = unavailable(what, thrown);
+  const answerOf = <T>(what: string, call: Promise<T>): Promise<T> =>
+    bounded(call, timeoutMs, (cause) => unavailable(what, cause)).catch((error: CatenaError) => {
       onUnanswered(error);
       throw error;
-    } finally {
-      clearTimeout(timer);
-    }
-  };
-  /** A master that does not know the script gets it with the call. */
-  const evaluate = (name: string, rest: [number, ...(string | number)[]]): Promise<unknown> => {
-    const { sha, text } = sources.get(name)!;
-    return redis.evalsha(sha, ...rest).catch((error: unknown) => {
-      if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
-      return redis.eval(text, ...rest);
     });
-  };
   return {
     async run({ name }, key, args) {
-      const answer = (await bounded(name, evaluate(name, [1, key, ...args]))) as readonly [number, string, string];
+      const call = evaluate(redis, sources.get(name)!, [1, key, ...args]);
+      const answer = (await answerOf(name, call)) as readonly [number, string, string];
       return { code: answer[0], payload: answer[2] === '' ? undefined : JSON.parse(answer[2]) };
     },
-    ask: (what, command) => bounded(what, command(redis)),
+    ask: (what, command) => answerOf(what, command(redis)),
   };
 }
 

@@ -1,9 +1,8 @@
-import { CatenaError } from '../../errors/catena-error.ts';
-import { MAX_CHILDREN } from '../commands.ts';
-import type { NodeSeed } from '../node.ts';
-import type { ScriptArgument } from './runner.ts';
+import { CatenaError } from '../errors/catena-error.ts';
+import { MAX_CHILDREN } from './commands.ts';
+import type { NodeSeed } from './node.ts';
 
-/** Refuses what no coordinator may accept, before anything is sent: children of a node in `phase` of so many phases. */
+/** Refuses what no coordinator may accept, before anything is written: children of a node in `phase` of so many phases. */
 export function assertChildren(children: readonly NodeSeed[], phase: number, phases: number): void {
   if (children.length > MAX_CHILDREN) {
     throw new CatenaError('coordination.too_many_children', `a commit carries ${children.length} children`, {
@@ -18,9 +17,4 @@ export function assertChildren(children: readonly NodeSeed[], phase: number, pha
       { remedy: 'hops go to their own phase or a later one' },
     );
   }
-}
-
-/** The seven arguments of a seed, as scripts read them. */
-export function seedArgs({ id, kind, phase, stepIdx, prefixRequest, limitKey, body }: NodeSeed): ScriptArgument[] {
-  return [id, kind, phase, stepIdx, prefixRequest, limitKey ?? '', body];
 }

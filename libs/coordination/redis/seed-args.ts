@@ -1,0 +1,7 @@
+import type { NodeSeed } from '../node.ts';
+import type { ScriptArgument } from './runner.ts';
+
+/** The seven arguments of a seed, as scripts read them. */
+export function seedArgs({ id, kind, phase, stepIdx, prefixRequest, limitKey, body }: NodeSeed): ScriptArgument[] {
+  return [id, kind, phase, stepIdx, prefixRequest, limitKey ?? '', body];
+}
