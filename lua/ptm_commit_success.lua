@@ -27,7 +27,7 @@
 -- CODES CommitCode 0 COMMIT_OK, 1 FENCING_REJECT, 2 CAS_CONFLICT, 3 ALREADY_COMMITTED
 -- EFFECTS processing to done or releasing; children created or revived; phases, module and run closed when empty
 
-local m, at, refused = openScope()
+local m, at, refused = openScope(true)
 if not m then return refused end
 local exec, key, id = m.exec, KEYS[at], ARGV[4]
 local n = readNode(key)
@@ -53,6 +53,18 @@ local staged, counted, leaseMs = tonumber(ARGV[7]), 0, tonumber(ARGV[9])
 local stagers = n.stagers or {}
 if stagers[#stagers] == n.token then counted = tonumber(redis.call('HGET', KEYS[at + 1], 'count')) end
 if staged ~= counted then return reply(1, 'FENCING_REJECT') end
+
+-- Most commits close nothing and tell nothing: of the scope they write only what a node and its children stand in.
+if mayAdvance(m) or n.step > exec.step then
+  expectScope()
+  expectModule(m)
+else
+  expectDue(m.due[n.phase + 1], S.shard)
+  for _, child in ipairs(children) do
+    if child.phase ~= n.phase then expectType('zset', m.due[child.phase + 1]) end
+  end
+  if #children > 0 then expectType('list', S.nodes) end
+end
 
 n.committed = n.token
 exec.executions, exec.streak, S.run.executions = exec.executions + 1, 0, S.run.executions + 1

@@ -67,6 +67,7 @@ for at = 1, count do
   argAt = argAt + 4
   for i = 1, phases do exec.phases[i] = readPhase(exec, i - 1) end
   local m, behind = openModule(KEYS[keyAt], exec, keyAt + 1)
+  expectModule(m)
   m.firsts = {}
   for i = 1, firsts do
     m.firsts[i] = nextSeed(KEYS[behind + i - 1])

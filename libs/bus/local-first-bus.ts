@@ -1,7 +1,7 @@
 /**
- * A bus for a process that hosts several stages: a message for a stage that has a free slot here goes there at once, and
- * no broker sees it. A bell is only a hint, so it may take any way; N processes of this kind scale out, since whatever
- * finds no free slot goes to the broker, for anybody.
+ * A bus for a process that hosts several stages: a message for a stage that has a slot here, or will soon have one, goes
+ * there, and no broker sees it. A bell is only a hint, so it may take any way; N processes of this kind scale out, since
+ * whatever finds no room here goes to the broker, for anybody.
  */
 import { type MessageTo, RECEIVER } from '../contracts/chain.ts';
 import type { Rung } from '../contracts/subjects.ts';
@@ -45,9 +45,9 @@ export class LocalFirstBus implements Bus {
     const stage = RECEIVER[message.kind];
     const lane = this.#lanes.get(stage);
     // A run's first message is in no due index yet: it is worth a broker that remembers it.
-    if (message.kind === 'task' || lane === undefined || !lane.tryTake()) return this.#inner.publish(message);
+    const isTaken = message.kind !== 'task' && lane?.offer(this.#localDelivery(stage, message)) === true;
+    if (!isTaken) return this.#inner.publish(message);
     this.#countsOf(stage).local += 1;
-    lane.run(this.#localDelivery(stage, message));
     return true;
   }
 
@@ -84,6 +84,7 @@ export class LocalFirstBus implements Bus {
     this.#closed = true;
     for (const timer of this.#givenBack.keys()) clearTimeout(timer);
     this.#givenBack.clear();
+    for (const lane of this.#lanes.values()) void lane.stop();
     await this.#inner.close();
   }
 

@@ -18,11 +18,14 @@ interface Waiting {
 const STOPPED_DELAY_MS = 1;
 
 /**
- * One stage's slots, shared by both ways of delivery. The inner bus is told how many are left; what it had sent for before
- * waits here, and goes first: nothing comes in locally while it does, so neither way starves the other.
+ * One stage's slots, shared by both ways of delivery. As many local deliveries as there are slots may wait for one: whoever
+ * publishes holds a slot itself until it has, so that under load none would ever be free. The inner bus is told how many
+ * slots are left; what it had sent for before waits here, and goes first. Neither way starves the other: while local
+ * deliveries wait one slot is still asked for, and nothing comes in locally while a delivery of the inner bus waits.
  */
 export class LocalLane {
   readonly #options: LocalLaneOptions;
+  readonly #queue = new Fifo<Delivery<Receiver>>();
   readonly #waiting = new Fifo<Waiting>();
   #slots: number;
   #local = 0;
@@ -35,26 +38,19 @@ export class LocalLane {
     this.#slots = options.slots;
   }
 
-  /** Deliveries of the inner bus that wait for a slot. */
+  /** Deliveries that wait for a slot. */
   get waiting(): number {
-    return this.#waiting.size;
+    return this.#queue.size + this.#waiting.size;
   }
 
-  /** Takes a slot for a local delivery, if one is free and nobody waits for it. */
-  tryTake(): boolean {
-    if (this.#stopped || this.#waiting.size > 0 || !this.#hasFreeSlot()) return false;
-    this.#local += 1;
-    this.#options.onRemoteSlots(this.#remoteSlots());
+  /** Takes a local delivery: into a slot, or to wait for one. False when there is no room, or others wait before it. */
+  offer(delivery: Delivery<Receiver>): boolean {
+    if (this.#stopped || this.#waiting.size > 0) return false;
+    if (this.#hasFreeSlot()) this.#runLocal(delivery);
+    else if (this.#queue.size < this.#slots) this.#queue.push(delivery);
+    else return false;
+    this.#tellRemoteSlots();
     return true;
-  }
-
-  /** Hands on a local delivery in a slot that was taken. */
-  run(delivery: Delivery<Receiver>): void {
-    void this.#options.receive(delivery).finally(() => {
-      this.#local -= 1;
-      this.#next();
-      this.#options.onRemoteSlots(this.#remoteSlots());
-    });
   }
 
   /** Hands on a delivery of the inner bus, once a slot is free; resolves when it has ended. */
@@ -71,12 +67,15 @@ export class LocalLane {
     if (this.#stopped) return;
     this.#slots = slots;
     this.#next();
-    this.#options.onRemoteSlots(this.#remoteSlots());
+    this.#tellRemoteSlots();
   }
 
   /** Gives back what waits; resolves when what is in hand has ended. */
   stop(): Promise<void> {
     this.#stopped = true;
+    for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
+      next.giveBack(STOPPED_DELAY_MS);
+    }
     for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
       next.delivery.giveBack(STOPPED_DELAY_MS);
       next.ended();
@@ -84,6 +83,15 @@ export class LocalLane {
     if (this.#inHand() === 0) return Promise.resolve();
     return new Promise((resolve) => {
       this.#idle = resolve;
+    });
+  }
+
+  #runLocal(delivery: Delivery<Receiver>): void {
+    this.#local += 1;
+    void this.#options.receive(delivery).finally(() => {
+      this.#local -= 1;
+      this.#next();
+      this.#tellRemoteSlots();
     });
   }
 
@@ -107,6 +115,7 @@ export class LocalLane {
       const { delivery, ended } = this.#waiting.shift()!;
       void this.#runRemote(delivery).finally(ended);
     }
+    while (this.#queue.size > 0 && this.#hasFreeSlot()) this.#runLocal(this.#queue.shift()!);
   }
 
   #inHand(): number {
@@ -117,8 +126,9 @@ export class LocalLane {
     return this.#inHand() < this.#slots;
   }
 
-  /** What waits here counts with the inner bus as in hand. */
-  #remoteSlots(): number {
-    return Math.max(0, this.#slots - this.#local);
+  /** What waits here for a slot counts with the inner bus as in hand. */
+  #tellRemoteSlots(): void {
+    const left = this.#slots - this.#local - this.#queue.size;
+    this.#options.onRemoteSlots(Math.max(this.#queue.size > 0 ? 1 : 0, left));
   }
 }

@@ -31,7 +31,11 @@ export function inMessageSpan<S extends Receiver>(
 }
 
 /** Executes what the stage before handed over in this process, in a span below that stage's. */
-export function inHandOverSpan(stage: Receiver, { run, lease }: HeldWork, work: () => Promise<void>): Promise<void> {
+export function inHandOverSpan(
+  stage: Receiver | 'module-processor',
+  { run, lease }: HeldWork,
+  work: () => Promise<void>,
+): Promise<void> {
   const fields = { ...nodeFields(lease.node), task_id: run.task.taskId };
   return inSpan({ name: SPANS[stage], runId: run.task.runId, fields, isConsumer: false }, work);
 }

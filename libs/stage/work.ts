@@ -4,6 +4,12 @@ import type { Permit } from '../limits/rate-limiter.ts';
 import type { Lease } from './lease.ts';
 import type { LoadedRun } from './runs.ts';
 
+/** A hop, claimed, that the hop before it was committed with. */
+export interface HopWork {
+  readonly run: LoadedRun;
+  readonly lease: Lease;
+}
+
 /** A request, claimed, with the permit to send it. */
 export interface DownloadWork {
   readonly run: LoadedRun;

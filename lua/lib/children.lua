@@ -63,7 +63,7 @@ end
 -- are due at once. `claim` gives an only child to an owner as it comes into being.
 local function createChildren(m, seeds, reopenedParent, bells, claim)
   local made = { created = 0, lost = 0 }
-  local keepsResponses = #seeds > 0 and redis.call('EXISTS', S.reorder) == 1
+  local keepsResponses = #seeds > 0 and redis.call('HLEN', S.reorder) > 0
   local rungs = 0
   for _, seed in ipairs(seeds) do
     local phase = m.exec.phases[seed.phase + 1]

@@ -94,6 +94,12 @@ local function completeModule(m)
   emit(S, 'ModuleCompleted', S.runId .. ':' .. exec.id, closings, { moduleId = exec.id }, { moduleId = exec.id })
 end
 
+-- Whether the end of one node may close anything. With more than that open in the current phase, none of it can.
+local function mayAdvance(m)
+  local phase = m.exec.phases[m.exec.current + 1]
+  return not phase or phase.closed ~= '' or openOf(phase) <= 1
+end
+
 -- Closes what is over and opens what follows.
 local function advance(m)
   local exec = m.exec

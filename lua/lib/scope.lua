@@ -15,21 +15,18 @@ end
 -- A module with the keys of its phases; answers also the index of the first key behind them.
 local function openModule(execKey, exec, at)
   local m = { key = execKey, exec = exec, due = {}, openers = {} }
-  for i = 1, #exec.phases do
-    m.due[i] = KEYS[at + i - 1]
-    expectType('zset', m.due[i])
-  end
+  for i = 1, #exec.phases do m.due[i] = KEYS[at + i - 1] end
   at = at + #exec.phases
   for i, phase in ipairs(exec.phases) do
     if phase.opener then
       m.openers[i] = KEYS[at]
-      expectType('string', KEYS[at])
       at = at + 1
     end
   end
   return m, at
 end
 
+-- The keys of a run, and those of a module, that a transition may write without having read them.
 local function expectScope()
   expectType('hash', S.plan)
   expectType('zset', S.shard)
@@ -39,15 +36,27 @@ local function expectScope()
   expectType('hash', S.reorder)
 end
 
+local function expectModule(m)
+  for i, due in ipairs(m.due) do
+    expectType('zset', due)
+    if m.openers[i] then expectType('string', m.openers[i]) end
+  end
+end
+
 -- The module of KEYS[8]; nil with a code when the call cannot go on: the run is unknown, or its layout is another.
-local function openScope()
+-- `narrow` leaves the look at the keys to the caller, who knows which of them it may write.
+local function openScope(narrow)
   local refused = otherLayout(S.run, ARGV[2])
   if refused then return nil, 0, refused end
   local exec = load(KEYS[8])
   if not exec then return nil, 0, reply(-2, 'UNKNOWN_RUN') end
   S.runId = S.run.id
-  expectScope()
-  return openModule(KEYS[8], exec, 9)
+  local m, at = openModule(KEYS[8], exec, 9)
+  if not narrow then
+    expectScope()
+    expectModule(m)
+  end
+  return m, at
 end
 
 local function saveScope(m)

@@ -5,11 +5,15 @@ import { hopSeed } from '../../libs/stage/seeds.ts';
 import { deadNodes } from '../../libs/stage/settle.ts';
 import { gather } from '../../libs/stage/yield.ts';
 import type { HopContext } from './context.ts';
-import type { ModuleProcessorOutcome } from './handle.ts';
+import type { GoOn, ModuleProcessorOutcome } from './handle.ts';
 import type { ModuleProcessorDeps } from './service.ts';
 
 /** Runs a compute step, or a module's start: no request is made, what it yields is committed at once. */
-export async function computeHop(deps: ModuleProcessorDeps, context: HopContext): Promise<ModuleProcessorOutcome> {
+export async function computeHop(
+  deps: ModuleProcessorDeps,
+  context: HopContext,
+  goOn?: GoOn,
+): Promise<ModuleProcessorOutcome> {
   const { run, module, lease, step, call } = context;
   const { node } = lease;
   const { definition } = module;
@@ -21,7 +25,7 @@ export async function computeHop(deps: ModuleProcessorDeps, context: HopContext)
     toSeed: (hop) => hopSeed(run, definition, hop, node),
     maxYields: step === undefined ? Number.POSITIVE_INFINITY : deps.config.maxYieldsPerParse,
   });
-  return commitYield(deps, run, lease, yielded);
+  return commitYield(deps, run, lease, yielded, goOn);
 }
 
 function computeCall(deps: ModuleProcessorDeps, { run, module, lease, call }: HopContext): ComputeCall {

@@ -7,6 +7,7 @@ import type { Dispatch } from '../../libs/stage/dispatch.ts';
 import { claimNode, recordFailure } from '../../libs/stage/execution.ts';
 import { nodeFailure } from '../../libs/stage/failing.ts';
 import type { Outcome } from '../../libs/stage/outcome.ts';
+import type { HopWork } from '../../libs/stage/work.ts';
 import { computeHop } from './compute.ts';
 import { resolveContext } from './context.ts';
 import { generateRequests } from './generate.ts';
@@ -15,14 +16,21 @@ import type { ModuleProcessorDeps } from './service.ts';
 
 export type ModuleProcessorOutcome = Outcome<'module-processor'>;
 
-export async function handle(deps: ModuleProcessorDeps, dispatch: Dispatch): Promise<ModuleProcessorOutcome> {
+/** Takes a hop that was claimed by the commit of the one before, to be executed next. */
+export type GoOn = (work: HopWork) => void;
+
+export async function handle(
+  deps: ModuleProcessorDeps,
+  dispatch: Dispatch,
+  goOn?: GoOn,
+): Promise<ModuleProcessorOutcome> {
   switch (dispatch.kind) {
     case 'start':
       return openRun(deps, dispatch.run);
     case 'request':
       return ringRequest(deps, dispatch);
     case 'hop':
-      return executeHop(deps, dispatch);
+      return executeHop(deps, dispatch, goOn);
   }
 }
 
@@ -38,14 +46,23 @@ async function ringRequest(
 async function executeHop(
   deps: ModuleProcessorDeps,
   { run, node, epoch }: Dispatch & { readonly kind: 'hop' },
+  goOn: GoOn | undefined,
 ): Promise<ModuleProcessorOutcome> {
   const claimed = await claimNode(deps, { node, epoch, stage: 'module-processor' });
   if (claimed.kind === 'refused') return { kind: 'skip', reason: claimed.reason };
-  const { lease } = claimed;
+  return executeHeld(deps, { run, lease: claimed.lease }, goOn);
+}
+
+/** Executes a hop that is claimed. */
+export async function executeHeld(
+  deps: ModuleProcessorDeps,
+  { run, lease }: HopWork,
+  goOn?: GoOn,
+): Promise<ModuleProcessorOutcome> {
   try {
     const context = await resolveContext(run, lease);
     return context.step === undefined || context.step.kind === 'compute'
-      ? await computeHop(deps, context)
+      ? await computeHop(deps, context, goOn)
       : await generateRequests(deps, context);
   } catch (thrown) {
     const error = nodeFailure(thrown, lease);

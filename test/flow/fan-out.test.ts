@@ -54,5 +54,6 @@ it('all of them are executed once when messages are lost, doubled and delayed', 
   expect(items.filter((item) => typeof item === 'object' && item !== null && 'sum' in item)).toEqual([joined(LEAVES)]);
   for (const count of Object.values(faults)) expect(count).toBeGreaterThan(500);
   const claims = node.metrics.counter(METRICS.ptmClaim);
-  expect(claims.with({ result: 'EXECUTE' }).value).toBe(LEAVES + 4);
+  // The commits of two hops with one child claimed that child.
+  expect(claims.with({ result: 'EXECUTE' }).value).toBe(LEAVES + 2);
 });

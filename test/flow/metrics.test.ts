@@ -63,7 +63,7 @@ it('a run shows in the metrics of transitions, executions, downloads and stages'
   await run(node, page, { base: origin });
   const samples = new Set(node.metrics.expose().split('\n'));
   const wanted = [
-    'script_code_total{script="ptm_claim",code="EXECUTE"} 2',
+    'script_code_total{script="ptm_claim",code="EXECUTE"} 1',
     'script_code_total{script="ptm_commit_success",code="COMMIT_OK"} 3',
     'script_latency_ms_count{script="run_open"} 1',
     'ptm_processing_duration_ms_count{kind="hop"} 2',
