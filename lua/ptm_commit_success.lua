@@ -55,7 +55,9 @@ if stagers[#stagers] == n.token then counted = tonumber(redis.call('HGET', KEYS[
 if staged ~= counted then return reply(1, 'FENCING_REJECT') end
 
 -- Most commits close nothing and tell nothing: of the scope they write only what a node and its children stand in.
-if mayAdvance(m) or n.step > exec.step then
+local tells = mayAdvance(m) or n.step > exec.step
+for _, child in ipairs(children) do tells = tells or opensStep(exec, child) end
+if tells then
   expectScope()
   expectModule(m)
 else
@@ -70,9 +72,7 @@ n.committed = n.token
 exec.executions, exec.streak, S.run.executions = exec.executions + 1, 0, S.run.executions + 1
 if n.step > exec.step then
   exec.step = n.step
-  emit(S, 'ModuleStepAdvanced', S.runId .. ':' .. exec.id .. ':' .. n.step, 0, { moduleId = exec.id }, {
-    moduleId = exec.id, stepIdx = n.step,
-  })
+  emitOfStep(S, 'ModuleStepAdvanced', exec, n.step)
 end
 local mayHandOver = only and not S.run.paused and exec.cooldown <= S.now
 local claim = mayHandOver and { owner = ARGV[8], leaseMs = leaseMs, token = ARGV[10] }

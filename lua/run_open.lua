@@ -61,7 +61,7 @@ local opened, names = {}, {}
 for at = 1, count do
   local exec = {
     id = ARGV[argAt], member = ARGV[argAt + 1], at = at - 1, state = 'open', reason = '', current = 0, step = -1,
-    executions = 0, errors = 0, streak = 0, cooldown = 0, completed = 0, tripped = 0, phases = {},
+    executions = 0, errors = 0, streak = 0, cooldown = 0, completed = 0, tripped = 0, produced = ';', phases = {},
   }
   local phases, firsts = tonumber(ARGV[argAt + 2]), tonumber(ARGV[argAt + 3])
   argAt = argAt + 4

@@ -58,7 +58,10 @@ const SERVICES: { readonly [Name in StageName]: (deps: ApiDeps) => GrpcService }
     const { http, robots } = stages;
     const asked = config.robots.enabled ? robots : undefined;
     const { limiter, clock } = ground;
-    return grpcService(DownloaderDefinition, createDownloaderApi({ http, limiter, clock, robots: asked }));
+    return grpcService(
+      DownloaderDefinition,
+      createDownloaderApi({ http, limiter, clock, guard: stages.breakerGuard, robots: asked }),
+    );
   },
   parser: ({ config, modules }) =>
     grpcService(ParserDefinition, createParserApi({ modules, maxYieldsPerParse: config.maxYieldsPerParse })),
@@ -74,11 +77,12 @@ export function createApis(deps: ApiDeps, hosted: ReadonlySet<StageName>): GrpcS
 }
 
 function ingressDeps({ ground, stages, modules, runEnds, submit }: ApiDeps) {
-  const { store, coordinator, clock, limiter } = ground;
+  const { store, coordinator, clock, limiter, breakers, budgets } = ground;
   return {
-    ...{ store, coordinator, modules, clock, submit },
+    ...{ store, coordinator, budgets, modules, clock, submit },
     cancelUnopened: (runId: string) => runEnds.cancel(runId),
-    limits: async () => limiter.snapshot(),
+    limits: (keys: readonly string[]) => limiter.look(keys),
+    breakers,
     publisher: stages.publisher,
     pollIntervalMs: WATCH_INTERVAL_MS,
   };

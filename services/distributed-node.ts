@@ -2,6 +2,7 @@
  * A process of distributed mode: the stages that it hosts, over Redis, PostgreSQL and NATS, the calls that it answers, and
  * what every such process does beside: sweep, publish events, end runs, forget old ones.
  */
+import type { SubscribeEventsOptions } from '../libs/bus/nats/nats-events.ts';
 import type { Clock } from '../libs/clock/clock.ts';
 import type { Config } from '../libs/config/config-tree.ts';
 import { EVENTS } from '../libs/contracts/events.ts';
@@ -13,6 +14,7 @@ import { openGround } from '../libs/service/ground.ts';
 import { type GrpcServer, startGrpcServer } from '../libs/service/grpc/server.ts';
 import { readTlsFiles } from '../libs/service/grpc/tls-files.ts';
 import { parseTokens } from '../libs/service/grpc/tokens.ts';
+import type { HttpServer } from '../libs/service/http/http-server.ts';
 import { EventRelay } from '../libs/stage/event-relay.ts';
 import { keepHouse } from '../libs/stage/housekeeping.ts';
 import { createRunEnds } from '../libs/stage/run-ends.ts';
@@ -21,7 +23,9 @@ import { withinGrace } from '../libs/stage/within-grace.ts';
 import type { NewRun, Store } from '../libs/store/port.ts';
 import type { Log } from '../libs/telemetry/log.ts';
 import type { Metrics } from '../libs/telemetry/metrics.ts';
+import { hearBreakers, openNodeAlerts } from './alerts.ts';
 import { createApis } from './apis.ts';
+import { startHttpApi } from './http-api.ts';
 import { connectRemoteStages } from './remote-stages.ts';
 import { composeStages, type StageGround, type StageName } from './stages.ts';
 
@@ -39,6 +43,8 @@ export interface DistributedNode {
   readonly store: Store;
   /** Where calls are answered. */
   readonly port: number;
+  /** Where the HTTP API answers, if it is open here. */
+  readonly apiUrl: string | undefined;
   /** Accepts a task and has it executed; resolves when it is safe. */
   submit(task: TaskSubmission): Promise<NewRun>;
   /** Takes no more work, finishes what is in execution for a while, and leaves the rest to others. Idempotent. */
@@ -74,15 +80,20 @@ export async function startDistributedNode(options: DistributedNodeOptions): Pro
     log,
     limiter: limits.limiter,
     breakers: limits.breakers,
+    budgets: limits.budgets,
+    shelf: limits.cookies,
   };
+  const alerts = openNodeAlerts(ground);
   const forget = (runId: string): void => {
     stages.cookies.dropRun(runId);
     stages.runs.forget(runId);
   };
   const runEnds = createRunEnds({
-    ...{ coordinator, store, clock },
+    ...{ coordinator, store, clock, budgets: limits.budgets },
     release: async (runId) => {
       forget(runId);
+      alerts.runEnded(runId);
+      await limits.cookies.forget(runId);
       await blobs.deleteRun(runId);
     },
   });
@@ -92,7 +103,10 @@ export async function startDistributedNode(options: DistributedNodeOptions): Pro
     remote: remote.calls,
     settle: (runId) => runEnds.settle(runId),
     reject: (runId, detail) => runEnds.reject(runId, detail),
-    publishEvent: (event) => events.publish(event),
+    publishEvent: async (event) => {
+      alerts.happened(event);
+      await events.publish(event);
+    },
   });
   const relay = new EventRelay({
     outbox: coordinator,
@@ -102,18 +116,23 @@ export async function startDistributedNode(options: DistributedNodeOptions): Pro
   });
 
   let server: GrpcServer | undefined;
+  let api: HttpServer | undefined;
   let stopped: Promise<void> | undefined;
   const submit = submitter({ store, bus, clock, log, nextRunId: createRunIds(clock) });
-  const node = { coordinator, store, port: 0, submit, stop: () => (stopped ??= stop()) };
+  const node = { coordinator, store, port: 0, apiUrl: undefined, submit, stop: () => (stopped ??= stop()) };
   try {
+    const trouble: Pick<SubscribeEventsOptions, 'onRefused' | 'onError'> = {
+      onRefused: ({ subject, error }) => log.warn('an event was not understood', { subject, error }),
+      onError: (error) => log.error('an event could not be handled', { error }),
+    };
     const ended = await events.subscribe({
       types: [EVENTS.RunCompleted.type],
       // Another process may have ended a run that this one keeps something for.
       onEvent: ({ runId }) => forget(runId),
-      onRefused: ({ subject, error }) => log.warn('an event was not understood', { subject, error }),
-      onError: (error) => log.error('an event could not be handled', { error }),
+      ...trouble,
     });
     stopping.signal.addEventListener('abort', () => void ended.stop());
+    await hearBreakers(alerts, events, { ...trouble, signal: stopping.signal });
     for (const stage of stages.running) stage.start();
     stages.sweeper.start();
     relay.start();
@@ -127,18 +146,23 @@ export async function startDistributedNode(options: DistributedNodeOptions): Pro
       ...{ drainMs: config.grpc.drainMs, deadlineMs: config.grpc.deadlineMs },
       maxMessageBytes: config.grpc.maxMessageBytes,
     });
+    const { listen } = config.api;
+    if (listen !== undefined && hosted.has('ingress')) {
+      api = await startHttpApi({ config, listen, store, coordinator, modules, submit, alerts, clock, log });
+    }
   } catch (thrown) {
     await node.stop();
     throw thrown;
   }
-  return { ...node, port: server.port };
+  return { ...node, port: server.port, apiUrl: api?.url };
 
   async function stop(): Promise<void> {
     stopping.abort();
-    const calls = server?.stop();
+    const calls = Promise.all([server?.stop(), api?.stop()]);
     const working = [stages.sweeper.stop(), relay.stop(), ...stages.running.map((stage) => stage.stop())];
     await withinGrace(Promise.all([calls, ...working]), STOP_GRACE_MS);
     stages.leases.stop();
+    await alerts.stop();
     await limits.close();
     await remote.close();
     await opened.close();

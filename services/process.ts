@@ -2,6 +2,7 @@
 import { ExitCode } from '../libs/cli/exit-codes.ts';
 import { armNamedFailpoint } from '../libs/cli/failpoint-variable.ts';
 import { systemClock } from '../libs/clock/clock.ts';
+import { adoptConfig } from '../libs/config/adopted-config.ts';
 import type { Environment } from '../libs/config/environment.ts';
 import { readEnvironment } from '../libs/config/environment.ts';
 import { type LoadedConfig, loadConfig } from '../libs/config/load-config.ts';
@@ -12,28 +13,33 @@ import { createLog, type Log } from '../libs/telemetry/log.ts';
 import { Metrics } from '../libs/telemetry/metrics.ts';
 import { startTelemetry } from '../libs/telemetry/start-telemetry.ts';
 import { startDistributedNode } from './distributed-node.ts';
-import type { StageName } from './stages.ts';
+import { startSingleServer } from './single-server.ts';
+import { STAGE_NAMES, type StageName } from './stages.ts';
 
 /** A process that has not ended so long after its signal is ended; what it held is taken up by others. */
 const HARD_LIMIT_MS = 30_000;
 
 /**
  * Runs the stages in this process until SIGTERM or SIGINT; a second one ends it at once. Never rejects: what kept the
- * process from starting is logged, and the exit code says of which kind it was.
+ * process from starting or going on is logged, and the exit code says of which kind it was.
  */
 export async function runProcess(stages: readonly StageName[], env: Environment = readEnvironment()): Promise<number> {
   const ended = signalled();
   let log = createLog({ level: 'info', format: 'json', runtimeMode: 'distributed' });
+  let loaded: LoadedConfig | undefined;
   try {
     armNamedFailpoint(env);
-    const loaded = loadConfig({ env });
+    loaded = loadConfig({ env });
+    adoptConfig(loaded);
     log = logOf(loaded, stages);
     await serve(stages, loaded, log, ended);
     return ExitCode.DONE;
   } catch (thrown) {
     const error = toCatenaError(thrown, 'service.failed', 'fatal');
-    log.error('the service could not start', { error });
-    return error.class === 'retryable' ? ExitCode.STORE_FAILED : ExitCode.BAD_INPUT;
+    log.error('the service ended by a failure', { error });
+    // The one file that a single node stands on is its server: what fails about it is no wrong configuration.
+    const isOfFile = loaded?.mode === 'single_node' && error.code.startsWith('store.');
+    return error.class === 'retryable' || isOfFile ? ExitCode.STORE_FAILED : ExitCode.BAD_INPUT;
   }
 }
 
@@ -44,30 +50,49 @@ async function serve(
   ended: Promise<string>,
 ): Promise<void> {
   const { config } = loaded;
-  requireDistributed(loaded);
+  requireGround(loaded, stages);
   const modules = new ModuleRegistry(await Promise.all((config.modules.files ?? []).map((file) => loadModule(file))));
   const metrics = new Metrics();
   const telemetry = await startTelemetry({ config, serviceName: serviceName(stages), log, metrics });
   try {
-    const node = await startDistributedNode({
-      ...{ config, modules, metrics, log },
-      hosted: new Set(stages),
-      clock: systemClock,
-    });
+    const node = await start(stages, loaded, { modules, metrics, log });
     log.info('ready', {
       ...concurrency(loaded),
       modules: modules.ids(),
       port: node.port,
+      api: node.apiUrl,
       metrics: telemetry.metricsUrl,
     });
-    const signal = await ended;
-    log.info('stopping', { signal });
-    setTimeout(() => process.exit(ExitCode.INTERRUPTED), HARD_LIMIT_MS).unref();
-    await node.stop();
+    try {
+      log.info('stopping', { signal: await Promise.race([ended, node.failure]) });
+    } finally {
+      setTimeout(() => process.exit(ExitCode.INTERRUPTED), HARD_LIMIT_MS).unref();
+      await node.stop();
+    }
   } finally {
     await telemetry.stop();
   }
   log.info('stopped');
+}
+
+interface Serving {
+  readonly port?: number;
+  readonly apiUrl: string | undefined;
+  /** Rejects when the process cannot go on. */
+  readonly failure: Promise<never>;
+  stop(): Promise<void>;
+}
+
+const NEVER = new Promise<never>(() => {});
+
+async function start(
+  stages: readonly StageName[],
+  { config, mode }: LoadedConfig,
+  parts: { readonly modules: ModuleRegistry; readonly metrics: Metrics; readonly log: Log },
+): Promise<Serving> {
+  if (mode === 'single_node') return startSingleServer({ config, ...parts });
+  const node = await startDistributedNode({ config, ...parts, hosted: new Set(stages), clock: systemClock });
+  return { ...node, failure: NEVER };
 }
 
 /** Resolves with the first signal; the second ends the process. */
@@ -93,13 +118,14 @@ function serviceName(stages: readonly StageName[]): string {
   return stages.length === 1 ? stages[0]! : 'catena';
 }
 
-function requireDistributed({ mode }: LoadedConfig): void {
-  if (mode === 'distributed') return;
+/** Stages that do not share a process can only meet at servers. */
+function requireGround({ mode }: LoadedConfig, stages: readonly StageName[]): void {
+  if (mode === 'distributed' || stages.length === STAGE_NAMES.length) return;
   throw new CatenaError(
     'service.not_distributed',
     'a service needs Redis, NATS and PostgreSQL, and none is configured',
     {
-      remedy: 'set cache.redis, nats.url and store.url, or run modules in one process with `catena run`',
+      remedy: 'set cache.redis, nats.url and store.url, or run all stages in one process with `catena serve`',
     },
   );
 }

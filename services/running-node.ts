@@ -8,11 +8,13 @@ import { fingerprintOf, submitter, type TaskSubmission } from '../libs/stage/sub
 import { withinGrace } from '../libs/stage/within-grace.ts';
 import type { NewRun, RunRecord, Store } from '../libs/store/port.ts';
 import type { Metrics } from '../libs/telemetry/metrics.ts';
+import type { NodeAlerts } from './alerts.ts';
 import type { StageGround, Stages } from './stages.ts';
 
 export interface RunningNodeParts {
   readonly ground: StageGround;
   readonly stages: Stages;
+  readonly alerts: NodeAlerts;
   /** Which unfinished runs this process works at; the others wait. Undefined: all of them. */
   readonly serves: ((run: RunRecord) => boolean) | undefined;
   /** Lets go of the ground. */
@@ -28,6 +30,7 @@ export class RunningNode {
   readonly store: Store;
   readonly metrics: Metrics;
   readonly limiter: Limiter;
+  readonly alerts: NodeAlerts;
   /** Accepts a task and has it executed; resolves when it is safe. */
   readonly submit: (task: TaskSubmission) => Promise<NewRun>;
   readonly #parts: RunningNodeParts;
@@ -44,6 +47,7 @@ export class RunningNode {
     this.store = ground.store;
     this.metrics = ground.metrics;
     this.limiter = ground.limiter;
+    this.alerts = parts.alerts;
     this.submit = submitter({ ...ground, nextRunId: createRunIds(ground.clock) });
     this.#ends = createRunEnds({ ...ground, release: (runId) => this.#release(runId) });
   }
@@ -111,6 +115,7 @@ export class RunningNode {
     const { stages, close } = this.#parts;
     await this.quiesce();
     stages.leases.stop();
+    await this.alerts.stop();
     await close();
     await stages.http.close();
   }
@@ -142,6 +147,8 @@ export class RunningNode {
     const { stages, ground } = this.#parts;
     stages.cookies.dropRun(runId);
     stages.runs.forget(runId);
+    this.alerts.runEnded(runId);
+    await ground.shelf.forget(runId);
     await ground.blobs.deleteRun(runId);
     for (const resolve of this.#waiting.get(runId) ?? []) resolve();
     this.#waiting.delete(runId);

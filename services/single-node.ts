@@ -14,13 +14,17 @@ import type { Config } from '../libs/config/config-tree.ts';
 import type { CatenaError } from '../libs/errors/catena-error.ts';
 import { RateLimiter } from '../libs/limits/rate-limiter.ts';
 import { openSqliteBreakers } from '../libs/limits/sqlite/breakers.ts';
+import { openSqliteBudgets } from '../libs/limits/sqlite/budgets.ts';
+import { openSqliteCookies } from '../libs/limits/sqlite/cookies.ts';
 import { meterTransitions } from '../libs/stage/metered-coordinator.ts';
 import type { ModuleResolver } from '../libs/stage/runs.ts';
 import { BlobDirectory } from '../libs/store/blob-directory.ts';
 import type { RunRecord } from '../libs/store/port.ts';
+import { openSqliteAnswers } from '../libs/store/sqlite/answers.ts';
 import { openSingleFile } from '../libs/store/sqlite/single-file.ts';
 import type { Log } from '../libs/telemetry/log.ts';
 import { Metrics } from '../libs/telemetry/metrics.ts';
+import { openNodeAlerts } from './alerts.ts';
 import type { PageRecorder } from './parser/record.ts';
 import { RunningNode } from './running-node.ts';
 import { composeStages, STAGE_NAMES, type StageGround } from './stages.ts';
@@ -29,6 +33,8 @@ export interface SingleNodeOptions {
   readonly config: Config;
   readonly modules: ModuleResolver;
   readonly log: Log;
+  /** Default: metrics of its own. */
+  readonly metrics?: Metrics;
   readonly recorder?: PageRecorder;
   /** Told when the database file itself fails: nothing more can be done until that is mended. */
   readonly onStoreFailure?: (error: CatenaError) => void;
@@ -47,7 +53,7 @@ const QUEUE_CAPACITY = 10_000;
 export function startSingleNode(options: SingleNodeOptions): RunningNode {
   const { config, modules, log, recorder, onStoreFailure, wrapBus, serves, onDownload } = options;
   const clock = systemClock;
-  const metrics = new Metrics();
+  const metrics = options.metrics ?? new Metrics();
   const file = openSingleFile({
     path: config.store.path,
     policy: config,
@@ -63,22 +69,27 @@ export function startSingleNode(options: SingleNodeOptions): RunningNode {
     store: file.store,
     bus: wrapBus?.(queues) ?? queues,
     blobs: new BlobDirectory({ path: blobPath }),
+    answers: openSqliteAnswers({ db: file.db, clock, bounds: config.answers }),
     limiter: new RateLimiter({
       defaults: { requestsPerSecond: config.limits.requestsPerSecond, concurrency: config.limits.concurrencyPerHost },
     }),
     breakers: openSqliteBreakers({ db: file.db, clock }),
+    budgets: openSqliteBudgets(file.db),
+    shelf: openSqliteCookies(file.db),
     isShared: false,
     shards: 1,
     ...{ config, modules, metrics, clock, log },
   };
+  const alerts = openNodeAlerts(ground);
   const stages = composeStages(ground, {
     hosted: new Set(STAGE_NAMES),
     settle: (runId) => node.settle(runId),
     reject: (runId, detail) => node.reject(runId, detail),
     ...{ recorder, onDownload },
+    publishEvent: async (event) => alerts.happened(event),
   });
   const node: RunningNode = new RunningNode({
-    ...{ ground, stages, serves },
+    ...{ ground, stages, alerts, serves },
     close: async () => {
       await file.close();
       if (inMemory) await rm(blobPath, { recursive: true, force: true });

@@ -16,6 +16,8 @@ import type { ChainEvent } from '../libs/contracts/events.ts';
 import type { Threshold } from '../libs/coordination/commands.ts';
 import type { Coordinator } from '../libs/coordination/port.ts';
 import type { Breakers } from '../libs/limits/breakers.ts';
+import type { Budgets } from '../libs/limits/budgets.ts';
+import type { CookieShelf } from '../libs/limits/cookies.ts';
 import type { Limiter } from '../libs/limits/limiter.ts';
 import { meterBreakers } from '../libs/limits/metered-breakers.ts';
 import { backpressureCounter } from '../libs/stage/backpressure.ts';
@@ -31,10 +33,12 @@ import { secretSource } from '../libs/stage/secret-source.ts';
 import { sampleStages } from '../libs/stage/stage-gauges.ts';
 import { tracedDispatch } from '../libs/stage/stage-span.ts';
 import { Sweeper } from '../libs/stage/sweeper.ts';
+import type { AnswerStore } from '../libs/store/answer-store.ts';
 import type { BlobStore } from '../libs/store/blob-store.ts';
 import type { Store } from '../libs/store/port.ts';
 import type { Log } from '../libs/telemetry/log.ts';
 import type { Metrics } from '../libs/telemetry/metrics.ts';
+import type { BreakerGuard } from './downloader/breaker.ts';
 import { CookieJars } from './downloader/cookies.ts';
 import { createHttpClient, type HttpClient } from './downloader/http-client.ts';
 import { RobotsRules } from './downloader/robots.ts';
@@ -57,10 +61,15 @@ export interface StageGround {
   readonly commitWithItems: CommitWithItems;
   readonly bus: Bus;
   readonly blobs: BlobStore;
+  /** What requests were answered, for later runs. */
+  readonly answers: AnswerStore;
   readonly modules: ModuleResolver;
   readonly limiter: Limiter;
   /** Undefined: requests that name a circuit breaker go without one. */
   readonly breakers: Breakers;
+  readonly budgets: Budgets;
+  /** The cookies of runs, for all processes. */
+  readonly shelf: CookieShelf;
   readonly metrics: Metrics;
   readonly clock: Clock;
   readonly log: Log;
@@ -109,13 +118,15 @@ export interface Stages {
   readonly http: HttpClient;
   readonly robots: RobotsRules;
   readonly cookies: CookieJars;
+  readonly breakerGuard: BreakerGuard;
 }
 
 /** Requests that may wait for their host's limit at once. */
 const WAITING_REQUESTS = 2_000;
 
 export function composeStages(ground: StageGround, options: StageOptions): Stages {
-  const { config, coordinator, store, commitWithItems, bus, blobs, limiter, breakers, metrics, clock, log } = ground;
+  const { config, coordinator, store, commitWithItems, bus, blobs, limiter, breakers, budgets, metrics, clock, log } =
+    ground;
   const { hosted, remote, settle, reject, recorder, onDownload } = options;
   const meters = new Meters(metrics);
   const runs = new Runs(store, ground.modules);
@@ -159,19 +170,32 @@ export function composeStages(ground: StageGround, options: StageOptions): Stage
     count: decisionCounter(metrics),
   };
   const errorThreshold = createErrorThreshold(deciding);
-  const parser = createParser({ ...execution, config, bus, publisher, runs, blobs, recorder });
+  const parser = createParser({ ...execution, config, bus, publisher, runs, blobs, budgets, recorder });
+  const breakerGuard: BreakerGuard = {
+    breakers: meterBreakers(breakers, metrics),
+    countTooManyRequests: config.breakers.countTooManyRequests,
+    timeoutMs: config.http.totalTimeoutMs,
+    publish: options.publishEvent,
+  };
   const downloader = createDownloader({
     ...execution,
     config: { ...config, waiting: WAITING_REQUESTS, obeyRobots: config.robots.enabled },
-    ...{ bus, publisher, runs, limiter, http, robots, cookies, blobs },
-    secret: secretSource(store, readEnvironment()),
-    onDownload: meterDownloads(metrics, onDownload),
-    breakers: {
-      breakers: meterBreakers(breakers, metrics),
-      countTooManyRequests: config.breakers.countTooManyRequests,
-      timeoutMs: config.http.totalTimeoutMs,
-      publish: options.publishEvent,
+    ...{
+      bus,
+      publisher,
+      runs,
+      limiter,
+      http,
+      robots,
+      cookies,
+      blobs,
+      budgets,
+      shelf: ground.shelf,
+      answers: ground.answers,
     },
+    secret: secretSource({ store, environment: readEnvironment(), allowed: config.downloader.secrets ?? [] }),
+    onDownload: meterDownloads(metrics, onDownload),
+    breakers: breakerGuard,
     parser: hosted.has('parser') ? parser : ELSEWHERE,
   });
   const moduleProcessor = new ModuleProcessor({
@@ -195,7 +219,7 @@ export function composeStages(ground: StageGround, options: StageOptions): Stage
     ...{ bus, leases, now: () => clock.monotonic() },
     stages: Object.fromEntries(names.map((name) => [name, takers[name]])),
   });
-  return { running, moduleProcessor, deciding, sweeper, publisher, leases, runs, http, robots, cookies };
+  return { running, moduleProcessor, deciding, sweeper, publisher, leases, runs, http, robots, cookies, breakerGuard };
 }
 
 /** A stage of another process: it has no slot here. */

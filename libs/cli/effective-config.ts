@@ -1,9 +1,13 @@
+import { adoptConfig } from '../config/adopted-config.ts';
 import { type LoadedConfig, loadConfig } from '../config/load-config.ts';
 import { CatenaError } from '../errors/catena-error.ts';
 import type { CliContext, ConfigOptions } from './context.ts';
 import { parsePairs } from './input/pairs.ts';
 
-/** The configuration that a command runs with; options of their own name go over `--set`. Throws `config.invalid`. */
+/**
+ * The configuration that a command runs with, and the modules that it loads; options of their own name go over `--set`. Throws
+ * `config.invalid`.
+ */
 export function effectiveConfig(
   { env }: Pick<CliContext, 'env'>,
   { config, db, set = [], server, token }: ConfigOptions,
@@ -11,7 +15,9 @@ export function effectiveConfig(
 ): LoadedConfig {
   const named = defined({ 'store.path': db, 'server.address': server, 'server.token': token, ...more });
   const overrides = { ...Object.fromEntries(parsePairs(set, '--set')), ...named };
-  return loadConfig({ env, file: config, overrides });
+  const loaded = loadConfig({ env, file: config, overrides });
+  adoptConfig(loaded);
+  return loaded;
 }
 
 /** For what works on a file. Throws `cli.distributed`. */

@@ -21,7 +21,10 @@ export const EXIT_CODE_MEANINGS: readonly (readonly [ExitCodeValue, string])[] =
   [ExitCode.FOUND, '`check` found errors, `test` found differences, or `replay` left nodes as they are'],
   [ExitCode.BAD_INPUT, 'nothing was started: wrong usage, configuration, module, input or output'],
   [ExitCode.NODES_FAILED, 'the run finished, but some of its nodes failed: `catena show` names each'],
-  [ExitCode.ENDED_EARLY, 'the run was ended: terminated by a threshold, cancelled, rejected, or its deadline came'],
+  [
+    ExitCode.ENDED_EARLY,
+    'the run was ended: terminated by a threshold or its own module, cancelled, rejected, or its deadline came',
+  ],
   [
     ExitCode.STORE_FAILED,
     'the database, the server or an output failed (full disk, corrupt, locked, silent); a run can be resumed',
@@ -55,6 +58,7 @@ export function exitCodeOfError({ code }: CatenaError): ExitCodeValue {
     case 'bus':
       return ExitCode.STORE_FAILED;
     case 'cli':
+    case 'brand':
     case 'config':
     case 'module':
     case 'api':

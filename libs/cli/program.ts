@@ -6,6 +6,7 @@ import { testModule } from './commands/test.ts';
 import type { CliContext, SharedOptions } from './context.ts';
 import { EXIT_CODE_MEANINGS } from './exit-codes.ts';
 import { addControl } from './program/control.ts';
+import { addDiagnosis } from './program/diagnosis.ts';
 import { collect, formatOption, jsonOption, withConfig, withDebug, withPlace } from './program/options.ts';
 import { addReading } from './program/reading.ts';
 import { addServices } from './program/services.ts';
@@ -30,6 +31,7 @@ export function createProgram(context: CliContext, version: string, done: Done):
   addRun(program, context, done);
   addReading(program, context, done);
   addControl(program, context, done);
+  addDiagnosis(program, context, done);
   addServices(program, context, done);
   addModuleTools(program, context, done);
   return program;
@@ -54,6 +56,7 @@ function addRun(program: Command, context: CliContext, done: Done): void {
     .option('--items <type>', 'only items of this type')
     .option('--fresh', 'begin a new run; an unfinished one of the same work is cancelled')
     .option('--deadline <time>', 'end after this long, with what there is: 30s, 2m, 1h')
+    .option('--cost-cap <amount>', 'the most that the run may cost, in the currency of its modules')
     .option('--rps <number>', 'requests per second and host; 0 is unlimited')
     .option('--concurrency <number>', 'requests under way at once, per host and in all')
     .option('--json', 'no status line: events as JSON lines on standard output (with -o -, on standard error)')

@@ -50,6 +50,22 @@ const RULES: readonly Rule[] = [
     problem: (values) => `is ${values['grpc.listen']}, which other machines may reach, but there are no grpc.tokens`,
     remedy: 'set grpc.tokens, or listen on 127.0.0.1',
   },
+  {
+    key: 'api.listen',
+    other: 'grpc.tokens',
+    broken: ({ 'api.listen': listen, 'grpc.tokens': tokens }) =>
+      listen !== undefined && tokens === undefined && !isLoopback(listen),
+    problem: (values) => `is ${values['api.listen']}, which other machines may reach, but there are no grpc.tokens`,
+    remedy: 'set grpc.tokens, or listen on 127.0.0.1',
+  },
+  {
+    key: 'alerts.secret',
+    other: 'alerts.format',
+    broken: ({ 'alerts.webhook': webhook, 'alerts.format': format, 'alerts.secret': secret }) =>
+      webhook !== undefined && format === 'pagerduty' && secret === undefined,
+    problem: () => 'is not set, but alerts.format is pagerduty: without its routing key nothing is taken',
+    remedy: 'set alerts.secret to the routing key of the integration',
+  },
   ...(
     [
       ['grpc.tls_key', 'grpc.tls_cert'],

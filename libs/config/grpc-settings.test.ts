@@ -44,6 +44,24 @@ describe('the settings of calls', () => {
     expect(loadConfig({ env: {} }).config.grpc.listen).toBe('127.0.0.1:4950');
   });
 
+  it('of the HTTP API are off, or read', () => {
+    expect(loadConfig({ env: {} }).config.api).toMatchObject({ listen: undefined, submissionsPerMinute: 10 });
+    const { api } = loadConfig({
+      env: {
+        CATENA_API_LISTEN: '127.0.0.1:0',
+        CATENA_API_ALLOWED_ORIGINS: 'https://shop.test, http://localhost:5173',
+        CATENA_API_TRUSTED_PROXIES: 'loopback,10.0.0.0/8',
+        CATENA_API_SUBMISSIONS_PER_MINUTE: '0',
+      },
+    }).config;
+    expect(api).toMatchObject({
+      listen: '127.0.0.1:0',
+      allowedOrigins: ['https://shop.test', 'http://localhost:5173'],
+      trustedProxies: ['loopback', '10.0.0.0/8'],
+      submissionsPerMinute: 0,
+    });
+  });
+
   it('never show a token', () => {
     const env = { CATENA_GRPC_TOKENS: TOKENS, CATENA_GRPC_TOKEN: 's-00000000000hunter2' };
     const rows = describeConfig(loadConfig({ env })).filter(({ key }) => key.startsWith('grpc.token'));
@@ -62,6 +80,10 @@ describe('the settings of calls', () => {
     [{ CATENA_GRPC_PARSER: 'a:1,b' }, 'grpc.parser', 'read "a:1,b", expected host:port, or several'],
     [{ CATENA_GRPC_TLS_CERT: 'a' }, 'grpc.tls_key', 'is not set, but grpc.tls_cert is'],
     [{ CATENA_GRPC_TLS_KEY: 'a' }, 'grpc.tls_cert', 'is not set, but grpc.tls_key is'],
+    [{ CATENA_API_LISTEN: '0.0.0.0:1' }, 'api.listen', 'is 0.0.0.0:1, which other machines may reach'],
+    [{ CATENA_API_LISTEN: '8080' }, 'api.listen', 'read "8080", expected host:port'],
+    [{ CATENA_API_ALLOWED_ORIGINS: 'https://a.test/x' }, 'api.allowed_origins', 'expected origins such as'],
+    [{ CATENA_API_TRUSTED_PROXIES: '10.0.0.0/8, me' }, 'api.trusted_proxies', 'expected addresses, networks'],
     [{ CATENA_MODULES_FILES: 'a,,b' }, 'modules.files', 'read "a,,b", expected paths of files, separated by commas'],
   ])('are refused: %j', (env, key, problem) => {
     expect(problemsOf(env)).toEqual([expect.objectContaining({ key, problem: expect.stringContaining(problem) })]);

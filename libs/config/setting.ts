@@ -101,10 +101,33 @@ export function optionalPaths(about: string): Setting<readonly string[] | undefi
   return setting({ about, expected: 'paths of files, separated by commas', schema, default: undefined, fromText });
 }
 
+/** Names of environment variables, separated by commas; undefined when not set. */
+export function optionalNames(about: string): Setting<readonly string[] | undefined> {
+  const schema = z
+    .array(z.string().regex(/^[\w.-]{1,64}$/))
+    .readonly()
+    .optional();
+  const fromText = (text: string) => text.split(',').map((entry) => entry.trim());
+  return setting({ about, expected: 'names, separated by commas', schema, default: undefined, fromText });
+}
+
 /** Where to listen: a host or an address, and a port. */
 export function listenAddress(about: string, initial: string): Setting<string> {
   const schema = z.string().refine(isListenAddress);
   return setting({ about, expected: 'host:port', schema, default: initial, fromText: asIs });
+}
+
+/** As {@link listenAddress}, but undefined when not set: then nothing listens. */
+export function optionalListenAddress(about: string): Setting<string | undefined> {
+  const schema = z.string().refine(isListenAddress).optional();
+  return setting({ about, expected: 'host:port', schema, default: undefined, fromText: asIs });
+}
+
+/** Texts separated by commas, each of which matches; undefined when not set. */
+export function optionalList(about: string, expected: string, each: RegExp): Setting<readonly string[] | undefined> {
+  const schema = z.array(z.string().regex(each)).readonly().optional();
+  const fromText = (text: string) => text.split(',').map((entry) => entry.trim());
+  return setting({ about, expected: `${expected}, separated by commas`, schema, default: undefined, fromText });
 }
 
 /** Servers to call: `host:port`, of which all addresses are used, or several of them separated by commas. */

@@ -8,6 +8,9 @@ import {
   integer,
   listenAddress,
   optionalInteger,
+  optionalList,
+  optionalListenAddress,
+  optionalNames,
   optionalPath,
   optionalPaths,
   optionalSecret,
@@ -82,6 +85,15 @@ export const SETTINGS = {
   'limits.requests_per_second': decimal('Requests that start per second and host; 0 is unlimited.', 10),
   'limits.concurrency_per_host': integer('Requests under way at once per host; 0 is unlimited.', 8, { min: 0 }),
   'breakers.count_too_many_requests': flag('Whether the answer 429 counts as a failure of a circuit breaker.', true),
+  'answers.max_bytes': integer(
+    'What answers that are kept for later runs may take; the longest kept go first.',
+    64 * KIB * KIB,
+    {
+      min: 0,
+    },
+  ),
+  'answers.max_count': integer('So many answers are kept for later runs; 0 keeps none.', 10_000, { min: 0 }),
+  'downloader.secrets': optionalNames('Environment variables that requests may name as secrets; default: none.'),
   'robots.enabled': flag('Whether robots.txt is obeyed, its Crawl-delay included.', true),
 
   'http.user_agent': headerText(
@@ -122,6 +134,26 @@ export const SETTINGS = {
   'grpc.tls_ca': optionalPath('Whose certificates are believed, as PEM; default: the authorities that Node knows.'),
   'grpc.tls_client_auth': flag('Whether callers must show a certificate that `grpc.tls_ca` signed.', false),
 
+  'api.listen': optionalListenAddress(
+    'Where ingress answers the HTTP API; without tokens on loopback only. `catena serve` in one process: 127.0.0.1:8080.',
+  ),
+  'api.allowed_origins': optionalList(
+    'Pages of which origins may read the answers of the HTTP API; `*` is every one.',
+    'origins such as https://shop.test, or *',
+    /^(?:\*|https?:\/\/[^\s/,?#@]+)$/,
+  ),
+  'api.trusted_proxies': optionalList(
+    'Proxies before the HTTP API whose `x-forwarded-for` is believed.',
+    'addresses, networks such as 10.0.0.0/8, or loopback',
+    /^(?:loopback|linklocal|uniquelocal|[\da-fA-F.:]+(?:\/\d{1,3})?)$/,
+  ),
+  'api.submissions_per_minute': integer('Submissions per client of the HTTP API and process; 0 is unlimited.', 10, {
+    min: 0,
+  }),
+  'api.max_body_bytes': integer('Larger bodies of requests to the HTTP API are refused.', 256 * KIB, { min: KIB }),
+  'api.account': headerText('The account in whose name the HTTP API submits; its login holds the keys.', 'default'),
+  'api.platform': headerText('The platform of what the HTTP API submits.', 'default'),
+
   'server.address': optionalTarget('Whom the command line calls; without it runs stand in a file of this machine.'),
   'server.token': optionalSecret(
     'What the command line calls with; who submits and controls runs needs the role `submitter`.',
@@ -134,6 +166,18 @@ export const SETTINGS = {
 
   'modules.files': optionalPaths('Files of modules that the services load.'),
   'brand.providers': optionalPath('The models that `brand-diagnosis` may ask, as YAML.'),
+
+  'alerts.webhook': optionalSecret(
+    'Where alerts are posted: circuit breakers that open, runs that fail, status answers that disagree; without it nowhere.',
+    'a URL that begins with https:// or http://',
+    /^https?:\/\/[^\s/?#]+\S*$/,
+  ),
+  'alerts.format': choice('What the receiver of alerts understands.', 'json', ['json', 'pagerduty', 'dingtalk']),
+  'alerts.secret': optionalSecret(
+    'The routing key of PagerDuty, or the secret of a DingTalk robot that checks signatures.',
+    'printable characters without spaces',
+    /^[\x21-\x7e]{8,}$/,
+  ),
 
   'retention.finished_run_ms': integer(
     'How long the nodes of a finished run are kept, for replays; its items and dead letters stay.',

@@ -1,5 +1,7 @@
 /** The only door to the generated services of `proto/`: their definitions, what implements and calls them, and what they take and answer. */
 export {
+  BreakerPosition,
+  BreakerStatus,
   type DownloaderClient,
   DownloaderDefinition,
   type DownloaderServiceImplementation,
@@ -8,6 +10,8 @@ export {
   GetLimitsRequest,
   GetLimitsResponse,
   LimitState,
+  ResetBreakerRequest,
+  ResetBreakerResponse,
 } from './gen/catena/v1/downloader.ts';
 export {
   DecideRequest,

@@ -59,9 +59,9 @@ describe('a message by itself', () => {
       'is empty',
     ],
     [
-      { ...hop, model: ParserTaskModel.fromPartial({ ...hop.model, context: { ...context, stepIdx: -2 } }) },
+      { ...hop, model: ParserTaskModel.fromPartial({ ...hop.model, context: { ...context, stepIdx: -3 } }) },
       'context.step_idx',
-      'is -2, but must be an integer of at least -1',
+      'is -3, but must be an integer of at least -2',
     ],
     [
       { ...hop, model: ParserTaskModel.fromPartial({ ...hop.model, context: { ...context, epoch: -1 } }) },

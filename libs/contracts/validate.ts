@@ -11,8 +11,8 @@ export interface MessageFault {
   readonly reason: string;
 }
 
-/** The position of a module's start, which precedes its first step. */
-const FIRST_STEP_IDX = -1;
+/** Before a module's first step, 0, stands its start, and before that what ends it as failed. */
+const FIRST_STEP_IDX = -2;
 
 /** What is wrong with a message by itself; undefined when nothing is. Never throws. */
 export function messageFault(message: ChainMessage): MessageFault | undefined {

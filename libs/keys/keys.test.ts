@@ -23,6 +23,12 @@ describe('keys', () => {
     [sharedKeys.rateLimit('shop.test'), 'chain:limit:shop.test'],
     [sharedKeys.rateLimit('shop.test:8080'), 'chain:limit:shop.test%3A8080'],
     [sharedKeys.breaker('shop.test'), 'chain:breaker:shop.test'],
+    [sharedKeys.breakerIndex(), 'chain:breakers'],
+    [sharedKeys.budget(RUN), `chain:budget:${RUN}`],
+    [sharedKeys.budget('a b:{c}'), 'chain:budget:a%20b%3A%7Bc%7D'],
+    [sharedKeys.cookies(RUN, ''), `chain:cookies:${RUN}:`],
+    [sharedKeys.cookies(RUN, 'a:b'), `chain:cookies:${RUN}:a%3Ab`],
+    [sharedKeys.cookieSessions(RUN), `chain:cookies:${RUN}`],
     [sharedKeys.seen(`module ${MODULE}`), 'chain:seen:module%20shop@1.0.0'],
   ])('%s is pinned', (built, golden) => {
     expect(built).toBe(golden);

@@ -81,6 +81,11 @@ export const sharedKeys = {
   breaker: (breakerKey: string): string => `chain:breaker:${segment(breakerKey)}`,
   /** Keys of breakers that may be other than closed: each has a key and a slot of its own, and somebody must list them. */
   breakerIndex: (): string => 'chain:breakers',
+  /** What a run has spent and set aside; without an expiry, it goes when the run's retention is over. */
+  budget: (runId: string): string => `chain:budget:${segment(runId)}`,
+  /** Cookies of a run's session; beside it the names of the run's sessions. */
+  cookies: (runId: string, session: string): string => `chain:cookies:${segment(runId)}:${segment(session)}`,
+  cookieSessions: (runId: string): string => `chain:cookies:${segment(runId)}`,
   /** Fingerprints of requests made once per scope. */
   seen: (scope: string): string => `chain:seen:${segment(scope)}`,
 } as const;

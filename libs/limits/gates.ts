@@ -6,7 +6,9 @@ const MIN_SWEEP_SIZE = 1_024;
 /** The gates of a limiter by key: made when first asked for, forgotten when idle; and whose limits are whose. */
 export class Gates<Gate extends { setLimits(limits: KeyLimits): void }> {
   readonly #gates = new Map<string, Gate>();
-  readonly #overrides: Map<string, Partial<KeyLimits>>;
+  readonly #overrides: ReadonlyMap<string, Partial<KeyLimits>>;
+  /** Told since, by whoever needs them: forgotten with their gate, for some are of one run. */
+  readonly #told = new Map<string, Partial<KeyLimits>>();
   readonly #defaults: KeyLimits;
   readonly #open: (key: string, limits: KeyLimits) => Gate;
   readonly #isForgettable: (gate: Gate) => boolean;
@@ -40,26 +42,29 @@ export class Gates<Gate extends { setLimits(limits: KeyLimits): void }> {
     let gate = this.#gates.get(key);
     if (gate === undefined) {
       if (this.#gates.size >= this.#sweepAtSize) this.#sweep();
-      gate = this.#open(key, this.#limitsOf(key));
+      gate = this.#open(key, this.limitsOf(key));
       this.#gates.set(key, gate);
     }
     return gate;
   }
 
   setLimits(key: string, limits: Partial<KeyLimits>): void {
-    this.#overrides.set(key, limits);
-    this.#gates.get(key)?.setLimits(this.#limitsOf(key));
+    this.#told.set(key, limits);
+    this.#gates.get(key)?.setLimits(this.limitsOf(key));
   }
 
-  #limitsOf(key: string): KeyLimits {
-    const own = this.#overrides.get(key);
+  /** What a key may do: its own limits over the defaults. */
+  limitsOf(key: string): KeyLimits {
+    const own = this.#told.get(key) ?? this.#overrides.get(key);
     return own === undefined ? this.#defaults : { ...this.#defaults, ...own };
   }
 
   /** Forgets idle keys; the next look is when twice as many as are left have come, so its cost is spread over them. */
   #sweep(): void {
     for (const [key, gate] of this.#gates) {
-      if (this.#isForgettable(gate)) this.#gates.delete(key);
+      if (!this.#isForgettable(gate)) continue;
+      this.#gates.delete(key);
+      this.#told.delete(key);
     }
     this.#sweepAtSize = Math.max(MIN_SWEEP_SIZE, 2 * this.#gates.size);
   }

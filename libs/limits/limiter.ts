@@ -12,7 +12,7 @@ export interface Permit {
   release(): void;
 }
 
-/** What a key is doing in this process, for display. */
+/** What a key is doing, for display. */
 export interface KeySnapshot {
   readonly key: string;
   readonly waiting: number;
@@ -48,6 +48,8 @@ export interface Limiter {
   waiting(key: string): number;
   /** Every key that is not idle in this process. */
   snapshot(): KeySnapshot[];
+  /** Those of the keys that are not idle in any process that shares the limits. Throws `limits.unavailable`. */
+  look(keys: readonly string[]): Promise<KeySnapshot[]>;
 }
 
 /** The longest delay that a timer of Node takes as it is. */

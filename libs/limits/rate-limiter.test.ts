@@ -24,6 +24,8 @@ describe('RateLimiter', () => {
     expect(limiter.tryAcquire('a')).toBeDefined();
     expect(timers.size).toBe(0);
     expect(limiter.snapshot()).toEqual([{ key: 'a', waiting: 0, inFlight: 101, nextAtMs: undefined }]);
+    expect(await limiter.look(['a', 'idle'])).toEqual(limiter.snapshot());
+    expect(await limiter.look(['idle'])).toEqual([]);
   });
 
   it('spaces the starts of a key evenly', async () => {

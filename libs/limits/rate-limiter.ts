@@ -81,4 +81,8 @@ export class RateLimiter implements Limiter {
     }
     return keys;
   }
+
+  async look(keys: readonly string[]): Promise<KeySnapshot[]> {
+    return this.snapshot().filter(({ key }) => keys.includes(key));
+  }
 }

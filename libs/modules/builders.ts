@@ -1,13 +1,22 @@
 /**
- * `go`, `put`, `drop` and `retry`, made once per function of a module: a call costs the schema check and no more.
+ * `go`, `put`, `drop`, `retry`, `charge` and `fail`, made once per function of a module: a call costs the schema check and no more.
  *
  * A builder checks at once, so that an error's stack shows the author's line. With a schema that answers later it
  * returns a promise, which the stage awaits.
  */
 import { CatenaError } from '../errors/catena-error.ts';
+import { isAmount } from '../limits/budgets.ts';
 import type { Schema } from './contract.ts';
 import type { Emission } from './definition.ts';
-import { DropEmission, HopEmission, ItemEmission, ledger, RetryEmission } from './emission.ts';
+import {
+  ChargeEmission,
+  DropEmission,
+  FailEmission,
+  HopEmission,
+  ItemEmission,
+  ledger,
+  RetryEmission,
+} from './emission.ts';
 import { copyJson, NotJson } from './json-value.ts';
 import { checkWith, type Issue, isPromise, jsonIssue } from './schema-check.ts';
 import {
@@ -35,6 +44,8 @@ export interface Builders {
   readonly put: Readonly<Record<string, (data: unknown) => Made>>;
   readonly drop: (reason: string, data?: unknown) => Made;
   readonly retry: (reason: string, options?: { readonly afterMs?: number }) => Made;
+  readonly charge: (amount: number) => Made;
+  readonly fail: (reason: string) => Made;
 }
 
 /** The builders of one function, which stands in `fromPhase`. */
@@ -57,6 +68,8 @@ export function makeBuilders(
     put: Object.freeze(put) as Builders['put'],
     drop: dropBuilder(site),
     retry: retryBuilder(site),
+    charge: chargeBuilder(site),
+    fail: failBuilder(site),
   };
 }
 
@@ -117,6 +130,24 @@ function retryBuilder(site: Site): Builders['retry'] {
     }
     ledger.made += 1;
     return new RetryEmission(reason, afterMs);
+  };
+}
+
+function chargeBuilder(site: Site): Builders['charge'] {
+  return (amount) => {
+    if (!isAmount(amount)) {
+      throw wrongArgument(site, 'charge()', `an amount is a number from 0 to a billion, not ${String(amount)}`);
+    }
+    ledger.made += 1;
+    return new ChargeEmission(amount);
+  };
+}
+
+function failBuilder(site: Site): Builders['fail'] {
+  return (reason) => {
+    requireReason(site, 'fail()', reason);
+    ledger.made += 1;
+    return new FailEmission(reason);
   };
 }
 

@@ -11,7 +11,7 @@ import type { AnyImplementation, AnyStepImplementation } from './implementation.
 import { SourcePage } from './page.ts';
 import { guardedRequests } from './requests.ts';
 import { checkWith, type Issue, issuesText } from './schema-check.ts';
-import type { Site } from './site.ts';
+import { type Site, threw } from './site.ts';
 
 /** What a function of a step needs, made once. */
 interface StepRuntime {
@@ -85,6 +85,16 @@ export class BuiltModule implements definition.ModuleDefinition {
     const { written, mainSite, builders } = this.#runtime(step, 'fetch');
     if (written.givenUp === undefined) return undefined;
     return guardedEmissions(mainSite, () => (written.givenUp as AuthorFunction)(new GivenUpScope(call, builders)));
+  }
+
+  runConcurrency(step: number, run: definition.RunFacts): number | undefined {
+    const { written, mainSite } = this.#runtime(step, 'fetch');
+    if (written.concurrency === undefined) return undefined;
+    try {
+      return (written.concurrency as AuthorFunction)(run) as number;
+    } catch (thrown) {
+      throw threw(mainSite, thrown);
+    }
   }
 
   compute(step: number, call: definition.ComputeCall): definition.Emissions {

@@ -5,7 +5,7 @@ import type { CheckedContract, DeclaredStep } from './check-contract.ts';
 import type { AnyImplementation } from './implementation.ts';
 import { isRecord } from './is-record.ts';
 
-const FIELDS = { fetch: ['request', 'expect', 'markup', 'parse', 'givenUp'], compute: ['run'] } as const;
+const FIELDS = { fetch: ['request', 'expect', 'markup', 'concurrency', 'parse', 'givenUp'], compute: ['run'] } as const;
 const CALLS = { fetch: ['request', 'parse'], compute: ['run'] } as const;
 const MARKUPS: readonly unknown[] = [undefined, 'fast', 'spec', 'xml'];
 const EXPECT_FIELDS: readonly string[] = ['status', 'type', 'selector', 'text', 'check'];
@@ -46,7 +46,9 @@ function stepProblems({ name, kind }: DeclaredStep, written: unknown): string[] 
       .filter((field) => !fields.includes(field))
       .map((field) => `${field}: a ${kind} step has ${fields.join(', ')}`),
     ...(kind === 'fetch' ? expectProblems(written.expect) : []),
-    ...(written.givenUp === undefined || typeof written.givenUp === 'function' ? [] : ['givenUp is a function']),
+    ...['givenUp', 'concurrency']
+      .filter((name) => written[name] !== undefined && typeof written[name] !== 'function')
+      .map((name) => `${name} is a function`),
     ...(MARKUPS.includes(written.markup) ? [] : ['markup is "fast", "spec" or "xml"']),
   ];
   return problems.map((problem) => `step "${name}": ${problem}`);

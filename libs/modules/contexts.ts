@@ -55,6 +55,7 @@ class EmittingScope extends CallScope {
 }
 
 export class ParseScope extends EmittingScope {
+  readonly charge: Builders['charge'];
   readonly page: Page;
   readonly url: string;
   readonly status: number;
@@ -62,6 +63,7 @@ export class ParseScope extends EmittingScope {
 
   constructor(call: StepCall, builders: Builders, page: Page) {
     super(call, builders);
+    this.charge = builders.charge;
     this.page = page;
     this.url = page.url;
     this.status = page.status;
@@ -82,20 +84,24 @@ export class ParseScope extends EmittingScope {
 }
 
 export class GivenUpScope extends EmittingScope {
+  readonly charge: Builders['charge'];
   readonly error: GivenUp;
 
   constructor(call: GivenUpCall, builders: Builders) {
     super(call, builders);
+    this.charge = builders.charge;
     this.error = call.error;
   }
 }
 
 export class ComputeScope extends EmittingScope {
+  readonly fail: Builders['fail'];
   readonly items: (type?: string) => AsyncIterable<unknown>;
   readonly failures: () => AsyncIterable<JoinedFailure>;
 
   constructor(call: ComputeCall, builders: Builders) {
     super(call, builders);
+    this.fail = builders.fail;
     this.items = (type) => (type === undefined ? call.items() : dataOfItems(call.items(type)));
     this.failures = () => call.failures();
   }

@@ -15,6 +15,18 @@ export interface RetryPolicy {
   readonly maxDelayMs: number;
 }
 
+/**
+ * Which earlier answers (whole, 200–299) may be given to an equal request in the place of sending it: equal in everything
+ * that is sent, secrets by name and, where it names one, by account.
+ *
+ * `run`: those of this run. With `scope: 'run'`, those of this run that are younger than `ttlMs`. With `scope: 'shared'`,
+ * those of any run that are younger than `ttlMs`, and, as with `run`, what this run was given before.
+ *
+ * A repetition of the same request (after a crash, say) is given its own answer. Two equal requests that are under way at the
+ * same time are both sent.
+ */
+export type CachePolicy = 'run' | { readonly scope: 'run' | 'shared'; readonly ttlMs: number };
+
 export interface StepPolicy {
   /** Undefined: the configuration's. */
   readonly retry?: Partial<RetryPolicy>;
@@ -22,10 +34,12 @@ export interface StepPolicy {
   readonly timeoutMs?: number;
   /** When generating requests fails: parse the prefix request again to get fresh hops (default), or not. */
   readonly fallback?: boolean;
-  /** Requests of this step under way at once, over all runs. Undefined: no limit of its own. */
+  /** Requests of this step under way at once, over all runs; `concurrency` beside its `parse` is for each run. Undefined: any number. */
   readonly concurrency?: number;
   /** The circuit breaker of this step's requests; a request may name another. Undefined: none. */
   readonly breaker?: BreakerSpec;
+  /** Of this step's requests; a request may say otherwise. An answer from it waits for no limit. Undefined: none. */
+  readonly cache?: CachePolicy;
 }
 
 /** A step as declared; its position in the module is its `step_idx`. */
@@ -87,10 +101,19 @@ export interface RequestSpec {
   readonly partial?: boolean;
   /** `ignore`: robots.txt is not asked, as for an API whose terms say who may call it. Default: the configuration's. */
   readonly robots?: 'ignore';
-  /** `run`: an equal request that was answered (200–299, whole) in this run is answered the same way, unsent. */
-  readonly cache?: 'run';
+  /**
+   * In the place of the step's; `false`: none. Where the step declares no cache, a request waits for its limits before its
+   * answer is looked for.
+   */
+  readonly cache?: CachePolicy | false;
   /** Tells requests apart that are equal and yet to be answered each for itself, such as repeats. */
   readonly cacheKey?: string;
+  /**
+   * What it costs to send it: at most so much, in the currency in which the modules of a deployment count. It is set aside
+   * before the request is sent, and a request that the run's cap has no room for ends as `budget.exhausted`, unsent. What it
+   * cost in truth is said with `charge`; without that it counts as `atMost`, unless it surely never arrived.
+   */
+  readonly cost?: { readonly atMost: number };
 }
 
 /** A response as the parser stage holds it. */
@@ -104,6 +127,8 @@ export interface PageSource {
   readonly partial?: boolean;
   /** How long the download took, in milliseconds; default 0. */
   readonly elapsedMs?: number;
+  /** Whether it was given to another request before; default false. */
+  readonly fromCache?: boolean;
 }
 
 /** A page as an author reads it; each view is made when first asked for. */
@@ -116,6 +141,8 @@ export interface Page {
   readonly partial: boolean;
   /** How long the download took, in milliseconds. */
   readonly elapsedMs: number;
+  /** Whether nothing was sent for it: it is the answer that another, equal request was given before. */
+  readonly fromCache: boolean;
   /** Decoded by the charset of the content type, of the page's own declaration, else UTF-8. */
   readonly text: string;
   /** Parsed; throws `parse.not_json`. */
@@ -128,7 +155,11 @@ export type Emission =
   | { readonly kind: 'hop'; readonly step: number; readonly state: unknown; readonly key: string | undefined }
   | { readonly kind: 'item'; readonly type: string; readonly data: unknown }
   | { readonly kind: 'drop'; readonly reason: string; readonly data: unknown }
-  | { readonly kind: 'retry'; readonly reason: string; readonly afterMs: number | undefined };
+  | { readonly kind: 'retry'; readonly reason: string; readonly afterMs: number | undefined }
+  /** Of a compute step alone. */
+  | { readonly kind: 'fail'; readonly reason: string }
+  /** Of a parse or a `givenUp` alone. */
+  | { readonly kind: 'charge'; readonly amount: number };
 
 export type Emissions = Iterable<Emission | Promise<Emission>> | AsyncIterable<Emission>;
 
@@ -157,10 +188,22 @@ export interface GivenUp {
   readonly code: string;
   readonly message: string;
   readonly data: Readonly<Record<string, unknown>>;
+  /** What the request counts as in the cost of the run, in the currency, unless a charge says otherwise. */
+  readonly cost: number;
 }
 
 export interface GivenUpCall extends StepCall {
   readonly error: GivenUp;
+}
+
+/** What of a run is known before anything of it is executed. */
+export interface RunFacts {
+  readonly input: unknown;
+  readonly account: string;
+  readonly platform: string;
+  readonly runId: string;
+  readonly acceptedAtMs: number | undefined;
+  readonly deadlineAtMs: number | undefined;
 }
 
 /** A committed item, as a join reads it. */
@@ -199,6 +242,8 @@ export interface ModuleDefinition {
   /** Of a fetch step. */
   request(step: number, call: StepCall): Iterable<RequestSpec> | AsyncIterable<RequestSpec>;
   parse(step: number, call: ParseCall): Emissions;
+  /** How many requests of a fetch step may be under way at once in one run; undefined: the step does not say. */
+  readonly runConcurrency?: (step: number, run: RunFacts) => number | undefined;
   /** What a fetch step yields for a request that is given up; undefined when it says nothing: then the node is dead. */
   readonly givenUp?: (step: number, call: GivenUpCall) => Emissions | undefined;
   /** Of a compute step. */
@@ -207,3 +252,6 @@ export interface ModuleDefinition {
 
 /** `step_idx` of the hop that runs a module's `start`. */
 export const START_STEP = -1;
+
+/** `step_idx` of the hop that ends a module as failed: what a `fail` becomes. */
+export const FAIL_STEP = -2;

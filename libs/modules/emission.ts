@@ -1,4 +1,4 @@
-/** Emissions as `go`, `put`, `drop` and `retry` make them; nothing else may be yielded. */
+/** Emissions as `go`, `put`, `drop`, `retry` and `charge` make them; nothing else may be yielded. */
 import type { Emission } from './definition.ts';
 
 /** The base of all emissions: what tells them from any other value that an author might yield. */
@@ -53,6 +53,26 @@ export class RetryEmission extends Emitted {
     super();
     this.reason = reason;
     this.afterMs = afterMs;
+  }
+}
+
+export class ChargeEmission extends Emitted {
+  readonly kind = 'charge';
+  readonly amount: number;
+
+  constructor(amount: number) {
+    super();
+    this.amount = amount;
+  }
+}
+
+export class FailEmission extends Emitted {
+  readonly kind = 'fail';
+  readonly reason: string;
+
+  constructor(reason: string) {
+    super();
+    this.reason = reason;
   }
 }
 

@@ -60,17 +60,19 @@ async function collect(emissions: () => Emissions): Promise<Emission[]> {
 async function* none(): AsyncGenerator<never, void> {}
 
 describe('what a step yields', () => {
-  it('comes out in order: hops, items, drops and retries', async () => {
-    const emissions = await parsed(function* ({ go, put, drop, retry }) {
+  it('comes out in order: hops, items, drops, charges and retries', async () => {
+    const emissions = await parsed(function* ({ go, put, drop, charge, retry }) {
       yield go.list({ page: '2' }, { key: 'second' });
       yield put.product({ price: '9.50' });
       yield drop('sold out', { sku: 'a' });
+      yield charge(0.25);
       yield retry('captcha', { afterMs: 5_000 });
     });
     expect(emissions).toEqual([
       expect.objectContaining({ kind: 'hop', step: 0, state: { page: '2' }, key: 'second' }),
       expect.objectContaining({ kind: 'item', type: 'product', data: { price: 9.5 } }),
       expect.objectContaining({ kind: 'drop', reason: 'sold out', data: { sku: 'a' } }),
+      expect.objectContaining({ kind: 'charge', amount: 0.25 }),
       expect.objectContaining({ kind: 'retry', reason: 'captcha', afterMs: 5_000 }),
     ]);
   });
@@ -126,6 +128,7 @@ describe('a wrong emission', () => {
     put: Record<string, (...args: unknown[]) => never>;
     drop: (...args: unknown[]) => never;
     retry: (...args: unknown[]) => never;
+    charge: (...args: unknown[]) => never;
   };
 
   it('is a retryable failure of a parser, because the page may be malformed', async () => {
@@ -192,6 +195,9 @@ describe('a wrong emission', () => {
 
   it.each<[string, (context: Loose) => unknown]>([
     ['a key that is empty', ({ go }) => go.list!({ page: '1' }, { key: '' })],
+    ['a charge of less than nothing', ({ charge }) => charge(-1)],
+    ['a charge that is no number', ({ charge }) => charge('1')],
+    ['a charge without end', ({ charge }) => charge(Number.POSITIVE_INFINITY)],
     ['a drop without a reason', ({ drop }) => drop()],
     ['a retry without a reason', ({ retry }) => retry('')],
     ['a retry in the past', ({ retry }) => retry('x', { afterMs: -1 })],

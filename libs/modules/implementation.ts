@@ -13,7 +13,7 @@ import type { Expectation, GivenUp, JoinedFailure, Page, RequestSpec } from './d
 
 declare const yielded: unique symbol;
 
-/** What `go`, `put`, `drop` and `retry` make. It takes effect only when it is yielded. */
+/** What `go`, `put`, `drop`, `retry`, `charge` and `fail` make. It takes effect only when it is yielded. */
 export interface Yieldable {
   readonly [yielded]: 'yield this';
 }
@@ -46,6 +46,18 @@ export type Drop = (reason: string, data?: unknown) => Yieldable;
 /** Gives this page back: nothing that was yielded counts, and it is fetched again, at the earliest after `afterMs`. */
 export type Retry = (reason: string, options?: { readonly afterMs?: number }) => Yieldable;
 
+/**
+ * Says what the request of this page cost in truth, in the currency of its `cost.atMost`; several charges add up. It counts
+ * whatever becomes of the page, also when it is given back; of a request that names no `cost` nothing counts.
+ */
+export type Charge = (amount: number) => Yieldable;
+
+/**
+ * Ends the module as failed, with a reason for people: its run ends as `terminated`. What the step yields besides is committed
+ * first, items included; of its hops, and of the later phases, nothing is executed.
+ */
+export type Fail = (reason: string) => Yieldable;
+
 /** What every function of a module is given. */
 export interface CallContext<Input> {
   readonly input: Input;
@@ -74,6 +86,7 @@ export interface ParseContext<Input, State, Steps extends StepDeclarations, Item
   readonly put: Put<Items>;
   readonly drop: Drop;
   readonly retry: Retry;
+  readonly charge: Charge;
   readonly page: Page;
   /** Where the page came from, after redirects. `$(a).prop('href')` is already resolved against it. */
   readonly url: string;
@@ -92,6 +105,7 @@ export interface GivenUpContext<Input, State, Steps extends StepDeclarations, It
   readonly go: Go<Steps>;
   readonly put: Put<Items>;
   readonly drop: Drop;
+  readonly charge: Charge;
   readonly error: GivenUp;
 }
 
@@ -112,6 +126,7 @@ export interface ComputeContext<Input, State, Steps extends StepDeclarations, It
   readonly put: Put<Items>;
   readonly drop: Drop;
   readonly retry: Retry;
+  readonly fail: Fail;
   readonly items: ReadItems<Items>;
   /** The nodes of earlier phases that died, and why. */
   readonly failures: () => AsyncIterable<JoinedFailure>;
@@ -126,6 +141,11 @@ export interface FetchImplementation<Input, State, Steps extends StepDeclaration
   request(context: RequestContext<Input, State>): Requests | Promise<Requests>;
   /** What the page must be; default: a status of 200–299. */
   readonly expect?: Expectation;
+  /**
+   * How many requests of this step may be under way at once in one run: a whole number from 1 on, the same whenever it is
+   * asked. Default: any number.
+   */
+  concurrency?(run: Omit<CallContext<Input>, 'signal'>): number;
   /** How `$` reads the page: `fast` (default) forgives less than a browser, `spec` builds the tree that a browser would. */
   readonly markup?: 'fast' | 'spec' | 'xml';
   parse(context: ParseContext<Input, State, Steps, Items>): Yields;
@@ -160,6 +180,7 @@ export interface AnyStepImplementation {
   request?(context: never): unknown;
   parse?(context: never): unknown;
   givenUp?(context: never): unknown;
+  concurrency?(run: never): unknown;
   run?(context: never): unknown;
   readonly expect?: Expectation;
   readonly markup?: 'fast' | 'spec' | 'xml';

@@ -10,7 +10,16 @@ export {
   type StepOptions,
 } from './contract.ts';
 export { defineModule, type Module } from './define-module.ts';
-export type { Expectation, GivenUp, JoinedFailure, Page, RequestSpec, RetryPolicy, StepPolicy } from './definition.ts';
+export type {
+  CachePolicy,
+  Expectation,
+  GivenUp,
+  JoinedFailure,
+  Page,
+  RequestSpec,
+  RetryPolicy,
+  StepPolicy,
+} from './definition.ts';
 export type {
   ComputeContext,
   GivenUpContext,

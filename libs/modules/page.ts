@@ -24,6 +24,7 @@ export class SourcePage implements Page {
   readonly bytes: Uint8Array;
   readonly partial: boolean;
   readonly elapsedMs: number;
+  readonly fromCache: boolean;
   readonly #markup: Markup;
   #text: string | undefined;
   #json: { readonly value: unknown } | undefined;
@@ -36,6 +37,7 @@ export class SourcePage implements Page {
     this.bytes = source.body;
     this.partial = source.partial ?? false;
     this.elapsedMs = source.elapsedMs ?? 0;
+    this.fromCache = source.fromCache ?? false;
     this.#markup = markup;
   }
 

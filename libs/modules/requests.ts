@@ -1,6 +1,8 @@
 /** The requests of a hop, from whatever an author's `request` answers. */
 import { CatenaError } from '../errors/catena-error.ts';
 import { breakerProblem } from '../limits/breaker-spec.ts';
+import { isAmount } from '../limits/budgets.ts';
+import { CACHE_POLICY_FORM, isCachePolicy } from './cache-policy.ts';
 import type { RequestSpec } from './definition.ts';
 import { guardedValues, isAsyncIterable, isIterable, unusable } from './guarded.ts';
 import { isPromise, kindOf } from './schema-check.ts';
@@ -52,8 +54,15 @@ function requireRequest(site: Site, value: unknown): RequestSpec {
   if (wrongLimit !== undefined) {
     throw wrongRequest(site, `one of its limits is ${String(wrongLimit)}`, 'give numbers from 0 on; 0 is unlimited');
   }
-  if (spec.cache !== undefined && spec.cache !== 'run') {
-    throw wrongRequest(site, `its cache is ${String(spec.cache)}`, 'give "run", or leave it out');
+  if (spec.cache !== undefined && spec.cache !== false && !isCachePolicy(spec.cache)) {
+    throw wrongRequest(
+      site,
+      `its cache is ${JSON.stringify(spec.cache)}`,
+      `give ${CACHE_POLICY_FORM}, or leave it out`,
+    );
+  }
+  if (spec.cost !== undefined && !isAmount((spec.cost as { atMost?: unknown } | null)?.atMost)) {
+    throw wrongRequest(site, `its cost is ${JSON.stringify(spec.cost)}`, 'give atMost as a number from 0 to a billion');
   }
   const problem = spec.breaker === undefined ? undefined : breakerProblem(spec.breaker);
   if (problem !== undefined) {

@@ -31,6 +31,8 @@ interface AnyResult {
   readonly items: { type: string; data: unknown }[];
   readonly drops: { reason: string; data: unknown }[];
   retry?: { reason: string; afterMs?: number };
+  charged?: number;
+  failed?: string;
 }
 
 /** A generator without end would hang the test that calls it. */
@@ -78,10 +80,17 @@ async function collect(module: ModuleDefinition, result: AnyResult, emissions: E
       case 'drop':
         result.drops.push({ reason: emission.reason, data: emission.data });
         break;
+      case 'fail':
+        result.failed ??= emission.reason;
+        break;
+      case 'charge':
+        result.charged = (result.charged ?? 0) + emission.amount;
+        break;
       case 'retry': {
         const { reason, afterMs } = emission;
         const retry = afterMs === undefined ? { reason } : { reason, afterMs };
-        return { requests: result.requests, hops: [], items: [], drops: [], retry };
+        const { requests, charged } = result;
+        return { requests, hops: [], items: [], drops: [], retry, ...(charged === undefined ? {} : { charged }) };
       }
     }
   }

@@ -78,7 +78,7 @@ export function wrongArgument(site: Site, call: string, what: string): CatenaErr
 }
 
 export function wrongYield(site: Site, value: unknown): CatenaError {
-  const expected = site.call === 'request' ? 'a URL or a request' : 'what go, put, drop or retry makes';
+  const expected = site.call === 'request' ? 'a URL or a request' : 'what go, put, drop, retry, charge or fail makes';
   const many = typeof value === 'object' && value !== null && Symbol.iterator in value;
   return new CatenaError('module.wrong_yield', `${nameOf(site)} yielded ${article(value)}, not ${expected}`, {
     data: dataOf(site),

@@ -1,5 +1,6 @@
 /** The options of a step, checked: a misspelt one would be a policy that silently does not hold. */
 import { breakerProblem } from '../limits/breaker-spec.ts';
+import { CACHE_POLICY_FORM, isCachePolicy } from './cache-policy.ts';
 import { isRecord } from './is-record.ts';
 
 type Rule = readonly [holds: (value: unknown) => boolean, wanted: string];
@@ -20,6 +21,7 @@ const RULES: Readonly<Record<string, Rule>> = {
     (value) => breakerProblem(value) === undefined,
     'an object with a key, and perhaps failures from 1 on and openMs above 0',
   ],
+  cache: [isCachePolicy, CACHE_POLICY_FORM],
 };
 
 /** What is wrong with the options of a step, one sentence each. */

@@ -52,13 +52,17 @@ export type TestHop<Steps extends StepDeclarations> = {
   };
 }[keyof Steps & string];
 
-/** What the step emitted, in order. After a `retry` there is nothing else: a run would keep none of it. */
+/** What the step emitted, in order. After a `retry` there is nothing else but the charge: a run would keep none of it. */
 export interface TestResult<Steps extends StepDeclarations, Items extends ItemDeclarations> {
   readonly requests: readonly RequestSpec[];
   readonly hops: readonly TestHop<Steps>[];
   readonly items: readonly ItemRow<Items>[];
   readonly drops: readonly { readonly reason: string; readonly data: unknown }[];
   readonly retry?: { readonly reason: string; readonly afterMs?: number };
+  /** The sum of its charges; absent without any. */
+  readonly charged?: number;
+  /** The reason of its first `fail`. */
+  readonly failed?: string;
 }
 
 export interface TestFunction<I extends Schema, Steps extends StepDeclarations, Items extends ItemDeclarations> {

@@ -14,6 +14,7 @@ import { openRedisCoordinator, type RedisCoordinator } from '../coordination/red
 import { DISTRIBUTED_SHARDS } from '../keys/keys.ts';
 import type { CommitWithItems } from '../stage/execution.ts';
 import { createItemWriter, resolvingStore } from '../stage/item-writer.ts';
+import type { AnswerStore } from '../store/answer-store.ts';
 import type { BlobStore } from '../store/blob-store.ts';
 import { BlobBuckets } from '../store/nats/blob-bucket.ts';
 import type { Store } from '../store/port.ts';
@@ -41,6 +42,7 @@ export interface Ground {
   readonly bus: Bus;
   readonly events: NatsEvents;
   readonly blobs: BlobStore;
+  readonly answers: AnswerStore;
   readonly shards: number;
   /** Writes what is still to be written, then lets go of the servers. Idempotent. */
   close(): Promise<void>;
@@ -114,6 +116,7 @@ export async function openGround({ config, name, localFirst, metrics, clock, log
       bus: localFirst ? new LocalFirstBus(nats) : nats,
       events: nats.events,
       blobs: new BlobBuckets({ connection: blobConnection }),
+      answers: database.answers(config.answers),
       shards: DISTRIBUTED_SHARDS,
       close,
     };

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { shelfOf } from '../../test/fixtures/fake-ports.ts';
 import { openStageBench, type StageBench } from '../../test/fixtures/stage-bench.ts';
 import { computeStep, defineModule } from '../modules/index.ts';
 import { expireRuns } from './expiry.ts';
@@ -36,11 +37,24 @@ async function expired(bench: StageBench, signal = new AbortController().signal)
   const onExpired = (nodes: number): void => {
     removed += nodes;
   };
-  await expireRuns({ ...bench, coordinator: bench.coordinator, retentionMs: RETENTION_MS, onExpired }, signal);
+  const { coordinator } = bench;
+  await expireRuns({ ...bench, coordinator, shelf: shelfOf(bench), retentionMs: RETENTION_MS, onExpired }, signal);
   return removed;
 }
 
 describe('a run that ended long ago', () => {
+  it('loses the cookies that came after its end', async () => {
+    const bench = openStageBench([work]);
+    await finished(bench, 1);
+    const runId = (await bench.store.listRuns({ limit: 1 }))[0]!.runId;
+    await settleRun(bench, runId);
+    const session = { runId, session: 'a' };
+    await shelfOf(bench).write(session, new Map([['d;/;late', '{}']]));
+    bench.clock.advance(RETENTION_MS + 1);
+    await expired(bench);
+    expect(await shelfOf(bench).read(session, '')).toBeUndefined();
+  });
+
   it('loses its nodes, and keeps its items and its end', async () => {
     const bench = openStageBench([work]);
     await finished(bench, 3);
@@ -52,6 +66,19 @@ describe('a run that ended long ago', () => {
     expect(await bench.coordinator.findRun('run-1')).toBeUndefined();
     expect(await bench.items()).toHaveLength(3);
     expect(await bench.store.findRun('run-1')).toMatchObject({ state: 'closed', end: { done: 4 } });
+  });
+
+  it('has cost nothing any more, as far as anybody keeps an account of it; its end says what it did', async () => {
+    const bench = openStageBench([work]);
+    await finished(bench, 1);
+    const payment = { scope: 'run-1', entry: 'a', attempt: '0', amount: 7 };
+    await bench.budgets.reserve({ ...payment, cap: undefined });
+    await bench.budgets.settle({ ...payment, amount: 5 });
+    await settleRun(bench, 'run-1');
+    bench.clock.advance(RETENTION_MS);
+    await expired(bench);
+    expect(await bench.budgets.read('run-1')).toEqual({ spent: 0, reserved: 0 });
+    expect(await bench.store.findRun('run-1')).toMatchObject({ end: { cost: { spent: 5, reserved: 0 } } });
   });
 
   it('does not take others along that are open, closing or young', async () => {

@@ -1,30 +1,35 @@
 /** What the open nodes of a run wait for. */
 import type { ChainNode, NodeState } from '../coordination/node.ts';
 import type { RunSnapshot } from '../coordination/snapshot.ts';
+import type { BreakerSnapshot } from '../limits/breakers.ts';
 import type { KeySnapshot } from '../limits/rate-limiter.ts';
 import type { RunReason } from './explain.ts';
+import { breakerAwaited, waitingForBreakers } from './explain-breakers.ts';
 import { countOf, fromNow, listOf, subject } from './explain-words.ts';
 
 export interface OpenNodes {
   readonly snapshot: RunSnapshot;
   readonly nodes: readonly ChainNode[];
   readonly limits: readonly KeySnapshot[];
+  readonly breakers: readonly BreakerSnapshot[];
   readonly nowMs: number;
 }
 
 /** A node that is due for longer than this is looked after by nobody: every sweeper would have taken it. */
 const FORGOTTEN_MS = 10_000;
 
-export function explainNodes({ snapshot, nodes, limits, nowMs }: OpenNodes): RunReason[] {
+export function explainNodes({ snapshot, nodes, limits, breakers, nowMs }: OpenNodes): RunReason[] {
   const current = new Map(snapshot.modules.map(({ moduleId, currentPhase }) => [moduleId, currentPhase]));
   const isLater = ({ moduleId, phase }: ChainNode): boolean => phase > (current.get(moduleId) ?? 0);
   const [later, live] = split(nodes, isLater);
   const isWatched = !snapshot.paused && snapshot.mark === '';
   const [forgotten, looked] = split(live, ({ dueAtMs }) => isWatched && dueAtMs > 0 && dueAtMs + FORGOTTEN_MS < nowMs);
   const inState = (state: NodeState): ChainNode[] => looked.filter((node) => node.state === state);
+  const [held, again] = split(inState('retry'), (node) => breakerAwaited(node) !== undefined);
   return [
     ...overdue(forgotten, nowMs),
-    ...timed('waiting_for_retry', inState('retry'), nowMs, WAITS, 'for a retry; the first comes'),
+    ...waitingForBreakers(held, breakers, nowMs),
+    ...timed('waiting_for_retry', again, nowMs, WAITS, 'for a retry; the first comes'),
     ...limited(inState('pending'), limits, nowMs),
     ...queued(inState('pending'), limits, nowMs),
     ...leased(inState('processing'), nowMs),

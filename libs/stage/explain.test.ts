@@ -164,6 +164,30 @@ describe('the nodes of a run', () => {
     expect(explain({ nodes })[0]).toEqual({ code, text, nodes: 2, atMs: NOW_MS + 5_000 });
   });
 
+  it('that a circuit breaker refused say which, and how it stands', () => {
+    const error = JSON.stringify({ code: 'breaker.open', data: { key: 'qwen:Acme' } });
+    const other = JSON.stringify({ code: 'download.timeout', data: { key: 'qwen:Acme' } });
+    const nodes = [
+      node({ state: 'retry', error }),
+      node({ state: 'retry', error }),
+      node({ state: 'retry', error: other }),
+    ];
+    const open = { key: 'qwen:Acme', state: 'open', generation: 3, failures: 0, trialAtMs: NOW_MS + 12_000 } as const;
+    const textOf = (breakers: RunState['breakers'] = []) => explain({ nodes, breakers })[0]!.text;
+    expect(explain({ nodes, breakers: [open] })).toMatchObject([
+      {
+        code: 'waiting_for_breaker',
+        text: '2 requests wait for the circuit breaker "qwen:Acme", which is open and tried in 12 s; the first asks again in 5 s.',
+        nodes: 2,
+        atMs: NOW_MS + 5_000,
+      },
+      { code: 'waiting_for_retry', nodes: 1 },
+      {},
+    ]);
+    expect(textOf([{ ...open, state: 'half_open', trialAtMs: undefined }])).toContain('which is being tried;');
+    expect(textOf()).toContain('"qwen:Acme"; the first asks again');
+  });
+
   it('in execution say who has them', () => {
     const nodes = ['a', 'b', 'b', 'c', 'd'].map((owner) => node({ state: 'processing', owner }));
     expect(explain({ nodes })[0]).toMatchObject({

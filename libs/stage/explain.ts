@@ -1,6 +1,7 @@
 /** Why a run is not finished, in words: pure, over what can be read of it at one moment. */
 import type { ChainNode } from '../coordination/node.ts';
 import type { ModuleSnapshot, RunSnapshot } from '../coordination/snapshot.ts';
+import type { BreakerSnapshot } from '../limits/breakers.ts';
 import type { KeySnapshot } from '../limits/rate-limiter.ts';
 import type { RunRecord } from '../store/port.ts';
 import { explainNodes } from './explain-nodes.ts';
@@ -28,11 +29,13 @@ export interface RunState {
   readonly nodes: readonly ChainNode[];
   /** Rate limits that requests may wait for. */
   readonly limits: readonly KeySnapshot[];
+  /** Circuit breakers that requests may wait for, where they can be read. */
+  readonly breakers?: readonly BreakerSnapshot[];
   readonly nowMs: number;
 }
 
 /** The reasons, the most telling first; at least one. */
-export function explainRun({ record, snapshot, nodes, limits, nowMs }: RunState): RunReason[] {
+export function explainRun({ record, snapshot, nodes, limits, breakers = [], nowMs }: RunState): RunReason[] {
   if (record.state === 'closed') return [closed(record, nowMs)];
   if (snapshot === undefined) return [notOpened(record, nowMs)];
   if (snapshot.state !== 'open') {
@@ -44,7 +47,7 @@ export function explainRun({ record, snapshot, nodes, limits, nowMs }: RunState)
       ? [{ code: 'paused', text: 'The run is paused: nothing of it is begun until it is resumed.' }]
       : []),
     ...deadline(record, nowMs),
-    ...explainNodes({ snapshot, nodes, limits, nowMs }),
+    ...explainNodes({ snapshot, nodes, limits, breakers, nowMs }),
     ...snapshot.modules.flatMap(openPhase),
   ];
   return reasons.length > 0

@@ -1,5 +1,6 @@
 /** What a process does now and then, whatever its stages are at: forgets old runs, and opens what was never opened. */
 
+import type { AnswerStore } from '../store/answer-store.ts';
 import type { Log } from '../telemetry/log.ts';
 import { METRICS } from '../telemetry/metric-names.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
@@ -12,12 +13,14 @@ export interface HousekeepingDeps extends Omit<ExpiryDeps, 'onExpired' | 'coordi
   readonly store: ExpiryDeps['store'] & ReconcileDeps['store'];
   /** Whether it also looks for runs that were accepted and never opened. */
   readonly reconciles: boolean;
+  readonly answers: Pick<AnswerStore, 'expire'>;
   readonly metrics: Metrics;
   readonly log: Log;
 }
 
 const EXPIRY_INTERVAL_MS = 3_600_000;
 const RECONCILE_INTERVAL_MS = 5_000;
+const ANSWERS_INTERVAL_MS = 60_000;
 
 /** Begins at once, and goes on until the signal aborts. */
 export function keepHouse(deps: HousekeepingDeps, signal: AbortSignal): void {
@@ -27,6 +30,11 @@ export function keepHouse(deps: HousekeepingDeps, signal: AbortSignal): void {
     signal,
     intervalMs: EXPIRY_INTERVAL_MS,
     onError: (error) => log.warn('old runs could not be removed', { error }),
+  });
+  periodically(async () => void (await deps.answers.expire()), {
+    signal,
+    intervalMs: ANSWERS_INTERVAL_MS,
+    onError: (error) => log.warn('kept answers that have run out could not be removed', { error }),
   });
   if (!reconciles) return;
   periodically((until) => reconcileRuns(deps, until), {

@@ -17,6 +17,7 @@ export class Meters {
   readonly #parseFailed: Counter;
   readonly #items: Counter;
   readonly #drops: Counter;
+  readonly #exhausted: Counter;
   readonly #hops: Histogram;
   readonly #requests: Histogram;
   readonly #failures = new Map<string, Counter>();
@@ -35,6 +36,7 @@ export class Meters {
     this.#hops = metrics.histogram(METRICS.ptmProcessingDurationMs).with({ kind: 'hop' });
     this.#requests = metrics.histogram(METRICS.ptmProcessingDurationMs).with({ kind: 'request' });
     this.#drops = metrics.counter(METRICS.recordsDropped).with({});
+    this.#exhausted = metrics.counter(METRICS.budgetExhausted).with({});
   }
 
   claim(code: number): void {
@@ -62,6 +64,11 @@ export class Meters {
 
   drops(count: number): void {
     this.#drops.add(count);
+  }
+
+  /** A request was not sent, since the cost cap of its run had no room for it. */
+  budgetExhausted(): void {
+    this.#exhausted.add();
   }
 
   generated(): void {

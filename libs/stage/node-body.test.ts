@@ -18,6 +18,13 @@ describe('a request', () => {
     expect(decodeRequest(encodeRequest({ url: new URL('?q=ü', url) }, {})).url).toBe('http://shop.test/?q=%C3%BC');
   });
 
+  it('keeps what it costs at most as whole millionths, rounded up', () => {
+    expect(kept({ cost: { atMost: 0.1 + 0.2 } }).costMicros).toBe(300_000);
+    expect(kept({ cost: { atMost: 0.000_000_4 } }).costMicros).toBe(1);
+    expect(kept({ cost: { atMost: 0 } }).costMicros).toBe(0);
+    expect(kept({})).not.toHaveProperty('costMicros');
+  });
+
   it('is a POST with a body, unless it says otherwise', () => {
     expect(kept({ body: 'a=1' }).method).toBe('POST');
     expect(kept({ body: '' }).method).toBe('POST');

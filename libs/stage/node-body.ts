@@ -1,7 +1,8 @@
 /** What a node's body holds: the coordinator keeps it as text and never looks inside. */
 import type { BreakerSpec } from '../limits/breakers.ts';
+import { toMicros } from '../limits/budgets.ts';
 import type { KeyLimits } from '../limits/limiter.ts';
-import type { RequestSpec } from '../modules/definition.ts';
+import type { CachePolicy, RequestSpec } from '../modules/definition.ts';
 
 /** Of a hop: its state. */
 export interface HopBody {
@@ -24,8 +25,10 @@ export interface RequestBody {
   readonly untilMs?: number;
   readonly partial?: boolean;
   readonly robots?: 'ignore';
-  readonly cache?: 'run';
+  readonly cache?: CachePolicy | false;
   readonly cacheKey?: string;
+  /** The most that sending it costs, in millionths; absent where it costs nothing. */
+  readonly costMicros?: number;
 }
 
 export function encodeHop(body: HopBody): string {
@@ -60,6 +63,7 @@ export function encodeRequest(spec: RequestSpec, state: unknown): string {
     ...(spec.robots === 'ignore' ? { robots: spec.robots } : {}),
     ...(spec.cache === undefined ? {} : { cache: spec.cache }),
     ...(spec.cacheKey === undefined ? {} : { cacheKey: spec.cacheKey }),
+    ...(spec.cost === undefined ? {} : { costMicros: toMicros(spec.cost.atMost) }),
   };
   return JSON.stringify(kept);
 }

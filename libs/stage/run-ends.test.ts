@@ -23,6 +23,7 @@ function ends({ knownAfter }: { readonly knownAfter: number }) {
       runSettle: never,
     },
     store: { settleRun: async (_runId, end) => void written.push(end), countItems: never },
+    budgets: { read: never },
     clock: new ManualClock(5),
     release: async (runId) => void released.push(runId),
   });

@@ -1,12 +1,14 @@
 /** How runs come to their end: settled when all is done, rejected before they began, cancelled by somebody. */
 import type { Clock } from '../clock/clock.ts';
 import type { Coordinator } from '../coordination/port.ts';
+import type { Budgets } from '../limits/budgets.ts';
 import type { RunEnd, Store } from '../store/port.ts';
 import { settleRun } from './settle.ts';
 
 export interface RunEndsDeps {
   readonly coordinator: Pick<Coordinator, 'findRun' | 'listNodes' | 'listEvents' | 'runSettle' | 'runControl'>;
   readonly store: Pick<Store, 'settleRun' | 'countItems'>;
+  readonly budgets: Pick<Budgets, 'read'>;
   readonly clock: Clock;
   /** Lets go of what is kept for a run that has ended. */
   readonly release: (runId: string) => Promise<void>;

@@ -1,12 +1,32 @@
 import type { ChainNode, NodeSeed } from '../coordination/node.ts';
 import { CatenaError } from '../errors/catena-error.ts';
 import { hopBranch, ptmKey, requestBranch } from '../keys/ptm-key.ts';
-import { type Emission, type ModuleDefinition, type RequestSpec, START_STEP } from '../modules/definition.ts';
+import {
+  type Emission,
+  FAIL_STEP,
+  type ModuleDefinition,
+  type RequestSpec,
+  START_STEP,
+} from '../modules/definition.ts';
 import { encodeHop, encodeRequest } from './node-body.ts';
 import type { LoadedRun } from './runs.ts';
 
 /** Largest state of a hop, in characters of JSON: states travel with every node; what is larger belongs into an item. */
 const MAX_STATE_CHARS = 512 * 1024;
+/** Of the reason for which a module failed: it stands in the end of the run. */
+const MAX_REASON_CHARS = 1_000;
+
+/** The hop that an execution of `parent` asks for, by `go` or by `fail`. */
+export function emittedSeed(
+  run: LoadedRun,
+  definition: ModuleDefinition,
+  emission: Emission & { readonly kind: 'hop' | 'fail' },
+  parent: ChainNode,
+): NodeSeed {
+  return emission.kind === 'fail'
+    ? failSeed(run, definition, emission.reason, parent)
+    : hopSeed(run, definition, emission, parent);
+}
 
 /** The hop that an emission asks for. `parent` is the node that yields it. */
 export function hopSeed(
@@ -36,6 +56,24 @@ export function hopSeed(
     branch: hopBranch(emission.state, emission.key),
   });
   return { id, kind: 'hop', phase: step.phase, stepIdx: emission.step, prefixRequest: request, body };
+}
+
+/**
+ * The hop that ends the module: it comes into being with what its parent commits, in whose phase the run waits for it. A
+ * parent that is executed again, after a replay, may fail again.
+ */
+function failSeed(run: LoadedRun, definition: ModuleDefinition, reason: string, parent: ChainNode): NodeSeed {
+  const state = { reason: reason.slice(0, MAX_REASON_CHARS) };
+  const id = ptmKey({
+    kind: 'hop',
+    ...identityOf(run),
+    moduleId: definition.id,
+    stepIdx: FAIL_STEP,
+    prefixRequest: '',
+    branch: hopBranch({}, `${parent.id}:${parent.epoch}`),
+  });
+  const { phase, prefixRequest } = parent;
+  return { id, kind: 'hop', phase, stepIdx: FAIL_STEP, prefixRequest, body: encodeHop({ state }) };
 }
 
 /** The hop that runs a module's start; it belongs to the first phase. */

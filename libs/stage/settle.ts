@@ -8,11 +8,13 @@ import type { ChainNode } from '../coordination/node.ts';
 import type { Coordinator } from '../coordination/port.ts';
 import type { RunSnapshot } from '../coordination/snapshot.ts';
 import { failpoint } from '../failpoints/failpoint.ts';
+import type { Budgets } from '../limits/budgets.ts';
 import type { DeadLetter, RunEnd, Store } from '../store/port.ts';
 
 export interface SettleDeps {
   readonly coordinator: Pick<Coordinator, 'findRun' | 'listNodes' | 'listEvents' | 'runSettle'>;
   readonly store: Pick<Store, 'settleRun' | 'countItems'>;
+  readonly budgets: Pick<Budgets, 'read'>;
   readonly clock: Clock;
 }
 
@@ -21,12 +23,22 @@ export async function settleRun(deps: SettleDeps, runId: string): Promise<void> 
   if (snapshot?.state !== 'closing') return;
   failpoint('settle.before');
   const items = await deps.store.countItems(runId);
-  await deps.store.settleRun(runId, toRunEnd(snapshot, items, deps.clock.now()), {
+  const end = { ...toRunEnd(snapshot, items, deps.clock.now()), ...(await costOf(deps, runId)) };
+  await deps.store.settleRun(runId, end, {
     deadLetters: deadLetters(deps.coordinator, runId),
     events: timeline(deps.coordinator, runId),
   });
   failpoint('settle.after');
   await deps.coordinator.runSettle({ runId });
+}
+
+/** What a run has cost, as a part of its end; nothing for a run that costs nothing. */
+export async function costOf(
+  { budgets }: Pick<SettleDeps, 'budgets'>,
+  runId: string,
+): Promise<Pick<RunEnd, 'cost'> | undefined> {
+  const cost = await budgets.read(runId);
+  return cost.spent + cost.reserved > 0 ? { cost } : undefined;
 }
 
 export function toRunEnd(snapshot: RunSnapshot, items: number, endedAtMs: number): RunEnd {

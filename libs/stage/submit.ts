@@ -4,6 +4,7 @@ import type { Clock } from '../clock/clock.ts';
 import type { Message } from '../contracts/chain.ts';
 import { CatenaError } from '../errors/catena-error.ts';
 import { canonicalJson } from '../keys/canonical-json.ts';
+import { fromMicros, isAmount, MICROS } from '../limits/budgets.ts';
 import type { NewRun, RunRecord, Store } from '../store/port.ts';
 import type { Log } from '../telemetry/log.ts';
 
@@ -15,8 +16,12 @@ export interface TaskSubmission {
   readonly account: string;
   readonly platform: string;
   readonly deadlineMs?: number;
+  /** The most that the run may cost, in the currency of its modules, above 0; without it any amount. */
+  readonly costCap?: number;
   readonly priority?: number;
   readonly metadata?: Readonly<Record<string, string>>;
+  /** For whom the account submits it, where an account serves many: its runs are found by it. */
+  readonly user?: string;
   /** Submitting again with the same key answers the run of the first time. */
   readonly idempotencyKey?: string;
 }
@@ -34,7 +39,7 @@ export function fingerprintOf({ modules, input, account, platform }: TaskSubmiss
 
 /**
  * Accepts a task: when this resolves, its run stands in the store and will be executed, whatever happens next. Throws
- * `submit.key_reused` when the idempotency key was given to other work before.
+ * `submit.key_reused` when the idempotency key was given to other work before, `submit.wrong_cost_cap`.
  */
 export async function acceptTask(deps: SubmitDeps, task: TaskSubmission): Promise<NewRun> {
   const acceptedAtMs = deps.clock.now();
@@ -51,10 +56,22 @@ export async function acceptTask(deps: SubmitDeps, task: TaskSubmission): Promis
     priority: task.priority ?? 0,
     deadlineAtMs: task.deadlineMs === undefined ? undefined : acceptedAtMs + task.deadlineMs,
     acceptedAtMs,
+    ...(task.costCap === undefined ? {} : { costCap: requireCap(task.costCap) }),
     ...(task.idempotencyKey === undefined ? {} : { idempotencyKey: task.idempotencyKey }),
+    ...(task.user === undefined ? {} : { user: task.user }),
   };
   const standing = await deps.store.acceptRun(run);
   return standing === runId ? run : earlierRun(deps, run, standing);
+}
+
+/** A cap in millionths; a part of one is no money. */
+function requireCap(costCap: number): number {
+  const micros = isAmount(costCap) ? Math.floor(costCap * MICROS + 1e-6) : 0;
+  if (micros > 0) return micros;
+  throw new CatenaError('submit.wrong_cost_cap', `the cost cap of a task is ${String(costCap)}`, {
+    remedy: 'give a number above 0, in the currency of its modules, or leave it out: then it may cost any amount',
+    data: { costCap },
+  });
 }
 
 /** The run that an earlier submission with the same key has made. */
@@ -80,6 +97,7 @@ export function taskMessage(run: Omit<RunRecord, 'state' | 'end'>): Message<'tas
       input: Buffer.from(JSON.stringify(run.input)),
       priority: run.priority,
       deadlineMs: run.deadlineAtMs ?? 0,
+      costCap: fromMicros(run.costCap ?? 0),
       metadata: { ...run.metadata },
       createdAtMs: run.acceptedAtMs,
     },

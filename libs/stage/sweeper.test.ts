@@ -38,7 +38,7 @@ const work = defineModule({
 
 function open(options: BenchOptions = {}, given: Partial<SweeperOptions> = {}) {
   const bench = openStageBench([work], options);
-  const { coordinator, store, clock } = bench;
+  const { coordinator, store, clock, budgets } = bench;
   const sweeper = new Sweeper({
     coordinator,
     publisher: bench.publisher,
@@ -49,7 +49,7 @@ function open(options: BenchOptions = {}, given: Partial<SweeperOptions> = {}) {
     intervalMs: 2,
     crashBudget: 3,
     shards: 1,
-    settle: (runId) => settleRun({ coordinator, store, clock }, runId),
+    settle: (runId) => settleRun({ coordinator, store, clock, budgets }, runId),
     ...given,
   });
   onTestFinished(() => sweeper.stop());

@@ -21,7 +21,7 @@ async function gathered(
   const yielded = await gather(emissions, {
     lease,
     maxYields,
-    toSeed: ({ state }) => ({ id: `hop-${(state as { n: number }).n}` }) as NodeSeed,
+    toSeed: (made) => ({ id: made.kind === 'fail' ? 'fail' : `hop-${(made.state as { n: number }).n}` }) as NodeSeed,
     coordinator: {
       stageChildren: async ({ token, children }) => {
         expect(token).toBe('t');

@@ -24,9 +24,11 @@ export interface Yield {
 export interface GatherOptions {
   readonly lease: Lease;
   readonly coordinator: Pick<Coordinator, 'stageChildren'>;
-  readonly toSeed: (hop: Emission & { readonly kind: 'hop' }) => NodeSeed;
+  readonly toSeed: (hop: Emission & { readonly kind: 'hop' | 'fail' }) => NodeSeed;
   /** A generator that yields more than this is taken for one without an end. */
   readonly maxYields: number;
+  /** Told of each charge at once, in the currency: it holds also when the generator fails afterwards. */
+  readonly onCharge?: (amount: number) => void;
 }
 
 /** The lease was lost while the execution went on: nothing of it may take effect. */
@@ -75,7 +77,8 @@ class Gathering {
       });
     }
     switch (emission.kind) {
-      case 'hop': {
+      case 'hop':
+      case 'fail': {
         const seed = this.#options.toSeed(emission);
         if (this.#staged?.has(seed.id) !== true && !this.#seeds.has(seed.id)) this.#seeds.set(seed.id, seed);
         return;
@@ -85,6 +88,9 @@ class Gathering {
         return;
       case 'drop':
         this.#drops.push({ reason: emission.reason, data: emission.data });
+        return;
+      case 'charge':
+        this.#options.onCharge?.(emission.amount);
         return;
       case 'retry':
         throw new CatenaError('parse.retry', emission.reason, {

@@ -19,7 +19,7 @@ export interface ListStatement {
  * that each kind of query is answered from the index that begins with them. `mark` begins a parameter: `?1` or `$1`.
  */
 export function listRunsStatement(query: RunQuery, behind: RunPlace, mark: '?' | '$'): ListStatement {
-  const { limit, state, account, moduleId, acceptedFromMs, acceptedBeforeMs } = query;
+  const { limit, state, account, user, moduleId, acceptedFromMs, acceptedBeforeMs, offset } = query;
   const values: (string | number)[] = [];
   const parameter = (value: string | number) => `${mark}${values.push(value)}`;
   // A module's runs are found in the table that lists them, which keeps the same order.
@@ -29,12 +29,15 @@ export function listRunsStatement(query: RunQuery, behind: RunPlace, mark: '?' |
   if (moduleId !== undefined) conditions.push(`m.module_id = ${parameter(moduleId)}`);
   if (state !== undefined) conditions.push(`r.state = ${parameter(state)}`);
   if (account !== undefined) conditions.push(`r.account = ${parameter(account)}`);
+  if (user !== undefined) conditions.push(`r.run_user = ${parameter(user)}`);
   if (acceptedFromMs !== undefined) conditions.push(`${place[0]} >= ${parameter(acceptedFromMs)}`);
   if (acceptedBeforeMs !== undefined) conditions.push(`${place[0]} < ${parameter(acceptedBeforeMs)}`);
   conditions.push(`(${place}) < (${parameter(behind.acceptedAtMs)}, ${parameter(behind.no)})`);
   return {
     text: `SELECT r.* FROM ${from} WHERE ${conditions.join(' AND ')}
-      ORDER BY ${place.map((column) => `${column} DESC`)} LIMIT ${parameter(limit)}`,
+      ORDER BY ${place.map((column) => `${column} DESC`)} LIMIT ${parameter(limit)}${
+        offset === undefined ? '' : ` OFFSET ${parameter(offset)}`
+      }`,
     values,
   };
 }

@@ -17,10 +17,14 @@ export interface RunRecord {
   readonly fingerprint: string;
   /** The submitter's name for this submission: one of the same account with the same key is this run. */
   readonly idempotencyKey?: string;
+  /** For whom the account submitted it, where an account serves many; runs are found by it. */
+  readonly user?: string;
   readonly metadata: Readonly<Record<string, string>>;
   readonly priority: number;
   /** Unix milliseconds. */
   readonly deadlineAtMs: number | undefined;
+  /** The most that it may cost, in millionths of the currency of its modules; undefined: any amount. */
+  readonly costCap?: number;
   readonly acceptedAtMs: number;
   readonly state: 'accepted' | 'open' | 'closed';
   readonly end: RunEnd | undefined;
@@ -34,6 +38,16 @@ export interface RunEnd {
   readonly done: number;
   readonly dead: number;
   readonly items: number;
+  /** Undefined for a run that costs nothing. */
+  readonly cost?: RunCost;
+}
+
+/** What a run has cost, in millionths of the currency of its modules. */
+export interface RunCost {
+  /** Of requests whose cost is known, from their pages or as their upper bound. */
+  readonly spent: number;
+  /** Set aside for requests that never told what they cost, since their process died with them: it may be gone. */
+  readonly reserved: number;
 }
 
 export type NewRun = Omit<RunRecord, 'state' | 'end'>;
@@ -42,6 +56,7 @@ export interface RunQuery {
   readonly limit: number;
   readonly state?: RunRecord['state'];
   readonly account?: string;
+  readonly user?: string;
   readonly moduleId?: string;
   /** Accepted at this time (Unix milliseconds) or later … */
   readonly acceptedFromMs?: number;
@@ -49,6 +64,8 @@ export interface RunQuery {
   readonly acceptedBeforeMs?: number;
   /** Continue behind the run with this id. */
   readonly after?: string;
+  /** Leaves out so many of the first; they are read all the same. */
+  readonly offset?: number;
 }
 
 /** An item as a parse or a compute step yielded it. */

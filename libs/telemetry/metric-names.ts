@@ -71,12 +71,18 @@ export const METRICS = {
   breakersOpen: gauge('breakers_open', 'Circuit breakers that are open, as this process last heard of them.', []),
   breakersOpened: counter('breakers_opened_total', 'Circuit breakers that opened, after a failed trial too.', []),
   breakersRefused: counter('breakers_refused_total', 'Requests that were not sent because their breaker was open.', []),
+  budgetExhausted: counter(
+    'budget_exhausted_total',
+    'Requests that were not sent because the cost cap of their run had no room for them.',
+    [],
+  ),
   limitsUnanswered: counter(
     'limits_unanswered_total',
     'Questions for a shared limit without an answer: nothing started.',
     [],
   ),
   runsByState: gauge('runs_by_state', 'Runs by state.', ['state']),
+  alerts: counter('alerts_total', 'Alerts by what became of them: sent, known already, or lost.', ['outcome']),
   traceSpansLost: counter('trace_spans_lost_total', 'Spans that the collector of traces did not take.', []),
 } as const;
 

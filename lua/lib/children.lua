@@ -9,6 +9,21 @@ local function seedAt(keyAt, argAt)
   }
 end
 
+-- The steps of the module that have had a hop, as `;0;2;`. A record of before that was kept has none.
+local function producedSteps(exec)
+  return exec.produced or ';'
+end
+
+-- Whether the seed would be the first hop of its step. A module's own hops, as its start, stand in no step.
+local function opensStep(exec, seed)
+  return seed.kind == 'hop' and seed.step >= 0 and not string.find(producedSteps(exec), ';' .. seed.step .. ';', 1, true)
+end
+
+local function tellOfStep(exec, step)
+  exec.produced = producedSteps(exec) .. step .. ';'
+  emitOfStep(S, 'ParserTaskProduced', exec, step)
+end
+
 local function insertNode(m, seed, due, reopened, claim)
   local n = {
     kind = seed.kind, state = claim and 'processing' or 'pending', module = m.exec.at, phase = seed.phase, step = seed.step,
@@ -25,6 +40,7 @@ local function insertNode(m, seed, due, reopened, claim)
   setDue(m.due[seed.phase + 1], S.shard, m.exec, seed.phase, seed.id, due)
   -- A phase that is over stands before the sweeper only while something of it is open: this may be the first.
   if phase.closed ~= '' then watch(m, seed.phase) end
+  if opensStep(m.exec, seed) then tellOfStep(m.exec, seed.step) end
   return n
 end
 

@@ -1,8 +1,8 @@
 -- The run's timeline, and the shard's outbox from which events go to the bus.
 
 local EVENT_VERSIONS = {
-  TaskAccepted = 1, ErrorTaskProduced = 1, ModuleStepAdvanced = 1, ModuleStepFallback = 1, PhaseClosed = 1,
-  ModuleCompleted = 1, RunCompleted = 1, TaskTerminatedByThreshold = 1, DeadLettered = 1,
+  TaskAccepted = 1, ParserTaskProduced = 1, ErrorTaskProduced = 1, ModuleStepAdvanced = 1, ModuleStepFallback = 1,
+  PhaseClosed = 1, ModuleCompleted = 1, RunCompleted = 1, TaskTerminatedByThreshold = 1, DeadLettered = 1,
 }
 
 -- to: { timeline, outbox, now, runId }. `subject` and `epoch` make the id; callers tell of a transition once.
@@ -14,4 +14,9 @@ local function emit(to, type, subject, epoch, about, data)
   local seq = redis.call('RPUSH', to.timeline, text)
   -- Ordered by time, and within a millisecond as they were told.
   redis.call('ZADD', to.outbox, to.now * 1000 + seq % 1000, text)
+end
+
+-- What happens once to a step of a module.
+local function emitOfStep(to, type, exec, step)
+  emit(to, type, to.runId .. ':' .. exec.id .. ':' .. step, 0, { moduleId = exec.id }, { moduleId = exec.id, stepIdx = step })
 end

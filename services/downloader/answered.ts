@@ -1,52 +1,161 @@
-/** What was answered in a run: an equal request is not sent again. Kept with the run's blobs, and gone with them. */
+/**
+ * What was answered before: an equal request is not sent again, where its author allows that. What a run was answered stands
+ * with its blobs and goes with them; what is kept for a time, and for other runs, stands in the store of answers.
+ */
 import { hash } from 'node:crypto';
 import { CatenaError } from '../../libs/errors/catena-error.ts';
 import { canonicalJson } from '../../libs/keys/canonical-json.ts';
+import type { CachePolicy } from '../../libs/modules/definition.ts';
 import type { RequestBody } from '../../libs/stage/node-body.ts';
+import { type LoadedRun, moduleOf } from '../../libs/stage/runs.ts';
+import type { AnswerStore } from '../../libs/store/answer-store.ts';
 import type { BlobStore } from '../../libs/store/blob-store.ts';
 import type { Log } from '../../libs/telemetry/log.ts';
 import type { HttpResponse } from './http-client.ts';
+import { namesSecret } from './secrets.ts';
+import { refreshCookies, type SharedCookiesDeps } from './shared-cookies.ts';
 
-interface AnsweredDeps {
+interface AnsweredDeps extends SharedCookiesDeps {
   readonly blobs: Pick<BlobStore, 'get' | 'put'>;
+  readonly answers: Pick<AnswerStore, 'find' | 'keep'>;
   readonly log: Log;
 }
 
-/** The answer that an equal request had in this run; undefined when it has to be sent. */
-export async function findAnswer(
-  { blobs }: AnsweredDeps,
-  runId: string,
-  request: RequestBody,
-): Promise<HttpResponse | undefined> {
-  if (request.cache !== 'run') return undefined;
-  let kept: Uint8Array;
+/** A request of a run. */
+interface AskedOfRun {
+  readonly run: LoadedRun;
+  readonly node: { readonly id: string; readonly runId: string; readonly moduleId: string; readonly stepIdx: number };
+  readonly request: RequestBody;
+}
+
+/** A request whose answer may be kept, as it stands when it is sent: its answer may change the cookies. */
+export interface Cacheable {
+  readonly node: AskedOfRun['node'];
+  readonly policy: CachePolicy;
+  /** Among the run's blobs. */
+  readonly runKey: string;
+  /** In the store of answers. */
+  readonly storeKey: string;
+}
+
+/** An answer, and the request that it was given to first. */
+export interface Answer {
+  readonly nodeId: string;
+  readonly response: HttpResponse;
+}
+
+/**
+ * How a request may be answered, by the cookies that its process knows now; undefined for one that is always sent. One whose
+ * session holds cookies is answered within its run alone: they may be somebody's login.
+ */
+export function cacheable({ cookies }: Pick<AnsweredDeps, 'cookies'>, asked: AskedOfRun): Cacheable | undefined {
+  const { node, request } = asked;
+  const wanted = policyOf(asked);
+  if (wanted === undefined) return undefined;
+  const isAnonymous =
+    wanted === 'run' || wanted.scope === 'run' || cookies.forRun(node.runId, sessionOf(request)).isEmpty;
+  const policy = isAnonymous ? wanted : 'run';
+  return { node, policy, runKey: runKeyOf(request), storeKey: policy === 'run' ? '' : storeKeyOf(asked, policy.scope) };
+}
+
+/** The answer that is to be given in the place of sending; undefined when the request has to be sent. */
+export async function findAnswer(deps: AnsweredDeps, of: AskedOfRun): Promise<Answer | undefined> {
+  const wanted = policyOf(of);
+  if (wanted === undefined) return undefined;
+  if (wanted !== 'run' && wanted.scope === 'shared') {
+    await refreshCookies(deps, { runId: of.node.runId, session: sessionOf(of.request) });
+  }
+  const asked = cacheable(deps, of)!;
+  const { policy, storeKey } = asked;
+  if (policy === 'run') return inRun(deps, asked);
+  const { scope, ttlMs } = policy;
+  const given = scope === 'shared' ? await inRun(deps, asked) : undefined;
+  if (given !== undefined) return given;
+  const kept = await deps.answers.find(storeKey, ttlMs).catch((error: unknown) => {
+    deps.log.warn('the kept answers could not be asked', { run_id: asked.node.runId, error });
+    return undefined;
+  });
+  if (kept === undefined) return undefined;
+  // From now on it is what this run was answered, however long that goes on.
+  if (scope === 'shared') await attempt(deps, asked, () => keepInRun(deps, asked, kept));
+  return decode(kept);
+}
+
+/** Keeps a whole answer of success. One that cannot be kept is a request more, not a failure. */
+export async function keepAnswer(deps: AnsweredDeps, asked: Cacheable, response: HttpResponse): Promise<void> {
+  if (response.partial || response.status < 200 || response.status > 299) return;
+  const { node, policy, storeKey } = asked;
+  const bytes = encode({ nodeId: node.id, response });
+  if (policy === 'run') return attempt(deps, asked, () => keepInRun(deps, asked, bytes));
+  const { scope, ttlMs } = policy;
+  if (scope === 'shared') await attempt(deps, asked, () => keepInRun(deps, asked, bytes));
+  const forAll = scope === 'run' ? bytes : encode({ nodeId: node.id, response: withoutCookies(response) });
+  await attempt(deps, asked, () => deps.answers.keep(storeKey, forAll, ttlMs));
+}
+
+async function inRun({ blobs }: AnsweredDeps, { node, runKey }: Cacheable): Promise<Answer | undefined> {
   try {
-    kept = await blobs.get(runId, keyOf(request));
+    return decode(await blobs.get(node.runId, runKey));
   } catch (thrown) {
     if (thrown instanceof CatenaError && thrown.code === 'store.blob_missing') return undefined;
     throw thrown;
   }
-  const { body, ...rest } = JSON.parse(Buffer.from(kept).toString()) as HttpResponse & { readonly body: string };
-  return { ...rest, body: Buffer.from(body, 'base64') };
 }
 
-/** Keeps a whole answer of success. One that cannot be kept is a request more, not a failure. */
-export async function keepAnswer(
-  { blobs, log }: AnsweredDeps,
-  runId: string,
-  request: RequestBody,
-  response: HttpResponse,
-): Promise<void> {
-  if (request.cache !== 'run' || response.partial || response.status < 200 || response.status > 299) return;
-  const body = Buffer.from(response.body).toString('base64');
+async function keepInRun({ blobs }: AnsweredDeps, { node, runKey }: Cacheable, bytes: Uint8Array): Promise<void> {
+  await blobs.put(node.runId, runKey, bytes);
+}
+
+async function attempt({ log }: AnsweredDeps, { node }: Cacheable, keep: () => Promise<void>): Promise<void> {
   try {
-    await blobs.put(runId, keyOf(request), Buffer.from(JSON.stringify({ ...response, body })));
+    await keep();
   } catch (error) {
-    log.warn('an answer could not be kept', { run_id: runId, error });
+    log.warn('an answer could not be kept', { run_id: node.runId, node_id: node.id, error });
   }
 }
 
-/** By everything that is sent; secrets stand in it by name. */
-function keyOf({ method, url, headers, body = '', session = '', cacheKey = '' }: RequestBody): string {
-  return `answer-${hash('sha256', canonicalJson([method, url, headers, body, session, cacheKey]), 'hex')}`;
+/** Within a run: by everything that is sent. Secrets stand in it by name, and a run has one account. */
+function runKeyOf(request: RequestBody): string {
+  return `answer-${hash('sha256', canonicalJson(sent(request)), 'hex')}`;
+}
+
+function sent({ method, url, headers, body = '', session = '', cacheKey = '' }: RequestBody): string[] {
+  const ordered = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]);
+  return [method, url, canonicalJson(Object.fromEntries(ordered)), body, session, cacheKey];
+}
+
+/** For other runs also by the account of a request that names a secret: nobody is given what another one's key was answered. */
+function storeKeyOf({ run, node, request }: AskedOfRun, scope: 'run' | 'shared'): string {
+  if (scope === 'run') return hash('sha256', canonicalJson(['run', node.runId, sent(request)]), 'hex');
+  const { account, platform } = run.task;
+  const named = namesSecret(request.headers) ? [account, platform] : [];
+  return hash('sha256', canonicalJson(['shared', named, sent(request)]), 'hex');
+}
+
+function policyOf({ run, node, request }: AskedOfRun): CachePolicy | undefined {
+  const ofStep = moduleOf(run, node.moduleId).definition.steps[node.stepIdx]?.policy.cache;
+  const policy = request.cache ?? ofStep;
+  return policy === false ? undefined : policy;
+}
+
+function sessionOf({ session = '' }: RequestBody): string {
+  return session;
+}
+
+/** A session that a server began with one run is not another's. */
+function withoutCookies(response: HttpResponse): HttpResponse {
+  return { ...response, headers: response.headers.filter(([name]) => name !== 'set-cookie') };
+}
+
+function encode({ nodeId, response }: Answer): Uint8Array {
+  const body = Buffer.from(response.body).toString('base64');
+  return Buffer.from(JSON.stringify({ nodeId, response: { ...response, body } }));
+}
+
+function decode(kept: Uint8Array): Answer {
+  const { nodeId, response } = JSON.parse(Buffer.from(kept).toString()) as {
+    readonly nodeId: string;
+    readonly response: Omit<HttpResponse, 'body'> & { readonly body: string };
+  };
+  return { nodeId, response: { ...response, body: Buffer.from(response.body, 'base64') } };
 }

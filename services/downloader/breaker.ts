@@ -32,8 +32,8 @@ interface GuardDeps extends BreakerGuard {
 const TOO_MANY_REQUESTS = 429;
 /** On top of a request's own time: for what stands between the grant and the report. */
 const TRIAL_MARGIN_MS = 5_000;
-/** Failures that say as little about the other side as a request that was never sent. */
-const SAYS_NOTHING = new Set(['download.aborted']);
+/** A failure that says as little about the other side as a request that was never sent. */
+const GIVEN_UP = 'download.aborted';
 /** Failures that would come again, and are the other side's all the same. */
 const ITS_FAULT = new Set(['download.tls']);
 
@@ -79,7 +79,8 @@ function outcomeOfStatus(status: number, countTooManyRequests: boolean): Breaker
 
 /** What would fail the same way again was wrong with the request, or with what we take. */
 function outcomeOfError({ code, class: failureClass }: CatenaError): BreakerOutcome {
-  if (SAYS_NOTHING.has(code)) return 'neutral';
+  // What is no failure of a download kept it from being sent.
+  if (code === GIVEN_UP || !code.startsWith('download.')) return 'neutral';
   return failureClass === 'retryable' || ITS_FAULT.has(code) ? 'failure' : 'neutral';
 }
 

@@ -1,7 +1,12 @@
-import { CookieJar as ToughJar } from 'tough-cookie';
+import { type Cookie, type SerializedCookie, CookieJar as ToughJar } from 'tough-cookie';
+import type { CookieTexts } from '../../libs/limits/cookies.ts';
 
 /** A hostile site may set cookies for ever; beyond this many a jar takes no more. */
 const MAX_COOKIES = 1_000;
+/** As browsers have it: longer ones are not kept. */
+const MAX_COOKIE_CHARS = 4_096;
+const EMPTY = new ToughJar().serializeSync()!;
+
 /** Jars in one process. Each is a few kilobytes at most times. */
 const DEFAULT_MAX_JARS = 10_000;
 
@@ -9,6 +14,13 @@ const DEFAULT_MAX_JARS = 10_000;
 export class CookieJar {
   #jar: ToughJar | undefined;
   #stored = 0;
+  /** What was set here and is not known elsewhere yet, by id; an empty text for what was taken back. */
+  readonly #changes = new Map<string, string>();
+
+  /** Whether it was never given a cookie. */
+  get isEmpty(): boolean {
+    return this.#stored === 0;
+  }
 
   /** The Cookie header for a URL; empty when there is nothing to send. */
   header(url: URL): string {
@@ -18,10 +30,31 @@ export class CookieJar {
   /** Takes the Set-Cookie headers of a response. What is not a valid cookie for that URL is ignored. */
   store(url: URL, headers: Iterable<readonly [string, string]>): void {
     for (const [name, value] of headers) {
-      if (name !== 'set-cookie' || this.#isFull()) continue;
+      if (name !== 'set-cookie' || value.length > MAX_COOKIE_CHARS || this.#isFull()) continue;
       this.#jar ??= new ToughJar();
-      if (this.#jar.setCookieSync(value, url.href, { ignoreError: true }) !== undefined) this.#stored += 1;
+      const cookie = this.#jar.setCookieSync(value, url.href, { ignoreError: true });
+      if (cookie === undefined) continue;
+      this.#stored += 1;
+      this.#changes.set(idOf(cookie), cookie.TTL() > 0 ? JSON.stringify(cookie.toJSON()) : '');
     }
+  }
+
+  /** What {@link took} was not yet told of. */
+  changes(): CookieTexts {
+    return new Map(this.#changes);
+  }
+
+  /** Others know of these changes now; what has changed again since is told the next time. */
+  took(changes: CookieTexts): void {
+    for (const [id, text] of changes) if (this.#changes.get(id) === text) this.#changes.delete(id);
+  }
+
+  /** Holds what all processes know, and over it what was changed here and is not known yet. */
+  hold(shared: CookieTexts): void {
+    const texts = [...new Map([...shared, ...this.#changes]).values()].filter((text) => text !== '');
+    const cookies = texts.slice(0, MAX_COOKIES).map((text) => JSON.parse(text) as SerializedCookie);
+    this.#jar = ToughJar.deserializeSync({ ...EMPTY, cookies });
+    this.#stored = cookies.length;
   }
 
   #isFull(): boolean {
@@ -30,6 +63,11 @@ export class CookieJar {
     this.#stored = this.#jar?.serializeSync()?.cookies.length ?? 0;
     return this.#stored >= MAX_COOKIES;
   }
+}
+
+/** A cookie is the one of its domain, path and name (RFC 6265, section 5.3). No part but the last holds a semicolon. */
+function idOf({ domain, path, key }: Cookie): string {
+  return `${domain};${path};${key}`;
 }
 
 /** The jars of all sessions: one per run and session name. Beyond the bound the one not used for longest is dropped. */

@@ -1,11 +1,14 @@
 import type { ResponseModel } from '../../libs/contracts/messages.ts';
 import { CatenaError } from '../../libs/errors/catena-error.ts';
+import { payerIn, withoutPayer, withPayer } from '../../libs/stage/cost-attempt.ts';
 import type { RequestBody } from '../../libs/stage/node-body.ts';
 import { PARTIAL_HEADER } from '../../libs/stage/partial.ts';
 import { moduleOf } from '../../libs/stage/runs.ts';
 import type { DownloadWork } from '../../libs/stage/work.ts';
-import { findAnswer, keepAnswer } from './answered.ts';
+import { AnsweredPermit } from './admit.ts';
+import { type Cacheable, cacheable, findAnswer, keepAnswer } from './answered.ts';
 import { guarded } from './breaker.ts';
+import { type Price, pay, type Receipt } from './cost.ts';
 import { downloadError } from './download-error.ts';
 import type { HttpResponse } from './http-client.ts';
 import { targetOf } from './request.ts';
@@ -20,30 +23,41 @@ export interface Downloaded {
   readonly headers: HttpResponse['headers'];
   readonly timings: NonNullable<ResponseModel['timings']>;
   readonly content: ResponseModel['content'];
-  /** Whether it was not sent, since an equal request had been answered. */
+  /** Whether it is the answer that another, equal request was given before. */
   readonly fromCache: boolean;
 }
 
-const _TOO_MANY_REQUESTS = 429;
-const _UNAVAILABLE = 503;
-
 /** Performs one request, politely. Throws CatenaErrors `download.…` and `robots.…`. */
-export async function download(deps: DownloaderDeps, work: DownloadWork, request: RequestBody): Promise<Downloaded> {
+export async function download(
+  deps: DownloaderDeps,
+  work: DownloadWork,
+  request: RequestBody,
+  receipt: Receipt,
+): Promise<Downloaded> {
   const { run, lease } = work;
   const { node } = lease;
   const limitKey = node.limitKey ?? '';
   const { runId } = node;
   // A process that generated none of its requests learns a key's limits here.
   if (request.limits !== undefined) deps.limiter.setLimits(limitKey, request.limits);
-  const answered = await findAnswer(deps, runId, request);
-  if (answered !== undefined) return { ...(await kept(deps, node, answered)), fromCache: true };
+  const asked = { run, node, request };
+  const ahead = work.permit instanceof AnsweredPermit ? work.permit.answerTo(node.body) : undefined;
+  const answered = ahead ?? (await findAnswer(deps, asked));
+  if (answered !== undefined) {
+    // Whoever got it first has paid; if that was this request, before a crash, its cost is told now.
+    if (answered.nodeId === node.id) receipt.attempt = payerIn(answered.response.headers);
+    return { ...(await kept(deps, node, answered.response)), fromCache: answered.nodeId !== node.id };
+  }
   if (deps.config.obeyRobots && request.robots !== 'ignore') await askRobots(deps, request.url, limitKey, lease.signal);
   const { policy } = moduleOf(run, node.moduleId).definition.steps[node.stepIdx]!;
   const totalTimeoutMs = timeLeftMs(deps, request, policy.timeoutMs);
   const { headers, names, secrets } = await unseal(request.headers, (name) => deps.secret(run.task, name));
-  const send = (): Promise<HttpResponse> =>
-    observed(deps, request.url, () =>
-      deps.http.fetch(
+  // As the request is sent: what it is answered may change the cookies.
+  let sent: Cacheable | undefined;
+  const fetch = (): Promise<HttpResponse> =>
+    observed(deps, request.url, () => {
+      sent = cacheable(deps, asked);
+      return deps.http.fetch(
         {
           method: request.method,
           url: request.url,
@@ -52,20 +66,32 @@ export async function download(deps: DownloaderDeps, work: DownloadWork, request
           originOnly: names,
           keepsPartial: request.partial === true,
           ...(request.body === undefined ? {} : { body: Buffer.from(request.body, 'base64') }),
-          ...(totalTimeoutMs === undefined ? {} : { totalTimeoutMs }),
+          ...totalTimeout(timeLeftMs(deps, request, policy.timeoutMs)),
         },
         lease.signal,
-      ),
-    );
+      );
+    });
+  const { costMicros: amount } = request;
+  const patienceMs = totalTimeoutMs ?? deps.breakers.timeoutMs;
+  const paid = async (price: Price): Promise<HttpResponse> => {
+    await pay(deps, node, price, receipt, lease.signal);
+    return fetch();
+  };
+  const send = amount === undefined ? fetch : () => paid({ amount, cap: run.record.costCap, patienceMs });
   const breaker = request.breaker ?? policy.breaker;
   const received =
     breaker === undefined
       ? await send()
       : await guarded({ ...deps.breakers, log: deps.log }, breaker, { node, timeoutMs: totalTimeoutMs, send });
-  const response = withoutSecrets(received, secrets);
+  const honest = withoutSecrets(received, secrets);
+  const response = { ...honest, headers: withPayer(honest.headers, receipt.attempt) };
   obeyRetryAfter(deps, limitKey, response);
-  await keepAnswer(deps, runId, request, response);
+  if (sent !== undefined) await keepAnswer(deps, sent, response);
   return { ...(await kept(deps, node, response)), fromCache: false };
+}
+
+function totalTimeout(totalTimeoutMs: number | undefined): { readonly totalTimeoutMs?: number } {
+  return totalTimeoutMs === undefined ? {} : { totalTimeoutMs };
 }
 
 /** What the request may take, in milliseconds; undefined: the client's default. Throws `download.deadline_exceeded`. */
@@ -86,7 +112,7 @@ async function kept(
   { runId, id }: { readonly runId: string; readonly id: string },
   { status, url, headers, timings, body, partial }: HttpResponse,
 ): Promise<Omit<Downloaded, 'fromCache'>> {
-  const honest = headers.filter(([name]) => name !== PARTIAL_HEADER);
+  const honest = withoutPayer(headers).filter(([name]) => name !== PARTIAL_HEADER);
   const content = await keep(deps, runId, id, body);
   return { status, url, headers: partial ? [...honest, [PARTIAL_HEADER, 'true']] : honest, timings, content };
 }

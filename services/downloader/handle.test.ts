@@ -5,10 +5,13 @@ import { CatenaError } from '../../libs/errors/catena-error.ts';
 import type { Permit } from '../../libs/limits/rate-limiter.ts';
 import { defineModule, fetchStep } from '../../libs/modules/index.ts';
 import { Runs } from '../../libs/stage/runs.ts';
-import type { FakePage } from '../../test/fixtures/fake-ports.ts';
+import { type FakePage, shelfOf } from '../../test/fixtures/fake-ports.ts';
 import { messagesOf, only, stricter } from '../../test/fixtures/outcomes.ts';
 import { LEASE_MS, openStageBench, type StageBench } from '../../test/fixtures/stage-bench.ts';
-import { admit, handle } from './handle.ts';
+import { admit } from './admit.ts';
+import { CookieJars } from './cookies.ts';
+import { handle } from './handle.ts';
+import { refreshCookies } from './shared-cookies.ts';
 
 const HOST = 'shop.test';
 
@@ -117,6 +120,19 @@ describe('a download', () => {
     expect(named!.jar).toBe(bench.cookies.forRun('run-2', 'second'));
     expect(elsewhere!.jar).not.toBe(named!.jar);
     expect([own!.totalTimeoutMs, named!.totalTimeoutMs]).toEqual([700, 300]);
+  });
+
+  it('tells other processes of the cookies that came with its answer, and takes theirs over', async () => {
+    const bench = openStageBench([shop]);
+    const own = { runId: 'run-1', session: '' };
+    bench.http.answer = ({ jar, url }) => {
+      jar!.store(new URL(url), [['set-cookie', 'login=1; Path=/']]);
+      return {};
+    };
+    await bench.download(await bench.beginRequest());
+    expect([...(await shelfOf(bench).read(own, ''))!.cookies.keys()]).toEqual(['shop.test;/;login']);
+    const elsewhere = { cookies: new CookieJars(), shelf: shelfOf(bench) };
+    expect((await refreshCookies(elsewhere, own)).header(new URL('http://shop.test/'))).toBe('login=1');
   });
 
   it.each([429, 503])('that is answered %i with Retry-After holds its host up', async (status) => {

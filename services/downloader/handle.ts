@@ -14,40 +14,14 @@ import { toChainError } from '../../libs/stage/chain-error.ts';
 import { claimNode } from '../../libs/stage/execution.ts';
 import { decodeRequest, type RequestBody } from '../../libs/stage/node-body.ts';
 import type { Outcome } from '../../libs/stage/outcome.ts';
-import { moduleOf } from '../../libs/stage/runs.ts';
 import { failUnloaded, loadRunOf } from '../../libs/stage/unloaded.ts';
 import type { DownloadWork } from '../../libs/stage/work.ts';
+import type { Receipt } from './cost.ts';
 import { type Downloaded, download } from './download.ts';
 import type { DownloaderDeps } from './service.ts';
+import { withSharedCookies } from './shared-cookies.ts';
 
 type DownloaderOutcome = Outcome<'downloader'>;
-
-/** Waits until the request's host, and its step, have room for it. It is not claimed meanwhile: a queue needs no lease. */
-export async function admit(deps: DownloaderDeps, { model }: Message<'request'>, signal: AbortSignal): Promise<Permit> {
-  const { moduleId, stepIdx } = model.context!;
-  const run = await loadRunOf(deps.runs, { runId: model.runId, moduleId });
-  if (run instanceof CatenaError) return NOTHING_TO_SEND;
-  const concurrency = moduleOf(run, moduleId).definition.steps[stepIdx]?.policy.concurrency;
-  if (concurrency === undefined) return deps.limiter.acquire(model.limitKey, signal);
-  const stepKey = `step:${moduleId}:${stepIdx}`;
-  deps.limiter.setLimits(stepKey, { concurrency, requestsPerSecond: 0 });
-  const ofStep = await deps.limiter.acquire(stepKey, signal);
-  try {
-    const ofHost = await deps.limiter.acquire(model.limitKey, signal);
-    return {
-      release: () => {
-        ofHost.release();
-        ofStep.release();
-      },
-    };
-  } catch (thrown) {
-    ofStep.release();
-    throw thrown;
-  }
-}
-
-/** For a request that will not be sent: its handler records why. */
-const NOTHING_TO_SEND: Permit = { release: () => undefined };
 
 export async function handle(
   deps: DownloaderDeps,
@@ -74,9 +48,12 @@ export async function handle(
 export async function downloadLeased(deps: DownloaderDeps, work: DownloadWork): Promise<DownloaderOutcome> {
   const { run, lease, permit } = work;
   const request = decodeRequest(lease.node.body);
+  const receipt: Receipt = { attempt: '' };
+  const session = { runId: lease.node.runId, session: request.session ?? '' };
+  const sending = (send: () => Promise<Downloaded>) => withSharedCookies(deps, session, send);
   let response: ResponseModel;
   try {
-    response = toResponse(work, await download(deps, work, request));
+    response = toResponse(work, await sending(() => download(deps, work, request, receipt)));
   } catch (thrown) {
     if (lease.signal.aborted) {
       lease.end();
@@ -86,6 +63,7 @@ export async function downloadLeased(deps: DownloaderDeps, work: DownloadWork): 
   } finally {
     permit.release();
   }
+  response = { ...response, costAttempt: receipt.attempt };
   const slot = deps.parser.reserve();
   if (slot !== undefined) {
     return { kind: 'next', messages: [], handOver: { start: () => slot.start({ run, lease, response }) } };
@@ -149,5 +127,6 @@ function responseTo(node: DownloadWork['lease']['node'], task: DownloadWork['run
     timings: undefined,
     fromCache: false,
     error: undefined,
+    costAttempt: '',
   };
 }

@@ -1,10 +1,13 @@
 import type { CallContext } from 'nice-grpc';
 import { describe, expect, it, vi } from 'vitest';
 import { ManualClock } from '../../libs/clock/clock.ts';
-import { FetchRequest } from '../../libs/contracts/services.ts';
+import type { ChainEvent } from '../../libs/contracts/events.ts';
+import { BreakerPosition, FetchRequest } from '../../libs/contracts/services.ts';
 import { CatenaError } from '../../libs/errors/catena-error.ts';
 import { RateLimiter } from '../../libs/limits/rate-limiter.ts';
+import { openSqliteBreakers } from '../../libs/limits/sqlite/breakers.ts';
 import { ManualTimers } from '../../libs/limits/timers.ts';
+import { openDatabase } from '../../libs/sqlite/scratch.fixture.ts';
 import { FakeHttp } from '../../test/fixtures/fake-ports.ts';
 import { createDownloaderApi, type DownloaderApiDeps } from './rpc.ts';
 
@@ -16,8 +19,11 @@ function open(changes: Partial<DownloaderApiDeps> = {}) {
     clock,
     timers: new ManualTimers(clock),
   });
-  const api = createDownloaderApi({ http, limiter, robots: undefined, clock, ...changes });
-  return { clock, http, limiter, api };
+  const breakers = openSqliteBreakers({ db: openDatabase(), clock });
+  const events: ChainEvent[] = [];
+  const guard = { breakers, publish: async (event: ChainEvent) => void events.push(event) };
+  const api = createDownloaderApi({ http, limiter, guard, robots: undefined, clock, ...changes });
+  return { clock, http, limiter, breakers, events, api };
 }
 
 function call(signal: AbortSignal = new AbortController().signal): CallContext {
@@ -133,5 +139,48 @@ describe('GetLimits', () => {
     ]);
     expect((await api.getLimits({ key: 'b' }, call())).limits).toHaveLength(1);
     expect((await api.getLimits({ key: 'idle' }, call())).limits).toEqual([]);
+  });
+});
+
+describe('breakers', () => {
+  const POLICY = { failures: 1, openMs: 20_000 };
+
+  async function broken(...keys: readonly string[]) {
+    const opened = open();
+    for (const key of keys) {
+      const grant = await opened.breakers.acquire(key, POLICY);
+      if (grant.granted) await opened.breakers.report(key, grant.token, 'failure');
+    }
+    return opened;
+  }
+
+  it('are shown while they are not closed, all or the one that is asked for', async () => {
+    const { api, breakers, clock } = await broken('b', 'a');
+    const trialAtMs = clock.now() + POLICY.openMs;
+    const shown = async (key: string) => (await api.getLimits({ key }, call())).breakers;
+    expect(await shown('')).toEqual([
+      { key: 'a', position: BreakerPosition.OPEN, trialAtMs },
+      { key: 'b', position: BreakerPosition.OPEN, trialAtMs },
+    ]);
+    clock.advance(POLICY.openMs);
+    await breakers.acquire('b', POLICY);
+    expect(await shown('b')).toMatchObject([{ key: 'b', position: BreakerPosition.HALF_OPEN, trialAtMs: 0 }]);
+    expect(await shown('other')).toEqual([]);
+  });
+
+  it('are closed by hand, which is told once', async () => {
+    const { api, breakers, events } = await broken('a');
+    expect(await api.resetBreaker({ key: 'a' }, call())).toEqual({ wasOpen: true });
+    expect(await api.resetBreaker({ key: 'a' }, call())).toEqual({ wasOpen: false });
+    expect(await breakers.acquire('a', POLICY)).toMatchObject({ granted: true });
+    expect(events).toMatchObject([{ type: 'BreakerClosed', runId: '', data: { key: 'a' } }]);
+  });
+
+  it('must be named to be closed', async () => {
+    const { api } = open();
+    for (const key of ['', 'k'.repeat(201)]) {
+      const resetting = api.resetBreaker({ key }, call());
+      await expect(resetting).rejects.toMatchObject({ code: 'api.invalid_argument', data: { field: 'key' } });
+    }
   });
 });

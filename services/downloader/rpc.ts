@@ -1,4 +1,4 @@
-/** The downloader as people call it: a request by hand, and the limits that requests keep to. */
+/** The downloader as people call it: a request by hand, and the limits and breakers that requests keep to. */
 import type { Clock } from '../../libs/clock/clock.ts';
 import {
   type FieldIssue,
@@ -7,15 +7,20 @@ import {
   requireNone,
   textFault,
 } from '../../libs/contracts/request-check.ts';
-import type {
-  DownloaderServiceImplementation,
-  FetchRequest,
-  FetchResponse,
-  LimitState,
+import {
+  BreakerPosition,
+  type BreakerStatus,
+  type DownloaderServiceImplementation,
+  type FetchRequest,
+  type FetchResponse,
+  type LimitState,
 } from '../../libs/contracts/services.ts';
 import { CatenaError } from '../../libs/errors/catena-error.ts';
+import { breakerEvent } from '../../libs/limits/breaker-event.ts';
+import type { BreakerSnapshot, BreakerState, Breakers } from '../../libs/limits/breakers.ts';
 import type { KeySnapshot, Limiter } from '../../libs/limits/limiter.ts';
 import { joinedHeadersInLowerCase } from '../../libs/stage/joined-headers.ts';
+import type { BreakerGuard } from './breaker.ts';
 import type { HttpClient } from './http-client.ts';
 import { targetOf } from './request.ts';
 import { obeyRetryAfter } from './retry-after.ts';
@@ -24,6 +29,7 @@ import type { RobotsRules } from './robots.ts';
 export interface DownloaderApiDeps {
   readonly http: Pick<HttpClient, 'fetch'>;
   readonly limiter: Pick<Limiter, 'acquire' | 'delay' | 'setMinInterval' | 'snapshot'>;
+  readonly guard: Pick<BreakerGuard, 'breakers' | 'publish'>;
   /** Undefined: robots.txt is not asked. */
   readonly robots: Pick<RobotsRules, 'check'> | undefined;
   readonly clock: Clock;
@@ -37,7 +43,11 @@ const METHOD = /^[!#$%&'*+.^_`|~\w-]{1,32}$/;
 export function createDownloaderApi(deps: DownloaderApiDeps): DownloaderServiceImplementation {
   return {
     fetch: (request, { signal }) => fetch(deps, request, signal),
-    getLimits: async ({ key }) => ({ limits: limitsOf(deps.limiter.snapshot(), key) }),
+    getLimits: async ({ key }) => ({
+      limits: limitsOf(deps.limiter.snapshot(), key),
+      breakers: (await breakersOf(deps.guard.breakers, key)).map(statusOf),
+    }),
+    resetBreaker: async ({ key }) => ({ wasOpen: await reset(deps.guard, key) }),
   };
 }
 
@@ -107,4 +117,30 @@ function limitsOf(snapshot: readonly KeySnapshot[], key: string): LimitState[] {
     .filter((each) => key === '' || each.key === key)
     .map(({ nextAtMs = 0, ...limit }) => ({ ...limit, nextAtMs: Math.ceil(nextAtMs) }))
     .sort((one, other) => (one.key < other.key ? -1 : 1));
+}
+
+async function breakersOf(breakers: Breakers, key: string): Promise<BreakerSnapshot[]> {
+  if (key === '') return breakers.list();
+  return [await breakers.state(key)].filter(({ state }) => state !== 'closed');
+}
+
+const POSITIONS: Readonly<Record<BreakerState, BreakerPosition>> = {
+  closed: BreakerPosition.CLOSED,
+  open: BreakerPosition.OPEN,
+  half_open: BreakerPosition.HALF_OPEN,
+};
+
+function statusOf({ key, state, trialAtMs = 0 }: BreakerSnapshot): BreakerStatus {
+  return { key, position: POSITIONS[state], trialAtMs: Math.ceil(trialAtMs) };
+}
+
+/** Nobody's run is the occasion: whoever listens hears of the key alone. */
+const BY_HAND = { runId: '', moduleId: '', nodeId: '' };
+
+async function reset({ breakers, publish }: DownloaderApiDeps['guard'], key: string): Promise<boolean> {
+  requireNone([textFault('key', key)]);
+  const transition = await breakers.reset(key);
+  if (transition === undefined) return false;
+  await publish?.(breakerEvent(transition, BY_HAND));
+  return true;
 }

@@ -18,6 +18,11 @@ const TAKEN_OUT = '[secret]';
 /** Shorter ones would be found by chance. */
 const MIN_CHARS = 8;
 
+/** Whether a header names a secret. */
+export function namesSecret(headers: Readonly<Record<string, string>>): boolean {
+  return Object.values(headers).some((text) => text.search(REFERENCE) !== -1);
+}
+
 /** The headers with their secrets. Throws `download.secret_missing`, which names the secret alone. */
 export async function unseal(
   headers: Readonly<Record<string, string>>,
@@ -58,6 +63,6 @@ export function withoutSecrets(response: HttpResponse, secrets: readonly string[
 function missing(name: string): CatenaError {
   return new CatenaError('download.secret_missing', `there is no secret "${name}" for this request`, {
     data: { name },
-    remedy: `put it into the account's login, or into the environment variable ${name} of the downloader`,
+    remedy: `put it into the account's login, or list ${name} in downloader.secrets and set that environment variable`,
   });
 }

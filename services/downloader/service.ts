@@ -1,4 +1,6 @@
 import type { Bus } from '../../libs/bus/port.ts';
+import type { Budgets } from '../../libs/limits/budgets.ts';
+import type { CookieShelf } from '../../libs/limits/cookies.ts';
 import type { Limiter, Permit } from '../../libs/limits/limiter.ts';
 import type { ExecutionDeps } from '../../libs/stage/execution.ts';
 import type { LocalStage } from '../../libs/stage/outcome.ts';
@@ -7,11 +9,13 @@ import { StageRunner } from '../../libs/stage/runner.ts';
 import type { Runs } from '../../libs/stage/runs.ts';
 import type { SecretSource } from '../../libs/stage/secret-source.ts';
 import type { DownloadWork, ParseWork } from '../../libs/stage/work.ts';
+import type { AnswerStore } from '../../libs/store/answer-store.ts';
 import type { BlobStore } from '../../libs/store/blob-store.ts';
+import { admit } from './admit.ts';
 import type { BreakerGuard } from './breaker.ts';
 import type { DownloaderConfig } from './config.ts';
 import type { CookieJars } from './cookies.ts';
-import { admit, downloadLeased, handle } from './handle.ts';
+import { downloadLeased, handle } from './handle.ts';
 import type { HttpClient } from './http-client.ts';
 import type { RobotsRules } from './robots.ts';
 
@@ -24,10 +28,15 @@ export interface DownloaderDeps extends ExecutionDeps {
   readonly http: HttpClient;
   readonly robots: RobotsRules;
   readonly cookies: CookieJars;
+  /** Where the cookies of runs stand for all processes. */
+  readonly shelf: CookieShelf;
   readonly blobs: BlobStore;
+  /** What is kept for a time, and for other runs. */
+  readonly answers: AnswerStore;
   /** Where the secrets stand that headers name. */
   readonly secret: SecretSource;
   readonly breakers: BreakerGuard;
+  readonly budgets: Pick<Budgets, 'reserve'>;
   /** The parser, where it runs in this process. */
   readonly parser: LocalStage<ParseWork>;
   /** Told of every request that was sent: its host, how long it took, and its status or `failed`. */

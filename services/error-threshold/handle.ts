@@ -5,7 +5,7 @@
 import type { Message } from '../../libs/contracts/chain.ts';
 import { ErrorClass, type ErrorTaskModel } from '../../libs/contracts/messages.ts';
 import { DecideCode } from '../../libs/coordination/codes.ts';
-import type { DecideCommand } from '../../libs/coordination/commands.ts';
+import type { DecideCommand, Threshold } from '../../libs/coordination/commands.ts';
 import { failpoint } from '../../libs/failpoints/failpoint.ts';
 import { childMessages } from '../../libs/stage/bells.ts';
 import type { Outcome } from '../../libs/stage/outcome.ts';
@@ -44,6 +44,9 @@ async function loadRun(deps: ErrorThresholdDeps, model: ErrorTaskModel): Promise
   }
 }
 
+/** No number of errors. */
+const NEVER: Threshold = { errors: Number.MAX_SAFE_INTEGER };
+
 function decideCommand(deps: ErrorThresholdDeps, run: LoadedRun | undefined, model: ErrorTaskModel): DecideCommand {
   const { config } = deps;
   const { moduleId, phase, epoch, stepIdx } = model.context!;
@@ -52,6 +55,8 @@ function decideCommand(deps: ErrorThresholdDeps, run: LoadedRun | undefined, mod
   const policy = run?.modules.get(moduleId)?.definition.steps[stepIdx]?.policy;
   const retry = { ...config.retry, ...policy?.retry };
   const fatal = error?.class === ErrorClass.FATAL;
+  // What a run's own cap refused says nothing about whether the rest of it works.
+  const isRefused = error?.code === 'budget.exhausted';
   const mayFallBack = !model.isRequest && model.prefixRequest !== '' && policy?.fallback !== false;
   return {
     node: { id: model.id, runId, moduleId, phase },
@@ -59,9 +64,11 @@ function decideCommand(deps: ErrorThresholdDeps, run: LoadedRun | undefined, mod
     fatal,
     maxAttempts: retry.attempts,
     retryDelayMs: retryDelayMs(retry, model.attempts, error?.retryAfterMs ?? 0, deps.random),
-    moduleThreshold: config.moduleThreshold,
-    taskThreshold: config.taskThreshold,
-    ...(config.cooldownMs > 0 ? { cooldown: { errors: config.cooldownErrors, ms: config.cooldownMs } } : {}),
+    moduleThreshold: isRefused ? NEVER : config.moduleThreshold,
+    taskThreshold: isRefused ? NEVER : config.taskThreshold,
+    ...(config.cooldownMs > 0 && !isRefused
+      ? { cooldown: { errors: config.cooldownErrors, ms: config.cooldownMs } }
+      : {}),
     ...(mayFallBack ? { fallback: { request: { id: model.prefixRequest, runId, moduleId, phase } } } : {}),
   };
 }

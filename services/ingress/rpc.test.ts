@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { FinishReason, type ListRunsRequest, RunState, StepKind } from '../../libs/contracts/services.ts';
+import { FinishReason, ListRunsRequest, RunState, StepKind } from '../../libs/contracts/services.ts';
 import { CatenaError } from '../../libs/errors/catena-error.ts';
 import { settleRun } from '../../libs/stage/settle.ts';
 import {
@@ -67,6 +67,9 @@ describe('SubmitTask', () => {
     [{ account: '', platform: '' }, ['account', 'platform']],
     [{ account: 'a'.repeat(201) }, ['account']],
     [{ deadlineMs: -1 }, ['deadline_ms']],
+    [{ costCap: -1 }, ['cost_cap']],
+    [{ costCap: Number.NaN }, ['cost_cap']],
+    [{ costCap: 1e-9 }, ['cost_cap']],
     [{ deadlineMs: Number.MAX_SAFE_INTEGER }, ['deadline_ms']],
     [{ idempotencyKey: 'k'.repeat(201) }, ['idempotency_key']],
     [{ metadata: { note: 'x'.repeat(20_000) } }, ['metadata']],
@@ -115,6 +118,22 @@ describe('GetRun', () => {
       items: 2,
       end: { reason: FinishReason.COMPLETED, done: 4, dead: 1, items: 2, detail: '' },
     });
+  });
+
+  it('tells what it has cost so far, what it may cost, and at its end what it did cost', async () => {
+    const opened = openApi();
+    const runId = await submitted(opened, { costCap: 2.5 });
+    expect((await opened.api.getRun({ runId }, call())).run).toMatchObject({ costCap: 2.5, cost: undefined });
+    const payment = { scope: runId, entry: 'a', attempt: '0', amount: 1_000_000, cap: 2_500_000 };
+    await opened.bench.budgets.reserve(payment);
+    expect((await opened.api.getRun({ runId }, call())).run?.cost).toMatchObject({ spent: 0, reserved: 1 });
+    await opened.bench.budgets.settle({ ...payment, amount: 250_000 });
+    await drive(opened.bench);
+    await opened.bench.budgets.forget(runId);
+    expect((await opened.api.getRun({ runId }, call())).run?.cost).toMatchObject({ spent: 0.25, reserved: 0 });
+    expect((await opened.api.listRuns(ListRunsRequest.create(), call())).runs).toMatchObject([
+      { costCap: 2.5, cost: { spent: 0.25 } },
+    ]);
   });
 
   it('says closing while the end is being written, and cancelled as soon as that was asked for', async () => {

@@ -1,7 +1,7 @@
 import type { ComputeCall, JoinedFailure, JoinedItem } from '../../libs/modules/definition.ts';
 import { commitYield } from '../../libs/stage/commit-yield.ts';
 import { decodeHop } from '../../libs/stage/node-body.ts';
-import { hopSeed } from '../../libs/stage/seeds.ts';
+import { emittedSeed } from '../../libs/stage/seeds.ts';
 import { deadNodes } from '../../libs/stage/settle.ts';
 import { gather } from '../../libs/stage/yield.ts';
 import type { HopContext } from './context.ts';
@@ -22,7 +22,7 @@ export async function computeHop(
   const yielded = await gather(emissions, {
     lease,
     coordinator: deps.coordinator,
-    toSeed: (hop) => hopSeed(run, definition, hop, node),
+    toSeed: (hop) => emittedSeed(run, definition, hop, node),
     maxYields: step === undefined ? Number.POSITIVE_INFINITY : deps.config.maxYieldsPerParse,
   });
   return commitYield(deps, run, lease, yielded, goOn);

@@ -5,6 +5,7 @@ import { CatenaError } from '../../libs/errors/catena-error.ts';
 import type { RequestSpec } from '../../libs/modules/definition.ts';
 import { commitNode } from '../../libs/stage/execution.ts';
 import type { HandOver, Slot } from '../../libs/stage/outcome.ts';
+import { runConcurrency } from '../../libs/stage/run-concurrency.ts';
 import { requestSeed } from '../../libs/stage/seeds.ts';
 import type { DownloadWork } from '../../libs/stage/work.ts';
 import { LeaseLost } from '../../libs/stage/yield.ts';
@@ -17,7 +18,7 @@ export async function generateRequests(
   deps: ModuleProcessorDeps,
   context: HopContext,
 ): Promise<ModuleProcessorOutcome> {
-  const { run, module, lease, step, call } = context;
+  const { run, module, lease, call } = context;
   const { node } = lease;
   const requests = new Requests(deps, context);
   const specs = module.definition.request(node.stepIdx, call);
@@ -31,8 +32,8 @@ export async function generateRequests(
     }
   }
   const { children, staged } = await requests.end();
-  const reserved =
-    staged === 0 && children.length === 1 ? reserve(deps, children[0]!, step?.policy.concurrency) : undefined;
+  const mayGoAtOnce = staged === 0 && children.length === 1 && !waits(context);
+  const reserved = mayGoAtOnce ? reserve(deps, children[0]!) : undefined;
   try {
     const sinceMs = deps.clock.monotonic();
     const owner = deps.nextOwner();
@@ -103,13 +104,14 @@ class Requests {
   }
 }
 
+/** Whether the requests of the step are admitted one by one: by their number, or after a look into its cache. */
+function waits({ run, module, lease, step }: HopContext): boolean {
+  const ofRun = runConcurrency(run, module, lease.node.stepIdx);
+  return ofRun !== undefined || step?.policy.concurrency !== undefined || step?.policy.cache !== undefined;
+}
+
 /** A slot and a permit of the downloader in this process: a node in a queue must not be under a lease. */
-function reserve(
-  deps: ModuleProcessorDeps,
-  child: NodeSeed,
-  stepConcurrency: number | undefined,
-): Reservation | undefined {
-  if (stepConcurrency !== undefined) return undefined;
+function reserve(deps: ModuleProcessorDeps, child: NodeSeed): Reservation | undefined {
   const permit = deps.limiter.tryAcquire(child.limitKey!);
   if (permit === undefined) return undefined;
   const slot = deps.downloader.reserve();

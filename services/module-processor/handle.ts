@@ -2,6 +2,8 @@
  * ModuleProcessorWithChain: the chain inside a module. It opens a run's modules, and for each hop resolves its context,
  * claims it, generates its requests (or runs its compute step), and commits them.
  */
+
+import { FAIL_STEP } from '../../libs/modules/definition.ts';
 import { childMessages } from '../../libs/stage/bells.ts';
 import type { Dispatch } from '../../libs/stage/dispatch.ts';
 import { claimNode, recordFailure } from '../../libs/stage/execution.ts';
@@ -10,6 +12,7 @@ import type { Outcome } from '../../libs/stage/outcome.ts';
 import type { HopWork } from '../../libs/stage/work.ts';
 import { computeHop } from './compute.ts';
 import { resolveContext } from './context.ts';
+import { failModule } from './fail-module.ts';
 import { generateRequests } from './generate.ts';
 import { openRun } from './open-run.ts';
 import type { ModuleProcessorDeps } from './service.ts';
@@ -60,6 +63,7 @@ export async function executeHeld(
   goOn?: GoOn,
 ): Promise<ModuleProcessorOutcome> {
   try {
+    if (lease.node.stepIdx === FAIL_STEP) return await failModule(deps, lease);
     const context = await resolveContext(run, lease);
     return context.step === undefined || context.step.kind === 'compute'
       ? await computeHop(deps, context, goOn)

@@ -1,11 +1,13 @@
 /** The last failure of a request, where its step says what stands in its place. */
 import type { CatenaError } from '../../libs/errors/catena-error.ts';
+import { fromMicros } from '../../libs/limits/budgets.ts';
 import { isGroundFailure } from '../../libs/stage/failing.ts';
 import { decodeRequest } from '../../libs/stage/node-body.ts';
 import type { LoadedModule } from '../../libs/stage/runs.ts';
-import { hopSeed } from '../../libs/stage/seeds.ts';
+import { emittedSeed } from '../../libs/stage/seeds.ts';
 import type { ParseWork } from '../../libs/stage/work.ts';
 import { gather, LeaseLost, type Yield } from '../../libs/stage/yield.ts';
+import type { Bill } from './cost.ts';
 import type { ParserDeps } from './service.ts';
 
 /** Gathers what the step yields for a request that is given up; throws the failure on when another attempt may follow. */
@@ -13,7 +15,7 @@ export async function giveUp(
   deps: ParserDeps,
   { definition, input }: LoadedModule,
   { run, lease }: ParseWork,
-  thrown: unknown,
+  { thrown, bill }: { readonly thrown: unknown; readonly bill: Bill },
 ): Promise<Yield> {
   const { node } = lease;
   const step = definition.steps[node.stepIdx];
@@ -25,8 +27,9 @@ export async function giveUp(
   const state = await step.checkState(decodeRequest(node.body).state);
   const { account, platform, runId } = run.task;
   const { code, message, data } = error;
+  const failure = { code, message, data, cost: fromMicros(bill.micros) };
   const { acceptedAtMs, deadlineAtMs } = run.record;
-  const call = { input, state, account, platform, runId, acceptedAtMs, deadlineAtMs, error: { code, message, data } };
+  const call = { input, state, account, platform, runId, acceptedAtMs, deadlineAtMs, error: failure };
   const emissions = definition.givenUp(node.stepIdx, {
     ...call,
     get signal() {
@@ -37,7 +40,8 @@ export async function giveUp(
   return gather(emissions, {
     lease,
     coordinator: deps.coordinator,
-    toSeed: (hop) => hopSeed(run, definition, hop, node),
+    toSeed: (hop) => emittedSeed(run, definition, hop, node),
     maxYields: deps.config.maxYieldsPerParse,
+    onCharge: bill.charge,
   });
 }

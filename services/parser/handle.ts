@@ -15,10 +15,11 @@ import { nodeFailure } from '../../libs/stage/failing.ts';
 import { decodeRequest } from '../../libs/stage/node-body.ts';
 import type { Outcome } from '../../libs/stage/outcome.ts';
 import { type LoadedModule, moduleOf } from '../../libs/stage/runs.ts';
-import { hopSeed } from '../../libs/stage/seeds.ts';
+import { emittedSeed } from '../../libs/stage/seeds.ts';
 import { failUnloaded, loadRunOf } from '../../libs/stage/unloaded.ts';
 import type { ParseWork } from '../../libs/stage/work.ts';
 import { gather, type Yield } from '../../libs/stage/yield.ts';
+import { Bill, settleBill } from './cost.ts';
 import { giveUp } from './give-up.ts';
 import { toPage } from './page.ts';
 import type { RecordedParse } from './record.ts';
@@ -53,7 +54,10 @@ export async function parseLeased(deps: ParserDeps, { run, lease, response }: Pa
   try {
     const module = moduleOf(run, node.moduleId);
     const work = { run, lease, response };
-    const yielded = await parse(deps, module, work).catch((thrown: unknown) => giveUp(deps, module, work, thrown));
+    const bill = new Bill(node, response);
+    const yielded = await parse(deps, module, work, bill)
+      .catch((thrown: unknown) => giveUp(deps, module, work, { thrown, bill }))
+      .finally(() => settleBill(deps, node, bill));
     const outcome = await commitYield(deps, run, lease, yielded);
     if (outcome.kind === 'next') deps.meters.parsed();
     return outcome;
@@ -69,6 +73,7 @@ async function parse(
   deps: ParserDeps,
   { definition, input }: LoadedModule,
   { run, lease, response }: ParseWork,
+  bill: Bill,
 ): Promise<Yield> {
   const { node } = lease;
   if (response.error !== undefined) throw fromChainError(response.error);
@@ -97,8 +102,9 @@ async function parse(
   const yielded = await gather(emissions, {
     lease,
     coordinator: deps.coordinator,
-    toSeed: (hop) => hopSeed(run, definition, hop, node),
+    toSeed: (hop) => emittedSeed(run, definition, hop, node),
     maxYields: deps.config.maxYieldsPerParse,
+    onCharge: bill.charge,
   });
   const { moduleId, id: nodeId, stepIdx } = node;
   await record(deps, { moduleId, nodeId, stepIdx, input, state: received, page, yielded });

@@ -14,6 +14,7 @@ export async function toPage(blobs: BlobStore, response: ResponseModel): Promise
     body: await bodyOf(blobs, response),
     partial: response.headers.some(({ name }) => name === PARTIAL_HEADER),
     elapsedMs: response.timings?.totalMs ?? 0,
+    fromCache: response.fromCache,
   };
 }
 

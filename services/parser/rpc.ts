@@ -86,8 +86,12 @@ async function gathered(
   return response;
 }
 
-function take(module: ModuleDefinition, emission: Emission, { items, hops, drops }: ParseResponse): void {
+function take(module: ModuleDefinition, emission: Emission, response: ParseResponse): void {
+  const { items, hops, drops } = response;
   switch (emission.kind) {
+    case 'charge':
+      response.charged += emission.amount;
+      return;
     case 'item':
       items.push({ type: emission.type, data: toJson(emission.data) });
       return;
@@ -113,5 +117,5 @@ function toJson(value: unknown): Buffer {
 }
 
 function nothing(): ParseResponse {
-  return { items: [], hops: [], drops: [], failure: undefined };
+  return { items: [], hops: [], drops: [], failure: undefined, charged: 0 };
 }

@@ -1,4 +1,5 @@
 import type { Bus } from '../../libs/bus/port.ts';
+import type { Budgets } from '../../libs/limits/budgets.ts';
 import type { ExecutionDeps } from '../../libs/stage/execution.ts';
 import type { Publisher } from '../../libs/stage/publisher.ts';
 import { StageRunner } from '../../libs/stage/runner.ts';
@@ -15,6 +16,7 @@ export interface ParserDeps extends ExecutionDeps {
   readonly publisher: Publisher;
   readonly runs: Runs;
   readonly blobs: BlobStore;
+  readonly budgets: Pick<Budgets, 'settle'>;
   /** Keeps pages and what was made of them, for tests; undefined when nothing is recorded. */
   readonly recorder: PageRecorder | undefined;
 }

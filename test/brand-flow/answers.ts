@@ -16,9 +16,9 @@ const PAGES = [
   'https://www.smzdm.com/p/20261',
 ];
 
-/** One answer to a question. */
-export function makeAnswer(question: string, random: Random): string {
-  const named = random.shuffled(BRANDS).slice(0, 3);
+/** One answer to a question, which names three of the brands. */
+export function makeAnswer(question: string, random: Random, brands: readonly string[] = BRANDS): string {
+  const named = random.shuffled(brands).slice(0, 3);
   const lines = named.map((brand, index) => `${index + 1}. **${brand}**：${random.shuffled(REASONS)[0]}。`);
   const page = random.shuffled(PAGES)[0] ?? '';
   return [

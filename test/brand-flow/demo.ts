@@ -1,11 +1,14 @@
 /**
  * `npm run demo:brand`: a diagnosis of one brand and three rivals, three questions to four models that are as slow as real
- * ones, on loopback. It ends within 20 seconds, with whatever has arrived by then.
+ * ones, on loopback. It ends within 20 seconds, with whatever has arrived by then, and leaves its report in three files.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { defineDiagnosis } from '../../libs/brand/module/define-diagnosis.ts';
-import type { ReportItem } from '../../libs/brand/module/items.ts';
+import { seconds } from '../../libs/brand/report/numbers.ts';
+import { reportFiles } from '../../libs/brand/report/report-files.ts';
+import { toRunReport } from '../../libs/brand/report/run-report.ts';
+import { summaryOf } from '../../libs/brand/report/summary.ts';
 import { loadConfig } from '../../libs/config/load-config.ts';
 import { ModuleRegistry } from '../../libs/modules/registry.ts';
 import { silentLog } from '../../libs/telemetry/log.ts';
@@ -13,10 +16,11 @@ import { startSingleNode } from '../../services/single-node.ts';
 import { BRANDS, QUESTIONS } from './answers.ts';
 import { startModels } from './models.ts';
 import { startPages } from './pages.ts';
-import { summaryOf } from './summary.ts';
 
 const DEADLINE_MS = 20_000;
-const REPORT = 'out/brand-report.json';
+const FOLDER = 'out/brand-report';
+/** More than a demo leaves. */
+const MAX_ITEMS = 1_000;
 const [brand, ...rivals] = BRANDS;
 
 async function demo(): Promise<number> {
@@ -36,26 +40,29 @@ async function demo(): Promise<number> {
   const startedMs = performance.now();
   const run = await node.submit({
     modules: [module.id],
-    input: { brand, rivals, questions: [...QUESTIONS], models: models.names },
+    // All at once: none of them may wait for another and come too late for it.
+    input: { brand, rivals, questions: [...QUESTIONS], models: models.names, concurrency: 12 },
     account: 'demo',
     platform: 'models',
     deadlineMs: DEADLINE_MS,
   });
   await node.closed(run.runId);
   const wallMs = performance.now() - startedMs;
-  const rows = await node.store.readItems({ runId: run.runId, afterSeq: 0, limit: 10, type: 'report' });
-  const data = rows[0]?.data;
-  if (data === undefined) {
-    say('There is no report: the run ended before it was written.');
-    return 1;
+  const items = await node.store.readItems({ runId: run.runId, afterSeq: 0, limit: MAX_ITEMS });
+  const report = toRunReport(run, items);
+  mkdirSync(FOLDER, { recursive: true });
+  process.stdout.write(
+    summaryOf(report.report, [
+      `the whole took ${seconds(wallMs)}; one call after the other: ${seconds(models.serialMs)}`,
+    ]),
+  );
+  process.stdout.write('\n');
+  for (const { name, text } of reportFiles(report)) {
+    writeFileSync(join(FOLDER, name), text);
+    process.stdout.write(`report: ${resolve(FOLDER, name)}\n`);
   }
-  const report = JSON.parse(data) as ReportItem;
-  mkdirSync('out', { recursive: true });
-  writeFileSync(REPORT, `${JSON.stringify(report, null, 2)}\n`);
-  process.stdout.write(summaryOf(report, { wallMs, serialMs: models.serialMs }));
-  process.stdout.write(`\nreport: ${resolve(REPORT)}\n`);
   await node.stop();
-  return wallMs <= DEADLINE_MS && report.success ? 0 : 1;
+  return wallMs <= DEADLINE_MS && report.report.success ? 0 : 1;
 }
 
 function say(text: string): void {

@@ -1,6 +1,7 @@
 /**
- * A process for tests that kill it: `node diagnosis-process.ts FILE BASE_URL`. Begins a diagnosis in the database, or goes on
- * with the one that stands there; prints how many calls are stored, and at last how many of them were answered.
+ * A process for tests that kill it: `node diagnosis-process.ts FILE BASE_URL PAGES_URL [STEP:POINT:PASS]`. Begins a
+ * diagnosis in the database, or goes on with the one that stands there; prints how many calls are stored, and at last how
+ * many of them were answered. The last argument says where it is to die by itself.
  */
 import { defineDiagnosis } from '../../libs/brand/module/define-diagnosis.ts';
 import type { ReportItem } from '../../libs/brand/module/items.ts';
@@ -8,14 +9,27 @@ import { loadConfig } from '../../libs/config/load-config.ts';
 import { ModuleRegistry } from '../../libs/modules/registry.ts';
 import { silentLog } from '../../libs/telemetry/log.ts';
 import { startSingleNode } from '../../services/single-node.ts';
+import { dying, parseDeath } from './dying-module.ts';
 import { registryOf } from './models.ts';
 
-const [path = '', baseUrl = ''] = process.argv.slice(2);
+const [path = '', baseUrl = '', pagesUrl = '', death] = process.argv.slice(2);
 const models = ['qwen', 'zhipu'];
-const module = defineDiagnosis({ registry: () => registryOf(baseUrl, models) });
+// One call of a model after the other: what was answered first is stored when a later one is under way.
+const limits = { requestsPerSecond: 1_000, concurrency: 1 };
+const defined = defineDiagnosis({
+  registry: () => registryOf(baseUrl, models, { limits }),
+  pageUrl: (url) => pagesUrl + encodeURIComponent(url),
+});
+const module = death === undefined ? defined : dying(defined, parseDeath(death));
 const { config } = loadConfig({
   env: {},
-  overrides: { 'store.path': path, lease_ms: 1_000, sweep_interval_ms: 20, 'limits.requests_per_second': 0 },
+  overrides: {
+    'store.path': path,
+    lease_ms: 1_000,
+    sweep_interval_ms: 20,
+    'limits.requests_per_second': 0,
+    'robots.enabled': false,
+  },
 });
 const node = startSingleNode({ config, modules: new ModuleRegistry([module]), log: silentLog });
 const [standing] = await node.store.listRuns({ limit: 1 });
@@ -36,7 +50,7 @@ async function begin() {
     updatedAtMs: 1,
   });
   const questions = ['推荐几款跑鞋', '哪些跑鞋耐磨', '跑鞋怎么选'];
-  const input = { brand: '海澜鞋业', questions, models, maxSources: 0 };
+  const input = { brand: '海澜鞋业', rivals: ['云步'], questions, models };
   return node.submit({ modules: [module.id], input, account: 'a', platform: 'p' });
 }
 

@@ -1,51 +1,30 @@
-/** Killed with -9 in the ask phase: what was answered and stored is not asked again. */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { expect, it, onTestFinished } from 'vitest';
-import { provider } from './scene.ts';
+/** Killed with -9 in every stage: the run ends with its report, and what was answered and stored is not asked again. */
+import { expect, it } from 'vitest';
+import { CALLS, killInStages } from './killed-in-stages.ts';
+import { kill, killedRun, lineWhere } from './killed-runs.ts';
 
-interface Line {
-  readonly stored?: number;
-  readonly completed?: number;
-  readonly total?: number;
-}
+/** Five processes, one after the other. */
+const PATIENCE_MS = 120_000;
 
-function startDiagnosis(path: string, baseUrl: string): ChildProcess {
-  const program = new URL('./diagnosis-process.ts', import.meta.url).pathname;
-  const child = spawn(process.execPath, [program, path, baseUrl], { stdio: ['ignore', 'pipe', 'inherit'] });
-  onTestFinished(() => void child.kill('SIGKILL'));
-  return child;
-}
-
-async function lineWhere(child: ChildProcess, holds: (line: Line) => boolean): Promise<Line> {
-  for await (const text of createInterface({ input: child.stdout! })) {
-    const line = JSON.parse(text) as Line;
-    if (holds(line)) return line;
-  }
-  throw new Error('the process ended before it said what was waited for');
-}
-
-it('a run that was killed goes on without asking again what was answered', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'catena-test-'));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  const path = join(folder, 'a.db');
+it('a run that was killed goes on without asking again what was answered (B10)', async () => {
   let isSilent = true;
-  const { baseUrl, calls } = await provider(({ model }) => (isSilent && model === 'zhipu-test' ? 'hang' : 'whole'));
-
-  const first = startDiagnosis(path, baseUrl);
+  const run = await killedRun(({ model }) => (isSilent && model === 'zhipu-test' ? 'hang' : 'whole'));
+  const first = run.start();
   await lineWhere(first, ({ stored }) => stored === 3);
-  const ended = once(first, 'exit');
-  first.kill('SIGKILL');
-  await ended;
+  await kill(first);
+  const { calls } = run.provider;
   const askedBefore = calls.filter(({ model }) => model === 'zhipu-test').length;
+  expect(askedBefore).toBe(1);
 
   isSilent = false;
-  const end = await lineWhere(startDiagnosis(path, baseUrl), ({ total }) => total !== undefined);
-  expect(end).toEqual({ completed: 6, total: 6 });
+  const end = await lineWhere(run.start(), ({ total }) => total !== undefined);
+  expect(end).toEqual({ completed: CALLS, total: CALLS });
   expect(calls.filter(({ model }) => model === 'qwen-test')).toHaveLength(3);
   expect(calls.filter(({ model }) => model === 'zhipu-test')).toHaveLength(askedBefore + 3);
 });
+
+it.each(['inside', 'commit.after'] as const)(
+  'a run killed in each of its stages (%s) loses nothing and asks nothing twice that was stored (B10)',
+  (point) => killInStages(point),
+  PATIENCE_MS,
+);

@@ -2,6 +2,8 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { promisify } from 'node:util';
+import { toGbk } from './gbk.ts';
 
 export interface ProviderCall {
   readonly model: string;
@@ -20,11 +22,19 @@ export type Behaviour =
   | 'server_error'
   | 'malformed'
   | 'disconnect'
+  | 'disconnect_midway'
+  | 'gbk_declared'
+  | 'gbk_undeclared'
+  | 'gbk_as_utf8'
+  | 'utf8_as_gbk'
+  | 'utf8_with_bom'
   | 'refuses_key';
 
 export interface TestProvider {
   readonly baseUrl: string;
   readonly calls: readonly ProviderCall[];
+  /** Connections that are open now. */
+  connections(): Promise<number>;
   stop(): Promise<void>;
 }
 
@@ -49,6 +59,7 @@ export async function startProvider(behave: (call: ProviderCall) => Behaviour): 
   return {
     baseUrl: `http://127.0.0.1:${port}/v1`,
     calls,
+    connections: () => promisify(server.getConnections.bind(server))(),
     stop: async () => {
       server.closeAllConnections();
       server.close();
@@ -78,10 +89,31 @@ const ANSWERS: Readonly<Record<Behaviour, Answer>> = {
   server_error: (response) => refuse(response, 500, { code: 'internal', message: 'internal error' }),
   malformed: (response) => response.writeHead(200, { 'content-type': 'application/json' }).end('{"choices": ['),
   disconnect: (_response, request) => request.socket.destroy(),
+  disconnect_midway: (response, request) => {
+    begin(response);
+    say(response, { delta: { content: '1. **云步**：缓震出色，值得推荐。\n' } });
+    setTimeout(() => request.socket.destroy(), 20);
+  },
+  gbk_declared: (response) => answer(response, 'application/json; charset=gbk', toGbk(WHOLE_BODY)),
+  gbk_undeclared: (response) => answer(response, 'application/json', toGbk(WHOLE_BODY)),
+  gbk_as_utf8: (response) => answer(response, 'application/json; charset=utf-8', toGbk(WHOLE_BODY)),
+  utf8_as_gbk: (response) => answer(response, 'application/json; charset=gbk', Buffer.from(WHOLE_BODY)),
+  utf8_with_bom: (response) => answer(response, 'application/json', Buffer.from(`\uFEFF${WHOLE_BODY}`)),
   // Some providers repeat the key that they refuse.
   refuses_key: (response, request) =>
     refuse(response, 401, { code: 'x', message: `wrong key ${request.headers.authorization ?? ''}` }),
 };
+
+/** The answer in one piece. */
+const WHOLE_BODY = JSON.stringify({
+  model: 'test',
+  choices: [{ message: { content: ANSWER }, finish_reason: 'stop' }],
+  usage: { prompt_tokens: 100, completion_tokens: 50 },
+});
+
+function answer(response: ServerResponse, contentType: string, body: Uint8Array): void {
+  response.writeHead(200, { 'content-type': contentType }).end(body);
+}
 
 function begin(response: ServerResponse): void {
   response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8' });

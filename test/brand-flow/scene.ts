@@ -31,15 +31,39 @@ export interface Asked {
   readonly registry: ProviderRegistry;
   readonly input: Readonly<Record<string, unknown>>;
   readonly deadlineMs?: number;
+  readonly costCap?: number;
 }
 
 /** Runs a diagnosis of 海澜鞋业; what `input` leaves out is one question to one model. */
-export async function diagnose({ registry, input, deadlineMs }: Asked): Promise<Diagnosed> {
+export async function diagnose({ registry, input, deadlineMs, costCap }: Asked): Promise<Diagnosed> {
+  return (await diagnosesIn(registry)).run(input, deadlineMs, costCap);
+}
+
+export interface Diagnoses {
+  run(input: Asked['input'], deadlineMs?: number, costCap?: number): Promise<Diagnosed>;
+}
+
+/** One process for several diagnoses, one after the other or at once. */
+export async function diagnosesIn(registry: ProviderRegistry): Promise<Diagnoses> {
   const pages = await startPages('海澜鞋业 与 云步 的对比');
   onTestFinished(() => pages.stop());
   const module = defineDiagnosis({ registry: () => registry, pageUrl: pages.pageUrl });
   const node = startNode([module]);
   await node.store.putAccount({ account: 'acme', platform: 'web', login: { TEST_MODEL_KEY: KEY }, updatedAtMs: 1 });
+  return { run: (input, deadlineMs, costCap) => diagnoseIn(node, module, { input, deadlineMs, costCap }) };
+}
+
+interface TaskOf {
+  readonly input: Asked['input'];
+  readonly deadlineMs: number | undefined;
+  readonly costCap: number | undefined;
+}
+
+async function diagnoseIn(
+  node: ReturnType<typeof startNode>,
+  module: ReturnType<typeof defineDiagnosis>,
+  { input, deadlineMs, costCap }: TaskOf,
+): Promise<Diagnosed> {
   const startedMs = performance.now();
   const { runId } = await node.submit({
     modules: [module.id],
@@ -47,6 +71,7 @@ export async function diagnose({ registry, input, deadlineMs }: Asked): Promise<
     account: 'acme',
     platform: 'web',
     ...(deadlineMs === undefined ? {} : { deadlineMs }),
+    ...(costCap === undefined ? {} : { costCap }),
   });
   await node.closed(runId);
   const wallMs = performance.now() - startedMs;

@@ -52,7 +52,9 @@ class Tally {
       this.#addBrand(`${answer.id} ${name}`, expected, found.brands[name]);
     }
     const pair = ({ url, grade }: Labels['urls'][number]): string => `${grade} ${normaliseUrl(url) ?? url}`;
-    this.#addSets(`${answer.id} url`, this.#urls, answer.expect.urls.map(pair), found.urls.map(pair));
+    // What only the model's own JSON claims never counts, neither as found nor as missed.
+    const pairs = (urls: Labels['urls']): string[] => urls.filter(({ grade }) => grade !== 'claimed').map(pair);
+    this.#addSets(`${answer.id} url`, this.#urls, pairs(answer.expect.urls), pairs(found.urls));
     this.#addSets(`${answer.id} named`, this.#named, answer.expect.named_sources, found.named_sources);
   }
 

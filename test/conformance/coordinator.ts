@@ -22,6 +22,7 @@ import { describeReplay } from './coordinator/replay.ts';
 import { describeResends } from './coordinator/resend.ts';
 import { describeRunEnd } from './coordinator/run-end.ts';
 import { describeStaged } from './coordinator/staged.ts';
+import { describeStepEvents } from './coordinator/step-events.ts';
 import { describeSweeper } from './coordinator/sweeper.ts';
 import { describeThresholds } from './coordinator/thresholds.ts';
 import { describeTimeline } from './coordinator/timeline.ts';
@@ -51,6 +52,7 @@ export function describeCoordinator(name: string, open: OpenCoordinator, options
     describeReorder(open);
     describeReads(open);
     describeTimeline(open);
+    describeStepEvents(open);
     describePurge(open);
     describeResends(open);
     describeGenerated(open, options);

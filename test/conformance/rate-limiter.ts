@@ -55,6 +55,16 @@ export function describeLimiter(name: string, openHarness: () => Promise<Limiter
       });
     const started = (asked: readonly Asked[]) => starts(asked).filter((atMs) => atMs !== undefined).length;
 
+    it('keeps each provider to its own rate and number, and none waits for another (B31)', async () => {
+      const limiter = harness.open({ requestsPerSecond: 1, concurrency: 1 });
+      limiter.setLimits('model:slow', { requestsPerSecond: 2, concurrency: 100 });
+      limiter.setLimits('model:fast', { requestsPerSecond: 50, concurrency: 100 });
+      limiter.setLimits('model:few', { requestsPerSecond: 0, concurrency: 3 });
+      const [slow, fast, few] = ['model:slow', 'model:fast', 'model:few'].map((key) => ask(limiter, 20, key));
+      await harness.advance(1_400);
+      expect([slow, fast, few].map((asked) => started(asked ?? []))).toEqual([3, 20, 3]);
+    });
+
     it('lets everybody of an unlimited key go at once', async () => {
       const limiter = harness.open(UNLIMITED);
       const asked = ask(limiter, 200);

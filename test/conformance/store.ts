@@ -42,6 +42,15 @@ export function describeStore(name: string, openStore: OpenStore): void {
       expect(await ids({ limit: 10, state: 'closed' })).toEqual(['c']);
     });
 
+    it('keep the cap of what they may cost, and at their end what they cost', async () => {
+      const { store } = await open(newRun('r', { costCap: 5_000_000 }), newRun('free'));
+      const cost = { spent: 2_500_000_000_000, reserved: 7 };
+      await store.settleRun('r', { ...END, cost }, records());
+      await store.settleRun('free', END, records());
+      expect(await store.findRun('r')).toMatchObject({ costCap: 5_000_000, end: { ...END, cost } });
+      expect((await store.findRun('free'))?.end).toEqual(END);
+    });
+
     it('are found by their work, the newest first', async () => {
       const { store } = await open(newRun('a', { fingerprint: 'f' }), newRun('b', { fingerprint: 'f' }), newRun('c'));
       expect(await store.findRunByFingerprint('f')).toMatchObject({ runId: 'b' });

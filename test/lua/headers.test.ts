@@ -70,7 +70,7 @@ describe('events in Lua', () => {
   const emitted = [
     ...luaFiles('.').map((name) => `${name}.lua`),
     ...luaFiles('lib').map((name) => `lib/${name}.lua`),
-  ].flatMap((path) => [...read(path).matchAll(/emit\(\w+, '(\w+)'/g)].map(([, type]) => type!));
+  ].flatMap((path) => [...read(path).matchAll(/emit(?:OfStep)?\(\w+, '(\w+)'/g)].map(([, type]) => type!));
 
   it('have the names and versions of the contract', () => {
     expect(versions.length).toBeGreaterThan(0);

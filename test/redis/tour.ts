@@ -77,8 +77,11 @@ export const TOUR: Tour = {
     await coordinator.commitError({ ...heldBy(again), error: '{}' });
   },
   async 'commits, staged children and early responses'(open) {
-    const scene = await openScene(open, { first: ['a', 'b'] });
+    const scene = await openScene(open, { first: ['a', 'b', 'c', 'd'] });
     const { coordinator, cast } = scene;
+    // The second commit closes nothing and advances nothing; it tells of a step all the same.
+    await scene.finish('c');
+    await scene.finish('d', [cast.hop('n', { stepIdx: 3 })]);
     cast.request('r');
     const early = { node: cast.ref('r'), epoch: 0, response: 'early' };
     await coordinator.reorderEnqueue(early);

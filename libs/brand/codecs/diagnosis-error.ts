@@ -12,6 +12,8 @@ export const ERROR_TYPES = [
   'network',
   'parse',
   'circuit_open',
+  /** The run's cost cap had no room for it. */
+  'cost_cap',
   'deadline_exceeded',
   'unknown',
 ] as const;
@@ -28,7 +30,13 @@ export interface DiagnosisError {
   readonly timestamp: string;
 }
 
-const FINAL: ReadonlySet<ErrorType> = new Set(['invalid_key', 'quota', 'content_safety', 'invalid_request']);
+const FINAL: ReadonlySet<ErrorType> = new Set([
+  'invalid_key',
+  'quota',
+  'content_safety',
+  'invalid_request',
+  'cost_cap',
+]);
 const MAX_MESSAGE_CHARS = 500;
 /** Anything like a key in a provider's message is not repeated. */
 const KEY = /\b(?:sk|ak|pplx|key|ark)-[\w-]{6,}|\bBearer\s+\S+|\b[a-f\d]{32}\.\w{16}\b/gi;
@@ -87,6 +95,7 @@ export function typeOfStatus(status: number, code: string, message: string): Err
 }
 
 const ENGINE: readonly (readonly [RegExp, ErrorType])[] = [
+  [/^budget\./, 'cost_cap'],
   [/deadline/, 'deadline_exceeded'],
   [/breaker|circuit/, 'circuit_open'],
   [/timeout/, 'timeout'],

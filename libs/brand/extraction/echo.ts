@@ -1,7 +1,7 @@
 /** The question said again by the answer: naming a brand there is not the model's own mention. */
 import { type FoldedText, fold, originalSpan } from './fold.ts';
 import type { Meter } from './meter.ts';
-import { linesOf, type Span, sentencesOf } from './text-spans.ts';
+import type { Span } from './text-spans.ts';
 
 const LETTER_OR_DIGIT = /[\p{L}\p{N}]/u;
 const ASKS = /[?？]|怎么|如何|哪|什么|吗|谁|多少|是否|\b(?:what|which|who|how|is|are|does|do|should|best|vs)\b/i;
@@ -9,19 +9,9 @@ const ASKS = /[?？]|怎么|如何|哪|什么|吗|谁|多少|是否|\b(?:what|wh
 const MIN_ASKING_UNITS = 4;
 const MIN_UNITS = 10;
 const MAX_QUESTION_UNITS = 500;
-/** How an answer announces that it repeats the question; up to the comma for the first kind, else the sentence. */
-const ABOUT =
-  /^[\s>#*"“]*(?:(?:关于|针对|对于|至于)(?:您|你)?(?:所?(?:问|提到|咨询|关心|提出))|(?:regarding|as for|about) your question)/i;
-const ASKED =
-  /^[\s>#*"“]*(?:(?:您|你)(?:的问题是|问的是|想(?:问|了解|知道)|(?:刚才)?(?:询问|提问|问)(?:的|了|到)?)|(?:用户)?(?:问题|提问)\s*[:：]|(?:q|question)\s*[:：]|you(?:'re| are)? ask(?:ed|ing)|your question)/i;
-const LEAD_UNITS = 60;
 
-/** Spans of the original that repeat the question, word for word or by saying so. */
+/** Spans of the original that repeat the whole question word for word, whatever its marks and spaces. */
 export function echoesIn(folded: FoldedText, question: string, meter: Meter): Span[] {
-  return [...literalEchoes(folded, question, meter), ...announcedEchoes(folded.source)];
-}
-
-function literalEchoes(folded: FoldedText, question: string, meter: Meter): Span[] {
   const wanted = lettersOf(fold(question.slice(0, MAX_QUESTION_UNITS)), meter).text;
   if (wanted.length < (ASKS.test(question) ? MIN_ASKING_UNITS : MIN_UNITS)) return [];
   const { text, places } = lettersOf(folded, meter);
@@ -45,17 +35,4 @@ function lettersOf(folded: FoldedText, meter: Meter): { text: string; places: nu
     places.push(at);
   }
   return { text: parts.join(''), places };
-}
-
-function announcedEchoes(text: string): Span[] {
-  return linesOf(text).flatMap((line) =>
-    sentencesOf(text, line).flatMap(({ start, end }) => {
-      const lead = text.slice(start, Math.min(end, start + LEAD_UNITS));
-      if (ABOUT.test(lead)) {
-        const comma = text.slice(start, end).search(/[，,：:]/);
-        return [{ start, end: comma === -1 ? end : start + comma }];
-      }
-      return ASKED.test(lead) ? [{ start, end }] : [];
-    }),
-  );
 }

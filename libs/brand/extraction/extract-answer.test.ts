@@ -45,6 +45,17 @@ describe('reading an answer', () => {
   });
 
   it.each([
+    ['手机推荐哪个？', '- 送长辈：小米，字大\n- 送孩子：华为', true],
+    ['小米好吗？', '- 送长辈：小米，字大\n- 送孩子：华为', false],
+    ['手机推荐哪个？', '各品牌对比：\n- 小米：2010年成立\n- 华为：1987年成立', false],
+    ['手机推荐哪个？', '对比：\n\n| 排名 | 品牌 |\n|---|---|\n| 1 | 小米 |\n| 2 | 华为 |', true],
+    ['手机推荐哪个？', '看重影像选小米。', true],
+    ['手机推荐哪个？', '小米胜在外观。', false],
+  ])('takes a place in a list of advice as a recommendation: %s %j is %s', (question, text, is) => {
+    expect(read(text, question).of('小米').recommended).toBe(is);
+  });
+
+  it.each([
     ['小米没有明显缺点', 'positive'],
     ['小米不够稳定', 'negative'],
     ['小米续航差，但价格实惠、性能强劲', 'positive'],
@@ -76,7 +87,7 @@ describe('reading an answer', () => {
   });
 
   it('keeps each source once, in its best grade', () => {
-    const text = '据知乎、小红书，见 https://www.zhihu.com/q/1/ 与 http://zhihu.com/q/1?utm_source=x';
+    const text = '据知乎、小红书，见 https://www.zhihu.com/q/1/ 与 www.zhihu.com/q/1?utm_source=x#a';
     const { sources } = extractAnswer({
       text,
       question: '',
@@ -204,6 +215,8 @@ describe('hostile answers', () => {
     '但',
     'a.',
     'https://a.com/',
+    '](',
+    'A.',
     '  - 小米：好\n',
   ])('of a megabyte of %j take steps in proportion to their length', (unit) => {
     const stepsOf = (units: number): number => {

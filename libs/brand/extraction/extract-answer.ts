@@ -2,7 +2,7 @@
  * What one answer says about each brand: whether and where it is named, how it is ranked and spoken of, and what the
  * answer cites. Pure, linear in the text, and it never throws, whatever the text holds.
  */
-import type { Brand, Mention } from './brand.ts';
+import type { Brand } from './brand.ts';
 import { fold } from './fold.ts';
 import { type LeftOut, leaveOut } from './left-out.ts';
 import { listGroups } from './list-groups.ts';
@@ -68,12 +68,12 @@ export function extractAnswer(
   const folded = fold(text);
   const { leftOut, urls, reasonAt } = leaveOut(text, question, folded, meter);
   const skips = (offset: number): boolean => ['reasoning', 'json'].includes(reasonAt(offset) ?? '');
-  const mentions = findMentions(matcher, folded, meter).filter((mention) => countsAt(mention, reasonAt, urls));
-  const groups = [...listGroups(text, skips, meter), ...tableGroups(text, skips, meter)];
+  const mentions = findMentions(matcher, folded, meter).filter(({ start }) => reasonAt(start) === undefined);
+  const groups = [...listGroups(text, skips, meter), ...tableGroups(text, skips, mentions, meter)];
   const ranking = rankBrands(text, groups, mentions);
   const unread = (offset: number): boolean => reasonAt(offset) !== undefined;
   const statements = statementsOf(text, mentions, ranking.items, unread, meter);
-  const { recommended, discouraged } = recommendations(statements, ranking);
+  const { recommended, discouraged } = recommendations(statements, ranking, question);
   const moods = feelings(brands.length, statements, ranking.discouraged, meter);
   const byBrand = Map.groupBy(mentions, ({ brand }) => brand);
   const order = [...byBrand.keys()];
@@ -99,18 +99,6 @@ export function extractAnswer(
     sources: sourcesOf(text, citations, urls, reasonAt),
     leftOut,
   };
-}
-
-/** Inside what is left out nothing counts, except a name that is itself the dotted name of a site: monday.com. */
-function countsAt(
-  { start, end }: Mention,
-  reasonAt: (offset: number) => string | undefined,
-  urls: readonly { readonly start: number; readonly end: number; readonly kind: string }[],
-): boolean {
-  const reason = reasonAt(start);
-  if (reason !== 'url') return reason === undefined;
-  const url = urls[spanAt(urls, start)];
-  return url?.kind === 'domain' && url.start === start && url.end === end;
 }
 
 function ranksOf(

@@ -1,6 +1,6 @@
 /**
- * Text made comparable: NFKC (ＯＰＰＯ is OPPO, ① is 1), case folded, invisible characters gone; with a map of offsets
- * back to the original. Folding is idempotent.
+ * Text made comparable: NFKC (ＯＰＰＯ is OPPO, ① is 1), case folded, apostrophes straight, invisible characters gone; with
+ * a map of offsets back to the original. Folding is idempotent.
  */
 
 /** A folded text. `starts[i]` and `ends[i]` are the span of the original that unit `i` of `text` came from. */
@@ -18,6 +18,8 @@ const IGNORABLE = /\p{Default_Ignorable_Code_Point}/gu;
 /** Marks upon marks without end are cut: sorting them takes quadratic time (compare UAX #15, Stream-Safe Text Format). */
 const MAX_CLUSTER_UNITS = 64;
 const MAX_FOLDED_UNITS = 32;
+/** Levi’s is Levi's. */
+const CURLY = /[\u2018\u2019\u02bc]/g;
 const MAX_ROUNDS = 5;
 
 /** The folded text with its map; time is linear in the text. */
@@ -88,7 +90,13 @@ function foldCluster(source: string, start: number, end: number): string {
 
 /** Upper case first: it is what brings ß to ss and the final sigma to the plain one. */
 function foldOnce(text: string): string {
-  return text.replace(IGNORABLE, '').normalize('NFKC').toUpperCase().toLowerCase().normalize('NFKC');
+  return text
+    .replace(IGNORABLE, '')
+    .normalize('NFKC')
+    .toUpperCase()
+    .toLowerCase()
+    .normalize('NFKC')
+    .replace(CURLY, "'");
 }
 
 /** At most so many units, never half a surrogate pair. */

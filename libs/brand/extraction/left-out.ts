@@ -8,7 +8,7 @@ import { jsonObjectsIn } from './json-in-text.ts';
 import { type Meter, unread } from './meter.ts';
 import { refusalsIn } from './refusal.ts';
 import { linesOf, type Span } from './text-spans.ts';
-import { type UrlInText, urlsIn } from './urls-in-text.ts';
+import { linkTargetsIn, type UrlInText, urlsIn } from './urls-in-text.ts';
 
 export type LeftOutKind = 'reasoning' | 'json' | 'url' | 'echo' | 'refusal';
 
@@ -24,8 +24,10 @@ export interface Kept {
   readonly reasonAt: (offset: number) => LeftOutKind | undefined;
 }
 
-const REASONING_TAG = /<(\/?)(?:think|thinking|reasoning|thought)>/gi;
-const FENCE = /^\s{0,3}(?:```|~~~)\s*(\w*)/;
+const REASONING_TAG = /<(\/?)\s*(?:think|thinking|reasoning|thought)\s*>/gi;
+/** An object with a quoted key, perhaps the first of a list. */
+const JSON_HEAD = /^\s*(?:\[\s*)?\{\s*["'“]/;
+const FENCE = /^\s{0,3}(?:```|~~~)/;
 const KINDS: readonly LeftOutKind[] = ['reasoning', 'json', 'url', 'echo', 'refusal'];
 
 /** Time is linear in the text. */
@@ -36,12 +38,13 @@ export function leaveOut(
   meter: Meter = unread(),
 ): Kept {
   const reasoning = mark('reasoning', reasoningIn(text));
-  const json = mark('json', [...fencedJson(text), ...jsonObjectsIn(text, meter)]);
-  const urls = urlsIn(text);
+  const json = mark('json', jsonIn(text, meter));
+  const targets = linkTargetsIn(text);
+  const urls = urlsIn(text, targets);
   const leftOut = [
     ...reasoning,
     ...json,
-    ...mark('url', urls),
+    ...mark('url', [...urls, ...targets]),
     ...mark('echo', echoesIn(folded, question, meter)),
     ...mark('refusal', refusalsIn(text)),
   ];
@@ -77,26 +80,38 @@ function reasoningIn(text: string): Span[] {
   return open === undefined ? spans : [...spans, { start: open, end: text.length }];
 }
 
-/** Fenced blocks that say they are JSON or begin like it. */
+/** Fenced and bare objects; a fenced one that is broken ends with its fence. */
+function jsonIn(text: string, meter: Meter): Span[] {
+  const spans: Span[] = [];
+  let from = 0;
+  const bareUntil = (until: number): void => {
+    const bare = jsonObjectsIn(text.slice(from, until), meter);
+    spans.push(...bare.map(({ start, end }) => ({ start: from + start, end: from + end })));
+  };
+  for (const fence of fencedJson(text)) {
+    bareUntil(fence.start);
+    spans.push(fence);
+    from = fence.end;
+  }
+  bareUntil(text.length);
+  return spans;
+}
+
+/** Fenced blocks that begin with a JSON object. A list of plain strings is a list, not JSON. */
 function fencedJson(text: string): Span[] {
   const spans: Span[] = [];
-  let open: { readonly start: number; readonly body: number; readonly language: string } | undefined;
+  let open: { readonly start: number; readonly body: number } | undefined;
   const close = (end: number): void => {
-    if (open !== undefined && isJson(open.language, text.slice(open.body, Math.min(end, open.body + 200)))) {
+    if (open !== undefined && JSON_HEAD.test(text.slice(open.body, Math.min(end, open.body + 200)))) {
       spans.push({ start: open.start, end });
     }
     open = undefined;
   };
   for (const { start, end } of linesOf(text)) {
-    const fence = FENCE.exec(text.slice(start, Math.min(end, start + 40)));
-    if (fence === null) continue;
-    if (open === undefined) open = { start, body: end, language: (fence[1] ?? '').toLowerCase() };
+    if (!FENCE.test(text.slice(start, Math.min(end, start + 40)))) continue;
+    if (open === undefined) open = { start, body: end };
     else close(end);
   }
   close(text.length);
   return spans;
-}
-
-function isJson(language: string, beginning: string): boolean {
-  return language.startsWith('json') || /^\s*[{[]\s*["'{[]/.test(beginning);
 }

@@ -19,6 +19,8 @@ export interface ListItem {
   /** Where its body ends, exclusive. */
   end: number;
   readonly parent: ListItem | undefined;
+  /** 1–6 for a heading, 7 for a bold lead, else 0. */
+  readonly level: number;
 }
 
 export interface ListGroup {
@@ -27,6 +29,8 @@ export interface ListGroup {
   readonly level: number;
   readonly items: ListItem[];
   readonly parent: ListItem | undefined;
+  /** Whether it stands below an item of another list and to the right of it. */
+  readonly indented: boolean;
   /** The line above the list: what it is a list of. */
   readonly intro: string;
 }
@@ -76,8 +80,8 @@ class ListReader {
     if (inline.length > 1) {
       this.#endParagraph(line, words);
       const parent = this.#open.at(-1)?.item;
-      const items = inline.map((item) => ({ ...item, parent }));
-      this.#groups.push({ kind: 'inline', level: 0, items, parent, intro: this.#intro });
+      const items = inline.map((item) => ({ ...item, parent, level: 0 }));
+      this.#groups.push({ kind: 'inline', level: 0, items, parent, indented: false, intro: this.#intro });
     } else if (
       marker === undefined ||
       (marker.kind === 'bold' && this.#open.some(({ marker: { style } }) => style >= 0))
@@ -97,34 +101,36 @@ class ListReader {
       start: line.start,
       end: this.#text.length,
       parent,
+      level: marker.level,
     };
-    const group = this.#groupFor(marker, parent);
+    const group = this.#groupFor(marker);
     group.items.push(item);
     this.#open.push({ marker, group, item });
     if (marker.level > 0 || parent === undefined) this.#intro = words;
   }
 
-  #groupFor(marker: Marker, parent: ListItem | undefined): ListGroup {
+  #groupFor(marker: Marker): ListGroup {
     const key = `${marker.kind}/${marker.style}/${marker.level}/${step(marker)}`;
+    const parent = this.#open.at(-1)?.item;
     const last = this.#last.get(key);
-    if (last !== undefined && last.parent === parent && continues(last, marker)) return last;
-    const group: ListGroup = { kind: marker.kind, level: marker.level, items: [], parent, intro: this.#intro };
+    const goesOn =
+      last?.parent === parent || (marker.number !== null && last?.indented === false && parent?.level !== 0);
+    if (last !== undefined && goesOn && continues(last, marker)) return last;
+    const indented = this.#open.some(({ marker: open }) => open.level === 0 && step(marker) > step(open));
+    const { kind, level } = marker;
+    const group: ListGroup = { kind, level, items: [], parent, indented, intro: this.#intro };
     this.#groups.push(group);
     this.#last.set(key, group);
     return group;
   }
 
-  /** A paragraph at the margin after an empty line belongs to no list item; bullets do not go on after it. */
+  /** A paragraph at the margin after an empty line belongs to no list item, though the list may go on after it. */
   #endParagraph(line: Span, words: string): void {
     const gap = this.#text.slice(this.#previousEnd, line.start);
     if (/^\s/.test(words) || gap.split('\n').length < 3) return;
     for (const { marker, item } of this.#open) {
       if (marker.level === 0 && item.end === this.#text.length) item.end = line.start;
     }
-    const bullet = this.#open.findIndex(({ marker }) => marker.kind === 'bullet');
-    if (bullet === -1) return;
-    this.#open.length = bullet;
-    for (const key of [...this.#last.keys()].filter((each) => each.startsWith('bullet/'))) this.#last.delete(key);
   }
 
   #close(closed: readonly OpenItem[], at: number): void {
@@ -147,9 +153,10 @@ function step({ indent }: Marker): number {
   return Math.min(20, Math.floor(indent / 2));
 }
 
-/** Numbers go on when they rise; all-ones is how Markdown lets a list be numbered; others always go on. */
-function continues({ items, kind }: ListGroup, { number }: Marker): boolean {
-  const last = items.at(-1)?.number ?? null;
-  if (number === null || last === null) return true;
-  return number > last || (number === last && (kind === 'ordinal' || number === 1));
+/** Numbers go on when they rise or repeat, or count down from the first; what has none always goes on. */
+function continues({ items }: ListGroup, { number }: Marker): boolean {
+  const [before, last] = [items.at(-2)?.number ?? null, items.at(-1)?.number ?? null];
+  if (number === null || last === null || number === last) return true;
+  if (number === last - 1) return before === null || before === number + 2;
+  return number > last && (before === null || before <= last);
 }

@@ -107,8 +107,11 @@ function afterBullet(lead: string, indent: number, content: number): Marker {
 
 function numberedMarker(numbered: Numbered, indent: number, level: number, before: number): Marker {
   const { number, style, units } = numbered;
-  const kind = NUMBERS[style]?.ordinal === true ? 'ordinal' : 'number';
-  return { kind, number, style, indent, level, content: before + units };
+  // 首选, 其次, 第三: words for ranks make one list, whichever they are.
+  if (NUMBERS[style]?.ordinal === true) {
+    return { kind: 'ordinal', number, style: NUMBERS.length, indent, level, content: before + units };
+  }
+  return { kind: 'number', number, style, indent, level, content: before + units };
 }
 
 interface Numbered {

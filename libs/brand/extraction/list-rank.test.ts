@@ -52,9 +52,9 @@ describe('list rank', () => {
     expect(ranks('第一名：甲\n第一名：乙\n第三名：丙')).toBe('甲1 乙1 丙3');
   });
 
-  it('is about the head alone: a name in a comparison has none', () => {
+  it('is about the head alone, and about every name in it', () => {
     expect(ranks('1. 甲：比乙便宜\n2. 丙（对标乙）：好')).toBe('甲1 丙2');
-    expect(ranks('1. 甲 vs 乙：看需求\n2. 丙：好')).toBe('丙2');
+    expect(ranks('1. 甲 vs 乙：看需求\n2. 丙：好')).toBe('甲1 乙1 丙2');
   });
 
   it('does not take another list for a ranking', () => {

@@ -14,11 +14,31 @@ function found(text: string, ...brands: readonly (Brand | string)[]): string[] {
 describe('finding brands', () => {
   it('takes the longest name first: 华为云 is not 华为', () => {
     expect(found('华为云和华为', '华为', '华为云')).toEqual(['华为云=华为云', '华为=华为']);
-    expect(found('新东方甄选', '新东方', '东方甄选')).toEqual(['东方甄选=东方甄选']);
+    expect(found('阿里云盘和阿里', '阿里', '阿里云', '阿里云盘')).toEqual(['阿里云盘=阿里云盘', '阿里=阿里']);
+  });
+
+  it('goes from left to right where names overlap', () => {
+    expect(found('新东方甄选', '新东方', '东方甄选')).toEqual(['新东方=新东方']);
+  });
+
+  it('takes a context that is itself a given brand for that brand', () => {
+    const huawei = { name: '华为', negativeContexts: ['华为云'] };
+    expect(found('华为云', huawei, '华为云')).toEqual(['华为云=华为云']);
+    expect(found('华为云', '华为云', huawei)).toEqual(['华为云=华为云']);
+  });
+
+  it('tells scripts and accents apart, but not apostrophes, widths and cases', () => {
+    expect(found('華為', '华为')).toEqual([]);
+    expect(found('Nescafe, NESCAFE\u0301', 'Nescafé')).toEqual(['Nescafé=NESCAFE\u0301']);
+    expect(found('Levi’s, ＬＥＶＩ＇Ｓ', "levi's")).toHaveLength(2);
+    expect(found("Levi's", 'Levi’s')).toHaveLength(1);
   });
 
   it.each([
     ['我用vivo手机', true],
+    ['vivo™', true],
+    ['vivo®X', true],
+    ['vivo-X', true],
     ['vivo，OPPO', true],
     ['_vivo_', true],
     ['**vivo**', true],
@@ -40,6 +60,10 @@ describe('finding brands', () => {
     ['vivo100', 'vivo', true],
     ['vivoX Fold3', 'vivo', true],
     ['iPhone15', 'iPhone', true],
+    ['iQOO13', 'iQOO', true],
+    ['vivoABC1', 'vivo', false],
+    ['360N7', '360', true],
+    ['3600', '360', false],
     ['小米145', '小米14', false],
     ['A68', 'A6', false],
     ['good 5', 'go', false],

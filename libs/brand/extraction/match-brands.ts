@@ -1,12 +1,13 @@
 /**
- * Finds brands in a text: names and aliases together, the longest first, none overlapping, so that 华为云 is never 华为.
+ * Finds brands in a text: names and aliases together, from left to right, the longest at each place, none overlapping, so
+ * that 华为云 is never 华为.
  * A Latin spelling needs a boundary, and Chinese beside it is one; a Chinese spelling is found anywhere except in its
  * negative contexts.
  */
 import type { Brand, Mention } from './brand.ts';
 import { type FoldedText, fold, originalSpan } from './fold.ts';
 import { type Meter, unread } from './meter.ts';
-import { buildTrie, findPatterns, longestFirst, type PatternHit, type PatternTrie } from './pattern-trie.ts';
+import { buildTrie, findPatterns, type PatternHit, type PatternTrie } from './pattern-trie.ts';
 
 type Role = 'name' | 'cover' | 'neighbour';
 
@@ -29,6 +30,8 @@ const LETTER = /[\p{Script=Latin}\p{Script=Greek}\p{Script=Cyrillic}]/u;
 const ORNAMENT = /[\p{No}\p{So}]/u;
 /** 100, X100, se2, or `X Fold3`: what may follow a name as its model. */
 const MODEL = /^(?:\p{Script=Latin}{0,2}\p{Nd}|\p{Script=Latin} \p{Script=Latin}{0,8}\p{Nd})/u;
+/** After a digit another digit would be the same number. */
+const MODEL_AFTER_DIGIT = /^\p{Script=Latin}{1,2}\p{Nd}/u;
 const MODEL_UNITS = 16;
 
 /** Made once for a list of brands; the same spelling under two brands belongs to the first. */
@@ -59,7 +62,7 @@ export function findMentions(matcher: BrandMatcher, folded: FoldedText, meter: M
   const beside = neighbours(hits, patternOf, folded.text);
   const mentions: Mention[] = [];
   const names = hits.filter((hit) => patternOf(hit).role !== 'neighbour');
-  for (const hit of longestFirst(names, folded.text.length, meter)) {
+  for (const hit of leftmostLongest(names, (one) => patternOf(one).role === 'name')) {
     const { role, brand } = patternOf(hit);
     if (role !== 'name' || beside.has(`${brand}<${hit.start}`) || beside.has(`${brand}>${hit.end}`)) continue;
     const span = originalSpan(folded, hit.start, hit.end);
@@ -74,7 +77,24 @@ function stands({ role, text, trailingModel }: Pattern, { start, end }: PatternH
   if (WORD.test(text.charAt(0)) && isWordAt(folded, start - 1)) return false;
   const last = text.charAt(text.length - 1);
   if (!WORD.test(last) || !isWordAt(folded, end)) return true;
-  return trailingModel && LETTER.test(last) && MODEL.test(folded.text.slice(end, end + MODEL_UNITS));
+  const model = LETTER.test(last) ? MODEL : MODEL_AFTER_DIGIT;
+  return trailingModel && model.test(folded.text.slice(end, end + MODEL_UNITS));
+}
+
+/** At each place the longest hit, and of two as long a name before a context: what is a brand itself is one. */
+function leftmostLongest(hits: readonly PatternHit[], isName: (hit: PatternHit) => boolean): PatternHit[] {
+  const kept: PatternHit[] = [];
+  for (const hit of hits) {
+    const last = kept.at(-1);
+    if (last === undefined || hit.start >= last.end) kept.push(hit);
+    else if (
+      hit.start === last.start &&
+      (hit.end > last.end || (hit.end === last.end && isName(hit) && !isName(last)))
+    ) {
+      kept[kept.length - 1] = hit;
+    }
+  }
+  return kept;
 }
 
 function isWordAt(folded: FoldedText, at: number): boolean {

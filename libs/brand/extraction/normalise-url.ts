@@ -1,35 +1,57 @@
 /** One spelling per page, so that two citations of it are one source. */
-import { getDomain } from 'tldts';
+import { parse } from 'tldts';
 
-const TRACKING = /^(?:utm_\w+|spm|share_\w+|fbclid|gclid|msclkid|ref_src|wfr|isappinstalled)$/i;
+const SCHEME = /^https?:\/\//i;
+/** A host with what may follow it, as vendors cite pages without a scheme. */
+const WITHOUT_SCHEME = /^(?:\/\/)?[^\s:/?#@\\]+(?::\d{1,5})?(?=[/?#]|$)/;
+/** The path and the query as they are written; the host goes before them. */
+const PATH_AND_QUERY = /^https?:\/\/[^/?#\\]*([^?#]*)(?:\?([^#]*))?/i;
+const TRACKING = /^utm_/i;
 const MAX_URL_CHARS = 2_000;
 
 /**
- * A URL without what does not name the page: scheme differences, www. and m., default ports, fragments, tracking
- * parameters, the closing slash. Undefined when it is no http(s) URL of a host with a public suffix.
+ * A URL without what does not name the page: `https://` where the scheme is missing, the host in lower case without `www.`
+ * or `m.`; no fragment, no `utm_` parameter, no closing slash. Scheme, path and other parameters stay as they are written.
+ * Undefined when it is no http(s) URL of a host with a registrable domain. Applying it twice changes nothing.
  */
 export function normaliseUrl(url: string): string | undefined {
-  const parsed = url.length > MAX_URL_CHARS ? null : URL.parse(url.trim());
-  if (parsed === null || !/^https?:$/.test(parsed.protocol)) return undefined;
-  if (registrableDomain(parsed.hostname) === undefined) return undefined;
-  for (const name of [...parsed.searchParams.keys()]) {
-    if (TRACKING.test(name)) parsed.searchParams.delete(name);
-  }
-  const port = parsed.port === '' || parsed.port === '80' || parsed.port === '443' ? '' : `:${parsed.port}`;
-  const host = parsed.hostname.replace(/^(?:www\d?|m|wap|mobile)\.(?=[^.]+\.)/, '');
-  const path = readable(parsed.pathname).replace(/\/+$/, '');
-  return `https://${host}${port}${path}${parsed.search}`;
+  if (url.length > MAX_URL_CHARS) return undefined;
+  const written = url.trim().replace(/\s/g, encodeURIComponent);
+  const whole = SCHEME.test(written) ? written : withScheme(written);
+  const parsed = whole === undefined ? null : URL.parse(whole);
+  if (whole === undefined || parsed === null) return undefined;
+  const host = pageHost(parsed.hostname);
+  if (host === undefined) return undefined;
+  const [, path = '', query = ''] = PATH_AND_QUERY.exec(whole) ?? [];
+  const kept = query
+    .split('&')
+    .filter((parameter) => !TRACKING.test(parameter))
+    .join('&');
+  const port = parsed.port === '' ? '' : `:${parsed.port}`;
+  return `${parsed.protocol}//${host}${port}${path.replace(/\/+$/, '')}${kept === '' ? '' : `?${kept}`}`;
 }
 
 /** `sina.com.cn` of `finance.sina.com.cn`, by the public suffix list; undefined for an address or an unknown suffix. */
 export function registrableDomain(hostOrUrl: string): string | undefined {
-  return getDomain(hostOrUrl) ?? undefined;
+  return parse(hostOrUrl).domain ?? undefined;
 }
 
-function readable(path: string): string {
-  try {
-    return decodeURI(path);
-  } catch {
-    return path;
+/** Without a scheme, `doc_1` and `report.pdf` are no URLs: it begins with www., ends in a public suffix or has a path. */
+function withScheme(written: string): string | undefined {
+  const host = WITHOUT_SCHEME.exec(written)?.[0];
+  if (host === undefined) return undefined;
+  const isAddress =
+    /^(?:\/\/)?www\./i.test(host) || parse(host).isIcann === true || written.charAt(host.length) === '/';
+  return isAddress ? `https://${written.replace(/^\/\//, '')}` : undefined;
+}
+
+/** The host without the labels that name a way of showing the page; undefined when it has no registrable domain. */
+function pageHost(hostname: string): string | undefined {
+  if (registrableDomain(hostname) === undefined) return undefined;
+  let host = hostname;
+  for (;;) {
+    const shorter = host.replace(/^(?:www|m)\./, '');
+    if (shorter === host || registrableDomain(shorter) === undefined) return host;
+    host = shorter;
   }
 }

@@ -2,7 +2,7 @@
 
 /** Said of what follows or of the subject. A negation right before turns it round. */
 export const RECOMMENDS =
-  /推荐|首选|首推|优选|值得(?:购买|入手|选择|考虑|信赖|一试|关注|优先)|建议(?:您|你|大家)?(?:优先)?(?:选择|选购|选|购买|入手|考虑)|优先(?:考虑|选择)|(?:可以?|不妨)(?:放心|也|再|优先)?(?:选择|入手|考虑|看看|试试)|闭眼(?:入|买)|最佳选择|不二之选|最优解|更适合|\brecommend(?:ed|s)?\b|\b(?:best|top|great|excellent|solid|safer?|better|lighter|smarter|sensible) (?:choice|pick|option|bet|alternative)\b|\bgo with\b|\bworth (?:buying|considering|it)\b|\bgo for\b|\bmy pick\b/gi;
+  /推荐|首选|首推|优选|值得(?:购买|入手|选择|考虑|信赖|一试|关注|优先)|建议(?:您|你|大家)?(?:优先)?(?:选择|选购|选|购买|入手|考虑)|优先(?:考虑|选择)|(?:可以?|不妨)(?:放心|也|再|优先)?(?:选择?|入手|考虑|看看?|试试)|适合|选\s?□|可[选看]|闭眼(?:入|买)|最佳选择|不二之选|最优解|更适合|\brecommend(?:ed|s)?\b|\b(?:best|top|great|excellent|solid|safer?|better|lighter|smarter|sensible) (?:choice|pick|option|bet|alternative)\b|\bgo with\b|\bworth (?:buying|considering|it|a try)\b|\bbest for\b|\bchoose\b|\bgo for\b|\bmy pick\b/gi;
 
 /** A plain warning, or the heading of a list of warnings. */
 export const DISCOURAGES =

@@ -8,11 +8,14 @@ export interface Recommendations {
   readonly discouraged: ReadonlySet<number>;
 }
 
+/** Questions that ask for a judgement, not for a choice: a list in reply to them advises nothing by itself. */
+const ASKS_FOR_JUDGEMENT = /吗\s*[?？]?\s*$|怎么样|质量如何|\bany good\b|^\s*(?:is|are|does|do)\b/i;
 const BEFORE_UNITS = 12;
 
 /** A brand is recommended when a clause about it says so, or when it stands in the list that ranks. */
-export function recommendations(statements: readonly Statement[], ranking: Ranking): Recommendations {
-  const recommended = new Set(ranking.listRank.keys());
+export function recommendations(statements: readonly Statement[], ranking: Ranking, question: string): Recommendations {
+  const judges = ASKS_FOR_JUDGEMENT.test(question);
+  const recommended = new Set([...ranking.putForward].filter((brand) => !judges || ranking.listRank.has(brand)));
   const discouraged = new Set(ranking.discouraged);
   for (const { text, about } of statements) {
     if (DISCOURAGES.test(text)) for (const brand of about) discouraged.add(brand);

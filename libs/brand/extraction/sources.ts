@@ -37,10 +37,10 @@ export function sourcesOf(
 ): Source[] {
   const all: Source[] = [
     ...citations.flatMap(({ url, title }) => urlSource('cited', url, null, title)),
-    ...urls.flatMap(({ kind, url, start }) => {
+    ...urls.flatMap(({ url, start }) => {
       // The URL itself is always left out; what matters is whether something around it is.
       const around = reasonAt(start);
-      if (around === 'reasoning' || (kind === 'domain' && around !== 'json')) return [];
+      if (around === 'reasoning') return [];
       return urlSource(around === 'json' ? 'claimed' : 'linked', url, start);
     }),
     ...namedSources(text, (offset) => ['reasoning', 'json'].includes(reasonAt(offset) ?? '')).map(({ name, start }) =>

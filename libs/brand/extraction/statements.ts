@@ -3,7 +3,8 @@
  * that the same line spoke of before, or about the brand whose list item holds it.
  */
 import type { Mention } from './brand.ts';
-import { type RankedItem, within } from './list-rank.ts';
+import type { RankedItem } from './list-rank.ts';
+import { within } from './mentions-within.ts';
 import type { Meter } from './meter.ts';
 import { clausesOf, linesOf, type Span, sentencesOf } from './text-spans.ts';
 

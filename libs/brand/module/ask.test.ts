@@ -47,7 +47,7 @@ describe('the request of a call', () => {
       limits: { requestsPerSecond: 2, concurrency: 8 },
       breaker: { key: 'doubao:云步' },
       partial: true,
-      cache: 'run',
+      cache: { scope: 'shared', ttlMs: 300_000 },
     });
   });
 });
@@ -92,7 +92,7 @@ describe('a reply', () => {
 
 describe('a failed call', () => {
   const errorOf = (code: string, leftMs?: number) =>
-    givenUpError(inputOf('问'), { code, message: 'm', data: {} }, at(leftMs));
+    givenUpError(inputOf('问'), { code, message: 'm', data: {}, cost: 0 }, at(leftMs));
 
   it('is one of the run’s deadline once that has come, and of its own time before (X5)', () => {
     expect(errorOf('download.timeout', 2_900).error_type).toBe('deadline_exceeded');

@@ -2,12 +2,17 @@
 import type { GivenUp, Page, RequestSpec } from '../../modules/definition.ts';
 import { type DiagnosisError, diagnosisError, type ErrorType, typeOfFailure } from '../codecs/diagnosis-error.ts';
 import type { ModelReply } from '../codecs/model-call.ts';
-import type { Provider } from '../codecs/provider.ts';
+import { costOf, type Provider } from '../codecs/provider.ts';
 import { buildRequest, keyHeader, parseResponse, parseStream } from '../codecs/registry.ts';
 import { effectiveTimeoutMs, tableTimeoutMs } from '../codecs/timeouts.ts';
 import { promptFor } from '../prompts/prompt.ts';
+import { mostOf } from './cost.ts';
 import { brandsOf, type DiagnosisInput } from './input.ts';
 import type { PlannedCall } from './plan.ts';
+import { replyText } from './reply-text.ts';
+
+/** What the same question to the same model with the same parameters was answered, by whichever run. */
+export const ANSWERS_OF_ALL_RUNS = { scope: 'shared', ttlMs: 300_000 } as const;
 
 /** A call as it is asked for the n-th time, from 1. */
 export interface CallAttempt extends PlannedCall {
@@ -22,9 +27,7 @@ export interface CallTime {
 
 /** The request of a call. Its key is a reference that the downloader resolves; rate limits are the provider's. */
 export function callRequest(input: DiagnosisInput, call: CallAttempt, provider: Provider, time: CallTime): RequestSpec {
-  const prompt = input.questions[call.question] ?? '';
-  const { system } = promptFor(prompt, input.language);
-  const request = buildRequest(provider, { prompt, system, maxTokens: input.maxTokens });
+  const { prompt, request, atMost } = modelRequest(input, call, provider);
   const [header, value] = keyHeader(provider.codec, `{{secret:${provider.keyReference}}}`);
   const untilMs = askUntilMs(input, time);
   const remainingMs = time.deadlineAtMs === undefined ? Number.POSITIVE_INFINITY : time.deadlineAtMs - time.nowMs;
@@ -44,10 +47,31 @@ export function callRequest(input: DiagnosisInput, call: CallAttempt, provider: 
     breaker: { key: `${provider.name}:${brandsOf(input)[0]?.name ?? ''}` },
     partial: true,
     robots: 'ignore',
-    cache: 'run',
+    ...(atMost === 0 ? {} : { cost: { atMost } }),
+    cache: input.cache ? ANSWERS_OF_ALL_RUNS : 'run',
     // An answer that could not be used must not answer the next attempt.
     cacheKey: `${call.repeat}/${call.attempt}`,
   };
+}
+
+function modelRequest({ questions, language, maxTokens }: DiagnosisInput, call: PlannedCall, provider: Provider) {
+  const prompt = questions[call.question] ?? '';
+  const { system } = promptFor(prompt, language);
+  const request = buildRequest(provider, { prompt, system, maxTokens });
+  return { prompt, request, atMost: mostOf(request, maxTokens, provider) };
+}
+
+/** What the sending of a call that was answered with this page has cost, in the registry's currency. */
+export function costOfCall(
+  input: DiagnosisInput,
+  call: PlannedCall,
+  provider: Provider,
+  { page, reply }: { readonly page: Pick<Page, 'status' | 'fromCache'>; readonly reply: ModelReply },
+): number {
+  // Whoever was given the answer first has paid for it; what a provider refuses it does not charge.
+  if (page.fromCache || page.status >= 400) return 0;
+  const usage = reply.ok ? reply.answer.usage : null;
+  return usage === null ? modelRequest(input, call, provider).atMost : costOf(usage, provider);
 }
 
 /** When the last call has to be over. */
@@ -59,7 +83,12 @@ const STREAM = /^\s*(?:data|event|id|retry|:)/;
 
 /** What a page says, whole or cut off. Never throws. */
 export function readReply(input: DiagnosisInput, provider: Provider, page: Page, time: CallTime): ModelReply {
-  const { text, status } = page;
+  const { status } = page;
+  const text = replyText(page);
+  if (text === undefined) {
+    const message = `the reply of ${page.url} is not text: its bytes are not ${page.headers['content-type'] ?? 'UTF-8'}`;
+    return { ok: false, error: diagnosisError('parse', 'wrong_charset', message, time.nowMs) };
+  }
   const isStream = /event-stream/i.test(page.headers['content-type'] ?? '') || STREAM.test(text);
   const reply =
     isStream && status < 400

@@ -9,16 +9,18 @@ import { brandsOf, type DiagnosisInput } from './input.ts';
 import type { CallItem } from './items.ts';
 import { isBranded, type PlannedCall } from './plan.ts';
 
-interface RowTimes {
+interface RowFacts {
   readonly elapsedMs: number | null;
   readonly nowMs: number;
+  /** Of all attempts, in the registry's currency; default: what the answer says of itself. */
+  readonly cost?: number;
 }
 
 export function answeredRow(
   input: DiagnosisInput,
   call: PlannedCall,
   answer: ModelAnswer,
-  { elapsedMs, nowMs, provider }: RowTimes & { readonly provider: Provider },
+  { elapsedMs, nowMs, cost, provider }: RowFacts & { readonly provider: Provider },
 ): CallItem {
   const { text, sources, usage, partial } = answer;
   const row = emptyRow(input, call, nowMs);
@@ -31,7 +33,7 @@ export function answeredRow(
     geo_data: mutable(geoData(findings, row.brand, text)),
     citations: [...sources],
     usage,
-    cost: costOf(usage, provider),
+    cost: cost ?? costOf(usage, provider),
     elapsed_ms: elapsedMs,
   };
 }
@@ -40,9 +42,9 @@ export function failedRow(
   input: DiagnosisInput,
   call: PlannedCall,
   error: DiagnosisError,
-  { elapsedMs, nowMs }: RowTimes,
+  { elapsedMs, nowMs, cost = 0 }: RowFacts,
 ): CallItem {
-  return { ...emptyRow(input, call, nowMs), error, elapsed_ms: elapsedMs };
+  return { ...emptyRow(input, call, nowMs), error, cost, elapsed_ms: elapsedMs };
 }
 
 function emptyRow(input: DiagnosisInput, { question, model, repeat }: PlannedCall, nowMs: number): CallItem {
@@ -61,6 +63,7 @@ function emptyRow(input: DiagnosisInput, { question, model, repeat }: PlannedCal
     usage: null,
     cost: 0,
     elapsed_ms: null,
+    from_cache: false,
     prompt: promptFor(text, input.language).id,
     timestamp: new Date(nowMs).toISOString(),
   };

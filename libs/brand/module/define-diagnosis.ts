@@ -9,14 +9,15 @@ import { computeStep, defineModule, fetchStep } from '../../modules/index.ts';
 import { fold } from '../extraction/fold.ts';
 import { brandMatcher, findMentions } from '../extraction/match-brands.ts';
 import { registrableDomain } from '../extraction/normalise-url.ts';
-import { asksAgain, callRequest, givenUpError, readReply } from './ask.ts';
+import { ANSWERS_OF_ALL_RUNS, asksAgain, callRequest, costOfCall, givenUpError, readReply } from './ask.ts';
 import { answeredRow, failedRow } from './call-rows.ts';
-import { brandsOf, diagnosisInput } from './input.ts';
+import { brandsOf, type DiagnosisInput, diagnosisInput } from './input.ts';
 import { type CallItem, callItem, figuresItem, mentionItem, reportItem, type SourceItem, sourceItem } from './items.ts';
 import { planCalls } from './plan.ts';
 import type { ProviderRegistry } from './provider-registry.ts';
 import { answerRows, figuresOf, missingRows, topSources } from './rank.ts';
-import { reportOf } from './report.ts';
+import { failureOf, reportOf } from './report.ts';
+import { availableMs, planRun } from './run-plan.ts';
 
 export interface DiagnosisOptions {
   /** Asked when a run needs it: a process that runs no diagnosis needs no registry. */
@@ -31,6 +32,8 @@ const askState = z.object({
   model: z.string(),
   repeat: z.int().min(1),
   attempt: z.int().min(1).default(1),
+  /** What earlier attempts have cost, in the registry's currency. */
+  cost: z.number().min(0).default(0),
 });
 const traceState = z.object({ url: z.string(), answers: z.int() });
 
@@ -48,12 +51,14 @@ export function defineDiagnosis({ registry, clock = systemClock, pageUrl = (url)
     deadlineAtMs,
     nowMs: clock.now(),
   });
+  const planOf = (input: DiagnosisInput, run: Parameters<typeof availableMs>[1]) =>
+    planRun(input, (name) => registry().find(name), availableMs(input, run));
   return defineModule({
     name: 'brand-diagnosis',
     version: '1.0.0',
     input: diagnosisInput,
     steps: {
-      ask: fetchStep(askState, ONCE),
+      ask: fetchStep(askState, { ...ONCE, cache: ANSWERS_OF_ALL_RUNS }),
       rank: computeStep(),
       trace: fetchStep(traceState, ONCE),
       report: computeStep(),
@@ -70,21 +75,33 @@ export function defineDiagnosis({ registry, clock = systemClock, pageUrl = (url)
         request: ({ input, state, deadlineAtMs }) =>
           callRequest(input, state, registry().find(state.model), timeOf({ deadlineAtMs })),
         expect: { status: EVERY_STATUS },
-        *parse({ input, state, page, deadlineAtMs, go, put }) {
+        concurrency: ({ input, ...run }) => planOf(input, run).concurrency,
+        *parse({ input, state, page, deadlineAtMs, charge, go, put }) {
           const time = timeOf({ deadlineAtMs });
           const provider = registry().find(state.model);
           const reply = readReply(input, provider, page, time);
-          const times = { elapsedMs: page.elapsedMs, nowMs: time.nowMs };
-          if (reply.ok) yield put.call(answeredRow(input, state, reply.answer, { ...times, provider }));
-          else if (asksAgain(input, state.attempt, reply.error, time)) {
-            yield go.ask({ ...state, attempt: state.attempt + 1 });
-          } else yield put.call(failedRow(input, state, reply.error, times));
+          const own = costOfCall(input, state, provider, { page, reply });
+          yield charge(own);
+          const cost = state.cost + own;
+          const facts = { elapsedMs: page.fromCache ? null : page.elapsedMs, nowMs: time.nowMs, cost };
+          // What was kept and cannot be used was not asked yet.
+          const asked = page.fromCache ? 0 : state.attempt;
+          if (reply.ok) {
+            yield put.call({
+              ...answeredRow(input, state, reply.answer, { ...facts, provider }),
+              from_cache: page.fromCache,
+            });
+          } else if (asksAgain(input, asked, reply.error, time)) {
+            yield go.ask({ ...state, attempt: state.attempt + 1, cost });
+          } else yield put.call(failedRow(input, state, reply.error, facts));
         },
         *givenUp({ input, state, error: givenUp, deadlineAtMs, go, put }) {
           const time = timeOf({ deadlineAtMs });
           const error = givenUpError(input, givenUp, time);
-          if (asksAgain(input, state.attempt, error, time)) yield go.ask({ ...state, attempt: state.attempt + 1 });
-          else yield put.call(failedRow(input, state, error, { elapsedMs: null, nowMs: time.nowMs }));
+          const cost = state.cost + givenUp.cost;
+          if (asksAgain(input, state.attempt, error, time))
+            yield go.ask({ ...state, attempt: state.attempt + 1, cost });
+          else yield put.call(failedRow(input, state, error, { elapsedMs: null, nowMs: time.nowMs, cost }));
         },
       },
       rank: {
@@ -125,14 +142,18 @@ export function defineDiagnosis({ registry, clock = systemClock, pageUrl = (url)
         },
       },
       report: {
-        async *run({ input, items, acceptedAtMs, put }) {
+        async *run({ input, items, acceptedAtMs, deadlineAtMs, put, fail }) {
           const calls: CallItem[] = [];
           for await (const call of items('call')) calls.push(call);
           const sources: SourceItem[] = [];
           for await (const source of items('source')) sources.push(source);
           const elapsedMs = acceptedAtMs === undefined ? null : clock.now() - acceptedAtMs;
+          const plan = planOf(input, { acceptedAtMs, deadlineAtMs });
           for await (const figures of items('figures')) {
-            yield put.report(reportOf(input, { calls, figures, sources, elapsedMs }));
+            const report = reportOf(input, { calls, figures, sources, plan, elapsedMs });
+            yield put.report(report);
+            const failure = failureOf(report);
+            if (failure !== undefined) yield fail(failure);
           }
         },
       },

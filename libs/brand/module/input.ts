@@ -31,6 +31,13 @@ export const diagnosisInput = z.strictObject({
   maxTokens: z.int().min(1).max(100_000).default(1_024),
   /** Executions of one call; only failures that may pass are asked again, while there is time. */
   attempts: z.int().min(1).max(10).default(2),
+  /**
+   * Calls under way at once in this run. Default: 8, and more, at most 64, where the deadline leaves no time to ask one after
+   * the other; a run that cannot fit all the same says so in its report.
+   */
+  concurrency: z.int().min(1).max(1_000).optional(),
+  /** Whether answers of other runs count that are younger than 300 seconds; this run's own always do. */
+  cache: z.boolean().default(true),
   /** What of the run's deadline is kept for what follows the last answer, in milliseconds. */
   reserveMs: z.int().min(0).default(DEFAULT_RESERVE_MS),
   /** Cited pages that are fetched, the most cited first. */

@@ -43,6 +43,8 @@ export const callItem = z.object({
   cost: z.number(),
   /** Of the last attempt; null when it was never sent or not measured. */
   elapsed_ms: z.number().nullable(),
+  /** Whether it was not asked: the same question had been answered before, in this run or another. */
+  from_cache: z.boolean(),
   /** Version of the prompt. */
   prompt: z.string(),
   timestamp: z.string(),
@@ -91,6 +93,20 @@ export const reportItem = z.object({
   /** How many answers came whole, how many were cut off, how many failed. */
   coverage: z.object({ whole: z.int(), partial: z.int(), failed: z.int() }),
   cost: z.number(),
+  /** What was to be expected before anything was asked. */
+  plan: z.object({
+    calls: z.int(),
+    /** Calls under way at once. */
+    concurrency: z.int(),
+    /** So often the calls go out one set after the other. */
+    rounds: z.int(),
+    /** The least time that all calls take when each is as slow as its model is at the median. */
+    expectedMs: z.number(),
+    /** From the acceptance to the reserve of the deadline; null without a deadline. */
+    availableMs: z.number().nullable(),
+    /** False: calls will be cut off, or not be made at all. */
+    fits: z.boolean(),
+  }),
   results: z.array(
     z.object({
       brand: z.string(),

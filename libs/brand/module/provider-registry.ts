@@ -47,6 +47,14 @@ export function parseRegistry(text: string, origin: string): ProviderRegistry {
   throw badRegistry(origin, read.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; '));
 }
 
+/** The registry that the setting `brand.providers` names. Throws `brand.no_registry`, `brand.bad_registry`. */
+export function configuredRegistry(path: string | undefined): ProviderRegistry {
+  if (path !== undefined) return readRegistry(path);
+  throw new CatenaError('brand.no_registry', 'no provider registry is configured', {
+    remedy: 'name its file with --set brand.providers=FILE, in the configuration file, or in CATENA_BRAND_PROVIDERS',
+  });
+}
+
 /** Reads a registry file. Throws `brand.bad_registry`. */
 export function readRegistry(path: string): ProviderRegistry {
   let text: string;

@@ -53,4 +53,14 @@ describe('figures', () => {
       ['https://a.example.com/1', 1],
     ]);
   });
+
+  it('count no page that a model only claims in JSON of its own (X10)', () => {
+    const claim = '{"sources": [{"url": "https://claimed.example.com/1"}]}';
+    const rows = answerRows(input, [answered('qwen', `推荐云步，见 https://a.example.com/1 。\n\n${claim}`)]);
+    expect(rows[0]?.findings?.sources.map(({ url, grade }) => [url, grade])).toContainEqual([
+      'https://claimed.example.com/1',
+      'claimed',
+    ]);
+    expect(topSources(rows).map(({ url }) => url)).toEqual(['https://a.example.com/1']);
+  });
 });

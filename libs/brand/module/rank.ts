@@ -29,8 +29,9 @@ export function missingRows(
   return planCalls(input).flatMap((call) => {
     const key = callKey(input.questions[call.question] ?? '', call.model, call.repeat);
     if (known.has(key)) return [];
-    const error = missingError(why.get(key), nowMs);
-    return [failedRow(input, call, error, { elapsedMs: null, nowMs })];
+    const died = why.get(key);
+    const { cost = 0 } = (died?.state ?? {}) as { readonly cost?: number };
+    return [failedRow(input, call, missingError(died, nowMs), { elapsedMs: null, nowMs, cost })];
   });
 }
 

@@ -1,16 +1,18 @@
 /** The report of a run: what was asked, what was answered, what it comes to, and what is missing. */
 import { brandsOf, type DiagnosisInput } from './input.ts';
 import type { CallItem, FiguresItem, ReportItem, SourceItem } from './items.ts';
+import type { RunPlan } from './run-plan.ts';
 
 export interface ReportParts {
   readonly calls: readonly CallItem[];
   readonly figures: FiguresItem;
   readonly sources: readonly SourceItem[];
+  readonly plan: RunPlan;
   /** Milliseconds since the run was accepted. */
   readonly elapsedMs: number | null;
 }
 
-export function reportOf(input: DiagnosisInput, { calls, figures, sources, elapsedMs }: ReportParts): ReportItem {
+export function reportOf(input: DiagnosisInput, { calls, figures, sources, plan, elapsedMs }: ReportParts): ReportItem {
   const [main, ...rivals] = brandsOf(input);
   const count = (status: CallItem['status']): number => calls.filter((call) => call.status === status).length;
   const coverage = { whole: count('whole'), partial: count('partial'), failed: count('failed') };
@@ -27,6 +29,7 @@ export function reportOf(input: DiagnosisInput, { calls, figures, sources, elaps
     completed,
     coverage,
     cost: calls.reduce((sum, { cost }) => sum + cost, 0),
+    plan,
     results: calls.map(({ brand, model, question, repeat, status, geo_data, error, elapsed_ms }) => ({
       brand,
       model,
@@ -42,4 +45,16 @@ export function reportOf(input: DiagnosisInput, { calls, figures, sources, elaps
     scores: figures.scores,
     sources: [...sources].sort((a, b) => b.answers - a.answers || (a.url < b.url ? -1 : 1)),
   };
+}
+
+/** Why a run failed, when it did: no call was answered. */
+export function failureOf({ total, completed, results }: ReportItem): string | undefined {
+  if (completed > 0) return undefined;
+  const counts = new Map<string, number>();
+  for (const { error } of results) {
+    const type = error?.error_type ?? 'unknown';
+    counts.set(type, (counts.get(type) ?? 0) + 1);
+  }
+  const kinds = [...counts].sort(([, a], [, b]) => b - a).map(([type, count]) => `${type} ${count}`);
+  return `none of ${total} calls was answered (${kinds.join(', ')})`;
 }

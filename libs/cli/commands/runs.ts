@@ -1,4 +1,5 @@
 /** `catena runs`: every run of a database or a server, the newest first. */
+import { fromMicros } from '../../limits/budgets.ts';
 import type { RunRecord } from '../../store/port.ts';
 import type { CliContext, ConfigOptions } from '../context.ts';
 import { ExitCode, type ExitCodeValue } from '../exit-codes.ts';
@@ -24,7 +25,7 @@ export async function listRuns(context: CliContext, options: RunsOptions): Promi
 
 /** A run that has ended is known whole: only others are looked at. */
 async function lookAt(source: RunSource, record: RunRecord): Promise<RunLook> {
-  if (record.end !== undefined) return { record, snapshot: undefined, items: record.end.items };
+  if (record.end !== undefined) return { record, snapshot: undefined, items: record.end.items, cost: record.end.cost };
   return source.look(record);
 }
 
@@ -43,12 +44,17 @@ export interface RunView {
   readonly failed: number;
   readonly open: number;
   readonly items: number;
+  /** In the currency of its modules: told by its pages, or at most. */
+  readonly cost: number;
+  /** Set aside and never settled: it may be gone. */
+  readonly cost_reserved: number;
+  readonly cost_cap: number | null;
   readonly accepted_at: string;
   readonly deadline_at: string | null;
   readonly ended_at: string | null;
 }
 
-export function describeRun({ record: run, snapshot, items }: RunLook): RunView {
+export function describeRun({ record: run, snapshot, items, cost }: RunLook): RunView {
   const { end, deadlineAtMs } = run;
   const nodes = end === undefined ? countNodes(snapshot) : undefined;
   return {
@@ -64,6 +70,9 @@ export function describeRun({ record: run, snapshot, items }: RunLook): RunView 
     failed: end?.dead ?? nodes?.failed ?? 0,
     open: nodes?.open ?? 0,
     items: end?.items ?? items,
+    cost: fromMicros(cost?.spent ?? 0),
+    cost_reserved: fromMicros(cost?.reserved ?? 0),
+    cost_cap: run.costCap === undefined ? null : fromMicros(run.costCap),
     accepted_at: new Date(run.acceptedAtMs).toISOString(),
     deadline_at: deadlineAtMs === undefined ? null : new Date(deadlineAtMs).toISOString(),
     ended_at: end === undefined ? null : new Date(end.endedAtMs).toISOString(),

@@ -6,6 +6,7 @@ import { ExitCode, type ExitCodeValue } from '../exit-codes.ts';
 import { type FailedNode, readFailedNodes } from '../read/failed-nodes.ts';
 import { failedNodeText } from '../read/failed-text.ts';
 import { withRuns } from '../read/open-source.ts';
+import { formatCost } from '../terminal/cost.ts';
 import { countOf, formatClock, formatCount, formatInstant, formatTable, oneLine } from '../terminal/format.ts';
 import { type Paint, paintFor } from '../terminal/io.ts';
 import { describeRun, type RunView } from './runs.ts';
@@ -62,6 +63,7 @@ interface Shown {
 }
 
 function showText({ view, modules, failed, events }: Shown, paint: Paint): string {
+  const costText = formatCost({ spent: view.cost, reserved: view.cost_reserved, cap: view.cost_cap ?? undefined });
   const detail = view.detail === '' ? '' : `: ${oneLine(view.detail)}`;
   const facts = formatTable([
     ['run', view.run_id],
@@ -72,6 +74,7 @@ function showText({ view, modules, failed, events }: Shown, paint: Paint): strin
     ...(view.ended_at === null ? [] : [['ended', formatInstant(Date.parse(view.ended_at))]]),
     ['nodes', `${formatCount(view.done)} done, ${formatCount(view.failed)} failed, ${formatCount(view.open)} open`],
     ['items', formatCount(view.items)],
+    ...(costText === '' ? [] : [['cost', costText]]),
   ]);
   return [facts, phasesText(modules), eventsText(events), failedText(failed, paint)].filter(Boolean).join('\n');
 }

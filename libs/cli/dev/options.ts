@@ -14,6 +14,8 @@ export interface ServiceOptions extends SharedOptions {
   readonly config?: string;
   readonly set?: readonly string[];
   readonly listen?: string;
+  readonly api?: string;
+  readonly db?: string;
 }
 
 export interface DevOptions extends ServiceOptions {
@@ -68,6 +70,8 @@ export function serviceEnvironment(env: Environment, files: readonly string[], o
     ...Object.fromEntries(parsePairs(options.set ?? [], '--set')),
     ...(files.length === 0 ? {} : { 'modules.files': modulePaths(files).join(',') }),
     ...(options.listen === undefined ? {} : { 'grpc.listen': options.listen }),
+    ...(options.api === undefined ? {} : { 'api.listen': options.api }),
+    ...(options.db === undefined ? {} : { 'store.path': options.db }),
     ...(options.debug === true ? { 'log.level': 'debug' } : {}),
   };
   return { ...env, ...configVariable(options), ...variables(settings) };

@@ -73,6 +73,7 @@ function take(module: ModuleDefinition, made: Made, emission: Emission): void {
     case 'retry':
       throw new CatenaError('parse.retry', `the step asks for the page again: ${emission.reason}`);
     case 'drop':
+    case 'charge':
       return;
   }
 }

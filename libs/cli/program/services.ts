@@ -22,7 +22,11 @@ export function addServices(program: Command, context: CliContext, done: Done): 
     program
       .command('serve')
       .argument('[files...]', FILES)
-      .description('all five services in this process, over the servers that the settings name, until Ctrl-C')
-      .option('--listen <host:port>', 'where calls are taken; default: 127.0.0.1:4950'),
+      .description(
+        'all five services in this process, over the servers that the settings name or one file, until Ctrl-C',
+      )
+      .option('--listen <host:port>', 'where calls are taken, over servers; default: 127.0.0.1:4950')
+      .option('--api <host:port>', 'where the HTTP API answers; default: 127.0.0.1:8080 over a file, else nowhere')
+      .option('--db <file>', 'the file, where no servers are configured; default: .catena/catena.db'),
   ).action(async (files, options) => done(await serveModules(context, files, options)));
 }

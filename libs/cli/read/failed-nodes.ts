@@ -1,7 +1,7 @@
 /** The nodes of a run that failed, as people read them. */
 import type { ChainNode } from '../../coordination/node.ts';
 import type { Failure } from '../../errors/failure.ts';
-import { START_STEP } from '../../modules/definition.ts';
+import { FAIL_STEP, START_STEP } from '../../modules/definition.ts';
 import { decodeHop, decodeRequest } from '../../stage/node-body.ts';
 import type { DeadLetter, RunRecord } from '../../store/port.ts';
 import type { RunSource } from './run-source.ts';
@@ -36,6 +36,9 @@ export function namesIn(run: Pick<RunRecord, 'metadata'>, key: string): readonly
   }
 }
 
+/** Hops that no step of the module declares. */
+const OWN_STEPS: Readonly<Record<number, string>> = { [START_STEP]: 'start', [FAIL_STEP]: 'fail' };
+
 /** Every one of them: of an unfinished run those so far. */
 export async function readFailedNodes(source: Pick<RunSource, 'deadLetters'>, run: RunRecord): Promise<FailedNode[]> {
   const steps = namesIn(run, STEPS_KEY);
@@ -48,7 +51,7 @@ export function toFailedNode(letter: DeadLetter, steps: readonly string[]): Fail
   const { kind, reason, attempts, crashes, stepIdx, nodeId } = letter;
   const failure = letter.error === '' ? undefined : (JSON.parse(letter.error) as Failure);
   return {
-    step: stepIdx === START_STEP ? 'start' : (steps[stepIdx] ?? `step ${stepIdx}`),
+    step: OWN_STEPS[stepIdx] ?? steps[stepIdx] ?? `step ${stepIdx}`,
     kind,
     reason,
     code: failure?.code ?? reason,

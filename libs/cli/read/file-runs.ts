@@ -11,7 +11,7 @@ import type { Explanation, ItemSelection, RunSource } from './run-source.ts';
 const BATCH_ROWS = 1_000;
 
 export function fileRuns(reader: Reader, clock: Clock): RunSource {
-  const { store, coordinator } = reader;
+  const { store, coordinator, readCost } = reader;
   return {
     findRun: async (reference) => withoutOldEnd(await findRun(store, reference)),
     listRuns: async (limit) => (await store.listRuns({ limit })).map(withoutOldEnd),
@@ -19,6 +19,7 @@ export function fileRuns(reader: Reader, clock: Clock): RunSource {
       record,
       snapshot: await coordinator.findRun(record.runId),
       items: record.end?.items ?? (await store.countItems(record.runId)),
+      cost: record.end === undefined ? await readCost(record.runId) : record.end.cost,
     }),
     items: (run, selection) => itemBatches(reader, run, selection),
     deadLetters: (run) => letters(reader, run),

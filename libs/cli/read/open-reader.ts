@@ -4,13 +4,17 @@ import type { Coordinator } from '../../coordination/port.ts';
 import { openSqliteCoordinatorReader } from '../../coordination/sqlite/index.ts';
 import { COORDINATION_MIGRATIONS } from '../../coordination/sqlite/schema.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
+import { openSqliteBudgetReader } from '../../limits/sqlite/budgets.ts';
 import { SqliteDatabase } from '../../sqlite/database.ts';
+import type { RunCost } from '../../store/port.ts';
 import { openSqliteStoreReader, type StoreReader } from '../../store/sqlite/index.ts';
 import { STORE_MIGRATIONS } from '../../store/sqlite/schema.ts';
 
 export interface Reader {
   readonly store: StoreReader;
   readonly coordinator: Pick<Coordinator, 'findRun' | 'listNodes' | 'listEvents'>;
+  /** What a run has cost so far. */
+  readonly readCost: (runId: string) => Promise<RunCost>;
   close(): void;
 }
 
@@ -25,7 +29,12 @@ export function openReader(path: string): Reader {
   try {
     requireVersion(db, 'store', STORE_MIGRATIONS.length);
     requireVersion(db, 'coordination', COORDINATION_MIGRATIONS.length);
-    return { store: openSqliteStoreReader(db), coordinator: openSqliteCoordinatorReader(db), close: () => db.close() };
+    return {
+      store: openSqliteStoreReader(db),
+      coordinator: openSqliteCoordinatorReader(db),
+      readCost: openSqliteBudgetReader(db),
+      close: () => db.close(),
+    };
   } catch (thrown) {
     db.close();
     throw thrown;

@@ -1,7 +1,7 @@
 /** Runs as the reading commands see them, wherever they are. */
 import type { RunSnapshot } from '../../coordination/snapshot.ts';
 import type { RunReason } from '../../stage/explain.ts';
-import type { DeadLetter, RunRecord, StoredEvent, StoredItem } from '../../store/port.ts';
+import type { DeadLetter, RunCost, RunRecord, StoredEvent, StoredItem } from '../../store/port.ts';
 
 /** How a run stands at one moment. */
 export interface RunLook {
@@ -9,6 +9,8 @@ export interface RunLook {
   /** Undefined before the run is opened, and after its nodes were removed. */
   readonly snapshot: RunSnapshot | undefined;
   readonly items: number;
+  /** Undefined for a run that costs nothing. */
+  readonly cost: RunCost | undefined;
 }
 
 export interface Explanation {

@@ -1,3 +1,4 @@
+import { fromMicros } from '../../limits/budgets.ts';
 import type { RunEnd, RunRecord } from '../../store/port.ts';
 import type { CliContext } from '../context.ts';
 import type { Engine } from '../engine.ts';
@@ -11,6 +12,7 @@ import type { RunOptions } from './options.ts';
 import type { RunScene } from './run-module.ts';
 import { countByType, type Summary, summaryText } from './summary.ts';
 import type { Ended } from './supervise.ts';
+import type { RunView } from './work.ts';
 
 export interface EndedRun {
   readonly runId: string;
@@ -58,9 +60,10 @@ export interface EndReport {
 
 /** The table for people or the event for machines; the exit code of the end. */
 export function tellEnd(
-  { context, options, reporter }: { context: CliContext; options: RunOptions; reporter: Reporter },
+  scene: { context: CliContext; options: RunOptions; reporter: Reporter; view: RunView | undefined },
   { run, end, itemsByType, failed, session, outputName, where, showCommand }: EndReport,
 ): ExitCodeValue {
+  const { context, options, reporter, view } = scene;
   const exitCode = exitCodeOfRun(end);
   reporter.event('finished', {
     run_id: run.runId,
@@ -69,13 +72,15 @@ export function tellEnd(
     done: end.done,
     failed: end.dead,
     items: end.items,
+    cost: fromMicros(end.cost?.spent ?? 0),
+    cost_reserved: fromMicros(end.cost?.reserved ?? 0),
     items_by_type: Object.fromEntries(itemsByType),
     retries: session === undefined ? 0 : (session.retries ?? null),
     duration_ms: Math.round(session?.durationMs ?? end.endedAtMs - run.acceptedAtMs),
     output: outputName ?? null,
     exit_code: exitCode,
   });
-  if (options.json === true) return exitCode;
+  if (options.json === true || view !== undefined) return exitCode;
   const summary = { run, end, itemsByType, failed, session, output: where, showCommand };
   reporter.say(`\n${summaryText(summary, paintFor(context.io.stderr, context.env)).trimEnd()}`);
   return exitCode;

@@ -9,6 +9,7 @@ export interface RunOptions extends ConfigOptions {
   readonly items?: string;
   readonly fresh?: boolean;
   readonly deadline?: string;
+  readonly costCap?: string;
   readonly rps?: string;
   readonly concurrency?: string;
   readonly json?: boolean;

@@ -1,13 +1,13 @@
 /** Everything that can be wrong before a run starts is found here, and nothing has been started by then. */
-import { mkdir } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import type { LoadedConfig } from '../../config/load-config.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
 import { canonicalJson } from '../../keys/canonical-json.ts';
 import type { ModuleDefinition } from '../../modules/definition.ts';
 import { loadModule } from '../../modules/load-module.ts';
 import type { TaskSubmission } from '../../stage/submit.ts';
+import { makeDatabaseFolder } from '../../store/sqlite/database-folder.ts';
 import type { CliContext } from '../context.ts';
+import { parseAmount } from '../input/amount.ts';
 import { parseDuration } from '../input/duration.ts';
 import { readInputFile } from '../input/input-file.ts';
 import { parsePairs } from '../input/pairs.ts';
@@ -20,6 +20,7 @@ import { makePageFolder } from '../pages/page-file.ts';
 import type { FilePlace } from '../place.ts';
 import { ITEM_TYPES_KEY, STEPS_KEY } from '../read/failed-nodes.ts';
 import type { RunOptions } from './options.ts';
+import type { ModuleWork, Work } from './work.ts';
 
 export interface RunOutput {
   readonly sink: Sink;
@@ -49,29 +50,35 @@ export function settingsOf({ rps, concurrency, debug }: RunOptions): Readonly<Re
   };
 }
 
-export async function prepareTask(context: CliContext, file: string, options: RunOptions): Promise<PreparedTask> {
-  const module = await loadModule(file);
-  return { module, task: await toTask(context, module, options) };
+export async function prepareTask(context: CliContext, work: Work, options: RunOptions): Promise<PreparedTask> {
+  const { module, input } = typeof work === 'string' ? { module: await loadModule(work), input: undefined } : work;
+  return { module, task: await toTask(context, module, options, input) };
 }
 
 export async function prepareRun(
   context: CliContext,
-  file: string,
+  work: Work,
   options: RunOptions,
   place: FilePlace,
 ): Promise<PreparedRun> {
   const { loaded } = place;
-  const { module, task } = await prepareTask(context, file, options);
+  const { module, task } = await prepareTask(context, work, options);
   if (options.record !== undefined) await makePageFolder(options.record);
   const output = options.output === undefined ? undefined : await openOutput(context, module, options);
   await makeDatabaseFolder(loaded.config.store.path);
   return { place, loaded, module, task, output };
 }
 
-async function toTask(context: CliContext, module: ModuleDefinition, options: RunOptions): Promise<TaskSubmission> {
-  const { account, platform, deadline } = options;
+async function toTask(
+  context: CliContext,
+  module: ModuleDefinition,
+  options: RunOptions,
+  given: ModuleWork['input'] | undefined,
+): Promise<TaskSubmission> {
+  const { account, platform, deadline, costCap } = options;
   const deadlineMs = deadline === undefined ? undefined : parseDuration(deadline, '--deadline');
-  const base = options.inputFile === undefined ? {} : await readInputFile(options.inputFile, context.io.stdin);
+  const base =
+    given ?? (options.inputFile === undefined ? {} : await readInputFile(options.inputFile, context.io.stdin));
   const pairs = parsePairs(options.input ?? [], '--input');
   const input = await typedInput(base, pairs, (given) => module.checkInput(given));
   requireJson(input);
@@ -81,6 +88,7 @@ async function toTask(context: CliContext, module: ModuleDefinition, options: Ru
     account,
     platform,
     ...(deadlineMs === undefined ? {} : { deadlineMs }),
+    ...(costCap === undefined ? {} : { costCap: parseAmount(costCap, '--cost-cap') }),
     metadata: {
       [STEPS_KEY]: JSON.stringify(module.steps.map(({ name }) => name)),
       [ITEM_TYPES_KEY]: JSON.stringify(module.itemTypes),
@@ -104,16 +112,4 @@ async function openOutput(context: CliContext, module: ModuleDefinition, options
   const option = parseOutput(options.output!, options.format);
   const type = chooseItemType(option, module.itemTypes, options.items, '--items');
   return { sink: await openSink(option, context.io.stdout), format: rowFormat(option, module.itemTypes, type), type };
-}
-
-async function makeDatabaseFolder(path: string): Promise<void> {
-  if (path === ':memory:') return;
-  try {
-    await mkdir(dirname(path), { recursive: true });
-  } catch (thrown) {
-    throw new CatenaError('store.unwritable', `the folder of ${path} cannot be created: ${(thrown as Error).message}`, {
-      cause: thrown,
-      remedy: 'name a file with --db in a folder that may be written',
-    });
-  }
 }

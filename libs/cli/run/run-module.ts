@@ -16,27 +16,36 @@ import type { Reporter } from '../status/reporter.ts';
 import { countOf, formatCount } from '../terminal/format.ts';
 import { sameCommand } from './command-text.ts';
 import { reportEnd } from './end.ts';
+import { keptLimits } from './kept-limits.ts';
 import { logFor, reporterFor } from './messages.ts';
 import type { RunOptions } from './options.ts';
 import { type PreparedRun, prepareRun, settingsOf } from './prepare.ts';
 import { type Ended, superviseRun } from './supervise.ts';
+import type { RunView, Work } from './work.ts';
 
-export async function runModule(context: CliContext, file: string, options: RunOptions): Promise<ExitCodeValue> {
+/** `view` shows the run in its own way. */
+export async function runModule(
+  context: CliContext,
+  work: Work,
+  options: RunOptions,
+  view?: RunView,
+): Promise<ExitCodeValue> {
   const place = placeOf(context, options, settingsOf(options));
-  if (place.kind === 'file') return runInFile(context, file, options, place);
+  if (place.kind === 'file') return runInFile(context, work, options, place, view);
   // What calls a server takes its time to load, and most runs do without.
   const { runOnServer } = await import('../server/run-on-server.ts');
-  return runOnServer(context, file, options, place);
+  return runOnServer(context, work, options, place, view);
 }
 
 async function runInFile(
   context: CliContext,
-  file: string,
+  work: Work,
   options: RunOptions,
   place: FilePlace,
+  view: RunView | undefined,
 ): Promise<ExitCodeValue> {
-  const prepared = await prepareRun(context, file, options, place);
-  const reporter = reporterFor(context, options);
+  const prepared = await prepareRun(context, work, options, place);
+  const reporter = view?.reporter ?? reporterFor(context, options);
   const failure = Promise.withResolvers<never>();
   failure.promise.catch(() => {});
   const hosts = new HostTimes();
@@ -50,7 +59,7 @@ async function runInFile(
       log,
       metrics: engine.metrics,
     });
-    return await runOn(engine, { context, prepared, options, reporter, hosts, failed: failure.promise });
+    return await runOn(engine, { context, prepared, options, reporter, view, hosts, failed: failure.promise });
   } finally {
     await engine.stop().catch((thrown: unknown) => reporter.say(`the database could not be closed: ${String(thrown)}`));
     await telemetry?.stop();
@@ -63,6 +72,7 @@ export interface RunScene {
   readonly prepared: PreparedRun;
   readonly options: RunOptions;
   readonly reporter: Reporter;
+  readonly view: RunView | undefined;
   readonly hosts: HostTimes;
   /** Rejects when the database, an output or the recording fails. */
   readonly failed: Promise<never>;
@@ -118,7 +128,7 @@ async function beginOrResume(
     const { done, failed, open } = countNodes(await engine.progress(same.runId));
     const known = done + failed + open;
     reporter.say(`resuming run ${same.runId}, ${formatCount(done)} of ${countOf(known, 'known node')} done`);
-    if (task.deadlineMs !== undefined) reporter.say('it keeps the deadline that it was started with, if any');
+    for (const text of keptLimits(options)) reporter.say(text);
     return { runId: same.runId, isResumed: true };
   }
   const { runId } = await engine.submit(task);

@@ -1,13 +1,15 @@
 /** What a run came to: the table at its end. */
+import { fromMicros } from '../../limits/budgets.ts';
 import type { RunEnd, RunRecord, Store } from '../../store/port.ts';
 import type { FailedNode } from '../read/failed-nodes.ts';
 import { groupFailures } from '../read/failed-nodes.ts';
 import type { HostTime } from '../status/host-times.ts';
+import { formatCost } from '../terminal/cost.ts';
 import { countOf, formatCount, formatDuration, formatRate, formatTable, oneLine } from '../terminal/format.ts';
 import type { Colour, Paint } from '../terminal/io.ts';
 
 export interface Summary {
-  readonly run: Pick<RunRecord, 'runId' | 'acceptedAtMs'>;
+  readonly run: Pick<RunRecord, 'runId' | 'acceptedAtMs' | 'costCap'>;
   readonly end: RunEnd;
   readonly itemsByType: ReadonlyMap<string, number>;
   readonly failed: readonly FailedNode[];
@@ -50,6 +52,8 @@ export function summaryText(
     ['nodes', `${formatCount(end.done)} done, ${formatCount(end.dead)} failed`],
     ['items', itemsText(end.items, itemsByType)],
   ];
+  const cost = costText(run, end);
+  if (cost !== '') rows.push(['cost', cost]);
   if (session !== undefined) {
     const { durationMs, pages, retries, slowest } = session;
     if (pages !== undefined && pages > 0) rows.push(['pages', `${formatCount(pages)}${rateText(pages, durationMs)}`]);
@@ -66,6 +70,11 @@ export function summaryText(
 function itemsText(total: number, byType: ReadonlyMap<string, number>): string {
   if (byType.size < 2) return [formatCount(total), ...byType.keys()].join(' ');
   return `${formatCount(total)} (${[...byType].map(([type, count]) => `${formatCount(count)} ${type}`).join(', ')})`;
+}
+
+function costText({ costCap }: Summary['run'], { cost }: RunEnd): string {
+  const [spent, reserved] = [fromMicros(cost?.spent ?? 0), fromMicros(cost?.reserved ?? 0)];
+  return formatCost({ spent, reserved, cap: costCap === undefined ? undefined : fromMicros(costCap) });
 }
 
 function rateText(pages: number, durationMs: number): string {

@@ -10,6 +10,7 @@ import { sameCommand } from './command-text.ts';
 import type { RunScene } from './run-module.ts';
 import { listenForStop } from './stop-request.ts';
 import type { Summary } from './summary.ts';
+import { LOOK_ITEMS, type RunLooker } from './work.ts';
 
 export type Ended =
   | { readonly kind: 'closed'; readonly session: Summary['session'] }
@@ -49,7 +50,11 @@ async function watchOver(
   await follower?.open();
   const loop = follower && new FollowLoop({ follower, intervalMs: FOLLOW_INTERVAL_MS, onError: outputFailed.reject });
   const itemsBefore = isResumed ? await engine.store.countItems(runId) : 0;
-  const watch = watchProgress(reporter, () => readProgress(engine, runId, itemsBefore, context.clock));
+  const looker = lookerFor(engine, runId);
+  const watch = watchProgress(reporter, async () => {
+    await scene.view?.look(looker);
+    return readProgress(engine, runId, itemsBefore, context.clock);
+  });
   loop?.start();
   try {
     const failed = Promise.race([scene.failed, outputFailed.promise]);
@@ -75,4 +80,12 @@ async function watchOver(
     await loop?.stop();
     await watch.end();
   }
+}
+
+function lookerFor({ store, limiter }: Engine, runId: string): RunLooker {
+  return {
+    runId,
+    items: (type, afterSeq) => store.readItems({ runId, type, afterSeq, limit: LOOK_ITEMS }),
+    underWay: (limitKey) => limiter.snapshot().find(({ key }) => key === limitKey)?.inFlight ?? 0,
+  };
 }

@@ -2,11 +2,12 @@
 import { FinishReason, type ModuleProgress, type NodeCounts, type Run, RunState } from '../../contracts/services.ts';
 import type { ModuleSnapshot, PhaseSnapshot, RunSnapshot } from '../../coordination/snapshot.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
-import type { RunEnd, RunRecord } from '../../store/port.ts';
+import { MICROS } from '../../limits/budgets.ts';
+import type { RunCost, RunEnd, RunRecord } from '../../store/port.ts';
 import type { RunLook } from '../read/run-source.ts';
 
 export function toLook(run: Run): RunLook {
-  return { record: toRecord(run), snapshot: toSnapshot(run), items: run.items };
+  return { record: toRecord(run), snapshot: toSnapshot(run), items: run.items, cost: toCost(run.cost) };
 }
 
 /** A server does not tell the fingerprint. */
@@ -17,8 +18,9 @@ export function toRecord(run: Run): RunRecord {
     input: run.input.length === 0 ? undefined : (JSON.parse(run.input.toString()) as unknown),
     fingerprint: '',
     deadlineAtMs: deadlineAtMs === 0 ? undefined : deadlineAtMs,
+    ...(run.costCap === 0 ? {} : { costCap: inMicros(run.costCap) }),
     state: stateOf(run.state),
-    end: run.end === undefined ? undefined : toEnd(run.end),
+    end: run.end === undefined ? undefined : toEnd(run.end, toCost(run.cost)),
   };
 }
 
@@ -71,12 +73,24 @@ const FINISH_REASONS: Readonly<Record<number, RunEnd['finishReason']>> = {
   [FinishReason.REJECTED]: 'rejected',
 };
 
-function toEnd({ reason, detail, endedAtMs, done, dead, items }: NonNullable<Run['end']>): RunEnd {
+function toEnd(
+  { reason, detail, endedAtMs, done, dead, items }: NonNullable<Run['end']>,
+  cost: RunCost | undefined,
+): RunEnd {
   const finishReason = FINISH_REASONS[reason];
-  if (finishReason !== undefined) return { finishReason, detail, endedAtMs, done, dead, items };
+  const counted = { done, dead, items, ...(cost === undefined ? {} : { cost }) };
+  if (finishReason !== undefined) return { finishReason, detail, endedAtMs, ...counted };
   throw new CatenaError('cli.other_server', `the server told an end of a run that is not known here: ${reason}`, {
     remedy: 'use the version of Catena that the server has',
   });
+}
+
+function toCost(cost: Run['cost']): RunCost | undefined {
+  return cost === undefined ? undefined : { spent: inMicros(cost.spent), reserved: inMicros(cost.reserved) };
+}
+
+function inMicros(amount: number): number {
+  return Math.round(amount * MICROS);
 }
 
 /** The run of an answer; every server that speaks this protocol tells one. */

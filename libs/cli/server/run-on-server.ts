@@ -5,10 +5,12 @@ import type { CliContext } from '../context.ts';
 import { ExitCode, type ExitCodeValue } from '../exit-codes.ts';
 import { commandFor, type ServerPlace } from '../place.ts';
 import { sameCommand } from '../run/command-text.ts';
+import { keptLimits } from '../run/kept-limits.ts';
 import { reporterFor } from '../run/messages.ts';
 import type { RunOptions } from '../run/options.ts';
 import { type PreparedTask, prepareTask } from '../run/prepare.ts';
 import { listenForStop } from '../run/stop-request.ts';
+import type { RunView, Work } from '../run/work.ts';
 import type { Reporter } from '../status/reporter.ts';
 import { formatCount } from '../terminal/format.ts';
 import { type BegunRun, beginRun, requireModule } from './begin.ts';
@@ -25,19 +27,21 @@ export interface ServerScene {
   readonly prepared: PreparedTask;
   readonly output: ServerOutput | undefined;
   readonly reporter: Reporter;
+  readonly view: RunView | undefined;
 }
 
 export async function runOnServer(
   context: CliContext,
-  file: string,
+  work: Work,
   options: RunOptions,
   place: ServerPlace,
+  view?: RunView,
 ): Promise<ExitCodeValue> {
   refuseOptionsOfFiles(options);
-  const prepared = await prepareTask(context, file, options);
+  const prepared = await prepareTask(context, work, options);
   const output = await openServerOutput(context, prepared.module, options);
-  const reporter = reporterFor(context, options);
-  return withServer(place, (server) => runOn({ context, place, server, options, prepared, output, reporter }));
+  const reporter = view?.reporter ?? reporterFor(context, options);
+  return withServer(place, (server) => runOn({ context, place, server, options, prepared, output, reporter, view }));
 }
 
 async function runOn(scene: ServerScene): Promise<ExitCodeValue> {
@@ -70,8 +74,7 @@ function words({ server, prepared, options }: ServerScene, { run, isOld, cancell
   if (!isOld) return [...first, `run ${runId} of ${prepared.module.id} at ${server.address}`];
   if (state === RunState.CLOSED) return [`this work is done already: run ${runId}; add --fresh to do it again`];
   const done = nodes === undefined ? '' : `, ${formatCount(nodes.done)} nodes done`;
-  const deadline = options.deadline === undefined ? [] : ['it keeps the deadline that it was started with, if any'];
-  return [`watching run ${runId} of the same work${done}`, ...deadline];
+  return [`watching run ${runId} of the same work${done}`, ...keptLimits(options)];
 }
 
 function again({ context, options }: ServerScene): string {

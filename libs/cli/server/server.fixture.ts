@@ -25,8 +25,8 @@ export async function startServer(files: readonly string[], options: Partial<Grp
     cancelUnopened: (runId) => ends.cancel(runId),
   });
   const { bench, deps } = opened;
-  const { coordinator, store, clock } = bench;
-  const ends = createRunEnds({ coordinator, store, clock, release: async () => {} });
+  const { coordinator, store, clock, budgets } = bench;
+  const ends = createRunEnds({ coordinator, store, clock, budgets, release: async () => {} });
   const listen = (port: number): Promise<GrpcServer> =>
     serve(
       {},

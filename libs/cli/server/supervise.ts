@@ -1,11 +1,13 @@
 /** Watches a run at a server and writes its items, until it is closed or somebody wants to stop watching. */
 import type { Run } from '../../contracts/services.ts';
+import type { StoredItem } from '../../store/port.ts';
 import type { StopRequest } from '../run/stop-request.ts';
 import { watchProgress } from '../status/watch.ts';
 import type { ItemOutput } from './item-output.ts';
 import type { Patience } from './patience.ts';
 import type { ServerScene } from './run-on-server.ts';
 import { itemReader } from './run-output.ts';
+import { toItem } from './server-runs.ts';
 import { progressOf, watchToEnd } from './watch-run.ts';
 
 export interface EndedServerRun {
@@ -33,6 +35,11 @@ export async function superviseServerRun(
   let latest: Run | undefined;
   const status = watchProgress(reporter, async () => {
     if (latest === undefined) throw new Error('nothing has been told yet');
+    await scene.view?.look({
+      runId,
+      items: (type, afterSeq) => itemsBehind(scene, runId, type, afterSeq),
+      ...ELSEWHERE,
+    });
     return progressOf(latest, context.clock.monotonic());
   });
   const closed = watchToEnd(server.calls, runId, patience, (run) => {
@@ -51,4 +58,18 @@ export async function superviseServerRun(
     await Promise.allSettled([closed, work]);
     await status.end();
   }
+}
+
+/** What is under way there is known to the services alone. */
+const ELSEWHERE = { underWay: () => undefined };
+
+async function itemsBehind(
+  { server }: ServerScene,
+  runId: string,
+  type: string,
+  afterSeq: number,
+): Promise<StoredItem[]> {
+  const found: StoredItem[] = [];
+  for await (const { items } of server.calls.listItems({ runId, type, afterSeq })) found.push(...items.map(toItem));
+  return found;
 }

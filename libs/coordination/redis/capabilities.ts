@@ -36,7 +36,7 @@ export async function checkRedis(redis: RedisClient): Promise<readonly RedisProb
     throw new CatenaError('coordinator.unavailable', `Redis did not say what it can do: ${message}`, {
       class: 'retryable',
       cause,
-      remedy: 'check that Redis runs and can be reached',
+      remedy: 'check that Redis runs and can be reached, and that its user may call INFO',
     });
   }
 }

@@ -9,6 +9,10 @@ import { openRedisCoordinator, type RedisCoordinator } from './index.ts';
 
 const SETTLE = { join: { kind: 'settle' } } as const;
 const RUN = 'run-1';
+/** Makes a module's record what it was before it named the steps that were told of. */
+const FORGET_PRODUCED = `local gate, record = cmsgpack.unpack(redis.call('GET', KEYS[1]))
+  record.produced = nil
+  redis.call('SET', KEYS[1], cmsgpack.pack(gate, record))`;
 
 let server: RedisServer;
 let redis: Redis;
@@ -61,6 +65,7 @@ describe('events', () => {
     const taken = await coordinator.takeEvents({ shard: 0, limit: 10 });
     expect(taken.map(({ event }) => event.type)).toEqual([
       'TaskAccepted',
+      'ParserTaskProduced',
       'ModuleStepAdvanced',
       'PhaseClosed',
       'ModuleCompleted',
@@ -72,6 +77,15 @@ describe('events', () => {
     await coordinator.trimEvents({ shard: 0, entries });
     await coordinator.trimEvents({ shard: 0, entries: [] });
     expect(await coordinator.takeEvents({ shard: 0, limit: 2 })).toEqual(taken.slice(2, 4));
+  });
+
+  it('tell of a step also where the record was written before that was kept', async () => {
+    await openRun(coordinator, 2);
+    await redis.eval(FORGET_PRODUCED, 1, 'chain:{s00}:exec:run-1:m');
+    await finish('a');
+    const taken = await coordinator.takeEvents({ shard: 0, limit: 10 });
+    const told = taken.filter(({ event }) => event.type === 'ParserTaskProduced');
+    expect(told.map(({ event }) => event.id)).toEqual([0, 1].map((step) => `${RUN}:m:${step}:0:ParserTaskProduced`));
   });
 });
 

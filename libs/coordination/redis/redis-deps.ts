@@ -68,7 +68,7 @@ export async function runPlanned(
   throw new CatenaError('coordinator.unavailable', `the plan of run ${runId} changed while it was read`, {
     class: 'retryable',
     data: { runId },
-    remedy: 'try again; if it stays so, what Redis holds of the run does not fit together: purge it',
+    remedy: 'try again; if it comes back every time, purge the run: what Redis holds of it does not fit together',
   });
 }
 

@@ -52,6 +52,7 @@ function unavailable(what: string, cause: unknown): CatenaError {
     class: 'retryable',
     cause,
     data: { call: what },
-    remedy: 'check that Redis runs and can be reached; sending the call again is safe',
+    remedy:
+      'check that Redis runs, can be reached and takes writes (memory, disk, no replica); the call may be sent again',
   });
 }

@@ -1,8 +1,9 @@
+import { EVENTS } from '../../contracts/events.ts';
 import type { Bell, ReleasedResponse } from '../commands.ts';
 import type { NodeSeed } from '../node.ts';
 import { dispatchGraceMs } from '../policy.ts';
 import type { NodeRow } from './node-row.ts';
-import type { PhaseScope } from './scopes.ts';
+import type { ModuleScope, PhaseScope } from './scopes.ts';
 import { isHeld, pendingBell, type Tx } from './tx.ts';
 
 export interface Created {
@@ -59,6 +60,7 @@ export function createChildren(
       phase.created += 1;
       tx.scopes.touchPhase(phase);
       created.fresh.push(row);
+      tellOfStep(tx, phase.module, seed);
     } else if (revived !== undefined) {
       created.reopened += 1;
     } else {
@@ -72,6 +74,14 @@ export function createChildren(
     if (released !== undefined) created.released.push(released);
   }
   return created;
+}
+
+/** The first hop of a step is told of, the others are not. A module's own hops, as its start, stand in no step. */
+function tellOfStep(tx: Tx, module: ModuleScope, { kind, stepIdx }: NodeSeed): void {
+  if (kind !== 'hop' || stepIdx < 0 || module.producedSteps.has(stepIdx)) return;
+  module.producedSteps.add(stepIdx);
+  tx.scopes.touchModule(module);
+  tx.events.appendOfStep(module, EVENTS.ParserTaskProduced.type, stepIdx, tx.clock.now());
 }
 
 /** One write instead of two, for what a commit and a claim would do one after the other. */

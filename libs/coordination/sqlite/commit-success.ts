@@ -52,17 +52,7 @@ function countExecution(tx: Tx, { row, module, run }: Found): void {
   tx.scopes.touchRun(run);
   if (row.step_idx <= module.highestStep) return;
   module.highestStep = row.step_idx;
-  tx.events.append(
-    run,
-    EVENTS.ModuleStepAdvanced.type,
-    `${run.runId}:${module.moduleId}:${row.step_idx}`,
-    0,
-    tx.clock.now(),
-    {
-      moduleId: module.moduleId,
-      stepIdx: row.step_idx,
-    },
-  );
+  tx.events.appendOfStep(module, EVENTS.ModuleStepAdvanced.type, row.step_idx, tx.clock.now());
 }
 
 /** The claim of an only child for its committer, where a claim would answer EXECUTE. */

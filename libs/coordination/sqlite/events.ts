@@ -1,7 +1,7 @@
 import { type EventType, eventId } from '../../contracts/events.ts';
 import type { SqliteDatabase } from '../../sqlite/database.ts';
 import type { EventFilter, TimelineEvent } from '../commands.ts';
-import type { RunScope } from './scopes.ts';
+import type { ModuleScope, RunScope } from './scopes.ts';
 
 /** The run's timeline: a row per event, exactly once by its stable id, written with the transition that it tells of. */
 export class Events {
@@ -34,5 +34,11 @@ export class Events {
     data: Readonly<Record<string, unknown>>,
   ): void {
     this.#insert.run(eventId(subject, epoch, type), run.no, type, atMs, JSON.stringify(data));
+  }
+
+  /** What happens once to a step of a module. */
+  appendOfStep(module: ModuleScope, type: EventType, stepIdx: number, atMs: number): void {
+    const { run, moduleId } = module;
+    this.append(run, type, `${run.runId}:${moduleId}:${stepIdx}`, 0, atMs, { moduleId, stepIdx });
   }
 }

@@ -109,4 +109,5 @@ export const COORDINATION_MIGRATIONS: readonly string[] = [
   ) STRICT;
   CREATE INDEX chain_events_by_run ON chain_events (run_no, seq);
   `,
+  `ALTER TABLE chain_modules ADD COLUMN produced_steps TEXT NOT NULL DEFAULT ''`,
 ];

@@ -36,6 +36,8 @@ export interface ModuleScope {
   /** Errors since the last commit. */
   errorStreak: number;
   cooldownUntilMs: number;
+  /** Steps whose first hop has come into being, as their event told. */
+  readonly producedSteps: Set<number>;
   readonly phases: PhaseScope[];
 }
 
@@ -167,6 +169,7 @@ export class Scopes {
       errors: row.errors as number,
       errorStreak: row.error_streak as number,
       cooldownUntilMs: row.cooldown_until as number,
+      producedSteps: new Set(JSON.parse(`[${row.produced_steps as string}]`) as number[]),
       phases: [],
     };
     for (const each of this.#sql.phases.all(module.no) as Row[]) {
@@ -198,7 +201,8 @@ export class Scopes {
     for (const module of this.#dirtyModules) {
       const { state, reason, currentPhase, highestStep, executions, errors, errorStreak, cooldownUntilMs } = module;
       const counts = [highestStep, executions, errors, errorStreak, cooldownUntilMs] as const;
-      this.#sql.saveModule.run(state, reason, currentPhase, ...counts, module.no);
+      const produced = [...module.producedSteps].join(',');
+      this.#sql.saveModule.run(state, reason, currentPhase, ...counts, produced, module.no);
     }
     for (const run of this.#dirtyRuns) {
       const { state, mark, reason, paused, openings, executions, errors, no } = run;
@@ -237,7 +241,7 @@ function statements(db: SqliteDatabase) {
     ),
     saveModule: db.prepare(
       `UPDATE chain_modules SET state = ?, reason = ?, current_phase = ?, highest_step = ?, executions = ?, errors = ?,
-         error_streak = ?, cooldown_until = ? WHERE no = ?`,
+         error_streak = ?, cooldown_until = ?, produced_steps = ? WHERE no = ?`,
     ),
     saveRun: db.prepare(
       `UPDATE chain_runs SET state = ?, mark = ?, reason = ?, paused = ?, openings = ?, executions = ?, errors = ?

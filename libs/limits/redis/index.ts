@@ -1,4 +1,4 @@
-/** Limits and circuit breakers that hold over all processes of a deployment, in Redis. */
+/** Limits, circuit breakers, budgets and cookies that hold over all processes of a deployment, in Redis. */
 import { randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { type Clock, systemClock } from '../../clock/clock.ts';
@@ -7,9 +7,13 @@ import type { CatenaError } from '../../errors/catena-error.ts';
 import { METRICS } from '../../telemetry/metric-names.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
 import type { Breakers } from '../breakers.ts';
+import type { Budgets } from '../budgets.ts';
+import type { CookieShelf } from '../cookies.ts';
 import type { LimitsByKey } from '../limiter.ts';
 import { systemTimers, type Timers } from '../timers.ts';
 import { createRedisBreakers } from './breakers.ts';
+import { createRedisBudgets } from './budgets.ts';
+import { createRedisCookies } from './cookies.ts';
 import { RedisLimiter } from './limiter.ts';
 import { createLimitRunner } from './runner.ts';
 
@@ -36,6 +40,8 @@ export interface RedisLimitsOptions extends LimitsByKey {
 export interface RedisLimits {
   readonly limiter: RedisLimiter;
   readonly breakers: Breakers;
+  readonly budgets: Budgets;
+  readonly cookies: CookieShelf;
   /** Gives back what is held, and ends the connection if it was made here. Idempotent. */
   close(): Promise<void>;
 }
@@ -57,6 +63,8 @@ export function openRedisLimits(options: RedisLimitsOptions): RedisLimits {
   return {
     limiter,
     breakers: createRedisBreakers({ runner, now }),
+    budgets: createRedisBudgets(runner),
+    cookies: createRedisCookies(runner),
     close: async () => {
       await limiter.close();
       owned?.disconnect();

@@ -10,7 +10,7 @@ import {
 } from '../limiter.ts';
 import type { Timers } from '../timers.ts';
 import { SharedGate } from './shared-gate.ts';
-import { type TakeOptions, takerOf } from './take.ts';
+import { lookAt, type TakeOptions, takerOf } from './take.ts';
 
 export interface RedisLimiterOptions extends LimitsByKey, TakeOptions {
   readonly clock: Clock;
@@ -25,10 +25,12 @@ export interface RedisLimiterOptions extends LimitsByKey, TakeOptions {
 export class RedisLimiter implements Limiter {
   readonly #gates: Gates<SharedGate>;
   readonly #clock: Clock;
+  readonly #options: TakeOptions;
 
   constructor(options: RedisLimiterOptions) {
     const { clock, timers, leaseMs } = options;
     this.#clock = clock;
+    this.#options = options;
     this.#gates = new Gates(
       options,
       (key, limits) => new SharedGate(limits, { clock, timers, leaseMs, take: takerOf(key, options) }),
@@ -75,6 +77,14 @@ export class RedisLimiter implements Limiter {
       keys.push({ key, waiting, inFlight, nextAtMs: waitMs > 0 ? this.#clock.now() + waitMs : undefined });
     }
     return keys;
+  }
+
+  async look(keys: readonly string[]): Promise<KeySnapshot[]> {
+    const looks = keys.map(async (key) => ({ key, ...(await lookAt(key, this.#gates.limitsOf(key), this.#options)) }));
+    return (await Promise.all(looks)).flatMap(({ key, waiting, inFlight, nextInMs }) => {
+      if (waiting === 0 && inFlight === 0 && nextInMs === 0) return [];
+      return [{ key, waiting, inFlight, nextAtMs: nextInMs > 0 ? this.#clock.now() + nextInMs : undefined }];
+    });
   }
 
   /** Resolves when no call to Redis is under way. */

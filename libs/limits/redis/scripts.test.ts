@@ -7,7 +7,7 @@ import { LUA_DIRECTORY, readScript } from '../../coordination/redis/source.ts';
 import { LIMIT_SCRIPTS } from './scripts.ts';
 
 it('every script of shared limits has one binding', () => {
-  const files = readdirSync(LUA_DIRECTORY).filter((name) => /^(?:limit|breaker)_\w+\.lua$/.test(name));
+  const files = readdirSync(LUA_DIRECTORY).filter((name) => /^(?:budget|limit|breaker)_\w+\.lua$/.test(name));
   expect(LIMIT_SCRIPTS.map(({ name }) => `${name}.lua`).sort()).toEqual(files.sort());
 });
 

@@ -1,7 +1,7 @@
 import { sharedKeys } from '../../keys/keys.ts';
 import type { KeyLimits } from '../limiter.ts';
 import type { LimitRunner } from './runner.ts';
-import { takeScript } from './scripts.ts';
+import { lookScript, takeScript } from './scripts.ts';
 
 /** How long an idle key's minimum interval is remembered, in milliseconds. */
 const KEPT_MS = 600_000;
@@ -45,12 +45,27 @@ export interface TakeOptions {
 export function takerOf(key: string, { runner, holder, leaseMs, now }: TakeOptions): TakeFromRedis {
   const redisKey = sharedKeys.rateLimit(key);
   return async ({ requestsPerSecond, concurrency, holding, wanted, delayMs, intervalMs }) => {
-    const spacing = requestsPerSecond > 0 ? 1_000 / requestsPerSecond : 0;
-    const policy = [spacing, concurrency, leaseMs, delayMs, intervalMs ?? '', KEPT_MS];
+    const policy = [spacingOf(requestsPerSecond), concurrency, leaseMs, delayMs, intervalMs ?? '', KEPT_MS];
     const { payload } = await runner.run(takeScript, redisKey, [now(), holder, holding, wanted, ...policy]);
     const [granted, firstInMs, spacingMs, waitMs, blockedMs, interval] = payload as Answer;
     return { granted, firstInMs, spacingMs, waitMs, blockedMs, intervalMs: interval };
   };
+}
+
+/** What all holders of a key do together; `nextInMs` is 0 when time does not hold anybody up. */
+export async function lookAt(
+  key: string,
+  { requestsPerSecond }: KeyLimits,
+  { runner, now }: TakeOptions,
+): Promise<{ readonly waiting: number; readonly inFlight: number; readonly nextInMs: number }> {
+  const args = [now(), spacingOf(requestsPerSecond)];
+  const { payload } = await runner.run(lookScript, sharedKeys.rateLimit(key), args);
+  const [waiting, inFlight, nextInMs] = payload as readonly [number, number, number];
+  return { waiting, inFlight, nextInMs };
+}
+
+function spacingOf(requestsPerSecond: number): number {
+  return requestsPerSecond > 0 ? 1_000 / requestsPerSecond : 0;
 }
 
 type Answer = readonly [number, number, number, number, number, number];

@@ -18,6 +18,7 @@ const run = promisify(execFile);
 const downloader = grpcService(DownloaderDefinition, {
   fetch: () => Promise.reject(new CatenaError('request.invalid_url', 'the URL is none', { remedy: 'write https://…' })),
   getLimits: async ({ key }) => ({ limits: [{ key, waiting: 3 }] }),
+  resetBreaker: async () => ({ wasOpen: true }),
 });
 
 /** What buf prints of one. */

@@ -22,6 +22,7 @@ describe('roles', () => {
     ['/catena.v1.Ingress/ReplayDeadLetters', ['operator']],
     ['/catena.v1.Ingress/PutAccount', ['operator']],
     ['/catena.v1.ErrorThreshold/Terminate', ['operator']],
+    ['/catena.v1.Downloader/ResetBreaker', ['operator']],
     ['/catena.v1.ModuleProcessor/ExecuteModule', ['service']],
     ['/grpc.reflection.v1.ServerReflection/ServerReflectionInfo', [...ROLES]],
     ['/grpc.health.v1.Health/Check', [...ROLES]],

@@ -3,8 +3,8 @@
 export const ROLES = ['reader', 'submitter', 'operator', 'service'] as const;
 
 /**
- * `reader` looks; `submitter` also submits and controls runs; `operator` also replays, discards, terminates and keeps
- * accounts; `service` looks, and makes the calls between stages.
+ * `reader` looks; `submitter` also submits and controls runs; `operator` also replays, discards, terminates, resets
+ * breakers and keeps accounts; `service` looks, and makes the calls between stages.
  */
 export type Role = (typeof ROLES)[number];
 
@@ -38,6 +38,7 @@ const METHOD_ROLES: Readonly<Record<string, NeededRole>> = {
   '/catena.v1.ModuleProcessor/DescribeModules': 'reader',
   '/catena.v1.Downloader/Fetch': 'submitter',
   '/catena.v1.Downloader/GetLimits': 'reader',
+  '/catena.v1.Downloader/ResetBreaker': 'operator',
   '/catena.v1.Parser/Parse': 'submitter',
   '/catena.v1.ErrorThreshold/PreCheck': 'service',
   '/catena.v1.ErrorThreshold/Decide': 'service',

@@ -1,4 +1,6 @@
+import type { AnswerBounds, AnswerStore } from '../answer-store.ts';
 import type { ConfirmedItems, Store } from '../port.ts';
+import { answersIn } from './answers.ts';
 import { PostgresDatabase, type PostgresOptions } from './database.ts';
 import { deploymentIn, type Incarnation } from './deployment.ts';
 import { Items } from './items.ts';
@@ -11,6 +13,8 @@ import { Settlement } from './settlement.ts';
 
 /** The store of distributed mode. Items stand beside the coordinator: see {@link ConfirmedItems}. */
 export interface PostgresStore extends Store, ConfirmedItems, Incarnation {
+  /** Answers kept in the same database. */
+  answers(bounds: AnswerBounds): AnswerStore;
   /** Closes all connections; idempotent. */
   close(): Promise<void>;
 }
@@ -47,6 +51,7 @@ export function postgresStoreIn(db: PostgresDatabase): PostgresStore {
     hasWithdrawnItems: (runId, upToSeq) => items.hasWithdrawn(runId, upToSeq),
     markExpired: (runId) => settlement.expire(runId),
     settleRun: (runId, end, records) => settlement.settle(runId, end, records),
+    answers: (bounds) => answersIn(db.query, bounds),
     close: () => db.close(),
   };
 }

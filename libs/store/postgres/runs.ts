@@ -19,9 +19,9 @@ export function runsIn(query: Query, numbers: RunNumbers): RunMethods {
   };
   return {
     acceptRun: async (run) => {
-      const { runId, taskId, account, fingerprint, idempotencyKey = null, acceptedAtMs } = run;
+      const { runId, taskId, account, user = null, fingerprint, idempotencyKey = null, acceptedAtMs, modules } = run;
       const record = JSON.stringify(run);
-      const row = [runId, taskId, account, fingerprint, idempotencyKey, acceptedAtMs, record, run.modules];
+      const row = [runId, taskId, account, fingerprint, idempotencyKey, acceptedAtMs, record, modules, user];
       const [accepted] = await query(ACCEPT, row);
       if (accepted !== undefined) return runId;
       const [standing] = await query(FIND_STANDING, [runId, account, idempotencyKey]);
@@ -50,8 +50,8 @@ function toRecord(row: Row | undefined): RunRecord | undefined {
 const ACCEPT: Statement = {
   name: 'accept_run',
   text: `WITH accepted AS (
-      INSERT INTO runs (run_id, task_id, account, fingerprint, idempotency_key, accepted_at, record)
-      VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING RETURNING no, accepted_at
+      INSERT INTO runs (run_id, task_id, account, fingerprint, idempotency_key, accepted_at, record, run_user)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $9) ON CONFLICT DO NOTHING RETURNING no, accepted_at
     ), listed AS (
       INSERT INTO run_modules (module_id, accepted_at, run_no)
       SELECT module_id, accepted_at, no FROM accepted, unnest($8::text[]) AS module_id ON CONFLICT DO NOTHING

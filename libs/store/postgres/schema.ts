@@ -98,4 +98,24 @@ export const POSTGRES_MIGRATIONS: readonly string[] = [
   CREATE TABLE incarnation (id BOOLEAN PRIMARY KEY DEFAULT TRUE CHECK (id), value BIGINT NOT NULL);
   INSERT INTO incarnation (value) VALUES (1);
   `,
+  `
+  -- A cache of answers: what a crash of the server takes away is asked for again.
+  CREATE UNLOGGED TABLE answers (
+    key TEXT PRIMARY KEY,
+    stored_at TIMESTAMPTZ NOT NULL,
+    expires_at TIMESTAMPTZ NOT NULL,
+    size INTEGER NOT NULL,
+    bytes BYTEA NOT NULL
+  );
+  CREATE INDEX answers_by_age ON answers (stored_at, key) INCLUDE (size);
+  CREATE INDEX answers_by_expiry ON answers (expires_at);
+  `,
+  `
+  ALTER TABLE runs ADD COLUMN run_user TEXT;
+  CREATE INDEX runs_by_user ON runs (run_user, accepted_at, no) WHERE run_user IS NOT NULL;
+  `,
+  `
+  -- What closed runs have cost, in millionths of the currency: to be summed up.
+  ALTER TABLE runs ADD COLUMN cost BIGINT NOT NULL DEFAULT 0;
+  `,
 ];

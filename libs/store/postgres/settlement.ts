@@ -31,7 +31,7 @@ export class Settlement {
     while (await this.#items.prune(runNo));
     await this.#db.transaction(async (query) => {
       await query(FORGET_LETTERS, [runNo, settling]);
-      await query(END, [runNo, JSON.stringify(end), end.endedAtMs]);
+      await query(END, [runNo, JSON.stringify(end), end.endedAtMs, end.cost?.spent ?? 0]);
     });
   }
 
@@ -103,7 +103,7 @@ const SAVE_EVENTS: Statement = {
 
 const END: Statement = {
   name: 'end_run',
-  text: `UPDATE runs SET state = 'closed', run_end = $2, ended_at = $3, expired = FALSE WHERE no = $1`,
+  text: `UPDATE runs SET state = 'closed', run_end = $2, ended_at = $3, cost = $4, expired = FALSE WHERE no = $1`,
 };
 
 const MARK_EXPIRED: Statement = { name: 'mark_expired', text: 'UPDATE runs SET expired = TRUE WHERE no = $1' };

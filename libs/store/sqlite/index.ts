@@ -27,7 +27,7 @@ export function openSqliteStore(db: SqliteDatabase): SqliteStore {
 /** What can be read of a store. */
 export type StoreReader = Pick<
   Store,
-  'findRun' | 'listRuns' | 'readItems' | 'countItems' | 'listDeadLetters' | 'listEvents'
+  'findRun' | 'listRuns' | 'getAccount' | 'readItems' | 'countItems' | 'listDeadLetters' | 'listEvents'
 >;
 
 /** Reads a store whose tables are of this version, while another process may be writing it. */

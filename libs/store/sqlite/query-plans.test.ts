@@ -38,9 +38,10 @@ async function open(): Promise<ListeningDatabase> {
   openSqliteCoordinator({ db, clock: new ManualClock(), policy: defaultPolicy });
   const store = openSqliteStore(db);
   const times = { acceptedFromMs: 1, acceptedBeforeMs: 2 };
-  for (const filter of [{}, { state: 'open' as const }, { account: 'a' }, { moduleId: 'm' }]) {
+  for (const filter of [{}, { state: 'open' as const }, { account: 'a' }, { user: 'u' }, { moduleId: 'm' }]) {
     await store.listRuns({ limit: 1, ...filter });
     await store.listRuns({ limit: 1, ...filter, ...times });
+    await store.listRuns({ limit: 1, ...filter, offset: 1 });
   }
   return db;
 }
@@ -67,6 +68,9 @@ describe('the statements of coordinator and store', () => {
     ['SELECT * FROM runs WHERE fingerprint = ?', 'runs_by_fingerprint'],
     ['SELECT r.* FROM runs r WHERE r.state = ?1', 'runs_by_state'],
     ['SELECT r.* FROM runs r WHERE r.account = ?1', 'runs_by_account'],
+    // B35: what the HTTP API asks for is answered from an index.
+    ['SELECT r.* FROM runs r WHERE r.run_user = ?1', 'runs_by_user'],
+    ['SELECT * FROM runs WHERE run_id = ?', 'sqlite_autoindex_runs_1'],
     ['SELECT r.* FROM runs r WHERE r.accepted_at >= ?1', 'runs_by_acceptance'],
     ['SELECT r.* FROM runs r WHERE (r.accepted_at,r.no) <', 'runs_by_acceptance'],
     ['SELECT r.* FROM run_modules m JOIN', 'USING PRIMARY KEY'],

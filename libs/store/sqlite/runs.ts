@@ -27,9 +27,9 @@ export function runsOn(db: SqliteDatabase, numbers: RunNumbers): RunMethods {
   return {
     acceptRun: (run) =>
       db.write(() => {
-        const { runId, taskId, account, fingerprint, idempotencyKey = null, acceptedAtMs } = run;
+        const { runId, taskId, account, user = null, fingerprint, idempotencyKey = null, acceptedAtMs } = run;
         const record = JSON.stringify(run);
-        const row = sql.accept.get(runId, taskId, account, fingerprint, idempotencyKey, acceptedAtMs, record);
+        const row = sql.accept.get(runId, taskId, account, user, fingerprint, idempotencyKey, acceptedAtMs, record);
         if (row === undefined) return sql.findStanding.get(runId, account, idempotencyKey)!.run_id as string;
         for (const moduleId of run.modules) sql.addModule.run(moduleId, acceptedAtMs, row.no as number);
         return runId;
@@ -60,8 +60,8 @@ function toRecord(row: Row | undefined): RunRecord | undefined {
 function statements(db: SqliteDatabase) {
   return {
     accept: db.prepare(
-      `INSERT INTO runs (run_id, task_id, account, fingerprint, idempotency_key, state, accepted_at, record)
-       VALUES (?, ?, ?, ?, ?, 'accepted', ?, ?) ON CONFLICT DO NOTHING RETURNING no`,
+      `INSERT INTO runs (run_id, task_id, account, run_user, fingerprint, idempotency_key, state, accepted_at, record)
+       VALUES (?, ?, ?, ?, ?, ?, 'accepted', ?, ?) ON CONFLICT DO NOTHING RETURNING no`,
     ),
     addModule: db.prepare('INSERT OR IGNORE INTO run_modules VALUES (?, ?, ?)'),
     findStanding: db.prepare(

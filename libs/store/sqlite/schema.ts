@@ -94,4 +94,12 @@ export const STORE_MIGRATIONS: readonly string[] = [
     at INTEGER NOT NULL
   ) STRICT;
   `,
+  `
+  ALTER TABLE runs ADD COLUMN run_user TEXT;
+  CREATE INDEX runs_by_user ON runs (run_user, accepted_at, no) WHERE run_user IS NOT NULL;
+  `,
+  `
+  -- What closed runs have cost, in millionths of the currency: to be summed up.
+  ALTER TABLE runs ADD COLUMN cost INTEGER NOT NULL DEFAULT 0;
+  `,
 ];

@@ -26,7 +26,9 @@ export class Settlement {
     this.#markWithdrawn = db.prepare(
       `UPDATE runs SET withdrawn_seq = CASE WHEN withdrawn_seq = 0 THEN ? ELSE min(withdrawn_seq, ?) END WHERE no = ?`,
     );
-    this.#end = db.prepare(`UPDATE runs SET state = 'closed', run_end = ?, ended_at = ?, expired = 0 WHERE no = ?`);
+    this.#end = db.prepare(
+      `UPDATE runs SET state = 'closed', run_end = ?, ended_at = ?, cost = ?, expired = 0 WHERE no = ?`,
+    );
   }
 
   async settle(runId: string, end: RunEnd, { deadLetters, events }: RunRecords): Promise<void> {
@@ -46,7 +48,7 @@ export class Settlement {
       });
     }
     while (await this.#prune(runId, runNo));
-    await this.#db.write(() => void this.#end.run(JSON.stringify(end), end.endedAtMs, runNo));
+    await this.#db.write(() => void this.#end.run(JSON.stringify(end), end.endedAtMs, end.cost?.spent ?? 0, runNo));
   }
 
   /** Deletes a batch of rows that never committed; true while there may be more. */

@@ -1,5 +1,7 @@
 import type { Clock } from '../../../libs/clock/clock.ts';
 import type { Coordinator } from '../../../libs/coordination/port.ts';
+import type { Breakers } from '../../../libs/limits/breakers.ts';
+import type { Budgets } from '../../../libs/limits/budgets.ts';
 import type { KeySnapshot } from '../../../libs/limits/rate-limiter.ts';
 import type { ModuleCatalogue } from '../../../libs/stage/describe-module.ts';
 import type { Publisher } from '../../../libs/stage/publisher.ts';
@@ -23,13 +25,15 @@ export interface IngressApiDeps {
     | 'getAccount'
   >;
   readonly coordinator: Pick<Coordinator, 'findRun' | 'listNodes' | 'listEvents' | 'runControl' | 'replay'>;
+  readonly budgets: Pick<Budgets, 'read'>;
   readonly modules: ModuleCatalogue;
   /** Resolves once the task's run stands in the store. Throws `submit.key_reused`. */
   readonly submit: (task: TaskSubmission) => Promise<NewRun>;
   /** Ends a run that was accepted and never opened. */
   readonly cancelUnopened: (runId: string) => Promise<void>;
-  /** The rate limits of the downloaders that can be asked; none when they cannot. */
-  readonly limits: () => Promise<readonly KeySnapshot[]>;
+  /** Those of the keys whose rate limit is not idle, in all processes that share it. */
+  readonly limits: (keys: readonly string[]) => Promise<readonly KeySnapshot[]>;
+  readonly breakers: Pick<Breakers, 'list'>;
   /** Rings what a replay re-opens. */
   readonly publisher: Pick<Publisher, 'publish'>;
   readonly clock: Clock;

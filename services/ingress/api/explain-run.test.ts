@@ -18,7 +18,8 @@ it('explains a run from what stands in store and coordinator', async () => {
 
 it('asks for rate limits only when requests wait', async () => {
   const limits = vi.fn(async () => [{ key: 'shop.test', waiting: 1, inFlight: 1, nextAtMs: undefined }]);
-  const opened = openApi([shop], { limits });
+  const list = vi.fn(async () => []);
+  const opened = openApi([shop], { limits, breakers: { list } });
   const runId = await submitted(opened);
   await opened.api.explainRun({ runId }, call());
   expect(limits).not.toHaveBeenCalled();
@@ -30,6 +31,8 @@ it('asks for rate limits only when requests wait', async () => {
     bells: 1,
   });
   expect(codesOf(await opened.api.explainRun({ runId }, call()))).toEqual(['waiting_for_limits', 'phase_open']);
+  expect(limits).toHaveBeenCalledWith(['shop.test']);
+  expect(list).not.toHaveBeenCalled();
 
   async function claim() {
     const lease = { epoch: 0, owner: 'o', stage: 'module-processor', leaseMs: 1_000 } as const;

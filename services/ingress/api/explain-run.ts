@@ -1,11 +1,14 @@
 import type { ExplainRunResponse } from '../../../libs/contracts/services.ts';
 import type { ChainNode, NodeState } from '../../../libs/coordination/node.ts';
 import { explainRun } from '../../../libs/stage/explain.ts';
+import { breakerAwaited } from '../../../libs/stage/explain-breakers.ts';
 import type { IngressApiDeps } from './deps.ts';
 import { findRun } from './find-run.ts';
 
 /** Nodes looked at per state: enough to tell what is going on in a run of any size. */
 const SAMPLE = 500;
+/** Rate limits asked for: more would not be read. */
+const MOST_KEYS = 50;
 const LOOKED_AT: readonly NodeState[] = ['pending', 'processing', 'fetched', 'failed', 'retry', 'releasing'];
 
 export async function explain(deps: IngressApiDeps, runId: string): Promise<ExplainRunResponse> {
@@ -17,8 +20,10 @@ export async function explain(deps: IngressApiDeps, runId: string): Promise<Expl
     ? []
     : await Promise.all(LOOKED_AT.map((state) => coordinator.listNodes({ runId, state, limit: SAMPLE })));
   const nodes = lists.flat();
-  const limits = nodes.some(isWaitingRequest) ? await deps.limits() : [];
-  const reasons = explainRun({ record, snapshot, nodes, limits, nowMs: clock.now() });
+  const keys = new Set(nodes.filter(isWaitingRequest).map(({ limitKey = '' }) => limitKey));
+  const limits = keys.size > 0 ? await deps.limits([...keys].slice(0, MOST_KEYS)) : [];
+  const breakers = nodes.some((node) => breakerAwaited(node) !== undefined) ? await deps.breakers.list() : [];
+  const reasons = explainRun({ record, snapshot, nodes, limits, breakers, nowMs: clock.now() });
   return {
     reasons: reasons.map(({ code, text, moduleId = '', nodes: count = 0, atMs = 0 }) => {
       return { code, text, moduleId, nodes: count, atMs };

@@ -51,10 +51,12 @@ export function openApi(modules: readonly ModuleDefinition[] = [shop], changes: 
   const deps: IngressApiDeps = {
     store: bench.store,
     coordinator: bench.coordinator,
+    budgets: bench.budgets,
     modules: bench.registry,
     submit: (task) => acceptTask({ store: bench.store, clock: bench.clock, nextRunId }, task),
     cancelUnopened: async (runId) => void unopened.push(runId),
     limits: async () => [],
+    breakers: { list: async () => [] },
     publisher: { publish: async (_stage, messages) => void rung.push(...(messages as typeof rung)) },
     clock: bench.clock,
     pollIntervalMs: 1,

@@ -1,4 +1,4 @@
-import { deadNodes, timeline, toDeadLetter, toRunEnd } from '../../../libs/stage/settle.ts';
+import { costOf, deadNodes, timeline, toDeadLetter, toRunEnd } from '../../../libs/stage/settle.ts';
 import type { DeadLetter } from '../../../libs/store/port.ts';
 import type { IngressApiDeps } from './deps.ts';
 
@@ -6,12 +6,13 @@ import type { IngressApiDeps } from './deps.ts';
  * A run that a replay has opened again in the coordinator is open in the store too. It may have come to its end before that
  * could be written: then its end is written once more, or the store would call it open for ever.
  */
-export async function keepOpen({ store, coordinator, clock }: IngressApiDeps, runId: string): Promise<void> {
+export async function keepOpen({ store, coordinator, budgets, clock }: IngressApiDeps, runId: string): Promise<void> {
   await store.markOpen(runId);
   const snapshot = await coordinator.findRun(runId);
   if (snapshot === undefined || snapshot.state === 'open') return;
   const items = await store.countItems(runId);
-  await store.settleRun(runId, toRunEnd(snapshot, items, clock.now()), {
+  const end = { ...toRunEnd(snapshot, items, clock.now()), ...(await costOf({ budgets }, runId)) };
+  await store.settleRun(runId, end, {
     deadLetters: letters(coordinator, runId),
     events: timeline(coordinator, runId),
   });

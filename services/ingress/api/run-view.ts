@@ -1,10 +1,21 @@
 /** A run as clients see it: its record from the store and its snapshot from the coordinator in one. */
 import { FinishReason, type ModuleProgress, NodeCounts, Run, RunState } from '../../../libs/contracts/services.ts';
 import type { ModuleSnapshot, PhaseSnapshot, RunSnapshot } from '../../../libs/coordination/snapshot.ts';
-import type { RunEnd, RunRecord } from '../../../libs/store/port.ts';
+import { fromMicros } from '../../../libs/limits/budgets.ts';
+import type { RunCost, RunEnd, RunRecord } from '../../../libs/store/port.ts';
+
+/** What is counted beside the nodes of a run. */
+export interface RunTotals {
+  readonly items: number;
+  readonly cost: RunCost | undefined;
+}
 
 /** Without a snapshot there are no nodes to speak of: the run is not open yet, or they have been removed. */
-export function toRun(record: RunRecord, snapshot?: RunSnapshot, items = record.end?.items ?? 0): Run {
+export function toRun(
+  record: RunRecord,
+  snapshot?: RunSnapshot,
+  { items, cost }: RunTotals = { items: record.end?.items ?? 0, cost: record.end?.cost },
+): Run {
   const { runId, taskId, account, platform, modules, metadata, priority, end } = record;
   return Run.fromPartial({
     runId,
@@ -19,9 +30,15 @@ export function toRun(record: RunRecord, snapshot?: RunSnapshot, items = record.
     acceptedAtMs: record.acceptedAtMs,
     state: stateOf(record, snapshot),
     items,
+    costCap: fromMicros(record.costCap ?? 0),
+    ...(cost === undefined || cost.spent + cost.reserved === 0 ? {} : { cost: toCost(cost) }),
     ...(end === undefined || record.state !== 'closed' ? {} : { end: toEnd(end) }),
     ...(snapshot === undefined ? {} : progressOf(snapshot)),
   });
+}
+
+function toCost({ spent, reserved }: RunCost): NonNullable<Run['cost']> {
+  return { spent: fromMicros(spent), reserved: fromMicros(reserved) };
 }
 
 /** What the store says is closed is closed; what only the coordinator calls so is about to be. */

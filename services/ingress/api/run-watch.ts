@@ -80,11 +80,12 @@ export class RunWatch {
 
   /** The record is read last: what it calls closed has its end. */
   async #read(runId: string, watched: Watched): Promise<Run> {
-    const { store, coordinator } = this.#deps;
+    const { store, coordinator, budgets } = this.#deps;
     const snapshot = await coordinator.findRun(runId);
     if (snapshot !== undefined) await this.#count(snapshot, watched);
+    const cost = await budgets.read(runId);
     const record = await findRun(store, runId);
-    const run = toRun(record, snapshot, record.state === 'closed' ? record.end?.items : watched.items);
+    const run = toRun(record, snapshot, record.state === 'closed' ? undefined : { items: watched.items, cost });
     return { ...run, input: NO_INPUT };
   }
 

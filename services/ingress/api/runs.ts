@@ -15,11 +15,13 @@ import { fitting, pageSize } from './pages.ts';
 import { toRun } from './run-view.ts';
 
 /** A run as it stands now. The record is read last: what it calls closed has its end. */
-export async function readRun({ store, coordinator }: IngressApiDeps, runId: string): Promise<Run> {
+export async function readRun({ store, coordinator, budgets }: IngressApiDeps, runId: string): Promise<Run> {
   await findRun(store, runId);
   const snapshot = await coordinator.findRun(runId);
   const items = await store.countItems(runId);
-  return toRun(await findRun(store, runId), snapshot, items);
+  const cost = await budgets.read(runId);
+  const record = await findRun(store, runId);
+  return toRun(record, snapshot, { items, cost: record.state === 'closed' ? record.end?.cost : cost });
 }
 
 export async function listRuns({ store }: IngressApiDeps, request: ListRunsRequest): Promise<ListRunsResponse> {
@@ -46,7 +48,7 @@ export async function listRuns({ store }: IngressApiDeps, request: ListRunsReque
     .catch((thrown: unknown) => {
       throw thrown instanceof CatenaError && thrown.code === 'store.unknown_run' ? foreignToken() : thrown;
     });
-  const runs = records.slice(0, size).map((record) => toRun(record, undefined, 0));
+  const runs = records.slice(0, size).map((record) => toRun(record, undefined, { items: 0, cost: record.end?.cost }));
   const page = runs.slice(
     0,
     fitting(runs, (run) => Run.encode(run).finish().length),

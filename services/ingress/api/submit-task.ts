@@ -10,6 +10,7 @@ import {
 import type { SubmitTaskRequest, SubmitTaskResponse } from '../../../libs/contracts/services.ts';
 import { CatenaError } from '../../../libs/errors/catena-error.ts';
 import { canonicalJson } from '../../../libs/keys/canonical-json.ts';
+import { isAmount, MICROS } from '../../../libs/limits/budgets.ts';
 import type { ModuleDefinition } from '../../../libs/modules/definition.ts';
 import type { TaskSubmission } from '../../../libs/stage/submit.ts';
 import type { IngressApiDeps } from './deps.ts';
@@ -32,7 +33,7 @@ async function checkTask(
   { modules }: Pick<IngressApiDeps, 'modules'>,
   request: SubmitTaskRequest,
 ): Promise<TaskSubmission> {
-  const { account, platform, priority, deadlineMs, metadata, idempotencyKey } = request;
+  const { account, platform, priority, deadlineMs, costCap, metadata, idempotencyKey } = request;
   const input = readJson('input', request.input, {});
   const resolved = request.modules.slice(0, MAX_MODULES).map((reference, at) => resolve(modules, reference, at));
   const definitions = resolved.filter((module): module is ModuleDefinition => !('message' in module));
@@ -43,6 +44,7 @@ async function checkTask(
     textFault('account', account),
     textFault('platform', platform),
     rangeFault('deadline_ms', deadlineMs, 0, TEN_YEARS_MS),
+    capFault(costCap),
     lengthFault('metadata', JSON.stringify(metadata), MAX_METADATA_CHARS),
     lengthFault('idempotency_key', idempotencyKey),
     jsonFault,
@@ -56,6 +58,7 @@ async function checkTask(
     priority,
     metadata,
     ...(deadlineMs === 0 ? {} : { deadlineMs }),
+    ...(costCap === 0 ? {} : { costCap }),
     ...(idempotencyKey === '' ? {} : { idempotencyKey }),
   };
 }
@@ -67,6 +70,12 @@ function resolve(modules: IngressApiDeps['modules'], reference: string, at: numb
     if (!(thrown instanceof CatenaError) || thrown.code !== 'module.unknown') throw thrown;
     return { path: `modules[${at}]`, message: `names no module that is served here: "${reference}"` };
   }
+}
+
+/** Amounts are counted in millionths. */
+function capFault(costCap: number): FieldIssue | undefined {
+  if (costCap === 0 || (isAmount(costCap) && costCap >= 1 / MICROS)) return undefined;
+  return { path: 'cost_cap', message: `is ${costCap}, but must be a millionth to a billion, or 0 for none` };
 }
 
 function countFaults(references: readonly string[], definitions: readonly ModuleDefinition[]): FieldIssue[] {

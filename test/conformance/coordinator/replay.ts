@@ -143,6 +143,21 @@ export function describeReplay(open: OpenCoordinator): void {
       expect((await scene.node('a')).state).toBe('pending');
     });
 
+    it('F9b: is looked at again in what it yields for a phase that was over before anything of it was there', async () => {
+      const scene = await openScene(open, { phases: [{}, {}] });
+      // The first phase is over its deadline; the second one opens empty, and is over at once.
+      await scene.coordinator.phaseClose({ runId: scene.runId, moduleId: 'm', phase: 0 });
+      await scene.sweep();
+      expect((await scene.run()).state).toBe('closed');
+      await replay(scene, 'a');
+      await scene.commit(await scene.take('a'), [scene.cast.hop('late', { phase: 1 })], { bells: 0 });
+      const { bells } = await scene.sweep();
+      expect(bells).toMatchObject([{ node: scene.cast.ref('late') }]);
+      await scene.finish('late');
+      await sweepLater(scene);
+      expect((await scene.run()).state).toBe('closed');
+    });
+
     it('F9c: lifts the marks of its module and run, and sets their error counts to 0', async () => {
       const scene = await openScene(open, { first: ['a', 'b', 'c'] });
       await scene.fail('a');

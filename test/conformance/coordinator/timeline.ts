@@ -74,7 +74,8 @@ export function describeTimeline(open: OpenCoordinator): void {
   });
 }
 
-async function timeline(scene: Scene, limit = 100): Promise<TimelineEvent[]> {
+/** All events of the scene's run, in order. */
+export async function timeline(scene: Scene, limit = 100): Promise<TimelineEvent[]> {
   const events: TimelineEvent[] = [];
   for (;;) {
     const afterSeq = events.at(-1)?.seq ?? 0;

@@ -41,6 +41,7 @@ export function describeSubmissions(name: string, open: OpenWith): void {
           // Two of each time: the order is by time, then by arrival.
           acceptedAtMs: 1_000 + Math.floor(n / 2),
           account: n % 3 === 0 ? 'blue' : 'red',
+          ...(n % 2 === 0 ? { user: n < 6 ? 'early' : 'late' } : {}),
           modules: n % 4 === 0 ? ['m@1.0.0', 'n@1.0.0'] : ['m@1.0.0'],
         }),
       );
@@ -73,6 +74,15 @@ export function describeSubmissions(name: string, open: OpenWith): void {
         }
         expect(paged).toEqual(all);
       }
+    });
+
+    it('is found by user, newest first, from an offset on (B18, B35)', async () => {
+      const ids = await openMany();
+      expect(await ids({ user: 'late' })).toEqual([10, 8, 6]);
+      expect(await ids({ user: 'late', limit: 1, offset: 1 })).toEqual([8]);
+      expect(await ids({ user: 'late', offset: 3 })).toEqual([]);
+      expect(await ids({ user: 'early', moduleId: 'n@1.0.0' })).toEqual([4, 0]);
+      expect(await ids({ user: 'nobody' })).toEqual([]);
     });
 
     it('goes on behind a run that the filter leaves out, and not behind an unknown one', async () => {

@@ -15,6 +15,66 @@ export const protobufFileName = "catena/v1/downloader.proto";
 
 /** Downloads by hand, and the limits that downloads keep to. */
 
+/** How a circuit breaker stands. */
+export const BreakerPosition = {
+  /** UNSPECIFIED - Never sent. */
+  UNSPECIFIED: 0,
+  /** CLOSED - Requests go through. */
+  CLOSED: 1,
+  /** OPEN - No request goes through. */
+  OPEN: 2,
+  /** HALF_OPEN - One request is under way to try the other side. */
+  HALF_OPEN: 3,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type BreakerPosition = typeof BreakerPosition[keyof typeof BreakerPosition];
+
+export namespace BreakerPosition {
+  export type UNSPECIFIED = typeof BreakerPosition.UNSPECIFIED;
+  export type CLOSED = typeof BreakerPosition.CLOSED;
+  export type OPEN = typeof BreakerPosition.OPEN;
+  export type HALF_OPEN = typeof BreakerPosition.HALF_OPEN;
+  export type UNRECOGNIZED = typeof BreakerPosition.UNRECOGNIZED;
+}
+
+export function breakerPositionFromJSON(object: any): BreakerPosition {
+  switch (object) {
+    case 0:
+    case "BREAKER_POSITION_UNSPECIFIED":
+      return BreakerPosition.UNSPECIFIED;
+    case 1:
+    case "BREAKER_POSITION_CLOSED":
+      return BreakerPosition.CLOSED;
+    case 2:
+    case "BREAKER_POSITION_OPEN":
+      return BreakerPosition.OPEN;
+    case 3:
+    case "BREAKER_POSITION_HALF_OPEN":
+      return BreakerPosition.HALF_OPEN;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return BreakerPosition.UNRECOGNIZED;
+  }
+}
+
+export function breakerPositionToJSON(object: BreakerPosition): string {
+  switch (object) {
+    case BreakerPosition.UNSPECIFIED:
+      return "BREAKER_POSITION_UNSPECIFIED";
+    case BreakerPosition.CLOSED:
+      return "BREAKER_POSITION_CLOSED";
+    case BreakerPosition.OPEN:
+      return "BREAKER_POSITION_OPEN";
+    case BreakerPosition.HALF_OPEN:
+      return "BREAKER_POSITION_HALF_OPEN";
+    case BreakerPosition.UNRECOGNIZED:
+    default:
+      return "UNRECOGNIZED";
+  }
+}
+
 export interface FetchRequest {
   /** Empty is GET, or POST with a body. */
   method: string;
@@ -50,7 +110,7 @@ export interface FetchResponse {
 }
 
 export interface GetLimitsRequest {
-  /** Only this key; empty is every key that is not idle. */
+  /** Only this key, of a limit or a breaker; empty is every limit that is not idle and every breaker that is not closed. */
   key: string;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
@@ -68,9 +128,34 @@ export interface LimitState {
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
+/** A circuit breaker; processes that share their state have one together. */
+export interface BreakerStatus {
+  /** What its requests named. */
+  key: string;
+  /** Now. */
+  position: BreakerPosition;
+  /** Of an open one: Unix milliseconds from which one request tries; else 0. */
+  trialAtMs: number;
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
 export interface GetLimitsResponse {
   /** By key. */
   limits: LimitState[];
+  /** Not closed, by key. */
+  breakers: BreakerStatus[];
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+export interface ResetBreakerRequest {
+  /** Of the breaker, as requests name it. */
+  key: string;
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+export interface ResetBreakerResponse {
+  /** Whether it was open or half open. */
+  wasOpen: boolean;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -650,14 +735,138 @@ export const LimitState: MessageFns<LimitState> = {
   },
 };
 
+function createBaseBreakerStatus(): BreakerStatus {
+  return { key: "", position: 0, trialAtMs: 0, _unknownFields: {} };
+}
+
+export const BreakerStatus: MessageFns<BreakerStatus> = {
+  encode(message: BreakerStatus, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.position !== 0) {
+      writer.uint32(16).int32(message.position);
+    }
+    if (message.trialAtMs !== 0) {
+      writer.uint32(24).int64(message.trialAtMs);
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): BreakerStatus {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseBreakerStatus();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.position = reader.int32() as any;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.trialAtMs = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        const list = message._unknownFields![tag];
+
+        if (list === undefined) {
+          message._unknownFields![tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): BreakerStatus {
+    return {
+      key: isSet(object.key) ? globalThis.String(object.key) : "",
+      position: isSet(object.position) ? breakerPositionFromJSON(object.position) : 0,
+      trialAtMs: isSet(object.trialAtMs)
+        ? globalThis.Number(object.trialAtMs)
+        : isSet(object.trial_at_ms)
+        ? globalThis.Number(object.trial_at_ms)
+        : 0,
+    };
+  },
+
+  toJSON(message: BreakerStatus): unknown {
+    const obj: any = {};
+    if (message.key !== "") {
+      obj.key = message.key;
+    }
+    if (message.position !== 0) {
+      obj.position = breakerPositionToJSON(message.position);
+    }
+    if (message.trialAtMs !== 0) {
+      obj.trialAtMs = Math.round(message.trialAtMs);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<BreakerStatus>): BreakerStatus {
+    return BreakerStatus.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<BreakerStatus>): BreakerStatus {
+    const message = createBaseBreakerStatus();
+    message.key = object.key ?? "";
+    message.position = object.position ?? 0;
+    message.trialAtMs = object.trialAtMs ?? 0;
+    return message;
+  },
+};
+
 function createBaseGetLimitsResponse(): GetLimitsResponse {
-  return { limits: [], _unknownFields: {} };
+  return { limits: [], breakers: [], _unknownFields: {} };
 }
 
 export const GetLimitsResponse: MessageFns<GetLimitsResponse> = {
   encode(message: GetLimitsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     for (const v of message.limits) {
       LimitState.encode(v!, writer.uint32(10).fork()).join();
+    }
+    for (const v of message.breakers) {
+      BreakerStatus.encode(v!, writer.uint32(18).fork()).join();
     }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
@@ -691,6 +900,14 @@ export const GetLimitsResponse: MessageFns<GetLimitsResponse> = {
             message.limits.push(LimitState.decode(reader, reader.uint32()));
             continue;
           }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.breakers.push(BreakerStatus.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -714,6 +931,9 @@ export const GetLimitsResponse: MessageFns<GetLimitsResponse> = {
   fromJSON(object: any): GetLimitsResponse {
     return {
       limits: globalThis.Array.isArray(object?.limits) ? object.limits.map((e: any) => LimitState.fromJSON(e)) : [],
+      breakers: globalThis.Array.isArray(object?.breakers)
+        ? object.breakers.map((e: any) => BreakerStatus.fromJSON(e))
+        : [],
     };
   },
 
@@ -721,6 +941,9 @@ export const GetLimitsResponse: MessageFns<GetLimitsResponse> = {
     const obj: any = {};
     if (message.limits?.length) {
       obj.limits = message.limits.map((e) => LimitState.toJSON(e));
+    }
+    if (message.breakers?.length) {
+      obj.breakers = message.breakers.map((e) => BreakerStatus.toJSON(e));
     }
     return obj;
   },
@@ -731,6 +954,179 @@ export const GetLimitsResponse: MessageFns<GetLimitsResponse> = {
   fromPartial(object: DeepPartial<GetLimitsResponse>): GetLimitsResponse {
     const message = createBaseGetLimitsResponse();
     message.limits = object.limits?.map((e) => LimitState.fromPartial(e)) || [];
+    message.breakers = object.breakers?.map((e) => BreakerStatus.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseResetBreakerRequest(): ResetBreakerRequest {
+  return { key: "", _unknownFields: {} };
+}
+
+export const ResetBreakerRequest: MessageFns<ResetBreakerRequest> = {
+  encode(message: ResetBreakerRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ResetBreakerRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseResetBreakerRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        const list = message._unknownFields![tag];
+
+        if (list === undefined) {
+          message._unknownFields![tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ResetBreakerRequest {
+    return { key: isSet(object.key) ? globalThis.String(object.key) : "" };
+  },
+
+  toJSON(message: ResetBreakerRequest): unknown {
+    const obj: any = {};
+    if (message.key !== "") {
+      obj.key = message.key;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ResetBreakerRequest>): ResetBreakerRequest {
+    return ResetBreakerRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ResetBreakerRequest>): ResetBreakerRequest {
+    const message = createBaseResetBreakerRequest();
+    message.key = object.key ?? "";
+    return message;
+  },
+};
+
+function createBaseResetBreakerResponse(): ResetBreakerResponse {
+  return { wasOpen: false, _unknownFields: {} };
+}
+
+export const ResetBreakerResponse: MessageFns<ResetBreakerResponse> = {
+  encode(message: ResetBreakerResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.wasOpen !== false) {
+      writer.uint32(8).bool(message.wasOpen);
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ResetBreakerResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseResetBreakerResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.wasOpen = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        const list = message._unknownFields![tag];
+
+        if (list === undefined) {
+          message._unknownFields![tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ResetBreakerResponse {
+    return {
+      wasOpen: isSet(object.wasOpen)
+        ? globalThis.Boolean(object.wasOpen)
+        : isSet(object.was_open)
+        ? globalThis.Boolean(object.was_open)
+        : false,
+    };
+  },
+
+  toJSON(message: ResetBreakerResponse): unknown {
+    const obj: any = {};
+    if (message.wasOpen !== false) {
+      obj.wasOpen = message.wasOpen;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ResetBreakerResponse>): ResetBreakerResponse {
+    return ResetBreakerResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ResetBreakerResponse>): ResetBreakerResponse {
+    const message = createBaseResetBreakerResponse();
+    message.wasOpen = object.wasOpen ?? false;
     return message;
   },
 };
@@ -753,7 +1149,7 @@ export const DownloaderDefinition = {
       responseStream: false,
       options: {},
     },
-    /** The rate limits of this process that are not idle. */
+    /** The rate limits of this process that are not idle, and the circuit breakers that are not closed. */
     getLimits: {
       name: "GetLimits",
       requestType: GetLimitsRequest as typeof GetLimitsRequest,
@@ -761,6 +1157,18 @@ export const DownloaderDefinition = {
       responseType: GetLimitsResponse as typeof GetLimitsResponse,
       responseStream: false,
       options: { idempotencyLevel: "NO_SIDE_EFFECTS" },
+    },
+    /**
+     * Closes a circuit breaker by hand, for all processes that share it; one that is closed stays so. What is under way no
+     * longer counts. Errors: `limits.unavailable`, when what keeps breakers does not answer.
+     */
+    resetBreaker: {
+      name: "ResetBreaker",
+      requestType: ResetBreakerRequest as typeof ResetBreakerRequest,
+      requestStream: false,
+      responseType: ResetBreakerResponse as typeof ResetBreakerResponse,
+      responseStream: false,
+      options: { idempotencyLevel: "IDEMPOTENT" },
     },
   },
 } as const;
@@ -771,8 +1179,16 @@ export interface DownloaderServiceImplementation<CallContextExt = {}> {
    * answer. Errors: `download.…` for a request that got none, `robots.disallowed`, `request.invalid_url`.
    */
   fetch(request: FetchRequest, context: CallContext & CallContextExt): Promise<DeepPartial<FetchResponse>>;
-  /** The rate limits of this process that are not idle. */
+  /** The rate limits of this process that are not idle, and the circuit breakers that are not closed. */
   getLimits(request: GetLimitsRequest, context: CallContext & CallContextExt): Promise<DeepPartial<GetLimitsResponse>>;
+  /**
+   * Closes a circuit breaker by hand, for all processes that share it; one that is closed stays so. What is under way no
+   * longer counts. Errors: `limits.unavailable`, when what keeps breakers does not answer.
+   */
+  resetBreaker(
+    request: ResetBreakerRequest,
+    context: CallContext & CallContextExt,
+  ): Promise<DeepPartial<ResetBreakerResponse>>;
 }
 
 export interface DownloaderClient<CallOptionsExt = {}> {
@@ -781,8 +1197,16 @@ export interface DownloaderClient<CallOptionsExt = {}> {
    * answer. Errors: `download.…` for a request that got none, `robots.disallowed`, `request.invalid_url`.
    */
   fetch(request: DeepPartial<FetchRequest>, options?: CallOptions & CallOptionsExt): Promise<FetchResponse>;
-  /** The rate limits of this process that are not idle. */
+  /** The rate limits of this process that are not idle, and the circuit breakers that are not closed. */
   getLimits(request: DeepPartial<GetLimitsRequest>, options?: CallOptions & CallOptionsExt): Promise<GetLimitsResponse>;
+  /**
+   * Closes a circuit breaker by hand, for all processes that share it; one that is closed stays so. What is under way no
+   * longer counts. Errors: `limits.unavailable`, when what keeps breakers does not answer.
+   */
+  resetBreaker(
+    request: DeepPartial<ResetBreakerRequest>,
+    options?: CallOptions & CallOptionsExt,
+  ): Promise<ResetBreakerResponse>;
 }
 
 function bytesFromBase64(b64: string): Uint8Array {

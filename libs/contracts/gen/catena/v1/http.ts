@@ -175,7 +175,11 @@ export interface ResponseModel {
   timings: Timings | undefined;
   fromCache: boolean;
   /** Set when the download failed. */
-  error: ChainError | undefined;
+  error:
+    | ChainError
+    | undefined;
+  /** The attempt at the request that paid for it, in the run’s budget; empty when nothing was set aside for it. */
+  costAttempt: string;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -901,6 +905,7 @@ function createBaseResponseModel(): ResponseModel {
     timings: undefined,
     fromCache: false,
     error: undefined,
+    costAttempt: "",
     _unknownFields: {},
   };
 }
@@ -947,6 +952,9 @@ export const ResponseModel: MessageFns<ResponseModel> = {
     }
     if (message.error !== undefined) {
       ChainError.encode(message.error, writer.uint32(106).fork()).join();
+    }
+    if (message.costAttempt !== "") {
+      writer.uint32(114).string(message.costAttempt);
     }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
@@ -1076,6 +1084,14 @@ export const ResponseModel: MessageFns<ResponseModel> = {
             message.error = ChainError.decode(reader, reader.uint32());
             continue;
           }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.costAttempt = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1136,6 +1152,11 @@ export const ResponseModel: MessageFns<ResponseModel> = {
         ? globalThis.Boolean(object.from_cache)
         : false,
       error: isSet(object.error) ? ChainError.fromJSON(object.error) : undefined,
+      costAttempt: isSet(object.costAttempt)
+        ? globalThis.String(object.costAttempt)
+        : isSet(object.cost_attempt)
+        ? globalThis.String(object.cost_attempt)
+        : "",
     };
   },
 
@@ -1179,6 +1200,9 @@ export const ResponseModel: MessageFns<ResponseModel> = {
     if (message.error !== undefined) {
       obj.error = ChainError.toJSON(message.error);
     }
+    if (message.costAttempt !== "") {
+      obj.costAttempt = message.costAttempt;
+    }
     return obj;
   },
 
@@ -1218,6 +1242,7 @@ export const ResponseModel: MessageFns<ResponseModel> = {
     message.error = (object.error !== undefined && object.error !== null)
       ? ChainError.fromPartial(object.error)
       : undefined;
+    message.costAttempt = object.costAttempt ?? "";
     return message;
   },
 };

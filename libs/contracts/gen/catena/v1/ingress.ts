@@ -109,6 +109,11 @@ export interface SubmitTaskRequest {
    * making a second one.
    */
   idempotencyKey: string;
+  /**
+   * The most that the run may cost, in the currency of its modules; requests that it has no room for are not sent. 0 is no
+   * cap.
+   */
+  costCap: number;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -410,6 +415,7 @@ function createBaseSubmitTaskRequest(): SubmitTaskRequest {
     deadlineMs: 0,
     metadata: {},
     idempotencyKey: "",
+    costCap: 0,
     _unknownFields: {},
   };
 }
@@ -439,6 +445,9 @@ export const SubmitTaskRequest: MessageFns<SubmitTaskRequest> = {
     });
     if (message.idempotencyKey !== "") {
       writer.uint32(66).string(message.idempotencyKey);
+    }
+    if (message.costCap !== 0) {
+      writer.uint32(73).double(message.costCap);
     }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
@@ -531,6 +540,14 @@ export const SubmitTaskRequest: MessageFns<SubmitTaskRequest> = {
             message.idempotencyKey = reader.string();
             continue;
           }
+          case 9: {
+            if (tag !== 73) {
+              break;
+            }
+
+            message.costCap = reader.double();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -582,6 +599,11 @@ export const SubmitTaskRequest: MessageFns<SubmitTaskRequest> = {
         : isSet(object.idempotency_key)
         ? globalThis.String(object.idempotency_key)
         : "",
+      costCap: isSet(object.costCap)
+        ? globalThis.Number(object.costCap)
+        : isSet(object.cost_cap)
+        ? globalThis.Number(object.cost_cap)
+        : 0,
     };
   },
 
@@ -617,6 +639,9 @@ export const SubmitTaskRequest: MessageFns<SubmitTaskRequest> = {
     if (message.idempotencyKey !== "") {
       obj.idempotencyKey = message.idempotencyKey;
     }
+    if (message.costCap !== 0) {
+      obj.costCap = floatToJson(message.costCap);
+    }
     return obj;
   },
 
@@ -641,6 +666,7 @@ export const SubmitTaskRequest: MessageFns<SubmitTaskRequest> = {
       {},
     );
     message.idempotencyKey = object.idempotencyKey ?? "";
+    message.costCap = object.costCap ?? 0;
     return message;
   },
 };
@@ -4660,6 +4686,10 @@ function bytesFromBase64(b64: string): Uint8Array {
 
 function base64FromBytes(arr: Uint8Array): string {
   return globalThis.Buffer.from(arr).toString("base64");
+}
+
+function floatToJson(value: number | null | undefined): number | string | null | undefined {
+  return typeof value === "number" && !globalThis.Number.isFinite(value) ? globalThis.String(value) : value;
 }
 
 type Builtin = Date | Function | Uint8Array | string | number | boolean | undefined;

@@ -77,7 +77,11 @@ export interface ParseResponse {
   /** In the order in which they were yielded. */
   drops: ParsedDrop[];
   /** What a run would record when the parse failed; there is nothing else then. */
-  failure: ChainError | undefined;
+  failure:
+    | ChainError
+    | undefined;
+  /** What it said that the page cost, all charges together. */
+  charged: number;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -642,7 +646,7 @@ export const ParsedDrop: MessageFns<ParsedDrop> = {
 };
 
 function createBaseParseResponse(): ParseResponse {
-  return { items: [], hops: [], drops: [], failure: undefined, _unknownFields: {} };
+  return { items: [], hops: [], drops: [], failure: undefined, charged: 0, _unknownFields: {} };
 }
 
 export const ParseResponse: MessageFns<ParseResponse> = {
@@ -658,6 +662,9 @@ export const ParseResponse: MessageFns<ParseResponse> = {
     }
     if (message.failure !== undefined) {
       ChainError.encode(message.failure, writer.uint32(34).fork()).join();
+    }
+    if (message.charged !== 0) {
+      writer.uint32(41).double(message.charged);
     }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
@@ -715,6 +722,14 @@ export const ParseResponse: MessageFns<ParseResponse> = {
             message.failure = ChainError.decode(reader, reader.uint32());
             continue;
           }
+          case 5: {
+            if (tag !== 41) {
+              break;
+            }
+
+            message.charged = reader.double();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -741,6 +756,7 @@ export const ParseResponse: MessageFns<ParseResponse> = {
       hops: globalThis.Array.isArray(object?.hops) ? object.hops.map((e: any) => ParsedHop.fromJSON(e)) : [],
       drops: globalThis.Array.isArray(object?.drops) ? object.drops.map((e: any) => ParsedDrop.fromJSON(e)) : [],
       failure: isSet(object.failure) ? ChainError.fromJSON(object.failure) : undefined,
+      charged: isSet(object.charged) ? globalThis.Number(object.charged) : 0,
     };
   },
 
@@ -758,6 +774,9 @@ export const ParseResponse: MessageFns<ParseResponse> = {
     if (message.failure !== undefined) {
       obj.failure = ChainError.toJSON(message.failure);
     }
+    if (message.charged !== 0) {
+      obj.charged = floatToJson(message.charged);
+    }
     return obj;
   },
 
@@ -772,6 +791,7 @@ export const ParseResponse: MessageFns<ParseResponse> = {
     message.failure = (object.failure !== undefined && object.failure !== null)
       ? ChainError.fromPartial(object.failure)
       : undefined;
+    message.charged = object.charged ?? 0;
     return message;
   },
 };
@@ -822,6 +842,10 @@ function bytesFromBase64(b64: string): Uint8Array {
 
 function base64FromBytes(arr: Uint8Array): string {
   return globalThis.Buffer.from(arr).toString("base64");
+}
+
+function floatToJson(value: number | null | undefined): number | string | null | undefined {
+  return typeof value === "number" && !globalThis.Number.isFinite(value) ? globalThis.String(value) : value;
 }
 
 type Builtin = Date | Function | Uint8Array | string | number | boolean | undefined;

@@ -198,6 +198,15 @@ export interface ModuleProgress {
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
+/** What a run has cost, in the currency of its modules. */
+export interface RunCost {
+  /** What its requests cost, as its modules said, or else at most. */
+  spent: number;
+  /** What was set aside for requests that are under way, or whose process died with them: it may be gone. */
+  reserved: number;
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
 /** The end of a run. */
 export interface RunEnd {
   /** How it ended. */
@@ -257,6 +266,10 @@ export interface Run {
     | undefined;
   /** Rows committed so far; while it is watched, counted now and then. 0 in lists. */
   items: number;
+  /** The most that it may cost; 0 is no cap. */
+  costCap: number;
+  /** What it has cost so far. Absent for a run that costs nothing; in lists, of runs that are not closed too. */
+  cost: RunCost | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -700,6 +713,107 @@ export const ModuleProgress: MessageFns<ModuleProgress> = {
   },
 };
 
+function createBaseRunCost(): RunCost {
+  return { spent: 0, reserved: 0, _unknownFields: {} };
+}
+
+export const RunCost: MessageFns<RunCost> = {
+  encode(message: RunCost, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.spent !== 0) {
+      writer.uint32(9).double(message.spent);
+    }
+    if (message.reserved !== 0) {
+      writer.uint32(17).double(message.reserved);
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RunCost {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRunCost();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 9) {
+              break;
+            }
+
+            message.spent = reader.double();
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.reserved = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        const list = message._unknownFields![tag];
+
+        if (list === undefined) {
+          message._unknownFields![tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RunCost {
+    return {
+      spent: isSet(object.spent) ? globalThis.Number(object.spent) : 0,
+      reserved: isSet(object.reserved) ? globalThis.Number(object.reserved) : 0,
+    };
+  },
+
+  toJSON(message: RunCost): unknown {
+    const obj: any = {};
+    if (message.spent !== 0) {
+      obj.spent = floatToJson(message.spent);
+    }
+    if (message.reserved !== 0) {
+      obj.reserved = floatToJson(message.reserved);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<RunCost>): RunCost {
+    return RunCost.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RunCost>): RunCost {
+    const message = createBaseRunCost();
+    message.spent = object.spent ?? 0;
+    message.reserved = object.reserved ?? 0;
+    return message;
+  },
+};
+
 function createBaseRunEnd(): RunEnd {
   return { reason: 0, detail: "", endedAtMs: 0, done: 0, dead: 0, items: 0, _unknownFields: {} };
 }
@@ -889,6 +1003,8 @@ function createBaseRun(): Run {
     progress: [],
     end: undefined,
     items: 0,
+    costCap: 0,
+    cost: undefined,
     _unknownFields: {},
   };
 }
@@ -948,6 +1064,12 @@ export const Run: MessageFns<Run> = {
     }
     if (message.items !== 0) {
       writer.uint32(144).int64(message.items);
+    }
+    if (message.costCap !== 0) {
+      writer.uint32(153).double(message.costCap);
+    }
+    if (message.cost !== undefined) {
+      RunCost.encode(message.cost, writer.uint32(162).fork()).join();
     }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
@@ -1120,6 +1242,22 @@ export const Run: MessageFns<Run> = {
             message.items = longToNumber(reader.int64());
             continue;
           }
+          case 19: {
+            if (tag !== 153) {
+              break;
+            }
+
+            message.costCap = reader.double();
+            continue;
+          }
+          case 20: {
+            if (tag !== 162) {
+              break;
+            }
+
+            message.cost = RunCost.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1195,6 +1333,12 @@ export const Run: MessageFns<Run> = {
         : [],
       end: isSet(object.end) ? RunEnd.fromJSON(object.end) : undefined,
       items: isSet(object.items) ? globalThis.Number(object.items) : 0,
+      costCap: isSet(object.costCap)
+        ? globalThis.Number(object.costCap)
+        : isSet(object.cost_cap)
+        ? globalThis.Number(object.cost_cap)
+        : 0,
+      cost: isSet(object.cost) ? RunCost.fromJSON(object.cost) : undefined,
     };
   },
 
@@ -1260,6 +1404,12 @@ export const Run: MessageFns<Run> = {
     if (message.items !== 0) {
       obj.items = Math.round(message.items);
     }
+    if (message.costCap !== 0) {
+      obj.costCap = floatToJson(message.costCap);
+    }
+    if (message.cost !== undefined) {
+      obj.cost = RunCost.toJSON(message.cost);
+    }
     return obj;
   },
 
@@ -1296,6 +1446,8 @@ export const Run: MessageFns<Run> = {
     message.progress = object.progress?.map((e) => ModuleProgress.fromPartial(e)) || [];
     message.end = (object.end !== undefined && object.end !== null) ? RunEnd.fromPartial(object.end) : undefined;
     message.items = object.items ?? 0;
+    message.costCap = object.costCap ?? 0;
+    message.cost = (object.cost !== undefined && object.cost !== null) ? RunCost.fromPartial(object.cost) : undefined;
     return message;
   },
 };
@@ -1407,6 +1559,10 @@ function bytesFromBase64(b64: string): Uint8Array {
 
 function base64FromBytes(arr: Uint8Array): string {
   return globalThis.Buffer.from(arr).toString("base64");
+}
+
+function floatToJson(value: number | null | undefined): number | string | null | undefined {
+  return typeof value === "number" && !globalThis.Number.isFinite(value) ? globalThis.String(value) : value;
 }
 
 type Builtin = Date | Function | Uint8Array | string | number | boolean | undefined;

@@ -158,6 +158,8 @@ export interface TaskModel {
   metadata: { [key: string]: string };
   /** Unix milliseconds. */
   createdAtMs: number;
+  /** The most that the run may cost, in the currency of its modules; 0 is no cap. */
+  costCap: number;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -303,6 +305,7 @@ function createBaseTaskModel(): TaskModel {
     deadlineMs: 0,
     metadata: {},
     createdAtMs: 0,
+    costCap: 0,
     _unknownFields: {},
   };
 }
@@ -338,6 +341,9 @@ export const TaskModel: MessageFns<TaskModel> = {
     });
     if (message.createdAtMs !== 0) {
       writer.uint32(80).int64(message.createdAtMs);
+    }
+    if (message.costCap !== 0) {
+      writer.uint32(89).double(message.costCap);
     }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
@@ -446,6 +452,14 @@ export const TaskModel: MessageFns<TaskModel> = {
             message.createdAtMs = longToNumber(reader.int64());
             continue;
           }
+          case 11: {
+            if (tag !== 89) {
+              break;
+            }
+
+            message.costCap = reader.double();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -507,6 +521,11 @@ export const TaskModel: MessageFns<TaskModel> = {
         : isSet(object.created_at_ms)
         ? globalThis.Number(object.created_at_ms)
         : 0,
+      costCap: isSet(object.costCap)
+        ? globalThis.Number(object.costCap)
+        : isSet(object.cost_cap)
+        ? globalThis.Number(object.cost_cap)
+        : 0,
     };
   },
 
@@ -548,6 +567,9 @@ export const TaskModel: MessageFns<TaskModel> = {
     if (message.createdAtMs !== 0) {
       obj.createdAtMs = Math.round(message.createdAtMs);
     }
+    if (message.costCap !== 0) {
+      obj.costCap = floatToJson(message.costCap);
+    }
     return obj;
   },
 
@@ -574,6 +596,7 @@ export const TaskModel: MessageFns<TaskModel> = {
       {},
     );
     message.createdAtMs = object.createdAtMs ?? 0;
+    message.costCap = object.costCap ?? 0;
     return message;
   },
 };
@@ -2283,6 +2306,10 @@ function bytesFromBase64(b64: string): Uint8Array {
 
 function base64FromBytes(arr: Uint8Array): string {
   return globalThis.Buffer.from(arr).toString("base64");
+}
+
+function floatToJson(value: number | null | undefined): number | string | null | undefined {
+  return typeof value === "number" && !globalThis.Number.isFinite(value) ? globalThis.String(value) : value;
 }
 
 type Builtin = Date | Function | Uint8Array | string | number | boolean | undefined;

@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest';
+import { typeOfFailure } from '../codecs/diagnosis-error.ts';
+import { providerSchema } from '../codecs/provider.ts';
+import { callRequest, costOfCall } from './ask.ts';
+import { diagnosisInput } from './input.ts';
+
+const provider = (price: { input: number; output: number }) =>
+  providerSchema.parse({
+    name: 'qwen',
+    codec: 'openai-chat',
+    baseUrl: 'https://api.test/v1',
+    model: 'q-1',
+    keyReference: 'KEY',
+    pricePerMillionTokens: price,
+  });
+const input = (question: string, maxTokens = 1_000) =>
+  diagnosisInput.parse({ brand: '云步', questions: [question], models: ['qwen'], maxTokens });
+const call = { question: 0, model: 'qwen', repeat: 1, attempt: 1 };
+const time = { deadlineAtMs: undefined, nowMs: 0 };
+const PAID = provider({ input: 2, output: 8 });
+
+describe('the most that a call costs', () => {
+  const mostOf = (question: string, maxTokens?: number) =>
+    callRequest(input(question, maxTokens), call, PAID, time).cost?.atMost ?? 0;
+
+  it('is at least the price of every token that it may send and get', () => {
+    // Of a common Chinese character vocabularies make one to three tokens.
+    const question = '推荐几款适合马拉松的跑鞋';
+    const worst = (3 * question.length * 2 + 1_000 * 8) / 1_000_000;
+    expect(mostOf(question)).toBeGreaterThan(worst);
+    expect(mostOf(question)).toBeLessThan(2 * worst);
+  });
+
+  it('grows with the question and with the length that is allowed', () => {
+    expect(mostOf('问'.repeat(200))).toBeGreaterThan(mostOf('问'));
+    expect(mostOf('问', 2_000) - mostOf('问', 1_000)).toBeCloseTo(0.008, 4);
+  });
+
+  it('is not asked for where nothing has a price', () => {
+    expect(callRequest(input('问'), call, provider({ input: 0, output: 0 }), time)).not.toHaveProperty('cost');
+  });
+});
+
+describe('what a call has cost', () => {
+  const asked = input('问');
+  const answer = { text: 'a', reasoning: '', sources: [], finish: 'stop', model: '', partial: false } as const;
+  const usage = { inputTokens: 100, outputTokens: 50 };
+  const told = { ok: true, answer: { ...answer, usage } } as const;
+  const cost = (reply: Parameters<typeof costOfCall>[3]['reply'], status = 200, fromCache = false) =>
+    costOfCall(asked, call, PAID, { page: { status, fromCache }, reply });
+  const error = { error_type: 'server', error_code: '', error_message: '', recoverable: true, timestamp: '' } as const;
+
+  it('is what the provider counted', () => {
+    expect(cost(told)).toBeCloseTo(0.000_6, 10);
+  });
+
+  it('is the most that it costs when it was cut off before it was counted, or cannot be read', () => {
+    const atMost = callRequest(asked, call, PAID, time).cost!.atMost;
+    expect(cost({ ok: true, answer: { ...answer, usage: null, partial: true } })).toBe(atMost);
+    expect(cost({ ok: false, error })).toBe(atMost);
+  });
+
+  it('is nothing when it was refused, or when another call had paid for the answer', () => {
+    expect(cost({ ok: false, error }, 429)).toBe(0);
+    expect(cost(told, 200, true)).toBe(0);
+  });
+
+  it('that the cap of the run had no room for is an error of its own kind', () => {
+    expect(typeOfFailure('budget.exhausted', 'a request of up to 1 was not sent')).toBe('cost_cap');
+  });
+});

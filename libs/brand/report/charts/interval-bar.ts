@@ -1,0 +1,71 @@
+/** Charts for the rows of a table: as wide as their cell, without text of their own, since the numbers stand beside them. */
+import type { Figure } from '../../figures/figure.ts';
+import { html, type Markup } from '../html.ts';
+
+/** Whose a mark is: of the brand that is diagnosed, or of another. */
+export type Tone = 'own' | 'rival';
+
+const HEIGHT = 14;
+const MIDDLE = HEIGHT / 2;
+
+/** A share from 0 to 1 as a bar from zero on, its interval as a line across it. Without a value there is no bar at all. */
+export function intervalBar({ value, low, high, tooThin }: Figure, tone: Tone): Markup {
+  return rowChart(
+    html`<rect class="track" x="0" y="4" width="100" height="6"/>${
+      value !== null &&
+      html`<rect class="fill ${tone}${tooThin && ' thin'}" x="0" y="2" width="${at(value)}" height="10"/>`
+    }${whisker(low, high, at)}`,
+  );
+}
+
+/** A net score from −1 to 1: the bar grows from the zero line, to the right for the favourable. */
+export function divergingBar({ value, low, high, tooThin }: Figure): Markup {
+  const place = (net: number): number => at((net + 1) / 2);
+  return rowChart(
+    html`<rect class="track" x="0" y="4" width="100" height="6"/>${
+      value !== null &&
+      html`<rect class="fill ${value < 0 ? 'negative' : 'positive'}${tooThin && ' thin'}" x="${Math.min(50, place(value))}" y="2" width="${rounded(Math.abs(place(value) - 50))}" height="10"/>`
+    }<line class="zero" x1="50" x2="50" y1="0" y2="${HEIGHT}"/>${whisker(low, high, place)}`,
+  );
+}
+
+export interface Part {
+  /** From 0 to 1; all parts together are at most 1. */
+  readonly share: number;
+  /** A class of the style sheet. */
+  readonly tone: string;
+  readonly label: string;
+}
+
+/** Parts of a whole, side by side. */
+export function stackedBar(parts: readonly Part[]): Markup {
+  let begin = 0;
+  const rects = parts.map(({ share, tone, label }) => {
+    const x = begin;
+    begin += share;
+    return (
+      share > 0 &&
+      html`<rect class="fill ${tone}" x="${at(x)}" y="1" width="${at(share)}" height="12"><title>${label}</title></rect>`
+    );
+  });
+  return rowChart(html`<rect class="track" x="0" y="1" width="100" height="12"/>${rects}`);
+}
+
+function rowChart(marks: Markup): Markup {
+  return html`<svg class="row-chart" viewBox="0 0 100 ${HEIGHT}" preserveAspectRatio="none" aria-hidden="true" focusable="false">${marks}</svg>`;
+}
+
+function whisker(low: number | null, high: number | null, place: (value: number) => number): Markup | false {
+  if (low === null || high === null) return false;
+  const [from, to] = [place(low), place(high)];
+  return html`<path class="whisker" d="M${from} ${MIDDLE}H${to}M${from} ${MIDDLE - 3}V${MIDDLE + 3}M${to} ${MIDDLE - 3}V${MIDDLE + 3}"/>`;
+}
+
+/** Hundredths of the width, kept inside it. */
+function at(share: number): number {
+  return rounded(100 * Math.min(1, Math.max(0, share)));
+}
+
+function rounded(value: number): number {
+  return Math.round(value * 100) / 100;
+}

@@ -1,0 +1,103 @@
+/**
+ * The answers as a table for spreadsheets: a row for each call × brand, RFC 4180, UTF-8 with a byte order mark, since
+ * spreadsheets take Chinese for something else without one. A call that failed has its rows too, with no finding in them.
+ */
+
+import { brandsOf } from '../module/input.ts';
+import type { CallItem } from '../module/items.ts';
+import { callKey } from '../module/plan.ts';
+import { findingsByCall, type MentionItem, type RunReport } from './run-report.ts';
+
+type Cell = string | number | boolean | null;
+
+/** The columns in their order. Those of the call are the same in the rows of all brands: do not add their cost up. */
+export const CSV_COLUMNS = [
+  'run_id',
+  'question',
+  'branded',
+  'model',
+  'repeat',
+  'status',
+  'error_type',
+  'brand',
+  'is_main',
+  'mentioned',
+  'rank',
+  'rank_source',
+  'list_rank',
+  'mention_rank',
+  'recommended',
+  'discouraged',
+  'sentiment',
+  'sentiment_score',
+  'evidence',
+  'cited_urls',
+  'call_elapsed_ms',
+  'call_cost',
+  'from_cache',
+  'prompt',
+  'timestamp',
+] as const;
+
+type Row = Readonly<Record<(typeof CSV_COLUMNS)[number], Cell>>;
+
+export function reportCsv(run: RunReport): string {
+  const findings = findingsByCall(run.mentions);
+  const brands = brandsOf(run.input).map(({ name }) => name);
+  const rows = run.calls.flatMap((call) => {
+    const own = findings.get(callKey(call.question, call.model, call.repeat)) ?? [];
+    return brands.map((brand) =>
+      rowOf(
+        run,
+        call,
+        brand,
+        own.find((mention) => mention.brand === brand),
+      ),
+    );
+  });
+  const lines = [CSV_COLUMNS.map(csvCell), ...rows.map((row) => CSV_COLUMNS.map((column) => csvCell(row[column])))];
+  return `\ufeff${lines.map((cells) => `${cells.join(',')}\r\n`).join('')}`;
+}
+
+function rowOf({ runId }: RunReport, call: CallItem, brand: string, mention: MentionItem | undefined): Row {
+  const finding = mention?.finding;
+  return {
+    run_id: runId,
+    question: call.question,
+    branded: call.branded,
+    model: call.model,
+    repeat: call.repeat,
+    status: call.status,
+    error_type: call.error?.error_type ?? null,
+    brand,
+    is_main: brand === call.brand,
+    mentioned: finding?.mentioned ?? null,
+    rank: finding?.rank ?? null,
+    rank_source: finding?.rankSource ?? null,
+    list_rank: finding?.listRank ?? null,
+    mention_rank: finding?.mentionRank ?? null,
+    recommended: finding?.recommended ?? null,
+    discouraged: finding?.discouraged ?? null,
+    sentiment: finding?.sentiment ?? null,
+    sentiment_score: finding?.sentimentScore ?? null,
+    evidence: finding?.evidence?.sentence ?? null,
+    cited_urls: call.geo_data?.cited_sources.map(({ url }) => url).join(' ') ?? null,
+    call_elapsed_ms: call.elapsed_ms,
+    call_cost: call.cost,
+    from_cache: call.from_cache,
+    prompt: call.prompt,
+    timestamp: call.timestamp,
+  };
+}
+
+/**
+ * A cell. Text that a spreadsheet would take for a formula (it begins with = + - @, also behind blanks) gets an apostrophe
+ * in front; numbers are never text here, so a negative one stays a number.
+ */
+export function csvCell(value: Cell): string {
+  if (value === null) return '';
+  if (typeof value !== 'string') return String(value);
+  const text = value.toWellFormed();
+  const guarded = /^[\s\ufeff]*[=+\-@＝＋－＠]|^[\t\r]/u.test(text) ? `'${text}` : text;
+  return /[",\r\n]/.test(guarded) ? `"${guarded.replaceAll('"', '""')}"` : guarded;
+}

@@ -1,0 +1,195 @@
+import { load } from 'cheerio';
+import { describe, expect, it } from 'vitest';
+import { compareRuns } from './compare.ts';
+import { reportPage } from './page.ts';
+import { ACCEPTED_AT_MS, brandNames, reported } from './report.fixture.ts';
+
+const HOSTILE = [
+  '1. **Apex**: excellent <script>alert("x")</script> & "quoted" \'single\' `tick`',
+  '2. **Bolt**: </style></div></details></body><img src=x onerror=alert(1)>',
+  '3. **Crest**: \u202eevil\u202c שלום עולם 👩‍👩‍👧 <!-- --> ]]> {{secret:KEY}}',
+  '\u0000\u001b[31m\ud800',
+].join('\n');
+
+const textOf = (page: ReturnType<typeof load>, selector: string): string => page(selector).text().replace(/\s+/g, ' ');
+
+describe('the page of a report', () => {
+  const run = reported();
+  const page = load(reportPage(run));
+
+  it('has a table behind every chart, each with a caption and headings', () => {
+    for (const id of ['visibility', 'ranks', 'voice', 'sentiment', 'interception', 'missing']) {
+      expect(page(`#${id} table caption`).length, id).toBeGreaterThan(0);
+      expect(page(`#${id} table th[scope=row]`).length, id).toBeGreaterThan(0);
+    }
+    expect(page('svg:not([aria-hidden]):not([aria-label])')).toHaveLength(0);
+    expect(page('html').attr('lang')).toBe('en');
+  });
+
+  it('needs nothing beside itself: no script, no address but those of sources', () => {
+    expect(page('script, link, iframe, object, embed, img, form, base')).toHaveLength(0);
+    expect(page('style').text()).not.toMatch(/url\(|@import/);
+    expect(page('meta[http-equiv=Content-Security-Policy]').attr('content')).toContain("default-src 'none'");
+  });
+
+  it('says each figure with what was counted, its interval, and that it is thin', () => {
+    const own = textOf(page, '#visibility table:first-of-type tr:contains(Apex) td:last-child');
+    expect(own).toContain('100% 4/4');
+    expect(own).toContain('51–100%');
+    expect(textOf(page, '#visibility')).toContain('too thin to compare');
+  });
+
+  it('has a row per brand and a column per model in the matrix', () => {
+    const matrix = page('#ranks table').first();
+    expect(matrix.find('thead th').length).toBe(1 + 2 + 1);
+    expect(matrix.find('tbody tr').length).toBe(brandNames(run).length);
+    expect(matrix.find('tr:contains(Apex) td').first().attr('class')).toBe('rank-1');
+    expect(matrix.find('tr:contains(Crest) td').first().text()).toContain('absent');
+  });
+});
+
+describe('a hostile answer', () => {
+  const run = reported({
+    input: { brand: 'Apex', rivals: ['Bolt', 'Crest', '</title><script>alert(2)</script>'] },
+    reply: () => HOSTILE,
+    sources: [
+      { url: 'javascript:alert(1)', answers: 1, status: 'read', title: '<b>x</b>', brands: [], error: null },
+      { url: 'https://a.test/"><script>', answers: 1, status: 'failed', title: null, brands: [], error: '<i>' },
+    ],
+  });
+  const markup = reportPage(run);
+  const page = load(markup);
+
+  it('puts no element into the page', () => {
+    expect(page('script, img, iframe, b:contains("x"):not(.own):not(.rival)')).toHaveLength(0);
+    expect(page('style')).toHaveLength(1);
+    expect(page('body > main')).toHaveLength(1);
+    expect(markup).not.toMatch(/<script|<img|onerror=alert\(1\)>/i);
+    expect(
+      page('*').filter((_, element) => Object.keys(page(element).attr() ?? {}).some((name) => /^on/i.test(name))),
+    ).toHaveLength(0);
+  });
+
+  it('is shown as it was said, apart from what no page can hold', () => {
+    const shown = page('#answers .said').first().text();
+    expect(shown).toBe(HOSTILE.toWellFormed().replace(/[^\P{Cc}\n]/gu, '\ufffd'));
+  });
+
+  it('leads nowhere by what is no address of the web', () => {
+    for (const element of page('a').toArray()) expect(page(element).attr('href')).toMatch(/^https?:\/\//);
+  });
+
+  it('turns no text around it: each piece of it is isolated', () => {
+    const turning = page('body *')
+      .contents()
+      .filter((_, node) => node.type === 'text' && /[\u202a-\u202e\u0590-\u05ff]/.test(node.data));
+    expect(turning.length).toBeGreaterThan(3);
+    for (const node of turning.toArray()) expect(page(node).closest('bdi, [dir=auto]')).toHaveLength(1);
+  });
+});
+
+describe('evidence', () => {
+  it('is marked where it stands, with every mention in it', () => {
+    const page = load(reportPage(reported({ reply: () => 'Hello. I recommend Apex, not Bolt. Apex lasts.' })));
+    const first = page('#answers .said').first();
+    expect(first.find('mark').text()).toBe('I recommend Apex, not Bolt.');
+    expect(
+      first
+        .find('b.own')
+        .map((_, element) => page(element).text())
+        .get(),
+    ).toEqual(['Apex', 'Apex']);
+    expect(first.find('b.rival').text()).toBe('Bolt');
+  });
+});
+
+describe('what is missing', () => {
+  const run = reported({
+    input: { brand: 'Apex', rivals: ['Bolt'], models: ['qwen', 'zhipu', 'doubao'] },
+    reply: (question, model) => {
+      if (model === 'qwen') return { error: 'rate_limit', says: 'slow <down>' };
+      if (model === 'doubao') return { cut: '1. **Bolt**: good.\n' };
+      return question.includes('last') ? { error: 'deadline_exceeded' } : '1. **Bolt**: I recommend it.\n';
+    },
+  });
+  const page = load(reportPage(run));
+
+  it('is counted per model and told with its reason', () => {
+    const rows = page('#missing table').first().find('tbody tr');
+    expect(rows.map((_, row) => page(row).find('td').last().text()).get()).toEqual([
+      '0 / 0 / 2',
+      '1 / 0 / 1',
+      '0 / 2 / 0',
+    ]);
+    expect(textOf(page, '#missing')).toContain('too many requests');
+    expect(textOf(page, '#missing')).toContain('slow <down>');
+    expect(textOf(page, '#missing')).toContain('deadline came first');
+  });
+
+  it('is no zero: a model without an answer has no rank, and no bar stands for nothing', () => {
+    const cells = page('#ranks table').first().find('tr:contains(Apex) td');
+    expect(cells.eq(0).text()).toContain('no answer');
+    expect(cells.eq(0).attr('class')).toBe('void');
+    expect(cells.eq(1).attr('class')).toBe('absent');
+    const unspoken = page('#sentiment tr:contains(Apex)');
+    expect(unspoken.text()).toContain('absent');
+    expect(unspoken.find('svg')).toHaveLength(0);
+  });
+
+  it('of all calls leaves a page that says so', () => {
+    const failed = load(reportPage(reported({ reply: () => ({ error: 'invalid_key' }) })));
+    expect(textOf(failed, 'header')).toContain('No call was answered');
+    expect(failed('#visibility, #ranks, #voice')).toHaveLength(0);
+    expect(textOf(failed, '#missing')).toContain('key refused');
+  });
+});
+
+describe('questions that name the brand', () => {
+  it('stand apart, and are no part of visibility', () => {
+    const questions = ['Which shoes are good?', 'Is Apex good?'];
+    const page = load(reportPage(reported({ input: { questions } })));
+    expect(textOf(page, '#branded')).toContain('Apex');
+    expect(textOf(page, '#visibility tr:contains(Apex)')).toContain('2/2');
+    expect(page('#ranks table').last().find('tbody tr')).toHaveLength(1);
+  });
+
+  it('alone leave nothing to say of visibility', () => {
+    const page = load(reportPage(reported({ input: { questions: ['Is Apex good?'] } })));
+    expect(textOf(page, '#visibility')).toContain('nothing can be said');
+    expect(page('#branded table').length).toBeGreaterThan(0);
+  });
+});
+
+describe('the language of a page', () => {
+  it('is that of its run', () => {
+    const chinese = load(reportPage(reported({ input: { questions: ['哪个牌子的跑鞋好？'] } })));
+    expect(chinese('html').attr('lang')).toBe('zh-CN');
+    expect(textOf(chinese, '#visibility h2')).toBe('可见度');
+    expect(load(reportPage(reported({ input: { language: 'zh' } })))('html').attr('lang')).toBe('zh-CN');
+  });
+});
+
+describe('the history', () => {
+  const past = reported({
+    runId: 'run-0',
+    acceptedAtMs: ACCEPTED_AT_MS - 86_400_000,
+    reply: () => '1. **Bolt**: good.\n',
+  });
+  const run = reported();
+  const page = load(reportPage(run, compareRuns([past, run])));
+
+  it('is drawn with a table behind it', () => {
+    expect(page('#history svg.lines').length).toBeGreaterThan(3);
+    expect(page('#history table tbody tr').length).toBe(3 * 9);
+    expect(page('#history svg').first().attr('aria-label')).toBe('Mentioned');
+  });
+
+  it('has a gap where a run has no value', () => {
+    const rank = page('#history figure:contains(Average rank) path.line.own').attr('d') ?? '';
+    expect(rank.match(/[ML]/g)).toEqual(['M']);
+  });
+
+  it('alone says that it is the first', () => {
+    expect(textOf(load(reportPage(run, compareRuns([run]))), '#history')).toContain('first run');
+  });
+});

@@ -1,0 +1,41 @@
+/** The report as one page that needs nothing beside itself: no network, no script, no font. */
+import type { Comparison } from './compare.ts';
+import { html, textOf } from './html.ts';
+import type { ReportLanguage, RunReport } from './run-report.ts';
+import { answers, branded } from './sections/answers.ts';
+import { asked } from './sections/asked.ts';
+import { sentiment, visibility, voice } from './sections/figures.ts';
+import { headline } from './sections/headline.ts';
+import { history } from './sections/history.ts';
+import { note, section } from './sections/layout.ts';
+import { interception, missing } from './sections/losses.ts';
+import { ranks } from './sections/ranks.ts';
+import { sceneOf } from './sections/scene.ts';
+import { sources } from './sections/sources.ts';
+import { STYLE } from './style.ts';
+
+/** `history` compares the run with earlier ones; the language is the run's unless another one is asked for. */
+export function reportPage(run: RunReport, past?: Comparison, language?: ReportLanguage): string {
+  const scene = sceneOf(run, language);
+  const { words } = scene;
+  const { success, figures } = run.report;
+  const hasBare = figures.bare.overall.coverage.answered.numerator > 0;
+  const measured = hasBare
+    ? [visibility(scene), ranks(scene), voice(scene), sentiment(scene), interception(scene)]
+    : success && section('visibility', words.section.visibility, note(words.note.noBare));
+  // Even a browser that was tricked into reading markup in an answer would neither run nor load anything.
+  const policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
+  const page = html`<!doctype html>
+<html lang="${words.lang}"><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="${policy}"><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="referrer" content="no-referrer"><meta name="color-scheme" content="light dark"><title>${words.title}: ${scene.main}</title>${STYLE}</head><body><main>${[
+    headline(scene),
+    measured,
+    success && branded(scene),
+    success && sources(scene),
+    missing(scene),
+    history(scene, past),
+    asked(scene),
+    answers(scene),
+  ]}</main></body></html>
+`;
+  return textOf(page);
+}

@@ -1,0 +1,76 @@
+/** Reports made of answers that a test writes, by the module's own functions. */
+import { diagnosisError, type ErrorType } from '../codecs/diagnosis-error.ts';
+import { providerSchema } from '../codecs/provider.ts';
+import { answeredRow, failedRow } from '../module/call-rows.ts';
+import { brandsOf, type DiagnosisInput, diagnosisInput } from '../module/input.ts';
+import type { CallItem, SourceItem } from '../module/items.ts';
+import { planCalls } from '../module/plan.ts';
+import { answerRows, figuresOf } from '../module/rank.ts';
+import { reportOf } from '../module/report.ts';
+import type { RunReport } from './run-report.ts';
+
+/** An answer as text, one that was cut off, or the type of the error that came in its place. */
+export type Reply = string | { readonly cut: string } | { readonly error: ErrorType; readonly says?: string };
+
+export interface Told {
+  readonly runId?: string;
+  readonly acceptedAtMs?: number;
+  readonly input?: Readonly<Record<string, unknown>>;
+  readonly reply?: (question: string, model: string, repeat: number) => Reply;
+  readonly sources?: readonly SourceItem[];
+}
+
+export const ACCEPTED_AT_MS = Date.UTC(2026, 2, 1, 12, 0);
+
+const PROVIDER = providerSchema.parse({
+  ...{ name: 'any', codec: 'openai-chat', baseUrl: 'https://models.test/v1', model: 'm', keyReference: 'KEY' },
+  pricePerMillionTokens: { input: 2, output: 8 },
+});
+const USAGE = { inputTokens: 100, outputTokens: 400 };
+
+/** A diagnosis of Apex against Bolt and Crest: two questions to two models, unless `input` says otherwise. */
+export function reported(told: Told = {}): RunReport {
+  const { runId = 'run-1', acceptedAtMs = ACCEPTED_AT_MS, sources = [] } = told;
+  const { reply = () => 'I recommend:\n\n1. **Apex**: excellent and reliable.\n2. **Bolt**: fine.\n' } = told;
+  const input = diagnosisInput.parse({
+    ...{ brand: 'Apex', rivals: ['Bolt', 'Crest'], models: ['qwen', 'zhipu'] },
+    questions: ['Which running shoes are good?', 'Which shoes last?'],
+    ...told.input,
+  });
+  const calls = planCalls(input).map((call): CallItem => {
+    const said = reply(input.questions[call.question] ?? '', call.model, call.repeat);
+    return callOf(input, call, said, acceptedAtMs);
+  });
+  const rows = answerRows(input, calls);
+  const plan = { calls: calls.length, concurrency: 8, rounds: 1, expectedMs: 8_000, availableMs: 17_000, fits: true };
+  return {
+    ...{ runId, acceptedAtMs, input, calls },
+    report: reportOf(input, { calls, figures: figuresOf(input, rows), sources, plan, elapsedMs: 12_300 }),
+    mentions: rows.flatMap(({ question, model, repeat, branded, findings }) =>
+      (findings?.brands ?? []).map((finding) => ({
+        ...{ question, model, repeat, branded, finding },
+        brand: finding.brand,
+      })),
+    ),
+  };
+}
+
+/** The names of all brands of a report, the diagnosed one first. */
+export function brandNames({ input }: RunReport): string[] {
+  return brandsOf(input).map(({ name }) => name);
+}
+
+function callOf(
+  input: DiagnosisInput,
+  call: ReturnType<typeof planCalls>[number],
+  said: Reply,
+  nowMs: number,
+): CallItem {
+  const times = { elapsedMs: 5_200, nowMs };
+  if (typeof said === 'object' && 'error' in said) {
+    return failedRow(input, call, diagnosisError(said.error, '', said.says ?? 'it failed', nowMs), times);
+  }
+  const text = typeof said === 'string' ? said : said.cut;
+  const answer = { text, reasoning: '', sources: [], usage: USAGE, finish: null, model: 'm', partial: said !== text };
+  return answeredRow(input, call, answer, { ...times, provider: PROVIDER });
+}

@@ -1,0 +1,78 @@
+/** What a report is made of: the items of one diagnosis, read back from where they are kept. */
+import type { z } from 'zod';
+import { CatenaError } from '../../errors/catena-error.ts';
+import { type DiagnosisInput, diagnosisInput } from '../module/input.ts';
+import type { CallItem, callItem, mentionItem, ReportItem, reportItem } from '../module/items.ts';
+import { callKey } from '../module/plan.ts';
+
+export type MentionItem = z.output<typeof mentionItem>;
+export type ReportLanguage = 'zh' | 'en';
+
+/** A diagnosis that has its report. */
+export interface RunReport {
+  readonly runId: string;
+  /** Unix milliseconds. */
+  readonly acceptedAtMs: number;
+  readonly input: DiagnosisInput;
+  readonly report: ReportItem;
+  readonly calls: readonly CallItem[];
+  readonly mentions: readonly MentionItem[];
+}
+
+/** A run as it was accepted. */
+export interface ReportedRun {
+  readonly runId: string;
+  readonly acceptedAtMs: number;
+  /** As submitted. */
+  readonly input: unknown;
+}
+
+/** An item as stores keep it: its type and its JSON. */
+export interface KeptItem {
+  readonly type: string;
+  readonly data: string;
+}
+
+/**
+ * Puts the items of a run together. Throws `brand.no_report` for a run that ended before it wrote one, and
+ * `brand.not_a_diagnosis` for a run of something else.
+ */
+export function toRunReport({ runId, acceptedAtMs, input }: ReportedRun, items: readonly KeptItem[]): RunReport {
+  const read = diagnosisInput.safeParse(input);
+  if (!read.success) {
+    throw new CatenaError('brand.not_a_diagnosis', `run ${runId} is no brand diagnosis`, {
+      data: { runId },
+      remedy: 'name a run of the module brand-diagnosis; `catena runs` lists them',
+    });
+  }
+  const of = (type: string): unknown[] =>
+    items.filter((item) => item.type === type).map(({ data }) => JSON.parse(data));
+  const [report] = of('report');
+  if (report === undefined) {
+    throw new CatenaError('brand.no_report', `run ${runId} has no report: it ended before it wrote one`, {
+      data: { runId },
+      remedy: '`catena show` says why it ended; give the command again with --fresh, or with a longer --deadline',
+    });
+  }
+  return {
+    runId,
+    acceptedAtMs,
+    input: read.data,
+    // What was checked when it was yielded: a report of an older version may lack fields that were added since.
+    report: report as z.output<typeof reportItem>,
+    calls: of('call') as z.output<typeof callItem>[],
+    mentions: of('mention') as MentionItem[],
+  };
+}
+
+/** The language of the report: the run's own, else the one in which most questions were asked. */
+export function languageOf({ input, calls }: Pick<RunReport, 'input' | 'calls'>): ReportLanguage {
+  if (input.language !== undefined) return input.language;
+  const chinese = calls.filter(({ prompt }) => prompt.startsWith('zh')).length;
+  return chinese * 2 > calls.length ? 'zh' : 'en';
+}
+
+/** What each answer says of each brand, by {@link callKey}. */
+export function findingsByCall(mentions: readonly MentionItem[]): ReadonlyMap<string, readonly MentionItem[]> {
+  return Map.groupBy(mentions, ({ question, model, repeat }) => callKey(question, model, repeat));
+}

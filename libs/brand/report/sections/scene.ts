@@ -1,0 +1,32 @@
+/** What every section of a page is given. */
+import { brandsOf } from '../../module/input.ts';
+import { type Content, foreign, html, type Markup } from '../html.ts';
+import { findingsByCall, languageOf, type MentionItem, type ReportLanguage, type RunReport } from '../run-report.ts';
+import { type Words, wordsOf } from '../words/words.ts';
+
+export interface Scene {
+  readonly run: RunReport;
+  readonly words: Words;
+  /** The brand that is diagnosed. */
+  readonly main: string;
+  readonly findings: ReadonlyMap<string, readonly MentionItem[]>;
+}
+
+export function sceneOf(run: RunReport, language: ReportLanguage = languageOf(run)): Scene {
+  return {
+    run,
+    words: wordsOf(language),
+    main: brandsOf(run.input)[0]?.name ?? '',
+    findings: findingsByCall(run.mentions),
+  };
+}
+
+/** A brand's name, the diagnosed one in bold. */
+export function brandName({ main }: Pick<Scene, 'main'>, brand: string): Markup {
+  return brand === main ? html`<strong class="own">${foreign(brand)}</strong>` : foreign(brand);
+}
+
+/** Things one after the other, as the language of the report writes a list. */
+export function listed({ words }: Pick<Scene, 'words'>, things: readonly Content[]): Markup {
+  return html`${things.map((thing, index) => html`${index > 0 && words.comma}${thing}`)}`;
+}

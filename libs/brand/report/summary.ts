@@ -1,0 +1,83 @@
+/** A report on one screen of a terminal. */
+import type { BrandFigures } from '../figures/brand-figures.ts';
+import type { ReportItem } from '../module/items.ts';
+import { planWarning } from '../module/run-plan.ts';
+import { decimal, money, percent, seconds, signed } from './numbers.ts';
+
+/** Lines of a list that has more are counted, not shown. */
+const MAX_LINES = 8;
+const MAX_WORDS = 60;
+
+/** `more` are lines for the head of it, such as what the same calls would have taken one by one. */
+export function summaryOf(report: ReportItem, more: readonly string[] = []): string {
+  const { whole, partial, failed } = report.coverage;
+  const against = report.rivals.length === 0 ? '' : ` against ${report.rivals.map(plain).join(', ')}`;
+  const lines = [
+    `${plain(report.brand)}${against}: ${report.status} after ${seconds(report.elapsed)}`,
+    `calls: ${whole} whole, ${partial} cut off with their text kept, ${failed} failed; cost: ${money(report.cost)}`,
+    ...planWarning(report.plan),
+    ...more,
+    ...visibility(report),
+    ...sources(report),
+    ...missing(report),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function visibility({ figures, scores, success }: ReportItem): string[] {
+  if (!success) return ['', 'no call was answered, so there are no figures'];
+  const { coverage, brands } = figures.bare.overall;
+  const answers = coverage.whole + coverage.partial;
+  if (answers === 0) return ['', 'every answered question names the brand: nothing can be said about its visibility'];
+  const thin = brands[0]?.mentionRate.tooThin === true ? ' (fewer than ten: too thin to compare)' : '';
+  return [
+    '',
+    `of ${answers} answers to questions that name no brand${thin}:`,
+    '  score  mentioned  first  rank  voice  sentiment  brand',
+    ...brands.map((each, index) => brandLine(each, scores[index]?.score ?? null)),
+  ];
+}
+
+function brandLine(figures: BrandFigures, score: number | null): string {
+  const { brand, mentionRate, firstMentionRate, averageRank, shareOfVoice, sentiment } = figures;
+  const cells = [
+    decimal(score).padStart(7),
+    percent(mentionRate.value).padStart(11),
+    percent(firstMentionRate.value).padStart(7),
+    decimal(averageRank.value).padStart(6),
+    percent(shareOfVoice.value).padStart(7),
+    signed(sentiment.value).padStart(11),
+  ];
+  return `${cells.join('')}  ${plain(brand)}`;
+}
+
+function sources({ figures, sources: pages }: ReportItem): string[] {
+  const { domains } = figures.bare.overall.sources;
+  if (domains.length === 0) return [];
+  const read = pages.filter(({ status }) => status === 'read').length;
+  return [
+    '',
+    `cited (${read} of ${pages.length} pages read):`,
+    ...firstOf(domains.map(({ domain, answers }) => `  ${answers.numerator}×  ${plain(domain)}`)),
+  ];
+}
+
+function missing({ results }: ReportItem): string[] {
+  const lines = results
+    .filter(({ status }) => status === 'failed')
+    .map(({ model, question, error }) => `  ${plain(model)}: ${error?.error_type ?? 'unknown'}, ${plain(question)}`);
+  return lines.length === 0 ? [] : ['', 'missing:', ...firstOf(lines)];
+}
+
+function firstOf(lines: readonly string[]): string[] {
+  const rest = lines.length - MAX_LINES;
+  return rest > 0 ? [...lines.slice(0, MAX_LINES), `  and ${rest} more`] : [...lines];
+}
+
+/** What a model or a file said, as one piece of a line: nothing in it moves the cursor or turns the line around. */
+export function plain(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what must not reach a terminal.
+  const flat = text.replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]+/g, ' ');
+  const chars = [...flat];
+  return chars.length <= MAX_WORDS ? flat : `${chars.slice(0, MAX_WORDS - 1).join('')}…`;
+}

@@ -1,0 +1,188 @@
+/**
+ * The bodies of the status API: the one source of validation, of the OpenAPI document and of the types that front ends
+ * import. Names are those that existing front ends read; enums are strings on the wire.
+ */
+import { z } from 'zod';
+import { ERROR_TYPES } from '../codecs/diagnosis-error.ts';
+import { RECOMMENDATION_RULES } from './recommendation-rules.ts';
+import { FAILING_STAGES, STAGES, STATUSES } from './stages.ts';
+
+const runId = z.string().describe('The id of the run: `execution_id` and `task_id` are the same.');
+const stage = z.enum(STAGES);
+const status = z.enum(STATUSES).describe('Follows from the stage alone.');
+const progress = z.int().min(0).max(100).describe('Whole percent. Never goes back, but to 0 when the run fails.');
+const isoTime = z.string().describe('ISO 8601, UTC.');
+
+const errorSchema = z.object({
+  error_type: z.enum(ERROR_TYPES),
+  error_code: z.string(),
+  error_message: z.string(),
+  recoverable: z.boolean(),
+  timestamp: isoTime,
+});
+
+const geoData = z.object({
+  brand_mentioned: z.boolean(),
+  rank: z.int().describe('From 1; -1 when the brand is not mentioned.'),
+  sentiment: z.number().describe('-1 to 1; 0 when nothing is said.'),
+  cited_sources: z.array(
+    z.object({ url: z.string(), site_name: z.string(), attitude: z.enum(['positive', 'neutral', 'negative']) }),
+  ),
+  interception: z.boolean().describe('A rival is recommended and the brand is absent.'),
+});
+
+/** One call, in short. */
+export const callResultSchema = z.object({
+  brand: z.string(),
+  model: z.string(),
+  question: z.string(),
+  repeat: z.int(),
+  status: z.enum(['success', 'failed']),
+  partial: z.boolean().describe('The answer was cut off; what had arrived is kept.'),
+  data: geoData.nullable(),
+  error: errorSchema.nullable(),
+  elapsed: z.number().nullable().describe('Milliseconds of the last attempt; null when it was never sent.'),
+});
+
+/** One call with its answer. */
+export const detailedResultSchema = z.object({
+  brand: z.string(),
+  question: z.string(),
+  model: z.string(),
+  repeat: z.int(),
+  response: z.string().nullable(),
+  geo_data: geoData.nullable(),
+  error: errorSchema.nullable(),
+  timestamp: isoTime,
+});
+
+const state = {
+  stage,
+  status,
+  progress,
+  is_completed: z.boolean().describe('Whether the run has ended, well or not: the stage says which.'),
+};
+
+/** `GET /test/status/{task_id}`. */
+export const statusBodySchema = z.object({
+  task_id: runId,
+  ...state,
+  created_at: isoTime,
+  failed_stage: z
+    .enum(FAILING_STAGES)
+    .nullable()
+    .describe('Of a failed run: the stage that did not give what it should.'),
+  last_progress: z.int().min(0).max(99).nullable().describe('Of a failed run: how far the failed stage had come.'),
+  error: z.string().nullable().describe('Of a failed run: why.'),
+  results: z.array(callResultSchema).describe('As far as calls have ended.'),
+  detailed_results: z.array(detailedResultSchema),
+});
+
+const figure = z.object({
+  value: z.number().nullable().describe('Null when there is nothing to divide by.'),
+  numerator: z.number(),
+  denominator: z.number(),
+  low: z.number().nullable().describe('95 % interval.'),
+  high: z.number().nullable(),
+  too_thin: z.boolean().describe('Fewer than ten answers stand behind it.'),
+});
+
+const points = z.object({ visibility: z.number(), position: z.number(), voice: z.number(), sentiment: z.number() });
+
+const brandScore = z.object({
+  score: z.number().nullable().describe('0 to 100, one decimal; null without an answer.'),
+  parts: points.nullable().describe('Points that add up to the score: at most 40, 25, 15 and 20.'),
+  too_thin: z.boolean(),
+});
+
+const comparedBrand = z.object({
+  brand: z.string(),
+  is_main: z.boolean(),
+  place: z.int().nullable().describe('By score, from 1; equal scores share a place.'),
+  mention_rate: figure,
+  first_mention_rate: figure,
+  average_rank: figure,
+  top3_rate: figure,
+  share_of_voice: figure,
+  recommendation_rate: figure,
+  sentiment: figure,
+  interception: figure,
+  citation_rate: figure,
+});
+
+const rivalGap = z.object({
+  rival: z.string(),
+  score_gap: z.number().nullable().describe('Score of the brand less that of the rival.'),
+  mention_gap: z.number().nullable().describe('Mention rate of the brand less that of the rival.'),
+  within_noise: z.boolean().nullable().describe('Whether the intervals of the mention rates overlap.'),
+});
+
+const negativeSource = z.object({
+  url: z.string(),
+  site_name: z.string(),
+  domain: z.string().nullable(),
+  answers: z.int().describe('Answers that mention the brand and cite the page in a negative sentence.'),
+  models: z.array(z.string()),
+  questions: z.array(z.string()),
+});
+
+const recommendation = z.object({
+  rule: z.enum(RECOMMENDATION_RULES),
+  priority: z.enum(['high', 'medium', 'low']),
+  text: z.string().describe('What to do, in the language of the run.'),
+  reason: z.string().describe('The figures that say so, in words.'),
+  numbers: z.record(z.string(), z.number()).describe('The same figures.'),
+  subjects: z.array(z.string()).describe('What it is about: rivals, questions, models or addresses.'),
+});
+
+/** `GET /api/deep-intelligence/{task_id}`, of a completed run. */
+export const deepIntelligenceBodySchema = z.object({
+  overall_score: z.number().nullable().describe('The score of the brand; null when every question names it.'),
+  brand_scores: z.record(z.string(), brandScore).describe('By brand.'),
+  competitive_analysis: z.object({
+    answers: z.int().describe('Answers to questions that name no brand: what everything here is counted on.'),
+    brands: z.array(comparedBrand),
+    gaps: z.array(rivalGap),
+    intercepted_by: z.array(z.object({ question: z.string(), interception: figure })),
+  }),
+  negative_sources: z.array(negativeSource),
+  recommendations: z.array(recommendation),
+});
+
+/** `GET /api/test-progress?executionId=`. */
+export const testProgressBodySchema = z.object({
+  execution_id: runId,
+  ...state,
+  is_synced: z.boolean().describe('Whether the results that stand agree with the stage.'),
+  sync_check: z.object({
+    status: z.enum(['synced', 'pending', 'mismatch']),
+    results_count: z.int().describe('Calls that have ended.'),
+    expected_count: z.int().describe('Calls that were planned.'),
+    completion_verified: z.boolean().describe('The run is completed, with its report and a result for every call.'),
+  }),
+});
+
+export const historyEntrySchema = z.object({
+  execution_id: runId,
+  brand_name: z.string(),
+  created_at: isoTime,
+  status,
+  progress,
+});
+
+/** `GET /api/test-history?userOpenid&limit&offset`. */
+export const historyBodySchema = z.object({
+  status: z.literal('success'),
+  history: z.array(historyEntrySchema).describe('Newest first.'),
+  count: z.int().describe('Entries of this answer.'),
+});
+
+export type CallResult = z.output<typeof callResultSchema>;
+export type DetailedResult = z.output<typeof detailedResultSchema>;
+export type StatusBody = z.output<typeof statusBodySchema>;
+export type FigureBody = z.output<typeof figure>;
+export type Recommendation = z.output<typeof recommendation>;
+export type DeepIntelligenceBody = z.output<typeof deepIntelligenceBodySchema>;
+export type TestProgressBody = z.output<typeof testProgressBodySchema>;
+export type HistoryEntry = z.output<typeof historyEntrySchema>;
+export type HistoryBody = z.output<typeof historyBodySchema>;

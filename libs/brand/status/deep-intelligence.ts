@@ -1,0 +1,116 @@
+/**
+ * The legacy API's deep intelligence: the report in the shape that existing front ends read. Every number is a figure of
+ * the report (`libs/brand/figures`) or the difference of two; nothing is estimated here.
+ */
+import type { RunRecord } from '../../store/port.ts';
+import type { BrandFigures } from '../figures/brand-figures.ts';
+import type { Figure } from '../figures/figure.ts';
+import type { BrandScore } from '../figures/scores.ts';
+import type { ReportItem } from '../module/items.ts';
+import type { DeepIntelligenceBody, FigureBody } from './bodies.ts';
+import { inputOf } from './diagnosis-items.ts';
+import { negativeSources } from './negative-sources.ts';
+import { recommendationsOf } from './recommendations.ts';
+
+type Analysis = DeepIntelligenceBody['competitive_analysis'];
+
+/**
+ * `GET /api/deep-intelligence/{task_id}`, of a completed run.
+ *
+ * - `overall_score` and `brand_scores`: `brandScore` of `libs/brand/figures/scores.ts`, 0 to 100, over the questions that name
+ *   no brand.
+ * - `competitive_analysis`: the figures side by side; a gap is the brand's figure less the rival's, and within noise when the
+ *   95 % intervals of the two mention rates overlap.
+ * - `negative_sources`: {@link negativeSources}.
+ * - `recommendations`: `recommendationsOf`.
+ */
+export function deepIntelligence({
+  record,
+  report,
+}: {
+  readonly record: RunRecord;
+  readonly report: ReportItem;
+}): DeepIntelligenceBody {
+  const negative = negativeSources(report);
+  return {
+    overall_score: scoreOf(report, report.brand),
+    brand_scores: Object.fromEntries(report.scores.map((score) => [score.brand, toBrandScore(score)])),
+    competitive_analysis: analysisOf(report),
+    negative_sources: negative,
+    recommendations: recommendationsOf({ report, input: inputOf(record), negative }),
+  };
+}
+
+function analysisOf(report: ReportItem): Analysis {
+  const { brand, figures } = report;
+  const { overall, byQuestion } = figures.bare;
+  const main = overall.brands.find((each) => each.brand === brand);
+  const intercepted = byQuestion.flatMap(({ question, figures: own }) => {
+    const interception = own.brands.find((each) => each.brand === brand)?.interception;
+    return interception === undefined || interception.numerator === 0 ? [] : [{ question, interception }];
+  });
+  intercepted.sort((a, b) => b.interception.numerator - a.interception.numerator);
+  return {
+    answers: overall.coverage.whole + overall.coverage.partial,
+    brands: overall.brands.map((each) => comparedBrand(each, report)),
+    gaps: main === undefined ? [] : gapsOf(main, report),
+    intercepted_by: intercepted.map((each) => ({ ...each, interception: toFigure(each.interception) })),
+  };
+}
+
+function comparedBrand(each: BrandFigures, report: ReportItem): Analysis['brands'][number] {
+  return {
+    brand: each.brand,
+    is_main: each.brand === report.brand,
+    place: placeOf(report, each.brand),
+    mention_rate: toFigure(each.mentionRate),
+    first_mention_rate: toFigure(each.firstMentionRate),
+    average_rank: toFigure(each.averageRank),
+    top3_rate: toFigure(each.top3Rate),
+    share_of_voice: toFigure(each.shareOfVoice),
+    recommendation_rate: toFigure(each.recommendationRate),
+    sentiment: toFigure(each.sentiment),
+    interception: toFigure(each.interception),
+    citation_rate: toFigure(each.citationRate),
+  };
+}
+
+function gapsOf(main: BrandFigures, report: ReportItem): Analysis['gaps'] {
+  return report.figures.bare.overall.brands
+    .filter(({ brand }) => brand !== main.brand)
+    .map((rival) => ({
+      rival: rival.brand,
+      score_gap: difference(scoreOf(report, main.brand), scoreOf(report, rival.brand)),
+      mention_gap: difference(main.mentionRate.value, rival.mentionRate.value),
+      within_noise: overlap(main.mentionRate, rival.mentionRate),
+    }));
+}
+
+/** Whether two 95 % intervals have a point in common; null when one of them is not there. */
+export function overlap(one: Figure, other: Figure): boolean | null {
+  if (one.low === null || one.high === null || other.low === null || other.high === null) return null;
+  return one.low <= other.high && other.low <= one.high;
+}
+
+function placeOf({ scores }: ReportItem, brand: string): number | null {
+  const own = scores.find((each) => each.brand === brand)?.score ?? null;
+  if (own === null) return null;
+  return 1 + scores.filter(({ score }) => score !== null && score > own).length;
+}
+
+function scoreOf({ scores }: ReportItem, brand: string): number | null {
+  return scores.find((each) => each.brand === brand)?.score ?? null;
+}
+
+function toBrandScore({ score, parts, tooThin }: BrandScore): DeepIntelligenceBody['brand_scores'][string] {
+  return { score, parts, too_thin: tooThin };
+}
+
+function toFigure({ value, numerator, denominator, low, high, tooThin }: Figure): FigureBody {
+  return { value, numerator, denominator, low, high, too_thin: tooThin };
+}
+
+/** Without what binary fractions add: 0.3 − 0.1 is 0.2. */
+function difference(one: number | null, other: number | null): number | null {
+  return one === null || other === null ? null : Math.round((one - other) * 10_000) / 10_000;
+}

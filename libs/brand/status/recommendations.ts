@@ -1,0 +1,183 @@
+/**
+ * What to do, by rules. Each rule looks at published figures, holds or does not, and hands on the numbers that it rests on;
+ * the sentences stand in `recommendation-words.ts`. The thresholds are conventions of this project, no measurements.
+ */
+import type { BrandFigures } from '../figures/brand-figures.ts';
+import { ENOUGH } from '../figures/figure.ts';
+import { brandsOf, type DiagnosisInput } from '../module/input.ts';
+import type { ReportItem } from '../module/items.ts';
+import type { Recommendation } from './bodies.ts';
+import type { NegativeSource } from './negative-sources.ts';
+import { RECOMMENDATION_RULES, type RecommendationRule } from './recommendation-rules.ts';
+import { RECOMMENDATION_WORDS, type RecommendationLanguage } from './recommendation-words.ts';
+
+export interface RecommendationFacts {
+  readonly report: ReportItem;
+  /** As submitted; undefined when it cannot be read any more, and then rules that need it do not hold. */
+  readonly input: DiagnosisInput | undefined;
+  readonly negative: readonly NegativeSource[];
+}
+
+/** What a rule that holds has found. */
+export interface Finding {
+  readonly priority: Recommendation['priority'];
+  readonly numbers: Readonly<Record<string, number>>;
+  /** Most telling first. */
+  readonly subjects: readonly string[];
+}
+
+interface RuleFacts extends RecommendationFacts {
+  /** The brand's figures over all questions that do not name it. */
+  readonly main: BrandFigures;
+}
+
+const PRIORITIES: readonly Recommendation['priority'][] = ['high', 'medium', 'low'];
+
+/** Below this share of answered calls the figures stand on a part of what was asked … */
+const GOOD_COVERAGE = 0.8;
+/** … and below this one on less than half. */
+const POOR_COVERAGE = 0.5;
+/** From this share of intercepted answers on it is urgent. */
+const MANY_INTERCEPTED = 0.3;
+/** A worse average rank is no longer at the top of a list. */
+const TOP_RANKS = 3;
+/** A rule about a part of the answers needs so many of them. */
+const FEW = 3;
+/** Subjects that one recommendation names. */
+const MAX_SUBJECTS = 5;
+
+/** Recommendations of a report in the language of its run, urgent ones first; none when nothing stands out. */
+export function recommendationsOf(facts: RecommendationFacts): Recommendation[] {
+  const { report, input } = facts;
+  const main = report.figures.bare.overall.brands.find(({ brand }) => brand === report.brand);
+  if (main === undefined) return [];
+  const words = RECOMMENDATION_WORDS[languageOf(report, input)];
+  const found = RECOMMENDATION_RULES.flatMap((rule): Recommendation[] => {
+    const finding = RULES[rule]({ ...facts, main });
+    if (finding === undefined) return [];
+    const { priority, numbers, subjects } = finding;
+    const named = subjects.slice(0, MAX_SUBJECTS);
+    const wording = words[rule]({ brand: report.brand, numbers, subjects: named });
+    return [{ rule, priority, ...wording, numbers: { ...numbers }, subjects: named }];
+  });
+  return found.sort((a, b) => PRIORITIES.indexOf(a.priority) - PRIORITIES.indexOf(b.priority));
+}
+
+const RULES: Readonly<Record<RecommendationRule, (facts: RuleFacts) => Finding | undefined>> = {
+  low_coverage: ({ report: { total, completed } }) => {
+    const share = total === 0 ? 1 : completed / total;
+    if (share >= GOOD_COVERAGE) return undefined;
+    const priority = share < POOR_COVERAGE ? 'high' : 'medium';
+    return { priority, numbers: { answered: completed, calls: total }, subjects: [] };
+  },
+  too_few_answers: ({ main: { mentionRate } }) => {
+    if (mentionRate.denominator >= ENOUGH) return undefined;
+    return { priority: 'medium', numbers: { answers: mentionRate.denominator, enough: ENOUGH }, subjects: [] };
+  },
+  not_visible: ({ main, report }) => {
+    const { numerator, denominator } = main.mentionRate;
+    if (denominator === 0 || numerator > 0) return undefined;
+    const rivals = rivalsOf(report).filter(({ mentionRate }) => mentionRate.numerator > 0);
+    rivals.sort((a, b) => b.mentionRate.numerator - a.mentionRate.numerator);
+    return { priority: 'high', numbers: { answers: denominator }, subjects: rivals.map(({ brand }) => brand) };
+  },
+  behind_rival: ({ main, report }) => {
+    const { numerator, denominator, high } = main.mentionRate;
+    if (numerator === 0 || high === null) return undefined;
+    // Only what the intervals tell apart: the rest may be chance.
+    const ahead = rivalsOf(report).filter(({ mentionRate: { low } }) => low !== null && low > high);
+    ahead.sort((a, b) => b.mentionRate.numerator - a.mentionRate.numerator);
+    const [first] = ahead;
+    if (first === undefined) return undefined;
+    const numbers = { mentioned: numerator, answers: denominator, rival_mentioned: first.mentionRate.numerator };
+    return { priority: 'high', numbers, subjects: ahead.map(({ brand }) => brand) };
+  },
+  intercepted: ({ main, report }) => {
+    const { numerator, denominator, value } = main.interception;
+    if (numerator === 0) return undefined;
+    const questions = report.figures.bare.byQuestion
+      .map(({ question, figures }) => ({
+        question,
+        count: figuresOf(figures.brands, main.brand)?.interception.numerator ?? 0,
+      }))
+      .filter(({ count }) => count > 0)
+      .sort((a, b) => b.count - a.count);
+    const priority = (value ?? 0) >= MANY_INTERCEPTED ? 'high' : 'medium';
+    const numbers = { intercepted: numerator, answers: denominator };
+    return { priority, numbers, subjects: questions.map(({ question }) => question) };
+  },
+  negative_sentiment: ({ main, report }) => {
+    const branded = figuresOf(report.figures.branded.overall.brands, main.brand);
+    const low = [main, branded].find((figures) => figures !== undefined && (figures.sentiment.value ?? 0) < 0);
+    if (low === undefined) return undefined;
+    const { positive, negative } = low;
+    const numbers = {
+      negative: negative.numerator,
+      positive: positive.numerator,
+      mentioned: negative.denominator,
+    };
+    return { priority: 'high', numbers, subjects: [] };
+  },
+  absent_from_sources: ({ main, report }) => {
+    const pages = report.sources.filter(
+      ({ status, brands }) => status === 'read' && brands.length > 0 && !brands.includes(main.brand),
+    );
+    if (pages.length === 0) return undefined;
+    const answers = pages.reduce((sum, page) => sum + page.answers, 0);
+    return {
+      priority: 'medium',
+      numbers: { pages: pages.length, citations: answers },
+      subjects: pages.map(({ url }) => url),
+    };
+  },
+  invisible_to_model: ({ main, report }) => {
+    if (main.mentionRate.numerator === 0) return undefined;
+    const models = report.figures.bare.byModel.flatMap(({ model, figures }) => {
+      const rate = figuresOf(figures.brands, main.brand)?.mentionRate;
+      return rate !== undefined && rate.denominator >= FEW && rate.numerator === 0 ? [{ model, rate }] : [];
+    });
+    if (models.length === 0) return undefined;
+    const answers = models.reduce((sum, { rate }) => sum + rate.denominator, 0);
+    return {
+      priority: 'medium',
+      numbers: { models: models.length, answers },
+      subjects: models.map(({ model }) => model),
+    };
+  },
+  own_pages_not_cited: ({ main: { citationRate }, input }) => {
+    const domains = (input === undefined ? undefined : brandsOf(input)[0]?.domains) ?? [];
+    if (domains.length === 0 || citationRate.denominator < FEW || citationRate.numerator > 0) return undefined;
+    return { priority: 'medium', numbers: { sourced_answers: citationRate.denominator }, subjects: domains };
+  },
+  low_rank: ({ main: { averageRank } }) => {
+    const { value, denominator } = averageRank;
+    if (value === null || value <= TOP_RANKS || denominator < FEW) return undefined;
+    const numbers = { average_rank: Math.round(value * 10) / 10, mentioned: denominator };
+    return { priority: 'low', numbers, subjects: [] };
+  },
+  negative_sources: ({ negative }) => {
+    if (negative.length === 0) return undefined;
+    const answers = negative.reduce((sum, page) => sum + page.answers, 0);
+    return {
+      priority: 'medium',
+      numbers: { pages: negative.length, citations: answers },
+      subjects: negative.map(({ url }) => url),
+    };
+  },
+};
+
+function rivalsOf({ brand, figures }: ReportItem): BrandFigures[] {
+  return figures.bare.overall.brands.filter((each) => each.brand !== brand);
+}
+
+function figuresOf(brands: readonly BrandFigures[], brand: string): BrandFigures | undefined {
+  return brands.find((each) => each.brand === brand);
+}
+
+const CHINESE = /\p{Script=Han}/u;
+
+/** The run's own language, or else the one in which most questions are asked. */
+function languageOf({ questions }: ReportItem, input: DiagnosisInput | undefined): RecommendationLanguage {
+  if (input?.language !== undefined) return input.language;
+  return questions.filter((question) => CHINESE.test(question)).length * 2 > questions.length ? 'zh' : 'en';
+}

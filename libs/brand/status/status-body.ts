@@ -1,0 +1,102 @@
+/** The bodies that say how far a diagnosis has come. */
+import type { RunRecord } from '../../store/port.ts';
+import { brandsOf } from '../module/input.ts';
+import type { CallItem } from '../module/items.ts';
+import type { CallResult, DetailedResult, HistoryBody, HistoryEntry, StatusBody, TestProgressBody } from './bodies.ts';
+import { type DiagnosisItems, inputOf, plannedCount } from './diagnosis-items.ts';
+import type { DiagnosisStatus } from './diagnosis-status.ts';
+import { isFinal } from './stages.ts';
+
+export interface StatusFacts {
+  readonly record: RunRecord;
+  readonly status: DiagnosisStatus;
+  readonly items: DiagnosisItems;
+}
+
+/** The legacy API's word for a brand that is not mentioned. */
+const NOT_MENTIONED = -1;
+
+/** `GET /test/status/{task_id}`: everything about a run, as far as it has come. */
+export function statusBody({ record, status, items }: StatusFacts): StatusBody {
+  return {
+    task_id: record.runId,
+    ...stateOf(status),
+    created_at: isoTime(record.acceptedAtMs),
+    failed_stage: status.failedStage,
+    last_progress: status.lastProgress,
+    error: status.error,
+    results: items.calls.map(toResult),
+    detailed_results: items.calls.map(toDetailedResult),
+  };
+}
+
+/** `GET /api/test-progress`: the same without the results, and whether those that stand agree with the stage. */
+export function testProgress({ record, status, items }: StatusFacts): TestProgressBody {
+  const results_count = items.calls.length;
+  const expected_count = plannedCount(inputOf(record));
+  const { stage } = status;
+  const isWhole = results_count === expected_count && items.report?.total === expected_count;
+  const isPending = !isFinal(stage) && results_count <= expected_count;
+  // A run that failed owes nothing; more results than calls there must never be.
+  const isSynced = stage === 'completed' ? isWhole : results_count <= expected_count;
+  return {
+    execution_id: record.runId,
+    ...stateOf(status),
+    is_synced: isSynced,
+    sync_check: {
+      status: isPending ? 'pending' : isSynced ? 'synced' : 'mismatch',
+      results_count,
+      expected_count,
+      completion_verified: stage === 'completed' && isWhole,
+    },
+  };
+}
+
+/** One line of a user's history. */
+export function historyEntry(record: RunRecord, { status, progress }: DiagnosisStatus): HistoryEntry {
+  const input = inputOf(record);
+  return {
+    execution_id: record.runId,
+    brand_name: (input === undefined ? undefined : brandsOf(input)[0]?.name) ?? '',
+    created_at: isoTime(record.acceptedAtMs),
+    status,
+    progress,
+  };
+}
+
+/** `GET /api/test-history`: lines in the order in which they are given. */
+export function historyBody(history: readonly HistoryEntry[]): HistoryBody {
+  return { status: 'success', history: [...history], count: history.length };
+}
+
+function stateOf({ stage, status, progress }: DiagnosisStatus) {
+  return { stage, status, progress, is_completed: isFinal(stage) };
+}
+
+function toResult(call: CallItem): CallResult {
+  const { brand, model, question, repeat, status, geo_data, error, elapsed_ms } = call;
+  return {
+    brand,
+    model,
+    question,
+    repeat,
+    status: status === 'failed' ? 'failed' : 'success',
+    partial: status === 'partial',
+    data: legacyGeoData(geo_data),
+    error,
+    elapsed: elapsed_ms,
+  };
+}
+
+function toDetailedResult(call: CallItem): DetailedResult {
+  const { brand, question, model, repeat, response, geo_data, error, timestamp } = call;
+  return { brand, question, model, repeat, response, geo_data: legacyGeoData(geo_data), error, timestamp };
+}
+
+function legacyGeoData(data: CallItem['geo_data']): CallResult['data'] {
+  return data === null ? null : { ...data, rank: data.rank ?? NOT_MENTIONED };
+}
+
+function isoTime(ms: number): string {
+  return new Date(ms).toISOString();
+}

@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest';
+import { type DiagnoseOptions, inputOf } from './options.ts';
+import { choosePromptSet } from './prompt-sets.ts';
+
+const OPTIONS: DiagnoseOptions = { deadline: '20s', output: 'x', account: 'a', platform: 'p' };
+const ASKED = { ...OPTIONS, brand: 'Apex', question: ['Which?'], model: ['qwen'] };
+
+describe('the input of a diagnosis', () => {
+  it('is what the options say, and nothing that they do not', () => {
+    expect(inputOf({ ...ASKED, rival: ['Bolt'], repeats: '3', language: 'en', maxSources: '0' })).toEqual({
+      ...{ brand: 'Apex', rivals: ['Bolt'], models: ['qwen'], questions: ['Which?'] },
+      ...{ language: 'en', repeats: 3, maxSources: 0 },
+    });
+    expect(inputOf(ASKED)).toEqual({ brand: 'Apex', models: ['qwen'], questions: ['Which?'] });
+  });
+
+  it('has the aliases and domains of the brand beside those of the file', () => {
+    const base = { brand: { name: 'Apex', aliases: ['Peak'] }, models: ['qwen'], questions: ['Which?'] };
+    expect(inputOf({ ...OPTIONS, alias: ['Summit'], domain: ['apex.test'] }, base)).toMatchObject({
+      brand: { name: 'Apex', aliases: ['Peak', 'Summit'], domains: ['apex.test'] },
+    });
+  });
+
+  it('takes options over the prompt set, and the prompt set over the file', () => {
+    const set = { questions: ['Of the set?'], language: 'zh' as const, repeats: 2 };
+    expect(inputOf({ ...ASKED, repeats: '5' }, { language: 'en', questions: ['Of the file?'] }, set)).toMatchObject({
+      questions: ['Of the set?', 'Which?'],
+      language: 'zh',
+      repeats: 5,
+    });
+  });
+
+  it.each<[string, DiagnoseOptions, string]>([
+    ['brand', { ...OPTIONS, question: ['Which?'], model: ['qwen'] }, 'cli.no_brand'],
+    ['question', { ...OPTIONS, brand: 'Apex', model: ['qwen'] }, 'cli.no_question'],
+    ['model', { ...OPTIONS, brand: 'Apex', question: ['Which?'] }, 'cli.no_model'],
+  ])('without a %s says so', (_what, options, code) => {
+    expect(() => inputOf(options)).toThrow(expect.objectContaining({ code }) as Error);
+  });
+
+  it('that the module does not take is told with the field', () => {
+    expect(() => inputOf({ ...ASKED, repeats: '9999' })).toThrow(/repeats: /);
+    expect(() => inputOf(ASKED, { colour: 'red' })).toThrow(/colour/);
+  });
+});
+
+describe('a prompt set', () => {
+  const TWO = 'sets:\n  a:\n    questions: [One?]\n  b:\n    questions: [Two?]\n    language: en\n    repeats: 3\n';
+
+  it('is chosen by its name, or is the only one', () => {
+    expect(choosePromptSet(TWO, 'sets.yaml', 'b')).toEqual({ questions: ['Two?'], language: 'en', repeats: 3 });
+    expect(choosePromptSet('sets:\n  a:\n    questions: [One?]\n', 'sets.yaml')).toEqual({ questions: ['One?'] });
+  });
+
+  it.each([
+    [TWO, undefined, 'cli.which_prompt_set', 'a, b'],
+    [TWO, 'c', 'cli.unknown_prompt_set', 'no prompt set "c"'],
+    [TWO, 'toString', 'cli.unknown_prompt_set', 'no prompt set'],
+    ['sets: {}', undefined, 'cli.bad_prompt_sets', 'no set'],
+    ['a: [', undefined, 'cli.bad_prompt_sets', 'sets.yaml'],
+    ['sets:\n  a:\n    questions: []\n', undefined, 'cli.bad_prompt_sets', 'sets.a.questions'],
+    ['sets:\n  a:\n    questions: [x]\n    tone: dry\n', undefined, 'cli.bad_prompt_sets', 'tone'],
+  ])('that cannot be told says why (%#)', (text, name, code, says) => {
+    const choose = () => choosePromptSet(text, 'sets.yaml', name);
+    expect(choose).toThrow(expect.objectContaining({ code }) as Error);
+    expect(choose).toThrow(says);
+  });
+});

@@ -1,0 +1,139 @@
+/** The base of every HTTP route: errors, tokens, limits, request ids, logs, other origins, the OpenAPI document. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Server, ServerOptions } from 'node:https';
+import rateLimit from '@fastify/rate-limit';
+import { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
+import { CatenaError } from '../../errors/catena-error.ts';
+import type { Log } from '../../telemetry/log.ts';
+import { withExtractedTrace } from '../../telemetry/trace-carrier.ts';
+import type { TlsFiles } from '../grpc/tls-files.ts';
+import { authenticator, type Token } from '../grpc/tokens.ts';
+import { authorization, requireRole } from './authorization.ts';
+import { answerNoRequest } from './client-error.ts';
+import { crossOrigin } from './cross-origin.ts';
+import { errorAnswer, toApiError } from './error-answer.ts';
+import { type ApiTitle, serveOpenApi } from './openapi.ts';
+import { REQUEST_ID_HEADER, requestId, requestLog } from './request-log.ts';
+import { jsonSerializer, type ZodTypeProvider, zodValidator } from './zod-routes.ts';
+
+/** Its server is one of `node:http` where there is no certificate; what is used of it is the same. */
+export type HttpApp = FastifyInstance<Server, IncomingMessage, ServerResponse, FastifyBaseLogger, ZodTypeProvider>;
+
+/** What routes are given beside the place where they register. */
+export interface HttpBase {
+  /** Aborts when the server is to stop: who waits answers at once, with what there is. */
+  readonly drain: AbortSignal;
+}
+
+/** Registers routes; hooks that it adds are for its own routes alone. */
+export type HttpRoutes = (app: HttpApp, base: HttpBase) => void | Promise<void>;
+
+export interface HttpAppOptions {
+  readonly info: ApiTitle;
+  readonly routes: readonly HttpRoutes[];
+  /** Who may ask. Without tokens everybody may do everything. */
+  readonly tokens?: readonly Token[];
+  /** Origins whose pages may read the answers; default none. */
+  readonly allowedOrigins?: readonly string[];
+  /** Addresses and networks whose `x-forwarded-for` is believed; default none. */
+  readonly trustedProxies?: readonly string[];
+  /** Answers are encrypted where it has an identity. */
+  readonly tls?: TlsFiles | undefined;
+  readonly maxBodyBytes: number;
+  readonly log: Log;
+}
+
+/** Who sends a request more slowly than this is cut off. */
+const REQUEST_TIMEOUT_MS = 30_000;
+/** Longer than that of most proxies, which would else send into a closing connection. */
+const KEEP_ALIVE_MS = 75_000;
+
+/** An app with all of the base and the routes, not yet listening: tests inject requests into it. */
+export async function createHttpApp(options: HttpAppOptions, drain: AbortSignal): Promise<HttpApp> {
+  const { info, routes, tokens = [], allowedOrigins = [], trustedProxies = [], tls, maxBodyBytes, log } = options;
+  const refuse = (thrown: unknown, request: FastifyRequest, reply: FastifyReply) => {
+    const { statusCode, body, retryAfterSeconds } = errorAnswer(toApiError(thrown, request.id, log));
+    if (retryAfterSeconds !== undefined) reply.header('retry-after', retryAfterSeconds);
+    return reply.code(statusCode).send(body);
+  };
+  const app: HttpApp = fastify({
+    https: encryption(tls),
+    bodyLimit: maxBodyBytes,
+    genReqId: requestId,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    return503OnClosing: false,
+    clientErrorHandler: answerNoRequest,
+    // Addresses that no route is looked for with.
+    frameworkErrors: (error, request, reply) => void refuse(error, request, reply),
+    trustProxy: trustedProxies.length === 0 ? false : [...trustedProxies],
+    // Front ends write addresses in all these ways.
+    routerOptions: { ignoreTrailingSlash: true, ignoreDuplicateSlashes: true },
+  }).withTypeProvider<ZodTypeProvider>();
+  app.setValidatorCompiler(zodValidator);
+  app.setSerializerCompiler(jsonSerializer);
+  app.setErrorHandler(refuse);
+  app.addHook('onRoute', ({ url, config }) => requireRole(url, config?.role));
+  app.addHook('onRequest', ({ headers }, _reply, done) => withExtractedTrace(traceIn(headers), done));
+  app.addHook('onRequest', async (request, reply) => {
+    reply.headers({
+      [REQUEST_ID_HEADER]: request.id,
+      'cache-control': 'no-store',
+      'x-content-type-options': 'nosniff',
+    });
+    if (drain.aborted) throw drain.reason;
+  });
+  app.addHook('onRequest', crossOrigin(allowedOrigins));
+  app.addHook('onRequest', authorization(tokens.length === 0 ? undefined : authenticator(tokens)));
+  app.addHook('onSend', async (_request, reply) => {
+    // The connection is not to be used again.
+    if (drain.aborted) reply.header('connection', 'close');
+  });
+  app.addHook('onResponse', requestLog(log));
+  app.setNotFoundHandler((request) => {
+    throw new CatenaError('api.not_found', `nothing answers ${request.method} ${pathOf(request.url)}`, {
+      remedy: 'GET /openapi.json tells what does',
+    });
+  });
+  await app.register(rateLimit, {
+    global: false,
+    errorResponseBuilder: (_request, { max, ttl }) => tooMany(max, ttl),
+  });
+  await serveOpenApi(app, info);
+  for (const register of routes) await app.register(async (scope) => register(scope as HttpApp, { drain }));
+  await app.ready();
+  return app;
+}
+
+function encryption(tls: TlsFiles | undefined): ServerOptions | null {
+  if (tls?.identity === undefined) return null;
+  const { ca, clientAuth } = tls;
+  return {
+    ...tls.identity,
+    ...(ca === undefined ? {} : { ca }),
+    ...{ requestCert: clientAuth, rejectUnauthorized: clientAuth },
+  };
+}
+
+function traceIn({ traceparent, tracestate }: IncomingMessage['headers']) {
+  return { traceparent: one(traceparent), tracestate: one(tracestate) };
+}
+
+function one(header: string | readonly string[] | undefined): string | undefined {
+  return typeof header === 'string' ? header : undefined;
+}
+
+const MAX_TOLD_PATH = 200;
+
+/** Without its query, which may hold what is nobody's business. */
+function pathOf(url: string): string {
+  return url.replace(/\?.*$/s, '').slice(0, MAX_TOLD_PATH);
+}
+
+function tooMany(max: number, ttlMs: number): CatenaError {
+  return new CatenaError('api.too_many_requests', `only ${max} such requests are taken in a time`, {
+    class: 'retryable',
+    retryAfterMs: ttlMs,
+    remedy: `ask again in ${Math.ceil(ttlMs / 1_000)} s`,
+  });
+}

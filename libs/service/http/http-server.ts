@@ -1,0 +1,74 @@
+/**
+ * An HTTP server for people's front ends: routes that are registered as plugins, over the base of `http-app.ts`.
+ *
+ * To stop, it tells requests that wait (long polls) to answer at once, takes no more, and closes when all are answered. What
+ * is still under way when the drain time is over is cut off.
+ */
+import { hostAndPort, isLoopback } from '../../config/listen-address.ts';
+import { CatenaError } from '../../errors/catena-error.ts';
+import { createHttpApp, type HttpAppOptions } from './http-app.ts';
+
+/** Without tokens the server listens on loopback only. */
+export interface HttpServerOptions extends HttpAppOptions {
+  /** `host:port`; port 0 takes a free one. */
+  readonly listen: string;
+  /** How long requests under way may go on after the stop began. */
+  readonly drainMs: number;
+}
+
+export interface HttpServer {
+  readonly port: number;
+  /** `http://127.0.0.1:8080`. */
+  readonly url: string;
+  /** Drains and ends; resolves when no request is left. Idempotent. */
+  stop(): Promise<void>;
+}
+
+/** Rejects with `http.unprotected` (fatal) without tokens beyond loopback, and `http.cannot_listen` (fatal). */
+export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
+  const { listen, tokens = [], log, drainMs } = options;
+  if (tokens.length === 0 && !isLoopback(listen)) throw unprotected(listen);
+  const drain = new AbortController();
+  const app = await createHttpApp(options, drain.signal);
+  const { host = '', port = 0 } = hostAndPort(listen) ?? {};
+  const url = await app.listen({ host, port }).catch(async (cause: unknown) => {
+    await app.close();
+    throw cannotListen(listen, cause);
+  });
+  const taken = Number(new URL(url).port || 80);
+  log.info('http server listens', { address: listen, port: taken });
+  let stopping: Promise<void> | undefined;
+  return { port: taken, url, stop: () => (stopping ??= stop()) };
+
+  async function stop(): Promise<void> {
+    drain.abort(draining(url));
+    const patience = setTimeout(() => {
+      log.warn('requests are cut off', { drain_ms: drainMs });
+      app.server.closeAllConnections();
+    }, drainMs);
+    await app.close();
+    clearTimeout(patience);
+    log.info('http server stopped', { port: taken });
+  }
+}
+
+function draining(url: string): CatenaError {
+  return new CatenaError('api.draining', `the server at ${url} is stopping and takes no more requests`, {
+    class: 'retryable',
+    remedy: 'ask again: another server answers, or this one after its restart',
+  });
+}
+
+function unprotected(listen: string): CatenaError {
+  return new CatenaError('http.unprotected', `${listen} can be reached by other machines, but nobody needs a token`, {
+    remedy: 'set grpc.tokens, or listen on 127.0.0.1',
+  });
+}
+
+function cannotListen(listen: string, cause: unknown): CatenaError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new CatenaError('http.cannot_listen', `the HTTP API cannot listen on ${listen}: ${reason}`, {
+    cause,
+    remedy: 'set api.listen to a free address of this machine',
+  });
+}

@@ -1,0 +1,27 @@
+/** The OpenAPI document, made of the schemas of the routes. */
+import swagger from '@fastify/swagger';
+import type { HttpApp } from './http-app.ts';
+import { toJsonSchemas } from './zod-routes.ts';
+
+export interface ApiTitle {
+  readonly title: string;
+  readonly description: string;
+  /** Of the interface, not of the program. */
+  readonly version: string;
+}
+
+/** Watches the routes that are registered from now on, and serves what they are at `GET /openapi.json`. */
+export async function serveOpenApi(app: HttpApp, info: ApiTitle): Promise<void> {
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: { ...info },
+      components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
+    },
+    transform: ({ schema, url, route }) => ({
+      url,
+      schema: { ...toJsonSchemas(schema ?? {}), security: route.config?.role === 'open' ? [] : [{ token: [] }] },
+    }),
+  });
+  app.get('/openapi.json', { config: { role: 'open' }, schema: { hide: true } }, () => app.swagger());
+}

@@ -1,0 +1,155 @@
+/**
+ * Sends alerts to a webhook, one after the other, so that what ends a trouble never overtakes what began it. It takes its
+ * time in the background: whoever raises an alert neither waits nor fails. What cannot be sent in a few tries is given up,
+ * logged and counted.
+ */
+import { Agent, request } from 'undici';
+import type { Clock } from '../../clock/clock.ts';
+import type { Log } from '../log.ts';
+import { METRICS } from '../metric-names.ts';
+import type { Metrics } from '../metrics.ts';
+import type { Alert, AlertSink } from './alert.ts';
+import { type AlertTarget, alertRequest, isTaken } from './alert-formats.ts';
+import { StandingAlerts } from './standing-alerts.ts';
+
+export interface AlertChannelOptions extends AlertTarget {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  /** Of the first wait between two tries, in milliseconds; four times as long before the next. Default a second. */
+  readonly retryDelayMs?: number;
+  /** Of one try, in milliseconds. Default five seconds. */
+  readonly timeoutMs?: number;
+}
+
+const ATTEMPTS = 3;
+const RETRY_DELAY_MS = 1_000;
+const RETRY_FACTOR = 4;
+const TIMEOUT_MS = 5_000;
+/** Alerts that may wait; more than these tell nobody anything. */
+const MAX_WAITING = 100;
+const MAX_ANSWER_CHARS = 4_096;
+/** How long a stop waits for what is still to be told. */
+const STOP_GRACE_MS = 5_000;
+
+export class AlertChannel implements AlertSink {
+  readonly #options: AlertChannelOptions;
+  readonly #standing = new StandingAlerts();
+  readonly #agent = new Agent({ connections: 1 });
+  readonly #stopping = new AbortController();
+  readonly #waiting: Alert[] = [];
+  #sending: Promise<void> | undefined;
+  #stopped: Promise<void> | undefined;
+
+  constructor(options: AlertChannelOptions) {
+    this.#options = options;
+  }
+
+  raise(alert: Alert): void {
+    if (this.#stopped !== undefined) return;
+    if (!this.#standing.tell(alert)) {
+      this.#count('known');
+    } else if (this.#waiting.length >= MAX_WAITING) {
+      this.#lose(alert, 'too many are waiting');
+    } else {
+      this.#waiting.push(alert);
+      this.#sending ??= this.#sendAll();
+    }
+  }
+
+  /** Another process has told this already. */
+  heard(alert: Pick<Alert, 'key' | 'grade'>): void {
+    this.#standing.tell(alert);
+  }
+
+  /** Takes no more and sends what waits, for a while. Idempotent. */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  async #stop(): Promise<void> {
+    const timer = setTimeout(() => this.#stopping.abort(), STOP_GRACE_MS);
+    await this.#sending;
+    clearTimeout(timer);
+    await this.#agent.destroy();
+  }
+
+  async #sendAll(): Promise<void> {
+    for (let alert = this.#waiting.shift(); alert !== undefined; alert = this.#waiting.shift()) await this.#send(alert);
+    this.#sending = undefined;
+  }
+
+  async #send(alert: Alert): Promise<void> {
+    const { retryDelayMs = RETRY_DELAY_MS } = this.#options;
+    let failure: unknown;
+    for (let attempt = 0; attempt < ATTEMPTS && !this.#stopping.signal.aborted; attempt += 1) {
+      if (attempt > 0) await this.#pause(retryDelayMs * RETRY_FACTOR ** (attempt - 1));
+      try {
+        const refusal = await this.#post(alert);
+        if (refusal === undefined) return this.#count('sent');
+        failure = refusal;
+      } catch (error) {
+        failure = error;
+      }
+    }
+    this.#lose(alert, reasonOf(failure));
+  }
+
+  /** Nobody was told, so that the next alert under the key says something new. */
+  #lose(alert: Alert, reason: string): void {
+    this.#standing.forget(alert);
+    this.#count('lost');
+    // The address may hold a token: it is never named.
+    this.#options.log.warn('an alert could not be sent', { alert: alert.key, summary: alert.summary, reason });
+  }
+
+  /** What the receiver has against it; undefined when it was taken. */
+  async #post(alert: Alert): Promise<string | undefined> {
+    const { clock, format, timeoutMs = TIMEOUT_MS } = this.#options;
+    const { url, body } = alertRequest(alert, this.#options, clock.now());
+    const response = await request(url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body,
+      dispatcher: this.#agent,
+      signal: AbortSignal.any([AbortSignal.timeout(timeoutMs), this.#stopping.signal]),
+    });
+    const answer = await beginning(response.body);
+    return isTaken(format, response.statusCode, answer) ? undefined : `answered ${response.statusCode}`;
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const signal = this.#stopping.signal;
+      const end = () => {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', end);
+        resolve();
+      };
+      const timer = setTimeout(end, ms);
+      signal.addEventListener('abort', end);
+    });
+  }
+
+  #count(outcome: 'sent' | 'known' | 'lost'): void {
+    this.#options.metrics.counter(METRICS.alerts).with({ outcome }).add();
+  }
+}
+
+/** The beginning of a body; of a longer one the rest is not waited for. */
+async function beginning(body: AsyncIterable<Uint8Array>): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = '';
+  for await (const part of body) {
+    text += decoder.decode(part, { stream: true });
+    if (text.length >= MAX_ANSWER_CHARS) break;
+  }
+  return text;
+}
+
+function reasonOf(failure: unknown): string {
+  if (!(failure instanceof Error)) return String(failure);
+  const { code } = failure as NodeJS.ErrnoException;
+  return typeof code === 'string' ? code : failure.name;
+}

@@ -1,0 +1,92 @@
+/** What a request waits for before it is claimed: a queue needs no lease. */
+import type { Message } from '../../libs/contracts/chain.ts';
+import { CatenaError } from '../../libs/errors/catena-error.ts';
+import type { Permit } from '../../libs/limits/limiter.ts';
+import { decodeRequest } from '../../libs/stage/node-body.ts';
+import { runConcurrency } from '../../libs/stage/run-concurrency.ts';
+import { type LoadedRun, moduleOf } from '../../libs/stage/runs.ts';
+import { loadRunOf } from '../../libs/stage/unloaded.ts';
+import { type Answer, findAnswer } from './answered.ts';
+import type { DownloaderDeps } from './service.ts';
+
+/** For a request that will not be sent: it takes no room, and its handler records why. */
+const NOTHING_TO_SEND: Permit = { release: () => undefined };
+
+/** For a request that has its answer already. */
+export class AnsweredPermit implements Permit {
+  readonly #body: string;
+  readonly #answer: Answer;
+
+  constructor(body: string, answer: Answer) {
+    this.#body = body;
+    this.#answer = answer;
+  }
+
+  /** The answer, if it is still the one to what the node asks. */
+  answerTo(body: string): Answer | undefined {
+    return body === this.#body ? this.#answer : undefined;
+  }
+
+  release(): void {
+    // It took no room.
+  }
+}
+
+/**
+ * Waits until the request's run, its step and its host have room for it; one whose step has a cache, and that is answered
+ * there, waits for nothing.
+ */
+export async function admit(deps: DownloaderDeps, { model }: Message<'request'>, signal: AbortSignal): Promise<Permit> {
+  const { moduleId, stepIdx } = model.context!;
+  const run = await loadRunOf(deps.runs, { runId: model.runId, moduleId });
+  if (run instanceof CatenaError) return NOTHING_TO_SEND;
+  const module = moduleOf(run, moduleId);
+  const policy = module.definition.steps[stepIdx]?.policy;
+  const answered = policy?.cache === undefined ? undefined : await answeredAhead(deps, run, model);
+  if (answered !== undefined) return answered;
+  const ofRun = runConcurrency(run, module, stepIdx);
+  return acquireAll(
+    deps,
+    [
+      ...(ofRun === undefined ? [] : [own(deps, `run:${model.runId}:${moduleId}:${stepIdx}`, ofRun)]),
+      ...(policy?.concurrency === undefined ? [] : [own(deps, `step:${moduleId}:${stepIdx}`, policy.concurrency)]),
+      model.limitKey,
+    ],
+    signal,
+  );
+}
+
+/** The bell does not say what is asked; the node does. */
+async function answeredAhead(
+  deps: DownloaderDeps,
+  run: LoadedRun,
+  { id, runId, context }: Message<'request'>['model'],
+): Promise<AnsweredPermit | undefined> {
+  const { moduleId, phase } = context!;
+  const node = await deps.coordinator.findNode({ id, runId, moduleId, phase });
+  if (node === undefined) return undefined;
+  const request = decodeRequest(node.body);
+  const answer = await findAnswer(deps, { run, node, request });
+  return answer === undefined ? undefined : new AnsweredPermit(node.body, answer);
+}
+
+/** A key with a limit of its own, and no rate. */
+function own({ limiter }: DownloaderDeps, key: string, concurrency: number): string {
+  limiter.setLimits(key, { concurrency, requestsPerSecond: 0 });
+  return key;
+}
+
+/** Permits of all keys, one after the other, or of none. */
+async function acquireAll({ limiter }: DownloaderDeps, keys: readonly string[], signal: AbortSignal): Promise<Permit> {
+  const permits: Permit[] = [];
+  const release = (): void => {
+    for (const permit of permits.splice(0).reverse()) permit.release();
+  };
+  try {
+    for (const key of keys) permits.push(await limiter.acquire(key, signal));
+  } catch (thrown) {
+    release();
+    throw thrown;
+  }
+  return { release };
+}

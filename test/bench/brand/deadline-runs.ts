@@ -1,0 +1,128 @@
+/** Diagnoses against a deadline, in one process, as a front end starts them: so many at once until all have been made. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { defineDiagnosis } from '../../../libs/brand/module/define-diagnosis.ts';
+import { loadConfig } from '../../../libs/config/load-config.ts';
+import { ModuleRegistry } from '../../../libs/modules/registry.ts';
+import { silentLog } from '../../../libs/telemetry/log.ts';
+import type { RunningNode } from '../../../services/running-node.ts';
+import { startSingleNode } from '../../../services/single-node.ts';
+import { BRANDS } from '../../brand-flow/answers.ts';
+import { registryOf } from '../../brand-flow/models.ts';
+import { observedRun, type RunFigures } from './run-figures.ts';
+import { MODELS, PRICES } from './script.ts';
+import { startWorld, type World } from './world.ts';
+
+export interface DeadlinePlan {
+  readonly runs: number;
+  readonly atOnce: number;
+  /** Of the latency of real models and of the time that calls have: 1 is theirs. */
+  readonly scale: number;
+  readonly seed: number;
+  /** The database file. */
+  readonly database: string;
+  readonly onRun?: (figures: RunFigures) => void;
+}
+
+/** What the analysis has of a deadline; it does not get faster with the models, so it is not scaled. */
+export const RESERVE_MS = 3_000;
+const CALLS_MS = 17_000;
+/** A run that has not ended so long after its deadline counts as one that never did. */
+const PATIENCE_MS = 10_000;
+const CALLS_PER_RUN = 3 * MODELS.length;
+/** Calls and pages of one run that may be under way at once. */
+const DOWNLOADS_PER_RUN = 16;
+const ACCOUNT = { account: 'bench', platform: 'models' };
+
+export function deadlineMsOf({ scale }: Pick<DeadlinePlan, 'scale'>): number {
+  return CALLS_MS * scale + RESERVE_MS;
+}
+
+/** Makes the runs, in a database of their own, and answers their figures in the order in which they ended. */
+export async function deadlineRuns(plan: DeadlinePlan): Promise<RunFigures[]> {
+  const { runs, atOnce, scale, seed, onRun } = plan;
+  const world = await startWorld({ seed, scale, brands: BRANDS });
+  const figures: RunFigures[] = [];
+  let next = 0;
+  try {
+    const { node, moduleId } = await startDiagnosing(plan, world);
+    const runThem = async (): Promise<void> => {
+      while (next < runs) {
+        next += 1;
+        const measured = await oneRun({ node, moduleId, world, plan, nth: next });
+        figures.push(measured);
+        onRun?.(measured);
+      }
+    };
+    await Promise.all(Array.from({ length: atOnce }, runThem));
+    await node.stop();
+  } finally {
+    await world.stop();
+  }
+  return figures;
+}
+
+async function startDiagnosing({ database, atOnce }: DeadlinePlan, { baseUrl, pagesUrl }: World) {
+  const limits = { requestsPerSecond: 1_000, concurrency: 4 * DOWNLOADS_PER_RUN * atOnce };
+  const registry = registryOf(baseUrl, MODELS, { limits, pricePerMillionTokens: PRICES });
+  const module = defineDiagnosis({ registry: () => registry, pageUrl: (url) => pagesUrl + encodeURIComponent(url) });
+  const { config } = loadConfig({
+    env: {},
+    overrides: {
+      'store.path': database,
+      'limits.requests_per_second': 100,
+      download_concurrency: DOWNLOADS_PER_RUN * atOnce,
+    },
+  });
+  const node = startSingleNode({ config, modules: new ModuleRegistry([module]), log: silentLog });
+  await node.store.putAccount({
+    ...ACCOUNT,
+    login: { TEST_MODEL_KEY: 'not-a-key-of-anybody' },
+    updatedAtMs: Date.now(),
+  });
+  return { node, moduleId: module.id };
+}
+
+interface OneRun {
+  readonly node: RunningNode;
+  readonly moduleId: string;
+  readonly world: World;
+  readonly plan: DeadlinePlan;
+  readonly nth: number;
+}
+
+async function oneRun({ node, moduleId, world, plan, nth }: OneRun): Promise<RunFigures> {
+  const [brand, ...rivals] = BRANDS;
+  const questions = questionsOf(nth);
+  const deadlineMs = deadlineMsOf(plan);
+  const startedMs = performance.now();
+  const { runId } = await node.submit({
+    modules: [moduleId],
+    // All at once: each may take all the time that there is.
+    input: { brand, rivals, questions, models: MODELS, reserveMs: RESERVE_MS, concurrency: CALLS_PER_RUN },
+    ...ACCOUNT,
+    deadlineMs,
+  });
+  const patience = new AbortController();
+  const ended = await Promise.race([
+    node.closed(runId).then(() => true),
+    sleep(deadlineMs + PATIENCE_MS, false, { signal: patience.signal }),
+  ]);
+  const wallMs = ended ? performance.now() - startedMs : Number.POSITIVE_INFINITY;
+  patience.abort();
+  return observedRun({
+    ...{ wallMs, deadlineMs, reserveMs: RESERVE_MS },
+    items: await node.store.readItems({ runId, afterSeq: 0, limit: 10_000 }),
+    events: await node.store.listEvents(runId),
+    endedAtMs: (await node.store.findRun(runId))?.end?.endedAtMs,
+    ledger: (await world.ledger()).filter(({ question }) => questions.includes(question)),
+  });
+}
+
+/** Other ones for each run: no answer serves two. Two are of normal length and one is short; the last names the brand. */
+export function questionsOf(run: number): string[] {
+  return [
+    `预算${1_000 + run}元以内，有哪些值得推荐的跑鞋品牌？`,
+    `第一次跑${1_000 + run}米，应该买哪个牌子的跑鞋，为什么？`,
+    `海澜鞋业${1_000 + run}型怎么样？`,
+  ];
+}

@@ -1,0 +1,4 @@
+import { distributedMode } from '../fixtures/distributed-node.ts';
+import { describeOwnVerdicts } from './suites/own-verdict.ts';
+
+describeOwnVerdicts(distributedMode());
