@@ -29,7 +29,7 @@ export async function handle(
 ): Promise<ModuleProcessorOutcome> {
   switch (dispatch.kind) {
     case 'start':
-      return openRun(deps, dispatch.run);
+      return openRun(deps, dispatch.run, goOn);
     case 'request':
       return ringRequest(deps, dispatch);
     case 'hop':

@@ -2,13 +2,17 @@ import { RunOpenCode } from '../../libs/coordination/codes.ts';
 import type { ModulePlan, PhasePlan } from '../../libs/coordination/commands.ts';
 import type { ModuleDefinition } from '../../libs/modules/definition.ts';
 import { childMessages } from '../../libs/stage/bells.ts';
+import { claimNode } from '../../libs/stage/execution.ts';
 import type { LoadedRun } from '../../libs/stage/runs.ts';
 import { openerSeed, startSeed } from '../../libs/stage/seeds.ts';
-import type { ModuleProcessorOutcome } from './handle.ts';
+import type { GoOn, ModuleProcessorOutcome } from './handle.ts';
 import type { ModuleProcessorDeps } from './service.ts';
 
-/** Opens a run with the start of each of its modules; a run that is open already is left as it is. */
-export async function openRun(deps: ModuleProcessorDeps, run: LoadedRun): Promise<ModuleProcessorOutcome> {
+/**
+ * Opens a run with the start of each of its modules; a run that is open already is left as it is. An only start is claimed
+ * here, where `goOn` executes it, so that the first request need not wait for a bell.
+ */
+export async function openRun(deps: ModuleProcessorDeps, run: LoadedRun, goOn?: GoOn): Promise<ModuleProcessorOutcome> {
   const { runId } = run.task;
   // What the store says is closed is closed, whatever the coordinator has forgotten.
   if (run.record.state === 'closed') return { kind: 'skip', reason: 'RUN_CLOSED' };
@@ -22,7 +26,14 @@ export async function openRun(deps: ModuleProcessorDeps, run: LoadedRun): Promis
     return { kind: 'skip', reason: 'RUN_CLOSED' };
   }
   await deps.store.markOpen(runId);
-  return { kind: 'next', messages: childMessages(outcome.bells, run) };
+  const [start, ...more] = outcome.bells;
+  if (goOn === undefined || start === undefined || more.length > 0) {
+    return { kind: 'next', messages: childMessages(outcome.bells, run) };
+  }
+  const { node, epoch } = start;
+  const claimed = await claimNode(deps, { node, epoch, stage: 'module-processor' });
+  if (claimed.kind === 'claimed') goOn({ run, lease: claimed.lease });
+  return { kind: 'next', messages: [] };
 }
 
 function planModule(run: LoadedRun, definition: ModuleDefinition): ModulePlan {

@@ -57,6 +57,30 @@ it('goes on with an only hop under the claim of its parent’s commit, and rings
   expect(bench.leases.oldestSinceMs()).toBeUndefined();
 });
 
+it('opens a run and goes on with the start of its only module', async () => {
+  const ticks: number[] = [];
+  const bench = openStageBench([chainOf((n) => ticks.push(n))]);
+  const run = await bench.accept();
+  const sent = published(bench);
+  await new ModuleProcessor(bench.moduleProcessor).execute({ kind: 'start', run });
+  expect([ticks, sent.mock.calls.length]).toEqual([[1, 2, 3, 4, 5], 0]);
+  // The message that asked for it may come again.
+  await new ModuleProcessor(bench.moduleProcessor).execute({ kind: 'start', run });
+  expect(ticks).toHaveLength(STEPS);
+});
+
+it('rings the starts of several modules', async () => {
+  const other = defineModule({ name: 'other', version: '1.0.0', input: z.object({}), steps: { none: computeStep() } }).implement({
+    async *start() {},
+    steps: { none: { async *run() {} } },
+  });
+  const bench = openStageBench([chainOf(() => undefined), other]);
+  const run = await bench.accept();
+  const sent = published(bench);
+  await new ModuleProcessor(bench.moduleProcessor).execute({ kind: 'start', run });
+  expect(sent.mock.calls.map(([message]) => message.kind)).toEqual(['parser_task', 'parser_task']);
+});
+
 it('lets others have their turn after a while: the next hop is rung', async () => {
   const ticks: number[] = [];
   const bench = openStageBench([
