@@ -70,7 +70,12 @@ it('opens a run and goes on with the start of its only module', async () => {
 });
 
 it('rings the starts of several modules', async () => {
-  const other = defineModule({ name: 'other', version: '1.0.0', input: z.object({}), steps: { none: computeStep() } }).implement({
+  const other = defineModule({
+    name: 'other',
+    version: '1.0.0',
+    input: z.object({}),
+    steps: { none: computeStep() },
+  }).implement({
     async *start() {},
     steps: { none: { async *run() {} } },
   });
