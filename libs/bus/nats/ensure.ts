@@ -1,11 +1,20 @@
 /** Makes a stream or a consumer what it should be, and says whether it was missing. */
+import { setTimeout as delay } from 'node:timers/promises';
 import type { ConsumerConfig, JetStreamManager, StreamConfig } from '@nats-io/jetstream';
 import { CatenaError } from '../../errors/catena-error.ts';
 import { API_CODE, apiCode, toBusError } from './nats-error.ts';
 import type { WantedConsumer, WantedStream } from './topology.ts';
 
+/** A process that makes the same stream at the same time is at first told apart from one in the way by nothing but time. */
+const OVERLAP_LOOKS = 5;
+const OVERLAP_WAIT_MS = 50;
+
 /** True when the stream had to be made. Throws `bus.stream_conflict` when one of another nature is in its place. */
-export async function ensureStream(manager: JetStreamManager, wanted: WantedStream): Promise<boolean> {
+export async function ensureStream(
+  manager: JetStreamManager,
+  wanted: WantedStream,
+  looks = OVERLAP_LOOKS,
+): Promise<boolean> {
   try {
     const found = await unlessMissing(manager.streams.info(wanted.name), API_CODE.streamNotFound);
     if (found === undefined) {
@@ -18,7 +27,12 @@ export async function ensureStream(manager: JetStreamManager, wanted: WantedStre
     if (differences(found.config, changes).length > 0) await manager.streams.update(name, changes);
     return false;
   } catch (thrown) {
-    if (apiCode(thrown) === API_CODE.streamNameInUse) return ensureStream(manager, wanted);
+    const code = apiCode(thrown);
+    if (code === API_CODE.streamNameInUse) return ensureStream(manager, wanted, looks);
+    if (code === API_CODE.subjectsOverlap && looks > 1) {
+      await delay(OVERLAP_WAIT_MS);
+      return ensureStream(manager, wanted, looks - 1);
+    }
     throw streamError(thrown, wanted);
   }
 }
