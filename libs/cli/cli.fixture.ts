@@ -66,7 +66,8 @@ export async function runCli(args: readonly string[], changes: Partial<CliContex
   return { code, stdout: call.stdout(), stderr: call.stderr() };
 }
 
-function captured(): { readonly stream: Writable; readonly text: () => string } {
+/** A stream that keeps what was written; with `columns` it is as wide a terminal. */
+export function captured(): { readonly stream: Writable & { columns?: number }; readonly text: () => string } {
   let text = '';
   const stream = new Writable({
     write(chunk: Buffer, _encoding, done) {

@@ -30,17 +30,7 @@ export function reportOf(input: DiagnosisInput, { calls, figures, sources, plan,
     coverage,
     cost: calls.reduce((sum, { cost }) => sum + cost, 0),
     plan,
-    results: calls.map(({ brand, model, question, repeat, status, geo_data, error, elapsed_ms }) => ({
-      brand,
-      model,
-      question,
-      repeat,
-      status: status === 'failed' ? 'failed' : 'success',
-      partial: status === 'partial',
-      data: geo_data,
-      error,
-      elapsed: elapsed_ms,
-    })),
+    results: calls.map(resultOf),
     figures: figures.figures,
     scores: figures.scores,
     sources: [...sources].sort((a, b) => b.answers - a.answers || (a.url < b.url ? -1 : 1)),
@@ -57,4 +47,20 @@ export function failureOf({ total, completed, results }: ReportItem): string | u
   }
   const kinds = [...counts].sort(([, a], [, b]) => b - a).map(([type, count]) => `${type} ${count}`);
   return `none of ${total} calls was answered (${kinds.join(', ')})`;
+}
+
+/** A call as results tell of it. */
+export function resultOf(call: CallItem): ReportItem['results'][number] {
+  const { brand, model, question, repeat, status, geo_data, error, elapsed_ms } = call;
+  return {
+    brand,
+    model,
+    question,
+    repeat,
+    status: status === 'failed' ? 'failed' : 'success',
+    partial: status === 'partial',
+    data: geo_data,
+    error,
+    elapsed: elapsed_ms,
+  };
 }

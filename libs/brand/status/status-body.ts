@@ -2,6 +2,7 @@
 import type { RunRecord } from '../../store/port.ts';
 import { brandsOf } from '../module/input.ts';
 import type { CallItem } from '../module/items.ts';
+import { resultOf } from '../module/report.ts';
 import type { CallResult, DetailedResult, HistoryBody, HistoryEntry, StatusBody, TestProgressBody } from './bodies.ts';
 import { type DiagnosisItems, inputOf, plannedCount } from './diagnosis-items.ts';
 import type { DiagnosisStatus } from './diagnosis-status.ts';
@@ -74,18 +75,7 @@ function stateOf({ stage, status, progress }: DiagnosisStatus) {
 }
 
 function toResult(call: CallItem): CallResult {
-  const { brand, model, question, repeat, status, geo_data, error, elapsed_ms } = call;
-  return {
-    brand,
-    model,
-    question,
-    repeat,
-    status: status === 'failed' ? 'failed' : 'success',
-    partial: status === 'partial',
-    data: legacyGeoData(geo_data),
-    error,
-    elapsed: elapsed_ms,
-  };
+  return { ...resultOf(call), data: legacyGeoData(call.geo_data) };
 }
 
 function toDetailedResult(call: CallItem): DetailedResult {

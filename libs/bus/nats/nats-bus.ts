@@ -3,6 +3,7 @@
  * lose what it likes; what stands in the due index is rung again.
  */
 import type { NatsConnection } from '@nats-io/transport-node';
+import { pause } from '../../clock/pause.ts';
 import { RECEIVER } from '../../contracts/chain.ts';
 import type { Namespace, Rung } from '../../contracts/subjects.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
@@ -195,16 +196,4 @@ export class NatsBus implements Bus {
       }
     }
   }
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    signal.addEventListener('abort', end);
-  });
 }

@@ -1,5 +1,5 @@
-import { Writable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
+import { captured } from '../cli.fixture.ts';
 import type { RunLooker } from '../run/work.ts';
 import type { Progress } from '../status/progress.ts';
 import { boardEvents, boardLog, boardReporter } from './board-reporter.ts';
@@ -65,17 +65,6 @@ describe('the board of models', () => {
     }
   });
 });
-
-function captured(): { readonly stream: Writable & { columns?: number }; readonly text: () => string } {
-  let text = '';
-  const stream = new Writable({
-    write(chunk: Buffer, _encoding, done) {
-      text += chunk.toString();
-      done();
-    },
-  });
-  return { stream, text: () => text };
-}
 
 /** What a terminal shows after so much was written: enough of one for what reporters use. */
 function screenOf(text: string): string[] {

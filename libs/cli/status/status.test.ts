@@ -1,5 +1,5 @@
-import { Writable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
+import { captured } from '../cli.fixture.ts';
 import { HostTimes } from './host-times.ts';
 import { type Progress, waitingFor } from './progress.ts';
 import { jsonReporter, plainReporter, terminalReporter } from './reporter.ts';
@@ -109,17 +109,6 @@ describe('speeds', () => {
     expect(gauge.take(progress({ atMs: 4_000, done: 40, open: 100 })).knownWorkMs).toBe(10_000);
   });
 });
-
-function captured(): { stream: Writable & { columns?: number }; text: () => string } {
-  let text = '';
-  const stream = new Writable({
-    write(chunk: Buffer, _encoding, done) {
-      text += chunk.toString();
-      done();
-    },
-  });
-  return { stream, text: () => text };
-}
 
 describe('reporters', () => {
   it('rewrite one line on a terminal, and make room for messages', () => {

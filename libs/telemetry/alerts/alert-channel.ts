@@ -5,6 +5,7 @@
  */
 import { Agent, request } from 'undici';
 import type { Clock } from '../../clock/clock.ts';
+import { pause } from '../../clock/pause.ts';
 import type { Log } from '../log.ts';
 import { METRICS } from '../metric-names.ts';
 import type { Metrics } from '../metrics.ts';
@@ -84,7 +85,7 @@ export class AlertChannel implements AlertSink {
     const { retryDelayMs = RETRY_DELAY_MS } = this.#options;
     let failure: unknown;
     for (let attempt = 0; attempt < ATTEMPTS && !this.#stopping.signal.aborted; attempt += 1) {
-      if (attempt > 0) await this.#pause(retryDelayMs * RETRY_FACTOR ** (attempt - 1));
+      if (attempt > 0) await pause(retryDelayMs * RETRY_FACTOR ** (attempt - 1), this.#stopping.signal);
       try {
         const refusal = await this.#post(alert);
         if (refusal === undefined) return this.#count('sent');
@@ -117,19 +118,6 @@ export class AlertChannel implements AlertSink {
     });
     const answer = await beginning(response.body);
     return isTaken(format, response.statusCode, answer) ? undefined : `answered ${response.statusCode}`;
-  }
-
-  #pause(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const signal = this.#stopping.signal;
-      const end = () => {
-        clearTimeout(timer);
-        signal.removeEventListener('abort', end);
-        resolve();
-      };
-      const timer = setTimeout(end, ms);
-      signal.addEventListener('abort', end);
-    });
   }
 
   #count(outcome: 'sent' | 'known' | 'lost'): void {
