@@ -6,7 +6,7 @@ import { decodeRequest } from '../../libs/stage/node-body.ts';
 import { runConcurrency } from '../../libs/stage/run-concurrency.ts';
 import { type LoadedRun, moduleOf } from '../../libs/stage/runs.ts';
 import { loadRunOf } from '../../libs/stage/unloaded.ts';
-import { type Answer, findAnswer } from './answered.ts';
+import { type Answer, findAnswerAhead } from './answered.ts';
 import type { DownloaderDeps } from './service.ts';
 
 /** For a request that will not be sent: it takes no room, and its handler records why. */
@@ -66,7 +66,7 @@ async function answeredAhead(
   const node = await deps.coordinator.findNode({ id, runId, moduleId, phase });
   if (node === undefined) return undefined;
   const request = decodeRequest(node.body);
-  const answer = await findAnswer(deps, { run, node, request });
+  const answer = await findAnswerAhead(deps, { run, node, request });
   return answer === undefined ? undefined : new AnsweredPermit(node.body, answer);
 }
 

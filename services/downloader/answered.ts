@@ -58,14 +58,19 @@ export function cacheable({ cookies }: Pick<AnsweredDeps, 'cookies'>, asked: Ask
   return { node, policy, runKey: runKeyOf(request), storeKey: policy === 'run' ? '' : storeKeyOf(asked, policy.scope) };
 }
 
-/** The answer that is to be given in the place of sending; undefined when the request has to be sent. */
-export async function findAnswer(deps: AnsweredDeps, of: AskedOfRun): Promise<Answer | undefined> {
+/** As {@link findAnswer}, of a request whose cookies were not brought up to date yet. */
+export async function findAnswerAhead(deps: AnsweredDeps, of: AskedOfRun): Promise<Answer | undefined> {
   const wanted = policyOf(of);
-  if (wanted === undefined) return undefined;
-  if (wanted !== 'run' && wanted.scope === 'shared') {
+  if (wanted !== undefined && wanted !== 'run' && wanted.scope === 'shared') {
     await refreshCookies(deps, { runId: of.node.runId, session: sessionOf(of.request) });
   }
-  const asked = cacheable(deps, of)!;
+  return findAnswer(deps, of);
+}
+
+/** The answer that is to be given in the place of sending; undefined when the request has to be sent. */
+export async function findAnswer(deps: AnsweredDeps, of: AskedOfRun): Promise<Answer | undefined> {
+  const asked = cacheable(deps, of);
+  if (asked === undefined) return undefined;
   const { policy, storeKey } = asked;
   if (policy === 'run') return inRun(deps, asked);
   const { scope, ttlMs } = policy;
