@@ -5,7 +5,7 @@ import type { ChainNode, NodeRef } from '../../coordination/protocol/node.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
 import type { Confirmation, ItemBatch, Store, UnconfirmedRows } from '../../store/port.ts';
 import { silentLog } from '../../telemetry/log.ts';
-import { createItemWriter, resolvingStore } from './item-writer.ts';
+import { InsertThenConfirm, resolvingStore } from './insert-then-confirm.ts';
 
 const NODE: ChainNode = {
   ...{ id: 'a', runId: 'r', moduleId: 'm@1.0.0', phase: 0, kind: 'request', stepIdx: 0, prefixRequest: '', body: '' },
@@ -32,7 +32,7 @@ function bench({ code = CommitCode.COMMIT_OK, unconfirmed = [], committedTokens 
   const confirmed: Confirmation[][] = [];
   const batches: ItemBatch[] = [];
   const asked: string[] = [];
-  const writer = createItemWriter({
+  const writer = new InsertThenConfirm({
     log: silentLog,
     store: {
       insertItems: async (inserted) => {
@@ -74,7 +74,7 @@ function hidden(nodeId: string, token: string, shown = ''): UnconfirmedRows {
 describe('a commit with items', () => {
   it('inserts, commits, and confirms afterwards what it replaces', async () => {
     const { writer, calls, confirmed, batches } = bench();
-    const outcome = await writer.commitWithItems({ ...COMMIT, node: { ...NODE, committedToken: 't1' } }, BATCH);
+    const outcome = await writer.commit({ ...COMMIT, node: { ...NODE, committedToken: 't1' } }, BATCH);
     expect(outcome.code).toBe(CommitCode.COMMIT_OK);
     expect(calls).toEqual(['insert', 'commit']);
     await writer.flush();
@@ -90,20 +90,20 @@ describe('a commit with items', () => {
       [CommitCode.CAS_CONFLICT, 0],
     ] as const) {
       const { writer, confirmed } = bench({ code });
-      await writer.commitWithItems(COMMIT, BATCH);
-      await writer.stop();
+      await writer.commit(COMMIT, BATCH);
+      await writer.flush();
       expect(confirmed, String(code)).toHaveLength(times);
     }
   });
 
   it('without items writes nothing, unless the node has committed before', async () => {
     const first = bench();
-    await first.writer.commitWithItems(COMMIT, undefined);
-    await first.writer.stop();
+    await first.writer.commit(COMMIT, undefined);
+    await first.writer.flush();
     expect(first.calls).toEqual(['commit']);
     const again = bench();
-    await again.writer.commitWithItems({ ...COMMIT, node: { ...NODE, committedToken: 't1' } }, undefined);
-    await again.writer.stop();
+    await again.writer.commit({ ...COMMIT, node: { ...NODE, committedToken: 't1' } }, undefined);
+    await again.writer.flush();
     expect(again.calls).toEqual(['insert', 'commit', 'confirm']);
     expect(again.batches).toEqual([{ ...BATCH, items: [] }]);
   });
@@ -112,8 +112,8 @@ describe('a commit with items', () => {
     const gone = new CatenaError('store.unavailable', 'gone', { class: 'retryable' });
     const { writer, calls, batches } = bench({ refusals: [gone] });
     const nodeIds = Array.from({ length: 20 }, (_, n) => `n${n}`);
-    await Promise.all(nodeIds.map((nodeId) => writer.commitWithItems(COMMIT, { ...BATCH, nodeId })));
-    await writer.stop();
+    await Promise.all(nodeIds.map((nodeId) => writer.commit(COMMIT, { ...BATCH, nodeId })));
+    await writer.flush();
     expect(calls.filter((call) => call === 'insert')).toHaveLength(1);
     expect(calls.filter((call) => call === 'confirm').length).toBeLessThan(3);
     expect(batches.map(({ nodeId }) => nodeId)).toEqual(nodeIds);
@@ -147,7 +147,7 @@ describe('resolving a run', () => {
 
   it('confirms first what this process has just committed', async () => {
     const { writer, calls } = bench();
-    await writer.commitWithItems(COMMIT, BATCH);
+    await writer.commit(COMMIT, BATCH);
     await writer.resolve('r');
     expect(calls).toEqual(['insert', 'commit', 'confirm', 'list']);
   });
