@@ -1,4 +1,18 @@
-/** Numbers and times in the sentences of an explanation. */
+/** The reasons of an explanation, and the numbers and times in their sentences. */
+
+/** One thing that keeps a run from ending, or that says how it stands. */
+export interface RunReason {
+  /** Stable. */
+  readonly code: string;
+  /** A sentence. */
+  readonly text: string;
+  /** The module that it is about; absent for the run. */
+  readonly moduleId?: string;
+  /** How many nodes it is about. */
+  readonly nodes?: number;
+  /** Unix milliseconds at which something will change, if that is known. */
+  readonly atMs?: number;
+}
 
 export function countOf(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
