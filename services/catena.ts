@@ -4,7 +4,7 @@ import { basename, extname, join, relative } from 'node:path';
 import { runCommandLine } from '../libs/cli/main.ts';
 import { systemClock } from '../libs/clock/clock.ts';
 import { readEnvironment } from '../libs/config/environment.ts';
-import { startSingleNode } from './single-node.ts';
+import { startSingleNode } from './node/single.ts';
 
 /** Runs a command line in this process; answers its exit code. `invocation` is how hints name the program. */
 export async function main(args: readonly string[], invocation = invocationOf(process.argv[1] ?? '')): Promise<number> {
@@ -16,7 +16,10 @@ export async function main(args: readonly string[], invocation = invocationOf(pr
       startEngine: startSingleNode,
       serve: async (env) => {
         // Only now: the clients of the servers take their time to load.
-        const [{ runProcess }, { STAGE_NAMES }] = await Promise.all([import('./process.ts'), import('./stages.ts')]);
+        const [{ runProcess }, { STAGE_NAMES }] = await Promise.all([
+          import('./node/process.ts'),
+          import('./stages.ts'),
+        ]);
         return runProcess(STAGE_NAMES, env);
       },
       // Beside this file, and of its kind: the source, or what was built of it.

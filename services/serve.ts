@@ -1,5 +1,5 @@
 /** All five stages in one process of distributed mode: `node services/serve.ts`, with its settings in the environment. */
-import { runProcess } from './process.ts';
+import { runProcess } from './node/process.ts';
 import { STAGE_NAMES } from './stages.ts';
 
 if (import.meta.main) process.exitCode = await runProcess(STAGE_NAMES);

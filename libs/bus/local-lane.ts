@@ -1,4 +1,4 @@
-import { Fifo } from './fifo.ts';
+import { Fifo } from '../concurrency/fifo.ts';
 import type { Delivery, Receiver } from './port.ts';
 
 export interface LocalLaneOptions {

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { describeBus } from '../../test/conformance/bus.ts';
+import { Fifo } from '../concurrency/fifo.ts';
 import type { ChainMessage } from '../contracts/chain.ts';
-import { Fifo } from './fifo.ts';
 import { MemoryBus } from './memory-bus.ts';
 
 describeBus('in-process', async (options) => new MemoryBus(options));

@@ -1,7 +1,7 @@
+import { Fifo } from '../concurrency/fifo.ts';
 import { type ChainMessage, type MessageTo, RECEIVER } from '../contracts/chain.ts';
 import { CatenaError } from '../errors/catena-error.ts';
 import { captureContext, isTracing, type TraceContext, withContext } from '../telemetry/spans.ts';
-import { Fifo } from './fifo.ts';
 import type { Bus, Delivery, Receiver, SubscribeOptions, Subscription } from './port.ts';
 
 export interface MemoryBusOptions {

@@ -1,12 +1,12 @@
 /** What the command line needs of the five stages: the composition in `services/` provides it. */
 import type { Config } from '../config/config-tree.ts';
-import type { RunSnapshot } from '../coordination/snapshot.ts';
+import type { RunSnapshot } from '../coordination/protocol/snapshot.ts';
 import type { CatenaError } from '../errors/catena-error.ts';
 import type { RateLimiter } from '../limits/rate-limiter.ts';
-import type { PageSource } from '../modules/definition.ts';
-import type { ModuleResolver } from '../stage/runs.ts';
-import type { TaskSubmission } from '../stage/submit.ts';
-import type { Yield } from '../stage/yield.ts';
+import type { PageSource } from '../modules/contract/definition.ts';
+import type { Yield } from '../stage/execution/yield.ts';
+import type { ModuleResolver } from '../stage/run/runs.ts';
+import type { TaskSubmission } from '../stage/run/submit.ts';
 import type { NewRun, RunRecord, Store } from '../store/port.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock/clock.ts';
+import type { Timers } from '../concurrency/timers.ts';
 import { abortedWait, type KeyLimits, MAX_TIMER_MS, OncePermit, type Permit } from './limiter.ts';
-import type { Timers } from './timers.ts';
 import { WaitList } from './wait-list.ts';
 
 /**

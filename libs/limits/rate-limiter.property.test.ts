@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { ManualClock } from '../clock/clock.ts';
+import { ManualTimers } from '../concurrency/timers.ts';
 import { type KeyLimits, type Permit, RateLimiter } from './rate-limiter.ts';
-import { ManualTimers } from './timers.ts';
 
 type Step =
   | { readonly do: 'ask'; readonly key: string }

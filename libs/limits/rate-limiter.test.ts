@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ManualClock } from '../clock/clock.ts';
+import { ManualTimers } from '../concurrency/timers.ts';
 import { type KeyLimits, type Permit, RateLimiter } from './rate-limiter.ts';
-import { ManualTimers } from './timers.ts';
 
 const UNLIMITED: KeyLimits = { requestsPerSecond: 0, concurrency: 0 };
 const never = new AbortController().signal;

@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from '../clock/clock.ts';
+import { systemTimers, type Timers } from '../concurrency/timers.ts';
 import { Gates } from './gates.ts';
 import { KeyGate } from './key-gate.ts';
 import {
@@ -9,7 +10,6 @@ import {
   type LimitsByKey,
   type Permit,
 } from './limiter.ts';
-import { systemTimers, type Timers } from './timers.ts';
 
 export type { KeyLimits, KeySnapshot, Permit } from './limiter.ts';
 

@@ -1,4 +1,6 @@
 /** What authors of modules import from `catena`. */
+
+export { defineModule, type Module } from './build/define-module.ts';
 export {
   type ComputeStep,
   type Contract,
@@ -8,8 +10,7 @@ export {
   type JoinDeclaration,
   type PhaseDeclaration,
   type StepOptions,
-} from './contract.ts';
-export { defineModule, type Module } from './define-module.ts';
+} from './contract/contract.ts';
 export type {
   CachePolicy,
   Expectation,
@@ -19,7 +20,7 @@ export type {
   RequestSpec,
   RetryPolicy,
   StepPolicy,
-} from './definition.ts';
+} from './contract/definition.ts';
 export type {
   ComputeContext,
   GivenUpContext,
@@ -29,5 +30,5 @@ export type {
   StartContext,
   Yieldable,
   Yields,
-} from './implementation.ts';
-export type { TestResult } from './test-call.ts';
+} from './contract/implementation.ts';
+export type { TestResult } from './testing/test-call.ts';

@@ -5,9 +5,9 @@
 import { hash } from 'node:crypto';
 import { CatenaError } from '../../libs/errors/catena-error.ts';
 import { canonicalJson } from '../../libs/keys/canonical-json.ts';
-import type { CachePolicy } from '../../libs/modules/definition.ts';
-import type { RequestBody } from '../../libs/stage/node-body.ts';
-import { type LoadedRun, moduleOf } from '../../libs/stage/runs.ts';
+import type { CachePolicy } from '../../libs/modules/contract/definition.ts';
+import type { RequestBody } from '../../libs/stage/node/node-body.ts';
+import { type LoadedRun, moduleOf } from '../../libs/stage/run/runs.ts';
 import type { AnswerStore } from '../../libs/store/answer-store.ts';
 import type { BlobStore } from '../../libs/store/blob-store.ts';
 import type { Log } from '../../libs/telemetry/log.ts';

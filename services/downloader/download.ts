@@ -1,10 +1,10 @@
 import type { ResponseModel } from '../../libs/contracts/messages.ts';
 import { CatenaError } from '../../libs/errors/catena-error.ts';
-import { payerIn, withoutPayer, withPayer } from '../../libs/stage/cost-attempt.ts';
-import type { RequestBody } from '../../libs/stage/node-body.ts';
-import { PARTIAL_HEADER } from '../../libs/stage/partial.ts';
-import { moduleOf } from '../../libs/stage/runs.ts';
-import type { DownloadWork } from '../../libs/stage/work.ts';
+import type { DownloadWork } from '../../libs/stage/execution/work.ts';
+import { PARTIAL_HEADER } from '../../libs/stage/messages/partial.ts';
+import { payerIn, withoutPayer, withPayer } from '../../libs/stage/node/cost-attempt.ts';
+import type { RequestBody } from '../../libs/stage/node/node-body.ts';
+import { moduleOf } from '../../libs/stage/run/runs.ts';
 import { AnsweredPermit } from './admit.ts';
 import { type Cacheable, cacheable, findAnswer, keepAnswer } from './answered.ts';
 import { guarded } from './breaker.ts';

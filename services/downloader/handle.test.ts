@@ -4,7 +4,7 @@ import type { Message } from '../../libs/contracts/chain.ts';
 import { CatenaError } from '../../libs/errors/catena-error.ts';
 import type { Permit } from '../../libs/limits/rate-limiter.ts';
 import { defineModule, fetchStep } from '../../libs/modules/index.ts';
-import { Runs } from '../../libs/stage/runs.ts';
+import { Runs } from '../../libs/stage/run/runs.ts';
 import { type FakePage, shelfOf } from '../../test/fixtures/fake-ports.ts';
 import { messagesOf, only, stricter } from '../../test/fixtures/outcomes.ts';
 import { LEASE_MS, openStageBench, type StageBench } from '../../test/fixtures/stage-bench.ts';

@@ -5,17 +5,17 @@
 
 import type { Message } from '../../libs/contracts/chain.ts';
 import type { ResponseModel } from '../../libs/contracts/messages.ts';
-import { type CodeOf, ReleaseCode } from '../../libs/coordination/codes.ts';
-import type { NodeRef } from '../../libs/coordination/node.ts';
+import { type CodeOf, ReleaseCode } from '../../libs/coordination/protocol/codes.ts';
+import type { NodeRef } from '../../libs/coordination/protocol/node.ts';
 import { CatenaError, toCatenaError } from '../../libs/errors/catena-error.ts';
 import { toFailure } from '../../libs/errors/failure.ts';
 import type { Permit } from '../../libs/limits/limiter.ts';
-import { toChainError } from '../../libs/stage/chain-error.ts';
-import { claimNode } from '../../libs/stage/execution.ts';
-import { decodeRequest, type RequestBody } from '../../libs/stage/node-body.ts';
-import type { Outcome } from '../../libs/stage/outcome.ts';
-import { failUnloaded, loadRunOf } from '../../libs/stage/unloaded.ts';
-import type { DownloadWork } from '../../libs/stage/work.ts';
+import { claimNode } from '../../libs/stage/execution/execution.ts';
+import type { Outcome } from '../../libs/stage/execution/outcome.ts';
+import { failUnloaded, loadRunOf } from '../../libs/stage/execution/unloaded.ts';
+import type { DownloadWork } from '../../libs/stage/execution/work.ts';
+import { toChainError } from '../../libs/stage/messages/chain-error.ts';
+import { decodeRequest, type RequestBody } from '../../libs/stage/node/node-body.ts';
 import type { Receipt } from './cost.ts';
 import { type Downloaded, download } from './download.ts';
 import type { DownloaderDeps } from './service.ts';

@@ -1,7 +1,7 @@
 import { type Clock, systemClock } from '../../libs/clock/clock.ts';
+import { SharedFlights } from '../../libs/concurrency/shared-flights.ts';
 import { CatenaError, toCatenaError } from '../../libs/errors/catena-error.ts';
 import { parseRobotsFile, type RobotsFile } from './robots-file.ts';
-import { SharedFlights } from './shared-flights.ts';
 
 /** Whether a URL may be fetched, and how much time the site wants between two requests. */
 export interface RobotsAnswer {

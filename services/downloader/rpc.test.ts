@@ -1,12 +1,12 @@
 import type { CallContext } from 'nice-grpc';
 import { describe, expect, it, vi } from 'vitest';
 import { ManualClock } from '../../libs/clock/clock.ts';
+import { ManualTimers } from '../../libs/concurrency/timers.ts';
 import type { ChainEvent } from '../../libs/contracts/events.ts';
 import { BreakerPosition, FetchRequest } from '../../libs/contracts/services.ts';
 import { CatenaError } from '../../libs/errors/catena-error.ts';
 import { RateLimiter } from '../../libs/limits/rate-limiter.ts';
 import { openSqliteBreakers } from '../../libs/limits/sqlite/breakers.ts';
-import { ManualTimers } from '../../libs/limits/timers.ts';
 import { openDatabase } from '../../libs/sqlite/scratch.fixture.ts';
 import { FakeHttp } from '../../test/fixtures/fake-ports.ts';
 import { createDownloaderApi, type DownloaderApiDeps } from './rpc.ts';

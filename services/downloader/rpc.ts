@@ -19,7 +19,7 @@ import { CatenaError } from '../../libs/errors/catena-error.ts';
 import { breakerEvent } from '../../libs/limits/breaker-event.ts';
 import type { BreakerSnapshot, BreakerState, Breakers } from '../../libs/limits/breakers.ts';
 import type { KeySnapshot, Limiter } from '../../libs/limits/limiter.ts';
-import { joinedHeadersInLowerCase } from '../../libs/stage/joined-headers.ts';
+import { joinedHeadersInLowerCase } from '../../libs/stage/messages/joined-headers.ts';
 import type { BreakerGuard } from './breaker.ts';
 import type { HttpClient } from './http-client.ts';
 import { targetOf } from './request.ts';

@@ -1,5 +1,5 @@
-import type { Threshold } from '../../libs/coordination/commands.ts';
-import type { RetryPolicy } from '../../libs/modules/definition.ts';
+import type { Threshold } from '../../libs/coordination/protocol/commands.ts';
+import type { RetryPolicy } from '../../libs/modules/contract/definition.ts';
 
 /** What error-threshold reads of the configuration. */
 export interface ErrorThresholdConfig {

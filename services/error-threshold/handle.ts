@@ -4,12 +4,12 @@
  */
 import type { Message } from '../../libs/contracts/chain.ts';
 import { ErrorClass, type ErrorTaskModel } from '../../libs/contracts/messages.ts';
-import { DecideCode } from '../../libs/coordination/codes.ts';
-import type { DecideCommand, Threshold } from '../../libs/coordination/commands.ts';
+import { DecideCode } from '../../libs/coordination/protocol/codes.ts';
+import type { DecideCommand, Threshold } from '../../libs/coordination/protocol/commands.ts';
 import { failpoint } from '../../libs/failpoints/failpoint.ts';
-import { childMessages } from '../../libs/stage/bells.ts';
-import type { Outcome } from '../../libs/stage/outcome.ts';
-import { type LoadedRun, moduleOf } from '../../libs/stage/runs.ts';
+import type { Outcome } from '../../libs/stage/execution/outcome.ts';
+import { childMessages } from '../../libs/stage/messages/bells.ts';
+import { type LoadedRun, moduleOf } from '../../libs/stage/run/runs.ts';
 import { retryDelayMs } from './retry-delay.ts';
 import type { ErrorThresholdDeps } from './service.ts';
 

@@ -1,4 +1,4 @@
-import type { RetryPolicy } from '../../libs/modules/definition.ts';
+import type { RetryPolicy } from '../../libs/modules/contract/definition.ts';
 
 /**
  * How long a retry waits, in milliseconds: exponential with full jitter, uniform in [0, min(max, base · 2^(attempts − 1))].

@@ -5,7 +5,7 @@ import type { Message } from '../../libs/contracts/chain.ts';
 import { ChainDecisionKind, ErrorTaskModel, TaskModel } from '../../libs/contracts/messages.ts';
 import type { CatenaError } from '../../libs/errors/catena-error.ts';
 import { defineModule } from '../../libs/modules/index.ts';
-import { taskMessage } from '../../libs/stage/submit.ts';
+import { taskMessage } from '../../libs/stage/run/submit.ts';
 import { METRICS } from '../../libs/telemetry/metric-names.ts';
 import { messagesOf, only } from '../../test/fixtures/outcomes.ts';
 import { type BenchOptions, openStageBench, type StageBench } from '../../test/fixtures/stage-bench.ts';

@@ -10,11 +10,11 @@ import type {
   Threshold as ThresholdMessage,
 } from '../../libs/contracts/services.ts';
 import { messageFault } from '../../libs/contracts/validate.ts';
-import { DecideCode, TerminateCode } from '../../libs/coordination/codes.ts';
-import type { DecideCommand, DecideOutcome, Threshold } from '../../libs/coordination/commands.ts';
-import type { Coordinator } from '../../libs/coordination/port.ts';
+import { DecideCode, TerminateCode } from '../../libs/coordination/protocol/codes.ts';
+import type { DecideCommand, DecideOutcome, Threshold } from '../../libs/coordination/protocol/commands.ts';
+import type { Coordinator } from '../../libs/coordination/protocol/port.ts';
 import { CatenaError } from '../../libs/errors/catena-error.ts';
-import { applyOutcome, NO_MESSAGE } from '../../libs/stage/apply.ts';
+import { applyOutcome, NO_MESSAGE } from '../../libs/stage/execution/apply.ts';
 import type { RunRecord, Store } from '../../libs/store/port.ts';
 import { handle } from './handle.ts';
 import type { ErrorThresholdDeps } from './service.ts';

@@ -1,10 +1,10 @@
 import type { Bus } from '../../libs/bus/port.ts';
-import { DecideCode } from '../../libs/coordination/codes.ts';
-import type { DecideOutcome } from '../../libs/coordination/commands.ts';
-import type { Coordinator } from '../../libs/coordination/port.ts';
-import type { Publisher } from '../../libs/stage/publisher.ts';
-import { StageRunner } from '../../libs/stage/runner.ts';
-import type { LoadedRun, Runs } from '../../libs/stage/runs.ts';
+import { DecideCode } from '../../libs/coordination/protocol/codes.ts';
+import type { DecideOutcome } from '../../libs/coordination/protocol/commands.ts';
+import type { Coordinator } from '../../libs/coordination/protocol/port.ts';
+import { StageRunner } from '../../libs/stage/execution/runner.ts';
+import type { Publisher } from '../../libs/stage/messages/publisher.ts';
+import type { LoadedRun, Runs } from '../../libs/stage/run/runs.ts';
 import type { Log } from '../../libs/telemetry/log.ts';
 import { METRICS } from '../../libs/telemetry/metric-names.ts';
 import type { Metrics } from '../../libs/telemetry/metrics.ts';

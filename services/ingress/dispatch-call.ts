@@ -3,9 +3,9 @@
  * itself, and has the node from the coordinator.
  */
 import type { DispatchAnswer, ExecuteModuleRequest } from '../../libs/contracts/services.ts';
-import { fromChainError } from '../../libs/stage/chain-error.ts';
-import type { Dispatch } from '../../libs/stage/dispatch.ts';
-import { GroundFailure } from '../../libs/stage/ground-failure.ts';
+import { GroundFailure } from '../../libs/stage/execution/ground-failure.ts';
+import { fromChainError } from '../../libs/stage/messages/chain-error.ts';
+import type { Dispatch } from '../../libs/stage/messages/dispatch.ts';
 
 /** Sends a dispatch to some module-processor, and answers what that says of it. Rejects when it did not say. */
 export type SendDispatch = (dispatch: ExecuteModuleRequest['dispatch']) => Promise<DispatchAnswer['result']>;

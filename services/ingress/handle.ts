@@ -8,10 +8,10 @@
  */
 import type { MessageTo } from '../../libs/contracts/chain.ts';
 import type { CatenaError } from '../../libs/errors/catena-error.ts';
-import { isGroundFailure } from '../../libs/stage/failing.ts';
-import type { Outcome } from '../../libs/stage/outcome.ts';
-import { type LoadedRun, moduleOf } from '../../libs/stage/runs.ts';
-import { failUnloaded, leftToOthers } from '../../libs/stage/unloaded.ts';
+import { isGroundFailure } from '../../libs/stage/execution/failing.ts';
+import type { Outcome } from '../../libs/stage/execution/outcome.ts';
+import { failUnloaded, leftToOthers } from '../../libs/stage/execution/unloaded.ts';
+import { type LoadedRun, moduleOf } from '../../libs/stage/run/runs.ts';
 import { moduleDispatch } from './module-dispatch.ts';
 import { type ChainInput, normalizeInput } from './normalize-input.ts';
 import type { IngressDeps } from './service.ts';

@@ -1,5 +1,5 @@
-import type { Dispatch } from '../../libs/stage/dispatch.ts';
-import type { LoadedRun } from '../../libs/stage/runs.ts';
+import type { Dispatch } from '../../libs/stage/messages/dispatch.ts';
+import type { LoadedRun } from '../../libs/stage/run/runs.ts';
 import type { ChainInput } from './normalize-input.ts';
 
 /** What the module-processor is to do for an input. */

@@ -1,7 +1,7 @@
 import type { MessageTo } from '../../libs/contracts/chain.ts';
 import { malformed } from '../../libs/contracts/malformed.ts';
 import type { ExecutionContext, TaskRef } from '../../libs/contracts/messages.ts';
-import type { NodeRef } from '../../libs/coordination/node.ts';
+import type { NodeRef } from '../../libs/coordination/protocol/node.ts';
 
 /** The one form that the three inputs of the chain take. */
 export interface ChainInput {

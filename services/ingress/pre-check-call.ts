@@ -1,8 +1,8 @@
 import { type ChainDecision, ChainDecisionKind } from '../../libs/contracts/messages.ts';
 import type { ErrorThresholdClient } from '../../libs/contracts/services.ts';
-import { GroundFailure } from '../../libs/stage/ground-failure.ts';
-import type { LoadedRun } from '../../libs/stage/runs.ts';
-import { taskMessage } from '../../libs/stage/submit.ts';
+import { GroundFailure } from '../../libs/stage/execution/ground-failure.ts';
+import type { LoadedRun } from '../../libs/stage/run/runs.ts';
+import { taskMessage } from '../../libs/stage/run/submit.ts';
 
 /**
  * ThresholdPreCheck by a call of error-threshold: why a task may not run, or undefined. Rejects with a GroundFailure when

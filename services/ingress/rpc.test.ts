@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { FinishReason, ListRunsRequest, RunState, StepKind } from '../../libs/contracts/services.ts';
 import { CatenaError } from '../../libs/errors/catena-error.ts';
-import { settleRun } from '../../libs/stage/settle.ts';
+import { settleRun } from '../../libs/stage/run/settle.ts';
 import {
   type Api,
   call,

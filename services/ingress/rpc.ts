@@ -1,6 +1,6 @@
 /** Ingress as clients call it: each method checks its request, asks the ports, and answers in the words of `proto/`. */
 import type { IngressServiceImplementation } from '../../libs/contracts/services.ts';
-import { describeModules } from '../../libs/stage/describe-module.ts';
+import { describeModules } from '../../libs/stage/run/describe-module.ts';
 import { getAccount, putAccount } from './api/accounts.ts';
 import { discardDeadLetters, listDeadLetters } from './api/dead-letters.ts';
 import type { IngressApiDeps } from './api/deps.ts';

@@ -1,9 +1,9 @@
 import type { Bus } from '../../libs/bus/port.ts';
-import type { Dispatch } from '../../libs/stage/dispatch.ts';
-import type { ExecutionDeps } from '../../libs/stage/execution.ts';
-import type { Publisher } from '../../libs/stage/publisher.ts';
-import { StageRunner } from '../../libs/stage/runner.ts';
-import type { LoadedRun, Runs } from '../../libs/stage/runs.ts';
+import type { ExecutionDeps } from '../../libs/stage/execution/execution.ts';
+import { StageRunner } from '../../libs/stage/execution/runner.ts';
+import type { Dispatch } from '../../libs/stage/messages/dispatch.ts';
+import type { Publisher } from '../../libs/stage/messages/publisher.ts';
+import type { LoadedRun, Runs } from '../../libs/stage/run/runs.ts';
 import { METRICS } from '../../libs/telemetry/metric-names.ts';
 import type { Metrics } from '../../libs/telemetry/metrics.ts';
 import type { IngressConfig } from './config.ts';

@@ -1,9 +1,9 @@
-import type { ComputeCall, JoinedFailure, JoinedItem } from '../../libs/modules/definition.ts';
-import { commitYield } from '../../libs/stage/commit-yield.ts';
-import { decodeHop } from '../../libs/stage/node-body.ts';
-import { emittedSeed } from '../../libs/stage/seeds.ts';
-import { deadNodes } from '../../libs/stage/settle.ts';
-import { gather } from '../../libs/stage/yield.ts';
+import type { ComputeCall, JoinedFailure, JoinedItem } from '../../libs/modules/contract/definition.ts';
+import { commitYield } from '../../libs/stage/execution/commit-yield.ts';
+import { gather } from '../../libs/stage/execution/yield.ts';
+import { decodeHop } from '../../libs/stage/node/node-body.ts';
+import { emittedSeed } from '../../libs/stage/node/seeds.ts';
+import { deadNodes } from '../../libs/stage/run/settle.ts';
 import type { HopContext } from './context.ts';
 import type { GoOn, ModuleProcessorOutcome } from './handle.ts';
 import type { ModuleProcessorDeps } from './service.ts';

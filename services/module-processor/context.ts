@@ -1,7 +1,7 @@
-import { START_STEP, type StepCall, type StepDefinition } from '../../libs/modules/definition.ts';
-import type { Lease } from '../../libs/stage/lease.ts';
-import { decodeHop } from '../../libs/stage/node-body.ts';
-import { type LoadedModule, type LoadedRun, moduleOf } from '../../libs/stage/runs.ts';
+import { START_STEP, type StepCall, type StepDefinition } from '../../libs/modules/contract/definition.ts';
+import type { Lease } from '../../libs/stage/execution/lease.ts';
+import { decodeHop } from '../../libs/stage/node/node-body.ts';
+import { type LoadedModule, type LoadedRun, moduleOf } from '../../libs/stage/run/runs.ts';
 
 /** A claimed hop with everything that its execution needs. */
 export interface HopContext {

@@ -1,12 +1,12 @@
 /** Dispatches that come by a call of ingress in another process: ids in, and what became of the work out. */
 import type { DispatchAnswer, ExecuteModuleRequest } from '../../libs/contracts/services.ts';
-import type { NodeRef } from '../../libs/coordination/node.ts';
+import type { NodeRef } from '../../libs/coordination/protocol/node.ts';
 import { CatenaError, toCatenaError } from '../../libs/errors/catena-error.ts';
 import { toFailure } from '../../libs/errors/failure.ts';
-import { toChainError } from '../../libs/stage/chain-error.ts';
-import type { Dispatch } from '../../libs/stage/dispatch.ts';
-import { isGroundFailure } from '../../libs/stage/failing.ts';
-import type { Runs } from '../../libs/stage/runs.ts';
+import { isGroundFailure } from '../../libs/stage/execution/failing.ts';
+import { toChainError } from '../../libs/stage/messages/chain-error.ts';
+import type { Dispatch } from '../../libs/stage/messages/dispatch.ts';
+import type { Runs } from '../../libs/stage/run/runs.ts';
 import type { Log } from '../../libs/telemetry/log.ts';
 
 export interface DispatchCallDeps {

@@ -1,5 +1,5 @@
-import type { Lease } from '../../libs/stage/lease.ts';
-import { decodeHop } from '../../libs/stage/node-body.ts';
+import type { Lease } from '../../libs/stage/execution/lease.ts';
+import { decodeHop } from '../../libs/stage/node/node-body.ts';
 import type { ModuleProcessorOutcome } from './handle.ts';
 import type { ModuleProcessorDeps } from './service.ts';
 

@@ -3,13 +3,13 @@
  * claims it, generates its requests (or runs its compute step), and commits them.
  */
 
-import { FAIL_STEP } from '../../libs/modules/definition.ts';
-import { childMessages } from '../../libs/stage/bells.ts';
-import type { Dispatch } from '../../libs/stage/dispatch.ts';
-import { claimNode, recordFailure } from '../../libs/stage/execution.ts';
-import { nodeFailure } from '../../libs/stage/failing.ts';
-import type { Outcome } from '../../libs/stage/outcome.ts';
-import type { HopWork } from '../../libs/stage/work.ts';
+import { FAIL_STEP } from '../../libs/modules/contract/definition.ts';
+import { claimNode, recordFailure } from '../../libs/stage/execution/execution.ts';
+import { nodeFailure } from '../../libs/stage/execution/failing.ts';
+import type { Outcome } from '../../libs/stage/execution/outcome.ts';
+import type { HopWork } from '../../libs/stage/execution/work.ts';
+import { childMessages } from '../../libs/stage/messages/bells.ts';
+import type { Dispatch } from '../../libs/stage/messages/dispatch.ts';
 import { computeHop } from './compute.ts';
 import { resolveContext } from './context.ts';
 import { failModule } from './fail-module.ts';

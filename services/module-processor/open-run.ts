@@ -1,10 +1,10 @@
-import { RunOpenCode } from '../../libs/coordination/codes.ts';
-import type { ModulePlan, PhasePlan } from '../../libs/coordination/commands.ts';
-import type { ModuleDefinition } from '../../libs/modules/definition.ts';
-import { childMessages } from '../../libs/stage/bells.ts';
-import { claimNode } from '../../libs/stage/execution.ts';
-import type { LoadedRun } from '../../libs/stage/runs.ts';
-import { openerSeed, startSeed } from '../../libs/stage/seeds.ts';
+import { RunOpenCode } from '../../libs/coordination/protocol/codes.ts';
+import type { ModulePlan, PhasePlan } from '../../libs/coordination/protocol/commands.ts';
+import type { ModuleDefinition } from '../../libs/modules/contract/definition.ts';
+import { claimNode } from '../../libs/stage/execution/execution.ts';
+import { childMessages } from '../../libs/stage/messages/bells.ts';
+import { openerSeed, startSeed } from '../../libs/stage/node/seeds.ts';
+import type { LoadedRun } from '../../libs/stage/run/runs.ts';
 import type { GoOn, ModuleProcessorOutcome } from './handle.ts';
 import type { ModuleProcessorDeps } from './service.ts';
 

@@ -4,8 +4,12 @@ import { ErrorClass } from '../../libs/contracts/messages.ts';
 import { ExecuteModuleRequest, ExecuteModuleResponse } from '../../libs/contracts/services.ts';
 import { CatenaError } from '../../libs/errors/catena-error.ts';
 import { defineModule } from '../../libs/modules/index.ts';
-import { type DispatchRequest, type DispatchResponse, dispatchCodec } from '../../libs/service/dispatch-codec.ts';
-import type { Dispatch } from '../../libs/stage/dispatch.ts';
+import type { Dispatch } from '../../libs/stage/messages/dispatch.ts';
+import {
+  type DispatchRequest,
+  type DispatchResponse,
+  dispatchCodec,
+} from '../../libs/transport/grpc/dispatch/codec.ts';
 import { refOf } from '../../test/fixtures/outcomes.ts';
 import { openStageBench, type StageBench } from '../../test/fixtures/stage-bench.ts';
 import { answerDispatch } from './dispatch-call.ts';

@@ -1,8 +1,8 @@
 /** The module-processor as ingress calls it. */
 import type { ModuleProcessorServiceImplementation } from '../../libs/contracts/services.ts';
-import type { DispatchRequest, DispatchResponse } from '../../libs/service/dispatch-codec.ts';
-import { describeModules, type ModuleCatalogue } from '../../libs/stage/describe-module.ts';
+import { describeModules, type ModuleCatalogue } from '../../libs/stage/run/describe-module.ts';
 import { withExtractedTrace } from '../../libs/telemetry/trace-carrier.ts';
+import type { DispatchRequest, DispatchResponse } from '../../libs/transport/grpc/dispatch/codec.ts';
 import { answerDispatch, type DispatchCallDeps } from './dispatch-call.ts';
 
 type ExecuteModule<Context> = ModuleProcessorServiceImplementation<Context>['executeModule'];

@@ -1,11 +1,11 @@
 import type { Limiter } from '../../libs/limits/limiter.ts';
-import { applyOutcome, NO_MESSAGE } from '../../libs/stage/apply.ts';
-import type { Dispatch } from '../../libs/stage/dispatch.ts';
-import type { ExecutionDeps } from '../../libs/stage/execution.ts';
-import type { LocalStage } from '../../libs/stage/outcome.ts';
-import type { Publisher } from '../../libs/stage/publisher.ts';
-import { inHandOverSpan } from '../../libs/stage/stage-span.ts';
-import type { DownloadWork, HopWork } from '../../libs/stage/work.ts';
+import { applyOutcome, NO_MESSAGE } from '../../libs/stage/execution/apply.ts';
+import type { ExecutionDeps } from '../../libs/stage/execution/execution.ts';
+import type { LocalStage } from '../../libs/stage/execution/outcome.ts';
+import type { DownloadWork, HopWork } from '../../libs/stage/execution/work.ts';
+import type { Dispatch } from '../../libs/stage/messages/dispatch.ts';
+import type { Publisher } from '../../libs/stage/messages/publisher.ts';
+import { inHandOverSpan } from '../../libs/stage/observe/stage-span.ts';
 import type { Store } from '../../libs/store/port.ts';
 import { isTracing } from '../../libs/telemetry/spans.ts';
 import type { ModuleProcessorConfig } from './config.ts';

@@ -1,10 +1,10 @@
 /** What a request cost in truth, told to its run's budget before anything of its page is committed. */
 import type { ResponseModel } from '../../libs/contracts/messages.ts';
-import type { ChainNode } from '../../libs/coordination/node.ts';
+import type { ChainNode } from '../../libs/coordination/protocol/node.ts';
 import { type Budgets, toMicros } from '../../libs/limits/budgets.ts';
-import { costOfFailure } from '../../libs/stage/cost-attempt.ts';
-import { decodeRequest } from '../../libs/stage/node-body.ts';
-import { nodeFields } from '../../libs/stage/node-fields.ts';
+import { costOfFailure } from '../../libs/stage/node/cost-attempt.ts';
+import { decodeRequest } from '../../libs/stage/node/node-body.ts';
+import { nodeFields } from '../../libs/stage/node/node-fields.ts';
 import type { Log } from '../../libs/telemetry/log.ts';
 
 interface CostDeps {

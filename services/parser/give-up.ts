@@ -1,12 +1,12 @@
 /** The last failure of a request, where its step says what stands in its place. */
 import type { CatenaError } from '../../libs/errors/catena-error.ts';
 import { fromMicros } from '../../libs/limits/budgets.ts';
-import { isGroundFailure } from '../../libs/stage/failing.ts';
-import { decodeRequest } from '../../libs/stage/node-body.ts';
-import type { LoadedModule } from '../../libs/stage/runs.ts';
-import { emittedSeed } from '../../libs/stage/seeds.ts';
-import type { ParseWork } from '../../libs/stage/work.ts';
-import { gather, LeaseLost, type Yield } from '../../libs/stage/yield.ts';
+import { isGroundFailure } from '../../libs/stage/execution/failing.ts';
+import type { ParseWork } from '../../libs/stage/execution/work.ts';
+import { gather, LeaseLost, type Yield } from '../../libs/stage/execution/yield.ts';
+import { decodeRequest } from '../../libs/stage/node/node-body.ts';
+import { emittedSeed } from '../../libs/stage/node/seeds.ts';
+import type { LoadedModule } from '../../libs/stage/run/runs.ts';
 import type { Bill } from './cost.ts';
 import type { ParserDeps } from './service.ts';
 

@@ -4,7 +4,7 @@ import type { Message } from '../../libs/contracts/chain.ts';
 import { messageFault, successionFault } from '../../libs/contracts/validate.ts';
 import { CatenaError } from '../../libs/errors/catena-error.ts';
 import { defineModule } from '../../libs/modules/index.ts';
-import { Runs } from '../../libs/stage/runs.ts';
+import { Runs } from '../../libs/stage/run/runs.ts';
 import { METRICS } from '../../libs/telemetry/metric-names.ts';
 import type { FakePage } from '../../test/fixtures/fake-ports.ts';
 import { messagesOf, only, stricter } from '../../test/fixtures/outcomes.ts';

@@ -1,4 +1,4 @@
 /** The process of this service: `node services/parser/main.ts`, with its settings in the environment. */
-import { runProcess } from '../process.ts';
+import { runProcess } from '../node/process.ts';
 
 if (import.meta.main) process.exitCode = await runProcess(['parser']);

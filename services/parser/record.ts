@@ -1,5 +1,5 @@
-import type { PageSource } from '../../libs/modules/definition.ts';
-import type { Yield } from '../../libs/stage/yield.ts';
+import type { PageSource } from '../../libs/modules/contract/definition.ts';
+import type { Yield } from '../../libs/stage/execution/yield.ts';
 
 /** A page with what a step made of it. */
 export interface RecordedParse {

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { ErrorClass } from '../../libs/contracts/messages.ts';
 import { ParseRequest } from '../../libs/contracts/services.ts';
 import { computeStep, defineModule } from '../../libs/modules/index.ts';
-import { ModuleRegistry } from '../../libs/modules/registry.ts';
+import { ModuleRegistry } from '../../libs/modules/load/registry.ts';
 import { createParserApi } from './rpc.ts';
 
 const shop = defineModule({

@@ -3,10 +3,10 @@ import { type FieldIssue, rangeFault, readJson, requireNone, textFault } from '.
 import type { ParseRequest, ParseResponse, ParserServiceImplementation } from '../../libs/contracts/services.ts';
 import { CatenaError } from '../../libs/errors/catena-error.ts';
 import { toFailure } from '../../libs/errors/failure.ts';
-import type { Emission, ModuleDefinition, ParseCall } from '../../libs/modules/definition.ts';
-import { toChainError } from '../../libs/stage/chain-error.ts';
-import type { ModuleCatalogue } from '../../libs/stage/describe-module.ts';
-import { joinedHeadersInLowerCase } from '../../libs/stage/joined-headers.ts';
+import type { Emission, ModuleDefinition, ParseCall } from '../../libs/modules/contract/definition.ts';
+import { toChainError } from '../../libs/stage/messages/chain-error.ts';
+import { joinedHeadersInLowerCase } from '../../libs/stage/messages/joined-headers.ts';
+import type { ModuleCatalogue } from '../../libs/stage/run/describe-module.ts';
 
 export interface ParserApiDeps {
   readonly modules: Pick<ModuleCatalogue, 'resolve'>;

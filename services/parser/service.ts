@@ -1,10 +1,10 @@
 import type { Bus } from '../../libs/bus/port.ts';
 import type { Budgets } from '../../libs/limits/budgets.ts';
-import type { ExecutionDeps } from '../../libs/stage/execution.ts';
-import type { Publisher } from '../../libs/stage/publisher.ts';
-import { StageRunner } from '../../libs/stage/runner.ts';
-import type { Runs } from '../../libs/stage/runs.ts';
-import type { ParseWork } from '../../libs/stage/work.ts';
+import type { ExecutionDeps } from '../../libs/stage/execution/execution.ts';
+import { StageRunner } from '../../libs/stage/execution/runner.ts';
+import type { ParseWork } from '../../libs/stage/execution/work.ts';
+import type { Publisher } from '../../libs/stage/messages/publisher.ts';
+import type { Runs } from '../../libs/stage/run/runs.ts';
 import type { BlobStore } from '../../libs/store/blob-store.ts';
 import type { ParserConfig } from './config.ts';
 import { handle, parseLeased } from './handle.ts';

@@ -5,7 +5,7 @@ import { isTest, isTypeScript, type SourceFile } from './source-tree.ts';
 
 /** Libraries in their order: each may import itself and those before it. */
 export const LIBS =
-  'errors clock failpoints contracts keys config telemetry sqlite bus coordination store limits modules brand stage service cli'.split(
+  'errors clock concurrency failpoints contracts keys config telemetry sqlite bus coordination store limits modules brand explain stage transport local-servers cli'.split(
     ' ',
   );
 
@@ -70,10 +70,10 @@ function directionViolation(from: string, to: string, typeOnly: boolean): string
 }
 
 function serviceViolation(from: string, to: string): string | undefined {
-  const composes = from.split('/').length === 2;
+  const composes = from.split('/').length === 2 || from.startsWith('services/node/');
   if (to.startsWith('libs/') || (composes && to.startsWith('services/'))) return undefined;
   const own = `${from.split('/').slice(0, 2).join('/')}/`;
   if (to.startsWith(own)) return undefined;
-  if (from === `${own}main.ts` && to === 'services/process.ts') return undefined;
+  if (from === `${own}main.ts` && to === 'services/node/process.ts') return undefined;
   return to.startsWith('services/') ? 'a service never imports a service' : 'services import libraries only';
 }

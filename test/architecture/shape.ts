@@ -4,6 +4,9 @@ import { isTypeScript, type SourceFile } from './source-tree.ts';
 
 export const SERVICES = ['ingress', 'module-processor', 'downloader', 'parser', 'error-threshold'];
 
+/** Composes the services; it is none itself. */
+const COMPOSITION = 'node';
+
 export const SHAPE = [
   'README.md',
   'main.ts',
@@ -27,7 +30,9 @@ export function shapeViolations(files: readonly SourceFile[], services: readonly
     ),
   );
   const found = new Set([...paths].flatMap((path) => /^services\/([^/]+)\//.exec(path)?.[1] ?? []));
-  const unnamed = [...found].filter((name) => !services.includes(name)).map((name) => `services/${name} is no service`);
+  const unnamed = [...found]
+    .filter((name) => name !== COMPOSITION && !services.includes(name))
+    .map((name) => `services/${name} is no service`);
   return [...missing, ...unnamed];
 }
 

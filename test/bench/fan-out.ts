@@ -1,9 +1,9 @@
 /** `npm run bench:fanout`: one node with many children and a join behind them, over a bus that does its worst. */
 
 import type { Bus } from '../../libs/bus/port.ts';
-import { ClaimCode, codeName } from '../../libs/coordination/codes.ts';
+import { ClaimCode, codeName } from '../../libs/coordination/protocol/codes.ts';
 import { METRICS } from '../../libs/telemetry/metric-names.ts';
-import type { RunningNode } from '../../services/running-node.ts';
+import type { RunningNode } from '../../services/node/running.ts';
 import fanOut from '../fixtures/modules/fan-out.ts';
 import { UnrulyBus, unrulyRates } from '../fixtures/unruly-bus.ts';
 import { itemsOf, startBenchNode, submit } from './contestants/bench-node.ts';

@@ -6,9 +6,9 @@
 import { defineDiagnosis } from '../../libs/brand/module/define-diagnosis.ts';
 import type { ReportItem } from '../../libs/brand/module/items.ts';
 import { loadConfig } from '../../libs/config/load-config.ts';
-import { ModuleRegistry } from '../../libs/modules/registry.ts';
+import { ModuleRegistry } from '../../libs/modules/load/registry.ts';
 import { silentLog } from '../../libs/telemetry/log.ts';
-import { startSingleNode } from '../../services/single-node.ts';
+import { startSingleNode } from '../../services/node/single.ts';
 import { dying, parseDeath } from './dying-module.ts';
 import { registryOf } from './models.ts';
 

@@ -1,6 +1,6 @@
 /** A module whose process ends as `kill -9` would end it, in a step that a test chooses. */
 import { armFailpoint, FAILPOINTS, type Failpoint } from '../../libs/failpoints/failpoint.ts';
-import type { Emission, Emissions, ModuleDefinition } from '../../libs/modules/definition.ts';
+import type { Emission, Emissions, ModuleDefinition } from '../../libs/modules/contract/definition.ts';
 
 /** When it dies: the `pass`-th time that the step has yielded everything, there or at the next passing of a failpoint. */
 export interface Death {

@@ -1,8 +1,8 @@
 /** Holds what the runs left against what their worlds hold: from outside, by the store, the ledger and the audit. */
 import { EVENTS } from '../../libs/contracts/events.ts';
 import { FinishReason } from '../../libs/contracts/services.ts';
-import { defaultPolicy } from '../../libs/coordination/policy.ts';
-import type { Coordinator } from '../../libs/coordination/port.ts';
+import { defaultPolicy } from '../../libs/coordination/protocol/policy.ts';
+import type { Coordinator } from '../../libs/coordination/protocol/port.ts';
 import { openRedisCoordinator } from '../../libs/coordination/redis/index.ts';
 import { DISTRIBUTED_SHARDS } from '../../libs/keys/keys.ts';
 import type { Store } from '../../libs/store/port.ts';

@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { IngressDefinition, type Run, RunState } from '../../libs/contracts/services.ts';
 import { CatenaError } from '../../libs/errors/catena-error.ts';
-import { createGrpcClient, type GrpcClient } from '../../libs/service/grpc/client.ts';
+import { createGrpcClient, type GrpcClient } from '../../libs/transport/grpc/client.ts';
 import type { Site } from './site.ts';
 import { nodesOf, type World, worldOf } from './world.ts';
 

@@ -1,6 +1,6 @@
 import { ManualClock } from '../../libs/clock/clock.ts';
+import { ManualTimers } from '../../libs/concurrency/timers.ts';
 import { RateLimiter } from '../../libs/limits/rate-limiter.ts';
-import { ManualTimers } from '../../libs/limits/timers.ts';
 import { describeLimiter } from './rate-limiter.ts';
 
 describeLimiter('of one process', async () => {

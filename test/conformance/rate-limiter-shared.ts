@@ -1,9 +1,9 @@
 /** Several processes' worth of limiters on one Redis, under one clock that only the test moves. */
 import { Redis } from 'ioredis';
 import { ManualClock } from '../../libs/clock/clock.ts';
+import { ManualTimers } from '../../libs/concurrency/timers.ts';
 import type { KeyLimits } from '../../libs/limits/limiter.ts';
 import { openRedisLimits, type RedisLimits } from '../../libs/limits/redis/index.ts';
-import { ManualTimers } from '../../libs/limits/timers.ts';
 import type { LimiterHarness } from './rate-limiter.ts';
 
 export interface SharedHarness extends LimiterHarness {

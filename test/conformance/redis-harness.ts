@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
 import { ManualClock } from '../../libs/clock/clock.ts';
-import { defaultPolicy } from '../../libs/coordination/policy.ts';
+import { defaultPolicy } from '../../libs/coordination/protocol/policy.ts';
 import { openRedisCoordinator } from '../../libs/coordination/redis/index.ts';
 import { DISTRIBUTED_SHARDS } from '../../libs/keys/keys.ts';
 import { type RedisServer, startRedisServer } from '../fixtures/servers/redis-server.ts';

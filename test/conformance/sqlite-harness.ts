@@ -1,5 +1,5 @@
 import { ManualClock } from '../../libs/clock/clock.ts';
-import { defaultPolicy } from '../../libs/coordination/policy.ts';
+import { defaultPolicy } from '../../libs/coordination/protocol/policy.ts';
 import { openSqliteCoordinator } from '../../libs/coordination/sqlite/index.ts';
 import { SqliteDatabase } from '../../libs/sqlite/database.ts';
 import type { CoordinatorHarness } from './coordinator.ts';

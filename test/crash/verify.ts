@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { systemClock } from '../../libs/clock/clock.ts';
-import { defaultPolicy } from '../../libs/coordination/policy.ts';
+import { defaultPolicy } from '../../libs/coordination/protocol/policy.ts';
 import { openSqliteCoordinator } from '../../libs/coordination/sqlite/index.ts';
 import { SqliteDatabase } from '../../libs/sqlite/database.ts';
 import { openSqliteStore } from '../../libs/store/sqlite/index.ts';

@@ -5,8 +5,8 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'v
 import { startShopSite } from '../../examples/shop/site/site.ts';
 import { RECEIVER, type SubjectKind } from '../../libs/contracts/chain.ts';
 import { IngressDefinition } from '../../libs/contracts/services.ts';
-import { createGrpcClient } from '../../libs/service/grpc/client.ts';
 import { openPostgresStore } from '../../libs/store/postgres/index.ts';
+import { createGrpcClient } from '../../libs/transport/grpc/client.ts';
 import { type Servers, startDeployment, startServers } from '../fixtures/deployment/deployment.ts';
 import { closedRun, itemsOfRun, submitRun } from '../fixtures/deployment/runs.ts';
 import { startService } from '../fixtures/deployment/service-process.ts';

@@ -6,7 +6,7 @@ import shop from '../../examples/shop/shop.ts';
 import { crashRunFaults } from '../../examples/shop/site/faults.ts';
 import { startShopSite } from '../../examples/shop/site/site.ts';
 import { FinishReason } from '../../libs/contracts/services.ts';
-import type { ModuleDefinition } from '../../libs/modules/definition.ts';
+import type { ModuleDefinition } from '../../libs/modules/contract/definition.ts';
 import {
   type Deployment,
   FIVE_SERVICES,

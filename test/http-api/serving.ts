@@ -10,10 +10,10 @@ import { stringify } from 'yaml';
 import { defineDiagnosis } from '../../libs/brand/module/define-diagnosis.ts';
 import { readRegistry } from '../../libs/brand/module/provider-registry.ts';
 import { loadConfig } from '../../libs/config/load-config.ts';
-import { ModuleRegistry } from '../../libs/modules/registry.ts';
+import { ModuleRegistry } from '../../libs/modules/load/registry.ts';
 import { silentLog } from '../../libs/telemetry/log.ts';
 import { Metrics } from '../../libs/telemetry/metrics.ts';
-import { type SingleServer, startSingleServer } from '../../services/single-server.ts';
+import { type SingleServer, startSingleServer } from '../../services/node/single-server.ts';
 import { startPages } from '../brand-flow/pages.ts';
 import { QUICK, type Settings } from '../fixtures/flow.ts';
 

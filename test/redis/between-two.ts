@@ -1,6 +1,6 @@
 /** Scenes between two processes: one looks, the other acts, and the first must notice. */
 import { expect } from 'vitest';
-import { PhaseCloseCode, ReplayCode, RunOpenCode } from '../../libs/coordination/codes.ts';
+import { PhaseCloseCode, ReplayCode, RunOpenCode } from '../../libs/coordination/protocol/codes.ts';
 import type { RedisCoordinator } from '../../libs/coordination/redis/index.ts';
 import { heldBy, openScene } from '../conformance/coordinator/scene.ts';
 import type { RedisHarness } from './harness.ts';

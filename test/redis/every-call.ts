@@ -1,7 +1,7 @@
 /** One call of each method of the port, on a node that is leased. */
 
-import type { ChainNode, NodeSeed } from '../../libs/coordination/node.ts';
-import type { Coordinator } from '../../libs/coordination/port.ts';
+import type { ChainNode, NodeSeed } from '../../libs/coordination/protocol/node.ts';
+import type { Coordinator } from '../../libs/coordination/protocol/port.ts';
 import { refOf } from '../conformance/coordinator/reading.ts';
 import { heldBy, LEASE_MS, NEVER } from '../conformance/coordinator/scene.ts';
 

@@ -1,7 +1,7 @@
 /** Redis coordinators on a server of the test's own, with a clock that only the test moves. */
 import { Cluster, Redis } from 'ioredis';
 import { ManualClock } from '../../libs/clock/clock.ts';
-import { defaultPolicy } from '../../libs/coordination/policy.ts';
+import { defaultPolicy } from '../../libs/coordination/protocol/policy.ts';
 import { openRedisCoordinator, type RedisCoordinator } from '../../libs/coordination/redis/index.ts';
 import { DISTRIBUTED_SHARDS } from '../../libs/keys/keys.ts';
 import type { CoordinatorHarness } from '../conformance/coordinator.ts';

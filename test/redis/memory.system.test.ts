@@ -1,6 +1,6 @@
 /** What a node costs in Redis, over many nodes: everything of the run, divided by them. */
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import type { NodeSeed } from '../../libs/coordination/node.ts';
+import type { NodeSeed } from '../../libs/coordination/protocol/node.ts';
 import { LEASE_MS } from '../conformance/coordinator/scene.ts';
 import { type RedisServer, startRedisServer } from '../fixtures/servers/redis-server.ts';
 import { connectTo, openRedisHarness } from './harness.ts';

@@ -1,6 +1,6 @@
 /** Many processes at once on one Redis: who wins is open, that one wins is not. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ClaimCode, CommitCode, RecoverCode } from '../../libs/coordination/codes.ts';
+import { ClaimCode, CommitCode, RecoverCode } from '../../libs/coordination/protocol/codes.ts';
 import type { RedisCoordinator } from '../../libs/coordination/redis/index.ts';
 import { checkInvariants } from '../conformance/coordinator/invariants.ts';
 import { heldBy, LEASE_MS, openScene, type Scene } from '../conformance/coordinator/scene.ts';

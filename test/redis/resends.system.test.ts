@@ -1,8 +1,8 @@
 /** Connections that break, scripts that are forgotten, a Redis that restarts, hangs or is gone. */
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { CommitCode } from '../../libs/coordination/codes.ts';
-import type { ChainNode, NodeSeed } from '../../libs/coordination/node.ts';
-import type { Coordinator } from '../../libs/coordination/port.ts';
+import { CommitCode } from '../../libs/coordination/protocol/codes.ts';
+import type { ChainNode, NodeSeed } from '../../libs/coordination/protocol/node.ts';
+import type { Coordinator } from '../../libs/coordination/protocol/port.ts';
 import { checkInvariants } from '../conformance/coordinator/invariants.ts';
 import { viewRun } from '../conformance/coordinator/reading.ts';
 import { heldBy, LEASE_MS, openScene, type Scene } from '../conformance/coordinator/scene.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { SourcePage } from '../../modules/page.ts';
+import { SourcePage } from '../../modules/page/page.ts';
 import { providerSchema } from '../codecs/provider.ts';
 import { asksAgain, callRequest, givenUpError, readReply } from './ask.ts';
 import { diagnosisInput } from './input.ts';

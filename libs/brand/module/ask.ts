@@ -1,5 +1,5 @@
 /** One call: how it is asked, how its answer is read, and what its failure is called. */
-import type { GivenUp, Page, RequestSpec } from '../../modules/definition.ts';
+import type { GivenUp, Page, RequestSpec } from '../../modules/contract/definition.ts';
 import { type DiagnosisError, diagnosisError, type ErrorType, typeOfFailure } from '../codecs/diagnosis-error.ts';
 import type { ModelReply } from '../codecs/model-call.ts';
 import { costOf, type Provider } from '../codecs/provider.ts';

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { type Clock, systemClock } from '../../clock/clock.ts';
-import type { JoinedFailure } from '../../modules/definition.ts';
+import type { JoinedFailure } from '../../modules/contract/definition.ts';
 import { computeStep, defineModule, fetchStep } from '../../modules/index.ts';
 import { fold } from '../extraction/fold.ts';
 import { brandMatcher, findMentions } from '../extraction/match-brands.ts';

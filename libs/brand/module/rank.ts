@@ -1,5 +1,5 @@
 /** From calls to figures: every planned call becomes a row, whatever happened to it. */
-import type { JoinedFailure } from '../../modules/definition.ts';
+import type { JoinedFailure } from '../../modules/contract/definition.ts';
 import { diagnosisError, type ErrorType, typeOfFailure } from '../codecs/diagnosis-error.ts';
 import { extractAnswer } from '../extraction/extract-answer.ts';
 import { brandMatcher } from '../extraction/match-brands.ts';

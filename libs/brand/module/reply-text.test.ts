@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { SourcePage } from '../../modules/page.ts';
+import { SourcePage } from '../../modules/page/page.ts';
 import { replyText } from './reply-text.ts';
 
 /** 云步 in GBK. */

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import type { Page } from '../../modules/definition.ts';
+import type { Page } from '../../modules/contract/definition.ts';
 
 /** Not a character that was sent: what a decoder writes where bytes make none. */
 const REPLACEMENT = '\uFFFD';

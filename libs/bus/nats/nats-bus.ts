@@ -3,7 +3,7 @@
  * lose what it likes; what stands in the due index is rung again.
  */
 import type { NatsConnection } from '@nats-io/transport-node';
-import { pause } from '../../clock/pause.ts';
+import { pause } from '../../concurrency/pause.ts';
 import { RECEIVER } from '../../contracts/chain.ts';
 import type { Namespace, Rung } from '../../contracts/subjects.ts';
 import { CatenaError } from '../../errors/catena-error.ts';

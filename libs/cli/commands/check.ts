@@ -1,7 +1,7 @@
 /** `catena check FILE`: its types, and whether it can be loaded. */
 import { existsSync } from 'node:fs';
-import type { ModuleDefinition } from '../../modules/definition.ts';
-import { loadModule } from '../../modules/load-module.ts';
+import type { ModuleDefinition } from '../../modules/contract/definition.ts';
+import { loadModule } from '../../modules/load/load-module.ts';
 import { checkTypes } from '../check-types.ts';
 import type { CliContext, SharedOptions } from '../context.ts';
 import { ExitCode, type ExitCodeValue } from '../exit-codes.ts';

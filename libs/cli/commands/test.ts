@@ -1,6 +1,6 @@
 /** `catena test FILE`: runs the parses of recorded pages again, offline, and shows what is different. */
 import { dirname, join } from 'node:path';
-import { loadModule } from '../../modules/load-module.ts';
+import { loadModule } from '../../modules/load/load-module.ts';
 import type { CliContext, SharedOptions } from '../context.ts';
 import { ExitCode, type ExitCodeValue } from '../exit-codes.ts';
 import { readPages } from '../pages/page-file.ts';

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { chmod, mkdir, readdir, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { CatenaError } from '../../errors/catena-error.ts';
-import { ProcessLedger } from '../../service/local-servers/process-ledger.ts';
+import { ProcessLedger } from '../../local-servers/process-ledger.ts';
 import { FileLock } from '../../sqlite/file-lock.ts';
 
 export interface DataFolder {

@@ -1,7 +1,7 @@
 /** `catena dev`: servers and services of a whole deployment on this machine, in one terminal. */
 import { CatenaError } from '../../errors/catena-error.ts';
-import { type LocalServers, startLocalServers } from '../../service/local-servers/local-servers.ts';
-import { freePort } from '../../service/local-servers/server-process.ts';
+import { type LocalServers, startLocalServers } from '../../local-servers/local-servers.ts';
+import { freePort } from '../../local-servers/server-process.ts';
 import type { CliContext } from '../context.ts';
 import { ExitCode, type ExitCodeValue } from '../exit-codes.ts';
 import { commandText } from '../run/command-text.ts';

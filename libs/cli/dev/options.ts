@@ -4,8 +4,8 @@ import { CONFIG_FILE_VARIABLE, type Environment, variableName } from '../../conf
 import type { LoadedConfig } from '../../config/load-config.ts';
 import { isSettingKey } from '../../config/settings.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
-import { loadModule } from '../../modules/load-module.ts';
-import { ModuleRegistry } from '../../modules/registry.ts';
+import { loadModule } from '../../modules/load/load-module.ts';
+import { ModuleRegistry } from '../../modules/load/registry.ts';
 import type { CliContext, SharedOptions } from '../context.ts';
 import { effectiveConfig } from '../effective-config.ts';
 import { parsePairs } from '../input/pairs.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { load } from 'cheerio';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { startSingleNode } from '../../../services/single-node.ts';
+import { startSingleNode } from '../../../services/node/single.ts';
 import { type Behaviour, type ProviderCall, startProvider } from '../../../test/brand-flow/provider.ts';
 import { type CliEnd, runCli, startCli } from '../cli.fixture.ts';
 

@@ -1,7 +1,7 @@
 /** Whether the models that are asked for can be asked: before anything is. */
 import type { ProviderRegistry } from '../../brand/module/provider-registry.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
-import { secretSource } from '../../stage/secret-source.ts';
+import { secretSource } from '../../stage/run/secret-source.ts';
 import type { AccountRecord } from '../../store/port.ts';
 import type { CliContext } from '../context.ts';
 

@@ -1,5 +1,5 @@
-import type { ModuleDefinition } from '../../modules/definition.ts';
-import { decodeHop } from '../../stage/node-body.ts';
+import type { ModuleDefinition } from '../../modules/contract/definition.ts';
+import { decodeHop } from '../../stage/node/node-body.ts';
 import type { ParsedPage } from '../engine.ts';
 import { outputError } from '../output/output-error.ts';
 import { writePage } from './page-file.ts';

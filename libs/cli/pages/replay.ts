@@ -1,7 +1,7 @@
 /** Runs a step's parse on a recorded page again, without network or engine, and says what is different. */
 import { CatenaError, toCatenaError } from '../../errors/catena-error.ts';
 import { canonicalJson } from '../../keys/canonical-json.ts';
-import type { Emission, ModuleDefinition } from '../../modules/definition.ts';
+import type { Emission, ModuleDefinition } from '../../modules/contract/definition.ts';
 import type { LoadedPage } from './page-file.ts';
 
 export interface Difference {

@@ -1,8 +1,8 @@
 /** The nodes of a run that failed, as people read them. */
-import type { ChainNode } from '../../coordination/node.ts';
+import type { ChainNode } from '../../coordination/protocol/node.ts';
 import type { Failure } from '../../errors/failure.ts';
-import { FAIL_STEP, START_STEP } from '../../modules/definition.ts';
-import { decodeHop, decodeRequest } from '../../stage/node-body.ts';
+import { FAIL_STEP, START_STEP } from '../../modules/contract/definition.ts';
+import { decodeHop, decodeRequest } from '../../stage/node/node-body.ts';
 import type { DeadLetter, RunRecord } from '../../store/port.ts';
 import type { RunSource } from './run-source.ts';
 

@@ -1,8 +1,8 @@
 /** The runs of a database file, read while another process may be writing it. */
 import type { Clock } from '../../clock/clock.ts';
-import type { NodeState } from '../../coordination/node.ts';
-import { explainRun } from '../../stage/explain.ts';
-import { deadNodes, timeline, toDeadLetter } from '../../stage/settle.ts';
+import type { NodeState } from '../../coordination/protocol/node.ts';
+import { explainRun } from '../../explain/explain.ts';
+import { deadNodes, timeline, toDeadLetter } from '../../stage/run/settle.ts';
 import type { DeadLetter, RunRecord, StoredEvent, StoredItem } from '../../store/port.ts';
 import { findRun } from './find-run.ts';
 import type { Reader } from './open-reader.ts';

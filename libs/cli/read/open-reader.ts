@@ -1,6 +1,6 @@
 /** A database opened to be read only: also while a run is writing it. */
 import { existsSync } from 'node:fs';
-import type { Coordinator } from '../../coordination/port.ts';
+import type { Coordinator } from '../../coordination/protocol/port.ts';
 import { openSqliteCoordinatorReader } from '../../coordination/sqlite/index.ts';
 import { COORDINATION_MIGRATIONS } from '../../coordination/sqlite/schema.ts';
 import { CatenaError } from '../../errors/catena-error.ts';

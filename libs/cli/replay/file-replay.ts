@@ -1,9 +1,9 @@
 /** Dead nodes of a run in a file stand open again; whoever runs its module next executes them. */
 import type { Clock } from '../../clock/clock.ts';
-import { ReplayCode } from '../../coordination/codes.ts';
-import type { ChainNode } from '../../coordination/node.ts';
+import { ReplayCode } from '../../coordination/protocol/codes.ts';
+import type { ChainNode } from '../../coordination/protocol/node.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
-import { deadNodes } from '../../stage/settle.ts';
+import { deadNodes } from '../../stage/run/settle.ts';
 import type { RunRecord } from '../../store/port.ts';
 import { openSingleFile } from '../../store/sqlite/single-file.ts';
 import type { FilePlace } from '../place.ts';

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { startSingleNode } from '../../../services/single-node.ts';
+import { startSingleNode } from '../../../services/node/single.ts';
 import { type CliCall, type CliEnd, runCli, startCli } from '../cli.fixture.ts';
 
 const MODULES = join(import.meta.dirname, '../../../test/fixtures/modules');

@@ -2,9 +2,9 @@
 import type { LoadedConfig } from '../../config/load-config.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
 import { canonicalJson } from '../../keys/canonical-json.ts';
-import type { ModuleDefinition } from '../../modules/definition.ts';
-import { loadModule } from '../../modules/load-module.ts';
-import type { TaskSubmission } from '../../stage/submit.ts';
+import type { ModuleDefinition } from '../../modules/contract/definition.ts';
+import { loadModule } from '../../modules/load/load-module.ts';
+import type { TaskSubmission } from '../../stage/run/submit.ts';
 import { makeDatabaseFolder } from '../../store/sqlite/database-folder.ts';
 import type { CliContext } from '../context.ts';
 import { parseAmount } from '../input/amount.ts';

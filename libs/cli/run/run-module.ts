@@ -1,6 +1,6 @@
 /** `catena run` on a file: begins, resumes or reports a run, and sees it to its end. */
-import { ModuleRegistry } from '../../modules/registry.ts';
-import { fingerprintOf } from '../../stage/submit.ts';
+import { ModuleRegistry } from '../../modules/load/registry.ts';
+import { fingerprintOf } from '../../stage/run/submit.ts';
 import type { RunRecord } from '../../store/port.ts';
 import type { Log } from '../../telemetry/log.ts';
 import { startTelemetry, type Telemetry } from '../../telemetry/start-telemetry.ts';

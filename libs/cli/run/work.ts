@@ -1,5 +1,5 @@
 /** What is run, and how a command shows it that shows runs in its own way. */
-import type { ModuleDefinition } from '../../modules/definition.ts';
+import type { ModuleDefinition } from '../../modules/contract/definition.ts';
 import type { StoredItem } from '../../store/port.ts';
 import type { Reporter } from '../status/reporter.ts';
 

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { ModuleDescription, Run } from '../../contracts/services.ts';
 import { RunState } from '../../contracts/services.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
-import { fingerprintOf, type TaskSubmission } from '../../stage/submit.ts';
+import { fingerprintOf, type TaskSubmission } from '../../stage/run/submit.ts';
 import type { IngressCalls } from './connect.ts';
 import { requireRun } from './run-message.ts';
 

@@ -1,8 +1,8 @@
 /** The connection of a command to a server. */
 import { IngressDefinition } from '../../contracts/services.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
-import { createGrpcClient, type GrpcClient } from '../../service/grpc/client.ts';
-import { readTlsFiles } from '../../service/grpc/tls-files.ts';
+import { createGrpcClient, type GrpcClient } from '../../transport/grpc/client.ts';
+import { readTlsFiles } from '../../transport/grpc/tls-files.ts';
 import type { ServerPlace } from '../place.ts';
 
 export type IngressCalls = GrpcClient<typeof IngressDefinition>['calls'];

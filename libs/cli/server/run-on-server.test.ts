@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { endServing } from '../../../test/fixtures/grpc/serving.ts';
-import { freePort } from '../../service/local-servers/server-process.ts';
+import { freePort } from '../../local-servers/server-process.ts';
 import { runCli } from '../cli.fixture.ts';
 import { CHAINS, FAILING, runIdIn, startServer } from './server.fixture.ts';
 

@@ -1,5 +1,5 @@
 /** What `catena run -o` means for a run at a server. */
-import type { ModuleDefinition } from '../../modules/definition.ts';
+import type { ModuleDefinition } from '../../modules/contract/definition.ts';
 import type { CliContext } from '../context.ts';
 import { FileSink } from '../output/file-sink.ts';
 import { chooseItemType, rowFormat } from '../output/open-output.ts';

@@ -5,10 +5,10 @@ import { createIngressApi } from '../../../services/ingress/rpc.ts';
 import { handle as processModule } from '../../../services/module-processor/handle.ts';
 import { serve } from '../../../test/fixtures/grpc/serving.ts';
 import { IngressDefinition } from '../../contracts/services.ts';
-import { loadModule } from '../../modules/load-module.ts';
-import { neededRole } from '../../service/grpc/roles.ts';
-import { type GrpcServer, type GrpcServerOptions, grpcService } from '../../service/grpc/server.ts';
-import { createRunEnds } from '../../stage/run-ends.ts';
+import { loadModule } from '../../modules/load/load-module.ts';
+import { createRunEnds } from '../../stage/run/run-ends.ts';
+import { neededRole } from '../../transport/grpc/roles.ts';
+import { type GrpcServer, type GrpcServerOptions, grpcService } from '../../transport/grpc/server.ts';
 import { runCli, startCli } from '../cli.fixture.ts';
 
 const MODULES = join(import.meta.dirname, '../../../test/fixtures/modules');

@@ -1,5 +1,5 @@
 import { CatenaError } from '../../errors/catena-error.ts';
-import type { AuditReport } from '../commands.ts';
+import type { AuditReport } from '../protocol/commands.ts';
 import type { ModulePlace } from './places.ts';
 import { readList } from './read-reply.ts';
 import { findPlace, type KnownPlace, type RedisDeps } from './redis-deps.ts';

@@ -1,7 +1,7 @@
 /** Ending an execution well, and what it yields. */
 import { chainKeys } from '../../keys/keys.ts';
-import { assertChildren } from '../assert-children.ts';
-import { type CodeOf, CommitCode, PumpCode, StageCode } from '../codes.ts';
+import { assertChildren } from '../protocol/assert-children.ts';
+import { type CodeOf, CommitCode, PumpCode, StageCode } from '../protocol/codes.ts';
 import {
   type CommitCommand,
   type CommitOutcome,
@@ -9,8 +9,8 @@ import {
   MAX_CHILDREN,
   type PumpCommand,
   type PumpOutcome,
-} from '../commands.ts';
-import type { NodeSeed } from '../node.ts';
+} from '../protocol/commands.ts';
+import type { NodeSeed } from '../protocol/node.ts';
 import { readBells, readList, readNode, readReleased } from './read-reply.ts';
 import { type RedisDeps, runPlanned, runScoped } from './redis-deps.ts';
 import { PumpScriptCode } from './script.ts';

@@ -1,6 +1,6 @@
 /** Ending an execution badly, and what becomes of it. */
 import { chainKeys } from '../../keys/keys.ts';
-import { type CodeOf, type CommitErrorCode, DecideCode, type RetryCode } from '../codes.ts';
+import { type CodeOf, type CommitErrorCode, DecideCode, type RetryCode } from '../protocol/codes.ts';
 import type {
   CommitErrorCommand,
   DecideAction,
@@ -8,7 +8,7 @@ import type {
   DecideOutcome,
   RetryScheduleCommand,
   Threshold,
-} from '../commands.ts';
+} from '../protocol/commands.ts';
 import { nodeKeys } from './places.ts';
 import { readBells } from './read-reply.ts';
 import { type RedisDeps, runScoped } from './redis-deps.ts';

@@ -4,8 +4,8 @@
  */
 import { randomBytes } from 'node:crypto';
 import { Redis } from 'ioredis';
-import type { CoordinatorPolicy } from '../policy.ts';
-import type { Coordinator } from '../port.ts';
+import type { CoordinatorPolicy } from '../protocol/policy.ts';
+import type { Coordinator } from '../protocol/port.ts';
 import { runAudit } from './audit.ts';
 import { childrenPump, commitSuccess, stageChildren } from './commits.ts';
 import { commitError, retrySchedule, thresholdDecide } from './errors.ts';

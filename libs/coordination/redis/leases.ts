@@ -1,5 +1,12 @@
 /** Taking a node, holding it, and giving it back without an end. */
-import { ClaimCode, type CodeOf, RecoverCode, type ReleaseCode, type RenewCode, type ReorderCode } from '../codes.ts';
+import {
+  ClaimCode,
+  type CodeOf,
+  RecoverCode,
+  type ReleaseCode,
+  type RenewCode,
+  type ReorderCode,
+} from '../protocol/codes.ts';
 import type {
   ClaimCommand,
   ClaimOutcome,
@@ -8,7 +15,7 @@ import type {
   RecoverOutcome,
   ReorderCommand,
   ReorderOutcome,
-} from '../commands.ts';
+} from '../protocol/commands.ts';
 import { nodeKeys, phaseMember } from './places.ts';
 import { readBells, readNode } from './read-reply.ts';
 import { type RedisDeps, runScoped } from './redis-deps.ts';

@@ -1,5 +1,5 @@
 import { chainKeys } from '../../keys/keys.ts';
-import type { PurgeCommand, PurgeOutcome } from '../commands.ts';
+import type { PurgeCommand, PurgeOutcome } from '../protocol/commands.ts';
 import { readList } from './read-reply.ts';
 import { findPlace, type KnownPlace, type RedisDeps } from './redis-deps.ts';
 import { PurgeCode } from './script.ts';

@@ -1,7 +1,7 @@
 /** Reads; none of them changes anything. */
-import type { EventFilter, NodeFilter, TimelineEvent } from '../commands.ts';
-import type { ChainNode, NodeRef } from '../node.ts';
-import type { ModuleSnapshot, PhaseSnapshot, RunSnapshot } from '../snapshot.ts';
+import type { EventFilter, NodeFilter, TimelineEvent } from '../protocol/commands.ts';
+import type { ChainNode, NodeRef } from '../protocol/node.ts';
+import type { ModuleSnapshot, PhaseSnapshot, RunSnapshot } from '../protocol/snapshot.ts';
 import { NODE_TEXTS, readList, readNode } from './read-reply.ts';
 import { type RedisDeps, runPlanned } from './redis-deps.ts';
 import { nodeReadScript, nodesLookScript, runReadScript } from './scripts.ts';

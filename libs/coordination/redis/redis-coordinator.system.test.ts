@@ -2,8 +2,8 @@
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { type RedisServer, startRedisServer } from '../../../test/fixtures/servers/redis-server.ts';
-import { CommitCode, PhaseCloseCode } from '../codes.ts';
-import { defaultPolicy } from '../policy.ts';
+import { CommitCode, PhaseCloseCode } from '../protocol/codes.ts';
+import { defaultPolicy } from '../protocol/policy.ts';
 import { checkRedis } from './capabilities.ts';
 import { openRedisCoordinator, type RedisCoordinator } from './index.ts';
 

@@ -1,5 +1,5 @@
 import { CatenaError } from '../../errors/catena-error.ts';
-import type { CoordinatorPolicy } from '../policy.ts';
+import type { CoordinatorPolicy } from '../protocol/policy.ts';
 import { type Layout, learnLayout, type ModulePlace, type Place, type Places } from './places.ts';
 import type { ScriptArgument, ScriptRunner } from './runner.ts';
 import { type Reply, ScopeCode, type Script } from './script.ts';

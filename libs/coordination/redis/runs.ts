@@ -1,7 +1,7 @@
 /** How runs open, are paused, marked, settled, and their phases closed by a deadline. */
 import { CatenaError } from '../../errors/catena-error.ts';
 import { dueMembers } from '../../keys/keys.ts';
-import { assertChildren } from '../assert-children.ts';
+import { assertChildren } from '../protocol/assert-children.ts';
 import {
   type CodeOf,
   ControlCode,
@@ -10,7 +10,7 @@ import {
   RunOpenCode,
   type SettleCode,
   type TerminateCode,
-} from '../codes.ts';
+} from '../protocol/codes.ts';
 import type {
   ModulePlan,
   PhaseCloseCommand,
@@ -20,7 +20,7 @@ import type {
   RunOpenCommand,
   TerminateCommand,
   WithBells,
-} from '../commands.ts';
+} from '../protocol/commands.ts';
 import { layoutOf, learnLayout } from './places.ts';
 import { type PackedBell, readBell, readBells, readList } from './read-reply.ts';
 import { type RedisDeps, runPlanned, runScoped } from './redis-deps.ts';

@@ -1,4 +1,4 @@
-import { PumpCode } from '../codes.ts';
+import { PumpCode } from '../protocol/codes.ts';
 
 /** What a binding says of its Lua script; a test holds it equal to the script's header. */
 export interface Script<Codes extends Readonly<Record<string, number>> = Readonly<Record<string, number>>> {

@@ -17,7 +17,7 @@ import {
   SettleCode,
   StageCode,
   TerminateCode,
-} from '../codes.ts';
+} from '../protocol/codes.ts';
 import { AuditCode, LookCode, PumpScriptCode, PurgeCode, type Script } from './script.ts';
 
 /** Keys of a run with one of its modules: what a script needs that may end nodes, open phases and close the run. */

@@ -1,4 +1,4 @@
-import type { NodeSeed } from '../node.ts';
+import type { NodeSeed } from '../protocol/node.ts';
 import type { ScriptArgument } from './runner.ts';
 
 /** The seven arguments of a seed, as scripts read them. */

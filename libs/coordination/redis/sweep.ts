@@ -1,7 +1,7 @@
 /** The sweeper's bounded steps. Scripts are told the keys of what stood due a moment ago, and look at each again. */
 import { chainKeys, type DueMember, dueMembers } from '../../keys/keys.ts';
-import { type CodeOf, DrainCode } from '../codes.ts';
-import type { DrainCommand, DrainOutcome, DueEntry, DueTakeCommand, DueTakeOutcome } from '../commands.ts';
+import { type CodeOf, DrainCode } from '../protocol/codes.ts';
+import type { DrainCommand, DrainOutcome, DueEntry, DueTakeCommand, DueTakeOutcome } from '../protocol/commands.ts';
 import { type PackedBell, readBell, readList } from './read-reply.ts';
 import { type RedisDeps, runPlanned, runScoped } from './redis-deps.ts';
 import type { RedisClient } from './runner.ts';

@@ -1,5 +1,5 @@
 import type { SqliteDatabase } from '../../sqlite/database.ts';
-import type { AuditReport } from '../commands.ts';
+import type { AuditReport } from '../protocol/commands.ts';
 import { openCount } from './scopes.ts';
 import type { Tx } from './tx.ts';
 

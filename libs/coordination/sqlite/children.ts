@@ -1,7 +1,7 @@
 import { EVENTS } from '../../contracts/events.ts';
-import type { Bell, ReleasedResponse } from '../commands.ts';
-import type { NodeSeed } from '../node.ts';
-import { dispatchGraceMs } from '../policy.ts';
+import type { Bell, ReleasedResponse } from '../protocol/commands.ts';
+import type { NodeSeed } from '../protocol/node.ts';
+import { dispatchGraceMs } from '../protocol/policy.ts';
 import type { NodeRow } from './node-row.ts';
 import type { ModuleScope, PhaseScope } from './scopes.ts';
 import { isHeld, pendingBell, type Tx } from './tx.ts';

@@ -1,5 +1,5 @@
-import { ClaimCode } from '../codes.ts';
-import type { ClaimCommand, ClaimOutcome } from '../commands.ts';
+import { ClaimCode } from '../protocol/codes.ts';
+import type { ClaimCommand, ClaimOutcome } from '../protocol/commands.ts';
 import { type NodeRow, toChainNode } from './node-row.ts';
 import { type Found, findNode, isHeld, isLive, type Tx } from './tx.ts';
 

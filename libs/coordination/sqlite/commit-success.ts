@@ -1,8 +1,8 @@
 import { EVENTS } from '../../contracts/events.ts';
-import { assertChildren } from '../assert-children.ts';
-import { CommitCode } from '../codes.ts';
-import type { CommitCommand, CommitOutcome } from '../commands.ts';
-import type { ChainNode } from '../node.ts';
+import { assertChildren } from '../protocol/assert-children.ts';
+import { CommitCode } from '../protocol/codes.ts';
+import type { CommitCommand, CommitOutcome } from '../protocol/commands.ts';
+import type { ChainNode } from '../protocol/node.ts';
 import { createChildren, type HandOver } from './children.ts';
 import { type NodeRow, toChainNode } from './node-row.ts';
 import { advancePhases, endDone } from './phases.ts';

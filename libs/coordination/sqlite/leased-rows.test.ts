@@ -3,9 +3,9 @@ import { expect, it, onTestFinished } from 'vitest';
 import { FAILURE, heldBy, LEASE_MS, openScene, type Scene } from '../../../test/conformance/coordinator/scene.ts';
 import { ManualClock } from '../../clock/clock.ts';
 import { SqliteDatabase } from '../../sqlite/database.ts';
-import { ClaimCode, CommitCode, CommitErrorCode, RenewCode } from '../codes.ts';
-import type { ChainNode } from '../node.ts';
-import { defaultPolicy } from '../policy.ts';
+import { ClaimCode, CommitCode, CommitErrorCode, RenewCode } from '../protocol/codes.ts';
+import type { ChainNode } from '../protocol/node.ts';
+import { defaultPolicy } from '../protocol/policy.ts';
 import { openSqliteCoordinator } from './index.ts';
 
 async function open() {

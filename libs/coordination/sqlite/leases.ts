@@ -1,7 +1,7 @@
 import { EVENTS } from '../../contracts/events.ts';
-import { CommitErrorCode, RecoverCode, ReleaseCode, RenewCode } from '../codes.ts';
-import type { CommitErrorCommand, Held, RecoverCommand, RecoverOutcome } from '../commands.ts';
-import { dispatchGraceMs } from '../policy.ts';
+import { CommitErrorCode, RecoverCode, ReleaseCode, RenewCode } from '../protocol/codes.ts';
+import type { CommitErrorCommand, Held, RecoverCommand, RecoverOutcome } from '../protocol/commands.ts';
+import { dispatchGraceMs } from '../protocol/policy.ts';
 import { advancePhases, endDead } from './phases.ts';
 import { findNode, isLive, pendingBell, type Tx } from './tx.ts';
 

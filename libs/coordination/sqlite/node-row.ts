@@ -1,4 +1,4 @@
-import type { ChainNode, DeathReason, NodeKind, NodeState } from '../node.ts';
+import type { ChainNode, DeathReason, NodeKind, NodeState } from '../protocol/node.ts';
 import type { PhaseScope } from './scopes.ts';
 
 /** A node as its row holds it; transitions change it and save it. */

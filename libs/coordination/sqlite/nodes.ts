@@ -1,5 +1,5 @@
 import type { SqliteDatabase } from '../../sqlite/database.ts';
-import type { NodeSeed } from '../node.ts';
+import type { NodeSeed } from '../protocol/node.ts';
 import { COLUMNS, type NodeRow, type RowColumns, toRow } from './node-row.ts';
 import type { PhaseScope } from './scopes.ts';
 

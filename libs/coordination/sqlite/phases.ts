@@ -4,8 +4,8 @@
  * its end stands in the store.
  */
 import { EVENTS } from '../../contracts/events.ts';
-import type { Bell } from '../commands.ts';
-import type { DeathReason } from '../node.ts';
+import type { Bell } from '../protocol/commands.ts';
+import type { DeathReason } from '../protocol/node.ts';
 import { createChildren, reopen } from './children.ts';
 import type { NodeRow } from './node-row.ts';
 import { type ModuleScope, moduleOpenCount, openCount, type PhaseScope, type RunScope } from './scopes.ts';

@@ -4,9 +4,9 @@ import { ManualClock } from '../../clock/clock.ts';
 import { EVENTS } from '../../contracts/events.ts';
 import { SqliteDatabase } from '../../sqlite/database.ts';
 import { migrate } from '../../sqlite/migrate.ts';
-import type { NodeSeed } from '../node.ts';
-import { defaultPolicy } from '../policy.ts';
-import type { Coordinator } from '../port.ts';
+import type { NodeSeed } from '../protocol/node.ts';
+import { defaultPolicy } from '../protocol/policy.ts';
+import type { Coordinator } from '../protocol/port.ts';
 import { openSqliteCoordinator } from './index.ts';
 import { COORDINATION_MIGRATIONS } from './schema.ts';
 

@@ -1,7 +1,7 @@
 import type { SqliteDatabase } from '../../sqlite/database.ts';
-import type { NodeFilter } from '../commands.ts';
-import type { ChainNode } from '../node.ts';
-import type { ModuleSnapshot, RunSnapshot } from '../snapshot.ts';
+import type { NodeFilter } from '../protocol/commands.ts';
+import type { ChainNode } from '../protocol/node.ts';
+import type { ModuleSnapshot, RunSnapshot } from '../protocol/snapshot.ts';
 import { type NodeRow, toChainNode } from './node-row.ts';
 import { openCount, type RunScope, type Scopes } from './scopes.ts';
 

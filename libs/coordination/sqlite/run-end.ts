@@ -1,7 +1,7 @@
 /** Deadlines, the end of a run, and its opening again by a replay. */
-import { PhaseCloseCode, ReplayCode, SettleCode } from '../codes.ts';
-import type { Bell, PhaseCloseCommand, ReplayCommand, ReplayOutcome } from '../commands.ts';
-import { dispatchGraceMs } from '../policy.ts';
+import { PhaseCloseCode, ReplayCode, SettleCode } from '../protocol/codes.ts';
+import type { Bell, PhaseCloseCommand, ReplayCommand, ReplayOutcome } from '../protocol/commands.ts';
+import { dispatchGraceMs } from '../protocol/policy.ts';
 import { reopen } from './children.ts';
 import { advancePhases } from './phases.ts';
 import type { PhaseScope, RunScope } from './scopes.ts';

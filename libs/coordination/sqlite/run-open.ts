@@ -1,8 +1,8 @@
 import { EVENTS } from '../../contracts/events.ts';
 import type { SqliteDatabase } from '../../sqlite/database.ts';
-import { assertChildren } from '../assert-children.ts';
-import { RunOpenCode } from '../codes.ts';
-import type { Bell, ModulePlan, RunOpenCommand } from '../commands.ts';
+import { assertChildren } from '../protocol/assert-children.ts';
+import { RunOpenCode } from '../protocol/codes.ts';
+import type { Bell, ModulePlan, RunOpenCommand } from '../protocol/commands.ts';
 import { createChildren } from './children.ts';
 import { advancePhases } from './phases.ts';
 import type { Tx } from './tx.ts';

@@ -1,8 +1,8 @@
 import type { SqliteDatabase } from '../../sqlite/database.ts';
-import { assertChildren } from '../assert-children.ts';
-import { StageCode } from '../codes.ts';
-import type { Held } from '../commands.ts';
-import type { NodeSeed } from '../node.ts';
+import { assertChildren } from '../protocol/assert-children.ts';
+import { StageCode } from '../protocol/codes.ts';
+import type { Held } from '../protocol/commands.ts';
+import type { NodeSeed } from '../protocol/node.ts';
 import type { NodeRow } from './node-row.ts';
 import { findNode, isLive, type Tx } from './tx.ts';
 

@@ -1,5 +1,5 @@
 /** The sweeper's bounded steps: look, move staged children, end the nodes of a marked scope. */
-import { DrainCode, PumpCode } from '../codes.ts';
+import { DrainCode, PumpCode } from '../protocol/codes.ts';
 import {
   type Bell,
   type DrainCommand,
@@ -10,9 +10,9 @@ import {
   MAX_CHILDREN,
   type PumpCommand,
   type PumpOutcome,
-} from '../commands.ts';
-import type { DeathReason } from '../node.ts';
-import { dispatchGraceMs } from '../policy.ts';
+} from '../protocol/commands.ts';
+import type { DeathReason } from '../protocol/node.ts';
+import { dispatchGraceMs } from '../protocol/policy.ts';
 import { createChildren } from './children.ts';
 import type { NodeRow } from './node-row.ts';
 import { advancePhases, closeRunIfOver, endDead, endDone } from './phases.ts';

@@ -1,5 +1,5 @@
-import { ControlCode, RetryCode, TerminateCode } from '../codes.ts';
-import type { RetryScheduleCommand, TerminateCommand } from '../commands.ts';
+import { ControlCode, RetryCode, TerminateCode } from '../protocol/codes.ts';
+import type { RetryScheduleCommand, TerminateCommand } from '../protocol/commands.ts';
 import { closeRunIfOver } from './phases.ts';
 import type { ModuleScope, RunScope } from './scopes.ts';
 import { scheduleRetry } from './threshold-decide.ts';

@@ -3,9 +3,9 @@
  * attempts, how long to wait, which thresholds) is computed by the caller.
  */
 import { EVENTS } from '../../contracts/events.ts';
-import { type CodeOf, DecideCode } from '../codes.ts';
-import type { Bell, DecideAction, DecideCommand, DecideOutcome, Threshold } from '../commands.ts';
-import { dispatchGraceMs } from '../policy.ts';
+import { type CodeOf, DecideCode } from '../protocol/codes.ts';
+import type { Bell, DecideAction, DecideCommand, DecideOutcome, Threshold } from '../protocol/commands.ts';
+import { dispatchGraceMs } from '../protocol/policy.ts';
 import { reopen } from './children.ts';
 import type { NodeRow } from './node-row.ts';
 import { advancePhases, endDead } from './phases.ts';

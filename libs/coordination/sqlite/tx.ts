@@ -1,7 +1,7 @@
 import type { Clock } from '../../clock/clock.ts';
-import type { Bell } from '../commands.ts';
-import type { NodeRef } from '../node.ts';
-import type { CoordinatorPolicy } from '../policy.ts';
+import type { Bell } from '../protocol/commands.ts';
+import type { NodeRef } from '../protocol/node.ts';
+import type { CoordinatorPolicy } from '../protocol/policy.ts';
 import type { Events } from './events.ts';
 import type { FallbackGates } from './fallback-gates.ts';
 import type { NodeRow } from './node-row.ts';

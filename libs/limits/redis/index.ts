@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { type Clock, systemClock } from '../../clock/clock.ts';
+import { systemTimers, type Timers } from '../../concurrency/timers.ts';
 import type { RedisClient } from '../../coordination/redis/index.ts';
 import type { CatenaError } from '../../errors/catena-error.ts';
 import { METRICS } from '../../telemetry/metric-names.ts';
@@ -10,7 +11,6 @@ import type { Breakers } from '../breakers.ts';
 import type { Budgets } from '../budgets.ts';
 import type { CookieShelf } from '../cookies.ts';
 import type { LimitsByKey } from '../limiter.ts';
-import { systemTimers, type Timers } from '../timers.ts';
 import { createRedisBreakers } from './breakers.ts';
 import { createRedisBudgets } from './budgets.ts';
 import { createRedisCookies } from './cookies.ts';

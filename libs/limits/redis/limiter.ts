@@ -1,4 +1,5 @@
 import type { Clock } from '../../clock/clock.ts';
+import type { Timers } from '../../concurrency/timers.ts';
 import { Gates } from '../gates.ts';
 import {
   abortedWait,
@@ -8,7 +9,6 @@ import {
   type LimitsByKey,
   type Permit,
 } from '../limiter.ts';
-import type { Timers } from '../timers.ts';
 import { SharedGate } from './shared-gate.ts';
 import { lookAt, type TakeOptions, takerOf } from './take.ts';
 

@@ -1,9 +1,9 @@
 /** What a gate tells Redis, and when: held against a Redis that answers what the test says. */
 import { describe, expect, it } from 'vitest';
 import { ManualClock } from '../../clock/clock.ts';
+import { ManualTimers } from '../../concurrency/timers.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
 import type { KeyLimits, Permit } from '../limiter.ts';
-import { ManualTimers } from '../timers.ts';
 import { SharedGate } from './shared-gate.ts';
 import type { Take, Taken } from './take.ts';
 

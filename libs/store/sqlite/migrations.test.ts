@@ -1,7 +1,7 @@
 import { expect, it, onTestFinished } from 'vitest';
 import { END, letter, newRun, records } from '../../../test/conformance/store/harness.ts';
 import { ManualClock } from '../../clock/clock.ts';
-import { defaultPolicy } from '../../coordination/policy.ts';
+import { defaultPolicy } from '../../coordination/protocol/policy.ts';
 import { openSqliteCoordinator } from '../../coordination/sqlite/index.ts';
 import { SqliteDatabase } from '../../sqlite/database.ts';
 import { migrate } from '../../sqlite/migrate.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { ManualClock } from '../../clock/clock.ts';
-import { defaultPolicy } from '../../coordination/policy.ts';
+import { defaultPolicy } from '../../coordination/protocol/policy.ts';
 import { openSqliteCoordinator } from '../../coordination/sqlite/index.ts';
 import { SqliteDatabase } from '../../sqlite/database.ts';
 import { openSqliteStore } from './index.ts';

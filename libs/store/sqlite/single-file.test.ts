@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { ManualClock } from '../../clock/clock.ts';
-import { ClaimCode, CommitCode } from '../../coordination/codes.ts';
-import type { ChainNode, NodeSeed } from '../../coordination/node.ts';
-import { defaultPolicy } from '../../coordination/policy.ts';
+import { ClaimCode, CommitCode } from '../../coordination/protocol/codes.ts';
+import type { ChainNode, NodeSeed } from '../../coordination/protocol/node.ts';
+import { defaultPolicy } from '../../coordination/protocol/policy.ts';
 import { SqliteDatabase } from '../../sqlite/database.ts';
 import { scratchFolder } from '../../sqlite/scratch.fixture.ts';
 import { openSingleFile, type SingleFile } from './single-file.ts';

@@ -1,7 +1,7 @@
 /** What single-node mode stands on: coordinator and store on one SQLite file, whose transactions they share. */
 import type { Clock } from '../../clock/clock.ts';
-import type { CommitCommand, CommitOutcome } from '../../coordination/commands.ts';
-import type { CoordinatorPolicy } from '../../coordination/policy.ts';
+import type { CommitCommand, CommitOutcome } from '../../coordination/protocol/commands.ts';
+import type { CoordinatorPolicy } from '../../coordination/protocol/policy.ts';
 import { openSqliteCoordinator, type SqliteCoordinator } from '../../coordination/sqlite/index.ts';
 import { failpoint } from '../../failpoints/failpoint.ts';
 import { SqliteDatabase, type SqliteOptions } from '../../sqlite/database.ts';

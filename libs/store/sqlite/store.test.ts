@@ -1,6 +1,6 @@
 import { describeStore, type StoreHarness } from '../../../test/conformance/store.ts';
 import { ManualClock } from '../../clock/clock.ts';
-import { defaultPolicy } from '../../coordination/policy.ts';
+import { defaultPolicy } from '../../coordination/protocol/policy.ts';
 import { openSqliteCoordinator } from '../../coordination/sqlite/index.ts';
 import { SqliteDatabase } from '../../sqlite/database.ts';
 import type { NewItem } from '../port.ts';

@@ -5,7 +5,7 @@
  */
 import { Agent, request } from 'undici';
 import type { Clock } from '../../clock/clock.ts';
-import { pause } from '../../clock/pause.ts';
+import { pause } from '../../concurrency/pause.ts';
 import type { Log } from '../log.ts';
 import { METRICS } from '../metric-names.ts';
 import type { Metrics } from '../metrics.ts';

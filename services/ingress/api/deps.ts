@@ -1,11 +1,11 @@
 import type { Clock } from '../../../libs/clock/clock.ts';
-import type { Coordinator } from '../../../libs/coordination/port.ts';
+import type { Coordinator } from '../../../libs/coordination/protocol/port.ts';
 import type { Breakers } from '../../../libs/limits/breakers.ts';
 import type { Budgets } from '../../../libs/limits/budgets.ts';
 import type { KeySnapshot } from '../../../libs/limits/rate-limiter.ts';
-import type { ModuleCatalogue } from '../../../libs/stage/describe-module.ts';
-import type { Publisher } from '../../../libs/stage/publisher.ts';
-import type { TaskSubmission } from '../../../libs/stage/submit.ts';
+import type { Publisher } from '../../../libs/stage/messages/publisher.ts';
+import type { ModuleCatalogue } from '../../../libs/stage/run/describe-module.ts';
+import type { TaskSubmission } from '../../../libs/stage/run/submit.ts';
 import type { NewRun, Store } from '../../../libs/store/port.ts';
 
 /** What the methods of Ingress stand on. */

@@ -1,7 +1,7 @@
 import type { ExplainRunResponse } from '../../../libs/contracts/services.ts';
-import type { ChainNode, NodeState } from '../../../libs/coordination/node.ts';
-import { explainRun } from '../../../libs/stage/explain.ts';
-import { breakerAwaited } from '../../../libs/stage/explain-breakers.ts';
+import type { ChainNode, NodeState } from '../../../libs/coordination/protocol/node.ts';
+import { breakerAwaited } from '../../../libs/explain/breakers.ts';
+import { explainRun } from '../../../libs/explain/explain.ts';
 import type { IngressApiDeps } from './deps.ts';
 import { findRun } from './find-run.ts';
 

@@ -7,11 +7,11 @@ import {
   type ReplayedNode,
   ReplayOutcome,
 } from '../../../libs/contracts/services.ts';
-import { ReplayCode } from '../../../libs/coordination/codes.ts';
-import type { Bell } from '../../../libs/coordination/commands.ts';
-import type { ChainNode, DeathReason } from '../../../libs/coordination/node.ts';
+import { ReplayCode } from '../../../libs/coordination/protocol/codes.ts';
+import type { Bell } from '../../../libs/coordination/protocol/commands.ts';
+import type { ChainNode, DeathReason } from '../../../libs/coordination/protocol/node.ts';
 import { CatenaError } from '../../../libs/errors/catena-error.ts';
-import { childMessages } from '../../../libs/stage/bells.ts';
+import { childMessages } from '../../../libs/stage/messages/bells.ts';
 import type { RunRecord } from '../../../libs/store/port.ts';
 import { nodeIdFault } from './dead-letters.ts';
 import type { IngressApiDeps } from './deps.ts';

@@ -1,8 +1,8 @@
 /** Ingress over real sockets: what a client sees of errors, flow and ends. */
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { IngressDefinition, RunState } from '../../../libs/contracts/services.ts';
-import { neededRole } from '../../../libs/service/grpc/roles.ts';
-import { grpcService } from '../../../libs/service/grpc/server.ts';
+import { neededRole } from '../../../libs/transport/grpc/roles.ts';
+import { grpcService } from '../../../libs/transport/grpc/server.ts';
 import { clientOf, endServing, serve } from '../../../test/fixtures/grpc/serving.ts';
 import { createIngressApi } from '../rpc.ts';
 import { drive, json, openApi, submitted } from './ingress-api.fixture.ts';

@@ -11,8 +11,8 @@ import type { SubmitTaskRequest, SubmitTaskResponse } from '../../../libs/contra
 import { CatenaError } from '../../../libs/errors/catena-error.ts';
 import { canonicalJson } from '../../../libs/keys/canonical-json.ts';
 import { isAmount, MICROS } from '../../../libs/limits/budgets.ts';
-import type { ModuleDefinition } from '../../../libs/modules/definition.ts';
-import type { TaskSubmission } from '../../../libs/stage/submit.ts';
+import type { ModuleDefinition } from '../../../libs/modules/contract/definition.ts';
+import type { TaskSubmission } from '../../../libs/stage/run/submit.ts';
 import type { IngressApiDeps } from './deps.ts';
 import { findRun } from './find-run.ts';
 import { toRun } from './run-view.ts';

@@ -1,7 +1,7 @@
 import type { ConsistencyMonitor } from '../../../libs/brand/consistency/monitor.ts';
-import type { Coordinator } from '../../../libs/coordination/port.ts';
-import type { ModuleCatalogue } from '../../../libs/stage/describe-module.ts';
-import type { TaskSubmission } from '../../../libs/stage/submit.ts';
+import type { Coordinator } from '../../../libs/coordination/protocol/port.ts';
+import type { ModuleCatalogue } from '../../../libs/stage/run/describe-module.ts';
+import type { TaskSubmission } from '../../../libs/stage/run/submit.ts';
 import type { NewRun, Store } from '../../../libs/store/port.ts';
 
 /** What the routes of brand diagnosis stand on; the same in both modes. */

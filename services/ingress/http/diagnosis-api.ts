@@ -1,6 +1,6 @@
 /** The HTTP API of brand diagnosis: one line per group of routes. */
-import type { HttpRoutes } from '../../../libs/service/http/http-app.ts';
-import type { ApiTitle } from '../../../libs/service/http/openapi.ts';
+import type { HttpRoutes } from '../../../libs/transport/http/http-app.ts';
+import type { ApiTitle } from '../../../libs/transport/http/openapi.ts';
 import { basicRoutes } from './basic-routes.ts';
 import type { DiagnosisApiDeps } from './deps.ts';
 import { DiagnosisReader } from './diagnosis-reader.ts';

@@ -19,7 +19,7 @@ export type {
   TestProgressBody,
 } from '../../../libs/brand/status/bodies.ts';
 export type { Stage, Status } from '../../../libs/brand/status/stages.ts';
-export type { ErrorBody } from '../../../libs/service/http/error-answer.ts';
+export type { ErrorBody } from '../../../libs/transport/http/error-answer.ts';
 
 /** The body of `POST /api/perform-brand-test`. */
 export type SubmissionRequest = z.input<typeof submissionRequest>;

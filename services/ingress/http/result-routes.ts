@@ -4,7 +4,7 @@ import { isDiagnosis } from '../../../libs/brand/status/diagnosis-items.ts';
 import type { Stage } from '../../../libs/brand/status/stages.ts';
 import { historyBody, historyEntry } from '../../../libs/brand/status/status-body.ts';
 import { CatenaError } from '../../../libs/errors/catena-error.ts';
-import type { HttpRoutes } from '../../../libs/service/http/http-app.ts';
+import type { HttpRoutes } from '../../../libs/transport/http/http-app.ts';
 import type { DiagnosisApiDeps } from './deps.ts';
 import type { DiagnosisReader } from './diagnosis-reader.ts';
 import { REFUSED } from './refusals.ts';

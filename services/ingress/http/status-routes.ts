@@ -1,7 +1,7 @@
 import { consistencyHook } from '../../../libs/brand/consistency/fastify-hook.ts';
 import { statusBodySchema, testProgressBodySchema } from '../../../libs/brand/status/bodies.ts';
 import { statusBody, testProgress } from '../../../libs/brand/status/status-body.ts';
-import type { HttpRoutes } from '../../../libs/service/http/http-app.ts';
+import type { HttpRoutes } from '../../../libs/transport/http/http-app.ts';
 import type { DiagnosisApiDeps } from './deps.ts';
 import type { DiagnosisReader } from './diagnosis-reader.ts';
 import { patience } from './patience.ts';

@@ -2,10 +2,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { defineDiagnosis } from '../../../libs/brand/module/define-diagnosis.ts';
 import { loadConfig } from '../../../libs/config/load-config.ts';
-import { ModuleRegistry } from '../../../libs/modules/registry.ts';
+import { ModuleRegistry } from '../../../libs/modules/load/registry.ts';
 import { silentLog } from '../../../libs/telemetry/log.ts';
-import type { RunningNode } from '../../../services/running-node.ts';
-import { startSingleNode } from '../../../services/single-node.ts';
+import type { RunningNode } from '../../../services/node/running.ts';
+import { startSingleNode } from '../../../services/node/single.ts';
 import { BRANDS } from '../../brand-flow/answers.ts';
 import { registryOf } from '../../brand-flow/models.ts';
 import { observedRun, type RunFigures } from './run-figures.ts';

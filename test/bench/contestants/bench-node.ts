@@ -1,11 +1,11 @@
 /** Catena in one process, as a contestant runs it: the default configuration but for what a benchmark has to set. */
 import { loadConfig } from '../../../libs/config/load-config.ts';
-import type { ModuleDefinition } from '../../../libs/modules/definition.ts';
-import { ModuleRegistry } from '../../../libs/modules/registry.ts';
+import type { ModuleDefinition } from '../../../libs/modules/contract/definition.ts';
+import { ModuleRegistry } from '../../../libs/modules/load/registry.ts';
 import type { NewRun, RunRecord } from '../../../libs/store/port.ts';
 import { silentLog } from '../../../libs/telemetry/log.ts';
-import type { RunningNode } from '../../../services/running-node.ts';
-import { type SingleNodeOptions, startSingleNode } from '../../../services/single-node.ts';
+import type { RunningNode } from '../../../services/node/running.ts';
+import { type SingleNodeOptions, startSingleNode } from '../../../services/node/single.ts';
 
 type Overrides = NonNullable<Parameters<typeof loadConfig>[0]['overrides']>;
 

@@ -1,7 +1,7 @@
 /** A run of many nodes on the Redis coordinator alone: no stages, no bus, no store. */
 import { Redis } from 'ioredis';
-import type { ChainNode, NodeRef, NodeSeed } from '../../../libs/coordination/node.ts';
-import { defaultPolicy } from '../../../libs/coordination/policy.ts';
+import type { ChainNode, NodeRef, NodeSeed } from '../../../libs/coordination/protocol/node.ts';
+import { defaultPolicy } from '../../../libs/coordination/protocol/policy.ts';
 import { openRedisCoordinator, type RedisCoordinator } from '../../../libs/coordination/redis/index.ts';
 import { DISTRIBUTED_SHARDS } from '../../../libs/keys/keys.ts';
 import { ptmKey } from '../../../libs/keys/ptm-key.ts';

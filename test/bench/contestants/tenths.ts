@@ -1,7 +1,7 @@
 /** Watches a run's commits go by and notes, at each tenth of them, what it cost. */
 import { statSync } from 'node:fs';
 import { METRICS } from '../../../libs/telemetry/metric-names.ts';
-import type { RunningNode } from '../../../services/running-node.ts';
+import type { RunningNode } from '../../../services/node/running.ts';
 
 export interface Tenth {
   readonly seconds: number;

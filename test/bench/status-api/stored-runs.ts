@@ -2,9 +2,9 @@
 import { DatabaseSync } from 'node:sqlite';
 import { defineDiagnosis } from '../../../libs/brand/module/define-diagnosis.ts';
 import { loadConfig } from '../../../libs/config/load-config.ts';
-import { ModuleRegistry } from '../../../libs/modules/registry.ts';
+import { ModuleRegistry } from '../../../libs/modules/load/registry.ts';
 import { silentLog } from '../../../libs/telemetry/log.ts';
-import { startSingleNode } from '../../../services/single-node.ts';
+import { startSingleNode } from '../../../services/node/single.ts';
 import { BRANDS, QUESTIONS } from '../../brand-flow/answers.ts';
 import { type Models, startModels } from '../../brand-flow/models.ts';
 import { QUICK } from '../../fixtures/flow.ts';

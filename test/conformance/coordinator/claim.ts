@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ClaimCode } from '../../../libs/coordination/codes.ts';
+import { ClaimCode } from '../../../libs/coordination/protocol/codes.ts';
 import type { OpenCoordinator } from './harness.ts';
 import { heldBy, LEASE_MS, openScene } from './scene.ts';
 

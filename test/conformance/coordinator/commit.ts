@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { ClaimCode, CommitCode } from '../../../libs/coordination/codes.ts';
-import { MAX_CHILDREN } from '../../../libs/coordination/commands.ts';
+import { ClaimCode, CommitCode } from '../../../libs/coordination/protocol/codes.ts';
+import { MAX_CHILDREN } from '../../../libs/coordination/protocol/commands.ts';
 import type { OpenCoordinator } from './harness.ts';
 import { LEASE_MS, openScene } from './scene.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ControlCode, RunOpenCode, TerminateCode } from '../../../libs/coordination/codes.ts';
+import { ControlCode, RunOpenCode, TerminateCode } from '../../../libs/coordination/protocol/codes.ts';
 import type { OpenCoordinator } from './harness.ts';
 import { allNodes } from './reading.ts';
 import { HOUR_MS, openScene, type Scene } from './scene.ts';

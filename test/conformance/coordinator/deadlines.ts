@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ClaimCode, CommitCode, PhaseCloseCode } from '../../../libs/coordination/codes.ts';
+import { ClaimCode, CommitCode, PhaseCloseCode } from '../../../libs/coordination/protocol/codes.ts';
 import type { OpenCoordinator } from './harness.ts';
 import { HOUR_MS, openScene, type Scene } from './scene.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { CommitErrorCode, DecideCode, RetryCode } from '../../../libs/coordination/codes.ts';
+import { CommitErrorCode, DecideCode, RetryCode } from '../../../libs/coordination/protocol/codes.ts';
 import type { OpenCoordinator } from './harness.ts';
 import { FAILURE, heldBy, LEASE_MS, openScene } from './scene.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { ClaimCode, CommitCode, DecideCode } from '../../../libs/coordination/codes.ts';
-import { MAX_CHILDREN } from '../../../libs/coordination/commands.ts';
-import type { NodeSeed } from '../../../libs/coordination/node.ts';
+import { ClaimCode, CommitCode, DecideCode } from '../../../libs/coordination/protocol/codes.ts';
+import { MAX_CHILDREN } from '../../../libs/coordination/protocol/commands.ts';
+import type { NodeSeed } from '../../../libs/coordination/protocol/node.ts';
 import type { OpenCoordinator } from './harness.ts';
 import { HOUR_MS, LEASE_MS, openScene, type Scene } from './scene.ts';
 

@@ -1,10 +1,10 @@
 /** One hop makes 20,000 others, through a bus that doubles and shuffles everything: 20,000 done, one join. */
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { ClaimCode, CommitCode, PumpCode } from '../../../libs/coordination/codes.ts';
-import { type Bell, MAX_CHILDREN } from '../../../libs/coordination/commands.ts';
-import type { ChainNode, NodeSeed } from '../../../libs/coordination/node.ts';
-import type { Coordinator } from '../../../libs/coordination/port.ts';
+import { ClaimCode, CommitCode, PumpCode } from '../../../libs/coordination/protocol/codes.ts';
+import { type Bell, MAX_CHILDREN } from '../../../libs/coordination/protocol/commands.ts';
+import type { ChainNode, NodeSeed } from '../../../libs/coordination/protocol/node.ts';
+import type { Coordinator } from '../../../libs/coordination/protocol/port.ts';
 import type { OpenCoordinator } from './harness.ts';
 import { checkInvariants } from './invariants.ts';
 import { refOf } from './reading.ts';

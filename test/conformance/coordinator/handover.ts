@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { CommitCode } from '../../../libs/coordination/codes.ts';
-import type { NodeSeed } from '../../../libs/coordination/node.ts';
+import { CommitCode } from '../../../libs/coordination/protocol/codes.ts';
+import type { NodeSeed } from '../../../libs/coordination/protocol/node.ts';
 import type { OpenCoordinator } from './harness.ts';
 import { LEASE_MS, openScene, type Scene } from './scene.ts';
 

@@ -1,5 +1,5 @@
-import type { CoordinatorPolicy } from '../../../libs/coordination/policy.ts';
-import type { Coordinator } from '../../../libs/coordination/port.ts';
+import type { CoordinatorPolicy } from '../../../libs/coordination/protocol/policy.ts';
+import type { Coordinator } from '../../../libs/coordination/protocol/port.ts';
 
 /** A coordinator under test, empty when it is opened, with a clock that only the test moves. */
 export interface CoordinatorHarness {

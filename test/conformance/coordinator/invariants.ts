@@ -1,8 +1,8 @@
 /** What must hold of a run at any instant, read through the port alone. */
 
-import { type ChainNode, isTerminal } from '../../../libs/coordination/node.ts';
-import type { Coordinator } from '../../../libs/coordination/port.ts';
-import type { ModuleSnapshot } from '../../../libs/coordination/snapshot.ts';
+import { type ChainNode, isTerminal } from '../../../libs/coordination/protocol/node.ts';
+import type { Coordinator } from '../../../libs/coordination/protocol/port.ts';
+import type { ModuleSnapshot } from '../../../libs/coordination/protocol/snapshot.ts';
 import { type RunView, viewRun } from './reading.ts';
 
 /** Reads the run and throws when an invariant does not hold; answers what it read. */

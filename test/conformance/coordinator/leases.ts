@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { CommitCode, CommitErrorCode, RecoverCode, ReleaseCode, RenewCode } from '../../../libs/coordination/codes.ts';
+import {
+  CommitCode,
+  CommitErrorCode,
+  RecoverCode,
+  ReleaseCode,
+  RenewCode,
+} from '../../../libs/coordination/protocol/codes.ts';
 import type { OpenCoordinator } from './harness.ts';
 import { FAILURE, heldBy, LEASE_MS, openScene, type Scene } from './scene.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ClaimCode, CommitCode } from '../../../libs/coordination/codes.ts';
+import { ClaimCode, CommitCode } from '../../../libs/coordination/protocol/codes.ts';
 import type { OpenCoordinator } from './harness.ts';
 import { openScene, Scene } from './scene.ts';
 

@@ -1,7 +1,7 @@
-import type { NodeFilter } from '../../../libs/coordination/commands.ts';
-import type { ChainNode, NodeRef } from '../../../libs/coordination/node.ts';
-import type { Coordinator } from '../../../libs/coordination/port.ts';
-import type { RunSnapshot } from '../../../libs/coordination/snapshot.ts';
+import type { NodeFilter } from '../../../libs/coordination/protocol/commands.ts';
+import type { ChainNode, NodeRef } from '../../../libs/coordination/protocol/node.ts';
+import type { Coordinator } from '../../../libs/coordination/protocol/port.ts';
+import type { RunSnapshot } from '../../../libs/coordination/protocol/snapshot.ts';
 
 const PAGE = 500;
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ClaimCode, ReorderCode } from '../../../libs/coordination/codes.ts';
+import { ClaimCode, ReorderCode } from '../../../libs/coordination/protocol/codes.ts';
 import type { OpenCoordinator } from './harness.ts';
 import { openScene, type Scene } from './scene.ts';
 

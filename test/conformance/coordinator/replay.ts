@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { CommitCode, DecideCode, DrainCode, ReplayCode } from '../../../libs/coordination/codes.ts';
+import { CommitCode, DecideCode, DrainCode, ReplayCode } from '../../../libs/coordination/protocol/codes.ts';
 import type { OpenCoordinator } from './harness.ts';
 import { HOUR_MS, LEASE_MS, openScene, type Scene } from './scene.ts';
 

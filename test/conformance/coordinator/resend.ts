@@ -1,6 +1,6 @@
 /** P3: a call that is sent again, because its answer was lost, changes nothing. */
 import { describe, expect, it } from 'vitest';
-import type { Coordinator } from '../../../libs/coordination/port.ts';
+import type { Coordinator } from '../../../libs/coordination/protocol/port.ts';
 import type { OpenCoordinator } from './harness.ts';
 import { viewRun } from './reading.ts';
 import { FAILURE, heldBy, LEASE_MS, NEVER, openScene, type Scene } from './scene.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ClaimCode, ControlCode, SettleCode } from '../../../libs/coordination/codes.ts';
+import { ClaimCode, ControlCode, SettleCode } from '../../../libs/coordination/protocol/codes.ts';
 import type { OpenCoordinator } from './harness.ts';
 import { allNodes } from './reading.ts';
 import { HOUR_MS, openScene } from './scene.ts';

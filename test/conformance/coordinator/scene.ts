@@ -1,7 +1,7 @@
 /** A run under test, with the verbs of the chain in short; every transition is watched for the invariants. */
 import { randomUUID } from 'node:crypto';
 import { expect, onTestFinished } from 'vitest';
-import { ClaimCode, CommitCode, CommitErrorCode, RunOpenCode } from '../../../libs/coordination/codes.ts';
+import { ClaimCode, CommitCode, CommitErrorCode, RunOpenCode } from '../../../libs/coordination/protocol/codes.ts';
 import {
   type ClaimCommand,
   type CommitCommand,
@@ -9,10 +9,10 @@ import {
   type Held,
   MAX_CHILDREN,
   type Threshold,
-} from '../../../libs/coordination/commands.ts';
-import type { ChainNode, NodeSeed } from '../../../libs/coordination/node.ts';
-import type { Coordinator } from '../../../libs/coordination/port.ts';
-import type { ModuleSnapshot, PhaseSnapshot, RunSnapshot } from '../../../libs/coordination/snapshot.ts';
+} from '../../../libs/coordination/protocol/commands.ts';
+import type { ChainNode, NodeSeed } from '../../../libs/coordination/protocol/node.ts';
+import type { Coordinator } from '../../../libs/coordination/protocol/port.ts';
+import type { ModuleSnapshot, PhaseSnapshot, RunSnapshot } from '../../../libs/coordination/protocol/snapshot.ts';
 import type { CoordinatorHarness, OpenCoordinator } from './harness.ts';
 import { Cast, type ModuleShape } from './plan.ts';
 import { refOf } from './reading.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { CommitCode, PumpCode, ReplayCode, StageCode } from '../../../libs/coordination/codes.ts';
-import { MAX_CHILDREN } from '../../../libs/coordination/commands.ts';
-import type { ChainNode, NodeSeed } from '../../../libs/coordination/node.ts';
+import { CommitCode, PumpCode, ReplayCode, StageCode } from '../../../libs/coordination/protocol/codes.ts';
+import { MAX_CHILDREN } from '../../../libs/coordination/protocol/commands.ts';
+import type { ChainNode, NodeSeed } from '../../../libs/coordination/protocol/node.ts';
 import type { OpenCoordinator } from './harness.ts';
 import { heldBy, LEASE_MS, openScene, type Scene } from './scene.ts';
 

@@ -1,8 +1,8 @@
 /** What must hold between the readings before and after one transition. */
-import { CommitCode, PumpCode, ReplayCode, StageCode } from '../../../libs/coordination/codes.ts';
-import type { ChainNode } from '../../../libs/coordination/node.ts';
-import type { Coordinator } from '../../../libs/coordination/port.ts';
-import type { ModuleSnapshot } from '../../../libs/coordination/snapshot.ts';
+import { CommitCode, PumpCode, ReplayCode, StageCode } from '../../../libs/coordination/protocol/codes.ts';
+import type { ChainNode } from '../../../libs/coordination/protocol/node.ts';
+import type { Coordinator } from '../../../libs/coordination/protocol/port.ts';
+import type { ModuleSnapshot } from '../../../libs/coordination/protocol/snapshot.ts';
 import { moveViolations } from './moves.ts';
 import type { RunView } from './reading.ts';
 

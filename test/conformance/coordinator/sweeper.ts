@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { DrainCode, RecoverCode } from '../../../libs/coordination/codes.ts';
-import type { DueEntry } from '../../../libs/coordination/commands.ts';
+import { DrainCode, RecoverCode } from '../../../libs/coordination/protocol/codes.ts';
+import type { DueEntry } from '../../../libs/coordination/protocol/commands.ts';
 import type { OpenCoordinator } from './harness.ts';
 import { HOUR_MS, heldBy, LEASE_MS, openScene, type Scene } from './scene.ts';
 

@@ -1,6 +1,6 @@
 /** What a sweeper does with what stands due. */
-import type { Bell, DueEntry } from '../../../libs/coordination/commands.ts';
-import type { Coordinator } from '../../../libs/coordination/port.ts';
+import type { Bell, DueEntry } from '../../../libs/coordination/protocol/commands.ts';
+import type { Coordinator } from '../../../libs/coordination/protocol/port.ts';
 
 /** More looks than any test needs: a `dueTake` that does not move what it takes forward would be asked for ever. */
 const MAX_LOOKS = 2_000;

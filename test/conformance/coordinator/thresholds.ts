@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { ClaimCode, DecideCode } from '../../../libs/coordination/codes.ts';
-import type { DecideCommand } from '../../../libs/coordination/commands.ts';
+import { ClaimCode, DecideCode } from '../../../libs/coordination/protocol/codes.ts';
+import type { DecideCommand } from '../../../libs/coordination/protocol/commands.ts';
 import type { OpenCoordinator } from './harness.ts';
 import { NEVER, openScene, type Scene } from './scene.ts';
 

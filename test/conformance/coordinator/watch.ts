@@ -1,5 +1,5 @@
 /** Checks the invariants after every transition, by standing between the test and its coordinator. */
-import type { Coordinator } from '../../../libs/coordination/port.ts';
+import type { Coordinator } from '../../../libs/coordination/protocol/port.ts';
 import { checkInvariants, refuse } from './invariants.ts';
 import { type RunView, viewRun } from './reading.ts';
 import { newMemory, type Step, stepViolations } from './steps.ts';

@@ -1,6 +1,6 @@
 /** What each extra operation does. One that finds nothing to act on does nothing. */
-import { type DecideCommand, MAX_CHILDREN } from '../../../libs/coordination/commands.ts';
-import type { ChainNode, NodeRef, NodeSeed } from '../../../libs/coordination/node.ts';
+import { type DecideCommand, MAX_CHILDREN } from '../../../libs/coordination/protocol/commands.ts';
+import type { ChainNode, NodeRef, NodeSeed } from '../../../libs/coordination/protocol/node.ts';
 import { CatenaError } from '../../../libs/errors/catena-error.ts';
 import { childrenOf } from '../coordinator/generated/graph.ts';
 import type { World } from '../coordinator/generated/world.ts';

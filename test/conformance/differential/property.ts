@@ -1,7 +1,7 @@
 /** Whether two coordinators are one in all that is promised: generated runs, driven on both at once. */
 import fc from 'fast-check';
-import { defaultPolicy } from '../../../libs/coordination/policy.ts';
-import type { Coordinator } from '../../../libs/coordination/port.ts';
+import { defaultPolicy } from '../../../libs/coordination/protocol/policy.ts';
+import type { Coordinator } from '../../../libs/coordination/protocol/port.ts';
 import { planOf, type Shape, shapes } from '../coordinator/generated/graph.ts';
 import { anyOperations, type Operation } from '../coordinator/generated/operations.ts';
 import { play } from '../coordinator/generated/play.ts';

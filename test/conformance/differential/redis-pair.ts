@@ -1,7 +1,7 @@
 /** SQLite and a real Redis side by side, on one clock; the Redis serves one pair after the other. */
 import type { Cluster, Redis } from 'ioredis';
 import { ManualClock } from '../../../libs/clock/clock.ts';
-import { defaultPolicy } from '../../../libs/coordination/policy.ts';
+import { defaultPolicy } from '../../../libs/coordination/protocol/policy.ts';
 import { openRedisCoordinator, type RedisCoordinator } from '../../../libs/coordination/redis/index.ts';
 import { openSqliteCoordinator } from '../../../libs/coordination/sqlite/index.ts';
 import { DISTRIBUTED_SHARDS, shardOf } from '../../../libs/keys/keys.ts';

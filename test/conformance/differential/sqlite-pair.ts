@@ -1,6 +1,6 @@
 import { ManualClock } from '../../../libs/clock/clock.ts';
-import { defaultPolicy } from '../../../libs/coordination/policy.ts';
-import type { Coordinator } from '../../../libs/coordination/port.ts';
+import { defaultPolicy } from '../../../libs/coordination/protocol/policy.ts';
+import type { Coordinator } from '../../../libs/coordination/protocol/port.ts';
 import { openSqliteCoordinator } from '../../../libs/coordination/sqlite/index.ts';
 import { SqliteDatabase } from '../../../libs/sqlite/database.ts';
 import type { Pair } from './property.ts';

@@ -1,6 +1,6 @@
 /** The differential test itself: equal coordinators pass it, and one that is wrong in one small thing does not. */
 import { describe, expect, it } from 'vitest';
-import type { Coordinator } from '../../../libs/coordination/port.ts';
+import type { Coordinator } from '../../../libs/coordination/protocol/port.ts';
 import { assertEqualCoordinators } from './property.ts';
 import { openSqlitePair } from './sqlite-pair.ts';
 

@@ -1,9 +1,9 @@
 /** Executions, committers that die or come late, and a coordinator that says what was committed: around one run's items. */
-import { CommitCode } from '../../../libs/coordination/codes.ts';
-import type { CommitCommand, CommitOutcome } from '../../../libs/coordination/commands.ts';
-import type { ChainNode, NodeRef } from '../../../libs/coordination/node.ts';
-import type { ExecutionCommit } from '../../../libs/stage/execution.ts';
-import { createItemWriter, type ItemWriter } from '../../../libs/stage/item-writer.ts';
+import { CommitCode } from '../../../libs/coordination/protocol/codes.ts';
+import type { CommitCommand, CommitOutcome } from '../../../libs/coordination/protocol/commands.ts';
+import type { ChainNode, NodeRef } from '../../../libs/coordination/protocol/node.ts';
+import type { ExecutionCommit } from '../../../libs/stage/execution/execution.ts';
+import { createItemWriter, type ItemWriter } from '../../../libs/stage/items/item-writer.ts';
 import type { Confirmation, ConfirmedItems, Store } from '../../../libs/store/port.ts';
 import { silentLog } from '../../../libs/telemetry/log.ts';
 

@@ -2,7 +2,7 @@
 import { expect, it, vi } from 'vitest';
 import { systemClock } from '../../../libs/clock/clock.ts';
 import { createRunIds } from '../../../libs/keys/run-id.ts';
-import { acceptTask, fingerprintOf } from '../../../libs/stage/submit.ts';
+import { acceptTask, fingerprintOf } from '../../../libs/stage/run/submit.ts';
 import { ended, type FlowMode, type FlowNode, itemsOf, run, startIn, submit } from '../../fixtures/flow.ts';
 import { tree, UNDISTURBED } from '../../fixtures/modules/tree.ts';
 

@@ -1,6 +1,6 @@
 /** What each operation does to the world. One that finds nothing to act on does nothing. */
-import type { Bell } from '../../../../libs/coordination/commands.ts';
-import type { ChainNode } from '../../../../libs/coordination/node.ts';
+import type { Bell } from '../../../../libs/coordination/protocol/commands.ts';
+import type { ChainNode } from '../../../../libs/coordination/protocol/node.ts';
 import { refOf } from '../reading.ts';
 import { FAILURE, heldBy, LEASE_MS } from '../scene.ts';
 import { childrenOf } from './graph.ts';

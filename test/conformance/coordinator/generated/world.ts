@@ -1,9 +1,14 @@
 /** A run amid an unreliable bus, workers that die, and a sweeper; every transition is watched for the invariants. */
 import { expect } from 'vitest';
-import { ClaimCode, CommitCode } from '../../../../libs/coordination/codes.ts';
-import { type Bell, type CommitOutcome, MAX_CHILDREN, type Threshold } from '../../../../libs/coordination/commands.ts';
-import type { ChainNode, NodeSeed, NodeState } from '../../../../libs/coordination/node.ts';
-import type { Coordinator } from '../../../../libs/coordination/port.ts';
+import { ClaimCode, CommitCode } from '../../../../libs/coordination/protocol/codes.ts';
+import {
+  type Bell,
+  type CommitOutcome,
+  MAX_CHILDREN,
+  type Threshold,
+} from '../../../../libs/coordination/protocol/commands.ts';
+import type { ChainNode, NodeSeed, NodeState } from '../../../../libs/coordination/protocol/node.ts';
+import type { Coordinator } from '../../../../libs/coordination/protocol/port.ts';
 import type { CoordinatorHarness } from '../harness.ts';
 import { allNodes, refOf, viewRun } from '../reading.ts';
 import { heldBy, LEASE_MS, NEVER } from '../scene.ts';

@@ -1,0 +1,48 @@
+import { Fifo } from './fifo.ts';
+
+/** A number of slots; who asks when none is free waits in line. */
+export class Slots {
+  readonly size: number;
+  readonly #waiting = new Fifo<() => void>();
+  #taken = 0;
+  #idle: (() => void)[] = [];
+
+  constructor(size: number) {
+    this.size = size;
+  }
+
+  get taken(): number {
+    return this.#taken;
+  }
+
+  /** Takes a slot if one is free and nobody waits. */
+  tryTake(): boolean {
+    if (this.#taken >= this.size || this.#waiting.size > 0) return false;
+    this.#taken += 1;
+    return true;
+  }
+
+  take(): Promise<void> | undefined {
+    if (this.tryTake()) return undefined;
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  /** Gives a slot to the next in line, or back. */
+  give(): void {
+    const next = this.#waiting.shift();
+    if (next !== undefined) {
+      next();
+      return;
+    }
+    this.#taken -= 1;
+    if (this.#taken > 0) return;
+    for (const resolve of this.#idle) resolve();
+    this.#idle = [];
+  }
+
+  /** Resolves when no slot is taken. */
+  idle(): Promise<void> {
+    if (this.#taken === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#idle.push(resolve));
+  }
+}

@@ -1,0 +1,119 @@
+/** Why a run is not finished, in words: pure, over what can be read of it at one moment. */
+import type { ChainNode } from '../coordination/protocol/node.ts';
+import type { ModuleSnapshot, RunSnapshot } from '../coordination/protocol/snapshot.ts';
+import type { BreakerSnapshot } from '../limits/breakers.ts';
+import type { KeySnapshot } from '../limits/rate-limiter.ts';
+import type { RunRecord } from '../store/port.ts';
+import { explainNodes } from './nodes.ts';
+import { fromNow, subject } from './words.ts';
+
+/** One thing that keeps a run from ending, or that says how it stands. */
+export interface RunReason {
+  /** Stable. */
+  readonly code: string;
+  /** A sentence. */
+  readonly text: string;
+  /** The module that it is about; absent for the run. */
+  readonly moduleId?: string;
+  /** How many nodes it is about. */
+  readonly nodes?: number;
+  /** Unix milliseconds at which something will change, if that is known. */
+  readonly atMs?: number;
+}
+
+export interface RunState {
+  readonly record: RunRecord;
+  /** Undefined before the run is opened, and after its nodes were removed. */
+  readonly snapshot: RunSnapshot | undefined;
+  /** Open nodes, or as many of each state as were looked at. */
+  readonly nodes: readonly ChainNode[];
+  /** Rate limits that requests may wait for. */
+  readonly limits: readonly KeySnapshot[];
+  /** Circuit breakers that requests may wait for, where they can be read. */
+  readonly breakers?: readonly BreakerSnapshot[];
+  readonly nowMs: number;
+}
+
+/** The reasons, the most telling first; at least one. */
+export function explainRun({ record, snapshot, nodes, limits, breakers = [], nowMs }: RunState): RunReason[] {
+  if (record.state === 'closed') return [closed(record, nowMs)];
+  if (snapshot === undefined) return [notOpened(record, nowMs)];
+  if (snapshot.state !== 'open') {
+    return [{ code: 'closing', text: 'Every node has ended; the end of the run is being written.' }];
+  }
+  const reasons = [
+    ...marks(snapshot),
+    ...(snapshot.paused
+      ? [{ code: 'paused', text: 'The run is paused: nothing of it is begun until it is resumed.' }]
+      : []),
+    ...deadline(record, nowMs),
+    ...explainNodes({ snapshot, nodes, limits, breakers, nowMs }),
+    ...snapshot.modules.flatMap(openPhase),
+  ];
+  return reasons.length > 0
+    ? reasons
+    : [{ code: 'about_to_close', text: 'No node is open: the run is about to close.' }];
+}
+
+function closed({ end }: RunRecord, nowMs: number): RunReason {
+  const detail = end === undefined || end.detail === '' ? '' : `: ${end.detail}`;
+  const when = end === undefined ? '' : ` ${fromNow(end.endedAtMs, nowMs)}`;
+  return { code: 'closed', text: `The run ended as ${end?.finishReason ?? 'closed'}${when}${detail}.` };
+}
+
+function notOpened({ state, acceptedAtMs }: RunRecord, nowMs: number): RunReason {
+  if (state === 'accepted') {
+    const text = `The run was accepted ${fromNow(acceptedAtMs, nowMs)} and has not been opened: ingress has yet to take it up.`;
+    return { code: 'not_opened', text };
+  }
+  return {
+    code: 'state_lost',
+    text: 'The run is open in the store, but the coordinator does not know it: it will be opened anew, or was lost.',
+  };
+}
+
+function marks({ mark, reason, modules }: RunSnapshot): RunReason[] {
+  if (mark !== '') {
+    const nodes = sum(modules.map(openNodes));
+    const text = `The run was ${mark}${because(reason, mark)}: ${beingEnded(nodes)}.`;
+    return [{ code: 'ending', text, nodes }];
+  }
+  return modules.flatMap((module) => {
+    const nodes = openNodes(module);
+    if (module.state !== 'terminated' || nodes === 0) return [];
+    const text = `${module.moduleId} was terminated${because(module.reason, '')}: ${beingEnded(nodes)}.`;
+    return [{ code: 'module_ending', text, moduleId: module.moduleId, nodes }];
+  });
+}
+
+function deadline({ deadlineAtMs }: RunRecord, nowMs: number): RunReason[] {
+  if (deadlineAtMs === undefined) return [];
+  const verb = deadlineAtMs > nowMs ? 'comes' : 'came';
+  const text = `The run's deadline ${verb} ${fromNow(deadlineAtMs, nowMs)}; it then ends with what there is.`;
+  return [{ code: 'deadline', text, atMs: deadlineAtMs }];
+}
+
+/** What a module waits for, when no single node tells more. */
+function openPhase({ moduleId, state, currentPhase, phases }: ModuleSnapshot): RunReason[] {
+  const nodes = phases[currentPhase]?.open ?? 0;
+  if (state !== 'open' || nodes === 0) return [];
+  const next = currentPhase + 1 < phases.length ? `phase ${currentPhase + 2} begins` : 'the module is done';
+  const text = `Phase ${currentPhase + 1} of ${phases.length} of ${moduleId} waits: ${subject(nodes, 'node', { one: 'is', many: 'are' })} open; ${next} when there is none.`;
+  return [{ code: 'phase_open', text, moduleId, nodes }];
+}
+
+function beingEnded(nodes: number): string {
+  return `${subject(nodes, 'open node', { one: 'is', many: 'are' })} being ended`;
+}
+
+function because(reason: string, known: string): string {
+  return reason === '' || reason === known ? '' : ` (${reason})`;
+}
+
+function openNodes({ phases }: ModuleSnapshot): number {
+  return sum(phases.map(({ open }) => open));
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, each) => total + each, 0);
+}

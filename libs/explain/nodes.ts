@@ -1,0 +1,132 @@
+/** What the open nodes of a run wait for. */
+import type { ChainNode, NodeState } from '../coordination/protocol/node.ts';
+import type { RunSnapshot } from '../coordination/protocol/snapshot.ts';
+import type { BreakerSnapshot } from '../limits/breakers.ts';
+import type { KeySnapshot } from '../limits/rate-limiter.ts';
+import { breakerAwaited, waitingForBreakers } from './breakers.ts';
+import type { RunReason } from './explain.ts';
+import { countOf, fromNow, listOf, subject } from './words.ts';
+
+export interface OpenNodes {
+  readonly snapshot: RunSnapshot;
+  readonly nodes: readonly ChainNode[];
+  readonly limits: readonly KeySnapshot[];
+  readonly breakers: readonly BreakerSnapshot[];
+  readonly nowMs: number;
+}
+
+/** A node that is due for longer than this is looked after by nobody: every sweeper would have taken it. */
+const FORGOTTEN_MS = 10_000;
+
+export function explainNodes({ snapshot, nodes, limits, breakers, nowMs }: OpenNodes): RunReason[] {
+  const current = new Map(snapshot.modules.map(({ moduleId, currentPhase }) => [moduleId, currentPhase]));
+  const isLater = ({ moduleId, phase }: ChainNode): boolean => phase > (current.get(moduleId) ?? 0);
+  const [later, live] = split(nodes, isLater);
+  const isWatched = !snapshot.paused && snapshot.mark === '';
+  const [forgotten, looked] = split(live, ({ dueAtMs }) => isWatched && dueAtMs > 0 && dueAtMs + FORGOTTEN_MS < nowMs);
+  const inState = (state: NodeState): ChainNode[] => looked.filter((node) => node.state === state);
+  const [held, again] = split(inState('retry'), (node) => breakerAwaited(node) !== undefined);
+  return [
+    ...overdue(forgotten, nowMs),
+    ...waitingForBreakers(held, breakers, nowMs),
+    ...timed('waiting_for_retry', again, nowMs, WAITS, 'for a retry; the first comes'),
+    ...limited(inState('pending'), limits, nowMs),
+    ...queued(inState('pending'), limits, nowMs),
+    ...leased(inState('processing'), nowMs),
+    ...timed(
+      'waiting_for_parser',
+      inState('fetched'),
+      nowMs,
+      WAITS,
+      'for a parser; else the first is downloaded again',
+    ),
+    ...timed('waiting_for_decision', inState('failed'), nowMs, WAITS, 'for error-threshold, which is asked again'),
+    ...timed('moving_children', inState('releasing'), nowMs, IS, 'bringing children into being, looked after again'),
+    ...waitingForPhase(later),
+  ];
+}
+
+const WAITS = { one: 'waits', many: 'wait' };
+const IS = { one: 'is', many: 'are' };
+
+function overdue(nodes: readonly ChainNode[], nowMs: number): RunReason[] {
+  if (nodes.length === 0) return [];
+  const since = fromNow(earliest(nodes), nowMs);
+  const states = listOf([...new Set(nodes.map(({ state }) => state))], 6);
+  const text = `${countOf(nodes.length, 'node')} stood due ${since} and nobody looked (${states}): is a sweeper running?`;
+  return [{ code: 'overdue', text, nodes: nodes.length }];
+}
+
+/** Nodes that something will happen to by themselves, at a time. */
+function timed(
+  code: string,
+  nodes: readonly ChainNode[],
+  nowMs: number,
+  verb: typeof WAITS,
+  what: string,
+): RunReason[] {
+  if (nodes.length === 0) return [];
+  const atMs = earliest(nodes);
+  const text = `${subject(nodes.length, 'node', verb)} ${what} ${fromNow(atMs, nowMs)}.`;
+  return [{ code, text, nodes: nodes.length, atMs }];
+}
+
+function leased(nodes: readonly ChainNode[], nowMs: number): RunReason[] {
+  if (nodes.length === 0) return [];
+  const owners = listOf([...new Set(nodes.map(({ owner }) => owner))]);
+  const atMs = earliest(nodes);
+  const text = `${subject(nodes.length, 'node', IS)} being executed, by ${owners}; the first lease ends ${fromNow(atMs, nowMs)}.`;
+  return [{ code: 'leased', text, nodes: nodes.length, atMs }];
+}
+
+/** Requests whose host, or what they share a limit with, takes no more for now. */
+function limited(nodes: readonly ChainNode[], limits: readonly KeySnapshot[], nowMs: number): RunReason[] {
+  const byKey = Map.groupBy(
+    nodes.filter((node) => limitOf(node, limits) !== undefined),
+    ({ limitKey }) => limitKey ?? '',
+  );
+  return [...byKey].map(([key, waiting]) => {
+    const { nextAtMs, inFlight } = limitOf(waiting[0]!, limits)!;
+    const next = nextAtMs === undefined ? '' : `; the next may start ${fromNow(nextAtMs, nowMs)}`;
+    const text = `${subject(waiting.length, 'request', WAITS)} for the limits of ${key} (${inFlight} under way)${next}.`;
+    const at = nextAtMs === undefined ? {} : { atMs: nextAtMs };
+    return { code: 'waiting_for_limits', text, nodes: waiting.length, ...at };
+  });
+}
+
+function queued(nodes: readonly ChainNode[], limits: readonly KeySnapshot[], nowMs: number): RunReason[] {
+  const free = nodes.filter((node) => limitOf(node, limits) === undefined);
+  return (['hop', 'request'] as const).flatMap((kind) => {
+    const waiting = free.filter((node) => node.kind === kind);
+    if (waiting.length === 0) return [];
+    const taker = kind === 'hop' ? 'the module-processor' : 'a downloader';
+    const atMs = earliest(waiting);
+    const text = `${subject(waiting.length, kind, WAITS)} for ${taker}; the first is rung for again ${fromNow(atMs, nowMs)}.`;
+    return [{ code: `queued_${kind}s`, text, nodes: waiting.length, atMs }];
+  });
+}
+
+function waitingForPhase(nodes: readonly ChainNode[]): RunReason[] {
+  return [...Map.groupBy(nodes, ({ moduleId, phase }) => `${phase + 1} of ${moduleId}`)].map(([phase, waiting]) => {
+    const text = `${subject(waiting.length, 'node', WAITS)} for phase ${phase} to begin.`;
+    const [{ moduleId }] = waiting as [ChainNode];
+    return { code: 'waiting_for_phase', text, moduleId, nodes: waiting.length };
+  });
+}
+
+/** The limit that a request is held up by, if it is. */
+function limitOf({ kind, limitKey }: ChainNode, limits: readonly KeySnapshot[]): KeySnapshot | undefined {
+  if (kind !== 'request') return undefined;
+  return limits.find(({ key, waiting, nextAtMs }) => key === limitKey && (waiting > 0 || nextAtMs !== undefined));
+}
+
+function earliest(nodes: readonly ChainNode[]): number {
+  return nodes.reduce((least, { dueAtMs }) => Math.min(least, dueAtMs), Number.POSITIVE_INFINITY);
+}
+
+function split<T>(values: readonly T[], isFirst: (value: T) => boolean): readonly [T[], T[]] {
+  const first: T[] = [];
+  const second: T[] = [];
+  for (const value of values) (isFirst(value) ? first : second).push(value);
+  return [first, second];
+}

@@ -1,0 +1,118 @@
+/** A server as a process of this one: started, waited for, and ended by its own id. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { CatenaError } from '../errors/catena-error.ts';
+import type { Probe } from './probe.ts';
+import type { ProcessLedger } from './process-ledger.ts';
+
+export interface ServerProgram {
+  /** What the server is called in messages. */
+  readonly name: string;
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly port: number;
+  readonly answers: Probe;
+  /** The signal that ends it well, without waiting for whoever is connected. */
+  readonly stopSignal: NodeJS.Signals;
+  /** The user that it runs as; undefined is our own. */
+  readonly user?: { readonly uid: number; readonly gid: number } | undefined;
+}
+
+export interface LocalServer {
+  readonly name: string;
+  readonly pid: number;
+  readonly port: number;
+  /** Resolves when the process is gone, with what it printed last. */
+  readonly ended: Promise<string>;
+  /** Resolves when the process is gone; idempotent. */
+  stop(): Promise<void>;
+  /** Ends it without waiting for anything. */
+  kill(): void;
+}
+
+const START_TIMEOUT_MS = 60_000;
+const STOP_TIMEOUT_MS = 20_000;
+const LOOK_AGAIN_MS = 25;
+const KEPT_CHARS = 4_000;
+
+/** A port that nobody listened on a moment ago. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+/** Resolves when it answers. Throws `servers.failed` with what it printed when it ends or hangs before that. */
+export async function startServer(program: ServerProgram, ledger: ProcessLedger): Promise<LocalServer> {
+  const { name, command, args, port, user } = program;
+  // A session of its own: Ctrl-C in the terminal is for us, and servers go last.
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: true, cwd: '/', ...user });
+  const printed = lastOutput(child);
+  const ended = new Promise<string>((resolve) => {
+    child.once('error', (error) => resolve(error.message));
+    // Behind the exit: by then what it said has come.
+    child.once('close', (code, signal) => resolve(`it ended (${code ?? signal})${printed()}`));
+  });
+  const { pid } = child;
+  if (pid !== undefined) {
+    ledger.add(name, pid);
+    child.once('exit', () => ledger.remove(pid));
+  }
+  const server = {
+    name,
+    pid: pid ?? 0,
+    port,
+    ended,
+    stop: () => stopChild(child, program),
+    kill: () => void child.kill('SIGKILL'),
+  };
+  try {
+    await untilItAnswers(program, ended, printed);
+    return server;
+  } catch (thrown) {
+    server.kill();
+    throw thrown;
+  }
+}
+
+async function untilItAnswers({ name, port, answers }: ServerProgram, ended: Promise<string>, printed: () => string) {
+  const late = AbortSignal.timeout(START_TIMEOUT_MS);
+  for (;;) {
+    const outcome = await Promise.race([ended, answers(port)]);
+    if (outcome === true) return;
+    if (typeof outcome === 'string') throw failed(name, outcome);
+    if (late.aborted) throw failed(name, `it does not answer on port ${port}${printed()}`);
+    await delay(LOOK_AGAIN_MS);
+  }
+}
+
+function failed(name: string, reason: string): CatenaError {
+  return new CatenaError('servers.failed', `${name} could not be started: ${reason}`, {
+    data: { server: name },
+    remedy: 'see what it said; `catena dev --fresh` begins with empty data',
+  });
+}
+
+async function stopChild(child: ChildProcess, { stopSignal }: ServerProgram): Promise<void> {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  const gone = once(child, 'exit');
+  child.kill(stopSignal);
+  const patience = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS);
+  await gone;
+  clearTimeout(patience);
+}
+
+function lastOutput(child: ChildProcess): () => string {
+  let text = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.on('data', (chunk: Buffer) => {
+      text = (text + chunk.toString()).slice(-KEPT_CHARS);
+    });
+  }
+  return () => (text === '' ? '' : `:\n${text.trimEnd()}`);
+}

@@ -1,0 +1,121 @@
+/**
+ * What an author's function is given. What is at hand is a field, what has to be made from the page is a getter: taking
+ * `{ $, go }` apart parses the page, taking `{ json, put }` apart does not.
+ */
+import type { CheerioAPI } from 'cheerio/slim';
+import type {
+  ComputeCall,
+  GivenUp,
+  GivenUpCall,
+  JoinedFailure,
+  JoinedItem,
+  Page,
+  StepCall,
+} from '../contract/definition.ts';
+import type { Builders } from './builders.ts';
+
+/** Of `start` and `request`. */
+export class CallScope {
+  readonly input: unknown;
+  readonly state: unknown;
+  readonly account: string;
+  readonly platform: string;
+  readonly runId: string;
+  readonly acceptedAtMs: number | undefined;
+  readonly deadlineAtMs: number | undefined;
+  readonly signal: AbortSignal;
+
+  constructor(call: StepCall) {
+    this.input = call.input;
+    this.state = call.state;
+    this.account = call.account;
+    this.platform = call.platform;
+    this.runId = call.runId;
+    this.acceptedAtMs = call.acceptedAtMs;
+    this.deadlineAtMs = call.deadlineAtMs;
+    this.signal = call.signal;
+  }
+}
+
+/** Of `start`; its `put`, `drop` and `retry` are not part of the author's types and there is no page to give back. */
+export class StartScope extends CallScope {
+  readonly go: Builders['go'];
+
+  constructor(call: StepCall, builders: Builders) {
+    super(call);
+    this.go = builders.go;
+  }
+}
+
+class EmittingScope extends CallScope {
+  readonly go: Builders['go'];
+  readonly put: Builders['put'];
+  readonly drop: Builders['drop'];
+  readonly retry: Builders['retry'];
+
+  constructor(call: StepCall, builders: Builders) {
+    super(call);
+    this.go = builders.go;
+    this.put = builders.put;
+    this.drop = builders.drop;
+    this.retry = builders.retry;
+  }
+}
+
+export class ParseScope extends EmittingScope {
+  readonly charge: Builders['charge'];
+  readonly page: Page;
+  readonly url: string;
+  readonly status: number;
+  readonly bytes: Uint8Array;
+
+  constructor(call: StepCall, builders: Builders, page: Page) {
+    super(call, builders);
+    this.charge = builders.charge;
+    this.page = page;
+    this.url = page.url;
+    this.status = page.status;
+    this.bytes = page.bytes;
+  }
+
+  get $(): CheerioAPI {
+    return this.page.$;
+  }
+
+  get text(): string {
+    return this.page.text;
+  }
+
+  get json(): unknown {
+    return this.page.json;
+  }
+}
+
+export class GivenUpScope extends EmittingScope {
+  readonly charge: Builders['charge'];
+  readonly error: GivenUp;
+
+  constructor(call: GivenUpCall, builders: Builders) {
+    super(call, builders);
+    this.charge = builders.charge;
+    this.error = call.error;
+  }
+}
+
+export class ComputeScope extends EmittingScope {
+  readonly fail: Builders['fail'];
+  readonly items: (type?: string) => AsyncIterable<unknown>;
+  readonly failures: () => AsyncIterable<JoinedFailure>;
+
+  constructor(call: ComputeCall, builders: Builders) {
+    super(call, builders);
+    this.fail = builders.fail;
+    this.items = (type) => (type === undefined ? call.items() : dataOfItems(call.items(type)));
+    this.failures = () => call.failures();
+  }
+}
+
+/** Who asks for one type wants its data; who asks for all needs to know which is which. */
+async function* dataOfItems(items: AsyncIterable<JoinedItem>): AsyncGenerator<unknown, void> {
+  for await (const { data } of items) yield data;
+}

@@ -1,0 +1,178 @@
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { checkContract } from '../check/check-contract.ts';
+import type { AnyContract } from '../contract/contract.ts';
+import { computeStep, defineModule, fetchStep } from '../index.ts';
+import { shop, shopContract } from '../testing/shop.fixture.ts';
+import { isModule, isUnimplemented } from './define-module.ts';
+
+const right = { name: 'shop', version: '1.0.0', input: z.object({}), steps: { list: z.object({}) } };
+
+/** What is wrong with a contract that no compiler has seen. */
+function problemsOf(contract: unknown): string {
+  try {
+    checkContract(contract as AnyContract);
+  } catch (thrown) {
+    expect(thrown).toMatchObject({ code: 'module.bad_contract', class: 'fatal' });
+    return (thrown as Error).message;
+  }
+  return '';
+}
+
+describe('a module', () => {
+  it('is what its contract says', () => {
+    expect(shop).toMatchObject({ id: 'shop@1.0.0', name: 'shop', version: '1.0.0', itemTypes: ['product'] });
+    expect(shop.steps.map(({ name, kind, phase, identity }) => [name, kind, phase, identity])).toEqual([
+      ['list', 'fetch', 0, 'state'],
+      ['detail', 'fetch', 0, 'state'],
+    ]);
+    expect(shop.phases).toEqual([{ steps: [0, 1], join: { kind: 'settle' }, share: undefined }]);
+  });
+
+  it('carries phases, joins and the policy of each step', () => {
+    const { steps, phases } = defineModule({
+      ...right,
+      steps: {
+        ask: fetchStep(z.object({}), { identity: 'lineage', retry: { attempts: 5 }, timeoutMs: 9_000, concurrency: 2 }),
+        rank: computeStep(undefined, { fallback: false }),
+        report: computeStep(z.object({ top: z.number().default(3) })),
+      },
+      phases: [
+        { steps: ['ask'], join: { maxDeadRate: 0.2 }, share: 0.7 },
+        { steps: ['rank'], join: 'failFast' },
+        ['report'],
+      ],
+    }).implement({
+      start: ({ go }) => [go.ask({})],
+      steps: {
+        ask: { request: () => 'https://a.test', parse: () => [], expect: { type: 'json' } },
+        rank: { run: () => [] },
+        report: { run: () => [] },
+      },
+    });
+    expect(phases).toEqual([
+      { steps: [0], join: { kind: 'threshold', maxDeadRate: 0.2 }, share: 0.7 },
+      { steps: [1], join: { kind: 'failFast' }, share: undefined },
+      { steps: [2], join: { kind: 'settle' }, share: undefined },
+    ]);
+    expect(steps[0]).toMatchObject({
+      identity: 'lineage',
+      policy: { retry: { attempts: 5 }, timeoutMs: 9_000, concurrency: 2 },
+      expect: { type: 'json' },
+    });
+    expect(steps[1]).toMatchObject({ kind: 'compute', phase: 1, policy: { fallback: false }, expect: undefined });
+    expect(steps[2]?.checkState({})).toEqual({ top: 3 });
+  });
+
+  it('is told from other values, and from a contract', () => {
+    expect(isModule(shop)).toBe(true);
+    expect([{}, null, 'shop', shopContract].some(isModule)).toBe(false);
+    expect([shopContract, shop, {}].map(isUnimplemented)).toEqual([true, false, false]);
+  });
+});
+
+describe('a wrong contract', () => {
+  it.each<[string, object]>([
+    ['name "Shop!"', { name: 'Shop!' }],
+    ['name "a@b"', { name: 'a@b' }],
+    ['name undefined', { name: undefined }],
+    ['version "1"', { version: '1' }],
+    ['version "01.0.0"', { version: '01.0.0' }],
+    ['input: give a schema', { input: { query: 'string' } }],
+    ['steps: declare at least one', { steps: {} }],
+    ['steps: give an object', { steps: [] }],
+    ['step "list": give a schema', { steps: { list: {} } }],
+    ['step "0"', { steps: { 0: z.object({}) } }],
+    ['step "next page"', { steps: { 'next page': z.object({}) } }],
+    ['step "start": the name is reserved', { steps: { start: z.object({}) } }],
+    ['step "then": the name is reserved', { steps: Object.fromEntries([['then', z.object({})]]) }],
+    ['item "product": give a schema', { items: { product: 'string' } }],
+    ['item "a-b"', { items: { 'a-b': z.object({}) } }],
+    ['stpes: a contract has', { stpes: {} }],
+    ['there is no option timeout;', { steps: { list: { ...fetchStep(z.object({})), options: { timeout: 1 } } } }],
+    ['timeoutMs is a number', { steps: { list: fetchStep(z.object({}), { timeoutMs: -1 }) } }],
+    ['retry.attempts is a whole', { steps: { list: fetchStep(z.object({}), { retry: { attempts: 0 } }) } }],
+    ['concurrency is a whole', { steps: { list: fetchStep(z.object({}), { concurrency: 0.5 }) } }],
+    ['its first argument is no schema', { steps: { list: { ...fetchStep(z.object({})), schema: {} } } }],
+    ['phases: give a list', { phases: [] }],
+    ['phase 0: give a list of step names', { phases: ['list'] }],
+    ['phase 1: it has no steps', { phases: [['list'], []] }],
+    ['phases: there is no step "lst"', { phases: [['lst', 'list']] }],
+    ['phases: step "list" is in none', { phases: [['lst']] }],
+    ['phases: step "list" is listed more than once', { phases: [['list'], ['list']] }],
+    ['phase 0: join is "settle"', { phases: [{ steps: ['list'], join: 'sometimes' }] }],
+    ['phase 0: join names neither', { phases: [{ steps: ['list'], join: {} }] }],
+    ['phase 0: maxDeadRate is', { phases: [{ steps: ['list'], join: { maxDeadRate: 50 } }] }],
+    ['phase 0: maxDead is', { phases: [{ steps: ['list'], join: { maxDead: -1 } }] }],
+    ['phase 0: share is', { phases: [{ steps: ['list'], share: 0 }] }],
+    [
+      'phases: their shares add up to 1.2',
+      {
+        steps: { a: z.object({}), b: z.object({}) },
+        phases: [
+          { steps: ['a'], share: 0.6 },
+          { steps: ['b'], share: 0.6 },
+        ],
+      },
+    ],
+    [
+      'step "report" opens phase 1 with an empty state',
+      {
+        steps: { list: z.object({}), report: computeStep(z.object({ top: z.number() })) },
+        phases: [['list'], ['report']],
+      },
+    ],
+  ])('%s', (problem, change) => {
+    expect(problemsOf({ ...right, ...change })).toContain(problem);
+  });
+
+  it('is refused with everything that is wrong with it at once', () => {
+    const message = problemsOf({ ...right, name: '', version: 'x', steps: { start: 1 } });
+    expect(message.split('; ').length).toBeGreaterThanOrEqual(4);
+  });
+
+  it('may be no object at all', () => {
+    expect(problemsOf(undefined)).toContain('a contract is an object');
+    expect(problemsOf([])).toContain('a contract is an object');
+  });
+});
+
+describe('a wrong implementation', () => {
+  const start = () => [];
+  const list = { request: () => 'https://a.test', parse: () => [] };
+
+  it.each<[string, unknown]>([
+    ['give an object with start and steps', undefined],
+    ['start: write the function', { steps: { list, report: { run: start } } }],
+    ['steps: give an object', { start }],
+    ['step "report": it has no implementation', { start, steps: { list } }],
+    ['step "lst": the contract declares list, report', { start, steps: { lst: list, list, report: { run: start } } }],
+    ['step "list": write parse()', { start, steps: { list: { request: start }, report: { run: start } } }],
+    ['step "report": parse: a compute step has run', { start, steps: { list, report: { run: start, parse: start } } }],
+    ['step "list": run: a fetch step has', { start, steps: { list: { ...list, run: start }, report: { run: start } } }],
+    ['markup is', { start, steps: { list: { ...list, markup: 'parse5' }, report: { run: start } } }],
+    ['finish: an implementation has', { start, finish: start, steps: { list, report: { run: start } } }],
+    ...([
+      ['expect.selector "a[": ', { selector: 'a[' }],
+      ['expect.selector is a CSS selector', { selector: ['a', ''] }],
+      ['expect.status is a list', { status: 200 }],
+      ['expect.type is', { type: 'text/html' }],
+      ['expect.text is a string', { text: /x/ }],
+      ['expect.check is a function', { check: 'x' }],
+      ['expect.select: there are', { select: 'a' }],
+      ['expect is an object', 'html'],
+    ].map(([problem, expectation]) => [
+      problem,
+      { start, steps: { list: { ...list, expect: expectation }, report: { run: start } } },
+    ]) as [string, unknown][]),
+  ])('%s', (problem, implementation) => {
+    const contract = defineModule({ ...right, steps: { list: z.object({}), report: computeStep() } });
+    expect(() => contract.implement(implementation as never)).toThrow(
+      expect.objectContaining({
+        code: 'module.bad_implementation',
+        class: 'fatal',
+        message: expect.stringContaining(problem),
+      }),
+    );
+  });
+});

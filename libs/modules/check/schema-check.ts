@@ -1,0 +1,105 @@
+/** Checks a value against a Standard Schema; what is wrong comes out as a list that names each field. */
+import type { StandardSchemaV1 } from '@standard-schema/spec';
+import type { CatenaError } from '../../errors/catena-error.ts';
+import type { Schema } from '../contract/contract.ts';
+import { NotJson } from './json-value.ts';
+
+/** One thing that is wrong with a value: where (`a.b[0]`, or empty for the whole), what, and what stood there. */
+export interface Issue {
+  readonly path: string;
+  readonly message: string;
+  /** The kind of the value found: `string`, `array`, `nothing` … */
+  readonly got: string;
+}
+
+/** What an error keeps of its issues: its record must not outgrow its node. */
+const MAX_ISSUES = 50;
+
+/**
+ * The value as the schema transforms it; throws what `refuse` makes of the issues. Answers a promise only if the schema
+ * does, so that checking a hop with an ordinary schema costs no turn of the event loop.
+ */
+export function checkWith(
+  schema: Schema,
+  value: unknown,
+  refuse: (issues: readonly Issue[]) => CatenaError,
+): unknown | Promise<unknown> {
+  let result: StandardSchemaV1.Result<unknown> | Promise<StandardSchemaV1.Result<unknown>>;
+  try {
+    result = schema['~standard'].validate(value);
+  } catch (thrown) {
+    throw refuse([schemaThrew(thrown, value)]);
+  }
+  if (!isPromise(result)) return settle(result, value, refuse);
+  return result.then(
+    (settled) => settle(settled, value, refuse),
+    (thrown: unknown) => {
+      throw refuse([schemaThrew(thrown, value)]);
+    },
+  );
+}
+
+/** The issue of a value that JSON cannot hold; anything else is thrown on. */
+export function jsonIssue(thrown: unknown, value: unknown): Issue {
+  if (!(thrown instanceof NotJson)) throw thrown;
+  return { path: pathText(thrown.path), message: thrown.message, got: kindAt(value, thrown.path) };
+}
+
+/** The issues in one line, for a message. */
+export function issuesText(issues: readonly Issue[]): string {
+  const lines = issues.map(({ path, message, got }) => `${path === '' ? '' : `${path}: `}${message} (got ${got})`);
+  return lines.join('; ');
+}
+
+export function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
+  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
+}
+
+function settle(
+  result: StandardSchemaV1.Result<unknown>,
+  value: unknown,
+  refuse: (issues: readonly Issue[]) => CatenaError,
+): unknown {
+  if (result.issues === undefined) return result.value;
+  throw refuse(result.issues.slice(0, MAX_ISSUES).map((issue) => describe(issue, value)));
+}
+
+function describe(issue: StandardSchemaV1.Issue, value: unknown): Issue {
+  const path = (issue.path ?? []).map((segment) => (typeof segment === 'object' ? segment.key : segment));
+  return { path: pathText(path), message: issue.message, got: kindAt(value, path) };
+}
+
+function schemaThrew(thrown: unknown, value: unknown): Issue {
+  const message = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
+  return { path: '', message: `the schema itself threw ${message}`, got: kindOf(value) };
+}
+
+/** `a.b[0]["odd key"]`. */
+export function pathText(path: readonly PropertyKey[]): string {
+  let text = '';
+  for (const key of path) {
+    if (typeof key === 'number') text += `[${key}]`;
+    else if (/^[\p{L}_$][\p{L}\p{N}_$-]*$/u.test(String(key))) text += `${text === '' ? '' : '.'}${String(key)}`;
+    else text += `[${JSON.stringify(String(key))}]`;
+  }
+  return text;
+}
+
+function kindAt(value: unknown, path: readonly PropertyKey[]): string {
+  let at = value;
+  for (const key of path) {
+    if (typeof at !== 'object' || at === null || !(key in at)) return 'nothing';
+    at = (at as Record<PropertyKey, unknown>)[key];
+  }
+  return kindOf(at);
+}
+
+/** The kind of a value in an author's words. */
+export function kindOf(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'array';
+  if (Number.isNaN(value)) return 'NaN';
+  if (value instanceof Date) return 'Date';
+  return typeof value;
+}

@@ -1,0 +1,36 @@
+/**
+ * A module's file may lie anywhere on disk, with or without a package around it. These hooks make it runnable there:
+ * `catena` is this library, `zod` is ours if the author's folder has none, and a .ts file is an ES module.
+ */
+import { type RegisterHooksOptions, registerHooks } from 'node:module';
+import { extname } from 'node:path';
+
+const SELF = new URL(`../index${extname(import.meta.filename)}`, import.meta.url).href;
+const OURS_AS_FALLBACK = /^zod(?:\/|$)/;
+
+let installed = false;
+
+/** Installs the hooks for the rest of the process, once. */
+export function installModuleHooks(): void {
+  if (installed) return;
+  installed = true;
+  registerHooks({ resolve });
+}
+
+const resolve: NonNullable<RegisterHooksOptions['resolve']> = (specifier, context, nextResolve) => {
+  if (specifier === 'catena') return { url: SELF, format: null, shortCircuit: true };
+  if (OURS_AS_FALLBACK.test(specifier)) {
+    try {
+      return nextResolve(specifier, context);
+    } catch {
+      return nextResolve(specifier, { ...context, parentURL: import.meta.url });
+    }
+  }
+  const resolved = nextResolve(specifier, context);
+  // Node asks the nearest package.json what a .ts file is, and takes CommonJS if it says nothing.
+  return isPlainTypeScript(resolved.url) ? { ...resolved, format: 'module-typescript' } : resolved;
+};
+
+function isPlainTypeScript(url: string): boolean {
+  return url.startsWith('file:') && /\.ts(?:\?|$)/.test(url) && !url.includes('/node_modules/');
+}

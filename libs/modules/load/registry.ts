@@ -1,0 +1,62 @@
+/** The modules that a process serves, by id; several versions of one may stand side by side. */
+import { CatenaError } from '../../errors/catena-error.ts';
+import type { ModuleDefinition } from '../contract/definition.ts';
+import { compareVersions, isPrerelease } from './version.ts';
+
+export class ModuleRegistry {
+  readonly #byId = new Map<string, ModuleDefinition>();
+
+  constructor(modules: Iterable<ModuleDefinition> = []) {
+    for (const module of modules) this.add(module);
+  }
+
+  /** Adds a module; the same one again changes nothing. Throws `module.duplicate` for another one with the same id. */
+  add(module: ModuleDefinition): void {
+    const present = this.#byId.get(module.id);
+    if (present !== undefined && present !== module) {
+      throw new CatenaError('module.duplicate', `two different modules are called ${module.id}`, {
+        data: { module: module.id },
+        remedy: 'raise the version of the newer one',
+      });
+    }
+    this.#byId.set(module.id, module);
+  }
+
+  /**
+   * The module called `name@version`, or the highest version of `name`; a prerelease only if there is nothing else.
+   * Throws `module.unknown`.
+   */
+  resolve(reference: string): ModuleDefinition {
+    const module = this.find(reference);
+    if (module !== undefined) return module;
+    const known = this.ids();
+    throw new CatenaError('module.unknown', `there is no module "${reference}"`, {
+      data: { reference, known },
+      remedy: known.length === 0 ? 'none is registered' : `there are ${known.join(', ')}`,
+    });
+  }
+
+  /** As {@link resolve}, without the error. */
+  find(reference: string): ModuleDefinition | undefined {
+    if (reference.includes('@')) return this.#byId.get(reference);
+    return this.#sorted().findLast(({ name }) => name === reference);
+  }
+
+  /** The ids, by name and then by version, the best version last. */
+  ids(): readonly string[] {
+    return this.#sorted().map(({ id }) => id);
+  }
+
+  #sorted(): ModuleDefinition[] {
+    return [...this.#byId.values()].sort((a, b) => compareNames(a.name, b.name) || preference(a, b));
+  }
+}
+
+function preference(a: ModuleDefinition, b: ModuleDefinition): number {
+  const byRelease = Number(isPrerelease(b.version)) - Number(isPrerelease(a.version));
+  return byRelease || compareVersions(a.version, b.version);
+}
+
+function compareNames(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b);
+}

@@ -1,0 +1,70 @@
+/** Is this page what the step needs? What it is not is a failure with a reason, before the parser sees it. */
+import { CatenaError, type FailureClass } from '../../errors/catena-error.ts';
+import { retryAfterMs } from '../../limits/retry-after.ts';
+import { dataOf, type Site } from '../build/site.ts';
+import type { Expectation } from '../contract/definition.ts';
+import type { SourcePage } from './page.ts';
+
+const TYPES: Readonly<Record<'html' | 'json' | 'text', RegExp>> = {
+  html: /^\s*(?:text\/html|application\/xhtml\+xml)\b/i,
+  json: /^\s*(?:(?:application|text)\/(?:[\w.-]+\+)?json)\b/i,
+  text: /^\s*(?:text\/|application\/(?:[\w.-]+\+)?(?:json|xml|javascript|x-ndjson)\b)/i,
+};
+
+/**
+ * Throws `download.status` for a status that the step does not read, and `parse.unexpected_page` for a page that is
+ * something else. A page that does not say its type passes `type`: there is nothing to hold against it.
+ */
+export function requireExpected(
+  site: Site,
+  expectation: Expectation | undefined,
+  page: SourcePage,
+  nowMs: number,
+): void {
+  if (!isReadable(expectation?.status, page.status)) throw unreadableStatus(site, page, nowMs);
+  if (expectation === undefined) return;
+  const reason = mismatch(expectation, page);
+  if (reason === undefined) return;
+  throw new CatenaError(
+    'parse.unexpected_page',
+    `${page.url} is not the page that step "${site.step}" needs: ${reason}`,
+    {
+      class: 'retryable',
+      data: { ...dataOf(site), url: page.url, status: page.status, reason },
+    },
+  );
+}
+
+function isReadable(statuses: readonly number[] | undefined, status: number): boolean {
+  return statuses === undefined ? status >= 200 && status <= 299 : statuses.includes(status);
+}
+
+function mismatch({ type, selector, text, check }: Expectation, page: SourcePage): string | undefined {
+  const contentType = page.headers['content-type'];
+  if (type !== undefined && type !== 'any' && contentType !== undefined && !TYPES[type].test(contentType)) {
+    return `its content type is ${contentType}, not ${type}`;
+  }
+  if (text !== undefined && !page.text.includes(text)) return `it does not contain ${JSON.stringify(text)}`;
+  const selectors = selector === undefined ? [] : typeof selector === 'string' ? [selector] : selector;
+  const absent = selectors.find((one) => !page.has(one));
+  if (absent !== undefined) return `nothing matches the selector ${JSON.stringify(absent)}`;
+  return check?.(page) || undefined;
+}
+
+function unreadableStatus(site: Site, page: SourcePage, nowMs: number): CatenaError {
+  const waitMs = retryAfterMs(Object.entries(page.headers), nowMs);
+  const failureClass = classOfStatus(page.status);
+  return new CatenaError('download.status', `${page.url} answered ${page.status}`, {
+    class: failureClass,
+    data: { ...dataOf(site), url: page.url, status: page.status },
+    ...(failureClass === 'retryable' && waitMs !== undefined ? { retryAfterMs: waitMs } : {}),
+    ...(failureClass === 'fatal'
+      ? { remedy: `if step "${site.step}" can read this status, name it in its expect.status` }
+      : {}),
+  });
+}
+
+/** Whether another attempt may be answered otherwise. */
+function classOfStatus(status: number): FailureClass {
+  return status === 408 || status === 425 || status === 429 || status >= 500 ? 'retryable' : 'fatal';
+}

@@ -1,0 +1,81 @@
+/** The types of `module.test()`: what a test gives a step, and what it gets back. */
+import type {
+  ComputeStep,
+  ItemDeclarations,
+  Schema,
+  SchemaInput,
+  StepDeclarations,
+  StepSchema,
+} from '../contract/contract.ts';
+import type { JoinedFailure, RequestSpec } from '../contract/definition.ts';
+import type { ItemRow } from '../contract/implementation.ts';
+
+/** A field that may be left out when an object without fields will do. */
+type Field<Name extends string, Value> =
+  Record<never, never> extends Value ? { readonly [N in Name]?: Value } : { readonly [N in Name]: Value };
+
+/** Whom a run is for; a test that does not care leaves it out. */
+export interface TestCaller {
+  readonly account?: string;
+  readonly platform?: string;
+}
+
+/** A page that was never downloaded. Without `body`, `json` and `status` only the requests are made. */
+export interface TestPage {
+  readonly body?: string | Uint8Array;
+  /** In the place of a body, with its content type. */
+  readonly json?: unknown;
+  /** Default 200. */
+  readonly status?: number;
+  /** Default: the content type that fits the body. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Default: the URL of the step's first request. */
+  readonly url?: string;
+}
+
+/** What a compute step finds. */
+export interface TestJoin<Items extends ItemDeclarations> {
+  /** Items of earlier phases. */
+  readonly items?: readonly ItemRow<Items>[];
+  readonly failures?: readonly JoinedFailure[];
+}
+
+export type TestGiven<
+  I extends Schema,
+  Steps extends StepDeclarations,
+  Items extends ItemDeclarations,
+  Name extends keyof Steps,
+> = TestCaller &
+  Field<'input', SchemaInput<I>> &
+  Field<'state', SchemaInput<StepSchema<Steps[Name]>>> &
+  (Steps[Name] extends ComputeStep ? TestJoin<Items> : TestPage);
+
+/** A hop as it was emitted: with the state that the author gave. */
+export type TestHop<Steps extends StepDeclarations> = {
+  [Name in keyof Steps & string]: {
+    readonly step: Name;
+    readonly state: SchemaInput<StepSchema<Steps[Name]>>;
+    readonly key?: string;
+  };
+}[keyof Steps & string];
+
+/** What the step emitted, in order. After a `retry` there is nothing else but the charge: a run would keep none of it. */
+export interface TestResult<Steps extends StepDeclarations, Items extends ItemDeclarations> {
+  readonly requests: readonly RequestSpec[];
+  readonly hops: readonly TestHop<Steps>[];
+  readonly items: readonly ItemRow<Items>[];
+  readonly drops: readonly { readonly reason: string; readonly data: unknown }[];
+  readonly retry?: { readonly reason: string; readonly afterMs?: number };
+  /** The sum of its charges; absent without any. */
+  readonly charged?: number;
+  /** The reason of its first `fail`. */
+  readonly failed?: string;
+}
+
+export interface TestFunction<I extends Schema, Steps extends StepDeclarations, Items extends ItemDeclarations> {
+  (step: 'start', given: TestCaller & Field<'input', SchemaInput<I>>): Promise<TestResult<Steps, Items>>;
+  <Name extends keyof Steps & string>(
+    step: Name,
+    given: TestGiven<I, Steps, Items, Name>,
+  ): Promise<TestResult<Steps, Items>>;
+}

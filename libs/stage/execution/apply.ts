@@ -1,0 +1,50 @@
+import type { Stage } from '../../contracts/chain.ts';
+import { failpoint } from '../../failpoints/failpoint.ts';
+import { isTracing, noteOnSpan } from '../../telemetry/spans.ts';
+import type { Publisher } from '../messages/publisher.ts';
+import { outcomeFields } from '../observe/stage-span.ts';
+import type { AnyOutcome } from './outcome.ts';
+
+/** What becomes of the message that an outcome answers. */
+export interface Settlement {
+  ack(): void;
+  giveBack(delayMs: number): void;
+}
+
+/** For work that came without a message: a hand-over, or a call. */
+export const NO_MESSAGE: Settlement = { ack: () => undefined, giveBack: () => undefined };
+
+/** Does what an outcome says: publish, start what was handed over, and only then ack. */
+export async function applyOutcome(
+  stage: Stage,
+  outcome: AnyOutcome,
+  publisher: Publisher,
+  settlement: Settlement,
+): Promise<void> {
+  if (isTracing()) noteOnSpan(outcomeFields(outcome));
+  switch (outcome.kind) {
+    case 'retry':
+      settlement.giveBack(outcome.delayMs);
+      return;
+    case 'fail':
+      await publisher.publish(stage, [outcome.error]);
+      break;
+    case 'next':
+      try {
+        if (outcome.messages.length > 0) await publisher.publish(stage, outcome.messages);
+      } finally {
+        outcome.grant?.giveBack();
+        // What was handed over is under a lease and in a slot already: it must not wait for bells that do not ring.
+        outcome.handOver?.start();
+      }
+      break;
+    case 'terminate':
+      await publisher.publish(stage, outcome.messages);
+      break;
+    case 'skip':
+      break;
+  }
+  failpoint('ack.before');
+  settlement.ack();
+  failpoint('ack.after');
+}

@@ -1,0 +1,151 @@
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { ManualClock } from '../../clock/clock.ts';
+import { type CodeOf, RenewCode } from '../../coordination/protocol/codes.ts';
+import type { ChainNode } from '../../coordination/protocol/node.ts';
+import { LeaseKeeper } from './lease.ts';
+
+const LEASE_MS = 30_000;
+const node = { id: 'n', token: 't1' } as ChainNode;
+
+type Answer = () => Promise<CodeOf<typeof RenewCode>>;
+
+/** A keeper whose coordinator answers what the test says; its own timer is out of the way. */
+function keeper(answer: Answer = async () => RenewCode.RENEWED) {
+  const clock = new ManualClock();
+  const renewed: string[] = [];
+  const coordinator = {
+    renew: ({ token }: { readonly token: string }) => {
+      renewed.push(token);
+      return answer();
+    },
+  };
+  const leases = new LeaseKeeper({ coordinator, clock, leaseMs: LEASE_MS });
+  onTestFinished(() => leases.stop());
+  /** So much time goes by, and the timer ticks. */
+  const tick = async (ms: number): Promise<void> => {
+    clock.advance(ms);
+    leases.renewDue();
+    await new Promise((resolve) => setImmediate(resolve));
+  };
+  return { clock, leases, renewed, tick };
+}
+
+describe('a held lease', () => {
+  it('is renewed when a third of it has gone by, and again after that', async () => {
+    const { clock, leases, renewed, tick } = keeper();
+    const lease = leases.hold(node, clock.monotonic());
+    await tick(LEASE_MS / 3 - 1);
+    expect(renewed).toEqual([]);
+    for (let times = 1; times <= 12; times++) {
+      await tick(LEASE_MS / 3 + 1);
+      expect(renewed).toHaveLength(times);
+    }
+    expect(lease.signal.aborted).toBe(false);
+  });
+
+  it('is counted from before its claim was sent', async () => {
+    const { clock, leases, tick } = keeper(() => new Promise(() => undefined));
+    const sentMs = clock.monotonic();
+    clock.advance(20_000);
+    const lease = leases.hold(node, sentMs);
+    await tick(LEASE_MS - 20_001);
+    expect(lease.signal.aborted).toBe(false);
+    await tick(1);
+    expect(lease.signal.aborted).toBe(true);
+  });
+
+  it('does not run out when the time of day jumps', () => {
+    let timeOfDayMs = 0;
+    const clock = { now: () => timeOfDayMs, monotonic: () => 1_000 };
+    const coordinator = { renew: async () => RenewCode.RENEWED };
+    const leases = new LeaseKeeper({ coordinator, clock, leaseMs: LEASE_MS });
+    onTestFinished(() => leases.stop());
+    const lease = leases.hold(node, clock.monotonic());
+    timeOfDayMs = 10 * LEASE_MS;
+    leases.renewDue();
+    expect(lease.signal.aborted).toBe(false);
+  });
+
+  it('is lost when another holder has taken it over', async () => {
+    const { clock, leases, tick } = keeper(async () => RenewCode.FENCING_REJECT);
+    const lease = leases.hold(node, clock.monotonic());
+    const { signal } = lease;
+    await tick(LEASE_MS / 2);
+    expect(signal.aborted).toBe(true);
+    expect(String(signal.reason)).toMatch(/node n: another holder/);
+    expect(leases.oldestSinceMs()).toBeUndefined();
+  });
+
+  it.each<[string, Answer]>([
+    ['does not answer', () => new Promise(() => undefined)],
+    ['refuses every call', () => Promise.reject(new Error('down'))],
+  ])('is lost on its own clock when the coordinator %s', async (_how, answer) => {
+    const { clock, leases, tick } = keeper(answer);
+    const lease = leases.hold(node, clock.monotonic());
+    await tick(LEASE_MS - 1);
+    expect(lease.signal.aborted).toBe(false);
+    await tick(1);
+    expect(lease.signal.aborted).toBe(true);
+    expect(String(lease.signal.reason)).toMatch(/ran out/);
+  });
+
+  it('outlives a coordinator that is away for a moment', async () => {
+    let down = true;
+    const { clock, leases, tick } = keeper(() =>
+      down ? Promise.reject(new Error('down')) : Promise.resolve(RenewCode.RENEWED),
+    );
+    const lease = leases.hold(node, clock.monotonic());
+    await tick(LEASE_MS / 2);
+    down = false;
+    await tick(1_000);
+    await tick(LEASE_MS - 1_000);
+    expect(lease.signal.aborted).toBe(false);
+  });
+
+  it('is asked for once at a time', async () => {
+    const { clock, leases, renewed, tick } = keeper(() => new Promise(() => undefined));
+    leases.hold(node, clock.monotonic());
+    await tick(LEASE_MS / 2);
+    await tick(1_000);
+    expect(renewed).toHaveLength(1);
+  });
+
+  it('that has ended is not kept alive, and can be ended twice', async () => {
+    const { clock, leases, renewed, tick } = keeper();
+    const lease = leases.hold(node, clock.monotonic());
+    lease.end();
+    lease.end();
+    await tick(LEASE_MS * 2);
+    expect(renewed).toEqual([]);
+    expect(lease.signal.aborted).toBe(false);
+  });
+
+  it('tells since when the longest execution goes on, renewals apart', async () => {
+    const { clock, leases, tick } = keeper();
+    const first = clock.monotonic();
+    const oldest = leases.hold(node, first);
+    await tick(LEASE_MS / 2);
+    leases.hold({ ...node, id: 'm' }, clock.monotonic());
+    expect(leases.oldestSinceMs()).toBe(first);
+    oldest.end();
+    expect(leases.oldestSinceMs()).toBe(clock.monotonic());
+  });
+});
+
+it('a keeper renews by its own timer', async () => {
+  const renewed = Promise.withResolvers<void>();
+  const coordinator = {
+    renew: async () => {
+      renewed.resolve();
+      return RenewCode.RENEWED;
+    },
+  };
+  const leases = new LeaseKeeper({
+    coordinator,
+    clock: { now: Date.now, monotonic: () => performance.now() },
+    leaseMs: 60,
+  });
+  onTestFinished(() => leases.stop());
+  leases.hold(node, performance.now());
+  await renewed.promise;
+});

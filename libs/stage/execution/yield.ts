@@ -1,0 +1,123 @@
+/**
+ * What an execution yields, gathered for one commit. Items and hops are held until the generator has ended, so a parser
+ * that throws leaves nothing; hops beyond a commit's size are staged with the coordinator meanwhile, so that a step with
+ * 100,000 hops does not hold them in memory.
+ */
+
+import { StageCode } from '../../coordination/protocol/codes.ts';
+import { MAX_CHILDREN } from '../../coordination/protocol/commands.ts';
+import type { NodeSeed } from '../../coordination/protocol/node.ts';
+import type { Coordinator } from '../../coordination/protocol/port.ts';
+import { CatenaError } from '../../errors/catena-error.ts';
+import type { Emission, Emissions } from '../../modules/contract/definition.ts';
+import type { NewItem } from '../../store/port.ts';
+import type { Lease } from './lease.ts';
+
+export interface Yield {
+  readonly children: readonly NodeSeed[];
+  /** How many children stand staged; then `children` is empty. */
+  readonly staged: number;
+  readonly items: readonly NewItem[];
+  readonly drops: readonly { readonly reason: string; readonly data: unknown }[];
+}
+
+export interface GatherOptions {
+  readonly lease: Lease;
+  readonly coordinator: Pick<Coordinator, 'stageChildren'>;
+  readonly toSeed: (hop: Emission & { readonly kind: 'hop' | 'fail' }) => NodeSeed;
+  /** A generator that yields more than this is taken for one without an end. */
+  readonly maxYields: number;
+  /** Told of each charge at once, in the currency: it holds also when the generator fails afterwards. */
+  readonly onCharge?: (amount: number) => void;
+}
+
+/** The lease was lost while the execution went on: nothing of it may take effect. */
+export class LeaseLost extends Error {
+  override readonly name = 'LeaseLost';
+}
+
+/** Throws what the generator throws, `parse.retry` when it asks for a retry, `parse.too_many_yields`, and {@link LeaseLost}. */
+export async function gather(emissions: Emissions, options: GatherOptions): Promise<Yield> {
+  const gathering = new Gathering(options);
+  if (Symbol.asyncIterator in emissions) {
+    for await (const emission of emissions) {
+      gathering.take(emission);
+      if (gathering.isFull) await gathering.stage();
+    }
+  } else {
+    for (const emission of emissions) {
+      gathering.take(emission instanceof Promise ? await emission : emission);
+      if (gathering.isFull) await gathering.stage();
+    }
+  }
+  return gathering.end();
+}
+
+class Gathering {
+  readonly #options: GatherOptions;
+  readonly #items: NewItem[] = [];
+  readonly #drops: { reason: string; data: unknown }[] = [];
+  #seeds = new Map<string, NodeSeed>();
+  #staged: Set<string> | undefined;
+  #yields = 0;
+
+  constructor(options: GatherOptions) {
+    this.#options = options;
+  }
+
+  get isFull(): boolean {
+    return this.#seeds.size >= MAX_CHILDREN;
+  }
+
+  take(emission: Emission): void {
+    this.#yields += 1;
+    if (this.#yields > this.#options.maxYields) {
+      throw new CatenaError('parse.too_many_yields', `the step yielded more than ${this.#options.maxYields} times`, {
+        remedy: 'end the generator, split the work over several hops, or raise max_yields_per_parse',
+      });
+    }
+    switch (emission.kind) {
+      case 'hop':
+      case 'fail': {
+        const seed = this.#options.toSeed(emission);
+        if (this.#staged?.has(seed.id) !== true && !this.#seeds.has(seed.id)) this.#seeds.set(seed.id, seed);
+        return;
+      }
+      case 'item':
+        this.#items.push({ type: emission.type, data: JSON.stringify(emission.data) });
+        return;
+      case 'drop':
+        this.#drops.push({ reason: emission.reason, data: emission.data });
+        return;
+      case 'charge':
+        this.#options.onCharge?.(emission.amount);
+        return;
+      case 'retry':
+        throw new CatenaError('parse.retry', emission.reason, {
+          class: 'retryable',
+          ...(emission.afterMs === undefined ? {} : { retryAfterMs: emission.afterMs }),
+        });
+    }
+  }
+
+  /** Hands the hops so far to the coordinator, under the node's token. */
+  async stage(): Promise<void> {
+    const { lease, coordinator } = this.#options;
+    const children = [...this.#seeds.values()];
+    const code = await coordinator.stageChildren({ node: lease.node, token: lease.node.token, children });
+    if (code !== StageCode.STAGED) throw new LeaseLost(`node ${lease.node.id} was taken over while it staged children`);
+    this.#staged ??= new Set();
+    for (const { id } of children) this.#staged.add(id);
+    this.#seeds = new Map();
+  }
+
+  async end(): Promise<Yield> {
+    if (this.#staged !== undefined && this.#seeds.size > 0) await this.stage();
+    return {
+      children: [...this.#seeds.values()],
+      staged: this.#staged?.size ?? 0,
+      items: this.#items,
+      drops: this.#drops,
+    };
+  }
+}

@@ -1,0 +1,87 @@
+/**
+ * Carries the events that transitions left in their shard's outbox to the bus. Any number of processes may do it: what is
+ * taken stays in the outbox until it is published and trimmed, so an event is published at least once, under its stable id.
+ */
+import type { ChainEvent } from '../../contracts/events.ts';
+import type { Log } from '../../telemetry/log.ts';
+
+/** An event as the outbox holds it. */
+export interface OutboxEvent {
+  /** What trims it. */
+  readonly entry: string;
+  readonly event: ChainEvent;
+}
+
+/** What transitions append their events to. */
+export interface EventOutbox {
+  /** The oldest events of a shard; they stay until they are trimmed. */
+  takeEvents(take: { readonly shard: number; readonly limit: number }): Promise<readonly OutboxEvent[]>;
+  /** Removes entries; those that are gone already are no error. */
+  trimEvents(trim: { readonly shard: number; readonly entries: readonly string[] }): Promise<void>;
+}
+
+export interface EventRelayOptions {
+  readonly outbox: EventOutbox;
+  /** Resolves when the event is safe with the bus. */
+  readonly publish: (event: ChainEvent) => Promise<void>;
+  readonly shards: number;
+  readonly intervalMs: number;
+  readonly log: Log;
+}
+
+/** Events taken at once. */
+const BATCH = 200;
+
+export class EventRelay {
+  readonly #options: EventRelayOptions;
+  #timer: NodeJS.Timeout | undefined;
+  #round: Promise<void> | undefined;
+  #stopped = false;
+  #isFailing = false;
+
+  constructor(options: EventRelayOptions) {
+    this.#options = options;
+  }
+
+  /** Idempotent; does nothing once stopped. */
+  start(): void {
+    if (this.#timer === undefined && !this.#stopped) this.#schedule(0);
+  }
+
+  /** Resolves when the round under way has ended. Idempotent. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+    await this.#round;
+  }
+
+  #schedule(delayMs: number): void {
+    this.#timer = setTimeout(() => {
+      this.#round = this.#relay().finally(() => {
+        if (!this.#stopped) this.#schedule(this.#options.intervalMs);
+      });
+    }, delayMs);
+  }
+
+  async #relay(): Promise<void> {
+    const shards = Array.from({ length: this.#options.shards }, (_, shard) => shard);
+    const results = await Promise.allSettled(shards.map((shard) => this.#relayShard(shard)));
+    const failure = results.find((result) => result.status === 'rejected');
+    // Once, not four times a second for as long as a server is away.
+    if (failure !== undefined && !this.#isFailing) {
+      this.#options.log.warn('events could not be published; they are kept', { error: failure.reason });
+    }
+    this.#isFailing = failure !== undefined;
+  }
+
+  async #relayShard(shard: number): Promise<void> {
+    const { outbox, publish } = this.#options;
+    for (let more = true; more && !this.#stopped; ) {
+      const taken = await outbox.takeEvents({ shard, limit: BATCH });
+      if (taken.length === 0) return;
+      await Promise.all(taken.map(({ event }) => publish(event)));
+      await outbox.trimEvents({ shard, entries: taken.map(({ entry }) => entry) });
+      more = taken.length === BATCH;
+    }
+  }
+}

@@ -1,0 +1,45 @@
+/** What a process does now and then, whatever its stages are at: forgets old runs, and opens what was never opened. */
+
+import { periodically } from '../../concurrency/periodic.ts';
+import type { AnswerStore } from '../../store/answer-store.ts';
+import type { Log } from '../../telemetry/log.ts';
+import { METRICS } from '../../telemetry/metric-names.ts';
+import type { Metrics } from '../../telemetry/metrics.ts';
+import { type ExpiryDeps, expireRuns } from './expiry.ts';
+import { type ReconcileDeps, reconcileRuns } from './reconcile.ts';
+
+export interface HousekeepingDeps extends Omit<ExpiryDeps, 'onExpired' | 'coordinator' | 'store'>, ReconcileDeps {
+  readonly coordinator: ExpiryDeps['coordinator'] & ReconcileDeps['coordinator'];
+  readonly store: ExpiryDeps['store'] & ReconcileDeps['store'];
+  /** Whether it also looks for runs that were accepted and never opened. */
+  readonly reconciles: boolean;
+  readonly answers: Pick<AnswerStore, 'expire'>;
+  readonly metrics: Metrics;
+  readonly log: Log;
+}
+
+const EXPIRY_INTERVAL_MS = 3_600_000;
+const RECONCILE_INTERVAL_MS = 5_000;
+const ANSWERS_INTERVAL_MS = 60_000;
+
+/** Begins at once, and goes on until the signal aborts. */
+export function keepHouse(deps: HousekeepingDeps, signal: AbortSignal): void {
+  const { reconciles, metrics, log } = deps;
+  const expired = metrics.counter(METRICS.stateExpired).with({});
+  periodically((until) => expireRuns({ ...deps, onExpired: (nodes) => expired.add(nodes) }, until), {
+    signal,
+    intervalMs: EXPIRY_INTERVAL_MS,
+    onError: (error) => log.warn('old runs could not be removed', { error }),
+  });
+  periodically(async () => void (await deps.answers.expire()), {
+    signal,
+    intervalMs: ANSWERS_INTERVAL_MS,
+    onError: (error) => log.warn('kept answers that have run out could not be removed', { error }),
+  });
+  if (!reconciles) return;
+  periodically((until) => reconcileRuns(deps, until), {
+    signal,
+    intervalMs: RECONCILE_INTERVAL_MS,
+    onError: (error) => log.warn('accepted runs could not be looked for', { error }),
+  });
+}

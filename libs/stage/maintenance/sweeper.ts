@@ -1,0 +1,191 @@
+/**
+ * The sweeper: whoever runs one looks after everything that stands due. It needs no leader: what it takes is moved forward,
+ * not removed, so another looks again should it die. Its loop cannot die: an error is counted and the loop goes on.
+ */
+import { RecoverCode } from '../../coordination/protocol/codes.ts';
+import type { DueEntry } from '../../coordination/protocol/commands.ts';
+import type { NodeRef } from '../../coordination/protocol/node.ts';
+import type { Coordinator } from '../../coordination/protocol/port.ts';
+import type { Log } from '../../telemetry/log.ts';
+import { METRICS } from '../../telemetry/metric-names.ts';
+import type { Metrics } from '../../telemetry/metrics.ts';
+import { releasedMessage } from '../execution/execution.ts';
+import { isGroundFailure } from '../execution/failing.ts';
+import { childMessages, toMessage } from '../messages/bells.ts';
+import type { Publisher } from '../messages/publisher.ts';
+import type { Meters } from '../observe/meters.ts';
+import type { Runs } from '../run/runs.ts';
+
+export interface SweeperOptions {
+  readonly coordinator: Coordinator;
+  readonly publisher: Publisher;
+  readonly runs: Runs;
+  readonly meters: Meters;
+  readonly metrics: Metrics;
+  readonly log: Log;
+  readonly intervalMs: number;
+  readonly crashBudget: number;
+  readonly shards: number;
+  /** Writes the end of a run and closes it. */
+  readonly settle: (runId: string) => Promise<void>;
+}
+
+/** Nodes taken, or ended, per transition. */
+const BATCH = 500;
+const SWEPT = ['ingress', 'downloader', 'error-threshold'] as const;
+
+export class Sweeper {
+  readonly #options: SweeperOptions;
+  readonly #errors;
+  readonly #recovered;
+  /** Runs whose trouble has been logged: every node of theirs has the same. */
+  readonly #reported = new Set<string>();
+  #timer: NodeJS.Timeout | undefined;
+  #round: Promise<void> | undefined;
+  #stopped = false;
+
+  constructor(options: SweeperOptions) {
+    this.#options = options;
+    this.#errors = options.metrics.counter(METRICS.sweeperError).with({});
+    this.#recovered = options.metrics.counter(METRICS.ptmZombieRecover).with({});
+  }
+
+  start(): void {
+    if (this.#timer !== undefined || this.#stopped) return;
+    this.#schedule(0);
+  }
+
+  /** Resolves when the round under way has ended. Idempotent. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+    await this.#round;
+  }
+
+  /** Moves the staged children of a node that has committed, batch by batch, and rings them. */
+  async pump(node: NodeRef): Promise<void> {
+    while (!this.#stopped && (await this.#pumpBatch(node)));
+  }
+
+  /** True while more is to be moved. */
+  async #pumpBatch(node: NodeRef): Promise<boolean> {
+    const { coordinator, publisher, runs, meters } = this.#options;
+    // Whether the children are hops or requests stands in their rows only.
+    const grants = [publisher.grant('ingress', BATCH), publisher.grant('downloader', BATCH)];
+    try {
+      const bells = Math.min(...grants.map(({ count }) => count));
+      const outcome = await coordinator.childrenPump({ node, bells });
+      meters.children(outcome.created, outcome.gateLost);
+      const run = await runs.load(node.runId);
+      await publisher.publish('sweeper', childMessages(outcome.bells, run));
+      await publisher.publish('sweeper', outcome.released.map(releasedMessage));
+      return outcome.more;
+    } finally {
+      for (const grant of grants) grant.giveBack();
+    }
+  }
+
+  #schedule(delayMs: number): void {
+    this.#timer = setTimeout(() => {
+      this.#round = this.#sweep().finally(() => {
+        if (!this.#stopped) this.#schedule(this.#options.intervalMs);
+      });
+    }, delayMs);
+  }
+
+  async #sweep(): Promise<void> {
+    for (let shard = 0; shard < this.#options.shards; shard++) {
+      try {
+        await this.#sweepShard(shard);
+      } catch (error) {
+        this.#errors.add();
+        this.#options.log.error('a round of the sweeper failed', { shard, error });
+      }
+    }
+  }
+
+  /** Takes what stands due, as much as the queues hold, until nothing more does. */
+  async #sweepShard(shard: number): Promise<void> {
+    const { coordinator, publisher } = this.#options;
+    for (let more = true; more && !this.#stopped; ) {
+      // Promised, not only looked at: commits that go on meanwhile would count on the same room, and bells would be lost.
+      const grants = SWEPT.map((stage) => publisher.grant(stage, BATCH));
+      try {
+        const limit = Math.min(...grants.map(({ count }) => count));
+        const taken = await coordinator.dueTake({ shard, limit });
+        for (const entry of taken.entries) await this.#attempt(entry);
+        more = taken.more && limit === BATCH;
+      } finally {
+        for (const grant of grants) grant.giveBack();
+      }
+    }
+  }
+
+  /**
+   * One entry's trouble is not the others': a run whose module is not served here waits for a process that does. Only a
+   * ground that does not answer ends the round.
+   */
+  async #attempt(entry: DueEntry): Promise<void> {
+    try {
+      await this.#act(entry);
+    } catch (error) {
+      if (isGroundFailure(error)) throw error;
+      this.#errors.add();
+      const runId = runIdOf(entry);
+      if (this.#reported.has(runId)) return;
+      this.#reported.add(runId);
+      this.#options.log.error('the sweeper cannot go on with a run', { run_id: runId, error });
+    }
+  }
+
+  async #act(entry: DueEntry): Promise<void> {
+    const { coordinator, crashBudget, settle } = this.#options;
+    switch (entry.kind) {
+      case 'ring': {
+        const run = await this.#options.runs.load(entry.bell.node.runId);
+        return this.#options.publisher.publish('sweeper', [toMessage(entry.bell, run)]);
+      }
+      case 'recover': {
+        const { code, died, bells } = await coordinator.recoverZombie({ node: entry.node, crashBudget });
+        // Its holder may have renewed the lease, or another sweeper have come first.
+        if (code === RecoverCode.RECOVERED) this.#recovered.add();
+        if (died) this.#options.log.error('a node lost too many leases and was given up', { node_id: entry.node.id });
+        return this.#ring(entry.node.runId, bells);
+      }
+      case 'pump':
+        return this.pump(entry.node);
+      case 'drain':
+        return this.#drain(entry);
+      case 'deadline': {
+        const { bells } = await coordinator.phaseClose(entry);
+        return this.#ring(entry.runId, bells);
+      }
+      case 'settle':
+        return settle(entry.runId);
+    }
+  }
+
+  async #drain(scope: { readonly runId: string; readonly moduleId: string; readonly phase: number }): Promise<void> {
+    for (let more = true; more && !this.#stopped; ) {
+      ({ more } = await this.#options.coordinator.scopeDrain({ ...scope, limit: BATCH }));
+    }
+  }
+
+  async #ring(runId: string, bells: Parameters<typeof childMessages>[0]): Promise<void> {
+    if (bells.length === 0) return;
+    const run = await this.#options.runs.load(runId);
+    await this.#options.publisher.publish('sweeper', childMessages(bells, run));
+  }
+}
+
+function runIdOf(entry: DueEntry): string {
+  switch (entry.kind) {
+    case 'ring':
+      return entry.bell.node.runId;
+    case 'recover':
+    case 'pump':
+      return entry.node.runId;
+    default:
+      return entry.runId;
+  }
+}

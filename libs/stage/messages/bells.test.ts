@@ -1,0 +1,42 @@
+import { expect, it } from 'vitest';
+import type { Bell } from '../../coordination/protocol/commands.ts';
+import { childMessages, toMessage } from './bells.ts';
+
+const FAILURE = JSON.stringify({ code: 'c', class: 'fatal', message: 'm', data: {}, stage: 'parser', causes: [] });
+
+function bell(kind: Bell['kind'], dispatch: number): Bell {
+  const node = { id: 'n', runId: 'r', moduleId: 'm', phase: 0 };
+  return {
+    kind,
+    node,
+    stepIdx: 1,
+    prefixRequest: '',
+    epoch: 2,
+    dispatch,
+    attempts: 1,
+    nodeKind: 'request',
+    limitKey: '',
+    error: FAILURE,
+  };
+}
+
+const ORIGIN = { task: { taskId: 't', runId: 'r', account: '', platform: '' }, metadata: {} };
+
+it.each(['parser_task', 'request', 'error', 'error_task'] as const)(
+  'the message of a %s bell says which ringing it is',
+  (kind) => {
+    expect(toMessage(bell(kind, 3), ORIGIN)).toMatchObject({
+      kind,
+      dispatch: 3,
+      model: { id: 'n', context: { epoch: 2 } },
+    });
+  },
+);
+
+it('messages of children keep their count', () => {
+  const bells = [bell('request', 0), bell('error', 1), bell('parser_task', 2)];
+  expect(childMessages(bells, ORIGIN)).toMatchObject([
+    { kind: 'request', dispatch: 0 },
+    { kind: 'parser_task', dispatch: 2 },
+  ]);
+});

@@ -1,0 +1,117 @@
+import type { Message } from '../../contracts/chain.ts';
+import {
+  CachePolicy,
+  type ErrorTaskModel,
+  type ExecutionContext,
+  RenderMode,
+  type RequestModel,
+  type TaskRef,
+} from '../../contracts/messages.ts';
+import type { Rung } from '../../contracts/subjects.ts';
+import type { Bell } from '../../coordination/protocol/commands.ts';
+import type { ChainNode } from '../../coordination/protocol/node.ts';
+import type { Failure } from '../../errors/failure.ts';
+import { toChainError } from './chain-error.ts';
+
+/** Of which run a message speaks, and what its submitter wants to travel with it. */
+export interface MessageOrigin {
+  readonly task: TaskRef;
+  readonly metadata: Record<string, string>;
+}
+
+/**
+ * The message of a bell. It says which node to look at and carries no state: whoever claims the node gets that from the
+ * coordinator.
+ */
+export function toMessage(bell: Bell, origin: MessageOrigin): Rung<Message<Bell['kind']>> {
+  const { dispatch } = bell;
+  const context = contextOf(bell);
+  const { id } = bell.node;
+  switch (bell.kind) {
+    case 'parser_task':
+      return {
+        kind: 'parser_task',
+        dispatch,
+        model: {
+          id,
+          task: origin.task,
+          context,
+          state: EMPTY_BYTES,
+          prefixRequest: bell.prefixRequest,
+          metadata: origin.metadata,
+          timestampMs: 0,
+        },
+      };
+    case 'request':
+      return { kind: 'request', dispatch, model: requestBell(bell, origin.task, context) };
+    case 'error':
+    case 'error_task': {
+      const failure = JSON.parse(bell.error) as Failure;
+      return { kind: bell.kind, dispatch, model: toErrorTask(bell, origin, failure, Date.now()) };
+    }
+  }
+}
+
+/** The messages of bells that come of a transition: they ask for an execution, never for a decision. */
+export function childMessages(bells: readonly Bell[], origin: MessageOrigin): Message<'parser_task' | 'request'>[] {
+  const messages: Message<'parser_task' | 'request'>[] = [];
+  for (const bell of bells) {
+    const message = toMessage(bell, origin);
+    if (message.kind === 'parser_task' || message.kind === 'request') messages.push(message);
+  }
+  return messages;
+}
+
+/** The message that tells of a node's failure. */
+export function errorMessage(
+  node: ChainNode,
+  origin: MessageOrigin,
+  failure: Failure,
+  nowMs: number,
+): Message<'error'> {
+  return { kind: 'error', model: toErrorTask({ ...node, node, nodeKind: node.kind }, origin, failure, nowMs) };
+}
+
+/** What an ErrorTaskModel needs to know of its node; a bell and a node both do. */
+type FailedNode = Pick<Bell, 'node' | 'stepIdx' | 'epoch' | 'prefixRequest' | 'attempts' | 'nodeKind'>;
+
+function toErrorTask(failed: FailedNode, origin: MessageOrigin, failure: Failure, nowMs: number): ErrorTaskModel {
+  return {
+    id: failed.node.id,
+    task: origin.task,
+    context: { ...contextOf(failed), stayCurrentStep: true },
+    prefixRequest: failed.prefixRequest,
+    error: toChainError(failure),
+    attempts: failed.attempts,
+    metadata: origin.metadata,
+    timestampMs: nowMs,
+    isRequest: failed.nodeKind === 'request',
+  };
+}
+
+const EMPTY_BYTES = Buffer.alloc(0);
+
+function contextOf({ node, stepIdx, epoch }: Pick<Bell, 'node' | 'stepIdx' | 'epoch'>): ExecutionContext {
+  return { moduleId: node.moduleId, stepIdx, phase: node.phase, epoch, stayCurrentStep: false, branch: '' };
+}
+
+function requestBell(bell: Bell, task: TaskRef, context: ExecutionContext): RequestModel {
+  return {
+    id: bell.node.id,
+    runId: bell.node.runId,
+    task,
+    context,
+    prefixRequest: bell.prefixRequest,
+    method: '',
+    url: '',
+    headers: [],
+    body: EMPTY_BYTES,
+    session: '',
+    timeoutMs: 0,
+    limitKey: bell.limitKey,
+    breakerKey: '',
+    priority: 0,
+    cachePolicy: CachePolicy.UNSPECIFIED,
+    renderMode: RenderMode.UNSPECIFIED,
+  };
+}

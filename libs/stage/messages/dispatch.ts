@@ -1,0 +1,12 @@
+import type { Bell } from '../../coordination/protocol/commands.ts';
+import type { NodeRef } from '../../coordination/protocol/node.ts';
+import type { LoadedRun } from '../run/runs.ts';
+
+/** What ingress asks of the module-processor. */
+export type Dispatch =
+  /** Open the run and its modules. */
+  | { readonly kind: 'start'; readonly run: LoadedRun }
+  /** Execute a hop, for the first time or again. */
+  | { readonly kind: 'hop'; readonly run: LoadedRun; readonly node: NodeRef; readonly epoch: number }
+  /** Have a failed request downloaded again: ring this for it. */
+  | { readonly kind: 'request'; readonly run: LoadedRun; readonly bell: Bell & { readonly kind: 'request' } };

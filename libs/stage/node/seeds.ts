@@ -1,0 +1,143 @@
+import type { ChainNode, NodeSeed } from '../../coordination/protocol/node.ts';
+import { CatenaError } from '../../errors/catena-error.ts';
+import { hopBranch, ptmKey, requestBranch } from '../../keys/ptm-key.ts';
+import {
+  type Emission,
+  FAIL_STEP,
+  type ModuleDefinition,
+  type RequestSpec,
+  START_STEP,
+} from '../../modules/contract/definition.ts';
+import type { LoadedRun } from '../run/runs.ts';
+import { encodeHop, encodeRequest } from './node-body.ts';
+
+/** Largest state of a hop, in characters of JSON: states travel with every node; what is larger belongs into an item. */
+const MAX_STATE_CHARS = 512 * 1024;
+/** Of the reason for which a module failed: it stands in the end of the run. */
+const MAX_REASON_CHARS = 1_000;
+
+/** The hop that an execution of `parent` asks for, by `go` or by `fail`. */
+export function emittedSeed(
+  run: LoadedRun,
+  definition: ModuleDefinition,
+  emission: Emission & { readonly kind: 'hop' | 'fail' },
+  parent: ChainNode,
+): NodeSeed {
+  return emission.kind === 'fail'
+    ? failSeed(run, definition, emission.reason, parent)
+    : hopSeed(run, definition, emission, parent);
+}
+
+/** The hop that an emission asks for. `parent` is the node that yields it. */
+export function hopSeed(
+  run: LoadedRun,
+  definition: ModuleDefinition,
+  emission: Emission & { readonly kind: 'hop' },
+  parent: Pick<ChainNode, 'id' | 'kind' | 'prefixRequest'> | undefined,
+): NodeSeed {
+  const step = definition.steps[emission.step]!;
+  const request = parent?.kind === 'request' ? parent.id : (parent?.prefixRequest ?? '');
+  const body = encodeHop({ state: emission.state });
+  if (body.length > MAX_STATE_CHARS) {
+    throw new CatenaError(
+      'module.state_too_large',
+      `the state of a hop to "${step.name}" has ${body.length} characters`,
+      {
+        remedy: `keep it under ${MAX_STATE_CHARS}: put large data into an item`,
+      },
+    );
+  }
+  const id = ptmKey({
+    kind: 'hop',
+    ...identityOf(run),
+    moduleId: definition.id,
+    stepIdx: emission.step,
+    prefixRequest: step.identity === 'lineage' ? request : '',
+    branch: hopBranch(emission.state, emission.key),
+  });
+  return { id, kind: 'hop', phase: step.phase, stepIdx: emission.step, prefixRequest: request, body };
+}
+
+/**
+ * The hop that ends the module: it comes into being with what its parent commits, in whose phase the run waits for it. A
+ * parent that is executed again, after a replay, may fail again.
+ */
+function failSeed(run: LoadedRun, definition: ModuleDefinition, reason: string, parent: ChainNode): NodeSeed {
+  const state = { reason: reason.slice(0, MAX_REASON_CHARS) };
+  const id = ptmKey({
+    kind: 'hop',
+    ...identityOf(run),
+    moduleId: definition.id,
+    stepIdx: FAIL_STEP,
+    prefixRequest: '',
+    branch: hopBranch({}, `${parent.id}:${parent.epoch}`),
+  });
+  const { phase, prefixRequest } = parent;
+  return { id, kind: 'hop', phase, stepIdx: FAIL_STEP, prefixRequest, body: encodeHop({ state }) };
+}
+
+/** The hop that runs a module's start; it belongs to the first phase. */
+export function startSeed(run: LoadedRun, definition: ModuleDefinition): NodeSeed {
+  return stepSeed(run, definition, START_STEP, 0);
+}
+
+/** The hop that opens a phase whose first step is a compute step; undefined for one that begins with a fetch step. */
+export function openerSeed(run: LoadedRun, definition: ModuleDefinition, phase: number): NodeSeed | undefined {
+  const first = definition.phases[phase]!.steps[0]!;
+  if (phase === 0 || definition.steps[first]!.kind !== 'compute') return undefined;
+  return stepSeed(run, definition, first, phase);
+}
+
+function stepSeed(run: LoadedRun, definition: ModuleDefinition, stepIdx: number, phase: number): NodeSeed {
+  const state = {};
+  const branch = hopBranch(state);
+  const id = ptmKey({
+    kind: 'hop',
+    ...identityOf(run),
+    moduleId: definition.id,
+    stepIdx,
+    prefixRequest: '',
+    branch,
+  });
+  return { id, kind: 'hop', phase, stepIdx, prefixRequest: '', body: encodeHop({ state }) };
+}
+
+/** The `ordinal`-th request of a hop. Throws `request.invalid_url`. */
+export function requestSeed(
+  run: LoadedRun,
+  hop: ChainNode,
+  spec: RequestSpec,
+  ordinal: number,
+  state: unknown,
+): NodeSeed {
+  const host = hostOf(spec);
+  const id = ptmKey({
+    kind: 'request',
+    ...identityOf(run),
+    moduleId: hop.moduleId,
+    stepIdx: hop.stepIdx,
+    prefixRequest: '',
+    branch: requestBranch(hop.id, ordinal),
+  });
+  return {
+    id,
+    kind: 'request',
+    phase: hop.phase,
+    stepIdx: hop.stepIdx,
+    prefixRequest: hop.prefixRequest,
+    body: encodeRequest(spec, state),
+    limitKey: spec.limitKey ?? host,
+  };
+}
+
+function hostOf({ url }: RequestSpec): string {
+  const parsed = URL.parse(String(url));
+  if (parsed !== null && (parsed.protocol === 'http:' || parsed.protocol === 'https:')) return parsed.host;
+  throw new CatenaError('request.invalid_url', `a request has the URL ${JSON.stringify(String(url))}`, {
+    remedy: 'give an absolute URL that begins with http:// or https://',
+  });
+}
+
+function identityOf({ task }: LoadedRun) {
+  return { runId: task.runId, account: task.account, platform: task.platform };
+}

@@ -1,0 +1,117 @@
+/** Times every transition of a coordinator, of whichever kind, and counts what it answered. */
+import {
+  ClaimCode,
+  CommitCode,
+  CommitErrorCode,
+  ControlCode,
+  codeName,
+  DecideCode,
+  DrainCode,
+  PhaseCloseCode,
+  PumpCode,
+  RecoverCode,
+  ReleaseCode,
+  RenewCode,
+  ReorderCode,
+  ReplayCode,
+  RetryCode,
+  RunOpenCode,
+  SettleCode,
+  StageCode,
+  TerminateCode,
+} from '../../coordination/protocol/codes.ts';
+import type { Coordinator } from '../../coordination/protocol/port.ts';
+import { METRICS } from '../../telemetry/metric-names.ts';
+import type { Counter, Histogram, Metrics } from '../../telemetry/metrics.ts';
+import type { CommitWithItems } from '../execution/execution.ts';
+
+type CodeTable = Readonly<Record<string, number>>;
+
+const NO_CODES: CodeTable = {};
+
+/** The scripts by method: the name of each in metrics, and its codes. Reads have none. */
+const SCRIPTS = {
+  runOpen: ['run_open', RunOpenCode],
+  claim: ['ptm_claim', ClaimCode],
+  renew: ['ptm_renew', RenewCode],
+  release: ['ptm_release', ReleaseCode],
+  stageChildren: ['children_stage', StageCode],
+  commitSuccess: ['ptm_commit_success', CommitCode],
+  commitError: ['ptm_commit_error', CommitErrorCode],
+  recoverZombie: ['ptm_recover_zombie', RecoverCode],
+  reorderEnqueue: ['ptm_reorder_enqueue', ReorderCode],
+  thresholdDecide: ['etm_threshold_decide', DecideCode],
+  retrySchedule: ['etm_retry_schedule', RetryCode],
+  terminateMark: ['etm_terminate_mark', TerminateCode],
+  dueTake: ['due_take', NO_CODES],
+  childrenPump: ['children_pump', PumpCode],
+  scopeDrain: ['scope_drain', DrainCode],
+  runControl: ['run_control', ControlCode],
+  phaseClose: ['phase_close', PhaseCloseCode],
+  runSettle: ['run_settle', SettleCode],
+  replay: ['ptm_replay', ReplayCode],
+  runAudit: ['run_audit', NO_CODES],
+  runPurge: ['run_purge', NO_CODES],
+  findRun: ['run_read', NO_CODES],
+  findNode: ['node_read', NO_CODES],
+  listNodes: ['nodes_read', NO_CODES],
+  listEvents: ['events_read', NO_CODES],
+} as const satisfies Readonly<Record<keyof Coordinator, readonly [string, CodeTable]>>;
+
+export interface Transitions {
+  readonly coordinator: Coordinator;
+  readonly commitWithItems: CommitWithItems;
+}
+
+/** The same transitions, metered; `now` tells a monotonic time in milliseconds. A rejected call is timed, and has no code. */
+export function meterTransitions(
+  { coordinator, commitWithItems }: Transitions,
+  metrics: Metrics,
+  now: () => number,
+): Transitions {
+  const metered: Record<string, unknown> = {};
+  for (const [method, [script, codes]] of Object.entries(SCRIPTS)) {
+    const meter = new ScriptMeter(metrics, script, codes, now);
+    const call = coordinator[method as keyof Coordinator].bind(coordinator) as (command: unknown) => Promise<unknown>;
+    metered[method] = (command: unknown) => meter.watch(now(), call(command));
+  }
+  const [script, codes] = SCRIPTS.commitSuccess;
+  const commits = new ScriptMeter(metrics, script, codes, now);
+  return {
+    coordinator: metered as unknown as Coordinator,
+    commitWithItems: (commit, items) => commits.watch(now(), commitWithItems(commit, items)),
+  };
+}
+
+/** The series of one script, looked up once. */
+class ScriptMeter {
+  readonly #latency: Histogram;
+  readonly #byCode: readonly Counter[];
+  readonly #now: () => number;
+
+  constructor(metrics: Metrics, script: string, codes: CodeTable, now: () => number) {
+    this.#now = now;
+    this.#latency = metrics.histogram(METRICS.scriptLatencyMs).with({ script });
+    const counter = metrics.counter(METRICS.scriptCode);
+    this.#byCode = Array.from({ length: Object.keys(codes).length }, (_, code) =>
+      counter.with({ script, code: codeName(codes, code) }),
+    );
+  }
+
+  async watch<T>(sinceMs: number, answer: Promise<T>): Promise<T> {
+    try {
+      const answered = await answer;
+      this.#byCode[codeOf(answered)]?.add();
+      return answered;
+    } finally {
+      this.#latency.observe(this.#now() - sinceMs);
+    }
+  }
+}
+
+/** A transition answers its code, or an object with it; a read neither. */
+function codeOf(answered: unknown): number {
+  if (typeof answered === 'number') return answered;
+  const { code } = (answered ?? {}) as { readonly code?: unknown };
+  return typeof code === 'number' ? code : -1;
+}

@@ -1,0 +1,103 @@
+import { ClaimCode, CommitCode, codeName } from '../../coordination/protocol/codes.ts';
+import type { CommitOutcome } from '../../coordination/protocol/commands.ts';
+import type { NodeKind } from '../../coordination/protocol/node.ts';
+import { METRICS } from '../../telemetry/metric-names.ts';
+import type { Counter, Histogram, Metrics } from '../../telemetry/metrics.ts';
+
+/** What the stages count, in their own words; each series is looked up once. */
+export class Meters {
+  readonly #claims: readonly Counter[];
+  readonly #commits: readonly Counter[];
+  readonly #metrics: Metrics;
+  readonly #advanceWin: Counter;
+  readonly #advanceLost: Counter;
+  readonly #generated: Counter;
+  readonly #generateFailed: Counter;
+  readonly #parsed: Counter;
+  readonly #parseFailed: Counter;
+  readonly #items: Counter;
+  readonly #drops: Counter;
+  readonly #exhausted: Counter;
+  readonly #hops: Histogram;
+  readonly #requests: Histogram;
+  readonly #failures = new Map<string, Counter>();
+
+  constructor(metrics: Metrics) {
+    this.#metrics = metrics;
+    this.#claims = byCode(ClaimCode, (result) => metrics.counter(METRICS.ptmClaim).with({ result }));
+    this.#commits = byCode(CommitCode, (result) => metrics.counter(METRICS.ptmCommit).with({ result }));
+    this.#advanceWin = metrics.counter(METRICS.advanceGateWin).with({});
+    this.#advanceLost = metrics.counter(METRICS.advanceGateLost).with({});
+    this.#generated = metrics.counter(METRICS.moduleStepGenerate).with({});
+    this.#generateFailed = metrics.counter(METRICS.moduleStepGenerateFailed).with({});
+    this.#parsed = metrics.counter(METRICS.parserSuccess).with({});
+    this.#parseFailed = metrics.counter(METRICS.parserFailed).with({});
+    this.#items = metrics.counter(METRICS.itemsCommitted).with({});
+    this.#hops = metrics.histogram(METRICS.ptmProcessingDurationMs).with({ kind: 'hop' });
+    this.#requests = metrics.histogram(METRICS.ptmProcessingDurationMs).with({ kind: 'request' });
+    this.#drops = metrics.counter(METRICS.recordsDropped).with({});
+    this.#exhausted = metrics.counter(METRICS.budgetExhausted).with({});
+  }
+
+  claim(code: number): void {
+    this.#claims[code]?.add();
+  }
+
+  commit({ code, created, gateLost }: CommitOutcome): void {
+    this.#commits[code]?.add();
+    this.children(created, gateLost);
+  }
+
+  /** A node was held for so long, from its claim to its commit or failure. */
+  processed(kind: NodeKind, durationMs: number): void {
+    (kind === 'request' ? this.#requests : this.#hops).observe(durationMs);
+  }
+
+  children(created: number, gateLost: number): void {
+    this.#advanceWin.add(created);
+    this.#advanceLost.add(gateLost);
+  }
+
+  items(committed: number): void {
+    this.#items.add(committed);
+  }
+
+  drops(count: number): void {
+    this.#drops.add(count);
+  }
+
+  /** A request was not sent, since the cost cap of its run had no room for it. */
+  budgetExhausted(): void {
+    this.#exhausted.add();
+  }
+
+  generated(): void {
+    this.#generated.add();
+  }
+
+  generateFailed(): void {
+    this.#generateFailed.add();
+  }
+
+  parsed(): void {
+    this.#parsed.add();
+  }
+
+  parseFailed(): void {
+    this.#parseFailed.add();
+  }
+
+  failure(stage: string): void {
+    let counter = this.#failures.get(stage);
+    if (counter === undefined) {
+      counter = this.#metrics.counter(METRICS.errorTaskEmitted).with({ stage });
+      this.#failures.set(stage, counter);
+    }
+    counter.add();
+  }
+}
+
+/** A counter per code of a table, found by its number. */
+function byCode(table: Readonly<Record<string, number>>, create: (result: string) => Counter): readonly Counter[] {
+  return Array.from({ length: Object.keys(table).length }, (_, code) => create(codeName(table, code)));
+}

@@ -1,0 +1,34 @@
+import { CatenaError } from '../../errors/catena-error.ts';
+import type { LoadedModule, LoadedRun } from './runs.ts';
+
+/** What steps of a run have answered: it does not change while the run is loaded. */
+const asked = new WeakMap<LoadedModule, Map<number, number | undefined>>();
+
+/**
+ * How many requests of a step may be under way at once in this run; undefined when the step does not say. Throws
+ * `module.wrong_concurrency`, and what the author's function throws.
+ */
+export function runConcurrency(run: LoadedRun, module: LoadedModule, stepIdx: number): number | undefined {
+  const { definition, input } = module;
+  if (definition.runConcurrency === undefined) return undefined;
+  const known = asked.get(module) ?? new Map<number, number | undefined>();
+  asked.set(module, known);
+  if (known.has(stepIdx)) return known.get(stepIdx);
+  const { account, platform, runId } = run.task;
+  const { acceptedAtMs, deadlineAtMs } = run.record;
+  const facts = { input, account, platform, runId, acceptedAtMs, deadlineAtMs };
+  const answer = definition.runConcurrency(stepIdx, facts);
+  if (answer !== undefined && !(Number.isSafeInteger(answer) && answer >= 1)) {
+    const step = definition.steps[stepIdx]?.name ?? '';
+    throw new CatenaError(
+      'module.wrong_concurrency',
+      `the concurrency of step "${step}" of ${definition.id} is ${answer}`,
+      {
+        data: { module: definition.id, step },
+        remedy: 'answer a whole number from 1 on',
+      },
+    );
+  }
+  known.set(stepIdx, answer);
+  return answer;
+}

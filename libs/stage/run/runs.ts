@@ -1,0 +1,89 @@
+import type { TaskRef } from '../../contracts/messages.ts';
+import { CatenaError } from '../../errors/catena-error.ts';
+import type { ModuleDefinition } from '../../modules/contract/definition.ts';
+import type { RunRecord, Store } from '../../store/port.ts';
+
+/** A run as the stages need it: its task, and its modules with their checked input. */
+export interface LoadedRun {
+  readonly record: RunRecord;
+  readonly task: TaskRef;
+  /** As submitted: it travels with every message of the run. */
+  readonly metadata: Record<string, string>;
+  readonly modules: ReadonlyMap<string, LoadedModule>;
+}
+
+export interface LoadedModule {
+  readonly definition: ModuleDefinition;
+  readonly input: unknown;
+}
+
+/** Resolves a module id to its definition; throws `module.unknown`. */
+export interface ModuleResolver {
+  resolve(moduleId: string): ModuleDefinition;
+}
+
+/** Runs kept in memory; the one loaded first goes first, and is read again if it is still in use. */
+const MAX_KEPT = 256;
+
+/** Loads a run once and keeps it while it is in use: its record never changes in what the stages read. */
+export class Runs {
+  readonly #store: Pick<Store, 'findRun'>;
+  readonly #resolver: ModuleResolver;
+  readonly #kept = new Map<string, LoadedRun>();
+  readonly #loading = new Map<string, Promise<LoadedRun>>();
+
+  constructor(store: Pick<Store, 'findRun'>, resolver: ModuleResolver) {
+    this.#store = store;
+    this.#resolver = resolver;
+  }
+
+  /** The run if it is in memory: saves a turn of the event loop where it is. */
+  kept(runId: string): LoadedRun | undefined {
+    return this.#kept.get(runId);
+  }
+
+  /** Throws `ingress.unknown_run`, `module.unknown` and what a module says of its input; all fatal. */
+  async load(runId: string): Promise<LoadedRun> {
+    const kept = this.#kept.get(runId);
+    if (kept !== undefined) return kept;
+    const loading = this.#loading.get(runId) ?? this.#read(runId);
+    this.#loading.set(runId, loading);
+    try {
+      return await loading;
+    } finally {
+      this.#loading.delete(runId);
+    }
+  }
+
+  forget(runId: string): void {
+    this.#kept.delete(runId);
+  }
+
+  async #read(runId: string): Promise<LoadedRun> {
+    const record = await this.#store.findRun(runId);
+    if (record === undefined) {
+      throw new CatenaError('ingress.unknown_run', `no run ${runId} was ever accepted`, {
+        remedy: 'submit the task first; a message that names an unknown run is foreign',
+      });
+    }
+    const modules = new Map<string, LoadedModule>();
+    for (const moduleId of record.modules) {
+      const definition = this.#resolver.resolve(moduleId);
+      modules.set(moduleId, { definition, input: await definition.checkInput(record.input) });
+    }
+    const { taskId, account, platform } = record;
+    const run = { record, task: { taskId, runId, account, platform }, metadata: { ...record.metadata }, modules };
+    this.#kept.set(runId, run);
+    if (this.#kept.size > MAX_KEPT) this.#kept.delete(this.#kept.keys().next().value!);
+    return run;
+  }
+}
+
+/** A module of a run; throws `ingress.unknown_module` when the run does not have it. */
+export function moduleOf(run: LoadedRun, moduleId: string): LoadedModule {
+  const module = run.modules.get(moduleId);
+  if (module !== undefined) return module;
+  throw new CatenaError('ingress.unknown_module', `run ${run.record.runId} has no module ${moduleId}`, {
+    data: { modules: [...run.modules.keys()] },
+  });
+}

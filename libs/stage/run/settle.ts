@@ -1,0 +1,128 @@
+/**
+ * The end of a run: its row, its dead letters and the pruning of items that never committed are written, idempotently, and
+ * only then is the run closed in the coordinator. Whoever dies in between leaves a closing run, which stands due.
+ */
+import type { Clock } from '../../clock/clock.ts';
+import type { TimelineEvent } from '../../coordination/protocol/commands.ts';
+import type { ChainNode } from '../../coordination/protocol/node.ts';
+import type { Coordinator } from '../../coordination/protocol/port.ts';
+import type { RunSnapshot } from '../../coordination/protocol/snapshot.ts';
+import { failpoint } from '../../failpoints/failpoint.ts';
+import type { Budgets } from '../../limits/budgets.ts';
+import type { DeadLetter, RunEnd, Store } from '../../store/port.ts';
+
+export interface SettleDeps {
+  readonly coordinator: Pick<Coordinator, 'findRun' | 'listNodes' | 'listEvents' | 'runSettle'>;
+  readonly store: Pick<Store, 'settleRun' | 'countItems'>;
+  readonly budgets: Pick<Budgets, 'read'>;
+  readonly clock: Clock;
+}
+
+export async function settleRun(deps: SettleDeps, runId: string): Promise<void> {
+  const snapshot = await deps.coordinator.findRun(runId);
+  if (snapshot?.state !== 'closing') return;
+  failpoint('settle.before');
+  const items = await deps.store.countItems(runId);
+  const end = { ...toRunEnd(snapshot, items, deps.clock.now()), ...(await costOf(deps, runId)) };
+  await deps.store.settleRun(runId, end, {
+    deadLetters: deadLetters(deps.coordinator, runId),
+    events: timeline(deps.coordinator, runId),
+  });
+  failpoint('settle.after');
+  await deps.coordinator.runSettle({ runId });
+}
+
+/** What a run has cost, as a part of its end; nothing for a run that costs nothing. */
+export async function costOf(
+  { budgets }: Pick<SettleDeps, 'budgets'>,
+  runId: string,
+): Promise<Pick<RunEnd, 'cost'> | undefined> {
+  const cost = await budgets.read(runId);
+  return cost.spent + cost.reserved > 0 ? { cost } : undefined;
+}
+
+export function toRunEnd(snapshot: RunSnapshot, items: number, endedAtMs: number): RunEnd {
+  const phases = snapshot.modules.flatMap((module) => module.phases);
+  const terminated = snapshot.modules.find((module) => module.state === 'terminated');
+  const finishReason =
+    snapshot.mark === 'cancelled'
+      ? 'cancelled'
+      : snapshot.mark === 'terminated' || terminated !== undefined
+        ? 'terminated'
+        : phases.some((phase) => phase.closed === 'deadline')
+          ? 'deadline'
+          : 'completed';
+  return {
+    finishReason,
+    detail: snapshot.reason !== '' ? snapshot.reason : (terminated?.reason ?? ''),
+    endedAtMs,
+    done: sum(phases.map((phase) => phase.done)),
+    dead: sum(phases.map((phase) => phase.dead)),
+    items,
+  };
+}
+
+const PAGE_NODES = 500;
+
+async function* deadLetters(coordinator: SettleDeps['coordinator'], runId: string): AsyncGenerator<DeadLetter> {
+  for await (const node of deadNodes(coordinator, runId)) {
+    if (node.deathReason !== 'superseded') yield toDeadLetter(node);
+  }
+}
+
+const PAGE_EVENTS = 500;
+
+/** The events of a run, in the order in which they happened. */
+export async function* timeline(
+  coordinator: Pick<Coordinator, 'listEvents'>,
+  runId: string,
+): AsyncGenerator<TimelineEvent> {
+  let afterSeq = 0;
+  for (;;) {
+    const page = await coordinator.listEvents({ runId, afterSeq, limit: PAGE_EVENTS });
+    yield* page;
+    if (page.length < PAGE_EVENTS) return;
+    afterSeq = page.at(-1)!.seq;
+  }
+}
+
+/** The dead nodes of a run, in the order in which they came into being. */
+export async function* deadNodes(
+  coordinator: Pick<Coordinator, 'listNodes'>,
+  runId: string,
+): AsyncGenerator<ChainNode> {
+  let after: string | undefined;
+  for (;;) {
+    const page = await coordinator.listNodes({
+      runId,
+      state: 'dead',
+      limit: PAGE_NODES,
+      ...(after === undefined ? {} : { after }),
+    });
+    yield* page;
+    if (page.length < PAGE_NODES) return;
+    after = page.at(-1)!.id;
+  }
+}
+
+export function toDeadLetter(node: ChainNode): DeadLetter {
+  const { runId, moduleId, id, stepIdx, phase, kind, epoch, attempts, crashes, body, error } = node;
+  return {
+    runId,
+    moduleId,
+    nodeId: id,
+    stepIdx,
+    phase,
+    kind,
+    reason: node.deathReason,
+    epoch,
+    attempts,
+    crashes,
+    body,
+    error,
+  };
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, each) => total + each, 0);
+}

@@ -1,0 +1,122 @@
+import { hash } from 'node:crypto';
+import type { Bus } from '../../bus/port.ts';
+import type { Clock } from '../../clock/clock.ts';
+import type { Message } from '../../contracts/chain.ts';
+import { CatenaError } from '../../errors/catena-error.ts';
+import { canonicalJson } from '../../keys/canonical-json.ts';
+import { fromMicros, isAmount, MICROS } from '../../limits/budgets.ts';
+import type { NewRun, RunRecord, Store } from '../../store/port.ts';
+import type { Log } from '../../telemetry/log.ts';
+
+/** A task as a user submits it. */
+export interface TaskSubmission {
+  /** Module ids, `name@version`. */
+  readonly modules: readonly string[];
+  readonly input: unknown;
+  readonly account: string;
+  readonly platform: string;
+  readonly deadlineMs?: number;
+  /** The most that the run may cost, in the currency of its modules, above 0; without it any amount. */
+  readonly costCap?: number;
+  readonly priority?: number;
+  readonly metadata?: Readonly<Record<string, string>>;
+  /** For whom the account submits it, where an account serves many: its runs are found by it. */
+  readonly user?: string;
+  /** Submitting again with the same key answers the run of the first time. */
+  readonly idempotencyKey?: string;
+}
+
+export interface SubmitDeps {
+  readonly store: Pick<Store, 'acceptRun' | 'findRun'>;
+  readonly clock: Clock;
+  readonly nextRunId: () => string;
+}
+
+/** What makes two submissions the same work: modules, input, account and platform. */
+export function fingerprintOf({ modules, input, account, platform }: TaskSubmission): string {
+  return hash('sha256', canonicalJson({ modules: [...modules], input, account, platform }), 'base64url');
+}
+
+/**
+ * Accepts a task: when this resolves, its run stands in the store and will be executed, whatever happens next. Throws
+ * `submit.key_reused` when the idempotency key was given to other work before, `submit.wrong_cost_cap`.
+ */
+export async function acceptTask(deps: SubmitDeps, task: TaskSubmission): Promise<NewRun> {
+  const acceptedAtMs = deps.clock.now();
+  const runId = deps.nextRunId();
+  const run: NewRun = {
+    runId,
+    taskId: runId,
+    account: task.account,
+    platform: task.platform,
+    modules: task.modules,
+    input: task.input,
+    fingerprint: fingerprintOf(task),
+    metadata: task.metadata ?? {},
+    priority: task.priority ?? 0,
+    deadlineAtMs: task.deadlineMs === undefined ? undefined : acceptedAtMs + task.deadlineMs,
+    acceptedAtMs,
+    ...(task.costCap === undefined ? {} : { costCap: requireCap(task.costCap) }),
+    ...(task.idempotencyKey === undefined ? {} : { idempotencyKey: task.idempotencyKey }),
+    ...(task.user === undefined ? {} : { user: task.user }),
+  };
+  const standing = await deps.store.acceptRun(run);
+  return standing === runId ? run : earlierRun(deps, run, standing);
+}
+
+/** A cap in millionths; a part of one is no money. */
+function requireCap(costCap: number): number {
+  const micros = isAmount(costCap) ? Math.floor(costCap * MICROS + 1e-6) : 0;
+  if (micros > 0) return micros;
+  throw new CatenaError('submit.wrong_cost_cap', `the cost cap of a task is ${String(costCap)}`, {
+    remedy: 'give a number above 0, in the currency of its modules, or leave it out: then it may cost any amount',
+    data: { costCap },
+  });
+}
+
+/** The run that an earlier submission with the same key has made. */
+async function earlierRun({ store }: SubmitDeps, run: NewRun, standing: string): Promise<NewRun> {
+  const earlier = await store.findRun(standing);
+  if (earlier?.fingerprint === run.fingerprint) return earlier;
+  throw new CatenaError('submit.key_reused', `the idempotency key "${run.idempotencyKey}" belongs to other work`, {
+    remedy: 'give each piece of work a key of its own; the same key is for submitting the same task again',
+    data: { runId: standing },
+  });
+}
+
+/** The message that asks for an accepted run to be opened. */
+export function taskMessage(run: Omit<RunRecord, 'state' | 'end'>): Message<'task'> {
+  return {
+    kind: 'task',
+    model: {
+      taskId: run.taskId,
+      runId: run.runId,
+      account: run.account,
+      platform: run.platform,
+      modules: [...run.modules],
+      input: Buffer.from(JSON.stringify(run.input)),
+      priority: run.priority,
+      deadlineMs: run.deadlineAtMs ?? 0,
+      costCap: fromMicros(run.costCap ?? 0),
+      metadata: { ...run.metadata },
+      createdAtMs: run.acceptedAtMs,
+    },
+  };
+}
+
+export interface SubmitterDeps extends SubmitDeps {
+  readonly bus: Pick<Bus, 'publish'>;
+  readonly log: Log;
+}
+
+/** Accepts tasks and has them begin at once. */
+export function submitter(deps: SubmitterDeps): (task: TaskSubmission) => Promise<NewRun> {
+  return async (task) => {
+    const run = await acceptTask(deps, task);
+    // The run stands: without this message it begins a little later.
+    await deps.bus.publish(taskMessage(run)).catch((error: unknown) => {
+      deps.log.warn('an accepted run could not be announced yet', { run_id: run.runId, error });
+    });
+    return run;
+  };
+}

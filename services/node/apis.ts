@@ -1,0 +1,90 @@
+/** What a process of distributed mode answers to calls: the services of the stages that it hosts. */
+
+import { Slots } from '../../libs/concurrency/slots.ts';
+import type { Config } from '../../libs/config/config-tree.ts';
+import {
+  DownloaderDefinition,
+  ErrorThresholdDefinition,
+  IngressDefinition,
+  ModuleProcessorDefinition,
+  ParserDefinition,
+} from '../../libs/contracts/services.ts';
+import type { ModuleRegistry } from '../../libs/modules/load/registry.ts';
+import { tracedDispatch } from '../../libs/stage/observe/stage-span.ts';
+import type { RunEnds } from '../../libs/stage/run/run-ends.ts';
+import type { TaskSubmission } from '../../libs/stage/run/submit.ts';
+import type { NewRun } from '../../libs/store/port.ts';
+import { dispatchCodec } from '../../libs/transport/grpc/dispatch/codec.ts';
+import { serveDispatch } from '../../libs/transport/grpc/dispatch/serve.ts';
+import type { ServedCall } from '../../libs/transport/grpc/served-calls.ts';
+import { type GrpcService, grpcService } from '../../libs/transport/grpc/server.ts';
+import { createDownloaderApi } from '../downloader/rpc.ts';
+import { createErrorThresholdApi } from '../error-threshold/rpc.ts';
+import { createIngressApi } from '../ingress/rpc.ts';
+import { createModuleProcessorApi } from '../module-processor/rpc.ts';
+import { createParserApi } from '../parser/rpc.ts';
+import type { StageGround, StageName, Stages } from '../stages.ts';
+
+export interface ApiDeps {
+  readonly config: Config;
+  readonly ground: StageGround;
+  readonly stages: Stages;
+  readonly modules: ModuleRegistry;
+  readonly runEnds: RunEnds;
+  readonly submit: (task: TaskSubmission) => Promise<NewRun>;
+}
+
+/** How often a watched run is looked at. */
+const WATCH_INTERVAL_MS = 250;
+
+const SERVICES: { readonly [Name in StageName]: (deps: ApiDeps) => GrpcService } = {
+  ingress: (deps) => grpcService(IngressDefinition, createIngressApi(ingressDeps(deps))),
+  'module-processor': ({ config, ground, stages, modules }) => {
+    const slots = new Slots(config.taskConcurrency);
+    return grpcService(
+      ModuleProcessorDefinition,
+      createModuleProcessorApi<ServedCall>({
+        runs: stages.runs,
+        execute: tracedDispatch((dispatch) => stages.moduleProcessor.execute(dispatch)),
+        log: ground.log,
+        modules,
+        serveStream:
+          (execute) =>
+          (requests, { signal, drain }) =>
+            serveDispatch(requests, { codec: dispatchCodec, execute, slots, signal, drain }),
+      }),
+    );
+  },
+  downloader: ({ config, ground, stages }) => {
+    const { http, robots } = stages;
+    const asked = config.robots.enabled ? robots : undefined;
+    const { limiter, clock } = ground;
+    return grpcService(
+      DownloaderDefinition,
+      createDownloaderApi({ http, limiter, clock, guard: stages.breakerGuard, robots: asked }),
+    );
+  },
+  parser: ({ config, modules }) =>
+    grpcService(ParserDefinition, createParserApi({ modules, maxYieldsPerParse: config.maxYieldsPerParse })),
+  'error-threshold': ({ ground, stages }) => {
+    const { coordinator, store } = ground;
+    return grpcService(ErrorThresholdDefinition, createErrorThresholdApi({ ...stages.deciding, coordinator, store }));
+  },
+};
+
+/** The services of the hosted stages. */
+export function createApis(deps: ApiDeps, hosted: ReadonlySet<StageName>): GrpcService[] {
+  return [...hosted].map((name) => SERVICES[name](deps));
+}
+
+function ingressDeps({ ground, stages, modules, runEnds, submit }: ApiDeps) {
+  const { store, coordinator, clock, limiter, breakers, budgets } = ground;
+  return {
+    ...{ store, coordinator, budgets, modules, clock, submit },
+    cancelUnopened: (runId: string) => runEnds.cancel(runId),
+    limits: (keys: readonly string[]) => limiter.look(keys),
+    breakers,
+    publisher: stages.publisher,
+    pollIntervalMs: WATCH_INTERVAL_MS,
+  };
+}

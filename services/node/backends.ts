@@ -1,0 +1,157 @@
+/**
+ * What a process of distributed mode stands on: Redis for the chain, PostgreSQL for what outlives it, NATS for bells, events
+ * and large bodies. Nothing is opened on a server that would lose what Catena promises to keep.
+ */
+import { LocalFirstBus } from '../../libs/bus/local-first-bus.ts';
+import { connectNats } from '../../libs/bus/nats/connect.ts';
+import type { NatsEvents } from '../../libs/bus/nats/nats-events.ts';
+import type { BusNotice } from '../../libs/bus/nats/notice.ts';
+import { openNatsBus } from '../../libs/bus/nats/open-nats-bus.ts';
+import type { Bus } from '../../libs/bus/port.ts';
+import type { Clock } from '../../libs/clock/clock.ts';
+import type { Config } from '../../libs/config/config-tree.ts';
+import { openRedisCoordinator, type RedisCoordinator } from '../../libs/coordination/redis/index.ts';
+import { DISTRIBUTED_SHARDS } from '../../libs/keys/keys.ts';
+import type { CommitWithItems } from '../../libs/stage/execution/execution.ts';
+import { createItemWriter, resolvingStore } from '../../libs/stage/items/item-writer.ts';
+import { scriptMeter } from '../../libs/stage/observe/script-meter.ts';
+import type { AnswerStore } from '../../libs/store/answer-store.ts';
+import type { BlobStore } from '../../libs/store/blob-store.ts';
+import { BlobBuckets } from '../../libs/store/nats/blob-bucket.ts';
+import type { Store } from '../../libs/store/port.ts';
+import { openPostgresStore, type PostgresStore } from '../../libs/store/postgres/index.ts';
+import type { Log } from '../../libs/telemetry/log.ts';
+import type { Metrics } from '../../libs/telemetry/metrics.ts';
+import { requireSafeServers } from './server-checks.ts';
+
+export interface GroundOptions {
+  readonly config: Config;
+  /** How the process names itself at the servers. */
+  readonly name: string;
+  /** Whether a message for a stage of this process stays in it when that stage has a free slot. */
+  readonly localFirst: boolean;
+  readonly metrics: Metrics;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export interface Ground {
+  readonly coordinator: RedisCoordinator;
+  readonly store: Store;
+  readonly commitWithItems: CommitWithItems;
+  readonly bus: Bus;
+  readonly events: NatsEvents;
+  readonly blobs: BlobStore;
+  readonly answers: AnswerStore;
+  readonly shards: number;
+  /** Writes what is still to be written, then lets go of the servers. Idempotent. */
+  close(): Promise<void>;
+}
+
+/**
+ * How long a transition waits for Redis, as a share of a lease. Whether one without an answer took place is not known: its
+ * node waits until the lease has run out. So a Redis that is away for less than that costs only the time it is away.
+ */
+const PATIENCE_PER_LEASE = 2 / 3;
+const MIN_PATIENCE_MS = 5_000;
+
+/** The largest message: a request with its headers and body, since responses beyond a threshold go by reference. */
+const MAX_MESSAGE_BYTES = 768 * 1_024;
+
+/** Opens all of it, or nothing. Throws what the servers answer: `…unavailable` (retryable), or why they are not fit. */
+export async function openGround({ config, name, localFirst, metrics, clock, log }: GroundOptions): Promise<Ground> {
+  const { redis } = config.cache;
+  const { url: natsUrl } = config.nats;
+  const { url: storeUrl, connections, timeoutMs } = config.store;
+  const opened: (() => Promise<unknown> | unknown)[] = [];
+  const close = once(async () => {
+    for (const closeOne of opened.reverse()) {
+      await Promise.resolve(closeOne()).catch((error: unknown) => log.warn('a connection did not end well', { error }));
+    }
+  });
+  try {
+    await requireSafeServers({
+      redisUrl: redis!,
+      natsUrl: natsUrl!,
+      replicas: config.nats.replicas,
+      maxMessageBytes: MAX_MESSAGE_BYTES,
+      allowLoss: config.cache.allowLoss,
+      log,
+    });
+    const database: PostgresStore = await openPostgresStore({ url: storeUrl!, connections, timeoutMs });
+    opened.push(() => database.close());
+    const coordinator = await openRedisCoordinator({
+      redis: redis!,
+      shards: DISTRIBUTED_SHARDS,
+      policy: config,
+      incarnation: await database.incarnation(),
+      commandTimeoutMs: Math.max(MIN_PATIENCE_MS, config.leaseMs * PATIENCE_PER_LEASE),
+      onScript: scriptMeter(metrics),
+    });
+    opened.push(() => coordinator.close());
+    const nats = await openNatsBus({
+      url: natsUrl!,
+      name,
+      capacity: config.nats.queueCapacity,
+      streamMaxBytes: config.nats.streamMaxBytes,
+      replicas: config.nats.replicas,
+      eventMaxAgeMs: config.nats.eventMaxAgeMs,
+      eventMaxBytes: config.nats.eventMaxBytes,
+      ackWaitMs: config.leaseMs,
+      onRefused: ({ subject, bytes, error }) => {
+        log.error('refused a message', { subject, error });
+        return database.keepForeignMessage({ subject, reason: error.message, bytes, atMs: clock.now() });
+      },
+      onNotice: (notice) => logNotice(log, notice),
+    });
+    opened.push(() => nats.close());
+    const blobConnection = await connectNats({ url: natsUrl!, name: `${name}-blobs` });
+    opened.push(() => blobConnection.close());
+    const writer = createItemWriter({ store: database, coordinator, log });
+    opened.push(() => writer.stop());
+    return {
+      coordinator,
+      store: resolvingStore(database, writer),
+      commitWithItems: writer.commitWithItems,
+      bus: localFirst ? new LocalFirstBus(nats) : nats,
+      events: nats.events,
+      blobs: new BlobBuckets({ connection: blobConnection }),
+      answers: database.answers(config.answers),
+      shards: DISTRIBUTED_SHARDS,
+      close,
+    };
+  } catch (thrown) {
+    await close();
+    throw thrown;
+  }
+}
+
+function logNotice(log: Log, notice: BusNotice): void {
+  switch (notice.kind) {
+    case 'disconnected':
+      log.warn('lost the connection to NATS', { server: notice.server });
+      return;
+    case 'reconnected':
+      log.info('connected to NATS again', { server: notice.server });
+      return;
+    case 'restored':
+      log.warn('streams had vanished and were made again', { streams: notice.streams, consumers: notice.consumers });
+      return;
+    case 'server_error':
+      log.error('NATS refused something', { error: notice.error });
+      return;
+    case 'restore_failed':
+      log.warn('streams could not be made again yet', { error: notice.error });
+      return;
+    case 'delivery_failed':
+      log.error('a delivery failed', { stage: notice.stage, error: notice.error });
+  }
+}
+
+function once(work: () => Promise<void>): () => Promise<void> {
+  let done: Promise<void> | undefined;
+  return () => {
+    done ??= work();
+    return done;
+  };
+}

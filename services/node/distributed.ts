@@ -1,0 +1,175 @@
+/**
+ * A process of distributed mode: the stages that it hosts, over Redis, PostgreSQL and NATS, the calls that it answers, and
+ * what every such process does beside: sweep, publish events, end runs, forget old ones.
+ */
+import type { SubscribeEventsOptions } from '../../libs/bus/nats/nats-events.ts';
+import type { Clock } from '../../libs/clock/clock.ts';
+import { withinGrace } from '../../libs/concurrency/within-grace.ts';
+import type { Config } from '../../libs/config/config-tree.ts';
+import { EVENTS } from '../../libs/contracts/events.ts';
+import type { Coordinator } from '../../libs/coordination/protocol/port.ts';
+import { createRunIds } from '../../libs/keys/run-id.ts';
+import { openRedisLimits } from '../../libs/limits/redis/index.ts';
+import type { ModuleRegistry } from '../../libs/modules/load/registry.ts';
+import { EventRelay } from '../../libs/stage/maintenance/event-relay.ts';
+import { keepHouse } from '../../libs/stage/maintenance/housekeeping.ts';
+import { createRunEnds } from '../../libs/stage/run/run-ends.ts';
+import { submitter, type TaskSubmission } from '../../libs/stage/run/submit.ts';
+import type { NewRun, Store } from '../../libs/store/port.ts';
+import type { Log } from '../../libs/telemetry/log.ts';
+import type { Metrics } from '../../libs/telemetry/metrics.ts';
+import { type GrpcServer, startGrpcServer } from '../../libs/transport/grpc/server.ts';
+import { readTlsFiles } from '../../libs/transport/grpc/tls-files.ts';
+import { parseTokens } from '../../libs/transport/grpc/tokens.ts';
+import type { HttpServer } from '../../libs/transport/http/http-server.ts';
+import { composeStages, type StageGround, type StageName } from '../stages.ts';
+import { hearBreakers, openNodeAlerts } from './alerts.ts';
+import { createApis } from './apis.ts';
+import { openGround } from './backends.ts';
+import { startHttpApi } from './http-api.ts';
+import { connectRemoteStages } from './remote-stages.ts';
+
+export interface DistributedNodeOptions {
+  readonly config: Config;
+  readonly hosted: ReadonlySet<StageName>;
+  readonly modules: ModuleRegistry;
+  readonly metrics: Metrics;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export interface DistributedNode {
+  readonly coordinator: Coordinator;
+  readonly store: Store;
+  /** Where calls are answered. */
+  readonly port: number;
+  /** Where the HTTP API answers, if it is open here. */
+  readonly apiUrl: string | undefined;
+  /** Accepts a task and has it executed; resolves when it is safe. */
+  submit(task: TaskSubmission): Promise<NewRun>;
+  /** Takes no more work, finishes what is in execution for a while, and leaves the rest to others. Idempotent. */
+  stop(): Promise<void>;
+}
+
+/** How long a stop waits for what is in execution; its leases run out, and others take it up again. */
+const STOP_GRACE_MS = 10_000;
+const RELAY_INTERVAL_MS = 200;
+
+/** Opens the ground, starts the stages and takes calls. Throws what a server or the configuration refuses. */
+export async function startDistributedNode(options: DistributedNodeOptions): Promise<DistributedNode> {
+  const { config, hosted, modules, metrics, clock, log } = options;
+  const stopping = new AbortController();
+  const tls = readTlsFiles(tlsPaths(config));
+  const name = hosted.size === 1 ? `catena-${[...hosted].join()}` : 'catena';
+  const opened = await openGround({ config, name, localFirst: hosted.size > 1, metrics, clock, log });
+  const { coordinator, store, bus, events, blobs, shards } = opened;
+  const limits = openRedisLimits({
+    redis: config.cache.redis!,
+    leaseMs: config.leaseMs,
+    metrics,
+    onUnanswered: (error) => log.warn('a shared limit could not be asked', { error }),
+    defaults: { requestsPerSecond: config.limits.requestsPerSecond, concurrency: config.limits.concurrencyPerHost },
+  });
+  const ground: StageGround = {
+    isShared: true,
+    ...opened,
+    config,
+    modules,
+    metrics,
+    clock,
+    log,
+    limiter: limits.limiter,
+    breakers: limits.breakers,
+    budgets: limits.budgets,
+    shelf: limits.cookies,
+  };
+  const alerts = openNodeAlerts(ground);
+  const forget = (runId: string): void => {
+    stages.cookies.dropRun(runId);
+    stages.runs.forget(runId);
+  };
+  const runEnds = createRunEnds({
+    ...{ coordinator, store, clock, budgets: limits.budgets },
+    release: async (runId) => {
+      forget(runId);
+      alerts.runEnded(runId);
+      await limits.cookies.forget(runId);
+      await blobs.deleteRun(runId);
+    },
+  });
+  const remote = connectRemoteStages({ config, tls, hosted, log });
+  const stages = composeStages(ground, {
+    hosted,
+    remote: remote.calls,
+    settle: (runId) => runEnds.settle(runId),
+    reject: (runId, detail) => runEnds.reject(runId, detail),
+    publishEvent: async (event) => {
+      alerts.happened(event);
+      await events.publish(event);
+    },
+  });
+  const relay = new EventRelay({
+    outbox: coordinator,
+    publish: (event) => events.publish(event),
+    ...{ shards, log },
+    intervalMs: RELAY_INTERVAL_MS,
+  });
+
+  let server: GrpcServer | undefined;
+  let api: HttpServer | undefined;
+  let stopped: Promise<void> | undefined;
+  const submit = submitter({ store, bus, clock, log, nextRunId: createRunIds(clock) });
+  const node = { coordinator, store, port: 0, apiUrl: undefined, submit, stop: () => (stopped ??= stop()) };
+  try {
+    const trouble: Pick<SubscribeEventsOptions, 'onRefused' | 'onError'> = {
+      onRefused: ({ subject, error }) => log.warn('an event was not understood', { subject, error }),
+      onError: (error) => log.error('an event could not be handled', { error }),
+    };
+    const ended = await events.subscribe({
+      types: [EVENTS.RunCompleted.type],
+      // Another process may have ended a run that this one keeps something for.
+      onEvent: ({ runId }) => forget(runId),
+      ...trouble,
+    });
+    stopping.signal.addEventListener('abort', () => void ended.stop());
+    await hearBreakers(alerts, events, { ...trouble, signal: stopping.signal });
+    for (const stage of stages.running) stage.start();
+    stages.sweeper.start();
+    relay.start();
+    const { finishedRunMs: retentionMs } = config.retention;
+    keepHouse({ ...ground, retentionMs, reconciles: hosted.has('ingress') }, stopping.signal);
+    server = await startGrpcServer({
+      listen: config.grpc.listen,
+      services: createApis({ config, ground, stages, modules, runEnds, submit }, hosted),
+      tokens: config.grpc.tokens === undefined ? [] : parseTokens(config.grpc.tokens),
+      ...{ tls, log },
+      ...{ drainMs: config.grpc.drainMs, deadlineMs: config.grpc.deadlineMs },
+      maxMessageBytes: config.grpc.maxMessageBytes,
+    });
+    const { listen } = config.api;
+    if (listen !== undefined && hosted.has('ingress')) {
+      api = await startHttpApi({ config, listen, store, coordinator, modules, submit, alerts, clock, log });
+    }
+  } catch (thrown) {
+    await node.stop();
+    throw thrown;
+  }
+  return { ...node, port: server.port, apiUrl: api?.url };
+
+  async function stop(): Promise<void> {
+    stopping.abort();
+    const calls = Promise.all([server?.stop(), api?.stop()]);
+    const working = [stages.sweeper.stop(), relay.stop(), ...stages.running.map((stage) => stage.stop())];
+    await withinGrace(Promise.all([calls, ...working]), STOP_GRACE_MS);
+    stages.leases.stop();
+    await alerts.stop();
+    await limits.close();
+    await remote.close();
+    await opened.close();
+    await stages.http.close();
+  }
+}
+
+function tlsPaths({ grpc }: Config) {
+  return { cert: grpc.tlsCert, key: grpc.tlsKey, ca: grpc.tlsCa, clientAuth: grpc.tlsClientAuth };
+}

@@ -1,0 +1,137 @@
+/** The life of a service's process: its configuration, its start, the signals that end it, and its exit code. */
+import { ExitCode } from '../../libs/cli/exit-codes.ts';
+import { armNamedFailpoint } from '../../libs/cli/failpoint-variable.ts';
+import { systemClock } from '../../libs/clock/clock.ts';
+import { adoptConfig } from '../../libs/config/adopted-config.ts';
+import type { Environment } from '../../libs/config/environment.ts';
+import { readEnvironment } from '../../libs/config/environment.ts';
+import { type LoadedConfig, loadConfig } from '../../libs/config/load-config.ts';
+import { CatenaError, toCatenaError } from '../../libs/errors/catena-error.ts';
+import { loadModule } from '../../libs/modules/load/load-module.ts';
+import { ModuleRegistry } from '../../libs/modules/load/registry.ts';
+import { createLog, type Log } from '../../libs/telemetry/log.ts';
+import { Metrics } from '../../libs/telemetry/metrics.ts';
+import { startTelemetry } from '../../libs/telemetry/start-telemetry.ts';
+import { STAGE_NAMES, type StageName } from '../stages.ts';
+import { startDistributedNode } from './distributed.ts';
+import { startSingleServer } from './single-server.ts';
+
+/** A process that has not ended so long after its signal is ended; what it held is taken up by others. */
+const HARD_LIMIT_MS = 30_000;
+
+/**
+ * Runs the stages in this process until SIGTERM or SIGINT; a second one ends it at once. Never rejects: what kept the
+ * process from starting or going on is logged, and the exit code says of which kind it was.
+ */
+export async function runProcess(stages: readonly StageName[], env: Environment = readEnvironment()): Promise<number> {
+  const ended = signalled();
+  let log = createLog({ level: 'info', format: 'json', runtimeMode: 'distributed' });
+  let loaded: LoadedConfig | undefined;
+  try {
+    armNamedFailpoint(env);
+    loaded = loadConfig({ env });
+    adoptConfig(loaded);
+    log = logOf(loaded, stages);
+    await serve(stages, loaded, log, ended);
+    return ExitCode.DONE;
+  } catch (thrown) {
+    const error = toCatenaError(thrown, 'service.failed', 'fatal');
+    log.error('the service ended by a failure', { error });
+    // The one file that a single node stands on is its server: what fails about it is no wrong configuration.
+    const isOfFile = loaded?.mode === 'single_node' && error.code.startsWith('store.');
+    return error.class === 'retryable' || isOfFile ? ExitCode.STORE_FAILED : ExitCode.BAD_INPUT;
+  }
+}
+
+async function serve(
+  stages: readonly StageName[],
+  loaded: LoadedConfig,
+  log: Log,
+  ended: Promise<string>,
+): Promise<void> {
+  const { config } = loaded;
+  requireGround(loaded, stages);
+  const modules = new ModuleRegistry(await Promise.all((config.modules.files ?? []).map((file) => loadModule(file))));
+  const metrics = new Metrics();
+  const telemetry = await startTelemetry({ config, serviceName: serviceName(stages), log, metrics });
+  try {
+    const node = await start(stages, loaded, { modules, metrics, log });
+    log.info('ready', {
+      ...concurrency(loaded),
+      modules: modules.ids(),
+      port: node.port,
+      api: node.apiUrl,
+      metrics: telemetry.metricsUrl,
+    });
+    try {
+      log.info('stopping', { signal: await Promise.race([ended, node.failure]) });
+    } finally {
+      setTimeout(() => process.exit(ExitCode.INTERRUPTED), HARD_LIMIT_MS).unref();
+      await node.stop();
+    }
+  } finally {
+    await telemetry.stop();
+  }
+  log.info('stopped');
+}
+
+interface Serving {
+  readonly port?: number;
+  readonly apiUrl: string | undefined;
+  /** Rejects when the process cannot go on. */
+  readonly failure: Promise<never>;
+  stop(): Promise<void>;
+}
+
+const NEVER = new Promise<never>(() => {});
+
+async function start(
+  stages: readonly StageName[],
+  { config, mode }: LoadedConfig,
+  parts: { readonly modules: ModuleRegistry; readonly metrics: Metrics; readonly log: Log },
+): Promise<Serving> {
+  if (mode === 'single_node') return startSingleServer({ config, ...parts });
+  const node = await startDistributedNode({ config, ...parts, hosted: new Set(stages), clock: systemClock });
+  return { ...node, failure: NEVER };
+}
+
+/** Resolves with the first signal; the second ends the process. */
+function signalled(): Promise<string> {
+  const first = Promise.withResolvers<string>();
+  let isSecond = false;
+  const listener = (signal: string): void => {
+    if (isSecond) process.exit(ExitCode.INTERRUPTED);
+    isSecond = true;
+    first.resolve(signal);
+  };
+  process.on('SIGTERM', listener);
+  process.on('SIGINT', listener);
+  return first.promise;
+}
+
+function logOf({ config, mode }: LoadedConfig, stages: readonly StageName[]): Log {
+  const { level, format } = config.log;
+  return createLog({ level, format, runtimeMode: mode }).child({ service: serviceName(stages) });
+}
+
+function serviceName(stages: readonly StageName[]): string {
+  return stages.length === 1 ? stages[0]! : 'catena';
+}
+
+/** Stages that do not share a process can only meet at servers. */
+function requireGround({ mode }: LoadedConfig, stages: readonly StageName[]): void {
+  if (mode === 'distributed' || stages.length === STAGE_NAMES.length) return;
+  throw new CatenaError(
+    'service.not_distributed',
+    'a service needs Redis, NATS and PostgreSQL, and none is configured',
+    {
+      remedy: 'set cache.redis, nats.url and store.url, or run all stages in one process with `catena serve`',
+    },
+  );
+}
+
+function concurrency({ values }: LoadedConfig) {
+  const { task_concurrency, publish_concurrency, parser_concurrency, error_task_concurrency, download_concurrency } =
+    values;
+  return { task_concurrency, publish_concurrency, parser_concurrency, error_task_concurrency, download_concurrency };
+}

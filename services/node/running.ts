@@ -1,0 +1,156 @@
+import { withinGrace } from '../../libs/concurrency/within-grace.ts';
+import type { Coordinator } from '../../libs/coordination/protocol/port.ts';
+import type { RunSnapshot } from '../../libs/coordination/protocol/snapshot.ts';
+import { createRunIds } from '../../libs/keys/run-id.ts';
+import type { Limiter } from '../../libs/limits/limiter.ts';
+import { keepHouse } from '../../libs/stage/maintenance/housekeeping.ts';
+import { createRunEnds, type RunEnds } from '../../libs/stage/run/run-ends.ts';
+import { fingerprintOf, submitter, type TaskSubmission } from '../../libs/stage/run/submit.ts';
+import type { NewRun, RunRecord, Store } from '../../libs/store/port.ts';
+import type { Metrics } from '../../libs/telemetry/metrics.ts';
+import type { StageGround, Stages } from '../stages.ts';
+import type { NodeAlerts } from './alerts.ts';
+
+export interface RunningNodeParts {
+  readonly ground: StageGround;
+  readonly stages: Stages;
+  readonly alerts: NodeAlerts;
+  /** Which unfinished runs this process works at; the others wait. Undefined: all of them. */
+  readonly serves: ((run: RunRecord) => boolean) | undefined;
+  /** Lets go of the ground. */
+  readonly close: () => Promise<void>;
+}
+
+/** How long a stop waits for what is in execution; the rest is taken up again at the next start. */
+const STOP_GRACE_MS = 5_000;
+
+/** All five stages at work in this process. */
+export class RunningNode {
+  readonly coordinator: Coordinator;
+  readonly store: Store;
+  readonly metrics: Metrics;
+  readonly limiter: Limiter;
+  readonly alerts: NodeAlerts;
+  /** Accepts a task and has it executed; resolves when it is safe. */
+  readonly submit: (task: TaskSubmission) => Promise<NewRun>;
+  readonly #parts: RunningNodeParts;
+  readonly #ends: RunEnds;
+  readonly #waiting = new Map<string, (() => void)[]>();
+  readonly #stopping = new AbortController();
+  #quiet: Promise<void> | undefined;
+  #stopped: Promise<void> | undefined;
+
+  constructor(parts: RunningNodeParts) {
+    const { ground } = parts;
+    this.#parts = parts;
+    this.coordinator = ground.coordinator;
+    this.store = ground.store;
+    this.metrics = ground.metrics;
+    this.limiter = ground.limiter;
+    this.alerts = parts.alerts;
+    this.submit = submitter({ ...ground, nextRunId: createRunIds(ground.clock) });
+    this.#ends = createRunEnds({ ...ground, release: (runId) => this.#release(runId) });
+  }
+
+  /** Starts the stages, then opens what was accepted and never opened. */
+  start(): void {
+    const { stages, ground } = this.#parts;
+    for (const stage of stages.running) stage.start();
+    this.#takeUp().catch((error: unknown) => ground.log.error('unfinished runs could not be taken up', { error }));
+  }
+
+  /** The newest run of the same work, ended or not. */
+  findSame(task: TaskSubmission): Promise<RunRecord | undefined> {
+    return this.store.findRunByFingerprint(fingerprintOf(task));
+  }
+
+  /** Resolves when the run is closed: its end, dead letters and items stand in the store. */
+  async closed(runId: string): Promise<void> {
+    const released = new Promise<void>((resolve) => {
+      const waiting = this.#waiting.get(runId) ?? [];
+      waiting.push(resolve);
+      this.#waiting.set(runId, waiting);
+    });
+    const run = await this.store.findRun(runId);
+    if (run?.state !== 'closed') await released;
+  }
+
+  progress(runId: string): Promise<RunSnapshot | undefined> {
+    return this.coordinator.findRun(runId);
+  }
+
+  /** Executions under way in all stages. */
+  get inFlight(): number {
+    return this.#parts.stages.running.reduce((sum, stage) => sum + stage.inFlight, 0);
+  }
+
+  /** Writes the end of a closing run and lets go of everything that was kept for it. */
+  settle(runId: string): Promise<void> {
+    return this.#ends.settle(runId);
+  }
+
+  /** Ends a run that cannot be executed: its task names what is not there. */
+  reject(runId: string, detail: string): Promise<void> {
+    return this.#ends.reject(runId, detail);
+  }
+
+  /** Ends an unfinished run for good; the items that it has stay. */
+  cancel(runId: string): Promise<void> {
+    return this.#ends.cancel(runId);
+  }
+
+  /** Takes no more work and waits for what is in execution, for a while; the store can still be read. Idempotent. */
+  quiesce(): Promise<void> {
+    this.#quiet ??= this.#quiesce();
+    return this.#quiet;
+  }
+
+  /** Ends the stages; what is still in execution after a while is left to the next start. Idempotent. */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  async #stop(): Promise<void> {
+    const { stages, close } = this.#parts;
+    await this.quiesce();
+    stages.leases.stop();
+    await this.alerts.stop();
+    await close();
+    await stages.http.close();
+  }
+
+  async #quiesce(): Promise<void> {
+    const { stages, ground } = this.#parts;
+    this.#stopping.abort();
+    const ended = Promise.all([stages.sweeper.stop(), ...stages.running.map((stage) => stage.stop())]);
+    await withinGrace(ended, STOP_GRACE_MS);
+    await ground.bus.close();
+  }
+
+  /** Lets go of what this process is not to work at, before the first look at what stands due, then begins. */
+  async #takeUp(): Promise<void> {
+    const { serves, stages } = this.#parts;
+    if (serves !== undefined) {
+      for (const run of await this.store.listRuns({ limit: Number.MAX_SAFE_INTEGER, state: 'open' })) {
+        await this.coordinator.runControl({ runId: run.runId, action: serves(run) ? 'resume' : 'pause' });
+      }
+    }
+    if (this.#stopping.signal.aborted) return;
+    stages.sweeper.start();
+    const { ground } = this.#parts;
+    const { finishedRunMs: retentionMs } = ground.config.retention;
+    keepHouse({ ...ground, serves, retentionMs, reconciles: true }, this.#stopping.signal);
+  }
+
+  async #release(runId: string): Promise<void> {
+    const { stages, ground } = this.#parts;
+    stages.cookies.dropRun(runId);
+    stages.runs.forget(runId);
+    this.alerts.runEnded(runId);
+    await ground.shelf.forget(runId);
+    await ground.blobs.deleteRun(runId);
+    for (const resolve of this.#waiting.get(runId) ?? []) resolve();
+    this.#waiting.delete(runId);
+  }
+}

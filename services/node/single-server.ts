@@ -1,0 +1,59 @@
+/** Single-node mode that serves others: the five stages over one file, and the HTTP API open. */
+import { systemClock } from '../../libs/clock/clock.ts';
+import type { Config } from '../../libs/config/config-tree.ts';
+import type { CatenaError } from '../../libs/errors/catena-error.ts';
+import type { ModuleRegistry } from '../../libs/modules/load/registry.ts';
+import { makeDatabaseFolder } from '../../libs/store/sqlite/database-folder.ts';
+import type { Log } from '../../libs/telemetry/log.ts';
+import type { Metrics } from '../../libs/telemetry/metrics.ts';
+import type { HttpServer } from '../../libs/transport/http/http-server.ts';
+import { startHttpApi } from './http-api.ts';
+import { startSingleNode } from './single.ts';
+
+export interface SingleServerOptions {
+  readonly config: Config;
+  readonly modules: ModuleRegistry;
+  readonly metrics: Metrics;
+  readonly log: Log;
+}
+
+export interface SingleServer {
+  /** Where the HTTP API answers. */
+  readonly apiUrl: string;
+  /** Rejects when the database file itself fails: nothing more can be done until that is mended. Never resolves. */
+  readonly failure: Promise<never>;
+  /** Answers who waits, takes no more, finishes what is in execution for a while. Idempotent. */
+  stop(): Promise<void>;
+}
+
+/** Here the HTTP API is the only way in, so it is always open. */
+const DEFAULT_LISTEN = '127.0.0.1:8080';
+
+/** Rejects with `store.…` and `http.…`. Unfinished runs of other modules in the file wait. */
+export async function startSingleServer({ config, modules, metrics, log }: SingleServerOptions): Promise<SingleServer> {
+  const failed = Promise.withResolvers<never>();
+  // It may come when nobody listens any more, or not yet.
+  failed.promise.catch(() => {});
+  await makeDatabaseFolder(config.store.path);
+  const node = startSingleNode({
+    ...{ config, modules, metrics, log },
+    serves: (run) => run.modules.every((id) => modules.find(id) !== undefined),
+    onStoreFailure: (error: CatenaError) => failed.reject(error),
+  });
+  let api: HttpServer;
+  try {
+    const { store, coordinator, submit } = node;
+    const listen = config.api.listen ?? DEFAULT_LISTEN;
+    const { alerts } = node;
+    api = await startHttpApi({ config, listen, store, coordinator, modules, submit, alerts, clock: systemClock, log });
+  } catch (thrown) {
+    await node.stop();
+    throw thrown;
+  }
+  let stopped: Promise<void> | undefined;
+  const stop = async (): Promise<void> => {
+    await api.stop();
+    await node.stop();
+  };
+  return { apiUrl: api.url, failure: failed.promise, stop: () => (stopped ??= stop()) };
+}

@@ -1,0 +1,100 @@
+/**
+ * The five stages of Catena in one process. SQLite holds the chain and the store, queues in memory carry the bells, and a
+ * folder the large bodies. The stages themselves, and their order, stand in `../stages.ts`; `distributed.ts` puts the
+ * same ones on other ground.
+ */
+import { randomUUID } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { MemoryBus } from '../../libs/bus/memory-bus.ts';
+import type { Bus } from '../../libs/bus/port.ts';
+import { systemClock } from '../../libs/clock/clock.ts';
+import type { Config } from '../../libs/config/config-tree.ts';
+import type { CatenaError } from '../../libs/errors/catena-error.ts';
+import { RateLimiter } from '../../libs/limits/rate-limiter.ts';
+import { openSqliteBreakers } from '../../libs/limits/sqlite/breakers.ts';
+import { openSqliteBudgets } from '../../libs/limits/sqlite/budgets.ts';
+import { openSqliteCookies } from '../../libs/limits/sqlite/cookies.ts';
+import { meterTransitions } from '../../libs/stage/observe/metered-coordinator.ts';
+import type { ModuleResolver } from '../../libs/stage/run/runs.ts';
+import { BlobDirectory } from '../../libs/store/blob-directory.ts';
+import type { RunRecord } from '../../libs/store/port.ts';
+import { openSqliteAnswers } from '../../libs/store/sqlite/answers.ts';
+import { openSingleFile } from '../../libs/store/sqlite/single-file.ts';
+import type { Log } from '../../libs/telemetry/log.ts';
+import { Metrics } from '../../libs/telemetry/metrics.ts';
+import type { PageRecorder } from '../parser/record.ts';
+import { composeStages, STAGE_NAMES, type StageGround } from '../stages.ts';
+import { openNodeAlerts } from './alerts.ts';
+import { RunningNode } from './running.ts';
+
+export interface SingleNodeOptions {
+  readonly config: Config;
+  readonly modules: ModuleResolver;
+  readonly log: Log;
+  /** Default: metrics of its own. */
+  readonly metrics?: Metrics;
+  readonly recorder?: PageRecorder;
+  /** Told when the database file itself fails: nothing more can be done until that is mended. */
+  readonly onStoreFailure?: (error: CatenaError) => void;
+  /** Which of the unfinished runs in the database this process works at; the others wait. Default: all of them. */
+  readonly serves?: (run: RunRecord) => boolean;
+  /** Told of every request that was sent: its host, how long it took, and its status or `failed`. */
+  readonly onDownload?: (host: string, durationMs: number, outcome: string) => void;
+  /** Puts something in front of the bus, for tests: faults, counts. */
+  readonly wrapBus?: (bus: Bus) => Bus;
+}
+
+/** Bells that each stage's queue holds; what does not fit stands in the due index. */
+const QUEUE_CAPACITY = 10_000;
+
+/** Opens the database, wires the stages and starts them. Throws `store.…` when the file cannot be had. */
+export function startSingleNode(options: SingleNodeOptions): RunningNode {
+  const { config, modules, log, recorder, onStoreFailure, wrapBus, serves, onDownload } = options;
+  const clock = systemClock;
+  const metrics = options.metrics ?? new Metrics();
+  const file = openSingleFile({
+    path: config.store.path,
+    policy: config,
+    clock,
+    ...(onStoreFailure === undefined ? {} : { onFailure: onStoreFailure }),
+  });
+  const inMemory = config.store.path === ':memory:';
+  // Large bodies stand beside the database; those of a run that keeps nothing in a folder that goes with the process.
+  const blobPath = inMemory ? join(tmpdir(), `catena-${randomUUID()}`) : `${config.store.path}.blobs`;
+  const queues = new MemoryBus({ capacity: QUEUE_CAPACITY });
+  const ground: StageGround = {
+    ...meterTransitions(file, metrics, () => clock.monotonic()),
+    store: file.store,
+    bus: wrapBus?.(queues) ?? queues,
+    blobs: new BlobDirectory({ path: blobPath }),
+    answers: openSqliteAnswers({ db: file.db, clock, bounds: config.answers }),
+    limiter: new RateLimiter({
+      defaults: { requestsPerSecond: config.limits.requestsPerSecond, concurrency: config.limits.concurrencyPerHost },
+    }),
+    breakers: openSqliteBreakers({ db: file.db, clock }),
+    budgets: openSqliteBudgets(file.db),
+    shelf: openSqliteCookies(file.db),
+    isShared: false,
+    shards: 1,
+    ...{ config, modules, metrics, clock, log },
+  };
+  const alerts = openNodeAlerts(ground);
+  const stages = composeStages(ground, {
+    hosted: new Set(STAGE_NAMES),
+    settle: (runId) => node.settle(runId),
+    reject: (runId, detail) => node.reject(runId, detail),
+    ...{ recorder, onDownload },
+    publishEvent: async (event) => alerts.happened(event),
+  });
+  const node: RunningNode = new RunningNode({
+    ...{ ground, stages, alerts, serves },
+    close: async () => {
+      await file.close();
+      if (inMemory) await rm(blobPath, { recursive: true, force: true });
+    },
+  });
+  node.start();
+  return node;
+}
