@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { runCli } from '../libs/cli/cli.fixture.ts';
-import { startSingleNode } from '../services/single-node.ts';
+import { startSingleNode } from '../services/node/single.ts';
 import { scratchDatabase } from '../test/fixtures/single-mode.ts';
 import { serveSite } from './serve.ts';
 

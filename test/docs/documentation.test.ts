@@ -1,7 +1,6 @@
 /** The code of the documentation is compiled, all in one program, and what is whole is executed. */
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ModuleDefinition } from '../../libs/modules/definition.ts';
 import { isProduct, readSourceTree } from '../architecture/source-tree.ts';
 import { openSite, runOnce } from '../fixtures/examples.ts';
 import { blocksOfMarkdown, blocksOfSource, type CodeBlock } from './code-blocks.ts';
@@ -14,6 +13,8 @@ const found = [
 ];
 const blocks = found.flatMap((each) => each.blocks);
 const compiled = blocks.filter(({ kind }) => kind !== 'fragment');
+
+type Module = Parameters<typeof runOnce>[0];
 
 let written: WrittenBlocks;
 beforeAll(() => {
@@ -54,7 +55,7 @@ it('the smallest program of the README collects a shop', async () => {
     if (url.startsWith('/list')) response.end([1, 2].map((n) => `<a data-sku="${page}-${n}">`).join(''));
     else response.end(`<b class="price">${url.at(-1)}.50</b>`);
   });
-  const { end, items } = await runOnce((await exportsOf(program!)).default as ModuleDefinition, { base, pages: '2' });
+  const { end, items } = await runOnce((await exportsOf(program!)).default as Module, { base, pages: '2' });
   expect(items).toEqual([
     { sku: '1-1', price: 1.5 },
     { sku: '1-2', price: 2.5 },
