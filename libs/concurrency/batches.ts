@@ -1,6 +1,6 @@
 import { CatenaError } from '../errors/catena-error.ts';
 
-export interface WriteGroupsOptions<Entry> {
+export interface BatchesOptions<Entry> {
   /** Writes a group; it stands whole, or what stands of it may be written again. */
   readonly write: (entries: readonly Entry[]) => Promise<void>;
   readonly maxEntries: number;
@@ -20,8 +20,8 @@ interface Waiting<Entry> {
  * Writes together what comes in together: everything of one turn of the event loop, and everything that came while all lanes
  * were busy. A group that is refused for good is written entry by entry, so that only the one at fault fails.
  */
-export class WriteGroups<Entry> {
-  readonly #options: WriteGroupsOptions<Entry>;
+export class Batches<Entry> {
+  readonly #options: BatchesOptions<Entry>;
   readonly #queue: Waiting<Entry>[] = [];
   readonly #pending = new Set<Promise<void>>();
   #active = 0;
@@ -29,7 +29,7 @@ export class WriteGroups<Entry> {
   #lingering: NodeJS.Timeout | undefined;
   #flushes = 0;
 
-  constructor(options: WriteGroupsOptions<Entry>) {
+  constructor(options: BatchesOptions<Entry>) {
     this.#options = options;
   }
 

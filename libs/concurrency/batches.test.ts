@@ -1,12 +1,12 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { CatenaError } from '../errors/catena-error.ts';
-import { WriteGroups } from './write-groups.ts';
+import { Batches } from './batches.ts';
 
 /** Groups as they were written; each write ends when the test says so. */
 function recording(lanes: number, maxEntries = 100, lingerMs = 0) {
   const written: number[][] = [];
   const ends: PromiseWithResolvers<void>[] = [];
-  const groups = new WriteGroups<number>({
+  const groups = new Batches<number>({
     write: async (entries) => {
       written.push([...entries]);
       const end = Promise.withResolvers<void>();
@@ -24,7 +24,7 @@ afterEach(() => void vi.useRealTimers());
 
 const turn = () => new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
 
-describe('WriteGroups', () => {
+describe('Batches', () => {
   it('writes together what comes in one turn, and what comes while all lanes are busy', async () => {
     const { groups, written, ends } = recording(1);
     const first = [1, 2, 3].map((n) => groups.add(n));
@@ -69,7 +69,7 @@ describe('WriteGroups', () => {
 
   it('fails only the entry at fault when a group is refused for good', async () => {
     const written: number[] = [];
-    const groups = new WriteGroups<number>({
+    const groups = new Batches<number>({
       write: async (entries) => {
         if (entries.includes(13)) throw new CatenaError('store.bad_value', 'no such number');
         written.push(...entries);

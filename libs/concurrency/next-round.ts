@@ -2,7 +2,7 @@
  * One round of a work at a time per key. Whoever asks while a round is under way gets the next one, which all who wait
  * share: it begins after they asked, so it sees everything that had happened before.
  */
-export class Rounds {
+export class NextRound {
   readonly #work: (key: string) => Promise<void>;
   readonly #current = new Map<string, Promise<void>>();
   readonly #next = new Map<string, Promise<void>>();

@@ -9,7 +9,7 @@ interface Flight<T> {
  * Work that is done once for all who ask for it at the same time. Whoever gives up leaves the others alone; when the last
  * one has given up, the work itself is told to stop, and the next one to ask starts it anew.
  */
-export class SharedFlights<T> {
+export class SingleFlight<T> {
   readonly #flights = new Map<string, Flight<T>>();
 
   /** The outcome of the work of this key. When the signal is aborted first, rejects with what `onAbort` makes. */

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { Rounds } from './rounds.ts';
+import { NextRound } from './next-round.ts';
 
 function recording() {
   const begun: string[] = [];
   const ends: PromiseWithResolvers<void>[] = [];
-  const rounds = new Rounds((key) => {
+  const rounds = new NextRound((key) => {
     begun.push(key);
     const end = Promise.withResolvers<void>();
     ends.push(end);
@@ -15,7 +15,7 @@ function recording() {
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-describe('Rounds', () => {
+describe('NextRound', () => {
   it('never lets anybody join a round that began before they asked; those who wait share the next', async () => {
     const { rounds, begun, ends } = recording();
     const first = rounds.join('r');
