@@ -2,7 +2,7 @@
 import { expect } from 'vitest';
 import { PhaseCloseCode, ReplayCode, RunOpenCode } from '../../libs/coordination/protocol/codes.ts';
 import type { RedisCoordinator } from '../../libs/coordination/redis/index.ts';
-import { heldBy, openScene } from '../conformance/coordinator/scene.ts';
+import { heldBy, openScene } from '../conformance/coordinator/scene/scene.ts';
 import type { RedisHarness } from './harness.ts';
 
 type OpenRedis = () => Promise<RedisHarness>;

@@ -4,7 +4,7 @@ import { ClaimCode } from '../../libs/coordination/protocol/codes.ts';
 import { defaultPolicy } from '../../libs/coordination/protocol/policy.ts';
 import { openRedisCoordinator, type RedisCoordinator } from '../../libs/coordination/redis/index.ts';
 import { DISTRIBUTED_SHARDS } from '../../libs/keys/keys.ts';
-import { Cast } from '../conformance/coordinator/plan.ts';
+import { Cast } from '../conformance/coordinator/scene/plan.ts';
 import { type RedisServer, startRedisServer } from '../fixtures/servers/redis-server.ts';
 import { connectTo } from './harness.ts';
 

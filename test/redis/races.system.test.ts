@@ -2,8 +2,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ClaimCode, CommitCode, RecoverCode } from '../../libs/coordination/protocol/codes.ts';
 import type { RedisCoordinator } from '../../libs/coordination/redis/index.ts';
-import { checkInvariants } from '../conformance/coordinator/invariants.ts';
-import { heldBy, LEASE_MS, openScene, type Scene } from '../conformance/coordinator/scene.ts';
+import { heldBy, LEASE_MS, openScene, type Scene } from '../conformance/coordinator/scene/scene.ts';
+import { checkInvariants } from '../conformance/coordinator/watch/invariants.ts';
 import { type RedisServer, startRedisServer } from '../fixtures/servers/redis-server.ts';
 import { connectTo, openRedisHarness, type RedisHarness } from './harness.ts';
 

@@ -3,9 +3,9 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { CommitCode } from '../../libs/coordination/protocol/codes.ts';
 import type { ChainNode, NodeSeed } from '../../libs/coordination/protocol/node.ts';
 import type { Coordinator } from '../../libs/coordination/protocol/port.ts';
-import { checkInvariants } from '../conformance/coordinator/invariants.ts';
-import { viewRun } from '../conformance/coordinator/reading.ts';
-import { heldBy, LEASE_MS, openScene, type Scene } from '../conformance/coordinator/scene.ts';
+import { heldBy, LEASE_MS, openScene, type Scene } from '../conformance/coordinator/scene/scene.ts';
+import { checkInvariants } from '../conformance/coordinator/watch/invariants.ts';
+import { viewRun } from '../conformance/coordinator/watch/reading.ts';
 import { type RedisServer, startRedisServer } from '../fixtures/servers/redis-server.ts';
 import { type CuttingProxy, startCuttingProxy } from './cutting-proxy.ts';
 import { everyCall } from './every-call.ts';

@@ -1,9 +1,9 @@
 import { CatenaError } from '../../errors/catena-error.ts';
 import type { AuditReport } from '../protocol/commands.ts';
-import type { ModulePlace } from './places.ts';
-import { readList } from './read-reply.ts';
-import { findPlace, type KnownPlace, type RedisDeps } from './redis-deps.ts';
-import { AuditCode } from './script.ts';
+import type { ModulePlace } from './run-keys.ts';
+import { findPlace, type KnownPlace, type RedisDeps } from './scripts/call.ts';
+import { readList } from './scripts/read-reply.ts';
+import { AuditCode } from './scripts/script.ts';
 import { auditCountScript, auditScript } from './scripts.ts';
 
 /** Counters of a phase: created, done, dead, superseded, re-opened and open. */

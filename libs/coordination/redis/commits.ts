@@ -11,9 +11,9 @@ import {
   type PumpOutcome,
 } from '../protocol/commands.ts';
 import type { NodeSeed } from '../protocol/node.ts';
-import { readBells, readList, readNode, readReleased } from './read-reply.ts';
-import { type RedisDeps, runPlanned, runScoped } from './redis-deps.ts';
-import { PumpScriptCode } from './script.ts';
+import { type RedisDeps, runPlanned, runScoped } from './scripts/call.ts';
+import { readBells, readList, readNode, readReleased } from './scripts/read-reply.ts';
+import { PumpScriptCode } from './scripts/script.ts';
 import { childrenLookScript, childrenPumpScript, commitScript, stageScript } from './scripts.ts';
 import { seedArgs } from './seed-args.ts';
 

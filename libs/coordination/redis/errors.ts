@@ -9,10 +9,10 @@ import type {
   RetryScheduleCommand,
   Threshold,
 } from '../protocol/commands.ts';
-import { nodeKeys } from './places.ts';
-import { readBells } from './read-reply.ts';
-import { type RedisDeps, runScoped } from './redis-deps.ts';
-import type { ScriptArgument } from './runner.ts';
+import { nodeKeys } from './run-keys.ts';
+import { type RedisDeps, runScoped } from './scripts/call.ts';
+import { readBells } from './scripts/read-reply.ts';
+import type { ScriptArgument } from './scripts/runner.ts';
 import { commitErrorScript, decideScript, retryScript } from './scripts.ts';
 
 export async function commitError(deps: RedisDeps, { node, token, error }: CommitErrorCommand) {

@@ -7,20 +7,20 @@ import { Redis } from 'ioredis';
 import type { CoordinatorPolicy } from '../protocol/policy.ts';
 import type { Coordinator } from '../protocol/port.ts';
 import { runAudit } from './audit.ts';
+import { claim, recoverZombie, release, renew, reorderEnqueue } from './claims.ts';
 import { childrenPump, commitSuccess, stageChildren } from './commits.ts';
 import { commitError, retrySchedule, thresholdDecide } from './errors.ts';
-import { claim, recoverZombie, release, renew, reorderEnqueue } from './leases.ts';
 import { type OutboxEntry, takeEvents, trimEvents } from './outbox.ts';
-import { Places } from './places.ts';
 import { runPurge } from './purge.ts';
 import { findNode, findRun, listEvents, listNodes } from './reads.ts';
-import type { RedisDeps } from './redis-deps.ts';
-import { type RedisClient, startScriptRunner } from './runner.ts';
+import { Places } from './run-keys.ts';
 import { phaseClose, replay, runControl, runOpen, runSettle, terminateMark } from './runs.ts';
+import type { RedisDeps } from './scripts/call.ts';
+import { type RedisClient, startScriptRunner } from './scripts/runner.ts';
 import { dueTake, scopeDrain } from './sweep.ts';
 
 export type { OutboxEntry } from './outbox.ts';
-export type { RedisClient } from './runner.ts';
+export type { RedisClient } from './scripts/runner.ts';
 
 const COMMAND_TIMEOUT_MS = 5_000;
 const RECONNECT_MS = 200;

@@ -1,8 +1,8 @@
 import { chainKeys } from '../../keys/keys.ts';
 import type { PurgeCommand, PurgeOutcome } from '../protocol/commands.ts';
-import { readList } from './read-reply.ts';
-import { findPlace, type KnownPlace, type RedisDeps } from './redis-deps.ts';
-import { PurgeCode } from './script.ts';
+import { findPlace, type KnownPlace, type RedisDeps } from './scripts/call.ts';
+import { readList } from './scripts/read-reply.ts';
+import { PurgeCode } from './scripts/script.ts';
 import { purgeLookScript, purgeScript } from './scripts.ts';
 
 /** A purge that others get ahead of so often leaves the rest to them. */

@@ -2,8 +2,8 @@
 import type { EventFilter, NodeFilter, TimelineEvent } from '../protocol/commands.ts';
 import type { ChainNode, NodeRef } from '../protocol/node.ts';
 import type { ModuleSnapshot, PhaseSnapshot, RunSnapshot } from '../protocol/snapshot.ts';
-import { NODE_TEXTS, readList, readNode } from './read-reply.ts';
-import { type RedisDeps, runPlanned } from './redis-deps.ts';
+import { type RedisDeps, runPlanned } from './scripts/call.ts';
+import { NODE_TEXTS, readList, readNode } from './scripts/read-reply.ts';
 import { nodeReadScript, nodesLookScript, runReadScript } from './scripts.ts';
 
 type PackedPhase = readonly [

@@ -21,10 +21,10 @@ import type {
   TerminateCommand,
   WithBells,
 } from '../protocol/commands.ts';
-import { layoutOf, learnLayout } from './places.ts';
-import { type PackedBell, readBell, readBells, readList } from './read-reply.ts';
-import { type RedisDeps, runPlanned, runScoped } from './redis-deps.ts';
-import type { ScriptArgument } from './runner.ts';
+import { layoutOf, learnLayout } from './run-keys.ts';
+import { type RedisDeps, runPlanned, runScoped } from './scripts/call.ts';
+import { type PackedBell, readBell, readBells, readList } from './scripts/read-reply.ts';
+import type { ScriptArgument } from './scripts/runner.ts';
 import {
   controlScript,
   phaseCloseScript,

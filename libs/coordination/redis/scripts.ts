@@ -18,7 +18,7 @@ import {
   StageCode,
   TerminateCode,
 } from '../protocol/codes.ts';
-import { AuditCode, LookCode, PumpScriptCode, PurgeCode, type Script } from './script.ts';
+import { AuditCode, bind, LookCode, PumpScriptCode, PurgeCode, type Script } from './scripts/script.ts';
 
 /** Keys of a run with one of its modules: what a script needs that may end nodes, open phases and close the run. */
 const SCOPE_KEYS = ['run', 'plan', 'shard_due', 'outbox', 'timeline', 'nodes', 'reorder', 'exec', 'due*', 'opener*'];
@@ -27,67 +27,60 @@ const SCOPE_ARGS = ['now', 'layout', 'grace_ms'];
 const NODE_KEYS = ['run', 'exec', 'node', 'due', 'shard_due'];
 const NODE_ARGS = ['now', 'phase', 'id'];
 
-const bind = <const Codes extends Readonly<Record<string, number>>>(
-  name: string,
-  [table, codes]: readonly [string, Codes],
-  keys: readonly string[],
-  args: readonly string[],
-): Script<Codes> => ({ name, table, codes, keys, args });
-
 const LOOK = ['LookCode', LookCode] as const;
 
 export const runOpenScript = bind(
-  'run_open',
+  'runs/run_open.lua',
   ['RunOpenCode', RunOpenCode],
   ['run', 'plan', 'shard_due', 'outbox', 'timeline', 'nodes', 'reorder', 'module*'],
   [...SCOPE_ARGS, 'run_id', 'member', 'layout_json', 'modules', 'module*'],
 );
-export const claimScript = bind('ptm_claim', ['ClaimCode', ClaimCode], NODE_KEYS, [
+export const claimScript = bind('claims/ptm_claim.lua', ['ClaimCode', ClaimCode], NODE_KEYS, [
   ...NODE_ARGS,
   ...['epoch', 'owner', 'stage', 'lease_ms', 'token'],
 ]);
 export const renewScript = bind(
-  'ptm_renew',
+  'claims/ptm_renew.lua',
   ['RenewCode', RenewCode],
   ['node', 'due', 'shard_due'],
   ['now', 'id', 'token', 'lease_ms', 'member'],
 );
-export const releaseScript = bind('ptm_release', ['ReleaseCode', ReleaseCode], NODE_KEYS, [
+export const releaseScript = bind('claims/ptm_release.lua', ['ReleaseCode', ReleaseCode], NODE_KEYS, [
   ...NODE_ARGS,
   ...['token', 'grace_ms'],
 ]);
 export const stageScript = bind(
-  'children_stage',
+  'commits/children_stage.lua',
   ['StageCode', StageCode],
   ['run', 'exec', 'node', 'staged'],
   ['layout', 'phase', 'token', 'child*'],
 );
 export const commitScript = bind(
-  'ptm_commit_success',
+  'commits/ptm_commit_success.lua',
   ['CommitCode', CommitCode],
   [...SCOPE_KEYS, 'node', 'staged', 'child*'],
   [...SCOPE_ARGS, 'id', 'token', 'bells', 'staged', 'owner', 'lease_ms', 'child_token', 'child*'],
 );
 export const commitErrorScript = bind(
-  'ptm_commit_error',
+  'errors/ptm_commit_error.lua',
   ['CommitErrorCode', CommitErrorCode],
   [...NODE_KEYS, 'outbox', 'timeline'],
   [...NODE_ARGS, 'token', 'grace_ms', 'error'],
 );
 export const recoverScript = bind(
-  'ptm_recover_zombie',
+  'claims/ptm_recover_zombie.lua',
   ['RecoverCode', RecoverCode],
   [...SCOPE_KEYS, 'node'],
   [...SCOPE_ARGS, 'id', 'crash_budget'],
 );
 export const reorderScript = bind(
-  'ptm_reorder_enqueue',
+  'claims/ptm_reorder_enqueue.lua',
   ['ReorderCode', ReorderCode],
   ['run', 'reorder'],
   ['id', 'response'],
 );
 export const decideScript = bind(
-  'etm_threshold_decide',
+  'errors/etm_threshold_decide.lua',
   ['DecideCode', DecideCode],
   [...SCOPE_KEYS, 'node', 'gates', 'request*'],
   [
@@ -95,77 +88,82 @@ export const decideScript = bind(
     ...['task_rate', 'task_bound', 'burst', 'cooldown_ms', 'request_id'],
   ],
 );
-export const retryScript = bind('etm_retry_schedule', ['RetryCode', RetryCode], NODE_KEYS, [
+export const retryScript = bind('errors/etm_retry_schedule.lua', ['RetryCode', RetryCode], NODE_KEYS, [
   ...NODE_ARGS,
   ...['delay_ms', 'max_attempts'],
 ]);
 export const terminateScript = bind(
-  'etm_terminate_mark',
+  'errors/etm_terminate_mark.lua',
   ['TerminateCode', TerminateCode],
   ['run', 'shard_due', 'exec*'],
   ['now', 'reason'],
 );
-export const dueLookScript = bind('due_look', LOOK, ['shard_due'], ['now', 'limit']);
+export const dueLookScript = bind('sweep/due_look.lua', LOOK, ['shard_due'], ['now', 'limit']);
 export const dueScopeScript = bind(
-  'due_scope',
+  'sweep/due_scope.lua',
   LOOK,
   ['run', 'shard_due', 'exec*'],
   ['now', 'member', 'phase', 'grace_ms', 'layout'],
 );
 export const dueTakeScript = bind(
-  'due_take',
+  'sweep/due_take.lua',
   LOOK,
   ['run', 'exec', 'shard_due', 'due', 'node*'],
   ['now', 'member', 'phase', 'grace_ms', 'decision_ms', 'id*'],
 );
-export const childrenLookScript = bind('children_look', LOOK, ['node', 'staged*'], ['limit']);
+export const childrenLookScript = bind('commits/children_look.lua', LOOK, ['node', 'staged*'], ['limit']);
 export const childrenPumpScript = bind(
-  'children_pump',
+  'commits/children_pump.lua',
   ['PumpScriptCode', PumpScriptCode],
   [...SCOPE_KEYS, 'node', 'staged', 'child*', 'other*'],
   [...SCOPE_ARGS, 'id', 'token', 'bells', 'head', 'children'],
 );
 export const drainScript = bind(
-  'scope_drain',
+  'phases/scope_drain.lua',
   ['DrainCode', DrainCode],
   [...SCOPE_KEYS, 'node*'],
   [...SCOPE_ARGS, 'phase', 'id*'],
 );
 export const controlScript = bind(
-  'run_control',
+  'runs/run_control.lua',
   ['ControlCode', ControlCode],
   ['run', 'shard_due', 'exec*'],
   ['now', 'layout', 'action'],
 );
-export const phaseCloseScript = bind('phase_close', ['PhaseCloseCode', PhaseCloseCode], SCOPE_KEYS, [
+export const phaseCloseScript = bind('phases/phase_close.lua', ['PhaseCloseCode', PhaseCloseCode], SCOPE_KEYS, [
   ...SCOPE_ARGS,
   'phase',
 ]);
-export const settleScript = bind('run_settle', ['SettleCode', SettleCode], ['run', 'shard_due'], []);
+export const settleScript = bind('runs/run_settle.lua', ['SettleCode', SettleCode], ['run', 'shard_due'], []);
 export const replayScript = bind(
-  'ptm_replay',
+  'errors/ptm_replay.lua',
   ['ReplayCode', ReplayCode],
   [...SCOPE_KEYS, 'node', 'all*'],
   [...SCOPE_ARGS, 'id', 'rejoin'],
 );
-export const runReadScript = bind('run_read', LOOK, ['run', 'module*'], ['layout']);
+export const runReadScript = bind('reads/run_read.lua', LOOK, ['run', 'module*'], ['layout']);
 export const nodeReadScript = bind(
-  'node_read',
+  'reads/node_read.lua',
   LOOK,
   ['run', 'due*', 'node*'],
   ['layout', 'modules', 'phases*', 'id*'],
 );
-export const nodesLookScript = bind('nodes_look', LOOK, ['nodes', 'after*'], ['limit']);
-export const auditCountScript = bind('audit_count', LOOK, ['due*', 'node*'], ['now', 'modules', 'phases*', 'id*']);
+export const nodesLookScript = bind('reads/nodes_look.lua', LOOK, ['nodes', 'after*'], ['limit']);
+export const auditCountScript = bind(
+  'runs/audit_count.lua',
+  LOOK,
+  ['due*', 'node*'],
+  ['now', 'modules', 'phases*', 'id*'],
+);
 export const auditScript = bind(
-  'run_audit',
+  'runs/run_audit.lua',
   ['AuditCode', AuditCode],
   ['run', 'shard_due', 'exec*'],
   ['now', 'layout', 'counts'],
 );
-export const purgeLookScript = bind('purge_look', LOOK, ['node*'], []);
+export const purgeLookScript = bind('runs/purge_look.lua', LOOK, ['node*'], []);
 export const purgeScript = bind(
-  'run_purge',
+  'runs/run_purge.lua',
   ['PurgeCode', PurgeCode],
   ['run', 'nodes', 'gone*'],
   ['count', 'last', 'layout'],

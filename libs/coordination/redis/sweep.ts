@@ -2,9 +2,9 @@
 import { chainKeys, type DueMember, dueMembers } from '../../keys/keys.ts';
 import { type CodeOf, DrainCode } from '../protocol/codes.ts';
 import type { DrainCommand, DrainOutcome, DueEntry, DueTakeCommand, DueTakeOutcome } from '../protocol/commands.ts';
-import { type PackedBell, readBell, readList } from './read-reply.ts';
-import { type RedisDeps, runPlanned, runScoped } from './redis-deps.ts';
-import type { RedisClient } from './runner.ts';
+import { type RedisDeps, runPlanned, runScoped } from './scripts/call.ts';
+import { type PackedBell, readBell, readList } from './scripts/read-reply.ts';
+import type { RedisClient } from './scripts/runner.ts';
 import { drainScript, dueLookScript, dueScopeScript, dueTakeScript } from './scripts.ts';
 
 /** Phases, deadlines and runs that one look takes up. */

@@ -1,6 +1,6 @@
 import type { SqliteDatabase } from '../../sqlite/database.ts';
 import type { AuditReport } from '../protocol/commands.ts';
-import { openCount } from './scopes.ts';
+import { openCount } from './tables/scopes.ts';
 import type { Tx } from './tx.ts';
 
 interface Counted {

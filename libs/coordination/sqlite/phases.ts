@@ -7,8 +7,8 @@ import { EVENTS } from '../../contracts/events.ts';
 import type { Bell } from '../protocol/commands.ts';
 import type { DeathReason } from '../protocol/node.ts';
 import { createChildren, reopen } from './children.ts';
-import type { NodeRow } from './node-row.ts';
-import { type ModuleScope, moduleOpenCount, openCount, type PhaseScope, type RunScope } from './scopes.ts';
+import type { NodeRow } from './tables/node-row.ts';
+import { type ModuleScope, moduleOpenCount, openCount, type PhaseScope, type RunScope } from './tables/scopes.ts';
 import { pendingBell, type Tx } from './tx.ts';
 
 /** Ends a node as done. */

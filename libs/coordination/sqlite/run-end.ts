@@ -4,7 +4,7 @@ import type { Bell, PhaseCloseCommand, ReplayCommand, ReplayOutcome } from '../p
 import { dispatchGraceMs } from '../protocol/policy.ts';
 import { reopen } from './children.ts';
 import { advancePhases } from './phases.ts';
-import type { PhaseScope, RunScope } from './scopes.ts';
+import type { PhaseScope, RunScope } from './tables/scopes.ts';
 import { type Found, findNode, hasLeftBehind, pendingBell, type Tx } from './tx.ts';
 
 export function phaseClose(tx: Tx, { runId, moduleId, phase: idx }: PhaseCloseCommand) {

@@ -14,9 +14,9 @@ import {
 import type { DeathReason } from '../protocol/node.ts';
 import { dispatchGraceMs } from '../protocol/policy.ts';
 import { createChildren } from './children.ts';
-import type { NodeRow } from './node-row.ts';
 import { advancePhases, closeRunIfOver, endDead, endDone } from './phases.ts';
-import { openCount, type PhaseScope, type RunScope } from './scopes.ts';
+import type { NodeRow } from './tables/node-row.ts';
+import { openCount, type PhaseScope, type RunScope } from './tables/scopes.ts';
 import { findNode, hasLeftBehind, isLive, isMarked, pendingBell, type Tx, toBell } from './tx.ts';
 
 export function dueTake(tx: Tx, { limit }: DueTakeCommand): DueTakeOutcome {

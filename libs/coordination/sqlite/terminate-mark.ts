@@ -1,8 +1,8 @@
 import { ControlCode, RetryCode, TerminateCode } from '../protocol/codes.ts';
 import type { RetryScheduleCommand, TerminateCommand } from '../protocol/commands.ts';
+import { scheduleRetry } from './errors.ts';
 import { closeRunIfOver } from './phases.ts';
-import type { ModuleScope, RunScope } from './scopes.ts';
-import { scheduleRetry } from './threshold-decide.ts';
+import type { ModuleScope, RunScope } from './tables/scopes.ts';
 import { findNode, isLive, type Tx } from './tx.ts';
 
 export function terminateMark(tx: Tx, { runId, moduleId, reason }: TerminateCommand) {

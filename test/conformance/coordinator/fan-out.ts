@@ -5,11 +5,11 @@ import { ClaimCode, CommitCode, PumpCode } from '../../../libs/coordination/prot
 import { type Bell, MAX_CHILDREN } from '../../../libs/coordination/protocol/commands.ts';
 import type { ChainNode, NodeSeed } from '../../../libs/coordination/protocol/node.ts';
 import type { Coordinator } from '../../../libs/coordination/protocol/port.ts';
-import type { OpenCoordinator } from './harness.ts';
-import { checkInvariants } from './invariants.ts';
-import { refOf } from './reading.ts';
-import { LEASE_MS } from './scene.ts';
-import { sweepAll } from './sweeping.ts';
+import type { OpenCoordinator } from './scene/harness.ts';
+import { LEASE_MS } from './scene/scene.ts';
+import { sweepAll } from './scene/sweeping.ts';
+import { checkInvariants } from './watch/invariants.ts';
+import { refOf } from './watch/reading.ts';
 
 const CHILDREN = 20_000;
 /** Callers at once. */

@@ -8,8 +8,8 @@ import { anyOperations, faultyOperations, type Operation } from './generated/ope
 import { play } from './generated/play.ts';
 import { Tally } from './generated/tally.ts';
 import { type Budgets, World } from './generated/world.ts';
-import type { OpenCoordinator, SuiteOptions } from './harness.ts';
-import { allNodes } from './reading.ts';
+import type { OpenCoordinator, SuiteOptions } from './scene/harness.ts';
+import { allNodes } from './watch/reading.ts';
 
 /** Turns in which a world without faults must come to its end; the longest path of a graph is far shorter. */
 const MAX_TURNS = 200;

@@ -4,8 +4,8 @@ import type { ChainNode, NodeRef, NodeSeed } from '../../../libs/coordination/pr
 import { CatenaError } from '../../../libs/errors/catena-error.ts';
 import { childrenOf } from '../coordinator/generated/graph.ts';
 import type { World } from '../coordinator/generated/world.ts';
-import { allNodes, refOf } from '../coordinator/reading.ts';
-import { FAILURE, heldBy, LEASE_MS, NEVER } from '../coordinator/scene.ts';
+import { FAILURE, heldBy, LEASE_MS, NEVER } from '../coordinator/scene/scene.ts';
+import { allNodes, refOf } from '../coordinator/watch/reading.ts';
 import type { Extra, ExtraKind } from './operations.ts';
 import { compareReads } from './reads.ts';
 import type { Twin } from './twin.ts';

@@ -2,7 +2,7 @@
 import type { NodeFilter } from '../../../libs/coordination/protocol/commands.ts';
 import type { DeathReason, NodeState } from '../../../libs/coordination/protocol/node.ts';
 import type { Coordinator } from '../../../libs/coordination/protocol/port.ts';
-import { refOf } from '../coordinator/reading.ts';
+import { refOf } from '../coordinator/watch/reading.ts';
 import type { Twin } from './twin.ts';
 
 const STATES: readonly NodeState[] = [

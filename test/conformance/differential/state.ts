@@ -3,7 +3,7 @@ import type { TimelineEvent } from '../../../libs/coordination/protocol/commands
 import type { ChainNode } from '../../../libs/coordination/protocol/node.ts';
 import type { Coordinator } from '../../../libs/coordination/protocol/port.ts';
 import type { RunSnapshot } from '../../../libs/coordination/protocol/snapshot.ts';
-import { allNodes } from '../coordinator/reading.ts';
+import { allNodes } from '../coordinator/watch/reading.ts';
 import { normalNode } from './normal-form.ts';
 
 export interface RunState {

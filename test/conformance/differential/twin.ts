@@ -11,7 +11,7 @@ import type {
 import type { ChainNode } from '../../../libs/coordination/protocol/node.ts';
 import type { Coordinator } from '../../../libs/coordination/protocol/port.ts';
 import { CatenaError } from '../../../libs/errors/catena-error.ts';
-import { allNodes } from '../coordinator/reading.ts';
+import { allNodes } from '../coordinator/watch/reading.ts';
 import { differences, refuseDifferences } from './difference.ts';
 import { DueLooks } from './due-looks.ts';
 import { normalNode, normalOutcome } from './normal-form.ts';

@@ -9,11 +9,11 @@ import {
 } from '../../../../libs/coordination/protocol/commands.ts';
 import type { ChainNode, NodeSeed, NodeState } from '../../../../libs/coordination/protocol/node.ts';
 import type { Coordinator } from '../../../../libs/coordination/protocol/port.ts';
-import type { CoordinatorHarness } from '../harness.ts';
-import { allNodes, refOf, viewRun } from '../reading.ts';
-import { heldBy, LEASE_MS, NEVER } from '../scene.ts';
-import { actOn, takeDue } from '../sweeping.ts';
-import { watch } from '../watch.ts';
+import type { CoordinatorHarness } from '../scene/harness.ts';
+import { heldBy, LEASE_MS, NEVER } from '../scene/scene.ts';
+import { actOn, takeDue } from '../scene/sweeping.ts';
+import { allNodes, refOf, viewRun } from '../watch/reading.ts';
+import { watch } from '../watch/watch.ts';
 import { childrenOf, planOf, type Shape } from './graph.ts';
 import type { Tally } from './tally.ts';
 

@@ -1,0 +1,66 @@
+/** Taking a node, holding it, and giving it back without an end. */
+import {
+  ClaimCode,
+  type CodeOf,
+  RecoverCode,
+  type ReleaseCode,
+  type RenewCode,
+  type ReorderCode,
+} from '../protocol/codes.ts';
+import type {
+  ClaimCommand,
+  ClaimOutcome,
+  Held,
+  RecoverCommand,
+  RecoverOutcome,
+  ReorderCommand,
+  ReorderOutcome,
+} from '../protocol/commands.ts';
+import { nodeKeys, phaseMember } from './run-keys.ts';
+import { type RedisDeps, runScoped } from './scripts/call.ts';
+import { readBells, readNode } from './scripts/read-reply.ts';
+import { claimScript, recoverScript, releaseScript, renewScript, reorderScript } from './scripts.ts';
+
+export async function claim(deps: RedisDeps, command: ClaimCommand): Promise<ClaimOutcome> {
+  const { node, epoch, owner, stage, leaseMs } = command;
+  const keys = nodeKeys(deps.places.of(node.runId), node);
+  const args = [deps.now(), node.phase, node.id, epoch, owner, stage, leaseMs, deps.nextToken()];
+  const { code, payload, texts } = await deps.runner.run(claimScript, keys, args);
+  if (code === ClaimCode.EXECUTE) {
+    return { code, node: readNode(texts, 0, node.runId, () => node.moduleId) };
+  }
+  if (code === ClaimCode.LOCKED_BY_OTHER) return { code, retryInMs: (payload as readonly [number])[0] };
+  return { code: code as CodeOf<typeof ClaimCode> };
+}
+
+export async function renew(deps: RedisDeps, { node, token, leaseMs }: Held & { readonly leaseMs: number }) {
+  const place = deps.places.of(node.runId);
+  const keys = [place.node(node.id), place.due(node.moduleId, node.phase), place.shardDue];
+  const args = [deps.now(), node.id, token, leaseMs, phaseMember(node)];
+  return (await deps.runner.run(renewScript, keys, args)).code as CodeOf<typeof RenewCode>;
+}
+
+export async function release(deps: RedisDeps, { node, token }: Held) {
+  const keys = nodeKeys(deps.places.of(node.runId), node);
+  const args = [deps.now(), node.phase, node.id, token, deps.policy.responseGraceMs];
+  return (await deps.runner.run(releaseScript, keys, args)).code as CodeOf<typeof ReleaseCode>;
+}
+
+export async function recoverZombie(deps: RedisDeps, { node, crashBudget }: RecoverCommand): Promise<RecoverOutcome> {
+  const reply = await runScoped(deps, recoverScript, node, (place) => ({
+    keys: [place.node(node.id)],
+    args: [node.id, crashBudget],
+  }));
+  if (reply === undefined || reply.code !== RecoverCode.RECOVERED) {
+    const code = (reply?.code ?? RecoverCode.NOT_PROCESSING) as CodeOf<typeof RecoverCode>;
+    return { code, died: false, bells: [] };
+  }
+  const [died, bells] = reply.payload as readonly [boolean, unknown];
+  return { code: RecoverCode.RECOVERED, died, bells: readBells(bells, node) };
+}
+
+export async function reorderEnqueue(deps: RedisDeps, { node, response }: ReorderCommand): Promise<ReorderOutcome> {
+  const { run, reorder } = deps.places.of(node.runId);
+  const { code } = await deps.runner.run(reorderScript, [run, reorder], [node.id, response]);
+  return { code: code as CodeOf<typeof ReorderCode> };
+}
