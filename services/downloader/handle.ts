@@ -5,8 +5,9 @@
 
 import type { Message } from '../../libs/contracts/chain.ts';
 import type { ResponseModel } from '../../libs/contracts/messages.ts';
-import { type CodeOf, ReleaseCode } from '../../libs/coordination/protocol/codes.ts';
+import { ReleaseCode } from '../../libs/coordination/protocol/claims.ts';
 import type { NodeRef } from '../../libs/coordination/protocol/node.ts';
+import type { CodeOf } from '../../libs/coordination/protocol/outcome.ts';
 import { CatenaError, toCatenaError } from '../../libs/errors/catena-error.ts';
 import { toFailure } from '../../libs/errors/failure.ts';
 import type { Permit } from '../../libs/limits/limiter.ts';

@@ -1,6 +1,6 @@
 /** Leases are reckoned with the server's clock: a process whose own clock is wrong holds its nodes no longer than others. */
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { ClaimCode } from '../../libs/coordination/protocol/codes.ts';
+import { ClaimCode } from '../../libs/coordination/protocol/claims.ts';
 import { defaultPolicy } from '../../libs/coordination/protocol/policy.ts';
 import { openRedisCoordinator, type RedisCoordinator } from '../../libs/coordination/redis/index.ts';
 import { DISTRIBUTED_SHARDS } from '../../libs/keys/keys.ts';

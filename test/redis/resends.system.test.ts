@@ -1,6 +1,6 @@
 /** Connections that break, scripts that are forgotten, a Redis that restarts, hangs or is gone. */
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { CommitCode } from '../../libs/coordination/protocol/codes.ts';
+import { CommitCode } from '../../libs/coordination/protocol/commits.ts';
 import type { ChainNode, NodeSeed } from '../../libs/coordination/protocol/node.ts';
 import type { Coordinator } from '../../libs/coordination/protocol/port.ts';
 import { heldBy, LEASE_MS, openScene, type Scene } from '../conformance/coordinator/scene/scene.ts';

@@ -1,7 +1,7 @@
 /** What every script owes, whatever it does: it fails before it writes, and touches the keys that it was given alone. */
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { CommitCode } from '../../libs/coordination/protocol/codes.ts';
+import { CommitCode } from '../../libs/coordination/protocol/commits.ts';
 import { readScript } from '../../libs/coordination/redis/scripts/source.ts';
 import { SCRIPTS } from '../../libs/coordination/redis/scripts.ts';
 import { heldBy, openScene } from '../conformance/coordinator/scene/scene.ts';

@@ -6,73 +6,54 @@
  * answers what the first one did. A rejected promise means that the coordinator could not be asked: nothing was executed,
  * and the caller returns its message (fail closed).
  */
-import type {
-  CodeOf,
-  CommitErrorCode,
-  ControlCode,
-  PhaseCloseCode,
-  ReleaseCode,
-  RenewCode,
-  RetryCode,
-  RunOpenCode,
-  SettleCode,
-  StageCode,
-  TerminateCode,
-} from './codes.ts';
-import type * as command from './commands.ts';
-import type { ChainNode, NodeRef, NodeSeed } from './node.ts';
-import type { RunSnapshot } from './snapshot.ts';
 
-export interface Coordinator {
-  /** Opens a run with its modules and first hops; idempotent by run id. */
-  runOpen(open: command.RunOpenCommand): Promise<command.WithBells<CodeOf<typeof RunOpenCode>>>;
-  /** Takes the right to execute a node. */
-  claim(claim: command.ClaimCommand): Promise<command.ClaimOutcome>;
-  /** Extends a lease; also after it ran out, if nobody took over. */
-  renew(renew: command.Held & { readonly leaseMs: number }): Promise<CodeOf<typeof RenewCode>>;
-  /** Downloader to parser: the download is done and its lease ends. */
-  release(release: command.Held): Promise<CodeOf<typeof ReleaseCode>>;
-  /** Keeps children ahead of a commit, at most {@link command.MAX_CHILDREN} a call; a child staged twice counts once. */
-  stageChildren(stage: command.Held & { readonly children: readonly NodeSeed[] }): Promise<CodeOf<typeof StageCode>>;
-  /** Ends an execution well: the node is done and its children exist. */
-  commitSuccess(commit: command.CommitCommand): Promise<command.CommitOutcome>;
-  /** Ends an execution badly: the node waits for its decision. */
-  commitError(commit: command.CommitErrorCommand): Promise<CodeOf<typeof CommitErrorCode>>;
-  /** Takes back a node whose lease ran out. */
-  recoverZombie(recover: command.RecoverCommand): Promise<command.RecoverOutcome>;
-  /** Keeps a response whose node is not known yet. */
-  reorderEnqueue(reorder: command.ReorderCommand): Promise<command.ReorderOutcome>;
-  /** Decides about a failure once per node and epoch, and acts on it. */
-  thresholdDecide(decide: command.DecideCommand): Promise<command.DecideOutcome>;
-  /** A retry by hand of a node that waits for its decision. */
-  retrySchedule(retry: command.RetryScheduleCommand): Promise<CodeOf<typeof RetryCode>>;
-  /** Marks a module or the whole task: from now on nothing of it is claimed. */
-  terminateMark(terminate: command.TerminateCommand): Promise<CodeOf<typeof TerminateCode>>;
-  /** What stands due, moved forward so that it is looked at again if the caller dies. */
-  dueTake(take: command.DueTakeCommand): Promise<command.DueTakeOutcome>;
-  /** Moves a batch of staged children into being. */
-  childrenPump(pump: command.PumpCommand): Promise<command.PumpOutcome>;
-  /** Ends a batch of nodes of a marked scope. */
-  scopeDrain(drain: command.DrainCommand): Promise<command.DrainOutcome>;
-  runControl(control: {
-    readonly runId: string;
-    readonly action: 'pause' | 'resume' | 'cancel';
-  }): Promise<CodeOf<typeof ControlCode>>;
-  /** A phase's deadline has passed: mark it, and start the next one on what there is. */
-  phaseClose(close: command.PhaseCloseCommand): Promise<command.WithBells<CodeOf<typeof PhaseCloseCode>>>;
-  /** The end of a run has been written to the store. */
-  runSettle(settle: { readonly runId: string }): Promise<CodeOf<typeof SettleCode>>;
-  /** Re-opens a dead node, with fresh budgets and its scope's marks lifted. */
-  replay(replay: command.ReplayCommand): Promise<command.ReplayOutcome>;
-  /** Recomputes counters and indexes of a run from its nodes, repairs them, and reports what had drifted. */
-  runAudit(audit: { readonly runId: string }): Promise<command.AuditReport>;
+import { ClaimCode, type ClaimTransitions, RecoverCode, ReleaseCode, RenewCode, ReorderCode } from './claims.ts';
+import { CommitCode, type CommitTransitions, PumpCode, StageCode } from './commits.ts';
+import { CommitErrorCode, DecideCode, type ErrorTransitions, ReplayCode, RetryCode, TerminateCode } from './errors.ts';
+import { DrainCode, PhaseCloseCode, type PhaseTransitions } from './phases.ts';
+import type { Reads } from './reads.ts';
+import { ControlCode, RunOpenCode, type RunTransitions, SettleCode } from './runs.ts';
+import type { SweepTransitions } from './sweep.ts';
 
-  /** Forgets a batch of a closed run's nodes, and in the end the run. */
-  runPurge(purge: command.PurgeCommand): Promise<command.PurgeOutcome>;
+export interface Coordinator
+  extends RunTransitions,
+    ClaimTransitions,
+    CommitTransitions,
+    ErrorTransitions,
+    PhaseTransitions,
+    SweepTransitions,
+    Reads {}
 
-  /** Reads; none of them changes anything. */
-  findRun(runId: string): Promise<RunSnapshot | undefined>;
-  findNode(node: NodeRef): Promise<ChainNode | undefined>;
-  listNodes(filter: command.NodeFilter): Promise<readonly ChainNode[]>;
-  listEvents(filter: command.EventFilter): Promise<readonly command.TimelineEvent[]>;
-}
+/** The codes that a transition answers, by name. The numbers are the contract with the Lua scripts. */
+export type CodeTable = Readonly<Record<string, number>>;
+
+const NO_CODES: CodeTable = {};
+
+/** Each transition's name in metrics and traces, which is that of its Lua script where it has one, and its codes. Reads have none. */
+export const TRANSITIONS = {
+  runOpen: ['run_open', RunOpenCode],
+  claim: ['ptm_claim', ClaimCode],
+  renew: ['ptm_renew', RenewCode],
+  release: ['ptm_release', ReleaseCode],
+  stageChildren: ['children_stage', StageCode],
+  commitSuccess: ['ptm_commit_success', CommitCode],
+  commitError: ['ptm_commit_error', CommitErrorCode],
+  recoverZombie: ['ptm_recover_zombie', RecoverCode],
+  reorderEnqueue: ['ptm_reorder_enqueue', ReorderCode],
+  thresholdDecide: ['etm_threshold_decide', DecideCode],
+  retrySchedule: ['etm_retry_schedule', RetryCode],
+  terminateMark: ['etm_terminate_mark', TerminateCode],
+  dueTake: ['due_take', NO_CODES],
+  childrenPump: ['children_pump', PumpCode],
+  scopeDrain: ['scope_drain', DrainCode],
+  runControl: ['run_control', ControlCode],
+  phaseClose: ['phase_close', PhaseCloseCode],
+  runSettle: ['run_settle', SettleCode],
+  replay: ['ptm_replay', ReplayCode],
+  runAudit: ['run_audit', NO_CODES],
+  runPurge: ['run_purge', NO_CODES],
+  findRun: ['run_read', NO_CODES],
+  findNode: ['node_read', NO_CODES],
+  listNodes: ['nodes_read', NO_CODES],
+  listEvents: ['events_read', NO_CODES],
+} as const satisfies Readonly<Record<keyof Coordinator, readonly [name: string, codes: CodeTable]>>;

@@ -1,5 +1,5 @@
 import { CatenaError } from '../../errors/catena-error.ts';
-import type { AuditReport } from '../protocol/commands.ts';
+import type { AuditReport } from '../protocol/runs.ts';
 import type { ModulePlace } from './run-keys.ts';
 import { findPlace, type KnownPlace, type RedisDeps } from './scripts/call.ts';
 import { readList } from './scripts/read-reply.ts';

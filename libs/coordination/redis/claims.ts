@@ -1,12 +1,5 @@
 /** Taking a node, holding it, and giving it back without an end. */
-import {
-  ClaimCode,
-  type CodeOf,
-  RecoverCode,
-  type ReleaseCode,
-  type RenewCode,
-  type ReorderCode,
-} from '../protocol/codes.ts';
+
 import type {
   ClaimCommand,
   ClaimOutcome,
@@ -15,7 +8,9 @@ import type {
   RecoverOutcome,
   ReorderCommand,
   ReorderOutcome,
-} from '../protocol/commands.ts';
+} from '../protocol/claims.ts';
+import { ClaimCode, RecoverCode, type ReleaseCode, type RenewCode, type ReorderCode } from '../protocol/claims.ts';
+import type { CodeOf } from '../protocol/outcome.ts';
 import { nodeKeys, phaseMember } from './run-keys.ts';
 import { type RedisDeps, runScoped } from './scripts/call.ts';
 import { readBells, readNode } from './scripts/read-reply.ts';

@@ -1,16 +1,19 @@
 /** Ending an execution well, and what it yields. */
 import { chainKeys } from '../../keys/keys.ts';
 import { assertChildren } from '../protocol/assert-children.ts';
-import { type CodeOf, CommitCode, PumpCode, StageCode } from '../protocol/codes.ts';
+import type { Held } from '../protocol/claims.ts';
 import {
+  CommitCode,
   type CommitCommand,
   type CommitOutcome,
-  type Held,
   MAX_CHILDREN,
+  PumpCode,
   type PumpCommand,
   type PumpOutcome,
-} from '../protocol/commands.ts';
+  StageCode,
+} from '../protocol/commits.ts';
 import type { NodeSeed } from '../protocol/node.ts';
+import type { CodeOf } from '../protocol/outcome.ts';
 import { type RedisDeps, runPlanned, runScoped } from './scripts/call.ts';
 import { readBells, readList, readNode, readReleased } from './scripts/read-reply.ts';
 import { PumpScriptCode } from './scripts/script.ts';

@@ -1,6 +1,5 @@
 /** Ending an execution badly, and what becomes of it. */
 import { chainKeys } from '../../keys/keys.ts';
-import { type CodeOf, type CommitErrorCode, DecideCode, type RetryCode } from '../protocol/codes.ts';
 import type {
   CommitErrorCommand,
   DecideAction,
@@ -8,7 +7,9 @@ import type {
   DecideOutcome,
   RetryScheduleCommand,
   Threshold,
-} from '../protocol/commands.ts';
+} from '../protocol/errors.ts';
+import { type CommitErrorCode, DecideCode, type RetryCode } from '../protocol/errors.ts';
+import type { CodeOf } from '../protocol/outcome.ts';
 import { nodeKeys } from './run-keys.ts';
 import { type RedisDeps, runScoped } from './scripts/call.ts';
 import { readBells } from './scripts/read-reply.ts';

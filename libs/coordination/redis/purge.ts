@@ -1,5 +1,5 @@
 import { chainKeys } from '../../keys/keys.ts';
-import type { PurgeCommand, PurgeOutcome } from '../protocol/commands.ts';
+import type { PurgeCommand, PurgeOutcome } from '../protocol/runs.ts';
 import { findPlace, type KnownPlace, type RedisDeps } from './scripts/call.ts';
 import { readList } from './scripts/read-reply.ts';
 import { PurgeCode } from './scripts/script.ts';

@@ -1,7 +1,14 @@
 /** Reads; none of them changes anything. */
-import type { EventFilter, NodeFilter, TimelineEvent } from '../protocol/commands.ts';
+
 import type { ChainNode, NodeRef } from '../protocol/node.ts';
-import type { ModuleSnapshot, PhaseSnapshot, RunSnapshot } from '../protocol/snapshot.ts';
+import type {
+  EventFilter,
+  ModuleSnapshot,
+  NodeFilter,
+  PhaseSnapshot,
+  RunSnapshot,
+  TimelineEvent,
+} from '../protocol/reads.ts';
 import { type RedisDeps, runPlanned } from './scripts/call.ts';
 import { NODE_TEXTS, readList, readNode } from './scripts/read-reply.ts';
 import { nodeReadScript, nodesLookScript, runReadScript } from './scripts.ts';

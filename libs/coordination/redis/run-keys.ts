@@ -5,8 +5,8 @@
  */
 import { hash } from 'node:crypto';
 import { chainKeys, dueMembers, shardOf } from '../../keys/keys.ts';
-import type { ModulePlan } from '../protocol/commands.ts';
 import type { NodeRef } from '../protocol/node.ts';
+import type { ModulePlan } from '../protocol/runs.ts';
 
 /** Runs whose keys are kept; the oldest are forgotten first. */
 const MAX_PLACES = 10_000;

@@ -1,23 +1,9 @@
 /** The bindings of all scripts. */
-import {
-  ClaimCode,
-  CommitCode,
-  CommitErrorCode,
-  ControlCode,
-  DecideCode,
-  DrainCode,
-  PhaseCloseCode,
-  RecoverCode,
-  ReleaseCode,
-  RenewCode,
-  ReorderCode,
-  ReplayCode,
-  RetryCode,
-  RunOpenCode,
-  SettleCode,
-  StageCode,
-  TerminateCode,
-} from '../protocol/codes.ts';
+import { ClaimCode, RecoverCode, ReleaseCode, RenewCode, ReorderCode } from '../protocol/claims.ts';
+import { CommitCode, StageCode } from '../protocol/commits.ts';
+import { CommitErrorCode, DecideCode, ReplayCode, RetryCode, TerminateCode } from '../protocol/errors.ts';
+import { DrainCode, PhaseCloseCode } from '../protocol/phases.ts';
+import { ControlCode, RunOpenCode, SettleCode } from '../protocol/runs.ts';
 import { AuditCode, bind, LookCode, PumpScriptCode, PurgeCode, type Script } from './scripts/script.ts';
 
 /** Keys of a run with one of its modules: what a script needs that may end nodes, open phases and close the run. */

@@ -1,5 +1,5 @@
 import type { SqliteDatabase } from '../../sqlite/database.ts';
-import type { AuditReport } from '../protocol/commands.ts';
+import type { AuditReport } from '../protocol/runs.ts';
 import { openCount } from './tables/scopes.ts';
 import type { Tx } from './tx.ts';
 

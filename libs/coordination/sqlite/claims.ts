@@ -1,5 +1,5 @@
-import { ClaimCode } from '../protocol/codes.ts';
-import type { ClaimCommand, ClaimOutcome } from '../protocol/commands.ts';
+import type { ClaimCommand, ClaimOutcome } from '../protocol/claims.ts';
+import { ClaimCode } from '../protocol/claims.ts';
 import { type NodeRow, toChainNode } from './tables/node-row.ts';
 import { type Found, findNode, isHeld, isLive, type Tx } from './tx.ts';
 

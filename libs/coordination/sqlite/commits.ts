@@ -1,7 +1,7 @@
 import { EVENTS } from '../../contracts/events.ts';
 import { assertChildren } from '../protocol/assert-children.ts';
-import { CommitCode } from '../protocol/codes.ts';
-import type { CommitCommand, CommitOutcome } from '../protocol/commands.ts';
+import type { CommitCommand, CommitOutcome } from '../protocol/commits.ts';
+import { CommitCode } from '../protocol/commits.ts';
 import type { ChainNode } from '../protocol/node.ts';
 import { createChildren, type HandOver } from './children.ts';
 import { advancePhases, endDone } from './phases.ts';

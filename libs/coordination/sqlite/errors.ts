@@ -3,8 +3,9 @@
  * attempts, how long to wait, which thresholds) is computed by the caller.
  */
 import { EVENTS } from '../../contracts/events.ts';
-import { type CodeOf, DecideCode } from '../protocol/codes.ts';
-import type { Bell, DecideAction, DecideCommand, DecideOutcome, Threshold } from '../protocol/commands.ts';
+import type { DecideAction, DecideCommand, DecideOutcome, Threshold } from '../protocol/errors.ts';
+import { DecideCode } from '../protocol/errors.ts';
+import type { Bell, CodeOf } from '../protocol/outcome.ts';
 import { dispatchGraceMs } from '../protocol/policy.ts';
 import { reopen } from './children.ts';
 import { advancePhases, endDead } from './phases.ts';

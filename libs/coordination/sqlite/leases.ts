@@ -1,6 +1,8 @@
 import { EVENTS } from '../../contracts/events.ts';
-import { CommitErrorCode, RecoverCode, ReleaseCode, RenewCode } from '../protocol/codes.ts';
-import type { CommitErrorCommand, Held, RecoverCommand, RecoverOutcome } from '../protocol/commands.ts';
+import type { Held, RecoverCommand, RecoverOutcome } from '../protocol/claims.ts';
+import { RecoverCode, ReleaseCode, RenewCode } from '../protocol/claims.ts';
+import type { CommitErrorCommand } from '../protocol/errors.ts';
+import { CommitErrorCode } from '../protocol/errors.ts';
 import { dispatchGraceMs } from '../protocol/policy.ts';
 import { advancePhases, endDead } from './phases.ts';
 import { findNode, isLive, pendingBell, type Tx } from './tx.ts';

@@ -4,8 +4,8 @@
  * its end stands in the store.
  */
 import { EVENTS } from '../../contracts/events.ts';
-import type { Bell } from '../protocol/commands.ts';
 import type { DeathReason } from '../protocol/node.ts';
+import type { Bell } from '../protocol/outcome.ts';
 import { createChildren, reopen } from './children.ts';
 import type { NodeRow } from './tables/node-row.ts';
 import { type ModuleScope, moduleOpenCount, openCount, type PhaseScope, type RunScope } from './tables/scopes.ts';

@@ -1,5 +1,5 @@
 import type { SqliteDatabase } from '../../sqlite/database.ts';
-import type { PurgeCommand, PurgeOutcome } from '../protocol/commands.ts';
+import type { PurgeCommand, PurgeOutcome } from '../protocol/runs.ts';
 import type { Tx } from './tx.ts';
 
 /** Deletes what is left of closed runs. */

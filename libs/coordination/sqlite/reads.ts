@@ -1,7 +1,6 @@
 import type { SqliteDatabase } from '../../sqlite/database.ts';
-import type { NodeFilter } from '../protocol/commands.ts';
 import type { ChainNode } from '../protocol/node.ts';
-import type { ModuleSnapshot, RunSnapshot } from '../protocol/snapshot.ts';
+import type { ModuleSnapshot, NodeFilter, RunSnapshot } from '../protocol/reads.ts';
 import { type NodeRow, toChainNode } from './tables/node-row.ts';
 import { openCount, type RunScope, type Scopes } from './tables/scopes.ts';
 

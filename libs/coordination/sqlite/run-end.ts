@@ -1,7 +1,12 @@
 /** Deadlines, the end of a run, and its opening again by a replay. */
-import { PhaseCloseCode, ReplayCode, SettleCode } from '../protocol/codes.ts';
-import type { Bell, PhaseCloseCommand, ReplayCommand, ReplayOutcome } from '../protocol/commands.ts';
+
+import type { ReplayCommand, ReplayOutcome } from '../protocol/errors.ts';
+import { ReplayCode } from '../protocol/errors.ts';
+import type { Bell } from '../protocol/outcome.ts';
+import type { PhaseCloseCommand } from '../protocol/phases.ts';
+import { PhaseCloseCode } from '../protocol/phases.ts';
 import { dispatchGraceMs } from '../protocol/policy.ts';
+import { SettleCode } from '../protocol/runs.ts';
 import { reopen } from './children.ts';
 import { advancePhases } from './phases.ts';
 import type { PhaseScope, RunScope } from './tables/scopes.ts';

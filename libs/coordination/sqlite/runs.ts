@@ -1,8 +1,9 @@
 import { EVENTS } from '../../contracts/events.ts';
 import type { SqliteDatabase } from '../../sqlite/database.ts';
 import { assertChildren } from '../protocol/assert-children.ts';
-import { RunOpenCode } from '../protocol/codes.ts';
-import type { Bell, ModulePlan, RunOpenCommand } from '../protocol/commands.ts';
+import type { Bell } from '../protocol/outcome.ts';
+import type { ModulePlan, RunOpenCommand } from '../protocol/runs.ts';
+import { RunOpenCode } from '../protocol/runs.ts';
 import { createChildren } from './children.ts';
 import { advancePhases } from './phases.ts';
 import type { Tx } from './tx.ts';

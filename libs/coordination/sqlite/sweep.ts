@@ -1,18 +1,10 @@
 /** The sweeper's bounded steps: look, move staged children, end the nodes of a marked scope. */
-import { DrainCode, PumpCode } from '../protocol/codes.ts';
-import {
-  type Bell,
-  type DrainCommand,
-  type DrainOutcome,
-  type DueEntry,
-  type DueTakeCommand,
-  type DueTakeOutcome,
-  MAX_CHILDREN,
-  type PumpCommand,
-  type PumpOutcome,
-} from '../protocol/commands.ts';
+import { MAX_CHILDREN, PumpCode, type PumpCommand, type PumpOutcome } from '../protocol/commits.ts';
 import type { DeathReason } from '../protocol/node.ts';
+import type { Bell } from '../protocol/outcome.ts';
+import { DrainCode, type DrainCommand, type DrainOutcome } from '../protocol/phases.ts';
 import { dispatchGraceMs } from '../protocol/policy.ts';
+import type { DueEntry, DueTakeCommand, DueTakeOutcome } from '../protocol/sweep.ts';
 import { createChildren } from './children.ts';
 import { advancePhases, closeRunIfOver, endDead, endDone } from './phases.ts';
 import type { NodeRow } from './tables/node-row.ts';

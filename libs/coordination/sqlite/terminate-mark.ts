@@ -1,5 +1,6 @@
-import { ControlCode, RetryCode, TerminateCode } from '../protocol/codes.ts';
-import type { RetryScheduleCommand, TerminateCommand } from '../protocol/commands.ts';
+import type { RetryScheduleCommand, TerminateCommand } from '../protocol/errors.ts';
+import { RetryCode, TerminateCode } from '../protocol/errors.ts';
+import { ControlCode } from '../protocol/runs.ts';
 import { scheduleRetry } from './errors.ts';
 import { closeRunIfOver } from './phases.ts';
 import type { ModuleScope, RunScope } from './tables/scopes.ts';

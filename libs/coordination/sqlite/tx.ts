@@ -1,6 +1,6 @@
 import type { Clock } from '../../clock/clock.ts';
-import type { Bell } from '../protocol/commands.ts';
 import type { NodeRef } from '../protocol/node.ts';
+import type { Bell } from '../protocol/outcome.ts';
 import type { CoordinatorPolicy } from '../protocol/policy.ts';
 import type { Events } from './tables/events.ts';
 import type { FallbackGates } from './tables/fallback-gates.ts';

@@ -1,6 +1,6 @@
 /** Nodes of runs that this process cannot execute: their module is not served here, or does not take its input any more. */
 import type { Message } from '../../contracts/chain.ts';
-import type { ClaimCommand } from '../../coordination/protocol/commands.ts';
+import type { ClaimCommand } from '../../coordination/protocol/claims.ts';
 import type { CatenaError } from '../../errors/catena-error.ts';
 import type { MessageOrigin } from '../messages/bells.ts';
 import { type LoadedRun, moduleOf, type Runs } from '../run/runs.ts';

@@ -9,7 +9,7 @@
 
 import { Rounds } from '../../concurrency/rounds.ts';
 import { WriteGroups } from '../../concurrency/write-groups.ts';
-import { CommitCode } from '../../coordination/protocol/codes.ts';
+import { CommitCode } from '../../coordination/protocol/commits.ts';
 import type { Coordinator } from '../../coordination/protocol/port.ts';
 import { failpoint } from '../../failpoints/failpoint.ts';
 import type { Confirmation, ConfirmedItems, ItemBatch, Store } from '../../store/port.ts';

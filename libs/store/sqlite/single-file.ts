@@ -1,6 +1,6 @@
 /** What single-node mode stands on: coordinator and store on one SQLite file, whose transactions they share. */
 import type { Clock } from '../../clock/clock.ts';
-import type { CommitCommand, CommitOutcome } from '../../coordination/protocol/commands.ts';
+import type { CommitCommand, CommitOutcome } from '../../coordination/protocol/commits.ts';
 import type { CoordinatorPolicy } from '../../coordination/protocol/policy.ts';
 import { openSqliteCoordinator, type SqliteCoordinator } from '../../coordination/sqlite/index.ts';
 import { failpoint } from '../../failpoints/failpoint.ts';

@@ -1,7 +1,7 @@
 /** Looks at runs for everybody who watches them: one look per run and interval, however many watch. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { Run, RunState } from '../../../libs/contracts/services.ts';
-import type { RunSnapshot } from '../../../libs/coordination/protocol/snapshot.ts';
+import type { RunSnapshot } from '../../../libs/coordination/protocol/reads.ts';
 import type { IngressApiDeps } from './deps.ts';
 import { findRun } from './find-run.ts';
 import { toRun } from './run-view.ts';

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ChainNode } from '../../../libs/coordination/protocol/node.ts';
-import type { RunSnapshot } from '../../../libs/coordination/protocol/snapshot.ts';
+import type { RunSnapshot } from '../../../libs/coordination/protocol/reads.ts';
 import { closureOf, type Shape, shapes } from './generated/graph.ts';
 import { anyOperations, faultyOperations, type Operation } from './generated/operations.ts';
 import { play } from './generated/play.ts';

@@ -1,5 +1,6 @@
 /** What each extra operation does. One that finds nothing to act on does nothing. */
-import { type DecideCommand, MAX_CHILDREN } from '../../../libs/coordination/protocol/commands.ts';
+import { MAX_CHILDREN } from '../../../libs/coordination/protocol/commits.ts';
+import type { DecideCommand } from '../../../libs/coordination/protocol/errors.ts';
 import type { ChainNode, NodeRef, NodeSeed } from '../../../libs/coordination/protocol/node.ts';
 import { CatenaError } from '../../../libs/errors/catena-error.ts';
 import { childrenOf } from '../coordinator/generated/graph.ts';

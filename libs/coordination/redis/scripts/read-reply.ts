@@ -1,6 +1,7 @@
 /** Reads what scripts answer. Lua cannot tell an empty list from an empty object: both come as `{}`. */
-import type { Bell, ReleasedResponse } from '../../protocol/commands.ts';
+
 import type { ChainNode, DeathReason, NodeKind, NodeState } from '../../protocol/node.ts';
+import type { Bell, ReleasedResponse } from '../../protocol/outcome.ts';
 
 /** Where the nodes of an answer stand. */
 export interface Home {

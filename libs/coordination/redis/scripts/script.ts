@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { PumpCode } from '../../protocol/codes.ts';
+import { PumpCode } from '../../protocol/commits.ts';
 
 /** What a binding says of its Lua script; a test holds it equal to the script's header. */
 export interface Script<Codes extends Readonly<Record<string, number>> = Readonly<Record<string, number>>> {

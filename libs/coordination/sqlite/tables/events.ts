@@ -1,6 +1,6 @@
 import { type EventType, eventId } from '../../../contracts/events.ts';
 import type { SqliteDatabase } from '../../../sqlite/database.ts';
-import type { EventFilter, TimelineEvent } from '../../protocol/commands.ts';
+import type { EventFilter, TimelineEvent } from '../../protocol/reads.ts';
 import type { ModuleScope, RunScope } from './scopes.ts';
 
 /** The run's timeline: a row per event, exactly once by its stable id, written with the transition that it tells of. */

@@ -9,7 +9,9 @@ import {
 } from '../../../../test/conformance/coordinator/scene/scene.ts';
 import { ManualClock } from '../../../clock/clock.ts';
 import { SqliteDatabase } from '../../../sqlite/database.ts';
-import { ClaimCode, CommitCode, CommitErrorCode, RenewCode } from '../../protocol/codes.ts';
+import { ClaimCode, RenewCode } from '../../protocol/claims.ts';
+import { CommitCode } from '../../protocol/commits.ts';
+import { CommitErrorCode } from '../../protocol/errors.ts';
 import type { ChainNode } from '../../protocol/node.ts';
 import { defaultPolicy } from '../../protocol/policy.ts';
 import { openSqliteCoordinator } from '../index.ts';

@@ -1,7 +1,8 @@
 import type { SqliteDatabase } from '../../../sqlite/database.ts';
-import { ReorderCode } from '../../protocol/codes.ts';
-import type { ReleasedResponse, ReorderCommand, ReorderOutcome } from '../../protocol/commands.ts';
+import type { ReorderCommand, ReorderOutcome } from '../../protocol/claims.ts';
+import { ReorderCode } from '../../protocol/claims.ts';
 import type { NodeRef } from '../../protocol/node.ts';
+import type { ReleasedResponse } from '../../protocol/outcome.ts';
 import type { Tx } from '../tx.ts';
 
 /** Responses that came before their node; the commit that creates the node hands them out. */

@@ -4,8 +4,8 @@
  * node. After a rollback everything is forgotten and read again.
  */
 import type { SqliteDatabase } from '../../../sqlite/database.ts';
-import type { JoinPolicy } from '../../protocol/commands.ts';
 import type { NodeSeed } from '../../protocol/node.ts';
+import type { JoinPolicy } from '../../protocol/runs.ts';
 
 export interface RunScope {
   readonly no: number;

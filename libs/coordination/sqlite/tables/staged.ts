@@ -1,7 +1,7 @@
 import type { SqliteDatabase } from '../../../sqlite/database.ts';
 import { assertChildren } from '../../protocol/assert-children.ts';
-import { StageCode } from '../../protocol/codes.ts';
-import type { Held } from '../../protocol/commands.ts';
+import type { Held } from '../../protocol/claims.ts';
+import { StageCode } from '../../protocol/commits.ts';
 import type { NodeSeed } from '../../protocol/node.ts';
 import { findNode, isLive, type Tx } from '../tx.ts';
 import type { NodeRow } from './node-row.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ClaimCode } from '../../../../libs/coordination/protocol/codes.ts';
+import { ClaimCode } from '../../../../libs/coordination/protocol/claims.ts';
 import type { OpenCoordinator } from '../scene/harness.ts';
 import { heldBy, LEASE_MS, openScene } from '../scene/scene.ts';
 

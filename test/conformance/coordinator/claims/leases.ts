@@ -1,11 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import {
-  CommitCode,
-  CommitErrorCode,
-  RecoverCode,
-  ReleaseCode,
-  RenewCode,
-} from '../../../../libs/coordination/protocol/codes.ts';
+import { RecoverCode, ReleaseCode, RenewCode } from '../../../../libs/coordination/protocol/claims.ts';
+import { CommitCode } from '../../../../libs/coordination/protocol/commits.ts';
+import { CommitErrorCode } from '../../../../libs/coordination/protocol/errors.ts';
 import type { OpenCoordinator } from '../scene/harness.ts';
 import { FAILURE, heldBy, LEASE_MS, openScene, type Scene } from '../scene/scene.ts';
 

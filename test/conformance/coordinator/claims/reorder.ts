@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ClaimCode, ReorderCode } from '../../../../libs/coordination/protocol/codes.ts';
+import { ClaimCode, ReorderCode } from '../../../../libs/coordination/protocol/claims.ts';
 import type { OpenCoordinator } from '../scene/harness.ts';
 import { openScene, type Scene } from '../scene/scene.ts';
 

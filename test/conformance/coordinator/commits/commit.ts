@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { ClaimCode, CommitCode } from '../../../../libs/coordination/protocol/codes.ts';
-import { MAX_CHILDREN } from '../../../../libs/coordination/protocol/commands.ts';
+import { ClaimCode } from '../../../../libs/coordination/protocol/claims.ts';
+import { CommitCode, MAX_CHILDREN } from '../../../../libs/coordination/protocol/commits.ts';
 import type { OpenCoordinator } from '../scene/harness.ts';
 import { LEASE_MS, openScene } from '../scene/scene.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { CommitCode } from '../../../../libs/coordination/protocol/codes.ts';
+import { CommitCode } from '../../../../libs/coordination/protocol/commits.ts';
 import type { NodeSeed } from '../../../../libs/coordination/protocol/node.ts';
 import type { OpenCoordinator } from '../scene/harness.ts';
 import { LEASE_MS, openScene, type Scene } from '../scene/scene.ts';

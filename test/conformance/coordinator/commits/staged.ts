@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { CommitCode, PumpCode, ReplayCode, StageCode } from '../../../../libs/coordination/protocol/codes.ts';
-import { MAX_CHILDREN } from '../../../../libs/coordination/protocol/commands.ts';
+import { CommitCode, MAX_CHILDREN, PumpCode, StageCode } from '../../../../libs/coordination/protocol/commits.ts';
+import { ReplayCode } from '../../../../libs/coordination/protocol/errors.ts';
 import type { ChainNode, NodeSeed } from '../../../../libs/coordination/protocol/node.ts';
 import type { OpenCoordinator } from '../scene/harness.ts';
 import { heldBy, LEASE_MS, openScene, type Scene } from '../scene/scene.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { CommitErrorCode, DecideCode, RetryCode } from '../../../../libs/coordination/protocol/codes.ts';
+import { CommitErrorCode, DecideCode, RetryCode } from '../../../../libs/coordination/protocol/errors.ts';
 import type { OpenCoordinator } from '../scene/harness.ts';
 import { FAILURE, heldBy, LEASE_MS, openScene } from '../scene/scene.ts';
 

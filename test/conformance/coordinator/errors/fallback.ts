@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { ClaimCode, CommitCode, DecideCode } from '../../../../libs/coordination/protocol/codes.ts';
-import { MAX_CHILDREN } from '../../../../libs/coordination/protocol/commands.ts';
+import { ClaimCode } from '../../../../libs/coordination/protocol/claims.ts';
+import { CommitCode, MAX_CHILDREN } from '../../../../libs/coordination/protocol/commits.ts';
+import { DecideCode } from '../../../../libs/coordination/protocol/errors.ts';
 import type { NodeSeed } from '../../../../libs/coordination/protocol/node.ts';
 import type { OpenCoordinator } from '../scene/harness.ts';
 import { HOUR_MS, LEASE_MS, openScene, type Scene } from '../scene/scene.ts';

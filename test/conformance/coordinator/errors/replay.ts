@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { CommitCode, DecideCode, DrainCode, ReplayCode } from '../../../../libs/coordination/protocol/codes.ts';
+import { CommitCode } from '../../../../libs/coordination/protocol/commits.ts';
+import { DecideCode, ReplayCode } from '../../../../libs/coordination/protocol/errors.ts';
+import { DrainCode } from '../../../../libs/coordination/protocol/phases.ts';
 import type { OpenCoordinator } from '../scene/harness.ts';
 import { HOUR_MS, LEASE_MS, openScene, type Scene } from '../scene/scene.ts';
 

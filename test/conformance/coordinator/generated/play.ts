@@ -1,6 +1,7 @@
 /** What each operation does to the world. One that finds nothing to act on does nothing. */
-import type { Bell } from '../../../../libs/coordination/protocol/commands.ts';
+
 import type { ChainNode } from '../../../../libs/coordination/protocol/node.ts';
+import type { Bell } from '../../../../libs/coordination/protocol/outcome.ts';
 import { FAILURE, heldBy, LEASE_MS } from '../scene/scene.ts';
 import { refOf } from '../watch/reading.ts';
 import { childrenOf } from './graph.ts';

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { ClaimCode, CommitCode, PhaseCloseCode } from '../../../../libs/coordination/protocol/codes.ts';
+import { ClaimCode } from '../../../../libs/coordination/protocol/claims.ts';
+import { CommitCode } from '../../../../libs/coordination/protocol/commits.ts';
+import { PhaseCloseCode } from '../../../../libs/coordination/protocol/phases.ts';
 import type { OpenCoordinator } from '../scene/harness.ts';
 import { HOUR_MS, openScene, type Scene } from '../scene/scene.ts';
 

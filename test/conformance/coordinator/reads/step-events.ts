@@ -1,8 +1,7 @@
 /** A step is told of with its first hop: once, whoever brings that hop into being, and however many follow. */
 import { describe, expect, it } from 'vitest';
 import { EVENTS } from '../../../../libs/contracts/events.ts';
-import { CommitCode, PumpCode } from '../../../../libs/coordination/protocol/codes.ts';
-import { MAX_CHILDREN } from '../../../../libs/coordination/protocol/commands.ts';
+import { CommitCode, MAX_CHILDREN, PumpCode } from '../../../../libs/coordination/protocol/commits.ts';
 import type { OpenCoordinator } from '../scene/harness.ts';
 import { heldBy, LEASE_MS, openScene, type Scene } from '../scene/scene.ts';
 import { timeline } from './timeline.ts';

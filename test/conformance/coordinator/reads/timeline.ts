@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { EVENTS } from '../../../../libs/contracts/events.ts';
-import type { TimelineEvent } from '../../../../libs/coordination/protocol/commands.ts';
+import type { TimelineEvent } from '../../../../libs/coordination/protocol/reads.ts';
 import type { OpenCoordinator } from '../scene/harness.ts';
 import { openScene, type Scene } from '../scene/scene.ts';
 

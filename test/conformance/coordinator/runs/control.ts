@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { ControlCode, RunOpenCode, TerminateCode } from '../../../../libs/coordination/protocol/codes.ts';
+import { TerminateCode } from '../../../../libs/coordination/protocol/errors.ts';
+import { ControlCode, RunOpenCode } from '../../../../libs/coordination/protocol/runs.ts';
 import type { OpenCoordinator } from '../scene/harness.ts';
 import { HOUR_MS, openScene, type Scene } from '../scene/scene.ts';
 import { allNodes } from '../watch/reading.ts';

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { ClaimCode, CommitCode } from '../../../../libs/coordination/protocol/codes.ts';
+import { ClaimCode } from '../../../../libs/coordination/protocol/claims.ts';
+import { CommitCode } from '../../../../libs/coordination/protocol/commits.ts';
 import type { OpenCoordinator } from '../scene/harness.ts';
 import { openScene, Scene } from '../scene/scene.ts';
 

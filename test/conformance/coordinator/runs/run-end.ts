@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { ClaimCode, ControlCode, SettleCode } from '../../../../libs/coordination/protocol/codes.ts';
+import { ClaimCode } from '../../../../libs/coordination/protocol/claims.ts';
+import { ControlCode, SettleCode } from '../../../../libs/coordination/protocol/runs.ts';
 import type { OpenCoordinator } from '../scene/harness.ts';
 import { HOUR_MS, openScene } from '../scene/scene.ts';
 import { allNodes } from '../watch/reading.ts';

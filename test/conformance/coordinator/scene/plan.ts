@@ -1,6 +1,7 @@
 /** Plans and seeds in a few words: nodes have names, and a name is an id within its run. */
-import type { JoinPolicy, ModulePlan } from '../../../../libs/coordination/protocol/commands.ts';
+
 import type { NodeRef, NodeSeed } from '../../../../libs/coordination/protocol/node.ts';
+import type { JoinPolicy, ModulePlan } from '../../../../libs/coordination/protocol/runs.ts';
 
 export interface PhaseShape {
   /** The name of the hop that opens the phase. */

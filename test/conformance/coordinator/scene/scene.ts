@@ -1,18 +1,13 @@
 /** A run under test, with the verbs of the chain in short; every transition is watched for the invariants. */
 import { randomUUID } from 'node:crypto';
 import { expect, onTestFinished } from 'vitest';
-import { ClaimCode, CommitCode, CommitErrorCode, RunOpenCode } from '../../../../libs/coordination/protocol/codes.ts';
-import {
-  type ClaimCommand,
-  type CommitCommand,
-  type DecideCommand,
-  type Held,
-  MAX_CHILDREN,
-  type Threshold,
-} from '../../../../libs/coordination/protocol/commands.ts';
+import { ClaimCode, type ClaimCommand, type Held } from '../../../../libs/coordination/protocol/claims.ts';
+import { CommitCode, type CommitCommand, MAX_CHILDREN } from '../../../../libs/coordination/protocol/commits.ts';
+import { CommitErrorCode, type DecideCommand, type Threshold } from '../../../../libs/coordination/protocol/errors.ts';
 import type { ChainNode, NodeSeed } from '../../../../libs/coordination/protocol/node.ts';
 import type { Coordinator } from '../../../../libs/coordination/protocol/port.ts';
-import type { ModuleSnapshot, PhaseSnapshot, RunSnapshot } from '../../../../libs/coordination/protocol/snapshot.ts';
+import type { ModuleSnapshot, PhaseSnapshot, RunSnapshot } from '../../../../libs/coordination/protocol/reads.ts';
+import { RunOpenCode } from '../../../../libs/coordination/protocol/runs.ts';
 import { refOf } from '../watch/reading.ts';
 import { watch } from '../watch/watch.ts';
 import type { CoordinatorHarness, OpenCoordinator } from './harness.ts';

@@ -1,6 +1,7 @@
 /** What a sweeper does with what stands due. */
-import type { Bell, DueEntry } from '../../../../libs/coordination/protocol/commands.ts';
+import type { Bell } from '../../../../libs/coordination/protocol/outcome.ts';
 import type { Coordinator } from '../../../../libs/coordination/protocol/port.ts';
+import type { DueEntry } from '../../../../libs/coordination/protocol/sweep.ts';
 
 /** More looks than any test needs: a `dueTake` that does not move what it takes forward would be asked for ever. */
 const MAX_LOOKS = 2_000;

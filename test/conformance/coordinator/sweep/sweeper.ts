@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { DrainCode, RecoverCode } from '../../../../libs/coordination/protocol/codes.ts';
-import type { DueEntry } from '../../../../libs/coordination/protocol/commands.ts';
+import { RecoverCode } from '../../../../libs/coordination/protocol/claims.ts';
+import { DrainCode } from '../../../../libs/coordination/protocol/phases.ts';
+import type { DueEntry } from '../../../../libs/coordination/protocol/sweep.ts';
 import type { OpenCoordinator } from '../scene/harness.ts';
 import { HOUR_MS, heldBy, LEASE_MS, openScene, type Scene } from '../scene/scene.ts';
 

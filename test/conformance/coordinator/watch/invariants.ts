@@ -2,7 +2,7 @@
 
 import { type ChainNode, isTerminal } from '../../../../libs/coordination/protocol/node.ts';
 import type { Coordinator } from '../../../../libs/coordination/protocol/port.ts';
-import type { ModuleSnapshot } from '../../../../libs/coordination/protocol/snapshot.ts';
+import type { ModuleSnapshot } from '../../../../libs/coordination/protocol/reads.ts';
 import { type RunView, viewRun } from './reading.ts';
 
 /** Reads the run and throws when an invariant does not hold; answers what it read. */

@@ -1,7 +1,6 @@
-import type { NodeFilter } from '../../../../libs/coordination/protocol/commands.ts';
 import type { ChainNode, NodeRef } from '../../../../libs/coordination/protocol/node.ts';
 import type { Coordinator } from '../../../../libs/coordination/protocol/port.ts';
-import type { RunSnapshot } from '../../../../libs/coordination/protocol/snapshot.ts';
+import type { NodeFilter, RunSnapshot } from '../../../../libs/coordination/protocol/reads.ts';
 
 const PAGE = 500;
 

@@ -1,8 +1,9 @@
 /** What must hold between the readings before and after one transition. */
-import { CommitCode, PumpCode, ReplayCode, StageCode } from '../../../../libs/coordination/protocol/codes.ts';
+import { CommitCode, PumpCode, StageCode } from '../../../../libs/coordination/protocol/commits.ts';
+import { ReplayCode } from '../../../../libs/coordination/protocol/errors.ts';
 import type { ChainNode } from '../../../../libs/coordination/protocol/node.ts';
 import type { Coordinator } from '../../../../libs/coordination/protocol/port.ts';
-import type { ModuleSnapshot } from '../../../../libs/coordination/protocol/snapshot.ts';
+import type { ModuleSnapshot } from '../../../../libs/coordination/protocol/reads.ts';
 import { moveViolations } from './moves.ts';
 import type { RunView } from './reading.ts';
 

@@ -1,3 +1,6 @@
+/** Reads; none of them changes anything. */
+import type { ChainNode, DeathReason, NodeRef } from './node.ts';
+
 /** What a run looks like at one moment. */
 
 export interface PhaseSnapshot {
@@ -30,4 +33,36 @@ export interface RunSnapshot {
   /** How often the run was opened: once, and again by a replay after its end. */
   readonly openings: number;
   readonly modules: readonly ModuleSnapshot[];
+}
+
+export interface NodeFilter {
+  readonly runId: string;
+  readonly state?: ChainNode['state'];
+  readonly deathReason?: DeathReason;
+  readonly limit: number;
+  /** Continue behind the node with this id. */
+  readonly after?: string;
+}
+
+export interface EventFilter {
+  readonly runId: string;
+  readonly afterSeq: number;
+  readonly limit: number;
+}
+
+/** An event of a run's timeline; `seq` orders them. */
+export interface TimelineEvent {
+  readonly seq: number;
+  readonly id: string;
+  readonly type: string;
+  readonly atMs: number;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+export interface Reads {
+  /** Reads; none of them changes anything. */
+  findRun(runId: string): Promise<RunSnapshot | undefined>;
+  findNode(node: NodeRef): Promise<ChainNode | undefined>;
+  listNodes(filter: NodeFilter): Promise<readonly ChainNode[]>;
+  listEvents(filter: EventFilter): Promise<readonly TimelineEvent[]>;
 }
