@@ -1,6 +1,5 @@
 import type { Bus } from '../../libs/bus/port.ts';
-import type { DecideOutcome } from '../../libs/coordination/protocol/errors.ts';
-import { DecideCode } from '../../libs/coordination/protocol/errors.ts';
+import { DecideCode, type DecideOutcome } from '../../libs/coordination/protocol/errors.ts';
 import type { Coordinator } from '../../libs/coordination/protocol/port.ts';
 import { StageRunner } from '../../libs/stage/execution/runner.ts';
 import type { Publisher } from '../../libs/stage/messages/publisher.ts';

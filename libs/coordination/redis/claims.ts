@@ -1,15 +1,19 @@
 /** Taking a node, holding it, and giving it back without an end. */
 
-import type {
-  ClaimCommand,
-  ClaimOutcome,
-  Held,
-  RecoverCommand,
-  RecoverOutcome,
-  ReorderCommand,
-  ReorderOutcome,
+import {
+  ClaimCode,
+  type ClaimCommand,
+  type ClaimOutcome,
+  type Held,
+  RecoverCode,
+  type RecoverCommand,
+  type RecoverOutcome,
+  type ReleaseCode,
+  type RenewCode,
+  type ReorderCode,
+  type ReorderCommand,
+  type ReorderOutcome,
 } from '../protocol/claims.ts';
-import { ClaimCode, RecoverCode, type ReleaseCode, type RenewCode, type ReorderCode } from '../protocol/claims.ts';
 import type { CodeOf } from '../protocol/outcome.ts';
 import { nodeKeys, phaseMember } from './run-keys.ts';
 import { type RedisDeps, runScoped } from './scripts/call.ts';

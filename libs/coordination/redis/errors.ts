@@ -1,14 +1,16 @@
 /** Ending an execution badly, and what becomes of it. */
 import { chainKeys } from '../../keys/keys.ts';
-import type {
-  CommitErrorCommand,
-  DecideAction,
-  DecideCommand,
-  DecideOutcome,
-  RetryScheduleCommand,
-  Threshold,
+import {
+  type CommitErrorCode,
+  type CommitErrorCommand,
+  type DecideAction,
+  DecideCode,
+  type DecideCommand,
+  type DecideOutcome,
+  type RetryCode,
+  type RetryScheduleCommand,
+  type Threshold,
 } from '../protocol/errors.ts';
-import { type CommitErrorCode, DecideCode, type RetryCode } from '../protocol/errors.ts';
 import type { CodeOf } from '../protocol/outcome.ts';
 import { nodeKeys } from './run-keys.ts';
 import { type RedisDeps, runScoped } from './scripts/call.ts';

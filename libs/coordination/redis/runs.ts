@@ -2,13 +2,23 @@
 import { CatenaError } from '../../errors/catena-error.ts';
 import { dueMembers } from '../../keys/keys.ts';
 import { assertChildren } from '../protocol/assert-children.ts';
-import type { ReplayCommand, ReplayOutcome, TerminateCommand } from '../protocol/errors.ts';
-import { ReplayCode, type TerminateCode } from '../protocol/errors.ts';
+import {
+  ReplayCode,
+  type ReplayCommand,
+  type ReplayOutcome,
+  type TerminateCode,
+  type TerminateCommand,
+} from '../protocol/errors.ts';
 import type { CodeOf, WithBells } from '../protocol/outcome.ts';
-import type { PhaseCloseCommand } from '../protocol/phases.ts';
-import { PhaseCloseCode } from '../protocol/phases.ts';
-import type { ModulePlan, PhasePlan, RunOpenCommand } from '../protocol/runs.ts';
-import { ControlCode, RunOpenCode, type SettleCode } from '../protocol/runs.ts';
+import { PhaseCloseCode, type PhaseCloseCommand } from '../protocol/phases.ts';
+import {
+  ControlCode,
+  type ModulePlan,
+  type PhasePlan,
+  RunOpenCode,
+  type RunOpenCommand,
+  type SettleCode,
+} from '../protocol/runs.ts';
 import { layoutOf, learnLayout } from './run-keys.ts';
 import { type RedisDeps, runPlanned, runScoped } from './scripts/call.ts';
 import { type PackedBell, readBell, readBells, readList } from './scripts/read-reply.ts';

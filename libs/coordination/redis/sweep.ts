@@ -1,8 +1,7 @@
 /** The sweeper's bounded steps. Scripts are told the keys of what stood due a moment ago, and look at each again. */
 import { chainKeys, type DueMember, dueMembers } from '../../keys/keys.ts';
 import type { CodeOf } from '../protocol/outcome.ts';
-import type { DrainCommand, DrainOutcome } from '../protocol/phases.ts';
-import { DrainCode } from '../protocol/phases.ts';
+import { DrainCode, type DrainCommand, type DrainOutcome } from '../protocol/phases.ts';
 import type { DueEntry, DueTakeCommand, DueTakeOutcome } from '../protocol/sweep.ts';
 import { type RedisDeps, runPlanned, runScoped } from './scripts/call.ts';
 import { type PackedBell, readBell, readList } from './scripts/read-reply.ts';

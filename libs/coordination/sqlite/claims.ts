@@ -1,7 +1,22 @@
-import type { ClaimCommand, ClaimOutcome } from '../protocol/claims.ts';
-import { ClaimCode } from '../protocol/claims.ts';
+/** Taking a node, holding it, handing it on, and taking it back. */
+import {
+  ClaimCode,
+  type ClaimCommand,
+  type ClaimOutcome,
+  type Held,
+  RecoverCode,
+  type RecoverCommand,
+  type RecoverOutcome,
+  ReleaseCode,
+  RenewCode,
+  ReorderCode,
+  type ReorderCommand,
+  type ReorderOutcome,
+} from '../protocol/claims.ts';
+import { dispatchGraceMs } from '../protocol/policy.ts';
+import { advancePhases, endDead } from './phases.ts';
 import { type NodeRow, toChainNode } from './tables/node-row.ts';
-import { type Found, findNode, isHeld, isLive, type Tx } from './tx.ts';
+import { type Found, findNode, isHeld, isLive, pendingBell, type Tx } from './tx.ts';
 
 export function claim(tx: Tx, command: ClaimCommand): ClaimOutcome {
   const run = tx.scopes.run(command.node.runId);
@@ -69,4 +84,55 @@ function refusal(found: Found, { epoch, stage }: ClaimCommand) {
   const takeable = row.state === 'pending' || (row.state === 'fetched' && stage === 'parser');
   if (!takeable || isHeld(phase)) return ClaimCode.LOCKED_BY_OTHER;
   return undefined;
+}
+
+/** Extends a lease by equality of the token: also an expired one, if nobody took over. */
+export function renew(tx: Tx, { node, token, leaseMs }: Held & { readonly leaseMs: number }) {
+  const found = findNode(tx, node);
+  if (found === undefined || found.row.state !== 'processing' || found.row.token !== token) {
+    return RenewCode.FENCING_REJECT;
+  }
+  found.row.due_at = tx.clock.now() + leaseMs;
+  tx.nodes.save(found.row);
+  return RenewCode.RENEWED;
+}
+
+export function release(tx: Tx, { node, token }: Held) {
+  const found = findNode(tx, node);
+  if (found === undefined || found.row.token !== token) return ReleaseCode.FENCING_REJECT;
+  const { row } = found;
+  if (row.state === 'fetched') return ReleaseCode.RELEASED;
+  if (row.state !== 'processing' || !isLive(found)) return ReleaseCode.FENCING_REJECT;
+  row.state = 'fetched';
+  row.due_at = tx.clock.now() + tx.policy.responseGraceMs;
+  tx.nodes.save(row);
+  return ReleaseCode.RELEASED;
+}
+
+/** The holder of a lease is gone. Its attempt is given back: crashes have a budget of their own. */
+export function recoverZombie(tx: Tx, { node, crashBudget }: RecoverCommand): RecoverOutcome {
+  const found = findNode(tx, node);
+  if (found === undefined || found.row.state !== 'processing') {
+    return { code: RecoverCode.NOT_PROCESSING, died: false, bells: [] };
+  }
+  const { row, phase, module } = found;
+  if (row.due_at > tx.clock.now()) return { code: RecoverCode.NOT_EXPIRED, died: false, bells: [] };
+  row.crashes += 1;
+  row.attempts = Math.max(0, row.attempts - 1);
+  row.owner = '';
+  row.token = '';
+  if (row.crashes >= crashBudget) {
+    endDead(tx, row, phase, 'crashed');
+    return { code: RecoverCode.RECOVERED, died: true, bells: advancePhases(tx, module) };
+  }
+  row.state = 'pending';
+  row.epoch += 1;
+  row.due_at = tx.clock.now() + dispatchGraceMs(tx.policy, row.dispatches);
+  tx.nodes.save(row);
+  return { code: RecoverCode.RECOVERED, died: false, bells: isLive(found) ? [pendingBell(row, phase)] : [] };
+}
+
+export function reorderEnqueue(tx: Tx, { node, response }: ReorderCommand): ReorderOutcome {
+  const kept = tx.reorder.keep(node.id, node.runId, response);
+  return { code: kept ? ReorderCode.ENQUEUED : ReorderCode.DUPLICATE_BUFFERED };
 }

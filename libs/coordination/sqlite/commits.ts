@@ -1,12 +1,34 @@
+/** Ending an execution well, and the children that it yields. */
 import { EVENTS } from '../../contracts/events.ts';
 import { assertChildren } from '../protocol/assert-children.ts';
-import type { CommitCommand, CommitOutcome } from '../protocol/commits.ts';
-import { CommitCode } from '../protocol/commits.ts';
-import type { ChainNode } from '../protocol/node.ts';
+import type { Held } from '../protocol/claims.ts';
+import {
+  CommitCode,
+  type CommitCommand,
+  type CommitOutcome,
+  MAX_CHILDREN,
+  PumpCode,
+  type PumpCommand,
+  type PumpOutcome,
+  StageCode,
+} from '../protocol/commits.ts';
+import type { ChainNode, NodeSeed } from '../protocol/node.ts';
+import type { Bell } from '../protocol/outcome.ts';
 import { createChildren, type HandOver } from './children.ts';
 import { advancePhases, endDone } from './phases.ts';
 import { type NodeRow, toChainNode } from './tables/node-row.ts';
 import { type Found, findNode, isLive, type Tx } from './tx.ts';
+
+export function stageChildren(tx: Tx, { node, token, children }: Held & { readonly children: readonly NodeSeed[] }) {
+  const found = findNode(tx, node);
+  if (found === undefined || found.row.state !== 'processing' || found.row.token !== token) {
+    return StageCode.FENCING_REJECT;
+  }
+  if (!isLive(found)) return StageCode.FENCING_REJECT;
+  assertChildren(children, found.phase.idx, found.module.phases.length);
+  tx.staged.add(found.row, children);
+  return StageCode.STAGED;
+}
 
 export function commitSuccess(tx: Tx, command: CommitCommand): CommitOutcome {
   const found = findNode(tx, command.node);
@@ -78,4 +100,35 @@ function repeated(tx: Tx, { row }: Found, command: CommitCommand): CommitOutcome
 
 function refused(code: CommitOutcome['code']): CommitOutcome {
   return { code, bells: [], released: [], created: 0, gateLost: 0, releasing: false };
+}
+
+export function childrenPump(tx: Tx, { node, bells }: PumpCommand): PumpOutcome {
+  const found = findNode(tx, node);
+  // Under a mark no child comes into being: the node is ended with its scope.
+  if (found === undefined || found.row.state !== 'releasing' || !isLive(found)) {
+    return { code: PumpCode.NOT_RELEASING, bells: [], released: [], created: 0, gateLost: 0, more: false };
+  }
+  const { row, phase, module } = found;
+  const seeds = tx.staged.take(row, MAX_CHILDREN);
+  const created = createChildren(tx, seeds, { phase, reopened: row.reopened === 1 }, bells);
+  const others = tx.staged.deleteOthers(row, MAX_CHILDREN);
+  const more = others || tx.staged.count(row) > 0;
+  const opened: Bell[] = [];
+  if (more) {
+    row.due_at = tx.clock.now() + tx.policy.dispatchGraceMs;
+    tx.nodes.save(row);
+  } else {
+    endDone(tx, row, phase);
+    opened.push(...advancePhases(tx, module));
+  }
+  tx.staged.forget(row.token);
+  const { fresh, reopened, gateLost, released } = created;
+  return {
+    code: PumpCode.MOVED,
+    bells: [...created.bells, ...opened],
+    released,
+    created: fresh.length + reopened,
+    gateLost,
+    more,
+  };
 }

@@ -5,14 +5,11 @@
 import type { Clock } from '../../clock/clock.ts';
 import type { Message } from '../../contracts/chain.ts';
 import { ResponseModel } from '../../contracts/messages.ts';
-import type { ClaimCommand } from '../../coordination/protocol/claims.ts';
-import { ClaimCode } from '../../coordination/protocol/claims.ts';
-import type { CommitCommand, CommitOutcome } from '../../coordination/protocol/commits.ts';
-import { CommitCode } from '../../coordination/protocol/commits.ts';
+import { ClaimCode, type ClaimCommand } from '../../coordination/protocol/claims.ts';
+import { CommitCode, type CommitCommand, type CommitOutcome } from '../../coordination/protocol/commits.ts';
 import { CommitErrorCode } from '../../coordination/protocol/errors.ts';
 import type { ChainNode, NodeRef } from '../../coordination/protocol/node.ts';
-import type { ReleasedResponse } from '../../coordination/protocol/outcome.ts';
-import { type CodeOf, codeName } from '../../coordination/protocol/outcome.ts';
+import { type CodeOf, codeName, type ReleasedResponse } from '../../coordination/protocol/outcome.ts';
 import type { Coordinator } from '../../coordination/protocol/port.ts';
 import type { CatenaError } from '../../errors/catena-error.ts';
 import { toFailure } from '../../errors/failure.ts';

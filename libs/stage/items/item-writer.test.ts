@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { CommitOutcome } from '../../coordination/protocol/commits.ts';
-import { CommitCode } from '../../coordination/protocol/commits.ts';
+import { CommitCode, type CommitOutcome } from '../../coordination/protocol/commits.ts';
 import type { ChainNode, NodeRef } from '../../coordination/protocol/node.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
 import type { Confirmation, ItemBatch, Store, UnconfirmedRows } from '../../store/port.ts';

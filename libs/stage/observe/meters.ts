@@ -1,6 +1,5 @@
 import { ClaimCode } from '../../coordination/protocol/claims.ts';
-import type { CommitOutcome } from '../../coordination/protocol/commits.ts';
-import { CommitCode } from '../../coordination/protocol/commits.ts';
+import { CommitCode, type CommitOutcome } from '../../coordination/protocol/commits.ts';
 import type { NodeKind } from '../../coordination/protocol/node.ts';
 import { codeName } from '../../coordination/protocol/outcome.ts';
 import { METRICS } from '../../telemetry/metric-names.ts';

@@ -1,7 +1,6 @@
 /** Executions, committers that die or come late, and a coordinator that says what was committed: around one run's items. */
 
-import type { CommitCommand, CommitOutcome } from '../../../libs/coordination/protocol/commits.ts';
-import { CommitCode } from '../../../libs/coordination/protocol/commits.ts';
+import { CommitCode, type CommitCommand, type CommitOutcome } from '../../../libs/coordination/protocol/commits.ts';
 import type { ChainNode, NodeRef } from '../../../libs/coordination/protocol/node.ts';
 import type { ExecutionCommit } from '../../../libs/stage/execution/execution.ts';
 import { createItemWriter, type ItemWriter } from '../../../libs/stage/items/item-writer.ts';

@@ -1,9 +1,6 @@
 import type { SqliteDatabase } from '../../../sqlite/database.ts';
-import type { ReorderCommand, ReorderOutcome } from '../../protocol/claims.ts';
-import { ReorderCode } from '../../protocol/claims.ts';
 import type { NodeRef } from '../../protocol/node.ts';
 import type { ReleasedResponse } from '../../protocol/outcome.ts';
-import type { Tx } from '../tx.ts';
 
 /** Responses that came before their node; the commit that creates the node hands them out. */
 export class ReorderBuffer {
@@ -34,9 +31,4 @@ export class ReorderBuffer {
     this.#size -= 1;
     return { node, response: row.response as string };
   }
-}
-
-export function reorderEnqueue(tx: Tx, { node, response }: ReorderCommand): ReorderOutcome {
-  const kept = tx.reorder.keep(node.id, node.runId, response);
-  return { code: kept ? ReorderCode.ENQUEUED : ReorderCode.DUPLICATE_BUFFERED };
 }

@@ -1,9 +1,5 @@
 import type { SqliteDatabase } from '../../../sqlite/database.ts';
-import { assertChildren } from '../../protocol/assert-children.ts';
-import type { Held } from '../../protocol/claims.ts';
-import { StageCode } from '../../protocol/commits.ts';
 import type { NodeSeed } from '../../protocol/node.ts';
-import { findNode, isLive, type Tx } from '../tx.ts';
 import type { NodeRow } from './node-row.ts';
 
 /** Children kept ahead of their parent's commit, under the parent and its token. */
@@ -62,15 +58,4 @@ export class Staged {
   deleteOthers(row: NodeRow, limit: number): boolean {
     return Number(this.#deleteOthers.run(row.no, row.token, limit).changes) === limit;
   }
-}
-
-export function stageChildren(tx: Tx, { node, token, children }: Held & { readonly children: readonly NodeSeed[] }) {
-  const found = findNode(tx, node);
-  if (found === undefined || found.row.state !== 'processing' || found.row.token !== token) {
-    return StageCode.FENCING_REJECT;
-  }
-  if (!isLive(found)) return StageCode.FENCING_REJECT;
-  assertChildren(children, found.phase.idx, found.module.phases.length);
-  tx.staged.add(found.row, children);
-  return StageCode.STAGED;
 }

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ClaimCode } from '../../../../libs/coordination/protocol/claims.ts';
-import type { DecideCommand } from '../../../../libs/coordination/protocol/errors.ts';
-import { DecideCode } from '../../../../libs/coordination/protocol/errors.ts';
+import { DecideCode, type DecideCommand } from '../../../../libs/coordination/protocol/errors.ts';
 import type { OpenCoordinator } from '../scene/harness.ts';
 import { NEVER, openScene, type Scene } from '../scene/scene.ts';
 
