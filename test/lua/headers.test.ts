@@ -3,9 +3,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { EVENTS } from '../../libs/contracts/events.ts';
+import { SCRIPTS } from '../../libs/coordination/redis/index.ts';
 import type { Script } from '../../libs/coordination/redis/scripts/script.ts';
 import { LUA_DIRECTORY, readScript } from '../../libs/coordination/redis/scripts/source.ts';
-import { SCRIPTS } from '../../libs/coordination/redis/scripts.ts';
 import { LIMIT_SCRIPTS } from '../../libs/limits/redis/scripts.ts';
 import { parseHeader } from './header.ts';
 

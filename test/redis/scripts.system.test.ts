@@ -2,8 +2,8 @@
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { CommitCode } from '../../libs/coordination/protocol/commits.ts';
+import { SCRIPTS } from '../../libs/coordination/redis/index.ts';
 import { readScript } from '../../libs/coordination/redis/scripts/source.ts';
-import { SCRIPTS } from '../../libs/coordination/redis/scripts.ts';
 import { heldBy, openScene } from '../conformance/coordinator/scene/scene.ts';
 import { type RedisServer, startRedisServer } from '../fixtures/servers/redis-server.ts';
 import { connectTo, openRedisHarness } from './harness.ts';

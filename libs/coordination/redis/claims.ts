@@ -1,5 +1,4 @@
-/** Taking a node, holding it, and giving it back without an end. */
-
+/** Taking a node, holding it, handing it on, and taking it back. */
 import {
   ClaimCode,
   type ClaimCommand,
@@ -8,9 +7,9 @@ import {
   RecoverCode,
   type RecoverCommand,
   type RecoverOutcome,
-  type ReleaseCode,
-  type RenewCode,
-  type ReorderCode,
+  ReleaseCode,
+  RenewCode,
+  ReorderCode,
   type ReorderCommand,
   type ReorderOutcome,
 } from '../protocol/claims.ts';
@@ -18,7 +17,36 @@ import type { CodeOf } from '../protocol/outcome.ts';
 import { nodeKeys, phaseMember } from './run-keys.ts';
 import { type RedisDeps, runScoped } from './scripts/call.ts';
 import { readBells, readNode } from './scripts/read-reply.ts';
-import { claimScript, recoverScript, releaseScript, renewScript, reorderScript } from './scripts.ts';
+import { bind, NODE_ARGS, NODE_KEYS, SCOPE_ARGS, SCOPE_KEYS, type Script } from './scripts/script.ts';
+
+const claimScript = bind('claims/ptm_claim.lua', ['ClaimCode', ClaimCode], NODE_KEYS, [
+  ...NODE_ARGS,
+  ...['epoch', 'owner', 'stage', 'lease_ms', 'token'],
+]);
+const renewScript = bind(
+  'claims/ptm_renew.lua',
+  ['RenewCode', RenewCode],
+  ['node', 'due', 'shard_due'],
+  ['now', 'id', 'token', 'lease_ms', 'member'],
+);
+const releaseScript = bind('claims/ptm_release.lua', ['ReleaseCode', ReleaseCode], NODE_KEYS, [
+  ...NODE_ARGS,
+  ...['token', 'grace_ms'],
+]);
+const recoverScript = bind(
+  'claims/ptm_recover_zombie.lua',
+  ['RecoverCode', RecoverCode],
+  [...SCOPE_KEYS, 'node'],
+  [...SCOPE_ARGS, 'id', 'crash_budget'],
+);
+const reorderScript = bind(
+  'claims/ptm_reorder_enqueue.lua',
+  ['ReorderCode', ReorderCode],
+  ['run', 'reorder'],
+  ['id', 'response'],
+);
+
+export const CLAIM_SCRIPTS: readonly Script[] = [claimScript, renewScript, releaseScript, recoverScript, reorderScript];
 
 export async function claim(deps: RedisDeps, command: ClaimCommand): Promise<ClaimOutcome> {
   const { node, epoch, owner, stage, leaseMs } = command;

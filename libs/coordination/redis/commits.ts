@@ -1,4 +1,5 @@
-/** Ending an execution well, and what it yields. */
+/** Ending an execution well, and the children that it yields. */
+
 import { chainKeys } from '../../keys/keys.ts';
 import { assertChildren } from '../protocol/assert-children.ts';
 import type { Held } from '../protocol/claims.ts';
@@ -14,11 +15,32 @@ import {
 } from '../protocol/commits.ts';
 import type { NodeSeed } from '../protocol/node.ts';
 import type { CodeOf } from '../protocol/outcome.ts';
-import { type RedisDeps, runPlanned, runScoped } from './scripts/call.ts';
+import { claim } from './claims.ts';
+import { type RedisDeps, runPlanned, runScoped, seedArgs } from './scripts/call.ts';
 import { readBells, readList, readNode, readReleased } from './scripts/read-reply.ts';
-import { PumpScriptCode } from './scripts/script.ts';
-import { childrenLookScript, childrenPumpScript, commitScript, stageScript } from './scripts.ts';
-import { seedArgs } from './seed-args.ts';
+import { bind, LOOK, PumpScriptCode, SCOPE_ARGS, SCOPE_KEYS, type Script } from './scripts/script.ts';
+
+const stageScript = bind(
+  'commits/children_stage.lua',
+  ['StageCode', StageCode],
+  ['run', 'exec', 'node', 'staged'],
+  ['layout', 'phase', 'token', 'child*'],
+);
+const commitScript = bind(
+  'commits/ptm_commit_success.lua',
+  ['CommitCode', CommitCode],
+  [...SCOPE_KEYS, 'node', 'staged', 'child*'],
+  [...SCOPE_ARGS, 'id', 'token', 'bells', 'staged', 'owner', 'lease_ms', 'child_token', 'child*'],
+);
+const childrenPumpScript = bind(
+  'commits/children_pump.lua',
+  ['PumpScriptCode', PumpScriptCode],
+  [...SCOPE_KEYS, 'node', 'staged', 'child*', 'other*'],
+  [...SCOPE_ARGS, 'id', 'token', 'bells', 'head', 'children'],
+);
+const childrenLookScript = bind('commits/children_look.lua', LOOK, ['node', 'staged*'], ['limit']);
+
+export const COMMIT_SCRIPTS: readonly Script[] = [stageScript, commitScript, childrenPumpScript, childrenLookScript];
 
 export async function stageChildren(
   deps: RedisDeps,
@@ -75,6 +97,7 @@ const NOT_RELEASING: PumpOutcome = {
 };
 
 type Batch = readonly [token: string, stagers: unknown, head: number, ids: unknown];
+
 type PumpPayload = readonly [more: boolean, created: number, lost: number, bells: unknown, released: unknown];
 
 /** Looks which children are next, then moves them; whoever finds that another pump was faster looks again. */

@@ -1,5 +1,4 @@
 /** Reads; none of them changes anything. */
-
 import type { ChainNode, NodeRef } from '../protocol/node.ts';
 import type {
   EventFilter,
@@ -11,7 +10,18 @@ import type {
 } from '../protocol/reads.ts';
 import { type RedisDeps, runPlanned } from './scripts/call.ts';
 import { NODE_TEXTS, readList, readNode } from './scripts/read-reply.ts';
-import { nodeReadScript, nodesLookScript, runReadScript } from './scripts.ts';
+import { bind, LOOK, type Script } from './scripts/script.ts';
+
+const runReadScript = bind('reads/run_read.lua', LOOK, ['run', 'module*'], ['layout']);
+const nodeReadScript = bind(
+  'reads/node_read.lua',
+  LOOK,
+  ['run', 'due*', 'node*'],
+  ['layout', 'modules', 'phases*', 'id*'],
+);
+const nodesLookScript = bind('reads/nodes_look.lua', LOOK, ['nodes', 'after*'], ['limit']);
+
+export const READ_SCRIPTS: readonly Script[] = [runReadScript, nodeReadScript, nodesLookScript];
 
 type PackedPhase = readonly [
   created: number,
@@ -20,6 +30,7 @@ type PackedPhase = readonly [
   open: number,
   closed: PhaseSnapshot['closed'],
 ];
+
 type PackedModule = readonly [
   id: string,
   state: ModuleSnapshot['state'],
@@ -29,6 +40,7 @@ type PackedModule = readonly [
   executions: number,
   errors: number,
 ];
+
 type PackedRun = readonly [
   state: RunSnapshot['state'],
   mark: RunSnapshot['mark'],

@@ -1,12 +1,28 @@
-/** The sweeper's bounded steps. Scripts are told the keys of what stood due a moment ago, and look at each again. */
+/** What stands due. Scripts are told the keys of what stood due a moment ago, and look at each again. */
+
 import { chainKeys, type DueMember, dueMembers } from '../../keys/keys.ts';
-import type { CodeOf } from '../protocol/outcome.ts';
-import { DrainCode, type DrainCommand, type DrainOutcome } from '../protocol/phases.ts';
+import { dispatchGraceMs } from '../protocol/policy.ts';
 import type { DueEntry, DueTakeCommand, DueTakeOutcome } from '../protocol/sweep.ts';
-import { type RedisDeps, runPlanned, runScoped } from './scripts/call.ts';
+import { type RedisDeps, runPlanned } from './scripts/call.ts';
 import { type PackedBell, readBell, readList } from './scripts/read-reply.ts';
 import type { RedisClient } from './scripts/runner.ts';
-import { drainScript, dueLookScript, dueScopeScript, dueTakeScript } from './scripts.ts';
+import { bind, LOOK, type Script } from './scripts/script.ts';
+
+const dueLookScript = bind('sweep/due_look.lua', LOOK, ['shard_due'], ['now', 'limit']);
+const dueScopeScript = bind(
+  'sweep/due_scope.lua',
+  LOOK,
+  ['run', 'shard_due', 'exec*'],
+  ['now', 'member', 'phase', 'grace_ms', 'layout'],
+);
+const dueTakeScript = bind(
+  'sweep/due_take.lua',
+  LOOK,
+  ['run', 'exec', 'shard_due', 'due', 'node*'],
+  ['now', 'member', 'phase', 'grace_ms', 'decision_ms', 'id*'],
+);
+
+export const SWEEP_SCRIPTS: readonly Script[] = [dueLookScript, dueScopeScript, dueTakeScript];
 
 /** Phases, deadlines and runs that one look takes up. */
 const MAX_MEMBERS = 64;
@@ -98,27 +114,4 @@ async function lookAtRun(deps: RedisDeps, member: string, runId: string): Promis
   if (kind === 'settle') return [{ kind, runId }];
   const phases = readList<readonly [module: number, phase: number]>(left);
   return phases.map(([at, phase]) => ({ kind: 'drain', runId, moduleId: moduleIds[at]!, phase }));
-}
-
-/**
- * Ends a batch. Re-opened nodes of a closed phase live on: where the first ones of the set are such, the next page is tried,
- * so that they cannot hide what has to end.
- */
-export async function scopeDrain(deps: RedisDeps, command: DrainCommand): Promise<DrainOutcome> {
-  const { runId, moduleId, phase, limit } = command;
-  const nothing: DrainOutcome = { code: DrainCode.NOTHING_TO_DRAIN, ended: 0, more: false };
-  const due = deps.places.of(runId).due(moduleId, phase);
-  for (let from = 0; ; ) {
-    const start = from;
-    const ids = await deps.runner.ask('ZRANGE', (redis) => redis.zrange(due, start, `${start + limit - 1}`));
-    const reply = await runScoped(deps, drainScript, command, (place) => ({
-      keys: ids.map((id) => place.node(id)),
-      args: [phase, ...ids],
-    }));
-    if (reply === undefined) return nothing;
-    const [ended, kept] = reply.payload as readonly [number, number];
-    if (ended > 0) return { code: reply.code as CodeOf<typeof DrainCode>, ended, more: ids.length === limit };
-    if (kept === 0 || ids.length < limit) return nothing;
-    from += kept;
-  }
 }

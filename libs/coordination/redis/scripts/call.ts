@@ -1,4 +1,5 @@
 import { CatenaError } from '../../../errors/catena-error.ts';
+import type { NodeSeed } from '../../protocol/node.ts';
 import type { CoordinatorPolicy } from '../../protocol/policy.ts';
 import { type Layout, learnLayout, type ModulePlace, type Place, type Places } from '../run-keys.ts';
 import type { ScriptArgument, ScriptRunner } from './runner.ts';
@@ -86,4 +87,9 @@ export function runScoped(
     const scopeArgs = [deps.now(), place.stamp, deps.policy.dispatchGraceMs];
     return { keys: [...module.scope, ...keys], args: [...scopeArgs, ...args] };
   });
+}
+
+/** The seven arguments of a seed, as scripts read them. */
+export function seedArgs({ id, kind, phase, stepIdx, prefixRequest, limitKey, body }: NodeSeed): ScriptArgument[] {
+  return [id, kind, phase, stepIdx, prefixRequest, limitKey ?? '', body];
 }

@@ -1,7 +1,6 @@
 /** Runs scripts in Redis: by their hash, bounded in time, and with every failure of Redis as one retryable error. */
 import type { Cluster, Redis } from 'ioredis';
 import { CatenaError } from '../../../errors/catena-error.ts';
-import { SCRIPTS } from '../scripts.ts';
 import { bounded, evaluate } from './evaluate.ts';
 import type { Reply, Script } from './script.ts';
 import { readScript } from './source.ts';
@@ -18,6 +17,8 @@ export interface ScriptRunner {
 
 export interface ScriptRunnerOptions {
   readonly redis: RedisClient;
+  /** All that will be run. */
+  readonly scripts: readonly Script[];
   readonly timeoutMs: number;
   /** Told of each script that answered. */
   readonly onScript: (script: string, code: number, durationMs: number) => void;
@@ -25,8 +26,8 @@ export interface ScriptRunnerOptions {
 
 /** A runner whose scripts are loaded on every master. */
 export async function startScriptRunner(options: ScriptRunnerOptions): Promise<ScriptRunner> {
-  const { redis, timeoutMs, onScript } = options;
-  const sources = new Map(SCRIPTS.map((script) => [script.name, readScript(script)]));
+  const { redis, scripts, timeoutMs, onScript } = options;
+  const sources = new Map(scripts.map((script) => [script.name, readScript(script)]));
   const nodes = 'nodes' in redis ? redis.nodes('master') : [redis];
   const loads = nodes.flatMap((node) => [...sources.values()].map(({ text }) => node.script('LOAD', text)));
   await bounded(Promise.all(loads), timeoutMs, (cause) => unavailable('SCRIPT LOAD', cause));

@@ -44,3 +44,22 @@ export const AuditCode = { DONE: 0, MOVED: 1 } as const;
 /** Of a batch that an earlier look named: another caller may have been faster. */
 export const PurgeCode = { DELETED: 0, NOT_CLOSED: 1, OTHER_BATCH: 2 } as const;
 export const PumpScriptCode = { ...PumpCode, OTHER_BATCH: 2 } as const;
+
+/** Keys of a run with one of its modules: what a script needs that may end nodes, open phases and close the run. */
+export const SCOPE_KEYS = [
+  'run',
+  'plan',
+  'shard_due',
+  'outbox',
+  'timeline',
+  'nodes',
+  'reorder',
+  'exec',
+  'due*',
+  'opener*',
+];
+export const SCOPE_ARGS = ['now', 'layout', 'grace_ms'];
+/** Keys of one node that changes alone. */
+export const NODE_KEYS = ['run', 'exec', 'node', 'due', 'shard_due'];
+export const NODE_ARGS = ['now', 'phase', 'id'];
+export const LOOK = ['LookCode', LookCode] as const;
