@@ -50,7 +50,7 @@ export const CLAIM_SCRIPTS: readonly Script[] = [claimScript, renewScript, relea
 
 export async function claim(deps: RedisDeps, command: ClaimCommand): Promise<ClaimOutcome> {
   const { node, epoch, owner, stage, leaseMs } = command;
-  const keys = nodeKeys(deps.places.of(node.runId), node);
+  const keys = nodeKeys(deps.keys.of(node.runId), node);
   const args = [deps.now(), node.phase, node.id, epoch, owner, stage, leaseMs, deps.nextToken()];
   const { code, payload, texts } = await deps.runner.run(claimScript, keys, args);
   if (code === ClaimCode.EXECUTE) {
@@ -61,21 +61,21 @@ export async function claim(deps: RedisDeps, command: ClaimCommand): Promise<Cla
 }
 
 export async function renew(deps: RedisDeps, { node, token, leaseMs }: Held & { readonly leaseMs: number }) {
-  const place = deps.places.of(node.runId);
-  const keys = [place.node(node.id), place.due(node.moduleId, node.phase), place.shardDue];
+  const runKeys = deps.keys.of(node.runId);
+  const keys = [runKeys.node(node.id), runKeys.due(node.moduleId, node.phase), runKeys.shardDue];
   const args = [deps.now(), node.id, token, leaseMs, phaseMember(node)];
   return (await deps.runner.run(renewScript, keys, args)).code as CodeOf<typeof RenewCode>;
 }
 
 export async function release(deps: RedisDeps, { node, token }: Held) {
-  const keys = nodeKeys(deps.places.of(node.runId), node);
+  const keys = nodeKeys(deps.keys.of(node.runId), node);
   const args = [deps.now(), node.phase, node.id, token, deps.policy.responseGraceMs];
   return (await deps.runner.run(releaseScript, keys, args)).code as CodeOf<typeof ReleaseCode>;
 }
 
 export async function recoverZombie(deps: RedisDeps, { node, crashBudget }: RecoverCommand): Promise<RecoverOutcome> {
-  const reply = await runScoped(deps, recoverScript, node, (place) => ({
-    keys: [place.node(node.id)],
+  const reply = await runScoped(deps, recoverScript, node, (runKeys) => ({
+    keys: [runKeys.node(node.id)],
     args: [node.id, crashBudget],
   }));
   if (reply === undefined || reply.code !== RecoverCode.RECOVERED) {
@@ -87,7 +87,7 @@ export async function recoverZombie(deps: RedisDeps, { node, crashBudget }: Reco
 }
 
 export async function reorderEnqueue(deps: RedisDeps, { node, response }: ReorderCommand): Promise<ReorderOutcome> {
-  const { run, reorder } = deps.places.of(node.runId);
+  const { run, reorder } = deps.keys.of(node.runId);
   const { code } = await deps.runner.run(reorderScript, [run, reorder], [node.id, response]);
   return { code: code as CodeOf<typeof ReorderCode> };
 }

@@ -65,8 +65,8 @@ export const ERROR_SCRIPTS: readonly Script[] = [
 ];
 
 export async function commitError(deps: RedisDeps, { node, token, error }: CommitErrorCommand) {
-  const place = deps.places.of(node.runId);
-  const keys = [...nodeKeys(place, node), place.outbox, place.timeline];
+  const runKeys = deps.keys.of(node.runId);
+  const keys = [...nodeKeys(runKeys, node), runKeys.outbox, runKeys.timeline];
   const args = [deps.now(), node.phase, node.id, token, deps.policy.decisionGraceMs, error];
   return (await deps.runner.run(commitErrorScript, keys, args)).code as CodeOf<typeof CommitErrorCode>;
 }
@@ -74,11 +74,11 @@ export async function commitError(deps: RedisDeps, { node, token, error }: Commi
 export async function thresholdDecide(deps: RedisDeps, command: DecideCommand): Promise<DecideOutcome> {
   const { node, epoch, fatal, maxAttempts, retryDelayMs, cooldown } = command;
   const request = fallbackOf(command);
-  const reply = await runScoped(deps, decideScript, node, (place) => ({
+  const reply = await runScoped(deps, decideScript, node, (runKeys) => ({
     keys: [
-      place.node(node.id),
-      chainKeys.fallbackGate(place.shard, node.runId, node.moduleId),
-      ...(request === '' ? [] : [place.node(request)]),
+      runKeys.node(node.id),
+      chainKeys.fallbackGate(runKeys.shard, node.runId, node.moduleId),
+      ...(request === '' ? [] : [runKeys.node(request)]),
     ],
     args: [
       ...[node.id, epoch, fatal ? 1 : 0, maxAttempts, Math.max(0, retryDelayMs)],
@@ -103,21 +103,21 @@ function thresholdArgs(threshold: Threshold): ScriptArgument[] {
 }
 
 export async function retrySchedule(deps: RedisDeps, { node, delayMs, maxAttempts }: RetryScheduleCommand) {
-  const keys = nodeKeys(deps.places.of(node.runId), node);
+  const keys = nodeKeys(deps.keys.of(node.runId), node);
   const args = [deps.now(), node.phase, node.id, Math.max(0, delayMs), maxAttempts];
   return (await deps.runner.run(retryScript, keys, args)).code as CodeOf<typeof RetryCode>;
 }
 
 export async function terminateMark(deps: RedisDeps, { runId, moduleId, reason }: TerminateCommand) {
-  const place = deps.places.of(runId);
-  const keys = [place.run, place.shardDue, ...(moduleId === undefined ? [] : [place.exec(moduleId)])];
+  const runKeys = deps.keys.of(runId);
+  const keys = [runKeys.run, runKeys.shardDue, ...(moduleId === undefined ? [] : [runKeys.exec(moduleId)])];
   const { code } = await deps.runner.run(terminateScript, keys, [deps.now(), reason]);
   return code as CodeOf<typeof TerminateCode>;
 }
 
 export async function replay(deps: RedisDeps, { node, rejoin }: ReplayCommand): Promise<ReplayOutcome> {
-  const reply = await runScoped(deps, replayScript, node, (place) => ({
-    keys: [place.node(node.id), ...[...place.modules.values()].map(({ exec }) => exec)],
+  const reply = await runScoped(deps, replayScript, node, (runKeys) => ({
+    keys: [runKeys.node(node.id), ...[...runKeys.modules.values()].map(({ exec }) => exec)],
     args: [node.id, rejoin ? 1 : 0],
   }));
   if (reply === undefined) return { code: ReplayCode.UNKNOWN_NODE, bells: [] };

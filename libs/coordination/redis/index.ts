@@ -14,7 +14,7 @@ import { commitError, ERROR_SCRIPTS, replay, retrySchedule, terminateMark, thres
 import { type OutboxEntry, takeEvents, trimEvents } from './outbox.ts';
 import { PHASE_SCRIPTS, phaseClose, scopeDrain } from './phases.ts';
 import { findNode, findRun, listEvents, listNodes, READ_SCRIPTS } from './reads.ts';
-import { Places } from './run-keys.ts';
+import { RunKeyCache } from './run-keys.ts';
 import { RUN_SCRIPTS, runAudit, runControl, runOpen, runPurge, runSettle } from './runs.ts';
 import type { RedisDeps } from './scripts/call.ts';
 import { type RedisClient, startScriptRunner } from './scripts/runner.ts';
@@ -65,8 +65,8 @@ export async function openRedisCoordinator(options: RedisCoordinatorOptions): Pr
   const redis = owned ?? (options.redis as RedisClient);
   try {
     const runner = await startScriptRunner({ redis, scripts: SCRIPTS, timeoutMs: commandTimeoutMs, onScript });
-    const places = new Places(shards);
-    const deps: RedisDeps = { runner, places, policy, now: now ?? (() => ''), nextToken: tokens(incarnation) };
+    const keys = new RunKeyCache(shards);
+    const deps: RedisDeps = { runner, keys, policy, now: now ?? (() => ''), nextToken: tokens(incarnation) };
     return { ...transitionsOf(deps), close: async () => owned?.disconnect() };
   } catch (error) {
     owned?.disconnect();

@@ -40,12 +40,12 @@ export async function phaseClose(
 export async function scopeDrain(deps: RedisDeps, command: DrainCommand): Promise<DrainOutcome> {
   const { runId, moduleId, phase, limit } = command;
   const nothing: DrainOutcome = { code: DrainCode.NOTHING_TO_DRAIN, ended: 0, more: false };
-  const due = deps.places.of(runId).due(moduleId, phase);
+  const due = deps.keys.of(runId).due(moduleId, phase);
   for (let from = 0; ; ) {
     const start = from;
     const ids = await deps.runner.ask('ZRANGE', (redis) => redis.zrange(due, start, `${start + limit - 1}`));
-    const reply = await runScoped(deps, drainScript, command, (place) => ({
-      keys: ids.map((id) => place.node(id)),
+    const reply = await runScoped(deps, drainScript, command, (runKeys) => ({
+      keys: ids.map((id) => runKeys.node(id)),
       args: [phase, ...ids],
     }));
     if (reply === undefined) return nothing;

@@ -76,12 +76,12 @@ const PAGE = 500;
 
 export async function listNodes(deps: RedisDeps, filter: NodeFilter): Promise<readonly ChainNode[]> {
   const { runId, state, deathReason, limit } = filter;
-  const place = deps.places.of(runId);
+  const runKeys = deps.keys.of(runId);
   const nodes: ChainNode[] = [];
   let after = filter.after;
   for (;;) {
     const page = Math.min(PAGE, state === undefined && deathReason === undefined ? limit - nodes.length : PAGE);
-    const keys = [place.nodes, ...(after === undefined ? [] : [place.node(after)])];
+    const keys = [runKeys.nodes, ...(after === undefined ? [] : [runKeys.node(after)])];
     const { texts } = await deps.runner.run(nodesLookScript, keys, [page]);
     for (const node of await readNodes(deps, runId, texts)) {
       if (nodes.length === limit) return nodes;
@@ -96,12 +96,12 @@ export async function listNodes(deps: RedisDeps, filter: NodeFilter): Promise<re
 async function readNodes(deps: RedisDeps, runId: string, ids: readonly string[]): Promise<ChainNode[]> {
   if (ids.length === 0) return [];
   let moduleIds: readonly string[] = [];
-  const reply = await runPlanned(deps, nodeReadScript, runId, (place) => {
-    moduleIds = [...place.modules.keys()];
-    const modules = [...place.modules.values()];
+  const reply = await runPlanned(deps, nodeReadScript, runId, (runKeys) => {
+    moduleIds = [...runKeys.modules.keys()];
+    const modules = [...runKeys.modules.values()];
     const phases = modules.map(({ due }) => due.length);
-    const keys = [place.run, ...modules.flatMap(({ due }) => due), ...ids.map((id) => place.node(id))];
-    return { keys, args: [place.stamp, modules.length, ...phases, ...ids] };
+    const keys = [runKeys.run, ...modules.flatMap(({ due }) => due), ...ids.map((id) => runKeys.node(id))];
+    return { keys, args: [runKeys.stamp, modules.length, ...phases, ...ids] };
   });
   const texts = reply?.texts ?? [];
   return Array.from({ length: texts.length / NODE_TEXTS }, (_, at) =>
@@ -110,7 +110,7 @@ async function readNodes(deps: RedisDeps, runId: string, ids: readonly string[])
 }
 
 export async function listEvents(deps: RedisDeps, { runId, afterSeq, limit }: EventFilter): Promise<TimelineEvent[]> {
-  const { timeline } = deps.places.of(runId);
+  const { timeline } = deps.keys.of(runId);
   const range = await deps.runner.ask('LRANGE', (redis) => redis.lrange(timeline, afterSeq, afterSeq + limit - 1));
   return range.map((text, at) => {
     const { id, type, atMs, data } = JSON.parse(text) as Omit<TimelineEvent, 'seq'>;

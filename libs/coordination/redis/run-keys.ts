@@ -9,7 +9,7 @@ import type { NodeRef } from '../protocol/node.ts';
 import type { ModulePlan } from '../protocol/runs.ts';
 
 /** Runs whose keys are kept; the oldest are forgotten first. */
-const MAX_PLACES = 10_000;
+const MAX_RUNS = 10_000;
 
 /** The part of a run's plan that its keys follow from. */
 export interface Layout {
@@ -27,8 +27,8 @@ export function layoutOf(modules: readonly ModulePlan[]): Layout {
   return { stamp: hash('sha256', JSON.stringify(shape), 'base64url').slice(0, 16), modules: shape };
 }
 
-/** Where a run lives. */
-export interface Place {
+/** The names of all keys of one run. */
+export interface RunKeys {
   readonly runId: string;
   readonly shard: number;
   readonly run: string;
@@ -41,13 +41,13 @@ export interface Place {
   readonly exec: (moduleId: string) => string;
   readonly due: (moduleId: string, phase: number) => string;
   readonly node: (id: string) => string;
-  /** Undefined until it is known. */
-  modules: ReadonlyMap<string, ModulePlace> | undefined;
+  /** By module id; undefined until the run's plan is known. */
+  modules: ReadonlyMap<string, ModuleKeys> | undefined;
   stamp: string;
 }
 
-/** A module of a run whose plan is known. */
-export interface ModulePlace {
+/** The keys of one module of a run whose plan is known. */
+export interface ModuleKeys {
   readonly moduleId: string;
   readonly at: number;
   readonly exec: string;
@@ -58,35 +58,36 @@ export interface ModulePlace {
   readonly scope: readonly string[];
 }
 
-export class Places {
+/** Keys by run: names are made once, and a plan is read once. */
+export class RunKeyCache {
   readonly #shards: number;
-  readonly #places = new Map<string, Place>();
+  readonly #runs = new Map<string, RunKeys>();
 
   constructor(shards: number) {
     this.#shards = shards;
   }
 
-  of(runId: string): Place {
-    const known = this.#places.get(runId);
+  of(runId: string): RunKeys {
+    const known = this.#runs.get(runId);
     if (known !== undefined) return known;
-    const place = makePlace(runId, shardOf(runId, this.#shards));
-    if (this.#places.size >= MAX_PLACES) this.#places.delete(this.#places.keys().next().value!);
-    this.#places.set(runId, place);
-    return place;
+    const runKeys = makeRunKeys(runId, shardOf(runId, this.#shards));
+    if (this.#runs.size >= MAX_RUNS) this.#runs.delete(this.#runs.keys().next().value!);
+    this.#runs.set(runId, runKeys);
+    return runKeys;
   }
 
   forget(runId: string): void {
-    this.#places.delete(runId);
+    this.#runs.delete(runId);
   }
 }
 
 /** Takes note of the run's plan. */
-export function learnLayout(place: Place, { stamp, modules }: Layout): void {
-  place.stamp = stamp;
-  place.modules = new Map(modules.map(({ id, openers }, at) => [id, makeModule(place, id, at, openers)]));
+export function learnLayout(runKeys: RunKeys, { stamp, modules }: Layout): void {
+  runKeys.stamp = stamp;
+  runKeys.modules = new Map(modules.map(({ id, openers }, at) => [id, makeModuleKeys(runKeys, id, at, openers)]));
 }
 
-function makePlace(runId: string, shard: number): Place {
+function makeRunKeys(runId: string, shard: number): RunKeys {
   return {
     runId,
     shard,
@@ -105,19 +106,19 @@ function makePlace(runId: string, shard: number): Place {
   };
 }
 
-function makeModule(place: Place, moduleId: string, at: number, openers: readonly string[]): ModulePlace {
-  const { run, plan, shardDue, outbox, timeline, nodes, reorder } = place;
-  const exec = place.exec(moduleId);
-  const due = openers.map((_, phase) => place.due(moduleId, phase));
-  const openerKeys = openers.filter((id) => id !== '').map((id) => place.node(id));
+function makeModuleKeys(runKeys: RunKeys, moduleId: string, at: number, openers: readonly string[]): ModuleKeys {
+  const { run, plan, shardDue, outbox, timeline, nodes, reorder } = runKeys;
+  const exec = runKeys.exec(moduleId);
+  const due = openers.map((_, phase) => runKeys.due(moduleId, phase));
+  const openerKeys = openers.filter((id) => id !== '').map((id) => runKeys.node(id));
   const scope = [run, plan, shardDue, outbox, timeline, nodes, reorder, exec, ...due, ...openerKeys];
   return { moduleId, at, exec, due, openers: openerKeys, scope };
 }
 
 /** Keys of a node that changes alone, as its scripts want them. */
-export function nodeKeys(place: Place, node: NodeRef): string[] {
-  const { run, shardDue } = place;
-  return [run, place.exec(node.moduleId), place.node(node.id), place.due(node.moduleId, node.phase), shardDue];
+export function nodeKeys(runKeys: RunKeys, node: NodeRef): string[] {
+  const { run, shardDue } = runKeys;
+  return [run, runKeys.exec(node.moduleId), runKeys.node(node.id), runKeys.due(node.moduleId, node.phase), shardDue];
 }
 
 /** The member of the shard's due set that stands for the node's phase. */

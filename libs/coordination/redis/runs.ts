@@ -15,11 +15,16 @@ import {
   type RunOpenCommand,
   SettleCode,
 } from '../protocol/runs.ts';
-import { layoutOf, learnLayout, type ModulePlace } from './run-keys.ts';
-import { findPlace, type KnownPlace, type RedisDeps, runPlanned, seedArgs } from './scripts/call.ts';
+import { layoutOf, learnLayout, type ModuleKeys } from './run-keys.ts';
+import { findRunKeys, type PlannedKeys, type RedisDeps, runPlanned, seedArgs } from './scripts/call.ts';
 import { type PackedBell, readBell, readList } from './scripts/read-reply.ts';
 import type { ScriptArgument } from './scripts/runner.ts';
-import { AuditCode, bind, LOOK, PurgeCode, SCOPE_ARGS, type Script } from './scripts/script.ts';
+import { bind, LOOK, SCOPE_ARGS, type Script } from './scripts/script.ts';
+
+/** Of an audit that counts in batches: `MOVED` says that the run did so meanwhile. */
+const AuditCode = { DONE: 0, MOVED: 1 } as const;
+/** Of a batch that an earlier look named: another caller may have been faster. */
+const PurgeCode = { DELETED: 0, NOT_CLOSED: 1, OTHER_BATCH: 2 } as const;
 
 const runOpenScript = bind(
   'runs/run_open.lua',
@@ -68,22 +73,22 @@ export async function runOpen(
     assertWellFormed(moduleId);
   }
   assertWellFormed(runId);
-  const place = deps.places.of(runId);
+  const runKeys = deps.keys.of(runId);
   const layout = layoutOf(modules);
-  const { run, plan, shardDue, outbox, timeline, nodes, reorder } = place;
+  const { run, plan, shardDue, outbox, timeline, nodes, reorder } = runKeys;
   const keys = [run, plan, shardDue, outbox, timeline, nodes, reorder];
   const args: ScriptArgument[] = [deps.now(), layout.stamp, deps.policy.dispatchGraceMs, runId, dueMembers.run(runId)];
   args.push(JSON.stringify(layout), modules.length);
   for (const { moduleId, phases, first } of modules) {
     const openers = phases.flatMap(({ opener }) => (opener === undefined ? [] : [opener]));
-    keys.push(place.exec(moduleId), ...phases.map((_, phase) => place.due(moduleId, phase)));
-    keys.push(...[...openers, ...first].map((seed) => place.node(seed.id)));
+    keys.push(runKeys.exec(moduleId), ...phases.map((_, phase) => runKeys.due(moduleId, phase)));
+    keys.push(...[...openers, ...first].map((seed) => runKeys.node(seed.id)));
     args.push(moduleId, dueMembers.module(runId, moduleId), phases.length, first.length);
     args.push(...phases.flatMap(phaseArgs), ...first.flatMap(seedArgs));
   }
   const { code, payload } = await deps.runner.run(runOpenScript, keys, args);
   if (code !== RunOpenCode.OPENED) return { code: code as CodeOf<typeof RunOpenCode>, bells: [] };
-  learnLayout(place, layout);
+  learnLayout(runKeys, layout);
   return { code, bells: readList<PackedBell>(payload).map((bell) => readBell(bell, homeOf(bell, runId, modules))) };
 }
 
@@ -120,7 +125,7 @@ export async function runControl(
 }
 
 export async function runSettle(deps: RedisDeps, { runId }: { readonly runId: string }) {
-  const { run, shardDue } = deps.places.of(runId);
+  const { run, shardDue } = deps.keys.of(runId);
   const { code } = await deps.runner.run(settleScript, [run, shardDue], []);
   return code as CodeOf<typeof SettleCode>;
 }
@@ -141,19 +146,19 @@ const MAX_TRIES = 5;
  */
 export async function runAudit(deps: RedisDeps, { runId }: { readonly runId: string }): Promise<AuditReport> {
   for (let tries = 0; tries < MAX_TRIES; tries++) {
-    const place = await findPlace(deps, runId);
-    if (place === undefined) return { nodes: 0, drift: [] };
-    const modules = [...place.modules.values()];
-    const keys = [place.run, place.shardDue, ...modules.map(({ exec }) => exec)];
-    const read = await deps.runner.run(auditScript, keys, [deps.now(), place.stamp, '']);
+    const runKeys = await findRunKeys(deps, runId);
+    if (runKeys === undefined) return { nodes: 0, drift: [] };
+    const modules = [...runKeys.modules.values()];
+    const keys = [runKeys.run, runKeys.shardDue, ...modules.map(({ exec }) => exec)];
+    const read = await deps.runner.run(auditScript, keys, [deps.now(), runKeys.stamp, '']);
     if (read.code < 0) {
-      deps.places.forget(runId);
+      deps.keys.forget(runId);
       continue;
     }
     const kept = readList<unknown>(read.payload).map(readList<Kept>);
-    const counted = await countAll(deps, place, modules);
+    const counted = await countAll(deps, runKeys, modules);
     const counts = kept.map((phases, at) => phases.map((each, phase) => [each, repaired(counted[at]![phase]!)]));
-    const { code } = await deps.runner.run(auditScript, keys, [deps.now(), place.stamp, JSON.stringify(counts)]);
+    const { code } = await deps.runner.run(auditScript, keys, [deps.now(), runKeys.stamp, JSON.stringify(counts)]);
     if (code !== AuditCode.DONE) continue;
     const nodes = counted.flat().reduce((sum, [each]) => sum + each, 0);
     return { nodes, drift: modules.flatMap((module, at) => driftOf(module, kept[at]!, counted[at]!)) };
@@ -165,14 +170,14 @@ export async function runAudit(deps: RedisDeps, { runId }: { readonly runId: str
   });
 }
 
-async function countAll(deps: RedisDeps, place: KnownPlace, modules: readonly ModulePlace[]): Promise<Counted[][]> {
+async function countAll(deps: RedisDeps, runKeys: PlannedKeys, modules: readonly ModuleKeys[]): Promise<Counted[][]> {
   const phases = modules.map(({ due }) => due.length);
   const totals = modules.map(({ due }) => due.map((): Counted => [0, 0, 0, 0, 0, 0]));
   const due = modules.flatMap((module) => module.due);
   for (let from = 0; ; from += BATCH) {
     const start = from;
-    const ids = await deps.runner.ask('LRANGE', (redis) => redis.lrange(place.nodes, start, start + BATCH - 1));
-    const keys = [...due, ...ids.map((id) => place.node(id))];
+    const ids = await deps.runner.ask('LRANGE', (redis) => redis.lrange(runKeys.nodes, start, start + BATCH - 1));
+    const keys = [...due, ...ids.map((id) => runKeys.node(id))];
     const args = [deps.now(), modules.length, ...phases, ...ids];
     const counts = readList<Counted>((await deps.runner.run(auditCountScript, keys, args)).payload);
     for (const [at, total] of totals.flat().entries()) {
@@ -186,7 +191,7 @@ function repaired([nodes, done, dead, superseded, , reopened]: Counted): Kept {
   return [nodes, done, dead, superseded, reopened];
 }
 
-function driftOf({ moduleId }: ModulePlace, kept: readonly Kept[], counted: readonly Counted[]): string[] {
+function driftOf({ moduleId }: ModuleKeys, kept: readonly Kept[], counted: readonly Counted[]): string[] {
   return kept.flatMap(([created, done, dead, superseded, reopened], phase) => {
     const nodes = counted[phase]!;
     const pairs = [
@@ -209,35 +214,35 @@ const MAX_LOOKS = 5;
 /** The last nodes first, so that what is left can still be listed. The run itself goes with an empty batch. */
 export async function runPurge(deps: RedisDeps, { runId, limit }: PurgeCommand): Promise<PurgeOutcome> {
   for (let looks = 0; looks < MAX_LOOKS; looks++) {
-    const place = await findPlace(deps, runId);
-    if (place === undefined) return { deleted: 0, more: false };
-    const ids = await deps.runner.ask('LRANGE', (redis) => redis.lrange(place.nodes, -limit, -1));
-    const code = ids.length === 0 ? await purgeRun(deps, place) : await purgeNodes(deps, place, ids);
-    if (code < 0) deps.places.forget(runId);
+    const runKeys = await findRunKeys(deps, runId);
+    if (runKeys === undefined) return { deleted: 0, more: false };
+    const ids = await deps.runner.ask('LRANGE', (redis) => redis.lrange(runKeys.nodes, -limit, -1));
+    const code = ids.length === 0 ? await purgeRun(deps, runKeys) : await purgeNodes(deps, runKeys, ids);
+    if (code < 0) deps.keys.forget(runId);
     if (code < 0 || code === PurgeCode.OTHER_BATCH) continue;
     if (code === PurgeCode.NOT_CLOSED) return { deleted: 0, more: false };
     if (ids.length === limit) return { deleted: ids.length, more: true };
-    if (ids.length > 0) await purgeRun(deps, place);
+    if (ids.length > 0) await purgeRun(deps, runKeys);
     return { deleted: ids.length, more: false };
   }
   return { deleted: 0, more: true };
 }
 
-async function purgeNodes({ runner }: RedisDeps, place: KnownPlace, ids: readonly string[]): Promise<number> {
-  const nodes = ids.map((id) => place.node(id));
+async function purgeNodes({ runner }: RedisDeps, runKeys: PlannedKeys, ids: readonly string[]): Promise<number> {
+  const nodes = ids.map((id) => runKeys.node(id));
   const tokens = readList<unknown>((await runner.run(purgeLookScript, nodes, [])).payload).map(readList<string>);
-  const staged = ids.flatMap((id, at) => tokens[at]!.map((token) => chainKeys.staged(place.shard, id, token)));
-  const keys = [place.run, place.nodes, ...nodes, ...staged];
-  return (await runner.run(purgeScript, keys, [ids.length, ids.at(-1)!, place.stamp])).code;
+  const staged = ids.flatMap((id, at) => tokens[at]!.map((token) => chainKeys.staged(runKeys.shard, id, token)));
+  const keys = [runKeys.run, runKeys.nodes, ...nodes, ...staged];
+  return (await runner.run(purgeScript, keys, [ids.length, ids.at(-1)!, runKeys.stamp])).code;
 }
 
-async function purgeRun(deps: RedisDeps, place: KnownPlace): Promise<number> {
-  const { runId, shard, run, plan, nodes, timeline, reorder } = place;
-  const modules = [...place.modules.values()].flatMap(({ moduleId, exec, due }) => {
+async function purgeRun(deps: RedisDeps, runKeys: PlannedKeys): Promise<number> {
+  const { runId, shard, run, plan, nodes, timeline, reorder } = runKeys;
+  const modules = [...runKeys.modules.values()].flatMap(({ moduleId, exec, due }) => {
     return [exec, ...due, chainKeys.fallbackGate(shard, runId, moduleId)];
   });
   const keys = [run, nodes, plan, timeline, reorder, ...modules];
-  const { code } = await deps.runner.run(purgeScript, keys, [0, '', place.stamp]);
-  deps.places.forget(runId);
+  const { code } = await deps.runner.run(purgeScript, keys, [0, '', runKeys.stamp]);
+  deps.keys.forget(runId);
   return code;
 }

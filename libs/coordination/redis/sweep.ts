@@ -1,7 +1,6 @@
 /** What stands due. Scripts are told the keys of what stood due a moment ago, and look at each again. */
 
 import { chainKeys, type DueMember, dueMembers } from '../../keys/keys.ts';
-import { dispatchGraceMs } from '../protocol/policy.ts';
 import type { DueEntry, DueTakeCommand, DueTakeOutcome } from '../protocol/sweep.ts';
 import { type RedisDeps, runPlanned } from './scripts/call.ts';
 import { type PackedBell, readBell, readList } from './scripts/read-reply.ts';
@@ -47,10 +46,10 @@ export async function dueTake(deps: RedisDeps, { shard, limit }: DueTakeCommand)
   return { entries, more: left === 0 || look.texts.length === MAX_MEMBERS };
 }
 
-async function findCandidates({ places, runner }: RedisDeps, member: string, nowMs: number, limit: number) {
+async function findCandidates({ keys, runner }: RedisDeps, member: string, nowMs: number, limit: number) {
   const due = dueMembers.parse(member);
   if (due?.kind !== 'phase') return { member, due, ids: [] };
-  const key = places.of(due.runId).due(due.moduleId, due.phase);
+  const key = keys.of(due.runId).due(due.moduleId, due.phase);
   const range = (redis: RedisClient) => redis.zrange(key, '-inf', `${nowMs}`, 'BYSCORE', 'LIMIT', 0, limit);
   return { member, due, ids: await runner.ask('ZRANGE', range) };
 }
@@ -63,11 +62,11 @@ async function takeNodes(
   ids: readonly string[],
 ): Promise<DueEntry[]> {
   const { runId, moduleId, phase } = due;
-  const place = deps.places.of(runId);
-  const keys = [place.run, place.exec(moduleId), place.shardDue, place.due(moduleId, phase)];
+  const runKeys = deps.keys.of(runId);
+  const keys = [runKeys.run, runKeys.exec(moduleId), runKeys.shardDue, runKeys.due(moduleId, phase)];
   const { dispatchGraceMs, decisionGraceMs } = deps.policy;
   const args = [deps.now(), member, phase, dispatchGraceMs, decisionGraceMs, ...ids];
-  const { payload } = await deps.runner.run(dueTakeScript, [...keys, ...ids.map((id) => place.node(id))], args);
+  const { payload } = await deps.runner.run(dueTakeScript, [...keys, ...ids.map((id) => runKeys.node(id))], args);
   const [left, taken] = payload as readonly [boolean, unknown];
   const entries = readList<Taken>(taken).map((entry) => readEntry(entry, due));
   return left ? [{ kind: 'drain', runId, moduleId, phase }, ...entries] : entries;
@@ -91,8 +90,8 @@ async function lookAtScope(deps: RedisDeps, member: string, due: DueMember): Pro
 
 async function lookAtDeadline(deps: RedisDeps, member: string, due: PhaseMember): Promise<DueEntry[]> {
   const { runId, moduleId, phase } = due;
-  const place = deps.places.of(runId);
-  const keys = [place.run, place.shardDue, place.exec(moduleId)];
+  const runKeys = deps.keys.of(runId);
+  const keys = [runKeys.run, runKeys.shardDue, runKeys.exec(moduleId)];
   const { payload } = await deps.runner.run(dueScopeScript, keys, [deps.now(), member, phase, 0, '']);
   return (payload as Scope)[0] === 'deadline' ? [{ kind: 'deadline', runId, moduleId, phase }] : [];
 }
@@ -106,7 +105,7 @@ async function lookAtRun(deps: RedisDeps, member: string, runId: string): Promis
   });
   if (reply === undefined) {
     // A run that is gone: the script takes its member out.
-    const { run, shardDue } = deps.places.of(runId);
+    const { run, shardDue } = deps.keys.of(runId);
     await deps.runner.run(dueScopeScript, [run, shardDue], args(''));
     return [];
   }

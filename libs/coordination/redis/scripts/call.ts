@@ -1,14 +1,14 @@
 import { CatenaError } from '../../../errors/catena-error.ts';
 import type { NodeSeed } from '../../protocol/node.ts';
 import type { CoordinatorPolicy } from '../../protocol/policy.ts';
-import { type Layout, learnLayout, type ModulePlace, type Place, type Places } from '../run-keys.ts';
+import { type Layout, learnLayout, type ModuleKeys, type RunKeyCache, type RunKeys } from '../run-keys.ts';
 import type { ScriptArgument, ScriptRunner } from './runner.ts';
 import { type Reply, ScopeCode, type Script } from './script.ts';
 
 /** What the transitions work with. */
 export interface RedisDeps {
   readonly runner: ScriptRunner;
-  readonly places: Places;
+  readonly keys: RunKeyCache;
   readonly policy: CoordinatorPolicy;
   /** Unix milliseconds in place of the server's clock; empty for the server's. */
   readonly now: () => ScriptArgument;
@@ -17,20 +17,20 @@ export interface RedisDeps {
 }
 
 /** A run with its plan known; undefined when Redis does not know the run. */
-export async function findPlace({ runner, places }: RedisDeps, runId: string): Promise<KnownPlace | undefined> {
-  const place = places.of(runId);
-  if (place.modules === undefined) {
-    const layout = await runner.ask('HGET', (redis) => redis.hget(place.plan, 'layout'));
+export async function findRunKeys({ runner, keys }: RedisDeps, runId: string): Promise<PlannedKeys | undefined> {
+  const runKeys = keys.of(runId);
+  if (runKeys.modules === undefined) {
+    const layout = await runner.ask('HGET', (redis) => redis.hget(runKeys.plan, 'layout'));
     if (layout === null) {
-      places.forget(runId);
+      keys.forget(runId);
       return undefined;
     }
-    learnLayout(place, JSON.parse(layout) as Layout);
+    learnLayout(runKeys, JSON.parse(layout) as Layout);
   }
-  return place as KnownPlace;
+  return runKeys as PlannedKeys;
 }
 
-export type KnownPlace = Place & { readonly modules: ReadonlyMap<string, ModulePlace> };
+export type PlannedKeys = RunKeys & { readonly modules: ReadonlyMap<string, ModuleKeys> };
 
 /** What a script is called with. */
 export interface ScriptCall {
@@ -50,20 +50,20 @@ export async function runPlanned(
   deps: RedisDeps,
   script: Script,
   runId: string,
-  call: (place: KnownPlace) => ScriptCall | undefined,
+  call: (runKeys: PlannedKeys) => ScriptCall | undefined,
 ): Promise<Reply | undefined> {
   for (let read = 0; read < MAX_PLAN_READS; read++) {
-    const isFresh = deps.places.of(runId).modules === undefined;
-    const place = await findPlace(deps, runId);
-    const planned = place === undefined ? undefined : call(place);
+    const isFresh = deps.keys.of(runId).modules === undefined;
+    const runKeys = await findRunKeys(deps, runId);
+    const planned = runKeys === undefined ? undefined : call(runKeys);
     if (planned === undefined && isFresh) return undefined;
     if (planned !== undefined) {
       const reply = await deps.runner.run(script, planned.keys, planned.args);
       if (reply.code >= 0) return reply;
-      deps.places.forget(runId);
+      deps.keys.forget(runId);
       if (reply.code === ScopeCode.UNKNOWN_RUN) return undefined;
     } else {
-      deps.places.forget(runId);
+      deps.keys.forget(runId);
     }
   }
   throw new CatenaError('coordinator.unavailable', `the plan of run ${runId} changed while it was read`, {
@@ -78,13 +78,13 @@ export function runScoped(
   deps: RedisDeps,
   script: Script,
   { runId, moduleId }: { readonly runId: string; readonly moduleId: string },
-  call: (place: KnownPlace, module: ModulePlace) => ScriptCall,
+  call: (runKeys: PlannedKeys, module: ModuleKeys) => ScriptCall,
 ): Promise<Reply | undefined> {
-  return runPlanned(deps, script, runId, (place) => {
-    const module = place.modules.get(moduleId);
+  return runPlanned(deps, script, runId, (runKeys) => {
+    const module = runKeys.modules.get(moduleId);
     if (module === undefined) return undefined;
-    const { keys, args } = call(place, module);
-    const scopeArgs = [deps.now(), place.stamp, deps.policy.dispatchGraceMs];
+    const { keys, args } = call(runKeys, module);
+    const scopeArgs = [deps.now(), runKeys.stamp, deps.policy.dispatchGraceMs];
     return { keys: [...module.scope, ...keys], args: [...scopeArgs, ...args] };
   });
 }

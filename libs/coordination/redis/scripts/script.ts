@@ -1,5 +1,4 @@
 import { basename } from 'node:path';
-import { PumpCode } from '../../protocol/commits.ts';
 
 /** What a binding says of its Lua script; a test holds it equal to the script's header. */
 export interface Script<Codes extends Readonly<Record<string, number>> = Readonly<Record<string, number>>> {
@@ -38,12 +37,6 @@ export const ScopeCode = { OTHER_LAYOUT: -1, UNKNOWN_RUN: -2 } as const;
 
 /** Of scripts that read, or that take what is there. */
 export const LookCode = { FOUND: 0 } as const;
-
-export const AuditCode = { DONE: 0, MOVED: 1 } as const;
-
-/** Of a batch that an earlier look named: another caller may have been faster. */
-export const PurgeCode = { DELETED: 0, NOT_CLOSED: 1, OTHER_BATCH: 2 } as const;
-export const PumpScriptCode = { ...PumpCode, OTHER_BATCH: 2 } as const;
 
 /** Keys of a run with one of its modules: what a script needs that may end nodes, open phases and close the run. */
 export const SCOPE_KEYS = [
