@@ -1,12 +1,30 @@
 /**
  * The coordinator: it holds every node of every open run, and moves them by atomic, bounded, replay-safe transitions.
  *
- * State is the truth and a message is a bell, so everything that must survive is a transition here. Each method is one
- * transition (or one bounded step of the sweeper); each validates everything before it writes, and repeating a call
- * answers what the first one did. A rejected promise means that the coordinator could not be asked: nothing was executed,
- * and the caller returns its message (fail closed).
+ * Terms:
+ * - **Run**: one task with its input, from `runOpen` to `runSettle`. It has modules; a **module** has **phases** in an order.
+ * - **Node**: the unit of claim and commit. A **hop** executes a step; a **request** is downloaded and parsed. A commit creates
+ *   the node's **children**, in its phase or a later one.
+ * - **Lease**: the right to execute a node until a time. Its **owner** is unique per attempt; its **token** is the fencing value
+ *   that every call of the holder carries, compared for equality.
+ * - **Epoch**: the life of a node in which it commits at most once. A recovery, a retry, a replay and a fallback begin the next.
+ * - **Attempt**: an execution that was begun; **crash**: a lease that ran out. Each has a budget of its own.
+ * - **Due time**: when somebody must look at a node next. Open nodes have one, in the **due set** of their phase; the **sweeper**
+ *   looks at what stands due.
+ * - **Wake-up** (`Bell`): a message that a node wants to be looked at. It may be lost, doubled or late: state is the truth.
+ * - **Mark**: the end of a run or module by termination, cancel or threshold; a deadline ends a phase. From then on nothing is
+ *   claimed or committed, and the nodes that are left behind are **drained** in batches.
+ * - **Join**: a phase that is empty closes, and the next one opens, in one transition. Its **opener** is the hop that runs then.
+ * - **Staged** children are kept under their parent's token until it commits; the **pump** moves them. A **hand-over** is an only
+ *   child that its committer claims in the same transition. The **advance gate** is the child's own key: who finds it, loses.
+ * - **Replay-safe**: a call that is sent again answers what it answered, or that it was done.
+ *
+ * Each method is one transition, or one bounded step of the sweeper. It checks everything before it writes. A rejected promise
+ * means that the coordinator could not be asked, or that what it holds does not fit together: the caller executes nothing and
+ * returns its message (fail closed).
+ *
+ * The seven groups have one name each here, in `sqlite/`, in `redis/`, in `lua/` and in `test/conformance/coordinator/`.
  */
-
 import { ClaimCode, type ClaimTransitions, RecoverCode, ReleaseCode, RenewCode, ReorderCode } from './claims.ts';
 import { CommitCode, type CommitTransitions, PumpCode, StageCode } from './commits.ts';
 import { CommitErrorCode, DecideCode, type ErrorTransitions, ReplayCode, RetryCode, TerminateCode } from './errors.ts';
@@ -15,6 +33,7 @@ import type { Reads } from './reads.ts';
 import { ControlCode, RunOpenCode, type RunTransitions, SettleCode } from './runs.ts';
 import type { SweepTransitions } from './sweep.ts';
 
+/** What an adapter is: the seven groups. `docs/internals/protocol.md` is made from them. */
 export interface Coordinator
   extends RunTransitions,
     ClaimTransitions,

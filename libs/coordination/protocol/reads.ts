@@ -1,14 +1,12 @@
 /** Reads; none of them changes anything. */
 import type { ChainNode, DeathReason, NodeRef } from './node.ts';
 
-/** What a run looks like at one moment. */
-
 export interface PhaseSnapshot {
   readonly created: number;
   readonly done: number;
   readonly dead: number;
   readonly open: number;
-  /** Empty while open; `settled` when it emptied, `deadline` when it was closed by force, `failed` by its join policy. */
+  /** Empty while open; `settled` when it emptied, `deadline` when it was closed by force. */
   readonly closed: '' | 'settled' | 'deadline';
 }
 
@@ -24,6 +22,7 @@ export interface ModuleSnapshot {
   readonly errors: number;
 }
 
+/** What a run looks like at one moment. */
 export interface RunSnapshot {
   readonly runId: string;
   readonly state: 'open' | 'closing' | 'closed';
@@ -60,9 +59,12 @@ export interface TimelineEvent {
 }
 
 export interface Reads {
-  /** Reads; none of them changes anything. */
+  /** A run with its counters at one moment; undefined when it is unknown. */
   findRun(runId: string): Promise<RunSnapshot | undefined>;
+  /** A node; undefined when it is unknown. */
   findNode(node: NodeRef): Promise<ChainNode | undefined>;
+  /** Nodes of a run that the filter selects, a page at most, in the order in which they came into being. */
   listNodes(filter: NodeFilter): Promise<readonly ChainNode[]>;
+  /** A page of a run's timeline behind a sequence number. */
   listEvents(filter: EventFilter): Promise<readonly TimelineEvent[]>;
 }

@@ -2,7 +2,10 @@
 import type { NodeRef } from './node.ts';
 import type { Bell } from './outcome.ts';
 
-/** What the sweeper has to do next. */
+/**
+ * What the sweeper has to do next: send a wake-up (`ring`), call `recoverZombie`, pump until there is no more, drain until there
+ * is no more, call `phaseClose` (`deadline`), or write the end of a run and call `runSettle` (`settle`).
+ */
 export type DueEntry =
   | { readonly kind: 'ring'; readonly bell: Bell }
   | { readonly kind: 'recover'; readonly node: NodeRef }
@@ -24,6 +27,17 @@ export interface DueTakeOutcome {
 }
 
 export interface SweepTransitions {
-  /** What stands due, moved forward so that it is looked at again if the caller dies. */
+  /**
+   * Takes what stands due of a shard: at most `limit` nodes, and scopes that need somebody.
+   *
+   * - Requires: nothing; any number of sweepers may ask at once, without a leader.
+   * - Refuses: nothing.
+   * - Changes: moves each taken node forward by its grace and never out, so that a sweeper may die at any point: a
+   *   retry and an overdue response become pending, a pending node counts one dispatch. A lease that ran out stays due
+   *   until `recoverZombie` moves it, a deadline until `phaseClose` does.
+   * - Answers: what to do: send a wake-up, recover, pump, drain, close by deadline, settle; and whether more stands
+   *   due.
+   * - Again: what is due by then.
+   */
   dueTake(take: DueTakeCommand): Promise<DueTakeOutcome>;
 }
