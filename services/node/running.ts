@@ -1,6 +1,6 @@
 import { within } from '../../libs/concurrency/within.ts';
 import type { Coordinator } from '../../libs/coordination/protocol/port.ts';
-import type { RunSnapshot } from '../../libs/coordination/protocol/snapshot.ts';
+import type { RunSnapshot } from '../../libs/coordination/protocol/reads.ts';
 import { createRunIds } from '../../libs/keys/run-id.ts';
 import type { Limiter } from '../../libs/limits/limiter.ts';
 import { keepHouse } from '../../libs/stage/maintenance/housekeeping.ts';

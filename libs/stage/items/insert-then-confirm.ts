@@ -9,8 +9,8 @@
 
 import { Batches } from '../../concurrency/batches.ts';
 import { NextRound } from '../../concurrency/next-round.ts';
-import { CommitCode } from '../../coordination/protocol/codes.ts';
-import type { CommitOutcome } from '../../coordination/protocol/commands.ts';
+import type { CommitOutcome } from '../../coordination/protocol/commits.ts';
+import { CommitCode } from '../../coordination/protocol/commits.ts';
 import type { Coordinator } from '../../coordination/protocol/port.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
 import { failpoint } from '../../failpoints/failpoint.ts';

@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { unlessAborted } from '../../../libs/concurrency/unless-aborted.ts';
 import { Run, RunState } from '../../../libs/contracts/services.ts';
-import type { RunSnapshot } from '../../../libs/coordination/protocol/snapshot.ts';
+import type { RunSnapshot } from '../../../libs/coordination/protocol/reads.ts';
 import type { IngressApiDeps } from './deps.ts';
 import { findRun } from './find-run.ts';
 import { toRun } from './run-view.ts';

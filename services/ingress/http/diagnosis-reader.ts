@@ -5,7 +5,7 @@ import { type DiagnosisItems, isDiagnosis, readDiagnosisItems } from '../../../l
 import { type DiagnosisStatus, diagnosisStatus } from '../../../libs/brand/status/diagnosis-status.ts';
 import { isFinal, type Stage } from '../../../libs/brand/status/stages.ts';
 import { unlessAborted } from '../../../libs/concurrency/unless-aborted.ts';
-import type { RunSnapshot } from '../../../libs/coordination/protocol/snapshot.ts';
+import type { RunSnapshot } from '../../../libs/coordination/protocol/reads.ts';
 import { CatenaError } from '../../../libs/errors/catena-error.ts';
 import type { RunRecord, StoredItem } from '../../../libs/store/port.ts';
 import type { DiagnosisApiDeps } from './deps.ts';
