@@ -1,12 +1,12 @@
 /** The commands, their options and their help. What they do stands in `run/` and `commands/`. */
 import { Command, Option } from 'commander';
+import { addDiagnosis } from '../brand/commands/add-commands.ts';
 import { checkModule } from './commands/check.ts';
 import { showConfig } from './commands/config.ts';
 import { testModule } from './commands/test.ts';
 import type { CliContext, SharedOptions } from './context.ts';
 import { EXIT_CODE_MEANINGS } from './exit-codes.ts';
 import { addControl } from './program/control.ts';
-import { addDiagnosis } from './program/diagnosis.ts';
 import { collect, formatOption, jsonOption, withConfig, withDebug, withPlace } from './program/options.ts';
 import { addReading } from './program/reading.ts';
 import { addServices } from './program/services.ts';

@@ -1,4 +1,8 @@
 /** The HTTP API of a process that hosts ingress, as its configuration asks for it; the same over either mode's ground. */
+
+import { consistencyRoutes } from '../../libs/brand/api/consistency-routes.ts';
+import type { DiagnosisApiDeps } from '../../libs/brand/api/deps.ts';
+import { API_TITLE, diagnosisApi } from '../../libs/brand/api/diagnosis-api.ts';
 import { createConsistencyMonitor } from '../../libs/brand/consistency/monitor.ts';
 import { configuredRegistry } from '../../libs/brand/module/provider-registry.ts';
 import type { Clock } from '../../libs/clock/clock.ts';
@@ -7,9 +11,6 @@ import type { Log } from '../../libs/telemetry/log.ts';
 import { readTlsFiles } from '../../libs/transport/grpc/tls-files.ts';
 import { parseTokens } from '../../libs/transport/grpc/tokens.ts';
 import { type HttpServer, startHttpServer } from '../../libs/transport/http/http-server.ts';
-import { consistencyRoutes } from '../ingress/http/consistency-routes.ts';
-import type { DiagnosisApiDeps } from '../ingress/http/deps.ts';
-import { API_TITLE, diagnosisApi } from '../ingress/http/diagnosis-api.ts';
 import type { NodeAlerts } from './alerts.ts';
 
 export interface HttpApiOptions extends Pick<DiagnosisApiDeps, 'store' | 'coordinator' | 'modules' | 'submit'> {

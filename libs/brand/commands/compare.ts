@@ -1,10 +1,11 @@
 /** `catena compare`: the figures of finished diagnoses of one brand, side by side. */
-import { compareRuns } from '../../brand/report/compare.ts';
-import { comparisonText } from '../../brand/report/compare-text.ts';
+
+import type { CliContext, ConfigOptions } from '../../cli/context.ts';
+import { ExitCode, type ExitCodeValue } from '../../cli/exit-codes.ts';
+import { withRuns } from '../../cli/read/open-source.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
-import type { CliContext, ConfigOptions } from '../context.ts';
-import { ExitCode, type ExitCodeValue } from '../exit-codes.ts';
-import { withRuns } from '../read/open-source.ts';
+import { compareRuns } from '../report/compare.ts';
+import { comparisonText } from '../report/compare-text.ts';
 import { readReport } from './kept-reports.ts';
 
 export interface CompareOptions extends ConfigOptions {

@@ -1,8 +1,9 @@
 /** How the calls of each model stand; counted from the rows that they leave. */
-import type { CallItem } from '../../brand/module/items.ts';
-import type { RunLooker } from '../run/work.ts';
-import { oneLine } from '../terminal/format.ts';
-import type { Paint } from '../terminal/io.ts';
+
+import type { RunLooker } from '../../cli/run/work.ts';
+import { oneLine } from '../../cli/terminal/format.ts';
+import type { Paint } from '../../cli/terminal/io.ts';
+import type { CallItem } from '../module/items.ts';
 
 export interface ModelCount {
   readonly model: string;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { HttpRoutes } from '../../../libs/transport/http/http-app.ts';
+import type { HttpRoutes } from '../../transport/http/http-app.ts';
 import type { DiagnosisApiDeps } from './deps.ts';
 import { REFUSED } from './refusals.ts';
 import { submissionHeaders, submissionRequest } from './requests.ts';

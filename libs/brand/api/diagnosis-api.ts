@@ -1,7 +1,8 @@
 /** The HTTP API of brand diagnosis: one line per group of routes. */
-import type { HttpRoutes } from '../../../libs/transport/http/http-app.ts';
-import type { ApiTitle } from '../../../libs/transport/http/openapi.ts';
-import { basicRoutes } from './basic-routes.ts';
+
+import { basicRoutes } from '../../transport/http/basic-routes.ts';
+import type { HttpRoutes } from '../../transport/http/http-app.ts';
+import type { ApiTitle } from '../../transport/http/openapi.ts';
 import type { DiagnosisApiDeps } from './deps.ts';
 import { DiagnosisReader } from './diagnosis-reader.ts';
 import { resultRoutes } from './result-routes.ts';

@@ -1,10 +1,10 @@
-import { consistencyHook } from '../../../libs/brand/consistency/fastify-hook.ts';
-import { statusBodySchema, testProgressBodySchema } from '../../../libs/brand/status/bodies.ts';
-import { statusBody, testProgress } from '../../../libs/brand/status/status-body.ts';
-import type { HttpRoutes } from '../../../libs/transport/http/http-app.ts';
+import type { HttpRoutes } from '../../transport/http/http-app.ts';
+import { patience } from '../../transport/http/patience.ts';
+import { consistencyHook } from '../consistency/fastify-hook.ts';
+import { statusBodySchema, testProgressBodySchema } from '../status/bodies.ts';
+import { statusBody, testProgress } from '../status/status-body.ts';
 import type { DiagnosisApiDeps } from './deps.ts';
 import type { DiagnosisReader } from './diagnosis-reader.ts';
-import { patience } from './patience.ts';
 import { REFUSED } from './refusals.ts';
 import { progressQuery, statusQuery, taskParams } from './requests.ts';
 

@@ -1,26 +1,18 @@
 /** The API of brand diagnosis over runs that the test holds in its hand; asked by injection, without a socket. */
 import { onTestFinished } from 'vitest';
-import type { ConsistencyMonitor } from '../../../libs/brand/consistency/monitor.ts';
-import { createConsistencyMonitor } from '../../../libs/brand/consistency/monitor.ts';
-import { defineDiagnosis } from '../../../libs/brand/module/define-diagnosis.ts';
-import { ProviderRegistry } from '../../../libs/brand/module/provider-registry.ts';
-import {
-  callsOf,
-  closedRecord,
-  inputWith,
-  recordOf,
-  reportFor,
-  snapshotIn,
-  stored,
-} from '../../../libs/brand/status/status.fixture.ts';
-import { ManualClock } from '../../../libs/clock/clock.ts';
-import type { PhaseSnapshot, RunSnapshot } from '../../../libs/coordination/protocol/snapshot.ts';
-import { createRunIds } from '../../../libs/keys/run-id.ts';
-import { ModuleRegistry } from '../../../libs/modules/load/registry.ts';
-import { acceptTask, type TaskSubmission } from '../../../libs/stage/run/submit.ts';
-import type { RunRecord, StoredItem } from '../../../libs/store/port.ts';
-import { silentLog } from '../../../libs/telemetry/log.ts';
-import { createHttpApp, type HttpApp } from '../../../libs/transport/http/http-app.ts';
+import { ManualClock } from '../../clock/clock.ts';
+import type { PhaseSnapshot, RunSnapshot } from '../../coordination/protocol/snapshot.ts';
+import { createRunIds } from '../../keys/run-id.ts';
+import { ModuleRegistry } from '../../modules/load/registry.ts';
+import { acceptTask, type TaskSubmission } from '../../stage/run/submit.ts';
+import type { RunRecord, StoredItem } from '../../store/port.ts';
+import { silentLog } from '../../telemetry/log.ts';
+import { createHttpApp, type HttpApp } from '../../transport/http/http-app.ts';
+import type { ConsistencyMonitor } from '../consistency/monitor.ts';
+import { createConsistencyMonitor } from '../consistency/monitor.ts';
+import { defineDiagnosis } from '../module/define-diagnosis.ts';
+import { ProviderRegistry } from '../module/provider-registry.ts';
+import { callsOf, closedRecord, inputWith, recordOf, reportFor, snapshotIn, stored } from '../status/status.fixture.ts';
 import type { DiagnosisApiDeps } from './deps.ts';
 import { API_TITLE, diagnosisApi } from './diagnosis-api.ts';
 

@@ -1,6 +1,6 @@
-import { diagnosisInput } from '../../brand/module/input.ts';
+import type { ConfigOptions } from '../../cli/context.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
-import type { ConfigOptions } from '../context.ts';
+import { diagnosisInput } from '../module/input.ts';
 import type { PromptSet } from './prompt-sets.ts';
 
 /** `catena diagnose`, as typed. */

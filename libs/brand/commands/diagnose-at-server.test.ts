@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { load } from 'cheerio';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { endServing } from '../../../test/fixtures/grpc/serving.ts';
-import { CHAINS, startServer } from '../server/server.fixture.ts';
+import { CHAINS, startServer } from '../../cli/server/server.fixture.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 const MODULE = join(ROOT, 'libs/brand/module/brand-diagnosis.ts');

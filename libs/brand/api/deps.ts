@@ -1,8 +1,8 @@
-import type { ConsistencyMonitor } from '../../../libs/brand/consistency/monitor.ts';
-import type { Coordinator } from '../../../libs/coordination/protocol/port.ts';
-import type { ModuleCatalogue } from '../../../libs/stage/run/describe-module.ts';
-import type { TaskSubmission } from '../../../libs/stage/run/submit.ts';
-import type { NewRun, Store } from '../../../libs/store/port.ts';
+import type { Coordinator } from '../../coordination/protocol/port.ts';
+import type { ModuleCatalogue } from '../../stage/run/describe-module.ts';
+import type { TaskSubmission } from '../../stage/run/submit.ts';
+import type { NewRun, Store } from '../../store/port.ts';
+import type { ConsistencyMonitor } from '../consistency/monitor.ts';
 
 /** What the routes of brand diagnosis stand on; the same in both modes. */
 export interface DiagnosisApiDeps {

@@ -1,8 +1,8 @@
 /** From the body of a submission to a task of the module; everything that is wrong is said at once. */
-import { type FieldIssue, invalidArgument, requireNone } from '../../../libs/contracts/request-check.ts';
-import { CatenaError } from '../../../libs/errors/catena-error.ts';
-import type { ModuleDefinition } from '../../../libs/modules/contract/definition.ts';
-import type { TaskSubmission } from '../../../libs/stage/run/submit.ts';
+import { type FieldIssue, invalidArgument, requireNone } from '../../contracts/request-check.ts';
+import { CatenaError } from '../../errors/catena-error.ts';
+import type { ModuleDefinition } from '../../modules/contract/definition.ts';
+import type { TaskSubmission } from '../../stage/run/submit.ts';
 import type { DiagnosisApiDeps } from './deps.ts';
 import { type SubmissionRequest, tooManyQuestions } from './requests.ts';
 import { splitQuestions } from './split-questions.ts';

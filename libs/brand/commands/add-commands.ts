@@ -1,9 +1,9 @@
 /** The commands of brand diagnosis; what they need is loaded when one of them is given. */
 import { type Command, Option } from 'commander';
-import type { CliContext } from '../context.ts';
-import type { Done } from '../program.ts';
-import { collect, jsonOption, withPlace } from './options.ts';
-import { RUN_ARGUMENT } from './reading.ts';
+import type { CliContext } from '../../cli/context.ts';
+import { collect, jsonOption, withPlace } from '../../cli/program/options.ts';
+import { RUN_ARGUMENT } from '../../cli/program/reading.ts';
+import type { Done } from '../../cli/program.ts';
 
 export function addDiagnosis(program: Command, context: CliContext, done: Done): void {
   const command = program
@@ -29,7 +29,7 @@ export function addDiagnosis(program: Command, context: CliContext, done: Done):
     .option('--account <name>', 'whom the run is for; its login may hold the keys', 'default')
     .option('--platform <name>', 'what it is about', 'default');
   withPlace(command).action(async (options) => {
-    const { diagnose } = await import('../diagnose/diagnose.ts');
+    const { diagnose } = await import('./diagnose.ts');
     done(await diagnose(context, options));
   });
   withPlace(
@@ -39,7 +39,7 @@ export function addDiagnosis(program: Command, context: CliContext, done: Done):
       .description('compare finished diagnoses of one brand: figures side by side, and what is within noise')
       .addOption(jsonOption()),
   ).action(async (runs: readonly string[], options) => {
-    const { compareDiagnoses } = await import('../diagnose/compare.ts');
+    const { compareDiagnoses } = await import('./compare.ts');
     done(await compareDiagnoses(context, runs, options));
   });
 }

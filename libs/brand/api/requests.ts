@@ -1,6 +1,6 @@
 /** What the routes of brand diagnosis are asked with. Fields that are not known here are left alone. */
 import { z } from 'zod';
-import { STAGES } from '../../../libs/brand/status/stages.ts';
+import { STAGES } from '../status/stages.ts';
 
 const MAX_BRANDS = 51;
 const MAX_MODELS = 50;

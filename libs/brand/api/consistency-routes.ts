@@ -1,7 +1,7 @@
-import type { ConsistencyMonitor } from '../../../libs/brand/consistency/monitor.ts';
-import { consistencyReportSchema } from '../../../libs/brand/consistency/report-schema.ts';
-import { errorBody } from '../../../libs/transport/http/error-answer.ts';
-import type { HttpRoutes } from '../../../libs/transport/http/http-app.ts';
+import { errorBody } from '../../transport/http/error-answer.ts';
+import type { HttpRoutes } from '../../transport/http/http-app.ts';
+import type { ConsistencyMonitor } from '../consistency/monitor.ts';
+import { consistencyReportSchema } from '../consistency/report-schema.ts';
 
 /** `GET /api/consistency-report`: how consistent the status answers of this process have been. */
 export function consistencyRoutes(monitor: Pick<ConsistencyMonitor, 'report'>): HttpRoutes {

@@ -1,10 +1,11 @@
 /** Diagnoses that are kept, read back for their reports and for comparisons. */
-import { brandsOf, diagnosisInput } from '../../brand/module/input.ts';
-import { type Comparison, compareRuns, runsLike } from '../../brand/report/compare.ts';
-import { type KeptItem, type RunReport, toRunReport } from '../../brand/report/run-report.ts';
+
+import type { RunSource } from '../../cli/read/run-source.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
 import type { RunRecord } from '../../store/port.ts';
-import type { RunSource } from '../read/run-source.ts';
+import { brandsOf, diagnosisInput } from '../module/input.ts';
+import { type Comparison, compareRuns, runsLike } from '../report/compare.ts';
+import { type KeptItem, type RunReport, toRunReport } from '../report/run-report.ts';
 
 const MODULE = 'brand-diagnosis';
 /** Runs among which the earlier ones of a brand are looked for, the newest first. */

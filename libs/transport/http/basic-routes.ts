@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { HttpRoutes } from '../../../libs/transport/http/http-app.ts';
+import type { HttpRoutes } from './http-app.ts';
 
 export const healthBody = z.object({ status: z.literal('ok') }).describe('Requests are taken.');
 export const testBody = z.object({ message: z.string(), status: z.literal('success') }).describe('A greeting.');

@@ -1,9 +1,10 @@
 /** Whether the models that are asked for can be asked: before anything is. */
-import type { ProviderRegistry } from '../../brand/module/provider-registry.ts';
+
+import type { CliContext } from '../../cli/context.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
 import { secretSource } from '../../stage/run/secret-source.ts';
 import type { AccountRecord } from '../../store/port.ts';
-import type { CliContext } from '../context.ts';
+import type { ProviderRegistry } from '../module/provider-registry.ts';
 
 /** The setting of the variables that requests may name. */
 const SECRETS = 'downloader.secrets';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { deepIntelligenceBodySchema, historyBodySchema } from '../../../libs/brand/status/bodies.ts';
-import { closedRecord, NOW_MS, recordOf } from '../../../libs/brand/status/status.fixture.ts';
+import { deepIntelligenceBodySchema, historyBodySchema } from '../status/bodies.ts';
+import { closedRecord, NOW_MS, recordOf } from '../status/status.fixture.ts';
 import { openApi } from './diagnosis-api.fixture.ts';
 
 describe('B16 GET /api/deep-intelligence/{task_id}', () => {

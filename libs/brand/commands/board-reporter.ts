@@ -1,6 +1,6 @@
 /** Shows a diagnosis while it goes on: a block of lines that is rewritten on a terminal, lines elsewhere, events for machines. */
-import { jsonReporter, type Reporter } from '../status/reporter.ts';
-import type { Io, Paint } from '../terminal/io.ts';
+import { jsonReporter, type Reporter } from '../../cli/status/reporter.ts';
+import type { Io, Paint } from '../../cli/terminal/io.ts';
 import { boardLines, countText, type ModelCount } from './model-board.ts';
 
 const TERMINAL_INTERVAL_MS = 250;

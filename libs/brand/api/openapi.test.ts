@@ -1,7 +1,7 @@
 /** B19: the OpenAPI document has every route and holds together; the interfaces for front ends say the same. */
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import { z } from 'zod';
-import type { statusBodySchema } from '../../../libs/brand/status/bodies.ts';
+import type { statusBodySchema } from '../status/bodies.ts';
 import { openApi } from './diagnosis-api.fixture.ts';
 import type { ErrorBody, StatusBody, StatusQuery, SubmissionRequest } from './interfaces.ts';
 import { submissionRequest } from './requests.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { captured } from '../cli.fixture.ts';
-import type { RunLooker } from '../run/work.ts';
-import type { Progress } from '../status/progress.ts';
+import { captured } from '../../cli/cli.fixture.ts';
+import type { RunLooker } from '../../cli/run/work.ts';
+import type { Progress } from '../../cli/status/progress.ts';
 import { boardEvents, boardLog, boardReporter } from './board-reporter.ts';
 import { boardLines, countText, ModelBoard, type ModelCount } from './model-board.ts';
 

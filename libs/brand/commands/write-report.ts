@@ -1,10 +1,10 @@
 /** Writes a report's files; each appears when it is whole. */
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Comparison } from '../../brand/report/compare.ts';
-import { reportFiles } from '../../brand/report/report-files.ts';
-import type { RunReport } from '../../brand/report/run-report.ts';
-import { outputError, unwritable } from '../output/output-error.ts';
+import { outputError, unwritable } from '../../cli/output/output-error.ts';
+import type { Comparison } from '../report/compare.ts';
+import { reportFiles } from '../report/report-files.ts';
+import type { RunReport } from '../report/run-report.ts';
 
 /** Throws `cli.unwritable_output`: to be found out before anything is asked. */
 export async function makeReportFolder(folder: string): Promise<void> {

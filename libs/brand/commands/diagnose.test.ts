@@ -6,7 +6,7 @@ import { load } from 'cheerio';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { startSingleNode } from '../../../services/node/single.ts';
 import { type Behaviour, type ProviderCall, startProvider } from '../../../test/brand-flow/provider.ts';
-import { type CliEnd, runCli, startCli } from '../cli.fixture.ts';
+import { type CliEnd, runCli, startCli } from '../../cli/cli.fixture.ts';
 
 const KEY = { TEST_MODEL_KEY: 'key-of-nobody-123456' };
 const PATIENCE_MS = 30_000;
@@ -184,7 +184,7 @@ it('the module as a file sees a registry that only the command line names', { ti
   const settings = [`brand.providers=${inFolder('providers.yaml')}`, 'downloader.secrets=TEST_MODEL_KEY'];
   const { code } = await runCli(
     [
-      ...['run', join(import.meta.dirname, '../../brand/module/brand-diagnosis.ts'), '--db', inFolder('catena.db')],
+      ...['run', join(import.meta.dirname, '../module/brand-diagnosis.ts'), '--db', inFolder('catena.db')],
       ...input.flatMap((pair) => ['--input', pair]),
       ...settings.flatMap((pair) => ['--set', pair]),
     ],

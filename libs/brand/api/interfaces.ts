@@ -3,10 +3,11 @@
  * the OpenAPI document is made of. Types alone: importing them brings no code along.
  */
 import type { z } from 'zod';
-import type { healthBody, testBody } from './basic-routes.ts';
+import type { healthBody, testBody } from '../../transport/http/basic-routes.ts';
 import type { historyQuery, progressQuery, statusQuery, submissionRequest } from './requests.ts';
 import type { submissionBody } from './submission-routes.ts';
 
+export type { ErrorBody } from '../../transport/http/error-answer.ts';
 export type {
   CallResult,
   DeepIntelligenceBody,
@@ -17,9 +18,8 @@ export type {
   Recommendation,
   StatusBody,
   TestProgressBody,
-} from '../../../libs/brand/status/bodies.ts';
-export type { Stage, Status } from '../../../libs/brand/status/stages.ts';
-export type { ErrorBody } from '../../../libs/transport/http/error-answer.ts';
+} from '../status/bodies.ts';
+export type { Stage, Status } from '../status/stages.ts';
 
 /** The body of `POST /api/perform-brand-test`. */
 export type SubmissionRequest = z.input<typeof submissionRequest>;

@@ -1,13 +1,13 @@
 /** Reads how diagnoses stand, once for all who ask at the same time. */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ReportItem } from '../../../libs/brand/module/items.ts';
-import { type DiagnosisItems, isDiagnosis, readDiagnosisItems } from '../../../libs/brand/status/diagnosis-items.ts';
-import { type DiagnosisStatus, diagnosisStatus } from '../../../libs/brand/status/diagnosis-status.ts';
-import { isFinal, type Stage } from '../../../libs/brand/status/stages.ts';
-import type { RunSnapshot } from '../../../libs/coordination/protocol/snapshot.ts';
-import { CatenaError } from '../../../libs/errors/catena-error.ts';
-import type { RunRecord, StoredItem } from '../../../libs/store/port.ts';
-import { unlessAborted } from '../api/unless-aborted.ts';
+import { unlessAborted } from '../../concurrency/unless-aborted.ts';
+import type { RunSnapshot } from '../../coordination/protocol/snapshot.ts';
+import { CatenaError } from '../../errors/catena-error.ts';
+import type { RunRecord, StoredItem } from '../../store/port.ts';
+import type { ReportItem } from '../module/items.ts';
+import { type DiagnosisItems, isDiagnosis, readDiagnosisItems } from '../status/diagnosis-items.ts';
+import { type DiagnosisStatus, diagnosisStatus } from '../status/diagnosis-status.ts';
+import { isFinal, type Stage } from '../status/stages.ts';
 import type { DiagnosisApiDeps } from './deps.ts';
 
 /** A run at one moment. */

@@ -1,10 +1,10 @@
-import { deepIntelligenceBodySchema, historyBodySchema } from '../../../libs/brand/status/bodies.ts';
-import { deepIntelligence } from '../../../libs/brand/status/deep-intelligence.ts';
-import { isDiagnosis } from '../../../libs/brand/status/diagnosis-items.ts';
-import type { Stage } from '../../../libs/brand/status/stages.ts';
-import { historyBody, historyEntry } from '../../../libs/brand/status/status-body.ts';
-import { CatenaError } from '../../../libs/errors/catena-error.ts';
-import type { HttpRoutes } from '../../../libs/transport/http/http-app.ts';
+import { CatenaError } from '../../errors/catena-error.ts';
+import type { HttpRoutes } from '../../transport/http/http-app.ts';
+import { deepIntelligenceBodySchema, historyBodySchema } from '../status/bodies.ts';
+import { deepIntelligence } from '../status/deep-intelligence.ts';
+import { isDiagnosis } from '../status/diagnosis-items.ts';
+import type { Stage } from '../status/stages.ts';
+import { historyBody, historyEntry } from '../status/status-body.ts';
 import type { DiagnosisApiDeps } from './deps.ts';
 import type { DiagnosisReader } from './diagnosis-reader.ts';
 import { REFUSED } from './refusals.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { statusBodySchema, testProgressBodySchema } from '../../../libs/brand/status/bodies.ts';
-import { closedRecord, recordOf } from '../../../libs/brand/status/status.fixture.ts';
+import { statusBodySchema, testProgressBodySchema } from '../status/bodies.ts';
+import { closedRecord, recordOf } from '../status/status.fixture.ts';
 import { openApi } from './diagnosis-api.fixture.ts';
 
 const ASK = 0;
