@@ -1,10 +1,9 @@
 /** The commands, their options and their help. What they do stands in `run/` and `commands/`. */
 import { Command, Option } from 'commander';
-import { addDiagnosis } from '../brand/commands/add-commands.ts';
 import { checkModule } from './commands/check.ts';
 import { showConfig } from './commands/config.ts';
 import { testModule } from './commands/test.ts';
-import type { CliContext, SharedOptions } from './context.ts';
+import type { CliContext, Done, SharedOptions } from './context.ts';
 import { EXIT_CODE_MEANINGS } from './exit-codes.ts';
 import { addControl } from './program/control.ts';
 import { collect, formatOption, jsonOption, withConfig, withDebug, withPlace } from './program/options.ts';
@@ -12,9 +11,6 @@ import { addReading } from './program/reading.ts';
 import { addServices } from './program/services.ts';
 import { runModule } from './run/run-module.ts';
 import { formatTable } from './terminal/format.ts';
-
-/** Told the exit code of the command that ran. */
-export type Done = (exitCode: number) => void;
 
 /** The program; `done` is told the exit code of the command that ran. */
 export function createProgram(context: CliContext, version: string, done: Done): Command {
@@ -31,7 +27,7 @@ export function createProgram(context: CliContext, version: string, done: Done):
   addRun(program, context, done);
   addReading(program, context, done);
   addControl(program, context, done);
-  addDiagnosis(program, context, done);
+  for (const extension of context.extensions) extension.commands?.(program, context, done);
   addServices(program, context, done);
   addModuleTools(program, context, done);
   return program;

@@ -26,6 +26,7 @@ import { composeStages, type StageGround, type StageName } from '../stages.ts';
 import { hearBreakers, openNodeAlerts } from './alerts.ts';
 import { createApis } from './apis.ts';
 import { openGround } from './backends.ts';
+import type { ConfiguredExtension } from './extensions.ts';
 import { startHttpApi } from './http-api.ts';
 import { connectRemoteStages } from './remote-stages.ts';
 
@@ -33,6 +34,8 @@ export interface DistributedNodeOptions {
   readonly config: Config;
   readonly hosted: ReadonlySet<StageName>;
   readonly modules: ModuleRegistry;
+  /** Default none. */
+  readonly extensions?: readonly ConfiguredExtension[];
   readonly metrics: Metrics;
   readonly clock: Clock;
   readonly log: Log;
@@ -57,7 +60,7 @@ const RELAY_INTERVAL_MS = 200;
 
 /** Opens the ground, starts the stages and takes calls. Throws what a server or the configuration refuses. */
 export async function startDistributedNode(options: DistributedNodeOptions): Promise<DistributedNode> {
-  const { config, hosted, modules, metrics, clock, log } = options;
+  const { config, hosted, modules, extensions = [], metrics, clock, log } = options;
   const stopping = new AbortController();
   const tls = readTlsFiles(tlsPaths(config));
   const name = hosted.size === 1 ? `catena-${[...hosted].join()}` : 'catena';
@@ -83,7 +86,7 @@ export async function startDistributedNode(options: DistributedNodeOptions): Pro
     budgets: limits.budgets,
     shelf: limits.cookies,
   };
-  const alerts = openNodeAlerts(ground);
+  const alerts = openNodeAlerts({ ...ground, extensions: extensions.map(({ extension }) => extension) });
   const forget = (runId: string): void => {
     stages.cookies.dropRun(runId);
     stages.runs.forget(runId);
@@ -148,7 +151,7 @@ export async function startDistributedNode(options: DistributedNodeOptions): Pro
     });
     const { listen } = config.api;
     if (listen !== undefined && hosted.has('ingress')) {
-      api = await startHttpApi({ config, listen, store, coordinator, modules, submit, alerts, clock, log });
+      api = await startHttpApi({ config, listen, extensions, store, coordinator, modules, submit, alerts, clock, log });
     }
   } catch (thrown) {
     await node.stop();

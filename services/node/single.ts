@@ -12,6 +12,7 @@ import type { Bus } from '../../libs/bus/port.ts';
 import { systemClock } from '../../libs/clock/clock.ts';
 import type { Config } from '../../libs/config/config-tree.ts';
 import type { CatenaError } from '../../libs/errors/catena-error.ts';
+import type { Extension } from '../../libs/extension/extension.ts';
 import { RateLimiter } from '../../libs/limits/rate-limiter.ts';
 import { openSqliteBreakers } from '../../libs/limits/sqlite/breakers.ts';
 import { openSqliteBudgets } from '../../libs/limits/sqlite/budgets.ts';
@@ -32,6 +33,8 @@ import { RunningNode } from './running.ts';
 export interface SingleNodeOptions {
   readonly config: Config;
   readonly modules: ModuleResolver;
+  /** Asked how runs ended; default none. */
+  readonly extensions?: readonly Extension[];
   readonly log: Log;
   /** Default: metrics of its own. */
   readonly metrics?: Metrics;
@@ -51,7 +54,7 @@ const QUEUE_CAPACITY = 10_000;
 
 /** Opens the database, wires the stages and starts them. Throws `store.…` when the file cannot be had. */
 export function startSingleNode(options: SingleNodeOptions): RunningNode {
-  const { config, modules, log, recorder, onStoreFailure, wrapBus, serves, onDownload } = options;
+  const { config, modules, extensions = [], log, recorder, onStoreFailure, wrapBus, serves, onDownload } = options;
   const clock = systemClock;
   const metrics = options.metrics ?? new Metrics();
   const file = openSingleFile({
@@ -80,7 +83,7 @@ export function startSingleNode(options: SingleNodeOptions): RunningNode {
     shards: 1,
     ...{ config, modules, metrics, clock, log },
   };
-  const alerts = openNodeAlerts(ground);
+  const alerts = openNodeAlerts({ ...ground, extensions });
   const stages = composeStages(ground, {
     hosted: new Set(STAGE_NAMES),
     settle: (runId) => node.settle(runId),

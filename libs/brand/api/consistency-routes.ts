@@ -3,9 +3,14 @@ import type { HttpRoutes } from '../../transport/http/http-app.ts';
 import type { ConsistencyMonitor } from '../consistency/monitor.ts';
 import { consistencyReportSchema } from '../consistency/report-schema.ts';
 
-/** `GET /api/consistency-report`: how consistent the status answers of this process have been. */
-export function consistencyRoutes(monitor: Pick<ConsistencyMonitor, 'report'>): HttpRoutes {
+/**
+ * `GET /api/consistency-report`: how consistent the status answers of this process have been. The monitor reports to the log as
+ * long as the server listens.
+ */
+export function consistencyRoutes(monitor: Pick<ConsistencyMonitor, 'report' | 'start' | 'stop'>): HttpRoutes {
   return (app) => {
+    app.addHook('onListen', async () => monitor.start());
+    app.addHook('onClose', async () => monitor.stop());
     app.get(
       '/api/consistency-report',
       {

@@ -7,6 +7,7 @@ import { ModuleRegistry } from '../../modules/load/registry.ts';
 import { acceptTask, type TaskSubmission } from '../../stage/run/submit.ts';
 import type { RunRecord, StoredItem } from '../../store/port.ts';
 import { silentLog } from '../../telemetry/log.ts';
+import { basicRoutes } from '../../transport/http/basic-routes.ts';
 import { createHttpApp, type HttpApp } from '../../transport/http/http-app.ts';
 import type { ConsistencyMonitor } from '../consistency/monitor.ts';
 import { createConsistencyMonitor } from '../consistency/monitor.ts';
@@ -14,7 +15,8 @@ import { defineDiagnosis } from '../module/define-diagnosis.ts';
 import { ProviderRegistry } from '../module/provider-registry.ts';
 import { callsOf, closedRecord, inputWith, recordOf, reportFor, snapshotIn, stored } from '../status/status.fixture.ts';
 import type { DiagnosisApiDeps } from './deps.ts';
-import { API_TITLE, diagnosisApi } from './diagnosis-api.ts';
+import { diagnosisApi } from './diagnosis-api.ts';
+import { API_TITLE } from './title.ts';
 
 export const MODELS = ['qwen', 'zhipu', 'DeepSeek'];
 
@@ -97,7 +99,7 @@ export async function openApi(changes: Partial<DiagnosisApiDeps> = {}): Promise<
   };
   const drain = new AbortController();
   const app = await createHttpApp(
-    { info: API_TITLE, routes: diagnosisApi(deps), maxBodyBytes: 100_000, log: silentLog },
+    { info: API_TITLE, routes: [basicRoutes, ...diagnosisApi(deps)], maxBodyBytes: 100_000, log: silentLog },
     drain.signal,
   );
   onTestFinished(() => app.close());

@@ -1,11 +1,10 @@
 /** The commands of brand diagnosis; what they need is loaded when one of them is given. */
 import { type Command, Option } from 'commander';
-import type { CliContext } from '../../cli/context.ts';
+import type { CliContext, Done } from '../../cli/context.ts';
 import { collect, jsonOption, withPlace } from '../../cli/program/options.ts';
 import { RUN_ARGUMENT } from '../../cli/program/reading.ts';
-import type { Done } from '../../cli/program.ts';
 
-export function addDiagnosis(program: Command, context: CliContext, done: Done): void {
+export function addCommands(program: Command, context: CliContext, done: Done): void {
   const command = program
     .command('diagnose')
     .description('ask AI models about a brand and its rivals, and report what they say; resumable like run')

@@ -6,11 +6,13 @@ import { load } from 'cheerio';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { endServing } from '../../../test/fixtures/grpc/serving.ts';
 import { CHAINS, startServer } from '../../cli/server/server.fixture.ts';
+import { brandExtension } from '../extension.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 const MODULE = join(ROOT, 'libs/brand/module/brand-diagnosis.ts');
-/** The modules of this process see the configuration of its command line: here the registry of the services. */
-const REGISTRY = ['--set', `brand.providers=${join(ROOT, 'examples/brand/providers.yaml')}`];
+/** The registry of the services. */
+const PROVIDERS = join(ROOT, 'examples/brand/providers.yaml');
+const BRAND = { extensions: [brandExtension], values: { 'brand.providers': PROVIDERS } };
 
 let folder = '';
 beforeEach(() => {
@@ -23,12 +25,12 @@ afterEach(async () => {
 
 const args = (deadline = '90d'): string[] => [
   ...['diagnose', '--brand', 'Apex', '--rival', 'Bolt', '--question', 'Which shoes?', '--model', 'qwen'],
-  ...['--deadline', deadline, '--max-sources', '0', '-o', folder, ...REGISTRY],
+  ...['--deadline', deadline, '--max-sources', '0', '-o', folder],
 ];
 
 describe('a diagnosis at a server', () => {
   it('is submitted, watched and reported, with the registry and the keys of the services', async () => {
-    const server = await startServer([MODULE]);
+    const server = await startServer([MODULE], {}, BRAND);
     const call = server.start(...args());
     await call.says(/run [\da-f-]{36} of brand-diagnosis@/);
     await server.open();
@@ -43,7 +45,7 @@ describe('a diagnosis at a server', () => {
   });
 
   it('that ended before its report says why, and leaves none', async () => {
-    const server = await startServer([MODULE]);
+    const server = await startServer([MODULE], {}, BRAND);
     const call = server.start(...args('1s'));
     await call.says(/run [\da-f-]{36}/);
     await server.open();
@@ -54,7 +56,7 @@ describe('a diagnosis at a server', () => {
   });
 
   it('says so when the server has no such module', async () => {
-    const server = await startServer([CHAINS]);
+    const server = await startServer([CHAINS], {}, BRAND);
     const { code, stderr } = await server.run(...args());
     expect(code).toBe(2);
     expect(stderr).toMatch(/has no module brand-diagnosis@[\s\S]*modules\.files/);

@@ -7,7 +7,9 @@ import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 
 import { startSingleNode } from '../../../services/node/single.ts';
 import { type Behaviour, type ProviderCall, startProvider } from '../../../test/brand-flow/provider.ts';
 import { type CliEnd, runCli, startCli } from '../../cli/cli.fixture.ts';
+import { brandExtension } from '../extension.ts';
 
+const ENGINE = { extensions: [brandExtension], startEngine: startSingleNode };
 const KEY = { TEST_MODEL_KEY: 'key-of-nobody-123456' };
 const PATIENCE_MS = 30_000;
 
@@ -57,8 +59,7 @@ const args = (...more: string[]): string[] => [
 
 const ASKED = ['--question', '推荐几款跑鞋', '--question', '哪些跑鞋耐磨'];
 
-const diagnose = (...more: string[]): Promise<CliEnd> =>
-  runCli(args(...more), { env: KEY, startEngine: startSingleNode });
+const diagnose = (...more: string[]): Promise<CliEnd> => runCli(args(...more), { env: KEY, ...ENGINE });
 
 const readFolder = (name: string): string => readFileSync(join(inFolder('report'), name), 'utf8');
 
@@ -107,7 +108,7 @@ describe('catena diagnose', { timeout: PATIENCE_MS }, () => {
 
   it('goes on where it was stopped', async () => {
     const first = await provider(({ model }) => (model === 'qwen-test' ? 'whole' : 'hang'));
-    const call = startCli(args(...ASKED, '--deadline', '1h'), { env: KEY, startEngine: startSingleNode });
+    const call = startCli(args(...ASKED, '--deadline', '1h'), { env: KEY, ...ENGINE });
     await call.says(/qwen: 2 of 2: 2 whole/);
     call.interrupt();
     await first.stop();
@@ -158,7 +159,7 @@ describe('catena diagnose', { timeout: PATIENCE_MS }, () => {
 
   it('says which key is missing, and where keys stand', async () => {
     const { calls } = await provider(() => 'whole');
-    const { code, stderr } = await runCli(args(...ASKED), { env: {}, startEngine: startSingleNode });
+    const { code, stderr } = await runCli(args(...ASKED), { env: {}, ...ENGINE });
     expect(code).toBe(2);
     expect(stderr).toMatch(/no key for qwen, zhipu: TEST_MODEL_KEY[\s\S]*try: set TEST_MODEL_KEY/);
     expect(calls).toEqual([]);
@@ -172,7 +173,7 @@ describe('catena diagnose', { timeout: PATIENCE_MS }, () => {
 
   it('says what to do without a registry', async () => {
     const bare = args(...ASKED).filter((arg) => arg !== '--set' && !arg.startsWith('brand.providers'));
-    const { code, stderr } = await runCli(bare, { env: KEY, startEngine: startSingleNode });
+    const { code, stderr } = await runCli(bare, { env: KEY, ...ENGINE });
     expect(code).toBe(2);
     expect(stderr).toMatch(/no provider registry[\s\S]*brand\.providers/);
   });
@@ -188,7 +189,7 @@ it('the module as a file sees a registry that only the command line names', { ti
       ...input.flatMap((pair) => ['--input', pair]),
       ...settings.flatMap((pair) => ['--set', pair]),
     ],
-    { startEngine: startSingleNode },
+    { ...ENGINE },
   );
   expect(code).toBe(0);
   expect(calls).toHaveLength(1);
@@ -203,10 +204,10 @@ describe('catena compare', { timeout: PATIENCE_MS }, () => {
     expect(page('#history svg.lines').length).toBeGreaterThan(0);
     const runs = await runCli(['runs', '--db', inFolder('catena.db'), '-o', 'json']);
     const ids = [...runs.stdout.matchAll(/"run_id":\s*"([\da-f-]+)"/g)].map((match) => match[1] ?? '');
-    const { code, stdout } = await runCli(['compare', ...ids, '--db', inFolder('catena.db')]);
+    const { code, stdout } = await runCli(['compare', ...ids, '--db', inFolder('catena.db')], ENGINE);
     expect(code).toBe(0);
     expect(stdout).toMatch(/Mentioned +0% \(0\/4\) +0% \(0\/4\) +0 pp +within noise \*/);
-    const alone = await runCli(['compare', ids[0] ?? '', '--db', inFolder('catena.db')]);
+    const alone = await runCli(['compare', ids[0] ?? '', '--db', inFolder('catena.db')], ENGINE);
     expect(alone).toMatchObject({ code: 2, stderr: expect.stringContaining('two or more') as string });
   });
 });

@@ -12,12 +12,14 @@ import type { ModuleWork, RunView } from '../../cli/run/work.ts';
 import type { Reporter } from '../../cli/status/reporter.ts';
 import { oneLine } from '../../cli/terminal/format.ts';
 import { paintFor } from '../../cli/terminal/io.ts';
+import { valuesOf } from '../../config/load-config.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
 import { defineDiagnosis } from '../module/define-diagnosis.ts';
 import { diagnosisInput } from '../module/input.ts';
 import { planCalls } from '../module/plan.ts';
 import { configuredRegistry } from '../module/provider-registry.ts';
 import { summaryOf } from '../report/summary.ts';
+import { BRAND_SETTINGS } from '../settings.ts';
 import { boardEvents, boardLog, boardReporter } from './board-reporter.ts';
 import { historyOf, readIfReported } from './kept-reports.ts';
 import { ModelBoard } from './model-board.ts';
@@ -56,7 +58,7 @@ async function atFile(
   input: ModuleWork['input'],
 ): Promise<Prepared> {
   const { config } = loaded;
-  const registry = configuredRegistry(config.brand.providers);
+  const registry = configuredRegistry(valuesOf(BRAND_SETTINGS, loaded)['brand.providers']);
   const { models } = diagnosisInput.parse(input);
   await requireModels(context, { registry, models, task: { account, platform }, getAccount: accountsIn(path) });
   return {

@@ -1,8 +1,7 @@
 /** The commands that change what becomes of a run; what calls a server is loaded when one of them is given. */
 import { type Command, InvalidArgumentError } from 'commander';
 import type { ControlAction } from '../commands/control.ts';
-import type { CliContext } from '../context.ts';
-import type { Done } from '../program.ts';
+import type { CliContext, Done } from '../context.ts';
 import { REPLAY_REASONS } from '../replay/file-replay.ts';
 import { collect, jsonOption, withPlace } from './options.ts';
 import { RUN_ARGUMENT } from './reading.ts';

@@ -5,8 +5,7 @@ import { writeItems } from '../commands/items.ts';
 import { listLetters } from '../commands/letters.ts';
 import { listRuns } from '../commands/runs.ts';
 import { showRun } from '../commands/show.ts';
-import type { CliContext } from '../context.ts';
-import type { Done } from '../program.ts';
+import type { CliContext, Done } from '../context.ts';
 import { formatOption, jsonOption, withConfig, withPlace, withServerOptions } from './options.ts';
 
 export const RUN_ARGUMENT = 'its id, the beginning of it, or `last`';
