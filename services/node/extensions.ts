@@ -3,9 +3,14 @@ import { brandExtension } from '../../libs/brand/extension.ts';
 import { type ConfigSources, extensionFiles, type LoadedConfig, valuesOf } from '../../libs/config/load-config.ts';
 import type { Extension } from '../../libs/extension/extension.ts';
 import { loadExtensions, requireDistinct } from '../../libs/extension/load-extensions.ts';
+import type { ApiTitle } from '../../libs/transport/http/openapi.ts';
 
-/** The title of the HTTP API is that of the flagship. */
-export { API_TITLE } from '../../libs/brand/api/title.ts';
+/** What the OpenAPI document is called: after the flagship. */
+export const API_TITLE: ApiTitle = {
+  title: 'Catena: brand diagnosis',
+  description: 'Asks AI answer engines about a brand and its rivals, and tells what they say.',
+  version: '1.0.0',
+};
 
 export const EXTENSIONS: readonly Extension[] = [brandExtension];
 

@@ -1,4 +1,4 @@
-import { errorBody } from '../../transport/http/error-answer.ts';
+import { errorBody } from '../../transport/http/error-body.ts';
 import type { HttpRoutes } from '../../transport/http/http-app.ts';
 import type { ConsistencyMonitor } from '../consistency/monitor.ts';
 import { consistencyReportSchema } from '../consistency/report-schema.ts';

@@ -1,5 +1,6 @@
 /** The API of brand diagnosis over runs that the test holds in its hand; asked by injection, without a socket. */
 import { onTestFinished } from 'vitest';
+import { API_TITLE } from '../../../services/node/extensions.ts';
 import { ManualClock } from '../../clock/clock.ts';
 import type { PhaseSnapshot, RunSnapshot } from '../../coordination/protocol/snapshot.ts';
 import { createRunIds } from '../../keys/run-id.ts';
@@ -16,7 +17,6 @@ import { ProviderRegistry } from '../module/provider-registry.ts';
 import { callsOf, closedRecord, inputWith, recordOf, reportFor, snapshotIn, stored } from '../status/status.fixture.ts';
 import type { DiagnosisApiDeps } from './deps.ts';
 import { diagnosisApi } from './diagnosis-api.ts';
-import { API_TITLE } from './title.ts';
 
 export const MODELS = ['qwen', 'zhipu', 'DeepSeek'];
 

@@ -7,7 +7,7 @@ import type { healthBody, testBody } from '../../transport/http/basic-routes.ts'
 import type { historyQuery, progressQuery, statusQuery, submissionRequest } from './requests.ts';
 import type { submissionBody } from './submission-routes.ts';
 
-export type { ErrorBody } from '../../transport/http/error-answer.ts';
+export type { ErrorBody } from '../../transport/http/error-body.ts';
 export type {
   CallResult,
   DeepIntelligenceBody,

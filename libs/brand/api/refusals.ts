@@ -1,5 +1,5 @@
 /** What routes may answer instead, as the OpenAPI document tells it. */
-import { errorBody } from '../../transport/http/error-answer.ts';
+import { errorBody } from '../../transport/http/error-body.ts';
 
 const wrong = { 400: errorBody.describe('The request is wrong: the message names every wrong field.') };
 const unknown = { 404: errorBody.describe('There is no such diagnosis.') };

@@ -1,8 +1,7 @@
 /** The commands of brand diagnosis; what they need is loaded when one of them is given. */
 import { type Command, Option } from 'commander';
 import type { CliContext, Done } from '../../cli/context.ts';
-import { collect, jsonOption, withPlace } from '../../cli/program/options.ts';
-import { RUN_ARGUMENT } from '../../cli/program/reading.ts';
+import { collect, jsonOption, RUN_ARGUMENT, withPlace } from '../../cli/program/options.ts';
 
 export function addCommands(program: Command, context: CliContext, done: Done): void {
   const command = program

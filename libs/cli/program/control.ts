@@ -3,8 +3,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import type { ControlAction } from '../commands/control.ts';
 import type { CliContext, Done } from '../context.ts';
 import { REPLAY_REASONS } from '../replay/file-replay.ts';
-import { collect, jsonOption, withPlace } from './options.ts';
-import { RUN_ARGUMENT } from './reading.ts';
+import { collect, jsonOption, RUN_ARGUMENT, withPlace } from './options.ts';
 
 const DESCRIPTIONS: Readonly<Record<ControlAction, string>> = {
   cancel: 'end a run for good; its items stay',

@@ -1,6 +1,9 @@
 /** Options that several commands take. */
 import { type Command, Option } from 'commander';
 
+/** What an argument says that names a run. */
+export const RUN_ARGUMENT = 'its id, the beginning of it, or `last`';
+
 /** For what is about runs, wherever they are. */
 export function withPlace(command: Command): Command {
   return withServerOptions(withConfig(command).option('--db <file>', 'the database; default: .catena/catena.db'));

@@ -6,9 +6,7 @@ import { listLetters } from '../commands/letters.ts';
 import { listRuns } from '../commands/runs.ts';
 import { showRun } from '../commands/show.ts';
 import type { CliContext, Done } from '../context.ts';
-import { formatOption, jsonOption, withConfig, withPlace, withServerOptions } from './options.ts';
-
-export const RUN_ARGUMENT = 'its id, the beginning of it, or `last`';
+import { formatOption, jsonOption, RUN_ARGUMENT, withConfig, withPlace, withServerOptions } from './options.ts';
 
 export function addReading(program: Command, context: CliContext, done: Done): void {
   withPlace(
