@@ -61,7 +61,8 @@ export type { Alert } from '../telemetry/alerts/alert.ts';
 export { createLog, type Log } from '../telemetry/log.ts';
 export { healthBody, testBody } from '../transport/http/basic-routes.ts';
 export { type ErrorBody, errorBody } from '../transport/http/error-body.ts';
-export type { HttpApp, HttpBase, HttpRoutes } from '../transport/http/http-app.ts';
+export type { HttpBase, HttpRoutes } from '../transport/http/http-app.ts';
 export { type Patience, patience } from '../transport/http/patience.ts';
+export type { HttpApp } from '../transport/http/zod-routes.ts';
 // The seam.
 export { defineExtension, type Extension, type RoutePorts, type RunVerdict } from './extension.ts';
