@@ -1,7 +1,7 @@
 /** The extension as its user has it: named by a setting, in the real program, at the command line and over HTTP. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -38,10 +38,14 @@ async function output(child: ChildProcess) {
   return { stdout, stderr, code };
 }
 
-it('brings a command, which runs its module with its setting', async () => {
-  const args = ['greet', 'Ada', 'Grace', '--set', `extensions.files=${EXTENSION}`, '--set', 'greeting.word=Ciao'];
+it('brings a command, which runs its module with its setting, as the README says', async () => {
+  const readme = readFileSync(join(HERE, 'README.md'), 'utf8');
+  const [, command = ''] = /^npm run catena -- (greet .*)$/m.exec(readme) ?? [];
+  const [, said = ''] = /^```jsonl\n([^`]*)\n```$/m.exec(readme) ?? [];
+  const args = [...command.split(' '), '--set', `extensions.files=${EXTENSION}`];
   const { stdout, stderr, code } = await output(catena(args));
-  expect(stdout.trimEnd().split('\n').sort(), stderr).toEqual(['{"text":"Ciao, Ada!"}', '{"text":"Ciao, Grace!"}']);
+  expect(stdout.trimEnd().split('\n').sort(), stderr).toEqual(said.split('\n'));
+  expect(said).toContain('Ciao, Ada!');
   expect(code).toBe(0);
 });
 
