@@ -11,7 +11,7 @@ import { type ChainEvent, EVENTS } from '../../libs/contracts/events.ts';
 import type { Extension } from '../../libs/extension/extension.ts';
 import type { RunRecord, Store } from '../../libs/store/port.ts';
 import type { Alert } from '../../libs/telemetry/alerts/alert.ts';
-import { type AlertGround, openAlerts } from '../../libs/telemetry/alerts/open-alerts.ts';
+import { type AlertGround, openAlerts } from '../../libs/telemetry/alerts/alert-channel.ts';
 
 export interface NodeAlertsDeps extends AlertGround {
   readonly store: Pick<Store, 'findRun' | 'readItems'>;

@@ -122,7 +122,7 @@ describe('the package', () => {
       'libs/extension/index.js',
       'libs/extension/index.d.ts',
       'proto/catena/v1/task.proto',
-      'lua/ptm_claim.lua',
+      'lua/claims/ptm_claim.lua',
     ]) {
       expect(files).toContain(wanted);
     }

@@ -2,7 +2,7 @@
 import { onTestFinished } from 'vitest';
 import { API_TITLE } from '../../../services/node/extensions.ts';
 import { ManualClock } from '../../clock/clock.ts';
-import type { PhaseSnapshot, RunSnapshot } from '../../coordination/protocol/snapshot.ts';
+import type { PhaseSnapshot, RunSnapshot } from '../../coordination/protocol/reads.ts';
 import { createRunIds } from '../../keys/run-id.ts';
 import { ModuleRegistry } from '../../modules/load/registry.ts';
 import { acceptTask, type TaskSubmission } from '../../stage/run/submit.ts';

@@ -1,7 +1,7 @@
 /** Reads how diagnoses stand, once for all who ask at the same time. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { unlessAborted } from '../../concurrency/unless-aborted.ts';
-import type { RunSnapshot } from '../../coordination/protocol/snapshot.ts';
+import { unlessAborted } from '../../concurrency/abort.ts';
+import type { RunSnapshot } from '../../coordination/protocol/reads.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
 import type { RunRecord, StoredItem } from '../../store/port.ts';
 import type { ReportItem } from '../module/items.ts';
