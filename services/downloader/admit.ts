@@ -6,7 +6,7 @@ import { loadRunOf } from '../../libs/stage/execution/unloaded.ts';
 import { decodeRequest } from '../../libs/stage/node/node-body.ts';
 import { runConcurrency } from '../../libs/stage/run/run-concurrency.ts';
 import { type LoadedRun, moduleOf } from '../../libs/stage/run/runs.ts';
-import { type Answer, findAnswerAhead } from './answered.ts';
+import { type Answer, findAnswerAhead } from './policies/cache.ts';
 import type { DownloaderDeps } from './service.ts';
 
 /** For a request that will not be sent: it takes no room, and its handler records why. */

@@ -6,14 +6,14 @@ import { payerIn, withoutPayer, withPayer } from '../../libs/stage/node/cost-att
 import type { RequestBody } from '../../libs/stage/node/node-body.ts';
 import { moduleOf } from '../../libs/stage/run/runs.ts';
 import { AnsweredPermit } from './admit.ts';
-import { type Cacheable, cacheable, findAnswer, keepAnswer } from './answered.ts';
-import { guarded } from './breaker.ts';
-import { type Price, pay, type Receipt } from './cost.ts';
-import { downloadError } from './download-error.ts';
-import type { HttpResponse } from './http-client.ts';
-import { targetOf } from './request.ts';
-import { obeyRetryAfter } from './retry-after.ts';
-import { unseal, withoutSecrets } from './secrets.ts';
+import { downloadError } from './http/download-error.ts';
+import type { HttpResponse } from './http/http-client.ts';
+import { targetOf } from './http/request.ts';
+import { guarded } from './policies/breaker.ts';
+import { type Cacheable, cacheable, findAnswer, keepAnswer } from './policies/cache.ts';
+import { type Price, pay, type Receipt } from './policies/cost.ts';
+import { obeyRetryAfter } from './policies/retry-after.ts';
+import { unseal, withoutSecrets } from './policies/secrets.ts';
 import type { DownloaderDeps } from './service.ts';
 
 /** A response whose body is where it is to be kept. */

@@ -9,9 +9,9 @@ import { type FakePage, shelfOf } from '../../test/fixtures/fake-ports.ts';
 import { messagesOf, only, stricter } from '../../test/fixtures/outcomes.ts';
 import { LEASE_MS, openStageBench, type StageBench } from '../../test/fixtures/stage-bench.ts';
 import { admit } from './admit.ts';
-import { CookieJars } from './cookies.ts';
 import { handle } from './handle.ts';
-import { refreshCookies } from './shared-cookies.ts';
+import { CookieJars } from './policies/cookie-jar.ts';
+import { refreshCookies } from './policies/cookies.ts';
 
 const HOST = 'shop.test';
 

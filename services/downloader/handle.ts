@@ -16,10 +16,10 @@ import { failUnloaded, loadRunOf } from '../../libs/stage/execution/unloaded.ts'
 import type { DownloadWork } from '../../libs/stage/execution/work.ts';
 import { toChainError } from '../../libs/stage/messages/chain-error.ts';
 import { decodeRequest, type RequestBody } from '../../libs/stage/node/node-body.ts';
-import type { Receipt } from './cost.ts';
 import { type Downloaded, download } from './download.ts';
+import { withSharedCookies } from './policies/cookies.ts';
+import type { Receipt } from './policies/cost.ts';
 import type { DownloaderDeps } from './service.ts';
-import { withSharedCookies } from './shared-cookies.ts';
 
 type DownloaderOutcome = Outcome<'downloader'>;
 

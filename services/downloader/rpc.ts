@@ -20,11 +20,11 @@ import { breakerEvent } from '../../libs/limits/breaker-event.ts';
 import type { BreakerSnapshot, BreakerState, Breakers } from '../../libs/limits/breakers.ts';
 import type { KeySnapshot, Limiter } from '../../libs/limits/limiter.ts';
 import { joinedHeadersInLowerCase } from '../../libs/stage/messages/joined-headers.ts';
-import type { BreakerGuard } from './breaker.ts';
-import type { HttpClient } from './http-client.ts';
-import { targetOf } from './request.ts';
-import { obeyRetryAfter } from './retry-after.ts';
-import type { RobotsRules } from './robots.ts';
+import type { HttpClient } from './http/http-client.ts';
+import { targetOf } from './http/request.ts';
+import type { BreakerGuard } from './policies/breaker.ts';
+import { obeyRetryAfter } from './policies/retry-after.ts';
+import type { RobotsRules } from './policies/robots-rules.ts';
 
 export interface DownloaderApiDeps {
   readonly http: Pick<HttpClient, 'fetch'>;

@@ -12,12 +12,12 @@ import type { SecretSource } from '../../libs/stage/run/secret-source.ts';
 import type { AnswerStore } from '../../libs/store/answer-store.ts';
 import type { BlobStore } from '../../libs/store/blob-store.ts';
 import { admit } from './admit.ts';
-import type { BreakerGuard } from './breaker.ts';
 import type { DownloaderConfig } from './config.ts';
-import type { CookieJars } from './cookies.ts';
 import { downloadLeased, handle } from './handle.ts';
-import type { HttpClient } from './http-client.ts';
-import type { RobotsRules } from './robots.ts';
+import type { HttpClient } from './http/http-client.ts';
+import type { BreakerGuard } from './policies/breaker.ts';
+import type { CookieJars } from './policies/cookie-jar.ts';
+import type { RobotsRules } from './policies/robots-rules.ts';
 
 export interface DownloaderDeps extends ExecutionDeps {
   readonly config: DownloaderConfig;

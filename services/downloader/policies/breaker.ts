@@ -1,12 +1,12 @@
 /** A request's circuit breaker: asked before it is sent, told afterwards how it went. */
-import type { ChainEvent } from '../../libs/contracts/events.ts';
-import type { ChainNode } from '../../libs/coordination/protocol/node.ts';
-import { CatenaError, toCatenaError } from '../../libs/errors/catena-error.ts';
-import { breakerEvent } from '../../libs/limits/breaker-event.ts';
-import { policyOf } from '../../libs/limits/breaker-spec.ts';
-import type { BreakerOutcome, BreakerSpec, Breakers } from '../../libs/limits/breakers.ts';
-import { nodeFields } from '../../libs/stage/node/node-fields.ts';
-import type { Log } from '../../libs/telemetry/log.ts';
+import type { ChainEvent } from '../../../libs/contracts/events.ts';
+import type { ChainNode } from '../../../libs/coordination/protocol/node.ts';
+import { CatenaError, toCatenaError } from '../../../libs/errors/catena-error.ts';
+import { breakerEvent } from '../../../libs/limits/breaker-event.ts';
+import { policyOf } from '../../../libs/limits/breaker-spec.ts';
+import type { BreakerOutcome, BreakerSpec, Breakers } from '../../../libs/limits/breakers.ts';
+import { nodeFields } from '../../../libs/stage/node/node-fields.ts';
+import type { Log } from '../../../libs/telemetry/log.ts';
 
 export interface BreakerGuard {
   readonly breakers: Breakers;

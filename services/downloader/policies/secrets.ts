@@ -2,8 +2,8 @@
  * Secrets in headers. A request names them, `{{secret:NAME}}`; the value is put in where the request is sent, and taken out
  * again of what comes back, so that it stands in no task, node, log, response or dead letter.
  */
-import { CatenaError } from '../../libs/errors/catena-error.ts';
-import type { HttpResponse } from './http-client.ts';
+import { CatenaError } from '../../../libs/errors/catena-error.ts';
+import type { HttpResponse } from '../http/http-client.ts';
 
 export interface Unsealed {
   readonly headers: Readonly<Record<string, string>>;

@@ -1,10 +1,10 @@
 /** What a request may cost is set aside before it is sent; what it cost in truth is told by the parser. */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ChainNode } from '../../libs/coordination/protocol/node.ts';
-import { CatenaError } from '../../libs/errors/catena-error.ts';
-import { type Budgets, type BudgetTotals, fromMicros } from '../../libs/limits/budgets.ts';
-import { costAttemptOf } from '../../libs/stage/node/cost-attempt.ts';
-import type { Meters } from '../../libs/stage/observe/meters.ts';
+import type { ChainNode } from '../../../libs/coordination/protocol/node.ts';
+import { CatenaError } from '../../../libs/errors/catena-error.ts';
+import { type Budgets, type BudgetTotals, fromMicros } from '../../../libs/limits/budgets.ts';
+import { costAttemptOf } from '../../../libs/stage/node/cost-attempt.ts';
+import type { Meters } from '../../../libs/stage/observe/meters.ts';
 
 /** Which attempt at a request paid for its answer; empty while none has. */
 export interface Receipt {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { ManualClock } from '../../libs/clock/clock.ts';
-import { downloadError } from './download-error.ts';
-import { get, startClient, startRawServer, startServer } from './loopback.fixture.ts';
-import { type FetchRobots, type RobotsOptions, RobotsRules } from './robots.ts';
+import { ManualClock } from '../../../libs/clock/clock.ts';
+import { downloadError } from '../http/download-error.ts';
+import { get, startClient, startRawServer, startServer } from '../http/loopback.fixture.ts';
+import { type FetchRobots, type RobotsOptions, RobotsRules } from './robots-rules.ts';
 
 const never = new AbortController().signal;
 const site = new URL('https://site.test/page?x=1');

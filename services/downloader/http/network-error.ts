@@ -1,5 +1,5 @@
 import { errors } from 'undici';
-import { CatenaError } from '../../libs/errors/catena-error.ts';
+import { CatenaError } from '../../../libs/errors/catena-error.ts';
 import { type DownloadCode, downloadError } from './download-error.ts';
 import type { HttpClientOptions } from './http-options.ts';
 import { PrivateAddressError } from './private-address.ts';

@@ -1,4 +1,4 @@
-import { CatenaError, type FailureClass } from '../../libs/errors/catena-error.ts';
+import { CatenaError, type FailureClass } from '../../../libs/errors/catena-error.ts';
 
 interface Kind {
   readonly class: FailureClass;

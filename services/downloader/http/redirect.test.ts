@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { CookieJar } from './cookies.ts';
+import { CookieJar } from '../policies/cookie-jar.ts';
 import { get, startClient, startRawServer, startServer, textOf } from './loopback.fixture.ts';
 
 const body = new TextEncoder().encode('payload');

@@ -1,6 +1,6 @@
-import { type Clock, systemClock } from '../../libs/clock/clock.ts';
-import { SharedFlights } from '../../libs/concurrency/shared-flights.ts';
-import { CatenaError, toCatenaError } from '../../libs/errors/catena-error.ts';
+import { type Clock, systemClock } from '../../../libs/clock/clock.ts';
+import { SharedFlights } from '../../../libs/concurrency/shared-flights.ts';
+import { CatenaError, toCatenaError } from '../../../libs/errors/catena-error.ts';
 import { parseRobotsFile, type RobotsFile } from './robots-file.ts';
 
 /** Whether a URL may be fetched, and how much time the site wants between two requests. */

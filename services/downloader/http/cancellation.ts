@@ -1,4 +1,4 @@
-import type { CatenaError } from '../../libs/errors/catena-error.ts';
+import type { CatenaError } from '../../../libs/errors/catena-error.ts';
 import { downloadError } from './download-error.ts';
 import type { Exchange } from './exchange.ts';
 

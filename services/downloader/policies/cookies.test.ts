@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { CookieShelf } from '../../libs/limits/cookies.ts';
-import { openSqliteCookies } from '../../libs/limits/sqlite/cookies.ts';
-import { openDatabase } from '../../libs/sqlite/scratch.fixture.ts';
-import { CookieJars } from './cookies.ts';
-import { refreshCookies, withSharedCookies } from './shared-cookies.ts';
+import type { CookieShelf } from '../../../libs/limits/cookies.ts';
+import { openSqliteCookies } from '../../../libs/limits/sqlite/cookies.ts';
+import { openDatabase } from '../../../libs/sqlite/scratch.fixture.ts';
+import { CookieJars } from './cookie-jar.ts';
+import { refreshCookies, withSharedCookies } from './cookies.ts';
 
 const url = new URL('https://shop.test/a/b');
 const OWN = { runId: 'r1', session: '' };

@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import { CookieJar } from './cookies.ts';
+import { CookieJar } from '../policies/cookie-jar.ts';
 import { closedPort, get, startClient, startServer, textOf } from './loopback.fixture.ts';
 
 describe('the HTTP client', () => {

@@ -3,17 +3,17 @@
  * with its blobs and goes with them; what is kept for a time, and for other runs, stands in the store of answers.
  */
 import { hash } from 'node:crypto';
-import { CatenaError } from '../../libs/errors/catena-error.ts';
-import { canonicalJson } from '../../libs/keys/canonical-json.ts';
-import type { CachePolicy } from '../../libs/modules/contract/definition.ts';
-import type { RequestBody } from '../../libs/stage/node/node-body.ts';
-import { type LoadedRun, moduleOf } from '../../libs/stage/run/runs.ts';
-import type { AnswerStore } from '../../libs/store/answer-store.ts';
-import type { BlobStore } from '../../libs/store/blob-store.ts';
-import type { Log } from '../../libs/telemetry/log.ts';
-import type { HttpResponse } from './http-client.ts';
+import { CatenaError } from '../../../libs/errors/catena-error.ts';
+import { canonicalJson } from '../../../libs/keys/canonical-json.ts';
+import type { CachePolicy } from '../../../libs/modules/contract/definition.ts';
+import type { RequestBody } from '../../../libs/stage/node/node-body.ts';
+import { type LoadedRun, moduleOf } from '../../../libs/stage/run/runs.ts';
+import type { AnswerStore } from '../../../libs/store/answer-store.ts';
+import type { BlobStore } from '../../../libs/store/blob-store.ts';
+import type { Log } from '../../../libs/telemetry/log.ts';
+import type { HttpResponse } from '../http/http-client.ts';
+import { refreshCookies, type SharedCookiesDeps } from './cookies.ts';
 import { namesSecret } from './secrets.ts';
-import { refreshCookies, type SharedCookiesDeps } from './shared-cookies.ts';
 
 interface AnsweredDeps extends SharedCookiesDeps {
   readonly blobs: Pick<BlobStore, 'get' | 'put'>;

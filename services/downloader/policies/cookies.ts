@@ -1,6 +1,6 @@
 /** The cookies of a request's session as all processes know them, around the sending of the request. */
-import type { CookieSession, CookieShelf } from '../../libs/limits/cookies.ts';
-import type { CookieJar, CookieJars } from './cookies.ts';
+import type { CookieSession, CookieShelf } from '../../../libs/limits/cookies.ts';
+import type { CookieJar, CookieJars } from './cookie-jar.ts';
 
 export interface SharedCookiesDeps {
   readonly cookies: Pick<CookieJars, 'forRun'>;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { CatenaError } from '../../libs/errors/catena-error.ts';
+import { CatenaError } from '../../../libs/errors/catena-error.ts';
 import { downloadError, withoutCredentials } from './download-error.ts';
 import { DEFAULT_HTTP_OPTIONS } from './http-options.ts';
 import { toDownloadError } from './network-error.ts';

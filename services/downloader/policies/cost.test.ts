@@ -1,13 +1,13 @@
 /** Money is set aside before a request is sent, once per download, and never for one that is not sent. */
 import { describe, expect, it } from 'vitest';
-import { CatenaError } from '../../libs/errors/catena-error.ts';
-import { MICROS } from '../../libs/limits/budgets.ts';
-import { METRICS } from '../../libs/telemetry/metric-names.ts';
-import { honestCalls } from '../../test/fixtures/modules/paid-calls.ts';
-import { openStageBench, type StageBench } from '../../test/fixtures/stage-bench.ts';
+import { CatenaError } from '../../../libs/errors/catena-error.ts';
+import { MICROS } from '../../../libs/limits/budgets.ts';
+import { METRICS } from '../../../libs/telemetry/metric-names.ts';
+import { honestCalls } from '../../../test/fixtures/modules/paid-calls.ts';
+import { openStageBench, type StageBench } from '../../../test/fixtures/stage-bench.ts';
+import { handle } from '../handle.ts';
+import { downloadError } from '../http/download-error.ts';
 import { pay, type Receipt } from './cost.ts';
-import { downloadError } from './download-error.ts';
-import { handle } from './handle.ts';
 
 const input = { base: 'http://model.test', calls: [{ path: '/a', atMost: 2, charge: 0.5, cache: true }] };
 const permit = { release: () => undefined };

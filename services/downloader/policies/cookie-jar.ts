@@ -1,5 +1,5 @@
 import { type Cookie, type SerializedCookie, CookieJar as ToughJar } from 'tough-cookie';
-import type { CookieTexts } from '../../libs/limits/cookies.ts';
+import type { CookieTexts } from '../../../libs/limits/cookies.ts';
 
 /** A hostile site may set cookies for ever; beyond this many a jar takes no more. */
 const MAX_COOKIES = 1_000;

@@ -1,6 +1,6 @@
 import { Agent } from 'undici';
+import type { CookieJar } from '../policies/cookie-jar.ts';
 import { Cancellation } from './cancellation.ts';
-import type { CookieJar } from './cookies.ts';
 import { DecodeError, decodeBody } from './decode-body.ts';
 import { downloadError, withoutCredentials } from './download-error.ts';
 import { type Answer, Exchange, type Hop } from './exchange.ts';

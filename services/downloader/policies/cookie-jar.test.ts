@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { CookieJar, CookieJars } from './cookies.ts';
+import { CookieJar, CookieJars } from './cookie-jar.ts';
 
 const url = new URL('https://shop.test/a/b');
 

@@ -1,7 +1,7 @@
-import type { Clock } from '../../libs/clock/clock.ts';
-import type { Limiter } from '../../libs/limits/limiter.ts';
-import { retryAfterMs } from '../../libs/limits/retry-after.ts';
-import type { HttpResponse } from './http-client.ts';
+import type { Clock } from '../../../libs/clock/clock.ts';
+import type { Limiter } from '../../../libs/limits/limiter.ts';
+import { retryAfterMs } from '../../../libs/limits/retry-after.ts';
+import type { HttpResponse } from '../http/http-client.ts';
 
 const TOO_MANY_REQUESTS = 429;
 const UNAVAILABLE = 503;
