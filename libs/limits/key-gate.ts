@@ -1,6 +1,6 @@
 import type { Clock } from '../clock/clock.ts';
 import type { Timers } from '../concurrency/timers.ts';
-import { abortedWait, type KeyLimits, MAX_TIMER_MS, OncePermit, type Permit } from './limiter.ts';
+import { abortedWait, type KeyLimits, MAX_TIMER_MS, OncePermit, type Permit, type Place } from './limiter.ts';
 import { WaitList } from './wait-list.ts';
 
 /**
@@ -18,6 +18,8 @@ export class KeyGate {
   #lastStartMs = Number.NEGATIVE_INFINITY;
   #notBeforeMs = Number.NEGATIVE_INFINITY;
   #touchedMs = Number.NEGATIVE_INFINITY;
+  /** The latest time that somebody was told to ask again at. */
+  #postponedToMs = Number.NEGATIVE_INFINITY;
   #inFlight = 0;
   #timer: unknown;
 
@@ -48,12 +50,12 @@ export class KeyGate {
   }
 
   /** Waits for a turn. Rejects with `limits.aborted` when the signal says so first. */
-  wait(signal: AbortSignal): Promise<Permit> {
+  wait(signal: AbortSignal, place?: Place): Promise<Permit> {
     return new Promise((resolve, reject) => {
       const leave = this.#waiters.add((permit) => {
         signal.removeEventListener('abort', onAbort);
         resolve(permit);
-      });
+      }, place);
       const onAbort = (): void => {
         leave();
         if (this.#waiters.size === 0) this.#disarm();
@@ -62,6 +64,18 @@ export class KeyGate {
       signal.addEventListener('abort', onAbort, { once: true });
       this.#arm();
     });
+  }
+
+  /** How long somebody who goes ahead waits from now on, concurrency aside. */
+  waitAheadMs(): number {
+    return Math.max(0, this.nextStartMs - this.#clock.monotonic()) + this.#waiters.ahead * this.#spacingMs;
+  }
+
+  /** In how long to ask again instead; each who is told so is told a later time. */
+  postpone(): number {
+    const nowMs = this.#clock.monotonic();
+    this.#postponedToMs = Math.max(nowMs + this.waitAheadMs(), this.#postponedToMs + this.#spacingMs);
+    return this.#postponedToMs - nowMs;
   }
 
   /** Nobody starts before `untilMs`; an earlier time than already set changes nothing. */
@@ -87,6 +101,7 @@ export class KeyGate {
   /** Whether a new gate in its place would do the same: nothing under way, and no time left to keep. */
   isForgettable(nowMs: number, forgetAfterMs: number): boolean {
     if (this.#inFlight > 0 || this.#waiters.size > 0 || nowMs < this.nextStartMs) return false;
+    if (nowMs < this.#postponedToMs) return false;
     const lastUsedMs = Math.max(this.#lastStartMs, this.#touchedMs);
     return this.#minIntervalMs === 0 || nowMs - lastUsedMs > forgetAfterMs;
   }

@@ -28,16 +28,26 @@ export interface LimitsByKey {
   readonly overrides?: Readonly<Record<string, Partial<KeyLimits>>>;
 }
 
+/** Where somebody stands among those who wait for a key: at the end, or before all who stand there. */
+export type Place = 'last' | 'ahead';
+
 /**
  * Limits of rate and concurrency by key (a host, say): within one process, or over all that share a Redis. A limit delays, it
  * never drops: whoever waits gets a permit in the end, in the order of asking within the process, unless its own signal
- * gives up.
+ * gives up. Work that has begun goes `ahead` of work that has not: it holds a lease and a slot while it waits.
  */
 export interface Limiter {
-  /** A permit as soon as the key's limits and those who asked before allow. Rejects with `limits.aborted`. */
-  acquire(key: string, signal: AbortSignal): Promise<Permit>;
+  /** A permit as soon as the key's limits and those who stand before allow. Rejects with `limits.aborted`. */
+  acquire(key: string, signal: AbortSignal, place?: Place): Promise<Permit>;
   /** A permit if nobody waits for the key and it is known here that it may go now. */
   tryAcquire(key: string): Permit | undefined;
+  /** How long somebody who asks ahead now waits for the key's time, in milliseconds; permits that are out may add to it. */
+  waitAheadMs(key: string): number;
+  /**
+   * In how many milliseconds to ask again, for somebody who cannot wait {@link waitAheadMs}. Each who is told so is told a later
+   * time, by the spacing of the key: they do not come all at once.
+   */
+  postpone(key: string): number;
   /** Nobody of the key starts before `untilMs` (Unix milliseconds): a Retry-After. Never shortens an earlier delay. */
   delay(key: string, untilMs: number): void;
   /** At least this long between two starts of the key, beside its rate: a Crawl-delay. 0 takes it back. */

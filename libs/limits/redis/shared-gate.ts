@@ -1,6 +1,6 @@
 import type { Clock } from '../../clock/clock.ts';
 import type { Timers } from '../../concurrency/timers.ts';
-import { abortedWait, type KeyLimits, MAX_TIMER_MS, OncePermit, type Permit } from '../limiter.ts';
+import { abortedWait, type KeyLimits, MAX_TIMER_MS, OncePermit, type Permit, type Place } from '../limiter.ts';
 import { WaitList } from '../wait-list.ts';
 import { GrantStock } from './grant-stock.ts';
 import type { TakeFromRedis } from './take.ts';
@@ -43,6 +43,8 @@ export class SharedGate {
   #notBeforeMs = NEVER;
   #nextSlotMs = NEVER;
   #askAtMs = NEVER;
+  /** The latest time that somebody was told to ask again at. */
+  #postponedToMs = NEVER;
   #backoffMs = 0;
   #retryAtMs = NEVER;
   #call: Promise<void> | undefined;
@@ -79,12 +81,12 @@ export class SharedGate {
   }
 
   /** Waits for a turn. Rejects with `limits.aborted` when the signal says so first. */
-  wait(signal: AbortSignal): Promise<Permit> {
+  wait(signal: AbortSignal, place?: Place): Promise<Permit> {
     return new Promise((resolve, reject) => {
       const leave = this.#waiters.add((permit) => {
         signal.removeEventListener('abort', onAbort);
         resolve(permit);
-      });
+      }, place);
       const onAbort = (): void => {
         leave();
         reject(abortedWait(signal));
@@ -93,6 +95,19 @@ export class SharedGate {
       signal.addEventListener('abort', onAbort, { once: true });
       this.#look();
     });
+  }
+
+  /** How long somebody who goes ahead waits from now on, as far as it is known here, concurrency aside. */
+  waitAheadMs(): number {
+    const nowMs = this.#deps.clock.monotonic();
+    return Math.max(0, this.nextStartMs - nowMs) + this.#waiters.ahead * this.#spacingMs;
+  }
+
+  /** In how long to ask again instead; each who is told so here is told a later time. */
+  postpone(): number {
+    const nowMs = this.#deps.clock.monotonic();
+    this.#postponedToMs = Math.max(nowMs + this.waitAheadMs(), this.#postponedToMs + this.#spacingMs);
+    return this.#postponedToMs - nowMs;
   }
 
   /** Nobody of this or any other process starts before `untilMs`; an earlier time than already set changes nothing. */
@@ -122,7 +137,12 @@ export class SharedGate {
 
   isForgettable(nowMs: number): boolean {
     const isIdle = this.#inFlight === 0 && this.#waiters.size === 0 && this.#stock.size === 0;
-    return isIdle && this.#call === undefined && !this.#owes(nowMs) && nowMs >= this.nextStartMs;
+    return (
+      isIdle &&
+      this.#call === undefined &&
+      !this.#owes(nowMs) &&
+      nowMs >= Math.max(this.nextStartMs, this.#postponedToMs)
+    );
   }
 
   /** Asks no more, and gives back what is held. Idempotent. */
