@@ -38,8 +38,9 @@ import type { BlobStore } from '../libs/store/blob-store.ts';
 import type { Store } from '../libs/store/port.ts';
 import type { Log } from '../libs/telemetry/log.ts';
 import type { Metrics } from '../libs/telemetry/metrics.ts';
+import type { BreakerGuard } from './downloader/deps.ts';
 import { createHttpClient, type HttpClient } from './downloader/http/http-client.ts';
-import type { BreakerGuard } from './downloader/policies/breaker.ts';
+import { performRequest } from './downloader/http/request.ts';
 import { CookieJars } from './downloader/policies/cookie-jar.ts';
 import { RobotsRules } from './downloader/policies/robots-rules.ts';
 import { createDownloader } from './downloader/service.ts';
@@ -141,7 +142,7 @@ export function composeStages(ground: StageGround, options: StageOptions): Stage
   const cookies = new CookieJars();
   const robots = new RobotsRules({
     productToken: config.http.userAgent.split(/[/\s]/)[0]!,
-    fetch: (url, signal) => http.fetch({ method: 'GET', url, headers: {} }, signal),
+    fetch: (url, signal) => performRequest(http, { method: 'GET', url, headers: {} }, signal),
   });
   const execution: ExecutionDeps = {
     coordinator,

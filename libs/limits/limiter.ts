@@ -10,6 +10,11 @@ export interface KeyLimits {
 /** The right to be under way. Give it back in a `finally`; giving it back twice is harmless. */
 export interface Permit {
   release(): void;
+  /**
+   * Its holder is not under way any more, but goes on elsewhere: work that has begun may have its room, while work that has not
+   * must wait until it is given back. So whoever is held up elsewhere is not joined there by ever more. Idempotent.
+   */
+  stepAside?(): void;
 }
 
 /** What a key is doing, for display. */
@@ -39,8 +44,8 @@ export type Place = 'last' | 'ahead';
 export interface Limiter {
   /** A permit as soon as the key's limits and those who stand before allow. Rejects with `limits.aborted`. */
   acquire(key: string, signal: AbortSignal, place?: Place): Promise<Permit>;
-  /** A permit if nobody waits for the key and it is known here that it may go now. */
-  tryAcquire(key: string): Permit | undefined;
+  /** A permit if nobody stands before and it is known here that it may go now. */
+  tryAcquire(key: string, place?: Place): Permit | undefined;
   /** How long somebody who asks ahead now waits for the key's time, in milliseconds; permits that are out may add to it. */
   waitAheadMs(key: string): number;
   /**
@@ -65,18 +70,31 @@ export interface Limiter {
 /** The longest delay that a timer of Node takes as it is. */
 export const MAX_TIMER_MS = 2 ** 31 - 1;
 
-/** A permit that does `onRelease` once. */
-export class OncePermit implements Permit {
-  #onRelease: (() => void) | undefined;
+/** Counts the permits of a key. */
+export interface PermitCount {
+  steppedAside(): void;
+  released(hadSteppedAside: boolean): void;
+}
 
-  constructor(onRelease: () => void) {
-    this.#onRelease = onRelease;
+/** A permit that tells each of its changes once. */
+export class CountedPermit implements Permit {
+  #count: PermitCount | undefined;
+  #isAside = false;
+
+  constructor(count: PermitCount) {
+    this.#count = count;
+  }
+
+  stepAside(): void {
+    if (this.#isAside || this.#count === undefined) return;
+    this.#isAside = true;
+    this.#count.steppedAside();
   }
 
   release(): void {
-    const onRelease = this.#onRelease;
-    this.#onRelease = undefined;
-    onRelease?.();
+    const count = this.#count;
+    this.#count = undefined;
+    count?.released(this.#isAside);
   }
 }
 

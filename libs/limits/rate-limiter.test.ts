@@ -227,6 +227,40 @@ describe('work that has begun', () => {
     expect(order).toEqual(['begun 2 gave up', 'begun 1', 'begun 3', 'new 1', 'new 2']);
   });
 
+  it('has the room of whoever stepped aside, which work that has not begun must wait for', async () => {
+    const { limiter, timers } = limiterWith({ requestsPerSecond: 0, concurrency: 1 });
+    const elsewhere = limiter.tryAcquire('a')!;
+    const begun = limiter.acquire('a', never, 'ahead');
+    const fresh = limiter.acquire('a', never);
+    expect(await settledPermit(begun)).toBeUndefined();
+    elsewhere.stepAside!();
+    elsewhere.stepAside!();
+    const permit = await settledPermit(begun);
+    expect(limiter.tryAcquire('a', 'ahead'), 'one at a time all the same').toBeUndefined();
+    permit!.release();
+    expect(await settledPermit(fresh)).toBeUndefined();
+    expect([timers.size, limiter.tryAcquire('a')]).toEqual([0, undefined]);
+    elsewhere.release();
+    elsewhere.release();
+    (await fresh).release();
+    expect([limiter.tryAcquire('a'), limiter.tryAcquire('a')]).toEqual([expect.anything(), undefined]);
+  });
+
+  it('and waits for one another in a circle ends the wait: who steps aside holds nobody up who has begun', async () => {
+    const { limiter } = limiterWith({ requestsPerSecond: 0, concurrency: 2 });
+    const moves = async (from: string, to: string) => {
+      const permit = await limiter.acquire(from, never);
+      await new Promise(setImmediate);
+      permit.stepAside!();
+      const next = await limiter.acquire(to, never, 'ahead');
+      permit.release();
+      await new Promise(setImmediate);
+      next.release();
+    };
+    await Promise.all(Array.from({ length: 20 }, (_, n) => (n % 2 === 0 ? moves('a', 'b') : moves('b', 'a'))));
+    expect(limiter.snapshot()).toEqual([]);
+  });
+
   it('is told how long it waits, whoever else waits, and each that cannot is told a later time to ask again', async () => {
     const { limiter, timers } = limiterWith({ requestsPerSecond: 1, concurrency: 0 });
     expect(limiter.waitAheadMs('a')).toBe(0);

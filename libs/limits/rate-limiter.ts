@@ -41,12 +41,12 @@ export class RateLimiter implements Limiter {
   acquire(key: string, signal: AbortSignal, place?: Place): Promise<Permit> {
     if (signal.aborted) return Promise.reject(abortedWait(signal));
     const gate = this.#gates.of(key);
-    const permit = gate.tryStart();
+    const permit = gate.tryStart(place);
     return permit === undefined ? gate.wait(signal, place) : Promise.resolve(permit);
   }
 
-  tryAcquire(key: string): Permit | undefined {
-    return this.#gates.of(key).tryStart();
+  tryAcquire(key: string, place?: Place): Permit | undefined {
+    return this.#gates.of(key).tryStart(place);
   }
 
   waitAheadMs(key: string): number {

@@ -16,10 +16,9 @@ import { failUnloaded, loadRunOf } from '../../libs/stage/execution/unloaded.ts'
 import type { DownloadWork } from '../../libs/stage/execution/work.ts';
 import { toChainError } from '../../libs/stage/messages/chain-error.ts';
 import { decodeRequest, type RequestBody } from '../../libs/stage/node/node-body.ts';
+import type { DownloaderDeps } from './deps.ts';
 import { type Downloaded, download } from './download.ts';
-import { withSharedCookies } from './policies/cookies.ts';
-import type { Receipt } from './policies/cost.ts';
-import type { DownloaderDeps } from './service.ts';
+import type { Receipt } from './policies/policy.ts';
 
 type DownloaderOutcome = Outcome<'downloader'>;
 
@@ -49,11 +48,9 @@ export async function downloadLeased(deps: DownloaderDeps, work: DownloadWork): 
   const { run, lease, permit } = work;
   const request = decodeRequest(lease.node.body);
   const receipt: Receipt = { attempt: '' };
-  const session = { runId: lease.node.runId, session: request.session ?? '' };
-  const sending = (send: () => Promise<Downloaded>) => withSharedCookies(deps, session, send);
   let response: ResponseModel;
   try {
-    response = toResponse(work, await sending(() => download(deps, work, request, receipt)));
+    response = toResponse(work, await download(deps, work, request, receipt));
   } catch (thrown) {
     if (lease.signal.aborted) {
       lease.end();

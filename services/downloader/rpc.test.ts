@@ -36,8 +36,11 @@ function request(changes: Partial<FetchRequest> = {}): FetchRequest {
 
 describe('Fetch', () => {
   it('performs the request as it is asked for, and answers whatever comes', async () => {
-    const { api, http } = open();
-    http.answer = () => ({ status: 404, headers: [['x-a', '1']], body: 'gone' });
+    const { api, http, clock } = open();
+    http.answer = () => {
+      clock.advance(2);
+      return { status: 404, headers: [['x-a', '1']], body: 'gone' };
+    };
     const headers = [
       { name: 'Accept', value: 'a' },
       { name: 'accept', value: 'b' },

@@ -42,13 +42,13 @@ export class RedisLimiter implements Limiter {
   acquire(key: string, signal: AbortSignal, place?: Place): Promise<Permit> {
     if (signal.aborted) return Promise.reject(abortedWait(signal));
     const gate = this.#gates.of(key);
-    const permit = gate.tryStart();
+    const permit = gate.tryStart(place);
     return permit === undefined ? gate.wait(signal, place) : Promise.resolve(permit);
   }
 
   /** Starts on what was granted to this process and not used; it never asks Redis. */
-  tryAcquire(key: string): Permit | undefined {
-    return this.#gates.find(key)?.tryStart();
+  tryAcquire(key: string, place?: Place): Permit | undefined {
+    return this.#gates.find(key)?.tryStart(place);
   }
 
   waitAheadMs(key: string): number {

@@ -100,6 +100,23 @@ describe('a gate of a shared limit', () => {
     expect(bench.gate.isForgettable(bench.clock.monotonic()), 'it has told somebody a later time').toBe(false);
   });
 
+  it('does not hold a permit whose holder stepped aside, but lets nobody new have its room', async () => {
+    const bench = open({ concurrency: 1 });
+    const [elsewhere] = await held(bench);
+    elsewhere!.stepAside!();
+    const fresh = waitOn(bench.gate);
+    await bench.timers.advance(1_000);
+    expect([fresh.length, bench.calls.at(-1)!.holding, bench.timers.size]).toEqual([0, 0, 0]);
+    const begun = bench.gate.wait(never, 'ahead');
+    await bench.timers.advance(0);
+    (await begun).release();
+    await bench.timers.advance(1_000);
+    expect([fresh.length, bench.calls.map(({ wanted }) => wanted)]).toEqual([0, [1, 0, 1, 0]]);
+    elsewhere!.release();
+    await bench.timers.advance(0);
+    expect(fresh).toHaveLength(1);
+  });
+
   it('says what it holds a third into the lease, as long as it holds something', async () => {
     const bench = open({ concurrency: 2 });
     const [permit] = await held(bench);

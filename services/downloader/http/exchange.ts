@@ -1,23 +1,15 @@
 import type { Dispatcher } from 'undici';
 import { downloadError } from './download-error.ts';
+import type { Hop } from './hop.ts';
 import type { HttpClientOptions } from './http-options.ts';
 import { toDownloadError } from './network-error.ts';
 
-/** One request on the wire, without redirects. */
-export interface Hop {
-  readonly url: URL;
-  readonly method: string;
-  /** Lower-case names. */
-  readonly headers: ReadonlyMap<string, string>;
-  readonly body: Uint8Array | undefined;
-  /** Headers, lower-case, that no other origin may see. */
-  readonly originOnly?: readonly string[];
-}
-
-/** What came back, its body still as it was sent. */
+/** What came back. */
 export interface Answer {
   readonly status: number;
   readonly headers: readonly [string, string][];
+  /** The Cookie header that was sent for it; empty when there was none. */
+  readonly cookie: string;
   readonly body: Buffer;
   /** Whether the body was cut off. */
   readonly partial: boolean;
@@ -41,7 +33,6 @@ export class Exchange implements Dispatcher.DispatchHandler {
   readonly answer: Promise<Answer>;
   readonly #hop: Hop;
   readonly #limits: HttpClientOptions;
-  readonly #keepsPartial: boolean;
   readonly #dispatchedMs = performance.now();
   #resolve: (answer: Answer) => void = () => {};
   #reject: (reason: Error) => void = () => {};
@@ -55,10 +46,9 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #receivedBytes = 0;
   #isDiscarding = false;
 
-  constructor(hop: Hop, limits: HttpClientOptions, keepsPartial = false) {
+  constructor(hop: Hop, limits: HttpClientOptions) {
     this.#hop = hop;
     this.#limits = limits;
-    this.#keepsPartial = keepsPartial;
     this.answer = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -129,7 +119,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   /** A compressed body that was cut off cannot be read. */
   #succeedPartially(): boolean {
-    if (!this.#keepsPartial || this.#settled || this.#isDiscarding || this.#receivedBytes === 0) return false;
+    if (this.#hop.keepsPartial !== true || this.#settled || this.#isDiscarding || this.#receivedBytes === 0)
+      return false;
     if (this.#headers.some(([name]) => name === 'content-encoding')) return false;
     this.#succeed(Buffer.concat(this.#chunks, this.#receivedBytes), true);
     return true;
@@ -141,6 +132,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#resolve({
       status: this.#status,
       headers: this.#headers,
+      cookie: this.#hop.headers.get('cookie') ?? '',
       body,
       partial,
       queuedMs: this.#sentMs - this.#dispatchedMs,

@@ -1,6 +1,5 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import { CookieJar } from '../policies/cookie-jar.ts';
 import { closedPort, get, startClient, startServer, textOf } from './loopback.fixture.ts';
 
 describe('the HTTP client', () => {
@@ -89,19 +88,6 @@ describe('the HTTP client', () => {
     await Promise.all(Array.from({ length: 12 }, () => get(client, origin)));
     expect(most).toBe(2);
     expect(ports.size).toBe(2);
-  });
-
-  it('sends and keeps cookies of a session only', async () => {
-    const { origin, seen } = await startServer((_request, response) => {
-      response.setHeader('set-cookie', 'id=7; Path=/').end();
-    });
-    const client = startClient();
-    const jar = new CookieJar();
-    await get(client, origin, { jar });
-    await get(client, origin, { jar });
-    await get(client, origin, { jar, headers: { Cookie: 'own=1' } });
-    await get(client, origin);
-    expect(seen.map(({ headers }) => headers.cookie)).toEqual([undefined, 'id=7', 'own=1; id=7', undefined]);
   });
 
   it.each([

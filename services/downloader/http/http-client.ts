@@ -1,52 +1,21 @@
 import { Agent } from 'undici';
-import type { CookieJar } from '../policies/cookie-jar.ts';
-import { Cancellation } from './cancellation.ts';
+import type { Cancellation } from './cancellation.ts';
 import { DecodeError, decodeBody } from './decode-body.ts';
-import { downloadError, withoutCredentials } from './download-error.ts';
-import { type Answer, Exchange, type Hop } from './exchange.ts';
+import { downloadError } from './download-error.ts';
+import { type Answer, Exchange } from './exchange.ts';
+import type { Hop } from './hop.ts';
 import { DEFAULT_HTTP_OPTIONS, type HttpClientOptions } from './http-options.ts';
 import { TargetGuard } from './private-address.ts';
-import { RedirectTrail, redirected } from './redirect.ts';
-import { firstHop } from './request.ts';
-
-export interface HttpRequest {
-  readonly method: string;
-  readonly url: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body?: Uint8Array;
-  /** Sends and keeps cookies; without one there are none. */
-  readonly jar?: CookieJar;
-  /** Of the whole request, redirects and body included. Default: the client's. */
-  readonly totalTimeoutMs?: number;
-  /** Headers that a redirect to another origin does not take along, besides those that never are. */
-  readonly originOnly?: readonly string[];
-  /** Keeps what has arrived of a body that time or the server cuts off; it is asked for uncompressed. */
-  readonly keepsPartial?: boolean;
-}
-
-export interface HttpResponse {
-  readonly status: number;
-  /** After redirects; without credentials. */
-  readonly url: string;
-  /** As sent, with lower-case names; the body has its content encoding taken off all the same. */
-  readonly headers: readonly [string, string][];
-  readonly body: Uint8Array;
-  /** Whether the body was cut off. */
-  readonly partial: boolean;
-  readonly timings: {
-    /** Waiting for connections, redirects included. */
-    readonly queuedMs: number;
-    /** From sending the last request to its response's headers. */
-    readonly firstByteMs: number;
-    /** The whole request. */
-    readonly totalMs: number;
-  };
-  readonly redirects: number;
-}
 
 export interface HttpClient {
-  /** Performs one request. Any status is a response; what is none throws a CatenaError `download.…`. */
-  fetch(request: HttpRequest, signal: AbortSignal): Promise<HttpResponse>;
+  readonly options: HttpClientOptions;
+  /**
+   * One exchange: a redirect is an answer like any other. The body has its content encoding taken off. Throws a CatenaError
+   * `download.…`, and what ended the request.
+   */
+  send(hop: Hop, cancellation: Cancellation): Promise<Answer>;
+  /** Throws `download.private_target` for a URL that names an address which must not be reached; {@link send} does too. */
+  checkTarget(url: URL): void;
   /** Ends what is under way (`download.aborted`) and closes all connections. */
   close(): Promise<void>;
 }
@@ -57,83 +26,37 @@ export function createHttpClient(options: Partial<HttpClientOptions> = {}): Http
   const guard = limits.denyPrivateTargets ? new TargetGuard(limits.allowedPrivateAddresses, limits.lookup) : undefined;
   const agent = createAgent(limits, guard);
 
-  async function exchange(
-    hop: Hop,
-    cookie: string,
-    { cancellation, keepsPartial }: { cancellation: Cancellation; keepsPartial: boolean | undefined },
-  ): Promise<Answer> {
-    const denied = guard?.deniedAddress(hop.url);
-    if (denied !== undefined) {
-      throw downloadError('download.private_target', { url: hop.url, data: { address: denied } });
-    }
+  function checkTarget(url: URL): void {
+    const denied = guard?.deniedAddress(url);
+    if (denied !== undefined) throw downloadError('download.private_target', { url, data: { address: denied } });
+  }
+
+  async function send(hop: Hop, cancellation: Cancellation): Promise<Answer> {
+    checkTarget(hop.url);
     cancellation.throwIfCancelled();
-    const exchanging = new Exchange(hop, limits, keepsPartial);
-    cancellation.cover(exchanging, hop.url);
-    agent.dispatch(
-      {
-        origin: hop.url.origin,
-        path: hop.url.pathname + hop.url.search,
-        method: hop.method,
-        headers: wireHeaders(hop, cookie),
-        body: hop.body ?? null,
-      },
-      exchanging,
-    );
-    return exchanging.answer;
+    const exchange = new Exchange(hop, limits);
+    cancellation.cover(exchange);
+    const { url, method, body } = hop;
+    const path = url.pathname + url.search;
+    agent.dispatch({ origin: url.origin, path, method, headers: wireHeaders(hop), body: body ?? null }, exchange);
+    return decoded(await exchange.answer, url, limits);
   }
 
-  async function fetch(request: HttpRequest, signal: AbortSignal): Promise<HttpResponse> {
-    const startMs = performance.now();
-    const { keepsPartial } = request;
-    const asked = keepsPartial
-      ? { ...request, headers: { ...request.headers, 'accept-encoding': 'identity' } }
-      : request;
-    let hop = firstHop(asked, limits.userAgent);
-    const trail = new RedirectTrail(limits.maxRedirects);
-    const cancellation = new Cancellation(hop.url, signal, request.totalTimeoutMs ?? limits.totalTimeoutMs);
-    try {
-      let queuedMs = 0;
-      for (;;) {
-        const cookie = cookieHeader(hop, request.jar);
-        const answer = await exchange(hop, cookie, { cancellation, keepsPartial });
-        queuedMs += answer.queuedMs;
-        request.jar?.store(hop.url, answer.headers);
-        const next = redirected(hop, answer.status, headerOf(answer, 'location'));
-        if (next !== undefined) {
-          trail.follow({ hop, cookie }, { hop: next, cookie: cookieHeader(next, request.jar) });
-          hop = next;
-          continue;
-        }
-        const body = await decode(answer, hop);
-        const timings = { queuedMs, firstByteMs: answer.firstByteMs, totalMs: performance.now() - startMs };
-        const { status, headers, partial } = answer;
-        return { status, url: withoutCredentials(hop.url), headers, body, partial, timings, redirects: trail.length };
-      }
-    } finally {
-      cancellation.end();
-    }
-  }
+  return { options: limits, send, checkTarget, close: () => agent.destroy() };
+}
 
-  async function decode(answer: Answer, hop: Hop): Promise<Buffer> {
-    const encoding = headerOf(answer, 'content-encoding');
-    if (encoding === undefined || answer.body.length === 0) return answer.body;
-    try {
-      return await decodeBody(answer.body, encoding, limits);
-    } catch (thrown) {
-      if (!(thrown instanceof DecodeError)) throw thrown;
-      const { maxBodyBytes, maxDecompressionRatio } = limits;
-      const data = {
-        sentBytes: answer.body.length,
-        limitBytes: thrown.limitBytes,
-        maxBodyBytes,
-        maxDecompressionRatio,
-      };
-      const detail = `${encoding}, ${thrown.message}`;
-      throw downloadError(`download.${thrown.fault}`, { url: hop.url, detail, cause: thrown.cause, data });
-    }
+async function decoded(answer: Answer, url: URL, limits: HttpClientOptions): Promise<Answer> {
+  const encoding = answer.headers.find(([name]) => name === 'content-encoding')?.[1];
+  if (encoding === undefined || answer.body.length === 0) return answer;
+  try {
+    return { ...answer, body: await decodeBody(answer.body, encoding, limits) };
+  } catch (thrown) {
+    if (!(thrown instanceof DecodeError)) throw thrown;
+    const { maxBodyBytes, maxDecompressionRatio } = limits;
+    const data = { sentBytes: answer.body.length, limitBytes: thrown.limitBytes, maxBodyBytes, maxDecompressionRatio };
+    const detail = `${encoding}, ${thrown.message}`;
+    throw downloadError(`download.${thrown.fault}`, { url, detail, cause: thrown.cause, data });
   }
-
-  return { fetch, close: () => agent.destroy() };
 }
 
 /** Pools live as long as their connections, so that a crawl over many hosts does not collect them. */
@@ -150,22 +73,11 @@ function createAgent(limits: HttpClientOptions, guard: TargetGuard | undefined):
   });
 }
 
-/** The headers as undici takes them with the least work: names and values in turn. */
-function wireHeaders(hop: Hop, cookie: string): string[] {
+/** The headers as undici takes them with the least work: names and values in turn, the cookies last. */
+function wireHeaders({ headers }: Hop): string[] {
   const flat: string[] = [];
-  for (const [name, value] of hop.headers) if (name !== 'cookie') flat.push(name, value);
+  for (const [name, value] of headers) if (name !== 'cookie') flat.push(name, value);
+  const cookie = headers.get('cookie') ?? '';
   if (cookie !== '') flat.push('cookie', cookie);
   return flat;
-}
-
-/** The request's own cookies, and those of the jar. */
-function cookieHeader(hop: Hop, jar: CookieJar | undefined): string {
-  const own = hop.headers.get('cookie') ?? '';
-  const kept = jar?.header(hop.url) ?? '';
-  return own !== '' && kept !== '' ? `${own}; ${kept}` : own + kept;
-}
-
-function headerOf(answer: Answer, name: string): string | undefined {
-  for (const header of answer.headers) if (header[0] === name) return header[1];
-  return undefined;
 }

@@ -2,8 +2,9 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { type AddressInfo, createServer as createRawServer, type Server, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
-import { createHttpClient, type HttpClient, type HttpRequest, type HttpResponse } from './http-client.ts';
+import { createHttpClient, type HttpClient } from './http-client.ts';
 import type { HttpClientOptions } from './http-options.ts';
+import { type HttpRequest, type HttpResponse, performRequest } from './request.ts';
 
 /** A request as a server of these tests saw it. */
 export interface Seen {
@@ -74,7 +75,7 @@ export function get(
   request: Partial<HttpRequest> = {},
   signal: AbortSignal = new AbortController().signal,
 ): Promise<HttpResponse> {
-  return client.fetch({ method: 'GET', url, headers: {}, ...request }, signal);
+  return performRequest(client, { method: 'GET', url, headers: {}, ...request }, signal);
 }
 
 export function textOf(response: HttpResponse): string {

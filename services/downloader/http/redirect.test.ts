@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { CookieJar } from '../policies/cookie-jar.ts';
 import { get, startClient, startRawServer, startServer, textOf } from './loopback.fixture.ts';
 
 const body = new TextEncoder().encode('payload');
@@ -92,20 +91,6 @@ describe('redirects', () => {
     }
   });
 
-  it("sends a jar's cookies only where they belong, and keeps those that a redirect sets", async () => {
-    const { origin, port, seen } = await startServer((request, response) => {
-      if (request.url === '/login') response.writeHead(302, { location: '/in', 'set-cookie': 'sid=1; Path=/' });
-      else if (request.url === '/in') response.writeHead(302, { location: `http://localhost:${port}/other` });
-      response.end();
-    });
-    await get(startClient({ lookup: toLoopback }), `${origin}/login`, { jar: new CookieJar() });
-    expect(seen.map(({ url, headers }) => [url, headers.cookie])).toEqual([
-      ['/login', undefined],
-      ['/in', 'sid=1'],
-      ['/other', undefined],
-    ]);
-  });
-
   it('takes no credentials from a Location', async () => {
     const { origin, port, seen } = await startServer((request, response) => {
       if (request.url === '/from') response.writeHead(302, { location: `http://eve:pw@127.0.0.1:${port}/to` });
@@ -125,17 +110,6 @@ describe('redirects', () => {
       data: { url: `${origin}/a`, loop: true, maxRedirects: 50 },
     });
     expect(seen).toHaveLength(2);
-  });
-
-  it('comes back to a page that asked for a cookie first', async () => {
-    const { origin } = await startServer((request, response) => {
-      if (request.headers.cookie === 'ok=1') response.end('welcome');
-      else if (request.url === '/page') response.writeHead(302, { location: '/gate' }).end();
-      else response.writeHead(302, { location: '/page', 'set-cookie': 'ok=1; Path=/' }).end();
-    });
-    const client = startClient();
-    expect(textOf(await get(client, `${origin}/page`, { jar: new CookieJar() }))).toBe('welcome');
-    await expect(get(client, `${origin}/page`)).rejects.toMatchObject({ data: { loop: true } });
   });
 
   it('follows as many redirects as allowed, and not one more', async () => {
@@ -187,10 +161,3 @@ describe('redirects', () => {
     for (const { origin } of [endless, broken, large]) expect(textOf(await get(client, origin))).toBe('there');
   });
 });
-
-/** Resolves every name to the loopback address. */
-function toLoopback(...[, options, callback]: Parameters<import('./http-options.ts').Lookup>): void {
-  const address = '127.0.0.1';
-  if (options.all === true) callback(null, [{ address, family: 4 }]);
-  else callback(null, address, 4);
-}

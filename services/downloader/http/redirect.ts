@@ -1,5 +1,6 @@
 import { downloadError } from './download-error.ts';
-import { type Hop, isRedirect } from './exchange.ts';
+import { isRedirect } from './exchange.ts';
+import type { Hop } from './hop.ts';
 
 /** Never carried to another origin: they were meant for the one they were written for. */
 const FOR_THE_ORIGIN_ONLY = ['authorization', 'proxy-authorization', 'cookie', 'host'];

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { ChainEvent } from '../../../libs/contracts/events.ts';
 import { ErrorClass } from '../../../libs/contracts/messages.ts';
 import { CatenaError } from '../../../libs/errors/catena-error.ts';
+import { CountedPermit } from '../../../libs/limits/limiter.ts';
 import { meterBreakers } from '../../../libs/limits/metered-breakers.ts';
 import { openSqliteBreakers } from '../../../libs/limits/sqlite/breakers.ts';
 import { defineModule, fetchStep } from '../../../libs/modules/index.ts';
@@ -10,9 +11,9 @@ import { METRICS } from '../../../libs/telemetry/metric-names.ts';
 import type { FakePage } from '../../../test/fixtures/fake-ports.ts';
 import { messagesOf, only } from '../../../test/fixtures/outcomes.ts';
 import { openStageBench } from '../../../test/fixtures/stage-bench.ts';
+import type { BreakerGuard } from '../deps.ts';
 import { handle } from '../handle.ts';
 import { downloadError } from '../http/download-error.ts';
-import type { BreakerGuard } from './breaker.ts';
 
 const STEP_BREAKER = { key: 'step', failures: 2, openMs: 20_000 };
 const OWN_BREAKER = { key: 'qwen:Acme', failures: 2, openMs: 20_000 };
@@ -56,11 +57,12 @@ function open(changes: Partial<BreakerGuard> = {}) {
   const download = async (answer: Answer, input: { readonly own?: boolean } = {}) => {
     bench.http.answer = answer;
     const request = await bench.beginRequest({ input });
-    const permit = {
-      release: () => {
+    const permit = new CountedPermit({
+      steppedAside: () => undefined,
+      released: () => {
         released += 1;
       },
-    };
+    });
     const outcome = await handle({ ...bench.downloader, breakers: guard }, request, permit);
     return only(messagesOf(outcome, 'response')).model;
   };
@@ -74,7 +76,7 @@ describe('a request with a circuit breaker', () => {
     bench.clock.advance(5_000);
     const refused = await download(answering(200));
     expect(refused.error).toMatchObject({ code: 'breaker.open', class: ErrorClass.RETRYABLE, retryAfterMs: 15_000 });
-    expect([bench.http.asked.length, released()]).toEqual([2, 6]);
+    expect([bench.http.asked.length, released()]).toEqual([2, 3]);
     expect(await breakers.state('step')).toMatchObject({ state: 'open', trialAtMs: bench.clock.now() + 15_000 });
   });
 

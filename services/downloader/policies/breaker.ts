@@ -1,33 +1,10 @@
 /** A request's circuit breaker: asked before it is sent, told afterwards how it went. */
-import type { ChainEvent } from '../../../libs/contracts/events.ts';
-import type { ChainNode } from '../../../libs/coordination/protocol/node.ts';
 import { CatenaError, toCatenaError } from '../../../libs/errors/catena-error.ts';
 import { breakerEvent } from '../../../libs/limits/breaker-event.ts';
 import { policyOf } from '../../../libs/limits/breaker-spec.ts';
-import type { BreakerOutcome, BreakerSpec, Breakers } from '../../../libs/limits/breakers.ts';
+import type { BreakerOutcome } from '../../../libs/limits/breakers.ts';
 import { nodeFields } from '../../../libs/stage/node/node-fields.ts';
-import type { Log } from '../../../libs/telemetry/log.ts';
-
-export interface BreakerGuard {
-  readonly breakers: Breakers;
-  /** Whether 429 counts as a failure; otherwise it says nothing. */
-  readonly countTooManyRequests: boolean;
-  /** Of requests that name none of their own, in milliseconds. */
-  readonly timeoutMs: number;
-  /** Tells others that a breaker opened or closed; undefined where nobody listens. */
-  readonly publish?: ((event: ChainEvent) => Promise<void>) | undefined;
-}
-
-export interface GuardedCall<Response> {
-  readonly node: ChainNode;
-  /** How long the request may take at most, in milliseconds; a trial that is silent for longer is lost. Undefined: the guard's. */
-  readonly timeoutMs: number | undefined;
-  readonly send: () => Promise<Response>;
-}
-
-interface GuardDeps extends BreakerGuard {
-  readonly log: Log;
-}
+import { type RequestContext, type RequestPolicy, stepPolicyOf } from './policy.ts';
 
 const TOO_MANY_REQUESTS = 429;
 /** On top of a request's own time: for what stands between the grant and the report. */
@@ -38,30 +15,30 @@ const GIVEN_UP = 'download.aborted';
 const ITS_FAULT = new Set(['download.tls']);
 
 /**
- * Sends the request if its breaker lets it. Throws what `send` throws; `breaker.open` (retryable, with the wait) when it is
- * not sent; and a retryable error when the breaker's state does not answer.
+ * Sends the request if its breaker lets it: its own, or its step's. Throws `breaker.open` (retryable, with the wait) when it is
+ * not sent, and a retryable error when the breaker's state does not answer.
  */
-export async function guarded<Response extends { readonly status: number }>(
-  deps: GuardDeps,
-  spec: BreakerSpec,
-  { node, timeoutMs = deps.timeoutMs, send }: GuardedCall<Response>,
-): Promise<Response> {
+export const breaker: RequestPolicy = async (context, next) => {
+  const spec = context.asked.breaker ?? stepPolicyOf(context).breaker;
+  if (spec === undefined) return next(context);
+  const { breakers, countTooManyRequests, timeoutMs } = context.deps.breakers;
   const policy = policyOf(spec);
-  const trialMs = Math.max(policy.openMs, timeoutMs + TRIAL_MARGIN_MS);
-  const grant = await deps.breakers.acquire(spec.key, { ...policy, trialMs });
+  // A trial that is silent for longer than its request may take is lost.
+  const trialMs = Math.max(policy.openMs, (context.request.totalTimeoutMs ?? timeoutMs) + TRIAL_MARGIN_MS);
+  const grant = await breakers.acquire(spec.key, { ...policy, trialMs });
   if (!grant.granted) throw refused(spec.key, grant.waitMs);
   let outcome: BreakerOutcome = 'neutral';
   try {
-    const response = await send();
-    outcome = outcomeOfStatus(response.status, deps.countTooManyRequests);
-    return response;
+    const reply = await next(context);
+    outcome = outcomeOfStatus(reply.status, countTooManyRequests);
+    return reply;
   } catch (thrown) {
     outcome = outcomeOfError(toCatenaError(thrown, 'download.failed', 'retryable'));
     throw thrown;
   } finally {
-    await report(deps, spec.key, grant.token, outcome, node);
+    await report(context, spec.key, grant.token, outcome);
   }
-}
+};
 
 function refused(key: string, waitMs: number): CatenaError {
   return new CatenaError('breaker.open', `the circuit breaker "${key}" is open: nothing is sent for now`, {
@@ -86,12 +63,14 @@ function outcomeOfError({ code, class: failureClass }: CatenaError): BreakerOutc
 
 /** The download stands whatever becomes of its report. */
 async function report(
-  { breakers, log, publish }: GuardDeps,
+  { deps, work }: RequestContext,
   key: string,
   token: string,
   outcome: BreakerOutcome,
-  node: ChainNode,
 ): Promise<void> {
+  const { log } = deps;
+  const { breakers, publish } = deps.breakers;
+  const { node } = work.lease;
   try {
     const transition = await breakers.report(key, token, outcome);
     if (transition === undefined) return;

@@ -5,14 +5,18 @@
 import { hash } from 'node:crypto';
 import { CatenaError } from '../../../libs/errors/catena-error.ts';
 import { canonicalJson } from '../../../libs/keys/canonical-json.ts';
+import type { Permit } from '../../../libs/limits/limiter.ts';
 import type { CachePolicy } from '../../../libs/modules/contract/definition.ts';
+import { payerIn, withPayer } from '../../../libs/stage/node/cost-attempt.ts';
 import type { RequestBody } from '../../../libs/stage/node/node-body.ts';
 import { type LoadedRun, moduleOf } from '../../../libs/stage/run/runs.ts';
 import type { AnswerStore } from '../../../libs/store/answer-store.ts';
 import type { BlobStore } from '../../../libs/store/blob-store.ts';
 import type { Log } from '../../../libs/telemetry/log.ts';
-import type { HttpResponse } from '../http/http-client.ts';
+import type { HttpResponse } from '../http/request.ts';
+import type { CookieJar } from './cookie-jar.ts';
 import { refreshCookies, type SharedCookiesDeps } from './cookies.ts';
+import type { Reply, RequestPolicy } from './policy.ts';
 import { namesSecret } from './secrets.ts';
 
 interface AnsweredDeps extends SharedCookiesDeps {
@@ -28,8 +32,8 @@ interface AskedOfRun {
   readonly request: RequestBody;
 }
 
-/** A request whose answer may be kept, as it stands when it is sent: its answer may change the cookies. */
-export interface Cacheable {
+/** A request whose answer may be kept. */
+interface Cacheable {
   readonly node: AskedOfRun['node'];
   readonly policy: CachePolicy;
   /** Among the run's blobs. */
@@ -44,32 +48,59 @@ export interface Answer {
   readonly response: HttpResponse;
 }
 
-/**
- * How a request may be answered, by the cookies that its process knows now; undefined for one that is always sent. One whose
- * session holds cookies is answered within its run alone: they may be somebody's login.
- */
-export function cacheable({ cookies }: Pick<AnsweredDeps, 'cookies'>, asked: AskedOfRun): Cacheable | undefined {
-  const { node, request } = asked;
-  const wanted = policyOf(asked);
-  if (wanted === undefined) return undefined;
-  const isAnonymous =
-    wanted === 'run' || wanted.scope === 'run' || cookies.forRun(node.runId, sessionOf(request)).isEmpty;
-  const policy = isAnonymous ? wanted : 'run';
-  return { node, policy, runKey: runKeyOf(request), storeKey: policy === 'run' ? '' : storeKeyOf(asked, policy.scope) };
+/** Of a request that has its answer already: it takes no room. */
+export class AnsweredPermit implements Permit {
+  readonly #body: string;
+  readonly #answer: Answer;
+
+  constructor(body: string, answer: Answer) {
+    this.#body = body;
+    this.#answer = answer;
+  }
+
+  /** The answer, if it is still the one to what the node asks. */
+  answerTo(body: string): Answer | undefined {
+    return body === this.#body ? this.#answer : undefined;
+  }
+
+  release(): void {
+    // It took no room.
+  }
 }
 
-/** As {@link findAnswer}, of a request whose cookies were not brought up to date yet. */
-export async function findAnswerAhead(deps: AnsweredDeps, of: AskedOfRun): Promise<Answer | undefined> {
-  const wanted = policyOf(of);
-  if (wanted !== undefined && wanted !== 'run' && wanted.scope === 'shared') {
-    await refreshCookies(deps, { runId: of.node.runId, session: sessionOf(of.request) });
+/** Answers with what was kept, where there is such; else keeps what comes. */
+export const cache: RequestPolicy = async (context, next) => {
+  const { deps, work, asked, receipt, jar } = context;
+  const { node } = work.lease;
+  const of = { run: work.run, node, request: asked };
+  const ahead = work.permit instanceof AnsweredPermit ? work.permit.answerTo(node.body) : undefined;
+  const answer = ahead ?? (await findAnswer(deps, of, jar));
+  if (answer !== undefined) {
+    const isOwn = answer.nodeId === node.id;
+    // Whoever got it first has paid; if that was this request, before a crash, its cost is told now.
+    if (isOwn) receipt.attempt = payerIn(answer.response.headers);
+    return { ...answer.response, fromCache: !isOwn };
   }
-  return findAnswer(deps, of);
+  const reply = await next(context);
+  // As it was sent: what it was answered may have changed the cookies.
+  const kept = cacheable(of, reply.wasAnonymous === true);
+  if (kept !== undefined) await keepAnswer(deps, kept, asKept(reply, receipt.attempt));
+  return reply;
+};
+
+/** A request whose cookies were not brought up to date yet: its answer, if it has one already. */
+export async function findAnswerAhead(deps: AnsweredDeps, of: AskedOfRun): Promise<Answer | undefined> {
+  const { runId } = of.node;
+  const { session = '' } = of.request;
+  const wanted = policyOf(of);
+  const isShared = wanted !== undefined && wanted !== 'run' && wanted.scope === 'shared';
+  const jar = isShared ? await refreshCookies(deps, { runId, session }) : undefined;
+  return findAnswer(deps, of, jar);
 }
 
 /** The answer that is to be given in the place of sending; undefined when the request has to be sent. */
-export async function findAnswer(deps: AnsweredDeps, of: AskedOfRun): Promise<Answer | undefined> {
-  const asked = cacheable(deps, of);
+async function findAnswer(deps: AnsweredDeps, of: AskedOfRun, jar: CookieJar | undefined): Promise<Answer | undefined> {
+  const asked = cacheable(of, jar?.isEmpty ?? true);
   if (asked === undefined) return undefined;
   const { policy, storeKey } = asked;
   if (policy === 'run') return inRun(deps, asked);
@@ -86,8 +117,20 @@ export async function findAnswer(deps: AnsweredDeps, of: AskedOfRun): Promise<An
   return decode(kept);
 }
 
+/**
+ * How a request may be answered; undefined for one that is always sent. One whose session holds cookies is answered within its
+ * run alone: they may be somebody's login.
+ */
+function cacheable(asked: AskedOfRun, isAnonymous: boolean): Cacheable | undefined {
+  const { node, request } = asked;
+  const wanted = policyOf(asked);
+  if (wanted === undefined) return undefined;
+  const policy = wanted === 'run' || wanted.scope === 'run' || isAnonymous ? wanted : 'run';
+  return { node, policy, runKey: runKeyOf(request), storeKey: policy === 'run' ? '' : storeKeyOf(asked, policy.scope) };
+}
+
 /** Keeps a whole answer of success. One that cannot be kept is a request more, not a failure. */
-export async function keepAnswer(deps: AnsweredDeps, asked: Cacheable, response: HttpResponse): Promise<void> {
+async function keepAnswer(deps: AnsweredDeps, asked: Cacheable, response: HttpResponse): Promise<void> {
   if (response.partial || response.status < 200 || response.status > 299) return;
   const { node, policy, storeKey } = asked;
   const bytes = encode({ nodeId: node.id, response });
@@ -143,8 +186,9 @@ function policyOf({ run, node, request }: AskedOfRun): CachePolicy | undefined {
   return policy === false ? undefined : policy;
 }
 
-function sessionOf({ session = '' }: RequestBody): string {
-  return session;
+/** An answer as it is kept: with the attempt that paid for it. */
+function asKept({ status, url, headers, body, partial, timings, redirects }: Reply, attempt: string): HttpResponse {
+  return { status, url, headers: withPayer(headers, attempt), body, partial, timings, redirects };
 }
 
 /** A session that a server began with one run is not another's. */

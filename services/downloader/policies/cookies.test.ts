@@ -2,8 +2,12 @@ import { describe, expect, it } from 'vitest';
 import type { CookieShelf } from '../../../libs/limits/cookies.ts';
 import { openSqliteCookies } from '../../../libs/limits/sqlite/cookies.ts';
 import { openDatabase } from '../../../libs/sqlite/scratch.fixture.ts';
-import { CookieJars } from './cookie-jar.ts';
-import { refreshCookies, withSharedCookies } from './cookies.ts';
+import type { HttpClient } from '../http/http-client.ts';
+import { startClient, startServer, textOf } from '../http/loopback.fixture.ts';
+import { type HttpRequest, type HttpResponse, performRequest } from '../http/request.ts';
+import { CookieJar, CookieJars } from './cookie-jar.ts';
+import { cookieHeader, cookies, refreshCookies, withSharedCookies } from './cookies.ts';
+import { compose, type SendingContext } from './policy.ts';
 
 const url = new URL('https://shop.test/a/b');
 const OWN = { runId: 'r1', session: '' };
@@ -114,3 +118,65 @@ describe('the cookies of a session', () => {
     expect(await one.send()).not.toContain('long=');
   });
 });
+
+describe('the cookies of a hop', () => {
+  it('sends and keeps cookies of a session only', async () => {
+    const { origin, seen } = await startServer((_request, response) => {
+      response.setHeader('set-cookie', 'id=7; Path=/').end();
+    });
+    const client = startClient();
+    const jar = new CookieJar();
+    await get(client, origin, jar);
+    await get(client, origin, jar);
+    await get(client, origin, jar, { headers: { Cookie: 'own=1' } });
+    await get(client, origin);
+    expect(seen.map(({ headers }) => headers.cookie)).toEqual([undefined, 'id=7', 'own=1; id=7', undefined]);
+  });
+
+  it("sends a jar's cookies only where they belong, and keeps those that a redirect sets", async () => {
+    const { origin, port, seen } = await startServer((request, response) => {
+      if (request.url === '/login') response.writeHead(302, { location: '/in', 'set-cookie': 'sid=1; Path=/' });
+      else if (request.url === '/in') response.writeHead(302, { location: `http://localhost:${port}/other` });
+      response.end();
+    });
+    await get(startClient({ lookup: toLoopback }), `${origin}/login`, new CookieJar());
+    expect(seen.map(({ url, headers }) => [url, headers.cookie])).toEqual([
+      ['/login', undefined],
+      ['/in', 'sid=1'],
+      ['/other', undefined],
+    ]);
+  });
+
+  it('comes back to a page that asked for a cookie first', async () => {
+    const { origin } = await startServer((request, response) => {
+      if (request.headers.cookie === 'ok=1') response.end('welcome');
+      else if (request.url === '/page') response.writeHead(302, { location: '/gate' }).end();
+      else response.writeHead(302, { location: '/page', 'set-cookie': 'ok=1; Path=/' }).end();
+    });
+    const client = startClient();
+    expect(textOf(await get(client, `${origin}/page`, new CookieJar()))).toBe('welcome');
+    await expect(get(client, `${origin}/page`)).rejects.toMatchObject({ data: { loop: true } });
+  });
+});
+
+/** A GET whose hops pass this one policy. */
+function get(
+  client: HttpClient,
+  url: string,
+  jar?: CookieJar,
+  request: Partial<HttpRequest> = {},
+): Promise<HttpResponse> {
+  const passHop = compose([cookies], ({ hop, cancellation }) => client.send(hop, cancellation));
+  const sending = { jar } as SendingContext;
+  return performRequest(client, { method: 'GET', url, headers: {}, ...request }, new AbortController().signal, {
+    send: (hop, redirects, cancellation) => passHop({ sending, hop, redirects, cancellation, limitKey: '' }),
+    cookieOf: (hop) => cookieHeader(hop, jar),
+  });
+}
+
+/** Resolves every name to the loopback address. */
+function toLoopback(...[, options, callback]: Parameters<import('../http/http-options.ts').Lookup>): void {
+  const address = '127.0.0.1';
+  if (options.all === true) callback(null, [{ address, family: 4 }]);
+  else callback(null, address, 4);
+}

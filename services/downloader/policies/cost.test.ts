@@ -7,7 +7,8 @@ import { honestCalls } from '../../../test/fixtures/modules/paid-calls.ts';
 import { openStageBench, type StageBench } from '../../../test/fixtures/stage-bench.ts';
 import { handle } from '../handle.ts';
 import { downloadError } from '../http/download-error.ts';
-import { pay, type Receipt } from './cost.ts';
+import { pay } from './cost.ts';
+import type { Receipt } from './policy.ts';
 
 const input = { base: 'http://model.test', calls: [{ path: '/a', atMost: 2, charge: 0.5, cache: true }] };
 const permit = { release: () => undefined };

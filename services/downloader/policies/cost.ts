@@ -5,11 +5,7 @@ import { CatenaError } from '../../../libs/errors/catena-error.ts';
 import { type Budgets, type BudgetTotals, fromMicros } from '../../../libs/limits/budgets.ts';
 import { costAttemptOf } from '../../../libs/stage/node/cost-attempt.ts';
 import type { Meters } from '../../../libs/stage/observe/meters.ts';
-
-/** Which attempt at a request paid for its answer; empty while none has. */
-export interface Receipt {
-  attempt: string;
-}
+import type { Receipt, RequestPolicy } from './policy.ts';
 
 export interface Price {
   /** The most that it costs, in millionths. */
@@ -27,6 +23,17 @@ interface PayDeps {
 
 const FIRST_WAIT_MS = 25;
 const LONGEST_WAIT_MS = 500;
+
+/** Sends a request that names its cost once that is set aside, as {@link pay} does. */
+export const cost: RequestPolicy = async (context, next) => {
+  const { deps, work, asked, request, receipt, signal } = context;
+  if (asked.costMicros !== undefined) {
+    const patienceMs = request.totalTimeoutMs ?? deps.breakers.timeoutMs;
+    const price = { amount: asked.costMicros, cap: work.run.record.costCap, patienceMs };
+    await pay(deps, work.lease.node, price, receipt, signal);
+  }
+  return next(context);
+};
 
 /**
  * Sets the money of a request aside and notes that on its receipt. Where only what others have set aside stands in the way it

@@ -3,7 +3,8 @@
  * again of what comes back, so that it stands in no task, node, log, response or dead letter.
  */
 import { CatenaError } from '../../../libs/errors/catena-error.ts';
-import type { HttpResponse } from '../http/http-client.ts';
+import type { HttpResponse } from '../http/request.ts';
+import type { RequestPolicy } from './policy.ts';
 
 export interface Unsealed {
   readonly headers: Readonly<Record<string, string>>;
@@ -17,6 +18,16 @@ const REFERENCE = /\{\{secret:([\w.-]{1,64})\}\}/g;
 const TAKEN_OUT = '[secret]';
 /** Shorter ones would be found by chance. */
 const MIN_CHARS = 8;
+
+/** Puts the secrets in that the headers name, which then go to no other origin, and takes them out of what comes back. */
+export const secrets: RequestPolicy = async (context, next) => {
+  const { deps, work, request } = context;
+  const unsealed = await unseal(request.headers, (name) => deps.secret(work.run.task, name));
+  if (unsealed.secrets.length === 0) return next(context);
+  const { headers, names } = unsealed;
+  const reply = await next({ ...context, request: { ...request, headers, originOnly: names } });
+  return withoutSecrets(reply, unsealed.secrets);
+};
 
 /** Whether a header names a secret. */
 export function namesSecret(headers: Readonly<Record<string, string>>): boolean {
@@ -46,8 +57,8 @@ export async function unseal(
 }
 
 /** The response without the secrets: some servers repeat a key that they refuse. */
-export function withoutSecrets(response: HttpResponse, secrets: readonly string[]): HttpResponse {
-  const sought = secrets.filter((secret) => secret.length >= MIN_CHARS);
+export function withoutSecrets<Response extends HttpResponse>(response: Response, values: readonly string[]): Response {
+  const sought = values.filter((secret) => secret.length >= MIN_CHARS);
   if (sought.length === 0) return response;
   const clean = (text: string): string => sought.reduce((rest, secret) => rest.replaceAll(secret, TAKEN_OUT), text);
   const body = Buffer.from(response.body.buffer, response.body.byteOffset, response.body.byteLength);
