@@ -107,6 +107,26 @@ describe('Fetch', () => {
     expect(limiter.snapshot()).toMatchObject([{ key: 'shop.test', nextAtMs: clock.now() + 5_000 }]);
   });
 
+  it('asks robots.txt of every host that it is redirected to, and keeps to that host’s limits', async () => {
+    const robots: DownloaderApiDeps['robots'] = {
+      check: async ({ pathname }) => ({ allowed: pathname !== '/private' }),
+    };
+    const { api, http, limiter } = open({ robots });
+    const busy = limiter.tryAcquire('other.test')!;
+    http.answer = ({ url }) =>
+      url === 'http://shop.test/a' ? { status: 302, headers: [['location', 'http://other.test/b']] } : { body: 'b' };
+    const fetching = api.fetch(request(), call());
+    await vi.waitFor(() => expect(limiter.waiting('other.test')).toBe(1));
+    busy.release();
+    expect(await fetching).toMatchObject({ status: 200, finalUrl: 'http://other.test/b', redirects: 1 });
+    http.answer = () => ({ status: 302, headers: [['location', 'http://other.test/private']] });
+    await expect(api.fetch(request(), call())).rejects.toMatchObject({
+      code: 'robots.disallowed',
+      data: { host: 'other.test' },
+    });
+    expect(limiter.snapshot()).toEqual([]);
+  });
+
   it('makes the host wait after a Retry-After', async () => {
     const { api, http, limiter, clock } = open();
     http.answer = () => ({ status: 503, headers: [['retry-after', '7']] });
