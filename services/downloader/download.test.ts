@@ -214,9 +214,9 @@ describe('limits of the host that a redirect leads to', () => {
     const runner = createDownloader({ ...deps, config: { ...deps.config, downloadConcurrency: 1 } });
     bench.localParser.free = 2;
     runner.start();
-    bench.bus.publish(await requestOf(`${source.origin}/moved`));
+    await bench.bus.publish(await requestOf(`${source.origin}/moved`));
     await vi.waitFor(() => expect(source.paths).toHaveLength(1));
-    bench.bus.publish(await requestOf(`${target.origin}/direct`));
+    await bench.bus.publish(await requestOf(`${target.origin}/direct`));
     // It has the permit of the target, and waits for the slot of the first.
     await vi.waitFor(() => expect(limiter.snapshot().map(({ key }) => key)).toContain(target.host));
     held.resolve();
