@@ -1,7 +1,7 @@
 /** One download: what a request passes on its way, in this order, and what every hop of it passes. */
 import type { ResponseModel } from '../../libs/contracts/messages.ts';
-import type { DownloadWork } from '../../libs/stage/execution/work.ts';
-import { PARTIAL_HEADER } from '../../libs/stage/messages/partial.ts';
+import type { DownloadWork } from '../../libs/stage/execution/hand-over.ts';
+import { PARTIAL_HEADER } from '../../libs/stage/messages/response-headers.ts';
 import { withoutPayer } from '../../libs/stage/node/cost-attempt.ts';
 import type { RequestBody } from '../../libs/stage/node/node-body.ts';
 import type { DownloaderDeps } from './deps.ts';

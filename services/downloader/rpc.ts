@@ -14,10 +14,9 @@ import {
   type FetchResponse,
   type LimitState,
 } from '../../libs/contracts/services.ts';
-import { breakerEvent } from '../../libs/limits/breaker-event.ts';
-import type { BreakerSnapshot, BreakerState, Breakers } from '../../libs/limits/breakers.ts';
+import { type BreakerSnapshot, type BreakerState, type Breakers, breakerEvent } from '../../libs/limits/breakers.ts';
 import type { KeySnapshot, Limiter } from '../../libs/limits/limiter.ts';
-import { joinedHeadersInLowerCase } from '../../libs/stage/messages/joined-headers.ts';
+import { joinedHeadersInLowerCase } from '../../libs/stage/messages/response-headers.ts';
 import type { BreakerGuard, SendingDeps } from './deps.ts';
 import { sendOverHops } from './download.ts';
 import { targetOf } from './http/hop.ts';

@@ -1,10 +1,10 @@
 import { Slots } from '../../libs/concurrency/slots.ts';
 import type { Permit } from '../../libs/limits/limiter.ts';
+import type { DownloadWork } from '../../libs/stage/execution/hand-over.ts';
 import { StageRunner } from '../../libs/stage/execution/runner.ts';
-import type { DownloadWork } from '../../libs/stage/execution/work.ts';
 import { admit } from './admit.ts';
 import type { DownloaderDeps } from './deps.ts';
-import { downloadLeased, handle } from './handle.ts';
+import { handle, handleLocal } from './handle.ts';
 
 export type DownloaderRunner = StageRunner<'downloader', DownloadWork, Permit>;
 
@@ -22,7 +22,7 @@ export function createDownloader(deps: DownloaderDeps): DownloaderRunner {
     waiting: config.waiting,
     admit: (message, signal) => admit(own, message, signal),
     handle: (message, permit) => handle(own, message, permit!),
-    handleLocal: (work) => downloadLeased(own, work),
+    handleLocal: (work) => handleLocal(own, work),
     retryDelayMs: config.backpressureRetryDelayMs,
     onError: (error) => deps.log.error('the downloader could not work', { error }),
   });

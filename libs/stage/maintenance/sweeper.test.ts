@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { messagesOf, only } from '../../../test/fixtures/outcomes.ts';
 import { type BenchOptions, LEASE_MS, openStageBench, type StageBench } from '../../../test/fixtures/stage-bench.ts';
 import type { Message } from '../../contracts/chain.ts';
-import { RecoverCode } from '../../coordination/protocol/codes.ts';
+import { RecoverCode } from '../../coordination/protocol/claims.ts';
 import { defaultPolicy } from '../../coordination/protocol/policy.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
 import { computeStep, defineModule } from '../../modules/index.ts';
@@ -12,6 +12,7 @@ import { type Log, silentLog } from '../../telemetry/log.ts';
 import { METRICS } from '../../telemetry/metric-names.ts';
 import { Runs } from '../run/runs.ts';
 import { settleRun } from '../run/settle.ts';
+import { ChildrenPump } from './children-pump.ts';
 import { Sweeper, type SweeperOptions } from './sweeper.ts';
 
 const work = defineModule({
@@ -39,11 +40,13 @@ const work = defineModule({
 function open(options: BenchOptions = {}, given: Partial<SweeperOptions> = {}) {
   const bench = openStageBench([work], options);
   const { coordinator, store, clock, budgets } = bench;
+  const { publisher, runs, meters } = bench;
+  const pump = new ChildrenPump({ coordinator, publisher, runs, meters, log: silentLog });
   const sweeper = new Sweeper({
     coordinator,
-    publisher: bench.publisher,
-    runs: bench.runs,
-    meters: bench.meters,
+    publisher,
+    runs,
+    pump,
     metrics: bench.metrics,
     log: silentLog,
     intervalMs: 2,
@@ -53,7 +56,7 @@ function open(options: BenchOptions = {}, given: Partial<SweeperOptions> = {}) {
     ...given,
   });
   onTestFinished(() => sweeper.stop());
-  return { bench, sweeper };
+  return { bench, sweeper, pump };
 }
 
 /** Takes everything out of a stage's queue. */
@@ -158,11 +161,11 @@ describe('the sweeper', () => {
   });
 
   it.each(['by hand', 'by itself'])('moves staged children in batches, %s', async (how) => {
-    const { bench, sweeper } = open();
+    const { bench, sweeper, pump } = open();
     await bench.begin({ input: { hops: 1_203 } });
     const node = only(bench.pumps);
     if (how === 'by hand') {
-      await sweeper.pump(node);
+      await pump.pump(node);
     } else {
       bench.clock.advance(defaultPolicy.dispatchGraceMs);
       sweeper.start();
@@ -173,9 +176,9 @@ describe('the sweeper', () => {
   });
 
   it('leaves the bells of moved children to later when there is no room', async () => {
-    const { bench, sweeper } = open({ queueCapacity: 100 });
+    const { bench, pump } = open({ queueCapacity: 100 });
     await bench.begin({ input: { hops: 600 } });
-    await sweeper.pump(only(bench.pumps));
+    await pump.pump(only(bench.pumps));
     expect(bench.bus.depth('ingress')).toBe(100);
     expect(await bench.dueAfter(0)).toHaveLength(500);
   });

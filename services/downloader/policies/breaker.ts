@@ -1,8 +1,6 @@
 /** A request's circuit breaker: asked before it is sent, told afterwards how it went. */
 import { CatenaError, toCatenaError } from '../../../libs/errors/catena-error.ts';
-import { breakerEvent } from '../../../libs/limits/breaker-event.ts';
-import { policyOf } from '../../../libs/limits/breaker-spec.ts';
-import type { BreakerOutcome } from '../../../libs/limits/breakers.ts';
+import { type BreakerOutcome, breakerEvent, policyOf } from '../../../libs/limits/breakers.ts';
 import { nodeFields } from '../../../libs/stage/node/node-fields.ts';
 import { type RequestContext, type RequestPolicy, stepPolicyOf } from './policy.ts';
 

@@ -1,7 +1,7 @@
 /** Contexts as policies get them, with as much in them as a test looks at. */
 import { ManualClock } from '../../../libs/clock/clock.ts';
 import type { StepPolicy } from '../../../libs/modules/contract/definition.ts';
-import type { DownloadWork } from '../../../libs/stage/execution/work.ts';
+import type { DownloadWork } from '../../../libs/stage/execution/hand-over.ts';
 import type { RequestBody } from '../../../libs/stage/node/node-body.ts';
 import type { DownloaderDeps } from '../deps.ts';
 import { Cancellation } from '../http/cancellation.ts';

@@ -3,7 +3,7 @@
  * its place. A request passes one list once, and a second one for every hop: for itself, then for each redirect.
  */
 import type { StepPolicy } from '../../../libs/modules/contract/definition.ts';
-import type { DownloadWork } from '../../../libs/stage/execution/work.ts';
+import type { DownloadWork } from '../../../libs/stage/execution/hand-over.ts';
 import type { RequestBody } from '../../../libs/stage/node/node-body.ts';
 import { moduleOf } from '../../../libs/stage/run/runs.ts';
 import type { BlobRef } from '../../../libs/store/blob-store.ts';

@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from '../../../libs/clock/clock.ts';
-import { SharedFlights } from '../../../libs/concurrency/shared-flights.ts';
+import { RecentMap } from '../../../libs/concurrency/recent-map.ts';
+import { SingleFlight } from '../../../libs/concurrency/single-flight.ts';
 import { CatenaError, toCatenaError } from '../../../libs/errors/catena-error.ts';
 import { parseRobotsFile, type RobotsFile } from './robots-file.ts';
 
@@ -63,12 +64,13 @@ const UNAVAILABLE = new Set(['download.too_many_redirects', 'download.too_large'
 export class RobotsRules {
   readonly #options: typeof DEFAULTS & RobotsOptions;
   readonly #clock: Clock;
-  readonly #known = new Map<string, Known>();
-  readonly #flights = new SharedFlights<SiteRules>();
+  readonly #known: RecentMap<string, Known>;
+  readonly #flights = new SingleFlight<SiteRules>();
 
   constructor(options: RobotsOptions) {
     this.#options = { ...DEFAULTS, ...options };
     this.#clock = this.#options.clock;
+    this.#known = new RecentMap(this.#options.maxOrigins);
   }
 
   /** The answer if the site's rules are at hand. While a failure to get them is fresh, it is thrown again. */
@@ -79,7 +81,6 @@ export class RobotsRules {
       this.#known.delete(url.origin);
       return undefined;
     }
-    this.#touch(url.origin, known);
     if (known.rules instanceof CatenaError) throw known.rules;
     return answer(known.rules, url);
   }
@@ -135,16 +136,7 @@ export class RobotsRules {
   }
 
   #keep(origin: string, rules: SiteRules | CatenaError, ttlMs: number): void {
-    this.#touch(origin, { rules, untilMs: this.#clock.monotonic() + ttlMs });
-    if (this.#known.size <= this.#options.maxOrigins) return;
-    const oldest = this.#known.keys().next().value;
-    if (oldest !== undefined) this.#known.delete(oldest);
-  }
-
-  /** Maps keep the order of insertion: what was asked for last moves to the end. */
-  #touch(origin: string, known: Known): void {
-    this.#known.delete(origin);
-    this.#known.set(origin, known);
+    this.#known.set(origin, { rules, untilMs: this.#clock.monotonic() + ttlMs });
   }
 }
 

@@ -14,13 +14,14 @@ import {
   stored,
 } from '../../../libs/brand/status/status.fixture.ts';
 import { ManualClock } from '../../../libs/clock/clock.ts';
-import type { PhaseSnapshot, RunSnapshot } from '../../../libs/coordination/protocol/snapshot.ts';
+import type { PhaseSnapshot, RunSnapshot } from '../../../libs/coordination/protocol/reads.ts';
 import { createRunIds } from '../../../libs/keys/run-id.ts';
 import { ModuleRegistry } from '../../../libs/modules/load/registry.ts';
 import { acceptTask, type TaskSubmission } from '../../../libs/stage/run/submit.ts';
 import type { RunRecord, StoredItem } from '../../../libs/store/port.ts';
 import { silentLog } from '../../../libs/telemetry/log.ts';
-import { createHttpApp, type HttpApp } from '../../../libs/transport/http/http-app.ts';
+import { createHttpApp } from '../../../libs/transport/http/http-app.ts';
+import type { HttpApp } from '../../../libs/transport/http/zod-routes.ts';
 import type { DiagnosisApiDeps } from './deps.ts';
 import { API_TITLE, diagnosisApi } from './diagnosis-api.ts';
 
