@@ -217,6 +217,15 @@ describe('a threshold', () => {
     expect(bench.metrics.counter(METRICS.errorTaskTerminated).with({ scope: 'module' }).value).toBe(1);
   });
 
+  it.each(['budget.exhausted', 'limits.wait_too_long'])(
+    'is not reached by %s: it says nothing of the rest',
+    async (code) => {
+      const bench = open({ moduleThreshold: { errors: 1 }, taskThreshold: { errors: 1 } });
+      const error = changed(only(await failed(bench)), { code });
+      expect(await bench.decide(error)).toEqual({ kind: 'next', messages: [] });
+    },
+  );
+
   it('ends the task when that is what is reached', async () => {
     const bench = open({ taskThreshold: { rate: 0.5, minExecutions: 2 } });
     const [first, second] = await failed(bench, { hops: 2 });
