@@ -1,12 +1,17 @@
 import { CatenaError } from '../../errors/catena-error.ts';
+import { isInvariantBroken } from '../../errors/invariant.ts';
 import type { Lease } from './lease.ts';
 import { LeaseLost } from './yield.ts';
 
 /** Errors of what the stages stand on, by the first part of their codes. */
 const GROUND = /^(?:store|coordinator|bus|grpc|dispatch)\./;
 
-/** Whether the ground failed: what the stages stand on did not answer, or the engine itself is at fault. */
+/**
+ * Whether the ground failed: what the stages stand on did not answer, or the engine itself is at fault. A violated invariant is
+ * the trouble of its node alone.
+ */
 export function isGroundFailure(thrown: unknown): boolean {
+  if (isInvariantBroken(thrown)) return false;
   return !(thrown instanceof CatenaError) || GROUND.test(thrown.code);
 }
 
