@@ -1,7 +1,7 @@
 /** What a Redis must be able to do before it may hold runs. */
 import { Redis } from 'ioredis';
 import { CatenaError } from '../../errors/catena-error.ts';
-import type { RedisClient } from './scripts/runner.ts';
+import type { RedisClient } from './scripts/script.ts';
 
 /** Scripts use `ZADD … LT`, of 6.2. */
 const LEAST_VERSION = [6, 2] as const;

@@ -21,7 +21,7 @@ import type { CodeOf } from '../protocol/outcome.ts';
 import { nodeKeys } from './run-keys.ts';
 import { type RedisDeps, runEnding, runScoped } from './scripts/call.ts';
 import { readBells } from './scripts/read-reply.ts';
-import type { ScriptArgument } from './scripts/runner.ts';
+import type { ScriptArgument } from './scripts/script.ts';
 import { bind, NODE_ARGS, NODE_KEYS, SCOPE_ARGS, SCOPE_KEYS, type Script } from './scripts/script.ts';
 
 const commitErrorScript = bind(

@@ -17,12 +17,12 @@ import { findNode, findRun, listEvents, listNodes, READ_SCRIPTS } from './reads.
 import { RunKeyCache } from './run-keys.ts';
 import { RUN_SCRIPTS, runAudit, runControl, runOpen, runPurge, runSettle } from './runs.ts';
 import type { RedisDeps } from './scripts/call.ts';
-import { type RedisClient, startScriptRunner } from './scripts/runner.ts';
-import type { Script } from './scripts/script.ts';
+import { startScriptRunner } from './scripts/runner.ts';
+import type { RedisClient, Script } from './scripts/script.ts';
 import { dueTake, SWEEP_SCRIPTS } from './sweep.ts';
 
 export type { OutboxEntry } from './outbox.ts';
-export type { RedisClient } from './scripts/runner.ts';
+export type { RedisClient } from './scripts/script.ts';
 
 /** Every script of the coordinator, by its groups. */
 export const SCRIPTS: readonly Script[] = [

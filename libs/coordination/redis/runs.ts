@@ -18,7 +18,7 @@ import {
 import { layoutOf, learnLayout, type ModuleKeys } from './run-keys.ts';
 import { findRunKeys, type PlannedKeys, type RedisDeps, runPlanned, seedArgs } from './scripts/call.ts';
 import { type PackedBell, readBell, readList } from './scripts/read-reply.ts';
-import type { ScriptArgument } from './scripts/runner.ts';
+import type { ScriptArgument } from './scripts/script.ts';
 import { bind, LOOK, SCOPE_ARGS, type Script } from './scripts/script.ts';
 
 /** Of an audit that counts in batches: `MOVED` says that the run did so meanwhile. */

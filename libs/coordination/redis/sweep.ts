@@ -4,7 +4,7 @@ import { chainKeys, type DueMember, dueMembers } from '../../keys/keys.ts';
 import type { DueEntry, DueTakeCommand, DueTakeOutcome } from '../protocol/sweep.ts';
 import { type RedisDeps, runPlanned } from './scripts/call.ts';
 import { type PackedBell, readBell, readList } from './scripts/read-reply.ts';
-import type { RedisClient } from './scripts/runner.ts';
+import type { RedisClient } from './scripts/script.ts';
 import { bind, LOOK, type Script } from './scripts/script.ts';
 
 const dueLookScript = bind('sweep/due_look.lua', LOOK, ['shard_due'], ['now', 'limit']);

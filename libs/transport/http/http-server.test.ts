@@ -5,7 +5,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { type Log, silentLog } from '../../telemetry/log.ts';
 import { parseTokens } from '../grpc/tokens.ts';
 import { ask, json, LIMIT_BYTES, serve } from './http-app.fixture.ts';
-import type { HttpApp } from './http-app.ts';
+import type { HttpApp } from './zod-routes.ts';
 
 const TOKENS = parseTokens('reader:r-000000000000000, submitter:s-000000000000000, service:i-000000000000000');
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
@@ -200,7 +200,7 @@ describe('pages of other origins', () => {
     const { url } = await serve({ allowedOrigins: ['https://shop.test'], tokens: TOKENS });
     const allowed = await ask(`${url}/open`, from('https://shop.test'));
     expect(allowed.headers.get('access-control-allow-origin')).toBe('https://shop.test');
-    expect(allowed.headers.get('vary')).toBe('origin');
+    expect(allowed.headers.get('vary')).toBe('Origin');
     const asked = await ask(`${url}/write/abc`, preflight);
     expect([asked.status, asked.headers.get('access-control-allow-methods')]).toEqual([204, 'GET, HEAD, POST']);
     const other = await ask(`${url}/open`, from('https://shop.test.evil.test'));

@@ -3,8 +3,8 @@ import { invariantBroken } from '../../protocol/assertions.ts';
 import type { NodeRef, NodeSeed } from '../../protocol/node.ts';
 import type { CoordinatorPolicy } from '../../protocol/policy.ts';
 import { type Layout, learnLayout, type ModuleKeys, type RunKeyCache, type RunKeys } from '../run-keys.ts';
-import type { ScriptArgument, ScriptRunner } from './runner.ts';
-import { type Reply, ScopeCode, type Script } from './script.ts';
+import type { ScriptRunner } from './runner.ts';
+import { type Reply, ScopeCode, type Script, type ScriptArgument } from './script.ts';
 
 /** What the transitions work with. */
 export interface RedisDeps {

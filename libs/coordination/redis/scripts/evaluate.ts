@@ -1,5 +1,5 @@
 /** How a script reaches Redis, whoever's it is. */
-import type { RedisClient, ScriptArgument } from './runner.ts';
+import type { RedisClient, ScriptArgument } from './script.ts';
 import type { ScriptSource } from './source.ts';
 import { writeTogether } from './write-together.ts';
 

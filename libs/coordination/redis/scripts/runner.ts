@@ -1,12 +1,8 @@
 /** Runs scripts in Redis: by their hash, bounded in time, and with every failure of Redis as one retryable error. */
-import type { Cluster, Redis } from 'ioredis';
 import { CatenaError } from '../../../errors/catena-error.ts';
 import { bounded, evaluate } from './evaluate.ts';
-import type { Reply, Script } from './script.ts';
+import type { RedisClient, Reply, Script, ScriptArgument } from './script.ts';
 import { readScript } from './source.ts';
-
-export type RedisClient = Redis | Cluster;
-export type ScriptArgument = string | number;
 
 export interface ScriptRunner {
   /** Throws `coordinator.unavailable` (retryable): what Redis did is not known, and sending the call again is safe. */

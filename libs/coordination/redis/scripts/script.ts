@@ -1,4 +1,10 @@
 import { basename } from 'node:path';
+import type { Cluster, Redis } from 'ioredis';
+
+/** A single Redis, or a Cluster. */
+export type RedisClient = Redis | Cluster;
+
+export type ScriptArgument = string | number;
 
 /** What a binding says of its Lua script; a test holds it equal to the script's header. */
 export interface Script<Codes extends Readonly<Record<string, number>> = Readonly<Record<string, number>>> {

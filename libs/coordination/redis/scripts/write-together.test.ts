@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { expect, it } from 'vitest';
-import type { RedisClient } from './runner.ts';
+import type { RedisClient } from './script.ts';
 import { writeTogether } from './write-together.ts';
 
 /** A connection that counts what would be system calls. */

@@ -1,6 +1,6 @@
 /** Calls of one turn share their writes: many answers come in one read, and each of them sets a call free. */
 import type { Redis } from 'ioredis';
-import type { RedisClient } from './runner.ts';
+import type { RedisClient } from './script.ts';
 
 type Stream = Redis['stream'];
 

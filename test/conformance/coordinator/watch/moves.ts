@@ -1,7 +1,6 @@
 /** Which transition may take a node from which state to which: the life cycle, as a table. */
 import type { NodeState } from '../../../../libs/coordination/protocol/node.ts';
-import type { RunView } from './reading.ts';
-import type { Step } from './steps.ts';
+import type { RunView, Step } from './reading.ts';
 
 type Move = `${NodeState} ${NodeState}`;
 

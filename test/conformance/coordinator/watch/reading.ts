@@ -36,3 +36,15 @@ export async function viewRun(coordinator: Coordinator, runId: string): Promise<
 export function refOf(node: NodeRef): NodeRef {
   return { id: node.id, runId: node.runId, moduleId: node.moduleId, phase: node.phase };
 }
+
+/** A purge is no transition of a run: it forgets it. */
+type Transitions = Omit<Coordinator, 'findRun' | 'findNode' | 'listNodes' | 'listEvents' | 'runPurge'>;
+
+/** One call of a transition, with what it answered. */
+export type Step = {
+  [Name in keyof Transitions]: {
+    readonly name: Name;
+    readonly command: Parameters<Transitions[Name]>[0];
+    readonly outcome: Awaited<ReturnType<Transitions[Name]>>;
+  };
+}[keyof Transitions];

@@ -2,22 +2,9 @@
 import { CommitCode, PumpCode, StageCode } from '../../../../libs/coordination/protocol/commits.ts';
 import { ReplayCode } from '../../../../libs/coordination/protocol/errors.ts';
 import type { ChainNode } from '../../../../libs/coordination/protocol/node.ts';
-import type { Coordinator } from '../../../../libs/coordination/protocol/port.ts';
 import type { ModuleSnapshot } from '../../../../libs/coordination/protocol/reads.ts';
 import { moveViolations } from './moves.ts';
-import type { RunView } from './reading.ts';
-
-/** A purge is no transition of a run: it forgets it. */
-type Transitions = Omit<Coordinator, 'findRun' | 'findNode' | 'listNodes' | 'listEvents' | 'runPurge'>;
-
-/** One call of a transition, with what it answered. */
-export type Step = {
-  [Name in keyof Transitions]: {
-    readonly name: Name;
-    readonly command: Parameters<Transitions[Name]>[0];
-    readonly outcome: Awaited<ReturnType<Transitions[Name]>>;
-  };
-}[keyof Transitions];
+import type { RunView, Step } from './reading.ts';
 
 /** What the watcher knows of the past. */
 export interface Memory {

@@ -1,8 +1,9 @@
 /** Checks the invariants after every transition, by standing between the test and its coordinator. */
 import type { Coordinator } from '../../../../libs/coordination/protocol/port.ts';
 import { checkInvariants, refuse } from './invariants.ts';
+import type { Step } from './reading.ts';
 import { type RunView, viewRun } from './reading.ts';
-import { newMemory, type Step, stepViolations } from './steps.ts';
+import { newMemory, stepViolations } from './steps.ts';
 
 const UNWATCHED: ReadonlySet<string> = new Set(['findRun', 'findNode', 'listNodes', 'listEvents', 'runPurge']);
 
