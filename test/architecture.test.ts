@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { importCircles } from './architecture/circles.ts';
 import { enginesExtensions, privateImports } from './architecture/extensions.ts';
 import { importsIn } from './architecture/imports.ts';
+import { labelViolations } from './architecture/labels.ts';
 import { LIBS, layerViolations } from './architecture/layers.ts';
 import {
   bucketNames,
@@ -65,6 +66,7 @@ describe('the repository', () => {
     ['names files in kebab case', oddFileNames],
     ['names no package registry', registryHosts],
     ['puts nothing off', putOff],
+    ['cites labels that are defined, and has a test for each that is', labelViolations],
   ])('%s', (_rule, violationsIn) => {
     expect(violationsIn(files)).toEqual([]);
   });

@@ -108,7 +108,7 @@ describe('a retryable failure', () => {
     expect(bench.metrics.total(METRICS.errorTaskRetry)).toBe(2);
   });
 
-  it('follows the policy of its step', async () => {
+  it('P7: follows the policy of its step', async () => {
     const bench = openStageBench([shopOf({ retry: { attempts: 1 } })]);
     const error = only(await failed(bench));
     await bench.decide(error);

@@ -7,6 +7,7 @@ import { chainKeys } from '../../libs/keys/keys.ts';
 import { METRICS } from '../../libs/telemetry/metric-names.ts';
 import { importCircles } from './circles.ts';
 import { enginesExtensions, privateImports } from './extensions.ts';
+import { citationsIn, LABELS_PAGE, labelViolations } from './labels.ts';
 import { layerViolations } from './layers.ts';
 import { bucketNames, environmentReads, oddFileNames, putOff, registryHosts, spelledNames } from './names.ts';
 import { undeclaredPackages } from './packages.ts';
@@ -201,6 +202,42 @@ describe('packages', () => {
       'test/a.ts:1 imports @scope/b, which package.json does not list',
     ]);
   });
+});
+
+describe('labels', () => {
+  const page = sourceFile(LABELS_PAGE, '| I1 | it holds | x |\n| I2 | and this | x |\n');
+  const citing = (path: string, text: string) =>
+    citationsIn(sourceFile(path, text)).map(({ label, line }) => `${label}:${line}`);
+
+  it('that are cited and not defined are found, and those that no test cites', () => {
+    const test = sourceFile('libs/a/a.test.ts', `it('I1: holds', () => {});`);
+    expect(labelViolations([page, test, sourceFile('libs/a/a.ts', '// as I1 and I3 say')])).toEqual([
+      `libs/a/a.ts:1 cites I3, which ${LABELS_PAGE} does not define`,
+      `${LABELS_PAGE} defines I2, which no test cites`,
+    ]);
+    expect(labelViolations([page, test, sourceFile('test/b.ts', '// I1, I2')])).toEqual([]);
+  });
+
+  it('are cited in comments, in titles of tests, and where a text begins with one', () => {
+    expect(citing('a.ts', `\n/** Holds I3 (and P1). */\nconst a = 'F9'; // F10`)).toEqual(['I3:2', 'P1:2', 'F10:3']);
+    expect(citing('a.test.ts', `it('of B39–B41 and (X5)', () => { say(\`I5 \${a} opened\`); });`)).toEqual([
+      ...['B39:1', 'B40:1', 'B41:1', 'X5:1'],
+      'I5:1',
+    ]);
+  });
+
+  it('are cited in prose of Markdown, in comments of Lua and in heads of patches, and not in their code', () => {
+    expect(citing('a.md', 'I3, `I4`\n```\nI5\n```\nI6.\n')).toEqual(['I3:1', 'I6:5']);
+    expect(citing('a.lua', `local I4 = 1 -- I3 holds`)).toEqual(['I3:1']);
+    expect(citing('a.patch', 'invariant: I2, and P5\n\n--- a/x\n+++ b/x\n+I7')).toEqual(['I2:1', 'P5:1']);
+  });
+
+  it.each(['macro_F1', 'X509', 'I18N', 'the %B4 of it', 'B2B', 'F1-score', 'a/I3.ts', 'V8', 'P0'])(
+    'are none in %j',
+    (text) => {
+      expect(citing('a.md', text)).toEqual([]);
+    },
+  );
 });
 
 describe('single files', () => {

@@ -24,7 +24,14 @@ const BEFORE_REGEX = new Set(
   'return typeof case in of delete void throw new else do instanceof yield await'.split(' '),
 );
 
-export function tokensOf(source: string): Token[] {
+/** The comments of a source, with the lines on which they begin. */
+export function commentsOf(source: string): { readonly text: string; readonly line: number }[] {
+  const comments: { text: string; line: number }[] = [];
+  tokensOf(source, (text, line) => comments.push({ text, line }));
+  return comments;
+}
+
+export function tokensOf(source: string, onComment: (text: string, line: number) => void = () => {}): Token[] {
   const tokens: Token[] = [];
   /** Open braces inside each open `${`. */
   const templates: number[] = [];
@@ -54,9 +61,12 @@ export function tokensOf(source: string): Token[] {
   };
 
   while (position < source.length) {
-    const skipped = take(WHITE_SPACE) ?? take(LINE_COMMENT) ?? take(BLOCK_COMMENT);
+    const space = take(WHITE_SPACE);
+    const comment = space === undefined ? (take(LINE_COMMENT) ?? take(BLOCK_COMMENT)) : undefined;
+    const skipped = space ?? comment;
     const character = source[position]!;
     if (skipped !== undefined) {
+      if (comment !== undefined) onComment(comment, line);
       advance(skipped);
     } else if (character === '`') {
       advance('`');
