@@ -1,9 +1,10 @@
 /** The rules of the house, held over the whole repository. The rules themselves are tested in `architecture/`. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { importsIn } from './architecture/imports.ts';
 import { LIBS, layerViolations } from './architecture/layers.ts';
+import { brokenLinks } from './architecture/links.ts';
 import {
   bucketNames,
   environmentReads,
@@ -61,6 +62,7 @@ describe('the repository', () => {
     ['names files in kebab case', oddFileNames],
     ['names no package registry', registryHosts],
     ['puts nothing off', putOff],
+    ['links to what exists', (all: typeof files) => brokenLinks(all, (path) => existsSync(join(ROOT, path)))],
   ])('%s', (_rule, violationsIn) => {
     expect(violationsIn(files)).toEqual([]);
   });
