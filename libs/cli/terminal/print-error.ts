@@ -30,6 +30,7 @@ export function printError(io: Pick<Io, 'stderr'>, thrown: unknown, style: Error
   return exitCodeOfError(asError(thrown));
 }
 
+/** What no code was made for: a fault of Catena. */
 const UNEXPECTED = 'internal.unexpected';
 
 function asError(thrown: unknown): CatenaError {
