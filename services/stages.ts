@@ -1,7 +1,7 @@
 /**
  * The map: the five stages of Catena, in the order in which work passes them. A process hosts all of them or some; what it
- * does not host it reaches over the bus, and the module-processor by a call. What they stand on (coordinator, store, bus,
- * blobs) is given to them: SQLite and queues in memory in one process, Redis, PostgreSQL and NATS on several.
+ * does not host it reaches over the bus, and the module-processor by a call. Their backends (coordinator, store, bus, blobs,
+ * limits) are given to them: SQLite and queues in memory in one process, Redis, PostgreSQL and NATS on several.
  *
  *     submit → ingress → module-processor → downloader → parser → items
  *                 ↑───────── next hops ──────────────────┤
@@ -20,9 +20,11 @@ import type { Budgets } from '../libs/limits/budgets.ts';
 import type { CookieShelf } from '../libs/limits/cookies.ts';
 import type { Limiter } from '../libs/limits/limiter.ts';
 import { meterBreakers } from '../libs/limits/metered-breakers.ts';
-import type { CommitWithItems, ExecutionDeps } from '../libs/stage/execution/execution.ts';
+import type { ExecutionDeps } from '../libs/stage/execution/execute-node.ts';
+import type { LocalStage } from '../libs/stage/execution/hand-over.ts';
 import { LeaseKeeper } from '../libs/stage/execution/lease.ts';
-import type { LocalStage } from '../libs/stage/execution/outcome.ts';
+import type { CommitPort } from '../libs/stage/items/commit-port.ts';
+import { ChildrenPump } from '../libs/stage/maintenance/children-pump.ts';
 import { Sweeper } from '../libs/stage/maintenance/sweeper.ts';
 import type { Dispatch } from '../libs/stage/messages/dispatch.ts';
 import { Publisher } from '../libs/stage/messages/publisher.ts';
@@ -31,6 +33,7 @@ import { meterDownloads } from '../libs/stage/observe/download-meter.ts';
 import { Meters } from '../libs/stage/observe/meters.ts';
 import { sampleStages } from '../libs/stage/observe/stage-gauges.ts';
 import { tracedDispatch } from '../libs/stage/observe/stage-span.ts';
+import { createRunEnds, type RunEnds } from '../libs/stage/run/run-ends.ts';
 import { type LoadedRun, type ModuleResolver, Runs } from '../libs/stage/run/runs.ts';
 import { secretSource } from '../libs/stage/run/secret-source.ts';
 import type { AnswerStore } from '../libs/store/answer-store.ts';
@@ -43,7 +46,9 @@ import { CookieJars } from './downloader/cookies.ts';
 import { createHttpClient, type HttpClient } from './downloader/http-client.ts';
 import { RobotsRules } from './downloader/robots.ts';
 import { createDownloader } from './downloader/service.ts';
-import { createErrorThreshold, decisionCounter, type ErrorThresholdDeps, preCheck } from './error-threshold/service.ts';
+import type { ErrorThresholdConfig } from './error-threshold/config.ts';
+import type { ErrorThresholdDeps } from './error-threshold/deps.ts';
+import { createErrorThreshold, decisionCounter, preCheck } from './error-threshold/service.ts';
 import { createIngress, ingressCounters } from './ingress/service.ts';
 import { ModuleProcessor } from './module-processor/service.ts';
 import type { PageRecorder } from './parser/record.ts';
@@ -53,12 +58,12 @@ export const STAGE_NAMES = ['ingress', 'module-processor', 'downloader', 'parser
 
 export type StageName = (typeof STAGE_NAMES)[number];
 
-/** What the stages stand on. */
-export interface StageGround {
+/** What the stages run on. */
+export interface Backends {
   readonly config: Config;
   readonly coordinator: Coordinator;
   readonly store: Store;
-  readonly commitWithItems: CommitWithItems;
+  readonly commits: CommitPort;
   readonly bus: Bus;
   readonly blobs: BlobStore;
   /** What requests were answered, for later runs. */
@@ -86,14 +91,12 @@ export interface StageOptions {
     readonly dispatch: (dispatch: Dispatch) => Promise<void>;
     readonly preCheck: (run: LoadedRun) => Promise<string | undefined>;
   };
-  /** Writes the end of a closing run and closes it. */
-  readonly settle: (runId: string) => Promise<void>;
-  /** Ends a run that cannot be executed. */
-  readonly reject: (runId: string, detail: string) => Promise<void>;
+  /** Called when this process has ended a run: it is closed, or was never opened. */
+  readonly onRunEnded: (runId: string) => void;
   readonly recorder?: PageRecorder | undefined;
-  /** Told of every request that was sent: its host, how long it took, and its status or `failed`. */
+  /** Called for every request that was sent: its host, how long it took, and its status or `failed`. */
   readonly onDownload?: ((host: string, durationMs: number, outcome: string) => void) | undefined;
-  /** Tells others what happened beside the chain: a circuit breaker that opened or closed. */
+  /** Publishes what happened beside the chain: a circuit breaker that opened or closed. */
   readonly publishEvent?: ((event: ChainEvent) => Promise<void>) | undefined;
 }
 
@@ -115,21 +118,25 @@ export interface Stages {
   readonly publisher: Publisher;
   readonly leases: LeaseKeeper;
   readonly runs: Runs;
+  /** How runs end: closed, rejected, cancelled. */
+  readonly runEnds: RunEnds;
+  /** Forgets what this process keeps in memory for a run; another process may have ended it. */
+  readonly forget: (runId: string) => void;
   readonly http: HttpClient;
   readonly robots: RobotsRules;
-  readonly cookies: CookieJars;
   readonly breakerGuard: BreakerGuard;
 }
 
 /** Requests that may wait for their host's limit at once. */
 const WAITING_REQUESTS = 2_000;
 
-export function composeStages(ground: StageGround, options: StageOptions): Stages {
-  const { config, coordinator, store, commitWithItems, bus, blobs, limiter, breakers, budgets, metrics, clock, log } =
-    ground;
-  const { hosted, remote, settle, reject, recorder, onDownload } = options;
+export function composeStages(backends: Backends, options: StageOptions): Stages {
+  const { config, coordinator, store, bus, blobs, limiter, budgets, shelf, metrics, clock, log } = backends;
+  const { hosted, remote, recorder, onDownload, onRunEnded } = options;
+
+  // What the stages share in this process.
   const meters = new Meters(metrics);
-  const runs = new Runs(store, ground.modules);
+  const runs = new Runs(store, backends.modules);
   const leases = new LeaseKeeper({ coordinator, clock, leaseMs: config.leaseMs });
   const publisher = new Publisher({
     bus,
@@ -137,78 +144,113 @@ export function composeStages(ground: StageGround, options: StageOptions): Stage
     concurrency: config.publishConcurrency,
     onBackpressure: backpressureCounter(metrics),
   });
+  const pump = new ChildrenPump({ coordinator, publisher, runs, meters, log });
+  const execution: ExecutionDeps = {
+    coordinator,
+    commits: backends.commits,
+    runs,
+    leases,
+    publisher,
+    nextOwner: ownerNames(),
+    startPump: (node) => pump.start(node),
+    clock,
+    log,
+    meters,
+    isShared: backends.isShared,
+  };
   const http = createHttpClient({ ...config.http, denyPrivateTargets: config.http.denyPrivateTargets === true });
   const cookies = new CookieJars();
   const robots = new RobotsRules({
     productToken: config.http.userAgent.split(/[/\s]/)[0]!,
     fetch: (url, signal) => http.fetch({ method: 'GET', url, headers: {} }, signal),
   });
-  const execution: ExecutionDeps = {
-    coordinator,
-    commitWithItems,
-    leases,
-    publisher,
-    nextOwner: ownerNames(),
-    startPump: (node) => void sweeper.pump(node).catch((error: unknown) => log.error('a pump failed', { error })),
-    clock,
-    log,
-    meters,
-    isShared: ground.isShared,
+  const forget = (runId: string): void => {
+    cookies.dropRun(runId);
+    runs.forget(runId);
   };
+  const runEnds = createRunEnds({
+    coordinator,
+    store,
+    budgets,
+    clock,
+    release: async (runId) => {
+      forget(runId);
+      await shelf.forget(runId);
+      await blobs.deleteRun(runId);
+      onRunEnded(runId);
+    },
+  });
   const sweeper = new Sweeper({
-    ...{ coordinator, publisher, runs, meters, metrics, log, settle },
+    coordinator,
+    publisher,
+    runs,
+    pump,
+    metrics,
+    log,
+    settle: (runId) => runEnds.settle(runId),
     intervalMs: config.sweepIntervalMs,
     crashBudget: config.retry.crashBudget,
-    shards: ground.shards,
+    shards: backends.shards,
   });
 
   // The stages, last one first, since each is handed the next.
   const deciding: ErrorThresholdDeps = {
-    config: { ...config, ...thresholds(config) },
-    ...{ bus, publisher, coordinator, runs, log },
+    config: thresholdConfig(config),
+    bus,
+    publisher,
+    coordinator,
+    runs,
+    log,
     random: Math.random,
     count: decisionCounter(metrics),
   };
   const errorThreshold = createErrorThreshold(deciding);
-  const parser = createParser({ ...execution, config, bus, publisher, runs, blobs, budgets, recorder });
+  const parser = createParser({ config, execution, bus, blobs, budgets, recorder });
   const breakerGuard: BreakerGuard = {
-    breakers: meterBreakers(breakers, metrics),
+    breakers: meterBreakers(backends.breakers, metrics),
     countTooManyRequests: config.breakers.countTooManyRequests,
     timeoutMs: config.http.totalTimeoutMs,
     publish: options.publishEvent,
   };
   const downloader = createDownloader({
     ...execution,
-    config: { ...config, waiting: WAITING_REQUESTS, obeyRobots: config.robots.enabled },
-    ...{
-      bus,
-      publisher,
-      runs,
-      limiter,
-      http,
-      robots,
-      cookies,
-      blobs,
-      budgets,
-      shelf: ground.shelf,
-      answers: ground.answers,
+    config: {
+      downloadConcurrency: config.downloadConcurrency,
+      waiting: WAITING_REQUESTS,
+      obeyRobots: config.robots.enabled,
+      blobThresholdBytes: config.blobThresholdBytes,
+      backpressureRetryDelayMs: config.backpressureRetryDelayMs,
     },
+    bus,
+    limiter,
+    http,
+    robots,
+    cookies,
+    blobs,
+    budgets,
+    shelf,
+    answers: backends.answers,
     secret: secretSource({ store, environment: readEnvironment(), allowed: config.downloader.secrets ?? [] }),
     onDownload: meterDownloads(metrics, onDownload),
     breakers: breakerGuard,
     parser: hosted.has('parser') ? parser : ELSEWHERE,
   });
   const moduleProcessor = new ModuleProcessor({
-    ...{ ...execution, config, store, publisher, limiter },
+    config,
+    execution,
+    store,
+    limiter,
     downloader: hosted.has('downloader') ? downloader : ELSEWHERE,
   });
   const ingress = createIngress({
-    ...{ ...execution, config, bus, publisher, runs },
+    config,
+    execution,
+    bus,
     preCheck: hosted.has('error-threshold') ? (run) => preCheck(coordinator, run) : remote!.preCheck,
     dispatch: hosted.has('module-processor')
       ? tracedDispatch((dispatch) => moduleProcessor.execute(dispatch))
       : remote!.dispatch,
-    rejectRun: reject,
+    rejectRun: (runId, detail) => runEnds.reject(runId, detail),
     counters: ingressCounters(metrics),
   });
 
@@ -216,18 +258,38 @@ export function composeStages(ground: StageGround, options: StageOptions): Stage
   const names = STAGE_NAMES.filter((name) => name !== 'module-processor').filter((name) => hosted.has(name));
   const running = names.map((name): Stoppable => takers[name]);
   sampleStages(metrics, {
-    ...{ bus, leases, now: () => clock.monotonic() },
+    bus,
+    leases,
+    now: () => clock.monotonic(),
     stages: Object.fromEntries(names.map((name) => [name, takers[name]])),
   });
-  return { running, moduleProcessor, deciding, sweeper, publisher, leases, runs, http, robots, cookies, breakerGuard };
+  return {
+    running,
+    moduleProcessor,
+    deciding,
+    sweeper,
+    publisher,
+    leases,
+    runs,
+    runEnds,
+    forget,
+    http,
+    robots,
+    breakerGuard,
+  };
 }
 
 /** A stage of another process: it has no slot here. */
 const ELSEWHERE: LocalStage<unknown> = { reserve: () => undefined };
 
-function thresholds(config: Config): { readonly moduleThreshold: Threshold; readonly taskThreshold: Threshold } {
+function thresholdConfig(config: Config): ErrorThresholdConfig {
   const { moduleErrors, moduleRate, moduleMinExecutions, taskErrors, taskRate, taskMinExecutions } = config.thresholds;
   return {
+    errorTaskConcurrency: config.errorTaskConcurrency,
+    backpressureRetryDelayMs: config.backpressureRetryDelayMs,
+    retry: config.retry,
+    cooldownMs: config.cooldownMs,
+    cooldownErrors: config.cooldownErrors,
     moduleThreshold: threshold(moduleErrors, moduleRate, moduleMinExecutions),
     taskThreshold: threshold(taskErrors, taskRate, taskMinExecutions),
   };

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { importCircles } from './architecture/circles.ts';
 import { importsIn } from './architecture/imports.ts';
 import { LIBS, layerViolations } from './architecture/layers.ts';
 import { brokenLinks } from './architecture/links.ts';
@@ -14,7 +15,7 @@ import {
   spelledNames,
 } from './architecture/names.ts';
 import { type Manifest, undeclaredPackages } from './architecture/packages.ts';
-import { defaultExports, shapeViolations, sizeViolations } from './architecture/shape.ts';
+import { defaultExports, shapeViolations } from './architecture/shape.ts';
 import { isProduct, isTest, isTypeScript, readSourceTree } from './architecture/source-tree.ts';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -55,7 +56,7 @@ describe('the repository', () => {
     ['spells each key, subject, metric and event in one file', spelledNames],
     ['imports only packages that are listed', (all: typeof files) => undeclaredPackages(all, manifest)],
     ['reads the environment in one file', environmentReads],
-    ['keeps its files small', sizeViolations],
+    ['has no circle of imports', importCircles],
     ['gives all five services the same shape', (all: typeof files) => shapeViolations(all)],
     ['has named exports only', defaultExports],
     ['names files after what they hold', bucketNames],

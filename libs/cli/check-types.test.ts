@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readErrors } from './check-types.ts';
+import { checkTypes, readErrors } from './check-types.ts';
 
 const own = new URL('../modules/index.ts', import.meta.url).pathname;
 
@@ -22,4 +22,8 @@ describe('what the type checker says', () => {
       "error TS6053: File 'x.ts' not found.",
     ]);
   });
+});
+
+it('knows what Node has: a join that takes its items together is no error', async () => {
+  expect(await checkTypes('examples/join/join.ts')).toEqual([]);
 });

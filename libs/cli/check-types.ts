@@ -30,7 +30,7 @@ function projectFor(file: string): object {
   return {
     compilerOptions: {
       target: 'es2024',
-      lib: ['es2024', 'esnext.disposable', 'esnext.iterator'],
+      lib: ['es2024', 'esnext.array', 'esnext.disposable', 'esnext.iterator'],
       // Every file is an ES module, as it is when it runs, whatever the package.json above it says.
       module: 'preserve',
       moduleResolution: 'bundler',

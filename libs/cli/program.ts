@@ -7,14 +7,11 @@ import type { CliContext, SharedOptions } from './context.ts';
 import { EXIT_CODE_MEANINGS } from './exit-codes.ts';
 import { addControl } from './program/control.ts';
 import { addDiagnosis } from './program/diagnosis.ts';
-import { collect, formatOption, jsonOption, withConfig, withDebug, withPlace } from './program/options.ts';
+import { collect, type Done, formatOption, jsonOption, withConfig, withDebug, withPlace } from './program/options.ts';
 import { addReading } from './program/reading.ts';
 import { addServices } from './program/services.ts';
 import { runModule } from './run/run-module.ts';
 import { formatTable } from './terminal/format.ts';
-
-/** Told the exit code of the command that ran. */
-export type Done = (exitCode: number) => void;
 
 /** The program; `done` is told the exit code of the command that ran. */
 export function createProgram(context: CliContext, version: string, done: Done): Command {

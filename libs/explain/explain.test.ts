@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { ChainNode } from '../coordination/protocol/node.ts';
 import type { ModuleSnapshot, PhaseSnapshot, RunSnapshot } from '../coordination/protocol/snapshot.ts';
 import type { RunRecord } from '../store/port.ts';
-import { explainRun, type RunReason, type RunState } from './explain.ts';
-import { fromNow, listOf } from './words.ts';
+import { explainRun, type RunState } from './explain.ts';
+import { fromNow, listOf, type RunReason } from './reasons.ts';
 
 const NOW_MS = 1_700_000_000_000;
 

@@ -5,21 +5,7 @@ import type { BreakerSnapshot } from '../limits/breakers.ts';
 import type { KeySnapshot } from '../limits/rate-limiter.ts';
 import type { RunRecord } from '../store/port.ts';
 import { explainNodes } from './nodes.ts';
-import { fromNow, subject } from './words.ts';
-
-/** One thing that keeps a run from ending, or that says how it stands. */
-export interface RunReason {
-  /** Stable. */
-  readonly code: string;
-  /** A sentence. */
-  readonly text: string;
-  /** The module that it is about; absent for the run. */
-  readonly moduleId?: string;
-  /** How many nodes it is about. */
-  readonly nodes?: number;
-  /** Unix milliseconds at which something will change, if that is known. */
-  readonly atMs?: number;
-}
+import { fromNow, type RunReason, subject } from './reasons.ts';
 
 export interface RunState {
   readonly record: RunRecord;

@@ -2,10 +2,9 @@
 import type { Message } from '../../libs/contracts/chain.ts';
 import { CatenaError } from '../../libs/errors/catena-error.ts';
 import type { Permit } from '../../libs/limits/limiter.ts';
-import { loadRunOf } from '../../libs/stage/execution/unloaded.ts';
 import { decodeRequest } from '../../libs/stage/node/node-body.ts';
 import { runConcurrency } from '../../libs/stage/run/run-concurrency.ts';
-import { type LoadedRun, moduleOf } from '../../libs/stage/run/runs.ts';
+import { type LoadedRun, loadRunOf, moduleOf } from '../../libs/stage/run/runs.ts';
 import { type Answer, findAnswerAhead } from './answered.ts';
 import type { DownloaderDeps } from './service.ts';
 

@@ -5,15 +5,13 @@
 
 import type { Message } from '../../libs/contracts/chain.ts';
 import type { ResponseModel } from '../../libs/contracts/messages.ts';
-import { type CodeOf, ReleaseCode } from '../../libs/coordination/protocol/codes.ts';
 import type { NodeRef } from '../../libs/coordination/protocol/node.ts';
-import { CatenaError, toCatenaError } from '../../libs/errors/catena-error.ts';
+import { type CatenaError, toCatenaError } from '../../libs/errors/catena-error.ts';
 import { toFailure } from '../../libs/errors/failure.ts';
 import type { Permit } from '../../libs/limits/limiter.ts';
-import { claimNode } from '../../libs/stage/execution/execution.ts';
+import { type Ending, executeHeld, executeNode } from '../../libs/stage/execution/execute-node.ts';
+import type { DownloadWork } from '../../libs/stage/execution/hand-over.ts';
 import type { Outcome } from '../../libs/stage/execution/outcome.ts';
-import { failUnloaded, loadRunOf } from '../../libs/stage/execution/unloaded.ts';
-import type { DownloadWork } from '../../libs/stage/execution/work.ts';
 import { toChainError } from '../../libs/stage/messages/chain-error.ts';
 import { decodeRequest, type RequestBody } from '../../libs/stage/node/node-body.ts';
 import type { Receipt } from './cost.ts';
@@ -23,6 +21,7 @@ import { withSharedCookies } from './shared-cookies.ts';
 
 type DownloaderOutcome = Outcome<'downloader'>;
 
+/** A request that came over the bus, with the permit to send it. */
 export async function handle(
   deps: DownloaderDeps,
   { model }: Message<'request'>,
@@ -30,23 +29,32 @@ export async function handle(
 ): Promise<DownloaderOutcome> {
   const { moduleId, phase, epoch } = model.context!;
   const node: NodeRef = { id: model.id, runId: model.runId, moduleId, phase };
+  const ref = { stage: 'downloader', node, epoch, origin: { task: model.task!, metadata: {} } } as const;
   try {
-    const run = await loadRunOf(deps.runs, node);
-    if (run instanceof CatenaError) {
-      const origin = { task: model.task!, metadata: {} };
-      return await failUnloaded(deps, { node, epoch, stage: 'downloader' }, origin, run, 'downloader');
-    }
-    const claimed = await claimNode(deps, { node, epoch, stage: 'downloader' });
-    if (claimed.kind === 'claimed') return await downloadLeased(deps, { run, lease: claimed.lease, permit });
-    return { kind: 'skip', reason: claimed.reason };
+    return await executeNode(deps, ref, ({ run, lease }) => downloadHeld(deps, { run, lease, permit }));
   } finally {
     permit.release();
   }
 }
 
-/** Performs a request that is held already, with the permit to send it. */
-export async function downloadLeased(deps: DownloaderDeps, work: DownloadWork): Promise<DownloaderOutcome> {
-  const { run, lease, permit } = work;
+/** A request that the commit of its hop has claimed for this process, with the permit to send it. */
+export function handleLocal(deps: DownloaderDeps, work: DownloadWork): Promise<DownloaderOutcome> {
+  return executeHeld(deps, work, { stage: 'downloader' }, () => downloadHeld(deps, work));
+}
+
+/** The body: the response goes to the parser of this process under the same lease, or travels by itself. */
+async function downloadHeld(deps: DownloaderDeps, work: DownloadWork): Promise<Ending> {
+  const { run, lease } = work;
+  const response = await perform(deps, work);
+  const slot = deps.parser.reserve();
+  return slot === undefined
+    ? { kind: 'release', message: { kind: 'response', model: response } }
+    : { kind: 'passOn', start: () => slot.start({ run, lease, response }) };
+}
+
+/** Performs the request. What fails is a response too; only a lost lease is thrown. */
+async function perform(deps: DownloaderDeps, work: DownloadWork): Promise<ResponseModel> {
+  const { lease, permit } = work;
   const request = decodeRequest(lease.node.body);
   const receipt: Receipt = { attempt: '' };
   const session = { runId: lease.node.runId, session: request.session ?? '' };
@@ -55,37 +63,12 @@ export async function downloadLeased(deps: DownloaderDeps, work: DownloadWork): 
   try {
     response = toResponse(work, await sending(() => download(deps, work, request, receipt)));
   } catch (thrown) {
-    if (lease.signal.aborted) {
-      lease.end();
-      return { kind: 'skip', reason: 'lease lost' };
-    }
+    if (lease.signal.aborted) throw thrown;
     response = toFailedResponse(work, request, toCatenaError(thrown, 'download.failed', 'retryable'));
   } finally {
     permit.release();
   }
-  response = { ...response, costAttempt: receipt.attempt };
-  const slot = deps.parser.reserve();
-  if (slot !== undefined) {
-    return { kind: 'next', messages: [], handOver: { start: () => slot.start({ run, lease, response }) } };
-  }
-  return releaseToBus(deps, work, response);
-}
-
-/** No parser is free here: the lease ends, and the response travels by itself. */
-async function releaseToBus(
-  deps: DownloaderDeps,
-  { lease }: DownloadWork,
-  response: ResponseModel,
-): Promise<DownloaderOutcome> {
-  const { node } = lease;
-  let code: CodeOf<typeof ReleaseCode>;
-  try {
-    code = await deps.coordinator.release({ node, token: node.token });
-  } finally {
-    lease.end();
-  }
-  if (code === ReleaseCode.FENCING_REJECT) return { kind: 'skip', reason: 'FENCING_REJECT' };
-  return { kind: 'next', messages: [{ kind: 'response', model: response }] };
+  return { ...response, costAttempt: receipt.attempt };
 }
 
 function toResponse({ run, lease }: DownloadWork, downloaded: Downloaded): ResponseModel {

@@ -2,10 +2,9 @@ import type { Bus } from '../../libs/bus/port.ts';
 import type { Budgets } from '../../libs/limits/budgets.ts';
 import type { CookieShelf } from '../../libs/limits/cookies.ts';
 import type { Limiter, Permit } from '../../libs/limits/limiter.ts';
-import type { ExecutionDeps } from '../../libs/stage/execution/execution.ts';
-import type { LocalStage } from '../../libs/stage/execution/outcome.ts';
+import type { ExecutionDeps } from '../../libs/stage/execution/execute-node.ts';
+import type { DownloadWork, LocalStage, ParseWork } from '../../libs/stage/execution/hand-over.ts';
 import { StageRunner } from '../../libs/stage/execution/runner.ts';
-import type { DownloadWork, ParseWork } from '../../libs/stage/execution/work.ts';
 import type { Publisher } from '../../libs/stage/messages/publisher.ts';
 import type { Runs } from '../../libs/stage/run/runs.ts';
 import type { SecretSource } from '../../libs/stage/run/secret-source.ts';
@@ -15,7 +14,7 @@ import { admit } from './admit.ts';
 import type { BreakerGuard } from './breaker.ts';
 import type { DownloaderConfig } from './config.ts';
 import type { CookieJars } from './cookies.ts';
-import { downloadLeased, handle } from './handle.ts';
+import { handle, handleLocal } from './handle.ts';
 import type { HttpClient } from './http-client.ts';
 import type { RobotsRules } from './robots.ts';
 
@@ -56,7 +55,7 @@ export function createDownloader(deps: DownloaderDeps): DownloaderRunner {
     waiting: config.waiting,
     admit: (message, signal) => admit(deps, message, signal),
     handle: (message, permit) => handle(deps, message, permit!),
-    handleLocal: (work) => downloadLeased(deps, work),
+    handleLocal: (work) => handleLocal(deps, work),
     retryDelayMs: config.backpressureRetryDelayMs,
     onError: (error) => deps.log.error('the downloader could not work', { error }),
   });

@@ -10,8 +10,8 @@ import { failpoint } from '../../libs/failpoints/failpoint.ts';
 import type { Outcome } from '../../libs/stage/execution/outcome.ts';
 import { childMessages } from '../../libs/stage/messages/bells.ts';
 import { type LoadedRun, moduleOf } from '../../libs/stage/run/runs.ts';
+import type { ErrorThresholdDeps } from './deps.ts';
 import { retryDelayMs } from './retry-delay.ts';
-import type { ErrorThresholdDeps } from './service.ts';
 
 type ErrorThresholdOutcome = Outcome<'error-threshold'>;
 

@@ -36,7 +36,11 @@ const shop = defineModule({
 function open(options: BenchOptions = {}) {
   const bench = openStageBench([shop], options);
   const { errorThreshold, coordinator, store, metrics } = bench;
-  const api = createErrorThresholdApi({ ...errorThreshold, coordinator, store, count: decisionCounter(metrics) });
+  const api = createErrorThresholdApi({
+    deciding: { ...errorThreshold, count: decisionCounter(metrics) },
+    coordinator,
+    store,
+  });
   return { bench, api };
 }
 

@@ -16,10 +16,12 @@ import type { Coordinator } from '../../libs/coordination/protocol/port.ts';
 import { CatenaError } from '../../libs/errors/catena-error.ts';
 import { applyOutcome, NO_MESSAGE } from '../../libs/stage/execution/apply.ts';
 import type { RunRecord, Store } from '../../libs/store/port.ts';
+import type { ErrorThresholdDeps } from './deps.ts';
 import { handle } from './handle.ts';
-import type { ErrorThresholdDeps } from './service.ts';
 
-export interface ErrorThresholdApiDeps extends Omit<ErrorThresholdDeps, 'coordinator'> {
+export interface ErrorThresholdApiDeps {
+  /** What the stage decides with. */
+  readonly deciding: ErrorThresholdDeps;
   readonly coordinator: Pick<Coordinator, 'thresholdDecide' | 'findRun' | 'terminateMark'>;
   readonly store: Pick<Store, 'findRun'>;
 }
@@ -62,8 +64,8 @@ async function decide(deps: ErrorThresholdApiDeps, model: ErrorTaskModel | undef
       return outcome;
     },
   };
-  const outcome = await handle({ ...deps, coordinator }, { kind: 'error', model });
-  await applyOutcome('error-threshold', outcome, deps.publisher, NO_MESSAGE);
+  const outcome = await handle({ ...deps.deciding, coordinator }, { kind: 'error', model });
+  await applyOutcome('error-threshold', outcome, deps.deciding.publisher, NO_MESSAGE);
   return toDecision(decided!);
 }
 
@@ -128,7 +130,7 @@ async function findRun(store: ErrorThresholdApiDeps['store'], runId: string): Pr
 }
 
 async function getThresholds(deps: ErrorThresholdApiDeps, runId: string): Promise<GetThresholdsResponse> {
-  const { retry, moduleThreshold, taskThreshold, cooldownErrors, cooldownMs } = deps.config;
+  const { retry, moduleThreshold, taskThreshold, cooldownErrors, cooldownMs } = deps.deciding.config;
   if (runId !== '') await findRun(deps.store, runId);
   const snapshot = runId === '' ? undefined : await deps.coordinator.findRun(runId);
   return {

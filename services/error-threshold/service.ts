@@ -1,28 +1,12 @@
-import type { Bus } from '../../libs/bus/port.ts';
 import { DecideCode } from '../../libs/coordination/protocol/codes.ts';
 import type { DecideOutcome } from '../../libs/coordination/protocol/commands.ts';
 import type { Coordinator } from '../../libs/coordination/protocol/port.ts';
 import { StageRunner } from '../../libs/stage/execution/runner.ts';
-import type { Publisher } from '../../libs/stage/messages/publisher.ts';
-import type { LoadedRun, Runs } from '../../libs/stage/run/runs.ts';
-import type { Log } from '../../libs/telemetry/log.ts';
+import type { LoadedRun } from '../../libs/stage/run/runs.ts';
 import { METRICS } from '../../libs/telemetry/metric-names.ts';
 import type { Metrics } from '../../libs/telemetry/metrics.ts';
-import type { ErrorThresholdConfig } from './config.ts';
+import type { ErrorThresholdDeps } from './deps.ts';
 import { handle } from './handle.ts';
-
-export interface ErrorThresholdDeps {
-  readonly config: ErrorThresholdConfig;
-  readonly bus: Bus;
-  readonly publisher: Publisher;
-  readonly coordinator: Pick<Coordinator, 'thresholdDecide' | 'findRun'>;
-  readonly runs: Runs;
-  readonly log: Log;
-  /** Uniform in [0, 1): jitter. */
-  readonly random: () => number;
-  /** Counts a decision. */
-  readonly count: (decision: DecideOutcome) => void;
-}
 
 export type ErrorThresholdRunner = StageRunner<'error-threshold'>;
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ChainDecisionKind, ErrorClass, type TaskModel } from '../../libs/contracts/messages.ts';
 import type { DispatchAnswer, ExecuteModuleRequest } from '../../libs/contracts/services.ts';
 import { CatenaError } from '../../libs/errors/catena-error.ts';
-import { isGroundFailure } from '../../libs/stage/execution/failing.ts';
+import { isBackendFailure } from '../../libs/stage/execution/backend-failure.ts';
 import type { Dispatch } from '../../libs/stage/messages/dispatch.ts';
 import { openStageBench } from '../../test/fixtures/stage-bench.ts';
 import { shop } from './api/ingress-api.fixture.ts';
@@ -68,7 +68,7 @@ describe('a dispatch by call', () => {
     const error = await outcome(failure('module.unknown', ErrorClass.FATAL));
     expect(error).toBeInstanceOf(CatenaError);
     expect(error).toMatchObject({ code: 'module.unknown', class: 'fatal', message: 'why', data: { module: 'm' } });
-    expect(isGroundFailure(error)).toBe(false);
+    expect(isBackendFailure(error)).toBe(false);
   });
 
   it.each([
@@ -80,7 +80,7 @@ describe('a dispatch by call', () => {
     ['a stream that broke', new CatenaError('dispatch.stream_broken', 'gone', { class: 'retryable' })],
   ])('gives the message back after %s', async (_name, result) => {
     const error = await outcome(result);
-    expect(isGroundFailure(error)).toBe(true);
+    expect(isBackendFailure(error)).toBe(true);
     expect(error).toBeInstanceOf(Error);
     if (result !== undefined) expect((error as Error).cause).toBeInstanceOf(CatenaError);
   });
@@ -122,7 +122,7 @@ describe('a pre-check by call', () => {
     ];
     for (const preCheck of answers) {
       const error = await preCheckCall({ preCheck })(run).catch((thrown: unknown) => thrown);
-      expect(isGroundFailure(error)).toBe(true);
+      expect(isBackendFailure(error)).toBe(true);
       expect(error).toBeInstanceOf(Error);
     }
   });

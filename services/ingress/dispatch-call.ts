@@ -3,7 +3,7 @@
  * itself, and has the node from the coordinator.
  */
 import type { DispatchAnswer, ExecuteModuleRequest } from '../../libs/contracts/services.ts';
-import { GroundFailure } from '../../libs/stage/execution/ground-failure.ts';
+import { BackendFailure } from '../../libs/stage/execution/backend-failure.ts';
 import { fromChainError } from '../../libs/stage/messages/chain-error.ts';
 import type { Dispatch } from '../../libs/stage/messages/dispatch.ts';
 
@@ -11,13 +11,13 @@ import type { Dispatch } from '../../libs/stage/messages/dispatch.ts';
 export type SendDispatch = (dispatch: ExecuteModuleRequest['dispatch']) => Promise<DispatchAnswer['result']>;
 
 /**
- * Resolves when the work is committed and its bells are rung. Rejects with a GroundFailure when nothing was decided, so
+ * Resolves when the work is committed and its bells are rung. Rejects with a BackendFailure when nothing was decided, so
  * that the message comes again, and with the CatenaError of a run that the module-processor cannot execute.
  */
 export function dispatchCall(send: SendDispatch): (dispatch: Dispatch) => Promise<void> {
   return async (dispatch) => {
     const result = await send(toRequest(dispatch)).catch((cause: unknown) => {
-      throw new GroundFailure('no module-processor answered a dispatch', { cause });
+      throw new BackendFailure('no module-processor answered a dispatch', { cause });
     });
     requireDone(result);
   };
@@ -52,9 +52,9 @@ function requireDone(result: DispatchAnswer['result']): void {
     case 'failure': {
       const error = fromChainError(result.value);
       if (error.class === 'fatal') throw error;
-      throw new GroundFailure('the module-processor could not do a dispatch now', { cause: error });
+      throw new BackendFailure('the module-processor could not do a dispatch now', { cause: error });
     }
     default:
-      throw new GroundFailure('the module-processor answered a dispatch with nothing that is known here');
+      throw new BackendFailure('the module-processor answered a dispatch with nothing that is known here');
   }
 }

@@ -11,10 +11,10 @@ import { taskMessage } from '../../libs/stage/run/submit.ts';
 import { METRICS } from '../../libs/telemetry/metric-names.ts';
 import { messagesOf, only, stricter } from '../../test/fixtures/outcomes.ts';
 import { openStageBench, type StageBench } from '../../test/fixtures/stage-bench.ts';
+import type { IngressDeps } from './deps.ts';
 import { handle } from './handle.ts';
 import { moduleDispatch } from './module-dispatch.ts';
 import { normalizeInput } from './normalize-input.ts';
-import type { IngressDeps } from './service.ts';
 
 const shop = defineModule({
   name: 'shop',
@@ -51,7 +51,7 @@ function watched(bench: StageBench): { deps: IngressDeps; verbs: string[]; dispa
   };
   const deps: IngressDeps = {
     ...bench.ingress,
-    runs,
+    execution: { ...bench.execution, runs },
     preCheck: async (run) => {
       verbs.push('ThresholdPreCheck');
       return bench.ingress.preCheck(run);
@@ -214,7 +214,10 @@ describe('a run whose module is not served here', () => {
   it('is left to a process that serves it, task, hop or retry', async () => {
     const bench = openStageBench([shop]);
     const hop = (await bench.begin())[0]!;
-    const deps = { ...bench.ingress, isShared: true, runs: new Runs(bench.store, new ModuleRegistry()) };
+    const deps = {
+      ...bench.ingress,
+      execution: { ...bench.execution, isShared: true, runs: new Runs(bench.store, new ModuleRegistry()) },
+    };
     const later = { kind: 'retry', reason: 'module.unknown', delayMs: 5_000 };
     expect(await handle(deps, taskMessage((await bench.store.findRun('run-1'))!))).toEqual(later);
     expect(await handle(deps, hop)).toEqual(later);
@@ -225,7 +228,10 @@ describe('a run whose module is not served here', () => {
   it('is rejected where there is no other process', async () => {
     const bench = openStageBench([shop]);
     const { record } = await bench.accept();
-    const deps = { ...bench.ingress, runs: new Runs(bench.store, new ModuleRegistry()) };
+    const deps = {
+      ...bench.ingress,
+      execution: { ...bench.execution, runs: new Runs(bench.store, new ModuleRegistry()) },
+    };
     expect(await handle(deps, taskMessage(record))).toEqual({ kind: 'skip', reason: 'module.unknown' });
     expect(bench.rejected).toEqual([{ runId: 'run-1', detail: expect.stringContaining('shop@1.0.0') }]);
   });
@@ -235,7 +241,7 @@ describe('a run whose module does not take its input any more', () => {
   it('is rejected with the reason when it is a task', async () => {
     const bench = openStageBench([shop]);
     const { record } = await bench.accept();
-    const deps = { ...bench.ingress, runs: new Runs(bench.store, stricter(shop)) };
+    const deps = { ...bench.ingress, execution: { ...bench.execution, runs: new Runs(bench.store, stricter(shop)) } };
     expect(await handle(deps, taskMessage(record))).toEqual({ kind: 'skip', reason: 'module.wrong_input' });
     expect(bench.rejected).toEqual([{ runId: 'run-1', detail: expect.stringContaining('shop@1.0.0') }]);
   });
@@ -247,7 +253,7 @@ describe('a run whose module does not take its input any more', () => {
   ])('is the failure of %s, with everything that tells whose it is', async (_name, messageFor) => {
     const bench = openStageBench([shop]);
     const message: MessageTo<'ingress'> & { kind: 'parser_task' | 'error_task' } = await messageFor(bench);
-    const deps = { ...bench.ingress, runs: new Runs(bench.store, stricter(shop)) };
+    const deps = { ...bench.ingress, execution: { ...bench.execution, runs: new Runs(bench.store, stricter(shop)) } };
     const error = only(messagesOf(await handle(deps, message), 'error'));
     expect(messageFault(error)).toBeUndefined();
     expect(error.model).toMatchObject({
@@ -267,7 +273,10 @@ describe('when the ground fails', () => {
   it('a task is given back, not rejected', async () => {
     const bench = openStageBench([shop]);
     const { record } = await bench.accept();
-    const deps = { ...bench.ingress, runs: new Runs({ findRun: storeDown }, bench.registry) };
+    const deps = {
+      ...bench.ingress,
+      execution: { ...bench.execution, runs: new Runs({ findRun: storeDown }, bench.registry) },
+    };
     await expect(handle(deps, taskMessage(record))).rejects.toMatchObject({ code: 'store.io_error' });
     vi.spyOn(bench.coordinator, 'runOpen').mockImplementationOnce(storeDown);
     await expect(handle(bench.ingress, taskMessage(record))).rejects.toMatchObject({ code: 'store.io_error' });

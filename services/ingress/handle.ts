@@ -8,13 +8,13 @@
  */
 import type { MessageTo } from '../../libs/contracts/chain.ts';
 import type { CatenaError } from '../../libs/errors/catena-error.ts';
-import { isGroundFailure } from '../../libs/stage/execution/failing.ts';
+import { isBackendFailure } from '../../libs/stage/execution/backend-failure.ts';
+import { failUnloaded, leftToOthers } from '../../libs/stage/execution/execute-node.ts';
 import type { Outcome } from '../../libs/stage/execution/outcome.ts';
-import { failUnloaded, leftToOthers } from '../../libs/stage/execution/unloaded.ts';
 import { type LoadedRun, moduleOf } from '../../libs/stage/run/runs.ts';
+import type { IngressDeps } from './deps.ts';
 import { moduleDispatch } from './module-dispatch.ts';
 import { type ChainInput, normalizeInput } from './normalize-input.ts';
-import type { IngressDeps } from './service.ts';
 
 type IngressOutcome = Outcome<'ingress'>;
 
@@ -22,7 +22,7 @@ export async function handle(deps: IngressDeps, message: MessageTo<'ingress'>): 
   let input: ChainInput | undefined;
   try {
     input = normalizeInput(message);
-    const run = deps.runs.kept(input.runId) ?? (await loadTask(deps, input));
+    const run = deps.execution.runs.kept(input.runId) ?? (await loadTask(deps, input));
     if (input.kind === 'task') {
       const refusal = await deps.preCheck(run);
       if (refusal !== undefined) return await terminateTask(deps, run, refusal);
@@ -32,7 +32,7 @@ export async function handle(deps: IngressDeps, message: MessageTo<'ingress'>): 
     deps.counters.taken(input.kind);
     return { kind: 'next', messages: [] };
   } catch (thrown) {
-    if (isGroundFailure(thrown)) throw thrown;
+    if (isBackendFailure(thrown)) throw thrown;
     const error = thrown as CatenaError;
     deps.counters.failed(message.kind);
     return input === undefined ? refuse(deps, error) : failInput(deps, input, error);
@@ -41,7 +41,7 @@ export async function handle(deps: IngressDeps, message: MessageTo<'ingress'>): 
 
 /** Throws when the task was never accepted, or its modules cannot take its input. */
 function loadTask(deps: IngressDeps, { runId }: ChainInput): Promise<LoadedRun> {
-  return deps.runs.load(runId);
+  return deps.execution.runs.load(runId);
 }
 
 /** Throws when the run does not have the module that the input names. */
@@ -51,13 +51,13 @@ function buildModules(run: LoadedRun, { target }: ChainInput): void {
 
 /** A message that is not of this chain: it belongs to no run, so the log is its only record here. */
 function refuse(deps: IngressDeps, error: CatenaError): IngressOutcome {
-  deps.log.error('refused a message', { error });
+  deps.execution.log.error('refused a message', { error });
   return { kind: 'skip', reason: error.code };
 }
 
 /** A run that the coordinator holds comes to its end there, with what it has; any other ends here. */
 async function terminateTask(deps: IngressDeps, { task }: LoadedRun, reason: string): Promise<IngressOutcome> {
-  const held = await deps.coordinator.findRun(task.runId);
+  const held = await deps.execution.coordinator.findRun(task.runId);
   if (held === undefined) await deps.rejectRun(task.runId, `refused at its pre-check: ${reason}`);
   return { kind: 'terminate', scope: 'task', reason, messages: [] };
 }
@@ -72,12 +72,13 @@ async function failInput(
   error: CatenaError,
 ): Promise<IngressOutcome> {
   if (target === undefined) {
-    const left = leftToOthers(deps, error);
+    const left = leftToOthers(deps.execution, error);
     if (left !== undefined) return left;
-    deps.log.error('a task cannot be run', { run_id: runId, error });
+    deps.execution.log.error('a task cannot be run', { run_id: runId, error });
     await deps.rejectRun(runId, error.message);
     return { kind: 'skip', reason: error.code };
   }
   const { node, epoch } = target;
-  return failUnloaded(deps, { node, epoch, stage: 'module-processor' }, target, error, 'ingress');
+  const ref = { stage: 'module-processor', node, epoch, origin: target, failsIn: 'ingress' } as const;
+  return failUnloaded(deps.execution, ref, error);
 }

@@ -1,11 +1,11 @@
 import { type ChainDecision, ChainDecisionKind } from '../../libs/contracts/messages.ts';
 import type { ErrorThresholdClient } from '../../libs/contracts/services.ts';
-import { GroundFailure } from '../../libs/stage/execution/ground-failure.ts';
+import { BackendFailure } from '../../libs/stage/execution/backend-failure.ts';
 import type { LoadedRun } from '../../libs/stage/run/runs.ts';
 import { taskMessage } from '../../libs/stage/run/submit.ts';
 
 /**
- * ThresholdPreCheck by a call of error-threshold: why a task may not run, or undefined. Rejects with a GroundFailure when
+ * ThresholdPreCheck by a call of error-threshold: why a task may not run, or undefined. Rejects with a BackendFailure when
  * it was not answered: a task is never refused because nobody could be asked.
  */
 export function preCheckCall(
@@ -13,7 +13,7 @@ export function preCheckCall(
 ): (run: LoadedRun) => Promise<string | undefined> {
   return async ({ record }) => {
     const { decision } = await client.preCheck({ task: taskMessage(record).model }).catch((cause: unknown) => {
-      throw new GroundFailure('error-threshold did not answer a pre-check', { cause });
+      throw new BackendFailure('error-threshold did not answer a pre-check', { cause });
     });
     return refusalIn(decision);
   };
@@ -27,6 +27,6 @@ function refusalIn(decision: ChainDecision | undefined): string | undefined {
     case ChainDecisionKind.TERMINATE_TASK:
       return decision.reason;
     default:
-      throw new GroundFailure(`error-threshold answered a pre-check with the decision ${decision?.kind ?? 'nothing'}`);
+      throw new BackendFailure(`error-threshold answered a pre-check with the decision ${decision?.kind ?? 'nothing'}`);
   }
 }

@@ -1,19 +1,14 @@
 import type { ComputeCall, JoinedFailure, JoinedItem } from '../../libs/modules/contract/definition.ts';
-import { commitYield } from '../../libs/stage/execution/commit-yield.ts';
+import type { Ending, OnlyChild } from '../../libs/stage/execution/execute-node.ts';
 import { gather } from '../../libs/stage/execution/yield.ts';
 import { decodeHop } from '../../libs/stage/node/node-body.ts';
 import { emittedSeed } from '../../libs/stage/node/seeds.ts';
 import { deadNodes } from '../../libs/stage/run/settle.ts';
 import type { HopContext } from './context.ts';
-import type { GoOn, ModuleProcessorOutcome } from './handle.ts';
-import type { ModuleProcessorDeps } from './service.ts';
+import type { GoOn, ModuleProcessorDeps } from './deps.ts';
 
 /** Runs a compute step, or a module's start: no request is made, what it yields is committed at once. */
-export async function computeHop(
-  deps: ModuleProcessorDeps,
-  context: HopContext,
-  goOn?: GoOn,
-): Promise<ModuleProcessorOutcome> {
+export async function computeHop(deps: ModuleProcessorDeps, context: HopContext, goOn?: GoOn): Promise<Ending> {
   const { run, module, lease, step, call } = context;
   const { node } = lease;
   const { definition } = module;
@@ -21,11 +16,22 @@ export async function computeHop(
     step === undefined ? definition.start(call) : definition.compute(node.stepIdx, computeCall(deps, context));
   const yielded = await gather(emissions, {
     lease,
-    coordinator: deps.coordinator,
+    coordinator: deps.execution.coordinator,
     toSeed: (hop) => emittedSeed(run, definition, hop, node),
     maxYields: step === undefined ? Number.POSITIVE_INFINITY : deps.config.maxYieldsPerParse,
   });
-  return commitYield(deps, run, lease, yielded, goOn);
+  return { kind: 'commit', yielded, childStage: 'ingress', onlyChild: goOn && goingOn(goOn) };
+}
+
+/** An only hop is executed next, in this process: no wake-up has to be sent for it. */
+function goingOn(goOn: GoOn): OnlyChild {
+  return {
+    take: (child) => {
+      goOn(child);
+      return undefined;
+    },
+    giveUp: () => undefined,
+  };
 }
 
 function computeCall(deps: ModuleProcessorDeps, { run, module, lease, call }: HopContext): ComputeCall {
@@ -76,7 +82,7 @@ async function* readFailures(
   { definition }: HopContext['module'],
   beforePhase: number,
 ): AsyncGenerator<JoinedFailure> {
-  for await (const node of deadNodes(deps.coordinator, runId)) {
+  for await (const node of deadNodes(deps.execution.coordinator, runId)) {
     if (node.moduleId !== definition.id || node.phase >= beforePhase || node.deathReason === 'superseded') continue;
     const failure = node.error === '' ? undefined : (JSON.parse(node.error) as { code: string; message: string });
     yield {

@@ -3,7 +3,7 @@ import type { DispatchAnswer, ExecuteModuleRequest } from '../../libs/contracts/
 import type { NodeRef } from '../../libs/coordination/protocol/node.ts';
 import { CatenaError, toCatenaError } from '../../libs/errors/catena-error.ts';
 import { toFailure } from '../../libs/errors/failure.ts';
-import { isGroundFailure } from '../../libs/stage/execution/failing.ts';
+import { isBackendFailure } from '../../libs/stage/execution/backend-failure.ts';
 import { toChainError } from '../../libs/stage/messages/chain-error.ts';
 import type { Dispatch } from '../../libs/stage/messages/dispatch.ts';
 import type { Runs } from '../../libs/stage/run/runs.ts';
@@ -78,7 +78,7 @@ function nodeOf({ runId, nodeId: id, moduleId, phase }: NodeFields): NodeRef {
 /** A ground that failed decides nothing: the caller is to ask again, whatever the thing that failed calls itself. */
 function verdict({ log }: DispatchCallDeps, thrown: unknown): CatenaError {
   const error = toCatenaError(thrown, 'dispatch.failed', 'retryable');
-  if (!isGroundFailure(thrown)) return error;
+  if (!isBackendFailure(thrown)) return error;
   log.error('the module-processor could not work', { error: thrown });
   const { code, message, data, retryAfterMs } = error;
   const wait = retryAfterMs === undefined ? {} : { retryAfterMs };

@@ -3,22 +3,18 @@ import { MAX_CHILDREN } from '../../libs/coordination/protocol/commands.ts';
 import type { NodeSeed } from '../../libs/coordination/protocol/node.ts';
 import { CatenaError } from '../../libs/errors/catena-error.ts';
 import type { RequestSpec } from '../../libs/modules/contract/definition.ts';
-import { commitNode } from '../../libs/stage/execution/execution.ts';
-import type { HandOver, Slot } from '../../libs/stage/execution/outcome.ts';
-import type { DownloadWork } from '../../libs/stage/execution/work.ts';
+import type { Ending, OnlyChild } from '../../libs/stage/execution/execute-node.ts';
+import type { DownloadWork, HandOver, Slot } from '../../libs/stage/execution/hand-over.ts';
+import type { HeldNode } from '../../libs/stage/execution/lease.ts';
 import { LeaseLost } from '../../libs/stage/execution/yield.ts';
 import { requestSeed } from '../../libs/stage/node/seeds.ts';
 import { runConcurrency } from '../../libs/stage/run/run-concurrency.ts';
 import type { HopContext } from './context.ts';
-import type { ModuleProcessorOutcome } from './handle.ts';
-import type { ModuleProcessorDeps } from './service.ts';
+import type { ModuleProcessorDeps } from './deps.ts';
 
-/** Generates the requests of a hop and commits them; a single one is handed to the downloader here, if that can start now. */
-export async function generateRequests(
-  deps: ModuleProcessorDeps,
-  context: HopContext,
-): Promise<ModuleProcessorOutcome> {
-  const { run, module, lease, call } = context;
+/** Generates the requests of a hop; a single one is handed to the downloader here, if that can start now. */
+export async function generateRequests(deps: ModuleProcessorDeps, context: HopContext): Promise<Ending> {
+  const { module, lease, call } = context;
   const { node } = lease;
   const requests = new Requests(deps, context);
   const specs = module.definition.request(node.stepIdx, call);
@@ -33,30 +29,12 @@ export async function generateRequests(
   }
   const { children, staged } = await requests.end();
   const mayGoAtOnce = staged === 0 && children.length === 1 && !waits(context);
-  const reserved = mayGoAtOnce ? reserve(deps, children[0]!) : undefined;
-  try {
-    const sinceMs = deps.clock.monotonic();
-    const owner = deps.nextOwner();
-    const committed = await commitNode(
-      deps,
-      run,
-      lease,
-      {
-        children,
-        staged,
-        rings: 'downloader',
-        ...(reserved === undefined ? {} : { handOver: { owner, leaseMs: deps.leases.leaseMs } }),
-      },
-      undefined,
-    );
-    if (committed.kind === 'skip') return committed;
-    deps.meters.generated();
-    const handOver = committed.pump ?? reserved?.take(run, committed.next, sinceMs);
-    const { messages, grant } = committed;
-    return { kind: 'next', messages, grant, ...(handOver === undefined ? {} : { handOver }) };
-  } finally {
-    reserved?.giveUp();
-  }
+  return {
+    kind: 'commit',
+    yielded: { children, staged, items: [], drops: [] },
+    childStage: 'downloader',
+    onlyChild: mayGoAtOnce ? reserve(deps, children[0]!) : undefined,
+  };
 }
 
 /** Gathers a hop's requests; beyond a commit's size they are staged while the generator goes on. */
@@ -98,7 +76,7 @@ class Requests {
     const { node } = this.#context.lease;
     const children = this.#children;
     this.#children = [];
-    const code = await this.#deps.coordinator.stageChildren({ node, token: node.token, children });
+    const code = await this.#deps.execution.coordinator.stageChildren({ node, token: node.token, children });
     if (code !== StageCode.STAGED) throw new LeaseLost(`hop ${node.id} was taken over while it staged requests`);
     this.#staged += children.length;
   }
@@ -115,28 +93,24 @@ function reserve(deps: ModuleProcessorDeps, child: NodeSeed): Reservation | unde
   const permit = deps.limiter.tryAcquire(child.limitKey!);
   if (permit === undefined) return undefined;
   const slot = deps.downloader.reserve();
-  if (slot !== undefined) return new Reservation(deps, slot, permit);
+  if (slot !== undefined) return new Reservation(slot, permit);
   permit.release();
   return undefined;
 }
 
-class Reservation {
-  readonly #deps: ModuleProcessorDeps;
+class Reservation implements OnlyChild {
   readonly #slot: Slot<DownloadWork>;
   readonly #permit: DownloadWork['permit'];
   #open = true;
 
-  constructor(deps: ModuleProcessorDeps, slot: Slot<DownloadWork>, permit: DownloadWork['permit']) {
-    this.#deps = deps;
+  constructor(slot: Slot<DownloadWork>, permit: DownloadWork['permit']) {
     this.#slot = slot;
     this.#permit = permit;
   }
 
-  /** Uses the reservation for the request that the commit has claimed; undefined when it claimed none. */
-  take(run: HopContext['run'], node: HopContext['lease']['node'] | undefined, sinceMs: number): HandOver | undefined {
-    if (node === undefined) return undefined;
+  /** Uses the reservation for the request that the commit has claimed. */
+  take({ run, lease }: HeldNode): HandOver {
     this.#open = false;
-    const lease = this.#deps.leases.hold(node, sinceMs);
     return { start: () => this.#slot.start({ run, lease, permit: this.#permit }) };
   }
 

@@ -4,23 +4,16 @@
  */
 
 import { FAIL_STEP } from '../../libs/modules/contract/definition.ts';
-import { claimNode, recordFailure } from '../../libs/stage/execution/execution.ts';
-import { nodeFailure } from '../../libs/stage/execution/failing.ts';
-import type { Outcome } from '../../libs/stage/execution/outcome.ts';
-import type { HopWork } from '../../libs/stage/execution/work.ts';
+import { type Ending, executeHeld, executeNode } from '../../libs/stage/execution/execute-node.ts';
+import type { HeldNode } from '../../libs/stage/execution/lease.ts';
 import { childMessages } from '../../libs/stage/messages/bells.ts';
 import type { Dispatch } from '../../libs/stage/messages/dispatch.ts';
+import { decodeHop } from '../../libs/stage/node/node-body.ts';
 import { computeHop } from './compute.ts';
 import { resolveContext } from './context.ts';
-import { failModule } from './fail-module.ts';
+import type { GoOn, ModuleProcessorDeps, ModuleProcessorOutcome } from './deps.ts';
 import { generateRequests } from './generate.ts';
 import { openRun } from './open-run.ts';
-import type { ModuleProcessorDeps } from './service.ts';
-
-export type ModuleProcessorOutcome = Outcome<'module-processor'>;
-
-/** Takes a hop that was claimed by the commit of the one before, to be executed next. */
-export type GoOn = (work: HopWork) => void;
 
 export async function handle(
   deps: ModuleProcessorDeps,
@@ -32,46 +25,45 @@ export async function handle(
       return openRun(deps, dispatch.run, goOn);
     case 'request':
       return ringRequest(deps, dispatch);
-    case 'hop':
-      return executeHop(deps, dispatch, goOn);
+    case 'hop': {
+      const { run, node, epoch } = dispatch;
+      const ref = { stage: 'module-processor', node, epoch, origin: run, run } as const;
+      return executeNode(deps.execution, ref, (held) => executeHop(deps, held, goOn));
+    }
   }
+}
+
+/** A hop that the commit of the one before has claimed. */
+export function handleHeld(deps: ModuleProcessorDeps, held: HeldNode, goOn?: GoOn): Promise<ModuleProcessorOutcome> {
+  return executeHeld(deps.execution, held, { stage: 'module-processor' }, () => executeHop(deps, held, goOn));
 }
 
 /** The message of a failure does not say what its request shares a rate limit with; the node does. */
 async function ringRequest(
-  deps: ModuleProcessorDeps,
+  { execution }: ModuleProcessorDeps,
   { run, bell }: Dispatch & { readonly kind: 'request' },
 ): Promise<ModuleProcessorOutcome> {
-  const limitKey = (await deps.coordinator.findNode(bell.node))?.limitKey ?? '';
+  const limitKey = (await execution.coordinator.findNode(bell.node))?.limitKey ?? '';
   return { kind: 'next', messages: childMessages([{ ...bell, limitKey }], run) };
 }
 
-async function executeHop(
-  deps: ModuleProcessorDeps,
-  { run, node, epoch }: Dispatch & { readonly kind: 'hop' },
-  goOn: GoOn | undefined,
-): Promise<ModuleProcessorOutcome> {
-  const claimed = await claimNode(deps, { node, epoch, stage: 'module-processor' });
-  if (claimed.kind === 'refused') return { kind: 'skip', reason: claimed.reason };
-  return executeHeld(deps, { run, lease: claimed.lease }, goOn);
+/** The body: a hop ends its module, or yields, or generates requests. */
+async function executeHop(deps: ModuleProcessorDeps, held: HeldNode, goOn: GoOn | undefined): Promise<Ending> {
+  if (held.lease.node.stepIdx === FAIL_STEP) return endModule(deps, held);
+  const context = await resolveContext(held.run, held.lease);
+  return context.step === undefined || context.step.kind === 'compute'
+    ? computeHop(deps, context, goOn)
+    : generateRequests(deps, context);
 }
 
-/** Executes a hop that is claimed. */
-export async function executeHeld(
-  deps: ModuleProcessorDeps,
-  { run, lease }: HopWork,
-  goOn?: GoOn,
-): Promise<ModuleProcessorOutcome> {
-  try {
-    if (lease.node.stepIdx === FAIL_STEP) return await failModule(deps, lease);
-    const context = await resolveContext(run, lease);
-    return context.step === undefined || context.step.kind === 'compute'
-      ? await computeHop(deps, context, goOn)
-      : await generateRequests(deps, context);
-  } catch (thrown) {
-    const error = nodeFailure(thrown, lease);
-    if (error === undefined) return { kind: 'skip', reason: 'lease lost' };
-    deps.meters.generateFailed();
-    return recordFailure(deps, run, lease, error, 'module-processor');
-  }
+/**
+ * Ends a module as its author said. The hop that asks for it is not committed: the mark ends it with everything else that is
+ * open, and a process that dies before the mark leaves a hop that asks again.
+ */
+async function endModule({ execution }: ModuleProcessorDeps, { lease }: HeldNode): Promise<Ending> {
+  const { runId, moduleId, body } = lease.node;
+  const { reason } = decodeHop(body).state as { readonly reason: string };
+  await execution.coordinator.terminateMark({ runId, moduleId, reason });
+  execution.log.info('a module ended itself as failed', { run_id: runId, module_id: moduleId, reason });
+  return { kind: 'terminate', reason };
 }

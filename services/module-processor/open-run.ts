@@ -1,12 +1,11 @@
 import { RunOpenCode } from '../../libs/coordination/protocol/codes.ts';
 import type { ModulePlan, PhasePlan } from '../../libs/coordination/protocol/commands.ts';
 import type { ModuleDefinition } from '../../libs/modules/contract/definition.ts';
-import { claimNode } from '../../libs/stage/execution/execution.ts';
+import { claimNode } from '../../libs/stage/execution/execute-node.ts';
 import { childMessages } from '../../libs/stage/messages/bells.ts';
 import { openerSeed, startSeed } from '../../libs/stage/node/seeds.ts';
 import type { LoadedRun } from '../../libs/stage/run/runs.ts';
-import type { GoOn, ModuleProcessorOutcome } from './handle.ts';
-import type { ModuleProcessorDeps } from './service.ts';
+import type { GoOn, ModuleProcessorDeps, ModuleProcessorOutcome } from './deps.ts';
 
 /**
  * Opens a run with the start of each of its modules; a run that is open already is left as it is. An only start is claimed
@@ -17,12 +16,12 @@ export async function openRun(deps: ModuleProcessorDeps, run: LoadedRun, goOn?: 
   // What the store says is closed is closed, whatever the coordinator has forgotten.
   if (run.record.state === 'closed') return { kind: 'skip', reason: 'RUN_CLOSED' };
   const modules = [...run.modules.values()].map(({ definition }) => planModule(run, definition));
-  const outcome = await deps.coordinator.runOpen({ runId, modules });
+  const outcome = await deps.execution.coordinator.runOpen({ runId, modules });
   if (outcome.code === RunOpenCode.RUN_CLOSED) return { kind: 'skip', reason: 'RUN_CLOSED' };
   // Somebody may have ended it meanwhile, in another process and before there was anything to mark.
   const now = await deps.store.findRun(runId);
   if (now?.state === 'closed') {
-    await deps.coordinator.runControl({ runId, action: 'cancel' });
+    await deps.execution.coordinator.runControl({ runId, action: 'cancel' });
     return { kind: 'skip', reason: 'RUN_CLOSED' };
   }
   await deps.store.markOpen(runId);
@@ -31,7 +30,7 @@ export async function openRun(deps: ModuleProcessorDeps, run: LoadedRun, goOn?: 
     return { kind: 'next', messages: childMessages(outcome.bells, run) };
   }
   const { node, epoch } = start;
-  const claimed = await claimNode(deps, { node, epoch, stage: 'module-processor' });
+  const claimed = await claimNode(deps.execution, { node, epoch, stage: 'module-processor' });
   if (claimed.kind === 'claimed') goOn({ run, lease: claimed.lease });
   return { kind: 'next', messages: [] };
 }

@@ -5,7 +5,7 @@ import { Slots } from '../../libs/concurrency/slots.ts';
 import { ModuleProcessorDefinition } from '../../libs/contracts/services.ts';
 import { CatenaError } from '../../libs/errors/catena-error.ts';
 import { defineModule } from '../../libs/modules/index.ts';
-import { isGroundFailure } from '../../libs/stage/execution/failing.ts';
+import { isBackendFailure } from '../../libs/stage/execution/backend-failure.ts';
 import type { Dispatch } from '../../libs/stage/messages/dispatch.ts';
 import { silentLog } from '../../libs/telemetry/log.ts';
 import { openDispatchStream } from '../../libs/transport/grpc/dispatch/client.ts';
@@ -89,7 +89,7 @@ it('brings back why a run cannot be executed, and what was not decided', async (
   const outcome = () => dispatch({ kind: 'start', run }).catch((thrown: unknown) => thrown);
   expect(await outcome()).toMatchObject({ code: 'module.unknown', class: 'fatal' });
   const second = await outcome();
-  expect(isGroundFailure(second)).toBe(true);
+  expect(isBackendFailure(second)).toBe(true);
   expect(second).toMatchObject({ cause: { code: 'coordinator.unavailable' } });
 });
 

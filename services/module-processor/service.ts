@@ -1,24 +1,10 @@
-import type { Limiter } from '../../libs/limits/limiter.ts';
 import { applyOutcome, NO_MESSAGE } from '../../libs/stage/execution/apply.ts';
-import type { ExecutionDeps } from '../../libs/stage/execution/execution.ts';
-import type { LocalStage } from '../../libs/stage/execution/outcome.ts';
-import type { DownloadWork, HopWork } from '../../libs/stage/execution/work.ts';
+import type { HeldNode } from '../../libs/stage/execution/lease.ts';
 import type { Dispatch } from '../../libs/stage/messages/dispatch.ts';
-import type { Publisher } from '../../libs/stage/messages/publisher.ts';
 import { inHandOverSpan } from '../../libs/stage/observe/stage-span.ts';
-import type { Store } from '../../libs/store/port.ts';
 import { isTracing } from '../../libs/telemetry/spans.ts';
-import type { ModuleProcessorConfig } from './config.ts';
-import { executeHeld, type GoOn, handle, type ModuleProcessorOutcome } from './handle.ts';
-
-export interface ModuleProcessorDeps extends ExecutionDeps {
-  readonly config: ModuleProcessorConfig;
-  readonly store: Pick<Store, 'findRun' | 'markOpen' | 'readItems'>;
-  readonly publisher: Publisher;
-  readonly limiter: Limiter;
-  /** The downloader, where it runs in this process. */
-  readonly downloader: LocalStage<DownloadWork>;
-}
+import type { GoOn, ModuleProcessorDeps, ModuleProcessorOutcome } from './deps.ts';
+import { handle, handleHeld } from './handle.ts';
 
 /**
  * How long a dispatch goes on with the hops that follow it, in milliseconds: whoever waits for its answer, or for the process
@@ -39,24 +25,24 @@ export class ModuleProcessor {
    * claim that its commit made. Rejects when the ground it runs on did not answer.
    */
   async execute(dispatch: Dispatch): Promise<void> {
-    const untilMs = this.#deps.clock.monotonic() + GO_ON_MS;
-    let next: HopWork | undefined;
+    const untilMs = this.#deps.execution.clock.monotonic() + GO_ON_MS;
+    let next: HeldNode | undefined;
     const goOn: GoOn = (work) => {
       next = work;
     };
     await this.#apply(await handle(this.#deps, dispatch, goOn), next);
     while (next !== undefined) {
-      const work: HopWork = next;
+      const work: HeldNode = next;
       next = undefined;
-      const more = this.#deps.clock.monotonic() < untilMs ? goOn : undefined;
-      const execute = async (): Promise<void> => this.#apply(await executeHeld(this.#deps, work, more), next);
+      const more = this.#deps.execution.clock.monotonic() < untilMs ? goOn : undefined;
+      const execute = async (): Promise<void> => this.#apply(await handleHeld(this.#deps, work, more), next);
       await (isTracing() ? inHandOverSpan('module-processor', work, execute) : execute());
     }
   }
 
-  async #apply(outcome: ModuleProcessorOutcome, next: HopWork | undefined): Promise<void> {
+  async #apply(outcome: ModuleProcessorOutcome, next: HeldNode | undefined): Promise<void> {
     try {
-      await applyOutcome('module-processor', outcome, this.#deps.publisher, NO_MESSAGE);
+      await applyOutcome('module-processor', outcome, this.#deps.execution.publisher, NO_MESSAGE);
     } catch (thrown) {
       // Nobody will execute it here: its lease is left to run out.
       next?.lease.end();

@@ -11,7 +11,6 @@ import {
 } from '../../libs/contracts/services.ts';
 import type { ModuleRegistry } from '../../libs/modules/load/registry.ts';
 import { tracedDispatch } from '../../libs/stage/observe/stage-span.ts';
-import type { RunEnds } from '../../libs/stage/run/run-ends.ts';
 import type { TaskSubmission } from '../../libs/stage/run/submit.ts';
 import type { NewRun } from '../../libs/store/port.ts';
 import { dispatchCodec } from '../../libs/transport/grpc/dispatch/codec.ts';
@@ -23,14 +22,13 @@ import { createErrorThresholdApi } from '../error-threshold/rpc.ts';
 import { createIngressApi } from '../ingress/rpc.ts';
 import { createModuleProcessorApi } from '../module-processor/rpc.ts';
 import { createParserApi } from '../parser/rpc.ts';
-import type { StageGround, StageName, Stages } from '../stages.ts';
+import type { Backends, StageName, Stages } from '../stages.ts';
 
 export interface ApiDeps {
   readonly config: Config;
-  readonly ground: StageGround;
+  readonly backends: Backends;
   readonly stages: Stages;
   readonly modules: ModuleRegistry;
-  readonly runEnds: RunEnds;
   readonly submit: (task: TaskSubmission) => Promise<NewRun>;
 }
 
@@ -39,14 +37,14 @@ const WATCH_INTERVAL_MS = 250;
 
 const SERVICES: { readonly [Name in StageName]: (deps: ApiDeps) => GrpcService } = {
   ingress: (deps) => grpcService(IngressDefinition, createIngressApi(ingressDeps(deps))),
-  'module-processor': ({ config, ground, stages, modules }) => {
+  'module-processor': ({ config, backends, stages, modules }) => {
     const slots = new Slots(config.taskConcurrency);
     return grpcService(
       ModuleProcessorDefinition,
       createModuleProcessorApi<ServedCall>({
         runs: stages.runs,
         execute: tracedDispatch((dispatch) => stages.moduleProcessor.execute(dispatch)),
-        log: ground.log,
+        log: backends.log,
         modules,
         serveStream:
           (execute) =>
@@ -55,10 +53,10 @@ const SERVICES: { readonly [Name in StageName]: (deps: ApiDeps) => GrpcService }
       }),
     );
   },
-  downloader: ({ config, ground, stages }) => {
+  downloader: ({ config, backends, stages }) => {
     const { http, robots } = stages;
     const asked = config.robots.enabled ? robots : undefined;
-    const { limiter, clock } = ground;
+    const { limiter, clock } = backends;
     return grpcService(
       DownloaderDefinition,
       createDownloaderApi({ http, limiter, clock, guard: stages.breakerGuard, robots: asked }),
@@ -66,9 +64,12 @@ const SERVICES: { readonly [Name in StageName]: (deps: ApiDeps) => GrpcService }
   },
   parser: ({ config, modules }) =>
     grpcService(ParserDefinition, createParserApi({ modules, maxYieldsPerParse: config.maxYieldsPerParse })),
-  'error-threshold': ({ ground, stages }) => {
-    const { coordinator, store } = ground;
-    return grpcService(ErrorThresholdDefinition, createErrorThresholdApi({ ...stages.deciding, coordinator, store }));
+  'error-threshold': ({ backends, stages }) => {
+    const { coordinator, store } = backends;
+    return grpcService(
+      ErrorThresholdDefinition,
+      createErrorThresholdApi({ deciding: stages.deciding, coordinator, store }),
+    );
   },
 };
 
@@ -77,11 +78,16 @@ export function createApis(deps: ApiDeps, hosted: ReadonlySet<StageName>): GrpcS
   return [...hosted].map((name) => SERVICES[name](deps));
 }
 
-function ingressDeps({ ground, stages, modules, runEnds, submit }: ApiDeps) {
-  const { store, coordinator, clock, limiter, breakers, budgets } = ground;
+function ingressDeps({ backends, stages, modules, submit }: ApiDeps) {
+  const { store, coordinator, clock, limiter, breakers, budgets } = backends;
   return {
-    ...{ store, coordinator, budgets, modules, clock, submit },
-    cancelUnopened: (runId: string) => runEnds.cancel(runId),
+    store,
+    coordinator,
+    budgets,
+    modules,
+    clock,
+    submit,
+    cancelUnopened: (runId: string) => stages.runEnds.cancel(runId),
     limits: (keys: readonly string[]) => limiter.look(keys),
     breakers,
     publisher: stages.publisher,

@@ -1,5 +1,5 @@
 /**
- * What a process of distributed mode stands on: Redis for the chain, PostgreSQL for what outlives it, NATS for bells, events
+ * The backends of a process of distributed mode: Redis for the chain, PostgreSQL for what outlives it, NATS for bells, events
  * and large bodies. Nothing is opened on a server that would lose what Catena promises to keep.
  */
 import { LocalFirstBus } from '../../libs/bus/local-first-bus.ts';
@@ -12,8 +12,8 @@ import type { Clock } from '../../libs/clock/clock.ts';
 import type { Config } from '../../libs/config/config-tree.ts';
 import { openRedisCoordinator, type RedisCoordinator } from '../../libs/coordination/redis/index.ts';
 import { DISTRIBUTED_SHARDS } from '../../libs/keys/keys.ts';
-import type { CommitWithItems } from '../../libs/stage/execution/execution.ts';
-import { createItemWriter, resolvingStore } from '../../libs/stage/items/item-writer.ts';
+import type { CommitPort } from '../../libs/stage/items/commit-port.ts';
+import { InsertThenConfirm, resolvingStore } from '../../libs/stage/items/insert-then-confirm.ts';
 import { scriptMeter } from '../../libs/stage/observe/script-meter.ts';
 import type { AnswerStore } from '../../libs/store/answer-store.ts';
 import type { BlobStore } from '../../libs/store/blob-store.ts';
@@ -24,7 +24,7 @@ import type { Log } from '../../libs/telemetry/log.ts';
 import type { Metrics } from '../../libs/telemetry/metrics.ts';
 import { requireSafeServers } from './server-checks.ts';
 
-export interface GroundOptions {
+export interface DistributedBackendsOptions {
   readonly config: Config;
   /** How the process names itself at the servers. */
   readonly name: string;
@@ -35,10 +35,10 @@ export interface GroundOptions {
   readonly log: Log;
 }
 
-export interface Ground {
+export interface DistributedBackends {
   readonly coordinator: RedisCoordinator;
   readonly store: Store;
-  readonly commitWithItems: CommitWithItems;
+  readonly commits: CommitPort;
   readonly bus: Bus;
   readonly events: NatsEvents;
   readonly blobs: BlobStore;
@@ -59,7 +59,8 @@ const MIN_PATIENCE_MS = 5_000;
 const MAX_MESSAGE_BYTES = 768 * 1_024;
 
 /** Opens all of it, or nothing. Throws what the servers answer: `…unavailable` (retryable), or why they are not fit. */
-export async function openGround({ config, name, localFirst, metrics, clock, log }: GroundOptions): Promise<Ground> {
+export async function openDistributedBackends(options: DistributedBackendsOptions): Promise<DistributedBackends> {
+  const { config, name, localFirst, metrics, clock, log } = options;
   const { redis } = config.cache;
   const { url: natsUrl } = config.nats;
   const { url: storeUrl, connections, timeoutMs } = config.store;
@@ -107,12 +108,12 @@ export async function openGround({ config, name, localFirst, metrics, clock, log
     opened.push(() => nats.close());
     const blobConnection = await connectNats({ url: natsUrl!, name: `${name}-blobs` });
     opened.push(() => blobConnection.close());
-    const writer = createItemWriter({ store: database, coordinator, log });
-    opened.push(() => writer.stop());
+    const commits = new InsertThenConfirm({ store: database, coordinator, log });
+    opened.push(() => commits.flush());
     return {
       coordinator,
-      store: resolvingStore(database, writer),
-      commitWithItems: writer.commitWithItems,
+      store: resolvingStore(database, commits),
+      commits,
       bus: localFirst ? new LocalFirstBus(nats) : nats,
       events: nats.events,
       blobs: new BlobBuckets({ connection: blobConnection }),

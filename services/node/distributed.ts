@@ -13,7 +13,6 @@ import { openRedisLimits } from '../../libs/limits/redis/index.ts';
 import type { ModuleRegistry } from '../../libs/modules/load/registry.ts';
 import { EventRelay } from '../../libs/stage/maintenance/event-relay.ts';
 import { keepHouse } from '../../libs/stage/maintenance/housekeeping.ts';
-import { createRunEnds } from '../../libs/stage/run/run-ends.ts';
 import { submitter, type TaskSubmission } from '../../libs/stage/run/submit.ts';
 import type { NewRun, Store } from '../../libs/store/port.ts';
 import type { Log } from '../../libs/telemetry/log.ts';
@@ -22,10 +21,10 @@ import { type GrpcServer, startGrpcServer } from '../../libs/transport/grpc/serv
 import { readTlsFiles } from '../../libs/transport/grpc/tls-files.ts';
 import { parseTokens } from '../../libs/transport/grpc/tokens.ts';
 import type { HttpServer } from '../../libs/transport/http/http-server.ts';
-import { composeStages, type StageGround, type StageName } from '../stages.ts';
+import { type Backends, composeStages, type StageName } from '../stages.ts';
 import { hearBreakers, openNodeAlerts } from './alerts.ts';
 import { createApis } from './apis.ts';
-import { openGround } from './backends.ts';
+import { openDistributedBackends } from './backends.ts';
 import { startHttpApi } from './http-api.ts';
 import { connectRemoteStages } from './remote-stages.ts';
 
@@ -55,14 +54,14 @@ export interface DistributedNode {
 const STOP_GRACE_MS = 10_000;
 const RELAY_INTERVAL_MS = 200;
 
-/** Opens the ground, starts the stages and takes calls. Throws what a server or the configuration refuses. */
+/** Opens the backends, starts the stages and takes calls. Throws what a server or the configuration refuses. */
 export async function startDistributedNode(options: DistributedNodeOptions): Promise<DistributedNode> {
   const { config, hosted, modules, metrics, clock, log } = options;
   const stopping = new AbortController();
   const tls = readTlsFiles(tlsPaths(config));
   const name = hosted.size === 1 ? `catena-${[...hosted].join()}` : 'catena';
-  const opened = await openGround({ config, name, localFirst: hosted.size > 1, metrics, clock, log });
-  const { coordinator, store, bus, events, blobs, shards } = opened;
+  const opened = await openDistributedBackends({ config, name, localFirst: hosted.size > 1, metrics, clock, log });
+  const { coordinator, store, bus, events, shards } = opened;
   const limits = openRedisLimits({
     redis: config.cache.redis!,
     leaseMs: config.leaseMs,
@@ -70,39 +69,31 @@ export async function startDistributedNode(options: DistributedNodeOptions): Pro
     onUnanswered: (error) => log.warn('a shared limit could not be asked', { error }),
     defaults: { requestsPerSecond: config.limits.requestsPerSecond, concurrency: config.limits.concurrencyPerHost },
   });
-  const ground: StageGround = {
-    isShared: true,
-    ...opened,
+  const backends: Backends = {
     config,
     modules,
     metrics,
     clock,
     log,
+    coordinator,
+    commits: opened.commits,
+    store,
+    bus,
+    blobs: opened.blobs,
+    answers: opened.answers,
     limiter: limits.limiter,
     breakers: limits.breakers,
     budgets: limits.budgets,
     shelf: limits.cookies,
+    isShared: true,
+    shards,
   };
-  const alerts = openNodeAlerts(ground);
-  const forget = (runId: string): void => {
-    stages.cookies.dropRun(runId);
-    stages.runs.forget(runId);
-  };
-  const runEnds = createRunEnds({
-    ...{ coordinator, store, clock, budgets: limits.budgets },
-    release: async (runId) => {
-      forget(runId);
-      alerts.runEnded(runId);
-      await limits.cookies.forget(runId);
-      await blobs.deleteRun(runId);
-    },
-  });
+  const alerts = openNodeAlerts({ config, store, clock, log, metrics });
   const remote = connectRemoteStages({ config, tls, hosted, log });
-  const stages = composeStages(ground, {
+  const stages = composeStages(backends, {
     hosted,
     remote: remote.calls,
-    settle: (runId) => runEnds.settle(runId),
-    reject: (runId, detail) => runEnds.reject(runId, detail),
+    onRunEnded: (runId) => alerts.runEnded(runId),
     publishEvent: async (event) => {
       alerts.happened(event);
       await events.publish(event);
@@ -111,7 +102,8 @@ export async function startDistributedNode(options: DistributedNodeOptions): Pro
   const relay = new EventRelay({
     outbox: coordinator,
     publish: (event) => events.publish(event),
-    ...{ shards, log },
+    shards,
+    log,
     intervalMs: RELAY_INTERVAL_MS,
   });
 
@@ -128,7 +120,7 @@ export async function startDistributedNode(options: DistributedNodeOptions): Pro
     const ended = await events.subscribe({
       types: [EVENTS.RunCompleted.type],
       // Another process may have ended a run that this one keeps something for.
-      onEvent: ({ runId }) => forget(runId),
+      onEvent: ({ runId }) => stages.forget(runId),
       ...trouble,
     });
     stopping.signal.addEventListener('abort', () => void ended.stop());
@@ -136,14 +128,30 @@ export async function startDistributedNode(options: DistributedNodeOptions): Pro
     for (const stage of stages.running) stage.start();
     stages.sweeper.start();
     relay.start();
-    const { finishedRunMs: retentionMs } = config.retention;
-    keepHouse({ ...ground, retentionMs, reconciles: hosted.has('ingress') }, stopping.signal);
+    keepHouse(
+      {
+        coordinator,
+        store,
+        bus,
+        budgets: limits.budgets,
+        shelf: limits.cookies,
+        answers: opened.answers,
+        clock,
+        metrics,
+        log,
+        retentionMs: config.retention.finishedRunMs,
+        reconciles: hosted.has('ingress'),
+      },
+      stopping.signal,
+    );
     server = await startGrpcServer({
       listen: config.grpc.listen,
-      services: createApis({ config, ground, stages, modules, runEnds, submit }, hosted),
+      services: createApis({ config, backends, stages, modules, submit }, hosted),
       tokens: config.grpc.tokens === undefined ? [] : parseTokens(config.grpc.tokens),
-      ...{ tls, log },
-      ...{ drainMs: config.grpc.drainMs, deadlineMs: config.grpc.deadlineMs },
+      tls,
+      log,
+      drainMs: config.grpc.drainMs,
+      deadlineMs: config.grpc.deadlineMs,
       maxMessageBytes: config.grpc.maxMessageBytes,
     });
     const { listen } = config.api;

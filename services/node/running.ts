@@ -4,20 +4,20 @@ import type { RunSnapshot } from '../../libs/coordination/protocol/snapshot.ts';
 import { createRunIds } from '../../libs/keys/run-id.ts';
 import type { Limiter } from '../../libs/limits/limiter.ts';
 import { keepHouse } from '../../libs/stage/maintenance/housekeeping.ts';
-import { createRunEnds, type RunEnds } from '../../libs/stage/run/run-ends.ts';
 import { fingerprintOf, submitter, type TaskSubmission } from '../../libs/stage/run/submit.ts';
 import type { NewRun, RunRecord, Store } from '../../libs/store/port.ts';
 import type { Metrics } from '../../libs/telemetry/metrics.ts';
-import type { StageGround, Stages } from '../stages.ts';
+import type { Backends, Stages } from '../stages.ts';
 import type { NodeAlerts } from './alerts.ts';
 
 export interface RunningNodeParts {
-  readonly ground: StageGround;
+  readonly backends: Backends;
   readonly stages: Stages;
   readonly alerts: NodeAlerts;
   /** Which unfinished runs this process works at; the others wait. Undefined: all of them. */
   readonly serves: ((run: RunRecord) => boolean) | undefined;
-  /** Lets go of the ground. */
+  readonly ended: EndedRuns;
+  /** Lets go of the backends. */
   readonly close: () => Promise<void>;
 }
 
@@ -34,29 +34,26 @@ export class RunningNode {
   /** Accepts a task and has it executed; resolves when it is safe. */
   readonly submit: (task: TaskSubmission) => Promise<NewRun>;
   readonly #parts: RunningNodeParts;
-  readonly #ends: RunEnds;
-  readonly #waiting = new Map<string, (() => void)[]>();
   readonly #stopping = new AbortController();
   #quiet: Promise<void> | undefined;
   #stopped: Promise<void> | undefined;
 
   constructor(parts: RunningNodeParts) {
-    const { ground } = parts;
+    const { coordinator, store, bus, metrics, limiter, clock, log } = parts.backends;
     this.#parts = parts;
-    this.coordinator = ground.coordinator;
-    this.store = ground.store;
-    this.metrics = ground.metrics;
-    this.limiter = ground.limiter;
+    this.coordinator = coordinator;
+    this.store = store;
+    this.metrics = metrics;
+    this.limiter = limiter;
     this.alerts = parts.alerts;
-    this.submit = submitter({ ...ground, nextRunId: createRunIds(ground.clock) });
-    this.#ends = createRunEnds({ ...ground, release: (runId) => this.#release(runId) });
+    this.submit = submitter({ store, bus, clock, log, nextRunId: createRunIds(clock) });
   }
 
   /** Starts the stages, then opens what was accepted and never opened. */
   start(): void {
-    const { stages, ground } = this.#parts;
+    const { stages, backends } = this.#parts;
     for (const stage of stages.running) stage.start();
-    this.#takeUp().catch((error: unknown) => ground.log.error('unfinished runs could not be taken up', { error }));
+    this.#takeUp().catch((error: unknown) => backends.log.error('unfinished runs could not be taken up', { error }));
   }
 
   /** The newest run of the same work, ended or not. */
@@ -66,13 +63,9 @@ export class RunningNode {
 
   /** Resolves when the run is closed: its end, dead letters and items stand in the store. */
   async closed(runId: string): Promise<void> {
-    const released = new Promise<void>((resolve) => {
-      const waiting = this.#waiting.get(runId) ?? [];
-      waiting.push(resolve);
-      this.#waiting.set(runId, waiting);
-    });
+    const ended = this.#parts.ended.next(runId);
     const run = await this.store.findRun(runId);
-    if (run?.state !== 'closed') await released;
+    if (run?.state !== 'closed') await ended;
   }
 
   progress(runId: string): Promise<RunSnapshot | undefined> {
@@ -84,19 +77,9 @@ export class RunningNode {
     return this.#parts.stages.running.reduce((sum, stage) => sum + stage.inFlight, 0);
   }
 
-  /** Writes the end of a closing run and lets go of everything that was kept for it. */
-  settle(runId: string): Promise<void> {
-    return this.#ends.settle(runId);
-  }
-
-  /** Ends a run that cannot be executed: its task names what is not there. */
-  reject(runId: string, detail: string): Promise<void> {
-    return this.#ends.reject(runId, detail);
-  }
-
   /** Ends an unfinished run for good; the items that it has stay. */
   cancel(runId: string): Promise<void> {
-    return this.#ends.cancel(runId);
+    return this.#parts.stages.runEnds.cancel(runId);
   }
 
   /** Takes no more work and waits for what is in execution, for a while; the store can still be read. Idempotent. */
@@ -121,11 +104,11 @@ export class RunningNode {
   }
 
   async #quiesce(): Promise<void> {
-    const { stages, ground } = this.#parts;
+    const { stages, backends } = this.#parts;
     this.#stopping.abort();
     const ended = Promise.all([stages.sweeper.stop(), ...stages.running.map((stage) => stage.stop())]);
     await withinGrace(ended, STOP_GRACE_MS);
-    await ground.bus.close();
+    await backends.bus.close();
   }
 
   /** Lets go of what this process is not to work at, before the first look at what stands due, then begins. */
@@ -138,18 +121,42 @@ export class RunningNode {
     }
     if (this.#stopping.signal.aborted) return;
     stages.sweeper.start();
-    const { ground } = this.#parts;
-    const { finishedRunMs: retentionMs } = ground.config.retention;
-    keepHouse({ ...ground, serves, retentionMs, reconciles: true }, this.#stopping.signal);
+    const { coordinator, store, bus, budgets, shelf, answers, clock, metrics, log, config } = this.#parts.backends;
+    keepHouse(
+      {
+        coordinator,
+        store,
+        bus,
+        budgets,
+        shelf,
+        answers,
+        clock,
+        metrics,
+        log,
+        serves,
+        retentionMs: config.retention.finishedRunMs,
+        reconciles: true,
+      },
+      this.#stopping.signal,
+    );
+  }
+}
+
+/** Whoever waits for the end of a run in this process. */
+export class EndedRuns {
+  readonly #waiting = new Map<string, (() => void)[]>();
+
+  /** Resolves when the run ends after this call. */
+  next(runId: string): Promise<void> {
+    return new Promise((resolve) => {
+      const waiting = this.#waiting.get(runId) ?? [];
+      waiting.push(resolve);
+      this.#waiting.set(runId, waiting);
+    });
   }
 
-  async #release(runId: string): Promise<void> {
-    const { stages, ground } = this.#parts;
-    stages.cookies.dropRun(runId);
-    stages.runs.forget(runId);
-    this.alerts.runEnded(runId);
-    await ground.shelf.forget(runId);
-    await ground.blobs.deleteRun(runId);
+  /** The run has ended. */
+  ended(runId: string): void {
     for (const resolve of this.#waiting.get(runId) ?? []) resolve();
     this.#waiting.delete(runId);
   }

@@ -1,7 +1,7 @@
 /**
  * The five stages of Catena in one process. SQLite holds the chain and the store, queues in memory carry the bells, and a
  * folder the large bodies. The stages themselves, and their order, stand in `../stages.ts`; `distributed.ts` puts the
- * same ones on other ground.
+ * same ones on other backends.
  */
 import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
@@ -16,6 +16,7 @@ import { RateLimiter } from '../../libs/limits/rate-limiter.ts';
 import { openSqliteBreakers } from '../../libs/limits/sqlite/breakers.ts';
 import { openSqliteBudgets } from '../../libs/limits/sqlite/budgets.ts';
 import { openSqliteCookies } from '../../libs/limits/sqlite/cookies.ts';
+import { OneTransaction } from '../../libs/stage/items/one-transaction.ts';
 import { meterTransitions } from '../../libs/stage/observe/metered-coordinator.ts';
 import type { ModuleResolver } from '../../libs/stage/run/runs.ts';
 import { BlobDirectory } from '../../libs/store/blob-directory.ts';
@@ -25,9 +26,9 @@ import { openSingleFile } from '../../libs/store/sqlite/single-file.ts';
 import type { Log } from '../../libs/telemetry/log.ts';
 import { Metrics } from '../../libs/telemetry/metrics.ts';
 import type { PageRecorder } from '../parser/record.ts';
-import { composeStages, STAGE_NAMES, type StageGround } from '../stages.ts';
+import { type Backends, composeStages, STAGE_NAMES } from '../stages.ts';
 import { openNodeAlerts } from './alerts.ts';
-import { RunningNode } from './running.ts';
+import { EndedRuns, RunningNode } from './running.ts';
 
 export interface SingleNodeOptions {
   readonly config: Config;
@@ -64,8 +65,19 @@ export function startSingleNode(options: SingleNodeOptions): RunningNode {
   // Large bodies stand beside the database; those of a run that keeps nothing in a folder that goes with the process.
   const blobPath = inMemory ? join(tmpdir(), `catena-${randomUUID()}`) : `${config.store.path}.blobs`;
   const queues = new MemoryBus({ capacity: QUEUE_CAPACITY });
-  const ground: StageGround = {
-    ...meterTransitions(file, metrics, () => clock.monotonic()),
+  const { coordinator, commits } = meterTransitions(
+    { coordinator: file.coordinator, commits: new OneTransaction(file.coordinator, file.store) },
+    metrics,
+    () => clock.monotonic(),
+  );
+  const backends: Backends = {
+    config,
+    modules,
+    metrics,
+    clock,
+    log,
+    coordinator,
+    commits,
     store: file.store,
     bus: wrapBus?.(queues) ?? queues,
     blobs: new BlobDirectory({ path: blobPath }),
@@ -78,18 +90,25 @@ export function startSingleNode(options: SingleNodeOptions): RunningNode {
     shelf: openSqliteCookies(file.db),
     isShared: false,
     shards: 1,
-    ...{ config, modules, metrics, clock, log },
   };
-  const alerts = openNodeAlerts(ground);
-  const stages = composeStages(ground, {
+  const alerts = openNodeAlerts({ config, store: file.store, clock, log, metrics });
+  const ended = new EndedRuns();
+  const stages = composeStages(backends, {
     hosted: new Set(STAGE_NAMES),
-    settle: (runId) => node.settle(runId),
-    reject: (runId, detail) => node.reject(runId, detail),
-    ...{ recorder, onDownload },
+    recorder,
+    onDownload,
     publishEvent: async (event) => alerts.happened(event),
+    onRunEnded: (runId) => {
+      alerts.runEnded(runId);
+      ended.ended(runId);
+    },
   });
-  const node: RunningNode = new RunningNode({
-    ...{ ground, stages, alerts, serves },
+  const node = new RunningNode({
+    backends,
+    stages,
+    alerts,
+    ended,
+    serves,
     close: async () => {
       await file.close();
       if (inMemory) await rm(blobPath, { recursive: true, force: true });

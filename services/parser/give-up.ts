@@ -1,14 +1,14 @@
 /** The last failure of a request, where its step says what stands in its place. */
 import type { CatenaError } from '../../libs/errors/catena-error.ts';
 import { fromMicros } from '../../libs/limits/budgets.ts';
-import { isGroundFailure } from '../../libs/stage/execution/failing.ts';
-import type { ParseWork } from '../../libs/stage/execution/work.ts';
+import { isBackendFailure } from '../../libs/stage/execution/backend-failure.ts';
+import type { ParseWork } from '../../libs/stage/execution/hand-over.ts';
 import { gather, LeaseLost, type Yield } from '../../libs/stage/execution/yield.ts';
 import { decodeRequest } from '../../libs/stage/node/node-body.ts';
 import { emittedSeed } from '../../libs/stage/node/seeds.ts';
 import type { LoadedModule } from '../../libs/stage/run/runs.ts';
 import type { Bill } from './cost.ts';
-import type { ParserDeps } from './service.ts';
+import type { ParserDeps } from './deps.ts';
 
 /** Gathers what the step yields for a request that is given up; throws the failure on when another attempt may follow. */
 export async function giveUp(
@@ -20,7 +20,7 @@ export async function giveUp(
   const { node } = lease;
   const step = definition.steps[node.stepIdx];
   if (definition.givenUp === undefined || step === undefined) throw thrown;
-  if (thrown instanceof LeaseLost || lease.signal.aborted || isGroundFailure(thrown)) throw thrown;
+  if (thrown instanceof LeaseLost || lease.signal.aborted || isBackendFailure(thrown)) throw thrown;
   const error = thrown as CatenaError;
   const attempts = step.policy.retry?.attempts ?? deps.config.retry.attempts;
   if (error.class === 'retryable' && node.attempts < attempts) throw thrown;
@@ -39,7 +39,7 @@ export async function giveUp(
   if (emissions === undefined) throw thrown;
   return gather(emissions, {
     lease,
-    coordinator: deps.coordinator,
+    coordinator: deps.execution.coordinator,
     toSeed: (hop) => emittedSeed(run, definition, hop, node),
     maxYields: deps.config.maxYieldsPerParse,
     onCharge: bill.charge,

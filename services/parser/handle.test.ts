@@ -10,7 +10,7 @@ import type { FakePage } from '../../test/fixtures/fake-ports.ts';
 import { messagesOf, only, stricter } from '../../test/fixtures/outcomes.ts';
 import { type BenchOptions, LEASE_MS, openStageBench, type StageBench } from '../../test/fixtures/stage-bench.ts';
 import { handle as download } from '../downloader/handle.ts';
-import { handle, parseLeased } from './handle.ts';
+import { handle, handleLocal } from './handle.ts';
 import type { RecordedParse } from './record.ts';
 
 /** Each line of a list page is a command; `during` happens before the last of them. */
@@ -97,7 +97,7 @@ describe('a response', () => {
     const outcome = await download(bench.downloader, request, { release: () => undefined });
     if (outcome.kind === 'next') outcome.handOver?.start();
     const work = only(bench.localParser.started);
-    expect(await parseLeased(bench.parser, work)).toMatchObject({ kind: 'next' });
+    expect(await handleLocal(bench.parser, work)).toMatchObject({ kind: 'next' });
     expect(claim).toHaveBeenCalledTimes(1);
     expect(await bench.nodeOf(request)).toMatchObject({ state: 'done', committedToken: work.lease.node.token });
     expect(bench.leases.oldestSinceMs()).toBeUndefined();
@@ -289,7 +289,10 @@ describe('when the ground fails', () => {
 
   it('by a module that does not take its input any more, the node fails and says so', async () => {
     const { bench, response } = await fetched({ body: 'item a' });
-    const deps = { ...bench.parser, runs: new Runs(bench.store, stricter(bench.registry.resolve('shop'))) };
+    const deps = {
+      ...bench.parser,
+      execution: { ...bench.execution, runs: new Runs(bench.store, stricter(bench.registry.resolve('shop'))) },
+    };
     const error = only(messagesOf(await handle(deps, response), 'error'));
     expect(error.model).toMatchObject({ id: response.model.requestId, error: { code: 'module.wrong_input' } });
   });

@@ -8,65 +8,75 @@ import { ResponseModel } from '../../libs/contracts/messages.ts';
 import { ClaimCode } from '../../libs/coordination/protocol/codes.ts';
 import type { NodeRef } from '../../libs/coordination/protocol/node.ts';
 import { CatenaError } from '../../libs/errors/catena-error.ts';
-import { commitYield } from '../../libs/stage/execution/commit-yield.ts';
-import { claimNode, recordFailure } from '../../libs/stage/execution/execution.ts';
-import { nodeFailure } from '../../libs/stage/execution/failing.ts';
+import { type Ending, executeHeld, executeNode, type Refused } from '../../libs/stage/execution/execute-node.ts';
+import type { ParseWork } from '../../libs/stage/execution/hand-over.ts';
 import type { Outcome } from '../../libs/stage/execution/outcome.ts';
-import { failUnloaded, loadRunOf } from '../../libs/stage/execution/unloaded.ts';
-import type { ParseWork } from '../../libs/stage/execution/work.ts';
 import { gather, type Yield } from '../../libs/stage/execution/yield.ts';
 import { fromChainError } from '../../libs/stage/messages/chain-error.ts';
 import { decodeRequest } from '../../libs/stage/node/node-body.ts';
 import { emittedSeed } from '../../libs/stage/node/seeds.ts';
 import { type LoadedModule, moduleOf } from '../../libs/stage/run/runs.ts';
 import { Bill, settleBill } from './cost.ts';
+import type { ParserDeps } from './deps.ts';
 import { giveUp } from './give-up.ts';
 import { toPage } from './page.ts';
 import type { RecordedParse } from './record.ts';
-import type { ParserDeps } from './service.ts';
 
 type ParserOutcome = Outcome<'parser'>;
 
 /** A response that came over the bus: its node has yet to be taken over. */
-export async function handle(deps: ParserDeps, { model }: Message<'response'>): Promise<ParserOutcome> {
+export function handle(deps: ParserDeps, { model }: Message<'response'>): Promise<ParserOutcome> {
   const { moduleId, phase, epoch } = model.context!;
   const node: NodeRef = { id: model.requestId, runId: model.runId, moduleId, phase };
-  const run = await loadRunOf(deps.runs, node);
-  if (run instanceof CatenaError) {
-    const origin = { task: model.task!, metadata: {} };
-    return failUnloaded(deps, { node, epoch, stage: 'parser' }, origin, run, 'parser');
-  }
-  const claimed = await claimNode(deps, { node, epoch, stage: 'parser' });
-  if (claimed.kind === 'claimed') return parseLeased(deps, { run, lease: claimed.lease, response: model });
-  // Its body is worth keeping: a response waits for its node, a bell would not.
-  if (claimed.code === ClaimCode.LOCKED_BY_OTHER) {
-    return { kind: 'retry', delayMs: claimed.retryInMs, reason: claimed.reason };
-  }
-  if (claimed.code === ClaimCode.OUT_OF_ORDER) {
-    await deps.coordinator.reorderEnqueue({ node, epoch, response: JSON.stringify(ResponseModel.toJSON(model)) });
-  }
-  return { kind: 'skip', reason: claimed.reason };
+  return executeNode(
+    deps.execution,
+    {
+      stage: 'parser',
+      node,
+      epoch,
+      origin: { task: model.task!, metadata: {} },
+      failsIn: failsIn(model),
+      onRefused: (refused) => keepResponse(deps, node, model, refused),
+    },
+    (held) => parseHeld(deps, { run: held.run, lease: held.lease, response: model }),
+  );
 }
 
 /** A response whose node is held already: its download was made in this process. */
-export async function parseLeased(deps: ParserDeps, { run, lease, response }: ParseWork): Promise<ParserOutcome> {
-  const { node } = lease;
-  try {
-    const module = moduleOf(run, node.moduleId);
-    const work = { run, lease, response };
-    const bill = new Bill(node, response);
-    const yielded = await parse(deps, module, work, bill)
-      .catch((thrown: unknown) => giveUp(deps, module, work, { thrown, bill }))
-      .finally(() => settleBill(deps, node, bill));
-    const outcome = await commitYield(deps, run, lease, yielded);
-    if (outcome.kind === 'next') deps.meters.parsed();
-    return outcome;
-  } catch (thrown) {
-    const error = nodeFailure(thrown, lease);
-    if (error === undefined) return { kind: 'skip', reason: 'lease lost' };
-    deps.meters.parseFailed();
-    return recordFailure(deps, run, lease, error, response.error === undefined ? 'parser' : 'downloader');
+export function handleLocal(deps: ParserDeps, work: ParseWork): Promise<ParserOutcome> {
+  const ref = { stage: 'parser', failsIn: failsIn(work.response) } as const;
+  return executeHeld(deps.execution, work, ref, () => parseHeld(deps, work));
+}
+
+/** A download that failed is a response too, and its failure the downloader's. */
+function failsIn({ error }: ResponseModel): 'parser' | 'downloader' {
+  return error === undefined ? 'parser' : 'downloader';
+}
+
+/** A response's body is worth keeping: it waits for its node, where a wake-up would not. */
+async function keepResponse(
+  { execution }: ParserDeps,
+  node: NodeRef,
+  model: ResponseModel,
+  { code, reason, retryInMs }: Refused,
+): Promise<ParserOutcome | undefined> {
+  if (code === ClaimCode.LOCKED_BY_OTHER) return { kind: 'retry', delayMs: retryInMs, reason };
+  if (code === ClaimCode.OUT_OF_ORDER) {
+    const response = JSON.stringify(ResponseModel.toJSON(model));
+    await execution.coordinator.reorderEnqueue({ node, epoch: model.context!.epoch, response });
   }
+  return undefined;
+}
+
+/** The body: what the step yields for the page, or for a request that is given up. */
+async function parseHeld(deps: ParserDeps, work: ParseWork): Promise<Ending> {
+  const { node } = work.lease;
+  const module = moduleOf(work.run, node.moduleId);
+  const bill = new Bill(node, work.response);
+  const yielded = await parse(deps, module, work, bill)
+    .catch((thrown: unknown) => giveUp(deps, module, work, { thrown, bill }))
+    .finally(() => settleBill({ budgets: deps.budgets, log: deps.execution.log }, node, bill));
+  return { kind: 'commit', yielded, childStage: 'ingress' };
 }
 
 async function parse(
@@ -101,7 +111,7 @@ async function parse(
   });
   const yielded = await gather(emissions, {
     lease,
-    coordinator: deps.coordinator,
+    coordinator: deps.execution.coordinator,
     toSeed: (hop) => emittedSeed(run, definition, hop, node),
     maxYields: deps.config.maxYieldsPerParse,
     onCharge: bill.charge,
@@ -112,10 +122,10 @@ async function parse(
 }
 
 /** A page that cannot be kept is a loss for tests, not for the run. */
-async function record({ recorder, log }: ParserDeps, parse: RecordedParse): Promise<void> {
+async function record({ recorder, execution }: ParserDeps, parse: RecordedParse): Promise<void> {
   try {
     await recorder?.record(parse);
   } catch (error) {
-    log.error('a page could not be recorded', { error, url: parse.page.url });
+    execution.log.error('a page could not be recorded', { error, url: parse.page.url });
   }
 }

@@ -5,11 +5,12 @@ import { EVENTS } from '../../libs/contracts/events.ts';
 import { subjectFilter } from '../../libs/contracts/subjects.ts';
 import { chainKeys } from '../../libs/keys/keys.ts';
 import { METRICS } from '../../libs/telemetry/metric-names.ts';
+import { importCircles } from './circles.ts';
 import { layerViolations } from './layers.ts';
 import { anchorsOf, brokenLinks } from './links.ts';
 import { bucketNames, environmentReads, oddFileNames, putOff, registryHosts, spelledNames } from './names.ts';
 import { undeclaredPackages } from './packages.ts';
-import { defaultExports, SERVICES, SHAPE, shapeViolations, sizeViolations } from './shape.ts';
+import { defaultExports, SERVICES, SHAPE, shapeViolations } from './shape.ts';
 import { sourceFile } from './source-tree.ts';
 
 const EXISTING = [
@@ -194,19 +195,23 @@ describe('single files', () => {
   });
 });
 
-describe('sizes and shape', () => {
-  const lines = (count: number) => 'x\n'.repeat(count);
+describe('circles', () => {
+  const file = (path: string, ...targets: readonly string[]) =>
+    sourceFile(path, targets.map((target) => `import type { A } from './${target}';`).join('\n'));
 
-  it('hold the cap per file and the median of all', () => {
-    expect(
-      sizeViolations([sourceFile('a.ts', lines(300)), sourceFile('b.ts', lines(1)), sourceFile('c.ts', lines(100))]),
-    ).toEqual([]);
-    expect(sizeViolations([sourceFile('a.ts', lines(301)), sourceFile('b.ts', ''), sourceFile('c.ts', '')])).toEqual([
-      'a.ts has 301 lines, more than 300',
-    ]);
-    expect(sizeViolations([sourceFile('a.ts', lines(101))])).toEqual(['the median file has 101 lines, more than 100']);
+  it('are found, also of types, and also through several files', () => {
+    const files = [file('libs/a/a.ts', 'b.ts'), file('libs/a/b.ts', 'c.ts'), file('libs/a/c.ts', 'a.ts')];
+    expect(importCircles(files)).toEqual(['libs/a/a.ts libs/a/b.ts libs/a/c.ts import each other in a circle']);
+    expect(importCircles([...files, file('libs/b/x.ts', 'y.ts'), file('libs/b/y.ts', 'x.ts')])).toHaveLength(2);
   });
 
+  it('are not seen where files only share what they import', () => {
+    const files = [file('libs/a/a.ts', 'b.ts', 'c.ts'), file('libs/a/b.ts', 'c.ts'), file('libs/a/c.ts')];
+    expect(importCircles(files)).toEqual([]);
+  });
+});
+
+describe('the shape of services', () => {
   it('name what a service lacks, and a service that nobody named', () => {
     const complete = SERVICES.flatMap((service) => SHAPE.map((name) => sourceFile(`services/${service}/${name}`, '')));
     expect(shapeViolations(complete)).toEqual([]);

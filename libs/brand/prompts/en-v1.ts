@@ -1,7 +1,5 @@
-import type { Prompt } from './prompt.ts';
-
 /** Names no brand and asks for no JSON: either would change what the model says of its own accord. */
-export const PROMPT_EN_V1: Prompt = {
+export const PROMPT_EN_V1 = {
   id: 'en-v1',
   system:
     'Answer the question directly, as you would for any user. Where you recommend something, give a numbered list of ' +

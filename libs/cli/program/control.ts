@@ -2,9 +2,8 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { ControlAction } from '../commands/control.ts';
 import type { CliContext } from '../context.ts';
-import type { Done } from '../program.ts';
 import { REPLAY_REASONS } from '../replay/file-replay.ts';
-import { collect, jsonOption, withPlace } from './options.ts';
+import { collect, type Done, jsonOption, withPlace } from './options.ts';
 import { RUN_ARGUMENT } from './reading.ts';
 
 const DESCRIPTIONS: Readonly<Record<ControlAction, string>> = {

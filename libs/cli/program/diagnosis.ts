@@ -1,8 +1,7 @@
 /** The commands of brand diagnosis; what they need is loaded when one of them is given. */
 import { type Command, Option } from 'commander';
 import type { CliContext } from '../context.ts';
-import type { Done } from '../program.ts';
-import { collect, jsonOption, withPlace } from './options.ts';
+import { collect, type Done, jsonOption, withPlace } from './options.ts';
 import { RUN_ARGUMENT } from './reading.ts';
 
 export function addDiagnosis(program: Command, context: CliContext, done: Done): void {

@@ -1,6 +1,9 @@
 /** Options that several commands take. */
 import { type Command, Option } from 'commander';
 
+/** Is given the exit code of the command that ran. */
+export type Done = (exitCode: number) => void;
+
 /** For what is about runs, wherever they are. */
 export function withPlace(command: Command): Command {
   return withServerOptions(withConfig(command).option('--db <file>', 'the database; default: .catena/catena.db'));

@@ -6,8 +6,7 @@ import { listLetters } from '../commands/letters.ts';
 import { listRuns } from '../commands/runs.ts';
 import { showRun } from '../commands/show.ts';
 import type { CliContext } from '../context.ts';
-import type { Done } from '../program.ts';
-import { formatOption, jsonOption, withConfig, withPlace, withServerOptions } from './options.ts';
+import { type Done, formatOption, jsonOption, withConfig, withPlace, withServerOptions } from './options.ts';
 
 export const RUN_ARGUMENT = 'its id, the beginning of it, or `last`';
 

@@ -3,8 +3,7 @@ import type { Command } from 'commander';
 import { serveModules } from '../commands/serve.ts';
 import type { CliContext } from '../context.ts';
 import { runDev } from '../dev/dev.ts';
-import type { Done } from '../program.ts';
-import { withConfig } from './options.ts';
+import { type Done, withConfig } from './options.ts';
 
 const FILES = 'modules, .ts or .js files; default: the setting modules.files';
 

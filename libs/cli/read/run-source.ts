@@ -1,6 +1,6 @@
 /** Runs as the reading commands see them, wherever they are. */
 import type { RunSnapshot } from '../../coordination/protocol/snapshot.ts';
-import type { RunReason } from '../../explain/explain.ts';
+import type { RunReason } from '../../explain/reasons.ts';
 import type { DeadLetter, RunCost, RunRecord, StoredEvent, StoredItem } from '../../store/port.ts';
 
 /** How a run stands at one moment. */

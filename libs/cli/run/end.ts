@@ -9,7 +9,7 @@ import type { Reporter } from '../status/reporter.ts';
 import { countOf } from '../terminal/format.ts';
 import { paintFor } from '../terminal/io.ts';
 import type { RunOptions } from './options.ts';
-import type { RunScene } from './run-module.ts';
+import type { RunScene } from './scene.ts';
 import { countByType, type Summary, summaryText } from './summary.ts';
 import type { Ended } from './supervise.ts';
 import type { RunView } from './work.ts';

@@ -12,7 +12,6 @@ import { FolderRecorder } from '../pages/recorder.ts';
 import { type FilePlace, placeOf } from '../place.ts';
 import { HostTimes } from '../status/host-times.ts';
 import { countNodes } from '../status/progress.ts';
-import type { Reporter } from '../status/reporter.ts';
 import { countOf, formatCount } from '../terminal/format.ts';
 import { sameCommand } from './command-text.ts';
 import { reportEnd } from './end.ts';
@@ -20,6 +19,7 @@ import { keptLimits } from './kept-limits.ts';
 import { logFor, reporterFor } from './messages.ts';
 import type { RunOptions } from './options.ts';
 import { type PreparedRun, prepareRun, settingsOf } from './prepare.ts';
+import type { RunScene } from './scene.ts';
 import { type Ended, superviseRun } from './supervise.ts';
 import type { RunView, Work } from './work.ts';
 
@@ -65,17 +65,6 @@ async function runInFile(
     await telemetry?.stop();
     await prepared.output?.sink.close();
   }
-}
-
-export interface RunScene {
-  readonly context: CliContext;
-  readonly prepared: PreparedRun;
-  readonly options: RunOptions;
-  readonly reporter: Reporter;
-  readonly view: RunView | undefined;
-  readonly hosts: HostTimes;
-  /** Rejects when the database, an output or the recording fails. */
-  readonly failed: Promise<never>;
 }
 
 function startEngine(

@@ -7,7 +7,7 @@ import type { ItemFollower } from '../output/follower.ts';
 import { readProgress } from '../status/progress.ts';
 import { watchProgress } from '../status/watch.ts';
 import { sameCommand } from './command-text.ts';
-import type { RunScene } from './run-module.ts';
+import type { RunScene } from './scene.ts';
 import { listenForStop } from './stop-request.ts';
 import type { Summary } from './summary.ts';
 import { LOOK_ITEMS, type RunLooker } from './work.ts';

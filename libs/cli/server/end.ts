@@ -4,7 +4,7 @@ import { type FailedNode, toFailedNode } from '../read/failed-nodes.ts';
 import { tellEnd } from '../run/end.ts';
 import { countOf } from '../terminal/format.ts';
 import { toRecord } from './run-message.ts';
-import type { ServerScene } from './run-on-server.ts';
+import type { ServerScene } from './scene.ts';
 import { readDeadLetters } from './server-runs.ts';
 import type { EndedServerRun } from './supervise.ts';
 

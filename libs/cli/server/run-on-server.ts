@@ -8,27 +8,16 @@ import { sameCommand } from '../run/command-text.ts';
 import { keptLimits } from '../run/kept-limits.ts';
 import { reporterFor } from '../run/messages.ts';
 import type { RunOptions } from '../run/options.ts';
-import { type PreparedTask, prepareTask } from '../run/prepare.ts';
+import { prepareTask } from '../run/prepare.ts';
 import { listenForStop } from '../run/stop-request.ts';
 import type { RunView, Work } from '../run/work.ts';
-import type { Reporter } from '../status/reporter.ts';
 import { formatCount } from '../terminal/format.ts';
 import { type BegunRun, beginRun, requireModule } from './begin.ts';
-import { type Server, withServer } from './connect.ts';
+import { withServer } from './connect.ts';
 import { reportServerEnd } from './end.ts';
-import { openServerOutput, type ServerOutput } from './run-output.ts';
+import { openServerOutput } from './run-output.ts';
+import type { ServerScene } from './scene.ts';
 import { superviseServerRun } from './supervise.ts';
-
-export interface ServerScene {
-  readonly context: CliContext;
-  readonly place: ServerPlace;
-  readonly server: Server;
-  readonly options: RunOptions;
-  readonly prepared: PreparedTask;
-  readonly output: ServerOutput | undefined;
-  readonly reporter: Reporter;
-  readonly view: RunView | undefined;
-}
 
 export async function runOnServer(
   context: CliContext,

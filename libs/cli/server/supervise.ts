@@ -5,8 +5,8 @@ import type { StopRequest } from '../run/stop-request.ts';
 import { watchProgress } from '../status/watch.ts';
 import type { ItemOutput } from './item-output.ts';
 import type { Patience } from './patience.ts';
-import type { ServerScene } from './run-on-server.ts';
 import { itemReader } from './run-output.ts';
+import type { ServerScene } from './scene.ts';
 import { toItem } from './server-runs.ts';
 import { progressOf, watchToEnd } from './watch-run.ts';
 

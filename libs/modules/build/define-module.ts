@@ -18,6 +18,38 @@ export interface Module<I extends Schema, Steps extends StepDeclarations, Items 
   /**
    * Runs one step on what it is given, without network or engine, and answers what it would emit. Rejects with the
    * CatenaError that a run would record: `parse.threw`, `parse.unexpected_page`, `module.wrong_item` …
+   *
+   * @example
+   * ```ts
+   * import { deepEqual } from 'node:assert/strict';
+   * import { defineModule } from 'catena';
+   * import { z } from 'zod';
+   *
+   * const module = defineModule({
+   *   name: 'prices',
+   *   version: '1.0.0',
+   *   input: z.object({ base: z.url() }),
+   *   steps: { detail: z.object({ sku: z.string() }) },
+   *   items: { price: z.object({ sku: z.string(), price: z.number() }) },
+   * }).implement({
+   *   *start({ go }) {
+   *     yield go.detail({ sku: 'lamp' });
+   *   },
+   *   steps: {
+   *     detail: {
+   *       request: ({ input, state }) => `${input.base}/p/${state.sku}`,
+   *       *parse({ $, put, state }) {
+   *         yield put.price({ sku: state.sku, price: Number($('.price').text()) });
+   *       },
+   *     },
+   *   },
+   * });
+   *
+   * const given = { input: { base: 'https://shop.test' }, state: { sku: 'lamp' }, body: '<b class="price">40</b>' };
+   * const { requests, items } = await module.test('detail', given);
+   * deepEqual(requests, [{ url: 'https://shop.test/p/lamp' }]);
+   * deepEqual(items, [{ type: 'price', data: { sku: 'lamp', price: 40 } }]);
+   * ```
    */
   readonly test: TestFunction<I, Steps, Items>;
 }
@@ -31,6 +63,32 @@ export interface DefinedContract<I extends Schema, Steps extends StepDeclaration
 /**
  * Defines a module: `defineModule(contract).implement(implementation)`. Throws `module.bad_contract` with everything
  * that is wrong with the contract.
+ *
+ * @example
+ * ```ts
+ * import { defineModule } from 'catena';
+ * import { z } from 'zod';
+ *
+ * export default defineModule({
+ *   name: 'titles',
+ *   version: '1.0.0',
+ *   input: z.object({ base: z.url() }),
+ *   steps: { page: z.object({ path: z.string() }) },
+ *   items: { title: z.object({ path: z.string(), title: z.string().min(1) }) },
+ * }).implement({
+ *   *start({ go }) {
+ *     yield go.page({ path: '/' });
+ *   },
+ *   steps: {
+ *     page: {
+ *       request: ({ input, state }) => new URL(state.path, input.base),
+ *       *parse({ $, put, state }) {
+ *         yield put.title({ path: state.path, title: $('title').text() });
+ *       },
+ *     },
+ *   },
+ * });
+ * ```
  */
 export function defineModule<
   I extends Schema,

@@ -46,7 +46,20 @@ export type StepSchema<D extends StepDeclaration> =
  */
 export type JoinDeclaration = 'settle' | 'failFast' | { readonly maxDead?: number; readonly maxDeadRate?: number };
 
-/** A phase: the names of its steps, or with a policy for its end and a share (0–1) of the run's deadline. */
+/**
+ * A phase: the names of its steps, or with a policy for its end and a share (0–1) of the run's deadline.
+ *
+ * @example
+ * ```ts
+ * import type { PhaseDeclaration } from 'catena';
+ *
+ * // Half of the deadline is for asking, and up to a tenth of the questions may fail; the report has the rest.
+ * export const phases: readonly PhaseDeclaration<'ask' | 'report'>[] = [
+ *   { steps: ['ask'], share: 0.5, join: { maxDeadRate: 0.1 } },
+ *   ['report'],
+ * ];
+ * ```
+ */
 export type PhaseDeclaration<StepName extends string = string> =
   | readonly StepName[]
   | { readonly steps: readonly StepName[]; readonly join?: JoinDeclaration; readonly share?: number };
@@ -67,12 +80,68 @@ export interface Contract<Input extends Schema, Steps extends StepDeclarations, 
 /** A contract of any module. */
 export type AnyContract = Contract<Schema, StepDeclarations, ItemDeclarations>;
 
-/** A fetch step with options; without options the schema alone will do. */
+/**
+ * A fetch step with options; without options the schema alone will do.
+ *
+ * @example
+ * ```ts
+ * import { fetchStep } from 'catena';
+ * import { z } from 'zod';
+ *
+ * // A slow page: a minute each, five executions, and no more than two at once over all runs.
+ * export const report = fetchStep(z.object({ id: z.string() }), {
+ *   timeoutMs: 60_000,
+ *   retry: { attempts: 5, baseDelayMs: 2_000 },
+ *   concurrency: 2,
+ * });
+ * ```
+ */
 export function fetchStep<S extends Schema>(schema: S, options: StepOptions = {}): FetchStep<S> {
   return { stepKind: 'fetch', schema, options };
 }
 
-/** A compute step. Without a schema its state is empty, as it must be for the first step of a later phase. */
+/**
+ * A compute step. Without a schema its state is empty, as it must be for the first step of a later phase.
+ *
+ * @example
+ * ```ts
+ * import { deepEqual } from 'node:assert/strict';
+ * import { computeStep, defineModule } from 'catena';
+ * import { z } from 'zod';
+ *
+ * const module = defineModule({
+ *   name: 'sum',
+ *   version: '1.0.0',
+ *   input: z.object({}),
+ *   steps: { page: z.object({}), sum: computeStep() },
+ *   items: { part: z.number(), sum: z.number() },
+ *   phases: [['page'], ['sum']],
+ * }).implement({
+ *   *start({ go }) {
+ *     yield go.page();
+ *   },
+ *   steps: {
+ *     page: {
+ *       request: () => 'https://numbers.test/',
+ *       *parse({ text, put }) {
+ *         for (const line of text.split(' ')) yield put.part(Number(line));
+ *       },
+ *     },
+ *     sum: {
+ *       async *run({ items, put, fail }) {
+ *         const parts = await Array.fromAsync(items('part'));
+ *         if (parts.length === 0) yield fail('there is nothing to add up');
+ *         else yield put.sum(parts.reduce((sum, part) => sum + part, 0));
+ *       },
+ *     },
+ *   },
+ * });
+ *
+ * const parts = [2, 40].map((data) => ({ type: 'part' as const, data }));
+ * deepEqual((await module.test('sum', { items: parts })).items, [{ type: 'sum', data: 42 }]);
+ * deepEqual((await module.test('sum', {})).failed, 'there is nothing to add up');
+ * ```
+ */
 export function computeStep(schema?: undefined, options?: StepOptions): ComputeStep<StandardSchemaV1<EmptyState>>;
 export function computeStep<S extends Schema>(schema: S, options?: StepOptions): ComputeStep<S>;
 export function computeStep(schema: Schema = emptyState, options: StepOptions = {}): ComputeStep {

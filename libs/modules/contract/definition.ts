@@ -24,6 +24,15 @@ export interface RetryPolicy {
  *
  * A repetition of the same request (after a crash, say) is given its own answer. Two equal requests that are under way at the
  * same time are both sent.
+ *
+ * @example
+ * ```ts
+ * import { type CachePolicy, fetchStep } from 'catena';
+ * import { z } from 'zod';
+ *
+ * const fiveMinutes: CachePolicy = { scope: 'shared', ttlMs: 300_000 };
+ * export const rate = fetchStep(z.object({ currency: z.string() }), { cache: fiveMinutes });
+ * ```
  */
 export type CachePolicy = 'run' | { readonly scope: 'run' | 'shared'; readonly ttlMs: number };
 
@@ -62,7 +71,21 @@ export interface PhaseDefinition {
   readonly share: number | undefined;
 }
 
-/** What a page must be for a step to read it; what it is not is a retryable failure with the reason. */
+/**
+ * What a page must be for a step to read it; what it is not is a retryable failure with the reason.
+ *
+ * @example
+ * ```ts
+ * import type { Expectation } from 'catena';
+ *
+ * // A product, or the news that it is gone; a "one moment please" is tried again.
+ * export const product: Expectation = {
+ *   status: [200, 404],
+ *   type: 'html',
+ *   check: ({ $, status }) => (status === 404 || $('.price').length > 0 ? undefined : 'it shows no price'),
+ * };
+ * ```
+ */
 export interface Expectation {
   /** Statuses that are read; default: 200–299. Other ones fail by their own class (404 is fatal, 503 retryable). */
   readonly status?: readonly number[];
@@ -76,7 +99,27 @@ export interface Expectation {
   readonly check?: (page: Page) => string | undefined;
 }
 
-/** A request as an author writes it. */
+/**
+ * A request as an author writes it. The value of a secret is put in where the request is sent, in headers alone.
+ *
+ * @example
+ * ```ts
+ * import type { RequestSpec } from 'catena';
+ *
+ * export const login: RequestSpec = {
+ *   url: 'https://shop.test/login',
+ *   form: { user: 'ann', password: 'sesame' },
+ *   session: 'ann',
+ * };
+ * export const question: RequestSpec = {
+ *   url: 'https://api.test/ask',
+ *   headers: { authorization: 'Bearer {{secret:API_KEY}}' },
+ *   json: { question: 'Which running shoes are good?' },
+ *   breaker: { key: 'api.test' },
+ *   cost: { atMost: 0.02 },
+ * };
+ * ```
+ */
 export interface RequestSpec {
   readonly url: string | URL;
   /** Default GET, or POST with a body. */

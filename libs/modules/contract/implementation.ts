@@ -21,6 +21,32 @@ export interface Yieldable {
 /** What a `start`, `parse` or `run` returns: a generator, an async generator, or anything else that iterates. */
 export type Yields = Iterable<Yieldable> | AsyncIterable<Yieldable>;
 
+/**
+ * Options of a hop: `go.detail(state, options)`.
+ *
+ * @example
+ * ```ts
+ * import { deepEqual } from 'node:assert/strict';
+ * import { defineModule } from 'catena';
+ * import { z } from 'zod';
+ *
+ * const module = defineModule({
+ *   name: 'keyed',
+ *   version: '1.0.0',
+ *   input: z.object({}),
+ *   steps: { detail: z.object({ sku: z.string(), foundOn: z.string() }) },
+ * }).implement({
+ *   *start({ go }) {
+ *     // Found on two lists, so the states differ; by their key they are one hop of the run.
+ *     for (const foundOn of ['new', 'sale']) yield go.detail({ sku: 'lamp', foundOn }, { key: 'lamp' });
+ *   },
+ *   steps: { detail: { request: ({ state }) => `https://shop.test/p/${state.sku}`, *parse() {} } },
+ * });
+ *
+ * const { hops } = await module.test('start', {});
+ * deepEqual(hops.map(({ key }) => key), ['lamp', 'lamp']);
+ * ```
+ */
 export interface HopOptions {
   /** Takes the place of the state in the hop's identity: two hops with different keys are two, with equal keys one. */
   readonly key?: string;
@@ -40,7 +66,7 @@ export type Put<Items extends ItemDeclarations> = {
   readonly [Name in keyof Items]: (data: SchemaInput<Items[Name]>) => Yieldable;
 };
 
-/** Leaves one record out, with a reason that is kept and counted. */
+/** Leaves one record out. A run counts it; `module.test()` and `catena test` show the reason. */
 export type Drop = (reason: string, data?: unknown) => Yieldable;
 
 /** Gives this page back: nothing that was yielded counts, and it is fetched again, at the earliest after `afterMs`. */
@@ -80,6 +106,47 @@ export interface RequestContext<Input, State> extends CallContext<Input> {
   readonly state: State;
 }
 
+/**
+ * What a `parse` is given: the page, and what makes what it may yield. A builder alone does nothing: yield what it makes.
+ *
+ * @example
+ * ```ts
+ * import { deepEqual } from 'node:assert/strict';
+ * import { defineModule } from 'catena';
+ * import { z } from 'zod';
+ *
+ * const module = defineModule({
+ *   name: 'jobs',
+ *   version: '1.0.0',
+ *   input: z.object({}),
+ *   steps: { list: z.object({ page: z.number() }) },
+ *   items: { job: z.object({ title: z.string().min(1) }) },
+ * }).implement({
+ *   *start({ go }) {
+ *     yield go.list({ page: 1 });
+ *   },
+ *   steps: {
+ *     list: {
+ *       request: ({ state }) => `https://jobs.test/?page=${state.page}`,
+ *       *parse({ $, go, put, drop, retry, state }) {
+ *         if ($('.loading').length > 0) yield retry('the list is being made', { afterMs: 5_000 });
+ *         for (const row of $('li').toArray()) {
+ *           const title = $(row).text();
+ *           if (title === '') yield drop('no title');
+ *           else yield put.job({ title });
+ *         }
+ *         if ($('a[rel=next]').length > 0) yield go.list({ page: state.page + 1 });
+ *       },
+ *     },
+ *   },
+ * });
+ *
+ * const result = await module.test('list', { state: { page: 1 }, body: '<li>Baker</li><li></li><a rel="next">more</a>' });
+ * deepEqual(result.items, [{ type: 'job', data: { title: 'Baker' } }]);
+ * deepEqual(result.drops, [{ reason: 'no title', data: null }]);
+ * deepEqual(result.hops, [{ step: 'list', state: { page: 2 } }]);
+ * ```
+ */
 export interface ParseContext<Input, State, Steps extends StepDeclarations, Items extends ItemDeclarations>
   extends RequestContext<Input, State> {
   readonly go: Go<Steps>;
@@ -99,7 +166,40 @@ export interface ParseContext<Input, State, Steps extends StepDeclarations, Item
   readonly bytes: Uint8Array;
 }
 
-/** For a request that was given up: there is no page, and no other attempt. */
+/**
+ * For a request that was given up: there is no page, and no other attempt.
+ *
+ * @example
+ * ```ts
+ * import { defineModule } from 'catena';
+ * import { z } from 'zod';
+ *
+ * export default defineModule({
+ *   name: 'mirrors',
+ *   version: '1.0.0',
+ *   input: z.object({}),
+ *   steps: { file: z.object({ mirror: z.number() }) },
+ *   items: { file: z.object({ bytes: z.number() }), missing: z.object({ why: z.string() }) },
+ * }).implement({
+ *   *start({ go }) {
+ *     yield go.file({ mirror: 1 });
+ *   },
+ *   steps: {
+ *     file: {
+ *       request: ({ state }) => `https://mirror${state.mirror}.test/file`,
+ *       *parse({ bytes, put }) {
+ *         yield put.file({ bytes: bytes.length });
+ *       },
+ *       // Another way, as long as there is one; then a row that says why.
+ *       *givenUp({ error, go, put, state }) {
+ *         if (state.mirror < 3) yield go.file({ mirror: state.mirror + 1 });
+ *         else yield put.missing({ why: error.code });
+ *       },
+ *     },
+ *   },
+ * });
+ * ```
+ */
 export interface GivenUpContext<Input, State, Steps extends StepDeclarations, Items extends ItemDeclarations>
   extends RequestContext<Input, State> {
   readonly go: Go<Steps>;
@@ -120,6 +220,7 @@ export interface ReadItems<Items extends ItemDeclarations> {
   (): AsyncIterable<ItemRow<Items>>;
 }
 
+/** What a compute step is given: no page, but what earlier phases left. */
 export interface ComputeContext<Input, State, Steps extends StepDeclarations, Items extends ItemDeclarations>
   extends RequestContext<Input, State> {
   readonly go: Go<Steps>;
@@ -128,7 +229,10 @@ export interface ComputeContext<Input, State, Steps extends StepDeclarations, It
   readonly retry: Retry;
   readonly fail: Fail;
   readonly items: ReadItems<Items>;
-  /** The nodes of earlier phases that died, and why. */
+  /**
+   * The nodes of earlier phases that died, and why. After a deadline, those that it cut off may come too late for this: what
+   * was asked and has no item is what is missing.
+   */
   readonly failures: () => AsyncIterable<JoinedFailure>;
 }
 

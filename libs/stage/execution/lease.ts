@@ -2,6 +2,7 @@ import type { Clock } from '../../clock/clock.ts';
 import { RenewCode } from '../../coordination/protocol/codes.ts';
 import type { ChainNode } from '../../coordination/protocol/node.ts';
 import type { Coordinator } from '../../coordination/protocol/port.ts';
+import type { LoadedRun } from '../run/runs.ts';
 
 /** The right to execute a node, as its holder sees it. */
 export interface Lease {
@@ -10,6 +11,12 @@ export interface Lease {
   readonly signal: AbortSignal;
   /** The lease is over for this holder; idempotent. */
   end(): void;
+}
+
+/** A node that this process holds, with its run. */
+export interface HeldNode {
+  readonly run: LoadedRun;
+  readonly lease: Lease;
 }
 
 export interface LeaseKeeperOptions {

@@ -9,6 +9,7 @@
  */
 import type { Message, MessageFrom, Stage } from '../../contracts/chain.ts';
 import type { Grant } from '../messages/publisher.ts';
+import type { HandOver } from './hand-over.ts';
 
 export type Outcome<S extends Stage> =
   | {
@@ -30,20 +31,3 @@ export type Outcome<S extends Stage> =
 
 /** An outcome of whichever stage: what a stage may send has been checked where it was made. */
 export type AnyOutcome = Outcome<'sweeper'>;
-
-/** The next stage's work, to be started in this process in a slot that was reserved for it. */
-export interface HandOver {
-  start(): void;
-}
-
-/** A free slot of the next stage in this process; exactly one of the two is called. */
-export interface Slot<Work> {
-  start(work: Work): void;
-  release(): void;
-}
-
-/** The next stage, where it runs in this process. */
-export interface LocalStage<Work> {
-  /** A slot, if one is free now and nobody waits for one. */
-  reserve(): Slot<Work> | undefined;
-}

@@ -2,12 +2,12 @@ import { describe, expect, it, vi } from 'vitest';
 import { MemoryBus } from '../../bus/memory-bus.ts';
 import type { ChainMessage, Message } from '../../contracts/chain.ts';
 import { Publisher } from '../messages/publisher.ts';
-import type { HeldWork } from '../observe/stage-span.ts';
+import type { HeldNode } from './lease.ts';
 import type { AnyOutcome, Outcome } from './outcome.ts';
 import { StageRunner, type StageRunnerOptions } from './runner.ts';
 
 /** What a test hands over: only its id is looked at. */
-type Work = HeldWork & { readonly id: string };
+type Work = HeldNode & { readonly id: string };
 type Options = StageRunnerOptions<'downloader', Work, string>;
 
 const request = (id: string) => ({ kind: 'request', model: { id } }) as unknown as ChainMessage;

@@ -7,9 +7,11 @@ import { Slots } from '../../concurrency/slots.ts';
 import type { MessageTo } from '../../contracts/chain.ts';
 import { isTracing } from '../../telemetry/spans.ts';
 import type { Publisher } from '../messages/publisher.ts';
-import { type HeldWork, inHandOverSpan, inMessageSpan } from '../observe/stage-span.ts';
+import { inHandOverSpan, inMessageSpan } from '../observe/stage-span.ts';
 import { applyOutcome, NO_MESSAGE } from './apply.ts';
-import type { AnyOutcome, LocalStage, Outcome, Slot } from './outcome.ts';
+import type { LocalStage, Slot } from './hand-over.ts';
+import type { HeldNode } from './lease.ts';
+import type { AnyOutcome, Outcome } from './outcome.ts';
 
 export interface StageRunnerOptions<S extends Receiver, Work, Admission> {
   readonly stage: S;
@@ -29,7 +31,7 @@ export interface StageRunnerOptions<S extends Receiver, Work, Admission> {
   readonly onError: (error: unknown) => void;
 }
 
-export class StageRunner<S extends Receiver, Work extends HeldWork = never, Admission = never>
+export class StageRunner<S extends Receiver, Work extends HeldNode = never, Admission = never>
   implements LocalStage<Work>
 {
   readonly #options: StageRunnerOptions<S, Work, Admission>;

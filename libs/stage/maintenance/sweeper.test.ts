@@ -12,6 +12,7 @@ import { type Log, silentLog } from '../../telemetry/log.ts';
 import { METRICS } from '../../telemetry/metric-names.ts';
 import { Runs } from '../run/runs.ts';
 import { settleRun } from '../run/settle.ts';
+import { ChildrenPump } from './children-pump.ts';
 import { Sweeper, type SweeperOptions } from './sweeper.ts';
 
 const work = defineModule({
@@ -39,11 +40,13 @@ const work = defineModule({
 function open(options: BenchOptions = {}, given: Partial<SweeperOptions> = {}) {
   const bench = openStageBench([work], options);
   const { coordinator, store, clock, budgets } = bench;
+  const { publisher, runs, meters } = bench;
+  const pump = new ChildrenPump({ coordinator, publisher, runs, meters, log: silentLog });
   const sweeper = new Sweeper({
     coordinator,
-    publisher: bench.publisher,
-    runs: bench.runs,
-    meters: bench.meters,
+    publisher,
+    runs,
+    pump,
     metrics: bench.metrics,
     log: silentLog,
     intervalMs: 2,
@@ -53,7 +56,7 @@ function open(options: BenchOptions = {}, given: Partial<SweeperOptions> = {}) {
     ...given,
   });
   onTestFinished(() => sweeper.stop());
-  return { bench, sweeper };
+  return { bench, sweeper, pump };
 }
 
 /** Takes everything out of a stage's queue. */
@@ -158,11 +161,11 @@ describe('the sweeper', () => {
   });
 
   it.each(['by hand', 'by itself'])('moves staged children in batches, %s', async (how) => {
-    const { bench, sweeper } = open();
+    const { bench, sweeper, pump } = open();
     await bench.begin({ input: { hops: 1_203 } });
     const node = only(bench.pumps);
     if (how === 'by hand') {
-      await sweeper.pump(node);
+      await pump.pump(node);
     } else {
       bench.clock.advance(defaultPolicy.dispatchGraceMs);
       sweeper.start();
@@ -173,9 +176,9 @@ describe('the sweeper', () => {
   });
 
   it('leaves the bells of moved children to later when there is no room', async () => {
-    const { bench, sweeper } = open({ queueCapacity: 100 });
+    const { bench, pump } = open({ queueCapacity: 100 });
     await bench.begin({ input: { hops: 600 } });
-    await sweeper.pump(only(bench.pumps));
+    await pump.pump(only(bench.pumps));
     expect(bench.bus.depth('ingress')).toBe(100);
     expect(await bench.dueAfter(0)).toHaveLength(500);
   });

@@ -4,23 +4,22 @@
  */
 import { RecoverCode } from '../../coordination/protocol/codes.ts';
 import type { DueEntry } from '../../coordination/protocol/commands.ts';
-import type { NodeRef } from '../../coordination/protocol/node.ts';
 import type { Coordinator } from '../../coordination/protocol/port.ts';
 import type { Log } from '../../telemetry/log.ts';
 import { METRICS } from '../../telemetry/metric-names.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
-import { releasedMessage } from '../execution/execution.ts';
-import { isGroundFailure } from '../execution/failing.ts';
+import { isBackendFailure } from '../execution/backend-failure.ts';
 import { childMessages, toMessage } from '../messages/bells.ts';
 import type { Publisher } from '../messages/publisher.ts';
-import type { Meters } from '../observe/meters.ts';
 import type { Runs } from '../run/runs.ts';
+import type { ChildrenPump } from './children-pump.ts';
 
 export interface SweeperOptions {
   readonly coordinator: Coordinator;
   readonly publisher: Publisher;
   readonly runs: Runs;
-  readonly meters: Meters;
+  /** Moves the staged children of nodes whose committer died; it stops with the sweeper. */
+  readonly pump: ChildrenPump;
   readonly metrics: Metrics;
   readonly log: Log;
   readonly intervalMs: number;
@@ -58,31 +57,9 @@ export class Sweeper {
   /** Resolves when the round under way has ended. Idempotent. */
   async stop(): Promise<void> {
     this.#stopped = true;
+    this.#options.pump.stop();
     clearTimeout(this.#timer);
     await this.#round;
-  }
-
-  /** Moves the staged children of a node that has committed, batch by batch, and rings them. */
-  async pump(node: NodeRef): Promise<void> {
-    while (!this.#stopped && (await this.#pumpBatch(node)));
-  }
-
-  /** True while more is to be moved. */
-  async #pumpBatch(node: NodeRef): Promise<boolean> {
-    const { coordinator, publisher, runs, meters } = this.#options;
-    // Whether the children are hops or requests stands in their rows only.
-    const grants = [publisher.grant('ingress', BATCH), publisher.grant('downloader', BATCH)];
-    try {
-      const bells = Math.min(...grants.map(({ count }) => count));
-      const outcome = await coordinator.childrenPump({ node, bells });
-      meters.children(outcome.created, outcome.gateLost);
-      const run = await runs.load(node.runId);
-      await publisher.publish('sweeper', childMessages(outcome.bells, run));
-      await publisher.publish('sweeper', outcome.released.map(releasedMessage));
-      return outcome.more;
-    } finally {
-      for (const grant of grants) grant.giveBack();
-    }
   }
 
   #schedule(delayMs: number): void {
@@ -129,7 +106,7 @@ export class Sweeper {
     try {
       await this.#act(entry);
     } catch (error) {
-      if (isGroundFailure(error)) throw error;
+      if (isBackendFailure(error)) throw error;
       this.#errors.add();
       const runId = runIdOf(entry);
       if (this.#reported.has(runId)) return;
@@ -153,7 +130,7 @@ export class Sweeper {
         return this.#ring(entry.node.runId, bells);
       }
       case 'pump':
-        return this.pump(entry.node);
+        return this.#options.pump.pump(entry.node);
       case 'drain':
         return this.#drain(entry);
       case 'deadline': {

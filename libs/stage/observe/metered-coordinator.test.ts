@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ClaimCode, CommitCode } from '../../coordination/protocol/codes.ts';
 import type { Coordinator } from '../../coordination/protocol/port.ts';
 import { Metrics } from '../../telemetry/metrics.ts';
-import type { CommitWithItems } from '../execution/execution.ts';
+import type { CommitPort } from '../items/commit-port.ts';
 import { meterTransitions } from './metered-coordinator.ts';
 
 /** Only the methods that a test calls answer; they say what `this` they were called with. */
@@ -34,14 +34,14 @@ function open() {
   const coordinator = new Proxy(Object.create(null), {
     get: (_, name: string) => missing.get(fake, name).bind(fake),
   }) as unknown as Coordinator;
-  const commitWithItems = (async () => ({ code: CommitCode.COMMIT_OK })) as unknown as CommitWithItems;
+  const commits = { commit: async () => ({ code: CommitCode.COMMIT_OK }) } as unknown as CommitPort;
   const tick = () => (now += 1.5);
   const samples = (text: string) =>
     metrics
       .expose()
       .split('\n')
       .filter((line) => line.includes(text));
-  return { metered: meterTransitions({ coordinator, commitWithItems }, metrics, tick), samples };
+  return { metered: meterTransitions({ coordinator, commits }, metrics, tick), samples };
 }
 
 const command = {} as never;
@@ -78,7 +78,7 @@ describe('a metered coordinator', () => {
 
   it('counts commits with items as commits', async () => {
     const { metered, samples } = open();
-    await metered.commitWithItems(command, undefined);
+    await metered.commits.commit(command, undefined);
     expect(samples('code="COMMIT_OK"')).toContain('script_code_total{script="ptm_commit_success",code="COMMIT_OK"} 1');
   });
 });

@@ -23,7 +23,7 @@ import {
 import type { Coordinator } from '../../coordination/protocol/port.ts';
 import { METRICS } from '../../telemetry/metric-names.ts';
 import type { Counter, Histogram, Metrics } from '../../telemetry/metrics.ts';
-import type { CommitWithItems } from '../execution/execution.ts';
+import type { CommitPort } from '../items/commit-port.ts';
 
 type CodeTable = Readonly<Record<string, number>>;
 
@@ -60,12 +60,12 @@ const SCRIPTS = {
 
 export interface Transitions {
   readonly coordinator: Coordinator;
-  readonly commitWithItems: CommitWithItems;
+  readonly commits: CommitPort;
 }
 
 /** The same transitions, metered; `now` tells a monotonic time in milliseconds. A rejected call is timed, and has no code. */
 export function meterTransitions(
-  { coordinator, commitWithItems }: Transitions,
+  { coordinator, commits }: Transitions,
   metrics: Metrics,
   now: () => number,
 ): Transitions {
@@ -76,10 +76,10 @@ export function meterTransitions(
     metered[method] = (command: unknown) => meter.watch(now(), call(command));
   }
   const [script, codes] = SCRIPTS.commitSuccess;
-  const commits = new ScriptMeter(metrics, script, codes, now);
+  const meter = new ScriptMeter(metrics, script, codes, now);
   return {
     coordinator: metered as unknown as Coordinator,
-    commitWithItems: (commit, items) => commits.watch(now(), commitWithItems(commit, items)),
+    commits: { commit: (commit, items) => meter.watch(now(), commits.commit(commit, items)) },
   };
 }
 

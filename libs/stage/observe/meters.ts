@@ -1,8 +1,10 @@
 import { ClaimCode, CommitCode, codeName } from '../../coordination/protocol/codes.ts';
-import type { CommitOutcome } from '../../coordination/protocol/commands.ts';
+import type { ClaimCommand, CommitOutcome } from '../../coordination/protocol/commands.ts';
 import type { NodeKind } from '../../coordination/protocol/node.ts';
 import { METRICS } from '../../telemetry/metric-names.ts';
 import type { Counter, Histogram, Metrics } from '../../telemetry/metrics.ts';
+
+type ExecutingStage = ClaimCommand['stage'];
 
 /** What the stages count, in their own words; each series is looked up once. */
 export class Meters {
@@ -71,20 +73,15 @@ export class Meters {
     this.#exhausted.add();
   }
 
-  generated(): void {
-    this.#generated.add();
+  /** A body's node was committed; of a hop that makes requests its children go to the downloader. */
+  bodyCommitted(stage: ExecutingStage, childStage: 'ingress' | 'downloader'): void {
+    if (stage === 'parser') this.#parsed.add();
+    else if (childStage === 'downloader') this.#generated.add();
   }
 
-  generateFailed(): void {
-    this.#generateFailed.add();
-  }
-
-  parsed(): void {
-    this.#parsed.add();
-  }
-
-  parseFailed(): void {
-    this.#parseFailed.add();
+  bodyFailed(stage: ExecutingStage): void {
+    if (stage === 'parser') this.#parseFailed.add();
+    else if (stage === 'module-processor') this.#generateFailed.add();
   }
 
   failure(stage: string): void {

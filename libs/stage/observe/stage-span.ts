@@ -6,17 +6,10 @@ import type { ChainNode } from '../../coordination/protocol/node.ts';
 import type { Failure } from '../../errors/failure.ts';
 import { SPANS } from '../../telemetry/span-names.ts';
 import { failSpan, inSpan, isTracing, type SpanFields, writeRunSpan } from '../../telemetry/spans.ts';
-import type { Lease } from '../execution/lease.ts';
+import type { HeldNode } from '../execution/lease.ts';
 import type { AnyOutcome } from '../execution/outcome.ts';
 import type { Dispatch } from '../messages/dispatch.ts';
 import { nodeFields } from '../node/node-fields.ts';
-import type { LoadedRun } from '../run/runs.ts';
-
-/** Work that is handed over: a node that is held already. */
-export interface HeldWork {
-  readonly run: LoadedRun;
-  readonly lease: Lease;
-}
 
 /** Executes a message in its stage's span. With a task it also writes the root of the run's trace. */
 export function inMessageSpan<S extends Receiver>(
@@ -33,7 +26,7 @@ export function inMessageSpan<S extends Receiver>(
 /** Executes what the stage before handed over in this process, in a span below that stage's. */
 export function inHandOverSpan(
   stage: Receiver | 'module-processor',
-  { run, lease }: HeldWork,
+  { run, lease }: HeldNode,
   work: () => Promise<void>,
 ): Promise<void> {
   const fields = { ...nodeFields(lease.node), task_id: run.task.taskId };

@@ -2,6 +2,7 @@ import type { TaskRef } from '../../contracts/messages.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
 import type { ModuleDefinition } from '../../modules/contract/definition.ts';
 import type { RunRecord, Store } from '../../store/port.ts';
+import { isBackendFailure } from '../execution/backend-failure.ts';
 
 /** A run as the stages need it: its task, and its modules with their checked input. */
 export interface LoadedRun {
@@ -86,4 +87,19 @@ export function moduleOf(run: LoadedRun, moduleId: string): LoadedModule {
   throw new CatenaError('ingress.unknown_module', `run ${run.record.runId} has no module ${moduleId}`, {
     data: { modules: [...run.modules.keys()] },
   });
+}
+
+/** The run with its module, or why it cannot be executed here. Rejects when the store did not answer. */
+export async function loadRunOf(
+  runs: Runs,
+  { runId, moduleId }: { readonly runId: string; readonly moduleId: string },
+): Promise<LoadedRun | CatenaError> {
+  try {
+    const run = runs.kept(runId) ?? (await runs.load(runId));
+    moduleOf(run, moduleId);
+    return run;
+  } catch (thrown) {
+    if (isBackendFailure(thrown)) throw thrown;
+    return thrown as CatenaError;
+  }
 }

@@ -1,68 +1,16 @@
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { ManualClock } from '../../clock/clock.ts';
-import { ClaimCode, CommitCode } from '../../coordination/protocol/codes.ts';
-import type { ChainNode, NodeSeed } from '../../coordination/protocol/node.ts';
 import { defaultPolicy } from '../../coordination/protocol/policy.ts';
 import { SqliteDatabase } from '../../sqlite/database.ts';
 import { scratchFolder } from '../../sqlite/scratch.fixture.ts';
 import { openSingleFile, type SingleFile } from './single-file.ts';
-
-const MODULE = 'm@1.0.0';
-const seed: NodeSeed = { id: 'a', kind: 'hop', phase: 0, stepIdx: 0, prefixRequest: '', body: '{}' };
 
 function open(path = ':memory:'): SingleFile {
   const file = openSingleFile({ path, clock: new ManualClock(), policy: defaultPolicy });
   onTestFinished(() => file.close());
   return file;
 }
-
-/** A run with one node, which is claimed. */
-async function claimed({ coordinator, store }: SingleFile): Promise<ChainNode> {
-  await store.acceptRun({
-    ...{ runId: 'r', taskId: 't', account: 'acme', platform: 'web', modules: [MODULE], input: {}, fingerprint: 'f' },
-    ...{ metadata: {}, priority: 0, deadlineAtMs: undefined, acceptedAtMs: 1 },
-  });
-  await coordinator.runOpen({
-    runId: 'r',
-    modules: [{ moduleId: MODULE, phases: [{ join: { kind: 'settle' } }], first: [seed] }],
-  });
-  const node = { id: 'a', runId: 'r', moduleId: MODULE, phase: 0 };
-  const { code, node: held } = await coordinator.claim({
-    ...{ node, epoch: 0, owner: 'me', stage: 'module-processor', leaseMs: 1_000 },
-  });
-  expect(code).toBe(ClaimCode.EXECUTE);
-  return held!;
-}
-
-const commit = ({ commitWithItems }: SingleFile, node: ChainNode, token = node.token) => {
-  const { runId, moduleId, phase, id: nodeId } = node;
-  const items = [{ type: 'row', data: '{"n":1}' }];
-  return commitWithItems(
-    { node, token, children: [], staged: 0, bells: 0 },
-    { runId, moduleId, phase, nodeId, token, items },
-  );
-};
-
-it('a commit brings its items with it, once', async () => {
-  const file = open();
-  const node = await claimed(file);
-  expect((await commit(file, node)).code).toBe(CommitCode.COMMIT_OK);
-  expect((await commit(file, node)).code).toBe(CommitCode.ALREADY_COMMITTED);
-  expect(await file.store.countItems('r')).toBe(1);
-});
-
-it('a commit that is refused stores nothing', async () => {
-  const file = open();
-  const node = await claimed(file);
-  expect((await commit(file, node, 'of somebody else')).code).toBe(CommitCode.FENCING_REJECT);
-  await file.store.settleRun(
-    'r',
-    { finishReason: 'cancelled', detail: '', endedAtMs: 2, done: 0, dead: 0, items: 0 },
-    { deadLetters: none(), events: none() },
-  );
-  expect(await file.store.hasWithdrawnItems('r', Number.MAX_SAFE_INTEGER)).toBe(false);
-});
 
 it('a file whose tables cannot be used is let go of', () => {
   const path = join(scratchFolder(), 'a.db');
@@ -75,7 +23,3 @@ it('a file whose tables cannot be used is let go of', () => {
     expect(() => open(path)).toThrow(expect.objectContaining({ code: 'store.too_new' }));
   }
 });
-
-async function* none(): AsyncGenerator<never> {
-  // A run without records.
-}

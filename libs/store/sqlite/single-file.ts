@@ -1,11 +1,8 @@
 /** What single-node mode stands on: coordinator and store on one SQLite file, whose transactions they share. */
 import type { Clock } from '../../clock/clock.ts';
-import type { CommitCommand, CommitOutcome } from '../../coordination/protocol/commands.ts';
 import type { CoordinatorPolicy } from '../../coordination/protocol/policy.ts';
 import { openSqliteCoordinator, type SqliteCoordinator } from '../../coordination/sqlite/index.ts';
-import { failpoint } from '../../failpoints/failpoint.ts';
 import { SqliteDatabase, type SqliteOptions } from '../../sqlite/database.ts';
-import type { ItemBatch } from '../port.ts';
 import { openSqliteStore, type SqliteStore } from './index.ts';
 
 export interface SingleFileOptions extends SqliteOptions {
@@ -18,8 +15,6 @@ export interface SingleFile {
   readonly store: SqliteStore;
   /** For what else stands on the file. */
   readonly db: SqliteDatabase;
-  /** Stores the items of an execution and commits it, in one transaction. */
-  commitWithItems(commit: CommitCommand, items: ItemBatch | undefined): Promise<CommitOutcome>;
   /** Writes what was asked for and lets go of the file. Idempotent. */
   close(): void;
 }
@@ -34,14 +29,6 @@ export function openSingleFile({ clock, policy, ...options }: SingleFileOptions)
       coordinator,
       store,
       db,
-      commitWithItems: (commit, items) =>
-        items === undefined
-          ? coordinator.commitSuccess(commit)
-          : coordinator.commitWith(commit, () => {
-              failpoint('items.before_write');
-              store.insertItems(items);
-              failpoint('items.after_write');
-            }),
       close: () => db.close(),
     };
   } catch (thrown) {

@@ -1,8 +1,8 @@
 /** The base of every HTTP route: errors, tokens, limits, request ids, logs, other origins, the OpenAPI document. */
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Server, ServerOptions } from 'node:https';
+import type { IncomingMessage } from 'node:http';
+import type { ServerOptions } from 'node:https';
 import rateLimit from '@fastify/rate-limit';
-import { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
+import { type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import { CatenaError } from '../../errors/catena-error.ts';
 import type { Log } from '../../telemetry/log.ts';
 import { withExtractedTrace } from '../../telemetry/trace-carrier.ts';
@@ -14,10 +14,7 @@ import { crossOrigin } from './cross-origin.ts';
 import { errorAnswer, toApiError } from './error-answer.ts';
 import { type ApiTitle, serveOpenApi } from './openapi.ts';
 import { REQUEST_ID_HEADER, requestId, requestLog } from './request-log.ts';
-import { jsonSerializer, type ZodTypeProvider, zodValidator } from './zod-routes.ts';
-
-/** Its server is one of `node:http` where there is no certificate; what is used of it is the same. */
-export type HttpApp = FastifyInstance<Server, IncomingMessage, ServerResponse, FastifyBaseLogger, ZodTypeProvider>;
+import { type HttpApp, jsonSerializer, type ZodTypeProvider, zodValidator } from './zod-routes.ts';
 
 /** What routes are given beside the place where they register. */
 export interface HttpBase {

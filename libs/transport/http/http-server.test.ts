@@ -5,7 +5,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { type Log, silentLog } from '../../telemetry/log.ts';
 import { parseTokens } from '../grpc/tokens.ts';
 import { ask, json, LIMIT_BYTES, serve } from './http-app.fixture.ts';
-import type { HttpApp } from './http-app.ts';
+import type { HttpApp } from './zod-routes.ts';
 
 const TOKENS = parseTokens('reader:r-000000000000000, submitter:s-000000000000000, service:i-000000000000000');
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` });

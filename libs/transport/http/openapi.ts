@@ -1,7 +1,6 @@
 /** The OpenAPI document, made of the schemas of the routes. */
 import swagger from '@fastify/swagger';
-import type { HttpApp } from './http-app.ts';
-import { toJsonSchemas } from './zod-routes.ts';
+import { type HttpApp, toJsonSchemas } from './zod-routes.ts';
 
 export interface ApiTitle {
   readonly title: string;

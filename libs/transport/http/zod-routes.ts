@@ -1,5 +1,13 @@
 /** zod as the one source of a route: what is checked, what handlers are given, and what the OpenAPI document says. */
-import type { FastifySchema, FastifySchemaCompiler, FastifyTypeProvider } from 'fastify';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Server } from 'node:https';
+import type {
+  FastifyBaseLogger,
+  FastifyInstance,
+  FastifySchema,
+  FastifySchemaCompiler,
+  FastifyTypeProvider,
+} from 'fastify';
 import type { FastifySerializerCompiler } from 'fastify/types/schema.js';
 import { z } from 'zod';
 import { type FieldIssue, invalidArgument } from '../../contracts/request-check.ts';
@@ -9,6 +17,9 @@ export interface ZodTypeProvider extends FastifyTypeProvider {
   readonly validator: this['schema'] extends z.ZodType ? z.output<this['schema']> : unknown;
   readonly serializer: this['schema'] extends z.ZodType ? z.output<this['schema']> : unknown;
 }
+
+/** Its server is one of `node:http` where there is no certificate; what is used of it is the same. */
+export type HttpApp = FastifyInstance<Server, IncomingMessage, ServerResponse, FastifyBaseLogger, ZodTypeProvider>;
 
 /** Refuses what a schema does not take with `api.invalid_argument`, every wrong place at once. */
 export const zodValidator: FastifySchemaCompiler<z.ZodType> = ({ schema }) => {

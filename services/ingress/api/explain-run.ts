@@ -1,7 +1,7 @@
 import type { ExplainRunResponse } from '../../../libs/contracts/services.ts';
 import type { ChainNode, NodeState } from '../../../libs/coordination/protocol/node.ts';
-import { breakerAwaited } from '../../../libs/explain/breakers.ts';
 import { explainRun } from '../../../libs/explain/explain.ts';
+import { breakerAwaited } from '../../../libs/explain/nodes.ts';
 import type { IngressApiDeps } from './deps.ts';
 import { findRun } from './find-run.ts';
 

@@ -20,7 +20,8 @@ import { ModuleRegistry } from '../../../libs/modules/load/registry.ts';
 import { acceptTask, type TaskSubmission } from '../../../libs/stage/run/submit.ts';
 import type { RunRecord, StoredItem } from '../../../libs/store/port.ts';
 import { silentLog } from '../../../libs/telemetry/log.ts';
-import { createHttpApp, type HttpApp } from '../../../libs/transport/http/http-app.ts';
+import { createHttpApp } from '../../../libs/transport/http/http-app.ts';
+import type { HttpApp } from '../../../libs/transport/http/zod-routes.ts';
 import type { DiagnosisApiDeps } from './deps.ts';
 import { API_TITLE, diagnosisApi } from './diagnosis-api.ts';
 

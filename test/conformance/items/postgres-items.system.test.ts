@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { resolvingStore } from '../../../libs/stage/items/item-writer.ts';
+import { resolvingStore } from '../../../libs/stage/items/insert-then-confirm.ts';
 import type { NewRun, Store } from '../../../libs/store/port.ts';
 import { openPostgresStore, type PostgresStore } from '../../../libs/store/postgres/index.ts';
 import { type PostgresServer, startPostgres } from '../../fixtures/servers/postgres-server.ts';

@@ -2,8 +2,8 @@
 import { CommitCode } from '../../../libs/coordination/protocol/codes.ts';
 import type { CommitCommand, CommitOutcome } from '../../../libs/coordination/protocol/commands.ts';
 import type { ChainNode, NodeRef } from '../../../libs/coordination/protocol/node.ts';
-import type { ExecutionCommit } from '../../../libs/stage/execution/execution.ts';
-import { createItemWriter, type ItemWriter } from '../../../libs/stage/items/item-writer.ts';
+import type { ExecutionCommit } from '../../../libs/stage/items/commit-port.ts';
+import { InsertThenConfirm } from '../../../libs/stage/items/insert-then-confirm.ts';
 import type { Confirmation, ConfirmedItems, Store } from '../../../libs/store/port.ts';
 import { silentLog } from '../../../libs/telemetry/log.ts';
 
@@ -32,7 +32,7 @@ type ItemStore = Store & ConfirmedItems;
 export class ItemWorld {
   readonly store: ItemStore;
   /** Resolves and reads; it commits nothing itself. */
-  readonly reader: ItemWriter;
+  readonly reader: InsertThenConfirm;
   readonly executions: Execution[] = [];
   readonly #nodes = new Map<string, NodeTruth>();
   readonly #late: Confirmation[] = [];
@@ -69,8 +69,8 @@ export class ItemWorld {
     const rows = items.map((data) => ({ type: 'row', data }));
     const batch = rows.length === 0 ? undefined : { runId, moduleId, phase, nodeId, token, items: rows };
     const commit: ExecutionCommit = { node, token, children: [], staged: 0, bells: 0 };
-    await writer.commitWithItems(commit, batch);
-    await writer.stop();
+    await writer.commit(commit, batch);
+    await writer.flush();
   }
 
   /** One of the late confirmations arrives. */
@@ -84,13 +84,13 @@ export class ItemWorld {
     return [...this.#nodes.values()].flatMap(({ items }) => [...items]).sort();
   }
 
-  #writer(store: ConfirmedItems, items: readonly string[] = []): ItemWriter {
+  #writer(store: ConfirmedItems, items: readonly string[] = []): InsertThenConfirm {
     const findNode = async ({ id }: NodeRef) => {
       const truth = this.#nodes.get(id);
       return truth === undefined ? undefined : chainNode(id, truth.token, truth.committedToken);
     };
     const commitSuccess = async (commit: CommitCommand) => this.#decide(commit, items);
-    return createItemWriter({ store, coordinator: { findNode, commitSuccess }, log: silentLog });
+    return new InsertThenConfirm({ store, coordinator: { findNode, commitSuccess }, log: silentLog });
   }
 
   #decide({ node, token }: CommitCommand, items: readonly string[]): CommitOutcome {

@@ -2,7 +2,8 @@
 import { brandsOf } from '../../module/input.ts';
 import { type Content, foreign, html, type Markup } from '../html.ts';
 import { findingsByCall, languageOf, type MentionItem, type ReportLanguage, type RunReport } from '../run-report.ts';
-import { type Words, wordsOf } from '../words/words.ts';
+import { wordsOf } from '../words/languages.ts';
+import type { Words } from '../words/words.ts';
 
 export interface Scene {
   readonly run: RunReport;

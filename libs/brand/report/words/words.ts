@@ -1,8 +1,4 @@
 /** What a report says, in the language of its run. */
-import type { ReportLanguage } from '../run-report.ts';
-import { WORDS_EN } from './words-en.ts';
-import { WORDS_ZH } from './words-zh.ts';
-
 type FigureText = Readonly<Record<FigureWord, string>>;
 
 /** Figures that a report names. */
@@ -128,9 +124,3 @@ export type AskedName =
   | 'tokens'
   | 'plan'
   | 'cached';
-
-const BY_LANGUAGE: Readonly<Record<ReportLanguage, Words>> = { zh: WORDS_ZH, en: WORDS_EN };
-
-export function wordsOf(language: ReportLanguage): Words {
-  return BY_LANGUAGE[language];
-}

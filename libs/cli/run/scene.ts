@@ -1,0 +1,18 @@
+import type { CliContext } from '../context.ts';
+import type { HostTimes } from '../status/host-times.ts';
+import type { Reporter } from '../status/reporter.ts';
+import type { RunOptions } from './options.ts';
+import type { PreparedRun } from './prepare.ts';
+import type { RunView } from './work.ts';
+
+/** What a run in a file is supervised with, from its start to its end. */
+export interface RunScene {
+  readonly context: CliContext;
+  readonly prepared: PreparedRun;
+  readonly options: RunOptions;
+  readonly reporter: Reporter;
+  readonly view: RunView | undefined;
+  readonly hosts: HostTimes;
+  /** Rejects when the database, an output or the recording fails. */
+  readonly failed: Promise<never>;
+}

@@ -1,0 +1,20 @@
+import type { CliContext } from '../context.ts';
+import type { ServerPlace } from '../place.ts';
+import type { RunOptions } from '../run/options.ts';
+import type { PreparedTask } from '../run/prepare.ts';
+import type { RunView } from '../run/work.ts';
+import type { Reporter } from '../status/reporter.ts';
+import type { Server } from './connect.ts';
+import type { ServerOutput } from './run-output.ts';
+
+/** What a run at a server is watched with, from its submission to its end. */
+export interface ServerScene {
+  readonly context: CliContext;
+  readonly place: ServerPlace;
+  readonly server: Server;
+  readonly options: RunOptions;
+  readonly prepared: PreparedTask;
+  readonly output: ServerOutput | undefined;
+  readonly reporter: Reporter;
+  readonly view: RunView | undefined;
+}

@@ -1,0 +1,48 @@
+/** The reasons of an explanation, and the numbers and times in their sentences. */
+
+/** One thing that keeps a run from ending, or that says how it stands. */
+export interface RunReason {
+  /** Stable. */
+  readonly code: string;
+  /** A sentence. */
+  readonly text: string;
+  /** The module that it is about; absent for the run. */
+  readonly moduleId?: string;
+  /** How many nodes it is about. */
+  readonly nodes?: number;
+  /** Unix milliseconds at which something will change, if that is known. */
+  readonly atMs?: number;
+}
+
+export function countOf(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+/** `1 node waits`, `2 nodes wait`. */
+export function subject(count: number, noun: string, verb: { readonly one: string; readonly many: string }): string {
+  return `${countOf(count, noun)} ${count === 1 ? verb.one : verb.many}`;
+}
+
+const UNITS = [
+  ['day', 86_400_000],
+  ['h', 3_600_000],
+  ['min', 60_000],
+  ['s', 1_000],
+] as const;
+
+/** `in 5 s`, `2 min ago`, `now`: rounded to the largest unit that fits. */
+export function fromNow(atMs: number, nowMs: number): string {
+  const distanceMs = Math.abs(atMs - nowMs);
+  const unit = UNITS.find(([, unitMs]) => distanceMs >= unitMs);
+  if (unit === undefined) return 'now';
+  const [name, unitMs] = unit;
+  const count = Math.round(distanceMs / unitMs);
+  const length = name === 'day' ? countOf(count, name) : `${count} ${name}`;
+  return atMs > nowMs ? `in ${length}` : `${length} ago`;
+}
+
+/** The first few names, and how many more there are. */
+export function listOf(names: readonly string[], most = 3): string {
+  const shown = names.slice(0, most).join(', ');
+  return names.length <= most ? shown : `${shown} and ${names.length - most} more`;
+}

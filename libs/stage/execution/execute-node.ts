@@ -1,0 +1,335 @@
+/**
+ * The life of a node, whichever stage executes it:
+ *
+ *     load ─→ claim ─→ body ─→ commit      the node is done, its items and children exist
+ *      │        │        ├───→ pass on     the next stage goes on under the same lease, in this process
+ *      │        │        ├───→ release     the node waits for the next stage; its lease ends
+ *      │        │        ├───→ terminate   the module ends, and the node with it
+ *      │        │        ├───→ fail        the failure is recorded; error-threshold decides
+ *      │        │        └───→ lost        somebody else holds the node now: nothing takes effect
+ *      │        └─ refused: done before, stale, paused, …
+ *      └─ the run cannot be executed here: left to others, or the node fails
+ *
+ * A handler gives the body; everything else is here, once. A failure of a backend (the store or the coordinator did not
+ * answer) is thrown on: nothing is decided on it, and whoever brought the node brings it again.
+ */
+import type { Clock } from '../../clock/clock.ts';
+import type { Message, Stage } from '../../contracts/chain.ts';
+import { ResponseModel } from '../../contracts/messages.ts';
+import {
+  ClaimCode,
+  type CodeOf,
+  CommitCode,
+  CommitErrorCode,
+  codeName,
+  ReleaseCode,
+} from '../../coordination/protocol/codes.ts';
+import type { ClaimCommand, CommitOutcome, ReleasedResponse } from '../../coordination/protocol/commands.ts';
+import type { ChainNode, NodeRef } from '../../coordination/protocol/node.ts';
+import type { Coordinator } from '../../coordination/protocol/port.ts';
+import { CatenaError } from '../../errors/catena-error.ts';
+import { toFailure } from '../../errors/failure.ts';
+import { failpoint } from '../../failpoints/failpoint.ts';
+import type { Log } from '../../telemetry/log.ts';
+import { isTracing, noteOnSpan } from '../../telemetry/spans.ts';
+import type { CommitPort } from '../items/commit-port.ts';
+import { childMessages, errorMessage, type MessageOrigin } from '../messages/bells.ts';
+import type { Publisher } from '../messages/publisher.ts';
+import { nodeFields } from '../node/node-fields.ts';
+import type { Meters } from '../observe/meters.ts';
+import { noteFailure } from '../observe/stage-span.ts';
+import { type LoadedRun, loadRunOf, type Runs } from '../run/runs.ts';
+import { isBackendFailure } from './backend-failure.ts';
+import type { HandOver } from './hand-over.ts';
+import type { HeldNode, Lease, LeaseKeeper } from './lease.ts';
+import type { AnyOutcome, Outcome } from './outcome.ts';
+import { LeaseLost, type Yield } from './yield.ts';
+
+/** What every stage needs that executes nodes. */
+export interface ExecutionDeps {
+  readonly coordinator: Coordinator;
+  readonly commits: CommitPort;
+  readonly runs: Runs;
+  readonly leases: LeaseKeeper;
+  readonly publisher: Publisher;
+  /** A name that no other attempt to execute has or had. */
+  readonly nextOwner: () => string;
+  /** Moves a committed node's staged children into being, in the background. */
+  readonly startPump: (node: NodeRef) => void;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly meters: Meters;
+  /** Whether other processes work at the same runs, and may serve a module that this one does not. */
+  readonly isShared: boolean;
+}
+
+/** The stages that execute nodes. */
+export type ExecutingStage = ClaimCommand['stage'];
+
+/** A node as a message or a call names it. */
+export interface NodeToExecute<S extends ExecutingStage> {
+  readonly stage: S;
+  readonly node: NodeRef;
+  /** The epoch that the message names. */
+  readonly epoch: number;
+  /** What a failure says of its run when the run cannot be loaded. */
+  readonly origin: MessageOrigin;
+  /** The run, where it is loaded already. */
+  readonly run?: LoadedRun;
+  /** The stage that a failure is put down to; default: `stage`. */
+  readonly failsIn?: Stage;
+  /** What to do when the claim is refused; default, or undefined: nothing, the message is done with. */
+  readonly onRefused?: (refused: Refused) => Promise<Outcome<S> | undefined>;
+}
+
+/** What a handler makes of a node that is held. What it throws is the node's failure, unless a backend failed. */
+export type NodeBody = (held: HeldNode) => Promise<Ending>;
+
+/** How the body wants its node to end. */
+export type Ending =
+  | Commit
+  /** The next stage of this process goes on under the same lease. */
+  | { readonly kind: 'passOn'; readonly start: () => void }
+  /** The node waits for the next stage, which this message tells. */
+  | { readonly kind: 'release'; readonly message: Message<'response'> }
+  /** The module has been marked as ended: the mark ends this node too. */
+  | { readonly kind: 'terminate'; readonly reason: string };
+
+/** The node is done: its items and its children come into being with it. */
+export interface Commit {
+  readonly kind: 'commit';
+  readonly yielded: Yield;
+  /** The stage that executes the children. */
+  readonly childStage: 'ingress' | 'downloader';
+  /** Who executes an only child in this process: it is claimed by the same commit. */
+  readonly onlyChild?: OnlyChild | undefined;
+}
+
+/** Room in this process for the one child of a commit. {@link OnlyChild.giveUp} is always called last. */
+export interface OnlyChild {
+  /** Takes the child, which the commit has claimed; what it answers is started once the messages are published. */
+  take(child: HeldNode): HandOver | undefined;
+  /** Gives the room back, if it was not taken. */
+  giveUp(): void;
+}
+
+/** Takes a node through its whole life. Rejects when a backend did not answer. */
+export async function executeNode<S extends ExecutingStage>(
+  deps: ExecutionDeps,
+  ref: NodeToExecute<S>,
+  body: NodeBody,
+): Promise<Outcome<S>> {
+  const run = ref.run ?? (await loadRunOf(deps.runs, ref.node));
+  if (run instanceof CatenaError) return failUnloaded(deps, ref, run);
+  const claimed = await claimNode(deps, ref);
+  if (claimed.kind === 'refused') return (await ref.onRefused?.(claimed)) ?? { kind: 'skip', reason: claimed.reason };
+  return executeHeld(deps, { run, lease: claimed.lease }, ref, body);
+}
+
+/** The second half of that life, for a node that is held already: it was handed over, or claimed by its parent's commit. */
+export async function executeHeld<S extends ExecutingStage>(
+  deps: ExecutionDeps,
+  held: HeldNode,
+  { stage, failsIn = stage }: Pick<NodeToExecute<S>, 'stage' | 'failsIn'>,
+  body: NodeBody,
+): Promise<Outcome<S>> {
+  // A stage's body ends only in ways that its kind of node can, so what follows is what its stage may send.
+  return (await endingOf(deps, held, { stage, failsIn }, body)) as Outcome<S>;
+}
+
+async function endingOf(
+  deps: ExecutionDeps,
+  held: HeldNode,
+  { stage, failsIn }: { readonly stage: ExecutingStage; readonly failsIn: Stage },
+  body: NodeBody,
+): Promise<AnyOutcome> {
+  const { lease } = held;
+  try {
+    const ending = await body(held);
+    switch (ending.kind) {
+      case 'commit':
+        try {
+          return await commit(deps, held, stage, ending);
+        } finally {
+          ending.onlyChild?.giveUp();
+        }
+      case 'passOn':
+        return { kind: 'next', messages: [], handOver: { start: ending.start } };
+      case 'release':
+        return await release(deps, lease, ending.message);
+      case 'terminate':
+        lease.end();
+        return { kind: 'terminate', scope: 'module', reason: ending.reason, messages: [] };
+    }
+  } catch (thrown) {
+    if (thrown instanceof LeaseLost || lease.signal.aborted) return lost(lease);
+    if (isBackendFailure(thrown)) {
+      lease.end();
+      throw thrown;
+    }
+    deps.meters.bodyFailed(stage);
+    return fail(deps, held.run, lease, thrown as CatenaError, failsIn);
+  }
+}
+
+/** How long a node is left alone whose module is not served here: it may be elsewhere, or soon. */
+const ELSEWHERE_DELAY_MS = 5_000;
+
+/** Where several processes share the work, what needs a module that this one does not serve is left to one that does. */
+export function leftToOthers(
+  { isShared }: Pick<ExecutionDeps, 'isShared'>,
+  error: CatenaError,
+): { readonly kind: 'retry'; readonly delayMs: number; readonly reason: string } | undefined {
+  if (!isShared || error.code !== 'module.unknown') return undefined;
+  return { kind: 'retry', delayMs: ELSEWHERE_DELAY_MS, reason: error.code };
+}
+
+/** Records the failure of a node whose run cannot be executed here, if it may be claimed: it is never skipped. */
+export async function failUnloaded<S extends ExecutingStage>(
+  deps: ExecutionDeps,
+  ref: Pick<NodeToExecute<S>, 'stage' | 'node' | 'epoch' | 'origin' | 'failsIn'>,
+  error: CatenaError,
+): Promise<Failed | { readonly kind: 'retry'; readonly delayMs: number; readonly reason: string }> {
+  const left = leftToOthers(deps, error);
+  if (left !== undefined) return left;
+  const claimed = await claimNode(deps, ref);
+  if (claimed.kind === 'refused') return { kind: 'skip', reason: claimed.reason };
+  return fail(deps, ref.origin, claimed.lease, error, ref.failsIn ?? ref.stage);
+}
+
+/** A claim that was refused. */
+export interface Refused {
+  readonly kind: 'refused';
+  readonly code: CodeOf<typeof ClaimCode>;
+  /** The code's name. */
+  readonly reason: string;
+  /** With LOCKED_BY_OTHER: until the node is due. */
+  readonly retryInMs: number;
+}
+
+/** Takes the right to execute a node, and keeps its lease from then on. */
+export async function claimNode(
+  deps: Pick<ExecutionDeps, 'clock' | 'coordinator' | 'leases' | 'meters' | 'nextOwner'>,
+  { node, epoch, stage }: Pick<ClaimCommand, 'node' | 'epoch' | 'stage'>,
+): Promise<{ readonly kind: 'claimed'; readonly lease: Lease } | Refused> {
+  const sinceMs = deps.clock.monotonic();
+  failpoint('claim.before');
+  const owner = deps.nextOwner();
+  const outcome = await deps.coordinator.claim({ node, epoch, stage, owner, leaseMs: deps.leases.leaseMs });
+  failpoint('claim.after');
+  deps.meters.claim(outcome.code);
+  if (isTracing()) noteOnSpan({ claim: codeName(ClaimCode, outcome.code) });
+  if (outcome.code === ClaimCode.EXECUTE) {
+    if (isTracing()) noteOnSpan(nodeFields(outcome.node!));
+    return { kind: 'claimed', lease: deps.leases.hold(outcome.node!, sinceMs) };
+  }
+  const reason = codeName(ClaimCode, outcome.code);
+  return { kind: 'refused', code: outcome.code, reason, retryInMs: outcome.retryInMs ?? 0 };
+}
+
+async function commit(
+  deps: ExecutionDeps,
+  { run, lease }: HeldNode,
+  stage: ExecutingStage,
+  { yielded, childStage, onlyChild }: Commit,
+): Promise<AnyOutcome> {
+  const { node } = lease;
+  const { children, staged, items, drops } = yielded;
+  const child = staged === 0 && children.length === 1 ? onlyChild : undefined;
+  deps.meters.drops(drops.length);
+  const sinceMs = deps.clock.monotonic();
+  const grant = deps.publisher.grant(childStage, children.length);
+  let outcome: CommitOutcome;
+  try {
+    outcome = await sendCommit(deps, node, yielded, { bells: grant.count, claimsChild: child !== undefined });
+  } catch (thrown) {
+    grant.giveBack();
+    throw thrown;
+  }
+  lease.end();
+  deps.meters.commit(outcome);
+  countDuration(deps, lease);
+  if (isTracing()) noteOnSpan({ commit: codeName(CommitCode, outcome.code), children: outcome.created });
+  if (outcome.code === CommitCode.COMMIT_OK) deps.meters.items(items.length);
+  if (outcome.code === CommitCode.FENCING_REJECT || outcome.code === CommitCode.CAS_CONFLICT) {
+    grant.giveBack();
+    return { kind: 'skip', reason: codeName(CommitCode, outcome.code) };
+  }
+  deps.meters.bodyCommitted(stage, childStage);
+  const messages = [...childMessages(outcome.bells, run), ...outcome.released.map(releasedMessage)];
+  const handOver = outcome.releasing
+    ? { start: () => deps.startPump(node) }
+    : outcome.next && child?.take({ run, lease: deps.leases.hold(outcome.next, sinceMs) });
+  return { kind: 'next', messages, grant, ...(handOver === undefined ? {} : { handOver }) };
+}
+
+async function sendCommit(
+  { commits, leases, nextOwner }: ExecutionDeps,
+  node: ChainNode,
+  { children, staged, items }: Yield,
+  { bells, claimsChild }: { readonly bells: number; readonly claimsChild: boolean },
+): Promise<CommitOutcome> {
+  const { id: nodeId, runId, moduleId, phase, token } = node;
+  const handOver = claimsChild ? { handOver: { owner: nextOwner(), leaseMs: leases.leaseMs } } : {};
+  const batch = items.length === 0 ? undefined : { runId, moduleId, phase, nodeId, token, items };
+  failpoint('commit.before');
+  const outcome = await commits.commit({ node, token, children, staged, bells, ...handOver }, batch);
+  failpoint('commit.after');
+  return outcome;
+}
+
+async function release(deps: ExecutionDeps, lease: Lease, message: Message<'response'>): Promise<AnyOutcome> {
+  const { node } = lease;
+  let code: CodeOf<typeof ReleaseCode>;
+  try {
+    code = await deps.coordinator.release({ node, token: node.token });
+  } finally {
+    lease.end();
+  }
+  if (code === ReleaseCode.FENCING_REJECT) return { kind: 'skip', reason: codeName(ReleaseCode, code) };
+  return { kind: 'next', messages: [message] };
+}
+
+type Failed =
+  | { readonly kind: 'fail'; readonly error: Message<'error'> }
+  | { readonly kind: 'skip'; readonly reason: string };
+
+/** The node waits for its decision; the message that asks for it, or why there is none to send. */
+async function fail(
+  deps: ExecutionDeps,
+  origin: MessageOrigin,
+  lease: Lease,
+  error: CatenaError,
+  stage: Stage,
+): Promise<Failed> {
+  const { node } = lease;
+  const failure = toFailure(error, stage);
+  let code: CodeOf<typeof CommitErrorCode>;
+  try {
+    code = await deps.coordinator.commitError({ node, token: node.token, error: JSON.stringify(failure) });
+  } finally {
+    // Also when the coordinator does not answer: a lease that is kept alive would hide the node from the sweeper.
+    lease.end();
+  }
+  if (isTracing()) noteFailure(node, origin.task, failure, codeName(CommitErrorCode, code));
+  countDuration(deps, lease);
+  if (code === CommitErrorCode.FENCING_REJECT) return { kind: 'skip', reason: codeName(CommitErrorCode, code) };
+  deps.meters.failure(stage);
+  deps.log.debug('a node failed', { ...nodeFields(node), code: failure.code, reason: failure.message });
+  return { kind: 'fail', error: errorMessage(node, origin, failure, deps.clock.now()) };
+}
+
+function lost(lease: Lease): AnyOutcome {
+  lease.end();
+  return { kind: 'skip', reason: 'lease lost' };
+}
+
+/** How long the node was held; a lease that was not made by the keeper does not know. */
+function countDuration({ meters, clock }: ExecutionDeps, { node, startedMs }: Lease & { readonly startedMs?: number }) {
+  if (startedMs !== undefined) meters.processed(node.kind, clock.monotonic() - startedMs);
+}
+
+/** A response that had come before its node. */
+export function releasedMessage({ response }: ReleasedResponse): Message<'response'> {
+  return { kind: 'response', model: ResponseModel.fromJSON(JSON.parse(response)) };
+}

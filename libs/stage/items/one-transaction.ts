@@ -1,0 +1,29 @@
+/** Items and commit in one transaction, where coordinator and store share a SQLite file. */
+import type { CommitOutcome } from '../../coordination/protocol/commands.ts';
+import type { SqliteCoordinator } from '../../coordination/sqlite/index.ts';
+import { failpoint } from '../../failpoints/failpoint.ts';
+import type { ItemBatch } from '../../store/port.ts';
+import type { SqliteStore } from '../../store/sqlite/index.ts';
+import type { CommitPort, ExecutionCommit } from './commit-port.ts';
+
+export class OneTransaction implements CommitPort {
+  readonly #coordinator: Pick<SqliteCoordinator, 'commitSuccess' | 'commitWith'>;
+  readonly #store: Pick<SqliteStore, 'insertItems'>;
+
+  constructor(
+    coordinator: Pick<SqliteCoordinator, 'commitSuccess' | 'commitWith'>,
+    store: Pick<SqliteStore, 'insertItems'>,
+  ) {
+    this.#coordinator = coordinator;
+    this.#store = store;
+  }
+
+  commit(commit: ExecutionCommit, items: ItemBatch | undefined): Promise<CommitOutcome> {
+    if (items === undefined) return this.#coordinator.commitSuccess(commit);
+    return this.#coordinator.commitWith(commit, () => {
+      failpoint('items.before_write');
+      this.#store.insertItems(items);
+      failpoint('items.after_write');
+    });
+  }
+}

@@ -1,0 +1,65 @@
+import type { NodeRef } from '../../coordination/protocol/node.ts';
+import type { Coordinator } from '../../coordination/protocol/port.ts';
+import type { Log } from '../../telemetry/log.ts';
+import { releasedMessage } from '../execution/execute-node.ts';
+import { childMessages } from '../messages/bells.ts';
+import type { Publisher } from '../messages/publisher.ts';
+import type { Meters } from '../observe/meters.ts';
+import type { Runs } from '../run/runs.ts';
+
+export interface ChildrenPumpDeps {
+  readonly coordinator: Pick<Coordinator, 'childrenPump'>;
+  readonly publisher: Publisher;
+  readonly runs: Runs;
+  readonly meters: Meters;
+  readonly log: Log;
+}
+
+/** Children moved per transition. */
+const BATCH = 500;
+
+/**
+ * Moves the staged children of nodes that have committed, and sends their wake-ups. The committer starts it at once; the
+ * sweeper does the same for nodes whose committer died.
+ */
+export class ChildrenPump {
+  readonly #deps: ChildrenPumpDeps;
+  #stopped = false;
+
+  constructor(deps: ChildrenPumpDeps) {
+    this.#deps = deps;
+  }
+
+  /** Pumps a node in the background. What fails is logged: the node stands due, and the sweeper goes on with it. */
+  start(node: NodeRef): void {
+    this.pump(node).catch((error: unknown) => this.#deps.log.error('a pump failed', { error }));
+  }
+
+  /** Resolves when all staged children of the node have been moved, or the pump was stopped. */
+  async pump(node: NodeRef): Promise<void> {
+    while (!this.#stopped && (await this.#pumpBatch(node)));
+  }
+
+  /** No further batch is begun. Idempotent. */
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  /** True while more is to be moved. */
+  async #pumpBatch(node: NodeRef): Promise<boolean> {
+    const { coordinator, publisher, runs, meters } = this.#deps;
+    // Whether the children are hops or requests stands in their rows only.
+    const grants = [publisher.grant('ingress', BATCH), publisher.grant('downloader', BATCH)];
+    try {
+      const bells = Math.min(...grants.map(({ count }) => count));
+      const outcome = await coordinator.childrenPump({ node, bells });
+      meters.children(outcome.created, outcome.gateLost);
+      const run = await runs.load(node.runId);
+      await publisher.publish('sweeper', childMessages(outcome.bells, run));
+      await publisher.publish('sweeper', outcome.released.map(releasedMessage));
+      return outcome.more;
+    } finally {
+      for (const grant of grants) grant.giveBack();
+    }
+  }
+}
