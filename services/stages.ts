@@ -13,7 +13,7 @@ import type { Clock } from '../libs/clock/clock.ts';
 import type { Config } from '../libs/config/config-tree.ts';
 import { readEnvironment } from '../libs/config/environment.ts';
 import type { ChainEvent } from '../libs/contracts/events.ts';
-import type { Threshold } from '../libs/coordination/protocol/commands.ts';
+import type { Threshold } from '../libs/coordination/protocol/errors.ts';
 import type { Coordinator } from '../libs/coordination/protocol/port.ts';
 import type { Breakers } from '../libs/limits/breakers.ts';
 import type { Budgets } from '../libs/limits/budgets.ts';

@@ -1,4 +1,4 @@
-/** The transitions of a circuit breaker, as pure functions; their twins in Lua stand in `lua/breaker_*.lua`. */
+/** The transitions of a circuit breaker, as pure functions; their twins in Lua stand in `lua/limits/breaker_*.lua`. */
 import type { BreakerToken } from './breaker-token.ts';
 import type { BreakerOutcome, BreakerPolicy, BreakerSnapshot, BreakerState, BreakerTransition } from './breakers.ts';
 

@@ -2,7 +2,9 @@
  * Tracing of a process, over OTLP/HTTP. The SDK is loaded only when it is asked for: it costs a quarter of a second, and
  * nobody who traces nothing should pay that.
  */
+
 import { context, propagation, trace } from '@opentelemetry/api';
+import { within } from '../concurrency/within.ts';
 import type { Log } from './log.ts';
 import { METRICS } from './metric-names.ts';
 import type { Metrics } from './metrics.ts';
@@ -87,16 +89,11 @@ export async function startTracing({
 
 async function stopTracing(sdk: { shutdown(): Promise<void> }, log: Log): Promise<void> {
   installTracer(undefined);
-  let timer: NodeJS.Timeout | undefined;
-  const bound = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, EXPORT_TIMEOUT_MS);
-  });
   try {
-    await Promise.race([sdk.shutdown(), bound]);
+    await within(sdk.shutdown(), EXPORT_TIMEOUT_MS);
   } catch (error) {
     log.debug('tracing did not end well', { error });
   } finally {
-    clearTimeout(timer);
     trace.disable();
     context.disable();
     propagation.disable();

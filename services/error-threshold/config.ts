@@ -1,4 +1,4 @@
-import type { Threshold } from '../../libs/coordination/protocol/commands.ts';
+import type { Threshold } from '../../libs/coordination/protocol/errors.ts';
 import type { RetryPolicy } from '../../libs/modules/contract/definition.ts';
 
 /** What error-threshold reads of the configuration. */

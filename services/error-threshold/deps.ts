@@ -1,5 +1,5 @@
 import type { Bus } from '../../libs/bus/port.ts';
-import type { DecideOutcome } from '../../libs/coordination/protocol/commands.ts';
+import type { DecideOutcome } from '../../libs/coordination/protocol/errors.ts';
 import type { Coordinator } from '../../libs/coordination/protocol/port.ts';
 import type { Publisher } from '../../libs/stage/messages/publisher.ts';
 import type { Runs } from '../../libs/stage/run/runs.ts';

@@ -4,8 +4,7 @@
  */
 import type { Message } from '../../libs/contracts/chain.ts';
 import { ErrorClass, type ErrorTaskModel } from '../../libs/contracts/messages.ts';
-import { DecideCode } from '../../libs/coordination/protocol/codes.ts';
-import type { DecideCommand, Threshold } from '../../libs/coordination/protocol/commands.ts';
+import { DecideCode, type DecideCommand, type Threshold } from '../../libs/coordination/protocol/errors.ts';
 import { failpoint } from '../../libs/failpoints/failpoint.ts';
 import type { Outcome } from '../../libs/stage/execution/outcome.ts';
 import { childMessages } from '../../libs/stage/messages/bells.ts';

@@ -1,3 +1,4 @@
+import { backOffMs } from '../../libs/concurrency/back-off.ts';
 import type { RetryPolicy } from '../../libs/modules/contract/definition.ts';
 
 /**
@@ -13,6 +14,6 @@ export function retryDelayMs(
   retryAfterMs: number,
   random: () => number,
 ): number {
-  const ceilingMs = Math.min(maxDelayMs, baseDelayMs * 2 ** Math.min(Math.max(0, attempts - 1), 30));
+  const ceilingMs = backOffMs({ baseMs: baseDelayMs, maxMs: maxDelayMs }, attempts - 1);
   return Math.max(Math.round(random() * ceilingMs), retryAfterMs);
 }

@@ -5,7 +5,7 @@
 
 import type { Message } from '../../libs/contracts/chain.ts';
 import { ResponseModel } from '../../libs/contracts/messages.ts';
-import { ClaimCode } from '../../libs/coordination/protocol/codes.ts';
+import { ClaimCode } from '../../libs/coordination/protocol/claims.ts';
 import type { NodeRef } from '../../libs/coordination/protocol/node.ts';
 import { CatenaError } from '../../libs/errors/catena-error.ts';
 import { type Ending, executeHeld, executeNode, type Refused } from '../../libs/stage/execution/execute-node.ts';

@@ -1,5 +1,5 @@
 /** `catena show RUN`: how a run stands or ended, what happened, and every node that failed. */
-import type { RunSnapshot } from '../../coordination/protocol/snapshot.ts';
+import type { RunSnapshot } from '../../coordination/protocol/reads.ts';
 import type { StoredEvent } from '../../store/port.ts';
 import type { CliContext, ConfigOptions } from '../context.ts';
 import { ExitCode, type ExitCodeValue } from '../exit-codes.ts';

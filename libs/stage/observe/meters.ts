@@ -1,6 +1,9 @@
-import { ClaimCode, CommitCode, codeName } from '../../coordination/protocol/codes.ts';
-import type { ClaimCommand, CommitOutcome } from '../../coordination/protocol/commands.ts';
+import type { ClaimCommand } from '../../coordination/protocol/claims.ts';
+import { ClaimCode } from '../../coordination/protocol/claims.ts';
+import type { CommitOutcome } from '../../coordination/protocol/commits.ts';
+import { CommitCode } from '../../coordination/protocol/commits.ts';
 import type { NodeKind } from '../../coordination/protocol/node.ts';
+import { codeName } from '../../coordination/protocol/outcome.ts';
 import { METRICS } from '../../telemetry/metric-names.ts';
 import type { Counter, Histogram, Metrics } from '../../telemetry/metrics.ts';
 

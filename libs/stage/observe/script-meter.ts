@@ -1,28 +1,10 @@
-import * as codes from '../../coordination/protocol/codes.ts';
+import { codeName } from '../../coordination/protocol/outcome.ts';
+import { TRANSITIONS } from '../../coordination/protocol/port.ts';
 import { METRICS } from '../../telemetry/metric-names.ts';
 import type { Counter, Histogram, Metrics } from '../../telemetry/metrics.ts';
 
 /** Names of codes by script, where the number alone says little. */
-const TABLES: Readonly<Record<string, Readonly<Record<string, number>>>> = {
-  run_open: codes.RunOpenCode,
-  ptm_claim: codes.ClaimCode,
-  ptm_renew: codes.RenewCode,
-  ptm_release: codes.ReleaseCode,
-  ptm_commit_success: codes.CommitCode,
-  ptm_commit_error: codes.CommitErrorCode,
-  ptm_recover_zombie: codes.RecoverCode,
-  ptm_reorder_enqueue: codes.ReorderCode,
-  ptm_replay: codes.ReplayCode,
-  etm_threshold_decide: codes.DecideCode,
-  etm_retry_schedule: codes.RetryCode,
-  etm_terminate_mark: codes.TerminateCode,
-  children_stage: codes.StageCode,
-  children_pump: codes.PumpCode,
-  scope_drain: codes.DrainCode,
-  run_control: codes.ControlCode,
-  phase_close: codes.PhaseCloseCode,
-  run_settle: codes.SettleCode,
-};
+const TABLES: ReadonlyMap<string, Readonly<Record<string, number>>> = new Map(Object.values(TRANSITIONS));
 
 interface ScriptSeries {
   readonly latency: Histogram;
@@ -43,7 +25,7 @@ export function scriptMeter(metrics: Metrics): (script: string, code: number, du
     series.latency.observe(durationMs);
     let counter = series.codes.get(code);
     if (counter === undefined) {
-      counter = answers.with({ script, code: codes.codeName(TABLES[script] ?? {}, code) });
+      counter = answers.with({ script, code: codeName(TABLES.get(script) ?? {}, code) });
       series.codes.set(code, counter);
     }
     counter.add();

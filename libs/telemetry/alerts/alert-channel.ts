@@ -3,9 +3,12 @@
  * time in the background: whoever raises an alert neither waits nor fails. What cannot be sent in a few tries is given up,
  * logged and counted.
  */
+
 import { Agent, request } from 'undici';
 import type { Clock } from '../../clock/clock.ts';
+import { backOffMs } from '../../concurrency/back-off.ts';
 import { pause } from '../../concurrency/pause.ts';
+import { forcedAfter } from '../../concurrency/within.ts';
 import type { Log } from '../log.ts';
 import { METRICS } from '../metric-names.ts';
 import type { Metrics } from '../metrics.ts';
@@ -70,9 +73,7 @@ export class AlertChannel implements AlertSink {
   }
 
   async #stop(): Promise<void> {
-    const timer = setTimeout(() => this.#stopping.abort(), STOP_GRACE_MS);
-    await this.#sending;
-    clearTimeout(timer);
+    await forcedAfter(Promise.resolve(this.#sending), STOP_GRACE_MS, () => this.#stopping.abort());
     await this.#agent.destroy();
   }
 
@@ -85,7 +86,11 @@ export class AlertChannel implements AlertSink {
     const { retryDelayMs = RETRY_DELAY_MS } = this.#options;
     let failure: unknown;
     for (let attempt = 0; attempt < ATTEMPTS && !this.#stopping.signal.aborted; attempt += 1) {
-      if (attempt > 0) await pause(retryDelayMs * RETRY_FACTOR ** (attempt - 1), this.#stopping.signal);
+      if (attempt > 0)
+        await pause(
+          backOffMs({ baseMs: retryDelayMs, maxMs: Number.POSITIVE_INFINITY, factor: RETRY_FACTOR }, attempt - 1),
+          this.#stopping.signal,
+        );
       try {
         const refusal = await this.#post(alert);
         if (refusal === undefined) return this.#count('sent');

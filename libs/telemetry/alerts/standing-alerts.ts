@@ -1,11 +1,12 @@
 /** Which alerts have been told and not yet ended, so that nobody is told twice. */
+import { RecentMap } from '../../concurrency/recent-map.ts';
 import type { Alert } from './alert.ts';
 
-/** Keys kept; the one told first is forgotten first, and would be told again. */
+/** Keys kept; one that goes would be told again. */
 export const MAX_STANDING = 10_000;
 
 export class StandingAlerts {
-  readonly #grades = new Map<string, Alert['grade']>();
+  readonly #grades = new RecentMap<string, Alert['grade']>(MAX_STANDING);
 
   /** Whether an alert says something new. It counts as told from then on. */
   tell({ key, grade }: Pick<Alert, 'key' | 'grade'>): boolean {
@@ -16,7 +17,6 @@ export class StandingAlerts {
     }
     if (before === grade || before === 'critical') return false;
     this.#grades.set(key, grade);
-    if (this.#grades.size > MAX_STANDING) this.#grades.delete(this.#grades.keys().next().value!);
     return true;
   }
 

@@ -1,4 +1,5 @@
 /** The client's side of dispatch streams: one to every server, opened again when it breaks. */
+import { backOffMs } from '../../../concurrency/back-off.ts';
 import { CatenaError, toCatenaError } from '../../../errors/catena-error.ts';
 import type { Log } from '../../../telemetry/log.ts';
 import type { DispatchCodec } from './frames.ts';
@@ -77,7 +78,7 @@ export function openDispatchStream<Request, Response, ToServer, ToClient>(
         log.warn('servers could not be looked up', { error });
       }
       for (const server of known) if (!keepers.has(server)) keepers.set(server, keep(server));
-      await waits.wait(known.size === 0 ? backoffMs(failures) : resolveMs);
+      await waits.wait(known.size === 0 ? jitteredMs(failures) : resolveMs);
     }
   }
 
@@ -90,7 +91,7 @@ export function openDispatchStream<Request, Response, ToServer, ToClient>(
       failures = wasConnected ? 0 : failures + 1;
       log.warn('dispatch stream broke', { server, error });
       waits.wake();
-      await waits.pause(backoffMs(failures));
+      await waits.pause(jitteredMs(failures));
     }
     keepers.delete(server);
   }
@@ -120,8 +121,8 @@ export function openDispatchStream<Request, Response, ToServer, ToClient>(
     return { error, wasConnected };
   }
 
-  function backoffMs(failures: number): number {
-    return Math.min(maxReconnectMs, reconnectMs * 2 ** Math.min(failures, 20)) * (0.5 + Math.random() / 2);
+  function jitteredMs(failures: number): number {
+    return backOffMs({ baseMs: reconnectMs, maxMs: maxReconnectMs }, failures) * (0.5 + Math.random() / 2);
   }
 }
 
