@@ -10,8 +10,7 @@ import { METRICS } from './metric-names.ts';
 import type { Metrics } from './metrics.ts';
 import { deliveryWatch } from './span-delivery.ts';
 import { installTracer } from './spans.ts';
-import { TraceIds } from './trace-ids.ts';
-import { keepRunsWhole } from './trace-sampler.ts';
+import { keepRunsWhole, TraceIds } from './trace-ids.ts';
 
 export interface TracingOptions {
   /** The collector's OTLP base URL, such as `http://127.0.0.1:4318`; spans go to `v1/traces` below it. */

@@ -17,10 +17,9 @@ import { decodeRequest } from '../../libs/stage/node/node-body.ts';
 import { emittedSeed } from '../../libs/stage/node/seeds.ts';
 import { type LoadedModule, moduleOf } from '../../libs/stage/run/runs.ts';
 import { Bill, settleBill } from './cost.ts';
-import type { ParserDeps } from './deps.ts';
+import type { ParserDeps, RecordedParse } from './deps.ts';
 import { giveUp } from './give-up.ts';
 import { toPage } from './page.ts';
-import type { RecordedParse } from './record.ts';
 
 type ParserOutcome = Outcome<'parser'>;
 

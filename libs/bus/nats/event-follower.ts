@@ -11,7 +11,7 @@ import {
   type JsMsg,
 } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
-import { pause } from '../../concurrency/pause.ts';
+import { pause } from '../../concurrency/abort.ts';
 
 export interface EventFollowerOptions {
   readonly connection: NatsConnection;

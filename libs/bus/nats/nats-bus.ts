@@ -4,7 +4,7 @@
  */
 
 import type { NatsConnection } from '@nats-io/transport-node';
-import { pause } from '../../concurrency/pause.ts';
+import { pause } from '../../concurrency/abort.ts';
 import { within } from '../../concurrency/within.ts';
 import { RECEIVER } from '../../contracts/chain.ts';
 import type { Namespace, Rung } from '../../contracts/subjects.ts';

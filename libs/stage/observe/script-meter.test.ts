@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { basename } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Metrics } from '../../telemetry/metrics.ts';
-import { scriptMeter } from './script-meter.ts';
+import { scriptMeter } from './metered-coordinator.ts';
 
 const LUA = new URL('../../../lua', import.meta.url);
 const SCRIPTS = readdirSync(LUA, { recursive: true, encoding: 'utf8' })

@@ -1,6 +1,6 @@
 /** The standard reflection service, under its current and its older name. */
 import { Status } from 'nice-grpc';
-import { untilAborted } from '../../concurrency/until-aborted.ts';
+import { untilAborted } from '../../concurrency/abort.ts';
 import {
   ServerReflectionAlphaDefinition,
   ServerReflectionDefinition,

@@ -1,6 +1,6 @@
 /** Looks at runs for everybody who watches them: one look per run and interval, however many watch. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { unlessAborted } from '../../../libs/concurrency/unless-aborted.ts';
+import { unlessAborted } from '../../../libs/concurrency/abort.ts';
 import { Run, RunState } from '../../../libs/contracts/services.ts';
 import type { RunSnapshot } from '../../../libs/coordination/protocol/reads.ts';
 import type { IngressApiDeps } from './deps.ts';

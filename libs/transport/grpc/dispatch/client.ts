@@ -1,11 +1,12 @@
 /** The client's side of dispatch streams: one to every server, opened again when it breaks. */
+
+import { setTimeout as delay } from 'node:timers/promises';
 import { backOffMs } from '../../../concurrency/back-off.ts';
 import { CatenaError, toCatenaError } from '../../../errors/catena-error.ts';
 import type { Log } from '../../../telemetry/log.ts';
 import type { DispatchCodec } from './frames.ts';
 import { dispatchPool } from './pool.ts';
 import { pushStream } from './push-stream.ts';
-import { createWaits } from './waits.ts';
 
 export interface DispatchStreamOptions<Request, Response, ToServer, ToClient> {
   readonly codec: Pick<DispatchCodec<Request, Response, ToServer, ToClient>, 'encodeRequest' | 'decodeEvent'>;
@@ -140,4 +141,29 @@ function stoppedError(): CatenaError {
     class: 'retryable',
     remedy: 'dispatch again: what was executed is not executed twice',
   });
+}
+
+export interface Waits {
+  /** Resolves after the time, at once on {@link wake}, or when the signal aborts. */
+  wait(ms: number): Promise<void>;
+  /** Ends the wait that is under way. */
+  wake(): void;
+  /** Resolves after the time, or when the signal aborts. */
+  pause(ms: number): Promise<void>;
+}
+
+export function createWaits(signal: AbortSignal): Waits {
+  let woken = new AbortController();
+  return {
+    async wait(ms) {
+      woken = new AbortController();
+      await pause(ms, AbortSignal.any([signal, woken.signal]));
+    },
+    wake: () => woken.abort(),
+    pause: (ms) => pause(ms, signal),
+  };
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return delay(ms, undefined, { signal }).catch(() => undefined);
 }

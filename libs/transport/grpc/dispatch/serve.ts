@@ -1,7 +1,7 @@
 /** The server's side of a dispatch stream. */
 
+import { untilAborted } from '../../../concurrency/abort.ts';
 import type { Slots } from '../../../concurrency/slots.ts';
-import { untilAborted } from '../../../concurrency/until-aborted.ts';
 import { CatenaError, toCatenaError } from '../../../errors/catena-error.ts';
 import type { ClientFrame, DispatchCodec, DispatchResult } from './frames.ts';
 import { pushStream } from './push-stream.ts';

@@ -1,3 +1,4 @@
+/** Headers of responses as they travel between stages. */
 import type { Header } from '../../contracts/messages.ts';
 
 /** Headers by their names, as they are given; the values of one that comes more than once are joined. */
@@ -11,3 +12,9 @@ export function joinedHeaders(headers: readonly Pick<Header, 'name' | 'value'>[]
 export function joinedHeadersInLowerCase(headers: readonly Pick<Header, 'name' | 'value'>[]): Record<string, string> {
   return joinedHeaders(headers.map(({ name, value }) => ({ name: name.toLowerCase(), value })));
 }
+
+/**
+ * Marks a response whose body was cut off, on its way from the downloader to the parser. No server can send it: the
+ * downloader leaves out headers of this name.
+ */
+export const PARTIAL_HEADER = 'catena-partial';

@@ -1,5 +1,42 @@
 import type { StoredItem } from '../../store/port.ts';
-import type { RowFormat } from './row-format.ts';
+
+/** How items become lines of a file. */
+export interface RowFormat {
+  /** Whether rows to come may need a layout that rows already written do not fit. */
+  readonly canGrow: boolean;
+  /** What stands before the first row. */
+  header(): string;
+  /** Takes note of what these rows need: the layout may grow, and rows written before do not fit it any more. */
+  learn(items: readonly StoredItem[]): void;
+  /** A line, with its end. */
+  row(item: StoredItem): string;
+  /** The layout, to go on with in a later process; JSON. */
+  layout(): string;
+}
+
+/**
+ * One JSON value per line. A module with one type of item gives the bare item; with several, each object gets its `type`
+ * in front. An item that has a `type` of its own, or is no object, then stands in `item` beside it.
+ */
+export function jsonlRows(hasSeveralTypes: boolean): RowFormat {
+  return {
+    canGrow: false,
+    header: () => '',
+    learn: () => {},
+    row: hasSeveralTypes ? typedRow : (item) => `${item.data}\n`,
+    layout: () => JSON.stringify({ format: 'jsonl', hasSeveralTypes }),
+  };
+}
+
+function typedRow({ type, data }: StoredItem): string {
+  const named = `{"type":${JSON.stringify(type)}`;
+  if (!data.startsWith('{') || hasOwnType(data)) return `${named},"item":${data}}\n`;
+  return data === '{}' ? `${named}}\n` : `${named},${data.slice(1)}\n`;
+}
+
+function hasOwnType(data: string): boolean {
+  return data.includes('"type"') && Object.hasOwn(JSON.parse(data) as object, 'type');
+}
 
 /** The column of an item that is no object. */
 const VALUE_COLUMN = 'value';
