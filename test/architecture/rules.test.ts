@@ -9,6 +9,7 @@ import { importCircles } from './circles.ts';
 import { enginesExtensions, privateImports } from './extensions.ts';
 import { citationsIn, LABELS_PAGE, labelViolations } from './labels.ts';
 import { layerViolations } from './layers.ts';
+import { anchorsOf, brokenLinks } from './links.ts';
 import { bucketNames, environmentReads, oddFileNames, putOff, registryHosts, spelledNames } from './names.ts';
 import { undeclaredPackages } from './packages.ts';
 import { defaultExports, SERVICES, SHAPE, shapeViolations } from './shape.ts';
@@ -310,5 +311,47 @@ describe('the shape of services', () => {
       'services/ingress/README.md is missing',
       'services/extra is no service',
     ]);
+  });
+});
+
+describe('links in Markdown', () => {
+  const there = new Set(['README.md', 'docs', 'docs/a.md', 'docs/b.md', 'libs/a.ts']);
+  const broken = (text: string) =>
+    brokenLinks(
+      [sourceFile('docs/a.md', text), sourceFile('docs/b.md', '# The `b` of [it](a.md), in 1.0\n## Twice\n## Twice')],
+      (path) => there.has(path.replace(/\/$/, '')),
+    );
+
+  it.each([
+    '[b](b.md)',
+    '[b](./b.md "title") ![image](../libs/a.ts)',
+    '[folder](../docs/)',
+    '[heading](b.md#the-b-of-it-in-10) [again](b.md#twice-1)',
+    '# Own\n[own](#own)',
+    '[elsewhere](https://example.test/x.md#y), <a href="mailto:a@example.test">b</a>',
+    '`[code](gone.md)` and ``[`code`](gone.md)``',
+    '```md\n[code](gone.md)\n```',
+    '[b]: b.md',
+  ])('may be %j', (text) => {
+    expect(broken(text)).toEqual([]);
+  });
+
+  it.each([
+    ['\n[x](gone.md)', 'docs/a.md:2 links to gone.md: there is no such file or folder'],
+    ['[`x`](../docs/gone/)', 'docs/a.md:1 links to ../docs/gone/: there is no such file or folder'],
+    ['[x](b.md#gone)', 'docs/a.md:1 links to b.md#gone: there is no such heading'],
+    ['# Here\n[x](#there)', 'docs/a.md:2 links to #there: there is no such heading'],
+    ['[x](../libs/a.ts#L3)', 'docs/a.md:1 links to ../libs/a.ts#L3: only a Markdown page has headings'],
+    ['[x](../../other.md)', 'docs/a.md:1 links to ../../other.md: it leaves the repository'],
+    ['[x](/docs/b.md)', 'docs/a.md:1 links to /docs/b.md: a link begins at its own page'],
+    ['```\n```\n[x]: gone.md', 'docs/a.md:3 links to gone.md: there is no such file or folder'],
+    ['<img src="gone.svg">', 'docs/a.md:1 links to gone.svg: there is no such file or folder'],
+    ['[good](b.md) [x](gone.md "title")', 'docs/a.md:1 links to gone.md: there is no such file or folder'],
+  ])('are found to be broken in %j', (text, violation) => {
+    expect(broken(text)).toEqual([violation]);
+  });
+
+  it('know the anchors that headings have', () => {
+    expect(anchorsOf('# Größe: `a_b` & c!\n```\n# no\n```\n<a id="x"></a>')).toEqual(new Set(['größe-a_b--c', 'x']));
   });
 });

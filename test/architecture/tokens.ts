@@ -9,6 +9,8 @@ export interface Token {
   /** Of a string, what stands between the quotes, escapes as written. */
   readonly text: string;
   readonly line: number;
+  /** How many `${` it stands in. */
+  readonly depth: number;
 }
 
 const WORD = /[\p{ID_Continue}$]+/uy;
@@ -48,7 +50,7 @@ export function tokensOf(source: string, onComment: (text: string, line: number)
     for (const character of text) if (character === '\n') line += 1;
   };
   const push = (kind: Token['kind'], text: string, whole: string): void => {
-    tokens.push({ kind, text, line });
+    tokens.push({ kind, text, line, depth: templates.length });
     advance(whole);
   };
   /** From behind a template's quote or closing brace to its end, or into its next substitution. */

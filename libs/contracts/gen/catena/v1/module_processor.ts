@@ -1473,7 +1473,10 @@ export const DescribeModulesResponse: MessageFns<DescribeModulesResponse> = {
   },
 };
 
-/** buf:lint:ignore SERVICE_SUFFIX */
+/**
+ * What ingress calls, and what a module is asked by hand.
+ * buf:lint:ignore SERVICE_SUFFIX
+ */
 export type ModuleProcessorDefinition = typeof ModuleProcessorDefinition;
 export const ModuleProcessorDefinition = {
   name: "ModuleProcessor",
