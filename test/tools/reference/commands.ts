@@ -2,12 +2,15 @@
 import type { Command } from 'commander';
 import { EXIT_CODE_MEANINGS } from '../../../libs/cli/exit-codes.ts';
 import { createProgram } from '../../../libs/cli/program.ts';
+import { EXTENSIONS } from '../../../services/node/extensions.ts';
 import { code, pageHead, table } from './markdown.ts';
 
 const INTRODUCTION = `
 \`catena COMMAND --help\` says the same of the version that is installed. In a clone, without an installation:
 \`npm run catena -- run …\` or \`node services/catena.ts run …\`. How the commands are used day by day stands in
 [operating](../guides/operating.md) and [testing](../guides/testing.md).
+
+[Extensions](../guides/extensions.md) bring commands of their own: \`diagnose\` and \`compare\` are those of the one that ships with Catena.
 
 Data goes to standard output or files, messages to standard error. \`<run>\` is a run's id, the beginning of one that no other
 run has, or \`last\`. Commands that read open the database read-only: they work while a run goes on. Runs are in a database
@@ -20,7 +23,7 @@ const EVERYWHERE = ['--debug', '--config', '--set', '--db', '--server', '--token
 export function commandsPage(): string {
   const { commands } = describedProgram();
   const sorted = [...commands].sort((a, b) => (a.name() < b.name() ? -1 : 1));
-  return `${pageHead('The command line', 'the program in libs/cli')}${INTRODUCTION}
+  return `${pageHead('The command line', 'the program in libs/cli and its extensions')}${INTRODUCTION}
 ## Commands
 
 ${table(
@@ -47,8 +50,8 @@ ${sorted.map(commandSection).join('\n')}`;
 
 /** The program with nothing behind its commands: they are described, never run. */
 function describedProgram(): Command {
-  const nothing = {} as Parameters<typeof createProgram>[0];
-  return createProgram(nothing, '0.0.0', () => undefined);
+  const context = { extensions: EXTENSIONS } as Parameters<typeof createProgram>[0];
+  return createProgram(context, '0.0.0', () => undefined);
 }
 
 function sharedOptions(commands: readonly Command[]): string {

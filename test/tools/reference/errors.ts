@@ -1,8 +1,9 @@
 /** `docs/reference/errors.md`, of the sources in which the errors are made. */
 import { Status } from 'nice-grpc';
-import { SETTING_KEYS } from '../../../libs/config/settings.ts';
+import { allSettings } from '../../../libs/config/settings.ts';
 import { FAILPOINTS } from '../../../libs/failpoints/failpoint.ts';
 import { codeOfStatus } from '../../../libs/transport/grpc/status-table.ts';
+import { EXTENSIONS } from '../../../services/node/extensions.ts';
 import { isProduct, type SourceFile } from '../../architecture/source-tree.ts';
 import { type ErrorCode, errorCodesIn } from './error-codes.ts';
 import { code, pageHead, table } from './markdown.ts';
@@ -73,7 +74,7 @@ const OTHER_NAMES: readonly RegExp[] = [
 export function unreadCodes(files: readonly SourceFile[], codes: readonly ErrorCode[]): string[] {
   const known = new Set<string>([
     ...codes.map((error) => error.code),
-    ...SETTING_KEYS,
+    ...Object.keys(allSettings(EXTENSIONS)),
     ...FAILPOINTS,
     ...bareStatusCodes(),
   ]);
