@@ -10,6 +10,8 @@ const INTRODUCTION = `
 \`npm run catena -- run …\` or \`node services/catena.ts run …\`. How the commands are used day by day stands in
 [operating](../guides/operating.md) and [testing](../guides/testing.md).
 
+[Extensions](../guides/extensions.md) bring commands of their own: \`diagnose\` and \`compare\` are those of the one that ships with Catena.
+
 Data goes to standard output or files, messages to standard error. \`<run>\` is a run's id, the beginning of one that no other
 run has, or \`last\`. Commands that read open the database read-only: they work while a run goes on. Runs are in a database
 file of this machine, or at the server that \`--server\` or the setting \`server.address\` names.
@@ -21,7 +23,7 @@ const EVERYWHERE = ['--debug', '--config', '--set', '--db', '--server', '--token
 export function commandsPage(): string {
   const { commands } = describedProgram();
   const sorted = [...commands].sort((a, b) => (a.name() < b.name() ? -1 : 1));
-  return `${pageHead('The command line', 'the program in libs/cli')}${INTRODUCTION}
+  return `${pageHead('The command line', 'the program in libs/cli and its extensions')}${INTRODUCTION}
 ## Commands
 
 ${table(
@@ -39,12 +41,6 @@ ${table(
 Scripts may rely on them: they never change their meaning. A finished run that is asked for again answers the code with which
 it ended. With [\`--json\`](../guides/operating.md#status-and-events) an error is a line of JSON with its [code](errors.md).
 
-## Extensions
-
-\`extensions.files\` names files of extensions, separated by commas: each may bring commands, settings, routes of the HTTP API and modules
-that read its settings. \`--set extensions.files=FILE\`, \`CATENA_EXTENSIONS_FILES\` and the configuration file all do, for every command and
-service ([guides/extensions.md](../guides/extensions.md)). \`catena diagnose\` and \`catena compare\` are those of the extension that is built in.
-
 ## Options that many commands take
 
 ${sharedOptions(sorted)}
@@ -54,8 +50,8 @@ ${sorted.map(commandSection).join('\n')}`;
 
 /** The program with nothing behind its commands: they are described, never run. */
 function describedProgram(): Command {
-  const described = { extensions: EXTENSIONS } as unknown as Parameters<typeof createProgram>[0];
-  return createProgram(described, '0.0.0', () => undefined);
+  const context = { extensions: EXTENSIONS } as Parameters<typeof createProgram>[0];
+  return createProgram(context, '0.0.0', () => undefined);
 }
 
 function sharedOptions(commands: readonly Command[]): string {

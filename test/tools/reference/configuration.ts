@@ -25,22 +25,25 @@ before. Everything that is wrong is reported at once. \`catena config\` shows ea
 - **Command line**: \`--set retry.attempts=5\`, of the commands that read the configuration.
 
 As soon as \`cache.redis\` is set a process is part of a distributed deployment; without it everything runs in one process.
-A value that may hold a secret is never shown, neither by \`catena config\` nor in an error.
+An [extension](../guides/extensions.md) that \`extensions.files\` names may bring more, under its own name; those of the extensions
+that ship with Catena are listed here. A value that may hold a secret is never shown, neither by \`catena config\` nor in an error.
 `;
 
-const SETTINGS = allSettings(EXTENSIONS);
-
 export function configurationPage(): string {
+  const settings = allSettings(EXTENSIONS);
   const groups = new Map<string, string[]>();
-  for (const key of Object.keys(SETTINGS).sort(ungroupedFirst)) {
+  for (const key of Object.keys(settings).sort(ungroupedFirst)) {
     const group = groupOf(key);
     groups.set(group, [...(groups.get(group) ?? []), key]);
   }
   const sections = [...groups].map(([group, keys]) => {
     const heading = group === '' ? '## Without a group' : `## ${code(group)}`;
-    return `${heading}\n\n${table(['setting', 'variable', 'takes', 'default', 'meaning'], keys.map(rowOf))}\n`;
+    return `${heading}\n\n${table(
+      ['setting', 'variable', 'takes', 'default', 'meaning'],
+      keys.map((key) => rowOf(key, settings[key]!)),
+    )}\n`;
   });
-  return `${pageHead('Configuration', 'libs/config/settings.ts and the settings of the extensions')}${INTRODUCTION}\n${sections.join('\n')}`;
+  return `${pageHead('Configuration', 'libs/config/settings.ts and the extensions')}${INTRODUCTION}\n${sections.join('\n')}`;
 }
 
 function groupOf(key: string): string {
@@ -52,8 +55,7 @@ function ungroupedFirst(a: string, b: string): number {
   return left < right ? -1 : left > right ? 1 : 0;
 }
 
-function rowOf(key: string): readonly string[] {
-  const setting: Setting<unknown> = SETTINGS[key]!;
+function rowOf(key: string, setting: Setting<unknown>): readonly string[] {
   const about = setting.redacted === undefined ? setting.about : `${setting.about} May hold a secret.`;
   return [code(key), code(variableName(key)), setting.expected, defaultOf(setting), about];
 }

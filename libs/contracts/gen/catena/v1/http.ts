@@ -16,7 +16,7 @@ export const protobufFileName = "catena/v1/http.proto";
 
 /** Whether an answer may be taken from, and is put into, a cache. */
 export const CachePolicy = {
-  /** UNSPECIFIED - A bell says this: the policy stands in the coordinator. */
+  /** UNSPECIFIED - A wake-up says this: the policy stands in the coordinator. */
   UNSPECIFIED: 0,
   /** NONE - Neither taken from a cache nor kept. */
   NONE: 1,
@@ -68,7 +68,7 @@ export function cachePolicyToJSON(object: CachePolicy): string {
 
 /** How a page is turned into what the parser reads. */
 export const RenderMode = {
-  /** UNSPECIFIED - A bell says this: the mode stands in the coordinator. */
+  /** UNSPECIFIED - A wake-up says this: the mode stands in the coordinator. */
   UNSPECIFIED: 0,
   /** NONE - As the server sent it. */
   NONE: 1,
@@ -119,7 +119,7 @@ export interface Header {
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
-/** One request. Without a URL it is a bell: the coordinator's copy is the truth. */
+/** One request. Without a URL it is a wake-up: the coordinator's copy is the truth. */
 export interface RequestModel {
   /** The node's identity (ptm_key); also the idempotency key for servers that honour one. */
   id: string;
@@ -135,9 +135,9 @@ export interface RequestModel {
     | undefined;
   /** The request whose parse produced the hop that made this request. */
   prefixRequest: string;
-  /** Empty in a bell. */
+  /** Empty in a wake-up. */
   method: string;
-  /** Absolute, http or https; empty in a bell. */
+  /** Absolute, http or https; empty in a wake-up. */
   url: string;
   /** In their order; a name may come more than once. */
   headers: Header[];

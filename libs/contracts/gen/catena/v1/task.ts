@@ -209,7 +209,7 @@ export interface ExecutionContext {
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
-/** A hop: execute a step with a state. Without a state it is a bell: the coordinator's copy is the truth. */
+/** A hop: execute a step with a state. Without a state it is a wake-up: the coordinator's copy is the truth. */
 export interface ParserTaskModel {
   /** The node's identity (ptm_key). */
   id: string;
