@@ -1,6 +1,6 @@
 /** What the command line needs of the five stages: the composition in `services/` provides it. */
 import type { Config } from '../config/config-tree.ts';
-import type { RunSnapshot } from '../coordination/protocol/snapshot.ts';
+import type { RunSnapshot } from '../coordination/protocol/reads.ts';
 import type { CatenaError } from '../errors/catena-error.ts';
 import type { RateLimiter } from '../limits/rate-limiter.ts';
 import type { PageSource } from '../modules/contract/definition.ts';

@@ -3,7 +3,7 @@ import type { LoadedConfig } from '../config/load-config.ts';
 import { CatenaError } from '../errors/catena-error.ts';
 import type { CliContext, ConfigOptions } from './context.ts';
 import { effectiveConfig, requireSingleNode } from './effective-config.ts';
-import { commandText } from './run/command-text.ts';
+import { commandText } from './run/messages.ts';
 
 export type Place =
   | { readonly kind: 'file'; readonly loaded: LoadedConfig; readonly path: string }

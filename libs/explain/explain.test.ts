@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ChainNode } from '../coordination/protocol/node.ts';
-import type { ModuleSnapshot, PhaseSnapshot, RunSnapshot } from '../coordination/protocol/snapshot.ts';
+import type { ModuleSnapshot, PhaseSnapshot, RunSnapshot } from '../coordination/protocol/reads.ts';
 import type { RunRecord } from '../store/port.ts';
 import { explainRun, type RunState } from './explain.ts';
 import { fromNow, listOf, type RunReason } from './reasons.ts';

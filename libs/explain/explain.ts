@@ -1,6 +1,6 @@
 /** Why a run is not finished, in words: pure, over what can be read of it at one moment. */
 import type { ChainNode } from '../coordination/protocol/node.ts';
-import type { ModuleSnapshot, RunSnapshot } from '../coordination/protocol/snapshot.ts';
+import type { ModuleSnapshot, RunSnapshot } from '../coordination/protocol/reads.ts';
 import type { BreakerSnapshot } from '../limits/breakers.ts';
 import type { KeySnapshot } from '../limits/rate-limiter.ts';
 import type { RunRecord } from '../store/port.ts';

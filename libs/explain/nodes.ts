@@ -1,6 +1,6 @@
 /** What the open nodes of a run wait for. */
 import type { ChainNode, NodeState } from '../coordination/protocol/node.ts';
-import type { RunSnapshot } from '../coordination/protocol/snapshot.ts';
+import type { RunSnapshot } from '../coordination/protocol/reads.ts';
 import type { BreakerSnapshot } from '../limits/breakers.ts';
 import type { KeySnapshot } from '../limits/rate-limiter.ts';
 import { countOf, fromNow, listOf, type RunReason, subject } from './reasons.ts';

@@ -1,6 +1,12 @@
-/** The transitions of a circuit breaker, as pure functions; their twins in Lua stand in `lua/breaker_*.lua`. */
-import type { BreakerToken } from './breaker-token.ts';
-import type { BreakerOutcome, BreakerPolicy, BreakerSnapshot, BreakerState, BreakerTransition } from './breakers.ts';
+/** The transitions of a circuit breaker, as pure functions; their twins in Lua stand in `lua/limits/breaker_*.lua`. */
+import type {
+  BreakerOutcome,
+  BreakerPolicy,
+  BreakerSnapshot,
+  BreakerState,
+  BreakerToken,
+  BreakerTransition,
+} from './breakers.ts';
 
 /** What is kept of a key. */
 export interface BreakerRecord {

@@ -1,8 +1,10 @@
 /** A server as a process of this one: started, waited for, and ended by its own id. */
+
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import { forcedAfter } from '../concurrency/within.ts';
 import { CatenaError } from '../errors/catena-error.ts';
 import type { Probe } from './probe.ts';
 import type { ProcessLedger } from './process-ledger.ts';
@@ -102,9 +104,7 @@ async function stopChild(child: ChildProcess, { stopSignal }: ServerProgram): Pr
   if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
   const gone = once(child, 'exit');
   child.kill(stopSignal);
-  const patience = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS);
-  await gone;
-  clearTimeout(patience);
+  await forcedAfter(gone, STOP_TIMEOUT_MS, () => child.kill('SIGKILL'));
 }
 
 function lastOutput(child: ChildProcess): () => string {

@@ -122,7 +122,7 @@ describe('the format', () => {
       msg: 'stuck',
     });
     expect(prettyLine(line, false)).toBe('03:04:05 WARN  stuck  run_id=r why="a b"\n');
-    expect(prettyLine(line, true)).toBe('03:04:05 \u001b[33mWARN \u001b[0m stuck  run_id=r why="a b"\n');
+    expect(prettyLine(line, true)).toBe('03:04:05 \u001b[33mWARN \u001b[39m stuck  run_id=r why="a b"\n');
   });
 
   it('shows an error by its code and message', () => {

@@ -64,7 +64,7 @@ export const METRICS = {
     'How late the sweeper is: age of the oldest entry that stands due.',
     [],
   ),
-  sweeperError: counter('sweeper_error_total', 'Rounds of the sweeper that failed; the next one goes on.', []),
+  sweeperError: counter('sweeper_error_total', 'NextRound of the sweeper that failed; the next one goes on.', []),
   downloadDurationMs: histogram('download_duration_ms', 'Requests, redirects included, by the class of their status.', [
     'outcome',
   ]),

@@ -1,13 +1,8 @@
 /** Log lines for a person at a terminal: `12:34:56 WARN  a phrase  key=value key=value`. */
+import { styleText } from 'node:util';
 import type { DestinationStream } from 'pino';
 
-const COLOURS: Readonly<Record<string, string>> = {
-  debug: '\u001b[90m',
-  info: '\u001b[36m',
-  warn: '\u001b[33m',
-  error: '\u001b[31m',
-};
-const PLAIN = '\u001b[0m';
+const COLOURS = { debug: 'gray', info: 'cyan', warn: 'yellow', error: 'red' } as const;
 
 /** Fields that stand elsewhere in the line, or say the same on every line of a terminal's session. */
 const PLACED: ReadonlySet<string> = new Set(['level', 'time', 'msg', 'runtime_mode']);
@@ -27,12 +22,17 @@ export function prettyLine(line: string, colour: boolean): string {
   if (typeof fields !== 'object' || fields === null) return line;
   const level = String(fields.level);
   const name = level.toUpperCase().padEnd(5);
-  const head = `${String(fields.time).slice(11, 19)} ${colour ? `${COLOURS[level] ?? ''}${name}${PLAIN}` : name} ${String(fields.msg)}`;
+  const head = `${String(fields.time).slice(11, 19)} ${colour ? coloured(level, name) : name} ${String(fields.msg)}`;
   const tail = Object.entries(fields)
     .filter(([key]) => !PLACED.has(key))
     .map(([key, value]) => ` ${key}=${shown(value)}`)
     .join('');
   return `${printable(`${head}${tail === '' ? '' : ` ${tail}`}`)}\n`;
+}
+
+function coloured(level: string, name: string): string {
+  const colour = COLOURS[level as keyof typeof COLOURS] ?? 'reset';
+  return styleText(colour, name, { validateStream: false });
 }
 
 function shown(value: unknown): string {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { METRICS } from './metric-names.ts';
 import { Metrics } from './metrics.ts';
 import { deliveryWatch } from './span-delivery.ts';
-import { keepRunsWhole } from './trace-sampler.ts';
+import { keepRunsWhole } from './trace-ids.ts';
 
 const span = (traceFlags = 1) => ({ spanContext: () => ({ traceFlags }) }) as unknown as ReadableSpan;
 

@@ -12,3 +12,6 @@ export const SPANS = {
 } as const;
 
 export type SpanName = (typeof SPANS)[keyof typeof SPANS];
+
+/** The attribute of a failure's code. A span that begins with it is kept, whatever share of the runs is sampled. */
+export const ERROR_CODE = 'error.type';

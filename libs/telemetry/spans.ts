@@ -14,9 +14,8 @@ import {
   type Tracer,
   trace,
 } from '@opentelemetry/api';
-import { runContext, runTraceIds } from './run-trace.ts';
-import { SPANS, type SpanName } from './span-names.ts';
-import type { TraceIds } from './trace-ids.ts';
+import { ERROR_CODE, SPANS, type SpanName } from './span-names.ts';
+import { runContext, runTraceIds, type TraceIds } from './trace-ids.ts';
 
 export type SpanFields = Attributes;
 /** Where in a trace somebody works; nothing to look into. */
@@ -35,9 +34,6 @@ export interface NewSpan {
   /** Whether it began with a message, and not with a call in this process. */
   readonly isConsumer: boolean;
 }
-
-/** The attribute of a failure's code. A span that begins with it is kept, whatever share of the runs is sampled. */
-export const ERROR_CODE = 'error.type';
 
 let installed: InstalledTracer | undefined;
 

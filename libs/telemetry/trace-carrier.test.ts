@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { silentLog } from './log.ts';
 import { Metrics } from './metrics.ts';
-import { runTraceIds } from './run-trace.ts';
 import { SPANS } from './span-names.ts';
 import { activeTraceId, captureContext, inSpan, isTracing, withContext } from './spans.ts';
 import { injectTrace, withExtractedTrace } from './trace-carrier.ts';
+import { runTraceIds } from './trace-ids.ts';
 import { startTracing, type Tracing } from './tracing.ts';
 
 const SENDER = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';

@@ -1,4 +1,19 @@
-import { randomBytes } from 'node:crypto';
+/**
+ * One run is one trace, and its ids follow from the run's id: whoever knows a run can find its trace, and a wake-up that is
+ * sent after a crash, by a process that never heard of the run's beginning, joins it without anything having been kept.
+ */
+import { hash, randomBytes } from 'node:crypto';
+import {
+  type Attributes,
+  type Context,
+  type Link,
+  ROOT_CONTEXT,
+  type SpanContext,
+  type SpanKind,
+  TraceFlags,
+  trace,
+} from '@opentelemetry/api';
+import { ERROR_CODE } from './span-names.ts';
 
 interface SpanIds {
   readonly traceId: string;
@@ -26,4 +41,50 @@ export class TraceIds {
   generateSpanId(): string {
     return this.#fixed?.spanId ?? randomBytes(8).toString('hex');
   }
+}
+
+/** The SDK's numbers for its decisions. */
+const DROP = 0;
+const KEEP = 2;
+
+/** Upper bound of a trace id's first 32 bits. */
+const ID_RANGE = 2 ** 32;
+
+interface RunSampler {
+  shouldSample(
+    parent: Context,
+    traceId: string,
+    name: string,
+    kind: SpanKind,
+    attributes: Attributes,
+    links: Link[],
+  ): { readonly decision: typeof DROP | typeof KEEP };
+  toString(): string;
+}
+
+/**
+ * Keeps a share of the runs, each as a whole: the trace id decides, which follows from the run, so that all processes agree
+ * without a word. A span that begins as a failure is always kept.
+ */
+export function keepRunsWhole(ratio: number): RunSampler {
+  const bound = ratio * ID_RANGE;
+  return {
+    shouldSample: (_parent, traceId, _name, _kind, attributes) => {
+      const isKept = attributes[ERROR_CODE] !== undefined || Number.parseInt(traceId.slice(0, 8), 16) < bound;
+      return { decision: isKept ? KEEP : DROP };
+    },
+    toString: () => `keepRunsWhole(${ratio})`,
+  };
+}
+
+/** The ids of a run's root span: the first 16 bytes of the SHA-256 of its id in hex, and the 8 bytes behind them. */
+export function runTraceIds(runId: string): { readonly traceId: string; readonly spanId: string } {
+  const digest = hash('sha256', runId, 'hex');
+  return { traceId: digest.slice(0, 32), spanId: digest.slice(32, 48) };
+}
+
+/** A context whose spans are children of the run's root span, wherever that was made. */
+export function runContext(runId: string): Context {
+  const root: SpanContext = { ...runTraceIds(runId), traceFlags: TraceFlags.SAMPLED, isRemote: true };
+  return trace.setSpanContext(ROOT_CONTEXT, root);
 }

@@ -2,14 +2,15 @@
  * Tracing of a process, over OTLP/HTTP. The SDK is loaded only when it is asked for: it costs a quarter of a second, and
  * nobody who traces nothing should pay that.
  */
+
 import { context, propagation, trace } from '@opentelemetry/api';
+import { within } from '../concurrency/within.ts';
 import type { Log } from './log.ts';
 import { METRICS } from './metric-names.ts';
 import type { Metrics } from './metrics.ts';
 import { deliveryWatch } from './span-delivery.ts';
 import { installTracer } from './spans.ts';
-import { TraceIds } from './trace-ids.ts';
-import { keepRunsWhole } from './trace-sampler.ts';
+import { keepRunsWhole, TraceIds } from './trace-ids.ts';
 
 export interface TracingOptions {
   /** The collector's OTLP base URL, such as `http://127.0.0.1:4318`; spans go to `v1/traces` below it. */
@@ -87,16 +88,11 @@ export async function startTracing({
 
 async function stopTracing(sdk: { shutdown(): Promise<void> }, log: Log): Promise<void> {
   installTracer(undefined);
-  let timer: NodeJS.Timeout | undefined;
-  const bound = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, EXPORT_TIMEOUT_MS);
-  });
   try {
-    await Promise.race([sdk.shutdown(), bound]);
+    await within(sdk.shutdown(), EXPORT_TIMEOUT_MS);
   } catch (error) {
     log.debug('tracing did not end well', { error });
   } finally {
-    clearTimeout(timer);
     trace.disable();
     context.disable();
     propagation.disable();

@@ -2,9 +2,13 @@
 import type { ChainEvent } from '../../libs/contracts/events.ts';
 import type { ChainNode } from '../../libs/coordination/protocol/node.ts';
 import { CatenaError, toCatenaError } from '../../libs/errors/catena-error.ts';
-import { breakerEvent } from '../../libs/limits/breaker-event.ts';
-import { policyOf } from '../../libs/limits/breaker-spec.ts';
-import type { BreakerOutcome, BreakerSpec, Breakers } from '../../libs/limits/breakers.ts';
+import {
+  type BreakerOutcome,
+  type BreakerSpec,
+  type Breakers,
+  breakerEvent,
+  policyOf,
+} from '../../libs/limits/breakers.ts';
 import { nodeFields } from '../../libs/stage/node/node-fields.ts';
 import type { Log } from '../../libs/telemetry/log.ts';
 

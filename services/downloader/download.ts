@@ -1,7 +1,7 @@
 import type { ResponseModel } from '../../libs/contracts/messages.ts';
 import { CatenaError } from '../../libs/errors/catena-error.ts';
 import type { DownloadWork } from '../../libs/stage/execution/hand-over.ts';
-import { PARTIAL_HEADER } from '../../libs/stage/messages/partial.ts';
+import { PARTIAL_HEADER } from '../../libs/stage/messages/response-headers.ts';
 import { payerIn, withoutPayer, withPayer } from '../../libs/stage/node/cost-attempt.ts';
 import type { RequestBody } from '../../libs/stage/node/node-body.ts';
 import { moduleOf } from '../../libs/stage/run/runs.ts';

@@ -1,5 +1,5 @@
 import { type Clock, systemClock } from '../../libs/clock/clock.ts';
-import { SharedFlights } from '../../libs/concurrency/shared-flights.ts';
+import { SingleFlight } from '../../libs/concurrency/single-flight.ts';
 import { CatenaError, toCatenaError } from '../../libs/errors/catena-error.ts';
 import { parseRobotsFile, type RobotsFile } from './robots-file.ts';
 
@@ -64,7 +64,7 @@ export class RobotsRules {
   readonly #options: typeof DEFAULTS & RobotsOptions;
   readonly #clock: Clock;
   readonly #known = new Map<string, Known>();
-  readonly #flights = new SharedFlights<SiteRules>();
+  readonly #flights = new SingleFlight<SiteRules>();
 
   constructor(options: RobotsOptions) {
     this.#options = { ...DEFAULTS, ...options };

@@ -16,10 +16,9 @@ import {
   type LimitState,
 } from '../../libs/contracts/services.ts';
 import { CatenaError } from '../../libs/errors/catena-error.ts';
-import { breakerEvent } from '../../libs/limits/breaker-event.ts';
-import type { BreakerSnapshot, BreakerState, Breakers } from '../../libs/limits/breakers.ts';
+import { type BreakerSnapshot, type BreakerState, type Breakers, breakerEvent } from '../../libs/limits/breakers.ts';
 import type { KeySnapshot, Limiter } from '../../libs/limits/limiter.ts';
-import { joinedHeadersInLowerCase } from '../../libs/stage/messages/joined-headers.ts';
+import { joinedHeadersInLowerCase } from '../../libs/stage/messages/response-headers.ts';
 import type { BreakerGuard } from './breaker.ts';
 import type { HttpClient } from './http-client.ts';
 import { targetOf } from './request.ts';

@@ -11,8 +11,7 @@ import { Runs } from '../../libs/stage/run/runs.ts';
 import { METRICS } from '../../libs/telemetry/metric-names.ts';
 import { messagesOf, only } from '../../test/fixtures/outcomes.ts';
 import { type BenchOptions, openStageBench, type StageBench } from '../../test/fixtures/stage-bench.ts';
-import { handle } from './handle.ts';
-import { retryDelayMs } from './retry-delay.ts';
+import { handle, retryDelayMs } from './handle.ts';
 
 /** Hops that always fail, a page whose hop cannot be generated, and a phase behind them. */
 const shopOf = (options = {}) =>

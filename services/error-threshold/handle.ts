@@ -2,16 +2,17 @@
  * Error-threshold: decides about a failed node, once per node and epoch: retry, fall back, end the node, end its module or
  * its task. The policy is computed here; the coordinator counts, compares and acts in one transition.
  */
+
+import { backOffMs } from '../../libs/concurrency/back-off.ts';
 import type { Message } from '../../libs/contracts/chain.ts';
 import { ErrorClass, type ErrorTaskModel } from '../../libs/contracts/messages.ts';
-import { DecideCode } from '../../libs/coordination/protocol/codes.ts';
-import type { DecideCommand, Threshold } from '../../libs/coordination/protocol/commands.ts';
+import { DecideCode, type DecideCommand, type Threshold } from '../../libs/coordination/protocol/errors.ts';
 import { failpoint } from '../../libs/failpoints/failpoint.ts';
+import type { RetryPolicy } from '../../libs/modules/contract/definition.ts';
 import type { Outcome } from '../../libs/stage/execution/outcome.ts';
 import { childMessages } from '../../libs/stage/messages/bells.ts';
 import { type LoadedRun, moduleOf } from '../../libs/stage/run/runs.ts';
 import type { ErrorThresholdDeps } from './deps.ts';
-import { retryDelayMs } from './retry-delay.ts';
 
 type ErrorThresholdOutcome = Outcome<'error-threshold'>;
 
@@ -71,4 +72,21 @@ function decideCommand(deps: ErrorThresholdDeps, run: LoadedRun | undefined, mod
       : {}),
     ...(mayFallBack ? { fallback: { request: { id: model.prefixRequest, runId, moduleId, phase } } } : {}),
   };
+}
+
+/**
+ * How long a retry waits, in milliseconds: exponential with full jitter, uniform in [0, min(max, base · 2^(attempts − 1))].
+ * A Retry-After is a lower bound, whatever the maximum.
+ *
+ * @param attempts executions so far, at least 1
+ * @param random uniform in [0, 1)
+ */
+export function retryDelayMs(
+  { baseDelayMs, maxDelayMs }: RetryPolicy,
+  attempts: number,
+  retryAfterMs: number,
+  random: () => number,
+): number {
+  const ceilingMs = backOffMs({ baseMs: baseDelayMs, maxMs: maxDelayMs }, attempts - 1);
+  return Math.max(Math.round(random() * ceilingMs), retryAfterMs);
 }

@@ -10,8 +10,13 @@ import type {
   Threshold as ThresholdMessage,
 } from '../../libs/contracts/services.ts';
 import { messageFault } from '../../libs/contracts/validate.ts';
-import { DecideCode, TerminateCode } from '../../libs/coordination/protocol/codes.ts';
-import type { DecideCommand, DecideOutcome, Threshold } from '../../libs/coordination/protocol/commands.ts';
+import {
+  DecideCode,
+  type DecideCommand,
+  type DecideOutcome,
+  TerminateCode,
+  type Threshold,
+} from '../../libs/coordination/protocol/errors.ts';
 import type { Coordinator } from '../../libs/coordination/protocol/port.ts';
 import { CatenaError } from '../../libs/errors/catena-error.ts';
 import { applyOutcome, NO_MESSAGE } from '../../libs/stage/execution/apply.ts';

@@ -1,5 +1,5 @@
-import { DecideCode } from '../../libs/coordination/protocol/codes.ts';
-import type { DecideOutcome } from '../../libs/coordination/protocol/commands.ts';
+import type { DecideOutcome } from '../../libs/coordination/protocol/errors.ts';
+import { DecideCode } from '../../libs/coordination/protocol/errors.ts';
 import type { Coordinator } from '../../libs/coordination/protocol/port.ts';
 import { StageRunner } from '../../libs/stage/execution/runner.ts';
 import type { LoadedRun } from '../../libs/stage/run/runs.ts';

@@ -2,7 +2,6 @@ import type { Bus } from '../../libs/bus/port.ts';
 import type { ExecutionDeps } from '../../libs/stage/execution/execute-node.ts';
 import type { Dispatch } from '../../libs/stage/messages/dispatch.ts';
 import type { LoadedRun } from '../../libs/stage/run/runs.ts';
-import type { IngressConfig } from './config.ts';
 
 /** What the ingress stage works with. */
 export interface IngressDeps {
@@ -21,4 +20,11 @@ export interface IngressDeps {
 export interface IngressCounters {
   taken(kind: 'task' | 'parser_task' | 'error_task'): void;
   failed(kind: 'task' | 'parser_task' | 'error_task'): void;
+}
+
+/** What ingress reads of the configuration. */
+export interface IngressConfig {
+  /** Inputs in work at once. */
+  readonly taskConcurrency: number;
+  readonly backpressureRetryDelayMs: number;
 }

@@ -12,8 +12,7 @@ import { METRICS } from '../../libs/telemetry/metric-names.ts';
 import { messagesOf, only, stricter } from '../../test/fixtures/outcomes.ts';
 import { openStageBench, type StageBench } from '../../test/fixtures/stage-bench.ts';
 import type { IngressDeps } from './deps.ts';
-import { handle } from './handle.ts';
-import { moduleDispatch } from './module-dispatch.ts';
+import { handle, moduleDispatch } from './handle.ts';
 import { normalizeInput } from './normalize-input.ts';
 
 const shop = defineModule({

@@ -11,9 +11,9 @@ import type { CatenaError } from '../../libs/errors/catena-error.ts';
 import { isBackendFailure } from '../../libs/stage/execution/backend-failure.ts';
 import { failUnloaded, leftToOthers } from '../../libs/stage/execution/execute-node.ts';
 import type { Outcome } from '../../libs/stage/execution/outcome.ts';
+import type { Dispatch } from '../../libs/stage/messages/dispatch.ts';
 import { type LoadedRun, moduleOf } from '../../libs/stage/run/runs.ts';
 import type { IngressDeps } from './deps.ts';
-import { moduleDispatch } from './module-dispatch.ts';
 import { type ChainInput, normalizeInput } from './normalize-input.ts';
 
 type IngressOutcome = Outcome<'ingress'>;
@@ -81,4 +81,27 @@ async function failInput(
   const { node, epoch } = target;
   const ref = { stage: 'module-processor', node, epoch, origin: target, failsIn: 'ingress' } as const;
   return failUnloaded(deps.execution, ref, error);
+}
+
+/** What the module-processor is to do for an input. */
+export function moduleDispatch(run: LoadedRun, { target }: ChainInput): Dispatch {
+  if (target === undefined) return { kind: 'start', run };
+  const { node, epoch, isRequest, stepIdx, prefixRequest, attempts } = target;
+  if (!isRequest) return { kind: 'hop', run, node, epoch };
+  return {
+    kind: 'request',
+    run,
+    bell: {
+      kind: 'request',
+      node,
+      stepIdx,
+      prefixRequest,
+      epoch,
+      dispatch: 0,
+      attempts,
+      nodeKind: 'request',
+      limitKey: '',
+      error: '',
+    },
+  };
 }

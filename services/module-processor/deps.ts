@@ -4,7 +4,6 @@ import type { DownloadWork, LocalStage } from '../../libs/stage/execution/hand-o
 import type { HeldNode } from '../../libs/stage/execution/lease.ts';
 import type { Outcome } from '../../libs/stage/execution/outcome.ts';
 import type { Store } from '../../libs/store/port.ts';
-import type { ModuleProcessorConfig } from './config.ts';
 
 /** What the module-processor stage works with. */
 export interface ModuleProcessorDeps {
@@ -20,3 +19,9 @@ export type ModuleProcessorOutcome = Outcome<'module-processor'>;
 
 /** Takes a hop that was claimed by the commit of the one before, to be executed next. */
 export type GoOn = (hop: HeldNode) => void;
+
+/** What the module-processor reads of the configuration. */
+export interface ModuleProcessorConfig {
+  /** A compute step, or a request generator, that yields more often than this is taken for one without an end. */
+  readonly maxYieldsPerParse: number;
+}

@@ -1,5 +1,4 @@
-import { StageCode } from '../../libs/coordination/protocol/codes.ts';
-import { MAX_CHILDREN } from '../../libs/coordination/protocol/commands.ts';
+import { MAX_CHILDREN, StageCode } from '../../libs/coordination/protocol/commits.ts';
 import type { NodeSeed } from '../../libs/coordination/protocol/node.ts';
 import { CatenaError } from '../../libs/errors/catena-error.ts';
 import type { RequestSpec } from '../../libs/modules/contract/definition.ts';

@@ -1,5 +1,4 @@
-import { RunOpenCode } from '../../libs/coordination/protocol/codes.ts';
-import type { ModulePlan, PhasePlan } from '../../libs/coordination/protocol/commands.ts';
+import { type ModulePlan, type PhasePlan, RunOpenCode } from '../../libs/coordination/protocol/runs.ts';
 import type { ModuleDefinition } from '../../libs/modules/contract/definition.ts';
 import { claimNode } from '../../libs/stage/execution/execute-node.ts';
 import { childMessages } from '../../libs/stage/messages/bells.ts';

@@ -10,7 +10,7 @@ import {
 import { ManualClock } from '../../libs/clock/clock.ts';
 import { loadConfig } from '../../libs/config/load-config.ts';
 import { type ChainEvent, EVENTS } from '../../libs/contracts/events.ts';
-import { breakerEvent } from '../../libs/limits/breaker-event.ts';
+import { breakerEvent } from '../../libs/limits/breakers.ts';
 import type { RunEnd, RunRecord, StoredItem } from '../../libs/store/port.ts';
 import { silentLog } from '../../libs/telemetry/log.ts';
 import { Metrics } from '../../libs/telemetry/metrics.ts';

@@ -14,7 +14,7 @@ import type { NatsEvents, SubscribeEventsOptions } from '../../libs/bus/nats/nat
 import { type ChainEvent, EVENTS } from '../../libs/contracts/events.ts';
 import type { RunRecord, Store } from '../../libs/store/port.ts';
 import type { Alert } from '../../libs/telemetry/alerts/alert.ts';
-import { type AlertGround, openAlerts } from '../../libs/telemetry/alerts/open-alerts.ts';
+import { type AlertGround, openAlerts } from '../../libs/telemetry/alerts/alert-channel.ts';
 
 export interface NodeAlertsDeps extends AlertGround {
   readonly store: Pick<Store, 'findRun' | 'readItems'>;

@@ -14,7 +14,7 @@ import { openRedisCoordinator, type RedisCoordinator } from '../../libs/coordina
 import { DISTRIBUTED_SHARDS } from '../../libs/keys/keys.ts';
 import type { CommitPort } from '../../libs/stage/items/commit-port.ts';
 import { InsertThenConfirm, resolvingStore } from '../../libs/stage/items/insert-then-confirm.ts';
-import { scriptMeter } from '../../libs/stage/observe/script-meter.ts';
+import { scriptMeter } from '../../libs/stage/observe/metered-coordinator.ts';
 import type { AnswerStore } from '../../libs/store/answer-store.ts';
 import type { BlobStore } from '../../libs/store/blob-store.ts';
 import { BlobBuckets } from '../../libs/store/nats/blob-bucket.ts';

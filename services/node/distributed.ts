@@ -4,7 +4,7 @@
  */
 import type { SubscribeEventsOptions } from '../../libs/bus/nats/nats-events.ts';
 import type { Clock } from '../../libs/clock/clock.ts';
-import { withinGrace } from '../../libs/concurrency/within-grace.ts';
+import { within } from '../../libs/concurrency/within.ts';
 import type { Config } from '../../libs/config/config-tree.ts';
 import { EVENTS } from '../../libs/contracts/events.ts';
 import type { Coordinator } from '../../libs/coordination/protocol/port.ts';
@@ -168,7 +168,7 @@ export async function startDistributedNode(options: DistributedNodeOptions): Pro
     stopping.abort();
     const calls = Promise.all([server?.stop(), api?.stop()]);
     const working = [stages.sweeper.stop(), relay.stop(), ...stages.running.map((stage) => stage.stop())];
-    await withinGrace(Promise.all([calls, ...working]), STOP_GRACE_MS);
+    await within(Promise.all([calls, ...working]), STOP_GRACE_MS);
     stages.leases.stop();
     await alerts.stop();
     await limits.close();

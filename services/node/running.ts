@@ -1,6 +1,6 @@
-import { withinGrace } from '../../libs/concurrency/within-grace.ts';
+import { within } from '../../libs/concurrency/within.ts';
 import type { Coordinator } from '../../libs/coordination/protocol/port.ts';
-import type { RunSnapshot } from '../../libs/coordination/protocol/snapshot.ts';
+import type { RunSnapshot } from '../../libs/coordination/protocol/reads.ts';
 import { createRunIds } from '../../libs/keys/run-id.ts';
 import type { Limiter } from '../../libs/limits/limiter.ts';
 import { keepHouse } from '../../libs/stage/maintenance/housekeeping.ts';
@@ -107,7 +107,7 @@ export class RunningNode {
     const { stages, backends } = this.#parts;
     this.#stopping.abort();
     const ended = Promise.all([stages.sweeper.stop(), ...stages.running.map((stage) => stage.stop())]);
-    await withinGrace(ended, STOP_GRACE_MS);
+    await within(ended, STOP_GRACE_MS);
     await backends.bus.close();
   }
 

@@ -1,7 +1,7 @@
 /** Looks at the servers before anything is trusted to them. */
 import { checkNats } from '../../libs/bus/nats/check-nats.ts';
 import { connectNats } from '../../libs/bus/nats/connect.ts';
-import { checkRedisAt } from '../../libs/coordination/redis/check-redis-at.ts';
+import { checkRedisAt } from '../../libs/coordination/redis/capabilities.ts';
 import { CatenaError } from '../../libs/errors/catena-error.ts';
 import type { Log } from '../../libs/telemetry/log.ts';
 

@@ -25,7 +25,7 @@ import { openSqliteAnswers } from '../../libs/store/sqlite/answers.ts';
 import { openSingleFile } from '../../libs/store/sqlite/single-file.ts';
 import type { Log } from '../../libs/telemetry/log.ts';
 import { Metrics } from '../../libs/telemetry/metrics.ts';
-import type { PageRecorder } from '../parser/record.ts';
+import type { PageRecorder } from '../parser/deps.ts';
 import { type Backends, composeStages, STAGE_NAMES } from '../stages.ts';
 import { openNodeAlerts } from './alerts.ts';
 import { EndedRuns, RunningNode } from './running.ts';

@@ -10,8 +10,8 @@ import type { FakePage } from '../../test/fixtures/fake-ports.ts';
 import { messagesOf, only, stricter } from '../../test/fixtures/outcomes.ts';
 import { type BenchOptions, LEASE_MS, openStageBench, type StageBench } from '../../test/fixtures/stage-bench.ts';
 import { handle as download } from '../downloader/handle.ts';
+import type { RecordedParse } from './deps.ts';
 import { handle, handleLocal } from './handle.ts';
-import type { RecordedParse } from './record.ts';
 
 /** Each line of a list page is a command; `during` happens before the last of them. */
 const shopOf = (during: () => Promise<void> | void = () => undefined) =>

@@ -5,7 +5,7 @@
 
 import type { Message } from '../../libs/contracts/chain.ts';
 import { ResponseModel } from '../../libs/contracts/messages.ts';
-import { ClaimCode } from '../../libs/coordination/protocol/codes.ts';
+import { ClaimCode } from '../../libs/coordination/protocol/claims.ts';
 import type { NodeRef } from '../../libs/coordination/protocol/node.ts';
 import { CatenaError } from '../../libs/errors/catena-error.ts';
 import { type Ending, executeHeld, executeNode, type Refused } from '../../libs/stage/execution/execute-node.ts';
@@ -17,10 +17,9 @@ import { decodeRequest } from '../../libs/stage/node/node-body.ts';
 import { emittedSeed } from '../../libs/stage/node/seeds.ts';
 import { type LoadedModule, moduleOf } from '../../libs/stage/run/runs.ts';
 import { Bill, settleBill } from './cost.ts';
-import type { ParserDeps } from './deps.ts';
+import type { ParserDeps, RecordedParse } from './deps.ts';
 import { giveUp } from './give-up.ts';
 import { toPage } from './page.ts';
-import type { RecordedParse } from './record.ts';
 
 type ParserOutcome = Outcome<'parser'>;
 

@@ -1,8 +1,7 @@
 import type { ResponseModel } from '../../libs/contracts/messages.ts';
 import { CatenaError } from '../../libs/errors/catena-error.ts';
 import type { PageSource } from '../../libs/modules/contract/definition.ts';
-import { joinedHeaders } from '../../libs/stage/messages/joined-headers.ts';
-import { PARTIAL_HEADER } from '../../libs/stage/messages/partial.ts';
+import { joinedHeaders, PARTIAL_HEADER } from '../../libs/stage/messages/response-headers.ts';
 import type { BlobStore } from '../../libs/store/blob-store.ts';
 
 /** A response as the authoring API reads it; a body that was kept by reference is fetched. */

@@ -5,7 +5,7 @@ import { CatenaError } from '../../libs/errors/catena-error.ts';
 import { toFailure } from '../../libs/errors/failure.ts';
 import type { Emission, ModuleDefinition, ParseCall } from '../../libs/modules/contract/definition.ts';
 import { toChainError } from '../../libs/stage/messages/chain-error.ts';
-import { joinedHeadersInLowerCase } from '../../libs/stage/messages/joined-headers.ts';
+import { joinedHeadersInLowerCase } from '../../libs/stage/messages/response-headers.ts';
 import type { ModuleCatalogue } from '../../libs/stage/run/describe-module.ts';
 
 export interface ParserApiDeps {

@@ -15,7 +15,7 @@ import { sourceFile } from './source-tree.ts';
 const EXISTING = [
   'libs/keys/keys.ts',
   'libs/store/port.ts',
-  'libs/coordination/protocol/commands.ts',
+  'libs/coordination/protocol/commits.ts',
   'libs/contracts/messages.ts',
   'services/parser/page.ts',
   'services/parser/service.ts',
@@ -33,7 +33,7 @@ function layers(path: string, source: string): string[] {
 describe('layers', () => {
   it.each([
     ['libs/store/a.ts', '../keys/keys.ts'],
-    ['libs/modules/a.ts', '../coordination/protocol/commands.ts'],
+    ['libs/modules/a.ts', '../coordination/protocol/commits.ts'],
     ['services/parser/a.ts', './page.ts'],
     ['services/parser/a.ts', '../../libs/store/port.ts'],
     ['services/node/single.ts', '../parser/service.ts'],

@@ -79,7 +79,7 @@ describe('the summary of a profile', () => {
     nodes: [
       { id: 1, callFrame: frame('(idle)', '') },
       { id: 2, callFrame: frame('parse', file('node_modules/htmlparser2/dist/Parser.js')) },
-      { id: 3, callFrame: frame('claim', file('libs/coordination/sqlite/claim.ts')) },
+      { id: 3, callFrame: frame('claim', file('libs/coordination/sqlite/claims.ts')) },
       { id: 4, callFrame: frame('exec', '') },
       { id: 5, callFrame: frame('', file('node_modules/@scope/name/index.js')) },
       { id: 6, callFrame: frame('parse', file('node_modules/htmlparser2/dist/Parser.js')) },
@@ -99,7 +99,7 @@ describe('the summary of a profile', () => {
     ]);
     expect(functions.map(({ name }) => name)).toEqual([
       'parse htmlparser2/dist/Parser.js:10',
-      'claim libs/coordination/sqlite/claim.ts:10',
+      'claim libs/coordination/sqlite/claims.ts:10',
       'exec',
       '(anonymous) @scope/name/index.js:10',
     ]);

@@ -1,7 +1,8 @@
 /** `npm run bench:fanout`: one node with many children and a join behind them, over a bus that does its worst. */
 
 import type { Bus } from '../../libs/bus/port.ts';
-import { ClaimCode, codeName } from '../../libs/coordination/protocol/codes.ts';
+import { ClaimCode } from '../../libs/coordination/protocol/claims.ts';
+import { codeName } from '../../libs/coordination/protocol/outcome.ts';
 import { METRICS } from '../../libs/telemetry/metric-names.ts';
 import type { RunningNode } from '../../services/node/running.ts';
 import fanOut from '../fixtures/modules/fan-out.ts';

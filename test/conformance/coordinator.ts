@@ -3,32 +3,32 @@
  * design mean the same in SQLite and in Redis.
  */
 import { describe } from 'vitest';
-import { describeClaims } from './coordinator/claim.ts';
-import { describeCommits } from './coordinator/commit.ts';
-import { describeControl } from './coordinator/control.ts';
-import { describeDeadlines } from './coordinator/deadlines.ts';
-import { describeDownloads } from './coordinator/downloads.ts';
-import { describeErrors } from './coordinator/errors.ts';
-import { describeFallback } from './coordinator/fallback.ts';
+import { describeClaims } from './coordinator/claims/claim.ts';
+import { describeDownloads } from './coordinator/claims/downloads.ts';
+import { describeLeases } from './coordinator/claims/leases.ts';
+import { describeReorder } from './coordinator/claims/reorder.ts';
+import { describeCommits } from './coordinator/commits/commit.ts';
+import { describeHandOver } from './coordinator/commits/handover.ts';
+import { describeStaged } from './coordinator/commits/staged.ts';
+import { describeErrors } from './coordinator/errors/errors.ts';
+import { describeFallback } from './coordinator/errors/fallback.ts';
+import { describeReplay } from './coordinator/errors/replay.ts';
+import { describeThresholds } from './coordinator/errors/thresholds.ts';
 import { describeGenerated } from './coordinator/generated.ts';
-import { describeHandOver } from './coordinator/handover.ts';
-import type { OpenCoordinator, SuiteOptions } from './coordinator/harness.ts';
-import { describeLeases } from './coordinator/leases.ts';
-import { describePhases } from './coordinator/phases.ts';
-import { describePurge } from './coordinator/purge.ts';
-import { describeReads } from './coordinator/reads.ts';
-import { describeReorder } from './coordinator/reorder.ts';
-import { describeReplay } from './coordinator/replay.ts';
+import { describeDeadlines } from './coordinator/phases/deadlines.ts';
+import { describePhases } from './coordinator/phases/phases.ts';
+import { describeReads } from './coordinator/reads/reads.ts';
+import { describeStepEvents } from './coordinator/reads/step-events.ts';
+import { describeTimeline } from './coordinator/reads/timeline.ts';
 import { describeResends } from './coordinator/resend.ts';
-import { describeRunEnd } from './coordinator/run-end.ts';
-import { describeStaged } from './coordinator/staged.ts';
-import { describeStepEvents } from './coordinator/step-events.ts';
-import { describeSweeper } from './coordinator/sweeper.ts';
-import { describeThresholds } from './coordinator/thresholds.ts';
-import { describeTimeline } from './coordinator/timeline.ts';
+import { describeControl } from './coordinator/runs/control.ts';
+import { describePurge } from './coordinator/runs/purge.ts';
+import { describeRunEnd } from './coordinator/runs/run-end.ts';
+import type { OpenCoordinator, SuiteOptions } from './coordinator/scene/harness.ts';
+import { describeSweeper } from './coordinator/sweep/sweeper.ts';
 
-export type { CoordinatorHarness, OpenCoordinator, SuiteOptions } from './coordinator/harness.ts';
-export { checkInvariants } from './coordinator/invariants.ts';
+export type { CoordinatorHarness, OpenCoordinator, SuiteOptions } from './coordinator/scene/harness.ts';
+export { checkInvariants } from './coordinator/watch/invariants.ts';
 
 export const DEFAULT_OPTIONS: SuiteOptions = { sequences: 200, seed: 1 };
 

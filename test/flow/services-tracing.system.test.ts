@@ -1,7 +1,7 @@
 /** The trace of a run over five processes, as a collector receives it from all of them. */
 import { expect, it, onTestFinished } from 'vitest';
 import { startShopSite } from '../../examples/shop/site/site.ts';
-import { runTraceIds } from '../../libs/telemetry/run-trace.ts';
+import { runTraceIds } from '../../libs/telemetry/trace-ids.ts';
 import { startDeployment } from '../fixtures/deployment/deployment.ts';
 import { closedRun, submitRun } from '../fixtures/deployment/runs.ts';
 import { startOtlpReceiver } from '../fixtures/otlp/receiver.ts';

@@ -5,7 +5,7 @@ import { defineModule } from '../../libs/modules/index.ts';
 import { createLog, type Log, silentLog } from '../../libs/telemetry/log.ts';
 import { METRICS } from '../../libs/telemetry/metric-names.ts';
 import { Metrics } from '../../libs/telemetry/metrics.ts';
-import { runTraceIds } from '../../libs/telemetry/run-trace.ts';
+import { runTraceIds } from '../../libs/telemetry/trace-ids.ts';
 import { startTracing, type Tracing, type TracingOptions } from '../../libs/telemetry/tracing.ts';
 import { startServer } from '../../services/downloader/loopback.fixture.ts';
 import { run, startNode } from '../fixtures/flow.ts';

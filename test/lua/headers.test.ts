@@ -3,34 +3,36 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { EVENTS } from '../../libs/contracts/events.ts';
-import type { Script } from '../../libs/coordination/redis/script.ts';
-import { SCRIPTS } from '../../libs/coordination/redis/scripts.ts';
-import { LUA_DIRECTORY, readScript } from '../../libs/coordination/redis/source.ts';
+import { SCRIPTS } from '../../libs/coordination/redis/index.ts';
+import type { Script } from '../../libs/coordination/redis/scripts/script.ts';
+import { LUA_DIRECTORY, readScript } from '../../libs/coordination/redis/scripts/source.ts';
 import { LIMIT_SCRIPTS } from '../../libs/limits/redis/scripts.ts';
 import { parseHeader } from './header.ts';
 
 const read = (path: string) => readFileSync(join(LUA_DIRECTORY, path), 'utf8');
-const luaFiles = (folder: string) =>
-  readdirSync(join(LUA_DIRECTORY, folder))
-    .filter((name) => name.endsWith('.lua'))
-    .map((name) => name.slice(0, -'.lua'.length))
-    .sort();
+/** Paths in `lua/`: those of the scripts, then those of the fragments that they include. */
+const luaFiles = readdirSync(LUA_DIRECTORY, { recursive: true, encoding: 'utf8' }).filter((path) =>
+  path.endsWith('.lua'),
+);
+const scriptFiles = luaFiles.filter((path) => !path.startsWith('lib/')).sort();
+const fragmentFiles = luaFiles.filter((path) => path.startsWith('lib/')).sort();
+
 const ALL: readonly Script[] = [...SCRIPTS, ...LIMIT_SCRIPTS];
 const bindings: readonly (readonly [string, Script])[] = ALL.map((script) => [script.name, script]);
 
 describe('the scripts', () => {
   it('each have one binding, and each binding has its script', () => {
-    expect(ALL.map(({ name }) => name).sort()).toEqual(luaFiles('.'));
+    expect(ALL.map(({ file }) => file).sort()).toEqual(scriptFiles);
   });
 
   it('use every fragment', () => {
-    const used = new Set(ALL.flatMap(({ name }) => parseHeader(read(`${name}.lua`)).includes));
-    expect([...used].sort()).toEqual(luaFiles('lib').map((name) => `lib/${name}.lua`));
+    const used = new Set(ALL.flatMap(({ file }) => parseHeader(read(file)).includes));
+    expect([...used].sort()).toEqual(fragmentFiles);
   });
 });
 
 describe.each(bindings)('%s', (name, script) => {
-  const text = read(`${name}.lua`);
+  const text = read(script.file);
   const header = parseHeader(text);
 
   it('has a header without a fault', () => {
@@ -53,7 +55,7 @@ describe.each(bindings)('%s', (name, script) => {
   });
 
   it('is read whole: fragments first, in the order of its header, without comments', () => {
-    const { text: whole, sha } = readScript(name);
+    const { text: whole, sha } = readScript(script);
     const places = header.includes.map((path) => whole.indexOf(firstCode(read(path))));
     expect(places).not.toContain(-1);
     expect(places).toEqual([...places].sort((one, other) => one - other));
@@ -67,10 +69,9 @@ describe('events in Lua', () => {
     type,
     Number(version),
   ]);
-  const emitted = [
-    ...luaFiles('.').map((name) => `${name}.lua`),
-    ...luaFiles('lib').map((name) => `lib/${name}.lua`),
-  ].flatMap((path) => [...read(path).matchAll(/emit(?:OfStep)?\(\w+, '(\w+)'/g)].map(([, type]) => type!));
+  const emitted = luaFiles.flatMap((path) =>
+    [...read(path).matchAll(/emit(?:OfStep)?\(\w+, '(\w+)'/g)].map(([, type]) => type!),
+  );
 
   it('have the names and versions of the contract', () => {
     expect(versions.length).toBeGreaterThan(0);

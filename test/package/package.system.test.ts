@@ -73,7 +73,7 @@ describe('the package', () => {
       'libs/modules/index.js',
       'libs/modules/index.d.ts',
       'proto/catena/v1/task.proto',
-      'lua/ptm_claim.lua',
+      'lua/claims/ptm_claim.lua',
     ]) {
       expect(files).toContain(wanted);
     }

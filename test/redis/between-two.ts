@@ -1,8 +1,10 @@
 /** Scenes between two processes: one looks, the other acts, and the first must notice. */
 import { expect } from 'vitest';
-import { PhaseCloseCode, ReplayCode, RunOpenCode } from '../../libs/coordination/protocol/codes.ts';
+import { ReplayCode } from '../../libs/coordination/protocol/errors.ts';
+import { PhaseCloseCode } from '../../libs/coordination/protocol/phases.ts';
+import { RunOpenCode } from '../../libs/coordination/protocol/runs.ts';
 import type { RedisCoordinator } from '../../libs/coordination/redis/index.ts';
-import { heldBy, openScene } from '../conformance/coordinator/scene.ts';
+import { heldBy, openScene } from '../conformance/coordinator/scene/scene.ts';
 import type { RedisHarness } from './harness.ts';
 
 type OpenRedis = () => Promise<RedisHarness>;

@@ -1,10 +1,10 @@
 /** Leases are reckoned with the server's clock: a process whose own clock is wrong holds its nodes no longer than others. */
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { ClaimCode } from '../../libs/coordination/protocol/codes.ts';
+import { ClaimCode } from '../../libs/coordination/protocol/claims.ts';
 import { defaultPolicy } from '../../libs/coordination/protocol/policy.ts';
 import { openRedisCoordinator, type RedisCoordinator } from '../../libs/coordination/redis/index.ts';
 import { DISTRIBUTED_SHARDS } from '../../libs/keys/keys.ts';
-import { Cast } from '../conformance/coordinator/plan.ts';
+import { Cast } from '../conformance/coordinator/scene/plan.ts';
 import { type RedisServer, startRedisServer } from '../fixtures/servers/redis-server.ts';
 import { connectTo } from './harness.ts';
 

@@ -2,7 +2,7 @@
 import type { Cluster } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DISTRIBUTED_SHARDS, shardOf } from '../../libs/keys/keys.ts';
-import { openScene } from '../conformance/coordinator/scene.ts';
+import { openScene } from '../conformance/coordinator/scene/scene.ts';
 import { assertEqualCoordinators } from '../conformance/differential/property.ts';
 import { redisPairs } from '../conformance/differential/redis-pair.ts';
 import { type RedisCluster, startRedisCluster } from '../fixtures/servers/redis-cluster.ts';

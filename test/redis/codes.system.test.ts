@@ -1,6 +1,6 @@
 /** Every return code of every script is answered in a test: the tour, and what only happens between two processes. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { SCRIPTS } from '../../libs/coordination/redis/scripts.ts';
+import { SCRIPTS } from '../../libs/coordination/redis/index.ts';
 import { type RedisServer, startRedisServer } from '../fixtures/servers/redis-server.ts';
 import { BETWEEN_TWO } from './between-two.ts';
 import { connectTo, openRedisHarness } from './harness.ts';

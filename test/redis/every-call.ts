@@ -2,8 +2,8 @@
 
 import type { ChainNode, NodeSeed } from '../../libs/coordination/protocol/node.ts';
 import type { Coordinator } from '../../libs/coordination/protocol/port.ts';
-import { refOf } from '../conformance/coordinator/reading.ts';
-import { heldBy, LEASE_MS, NEVER } from '../conformance/coordinator/scene.ts';
+import { heldBy, LEASE_MS, NEVER } from '../conformance/coordinator/scene/scene.ts';
+import { refOf } from '../conformance/coordinator/watch/reading.ts';
 
 export type NamedCall = readonly [name: keyof Coordinator, command: unknown];
 

@@ -1,7 +1,7 @@
 /** What a node costs in Redis, over many nodes: everything of the run, divided by them. */
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { NodeSeed } from '../../libs/coordination/protocol/node.ts';
-import { LEASE_MS } from '../conformance/coordinator/scene.ts';
+import { LEASE_MS } from '../conformance/coordinator/scene/scene.ts';
 import { type RedisServer, startRedisServer } from '../fixtures/servers/redis-server.ts';
 import { connectTo, openRedisHarness } from './harness.ts';
 import { keysWith } from './keyspace.ts';

@@ -1,9 +1,10 @@
 /** Many processes at once on one Redis: who wins is open, that one wins is not. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ClaimCode, CommitCode, RecoverCode } from '../../libs/coordination/protocol/codes.ts';
+import { ClaimCode, RecoverCode } from '../../libs/coordination/protocol/claims.ts';
+import { CommitCode } from '../../libs/coordination/protocol/commits.ts';
 import type { RedisCoordinator } from '../../libs/coordination/redis/index.ts';
-import { checkInvariants } from '../conformance/coordinator/invariants.ts';
-import { heldBy, LEASE_MS, openScene, type Scene } from '../conformance/coordinator/scene.ts';
+import { heldBy, LEASE_MS, openScene, type Scene } from '../conformance/coordinator/scene/scene.ts';
+import { checkInvariants } from '../conformance/coordinator/watch/invariants.ts';
 import { type RedisServer, startRedisServer } from '../fixtures/servers/redis-server.ts';
 import { connectTo, openRedisHarness, type RedisHarness } from './harness.ts';
 

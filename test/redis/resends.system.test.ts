@@ -1,11 +1,11 @@
 /** Connections that break, scripts that are forgotten, a Redis that restarts, hangs or is gone. */
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { CommitCode } from '../../libs/coordination/protocol/codes.ts';
+import { CommitCode } from '../../libs/coordination/protocol/commits.ts';
 import type { ChainNode, NodeSeed } from '../../libs/coordination/protocol/node.ts';
 import type { Coordinator } from '../../libs/coordination/protocol/port.ts';
-import { checkInvariants } from '../conformance/coordinator/invariants.ts';
-import { viewRun } from '../conformance/coordinator/reading.ts';
-import { heldBy, LEASE_MS, openScene, type Scene } from '../conformance/coordinator/scene.ts';
+import { heldBy, LEASE_MS, openScene, type Scene } from '../conformance/coordinator/scene/scene.ts';
+import { checkInvariants } from '../conformance/coordinator/watch/invariants.ts';
+import { viewRun } from '../conformance/coordinator/watch/reading.ts';
 import { type RedisServer, startRedisServer } from '../fixtures/servers/redis-server.ts';
 import { type CuttingProxy, startCuttingProxy } from './cutting-proxy.ts';
 import { everyCall } from './every-call.ts';

@@ -1,10 +1,10 @@
 /** What every script owes, whatever it does: it fails before it writes, and touches the keys that it was given alone. */
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { CommitCode } from '../../libs/coordination/protocol/codes.ts';
-import { SCRIPTS } from '../../libs/coordination/redis/scripts.ts';
-import { readScript } from '../../libs/coordination/redis/source.ts';
-import { heldBy, openScene } from '../conformance/coordinator/scene.ts';
+import { CommitCode } from '../../libs/coordination/protocol/commits.ts';
+import { SCRIPTS } from '../../libs/coordination/redis/index.ts';
+import { readScript } from '../../libs/coordination/redis/scripts/source.ts';
+import { heldBy, openScene } from '../conformance/coordinator/scene/scene.ts';
 import { type RedisServer, startRedisServer } from '../fixtures/servers/redis-server.ts';
 import { connectTo, openRedisHarness } from './harness.ts';
 import { changedKeys, contentsOf, dumpOf, keysWith, restoreTo } from './keyspace.ts';
@@ -23,7 +23,7 @@ afterAll(async () => {
   await server?.stop();
 });
 
-const NAMES = new Map(SCRIPTS.map(({ name }) => [readScript(name).sha, name]));
+const NAMES = new Map(SCRIPTS.map((script) => [readScript(script).sha, script.name]));
 
 /** A call with the keyspace that it found. */
 interface Recorded extends ScriptCall {

@@ -1,9 +1,9 @@
 /** A fixed set of scenes in which every script answers each of its codes. */
 import { expect } from 'vitest';
-import { ClaimCode } from '../../libs/coordination/protocol/codes.ts';
-import type { CoordinatorHarness } from '../conformance/coordinator/harness.ts';
-import type { ModuleShape } from '../conformance/coordinator/plan.ts';
-import { heldBy, LEASE_MS, openScene, type Scene } from '../conformance/coordinator/scene.ts';
+import { ClaimCode } from '../../libs/coordination/protocol/claims.ts';
+import type { CoordinatorHarness } from '../conformance/coordinator/scene/harness.ts';
+import type { ModuleShape } from '../conformance/coordinator/scene/plan.ts';
+import { heldBy, LEASE_MS, openScene, type Scene } from '../conformance/coordinator/scene/scene.ts';
 
 export type OpenHarness = () => Promise<CoordinatorHarness>;
 

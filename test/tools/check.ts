@@ -29,6 +29,11 @@ function stepsOf(report: string | undefined): readonly Step[] {
     report === undefined ? [] : ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
   return [
     { name: 'generated code is what proto/ gives', command: 'node', args: ['test/tools/generate.ts', '--check'] },
+    {
+      name: 'the protocol page is what its code says',
+      command: 'node',
+      args: ['test/tools/protocol-page.ts', '--check'],
+    },
     { name: 'proto style', command: 'buf', args: ['lint'], folder: 'proto' },
     { name: 'proto format', command: 'buf', args: ['format', '--diff', '--exit-code'], folder: 'proto' },
     { name: 'format and lint', command: 'biome', args: ['check', '--error-on-warnings', '.'] },

@@ -7,7 +7,7 @@
  * The report is the last thing that a diagnosis writes. So what a closed run came to follows from its report alone, however
  * it was closed: in time, by its deadline, or cancelled a moment too late.
  */
-import type { ModuleSnapshot, PhaseSnapshot, RunSnapshot } from '../../coordination/protocol/snapshot.ts';
+import type { ModuleSnapshot, PhaseSnapshot, RunSnapshot } from '../../coordination/protocol/reads.ts';
 import type { RunRecord } from '../../store/port.ts';
 import { type DiagnosisItems, diagnosisModule, inputOf, NO_ITEMS, plannedCount } from './diagnosis-items.ts';
 import { failureOf } from './failure.ts';

@@ -1,7 +1,7 @@
 /** Histories of runs as the chain may make them, looked at after every step: the status only ever goes forward. */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import type { RunSnapshot } from '../../coordination/protocol/snapshot.ts';
+import type { RunSnapshot } from '../../coordination/protocol/reads.ts';
 import type { RunEnd } from '../../store/port.ts';
 import { type DiagnosisItems, NO_ITEMS, plannedCount } from './diagnosis-items.ts';
 import { type DiagnosisStatus, diagnosisStatus } from './diagnosis-status.ts';

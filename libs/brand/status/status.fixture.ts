@@ -1,5 +1,5 @@
 /** Runs, snapshots and items of diagnoses as tests of their status need them. */
-import type { PhaseSnapshot, RunSnapshot } from '../../coordination/protocol/snapshot.ts';
+import type { PhaseSnapshot, RunSnapshot } from '../../coordination/protocol/reads.ts';
 import type { RunEnd, RunRecord, StoredItem } from '../../store/port.ts';
 import { diagnosisError, type ErrorType } from '../codecs/diagnosis-error.ts';
 import { extractAnswer } from '../extraction/extract-answer.ts';

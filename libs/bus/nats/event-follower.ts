@@ -2,6 +2,7 @@
  * Reads the event stream from a place on, and finds its place again after restarts of the server, and in a stream that was
  * made anew, whose numbers begin at one.
  */
+
 import {
   type Consumer,
   type ConsumerMessages,
@@ -10,6 +11,7 @@ import {
   type JsMsg,
 } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
+import { pause } from '../../concurrency/abort.ts';
 
 export interface EventFollowerOptions {
   readonly connection: NatsConnection;
@@ -80,7 +82,7 @@ export class EventFollower {
         await this.#read(consumer);
       } catch (error) {
         if (!this.#stopping.signal.aborted) this.#options.onError(error);
-        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+        await pause(RETRY_MS, this.#stopping.signal);
       }
       consumer = undefined;
     }

@@ -4,9 +4,9 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'v
 import { type NatsServer, startNatsServer } from '../../../test/fixtures/servers/nats-server.ts';
 import { silentLog } from '../../telemetry/log.ts';
 import { Metrics } from '../../telemetry/metrics.ts';
-import { runTraceIds } from '../../telemetry/run-trace.ts';
 import { SPANS } from '../../telemetry/span-names.ts';
 import { activeTraceId, inSpan } from '../../telemetry/spans.ts';
+import { runTraceIds } from '../../telemetry/trace-ids.ts';
 import { startTracing } from '../../telemetry/tracing.ts';
 import { holding, openBus, request } from './bus.fixture.ts';
 

@@ -2,8 +2,10 @@
  * The chain's messages over JetStream: one work queue per stage, pulled by as many processes as there are. The broker may
  * lose what it likes; what stands in the due index is rung again.
  */
+
 import type { NatsConnection } from '@nats-io/transport-node';
-import { pause } from '../../concurrency/pause.ts';
+import { pause } from '../../concurrency/abort.ts';
+import { within } from '../../concurrency/within.ts';
 import { RECEIVER } from '../../contracts/chain.ts';
 import type { Namespace, Rung } from '../../contracts/subjects.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
@@ -141,11 +143,11 @@ export class NatsBus implements Bus {
       await Promise.all([...this.#subscriptions.values()].map((subscription) => subscription.abandon()));
       await connection.drain();
     };
-    const late = Promise.withResolvers<void>();
-    const timer = setTimeout(late.resolve, CLOSE_TIMEOUT_MS);
     // Draining fails on a connection that is closed already, which is what is wanted.
-    await Promise.race([ended().catch(() => undefined), late.promise]);
-    clearTimeout(timer);
+    await within(
+      ended().catch(() => undefined),
+      CLOSE_TIMEOUT_MS,
+    );
     await connection.close();
   }
 

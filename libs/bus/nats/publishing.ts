@@ -1,7 +1,9 @@
 /** One message on its way to its stream. */
+
 import { randomUUID } from 'node:crypto';
 import { type JetStreamClient, jetstream } from '@nats-io/jetstream';
 import { errors, type MsgHdrs, type NatsConnection } from '@nats-io/transport-node';
+import { backOffMs } from '../../concurrency/back-off.ts';
 import { encodeMessage } from '../../contracts/chain.ts';
 import { messageId, type Namespace, type Rung, scopeOf, subjectOf } from '../../contracts/subjects.ts';
 import { nodeIdOf } from '../../contracts/validate.ts';
@@ -82,7 +84,8 @@ export class Publishing {
   async #untilAnswered(send: (waitMs: number) => Promise<PublishResult>): Promise<PublishResult> {
     const { connection, timeoutMs } = this.#options;
     const startedMs = performance.now();
-    for (let waitMs = timeoutMs / FIRST_WAIT_SHARE; ; waitMs = Math.min(timeoutMs, waitMs * 2)) {
+    for (let failures = 0; ; failures++) {
+      const waitMs = backOffMs({ baseMs: timeoutMs / FIRST_WAIT_SHARE, maxMs: timeoutMs }, failures);
       const leftMs = timeoutMs * PATIENCE_TIMEOUTS - (performance.now() - startedMs);
       try {
         return await send(Math.min(waitMs, leftMs));

@@ -1,8 +1,7 @@
 /** `catena letters RUN`: the nodes that ended in failure, each with its id: what `replay` takes. */
 import type { CliContext, ConfigOptions } from '../context.ts';
 import { ExitCode, type ExitCodeValue } from '../exit-codes.ts';
-import { namesIn, STEPS_KEY, toFailedNode } from '../read/failed-nodes.ts';
-import { failedNodeText } from '../read/failed-text.ts';
+import { failedNodeText, namesIn, STEPS_KEY, toFailedNode } from '../read/failed-nodes.ts';
 import { withRuns } from '../read/open-source.ts';
 import { countOf } from '../terminal/format.ts';
 import { paintFor } from '../terminal/io.ts';

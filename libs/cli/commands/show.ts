@@ -1,13 +1,19 @@
 /** `catena show RUN`: how a run stands or ended, what happened, and every node that failed. */
-import type { RunSnapshot } from '../../coordination/protocol/snapshot.ts';
+import type { RunSnapshot } from '../../coordination/protocol/reads.ts';
 import type { StoredEvent } from '../../store/port.ts';
 import type { CliContext, ConfigOptions } from '../context.ts';
 import { ExitCode, type ExitCodeValue } from '../exit-codes.ts';
-import { type FailedNode, readFailedNodes } from '../read/failed-nodes.ts';
-import { failedNodeText } from '../read/failed-text.ts';
+import { type FailedNode, failedNodeText, readFailedNodes } from '../read/failed-nodes.ts';
 import { withRuns } from '../read/open-source.ts';
-import { formatCost } from '../terminal/cost.ts';
-import { countOf, formatClock, formatCount, formatInstant, formatTable, oneLine } from '../terminal/format.ts';
+import {
+  countOf,
+  formatClock,
+  formatCost,
+  formatCount,
+  formatInstant,
+  formatTable,
+  oneLine,
+} from '../terminal/format.ts';
 import { type Paint, paintFor } from '../terminal/io.ts';
 import { describeRun, type RunView } from './runs.ts';
 

@@ -5,7 +5,7 @@ describe('one log of several processes', () => {
   it('has the name in front of each line', () => {
     const prefix = linePrefix(false);
     expect(prefix('parser', 'one\ntwo\n')).toBe('parser             | one\nparser             | two\n');
-    expect(linePrefix(true)('a', 'x')).toBe(`\u001b[36m${'a'.padEnd(18)} | \u001b[0mx\n`);
+    expect(linePrefix(true)('a', 'x')).toBe(`\u001b[36m${'a'.padEnd(18)} | \u001b[39mx\n`);
   });
 
   it('gives each name a colour of its own', () => {

@@ -1,8 +1,12 @@
 /** The lines of several processes as one log, the name of the process in front of each. */
+import { styleText } from 'node:util';
 import { prettyLine } from '../../telemetry/pretty-log.ts';
 
 /** Colours that are told apart on dark and on light; warnings and errors have their own. */
-const COLOURS = [36, 35, 34, 32, 96, 95, 94, 92] as const;
+const COLOURS = [
+  ...(['cyan', 'magenta', 'blue', 'green'] as const),
+  ...(['cyanBright', 'magentaBright', 'blueBright', 'greenBright'] as const),
+];
 const NAME_WIDTH = 18;
 
 /** Puts a name in front of each line of a text. */
@@ -10,11 +14,11 @@ export type LinePrefix = (name: string, text: string) => string;
 
 /** Each new name gets the next colour. */
 export function linePrefix(isColoured: boolean): LinePrefix {
-  const colours = new Map<string, number>();
+  const colours = new Map<string, (typeof COLOURS)[number]>();
   return (name, text) => {
     if (!colours.has(name)) colours.set(name, COLOURS[colours.size % COLOURS.length]!);
     const padded = `${name.padEnd(NAME_WIDTH)} | `;
-    const prefix = isColoured ? `\u001b[${colours.get(name)}m${padded}\u001b[0m` : padded;
+    const prefix = isColoured ? styleText(colours.get(name)!, padded, { validateStream: false }) : padded;
     return `${text
       .trimEnd()
       .split('\n')

@@ -1,6 +1,8 @@
 /** A service that is kept running: started again when it dies, ended when that is asked for. */
+
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import { forcedAfter } from '../../concurrency/within.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
 import { formatDuration } from '../terminal/format.ts';
 import { readServiceLine } from './log-lines.ts';
@@ -88,9 +90,7 @@ export class ServiceProcess {
     this.#isStopping = true;
     clearTimeout(this.#restart);
     this.#child?.kill('SIGTERM');
-    const patience = setTimeout(() => this.#child?.kill('SIGKILL'), STOP_TIMEOUT_MS);
-    await this.#gone;
-    clearTimeout(patience);
+    await forcedAfter(Promise.resolve(this.#gone), STOP_TIMEOUT_MS, () => this.#child?.kill('SIGKILL'));
   }
 
   #show(line: string): void {

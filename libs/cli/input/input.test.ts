@@ -6,9 +6,9 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { defineModule } from '../../modules/build/define-module.ts';
 import { computeStep } from '../../modules/contract/contract.ts';
-import { parseDuration } from './duration.ts';
 import { readInputFile } from './input-file.ts';
 import { parsePairs } from './pairs.ts';
+import { parseDuration } from './quantities.ts';
 import { typedInput } from './typed-input.ts';
 
 function checkerOf(input: z.ZodType) {

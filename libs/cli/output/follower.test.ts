@@ -3,10 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ExportOffset, StoredItem } from '../../store/port.ts';
-import { CsvRows } from './csv-rows.ts';
 import { FileSink } from './file-sink.ts';
 import { ItemFollower } from './follower.ts';
-import { jsonlRows } from './jsonl-rows.ts';
+import { CsvRows, jsonlRows } from './rows.ts';
 
 let folder = '';
 let path = '';

@@ -5,7 +5,7 @@
  */
 import { failpoint } from '../../failpoints/failpoint.ts';
 import type { ExportOffset, Store, StoredItem } from '../../store/port.ts';
-import type { RowFormat } from './row-format.ts';
+import type { RowFormat } from './rows.ts';
 import type { Sink } from './sink.ts';
 
 export interface FollowerOptions {

@@ -1,12 +1,9 @@
 import type { Writable } from 'node:stream';
 import { CatenaError } from '../../errors/catena-error.ts';
-import { CsvRows } from './csv-rows.ts';
 import { FileSink } from './file-sink.ts';
-import { jsonlRows } from './jsonl-rows.ts';
 import type { OutputOption } from './output-option.ts';
-import type { RowFormat } from './row-format.ts';
-import type { Sink } from './sink.ts';
-import { streamSink } from './stream-sink.ts';
+import { CsvRows, jsonlRows, type RowFormat } from './rows.ts';
+import { type Sink, streamSink } from './sink.ts';
 
 export function openSink({ path }: OutputOption, stdout: Writable): Promise<Sink> {
   return path === '-' ? Promise.resolve(streamSink(stdout)) : FileSink.open(path);

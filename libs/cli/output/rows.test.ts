@@ -1,9 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { StoredItem } from '../../store/port.ts';
-import { CsvRows } from './csv-rows.ts';
-import { jsonlRows } from './jsonl-rows.ts';
 import { parseOutput } from './output-option.ts';
+import { CsvRows, jsonlRows } from './rows.ts';
 
 const item = (data: unknown, type = 'product'): StoredItem => ({
   seq: 1,

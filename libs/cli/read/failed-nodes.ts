@@ -4,6 +4,8 @@ import type { Failure } from '../../errors/failure.ts';
 import { FAIL_STEP, START_STEP } from '../../modules/contract/definition.ts';
 import { decodeHop, decodeRequest } from '../../stage/node/node-body.ts';
 import type { DeadLetter, RunRecord } from '../../store/port.ts';
+import { countOf, oneLine } from '../terminal/format.ts';
+import type { Paint } from '../terminal/io.ts';
 import type { RunSource } from './run-source.ts';
 
 export interface FailedNode {
@@ -91,4 +93,15 @@ export function groupFailures(failed: readonly FailedNode[]): FailureGroup[] {
     else groups.set(key, { ...group, count: group.count + 1 });
   }
   return [...groups.values()].sort((one, other) => other.count - one.count);
+}
+
+/** A failed node as text: what it was, why it failed, and its id, for a replay. */
+export function failedNodeText(node: FailedNode, paint: Paint): string {
+  const { step, kind, reason, code, message, attempts, crashes, url, state, nodeId } = node;
+  const tries = countOf(attempts, 'attempt') + (crashes > 0 ? `, ${countOf(crashes, 'crash', 'crashes')}` : '');
+  const what = url === undefined ? '' : `    ${oneLine(url)}\n`;
+  return (
+    `${paint('red', reason)} ${step} (${kind}), ${tries}\n${what}` +
+    `    state ${oneLine(JSON.stringify(state) ?? 'none', 500)}\n    ${code}: ${oneLine(message)}\n    node ${nodeId}\n`
+  );
 }

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import type { Coordinator } from '../../coordination/protocol/port.ts';
 import { openSqliteCoordinatorReader } from '../../coordination/sqlite/index.ts';
-import { COORDINATION_MIGRATIONS } from '../../coordination/sqlite/schema.ts';
+import { COORDINATION_MIGRATIONS } from '../../coordination/sqlite/tables/schema.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
 import { openSqliteBudgetReader } from '../../limits/sqlite/budgets.ts';
 import { SqliteDatabase } from '../../sqlite/database.ts';

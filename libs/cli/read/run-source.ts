@@ -1,5 +1,5 @@
 /** Runs as the reading commands see them, wherever they are. */
-import type { RunSnapshot } from '../../coordination/protocol/snapshot.ts';
+import type { RunSnapshot } from '../../coordination/protocol/reads.ts';
 import type { RunReason } from '../../explain/reasons.ts';
 import type { DeadLetter, RunCost, RunRecord, StoredEvent, StoredItem } from '../../store/port.ts';
 

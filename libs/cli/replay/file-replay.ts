@@ -1,6 +1,6 @@
 /** Dead nodes of a run in a file stand open again; whoever runs its module next executes them. */
 import type { Clock } from '../../clock/clock.ts';
-import { ReplayCode } from '../../coordination/protocol/codes.ts';
+import { ReplayCode } from '../../coordination/protocol/errors.ts';
 import type { ChainNode } from '../../coordination/protocol/node.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
 import { deadNodes } from '../../stage/run/settle.ts';

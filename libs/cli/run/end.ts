@@ -8,11 +8,10 @@ import { type FailedNode, namesIn, STEPS_KEY, toFailedNode } from '../read/faile
 import type { Reporter } from '../status/reporter.ts';
 import { countOf } from '../terminal/format.ts';
 import { paintFor } from '../terminal/io.ts';
-import type { RunOptions } from './options.ts';
 import type { RunScene } from './scene.ts';
 import { countByType, type Summary, summaryText } from './summary.ts';
 import type { Ended } from './supervise.ts';
-import type { RunView } from './work.ts';
+import type { RunOptions, RunView } from './work.ts';
 
 export interface EndedRun {
   readonly runId: string;

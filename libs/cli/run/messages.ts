@@ -1,10 +1,9 @@
 import type { LoadedConfig } from '../../config/load-config.ts';
-import type { Log, LogLevel } from '../../telemetry/log.ts';
-import { createLog } from '../../telemetry/log.ts';
+import { createLog, type Log, type LogLevel } from '../../telemetry/log.ts';
 import type { CliContext } from '../context.ts';
 import { jsonReporter, plainReporter, type Reporter, terminalReporter } from '../status/reporter.ts';
 import { paintFor } from '../terminal/io.ts';
-import type { RunOptions } from './options.ts';
+import type { RunOptions } from './work.ts';
 
 /** How a run shows itself: as a line on a terminal, as lines elsewhere, as events for machines. */
 export function reporterFor({ io, env }: CliContext, { json, output }: RunOptions): Reporter {
@@ -20,4 +19,31 @@ export function logFor({ config, origins, mode }: LoadedConfig, { io }: CliConte
   if (io.stderr.isTTY !== true) return createLog({ level, format: config.log.format, runtimeMode: mode });
   const stream = { isTTY: true, write: (line: string) => reporter.say(line.trimEnd()) };
   return createLog({ level, format: config.log.format, runtimeMode: mode, stream });
+}
+
+/** Command lines that can be copied into a shell. */
+
+/** The same command, to be given again: without `--fresh`, which would begin anew, and without the token, a secret. */
+export function sameCommand(invocation: string, args: readonly string[]): string {
+  const kept = args.filter((arg) => arg !== '--fresh');
+  return commandText(
+    invocation,
+    kept.map((arg, at) => (kept[at - 1] === '--token' ? 'TOKEN' : arg.replace(/^--token=.*$/, '--token=TOKEN'))),
+  );
+}
+
+export function commandText(invocation: string, args: readonly string[]): string {
+  return [invocation, ...args.map(shellWord)].join(' ');
+}
+
+/** A word as a POSIX shell reads it back. */
+export function shellWord(word: string): string {
+  if (/^[\w@%+=:,./-]+$/.test(word)) return word;
+  return `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
+/** What a run that is taken up again does not take over from the options of today, in words. */
+export function keptLimits({ deadline, costCap }: RunOptions): string[] {
+  const given = [...(deadline === undefined ? [] : ['deadline']), ...(costCap === undefined ? [] : ['cost cap'])];
+  return given.map((what) => `it keeps the ${what} that it was started with, if any`);
 }

@@ -7,20 +7,18 @@ import { loadModule } from '../../modules/load/load-module.ts';
 import type { TaskSubmission } from '../../stage/run/submit.ts';
 import { makeDatabaseFolder } from '../../store/sqlite/database-folder.ts';
 import type { CliContext } from '../context.ts';
-import { parseAmount } from '../input/amount.ts';
-import { parseDuration } from '../input/duration.ts';
 import { readInputFile } from '../input/input-file.ts';
 import { parsePairs } from '../input/pairs.ts';
+import { parseAmount, parseDuration } from '../input/quantities.ts';
 import { typedInput } from '../input/typed-input.ts';
 import { chooseItemType, openSink, rowFormat } from '../output/open-output.ts';
 import { parseOutput } from '../output/output-option.ts';
-import type { RowFormat } from '../output/row-format.ts';
+import type { RowFormat } from '../output/rows.ts';
 import type { Sink } from '../output/sink.ts';
 import { makePageFolder } from '../pages/page-file.ts';
 import type { FilePlace } from '../place.ts';
 import { ITEM_TYPES_KEY, STEPS_KEY } from '../read/failed-nodes.ts';
-import type { RunOptions } from './options.ts';
-import type { ModuleWork, Work } from './work.ts';
+import type { ModuleWork, RunOptions, Work } from './work.ts';
 
 export interface RunOutput {
   readonly sink: Sink;

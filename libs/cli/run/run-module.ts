@@ -13,15 +13,12 @@ import { type FilePlace, placeOf } from '../place.ts';
 import { HostTimes } from '../status/host-times.ts';
 import { countNodes } from '../status/progress.ts';
 import { countOf, formatCount } from '../terminal/format.ts';
-import { sameCommand } from './command-text.ts';
 import { reportEnd } from './end.ts';
-import { keptLimits } from './kept-limits.ts';
-import { logFor, reporterFor } from './messages.ts';
-import type { RunOptions } from './options.ts';
+import { keptLimits, logFor, reporterFor, sameCommand } from './messages.ts';
 import { type PreparedRun, prepareRun, settingsOf } from './prepare.ts';
 import type { RunScene } from './scene.ts';
 import { type Ended, superviseRun } from './supervise.ts';
-import type { RunView, Work } from './work.ts';
+import type { RunOptions, RunView, Work } from './work.ts';
 
 /** `view` shows the run in its own way. */
 export async function runModule(

@@ -1,9 +1,8 @@
 import type { CliContext } from '../context.ts';
 import type { HostTimes } from '../status/host-times.ts';
 import type { Reporter } from '../status/reporter.ts';
-import type { RunOptions } from './options.ts';
 import type { PreparedRun } from './prepare.ts';
-import type { RunView } from './work.ts';
+import type { RunOptions, RunView } from './work.ts';
 
 /** What a run in a file is supervised with, from its start to its end. */
 export interface RunScene {

@@ -1,11 +1,17 @@
 /** What a run came to: the table at its end. */
 import { fromMicros } from '../../limits/budgets.ts';
 import type { RunEnd, RunRecord, Store } from '../../store/port.ts';
-import type { FailedNode } from '../read/failed-nodes.ts';
-import { groupFailures } from '../read/failed-nodes.ts';
+import { type FailedNode, groupFailures } from '../read/failed-nodes.ts';
 import type { HostTime } from '../status/host-times.ts';
-import { formatCost } from '../terminal/cost.ts';
-import { countOf, formatCount, formatDuration, formatRate, formatTable, oneLine } from '../terminal/format.ts';
+import {
+  countOf,
+  formatCost,
+  formatCount,
+  formatDuration,
+  formatRate,
+  formatTable,
+  oneLine,
+} from '../terminal/format.ts';
 import type { Colour, Paint } from '../terminal/io.ts';
 
 export interface Summary {

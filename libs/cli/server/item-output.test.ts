@@ -5,10 +5,8 @@ import { Writable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CatenaError } from '../../errors/catena-error.ts';
 import type { StoredItem } from '../../store/port.ts';
-import { CsvRows } from '../output/csv-rows.ts';
-import { jsonlRows } from '../output/jsonl-rows.ts';
-import type { RowFormat } from '../output/row-format.ts';
-import { streamSink } from '../output/stream-sink.ts';
+import { CsvRows, jsonlRows, type RowFormat } from '../output/rows.ts';
+import { streamSink } from '../output/sink.ts';
 import { ItemOutput, type ReadItems } from './item-output.ts';
 
 let folder = '';

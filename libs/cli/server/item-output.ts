@@ -8,7 +8,7 @@ import { CatenaError } from '../../errors/catena-error.ts';
 import type { StoredItem } from '../../store/port.ts';
 import { FileSink } from '../output/file-sink.ts';
 import { unwritable } from '../output/output-error.ts';
-import type { RowFormat } from '../output/row-format.ts';
+import type { RowFormat } from '../output/rows.ts';
 import type { Sink } from '../output/sink.ts';
 
 /** Items behind a sequence number; with `follow` until the run is closed and all were told. */

@@ -1,5 +1,7 @@
 /** A server that stops answering is tried again for a while: it may be restarting, or another one takes its place. */
+
 import { setTimeout as delay } from 'node:timers/promises';
+import { backOffMs } from '../../concurrency/back-off.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
 import { formatDuration } from '../terminal/format.ts';
 
@@ -13,8 +15,7 @@ export interface Patience {
   readonly signal: AbortSignal;
 }
 
-const FIRST_PAUSE_MS = 200;
-const LONGEST_PAUSE_MS = 5_000;
+const PAUSES = { baseMs: 200, maxMs: 5_000 };
 
 /**
  * Works, and again whenever the work failed for a reason that passes; the work says when the server has answered. Throws
@@ -25,11 +26,11 @@ export async function persistently<Result>(
   work: (answered: () => void) => Promise<Result>,
 ): Promise<Result> {
   let silentSinceMs: number | undefined;
-  let pauseMs = FIRST_PAUSE_MS;
+  let failures = 0;
   const answered = (): void => {
     if (silentSinceMs !== undefined) say('the server answers again');
     silentSinceMs = undefined;
-    pauseMs = FIRST_PAUSE_MS;
+    failures = 0;
   };
   for (;;) {
     try {
@@ -44,8 +45,8 @@ export async function persistently<Result>(
       }
       const leftMs = silentSinceMs + patienceMs - nowMs;
       if (leftMs <= 0) throw lost(address, patienceMs, thrown);
-      await delay(Math.min(pauseMs, leftMs), undefined, { signal });
-      pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS);
+      await delay(Math.min(backOffMs(PAUSES, failures), leftMs), undefined, { signal });
+      failures += 1;
     }
   }
 }

@@ -1,6 +1,6 @@
 /** A run as a server tells it, in the words of the store and the coordinator. */
 import { FinishReason, type ModuleProgress, type NodeCounts, type Run, RunState } from '../../contracts/services.ts';
-import type { ModuleSnapshot, PhaseSnapshot, RunSnapshot } from '../../coordination/protocol/snapshot.ts';
+import type { ModuleSnapshot, PhaseSnapshot, RunSnapshot } from '../../coordination/protocol/reads.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
 import { MICROS } from '../../limits/budgets.ts';
 import type { RunCost, RunEnd, RunRecord } from '../../store/port.ts';

@@ -1,8 +1,7 @@
 import type { CliContext } from '../context.ts';
 import type { ServerPlace } from '../place.ts';
-import type { RunOptions } from '../run/options.ts';
 import type { PreparedTask } from '../run/prepare.ts';
-import type { RunView } from '../run/work.ts';
+import type { RunOptions, RunView } from '../run/work.ts';
 import type { Reporter } from '../status/reporter.ts';
 import type { Server } from './connect.ts';
 import type { ServerOutput } from './run-output.ts';

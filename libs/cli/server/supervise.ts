@@ -1,14 +1,17 @@
 /** Watches a run at a server and writes its items, until it is closed or somebody wants to stop watching. */
-import type { Run } from '../../contracts/services.ts';
+import { type Run, RunState } from '../../contracts/services.ts';
+import { CatenaError } from '../../errors/catena-error.ts';
 import type { StoredItem } from '../../store/port.ts';
 import type { StopRequest } from '../run/stop-request.ts';
-import { watchProgress } from '../status/watch.ts';
+import { countNodes, type Progress } from '../status/progress.ts';
+import { watchProgress } from '../status/reporter.ts';
+import type { IngressCalls } from './connect.ts';
 import type { ItemOutput } from './item-output.ts';
-import type { Patience } from './patience.ts';
+import { type Patience, persistently } from './patience.ts';
+import { toSnapshot } from './run-message.ts';
 import { itemReader } from './run-output.ts';
 import type { ServerScene } from './scene.ts';
 import { toItem } from './server-runs.ts';
-import { progressOf, watchToEnd } from './watch-run.ts';
 
 export interface EndedServerRun {
   readonly run: Run;
@@ -72,4 +75,35 @@ async function itemsBehind(
   const found: StoredItem[] = [];
   for await (const { items } of server.calls.listItems({ runId, type, afterSeq })) found.push(...items.map(toItem));
   return found;
+}
+
+/** Follows a run to its end, also over another connection; resolves with it as it ended. Throws as {@link persistently}. */
+export async function watchToEnd(
+  calls: IngressCalls,
+  runId: string,
+  patience: Patience,
+  onChange: (run: Run) => void,
+): Promise<Run> {
+  return persistently(patience, async (answered) => {
+    for await (const { run } of calls.watchRun({ runId }, { signal: patience.signal })) {
+      answered();
+      if (run === undefined) continue;
+      onChange(run);
+      if (run.state === RunState.CLOSED) return run;
+    }
+    throw new CatenaError('server.ended_early', 'the server ended the watch before the run', { class: 'retryable' });
+  });
+}
+
+/** What is known of a run that others execute. */
+export function progressOf(run: Run, atMs: number): Progress {
+  return {
+    atMs,
+    ...countNodes(toSnapshot(run)),
+    inFlight: undefined,
+    retries: undefined,
+    items: run.items,
+    pages: 0,
+    waiting: run.mark !== '' ? { kind: 'ending', mark: run.mark } : run.paused ? { kind: 'paused' } : undefined,
+  };
 }

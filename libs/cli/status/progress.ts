@@ -1,5 +1,5 @@
 /** How a run stands, in numbers; read from the coordinator, the counters of this process and its rate limiter. */
-import type { RunSnapshot } from '../../coordination/protocol/snapshot.ts';
+import type { RunSnapshot } from '../../coordination/protocol/reads.ts';
 import type { KeySnapshot } from '../../limits/rate-limiter.ts';
 import { METRICS } from '../../telemetry/metric-names.ts';
 import type { Engine } from '../engine.ts';

@@ -1,8 +1,7 @@
 /** Shows how a run stands: a line that is rewritten on a terminal, a line now and then elsewhere, events for machines. */
 import type { Io, Paint } from '../terminal/io.ts';
 import type { Progress } from './progress.ts';
-import { SpeedGauge } from './speed.ts';
-import { statusLine } from './status-line.ts';
+import { SpeedGauge, statusLine } from './status-line.ts';
 
 export interface Reporter {
   /** One reading. */
@@ -92,4 +91,31 @@ export function jsonReporter(stream: { write(text: string): unknown }): Reporter
 
 function rounded(value: number): number {
   return Math.round(value * 10) / 10;
+}
+
+/** Reads and shows a run's progress until it is ended. A reading that fails is left out: the run goes on. */
+export function watchProgress(reporter: Reporter, read: () => Promise<Progress>): { end(): Promise<void> } {
+  let isOver = false;
+  let timer: NodeJS.Timeout | undefined;
+  let reading: Promise<void> = Promise.resolve();
+  const schedule = (): void => {
+    timer = setTimeout(() => {
+      reading = look();
+    }, reporter.intervalMs);
+  };
+  const look = async (): Promise<void> => {
+    const progress = await read().catch(() => undefined);
+    if (isOver) return;
+    if (progress !== undefined) reporter.show(progress);
+    schedule();
+  };
+  schedule();
+  return {
+    end: async () => {
+      isOver = true;
+      clearTimeout(timer);
+      await reading;
+      reporter.end();
+    },
+  };
 }

@@ -3,8 +3,7 @@ import { captured } from '../cli.fixture.ts';
 import { HostTimes } from './host-times.ts';
 import { type Progress, waitingFor } from './progress.ts';
 import { jsonReporter, plainReporter, terminalReporter } from './reporter.ts';
-import { SpeedGauge } from './speed.ts';
-import { statusLine } from './status-line.ts';
+import { SpeedGauge, statusLine } from './status-line.ts';
 
 const paint = (colour: string, text: string): string => `<${colour}>${text}</>`;
 const plain = (_colour: string, text: string): string => text;

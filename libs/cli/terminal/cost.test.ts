@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { formatCost } from './cost.ts';
+import { formatCost } from './format.ts';
 
 it.each([
   [{ spent: 0, reserved: 0, cap: undefined }, ''],

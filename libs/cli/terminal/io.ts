@@ -1,5 +1,6 @@
 /** The process's three streams, and what they can show. */
 import type { Readable, Writable } from 'node:stream';
+import { styleText } from 'node:util';
 
 export interface Io {
   readonly stdin: Readable;
@@ -13,11 +14,10 @@ export type Colour = 'red' | 'green' | 'yellow' | 'dim' | 'bold';
 
 export type Paint = (colour: Colour, text: string) => string;
 
-const CODES: Readonly<Record<Colour, number>> = { red: 31, green: 32, yellow: 33, dim: 2, bold: 1 };
-
 const plain: Paint = (_colour, text) => text;
 
-const painted: Paint = (colour, text) => `\u001b[${CODES[colour]}m${text}\u001b[0m`;
+/** Whether colours are wanted has been decided by {@link paintFor}. */
+const painted: Paint = (colour, text) => styleText(colour, text, { validateStream: false });
 
 /** Colours only on a terminal, and not where NO_COLOR (any value) asks for none. */
 export function paintFor(

@@ -40,7 +40,7 @@ describe('formats', () => {
 
 describe('colours', () => {
   it('are for terminals, unless NO_COLOR is set', () => {
-    expect(paintFor({ isTTY: true }, {})('red', 'x')).toBe('\u001b[31mx\u001b[0m');
+    expect(paintFor({ isTTY: true }, {})('red', 'x')).toBe('\u001b[31mx\u001b[39m');
     expect(paintFor({ isTTY: true }, { NO_COLOR: '1' })('red', 'x')).toBe('x');
     expect(paintFor({ isTTY: true }, { TERM: 'dumb' })('red', 'x')).toBe('x');
     expect(paintFor({}, {})('red', 'x')).toBe('x');

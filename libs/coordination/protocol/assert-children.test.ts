@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { assertChildren } from './assert-children.ts';
-import { MAX_CHILDREN } from './commands.ts';
+import { MAX_CHILDREN } from './commits.ts';
 import type { NodeSeed } from './node.ts';
 
 const children = (count: number, phase: number) => Array.from({ length: count }, () => ({ phase }) as NodeSeed);

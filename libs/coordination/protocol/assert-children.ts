@@ -1,5 +1,5 @@
 import { CatenaError } from '../../errors/catena-error.ts';
-import { MAX_CHILDREN } from './commands.ts';
+import { MAX_CHILDREN } from './commits.ts';
 import type { NodeSeed } from './node.ts';
 
 /** Refuses what no coordinator may accept, before anything is written: children of a node in `phase` of so many phases. */

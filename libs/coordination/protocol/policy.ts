@@ -1,3 +1,5 @@
+import { backOffMs } from '../../concurrency/back-off.ts';
+
 /** Times that a coordinator needs to know, in milliseconds. */
 export interface CoordinatorPolicy {
   /** A pending node that nobody took is rung again after this, doubled each time, at most an hour. */
@@ -18,5 +20,5 @@ const LONGEST_GRACE_MS = 3_600_000;
 
 /** How long a bell is given to be answered, from the number of bells before it. */
 export function dispatchGraceMs(policy: CoordinatorPolicy, dispatches: number): number {
-  return Math.min(policy.dispatchGraceMs * 2 ** Math.min(dispatches, 30), LONGEST_GRACE_MS);
+  return backOffMs({ baseMs: policy.dispatchGraceMs, maxMs: LONGEST_GRACE_MS }, dispatches);
 }

@@ -1,78 +1,78 @@
 /**
  * The coordinator: it holds every node of every open run, and moves them by atomic, bounded, replay-safe transitions.
  *
- * State is the truth and a message is a bell, so everything that must survive is a transition here. Each method is one
- * transition (or one bounded step of the sweeper); each validates everything before it writes, and repeating a call
- * answers what the first one did. A rejected promise means that the coordinator could not be asked: nothing was executed,
- * and the caller returns its message (fail closed).
+ * Terms:
+ * - **Run**: one task with its input, from `runOpen` to `runSettle`. It has modules; a **module** has **phases** in an order.
+ * - **Node**: the unit of claim and commit. A **hop** executes a step; a **request** is downloaded and parsed. A commit creates
+ *   the node's **children**, in its phase or a later one.
+ * - **Lease**: the right to execute a node until a time. Its **owner** is unique per attempt; its **token** is the fencing value
+ *   that every call of the holder carries, compared for equality.
+ * - **Epoch**: the life of a node in which it commits at most once. A recovery, a retry, a replay and a fallback begin the next.
+ * - **Attempt**: an execution that was begun; **crash**: a lease that ran out. Each has a budget of its own.
+ * - **Due time**: when somebody must look at a node next. Open nodes have one, in the **due set** of their phase; the **sweeper**
+ *   looks at what stands due.
+ * - **Wake-up** (`Bell`): a message that a node wants to be looked at. It may be lost, doubled or late: state is the truth.
+ * - **Mark**: the end of a run or module by termination, cancel or threshold; a deadline ends a phase. From then on nothing is
+ *   claimed or committed, and the nodes that are left behind are **drained** in batches.
+ * - **Join**: a phase that is empty closes, and the next one opens, in one transition. Its **opener** is the hop that runs then.
+ * - **Staged** children are kept under their parent's token until it commits; the **pump** moves them. A **hand-over** is an only
+ *   child that its committer claims in the same transition. The **advance gate** is the child's own key: who finds it, loses.
+ * - **Replay-safe**: a call that is sent again answers what it answered, or that it was done.
+ *
+ * Each method is one transition, or one bounded step of the sweeper. It checks everything before it writes. A rejected promise
+ * means that the coordinator could not be asked, or that what it holds does not fit together: the caller executes nothing and
+ * returns its message (fail closed).
+ *
+ * The seven groups have one name each here, in `sqlite/`, in `redis/`, in `lua/` and in `test/conformance/coordinator/`.
  */
-import type {
-  CodeOf,
-  CommitErrorCode,
-  ControlCode,
-  PhaseCloseCode,
-  ReleaseCode,
-  RenewCode,
-  RetryCode,
-  RunOpenCode,
-  SettleCode,
-  StageCode,
-  TerminateCode,
-} from './codes.ts';
-import type * as command from './commands.ts';
-import type { ChainNode, NodeRef, NodeSeed } from './node.ts';
-import type { RunSnapshot } from './snapshot.ts';
+import { ClaimCode, type ClaimTransitions, RecoverCode, ReleaseCode, RenewCode, ReorderCode } from './claims.ts';
+import { CommitCode, type CommitTransitions, PumpCode, StageCode } from './commits.ts';
+import { CommitErrorCode, DecideCode, type ErrorTransitions, ReplayCode, RetryCode, TerminateCode } from './errors.ts';
+import { DrainCode, PhaseCloseCode, type PhaseTransitions } from './phases.ts';
+import type { Reads } from './reads.ts';
+import { ControlCode, RunOpenCode, type RunTransitions, SettleCode } from './runs.ts';
+import type { SweepTransitions } from './sweep.ts';
 
-export interface Coordinator {
-  /** Opens a run with its modules and first hops; idempotent by run id. */
-  runOpen(open: command.RunOpenCommand): Promise<command.WithBells<CodeOf<typeof RunOpenCode>>>;
-  /** Takes the right to execute a node. */
-  claim(claim: command.ClaimCommand): Promise<command.ClaimOutcome>;
-  /** Extends a lease; also after it ran out, if nobody took over. */
-  renew(renew: command.Held & { readonly leaseMs: number }): Promise<CodeOf<typeof RenewCode>>;
-  /** Downloader to parser: the download is done and its lease ends. */
-  release(release: command.Held): Promise<CodeOf<typeof ReleaseCode>>;
-  /** Keeps children ahead of a commit, at most {@link command.MAX_CHILDREN} a call; a child staged twice counts once. */
-  stageChildren(stage: command.Held & { readonly children: readonly NodeSeed[] }): Promise<CodeOf<typeof StageCode>>;
-  /** Ends an execution well: the node is done and its children exist. */
-  commitSuccess(commit: command.CommitCommand): Promise<command.CommitOutcome>;
-  /** Ends an execution badly: the node waits for its decision. */
-  commitError(commit: command.CommitErrorCommand): Promise<CodeOf<typeof CommitErrorCode>>;
-  /** Takes back a node whose lease ran out. */
-  recoverZombie(recover: command.RecoverCommand): Promise<command.RecoverOutcome>;
-  /** Keeps a response whose node is not known yet. */
-  reorderEnqueue(reorder: command.ReorderCommand): Promise<command.ReorderOutcome>;
-  /** Decides about a failure once per node and epoch, and acts on it. */
-  thresholdDecide(decide: command.DecideCommand): Promise<command.DecideOutcome>;
-  /** A retry by hand of a node that waits for its decision. */
-  retrySchedule(retry: command.RetryScheduleCommand): Promise<CodeOf<typeof RetryCode>>;
-  /** Marks a module or the whole task: from now on nothing of it is claimed. */
-  terminateMark(terminate: command.TerminateCommand): Promise<CodeOf<typeof TerminateCode>>;
-  /** What stands due, moved forward so that it is looked at again if the caller dies. */
-  dueTake(take: command.DueTakeCommand): Promise<command.DueTakeOutcome>;
-  /** Moves a batch of staged children into being. */
-  childrenPump(pump: command.PumpCommand): Promise<command.PumpOutcome>;
-  /** Ends a batch of nodes of a marked scope. */
-  scopeDrain(drain: command.DrainCommand): Promise<command.DrainOutcome>;
-  runControl(control: {
-    readonly runId: string;
-    readonly action: 'pause' | 'resume' | 'cancel';
-  }): Promise<CodeOf<typeof ControlCode>>;
-  /** A phase's deadline has passed: mark it, and start the next one on what there is. */
-  phaseClose(close: command.PhaseCloseCommand): Promise<command.WithBells<CodeOf<typeof PhaseCloseCode>>>;
-  /** The end of a run has been written to the store. */
-  runSettle(settle: { readonly runId: string }): Promise<CodeOf<typeof SettleCode>>;
-  /** Re-opens a dead node, with fresh budgets and its scope's marks lifted. */
-  replay(replay: command.ReplayCommand): Promise<command.ReplayOutcome>;
-  /** Recomputes counters and indexes of a run from its nodes, repairs them, and reports what had drifted. */
-  runAudit(audit: { readonly runId: string }): Promise<command.AuditReport>;
+/** What an adapter is: the seven groups. `docs/internals/protocol.md` is made from them. */
+export interface Coordinator
+  extends RunTransitions,
+    ClaimTransitions,
+    CommitTransitions,
+    ErrorTransitions,
+    PhaseTransitions,
+    SweepTransitions,
+    Reads {}
 
-  /** Forgets a batch of a closed run's nodes, and in the end the run. */
-  runPurge(purge: command.PurgeCommand): Promise<command.PurgeOutcome>;
+/** The codes that a transition answers, by name. The numbers are the contract with the Lua scripts. */
+export type CodeTable = Readonly<Record<string, number>>;
 
-  /** Reads; none of them changes anything. */
-  findRun(runId: string): Promise<RunSnapshot | undefined>;
-  findNode(node: NodeRef): Promise<ChainNode | undefined>;
-  listNodes(filter: command.NodeFilter): Promise<readonly ChainNode[]>;
-  listEvents(filter: command.EventFilter): Promise<readonly command.TimelineEvent[]>;
-}
+const NO_CODES: CodeTable = {};
+
+/** Each transition's name in metrics and traces, which is that of its Lua script where it has one, and its codes. Reads have none. */
+export const TRANSITIONS = {
+  runOpen: ['run_open', RunOpenCode],
+  claim: ['ptm_claim', ClaimCode],
+  renew: ['ptm_renew', RenewCode],
+  release: ['ptm_release', ReleaseCode],
+  stageChildren: ['children_stage', StageCode],
+  commitSuccess: ['ptm_commit_success', CommitCode],
+  commitError: ['ptm_commit_error', CommitErrorCode],
+  recoverZombie: ['ptm_recover_zombie', RecoverCode],
+  reorderEnqueue: ['ptm_reorder_enqueue', ReorderCode],
+  thresholdDecide: ['etm_threshold_decide', DecideCode],
+  retrySchedule: ['etm_retry_schedule', RetryCode],
+  terminateMark: ['etm_terminate_mark', TerminateCode],
+  dueTake: ['due_take', NO_CODES],
+  childrenPump: ['children_pump', PumpCode],
+  scopeDrain: ['scope_drain', DrainCode],
+  runControl: ['run_control', ControlCode],
+  phaseClose: ['phase_close', PhaseCloseCode],
+  runSettle: ['run_settle', SettleCode],
+  replay: ['ptm_replay', ReplayCode],
+  runAudit: ['run_audit', NO_CODES],
+  runPurge: ['run_purge', NO_CODES],
+  findRun: ['run_read', NO_CODES],
+  findNode: ['node_read', NO_CODES],
+  listNodes: ['nodes_read', NO_CODES],
+  listEvents: ['events_read', NO_CODES],
+} as const satisfies Readonly<Record<keyof Coordinator, readonly [name: string, codes: CodeTable]>>;

@@ -1,6 +1,7 @@
 /** What a Redis must be able to do before it may hold runs. */
+import { Redis } from 'ioredis';
 import { CatenaError } from '../../errors/catena-error.ts';
-import type { RedisClient } from './runner.ts';
+import type { RedisClient } from './scripts/script.ts';
 
 /** Scripts use `ZADD … LT`, of 6.2. */
 const LEAST_VERSION = [6, 2] as const;
@@ -38,6 +39,18 @@ export async function checkRedis(redis: RedisClient): Promise<readonly RedisProb
       cause,
       remedy: 'check that Redis runs and can be reached, and that its user may call INFO',
     });
+  }
+}
+
+/** As {@link checkRedis}, over a connection of its own. */
+export async function checkRedisAt(url: string): Promise<readonly RedisProblem[]> {
+  const redis = new Redis(url, { maxRetriesPerRequest: 1, connectTimeout: 5_000 });
+  // Its errors arrive with the questions that met them.
+  redis.on('error', () => {});
+  try {
+    return await checkRedis(redis);
+  } finally {
+    redis.disconnect();
   }
 }
 

@@ -1,33 +1,60 @@
-/** Ending an execution well, and what it yields. */
+/** Ending an execution well, and the children that it yields. */
+
 import { chainKeys } from '../../keys/keys.ts';
 import { assertChildren } from '../protocol/assert-children.ts';
-import { type CodeOf, CommitCode, PumpCode, StageCode } from '../protocol/codes.ts';
+import type { Held } from '../protocol/claims.ts';
 import {
+  CommitCode,
   type CommitCommand,
   type CommitOutcome,
-  type Held,
   MAX_CHILDREN,
+  PumpCode,
   type PumpCommand,
   type PumpOutcome,
-} from '../protocol/commands.ts';
+  StageCode,
+} from '../protocol/commits.ts';
 import type { NodeSeed } from '../protocol/node.ts';
-import { readBells, readList, readNode, readReleased } from './read-reply.ts';
-import { type RedisDeps, runPlanned, runScoped } from './redis-deps.ts';
-import { PumpScriptCode } from './script.ts';
-import { childrenLookScript, childrenPumpScript, commitScript, stageScript } from './scripts.ts';
-import { seedArgs } from './seed-args.ts';
+import type { CodeOf } from '../protocol/outcome.ts';
+import { type RedisDeps, runPlanned, runScoped, seedArgs } from './scripts/call.ts';
+import { readBells, readList, readNode, readReleased } from './scripts/read-reply.ts';
+import { bind, LOOK, SCOPE_ARGS, SCOPE_KEYS, type Script } from './scripts/script.ts';
+
+/** Of a batch that an earlier look named: another pump may have been faster. */
+const PumpScriptCode = { ...PumpCode, OTHER_BATCH: 2 } as const;
+
+const stageScript = bind(
+  'commits/children_stage.lua',
+  ['StageCode', StageCode],
+  ['run', 'exec', 'node', 'staged'],
+  ['layout', 'phase', 'token', 'child*'],
+);
+const commitScript = bind(
+  'commits/ptm_commit_success.lua',
+  ['CommitCode', CommitCode],
+  [...SCOPE_KEYS, 'node', 'staged', 'child*'],
+  [...SCOPE_ARGS, 'id', 'token', 'bells', 'staged', 'owner', 'lease_ms', 'child_token', 'child*'],
+);
+const childrenPumpScript = bind(
+  'commits/children_pump.lua',
+  ['PumpScriptCode', PumpScriptCode],
+  [...SCOPE_KEYS, 'node', 'staged', 'child*', 'other*'],
+  [...SCOPE_ARGS, 'id', 'token', 'bells', 'head', 'children'],
+);
+const childrenLookScript = bind('commits/children_look.lua', LOOK, ['node', 'staged*'], ['limit']);
+
+export const COMMIT_SCRIPTS: readonly Script[] = [stageScript, commitScript, childrenPumpScript, childrenLookScript];
 
 export async function stageChildren(
   deps: RedisDeps,
   { node, token, children }: Held & { readonly children: readonly NodeSeed[] },
 ): Promise<CodeOf<typeof StageCode>> {
-  const reply = await runPlanned(deps, stageScript, node.runId, (place) => {
-    const module = place.modules.get(node.moduleId);
+  const reply = await runPlanned(deps, stageScript, node.runId, (runKeys) => {
+    const module = runKeys.modules.get(node.moduleId);
     if (module === undefined) return undefined;
     assertChildren(children, node.phase, module.due.length);
     return {
-      keys: [place.run, module.exec, place.node(node.id), chainKeys.staged(place.shard, node.id, token)],
-      args: [place.stamp, node.phase, token, ...children.flatMap(seedArgs)],
+      keys: [runKeys.run, module.exec, runKeys.node(node.id), chainKeys.staged(runKeys.shard, node.id, token)],
+      args: [runKeys.stamp, node.phase, token, ...children.flatMap(seedArgs)],
     };
   });
   return (reply?.code ?? StageCode.FENCING_REJECT) as CodeOf<typeof StageCode>;
@@ -39,10 +66,10 @@ type CommitPayload = readonly [state: string, created: number, lost: number, bel
 export async function commitSuccess(deps: RedisDeps, command: CommitCommand): Promise<CommitOutcome> {
   const { node, token, children, staged, bells, handOver } = command;
   const claim = handOver === undefined ? ['', 0, ''] : [handOver.owner, handOver.leaseMs, deps.nextToken()];
-  const reply = await runScoped(deps, commitScript, node, (place, module) => {
+  const reply = await runScoped(deps, commitScript, node, (runKeys, module) => {
     assertChildren(children, node.phase, module.due.length);
-    const keys = [place.node(node.id), chainKeys.staged(place.shard, node.id, token)];
-    for (const child of children) keys.push(place.node(child.id));
+    const keys = [runKeys.node(node.id), chainKeys.staged(runKeys.shard, node.id, token)];
+    for (const child of children) keys.push(runKeys.node(child.id));
     return { keys, args: [node.id, token, bells, staged, ...claim, ...children.flatMap(seedArgs)] };
   });
   if (reply?.payload === undefined) {
@@ -72,13 +99,14 @@ const NOT_RELEASING: PumpOutcome = {
 };
 
 type Batch = readonly [token: string, stagers: unknown, head: number, ids: unknown];
+
 type PumpPayload = readonly [more: boolean, created: number, lost: number, bells: unknown, released: unknown];
 
 /** Looks which children are next, then moves them; whoever finds that another pump was faster looks again. */
 export async function childrenPump(deps: RedisDeps, { node, bells }: PumpCommand): Promise<PumpOutcome> {
-  const place = deps.places.of(node.runId);
-  const nodeKey = place.node(node.id);
-  const staged = (token: string) => chainKeys.staged(place.shard, node.id, token);
+  const runKeys = deps.keys.of(node.runId);
+  const nodeKey = runKeys.node(node.id);
+  const staged = (token: string) => chainKeys.staged(runKeys.shard, node.id, token);
   const look = async (keys: readonly string[]) =>
     (await deps.runner.run(childrenLookScript, keys, [MAX_CHILDREN])).payload as Batch;
   for (;;) {
@@ -88,7 +116,7 @@ export async function childrenPump(deps: RedisDeps, { node, bells }: PumpCommand
     const ids = readList<string>(list);
     const others = readList<string>(stagers).filter((other) => other !== token);
     const reply = await runScoped(deps, childrenPumpScript, node, () => ({
-      keys: [nodeKey, staged(token), ...ids.map((id) => place.node(id)), ...others.map(staged)],
+      keys: [nodeKey, staged(token), ...ids.map((id) => runKeys.node(id)), ...others.map(staged)],
       args: [node.id, token, bells, head, ids.length],
     }));
     if (reply?.code === PumpScriptCode.OTHER_BATCH) continue;

@@ -1,23 +1,72 @@
-/** Ending an execution badly, and what becomes of it. */
+/** Ending an execution badly, and what becomes of its node. */
+
 import { chainKeys } from '../../keys/keys.ts';
-import { type CodeOf, type CommitErrorCode, DecideCode, type RetryCode } from '../protocol/codes.ts';
-import type {
-  CommitErrorCommand,
-  DecideAction,
-  DecideCommand,
-  DecideOutcome,
-  RetryScheduleCommand,
-  Threshold,
-} from '../protocol/commands.ts';
-import { nodeKeys } from './places.ts';
-import { readBells } from './read-reply.ts';
-import { type RedisDeps, runScoped } from './redis-deps.ts';
-import type { ScriptArgument } from './runner.ts';
-import { commitErrorScript, decideScript, retryScript } from './scripts.ts';
+import {
+  CommitErrorCode,
+  type CommitErrorCommand,
+  type DecideAction,
+  DecideCode,
+  type DecideCommand,
+  type DecideOutcome,
+  ReplayCode,
+  type ReplayCommand,
+  type ReplayOutcome,
+  RetryCode,
+  type RetryScheduleCommand,
+  TerminateCode,
+  type TerminateCommand,
+  type Threshold,
+} from '../protocol/errors.ts';
+import type { CodeOf } from '../protocol/outcome.ts';
+import { nodeKeys } from './run-keys.ts';
+import { type RedisDeps, runScoped } from './scripts/call.ts';
+import { readBells } from './scripts/read-reply.ts';
+import type { ScriptArgument } from './scripts/script.ts';
+import { bind, NODE_ARGS, NODE_KEYS, SCOPE_ARGS, SCOPE_KEYS, type Script } from './scripts/script.ts';
+
+const commitErrorScript = bind(
+  'errors/ptm_commit_error.lua',
+  ['CommitErrorCode', CommitErrorCode],
+  [...NODE_KEYS, 'outbox', 'timeline'],
+  [...NODE_ARGS, 'token', 'grace_ms', 'error'],
+);
+const decideScript = bind(
+  'errors/etm_threshold_decide.lua',
+  ['DecideCode', DecideCode],
+  [...SCOPE_KEYS, 'node', 'gates', 'request*'],
+  [
+    ...[...SCOPE_ARGS, 'id', 'epoch', 'fatal', 'max_attempts', 'delay_ms', 'module_rate', 'module_bound'],
+    ...['task_rate', 'task_bound', 'burst', 'cooldown_ms', 'request_id'],
+  ],
+);
+const retryScript = bind('errors/etm_retry_schedule.lua', ['RetryCode', RetryCode], NODE_KEYS, [
+  ...NODE_ARGS,
+  ...['delay_ms', 'max_attempts'],
+]);
+const terminateScript = bind(
+  'errors/etm_terminate_mark.lua',
+  ['TerminateCode', TerminateCode],
+  ['run', 'shard_due', 'exec*'],
+  ['now', 'reason'],
+);
+const replayScript = bind(
+  'errors/ptm_replay.lua',
+  ['ReplayCode', ReplayCode],
+  [...SCOPE_KEYS, 'node', 'all*'],
+  [...SCOPE_ARGS, 'id', 'rejoin'],
+);
+
+export const ERROR_SCRIPTS: readonly Script[] = [
+  commitErrorScript,
+  decideScript,
+  retryScript,
+  terminateScript,
+  replayScript,
+];
 
 export async function commitError(deps: RedisDeps, { node, token, error }: CommitErrorCommand) {
-  const place = deps.places.of(node.runId);
-  const keys = [...nodeKeys(place, node), place.outbox, place.timeline];
+  const runKeys = deps.keys.of(node.runId);
+  const keys = [...nodeKeys(runKeys, node), runKeys.outbox, runKeys.timeline];
   const args = [deps.now(), node.phase, node.id, token, deps.policy.decisionGraceMs, error];
   return (await deps.runner.run(commitErrorScript, keys, args)).code as CodeOf<typeof CommitErrorCode>;
 }
@@ -25,11 +74,11 @@ export async function commitError(deps: RedisDeps, { node, token, error }: Commi
 export async function thresholdDecide(deps: RedisDeps, command: DecideCommand): Promise<DecideOutcome> {
   const { node, epoch, fatal, maxAttempts, retryDelayMs, cooldown } = command;
   const request = fallbackOf(command);
-  const reply = await runScoped(deps, decideScript, node, (place) => ({
+  const reply = await runScoped(deps, decideScript, node, (runKeys) => ({
     keys: [
-      place.node(node.id),
-      chainKeys.fallbackGate(place.shard, node.runId, node.moduleId),
-      ...(request === '' ? [] : [place.node(request)]),
+      runKeys.node(node.id),
+      chainKeys.fallbackGate(runKeys.shard, node.runId, node.moduleId),
+      ...(request === '' ? [] : [runKeys.node(request)]),
     ],
     args: [
       ...[node.id, epoch, fatal ? 1 : 0, maxAttempts, Math.max(0, retryDelayMs)],
@@ -54,7 +103,23 @@ function thresholdArgs(threshold: Threshold): ScriptArgument[] {
 }
 
 export async function retrySchedule(deps: RedisDeps, { node, delayMs, maxAttempts }: RetryScheduleCommand) {
-  const keys = nodeKeys(deps.places.of(node.runId), node);
+  const keys = nodeKeys(deps.keys.of(node.runId), node);
   const args = [deps.now(), node.phase, node.id, Math.max(0, delayMs), maxAttempts];
   return (await deps.runner.run(retryScript, keys, args)).code as CodeOf<typeof RetryCode>;
+}
+
+export async function terminateMark(deps: RedisDeps, { runId, moduleId, reason }: TerminateCommand) {
+  const runKeys = deps.keys.of(runId);
+  const keys = [runKeys.run, runKeys.shardDue, ...(moduleId === undefined ? [] : [runKeys.exec(moduleId)])];
+  const { code } = await deps.runner.run(terminateScript, keys, [deps.now(), reason]);
+  return code as CodeOf<typeof TerminateCode>;
+}
+
+export async function replay(deps: RedisDeps, { node, rejoin }: ReplayCommand): Promise<ReplayOutcome> {
+  const reply = await runScoped(deps, replayScript, node, (runKeys) => ({
+    keys: [runKeys.node(node.id), ...[...runKeys.modules.values()].map(({ exec }) => exec)],
+    args: [node.id, rejoin ? 1 : 0],
+  }));
+  if (reply === undefined) return { code: ReplayCode.UNKNOWN_NODE, bells: [] };
+  return { code: reply.code as CodeOf<typeof ReplayCode>, bells: readBells(reply.payload, node) };
 }

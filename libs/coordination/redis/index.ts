@@ -1,26 +1,34 @@
 /**
  * The coordinator of distributed mode: its state in Redis, each transition one Lua script of `lua/`, run where the state
- * is. This side names keys, passes policy, and reads answers; it decides nothing.
+ * is. This side names keys, passes policy, and reads answers; it decides nothing. The seven groups of the protocol have a file
+ * each, of the name that the port, SQLite and Lua give them: bindings of scripts first, then the calls. `scripts/` is how a
+ * script reaches Redis, and `run-keys.ts` which keys a run has.
  */
 import { randomBytes } from 'node:crypto';
 import { Redis } from 'ioredis';
 import type { CoordinatorPolicy } from '../protocol/policy.ts';
 import type { Coordinator } from '../protocol/port.ts';
-import { runAudit } from './audit.ts';
-import { childrenPump, commitSuccess, stageChildren } from './commits.ts';
-import { commitError, retrySchedule, thresholdDecide } from './errors.ts';
-import { claim, recoverZombie, release, renew, reorderEnqueue } from './leases.ts';
+import { CLAIM_SCRIPTS, claim, recoverZombie, release, renew, reorderEnqueue } from './claims.ts';
+import { COMMIT_SCRIPTS, childrenPump, commitSuccess, stageChildren } from './commits.ts';
+import { commitError, ERROR_SCRIPTS, replay, retrySchedule, terminateMark, thresholdDecide } from './errors.ts';
 import { type OutboxEntry, takeEvents, trimEvents } from './outbox.ts';
-import { Places } from './places.ts';
-import { runPurge } from './purge.ts';
-import { findNode, findRun, listEvents, listNodes } from './reads.ts';
-import type { RedisDeps } from './redis-deps.ts';
-import { type RedisClient, startScriptRunner } from './runner.ts';
-import { phaseClose, replay, runControl, runOpen, runSettle, terminateMark } from './runs.ts';
-import { dueTake, scopeDrain } from './sweep.ts';
+import { PHASE_SCRIPTS, phaseClose, scopeDrain } from './phases.ts';
+import { findNode, findRun, listEvents, listNodes, READ_SCRIPTS } from './reads.ts';
+import { RunKeyCache } from './run-keys.ts';
+import { RUN_SCRIPTS, runAudit, runControl, runOpen, runPurge, runSettle } from './runs.ts';
+import type { RedisDeps } from './scripts/call.ts';
+import { startScriptRunner } from './scripts/runner.ts';
+import type { RedisClient, Script } from './scripts/script.ts';
+import { dueTake, SWEEP_SCRIPTS } from './sweep.ts';
 
 export type { OutboxEntry } from './outbox.ts';
-export type { RedisClient } from './runner.ts';
+export type { RedisClient } from './scripts/script.ts';
+
+/** Every script of the coordinator, by its groups. */
+export const SCRIPTS: readonly Script[] = [
+  ...[...RUN_SCRIPTS, ...CLAIM_SCRIPTS, ...COMMIT_SCRIPTS, ...ERROR_SCRIPTS, ...PHASE_SCRIPTS, ...SWEEP_SCRIPTS],
+  ...READ_SCRIPTS,
+];
 
 const COMMAND_TIMEOUT_MS = 5_000;
 const RECONNECT_MS = 200;
@@ -56,9 +64,9 @@ export async function openRedisCoordinator(options: RedisCoordinatorOptions): Pr
   const owned = typeof options.redis === 'string' ? connectRedis(options.redis, commandTimeoutMs) : undefined;
   const redis = owned ?? (options.redis as RedisClient);
   try {
-    const runner = await startScriptRunner({ redis, timeoutMs: commandTimeoutMs, onScript });
-    const places = new Places(shards);
-    const deps: RedisDeps = { runner, places, policy, now: now ?? (() => ''), nextToken: tokens(incarnation) };
+    const runner = await startScriptRunner({ redis, scripts: SCRIPTS, timeoutMs: commandTimeoutMs, onScript });
+    const keys = new RunKeyCache(shards);
+    const deps: RedisDeps = { runner, keys, policy, now: now ?? (() => ''), nextToken: tokens(incarnation) };
     return { ...transitionsOf(deps), close: async () => owned?.disconnect() };
   } catch (error) {
     owned?.disconnect();
@@ -92,30 +100,37 @@ function tokens(incarnation: number): () => string {
 function transitionsOf(deps: RedisDeps): Omit<RedisCoordinator, 'close'> {
   return {
     runOpen: (command) => runOpen(deps, command),
+    runControl: (command) => runControl(deps, command),
+    runSettle: (command) => runSettle(deps, command),
+    runAudit: (command) => runAudit(deps, command),
+    runPurge: (command) => runPurge(deps, command),
+
     claim: (command) => claim(deps, command),
     renew: (command) => renew(deps, command),
     release: (command) => release(deps, command),
-    stageChildren: (command) => stageChildren(deps, command),
-    commitSuccess: (command) => commitSuccess(deps, command),
-    commitError: (command) => commitError(deps, command),
     recoverZombie: (command) => recoverZombie(deps, command),
     reorderEnqueue: (command) => reorderEnqueue(deps, command),
+
+    stageChildren: (command) => stageChildren(deps, command),
+    commitSuccess: (command) => commitSuccess(deps, command),
+    childrenPump: (command) => childrenPump(deps, command),
+
+    commitError: (command) => commitError(deps, command),
     thresholdDecide: (command) => thresholdDecide(deps, command),
     retrySchedule: (command) => retrySchedule(deps, command),
     terminateMark: (command) => terminateMark(deps, command),
-    dueTake: (command) => dueTake(deps, command),
-    childrenPump: (command) => childrenPump(deps, command),
-    scopeDrain: (command) => scopeDrain(deps, command),
-    runControl: (command) => runControl(deps, command),
-    phaseClose: (command) => phaseClose(deps, command),
-    runSettle: (command) => runSettle(deps, command),
     replay: (command) => replay(deps, command),
-    runAudit: (command) => runAudit(deps, command),
-    runPurge: (command) => runPurge(deps, command),
+
+    phaseClose: (command) => phaseClose(deps, command),
+    scopeDrain: (command) => scopeDrain(deps, command),
+
+    dueTake: (command) => dueTake(deps, command),
+
     findRun: (runId) => findRun(deps, runId),
     findNode: (ref) => findNode(deps, ref),
     listNodes: (filter) => listNodes(deps, filter),
     listEvents: (filter) => listEvents(deps, filter),
+
     takeEvents: (take) => takeEvents(deps, take),
     trimEvents: (trim) => trimEvents(deps, trim),
   };

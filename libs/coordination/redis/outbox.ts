@@ -1,7 +1,7 @@
 /** Events on their way to the bus: whoever publishes takes some, publishes them, and trims them after. */
 import type { ChainEvent } from '../../contracts/events.ts';
 import { chainKeys } from '../../keys/keys.ts';
-import type { RedisDeps } from './redis-deps.ts';
+import type { RedisDeps } from './scripts/call.ts';
 
 export interface OutboxEntry {
   /** What {@link trimEvents} is told. */

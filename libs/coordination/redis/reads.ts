@@ -1,10 +1,27 @@
 /** Reads; none of them changes anything. */
-import type { EventFilter, NodeFilter, TimelineEvent } from '../protocol/commands.ts';
 import type { ChainNode, NodeRef } from '../protocol/node.ts';
-import type { ModuleSnapshot, PhaseSnapshot, RunSnapshot } from '../protocol/snapshot.ts';
-import { NODE_TEXTS, readList, readNode } from './read-reply.ts';
-import { type RedisDeps, runPlanned } from './redis-deps.ts';
-import { nodeReadScript, nodesLookScript, runReadScript } from './scripts.ts';
+import type {
+  EventFilter,
+  ModuleSnapshot,
+  NodeFilter,
+  PhaseSnapshot,
+  RunSnapshot,
+  TimelineEvent,
+} from '../protocol/reads.ts';
+import { type RedisDeps, runPlanned } from './scripts/call.ts';
+import { NODE_TEXTS, readList, readNode } from './scripts/read-reply.ts';
+import { bind, LOOK, type Script } from './scripts/script.ts';
+
+const runReadScript = bind('reads/run_read.lua', LOOK, ['run', 'module*'], ['layout']);
+const nodeReadScript = bind(
+  'reads/node_read.lua',
+  LOOK,
+  ['run', 'due*', 'node*'],
+  ['layout', 'modules', 'phases*', 'id*'],
+);
+const nodesLookScript = bind('reads/nodes_look.lua', LOOK, ['nodes', 'after*'], ['limit']);
+
+export const READ_SCRIPTS: readonly Script[] = [runReadScript, nodeReadScript, nodesLookScript];
 
 type PackedPhase = readonly [
   created: number,
@@ -13,6 +30,7 @@ type PackedPhase = readonly [
   open: number,
   closed: PhaseSnapshot['closed'],
 ];
+
 type PackedModule = readonly [
   id: string,
   state: ModuleSnapshot['state'],
@@ -22,6 +40,7 @@ type PackedModule = readonly [
   executions: number,
   errors: number,
 ];
+
 type PackedRun = readonly [
   state: RunSnapshot['state'],
   mark: RunSnapshot['mark'],
@@ -57,12 +76,12 @@ const PAGE = 500;
 
 export async function listNodes(deps: RedisDeps, filter: NodeFilter): Promise<readonly ChainNode[]> {
   const { runId, state, deathReason, limit } = filter;
-  const place = deps.places.of(runId);
+  const runKeys = deps.keys.of(runId);
   const nodes: ChainNode[] = [];
   let after = filter.after;
   for (;;) {
     const page = Math.min(PAGE, state === undefined && deathReason === undefined ? limit - nodes.length : PAGE);
-    const keys = [place.nodes, ...(after === undefined ? [] : [place.node(after)])];
+    const keys = [runKeys.nodes, ...(after === undefined ? [] : [runKeys.node(after)])];
     const { texts } = await deps.runner.run(nodesLookScript, keys, [page]);
     for (const node of await readNodes(deps, runId, texts)) {
       if (nodes.length === limit) return nodes;
@@ -77,12 +96,12 @@ export async function listNodes(deps: RedisDeps, filter: NodeFilter): Promise<re
 async function readNodes(deps: RedisDeps, runId: string, ids: readonly string[]): Promise<ChainNode[]> {
   if (ids.length === 0) return [];
   let moduleIds: readonly string[] = [];
-  const reply = await runPlanned(deps, nodeReadScript, runId, (place) => {
-    moduleIds = [...place.modules.keys()];
-    const modules = [...place.modules.values()];
+  const reply = await runPlanned(deps, nodeReadScript, runId, (runKeys) => {
+    moduleIds = [...runKeys.modules.keys()];
+    const modules = [...runKeys.modules.values()];
     const phases = modules.map(({ due }) => due.length);
-    const keys = [place.run, ...modules.flatMap(({ due }) => due), ...ids.map((id) => place.node(id))];
-    return { keys, args: [place.stamp, modules.length, ...phases, ...ids] };
+    const keys = [runKeys.run, ...modules.flatMap(({ due }) => due), ...ids.map((id) => runKeys.node(id))];
+    return { keys, args: [runKeys.stamp, modules.length, ...phases, ...ids] };
   });
   const texts = reply?.texts ?? [];
   return Array.from({ length: texts.length / NODE_TEXTS }, (_, at) =>
@@ -91,7 +110,7 @@ async function readNodes(deps: RedisDeps, runId: string, ids: readonly string[])
 }
 
 export async function listEvents(deps: RedisDeps, { runId, afterSeq, limit }: EventFilter): Promise<TimelineEvent[]> {
-  const { timeline } = deps.places.of(runId);
+  const { timeline } = deps.keys.of(runId);
   const range = await deps.runner.ask('LRANGE', (redis) => redis.lrange(timeline, afterSeq, afterSeq + limit - 1));
   return range.map((text, at) => {
     const { id, type, atMs, data } = JSON.parse(text) as Omit<TimelineEvent, 'seq'>;

@@ -2,7 +2,8 @@
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { type RedisServer, startRedisServer } from '../../../test/fixtures/servers/redis-server.ts';
-import { CommitCode, PhaseCloseCode } from '../protocol/codes.ts';
+import { CommitCode } from '../protocol/commits.ts';
+import { PhaseCloseCode } from '../protocol/phases.ts';
 import { defaultPolicy } from '../protocol/policy.ts';
 import { checkRedis } from './capabilities.ts';
 import { openRedisCoordinator, type RedisCoordinator } from './index.ts';

@@ -1,39 +1,68 @@
-/** How runs open, are paused, marked, settled, and their phases closed by a deadline. */
+/** How a run opens, is paused and cancelled, ends, is audited, and is forgotten. */
+
 import { CatenaError } from '../../errors/catena-error.ts';
-import { dueMembers } from '../../keys/keys.ts';
+import { chainKeys, dueMembers } from '../../keys/keys.ts';
 import { assertChildren } from '../protocol/assert-children.ts';
+import type { CodeOf, WithBells } from '../protocol/outcome.ts';
 import {
-  type CodeOf,
+  type AuditReport,
   ControlCode,
-  PhaseCloseCode,
-  ReplayCode,
+  type ModulePlan,
+  type PhasePlan,
+  type PurgeCommand,
+  type PurgeOutcome,
   RunOpenCode,
-  type SettleCode,
-  type TerminateCode,
-} from '../protocol/codes.ts';
-import type {
-  ModulePlan,
-  PhaseCloseCommand,
-  PhasePlan,
-  ReplayCommand,
-  ReplayOutcome,
-  RunOpenCommand,
-  TerminateCommand,
-  WithBells,
-} from '../protocol/commands.ts';
-import { layoutOf, learnLayout } from './places.ts';
-import { type PackedBell, readBell, readBells, readList } from './read-reply.ts';
-import { type RedisDeps, runPlanned, runScoped } from './redis-deps.ts';
-import type { ScriptArgument } from './runner.ts';
-import {
-  controlScript,
-  phaseCloseScript,
-  replayScript,
+  type RunOpenCommand,
+  SettleCode,
+} from '../protocol/runs.ts';
+import { layoutOf, learnLayout, type ModuleKeys } from './run-keys.ts';
+import { findRunKeys, type PlannedKeys, type RedisDeps, runPlanned, seedArgs } from './scripts/call.ts';
+import { type PackedBell, readBell, readList } from './scripts/read-reply.ts';
+import type { ScriptArgument } from './scripts/script.ts';
+import { bind, LOOK, SCOPE_ARGS, type Script } from './scripts/script.ts';
+
+/** Of an audit that counts in batches: `MOVED` says that the run did so meanwhile. */
+const AuditCode = { DONE: 0, MOVED: 1 } as const;
+/** Of a batch that an earlier look named: another caller may have been faster. */
+const PurgeCode = { DELETED: 0, NOT_CLOSED: 1, OTHER_BATCH: 2 } as const;
+
+const runOpenScript = bind(
+  'runs/run_open.lua',
+  ['RunOpenCode', RunOpenCode],
+  ['run', 'plan', 'shard_due', 'outbox', 'timeline', 'nodes', 'reorder', 'module*'],
+  [...SCOPE_ARGS, 'run_id', 'member', 'layout_json', 'modules', 'module*'],
+);
+const controlScript = bind(
+  'runs/run_control.lua',
+  ['ControlCode', ControlCode],
+  ['run', 'shard_due', 'exec*'],
+  ['now', 'layout', 'action'],
+);
+const settleScript = bind('runs/run_settle.lua', ['SettleCode', SettleCode], ['run', 'shard_due'], []);
+const auditScript = bind(
+  'runs/run_audit.lua',
+  ['AuditCode', AuditCode],
+  ['run', 'shard_due', 'exec*'],
+  ['now', 'layout', 'counts'],
+);
+const auditCountScript = bind('runs/audit_count.lua', LOOK, ['due*', 'node*'], ['now', 'modules', 'phases*', 'id*']);
+const purgeScript = bind(
+  'runs/run_purge.lua',
+  ['PurgeCode', PurgeCode],
+  ['run', 'nodes', 'gone*'],
+  ['count', 'last', 'layout'],
+);
+const purgeLookScript = bind('runs/purge_look.lua', LOOK, ['node*'], []);
+
+export const RUN_SCRIPTS: readonly Script[] = [
   runOpenScript,
+  controlScript,
   settleScript,
-  terminateScript,
-} from './scripts.ts';
-import { seedArgs } from './seed-args.ts';
+  auditScript,
+  auditCountScript,
+  purgeScript,
+  purgeLookScript,
+];
 
 export async function runOpen(
   deps: RedisDeps,
@@ -44,22 +73,22 @@ export async function runOpen(
     assertWellFormed(moduleId);
   }
   assertWellFormed(runId);
-  const place = deps.places.of(runId);
+  const runKeys = deps.keys.of(runId);
   const layout = layoutOf(modules);
-  const { run, plan, shardDue, outbox, timeline, nodes, reorder } = place;
+  const { run, plan, shardDue, outbox, timeline, nodes, reorder } = runKeys;
   const keys = [run, plan, shardDue, outbox, timeline, nodes, reorder];
   const args: ScriptArgument[] = [deps.now(), layout.stamp, deps.policy.dispatchGraceMs, runId, dueMembers.run(runId)];
   args.push(JSON.stringify(layout), modules.length);
   for (const { moduleId, phases, first } of modules) {
     const openers = phases.flatMap(({ opener }) => (opener === undefined ? [] : [opener]));
-    keys.push(place.exec(moduleId), ...phases.map((_, phase) => place.due(moduleId, phase)));
-    keys.push(...[...openers, ...first].map((seed) => place.node(seed.id)));
+    keys.push(runKeys.exec(moduleId), ...phases.map((_, phase) => runKeys.due(moduleId, phase)));
+    keys.push(...[...openers, ...first].map((seed) => runKeys.node(seed.id)));
     args.push(moduleId, dueMembers.module(runId, moduleId), phases.length, first.length);
     args.push(...phases.flatMap(phaseArgs), ...first.flatMap(seedArgs));
   }
   const { code, payload } = await deps.runner.run(runOpenScript, keys, args);
   if (code !== RunOpenCode.OPENED) return { code: code as CodeOf<typeof RunOpenCode>, bells: [] };
-  learnLayout(place, layout);
+  learnLayout(runKeys, layout);
   return { code, bells: readList<PackedBell>(payload).map((bell) => readBell(bell, homeOf(bell, runId, modules))) };
 }
 
@@ -84,13 +113,6 @@ function assertWellFormed(name: string): void {
   });
 }
 
-export async function terminateMark(deps: RedisDeps, { runId, moduleId, reason }: TerminateCommand) {
-  const place = deps.places.of(runId);
-  const keys = [place.run, place.shardDue, ...(moduleId === undefined ? [] : [place.exec(moduleId)])];
-  const { code } = await deps.runner.run(terminateScript, keys, [deps.now(), reason]);
-  return code as CodeOf<typeof TerminateCode>;
-}
-
 export async function runControl(
   deps: RedisDeps,
   { runId, action }: { readonly runId: string; readonly action: 'pause' | 'resume' | 'cancel' },
@@ -103,25 +125,124 @@ export async function runControl(
 }
 
 export async function runSettle(deps: RedisDeps, { runId }: { readonly runId: string }) {
-  const { run, shardDue } = deps.places.of(runId);
+  const { run, shardDue } = deps.keys.of(runId);
   const { code } = await deps.runner.run(settleScript, [run, shardDue], []);
   return code as CodeOf<typeof SettleCode>;
 }
 
-export async function phaseClose(
-  deps: RedisDeps,
-  command: PhaseCloseCommand,
-): Promise<WithBells<CodeOf<typeof PhaseCloseCode>>> {
-  const reply = await runScoped(deps, phaseCloseScript, command, () => ({ keys: [], args: [command.phase] }));
-  if (reply === undefined) return { code: PhaseCloseCode.ALREADY_CLOSED, bells: [] };
-  return { code: reply.code as CodeOf<typeof PhaseCloseCode>, bells: readBells(reply.payload, command) };
+/** Counters of a phase: created, done, dead, superseded, re-opened and open. */
+type Kept = readonly [number, number, number, number, number];
+
+/** What its nodes say: nodes, done, dead, superseded, standing in the due set, re-opened and open. */
+type Counted = [number, number, number, number, number, number];
+
+const BATCH = 500;
+
+const MAX_TRIES = 5;
+
+/**
+ * Counts in batches, and sets the counters if none of them has moved meanwhile; tries again when one has.
+ * Throws `coordination.audit_unsettled` (retryable) for a run that does not hold still.
+ */
+export async function runAudit(deps: RedisDeps, { runId }: { readonly runId: string }): Promise<AuditReport> {
+  for (let tries = 0; tries < MAX_TRIES; tries++) {
+    const runKeys = await findRunKeys(deps, runId);
+    if (runKeys === undefined) return { nodes: 0, drift: [] };
+    const modules = [...runKeys.modules.values()];
+    const keys = [runKeys.run, runKeys.shardDue, ...modules.map(({ exec }) => exec)];
+    const read = await deps.runner.run(auditScript, keys, [deps.now(), runKeys.stamp, '']);
+    if (read.code < 0) {
+      deps.keys.forget(runId);
+      continue;
+    }
+    const kept = readList<unknown>(read.payload).map(readList<Kept>);
+    const counted = await countAll(deps, runKeys, modules);
+    const counts = kept.map((phases, at) => phases.map((each, phase) => [each, repaired(counted[at]![phase]!)]));
+    const { code } = await deps.runner.run(auditScript, keys, [deps.now(), runKeys.stamp, JSON.stringify(counts)]);
+    if (code !== AuditCode.DONE) continue;
+    const nodes = counted.flat().reduce((sum, [each]) => sum + each, 0);
+    return { nodes, drift: modules.flatMap((module, at) => driftOf(module, kept[at]!, counted[at]!)) };
+  }
+  throw new CatenaError('coordination.audit_unsettled', `run ${runId} moved while its nodes were counted`, {
+    class: 'retryable',
+    data: { runId },
+    remedy: 'pause the run and audit it again',
+  });
 }
 
-export async function replay(deps: RedisDeps, { node, rejoin }: ReplayCommand): Promise<ReplayOutcome> {
-  const reply = await runScoped(deps, replayScript, node, (place) => ({
-    keys: [place.node(node.id), ...[...place.modules.values()].map(({ exec }) => exec)],
-    args: [node.id, rejoin ? 1 : 0],
-  }));
-  if (reply === undefined) return { code: ReplayCode.UNKNOWN_NODE, bells: [] };
-  return { code: reply.code as CodeOf<typeof ReplayCode>, bells: readBells(reply.payload, node) };
+async function countAll(deps: RedisDeps, runKeys: PlannedKeys, modules: readonly ModuleKeys[]): Promise<Counted[][]> {
+  const phases = modules.map(({ due }) => due.length);
+  const totals = modules.map(({ due }) => due.map((): Counted => [0, 0, 0, 0, 0, 0]));
+  const due = modules.flatMap((module) => module.due);
+  for (let from = 0; ; from += BATCH) {
+    const start = from;
+    const ids = await deps.runner.ask('LRANGE', (redis) => redis.lrange(runKeys.nodes, start, start + BATCH - 1));
+    const keys = [...due, ...ids.map((id) => runKeys.node(id))];
+    const args = [deps.now(), modules.length, ...phases, ...ids];
+    const counts = readList<Counted>((await deps.runner.run(auditCountScript, keys, args)).payload);
+    for (const [at, total] of totals.flat().entries()) {
+      for (const [field, count] of counts[at]!.entries()) total[field] = total[field]! + count;
+    }
+    if (ids.length < BATCH) return totals;
+  }
+}
+
+function repaired([nodes, done, dead, superseded, , reopened]: Counted): Kept {
+  return [nodes, done, dead, superseded, reopened];
+}
+
+function driftOf({ moduleId }: ModuleKeys, kept: readonly Kept[], counted: readonly Counted[]): string[] {
+  return kept.flatMap(([created, done, dead, superseded, reopened], phase) => {
+    const nodes = counted[phase]!;
+    const pairs = [
+      ['created', created, nodes[0]],
+      ['done', done, nodes[1]],
+      ['dead', dead, nodes[2]],
+      ['superseded', superseded, nodes[3]],
+      ['due', created - done - dead, nodes[4]],
+      ['reopened', reopened, nodes[5]],
+    ] as const;
+    return pairs
+      .filter(([, was, actual]) => was !== actual)
+      .map(([name, was, actual]) => `${moduleId} phase ${phase}: ${name} is kept as ${was}, the nodes say ${actual}`);
+  });
+}
+
+/** A purge that others get ahead of so often leaves the rest to them. */
+const MAX_LOOKS = 5;
+
+/** The last nodes first, so that what is left can still be listed. The run itself goes with an empty batch. */
+export async function runPurge(deps: RedisDeps, { runId, limit }: PurgeCommand): Promise<PurgeOutcome> {
+  for (let looks = 0; looks < MAX_LOOKS; looks++) {
+    const runKeys = await findRunKeys(deps, runId);
+    if (runKeys === undefined) return { deleted: 0, more: false };
+    const ids = await deps.runner.ask('LRANGE', (redis) => redis.lrange(runKeys.nodes, -limit, -1));
+    const code = ids.length === 0 ? await purgeRun(deps, runKeys) : await purgeNodes(deps, runKeys, ids);
+    if (code < 0) deps.keys.forget(runId);
+    if (code < 0 || code === PurgeCode.OTHER_BATCH) continue;
+    if (code === PurgeCode.NOT_CLOSED) return { deleted: 0, more: false };
+    if (ids.length === limit) return { deleted: ids.length, more: true };
+    if (ids.length > 0) await purgeRun(deps, runKeys);
+    return { deleted: ids.length, more: false };
+  }
+  return { deleted: 0, more: true };
+}
+
+async function purgeNodes({ runner }: RedisDeps, runKeys: PlannedKeys, ids: readonly string[]): Promise<number> {
+  const nodes = ids.map((id) => runKeys.node(id));
+  const tokens = readList<unknown>((await runner.run(purgeLookScript, nodes, [])).payload).map(readList<string>);
+  const staged = ids.flatMap((id, at) => tokens[at]!.map((token) => chainKeys.staged(runKeys.shard, id, token)));
+  const keys = [runKeys.run, runKeys.nodes, ...nodes, ...staged];
+  return (await runner.run(purgeScript, keys, [ids.length, ids.at(-1)!, runKeys.stamp])).code;
+}
+
+async function purgeRun(deps: RedisDeps, runKeys: PlannedKeys): Promise<number> {
+  const { runId, shard, run, plan, nodes, timeline, reorder } = runKeys;
+  const modules = [...runKeys.modules.values()].flatMap(({ moduleId, exec, due }) => {
+    return [exec, ...due, chainKeys.fallbackGate(shard, runId, moduleId)];
+  });
+  const keys = [run, nodes, plan, timeline, reorder, ...modules];
+  const { code } = await deps.runner.run(purgeScript, keys, [0, '', runKeys.stamp]);
+  deps.keys.forget(runId);
+  return code;
 }

@@ -1,11 +1,27 @@
-/** The sweeper's bounded steps. Scripts are told the keys of what stood due a moment ago, and look at each again. */
+/** What stands due. Scripts are told the keys of what stood due a moment ago, and look at each again. */
+
 import { chainKeys, type DueMember, dueMembers } from '../../keys/keys.ts';
-import { type CodeOf, DrainCode } from '../protocol/codes.ts';
-import type { DrainCommand, DrainOutcome, DueEntry, DueTakeCommand, DueTakeOutcome } from '../protocol/commands.ts';
-import { type PackedBell, readBell, readList } from './read-reply.ts';
-import { type RedisDeps, runPlanned, runScoped } from './redis-deps.ts';
-import type { RedisClient } from './runner.ts';
-import { drainScript, dueLookScript, dueScopeScript, dueTakeScript } from './scripts.ts';
+import type { DueEntry, DueTakeCommand, DueTakeOutcome } from '../protocol/sweep.ts';
+import { type RedisDeps, runPlanned } from './scripts/call.ts';
+import { type PackedBell, readBell, readList } from './scripts/read-reply.ts';
+import type { RedisClient } from './scripts/script.ts';
+import { bind, LOOK, type Script } from './scripts/script.ts';
+
+const dueLookScript = bind('sweep/due_look.lua', LOOK, ['shard_due'], ['now', 'limit']);
+const dueScopeScript = bind(
+  'sweep/due_scope.lua',
+  LOOK,
+  ['run', 'shard_due', 'exec*'],
+  ['now', 'member', 'phase', 'grace_ms', 'layout'],
+);
+const dueTakeScript = bind(
+  'sweep/due_take.lua',
+  LOOK,
+  ['run', 'exec', 'shard_due', 'due', 'node*'],
+  ['now', 'member', 'phase', 'grace_ms', 'decision_ms', 'id*'],
+);
+
+export const SWEEP_SCRIPTS: readonly Script[] = [dueLookScript, dueScopeScript, dueTakeScript];
 
 /** Phases, deadlines and runs that one look takes up. */
 const MAX_MEMBERS = 64;
@@ -30,10 +46,10 @@ export async function dueTake(deps: RedisDeps, { shard, limit }: DueTakeCommand)
   return { entries, more: left === 0 || look.texts.length === MAX_MEMBERS };
 }
 
-async function findCandidates({ places, runner }: RedisDeps, member: string, nowMs: number, limit: number) {
+async function findCandidates({ keys, runner }: RedisDeps, member: string, nowMs: number, limit: number) {
   const due = dueMembers.parse(member);
   if (due?.kind !== 'phase') return { member, due, ids: [] };
-  const key = places.of(due.runId).due(due.moduleId, due.phase);
+  const key = keys.of(due.runId).due(due.moduleId, due.phase);
   const range = (redis: RedisClient) => redis.zrange(key, '-inf', `${nowMs}`, 'BYSCORE', 'LIMIT', 0, limit);
   return { member, due, ids: await runner.ask('ZRANGE', range) };
 }
@@ -46,11 +62,11 @@ async function takeNodes(
   ids: readonly string[],
 ): Promise<DueEntry[]> {
   const { runId, moduleId, phase } = due;
-  const place = deps.places.of(runId);
-  const keys = [place.run, place.exec(moduleId), place.shardDue, place.due(moduleId, phase)];
+  const runKeys = deps.keys.of(runId);
+  const keys = [runKeys.run, runKeys.exec(moduleId), runKeys.shardDue, runKeys.due(moduleId, phase)];
   const { dispatchGraceMs, decisionGraceMs } = deps.policy;
   const args = [deps.now(), member, phase, dispatchGraceMs, decisionGraceMs, ...ids];
-  const { payload } = await deps.runner.run(dueTakeScript, [...keys, ...ids.map((id) => place.node(id))], args);
+  const { payload } = await deps.runner.run(dueTakeScript, [...keys, ...ids.map((id) => runKeys.node(id))], args);
   const [left, taken] = payload as readonly [boolean, unknown];
   const entries = readList<Taken>(taken).map((entry) => readEntry(entry, due));
   return left ? [{ kind: 'drain', runId, moduleId, phase }, ...entries] : entries;
@@ -74,8 +90,8 @@ async function lookAtScope(deps: RedisDeps, member: string, due: DueMember): Pro
 
 async function lookAtDeadline(deps: RedisDeps, member: string, due: PhaseMember): Promise<DueEntry[]> {
   const { runId, moduleId, phase } = due;
-  const place = deps.places.of(runId);
-  const keys = [place.run, place.shardDue, place.exec(moduleId)];
+  const runKeys = deps.keys.of(runId);
+  const keys = [runKeys.run, runKeys.shardDue, runKeys.exec(moduleId)];
   const { payload } = await deps.runner.run(dueScopeScript, keys, [deps.now(), member, phase, 0, '']);
   return (payload as Scope)[0] === 'deadline' ? [{ kind: 'deadline', runId, moduleId, phase }] : [];
 }
@@ -89,7 +105,7 @@ async function lookAtRun(deps: RedisDeps, member: string, runId: string): Promis
   });
   if (reply === undefined) {
     // A run that is gone: the script takes its member out.
-    const { run, shardDue } = deps.places.of(runId);
+    const { run, shardDue } = deps.keys.of(runId);
     await deps.runner.run(dueScopeScript, [run, shardDue], args(''));
     return [];
   }
@@ -97,27 +113,4 @@ async function lookAtRun(deps: RedisDeps, member: string, runId: string): Promis
   if (kind === 'settle') return [{ kind, runId }];
   const phases = readList<readonly [module: number, phase: number]>(left);
   return phases.map(([at, phase]) => ({ kind: 'drain', runId, moduleId: moduleIds[at]!, phase }));
-}
-
-/**
- * Ends a batch. Re-opened nodes of a closed phase live on: where the first ones of the set are such, the next page is tried,
- * so that they cannot hide what has to end.
- */
-export async function scopeDrain(deps: RedisDeps, command: DrainCommand): Promise<DrainOutcome> {
-  const { runId, moduleId, phase, limit } = command;
-  const nothing: DrainOutcome = { code: DrainCode.NOTHING_TO_DRAIN, ended: 0, more: false };
-  const due = deps.places.of(runId).due(moduleId, phase);
-  for (let from = 0; ; ) {
-    const start = from;
-    const ids = await deps.runner.ask('ZRANGE', (redis) => redis.zrange(due, start, `${start + limit - 1}`));
-    const reply = await runScoped(deps, drainScript, command, (place) => ({
-      keys: ids.map((id) => place.node(id)),
-      args: [phase, ...ids],
-    }));
-    if (reply === undefined) return nothing;
-    const [ended, kept] = reply.payload as readonly [number, number];
-    if (ended > 0) return { code: reply.code as CodeOf<typeof DrainCode>, ended, more: ids.length === limit };
-    if (kept === 0 || ids.length < limit) return nothing;
-    from += kept;
-  }
 }

@@ -1,9 +1,9 @@
 import { EVENTS } from '../../contracts/events.ts';
-import type { Bell, ReleasedResponse } from '../protocol/commands.ts';
 import type { NodeSeed } from '../protocol/node.ts';
+import type { Bell, ReleasedResponse } from '../protocol/outcome.ts';
 import { dispatchGraceMs } from '../protocol/policy.ts';
-import type { NodeRow } from './node-row.ts';
-import type { ModuleScope, PhaseScope } from './scopes.ts';
+import type { NodeRow } from './tables/node-row.ts';
+import type { ModuleScope, PhaseScope } from './tables/scopes.ts';
 import { isHeld, pendingBell, type Tx } from './tx.ts';
 
 export interface Created {

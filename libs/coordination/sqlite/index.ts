@@ -1,34 +1,30 @@
 /**
  * The coordinator of single-node mode: its state in one SQLite file that this process alone writes. Each transition is one
- * work of the database's group commit, and stands in a file of its own, beside the Lua script that does the same in Redis.
+ * work of the database's group commit. The seven groups of the protocol have a file each, of the name that the port, Redis and
+ * Lua give them; `tables/` holds the rows, and `children.ts` and `tx.ts` what several groups do.
  */
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../clock/clock.ts';
 import type { SqliteDatabase } from '../../sqlite/database.ts';
 import { migrate } from '../../sqlite/migrate.ts';
-import { CommitCode } from '../protocol/codes.ts';
-import type { CommitCommand } from '../protocol/commands.ts';
+import { CommitCode, type CommitCommand } from '../protocol/commits.ts';
 import type { CoordinatorPolicy } from '../protocol/policy.ts';
 import type { Coordinator } from '../protocol/port.ts';
-import { Audit, runAudit } from './audit.ts';
-import { claim } from './claim.ts';
-import { commitSuccess } from './commit-success.ts';
-import { Events } from './events.ts';
-import { FallbackGates } from './fallback-gates.ts';
-import { commitError, recoverZombie, release, renew } from './leases.ts';
-import { toChainNode } from './node-row.ts';
-import { Nodes } from './nodes.ts';
-import { Purge, runPurge } from './purge.ts';
+import { claim, recoverZombie, release, renew, reorderEnqueue } from './claims.ts';
+import { childrenPump, commitSuccess, stageChildren } from './commits.ts';
+import { commitError, replay, retrySchedule, terminateMark, thresholdDecide } from './errors.ts';
+import { phaseClose, scopeDrain } from './phases.ts';
 import { NodeLister, snapshot } from './reads.ts';
-import { ReorderBuffer, reorderEnqueue } from './reorder.ts';
-import { phaseClose, replay, runSettle } from './run-end.ts';
-import { Plans, runOpen } from './run-open.ts';
-import { COORDINATION_MIGRATIONS } from './schema.ts';
-import { Scopes } from './scopes.ts';
-import { Staged, stageChildren } from './staged.ts';
-import { childrenPump, dueTake, scopeDrain } from './sweep.ts';
-import { retrySchedule, runControl, terminateMark } from './terminate-mark.ts';
-import { thresholdDecide } from './threshold-decide.ts';
+import { Audit, Plans, Purge, runAudit, runControl, runOpen, runPurge, runSettle } from './runs.ts';
+import { dueTake } from './sweep.ts';
+import { Events } from './tables/events.ts';
+import { FallbackGates } from './tables/fallback-gates.ts';
+import { toChainNode } from './tables/node-row.ts';
+import { Nodes } from './tables/nodes.ts';
+import { ReorderBuffer } from './tables/reorder.ts';
+import { COORDINATION_MIGRATIONS } from './tables/schema.ts';
+import { Scopes } from './tables/scopes.ts';
+import { Staged } from './tables/staged.ts';
 import { findNode, type Tx } from './tx.ts';
 
 export interface SqliteCoordinatorOptions {
@@ -57,9 +53,17 @@ export function openSqliteCoordinator({ db, clock, policy }: SqliteCoordinatorOp
   makeOpenNodesDue(db, clock.now());
   return {
     runOpen: (command) => db.write(() => runOpen(tx, plans, command)),
+    runControl: (command) => db.write(() => runControl(tx, command)),
+    runSettle: (command) => db.write(() => runSettle(tx, command)),
+    runAudit: (command) => db.write(() => runAudit(tx, audit, command)),
+    runPurge: (command) => db.write(() => runPurge(tx, purge, command)),
+
     claim: (command) => db.write(() => claim(tx, command)),
     renew: (command) => db.write(() => renew(tx, command)),
     release: (command) => db.write(() => release(tx, command)),
+    recoverZombie: (command) => db.write(() => recoverZombie(tx, command)),
+    reorderEnqueue: (command) => db.write(() => reorderEnqueue(tx, command)),
+
     stageChildren: (command) => db.write(() => stageChildren(tx, command)),
     commitSuccess: (command) => db.write(() => commitSuccess(tx, command)),
     commitWith: (command, store) =>
@@ -68,21 +72,19 @@ export function openSqliteCoordinator({ db, clock, policy }: SqliteCoordinatorOp
         if (outcome.code === CommitCode.COMMIT_OK) store();
         return outcome;
       }),
+    childrenPump: (command) => db.write(() => childrenPump(tx, command)),
+
     commitError: (command) => db.write(() => commitError(tx, command)),
-    recoverZombie: (command) => db.write(() => recoverZombie(tx, command)),
-    reorderEnqueue: (command) => db.write(() => reorderEnqueue(tx, command)),
     thresholdDecide: (command) => db.write(() => thresholdDecide(tx, command)),
     retrySchedule: (command) => db.write(() => retrySchedule(tx, command)),
     terminateMark: (command) => db.write(() => terminateMark(tx, command)),
-    dueTake: (command) => db.write(() => dueTake(tx, command)),
-    childrenPump: (command) => db.write(() => childrenPump(tx, command)),
-    scopeDrain: (command) => db.write(() => scopeDrain(tx, command)),
-    runControl: (command) => db.write(() => runControl(tx, command)),
-    phaseClose: (command) => db.write(() => phaseClose(tx, command)),
-    runSettle: (command) => db.write(() => runSettle(tx, command)),
     replay: (command) => db.write(() => replay(tx, command)),
-    runAudit: (command) => db.write(() => runAudit(tx, audit, command)),
-    runPurge: (command) => db.write(() => runPurge(tx, purge, command)),
+
+    phaseClose: (command) => db.write(() => phaseClose(tx, command)),
+    scopeDrain: (command) => db.write(() => scopeDrain(tx, command)),
+
+    dueTake: (command) => db.write(() => dueTake(tx, command)),
+
     findRun: async (runId) => db.read(() => mapDefined(tx.scopes.run(runId), snapshot)),
     findNode: async (ref) => db.read(() => mapDefined(findNode(tx, ref), ({ row, phase }) => toChainNode(row, phase))),
     listNodes: async (filter) => db.read(() => lister.list(filter)),

@@ -4,12 +4,56 @@
  * its end stands in the store.
  */
 import { EVENTS } from '../../contracts/events.ts';
-import type { Bell } from '../protocol/commands.ts';
 import type { DeathReason } from '../protocol/node.ts';
+import type { Bell } from '../protocol/outcome.ts';
+import {
+  DrainCode,
+  type DrainCommand,
+  type DrainOutcome,
+  PhaseCloseCode,
+  type PhaseCloseCommand,
+} from '../protocol/phases.ts';
 import { createChildren, reopen } from './children.ts';
-import type { NodeRow } from './node-row.ts';
-import { type ModuleScope, moduleOpenCount, openCount, type PhaseScope, type RunScope } from './scopes.ts';
-import { pendingBell, type Tx } from './tx.ts';
+import type { NodeRow } from './tables/node-row.ts';
+import { type ModuleScope, moduleOpenCount, openCount, type PhaseScope, type RunScope } from './tables/scopes.ts';
+import { isMarked, pendingBell, type Tx } from './tx.ts';
+
+export function phaseClose(tx: Tx, { runId, moduleId, phase: idx }: PhaseCloseCommand) {
+  const run = tx.scopes.run(runId);
+  const module = run?.modules.find((each) => each.moduleId === moduleId);
+  const phase = module?.phases[idx];
+  const isCurrent = module?.state === 'open' && module.currentPhase === idx && phase?.closed === '';
+  if (run?.state !== 'open' || run.mark !== '' || module === undefined || phase === undefined || !isCurrent) {
+    return { code: PhaseCloseCode.ALREADY_CLOSED, bells: [] as Bell[] };
+  }
+  phase.closed = 'deadline';
+  tx.scopes.touchPhase(phase);
+  return { code: PhaseCloseCode.CLOSED, bells: advancePhases(tx, module) };
+}
+
+export function scopeDrain(tx: Tx, { runId, moduleId, phase: idx, limit }: DrainCommand): DrainOutcome {
+  const module = tx.scopes.run(runId)?.modules.find((each) => each.moduleId === moduleId);
+  const phase = module?.phases[idx];
+  if (module === undefined || phase === undefined) return { code: DrainCode.NOTHING_TO_DRAIN, ended: 0, more: false };
+  const { run } = module;
+  const marked = isMarked(module);
+  const drainable = run.state === 'open' && (marked || phase.closed !== '');
+  const rows = drainable ? tx.nodes.open(phase, marked, limit) : [];
+  if (rows.length === 0) return { code: DrainCode.NOTHING_TO_DRAIN, ended: 0, more: false };
+  for (const row of rows) {
+    // One that was releasing dies too: its items stand, and a replay can still bring the children that never came.
+    endDead(tx, row, phase, drainReason(phase));
+  }
+  if (module.state === 'open' && run.mark === '') advancePhases(tx, module);
+  else closeRunIfOver(tx, run);
+  return { code: DrainCode.DRAINED, ended: rows.length, more: rows.length === limit };
+}
+
+function drainReason(phase: PhaseScope): DeathReason {
+  const { run, state } = phase.module;
+  if (run.mark === 'cancelled') return 'cancelled';
+  return run.mark === 'terminated' || state === 'terminated' ? 'terminated' : 'deadline_exceeded';
+}
 
 /** Ends a node as done. */
 export function endDone(tx: Tx, row: NodeRow, phase: PhaseScope): void {

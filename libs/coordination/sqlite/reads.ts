@@ -1,9 +1,8 @@
 import type { SqliteDatabase } from '../../sqlite/database.ts';
-import type { NodeFilter } from '../protocol/commands.ts';
 import type { ChainNode } from '../protocol/node.ts';
-import type { ModuleSnapshot, RunSnapshot } from '../protocol/snapshot.ts';
-import { COLUMNS, type RowColumns, toChainNode, toRow } from './node-row.ts';
-import { openCount, type RunScope, type Scopes } from './scopes.ts';
+import type { ModuleSnapshot, NodeFilter, RunSnapshot } from '../protocol/reads.ts';
+import { COLUMNS, type RowColumns, toChainNode, toRow } from './tables/node-row.ts';
+import { openCount, type RunScope, type Scopes } from './tables/scopes.ts';
 
 /** Nodes of a run, page by page, in the order in which they came into being. */
 export class NodeLister {

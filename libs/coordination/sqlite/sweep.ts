@@ -1,23 +1,9 @@
-/** The sweeper's bounded steps: look, move staged children, end the nodes of a marked scope. */
-import { DrainCode, PumpCode } from '../protocol/codes.ts';
-import {
-  type Bell,
-  type DrainCommand,
-  type DrainOutcome,
-  type DueEntry,
-  type DueTakeCommand,
-  type DueTakeOutcome,
-  MAX_CHILDREN,
-  type PumpCommand,
-  type PumpOutcome,
-} from '../protocol/commands.ts';
-import type { DeathReason } from '../protocol/node.ts';
+/** What stands due, moved forward so that it is looked at again should its taker die. */
 import { dispatchGraceMs } from '../protocol/policy.ts';
-import { createChildren } from './children.ts';
-import type { NodeRow } from './node-row.ts';
-import { advancePhases, closeRunIfOver, endDead, endDone } from './phases.ts';
-import { openCount, type PhaseScope, type RunScope } from './scopes.ts';
-import { findNode, hasLeftBehind, isLive, isMarked, pendingBell, type Tx, toBell } from './tx.ts';
+import type { DueEntry, DueTakeCommand, DueTakeOutcome } from '../protocol/sweep.ts';
+import type { NodeRow } from './tables/node-row.ts';
+import { openCount, type PhaseScope, type RunScope } from './tables/scopes.ts';
+import { hasLeftBehind, isMarked, pendingBell, type Tx, toBell } from './tx.ts';
 
 export function dueTake(tx: Tx, { limit }: DueTakeCommand): DueTakeOutcome {
   const entries: DueEntry[] = [];
@@ -85,59 +71,4 @@ function take(tx: Tx, row: NodeRow, phase: PhaseScope): DueEntry {
       tx.nodes.save(row);
       return { kind: 'ring', bell: wasRetry ? toBell(row, phase, 'error_task') : pendingBell(row, phase) };
   }
-}
-
-export function childrenPump(tx: Tx, { node, bells }: PumpCommand): PumpOutcome {
-  const found = findNode(tx, node);
-  // Under a mark no child comes into being: the node is ended with its scope.
-  if (found === undefined || found.row.state !== 'releasing' || !isLive(found)) {
-    return { code: PumpCode.NOT_RELEASING, bells: [], released: [], created: 0, gateLost: 0, more: false };
-  }
-  const { row, phase, module } = found;
-  const seeds = tx.staged.take(row, MAX_CHILDREN);
-  const created = createChildren(tx, seeds, { phase, reopened: row.reopened === 1 }, bells);
-  const others = tx.staged.deleteOthers(row, MAX_CHILDREN);
-  const more = others || tx.staged.count(row) > 0;
-  const opened: Bell[] = [];
-  if (more) {
-    row.due_at = tx.clock.now() + tx.policy.dispatchGraceMs;
-    tx.nodes.save(row);
-  } else {
-    endDone(tx, row, phase);
-    opened.push(...advancePhases(tx, module));
-  }
-  tx.staged.forget(row.token);
-  const { fresh, reopened, gateLost, released } = created;
-  return {
-    code: PumpCode.MOVED,
-    bells: [...created.bells, ...opened],
-    released,
-    created: fresh.length + reopened,
-    gateLost,
-    more,
-  };
-}
-
-export function scopeDrain(tx: Tx, { runId, moduleId, phase: idx, limit }: DrainCommand): DrainOutcome {
-  const module = tx.scopes.run(runId)?.modules.find((each) => each.moduleId === moduleId);
-  const phase = module?.phases[idx];
-  if (module === undefined || phase === undefined) return { code: DrainCode.NOTHING_TO_DRAIN, ended: 0, more: false };
-  const { run } = module;
-  const marked = isMarked(module);
-  const drainable = run.state === 'open' && (marked || phase.closed !== '');
-  const rows = drainable ? tx.nodes.open(phase, marked, limit) : [];
-  if (rows.length === 0) return { code: DrainCode.NOTHING_TO_DRAIN, ended: 0, more: false };
-  for (const row of rows) {
-    // One that was releasing dies too: its items stand, and a replay can still bring the children that never came.
-    endDead(tx, row, phase, drainReason(phase));
-  }
-  if (module.state === 'open' && run.mark === '') advancePhases(tx, module);
-  else closeRunIfOver(tx, run);
-  return { code: DrainCode.DRAINED, ended: rows.length, more: rows.length === limit };
-}
-
-function drainReason(phase: PhaseScope): DeathReason {
-  const { run, state } = phase.module;
-  if (run.mark === 'cancelled') return 'cancelled';
-  return run.mark === 'terminated' || state === 'terminated' ? 'terminated' : 'deadline_exceeded';
 }

@@ -1,14 +1,14 @@
 import type { Clock } from '../../clock/clock.ts';
-import type { Bell } from '../protocol/commands.ts';
 import type { NodeRef } from '../protocol/node.ts';
+import type { Bell } from '../protocol/outcome.ts';
 import type { CoordinatorPolicy } from '../protocol/policy.ts';
-import type { Events } from './events.ts';
-import type { FallbackGates } from './fallback-gates.ts';
-import type { NodeRow } from './node-row.ts';
-import type { Nodes } from './nodes.ts';
-import type { ReorderBuffer } from './reorder.ts';
-import { type ModuleScope, openCount, type PhaseScope, type RunScope, type Scopes } from './scopes.ts';
-import type { Staged } from './staged.ts';
+import type { Events } from './tables/events.ts';
+import type { FallbackGates } from './tables/fallback-gates.ts';
+import type { NodeRow } from './tables/node-row.ts';
+import type { Nodes } from './tables/nodes.ts';
+import type { ReorderBuffer } from './tables/reorder.ts';
+import { type ModuleScope, openCount, type PhaseScope, type RunScope, type Scopes } from './tables/scopes.ts';
+import type { Staged } from './tables/staged.ts';
 
 /** What a transition works with; valid inside one transaction. */
 export interface Tx {

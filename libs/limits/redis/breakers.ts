@@ -1,6 +1,14 @@
 import { sharedKeys } from '../../keys/keys.ts';
-import { checkedPolicy, decodeToken, encodeToken, nonces } from '../breaker-token.ts';
-import type { BreakerSnapshot, BreakerState, Breakers, BreakerTransition } from '../breakers.ts';
+import {
+  type BreakerSnapshot,
+  type BreakerState,
+  type Breakers,
+  type BreakerTransition,
+  checkedPolicy,
+  decodeToken,
+  encodeToken,
+  nonces,
+} from '../breakers.ts';
 import type { LimitRunner } from './runner.ts';
 import { acquireScript, BreakerReportCode, reportScript, resetScript } from './scripts.ts';
 

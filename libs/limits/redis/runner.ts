@@ -1,8 +1,9 @@
 /** Runs the scripts of shared limits: by their hash, bounded in time, every failure one retryable error. */
-import { bounded, evaluate } from '../../coordination/redis/evaluate.ts';
+
 import type { RedisClient } from '../../coordination/redis/index.ts';
-import type { Script } from '../../coordination/redis/script.ts';
-import { readScript } from '../../coordination/redis/source.ts';
+import { bounded, evaluate } from '../../coordination/redis/scripts/evaluate.ts';
+import type { Script } from '../../coordination/redis/scripts/script.ts';
+import { readScript } from '../../coordination/redis/scripts/source.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
 import { LIMIT_SCRIPTS } from './scripts.ts';
 
@@ -27,7 +28,7 @@ export interface LimitRunnerOptions {
 }
 
 export function createLimitRunner({ redis, timeoutMs, onUnanswered }: LimitRunnerOptions): LimitRunner {
-  const sources = new Map(LIMIT_SCRIPTS.map(({ name }) => [name, readScript(name)]));
+  const sources = new Map(LIMIT_SCRIPTS.map((script) => [script.name, readScript(script)]));
   const answerOf = <T>(what: string, call: Promise<T>): Promise<T> =>
     bounded(call, timeoutMs, (cause) => unavailable(what, cause)).catch((error: CatenaError) => {
       onUnanswered(error);

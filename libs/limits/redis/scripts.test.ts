@@ -3,22 +3,23 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseHeader } from '../../../test/lua/header.ts';
-import { LUA_DIRECTORY, readScript } from '../../coordination/redis/source.ts';
+import { LUA_DIRECTORY, readScript } from '../../coordination/redis/scripts/source.ts';
 import { LIMIT_SCRIPTS } from './scripts.ts';
 
 it('every script of shared limits has one binding', () => {
-  const files = readdirSync(LUA_DIRECTORY).filter((name) => /^(?:budget|limit|breaker)_\w+\.lua$/.test(name));
-  expect(LIMIT_SCRIPTS.map(({ name }) => `${name}.lua`).sort()).toEqual(files.sort());
+  const files = readdirSync(join(LUA_DIRECTORY, 'limits')).map((name) => `limits/${name}`);
+  expect(LIMIT_SCRIPTS.map(({ file }) => file).sort()).toEqual(files.sort());
 });
 
 describe.each(LIMIT_SCRIPTS.map((script) => [script.name, script] as const))('%s', (name, script) => {
-  const text = readFileSync(join(LUA_DIRECTORY, `${name}.lua`), 'utf8');
+  const text = readFileSync(join(LUA_DIRECTORY, script.file), 'utf8');
   const header = parseHeader(text);
 
   it('has a header without a fault, equal to its binding', () => {
     expect(header.problems).toEqual([]);
     const { keys, args, table, codes } = header;
-    expect({ name: header.name, keys, args, table, codes }).toEqual({ ...script });
+    expect({ name: header.name, file: script.file, keys, args, table, codes }).toEqual({ ...script });
+    expect(script.name).toBe(name);
   });
 
   it('answers the codes of its table, and uses one key', () => {
@@ -29,6 +30,6 @@ describe.each(LIMIT_SCRIPTS.map((script) => [script.name, script] as const))('%s
     for (const [word, code] of answered) expect(script.codes[word as string]).toBe(code);
     expect([...text.matchAll(/redis\.call\('(?!TIME)\w+', (\S+?)[,)]/g)].map(([, key]) => key)).not.toHaveLength(0);
     for (const [, key] of text.matchAll(/redis\.call\('\w+', (\S+?)[,)]/g)) expect(key).toBe('KEYS[1]');
-    expect(readScript(name).sha).toMatch(/^[0-9a-f]{40}$/);
+    expect(readScript(script).sha).toMatch(/^[0-9a-f]{40}$/);
   });
 });

@@ -1,4 +1,5 @@
 import type { Clock } from '../../clock/clock.ts';
+import { backOffMs } from '../../concurrency/back-off.ts';
 import type { Timers } from '../../concurrency/timers.ts';
 import { abortedWait, type KeyLimits, MAX_TIMER_MS, OncePermit, type Permit } from '../limiter.ts';
 import { WaitList } from '../wait-list.ts';
@@ -17,8 +18,7 @@ export interface SharedGateDeps {
 const SPARE_STARTS = 32;
 /** No call asks for more. */
 const MAX_WANTED = 64;
-const FIRST_BACKOFF_MS = 100;
-const MAX_BACKOFF_MS = 2_000;
+const ASK_AGAIN = { baseMs: 100, maxMs: 2_000 };
 const NEVER = Number.NEGATIVE_INFINITY;
 
 /**
@@ -43,7 +43,7 @@ export class SharedGate {
   #notBeforeMs = NEVER;
   #nextSlotMs = NEVER;
   #askAtMs = NEVER;
-  #backoffMs = 0;
+  #failures = 0;
   #retryAtMs = NEVER;
   #call: Promise<void> | undefined;
   #timer: unknown;
@@ -206,7 +206,7 @@ export class SharedGate {
       if (this.#owedIntervalMs === intervalMs) this.#owedIntervalMs = undefined;
       this.#intervalMs = taken.intervalMs;
       this.#spacingMs = taken.spacingMs;
-      this.#backoffMs = 0;
+      this.#failures = 0;
       this.#retryAtMs = NEVER;
       if (taken.blockedMs > 0) this.#notBeforeMs = Math.max(this.#notBeforeMs, atMs + taken.blockedMs);
       this.#nextSlotMs = taken.spacingMs === 0 ? NEVER : atMs + taken.firstInMs + taken.granted * taken.spacingMs;
@@ -216,8 +216,8 @@ export class SharedGate {
     } catch {
       // What Redis did is not known: it is told again what is held.
       this.#noted = { holding: Number.POSITIVE_INFINITY, wants: wanted, atMs: nowMs };
-      this.#backoffMs = Math.min(MAX_BACKOFF_MS, Math.max(FIRST_BACKOFF_MS, 2 * this.#backoffMs));
-      this.#retryAtMs = clock.monotonic() + this.#backoffMs;
+      this.#retryAtMs = clock.monotonic() + backOffMs(ASK_AGAIN, this.#failures);
+      this.#failures += 1;
     }
     this.#call = undefined;
     this.#look();

@@ -10,8 +10,7 @@ import {
   snapshotOf,
   UNKNOWN_BREAKER,
 } from '../breaker-rules.ts';
-import { checkedPolicy, decodeToken, encodeToken, nonces } from '../breaker-token.ts';
-import type { Breakers, BreakerTransition } from '../breakers.ts';
+import { type Breakers, type BreakerTransition, checkedPolicy, decodeToken, encodeToken, nonces } from '../breakers.ts';
 
 const MIGRATIONS = [
   `CREATE TABLE breakers (

@@ -1,9 +1,9 @@
 /** The requests of a hop, from whatever an author's `request` answers. */
 import { CatenaError } from '../../errors/catena-error.ts';
-import { breakerProblem } from '../../limits/breaker-spec.ts';
+import { breakerProblem } from '../../limits/breakers.ts';
 import { isAmount } from '../../limits/budgets.ts';
-import { CACHE_POLICY_FORM, isCachePolicy } from '../check/cache-policy.ts';
 import { isPromise, kindOf } from '../check/schema-check.ts';
+import { CACHE_POLICY_FORM, isCachePolicy } from '../check/step-options.ts';
 import type { RequestSpec } from '../contract/definition.ts';
 import { guardedValues, isAsyncIterable, isIterable, unusable } from './guarded.ts';
 import { dataOf, nameOf, type Site, threw, wrongYield } from './site.ts';

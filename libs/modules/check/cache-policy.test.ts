@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { isCachePolicy, MAX_CACHE_TTL_MS } from './cache-policy.ts';
+import { isCachePolicy, MAX_CACHE_TTL_MS } from './step-options.ts';
 
 it.each([['run'], [{ scope: 'run', ttlMs: 1 }], [{ scope: 'shared', ttlMs: MAX_CACHE_TTL_MS }]])(
   'a policy of a cache is %j',

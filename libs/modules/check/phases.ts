@@ -1,5 +1,5 @@
 /** The phases of a contract: what may be wrong with them, and how the engine sees them. */
-import type { JoinPolicy } from '../../coordination/protocol/commands.ts';
+import type { JoinPolicy } from '../../coordination/protocol/runs.ts';
 import type { JoinDeclaration, PhaseDeclaration } from '../contract/contract.ts';
 import type { PhaseDefinition } from '../contract/definition.ts';
 import { isRecord } from './is-record.ts';

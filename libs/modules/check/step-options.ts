@@ -1,6 +1,6 @@
 /** The options of a step, checked: a misspelt one would be a policy that silently does not hold. */
-import { breakerProblem } from '../../limits/breaker-spec.ts';
-import { CACHE_POLICY_FORM, isCachePolicy } from './cache-policy.ts';
+import { breakerProblem } from '../../limits/breakers.ts';
+import type { CachePolicy } from '../contract/definition.ts';
 import { isRecord } from './is-record.ts';
 
 type Rule = readonly [holds: (value: unknown) => boolean, wanted: string];
@@ -10,6 +10,20 @@ const milliseconds: Rule = [(value) => Number.isFinite(value) && Number(value) >
 const waits: Rule = [(value) => Number.isFinite(value) && Number(value) >= 0, 'a number of milliseconds from 0 on'];
 
 const RETRY_RULES: Readonly<Record<string, Rule>> = { attempts: wholeFromOne, baseDelayMs: waits, maxDelayMs: waits };
+
+/** The longest that an answer is kept: 30 days, in milliseconds. */
+export const MAX_CACHE_TTL_MS = 30 * 86_400_000;
+
+/** What {@link isCachePolicy} takes, as it follows "give". */
+export const CACHE_POLICY_FORM = '"run", or scope ("run" or "shared") and ttlMs above 0, at most 30 days';
+
+export function isCachePolicy(value: unknown): value is CachePolicy {
+  if (value === 'run') return true;
+  if (!isRecord(value)) return false;
+  const { scope, ttlMs, ...others } = value;
+  const isTtl = typeof ttlMs === 'number' && ttlMs > 0 && ttlMs <= MAX_CACHE_TTL_MS;
+  return (scope === 'run' || scope === 'shared') && isTtl && Object.keys(others).length === 0;
+}
 
 const RULES: Readonly<Record<string, Rule>> = {
   identity: [(value) => value === 'state' || value === 'lineage', '"state" or "lineage"'],

@@ -2,7 +2,7 @@
  * A module as the engine sees it: a contract that says what may be scheduled, and functions to call. The authoring API
  * (`defineModule`) builds this; nothing in the engine knows how it was written.
  */
-import type { JoinPolicy } from '../../coordination/protocol/commands.ts';
+import type { JoinPolicy } from '../../coordination/protocol/runs.ts';
 import type { BreakerSpec } from '../../limits/breakers.ts';
 import type { KeyLimits } from '../../limits/limiter.ts';
 

@@ -16,16 +16,14 @@
 import type { Clock } from '../../clock/clock.ts';
 import type { Message, Stage } from '../../contracts/chain.ts';
 import { ResponseModel } from '../../contracts/messages.ts';
-import {
-  ClaimCode,
-  type CodeOf,
-  CommitCode,
-  CommitErrorCode,
-  codeName,
-  ReleaseCode,
-} from '../../coordination/protocol/codes.ts';
-import type { ClaimCommand, CommitOutcome, ReleasedResponse } from '../../coordination/protocol/commands.ts';
+import type { ClaimCommand } from '../../coordination/protocol/claims.ts';
+import { ClaimCode, ReleaseCode } from '../../coordination/protocol/claims.ts';
+import type { CommitOutcome } from '../../coordination/protocol/commits.ts';
+import { CommitCode } from '../../coordination/protocol/commits.ts';
+import { CommitErrorCode } from '../../coordination/protocol/errors.ts';
 import type { ChainNode, NodeRef } from '../../coordination/protocol/node.ts';
+import type { ReleasedResponse } from '../../coordination/protocol/outcome.ts';
+import { type CodeOf, codeName } from '../../coordination/protocol/outcome.ts';
 import type { Coordinator } from '../../coordination/protocol/port.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
 import { toFailure } from '../../errors/failure.ts';

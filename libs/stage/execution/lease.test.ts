@@ -1,7 +1,8 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { ManualClock } from '../../clock/clock.ts';
-import { type CodeOf, RenewCode } from '../../coordination/protocol/codes.ts';
+import { RenewCode } from '../../coordination/protocol/claims.ts';
 import type { ChainNode } from '../../coordination/protocol/node.ts';
+import type { CodeOf } from '../../coordination/protocol/outcome.ts';
 import { LeaseKeeper } from './lease.ts';
 
 const LEASE_MS = 30_000;

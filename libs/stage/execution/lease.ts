@@ -1,5 +1,5 @@
 import type { Clock } from '../../clock/clock.ts';
-import { RenewCode } from '../../coordination/protocol/codes.ts';
+import { RenewCode } from '../../coordination/protocol/claims.ts';
 import type { ChainNode } from '../../coordination/protocol/node.ts';
 import type { Coordinator } from '../../coordination/protocol/port.ts';
 import type { LoadedRun } from '../run/runs.ts';

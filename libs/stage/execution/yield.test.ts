@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { type CodeOf, StageCode } from '../../coordination/protocol/codes.ts';
+import { StageCode } from '../../coordination/protocol/commits.ts';
 import type { ChainNode, NodeSeed } from '../../coordination/protocol/node.ts';
+import type { CodeOf } from '../../coordination/protocol/outcome.ts';
 import type { Emission } from '../../modules/contract/definition.ts';
 import type { Lease } from './lease.ts';
 import { gather, LeaseLost } from './yield.ts';

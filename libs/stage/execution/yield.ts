@@ -4,8 +4,7 @@
  * 100,000 hops does not hold them in memory.
  */
 
-import { StageCode } from '../../coordination/protocol/codes.ts';
-import { MAX_CHILDREN } from '../../coordination/protocol/commands.ts';
+import { MAX_CHILDREN, StageCode } from '../../coordination/protocol/commits.ts';
 import type { NodeSeed } from '../../coordination/protocol/node.ts';
 import type { Coordinator } from '../../coordination/protocol/port.ts';
 import { CatenaError } from '../../errors/catena-error.ts';

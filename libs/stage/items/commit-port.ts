@@ -4,7 +4,7 @@
  *     one-transaction.ts    the store shares the coordinator's database: both are one transaction (single node)
  *     confirmed-items.ts    the store stands beside the coordinator: insert unseen, commit, confirm (distributed)
  */
-import type { CommitCommand, CommitOutcome } from '../../coordination/protocol/commands.ts';
+import type { CommitCommand, CommitOutcome } from '../../coordination/protocol/commits.ts';
 import type { ChainNode } from '../../coordination/protocol/node.ts';
 import type { ItemBatch } from '../../store/port.ts';
 

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { CommitCode } from '../../coordination/protocol/codes.ts';
-import type { CommitOutcome } from '../../coordination/protocol/commands.ts';
+import { CommitCode, type CommitOutcome } from '../../coordination/protocol/commits.ts';
 import type { ChainNode, NodeRef } from '../../coordination/protocol/node.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
 import type { Confirmation, ItemBatch, Store, UnconfirmedRows } from '../../store/port.ts';

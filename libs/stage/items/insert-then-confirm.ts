@@ -7,10 +7,10 @@
  * first: what nobody confirmed is looked up in the coordinator, so a lost confirmation costs nothing but that question.
  */
 
-import { Rounds } from '../../concurrency/rounds.ts';
-import { WriteGroups } from '../../concurrency/write-groups.ts';
-import { CommitCode } from '../../coordination/protocol/codes.ts';
-import type { CommitOutcome } from '../../coordination/protocol/commands.ts';
+import { Batches } from '../../concurrency/batches.ts';
+import { NextRound } from '../../concurrency/next-round.ts';
+import type { CommitOutcome } from '../../coordination/protocol/commits.ts';
+import { CommitCode } from '../../coordination/protocol/commits.ts';
 import type { Coordinator } from '../../coordination/protocol/port.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
 import { failpoint } from '../../failpoints/failpoint.ts';
@@ -38,24 +38,24 @@ interface Committed extends Confirmation {
 
 export class InsertThenConfirm implements CommitPort {
   readonly #coordinator: InsertThenConfirmDeps['coordinator'];
-  readonly #inserts: WriteGroups<ItemBatch>;
-  readonly #confirmations: WriteGroups<Committed>;
-  readonly #rounds: Rounds;
+  readonly #inserts: Batches<ItemBatch>;
+  readonly #confirmations: Batches<Committed>;
+  readonly #rounds: NextRound;
 
   constructor({ store, coordinator, log }: InsertThenConfirmDeps) {
     this.#coordinator = coordinator;
-    this.#inserts = new WriteGroups({
+    this.#inserts = new Batches({
       write: (batches) => store.insertItems(batches),
       maxEntries: INSERT_GROUP,
       lanes: INSERT_LANES,
     });
-    this.#confirmations = new WriteGroups({
+    this.#confirmations = new Batches({
       write: (committed) => confirmByRun(store, log, committed),
       maxEntries: CONFIRM_GROUP,
       lanes: CONFIRM_LANES,
       lingerMs: CONFIRM_LINGER_MS,
     });
-    this.#rounds = new Rounds((runId) => resolveItems({ store, coordinator }, runId));
+    this.#rounds = new NextRound((runId) => resolveItems({ store, coordinator }, runId));
   }
 
   /** Stores the items of an execution, commits it, and confirms them later. */

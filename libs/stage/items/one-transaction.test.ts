@@ -1,6 +1,7 @@
 import { expect, it, onTestFinished } from 'vitest';
 import { ManualClock } from '../../clock/clock.ts';
-import { ClaimCode, CommitCode } from '../../coordination/protocol/codes.ts';
+import { ClaimCode } from '../../coordination/protocol/claims.ts';
+import { CommitCode } from '../../coordination/protocol/commits.ts';
 import type { ChainNode, NodeSeed } from '../../coordination/protocol/node.ts';
 import { defaultPolicy } from '../../coordination/protocol/policy.ts';
 import { openSingleFile, type SingleFile } from '../../store/sqlite/single-file.ts';

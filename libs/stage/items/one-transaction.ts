@@ -1,5 +1,5 @@
 /** Items and commit in one transaction, where coordinator and store share a SQLite file. */
-import type { CommitOutcome } from '../../coordination/protocol/commands.ts';
+import type { CommitOutcome } from '../../coordination/protocol/commits.ts';
 import type { SqliteCoordinator } from '../../coordination/sqlite/index.ts';
 import { failpoint } from '../../failpoints/failpoint.ts';
 import type { ItemBatch } from '../../store/port.ts';

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { messagesOf, only } from '../../../test/fixtures/outcomes.ts';
 import { type BenchOptions, LEASE_MS, openStageBench, type StageBench } from '../../../test/fixtures/stage-bench.ts';
 import type { Message } from '../../contracts/chain.ts';
-import { RecoverCode } from '../../coordination/protocol/codes.ts';
+import { RecoverCode } from '../../coordination/protocol/claims.ts';
 import { defaultPolicy } from '../../coordination/protocol/policy.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
 import { computeStep, defineModule } from '../../modules/index.ts';

@@ -2,9 +2,9 @@
  * The sweeper: whoever runs one looks after everything that stands due. It needs no leader: what it takes is moved forward,
  * not removed, so another looks again should it die. Its loop cannot die: an error is counted and the loop goes on.
  */
-import { RecoverCode } from '../../coordination/protocol/codes.ts';
-import type { DueEntry } from '../../coordination/protocol/commands.ts';
+import { RecoverCode } from '../../coordination/protocol/claims.ts';
 import type { Coordinator } from '../../coordination/protocol/port.ts';
+import type { DueEntry } from '../../coordination/protocol/sweep.ts';
 import type { Log } from '../../telemetry/log.ts';
 import { METRICS } from '../../telemetry/metric-names.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';

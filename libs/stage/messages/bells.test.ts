@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { Bell } from '../../coordination/protocol/commands.ts';
+import type { Bell } from '../../coordination/protocol/outcome.ts';
 import { childMessages, toMessage } from './bells.ts';
 
 const FAILURE = JSON.stringify({ code: 'c', class: 'fatal', message: 'm', data: {}, stage: 'parser', causes: [] });

@@ -8,8 +8,8 @@ import {
   type TaskRef,
 } from '../../contracts/messages.ts';
 import type { Rung } from '../../contracts/subjects.ts';
-import type { Bell } from '../../coordination/protocol/commands.ts';
 import type { ChainNode } from '../../coordination/protocol/node.ts';
+import type { Bell } from '../../coordination/protocol/outcome.ts';
 import type { Failure } from '../../errors/failure.ts';
 import { toChainError } from './chain-error.ts';
 

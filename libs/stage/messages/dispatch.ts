@@ -1,5 +1,5 @@
-import type { Bell } from '../../coordination/protocol/commands.ts';
 import type { NodeRef } from '../../coordination/protocol/node.ts';
+import type { Bell } from '../../coordination/protocol/outcome.ts';
 import type { LoadedRun } from '../run/runs.ts';
 
 /** What ingress asks of the module-processor. */

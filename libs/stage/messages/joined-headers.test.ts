@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { joinedHeaders, joinedHeadersInLowerCase } from './joined-headers.ts';
+import { joinedHeaders, joinedHeadersInLowerCase } from './response-headers.ts';
 
 describe('joined headers', () => {
   it('join the values of a name that comes again, in their order', () => {

@@ -3,7 +3,7 @@ import { MemoryBus } from '../../bus/memory-bus.ts';
 import type { ChainMessage } from '../../contracts/chain.ts';
 import { METRICS } from '../../telemetry/metric-names.ts';
 import { Metrics } from '../../telemetry/metrics.ts';
-import { backpressureCounter } from '../observe/backpressure.ts';
+import { backpressureCounter } from '../observe/meters.ts';
 import { Publisher } from './publisher.ts';
 
 const request = (id: string) => ({ kind: 'request', model: { id } }) as unknown as ChainMessage;

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Bus, Receiver } from '../../bus/port.ts';
 import { type ChainMessage, RECEIVER, type Stage } from '../../contracts/chain.ts';
 import { failpoint } from '../../failpoints/failpoint.ts';
@@ -71,7 +72,7 @@ export class Publisher {
     for (let refusals = 0; refusals < MAX_REFUSALS; refusals++) {
       if (await this.#options.bus.publish(message)) return;
       this.#options.onBackpressure(sender, RECEIVER[message.kind]);
-      await new Promise((resolve) => setTimeout(resolve, this.#options.retryDelayMs));
+      await delay(this.#options.retryDelayMs);
     }
   }
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { ClaimCode, CommitCode } from '../../coordination/protocol/codes.ts';
+import { ClaimCode } from '../../coordination/protocol/claims.ts';
+import { CommitCode } from '../../coordination/protocol/commits.ts';
 import type { Coordinator } from '../../coordination/protocol/port.ts';
 import { Metrics } from '../../telemetry/metrics.ts';
 import type { CommitPort } from '../items/commit-port.ts';

@@ -1,62 +1,9 @@
 /** Times every transition of a coordinator, of whichever kind, and counts what it answered. */
-import {
-  ClaimCode,
-  CommitCode,
-  CommitErrorCode,
-  ControlCode,
-  codeName,
-  DecideCode,
-  DrainCode,
-  PhaseCloseCode,
-  PumpCode,
-  RecoverCode,
-  ReleaseCode,
-  RenewCode,
-  ReorderCode,
-  ReplayCode,
-  RetryCode,
-  RunOpenCode,
-  SettleCode,
-  StageCode,
-  TerminateCode,
-} from '../../coordination/protocol/codes.ts';
-import type { Coordinator } from '../../coordination/protocol/port.ts';
+import { codeName } from '../../coordination/protocol/outcome.ts';
+import { type CodeTable, type Coordinator, TRANSITIONS } from '../../coordination/protocol/port.ts';
 import { METRICS } from '../../telemetry/metric-names.ts';
 import type { Counter, Histogram, Metrics } from '../../telemetry/metrics.ts';
 import type { CommitPort } from '../items/commit-port.ts';
-
-type CodeTable = Readonly<Record<string, number>>;
-
-const NO_CODES: CodeTable = {};
-
-/** The scripts by method: the name of each in metrics, and its codes. Reads have none. */
-const SCRIPTS = {
-  runOpen: ['run_open', RunOpenCode],
-  claim: ['ptm_claim', ClaimCode],
-  renew: ['ptm_renew', RenewCode],
-  release: ['ptm_release', ReleaseCode],
-  stageChildren: ['children_stage', StageCode],
-  commitSuccess: ['ptm_commit_success', CommitCode],
-  commitError: ['ptm_commit_error', CommitErrorCode],
-  recoverZombie: ['ptm_recover_zombie', RecoverCode],
-  reorderEnqueue: ['ptm_reorder_enqueue', ReorderCode],
-  thresholdDecide: ['etm_threshold_decide', DecideCode],
-  retrySchedule: ['etm_retry_schedule', RetryCode],
-  terminateMark: ['etm_terminate_mark', TerminateCode],
-  dueTake: ['due_take', NO_CODES],
-  childrenPump: ['children_pump', PumpCode],
-  scopeDrain: ['scope_drain', DrainCode],
-  runControl: ['run_control', ControlCode],
-  phaseClose: ['phase_close', PhaseCloseCode],
-  runSettle: ['run_settle', SettleCode],
-  replay: ['ptm_replay', ReplayCode],
-  runAudit: ['run_audit', NO_CODES],
-  runPurge: ['run_purge', NO_CODES],
-  findRun: ['run_read', NO_CODES],
-  findNode: ['node_read', NO_CODES],
-  listNodes: ['nodes_read', NO_CODES],
-  listEvents: ['events_read', NO_CODES],
-} as const satisfies Readonly<Record<keyof Coordinator, readonly [string, CodeTable]>>;
 
 export interface Transitions {
   readonly coordinator: Coordinator;
@@ -70,12 +17,12 @@ export function meterTransitions(
   now: () => number,
 ): Transitions {
   const metered: Record<string, unknown> = {};
-  for (const [method, [script, codes]] of Object.entries(SCRIPTS)) {
+  for (const [method, [script, codes]] of Object.entries(TRANSITIONS)) {
     const meter = new ScriptMeter(metrics, script, codes, now);
     const call = coordinator[method as keyof Coordinator].bind(coordinator) as (command: unknown) => Promise<unknown>;
     metered[method] = (command: unknown) => meter.watch(now(), call(command));
   }
-  const [script, codes] = SCRIPTS.commitSuccess;
+  const [script, codes] = TRANSITIONS.commitSuccess;
   const meter = new ScriptMeter(metrics, script, codes, now);
   return {
     coordinator: metered as unknown as Coordinator,
@@ -114,4 +61,33 @@ function codeOf(answered: unknown): number {
   if (typeof answered === 'number') return answered;
   const { code } = (answered ?? {}) as { readonly code?: unknown };
   return typeof code === 'number' ? code : -1;
+}
+
+/** Names of codes by script, where the number alone says little. */
+const TABLES: ReadonlyMap<string, Readonly<Record<string, number>>> = new Map(Object.values(TRANSITIONS));
+
+interface ScriptSeries {
+  readonly latency: Histogram;
+  readonly codes: Map<number, Counter>;
+}
+
+/** Counts what scripts answer and how long they take; a series is looked up once. */
+export function scriptMeter(metrics: Metrics): (script: string, code: number, durationMs: number) => void {
+  const latency = metrics.histogram(METRICS.scriptLatencyMs);
+  const answers = metrics.counter(METRICS.scriptCode);
+  const known = new Map<string, ScriptSeries>();
+  return (script, code, durationMs) => {
+    let series = known.get(script);
+    if (series === undefined) {
+      series = { latency: latency.with({ script }), codes: new Map() };
+      known.set(script, series);
+    }
+    series.latency.observe(durationMs);
+    let counter = series.codes.get(code);
+    if (counter === undefined) {
+      counter = answers.with({ script, code: codeName(TABLES.get(script) ?? {}, code) });
+      series.codes.set(code, counter);
+    }
+    counter.add();
+  };
 }

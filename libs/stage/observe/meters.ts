@@ -1,8 +1,12 @@
-import { ClaimCode, CommitCode, codeName } from '../../coordination/protocol/codes.ts';
-import type { ClaimCommand, CommitOutcome } from '../../coordination/protocol/commands.ts';
+import type { Bus, Receiver } from '../../bus/port.ts';
+import type { Stage } from '../../contracts/chain.ts';
+import { ClaimCode, type ClaimCommand } from '../../coordination/protocol/claims.ts';
+import { CommitCode, type CommitOutcome } from '../../coordination/protocol/commits.ts';
 import type { NodeKind } from '../../coordination/protocol/node.ts';
+import { codeName } from '../../coordination/protocol/outcome.ts';
 import { METRICS } from '../../telemetry/metric-names.ts';
 import type { Counter, Histogram, Metrics } from '../../telemetry/metrics.ts';
+import type { LeaseKeeper } from '../execution/lease.ts';
 
 type ExecutingStage = ClaimCommand['stage'];
 
@@ -97,4 +101,61 @@ export class Meters {
 /** A counter per code of a table, found by its number. */
 function byCode(table: Readonly<Record<string, number>>, create: (result: string) => Counter): readonly Counter[] {
   return Array.from({ length: Object.keys(table).length }, (_, code) => create(codeName(table, code)));
+}
+
+const QUEUE_FULL = 'queue_full';
+
+/** Counts publishes that had to wait, by who sends and which queue is full. */
+export function backpressureCounter(metrics: Metrics): (sender: Stage, receiver: Receiver) => void {
+  const requests = metrics.counter(METRICS.requestPublishBackpressure).with({ reason: QUEUE_FULL });
+  const ofParser = metrics.counter(METRICS.parserChainBackpressure);
+  const ofDownloader = metrics.counter(METRICS.downloadResponseBackpressure);
+  return (sender, queue) => {
+    if (sender === 'parser') ofParser.with({ queue, reason: QUEUE_FULL }).add();
+    else if (sender === 'downloader') ofDownloader.with({ queue, reason: QUEUE_FULL }).add();
+    else requests.add();
+  };
+}
+
+/** Told of every request that was sent: its host, how long it took in milliseconds, and its status or `failed`. */
+export type DownloadObserver = (host: string, durationMs: number, outcome: string) => void;
+
+/** Records downloads by the class of their outcome, and tells the next observer too. */
+export function meterDownloads(metrics: Metrics, next?: DownloadObserver): DownloadObserver {
+  const durations = metrics.histogram(METRICS.downloadDurationMs);
+  const byClass = new Map<string, Histogram>();
+  for (const outcome of ['2xx', '3xx', '4xx', '5xx', 'failed', 'other'])
+    byClass.set(outcome, durations.with({ outcome }));
+  return (host, durationMs, outcome) => {
+    byClass.get(classOf(outcome))!.observe(durationMs);
+    next?.(host, durationMs, outcome);
+  };
+}
+
+function classOf(outcome: string): string {
+  if (outcome === 'failed') return outcome;
+  return /^[2-5]\d\d$/.test(outcome) ? `${outcome[0]}xx` : 'other';
+}
+
+export interface StageGauges {
+  readonly bus: Pick<Bus, 'depth'>;
+  /** The stages of this process that take messages. */
+  readonly stages: Readonly<Partial<Record<Receiver, { readonly inFlight: number }>>>;
+  readonly leases: Pick<LeaseKeeper, 'oldestSinceMs'>;
+  /** A monotonic time in milliseconds. */
+  readonly now: () => number;
+}
+
+/** Has the state of the stages read whenever metrics are scraped; nothing is counted in between. */
+export function sampleStages(metrics: Metrics, { bus, stages, leases, now }: StageGauges): void {
+  const depth = metrics.gauge(METRICS.stageQueueDepth);
+  const inFlight = metrics.gauge(METRICS.stageInFlight);
+  for (const [stage, runner] of Object.entries(stages)) {
+    depth.sample({ stage }, () => bus.depth(stage as Receiver));
+    inFlight.sample({ stage }, () => runner.inFlight);
+  }
+  metrics.gauge(METRICS.ptmProcessingAgeMs).sample({}, () => {
+    const sinceMs = leases.oldestSinceMs();
+    return sinceMs === undefined ? 0 : now() - sinceMs;
+  });
 }

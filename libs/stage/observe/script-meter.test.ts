@@ -1,9 +1,13 @@
 import { readdirSync } from 'node:fs';
+import { basename } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Metrics } from '../../telemetry/metrics.ts';
-import { scriptMeter } from './script-meter.ts';
+import { scriptMeter } from './metered-coordinator.ts';
 
-const SCRIPTS = readdirSync(new URL('../../../lua', import.meta.url)).filter((name) => name.endsWith('.lua'));
+const LUA = new URL('../../../lua', import.meta.url);
+const SCRIPTS = readdirSync(LUA, { recursive: true, encoding: 'utf8' })
+  .filter((path) => path.endsWith('.lua') && !path.startsWith('lib/'))
+  .map((path) => basename(path, '.lua'));
 
 describe('the meter of scripts', () => {
   it('counts answers by their names and takes their time', () => {
@@ -19,7 +23,7 @@ describe('the meter of scripts', () => {
   it('has a name for every code of every transition that there is', () => {
     const metrics = new Metrics();
     const meter = scriptMeter(metrics);
-    const transitions = SCRIPTS.map((file) => file.slice(0, -'.lua'.length)).filter((name) =>
+    const transitions = SCRIPTS.filter((name) =>
       /^(?:ptm|etm|run_(?:open|control|settle)|children_(?:stage|pump)|scope_drain|phase_close)/.test(name),
     );
     for (const script of transitions) meter(script, 0, 0);

@@ -1,7 +1,6 @@
 import { expect, it } from 'vitest';
 import { Metrics } from '../../telemetry/metrics.ts';
-import { meterDownloads } from './download-meter.ts';
-import { sampleStages } from './stage-gauges.ts';
+import { meterDownloads, sampleStages } from './meters.ts';
 
 const lines = (metrics: Metrics, start: string) =>
   metrics

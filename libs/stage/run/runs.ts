@@ -1,3 +1,4 @@
+import { RecentMap } from '../../concurrency/recent-map.ts';
 import type { TaskRef } from '../../contracts/messages.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
 import type { ModuleDefinition } from '../../modules/contract/definition.ts';
@@ -23,14 +24,14 @@ export interface ModuleResolver {
   resolve(moduleId: string): ModuleDefinition;
 }
 
-/** Runs kept in memory; the one loaded first goes first, and is read again if it is still in use. */
+/** Runs kept in memory; one that goes is read again if it is still in use. */
 const MAX_KEPT = 256;
 
 /** Loads a run once and keeps it while it is in use: its record never changes in what the stages read. */
 export class Runs {
   readonly #store: Pick<Store, 'findRun'>;
   readonly #resolver: ModuleResolver;
-  readonly #kept = new Map<string, LoadedRun>();
+  readonly #kept = new RecentMap<string, LoadedRun>(MAX_KEPT);
   readonly #loading = new Map<string, Promise<LoadedRun>>();
 
   constructor(store: Pick<Store, 'findRun'>, resolver: ModuleResolver) {
@@ -75,7 +76,6 @@ export class Runs {
     const { taskId, account, platform } = record;
     const run = { record, task: { taskId, runId, account, platform }, metadata: { ...record.metadata }, modules };
     this.#kept.set(runId, run);
-    if (this.#kept.size > MAX_KEPT) this.#kept.delete(this.#kept.keys().next().value!);
     return run;
   }
 }

@@ -4,7 +4,7 @@ import { messagesOf, only } from '../../../test/fixtures/outcomes.ts';
 import { openStageBench, type StageBench } from '../../../test/fixtures/stage-bench.ts';
 import { EVENTS } from '../../contracts/events.ts';
 import { ErrorClass } from '../../contracts/messages.ts';
-import type { ModuleSnapshot, PhaseSnapshot, RunSnapshot } from '../../coordination/protocol/snapshot.ts';
+import type { ModuleSnapshot, PhaseSnapshot, RunSnapshot } from '../../coordination/protocol/reads.ts';
 import { computeStep, defineModule } from '../../modules/index.ts';
 import { settleRun, toRunEnd } from './settle.ts';
 

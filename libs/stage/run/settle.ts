@@ -3,10 +3,9 @@
  * only then is the run closed in the coordinator. Whoever dies in between leaves a closing run, which stands due.
  */
 import type { Clock } from '../../clock/clock.ts';
-import type { TimelineEvent } from '../../coordination/protocol/commands.ts';
 import type { ChainNode } from '../../coordination/protocol/node.ts';
 import type { Coordinator } from '../../coordination/protocol/port.ts';
-import type { RunSnapshot } from '../../coordination/protocol/snapshot.ts';
+import type { RunSnapshot, TimelineEvent } from '../../coordination/protocol/reads.ts';
 import { failpoint } from '../../failpoints/failpoint.ts';
 import type { Budgets } from '../../limits/budgets.ts';
 import type { DeadLetter, RunEnd, Store } from '../../store/port.ts';

@@ -3,10 +3,12 @@
  * it, halves of a killed writer included, in one request and whatever the number of blobs. In one bucket for all runs the
  * names are hashed into subjects, so that a run's blobs could only be found by listing everybody's.
  */
+
 import { createHash } from 'node:crypto';
 import { type JetStreamManager, jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { type ObjectInfo, type ObjectStore, Objm } from '@nats-io/obj';
 import type { NatsConnection } from '@nats-io/transport-node';
+import { RecentMap } from '../../concurrency/recent-map.ts';
 import type { BlobRef, BlobStore } from '../blob-store.ts';
 import { blobMissing, isNothingThere, toBlobError } from './blob-error.ts';
 
@@ -30,7 +32,7 @@ export class BlobBuckets implements BlobStore {
   readonly #options: BlobBucketsOptions;
   readonly #timeoutMs: number;
   readonly #objects: Objm;
-  readonly #known = new Map<string, Promise<ObjectStore>>();
+  readonly #known = new RecentMap<string, Promise<ObjectStore>>(MAX_KNOWN);
   #manager: Promise<JetStreamManager> | undefined;
 
   constructor(options: BlobBucketsOptions) {
@@ -114,8 +116,6 @@ export class BlobBuckets implements BlobStore {
   #open(bucket: string): Promise<ObjectStore> {
     const known = this.#known.get(bucket);
     if (known !== undefined) return known;
-    const [oldest] = this.#known.keys();
-    if (oldest !== undefined && this.#known.size >= MAX_KNOWN) this.#known.delete(oldest);
     const opened = this.#objects.create(bucket, { replicas: this.#options.replicas ?? 1 });
     this.#known.set(bucket, opened);
     opened.catch(() => this.#known.delete(bucket));

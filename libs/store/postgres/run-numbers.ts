@@ -1,13 +1,14 @@
+import { RecentMap } from '../../concurrency/recent-map.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
 import type { Query } from './database.ts';
 
-/** Numbers kept in memory; the one asked for first goes first. */
+/** Numbers kept in memory. */
 const MAX_KEPT = 10_000;
 
 /** Runs by their short number, which rows carry instead of the id. A run never changes its number. */
 export class RunNumbers {
   readonly #query: Query;
-  readonly #kept = new Map<string, number>();
+  readonly #kept = new RecentMap<string, number>(MAX_KEPT);
 
   constructor(query: Query) {
     this.#query = query;
@@ -24,7 +25,6 @@ export class RunNumbers {
       });
     }
     this.#kept.set(runId, row.no as number);
-    if (this.#kept.size > MAX_KEPT) this.#kept.delete(this.#kept.keys().next().value!);
     return row.no as number;
   }
 }

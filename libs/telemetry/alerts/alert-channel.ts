@@ -3,15 +3,20 @@
  * time in the background: whoever raises an alert neither waits nor fails. What cannot be sent in a few tries is given up,
  * logged and counted.
  */
+
+import { hostname } from 'node:os';
 import { Agent, request } from 'undici';
 import type { Clock } from '../../clock/clock.ts';
-import { pause } from '../../concurrency/pause.ts';
+import { pause } from '../../concurrency/abort.ts';
+import { backOffMs } from '../../concurrency/back-off.ts';
+import { RecentMap } from '../../concurrency/recent-map.ts';
+import { forcedAfter } from '../../concurrency/within.ts';
+import type { Config } from '../../config/config-tree.ts';
 import type { Log } from '../log.ts';
 import { METRICS } from '../metric-names.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Alert, AlertSink } from './alert.ts';
 import { type AlertTarget, alertRequest, isTaken } from './alert-formats.ts';
-import { StandingAlerts } from './standing-alerts.ts';
 
 export interface AlertChannelOptions extends AlertTarget {
   readonly clock: Clock;
@@ -70,9 +75,7 @@ export class AlertChannel implements AlertSink {
   }
 
   async #stop(): Promise<void> {
-    const timer = setTimeout(() => this.#stopping.abort(), STOP_GRACE_MS);
-    await this.#sending;
-    clearTimeout(timer);
+    await forcedAfter(Promise.resolve(this.#sending), STOP_GRACE_MS, () => this.#stopping.abort());
     await this.#agent.destroy();
   }
 
@@ -85,7 +88,11 @@ export class AlertChannel implements AlertSink {
     const { retryDelayMs = RETRY_DELAY_MS } = this.#options;
     let failure: unknown;
     for (let attempt = 0; attempt < ATTEMPTS && !this.#stopping.signal.aborted; attempt += 1) {
-      if (attempt > 0) await pause(retryDelayMs * RETRY_FACTOR ** (attempt - 1), this.#stopping.signal);
+      if (attempt > 0)
+        await pause(
+          backOffMs({ baseMs: retryDelayMs, maxMs: Number.POSITIVE_INFINITY, factor: RETRY_FACTOR }, attempt - 1),
+          this.#stopping.signal,
+        );
       try {
         const refusal = await this.#post(alert);
         if (refusal === undefined) return this.#count('sent');
@@ -140,4 +147,43 @@ function reasonOf(failure: unknown): string {
   if (!(failure instanceof Error)) return String(failure);
   const { code } = failure as NodeJS.ErrnoException;
   return typeof code === 'string' ? code : failure.name;
+}
+
+/** Keys kept; one that goes would be told again. */
+export const MAX_STANDING = 10_000;
+
+/** Which alerts have been reported and not yet ended, so that nobody is alerted twice. */
+export class StandingAlerts {
+  readonly #grades = new RecentMap<string, Alert['grade']>(MAX_STANDING);
+
+  /** Whether an alert says something new. It counts as told from then on. */
+  tell({ key, grade }: Pick<Alert, 'key' | 'grade'>): boolean {
+    const before = this.#grades.get(key);
+    if (grade === 'resolved') {
+      this.#grades.delete(key);
+      return true;
+    }
+    if (before === grade || before === 'critical') return false;
+    this.#grades.set(key, grade);
+    return true;
+  }
+
+  /** It was not told after all. */
+  forget({ key, grade }: Pick<Alert, 'key' | 'grade'>): void {
+    if (this.#grades.get(key) === grade) this.#grades.delete(key);
+  }
+}
+
+export interface AlertGround {
+  readonly config: Pick<Config, 'alerts'>;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+}
+
+/** The channel that the configuration names; undefined when it names none. */
+export function openAlerts({ config, clock, log, metrics }: AlertGround): AlertChannel | undefined {
+  const { webhook, format, secret } = config.alerts;
+  if (webhook === undefined) return undefined;
+  return new AlertChannel({ webhook, format, secret, source: hostname(), clock, log, metrics });
 }

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { MAX_STANDING, StandingAlerts } from './standing-alerts.ts';
+import { MAX_STANDING, StandingAlerts } from './alert-channel.ts';
 
 it('what stands is not told again until it has ended or was not told after all', () => {
   const standing = new StandingAlerts();

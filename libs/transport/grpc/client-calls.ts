@@ -1,8 +1,7 @@
 /** What every call of a client carries and becomes: token, trace and deadline out, our errors back. */
 import { type CallOptions, ClientError, type ClientMiddleware, type ClientMiddlewareCall, Metadata } from 'nice-grpc';
 import { injectTrace } from '../../telemetry/trace-carrier.ts';
-import { currentDeadlineMs } from './deadline.ts';
-import { callingUntil } from './deadline-channel.ts';
+import { callingUntil, currentDeadlineMs } from './deadlines.ts';
 import { drivenWithin } from './driven-within.ts';
 import { errorFromStatus } from './error-from-status.ts';
 import { DETAILS_KEY } from './error-to-status.ts';

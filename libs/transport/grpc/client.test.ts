@@ -5,7 +5,7 @@ import { endServing, probeClient, serve } from '../../../test/fixtures/grpc/serv
 import { currentTraceId, underTrace, withTracing } from '../../../test/fixtures/grpc/tracing.ts';
 import { freePort, startServerProcess } from '../../../test/fixtures/servers/server-process.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
-import { currentDeadlineMs } from './deadline.ts';
+import { currentDeadlineMs } from './deadlines.ts';
 
 afterEach(endServing);
 

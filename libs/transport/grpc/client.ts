@@ -1,10 +1,10 @@
 /** Calls of another service. */
+
 import { type Client, createClientFactory, type TsProtoServiceDefinition } from 'nice-grpc';
 import { type ClientCallsOptions, clientCalls, type TimedCall } from './client-calls.ts';
 import { channelCredentials } from './credentials.ts';
-import { connected, DeadlineChannel } from './deadline-channel.ts';
+import { connected, DeadlineChannel } from './deadlines.ts';
 import { silenceLibrary } from './library-log.ts';
-import { serviceConfig } from './service-config.ts';
 import { channelTarget } from './target.ts';
 import type { TlsFiles } from './tls-files.ts';
 
@@ -65,4 +65,35 @@ export function createGrpcClient<Definition extends TsProtoServiceDefinition>(
 
 function nameOptions(serverName: string) {
   return { 'grpc.ssl_target_name_override': serverName, 'grpc.default_authority': serverName };
+}
+
+/** Tries of a call, the first one included. */
+const MAX_ATTEMPTS = 4;
+
+/**
+ * How a channel spreads and repeats calls, as a gRPC service config: round robin over every address. Methods that their proto declares free of side effects or idempotent are tried again when
+ * a server was not there, with growing waits; all others fail at once, since nobody knows what became of them.
+ */
+export function serviceConfig({ fullName, methods }: TsProtoServiceDefinition): string {
+  const repeatable = Object.values(methods).filter(({ options }) => options.idempotencyLevel !== undefined);
+  return JSON.stringify({
+    loadBalancingConfig: [{ round_robin: {} }],
+    methodConfig:
+      repeatable.length === 0
+        ? []
+        : [
+            {
+              name: repeatable.map(({ name }) => ({ service: fullName, method: name })),
+              retryPolicy: {
+                maxAttempts: MAX_ATTEMPTS,
+                initialBackoff: '0.1s',
+                maxBackoff: '2s',
+                backoffMultiplier: 2,
+                retryableStatusCodes: ['UNAVAILABLE'],
+              },
+            },
+          ],
+    // When most calls fail, repeating them only adds load.
+    retryThrottling: { maxTokens: 100, tokenRatio: 0.1 },
+  });
 }

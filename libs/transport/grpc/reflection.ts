@@ -1,5 +1,6 @@
 /** The standard reflection service, under its current and its older name. */
 import { Status } from 'nice-grpc';
+import { untilAborted } from '../../concurrency/abort.ts';
 import {
   ServerReflectionAlphaDefinition,
   ServerReflectionDefinition,
@@ -8,7 +9,6 @@ import {
 } from '../../contracts/rpc.ts';
 import type { Descriptors } from './descriptors.ts';
 import type { ServedCall } from './served-calls.ts';
-import { untilAborted } from './until-aborted.ts';
 
 type Answer = NonNullable<ServerReflectionResponse['messageResponse']>;
 

@@ -5,7 +5,7 @@ import { CatenaError } from '../../errors/catena-error.ts';
 import type { Log } from '../../telemetry/log.ts';
 import { withExtractedTrace } from '../../telemetry/trace-carrier.ts';
 import { DEADLINE_KEY } from './admission.ts';
-import { withDeadline } from './deadline.ts';
+import { withDeadline } from './deadlines.ts';
 import { drivenWithin } from './driven-within.ts';
 import { DETAILS_KEY, errorToStatus } from './error-to-status.ts';
 

@@ -4,7 +4,9 @@
  * It starts with everything serving. To stop, it says so by its health, takes no more calls, and tells open streams to end;
  * calls with one answer end by themselves. What is still under way when the drain time is over is cut off.
  */
+
 import { type CompatServiceDefinition, createServer, type Server, type ServiceImplementation } from 'nice-grpc';
+import { forcedAfter } from '../../concurrency/within.ts';
 import { hostAndPort, isLoopback } from '../../config/listen-address.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
 import type { Log } from '../../telemetry/log.ts';
@@ -109,13 +111,10 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
   async function stop(): Promise<void> {
     health.stop();
     drain.abort(draining(written({ host: hostAndPort(listen)?.host ?? listen, port })));
-    const ended = server.shutdown();
-    const patience = setTimeout(() => {
+    await forcedAfter(server.shutdown(), drainMs, () => {
       log.warn('calls are cut off', { drain_ms: drainMs });
       server.forceShutdown();
-    }, drainMs);
-    await ended;
-    clearTimeout(patience);
+    });
     log.info('grpc server stopped', { port });
   }
 }

@@ -1,4 +1,6 @@
 /** An error as an HTTP answer: one body for all of them, for people and programs, without stacks and secrets. */
+
+import type { Socket } from 'node:net';
 import type { FastifyError } from 'fastify';
 import { Status } from 'nice-grpc';
 import { z } from 'zod';
@@ -102,4 +104,27 @@ function ofServer(error: Partial<FastifyError> | undefined): CatenaError | undef
 
 function cut(text: string): string {
   return (text.length <= MAX_MESSAGE_CHARS ? text : `${text.slice(0, MAX_MESSAGE_CHARS - 1)}…`).toWellFormed();
+}
+
+const STATUS_LINES: Readonly<Record<string, string>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+};
+
+/** Answers bytes that are no request, or one that does not come to its end, in the words of every other refusal. */
+export function answerNoRequest({ code = '' }: NodeJS.ErrnoException, socket: Socket): void {
+  if (code === 'ECONNRESET' || socket.destroyed) return;
+  if (socket.writable) {
+    const error = new CatenaError('api.no_request', `what was sent is no HTTP request (${code})`, {
+      remedy: 'send HTTP/1.1, with headers of at most 16 KiB, and without pauses',
+    });
+    const body = JSON.stringify(errorAnswer(error).body);
+    const headers = [
+      'content-type: application/json',
+      `content-length: ${Buffer.byteLength(body)}`,
+      'connection: close',
+    ];
+    socket.write(`HTTP/1.1 ${STATUS_LINES[code] ?? '400 Bad Request'}\r\n${headers.join('\r\n')}\r\n\r\n${body}`);
+  }
+  socket.destroySoon();
 }

@@ -1,6 +1,7 @@
 /** The base of every HTTP route: errors, tokens, limits, request ids, logs, other origins, the OpenAPI document. */
 import type { IncomingMessage } from 'node:http';
 import type { ServerOptions } from 'node:https';
+import cors, { type FastifyCorsOptions } from '@fastify/cors';
 import rateLimit from '@fastify/rate-limit';
 import { type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import { CatenaError } from '../../errors/catena-error.ts';
@@ -9,9 +10,7 @@ import { withExtractedTrace } from '../../telemetry/trace-carrier.ts';
 import type { TlsFiles } from '../grpc/tls-files.ts';
 import { authenticator, type Token } from '../grpc/tokens.ts';
 import { authorization, requireRole } from './authorization.ts';
-import { answerNoRequest } from './client-error.ts';
-import { crossOrigin } from './cross-origin.ts';
-import { errorAnswer, toApiError } from './error-answer.ts';
+import { answerNoRequest, errorAnswer, toApiError } from './error-answer.ts';
 import { type ApiTitle, serveOpenApi } from './openapi.ts';
 import { REQUEST_ID_HEADER, requestId, requestLog } from './request-log.ts';
 import { type HttpApp, jsonSerializer, type ZodTypeProvider, zodValidator } from './zod-routes.ts';
@@ -70,7 +69,10 @@ export async function createHttpApp(options: HttpAppOptions, drain: AbortSignal)
   app.setValidatorCompiler(zodValidator);
   app.setSerializerCompiler(jsonSerializer);
   app.setErrorHandler(refuse);
-  app.addHook('onRoute', ({ url, config }) => requireRole(url, config?.role));
+  app.addHook('onRoute', ({ url, config }) => {
+    // The route of browsers' questions about other origins: it answers nothing but them.
+    if (url !== '*') requireRole(url, config?.role);
+  });
   app.addHook('onRequest', ({ headers }, _reply, done) => withExtractedTrace(traceIn(headers), done));
   app.addHook('onRequest', async (request, reply) => {
     reply.headers({
@@ -80,7 +82,8 @@ export async function createHttpApp(options: HttpAppOptions, drain: AbortSignal)
     });
     if (drain.aborted) throw drain.reason;
   });
-  app.addHook('onRequest', crossOrigin(allowedOrigins));
+  // Before tokens are asked for: a browser sends none with its question.
+  if (allowedOrigins.length > 0) await app.register(cors, crossOrigin(allowedOrigins));
   app.addHook('onRequest', authorization(tokens.length === 0 ? undefined : authenticator(tokens)));
   app.addHook('onSend', async (_request, reply) => {
     // The connection is not to be used again.
@@ -100,6 +103,20 @@ export async function createHttpApp(options: HttpAppOptions, drain: AbortSignal)
   for (const register of routes) await app.register(async (scope) => register(scope as HttpApp, { drain }));
   await app.ready();
   return app;
+}
+
+/** Which pages of other origins a browser lets read the answers; who is not on the list is told nothing. */
+function crossOrigin(allowed: readonly string[]): FastifyCorsOptions {
+  return {
+    origin: allowed.includes('*') ? true : [...allowed],
+    methods: ['GET', 'HEAD', 'POST'],
+    allowedHeaders: ['authorization', 'content-type', 'idempotency-key', 'x-request-id'],
+    exposedHeaders: [
+      ...['retry-after', 'x-request-id'],
+      ...['x-ratelimit-limit', 'x-ratelimit-remaining', 'x-ratelimit-reset'],
+    ],
+    maxAge: 600,
+  };
 }
 
 function encryption(tls: TlsFiles | undefined): ServerOptions | null {

@@ -200,7 +200,7 @@ describe('pages of other origins', () => {
     const { url } = await serve({ allowedOrigins: ['https://shop.test'], tokens: TOKENS });
     const allowed = await ask(`${url}/open`, from('https://shop.test'));
     expect(allowed.headers.get('access-control-allow-origin')).toBe('https://shop.test');
-    expect(allowed.headers.get('vary')).toBe('origin');
+    expect(allowed.headers.get('vary')).toBe('Origin');
     const asked = await ask(`${url}/write/abc`, preflight);
     expect([asked.status, asked.headers.get('access-control-allow-methods')]).toEqual([204, 'GET, HEAD, POST']);
     const other = await ask(`${url}/open`, from('https://shop.test.evil.test'));

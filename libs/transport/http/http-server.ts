@@ -4,6 +4,7 @@
  * To stop, it tells requests that wait (long polls) to answer at once, takes no more, and closes when all are answered. What
  * is still under way when the drain time is over is cut off.
  */
+import { forcedAfter } from '../../concurrency/within.ts';
 import { hostAndPort, isLoopback } from '../../config/listen-address.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
 import { createHttpApp, type HttpAppOptions } from './http-app.ts';
@@ -42,12 +43,10 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
 
   async function stop(): Promise<void> {
     drain.abort(draining(url));
-    const patience = setTimeout(() => {
+    await forcedAfter(app.close(), drainMs, () => {
       log.warn('requests are cut off', { drain_ms: drainMs });
       app.server.closeAllConnections();
-    }, drainMs);
-    await app.close();
-    clearTimeout(patience);
+    });
     log.info('http server stopped', { port: taken });
   }
 }

@@ -4,7 +4,7 @@ import { expect } from 'vitest';
 import { z } from 'zod';
 import type { Message } from '../../../libs/contracts/chain.ts';
 import { SubmitTaskRequest } from '../../../libs/contracts/services.ts';
-import type { DueEntry } from '../../../libs/coordination/protocol/commands.ts';
+import type { DueEntry } from '../../../libs/coordination/protocol/sweep.ts';
 import { CatenaError } from '../../../libs/errors/catena-error.ts';
 import { createRunIds } from '../../../libs/keys/run-id.ts';
 import type { ModuleDefinition } from '../../../libs/modules/contract/definition.ts';

@@ -7,9 +7,9 @@ import {
   type ReplayedNode,
   ReplayOutcome,
 } from '../../../libs/contracts/services.ts';
-import { ReplayCode } from '../../../libs/coordination/protocol/codes.ts';
-import type { Bell } from '../../../libs/coordination/protocol/commands.ts';
+import { ReplayCode } from '../../../libs/coordination/protocol/errors.ts';
 import type { ChainNode, DeathReason } from '../../../libs/coordination/protocol/node.ts';
+import type { Bell } from '../../../libs/coordination/protocol/outcome.ts';
 import { CatenaError } from '../../../libs/errors/catena-error.ts';
 import { childMessages } from '../../../libs/stage/messages/bells.ts';
 import type { RunRecord } from '../../../libs/store/port.ts';

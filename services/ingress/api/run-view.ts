@@ -1,6 +1,6 @@
 /** A run as clients see it: its record from the store and its snapshot from the coordinator in one. */
 import { FinishReason, type ModuleProgress, NodeCounts, Run, RunState } from '../../../libs/contracts/services.ts';
-import type { ModuleSnapshot, PhaseSnapshot, RunSnapshot } from '../../../libs/coordination/protocol/snapshot.ts';
+import type { ModuleSnapshot, PhaseSnapshot, RunSnapshot } from '../../../libs/coordination/protocol/reads.ts';
 import { fromMicros } from '../../../libs/limits/budgets.ts';
 import type { RunCost, RunEnd, RunRecord } from '../../../libs/store/port.ts';
 

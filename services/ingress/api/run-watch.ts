@@ -1,11 +1,11 @@
 /** Looks at runs for everybody who watches them: one look per run and interval, however many watch. */
 import { setTimeout as delay } from 'node:timers/promises';
+import { unlessAborted } from '../../../libs/concurrency/abort.ts';
 import { Run, RunState } from '../../../libs/contracts/services.ts';
-import type { RunSnapshot } from '../../../libs/coordination/protocol/snapshot.ts';
+import type { RunSnapshot } from '../../../libs/coordination/protocol/reads.ts';
 import type { IngressApiDeps } from './deps.ts';
 import { findRun } from './find-run.ts';
 import { toRun } from './run-view.ts';
-import { unlessAborted } from './unless-aborted.ts';
 
 /** Counting the items of a large run is work: of the time, at most one part in so many is spent on it. */
 const COUNT_SHARE = 20;

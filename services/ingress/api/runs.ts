@@ -6,7 +6,7 @@ import {
   requireNone,
 } from '../../../libs/contracts/request-check.ts';
 import { type ListRunsRequest, type ListRunsResponse, Run, RunState } from '../../../libs/contracts/services.ts';
-import { ControlCode } from '../../../libs/coordination/protocol/codes.ts';
+import { ControlCode } from '../../../libs/coordination/protocol/runs.ts';
 import { CatenaError } from '../../../libs/errors/catena-error.ts';
 import type { RunRecord } from '../../../libs/store/port.ts';
 import type { IngressApiDeps } from './deps.ts';

@@ -14,7 +14,7 @@ import {
   stored,
 } from '../../../libs/brand/status/status.fixture.ts';
 import { ManualClock } from '../../../libs/clock/clock.ts';
-import type { PhaseSnapshot, RunSnapshot } from '../../../libs/coordination/protocol/snapshot.ts';
+import type { PhaseSnapshot, RunSnapshot } from '../../../libs/coordination/protocol/reads.ts';
 import { createRunIds } from '../../../libs/keys/run-id.ts';
 import { ModuleRegistry } from '../../../libs/modules/load/registry.ts';
 import { acceptTask, type TaskSubmission } from '../../../libs/stage/run/submit.ts';

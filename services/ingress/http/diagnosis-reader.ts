@@ -4,10 +4,10 @@ import type { ReportItem } from '../../../libs/brand/module/items.ts';
 import { type DiagnosisItems, isDiagnosis, readDiagnosisItems } from '../../../libs/brand/status/diagnosis-items.ts';
 import { type DiagnosisStatus, diagnosisStatus } from '../../../libs/brand/status/diagnosis-status.ts';
 import { isFinal, type Stage } from '../../../libs/brand/status/stages.ts';
-import type { RunSnapshot } from '../../../libs/coordination/protocol/snapshot.ts';
+import { unlessAborted } from '../../../libs/concurrency/abort.ts';
+import type { RunSnapshot } from '../../../libs/coordination/protocol/reads.ts';
 import { CatenaError } from '../../../libs/errors/catena-error.ts';
 import type { RunRecord, StoredItem } from '../../../libs/store/port.ts';
-import { unlessAborted } from '../api/unless-aborted.ts';
 import type { DiagnosisApiDeps } from './deps.ts';
 
 /** A run at one moment. */

@@ -2,14 +2,14 @@ import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ChainNode } from '../../../libs/coordination/protocol/node.ts';
-import type { RunSnapshot } from '../../../libs/coordination/protocol/snapshot.ts';
+import type { RunSnapshot } from '../../../libs/coordination/protocol/reads.ts';
 import { closureOf, type Shape, shapes } from './generated/graph.ts';
 import { anyOperations, faultyOperations, type Operation } from './generated/operations.ts';
 import { play } from './generated/play.ts';
 import { Tally } from './generated/tally.ts';
 import { type Budgets, World } from './generated/world.ts';
-import type { OpenCoordinator, SuiteOptions } from './harness.ts';
-import { allNodes } from './reading.ts';
+import type { OpenCoordinator, SuiteOptions } from './scene/harness.ts';
+import { allNodes } from './watch/reading.ts';
 
 /** Turns in which a world without faults must come to its end; the longest path of a graph is far shorter. */
 const MAX_TURNS = 200;

@@ -1,9 +1,9 @@
 /** P3: a call that is sent again, because its answer was lost, changes nothing. */
 import { describe, expect, it } from 'vitest';
 import type { Coordinator } from '../../../libs/coordination/protocol/port.ts';
-import type { OpenCoordinator } from './harness.ts';
-import { viewRun } from './reading.ts';
-import { FAILURE, heldBy, LEASE_MS, NEVER, openScene, type Scene } from './scene.ts';
+import type { OpenCoordinator } from './scene/harness.ts';
+import { FAILURE, heldBy, LEASE_MS, NEVER, openScene, type Scene } from './scene/scene.ts';
+import { viewRun } from './watch/reading.ts';
 
 /** Brings the scene to where the call makes sense, and answers the call. */
 type Prepare = (scene: Scene) => Promise<(coordinator: Coordinator) => Promise<unknown>>;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { DueEntry } from '../../../libs/coordination/protocol/commands.ts';
+import type { DueEntry } from '../../../libs/coordination/protocol/sweep.ts';
 import { differences } from './difference.ts';
 import { DueLooks } from './due-looks.ts';
 import { normalOutcome } from './normal-form.ts';

@@ -2,7 +2,7 @@
  * Compares what two coordinators say stands due. Bells must be the same. Of what a scope or a lease needs, each side may
  * choose how soon it says so again: one may stay silent about what it has said a moment ago, but not for longer.
  */
-import type { DueEntry, DueTakeOutcome } from '../../../libs/coordination/protocol/commands.ts';
+import type { DueEntry, DueTakeOutcome } from '../../../libs/coordination/protocol/sweep.ts';
 import { canonical } from './normal-form.ts';
 
 export class DueLooks {

@@ -1,6 +1,7 @@
 /** What must be equal of two coordinators: outcomes and nodes without what each side may choose for itself. */
-import type { Bell, ReleasedResponse } from '../../../libs/coordination/protocol/commands.ts';
+
 import type { ChainNode, NodeState } from '../../../libs/coordination/protocol/node.ts';
+import type { Bell, ReleasedResponse } from '../../../libs/coordination/protocol/outcome.ts';
 
 const TELLS_ERROR: ReadonlySet<NodeState> = new Set(['failed', 'retry', 'dead']);
 

@@ -1,6 +1,6 @@
 /** What the plans of the generated runs leave out: deadlines and join policies of phases. */
 import fc from 'fast-check';
-import type { JoinPolicy, ModulePlan } from '../../../libs/coordination/protocol/commands.ts';
+import type { JoinPolicy, ModulePlan } from '../../../libs/coordination/protocol/runs.ts';
 
 export interface PhaseRules {
   readonly join: JoinPolicy;

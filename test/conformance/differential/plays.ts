@@ -1,11 +1,12 @@
 /** What each extra operation does. One that finds nothing to act on does nothing. */
-import { type DecideCommand, MAX_CHILDREN } from '../../../libs/coordination/protocol/commands.ts';
+import { MAX_CHILDREN } from '../../../libs/coordination/protocol/commits.ts';
+import type { DecideCommand } from '../../../libs/coordination/protocol/errors.ts';
 import type { ChainNode, NodeRef, NodeSeed } from '../../../libs/coordination/protocol/node.ts';
 import { CatenaError } from '../../../libs/errors/catena-error.ts';
 import { childrenOf } from '../coordinator/generated/graph.ts';
 import type { World } from '../coordinator/generated/world.ts';
-import { allNodes, refOf } from '../coordinator/reading.ts';
-import { FAILURE, heldBy, LEASE_MS, NEVER } from '../coordinator/scene.ts';
+import { FAILURE, heldBy, LEASE_MS, NEVER } from '../coordinator/scene/scene.ts';
+import { allNodes, refOf } from '../coordinator/watch/reading.ts';
 import type { Extra, ExtraKind } from './operations.ts';
 import { compareReads } from './reads.ts';
 import type { Twin } from './twin.ts';

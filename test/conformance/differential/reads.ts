@@ -1,8 +1,9 @@
 /** Reads that the comparison after each transition does not make: filters, small pages, one node, what does not exist. */
-import type { NodeFilter } from '../../../libs/coordination/protocol/commands.ts';
+
 import type { DeathReason, NodeState } from '../../../libs/coordination/protocol/node.ts';
 import type { Coordinator } from '../../../libs/coordination/protocol/port.ts';
-import { refOf } from '../coordinator/reading.ts';
+import type { NodeFilter } from '../../../libs/coordination/protocol/reads.ts';
+import { refOf } from '../coordinator/watch/reading.ts';
 import type { Twin } from './twin.ts';
 
 const STATES: readonly NodeState[] = [

@@ -1,9 +1,9 @@
 /** The whole state of a run as the port shows it, read from one side and made comparable. */
-import type { TimelineEvent } from '../../../libs/coordination/protocol/commands.ts';
+
 import type { ChainNode } from '../../../libs/coordination/protocol/node.ts';
 import type { Coordinator } from '../../../libs/coordination/protocol/port.ts';
-import type { RunSnapshot } from '../../../libs/coordination/protocol/snapshot.ts';
-import { allNodes } from '../coordinator/reading.ts';
+import type { RunSnapshot, TimelineEvent } from '../../../libs/coordination/protocol/reads.ts';
+import { allNodes } from '../coordinator/watch/reading.ts';
 import { normalNode } from './normal-form.ts';
 
 export interface RunState {

@@ -2,16 +2,13 @@
  * Two coordinators as one: each call goes to both, and everything that is promised must be equal, the outcome at once and
  * the state of the run after it. What it answers is the left side's, so that whoever drives it cannot tell.
  */
-import type {
-  CommitOutcome,
-  DueTakeOutcome,
-  PurgeCommand,
-  PurgeOutcome,
-} from '../../../libs/coordination/protocol/commands.ts';
+import type { CommitOutcome } from '../../../libs/coordination/protocol/commits.ts';
 import type { ChainNode } from '../../../libs/coordination/protocol/node.ts';
 import type { Coordinator } from '../../../libs/coordination/protocol/port.ts';
+import type { PurgeCommand, PurgeOutcome } from '../../../libs/coordination/protocol/runs.ts';
+import type { DueTakeOutcome } from '../../../libs/coordination/protocol/sweep.ts';
 import { CatenaError } from '../../../libs/errors/catena-error.ts';
-import { allNodes } from '../coordinator/reading.ts';
+import { allNodes } from '../coordinator/watch/reading.ts';
 import { differences, refuseDifferences } from './difference.ts';
 import { DueLooks } from './due-looks.ts';
 import { normalNode, normalOutcome } from './normal-form.ts';

@@ -1,7 +1,7 @@
 /** Every transition on what does not exist: a node, a phase, a module, a run. */
 import type { NodeRef } from '../../../libs/coordination/protocol/node.ts';
 import type { Coordinator } from '../../../libs/coordination/protocol/port.ts';
-import { LEASE_MS, NEVER } from '../coordinator/scene.ts';
+import { LEASE_MS, NEVER } from '../coordinator/scene/scene.ts';
 
 interface Scope {
   readonly runId: string;

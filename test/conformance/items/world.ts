@@ -1,6 +1,6 @@
 /** Executions, committers that die or come late, and a coordinator that says what was committed: around one run's items. */
-import { CommitCode } from '../../../libs/coordination/protocol/codes.ts';
-import type { CommitCommand, CommitOutcome } from '../../../libs/coordination/protocol/commands.ts';
+
+import { CommitCode, type CommitCommand, type CommitOutcome } from '../../../libs/coordination/protocol/commits.ts';
 import type { ChainNode, NodeRef } from '../../../libs/coordination/protocol/node.ts';
 import type { ExecutionCommit } from '../../../libs/stage/items/commit-port.ts';
 import { InsertThenConfirm } from '../../../libs/stage/items/insert-then-confirm.ts';

@@ -1,10 +1,12 @@
 /** The client's side of dispatch streams: one to every server, opened again when it breaks. */
+
+import { setTimeout as delay } from 'node:timers/promises';
+import { backOffMs } from '../../../concurrency/back-off.ts';
 import { CatenaError, toCatenaError } from '../../../errors/catena-error.ts';
 import type { Log } from '../../../telemetry/log.ts';
 import type { DispatchCodec } from './frames.ts';
 import { dispatchPool } from './pool.ts';
 import { pushStream } from './push-stream.ts';
-import { createWaits } from './waits.ts';
 
 export interface DispatchStreamOptions<Request, Response, ToServer, ToClient> {
   readonly codec: Pick<DispatchCodec<Request, Response, ToServer, ToClient>, 'encodeRequest' | 'decodeEvent'>;
@@ -77,7 +79,7 @@ export function openDispatchStream<Request, Response, ToServer, ToClient>(
         log.warn('servers could not be looked up', { error });
       }
       for (const server of known) if (!keepers.has(server)) keepers.set(server, keep(server));
-      await waits.wait(known.size === 0 ? backoffMs(failures) : resolveMs);
+      await waits.wait(known.size === 0 ? jitteredMs(failures) : resolveMs);
     }
   }
 
@@ -90,7 +92,7 @@ export function openDispatchStream<Request, Response, ToServer, ToClient>(
       failures = wasConnected ? 0 : failures + 1;
       log.warn('dispatch stream broke', { server, error });
       waits.wake();
-      await waits.pause(backoffMs(failures));
+      await waits.pause(jitteredMs(failures));
     }
     keepers.delete(server);
   }
@@ -120,8 +122,8 @@ export function openDispatchStream<Request, Response, ToServer, ToClient>(
     return { error, wasConnected };
   }
 
-  function backoffMs(failures: number): number {
-    return Math.min(maxReconnectMs, reconnectMs * 2 ** Math.min(failures, 20)) * (0.5 + Math.random() / 2);
+  function jitteredMs(failures: number): number {
+    return backOffMs({ baseMs: reconnectMs, maxMs: maxReconnectMs }, failures) * (0.5 + Math.random() / 2);
   }
 }
 
@@ -139,4 +141,29 @@ function stoppedError(): CatenaError {
     class: 'retryable',
     remedy: 'dispatch again: what was executed is not executed twice',
   });
+}
+
+export interface Waits {
+  /** Resolves after the time, at once on {@link wake}, or when the signal aborts. */
+  wait(ms: number): Promise<void>;
+  /** Ends the wait that is under way. */
+  wake(): void;
+  /** Resolves after the time, or when the signal aborts. */
+  pause(ms: number): Promise<void>;
+}
+
+export function createWaits(signal: AbortSignal): Waits {
+  let woken = new AbortController();
+  return {
+    async wait(ms) {
+      woken = new AbortController();
+      await pause(ms, AbortSignal.any([signal, woken.signal]));
+    },
+    wake: () => woken.abort(),
+    pause: (ms) => pause(ms, signal),
+  };
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return delay(ms, undefined, { signal }).catch(() => undefined);
 }

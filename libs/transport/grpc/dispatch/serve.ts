@@ -1,8 +1,8 @@
 /** The server's side of a dispatch stream. */
 
+import { untilAborted } from '../../../concurrency/abort.ts';
 import type { Slots } from '../../../concurrency/slots.ts';
 import { CatenaError, toCatenaError } from '../../../errors/catena-error.ts';
-import { untilAborted } from '../until-aborted.ts';
 import type { ClientFrame, DispatchCodec, DispatchResult } from './frames.ts';
 import { pushStream } from './push-stream.ts';
 

@@ -4,8 +4,8 @@
  * equal hops and cycles are frequent.
  */
 import fc from 'fast-check';
-import type { ModulePlan } from '../../../../libs/coordination/protocol/commands.ts';
 import type { NodeSeed } from '../../../../libs/coordination/protocol/node.ts';
+import type { ModulePlan } from '../../../../libs/coordination/protocol/runs.ts';
 
 export interface Shape {
   readonly modules: number;

@@ -1,8 +1,9 @@
 /** What each operation does to the world. One that finds nothing to act on does nothing. */
-import type { Bell } from '../../../../libs/coordination/protocol/commands.ts';
+
 import type { ChainNode } from '../../../../libs/coordination/protocol/node.ts';
-import { refOf } from '../reading.ts';
-import { FAILURE, heldBy, LEASE_MS } from '../scene.ts';
+import type { Bell } from '../../../../libs/coordination/protocol/outcome.ts';
+import { FAILURE, heldBy, LEASE_MS } from '../scene/scene.ts';
+import { refOf } from '../watch/reading.ts';
 import { childrenOf } from './graph.ts';
 import type { Operation, OperationKind } from './operations.ts';
 import type { World } from './world.ts';

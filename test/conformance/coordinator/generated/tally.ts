@@ -1,4 +1,4 @@
-import type { Step } from '../steps.ts';
+import type { Step } from '../watch/reading.ts';
 
 /** Which codes the transitions answered in generated runs: a run in which nothing happened proves nothing. */
 export class Tally {

@@ -1,19 +1,16 @@
 /** A run amid an unreliable bus, workers that die, and a sweeper; every transition is watched for the invariants. */
 import { expect } from 'vitest';
-import { ClaimCode, CommitCode } from '../../../../libs/coordination/protocol/codes.ts';
-import {
-  type Bell,
-  type CommitOutcome,
-  MAX_CHILDREN,
-  type Threshold,
-} from '../../../../libs/coordination/protocol/commands.ts';
+import { ClaimCode } from '../../../../libs/coordination/protocol/claims.ts';
+import { CommitCode, type CommitOutcome, MAX_CHILDREN } from '../../../../libs/coordination/protocol/commits.ts';
+import type { Threshold } from '../../../../libs/coordination/protocol/errors.ts';
 import type { ChainNode, NodeSeed, NodeState } from '../../../../libs/coordination/protocol/node.ts';
+import type { Bell } from '../../../../libs/coordination/protocol/outcome.ts';
 import type { Coordinator } from '../../../../libs/coordination/protocol/port.ts';
-import type { CoordinatorHarness } from '../harness.ts';
-import { allNodes, refOf, viewRun } from '../reading.ts';
-import { heldBy, LEASE_MS, NEVER } from '../scene.ts';
-import { actOn, takeDue } from '../sweeping.ts';
-import { watch } from '../watch.ts';
+import type { CoordinatorHarness } from '../scene/harness.ts';
+import { heldBy, LEASE_MS, NEVER } from '../scene/scene.ts';
+import { actOn, takeDue } from '../scene/sweeping.ts';
+import { allNodes, refOf, viewRun } from '../watch/reading.ts';
+import { watch } from '../watch/watch.ts';
 import { childrenOf, planOf, type Shape } from './graph.ts';
 import type { Tally } from './tally.ts';
 

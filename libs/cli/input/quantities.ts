@@ -1,0 +1,24 @@
+import { CatenaError } from '../../errors/catena-error.ts';
+import { isAmount, MICROS } from '../../limits/budgets.ts';
+
+/** An amount of money, as typed: `2`, `0.5`. Throws `cli.bad_amount`. */
+export function parseAmount(text: string, option: string): number {
+  const amount = /^\d{1,10}(?:\.\d{1,6})?$/.test(text) ? Number(text) : Number.NaN;
+  if (isAmount(amount) && amount >= 1 / MICROS) return amount;
+  throw new CatenaError('cli.bad_amount', `${option} is "${text}", which is no amount`, {
+    data: { option, text },
+    remedy: 'write a number above 0, with at most six digits behind the point: 2, or 0.5',
+  });
+}
+
+const UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** `500ms`, `30s`, `2m`, `1.5h`, `1d` in milliseconds; a bare number is seconds. Throws `cli.bad_duration`. */
+export function parseDuration(text: string, option: string): number {
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)?$/.exec(text.trim());
+  const ms = match === null ? Number.NaN : Math.round(Number(match[1]) * UNITS_MS[match[2] ?? 's']!);
+  if (ms > 0 && Number.isSafeInteger(ms)) return ms;
+  throw new CatenaError('cli.bad_duration', `${option} is "${text}", which is no length of time above zero`, {
+    remedy: 'write a number and a unit: 500ms, 30s, 2m, 1h',
+  });
+}

@@ -1,0 +1,22 @@
+/** Work that is waited for, but not for ever. */
+
+/** Resolves when the work has ended, or the time is over; rejects when the work does so in time. */
+export async function within(work: Promise<unknown>, ms: number): Promise<void> {
+  const late = Promise.withResolvers<void>();
+  const timer = setTimeout(late.resolve, ms);
+  try {
+    await Promise.race([work, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** What the work answers, however long it takes; when it takes longer than `ms`, `onLate` is called, once, to end it by force. */
+export async function forcedAfter<T>(work: Promise<T>, ms: number, onLate: () => void): Promise<T> {
+  const timer = setTimeout(onLate, ms);
+  try {
+    return await work;
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,63 @@
+/** How a phase is closed by force, and what a mark left behind is ended. */
+import type { CodeOf, WithBells } from './outcome.ts';
+
+/** What `phaseClose` answers. */
+export const PhaseCloseCode = {
+  /** The phase is closed by its deadline and the next one is open. Caller: sends the wake-ups. */
+  CLOSED: 0,
+  /** The phase is not the one that is open, or a mark has ended the module or the run. Caller: does nothing. */
+  ALREADY_CLOSED: 1,
+} as const;
+
+/** What `scopeDrain` answers. */
+export const DrainCode = {
+  /** A batch of nodes is dead. Caller: calls again while there is more. */
+  DRAINED: 0,
+  /** No node of the phase is left behind. Caller: stops. */
+  NOTHING_TO_DRAIN: 1,
+} as const;
+
+export interface PhaseCloseCommand {
+  readonly runId: string;
+  readonly moduleId: string;
+  readonly phase: number;
+}
+
+export interface DrainCommand {
+  readonly runId: string;
+  readonly moduleId: string;
+  readonly phase: number;
+  readonly limit: number;
+}
+
+export interface DrainOutcome {
+  readonly code: CodeOf<typeof DrainCode>;
+  readonly ended: number;
+  readonly more: boolean;
+}
+
+export interface PhaseTransitions {
+  /**
+   * Closes a phase whose deadline has passed, and opens the next one on what there is.
+   *
+   * - Requires: that the deadline has passed, as `dueTake` said.
+   * - Refuses: ALREADY_CLOSED when the run is not open or is marked, the module is not open, or the phase is not its
+   *   current one or is closed.
+   * - Changes: the phase is closed, `deadline`; nothing of it is claimed or commits from now on, and the sweeper drains
+   *   it. The next phase opens at once; phases, module and run close where they are empty.
+   * - Answers: CLOSED with the wake-ups of what opened.
+   * - Again: ALREADY_CLOSED.
+   */
+  phaseClose(close: PhaseCloseCommand): Promise<WithBells<CodeOf<typeof PhaseCloseCode>>>;
+  /**
+   * Ends a batch of nodes that a mark, or the deadline of their phase, left behind.
+   *
+   * - Requires: nothing; whoever asks may be late.
+   * - Refuses: NOTHING_TO_DRAIN when the run is not open, nothing has ended the phase, or no node is left.
+   * - Changes: the nodes are dead: `cancelled`, `terminated` or `deadline_exceeded`. Re-opened nodes of a closed phase
+   *   live on, unless the scope is marked. Phases, module and run close where they are empty.
+   * - Answers: DRAINED, how many ended, and whether to call again.
+   * - Again: the next batch, in the end NOTHING_TO_DRAIN.
+   */
+  scopeDrain(drain: DrainCommand): Promise<DrainOutcome>;
+}

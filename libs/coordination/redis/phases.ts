@@ -1,0 +1,57 @@
+/** A phase that its deadline closes, and the end of what a mark left behind. */
+import type { CodeOf, WithBells } from '../protocol/outcome.ts';
+import {
+  DrainCode,
+  type DrainCommand,
+  type DrainOutcome,
+  PhaseCloseCode,
+  type PhaseCloseCommand,
+} from '../protocol/phases.ts';
+import { type RedisDeps, runScoped } from './scripts/call.ts';
+import { readBells } from './scripts/read-reply.ts';
+import { bind, SCOPE_ARGS, SCOPE_KEYS, type Script } from './scripts/script.ts';
+
+const phaseCloseScript = bind('phases/phase_close.lua', ['PhaseCloseCode', PhaseCloseCode], SCOPE_KEYS, [
+  ...SCOPE_ARGS,
+  'phase',
+]);
+const drainScript = bind(
+  'phases/scope_drain.lua',
+  ['DrainCode', DrainCode],
+  [...SCOPE_KEYS, 'node*'],
+  [...SCOPE_ARGS, 'phase', 'id*'],
+);
+
+export const PHASE_SCRIPTS: readonly Script[] = [phaseCloseScript, drainScript];
+
+export async function phaseClose(
+  deps: RedisDeps,
+  command: PhaseCloseCommand,
+): Promise<WithBells<CodeOf<typeof PhaseCloseCode>>> {
+  const reply = await runScoped(deps, phaseCloseScript, command, () => ({ keys: [], args: [command.phase] }));
+  if (reply === undefined) return { code: PhaseCloseCode.ALREADY_CLOSED, bells: [] };
+  return { code: reply.code as CodeOf<typeof PhaseCloseCode>, bells: readBells(reply.payload, command) };
+}
+
+/**
+ * Ends a batch. Re-opened nodes of a closed phase live on: where the first ones of the set are such, the next page is tried,
+ * so that they cannot hide what has to end.
+ */
+export async function scopeDrain(deps: RedisDeps, command: DrainCommand): Promise<DrainOutcome> {
+  const { runId, moduleId, phase, limit } = command;
+  const nothing: DrainOutcome = { code: DrainCode.NOTHING_TO_DRAIN, ended: 0, more: false };
+  const due = deps.keys.of(runId).due(moduleId, phase);
+  for (let from = 0; ; ) {
+    const start = from;
+    const ids = await deps.runner.ask('ZRANGE', (redis) => redis.zrange(due, start, `${start + limit - 1}`));
+    const reply = await runScoped(deps, drainScript, command, (runKeys) => ({
+      keys: ids.map((id) => runKeys.node(id)),
+      args: [phase, ...ids],
+    }));
+    if (reply === undefined) return nothing;
+    const [ended, kept] = reply.payload as readonly [number, number];
+    if (ended > 0) return { code: reply.code as CodeOf<typeof DrainCode>, ended, more: ids.length === limit };
+    if (kept === 0 || ids.length < limit) return nothing;
+    from += kept;
+  }
+}

@@ -1,0 +1,138 @@
+/** Taking a node, holding it, handing it on, and taking it back. */
+import {
+  ClaimCode,
+  type ClaimCommand,
+  type ClaimOutcome,
+  type Held,
+  RecoverCode,
+  type RecoverCommand,
+  type RecoverOutcome,
+  ReleaseCode,
+  RenewCode,
+  ReorderCode,
+  type ReorderCommand,
+  type ReorderOutcome,
+} from '../protocol/claims.ts';
+import { dispatchGraceMs } from '../protocol/policy.ts';
+import { advancePhases, endDead } from './phases.ts';
+import { type NodeRow, toChainNode } from './tables/node-row.ts';
+import { type Found, findNode, isHeld, isLive, pendingBell, type Tx } from './tx.ts';
+
+export function claim(tx: Tx, command: ClaimCommand): ClaimOutcome {
+  const run = tx.scopes.run(command.node.runId);
+  if (run === undefined || run.state !== 'open') return { code: ClaimCode.RUN_CLOSED };
+  const found = findNode(tx, command.node);
+  if (found !== undefined && isRepeated(found, command.owner)) {
+    return { code: ClaimCode.EXECUTE, node: toChainNode(found.row, found.phase) };
+  }
+  if (run.paused) {
+    // Its bell is spent: it is to be rung again as soon as the run goes on.
+    if (found?.row.state === 'pending') putOff(tx, found.row, tx.clock.now());
+    return { code: ClaimCode.PAUSED };
+  }
+  if (run.mark !== '') return { code: ClaimCode.TERMINATED };
+  if (found === undefined) return { code: unknownNodeCode(tx, command) };
+  const code = refusal(found, command);
+  if (code === ClaimCode.LOCKED_BY_OTHER) {
+    return { code, retryInMs: Math.max(0, found.row.due_at - tx.clock.now()) };
+  }
+  if (code !== undefined) return { code };
+  const coolingMs = found.module.cooldownUntilMs - tx.clock.now();
+  if (coolingMs > 0 && found.row.state === 'pending') {
+    putOff(tx, found.row, found.module.cooldownUntilMs);
+    return { code: ClaimCode.LOCKED_BY_OTHER, retryInMs: coolingMs };
+  }
+  lease(tx, found, command.owner, command.leaseMs);
+  return { code: ClaimCode.EXECUTE, node: toChainNode(found.row, found.phase) };
+}
+
+/** Gives the node to an owner: a new token, and an attempt more where an execution begins. */
+function lease(tx: Tx, { row }: Found, owner: string, leaseMs: number): void {
+  if (row.state === 'pending') row.attempts += 1;
+  row.state = 'processing';
+  row.owner = owner;
+  row.token = tx.nextToken();
+  row.due_at = tx.clock.now() + leaseMs;
+  tx.nodes.save(row);
+}
+
+function putOff(tx: Tx, row: NodeRow, dueAtMs: number): void {
+  row.due_at = dueAtMs;
+  tx.nodes.save(row);
+}
+
+/** The same owner asks again: its first answer was lost on the way. */
+function isRepeated({ row }: Found, owner: string): boolean {
+  return row.state === 'processing' && row.owner === owner;
+}
+
+function unknownNodeCode(tx: Tx, { node }: ClaimCommand) {
+  const module = tx.scopes.run(node.runId)?.modules.find(({ moduleId }) => moduleId === node.moduleId);
+  const phase = module?.phases[node.phase];
+  const marked = module?.state === 'terminated' || (phase !== undefined && phase.closed !== '');
+  return marked ? ClaimCode.TERMINATED : ClaimCode.OUT_OF_ORDER;
+}
+
+/** Why the node cannot be taken, in the order of the design; undefined when it can. */
+function refusal(found: Found, { epoch, stage }: ClaimCommand) {
+  const { row, phase, module } = found;
+  const terminal = row.state === 'done' || row.state === 'dead';
+  if (module.state === 'terminated') return ClaimCode.TERMINATED;
+  if (terminal) return phase.closed === 'deadline' ? ClaimCode.TERMINATED : ClaimCode.DUPLICATE_DONE;
+  if (!isLive(found)) return ClaimCode.TERMINATED;
+  if (epoch < row.epoch) return ClaimCode.STALE_STEP;
+  const takeable = row.state === 'pending' || (row.state === 'fetched' && stage === 'parser');
+  if (!takeable || isHeld(phase)) return ClaimCode.LOCKED_BY_OTHER;
+  return undefined;
+}
+
+/** Extends a lease by equality of the token: also an expired one, if nobody took over. */
+export function renew(tx: Tx, { node, token, leaseMs }: Held & { readonly leaseMs: number }) {
+  const found = findNode(tx, node);
+  if (found === undefined || found.row.state !== 'processing' || found.row.token !== token) {
+    return RenewCode.FENCING_REJECT;
+  }
+  found.row.due_at = tx.clock.now() + leaseMs;
+  tx.nodes.save(found.row);
+  return RenewCode.RENEWED;
+}
+
+export function release(tx: Tx, { node, token }: Held) {
+  const found = findNode(tx, node);
+  if (found === undefined || found.row.token !== token) return ReleaseCode.FENCING_REJECT;
+  const { row } = found;
+  if (row.state === 'fetched') return ReleaseCode.RELEASED;
+  if (row.state !== 'processing' || !isLive(found)) return ReleaseCode.FENCING_REJECT;
+  row.state = 'fetched';
+  row.due_at = tx.clock.now() + tx.policy.responseGraceMs;
+  tx.nodes.save(row);
+  return ReleaseCode.RELEASED;
+}
+
+/** The holder of a lease is gone. Its attempt is given back: crashes have a budget of their own. */
+export function recoverZombie(tx: Tx, { node, crashBudget }: RecoverCommand): RecoverOutcome {
+  const found = findNode(tx, node);
+  if (found === undefined || found.row.state !== 'processing') {
+    return { code: RecoverCode.NOT_PROCESSING, died: false, bells: [] };
+  }
+  const { row, phase, module } = found;
+  if (row.due_at > tx.clock.now()) return { code: RecoverCode.NOT_EXPIRED, died: false, bells: [] };
+  row.crashes += 1;
+  row.attempts = Math.max(0, row.attempts - 1);
+  row.owner = '';
+  row.token = '';
+  if (row.crashes >= crashBudget) {
+    endDead(tx, row, phase, 'crashed');
+    return { code: RecoverCode.RECOVERED, died: true, bells: advancePhases(tx, module) };
+  }
+  row.state = 'pending';
+  row.epoch += 1;
+  row.due_at = tx.clock.now() + dispatchGraceMs(tx.policy, row.dispatches);
+  tx.nodes.save(row);
+  return { code: RecoverCode.RECOVERED, died: false, bells: isLive(found) ? [pendingBell(row, phase)] : [] };
+}
+
+export function reorderEnqueue(tx: Tx, { node, response }: ReorderCommand): ReorderOutcome {
+  const kept = tx.reorder.keep(node.id, node.runId, response);
+  return { code: kept ? ReorderCode.ENQUEUED : ReorderCode.DUPLICATE_BUFFERED };
+}

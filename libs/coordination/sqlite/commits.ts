@@ -1,0 +1,134 @@
+/** Ending an execution well, and the children that it yields. */
+import { EVENTS } from '../../contracts/events.ts';
+import { assertChildren } from '../protocol/assert-children.ts';
+import type { Held } from '../protocol/claims.ts';
+import {
+  CommitCode,
+  type CommitCommand,
+  type CommitOutcome,
+  MAX_CHILDREN,
+  PumpCode,
+  type PumpCommand,
+  type PumpOutcome,
+  StageCode,
+} from '../protocol/commits.ts';
+import type { ChainNode, NodeSeed } from '../protocol/node.ts';
+import type { Bell } from '../protocol/outcome.ts';
+import { createChildren, type HandOver } from './children.ts';
+import { advancePhases, endDone } from './phases.ts';
+import { type NodeRow, toChainNode } from './tables/node-row.ts';
+import { type Found, findNode, isLive, type Tx } from './tx.ts';
+
+export function stageChildren(tx: Tx, { node, token, children }: Held & { readonly children: readonly NodeSeed[] }) {
+  const found = findNode(tx, node);
+  if (found === undefined || found.row.state !== 'processing' || found.row.token !== token) {
+    return StageCode.FENCING_REJECT;
+  }
+  if (!isLive(found)) return StageCode.FENCING_REJECT;
+  assertChildren(children, found.phase.idx, found.module.phases.length);
+  tx.staged.add(found.row, children);
+  return StageCode.STAGED;
+}
+
+export function commitSuccess(tx: Tx, command: CommitCommand): CommitOutcome {
+  const found = findNode(tx, command.node);
+  if (found === undefined || found.row.token !== command.token) return refused(CommitCode.FENCING_REJECT);
+  const { row, phase, module } = found;
+  if (row.state === 'done' || row.state === 'releasing') return repeated(tx, found, command);
+  if (row.state !== 'processing') {
+    return refused(row.state === 'dead' ? CommitCode.CAS_CONFLICT : CommitCode.FENCING_REJECT);
+  }
+  if (!isLive(found)) return refused(CommitCode.CAS_CONFLICT);
+  if (tx.staged.countForCommit(row) !== command.staged) return refused(CommitCode.FENCING_REJECT);
+  assertChildren(command.children, phase.idx, module.phases.length);
+
+  row.committed_token = row.token;
+  countExecution(tx, found);
+  const parent = { phase, reopened: row.reopened === 1 };
+  const created = createChildren(tx, command.children, parent, command.bells, handOver(tx, found, command));
+  row.handed_over = created.handedOver?.id ?? '';
+  if (command.staged > 0) {
+    row.state = 'releasing';
+    row.due_at = tx.clock.now() + tx.policy.dispatchGraceMs;
+    tx.nodes.save(row);
+  } else {
+    endDone(tx, row, phase);
+  }
+  const opened = command.staged > 0 ? [] : advancePhases(tx, module);
+  return {
+    code: CommitCode.COMMIT_OK,
+    bells: [...created.bells, ...opened],
+    ...(created.handedOver === undefined ? {} : { next: toNode(tx, created.handedOver) }),
+    released: created.released,
+    created: created.fresh.length + created.reopened,
+    gateLost: created.gateLost,
+    releasing: command.staged > 0,
+  };
+}
+
+function countExecution(tx: Tx, { row, module, run }: Found): void {
+  module.executions += 1;
+  module.errorStreak = 0;
+  run.executions += 1;
+  tx.scopes.touchModule(module);
+  tx.scopes.touchRun(run);
+  if (row.step_idx <= module.highestStep) return;
+  module.highestStep = row.step_idx;
+  tx.events.appendOfStep(module, EVENTS.ModuleStepAdvanced.type, row.step_idx, tx.clock.now());
+}
+
+/** The claim of an only child for its committer, where a claim would answer EXECUTE. */
+function handOver(tx: Tx, { module, run }: Found, command: CommitCommand): HandOver | undefined {
+  if (command.children.length !== 1 || run.paused || module.cooldownUntilMs > tx.clock.now()) return undefined;
+  return command.handOver;
+}
+
+function toNode(tx: Tx, row: NodeRow): ChainNode {
+  return toChainNode(row, tx.scopes.phase(row.phase_no));
+}
+
+/** The answer of the first call, as far as it still holds. */
+function repeated(tx: Tx, { row }: Found, command: CommitCommand): CommitOutcome {
+  const child = row.handed_over === '' ? undefined : tx.nodes.find(row.handed_over);
+  const held = child?.state === 'processing' && child.owner === command.handOver?.owner;
+  return {
+    ...refused(CommitCode.ALREADY_COMMITTED),
+    ...(held ? { next: toNode(tx, child) } : {}),
+    releasing: row.state === 'releasing',
+  };
+}
+
+function refused(code: CommitOutcome['code']): CommitOutcome {
+  return { code, bells: [], released: [], created: 0, gateLost: 0, releasing: false };
+}
+
+export function childrenPump(tx: Tx, { node, bells }: PumpCommand): PumpOutcome {
+  const found = findNode(tx, node);
+  // Under a mark no child comes into being: the node is ended with its scope.
+  if (found === undefined || found.row.state !== 'releasing' || !isLive(found)) {
+    return { code: PumpCode.NOT_RELEASING, bells: [], released: [], created: 0, gateLost: 0, more: false };
+  }
+  const { row, phase, module } = found;
+  const seeds = tx.staged.take(row, MAX_CHILDREN);
+  const created = createChildren(tx, seeds, { phase, reopened: row.reopened === 1 }, bells);
+  const others = tx.staged.deleteOthers(row, MAX_CHILDREN);
+  const more = others || tx.staged.count(row) > 0;
+  const opened: Bell[] = [];
+  if (more) {
+    row.due_at = tx.clock.now() + tx.policy.dispatchGraceMs;
+    tx.nodes.save(row);
+  } else {
+    endDone(tx, row, phase);
+    opened.push(...advancePhases(tx, module));
+  }
+  tx.staged.forget(row.token);
+  const { fresh, reopened, gateLost, released } = created;
+  return {
+    code: PumpCode.MOVED,
+    bells: [...created.bells, ...opened],
+    released,
+    created: fresh.length + reopened,
+    gateLost,
+    more,
+  };
+}

@@ -1,0 +1,97 @@
+import type { ChainNode, DeathReason, NodeKind, NodeState } from '../../protocol/node.ts';
+import type { PhaseScope } from './scopes.ts';
+
+/** A node as its row holds it; transitions change it and save it. */
+export interface NodeRow {
+  readonly no: number;
+  readonly id: string;
+  readonly phase_no: number;
+  readonly kind: NodeKind;
+  readonly step_idx: number;
+  readonly limit_key: string;
+  state: NodeState;
+  epoch: number;
+  attempts: number;
+  crashes: number;
+  dispatches: number;
+  due_at: number;
+  reopened: number;
+  error_epoch: number;
+  owner: string;
+  token: string;
+  committed_token: string;
+  handed_over: string;
+  death_reason: DeathReason | '';
+  /** `epoch:code:action;` for each decision made. */
+  decisions: string;
+  error: string;
+  prefix_request: string;
+  body: string;
+}
+
+/** The columns of a row, in the order in which {@link toRow} takes them. */
+export const COLUMNS = `no, id, phase_no, kind, step_idx, limit_key, state, epoch, attempts, crashes, dispatches, due_at, reopened,
+  error_epoch, owner, token, committed_token, handed_over, death_reason, decisions, error, prefix_request, body`;
+
+/** The values of {@link COLUMNS}. */
+export type RowColumns = readonly [
+  ...[no: number, id: string, phaseNo: number, kind: NodeKind, stepIdx: number, limitKey: string, state: NodeState],
+  ...[epoch: number, attempts: number, crashes: number, dispatches: number, dueAt: number, reopened: number],
+  ...[errorEpoch: number, owner: string, token: string, committedToken: string, handedOver: string],
+  ...[deathReason: DeathReason | '', decisions: string, error: string, prefixRequest: string, body: string],
+];
+
+/** The row that these columns hold. */
+export function toRow(columns: RowColumns): NodeRow {
+  return {
+    no: columns[0],
+    id: columns[1],
+    phase_no: columns[2],
+    kind: columns[3],
+    step_idx: columns[4],
+    limit_key: columns[5],
+    state: columns[6],
+    epoch: columns[7],
+    attempts: columns[8],
+    crashes: columns[9],
+    dispatches: columns[10],
+    due_at: columns[11],
+    reopened: columns[12],
+    error_epoch: columns[13],
+    owner: columns[14],
+    token: columns[15],
+    committed_token: columns[16],
+    handed_over: columns[17],
+    death_reason: columns[18],
+    decisions: columns[19],
+    error: columns[20],
+    prefix_request: columns[21],
+    body: columns[22],
+  };
+}
+
+/** The node as the port speaks of it. */
+export function toChainNode(row: NodeRow, phase: PhaseScope): ChainNode {
+  return {
+    id: row.id,
+    runId: phase.module.run.runId,
+    moduleId: phase.module.moduleId,
+    phase: phase.idx,
+    kind: row.kind,
+    stepIdx: row.step_idx,
+    prefixRequest: row.prefix_request,
+    body: row.body,
+    limitKey: row.limit_key,
+    state: row.state,
+    epoch: row.epoch,
+    attempts: row.attempts,
+    crashes: row.crashes,
+    dispatches: row.dispatches,
+    owner: row.owner,
+    token: row.token,
+    dueAtMs: row.due_at,
+    error: row.error,
+    deathReason: row.death_reason,
+    committedToken: row.committed_token,
+  };
+}

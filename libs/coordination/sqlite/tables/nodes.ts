@@ -1,0 +1,168 @@
+import type { SqliteDatabase } from '../../../sqlite/database.ts';
+import type { NodeSeed } from '../../protocol/node.ts';
+import { COLUMNS, type NodeRow, type RowColumns, toRow } from './node-row.ts';
+import type { PhaseScope } from './scopes.ts';
+
+/** How a node comes into being: to be claimed, or claimed already. */
+export interface Birth {
+  readonly dueAtMs: number;
+  readonly reopened: boolean;
+  readonly claim?: { readonly owner: string; readonly token: string };
+}
+
+/**
+ * The rows of nodes, by prepared statements. Those under a lease are kept in memory too: whoever claimed a node is about to
+ * commit it. So there is one object per leased node; a transition that changes it saves it in the same transaction, and after
+ * a rollback all of them are forgotten.
+ */
+export class Nodes {
+  readonly #leased = new Map<string, NodeRow>();
+  readonly #find;
+  readonly #insert;
+  readonly #save;
+  readonly #saveBody;
+  readonly #due;
+  readonly #dueReopened;
+  readonly #anyOpen;
+  readonly #drainable;
+
+  constructor(db: SqliteDatabase) {
+    this.#find = db.prepare(`SELECT ${COLUMNS} FROM chain_nodes WHERE id = ?`);
+    // Half the time of rows as objects, which would be slow ones to read besides.
+    this.#find.setReturnArrays(true);
+    this.#insert = db.prepare(
+      `INSERT INTO chain_nodes (id, phase_no, kind, state, step_idx, attempts, due_at, reopened, owner, token, limit_key,
+         prefix_request, body)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
+    );
+    this.#save = db.prepare(
+      `UPDATE chain_nodes SET state = ?, epoch = ?, attempts = ?, crashes = ?, dispatches = ?, due_at = ?, reopened = ?,
+         error_epoch = ?, owner = ?, token = ?, committed_token = ?, handed_over = ?, death_reason = ?, decisions = ?,
+         error = ? WHERE no = ?`,
+    );
+    this.#saveBody = db.prepare('UPDATE chain_nodes SET body = ?, prefix_request = ? WHERE no = ?');
+    this.#due = db.prepare(
+      'SELECT * FROM chain_nodes WHERE phase_no = ? AND due_at > 0 AND due_at <= ? ORDER BY due_at, no LIMIT ?',
+    );
+    this.#dueReopened = db.prepare(
+      `SELECT * FROM chain_nodes WHERE phase_no = ? AND due_at > 0 AND due_at <= ? AND reopened = 1
+       ORDER BY due_at, no LIMIT ?`,
+    );
+    this.#anyOpen = db.prepare('SELECT 1 FROM chain_nodes WHERE phase_no = ? AND due_at > 0 AND reopened = 0 LIMIT 1');
+    this.#drainable = db.prepare(
+      'SELECT * FROM chain_nodes WHERE phase_no = ? AND due_at > 0 AND (reopened = 0 OR ? = 1) ORDER BY due_at LIMIT ?',
+    );
+    db.onRollback(() => this.forgetLeased());
+  }
+
+  find(id: string): NodeRow | undefined {
+    const leased = this.#leased.get(id);
+    if (leased !== undefined) return leased;
+    const columns = this.#find.get(id) as unknown as RowColumns | undefined;
+    return columns === undefined ? undefined : toRow(columns);
+  }
+
+  /** To be called when rows were changed in another way than by {@link save}. */
+  forgetLeased(): void {
+    this.#leased.clear();
+  }
+
+  /** The new row, or undefined when a node with this id exists. */
+  insert(seed: NodeSeed, phase: PhaseScope, { dueAtMs, reopened, claim }: Birth): NodeRow | undefined {
+    const limitKey = seed.limitKey ?? '';
+    const state = claim === undefined ? 'pending' : 'processing';
+    const attempts = claim === undefined ? 0 : 1;
+    const owner = claim?.owner ?? '';
+    const token = claim?.token ?? '';
+    const { changes, lastInsertRowid } = this.#insert.run(
+      seed.id,
+      phase.no,
+      seed.kind,
+      state,
+      seed.stepIdx,
+      attempts,
+      dueAtMs,
+      reopened ? 1 : 0,
+      owner,
+      token,
+      limitKey,
+      seed.prefixRequest,
+      seed.body,
+    );
+    if (changes === 0) return undefined;
+    const row: NodeRow = {
+      no: Number(lastInsertRowid),
+      id: seed.id,
+      phase_no: phase.no,
+      kind: seed.kind,
+      step_idx: seed.stepIdx,
+      limit_key: limitKey,
+      state,
+      epoch: 0,
+      attempts,
+      crashes: 0,
+      dispatches: 0,
+      due_at: dueAtMs,
+      reopened: reopened ? 1 : 0,
+      error_epoch: -1,
+      owner,
+      token,
+      committed_token: '',
+      handed_over: '',
+      death_reason: '',
+      decisions: '',
+      error: '',
+      prefix_request: seed.prefixRequest,
+      body: seed.body,
+    };
+    this.#keep(row);
+    return row;
+  }
+
+  save(row: NodeRow): void {
+    this.#save.run(
+      row.state,
+      row.epoch,
+      row.attempts,
+      row.crashes,
+      row.dispatches,
+      row.due_at,
+      row.reopened,
+      row.error_epoch,
+      row.owner,
+      row.token,
+      row.committed_token,
+      row.handed_over,
+      row.death_reason,
+      row.decisions,
+      row.error,
+      row.no,
+    );
+    this.#keep(row);
+  }
+
+  #keep(row: NodeRow): void {
+    if (row.state === 'processing') this.#leased.set(row.id, row);
+    else this.#leased.delete(row.id);
+  }
+
+  saveBody(row: NodeRow): void {
+    this.#saveBody.run(row.body, row.prefix_request, row.no);
+  }
+
+  /** Due nodes of a phase, the longest overdue first; of a closed phase only the re-opened ones. */
+  due(phase: PhaseScope, nowMs: number, limit: number): NodeRow[] {
+    const query = phase.closed === '' ? this.#due : this.#dueReopened;
+    return query.all(phase.no, nowMs, limit) as unknown as NodeRow[];
+  }
+
+  /** Whether an open node of the phase stands that was not re-opened. */
+  hasOriginalOpen(phase: PhaseScope): boolean {
+    return this.#anyOpen.get(phase.no) !== undefined;
+  }
+
+  /** Open nodes of a phase; without `all`, re-opened ones are left out. */
+  open(phase: PhaseScope, all: boolean, limit: number): NodeRow[] {
+    return this.#drainable.all(phase.no, all ? 1 : 0, limit) as unknown as NodeRow[];
+  }
+}

@@ -1,0 +1,70 @@
+/** What a sweeper does with what stands due. */
+import type { Bell } from '../../../../libs/coordination/protocol/outcome.ts';
+import type { Coordinator } from '../../../../libs/coordination/protocol/port.ts';
+import type { DueEntry } from '../../../../libs/coordination/protocol/sweep.ts';
+
+/** More looks than any test needs: a `dueTake` that does not move what it takes forward would be asked for ever. */
+const MAX_LOOKS = 2_000;
+
+export interface SweepOptions {
+  readonly shards: number;
+  readonly crashBudget: number;
+  /** Without it a run stays closing. */
+  readonly settles: boolean;
+}
+
+/** One look at every shard. */
+export async function takeDue(coordinator: Coordinator, shards: number, limit: number): Promise<DueEntry[]> {
+  const entries: DueEntry[] = [];
+  for (let shard = 0; shard < shards; shard++) {
+    entries.push(...(await coordinator.dueTake({ shard, limit })).entries);
+  }
+  return entries;
+}
+
+/** Does what an entry asks for, to its end; answers the bells to ring. */
+export async function actOn(coordinator: Coordinator, entry: DueEntry, options: SweepOptions): Promise<Bell[]> {
+  switch (entry.kind) {
+    case 'ring':
+      return [entry.bell];
+    case 'recover': {
+      const { node } = entry;
+      return [...(await coordinator.recoverZombie({ node, crashBudget: options.crashBudget })).bells];
+    }
+    case 'pump': {
+      const bells: Bell[] = [];
+      for (;;) {
+        const pumped = await coordinator.childrenPump({ node: entry.node, bells: 500 });
+        bells.push(...pumped.bells);
+        if (!pumped.more) return bells;
+      }
+    }
+    case 'drain': {
+      const { runId, moduleId, phase } = entry;
+      while ((await coordinator.scopeDrain({ runId, moduleId, phase, limit: 100 })).more);
+      return [];
+    }
+    case 'deadline': {
+      const { runId, moduleId, phase } = entry;
+      return [...(await coordinator.phaseClose({ runId, moduleId, phase })).bells];
+    }
+    case 'settle':
+      if (options.settles) await coordinator.runSettle({ runId: entry.runId });
+      return [];
+  }
+}
+
+/** Sweeps until nothing is due at this instant; answers what was due, and the bells to ring. */
+export async function sweepAll(coordinator: Coordinator, options: SweepOptions) {
+  const seen: DueEntry[] = [];
+  const bells: Bell[] = [];
+  for (let look = 0; look < MAX_LOOKS; look++) {
+    const entries = await takeDue(coordinator, options.shards, 100);
+    if (entries.length === 0) return { entries: seen, bells };
+    for (const entry of entries) {
+      seen.push(entry);
+      bells.push(...(await actOn(coordinator, entry, options)));
+    }
+  }
+  throw new Error(`still due after ${MAX_LOOKS} looks: ${JSON.stringify(seen.at(-1))}`);
+}

@@ -1,0 +1,54 @@
+/** Which transition may take a node from which state to which: the life cycle, as a table. */
+import type { NodeState } from '../../../../libs/coordination/protocol/node.ts';
+import type { RunView, Step } from './reading.ts';
+
+type Move = `${NodeState} ${NodeState}`;
+
+const OPEN: readonly NodeState[] = ['pending', 'processing', 'fetched', 'failed', 'retry', 'releasing'];
+
+/** A superseded hop that its request yields again, and the opener of a phase that opens for the second time. */
+const REVIVALS: readonly Move[] = ['dead pending', 'done pending'];
+
+const MOVES: Readonly<Record<Step['name'], readonly Move[]>> = {
+  runOpen: [],
+  claim: ['pending processing', 'fetched processing'],
+  renew: [],
+  release: ['processing fetched'],
+  stageChildren: [],
+  commitSuccess: ['processing done', 'processing releasing', ...REVIVALS],
+  commitError: ['processing failed'],
+  recoverZombie: ['processing pending', 'processing dead', ...REVIVALS],
+  reorderEnqueue: [],
+  thresholdDecide: ['failed retry', 'failed dead', ...REVIVALS],
+  retrySchedule: ['failed retry'],
+  terminateMark: [],
+  dueTake: ['retry pending', 'fetched pending'],
+  childrenPump: ['releasing done', ...REVIVALS],
+  scopeDrain: [...OPEN.map((state): Move => `${state} dead`), ...REVIVALS],
+  runControl: [],
+  phaseClose: REVIVALS,
+  runSettle: [],
+  replay: REVIVALS,
+  runAudit: [],
+};
+
+/** Moves that the life cycle does not know, and lives that did not begin with a new epoch. */
+export function moveViolations(before: RunView, after: RunView, step: Step): string[] {
+  const violations: string[] = [];
+  for (const [id, node] of after.nodes) {
+    const was = before.nodes.get(id);
+    if (was === undefined) continue;
+    if (node.epoch < was.epoch) violations.push(`${id} went back from epoch ${was.epoch} to ${node.epoch}`);
+    if (node.state === was.state) continue;
+    const move: Move = `${was.state} ${node.state}`;
+    if (!MOVES[step.name].includes(move)) violations.push(`${id} went from ${was.state} to ${node.state}`);
+    const expected = was.epoch + (startsEpoch(move) ? 1 : 0);
+    if (node.epoch !== expected) violations.push(`${id} has epoch ${node.epoch}, not ${expected}, after '${move}'`);
+  }
+  return violations;
+}
+
+/** A retry, a recovery and a revival are each the node's next epoch. */
+function startsEpoch(move: Move): boolean {
+  return move === 'failed retry' || move === 'processing pending' || REVIVALS.includes(move);
+}
