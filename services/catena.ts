@@ -4,6 +4,7 @@ import { basename, extname, join, relative } from 'node:path';
 import { runCommandLine } from '../libs/cli/main.ts';
 import { systemClock } from '../libs/clock/clock.ts';
 import { readEnvironment } from '../libs/config/environment.ts';
+import { openExtensions } from './node/extensions.ts';
 import { startSingleNode } from './node/single.ts';
 
 /** Runs a command line in this process; answers its exit code. `invocation` is how hints name the program. */
@@ -13,7 +14,10 @@ export async function main(args: readonly string[], invocation = invocationOf(pr
       io: { stdin: process.stdin, stdout: process.stdout, stderr: process.stderr },
       env: readEnvironment(),
       clock: systemClock,
-      startEngine: startSingleNode,
+      open: async (sources) => {
+        const extensions = await openExtensions(sources);
+        return { extensions, startEngine: (options) => startSingleNode({ ...options, extensions }) };
+      },
       serve: async (env) => {
         // Only now: the clients of the servers take their time to load.
         const [{ runProcess }, { STAGE_NAMES }] = await Promise.all([

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { importCircles } from './architecture/circles.ts';
+import { enginesExtensions, privateImports } from './architecture/extensions.ts';
 import { importsIn } from './architecture/imports.ts';
 import { LIBS, layerViolations } from './architecture/layers.ts';
 import {
@@ -52,6 +53,8 @@ describe('the search', () => {
 describe('the repository', () => {
   it.each([
     ['imports only in the direction of the layers', layerViolations],
+    ['knows extensions in one file of the engine', enginesExtensions],
+    ['gives its own extension nothing that other authors cannot have', privateImports],
     ['spells each key, subject, metric and event in one file', spelledNames],
     ['imports only packages that are listed', (all: typeof files) => undeclaredPackages(all, manifest)],
     ['reads the environment in one file', environmentReads],

@@ -2,11 +2,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { inputOf } from '../../libs/brand/commands/options.ts';
+import { readPromptSet } from '../../libs/brand/commands/prompt-sets.ts';
 import { brandsOf, diagnosisInput } from '../../libs/brand/module/input.ts';
 import { isBranded } from '../../libs/brand/module/plan.ts';
 import { readRegistry } from '../../libs/brand/module/provider-registry.ts';
-import { inputOf } from '../../libs/cli/diagnose/options.ts';
-import { readPromptSet } from '../../libs/cli/diagnose/prompt-sets.ts';
 
 const file = (name: string): string => join(import.meta.dirname, name);
 const OPTIONS = { deadline: '60s', output: 'brand-report', account: 'default', platform: 'default' };

@@ -10,7 +10,11 @@ import { CatenaError } from '../errors/catena-error.ts';
 
 const OWN_ROOT = resolve(import.meta.dirname, '../..');
 // A path that is given to the compiler is taken as it is: beside what was built it has to name the declarations.
-const AUTHORING = join(OWN_ROOT, `libs/modules/index${extname(import.meta.filename) === '.ts' ? '.ts' : '.d.ts'}`);
+const ENDING = extname(import.meta.filename) === '.ts' ? '.ts' : '.d.ts';
+const OURS = {
+  catena: [join(OWN_ROOT, `libs/modules/index${ENDING}`)],
+  'catena/extension': [join(OWN_ROOT, `libs/extension/index${ENDING}`)],
+};
 
 /** What is wrong, as `file:line:column: message (code)`; empty when nothing is. Throws `cli.no_type_checker`. */
 export async function checkTypes(file: string): Promise<string[]> {
@@ -46,7 +50,7 @@ function projectFor(file: string): object {
       skipLibCheck: true,
       types: types === undefined ? [] : ['node'],
       ...(types === undefined ? {} : { typeRoots: [dirname(types)] }),
-      paths: { catena: [AUTHORING], ...ownZod(file, require) },
+      paths: { ...OURS, ...ownZod(file, require) },
     },
     files: [file],
   };

@@ -24,6 +24,7 @@ export function startCli(args: readonly string[], changes: Partial<CliContext> =
     io: { stdin: Readable.from([]), stdout: out.stream, stderr: err.stream },
     env: {},
     clock: systemClock,
+    extensions: [],
     startEngine: () => {
       throw new Error('nothing is executed here');
     },
@@ -46,7 +47,7 @@ export function startCli(args: readonly string[], changes: Partial<CliContext> =
     interrupt: () => {
       for (const listener of [...listeners]) listener();
     },
-    code: runCommandLine(context, '1.2.3'),
+    code: runCommandLine({ ...context, open: async () => context }, '1.2.3'),
     says: (pattern) =>
       vi.waitFor(() => {
         if (!pattern.test(err.text())) throw new Error(`it says: ${err.text()}`);

@@ -1,23 +1,52 @@
-import { adoptConfig } from '../config/adopted-config.ts';
-import { type LoadedConfig, loadConfig } from '../config/load-config.ts';
+import { type ConfigSources, type LoadedConfig, loadConfig } from '../config/load-config.ts';
 import { CatenaError } from '../errors/catena-error.ts';
+import { type SettingsForFile, settingsForFiles } from '../modules/load/module-settings.ts';
 import type { CliContext, ConfigOptions } from './context.ts';
 import { parsePairs } from './input/pairs.ts';
 
-/**
- * The configuration that a command runs with, and the modules that it loads; options of their own name go over `--set`. Throws
- * `config.invalid`.
- */
+type ConfigContext = Pick<CliContext, 'env' | 'extensions'>;
+
+/** The configuration that a command runs with; options of their own name go over `--set`. Throws `config.invalid`. */
 export function effectiveConfig(
-  { env }: Pick<CliContext, 'env'>,
+  { env, extensions }: ConfigContext,
   { config, db, set = [], server, token }: ConfigOptions,
   more: Readonly<Record<string, string | undefined>> = {},
 ): LoadedConfig {
   const named = defined({ 'store.path': db, 'server.address': server, 'server.token': token, ...more });
   const overrides = { ...Object.fromEntries(parsePairs(set, '--set')), ...named };
-  const loaded = loadConfig({ env, file: config, overrides });
-  adoptConfig(loaded);
-  return loaded;
+  return loadConfig({ env, file: config, overrides, extensions });
+}
+
+/** What the modules of extensions may read of a configuration, which is asked for where one of them is loaded. */
+export function moduleSettings(
+  { extensions }: Pick<CliContext, 'extensions'>,
+  loaded: () => Pick<LoadedConfig, 'values'>,
+): SettingsForFile {
+  return settingsForFiles(extensions, () => loaded().values);
+}
+
+/** The same for commands that take no configuration of their own: what the environment and `catena.yaml` say. */
+export function settingsOfModules(context: ConfigContext): SettingsForFile {
+  return moduleSettings(context, () => effectiveConfig(context, {}));
+}
+
+/**
+ * What a command line says of where extensions stand. They bring commands and settings, so it is looked for before any of these
+ * is known.
+ */
+export function sourcesOfExtensions({ env, args }: Pick<CliContext, 'env' | 'args'>): ConfigSources {
+  const [name, pair] = ['--config', '--set'].map((option) => valuesIn(args, option));
+  const files = pair?.findLast((text) => text.startsWith(`${EXTENSION_FILES}=`))?.slice(EXTENSION_FILES.length + 1);
+  return { env, file: name?.at(-1), overrides: { [EXTENSION_FILES]: files } };
+}
+
+const EXTENSION_FILES = 'extensions.files';
+
+function valuesIn(args: readonly string[], option: string): string[] {
+  return args.flatMap((arg, at) => {
+    if (arg.startsWith(`${option}=`)) return [arg.slice(option.length + 1)];
+    return arg === option ? (args[at + 1] ?? []) : [];
+  });
 }
 
 /** For what works on a file. Throws `cli.distributed`. */

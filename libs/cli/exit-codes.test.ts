@@ -37,6 +37,12 @@ describe('exit codes', () => {
     expect(exitCodeOfError(new CatenaError(code, ''))).toBe(exitCode);
   });
 
+  it('of an error of an extension is that of wrong input, as long as the extension is loaded', () => {
+    const error = new CatenaError('greeting.no_name', '');
+    expect(exitCodeOfError(error, ['greeting'])).toBe(2);
+    expect(exitCodeOfError(error)).toBe(70);
+  });
+
   it('are all explained, here and in the documentation', () => {
     expect(EXIT_CODE_MEANINGS.map(([code]) => code)).toEqual(Object.values(ExitCode));
     const documentation = readFileSync(new URL('../../docs/cli.md', import.meta.url), 'utf8');

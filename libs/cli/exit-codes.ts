@@ -44,10 +44,11 @@ const ASKED_WRONGLY = new Set([
   'servers.in_use',
 ]);
 
-/** The exit code that an error asks for. */
-export function exitCodeOfError({ code }: CatenaError): ExitCodeValue {
+/** The exit code that an error asks for; those of extensions, whose families bear their names, are about what they were given. */
+export function exitCodeOfError({ code }: CatenaError, extensions: readonly string[] = []): ExitCodeValue {
   if (ASKED_WRONGLY.has(code)) return ExitCode.BAD_INPUT;
-  const [family] = code.split('.');
+  const [family = ''] = code.split('.');
+  if (extensions.includes(family)) return ExitCode.BAD_INPUT;
   switch (family) {
     case 'store':
     case 'output':
@@ -58,8 +59,8 @@ export function exitCodeOfError({ code }: CatenaError): ExitCodeValue {
     case 'bus':
       return ExitCode.STORE_FAILED;
     case 'cli':
-    case 'brand':
     case 'config':
+    case 'extension':
     case 'module':
     case 'api':
     case 'submit':

@@ -1,19 +1,30 @@
 import { CommanderError } from 'commander';
+import type { ConfigSources } from '../config/load-config.ts';
 import { CatenaError } from '../errors/catena-error.ts';
 import type { CliContext } from './context.ts';
+import { sourcesOfExtensions } from './effective-config.ts';
 import { ExitCode } from './exit-codes.ts';
 import { armNamedFailpoint } from './failpoint-variable.ts';
 import { createProgram } from './program.ts';
 import { paintFor } from './terminal/io.ts';
 import { printError } from './terminal/print-error.ts';
 
+/** A command line whose extensions are not loaded yet. */
+export interface CommandLine extends Omit<CliContext, 'extensions' | 'startEngine'> {
+  /** Loads those that the sources name beside those of the product. Rejects with what is wrong with one. */
+  open(sources: ConfigSources): Promise<Pick<CliContext, 'extensions' | 'startEngine'>>;
+}
+
 /** Runs one command line and answers the exit code. Never rejects. */
-export async function runCommandLine(context: CliContext, version: string): Promise<number> {
-  const { io, env, args } = context;
+export async function runCommandLine(given: CommandLine, version: string): Promise<number> {
+  const { io, env, args } = given;
+  let families: readonly string[] = [];
   let exitCode: number = ExitCode.DONE;
   try {
     armNamedFailpoint(env);
-    const program = createProgram(context, version, (code) => {
+    const opened = await given.open(sourcesOfExtensions(given));
+    families = opened.extensions.map(({ name }) => name);
+    const program = createProgram({ ...given, ...opened }, version, (code) => {
       exitCode = code;
     });
     if (args.length === 0) program.help({ error: true });
@@ -24,7 +35,7 @@ export async function runCommandLine(context: CliContext, version: string): Prom
     // A reader that has seen enough (`| head`) is no failure of ours, and there is nobody to tell.
     if (isClosedPipe(thrown) && args[0] !== 'run') return ExitCode.DONE;
     const style = { paint: paintFor(io.stderr, env), debug: args.includes('--debug'), json: args.includes('--json') };
-    return printError(io, thrown, style);
+    return printError(io, thrown, style, families);
   }
 }
 

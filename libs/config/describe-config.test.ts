@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { describeConfig } from './describe-config.ts';
-import { readEnvironment, variableName } from './environment.ts';
+import { readEnvironment } from './environment.ts';
 import { loadConfig } from './load-config.ts';
 import { nearestName } from './nearest-name.ts';
 import { redactLogin, redactUrl } from './redact.ts';
 import { SETTING_KEYS, SETTINGS } from './settings.ts';
+import { variableName } from './variable-name.ts';
 
 describe('describing the configuration', () => {
   it('gives a row per setting with its value, origin and meaning, passwords hidden', () => {

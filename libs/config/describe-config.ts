@@ -1,5 +1,4 @@
 import type { LoadedConfig } from './load-config.ts';
-import { SETTING_KEYS, SETTINGS } from './settings.ts';
 
 /** One line of `catena config`. */
 export interface ConfigRow {
@@ -11,11 +10,14 @@ export interface ConfigRow {
 }
 
 /** The effective values with their origin, in the order of the settings. */
-export function describeConfig({ values, origins }: Pick<LoadedConfig, 'values' | 'origins'>): ConfigRow[] {
-  return SETTING_KEYS.map((key) => {
+export function describeConfig({
+  values,
+  origins,
+  settings,
+}: Pick<LoadedConfig, 'values' | 'origins' | 'settings'>): ConfigRow[] {
+  return Object.entries(settings).map(([key, { redacted, about }]) => {
     const value = values[key];
     const text = value === undefined ? '' : String(value);
-    const { redacted, about } = SETTINGS[key];
-    return { key, value: text === '' ? '' : (redacted?.(text) ?? text), origin: origins[key], about };
+    return { key, value: text === '' ? '' : (redacted?.(text) ?? text), origin: origins[key] ?? 'default', about };
   });
 }

@@ -7,10 +7,11 @@ import { readConfigFile } from './config-file.ts';
 import type { ConfigProblem, Origin } from './config-problem.ts';
 import { type Config, configTree } from './config-tree.ts';
 import { contradictions } from './contradictions.ts';
-import { CONFIG_FILE_VARIABLE, type Environment, settingVariables, variableName } from './environment.ts';
+import { CONFIG_FILE_VARIABLE, type Environment, settingVariables } from './environment.ts';
 import { nearestName } from './nearest-name.ts';
-import type { RawValue, Setting } from './setting.ts';
-import { isSettingKey, SETTING_KEYS, SETTINGS, type SettingKey, type SettingValues } from './settings.ts';
+import type { RawValue, Setting, Settings, SettingsOwner, ValuesOf } from './setting.ts';
+import { allSettings, SETTINGS, type SettingKey, type SettingValues } from './settings.ts';
+import { variableName } from './variable-name.ts';
 
 /** Looked for in the working folder when no file is named. */
 export const DEFAULT_CONFIG_FILE = 'catena.yaml';
@@ -24,12 +25,17 @@ export interface ConfigSources {
   readonly file?: string | undefined;
   /** Settings that the command line names, by dotted name. */
   readonly overrides?: Readonly<Record<string, RawValue | undefined>>;
+  /** Whose settings there are beside those of Catena; default nobody's. */
+  readonly extensions?: readonly SettingsOwner[];
 }
 
 export interface LoadedConfig {
   readonly config: Config;
-  readonly values: SettingValues;
-  readonly origins: Readonly<Record<SettingKey, Origin>>;
+  /** Of extensions too. */
+  readonly values: SettingValues & Readonly<Record<string, unknown>>;
+  readonly origins: Readonly<Record<SettingKey, Origin>> & Readonly<Record<string, Origin>>;
+  /** Every setting that there is, in the order in which they are listed. */
+  readonly settings: Settings;
   /** Distributed as soon as `cache.redis` is set. */
   readonly mode: RuntimeMode;
 }
@@ -42,25 +48,21 @@ interface Candidate {
 
 /** Throws `config.invalid` (fatal) with every {@link ConfigProblem} in its message and in `data.problems`. */
 export function loadConfig(sources: ConfigSources): LoadedConfig {
+  const settings = allSettings(sources.extensions ?? []);
   const problems: ConfigProblem[] = [];
   const values: Record<string, unknown> = {};
   const origins: Record<string, Origin> = {};
-  for (const key of SETTING_KEYS) {
-    values[key] = SETTINGS[key].default;
+  for (const [key, setting] of Object.entries(settings)) {
+    values[key] = setting.default;
     origins[key] = 'default';
   }
-  const candidates = [
-    ...fromFile(sources, problems),
-    ...fromEnvironment(sources.env, problems),
-    ...fromCommandLine(sources.overrides ?? {}),
-  ];
-  for (const { name, value, origin } of candidates) {
-    if (!isSettingKey(name)) {
-      problems.push(unknownName(name, origin, SETTING_KEYS));
+  for (const { name, value, origin } of candidatesIn(sources, settings, problems)) {
+    const setting = Object.hasOwn(settings, name) ? settings[name] : undefined;
+    if (setting === undefined) {
+      problems.push(unknownName(name, origin, Object.keys(settings)));
       continue;
     }
-    const setting: Setting<unknown> = SETTINGS[name];
-    const parsed = setting.schema.safeParse(typeof value === 'string' ? setting.fromText(value) : value);
+    const parsed = parse(setting, value);
     if (parsed.success) {
       values[name] = parsed.data;
       origins[name] = origin;
@@ -70,16 +72,42 @@ export function loadConfig(sources: ConfigSources): LoadedConfig {
   }
   const mode = values['cache.redis'] === undefined ? 'single_node' : 'distributed';
   values['http.deny_private_targets'] ??= mode === 'distributed';
-  const settled = Object.freeze(values) as SettingValues;
+  const settled = Object.freeze(values) as LoadedConfig['values'];
+  const from = Object.freeze(origins) as LoadedConfig['origins'];
   const wrong = new Set(problems.map(({ key }) => key));
-  problems.push(...contradictions(settled, origins as Readonly<Record<SettingKey, Origin>>, wrong));
+  problems.push(...contradictions(settled, from, wrong));
   if (problems.length > 0) throw invalid(problems);
-  return {
-    config: configTree(settled),
-    values: settled,
-    origins: Object.freeze(origins) as Readonly<Record<SettingKey, Origin>>,
-    mode,
-  };
+  return { config: configTree(settled), values: settled, origins: from, settings, mode };
+}
+
+/** The values of some settings out of all. */
+export function valuesOf<S extends Settings>(settings: S, { values }: Pick<LoadedConfig, 'values'>): ValuesOf<S> {
+  const own = Object.keys(settings).map((name) => [name, values[name]]);
+  return Object.freeze(Object.fromEntries(own)) as ValuesOf<S>;
+}
+
+const EXTENSION_FILES = 'extensions.files';
+
+/**
+ * The files of extensions that the sources name. It is asked before {@link loadConfig}, which must know the settings of
+ * extensions; whatever is wrong with the sources is left to that. Never throws.
+ */
+export function extensionFiles(sources: ConfigSources): readonly string[] {
+  const named = candidatesIn(sources, SETTINGS, []).findLast(({ name }) => name === EXTENSION_FILES);
+  return named === undefined ? [] : (parse(SETTINGS[EXTENSION_FILES], named.value).data ?? []);
+}
+
+/** What the sources say, what goes over comes later. */
+function candidatesIn(sources: ConfigSources, settings: Settings, problems: ConfigProblem[]): Candidate[] {
+  return [
+    ...fromFile(sources, problems),
+    ...fromEnvironment(sources.env, settings, problems),
+    ...fromCommandLine(sources.overrides ?? {}),
+  ];
+}
+
+function parse<Value>(setting: Setting<Value>, value: unknown) {
+  return setting.schema.safeParse(typeof value === 'string' ? setting.fromText(value) : value);
 }
 
 function fromFile({ env, file }: ConfigSources, problems: ConfigProblem[]): Candidate[] {
@@ -101,9 +129,10 @@ function fromFile({ env, file }: ConfigSources, problems: ConfigProblem[]): Cand
   }));
 }
 
-function fromEnvironment(env: Environment, problems: ConfigProblem[]): Candidate[] {
-  const { known, unknown } = settingVariables(env);
-  for (const name of unknown) problems.push(unknownName(name, 'environment', SETTING_KEYS.map(variableName)));
+function fromEnvironment(env: Environment, settings: Settings, problems: ConfigProblem[]): Candidate[] {
+  const { known, unknown } = settingVariables(env, settings);
+  const variables = Object.keys(settings).map(variableName);
+  for (const name of unknown) problems.push(unknownName(name, 'environment', variables));
   return known.map(({ key, name, text }) => ({ name: key, value: text, origin: name }));
 }
 
@@ -122,7 +151,7 @@ class Malformed {
   }
 }
 
-function wrongValue(key: SettingKey, setting: Setting<unknown>, value: unknown, origin: Origin): ConfigProblem {
+function wrongValue(key: string, setting: Setting<unknown>, value: unknown, origin: Origin): ConfigProblem {
   const problem = `read ${shown(setting, value)}, expected ${setting.expected}`;
   const initial = setting.default === undefined ? '' : `, or leave it out for the default ${String(setting.default)}`;
   return { key, origin, problem, remedy: `set ${setting.expected}${initial}` };

@@ -19,6 +19,19 @@ export interface Setting<Value> {
   readonly redacted: ((text: string) => string) | undefined;
 }
 
+/** Settings by their dotted names. */
+export type Settings = Readonly<Record<string, Setting<unknown>>>;
+
+/** Who brings settings beside those of Catena: an extension. */
+export interface SettingsOwner {
+  readonly settings?: Settings;
+}
+
+/** What the settings come to, by the same names. */
+export type ValuesOf<S extends Settings> = {
+  readonly [Name in keyof S]: S[Name] extends Setting<infer Value> ? Value : never;
+};
+
 interface Bounds {
   readonly min?: number;
   readonly max?: number;

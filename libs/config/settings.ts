@@ -1,4 +1,5 @@
-/** Every setting: its name in files, its default and its meaning. Names end in their unit. */
+/** Every setting of Catena itself: its name in files, its default and its meaning. Names end in their unit. */
+import { CatenaError } from '../errors/catena-error.ts';
 import {
   choice,
   decimal,
@@ -17,8 +18,12 @@ import {
   optionalTarget,
   path,
   type Setting,
+  type Settings,
+  type SettingsOwner,
   url,
+  type ValuesOf,
 } from './setting.ts';
+import { variableName } from './variable-name.ts';
 
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;
@@ -165,7 +170,7 @@ export const SETTINGS = {
   }),
 
   'modules.files': optionalPaths('Files of modules that the services load.'),
-  'brand.providers': optionalPath('The models that `brand-diagnosis` may ask, as YAML.'),
+  'extensions.files': optionalPaths('Files of extensions that commands and services load.'),
 
   'alerts.webhook': optionalSecret(
     'Where alerts are posted: circuit breakers that open, runs that fail, status answers that disagree; without it nowhere.',
@@ -203,18 +208,44 @@ export const SETTINGS = {
     'silent',
   ]),
   'log.format': choice('`auto` is pretty on a terminal and JSON elsewhere.', 'auto', ['auto', 'json', 'pretty']),
-} as const satisfies Readonly<Record<string, Setting<unknown>>>;
+} as const satisfies Settings;
 
 /** The dotted name of a setting. */
 export type SettingKey = keyof typeof SETTINGS;
 
 export const SETTING_KEYS = Object.keys(SETTINGS) as readonly SettingKey[];
 
-export function isSettingKey(name: string): name is SettingKey {
-  return Object.hasOwn(SETTINGS, name);
+/** The values by dotted name. */
+export type SettingValues = ValuesOf<typeof SETTINGS>;
+
+/** Those of extensions stand behind this one. */
+const LAST_BEFORE_EXTENSIONS: SettingKey = 'extensions.files';
+
+/**
+ * Every setting by its name, in the order in which they are listed: those of Catena, and among them those of extensions.
+ * Throws `config.duplicate_setting` for a name, or a variable of the environment, that would mean two settings.
+ */
+export function allSettings(extensions: readonly SettingsOwner[]): Settings {
+  const all: Record<string, Setting<unknown>> = {};
+  const nameOf = new Map<string, string>();
+  const add = ({ settings = {} }: SettingsOwner): void => {
+    for (const [name, setting] of Object.entries(settings)) {
+      const variable = variableName(name);
+      if (nameOf.has(variable)) throw duplicate(name, nameOf.get(variable)!, variable);
+      nameOf.set(variable, name);
+      all[name] = setting;
+    }
+  };
+  for (const [name, setting] of Object.entries(SETTINGS)) {
+    add({ settings: { [name]: setting } });
+    if (name === LAST_BEFORE_EXTENSIONS) extensions.forEach(add);
+  }
+  return all;
 }
 
-type ValueOf<S> = S extends Setting<infer Value> ? Value : never;
-
-/** The values by dotted name. */
-export type SettingValues = { readonly [Key in SettingKey]: ValueOf<(typeof SETTINGS)[Key]> };
+function duplicate(name: string, other: string, variable: string): CatenaError {
+  return new CatenaError('config.duplicate_setting', `the settings ${name} and ${other} are both set by ${variable}`, {
+    data: { settings: [name, other] },
+    remedy: 'name the setting of the extension differently',
+  });
+}

@@ -31,4 +31,5 @@ export type {
   Yieldable,
   Yields,
 } from './contract/implementation.ts';
+export { type ModuleOfSettings, withSettings } from './load/module-settings.ts';
 export type { TestResult } from './testing/test-call.ts';

@@ -1,36 +1,41 @@
 import { describe, expect, it, vi } from 'vitest';
-import {
-  callsOf,
-  closedRecord,
-  inputWith,
-  recordOf,
-  reportFor,
-  stored,
-} from '../../libs/brand/status/status.fixture.ts';
 import { ManualClock } from '../../libs/clock/clock.ts';
 import { loadConfig } from '../../libs/config/load-config.ts';
 import { type ChainEvent, EVENTS } from '../../libs/contracts/events.ts';
+import type { Extension } from '../../libs/extension/extension.ts';
 import { breakerEvent } from '../../libs/limits/breakers.ts';
-import type { RunEnd, RunRecord, StoredItem } from '../../libs/store/port.ts';
+import type { RunEnd, RunRecord } from '../../libs/store/port.ts';
 import { silentLog } from '../../libs/telemetry/log.ts';
 import { Metrics } from '../../libs/telemetry/metrics.ts';
 import { startAlertReceiver } from '../../test/fixtures/alert-receiver.ts';
 import { hearBreakers, type NodeAlerts, openNodeAlerts } from './alerts.ts';
 
-const input = inputWith();
-const occasion = { runId: 'run-1', moduleId: 'brand-diagnosis@1.0.0', nodeId: 'n' };
+const occasion = { runId: 'run-1', moduleId: 'shop@1.0.0', nodeId: 'n' };
+
+function recordOf(changes: Partial<RunRecord> = {}): RunRecord {
+  return {
+    ...{ runId: 'run-1', taskId: 'run-1', account: 'acme', platform: 'web', modules: ['shop@1.0.0'], input: {} },
+    ...{ fingerprint: 'f', metadata: {}, priority: 0, acceptedAtMs: 1, state: 'open', end: undefined },
+    deadlineAtMs: undefined,
+    ...changes,
+  } as RunRecord;
+}
+
+function closedRecord(finishReason: RunEnd['finishReason'], detail = ''): RunRecord {
+  return recordOf({ state: 'closed', end: { finishReason, detail, endedAtMs: 2, done: 9, dead: 0, items: 9 } });
+}
 
 function breaker(kind: 'opened' | 'closed', generation: number): ChainEvent {
   return breakerEvent({ key: 'qwen:海澜鞋业', kind, generation, atMs: 1 }, occasion);
 }
 
 /** Alerts over a store of one run, to a receiver; all have been told when it is stopped. */
-async function alertsOf(record?: RunRecord, rows: readonly StoredItem[] = []) {
+async function alertsOf(record?: RunRecord, extensions: readonly Pick<Extension, 'describeEnd'>[] = []) {
   const receiver = await startAlertReceiver();
   const { config } = loadConfig({ env: {}, overrides: { 'alerts.webhook': receiver.url } });
   const alerts = openNodeAlerts({
-    ...{ config, clock: new ManualClock(), log: silentLog, metrics: new Metrics() },
-    store: { findRun: async () => record, readItems: async ({ type }) => rows.filter((row) => row.type === type) },
+    ...{ config, clock: new ManualClock(), log: silentLog, metrics: new Metrics(), extensions },
+    store: { findRun: async () => record, readItems: async () => [] },
   });
   const told = async () => {
     await alerts.stop();
@@ -48,7 +53,7 @@ describe('a circuit breaker (B33)', () => {
         key: 'breaker:qwen:海澜鞋业',
         grade: 'warning',
         summary: 'the circuit breaker "qwen:海澜鞋业" opened: what it guards is not called for now',
-        details: { run_id: 'run-1', module_id: 'brand-diagnosis@1.0.0' },
+        details: { run_id: 'run-1', module_id: 'shop@1.0.0' },
       },
       { key: 'breaker:qwen:海澜鞋业', grade: 'resolved' },
     ]);
@@ -85,21 +90,17 @@ describe('a circuit breaker (B33)', () => {
 });
 
 describe('a run (B33)', () => {
-  const report = (answer: Parameters<typeof callsOf>[1]) => [
-    stored('report', reportFor(input, callsOf(input, answer))),
-  ];
-  const answered = report(() => '推荐云步。');
-  const unanswered = report(() => ({ fails: 'timeout' }));
-  const shop = (finishReason: RunEnd['finishReason'], detail = '') =>
-    closedRecord({ finishReason, detail }, { modules: ['shop@1.0.0'] });
+  const shop = closedRecord;
+  /** An extension that knows why every run of the shop failed, or that none did. */
+  const judge = (failure: string | undefined) => ({ describeEnd: async () => ({ failure }) });
+  const notMine = { describeEnd: async () => undefined };
 
   it.each([
     ['was rejected', shop('rejected', 'no module shop@1.0.0'), [], 'no module shop@1.0.0'],
-    ['was terminated', shop('terminated'), [], 'terminated'],
-    ['had no call answered (X6)', closedRecord(), unanswered, 'none of 2 calls was answered (timeout 2)'],
-    ['wrote no report', closedRecord({ finishReason: 'deadline' }), [], 'the time of the run was over'],
-  ])('that %s is told, once', async (_what, record, rows, reason) => {
-    const { alerts, told } = await alertsOf(record, rows);
+    ['was terminated', shop('terminated'), [{}, notMine], 'terminated'],
+    ['an extension calls a failure', shop('completed'), [notMine, judge('nothing was sold')], 'nothing was sold'],
+  ])('that %s is told, once', async (_what, record, extensions, reason) => {
+    const { alerts, told } = await alertsOf(record, extensions);
     alerts.runEnded('run-1');
     alerts.runEnded('run-1');
     expect(await told()).toMatchObject([
@@ -111,32 +112,14 @@ describe('a run (B33)', () => {
     ['is completed', shop('completed'), []],
     ['reached its deadline', shop('deadline'), []],
     ['was cancelled', shop('cancelled', 'cancelled'), []],
-    ['is a diagnosis with answers', closedRecord({ finishReason: 'deadline' }), answered],
-    ['is a diagnosis that somebody cancelled', closedRecord({ finishReason: 'cancelled' }), []],
+    ['an extension calls no failure', shop('terminated'), [judge(undefined)]],
+    ['somebody cancelled, whatever extensions say', shop('cancelled'), [judge('nothing was sold')]],
     ['is not closed yet', recordOf(), []],
     ['is not there', undefined, []],
-  ])('that %s is not', async (_what, record, rows) => {
-    const { alerts, told } = await alertsOf(record, rows);
+  ])('that %s is not', async (_what, record, extensions) => {
+    const { alerts, told } = await alertsOf(record, extensions);
     alerts.runEnded('run-1');
     expect(await told()).toEqual([]);
-  });
-});
-
-describe('status answers (B47)', () => {
-  it('that disagree are told by their grade, and that they agree again', async () => {
-    const { alerts, told } = await alertsOf();
-    for (const [grade, ratio] of [
-      ['warning', 0.9891],
-      ['critical', 0.94],
-      ['ok', 0.995],
-    ] as const) {
-      alerts.consistency({ grade, ratio, checks: 1_000, atMs: 1 });
-    }
-    expect((await told()).map(({ key, grade, summary }) => [key.split(':')[0], grade, summary])).toEqual([
-      ['consistency', 'warning', '98.91 % of the last 1000 status answers were consistent'],
-      ['consistency', 'critical', '94 % of the last 1000 status answers were consistent'],
-      ['consistency', 'resolved', '99.5 % of the last 1000 status answers were consistent'],
-    ]);
   });
 });
 
@@ -144,14 +127,17 @@ describe('without a webhook', () => {
   const findRun = vi.fn(async () => undefined);
   const deps = { clock: new ManualClock(), log: silentLog, metrics: new Metrics() };
   const open = (): NodeAlerts =>
-    openNodeAlerts({ ...deps, config: loadConfig({ env: {} }).config, store: { findRun, readItems: async () => [] } });
+    openNodeAlerts({
+      ...{ ...deps, extensions: [] },
+      ...{ config: loadConfig({ env: {} }).config, store: { findRun, readItems: async () => [] } },
+    });
 
   it('nothing is read, heard or told', async () => {
     const alerts = open();
     expect(alerts.isOn).toBe(false);
     alerts.happened(breaker('opened', 1));
     alerts.runEnded('run-1');
-    alerts.consistency({ grade: 'warning', ratio: 0.9, checks: 100, atMs: 1 });
+    alerts.raise({ key: 'k', grade: 'warning', kind: 'k', summary: '', atMs: 1, details: {} });
     const subscribe = vi.fn();
     await hearBreakers(alerts, { subscribe }, { signal: new AbortController().signal, onRefused() {}, onError() {} });
     await alerts.stop();

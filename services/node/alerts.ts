@@ -1,23 +1,22 @@
 /**
- * What a process tells by alert: circuit breakers that open and close, runs that end failed, status answers that disagree
- * with themselves. Nothing here fails or holds up what it watches.
+ * What a process tells by alert: circuit breakers that open and close, runs that end failed, and what extensions raise. Nothing
+ * here fails or holds up what it watches.
  *
- * Keys are the same in every process: `breaker:<key>`, `run:<run id>`, `consistency:<host>`. The process that makes a
+ * Keys are the same in every process: `breaker:<key>`, `run:<run id>`. The process that makes a
  * transition tells of it; the others hear its event and know. A receiver that joins alerts by their key shows each trouble
  * once; one that does not may show it twice when two processes end the same run, or after a restart.
  */
-import { hostname } from 'node:os';
-import type { ConsistencyAlert } from '../../libs/brand/consistency/monitor.ts';
-import { isDiagnosis, readDiagnosisItems } from '../../libs/brand/status/diagnosis-items.ts';
-import { diagnosisStatus } from '../../libs/brand/status/diagnosis-status.ts';
 import type { NatsEvents, SubscribeEventsOptions } from '../../libs/bus/nats/nats-events.ts';
 import { type ChainEvent, EVENTS } from '../../libs/contracts/events.ts';
+import type { Extension } from '../../libs/extension/extension.ts';
 import type { RunRecord, Store } from '../../libs/store/port.ts';
 import type { Alert } from '../../libs/telemetry/alerts/alert.ts';
 import { type AlertGround, openAlerts } from '../../libs/telemetry/alerts/alert-channel.ts';
 
 export interface NodeAlertsDeps extends AlertGround {
   readonly store: Pick<Store, 'findRun' | 'readItems'>;
+  /** Asked whether a run failed. */
+  readonly extensions: readonly Pick<Extension, 'describeEnd'>[];
 }
 
 export interface NodeAlerts {
@@ -29,15 +28,13 @@ export interface NodeAlerts {
   heard(event: ChainEvent): void;
   /** A run has ended, one way or another. */
   runEnded(runId: string): void;
-  /** The grade of this process's status answers has changed. */
-  consistency(alert: ConsistencyAlert): void;
+  /** An extension has something to tell, or that it is over. */
+  raise(alert: Alert): void;
   /** Sends what waits, for a while; before the store is closed. Idempotent. */
   stop(): Promise<void>;
 }
 
 const MAX_DETAIL_CHARS = 300;
-/** A report is one item. */
-const ONE_REPORT = { type: 'report', afterSeq: 0, limit: 1 } as const;
 
 export function openNodeAlerts(deps: NodeAlertsDeps): NodeAlerts {
   const { store, clock, log } = deps;
@@ -46,7 +43,7 @@ export function openNodeAlerts(deps: NodeAlertsDeps): NodeAlerts {
 
   const lookAtEnd = async (runId: string): Promise<void> => {
     const record = await store.findRun(runId);
-    const reason = record === undefined ? undefined : await failureOf(store, record);
+    const reason = record === undefined ? undefined : await failureOf(deps, record);
     if (record !== undefined && reason !== undefined) channel?.raise(runAlert(record, reason, clock.now()));
   };
 
@@ -67,7 +64,7 @@ export function openNodeAlerts(deps: NodeAlertsDeps): NodeAlerts {
         .finally(() => looking.delete(look));
       looking.add(look);
     },
-    consistency: (alert) => channel?.raise(consistencyAlert(alert)),
+    raise: (alert) => channel?.raise(alert),
     stop: async () => {
       await Promise.all(looking);
       await channel?.stop();
@@ -92,12 +89,15 @@ export async function hearBreakers(
 }
 
 /** Why a run failed; undefined of one that did not, or that somebody cancelled. */
-async function failureOf(store: Pick<Store, 'readItems'>, record: RunRecord): Promise<string | undefined> {
+async function failureOf(
+  { store, extensions }: Pick<NodeAlertsDeps, 'store' | 'extensions'>,
+  record: RunRecord,
+): Promise<string | undefined> {
   const reason = record.end?.finishReason;
   if (record.state !== 'closed' || reason === 'cancelled') return undefined;
-  if (isDiagnosis(record)) {
-    const items = readDiagnosisItems(await store.readItems({ runId: record.runId, ...ONE_REPORT }));
-    return diagnosisStatus({ record, items }).error ?? undefined;
+  for (const extension of extensions) {
+    const verdict = await extension.describeEnd?.(record, store);
+    if (verdict !== undefined) return verdict.failure;
   }
   // A run that its deadline ended has done what it was asked to.
   if (reason === 'completed' || reason === 'deadline') return undefined;
@@ -126,17 +126,5 @@ function breakerAlert({ type, runId, moduleId, atMs, data }: ChainEvent): Alert 
     summary: `the circuit breaker "${breaker}" ${isOpen ? 'opened: what it guards is not called for now' : 'closed'}`,
     atMs,
     details: { breaker, run_id: runId, module_id: moduleId },
-  };
-}
-
-function consistencyAlert({ grade, ratio, checks, atMs }: ConsistencyAlert): Alert {
-  const percent = Math.floor(ratio * 10_000) / 100;
-  return {
-    key: `consistency:${hostname()}`,
-    grade: grade === 'ok' ? 'resolved' : grade,
-    kind: 'consistency',
-    summary: `${percent} % of the last ${checks} status answers were consistent`,
-    atMs,
-    details: { ratio_percent: percent, checks },
   };
 }

@@ -25,6 +25,7 @@ import { type Backends, composeStages, type StageName } from '../stages.ts';
 import { hearBreakers, openNodeAlerts } from './alerts.ts';
 import { createApis } from './apis.ts';
 import { openDistributedBackends } from './backends.ts';
+import type { ConfiguredExtension } from './extensions.ts';
 import { startHttpApi } from './http-api.ts';
 import { connectRemoteStages } from './remote-stages.ts';
 
@@ -32,6 +33,8 @@ export interface DistributedNodeOptions {
   readonly config: Config;
   readonly hosted: ReadonlySet<StageName>;
   readonly modules: ModuleRegistry;
+  /** Default none. */
+  readonly extensions?: readonly ConfiguredExtension[];
   readonly metrics: Metrics;
   readonly clock: Clock;
   readonly log: Log;
@@ -56,7 +59,7 @@ const RELAY_INTERVAL_MS = 200;
 
 /** Opens the backends, starts the stages and takes calls. Throws what a server or the configuration refuses. */
 export async function startDistributedNode(options: DistributedNodeOptions): Promise<DistributedNode> {
-  const { config, hosted, modules, metrics, clock, log } = options;
+  const { config, hosted, modules, extensions = [], metrics, clock, log } = options;
   const stopping = new AbortController();
   const tls = readTlsFiles(tlsPaths(config));
   const name = hosted.size === 1 ? `catena-${[...hosted].join()}` : 'catena';
@@ -88,7 +91,8 @@ export async function startDistributedNode(options: DistributedNodeOptions): Pro
     isShared: true,
     shards,
   };
-  const alerts = openNodeAlerts({ config, store, clock, log, metrics });
+  const judges = extensions.map(({ extension }) => extension);
+  const alerts = openNodeAlerts({ config, store, clock, log, metrics, extensions: judges });
   const remote = connectRemoteStages({ config, tls, hosted, log });
   const stages = composeStages(backends, {
     hosted,
@@ -156,7 +160,7 @@ export async function startDistributedNode(options: DistributedNodeOptions): Pro
     });
     const { listen } = config.api;
     if (listen !== undefined && hosted.has('ingress')) {
-      api = await startHttpApi({ config, listen, store, coordinator, modules, submit, alerts, clock, log });
+      api = await startHttpApi({ config, listen, extensions, store, coordinator, modules, submit, alerts, clock, log });
     }
   } catch (thrown) {
     await node.stop();

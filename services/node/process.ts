@@ -2,18 +2,20 @@
 import { ExitCode } from '../../libs/cli/exit-codes.ts';
 import { armNamedFailpoint } from '../../libs/cli/failpoint-variable.ts';
 import { systemClock } from '../../libs/clock/clock.ts';
-import { adoptConfig } from '../../libs/config/adopted-config.ts';
 import type { Environment } from '../../libs/config/environment.ts';
 import { readEnvironment } from '../../libs/config/environment.ts';
 import { type LoadedConfig, loadConfig } from '../../libs/config/load-config.ts';
 import { CatenaError, toCatenaError } from '../../libs/errors/catena-error.ts';
+import type { Extension } from '../../libs/extension/extension.ts';
 import { loadModule } from '../../libs/modules/load/load-module.ts';
+import { settingsForFiles } from '../../libs/modules/load/module-settings.ts';
 import { ModuleRegistry } from '../../libs/modules/load/registry.ts';
 import { createLog, type Log } from '../../libs/telemetry/log.ts';
 import { Metrics } from '../../libs/telemetry/metrics.ts';
 import { startTelemetry } from '../../libs/telemetry/start-telemetry.ts';
 import { STAGE_NAMES, type StageName } from '../stages.ts';
 import { startDistributedNode } from './distributed.ts';
+import { type ConfiguredExtension, configure, openExtensions } from './extensions.ts';
 import { startSingleServer } from './single-server.ts';
 
 /** A process that has not ended so long after its signal is ended; what it held is taken up by others. */
@@ -29,10 +31,10 @@ export async function runProcess(stages: readonly StageName[], env: Environment 
   let loaded: LoadedConfig | undefined;
   try {
     armNamedFailpoint(env);
-    loaded = loadConfig({ env });
-    adoptConfig(loaded);
+    const extensions = await openExtensions({ env });
+    loaded = loadConfig({ env, extensions });
     log = logOf(loaded, stages);
-    await serve(stages, loaded, log, ended);
+    await serve(stages, { loaded, extensions, log }, ended);
     return ExitCode.DONE;
   } catch (thrown) {
     const error = toCatenaError(thrown, 'service.failed', 'fatal');
@@ -43,19 +45,24 @@ export async function runProcess(stages: readonly StageName[], env: Environment 
   }
 }
 
+interface Told {
+  readonly loaded: LoadedConfig;
+  readonly extensions: readonly Extension[];
+  readonly log: Log;
+}
+
 async function serve(
   stages: readonly StageName[],
-  loaded: LoadedConfig,
-  log: Log,
+  { loaded, extensions, log }: Told,
   ended: Promise<string>,
 ): Promise<void> {
   const { config } = loaded;
   requireGround(loaded, stages);
-  const modules = new ModuleRegistry(await Promise.all((config.modules.files ?? []).map((file) => loadModule(file))));
+  const modules = new ModuleRegistry(await loadModules(config.modules.files ?? [], extensions, loaded));
   const metrics = new Metrics();
   const telemetry = await startTelemetry({ config, serviceName: serviceName(stages), log, metrics });
   try {
-    const node = await start(stages, loaded, { modules, metrics, log });
+    const node = await start(stages, loaded, { modules, extensions: configure(extensions, loaded), metrics, log });
     log.info('ready', {
       ...concurrency(loaded),
       modules: modules.ids(),
@@ -75,6 +82,11 @@ async function serve(
   log.info('stopped');
 }
 
+function loadModules(files: readonly string[], extensions: readonly Extension[], { values }: LoadedConfig) {
+  const settingsFor = settingsForFiles(extensions, () => values);
+  return Promise.all(files.map((file) => loadModule(file, settingsFor)));
+}
+
 interface Serving {
   readonly port?: number;
   readonly apiUrl: string | undefined;
@@ -88,7 +100,12 @@ const NEVER = new Promise<never>(() => {});
 async function start(
   stages: readonly StageName[],
   { config, mode }: LoadedConfig,
-  parts: { readonly modules: ModuleRegistry; readonly metrics: Metrics; readonly log: Log },
+  parts: {
+    readonly modules: ModuleRegistry;
+    readonly extensions: readonly ConfiguredExtension[];
+    readonly metrics: Metrics;
+    readonly log: Log;
+  },
 ): Promise<Serving> {
   if (mode === 'single_node') return startSingleServer({ config, ...parts });
   const node = await startDistributedNode({ config, ...parts, hosted: new Set(stages), clock: systemClock });

@@ -7,12 +7,15 @@ import { makeDatabaseFolder } from '../../libs/store/sqlite/database-folder.ts';
 import type { Log } from '../../libs/telemetry/log.ts';
 import type { Metrics } from '../../libs/telemetry/metrics.ts';
 import type { HttpServer } from '../../libs/transport/http/http-server.ts';
+import type { ConfiguredExtension } from './extensions.ts';
 import { startHttpApi } from './http-api.ts';
 import { startSingleNode } from './single.ts';
 
 export interface SingleServerOptions {
   readonly config: Config;
   readonly modules: ModuleRegistry;
+  /** Default none. */
+  readonly extensions?: readonly ConfiguredExtension[];
   readonly metrics: Metrics;
   readonly log: Log;
 }
@@ -30,13 +33,14 @@ export interface SingleServer {
 const DEFAULT_LISTEN = '127.0.0.1:8080';
 
 /** Rejects with `store.…` and `http.…`. Unfinished runs of other modules in the file wait. */
-export async function startSingleServer({ config, modules, metrics, log }: SingleServerOptions): Promise<SingleServer> {
+export async function startSingleServer(options: SingleServerOptions): Promise<SingleServer> {
+  const { config, modules, extensions = [], metrics, log } = options;
   const failed = Promise.withResolvers<never>();
   // It may come when nobody listens any more, or not yet.
   failed.promise.catch(() => {});
   await makeDatabaseFolder(config.store.path);
   const node = startSingleNode({
-    ...{ config, modules, metrics, log },
+    ...{ config, modules, metrics, log, extensions: extensions.map(({ extension }) => extension) },
     serves: (run) => run.modules.every((id) => modules.find(id) !== undefined),
     onStoreFailure: (error: CatenaError) => failed.reject(error),
   });
@@ -45,7 +49,8 @@ export async function startSingleServer({ config, modules, metrics, log }: Singl
     const { store, coordinator, submit } = node;
     const listen = config.api.listen ?? DEFAULT_LISTEN;
     const { alerts } = node;
-    api = await startHttpApi({ config, listen, store, coordinator, modules, submit, alerts, clock: systemClock, log });
+    const ports = { store, coordinator, modules, submit };
+    api = await startHttpApi({ ...ports, config, listen, extensions, alerts, clock: systemClock, log });
   } catch (thrown) {
     await node.stop();
     throw thrown;

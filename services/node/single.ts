@@ -12,6 +12,7 @@ import type { Bus } from '../../libs/bus/port.ts';
 import { systemClock } from '../../libs/clock/clock.ts';
 import type { Config } from '../../libs/config/config-tree.ts';
 import type { CatenaError } from '../../libs/errors/catena-error.ts';
+import type { Extension } from '../../libs/extension/extension.ts';
 import { RateLimiter } from '../../libs/limits/rate-limiter.ts';
 import { openSqliteBreakers } from '../../libs/limits/sqlite/breakers.ts';
 import { openSqliteBudgets } from '../../libs/limits/sqlite/budgets.ts';
@@ -33,6 +34,8 @@ import { EndedRuns, RunningNode } from './running.ts';
 export interface SingleNodeOptions {
   readonly config: Config;
   readonly modules: ModuleResolver;
+  /** Asked how runs ended; default none. */
+  readonly extensions?: readonly Extension[];
   readonly log: Log;
   /** Default: metrics of its own. */
   readonly metrics?: Metrics;
@@ -52,7 +55,7 @@ const QUEUE_CAPACITY = 10_000;
 
 /** Opens the database, wires the stages and starts them. Throws `store.…` when the file cannot be had. */
 export function startSingleNode(options: SingleNodeOptions): RunningNode {
-  const { config, modules, log, recorder, onStoreFailure, wrapBus, serves, onDownload } = options;
+  const { config, modules, extensions = [], log, recorder, onStoreFailure, wrapBus, serves, onDownload } = options;
   const clock = systemClock;
   const metrics = options.metrics ?? new Metrics();
   const file = openSingleFile({
@@ -91,7 +94,7 @@ export function startSingleNode(options: SingleNodeOptions): RunningNode {
     isShared: false,
     shards: 1,
   };
-  const alerts = openNodeAlerts({ config, store: file.store, clock, log, metrics });
+  const alerts = openNodeAlerts({ config, store: file.store, clock, log, metrics, extensions });
   const ended = new EndedRuns();
   const stages = composeStages(backends, {
     hosted: new Set(STAGE_NAMES),

@@ -5,7 +5,7 @@ import { isTest, isTypeScript, type SourceFile } from './source-tree.ts';
 
 /** Libraries in their order: each may import itself and those before it. */
 export const LIBS =
-  'errors clock concurrency failpoints contracts keys config telemetry sqlite bus coordination store limits modules brand explain stage transport local-servers cli'.split(
+  'errors clock concurrency failpoints contracts keys config telemetry sqlite bus coordination store limits modules explain stage transport local-servers cli extension brand'.split(
     ' ',
   );
 
@@ -50,7 +50,7 @@ function packageViolation(file: SourceFile, specifier: string): string | undefin
       return 'only its adapter may';
     }
   }
-  if (specifier === 'catena' && /^(?:libs|services)\//.test(file.path) && !isTest(file)) {
+  if (/^catena(?:$|\/)/.test(specifier) && /^(?:libs|services)\//.test(file.path) && !isTest(file)) {
     return 'that name is for authors of modules';
   }
   return undefined;

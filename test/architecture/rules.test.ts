@@ -6,6 +6,7 @@ import { subjectFilter } from '../../libs/contracts/subjects.ts';
 import { chainKeys } from '../../libs/keys/keys.ts';
 import { METRICS } from '../../libs/telemetry/metric-names.ts';
 import { importCircles } from './circles.ts';
+import { enginesExtensions, privateImports } from './extensions.ts';
 import { layerViolations } from './layers.ts';
 import { bucketNames, environmentReads, oddFileNames, putOff, registryHosts, spelledNames } from './names.ts';
 import { undeclaredPackages } from './packages.ts';
@@ -82,6 +83,60 @@ describe('layers', () => {
     expect(layers('libs/keys/a.ts', `export * from '../store/port.ts';`)).toHaveLength(1);
     expect(layers('libs/keys/a.ts', `const a = await import('../store/port.ts');`)).toHaveLength(1);
     expect(layers('libs/keys/a.ts', `type A = import('../store/port.ts').A;`)).toHaveLength(1);
+  });
+});
+
+describe('extensions', () => {
+  const SOURCE = "import { brandExtension } from '../../libs/brand/extension.ts';";
+
+  it('are imported by the one file that lists them, by each other and by tests', () => {
+    for (const path of [
+      'services/node/extensions.ts',
+      'libs/brand/a.ts',
+      'services/node/alerts.test.ts',
+      'test/x/a.ts',
+    ]) {
+      expect(enginesExtensions([sourceFile(path, SOURCE)])).toEqual([]);
+    }
+  });
+
+  it.each([
+    ['services/node/http-api.ts', '../../libs/brand/extension.ts'],
+    ['libs/cli/program/a.ts', '../../brand/commands/add-commands.ts'],
+    ['libs/cli/a.ts', '../brand/settings.ts'],
+  ])('are not imported by %s, in whichever way', (path, specifier) => {
+    for (const source of [
+      `import { a } from '${specifier}';`,
+      `import type { A } from '${specifier}';`,
+      `export * from '${specifier}';`,
+      `const a = await import('${specifier}');`,
+    ]) {
+      expect(enginesExtensions([sourceFile(path, source)])).toEqual([
+        `${path}:1 imports ${specifier}: only services/node/extensions.ts knows extensions`,
+      ]);
+    }
+  });
+
+  const index = sourceFile(
+    'libs/extension/index.ts',
+    "export { defineExtension } from './extension.ts';\nexport { type Clock } from '../clock/clock.ts';",
+  );
+  const privately = (source: string) => privateImports([index, sourceFile('libs/brand/api/a.ts', source)]);
+
+  it('import what authors can import, and their own', () => {
+    expect(privately("import type { Clock } from '../../clock/clock.ts';")).toEqual([]);
+    expect(privately("import { defineExtension } from '../../extension/extension.ts';")).toEqual([]);
+    expect(privately("import { a } from '../settings.ts';\nimport { z } from 'zod';")).toEqual([]);
+    expect(privately("import { defineModule } from '../../modules/index.ts';")).toEqual([]);
+  });
+
+  it('import nothing else of the engine', () => {
+    const what = 'which libs/modules/index.ts and libs/extension/index.ts do not export';
+    expect(privately("import {\n  type Clock,\n  systemClock as now,\n} from '../../clock/clock.ts';")).toEqual([
+      `libs/brand/api/a.ts imports libs/clock/clock.ts: systemClock, ${what}`,
+    ]);
+    expect(privately("import * as clock from '../../clock/clock.ts';")).toHaveLength(1);
+    expect(privately("const a = await import('../../clock/clock.ts');")).toHaveLength(1);
   });
 });
 

@@ -13,6 +13,7 @@ import { loadConfig } from '../../libs/config/load-config.ts';
 import { ModuleRegistry } from '../../libs/modules/load/registry.ts';
 import { silentLog } from '../../libs/telemetry/log.ts';
 import { Metrics } from '../../libs/telemetry/metrics.ts';
+import { configure, EXTENSIONS } from '../../services/node/extensions.ts';
 import { type SingleServer, startSingleServer } from '../../services/node/single-server.ts';
 import { startPages } from '../brand-flow/pages.ts';
 import { QUICK, type Settings } from '../fixtures/flow.ts';
@@ -71,8 +72,9 @@ export async function serveHere(baseUrl: string, settings: Settings = {}): Promi
   const providers = registryFile(baseUrl);
   vi.stubEnv(KEY_NAME, KEY);
   onTestFinished(() => void vi.unstubAllEnvs());
-  const { config } = loadConfig({
+  const loaded = loadConfig({
     env: {},
+    extensions: EXTENSIONS,
     overrides: {
       ...{ ...QUICK, 'store.path': ':memory:', sweep_interval_ms: 10, 'api.listen': '127.0.0.1:0' },
       'downloader.secrets': KEY_NAME,
@@ -81,7 +83,9 @@ export async function serveHere(baseUrl: string, settings: Settings = {}): Promi
     },
   });
   const modules = new ModuleRegistry([await diagnosisOver(providers)]);
-  const server = await startSingleServer({ config, modules, metrics: new Metrics(), log: silentLog });
+  const extensions = configure(EXTENSIONS, loaded);
+  const { config } = loaded;
+  const server = await startSingleServer({ config, modules, extensions, metrics: new Metrics(), log: silentLog });
   onTestFinished(() => server.stop());
   return server;
 }

@@ -25,6 +25,7 @@ export function packageManifest(manifest: Manifest): PackageManifest {
     bin,
     exports: {
       '.': { types: './libs/modules/index.d.ts', default: './libs/modules/index.js' },
+      './extension': { types: './libs/extension/index.d.ts', default: './libs/extension/index.js' },
       './package.json': './package.json',
     },
     dependencies,

@@ -36,6 +36,53 @@ export default defineModule({
 });
 `;
 
+/** An extension of a user, in a file of its own beside its module. */
+const USER_EXTENSION = `
+import { fileURLToPath } from 'node:url';
+import { defineExtension, integer, runModule, withPlace } from 'catena/extension';
+
+const MODULE = new URL('./greetings-module.ts', import.meta.url);
+
+export default defineExtension({
+  name: 'greeting',
+  settings: { 'greeting.times': integer('How often.', 1) },
+  modules: { files: [MODULE], settings: ['greeting.times'] },
+  commands(program, context, done) {
+    withPlace(program.command('greet')).action(async (options) => {
+      const task = { input: [], output: '-', account: 'default', platform: 'default' };
+      done(await runModule(context, fileURLToPath(MODULE), { ...options, ...task }));
+    });
+  },
+  routes: ({ settings }) => [(app) => void app.get('/api/times', { config: { role: 'open' } }, () => settings)],
+});
+`;
+
+const MODULE_OF_SETTINGS = `
+import { computeStep, defineModule, withSettings } from 'catena';
+import { z } from 'zod';
+
+export default withSettings((settings: { readonly 'greeting.times': number }) =>
+  defineModule({
+    name: 'greetings',
+    version: '1.0.0',
+    input: z.object({}),
+    steps: { greet: computeStep(z.object({ n: z.number() })) },
+    items: { greeting: z.object({ text: z.string() }) },
+  }).implement({
+    *start({ go }) {
+      for (let n = 1; n <= settings['greeting.times']; n += 1) yield go.greet({ n });
+    },
+    steps: {
+      greet: {
+        *run({ state, put }) {
+          yield put.greeting({ text: \`hello \${state.n}\` });
+        },
+      },
+    },
+  }),
+);
+`;
+
 /** The options that the README tells users to set, and no path to anything of ours. */
 const USER_PROJECT = JSON.stringify({
   compilerOptions: {
@@ -72,6 +119,8 @@ describe('the package', () => {
       'services/catena.js',
       'libs/modules/index.js',
       'libs/modules/index.d.ts',
+      'libs/extension/index.js',
+      'libs/extension/index.d.ts',
       'proto/catena/v1/task.proto',
       'lua/claims/ptm_claim.lua',
     ]) {
@@ -99,6 +148,21 @@ describe('the package', () => {
     expect(ended).toMatchObject({ code: 0, stderr: expect.stringContaining('completed') });
     const rows = readFileSync(join(app.folder, 'out.jsonl'), 'utf8').trim().split('\n').sort();
     expect(rows.map((row) => JSON.parse(row) as unknown)).toEqual([1, 2, 3].map((n) => ({ text: `hello from /${n}` })));
+  });
+
+  it('loads an extension of its user, with its types, its command and its module', async () => {
+    const extension = app.write('greeting.ts', USER_EXTENSION);
+    const module = app.write('greetings-module.ts', MODULE_OF_SETTINGS);
+    const settings = ['--set', `extensions.files=${extension}`, '--set', 'greeting.times=2'];
+    const ended = await app.node(PROGRAM, 'greet', ...settings);
+    expect(ended.stdout.trim().split('\n').sort(), ended.stderr).toEqual(['{"text":"hello 1"}', '{"text":"hello 2"}']);
+    expect(await app.node(PROGRAM, 'check', module, '--debug')).toMatchObject({ code: 2 });
+    app.write('tsconfig.json', USER_PROJECT);
+    const compiler = 'node_modules/typescript/bin/tsc';
+    expect(await app.node(compiler, '--project', '.')).toEqual({ code: 0, stdout: '', stderr: '' });
+    app.write('greeting.ts', USER_EXTENSION.replace("['greeting.times'] }", "['greeting.words'] }"));
+    expect((await app.node(compiler, '--project', '.')).stdout).toMatch(/greeting\.ts\(\d+,\d+\): error TS2322/);
+    app.write('greeting.ts', USER_EXTENSION);
   });
 
   it('checks the module of a user by itself', async () => {

@@ -1,16 +1,12 @@
 /** The module as processes load it: `catena run libs/brand/module/brand-diagnosis.ts`, or in `modules.files`. */
-import { adoptedConfig } from '../../config/adopted-config.ts';
+import type { ValuesOf } from '../../config/setting.ts';
+import { withSettings } from '../../modules/index.ts';
+import type { BrandSettings } from '../settings.ts';
 import { defineDiagnosis } from './define-diagnosis.ts';
 import { configuredRegistry, type ProviderRegistry } from './provider-registry.ts';
 
-let loaded: { readonly path: string | undefined; readonly registry: ProviderRegistry } | undefined;
-
-/** The registry that the configuration names, read once. Throws `brand.no_registry`, `brand.bad_registry`. */
-function configured(): ProviderRegistry {
-  const path = adoptedConfig().config.brand.providers;
-  if (loaded === undefined || loaded.path !== path) loaded = { path, registry: configuredRegistry(path) };
-  return loaded.registry;
-}
-
-/** `brand-diagnosis` over the configured registry. */
-export const brandDiagnosis = defineDiagnosis({ registry: configured });
+/** `brand-diagnosis` over the registry that `brand.providers` names, read once, when a run needs it. */
+export const brandDiagnosis = withSettings((settings: ValuesOf<BrandSettings>) => {
+  let registry: ProviderRegistry | undefined;
+  return defineDiagnosis({ registry: () => (registry ??= configuredRegistry(settings['brand.providers'])) });
+});

@@ -4,6 +4,7 @@ import type { ModuleDefinition } from '../../modules/contract/definition.ts';
 import { loadModule } from '../../modules/load/load-module.ts';
 import { checkTypes } from '../check-types.ts';
 import type { CliContext, SharedOptions } from '../context.ts';
+import { settingsOfModules } from '../effective-config.ts';
 import { ExitCode, type ExitCodeValue } from '../exit-codes.ts';
 import { countOf, formatTable } from '../terminal/format.ts';
 
@@ -16,7 +17,7 @@ export async function checkModule(context: CliContext, file: string, _options: S
     stdout.write(`${countOf(errors.length, 'type error')} in ${file}\n`);
     return ExitCode.FOUND;
   }
-  stdout.write(describeModule(await loadModule(file)));
+  stdout.write(describeModule(await loadModule(file, settingsOfModules(context))));
   return ExitCode.DONE;
 }
 

@@ -8,5 +8,5 @@ export async function serveModules(
   files: readonly string[],
   options: ServiceOptions,
 ): Promise<number> {
-  return context.serve(serviceEnvironment(context.env, files, options));
+  return context.serve(serviceEnvironment(context, files, options));
 }

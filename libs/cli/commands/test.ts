@@ -2,6 +2,7 @@
 import { dirname, join } from 'node:path';
 import { loadModule } from '../../modules/load/load-module.ts';
 import type { CliContext, SharedOptions } from '../context.ts';
+import { settingsOfModules } from '../effective-config.ts';
 import { ExitCode, type ExitCodeValue } from '../exit-codes.ts';
 import { readPages } from '../pages/page-file.ts';
 import { type Difference, replayPage } from '../pages/replay.ts';
@@ -15,7 +16,7 @@ export interface TestOptions extends SharedOptions {
 const COLOURS: Readonly<Record<Difference['sign'], Colour>> = { '-': 'red', '+': 'green', '~': 'yellow', '!': 'red' };
 
 export async function testModule(context: CliContext, file: string, options: TestOptions): Promise<ExitCodeValue> {
-  const module = await loadModule(file);
+  const module = await loadModule(file, settingsOfModules(context));
   const pages = await readPages(options.pages ?? join(dirname(file), 'pages'));
   const { stdout } = context.io;
   const paint = paintFor(stdout, context.env);

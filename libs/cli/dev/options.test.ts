@@ -41,11 +41,13 @@ describe('catena serve', () => {
   });
 
   it('is told by options where the HTTP API answers and which file it works at', () => {
-    const env = serviceEnvironment({}, [], { api: '127.0.0.1:8', db: 'a.db' });
+    const env = serviceEnvironment({ env: {}, extensions: [] }, [], { api: '127.0.0.1:8', db: 'a.db' });
     expect(env).toEqual({ CATENA_API_LISTEN: '127.0.0.1:8', CATENA_STORE_PATH: 'a.db' });
   });
 
   it('refuses what is no setting', () => {
-    expect(() => serviceEnvironment({}, [], { set: ['nonsense=1'] })).toThrow('nonsense is no setting');
+    expect(() => serviceEnvironment({ env: {}, extensions: [] }, [], { set: ['nonsense=1'] })).toThrow(
+      'nonsense is no setting',
+    );
   });
 });

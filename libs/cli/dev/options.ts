@@ -1,13 +1,15 @@
 /** What `catena dev` and `catena serve` are given; checked before anything is started. */
 import { resolve } from 'node:path';
-import { CONFIG_FILE_VARIABLE, type Environment, variableName } from '../../config/environment.ts';
+import { CONFIG_FILE_VARIABLE, type Environment } from '../../config/environment.ts';
 import type { LoadedConfig } from '../../config/load-config.ts';
-import { isSettingKey } from '../../config/settings.ts';
+import type { Settings } from '../../config/setting.ts';
+import { allSettings } from '../../config/settings.ts';
+import { variableName } from '../../config/variable-name.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
 import { loadModule } from '../../modules/load/load-module.ts';
 import { ModuleRegistry } from '../../modules/load/registry.ts';
 import type { CliContext, SharedOptions } from '../context.ts';
-import { effectiveConfig } from '../effective-config.ts';
+import { effectiveConfig, moduleSettings } from '../effective-config.ts';
 import { parsePairs } from '../input/pairs.ts';
 
 export interface ServiceOptions extends SharedOptions {
@@ -50,10 +52,11 @@ export async function prepareDev(
       remedy: `give a number from 1 to ${MAX_PROCESSES}: so many processes of each service are started`,
     });
   }
-  const given = withoutDeployment(context.env);
-  const loaded = effectiveConfig({ env: given }, options, { 'grpc.listen': options.listen });
+  const given = { ...context, env: withoutDeployment(context.env) };
+  const loaded = effectiveConfig(given, options, { 'grpc.listen': options.listen });
   const modules = modulePaths(files.length > 0 ? files : (loaded.config.modules.files ?? []));
-  const registry = new ModuleRegistry(await Promise.all(modules.map((file) => loadModule(file))));
+  const settingsFor = moduleSettings(context, () => loaded);
+  const registry = new ModuleRegistry(await Promise.all(modules.map((file) => loadModule(file, settingsFor))));
   return {
     ...{ modules, processes },
     moduleIds: registry.ids(),
@@ -65,7 +68,11 @@ export async function prepareDev(
 }
 
 /** The environment for a service in this process: what the options say, over what it holds. */
-export function serviceEnvironment(env: Environment, files: readonly string[], options: ServiceOptions): Environment {
+export function serviceEnvironment(
+  { env, extensions }: Pick<CliContext, 'env' | 'extensions'>,
+  files: readonly string[],
+  options: ServiceOptions,
+): Environment {
   const settings = {
     ...Object.fromEntries(parsePairs(options.set ?? [], '--set')),
     ...(files.length === 0 ? {} : { 'modules.files': modulePaths(files).join(',') }),
@@ -74,7 +81,8 @@ export function serviceEnvironment(env: Environment, files: readonly string[], o
     ...(options.db === undefined ? {} : { 'store.path': options.db }),
     ...(options.debug === true ? { 'log.level': 'debug' } : {}),
   };
-  return { ...env, ...configVariable(options), ...variables(settings) };
+  const known = allSettings(extensions);
+  return { ...env, ...configVariable(options), ...variables(settings, known) };
 }
 
 /** Servers that the environment names are not used here: those of this machine are. */
@@ -95,10 +103,10 @@ function configVariable({ config }: ServiceOptions): Record<string, string> {
   return config === undefined ? {} : { [CONFIG_FILE_VARIABLE]: resolve(config) };
 }
 
-function variables(settings: Readonly<Record<string, string>>): Record<string, string> {
+function variables(settings: Readonly<Record<string, string>>, known: Settings): Record<string, string> {
   return Object.fromEntries(
     Object.entries(settings).map(([key, text]) => {
-      if (isSettingKey(key)) return [variableName(key), text];
+      if (Object.hasOwn(known, key)) return [variableName(key), text];
       throw new CatenaError('cli.unknown_setting', `${key} is no setting`, {
         remedy: '`catena config` lists the settings',
       });

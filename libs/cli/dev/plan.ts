@@ -1,6 +1,5 @@
 /** Which processes `catena dev` starts, and what each is told: pure. */
-import { variableName } from '../../config/environment.ts';
-import type { SettingKey } from '../../config/settings.ts';
+import { variableName } from '../../config/variable-name.ts';
 
 /** In the order of their start: those that ingress calls come before it. */
 export const DEV_SERVICES = ['module-processor', 'error-threshold', 'downloader', 'parser', 'ingress'] as const;
@@ -75,5 +74,5 @@ export function portsNeeded(processes: number): number {
 
 /** A name that is no setting has been refused before. */
 function variables(settings: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(settings).map(([key, text]) => [variableName(key as SettingKey), text]));
+  return Object.fromEntries(Object.entries(settings).map(([key, text]) => [variableName(key), text]));
 }

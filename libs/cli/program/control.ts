@@ -1,10 +1,9 @@
 /** The commands that change what becomes of a run; what calls a server is loaded when one of them is given. */
 import { type Command, InvalidArgumentError } from 'commander';
 import type { ControlAction } from '../commands/control.ts';
-import type { CliContext } from '../context.ts';
+import type { CliContext, Done } from '../context.ts';
 import { REPLAY_REASONS } from '../replay/file-replay.ts';
-import { collect, type Done, jsonOption, withPlace } from './options.ts';
-import { RUN_ARGUMENT } from './reading.ts';
+import { collect, jsonOption, RUN_ARGUMENT, withPlace } from './options.ts';
 
 const DESCRIPTIONS: Readonly<Record<ControlAction, string>> = {
   cancel: 'end a run for good; its items stay',

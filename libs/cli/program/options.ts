@@ -1,8 +1,8 @@
 /** Options that several commands take. */
 import { type Command, Option } from 'commander';
 
-/** Is given the exit code of the command that ran. */
-export type Done = (exitCode: number) => void;
+/** What an argument says that names a run. */
+export const RUN_ARGUMENT = 'its id, the beginning of it, or `last`';
 
 /** For what is about runs, wherever they are. */
 export function withPlace(command: Command): Command {

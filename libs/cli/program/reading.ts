@@ -5,10 +5,8 @@ import { writeItems } from '../commands/items.ts';
 import { listLetters } from '../commands/letters.ts';
 import { listRuns } from '../commands/runs.ts';
 import { showRun } from '../commands/show.ts';
-import type { CliContext } from '../context.ts';
-import { type Done, formatOption, jsonOption, withConfig, withPlace, withServerOptions } from './options.ts';
-
-export const RUN_ARGUMENT = 'its id, the beginning of it, or `last`';
+import type { CliContext, Done } from '../context.ts';
+import { formatOption, jsonOption, RUN_ARGUMENT, withConfig, withPlace, withServerOptions } from './options.ts';
 
 export function addReading(program: Command, context: CliContext, done: Done): void {
   withPlace(

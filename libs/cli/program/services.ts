@@ -1,9 +1,9 @@
 /** The commands that serve others. */
 import type { Command } from 'commander';
 import { serveModules } from '../commands/serve.ts';
-import type { CliContext } from '../context.ts';
+import type { CliContext, Done } from '../context.ts';
 import { runDev } from '../dev/dev.ts';
-import { type Done, withConfig } from './options.ts';
+import { withConfig } from './options.ts';
 
 const FILES = 'modules, .ts or .js files; default: the setting modules.files';
 

@@ -7,6 +7,7 @@ import { loadModule } from '../../modules/load/load-module.ts';
 import type { TaskSubmission } from '../../stage/run/submit.ts';
 import { makeDatabaseFolder } from '../../store/sqlite/database-folder.ts';
 import type { CliContext } from '../context.ts';
+import { moduleSettings } from '../effective-config.ts';
 import { readInputFile } from '../input/input-file.ts';
 import { parsePairs } from '../input/pairs.ts';
 import { parseAmount, parseDuration } from '../input/quantities.ts';
@@ -16,7 +17,7 @@ import { parseOutput } from '../output/output-option.ts';
 import type { RowFormat } from '../output/rows.ts';
 import type { Sink } from '../output/sink.ts';
 import { makePageFolder } from '../pages/page-file.ts';
-import type { FilePlace } from '../place.ts';
+import type { FilePlace, Place } from '../place.ts';
 import { ITEM_TYPES_KEY, STEPS_KEY } from '../read/failed-nodes.ts';
 import type { ModuleWork, RunOptions, Work } from './work.ts';
 
@@ -48,8 +49,15 @@ export function settingsOf({ rps, concurrency, debug }: RunOptions): Readonly<Re
   };
 }
 
-export async function prepareTask(context: CliContext, work: Work, options: RunOptions): Promise<PreparedTask> {
-  const { module, input } = typeof work === 'string' ? { module: await loadModule(work), input: undefined } : work;
+export async function prepareTask(
+  context: CliContext,
+  work: Work,
+  options: RunOptions,
+  { loaded }: Pick<Place, 'loaded'>,
+): Promise<PreparedTask> {
+  const settingsFor = moduleSettings(context, () => loaded);
+  const { module, input } =
+    typeof work === 'string' ? { module: await loadModule(work, settingsFor), input: undefined } : work;
   return { module, task: await toTask(context, module, options, input) };
 }
 
@@ -60,7 +68,7 @@ export async function prepareRun(
   place: FilePlace,
 ): Promise<PreparedRun> {
   const { loaded } = place;
-  const { module, task } = await prepareTask(context, work, options);
+  const { module, task } = await prepareTask(context, work, options, place);
   if (options.record !== undefined) await makePageFolder(options.record);
   const output = options.output === undefined ? undefined : await openOutput(context, module, options);
   await makeDatabaseFolder(loaded.config.store.path);

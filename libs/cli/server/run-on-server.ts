@@ -24,7 +24,7 @@ export async function runOnServer(
   view?: RunView,
 ): Promise<ExitCodeValue> {
   refuseOptionsOfFiles(options);
-  const prepared = await prepareTask(context, work, options);
+  const prepared = await prepareTask(context, work, options, place);
   const output = await openServerOutput(context, prepared.module, options);
   const reporter = view?.reporter ?? reporterFor(context, options);
   return withServer(place, (server) => runOn({ context, place, server, options, prepared, output, reporter, view }));

@@ -6,10 +6,12 @@ import { handle as processModule } from '../../../services/module-processor/hand
 import { serve } from '../../../test/fixtures/grpc/serving.ts';
 import { IngressDefinition } from '../../contracts/services.ts';
 import { loadModule } from '../../modules/load/load-module.ts';
+import { settingsForFiles } from '../../modules/load/module-settings.ts';
 import { createRunEnds } from '../../stage/run/run-ends.ts';
 import { neededRole } from '../../transport/grpc/roles.ts';
 import { type GrpcServer, type GrpcServerOptions, grpcService } from '../../transport/grpc/server.ts';
 import { runCli, startCli } from '../cli.fixture.ts';
+import type { CliExtension } from '../context.ts';
 
 const MODULES = join(import.meta.dirname, '../../../test/fixtures/modules');
 /** Chains of three steps, each with an item. */
@@ -19,9 +21,20 @@ export const FAILING = join(MODULES, 'wrong-item.ts');
 
 export type TestServer = Awaited<ReturnType<typeof startServer>>;
 
+/** Extensions that server and command line have, and the values that the settings have at the server. */
+export interface ServerExtensions {
+  readonly extensions?: readonly CliExtension[];
+  readonly values?: Readonly<Record<string, unknown>>;
+}
+
 /** To be called within a test, and ended by `endServing`. */
-export async function startServer(files: readonly string[], options: Partial<GrpcServerOptions> = {}) {
-  const opened = openApi(await Promise.all(files.map((file) => loadModule(file))), {
+export async function startServer(
+  files: readonly string[],
+  options: Partial<GrpcServerOptions> = {},
+  { extensions = [], values = {} }: ServerExtensions = {},
+) {
+  const settingsFor = settingsForFiles(extensions, () => values);
+  const opened = openApi(await Promise.all(files.map((file) => loadModule(file, settingsFor))), {
     cancelUnopened: (runId) => ends.cancel(runId),
   });
   const { bench, deps } = opened;
@@ -45,8 +58,8 @@ export async function startServer(files: readonly string[], options: Partial<Grp
     server,
     /** Answers calls again at the same place, after the server was stopped. */
     listenAgain: () => listen(server.port),
-    start: (...args: string[]) => startCli([...args, ...place]),
-    run: (...args: string[]) => runCli([...args, ...place]),
+    start: (...args: string[]) => startCli([...args, ...place], { extensions }),
+    run: (...args: string[]) => runCli([...args, ...place], { extensions }),
     /** Opens what was accepted. */
     open: async () => {
       for (const { runId } of await store.listRuns({ limit: 100, state: 'accepted' })) {

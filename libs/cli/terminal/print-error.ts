@@ -24,10 +24,15 @@ export function describeError(thrown: unknown, { paint, debug, json }: ErrorStyl
   return `${lines.join('\n')}\n`;
 }
 
-/** Prints an error and answers the exit code that it asks for. */
-export function printError(io: Pick<Io, 'stderr'>, thrown: unknown, style: ErrorStyle): ExitCodeValue {
+/** Prints an error and answers the exit code that it asks for; `extensions` are the names of those that are loaded. */
+export function printError(
+  io: Pick<Io, 'stderr'>,
+  thrown: unknown,
+  style: ErrorStyle,
+  extensions: readonly string[] = [],
+): ExitCodeValue {
   io.stderr.write(describeError(thrown, style));
-  return exitCodeOfError(asError(thrown));
+  return exitCodeOfError(asError(thrown), extensions);
 }
 
 const UNEXPECTED = 'internal.unexpected';

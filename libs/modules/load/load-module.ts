@@ -8,47 +8,83 @@ import { isModule, isUnimplemented } from '../build/define-module.ts';
 import { describeThrown } from '../build/site.ts';
 import type { ModuleDefinition } from '../contract/definition.ts';
 import { installModuleHooks } from './module-hooks.ts';
+import { isModuleOfSettings, type ModuleOfSettings, realHref, type SettingsForFile } from './module-settings.ts';
 
-const EXTENSIONS: readonly string[] = ['.ts', '.mts', '.js', '.mjs'];
+const ENDINGS: readonly string[] = ['.ts', '.mts', '.js', '.mjs'];
+
+/** What authors write in files of their own: the family of the errors about it. */
+export type Authored = 'module' | 'extension';
+
+export interface AuthoredFile {
+  /** Absolute. */
+  readonly path: string;
+  readonly exports: Readonly<Record<string, unknown>>;
+}
+
+const NO_SETTINGS: SettingsForFile = () => undefined;
 
 /**
  * The module that a .ts or .js file exports: its default export, or the only export that is one. The path is taken
- * relative to the working directory. Throws `module.not_found`, `module.load_failed`, `module.not_a_module`,
- * `module.ambiguous`, or the `module.bad_…` of a wrong contract or implementation.
+ * relative to the working directory; `settingsFor` knows what a module of an extension may read, and is asked by those alone that
+ * want to know. Throws `module.not_found`, `module.load_failed`, `module.not_a_module`, `module.ambiguous`, `module.no_settings`,
+ * or the `module.bad_…` of a wrong contract or implementation.
  */
-export async function loadModule(file: string): Promise<ModuleDefinition> {
-  const path = resolve(file);
-  await requireFile(path);
-  installModuleHooks();
-  let exports: Readonly<Record<string, unknown>>;
+export async function loadModule(file: string, settingsFor: SettingsForFile = NO_SETTINGS): Promise<ModuleDefinition> {
+  const { path, exports } = await importAuthored(file, 'module');
+  const found = moduleIn(path, exports);
+  if (isModule(found)) return found;
+  const settings = settingsFor(new URL(realHref(path)));
+  if (settings === undefined) throw noSettings(path);
+  let made: ModuleDefinition;
   try {
-    exports = (await import(pathToFileURL(path).href)) as Readonly<Record<string, unknown>>;
+    made = found.make(settings);
   } catch (thrown) {
-    throw loadFailed(path, thrown);
+    throw loadFailed(path, 'module', thrown);
   }
-  return moduleIn(path, exports);
+  if (isModule(made)) return made;
+  throw notAModule(path, { default: made });
 }
 
-async function requireFile(path: string): Promise<void> {
+/** What a file of an author exports. Throws `not_found`, `load_failed` and `not_a_…` of the family. */
+export async function importAuthored(file: string, kind: Authored): Promise<AuthoredFile> {
+  const path = resolve(file);
+  await requireFile(path, kind);
+  installModuleHooks();
+  try {
+    return { path, exports: (await import(pathToFileURL(path).href)) as AuthoredFile['exports'] };
+  } catch (thrown) {
+    throw loadFailed(path, kind, thrown);
+  }
+}
+
+async function requireFile(path: string, kind: Authored): Promise<void> {
   const found = await stat(path).catch(() => undefined);
   if (found?.isFile() !== true) {
     const what = found === undefined ? `there is no file ${path}` : `${path} is a folder, not a file`;
-    throw new CatenaError('module.not_found', what, {
+    throw new CatenaError(`${kind}.not_found`, what, {
       data: { file: path },
-      remedy: 'give the path of the file that exports your module',
+      remedy: `give the path of the file that exports your ${kind}`,
     });
   }
-  if (!EXTENSIONS.includes(extname(path))) {
-    throw new CatenaError('module.not_a_module', `${path} is no TypeScript or JavaScript file`, {
-      data: { file: path },
-      remedy: `a module's file ends in ${EXTENSIONS.join(', ')}`,
-    });
+  if (!ENDINGS.includes(extname(path))) {
+    throw new CatenaError(
+      kind === 'module' ? 'module.not_a_module' : 'extension.not_an_extension',
+      `${path} is no TypeScript or JavaScript file`,
+      {
+        data: { file: path },
+        remedy: `${kind === 'module' ? 'a module' : 'an extension'}'s file ends in ${ENDINGS.join(', ')}`,
+      },
+    );
   }
 }
 
-function moduleIn(path: string, exports: Readonly<Record<string, unknown>>): ModuleDefinition {
-  if (isModule(exports.default)) return exports.default;
-  const modules = Object.entries(exports).filter((entry): entry is [string, ModuleDefinition] => isModule(entry[1]));
+type Found = ModuleDefinition | ModuleOfSettings;
+
+const isFound = (value: unknown): value is Found => isModule(value) || isModuleOfSettings(value);
+
+function moduleIn(path: string, exports: AuthoredFile['exports']): Found {
+  if (isFound(exports.default)) return exports.default;
+  const modules = Object.entries(exports).filter((entry): entry is [string, Found] => isFound(entry[1]));
   const [only] = modules;
   if (modules.length === 1 && only !== undefined) return only[1];
   const names = modules.map(([name]) => name);
@@ -61,7 +97,7 @@ function moduleIn(path: string, exports: Readonly<Record<string, unknown>>): Mod
   throw notAModule(path, exports);
 }
 
-function notAModule(path: string, exports: Readonly<Record<string, unknown>>): CatenaError {
+function notAModule(path: string, exports: AuthoredFile['exports']): CatenaError {
   const names = Object.keys(exports);
   const unimplemented = names.find((name) => isUnimplemented(exports[name]));
   const found = names.length === 0 ? 'exports nothing' : `exports ${names.join(', ')}, and none is a module`;
@@ -74,7 +110,18 @@ function notAModule(path: string, exports: Readonly<Record<string, unknown>>): C
   });
 }
 
-function loadFailed(path: string, thrown: unknown): CatenaError {
+function noSettings(path: string): CatenaError {
+  return new CatenaError(
+    'module.no_settings',
+    `${path} asks for settings, and belongs to no extension that is loaded`,
+    {
+      data: { file: path },
+      remedy: 'name the file of its extension in extensions.files, or export the module itself',
+    },
+  );
+}
+
+function loadFailed(path: string, kind: Authored, thrown: unknown): CatenaError {
   const at = authorFrame(thrown);
   const where = at === undefined ? '' : ` at ${at}`;
   const data = { file: path, ...(at === undefined ? {} : { at }) };
@@ -86,7 +133,7 @@ function loadFailed(path: string, thrown: unknown): CatenaError {
       ...remedy,
     });
   }
-  return new CatenaError('module.load_failed', `${path} cannot be loaded: ${describeThrown(thrown)}${where}`, {
+  return new CatenaError(`${kind}.load_failed`, `${path} cannot be loaded: ${describeThrown(thrown)}${where}`, {
     cause: thrown,
     data,
     ...remedyFor(thrown, path),

@@ -1,11 +1,17 @@
 /**
  * A module's file may lie anywhere on disk, with or without a package around it. These hooks make it runnable there:
- * `catena` is this library, `zod` is ours if the author's folder has none, and a .ts file is an ES module.
+ * `catena` is this library and `catena/extension` that of extensions, `zod` is ours if the author's folder has none, and a .ts
+ * file is an ES module.
  */
 import { type RegisterHooksOptions, registerHooks } from 'node:module';
 import { extname } from 'node:path';
 
-const SELF = new URL(`../index${extname(import.meta.filename)}`, import.meta.url).href;
+const ENDING = extname(import.meta.filename);
+/** By the name under which authors import it. Nothing is imported here: an extension's library stands on this one. */
+const OURS: ReadonlyMap<string, string> = new Map([
+  ['catena', new URL(`../index${ENDING}`, import.meta.url).href],
+  ['catena/extension', new URL(`../../extension/index${ENDING}`, import.meta.url).href],
+]);
 const OURS_AS_FALLBACK = /^zod(?:\/|$)/;
 
 let installed = false;
@@ -18,7 +24,8 @@ export function installModuleHooks(): void {
 }
 
 const resolve: NonNullable<RegisterHooksOptions['resolve']> = (specifier, context, nextResolve) => {
-  if (specifier === 'catena') return { url: SELF, format: null, shortCircuit: true };
+  const own = OURS.get(specifier);
+  if (own !== undefined) return { url: own, format: null, shortCircuit: true };
   if (OURS_AS_FALLBACK.test(specifier)) {
     try {
       return nextResolve(specifier, context);

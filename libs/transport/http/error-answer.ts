@@ -3,21 +3,10 @@
 import type { Socket } from 'node:net';
 import type { FastifyError } from 'fastify';
 import { Status } from 'nice-grpc';
-import { z } from 'zod';
 import { CatenaError } from '../../errors/catena-error.ts';
 import type { Log } from '../../telemetry/log.ts';
 import { statusOfError } from '../grpc/status-table.ts';
-
-/** What every refusal and failure answers. */
-export const errorBody = z.object({
-  /** Stable, dotted: `api.invalid_argument`. */
-  error: z.string(),
-  /** What happened and what to do, for people. */
-  message: z.string(),
-  status: z.literal('error'),
-});
-
-export type ErrorBody = z.output<typeof errorBody>;
+import type { ErrorBody } from './error-body.ts';
 
 export interface ErrorAnswer {
   readonly statusCode: number;

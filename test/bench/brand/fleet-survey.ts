@@ -95,7 +95,11 @@ async function survey(deployment: Deployment, world: World, plan: FleetPlan): Pr
 
 /** Once, however often it has to be asked for: the run's name is its idempotency key. */
 async function submit({ ingress }: Deployment, { name, input }: SurveyRun, { onNews }: FleetPlan): Promise<string> {
-  const task = { modules: [brandDiagnosis.id], input: Buffer.from(JSON.stringify(input)), ...ACCOUNT };
+  const task = {
+    modules: [brandDiagnosis.make({ 'brand.providers': undefined }).id],
+    input: Buffer.from(JSON.stringify(input)),
+    ...ACCOUNT,
+  };
   for (let attempt = 1; ; attempt++) {
     try {
       const { run } = await ingress.submitTask({ ...task, idempotencyKey: name });

@@ -1,0 +1,146 @@
+/** Reads how diagnoses stand, once for all who ask at the same time. */
+import { setTimeout as delay } from 'node:timers/promises';
+import { unlessAborted } from '../../concurrency/abort.ts';
+import type { RunSnapshot } from '../../coordination/protocol/reads.ts';
+import { CatenaError } from '../../errors/catena-error.ts';
+import type { RunRecord, StoredItem } from '../../store/port.ts';
+import type { ReportItem } from '../module/items.ts';
+import { type DiagnosisItems, isDiagnosis, readDiagnosisItems } from '../status/diagnosis-items.ts';
+import { type DiagnosisStatus, diagnosisStatus } from '../status/diagnosis-status.ts';
+import { isFinal, type Stage } from '../status/stages.ts';
+import type { DiagnosisApiDeps } from './deps.ts';
+
+/** A run at one moment. */
+export interface Look {
+  readonly record: RunRecord;
+  /** Undefined of a closed run, which needs none. */
+  readonly snapshot: RunSnapshot | undefined;
+  /** Of a closed run that came so far. */
+  readonly report: ReportItem | undefined;
+  readonly status: DiagnosisStatus;
+}
+
+/** A run at one moment with what it has stored; its status knows all that can be known. */
+export interface WholeLook extends Look {
+  readonly items: DiagnosisItems;
+}
+
+type ReaderDeps = Pick<DiagnosisApiDeps, 'store' | 'coordinator' | 'pollIntervalMs'>;
+
+const PAGE_ROWS = 500;
+/** Ended runs whose status is kept in mind; it is small, and reading it again is not. */
+const MAX_ENDED = 10_000;
+
+export class DiagnosisReader {
+  readonly #deps: ReaderDeps;
+  /** Looks that are under way, and those that are to come for all who wait for a run. */
+  readonly #looking = new Map<string, Promise<Look>>();
+  readonly #coming = new Map<string, Promise<Look>>();
+  /** What was read for a look, for all who were given the same one. */
+  readonly #whole = new WeakMap<Look, Promise<WholeLook>>();
+  /** By run, with the end that it belongs to: a replay gives a run another end. */
+  readonly #ended = new Map<string, { readonly end: string; readonly status: DiagnosisStatus }>();
+
+  constructor(deps: ReaderDeps) {
+    this.#deps = deps;
+  }
+
+  /** How a run stands now. Throws `api.unknown_run`. */
+  look(runId: string): Promise<Look> {
+    return shared(this.#looking, runId, () => this.#read(runId));
+  }
+
+  /** How a run stands when it has left a stage, or when the signal says that nobody wants to wait longer. */
+  async afterStage(runId: string, stage: Stage | undefined, signal: AbortSignal): Promise<Look> {
+    let look = await this.look(runId);
+    const left = stage ?? look.status.stage;
+    while (look.status.stage === left && !isFinal(left) && !signal.aborted) {
+      const next = shared(this.#coming, runId, () => this.#lookLater(runId));
+      look = await unlessAborted(next, signal).catch((thrown: unknown) => {
+        if (signal.aborted) return look;
+        throw thrown;
+      });
+    }
+    return look;
+  }
+
+  /** The same moment with all that is stored. */
+  whole(look: Look): Promise<WholeLook> {
+    const reading = this.#whole.get(look) ?? this.#readWhole(look);
+    this.#whole.set(look, reading);
+    return reading;
+  }
+
+  /** The status of a run whose record has been read; of one that has ended it is not read twice. */
+  async statusAt(record: RunRecord): Promise<DiagnosisStatus> {
+    const { runId } = record;
+    const end = JSON.stringify(record.end);
+    const known = this.#ended.get(runId);
+    if (record.state === 'closed' && known?.end === end) return known.status;
+    const { status } = await this.#lookAt(record);
+    if (record.state !== 'closed') return status;
+    this.#ended.set(runId, { end, status });
+    if (this.#ended.size > MAX_ENDED) this.#ended.delete(this.#ended.keys().next().value!);
+    return status;
+  }
+
+  async #lookAt(record: RunRecord): Promise<Look> {
+    if (record.state === 'closed') {
+      const items = readDiagnosisItems(await this.#rows(record.runId, 'report'));
+      return { record, snapshot: undefined, report: items.report, status: diagnosisStatus({ record, items }) };
+    }
+    const snapshot = await this.#deps.coordinator.findRun(record.runId);
+    return { record, snapshot, report: undefined, status: diagnosisStatus({ record, snapshot }) };
+  }
+
+  async #read(runId: string): Promise<Look> {
+    const record = await this.#deps.store.findRun(runId);
+    if (record === undefined || !isDiagnosis(record)) throw unknownRun(runId);
+    return this.#lookAt(record);
+  }
+
+  async #lookLater(runId: string): Promise<Look> {
+    await delay(this.#deps.pollIntervalMs, undefined, { ref: false });
+    return this.#read(runId);
+  }
+
+  async #readWhole(look: Look): Promise<WholeLook> {
+    const { record, snapshot, report } = look;
+    const { runId } = record;
+    // Figures are large, and needed only where neither chain nor report tells how far the run had come.
+    const types = report === undefined && snapshot === undefined ? ['call', 'figures'] : ['call'];
+    const rows = await Promise.all(types.map((type) => this.#rows(runId, type)));
+    const items = { ...readDiagnosisItems(rows.flat()), report };
+    return { ...look, items, status: diagnosisStatus({ record, snapshot, items }) };
+  }
+
+  async #rows(runId: string, type: string): Promise<StoredItem[]> {
+    const all: StoredItem[] = [];
+    for (let afterSeq = 0; ; ) {
+      const rows = await this.#deps.store.readItems({ runId, afterSeq, limit: PAGE_ROWS, type });
+      all.push(...rows);
+      if (rows.length < PAGE_ROWS) return all;
+      afterSeq = rows.at(-1)!.seq;
+    }
+  }
+}
+
+/** What is under way for a key, or begun now; forgotten when it ends. */
+function shared<Value>(
+  underWay: Map<string, Promise<Value>>,
+  key: string,
+  begin: () => Promise<Value>,
+): Promise<Value> {
+  const standing = underWay.get(key);
+  if (standing !== undefined) return standing;
+  const begun = begin().finally(() => underWay.delete(key));
+  underWay.set(key, begun);
+  return begun;
+}
+
+function unknownRun(runId: string): CatenaError {
+  return new CatenaError('api.unknown_run', `there is no diagnosis ${runId}`, {
+    data: { runId },
+    remedy: 'use the execution_id that its submission answered',
+  });
+}

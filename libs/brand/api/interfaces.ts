@@ -1,0 +1,31 @@
+/**
+ * What front ends send and are answered, as TypeScript interfaces: inferred from the schemas that the server checks with and
+ * the OpenAPI document is made of. Types alone: importing them brings no code along.
+ */
+import type { z } from 'zod';
+import type { healthBody, testBody } from '../../transport/http/basic-routes.ts';
+import type { historyQuery, progressQuery, statusQuery, submissionRequest } from './requests.ts';
+import type { submissionBody } from './submission-routes.ts';
+
+export type { ErrorBody } from '../../transport/http/error-body.ts';
+export type {
+  CallResult,
+  DeepIntelligenceBody,
+  DetailedResult,
+  FigureBody,
+  HistoryBody,
+  HistoryEntry,
+  Recommendation,
+  StatusBody,
+  TestProgressBody,
+} from '../status/bodies.ts';
+export type { Stage, Status } from '../status/stages.ts';
+
+/** The body of `POST /api/perform-brand-test`. */
+export type SubmissionRequest = z.input<typeof submissionRequest>;
+export type SubmissionBody = z.output<typeof submissionBody>;
+export type StatusQuery = z.input<typeof statusQuery>;
+export type ProgressQuery = z.input<typeof progressQuery>;
+export type HistoryQuery = z.input<typeof historyQuery>;
+export type HealthBody = z.output<typeof healthBody>;
+export type TestBody = z.output<typeof testBody>;

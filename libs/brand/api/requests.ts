@@ -1,0 +1,97 @@
+/** What the routes of brand diagnosis are asked with. Fields that are not known here are left alone. */
+import { z } from 'zod';
+import { STAGES } from '../status/stages.ts';
+
+const MAX_BRANDS = 51;
+const MAX_MODELS = 50;
+const MAX_QUESTIONS = 100;
+const MAX_TEXT_CHARS = 20_000;
+const MAX_WAIT_SECONDS = 60;
+const MIN_DEADLINE_SECONDS = 5;
+const MAX_DEADLINE_SECONDS = 600;
+export const DEFAULT_DEADLINE_SECONDS = 20;
+const DEFAULT_PAGE = 20;
+const MAX_PAGE = 100;
+const MAX_OFFSET = 10_000;
+
+const name = z.string().trim().min(1, 'is empty').max(100);
+const runId = z
+  .string()
+  .regex(/^[\x21-\x7e]{1,100}$/, 'is no execution_id')
+  .describe('The `execution_id` of the submission.');
+const userOpenid = z
+  .string()
+  .trim()
+  .min(1, 'is empty')
+  .max(200)
+  .regex(/^\P{Cc}*$/u, 'holds a control character');
+
+const selectedModel = z.union([
+  name,
+  z.object({ name, checked: z.boolean().default(true).describe('Entries that are not checked are left out.') }),
+]);
+
+/** `POST /api/perform-brand-test`. */
+export const submissionRequest = z.object({
+  brand_list: z.array(name).min(1, 'names no brand').max(MAX_BRANDS).describe('The brand, then its competitors.'),
+  selectedModels: z
+    .array(selectedModel)
+    .min(1, 'names no model')
+    .max(MAX_MODELS)
+    .describe('Names of the provider registry, in any case.'),
+  custom_question: z
+    .string()
+    .max(MAX_TEXT_CHARS)
+    .optional()
+    .describe('Questions in one text: one per line, and one per question mark.'),
+  customQuestions: z.array(z.string().trim().max(2_000)).max(MAX_QUESTIONS).optional().describe('One question each.'),
+  userOpenid: userOpenid.nullish().describe('For whom: the history is kept by it.'),
+  language: z.enum(['zh', 'en']).optional().describe('Default: the language of each question.'),
+  deadlineSeconds: z
+    .number()
+    .min(MIN_DEADLINE_SECONDS)
+    .max(MAX_DEADLINE_SECONDS)
+    .default(DEFAULT_DEADLINE_SECONDS)
+    .describe('When the report is there at the latest, with what has been answered by then.'),
+});
+
+export const submissionHeaders = z.object({
+  'idempotency-key': z
+    .string()
+    .min(1)
+    .max(200)
+    .optional()
+    .describe('The same key of the same user with the same body answers the run of the first time.'),
+});
+
+export const taskParams = z.object({ task_id: runId });
+
+export const statusQuery = z.object({
+  wait: z.coerce
+    .number()
+    .min(0)
+    .max(MAX_WAIT_SECONDS)
+    .default(0)
+    .describe('Seconds to wait for another stage before answering.'),
+  stage: z
+    .enum(STAGES)
+    .optional()
+    .describe('The stage that is known already; default: the one at the time of the request.'),
+});
+
+export const progressQuery = z.object({ executionId: runId });
+
+export const historyQuery = z.object({
+  userOpenid,
+  limit: z.coerce.number().pipe(z.int().min(1).max(MAX_PAGE)).default(DEFAULT_PAGE),
+  offset: z.coerce.number().pipe(z.int().min(0).max(MAX_OFFSET)).default(0),
+});
+
+export type SubmissionRequest = z.output<typeof submissionRequest>;
+export type StatusQuery = z.output<typeof statusQuery>;
+export type HistoryQuery = z.output<typeof historyQuery>;
+
+/** Whether a list of questions is longer than one submission may hold. */
+export function tooManyQuestions(questions: readonly string[]): boolean {
+  return questions.length > MAX_QUESTIONS;
+}

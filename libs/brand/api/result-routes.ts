@@ -1,0 +1,61 @@
+import { CatenaError } from '../../errors/catena-error.ts';
+import type { HttpRoutes } from '../../transport/http/http-app.ts';
+import { deepIntelligenceBodySchema, historyBodySchema } from '../status/bodies.ts';
+import { deepIntelligence } from '../status/deep-intelligence.ts';
+import { isDiagnosis } from '../status/diagnosis-items.ts';
+import type { Stage } from '../status/stages.ts';
+import { historyBody, historyEntry } from '../status/status-body.ts';
+import type { DiagnosisApiDeps } from './deps.ts';
+import type { DiagnosisReader } from './diagnosis-reader.ts';
+import { REFUSED } from './refusals.ts';
+import { historyQuery, taskParams } from './requests.ts';
+
+/** What diagnoses came to: `GET /api/deep-intelligence/{task_id}` and `GET /api/test-history`. */
+export function resultRoutes(reader: DiagnosisReader, { store }: Pick<DiagnosisApiDeps, 'store'>): HttpRoutes {
+  return (app) => {
+    app.get(
+      '/api/deep-intelligence/:task_id',
+      {
+        config: { role: 'reader' },
+        schema: {
+          summary: 'What a completed diagnosis comes to; of any other it is refused.',
+          params: taskParams,
+          response: { 200: deepIntelligenceBodySchema.describe('Scores, comparison, advice.'), ...REFUSED.reading },
+        },
+      },
+      async ({ params }) => {
+        const { record, report, status } = await reader.look(params.task_id);
+        // A completed diagnosis is one that has its report.
+        if (status.stage === 'completed' && report !== undefined) return deepIntelligence({ record, report });
+        throw notCompleted(record.runId, status.stage);
+      },
+    );
+
+    app.get(
+      '/api/test-history',
+      {
+        config: { role: 'reader' },
+        schema: {
+          summary: 'The diagnoses of a user, the newest first.',
+          querystring: historyQuery,
+          response: { 200: historyBodySchema.describe('A page of them.'), ...REFUSED.list },
+        },
+      },
+      async ({ query: { userOpenid: user, limit, offset } }) => {
+        const records = (await store.listRuns({ user, limit, offset })).filter(isDiagnosis);
+        const statuses = await Promise.all(records.map((record) => reader.statusAt(record)));
+        return historyBody(records.map((record, at) => historyEntry(record, statuses[at]!)));
+      },
+    );
+  };
+}
+
+function notCompleted(runId: string, stage: Stage): CatenaError {
+  return new CatenaError('api.not_completed', `the diagnosis ${runId} is not completed: its stage is ${stage}`, {
+    data: { runId, stage },
+    remedy:
+      stage === 'failed'
+        ? `GET /test/status/${runId} tells why it failed`
+        : `wait until GET /test/status/${runId} says completed`,
+  });
+}

@@ -1,0 +1,160 @@
+import { describe, expect, it } from 'vitest';
+import { CatenaError } from '../../errors/catena-error.ts';
+import { ModuleRegistry } from '../../modules/load/registry.ts';
+import { MODELS, openApi } from './diagnosis-api.fixture.ts';
+
+const BODY = { brand_list: ['海澜鞋业', '云步'], selectedModels: ['qwen'], custom_question: '推荐几款跑鞋？哪些耐磨' };
+
+describe('B11 GET /health', () => {
+  it('tells that requests are taken', async () => {
+    expect(await (await openApi()).get('/health')).toEqual({ status: 200, body: { status: 'ok' } });
+  });
+});
+
+describe('B12 GET /api/test', () => {
+  it('greets in the words that front ends look for', async () => {
+    const { body } = await (await openApi()).get('/api/test');
+    expect(body.message).toBe('Backend is working');
+  });
+});
+
+describe('B13 POST /api/perform-brand-test', () => {
+  it('submits a run of the module, and answers its id as execution_id', async () => {
+    const { post, submitted, runs } = await openApi();
+    const { status, body } = await post(BODY);
+    expect([status, body.status]).toEqual([200, 'success']);
+    expect(body).toEqual({ status: 'success', execution_id: expect.any(String), message: expect.any(String) });
+    expect([...runs.records.keys()]).toEqual([body.execution_id]);
+    expect(submitted).toEqual([
+      {
+        modules: ['brand-diagnosis@1.0.0'],
+        input: { brand: '海澜鞋业', rivals: ['云步'], questions: ['推荐几款跑鞋？', '哪些耐磨'], models: ['qwen'] },
+        account: 'front-end',
+        platform: 'models',
+        deadlineMs: 20_000,
+      },
+    ]);
+  });
+
+  it('takes models as strings and with a check, in any case, and each thing once', async () => {
+    const { post, submitted } = await openApi();
+    const selectedModels = [
+      'QWEN',
+      { name: 'deepseek', checked: true },
+      { name: 'zhipu', checked: false },
+      { name: ' qwen ' },
+    ];
+    const customQuestions = ['推荐几款跑鞋？', '', '推荐几款跑鞋？'];
+    const brand_list = ['A', 'B', 'A', 'B'];
+    expect((await post({ ...BODY, brand_list, selectedModels, customQuestions })).status).toBe(200);
+    expect(submitted[0]?.input).toEqual({
+      ...{ brand: 'A', rivals: ['B'] },
+      questions: ['推荐几款跑鞋？', '哪些耐磨'],
+      models: ['qwen', 'DeepSeek'],
+    });
+  });
+
+  it('takes a deadline, a language and whom it is for, and leaves alone what it does not know', async () => {
+    const { post, submitted } = await openApi();
+    const more = { deadlineSeconds: 45.5, language: 'zh', userOpenid: ' o-1 ', judgeApiKey: 'hunter2', userLevel: 'x' };
+    expect((await post({ ...BODY, ...more })).status).toBe(200);
+    expect(submitted[0]).toMatchObject({ deadlineMs: 45_500, user: 'o-1', input: { language: 'zh' } });
+    expect(JSON.stringify(submitted)).not.toContain('hunter2');
+    expect((await post({ ...BODY, userOpenid: null })).status).toBe(200);
+  });
+
+  it('lists the known models when it is asked for another one', async () => {
+    const { post, submitted } = await openApi();
+    const { status, body } = await post({ ...BODY, selectedModels: ['qwen', 'gpt-9', { name: 'x-1' }] });
+    expect([status, body.error, body.status]).toEqual([400, 'api.invalid_argument', 'error']);
+    expect(body.message).toContain('gpt-9, x-1');
+    expect(body.message).toContain(MODELS.join(', '));
+    expect(submitted).toEqual([]);
+  });
+
+  it.each([
+    ['no brand', { brand_list: [] }, 'brand_list names no brand'],
+    ['an empty brand', { brand_list: ['A', ' '] }, 'brand_list[1] is empty'],
+    ['no model', { selectedModels: [] }, 'selectedModels names no model'],
+    [
+      'nothing checked',
+      { selectedModels: [{ name: 'qwen', checked: false }] },
+      'selectedModels has no entry that is checked',
+    ],
+    ['no question', { custom_question: '\n' }, 'custom_question asks nothing'],
+    ['empty questions', { custom_question: undefined, customQuestions: ['', ' '] }, 'customQuestions asks nothing'],
+    ['too many questions', { custom_question: Array.from({ length: 101 }, (_, n) => n).join('\n') }, 'asks 101'],
+    ['a question that is too long', { custom_question: 'x'.repeat(2_001) }, 'questions[0]'],
+    ['a deadline that is too short', { deadlineSeconds: 1 }, 'deadlineSeconds'],
+    ['another language', { language: 'fr' }, 'language'],
+    ['text for a list', { brand_list: 'A' }, 'brand_list should be of type array, but is string'],
+  ])('refuses %s with 400', async (_what, changes, says) => {
+    const { post, submitted } = await openApi();
+    const { status, body } = await post({ ...BODY, ...changes });
+    expect([status, body.status]).toEqual([400, 'error']);
+    expect(body.message).toContain(says);
+    expect(submitted).toEqual([]);
+  });
+
+  it('tells every wrong field at once', async () => {
+    const { body } = await (await openApi()).post({ brand_list: [], selectedModels: 'qwen', deadlineSeconds: 0 });
+    for (const field of ['brand_list', 'selectedModels', 'deadlineSeconds']) expect(body.message).toContain(field);
+  });
+
+  it('says with 500 what is missing when this server cannot make a diagnosis', async () => {
+    const without = await openApi({ modules: new ModuleRegistry() });
+    const { status, body } = await without.post(BODY);
+    expect([status, body.error]).toEqual([500, 'api.misconfigured']);
+    expect(body.message).toContain('modules.files');
+    const blind = await openApi({
+      models: () => {
+        throw new CatenaError('brand.no_registry', 'no provider registry is configured', {
+          remedy: 'set brand.providers',
+        });
+      },
+    });
+    const answer = await blind.post(BODY);
+    expect(answer.status).toBe(500);
+    expect(answer.body.message).toContain('set brand.providers');
+  });
+
+  it('takes ten a minute of one client by default, and what was refused as wrong does not count', async () => {
+    const { post } = await openApi();
+    expect((await post({})).status).toBe(400);
+    for (let times = 0; times < 10; times++) expect((await post(BODY)).status).toBe(200);
+    const { status, body } = await post(BODY);
+    expect([status, body.error, body.status]).toEqual([429, 'api.too_many_requests', 'error']);
+  });
+
+  it('takes any number where the limit is 0', async () => {
+    const { post } = await openApi({ submissionsPerMinute: 0 });
+    for (let times = 0; times < 20; times++) expect((await post(BODY)).status).toBe(200);
+  });
+});
+
+describe('an idempotency key', () => {
+  const keyed = (key: string) => ({ 'idempotency-key': key });
+
+  it('answers the run of the first time', async () => {
+    const { post } = await openApi();
+    const [first, second, other] = [await post(BODY, keyed('k')), await post(BODY, keyed('k')), await post(BODY)];
+    expect(second.body.execution_id).toBe(first.body.execution_id);
+    expect(other.body.execution_id).not.toBe(first.body.execution_id);
+  });
+
+  it('is its user’s own', async () => {
+    const { post } = await openApi();
+    const [mine, theirs] = [
+      await post({ ...BODY, userOpenid: 'me' }, keyed('k')),
+      await post({ ...BODY, userOpenid: 'they' }, keyed('k')),
+    ];
+    expect(theirs.body.execution_id).not.toBe(mine.body.execution_id);
+  });
+
+  it('of other work is refused with 409', async () => {
+    const { post } = await openApi();
+    await post(BODY, keyed('k'));
+    const { status, body } = await post({ ...BODY, brand_list: ['other'] }, keyed('k'));
+    expect([status, body.error]).toEqual([409, 'submit.key_reused']);
+  });
+});

@@ -1,0 +1,111 @@
+/** From the body of a submission to a task of the module; everything that is wrong is said at once. */
+import { type FieldIssue, invalidArgument, requireNone } from '../../contracts/request-check.ts';
+import { CatenaError } from '../../errors/catena-error.ts';
+import type { ModuleDefinition } from '../../modules/contract/definition.ts';
+import type { TaskSubmission } from '../../stage/run/submit.ts';
+import type { DiagnosisApiDeps } from './deps.ts';
+import { type SubmissionRequest, tooManyQuestions } from './requests.ts';
+import { splitQuestions } from './split-questions.ts';
+
+const MODULE = 'brand-diagnosis';
+
+/** Throws `api.invalid_argument`, and `api.misconfigured` where no diagnosis can be made at all. */
+export async function toTask(
+  deps: Pick<DiagnosisApiDeps, 'modules' | 'models' | 'account' | 'platform'>,
+  body: SubmissionRequest,
+  idempotencyKey: string | undefined,
+): Promise<TaskSubmission> {
+  const module = findModule(deps);
+  const [brand, ...rivals] = [...new Set(body.brand_list)];
+  const questions = questionsOf(body);
+  const { known, unknown } = sortedOut(chosen(body), knownModels(deps));
+  requireNone([questionsFault(body, questions), modelsFault(known, unknown, knownModels(deps))]);
+  const { language, deadlineSeconds, userOpenid: user } = body;
+  const input = { brand, rivals, questions, models: known, ...(language === undefined ? {} : { language }) };
+  await checkInput(module, input);
+  return {
+    modules: [module.id],
+    input,
+    account: deps.account,
+    platform: deps.platform,
+    deadlineMs: Math.round(deadlineSeconds * 1_000),
+    ...(user == null ? {} : { user }),
+    // A key is its user's own: the account is that of all.
+    ...(idempotencyKey === undefined ? {} : { idempotencyKey: JSON.stringify([user ?? '', idempotencyKey]) }),
+  };
+}
+
+function findModule({ modules }: Pick<DiagnosisApiDeps, 'modules'>): ModuleDefinition {
+  try {
+    return modules.resolve(MODULE);
+  } catch (cause) {
+    throw new CatenaError('api.misconfigured', `this server does not have the module ${MODULE}`, {
+      cause,
+      remedy: `start it with the file of ${MODULE}, as an argument or in modules.files`,
+    });
+  }
+}
+
+function knownModels({ models }: Pick<DiagnosisApiDeps, 'models'>): readonly string[] {
+  try {
+    return models();
+  } catch (cause) {
+    const { message, remedy } = cause as CatenaError;
+    throw new CatenaError('api.misconfigured', `this server does not know which models it may ask: ${message}`, {
+      cause,
+      remedy: remedy ?? 'set brand.providers',
+    });
+  }
+}
+
+function questionsOf({ custom_question = '', customQuestions = [] }: SubmissionRequest): string[] {
+  return [...new Set([...customQuestions.filter((each) => each !== ''), ...splitQuestions(custom_question)])];
+}
+
+function questionsFault({ customQuestions }: SubmissionRequest, questions: readonly string[]): FieldIssue | undefined {
+  const path = customQuestions === undefined ? 'custom_question' : 'customQuestions';
+  if (questions.length === 0) return { path, message: 'asks nothing' };
+  return tooManyQuestions(questions)
+    ? { path, message: `asks ${questions.length} questions, which is too many` }
+    : undefined;
+}
+
+function chosen({ selectedModels }: SubmissionRequest): string[] {
+  return selectedModels.flatMap((model) => {
+    if (typeof model === 'string') return [model];
+    return model.checked ? [model.name] : [];
+  });
+}
+
+/** Names as the registry spells them; front ends spell them as they look well. */
+function sortedOut(names: readonly string[], registry: readonly string[]) {
+  const spelled = new Map(registry.map((name) => [name.toLowerCase(), name]));
+  const found = names.map((name) => ({ name, known: spelled.get(name.toLowerCase()) }));
+  return {
+    known: [...new Set(found.flatMap(({ known }) => known ?? []))],
+    unknown: found.filter(({ known }) => known === undefined).map(({ name }) => name),
+  };
+}
+
+function modelsFault(
+  known: readonly string[],
+  unknown: readonly string[],
+  registry: readonly string[],
+): FieldIssue | undefined {
+  const path = 'selectedModels';
+  if (unknown.length > 0) {
+    const message = `names what is not known here: ${unknown.join(', ')}; known are ${registry.join(', ')}`;
+    return { path, message };
+  }
+  return known.length === 0 ? { path, message: 'has no entry that is checked' } : undefined;
+}
+
+/** What the module itself says of its input, which no rule above foresaw. */
+async function checkInput(module: ModuleDefinition, input: unknown): Promise<void> {
+  try {
+    await module.checkInput(input);
+  } catch (thrown) {
+    if (!(thrown instanceof CatenaError) || thrown.code !== 'module.wrong_input') throw thrown;
+    throw invalidArgument(thrown.data.issues as readonly FieldIssue[]);
+  }
+}

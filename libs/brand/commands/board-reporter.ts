@@ -1,0 +1,74 @@
+/** Shows a diagnosis while it goes on: a block of lines that is rewritten on a terminal, lines elsewhere, events for machines. */
+import { jsonReporter, type Reporter } from '../../cli/status/reporter.ts';
+import type { Io, Paint } from '../../cli/terminal/io.ts';
+import { boardLines, countText, type ModelCount } from './model-board.ts';
+
+const TERMINAL_INTERVAL_MS = 250;
+const PLAIN_INTERVAL_MS = 2_000;
+const DEFAULT_COLUMNS = 80;
+/** More models than this would scroll the block out of its place. */
+const MAX_LINES = 16;
+
+type Counts = () => readonly ModelCount[];
+
+export function boardReporter(stderr: Io['stderr'], paint: Paint, counts: Counts): Reporter {
+  let shown: readonly string[] = [];
+  const erase = (): void => {
+    if (shown.length > 0) stderr.write(`\r\u001b[${shown.length}A\u001b[0J`);
+  };
+  const draw = (lines: readonly string[]): void => {
+    erase();
+    shown = lines;
+    for (const line of lines) stderr.write(`${line}\n`);
+  };
+  return {
+    intervalMs: TERMINAL_INTERVAL_MS,
+    show: () => draw(boardLines(counts().slice(0, MAX_LINES), paint, stderr.columns ?? DEFAULT_COLUMNS)),
+    say: (text) => {
+      const lines = shown;
+      erase();
+      stderr.write(`${text}\n`);
+      shown = [];
+      draw(lines);
+    },
+    event: () => {},
+    end: () => {
+      erase();
+      shown = [];
+    },
+  };
+}
+
+/** A line per model whose calls have come further. */
+export function boardLog(stderr: Io['stderr'], counts: Counts): Reporter {
+  const told = new Map<string, string>();
+  return {
+    intervalMs: PLAIN_INTERVAL_MS,
+    show: () => {
+      for (const count of counts()) {
+        const text = countText(count);
+        if (told.get(count.model) === text) continue;
+        told.set(count.model, text);
+        stderr.write(`${count.model}: ${text}\n`);
+      }
+    },
+    say: (text) => {
+      stderr.write(`${text}\n`);
+    },
+    event: () => {},
+    end: () => {},
+  };
+}
+
+/** The events of every run, and `models` beside each `progress`. */
+export function boardEvents(stdout: Io['stdout'], counts: Counts): Reporter {
+  const events = jsonReporter(stdout);
+  return {
+    ...events,
+    show: (progress) => {
+      events.show(progress);
+      const models = counts().map(({ underWay, ...count }) => ({ ...count, under_way: underWay ?? null }));
+      events.event('models', { models });
+    },
+  };
+}

@@ -1,0 +1,35 @@
+/** `catena compare`: the figures of finished diagnoses of one brand, side by side. */
+
+import type { CliContext, ConfigOptions } from '../../cli/context.ts';
+import { ExitCode, type ExitCodeValue } from '../../cli/exit-codes.ts';
+import { withRuns } from '../../cli/read/open-source.ts';
+import { CatenaError } from '../../errors/catena-error.ts';
+import { compareRuns } from '../report/compare.ts';
+import { comparisonText } from '../report/compare-text.ts';
+import { readReport } from './kept-reports.ts';
+
+export interface CompareOptions extends ConfigOptions {
+  readonly output: string;
+}
+
+/** Each run by its id, the beginning of it, or `last`. Throws `cli.one_run`, `brand.no_report`, `brand.not_comparable`. */
+export async function compareDiagnoses(
+  context: CliContext,
+  references: readonly string[],
+  options: CompareOptions,
+): Promise<ExitCodeValue> {
+  return withRuns(context, options, async (runs) => {
+    const records = await Promise.all(references.map((reference) => runs.findRun(reference)));
+    if (new Set(records.map(({ runId }) => runId)).size < 2) {
+      throw new CatenaError('cli.one_run', 'one run alone cannot be compared', {
+        remedy: 'name two or more different runs; `catena runs` lists them',
+      });
+    }
+    const reports = [];
+    for (const record of records) reports.push(await readReport(runs, record));
+    const comparison = compareRuns(reports);
+    const isJson = options.output === 'json';
+    context.io.stdout.write(isJson ? `${JSON.stringify(comparison)}\n` : comparisonText(comparison));
+    return ExitCode.DONE;
+  });
+}

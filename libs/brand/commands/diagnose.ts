@@ -1,0 +1,166 @@
+/** `catena diagnose`: a brand diagnosis from the command line to its report. */
+
+import type { CliContext } from '../../cli/context.ts';
+import { ExitCode, type ExitCodeValue } from '../../cli/exit-codes.ts';
+import { readInputFile } from '../../cli/input/input-file.ts';
+import { commandFor, type FilePlace, type Place, placeOf } from '../../cli/place.ts';
+import { type FailedNode, groupFailures, readFailedNodes } from '../../cli/read/failed-nodes.ts';
+import { openReader } from '../../cli/read/open-reader.ts';
+import { withRuns } from '../../cli/read/open-source.ts';
+import { runModule } from '../../cli/run/run-module.ts';
+import type { ModuleWork, RunView } from '../../cli/run/work.ts';
+import type { Reporter } from '../../cli/status/reporter.ts';
+import { oneLine } from '../../cli/terminal/format.ts';
+import { paintFor } from '../../cli/terminal/io.ts';
+import { valuesOf } from '../../config/load-config.ts';
+import { CatenaError } from '../../errors/catena-error.ts';
+import { defineDiagnosis } from '../module/define-diagnosis.ts';
+import { diagnosisInput } from '../module/input.ts';
+import { planCalls } from '../module/plan.ts';
+import { configuredRegistry } from '../module/provider-registry.ts';
+import { summaryOf } from '../report/summary.ts';
+import { BRAND_SETTINGS } from '../settings.ts';
+import { boardEvents, boardLog, boardReporter } from './board-reporter.ts';
+import { historyOf, readIfReported } from './kept-reports.ts';
+import { ModelBoard } from './model-board.ts';
+import { requireModels, withKeysAllowed } from './models.ts';
+import { type DiagnoseOptions, inputOf } from './options.ts';
+import { readPromptSet } from './prompt-sets.ts';
+import { makeReportFolder, writeReport } from './write-report.ts';
+
+/** Begins a diagnosis, goes on with an unfinished one, or reports a finished one; answers the exit code of its run. */
+export async function diagnose(context: CliContext, options: DiagnoseOptions): Promise<ExitCodeValue> {
+  const base = options.inputFile === undefined ? {} : await readInputFile(options.inputFile, context.io.stdin);
+  const set = options.questions === undefined ? undefined : await readPromptSet(options.questions, options.promptSet);
+  const input = inputOf(options, base, set);
+  const place = placeOf(context, options);
+  if (place.kind === 'file') requireKept(place);
+  const prepared = place.kind === 'file' ? await atFile(context, options, place, input) : atServer(input);
+  await makeReportFolder(options.output);
+  const view = viewOf(context, options, input);
+  const { output: _folder, ...asked } = options;
+  const exitCode = await runModule(context, prepared.work, { ...asked, ...prepared.options }, view);
+  if (exitCode === ExitCode.INTERRUPTED || view.runId() === '') return exitCode;
+  return report(context, options, place, view, exitCode);
+}
+
+interface Prepared {
+  readonly work: ModuleWork;
+  /** What of the options is said in another way. */
+  readonly options: { readonly set?: readonly string[] };
+}
+
+/** Here the models are asked: they must be known, and their keys at hand. */
+async function atFile(
+  context: CliContext,
+  { account, platform, set = [] }: DiagnoseOptions,
+  { loaded, path }: FilePlace,
+  input: ModuleWork['input'],
+): Promise<Prepared> {
+  const { config } = loaded;
+  const registry = configuredRegistry(valuesOf(BRAND_SETTINGS, loaded)['brand.providers']);
+  const { models } = diagnosisInput.parse(input);
+  await requireModels(context, { registry, models, task: { account, platform }, getAccount: accountsIn(path) });
+  return {
+    work: { module: defineDiagnosis({ registry: () => registry }), input },
+    options: { set: withKeysAllowed(set, config.downloader.secrets ?? [], registry, models) },
+  };
+}
+
+/** There nothing is executed here: the registry and the keys are those of the services. */
+function atServer(input: ModuleWork['input']): Prepared {
+  return { work: { module: defineDiagnosis({ registry: () => configuredRegistry(undefined) }), input }, options: {} };
+}
+
+/** Of a database that is not there yet nobody has an account. */
+function accountsIn(path: string) {
+  return async (account: string, platform: string) => {
+    try {
+      const reader = openReader(path);
+      try {
+        return await reader.store.getAccount(account, platform);
+      } finally {
+        reader.close();
+      }
+    } catch (thrown) {
+      if (thrown instanceof CatenaError && thrown.code === 'cli.no_database') return undefined;
+      throw thrown;
+    }
+  };
+}
+
+function requireKept({ path }: FilePlace): void {
+  if (path !== ':memory:') return;
+  throw new CatenaError('cli.not_kept', 'a diagnosis is read back for its report, and :memory: keeps nothing', {
+    remedy: 'name a file with --db, or leave it out',
+  });
+}
+
+type DiagnosisView = RunView & { readonly runId: () => string };
+
+function viewOf(context: CliContext, options: DiagnoseOptions, input: ModuleWork['input']): DiagnosisView {
+  const { io, env } = context;
+  const planned = Map.groupBy(planCalls(diagnosisInput.parse(input)), ({ model }) => model);
+  const board = new ModelBoard(new Map([...planned].map(([model, calls]) => [model, calls.length])));
+  const counts = () => board.counts();
+  const shown = (): Reporter => {
+    if (options.json === true) return boardEvents(io.stdout, counts);
+    if (io.stderr.isTTY === true) return boardReporter(io.stderr, paintFor(io.stderr, env), counts);
+    return boardLog(io.stderr, counts);
+  };
+  const reporter = shown();
+  let runId = '';
+  return {
+    look: (run) => board.look(run),
+    runId: () => runId,
+    reporter: {
+      ...reporter,
+      event: (name, fields) => {
+        if (typeof fields.run_id === 'string') runId = fields.run_id;
+        reporter.event(name, fields);
+      },
+    },
+  };
+}
+
+/** Writes the files and says what is in them. A run without a single answer is no success, however well it was executed. */
+async function report(
+  context: CliContext,
+  options: DiagnoseOptions,
+  place: Place,
+  view: DiagnosisView,
+  runCode: ExitCodeValue,
+): Promise<ExitCodeValue> {
+  const show = commandFor(context, place, 'show', view.runId());
+  return withRuns(context, options, async (runs) => {
+    const record = await runs.findRun(view.runId());
+    const run = await readIfReported(runs, record);
+    if (run === undefined) return tellFailure(context, options, await readFailedNodes(runs, record), runCode, show);
+    const files = await writeReport(options.output, run, await historyOf(runs, run));
+    const exitCode = runCode === ExitCode.DONE && !run.report.success ? ExitCode.ENDED_EARLY : runCode;
+    const { success, total, completed, coverage, cost } = run.report;
+    view.reporter.event('report', { run_id: run.runId, success, total, completed, coverage, cost, files });
+    if (options.json === true) return exitCode;
+    const ended = exitCode === ExitCode.DONE ? [] : [`the run did not end well (exit code ${exitCode}): ${show}`];
+    const lines = [`run: ${run.runId}`, ...files.map((path) => `report: ${path}`), ...ended];
+    context.io.stdout.write(`${summaryOf(run.report)}\n${lines.join('\n')}\n`);
+    return exitCode;
+  });
+}
+
+const SHOWN_FAILURES = 5;
+
+/** A run that was ended before its report: cancelled, rejected, or failed at its start. */
+function tellFailure(
+  { io }: CliContext,
+  { json }: DiagnoseOptions,
+  failed: readonly FailedNode[],
+  runCode: ExitCodeValue,
+  show: string,
+): ExitCodeValue {
+  const groups = groupFailures(failed).slice(0, SHOWN_FAILURES);
+  const reasons = groups.map(({ step, code, message }) => `  ${step}  ${code}: ${oneLine(message, 300)}`);
+  if (json !== true)
+    io.stderr.write(`${['there is no report: the run ended before it', ...reasons, `  ${show}`].join('\n')}\n`);
+  return runCode === ExitCode.DONE ? ExitCode.ENDED_EARLY : runCode;
+}

@@ -1,0 +1,61 @@
+/** Diagnoses that are kept, read back for their reports and for comparisons. */
+
+import type { RunSource } from '../../cli/read/run-source.ts';
+import { CatenaError } from '../../errors/catena-error.ts';
+import type { RunRecord } from '../../store/port.ts';
+import { brandsOf, diagnosisInput } from '../module/input.ts';
+import { type Comparison, compareRuns, runsLike } from '../report/compare.ts';
+import { type KeptItem, type RunReport, toRunReport } from '../report/run-report.ts';
+
+const MODULE = 'brand-diagnosis';
+/** Runs among which the earlier ones of a brand are looked for, the newest first. */
+const LOOKED_AT = 200;
+/** Earlier runs that a report is compared with. */
+const MAX_EARLIER = 11;
+
+/** Answers that are read again for a history: more would take longer than a reader waits. */
+const MAX_READ_AGAIN = 2_000;
+
+/** Throws `brand.no_report` and `brand.not_a_diagnosis`. */
+export async function readReport(runs: RunSource, run: RunRecord): Promise<RunReport> {
+  const items: KeptItem[] = [];
+  for (const type of ['call', 'mention', 'report']) {
+    for await (const batch of runs.items(run, { type })) items.push(...batch);
+  }
+  return toRunReport(run, items);
+}
+
+/** The run beside the newest earlier ones that asked the same. */
+export async function historyOf(runs: RunSource, report: RunReport): Promise<Comparison> {
+  const earlier: RunReport[] = [];
+  let readAgain = report.calls.length;
+  for (const run of await runs.listRuns(LOOKED_AT)) {
+    if (earlier.length >= MAX_EARLIER) break;
+    if (run.state !== 'closed' || run.acceptedAtMs >= report.acceptedAtMs || !asksLike(report, run)) continue;
+    const kept = await readIfReported(runs, run);
+    if (kept === undefined || runsLike(report, [kept]).length < 2) continue;
+    readAgain += kept.calls.length;
+    if (readAgain > MAX_READ_AGAIN) break;
+    earlier.push(kept);
+  }
+  return compareRuns([...earlier, report]);
+}
+
+/** Undefined for a run that was ended before its report. */
+export async function readIfReported(runs: RunSource, run: RunRecord): Promise<RunReport | undefined> {
+  try {
+    return await readReport(runs, run);
+  } catch (thrown) {
+    if (thrown instanceof CatenaError && thrown.code.startsWith('brand.')) return undefined;
+    throw thrown;
+  }
+}
+
+/** Whether a run's input already says that it is another matter: then none of its items is read. */
+function asksLike({ input }: RunReport, { modules, input: submitted }: RunRecord): boolean {
+  if (!modules.some((id) => id.split('@')[0] === MODULE)) return false;
+  const read = diagnosisInput.safeParse(submitted);
+  if (!read.success || brandsOf(read.data)[0]?.name !== brandsOf(input)[0]?.name) return false;
+  const [questions, models] = [new Set(read.data.questions), new Set(read.data.models)];
+  return input.questions.some((each) => questions.has(each)) && input.models.every((each) => models.has(each));
+}

@@ -1,0 +1,49 @@
+/** Whether the models that are asked for can be asked: before anything is. */
+
+import type { CliContext } from '../../cli/context.ts';
+import { CatenaError } from '../../errors/catena-error.ts';
+import { secretSource } from '../../stage/run/secret-source.ts';
+import type { AccountRecord } from '../../store/port.ts';
+import type { ProviderRegistry } from '../module/provider-registry.ts';
+
+/** The setting of the variables that requests may name. */
+const SECRETS = 'downloader.secrets';
+
+export interface AskedModels {
+  readonly registry: ProviderRegistry;
+  readonly models: readonly string[];
+  /** Whom the run is for. */
+  readonly task: { readonly account: string; readonly platform: string };
+  readonly getAccount: (account: string, platform: string) => Promise<AccountRecord | undefined>;
+}
+
+/** Throws `brand.unknown_model`, and `brand.no_key` for models whose key stands nowhere. */
+export async function requireModels({ env }: Pick<CliContext, 'env'>, asked: AskedModels): Promise<void> {
+  const { registry, models, task, getAccount } = asked;
+  const providers = models.map((model) => registry.find(model));
+  const names = [...new Set(providers.map(({ keyReference }) => keyReference))];
+  const secret = secretSource({ store: { getAccount }, environment: env, allowed: names });
+  const keys = await Promise.all(names.map(async (name) => ({ name, key: await secret(task, name) })));
+  const missing = keys.filter(({ key }) => key === undefined).map(({ name }) => name);
+  if (missing.length === 0) return;
+  const without = providers.filter(({ keyReference }) => missing.includes(keyReference)).map(({ name }) => name);
+  throw new CatenaError('brand.no_key', `there is no key for ${without.join(', ')}: ${missing.join(', ')} is not set`, {
+    data: { models: without, keys: missing },
+    remedy: `set ${missing.join(', ')} in the environment; a key never stands in a file of Catena`,
+  });
+}
+
+/**
+ * `--set` with the keys of the registry among those that requests may name: the registry is configuration, so whoever names it
+ * has allowed them.
+ */
+export function withKeysAllowed(
+  set: readonly string[],
+  configured: readonly string[],
+  registry: ProviderRegistry,
+  models: readonly string[],
+): readonly string[] {
+  const keys = models.map((model) => registry.find(model).keyReference);
+  const others = set.filter((pair) => !pair.startsWith(`${SECRETS}=`));
+  return [...others, `${SECRETS}=${[...new Set([...configured, ...keys])].join(',')}`];
+}

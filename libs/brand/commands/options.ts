@@ -1,0 +1,99 @@
+import type { ConfigOptions } from '../../cli/context.ts';
+import { CatenaError } from '../../errors/catena-error.ts';
+import { diagnosisInput } from '../module/input.ts';
+import type { PromptSet } from './prompt-sets.ts';
+
+/** `catena diagnose`, as typed. */
+export interface DiagnoseOptions extends ConfigOptions {
+  readonly brand?: string;
+  readonly alias?: readonly string[];
+  readonly domain?: readonly string[];
+  readonly rival?: readonly string[];
+  readonly question?: readonly string[];
+  readonly questions?: string;
+  readonly promptSet?: string;
+  readonly model?: readonly string[];
+  readonly repeats?: string;
+  readonly language?: string;
+  readonly maxSources?: string;
+  readonly inputFile?: string;
+  readonly deadline: string;
+  readonly costCap?: string;
+  readonly output: string;
+  readonly json?: boolean;
+  readonly fresh?: boolean;
+  readonly account: string;
+  readonly platform: string;
+}
+
+/**
+ * The module's input: options go over the prompt set, that goes over `base`, the input of a file. Throws `cli.no_brand`,
+ * `cli.no_question` and `cli.no_model` for what is said nowhere, and `cli.bad_input` for what the module does not take.
+ */
+export function inputOf(
+  options: DiagnoseOptions,
+  base: Readonly<Record<string, unknown>> = {},
+  set?: PromptSet,
+): Readonly<Record<string, unknown>> {
+  const { alias, domain, rival, model, language } = options;
+  const questions = [...(set?.questions ?? []), ...(options.question ?? [])];
+  const input = {
+    ...base,
+    ...given('brand', brandOf(options.brand ?? base.brand, alias, domain)),
+    ...given('rivals', rival),
+    ...given('models', model),
+    ...given('questions', questions.length === 0 ? undefined : questions),
+    ...given('language', language ?? set?.language),
+    ...given('repeats', numberOf(options.repeats, '--repeats') ?? set?.repeats),
+    ...given('maxSources', numberOf(options.maxSources, '--max-sources')),
+  };
+  requireGiven(input, 'brand', 'cli.no_brand', 'no brand is named', 'name it with --brand');
+  requireGiven(
+    input,
+    'questions',
+    'cli.no_question',
+    'there is no question',
+    'ask with --question, or a file of --questions',
+  );
+  requireGiven(input, 'models', 'cli.no_model', 'no model is named', 'name one or more with --model');
+  const read = diagnosisInput.safeParse(input);
+  if (read.success) return input;
+  const issues = read.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+  throw new CatenaError('cli.bad_input', `the diagnosis cannot be asked for: ${issues.join('; ')}`, {
+    data: { issues },
+    remedy: 'correct what is named',
+  });
+}
+
+/** A brand with names and domains beside those that it has. */
+function brandOf(brand: unknown, aliases: readonly string[] = [], domains: readonly string[] = []): unknown {
+  if (brand === undefined || (aliases.length === 0 && domains.length === 0)) return brand;
+  const known = (typeof brand === 'string' ? { name: brand } : brand) as Readonly<Record<string, unknown>>;
+  return { ...known, ...extended('aliases', known.aliases, aliases), ...extended('domains', known.domains, domains) };
+}
+
+function extended(key: string, known: unknown, more: readonly string[]): Readonly<Record<string, unknown>> {
+  return more.length === 0 ? {} : { [key]: [...(Array.isArray(known) ? known : []), ...more] };
+}
+
+function given(key: string, value: unknown): Readonly<Record<string, unknown>> {
+  return value === undefined ? {} : { [key]: value };
+}
+
+function numberOf(text: string | undefined, option: string): number | undefined {
+  if (text === undefined) return undefined;
+  if (/^\d{1,6}$/.test(text)) return Number(text);
+  throw new CatenaError('cli.bad_number', `${option} is "${text}", which is no whole number`, {
+    remedy: 'write digits only',
+  });
+}
+
+function requireGiven(
+  input: Readonly<Record<string, unknown>>,
+  key: string,
+  code: string,
+  problem: string,
+  remedy: string,
+): void {
+  if (input[key] === undefined) throw new CatenaError(code, problem, { remedy });
+}

@@ -1,0 +1,77 @@
+/**
+ * What authors of extensions import from `catena/extension`; their modules import `catena`. Brand diagnosis takes nothing of the
+ * engine that is not here or there: a rule of the architecture test holds it to that.
+ */
+
+// The seam, and errors: a family named after the extension.
+
+export { CatenaError, type CatenaErrorOptions, type FailureClass } from '../errors/catena-error.ts';
+export { defineExtension, type Extension, type RoutePorts, type RunVerdict } from './extension.ts';
+
+// Settings: what they may be, and their values.
+
+export { valuesOf } from '../config/load-config.ts';
+export {
+  choice,
+  decimal,
+  flag,
+  headerText,
+  integer,
+  listenAddress,
+  optionalInteger,
+  optionalList,
+  optionalListenAddress,
+  optionalNames,
+  optionalPath,
+  optionalPaths,
+  optionalSecret,
+  optionalTarget,
+  path,
+  type Setting,
+  type Settings,
+  url,
+  type ValuesOf,
+} from '../config/setting.ts';
+
+// Runs: their records, how they stand, their tasks, and the modules that a process has.
+
+export type { ModuleSnapshot, PhaseSnapshot, RunSnapshot } from '../coordination/protocol/reads.ts';
+export type { ModuleDefinition } from '../modules/contract/definition.ts';
+export { secretSource } from '../stage/run/secret-source.ts';
+export type { TaskSubmission } from '../stage/run/submit.ts';
+export type { AccountRecord, NewRun, RunEnd, RunRecord, Store, StoredItem } from '../store/port.ts';
+
+// Routes: what they are, what they refuse, and how a long poll waits.
+
+export { unlessAborted } from '../concurrency/abort.ts';
+export { type FieldIssue, invalidArgument, requireNone } from '../contracts/request-check.ts';
+export { healthBody, testBody } from '../transport/http/basic-routes.ts';
+export { type ErrorBody, errorBody } from '../transport/http/error-body.ts';
+export type { HttpBase, HttpRoutes } from '../transport/http/http-app.ts';
+export { type Patience, patience } from '../transport/http/patience.ts';
+export type { HttpApp } from '../transport/http/zod-routes.ts';
+
+// Commands: what they are given, the options that others have too, running a module, reading runs, and talking to people.
+
+export type { CliContext, ConfigOptions, Done } from '../cli/context.ts';
+export { effectiveConfig } from '../cli/effective-config.ts';
+export { ExitCode, type ExitCodeValue } from '../cli/exit-codes.ts';
+export { readInputFile } from '../cli/input/input-file.ts';
+export { outputError, unwritable } from '../cli/output/output-error.ts';
+export { commandFor, type FilePlace, type Place, placeOf } from '../cli/place.ts';
+export { collect, jsonOption, RUN_ARGUMENT, withConfig, withPlace } from '../cli/program/options.ts';
+export { type FailedNode, groupFailures, readFailedNodes } from '../cli/read/failed-nodes.ts';
+export { openReader } from '../cli/read/open-reader.ts';
+export { withRuns } from '../cli/read/open-source.ts';
+export type { RunSource } from '../cli/read/run-source.ts';
+export { runModule } from '../cli/run/run-module.ts';
+export type { ModuleWork, RunLooker, RunOptions, RunView, Work } from '../cli/run/work.ts';
+export { jsonReporter, type Reporter } from '../cli/status/reporter.ts';
+export { formatTable, oneLine } from '../cli/terminal/format.ts';
+export { type Io, type Paint, paintFor } from '../cli/terminal/io.ts';
+
+// Time, logs and alerts.
+
+export { type Clock, systemClock } from '../clock/clock.ts';
+export type { Alert } from '../telemetry/alerts/alert.ts';
+export { createLog, type Log } from '../telemetry/log.ts';
