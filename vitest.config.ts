@@ -1,4 +1,8 @@
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
+
+/** Where the programs that tests start find what Node compiled of them before. */
+const NODE_COMPILE_CACHE = join(import.meta.dirname, 'node_modules/.cache/node');
 
 export default defineConfig({
   test: {
@@ -10,6 +14,12 @@ export default defineConfig({
           exclude: ['**/node_modules/**', '**/*.system.test.ts'],
           testTimeout: 30_000,
           hookTimeout: 60_000,
+          env: { NODE_COMPILE_CACHE },
+          // The files of a worker share what they import: nothing is loaded three hundred times. What a file leaves
+          // behind in the process fails it.
+          isolate: false,
+          setupFiles: ['test/fixtures/process-as-found.ts'],
+          maxWorkers: '100%',
         },
       },
       {
@@ -19,6 +29,9 @@ export default defineConfig({
           exclude: ['**/node_modules/**'],
           testTimeout: 300_000,
           hookTimeout: 300_000,
+          env: { NODE_COMPILE_CACHE },
+          // After the others where both run: projects of one group have as many workers each.
+          sequence: { groupOrder: 1 },
         },
       },
     ],

@@ -5,6 +5,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { programEnvironment } from '../test/fixtures/program-environment.ts';
 
 export const ROOT = join(import.meta.dirname, '..');
 export const SHOP = join(ROOT, 'examples/shop/shop.ts');
@@ -30,7 +31,7 @@ export class CatenaProcesses {
     const [command, ...rest] = [...wrapper, process.execPath, join(ROOT, 'services/catena.ts'), ...args];
     const child = spawn(command!, rest, {
       cwd: this.folder,
-      env: { PATH: '/usr/bin:/bin', ...env },
+      env: programEnvironment(env),
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     return { child, ended: this.#track(child) };

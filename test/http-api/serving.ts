@@ -17,6 +17,7 @@ import { configure, EXTENSIONS } from '../../services/node/extensions.ts';
 import { type SingleServer, startSingleServer } from '../../services/node/single-server.ts';
 import { startPages } from '../brand-flow/pages.ts';
 import { QUICK, type Settings } from '../fixtures/flow.ts';
+import { programEnvironment } from '../fixtures/program-environment.ts';
 
 export const KEY_NAME = 'TEST_MODEL_KEY';
 export const KEY = 'key-of-nobody-123456';
@@ -103,7 +104,7 @@ export async function serveAsProcess(folder: string, env: Readonly<Record<string
   const file = join(ROOT, 'libs/brand/module/brand-diagnosis.ts');
   const child = spawn(process.execPath, [join(ROOT, 'services/catena.ts'), 'serve', file, '--api', '127.0.0.1:0'], {
     cwd: folder,
-    env: { PATH: '/usr/bin:/bin', CATENA_LOG_FORMAT: 'json', ...env },
+    env: programEnvironment({ CATENA_LOG_FORMAT: 'json', ...env }),
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   onTestFinished(() => void child.kill('SIGKILL'));
@@ -166,7 +167,7 @@ export async function follow(
 
 /** The output of a program that ends by itself. */
 export async function outputOf(command: string, args: readonly string[], env: Readonly<Record<string, string>> = {}) {
-  const child = spawn(command, args, { env: { PATH: '/usr/bin:/bin', ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(command, args, { env: programEnvironment(env), stdio: ['ignore', 'pipe', 'pipe'] });
   onTestFinished(() => void child.kill('SIGKILL'));
   const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
   return { stdout, stderr, code: code as number | null };

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type BrandFinding, extractAnswer } from './extract-answer.ts';
 import { geoData } from './geo-data.ts';
-import { brandMatcher } from './match-brands.ts';
+import { expectProportion, UNITS } from './hostile-answers.fixture.ts';
 
 const BRANDS = ['小米', '华为', 'vivo'].map((name) => ({ name }));
 
@@ -198,35 +198,7 @@ describe('hostile answers', () => {
     );
   });
 
-  it.each([
-    '[',
-    '{',
-    '\n',
-    '{"a":',
-    '1.\n',
-    '- 小米\n',
-    '小米',
-    '小米粥',
-    '<think>',
-    '|a|\n|-|\n',
-    '据',
-    '①',
-    '（',
-    '但',
-    'a.',
-    'https://a.com/',
-    '](',
-    'A.',
-    '  - 小米：好\n',
-  ])('of a megabyte of %j take steps in proportion to their length', (unit) => {
-    const stepsOf = (units: number): number => {
-      const meter = { steps: 0 };
-      const text = unit.repeat(Math.ceil(units / unit.length));
-      extractAnswer({ text, question: '手机哪个好？', brands: BRANDS }, brandMatcher(BRANDS), meter);
-      return meter.steps;
-    };
-    const [part, whole] = [stepsOf(125_000), stepsOf(1_000_000)];
-    expect(whole).toBeLessThan(8.1 * part + 1_000);
-    expect(whole).toBeLessThan(40 * 1_000_000);
+  it.each(UNITS)('of a hundred kilobytes of %j take steps in proportion to their length', (unit) => {
+    expectProportion(unit, 100_000);
   });
 });

@@ -1,7 +1,7 @@
 import type { SqliteDatabase } from '../../sqlite/database.ts';
 import type { ChainNode } from '../protocol/node.ts';
 import type { ModuleSnapshot, NodeFilter, RunSnapshot } from '../protocol/reads.ts';
-import { type NodeRow, toChainNode } from './tables/node-row.ts';
+import { COLUMNS, type RowColumns, toChainNode, toRow } from './tables/node-row.ts';
 import { openCount, type RunScope, type Scopes } from './tables/scopes.ts';
 
 /** Nodes of a run, page by page, in the order in which they came into being. */
@@ -14,18 +14,20 @@ export class NodeLister {
     this.#scopes = scopes;
     this.#numberOf = db.prepare('SELECT no FROM chain_nodes WHERE id = ?');
     this.#list = db.prepare(
-      `SELECT n.* FROM chain_runs r JOIN chain_modules m ON m.run_no = r.no JOIN chain_phases p ON p.module_no = m.no
+      `SELECT ${COLUMNS.replaceAll(/\w+/g, 'n.$&')} FROM chain_runs r JOIN chain_modules m ON m.run_no = r.no JOIN chain_phases p ON p.module_no = m.no
          JOIN chain_nodes n ON n.phase_no = p.no
        WHERE r.run_id = ? AND n.no > ? AND (? = '' OR n.state = ?) AND (? = '' OR n.death_reason = ?)
        ORDER BY n.no LIMIT ?`,
     );
+    // Faster than rows as objects, as in {@link Nodes}.
+    this.#list.setReturnArrays(true);
   }
 
   list({ runId, state = '' as ChainNode['state'], deathReason, limit, after }: NodeFilter): ChainNode[] {
     const reason = deathReason ?? '';
     const behind = after === undefined ? 0 : ((this.#numberOf.get(after)?.no as number | undefined) ?? 0);
-    const rows = this.#list.all(runId, behind, state, state, reason, reason, limit) as unknown as NodeRow[];
-    return rows.map((row) => toChainNode(row, this.#scopes.phase(row.phase_no)));
+    const rows = this.#list.all(runId, behind, state, state, reason, reason, limit) as unknown as RowColumns[];
+    return rows.map(toRow).map((row) => toChainNode(row, this.#scopes.phase(row.phase_no)));
   }
 }
 

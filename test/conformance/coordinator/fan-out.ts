@@ -15,7 +15,7 @@ import { refOf } from './watch/reading.ts';
 const CHILDREN = 20_000;
 /** Callers at once. */
 const WIDTH = 128;
-const TIMEOUT_MS = 20_000;
+const TIMEOUT_MS = 60_000;
 
 interface Counts {
   executed: number;
