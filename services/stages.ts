@@ -210,7 +210,9 @@ export function composeStages(backends: Backends, options: StageOptions): Stages
     publish: options.publishEvent,
   };
   const downloader = createDownloader({
-    ...execution,
+    execution,
+    clock,
+    log,
     config: {
       downloadConcurrency: config.downloadConcurrency,
       waiting: WAITING_REQUESTS,

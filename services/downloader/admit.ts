@@ -18,7 +18,7 @@ const NOTHING_TO_SEND: Permit = { release: () => undefined };
  */
 export async function admit(deps: DownloaderDeps, { model }: Message<'request'>, signal: AbortSignal): Promise<Permit> {
   const { moduleId, stepIdx } = model.context!;
-  const run = await loadRunOf(deps.runs, { runId: model.runId, moduleId });
+  const run = await loadRunOf(deps.execution.runs, { runId: model.runId, moduleId });
   if (run instanceof CatenaError) return NOTHING_TO_SEND;
   const module = moduleOf(run, moduleId);
   const policy = module.definition.steps[stepIdx]?.policy;
@@ -41,7 +41,7 @@ async function answeredAhead(
   { id, runId, context }: Message<'request'>['model'],
 ): Promise<AnsweredPermit | undefined> {
   const { moduleId, phase } = context!;
-  const node = await deps.coordinator.findNode({ id, runId, moduleId, phase });
+  const node = await deps.execution.coordinator.findNode({ id, runId, moduleId, phase });
   if (node === undefined) return undefined;
   const request = decodeRequest(node.body);
   const answer = await findAnswerAhead(deps, { run, node, request });

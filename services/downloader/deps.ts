@@ -1,5 +1,5 @@
-/** What the downloader stands on. */
 import type { Bus } from '../../libs/bus/port.ts';
+import type { Clock } from '../../libs/clock/clock.ts';
 import type { ChainEvent } from '../../libs/contracts/events.ts';
 import type { Breakers } from '../../libs/limits/breakers.ts';
 import type { Budgets } from '../../libs/limits/budgets.ts';
@@ -7,21 +7,21 @@ import type { CookieShelf } from '../../libs/limits/cookies.ts';
 import type { Limiter } from '../../libs/limits/limiter.ts';
 import type { ExecutionDeps } from '../../libs/stage/execution/execute-node.ts';
 import type { LocalStage, ParseWork } from '../../libs/stage/execution/hand-over.ts';
-import type { Publisher } from '../../libs/stage/messages/publisher.ts';
-import type { Runs } from '../../libs/stage/run/runs.ts';
 import type { SecretSource } from '../../libs/stage/run/secret-source.ts';
 import type { AnswerStore } from '../../libs/store/answer-store.ts';
 import type { BlobStore } from '../../libs/store/blob-store.ts';
-import type { DownloaderConfig } from './config.ts';
+import type { Log } from '../../libs/telemetry/log.ts';
 import type { HttpClient } from './http/http-client.ts';
 import type { CookieJars } from './policies/cookie-jar.ts';
 import type { RobotsRules } from './policies/robots-rules.ts';
 
-export interface DownloaderDeps extends ExecutionDeps {
+/** What the downloader stage works with. */
+export interface DownloaderDeps {
   readonly config: DownloaderConfig;
+  readonly execution: ExecutionDeps;
+  readonly clock: Clock;
+  readonly log: Log;
   readonly bus: Bus;
-  readonly publisher: Publisher;
-  readonly runs: Runs;
   readonly limiter: Limiter;
   /** Waits without the slot of the execution, which others use meanwhile; undefined where executions have none. */
   readonly aside?: <T>(wait: () => Promise<T>) => Promise<T>;
@@ -60,4 +60,16 @@ export interface SendingDeps extends Pick<DownloaderDeps, 'clock' | 'aside'> {
   readonly limiter: Pick<Limiter, 'acquire' | 'tryAcquire' | 'waitAheadMs' | 'postpone' | 'delay' | 'setMinInterval'>;
   /** Undefined: robots.txt is not asked. */
   readonly robots: Pick<RobotsRules, 'check'> | undefined;
+}
+
+/** What the downloader reads of the configuration. Times are milliseconds, sizes bytes. */
+export interface DownloaderConfig {
+  /** Requests under way at once, over all hosts. */
+  readonly downloadConcurrency: number;
+  /** Requests that may wait for their host's limit, unclaimed. */
+  readonly waiting: number;
+  readonly obeyRobots: boolean;
+  /** Larger bodies are kept by reference. */
+  readonly blobThresholdBytes: number;
+  readonly backpressureRetryDelayMs: number;
 }

@@ -30,7 +30,7 @@ export async function handle(
   const node: NodeRef = { id: model.id, runId: model.runId, moduleId, phase };
   const ref = { stage: 'downloader', node, epoch, origin: { task: model.task!, metadata: {} } } as const;
   try {
-    return await executeNode(deps, ref, ({ run, lease }) => downloadHeld(deps, { run, lease, permit }));
+    return await executeNode(deps.execution, ref, ({ run, lease }) => downloadHeld(deps, { run, lease, permit }));
   } finally {
     permit.release();
   }
@@ -38,7 +38,7 @@ export async function handle(
 
 /** A request that the commit of its hop has claimed for this process, with the permit to send it. */
 export function handleLocal(deps: DownloaderDeps, work: DownloadWork): Promise<DownloaderOutcome> {
-  return executeHeld(deps, work, { stage: 'downloader' }, () => downloadHeld(deps, work));
+  return executeHeld(deps.execution, work, { stage: 'downloader' }, () => downloadHeld(deps, work));
 }
 
 /** The body: the response goes to the parser of this process under the same lease, or travels by itself. */

@@ -10,13 +10,13 @@ export type DownloaderRunner = StageRunner<'downloader', DownloadWork, Permit>;
 
 /** The downloader stage: claims a request and performs it. */
 export function createDownloader(deps: DownloaderDeps): DownloaderRunner {
-  const { config, bus, publisher } = deps;
+  const { config, bus, execution } = deps;
   const slots = new Slots(config.downloadConcurrency);
   const own: DownloaderDeps = { ...deps, aside: (wait) => slots.aside(wait) };
   return new StageRunner<'downloader', DownloadWork, Permit>({
     stage: 'downloader',
     bus,
-    publisher,
+    publisher: execution.publisher,
     concurrency: config.downloadConcurrency,
     slots,
     waiting: config.waiting,

@@ -30,7 +30,7 @@ export const cost: RequestPolicy = async (context, next) => {
   if (asked.costMicros !== undefined) {
     const patienceMs = request.totalTimeoutMs ?? deps.breakers.timeoutMs;
     const price = { amount: asked.costMicros, cap: work.run.record.costCap, patienceMs };
-    await pay(deps, work.lease.node, price, receipt, signal);
+    await pay({ budgets: deps.budgets, meters: deps.execution.meters }, work.lease.node, price, receipt, signal);
   }
   return next(context);
 };
