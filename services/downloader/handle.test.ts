@@ -210,7 +210,10 @@ describe('a request that is not to be sent', () => {
   it('because its module does not take its input any more is a failure of its node', async () => {
     const bench = openStageBench([shop]);
     const request = await bench.beginRequest();
-    const deps = { ...bench.downloader, runs: new Runs(bench.store, stricter(bench.registry.resolve('shop'))) };
+    const deps = {
+      ...bench.downloader,
+      execution: { ...bench.execution, runs: new Runs(bench.store, stricter(bench.registry.resolve('shop'))) },
+    };
     const permit = await admit(deps, request, new AbortController().signal);
     const error = only(messagesOf(await handle(deps, request, permit), 'error'));
     expect(error.model).toMatchObject({ id: request.model.id, isRequest: true, error: { code: 'module.wrong_input' } });

@@ -7,7 +7,16 @@ export const SERVICES = ['ingress', 'module-processor', 'downloader', 'parser', 
 /** Composes the services; it is none itself. */
 const COMPOSITION = 'node';
 
-export const SHAPE = ['README.md', 'main.ts', 'service.ts', 'handle.ts', 'handle.test.ts', 'rpc.ts', 'rpc.test.ts'];
+export const SHAPE = [
+  'README.md',
+  'main.ts',
+  'deps.ts',
+  'service.ts',
+  'handle.ts',
+  'handle.test.ts',
+  'rpc.ts',
+  'rpc.test.ts',
+];
 
 /** What is missing from a service, or is a service that nobody named. */
 export function shapeViolations(files: readonly SourceFile[], services: readonly string[] = SERVICES): string[] {
