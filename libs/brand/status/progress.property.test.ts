@@ -56,16 +56,18 @@ function shown({ questions, models, steps, reason, items }: History): DiagnosisS
     const phase = phases[current];
     if (phase === undefined && step !== 'close') continue;
     const open = phase === undefined ? 0 : phase.created - phase.done - phase.dead;
+    // No call is asked again before the start has made the last batch: until then, each has its hop and its request.
+    const isAhead = current === 0 && staged > 0 && phase!.created > 2 * (planned - staged);
     // Children of the start come in batches, before it is done; every other node that makes one ends with it.
     if (step === 'create' && current === 0 && staged > 0) {
       phase!.created += 1;
       staged -= 1;
     } else if (step === 'finish' && open > (staged > 0 && current === 0 ? 1 : 0)) phase!.done += 1;
-    else if (step === 'go on' && open > 1 && current % 2 === 0) {
+    else if (step === 'go on' && open > 1 && current % 2 === 0 && !isAhead) {
       phase!.done += 1;
       phase!.created += 1;
     } else if (step === 'fail' && open > 1) phase!.dead += 1;
-    else if (step === 'give up' && open > 1 && current === 0) {
+    else if (step === 'give up' && open > 1 && current === 0 && !isAhead) {
       phase!.dead += 1;
       phase!.created += 1;
     } else if (step === 'next phase') {
