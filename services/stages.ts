@@ -17,7 +17,7 @@ import type { Threshold } from '../libs/coordination/protocol/errors.ts';
 import type { Coordinator } from '../libs/coordination/protocol/port.ts';
 import type { Breakers } from '../libs/limits/breakers.ts';
 import type { Budgets } from '../libs/limits/budgets.ts';
-import type { CookieShelf } from '../libs/limits/cookies.ts';
+import type { CookieStore } from '../libs/limits/cookies.ts';
 import type { Limiter } from '../libs/limits/limiter.ts';
 import { meterBreakers } from '../libs/limits/metered-breakers.ts';
 import type { ExecutionDeps } from '../libs/stage/execution/execute-node.ts';
@@ -33,7 +33,7 @@ import { tracedDispatch } from '../libs/stage/observe/stage-span.ts';
 import { createRunEnds, type RunEnds } from '../libs/stage/run/run-ends.ts';
 import { type LoadedRun, type ModuleResolver, Runs } from '../libs/stage/run/runs.ts';
 import { secretSource } from '../libs/stage/run/secret-source.ts';
-import type { AnswerStore } from '../libs/store/answer-store.ts';
+import type { ResponseCache } from '../libs/store/answer-store.ts';
 import type { BlobStore } from '../libs/store/blob-store.ts';
 import type { Store } from '../libs/store/port.ts';
 import type { Log } from '../libs/telemetry/log.ts';
@@ -64,14 +64,14 @@ export interface Backends {
   readonly bus: Bus;
   readonly blobs: BlobStore;
   /** What requests were answered, for later runs. */
-  readonly answers: AnswerStore;
+  readonly answers: ResponseCache;
   readonly modules: ModuleResolver;
   readonly limiter: Limiter;
   /** Undefined: requests that name a circuit breaker go without one. */
   readonly breakers: Breakers;
   readonly budgets: Budgets;
   /** The cookies of runs, for all processes. */
-  readonly shelf: CookieShelf;
+  readonly cookieStore: CookieStore;
   readonly metrics: Metrics;
   readonly clock: Clock;
   readonly log: Log;
@@ -128,7 +128,7 @@ export interface Stages {
 const WAITING_REQUESTS = 2_000;
 
 export function composeStages(backends: Backends, options: StageOptions): Stages {
-  const { config, coordinator, store, bus, blobs, limiter, budgets, shelf, metrics, clock, log } = backends;
+  const { config, coordinator, store, bus, blobs, limiter, budgets, cookieStore, metrics, clock, log } = backends;
   const { hosted, remote, recorder, onDownload, onRunEnded } = options;
 
   // What the stages share in this process.
@@ -172,7 +172,7 @@ export function composeStages(backends: Backends, options: StageOptions): Stages
     clock,
     release: async (runId) => {
       forget(runId);
-      await shelf.forget(runId);
+      await cookieStore.forget(runId);
       await blobs.deleteRun(runId);
       onRunEnded(runId);
     },
@@ -227,7 +227,7 @@ export function composeStages(backends: Backends, options: StageOptions): Stages
     cookies,
     blobs,
     budgets,
-    shelf,
+    cookieStore,
     answers: backends.answers,
     secret: secretSource({ store, environment: readEnvironment(), allowed: config.downloader.secrets ?? [] }),
     onDownload: meterDownloads(metrics, onDownload),

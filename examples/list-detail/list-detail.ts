@@ -7,18 +7,18 @@ export default defineModule({
   version: '1.0.0',
   input: z.object({ base: z.url() }),
   steps: {
-    list: z.object({ shelf: z.string() }),
+    list: z.object({ cookieStore: z.string() }),
     // Typed by its schema: `go.detail({ id: 7 })` is an error of the compiler, and of the run if the compiler is not asked.
     detail: z.object({ id: z.string().min(1), rating: z.number() }),
   },
   items: { book: z.object({ id: z.string(), rating: z.number(), pages: z.number() }) },
 }).implement({
   *start({ go }) {
-    for (const shelf of ['new', 'classics']) yield go.list({ shelf });
+    for (const cookieStore of ['new', 'classics']) yield go.list({ cookieStore });
   },
   steps: {
     list: {
-      request: ({ input, state }) => `${input.base}/shelves/${state.shelf}`,
+      request: ({ input, state }) => `${input.base}/shelves/${state.cookieStore}`,
       *parse({ $, go }) {
         for (const row of $('[data-id]').toArray()) {
           // Two shelves show the same book with the same rating: equal states are one hop, so it is read once.

@@ -13,8 +13,10 @@ const BOOKS: Record<string, { rating: number; pages: number }> = {
 
 export const site = (): RequestListener => (request, response) => {
   const url = request.url ?? '';
-  const shelf = SHELVES[url]?.map((id) => `<li data-id="${id}" data-rating="${BOOKS[id]?.rating}">${id}`).join('');
+  const cookieStore = SHELVES[url]
+    ?.map((id) => `<li data-id="${id}" data-rating="${BOOKS[id]?.rating}">${id}`)
+    .join('');
   const book = BOOKS[url.replace('/books/', '')];
-  response.statusCode = shelf === undefined && book === undefined ? 404 : 200;
-  response.setHeader('content-type', 'text/html').end(shelf ?? `<b class="pages">${book?.pages}</b>`);
+  response.statusCode = cookieStore === undefined && book === undefined ? 404 : 200;
+  response.setHeader('content-type', 'text/html').end(cookieStore ?? `<b class="pages">${book?.pages}</b>`);
 };

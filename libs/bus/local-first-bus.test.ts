@@ -1,14 +1,14 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { describeBus } from '../../test/conformance/bus.ts';
 import { decodeMessage } from '../contracts/chain.ts';
-import type { Rung } from '../contracts/subjects.ts';
+import type { Dispatched } from '../contracts/subjects.ts';
 import { LocalFirstBus } from './local-first-bus.ts';
 import { MemoryBus } from './memory-bus.ts';
 import type { Delivery } from './port.ts';
 
 describeBus('local-first', async (options) => new LocalFirstBus(new MemoryBus(options)));
 
-function request(id: string): Rung {
+function request(id: string): Dispatched {
   const { model } = decodeMessage('request', new Uint8Array());
   return { kind: 'request', model: { ...model, id } };
 }
@@ -122,7 +122,7 @@ describe('LocalFirstBus', () => {
     expect(bus.depth('downloader')).toBe(1);
     await vi.waitFor(() => expect(broker.depth('downloader')).toBe(1));
     expect(bus.depth('downloader')).toBe(1);
-    // A broker may have seen that ringing: under its old number it would drop the message as a copy.
+    // A broker may have seen that wake-up: under its old number it would drop the message as a copy.
     expect(sent).toHaveBeenCalledWith(expect.not.objectContaining({ dispatch: 3 }));
   });
 

@@ -1,10 +1,10 @@
 /**
  * A bus for a process that hosts several stages: a message for a stage that has a slot here, or will soon have one, goes
- * there, and no broker sees it. A bell is only a hint, so it may take any way; N processes of this kind scale out, since
+ * there, and no broker sees it. A wake-up is only a hint, so it may take any way; N processes of this kind scale out, since
  * whatever finds no room here goes to the broker, for anybody.
  */
 import { type MessageTo, RECEIVER } from '../contracts/chain.ts';
-import type { Rung } from '../contracts/subjects.ts';
+import type { Dispatched } from '../contracts/subjects.ts';
 import { LocalLane } from './local-lane.ts';
 import type { Bus, Delivery, Receiver, SubscribeOptions, Subscription } from './port.ts';
 
@@ -40,7 +40,7 @@ export class LocalFirstBus implements Bus {
     return this.#inner.depth(stage) + waiting + givenBack;
   }
 
-  async publish(message: Rung): Promise<boolean> {
+  async publish(message: Dispatched): Promise<boolean> {
     if (this.#closed) return false;
     const stage = RECEIVER[message.kind];
     const lane = this.#lanes.get(stage);
@@ -88,7 +88,7 @@ export class LocalFirstBus implements Bus {
     await this.#inner.close();
   }
 
-  #localDelivery(stage: Receiver, message: Rung): Delivery<Receiver> {
+  #localDelivery(stage: Receiver, message: Dispatched): Delivery<Receiver> {
     return {
       message: message as MessageTo<Receiver>,
       ack: () => undefined,
@@ -98,13 +98,13 @@ export class LocalFirstBus implements Bus {
 
   /**
    * Published anew after its delay, to whoever has a slot by then. One that finds no room, or whose process ends before, is
-   * dropped: its node stands in the due index. So is its ringing's number, which a broker may have seen.
+   * dropped: its node stands in the due index. So is its wake-up's number, which a broker may have seen.
    */
-  #giveBack(stage: Receiver, { kind, model }: Rung, delayMs: number): void {
+  #giveBack(stage: Receiver, { kind, model }: Dispatched, delayMs: number): void {
     if (this.#closed) return;
     const timer = setTimeout(() => {
       this.#givenBack.delete(timer);
-      void this.publish({ kind, model } as Rung).catch(() => undefined);
+      void this.publish({ kind, model } as Dispatched).catch(() => undefined);
     }, delayMs);
     this.#givenBack.set(timer, stage);
   }

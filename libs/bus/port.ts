@@ -1,10 +1,10 @@
 /**
- * The bus carries bells. A message may be lost, come twice, late or out of order: the coordinator's state decides, and the
- * sweeper rings again. What a bus must do is deliver at least once while all is well, hold back when a stage has no free
+ * The bus carries wake-ups. A message may be lost, come twice, late or out of order: the coordinator's state decides, and the
+ * sweeper notifies again. What a bus must do is deliver at least once while all is well, hold back when a stage has no free
  * slot, and say so when it is full.
  */
 import type { MessageTo, Stage } from '../contracts/chain.ts';
-import type { Rung } from '../contracts/subjects.ts';
+import type { Dispatched } from '../contracts/subjects.ts';
 
 /** A stage that takes messages. */
 export type Receiver = Exclude<Stage, 'module-processor' | 'sweeper'>;
@@ -36,7 +36,7 @@ export interface Bus {
   /** Messages that a stage's queue takes before it is full. */
   room(stage: Receiver): number;
   /** False when the queue of the message's stage is full; the message is not kept. */
-  publish(message: Rung): Promise<boolean>;
+  publish(message: Dispatched): Promise<boolean>;
   /** One subscription per stage and bus. */
   subscribe<S extends Receiver>(options: SubscribeOptions<S>): Subscription;
   /** Messages that wait for a stage, those given back included. */

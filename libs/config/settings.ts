@@ -59,9 +59,13 @@ export const SETTINGS = {
   backpressure_retry_delay_ms: integer('How long a publish waits before it tries a full queue again.', 50),
 
   lease_ms: integer('How long a claim holds without a sign of life.', 30 * SECOND_MS, { min: 1_000 }),
-  dispatch_grace_ms: integer('After this a node that nobody took is rung again; doubled each time.', 30 * SECOND_MS, {
-    min: 100,
-  }),
+  dispatch_grace_ms: integer(
+    'After this a node that nobody took is notified again; doubled each time.',
+    30 * SECOND_MS,
+    {
+      min: 100,
+    },
+  ),
   response_grace_ms: integer('After this a response that nobody parsed is downloaded again.', MINUTE_MS, { min: 100 }),
   decision_grace_ms: integer('After this a failure that nobody decided is sent again.', 10 * SECOND_MS, { min: 100 }),
   sweep_interval_ms: integer('How often the sweeper looks for what stands due.', 100, { min: 10 }),

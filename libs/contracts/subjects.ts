@@ -81,23 +81,23 @@ export function namespaceOf(text: string): Namespace {
   };
 }
 
-/** A message that may say which ringing of its node in this epoch it is. That is not on the wire: receivers do not see it. */
-export type Rung<M extends ChainMessage = ChainMessage> = M & { readonly dispatch?: number };
+/** A message that may say which wake-up of its node in this epoch it is. That is not on the wire: receivers do not see it. */
+export type Dispatched<M extends ChainMessage = ChainMessage> = M & { readonly dispatch?: number };
 
-/** Names one ringing of one node; a broker that has seen it drops the second copy. */
-export interface Ringing {
+/** Names one wake-up of one node; a broker that has seen it drops the second copy. */
+export interface WakeUpName {
   readonly kind: SubjectKind;
   readonly nodeId: string;
   readonly epoch: number;
-  /** How often the node was rung before in this epoch. */
+  /** How often the node was notified before in this epoch. */
   readonly dispatch: number;
 }
 
 /**
  * The id of a message. The epoch is part of it because dispatches are counted per epoch, and the kind because one stream
- * carries several: without them a broker would take the bell of a retry for a copy of the first one.
+ * carries several: without them a broker would take the wake-up of a retry for a copy of the first one.
  */
-export function messageId(ringing: Ringing): string {
+export function messageId(ringing: WakeUpName): string {
   return `${ringing.kind}:${ringing.nodeId}:${ringing.epoch}:${ringing.dispatch}`;
 }
 

@@ -158,7 +158,7 @@ describe('the nodes of a run', () => {
     ['fetched', 'waiting_for_parser', '2 nodes wait for a parser; else the first is downloaded again in 5 s.'],
     ['failed', 'waiting_for_decision', '2 nodes wait for error-threshold, which is asked again in 5 s.'],
     ['releasing', 'moving_children', '2 nodes are bringing children into being, looked after again in 5 s.'],
-    ['pending', 'queued_requests', '2 requests wait for a downloader; the first is rung for again in 5 s.'],
+    ['pending', 'queued_requests', '2 requests wait for a downloader; the first is notified again in 5 s.'],
   ] as const)('that are %s say what they wait for', (state, code, text) => {
     const nodes = [node({ state, dueAtMs: NOW_MS + 60_000 }), node({ state })];
     expect(explain({ nodes })[0]).toEqual({ code, text, nodes: 2, atMs: NOW_MS + 5_000 });
@@ -201,7 +201,7 @@ describe('the nodes of a run', () => {
   it('that are hops wait for the module-processor', () => {
     expect(explain({ nodes: [node({ kind: 'hop' })] })[0]).toMatchObject({
       code: 'queued_hops',
-      text: '1 hop waits for the module-processor; the first is rung for again in 5 s.',
+      text: '1 hop waits for the module-processor; the first is notified again in 5 s.',
     });
   });
 

@@ -99,7 +99,7 @@ function queued(nodes: readonly ChainNode[], limits: readonly KeySnapshot[], now
     if (waiting.length === 0) return [];
     const taker = kind === 'hop' ? 'the module-processor' : 'a downloader';
     const atMs = earliest(waiting);
-    const text = `${subject(waiting.length, kind, WAITS)} for ${taker}; the first is rung for again ${fromNow(atMs, nowMs)}.`;
+    const text = `${subject(waiting.length, kind, WAITS)} for ${taker}; the first is notified again ${fromNow(atMs, nowMs)}.`;
     return [{ code: `queued_${kind}s`, text, nodes: waiting.length, atMs }];
   });
 }

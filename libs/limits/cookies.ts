@@ -13,7 +13,7 @@ export interface CookieSession {
 export type CookieTexts = ReadonlyMap<string, string>;
 
 /** All methods throw a retryable CatenaError when the state does not answer. */
-export interface CookieShelf {
+export interface CookieStore {
   /** All cookies of a session with the version of that state; undefined when it is still `since`. Nothing is version ''. */
   read(
     of: CookieSession,

@@ -2,7 +2,7 @@
  * Answers that outlive the run that asked, for a while. It is a cache: whoever does not find asks again, any entry may go
  * before its time, and of two that are kept under one key the later one stays.
  */
-export interface AnswerStore {
+export interface ResponseCache {
   /** What was kept under a key less than so long ago, if its own time has not run out. */
   find(key: string, maxAgeMs: number): Promise<Uint8Array | undefined>;
   /**

@@ -185,7 +185,7 @@ export interface Store {
    * Writes the end of a run: its dead letters, its timeline, the pruning of items that never committed, and last its row.
    * Idempotent.
    */
-  settleRun(runId: string, end: RunEnd, records: RunRecords): Promise<void>;
+  closeRun(runId: string, end: RunEnd, records: RunRecords): Promise<void>;
   /** The timeline of a closed run, in order. */
   listEvents(runId: string): Promise<readonly StoredEvent[]>;
   /** In the order of their nodes' ids; without a page all of them. */

@@ -14,7 +14,7 @@
 -- ARGV[7] lease_ms     how long the lease holds
 -- ARGV[8] token        the fencing value to give
 -- CODES ClaimCode 0 EXECUTE, 1 DUPLICATE_DONE, 2 STALE_STEP, 3 OUT_OF_ORDER, 4 LOCKED_BY_OTHER, 5 TERMINATED, 6 PAUSED, 7 RUN_CLOSED
--- EFFECTS leases the node; a refused bell of a paused or cooling scope moves the node's due time
+-- EFFECTS leases the node; a refused wake-up of a paused or cooling scope moves the node's due time
 
 local now, at, id = clock(), tonumber(ARGV[2]), ARGV[3]
 
@@ -34,7 +34,7 @@ end
 
 if n and n.state == 'processing' and n.owner == ARGV[5] then return execute(dueOf()) end
 if run.paused then
-  -- Its bell is spent: it is to be rung again as soon as the run goes on.
+  -- Its wake-up is spent: it is to be notified again as soon as the run goes on.
   if n and n.state == 'pending' then setDue(KEYS[4], KEYS[5], exec, at, id, now) end
   return reply(6, 'PAUSED')
 end

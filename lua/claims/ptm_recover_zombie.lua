@@ -40,4 +40,4 @@ else
   setDue(m.due[n.phase + 1], S.shard, m.exec, n.phase, id, S.now + graceMs(n.dispatches))
   if isLive(S.run, m.exec, m.exec.phases[n.phase + 1].closed, n) then ring(id, n) end
 end
-return reply(0, 'RECOVERED', { died, S.bells })
+return reply(0, 'RECOVERED', { died, S.wakeUps })

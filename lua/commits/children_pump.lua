@@ -19,7 +19,7 @@
 -- ARGV[3] grace_ms     dispatch grace
 -- ARGV[4] id           the parent's id
 -- ARGV[5] token        that committed, as children_look answered it
--- ARGV[6] bells        how many children the caller rings
+-- ARGV[6] wake_ups        how many children the caller notifies
 -- ARGV[7] head         where the batch begins
 -- ARGV[8] children     how many there are in the batch
 -- CODES PumpScriptCode 0 MOVED, 1 NOT_RELEASING, 2 OTHER_BATCH
@@ -65,4 +65,4 @@ else
   advance(m)
 end
 saveScope(m)
-return reply(0, 'MOVED', { more, made.created, made.lost, S.bells, S.released })
+return reply(0, 'MOVED', { more, made.created, made.lost, S.wakeUps, S.released })

@@ -18,7 +18,7 @@
 -- ARGV[3] grace_ms     dispatch grace
 -- ARGV[4] id           the node's id
 -- ARGV[5] token        the lease's fencing value
--- ARGV[6] bells        how many children the committer rings
+-- ARGV[6] wake_ups        how many children the committer notifies
 -- ARGV[7] staged       how many children were staged under the token
 -- ARGV[8] owner        of the only child, or empty
 -- ARGV[9] lease_ms     of the only child
@@ -89,6 +89,6 @@ else
   advance(m)
 end
 saveScope(m)
-local payload = { n.state, made.created, made.lost, S.bells, S.released }
+local payload = { n.state, made.created, made.lost, S.wakeUps, S.released }
 if not made.next then return reply(0, 'COMMIT_OK', payload) end
 return reply(0, 'COMMIT_OK', payload, show(only.id, made.next, S.now + claim.leaseMs))

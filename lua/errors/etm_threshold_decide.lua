@@ -50,7 +50,7 @@ end
 
 local function answer(code, msg, action)
   saveScope(m)
-  return reply(code, msg, { action, false, S.bells })
+  return reply(code, msg, { action, false, S.wakeUps })
 end
 
 -- The request, when it can be parsed again; one that is releasing has been parsed, and what it staged is all that comes.

@@ -77,4 +77,4 @@ end
 -- The phase that was current when a mark stopped the module may be empty by now: then it closes here.
 advance(m)
 saveScope(m)
-return reply(0, 'REPLAYED', S.bells)
+return reply(0, 'REPLAYED', S.wakeUps)

@@ -75,16 +75,16 @@ local function releaseResponse(seed)
   S.released[#S.released + 1] = { seed.id, seed.phase, response }
 end
 
--- The child's own key is the advance gate. The first `bells` of those that may run are rung by the caller, the others
+-- The child's own key is the advance gate. The first `wake-ups` of those that may run are notified by the caller, the others
 -- are due at once. `claim` gives an only child to an owner as it comes into being.
-local function createChildren(m, seeds, reopenedParent, bells, claim)
+local function createChildren(m, seeds, reopenedParent, wakeUps, claim)
   local made = { created = 0, lost = 0 }
   local keepsResponses = #seeds > 0 and redis.call('HLEN', S.reorder) > 0
   local rungs = 0
   for _, seed in ipairs(seeds) do
     local phase = m.exec.phases[seed.phase + 1]
     local held = seed.phase > m.exec.current
-    local rung = not held and rungs < bells
+    local rung = not held and rungs < wakeUps
     local due = rung and S.now + graceMs(0) or S.now
     local existing = readNode(seed.key)
     local claimed = not existing and not held and claim

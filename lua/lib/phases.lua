@@ -64,7 +64,7 @@ local function closePhase(m, phase)
   })
 end
 
--- Puts the current phase before the sweeper, its deadline too, and rings the hop that opens it if it has one.
+-- Puts the current phase before the sweeper, its deadline too, and notifies the hop that opens it if it has one.
 local function openPhase(m)
   local exec, at = m.exec, m.exec.current
   local phase = exec.phases[at + 1]

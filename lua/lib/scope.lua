@@ -4,7 +4,7 @@
 
 local S = {
   now = clock(), grace = tonumber(ARGV[3]), run = load(KEYS[1]), plan = KEYS[2], shard = KEYS[3], outbox = KEYS[4],
-  timeline = KEYS[5], nodes = KEYS[6], reorder = KEYS[7], bells = {}, released = {},
+  timeline = KEYS[5], nodes = KEYS[6], reorder = KEYS[7], wakeUps = {}, released = {},
 }
 local LONGEST_GRACE_MS = 3600000
 
@@ -84,7 +84,7 @@ local function setModuleState(exec, state, reason)
   exec.reason = reason
 end
 
-local function bell(kind, id, n)
+local function wakeUp(kind, id, n)
   local withError = kind == 'error' or kind == 'error_task'
   return {
     kind, id, n.phase, n.step, n.prefix, n.epoch, n.dispatches, n.attempts, n.kind, n.limitKey, withError and n.error or '',
@@ -92,5 +92,5 @@ local function bell(kind, id, n)
 end
 
 local function ring(id, n)
-  S.bells[#S.bells + 1] = bell(n.kind == 'hop' and 'parser_task' or 'request', id, n)
+  S.wakeUps[#S.wakeUps + 1] = wakeUp(n.kind == 'hop' and 'parser_task' or 'request', id, n)
 end

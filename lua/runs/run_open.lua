@@ -88,4 +88,4 @@ for _, m in ipairs(opened) do
   save(m.key, m.exec)
 end
 save(KEYS[1], S.run)
-return reply(0, 'OPENED', S.bells)
+return reply(0, 'OPENED', S.wakeUps)

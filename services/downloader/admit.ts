@@ -34,7 +34,7 @@ export async function admit(deps: DownloaderDeps, { model }: Message<'request'>,
     : acquireAll(deps, own, model.limitKey, signal);
 }
 
-/** The bell does not say what is asked; the node does. */
+/** The wake-up does not say what is asked; the node does. */
 async function answeredAhead(
   deps: DownloaderDeps,
   run: LoadedRun,

@@ -3,12 +3,12 @@ import type { Clock } from '../../libs/clock/clock.ts';
 import type { ChainEvent } from '../../libs/contracts/events.ts';
 import type { Breakers } from '../../libs/limits/breakers.ts';
 import type { Budgets } from '../../libs/limits/budgets.ts';
-import type { CookieShelf } from '../../libs/limits/cookies.ts';
+import type { CookieStore } from '../../libs/limits/cookies.ts';
 import type { Limiter } from '../../libs/limits/limiter.ts';
 import type { ExecutionDeps } from '../../libs/stage/execution/execute-node.ts';
 import type { LocalStage, ParseWork } from '../../libs/stage/execution/hand-over.ts';
 import type { SecretSource } from '../../libs/stage/run/secret-source.ts';
-import type { AnswerStore } from '../../libs/store/answer-store.ts';
+import type { ResponseCache } from '../../libs/store/answer-store.ts';
 import type { BlobStore } from '../../libs/store/blob-store.ts';
 import type { Log } from '../../libs/telemetry/log.ts';
 import type { HttpClient } from './http/http-client.ts';
@@ -29,10 +29,10 @@ export interface DownloaderDeps {
   readonly robots: RobotsRules;
   readonly cookies: CookieJars;
   /** Where the cookies of runs stand for all processes. */
-  readonly shelf: CookieShelf;
+  readonly cookieStore: CookieStore;
   readonly blobs: BlobStore;
   /** What is kept for a time, and for other runs. */
-  readonly answers: AnswerStore;
+  readonly answers: ResponseCache;
   /** Where the secrets stand that headers name. */
   readonly secret: SecretSource;
   readonly breakers: BreakerGuard;

@@ -5,7 +5,7 @@ import { CatenaError } from '../../libs/errors/catena-error.ts';
 import type { Permit } from '../../libs/limits/rate-limiter.ts';
 import { defineModule, fetchStep } from '../../libs/modules/index.ts';
 import { Runs } from '../../libs/stage/run/runs.ts';
-import { type FakePage, shelfOf } from '../../test/fixtures/fake-ports.ts';
+import { cookieStoreOf, type FakePage } from '../../test/fixtures/fake-ports.ts';
 import { messagesOf, only, stricter } from '../../test/fixtures/outcomes.ts';
 import { LEASE_MS, openStageBench, type StageBench } from '../../test/fixtures/stage-bench.ts';
 import { admit } from './admit.ts';
@@ -132,8 +132,8 @@ describe('a download', () => {
     const own = { runId: 'run-1', session: '' };
     bench.http.answer = () => ({ headers: [['set-cookie', 'login=1; Path=/']] });
     await bench.download(await bench.beginRequest());
-    expect([...(await shelfOf(bench).read(own, ''))!.cookies.keys()]).toEqual(['shop.test;/;login']);
-    const elsewhere = { cookies: new CookieJars(), shelf: shelfOf(bench) };
+    expect([...(await cookieStoreOf(bench).read(own, ''))!.cookies.keys()]).toEqual(['shop.test;/;login']);
+    const elsewhere = { cookies: new CookieJars(), cookieStore: cookieStoreOf(bench) };
     expect((await refreshCookies(elsewhere, own)).header(new URL('http://shop.test/'))).toBe('login=1');
   });
 

@@ -244,7 +244,7 @@ describe('what cannot be asked', () => {
     await expect(bench.decide(error)).rejects.toBe(down);
     expect(await bench.nodeOf(error)).toMatchObject({ state: 'failed', epoch: 0 });
     const due = await bench.dueAfter(defaultPolicy.decisionGraceMs);
-    expect(due).toMatchObject([{ kind: 'ring', bell: { kind: 'error', node: { id: error.model.id } } }]);
+    expect(due).toMatchObject([{ kind: 'notify', wakeUp: { kind: 'error', node: { id: error.model.id } } }]);
   });
 
   it('is no reason to leave a failure undecided when only its module is not served here', async () => {

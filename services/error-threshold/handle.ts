@@ -22,7 +22,7 @@ export async function handle(deps: ErrorThresholdDeps, { model }: Message<'error
   const decision = await deps.coordinator.thresholdDecide(decideCommand(deps, run, model));
   failpoint('decide.after');
   deps.count(decision);
-  const messages = run === undefined ? [] : childMessages(decision.bells, run);
+  const messages = run === undefined ? [] : childMessages(decision.wakeUps, run);
   switch (decision.code) {
     case DecideCode.TERMINATE_MODULE:
       return { kind: 'terminate', scope: 'module', reason: 'threshold', messages };

@@ -146,7 +146,7 @@ describe('Terminate', () => {
     const { record } = await bench.accept();
     const end = { finishReason: 'cancelled', detail: '', endedAtMs: 1, done: 0, dead: 0, items: 0 } as const;
     await bench.store.acceptRun({ ...record, runId: 'closed' });
-    await bench.store.settleRun('closed', end, { deadLetters: nothing(), events: nothing() });
+    await bench.store.closeRun('closed', end, { deadLetters: nothing(), events: nothing() });
     const terminate = (runId: string, moduleId = '', reason = 'why') =>
       codeOf(api.terminate({ runId, moduleId, reason }, call));
     expect(await terminate('run-1')).toBe('api.run_not_open');

@@ -37,7 +37,7 @@ describe('a dispatch by call', () => {
       return { $case: 'done', value: {} };
     });
     const first = await start();
-    const bell = {
+    const wakeUp = {
       kind: 'request',
       nodeKind: 'request',
       node,
@@ -51,7 +51,7 @@ describe('a dispatch by call', () => {
     } as const;
     await dispatch(first);
     await dispatch({ kind: 'hop', run: first.run, node, epoch: 2 });
-    await dispatch({ kind: 'request', run: first.run, bell });
+    await dispatch({ kind: 'request', run: first.run, wakeUp });
     const fields = { runId: 'run-1', nodeId: 'n', moduleId: 'shop@1.2.0', phase: 1, epoch: 2 };
     expect(sent).toEqual([
       { $case: 'start', value: { runId: 'run-1' } },

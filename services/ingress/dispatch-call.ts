@@ -11,7 +11,7 @@ import type { Dispatch } from '../../libs/stage/messages/dispatch.ts';
 export type SendDispatch = (dispatch: ExecuteModuleRequest['dispatch']) => Promise<DispatchAnswer['result']>;
 
 /**
- * Resolves when the work is committed and its bells are rung. Rejects with a BackendFailure when nothing was decided, so
+ * Resolves when the work is committed and its wake-ups are notified. Rejects with a BackendFailure when nothing was decided, so
  * that the message comes again, and with the CatenaError of a run that the module-processor cannot execute.
  */
 export function dispatchCall(send: SendDispatch): (dispatch: Dispatch) => Promise<void> {
@@ -35,7 +35,7 @@ export function toRequest(dispatch: Dispatch): NonNullable<ExecuteModuleRequest[
       return { $case: 'hop', value: { runId, nodeId, moduleId, phase, epoch } };
     }
     case 'request': {
-      const { node, epoch, stepIdx, prefixRequest, attempts } = dispatch.bell;
+      const { node, epoch, stepIdx, prefixRequest, attempts } = dispatch.wakeUp;
       const { id: nodeId, moduleId, phase } = node;
       return {
         $case: 'request',

@@ -113,7 +113,7 @@ describe('the three inputs', () => {
     expect(dispatchOf(await hopRetry(bench))).toMatchObject({ kind: 'hop', epoch: 1 });
     expect(dispatchOf(await requestRetry(openStageBench([shop])))).toMatchObject({
       kind: 'request',
-      bell: { kind: 'request', epoch: 1, attempts: 1 },
+      wakeUp: { kind: 'request', epoch: 1, attempts: 1 },
     });
   });
 
@@ -283,7 +283,7 @@ describe('when the ground fails', () => {
     expect(await handle(bench.ingress, taskMessage(record))).toEqual({ kind: 'next', messages: [] });
   });
 
-  it('a hop keeps its state, and its next bell executes it', async () => {
+  it('a hop keeps its state, and its next wake-up executes it', async () => {
     const bench = openStageBench([shop]);
     const [hop] = await bench.begin();
     vi.spyOn(bench.coordinator, 'claim').mockImplementationOnce(storeDown);

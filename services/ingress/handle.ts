@@ -91,7 +91,7 @@ export function moduleDispatch(run: LoadedRun, { target }: ChainInput): Dispatch
   return {
     kind: 'request',
     run,
-    bell: {
+    wakeUp: {
       kind: 'request',
       node,
       stepIdx,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { FinishReason, ListRunsRequest, RunState, StepKind } from '../../libs/contracts/services.ts';
 import { CatenaError } from '../../libs/errors/catena-error.ts';
-import { settleRun } from '../../libs/stage/run/settle.ts';
+import { closeRun } from '../../libs/stage/run/settle.ts';
 import {
   type Api,
   call,
@@ -143,7 +143,7 @@ describe('GetRun', () => {
     expect((await opened.api.getRun({ runId }, call())).run).toMatchObject({ state: RunState.OPEN, mark: 'cancelled' });
     await drive(opened.bench, 1);
     expect((await opened.api.getRun({ runId }, call())).run).toMatchObject({ state: RunState.CLOSING, end: undefined });
-    await settleRun(opened.bench, runId);
+    await closeRun(opened.bench, runId);
     expect((await opened.api.getRun({ runId }, call())).run).toMatchObject({
       state: RunState.CLOSED,
       end: { reason: FinishReason.CANCELLED },

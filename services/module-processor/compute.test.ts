@@ -112,7 +112,7 @@ describe('a compute step', () => {
     const hops = await bench.begin({ input: { hops: count } });
     expect(hops).toHaveLength(count > 500 ? 0 : count);
     const node = bench.pumps[0];
-    while (node !== undefined && (await bench.coordinator.childrenPump({ node, bells: 500 })).more);
+    while (node !== undefined && (await bench.coordinator.childrenPump({ node, wakeUps: 500 })).more);
     const phase = (await bench.coordinator.findRun('run-1'))!.modules[0]!.phases[0]!;
     expect(phase).toMatchObject({ created: count + 1, open: count });
   });

@@ -49,11 +49,11 @@ async function toDispatch(
     case 'request': {
       const { epoch, stepIdx, prefixRequest, attempts } = request.value;
       const node = nodeOf(request.value);
-      const bell = { kind: 'request', nodeKind: 'request', node, epoch, stepIdx, prefixRequest, attempts } as const;
+      const wakeUp = { kind: 'request', nodeKind: 'request', node, epoch, stepIdx, prefixRequest, attempts } as const;
       return {
         kind: 'request',
         run: await runs.load(request.value.runId),
-        bell: { ...bell, dispatch: 0, limitKey: '', error: '' },
+        wakeUp: { ...wakeUp, dispatch: 0, limitKey: '', error: '' },
       };
     }
     default:

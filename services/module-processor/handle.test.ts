@@ -37,7 +37,7 @@ const storeDown = () => Promise.reject(new CatenaError('store.io_error', 'the di
 
 async function pumped(bench: StageBench): Promise<void> {
   const node = only(bench.pumps);
-  while ((await bench.coordinator.childrenPump({ node, bells: 500 })).more);
+  while ((await bench.coordinator.childrenPump({ node, wakeUps: 500 })).more);
 }
 
 /** What a worker that lost its lease would find: the time is over, and another one was let in. */
@@ -53,7 +53,7 @@ async function* nothing(): AsyncGenerator<never> {
 }
 
 describe('opening a run', () => {
-  it('rings the start of each module, once', async () => {
+  it('notifies the start of each module, once', async () => {
     const bench = openStageBench([shop()]);
     const run = await bench.accept();
     const opened = await handle(bench.moduleProcessor, { kind: 'start', run });
@@ -77,7 +77,7 @@ describe('opening a run', () => {
     const bench = openStageBench([shop()]);
     const run = await bench.accept();
     const end = { finishReason: 'cancelled', detail: '', endedAtMs: 1, done: 0, dead: 0, items: 0 } as const;
-    await bench.store.settleRun('run-1', end, { deadLetters: nothing(), events: nothing() });
+    await bench.store.closeRun('run-1', end, { deadLetters: nothing(), events: nothing() });
     const opened = await handle(bench.moduleProcessor, { kind: 'start', run });
     expect(opened).toEqual({ kind: 'skip', reason: 'RUN_CLOSED' });
     expect(await bench.coordinator.findRun('run-1')).toMatchObject({ mark: 'cancelled' });
@@ -99,7 +99,7 @@ describe('opening a run', () => {
 });
 
 describe('generating requests', () => {
-  it('commits them and rings the downloader, with what they share a limit with', async () => {
+  it('commits them and notifies the downloader, with what they share a limit with', async () => {
     const bench = openStageBench([shop()]);
     const [hop] = await bench.begin({ input: { count: 3 } });
     const requests = messagesOf(await bench.generate(hop!), 'request');
@@ -126,7 +126,7 @@ describe('generating requests', () => {
     ['several requests', shop(), { count: 2 }, 0],
     ['a step with a concurrency of its own', shop(undefined, { concurrency: 1 }), { count: 1 }, 0],
     ['a host without room', shop(), { count: 1 }, 1],
-  ])('rings for %s, and leaves the slot to others', async (_name, module, input, inFlight) => {
+  ])('notifies for %s, and leaves the slot to others', async (_name, module, input, inFlight) => {
     const bench = openStageBench([module]);
     bench.localDownloader.free = 1;
     bench.limiter.setLimits(HOST, { concurrency: 1 });
@@ -166,11 +166,11 @@ describe('generating requests', () => {
     expect(phase).toMatchObject({ created: count + 2, open: count });
   });
 
-  it('rings a failed request again under its host’s limit', async () => {
+  it('notifies a failed request again under its host’s limit', async () => {
     const bench = openStageBench([shop()]);
     const request = await bench.beginRequest();
     const { id, runId, moduleId, phase } = await bench.nodeOf(request);
-    const bell = {
+    const wakeUp = {
       kind: 'request',
       node: { id, runId, moduleId, phase },
       stepIdx: 0,
@@ -183,7 +183,7 @@ describe('generating requests', () => {
       error: '',
     } as const;
     const run = await bench.runs.load('run-1');
-    const rung = messagesOf(await handle(bench.moduleProcessor, { kind: 'request', run, bell }), 'request');
+    const rung = messagesOf(await handle(bench.moduleProcessor, { kind: 'request', run, wakeUp }), 'request');
     expect(rung).toMatchObject([{ model: { id, limitKey: HOST, context: { epoch: 1 } } }]);
   });
 });

@@ -24,7 +24,7 @@ export async function handle(
     case 'start':
       return openRun(deps, dispatch.run, goOn);
     case 'request':
-      return ringRequest(deps, dispatch);
+      return notifyRequest(deps, dispatch);
     case 'hop': {
       const { run, node, epoch } = dispatch;
       const ref = { stage: 'module-processor', node, epoch, origin: run, run } as const;
@@ -39,12 +39,12 @@ export function handleHeld(deps: ModuleProcessorDeps, held: HeldNode, goOn?: GoO
 }
 
 /** The message of a failure does not say what its request shares a rate limit with; the node does. */
-async function ringRequest(
+async function notifyRequest(
   { execution }: ModuleProcessorDeps,
-  { run, bell }: Dispatch & { readonly kind: 'request' },
+  { run, wakeUp }: Dispatch & { readonly kind: 'request' },
 ): Promise<ModuleProcessorOutcome> {
-  const limitKey = (await execution.coordinator.findNode(bell.node))?.limitKey ?? '';
-  return { kind: 'next', messages: childMessages([{ ...bell, limitKey }], run) };
+  const limitKey = (await execution.coordinator.findNode(wakeUp.node))?.limitKey ?? '';
+  return { kind: 'next', messages: childMessages([{ ...wakeUp, limitKey }], run) };
 }
 
 /** The body: a hop ends its module, or yields, or generates requests. */

@@ -8,7 +8,7 @@ import type { GoOn, ModuleProcessorDeps, ModuleProcessorOutcome } from './deps.t
 
 /**
  * Opens a run with the start of each of its modules; a run that is open already is left as it is. An only start is claimed
- * here, where `goOn` executes it, so that the first request need not wait for a bell.
+ * here, where `goOn` executes it, so that the first request need not wait for a wake-up.
  */
 export async function openRun(deps: ModuleProcessorDeps, run: LoadedRun, goOn?: GoOn): Promise<ModuleProcessorOutcome> {
   const { runId } = run.task;
@@ -24,9 +24,9 @@ export async function openRun(deps: ModuleProcessorDeps, run: LoadedRun, goOn?: 
     return { kind: 'skip', reason: 'RUN_CLOSED' };
   }
   await deps.store.markOpen(runId);
-  const [start, ...more] = outcome.bells;
+  const [start, ...more] = outcome.wakeUps;
   if (goOn === undefined || start === undefined || more.length > 0) {
-    return { kind: 'next', messages: childMessages(outcome.bells, run) };
+    return { kind: 'next', messages: childMessages(outcome.wakeUps, run) };
   }
   const { node, epoch } = start;
   const claimed = await claimNode(deps.execution, { node, epoch, stage: 'module-processor' });

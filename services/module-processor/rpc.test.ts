@@ -84,13 +84,13 @@ describe('a dispatch that came by call', () => {
     expect((await bench.coordinator.findRun('run-1'))!.modules[0]!.phases[0]).toMatchObject({ created: 3, done: 2 });
   });
 
-  it('rings a request again with all that its message says', async () => {
+  it('notifies a request again with all that its message says', async () => {
     const { bench, deps, executed } = open();
     const { nodeId, ...place } = await firstHop(bench);
     const value = { ...place, nodeId, stepIdx: 0, prefixRequest: 'p', attempts: 2 };
     expect(await overTheWire(deps, { $case: 'request', value })).toMatchObject({ $case: 'done' });
     expect(executed).toMatchObject([
-      { kind: 'request', bell: { kind: 'request', node: { id: nodeId }, epoch: 0, prefixRequest: 'p', attempts: 2 } },
+      { kind: 'request', wakeUp: { kind: 'request', node: { id: nodeId }, epoch: 0, prefixRequest: 'p', attempts: 2 } },
     ]);
   });
 

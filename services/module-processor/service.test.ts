@@ -43,7 +43,7 @@ async function executeFirst(bench: StageBench, [hop]: readonly Message<'parser_t
 
 const published = (bench: StageBench) => vi.spyOn(bench.bus, 'publish');
 
-it('goes on with an only hop under the claim of its parent’s commit, and rings nobody', async () => {
+it('goes on with an only hop under the claim of its parent’s commit, and notifies nobody', async () => {
   const ticks: number[] = [];
   const bench = openStageBench([chainOf((n) => ticks.push(n))]);
   const first = await bench.begin();
@@ -69,7 +69,7 @@ it('opens a run and goes on with the start of its only module', async () => {
   expect(ticks).toHaveLength(STEPS);
 });
 
-it('rings the starts of several modules', async () => {
+it('notifies the starts of several modules', async () => {
   const other = defineModule({
     name: 'other',
     version: '1.0.0',
@@ -86,7 +86,7 @@ it('rings the starts of several modules', async () => {
   expect(sent.mock.calls.map(([message]) => message.kind)).toEqual(['parser_task', 'parser_task']);
 });
 
-it('lets others have their turn after a while: the next hop is rung', async () => {
+it('lets others have their turn after a while: the next hop is notified', async () => {
   const ticks: number[] = [];
   const bench = openStageBench([
     chainOf((n) => {

@@ -11,9 +11,9 @@ import { type ChainEvent, EVENTS } from '../../libs/contracts/events.ts';
 import type { Extension } from '../../libs/extension/extension.ts';
 import type { RunRecord, Store } from '../../libs/store/port.ts';
 import type { Alert } from '../../libs/telemetry/alerts/alert.ts';
-import { type AlertGround, openAlerts } from '../../libs/telemetry/alerts/alert-channel.ts';
+import { type AlertDeps, openAlerts } from '../../libs/telemetry/alerts/alert-channel.ts';
 
-export interface NodeAlertsDeps extends AlertGround {
+export interface NodeAlertsDeps extends AlertDeps {
   readonly store: Pick<Store, 'findRun' | 'readItems'>;
   /** Asked whether a run failed. */
   readonly extensions: readonly Pick<Extension, 'describeEnd'>[];

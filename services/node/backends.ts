@@ -1,5 +1,5 @@
 /**
- * The backends of a process of distributed mode: Redis for the chain, PostgreSQL for what outlives it, NATS for bells, events
+ * The backends of a process of distributed mode: Redis for the chain, PostgreSQL for what outlives it, NATS for wake-ups, events
  * and large bodies. Nothing is opened on a server that would lose what Catena promises to keep.
  */
 import { LocalFirstBus } from '../../libs/bus/local-first-bus.ts';
@@ -15,7 +15,7 @@ import { DISTRIBUTED_SHARDS } from '../../libs/keys/keys.ts';
 import type { CommitPort } from '../../libs/stage/items/commit-port.ts';
 import { InsertThenConfirm, resolvingStore } from '../../libs/stage/items/insert-then-confirm.ts';
 import { scriptMeter } from '../../libs/stage/observe/metered-coordinator.ts';
-import type { AnswerStore } from '../../libs/store/answer-store.ts';
+import type { ResponseCache } from '../../libs/store/answer-store.ts';
 import type { BlobStore } from '../../libs/store/blob-store.ts';
 import { BlobBuckets } from '../../libs/store/nats/blob-bucket.ts';
 import type { Store } from '../../libs/store/port.ts';
@@ -42,7 +42,7 @@ export interface DistributedBackends {
   readonly bus: Bus;
   readonly events: NatsEvents;
   readonly blobs: BlobStore;
-  readonly answers: AnswerStore;
+  readonly answers: ResponseCache;
   readonly shards: number;
   /** Writes what is still to be written, then lets go of the servers. Idempotent. */
   close(): Promise<void>;

@@ -87,7 +87,7 @@ export async function startDistributedNode(options: DistributedNodeOptions): Pro
     limiter: limits.limiter,
     breakers: limits.breakers,
     budgets: limits.budgets,
-    shelf: limits.cookies,
+    cookieStore: limits.cookies,
     isShared: true,
     shards,
   };
@@ -138,7 +138,7 @@ export async function startDistributedNode(options: DistributedNodeOptions): Pro
         store,
         bus,
         budgets: limits.budgets,
-        shelf: limits.cookies,
+        cookieStore: limits.cookies,
         answers: opened.answers,
         clock,
         metrics,

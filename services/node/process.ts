@@ -57,7 +57,7 @@ async function serve(
   ended: Promise<string>,
 ): Promise<void> {
   const { config } = loaded;
-  requireGround(loaded, stages);
+  requireBackends(loaded, stages);
   const modules = new ModuleRegistry(await loadModules(config.modules.files ?? [], extensions, loaded));
   const metrics = new Metrics();
   const telemetry = await startTelemetry({ config, serviceName: serviceName(stages), log, metrics });
@@ -136,7 +136,7 @@ function serviceName(stages: readonly StageName[]): string {
 }
 
 /** Stages that do not share a process can only meet at servers. */
-function requireGround({ mode }: LoadedConfig, stages: readonly StageName[]): void {
+function requireBackends({ mode }: LoadedConfig, stages: readonly StageName[]): void {
   if (mode === 'distributed' || stages.length === STAGE_NAMES.length) return;
   throw new CatenaError(
     'service.not_distributed',

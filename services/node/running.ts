@@ -121,14 +121,15 @@ export class RunningNode {
     }
     if (this.#stopping.signal.aborted) return;
     stages.sweeper.start();
-    const { coordinator, store, bus, budgets, shelf, answers, clock, metrics, log, config } = this.#parts.backends;
+    const { coordinator, store, bus, budgets, cookieStore, answers, clock, metrics, log, config } =
+      this.#parts.backends;
     keepHouse(
       {
         coordinator,
         store,
         bus,
         budgets,
-        shelf,
+        cookieStore,
         answers,
         clock,
         metrics,

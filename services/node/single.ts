@@ -1,5 +1,5 @@
 /**
- * The five stages of Catena in one process. SQLite holds the chain and the store, queues in memory carry the bells, and a
+ * The five stages of Catena in one process. SQLite holds the chain and the store, queues in memory carry the wake-ups, and a
  * folder the large bodies. The stages themselves, and their order, stand in `../stages.ts`; `distributed.ts` puts the
  * same ones on other backends.
  */
@@ -22,7 +22,7 @@ import { meterTransitions } from '../../libs/stage/observe/metered-coordinator.t
 import type { ModuleResolver } from '../../libs/stage/run/runs.ts';
 import { BlobDirectory } from '../../libs/store/blob-directory.ts';
 import type { RunRecord } from '../../libs/store/port.ts';
-import { openSqliteAnswers } from '../../libs/store/sqlite/answers.ts';
+import { openSqliteResponseCache } from '../../libs/store/sqlite/answers.ts';
 import { openSingleFile } from '../../libs/store/sqlite/single-file.ts';
 import type { Log } from '../../libs/telemetry/log.ts';
 import { Metrics } from '../../libs/telemetry/metrics.ts';
@@ -50,7 +50,7 @@ export interface SingleNodeOptions {
   readonly wrapBus?: (bus: Bus) => Bus;
 }
 
-/** Bells that each stage's queue holds; what does not fit stands in the due index. */
+/** WakeUps that each stage's queue holds; what does not fit stands in the due index. */
 const QUEUE_CAPACITY = 10_000;
 
 /** Opens the database, wires the stages and starts them. Throws `store.…` when the file cannot be had. */
@@ -84,13 +84,13 @@ export function startSingleNode(options: SingleNodeOptions): RunningNode {
     store: file.store,
     bus: wrapBus?.(queues) ?? queues,
     blobs: new BlobDirectory({ path: blobPath }),
-    answers: openSqliteAnswers({ db: file.db, clock, bounds: config.answers }),
+    answers: openSqliteResponseCache({ db: file.db, clock, bounds: config.answers }),
     limiter: new RateLimiter({
       defaults: { requestsPerSecond: config.limits.requestsPerSecond, concurrency: config.limits.concurrencyPerHost },
     }),
     breakers: openSqliteBreakers({ db: file.db, clock }),
     budgets: openSqliteBudgets(file.db),
-    shelf: openSqliteCookies(file.db),
+    cookieStore: openSqliteCookies(file.db),
     isShared: false,
     shards: 1,
   };

@@ -44,7 +44,7 @@ export class Bill {
 }
 
 /** Never throws: what cannot be told stays set aside, which is the safe side. */
-export async function settleBill({ budgets, log }: CostDeps, node: ChainNode, bill: Bill): Promise<void> {
+export async function payBill({ budgets, log }: CostDeps, node: ChainNode, bill: Bill): Promise<void> {
   if (bill.attempt === '') return;
   try {
     await budgets.settle({ scope: node.runId, entry: node.id, attempt: bill.attempt, amount: bill.micros });

@@ -146,7 +146,7 @@ describe('a response', () => {
     expect(bench.pumps).toHaveLength(staged ? 1 : 0);
     expect(await bench.nodeOf(response)).toMatchObject({ state: staged ? 'releasing' : 'done' });
     const node = bench.pumps[0];
-    while (node !== undefined && (await bench.coordinator.childrenPump({ node, bells: 0 })).more);
+    while (node !== undefined && (await bench.coordinator.childrenPump({ node, wakeUps: 0 })).more);
     expect(await bench.nodeOf(response)).toMatchObject({ state: 'done' });
     expect(await created(bench)).toBe(3 + count);
   });

@@ -16,7 +16,7 @@ import { fromChainError } from '../../libs/stage/messages/chain-error.ts';
 import { decodeRequest } from '../../libs/stage/node/node-body.ts';
 import { emittedSeed } from '../../libs/stage/node/seeds.ts';
 import { type LoadedModule, moduleOf } from '../../libs/stage/run/runs.ts';
-import { Bill, settleBill } from './cost.ts';
+import { Bill, payBill } from './cost.ts';
 import type { ParserDeps, RecordedParse } from './deps.ts';
 import { giveUp } from './give-up.ts';
 import { toPage } from './page.ts';
@@ -74,7 +74,7 @@ async function parseHeld(deps: ParserDeps, work: ParseWork): Promise<Ending> {
   const bill = new Bill(node, work.response);
   const yielded = await parse(deps, module, work, bill)
     .catch((thrown: unknown) => giveUp(deps, module, work, { thrown, bill }))
-    .finally(() => settleBill({ budgets: deps.budgets, log: deps.execution.log }, node, bill));
+    .finally(() => payBill({ budgets: deps.budgets, log: deps.execution.log }, node, bill));
   return { kind: 'commit', yielded, childStage: 'ingress' };
 }
 

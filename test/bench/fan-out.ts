@@ -42,7 +42,7 @@ await runCommand(usage, options, async (values) => {
     bus.unruly = new UnrulyBus(queues, { seed, rates: unrulyRates, shuffle: 32, maxDelayMs: 200 });
     return bus.unruly;
   };
-  // Short graces, so that a lost bell costs a moment; everything else is as by default.
+  // Short graces, so that a lost wake-up costs a moment; everything else is as by default.
   const graces = { dispatch_grace_ms: 500, sweep_interval_ms: 100 };
   const node = startBenchNode(fanOut, ':memory:', graces, { wrapBus });
   const startMs = performance.now();
@@ -57,7 +57,7 @@ await runCommand(usage, options, async (values) => {
   const isVacuous = faults.length === 0 || faults.some(([, count]) => count === 0);
   const failed = checks.filter(({ expected, found }) => expected !== found);
   const text = [
-    `${figure(children)} children, seed ${seed}, ${figure(seconds, 1)} s, most of it waiting for lost bells to be rung again.`,
+    `${figure(children)} children, seed ${seed}, ${figure(seconds, 1)} s, most of it waiting for lost wake-ups to be notified again.`,
     table(
       ['result', 'expected', 'found'],
       checks.map(({ what, expected, found }) => [what, figure(expected), figure(found)]),

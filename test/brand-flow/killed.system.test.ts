@@ -16,6 +16,6 @@ it.each([
 
 // The other stages have nothing to publish: no step follows them but by the end of their phase.
 it.each(['publish.before', 'publish.after'] as const)(
-  'a run killed between the commit of rank and the bells of the pages that follow (%s) ends with its report',
+  'a run killed between the commit of rank and the wake-ups of the pages that follow (%s) ends with its report',
   (point) => killInStages(point, [['rank', 1]]),
 );

@@ -50,7 +50,7 @@ export interface Observed {
   /** From the first submission to the end of the last run. */
   readonly tookMs: number;
   /** From the end of the faults to the end of the last run. */
-  readonly settledMs: number;
+  readonly spanEnoughMs: number;
 }
 
 const SAMPLE_MS = 250;
@@ -158,7 +158,7 @@ async function observe(parts: Parts): Promise<Observed> {
       unrecovered: recovery.unrecovered,
       unexpectedEnds: fleet.unexpected,
       logged: fleet.errors(),
-      settledMs: tookMs - healedMs,
+      spanEnoughMs: tookMs - healedMs,
     };
   } finally {
     clearInterval(speaking);

@@ -1,12 +1,12 @@
 /** What a store of answers is. Every adapter passes this suite unchanged. */
 import { describe, expect, it } from 'vitest';
-import { type AnswerBounds, type AnswerStore, MAX_ANSWER_BYTES } from '../../libs/store/answer-store.ts';
+import { type AnswerBounds, MAX_ANSWER_BYTES, type ResponseCache } from '../../libs/store/answer-store.ts';
 
 /** A store under test, empty when it is opened. */
 export interface AnswersHarness {
-  readonly answers: AnswerStore;
+  readonly answers: ResponseCache;
   /** Another handle on the same answers, as another process would have one. */
-  readonly reopen: () => AnswerStore;
+  readonly reopen: () => ResponseCache;
   /** Makes everything that is kept so much older. */
   pass(ms: number): Promise<void>;
   /** How many rows there are, of whatever age. */
@@ -21,7 +21,7 @@ const MINUTE_MS = 60_000;
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 export function describeAnswers(name: string, open: OpenAnswers): void {
-  const textOf = async (answers: AnswerStore, key: string, maxAgeMs = MINUTE_MS) => {
+  const textOf = async (answers: ResponseCache, key: string, maxAgeMs = MINUTE_MS) => {
     const found = await answers.find(key, maxAgeMs);
     return found === undefined ? undefined : Buffer.from(found).toString();
   };

@@ -1,14 +1,14 @@
 import { openSqliteCookies } from '../../libs/limits/sqlite/cookies.ts';
 import { SqliteDatabase } from '../../libs/sqlite/database.ts';
-import { type CookieShelfHarness, describeCookieShelf } from './cookies.ts';
+import { type CookieStoreHarness, describeCookieStore } from './cookies.ts';
 
-async function open(): Promise<CookieShelfHarness> {
+async function open(): Promise<CookieStoreHarness> {
   const db = new SqliteDatabase({ path: ':memory:' });
   return {
-    shelf: openSqliteCookies(db),
+    cookieStore: openSqliteCookies(db),
     another: async () => openSqliteCookies(db),
     close: async () => db.close(),
   };
 }
 
-describeCookieShelf('SQLite', open);
+describeCookieStore('SQLite', open);

@@ -1,11 +1,11 @@
-/** What a shelf of cookies is, whatever keeps its state. */
+/** What a cookie store of cookies is, whatever keeps its state. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { CookieShelf } from '../../libs/limits/cookies.ts';
+import type { CookieStore } from '../../libs/limits/cookies.ts';
 
-export interface CookieShelfHarness {
-  readonly shelf: CookieShelf;
+export interface CookieStoreHarness {
+  readonly cookieStore: CookieStore;
   /** Another process, or the same one after a restart, on the same state. */
-  another(): Promise<CookieShelf>;
+  another(): Promise<CookieStore>;
   close(): Promise<void>;
 }
 
@@ -13,22 +13,22 @@ export interface CookieShelfHarness {
 const OWN = { runId: 'run % {1}:a', session: '' };
 const NAMED = { runId: OWN.runId, session: 'buyer:{1} é' };
 
-export function describeCookieShelf(name: string, open: () => Promise<CookieShelfHarness>): void {
-  describe(`a shelf of cookies on ${name}`, () => {
-    let harness: CookieShelfHarness;
-    let shelf: CookieShelf;
-    const texts = async (of = OWN, from = shelf) => Object.fromEntries((await from.read(of, ''))?.cookies ?? []);
-    const write = (changes: Record<string, string>, of = OWN, to = shelf) =>
+export function describeCookieStore(name: string, open: () => Promise<CookieStoreHarness>): void {
+  describe(`a cookie store of cookies on ${name}`, () => {
+    let harness: CookieStoreHarness;
+    let cookieStore: CookieStore;
+    const texts = async (of = OWN, from = cookieStore) => Object.fromEntries((await from.read(of, ''))?.cookies ?? []);
+    const write = (changes: Record<string, string>, of = OWN, to = cookieStore) =>
       to.write(of, new Map(Object.entries(changes)));
 
     beforeEach(async () => {
       harness = await open();
-      shelf = harness.shelf;
+      cookieStore = harness.cookieStore;
     });
     afterEach(() => harness.close());
 
     it('has nothing until something is put there', async () => {
-      expect(await shelf.read(OWN, '')).toBeUndefined();
+      expect(await cookieStore.read(OWN, '')).toBeUndefined();
       await write({ 'shop.test;/;a': '1' });
       expect(await texts()).toEqual({ 'shop.test;/;a': '1' });
     });
@@ -37,7 +37,7 @@ export function describeCookieShelf(name: string, open: () => Promise<CookieShel
       const other = await harness.another();
       const ids = Array.from({ length: 40 }, (_, at) => `shop.test;/;c${at}`);
       await Promise.all(
-        ids.map((id, at) => write({ [id]: `${at}`, 'shop.test;/;same': id }, OWN, at % 2 ? shelf : other)),
+        ids.map((id, at) => write({ [id]: `${at}`, 'shop.test;/;same': id }, OWN, at % 2 ? cookieStore : other)),
       );
       const found = await texts();
       expect(Object.keys(found)).toHaveLength(41);
@@ -54,10 +54,10 @@ export function describeCookieShelf(name: string, open: () => Promise<CookieShel
 
     it('answers only what has changed since', async () => {
       await write({ a: '1' });
-      const first = await shelf.read(OWN, '');
-      expect(await shelf.read(OWN, first!.version)).toBeUndefined();
+      const first = await cookieStore.read(OWN, '');
+      expect(await cookieStore.read(OWN, first!.version)).toBeUndefined();
       await write({ b: '2' }, OWN, await harness.another());
-      const second = await shelf.read(OWN, first!.version);
+      const second = await cookieStore.read(OWN, first!.version);
       expect(second?.cookies.size).toBe(2);
       expect(second?.version).not.toBe(first!.version);
     });
@@ -72,17 +72,17 @@ export function describeCookieShelf(name: string, open: () => Promise<CookieShel
       for (const of of [OWN, NAMED, elsewhere]) await write({ a: of.session }, of);
       await write({ b: 'x' }, NAMED);
       expect(Object.keys(await texts(NAMED)).sort()).toEqual(['a', 'b']);
-      await shelf.forget(OWN.runId);
-      await shelf.forget('unknown');
-      const kept = (await shelf.read(NAMED, ''))?.cookies.size ?? 0;
-      expect([kept, await texts(), (await shelf.read(elsewhere, '')) !== undefined]).toEqual([0, {}, true]);
+      await cookieStore.forget(OWN.runId);
+      await cookieStore.forget('unknown');
+      const kept = (await cookieStore.read(NAMED, ''))?.cookies.size ?? 0;
+      expect([kept, await texts(), (await cookieStore.read(elsewhere, '')) !== undefined]).toEqual([0, {}, true]);
     });
 
     it('says that it was emptied to whoever knew more', async () => {
       await write({ a: '1' });
-      const before = await shelf.read(OWN, '');
-      await shelf.forget(OWN.runId);
-      expect(await shelf.read(OWN, before!.version)).toEqual({ version: '', cookies: new Map() });
+      const before = await cookieStore.read(OWN, '');
+      await cookieStore.forget(OWN.runId);
+      expect(await cookieStore.read(OWN, before!.version)).toEqual({ version: '', cookies: new Map() });
     });
   });
 }

@@ -32,7 +32,7 @@ export function describeStore(name: string, openStore: OpenStore): void {
     it('are listed newest first, all or of one state', async () => {
       const { store } = await open(newRun('a'), newRun('b'), newRun('c'));
       await store.markOpen('b');
-      await store.settleRun('c', END, records());
+      await store.closeRun('c', END, records());
       const ids = async (query: Parameters<Store['listRuns']>[0]) =>
         (await store.listRuns(query)).map(({ runId }) => runId);
       expect(await ids({ limit: 10 })).toEqual(['c', 'b', 'a']);
@@ -45,8 +45,8 @@ export function describeStore(name: string, openStore: OpenStore): void {
     it('keep the cap of what they may cost, and at their end what they cost', async () => {
       const { store } = await open(newRun('r', { costCap: 5_000_000 }), newRun('free'));
       const cost = { spent: 2_500_000_000_000, reserved: 7 };
-      await store.settleRun('r', { ...END, cost }, records());
-      await store.settleRun('free', END, records());
+      await store.closeRun('r', { ...END, cost }, records());
+      await store.closeRun('free', END, records());
       expect(await store.findRun('r')).toMatchObject({ costCap: 5_000_000, end: { ...END, cost } });
       expect((await store.findRun('free'))?.end).toEqual(END);
     });
@@ -115,14 +115,14 @@ export function describeStore(name: string, openStore: OpenStore): void {
         await harness.store.hasWithdrawnItems('r', second!.seq),
       ];
       expect(await withdrawn()).toEqual([false, true]);
-      await harness.store.settleRun('r', END, records());
+      await harness.store.closeRun('r', END, records());
       expect(await withdrawn()).toEqual([false, true]);
     });
 
     it('of a run that nobody accepted are an error', async () => {
       const { store } = await open();
       await expect(store.countItems('unknown')).rejects.toMatchObject({ code: 'store.unknown_run' });
-      await expect(store.settleRun('unknown', END, records())).rejects.toMatchObject({ code: 'store.unknown_run' });
+      await expect(store.closeRun('unknown', END, records())).rejects.toMatchObject({ code: 'store.unknown_run' });
     });
   });
 
@@ -132,7 +132,7 @@ export function describeStore(name: string, openStore: OpenStore): void {
       await harness.commit({ runId: 'r', nodeId: 'a' }, rows(1, 2));
       await harness.abandon({ runId: 'r', nodeId: 'b' }, rows(...Array.from({ length: 450 }, (_, n) => n)));
       await harness.abandon({ runId: 'other', nodeId: 'c' }, rows(7));
-      await harness.store.settleRun('r', END, records());
+      await harness.store.closeRun('r', END, records());
       expect(await harness.store.findRun('r')).toMatchObject({ state: 'closed', end: END });
       expect([await numbers(harness), await harness.store.countItems('r')]).toEqual([[1, 2], 2]);
       await harness.commit({ runId: 'other', nodeId: 'd' }, rows(8));
@@ -144,7 +144,7 @@ export function describeStore(name: string, openStore: OpenStore): void {
       const letters = Array.from({ length: 450 }, (_, n) => letter(`n${n}`));
       const events = Array.from({ length: 450 }, (_, n) => ({ id: `e${n}`, type: 'T', atMs: n, data: { n } }));
       for (let times = 0; times < 2; times++) {
-        await harness.store.settleRun('r', END, records(letters, events));
+        await harness.store.closeRun('r', END, records(letters, events));
         const kept = await harness.store.listDeadLetters('r');
         expect(new Map(kept.map((each) => [each.nodeId, each]))).toEqual(
           new Map(letters.map((each) => [each.nodeId, each])),
@@ -156,8 +156,8 @@ export function describeStore(name: string, openStore: OpenStore): void {
     it('forgets the letters of an earlier end, and adds to its timeline', async () => {
       const { store } = await open(newRun('r'));
       const event = (id: string) => ({ id, type: 'T', atMs: 1, data: {} });
-      await store.settleRun('r', END, records([letter('a'), letter('b')], [event('1')]));
-      await store.settleRun('r', { ...END, dead: 1 }, records([letter('b', { epoch: 2 })], [event('1'), event('2')]));
+      await store.closeRun('r', END, records([letter('a'), letter('b')], [event('1')]));
+      await store.closeRun('r', { ...END, dead: 1 }, records([letter('b', { epoch: 2 })], [event('1'), event('2')]));
       expect(await store.listDeadLetters('r')).toEqual([letter('b', { epoch: 2 })]);
       expect((await store.listEvents('r')).map(({ id }) => id)).toEqual(['1', '2']);
       expect(await store.findRun('r')).toMatchObject({ end: { dead: 1 } });
@@ -170,7 +170,7 @@ export function describeStore(name: string, openStore: OpenStore): void {
         throw new Error('the coordinator is gone');
       }
       const given = { deadLetters: broken(), events: stream<StoredEvent>([]) };
-      await expect(store.settleRun('r', END, given)).rejects.toThrow('the coordinator is gone');
+      await expect(store.closeRun('r', END, given)).rejects.toThrow('the coordinator is gone');
       expect(await store.findRun('r')).toMatchObject({ state: 'accepted', end: undefined });
     });
   });

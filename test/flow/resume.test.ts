@@ -20,7 +20,7 @@ const other = defineModule({
 
 describeResume(inFile);
 
-// Bells that a broker kept come to whoever asks: there a process without the module records their failure.
+// WakeUps that a broker kept come to whoever asks: there a process without the module records their failure.
 it('a run whose module is not loaded is left as it is, and others go on beside it', async () => {
   const place = await inFile.newPlace();
   const first = await place.start([tree]);

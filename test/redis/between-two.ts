@@ -22,7 +22,7 @@ export const BETWEEN_TWO: Readonly<Record<string, (open: OpenRedis) => Promise<v
     await coordinator.stageChildren({ ...heldBy(holder), children });
     await coordinator.stageChildren({ ...heldBy(holder), children: more });
     await scene.commit(holder, [], { staged: children.length + more.length });
-    const pump = { node: cast.ref('a'), bells: 0 };
+    const pump = { node: cast.ref('a'), wakeUps: 0 };
     const pumped = await Promise.all([other.childrenPump(pump), other.childrenPump(pump), other.childrenPump(pump)]);
     expect(pumped.reduce((sum, { created }) => sum + created, 0)).toBe(children.length + more.length);
   },

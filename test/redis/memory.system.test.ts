@@ -45,8 +45,8 @@ describe('a run of 2,000 nodes', () => {
     for (let at = 0; at < NODES; at += BATCH) {
       await coordinator.stageChildren({ ...holder, children: seeds.slice(at, at + BATCH) });
     }
-    await coordinator.commitSuccess({ ...holder, children: [], staged: NODES, bells: 0 });
-    while ((await coordinator.childrenPump({ node: holder.node, bells: BATCH })).more);
+    await coordinator.commitSuccess({ ...holder, children: [], staged: NODES, wakeUps: 0 });
+    while ((await coordinator.childrenPump({ node: holder.node, wakeUps: BATCH })).more);
 
     const bytes = async () => {
       const sizes = await Promise.all((await keysWith(redis)).map((key) => redis.memory('USAGE', key, 'SAMPLES', 0)));
@@ -54,7 +54,7 @@ describe('a run of 2,000 nodes', () => {
     };
     const pending = await bytes();
     for (const seed of seeds) {
-      await coordinator.commitSuccess({ ...(await claim(seed)), children: [], staged: 0, bells: 0 });
+      await coordinator.commitSuccess({ ...(await claim(seed)), children: [], staged: 0, wakeUps: 0 });
     }
     const finished = await bytes();
     expect((await coordinator.findRun(runId))?.modules[0]?.phases[0]?.done).toBe(NODES + 1);

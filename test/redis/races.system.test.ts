@@ -67,7 +67,7 @@ describe('races', () => {
       const holder = (await one.claim(claim)).node!;
       await scene.advance(LEASE_MS);
       const child = scene.cast.hop(`child of ${name}`);
-      const commit = () => one.commitSuccess({ ...heldBy(holder), children: [child], staged: 0, bells: 1 });
+      const commit = () => one.commitSuccess({ ...heldBy(holder), children: [child], staged: 0, wakeUps: 1 });
       const recover = () => other.recoverZombie({ node, crashBudget: 3 });
       // The one that is sent first has the better chances: each in turn.
       const first = round % 2 === 0 ? commit() : undefined;
@@ -93,7 +93,7 @@ describe('races', () => {
     expect((await processes[0]!.findRun(runId))?.modules[0]?.phases[0]?.created).toBe(1);
   });
 
-  it('of sweepers that look at once each due node is rung by one', async () => {
+  it('of sweepers that look at once each due node is notified by one', async () => {
     const { scene, processes, names } = await openRace(CONNECTIONS);
     await scene.advance(LEASE_MS);
     const looks = processes.flatMap((process) =>
@@ -101,7 +101,7 @@ describe('races', () => {
     );
     const entries = (await Promise.all(looks)).flatMap((look) => look.entries);
     const rung = entries.flatMap((entry) =>
-      entry.kind === 'ring' && entry.bell.node.runId === scene.runId ? [entry.bell.node.id] : [],
+      entry.kind === 'notify' && entry.wakeUp.node.runId === scene.runId ? [entry.wakeUp.node.id] : [],
     );
     expect(rung.sort()).toEqual(names.map((name) => scene.cast.ref(name).id).sort());
   });

@@ -50,7 +50,7 @@ describe('a connection that is cut with an answer on the way', () => {
       (scene, holder) =>
         scene.harness.coordinator.commitSuccess({
           ...heldBy(holder),
-          ...{ children: [scene.cast.hop('b')], staged: 0, bells: 1 },
+          ...{ children: [scene.cast.hop('b')], staged: 0, wakeUps: 1 },
         }),
       { state: 'done', epoch: 0 },
     ],
@@ -93,7 +93,7 @@ describe('a connection that is cut with an answer on the way', () => {
       const node = scene.cast.ref(name);
       const claim = { node, epoch: 0, owner: name, stage: 'module-processor', leaseMs: LEASE_MS } as const;
       const holder = (await coordinator.claim(claim)).node!;
-      await coordinator.commitSuccess({ ...heldBy(holder), children, staged: 0, bells: 1 });
+      await coordinator.commitSuccess({ ...heldBy(holder), children, staged: 0, wakeUps: 1 });
     };
     const cutsBefore = proxy.cuts;
     for (const [index, name] of names.entries()) {

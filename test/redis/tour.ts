@@ -70,7 +70,7 @@ export const TOUR: Tour = {
     await scene.advance(LEASE_MS);
     await coordinator.recoverZombie({ node: scene.cast.ref('r'), crashBudget: 3 });
     await coordinator.recoverZombie({ node: scene.cast.ref('r'), crashBudget: 3 });
-    await coordinator.commitSuccess({ ...heldBy(parser), children: [], staged: 0, bells: 0 });
+    await coordinator.commitSuccess({ ...heldBy(parser), children: [], staged: 0, wakeUps: 0 });
     await coordinator.commitError({ ...heldBy(parser), error: '{}' });
     const again = await scene.take('r');
     await coordinator.commitError({ ...heldBy(again), error: '{}' });
@@ -90,8 +90,8 @@ export const TOUR: Tour = {
     await coordinator.stageChildren({ ...heldBy(holder), children: [cast.seed('r'), cast.hop('s')] });
     await scene.commit(holder, [], { staged: 2 });
     await scene.commit(holder, [], { staged: 2 });
-    await coordinator.childrenPump({ node: cast.ref('a'), bells: 1 });
-    await coordinator.childrenPump({ node: cast.ref('a'), bells: 1 });
+    await coordinator.childrenPump({ node: cast.ref('a'), wakeUps: 1 });
+    await coordinator.childrenPump({ node: cast.ref('a'), wakeUps: 1 });
     const late = await scene.take('b');
     await coordinator.runControl({ runId: scene.runId, action: 'cancel' });
     await scene.commit(late);

@@ -30,7 +30,12 @@ export const categories: readonly Category[] = [
     nouns: ['wall clock', 'alarm clock', 'timer'],
     lines: ['Tick', 'Meridian', 'Große Stunde'],
   },
-  { code: 'BKS', name: 'Shelves', nouns: ['bookcase', 'wall shelf', 'bookend'], lines: ['Folio', 'Quire', 'Łuk'] },
+  {
+    code: 'BKS',
+    name: 'Shelves',
+    nouns: ['bookcase', 'wall cookie store', 'bookend'],
+    lines: ['Folio', 'Quire', 'Łuk'],
+  },
   { code: 'TLS', name: 'Tools', nouns: ['hand plane', 'hammer', 'folding rule'], lines: ['Burr', 'True', '3/8" & up'] },
 ];
 

@@ -2,7 +2,7 @@
 import { onTestFinished } from 'vitest';
 import { decodeMessage, type Message } from '../../contracts/chain.ts';
 import { ExecutionContext, TaskRef } from '../../contracts/messages.ts';
-import type { Rung } from '../../contracts/subjects.ts';
+import type { Dispatched } from '../../contracts/subjects.ts';
 import type { Delivery, Receiver } from '../port.ts';
 import type { NatsBus } from './nats-bus.ts';
 import type { BusNotice } from './notice.ts';
@@ -46,7 +46,7 @@ export async function openBus(url: string, options: Partial<NatsBusOptions> = {}
 }
 
 /** A sound request of module `m`. */
-export function request(id: string, body = new Uint8Array()): Rung<Message<'request'>> {
+export function request(id: string, body = new Uint8Array()): Dispatched<Message<'request'>> {
   const { model } = decodeMessage('request', new Uint8Array());
   return {
     kind: 'request',

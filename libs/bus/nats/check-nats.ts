@@ -132,8 +132,8 @@ function syncProblem({ info }: NatsConnection, { durability }: NatsNeeds): NatsP
       ? 'whether writes are synced before they are acknowledged cannot be read by a client'
       : `version ${version} acknowledges before it syncs, and cannot be told otherwise`,
     remedy: canSync
-      ? 'set jetstream { sync_interval: always }; what is lost all the same is rung again by the sweeper'
-      : `what a power failure takes is rung again by the sweeper; ${SYNC_VERSION.join('.')} or later can sync each write`,
+      ? 'set jetstream { sync_interval: always }; what is lost all the same is notified again by the sweeper'
+      : `what a power failure takes is notified again by the sweeper; ${SYNC_VERSION.join('.')} or later can sync each write`,
   };
 }
 

@@ -109,7 +109,7 @@ function streamConflict({ name, subjects }: WantedStream, what: string, cause?: 
   return new CatenaError('bus.stream_conflict', `stream ${name} cannot be made what the chain needs: ${what}`, {
     cause,
     data: { stream: name, subjects },
-    remedy: 'remove the stream in the way; if it is the chain’s, its messages are bells and are rung again',
+    remedy: 'remove the stream in the way; if it is the chain’s, its messages are wake-ups and are notified again',
   });
 }
 

@@ -7,7 +7,7 @@ const TERMINATE = '+TERM';
 
 /**
  * A message in hand. All answers are fire and forget: one that is lost brings the message again, and one that comes too
- * late hits whoever holds it now, which costs a bell and no work.
+ * late hits whoever holds it now, which costs a wake-up and no work.
  */
 export class HeldMessage {
   readonly msg: Msg;

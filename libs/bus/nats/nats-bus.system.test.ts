@@ -29,7 +29,7 @@ const pendingOf = async (namespace: string) =>
   (await manager.consumers.info(`${namespace}_CHAIN_REQUEST`, 'downloader')).num_pending;
 
 describe('publishing', () => {
-  it('drops a ringing that is sent twice, and takes the next ringing and the next epoch of the same node', async () => {
+  it('drops a wake-up that is sent twice, and takes the next wake-up and the next epoch of the same node', async () => {
     const { bus, namespace } = await openBus(server.url);
     const again = {
       ...request('n'),

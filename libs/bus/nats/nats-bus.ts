@@ -1,13 +1,13 @@
 /**
  * The chain's messages over JetStream: one work queue per stage, pulled by as many processes as there are. The broker may
- * lose what it likes; what stands in the due index is rung again.
+ * lose what it likes; what stands in the due index is notified again.
  */
 
 import type { NatsConnection } from '@nats-io/transport-node';
 import { pause } from '../../concurrency/abort.ts';
 import { within } from '../../concurrency/within.ts';
 import { RECEIVER } from '../../contracts/chain.ts';
-import type { Namespace, Rung } from '../../contracts/subjects.ts';
+import type { Dispatched, Namespace } from '../../contracts/subjects.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
 import type { Bus, Receiver, SubscribeOptions, Subscription } from '../port.ts';
 import { Backlog } from './backlog.ts';
@@ -86,7 +86,7 @@ export class NatsBus implements Bus {
   }
 
   /** Throws `bus.unavailable` (retryable) when the server does not answer in time, `bus.message_too_large`. */
-  async publish(message: Rung): Promise<boolean> {
+  async publish(message: Dispatched): Promise<boolean> {
     const backlog = this.#backlogs.get(RECEIVER[message.kind])!;
     if (this.#closed !== undefined || backlog.room === 0) return false;
     backlog.add();

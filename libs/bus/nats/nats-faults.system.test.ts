@@ -45,7 +45,7 @@ it('goes on after a restart of the server, with what it kept', async () => {
   expect(notices.map(({ kind }) => kind)).not.toContain('restored');
 });
 
-it('makes everything again on a server that lost its data, and delivers what is rung then', async () => {
+it('makes everything again on a server that lost its data, and delivers what is notified then', async () => {
   const { server } = await newServer();
   const { bus, notices } = await openBus(server.url);
   const hands = holding(bus, 2);
@@ -56,8 +56,8 @@ it('makes everything again on a server that lost its data, and delivers what is 
     expect(notices).toContainEqual({ kind: 'restored', streams: 5, consumers: 4 });
   }, PATIENT);
   hands.ack();
-  await ring(() => bus.publish(request('rung again')));
-  await vi.waitFor(() => expect(hands.seen).toEqual(['lost', 'rung again']), PATIENT);
+  await ring(() => bus.publish(request('notified again')));
+  await vi.waitFor(() => expect(hands.seen).toEqual(['lost', 'notified again']), PATIENT);
 });
 
 it('brings to another process what a killed one had in hand', async () => {
@@ -130,10 +130,10 @@ it.each(['purged', 'consumer deleted', 'stream deleted'] as const)('goes on afte
   else if (what === 'consumer deleted') await consumers.delete(stream, 'downloader');
   else await streams.delete(stream);
   hands.ack();
-  await ring(() => bus.publish(request('rung again')));
+  await ring(() => bus.publish(request('notified again')));
   await vi.waitFor(async () => {
     if (hands.inHand() > 0) hands.ack();
-    expect(hands.seen).toContain('rung again');
+    expect(hands.seen).toContain('notified again');
   }, PATIENT);
   const restored = notices.filter(({ kind }) => kind === 'restored');
   expect(restored).toEqual(

@@ -5,7 +5,7 @@ import { type JetStreamClient, jetstream } from '@nats-io/jetstream';
 import { errors, type MsgHdrs, type NatsConnection } from '@nats-io/transport-node';
 import { backOffMs } from '../../concurrency/back-off.ts';
 import { encodeMessage } from '../../contracts/chain.ts';
-import { messageId, type Namespace, type Rung, scopeOf, subjectOf } from '../../contracts/subjects.ts';
+import { type Dispatched, messageId, type Namespace, scopeOf, subjectOf } from '../../contracts/subjects.ts';
 import { nodeIdOf } from '../../contracts/validate.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
 import { outgoingHeaders, sizeOf } from './message-headers.ts';
@@ -47,9 +47,9 @@ export class Publishing {
     this.#client = jetstream(options.connection, { timeout: options.timeoutMs });
   }
 
-  message(message: Rung): Promise<PublishResult> {
+  message(message: Dispatched): Promise<PublishResult> {
     const subject = subjectOf(message.kind, scopeOf(message));
-    return this.bytes({ subject, kind: message.kind, body: encodeMessage(message), id: ringingId(message) });
+    return this.bytes({ subject, kind: message.kind, body: encodeMessage(message), id: wakeUpId(message) });
   }
 
   /**
@@ -78,7 +78,7 @@ export class Publishing {
   }
 
   /**
-   * Sends again what found no answer, at growing intervals: a bell that its sender gives up rings only when the sweeper looks,
+   * Sends again what found no answer, at growing intervals: a wake-up that its sender gives up notifies only when the sweeper looks,
    * long after the server is back. Under its id the broker keeps it once.
    */
   async #untilAnswered(send: (waitMs: number) => Promise<PublishResult>): Promise<PublishResult> {
@@ -97,8 +97,8 @@ export class Publishing {
   }
 }
 
-/** A message that is not a counted ringing is sent once; its id only tells a broker what the client sends again. */
-function ringingId(message: Rung): string {
+/** A message that is not a counted wake-up is sent once; its id only tells a broker what the client sends again. */
+function wakeUpId(message: Dispatched): string {
   const { kind, dispatch } = message;
   if (kind === 'task' || dispatch === undefined) return `${kind}:${randomUUID()}`;
   return messageId({ kind, nodeId: nodeIdOf(message), epoch: message.model.context?.epoch ?? 0, dispatch });

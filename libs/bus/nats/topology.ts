@@ -43,7 +43,7 @@ export interface StagePlace {
 
 /**
  * How long a broker remembers message ids. It covers what a client sends again after a lost answer; the server keeps every
- * id for as long in memory, and a second bell is harmless.
+ * id for as long in memory, and a second wake-up is harmless.
  */
 const DUPLICATE_WINDOW_MS = 10_000;
 /** Pull requests that may wait at a consumer, over all processes. */

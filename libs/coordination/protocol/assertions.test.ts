@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { assertBorn, assertChildren, assertLeased, assertNotBefore } from './assertions.ts';
 import { MAX_CHILDREN } from './commits.ts';
 import type { ChainNode, NodeSeed } from './node.ts';
-import type { Bell } from './outcome.ts';
+import type { WakeUp } from './outcome.ts';
 
 const children = (count: number, phase: number) => Array.from({ length: count }, () => ({ phase }) as NodeSeed);
 
@@ -23,7 +23,7 @@ describe('children of a commit', () => {
 describe('what a coordinator answers', () => {
   const node = { id: 'a', runId: 'r', moduleId: 'm', phase: 1 };
   const leased = { ...node, state: 'processing', owner: 'me', token: 't', dueAtMs: 1 } as ChainNode;
-  const bell = (phase: number) => ({ node: { ...node, id: 'b', phase } }) as Bell;
+  const wakeUp = (phase: number) => ({ node: { ...node, id: 'b', phase } }) as WakeUp;
   const broken = (invariant: string) =>
     expect.objectContaining({
       code: 'coordinator.invariant_broken',
@@ -41,7 +41,7 @@ describe('what a coordinator answers', () => {
   it('to a commit accounts for each child, and wakes up nothing of an earlier phase', () => {
     expect(() => assertBorn(node, 3, 2, 1)).not.toThrow();
     expect(() => assertBorn(node, 3, 2, 0)).toThrow(broken('I4'));
-    expect(() => assertNotBefore(node, [bell(1), bell(2)])).not.toThrow();
-    expect(() => assertNotBefore(node, [bell(1), bell(0)])).toThrow(broken('I5'));
+    expect(() => assertNotBefore(node, [wakeUp(1), wakeUp(2)])).not.toThrow();
+    expect(() => assertNotBefore(node, [wakeUp(1), wakeUp(0)])).toThrow(broken('I5'));
   });
 });

@@ -6,7 +6,7 @@
 import { CatenaError } from '../../errors/catena-error.ts';
 import { MAX_CHILDREN } from './commits.ts';
 import type { ChainNode, NodeRef, NodeSeed } from './node.ts';
-import type { Bell } from './outcome.ts';
+import type { WakeUp } from './outcome.ts';
 
 /** Refuses what no coordinator may accept, before anything is written: children of a node in `phase` of so many phases. */
 export function assertChildren(children: readonly NodeSeed[], phase: number, phases: number): void {
@@ -56,9 +56,13 @@ export function assertBorn(node: NodeRef, asked: number, created: number, gateLo
 }
 
 /** Of what a commit wakes up: nothing runs in a phase before its parent's. */
-export function assertNotBefore(node: NodeRef, bells: readonly Bell[]): void {
-  for (const bell of bells) {
-    if (bell.node.phase >= node.phase) continue;
-    throw invariantBroken('I5', node, `its phase ${node.phase} wakes up ${bell.node.id} of phase ${bell.node.phase}`);
+export function assertNotBefore(node: NodeRef, wakeUps: readonly WakeUp[]): void {
+  for (const wakeUp of wakeUps) {
+    if (wakeUp.node.phase >= node.phase) continue;
+    throw invariantBroken(
+      'I5',
+      node,
+      `its phase ${node.phase} wakes up ${wakeUp.node.id} of phase ${wakeUp.node.phase}`,
+    );
   }
 }

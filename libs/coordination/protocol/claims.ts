@@ -1,6 +1,6 @@
 /** How a node is taken, held, handed on and taken back. */
 import type { ChainNode, NodeRef } from './node.ts';
-import type { Bell, CodeOf } from './outcome.ts';
+import type { CodeOf, WakeUp } from './outcome.ts';
 
 /** What `claim` answers; the order of the checks stands with the transition. */
 export const ClaimCode = {
@@ -86,7 +86,7 @@ export const ReorderCode = {
 
 export interface ClaimCommand {
   readonly node: NodeRef;
-  /** The epoch that the message names. An older one than the node's is stale; a newer one is only a bell. */
+  /** The epoch that the message names. An older one than the node's is stale; a newer one is only a wake-up. */
   readonly epoch: number;
   /** Unique per attempt, never per process: a repeated call with the same owner answers the stored outcome. */
   readonly owner: string;
@@ -119,7 +119,7 @@ export interface RecoverOutcome {
   readonly code: CodeOf<typeof RecoverCode>;
   /** With RECOVERED: whether the crash budget is spent. */
   readonly died: boolean;
-  readonly bells: readonly Bell[];
+  readonly wakeUps: readonly WakeUp[];
 }
 
 export interface ReorderCommand {

@@ -1,7 +1,7 @@
 /** How an execution ends well, and its children come into being. */
 import type { Held } from './claims.ts';
 import type { ChainNode, NodeRef, NodeSeed } from './node.ts';
-import type { Bell, CodeOf, ReleasedResponse } from './outcome.ts';
+import type { CodeOf, ReleasedResponse, WakeUp } from './outcome.ts';
 
 /** What `stageChildren` answers. */
 export const StageCode = {
@@ -55,15 +55,15 @@ export interface CommitCommand extends Held {
   /** How many children were staged under this token; the commit is refused when the coordinator counts another number. */
   readonly staged: number;
   /** How many of the children the committer will ring itself; the others are due at once, for the sweeper to ring. */
-  readonly bells: number;
+  readonly wakeUps: number;
   /** Claims the only child in the same step, if a claim would answer EXECUTE. */
   readonly handOver?: { readonly owner: string; readonly leaseMs: number };
 }
 
 export interface CommitOutcome {
   readonly code: CodeOf<typeof CommitCode>;
-  /** To be rung by the committer. */
-  readonly bells: readonly Bell[];
+  /** To be notified by the committer. */
+  readonly wakeUps: readonly WakeUp[];
   /** The handed-over child, claimed. */
   readonly next?: ChainNode;
   readonly released: readonly ReleasedResponse[];
@@ -76,12 +76,12 @@ export interface CommitOutcome {
 
 export interface PumpCommand {
   readonly node: NodeRef;
-  readonly bells: number;
+  readonly wakeUps: number;
 }
 
 export interface PumpOutcome {
   readonly code: CodeOf<typeof PumpCode>;
-  readonly bells: readonly Bell[];
+  readonly wakeUps: readonly WakeUp[];
   readonly released: readonly ReleasedResponse[];
   readonly created: number;
   readonly gateLost: number;
@@ -113,7 +113,7 @@ export interface CommitTransitions {
    *   children (an existing one is left: its own key is the advance gate), gives a superseded one its new body and next
    *   epoch; leases an only child to its committer where it could be claimed; counts an execution and ends the
    *   row of errors; closes phase, module and run where they are empty, and opens the next phase.
-   * - Answers: COMMIT_OK with wake-ups of the first `bells` children that may run and of what opened, the handed-over
+   * - Answers: COMMIT_OK with wake-ups of the first `wake-ups` children that may run and of what opened, the handed-over
    *   child, released responses, and how many children came into being or were there.
    * - Again: ALREADY_COMMITTED, with the handed-over child while its owner still holds it.
    */

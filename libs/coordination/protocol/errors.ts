@@ -1,7 +1,7 @@
 /** How an execution ends badly, and what becomes of its node. */
 import type { Held } from './claims.ts';
 import type { NodeRef } from './node.ts';
-import type { Bell, CodeOf } from './outcome.ts';
+import type { CodeOf, WakeUp } from './outcome.ts';
 
 /** What `commitError` answers. */
 export const CommitErrorCode = {
@@ -111,7 +111,7 @@ export interface DecideOutcome {
   readonly action: DecideAction;
   /** Whether the decision had been made before and is only repeated here. */
   readonly repeated: boolean;
-  readonly bells: readonly Bell[];
+  readonly wakeUps: readonly WakeUp[];
 }
 
 export interface RetryScheduleCommand {
@@ -135,7 +135,7 @@ export interface ReplayCommand {
 
 export interface ReplayOutcome {
   readonly code: CodeOf<typeof ReplayCode>;
-  readonly bells: readonly Bell[];
+  readonly wakeUps: readonly WakeUp[];
 }
 
 export interface ErrorTransitions {

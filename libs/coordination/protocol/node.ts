@@ -36,7 +36,7 @@ export interface NodeSeed {
   readonly prefixRequest: string;
   /** Opaque to the coordinator: what the executor of the node needs, as JSON. */
   readonly body: string;
-  /** Of a request: what it shares a rate limit with; kept so that a bell can be queued before the node is claimed. */
+  /** Of a request: what it shares a rate limit with; kept so that a wake-up can be queued before the node is claimed. */
   readonly limitKey?: string;
 }
 

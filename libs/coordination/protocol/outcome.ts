@@ -1,4 +1,4 @@
-/** What the outcomes of transitions have in common: codes, bells, responses that were kept. */
+/** What the outcomes of transitions have in common: codes, wake-ups, responses that were kept. */
 import type { NodeRef, NodeSeed } from './node.ts';
 
 /** One of the numbers of a code table. */
@@ -11,7 +11,7 @@ export function codeName(table: Readonly<Record<string, number>>, code: number):
 }
 
 /** A node for which a message is to be sent. `kind` names the message's subject. */
-export interface Bell {
+export interface WakeUp {
   readonly kind: 'parser_task' | 'request' | 'error_task' | 'error';
   readonly node: NodeRef;
   readonly stepIdx: number;
@@ -26,10 +26,10 @@ export interface Bell {
   readonly error: string;
 }
 
-/** Transitions that may open a phase answer the bells of what it holds. */
-export interface WithBells<Code> {
+/** Transitions that may open a phase answer the wake-ups of what it holds. */
+export interface WithWakeUps<Code> {
   readonly code: Code;
-  readonly bells: readonly Bell[];
+  readonly wakeUps: readonly WakeUp[];
 }
 
 /** A response that came before its node was known, and now has one. */

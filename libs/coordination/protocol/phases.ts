@@ -1,5 +1,5 @@
 /** How a phase is closed by force, and what a mark left behind is ended. */
-import type { CodeOf, WithBells } from './outcome.ts';
+import type { CodeOf, WithWakeUps } from './outcome.ts';
 
 /** What `phaseClose` answers. */
 export const PhaseCloseCode = {
@@ -48,7 +48,7 @@ export interface PhaseTransitions {
    * - Answers: CLOSED with the wake-ups of what opened.
    * - Again: ALREADY_CLOSED.
    */
-  phaseClose(close: PhaseCloseCommand): Promise<WithBells<CodeOf<typeof PhaseCloseCode>>>;
+  phaseClose(close: PhaseCloseCommand): Promise<WithWakeUps<CodeOf<typeof PhaseCloseCode>>>;
   /**
    * Ends a batch of nodes that a mark, or the deadline of their phase, left behind.
    *

@@ -2,7 +2,7 @@ import { backOffMs } from '../../concurrency/back-off.ts';
 
 /** Times that a coordinator needs to know, in milliseconds. */
 export interface CoordinatorPolicy {
-  /** A pending node that nobody took is rung again after this, doubled each time, at most an hour. */
+  /** A pending node that nobody took is notified again after this, doubled each time, at most an hour. */
   readonly dispatchGraceMs: number;
   /** A downloaded response that no parser took is downloaded again after this. */
   readonly responseGraceMs: number;
@@ -18,7 +18,7 @@ export const defaultPolicy: CoordinatorPolicy = {
 
 const LONGEST_GRACE_MS = 3_600_000;
 
-/** How long a bell is given to be answered, from the number of bells before it. */
+/** How long a wake-up is given to be answered, from the number of wake-ups before it. */
 export function dispatchGraceMs(policy: CoordinatorPolicy, dispatches: number): number {
   return backOffMs({ baseMs: policy.dispatchGraceMs, maxMs: LONGEST_GRACE_MS }, dispatches);
 }

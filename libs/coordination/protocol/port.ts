@@ -11,7 +11,7 @@
  * - **Attempt**: an execution that was begun; **crash**: a lease that ran out. Each has a budget of its own.
  * - **Due time**: when somebody must look at a node next. Open nodes have one, in the **due set** of their phase; the **sweeper**
  *   looks at what stands due.
- * - **Wake-up** (`Bell`): a message that a node wants to be looked at. It may be lost, doubled or late: state is the truth.
+ * - **Wake-up** (`WakeUp`): a message that a node wants to be looked at. It may be lost, doubled or late: state is the truth.
  * - **Mark**: the end of a run or module by termination, cancel or threshold; a deadline ends a phase. From then on nothing is
  *   claimed or committed, and the nodes that are left behind are **drained** in batches.
  * - **Join**: a phase that is empty closes, and the next one opens, in one transition. Its **opener** is the hop that runs then.

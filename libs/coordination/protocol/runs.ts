@@ -1,6 +1,6 @@
 /** How a run opens, is paused and cancelled, ends, and is forgotten. */
 import type { NodeSeed } from './node.ts';
-import type { CodeOf, WithBells } from './outcome.ts';
+import type { CodeOf, WithWakeUps } from './outcome.ts';
 
 /** The codes that each transition answers, by name. The numbers are the contract with the Lua scripts. */
 
@@ -101,7 +101,7 @@ export interface RunTransitions {
    * - Answers: OPENED with the wake-ups of all first hops.
    * - Again: ALREADY_OPEN without wake-ups; the first hops are due after their dispatch grace.
    */
-  runOpen(open: RunOpenCommand): Promise<WithBells<CodeOf<typeof RunOpenCode>>>;
+  runOpen(open: RunOpenCommand): Promise<WithWakeUps<CodeOf<typeof RunOpenCode>>>;
   /**
    * Pauses, resumes or cancels a run.
    *

@@ -1,13 +1,13 @@
 /** What the sweeper looks at. */
 import type { NodeRef } from './node.ts';
-import type { Bell } from './outcome.ts';
+import type { WakeUp } from './outcome.ts';
 
 /**
  * What the sweeper has to do next: send a wake-up (`ring`), call `recoverZombie`, pump until there is no more, drain until there
  * is no more, call `phaseClose` (`deadline`), or write the end of a run and call `runSettle` (`settle`).
  */
 export type DueEntry =
-  | { readonly kind: 'ring'; readonly bell: Bell }
+  | { readonly kind: 'notify'; readonly wakeUp: WakeUp }
   | { readonly kind: 'recover'; readonly node: NodeRef }
   | { readonly kind: 'pump'; readonly node: NodeRef }
   | { readonly kind: 'drain'; readonly runId: string; readonly moduleId: string; readonly phase: number }

@@ -17,7 +17,7 @@ import {
 import type { CodeOf } from '../protocol/outcome.ts';
 import { nodeKeys, phaseMember } from './run-keys.ts';
 import { type RedisDeps, runEnding } from './scripts/call.ts';
-import { readBells, readNode } from './scripts/read-reply.ts';
+import { readNode, readWakeUps } from './scripts/read-reply.ts';
 import { bind, NODE_ARGS, NODE_KEYS, SCOPE_ARGS, SCOPE_KEYS, type Script } from './scripts/script.ts';
 
 const claimScript = bind('claims/ptm_claim.lua', ['ClaimCode', ClaimCode], NODE_KEYS, [
@@ -83,10 +83,10 @@ export async function recoverZombie(deps: RedisDeps, { node, crashBudget }: Reco
   }));
   if (reply === undefined || reply.code !== RecoverCode.RECOVERED) {
     const code = (reply?.code ?? RecoverCode.NOT_PROCESSING) as CodeOf<typeof RecoverCode>;
-    return { code, died: false, bells: [] };
+    return { code, died: false, wakeUps: [] };
   }
-  const [died, bells] = reply.payload as readonly [boolean, unknown];
-  return { code: RecoverCode.RECOVERED, died, bells: readBells(bells, node) };
+  const [died, wakeUps] = reply.payload as readonly [boolean, unknown];
+  return { code: RecoverCode.RECOVERED, died, wakeUps: readWakeUps(wakeUps, node) };
 }
 
 export async function reorderEnqueue(deps: RedisDeps, { node, response }: ReorderCommand): Promise<ReorderOutcome> {

@@ -16,7 +16,7 @@ import {
 import type { NodeSeed } from '../protocol/node.ts';
 import type { CodeOf } from '../protocol/outcome.ts';
 import { type RedisDeps, runEnding, runPlanned, seedArgs } from './scripts/call.ts';
-import { readBells, readList, readNode, readReleased } from './scripts/read-reply.ts';
+import { readList, readNode, readReleased, readWakeUps } from './scripts/read-reply.ts';
 import { bind, LOOK, SCOPE_ARGS, SCOPE_KEYS, type Script } from './scripts/script.ts';
 
 /** Of a batch that an earlier look named: another pump may have been faster. */
@@ -32,13 +32,13 @@ const commitScript = bind(
   'commits/ptm_commit_success.lua',
   ['CommitCode', CommitCode],
   [...SCOPE_KEYS, 'node', 'staged', 'child*'],
-  [...SCOPE_ARGS, 'id', 'token', 'bells', 'staged', 'owner', 'lease_ms', 'child_token', 'child*'],
+  [...SCOPE_ARGS, 'id', 'token', 'wake_ups', 'staged', 'owner', 'lease_ms', 'child_token', 'child*'],
 );
 const childrenPumpScript = bind(
   'commits/children_pump.lua',
   ['PumpScriptCode', PumpScriptCode],
   [...SCOPE_KEYS, 'node', 'staged', 'child*', 'other*'],
-  [...SCOPE_ARGS, 'id', 'token', 'bells', 'head', 'children'],
+  [...SCOPE_ARGS, 'id', 'token', 'wake_ups', 'head', 'children'],
 );
 const childrenLookScript = bind('commits/children_look.lua', LOOK, ['node', 'staged*'], ['limit']);
 
@@ -61,31 +61,31 @@ export async function stageChildren(
 }
 
 /** The texts behind it are those of the child that was handed over. */
-type CommitPayload = readonly [state: string, created: number, lost: number, bells: unknown, released: unknown];
+type CommitPayload = readonly [state: string, created: number, lost: number, wakeUps: unknown, released: unknown];
 
 export async function commitSuccess(deps: RedisDeps, command: CommitCommand): Promise<CommitOutcome> {
-  const { node, token, children, staged, bells, handOver } = command;
+  const { node, token, children, staged, wakeUps, handOver } = command;
   const claim = handOver === undefined ? ['', 0, ''] : [handOver.owner, handOver.leaseMs, deps.nextToken()];
   const reply = await runEnding(deps, commitScript, node, (runKeys, module) => {
     assertChildren(children, node.phase, module.due.length);
     const keys = [runKeys.node(node.id), chainKeys.staged(runKeys.shard, node.id, token)];
     for (const child of children) keys.push(runKeys.node(child.id));
-    return { keys, args: [node.id, token, bells, staged, ...claim, ...children.flatMap(seedArgs)] };
+    return { keys, args: [node.id, token, wakeUps, staged, ...claim, ...children.flatMap(seedArgs)] };
   });
   if (reply?.payload === undefined) {
     const code = (reply?.code ?? CommitCode.FENCING_REJECT) as CodeOf<typeof CommitCode>;
-    return { code, bells: [], released: [], created: 0, gateLost: 0, releasing: false };
+    return { code, wakeUps: [], released: [], created: 0, gateLost: 0, releasing: false };
   }
   const [state, created = 0, gateLost = 0, rung, released] = reply.payload as CommitPayload;
   const code = reply.code as CodeOf<typeof CommitCode>;
   if (code === CommitCode.COMMIT_OK) assertBorn(node, children.length, created, gateLost);
-  const woken = readBells(rung, node);
+  const woken = readWakeUps(rung, node);
   assertNotBefore(node, woken);
   const next = reply.texts.length === 0 ? undefined : readNode(reply.texts, 0, node.runId, () => node.moduleId);
   if (next !== undefined) assertLeased(next, { ...node, id: children[0]!.id }, handOver!.owner);
   return {
     code,
-    bells: woken,
+    wakeUps: woken,
     ...(next === undefined ? {} : { next }),
     released: readReleased(released, node),
     created,
@@ -96,7 +96,7 @@ export async function commitSuccess(deps: RedisDeps, command: CommitCommand): Pr
 
 const NOT_RELEASING: PumpOutcome = {
   code: PumpCode.NOT_RELEASING,
-  bells: [],
+  wakeUps: [],
   released: [],
   created: 0,
   gateLost: 0,
@@ -105,10 +105,10 @@ const NOT_RELEASING: PumpOutcome = {
 
 type Batch = readonly [token: string, stagers: unknown, head: number, ids: unknown];
 
-type PumpPayload = readonly [more: boolean, created: number, lost: number, bells: unknown, released: unknown];
+type PumpPayload = readonly [more: boolean, created: number, lost: number, wakeUps: unknown, released: unknown];
 
 /** Looks which children are next, then moves them; whoever finds that another pump was faster looks again. */
-export async function childrenPump(deps: RedisDeps, { node, bells }: PumpCommand): Promise<PumpOutcome> {
+export async function childrenPump(deps: RedisDeps, { node, wakeUps }: PumpCommand): Promise<PumpOutcome> {
   const runKeys = deps.keys.of(node.runId);
   const nodeKey = runKeys.node(node.id);
   const staged = (token: string) => chainKeys.staged(runKeys.shard, node.id, token);
@@ -122,17 +122,17 @@ export async function childrenPump(deps: RedisDeps, { node, bells }: PumpCommand
     const others = readList<string>(stagers).filter((other) => other !== token);
     const reply = await runEnding(deps, childrenPumpScript, node, () => ({
       keys: [nodeKey, staged(token), ...ids.map((id) => runKeys.node(id)), ...others.map(staged)],
-      args: [node.id, token, bells, head, ids.length],
+      args: [node.id, token, wakeUps, head, ids.length],
     }));
     if (reply?.code === PumpScriptCode.OTHER_BATCH) continue;
     if (reply === undefined || reply.code !== PumpScriptCode.MOVED) return NOT_RELEASING;
     const [more, created, gateLost, rung, released] = reply.payload as PumpPayload;
     assertBorn(node, ids.length, created, gateLost);
-    const woken = readBells(rung, node);
+    const woken = readWakeUps(rung, node);
     assertNotBefore(node, woken);
     return {
       code: PumpCode.MOVED,
-      bells: woken,
+      wakeUps: woken,
       released: readReleased(released, node),
       created,
       gateLost,

@@ -20,7 +20,7 @@ import {
 import type { CodeOf } from '../protocol/outcome.ts';
 import { nodeKeys } from './run-keys.ts';
 import { type RedisDeps, runEnding, runScoped } from './scripts/call.ts';
-import { readBells } from './scripts/read-reply.ts';
+import { readWakeUps } from './scripts/read-reply.ts';
 import type { ScriptArgument } from './scripts/script.ts';
 import { bind, NODE_ARGS, NODE_KEYS, SCOPE_ARGS, SCOPE_KEYS, type Script } from './scripts/script.ts';
 
@@ -87,9 +87,9 @@ export async function thresholdDecide(deps: RedisDeps, command: DecideCommand): 
       ...[cooldown?.errors ?? 0, cooldown?.ms ?? 0, request],
     ],
   }));
-  if (reply === undefined) return { code: DecideCode.CONTINUE, action: 'none', repeated: false, bells: [] };
-  const [action, repeated, bells] = reply.payload as readonly [DecideAction, boolean, unknown];
-  return { code: reply.code as CodeOf<typeof DecideCode>, action, repeated, bells: readBells(bells, node) };
+  if (reply === undefined) return { code: DecideCode.CONTINUE, action: 'none', repeated: false, wakeUps: [] };
+  const [action, repeated, wakeUps] = reply.payload as readonly [DecideAction, boolean, unknown];
+  return { code: reply.code as CodeOf<typeof DecideCode>, action, repeated, wakeUps: readWakeUps(wakeUps, node) };
 }
 
 /** A request of another module or phase is none to fall back to; one of another run would live in another slot. */
@@ -120,6 +120,6 @@ export async function replay(deps: RedisDeps, { node, rejoin }: ReplayCommand): 
     keys: [runKeys.node(node.id), ...[...runKeys.modules.values()].map(({ exec }) => exec)],
     args: [node.id, rejoin ? 1 : 0],
   }));
-  if (reply === undefined) return { code: ReplayCode.UNKNOWN_NODE, bells: [] };
-  return { code: reply.code as CodeOf<typeof ReplayCode>, bells: readBells(reply.payload, node) };
+  if (reply === undefined) return { code: ReplayCode.UNKNOWN_NODE, wakeUps: [] };
+  return { code: reply.code as CodeOf<typeof ReplayCode>, wakeUps: readWakeUps(reply.payload, node) };
 }

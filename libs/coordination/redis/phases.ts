@@ -1,5 +1,5 @@
 /** A phase that its deadline closes, and the end of what a mark left behind. */
-import type { CodeOf, WithBells } from '../protocol/outcome.ts';
+import type { CodeOf, WithWakeUps } from '../protocol/outcome.ts';
 import {
   DrainCode,
   type DrainCommand,
@@ -8,7 +8,7 @@ import {
   type PhaseCloseCommand,
 } from '../protocol/phases.ts';
 import { type RedisDeps, runScoped } from './scripts/call.ts';
-import { readBells } from './scripts/read-reply.ts';
+import { readWakeUps } from './scripts/read-reply.ts';
 import { bind, SCOPE_ARGS, SCOPE_KEYS, type Script } from './scripts/script.ts';
 
 const phaseCloseScript = bind('phases/phase_close.lua', ['PhaseCloseCode', PhaseCloseCode], SCOPE_KEYS, [
@@ -27,10 +27,10 @@ export const PHASE_SCRIPTS: readonly Script[] = [phaseCloseScript, drainScript];
 export async function phaseClose(
   deps: RedisDeps,
   command: PhaseCloseCommand,
-): Promise<WithBells<CodeOf<typeof PhaseCloseCode>>> {
+): Promise<WithWakeUps<CodeOf<typeof PhaseCloseCode>>> {
   const reply = await runScoped(deps, phaseCloseScript, command, () => ({ keys: [], args: [command.phase] }));
-  if (reply === undefined) return { code: PhaseCloseCode.ALREADY_CLOSED, bells: [] };
-  return { code: reply.code as CodeOf<typeof PhaseCloseCode>, bells: readBells(reply.payload, command) };
+  if (reply === undefined) return { code: PhaseCloseCode.ALREADY_CLOSED, wakeUps: [] };
+  return { code: reply.code as CodeOf<typeof PhaseCloseCode>, wakeUps: readWakeUps(reply.payload, command) };
 }
 
 /**

@@ -56,7 +56,7 @@ async function finish(id: string, on = coordinator, phase = 0) {
   const claim = { node, epoch: 0, owner: `of-${id}`, stage: 'module-processor', leaseMs: 30_000 } as const;
   const claimed = await on.claim(claim);
   const token = claimed.node?.token ?? 'none';
-  return on.commitSuccess({ node, token, children: [], staged: 0, bells: 0 });
+  return on.commitSuccess({ node, token, children: [], staged: 0, wakeUps: 0 });
 }
 
 describe('events', () => {
@@ -123,7 +123,7 @@ describe('state that does not fit together', () => {
     const held = await coordinator.claim({
       ...{ node, epoch: 0, owner: 'of-c', stage: 'module-processor', leaseMs: 30_000 },
     } as const);
-    const commit = { node, token: held.node!.token, children: [], staged: 0, bells: 0 };
+    const commit = { node, token: held.node!.token, children: [], staged: 0, wakeUps: 0 };
     expect((await coordinator.commitSuccess(commit)).code).toBe(CommitCode.COMMIT_OK);
     expect((await coordinator.runAudit({ runId: RUN })).drift).not.toEqual([]);
     expect((await finish('a')).code).toBe(CommitCode.COMMIT_OK);

@@ -3,7 +3,7 @@
 import { CatenaError } from '../../errors/catena-error.ts';
 import { chainKeys, dueMembers } from '../../keys/keys.ts';
 import { assertChildren } from '../protocol/assertions.ts';
-import type { CodeOf, WithBells } from '../protocol/outcome.ts';
+import type { CodeOf, WithWakeUps } from '../protocol/outcome.ts';
 import {
   type AuditReport,
   ControlCode,
@@ -17,7 +17,7 @@ import {
 } from '../protocol/runs.ts';
 import { layoutOf, learnLayout, type ModuleKeys } from './run-keys.ts';
 import { findRunKeys, type PlannedKeys, type RedisDeps, runPlanned, seedArgs } from './scripts/call.ts';
-import { type PackedBell, readBell, readList } from './scripts/read-reply.ts';
+import { type PackedWakeUp, readList, readWakeUp } from './scripts/read-reply.ts';
 import type { ScriptArgument } from './scripts/script.ts';
 import { bind, LOOK, SCOPE_ARGS, type Script } from './scripts/script.ts';
 
@@ -67,7 +67,7 @@ export const RUN_SCRIPTS: readonly Script[] = [
 export async function runOpen(
   deps: RedisDeps,
   { runId, modules }: RunOpenCommand,
-): Promise<WithBells<CodeOf<typeof RunOpenCode>>> {
+): Promise<WithWakeUps<CodeOf<typeof RunOpenCode>>> {
   for (const { moduleId, first, phases } of modules) {
     assertChildren(first, 0, phases.length);
     assertWellFormed(moduleId);
@@ -87,9 +87,12 @@ export async function runOpen(
     args.push(...phases.flatMap(phaseArgs), ...first.flatMap(seedArgs));
   }
   const { code, payload } = await deps.runner.run(runOpenScript, keys, args);
-  if (code !== RunOpenCode.OPENED) return { code: code as CodeOf<typeof RunOpenCode>, bells: [] };
+  if (code !== RunOpenCode.OPENED) return { code: code as CodeOf<typeof RunOpenCode>, wakeUps: [] };
   learnLayout(runKeys, layout);
-  return { code, bells: readList<PackedBell>(payload).map((bell) => readBell(bell, homeOf(bell, runId, modules))) };
+  return {
+    code,
+    wakeUps: readList<PackedWakeUp>(payload).map((wakeUp) => readWakeUp(wakeUp, homeOf(wakeUp, runId, modules))),
+  };
 }
 
 function phaseArgs({ deadlineAtMs, join, opener }: PhasePlan): ScriptArgument[] {
@@ -98,8 +101,8 @@ function phaseArgs({ deadlineAtMs, join, opener }: PhasePlan): ScriptArgument[] 
   return [deadlineAtMs ?? 0, join.kind, maxDead, maxDeadRate, ...seed];
 }
 
-/** The bells of a run that opens are of all its modules. */
-function homeOf([, id]: PackedBell, runId: string, modules: readonly ModulePlan[]) {
+/** The wake-ups of a run that opens are of all its modules. */
+function homeOf([, id]: PackedWakeUp, runId: string, modules: readonly ModulePlan[]) {
   const owns = ({ first, phases }: ModulePlan) =>
     first.some((seed) => seed.id === id) || phases.some(({ opener }) => opener?.id === id);
   return { runId, moduleId: modules.find(owns)?.moduleId ?? '' };

@@ -3,7 +3,7 @@
 import { chainKeys, type DueMember, dueMembers } from '../../keys/keys.ts';
 import type { DueEntry, DueTakeCommand, DueTakeOutcome } from '../protocol/sweep.ts';
 import { type RedisDeps, runPlanned } from './scripts/call.ts';
-import { type PackedBell, readBell, readList } from './scripts/read-reply.ts';
+import { type PackedWakeUp, readList, readWakeUp } from './scripts/read-reply.ts';
 import type { RedisClient } from './scripts/script.ts';
 import { bind, LOOK, type Script } from './scripts/script.ts';
 
@@ -72,13 +72,13 @@ async function takeNodes(
   return left ? [{ kind: 'drain', runId, moduleId, phase }, ...entries] : entries;
 }
 
-type Taken = readonly ['recover' | 'pump', id: string] | PackedBell;
+type Taken = readonly ['recover' | 'pump', id: string] | PackedWakeUp;
 
 function readEntry(taken: Taken, { runId, moduleId, phase }: PhaseMember): DueEntry {
   const [kind, id] = taken;
   if (kind === 'recover') return { kind, node: { id, runId, moduleId, phase } };
   if (kind === 'pump') return { kind, node: { id, runId, moduleId, phase } };
-  return { kind: 'ring', bell: readBell(taken as PackedBell, { runId, moduleId }) };
+  return { kind: 'notify', wakeUp: readWakeUp(taken as PackedWakeUp, { runId, moduleId }) };
 }
 
 type Scope = readonly [kind: 'none' | 'deadline' | 'settle' | 'drain', left?: unknown];

@@ -40,7 +40,7 @@ async function openBroken(breakIt: string) {
     return { node: ref(id, moduleId), token: node!.token };
   };
   const commit = (held: Awaited<ReturnType<typeof hold>>) =>
-    coordinator.commitSuccess({ ...held, children: [], staged: 0, bells: 0 });
+    coordinator.commitSuccess({ ...held, children: [], staged: 0, wakeUps: 0 });
   const stateOf = async (id: string) => (await coordinator.findNode(ref(id)))?.state;
   return { clock, db, coordinator, claim, hold, commit, stateOf };
 }
@@ -120,8 +120,8 @@ it('I3: the sweeper is told of a node that does not fit together by its recovery
   const { entries } = await coordinator.dueTake({ shard: 0, limit: 10 });
   expect(entries).toMatchObject([
     { kind: 'recover', node: ref('a') },
-    { kind: 'ring', bell: { node: ref('b') } },
-    { kind: 'ring', bell: { node: ref('c', 'n') } },
+    { kind: 'notify', wakeUp: { node: ref('b') } },
+    { kind: 'notify', wakeUp: { node: ref('c', 'n') } },
   ]);
   await expect(coordinator.recoverZombie({ node: ref('a'), crashBudget: 3 })).rejects.toEqual(broken('I3', 'a'));
 });
@@ -130,9 +130,9 @@ it('I5: a staged child of a phase before its parent’s never comes into being',
   const { db, coordinator, hold } = await openBroken('');
   const a = await hold('a');
   await coordinator.stageChildren({ ...a, children: [hop('child')] });
-  await coordinator.commitSuccess({ ...a, children: [], staged: 1, bells: 0 });
+  await coordinator.commitSuccess({ ...a, children: [], staged: 1, wakeUps: 0 });
   db.exec(`UPDATE chain_staged SET seed = json_set(seed, '$.phase', -1)`);
-  await expect(coordinator.childrenPump({ node: ref('a'), bells: 0 })).rejects.toEqual(broken('I5', 'a'));
+  await expect(coordinator.childrenPump({ node: ref('a'), wakeUps: 0 })).rejects.toEqual(broken('I5', 'a'));
   expect(await coordinator.findNode(ref('child'))).toBeUndefined();
   expect(db.prepare('SELECT count(*) AS n FROM chain_staged').get()?.n).toBe(1);
 });

@@ -1,13 +1,13 @@
 import { EVENTS } from '../../contracts/events.ts';
 import type { NodeSeed } from '../protocol/node.ts';
-import type { Bell, ReleasedResponse } from '../protocol/outcome.ts';
+import type { ReleasedResponse, WakeUp } from '../protocol/outcome.ts';
 import { dispatchGraceMs } from '../protocol/policy.ts';
 import type { NodeRow } from './tables/node-row.ts';
 import type { ModuleScope, PhaseScope } from './tables/scopes.ts';
-import { isHeld, pendingBell, type Tx } from './tx.ts';
+import { isHeld, pendingWakeUp, type Tx } from './tx.ts';
 
 export interface Created {
-  readonly bells: Bell[];
+  readonly wakeUps: WakeUp[];
   readonly released: ReleasedResponse[];
   /** Rows that came into being. */
   readonly fresh: NodeRow[];
@@ -26,18 +26,18 @@ export interface HandOver {
 
 /**
  * Brings children into being. The child's own key is the advance gate: an existing one is left alone, except that a
- * superseded hop gets its new body and lives again. The first `bells` of those that may run are to be rung by the caller,
+ * superseded hop gets its new body and lives again. The first `wake-ups` of those that may run are to be notified by the caller,
  * the others are due at once.
  */
 export function createChildren(
   tx: Tx,
   seeds: readonly NodeSeed[],
   parent: { readonly phase: PhaseScope; readonly reopened: boolean },
-  bells: number,
+  wakeUps: number,
   handOver?: HandOver,
 ): Created {
   const created: Created = {
-    bells: [],
+    wakeUps: [],
     released: [],
     fresh: [],
     reopened: 0,
@@ -48,7 +48,7 @@ export function createChildren(
   for (const seed of seeds) {
     const phase = parent.phase.module.phases[seed.phase]!;
     const held = isHeld(phase);
-    const rung = !held && created.bells.length < bells;
+    const rung = !held && created.wakeUps.length < wakeUps;
     const dueAtMs = rung ? nowMs + dispatchGraceMs(tx.policy, 0) : nowMs;
     const reopened = parent.reopened && phase.closed !== '';
     const row =
@@ -68,7 +68,7 @@ export function createChildren(
       continue;
     }
     if (row?.state === 'processing') created.handedOver = row;
-    else if (rung) created.bells.push(pendingBell((row ?? revived)!, phase));
+    else if (rung) created.wakeUps.push(pendingWakeUp((row ?? revived)!, phase));
     const { moduleId, run } = phase.module;
     const released = tx.reorder.take({ id: seed.id, runId: run.runId, moduleId, phase: phase.idx });
     if (released !== undefined) created.released.push(released);

@@ -16,7 +16,7 @@ import {
 import { dispatchGraceMs } from '../protocol/policy.ts';
 import { advancePhases, endDead } from './phases.ts';
 import { type NodeRow, toChainNode } from './tables/node-row.ts';
-import { assertCounted, type Found, findNode, isHeld, isLive, pendingBell, type Tx } from './tx.ts';
+import { assertCounted, type Found, findNode, isHeld, isLive, pendingWakeUp, type Tx } from './tx.ts';
 
 export function claim(tx: Tx, command: ClaimCommand): ClaimOutcome {
   const run = tx.scopes.run(command.node.runId);
@@ -26,7 +26,7 @@ export function claim(tx: Tx, command: ClaimCommand): ClaimOutcome {
     return { code: ClaimCode.EXECUTE, node: toChainNode(found.row, found.phase) };
   }
   if (run.paused) {
-    // Its bell is spent: it is to be rung again as soon as the run goes on.
+    // Its wake-up is spent: it is to be notified again as soon as the run goes on.
     if (found?.row.state === 'pending') putOff(tx, found.row, tx.clock.now());
     return { code: ClaimCode.PAUSED };
   }
@@ -113,10 +113,10 @@ export function release(tx: Tx, { node, token }: Held) {
 export function recoverZombie(tx: Tx, { node, crashBudget }: RecoverCommand): RecoverOutcome {
   const found = findNode(tx, node);
   if (found === undefined || found.row.state !== 'processing') {
-    return { code: RecoverCode.NOT_PROCESSING, died: false, bells: [] };
+    return { code: RecoverCode.NOT_PROCESSING, died: false, wakeUps: [] };
   }
   const { row, phase, module } = found;
-  if (row.due_at > tx.clock.now()) return { code: RecoverCode.NOT_EXPIRED, died: false, bells: [] };
+  if (row.due_at > tx.clock.now()) return { code: RecoverCode.NOT_EXPIRED, died: false, wakeUps: [] };
   if (row.crashes + 1 >= crashBudget) assertCounted(tx, found);
   row.crashes += 1;
   row.attempts = Math.max(0, row.attempts - 1);
@@ -124,13 +124,13 @@ export function recoverZombie(tx: Tx, { node, crashBudget }: RecoverCommand): Re
   row.token = '';
   if (row.crashes >= crashBudget) {
     endDead(tx, row, phase, 'crashed');
-    return { code: RecoverCode.RECOVERED, died: true, bells: advancePhases(tx, module) };
+    return { code: RecoverCode.RECOVERED, died: true, wakeUps: advancePhases(tx, module) };
   }
   row.state = 'pending';
   row.epoch += 1;
   row.due_at = tx.clock.now() + dispatchGraceMs(tx.policy, row.dispatches);
   tx.nodes.save(row);
-  return { code: RecoverCode.RECOVERED, died: false, bells: isLive(found) ? [pendingBell(row, phase)] : [] };
+  return { code: RecoverCode.RECOVERED, died: false, wakeUps: isLive(found) ? [pendingWakeUp(row, phase)] : [] };
 }
 
 export function reorderEnqueue(tx: Tx, { node, response }: ReorderCommand): ReorderOutcome {

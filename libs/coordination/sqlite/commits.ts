@@ -13,7 +13,7 @@ import {
   StageCode,
 } from '../protocol/commits.ts';
 import type { ChainNode, NodeSeed } from '../protocol/node.ts';
-import type { Bell } from '../protocol/outcome.ts';
+import type { WakeUp } from '../protocol/outcome.ts';
 import { createChildren, type HandOver } from './children.ts';
 import { advancePhases, endDone } from './phases.ts';
 import { type NodeRow, toChainNode } from './tables/node-row.ts';
@@ -46,7 +46,7 @@ export function commitSuccess(tx: Tx, command: CommitCommand): CommitOutcome {
   row.committed_token = row.token;
   countExecution(tx, found);
   const parent = { phase, reopened: row.reopened === 1 };
-  const created = createChildren(tx, command.children, parent, command.bells, handOver(tx, found, command));
+  const created = createChildren(tx, command.children, parent, command.wakeUps, handOver(tx, found, command));
   row.handed_over = created.handedOver?.id ?? '';
   if (command.staged > 0) {
     row.state = 'releasing';
@@ -58,7 +58,7 @@ export function commitSuccess(tx: Tx, command: CommitCommand): CommitOutcome {
   const opened = command.staged > 0 ? [] : advancePhases(tx, module);
   return {
     code: CommitCode.COMMIT_OK,
-    bells: [...created.bells, ...opened],
+    wakeUps: [...created.wakeUps, ...opened],
     ...(created.handedOver === undefined ? {} : { next: toNode(tx, created.handedOver) }),
     released: created.released,
     created: created.fresh.length + created.reopened,
@@ -100,7 +100,7 @@ function repeated(tx: Tx, { row }: Found, command: CommitCommand): CommitOutcome
 }
 
 function refused(code: CommitOutcome['code']): CommitOutcome {
-  return { code, bells: [], released: [], created: 0, gateLost: 0, releasing: false };
+  return { code, wakeUps: [], released: [], created: 0, gateLost: 0, releasing: false };
 }
 
 /** What was refused where it was staged cannot be there when it is read. */
@@ -111,20 +111,20 @@ function assertKept(seeds: readonly NodeSeed[], { row, phase, module }: Found): 
   }
 }
 
-export function childrenPump(tx: Tx, { node, bells }: PumpCommand): PumpOutcome {
+export function childrenPump(tx: Tx, { node, wakeUps }: PumpCommand): PumpOutcome {
   const found = findNode(tx, node);
   // Under a mark no child comes into being: the node is ended with its scope.
   if (found === undefined || found.row.state !== 'releasing' || !isLive(found)) {
-    return { code: PumpCode.NOT_RELEASING, bells: [], released: [], created: 0, gateLost: 0, more: false };
+    return { code: PumpCode.NOT_RELEASING, wakeUps: [], released: [], created: 0, gateLost: 0, more: false };
   }
   const { row, phase, module } = found;
   assertCounted(tx, found);
   const seeds = tx.staged.take(row, MAX_CHILDREN);
   assertKept(seeds, found);
-  const created = createChildren(tx, seeds, { phase, reopened: row.reopened === 1 }, bells);
+  const created = createChildren(tx, seeds, { phase, reopened: row.reopened === 1 }, wakeUps);
   const others = tx.staged.deleteOthers(row, MAX_CHILDREN);
   const more = others || tx.staged.count(row) > 0;
-  const opened: Bell[] = [];
+  const opened: WakeUp[] = [];
   if (more) {
     row.due_at = tx.clock.now() + tx.policy.dispatchGraceMs;
     tx.nodes.save(row);
@@ -136,7 +136,7 @@ export function childrenPump(tx: Tx, { node, bells }: PumpCommand): PumpOutcome 
   const { fresh, reopened, gateLost, released } = created;
   return {
     code: PumpCode.MOVED,
-    bells: [...created.bells, ...opened],
+    wakeUps: [...created.wakeUps, ...opened],
     released,
     created: fresh.length + reopened,
     gateLost,

@@ -16,13 +16,13 @@ import {
   type TerminateCommand,
   type Threshold,
 } from '../protocol/errors.ts';
-import type { Bell, CodeOf } from '../protocol/outcome.ts';
+import type { CodeOf, WakeUp } from '../protocol/outcome.ts';
 import { dispatchGraceMs } from '../protocol/policy.ts';
 import { reopen } from './children.ts';
 import { advancePhases, closeRunIfOver, endDead } from './phases.ts';
 import type { NodeRow } from './tables/node-row.ts';
 import type { ModuleScope, PhaseScope, RunScope } from './tables/scopes.ts';
-import { assertCounted, type Found, findNode, hasLeftBehind, isLive, pendingBell, type Tx } from './tx.ts';
+import { assertCounted, type Found, findNode, hasLeftBehind, isLive, pendingWakeUp, type Tx } from './tx.ts';
 
 /** An execution failed: the error is recorded once per epoch, and the lease ends. */
 export function commitError(tx: Tx, { node, token, error }: CommitErrorCommand) {
@@ -47,13 +47,13 @@ export function thresholdDecide(tx: Tx, command: DecideCommand): DecideOutcome {
   const found = findNode(tx, command.node);
   if (found === undefined) return outcome(DecideCode.CONTINUE, 'none');
   const stored = storedDecision(found.row, command.epoch);
-  if (stored !== undefined) return { ...stored, repeated: true, bells: [] };
+  if (stored !== undefined) return { ...stored, repeated: true, wakeUps: [] };
   if (found.row.epoch !== command.epoch || found.row.state !== 'failed' || !isLive(found)) {
     return outcome(DecideCode.CONTINUE, 'none');
   }
   assertCounted(tx, found);
-  const bells = fallBack(tx, found, command);
-  if (bells !== undefined) return outcome(DecideCode.CONTINUE, 'fallback', bells);
+  const wakeUps = fallBack(tx, found, command);
+  if (wakeUps !== undefined) return outcome(DecideCode.CONTINUE, 'fallback', wakeUps);
   countError(tx, found, command.cooldown);
   return terminate(tx, found, command) ?? retryOrEnd(tx, found, command);
 }
@@ -120,7 +120,7 @@ function trips(threshold: Threshold, errors: number, executions: number): boolea
  * The request that produced the hop is parsed again: the hop ends as superseded, and the new parse brings it back with a
  * fresh body. Once per module, step and request; undefined when it does not apply, and the gate stays unused.
  */
-function fallBack(tx: Tx, { row, phase, module, run }: Found, command: DecideCommand): Bell[] | undefined {
+function fallBack(tx: Tx, { row, phase, module, run }: Found, command: DecideCommand): WakeUp[] | undefined {
   if (command.fallback === undefined || row.kind !== 'hop' || row.prefix_request === '') return undefined;
   const request = findNode(tx, command.fallback.request);
   if (request === undefined || request.row.kind !== 'request') return undefined;
@@ -133,7 +133,7 @@ function fallBack(tx: Tx, { row, phase, module, run }: Found, command: DecideCom
   tx.events.append(run, EVENTS.ModuleStepFallback.type, row.id, row.epoch, tx.clock.now(), { request: request.row.id });
   if (request.row.state !== 'done') return [];
   reopen(tx, request.row, request.phase, tx.clock.now() + dispatchGraceMs(tx.policy, 0));
-  return [pendingBell(request.row, request.phase)];
+  return [pendingWakeUp(request.row, request.phase)];
 }
 
 function remember(row: NodeRow, code: Code, action: DecideAction): void {
@@ -148,8 +148,8 @@ function storedDecision(row: NodeRow, epoch: number): { code: Code; action: Deci
   return undefined;
 }
 
-function outcome(code: Code, action: DecideAction, bells: readonly Bell[] = []): DecideOutcome {
-  return { code, action, repeated: false, bells };
+function outcome(code: Code, action: DecideAction, wakeUps: readonly WakeUp[] = []): DecideOutcome {
+  return { code, action, repeated: false, wakeUps };
 }
 
 /** A retry by hand; what decide would have done. */
@@ -191,12 +191,13 @@ export function markTask(tx: Tx, run: RunScope, reason: string, mark: RunScope['
 
 export function replay(tx: Tx, { node, rejoin }: ReplayCommand): ReplayOutcome {
   const found = findNode(tx, node);
-  if (found === undefined) return { code: ReplayCode.UNKNOWN_NODE, bells: [] };
+  if (found === undefined) return { code: ReplayCode.UNKNOWN_NODE, wakeUps: [] };
   const { row, phase, module } = found;
   // Part of it may be gone already.
-  if (found.run.state === 'expired') return { code: ReplayCode.UNKNOWN_NODE, bells: [] };
-  if (row.state !== 'dead' || row.death_reason === 'superseded') return { code: ReplayCode.NOT_REPLAYABLE, bells: [] };
-  if (isDraining(tx, found.run)) return { code: ReplayCode.DRAINING, bells: [] };
+  if (found.run.state === 'expired') return { code: ReplayCode.UNKNOWN_NODE, wakeUps: [] };
+  if (row.state !== 'dead' || row.death_reason === 'superseded')
+    return { code: ReplayCode.NOT_REPLAYABLE, wakeUps: [] };
+  if (isDraining(tx, found.run)) return { code: ReplayCode.DRAINING, wakeUps: [] };
 
   liftMarks(tx, found);
   if (rejoin) rewind(tx, phase);
@@ -204,7 +205,7 @@ export function replay(tx: Tx, { node, rejoin }: ReplayCommand): ReplayOutcome {
   row.reopened = phase.closed === '' ? 0 : 1;
   tx.nodes.save(row);
   // The phase that was current when a mark stopped the module may be empty by now: then it closes here.
-  return { code: ReplayCode.REPLAYED, bells: [pendingBell(row, phase), ...advancePhases(tx, module)] };
+  return { code: ReplayCode.REPLAYED, wakeUps: [pendingWakeUp(row, phase), ...advancePhases(tx, module)] };
 }
 
 function isDraining(tx: Tx, run: RunScope): boolean {
@@ -217,7 +218,7 @@ function liftMarks(tx: Tx, { module, run }: Found): void {
   run.state = 'open';
   run.mark = '';
   run.reason = '';
-  run.settleAtMs = 0;
+  run.closeAtMs = 0;
   run.executions = 0;
   run.errors = 0;
   module.state = 'open';

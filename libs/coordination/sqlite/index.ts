@@ -41,7 +41,7 @@ export interface SqliteCoordinator extends Coordinator {
 
 /**
  * Opens the coordinator on a database. A new incarnation begins: whoever held a lease in an earlier process is gone, and
- * bells that were in its memory are lost, so every open node is due at once.
+ * wake-ups that were in its memory are lost, so every open node is due at once.
  */
 export function openSqliteCoordinator({ db, clock, policy }: SqliteCoordinatorOptions): SqliteCoordinator {
   migrate(db, 'coordination', COORDINATION_MIGRATIONS);

@@ -6,7 +6,7 @@
 import { EVENTS } from '../../contracts/events.ts';
 import { invariantBroken } from '../protocol/assertions.ts';
 import type { DeathReason } from '../protocol/node.ts';
-import type { Bell } from '../protocol/outcome.ts';
+import type { WakeUp } from '../protocol/outcome.ts';
 import {
   DrainCode,
   type DrainCommand,
@@ -17,7 +17,7 @@ import {
 import { createChildren, reopen } from './children.ts';
 import type { NodeRow } from './tables/node-row.ts';
 import { type ModuleScope, moduleOpenCount, openCount, type PhaseScope, type RunScope } from './tables/scopes.ts';
-import { isMarked, pendingBell, refOf, type Tx } from './tx.ts';
+import { isMarked, pendingWakeUp, refOf, type Tx } from './tx.ts';
 
 export function phaseClose(tx: Tx, { runId, moduleId, phase: idx }: PhaseCloseCommand) {
   const run = tx.scopes.run(runId);
@@ -25,11 +25,11 @@ export function phaseClose(tx: Tx, { runId, moduleId, phase: idx }: PhaseCloseCo
   const phase = module?.phases[idx];
   const isCurrent = module?.state === 'open' && module.currentPhase === idx && phase?.closed === '';
   if (run?.state !== 'open' || run.mark !== '' || module === undefined || phase === undefined || !isCurrent) {
-    return { code: PhaseCloseCode.ALREADY_CLOSED, bells: [] as Bell[] };
+    return { code: PhaseCloseCode.ALREADY_CLOSED, wakeUps: [] as WakeUp[] };
   }
   phase.closed = 'deadline';
   tx.scopes.touchPhase(phase);
-  return { code: PhaseCloseCode.CLOSED, bells: advancePhases(tx, module) };
+  return { code: PhaseCloseCode.CLOSED, wakeUps: advancePhases(tx, module) };
 }
 
 export function scopeDrain(tx: Tx, { runId, moduleId, phase: idx, limit }: DrainCommand): DrainOutcome {
@@ -88,9 +88,9 @@ function assertNotNegative(row: NodeRow, phase: PhaseScope): void {
   throw invariantBroken('I1', refOf(row, phase), `its phase counts ${created} created, ${done} done and ${dead} dead`);
 }
 
-/** Closes what is over and opens what follows; answers the bells of the hops that open a phase. */
-export function advancePhases(tx: Tx, module: ModuleScope): Bell[] {
-  const bells: Bell[] = [];
+/** Closes what is over and opens what follows; answers the wake-ups of the hops that open a phase. */
+export function advancePhases(tx: Tx, module: ModuleScope): WakeUp[] {
+  const wakeUps: WakeUp[] = [];
   while (module.state === 'open' && module.run.mark === '') {
     const phase = module.phases[module.currentPhase];
     if (phase === undefined || (openCount(phase) > 0 && phase.closed === '')) break;
@@ -102,7 +102,7 @@ export function advancePhases(tx: Tx, module: ModuleScope): Bell[] {
     }
     closePhase(tx, phase);
     const next = module.phases[module.currentPhase];
-    if (next !== undefined) bells.push(...openPhase(tx, next));
+    if (next !== undefined) wakeUps.push(...openPhase(tx, next));
   }
   const over = module.currentPhase >= module.phases.length && moduleOpenCount(module) === 0;
   if (module.state === 'open' && module.run.mark === '' && over) {
@@ -121,7 +121,7 @@ export function advancePhases(tx: Tx, module: ModuleScope): Bell[] {
     );
   }
   closeRunIfOver(tx, module.run);
-  return bells;
+  return wakeUps;
 }
 
 function closePhase(tx: Tx, phase: PhaseScope): void {
@@ -144,16 +144,16 @@ function closePhase(tx: Tx, phase: PhaseScope): void {
 }
 
 /** Rings the hop that opens the phase, if it has one. Hops held for it are due already: their set is looked at from now on. */
-function openPhase(tx: Tx, phase: PhaseScope): Bell[] {
+function openPhase(tx: Tx, phase: PhaseScope): WakeUp[] {
   if (phase.opener === undefined) return [];
   const existing = tx.nodes.find(phase.opener.id);
   const terminal = existing !== undefined && (existing.state === 'done' || existing.state === 'dead');
   // A phase that opens again, after a replay with rejoin, runs its opener again.
   if (terminal && existing.death_reason !== 'superseded') {
     reopen(tx, existing, phase, tx.clock.now() + tx.policy.dispatchGraceMs);
-    return [pendingBell(existing, phase)];
+    return [pendingWakeUp(existing, phase)];
   }
-  return createChildren(tx, [phase.opener], { phase, reopened: false }, 1).bells;
+  return createChildren(tx, [phase.opener], { phase, reopened: false }, 1).wakeUps;
 }
 
 /** Whether the join may start, by its policy. */

@@ -2,7 +2,7 @@
 import { EVENTS } from '../../contracts/events.ts';
 import type { SqliteDatabase } from '../../sqlite/database.ts';
 import { assertChildren } from '../protocol/assertions.ts';
-import type { Bell } from '../protocol/outcome.ts';
+import type { WakeUp } from '../protocol/outcome.ts';
 import {
   type AuditReport,
   ControlCode,
@@ -51,7 +51,7 @@ export function runOpen(tx: Tx, plans: Plans, { runId, modules }: RunOpenCommand
   const known = tx.scopes.run(runId);
   if (known !== undefined) {
     const code = known.state === 'open' ? RunOpenCode.ALREADY_OPEN : RunOpenCode.RUN_CLOSED;
-    return { code, bells: [] as Bell[] };
+    return { code, wakeUps: [] as WakeUp[] };
   }
   for (const { first, phases } of modules) assertChildren(first, 0, phases.length);
   plans.insert(runId, modules);
@@ -59,14 +59,14 @@ export function runOpen(tx: Tx, plans: Plans, { runId, modules }: RunOpenCommand
   tx.events.append(run, EVENTS.TaskAccepted.type, runId, run.openings, tx.clock.now(), {
     modules: modules.map((module) => module.moduleId),
   });
-  const bells: Bell[] = [];
+  const wakeUps: WakeUp[] = [];
   for (const [at, module] of run.modules.entries()) {
     const phase = module.phases[0]!;
     const { first } = modules[at]!;
-    bells.push(...createChildren(tx, first, { phase, reopened: false }, first.length).bells);
-    bells.push(...advancePhases(tx, module));
+    wakeUps.push(...createChildren(tx, first, { phase, reopened: false }, first.length).wakeUps);
+    wakeUps.push(...advancePhases(tx, module));
   }
-  return { code: RunOpenCode.OPENED, bells };
+  return { code: RunOpenCode.OPENED, wakeUps };
 }
 
 export function runControl(

@@ -3,14 +3,14 @@ import { dispatchGraceMs } from '../protocol/policy.ts';
 import type { DueEntry, DueTakeCommand, DueTakeOutcome } from '../protocol/sweep.ts';
 import { brokenIn, type NodeRow } from './tables/node-row.ts';
 import { openCount, type PhaseScope, type RunScope } from './tables/scopes.ts';
-import { hasLeftBehind, isMarked, pendingBell, refOf, type Tx, toBell } from './tx.ts';
+import { hasLeftBehind, isMarked, pendingWakeUp, refOf, type Tx, toWakeUp } from './tx.ts';
 
 export function dueTake(tx: Tx, { limit }: DueTakeCommand): DueTakeOutcome {
   const entries: DueEntry[] = [];
   let left = limit;
   for (const run of tx.scopes.unclosed()) {
     if (run.state === 'closing') {
-      settleEntry(tx, run, entries);
+      closeEntry(tx, run, entries);
       continue;
     }
     for (const phase of run.modules.flatMap((module) => module.phases)) {
@@ -25,9 +25,9 @@ export function dueTake(tx: Tx, { limit }: DueTakeCommand): DueTakeOutcome {
   return { entries, more: left === 0 };
 }
 
-function settleEntry(tx: Tx, run: RunScope, entries: DueEntry[]): void {
-  if (run.settleAtMs > tx.clock.now()) return;
-  run.settleAtMs = tx.clock.now() + tx.policy.decisionGraceMs;
+function closeEntry(tx: Tx, run: RunScope, entries: DueEntry[]): void {
+  if (run.closeAtMs > tx.clock.now()) return;
+  run.closeAtMs = tx.clock.now() + tx.policy.decisionGraceMs;
   entries.push({ kind: 'settle', runId: run.runId });
 }
 
@@ -61,7 +61,7 @@ function take(tx: Tx, row: NodeRow, phase: PhaseScope): DueEntry {
     case 'failed':
       row.due_at = nowMs + tx.policy.decisionGraceMs;
       tx.nodes.save(row);
-      return { kind: 'ring', bell: toBell(row, phase, 'error') };
+      return { kind: 'notify', wakeUp: toWakeUp(row, phase, 'error') };
     default:
       if (row.state === 'fetched') row.attempts = Math.max(0, row.attempts - 1);
       row.state = 'pending';
@@ -70,6 +70,6 @@ function take(tx: Tx, row: NodeRow, phase: PhaseScope): DueEntry {
       row.due_at = nowMs + dispatchGraceMs(tx.policy, row.dispatches);
       row.dispatches += 1;
       tx.nodes.save(row);
-      return { kind: 'ring', bell: wasRetry ? toBell(row, phase, 'error_task') : pendingBell(row, phase) };
+      return { kind: 'notify', wakeUp: wasRetry ? toWakeUp(row, phase, 'error_task') : pendingWakeUp(row, phase) };
   }
 }

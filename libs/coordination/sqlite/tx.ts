@@ -1,7 +1,7 @@
 import type { Clock } from '../../clock/clock.ts';
 import { invariantBroken } from '../protocol/assertions.ts';
 import type { NodeRef } from '../protocol/node.ts';
-import type { Bell } from '../protocol/outcome.ts';
+import type { WakeUp } from '../protocol/outcome.ts';
 import type { CoordinatorPolicy } from '../protocol/policy.ts';
 import type { Events } from './tables/events.ts';
 import type { FallbackGates } from './tables/fallback-gates.ts';
@@ -81,7 +81,7 @@ export function isHeld(phase: PhaseScope): boolean {
   return phase.idx > phase.module.currentPhase;
 }
 
-export function toBell(row: NodeRow, phase: PhaseScope, kind: Bell['kind']): Bell {
+export function toWakeUp(row: NodeRow, phase: PhaseScope, kind: WakeUp['kind']): WakeUp {
   return {
     kind,
     node: refOf(row, phase),
@@ -96,7 +96,7 @@ export function toBell(row: NodeRow, phase: PhaseScope, kind: Bell['kind']): Bel
   };
 }
 
-/** The bell of a node that may be claimed. */
-export function pendingBell(row: NodeRow, phase: PhaseScope): Bell {
-  return toBell(row, phase, row.kind === 'hop' ? 'parser_task' : 'request');
+/** The wake-up of a node that may be claimed. */
+export function pendingWakeUp(row: NodeRow, phase: PhaseScope): WakeUp {
+  return toWakeUp(row, phase, row.kind === 'hop' ? 'parser_task' : 'request');
 }

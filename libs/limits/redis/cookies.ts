@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ChainableCommander } from 'ioredis';
 import { sharedKeys } from '../../keys/keys.ts';
-import { type CookieShelf, shelved, VERSION_ID } from '../cookies.ts';
+import { type CookieStore, shelved, VERSION_ID } from '../cookies.ts';
 import type { LimitRunner } from './runner.ts';
 
 /** A session that no process has added to for so long is forgotten, should nobody have seen the end of its run. */
@@ -13,7 +13,7 @@ async function all(batch: ChainableCommander): Promise<void> {
 }
 
 /** The cookies of distributed mode: a hash per session, and the names of a run's sessions. */
-export function createRedisCookies(runner: LimitRunner): CookieShelf {
+export function createRedisCookies(runner: LimitRunner): CookieStore {
   return {
     async read({ runId, session }, since) {
       const key = sharedKeys.cookies(runId, session);

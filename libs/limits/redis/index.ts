@@ -9,7 +9,7 @@ import { METRICS } from '../../telemetry/metric-names.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
 import type { Breakers } from '../breakers.ts';
 import type { Budgets } from '../budgets.ts';
-import type { CookieShelf } from '../cookies.ts';
+import type { CookieStore } from '../cookies.ts';
 import type { LimitsByKey } from '../limiter.ts';
 import { createRedisBreakers } from './breakers.ts';
 import { createRedisBudgets } from './budgets.ts';
@@ -41,7 +41,7 @@ export interface RedisLimits {
   readonly limiter: RedisLimiter;
   readonly breakers: Breakers;
   readonly budgets: Budgets;
-  readonly cookies: CookieShelf;
+  readonly cookies: CookieStore;
   /** Gives back what is held, and ends the connection if it was made here. Idempotent. */
   close(): Promise<void>;
 }

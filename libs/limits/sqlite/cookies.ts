@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { SqliteDatabase } from '../../sqlite/database.ts';
 import { migrate } from '../../sqlite/migrate.ts';
-import { type CookieShelf, shelved, VERSION_ID } from '../cookies.ts';
+import { type CookieStore, shelved, VERSION_ID } from '../cookies.ts';
 
 const MIGRATIONS = [
   `CREATE TABLE cookies (
@@ -11,7 +11,7 @@ const MIGRATIONS = [
 ];
 
 /** The cookies of single-node mode, on the engine's database: a run that is resumed is still logged in. */
-export function openSqliteCookies(db: SqliteDatabase): CookieShelf {
+export function openSqliteCookies(db: SqliteDatabase): CookieStore {
   migrate(db, 'cookies', MIGRATIONS);
   const sql = {
     find: db.prepare('SELECT cookie FROM cookies WHERE run_id = ? AND session = ? AND id = ?'),

@@ -239,7 +239,7 @@ async function commit(
   const grant = deps.publisher.grant(childStage, children.length);
   let outcome: CommitOutcome;
   try {
-    outcome = await sendCommit(deps, node, yielded, { bells: grant.count, claimsChild: child !== undefined });
+    outcome = await sendCommit(deps, node, yielded, { wakeUps: grant.count, claimsChild: child !== undefined });
   } catch (thrown) {
     grant.giveBack();
     throw thrown;
@@ -254,7 +254,7 @@ async function commit(
     return { kind: 'skip', reason: codeName(CommitCode, outcome.code) };
   }
   deps.meters.bodyCommitted(stage, childStage);
-  const messages = [...childMessages(outcome.bells, run), ...outcome.released.map(releasedMessage)];
+  const messages = [...childMessages(outcome.wakeUps, run), ...outcome.released.map(releasedMessage)];
   const handOver = outcome.releasing
     ? { start: () => deps.startPump(node) }
     : outcome.next && child?.take({ run, lease: deps.leases.hold(outcome.next, sinceMs) });
@@ -265,13 +265,13 @@ async function sendCommit(
   { commits, leases, nextOwner }: ExecutionDeps,
   node: ChainNode,
   { children, staged, items }: Yield,
-  { bells, claimsChild }: { readonly bells: number; readonly claimsChild: boolean },
+  { wakeUps, claimsChild }: { readonly wakeUps: number; readonly claimsChild: boolean },
 ): Promise<CommitOutcome> {
   const { id: nodeId, runId, moduleId, phase, token } = node;
   const handOver = claimsChild ? { handOver: { owner: nextOwner(), leaseMs: leases.leaseMs } } : {};
   const batch = items.length === 0 ? undefined : { runId, moduleId, phase, nodeId, token, items };
   failpoint('commit.before');
-  const outcome = await commits.commit({ node, token, children, staged, bells, ...handOver }, batch);
+  const outcome = await commits.commit({ node, token, children, staged, wakeUps, ...handOver }, batch);
   failpoint('commit.after');
   return outcome;
 }

@@ -12,7 +12,7 @@ const NODE: ChainNode = {
   ...{ token: 't2', committedToken: '', deathReason: '' },
 };
 
-const COMMIT = { node: NODE, token: 't2', children: [], staged: 0, bells: 0 };
+const COMMIT = { node: NODE, token: 't2', children: [], staged: 0, wakeUps: 0 };
 const BATCH: ItemBatch = {
   ...{ runId: 'r', moduleId: 'm@1.0.0', phase: 0, nodeId: 'a', token: 't2' },
   items: [{ type: 'row', data: '1' }],
@@ -54,7 +54,7 @@ function bench({ code = CommitCode.COMMIT_OK, unconfirmed = [], committedTokens 
     coordinator: {
       commitSuccess: async () => {
         calls.push('commit');
-        return { code, bells: [], released: [], created: 0, gateLost: 0, releasing: false };
+        return { code, wakeUps: [], released: [], created: 0, gateLost: 0, releasing: false };
       },
       findNode: async ({ id }: NodeRef) => {
         asked.push(id);
@@ -158,7 +158,7 @@ describe('resolving a run', () => {
       readItems: say('read'),
       countItems: say('count'),
       hasWithdrawnItems: say('withdrawn'),
-      settleRun: say('settle'),
+      closeRun: say('settle'),
       findRun: say('find'),
     } as unknown as Store;
     const reading = resolvingStore(store, { resolve: say('resolve') });
@@ -166,7 +166,7 @@ describe('resolving a run', () => {
     await reading.countItems('r');
     await reading.hasWithdrawnItems('r', 1);
     const end = { finishReason: 'completed', detail: '', endedAtMs: 1, done: 0, dead: 0, items: 0 } as const;
-    await reading.settleRun('r', end, { deadLetters: none(), events: none() });
+    await reading.closeRun('r', end, { deadLetters: none(), events: none() });
     await reading.findRun('r');
     const resolved = ['read', 'count', 'withdrawn', 'settle'].flatMap((name) => ['resolve', name]);
     expect(calls).toEqual([...resolved, 'find']);

@@ -107,7 +107,7 @@ async function confirmByRun(store: ConfirmedItems, log: Log, committed: readonly
 
 /** A store whose readers see everything that was committed before they asked. */
 export function resolvingStore<Kind extends Store>(store: Kind, items: Pick<InsertThenConfirm, 'resolve'>): Kind {
-  const reading: Pick<Store, 'readItems' | 'countItems' | 'hasWithdrawnItems' | 'settleRun'> = {
+  const reading: Pick<Store, 'readItems' | 'countItems' | 'hasWithdrawnItems' | 'closeRun'> = {
     readItems: async (query) => {
       await items.resolve(query.runId);
       return store.readItems(query);
@@ -120,9 +120,9 @@ export function resolvingStore<Kind extends Store>(store: Kind, items: Pick<Inse
       await items.resolve(runId);
       return store.hasWithdrawnItems(runId, upToSeq);
     },
-    settleRun: async (runId, end, records) => {
+    closeRun: async (runId, end, records) => {
       await items.resolve(runId);
-      return store.settleRun(runId, end, records);
+      return store.closeRun(runId, end, records);
     },
   };
   return { ...store, ...reading };

@@ -38,7 +38,7 @@ const commit = ({ coordinator, store }: SingleFile, node: ChainNode, token = nod
   const { runId, moduleId, phase, id: nodeId } = node;
   const items = [{ type: 'row', data: '{"n":1}' }];
   return new OneTransaction(coordinator, store).commit(
-    { node, token, children: [], staged: 0, bells: 0 },
+    { node, token, children: [], staged: 0, wakeUps: 0 },
     { runId, moduleId, phase, nodeId, token, items },
   );
 };
@@ -55,7 +55,7 @@ it('a commit that is refused stores nothing', async () => {
   const file = open();
   const node = await claimed(file);
   expect((await commit(file, node, 'of somebody else')).code).toBe(CommitCode.FENCING_REJECT);
-  await file.store.settleRun(
+  await file.store.closeRun(
     'r',
     { finishReason: 'cancelled', detail: '', endedAtMs: 2, done: 0, dead: 0, items: 0 },
     { deadLetters: none(), events: none() },

@@ -51,11 +51,11 @@ export class ChildrenPump {
     // Whether the children are hops or requests stands in their rows only.
     const grants = [publisher.grant('ingress', BATCH), publisher.grant('downloader', BATCH)];
     try {
-      const bells = Math.min(...grants.map(({ count }) => count));
-      const outcome = await coordinator.childrenPump({ node, bells });
+      const wakeUps = Math.min(...grants.map(({ count }) => count));
+      const outcome = await coordinator.childrenPump({ node, wakeUps });
       meters.children(outcome.created, outcome.gateLost);
       const run = await runs.load(node.runId);
-      await publisher.publish('sweeper', childMessages(outcome.bells, run));
+      await publisher.publish('sweeper', childMessages(outcome.wakeUps, run));
       await publisher.publish('sweeper', outcome.released.map(releasedMessage));
       return outcome.more;
     } finally {

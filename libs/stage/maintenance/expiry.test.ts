@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { shelfOf } from '../../../test/fixtures/fake-ports.ts';
+import { cookieStoreOf } from '../../../test/fixtures/fake-ports.ts';
 import { openStageBench, type StageBench } from '../../../test/fixtures/stage-bench.ts';
 import { computeStep, defineModule } from '../../modules/index.ts';
-import { settleRun } from '../run/settle.ts';
+import { closeRun } from '../run/settle.ts';
 import { expireRuns } from './expiry.ts';
 
 const RETENTION_MS = 60_000;
@@ -38,7 +38,10 @@ async function expired(bench: StageBench, signal = new AbortController().signal)
     removed += nodes;
   };
   const { coordinator } = bench;
-  await expireRuns({ ...bench, coordinator, shelf: shelfOf(bench), retentionMs: RETENTION_MS, onExpired }, signal);
+  await expireRuns(
+    { ...bench, coordinator, cookieStore: cookieStoreOf(bench), retentionMs: RETENTION_MS, onExpired },
+    signal,
+  );
   return removed;
 }
 
@@ -47,18 +50,18 @@ describe('a run that ended long ago', () => {
     const bench = openStageBench([work]);
     await finished(bench, 1);
     const runId = (await bench.store.listRuns({ limit: 1 }))[0]!.runId;
-    await settleRun(bench, runId);
+    await closeRun(bench, runId);
     const session = { runId, session: 'a' };
-    await shelfOf(bench).write(session, new Map([['d;/;late', '{}']]));
+    await cookieStoreOf(bench).write(session, new Map([['d;/;late', '{}']]));
     bench.clock.advance(RETENTION_MS + 1);
     await expired(bench);
-    expect(await shelfOf(bench).read(session, '')).toBeUndefined();
+    expect(await cookieStoreOf(bench).read(session, '')).toBeUndefined();
   });
 
   it('loses its nodes, and keeps its items and its end', async () => {
     const bench = openStageBench([work]);
     await finished(bench, 3);
-    await settleRun(bench, 'run-1');
+    await closeRun(bench, 'run-1');
     bench.clock.advance(RETENTION_MS - 1);
     expect(await expired(bench)).toBe(0);
     bench.clock.advance(1);
@@ -74,7 +77,7 @@ describe('a run that ended long ago', () => {
     const payment = { scope: 'run-1', entry: 'a', attempt: '0', amount: 7 };
     await bench.budgets.reserve({ ...payment, cap: undefined });
     await bench.budgets.settle({ ...payment, amount: 5 });
-    await settleRun(bench, 'run-1');
+    await closeRun(bench, 'run-1');
     bench.clock.advance(RETENTION_MS);
     await expired(bench);
     expect(await bench.budgets.read('run-1')).toEqual({ spent: 0, reserved: 0 });
@@ -86,7 +89,7 @@ describe('a run that ended long ago', () => {
     for (const hops of [1, 2]) await finished(bench, hops);
     await bench.begin({ input: { hops: 3 } });
     bench.clock.advance(RETENTION_MS);
-    await settleRun(bench, 'run-1');
+    await closeRun(bench, 'run-1');
     expect(await expired(bench)).toBe(0);
     bench.clock.advance(RETENTION_MS);
     expect(await expired(bench)).toBe(2);
@@ -97,7 +100,7 @@ describe('a run that ended long ago', () => {
   it('is left when the process is about to stop', async () => {
     const bench = openStageBench([work]);
     await finished(bench, 3);
-    await settleRun(bench, 'run-1');
+    await closeRun(bench, 'run-1');
     bench.clock.advance(RETENTION_MS);
     expect(await expired(bench, AbortSignal.abort())).toBe(0);
   });

@@ -1,14 +1,14 @@
 import type { Clock } from '../../clock/clock.ts';
 import type { Coordinator } from '../../coordination/protocol/port.ts';
 import type { Budgets } from '../../limits/budgets.ts';
-import type { CookieShelf } from '../../limits/cookies.ts';
+import type { CookieStore } from '../../limits/cookies.ts';
 import type { Store } from '../../store/port.ts';
 
 export interface ExpiryDeps {
   readonly coordinator: Pick<Coordinator, 'runPurge'>;
   readonly store: Pick<Store, 'listExpiring' | 'markExpired'>;
   readonly budgets: Pick<Budgets, 'forget'>;
-  readonly shelf: Pick<CookieShelf, 'forget'>;
+  readonly cookieStore: Pick<CookieStore, 'forget'>;
   readonly clock: Clock;
   /** How long after its end a run's nodes are kept, in milliseconds. */
   readonly retentionMs: number;
@@ -34,7 +34,7 @@ export async function expireRuns(deps: ExpiryDeps, signal: AbortSignal): Promise
 
 /** False when it was told to stop. */
 async function expireRun(
-  { coordinator, store, budgets, shelf, onExpired }: ExpiryDeps,
+  { coordinator, store, budgets, cookieStore, onExpired }: ExpiryDeps,
   runId: string,
   signal: AbortSignal,
 ) {
@@ -46,7 +46,7 @@ async function expireRun(
   }
   await budgets.forget(runId);
   // A download that was under way when the run closed may have come with cookies after all.
-  await shelf.forget(runId);
+  await cookieStore.forget(runId);
   await store.markExpired(runId);
   return true;
 }

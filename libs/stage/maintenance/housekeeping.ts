@@ -1,7 +1,7 @@
 /** What a process does now and then, whatever its stages are at: forgets old runs, and opens what was never opened. */
 
 import { periodically } from '../../concurrency/periodic.ts';
-import type { AnswerStore } from '../../store/answer-store.ts';
+import type { ResponseCache } from '../../store/answer-store.ts';
 import type { Log } from '../../telemetry/log.ts';
 import { METRICS } from '../../telemetry/metric-names.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
@@ -13,7 +13,7 @@ export interface HousekeepingDeps extends Omit<ExpiryDeps, 'onExpired' | 'coordi
   readonly store: ExpiryDeps['store'] & ReconcileDeps['store'];
   /** Whether it also looks for runs that were accepted and never opened. */
   readonly reconciles: boolean;
-  readonly answers: Pick<AnswerStore, 'expire'>;
+  readonly answers: Pick<ResponseCache, 'expire'>;
   readonly metrics: Metrics;
   readonly log: Log;
 }

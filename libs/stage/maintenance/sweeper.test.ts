@@ -12,7 +12,7 @@ import { ModuleRegistry } from '../../modules/load/registry.ts';
 import { type Log, silentLog } from '../../telemetry/log.ts';
 import { METRICS } from '../../telemetry/metric-names.ts';
 import { Runs } from '../run/runs.ts';
-import { settleRun } from '../run/settle.ts';
+import { closeRun } from '../run/settle.ts';
 import { ChildrenPump } from './children-pump.ts';
 import { Sweeper, type SweeperOptions } from './sweeper.ts';
 
@@ -53,7 +53,7 @@ function open(options: BenchOptions = {}, given: Partial<SweeperOptions> = {}) {
     intervalMs: 2,
     crashBudget: 3,
     shards: 1,
-    settle: (runId) => settleRun({ coordinator, store, clock, budgets }, runId),
+    settle: (runId) => closeRun({ coordinator, store, clock, budgets }, runId),
     ...given,
   });
   onTestFinished(() => sweeper.stop());
@@ -80,7 +80,7 @@ const depth = (bench: StageBench, count: number) =>
   vi.waitFor(() => expect(bench.bus.depth('ingress')).toBe(count), { interval: 2 });
 
 describe('the sweeper', () => {
-  it('rings again for what nobody took', async () => {
+  it('notifies again for what nobody took', async () => {
     const { bench, sweeper } = open();
     const hops = await bench.begin({ input: { hops: 5 } });
     sweeper.start();
@@ -137,7 +137,7 @@ describe('the sweeper', () => {
     await bench.coordinator.claim({ node, epoch: 0, owner: 'one', stage: 'module-processor', leaseMs: LEASE_MS });
     const recover = vi
       .spyOn(bench.coordinator, 'recoverZombie')
-      .mockResolvedValue({ code: RecoverCode.NOT_EXPIRED, died: false, bells: [] });
+      .mockResolvedValue({ code: RecoverCode.NOT_EXPIRED, died: false, wakeUps: [] });
     bench.clock.advance(LEASE_MS);
     sweeper.start();
     await vi.waitFor(() => expect(recover).toHaveBeenCalled(), { interval: 2 });
@@ -176,7 +176,7 @@ describe('the sweeper', () => {
     expect(bench.metrics.total(METRICS.advanceGateWin)).toBe(1_203);
   });
 
-  it('leaves the bells of moved children to later when there is no room', async () => {
+  it('leaves the wake-ups of moved children to later when there is no room', async () => {
     const { bench, pump } = open({ queueCapacity: 100 });
     await bench.begin({ input: { hops: 600 } });
     await pump.pump(only(bench.pumps));
@@ -195,7 +195,7 @@ describe('the sweeper', () => {
     expect(new Set(letters.map(({ reason }) => reason))).toEqual(new Set(['cancelled']));
   });
 
-  it('closes a phase at its deadline, and rings for the next one', async () => {
+  it('closes a phase at its deadline, and notifies for the next one', async () => {
     const { bench, sweeper } = open();
     await bench.begin({ input: { hops: 3 }, deadlineMs: 5_000 });
     sweeper.start();

@@ -85,7 +85,7 @@ export class Sweeper {
   async #sweepShard(shard: number): Promise<void> {
     const { coordinator, publisher } = this.#options;
     for (let more = true; more && !this.#stopped; ) {
-      // Promised, not only looked at: commits that go on meanwhile would count on the same room, and bells would be lost.
+      // Promised, not only looked at: commits that go on meanwhile would count on the same room, and wake-ups would be lost.
       const grants = SWEPT.map((stage) => publisher.grant(stage, BATCH));
       try {
         const limit = Math.min(...grants.map(({ count }) => count));
@@ -118,24 +118,24 @@ export class Sweeper {
   async #act(entry: DueEntry): Promise<void> {
     const { coordinator, crashBudget, settle } = this.#options;
     switch (entry.kind) {
-      case 'ring': {
-        const run = await this.#options.runs.load(entry.bell.node.runId);
-        return this.#options.publisher.publish('sweeper', [toMessage(entry.bell, run)]);
+      case 'notify': {
+        const run = await this.#options.runs.load(entry.wakeUp.node.runId);
+        return this.#options.publisher.publish('sweeper', [toMessage(entry.wakeUp, run)]);
       }
       case 'recover': {
-        const { code, died, bells } = await coordinator.recoverZombie({ node: entry.node, crashBudget });
+        const { code, died, wakeUps } = await coordinator.recoverZombie({ node: entry.node, crashBudget });
         // Its holder may have renewed the lease, or another sweeper have come first.
         if (code === RecoverCode.RECOVERED) this.#recovered.add();
         if (died) this.#options.log.error('a node lost too many leases and was given up', { node_id: entry.node.id });
-        return this.#ring(entry.node.runId, bells);
+        return this.#ring(entry.node.runId, wakeUps);
       }
       case 'pump':
         return this.#options.pump.pump(entry.node);
       case 'drain':
         return this.#drain(entry);
       case 'deadline': {
-        const { bells } = await coordinator.phaseClose(entry);
-        return this.#ring(entry.runId, bells);
+        const { wakeUps } = await coordinator.phaseClose(entry);
+        return this.#ring(entry.runId, wakeUps);
       }
       case 'settle':
         return settle(entry.runId);
@@ -148,17 +148,17 @@ export class Sweeper {
     }
   }
 
-  async #ring(runId: string, bells: Parameters<typeof childMessages>[0]): Promise<void> {
-    if (bells.length === 0) return;
+  async #ring(runId: string, wakeUps: Parameters<typeof childMessages>[0]): Promise<void> {
+    if (wakeUps.length === 0) return;
     const run = await this.#options.runs.load(runId);
-    await this.#options.publisher.publish('sweeper', childMessages(bells, run));
+    await this.#options.publisher.publish('sweeper', childMessages(wakeUps, run));
   }
 }
 
 function runIdOf(entry: DueEntry): string {
   switch (entry.kind) {
-    case 'ring':
-      return entry.bell.node.runId;
+    case 'notify':
+      return entry.wakeUp.node.runId;
     case 'recover':
     case 'pump':
       return entry.node.runId;

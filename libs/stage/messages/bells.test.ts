@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest';
-import type { Bell } from '../../coordination/protocol/outcome.ts';
+import type { WakeUp } from '../../coordination/protocol/outcome.ts';
 import { childMessages, toMessage } from './bells.ts';
 
 const FAILURE = JSON.stringify({ code: 'c', class: 'fatal', message: 'm', data: {}, stage: 'parser', causes: [] });
 
-function bell(kind: Bell['kind'], dispatch: number): Bell {
+function wakeUp(kind: WakeUp['kind'], dispatch: number): WakeUp {
   const node = { id: 'n', runId: 'r', moduleId: 'm', phase: 0 };
   return {
     kind,
@@ -23,9 +23,9 @@ function bell(kind: Bell['kind'], dispatch: number): Bell {
 const ORIGIN = { task: { taskId: 't', runId: 'r', account: '', platform: '' }, metadata: {} };
 
 it.each(['parser_task', 'request', 'error', 'error_task'] as const)(
-  'the message of a %s bell says which ringing it is',
+  'the message of a %s wake-up says which wake-up it is',
   (kind) => {
-    expect(toMessage(bell(kind, 3), ORIGIN)).toMatchObject({
+    expect(toMessage(wakeUp(kind, 3), ORIGIN)).toMatchObject({
       kind,
       dispatch: 3,
       model: { id: 'n', context: { epoch: 2 } },
@@ -34,8 +34,8 @@ it.each(['parser_task', 'request', 'error', 'error_task'] as const)(
 );
 
 it('messages of children keep their count', () => {
-  const bells = [bell('request', 0), bell('error', 1), bell('parser_task', 2)];
-  expect(childMessages(bells, ORIGIN)).toMatchObject([
+  const wakeUps = [wakeUp('request', 0), wakeUp('error', 1), wakeUp('parser_task', 2)];
+  expect(childMessages(wakeUps, ORIGIN)).toMatchObject([
     { kind: 'request', dispatch: 0 },
     { kind: 'parser_task', dispatch: 2 },
   ]);

@@ -7,9 +7,9 @@ import {
   type RequestModel,
   type TaskRef,
 } from '../../contracts/messages.ts';
-import type { Rung } from '../../contracts/subjects.ts';
+import type { Dispatched } from '../../contracts/subjects.ts';
 import type { ChainNode } from '../../coordination/protocol/node.ts';
-import type { Bell } from '../../coordination/protocol/outcome.ts';
+import type { WakeUp } from '../../coordination/protocol/outcome.ts';
 import type { Failure } from '../../errors/failure.ts';
 import { toChainError } from './chain-error.ts';
 
@@ -20,14 +20,14 @@ export interface MessageOrigin {
 }
 
 /**
- * The message of a bell. It says which node to look at and carries no state: whoever claims the node gets that from the
+ * The message of a wake-up. It says which node to look at and carries no state: whoever claims the node gets that from the
  * coordinator.
  */
-export function toMessage(bell: Bell, origin: MessageOrigin): Rung<Message<Bell['kind']>> {
-  const { dispatch } = bell;
-  const context = contextOf(bell);
-  const { id } = bell.node;
-  switch (bell.kind) {
+export function toMessage(wakeUp: WakeUp, origin: MessageOrigin): Dispatched<Message<WakeUp['kind']>> {
+  const { dispatch } = wakeUp;
+  const context = contextOf(wakeUp);
+  const { id } = wakeUp.node;
+  switch (wakeUp.kind) {
     case 'parser_task':
       return {
         kind: 'parser_task',
@@ -37,26 +37,26 @@ export function toMessage(bell: Bell, origin: MessageOrigin): Rung<Message<Bell[
           task: origin.task,
           context,
           state: EMPTY_BYTES,
-          prefixRequest: bell.prefixRequest,
+          prefixRequest: wakeUp.prefixRequest,
           metadata: origin.metadata,
           timestampMs: 0,
         },
       };
     case 'request':
-      return { kind: 'request', dispatch, model: requestBell(bell, origin.task, context) };
+      return { kind: 'request', dispatch, model: requestWakeUp(wakeUp, origin.task, context) };
     case 'error':
     case 'error_task': {
-      const failure = JSON.parse(bell.error) as Failure;
-      return { kind: bell.kind, dispatch, model: toErrorTask(bell, origin, failure, Date.now()) };
+      const failure = JSON.parse(wakeUp.error) as Failure;
+      return { kind: wakeUp.kind, dispatch, model: toErrorTask(wakeUp, origin, failure, Date.now()) };
     }
   }
 }
 
-/** The messages of bells that come of a transition: they ask for an execution, never for a decision. */
-export function childMessages(bells: readonly Bell[], origin: MessageOrigin): Message<'parser_task' | 'request'>[] {
+/** The messages of wake-ups that come of a transition: they ask for an execution, never for a decision. */
+export function childMessages(wakeUps: readonly WakeUp[], origin: MessageOrigin): Message<'parser_task' | 'request'>[] {
   const messages: Message<'parser_task' | 'request'>[] = [];
-  for (const bell of bells) {
-    const message = toMessage(bell, origin);
+  for (const wakeUp of wakeUps) {
+    const message = toMessage(wakeUp, origin);
     if (message.kind === 'parser_task' || message.kind === 'request') messages.push(message);
   }
   return messages;
@@ -72,8 +72,8 @@ export function errorMessage(
   return { kind: 'error', model: toErrorTask({ ...node, node, nodeKind: node.kind }, origin, failure, nowMs) };
 }
 
-/** What an ErrorTaskModel needs to know of its node; a bell and a node both do. */
-type FailedNode = Pick<Bell, 'node' | 'stepIdx' | 'epoch' | 'prefixRequest' | 'attempts' | 'nodeKind'>;
+/** What an ErrorTaskModel needs to know of its node; a wake-up and a node both do. */
+type FailedNode = Pick<WakeUp, 'node' | 'stepIdx' | 'epoch' | 'prefixRequest' | 'attempts' | 'nodeKind'>;
 
 function toErrorTask(failed: FailedNode, origin: MessageOrigin, failure: Failure, nowMs: number): ErrorTaskModel {
   return {
@@ -91,24 +91,24 @@ function toErrorTask(failed: FailedNode, origin: MessageOrigin, failure: Failure
 
 const EMPTY_BYTES = Buffer.alloc(0);
 
-function contextOf({ node, stepIdx, epoch }: Pick<Bell, 'node' | 'stepIdx' | 'epoch'>): ExecutionContext {
+function contextOf({ node, stepIdx, epoch }: Pick<WakeUp, 'node' | 'stepIdx' | 'epoch'>): ExecutionContext {
   return { moduleId: node.moduleId, stepIdx, phase: node.phase, epoch, stayCurrentStep: false, branch: '' };
 }
 
-function requestBell(bell: Bell, task: TaskRef, context: ExecutionContext): RequestModel {
+function requestWakeUp(wakeUp: WakeUp, task: TaskRef, context: ExecutionContext): RequestModel {
   return {
-    id: bell.node.id,
-    runId: bell.node.runId,
+    id: wakeUp.node.id,
+    runId: wakeUp.node.runId,
     task,
     context,
-    prefixRequest: bell.prefixRequest,
+    prefixRequest: wakeUp.prefixRequest,
     method: '',
     url: '',
     headers: [],
     body: EMPTY_BYTES,
     session: '',
     timeoutMs: 0,
-    limitKey: bell.limitKey,
+    limitKey: wakeUp.limitKey,
     breakerKey: '',
     priority: 0,
     cachePolicy: CachePolicy.UNSPECIFIED,

@@ -1,5 +1,5 @@
 import type { NodeRef } from '../../coordination/protocol/node.ts';
-import type { Bell } from '../../coordination/protocol/outcome.ts';
+import type { WakeUp } from '../../coordination/protocol/outcome.ts';
 import type { LoadedRun } from '../run/runs.ts';
 
 /** What ingress asks of the module-processor. */
@@ -9,4 +9,4 @@ export type Dispatch =
   /** Execute a hop, for the first time or again. */
   | { readonly kind: 'hop'; readonly run: LoadedRun; readonly node: NodeRef; readonly epoch: number }
   /** Have a failed request downloaded again: ring this for it. */
-  | { readonly kind: 'request'; readonly run: LoadedRun; readonly bell: Bell & { readonly kind: 'request' } };
+  | { readonly kind: 'request'; readonly run: LoadedRun; readonly wakeUp: WakeUp & { readonly kind: 'request' } };

@@ -48,7 +48,7 @@ it('a full queue makes its sender wait, and is counted, until there is room', as
   expect(refusals).toContain('module-processor → downloader');
 });
 
-it('a bell is left to the sweeper when its queue stays full', async () => {
+it('a wake-up is left to the sweeper when its queue stays full', async () => {
   const { bus, publisher, refusals } = open(1);
   await publisher.publish('parser', [request('a'), request('b')]);
   expect([bus.depth('downloader'), refusals.length]).toEqual([1, 5]);

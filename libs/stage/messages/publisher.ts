@@ -20,10 +20,10 @@ export interface Grant {
   giveBack(): void;
 }
 
-/** After so many refusals a bell is left to the sweeper: its node stands in the due index. */
+/** After so many refusals a wake-up is left to the sweeper: its node stands in the due index. */
 const MAX_REFUSALS = 5;
 
-/** Publishes what follows a commit. A full queue makes its sender wait, and is counted; no bell is worth more than that. */
+/** Publishes what follows a commit. A full queue makes its sender wait, and is counted; no wake-up is worth more than that. */
 export class Publisher {
   readonly #options: PublisherOptions;
   readonly #promised = new Map<Receiver, number>();
@@ -38,7 +38,7 @@ export class Publisher {
   }
 
   /**
-   * Promises room for up to `wanted` messages to a stage, so that a commit may say how many bells it will ring: without it,
+   * Promises room for up to `wanted` messages to a stage, so that a commit may say how many wake-ups it will ring: without it,
    * commits at the same time would all count on the same room. Give the grant back when they are published.
    */
   grant(stage: Receiver, wanted: number): Grant {

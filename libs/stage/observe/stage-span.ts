@@ -123,9 +123,9 @@ function dispatchFields(dispatch: Dispatch): SpanFields {
       return { module_id: dispatch.node.moduleId, hop_id: dispatch.node.id, epoch: dispatch.epoch };
     case 'request':
       return {
-        module_id: dispatch.bell.node.moduleId,
-        request_id: dispatch.bell.node.id,
-        epoch: dispatch.bell.epoch,
+        module_id: dispatch.wakeUp.node.moduleId,
+        request_id: dispatch.wakeUp.node.id,
+        epoch: dispatch.wakeUp.epoch,
       };
   }
 }

@@ -22,7 +22,7 @@ function ends({ knownAfter }: { readonly knownAfter: number }) {
       listEvents: never,
       runSettle: never,
     },
-    store: { settleRun: async (_runId, end) => void written.push(end), countItems: never },
+    store: { closeRun: async (_runId, end) => void written.push(end), countItems: never },
     budgets: { read: never },
     clock: new ManualClock(5),
     release: async (runId) => void released.push(runId),

@@ -3,11 +3,11 @@ import type { Clock } from '../../clock/clock.ts';
 import type { Coordinator } from '../../coordination/protocol/port.ts';
 import type { Budgets } from '../../limits/budgets.ts';
 import type { RunEnd, Store } from '../../store/port.ts';
-import { settleRun } from './settle.ts';
+import { closeRun } from './settle.ts';
 
 export interface RunEndsDeps {
   readonly coordinator: Pick<Coordinator, 'findRun' | 'listNodes' | 'listEvents' | 'runSettle' | 'runControl'>;
-  readonly store: Pick<Store, 'settleRun' | 'countItems'>;
+  readonly store: Pick<Store, 'closeRun' | 'countItems'>;
   readonly budgets: Pick<Budgets, 'read'>;
   readonly clock: Clock;
   /** Lets go of what is kept for a run that has ended. */
@@ -27,7 +27,7 @@ export function createRunEnds(deps: RunEndsDeps): RunEnds {
   const { coordinator } = deps;
   return {
     settle: async (runId) => {
-      await settleRun(deps, runId);
+      await closeRun(deps, runId);
       await deps.release(runId);
     },
     reject: (runId, detail) => endUnopened(deps, runId, 'rejected', detail),
@@ -50,7 +50,7 @@ async function endUnopened(
   detail: string,
 ): Promise<void> {
   const end = { finishReason, detail, endedAtMs: clock.now(), done: 0, dead: 0, items: 0 };
-  await store.settleRun(runId, end, { deadLetters: nothing(), events: nothing() });
+  await store.closeRun(runId, end, { deadLetters: nothing(), events: nothing() });
   await release(runId);
 }
 

@@ -6,7 +6,7 @@ import { EVENTS } from '../../contracts/events.ts';
 import { ErrorClass } from '../../contracts/messages.ts';
 import type { ModuleSnapshot, PhaseSnapshot, RunSnapshot } from '../../coordination/protocol/reads.ts';
 import { computeStep, defineModule } from '../../modules/index.ts';
-import { settleRun, toRunEnd } from './settle.ts';
+import { closeRun, toRunEnd } from './settle.ts';
 
 const work = defineModule({
   name: 'work',
@@ -42,7 +42,7 @@ async function ended(): Promise<StageBench> {
 describe('settling', () => {
   it('writes the end, the dead letters and the timeline, and then closes the run', async () => {
     const bench = await ended();
-    await settleRun(bench, 'run-1');
+    await closeRun(bench, 'run-1');
     const end = { finishReason: 'completed', detail: '', endedAtMs: bench.clock.now(), done: 2, dead: 1, items: 1 };
     expect(await bench.store.findRun('run-1')).toMatchObject({ state: 'closed', end });
     expect(await bench.coordinator.findRun('run-1')).toMatchObject({ state: 'closed' });
@@ -61,27 +61,27 @@ describe('settling', () => {
     vi.spyOn(bench.coordinator, 'listNodes').mockImplementation(async (filter) =>
       (await list(filter)).map((node) => ({ ...node, deathReason: 'superseded' })),
     );
-    await settleRun(bench, 'run-1');
+    await closeRun(bench, 'run-1');
     expect(await bench.store.listDeadLetters('run-1')).toEqual([]);
   });
 
   it('changes nothing the second time, nor for a run that goes on or is unknown', async () => {
     const bench = await ended();
-    await settleRun(bench, 'run-1');
+    await closeRun(bench, 'run-1');
     const settled = await bench.store.findRun('run-1');
     bench.clock.advance(1_000);
-    await settleRun(bench, 'run-1');
+    await closeRun(bench, 'run-1');
     expect(await bench.store.findRun('run-1')).toEqual(settled);
     await bench.begin();
-    await settleRun(bench, 'run-2');
+    await closeRun(bench, 'run-2');
     expect(await bench.store.findRun('run-2')).toMatchObject({ state: 'open', end: undefined });
-    await settleRun(bench, 'run-unknown');
+    await closeRun(bench, 'run-unknown');
   });
 
   it('is done over when its process died between the store and the coordinator', async () => {
     const bench = await ended();
     vi.spyOn(bench.coordinator, 'runSettle').mockRejectedValueOnce(new Error('killed'));
-    await expect(settleRun(bench, 'run-1')).rejects.toThrow('killed');
+    await expect(closeRun(bench, 'run-1')).rejects.toThrow('killed');
     expect(await bench.store.findRun('run-1')).toMatchObject({ state: 'closed' });
     expect(await bench.coordinator.findRun('run-1')).toMatchObject({ state: 'closing' });
     const before = [
@@ -89,7 +89,7 @@ describe('settling', () => {
       await bench.store.listDeadLetters('run-1'),
       await bench.store.listEvents('run-1'),
     ];
-    await settleRun(bench, 'run-1');
+    await closeRun(bench, 'run-1');
     expect(await bench.coordinator.findRun('run-1')).toMatchObject({ state: 'closed' });
     expect(await bench.store.findRun('run-1')).toMatchObject({ end: { done: 2, dead: 1, items: 1 } });
     const after = [
@@ -104,11 +104,11 @@ describe('settling', () => {
     const bench = openStageBench([work]);
     await bench.begin({ input: { hops: 1_203 } });
     const node = only(bench.pumps);
-    while ((await bench.coordinator.childrenPump({ node, bells: 0 })).more);
+    while ((await bench.coordinator.childrenPump({ node, wakeUps: 0 })).more);
     await bench.coordinator.runControl({ runId: 'run-1', action: 'cancel' });
     const scope = { runId: 'run-1', moduleId: 'work@1.0.0', phase: 0, limit: 500 };
     while ((await bench.coordinator.scopeDrain(scope)).more);
-    await settleRun(bench, 'run-1');
+    await closeRun(bench, 'run-1');
     expect(await bench.store.listDeadLetters('run-1')).toHaveLength(1_203);
     expect(await bench.store.findRun('run-1')).toMatchObject({ end: { finishReason: 'cancelled', dead: 1_203 } });
   });

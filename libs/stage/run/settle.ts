@@ -10,20 +10,20 @@ import { failpoint } from '../../failpoints/failpoint.ts';
 import type { Budgets } from '../../limits/budgets.ts';
 import type { DeadLetter, RunEnd, Store } from '../../store/port.ts';
 
-export interface SettleDeps {
+export interface CloseRunDeps {
   readonly coordinator: Pick<Coordinator, 'findRun' | 'listNodes' | 'listEvents' | 'runSettle'>;
-  readonly store: Pick<Store, 'settleRun' | 'countItems'>;
+  readonly store: Pick<Store, 'closeRun' | 'countItems'>;
   readonly budgets: Pick<Budgets, 'read'>;
   readonly clock: Clock;
 }
 
-export async function settleRun(deps: SettleDeps, runId: string): Promise<void> {
+export async function closeRun(deps: CloseRunDeps, runId: string): Promise<void> {
   const snapshot = await deps.coordinator.findRun(runId);
   if (snapshot?.state !== 'closing') return;
   failpoint('settle.before');
   const items = await deps.store.countItems(runId);
   const end = { ...toRunEnd(snapshot, items, deps.clock.now()), ...(await costOf(deps, runId)) };
-  await deps.store.settleRun(runId, end, {
+  await deps.store.closeRun(runId, end, {
     deadLetters: deadLetters(deps.coordinator, runId),
     events: timeline(deps.coordinator, runId),
   });
@@ -33,7 +33,7 @@ export async function settleRun(deps: SettleDeps, runId: string): Promise<void> 
 
 /** What a run has cost, as a part of its end; nothing for a run that costs nothing. */
 export async function costOf(
-  { budgets }: Pick<SettleDeps, 'budgets'>,
+  { budgets }: Pick<CloseRunDeps, 'budgets'>,
   runId: string,
 ): Promise<Pick<RunEnd, 'cost'> | undefined> {
   const cost = await budgets.read(runId);
@@ -63,7 +63,7 @@ export function toRunEnd(snapshot: RunSnapshot, items: number, endedAtMs: number
 
 const PAGE_NODES = 500;
 
-async function* deadLetters(coordinator: SettleDeps['coordinator'], runId: string): AsyncGenerator<DeadLetter> {
+async function* deadLetters(coordinator: CloseRunDeps['coordinator'], runId: string): AsyncGenerator<DeadLetter> {
   for await (const node of deadNodes(coordinator, runId)) {
     if (node.deathReason !== 'superseded') yield toDeadLetter(node);
   }

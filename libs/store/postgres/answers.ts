@@ -2,13 +2,13 @@
  * The kept answers of distributed mode. They stand here and not in Redis: that holds the chain, may forget nothing, and
  * would refuse the chain's writes once a cache had filled it. Times are those of the server.
  */
-import { type AnswerBounds, type AnswerStore, fits } from '../answer-store.ts';
+import { type AnswerBounds, fits, type ResponseCache } from '../answer-store.ts';
 import type { Query, Statement } from './database.ts';
 
 /** Answers removed by one statement. */
 const BATCH = 1_000;
 
-export function answersIn(query: Query, bounds: AnswerBounds): AnswerStore {
+export function answersIn(query: Query, bounds: AnswerBounds): ResponseCache {
   const expireBatch = async (): Promise<number> => (await query(EXPIRE)).length;
   return {
     find: async (key, maxAgeMs) => {

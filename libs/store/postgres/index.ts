@@ -1,4 +1,4 @@
-import type { AnswerBounds, AnswerStore } from '../answer-store.ts';
+import type { AnswerBounds, ResponseCache } from '../answer-store.ts';
 import type { ConfirmedItems, Store } from '../port.ts';
 import { answersIn } from './answers.ts';
 import { PostgresDatabase, type PostgresOptions } from './database.ts';
@@ -14,7 +14,7 @@ import { Settlement } from './settlement.ts';
 /** The store of distributed mode. Items stand beside the coordinator: see {@link ConfirmedItems}. */
 export interface PostgresStore extends Store, ConfirmedItems, Incarnation {
   /** Answers kept in the same database. */
-  answers(bounds: AnswerBounds): AnswerStore;
+  answers(bounds: AnswerBounds): ResponseCache;
   /** Closes all connections; idempotent. */
   close(): Promise<void>;
 }
@@ -50,7 +50,7 @@ export function postgresStoreIn(db: PostgresDatabase): PostgresStore {
     countItems: (runId) => items.count(runId),
     hasWithdrawnItems: (runId, upToSeq) => items.hasWithdrawn(runId, upToSeq),
     markExpired: (runId) => settlement.expire(runId),
-    settleRun: (runId, end, records) => settlement.settle(runId, end, records),
+    closeRun: (runId, end, records) => settlement.settle(runId, end, records),
     answers: (bounds) => answersIn(db.query, bounds),
     close: () => db.close(),
   };

@@ -126,7 +126,7 @@ describe('a store in PostgreSQL', () => {
     const client = await connect(url);
     const stored = async () => Number((await client.query('SELECT count(*) FROM items')).rows[0].count);
     expect(await stored()).toBe(5_001);
-    await store.settleRun('r', END, records());
+    await store.closeRun('r', END, records());
     expect(await stored()).toBe(0);
     await store.insertItems([{ ...place, nodeId: 'late', items: many }]);
     await store.markExpired('r');
@@ -141,8 +141,8 @@ describe('a store in PostgreSQL', () => {
       yield letter('a');
       await halfWay.promise;
     }
-    const dying = store.settleRun('r', END, { deadLetters: slowly(), events: stream<StoredEvent>([]) });
-    await store.settleRun('r', END, records([letter('a'), letter('b')]));
+    const dying = store.closeRun('r', END, { deadLetters: slowly(), events: stream<StoredEvent>([]) });
+    await store.closeRun('r', END, records([letter('a'), letter('b')]));
     halfWay.reject(new Error('gone'));
     await expect(dying).rejects.toThrow('gone');
     expect((await store.listDeadLetters('r')).map(({ nodeId }) => nodeId)).toEqual(['a', 'b']);
@@ -231,13 +231,13 @@ describe('when PostgreSQL fails', () => {
       for (const { pid } of backends) process.kill(pid as number, 'SIGKILL');
       yield* letters.slice(700);
     }
-    const settling = store.settleRun('r', END, { deadLetters: killing(), events: stream<StoredEvent>([]) });
+    const settling = store.closeRun('r', END, { deadLetters: killing(), events: stream<StoredEvent>([]) });
     await expect(settling).rejects.toMatchObject({ code: 'store.unavailable', class: 'retryable' });
     await expect
       .poll(() => store.findRun('r').catch(() => undefined), { timeout: 30_000 })
       .toMatchObject({ runId: 'r' });
     expect(await store.findRun('r')).toMatchObject({ state: 'accepted' });
-    await store.settleRun('r', END, records(letters, [{ id: 'e', type: 'T', atMs: 1, data: {} }]));
+    await store.closeRun('r', END, records(letters, [{ id: 'e', type: 'T', atMs: 1, data: {} }]));
     expect(await store.findRun('r')).toMatchObject({ state: 'closed', end: END });
     expect(await store.listDeadLetters('r')).toEqual(letters);
     expect(await store.countItems('r')).toBe(3);
@@ -255,7 +255,7 @@ describe('when PostgreSQL fails', () => {
       store.findRun('r'),
       store.insertItems([{ ...place, items: rows(1) }]),
       store.confirmItems('r', [{ nodeId: 'a', token: 't', replaces: '' }]),
-      store.settleRun('r', END, records()),
+      store.closeRun('r', END, records()),
       openPostgresStore({ ...OPTIONS, url: gone.href }),
     ]);
     for (const attempt of attempts) {

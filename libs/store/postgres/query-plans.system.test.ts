@@ -101,7 +101,7 @@ async function callEverything(store: PostgresStore): Promise<void> {
   }
   await store.countItems('r');
   await store.hasWithdrawnItems('r', 1);
-  await store.settleRun('r', END, records([letter('n')], [{ id: 'e', type: 'T', atMs: 1, data: {} }]));
+  await store.closeRun('r', END, records([letter('n')], [{ id: 'e', type: 'T', atMs: 1, data: {} }]));
   await store.listEvents('r');
   await store.listDeadLetters('r', { limit: 10, after: 'a' });
   await store.discardDeadLetters('r', ['n']);

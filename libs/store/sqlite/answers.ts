@@ -1,7 +1,7 @@
 import type { Clock } from '../../clock/clock.ts';
 import type { SqliteDatabase } from '../../sqlite/database.ts';
 import { migrate } from '../../sqlite/migrate.ts';
-import { type AnswerBounds, type AnswerStore, fits } from '../answer-store.ts';
+import { type AnswerBounds, fits, type ResponseCache } from '../answer-store.ts';
 
 const MIGRATIONS = [
   `CREATE TABLE answers (
@@ -22,7 +22,7 @@ export interface SqliteAnswersOptions {
 }
 
 /** The kept answers of single-node mode, in the engine's database. */
-export function openSqliteAnswers({ db, clock, bounds }: SqliteAnswersOptions): AnswerStore {
+export function openSqliteResponseCache({ db, clock, bounds }: SqliteAnswersOptions): ResponseCache {
   migrate(db, 'answers', MIGRATIONS);
   const sql = statements(db);
 

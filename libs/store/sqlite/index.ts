@@ -53,7 +53,7 @@ function storeOn(db: SqliteDatabase): SqliteStore {
         const pruned = sql.withdrawnSeq.get(runId)?.withdrawn_seq as number | undefined;
         return (pruned !== undefined && pruned > 0 && pruned <= upToSeq) || items.hasWithdrawn(runId, upToSeq);
       }),
-    settleRun: (runId, end, records) => settlement.settle(runId, end, records),
+    closeRun: (runId, end, records) => settlement.settle(runId, end, records),
     listEvents: async (runId) =>
       db.read(() =>
         (sql.events.all(numbers.of(runId)) as Row[]).map((row) => JSON.parse(row.event as string) as StoredEvent),

@@ -25,6 +25,6 @@ it('a file of the first version keeps its runs and letters, and finds them by wh
   }
   expect(await store.listRuns({ limit: 10, account: 'red' })).toEqual([]);
   expect(await store.listDeadLetters('r')).toEqual([letter('a')]);
-  await store.settleRun('r', END, records([letter('a', { epoch: 2 })]));
+  await store.closeRun('r', END, records([letter('a', { epoch: 2 })]));
   expect(await store.listDeadLetters('r')).toEqual([letter('a', { epoch: 2 })]);
 });

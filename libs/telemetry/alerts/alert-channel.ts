@@ -174,7 +174,7 @@ export class StandingAlerts {
   }
 }
 
-export interface AlertGround {
+export interface AlertDeps {
   readonly config: Pick<Config, 'alerts'>;
   readonly clock: Clock;
   readonly log: Log;
@@ -182,7 +182,7 @@ export interface AlertGround {
 }
 
 /** The channel that the configuration names; undefined when it names none. */
-export function openAlerts({ config, clock, log, metrics }: AlertGround): AlertChannel | undefined {
+export function openAlerts({ config, clock, log, metrics }: AlertDeps): AlertChannel | undefined {
   const { webhook, format, secret } = config.alerts;
   if (webhook === undefined) return undefined;
   return new AlertChannel({ webhook, format, secret, source: hostname(), clock, log, metrics });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { CookieShelf } from '../../../libs/limits/cookies.ts';
+import type { CookieStore } from '../../../libs/limits/cookies.ts';
 import { openSqliteCookies } from '../../../libs/limits/sqlite/cookies.ts';
 import { openDatabase } from '../../../libs/sqlite/scratch.fixture.ts';
 import type { HttpClient } from '../http/http-client.ts';
@@ -12,13 +12,13 @@ import { compose, type SendingContext } from './policy.ts';
 const url = new URL('https://shop.test/a/b');
 const OWN = { runId: 'r1', session: '' };
 
-/** A process: its own jars over a shelf that it shares. */
+/** A process: its own jars over a cookie store that it shares. */
 class Process {
   readonly cookies = new CookieJars();
-  readonly shelf: CookieShelf;
+  readonly cookieStore: CookieStore;
 
-  constructor(shelf: CookieShelf) {
-    this.shelf = shelf;
+  constructor(cookieStore: CookieStore) {
+    this.cookieStore = cookieStore;
   }
 
   /** Sends a request that is answered with these Set-Cookie headers; answers what it sent. */
@@ -36,8 +36,8 @@ class Process {
 }
 
 function processes() {
-  const shelf = openSqliteCookies(openDatabase());
-  return [new Process(shelf), new Process(shelf), shelf] as const;
+  const cookieStore = openSqliteCookies(openDatabase());
+  return [new Process(cookieStore), new Process(cookieStore), cookieStore] as const;
 }
 
 describe('the cookies of a session', () => {
@@ -72,35 +72,35 @@ describe('the cookies of a session', () => {
   });
 
   it('outlive the sending that failed after them, and the process', async () => {
-    const [one, , shelf] = processes();
+    const [one, , cookieStore] = processes();
     const failing = withSharedCookies(one, OWN, async () => {
       one.cookies.forRun('r1', '').store(url, [['set-cookie', 'login=1; Path=/']]);
       throw new Error('the redirect was lost');
     });
     await expect(failing).rejects.toThrow('the redirect was lost');
-    expect(await new Process(shelf).send()).toBe('login=1');
+    expect(await new Process(cookieStore).send()).toBe('login=1');
   });
 
   it('that could not be told are told with the next', async () => {
-    const [one, other, shelf] = processes();
-    const write = shelf.write;
-    shelf.write = () => Promise.reject(new Error('away'));
+    const [one, other, cookieStore] = processes();
+    const write = cookieStore.write;
+    cookieStore.write = () => Promise.reject(new Error('away'));
     await expect(one.send('a=1; Path=/')).rejects.toThrow('away');
-    shelf.write = write;
+    cookieStore.write = write;
     expect(await one.send()).toBe('a=1');
     expect(await other.send()).toBe('a=1');
   });
 
   it('cost no writing where none are set, and no reading where none have changed', async () => {
-    const [one, , shelf] = processes();
+    const [one, , cookieStore] = processes();
     const calls: string[] = [];
-    const { read, write } = shelf;
-    shelf.read = async (of, since) => {
+    const { read, write } = cookieStore;
+    cookieStore.read = async (of, since) => {
       const found = await read(of, since);
       calls.push(found === undefined ? 'same' : 'read');
       return found;
     };
-    shelf.write = (of, changes) => {
+    cookieStore.write = (of, changes) => {
       calls.push('write');
       return write(of, changes);
     };

@@ -2,23 +2,26 @@
  * Cookies. Of a request: its session's, as all processes know them, around everything that is done for it. Of a hop: those that
  * belong to its URL go along, and those that come with its answer are kept.
  */
-import type { CookieSession, CookieShelf } from '../../../libs/limits/cookies.ts';
+import type { CookieSession, CookieStore } from '../../../libs/limits/cookies.ts';
 import type { Hop } from '../http/hop.ts';
 import type { CookieJar, CookieJars } from './cookie-jar.ts';
 import type { HopPolicy, RequestPolicy } from './policy.ts';
 
 export interface SharedCookiesDeps {
   readonly cookies: Pick<CookieJars, 'forRun'>;
-  readonly shelf: CookieShelf;
+  readonly cookieStore: CookieStore;
 }
 
-/** The state of the shelf that a jar was last filled from. */
+/** The state of the cookie store that a jar was last filled from. */
 const VERSIONS = new WeakMap<CookieJar, string>();
 
 /** Brings the session's jar up to what any process was sent so far. Throws when what keeps cookies does not answer. */
-export async function refreshCookies({ cookies, shelf }: SharedCookiesDeps, of: CookieSession): Promise<CookieJar> {
+export async function refreshCookies(
+  { cookies, cookieStore }: SharedCookiesDeps,
+  of: CookieSession,
+): Promise<CookieJar> {
   const jar = cookies.forRun(of.runId, of.session);
-  const found = await shelf.read(of, VERSIONS.get(jar) ?? '');
+  const found = await cookieStore.read(of, VERSIONS.get(jar) ?? '');
   if (found !== undefined) {
     jar.hold(found.cookies);
     VERSIONS.set(jar, found.version);
@@ -41,7 +44,7 @@ export async function withSharedCookies<T>(
   } finally {
     const changes = jar.changes();
     if (changes.size > 0) {
-      await deps.shelf.write(of, changes);
+      await deps.cookieStore.write(of, changes);
       jar.took(changes);
     }
   }

@@ -33,7 +33,7 @@ describe('a request that costs', () => {
     const bench = openStageBench([honestCalls]);
     const request = await bench.beginRequest({ input });
     await bench.download(request);
-    // The parser died: nobody took the response over, and the request is rung for anew.
+    // The parser died: nobody took the response over, and the request is notified for anew.
     await bench.dueAfter(600_000);
     const again = await bench.download(request);
     expect(bench.http.asked).toHaveLength(1);

@@ -150,10 +150,10 @@ describe('ReplayDeadLetters', () => {
 
   it('waits for a drain to end, and says so when it does not', async () => {
     const { opened, runId } = await failed(1);
-    const replays = vi.spyOn(opened.bench.coordinator, 'replay').mockResolvedValue({ code: 2, bells: [] });
+    const replays = vi.spyOn(opened.bench.coordinator, 'replay').mockResolvedValue({ code: 2, wakeUps: [] });
     expect(Object.values(await replay(opened, { runId }))).toEqual([ReplayOutcome.DRAINING]);
     expect(replays.mock.calls.length).toBeGreaterThan(10);
-    replays.mockResolvedValueOnce({ code: 2, bells: [] }).mockRestore();
+    replays.mockResolvedValueOnce({ code: 2, wakeUps: [] }).mockRestore();
     expect(Object.values(await replay(opened, { runId }))).toEqual([ReplayOutcome.REPLAYED]);
   });
 

@@ -20,7 +20,7 @@ export interface IngressApiDeps {
     | 'listDeadLetters'
     | 'discardDeadLetters'
     | 'markOpen'
-    | 'settleRun'
+    | 'closeRun'
     | 'putAccount'
     | 'getAccount'
   >;

@@ -28,7 +28,7 @@ it('asks for rate limits only when requests wait', async () => {
     ...(await claim()),
     children: [{ ...hop!, id: 'request', kind: 'request', limitKey: 'shop.test' }],
     staged: 0,
-    bells: 1,
+    wakeUps: 1,
   });
   expect(codesOf(await opened.api.explainRun({ runId }, call()))).toEqual(['waiting_for_limits', 'phase_open']);
   expect(limits).toHaveBeenCalledWith(['shop.test']);

@@ -10,7 +10,7 @@ import { createRunIds } from '../../../libs/keys/run-id.ts';
 import type { ModuleDefinition } from '../../../libs/modules/contract/definition.ts';
 import { defineModule } from '../../../libs/modules/index.ts';
 import { toMessage } from '../../../libs/stage/messages/bells.ts';
-import { settleRun } from '../../../libs/stage/run/settle.ts';
+import { closeRun } from '../../../libs/stage/run/settle.ts';
 import { acceptTask } from '../../../libs/stage/run/submit.ts';
 import { openStageBench, type StageBench } from '../../../test/fixtures/stage-bench.ts';
 import { handle as processModule } from '../../module-processor/handle.ts';
@@ -118,25 +118,25 @@ export async function drive(bench: StageBench, rounds = 100): Promise<void> {
 
 async function act(bench: StageBench, entry: DueEntry): Promise<void> {
   switch (entry.kind) {
-    case 'ring':
-      return execute(bench, entry.bell);
+    case 'notify':
+      return execute(bench, entry.wakeUp);
     case 'drain':
       return void (await bench.coordinator.scopeDrain({ ...entry, limit: 100 }));
     case 'deadline':
       return void (await bench.coordinator.phaseClose(entry));
     case 'settle':
-      return settleRun(bench, entry.runId);
+      return closeRun(bench, entry.runId);
     case 'recover':
       return void (await bench.coordinator.recoverZombie({ node: entry.node, crashBudget: 3 }));
     case 'pump':
-      return void (await bench.coordinator.childrenPump({ node: entry.node, bells: 0 }));
+      return void (await bench.coordinator.childrenPump({ node: entry.node, wakeUps: 0 }));
   }
 }
 
-async function execute(bench: StageBench, bell: Extract<DueEntry, { kind: 'ring' }>['bell']): Promise<void> {
-  const run = await bench.runs.load(bell.node.runId);
+async function execute(bench: StageBench, wakeUp: Extract<DueEntry, { kind: 'notify' }>['wakeUp']): Promise<void> {
+  const run = await bench.runs.load(wakeUp.node.runId);
   const message = toMessage(
-    { ...bell, kind: bell.kind === 'error' ? 'error' : bell.nodeKind === 'hop' ? 'parser_task' : 'request' },
+    { ...wakeUp, kind: wakeUp.kind === 'error' ? 'error' : wakeUp.nodeKind === 'hop' ? 'parser_task' : 'request' },
     run,
   );
   if (message.kind === 'parser_task') await bench.generate(message);

@@ -12,7 +12,7 @@ export async function keepOpen({ store, coordinator, budgets, clock }: IngressAp
   if (snapshot === undefined || snapshot.state === 'open') return;
   const items = await store.countItems(runId);
   const end = { ...toRunEnd(snapshot, items, clock.now()), ...(await costOf({ budgets }, runId)) };
-  await store.settleRun(runId, end, {
+  await store.closeRun(runId, end, {
     deadLetters: letters(coordinator, runId),
     events: timeline(coordinator, runId),
   });

@@ -9,7 +9,7 @@ import {
 } from '../../../libs/contracts/services.ts';
 import { ReplayCode } from '../../../libs/coordination/protocol/errors.ts';
 import type { ChainNode, DeathReason } from '../../../libs/coordination/protocol/node.ts';
-import type { Bell } from '../../../libs/coordination/protocol/outcome.ts';
+import type { WakeUp } from '../../../libs/coordination/protocol/outcome.ts';
 import { CatenaError } from '../../../libs/errors/catena-error.ts';
 import { childMessages } from '../../../libs/stage/messages/bells.ts';
 import type { RunRecord } from '../../../libs/store/port.ts';
@@ -99,17 +99,17 @@ async function replayBatch(
   signal: AbortSignal,
 ): Promise<ReplayedNode[]> {
   const replayed: ReplayedNode[] = [];
-  const bells: Bell[] = [];
+  const wakeUps: WakeUp[] = [];
   try {
     for (const node of nodes) {
       const outcome = await replayOne(deps, node, rejoin, signal);
-      bells.push(...outcome.bells);
+      wakeUps.push(...outcome.wakeUps);
       replayed.push({ nodeId: node.id, outcome: OUTCOME[outcome.code] });
     }
   } finally {
-    if (bells.length > 0) await keepOpen(deps, runId);
+    if (wakeUps.length > 0) await keepOpen(deps, runId);
     const origin = { task: { taskId, runId, account, platform }, metadata: { ...metadata } };
-    await deps.publisher.publish('ingress', childMessages(bells, origin));
+    await deps.publisher.publish('ingress', childMessages(wakeUps, origin));
   }
   return replayed;
 }

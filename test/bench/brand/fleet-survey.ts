@@ -20,8 +20,8 @@ export interface FleetPlan extends SurveySize {
   readonly scale: number;
   readonly seed: number;
   /**
-   * After this a call that nobody took is rung again, and each time after twice as long: more than a killed process, a
-   * long queue for a provider's limit makes calls be rung for nothing.
+   * After this a call that nobody took is notified again, and each time after twice as long: more than a killed process, a
+   * long queue for a provider's limit makes calls be notified for nothing.
    */
   readonly graceMs: number;
   /** How long it may take altogether. */

@@ -46,9 +46,9 @@ export async function openWith(coordinator: RedisCoordinator, children: readonly
   for (let from = 0; from < children.length; from += STAGE_BATCH) {
     await coordinator.stageChildren({ ...held, children: children.slice(from, from + STAGE_BATCH) });
   }
-  await coordinator.commitSuccess({ ...held, children: [], staged: children.length, bells: 0 });
+  await coordinator.commitSuccess({ ...held, children: [], staged: children.length, wakeUps: 0 });
   for (;;) {
-    const { code, more } = await coordinator.childrenPump({ node: refOf(root), bells: 0 });
+    const { code, more } = await coordinator.childrenPump({ node: refOf(root), wakeUps: 0 });
     if (code !== 0) throw new Error(`the children could not be moved: ${code}`);
     if (!more) return;
   }

@@ -28,7 +28,7 @@ await openWith(coordinator, seeds);
 const pending = await usedBytes();
 await inLanes(nodes, LANES, async (at) => {
   const { token } = await claimed(coordinator, seeds[at]!, `owner-${at}`);
-  await coordinator.commitSuccess({ node: refOf(seeds[at]!), token, children: [], staged: 0, bells: 0 });
+  await coordinator.commitSuccess({ node: refOf(seeds[at]!), token, children: [], staged: 0, wakeUps: 0 });
 });
 const finished = await usedBytes();
 await tellParent({

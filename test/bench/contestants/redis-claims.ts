@@ -40,13 +40,13 @@ const claiming = await inLanes(nodes, lanes, async (at) => {
 const handingOver = await inLanes(nodes, lanes, async (at) => {
   const handOver = { owner: `next-${at}`, leaseMs: LEASE_MS };
   const held = { node: refOf(seeds[at]!), token: tokens[at]! };
-  const outcome = await coordinator.commitSuccess({ ...held, children: [next[at]!], staged: 0, bells: 1, handOver });
+  const outcome = await coordinator.commitSuccess({ ...held, children: [next[at]!], staged: 0, wakeUps: 1, handOver });
   if (outcome.next === undefined) throw new Error(`a hand-over was answered ${outcome.code}`);
   childTokens[at] = outcome.next.token;
 });
 const ending = await inLanes(nodes, lanes, async (at) => {
   const held = { node: refOf(next[at]!), token: childTokens[at]! };
-  const { code } = await coordinator.commitSuccess({ ...held, children: [], staged: 0, bells: 0 });
+  const { code } = await coordinator.commitSuccess({ ...held, children: [], staged: 0, wakeUps: 0 });
   if (code !== 0) throw new Error(`a commit was answered ${code}`);
 });
 const bareAfter = await inLanes(nodes, lanes, callBare);

@@ -1,4 +1,4 @@
-/** `npm run bench:distributed`: what it costs to have the chain in Redis, the bells in NATS and the items in PostgreSQL. */
+/** `npm run bench:distributed`: what it costs to have the chain in Redis, the wake-ups in NATS and the items in PostgreSQL. */
 import { machine } from '../machine.ts';
 import { namesIn, runCommand, whole } from '../options.ts';
 import { writeSection } from '../page.ts';

@@ -4,7 +4,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { ClaimCode } from '../../../libs/coordination/protocol/claims.ts';
 import { CommitCode, MAX_CHILDREN, PumpCode } from '../../../libs/coordination/protocol/commits.ts';
 import type { ChainNode, NodeSeed } from '../../../libs/coordination/protocol/node.ts';
-import type { Bell } from '../../../libs/coordination/protocol/outcome.ts';
+import type { WakeUp } from '../../../libs/coordination/protocol/outcome.ts';
 import type { Coordinator } from '../../../libs/coordination/protocol/port.ts';
 import type { OpenCoordinator } from './scene/harness.ts';
 import { LEASE_MS } from './scene/scene.ts';
@@ -22,7 +22,7 @@ interface Counts {
   refused: number;
   committed: number;
   repeated: number;
-  /** Bells that a commit answered: the join's. */
+  /** WakeUps that a commit answered: the join's. */
   joins: number;
 }
 
@@ -41,13 +41,13 @@ export function describeFanOut(name: string, open: OpenCoordinator): void {
         const phases = [{ join: settle }, { join: settle, opener: join }];
         await coordinator.runOpen({ runId, modules: [{ moduleId: 'm', phases, first: [root] }] });
 
-        const bells = await fanOut(coordinator, runId, root);
+        const wakeUps = await fanOut(coordinator, runId, root);
         const swept = await sweepAll(coordinator, { shards: harness.shards, crashBudget: 3, settles: false });
-        const delivered = shuffle([...bells, ...bells, ...swept.bells]);
-        expect(new Set(delivered.map((bell) => bell.node.id)).size).toBe(CHILDREN);
+        const delivered = shuffle([...wakeUps, ...wakeUps, ...swept.wakeUps]);
+        expect(new Set(delivered.map((wakeUp) => wakeUp.node.id)).size).toBe(CHILDREN);
 
         const counts: Counts = { executed: 0, refused: 0, committed: 0, repeated: 0, joins: 0 };
-        await eachOf(delivered, (bell, at) => execute(coordinator, bell, at, counts));
+        await eachOf(delivered, (wakeUp, at) => execute(coordinator, wakeUp, at, counts));
         expect(counts).toMatchObject({ executed: CHILDREN, committed: CHILDREN, repeated: CHILDREN, joins: 1 });
         expect(counts.refused).toBe(delivered.length - CHILDREN);
 
@@ -64,7 +64,7 @@ export function describeFanOut(name: string, open: OpenCoordinator): void {
 }
 
 /** Stages the children twice over and in disorder, commits their parent twice, and moves them. */
-async function fanOut(coordinator: Coordinator, runId: string, root: NodeSeed): Promise<Bell[]> {
+async function fanOut(coordinator: Coordinator, runId: string, root: NodeSeed): Promise<WakeUp[]> {
   const holder = await claim(coordinator, { id: root.id, runId, moduleId: 'm', phase: 0 }, 'root-owner');
   const held = { node: refOf(holder!), token: holder!.token };
   const children = Array.from({ length: CHILDREN }, (_, index) => seed(runId, `child${index}`, 0));
@@ -74,38 +74,38 @@ async function fanOut(coordinator: Coordinator, runId: string, root: NodeSeed): 
   );
   await eachOf(shuffle([...batches, ...batches]), (batch) => coordinator.stageChildren({ ...held, children: batch }));
 
-  const commit = { ...held, children: [], staged: CHILDREN, bells: 0 };
+  const commit = { ...held, children: [], staged: CHILDREN, wakeUps: 0 };
   expect((await coordinator.commitSuccess(commit)).code).toBe(CommitCode.COMMIT_OK);
   expect((await coordinator.commitSuccess(commit)).code).toBe(CommitCode.ALREADY_COMMITTED);
-  const bells: Bell[] = [];
+  const wakeUps: WakeUp[] = [];
   for (;;) {
-    const pumped = await coordinator.childrenPump({ node: held.node, bells: MAX_CHILDREN / 2 });
+    const pumped = await coordinator.childrenPump({ node: held.node, wakeUps: MAX_CHILDREN / 2 });
     expect(pumped.code).toBe(PumpCode.MOVED);
-    bells.push(...pumped.bells);
-    if (!pumped.more) return bells;
+    wakeUps.push(...pumped.wakeUps);
+    if (!pumped.more) return wakeUps;
   }
 }
 
-/** Claims and commits, and commits again; every seventh worker is not the only one with its bell. */
-async function execute(coordinator: Coordinator, bell: Bell, at: number, counts: Counts): Promise<void> {
+/** Claims and commits, and commits again; every seventh worker is not the only one with its wake-up. */
+async function execute(coordinator: Coordinator, wakeUp: WakeUp, at: number, counts: Counts): Promise<void> {
   const owner = `owner-${at}`;
   const [holder] = await Promise.all([
-    claim(coordinator, bell.node, owner),
-    at % 7 === 0 ? claim(coordinator, bell.node, owner) : undefined,
+    claim(coordinator, wakeUp.node, owner),
+    at % 7 === 0 ? claim(coordinator, wakeUp.node, owner) : undefined,
   ]);
   if (holder === undefined) {
     counts.refused += 1;
     return;
   }
   counts.executed += 1;
-  const commit = { node: bell.node, token: holder.token, children: [], staged: 0, bells: 1 };
+  const commit = { node: wakeUp.node, token: holder.token, children: [], staged: 0, wakeUps: 1 };
   const outcomes = [await coordinator.commitSuccess(commit), await coordinator.commitSuccess(commit)];
-  counts.joins += outcomes.flatMap((outcome) => outcome.bells).length;
+  counts.joins += outcomes.flatMap((outcome) => outcome.wakeUps).length;
   counts.committed += outcomes.filter(({ code }) => code === CommitCode.COMMIT_OK).length;
   counts.repeated += outcomes.filter(({ code }) => code === CommitCode.ALREADY_COMMITTED).length;
 }
 
-async function claim(coordinator: Coordinator, node: Bell['node'], owner: string): Promise<ChainNode | undefined> {
+async function claim(coordinator: Coordinator, node: WakeUp['node'], owner: string): Promise<ChainNode | undefined> {
   const command = { node, epoch: 0, owner, stage: 'module-processor', leaseMs: LEASE_MS } as const;
   const outcome = await coordinator.claim(command);
   return outcome.code === ClaimCode.EXECUTE ? outcome.node : undefined;

@@ -48,7 +48,7 @@ const CALLS: Readonly<Record<string, Prepare>> = {
   },
   commitSuccess: async (scene) => {
     const held = heldBy(await scene.take('a'));
-    const commit = { ...held, children: [scene.cast.hop('c0'), scene.cast.hop('c1')], staged: 0, bells: 1 };
+    const commit = { ...held, children: [scene.cast.hop('c0'), scene.cast.hop('c1')], staged: 0, wakeUps: 1 };
     return (coordinator) => coordinator.commitSuccess(commit);
   },
   'commitSuccess with hand-over': async (scene) => {
@@ -57,26 +57,26 @@ const CALLS: Readonly<Record<string, Prepare>> = {
       ...heldBy(await scene.take('a')),
       children: [scene.cast.hop('c0')],
       staged: 0,
-      bells: 1,
+      wakeUps: 1,
       handOver,
     };
     return (coordinator) => coordinator.commitSuccess(commit);
   },
   'commitSuccess that closes the phase': async (scene) => {
     await scene.finish('b');
-    const commit = { ...heldBy(await scene.take('a')), children: [], staged: 0, bells: 1 };
+    const commit = { ...heldBy(await scene.take('a')), children: [], staged: 0, wakeUps: 1 };
     return (coordinator) => coordinator.commitSuccess(commit);
   },
   'commitSuccess of staged children': async (scene) => {
     const held = heldBy(await scene.take('a'));
     await scene.coordinator.stageChildren({ ...held, children: [scene.cast.hop('child')] });
-    return (coordinator) => coordinator.commitSuccess({ ...held, children: [], staged: 1, bells: 1 });
+    return (coordinator) => coordinator.commitSuccess({ ...held, children: [], staged: 1, wakeUps: 1 });
   },
   childrenPump: async (scene) => {
     const held = heldBy(await scene.take('a'));
     await scene.coordinator.stageChildren({ ...held, children: [scene.cast.hop('child')] });
-    await scene.coordinator.commitSuccess({ ...held, children: [], staged: 1, bells: 1 });
-    return (coordinator) => coordinator.childrenPump({ node: held.node, bells: 1 });
+    await scene.coordinator.commitSuccess({ ...held, children: [], staged: 1, wakeUps: 1 });
+    return (coordinator) => coordinator.childrenPump({ node: held.node, wakeUps: 1 });
   },
   commitError: async (scene) => {
     const held = heldBy(await scene.take('a'));

@@ -33,13 +33,13 @@ describe('differences', () => {
     expect(differences({ a: undefined }, { a: undefined })).toEqual([]);
   });
 
-  it('are not made by the order of bells', () => {
-    const bells = [
+  it('are not made by the order of wake-ups', () => {
+    const wakeUps = [
       { kind: 'request', epoch: 1 },
       { epoch: 0, kind: 'request' },
     ];
-    expect(normalOutcome({ code: 0, bells })).toEqual(normalOutcome({ code: 0, bells: bells.toReversed() }));
-    expect(normalOutcome({ code: 0, bells })).not.toEqual(normalOutcome({ code: 0, bells: bells.slice(1) }));
+    expect(normalOutcome({ code: 0, wakeUps })).toEqual(normalOutcome({ code: 0, wakeUps: wakeUps.toReversed() }));
+    expect(normalOutcome({ code: 0, wakeUps })).not.toEqual(normalOutcome({ code: 0, wakeUps: wakeUps.slice(1) }));
   });
 });
 

@@ -1,5 +1,5 @@
 /**
- * Compares what two coordinators say stands due. Bells must be the same. Of what a scope or a lease needs, each side may
+ * Compares what two coordinators say stands due. WakeUps must be the same. Of what a scope or a lease needs, each side may
  * choose how soon it says so again: one may stay silent about what it has said a moment ago, but not for longer.
  */
 import type { DueEntry, DueTakeOutcome } from '../../../libs/coordination/protocol/sweep.ts';
@@ -35,7 +35,7 @@ export class DueLooks {
   }
 
   #saidLately(side: ReadonlyMap<string, number>, entry: DueEntry, key: string, nowMs: number): boolean {
-    if (entry.kind === 'ring') return false;
+    if (entry.kind === 'notify') return false;
     const saidAtMs = side.get(key);
     return saidAtMs !== undefined && nowMs - saidAtMs < this.#patienceMs;
   }

@@ -1,7 +1,7 @@
 /** What must be equal of two coordinators: outcomes and nodes without what each side may choose for itself. */
 
 import type { ChainNode, NodeState } from '../../../libs/coordination/protocol/node.ts';
-import type { Bell, ReleasedResponse } from '../../../libs/coordination/protocol/outcome.ts';
+import type { ReleasedResponse, WakeUp } from '../../../libs/coordination/protocol/outcome.ts';
 
 const TELLS_ERROR: ReadonlySet<NodeState> = new Set(['failed', 'retry', 'dead']);
 
@@ -25,16 +25,16 @@ function sameJson(body: string): string {
   return canonical(JSON.parse(body));
 }
 
-/** An outcome whose lists are ordered: neither bells nor released responses promise an order. */
+/** An outcome whose lists are ordered: neither wake-ups nor released responses promise an order. */
 export function normalOutcome(outcome: unknown): unknown {
   if (typeof outcome !== 'object' || outcome === null) return outcome;
-  const { bells, released, ...rest } = outcome as {
-    readonly bells?: readonly Bell[];
+  const { wakeUps, released, ...rest } = outcome as {
+    readonly wakeUps?: readonly WakeUp[];
     readonly released?: readonly ReleasedResponse[];
   };
   return {
     ...rest,
-    ...(bells === undefined ? {} : { bells: sorted(bells) }),
+    ...(wakeUps === undefined ? {} : { wakeUps: sorted(wakeUps) }),
     ...(released === undefined ? {} : { released: sorted(released) }),
   };
 }

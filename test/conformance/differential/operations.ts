@@ -9,7 +9,7 @@ export type Extra = { readonly pick: number } & (
   | { readonly kind: 'fallbackAny' }
   | { readonly kind: 'retryAny'; readonly attempts: number }
   | { readonly kind: 'recoverAny'; readonly budget: number }
-  | { readonly kind: 'pumpAny'; readonly bells: number }
+  | { readonly kind: 'pumpAny'; readonly wakeUps: number }
   | { readonly kind: 'drainAny'; readonly limit: number }
   | { readonly kind: 'settle' }
   | { readonly kind: 'audit' }
@@ -50,7 +50,7 @@ const anyExtra = fc.oneof(
   extra(2, 'fallbackAny', {}),
   extra(1, 'retryAny', { attempts: small }),
   extra(2, 'recoverAny', { budget: small }),
-  extra(1, 'pumpAny', { bells: small }),
+  extra(1, 'pumpAny', { wakeUps: small }),
   extra(2, 'drainAny', { limit: fc.constantFrom(1, 2, 100) }),
   extra(1, 'settle', {}),
   extra(1, 'audit', {}),

@@ -49,7 +49,9 @@ const PLAYS: Plays = {
       taskThreshold: pick % 2 === 0 ? { errors: errors + 1 } : rate,
       ...(cools ? { cooldown: { errors: 1 + (errors % 2), ms: 45_000 } } : {}),
     };
-    world.bells.push(...(await world.call(pick % 4 === 0, () => world.coordinator.thresholdDecide(decision))).bells);
+    world.wakeUps.push(
+      ...(await world.call(pick % 4 === 0, () => world.coordinator.thresholdDecide(decision))).wakeUps,
+    );
   },
   async fallbackAny({ world }, { pick }) {
     const node = await failedNode(world, pick);
@@ -57,7 +59,7 @@ const PLAYS: Plays = {
     const candidates = (await allOf(world)).filter(({ moduleId }) => moduleId === node.moduleId);
     const request = pick % 8 === 0 ? unknownRef(world) : refOf(at(candidates, pick >> 3) ?? node);
     const decision = { ...mild(node), fallback: { request } };
-    world.bells.push(...(await world.coordinator.thresholdDecide(decision)).bells);
+    world.wakeUps.push(...(await world.coordinator.thresholdDecide(decision)).wakeUps);
   },
   async retryAny({ world }, { pick, attempts }) {
     const node = at(await world.nodesIn('failed'), pick) ?? (await anyNode(world, pick));
@@ -69,12 +71,12 @@ const PLAYS: Plays = {
     const node = await anyNode(world, pick);
     if (node === undefined) return;
     const recover = { node: refOf(node), crashBudget: budget };
-    world.bells.push(...(await world.call(pick % 4 === 0, () => world.coordinator.recoverZombie(recover))).bells);
+    world.wakeUps.push(...(await world.call(pick % 4 === 0, () => world.coordinator.recoverZombie(recover))).wakeUps);
   },
-  async pumpAny({ world }, { pick, bells }) {
+  async pumpAny({ world }, { pick, wakeUps }) {
     const node = at(await world.nodesIn('releasing'), pick) ?? (await anyNode(world, pick));
     if (node === undefined) return;
-    world.bells.push(...(await world.coordinator.childrenPump({ node: refOf(node), bells })).bells);
+    world.wakeUps.push(...(await world.coordinator.childrenPump({ node: refOf(node), wakeUps })).wakeUps);
   },
   async drainAny({ world }, { pick, limit }) {
     const scope = anyScope(world, pick);
@@ -97,19 +99,20 @@ const PLAYS: Plays = {
   async replayAny({ world }, { pick, rejoin }) {
     const node = await anyNode(world, pick);
     if (node === undefined) return;
-    world.bells.push(...(await world.coordinator.replay({ node: refOf(node), rejoin })).bells);
+    world.wakeUps.push(...(await world.coordinator.replay({ node: refOf(node), rejoin })).wakeUps);
   },
   async wrongChildren({ world }, { pick, how, stages }) {
     const holder = at(world.held, pick);
     if (holder === undefined) return;
     const children = await oddChildren(world, holder, how, pick);
     if (stages) await orRefused(world.coordinator.stageChildren({ ...heldBy(holder), children }));
-    else await orRefused(world.coordinator.commitSuccess({ ...heldBy(holder), children, staged: 0, bells: pick % 3 }));
+    else
+      await orRefused(world.coordinator.commitSuccess({ ...heldBy(holder), children, staged: 0, wakeUps: pick % 3 }));
   },
   async wrongCount({ world }, { pick }) {
     const holder = at(world.held, pick);
     if (holder === undefined) return;
-    await world.coordinator.commitSuccess({ ...heldBy(holder), children: [], staged: 1 + (pick % 3), bells: 1 });
+    await world.coordinator.commitSuccess({ ...heldBy(holder), children: [], staged: 1 + (pick % 3), wakeUps: 1 });
   },
   async wrongToken({ world }, { pick }) {
     const node = await anyNode(world, pick);
@@ -120,7 +123,7 @@ const PLAYS: Plays = {
     await world.coordinator.release(held);
     await world.coordinator.stageChildren({ ...held, children: [] });
     await world.coordinator.commitError({ ...held, error: '{}' });
-    await world.coordinator.commitSuccess({ ...held, children: [], staged: 0, bells: 0 });
+    await world.coordinator.commitSuccess({ ...held, children: [], staged: 0, wakeUps: 0 });
   },
   unknown: ({ world }, { pick }) => callUnknown(world.coordinator, anyScope(world, pick), unknownRef(world)),
   read: ({ world, twin }, { limit }) => compareReads(twin, world.runId, limit),

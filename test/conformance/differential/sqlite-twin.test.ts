@@ -21,8 +21,8 @@ const BREAKS: Readonly<Record<string, Break>> = {
   'a crash budget that is one too high': (whole) => ({
     recoverZombie: (command) => whole.recoverZombie({ ...command, crashBudget: command.crashBudget + 1 }),
   }),
-  'a commit that rings everything': (whole) => ({
-    commitSuccess: (command) => whole.commitSuccess({ ...command, bells: 500 }),
+  'a commit that notifies everything': (whole) => ({
+    commitSuccess: (command) => whole.commitSuccess({ ...command, wakeUps: 500 }),
   }),
   'a commit without hand-over': (whole) => ({
     commitSuccess: ({ handOver: _, ...command }) => whole.commitSuccess(command),

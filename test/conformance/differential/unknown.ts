@@ -38,11 +38,11 @@ async function onNode(coordinator: Coordinator, node: NodeRef): Promise<void> {
   await coordinator.renew({ ...held, leaseMs: LEASE_MS });
   await coordinator.release(held);
   await coordinator.stageChildren({ ...held, children: [] });
-  await coordinator.commitSuccess({ ...held, children: [], staged: 0, bells: 1 });
+  await coordinator.commitSuccess({ ...held, children: [], staged: 0, wakeUps: 1 });
   await coordinator.commitError({ ...held, error: '{}' });
   await coordinator.recoverZombie({ node, crashBudget: 1 });
   await coordinator.thresholdDecide({ node, epoch: 0, fatal: true, ...limits });
   await coordinator.retrySchedule({ node, delayMs: 0, maxAttempts: 1 });
-  await coordinator.childrenPump({ node, bells: 1 });
+  await coordinator.childrenPump({ node, wakeUps: 1 });
   await coordinator.replay({ node, rejoin: false });
 }

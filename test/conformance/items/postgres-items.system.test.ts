@@ -35,7 +35,7 @@ async function newWorld(): Promise<ItemWorld> {
     readItems: (query) => store.readItems({ ...query, runId }),
     countItems: () => store.countItems(runId),
     hasWithdrawnItems: (_run, upToSeq) => store.hasWithdrawnItems(runId, upToSeq),
-    settleRun: (_run, end, given) => store.settleRun(runId, end, given),
+    closeRun: (_run, end, given) => store.closeRun(runId, end, given),
   });
 }
 
@@ -109,7 +109,7 @@ describe('items beside the coordinator', () => {
             }
             if (others.some(({ kind }) => kind === 'resolve')) expect(await readAll(reading)).toEqual(world.truth());
           }
-          await reading.settleRun(RUN, END, records());
+          await reading.closeRun(RUN, END, records());
           expect(await readAll(world.store)).toEqual(world.truth());
           expect(await world.store.countItems(RUN)).toBe(world.truth().length);
           expect(await world.store.listUnconfirmed(RUN, 10)).toEqual([]);

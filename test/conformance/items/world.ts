@@ -68,7 +68,7 @@ export class ItemWorld {
     const { runId, moduleId, phase, id: nodeId, token } = node;
     const rows = items.map((data) => ({ type: 'row', data }));
     const batch = rows.length === 0 ? undefined : { runId, moduleId, phase, nodeId, token, items: rows };
-    const commit: ExecutionCommit = { node, token, children: [], staged: 0, bells: 0 };
+    const commit: ExecutionCommit = { node, token, children: [], staged: 0, wakeUps: 0 };
     await writer.commit(commit, batch);
     await writer.flush();
   }
@@ -97,7 +97,7 @@ export class ItemWorld {
     const truth = this.#nodes.get(node.id)!;
     const code = truth.token === token ? CommitCode.COMMIT_OK : CommitCode.FENCING_REJECT;
     if (code === CommitCode.COMMIT_OK) this.#nodes.set(node.id, { token, committedToken: token, items });
-    return { code, bells: [], released: [], created: 0, gateLost: 0, releasing: false };
+    return { code, wakeUps: [], released: [], created: 0, gateLost: 0, releasing: false };
   }
 }
 

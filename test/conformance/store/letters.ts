@@ -6,8 +6,8 @@ import { END, letter, newRun, type OpenWith, records } from './harness.ts';
 export function describeLetters(name: string, open: OpenWith): void {
   const openWith = async (...letters: readonly DeadLetter[]) => {
     const { store } = await open(newRun('r'), newRun('other'));
-    await store.settleRun('r', END, records(letters));
-    await store.settleRun('other', END, records([letter('a', { runId: 'other' })]));
+    await store.closeRun('r', END, records(letters));
+    await store.closeRun('other', END, records([letter('a', { runId: 'other' })]));
     return store;
   };
   const nodeIds = (letters: readonly DeadLetter[]) => letters.map(({ nodeId }) => nodeId);
@@ -35,7 +35,7 @@ export function describeLetters(name: string, open: OpenWith): void {
       await store.discardDeadLetters('r', ['a', 'b']);
       const again = [letter('a'), letter('b', { epoch: 2 }), letter('c')];
       for (let times = 0; times < 2; times++) {
-        await store.settleRun('r', END, records(again));
+        await store.closeRun('r', END, records(again));
         expect(await store.listDeadLetters('r')).toEqual([letter('b', { epoch: 2 }), letter('c')]);
       }
     });

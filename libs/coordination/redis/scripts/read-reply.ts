@@ -1,7 +1,7 @@
 /** Reads what scripts answer. Lua cannot tell an empty list from an empty object: both come as `{}`. */
 
 import type { ChainNode, DeathReason, NodeKind, NodeState } from '../../protocol/node.ts';
-import type { Bell, ReleasedResponse } from '../../protocol/outcome.ts';
+import type { ReleasedResponse, WakeUp } from '../../protocol/outcome.ts';
 
 /** Where the nodes of an answer stand. */
 export interface Home {
@@ -13,9 +13,9 @@ export function readList<T>(value: unknown): readonly T[] {
   return Array.isArray(value) ? (value as readonly T[]) : [];
 }
 
-/** As `bell` in `lua/lib/scope.lua` writes it. */
-export type PackedBell = readonly [
-  kind: Bell['kind'],
+/** As `wake-up` in `lua/lib/scope.lua` writes it. */
+export type PackedWakeUp = readonly [
+  kind: WakeUp['kind'],
   id: string,
   phase: number,
   step: number,
@@ -28,14 +28,14 @@ export type PackedBell = readonly [
   error: string,
 ];
 
-export function readBell(packed: PackedBell, { runId, moduleId }: Home): Bell {
+export function readWakeUp(packed: PackedWakeUp, { runId, moduleId }: Home): WakeUp {
   const [kind, id, phase, stepIdx, prefixRequest, epoch, dispatch, attempts, nodeKind, limitKey, error] = packed;
   const node = { id, runId, moduleId, phase };
   return { kind, node, stepIdx, prefixRequest, epoch, dispatch, attempts, nodeKind, limitKey, error };
 }
 
-export function readBells(value: unknown, home: Home): Bell[] {
-  return readList<PackedBell>(value).map((packed) => readBell(packed, home));
+export function readWakeUps(value: unknown, home: Home): WakeUp[] {
+  return readList<PackedWakeUp>(value).map((packed) => readWakeUp(packed, home));
 }
 
 export function readReleased(value: unknown, { runId, moduleId }: Home): ReleasedResponse[] {

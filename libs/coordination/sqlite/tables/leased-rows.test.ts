@@ -40,7 +40,7 @@ async function expectSame({ coordinator, cast, runId }: Scene, name: string): Pr
 
 /** Without the watch over the scene, which would read between two calls and so send them in different transactions. */
 function commitBare({ harness }: Scene, node: ChainNode) {
-  return harness.coordinator.commitSuccess({ ...heldBy(node), children: [], staged: 0, bells: 0 });
+  return harness.coordinator.commitSuccess({ ...heldBy(node), children: [], staged: 0, wakeUps: 0 });
 }
 
 /** Takes the transaction down that the works of this turn are in; they are tried again one by one. */
@@ -97,7 +97,7 @@ it('a commit that was rolled back and made again hands its child over once', asy
   const holder = await scene.take('a');
   const committed = scene.harness.coordinator.commitSuccess({
     ...heldBy(holder),
-    ...{ children: [scene.cast.hop('b')], staged: 0, bells: 1, handOver: { owner: 'next', leaseMs: LEASE_MS } },
+    ...{ children: [scene.cast.hop('b')], staged: 0, wakeUps: 1, handOver: { owner: 'next', leaseMs: LEASE_MS } },
   });
   await breakTransaction(db);
   const { code, next, created } = await committed;

@@ -36,7 +36,7 @@ async function finish(coordinator: Coordinator, id: string, children: readonly N
   const stage = 'module-processor';
   const claimed = await coordinator.claim({ node, epoch: 0, owner: `of-${id}`, stage, leaseMs: 30_000 });
   alongside();
-  return coordinator.commitSuccess({ node, token: claimed.node!.token, children, staged: 0, bells: 9 });
+  return coordinator.commitSuccess({ node, token: claimed.node!.token, children, staged: 0, wakeUps: 9 });
 }
 
 async function toldSteps(coordinator: Coordinator): Promise<unknown[]> {

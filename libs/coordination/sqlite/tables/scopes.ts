@@ -20,7 +20,7 @@ export interface RunScope {
   errors: number;
   readonly modules: ModuleScope[];
   /** When the settling of a closing run is to be asked for again; not kept across restarts. */
-  settleAtMs: number;
+  closeAtMs: number;
 }
 
 export interface ModuleScope {
@@ -149,7 +149,7 @@ export class Scopes {
       executions: row.executions as number,
       errors: row.errors as number,
       modules: [],
-      settleAtMs: 0,
+      closeAtMs: 0,
     };
     for (const each of this.#sql.modules.all(run.no) as Row[]) run.modules.push(this.#loadModule(run, each));
     this.#runs.set(run.runId, run);

@@ -74,7 +74,7 @@ export function describeClaims(open: OpenCoordinator): void {
       expect((await scene.claim('a')).code).toBe(ClaimCode.DUPLICATE_DONE);
     });
 
-    it('STALE_STEP for an older epoch; a newer one is only a bell', async () => {
+    it('STALE_STEP for an older epoch; a newer one is only a wake-up', async () => {
       const scene = await openScene(open);
       await scene.take('a');
       await scene.advance(LEASE_MS);

@@ -57,8 +57,8 @@ export function describeDownloads(open: OpenCoordinator): void {
       const holder = await scene.take('r', { stage: 'downloader' });
       await scene.coordinator.release(heldBy(holder));
       await scene.advance(scene.harness.policy.responseGraceMs);
-      const { bells } = await scene.sweep();
-      expect(bells).toMatchObject([{ kind: 'request', node: scene.cast.ref('r') }]);
+      const { wakeUps } = await scene.sweep();
+      expect(wakeUps).toMatchObject([{ kind: 'request', node: scene.cast.ref('r') }]);
       expect(await scene.node('r')).toMatchObject({ state: 'pending', attempts: 0, crashes: 0 });
       expect((await scene.take('r', { stage: 'downloader' })).attempts).toBe(1);
     });

@@ -49,7 +49,7 @@ export function describeLeases(open: OpenCoordinator): void {
       await scene.advance(1);
       const recovered = await recover();
       expect(recovered).toMatchObject({ code: RecoverCode.RECOVERED, died: false });
-      expect(recovered.bells).toMatchObject([{ kind: 'parser_task', node, epoch: 1 }]);
+      expect(recovered.wakeUps).toMatchObject([{ kind: 'parser_task', node, epoch: 1 }]);
       expect((await recover()).code).toBe(RecoverCode.NOT_PROCESSING);
       const unknown = { ...node, id: 'unknown' };
       expect((await scene.coordinator.recoverZombie({ node: unknown, crashBudget: 3 })).code).toBe(
@@ -75,9 +75,9 @@ export function describeLeases(open: OpenCoordinator): void {
         await scene.take('a');
         await scene.advance(LEASE_MS);
         const node = scene.cast.ref('a');
-        const { died, bells } = await scene.coordinator.recoverZombie({ node, crashBudget: 2 });
+        const { died, wakeUps } = await scene.coordinator.recoverZombie({ node, crashBudget: 2 });
         expect(died).toBe(crash === 2);
-        expect(bells).toHaveLength(crash === 2 ? 0 : 1);
+        expect(wakeUps).toHaveLength(crash === 2 ? 0 : 1);
       }
       expect(await scene.node('a')).toMatchObject({ state: 'dead', deathReason: 'crashed', crashes: 2 });
       await scene.finish('b');

@@ -32,7 +32,7 @@ export function describeReorder(open: OpenCoordinator): void {
       const holder = await scene.take('a');
       await scene.coordinator.stageChildren({ node: scene.cast.ref('a'), token: holder.token, children });
       const committed = await scene.commit(holder, [], { staged: 1 });
-      const pumped = await scene.coordinator.childrenPump({ node: scene.cast.ref('a'), bells: 1 });
+      const pumped = await scene.coordinator.childrenPump({ node: scene.cast.ref('a'), wakeUps: 1 });
       expect([...committed.released, ...pumped.released]).toMatchObject([{ response: 'the response' }]);
     });
 

@@ -6,13 +6,13 @@ import { LEASE_MS, openScene } from '../scene/scene.ts';
 
 export function describeCommits(open: OpenCoordinator): void {
   describe('commit', () => {
-    it('COMMIT_OK ends the node, brings its children into being, and names the bells', async () => {
+    it('COMMIT_OK ends the node, brings its children into being, and names the wake-ups', async () => {
       const scene = await openScene(open);
       const holder = await scene.take('a');
       const children = [scene.cast.request('r0', { stepIdx: 4 }), scene.cast.hop('h', { prefix: 'r9' })];
       const outcome = await scene.commit(holder, children);
       expect(outcome).toMatchObject({ code: CommitCode.COMMIT_OK, created: 2, gateLost: 0, releasing: false });
-      expect(outcome.bells).toMatchObject([
+      expect(outcome.wakeUps).toMatchObject([
         { kind: 'request', node: scene.cast.ref('r0'), epoch: 0, attempts: 0, stepIdx: 4, limitKey: 'site.test' },
         { kind: 'parser_task', node: scene.cast.ref('h'), nodeKind: 'hop', prefixRequest: children[1]!.prefixRequest },
       ]);
@@ -63,7 +63,7 @@ export function describeCommits(open: OpenCoordinator): void {
         if (mark === 'task') await coordinator.terminateMark({ runId, reason: 'operator' });
         if (mark === 'deadline') await coordinator.phaseClose({ runId, moduleId: 'm', phase: 0 });
         const outcome = await scene.commit(holder, [scene.cast.hop('child')]);
-        expect(outcome, mark).toMatchObject({ code: CommitCode.CAS_CONFLICT, bells: [], created: 0 });
+        expect(outcome, mark).toMatchObject({ code: CommitCode.CAS_CONFLICT, wakeUps: [], created: 0 });
         expect(await scene.exists('child'), mark).toBe(false);
         expect((await scene.node('a')).committedToken, mark).toBe('');
       }
@@ -125,7 +125,7 @@ export function describeCommits(open: OpenCoordinator): void {
       const shared = scene.cast.hop('shared', { prefix: 'r1' });
       expect(await scene.finish('a', [shared])).toMatchObject({ created: 1, gateLost: 0 });
       const second = await scene.finish('b', [{ ...shared, prefixRequest: 'r2', body: 'other' }]);
-      expect(second).toMatchObject({ created: 0, gateLost: 1, bells: [] });
+      expect(second).toMatchObject({ created: 0, gateLost: 1, wakeUps: [] });
       expect(await scene.node('shared')).toMatchObject(shared);
     });
 
@@ -144,23 +144,23 @@ export function describeCommits(open: OpenCoordinator): void {
     });
   });
 
-  describe('bells of a commit', () => {
+  describe('wake-ups of a commit', () => {
     it('are as many as the committer asks for; the other children are due at once', async () => {
       const scene = await openScene(open);
       const children = ['c0', 'c1', 'c2', 'c3'].map((name) => scene.cast.hop(name));
-      const outcome = await scene.commit(await scene.take('a'), children, { bells: 1 });
-      expect(outcome.bells).toHaveLength(1);
+      const outcome = await scene.commit(await scene.take('a'), children, { wakeUps: 1 });
+      expect(outcome.wakeUps).toHaveLength(1);
       const entries = await scene.due();
-      const rung = entries.map((entry) => (entry.kind === 'ring' ? entry.bell.node.id : entry.kind));
-      const expected = children.map((child) => child.id).filter((id) => id !== outcome.bells[0]!.node.id);
+      const rung = entries.map((entry) => (entry.kind === 'notify' ? entry.wakeUp.node.id : entry.kind));
+      const expected = children.map((child) => child.id).filter((id) => id !== outcome.wakeUps[0]!.node.id);
       expect(rung.sort()).toEqual(expected.sort());
     });
 
     it('may be none at all', async () => {
       const scene = await openScene(open);
-      const outcome = await scene.commit(await scene.take('a'), [scene.cast.hop('c0')], { bells: 0 });
-      expect(outcome.bells).toEqual([]);
-      expect((await scene.sweep()).bells).toMatchObject([{ node: scene.cast.ref('c0') }]);
+      const outcome = await scene.commit(await scene.take('a'), [scene.cast.hop('c0')], { wakeUps: 0 });
+      expect(outcome.wakeUps).toEqual([]);
+      expect((await scene.sweep()).wakeUps).toMatchObject([{ node: scene.cast.ref('c0') }]);
     });
   });
 }

@@ -8,10 +8,10 @@ const HAND_OVER = { owner: 'next-owner', leaseMs: LEASE_MS };
 
 export function describeHandOver(open: OpenCoordinator): void {
   describe('commit with hand-over', () => {
-    it('claims the only child in the same step and rings nothing', async () => {
+    it('claims the only child in the same step and notifies nothing', async () => {
       const scene = await openScene(open);
       const outcome = await handOver(scene, [scene.cast.hop('child')]);
-      expect(outcome).toMatchObject({ code: CommitCode.COMMIT_OK, bells: [], created: 1 });
+      expect(outcome).toMatchObject({ code: CommitCode.COMMIT_OK, wakeUps: [], created: 1 });
       expect(outcome.next).toMatchObject({ state: 'processing', owner: HAND_OVER.owner, attempts: 1, epoch: 0 });
       expect(outcome.next).toEqual(await scene.node('child'));
       expect((await scene.commit(outcome.next!)).code).toBe(CommitCode.COMMIT_OK);
@@ -46,7 +46,7 @@ export function describeHandOver(open: OpenCoordinator): void {
       const two = await openScene(open);
       const both = await handOver(two, [two.cast.hop('c0'), two.cast.hop('c1')]);
       expect(both.next).toBeUndefined();
-      expect(both.bells).toHaveLength(2);
+      expect(both.wakeUps).toHaveLength(2);
 
       const known = await openScene(open, { first: ['a', 'b'] });
       const outcome = await handOver(known, [known.cast.seed('b')]);
@@ -55,7 +55,7 @@ export function describeHandOver(open: OpenCoordinator): void {
       expect((await known.node('b')).state).toBe('pending');
     });
 
-    it('F18: does not happen in a paused run: the child is rung instead', async () => {
+    it('F18: does not happen in a paused run: the child is notified instead', async () => {
       const scene = await openScene(open);
       const holder = await scene.take('a');
       await scene.coordinator.runControl({ runId: scene.runId, action: 'pause' });
@@ -76,8 +76,8 @@ export function describeHandOver(open: OpenCoordinator): void {
       const scene = await openScene(open);
       await handOver(scene, [scene.cast.hop('child')]);
       await scene.advance(LEASE_MS);
-      const { bells } = await scene.sweep();
-      expect(bells).toMatchObject([{ node: scene.cast.ref('child'), epoch: 1 }]);
+      const { wakeUps } = await scene.sweep();
+      expect(wakeUps).toMatchObject([{ node: scene.cast.ref('child'), epoch: 1 }]);
       expect(await scene.node('child')).toMatchObject({ state: 'pending', crashes: 1, attempts: 0 });
     });
   });

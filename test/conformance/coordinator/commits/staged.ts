@@ -19,10 +19,10 @@ export function describeStaged(open: OpenCoordinator): void {
       let created = committed.created;
       let more = true;
       while (more) {
-        const pumped = await scene.coordinator.childrenPump({ node: scene.cast.ref('a'), bells: 10 });
+        const pumped = await scene.coordinator.childrenPump({ node: scene.cast.ref('a'), wakeUps: 10 });
         expect(pumped.code).toBe(PumpCode.MOVED);
         expect(pumped.created).toBeLessThanOrEqual(MAX_CHILDREN);
-        expect(pumped.bells.length).toBeLessThanOrEqual(10);
+        expect(pumped.wakeUps.length).toBeLessThanOrEqual(10);
         created += pumped.created;
         more = pumped.more;
       }
@@ -77,7 +77,7 @@ export function describeStaged(open: OpenCoordinator): void {
       await scene.commit(holder, [], { staged: children.length });
       await scene.advance(scene.harness.policy.dispatchGraceMs);
       await scene.due();
-      await scene.coordinator.childrenPump({ node: scene.cast.ref('a'), bells: 0 });
+      await scene.coordinator.childrenPump({ node: scene.cast.ref('a'), wakeUps: 0 });
       expect((await scene.node('a')).state).toBe('releasing');
       await sweepStaged(scene);
       expect((await scene.node('a')).state).toBe('done');
@@ -90,10 +90,10 @@ export function describeStaged(open: OpenCoordinator): void {
       await stageAll(scene, holder, [scene.cast.hop('later', { phase: 1 })]);
       await scene.commit(holder, [], { staged: 1 });
       expect((await scene.module()).currentPhase).toBe(0);
-      const pumped = await scene.coordinator.childrenPump({ node: scene.cast.ref('a'), bells: 500 });
+      const pumped = await scene.coordinator.childrenPump({ node: scene.cast.ref('a'), wakeUps: 500 });
       expect(pumped.more).toBe(false);
       expect((await scene.module()).currentPhase).toBe(1);
-      const rung = [...pumped.bells, ...(await scene.sweep()).bells].map((bell) => bell.node.id);
+      const rung = [...pumped.wakeUps, ...(await scene.sweep()).wakeUps].map((wakeUp) => wakeUp.node.id);
       expect(new Set(rung)).toEqual(new Set([scene.cast.ref('later').id, scene.cast.ref('join').id]));
     });
 
@@ -128,12 +128,12 @@ export function describeStaged(open: OpenCoordinator): void {
     it('NOT_RELEASING when there is nothing to move', async () => {
       const scene = await openScene(open);
       const node = scene.cast.ref('a');
-      expect((await scene.coordinator.childrenPump({ node, bells: 1 })).code).toBe(PumpCode.NOT_RELEASING);
+      expect((await scene.coordinator.childrenPump({ node, wakeUps: 1 })).code).toBe(PumpCode.NOT_RELEASING);
       const holder = await scene.take('a');
       await stageAll(scene, holder, cast(scene, 1));
       await scene.commit(holder, [], { staged: 1 });
       await sweepStaged(scene);
-      expect(await scene.coordinator.childrenPump({ node, bells: 1 })).toMatchObject({
+      expect(await scene.coordinator.childrenPump({ node, wakeUps: 1 })).toMatchObject({
         code: PumpCode.NOT_RELEASING,
         more: false,
         created: 0,
@@ -145,9 +145,9 @@ export function describeStaged(open: OpenCoordinator): void {
       const holder = await scene.take('a');
       await stageAll(scene, holder, [scene.cast.seed('b'), scene.cast.hop('new')]);
       await scene.commit(holder, [], { staged: 2 });
-      const pumped = await scene.coordinator.childrenPump({ node: scene.cast.ref('a'), bells: 9 });
+      const pumped = await scene.coordinator.childrenPump({ node: scene.cast.ref('a'), wakeUps: 9 });
       expect(pumped).toMatchObject({ created: 1, gateLost: 1, more: false });
-      expect(pumped.bells).toMatchObject([{ node: scene.cast.ref('new') }]);
+      expect(pumped.wakeUps).toMatchObject([{ node: scene.cast.ref('new') }]);
     });
 
     it('of a cancelled run never come into being', async () => {

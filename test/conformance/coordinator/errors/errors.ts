@@ -58,11 +58,11 @@ export function describeErrors(open: OpenCoordinator): void {
       for (const attempt of [1, 2]) {
         await scene.fail('a');
         const decided = await scene.decide('a', { retryDelayMs: 4_000 });
-        expect(decided).toEqual({ code: DecideCode.RETRY_AFTER, action: 'retry', repeated: false, bells: [] });
+        expect(decided).toEqual({ code: DecideCode.RETRY_AFTER, action: 'retry', repeated: false, wakeUps: [] });
         const dueAtMs = scene.harness.now() + 4_000;
         expect(await scene.node('a')).toMatchObject({ state: 'retry', attempts: attempt, epoch: attempt, dueAtMs });
         await scene.advance(4_000);
-        expect((await scene.sweep()).bells).toMatchObject([{ kind: 'error_task', epoch: attempt, error: FAILURE }]);
+        expect((await scene.sweep()).wakeUps).toMatchObject([{ kind: 'error_task', epoch: attempt, error: FAILURE }]);
         expect((await scene.node('a')).state).toBe('pending');
       }
       await scene.fail('a');
@@ -124,12 +124,14 @@ export function describeErrors(open: OpenCoordinator): void {
       expect((await scene.module()).errors).toBe(0);
     });
 
-    it('comes again when it did not come: an overdue failure rings for its decision', async () => {
+    it('comes again when it did not come: an overdue failure notifies for its decision', async () => {
       const scene = await openScene(open);
       await scene.fail('a');
-      expect((await scene.sweep()).bells).toEqual([]);
+      expect((await scene.sweep()).wakeUps).toEqual([]);
       await scene.advance(scene.harness.policy.decisionGraceMs);
-      expect((await scene.sweep()).bells).toMatchObject([{ kind: 'error', node: scene.cast.ref('a'), error: FAILURE }]);
+      expect((await scene.sweep()).wakeUps).toMatchObject([
+        { kind: 'error', node: scene.cast.ref('a'), error: FAILURE },
+      ]);
       expect((await scene.node('a')).state).toBe('failed');
     });
   });

@@ -13,7 +13,7 @@ export function describeFallback(open: OpenCoordinator): void {
       await scene.fail('h');
       const decided = await fallBack(scene, 'h');
       expect(decided).toMatchObject({ code: DecideCode.CONTINUE, action: 'fallback', repeated: false });
-      expect(decided.bells).toMatchObject([{ kind: 'request', node: scene.cast.ref('r'), epoch: 1 }]);
+      expect(decided.wakeUps).toMatchObject([{ kind: 'request', node: scene.cast.ref('r'), epoch: 1 }]);
       expect(await scene.node('h')).toMatchObject({ state: 'dead', deathReason: 'superseded' });
       expect(await scene.node('r')).toMatchObject({ state: 'pending', epoch: 1, attempts: 0, crashes: 0 });
       expect((await scene.claim('h')).code).toBe(ClaimCode.DUPLICATE_DONE);
@@ -27,7 +27,7 @@ export function describeFallback(open: OpenCoordinator): void {
       const again = [hop(scene, 'h', 'fresh'), hop(scene, 'fine', 'fresh'), hop(scene, 'new', 'first')];
       const committed = await scene.finish('r', again);
       expect(committed.gateLost).toBe(1);
-      expect(committed.bells.map((bell) => bell.node.id).sort()).toEqual(
+      expect(committed.wakeUps.map((wakeUp) => wakeUp.node.id).sort()).toEqual(
         ['h', 'new'].map((name) => scene.cast.ref(name).id).sort(),
       );
       expect(await scene.node('h')).toMatchObject({ state: 'pending', body: 'fresh', epoch: 1, deathReason: '' });
@@ -44,7 +44,7 @@ export function describeFallback(open: OpenCoordinator): void {
       const children = [hop(scene, 'h', 'fresh')];
       await scene.coordinator.stageChildren({ node: scene.cast.ref('r'), token: holder.token, children });
       await scene.commit(holder, [], { staged: 1 });
-      await scene.coordinator.childrenPump({ node: scene.cast.ref('r'), bells: 1 });
+      await scene.coordinator.childrenPump({ node: scene.cast.ref('r'), wakeUps: 1 });
       expect(await scene.node('h')).toMatchObject({ state: 'pending', body: 'fresh', epoch: 1 });
     });
 
@@ -74,7 +74,7 @@ export function describeFallback(open: OpenCoordinator): void {
       const holder = await scene.take('r');
       const second = await fallBack(scene, 'g');
       expect(second.action).toBe('fallback');
-      expect(second.bells).toEqual([]);
+      expect(second.wakeUps).toEqual([]);
       expect(await scene.node('r')).toEqual(holder);
       expect((await scene.commit(holder, [h, g])).code).toBe(CommitCode.COMMIT_OK);
       expect((await scene.node('g')).state).toBe('pending');
@@ -89,7 +89,7 @@ export function describeFallback(open: OpenCoordinator): void {
       await scene.coordinator.stageChildren({ ...held, children: hops.slice(0, 1) });
       await scene.coordinator.stageChildren({ ...held, children: hops.slice(1) });
       await scene.commit(holder, [], { staged: hops.length });
-      await scene.coordinator.childrenPump({ node: held.node, bells: 0 });
+      await scene.coordinator.childrenPump({ node: held.node, wakeUps: 0 });
       expect((await scene.node('r')).state).toBe('releasing');
       await scene.fail('h0');
       await fallBack(scene, 'h0');
@@ -191,7 +191,7 @@ export function describeFallback(open: OpenCoordinator): void {
       const handOver = { owner: 'next', leaseMs: LEASE_MS };
       const outcome = await scene.commit(await scene.take('r'), [hop(scene, 'h', 'fresh')], { handOver });
       expect(outcome.next).toBeUndefined();
-      expect(outcome.bells).toMatchObject([{ node: scene.cast.ref('h'), epoch: 1 }]);
+      expect(outcome.wakeUps).toMatchObject([{ node: scene.cast.ref('h'), epoch: 1 }]);
     });
   });
 }

@@ -7,7 +7,7 @@ import { HOUR_MS, LEASE_MS, openScene, type Scene } from '../scene/scene.ts';
 
 export function describeReplay(open: OpenCoordinator): void {
   describe('a replay', () => {
-    it('REPLAYED gives a dead node its next epoch and fresh budgets, and rings it', async () => {
+    it('REPLAYED gives a dead node its next epoch and fresh budgets, and notifies it', async () => {
       const scene = await openScene(open, { first: ['a', 'b'] });
       await scene.take('a');
       await scene.advance(LEASE_MS);
@@ -16,7 +16,7 @@ export function describeReplay(open: OpenCoordinator): void {
       const { epoch } = await scene.node('a');
       const replayed = await replay(scene, 'a');
       expect(replayed.code).toBe(ReplayCode.REPLAYED);
-      expect(replayed.bells).toMatchObject([{ kind: 'parser_task', node: scene.cast.ref('a'), epoch: epoch + 1 }]);
+      expect(replayed.wakeUps).toMatchObject([{ kind: 'parser_task', node: scene.cast.ref('a'), epoch: epoch + 1 }]);
       expect(await scene.node('a')).toMatchObject({
         state: 'pending',
         epoch: epoch + 1,
@@ -75,13 +75,13 @@ export function describeReplay(open: OpenCoordinator): void {
       expect(await scene.due()).toContainEqual({ kind: 'settle', runId: scene.runId });
     });
 
-    it('is found by the sweeper if its bell is lost', async () => {
+    it('is found by the sweeper if its wake-up is lost', async () => {
       const scene = await openScene(open, { phases: [{}, {}] });
       await scene.kill('a');
       await scene.sweep();
       await replay(scene, 'a');
       await scene.advance(scene.harness.policy.dispatchGraceMs);
-      expect((await scene.sweep()).bells).toMatchObject([{ node: scene.cast.ref('a'), epoch: 1 }]);
+      expect((await scene.sweep()).wakeUps).toMatchObject([{ node: scene.cast.ref('a'), epoch: 1 }]);
     });
   });
 
@@ -105,7 +105,7 @@ export function describeReplay(open: OpenCoordinator): void {
       await scene.kill('b');
       expect((await scene.module()).currentPhase).toBe(1);
       await replay(scene, 'b');
-      expect((await scene.finish('b', [scene.cast.request('r')])).bells).toHaveLength(1);
+      expect((await scene.finish('b', [scene.cast.request('r')])).wakeUps).toHaveLength(1);
       expect((await scene.finish('r', [scene.cast.hop('deep')])).code).toBe(CommitCode.COMMIT_OK);
       await scene.finish('deep');
       await scene.finish('join');
@@ -152,9 +152,9 @@ export function describeReplay(open: OpenCoordinator): void {
       await scene.sweep();
       expect((await scene.run()).state).toBe('closed');
       await replay(scene, 'a');
-      await scene.commit(await scene.take('a'), [scene.cast.hop('late', { phase: 1 })], { bells: 0 });
-      const { bells } = await scene.sweep();
-      expect(bells).toMatchObject([{ node: scene.cast.ref('late') }]);
+      await scene.commit(await scene.take('a'), [scene.cast.hop('late', { phase: 1 })], { wakeUps: 0 });
+      const { wakeUps } = await scene.sweep();
+      expect(wakeUps).toMatchObject([{ node: scene.cast.ref('late') }]);
       await scene.finish('late');
       await sweepLater(scene);
       expect((await scene.run()).state).toBe('closed');
@@ -212,8 +212,8 @@ export function describeReplay(open: OpenCoordinator): void {
       expect(await scene.module()).toMatchObject({ state: 'open', currentPhase: 0 });
       expect(await scene.phase(0)).toMatchObject({ closed: '', open: 1 });
       expect(await scene.phase(1)).toMatchObject({ closed: '', open: 0 });
-      const { bells } = await scene.finish('b');
-      expect(bells).toMatchObject([{ node: scene.cast.ref('join'), epoch: 1 }]);
+      const { wakeUps } = await scene.finish('b');
+      expect(wakeUps).toMatchObject([{ node: scene.cast.ref('join'), epoch: 1 }]);
       expect(await scene.node('join')).toMatchObject({ state: 'pending', epoch: 1, attempts: 0 });
       await scene.finish('join');
       expect((await scene.node('end')).epoch).toBe(1);

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 export type Operation = { readonly pick: number; readonly twice: boolean } & (
   | { readonly kind: 'deliver'; readonly keep: boolean }
   | { readonly kind: 'lose' }
-  | { readonly kind: 'commit'; readonly staged: boolean; readonly handOver: boolean; readonly bells: number }
+  | { readonly kind: 'commit'; readonly staged: boolean; readonly handOver: boolean; readonly wakeUps: number }
   | { readonly kind: 'work' }
   | { readonly kind: 'fail' }
   | { readonly kind: 'renew' }
@@ -48,7 +48,7 @@ const faults = [
   op(14, 'commit', {
     staged: rarely,
     handOver: fc.boolean(),
-    bells: fc.constantFrom(0, 1, 500),
+    wakeUps: fc.constantFrom(0, 1, 500),
   }),
   op(4, 'work', {}),
   op(3, 'fail', {}),

@@ -1,7 +1,7 @@
 /** What each operation does to the world. One that finds nothing to act on does nothing. */
 
 import type { ChainNode } from '../../../../libs/coordination/protocol/node.ts';
-import type { Bell } from '../../../../libs/coordination/protocol/outcome.ts';
+import type { WakeUp } from '../../../../libs/coordination/protocol/outcome.ts';
 import { FAILURE, heldBy, LEASE_MS } from '../scene/scene.ts';
 import { refOf } from '../watch/reading.ts';
 import { childrenOf } from './graph.ts';
@@ -12,28 +12,28 @@ type Plays = {
   readonly [Kind in OperationKind]: (world: World, operation: Extract<Operation, { kind: Kind }>) => Promise<void>;
 };
 
-const ZOMBIE_COMMIT = { twice: false, handOver: true, bells: 1 };
+const ZOMBIE_COMMIT = { twice: false, handOver: true, wakeUps: 1 };
 
 const PLAYS: Plays = {
   async deliver(world, { pick, keep, twice }) {
-    const bell = keep ? at(world.bells, pick) : take(world.bells, pick);
-    if (bell !== undefined && bell.kind !== 'error') await world.claim(bell, twice);
+    const wakeUp = keep ? at(world.wakeUps, pick) : take(world.wakeUps, pick);
+    if (wakeUp !== undefined && wakeUp.kind !== 'error') await world.claim(wakeUp, twice);
   },
   async lose(world, { pick }) {
-    take(world.bells, pick);
+    take(world.wakeUps, pick);
   },
   async commit(world, operation) {
     const holder = await takeHolder(world, operation);
     if (holder !== undefined) await world.commit(holder, operation);
   },
   async work(world, { pick }) {
-    for (let left = 10; left > 0 && world.bells.length > 0; left--) await world.execute(take(world.bells, pick)!);
+    for (let left = 10; left > 0 && world.wakeUps.length > 0; left--) await world.execute(take(world.wakeUps, pick)!);
   },
   async fail(world, { pick, twice }) {
     const holder = await takeHolder(world, { pick, twice });
     if (holder === undefined) return;
     await world.call(twice, () => world.coordinator.commitError({ ...heldBy(holder), error: FAILURE }));
-    world.bells.push(bellOf(holder, 'error'));
+    world.wakeUps.push(wakeUpOf(holder, 'error'));
   },
   async renew(world, { pick, twice }) {
     const holder = at(world.held, pick);
@@ -45,7 +45,7 @@ const PLAYS: Plays = {
     if (holder?.kind !== 'request') return;
     take(world.held, pick);
     await world.call(twice, () => world.coordinator.release(heldBy(holder)));
-    world.bells.push(bellOf(holder, 'request'));
+    world.wakeUps.push(wakeUpOf(holder, 'request'));
   },
   async stage(world, { pick, twice }) {
     const holder = at(world.held, pick);
@@ -55,7 +55,7 @@ const PLAYS: Plays = {
   async pump(world, { pick }) {
     const node = at(await world.nodesIn('releasing'), pick);
     if (node === undefined) return;
-    world.bells.push(...(await world.coordinator.childrenPump({ node: refOf(node), bells: 1 })).bells);
+    world.wakeUps.push(...(await world.coordinator.childrenPump({ node: refOf(node), wakeUps: 1 })).wakeUps);
   },
   async zombie(world, { pick }) {
     const holder = at(world.leases, pick >> 2);
@@ -76,7 +76,7 @@ const PLAYS: Plays = {
     await at(world.calls, pick)?.();
   },
   async decide(world, { pick, twice, fatal, fallback, trips }) {
-    // Now and then a late bell asks for a decision on what was once leased.
+    // Now and then a late wake-up asks for a decision on what was once leased.
     const node = pick % 16 === 0 ? at(world.leases, pick) : at(await world.nodesIn('failed'), pick);
     const scope = pick % 3 === 0 ? 'task' : 'module';
     if (node !== undefined) await world.decide(node, { twice, fatal, fallback, trips: trips ? scope : 'none' });
@@ -111,13 +111,13 @@ const PLAYS: Plays = {
     const run = await world.coordinator.findRun(world.runId);
     const current = run?.modules.find((module) => module.moduleId === moduleId)?.currentPhase ?? 0;
     const scope = { runId: world.runId, moduleId, phase: pick % 5 === 0 ? 0 : current };
-    world.bells.push(...(await world.call(twice, () => world.coordinator.phaseClose(scope))).bells);
+    world.wakeUps.push(...(await world.call(twice, () => world.coordinator.phaseClose(scope))).wakeUps);
   },
   async replay(world, { pick, rejoin, twice }) {
     const node = at(await world.nodesIn('dead'), pick);
     if (node === undefined) return;
     const replay = { node: refOf(node), rejoin };
-    world.bells.push(...(await world.call(twice, () => world.coordinator.replay(replay))).bells);
+    world.wakeUps.push(...(await world.call(twice, () => world.coordinator.replay(replay))).wakeUps);
   },
 };
 
@@ -129,12 +129,12 @@ export function play(world: World, operation: Operation): Promise<void> {
 
 /** Who holds a lease, or takes one now. */
 async function takeHolder(world: World, { pick, twice }: { readonly pick: number; readonly twice: boolean }) {
-  const bell = world.held.length === 0 ? take(world.bells, pick) : undefined;
-  if (bell !== undefined && bell.kind !== 'error') await world.claim(bell, twice);
+  const wakeUp = world.held.length === 0 ? take(world.wakeUps, pick) : undefined;
+  if (wakeUp !== undefined && wakeUp.kind !== 'error') await world.claim(wakeUp, twice);
   return take(world.held, pick);
 }
 
-function bellOf(node: ChainNode, kind: Bell['kind']): Bell {
+function wakeUpOf(node: ChainNode, kind: WakeUp['kind']): WakeUp {
   const { stepIdx, prefixRequest, epoch, dispatches, attempts, limitKey = '' } = node;
   const what = { stepIdx, prefixRequest, epoch, attempts, limitKey, nodeKind: node.kind };
   return { kind, node: refOf(node), dispatch: dispatches, error: FAILURE, ...what };

@@ -4,7 +4,7 @@ import { ClaimCode } from '../../../../libs/coordination/protocol/claims.ts';
 import { CommitCode, type CommitOutcome, MAX_CHILDREN } from '../../../../libs/coordination/protocol/commits.ts';
 import type { Threshold } from '../../../../libs/coordination/protocol/errors.ts';
 import type { ChainNode, NodeSeed, NodeState } from '../../../../libs/coordination/protocol/node.ts';
-import type { Bell } from '../../../../libs/coordination/protocol/outcome.ts';
+import type { WakeUp } from '../../../../libs/coordination/protocol/outcome.ts';
 import type { Coordinator } from '../../../../libs/coordination/protocol/port.ts';
 import type { CoordinatorHarness } from '../scene/harness.ts';
 import { heldBy, LEASE_MS, NEVER } from '../scene/scene.ts';
@@ -27,7 +27,7 @@ export interface CommitStyle {
   readonly twice: boolean;
   readonly staged: boolean;
   readonly handOver: boolean;
-  readonly bells: number;
+  readonly wakeUps: number;
 }
 
 export interface DecideStyle {
@@ -44,8 +44,8 @@ export class World {
   readonly budgets: Budgets;
   readonly harness: CoordinatorHarness;
   readonly coordinator: Coordinator;
-  /** Bells on their way. */
-  readonly bells: Bell[] = [];
+  /** WakeUps on their way. */
+  readonly wakeUps: WakeUp[] = [];
   /** Leases that a living worker holds. */
   readonly held: ChainNode[] = [];
   /** Every lease that was ever given: what zombies present. */
@@ -65,7 +65,7 @@ export class World {
   async open(): Promise<void> {
     const modules = planOf(this.shape, this.runId);
     const opened = await this.call(true, () => this.coordinator.runOpen({ runId: this.runId, modules }));
-    this.bells.push(...opened.bells);
+    this.wakeUps.push(...opened.wakeUps);
   }
 
   /** Calls, remembers the call for later and, sent twice, expects that nothing changed the second time. */
@@ -83,11 +83,11 @@ export class World {
     return allNodes(this.coordinator, { runId: this.runId, state });
   }
 
-  async claim(bell: Bell, twice: boolean): Promise<ChainNode | undefined> {
+  async claim(wakeUp: WakeUp, twice: boolean): Promise<ChainNode | undefined> {
     const owner = this.#newOwner();
     const requestStage = this.#owners % 2 === 0 ? 'parser' : 'downloader';
-    const stage = bell.nodeKind === 'hop' ? 'module-processor' : requestStage;
-    const claim = { node: bell.node, epoch: bell.epoch, owner, stage, leaseMs: LEASE_MS } as const;
+    const stage = wakeUp.nodeKind === 'hop' ? 'module-processor' : requestStage;
+    const claim = { node: wakeUp.node, epoch: wakeUp.epoch, owner, stage, leaseMs: LEASE_MS } as const;
     const { code, node } = await this.call(twice, () => this.coordinator.claim(claim));
     if (code !== ClaimCode.EXECUTE || node === undefined) return undefined;
     this.#hold(node);
@@ -102,11 +102,11 @@ export class World {
       ...heldBy(holder),
       children: staged ? [] : children,
       staged: staged ? children.length : 0,
-      bells: style.bells,
+      wakeUps: style.wakeUps,
       ...(style.handOver ? { handOver: { owner: this.#newOwner(), leaseMs: LEASE_MS } } : {}),
     };
     const outcome = await this.call(style.twice, () => this.coordinator.commitSuccess(commit));
-    this.bells.push(...outcome.bells);
+    this.wakeUps.push(...outcome.wakeUps);
     if (outcome.code === CommitCode.COMMIT_OK && outcome.next !== undefined) this.#hold(outcome.next);
     return outcome;
   }
@@ -127,7 +127,7 @@ export class World {
       taskThreshold: style.trips === 'task' ? ONE_ERROR : NEVER,
       ...(style.fallback && node.prefixRequest !== '' ? { fallback: { request } } : {}),
     };
-    this.bells.push(...(await this.call(style.twice, () => this.coordinator.thresholdDecide(decision))).bells);
+    this.wakeUps.push(...(await this.call(style.twice, () => this.coordinator.thresholdDecide(decision))).wakeUps);
   }
 
   /** One look of a sweeper that dies after so many entries. */
@@ -135,22 +135,22 @@ export class World {
     const options = { shards: this.harness.shards, crashBudget: this.budgets.crashes, settles: true };
     const entries = await takeDue(this.coordinator, options.shards, limit);
     for (const entry of entries.slice(0, diesAfter)) {
-      this.bells.push(...(await actOn(this.coordinator, entry, options)));
+      this.wakeUps.push(...(await actOn(this.coordinator, entry, options)));
     }
   }
 
-  /** Does what the bell asks for, well: claims and commits, or decides. */
-  async execute(bell: Bell): Promise<void> {
-    if (bell.kind === 'error') {
-      const node = (await this.nodesIn('failed')).find(({ id }) => id === bell.node.id);
+  /** Does what the wake-up asks for, well: claims and commits, or decides. */
+  async execute(wakeUp: WakeUp): Promise<void> {
+    if (wakeUp.kind === 'error') {
+      const node = (await this.nodesIn('failed')).find(({ id }) => id === wakeUp.node.id);
       const style = { twice: false, fatal: false, fallback: true, trips: 'none' } as const;
       if (node !== undefined) await this.decide(node, style);
       return;
     }
-    const holder = await this.claim(bell, false);
+    const holder = await this.claim(wakeUp, false);
     if (holder === undefined) return;
     this.held.splice(this.held.indexOf(holder), 1);
-    await this.commit(holder, { twice: false, staged: false, handOver: false, bells: MAX_CHILDREN });
+    await this.commit(holder, { twice: false, staged: false, handOver: false, wakeUps: MAX_CHILDREN });
   }
 
   /** Lets the world run without faults until the run is closed; false when it never is. */
@@ -159,7 +159,8 @@ export class World {
     for (let turn = 0; turn < maxTurns; turn++) {
       await this.coordinator.runControl({ runId: this.runId, action: 'resume' });
       await this.sweep(100, Number.POSITIVE_INFINITY);
-      for (let bell = this.bells.shift(); bell !== undefined; bell = this.bells.shift()) await this.execute(bell);
+      for (let wakeUp = this.wakeUps.shift(); wakeUp !== undefined; wakeUp = this.wakeUps.shift())
+        await this.execute(wakeUp);
       if ((await this.coordinator.findRun(this.runId))?.state === 'closed') return true;
       await this.harness.advance(HOUR_MS);
     }

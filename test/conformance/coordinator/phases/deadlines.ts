@@ -14,7 +14,7 @@ export function describeDeadlines(open: OpenCoordinator): void {
       const holder = await scene.take('a');
       const closed = await close(scene, 0);
       expect(closed.code).toBe(PhaseCloseCode.CLOSED);
-      expect(closed.bells).toMatchObject([{ node: scene.cast.ref('join') }]);
+      expect(closed.wakeUps).toMatchObject([{ node: scene.cast.ref('join') }]);
       expect(await scene.phase(0)).toMatchObject({ closed: 'deadline', open: 2 });
       expect((await scene.claim('b')).code).toBe(ClaimCode.TERMINATED);
       expect((await scene.commit(holder)).code).toBe(CommitCode.CAS_CONFLICT);
@@ -35,14 +35,16 @@ export function describeDeadlines(open: OpenCoordinator): void {
       expect(await scene.run()).toMatchObject({ state: 'closing' });
     });
 
-    it('F6: nothing of the closed phase is rung or recovered any more, only drained', async () => {
+    it('F6: nothing of the closed phase is notified or recovered any more, only drained', async () => {
       const scene = await deadlineScene(open);
       await scene.take('a');
       await close(scene, 0);
       await scene.advance(HOUR_MS);
       const entries = await scene.due();
-      expect(entries.map((entry) => entry.kind).sort()).toEqual(['drain', 'ring']);
-      expect(entries.find((entry) => entry.kind === 'ring')).toMatchObject({ bell: { node: scene.cast.ref('join') } });
+      expect(entries.map((entry) => entry.kind).sort()).toEqual(['drain', 'notify']);
+      expect(entries.find((entry) => entry.kind === 'notify')).toMatchObject({
+        wakeUp: { node: scene.cast.ref('join') },
+      });
     });
 
     it('the run does not end before the drain has', async () => {

@@ -6,12 +6,12 @@ import { LEASE_MS, openScene } from '../scene/scene.ts';
 
 export function describePhases(open: OpenCoordinator): void {
   describe('phases', () => {
-    it('the next one opens with the last commit of this one, in the same step, and its opener is rung', async () => {
+    it('the next one opens with the last commit of this one, in the same step, and its opener is notified', async () => {
       const scene = await openScene(open, { first: ['a', 'b'], phases: [{}, { opener: 'join' }] });
       await scene.finish('a');
       expect(await scene.exists('join')).toBe(false);
-      const { bells } = await scene.finish('b');
-      expect(bells).toMatchObject([{ kind: 'parser_task', node: scene.cast.ref('join'), epoch: 0 }]);
+      const { wakeUps } = await scene.finish('b');
+      expect(wakeUps).toMatchObject([{ kind: 'parser_task', node: scene.cast.ref('join'), epoch: 0 }]);
       expect(await scene.module()).toMatchObject({ currentPhase: 1, state: 'open' });
       expect(await scene.phase(0)).toMatchObject({ closed: 'settled', done: 2, open: 0 });
     });
@@ -39,13 +39,13 @@ export function describePhases(open: OpenCoordinator): void {
 
     it('F17: a hop for a later phase is counted there, not due before it opens, and due at once then', async () => {
       const scene = await openScene(open, { first: ['a', 'b'], phases: [{}, { opener: 'join' }] });
-      const { bells } = await scene.finish('a', [scene.cast.hop('later', { phase: 1 })]);
-      expect(bells).toEqual([]);
+      const { wakeUps } = await scene.finish('a', [scene.cast.hop('later', { phase: 1 })]);
+      expect(wakeUps).toEqual([]);
       expect(await scene.phase(1)).toMatchObject({ created: 1, open: 1 });
       await scene.advance(10 * 3_600_000);
-      expect((await scene.sweep()).bells.map((bell) => bell.node.id)).not.toContain(scene.cast.ref('later').id);
+      expect((await scene.sweep()).wakeUps.map((wakeUp) => wakeUp.node.id)).not.toContain(scene.cast.ref('later').id);
       await scene.finish('b');
-      const rung = (await scene.sweep()).bells.map((bell) => bell.node.id);
+      const rung = (await scene.sweep()).wakeUps.map((wakeUp) => wakeUp.node.id);
       expect(rung).toContain(scene.cast.ref('later').id);
     });
 
@@ -53,7 +53,7 @@ export function describePhases(open: OpenCoordinator): void {
       const scene = await openScene(open, { phases: [{}, {}] });
       await scene.finish('a', [scene.cast.hop('later', { phase: 1 })]);
       expect((await scene.module()).currentPhase).toBe(1);
-      expect((await scene.sweep()).bells).toMatchObject([{ node: scene.cast.ref('later') }]);
+      expect((await scene.sweep()).wakeUps).toMatchObject([{ node: scene.cast.ref('later') }]);
       expect((await scene.claim('later')).code).toBe(ClaimCode.EXECUTE);
     });
 
@@ -101,10 +101,10 @@ export function describePhases(open: OpenCoordinator): void {
       const holders = (await Promise.all(claims)).map((outcome) => outcome.node!);
       const commits = await Promise.all(
         holders.map((node) =>
-          coordinator.commitSuccess({ node, token: node.token, children: [], staged: 0, bells: 1 }),
+          coordinator.commitSuccess({ node, token: node.token, children: [], staged: 0, wakeUps: 1 }),
         ),
       );
-      expect(commits.flatMap((outcome) => outcome.bells)).toMatchObject([{ node: scene.cast.ref('join') }]);
+      expect(commits.flatMap((outcome) => outcome.wakeUps)).toMatchObject([{ node: scene.cast.ref('join') }]);
       expect(await scene.phase(0)).toMatchObject({ done: 64, closed: 'settled' });
       expect(await scene.phase(1)).toMatchObject({ created: 1 });
     });

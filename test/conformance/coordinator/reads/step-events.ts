@@ -83,7 +83,7 @@ export function describeStepEvents(open: OpenCoordinator): void {
       await scene.commit(holder, [], { staged: hops.length });
       expect(await toldSteps(scene)).toEqual([0]);
       for (const more of [true, false]) {
-        const pumped = await scene.coordinator.childrenPump({ node: scene.cast.ref('a'), bells: 0 });
+        const pumped = await scene.coordinator.childrenPump({ node: scene.cast.ref('a'), wakeUps: 0 });
         expect(pumped).toMatchObject({ code: PumpCode.MOVED, more });
         expect(await toldSteps(scene)).toEqual([0, 1]);
       }

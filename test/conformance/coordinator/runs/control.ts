@@ -7,11 +7,11 @@ import { allNodes } from '../watch/reading.ts';
 
 export function describeControl(open: OpenCoordinator): void {
   describe('opening a run', () => {
-    it('OPENED rings the first hops, and nothing of a later phase', async () => {
+    it('OPENED notifies the first hops, and nothing of a later phase', async () => {
       const scene = await openScene(open, { first: ['a', 'b'], phases: [{}, { opener: 'join' }] });
       expect(await scene.run()).toMatchObject({ state: 'open', mark: '', paused: false, openings: 1 });
       await scene.advance(HOUR_MS);
-      const rung = (await scene.sweep()).bells.map((bell) => bell.node.id);
+      const rung = (await scene.sweep()).wakeUps.map((wakeUp) => wakeUp.node.id);
       expect(rung.sort()).toEqual(['a', 'b'].map((name) => scene.cast.ref(name).id).sort());
       expect(await scene.exists('join')).toBe(false);
     });
@@ -75,7 +75,7 @@ export function describeControl(open: OpenCoordinator): void {
       expect(await scene.due()).toEqual([]);
       await control(scene, 'resume');
       expect(await allNodes(scene.coordinator, { runId: scene.runId })).toEqual(before);
-      expect((await scene.sweep()).bells).toHaveLength(20);
+      expect((await scene.sweep()).wakeUps).toHaveLength(20);
     });
 
     it('F7: a lease that ran out in the pause is recovered after it', async () => {
@@ -126,7 +126,7 @@ export function describeControl(open: OpenCoordinator): void {
       await staged.coordinator.stageChildren({ node: staged.cast.ref('a'), token: holder.token, children });
       await staged.commit(holder, [], { staged: 1 });
       await control(staged, 'cancel');
-      await staged.coordinator.childrenPump({ node: staged.cast.ref('a'), bells: 1 });
+      await staged.coordinator.childrenPump({ node: staged.cast.ref('a'), wakeUps: 1 });
       expect(await staged.exists('join')).toBe(false);
       expect(await staged.exists('child')).toBe(false);
       await staged.sweep();

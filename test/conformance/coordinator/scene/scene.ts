@@ -82,7 +82,7 @@ export class Scene {
       ...heldBy(holder),
       children,
       staged: 0,
-      bells: MAX_CHILDREN,
+      wakeUps: MAX_CHILDREN,
       ...overrides,
     });
   }

@@ -1,5 +1,5 @@
 /** What a sweeper does with what stands due. */
-import type { Bell } from '../../../../libs/coordination/protocol/outcome.ts';
+import type { WakeUp } from '../../../../libs/coordination/protocol/outcome.ts';
 import type { Coordinator } from '../../../../libs/coordination/protocol/port.ts';
 import type { DueEntry } from '../../../../libs/coordination/protocol/sweep.ts';
 
@@ -22,21 +22,21 @@ export async function takeDue(coordinator: Coordinator, shards: number, limit: n
   return entries;
 }
 
-/** Does what an entry asks for, to its end; answers the bells to ring. */
-export async function actOn(coordinator: Coordinator, entry: DueEntry, options: SweepOptions): Promise<Bell[]> {
+/** Does what an entry asks for, to its end; answers the wake-ups to ring. */
+export async function actOn(coordinator: Coordinator, entry: DueEntry, options: SweepOptions): Promise<WakeUp[]> {
   switch (entry.kind) {
-    case 'ring':
-      return [entry.bell];
+    case 'notify':
+      return [entry.wakeUp];
     case 'recover': {
       const { node } = entry;
-      return [...(await coordinator.recoverZombie({ node, crashBudget: options.crashBudget })).bells];
+      return [...(await coordinator.recoverZombie({ node, crashBudget: options.crashBudget })).wakeUps];
     }
     case 'pump': {
-      const bells: Bell[] = [];
+      const wakeUps: WakeUp[] = [];
       for (;;) {
-        const pumped = await coordinator.childrenPump({ node: entry.node, bells: 500 });
-        bells.push(...pumped.bells);
-        if (!pumped.more) return bells;
+        const pumped = await coordinator.childrenPump({ node: entry.node, wakeUps: 500 });
+        wakeUps.push(...pumped.wakeUps);
+        if (!pumped.more) return wakeUps;
       }
     }
     case 'drain': {
@@ -46,7 +46,7 @@ export async function actOn(coordinator: Coordinator, entry: DueEntry, options: 
     }
     case 'deadline': {
       const { runId, moduleId, phase } = entry;
-      return [...(await coordinator.phaseClose({ runId, moduleId, phase })).bells];
+      return [...(await coordinator.phaseClose({ runId, moduleId, phase })).wakeUps];
     }
     case 'settle':
       if (options.settles) await coordinator.runSettle({ runId: entry.runId });
@@ -54,16 +54,16 @@ export async function actOn(coordinator: Coordinator, entry: DueEntry, options: 
   }
 }
 
-/** Sweeps until nothing is due at this instant; answers what was due, and the bells to ring. */
+/** Sweeps until nothing is due at this instant; answers what was due, and the wake-ups to ring. */
 export async function sweepAll(coordinator: Coordinator, options: SweepOptions) {
   const seen: DueEntry[] = [];
-  const bells: Bell[] = [];
+  const wakeUps: WakeUp[] = [];
   for (let look = 0; look < MAX_LOOKS; look++) {
     const entries = await takeDue(coordinator, options.shards, 100);
-    if (entries.length === 0) return { entries: seen, bells };
+    if (entries.length === 0) return { entries: seen, wakeUps };
     for (const entry of entries) {
       seen.push(entry);
-      bells.push(...(await actOn(coordinator, entry, options)));
+      wakeUps.push(...(await actOn(coordinator, entry, options)));
     }
   }
   throw new Error(`still due after ${MAX_LOOKS} looks: ${JSON.stringify(seen.at(-1))}`);

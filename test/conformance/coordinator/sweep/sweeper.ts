@@ -7,21 +7,21 @@ import { HOUR_MS, heldBy, LEASE_MS, openScene, type Scene } from '../scene/scene
 
 export function describeSweeper(open: OpenCoordinator): void {
   describe('the sweeper', () => {
-    it('is told of a node whose bell was lost', async () => {
+    it('is told of a node whose wake-up was lost', async () => {
       const scene = await openScene(open);
       await scene.due();
       await scene.advance(scene.harness.policy.dispatchGraceMs);
       expect(await rung(scene)).toEqual([scene.cast.ref('a').id]);
     });
 
-    it('rings a hop, a request, a retry and an overdue failure each by its own kind', async () => {
+    it('notifies a hop, a request, a retry and an overdue failure each by its own kind', async () => {
       const scene = await openScene(open, { first: ['a', 'b', 'c', 'd'] });
       await scene.finish('a', [scene.cast.request('r')]);
       await scene.fail('b');
       await scene.fail('c');
       await scene.decide('c', { retryDelayMs: 1 });
       await scene.advance(HOUR_MS);
-      const kinds = new Map((await scene.sweep()).bells.map((bell) => [bell.node.id, bell.kind]));
+      const kinds = new Map((await scene.sweep()).wakeUps.map((wakeUp) => [wakeUp.node.id, wakeUp.kind]));
       const kindOf = (name: string) => kinds.get(scene.cast.ref(name).id);
       expect([kindOf('r'), kindOf('b'), kindOf('c'), kindOf('d')]).toEqual([
         'request',
@@ -31,25 +31,26 @@ export function describeSweeper(open: OpenCoordinator): void {
       ]);
     });
 
-    it('F13: waits twice as long after each bell, at most an hour', async () => {
+    it('F13: waits twice as long after each wake-up, at most an hour', async () => {
       const scene = await openScene(open);
       const { dispatchGraceMs } = scene.harness.policy;
-      for (let bells = 1; bells <= 12; bells++) {
+      for (let wakeUps = 1; wakeUps <= 12; wakeUps++) {
         const { dueAtMs } = await scene.node('a');
         await scene.advance(Math.max(0, dueAtMs - scene.harness.now()));
         expect(await rung(scene)).toHaveLength(1);
         const node = await scene.node('a');
-        const wait = Math.min(dispatchGraceMs * 2 ** (bells - 1), HOUR_MS);
-        expect(node).toMatchObject({ dispatches: bells, dueAtMs: scene.harness.now() + wait });
+        const wait = Math.min(dispatchGraceMs * 2 ** (wakeUps - 1), HOUR_MS);
+        expect(node).toMatchObject({ dispatches: wakeUps, dueAtMs: scene.harness.now() + wait });
         expect(await rung(scene)).toEqual([]);
       }
     });
 
-    it('gives each bell of a node another message id', async () => {
+    it('gives each wake-up of a node another message id', async () => {
       const scene = await openScene(open);
       const ids: string[] = [];
       const note = (entries: readonly DueEntry[]) => {
-        for (const entry of entries) if (entry.kind === 'ring') ids.push(`${entry.bell.epoch}:${entry.bell.dispatch}`);
+        for (const entry of entries)
+          if (entry.kind === 'notify') ids.push(`${entry.wakeUp.epoch}:${entry.wakeUp.dispatch}`);
       };
       for (let look = 0; look < 3; look++) {
         await scene.advance(HOUR_MS);
@@ -88,7 +89,7 @@ export function describeSweeper(open: OpenCoordinator): void {
       await scene.advance(8_999);
       expect(await scene.due()).toEqual([]);
       await scene.advance(1);
-      expect(await scene.due()).toMatchObject([{ kind: 'ring', bell: { kind: 'error_task', epoch: 1 } }]);
+      expect(await scene.due()).toMatchObject([{ kind: 'notify', wakeUp: { kind: 'error_task', epoch: 1 } }]);
       expect(await scene.take('a')).toMatchObject({ attempts: 2, epoch: 1 });
     });
 
@@ -119,7 +120,7 @@ export function describeSweeper(open: OpenCoordinator): void {
       const seen = new Set<string>();
       for (let look = 0; look < 3; look++) {
         for (const entry of await scene.due(10)) {
-          if (entry.kind === 'ring') seen.add(entry.bell.node.id);
+          if (entry.kind === 'notify') seen.add(entry.wakeUp.node.id);
         }
       }
       expect(seen.size).toBe(25);
@@ -193,6 +194,6 @@ async function rung(scene: Scene): Promise<string[]> {
 }
 
 function idOf(entry: DueEntry): string {
-  if (entry.kind === 'ring') return entry.bell.node.id;
+  if (entry.kind === 'notify') return entry.wakeUp.node.id;
   return 'node' in entry ? entry.node.id : entry.runId;
 }
