@@ -33,7 +33,7 @@ import { tracedDispatch } from '../libs/stage/observe/stage-span.ts';
 import { createRunEnds, type RunEnds } from '../libs/stage/run/run-ends.ts';
 import { type LoadedRun, type ModuleResolver, Runs } from '../libs/stage/run/runs.ts';
 import { secretSource } from '../libs/stage/run/secret-source.ts';
-import type { ResponseCache } from '../libs/store/answer-store.ts';
+import type { ResponseCache } from '../libs/store/response-cache.ts';
 import type { BlobStore } from '../libs/store/blob-store.ts';
 import type { Store } from '../libs/store/port.ts';
 import type { Log } from '../libs/telemetry/log.ts';

@@ -58,7 +58,7 @@ export { effectiveConfig } from '../cli/effective-config.ts';
 export { ExitCode, type ExitCodeValue } from '../cli/exit-codes.ts';
 export { readInputFile } from '../cli/input/input-file.ts';
 export { outputError, unwritable } from '../cli/output/output-error.ts';
-export { commandFor, type FilePlace, type Place, placeOf } from '../cli/place.ts';
+export { commandFor, type FilePlace, type Place, placeOf } from '../cli/run-location.ts';
 export { collect, jsonOption, RUN_ARGUMENT, withConfig, withPlace } from '../cli/program/options.ts';
 export { type FailedNode, groupFailures, readFailedNodes } from '../cli/read/failed-nodes.ts';
 export { openReader } from '../cli/read/open-reader.ts';

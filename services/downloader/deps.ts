@@ -8,7 +8,7 @@ import type { Limiter } from '../../libs/limits/limiter.ts';
 import type { ExecutionDeps } from '../../libs/stage/execution/execute-node.ts';
 import type { LocalStage, ParseWork } from '../../libs/stage/execution/hand-over.ts';
 import type { SecretSource } from '../../libs/stage/run/secret-source.ts';
-import type { ResponseCache } from '../../libs/store/answer-store.ts';
+import type { ResponseCache } from '../../libs/store/response-cache.ts';
 import type { BlobStore } from '../../libs/store/blob-store.ts';
 import type { Log } from '../../libs/telemetry/log.ts';
 import type { HttpClient } from './http/http-client.ts';

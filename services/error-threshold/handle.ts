@@ -10,7 +10,7 @@ import { DecideCode, type DecideCommand, type Threshold } from '../../libs/coord
 import { failpoint } from '../../libs/failpoints/failpoint.ts';
 import type { RetryPolicy } from '../../libs/modules/contract/definition.ts';
 import type { Outcome } from '../../libs/stage/execution/outcome.ts';
-import { childMessages } from '../../libs/stage/messages/bells.ts';
+import { childMessages } from '../../libs/stage/messages/wake-ups.ts';
 import { type LoadedRun, moduleOf } from '../../libs/stage/run/runs.ts';
 import type { ErrorThresholdDeps } from './deps.ts';
 

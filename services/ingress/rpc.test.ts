@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { FinishReason, ListRunsRequest, RunState, StepKind } from '../../libs/contracts/services.ts';
 import { CatenaError } from '../../libs/errors/catena-error.ts';
-import { closeRun } from '../../libs/stage/run/settle.ts';
+import { closeRun } from '../../libs/stage/run/close-run.ts';
 import {
   type Api,
   call,

@@ -3,7 +3,7 @@ import type { Ending, OnlyChild } from '../../libs/stage/execution/execute-node.
 import { gather } from '../../libs/stage/execution/yield.ts';
 import { decodeHop } from '../../libs/stage/node/node-body.ts';
 import { emittedSeed } from '../../libs/stage/node/seeds.ts';
-import { deadNodes } from '../../libs/stage/run/settle.ts';
+import { deadNodes } from '../../libs/stage/run/close-run.ts';
 import type { HopContext } from './context.ts';
 import type { GoOn, ModuleProcessorDeps } from './deps.ts';
 

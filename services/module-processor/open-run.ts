@@ -1,7 +1,7 @@
 import { type ModulePlan, type PhasePlan, RunOpenCode } from '../../libs/coordination/protocol/runs.ts';
 import type { ModuleDefinition } from '../../libs/modules/contract/definition.ts';
 import { claimNode } from '../../libs/stage/execution/execute-node.ts';
-import { childMessages } from '../../libs/stage/messages/bells.ts';
+import { childMessages } from '../../libs/stage/messages/wake-ups.ts';
 import { openerSeed, startSeed } from '../../libs/stage/node/seeds.ts';
 import type { LoadedRun } from '../../libs/stage/run/runs.ts';
 import type { GoOn, ModuleProcessorDeps, ModuleProcessorOutcome } from './deps.ts';

@@ -15,7 +15,7 @@ import { DISTRIBUTED_SHARDS } from '../../libs/keys/keys.ts';
 import type { CommitPort } from '../../libs/stage/items/commit-port.ts';
 import { InsertThenConfirm, resolvingStore } from '../../libs/stage/items/insert-then-confirm.ts';
 import { scriptMeter } from '../../libs/stage/observe/metered-coordinator.ts';
-import type { ResponseCache } from '../../libs/store/answer-store.ts';
+import type { ResponseCache } from '../../libs/store/response-cache.ts';
 import type { BlobStore } from '../../libs/store/blob-store.ts';
 import { BlobBuckets } from '../../libs/store/nats/blob-bucket.ts';
 import type { Store } from '../../libs/store/port.ts';

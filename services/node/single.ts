@@ -22,7 +22,7 @@ import { meterTransitions } from '../../libs/stage/observe/metered-coordinator.t
 import type { ModuleResolver } from '../../libs/stage/run/runs.ts';
 import { BlobDirectory } from '../../libs/store/blob-directory.ts';
 import type { RunRecord } from '../../libs/store/port.ts';
-import { openSqliteResponseCache } from '../../libs/store/sqlite/answers.ts';
+import { openSqliteResponseCache } from '../../libs/store/sqlite/response-cache.ts';
 import { openSingleFile } from '../../libs/store/sqlite/single-file.ts';
 import type { Log } from '../../libs/telemetry/log.ts';
 import { Metrics } from '../../libs/telemetry/metrics.ts';

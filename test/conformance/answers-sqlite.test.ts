@@ -1,7 +1,7 @@
 import { onTestFinished } from 'vitest';
 import { ManualClock } from '../../libs/clock/clock.ts';
 import { SqliteDatabase } from '../../libs/sqlite/database.ts';
-import { openSqliteResponseCache } from '../../libs/store/sqlite/answers.ts';
+import { openSqliteResponseCache } from '../../libs/store/sqlite/response-cache.ts';
 import { describeAnswers } from './answers.ts';
 
 describeAnswers('SQLite', async (bounds) => {

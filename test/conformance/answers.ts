@@ -1,6 +1,6 @@
 /** What a store of answers is. Every adapter passes this suite unchanged. */
 import { describe, expect, it } from 'vitest';
-import { type AnswerBounds, MAX_ANSWER_BYTES, type ResponseCache } from '../../libs/store/answer-store.ts';
+import { type AnswerBounds, MAX_ANSWER_BYTES, type ResponseCache } from '../../libs/store/response-cache.ts';
 
 /** A store under test, empty when it is opened. */
 export interface AnswersHarness {

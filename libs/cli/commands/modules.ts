@@ -2,7 +2,7 @@
 import { StepKind } from '../../contracts/services.ts';
 import type { CliContext, ConfigOptions } from '../context.ts';
 import { ExitCode, type ExitCodeValue } from '../exit-codes.ts';
-import { needsServer, placeOf } from '../place.ts';
+import { needsServer, placeOf } from '../run-location.ts';
 import { withServer } from '../server/connect.ts';
 import { formatTable } from '../terminal/format.ts';
 

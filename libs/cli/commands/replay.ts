@@ -1,7 +1,7 @@
 /** `catena replay RUN`: executes nodes again that ended in failure, with fresh budgets. */
 import type { CliContext, ConfigOptions } from '../context.ts';
 import { ExitCode, type ExitCodeValue } from '../exit-codes.ts';
-import { commandFor, type Place, placeOf } from '../place.ts';
+import { commandFor, type Place, placeOf } from '../run-location.ts';
 import { withRuns } from '../read/open-source.ts';
 import { type ReplaySelection, type ReplayWord, replayInFile } from '../replay/file-replay.ts';
 import { withServer } from '../server/connect.ts';

@@ -2,7 +2,7 @@
 import type { Clock } from '../../clock/clock.ts';
 import type { NodeState } from '../../coordination/protocol/node.ts';
 import { explainRun } from '../../explain/explain.ts';
-import { deadNodes, timeline, toDeadLetter } from '../../stage/run/settle.ts';
+import { deadNodes, timeline, toDeadLetter } from '../../stage/run/close-run.ts';
 import type { DeadLetter, RunRecord, StoredEvent, StoredItem } from '../../store/port.ts';
 import { findRun } from './find-run.ts';
 import type { Reader } from './open-reader.ts';

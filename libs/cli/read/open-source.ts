@@ -1,5 +1,5 @@
 import type { CliContext, ConfigOptions } from '../context.ts';
-import { type Place, placeOf } from '../place.ts';
+import { type Place, placeOf } from '../run-location.ts';
 import { fileRuns } from './file-runs.ts';
 import { openReader } from './open-reader.ts';
 import type { RunSource } from './run-source.ts';

@@ -3,10 +3,10 @@ import type { Clock } from '../../clock/clock.ts';
 import { ReplayCode } from '../../coordination/protocol/errors.ts';
 import type { ChainNode } from '../../coordination/protocol/node.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
-import { deadNodes } from '../../stage/run/settle.ts';
+import { deadNodes } from '../../stage/run/close-run.ts';
 import type { RunRecord } from '../../store/port.ts';
 import { openSingleFile } from '../../store/sqlite/single-file.ts';
-import type { FilePlace } from '../place.ts';
+import type { FilePlace } from '../run-location.ts';
 
 export interface ReplaySelection {
   /** Only these nodes; empty is all with the reasons. */

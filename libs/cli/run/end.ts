@@ -3,7 +3,7 @@ import type { RunEnd, RunRecord } from '../../store/port.ts';
 import type { CliContext } from '../context.ts';
 import type { Engine } from '../engine.ts';
 import { type ExitCodeValue, exitCodeOfRun } from '../exit-codes.ts';
-import { commandFor } from '../place.ts';
+import { commandFor } from '../run-location.ts';
 import { type FailedNode, namesIn, STEPS_KEY, toFailedNode } from '../read/failed-nodes.ts';
 import type { Reporter } from '../status/reporter.ts';
 import { countOf } from '../terminal/format.ts';

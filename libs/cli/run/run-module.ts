@@ -9,7 +9,7 @@ import type { Engine } from '../engine.ts';
 import { ExitCode, type ExitCodeValue } from '../exit-codes.ts';
 import { ItemFollower } from '../output/follower.ts';
 import { FolderRecorder } from '../pages/recorder.ts';
-import { type FilePlace, placeOf } from '../place.ts';
+import { type FilePlace, placeOf } from '../run-location.ts';
 import { HostTimes } from '../status/host-times.ts';
 import { countNodes } from '../status/progress.ts';
 import { countOf, formatCount } from '../terminal/format.ts';

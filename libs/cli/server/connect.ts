@@ -3,7 +3,7 @@ import { IngressDefinition } from '../../contracts/services.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
 import { createGrpcClient, type GrpcClient } from '../../transport/grpc/client.ts';
 import { readTlsFiles } from '../../transport/grpc/tls-files.ts';
-import type { ServerPlace } from '../place.ts';
+import type { ServerPlace } from '../run-location.ts';
 
 export type IngressCalls = GrpcClient<typeof IngressDefinition>['calls'];
 

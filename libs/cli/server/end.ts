@@ -1,5 +1,5 @@
 import type { ExitCodeValue } from '../exit-codes.ts';
-import { commandFor } from '../place.ts';
+import { commandFor } from '../run-location.ts';
 import { type FailedNode, toFailedNode } from '../read/failed-nodes.ts';
 import { tellEnd } from '../run/end.ts';
 import { countOf } from '../terminal/format.ts';

@@ -3,7 +3,7 @@ import { RunState } from '../../contracts/services.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
 import type { CliContext } from '../context.ts';
 import { ExitCode, type ExitCodeValue } from '../exit-codes.ts';
-import { commandFor, type ServerPlace } from '../place.ts';
+import { commandFor, type ServerPlace } from '../run-location.ts';
 import { keptLimits, reporterFor, sameCommand } from '../run/messages.ts';
 import { prepareTask } from '../run/prepare.ts';
 import { listenForStop } from '../run/stop-request.ts';

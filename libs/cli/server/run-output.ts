@@ -8,7 +8,7 @@ import { streamSink } from '../output/sink.ts';
 import type { RunOptions } from '../run/work.ts';
 import type { IngressCalls } from './connect.ts';
 import { ItemOutput, type ReadItems } from './item-output.ts';
-import { type Patience, persistently } from './patience.ts';
+import { type Patience, persistently } from './retry-window.ts';
 import { toItem } from './server-runs.ts';
 
 export interface ServerOutput {

@@ -1,5 +1,5 @@
 import type { CliContext } from '../context.ts';
-import type { ServerPlace } from '../place.ts';
+import type { ServerPlace } from '../run-location.ts';
 import type { PreparedTask } from '../run/prepare.ts';
 import type { RunOptions, RunView } from '../run/work.ts';
 import type { Reporter } from '../status/reporter.ts';

@@ -7,7 +7,7 @@ import { countNodes, type Progress } from '../status/progress.ts';
 import { watchProgress } from '../status/reporter.ts';
 import type { IngressCalls } from './connect.ts';
 import type { ItemOutput } from './item-output.ts';
-import { type Patience, persistently } from './patience.ts';
+import { type Patience, persistently } from './retry-window.ts';
 import { toSnapshot } from './run-message.ts';
 import { itemReader } from './run-output.ts';
 import type { ServerScene } from './scene.ts';

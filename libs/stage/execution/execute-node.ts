@@ -31,7 +31,7 @@ import { failpoint } from '../../failpoints/failpoint.ts';
 import type { Log } from '../../telemetry/log.ts';
 import { isTracing, noteOnSpan } from '../../telemetry/spans.ts';
 import type { CommitPort } from '../items/commit-port.ts';
-import { childMessages, errorMessage, type MessageOrigin } from '../messages/bells.ts';
+import { childMessages, errorMessage, type MessageOrigin } from '../messages/wake-ups.ts';
 import type { Publisher } from '../messages/publisher.ts';
 import { nodeFields } from '../node/node-fields.ts';
 import type { Meters } from '../observe/meters.ts';

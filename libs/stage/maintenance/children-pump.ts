@@ -2,7 +2,7 @@ import type { NodeRef } from '../../coordination/protocol/node.ts';
 import type { Coordinator } from '../../coordination/protocol/port.ts';
 import type { Log } from '../../telemetry/log.ts';
 import { releasedMessage } from '../execution/execute-node.ts';
-import { childMessages } from '../messages/bells.ts';
+import { childMessages } from '../messages/wake-ups.ts';
 import type { Publisher } from '../messages/publisher.ts';
 import type { Meters } from '../observe/meters.ts';
 import type { Runs } from '../run/runs.ts';

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { cookieStoreOf } from '../../../test/fixtures/fake-ports.ts';
 import { openStageBench, type StageBench } from '../../../test/fixtures/stage-bench.ts';
 import { computeStep, defineModule } from '../../modules/index.ts';
-import { closeRun } from '../run/settle.ts';
+import { closeRun } from '../run/close-run.ts';
 import { expireRuns } from './expiry.ts';
 
 const RETENTION_MS = 60_000;

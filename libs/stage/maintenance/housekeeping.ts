@@ -1,7 +1,7 @@
 /** What a process does now and then, whatever its stages are at: forgets old runs, and opens what was never opened. */
 
 import { periodically } from '../../concurrency/periodic.ts';
-import type { ResponseCache } from '../../store/answer-store.ts';
+import type { ResponseCache } from '../../store/response-cache.ts';
 import type { Log } from '../../telemetry/log.ts';
 import { METRICS } from '../../telemetry/metric-names.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';

@@ -12,7 +12,7 @@ import { ModuleRegistry } from '../../modules/load/registry.ts';
 import { type Log, silentLog } from '../../telemetry/log.ts';
 import { METRICS } from '../../telemetry/metric-names.ts';
 import { Runs } from '../run/runs.ts';
-import { closeRun } from '../run/settle.ts';
+import { closeRun } from '../run/close-run.ts';
 import { ChildrenPump } from './children-pump.ts';
 import { Sweeper, type SweeperOptions } from './sweeper.ts';
 

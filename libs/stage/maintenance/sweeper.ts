@@ -9,7 +9,7 @@ import type { Log } from '../../telemetry/log.ts';
 import { METRICS } from '../../telemetry/metric-names.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
 import { isBackendFailure } from '../execution/backend-failure.ts';
-import { childMessages, toMessage } from '../messages/bells.ts';
+import { childMessages, toMessage } from '../messages/wake-ups.ts';
 import type { Publisher } from '../messages/publisher.ts';
 import type { Runs } from '../run/runs.ts';
 import type { ChildrenPump } from './children-pump.ts';

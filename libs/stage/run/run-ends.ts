@@ -3,7 +3,7 @@ import type { Clock } from '../../clock/clock.ts';
 import type { Coordinator } from '../../coordination/protocol/port.ts';
 import type { Budgets } from '../../limits/budgets.ts';
 import type { RunEnd, Store } from '../../store/port.ts';
-import { closeRun } from './settle.ts';
+import { closeRun } from './close-run.ts';
 
 export interface RunEndsDeps {
   readonly coordinator: Pick<Coordinator, 'findRun' | 'listNodes' | 'listEvents' | 'runSettle' | 'runControl'>;

@@ -2,7 +2,7 @@
  * The kept answers of distributed mode. They stand here and not in Redis: that holds the chain, may forget nothing, and
  * would refuse the chain's writes once a cache had filled it. Times are those of the server.
  */
-import { type AnswerBounds, fits, type ResponseCache } from '../answer-store.ts';
+import { type AnswerBounds, fits, type ResponseCache } from '../response-cache.ts';
 import type { Query, Statement } from './database.ts';
 
 /** Answers removed by one statement. */

@@ -1,4 +1,4 @@
-import type { AnswerBounds, ResponseCache } from '../answer-store.ts';
+import type { AnswerBounds, ResponseCache } from '../response-cache.ts';
 import type { ConfirmedItems, Store } from '../port.ts';
 import { answersIn } from './answers.ts';
 import { PostgresDatabase, type PostgresOptions } from './database.ts';
@@ -9,7 +9,7 @@ import { recordsIn } from './records.ts';
 import { RunNumbers } from './run-numbers.ts';
 import { runsIn } from './runs.ts';
 import { POSTGRES_MIGRATIONS } from './schema.ts';
-import { Settlement } from './settlement.ts';
+import { Settlement } from './run-closing.ts';
 
 /** The store of distributed mode. Items stand beside the coordinator: see {@link ConfirmedItems}. */
 export interface PostgresStore extends Store, ConfirmedItems, Incarnation {

@@ -8,7 +8,7 @@ import { Items } from './items.ts';
 import { RunNumbers } from './run-numbers.ts';
 import { runsOn } from './runs.ts';
 import { STORE_MIGRATIONS } from './schema.ts';
-import { Settlement } from './settlement.ts';
+import { Settlement } from './run-closing.ts';
 
 /** The store of single-node mode. Items are inserted inside the coordinator's commit, by {@link SqliteStore.insertItems}. */
 export interface SqliteStore extends Store {

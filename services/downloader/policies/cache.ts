@@ -10,7 +10,7 @@ import type { CachePolicy } from '../../../libs/modules/contract/definition.ts';
 import { payerIn, withPayer } from '../../../libs/stage/node/cost-attempt.ts';
 import type { RequestBody } from '../../../libs/stage/node/node-body.ts';
 import { type LoadedRun, moduleOf } from '../../../libs/stage/run/runs.ts';
-import type { ResponseCache } from '../../../libs/store/answer-store.ts';
+import type { ResponseCache } from '../../../libs/store/response-cache.ts';
 import type { BlobStore } from '../../../libs/store/blob-store.ts';
 import type { Log } from '../../../libs/telemetry/log.ts';
 import type { HttpResponse } from '../http/request.ts';

@@ -1,4 +1,4 @@
-import { costOf, deadNodes, timeline, toDeadLetter, toRunEnd } from '../../../libs/stage/run/settle.ts';
+import { costOf, deadNodes, timeline, toDeadLetter, toRunEnd } from '../../../libs/stage/run/close-run.ts';
 import type { DeadLetter } from '../../../libs/store/port.ts';
 import type { IngressApiDeps } from './deps.ts';
 

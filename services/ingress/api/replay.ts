@@ -11,7 +11,7 @@ import { ReplayCode } from '../../../libs/coordination/protocol/errors.ts';
 import type { ChainNode, DeathReason } from '../../../libs/coordination/protocol/node.ts';
 import type { WakeUp } from '../../../libs/coordination/protocol/outcome.ts';
 import { CatenaError } from '../../../libs/errors/catena-error.ts';
-import { childMessages } from '../../../libs/stage/messages/bells.ts';
+import { childMessages } from '../../../libs/stage/messages/wake-ups.ts';
 import type { RunRecord } from '../../../libs/store/port.ts';
 import { nodeIdFault } from './dead-letters.ts';
 import type { IngressApiDeps } from './deps.ts';

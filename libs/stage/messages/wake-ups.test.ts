@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { WakeUp } from '../../coordination/protocol/outcome.ts';
-import { childMessages, toMessage } from './bells.ts';
+import { childMessages, toMessage } from './wake-ups.ts';
 
 const FAILURE = JSON.stringify({ code: 'c', class: 'fatal', message: 'm', data: {}, stage: 'parser', causes: [] });
 

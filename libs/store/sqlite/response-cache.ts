@@ -1,7 +1,7 @@
 import type { Clock } from '../../clock/clock.ts';
 import type { SqliteDatabase } from '../../sqlite/database.ts';
 import { migrate } from '../../sqlite/migrate.ts';
-import { type AnswerBounds, fits, type ResponseCache } from '../answer-store.ts';
+import { type AnswerBounds, fits, type ResponseCache } from '../response-cache.ts';
 
 const MIGRATIONS = [
   `CREATE TABLE answers (

@@ -6,7 +6,7 @@ import { EVENTS } from '../../contracts/events.ts';
 import { ErrorClass } from '../../contracts/messages.ts';
 import type { ModuleSnapshot, PhaseSnapshot, RunSnapshot } from '../../coordination/protocol/reads.ts';
 import { computeStep, defineModule } from '../../modules/index.ts';
-import { closeRun, toRunEnd } from './settle.ts';
+import { closeRun, toRunEnd } from './close-run.ts';
 
 const work = defineModule({
   name: 'work',

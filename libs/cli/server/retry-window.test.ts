@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { CatenaError } from '../../errors/catena-error.ts';
-import { persistently } from './patience.ts';
+import { persistently } from './retry-window.ts';
 
 const silent = () => new CatenaError('grpc.unavailable', 'nobody is there', { class: 'retryable' });
 
