@@ -33,9 +33,9 @@ import { tracedDispatch } from '../libs/stage/observe/stage-span.ts';
 import { createRunEnds, type RunEnds } from '../libs/stage/run/run-ends.ts';
 import { type LoadedRun, type ModuleResolver, Runs } from '../libs/stage/run/runs.ts';
 import { secretSource } from '../libs/stage/run/secret-source.ts';
-import type { ResponseCache } from '../libs/store/response-cache.ts';
 import type { BlobStore } from '../libs/store/blob-store.ts';
 import type { Store } from '../libs/store/port.ts';
+import type { ResponseCache } from '../libs/store/response-cache.ts';
 import type { Log } from '../libs/telemetry/log.ts';
 import type { Metrics } from '../libs/telemetry/metrics.ts';
 import type { BreakerGuard } from './downloader/deps.ts';
@@ -184,7 +184,7 @@ export function composeStages(backends: Backends, options: StageOptions): Stages
     pump,
     metrics,
     log,
-    settle: (runId) => runEnds.settle(runId),
+    closeRun: (runId) => runEnds.close(runId),
     intervalMs: config.sweepIntervalMs,
     crashBudget: config.retry.crashBudget,
     shards: backends.shards,

@@ -79,7 +79,7 @@ function intro(site: ShopSite): string {
   const percent = Object.values(faults.rates).reduce((sum, rate) => sum + rate, 0) * 100;
   return (
     `A shop with ${site.catalogue.size} products is open on ${site.url}. Of its answers ${Math.round(percent)} % fail: ` +
-    'errors, broken pages,\npleas for patience, and no answer at all.'
+    'errors, broken pages,\npleas to come back later, and no answer at all.'
   );
 }
 

@@ -5,7 +5,7 @@ import { defineModule, fetchStep, type Page } from 'catena';
 import { z } from 'zod';
 
 /** A failing page is asked for again soon: the demo site never fails the same page more than twice. */
-const patience = { retry: { attempts: 6, baseDelayMs: 100, maxDelayMs: 2_000 }, timeoutMs: 3_000 };
+const patiently = { retry: { attempts: 6, baseDelayMs: 100, maxDelayMs: 2_000 }, timeoutMs: 3_000 };
 
 export default defineModule({
   name: 'shop',
@@ -17,8 +17,8 @@ export default defineModule({
     pages: z.coerce.number().int().positive().optional(),
   }),
   steps: {
-    list: fetchStep(z.object({ page: z.number().int().positive() }), patience),
-    detail: fetchStep(z.object({ sku: z.string() }), patience),
+    list: fetchStep(z.object({ page: z.number().int().positive() }), patiently),
+    detail: fetchStep(z.object({ sku: z.string() }), patiently),
   },
   items: {
     product: z.object({

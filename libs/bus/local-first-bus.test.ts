@@ -30,11 +30,11 @@ function open(slots: number) {
         most = Math.max(most, inHand.length);
       }),
   });
-  const end = async (id: string, giveBackMs?: number): Promise<void> => {
+  const end = async (id: string, returnMs?: number): Promise<void> => {
     const at = inHand.findIndex((entry) => entry.id === id);
     const [entry] = inHand.splice(at, 1);
-    if (giveBackMs === undefined) entry!.delivery.ack();
-    else entry!.delivery.giveBack(giveBackMs);
+    if (returnMs === undefined) entry!.delivery.ack();
+    else entry!.delivery.nak(returnMs);
     entry!.end();
     // The slot falls free within a few turns of the microtask queue.
     await new Promise((resolve) => setImmediate(resolve));

@@ -92,7 +92,7 @@ export class LocalFirstBus implements Bus {
     return {
       message: message as MessageTo<Receiver>,
       ack: () => undefined,
-      giveBack: (delayMs) => this.#giveBack(stage, message, delayMs),
+      nak: (delayMs) => this.#nak(stage, message, delayMs),
     };
   }
 
@@ -100,7 +100,7 @@ export class LocalFirstBus implements Bus {
    * Published anew after its delay, to whoever has a slot by then. One that finds no room, or whose process ends before, is
    * dropped: its node stands in the due index. So is its wake-up's number, which a broker may have seen.
    */
-  #giveBack(stage: Receiver, { kind, model }: Dispatched, delayMs: number): void {
+  #nak(stage: Receiver, { kind, model }: Dispatched, delayMs: number): void {
     if (this.#closed) return;
     const timer = setTimeout(() => {
       this.#givenBack.delete(timer);

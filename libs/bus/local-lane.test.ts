@@ -17,7 +17,7 @@ function open(slots: number) {
   const delivery: Delivery<Receiver> = {
     message: MESSAGE,
     ack: () => undefined,
-    giveBack: (delayMs) => givenBack.push(delayMs),
+    nak: (delayMs) => givenBack.push(delayMs),
   };
   return { lane, delivery, ends, givenBack, remoteSlots };
 }

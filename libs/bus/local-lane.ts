@@ -56,7 +56,7 @@ export class LocalLane {
   /** Hands on a delivery of the inner bus, once a slot is free; resolves when it has ended. */
   receiveRemote(delivery: Delivery<Receiver>): Promise<void> {
     if (this.#stopped) {
-      delivery.giveBack(STOPPED_DELAY_MS);
+      delivery.nak(STOPPED_DELAY_MS);
       return Promise.resolve();
     }
     if (this.#hasFreeSlot()) return this.#runRemote(delivery);
@@ -74,10 +74,10 @@ export class LocalLane {
   stop(): Promise<void> {
     this.#stopped = true;
     for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
-      next.giveBack(STOPPED_DELAY_MS);
+      next.nak(STOPPED_DELAY_MS);
     }
     for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
-      next.delivery.giveBack(STOPPED_DELAY_MS);
+      next.delivery.nak(STOPPED_DELAY_MS);
       next.ended();
     }
     if (this.#inHand() === 0) return Promise.resolve();

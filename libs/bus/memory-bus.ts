@@ -127,7 +127,7 @@ export class MemoryBus implements Bus {
     return {
       message: message as MessageTo<Receiver>,
       ack: () => undefined,
-      giveBack: (delayMs) => {
+      nak: (delayMs) => {
         if (this.#closed) return;
         const timer = setTimeout(() => {
           lane.givenBack.delete(timer);

@@ -14,7 +14,7 @@ export interface Delivery<S extends Receiver> {
   readonly message: MessageTo<S>;
   ack(): void;
   /** Gives the message back, to come again after a while. */
-  giveBack(delayMs: number): void;
+  nak(delayMs: number): void;
 }
 
 export interface SubscribeOptions<S extends Receiver> {

@@ -44,16 +44,16 @@ export class ManualTimers implements Timers {
 
   /** Moves the clock, firing what falls due in order; what each timer resolves has run before the next one fires. */
   async advance(ms: number): Promise<void> {
-    await settled();
+    await turnsOver();
     const untilMs = this.#clock.monotonic() + ms;
     for (let next = this.#earliest(); next !== undefined && next.atMs <= untilMs; next = this.#earliest()) {
       this.#clock.advance(Math.max(0, next.atMs - this.#clock.monotonic()));
       this.#pending.delete(next.handle);
       next.callback();
-      await settled();
+      await turnsOver();
     }
     this.#clock.advance(untilMs - this.#clock.monotonic());
-    await settled();
+    await turnsOver();
   }
 
   #earliest(): { handle: number; atMs: number; callback: () => void } | undefined {
@@ -66,6 +66,6 @@ export class ManualTimers implements Timers {
 }
 
 /** Lets promise callbacks that are due run, a few links deep. */
-async function settled(): Promise<void> {
+async function turnsOver(): Promise<void> {
   for (let turn = 0; turn < 4; turn++) await Promise.resolve();
 }

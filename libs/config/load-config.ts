@@ -72,12 +72,12 @@ export function loadConfig(sources: ConfigSources): LoadedConfig {
   }
   const mode = values['cache.redis'] === undefined ? 'single_node' : 'distributed';
   values['http.deny_private_targets'] ??= mode === 'distributed';
-  const settled = Object.freeze(values) as LoadedConfig['values'];
+  const frozen = Object.freeze(values) as LoadedConfig['values'];
   const from = Object.freeze(origins) as LoadedConfig['origins'];
   const wrong = new Set(problems.map(({ key }) => key));
-  problems.push(...contradictions(settled, from, wrong));
+  problems.push(...contradictions(frozen, from, wrong));
   if (problems.length > 0) throw invalid(problems);
-  return { config: configTree(settled), values: settled, origins: from, settings, mode };
+  return { config: configTree(frozen), values: frozen, origins: from, settings, mode };
 }
 
 /** The values of some settings out of all. */

@@ -48,7 +48,7 @@ export { type FieldIssue, invalidArgument, requireNone } from '../contracts/requ
 export { healthBody, testBody } from '../transport/http/basic-routes.ts';
 export { type ErrorBody, errorBody } from '../transport/http/error-body.ts';
 export type { HttpBase, HttpRoutes } from '../transport/http/http-app.ts';
-export { type Patience, patience } from '../transport/http/patience.ts';
+export { type LongPoll, longPoll } from '../transport/http/long-poll.ts';
 export type { HttpApp } from '../transport/http/zod-routes.ts';
 
 // Commands: what they are given, the options that others have too, running a module, reading runs, and talking to people.
@@ -58,7 +58,6 @@ export { effectiveConfig } from '../cli/effective-config.ts';
 export { ExitCode, type ExitCodeValue } from '../cli/exit-codes.ts';
 export { readInputFile } from '../cli/input/input-file.ts';
 export { outputError, unwritable } from '../cli/output/output-error.ts';
-export { commandFor, type FilePlace, type Place, placeOf } from '../cli/run-location.ts';
 export { collect, jsonOption, RUN_ARGUMENT, withConfig, withPlace } from '../cli/program/options.ts';
 export { type FailedNode, groupFailures, readFailedNodes } from '../cli/read/failed-nodes.ts';
 export { openReader } from '../cli/read/open-reader.ts';
@@ -66,6 +65,7 @@ export { withRuns } from '../cli/read/open-source.ts';
 export type { RunSource } from '../cli/read/run-source.ts';
 export { runModule } from '../cli/run/run-module.ts';
 export type { ModuleWork, RunLooker, RunOptions, RunView, Work } from '../cli/run/work.ts';
+export { commandFor, type FilePlace, type Place, placeOf } from '../cli/run-location.ts';
 export { jsonReporter, type Reporter } from '../cli/status/reporter.ts';
 export { formatTable, oneLine } from '../cli/terminal/format.ts';
 export { type Io, type Paint, paintFor } from '../cli/terminal/io.ts';

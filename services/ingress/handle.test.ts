@@ -268,7 +268,7 @@ describe('a run whose module does not take its input any more', () => {
   });
 });
 
-describe('when the ground fails', () => {
+describe('when a backend fails', () => {
   it('a task is given back, not rejected', async () => {
     const bench = openStageBench([shop]);
     const { record } = await bench.accept();

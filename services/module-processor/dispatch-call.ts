@@ -75,7 +75,7 @@ function nodeOf({ runId, nodeId: id, moduleId, phase }: NodeFields): NodeRef {
   return { id, runId, moduleId, phase };
 }
 
-/** A ground that failed decides nothing: the caller is to ask again, whatever the thing that failed calls itself. */
+/** A backend that failed decides nothing: the caller is to ask again, whatever the thing that failed calls itself. */
 function verdict({ log }: DispatchCallDeps, thrown: unknown): CatenaError {
   const error = toCatenaError(thrown, 'dispatch.failed', 'retryable');
   if (!isBackendFailure(thrown)) return error;

@@ -6,8 +6,8 @@
 import { FAIL_STEP } from '../../libs/modules/contract/definition.ts';
 import { type Ending, executeHeld, executeNode } from '../../libs/stage/execution/execute-node.ts';
 import type { HeldNode } from '../../libs/stage/execution/lease.ts';
-import { childMessages } from '../../libs/stage/messages/wake-ups.ts';
 import type { Dispatch } from '../../libs/stage/messages/dispatch.ts';
+import { childMessages } from '../../libs/stage/messages/wake-ups.ts';
 import { decodeHop } from '../../libs/stage/node/node-body.ts';
 import { computeHop } from './compute.ts';
 import { resolveContext } from './context.ts';

@@ -98,7 +98,7 @@ describe('a dispatch that came by call', () => {
     [new CatenaError('store.io_error', 'gone', { retryAfterMs: 70 }), 'store.io_error', 70],
     [new CatenaError('coordinator.unavailable', 'gone', { class: 'retryable' }), 'coordinator.unavailable', 0],
     [new TypeError('a fault of the engine'), 'dispatch.failed', 0],
-  ])('is to be sent again when the ground fails (%s)', async (thrown, code, retryAfterMs) => {
+  ])('is to be sent again when a backend fails (%s)', async (thrown, code, retryAfterMs) => {
     const { bench, deps } = open();
     await bench.accept();
     const execute = () => Promise.reject(thrown);

@@ -22,7 +22,7 @@ export class ModuleProcessor {
 
   /**
    * Resolves when the work is committed and its wake-ups are notified. A hop whose one child is a hop goes on with that, under the
-   * claim that its commit made. Rejects when the ground it runs on did not answer.
+   * claim that its commit made. Rejects when a backend did not answer.
    */
   async execute(dispatch: Dispatch): Promise<void> {
     const untilMs = this.#deps.execution.clock.monotonic() + GO_ON_MS;

@@ -1,4 +1,4 @@
-/** The HTTP API of a process that hosts ingress, as its configuration asks for it; the same over either mode's ground. */
+/** The HTTP API of a process that hosts ingress, as its configuration asks for it; the same over either mode's backends. */
 import type { Clock } from '../../libs/clock/clock.ts';
 import type { Config } from '../../libs/config/config-tree.ts';
 import type { RoutePorts } from '../../libs/extension/extension.ts';

@@ -260,7 +260,7 @@ describe('a page that cannot be parsed', () => {
   });
 });
 
-describe('when the ground fails', () => {
+describe('when a backend fails', () => {
   it.each(['hops 1', 'hops 600'])('by a lost lease (%s), nothing takes effect', async (commands) => {
     for (const known of [true, false]) {
       const lose = async () => {

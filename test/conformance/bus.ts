@@ -43,10 +43,10 @@ function holding(bus: Bus, stage: Receiver, slots = 10) {
     seen,
     subscription,
     /** Acks the oldest delivery, or gives it back, and frees its slot. */
-    settle: (giveBackMs?: number): void => {
+    settle: (returnMs?: number): void => {
       const { delivery, end } = inHand.shift()!;
-      if (giveBackMs === undefined) delivery.ack();
-      else delivery.giveBack(giveBackMs);
+      if (returnMs === undefined) delivery.ack();
+      else delivery.nak(returnMs);
       end();
     },
   };

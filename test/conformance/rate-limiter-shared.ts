@@ -22,9 +22,9 @@ export async function openSharedHarness(url: string): Promise<SharedHarness> {
   await redis.flushdb();
   const processes: { readonly limits: RedisLimits; readonly timers: ManualTimers; readonly client: Redis }[] = [];
   const alive = () => processes.map(({ timers }) => timers);
-  const settled = async () => {
+  const quiet = async () => {
     for (let turn = 0; turn < 3; turn++) {
-      for (const { limits } of processes) await limits.limiter.settled();
+      for (const { limits } of processes) await limits.limiter.quiet();
       await Promise.resolve();
     }
   };
@@ -43,7 +43,7 @@ export async function openSharedHarness(url: string): Promise<SharedHarness> {
     async advance(ms) {
       const untilMs = clock.now() + ms;
       for (;;) {
-        await settled();
+        await quiet();
         const [next] = alive()
           .filter(({ nextAtMs }) => nextAtMs !== undefined && nextAtMs <= untilMs)
           .sort((one, other) => one.nextAtMs! - other.nextAtMs!);
@@ -51,7 +51,7 @@ export async function openSharedHarness(url: string): Promise<SharedHarness> {
         await next.advance(Math.max(0, next.nextAtMs! - clock.now()));
       }
       clock.advance(untilMs - clock.now());
-      await settled();
+      await quiet();
     },
     kill(dead) {
       const at = processes.findIndex(({ limits }) => limits === dead);

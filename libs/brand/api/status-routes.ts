@@ -1,5 +1,5 @@
 import type { HttpRoutes } from '../../transport/http/http-app.ts';
-import { patience } from '../../transport/http/patience.ts';
+import { longPoll } from '../../transport/http/long-poll.ts';
 import { consistencyHook } from '../consistency/fastify-hook.ts';
 import { statusBodySchema, testProgressBodySchema } from '../status/bodies.ts';
 import { statusBody, testProgress } from '../status/status-body.ts';
@@ -31,7 +31,7 @@ export function statusRoutes(
       },
       async ({ params: { task_id: runId }, query: { wait, stage } }, reply) => {
         if (wait === 0) return statusBody(await reader.whole(await reader.look(runId)));
-        const waiting = patience(wait * SECOND_MS, drain, reply.raw);
+        const waiting = longPoll(wait * SECOND_MS, drain, reply.raw);
         try {
           return statusBody(await reader.whole(await reader.afterStage(runId, stage, waiting.signal)));
         } finally {

@@ -3,12 +3,12 @@
 import type { CliContext } from '../../cli/context.ts';
 import { ExitCode, type ExitCodeValue } from '../../cli/exit-codes.ts';
 import { readInputFile } from '../../cli/input/input-file.ts';
-import { commandFor, type FilePlace, type Place, placeOf } from '../../cli/run-location.ts';
 import { type FailedNode, groupFailures, readFailedNodes } from '../../cli/read/failed-nodes.ts';
 import { openReader } from '../../cli/read/open-reader.ts';
 import { withRuns } from '../../cli/read/open-source.ts';
 import { runModule } from '../../cli/run/run-module.ts';
 import type { ModuleWork, RunView } from '../../cli/run/work.ts';
+import { commandFor, type FilePlace, type Place, placeOf } from '../../cli/run-location.ts';
 import type { Reporter } from '../../cli/status/reporter.ts';
 import { oneLine } from '../../cli/terminal/format.ts';
 import { paintFor } from '../../cli/terminal/io.ts';

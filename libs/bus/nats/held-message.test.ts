@@ -24,7 +24,7 @@ it.each([
 it('is answered once, and signs of life end with that', () => {
   const { held, answers } = open();
   held.keep();
-  held.giveBack(1.5);
+  held.nak(1.5);
   held.keep();
   held.ack();
   held.terminate();
@@ -43,5 +43,5 @@ it('may be answered when the connection is closed', () => {
   });
   held.keep();
   held.ack();
-  expect(held.isSettled).toBe(true);
+  expect(held.isAnswered).toBe(true);
 });

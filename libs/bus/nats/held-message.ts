@@ -14,7 +14,7 @@ export class HeldMessage {
   /** Its number in the stream. */
   readonly sequence: number;
   readonly isRedelivered: boolean;
-  #settled = false;
+  #isAnswered = false;
 
   constructor(msg: Msg) {
     this.msg = msg;
@@ -23,31 +23,31 @@ export class HeldMessage {
     this.isRedelivered = deliveries > 1;
   }
 
-  get isSettled(): boolean {
-    return this.#settled;
+  get isAnswered(): boolean {
+    return this.#isAnswered;
   }
 
   ack(): void {
-    this.#settle(ACK);
+    this.#end(ACK);
   }
 
   terminate(): void {
-    this.#settle(TERMINATE);
+    this.#end(TERMINATE);
   }
 
-  giveBack(delayMs: number): void {
+  nak(delayMs: number): void {
     const delay = JSON.stringify({ delay: Math.max(1, Math.round(delayMs * 1e6)) });
-    this.#settle(`-NAK ${delay}`);
+    this.#end(`-NAK ${delay}`);
   }
 
   /** Tells the server that somebody works on it. */
   keep(): void {
-    if (!this.#settled) this.#answer(IN_PROGRESS);
+    if (!this.#isAnswered) this.#answer(IN_PROGRESS);
   }
 
-  #settle(answer: string): void {
-    if (this.#settled) return;
-    this.#settled = true;
+  #end(answer: string): void {
+    if (this.#isAnswered) return;
+    this.#isAnswered = true;
     this.#answer(answer);
   }
 

@@ -111,14 +111,14 @@ export class StageSubscription {
     backlog.delivered(held.sequence, held.isRedelivered);
     // An old spell's messages may come after a new one has begun to ask.
     if (this.#stopped !== undefined || this.#held.size >= this.#mostSlots) {
-      this.#giveBack(held, 0);
+      this.#nak(held, 0);
       return;
     }
     this.#held.add(held);
     try {
       await this.#handle(held);
     } catch (thrown) {
-      this.#giveBack(held, RETRY_DELAY_MS);
+      this.#nak(held, RETRY_DELAY_MS);
       onError(thrown);
     } finally {
       this.#held.delete(held);
@@ -142,13 +142,13 @@ export class StageSubscription {
     return this.#options.subscriber.receive({
       message: message as MessageTo<Receiver>,
       ack: () => held.ack(),
-      giveBack: (delayMs) => this.#giveBack(held, delayMs),
+      nak: (delayMs) => this.#nak(held, delayMs),
     });
   }
 
-  #giveBack(held: HeldMessage, delayMs: number): void {
-    if (held.isSettled) return;
-    held.giveBack(delayMs);
+  #nak(held: HeldMessage, delayMs: number): void {
+    if (held.isAnswered) return;
+    held.nak(delayMs);
     this.#options.backlog.givenBack(held.sequence, delayMs);
   }
 }

@@ -6,8 +6,8 @@ import type { RunRecord } from '../../store/port.ts';
 import { createLog } from '../../telemetry/log.ts';
 import type { CliContext, ConfigOptions } from '../context.ts';
 import { ExitCode, type ExitCodeValue } from '../exit-codes.ts';
-import { type FilePlace, needsServer, placeOf, type ServerPlace } from '../run-location.ts';
 import { withRuns } from '../read/open-source.ts';
+import { type FilePlace, needsServer, placeOf, type ServerPlace } from '../run-location.ts';
 import { withServer } from '../server/connect.ts';
 import { findServerRun } from '../server/find-run.ts';
 

@@ -1,9 +1,9 @@
 /** `catena replay RUN`: executes nodes again that ended in failure, with fresh budgets. */
 import type { CliContext, ConfigOptions } from '../context.ts';
 import { ExitCode, type ExitCodeValue } from '../exit-codes.ts';
-import { commandFor, type Place, placeOf } from '../run-location.ts';
 import { withRuns } from '../read/open-source.ts';
 import { type ReplaySelection, type ReplayWord, replayInFile } from '../replay/file-replay.ts';
+import { commandFor, type Place, placeOf } from '../run-location.ts';
 import { withServer } from '../server/connect.ts';
 import { findServerRun } from '../server/find-run.ts';
 import { replayAtServer } from '../server/replay.ts';

@@ -17,8 +17,8 @@ import { parseOutput } from '../output/output-option.ts';
 import type { RowFormat } from '../output/rows.ts';
 import type { Sink } from '../output/sink.ts';
 import { makePageFolder } from '../pages/page-file.ts';
-import type { FilePlace, Place } from '../run-location.ts';
 import { ITEM_TYPES_KEY, STEPS_KEY } from '../read/failed-nodes.ts';
+import type { FilePlace, Place } from '../run-location.ts';
 import type { ModuleWork, RunOptions, Work } from './work.ts';
 
 export interface RunOutput {

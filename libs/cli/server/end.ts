@@ -1,7 +1,7 @@
 import type { ExitCodeValue } from '../exit-codes.ts';
-import { commandFor } from '../run-location.ts';
 import { type FailedNode, toFailedNode } from '../read/failed-nodes.ts';
 import { tellEnd } from '../run/end.ts';
+import { commandFor } from '../run-location.ts';
 import { countOf } from '../terminal/format.ts';
 import { toRecord } from './run-message.ts';
 import type { ServerScene } from './scene.ts';

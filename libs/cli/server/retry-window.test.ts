@@ -4,7 +4,7 @@ import { persistently } from './retry-window.ts';
 
 const silent = () => new CatenaError('grpc.unavailable', 'nobody is there', { class: 'retryable' });
 
-function patience(patienceMs: number) {
+function window(windowMs: number) {
   const said: string[] = [];
   const leaving = new AbortController();
   const monotonicMs = () => performance.now();
@@ -13,7 +13,7 @@ function patience(patienceMs: number) {
     leaving,
     options: {
       address: 'a:1',
-      patienceMs,
+      windowMs,
       say: (text: string) => void said.push(text),
       monotonicMs,
       signal: leaving.signal,
@@ -21,9 +21,9 @@ function patience(patienceMs: number) {
   };
 }
 
-describe('patience with a server', () => {
+describe('window with a server', () => {
   it('tries again, and says so once', async () => {
-    const { said, options } = patience(10_000);
+    const { said, options } = window(10_000);
     let tries = 0;
     const result = await persistently(options, async (answered) => {
       tries += 1;
@@ -39,13 +39,13 @@ describe('patience with a server', () => {
   });
 
   it('has an end', async () => {
-    const failing = persistently(patience(50).options, () => Promise.reject(silent()));
+    const failing = persistently(window(50).options, () => Promise.reject(silent()));
     await expect(failing).rejects.toMatchObject({ code: 'server.lost', data: { reason: 'grpc.unavailable' } });
   });
 
   it('counts from the last answer', async () => {
     let tries = 0;
-    const outcome = await persistently(patience(400).options, async (answered) => {
+    const outcome = await persistently(window(400).options, async (answered) => {
       tries += 1;
       answered();
       if (tries < 4) throw silent();
@@ -56,8 +56,8 @@ describe('patience with a server', () => {
 
   it('is not for what another try would not change, nor for who leaves', async () => {
     const fatal = new CatenaError('api.unknown_run', 'no such run');
-    await expect(persistently(patience(1_000).options, () => Promise.reject(fatal))).rejects.toBe(fatal);
-    const { leaving, options } = patience(60_000);
+    await expect(persistently(window(1_000).options, () => Promise.reject(fatal))).rejects.toBe(fatal);
+    const { leaving, options } = window(60_000);
     const waiting = persistently(options, () => Promise.reject(silent()));
     const reason = new Error('left');
     leaving.abort(reason);

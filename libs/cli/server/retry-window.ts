@@ -5,10 +5,10 @@ import { backOffMs } from '../../concurrency/back-off.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
 import { formatDuration } from '../terminal/format.ts';
 
-export interface Patience {
+export interface RetryWindow {
   readonly address: string;
   /** How long it may be silent, in milliseconds. */
-  readonly patienceMs: number;
+  readonly windowMs: number;
   /** Told when it falls silent, and when it answers again. */
   readonly say: (text: string) => void;
   readonly monotonicMs: () => number;
@@ -22,7 +22,7 @@ const PAUSES = { baseMs: 200, maxMs: 5_000 };
  * `server.lost` when it was silent for too long, and the signal's reason as soon as that says stop.
  */
 export async function persistently<Result>(
-  { address, patienceMs, say, monotonicMs, signal }: Patience,
+  { address, windowMs, say, monotonicMs, signal }: RetryWindow,
   work: (answered: () => void) => Promise<Result>,
 ): Promise<Result> {
   let silentSinceMs: number | undefined;
@@ -40,19 +40,19 @@ export async function persistently<Result>(
       if (!(thrown instanceof CatenaError) || thrown.class !== 'retryable') throw thrown;
       const nowMs = monotonicMs();
       if (silentSinceMs === undefined) {
-        say(`${thrown.message}: trying again for ${formatDuration(patienceMs)}`);
+        say(`${thrown.message}: trying again for ${formatDuration(windowMs)}`);
         silentSinceMs = nowMs;
       }
-      const leftMs = silentSinceMs + patienceMs - nowMs;
-      if (leftMs <= 0) throw lost(address, patienceMs, thrown);
+      const leftMs = silentSinceMs + windowMs - nowMs;
+      if (leftMs <= 0) throw lost(address, windowMs, thrown);
       await delay(Math.min(backOffMs(PAUSES, failures), leftMs), undefined, { signal });
       failures += 1;
     }
   }
 }
 
-function lost(address: string, patienceMs: number, cause: CatenaError): CatenaError {
-  return new CatenaError('server.lost', `the server at ${address} has not answered for ${formatDuration(patienceMs)}`, {
+function lost(address: string, windowMs: number, cause: CatenaError): CatenaError {
+  return new CatenaError('server.lost', `the server at ${address} has not answered for ${formatDuration(windowMs)}`, {
     cause,
     data: { address, reason: cause.code },
     remedy: 'what was submitted goes on at the server; give the same command again to watch it',

@@ -8,7 +8,7 @@ import { streamSink } from '../output/sink.ts';
 import type { RunOptions } from '../run/work.ts';
 import type { IngressCalls } from './connect.ts';
 import { ItemOutput, type ReadItems } from './item-output.ts';
-import { type Patience, persistently } from './retry-window.ts';
+import { persistently, type RetryWindow } from './retry-window.ts';
 import { toItem } from './server-runs.ts';
 
 export interface ServerOutput {
@@ -54,15 +54,15 @@ async function isRegular(path: string): Promise<boolean> {
 export function itemReader(
   calls: IngressCalls,
   { runId, type = '' }: { readonly runId: string; readonly type: string | undefined },
-  patience: Patience,
+  window: RetryWindow,
 ): ReadItems {
   return async function* read(behind, follow) {
     let afterSeq = behind;
     let stream: AsyncIterator<{ readonly items: readonly Parameters<typeof toItem>[0][] }> | undefined;
     for (;;) {
-      const page = await persistently(patience, async (answered) => {
+      const page = await persistently(window, async (answered) => {
         stream ??= calls
-          .listItems({ runId, type, afterSeq, follow }, { signal: patience.signal })
+          .listItems({ runId, type, afterSeq, follow }, { signal: window.signal })
           [Symbol.asyncIterator]();
         try {
           const next = await stream.next();

@@ -1,7 +1,7 @@
 import type { CliContext } from '../context.ts';
-import type { ServerPlace } from '../run-location.ts';
 import type { PreparedTask } from '../run/prepare.ts';
 import type { RunOptions, RunView } from '../run/work.ts';
+import type { ServerPlace } from '../run-location.ts';
 import type { Reporter } from '../status/reporter.ts';
 import type { Server } from './connect.ts';
 import type { ServerOutput } from './run-output.ts';

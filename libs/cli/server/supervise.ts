@@ -7,7 +7,7 @@ import { countNodes, type Progress } from '../status/progress.ts';
 import { watchProgress } from '../status/reporter.ts';
 import type { IngressCalls } from './connect.ts';
 import type { ItemOutput } from './item-output.ts';
-import { type Patience, persistently } from './retry-window.ts';
+import { persistently, type RetryWindow } from './retry-window.ts';
 import { toSnapshot } from './run-message.ts';
 import { itemReader } from './run-output.ts';
 import type { ServerScene } from './scene.ts';
@@ -28,9 +28,9 @@ export async function superviseServerRun(
   const { context, place, server, output, reporter } = scene;
   const startedAtMs = context.clock.monotonic();
   const leaving = new AbortController();
-  const patience: Patience = {
+  const window: RetryWindow = {
     address: server.address,
-    patienceMs: place.loaded.config.server.patienceMs,
+    windowMs: place.loaded.config.server.patienceMs,
     say: (text) => reporter.say(text),
     monotonicMs: () => context.clock.monotonic(),
     signal: leaving.signal,
@@ -45,11 +45,11 @@ export async function superviseServerRun(
     });
     return progressOf(latest, context.clock.monotonic());
   });
-  const closed = watchToEnd(server.calls, runId, patience, (run) => {
+  const closed = watchToEnd(server.calls, runId, window, (run) => {
     latest = run;
   });
   // One of the two says that the server is silent: both would notice.
-  const quiet = { ...patience, say: () => {} };
+  const quiet = { ...window, say: () => {} };
   const items = output?.open(itemReader(server.calls, { runId, type: output.type }, quiet));
   const work = Promise.all([closed, items?.follow(closed)]);
   try {
@@ -81,11 +81,11 @@ async function itemsBehind(
 export async function watchToEnd(
   calls: IngressCalls,
   runId: string,
-  patience: Patience,
+  window: RetryWindow,
   onChange: (run: Run) => void,
 ): Promise<Run> {
-  return persistently(patience, async (answered) => {
-    for await (const { run } of calls.watchRun({ runId }, { signal: patience.signal })) {
+  return persistently(window, async (answered) => {
+    for await (const { run } of calls.watchRun({ runId }, { signal: window.signal })) {
       answered();
       if (run === undefined) continue;
       onChange(run);

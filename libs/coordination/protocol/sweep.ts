@@ -35,7 +35,7 @@ export interface SweepTransitions {
    * - Changes: moves each taken node forward by its grace and never out, so that a sweeper may die at any point: a
    *   retry and an overdue response become pending, a pending node counts one dispatch. A lease that ran out stays due
    *   until `recoverZombie` moves it, a deadline until `phaseClose` does.
-   * - Answers: what to do: send a wake-up, recover, pump, drain, close by deadline, settle; and whether more stands
+   * - Answers: what to do: send a wake-up, recover, pump, drain, close by deadline, close a run; and whether more stands
    *   due.
    * - Again: what is due by then.
    */

@@ -97,7 +97,7 @@ export class RedisLimiter implements Limiter {
   }
 
   /** Resolves when no call to Redis is under way. */
-  async settled(): Promise<void> {
+  async quiet(): Promise<void> {
     for (let calls = this.#calls(); calls.length > 0; calls = this.#calls()) await Promise.all(calls);
   }
 

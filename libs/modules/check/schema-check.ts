@@ -30,9 +30,9 @@ export function checkWith(
   } catch (thrown) {
     throw refuse([schemaThrew(thrown, value)]);
   }
-  if (!isPromise(result)) return settle(result, value, refuse);
+  if (!isPromise(result)) return conclude(result, value, refuse);
   return result.then(
-    (settled) => settle(settled, value, refuse),
+    (settled) => conclude(settled, value, refuse),
     (thrown: unknown) => {
       throw refuse([schemaThrew(thrown, value)]);
     },
@@ -55,7 +55,7 @@ export function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
   return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
 }
 
-function settle(
+function conclude(
   result: StandardSchemaV1.Result<unknown>,
   value: unknown,
   refuse: (issues: readonly Issue[]) => CatenaError,

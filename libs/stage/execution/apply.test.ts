@@ -19,15 +19,15 @@ async function effectsOf(outcome: (note: (what: string) => void) => AnyOutcome, 
     return true;
   };
   const publisher = new Publisher({ bus, retryDelayMs: 1, onBackpressure: () => undefined });
-  const settlement = {
+  const acknowledgement = {
     ack: () => void effects.push('ack'),
-    giveBack: (delayMs: number) => void effects.push(`give back ${delayMs}`),
+    nak: (delayMs: number) => void effects.push(`give back ${delayMs}`),
   };
   const done = applyOutcome(
     'sweeper',
     outcome((what) => void effects.push(what)),
     publisher,
-    settlement,
+    acknowledgement,
   );
   await done.catch(() => effects.push('rejected'));
   return effects;
@@ -78,7 +78,7 @@ describe('an outcome', () => {
     const outcome = (note: (what: string) => void): AnyOutcome => ({
       kind: 'next',
       messages: [hop('a')],
-      grant: { count: 1, giveBack: () => note('room back') },
+      grant: { count: 1, release: () => note('room back') },
     });
     expect(await effectsOf(outcome, busFails)).toEqual(
       busFails ? ['room back', 'rejected'] : ['publish parser_task a', 'room back', 'ack'],

@@ -6,25 +6,25 @@ import { outcomeFields } from '../observe/stage-span.ts';
 import type { AnyOutcome } from './outcome.ts';
 
 /** What becomes of the message that an outcome answers. */
-export interface Settlement {
+export interface Acknowledgement {
   ack(): void;
-  giveBack(delayMs: number): void;
+  nak(delayMs: number): void;
 }
 
 /** For work that came without a message: a hand-over, or a call. */
-export const NO_MESSAGE: Settlement = { ack: () => undefined, giveBack: () => undefined };
+export const NO_MESSAGE: Acknowledgement = { ack: () => undefined, nak: () => undefined };
 
 /** Does what an outcome says: publish, start what was handed over, and only then ack. */
 export async function applyOutcome(
   stage: Stage,
   outcome: AnyOutcome,
   publisher: Publisher,
-  settlement: Settlement,
+  acknowledgement: Acknowledgement,
 ): Promise<void> {
   if (isTracing()) noteOnSpan(outcomeFields(outcome));
   switch (outcome.kind) {
     case 'retry':
-      settlement.giveBack(outcome.delayMs);
+      acknowledgement.nak(outcome.delayMs);
       return;
     case 'fail':
       await publisher.publish(stage, [outcome.error]);
@@ -33,7 +33,7 @@ export async function applyOutcome(
       try {
         if (outcome.messages.length > 0) await publisher.publish(stage, outcome.messages);
       } finally {
-        outcome.grant?.giveBack();
+        outcome.grant?.release();
         // What was handed over is under a lease and in a slot already: it must not wait for wake-ups that do not ring.
         outcome.handOver?.start();
       }
@@ -45,6 +45,6 @@ export async function applyOutcome(
       break;
   }
   failpoint('ack.before');
-  settlement.ack();
+  acknowledgement.ack();
   failpoint('ack.after');
 }

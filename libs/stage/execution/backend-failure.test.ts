@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { CatenaError } from '../../errors/catena-error.ts';
 import { BackendFailure, isBackendFailure } from './backend-failure.ts';
 
-describe('a failure of the ground', () => {
+describe('a failure of a backend', () => {
   it.each(['store.unavailable', 'coordinator.unavailable', 'bus.unavailable', 'grpc.unavailable', 'dispatch.stopped'])(
     'is %s: nothing is decided on it',
     (code) => {

@@ -31,8 +31,8 @@ import { failpoint } from '../../failpoints/failpoint.ts';
 import type { Log } from '../../telemetry/log.ts';
 import { isTracing, noteOnSpan } from '../../telemetry/spans.ts';
 import type { CommitPort } from '../items/commit-port.ts';
-import { childMessages, errorMessage, type MessageOrigin } from '../messages/wake-ups.ts';
 import type { Publisher } from '../messages/publisher.ts';
+import { childMessages, errorMessage, type MessageOrigin } from '../messages/wake-ups.ts';
 import { nodeFields } from '../node/node-fields.ts';
 import type { Meters } from '../observe/meters.ts';
 import { noteFailure } from '../observe/stage-span.ts';
@@ -241,7 +241,7 @@ async function commit(
   try {
     outcome = await sendCommit(deps, node, yielded, { wakeUps: grant.count, claimsChild: child !== undefined });
   } catch (thrown) {
-    grant.giveBack();
+    grant.release();
     throw thrown;
   }
   lease.end();
@@ -250,7 +250,7 @@ async function commit(
   if (isTracing()) noteOnSpan({ commit: codeName(CommitCode, outcome.code), children: outcome.created });
   if (outcome.code === CommitCode.COMMIT_OK) deps.meters.items(items.length);
   if (outcome.code === CommitCode.FENCING_REJECT || outcome.code === CommitCode.CAS_CONFLICT) {
-    grant.giveBack();
+    grant.release();
     return { kind: 'skip', reason: codeName(CommitCode, outcome.code) };
   }
   deps.meters.bodyCommitted(stage, childStage);

@@ -88,7 +88,7 @@ describe('a runner', () => {
     runner.start();
     const ack = vi.fn();
     const message = request('a') as Message<'request'>;
-    const received = subscribed.mock.calls[0]![0].receive({ message, ack, giveBack: vi.fn() });
+    const received = subscribed.mock.calls[0]![0].receive({ message, ack, nak: vi.fn() });
     await vi.waitFor(() => expect(begun).toEqual(['a']));
     expect(ack).not.toHaveBeenCalled();
     end();

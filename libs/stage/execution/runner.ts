@@ -85,7 +85,7 @@ export class StageRunner<S extends Receiver, Work extends HeldNode = never, Admi
       if (isTracing()) await inMessageSpan(stage, delivery.message, () => this.#execute(delivery, admission));
       else await this.#execute(delivery, admission);
     } catch (thrown) {
-      delivery.giveBack(this.#options.retryDelayMs);
+      delivery.nak(this.#options.retryDelayMs);
       if (!this.#stopping.signal.aborted) this.#options.onError(thrown);
     } finally {
       if (holdsSlot) this.#slots.give();

@@ -156,7 +156,7 @@ async function resolveItems(deps: ResolutionDeps, runId: string): Promise<void> 
 
 /** False when a node was confirmed by somebody else between the question and its answer: it has to be asked again. */
 async function resolveRound({ store, coordinator }: ResolutionDeps, runId: string): Promise<boolean> {
-  let settled = true;
+  let isWhole = true;
   let after: UnconfirmedRows | undefined;
   for (;;) {
     const page = await store.listUnconfirmed(runId, PAGE, after);
@@ -172,9 +172,9 @@ async function resolveRound({ store, coordinator }: ResolutionDeps, runId: strin
     const confirmations = committed.map(({ nodeId, token, shown }) => ({ nodeId, token, replaces: shown }));
     if (confirmations.length > 0) {
       const refused = await store.confirmItems(runId, confirmations);
-      settled &&= refused.length === 0;
+      isWhole &&= refused.length === 0;
     }
-    if (page.length < PAGE) return settled;
+    if (page.length < PAGE) return isWhole;
     after = page.at(-1);
   }
 }

@@ -2,8 +2,8 @@ import type { NodeRef } from '../../coordination/protocol/node.ts';
 import type { Coordinator } from '../../coordination/protocol/port.ts';
 import type { Log } from '../../telemetry/log.ts';
 import { releasedMessage } from '../execution/execute-node.ts';
-import { childMessages } from '../messages/wake-ups.ts';
 import type { Publisher } from '../messages/publisher.ts';
+import { childMessages } from '../messages/wake-ups.ts';
 import type { Meters } from '../observe/meters.ts';
 import type { Runs } from '../run/runs.ts';
 
@@ -59,7 +59,7 @@ export class ChildrenPump {
       await publisher.publish('sweeper', outcome.released.map(releasedMessage));
       return outcome.more;
     } finally {
-      for (const grant of grants) grant.giveBack();
+      for (const grant of grants) grant.release();
     }
   }
 }

@@ -11,8 +11,8 @@ import { computeStep, defineModule } from '../../modules/index.ts';
 import { ModuleRegistry } from '../../modules/load/registry.ts';
 import { type Log, silentLog } from '../../telemetry/log.ts';
 import { METRICS } from '../../telemetry/metric-names.ts';
-import { Runs } from '../run/runs.ts';
 import { closeRun } from '../run/close-run.ts';
+import { Runs } from '../run/runs.ts';
 import { ChildrenPump } from './children-pump.ts';
 import { Sweeper, type SweeperOptions } from './sweeper.ts';
 
@@ -53,7 +53,7 @@ function open(options: BenchOptions = {}, given: Partial<SweeperOptions> = {}) {
     intervalMs: 2,
     crashBudget: 3,
     shards: 1,
-    settle: (runId) => closeRun({ coordinator, store, clock, budgets }, runId),
+    closeRun: (runId) => closeRun({ coordinator, store, clock, budgets }, runId),
     ...given,
   });
   onTestFinished(() => sweeper.stop());
@@ -225,7 +225,7 @@ describe('the sweeper’s loop', () => {
     const { bench, sweeper } = open(
       {},
       {
-        settle: async () => {
+        closeRun: async () => {
           tries += 1;
           throw down;
         },

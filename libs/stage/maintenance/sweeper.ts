@@ -9,8 +9,8 @@ import type { Log } from '../../telemetry/log.ts';
 import { METRICS } from '../../telemetry/metric-names.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
 import { isBackendFailure } from '../execution/backend-failure.ts';
-import { childMessages, toMessage } from '../messages/wake-ups.ts';
 import type { Publisher } from '../messages/publisher.ts';
+import { childMessages, toMessage } from '../messages/wake-ups.ts';
 import type { Runs } from '../run/runs.ts';
 import type { ChildrenPump } from './children-pump.ts';
 
@@ -26,7 +26,7 @@ export interface SweeperOptions {
   readonly crashBudget: number;
   readonly shards: number;
   /** Writes the end of a run and closes it. */
-  readonly settle: (runId: string) => Promise<void>;
+  readonly closeRun: (runId: string) => Promise<void>;
 }
 
 /** Nodes taken, or ended, per transition. */
@@ -93,14 +93,14 @@ export class Sweeper {
         for (const entry of taken.entries) await this.#attempt(entry);
         more = taken.more && limit === BATCH;
       } finally {
-        for (const grant of grants) grant.giveBack();
+        for (const grant of grants) grant.release();
       }
     }
   }
 
   /**
    * One entry's trouble is not the others': a run whose module is not served here waits for a process that does. Only a
-   * ground that does not answer ends the round.
+   * backend that does not answer ends the round.
    */
   async #attempt(entry: DueEntry): Promise<void> {
     try {
@@ -116,7 +116,7 @@ export class Sweeper {
   }
 
   async #act(entry: DueEntry): Promise<void> {
-    const { coordinator, crashBudget, settle } = this.#options;
+    const { coordinator, crashBudget, closeRun } = this.#options;
     switch (entry.kind) {
       case 'notify': {
         const run = await this.#options.runs.load(entry.wakeUp.node.runId);
@@ -138,7 +138,7 @@ export class Sweeper {
         return this.#ring(entry.runId, wakeUps);
       }
       case 'settle':
-        return settle(entry.runId);
+        return closeRun(entry.runId);
     }
   }
 

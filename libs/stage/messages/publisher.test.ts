@@ -91,9 +91,9 @@ it('room that was promised to one commit is not promised to another, until it is
   const first = publisher.grant('ingress', 6);
   const second = publisher.grant('ingress', 6);
   expect([first.count, second.count, publisher.room('ingress'), publisher.room('downloader')]).toEqual([6, 3, 0, 10]);
-  first.giveBack();
-  first.giveBack();
+  first.release();
+  first.release();
   expect(publisher.room('ingress')).toBe(6);
-  second.giveBack();
+  second.release();
   expect([publisher.room('ingress'), bus.room('ingress')]).toEqual([9, 9]);
 });

@@ -17,7 +17,7 @@ export interface PublisherOptions {
 export interface Grant {
   readonly count: number;
   /** Idempotent. */
-  giveBack(): void;
+  release(): void;
 }
 
 /** After so many refusals a wake-up is left to the sweeper: its node stands in the due index. */
@@ -47,7 +47,7 @@ export class Publisher {
     let open = true;
     return {
       count,
-      giveBack: () => {
+      release: () => {
         if (open) this.#promise(stage, -count);
         open = false;
       },

@@ -1,4 +1,4 @@
-/** How runs come to their end: settled when all is done, rejected before they began, cancelled by somebody. */
+/** How runs come to their end: closed when all is done, rejected before they began, cancelled by somebody. */
 import type { Clock } from '../../clock/clock.ts';
 import type { Coordinator } from '../../coordination/protocol/port.ts';
 import type { Budgets } from '../../limits/budgets.ts';
@@ -16,7 +16,7 @@ export interface RunEndsDeps {
 
 export interface RunEnds {
   /** Writes the end of a closing run and closes it. */
-  settle(runId: string): Promise<void>;
+  close(runId: string): Promise<void>;
   /** Ends a run that cannot be executed: its task names what is not there. */
   reject(runId: string, detail: string): Promise<void>;
   /** Ends an unfinished run for good; the items that it has stay. */
@@ -26,7 +26,7 @@ export interface RunEnds {
 export function createRunEnds(deps: RunEndsDeps): RunEnds {
   const { coordinator } = deps;
   return {
-    settle: async (runId) => {
+    close: async (runId) => {
       await closeRun(deps, runId);
       await deps.release(runId);
     },

@@ -16,7 +16,7 @@ export interface Statement {
   readonly name?: string;
   readonly text: string;
   /** How long to wait for an answer, where that is longer than for others. */
-  readonly patienceMs?: number;
+  readonly waitMs?: number;
 }
 
 export type Row = Record<string, unknown>;
@@ -24,7 +24,7 @@ export type Row = Record<string, unknown>;
 /** Runs one statement; answers its rows. */
 export type Query = (statement: Statement, values?: readonly unknown[]) => Promise<Row[]>;
 
-/** The driver's own patience, beyond the server's: it ends waits for a server that hangs. */
+/** The driver's own limit, beyond the server's: it ends waits for a server that hangs. */
 const HANG_GRACE_MS = 1_000;
 
 /** A bounded pool of connections. Every method throws `store.…` errors; whatever a server does, it answers in bounded time. */
@@ -106,8 +106,8 @@ export class PostgresDatabase {
   }
 }
 
-function toConfig({ patienceMs, ...statement }: Statement, values: readonly unknown[]) {
-  return { ...statement, values: [...values], ...(patienceMs === undefined ? {} : { query_timeout: patienceMs }) };
+function toConfig({ waitMs, ...statement }: Statement, values: readonly unknown[]) {
+  return { ...statement, values: [...values], ...(waitMs === undefined ? {} : { query_timeout: waitMs }) };
 }
 
 /** Whole numbers of eight bytes as numbers: none of ours leaves the safe range. */

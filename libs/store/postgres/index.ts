@@ -1,15 +1,15 @@
-import type { AnswerBounds, ResponseCache } from '../response-cache.ts';
 import type { ConfirmedItems, Store } from '../port.ts';
+import type { AnswerBounds, ResponseCache } from '../response-cache.ts';
 import { answersIn } from './answers.ts';
 import { PostgresDatabase, type PostgresOptions } from './database.ts';
 import { deploymentIn, type Incarnation } from './deployment.ts';
 import { Items } from './items.ts';
 import { migratePostgres } from './migrate.ts';
 import { recordsIn } from './records.ts';
+import { RunClosing } from './run-closing.ts';
 import { RunNumbers } from './run-numbers.ts';
 import { runsIn } from './runs.ts';
 import { POSTGRES_MIGRATIONS } from './schema.ts';
-import { Settlement } from './run-closing.ts';
 
 /** The store of distributed mode. Items stand beside the coordinator: see {@link ConfirmedItems}. */
 export interface PostgresStore extends Store, ConfirmedItems, Incarnation {
@@ -38,7 +38,7 @@ export async function openPostgresStore(options: PostgresOptions): Promise<Postg
 export function postgresStoreIn(db: PostgresDatabase): PostgresStore {
   const numbers = new RunNumbers(db.query);
   const items = new Items(db, numbers);
-  const settlement = new Settlement(db, numbers, items);
+  const closing = new RunClosing(db, numbers, items);
   return {
     ...runsIn(db.query, numbers),
     ...recordsIn(db.query, numbers),
@@ -49,8 +49,8 @@ export function postgresStoreIn(db: PostgresDatabase): PostgresStore {
     readItems: (query) => items.read(query),
     countItems: (runId) => items.count(runId),
     hasWithdrawnItems: (runId, upToSeq) => items.hasWithdrawn(runId, upToSeq),
-    markExpired: (runId) => settlement.expire(runId),
-    closeRun: (runId, end, records) => settlement.settle(runId, end, records),
+    markExpired: (runId) => closing.expire(runId),
+    closeRun: (runId, end, records) => closing.close(runId, end, records),
     answers: (bounds) => answersIn(db.query, bounds),
     close: () => db.close(),
   };

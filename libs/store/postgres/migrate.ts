@@ -4,7 +4,7 @@ import type { PostgresDatabase, Query } from './database.ts';
 /** Any number that nobody else locks in this database: "cate" in ASCII. */
 const LOCK = 0x63_61_74_65;
 /** Migrating, or waiting until another process has migrated. */
-const PATIENCE_MS = 120_000;
+const MIGRATION_WAIT_MS = 120_000;
 
 /**
  * Brings the tables to their newest form, once, however many processes start together: they take turns, and the others find
@@ -12,14 +12,14 @@ const PATIENCE_MS = 120_000;
  */
 export async function migratePostgres(db: PostgresDatabase, migrations: readonly string[]): Promise<void> {
   await db.transaction(async (query) => {
-    await query({ text: `SET LOCAL statement_timeout = ${PATIENCE_MS}` });
+    await query({ text: `SET LOCAL statement_timeout = ${MIGRATION_WAIT_MS}` });
     await query({ text: 'SET LOCAL client_min_messages = warning' });
-    await query({ text: 'SELECT pg_advisory_xact_lock($1)', patienceMs: PATIENCE_MS }, [LOCK]);
+    await query({ text: 'SELECT pg_advisory_xact_lock($1)', waitMs: MIGRATION_WAIT_MS }, [LOCK]);
     await query({ text: 'CREATE TABLE IF NOT EXISTS catena_schema (version INTEGER PRIMARY KEY)' });
     const version = await versionIn(query);
     if (version > migrations.length) throw tooNew(db.place, version, migrations.length);
     for (let next = version; next < migrations.length; next++) {
-      await query({ text: migrations[next]!, patienceMs: PATIENCE_MS });
+      await query({ text: migrations[next]!, waitMs: MIGRATION_WAIT_MS });
       await query({ text: 'INSERT INTO catena_schema VALUES ($1)' }, [next + 1]);
     }
   });

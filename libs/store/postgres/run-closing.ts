@@ -11,7 +11,7 @@ const BATCH = 500;
  * processes may settle a run at the same time: each settling has a number, letters are written under it, and only those of
  * earlier settlings are deleted at the end.
  */
-export class Settlement {
+export class RunClosing {
   readonly #db: PostgresDatabase;
   readonly #numbers: RunNumbers;
   readonly #items: Items;
@@ -22,7 +22,7 @@ export class Settlement {
     this.#items = items;
   }
 
-  async settle(runId: string, end: RunEnd, { deadLetters, events }: RunRecords): Promise<void> {
+  async close(runId: string, end: RunEnd, { deadLetters, events }: RunRecords): Promise<void> {
     const runNo = await this.#numbers.of(runId);
     const [begun] = await this.#db.query(BEGIN, [runNo]);
     const settling = begun!.settlings as number;

@@ -5,10 +5,10 @@ import { accountsOn } from './accounts.ts';
 import { DeadLetters } from './dead-letters.ts';
 import { foreignMessagesOn } from './foreign-messages.ts';
 import { Items } from './items.ts';
+import { RunClosing } from './run-closing.ts';
 import { RunNumbers } from './run-numbers.ts';
 import { runsOn } from './runs.ts';
 import { STORE_MIGRATIONS } from './schema.ts';
-import { Settlement } from './run-closing.ts';
 
 /** The store of single-node mode. Items are inserted inside the coordinator's commit, by {@link SqliteStore.insertItems}. */
 export interface SqliteStore extends Store {
@@ -39,7 +39,7 @@ function storeOn(db: SqliteDatabase): SqliteStore {
   const numbers = new RunNumbers(db);
   const items = new Items(db, numbers);
   const letters = new DeadLetters(db);
-  const settlement = new Settlement(db, numbers, items, letters);
+  const closing = new RunClosing(db, numbers, items, letters);
   const sql = statements(db);
   return {
     ...runsOn(db, numbers),
@@ -53,7 +53,7 @@ function storeOn(db: SqliteDatabase): SqliteStore {
         const pruned = sql.withdrawnSeq.get(runId)?.withdrawn_seq as number | undefined;
         return (pruned !== undefined && pruned > 0 && pruned <= upToSeq) || items.hasWithdrawn(runId, upToSeq);
       }),
-    closeRun: (runId, end, records) => settlement.settle(runId, end, records),
+    closeRun: (runId, end, records) => closing.close(runId, end, records),
     listEvents: async (runId) =>
       db.read(() =>
         (sql.events.all(numbers.of(runId)) as Row[]).map((row) => JSON.parse(row.event as string) as StoredEvent),

@@ -8,7 +8,7 @@ import type { RunNumbers } from './run-numbers.ts';
 const BATCH = 200;
 
 /** Writes the end of a run in bounded transactions; the run's own row comes last, so whoever dies before starts over. */
-export class Settlement {
+export class RunClosing {
   readonly #db: SqliteDatabase;
   readonly #numbers: RunNumbers;
   readonly #items: Items;
@@ -31,7 +31,7 @@ export class Settlement {
     );
   }
 
-  async settle(runId: string, end: RunEnd, { deadLetters, events }: RunRecords): Promise<void> {
+  async close(runId: string, end: RunEnd, { deadLetters, events }: RunRecords): Promise<void> {
     const runNo = this.#numbers.of(runId);
     // Letters of an earlier end may have been replayed since.
     await this.#db.write(() => this.#letters.clear(runNo));

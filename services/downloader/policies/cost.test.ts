@@ -86,7 +86,7 @@ describe('a request that costs', () => {
 });
 
 describe('money that others have set aside', () => {
-  const PRICE = { amount: 60, cap: 100, patienceMs: 10_000 };
+  const PRICE = { amount: 60, cap: 100, waitAtMostMs: 10_000 };
   const signal = new AbortController().signal;
 
   const payer = (bench: StageBench) => ({ budgets: bench.budgets, meters: bench.meters });
@@ -121,7 +121,7 @@ describe('money that others have set aside', () => {
 
   it('is waited for no longer than the request might take itself, nor than somebody wants it', async () => {
     const { bench, node, receipt } = await opened();
-    const impatient = { ...PRICE, patienceMs: 60 };
+    const impatient = { ...PRICE, waitAtMostMs: 60 };
     await expect(pay(payer(bench), node, impatient, receipt, signal)).rejects.toMatchObject({
       code: 'budget.exhausted',
       data: { atMost: 0.000_06, costCap: 0.000_1, spent: 0, reserved: 0.000_06 },

@@ -13,7 +13,7 @@ export interface Price {
   /** The most that its run may cost, in millionths; undefined: any amount. */
   readonly cap: number | undefined;
   /** How long it waits for what others have set aside and may not need, in milliseconds. */
-  readonly patienceMs: number;
+  readonly waitAtMostMs: number;
 }
 
 interface PayDeps {
@@ -28,8 +28,8 @@ const LONGEST_WAIT_MS = 500;
 export const cost: RequestPolicy = async (context, next) => {
   const { deps, work, asked, request, receipt, signal } = context;
   if (asked.costMicros !== undefined) {
-    const patienceMs = request.totalTimeoutMs ?? deps.breakers.timeoutMs;
-    const price = { amount: asked.costMicros, cap: work.run.record.costCap, patienceMs };
+    const waitAtMostMs = request.totalTimeoutMs ?? deps.breakers.timeoutMs;
+    const price = { amount: asked.costMicros, cap: work.run.record.costCap, waitAtMostMs };
     await pay({ budgets: deps.budgets, meters: deps.execution.meters }, work.lease.node, price, receipt, signal);
   }
   return next(context);
@@ -43,7 +43,7 @@ export const cost: RequestPolicy = async (context, next) => {
 export async function pay(
   { budgets, meters }: PayDeps,
   { id: entry, runId: scope, ...node }: ChainNode,
-  { amount, cap, patienceMs }: Price,
+  { amount, cap, waitAtMostMs }: Price,
   receipt: Receipt,
   signal: AbortSignal,
 ): Promise<void> {
@@ -53,7 +53,7 @@ export async function pay(
     const answer = await budgets.reserve({ scope, entry, attempt, amount, cap });
     if (answer.granted) break;
     const isSpent = answer.spent + amount > (cap ?? 0);
-    if (isSpent || waitedMs >= patienceMs) {
+    if (isSpent || waitedMs >= waitAtMostMs) {
       meters.budgetExhausted();
       throw exhausted(amount, cap ?? 0, answer);
     }

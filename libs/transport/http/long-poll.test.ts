@@ -1,15 +1,15 @@
 import { EventEmitter, getEventListeners } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { describe, expect, it } from 'vitest';
-import { patience } from './patience.ts';
+import { longPoll } from './long-poll.ts';
 
 function waiting(waitMs: number) {
   const drain = new AbortController();
   const response = new EventEmitter() as unknown as ServerResponse;
-  return { drain, response, ...patience(waitMs, drain.signal, response) };
+  return { drain, response, ...longPoll(waitMs, drain.signal, response) };
 }
 
-describe('the patience of a long poll', () => {
+describe('the longPoll of a long poll', () => {
   it('ends with its time', async () => {
     const { signal } = waiting(10);
     expect(signal.aborted).toBe(false);
@@ -26,7 +26,7 @@ describe('the patience of a long poll', () => {
   });
 
   it('does not begin at a server that is stopping already', () => {
-    expect(patience(60_000, AbortSignal.abort(), new EventEmitter() as unknown as ServerResponse).signal.aborted).toBe(
+    expect(longPoll(60_000, AbortSignal.abort(), new EventEmitter() as unknown as ServerResponse).signal.aborted).toBe(
       true,
     );
   });

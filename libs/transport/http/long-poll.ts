@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 
-export interface Patience {
+export interface LongPoll {
   /** Aborts when waiting longer is of no use. */
   readonly signal: AbortSignal;
   /** Lets go of everything that it listens to. */
@@ -8,7 +8,7 @@ export interface Patience {
 }
 
 /** How long a long poll may wait: its own time, and no longer than the server takes requests and its caller stays. */
-export function patience(waitMs: number, drain: AbortSignal, response: ServerResponse): Patience {
+export function longPoll(waitMs: number, drain: AbortSignal, response: ServerResponse): LongPoll {
   const over = new AbortController();
   const end = (): void => {
     over.abort();
