@@ -19,6 +19,7 @@ import {
 import { type Manifest, undeclaredPackages } from './architecture/packages.ts';
 import { defaultExports, shapeViolations } from './architecture/shape.ts';
 import { isProduct, isTest, isTypeScript, readSourceTree } from './architecture/source-tree.ts';
+import { oldWords, unwatchedRows } from './architecture/words.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const files = readSourceTree(ROOT);
@@ -61,6 +62,8 @@ describe('the repository', () => {
     ['imports only packages that are listed', (all: typeof files) => undeclaredPackages(all, manifest)],
     ['reads the environment in one file', environmentReads],
     ['has no circle of imports', importCircles],
+    ['says what the glossary says', oldWords],
+    ['watches every word that the glossary has replaced', unwatchedRows],
     ['gives all five services the same shape', (all: typeof files) => shapeViolations(all)],
     ['has named exports only', defaultExports],
     ['names files after what they hold', bucketNames],

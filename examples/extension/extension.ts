@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { defineExtension, runModule, withPlace } from 'catena/extension';
+import { defineExtension, runModule, withLocation } from 'catena/extension';
 import { greetingRoutes } from './routes.ts';
 import { settings } from './settings.ts';
 
@@ -14,7 +14,7 @@ export default defineExtension({
       .command('greet')
       .argument('<names...>', 'whom')
       .description('greet people: a run of the module `greetings`, its items on standard output');
-    withPlace(command).action(async (names: readonly string[], options) => {
+    withLocation(command).action(async (names: readonly string[], options) => {
       const input = [`names=${JSON.stringify(names)}`];
       const asked = { ...options, input, output: '-', account: 'default', platform: 'default' };
       done(await runModule(context, fileURLToPath(MODULE), asked));

@@ -6,7 +6,7 @@ import { testModule } from './commands/test.ts';
 import type { CliContext, Done, SharedOptions } from './context.ts';
 import { EXIT_CODE_MEANINGS } from './exit-codes.ts';
 import { addControl } from './program/control.ts';
-import { collect, formatOption, jsonOption, withConfig, withDebug, withPlace } from './program/options.ts';
+import { collect, formatOption, jsonOption, withConfig, withDebug, withLocation } from './program/options.ts';
 import { addReading } from './program/reading.ts';
 import { addServices } from './program/services.ts';
 import { runModule } from './run/run-module.ts';
@@ -60,7 +60,7 @@ function addRun(program: Command, context: CliContext, done: Done): void {
     .option('--account <name>', 'whom the run is for', 'default')
     .option('--platform <name>', 'what it is about', 'default')
     .addOption(new Option('--again <command>').hideHelp());
-  withPlace(command).action(async (file, options) => done(await runModule(context, file, options)));
+  withLocation(command).action(async (file, options) => done(await runModule(context, file, options)));
 }
 
 function addModuleTools(program: Command, context: CliContext, done: Done): void {

@@ -5,22 +5,22 @@ import type { CliContext, ConfigOptions } from './context.ts';
 import { effectiveConfig, requireSingleNode } from './effective-config.ts';
 import { commandText } from './run/messages.ts';
 
-export type Place =
+export type RunLocation =
   | { readonly kind: 'file'; readonly loaded: LoadedConfig; readonly path: string }
   | { readonly kind: 'server'; readonly loaded: LoadedConfig; readonly address: string };
 
-export type ServerPlace = Extract<Place, { kind: 'server' }>;
-export type FilePlace = Extract<Place, { kind: 'file' }>;
+export type ServerLocation = Extract<RunLocation, { kind: 'server' }>;
+export type FileLocation = Extract<RunLocation, { kind: 'file' }>;
 
 /**
  * `--server` and `--db` go over the settings. Throws `cli.two_places`, `config.invalid`, and `cli.distributed` for a file in
  * the configuration of a deployment.
  */
-export function placeOf(
+export function locationOf(
   context: CliContext,
   options: ConfigOptions,
   more: Readonly<Record<string, string | undefined>> = {},
-): Place {
+): RunLocation {
   if (options.server !== undefined && options.db !== undefined) {
     throw new CatenaError('cli.two_places', '--server and --db name two places', {
       remedy: 'leave one of them out: runs are at a server, or in a file',
@@ -34,16 +34,16 @@ export function placeOf(
 }
 
 /** A command about a run of this place, as it can be typed again. */
-export function commandFor({ invocation }: CliContext, place: Place, name: string, runId: string): string {
-  return commandText(invocation, [name, runId, ...placeArgs(place)]);
+export function commandFor({ invocation }: CliContext, location: RunLocation, name: string, runId: string): string {
+  return commandText(invocation, [name, runId, ...placeArgs(location)]);
 }
 
 /** Only what the command line named: settings hold for the next command too. */
-function placeArgs(place: Place): string[] {
-  const { origins } = place.loaded;
-  if (place.kind === 'file') return origins['store.path'] === 'command line' ? ['--db', place.path] : [];
+function placeArgs(location: RunLocation): string[] {
+  const { origins } = location.loaded;
+  if (location.kind === 'file') return origins['store.path'] === 'command line' ? ['--db', location.path] : [];
   return [
-    ...(origins['server.address'] === 'command line' ? ['--server', place.address] : []),
+    ...(origins['server.address'] === 'command line' ? ['--server', location.address] : []),
     ...(origins['server.token'] === 'command line' ? ['--token', 'TOKEN'] : []),
   ];
 }

@@ -97,8 +97,8 @@ export interface WakeUpName {
  * The id of a message. The epoch is part of it because dispatches are counted per epoch, and the kind because one stream
  * carries several: without them a broker would take the wake-up of a retry for a copy of the first one.
  */
-export function messageId(ringing: WakeUpName): string {
-  return `${ringing.kind}:${ringing.nodeId}:${ringing.epoch}:${ringing.dispatch}`;
+export function messageId(wakeUp: WakeUpName): string {
+  return `${wakeUp.kind}:${wakeUp.nodeId}:${wakeUp.epoch}:${wakeUp.dispatch}`;
 }
 
 function stream(name: string, kinds: readonly SubjectKind[], consumer: Stage): StreamPlan {

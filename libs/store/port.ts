@@ -190,7 +190,7 @@ export interface Store {
   listEvents(runId: string): Promise<readonly StoredEvent[]>;
   /** In the order of their nodes' ids; without a page all of them. */
   listDeadLetters(runId: string, page?: LetterPage): Promise<readonly DeadLetter[]>;
-  /** Forgets letters for good: settling the run again does not bring them back. Answers how many there were. */
+  /** Forgets letters for good: closing the run again does not bring them back. Answers how many there were. */
   discardDeadLetters(runId: string, nodeIds: readonly string[]): Promise<number>;
   /** How far a file follows a run's items. */
   findExport(runId: string, path: string): Promise<ExportOffset | undefined>;

@@ -38,6 +38,6 @@ else
   n.state, n.epoch = 'pending', n.epoch + 1
   writeNode(key, n)
   setDue(m.due[n.phase + 1], S.shard, m.exec, n.phase, id, S.now + graceMs(n.dispatches))
-  if isLive(S.run, m.exec, m.exec.phases[n.phase + 1].closed, n) then ring(id, n) end
+  if isLive(S.run, m.exec, m.exec.phases[n.phase + 1].closed, n) then notify(id, n) end
 end
 return reply(0, 'RECOVERED', { died, S.wakeUps })

@@ -69,7 +69,7 @@ if request and redis.call('SADD', KEYS[at + 1], n.step .. ':' .. n.prefix) == 1 
   emit(S, 'ModuleStepFallback', id, epoch, { moduleId = exec.id, nodeId = id }, { request = ARGV[15] })
   if request.state == 'done' then
     reopen(m, KEYS[at + 2], ARGV[15], request, S.now + graceMs(0))
-    ring(ARGV[15], request)
+    notify(ARGV[15], request)
   end
   return answer(0, 'CONTINUE', 'fallback')
 end

@@ -68,7 +68,7 @@ local phase = exec.phases[n.phase + 1]
 local due = S.now + graceMs(0)
 n.reopened = phase.closed == '' and 0 or 1
 reopen(m, key, id, n, due)
-ring(id, n)
+notify(id, n)
 watchLeftBehind(m)
 local current = exec.phases[exec.current + 1]
 if current and current.deadline > 0 then

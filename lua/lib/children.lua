@@ -80,12 +80,12 @@ end
 local function createChildren(m, seeds, reopenedParent, wakeUps, claim)
   local made = { created = 0, lost = 0 }
   local keepsResponses = #seeds > 0 and redis.call('HLEN', S.reorder) > 0
-  local rungs = 0
+  local notified = 0
   for _, seed in ipairs(seeds) do
     local phase = m.exec.phases[seed.phase + 1]
     local held = seed.phase > m.exec.current
-    local rung = not held and rungs < wakeUps
-    local due = rung and S.now + graceMs(0) or S.now
+    local isNotified = not held and notified < wakeUps
+    local due = isNotified and S.now + graceMs(0) or S.now
     local existing = readNode(seed.key)
     local claimed = not existing and not held and claim
     local n
@@ -99,9 +99,9 @@ local function createChildren(m, seeds, reopenedParent, wakeUps, claim)
       made.created = made.created + 1
       if claimed then
         made.next = n
-      elseif rung then
-        ring(seed.id, n)
-        rungs = rungs + 1
+      elseif isNotified then
+        notify(seed.id, n)
+        notified = notified + 1
       end
       if keepsResponses then releaseResponse(seed) end
     else

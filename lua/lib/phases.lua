@@ -78,7 +78,7 @@ local function openPhase(m)
   if n and (n.state == 'done' or (n.state == 'dead' and n.reason ~= 'superseded')) then
     n.body, n.limitKey = seed.body, seed.limitKey
     reopen(m, seed.key, seed.id, n, S.now + S.grace)
-    ring(seed.id, n)
+    notify(seed.id, n)
   else
     createChildren(m, { seed }, false, 1)
   end

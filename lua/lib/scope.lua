@@ -91,6 +91,6 @@ local function wakeUp(kind, id, n)
   }
 end
 
-local function ring(id, n)
+local function notify(id, n)
   S.wakeUps[#S.wakeUps + 1] = wakeUp(n.kind == 'hop' and 'parser_task' or 'request', id, n)
 end

@@ -14,6 +14,7 @@ import { bucketNames, environmentReads, oddFileNames, putOff, registryHosts, spe
 import { undeclaredPackages } from './packages.ts';
 import { defaultExports, SERVICES, SHAPE, shapeViolations } from './shape.ts';
 import { sourceFile } from './source-tree.ts';
+import { oldWords } from './words.ts';
 
 const EXISTING = [
   'libs/keys/keys.ts',
@@ -353,5 +354,23 @@ describe('links in Markdown', () => {
 
   it('know the anchors that headings have', () => {
     expect(anchorsOf('# Größe: `a_b` & c!\n```\n# no\n```\n<a id="x"></a>')).toEqual(new Set(['größe-a_b--c', 'x']));
+  });
+});
+
+describe('words of the glossary', () => {
+  const file = (text: string, path = 'libs/a/a.ts') => oldWords([sourceFile(path, text)]);
+
+  it.each([
+    '// its bell was rung',
+    '/** A ringing of a node. */',
+    "const a = 'the ground did not answer';",
+    '// the cookie shelf',
+  ])('are missed in %s', (line) => {
+    expect(file(line)).not.toEqual([]);
+  });
+
+  it('are not missed where a name of the wire is written, in decisions, and in other meanings', () => {
+    expect(file('// `run_settle` closes; the foreground; a string')).toEqual([]);
+    expect(file('a bell', 'docs/adr/0001-a.md')).toEqual([]);
   });
 });

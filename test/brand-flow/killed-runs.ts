@@ -77,12 +77,12 @@ export async function endOf(child: ChildProcess): Promise<NodeJS.Signals | numbe
     told = chunk.toString();
   });
   let isStuck = false;
-  const patience = setTimeout(() => {
+  const waiting = setTimeout(() => {
     isStuck = true;
     child.kill('SIGKILL');
   }, PATIENCE_MS);
   const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
-  clearTimeout(patience);
+  clearTimeout(waiting);
   if (isStuck) throw new Error(`the process did not end within ${PATIENCE_MS} ms; it said last: ${told}`);
   return signal ?? code;
 }

@@ -50,14 +50,14 @@ export interface Observed {
   /** From the first submission to the end of the last run. */
   readonly tookMs: number;
   /** From the end of the faults to the end of the last run. */
-  readonly spanEnoughMs: number;
+  readonly afterFaultsMs: number;
 }
 
 const SAMPLE_MS = 250;
 const PROGRESS_MS = 10_000;
 /** The longest that submitting may go on: multiples of the time for faults, and what there is without any. */
-const PATIENCE = 2;
-const CALM_PATIENCE_MS = 120_000;
+const WAITS_PER_FAULTS = 2;
+const CALM_WAITING_MS = 120_000;
 const SLOWEST_PAGE_MS = 300;
 const MODULE = fileURLToPath(new URL('../fixtures/modules/chaos.ts', import.meta.url));
 
@@ -128,7 +128,7 @@ async function observe(parts: Parts): Promise<Observed> {
     ).finally(() => {
       striking = false;
     });
-    const isWanted = () => (striking || load.nodes < nodes) && now() < faultsForMs * PATIENCE + CALM_PATIENCE_MS;
+    const isWanted = () => (striking || load.nodes < nodes) && now() < faultsForMs * WAITS_PER_FAULTS + CALM_WAITING_MS;
     // The load ends with the signal too; what a strike has taken down must be up again before anything else ends.
     const submitted = await Promise.allSettled([faults, load.submitWhile(isWanted, signal)]);
     for (const each of submitted) if (each.status === 'rejected') throw each.reason;
@@ -158,7 +158,7 @@ async function observe(parts: Parts): Promise<Observed> {
       unrecovered: recovery.unrecovered,
       unexpectedEnds: fleet.unexpected,
       logged: fleet.errors(),
-      spanEnoughMs: tookMs - healedMs,
+      afterFaultsMs: tookMs - healedMs,
     };
   } finally {
     clearInterval(speaking);

@@ -25,7 +25,7 @@ function observed(changes: Partial<Observed> = {}): Observed {
     struck: plan.faults.map((fault) => ({ fault, atMs: fault.atMs, what: 'done', isDone: true })),
     messages: { purged: 1, duplicated: 1, delayed: 1 },
     sampler: { answers: () => 1 } as unknown as Sampler,
-    ...{ tookMs: 10_000, spanEnoughMs: 1_000 },
+    ...{ tookMs: 10_000, afterFaultsMs: 1_000 },
     ...changes,
   };
 }

@@ -72,7 +72,7 @@ function seenIn({ struck, sampler, messages }: Observed): Record<string, number>
   };
 }
 
-function figuresOf(seed: number, { ledger, recovered, runs, nodes, tookMs, spanEnoughMs }: Observed) {
+function figuresOf(seed: number, { ledger, recovered, runs, nodes, tookMs, afterFaultsMs }: Observed) {
   const pages = Array.from({ length: runs }, (_, nth) => pagesOf(worldOf(seed, nth)).length);
   const times = recovered.map(({ tookMs: ms }) => ms);
   return {
@@ -80,7 +80,7 @@ function figuresOf(seed: number, { ledger, recovered, runs, nodes, tookMs, spanE
     execution_amplification: round(ledger.length / pages.reduce((sum, count) => sum + count, 0)),
     recovery_p50_ms: quantile(times, 0.5),
     recovery_p99_ms: quantile(times, 0.99),
-    settled_ms: Math.round(spanEnoughMs),
+    settled_ms: Math.round(afterFaultsMs),
     took_ms: Math.round(tookMs),
     nodes_per_second: round(nodes / (tookMs / 1_000)),
   };

@@ -1,7 +1,7 @@
 /** The commands of brand diagnosis; what they need is loaded when one of them is given. */
 import { type Command, Option } from 'commander';
 import type { CliContext, Done } from '../../cli/context.ts';
-import { collect, jsonOption, RUN_ARGUMENT, withPlace } from '../../cli/program/options.ts';
+import { collect, jsonOption, RUN_ARGUMENT, withLocation } from '../../cli/program/options.ts';
 
 export function addCommands(program: Command, context: CliContext, done: Done): void {
   const command = program
@@ -26,11 +26,11 @@ export function addCommands(program: Command, context: CliContext, done: Done): 
     .option('--json', 'events as JSON lines on standard output')
     .option('--account <name>', 'whom the run is for; its login may hold the keys', 'default')
     .option('--platform <name>', 'what it is about', 'default');
-  withPlace(command).action(async (options) => {
+  withLocation(command).action(async (options) => {
     const { diagnose } = await import('./diagnose.ts');
     done(await diagnose(context, options));
   });
-  withPlace(
+  withLocation(
     program
       .command('compare')
       .argument('<runs...>', RUN_ARGUMENT)

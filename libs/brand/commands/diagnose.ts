@@ -8,7 +8,7 @@ import { openReader } from '../../cli/read/open-reader.ts';
 import { withRuns } from '../../cli/read/open-source.ts';
 import { runModule } from '../../cli/run/run-module.ts';
 import type { ModuleWork, RunView } from '../../cli/run/work.ts';
-import { commandFor, type FilePlace, type Place, placeOf } from '../../cli/run-location.ts';
+import { commandFor, type FileLocation, locationOf, type RunLocation } from '../../cli/run-location.ts';
 import type { Reporter } from '../../cli/status/reporter.ts';
 import { oneLine } from '../../cli/terminal/format.ts';
 import { paintFor } from '../../cli/terminal/io.ts';
@@ -33,15 +33,15 @@ export async function diagnose(context: CliContext, options: DiagnoseOptions): P
   const base = options.inputFile === undefined ? {} : await readInputFile(options.inputFile, context.io.stdin);
   const set = options.questions === undefined ? undefined : await readPromptSet(options.questions, options.promptSet);
   const input = inputOf(options, base, set);
-  const place = placeOf(context, options);
-  if (place.kind === 'file') requireKept(place);
-  const prepared = place.kind === 'file' ? await atFile(context, options, place, input) : atServer(input);
+  const location = locationOf(context, options);
+  if (location.kind === 'file') requireKept(location);
+  const prepared = location.kind === 'file' ? await atFile(context, options, location, input) : atServer(input);
   await makeReportFolder(options.output);
   const view = viewOf(context, options, input);
   const { output: _folder, ...asked } = options;
   const exitCode = await runModule(context, prepared.work, { ...asked, ...prepared.options }, view);
   if (exitCode === ExitCode.INTERRUPTED || view.runId() === '') return exitCode;
-  return report(context, options, place, view, exitCode);
+  return report(context, options, location, view, exitCode);
 }
 
 interface Prepared {
@@ -54,7 +54,7 @@ interface Prepared {
 async function atFile(
   context: CliContext,
   { account, platform, set = [] }: DiagnoseOptions,
-  { loaded, path }: FilePlace,
+  { loaded, path }: FileLocation,
   input: ModuleWork['input'],
 ): Promise<Prepared> {
   const { config } = loaded;
@@ -89,7 +89,7 @@ function accountsIn(path: string) {
   };
 }
 
-function requireKept({ path }: FilePlace): void {
+function requireKept({ path }: FileLocation): void {
   if (path !== ':memory:') return;
   throw new CatenaError('cli.not_kept', 'a diagnosis is read back for its report, and :memory: keeps nothing', {
     remedy: 'name a file with --db, or leave it out',
@@ -127,11 +127,11 @@ function viewOf(context: CliContext, options: DiagnoseOptions, input: ModuleWork
 async function report(
   context: CliContext,
   options: DiagnoseOptions,
-  place: Place,
+  location: RunLocation,
   view: DiagnosisView,
   runCode: ExitCodeValue,
 ): Promise<ExitCodeValue> {
-  const show = commandFor(context, place, 'show', view.runId());
+  const show = commandFor(context, location, 'show', view.runId());
   return withRuns(context, options, async (runs) => {
     const record = await runs.findRun(view.runId());
     const run = await readIfReported(runs, record);

@@ -24,7 +24,7 @@ async function newServer(): Promise<{ server: NatsServer; manager: () => Promise
 }
 
 /** Publishes until the bus takes it: what a publisher and the sweeper do together. */
-async function ring(publish: () => Promise<boolean>): Promise<void> {
+async function send(publish: () => Promise<boolean>): Promise<void> {
   await vi.waitFor(async () => expect(await publish()).toBe(true), PATIENT);
 }
 
@@ -39,7 +39,7 @@ it('goes on after a restart of the server, with what it kept', async () => {
   await vi.waitFor(() => expect(notices.map(({ kind }) => kind)).toContain('reconnected'), PATIENT);
   hands.ack();
   await vi.waitFor(() => expect(hands.seen).toContain('kept'), PATIENT);
-  await ring(() => bus.publish(request('later')));
+  await send(() => bus.publish(request('later')));
   hands.ack();
   await vi.waitFor(() => expect(hands.seen).toContain('later'), PATIENT);
   expect(notices.map(({ kind }) => kind)).not.toContain('restored');
@@ -56,7 +56,7 @@ it('makes everything again on a server that lost its data, and delivers what is 
     expect(notices).toContainEqual({ kind: 'restored', streams: 5, consumers: 4 });
   }, PATIENT);
   hands.ack();
-  await ring(() => bus.publish(request('notified again')));
+  await send(() => bus.publish(request('notified again')));
   await vi.waitFor(() => expect(hands.seen).toEqual(['lost', 'notified again']), PATIENT);
 });
 
@@ -88,7 +88,7 @@ it('rejects a publish as retryable in bounded time while the server is away', as
   expect(performance.now() - startedAtMs).toBeLessThan(2_000);
   expect(bus.depth('downloader')).toBe(0);
   await server.resume();
-  await ring(() => bus.publish(request('n')));
+  await send(() => bus.publish(request('n')));
 });
 
 it('keeps what is published while the server is away for a moment, once', async () => {
@@ -130,7 +130,7 @@ it.each(['purged', 'consumer deleted', 'stream deleted'] as const)('goes on afte
   else if (what === 'consumer deleted') await consumers.delete(stream, 'downloader');
   else await streams.delete(stream);
   hands.ack();
-  await ring(() => bus.publish(request('notified again')));
+  await send(() => bus.publish(request('notified again')));
   await vi.waitFor(async () => {
     if (hands.inHand() > 0) hands.ack();
     expect(hands.seen).toContain('notified again');
@@ -171,5 +171,5 @@ it('keeps trying while something stands in the way of what it must make again, a
   }, PATIENT);
   await streams.delete('SQUATTER');
   await vi.waitFor(() => expect(notices.map(({ kind }) => kind)).toContain('restored'), PATIENT);
-  await ring(() => bus.publish(request('n')));
+  await send(() => bus.publish(request('n')));
 });

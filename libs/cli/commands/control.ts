@@ -7,7 +7,7 @@ import { createLog } from '../../telemetry/log.ts';
 import type { CliContext, ConfigOptions } from '../context.ts';
 import { ExitCode, type ExitCodeValue } from '../exit-codes.ts';
 import { withRuns } from '../read/open-source.ts';
-import { type FilePlace, needsServer, placeOf, type ServerPlace } from '../run-location.ts';
+import { type FileLocation, locationOf, needsServer, type ServerLocation } from '../run-location.ts';
 import { withServer } from '../server/connect.ts';
 import { findServerRun } from '../server/find-run.ts';
 
@@ -23,11 +23,11 @@ export async function controlRun(
   reference: string,
   options: ControlOptions,
 ): Promise<ExitCodeValue> {
-  const place = placeOf(context, options);
+  const location = locationOf(context, options);
   const { runId, changed } =
-    place.kind === 'server'
-      ? await controlAtServer(place, action, reference)
-      : await controlInFile({ context, place, options }, action, reference);
+    location.kind === 'server'
+      ? await controlAtServer(location, action, reference)
+      : await controlInFile({ context, location, options }, action, reference);
   if (options.output === 'json') {
     context.io.stdout.write(`${JSON.stringify({ run_id: runId, action, changed })}\n`);
   } else {
@@ -56,8 +56,8 @@ interface Controlled {
   readonly changed: boolean;
 }
 
-function controlAtServer(place: ServerPlace, action: ControlAction, reference: string): Promise<Controlled> {
-  return withServer(place, async ({ calls }) => {
+function controlAtServer(location: ServerLocation, action: ControlAction, reference: string): Promise<Controlled> {
+  return withServer(location, async ({ calls }) => {
     const { runId } = await findServerRun(calls, reference);
     const call = { cancel: calls.cancelRun, pause: calls.pauseRun, resume: calls.resumeRun }[action];
     return { runId, changed: (await call({ runId })).changed };
@@ -66,7 +66,7 @@ function controlAtServer(place: ServerPlace, action: ControlAction, reference: s
 
 interface FileScene {
   readonly context: CliContext;
-  readonly place: FilePlace;
+  readonly location: FileLocation;
   readonly options: ControlOptions;
 }
 
@@ -88,7 +88,7 @@ async function controlInFile(scene: FileScene, action: ControlAction, reference:
 }
 
 /** The stages bring the run to its end: its open nodes are ended, and its end is written. They work at no other run. */
-async function cancelInFile({ context, place: { loaded } }: FileScene, { runId }: RunRecord): Promise<void> {
+async function cancelInFile({ context, location: { loaded } }: FileScene, { runId }: RunRecord): Promise<void> {
   const failure = Promise.withResolvers<never>();
   failure.promise.catch(() => {});
   const engine = context.startEngine({

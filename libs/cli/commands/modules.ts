@@ -2,7 +2,7 @@
 import { StepKind } from '../../contracts/services.ts';
 import type { CliContext, ConfigOptions } from '../context.ts';
 import { ExitCode, type ExitCodeValue } from '../exit-codes.ts';
-import { needsServer, placeOf } from '../run-location.ts';
+import { locationOf, needsServer } from '../run-location.ts';
 import { withServer } from '../server/connect.ts';
 import { formatTable } from '../terminal/format.ts';
 
@@ -11,9 +11,9 @@ export interface ModulesOptions extends ConfigOptions {
 }
 
 export async function listModules(context: CliContext, options: ModulesOptions): Promise<ExitCodeValue> {
-  const place = placeOf(context, options);
-  if (place.kind === 'file') throw needsServer('modules', 'on a file each run brings its module along');
-  const { modules } = await withServer(place, ({ calls }) => calls.listModules({}));
+  const location = locationOf(context, options);
+  if (location.kind === 'file') throw needsServer('modules', 'on a file each run brings its module along');
+  const { modules } = await withServer(location, ({ calls }) => calls.listModules({}));
   const views = modules.map(({ moduleId, steps, phaseCount, itemTypes, inputSchema }) => ({
     module: moduleId,
     phases: phaseCount,

@@ -3,7 +3,7 @@ import type { CliContext, ConfigOptions } from '../context.ts';
 import { ExitCode, type ExitCodeValue } from '../exit-codes.ts';
 import { withRuns } from '../read/open-source.ts';
 import { type ReplaySelection, type ReplayWord, replayInFile } from '../replay/file-replay.ts';
-import { commandFor, type Place, placeOf } from '../run-location.ts';
+import { commandFor, locationOf, type RunLocation } from '../run-location.ts';
 import { withServer } from '../server/connect.ts';
 import { findServerRun } from '../server/find-run.ts';
 import { replayAtServer } from '../server/replay.ts';
@@ -21,9 +21,9 @@ export async function replayRun(
   reference: string,
   options: ReplayOptions,
 ): Promise<ExitCodeValue> {
-  const place = placeOf(context, options);
+  const location = locationOf(context, options);
   const { node: nodeIds = [], reason: reasons = [], rejoin = false } = options;
-  const { runId, outcomes } = await replay(context, place, reference, { nodeIds, reasons, rejoin }, options);
+  const { runId, outcomes } = await replay(context, location, reference, { nodeIds, reasons, rejoin }, options);
   const left = [...outcomes].filter(([, outcome]) => outcome !== 'replayed');
   if (options.output === 'json') {
     const nodes = [...outcomes].map(([node_id, outcome]) => ({ node_id, outcome }));
@@ -33,7 +33,7 @@ export async function replayRun(
     for (const [nodeId, outcome] of left) stderr.write(`node ${nodeId}: ${SENTENCES[outcome]}\n`);
     const count = outcomes.size - left.length;
     stderr.write(
-      count === 0 ? `nothing of run ${runId} is executed again\n` : `${begun(context, place, runId, count)}\n`,
+      count === 0 ? `nothing of run ${runId} is executed again\n` : `${begun(context, location, runId, count)}\n`,
     );
   }
   return left.length === 0 ? ExitCode.DONE : ExitCode.FOUND;
@@ -46,10 +46,10 @@ const SENTENCES: Readonly<Record<ReplayWord, string>> = {
   unknown_node: 'the run has no such dead node',
 };
 
-function begun(context: CliContext, place: Place, runId: string, count: number): string {
+function begun(context: CliContext, location: RunLocation, runId: string, count: number): string {
   const nodes = countOf(count, 'node');
-  return place.kind === 'server'
-    ? `${nodes} of run ${runId} ${count === 1 ? 'is' : 'are'} executed again: ${commandFor(context, place, 'show', runId)}`
+  return location.kind === 'server'
+    ? `${nodes} of run ${runId} ${count === 1 ? 'is' : 'are'} executed again: ${commandFor(context, location, 'show', runId)}`
     : `${nodes} of run ${runId} stand${count === 1 ? 's' : ''} open again: give its \`catena run\` command again to execute them`;
 }
 
@@ -60,17 +60,17 @@ interface Replayed {
 
 async function replay(
   context: CliContext,
-  place: Place,
+  location: RunLocation,
   reference: string,
   selection: ReplaySelection,
   options: ReplayOptions,
 ): Promise<Replayed> {
-  if (place.kind === 'server') {
-    return withServer(place, async ({ calls }) => {
+  if (location.kind === 'server') {
+    return withServer(location, async ({ calls }) => {
       const { runId } = await findServerRun(calls, reference);
       return { runId, outcomes: await replayAtServer(calls, runId, selection) };
     });
   }
   const run = await withRuns(context, options, (runs) => runs.findRun(reference));
-  return { runId: run.runId, outcomes: await replayInFile(place, context.clock, run, selection) };
+  return { runId: run.runId, outcomes: await replayInFile(location, context.clock, run, selection) };
 }

@@ -3,7 +3,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import type { ControlAction } from '../commands/control.ts';
 import type { CliContext, Done } from '../context.ts';
 import { REPLAY_REASONS } from '../replay/file-replay.ts';
-import { collect, jsonOption, RUN_ARGUMENT, withPlace } from './options.ts';
+import { collect, jsonOption, RUN_ARGUMENT, withLocation } from './options.ts';
 
 const DESCRIPTIONS: Readonly<Record<ControlAction, string>> = {
   cancel: 'end a run for good; its items stay',
@@ -13,14 +13,14 @@ const DESCRIPTIONS: Readonly<Record<ControlAction, string>> = {
 
 export function addControl(program: Command, context: CliContext, done: Done): void {
   for (const action of ['cancel', 'pause', 'resume'] as const) {
-    withPlace(
+    withLocation(
       program.command(action).argument('<run>', RUN_ARGUMENT).description(DESCRIPTIONS[action]).addOption(jsonOption()),
     ).action(async (run, options) => {
       const { controlRun } = await import('../commands/control.ts');
       done(await controlRun(context, action, run, options));
     });
   }
-  withPlace(
+  withLocation(
     program
       .command('replay')
       .argument('<run>', RUN_ARGUMENT)

@@ -5,7 +5,7 @@ import { type Command, Option } from 'commander';
 export const RUN_ARGUMENT = 'its id, the beginning of it, or `last`';
 
 /** For what is about runs, wherever they are. */
-export function withPlace(command: Command): Command {
+export function withLocation(command: Command): Command {
   return withServerOptions(withConfig(command).option('--db <file>', 'the database; default: .catena/catena.db'));
 }
 

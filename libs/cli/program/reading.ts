@@ -6,10 +6,10 @@ import { listLetters } from '../commands/letters.ts';
 import { listRuns } from '../commands/runs.ts';
 import { showRun } from '../commands/show.ts';
 import type { CliContext, Done } from '../context.ts';
-import { formatOption, jsonOption, RUN_ARGUMENT, withConfig, withPlace, withServerOptions } from './options.ts';
+import { formatOption, jsonOption, RUN_ARGUMENT, withConfig, withLocation, withServerOptions } from './options.ts';
 
 export function addReading(program: Command, context: CliContext, done: Done): void {
-  withPlace(
+  withLocation(
     program
       .command('runs')
       .description('list the runs of a database or a server, the newest first')
@@ -17,14 +17,14 @@ export function addReading(program: Command, context: CliContext, done: Done): v
   )
     .option('--limit <number>', 'how many', '50')
     .action(async (options) => done(await listRuns(context, options)));
-  withPlace(
+  withLocation(
     program
       .command('show')
       .argument('<run>', RUN_ARGUMENT)
       .description('show a run and every node that failed, with its reason')
       .addOption(jsonOption()),
   ).action(async (run, options) => done(await showRun(context, run, options)));
-  withPlace(
+  withLocation(
     program
       .command('items')
       .argument('<run>', RUN_ARGUMENT)
@@ -33,14 +33,14 @@ export function addReading(program: Command, context: CliContext, done: Done): v
       .addOption(formatOption())
       .option('--type <type>', 'only items of this type'),
   ).action(async (run, options) => done(await writeItems(context, run, options)));
-  withPlace(
+  withLocation(
     program
       .command('explain')
       .argument('<run>', RUN_ARGUMENT)
       .description('say why a run is not finished')
       .addOption(jsonOption()),
   ).action(async (run, options) => done(await explainRun(context, run, options)));
-  withPlace(
+  withLocation(
     program
       .command('letters')
       .argument('<run>', RUN_ARGUMENT)

@@ -1,5 +1,5 @@
 import type { CliContext, ConfigOptions } from '../context.ts';
-import { type Place, placeOf } from '../run-location.ts';
+import { locationOf, type RunLocation } from '../run-location.ts';
 import { fileRuns } from './file-runs.ts';
 import { openReader } from './open-reader.ts';
 import type { RunSource } from './run-source.ts';
@@ -8,18 +8,18 @@ import type { RunSource } from './run-source.ts';
 export async function withRuns<Result>(
   context: CliContext,
   options: ConfigOptions,
-  work: (runs: RunSource, place: Place) => Promise<Result>,
+  work: (runs: RunSource, location: RunLocation) => Promise<Result>,
 ): Promise<Result> {
-  const place = placeOf(context, options);
-  if (place.kind === 'server') {
+  const location = locationOf(context, options);
+  if (location.kind === 'server') {
     // What calls a server takes its time to load: a file needs none of it.
     const { withServer } = await import('../server/connect.ts');
     const { serverRuns } = await import('../server/server-runs.ts');
-    return withServer(place, ({ calls }) => work(serverRuns(calls), place));
+    return withServer(location, ({ calls }) => work(serverRuns(calls), location));
   }
-  const reader = openReader(place.path);
+  const reader = openReader(location.path);
   try {
-    return await work(fileRuns(reader, context.clock), place);
+    return await work(fileRuns(reader, context.clock), location);
   } finally {
     reader.close();
   }

@@ -6,7 +6,7 @@ import { CatenaError } from '../../errors/catena-error.ts';
 import { deadNodes } from '../../stage/run/close-run.ts';
 import type { RunRecord } from '../../store/port.ts';
 import { openSingleFile } from '../../store/sqlite/single-file.ts';
-import type { FilePlace } from '../run-location.ts';
+import type { FileLocation } from '../run-location.ts';
 
 export interface ReplaySelection {
   /** Only these nodes; empty is all with the reasons. */
@@ -32,7 +32,7 @@ const WORDS = {
 
 /** What became of each node, by its id. Throws `store.locked` while a process works at the file, and `cli.run_expired`. */
 export async function replayInFile(
-  { loaded, path }: FilePlace,
+  { loaded, path }: FileLocation,
   clock: Clock,
   { runId }: RunRecord,
   selection: ReplaySelection,

@@ -27,11 +27,11 @@ export async function reportEnd(
   { runId, ended, rows }: EndedRun,
 ): Promise<ExitCodeValue> {
   const run = (await engine.store.findRun(runId))!;
-  const { output, place, module } = scene.prepared;
+  const { output, location, module } = scene.prepared;
   const letters = await engine.store.listDeadLetters(runId);
-  const isKept = place.path !== ':memory:';
-  const command = (name: string): string => commandFor(scene.context, place, name, runId);
-  const stored = isKept ? `${place.path} (${command('items')})` : 'nowhere: with --db :memory: only -o keeps them';
+  const isKept = location.path !== ':memory:';
+  const command = (name: string): string => commandFor(scene.context, location, name, runId);
+  const stored = isKept ? `${location.path} (${command('items')})` : 'nowhere: with --db :memory: only -o keeps them';
   return tellEnd(scene, {
     run,
     end: run.end!,

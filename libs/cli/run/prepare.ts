@@ -18,7 +18,7 @@ import type { RowFormat } from '../output/rows.ts';
 import type { Sink } from '../output/sink.ts';
 import { makePageFolder } from '../pages/page-file.ts';
 import { ITEM_TYPES_KEY, STEPS_KEY } from '../read/failed-nodes.ts';
-import type { FilePlace, Place } from '../run-location.ts';
+import type { FileLocation, RunLocation } from '../run-location.ts';
 import type { ModuleWork, RunOptions, Work } from './work.ts';
 
 export interface RunOutput {
@@ -34,7 +34,7 @@ export interface PreparedTask {
 }
 
 export interface PreparedRun extends PreparedTask {
-  readonly place: FilePlace;
+  readonly location: FileLocation;
   readonly loaded: LoadedConfig;
   readonly output: RunOutput | undefined;
 }
@@ -53,7 +53,7 @@ export async function prepareTask(
   context: CliContext,
   work: Work,
   options: RunOptions,
-  { loaded }: Pick<Place, 'loaded'>,
+  { loaded }: Pick<RunLocation, 'loaded'>,
 ): Promise<PreparedTask> {
   const settingsFor = moduleSettings(context, () => loaded);
   const { module, input } =
@@ -65,14 +65,14 @@ export async function prepareRun(
   context: CliContext,
   work: Work,
   options: RunOptions,
-  place: FilePlace,
+  location: FileLocation,
 ): Promise<PreparedRun> {
-  const { loaded } = place;
-  const { module, task } = await prepareTask(context, work, options, place);
+  const { loaded } = location;
+  const { module, task } = await prepareTask(context, work, options, location);
   if (options.record !== undefined) await makePageFolder(options.record);
   const output = options.output === undefined ? undefined : await openOutput(context, module, options);
   await makeDatabaseFolder(loaded.config.store.path);
-  return { place, loaded, module, task, output };
+  return { location, loaded, module, task, output };
 }
 
 async function toTask(

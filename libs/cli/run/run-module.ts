@@ -9,7 +9,7 @@ import type { Engine } from '../engine.ts';
 import { ExitCode, type ExitCodeValue } from '../exit-codes.ts';
 import { ItemFollower } from '../output/follower.ts';
 import { FolderRecorder } from '../pages/recorder.ts';
-import { type FilePlace, placeOf } from '../run-location.ts';
+import { type FileLocation, locationOf } from '../run-location.ts';
 import { HostTimes } from '../status/host-times.ts';
 import { countNodes } from '../status/progress.ts';
 import { countOf, formatCount } from '../terminal/format.ts';
@@ -27,21 +27,21 @@ export async function runModule(
   options: RunOptions,
   view?: RunView,
 ): Promise<ExitCodeValue> {
-  const place = placeOf(context, options, settingsOf(options));
-  if (place.kind === 'file') return runInFile(context, work, options, place, view);
+  const location = locationOf(context, options, settingsOf(options));
+  if (location.kind === 'file') return runInFile(context, work, options, location, view);
   // What calls a server takes its time to load, and most runs do without.
   const { runOnServer } = await import('../server/run-on-server.ts');
-  return runOnServer(context, work, options, place, view);
+  return runOnServer(context, work, options, location, view);
 }
 
 async function runInFile(
   context: CliContext,
   work: Work,
   options: RunOptions,
-  place: FilePlace,
+  location: FileLocation,
   view: RunView | undefined,
 ): Promise<ExitCodeValue> {
-  const prepared = await prepareRun(context, work, options, place);
+  const prepared = await prepareRun(context, work, options, location);
   const reporter = view?.reporter ?? reporterFor(context, options);
   const failure = Promise.withResolvers<never>();
   failure.promise.catch(() => {});

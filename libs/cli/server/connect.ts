@@ -3,7 +3,7 @@ import { IngressDefinition } from '../../contracts/services.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
 import { createGrpcClient, type GrpcClient } from '../../transport/grpc/client.ts';
 import { readTlsFiles } from '../../transport/grpc/tls-files.ts';
-import type { ServerPlace } from '../run-location.ts';
+import type { ServerLocation } from '../run-location.ts';
 
 export type IngressCalls = GrpcClient<typeof IngressDefinition>['calls'];
 
@@ -17,7 +17,7 @@ export interface Server {
  * address that is none.
  */
 export async function withServer<Result>(
-  { address, loaded }: ServerPlace,
+  { address, loaded }: ServerLocation,
   work: (server: Server) => Promise<Result>,
 ): Promise<Result> {
   const { grpc, server } = loaded.config;

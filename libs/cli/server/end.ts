@@ -16,9 +16,9 @@ export async function reportServerEnd(
   scene: ServerScene,
   { run, durationMs, items, isReport }: EndedServerRun & { readonly isReport: boolean },
 ): Promise<ExitCodeValue> {
-  const { context, place, server, output, prepared } = scene;
+  const { context, location, server, output, prepared } = scene;
   const record = toRecord(run);
-  const command = (name: string): string => commandFor(context, place, name, run.runId);
+  const command = (name: string): string => commandFor(context, location, name, run.runId);
   return tellEnd(scene, {
     run: record,
     end: record.end!,

@@ -7,7 +7,7 @@ import { keptLimits, reporterFor, sameCommand } from '../run/messages.ts';
 import { prepareTask } from '../run/prepare.ts';
 import { listenForStop } from '../run/stop-request.ts';
 import type { RunOptions, RunView, Work } from '../run/work.ts';
-import { commandFor, type ServerPlace } from '../run-location.ts';
+import { commandFor, type ServerLocation } from '../run-location.ts';
 import { formatCount } from '../terminal/format.ts';
 import { type BegunRun, beginRun, requireModule } from './begin.ts';
 import { withServer } from './connect.ts';
@@ -20,14 +20,16 @@ export async function runOnServer(
   context: CliContext,
   work: Work,
   options: RunOptions,
-  place: ServerPlace,
+  location: ServerLocation,
   view?: RunView,
 ): Promise<ExitCodeValue> {
   refuseOptionsOfFiles(options);
-  const prepared = await prepareTask(context, work, options, place);
+  const prepared = await prepareTask(context, work, options, location);
   const output = await openServerOutput(context, prepared.module, options);
   const reporter = view?.reporter ?? reporterFor(context, options);
-  return withServer(place, (server) => runOn({ context, place, server, options, prepared, output, reporter, view }));
+  return withServer(location, (server) =>
+    runOn({ context, location, server, options, prepared, output, reporter, view }),
+  );
 }
 
 async function runOn(scene: ServerScene): Promise<ExitCodeValue> {
@@ -68,9 +70,9 @@ function again({ context, options }: ServerScene): string {
 }
 
 function reportLeaving(scene: ServerScene, runId: string): ExitCodeValue {
-  const { context, place, reporter } = scene;
+  const { context, location, reporter } = scene;
   const watch = again(scene);
-  const cancel = commandFor(context, place, 'cancel', runId);
+  const cancel = commandFor(context, location, 'cancel', runId);
   reporter.say(`run ${runId} goes on at the server. To watch it again:\n  ${watch}\nTo end it:\n  ${cancel}`);
   reporter.event('interrupted', { run_id: runId, resume: watch, cancel, exit_code: ExitCode.INTERRUPTED });
   return ExitCode.INTERRUPTED;

@@ -1,7 +1,7 @@
 import type { CliContext } from '../context.ts';
 import type { PreparedTask } from '../run/prepare.ts';
 import type { RunOptions, RunView } from '../run/work.ts';
-import type { ServerPlace } from '../run-location.ts';
+import type { ServerLocation } from '../run-location.ts';
 import type { Reporter } from '../status/reporter.ts';
 import type { Server } from './connect.ts';
 import type { ServerOutput } from './run-output.ts';
@@ -9,7 +9,7 @@ import type { ServerOutput } from './run-output.ts';
 /** What a run at a server is watched with, from its submission to its end. */
 export interface ServerScene {
   readonly context: CliContext;
-  readonly place: ServerPlace;
+  readonly location: ServerLocation;
   readonly server: Server;
   readonly options: RunOptions;
   readonly prepared: PreparedTask;

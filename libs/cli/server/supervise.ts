@@ -25,12 +25,12 @@ export async function superviseServerRun(
   runId: string,
   stop: Pick<StopRequest, 'asked'>,
 ): Promise<EndedServerRun | undefined> {
-  const { context, place, server, output, reporter } = scene;
+  const { context, location, server, output, reporter } = scene;
   const startedAtMs = context.clock.monotonic();
   const leaving = new AbortController();
   const window: RetryWindow = {
     address: server.address,
-    windowMs: place.loaded.config.server.patienceMs,
+    windowMs: location.loaded.config.server.patienceMs,
     say: (text) => reporter.say(text),
     monotonicMs: () => context.clock.monotonic(),
     signal: leaving.signal,

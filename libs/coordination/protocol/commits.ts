@@ -54,7 +54,7 @@ export interface CommitCommand extends Held {
   readonly children: readonly NodeSeed[];
   /** How many children were staged under this token; the commit is refused when the coordinator counts another number. */
   readonly staged: number;
-  /** How many of the children the committer will ring itself; the others are due at once, for the sweeper to ring. */
+  /** How many of the children the committer will notify itself; the others are due at once, for the sweeper to notify. */
   readonly wakeUps: number;
   /** Claims the only child in the same step, if a claim would answer EXECUTE. */
   readonly handOver?: { readonly owner: string; readonly leaseMs: number };

@@ -3,7 +3,7 @@ import type { NodeRef } from './node.ts';
 import type { WakeUp } from './outcome.ts';
 
 /**
- * What the sweeper has to do next: send a wake-up (`ring`), call `recoverZombie`, pump until there is no more, drain until there
+ * What the sweeper has to do next: send a wake-up (`notify`), call `recoverZombie`, pump until there is no more, drain until there
  * is no more, call `phaseClose` (`deadline`), or write the end of a run and call `runSettle` (`settle`).
  */
 export type DueEntry =

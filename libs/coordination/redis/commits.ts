@@ -76,10 +76,10 @@ export async function commitSuccess(deps: RedisDeps, command: CommitCommand): Pr
     const code = (reply?.code ?? CommitCode.FENCING_REJECT) as CodeOf<typeof CommitCode>;
     return { code, wakeUps: [], released: [], created: 0, gateLost: 0, releasing: false };
   }
-  const [state, created = 0, gateLost = 0, rung, released] = reply.payload as CommitPayload;
+  const [state, created = 0, gateLost = 0, packed, released] = reply.payload as CommitPayload;
   const code = reply.code as CodeOf<typeof CommitCode>;
   if (code === CommitCode.COMMIT_OK) assertBorn(node, children.length, created, gateLost);
-  const woken = readWakeUps(rung, node);
+  const woken = readWakeUps(packed, node);
   assertNotBefore(node, woken);
   const next = reply.texts.length === 0 ? undefined : readNode(reply.texts, 0, node.runId, () => node.moduleId);
   if (next !== undefined) assertLeased(next, { ...node, id: children[0]!.id }, handOver!.owner);
@@ -126,9 +126,9 @@ export async function childrenPump(deps: RedisDeps, { node, wakeUps }: PumpComma
     }));
     if (reply?.code === PumpScriptCode.OTHER_BATCH) continue;
     if (reply === undefined || reply.code !== PumpScriptCode.MOVED) return NOT_RELEASING;
-    const [more, created, gateLost, rung, released] = reply.payload as PumpPayload;
+    const [more, created, gateLost, packed, released] = reply.payload as PumpPayload;
     assertBorn(node, ids.length, created, gateLost);
-    const woken = readWakeUps(rung, node);
+    const woken = readWakeUps(packed, node);
     assertNotBefore(node, woken);
     return {
       code: PumpCode.MOVED,

@@ -48,8 +48,8 @@ export function createChildren(
   for (const seed of seeds) {
     const phase = parent.phase.module.phases[seed.phase]!;
     const held = isHeld(phase);
-    const rung = !held && created.wakeUps.length < wakeUps;
-    const dueAtMs = rung ? nowMs + dispatchGraceMs(tx.policy, 0) : nowMs;
+    const isNotified = !held && created.wakeUps.length < wakeUps;
+    const dueAtMs = isNotified ? nowMs + dispatchGraceMs(tx.policy, 0) : nowMs;
     const reopened = parent.reopened && phase.closed !== '';
     const row =
       handOver === undefined || held
@@ -68,7 +68,7 @@ export function createChildren(
       continue;
     }
     if (row?.state === 'processing') created.handedOver = row;
-    else if (rung) created.wakeUps.push(pendingWakeUp((row ?? revived)!, phase));
+    else if (isNotified) created.wakeUps.push(pendingWakeUp((row ?? revived)!, phase));
     const { moduleId, run } = phase.module;
     const released = tx.reorder.take({ id: seed.id, runId: run.runId, moduleId, phase: phase.idx });
     if (released !== undefined) created.released.push(released);

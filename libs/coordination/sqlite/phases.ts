@@ -143,7 +143,7 @@ function closePhase(tx: Tx, phase: PhaseScope): void {
   });
 }
 
-/** Rings the hop that opens the phase, if it has one. Hops held for it are due already: their set is looked at from now on. */
+/** Notifies the hop that opens the phase, if it has one. Hops held for it are due already: their set is looked at from now on. */
 function openPhase(tx: Tx, phase: PhaseScope): WakeUp[] {
   if (phase.opener === undefined) return [];
   const existing = tx.nodes.find(phase.opener.id);

@@ -34,7 +34,7 @@ export async function applyOutcome(
         if (outcome.messages.length > 0) await publisher.publish(stage, outcome.messages);
       } finally {
         outcome.grant?.release();
-        // What was handed over is under a lease and in a slot already: it must not wait for wake-ups that do not ring.
+        // What was handed over is under a lease and in a slot already: it must not wait for wake-ups that are not sent.
         outcome.handOver?.start();
       }
       break;

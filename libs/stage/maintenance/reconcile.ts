@@ -16,8 +16,8 @@ export interface ReconcileDeps {
 const MAX_RUNS = 1_000;
 
 /**
- * Rings for runs that were accepted and never opened, because their message was lost or the queue was full, and for open
- * ones that the coordinator lost with its last writes. Opening is idempotent, so a ring too many is nothing.
+ * Sends the messages of runs that were accepted and never opened, because their message was lost or the queue was full, and for open
+ * ones that the coordinator lost with its last writes. Opening is idempotent, so a message too many is nothing.
  */
 export async function reconcileRuns(
   { store, coordinator, bus, serves }: ReconcileDeps,

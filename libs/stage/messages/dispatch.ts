@@ -8,5 +8,5 @@ export type Dispatch =
   | { readonly kind: 'start'; readonly run: LoadedRun }
   /** Execute a hop, for the first time or again. */
   | { readonly kind: 'hop'; readonly run: LoadedRun; readonly node: NodeRef; readonly epoch: number }
-  /** Have a failed request downloaded again: ring this for it. */
+  /** Have a failed request downloaded again: send this for it. */
   | { readonly kind: 'request'; readonly run: LoadedRun; readonly wakeUp: WakeUp & { readonly kind: 'request' } };

@@ -38,7 +38,7 @@ export class Publisher {
   }
 
   /**
-   * Promises room for up to `wanted` messages to a stage, so that a commit may say how many wake-ups it will ring: without it,
+   * Promises room for up to `wanted` messages to a stage, so that a commit may say how many wake-ups it will send: without it,
    * commits at the same time would all count on the same room. Give the grant back when they are published.
    */
   grant(stage: Receiver, wanted: number): Grant {

@@ -29,7 +29,7 @@ export const REFUSED: Statement = {
       AND i.token <> given.token AND i.token <> given.replaces AND i.seq IS NOT NULL)`,
 };
 
-/** The rows stand where they are, unseen, until the run is settled: should they be the right ones, they can come back. */
+/** The rows stand where they are, unseen, until the run is closed: should they be the right ones, they can come back. */
 export const WITHDRAW: Statement = {
   name: 'withdraw_items',
   text: `WITH shown AS MATERIALIZED (

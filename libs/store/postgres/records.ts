@@ -39,7 +39,7 @@ const LIST_LETTERS: Statement = {
     ORDER BY node_id LIMIT $3`,
 };
 
-/** The row stays, empty: it is what keeps the same death from coming back when the run is settled again. */
+/** The row stays, empty: it is what keeps the same death from coming back when the run is closed again. */
 const DISCARD_LETTERS: Statement = {
   name: 'discard_letters',
   text: `UPDATE dead_letters SET discarded = TRUE, letter = ''

@@ -34,7 +34,7 @@ export interface IngressApiDeps {
   /** Those of the keys whose rate limit is not idle, in all processes that share it. */
   readonly limits: (keys: readonly string[]) => Promise<readonly KeySnapshot[]>;
   readonly breakers: Pick<Breakers, 'list'>;
-  /** Rings what a replay re-opens. */
+  /** Sends the wake-ups of what a replay re-opens. */
   readonly publisher: Pick<Publisher, 'publish'>;
   readonly clock: Clock;
   /** How often a watched run is looked at, in milliseconds. */

@@ -102,13 +102,13 @@ async function oneRun({ node, moduleId, world, plan, nth }: OneRun): Promise<Run
     ...ACCOUNT,
     deadlineMs,
   });
-  const patience = new AbortController();
+  const waiting = new AbortController();
   const ended = await Promise.race([
     node.closed(runId).then(() => true),
-    sleep(deadlineMs + PATIENCE_MS, false, { signal: patience.signal }),
+    sleep(deadlineMs + PATIENCE_MS, false, { signal: waiting.signal }),
   ]);
   const wallMs = ended ? performance.now() - startedMs : Number.POSITIVE_INFINITY;
-  patience.abort();
+  waiting.abort();
   return observedRun({
     ...{ wallMs, deadlineMs, reserveMs: RESERVE_MS },
     items: await node.store.readItems({ runId, afterSeq: 0, limit: 10_000 }),

@@ -30,7 +30,7 @@ export function describeLetters(name: string, open: OpenWith): void {
       expect(nodeIds(await store.listDeadLetters('other'))).toEqual(['a']);
     });
 
-    it('stay discarded when the run is settled again, unless their node died once more', async () => {
+    it('stay discarded when the run is closed again, unless their node died once more', async () => {
       const store = await openWith(letter('a'), letter('b'), letter('c'));
       await store.discardDeadLetters('r', ['a', 'b']);
       const again = [letter('a'), letter('b', { epoch: 2 }), letter('c')];

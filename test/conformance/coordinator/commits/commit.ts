@@ -151,9 +151,9 @@ export function describeCommits(open: OpenCoordinator): void {
       const outcome = await scene.commit(await scene.take('a'), children, { wakeUps: 1 });
       expect(outcome.wakeUps).toHaveLength(1);
       const entries = await scene.due();
-      const rung = entries.map((entry) => (entry.kind === 'notify' ? entry.wakeUp.node.id : entry.kind));
+      const woken = entries.map((entry) => (entry.kind === 'notify' ? entry.wakeUp.node.id : entry.kind));
       const expected = children.map((child) => child.id).filter((id) => id !== outcome.wakeUps[0]!.node.id);
-      expect(rung.sort()).toEqual(expected.sort());
+      expect(woken.sort()).toEqual(expected.sort());
     });
 
     it('may be none at all', async () => {

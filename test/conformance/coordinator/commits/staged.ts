@@ -93,8 +93,8 @@ export function describeStaged(open: OpenCoordinator): void {
       const pumped = await scene.coordinator.childrenPump({ node: scene.cast.ref('a'), wakeUps: 500 });
       expect(pumped.more).toBe(false);
       expect((await scene.module()).currentPhase).toBe(1);
-      const rung = [...pumped.wakeUps, ...(await scene.sweep()).wakeUps].map((wakeUp) => wakeUp.node.id);
-      expect(new Set(rung)).toEqual(new Set([scene.cast.ref('later').id, scene.cast.ref('join').id]));
+      const woken = [...pumped.wakeUps, ...(await scene.sweep()).wakeUps].map((wakeUp) => wakeUp.node.id);
+      expect(new Set(woken)).toEqual(new Set([scene.cast.ref('later').id, scene.cast.ref('join').id]));
     });
 
     it('STAGED counts a child once, however often it is staged', async () => {

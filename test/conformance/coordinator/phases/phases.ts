@@ -45,8 +45,8 @@ export function describePhases(open: OpenCoordinator): void {
       await scene.advance(10 * 3_600_000);
       expect((await scene.sweep()).wakeUps.map((wakeUp) => wakeUp.node.id)).not.toContain(scene.cast.ref('later').id);
       await scene.finish('b');
-      const rung = (await scene.sweep()).wakeUps.map((wakeUp) => wakeUp.node.id);
-      expect(rung).toContain(scene.cast.ref('later').id);
+      const woken = (await scene.sweep()).wakeUps.map((wakeUp) => wakeUp.node.id);
+      expect(woken).toContain(scene.cast.ref('later').id);
     });
 
     it('F17: a phase without an opener starts with the hops that were yielded for it', async () => {

@@ -11,8 +11,8 @@ export function describeControl(open: OpenCoordinator): void {
       const scene = await openScene(open, { first: ['a', 'b'], phases: [{}, { opener: 'join' }] });
       expect(await scene.run()).toMatchObject({ state: 'open', mark: '', paused: false, openings: 1 });
       await scene.advance(HOUR_MS);
-      const rung = (await scene.sweep()).wakeUps.map((wakeUp) => wakeUp.node.id);
-      expect(rung.sort()).toEqual(['a', 'b'].map((name) => scene.cast.ref(name).id).sort());
+      const woken = (await scene.sweep()).wakeUps.map((wakeUp) => wakeUp.node.id);
+      expect(woken.sort()).toEqual(['a', 'b'].map((name) => scene.cast.ref(name).id).sort());
       expect(await scene.exists('join')).toBe(false);
     });
 

@@ -11,7 +11,7 @@ export function describeSweeper(open: OpenCoordinator): void {
       const scene = await openScene(open);
       await scene.due();
       await scene.advance(scene.harness.policy.dispatchGraceMs);
-      expect(await rung(scene)).toEqual([scene.cast.ref('a').id]);
+      expect(await woken(scene)).toEqual([scene.cast.ref('a').id]);
     });
 
     it('notifies a hop, a request, a retry and an overdue failure each by its own kind', async () => {
@@ -37,11 +37,11 @@ export function describeSweeper(open: OpenCoordinator): void {
       for (let wakeUps = 1; wakeUps <= 12; wakeUps++) {
         const { dueAtMs } = await scene.node('a');
         await scene.advance(Math.max(0, dueAtMs - scene.harness.now()));
-        expect(await rung(scene)).toHaveLength(1);
+        expect(await woken(scene)).toHaveLength(1);
         const node = await scene.node('a');
         const wait = Math.min(dispatchGraceMs * 2 ** (wakeUps - 1), HOUR_MS);
         expect(node).toMatchObject({ dispatches: wakeUps, dueAtMs: scene.harness.now() + wait });
-        expect(await rung(scene)).toEqual([]);
+        expect(await woken(scene)).toEqual([]);
       }
     });
 
@@ -189,7 +189,7 @@ async function taken(scene: Scene): Promise<string[]> {
   return entries.map((entry) => `${entry.kind} ${idOf(entry)}`).sort();
 }
 
-async function rung(scene: Scene): Promise<string[]> {
+async function woken(scene: Scene): Promise<string[]> {
   return (await scene.due()).map(idOf);
 }
 

@@ -71,7 +71,7 @@ export interface ExecuteModuleRequest {
     /** Execute a hop. */
     { $case: "hop"; value: HopDispatch }
     | //
-    /** Ring a request. */
+    /** Notify a request. */
     { $case: "request"; value: RequestDispatch }
     | undefined;
   /** The trace that this dispatch belongs to, as W3C headers; empty when nothing is traced. */
