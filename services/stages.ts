@@ -38,10 +38,11 @@ import type { BlobStore } from '../libs/store/blob-store.ts';
 import type { Store } from '../libs/store/port.ts';
 import type { Log } from '../libs/telemetry/log.ts';
 import type { Metrics } from '../libs/telemetry/metrics.ts';
-import type { BreakerGuard } from './downloader/breaker.ts';
-import { CookieJars } from './downloader/cookies.ts';
-import { createHttpClient, type HttpClient } from './downloader/http-client.ts';
-import { RobotsRules } from './downloader/robots.ts';
+import type { BreakerGuard } from './downloader/deps.ts';
+import { createHttpClient, type HttpClient } from './downloader/http/http-client.ts';
+import { performRequest } from './downloader/http/request.ts';
+import { CookieJars } from './downloader/policies/cookie-jar.ts';
+import { RobotsRules } from './downloader/policies/robots-rules.ts';
 import { createDownloader } from './downloader/service.ts';
 import type { ErrorThresholdConfig, ErrorThresholdDeps } from './error-threshold/deps.ts';
 import { createErrorThreshold, decisionCounter, preCheck } from './error-threshold/service.ts';
@@ -158,7 +159,7 @@ export function composeStages(backends: Backends, options: StageOptions): Stages
   const cookies = new CookieJars();
   const robots = new RobotsRules({
     productToken: config.http.userAgent.split(/[/\s]/)[0]!,
-    fetch: (url, signal) => http.fetch({ method: 'GET', url, headers: {} }, signal),
+    fetch: (url, signal) => performRequest(http, { method: 'GET', url, headers: {} }, signal),
   });
   const forget = (runId: string): void => {
     cookies.dropRun(runId);

@@ -1,11 +1,13 @@
 /** The rules of the house, held over the whole repository. The rules themselves are tested in `architecture/`. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { importCircles } from './architecture/circles.ts';
 import { enginesExtensions, privateImports } from './architecture/extensions.ts';
 import { importsIn } from './architecture/imports.ts';
+import { labelViolations } from './architecture/labels.ts';
 import { LIBS, layerViolations } from './architecture/layers.ts';
+import { brokenLinks } from './architecture/links.ts';
 import {
   bucketNames,
   environmentReads,
@@ -65,6 +67,8 @@ describe('the repository', () => {
     ['names files in kebab case', oddFileNames],
     ['names no package registry', registryHosts],
     ['puts nothing off', putOff],
+    ['cites labels that are defined, and has a test for each that is', labelViolations],
+    ['links to what exists', (all: typeof files) => brokenLinks(all, (path) => existsSync(join(ROOT, path)))],
   ])('%s', (_rule, violationsIn) => {
     expect(violationsIn(files)).toEqual([]);
   });

@@ -45,7 +45,7 @@ describe('exit codes', () => {
 
   it('are all explained, here and in the documentation', () => {
     expect(EXIT_CODE_MEANINGS.map(([code]) => code)).toEqual(Object.values(ExitCode));
-    const documentation = readFileSync(new URL('../../docs/cli.md', import.meta.url), 'utf8');
+    const documentation = readFileSync(new URL('../../docs/reference/cli.md', import.meta.url), 'utf8');
     for (const [code, meaning] of EXIT_CODE_MEANINGS) {
       expect(documentation).toMatch(new RegExp(`^\\| ${code} +\\| ${escaped(meaning)} *\\|$`, 'm'));
     }

@@ -41,3 +41,38 @@ it('says when nothing is taken: at once, or when the last slot came back', async
   await ended;
   expect(idle).toBe(true);
 });
+
+it('lends the slot of whoever stands aside, who has one again before all who wait in line', async () => {
+  const slots = new Slots(1);
+  const order: string[] = [];
+  slots.tryTake();
+  const turn = Promise.withResolvers<string>();
+  const back = slots.aside(() => turn.promise).then((value) => order.push(value));
+  expect([slots.tryTake(), slots.taken]).toEqual([true, 2]);
+  const inLine = slots.take()?.then(() => order.push('in line'));
+  turn.resolve('back');
+  await new Promise(setImmediate);
+  expect(order).toEqual([]);
+  slots.give();
+  await back;
+  expect([order, slots.taken]).toEqual([['back'], 1]);
+  slots.give();
+  await inLine;
+  slots.give();
+});
+
+it('counts whoever stands aside as one at work, also when what it waits for fails', async () => {
+  const slots = new Slots(1);
+  slots.tryTake();
+  const turn = Promise.withResolvers<never>();
+  const failing = slots.aside(() => turn.promise);
+  let idle = false;
+  const ended = slots.idle().then(() => {
+    idle = true;
+  });
+  turn.reject(new Error('no turn'));
+  await expect(failing).rejects.toThrow('no turn');
+  expect([idle, slots.tryTake()]).toEqual([false, false]);
+  slots.give();
+  await ended;
+});

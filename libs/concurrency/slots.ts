@@ -4,20 +4,23 @@ import { Fifo } from './fifo.ts';
 export class Slots {
   readonly size: number;
   readonly #waiting = new Fifo<() => void>();
+  readonly #returning = new Fifo<() => void>();
   #taken = 0;
+  #aside = 0;
   #idle: (() => void)[] = [];
 
   constructor(size: number) {
     this.size = size;
   }
 
+  /** How many work, those who stand aside among them. */
   get taken(): number {
-    return this.#taken;
+    return this.#taken + this.#aside;
   }
 
   /** Takes a slot if one is free and nobody waits. */
   tryTake(): boolean {
-    if (this.#taken >= this.size || this.#waiting.size > 0) return false;
+    if (this.#taken >= this.size || this.#waiting.size + this.#returning.size > 0) return false;
     this.#taken += 1;
     return true;
   }
@@ -27,22 +30,34 @@ export class Slots {
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
+  /** Lends its holder's slot to others while it waits; the holder has one again, before all who wait in line, when it goes on. */
+  async aside<T>(wait: () => Promise<T>): Promise<T> {
+    this.#aside += 1;
+    this.give();
+    try {
+      return await wait();
+    } finally {
+      if (!this.tryTake()) await new Promise<void>((resolve) => this.#returning.push(resolve));
+      this.#aside -= 1;
+    }
+  }
+
   /** Gives a slot to the next in line, or back. */
   give(): void {
-    const next = this.#waiting.shift();
+    const next = this.#returning.shift() ?? this.#waiting.shift();
     if (next !== undefined) {
       next();
       return;
     }
     this.#taken -= 1;
-    if (this.#taken > 0) return;
+    if (this.taken > 0) return;
     for (const resolve of this.#idle) resolve();
     this.#idle = [];
   }
 
   /** Resolves when no slot is taken. */
   idle(): Promise<void> {
-    if (this.#taken === 0) return Promise.resolve();
+    if (this.taken === 0) return Promise.resolve();
     return new Promise((resolve) => this.#idle.push(resolve));
   }
 }

@@ -1,26 +1,119 @@
 /** Events: what happened to a run, for its timeline and for whoever listens. Types, keys and ids, and nowhere else one is spelled. */
 
-/** An event's name, its stable key and the version of its data. Code names one as `EVENTS.RunCompleted.type`. A change that a reader could stumble over raises the version. */
+/** What an event is: its name and key never change; a change of its data that a reader could stumble over raises the version. */
+export interface EventDefinition {
+  readonly type: string;
+  /** Stable, dotted: what rules and dashboards outside match. */
+  readonly key: string;
+  /** Of the data. */
+  readonly version: number;
+  /** When it happens: a sentence. */
+  readonly about: string;
+  /** What its id begins with: the id of a run, a node, or a part of a run. */
+  readonly subject: string;
+  /** The fields of its data. */
+  readonly data: readonly string[];
+}
+
+/** Every event. Code names one as `EVENTS.RunCompleted.type`. */
 export const EVENTS = {
-  TaskAccepted: { type: 'TaskAccepted', key: 'engine.task_accepted.completed', version: 1 },
-  ParserTaskProduced: { type: 'ParserTaskProduced', key: 'engine.parser_task_produced.completed', version: 1 },
-  ErrorTaskProduced: { type: 'ErrorTaskProduced', key: 'engine.error_task_produced.completed', version: 1 },
-  ModuleStepAdvanced: { type: 'ModuleStepAdvanced', key: 'engine.module_step_advanced.completed', version: 1 },
-  ModuleStepFallback: { type: 'ModuleStepFallback', key: 'engine.module_step_fallback.completed', version: 1 },
-  PhaseClosed: { type: 'PhaseClosed', key: 'engine.phase_closed.completed', version: 1 },
-  ModuleCompleted: { type: 'ModuleCompleted', key: 'engine.module_completed.completed', version: 1 },
-  RunCompleted: { type: 'RunCompleted', key: 'engine.run_completed.completed', version: 1 },
+  TaskAccepted: {
+    type: 'TaskAccepted',
+    key: 'engine.task_accepted.completed',
+    version: 1,
+    about: 'A run was opened: its modules and their first nodes exist.',
+    subject: 'run',
+    data: ['modules'],
+  },
+  ParserTaskProduced: {
+    type: 'ParserTaskProduced',
+    key: 'engine.parser_task_produced.completed',
+    version: 1,
+    about: 'A step of a module got its first hop; told once per run, module and step.',
+    subject: 'step',
+    data: ['moduleId', 'stepIdx'],
+  },
+  ErrorTaskProduced: {
+    type: 'ErrorTaskProduced',
+    key: 'engine.error_task_produced.completed',
+    version: 1,
+    about: 'An execution of a node failed and its error was stored; error-threshold has yet to decide.',
+    subject: 'node',
+    data: [],
+  },
+  ModuleStepAdvanced: {
+    type: 'ModuleStepAdvanced',
+    key: 'engine.module_step_advanced.completed',
+    version: 1,
+    about: 'The first hop of a step was done; told once per run, module and step.',
+    subject: 'step',
+    data: ['moduleId', 'stepIdx'],
+  },
+  ModuleStepFallback: {
+    type: 'ModuleStepFallback',
+    key: 'engine.module_step_fallback.completed',
+    version: 1,
+    about: 'A hop failed, and the request that produced it is parsed again.',
+    subject: 'node',
+    data: ['request'],
+  },
+  PhaseClosed: {
+    type: 'PhaseClosed',
+    key: 'engine.phase_closed.completed',
+    version: 1,
+    about: 'A phase of a module is over: its last node ended, or its deadline came.',
+    subject: 'phase',
+    data: ['moduleId', 'phase', 'closed', 'created', 'done', 'dead'],
+  },
+  ModuleCompleted: {
+    type: 'ModuleCompleted',
+    key: 'engine.module_completed.completed',
+    version: 1,
+    about: 'The last phase of a module is over and none of its nodes is open.',
+    subject: 'module',
+    data: ['moduleId'],
+  },
+  RunCompleted: {
+    type: 'RunCompleted',
+    key: 'engine.run_completed.completed',
+    version: 1,
+    about: 'The last node of a run ended; its end is about to be written.',
+    subject: 'run',
+    data: ['mark'],
+  },
   TaskTerminatedByThreshold: {
     type: 'TaskTerminatedByThreshold',
     key: 'engine.task_terminated_by_threshold.completed',
     version: 1,
+    about: 'A module or a whole run was ended because too many of its executions failed.',
+    subject: 'module or run',
+    data: ['scope', 'reason'],
   },
-  DeadLettered: { type: 'DeadLettered', key: 'engine.dead_lettered.completed', version: 1 },
-  BreakerOpened: { type: 'BreakerOpened', key: 'engine.breaker_opened.completed', version: 1 },
-  BreakerClosed: { type: 'BreakerClosed', key: 'engine.breaker_closed.completed', version: 1 },
-} as const satisfies Readonly<
-  Record<string, { readonly type: string; readonly key: string; readonly version: number }>
->;
+  DeadLettered: {
+    type: 'DeadLettered',
+    key: 'engine.dead_lettered.completed',
+    version: 1,
+    about: 'A node ended in failure, by its own errors or by crashes, and is kept as a dead letter.',
+    subject: 'node',
+    data: ['reason'],
+  },
+  BreakerOpened: {
+    type: 'BreakerOpened',
+    key: 'engine.breaker_opened.completed',
+    version: 1,
+    about: 'A circuit breaker opened: requests under its key are refused for a while.',
+    subject: 'breaker',
+    data: ['key'],
+  },
+  BreakerClosed: {
+    type: 'BreakerClosed',
+    key: 'engine.breaker_closed.completed',
+    version: 1,
+    about: 'A circuit breaker closed: requests under its key are sent again.',
+    subject: 'breaker',
+    data: ['key'],
+  },
+} as const satisfies Readonly<Record<string, EventDefinition>>;
 
 export type EventType = keyof typeof EVENTS;
 

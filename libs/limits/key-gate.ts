@@ -1,6 +1,14 @@
 import type { Clock } from '../clock/clock.ts';
 import type { Timers } from '../concurrency/timers.ts';
-import { abortedWait, type KeyLimits, MAX_TIMER_MS, OncePermit, type Permit } from './limiter.ts';
+import {
+  abortedWait,
+  CountedPermit,
+  type KeyLimits,
+  MAX_TIMER_MS,
+  type Permit,
+  type PermitCount,
+  type Place,
+} from './limiter.ts';
 import { WaitList } from './wait-list.ts';
 
 /**
@@ -18,7 +26,11 @@ export class KeyGate {
   #lastStartMs = Number.NEGATIVE_INFINITY;
   #notBeforeMs = Number.NEGATIVE_INFINITY;
   #touchedMs = Number.NEGATIVE_INFINITY;
+  /** The latest time that somebody was told to ask again at. */
+  #postponedToMs = Number.NEGATIVE_INFINITY;
   #inFlight = 0;
+  /** Permits whose holders stepped aside. */
+  #aside = 0;
   #timer: unknown;
 
   constructor(limits: KeyLimits, clock: Clock, timers: Timers) {
@@ -42,18 +54,19 @@ export class KeyGate {
     return Math.max(spaced, this.#notBeforeMs);
   }
 
-  /** Starts at once, or answers undefined; never overtakes somebody who waits. */
-  tryStart(): Permit | undefined {
-    return this.#waiters.size === 0 && this.#mayStart() ? this.#start() : undefined;
+  /** Starts at once, or answers undefined; never overtakes somebody who stands before. */
+  tryStart(place: Place = 'last'): Permit | undefined {
+    const before = place === 'ahead' ? this.#waiters.ahead : this.#waiters.size;
+    return before === 0 && this.#mayStart(place) ? this.#start() : undefined;
   }
 
   /** Waits for a turn. Rejects with `limits.aborted` when the signal says so first. */
-  wait(signal: AbortSignal): Promise<Permit> {
+  wait(signal: AbortSignal, place?: Place): Promise<Permit> {
     return new Promise((resolve, reject) => {
       const leave = this.#waiters.add((permit) => {
         signal.removeEventListener('abort', onAbort);
         resolve(permit);
-      });
+      }, place);
       const onAbort = (): void => {
         leave();
         if (this.#waiters.size === 0) this.#disarm();
@@ -62,6 +75,18 @@ export class KeyGate {
       signal.addEventListener('abort', onAbort, { once: true });
       this.#arm();
     });
+  }
+
+  /** How long somebody who goes ahead waits from now on, concurrency aside. */
+  waitAheadMs(): number {
+    return Math.max(0, this.nextStartMs - this.#clock.monotonic()) + this.#waiters.ahead * this.#spacingMs;
+  }
+
+  /** In how long to ask again instead; each who is told so is told a later time. */
+  postpone(): number {
+    const nowMs = this.#clock.monotonic();
+    this.#postponedToMs = Math.max(nowMs + this.waitAheadMs(), this.#postponedToMs + this.#spacingMs);
+    return this.#postponedToMs - nowMs;
   }
 
   /** Nobody starts before `untilMs`; an earlier time than already set changes nothing. */
@@ -86,7 +111,8 @@ export class KeyGate {
 
   /** Whether a new gate in its place would do the same: nothing under way, and no time left to keep. */
   isForgettable(nowMs: number, forgetAfterMs: number): boolean {
-    if (this.#inFlight > 0 || this.#waiters.size > 0 || nowMs < this.nextStartMs) return false;
+    if (this.#inFlight + this.#aside > 0 || this.#waiters.size > 0 || nowMs < this.nextStartMs) return false;
+    if (nowMs < this.#postponedToMs) return false;
     const lastUsedMs = Math.max(this.#lastStartMs, this.#touchedMs);
     return this.#minIntervalMs === 0 || nowMs - lastUsedMs > forgetAfterMs;
   }
@@ -98,37 +124,52 @@ export class KeyGate {
     this.#admit();
   }
 
-  #mayStart(): boolean {
-    const { concurrency } = this.#limits;
-    if (concurrency > 0 && this.#inFlight >= concurrency) return false;
+  #mayStart(place: Place): boolean {
+    if (this.#isFull(place)) return false;
     const nextStartMs = this.nextStartMs;
     return nextStartMs === Number.NEGATIVE_INFINITY || this.#clock.monotonic() >= nextStartMs;
+  }
+
+  #isFull(place: Place): boolean {
+    const { concurrency } = this.#limits;
+    return concurrency > 0 && (place === 'ahead' ? this.#inFlight : this.#inFlight + this.#aside) >= concurrency;
   }
 
   #start(): Permit {
     this.#inFlight += 1;
     // An unlimited key does not even read the clock.
     if (this.#spacingMs > 0) this.#lastStartMs = this.#clock.monotonic();
-    return new OncePermit(this.#onRelease);
+    return new CountedPermit(this.#permits);
   }
 
-  #onRelease = (): void => {
-    this.#inFlight -= 1;
-    if (this.#waiters.size > 0) this.#admit();
+  readonly #permits: PermitCount = {
+    steppedAside: () => {
+      this.#inFlight -= 1;
+      this.#aside += 1;
+      if (this.#waiters.size > 0) this.#admit();
+    },
+    released: (hadSteppedAside) => {
+      if (hadSteppedAside) this.#aside -= 1;
+      else this.#inFlight -= 1;
+      if (this.#waiters.size > 0) this.#admit();
+    },
   };
+
+  /** Where whoever is next stands. */
+  get #next(): Place {
+    return this.#waiters.ahead > 0 ? 'ahead' : 'last';
+  }
 
   /** Lets in whoever may go, then sees to it that somebody looks again in time. */
   #admit(): void {
-    while (this.#waiters.size > 0 && this.#mayStart()) this.#waiters.take()?.(this.#start());
+    while (this.#waiters.size > 0 && this.#mayStart(this.#next)) this.#waiters.take()?.(this.#start());
     if (this.#waiters.size === 0) this.#disarm();
     else this.#arm();
   }
 
-  /** One timer for the whole key. A key that is held up by its concurrency needs none: a release looks again. */
+  /** One timer for the whole key. A key that is held up by its concurrency needs none: a permit that changes looks again. */
   #arm(): void {
-    if (this.#timer !== undefined) return;
-    const { concurrency } = this.#limits;
-    if (concurrency > 0 && this.#inFlight >= concurrency) return;
+    if (this.#timer !== undefined || this.#isFull(this.#next)) return;
     // Its time may have come since it was asked for: then the timer looks again at once, for nobody else would.
     const waitMs = Math.max(0, this.nextStartMs - this.#clock.monotonic());
     this.#timer = this.#timers.set(

@@ -10,6 +10,11 @@ export interface KeyLimits {
 /** The right to be under way. Give it back in a `finally`; giving it back twice is harmless. */
 export interface Permit {
   release(): void;
+  /**
+   * Its holder is not under way any more, but goes on elsewhere: work that has begun may have its room, while work that has not
+   * must wait until it is given back. So whoever is held up elsewhere is not joined there by ever more. Idempotent.
+   */
+  stepAside?(): void;
 }
 
 /** What a key is doing, for display. */
@@ -28,16 +33,26 @@ export interface LimitsByKey {
   readonly overrides?: Readonly<Record<string, Partial<KeyLimits>>>;
 }
 
+/** Where somebody stands among those who wait for a key: at the end, or before all who stand there. */
+export type Place = 'last' | 'ahead';
+
 /**
  * Limits of rate and concurrency by key (a host, say): within one process, or over all that share a Redis. A limit delays, it
  * never drops: whoever waits gets a permit in the end, in the order of asking within the process, unless its own signal
- * gives up.
+ * gives up. Work that has begun goes `ahead` of work that has not: it holds a lease and a slot while it waits.
  */
 export interface Limiter {
-  /** A permit as soon as the key's limits and those who asked before allow. Rejects with `limits.aborted`. */
-  acquire(key: string, signal: AbortSignal): Promise<Permit>;
-  /** A permit if nobody waits for the key and it is known here that it may go now. */
-  tryAcquire(key: string): Permit | undefined;
+  /** A permit as soon as the key's limits and those who stand before allow. Rejects with `limits.aborted`. */
+  acquire(key: string, signal: AbortSignal, place?: Place): Promise<Permit>;
+  /** A permit if nobody stands before and it is known here that it may go now. */
+  tryAcquire(key: string, place?: Place): Permit | undefined;
+  /** How long somebody who asks ahead now waits for the key's time, in milliseconds; permits that are out may add to it. */
+  waitAheadMs(key: string): number;
+  /**
+   * In how many milliseconds to ask again, for somebody who cannot wait {@link waitAheadMs}. Each who is told so is told a later
+   * time, by the spacing of the key: they do not come all at once.
+   */
+  postpone(key: string): number;
   /** Nobody of the key starts before `untilMs` (Unix milliseconds): a Retry-After. Never shortens an earlier delay. */
   delay(key: string, untilMs: number): void;
   /** At least this long between two starts of the key, beside its rate: a Crawl-delay. 0 takes it back. */
@@ -55,18 +70,31 @@ export interface Limiter {
 /** The longest delay that a timer of Node takes as it is. */
 export const MAX_TIMER_MS = 2 ** 31 - 1;
 
-/** A permit that does `onRelease` once. */
-export class OncePermit implements Permit {
-  #onRelease: (() => void) | undefined;
+/** Counts the permits of a key. */
+export interface PermitCount {
+  steppedAside(): void;
+  released(hadSteppedAside: boolean): void;
+}
 
-  constructor(onRelease: () => void) {
-    this.#onRelease = onRelease;
+/** A permit that tells each of its changes once. */
+export class CountedPermit implements Permit {
+  #count: PermitCount | undefined;
+  #isAside = false;
+
+  constructor(count: PermitCount) {
+    this.#count = count;
+  }
+
+  stepAside(): void {
+    if (this.#isAside || this.#count === undefined) return;
+    this.#isAside = true;
+    this.#count.steppedAside();
   }
 
   release(): void {
-    const onRelease = this.#onRelease;
-    this.#onRelease = undefined;
-    onRelease?.();
+    const count = this.#count;
+    this.#count = undefined;
+    count?.released(this.#isAside);
   }
 }
 

@@ -197,6 +197,85 @@ describe('RateLimiter', () => {
   });
 });
 
+describe('work that has begun', () => {
+  it('goes ahead of work that has not, in the order of asking, also when some of it gives up', async () => {
+    const { limiter } = limiterWith({ requestsPerSecond: 0, concurrency: 1 });
+    let held = limiter.tryAcquire('a')!;
+    const order: string[] = [];
+    const giveUp = new AbortController();
+    const ask = (name: string, place: 'last' | 'ahead', signal = never) =>
+      limiter.acquire('a', signal, place).then(
+        (permit) => {
+          order.push(name);
+          held = permit;
+        },
+        () => order.push(`${name} gave up`),
+      );
+    const asked = [
+      ask('new 1', 'last'),
+      ask('begun 1', 'ahead'),
+      ask('begun 2', 'ahead', giveUp.signal),
+      ask('new 2', 'last'),
+    ];
+    giveUp.abort();
+    asked.push(ask('begun 3', 'ahead'));
+    for (let turn = 0; turn < 5; turn++) {
+      held.release();
+      await new Promise(setImmediate);
+    }
+    await Promise.all(asked);
+    expect(order).toEqual(['begun 2 gave up', 'begun 1', 'begun 3', 'new 1', 'new 2']);
+  });
+
+  it('has the room of whoever stepped aside, which work that has not begun must wait for', async () => {
+    const { limiter, timers } = limiterWith({ requestsPerSecond: 0, concurrency: 1 });
+    const elsewhere = limiter.tryAcquire('a')!;
+    const begun = limiter.acquire('a', never, 'ahead');
+    const fresh = limiter.acquire('a', never);
+    expect(await settledPermit(begun)).toBeUndefined();
+    elsewhere.stepAside!();
+    elsewhere.stepAside!();
+    const permit = await settledPermit(begun);
+    expect(limiter.tryAcquire('a', 'ahead'), 'one at a time all the same').toBeUndefined();
+    permit!.release();
+    expect(await settledPermit(fresh)).toBeUndefined();
+    expect([timers.size, limiter.tryAcquire('a')]).toEqual([0, undefined]);
+    elsewhere.release();
+    elsewhere.release();
+    (await fresh).release();
+    expect([limiter.tryAcquire('a'), limiter.tryAcquire('a')]).toEqual([expect.anything(), undefined]);
+  });
+
+  it('and waits for one another in a circle ends the wait: who steps aside holds nobody up who has begun', async () => {
+    const { limiter } = limiterWith({ requestsPerSecond: 0, concurrency: 2 });
+    const moves = async (from: string, to: string) => {
+      const permit = await limiter.acquire(from, never);
+      await new Promise(setImmediate);
+      permit.stepAside!();
+      const next = await limiter.acquire(to, never, 'ahead');
+      permit.release();
+      await new Promise(setImmediate);
+      next.release();
+    };
+    await Promise.all(Array.from({ length: 20 }, (_, n) => (n % 2 === 0 ? moves('a', 'b') : moves('b', 'a'))));
+    expect(limiter.snapshot()).toEqual([]);
+  });
+
+  it('is told how long it waits, whoever else waits, and each that cannot is told a later time to ask again', async () => {
+    const { limiter, timers } = limiterWith({ requestsPerSecond: 1, concurrency: 0 });
+    expect(limiter.waitAheadMs('a')).toBe(0);
+    limiter.tryAcquire('a');
+    await timers.advance(400);
+    for (let others = 0; others < 3; others++) void limiter.acquire('a', never);
+    expect(limiter.waitAheadMs('a')).toBe(600);
+    void limiter.acquire('a', never, 'ahead');
+    expect(limiter.waitAheadMs('a')).toBe(1_600);
+    expect([limiter.postpone('a'), limiter.postpone('a')]).toEqual([1_600, 2_600]);
+    await timers.advance(600);
+    expect([limiter.waitAheadMs('a'), limiter.postpone('a')]).toEqual([1_000, 3_000]);
+  });
+});
+
 describe('a key whose time comes between two looks at the clock', () => {
   it('still lets its waiters go', async () => {
     // Every look at this clock finds it a millisecond later, so that the next start can pass between any two of them.

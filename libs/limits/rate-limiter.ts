@@ -9,6 +9,7 @@ import {
   type Limiter,
   type LimitsByKey,
   type Permit,
+  type Place,
 } from './limiter.ts';
 
 export type { KeyLimits, KeySnapshot, Permit } from './limiter.ts';
@@ -37,15 +38,23 @@ export class RateLimiter implements Limiter {
     );
   }
 
-  acquire(key: string, signal: AbortSignal): Promise<Permit> {
+  acquire(key: string, signal: AbortSignal, place?: Place): Promise<Permit> {
     if (signal.aborted) return Promise.reject(abortedWait(signal));
     const gate = this.#gates.of(key);
-    const permit = gate.tryStart();
-    return permit === undefined ? gate.wait(signal) : Promise.resolve(permit);
+    const permit = gate.tryStart(place);
+    return permit === undefined ? gate.wait(signal, place) : Promise.resolve(permit);
   }
 
-  tryAcquire(key: string): Permit | undefined {
-    return this.#gates.of(key).tryStart();
+  tryAcquire(key: string, place?: Place): Permit | undefined {
+    return this.#gates.of(key).tryStart(place);
+  }
+
+  waitAheadMs(key: string): number {
+    return this.#gates.of(key).waitAheadMs();
+  }
+
+  postpone(key: string): number {
+    return this.#gates.of(key).postpone();
   }
 
   delay(key: string, untilMs: number): void {

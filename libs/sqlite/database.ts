@@ -1,5 +1,6 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { CatenaError } from '../errors/catena-error.ts';
+import { isInvariantBroken } from '../errors/invariant.ts';
 import { failpoint } from '../failpoints/failpoint.ts';
 import { FileLock } from './file-lock.ts';
 import { toStoreError } from './sqlite-error.ts';
@@ -7,7 +8,8 @@ import { toStoreError } from './sqlite-error.ts';
 /**
  * One SQLite file, written by group commit: what is asked for in one turn of the event loop is written in one transaction,
  * and every caller hears of it after that transaction is committed. A caller's own work is atomic in it: it either refuses
- * before its first write (a CatenaError), or all of it stands.
+ * before its first write (a CatenaError), or all of it stands. A violated invariant may be found later: it takes its whole work
+ * back.
  *
  * Should a transaction fail as a whole (a full disk, say), it is rolled back and its works are tried one by one, so that
  * only the one at fault fails.
@@ -177,7 +179,8 @@ export class SqliteDatabase {
           const value = work.run();
           settled.push(() => work.resolve(value as never));
         } catch (thrown) {
-          if (!(thrown instanceof CatenaError)) throw thrown;
+          // Only a refusal has written nothing; an assertion may find its violation later.
+          if (!(thrown instanceof CatenaError) || isInvariantBroken(thrown)) throw thrown;
           settled.push(() => work.reject(thrown));
         }
       }
@@ -189,7 +192,7 @@ export class SqliteDatabase {
       this.#rollBack();
       if (!alone && group.length > 1) return false;
       const error = toStoreError(thrown, this.path);
-      if (error instanceof CatenaError) this.#onFailure?.(error);
+      if (error instanceof CatenaError && !isInvariantBroken(error)) this.#onFailure?.(error);
       for (const work of group) work.reject(error);
       return true;
     }

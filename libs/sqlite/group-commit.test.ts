@@ -51,6 +51,18 @@ describe('group commit', () => {
     expect([groups, numbers()]).toEqual([[100, 1], range(101)]);
   });
 
+  it('takes a work back whole that finds a violated invariant after it wrote, and is told nothing of the file', async () => {
+    const failures: unknown[] = [];
+    const { add, addAndThrow, numbers } = open({ onFailure: (error) => failures.push(error) });
+    const works = [
+      add(1),
+      addAndThrow(2, new CatenaError('coordinator.invariant_broken', 'less than nothing')),
+      add(3),
+    ];
+    expect(await outcomes(works)).toEqual([1, 'less than nothing', 3]);
+    expect([numbers(), failures]).toEqual([[1, 3], []]);
+  });
+
   it('lets nothing wait for ever: works beyond a group are the next one', async () => {
     const { add, groups, numbers } = open();
     await Promise.all(range(10_000).map(add));

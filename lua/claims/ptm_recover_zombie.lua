@@ -26,9 +26,10 @@ local n = readNode(key)
 if not n or n.module ~= m.exec.at or n.state ~= 'processing' then return reply(2, 'NOT_PROCESSING') end
 local due = tonumber(redis.call('ZSCORE', m.due[n.phase + 1], id) or 0)
 if due > S.now then return reply(1, 'NOT_EXPIRED') end
+local died = n.crashes + 1 >= tonumber(ARGV[5])
+if died and isMiscounted(m, n) then return miscounted(m, n) end
 
 n.crashes, n.attempts, n.owner, n.token = n.crashes + 1, math.max(0, n.attempts - 1), '', ''
-local died = n.crashes >= tonumber(ARGV[5])
 if died then
   endDead(m, key, id, n, 'crashed')
   advance(m)

@@ -37,6 +37,7 @@ local head, count = tonumber(ARGV[7]), tonumber(ARGV[8])
 local total = tonumber(redis.call('HGET', staged, 'count') or 0)
 -- Somebody else moved a batch between the look and now.
 if n.token ~= ARGV[5] or tonumber(redis.call('HGET', staged, 'head') or 0) ~= head then return reply(2, 'OTHER_BATCH') end
+if isMiscounted(m, n) then return miscounted(m, n) end
 
 local seeds, spent = {}, {}
 for child = 1, count do

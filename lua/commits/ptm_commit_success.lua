@@ -53,6 +53,7 @@ local staged, counted, leaseMs = tonumber(ARGV[7]), 0, tonumber(ARGV[9])
 local stagers = n.stagers or {}
 if stagers[#stagers] == n.token then counted = tonumber(redis.call('HGET', KEYS[at + 1], 'count')) end
 if staged ~= counted then return reply(1, 'FENCING_REJECT') end
+if isMiscounted(m, n) then return miscounted(m, n) end
 
 -- Most commits close nothing and tell nothing: of the scope they write only what a node and its children stand in.
 local tells = mayAdvance(m) or n.step > exec.step

@@ -42,6 +42,7 @@ end
 if n.epoch ~= epoch or n.state ~= 'failed' or not isLive(run, exec, exec.phases[n.phase + 1].closed, n) then
   return reply(0, 'CONTINUE', { 'none', false, {} })
 end
+if isMiscounted(m, n) then return miscounted(m, n) end
 
 local function decide(code, action)
   n.decisions = n.decisions .. epoch .. ':' .. code .. ':' .. action .. ';'

@@ -5,31 +5,12 @@ import type { Permit } from '../../libs/limits/limiter.ts';
 import { decodeRequest } from '../../libs/stage/node/node-body.ts';
 import { runConcurrency } from '../../libs/stage/run/run-concurrency.ts';
 import { type LoadedRun, loadRunOf, moduleOf } from '../../libs/stage/run/runs.ts';
-import { type Answer, findAnswerAhead } from './answered.ts';
-import type { DownloaderDeps } from './service.ts';
+import type { DownloaderDeps } from './deps.ts';
+import { AnsweredPermit, findAnswerAhead } from './policies/cache.ts';
+import { AdmittedPermit } from './policies/host-permit.ts';
 
 /** For a request that will not be sent: it takes no room, and its handler records why. */
 const NOTHING_TO_SEND: Permit = { release: () => undefined };
-
-/** For a request that has its answer already. */
-export class AnsweredPermit implements Permit {
-  readonly #body: string;
-  readonly #answer: Answer;
-
-  constructor(body: string, answer: Answer) {
-    this.#body = body;
-    this.#answer = answer;
-  }
-
-  /** The answer, if it is still the one to what the node asks. */
-  answerTo(body: string): Answer | undefined {
-    return body === this.#body ? this.#answer : undefined;
-  }
-
-  release(): void {
-    // It took no room.
-  }
-}
 
 /**
  * Waits until the request's run, its step and its host have room for it; one whose step has a cache, and that is answered
@@ -44,15 +25,13 @@ export async function admit(deps: DownloaderDeps, { model }: Message<'request'>,
   const answered = policy?.cache === undefined ? undefined : await answeredAhead(deps, run, model);
   if (answered !== undefined) return answered;
   const ofRun = runConcurrency(run, module, stepIdx);
-  return acquireAll(
-    deps,
-    [
-      ...(ofRun === undefined ? [] : [own(deps, `run:${model.runId}:${moduleId}:${stepIdx}`, ofRun)]),
-      ...(policy?.concurrency === undefined ? [] : [own(deps, `step:${moduleId}:${stepIdx}`, policy.concurrency)]),
-      model.limitKey,
-    ],
-    signal,
-  );
+  const own = [
+    ...(ofRun === undefined ? [] : [ownKey(deps, `run:${model.runId}:${moduleId}:${stepIdx}`, ofRun)]),
+    ...(policy?.concurrency === undefined ? [] : [ownKey(deps, `step:${moduleId}:${stepIdx}`, policy.concurrency)]),
+  ];
+  return own.length === 0
+    ? deps.limiter.acquire(model.limitKey, signal)
+    : acquireAll(deps, own, model.limitKey, signal);
 }
 
 /** The bell does not say what is asked; the node does. */
@@ -70,22 +49,24 @@ async function answeredAhead(
 }
 
 /** A key with a limit of its own, and no rate. */
-function own({ limiter }: DownloaderDeps, key: string, concurrency: number): string {
+function ownKey({ limiter }: DownloaderDeps, key: string, concurrency: number): string {
   limiter.setLimits(key, { concurrency, requestsPerSecond: 0 });
   return key;
 }
 
-/** Permits of all keys, one after the other, or of none. */
-async function acquireAll({ limiter }: DownloaderDeps, keys: readonly string[], signal: AbortSignal): Promise<Permit> {
+/** Permits of all keys, one after the other and the host's last, or of none. */
+async function acquireAll(
+  { limiter }: DownloaderDeps,
+  keys: readonly string[],
+  hostKey: string,
+  signal: AbortSignal,
+): Promise<Permit> {
   const permits: Permit[] = [];
-  const release = (): void => {
-    for (const permit of permits.splice(0).reverse()) permit.release();
-  };
   try {
     for (const key of keys) permits.push(await limiter.acquire(key, signal));
+    return new AdmittedPermit(await limiter.acquire(hostKey, signal), permits.reverse());
   } catch (thrown) {
-    release();
+    for (const permit of permits.reverse()) permit.release();
     throw thrown;
   }
-  return { release };
 }

@@ -9,9 +9,9 @@ import { type FakePage, shelfOf } from '../../test/fixtures/fake-ports.ts';
 import { messagesOf, only, stricter } from '../../test/fixtures/outcomes.ts';
 import { LEASE_MS, openStageBench, type StageBench } from '../../test/fixtures/stage-bench.ts';
 import { admit } from './admit.ts';
-import { CookieJars } from './cookies.ts';
 import { handle } from './handle.ts';
-import { refreshCookies } from './shared-cookies.ts';
+import { CookieJars } from './policies/cookie-jar.ts';
+import { refreshCookies } from './policies/cookies.ts';
 
 const HOST = 'shop.test';
 
@@ -112,23 +112,25 @@ describe('a download', () => {
 
   it('uses the cookies of its run and session, and the time that its request or its step allows', async () => {
     const bench = openStageBench([shopOf({ timeoutMs: 700 })]);
+    const has = (runId: string, session: string, cookie: string) =>
+      bench.cookies.forRun(runId, session).store(new URL(`http://${HOST}/`), [['set-cookie', cookie]]);
+    has('run-1', '', 'own=1');
+    has('run-2', 'second', 'named=1');
+    has('run-2', '', 'unnamed=1');
     await bench.download(await bench.beginRequest());
     await bench.download(await bench.beginRequest({ input: { session: 'second', timeoutMs: 300 } }));
     await bench.download(await bench.beginRequest({ input: { session: 'second' } }));
     const [own, named, elsewhere] = bench.http.asked;
-    expect(own!.jar).toBe(bench.cookies.forRun('run-1', ''));
-    expect(named!.jar).toBe(bench.cookies.forRun('run-2', 'second'));
-    expect(elsewhere!.jar).not.toBe(named!.jar);
+    expect(own!.headers.cookie).toBe('own=1');
+    expect(named!.headers.cookie).toBe('named=1');
+    expect(elsewhere!.headers.cookie).toBeUndefined();
     expect([own!.totalTimeoutMs, named!.totalTimeoutMs]).toEqual([700, 300]);
   });
 
   it('tells other processes of the cookies that came with its answer, and takes theirs over', async () => {
     const bench = openStageBench([shop]);
     const own = { runId: 'run-1', session: '' };
-    bench.http.answer = ({ jar, url }) => {
-      jar!.store(new URL(url), [['set-cookie', 'login=1; Path=/']]);
-      return {};
-    };
+    bench.http.answer = () => ({ headers: [['set-cookie', 'login=1; Path=/']] });
     await bench.download(await bench.beginRequest());
     expect([...(await shelfOf(bench).read(own, ''))!.cookies.keys()]).toEqual(['shop.test;/;login']);
     const elsewhere = { cookies: new CookieJars(), shelf: shelfOf(bench) };
@@ -142,35 +144,6 @@ describe('a download', () => {
     ]);
     const other = await downloaded({ status: 200, headers: [['retry-after', '7']] });
     expect(other.bench.limiter.snapshot()).toEqual([]);
-  });
-});
-
-describe('robots.txt', () => {
-  const rules = 'User-agent: *\nDisallow: /list\n';
-  const withRules = (body: string) => {
-    const bench = openStageBench([shop], { obeyRobots: true });
-    bench.http.answer = ({ url }) => ({ body: url.endsWith('robots.txt') ? body : 'page' });
-    return bench;
-  };
-
-  it('that disallows a page is a named, fatal failure, and the page is not asked for', async () => {
-    const bench = withRules(rules);
-    const { model } = await bench.download(await bench.beginRequest());
-    expect(model.error).toMatchObject({ code: 'robots.disallowed', class: 2, stage: 'downloader' });
-    expect(bench.http.asked.map(({ url }) => url)).toEqual([`http://${HOST}/robots.txt`]);
-  });
-
-  it('is not asked for when it is not to be obeyed', async () => {
-    const bench = openStageBench([shop]);
-    await bench.download(await bench.beginRequest());
-    expect(bench.http.asked).toHaveLength(1);
-  });
-
-  it('sets the pace of its host by its Crawl-delay', async () => {
-    const bench = withRules('User-agent: *\nCrawl-delay: 3\n');
-    const pace = vi.spyOn(bench.limiter, 'setMinInterval');
-    await bench.download(await bench.beginRequest());
-    expect(pace).toHaveBeenCalledWith(HOST, 3_000);
   });
 });
 

@@ -14,10 +14,9 @@ import type { DownloadWork } from '../../libs/stage/execution/hand-over.ts';
 import type { Outcome } from '../../libs/stage/execution/outcome.ts';
 import { toChainError } from '../../libs/stage/messages/chain-error.ts';
 import { decodeRequest, type RequestBody } from '../../libs/stage/node/node-body.ts';
-import type { Receipt } from './cost.ts';
+import type { DownloaderDeps } from './deps.ts';
 import { type Downloaded, download } from './download.ts';
-import type { DownloaderDeps } from './service.ts';
-import { withSharedCookies } from './shared-cookies.ts';
+import type { Receipt } from './policies/policy.ts';
 
 type DownloaderOutcome = Outcome<'downloader'>;
 
@@ -57,11 +56,9 @@ async function perform(deps: DownloaderDeps, work: DownloadWork): Promise<Respon
   const { lease, permit } = work;
   const request = decodeRequest(lease.node.body);
   const receipt: Receipt = { attempt: '' };
-  const session = { runId: lease.node.runId, session: request.session ?? '' };
-  const sending = (send: () => Promise<Downloaded>) => withSharedCookies(deps, session, send);
   let response: ResponseModel;
   try {
-    response = toResponse(work, await sending(() => download(deps, work, request, receipt)));
+    response = toResponse(work, await download(deps, work, request, receipt));
   } catch (thrown) {
     if (lease.signal.aborted) throw thrown;
     response = toFailedResponse(work, request, toCatenaError(thrown, 'download.failed', 'retryable'));

@@ -36,8 +36,11 @@ function request(changes: Partial<FetchRequest> = {}): FetchRequest {
 
 describe('Fetch', () => {
   it('performs the request as it is asked for, and answers whatever comes', async () => {
-    const { api, http } = open();
-    http.answer = () => ({ status: 404, headers: [['x-a', '1']], body: 'gone' });
+    const { api, http, clock } = open();
+    http.answer = () => {
+      clock.advance(2);
+      return { status: 404, headers: [['x-a', '1']], body: 'gone' };
+    };
     const headers = [
       { name: 'Accept', value: 'a' },
       { name: 'accept', value: 'b' },
@@ -102,6 +105,26 @@ describe('Fetch', () => {
     await api.fetch(request(), call());
     expect(asked).toEqual(['/private', '/a']);
     expect(limiter.snapshot()).toMatchObject([{ key: 'shop.test', nextAtMs: clock.now() + 5_000 }]);
+  });
+
+  it('asks robots.txt of every host that it is redirected to, and keeps to that host’s limits', async () => {
+    const robots: DownloaderApiDeps['robots'] = {
+      check: async ({ pathname }) => ({ allowed: pathname !== '/private' }),
+    };
+    const { api, http, limiter } = open({ robots });
+    const busy = limiter.tryAcquire('other.test')!;
+    http.answer = ({ url }) =>
+      url === 'http://shop.test/a' ? { status: 302, headers: [['location', 'http://other.test/b']] } : { body: 'b' };
+    const fetching = api.fetch(request(), call());
+    await vi.waitFor(() => expect(limiter.waiting('other.test')).toBe(1));
+    busy.release();
+    expect(await fetching).toMatchObject({ status: 200, finalUrl: 'http://other.test/b', redirects: 1 });
+    http.answer = () => ({ status: 302, headers: [['location', 'http://other.test/private']] });
+    await expect(api.fetch(request(), call())).rejects.toMatchObject({
+      code: 'robots.disallowed',
+      data: { host: 'other.test' },
+    });
+    expect(limiter.snapshot()).toEqual([]);
   });
 
   it('makes the host wait after a Retry-After', async () => {

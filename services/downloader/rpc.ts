@@ -1,5 +1,4 @@
 /** The downloader as people call it: a request by hand, and the limits and breakers that requests keep to. */
-import type { Clock } from '../../libs/clock/clock.ts';
 import {
   type FieldIssue,
   lengthFault,
@@ -15,24 +14,26 @@ import {
   type FetchResponse,
   type LimitState,
 } from '../../libs/contracts/services.ts';
-import { CatenaError } from '../../libs/errors/catena-error.ts';
 import { type BreakerSnapshot, type BreakerState, type Breakers, breakerEvent } from '../../libs/limits/breakers.ts';
 import type { KeySnapshot, Limiter } from '../../libs/limits/limiter.ts';
 import { joinedHeadersInLowerCase } from '../../libs/stage/messages/response-headers.ts';
-import type { BreakerGuard } from './breaker.ts';
-import type { HttpClient } from './http-client.ts';
-import { targetOf } from './request.ts';
-import { obeyRetryAfter } from './retry-after.ts';
-import type { RobotsRules } from './robots.ts';
+import type { BreakerGuard, SendingDeps } from './deps.ts';
+import { sendOverHops } from './download.ts';
+import { targetOf } from './http/hop.ts';
+import { HostPermit } from './policies/host-permit.ts';
+import { admission } from './policies/limits.ts';
+import { compose, type Policy, type Reply, type SendingContext } from './policies/policy.ts';
+import { robots } from './policies/robots.ts';
 
-export interface DownloaderApiDeps {
-  readonly http: Pick<HttpClient, 'fetch'>;
-  readonly limiter: Pick<Limiter, 'acquire' | 'delay' | 'setMinInterval' | 'snapshot'>;
+export interface DownloaderApiDeps extends Omit<SendingDeps, 'aside'> {
+  readonly limiter: SendingDeps['limiter'] & Pick<Limiter, 'snapshot'>;
   readonly guard: Pick<BreakerGuard, 'breakers' | 'publish'>;
-  /** Undefined: robots.txt is not asked. */
-  readonly robots: Pick<RobotsRules, 'check'> | undefined;
-  readonly clock: Clock;
 }
+
+/** What a request by hand passes of the list of {@link REQUEST_POLICIES}: the rest is of runs. Its hops pass the whole of theirs. */
+const FETCH_POLICIES: readonly Policy<SendingContext, Reply>[] = [robots, admission];
+
+const perform = compose(FETCH_POLICIES, sendOverHops);
 
 /** A day: longer than any download is worth waiting for. */
 const MAX_TIMEOUT_MS = 86_400_000;
@@ -58,26 +59,26 @@ async function fetch(deps: DownloaderApiDeps, request: FetchRequest, signal: Abo
     rangeFault('timeout_ms', request.timeoutMs, 0, MAX_TIMEOUT_MS),
     lengthFault('limit_key', request.limitKey),
   ]);
-  const target = targetOf(request.url);
-  const limitKey = request.limitKey === '' ? target.host : request.limitKey;
-  await askRobots(deps, target, limitKey, signal);
-  const permit = await deps.limiter.acquire(limitKey, signal);
+  const permit = new HostPermit();
   try {
-    const response = await deps.http.fetch(
-      {
+    const { status, url, headers, body, timings, redirects } = await perform({
+      deps,
+      request: {
         method,
         url: request.url,
         headers: joinedHeadersInLowerCase(request.headers),
         ...(request.body.length === 0 ? {} : { body: request.body }),
         ...(request.timeoutMs === 0 ? {} : { totalTimeoutMs: request.timeoutMs }),
       },
+      limitKey: request.limitKey === '' ? targetOf(request.url).host : request.limitKey,
+      obeysRobots: true,
+      jar: undefined,
+      permit,
       signal,
-    );
-    const { status, url: finalUrl, headers, body, timings, redirects } = response;
-    obeyRetryAfter(deps, limitKey, response);
+    });
     return {
       status,
-      finalUrl,
+      finalUrl: url,
       headers: headers.map(([name, value]) => ({ name, value })),
       body: Buffer.from(body),
       timings,
@@ -92,23 +93,6 @@ function urlFault(url: string): FieldIssue | undefined {
   const protocol = URL.parse(url)?.protocol;
   if (protocol === 'http:' || protocol === 'https:') return undefined;
   return { path: 'url', message: 'is no absolute URL that begins with http:// or https://' };
-}
-
-async function askRobots(
-  { robots, limiter }: DownloaderApiDeps,
-  target: URL,
-  limitKey: string,
-  signal: AbortSignal,
-): Promise<void> {
-  const rule = await robots?.check(target, signal);
-  if (rule === undefined) return;
-  if (!rule.allowed) {
-    throw new CatenaError('robots.disallowed', `robots.txt of ${target.host} does not allow this page`, {
-      data: { host: target.host },
-      remedy: 'leave the page out, or set robots.enabled to false where you may',
-    });
-  }
-  if (rule.crawlDelayMs !== undefined) limiter.setMinInterval(limitKey, rule.crawlDelayMs);
 }
 
 function limitsOf(snapshot: readonly KeySnapshot[], key: string): LimitState[] {

@@ -108,7 +108,7 @@ describe('a retryable failure', () => {
     expect(bench.metrics.total(METRICS.errorTaskRetry)).toBe(2);
   });
 
-  it('follows the policy of its step', async () => {
+  it('P7: follows the policy of its step', async () => {
     const bench = openStageBench([shopOf({ retry: { attempts: 1 } })]);
     const error = only(await failed(bench));
     await bench.decide(error);
@@ -216,6 +216,15 @@ describe('a threshold', () => {
     expect(await bench.decide(third!)).toEqual({ kind: 'next', messages: [] });
     expect(bench.metrics.counter(METRICS.errorTaskTerminated).with({ scope: 'module' }).value).toBe(1);
   });
+
+  it.each(['budget.exhausted', 'limits.wait_too_long'])(
+    'is not reached by %s: it says nothing of the rest',
+    async (code) => {
+      const bench = open({ moduleThreshold: { errors: 1 }, taskThreshold: { errors: 1 } });
+      const error = changed(only(await failed(bench)), { code });
+      expect(await bench.decide(error)).toEqual({ kind: 'next', messages: [] });
+    },
+  );
 
   it('ends the task when that is what is reached', async () => {
     const bench = open({ taskThreshold: { rate: 0.5, minExecutions: 2 } });

@@ -45,6 +45,12 @@ async function loadRun(deps: ErrorThresholdDeps, model: ErrorTaskModel): Promise
   }
 }
 
+/**
+ * Failures that say nothing about whether the rest of a run works: what its own cap refused, and what keeping to another host's
+ * pace sent back.
+ */
+const OF_OUR_OWN = new Set(['budget.exhausted', 'limits.wait_too_long']);
+
 /** No number of errors. */
 const NEVER: Threshold = { errors: Number.MAX_SAFE_INTEGER };
 
@@ -56,8 +62,7 @@ function decideCommand(deps: ErrorThresholdDeps, run: LoadedRun | undefined, mod
   const policy = run?.modules.get(moduleId)?.definition.steps[stepIdx]?.policy;
   const retry = { ...config.retry, ...policy?.retry };
   const fatal = error?.class === ErrorClass.FATAL;
-  // What a run's own cap refused says nothing about whether the rest of it works.
-  const isRefused = error?.code === 'budget.exhausted';
+  const isOurOwn = error !== undefined && OF_OUR_OWN.has(error.code);
   const mayFallBack = !model.isRequest && model.prefixRequest !== '' && policy?.fallback !== false;
   return {
     node: { id: model.id, runId, moduleId, phase },
@@ -65,9 +70,9 @@ function decideCommand(deps: ErrorThresholdDeps, run: LoadedRun | undefined, mod
     fatal,
     maxAttempts: retry.attempts,
     retryDelayMs: retryDelayMs(retry, model.attempts, error?.retryAfterMs ?? 0, deps.random),
-    moduleThreshold: isRefused ? NEVER : config.moduleThreshold,
-    taskThreshold: isRefused ? NEVER : config.taskThreshold,
-    ...(config.cooldownMs > 0 && !isRefused
+    moduleThreshold: isOurOwn ? NEVER : config.moduleThreshold,
+    taskThreshold: isOurOwn ? NEVER : config.taskThreshold,
+    ...(config.cooldownMs > 0 && !isOurOwn
       ? { cooldown: { errors: config.cooldownErrors, ms: config.cooldownMs } }
       : {}),
     ...(mayFallBack ? { fallback: { request: { id: model.prefixRequest, runId, moduleId, phase } } } : {}),

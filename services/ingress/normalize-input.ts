@@ -24,7 +24,7 @@ export interface ChainTarget {
 
 /** Throws `ingress.malformed_input` for a message that breaks the contract, naming the field. */
 export function normalizeInput(message: MessageTo<'ingress'>): ChainInput {
-  const error = malformed(message, 'ingress.malformed_input');
+  const error = malformed(message, 'ingress');
   if (error !== undefined) throw error;
   switch (message.kind) {
     case 'task':

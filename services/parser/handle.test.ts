@@ -2,6 +2,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import type { Message } from '../../libs/contracts/chain.ts';
 import { messageFault, successionFault } from '../../libs/contracts/validate.ts';
+import { invariantBroken } from '../../libs/coordination/protocol/assertions.ts';
 import { CatenaError } from '../../libs/errors/catena-error.ts';
 import { defineModule } from '../../libs/modules/index.ts';
 import { Runs } from '../../libs/stage/run/runs.ts';
@@ -278,13 +279,25 @@ describe('when the ground fails', () => {
     ['commitWith', 'item a'],
     ['stageChildren', 'hops 600'],
     ['commitError', 'throw'],
-  ] as const)('by a %s without answer, nothing is decided and the lease is let go', async (transition, body) => {
+  ] as const)('P4: by a %s without answer, nothing is decided and the lease is let go', async (transition, body) => {
     const { bench, response } = await fetched({ body });
     const down = new CatenaError('store.disk_full', 'no space left', { class: 'retryable' });
     vi.spyOn(bench.coordinator, transition).mockRejectedValueOnce(down);
     await expect(bench.parse(response)).rejects.toBe(down);
     expect(await bench.nodeOf(response)).toMatchObject({ state: 'processing', error: '' });
     expect(bench.leases.oldestSinceMs()).toBeUndefined();
+  });
+
+  it('by state that does not fit together, its node fails and says so, and its run goes on', async () => {
+    const { bench, response } = await fetched({ body: 'item a' });
+    const { requestId: id, runId } = response.model;
+    const broken = invariantBroken('I4', { id, runId, moduleId: 'shop', phase: 0 }, 'a child is missing');
+    vi.spyOn(bench.coordinator, 'commitWith').mockRejectedValueOnce(broken);
+    const error = only(messagesOf(await bench.parse(response), 'error'));
+    expect(error.model.error).toMatchObject({ code: 'coordinator.invariant_broken', class: 2 });
+    await bench.decide(error);
+    expect(await bench.nodeOf(response)).toMatchObject({ state: 'dead', deathReason: 'failed' });
+    expect(await bench.coordinator.findRun(runId)).toMatchObject({ mark: '' });
   });
 
   it('by a module that does not take its input any more, the node fails and says so', async () => {

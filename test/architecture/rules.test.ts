@@ -7,7 +7,9 @@ import { chainKeys } from '../../libs/keys/keys.ts';
 import { METRICS } from '../../libs/telemetry/metric-names.ts';
 import { importCircles } from './circles.ts';
 import { enginesExtensions, privateImports } from './extensions.ts';
+import { citationsIn, LABELS_PAGE, labelViolations } from './labels.ts';
 import { layerViolations } from './layers.ts';
+import { anchorsOf, brokenLinks } from './links.ts';
 import { bucketNames, environmentReads, oddFileNames, putOff, registryHosts, spelledNames } from './names.ts';
 import { undeclaredPackages } from './packages.ts';
 import { defaultExports, SERVICES, SHAPE, shapeViolations } from './shape.ts';
@@ -203,6 +205,42 @@ describe('packages', () => {
   });
 });
 
+describe('labels', () => {
+  const page = sourceFile(LABELS_PAGE, '| I1 | it holds | x |\n| I2 | and this | x |\n');
+  const citing = (path: string, text: string) =>
+    citationsIn(sourceFile(path, text)).map(({ label, line }) => `${label}:${line}`);
+
+  it('that are cited and not defined are found, and those that no test cites', () => {
+    const test = sourceFile('libs/a/a.test.ts', `it('I1: holds', () => {});`);
+    expect(labelViolations([page, test, sourceFile('libs/a/a.ts', '// as I1 and I3 say')])).toEqual([
+      `libs/a/a.ts:1 cites I3, which ${LABELS_PAGE} does not define`,
+      `${LABELS_PAGE} defines I2, which no test cites`,
+    ]);
+    expect(labelViolations([page, test, sourceFile('test/b.ts', '// I1, I2')])).toEqual([]);
+  });
+
+  it('are cited in comments, in titles of tests, and where a text begins with one', () => {
+    expect(citing('a.ts', `\n/** Holds I3 (and P1). */\nconst a = 'F9'; // F10`)).toEqual(['I3:2', 'P1:2', 'F10:3']);
+    expect(citing('a.test.ts', `it('of B39–B41 and (X5)', () => { say(\`I5 \${a} opened\`); });`)).toEqual([
+      ...['B39:1', 'B40:1', 'B41:1', 'X5:1'],
+      'I5:1',
+    ]);
+  });
+
+  it('are cited in prose of Markdown, in comments of Lua and in heads of patches, and not in their code', () => {
+    expect(citing('a.md', 'I3, `I4`\n```\nI5\n```\nI6.\n')).toEqual(['I3:1', 'I6:5']);
+    expect(citing('a.lua', `local I4 = 1 -- I3 holds`)).toEqual(['I3:1']);
+    expect(citing('a.patch', 'invariant: I2, and P5\n\n--- a/x\n+++ b/x\n+I7')).toEqual(['I2:1', 'P5:1']);
+  });
+
+  it.each(['macro_F1', 'X509', 'I18N', 'the %B4 of it', 'B2B', 'F1-score', 'a/I3.ts', 'V8', 'P0'])(
+    'are none in %j',
+    (text) => {
+      expect(citing('a.md', text)).toEqual([]);
+    },
+  );
+});
+
 describe('single files', () => {
   const one = (path: string, text: string) => [sourceFile(path, text)];
   const read = ['process', 'env'].join('.');
@@ -273,5 +311,47 @@ describe('the shape of services', () => {
       'services/ingress/README.md is missing',
       'services/extra is no service',
     ]);
+  });
+});
+
+describe('links in Markdown', () => {
+  const there = new Set(['README.md', 'docs', 'docs/a.md', 'docs/b.md', 'libs/a.ts']);
+  const broken = (text: string) =>
+    brokenLinks(
+      [sourceFile('docs/a.md', text), sourceFile('docs/b.md', '# The `b` of [it](a.md), in 1.0\n## Twice\n## Twice')],
+      (path) => there.has(path.replace(/\/$/, '')),
+    );
+
+  it.each([
+    '[b](b.md)',
+    '[b](./b.md "title") ![image](../libs/a.ts)',
+    '[folder](../docs/)',
+    '[heading](b.md#the-b-of-it-in-10) [again](b.md#twice-1)',
+    '# Own\n[own](#own)',
+    '[elsewhere](https://example.test/x.md#y), <a href="mailto:a@example.test">b</a>',
+    '`[code](gone.md)` and ``[`code`](gone.md)``',
+    '```md\n[code](gone.md)\n```',
+    '[b]: b.md',
+  ])('may be %j', (text) => {
+    expect(broken(text)).toEqual([]);
+  });
+
+  it.each([
+    ['\n[x](gone.md)', 'docs/a.md:2 links to gone.md: there is no such file or folder'],
+    ['[`x`](../docs/gone/)', 'docs/a.md:1 links to ../docs/gone/: there is no such file or folder'],
+    ['[x](b.md#gone)', 'docs/a.md:1 links to b.md#gone: there is no such heading'],
+    ['# Here\n[x](#there)', 'docs/a.md:2 links to #there: there is no such heading'],
+    ['[x](../libs/a.ts#L3)', 'docs/a.md:1 links to ../libs/a.ts#L3: only a Markdown page has headings'],
+    ['[x](../../other.md)', 'docs/a.md:1 links to ../../other.md: it leaves the repository'],
+    ['[x](/docs/b.md)', 'docs/a.md:1 links to /docs/b.md: a link begins at its own page'],
+    ['```\n```\n[x]: gone.md', 'docs/a.md:3 links to gone.md: there is no such file or folder'],
+    ['<img src="gone.svg">', 'docs/a.md:1 links to gone.svg: there is no such file or folder'],
+    ['[good](b.md) [x](gone.md "title")', 'docs/a.md:1 links to gone.md: there is no such file or folder'],
+  ])('are found to be broken in %j', (text, violation) => {
+    expect(broken(text)).toEqual([violation]);
+  });
+
+  it('know the anchors that headings have', () => {
+    expect(anchorsOf('# Größe: `a_b` & c!\n```\n# no\n```\n<a id="x"></a>')).toEqual(new Set(['größe-a_b--c', 'x']));
   });
 });

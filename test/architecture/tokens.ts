@@ -9,6 +9,8 @@ export interface Token {
   /** Of a string, what stands between the quotes, escapes as written. */
   readonly text: string;
   readonly line: number;
+  /** How many `${` it stands in. */
+  readonly depth: number;
 }
 
 const WORD = /[\p{ID_Continue}$]+/uy;
@@ -24,7 +26,14 @@ const BEFORE_REGEX = new Set(
   'return typeof case in of delete void throw new else do instanceof yield await'.split(' '),
 );
 
-export function tokensOf(source: string): Token[] {
+/** The comments of a source, with the lines on which they begin. */
+export function commentsOf(source: string): { readonly text: string; readonly line: number }[] {
+  const comments: { text: string; line: number }[] = [];
+  tokensOf(source, (text, line) => comments.push({ text, line }));
+  return comments;
+}
+
+export function tokensOf(source: string, onComment: (text: string, line: number) => void = () => {}): Token[] {
   const tokens: Token[] = [];
   /** Open braces inside each open `${`. */
   const templates: number[] = [];
@@ -41,7 +50,7 @@ export function tokensOf(source: string): Token[] {
     for (const character of text) if (character === '\n') line += 1;
   };
   const push = (kind: Token['kind'], text: string, whole: string): void => {
-    tokens.push({ kind, text, line });
+    tokens.push({ kind, text, line, depth: templates.length });
     advance(whole);
   };
   /** From behind a template's quote or closing brace to its end, or into its next substitution. */
@@ -54,9 +63,12 @@ export function tokensOf(source: string): Token[] {
   };
 
   while (position < source.length) {
-    const skipped = take(WHITE_SPACE) ?? take(LINE_COMMENT) ?? take(BLOCK_COMMENT);
+    const space = take(WHITE_SPACE);
+    const comment = space === undefined ? (take(LINE_COMMENT) ?? take(BLOCK_COMMENT)) : undefined;
+    const skipped = space ?? comment;
     const character = source[position]!;
     if (skipped !== undefined) {
+      if (comment !== undefined) onComment(comment, line);
       advance(skipped);
     } else if (character === '`') {
       advance('`');

@@ -16,11 +16,11 @@ const defaults = { children: '20000', seed: '1' };
 
 const usage = `npm run bench:fanout -- [options]
 Runs one node with many children and a join over a bus that loses, doubles, delays, reorders and redelivers messages.
-Fails when a child or the join is missing or doubled, and when a fault did not happen. Writes docs/benchmarks.md.
+Fails when a child or the join is missing or doubled, and when a fault did not happen. Writes docs/benchmarks/engine.md.
 
   --children N   default ${defaults.children}
   --seed N       of the faults; default ${defaults.seed}
-  --no-write     leave docs/benchmarks.md as it is`;
+  --no-write     leave docs/benchmarks/engine.md as it is`;
 
 const options = {
   children: { type: 'string', default: defaults.children },

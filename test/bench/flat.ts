@@ -19,11 +19,11 @@ const defaultNodes = '200000';
 
 const usage = `npm run bench:flat -- [options]
 Executes nodes without network, on a file, and shows throughput, memory and file at each tenth of them. Long chains are
-killed with -9 when that many nodes are done, and taken up by a new process. A whole run writes docs/benchmarks.md.
+killed with -9 when that many nodes are done, and taken up by a new process. A whole run writes docs/benchmarks/engine.md.
 
   --nodes N     default ${defaultNodes}
-  --shape A,B   of ${SHAPES.join(', ')}; default both, and only then docs/benchmarks.md is written
-  --no-write    leave docs/benchmarks.md as it is`;
+  --shape A,B   of ${SHAPES.join(', ')}; default both, and only then docs/benchmarks/engine.md is written
+  --no-write    leave docs/benchmarks/engine.md as it is`;
 
 const options = {
   nodes: { type: 'string', default: defaultNodes },

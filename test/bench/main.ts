@@ -17,14 +17,14 @@ const defaults = { rounds: '5', products: '4000', concurrency: '16', chains: '20
 
 const usage = `npm run bench -- [options]
 Crawls the shop of examples/shop with each contestant, round by round, and compares every row; then executes chains of
-three steps without network. A whole run writes docs/benchmarks.md; one with --only or --no-write prints only.
+three steps without network. A whole run writes docs/benchmarks/engine.md; one with --only or --no-write prints only.
 
   --rounds N        rounds, each contestant once in each; default ${defaults.rounds}
   --products N      products of the shop; default ${defaults.products}, which are 5 % more pages
   --concurrency N   requests under way at once, for every contestant; default ${defaults.concurrency}
   --chains N        chains of three steps; default ${defaults.chains}
   --only A,B        of ${CONTESTANT_IDS.join(', ')}
-  --no-write        leave docs/benchmarks.md as it is
+  --no-write        leave docs/benchmarks/engine.md as it is
   --profile         instead: one crawl of Catena on a file under the profiler, and where its time went;
                     --only names another contestant`;
 

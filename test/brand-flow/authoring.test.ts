@@ -2,7 +2,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
 import { defineModule, fetchStep, type RequestSpec } from '../../libs/modules/index.ts';
-import { type Seen, startServer } from '../../services/downloader/loopback.fixture.ts';
+import { type Seen, startServer } from '../../services/downloader/http/loopback.fixture.ts';
 import { run, startNode } from '../fixtures/flow.ts';
 
 /** Asks as often as it is told, and puts what came, or why nothing did. */

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { defineModule, fetchStep } from '../../libs/modules/index.ts';
 import { scratchFolder } from '../../libs/sqlite/scratch.fixture.ts';
 import { METRICS } from '../../libs/telemetry/metric-names.ts';
-import { startServer } from '../../services/downloader/loopback.fixture.ts';
+import { startServer } from '../../services/downloader/http/loopback.fixture.ts';
 import { codeOf, run, startNode } from '../fixtures/flow.ts';
 
 const model = defineModule({

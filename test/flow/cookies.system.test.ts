@@ -1,7 +1,7 @@
 /** A run's login outlives the process that logged in. */
 import { expect, it, onTestFinished } from 'vitest';
 import { FinishReason } from '../../libs/contracts/services.ts';
-import { startServer } from '../../services/downloader/loopback.fixture.ts';
+import { startServer } from '../../services/downloader/http/loopback.fixture.ts';
 import { FIVE_SERVICES, startDeployment } from '../fixtures/deployment/deployment.ts';
 import { closedRun, itemsOfRun, submitRun } from '../fixtures/deployment/runs.ts';
 import login from '../fixtures/modules/login.ts';

@@ -1,7 +1,7 @@
 /** The real program, killed between what it set aside and what it would have settled; and what it shows of costs. */
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { CatenaProcesses, type Ended, FIXTURES } from '../../services/catena-processes.fixture.ts';
-import { startServer } from '../../services/downloader/loopback.fixture.ts';
+import { startServer } from '../../services/downloader/http/loopback.fixture.ts';
 
 let processes: CatenaProcesses;
 beforeEach(() => {

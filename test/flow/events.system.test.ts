@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { openNatsBus } from '../../libs/bus/nats/open-nats-bus.ts';
 import { type ChainEvent, EVENT_TYPES } from '../../libs/contracts/events.ts';
 import { computeStep, defineModule } from '../../libs/modules/index.ts';
-import { startServer } from '../../services/downloader/loopback.fixture.ts';
+import { startServer } from '../../services/downloader/http/loopback.fixture.ts';
 import { distributedMode } from '../fixtures/distributed-node.ts';
 import { run } from '../fixtures/flow.ts';
 

@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 import { z } from 'zod';
 import { defineModule } from '../../libs/modules/index.ts';
 import { METRICS } from '../../libs/telemetry/metric-names.ts';
-import { startServer } from '../../services/downloader/loopback.fixture.ts';
+import { startServer } from '../../services/downloader/http/loopback.fixture.ts';
 import { run, startNode } from '../fixtures/flow.ts';
 
 /** Defined by contract, and recorded by parts that are on their way; a name leaves this list with its recorder. */

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { startServer } from '../../services/downloader/loopback.fixture.ts';
+import { startServer } from '../../services/downloader/http/loopback.fixture.ts';
 import { run, startNode } from '../fixtures/flow.ts';
 import { crawl } from '../fixtures/modules/crawl.ts';
 import { inMemory, scratchDatabase } from '../fixtures/single-mode.ts';

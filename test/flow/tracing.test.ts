@@ -7,7 +7,7 @@ import { METRICS } from '../../libs/telemetry/metric-names.ts';
 import { Metrics } from '../../libs/telemetry/metrics.ts';
 import { runTraceIds } from '../../libs/telemetry/trace-ids.ts';
 import { startTracing, type Tracing, type TracingOptions } from '../../libs/telemetry/tracing.ts';
-import { startServer } from '../../services/downloader/loopback.fixture.ts';
+import { startServer } from '../../services/downloader/http/loopback.fixture.ts';
 import { run, startNode } from '../fixtures/flow.ts';
 import { startOtlpReceiver } from '../fixtures/otlp/receiver.ts';
 import { isNamed, lineage } from './lineage.ts';

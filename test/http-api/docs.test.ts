@@ -1,4 +1,4 @@
-/** B19: docs/http-api.md says what is: the routes, the state diagram, the settings. */
+/** B19: docs/reference/http-api.md says what is: the routes, the state diagram, the settings. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
@@ -7,7 +7,7 @@ import { SETTING_KEYS } from '../../libs/config/settings.ts';
 import { provider } from '../brand-flow/scene.ts';
 import { get, serveHere } from './serving.ts';
 
-const page = readFileSync(join(import.meta.dirname, '../../docs/http-api.md'), 'utf8');
+const page = readFileSync(join(import.meta.dirname, '../../docs/reference/http-api.md'), 'utf8');
 
 it('has every route that is served, and no other (B19)', async () => {
   const { baseUrl } = await provider(() => 'whole');

@@ -26,8 +26,8 @@ export interface SuiteRun {
 
 /** A mutant may make a suite wait for ever. */
 const TIMEOUT_MS = 300_000;
-/** An assertion, or the invariants that the suites look at after every transition. */
-const NOTICED = /AssertionError|breaks the chain's invariants/;
+/** An assertion of a test or of the coordinator, or the invariants that the suites look at after every transition. */
+const NOTICED = /AssertionError|breaks the chain's invariants|I\d+ does not hold/;
 const REPORT = 'mutants-report.json';
 const run = promisify(execFile);
 

@@ -12,7 +12,7 @@ const ROOT = join(import.meta.dirname, '../..');
 export const PACKAGE = join(ROOT, 'out/package');
 
 /** Data that is read beside the code, and what a reader of the package looks for. */
-const COPIED = ['lua', 'proto', 'README.md', 'CHANGELOG.md'];
+const COPIED = ['lua', 'proto', 'README.md', 'CHANGELOG.md', 'LICENSE'];
 
 /** Throws with the compiler's words when the source does not compile. */
 export async function buildPackage(): Promise<void> {

@@ -44,7 +44,7 @@ async function recordScene(play: (typeof TOUR)[string]): Promise<Recorded[]> {
   return recorded;
 }
 
-describe('each script', () => {
+describe('P2: each script', () => {
   it.each(Object.entries(TOUR))('fails before it writes, with any key of a wrong type: %s', async (_, play) => {
     const calls = await recordScene(play);
     let failures = 0;

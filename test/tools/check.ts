@@ -30,6 +30,7 @@ function stepsOf(report: string | undefined): readonly Step[] {
     report === undefined ? [] : ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
   return [
     { name: 'generated code is what proto/ gives', command: 'node', args: ['test/tools/generate.ts', '--check'] },
+    { name: 'reference pages are what the code says', command: 'node', args: ['test/tools/reference.ts', '--check'] },
     {
       name: 'the protocol page is what its code says',
       command: 'node',

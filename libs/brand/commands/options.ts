@@ -47,15 +47,7 @@ export function inputOf(
     ...given('repeats', numberOf(options.repeats, '--repeats') ?? set?.repeats),
     ...given('maxSources', numberOf(options.maxSources, '--max-sources')),
   };
-  requireGiven(input, 'brand', 'cli.no_brand', 'no brand is named', 'name it with --brand');
-  requireGiven(
-    input,
-    'questions',
-    'cli.no_question',
-    'there is no question',
-    'ask with --question, or a file of --questions',
-  );
-  requireGiven(input, 'models', 'cli.no_model', 'no model is named', 'name one or more with --model');
+  requireGiven(input);
   const read = diagnosisInput.safeParse(input);
   if (read.success) return input;
   const issues = read.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
@@ -88,12 +80,15 @@ function numberOf(text: string | undefined, option: string): number | undefined 
   });
 }
 
-function requireGiven(
-  input: Readonly<Record<string, unknown>>,
-  key: string,
-  code: string,
-  problem: string,
-  remedy: string,
-): void {
-  if (input[key] === undefined) throw new CatenaError(code, problem, { remedy });
+function requireGiven({ brand, questions, models }: Readonly<Record<string, unknown>>): void {
+  if (brand === undefined)
+    throw new CatenaError('cli.no_brand', 'no brand is named', { remedy: 'name it with --brand' });
+  if (questions === undefined) {
+    throw new CatenaError('cli.no_question', 'there is no question', {
+      remedy: 'ask with --question, or a file of --questions',
+    });
+  }
+  if (models === undefined) {
+    throw new CatenaError('cli.no_model', 'no model is named', { remedy: 'name one or more with --model' });
+  }
 }

@@ -23,7 +23,7 @@ export type ReadDelivery =
 /** Which faults a message has by itself; the contract's own check in production. */
 export type MessageCheck = (message: ChainMessage) => CatenaError | undefined;
 
-export const contractCheck: MessageCheck = (message) => malformed(message, 'bus.malformed_message');
+export const contractCheck: MessageCheck = (message) => malformed(message, 'bus');
 
 /** Reads what a stage was delivered. Never throws, whatever the bytes. */
 export function readDelivery(msg: Msg, stage: Receiver, namespace: Namespace, check: MessageCheck): ReadDelivery {

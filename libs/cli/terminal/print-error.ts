@@ -35,6 +35,7 @@ export function printError(
   return exitCodeOfError(asError(thrown), extensions);
 }
 
+/** What no code was made for: a fault of Catena. */
 const UNEXPECTED = 'internal.unexpected';
 
 function asError(thrown: unknown): CatenaError {

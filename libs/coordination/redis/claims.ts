@@ -1,4 +1,5 @@
 /** Taking a node, holding it, handing it on, and taking it back. */
+import { assertLeased } from '../protocol/assertions.ts';
 import {
   ClaimCode,
   type ClaimCommand,
@@ -15,7 +16,7 @@ import {
 } from '../protocol/claims.ts';
 import type { CodeOf } from '../protocol/outcome.ts';
 import { nodeKeys, phaseMember } from './run-keys.ts';
-import { type RedisDeps, runScoped } from './scripts/call.ts';
+import { type RedisDeps, runEnding } from './scripts/call.ts';
 import { readBells, readNode } from './scripts/read-reply.ts';
 import { bind, NODE_ARGS, NODE_KEYS, SCOPE_ARGS, SCOPE_KEYS, type Script } from './scripts/script.ts';
 
@@ -54,7 +55,9 @@ export async function claim(deps: RedisDeps, command: ClaimCommand): Promise<Cla
   const args = [deps.now(), node.phase, node.id, epoch, owner, stage, leaseMs, deps.nextToken()];
   const { code, payload, texts } = await deps.runner.run(claimScript, keys, args);
   if (code === ClaimCode.EXECUTE) {
-    return { code, node: readNode(texts, 0, node.runId, () => node.moduleId) };
+    const claimed = readNode(texts, 0, node.runId, () => node.moduleId);
+    assertLeased(claimed, node, owner);
+    return { code, node: claimed };
   }
   if (code === ClaimCode.LOCKED_BY_OTHER) return { code, retryInMs: (payload as readonly [number])[0] };
   return { code: code as CodeOf<typeof ClaimCode> };
@@ -74,7 +77,7 @@ export async function release(deps: RedisDeps, { node, token }: Held) {
 }
 
 export async function recoverZombie(deps: RedisDeps, { node, crashBudget }: RecoverCommand): Promise<RecoverOutcome> {
-  const reply = await runScoped(deps, recoverScript, node, (runKeys) => ({
+  const reply = await runEnding(deps, recoverScript, node, (runKeys) => ({
     keys: [runKeys.node(node.id)],
     args: [node.id, crashBudget],
   }));

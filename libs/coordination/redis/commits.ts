@@ -1,7 +1,7 @@
 /** Ending an execution well, and the children that it yields. */
 
 import { chainKeys } from '../../keys/keys.ts';
-import { assertChildren } from '../protocol/assert-children.ts';
+import { assertBorn, assertChildren, assertLeased, assertNotBefore } from '../protocol/assertions.ts';
 import type { Held } from '../protocol/claims.ts';
 import {
   CommitCode,
@@ -15,7 +15,7 @@ import {
 } from '../protocol/commits.ts';
 import type { NodeSeed } from '../protocol/node.ts';
 import type { CodeOf } from '../protocol/outcome.ts';
-import { type RedisDeps, runPlanned, runScoped, seedArgs } from './scripts/call.ts';
+import { type RedisDeps, runEnding, runPlanned, seedArgs } from './scripts/call.ts';
 import { readBells, readList, readNode, readReleased } from './scripts/read-reply.ts';
 import { bind, LOOK, SCOPE_ARGS, SCOPE_KEYS, type Script } from './scripts/script.ts';
 
@@ -66,7 +66,7 @@ type CommitPayload = readonly [state: string, created: number, lost: number, bel
 export async function commitSuccess(deps: RedisDeps, command: CommitCommand): Promise<CommitOutcome> {
   const { node, token, children, staged, bells, handOver } = command;
   const claim = handOver === undefined ? ['', 0, ''] : [handOver.owner, handOver.leaseMs, deps.nextToken()];
-  const reply = await runScoped(deps, commitScript, node, (runKeys, module) => {
+  const reply = await runEnding(deps, commitScript, node, (runKeys, module) => {
     assertChildren(children, node.phase, module.due.length);
     const keys = [runKeys.node(node.id), chainKeys.staged(runKeys.shard, node.id, token)];
     for (const child of children) keys.push(runKeys.node(child.id));
@@ -77,11 +77,16 @@ export async function commitSuccess(deps: RedisDeps, command: CommitCommand): Pr
     return { code, bells: [], released: [], created: 0, gateLost: 0, releasing: false };
   }
   const [state, created = 0, gateLost = 0, rung, released] = reply.payload as CommitPayload;
-  const next = reply.texts.length === 0 ? {} : { next: readNode(reply.texts, 0, node.runId, () => node.moduleId) };
+  const code = reply.code as CodeOf<typeof CommitCode>;
+  if (code === CommitCode.COMMIT_OK) assertBorn(node, children.length, created, gateLost);
+  const woken = readBells(rung, node);
+  assertNotBefore(node, woken);
+  const next = reply.texts.length === 0 ? undefined : readNode(reply.texts, 0, node.runId, () => node.moduleId);
+  if (next !== undefined) assertLeased(next, { ...node, id: children[0]!.id }, handOver!.owner);
   return {
-    code: reply.code as CodeOf<typeof CommitCode>,
-    bells: readBells(rung, node),
-    ...next,
+    code,
+    bells: woken,
+    ...(next === undefined ? {} : { next }),
     released: readReleased(released, node),
     created,
     gateLost,
@@ -115,16 +120,19 @@ export async function childrenPump(deps: RedisDeps, { node, bells }: PumpCommand
     const [, , head, list] = await look([nodeKey, staged(token)]);
     const ids = readList<string>(list);
     const others = readList<string>(stagers).filter((other) => other !== token);
-    const reply = await runScoped(deps, childrenPumpScript, node, () => ({
+    const reply = await runEnding(deps, childrenPumpScript, node, () => ({
       keys: [nodeKey, staged(token), ...ids.map((id) => runKeys.node(id)), ...others.map(staged)],
       args: [node.id, token, bells, head, ids.length],
     }));
     if (reply?.code === PumpScriptCode.OTHER_BATCH) continue;
     if (reply === undefined || reply.code !== PumpScriptCode.MOVED) return NOT_RELEASING;
     const [more, created, gateLost, rung, released] = reply.payload as PumpPayload;
+    assertBorn(node, ids.length, created, gateLost);
+    const woken = readBells(rung, node);
+    assertNotBefore(node, woken);
     return {
       code: PumpCode.MOVED,
-      bells: readBells(rung, node),
+      bells: woken,
       released: readReleased(released, node),
       created,
       gateLost,

@@ -19,7 +19,7 @@ import {
 } from '../protocol/errors.ts';
 import type { CodeOf } from '../protocol/outcome.ts';
 import { nodeKeys } from './run-keys.ts';
-import { type RedisDeps, runScoped } from './scripts/call.ts';
+import { type RedisDeps, runEnding, runScoped } from './scripts/call.ts';
 import { readBells } from './scripts/read-reply.ts';
 import type { ScriptArgument } from './scripts/script.ts';
 import { bind, NODE_ARGS, NODE_KEYS, SCOPE_ARGS, SCOPE_KEYS, type Script } from './scripts/script.ts';
@@ -74,7 +74,7 @@ export async function commitError(deps: RedisDeps, { node, token, error }: Commi
 export async function thresholdDecide(deps: RedisDeps, command: DecideCommand): Promise<DecideOutcome> {
   const { node, epoch, fatal, maxAttempts, retryDelayMs, cooldown } = command;
   const request = fallbackOf(command);
-  const reply = await runScoped(deps, decideScript, node, (runKeys) => ({
+  const reply = await runEnding(deps, decideScript, node, (runKeys) => ({
     keys: [
       runKeys.node(node.id),
       chainKeys.fallbackGate(runKeys.shard, node.runId, node.moduleId),

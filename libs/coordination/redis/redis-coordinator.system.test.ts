@@ -90,6 +90,62 @@ describe('events', () => {
   });
 });
 
+describe('state that does not fit together', () => {
+  const openTwo = () =>
+    coordinator.runOpen({
+      runId: RUN,
+      modules: [
+        { moduleId: 'm', phases: [SETTLE], first: [hop('a'), hop('b')] },
+        { moduleId: 'n', phases: [SETTLE], first: [hop('c')] },
+      ],
+    });
+  const broken = (invariant: string, nodeId: string) => ({
+    ...{ code: 'coordinator.invariant_broken', class: 'fatal' },
+    data: { invariant, nodeId, runId: RUN, moduleId: 'm', phase: 0 },
+  });
+  /** Sets the count of done nodes of the module's first phase. */
+  const setDone = (done: number) =>
+    redis.eval(
+      `local gate, record = cmsgpack.unpack(redis.call('GET', KEYS[1]))
+       record.phases[1].done = tonumber(ARGV[1])
+       redis.call('SET', KEYS[1], cmsgpack.pack(gate, record))`,
+      ...[1, 'chain:{s00}:exec:run-1:m', done],
+    );
+
+  it('I1: a node does not end in a phase that does not count it, and nothing is written; another module goes on', async () => {
+    await openTwo();
+    await setDone(2);
+    const before = await redis.dump('chain:{s00}:exec:run-1:m');
+    await expect(finish('a')).rejects.toMatchObject(broken('I1', 'a'));
+    expect(await redis.dump('chain:{s00}:exec:run-1:m')).toEqual(before);
+    expect(await coordinator.findNode(ref('a'))).toMatchObject({ state: 'processing' });
+    const node = { ...ref('c'), moduleId: 'n' };
+    const held = await coordinator.claim({
+      ...{ node, epoch: 0, owner: 'of-c', stage: 'module-processor', leaseMs: 30_000 },
+    } as const);
+    const commit = { node, token: held.node!.token, children: [], staged: 0, bells: 0 };
+    expect((await coordinator.commitSuccess(commit)).code).toBe(CommitCode.COMMIT_OK);
+    expect((await coordinator.runAudit({ runId: RUN })).drift).not.toEqual([]);
+    expect((await finish('a')).code).toBe(CommitCode.COMMIT_OK);
+    expect(scripts).toContain('ptm_commit_success -3');
+  });
+
+  it('I2: the last node that a phase counts does not end while its due set holds another', async () => {
+    await openTwo();
+    await setDone(1);
+    await expect(finish('a')).rejects.toMatchObject(broken('I2', 'a'));
+    const decide = {
+      ...{ node: ref('a'), epoch: 0, fatal: true, maxAttempts: 1, retryDelayMs: 0 },
+      ...{ moduleThreshold: { errors: 99 }, taskThreshold: { errors: 99 } },
+    };
+    const again = { node: ref('a'), epoch: 0, owner: 'of-a', stage: 'module-processor', leaseMs: 1 } as const;
+    const { node } = await coordinator.claim(again);
+    await coordinator.commitError({ node: ref('a'), token: node!.token, error: '{}' });
+    await expect(coordinator.thresholdDecide(decide)).rejects.toMatchObject(broken('I2', 'a'));
+    expect(await coordinator.findRun(RUN)).toMatchObject({ modules: [{ currentPhase: 0 }, { currentPhase: 0 }] });
+  });
+});
+
 describe('keys', () => {
   it('I9: none is left of a purged run, whatever happened to it, once its events are published', async () => {
     await openRun(coordinator, 2);

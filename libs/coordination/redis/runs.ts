@@ -2,7 +2,7 @@
 
 import { CatenaError } from '../../errors/catena-error.ts';
 import { chainKeys, dueMembers } from '../../keys/keys.ts';
-import { assertChildren } from '../protocol/assert-children.ts';
+import { assertChildren } from '../protocol/assertions.ts';
 import type { CodeOf, WithBells } from '../protocol/outcome.ts';
 import {
   type AuditReport,

@@ -16,7 +16,7 @@ import {
 import { dispatchGraceMs } from '../protocol/policy.ts';
 import { advancePhases, endDead } from './phases.ts';
 import { type NodeRow, toChainNode } from './tables/node-row.ts';
-import { type Found, findNode, isHeld, isLive, pendingBell, type Tx } from './tx.ts';
+import { assertCounted, type Found, findNode, isHeld, isLive, pendingBell, type Tx } from './tx.ts';
 
 export function claim(tx: Tx, command: ClaimCommand): ClaimOutcome {
   const run = tx.scopes.run(command.node.runId);
@@ -117,6 +117,7 @@ export function recoverZombie(tx: Tx, { node, crashBudget }: RecoverCommand): Re
   }
   const { row, phase, module } = found;
   if (row.due_at > tx.clock.now()) return { code: RecoverCode.NOT_EXPIRED, died: false, bells: [] };
+  if (row.crashes + 1 >= crashBudget) assertCounted(tx, found);
   row.crashes += 1;
   row.attempts = Math.max(0, row.attempts - 1);
   row.owner = '';

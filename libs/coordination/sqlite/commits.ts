@@ -1,6 +1,6 @@
 /** Ending an execution well, and the children that it yields. */
 import { EVENTS } from '../../contracts/events.ts';
-import { assertChildren } from '../protocol/assert-children.ts';
+import { assertChildren, invariantBroken } from '../protocol/assertions.ts';
 import type { Held } from '../protocol/claims.ts';
 import {
   CommitCode,
@@ -17,7 +17,7 @@ import type { Bell } from '../protocol/outcome.ts';
 import { createChildren, type HandOver } from './children.ts';
 import { advancePhases, endDone } from './phases.ts';
 import { type NodeRow, toChainNode } from './tables/node-row.ts';
-import { type Found, findNode, isLive, type Tx } from './tx.ts';
+import { assertCounted, type Found, findNode, isLive, refOf, type Tx } from './tx.ts';
 
 export function stageChildren(tx: Tx, { node, token, children }: Held & { readonly children: readonly NodeSeed[] }) {
   const found = findNode(tx, node);
@@ -41,6 +41,7 @@ export function commitSuccess(tx: Tx, command: CommitCommand): CommitOutcome {
   if (!isLive(found)) return refused(CommitCode.CAS_CONFLICT);
   if (tx.staged.countForCommit(row) !== command.staged) return refused(CommitCode.FENCING_REJECT);
   assertChildren(command.children, phase.idx, module.phases.length);
+  assertCounted(tx, found);
 
   row.committed_token = row.token;
   countExecution(tx, found);
@@ -102,6 +103,14 @@ function refused(code: CommitOutcome['code']): CommitOutcome {
   return { code, bells: [], released: [], created: 0, gateLost: 0, releasing: false };
 }
 
+/** What was refused where it was staged cannot be there when it is read. */
+function assertKept(seeds: readonly NodeSeed[], { row, phase, module }: Found): void {
+  for (const seed of seeds) {
+    if (seed.phase >= phase.idx && seed.phase < module.phases.length) continue;
+    throw invariantBroken('I5', refOf(row, phase), `${seed.id} was staged for phase ${seed.phase}`);
+  }
+}
+
 export function childrenPump(tx: Tx, { node, bells }: PumpCommand): PumpOutcome {
   const found = findNode(tx, node);
   // Under a mark no child comes into being: the node is ended with its scope.
@@ -109,7 +118,9 @@ export function childrenPump(tx: Tx, { node, bells }: PumpCommand): PumpOutcome 
     return { code: PumpCode.NOT_RELEASING, bells: [], released: [], created: 0, gateLost: 0, more: false };
   }
   const { row, phase, module } = found;
+  assertCounted(tx, found);
   const seeds = tx.staged.take(row, MAX_CHILDREN);
+  assertKept(seeds, found);
   const created = createChildren(tx, seeds, { phase, reopened: row.reopened === 1 }, bells);
   const others = tx.staged.deleteOthers(row, MAX_CHILDREN);
   const more = others || tx.staged.count(row) > 0;

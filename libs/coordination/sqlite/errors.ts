@@ -22,7 +22,7 @@ import { reopen } from './children.ts';
 import { advancePhases, closeRunIfOver, endDead } from './phases.ts';
 import type { NodeRow } from './tables/node-row.ts';
 import type { ModuleScope, PhaseScope, RunScope } from './tables/scopes.ts';
-import { type Found, findNode, hasLeftBehind, isLive, pendingBell, type Tx } from './tx.ts';
+import { assertCounted, type Found, findNode, hasLeftBehind, isLive, pendingBell, type Tx } from './tx.ts';
 
 /** An execution failed: the error is recorded once per epoch, and the lease ends. */
 export function commitError(tx: Tx, { node, token, error }: CommitErrorCommand) {
@@ -51,6 +51,7 @@ export function thresholdDecide(tx: Tx, command: DecideCommand): DecideOutcome {
   if (found.row.epoch !== command.epoch || found.row.state !== 'failed' || !isLive(found)) {
     return outcome(DecideCode.CONTINUE, 'none');
   }
+  assertCounted(tx, found);
   const bells = fallBack(tx, found, command);
   if (bells !== undefined) return outcome(DecideCode.CONTINUE, 'fallback', bells);
   countError(tx, found, command.cooldown);

@@ -25,7 +25,7 @@ import { ReorderBuffer } from './tables/reorder.ts';
 import { COORDINATION_MIGRATIONS } from './tables/schema.ts';
 import { Scopes } from './tables/scopes.ts';
 import { Staged } from './tables/staged.ts';
-import { findNode, type Tx } from './tx.ts';
+import type { Tx } from './tx.ts';
 
 export interface SqliteCoordinatorOptions {
   readonly db: SqliteDatabase;
@@ -86,7 +86,8 @@ export function openSqliteCoordinator({ db, clock, policy }: SqliteCoordinatorOp
     dueTake: (command) => db.write(() => dueTake(tx, command)),
 
     findRun: async (runId) => db.read(() => mapDefined(tx.scopes.run(runId), snapshot)),
-    findNode: async (ref) => db.read(() => mapDefined(findNode(tx, ref), ({ row, phase }) => toChainNode(row, phase))),
+    findNode: async ({ id }) =>
+      db.read(() => mapDefined(tx.nodes.find(id), (row) => toChainNode(row, tx.scopes.phase(row.phase_no)))),
     listNodes: async (filter) => db.read(() => lister.list(filter)),
     listEvents: async (filter) => db.read(() => tx.events.list(filter)),
   };

@@ -4,6 +4,7 @@
  * its end stands in the store.
  */
 import { EVENTS } from '../../contracts/events.ts';
+import { invariantBroken } from '../protocol/assertions.ts';
 import type { DeathReason } from '../protocol/node.ts';
 import type { Bell } from '../protocol/outcome.ts';
 import {
@@ -16,7 +17,7 @@ import {
 import { createChildren, reopen } from './children.ts';
 import type { NodeRow } from './tables/node-row.ts';
 import { type ModuleScope, moduleOpenCount, openCount, type PhaseScope, type RunScope } from './tables/scopes.ts';
-import { isMarked, pendingBell, type Tx } from './tx.ts';
+import { isMarked, pendingBell, refOf, type Tx } from './tx.ts';
 
 export function phaseClose(tx: Tx, { runId, moduleId, phase: idx }: PhaseCloseCommand) {
   const run = tx.scopes.run(runId);
@@ -62,6 +63,7 @@ export function endDone(tx: Tx, row: NodeRow, phase: PhaseScope): void {
   tx.nodes.save(row);
   phase.done += 1;
   tx.scopes.touchPhase(phase);
+  assertNotNegative(row, phase);
 }
 
 /** Ends a node as dead, with its reason. */
@@ -73,9 +75,17 @@ export function endDead(tx: Tx, row: NodeRow, phase: PhaseScope, reason: DeathRe
   phase.dead += 1;
   if (reason === 'superseded') phase.superseded += 1;
   tx.scopes.touchPhase(phase);
+  assertNotNegative(row, phase);
   if (reason === 'failed' || reason === 'crashed') {
     tx.events.append(phase.module.run, EVENTS.DeadLettered.type, row.id, row.epoch, tx.clock.now(), { reason });
   }
+}
+
+/** The pair of what is asserted before a node ends: a transition that ends more than there was counts to less than nothing. */
+function assertNotNegative(row: NodeRow, phase: PhaseScope): void {
+  const { created, done, dead } = phase;
+  if (created - done - dead >= 0) return;
+  throw invariantBroken('I1', refOf(row, phase), `its phase counts ${created} created, ${done} done and ${dead} dead`);
 }
 
 /** Closes what is over and opens what follows; answers the bells of the hops that open a phase. */

@@ -1,7 +1,7 @@
 /** How a run opens, is paused and cancelled, ends, is audited, and is forgotten. */
 import { EVENTS } from '../../contracts/events.ts';
 import type { SqliteDatabase } from '../../sqlite/database.ts';
-import { assertChildren } from '../protocol/assert-children.ts';
+import { assertChildren } from '../protocol/assertions.ts';
 import type { Bell } from '../protocol/outcome.ts';
 import {
   type AuditReport,

@@ -1,9 +1,9 @@
 /** What stands due, moved forward so that it is looked at again should its taker die. */
 import { dispatchGraceMs } from '../protocol/policy.ts';
 import type { DueEntry, DueTakeCommand, DueTakeOutcome } from '../protocol/sweep.ts';
-import type { NodeRow } from './tables/node-row.ts';
+import { brokenIn, type NodeRow } from './tables/node-row.ts';
 import { openCount, type PhaseScope, type RunScope } from './tables/scopes.ts';
-import { hasLeftBehind, isMarked, pendingBell, type Tx, toBell } from './tx.ts';
+import { hasLeftBehind, isMarked, pendingBell, refOf, type Tx, toBell } from './tx.ts';
 
 export function dueTake(tx: Tx, { limit }: DueTakeCommand): DueTakeOutcome {
   const entries: DueEntry[] = [];
@@ -45,8 +45,9 @@ function scopeEntries(tx: Tx, phase: PhaseScope, entries: DueEntry[]): void {
 
 /** Moves a due node forward, so that somebody looks again should its taker die here, and says what it needs. */
 function take(tx: Tx, row: NodeRow, phase: PhaseScope): DueEntry {
-  const { run, moduleId } = phase.module;
-  const node = { id: row.id, runId: run.runId, moduleId, phase: phase.idx };
+  const node = refOf(row, phase);
+  // The recovery says what is wrong with it; the look at all the others goes on.
+  if (brokenIn(row) !== undefined) return { kind: 'recover', node };
   const nowMs = tx.clock.now();
   const wasRetry = row.state === 'retry';
   switch (row.state) {

@@ -1,10 +1,11 @@
 import type { Clock } from '../../clock/clock.ts';
+import { invariantBroken } from '../protocol/assertions.ts';
 import type { NodeRef } from '../protocol/node.ts';
 import type { Bell } from '../protocol/outcome.ts';
 import type { CoordinatorPolicy } from '../protocol/policy.ts';
 import type { Events } from './tables/events.ts';
 import type { FallbackGates } from './tables/fallback-gates.ts';
-import type { NodeRow } from './tables/node-row.ts';
+import { assertRow, type NodeRow } from './tables/node-row.ts';
 import type { Nodes } from './tables/nodes.ts';
 import type { ReorderBuffer } from './tables/reorder.ts';
 import { type ModuleScope, openCount, type PhaseScope, type RunScope, type Scopes } from './tables/scopes.ts';
@@ -32,12 +33,30 @@ export interface Found {
   readonly run: RunScope;
 }
 
-/** The node, or undefined when it does not exist. */
+/** The node, or undefined when it does not exist. Throws `coordinator.invariant_broken` when its row does not fit together. */
 export function findNode(tx: Tx, ref: NodeRef): Found | undefined {
   const row = tx.nodes.find(ref.id);
   if (row === undefined) return undefined;
+  assertRow(row);
   const phase = tx.scopes.phase(row.phase_no);
   return { row, phase, module: phase.module, run: phase.module.run };
+}
+
+/**
+ * To be asserted before a transition ends an open node: its phase counts it, and where it is the last one, no other is open. Else
+ * a join would fire early.
+ */
+export function assertCounted(tx: Tx, { row, phase }: Found): void {
+  const open = openCount(phase);
+  if (open > 1) return;
+  const actual = tx.nodes.countOpen(phase, 2);
+  if (open === 1 && actual === 1) return;
+  throw invariantBroken('I1', refOf(row, phase), `its phase counts ${open} open nodes, and has ${actual} or more`);
+}
+
+export function refOf(row: NodeRow, phase: PhaseScope): NodeRef {
+  const { run, moduleId } = phase.module;
+  return { id: row.id, runId: run.runId, moduleId, phase: phase.idx };
 }
 
 /** Whether a mark has ended the module or its run: its open nodes are to be ended too. */
@@ -65,7 +84,7 @@ export function isHeld(phase: PhaseScope): boolean {
 export function toBell(row: NodeRow, phase: PhaseScope, kind: Bell['kind']): Bell {
   return {
     kind,
-    node: { id: row.id, runId: phase.module.run.runId, moduleId: phase.module.moduleId, phase: phase.idx },
+    node: refOf(row, phase),
     stepIdx: row.step_idx,
     prefixRequest: row.prefix_request,
     epoch: row.epoch,

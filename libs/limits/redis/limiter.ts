@@ -8,6 +8,7 @@ import {
   type Limiter,
   type LimitsByKey,
   type Permit,
+  type Place,
 } from '../limiter.ts';
 import { SharedGate } from './shared-gate.ts';
 import { lookAt, type TakeOptions, takerOf } from './take.ts';
@@ -38,16 +39,24 @@ export class RedisLimiter implements Limiter {
     );
   }
 
-  acquire(key: string, signal: AbortSignal): Promise<Permit> {
+  acquire(key: string, signal: AbortSignal, place?: Place): Promise<Permit> {
     if (signal.aborted) return Promise.reject(abortedWait(signal));
     const gate = this.#gates.of(key);
-    const permit = gate.tryStart();
-    return permit === undefined ? gate.wait(signal) : Promise.resolve(permit);
+    const permit = gate.tryStart(place);
+    return permit === undefined ? gate.wait(signal, place) : Promise.resolve(permit);
   }
 
   /** Starts on what was granted to this process and not used; it never asks Redis. */
-  tryAcquire(key: string): Permit | undefined {
-    return this.#gates.find(key)?.tryStart();
+  tryAcquire(key: string, place?: Place): Permit | undefined {
+    return this.#gates.find(key)?.tryStart(place);
+  }
+
+  waitAheadMs(key: string): number {
+    return this.#gates.of(key).waitAheadMs();
+  }
+
+  postpone(key: string): number {
+    return this.#gates.of(key).postpone();
   }
 
   delay(key: string, untilMs: number): void {

@@ -81,6 +81,42 @@ describe('a gate of a shared limit', () => {
     expect(bench.calls.map(({ atMs }) => atMs)).toEqual([0, 700, 1_400]);
   });
 
+  it('gives what is granted to those who go ahead first, and says how long one more of them would wait', async () => {
+    const bench = open({ requestsPerSecond: 1 });
+    bench.answer = ({ wanted }) => ({ granted: Math.min(1, wanted), spacingMs: 1_000, waitMs: 1_000 });
+    await held(bench);
+    const order: string[] = [];
+    for (const [name, place] of [
+      ['new', 'last'],
+      ['begun 1', 'ahead'],
+      ['begun 2', 'ahead'],
+    ] as const) {
+      void bench.gate.wait(never, place).then(() => order.push(name));
+    }
+    expect(bench.gate.waitAheadMs()).toBe(3_000);
+    expect([bench.gate.postpone(), bench.gate.postpone()]).toEqual([3_000, 4_000]);
+    await bench.timers.advance(3_000);
+    expect(order).toEqual(['begun 1', 'begun 2', 'new']);
+    expect(bench.gate.isForgettable(bench.clock.monotonic()), 'it has told somebody a later time').toBe(false);
+  });
+
+  it('does not hold a permit whose holder stepped aside, but lets nobody new have its room', async () => {
+    const bench = open({ concurrency: 1 });
+    const [elsewhere] = await held(bench);
+    elsewhere!.stepAside!();
+    const fresh = waitOn(bench.gate);
+    await bench.timers.advance(1_000);
+    expect([fresh.length, bench.calls.at(-1)!.holding, bench.timers.size]).toEqual([0, 0, 0]);
+    const begun = bench.gate.wait(never, 'ahead');
+    await bench.timers.advance(0);
+    (await begun).release();
+    await bench.timers.advance(1_000);
+    expect([fresh.length, bench.calls.map(({ wanted }) => wanted)]).toEqual([0, [1, 0, 1, 0]]);
+    elsewhere!.release();
+    await bench.timers.advance(0);
+    expect(fresh).toHaveLength(1);
+  });
+
   it('says what it holds a third into the lease, as long as it holds something', async () => {
     const bench = open({ concurrency: 2 });
     const [permit] = await held(bench);

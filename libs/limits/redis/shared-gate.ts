@@ -1,7 +1,15 @@
 import type { Clock } from '../../clock/clock.ts';
 import { backOffMs } from '../../concurrency/back-off.ts';
 import type { Timers } from '../../concurrency/timers.ts';
-import { abortedWait, type KeyLimits, MAX_TIMER_MS, OncePermit, type Permit } from '../limiter.ts';
+import {
+  abortedWait,
+  CountedPermit,
+  type KeyLimits,
+  MAX_TIMER_MS,
+  type Permit,
+  type PermitCount,
+  type Place,
+} from '../limiter.ts';
 import { WaitList } from '../wait-list.ts';
 import { GrantStock } from './grant-stock.ts';
 import type { TakeFromRedis } from './take.ts';
@@ -32,6 +40,8 @@ export class SharedGate {
   readonly #stock = new GrantStock();
   #limits: KeyLimits;
   #inFlight = 0;
+  /** Permits whose holders stepped aside: Redis does not count them, but nobody here who has not begun has their room. */
+  #aside = 0;
   /** What Redis was told last. */
   #noted = { holding: 0, wants: 0, atMs: NEVER };
   /** What Redis has yet to be told. */
@@ -43,6 +53,8 @@ export class SharedGate {
   #notBeforeMs = NEVER;
   #nextSlotMs = NEVER;
   #askAtMs = NEVER;
+  /** The latest time that somebody was told to ask again at. */
+  #postponedToMs = NEVER;
   #failures = 0;
   #retryAtMs = NEVER;
   #call: Promise<void> | undefined;
@@ -72,19 +84,19 @@ export class SharedGate {
     return this.#call;
   }
 
-  /** Starts on what was granted and not used; never overtakes somebody who waits. */
-  tryStart(): Permit | undefined {
-    const nowMs = this.#deps.clock.monotonic();
-    return this.#waiters.size === 0 && this.#stock.takeDue(nowMs) ? this.#start() : undefined;
+  /** Starts on what was granted and not used; never overtakes somebody who stands before. */
+  tryStart(place: Place = 'last'): Permit | undefined {
+    const mayGo = place === 'ahead' ? this.#waiters.ahead === 0 : this.#waiters.size === 0 && this.#room > 0;
+    return mayGo && this.#stock.takeDue(this.#deps.clock.monotonic()) ? this.#start() : undefined;
   }
 
   /** Waits for a turn. Rejects with `limits.aborted` when the signal says so first. */
-  wait(signal: AbortSignal): Promise<Permit> {
+  wait(signal: AbortSignal, place?: Place): Promise<Permit> {
     return new Promise((resolve, reject) => {
       const leave = this.#waiters.add((permit) => {
         signal.removeEventListener('abort', onAbort);
         resolve(permit);
-      });
+      }, place);
       const onAbort = (): void => {
         leave();
         reject(abortedWait(signal));
@@ -93,6 +105,19 @@ export class SharedGate {
       signal.addEventListener('abort', onAbort, { once: true });
       this.#look();
     });
+  }
+
+  /** How long somebody who goes ahead waits from now on, as far as it is known here, concurrency aside. */
+  waitAheadMs(): number {
+    const nowMs = this.#deps.clock.monotonic();
+    return Math.max(0, this.nextStartMs - nowMs) + this.#waiters.ahead * this.#spacingMs;
+  }
+
+  /** In how long to ask again instead; each who is told so here is told a later time. */
+  postpone(): number {
+    const nowMs = this.#deps.clock.monotonic();
+    this.#postponedToMs = Math.max(nowMs + this.waitAheadMs(), this.#postponedToMs + this.#spacingMs);
+    return this.#postponedToMs - nowMs;
   }
 
   /** Nobody of this or any other process starts before `untilMs`; an earlier time than already set changes nothing. */
@@ -121,8 +146,13 @@ export class SharedGate {
   }
 
   isForgettable(nowMs: number): boolean {
-    const isIdle = this.#inFlight === 0 && this.#waiters.size === 0 && this.#stock.size === 0;
-    return isIdle && this.#call === undefined && !this.#owes(nowMs) && nowMs >= this.nextStartMs;
+    const isIdle = this.#inFlight + this.#aside === 0 && this.#waiters.size === 0 && this.#stock.size === 0;
+    return (
+      isIdle &&
+      this.#call === undefined &&
+      !this.#owes(nowMs) &&
+      nowMs >= Math.max(this.nextStartMs, this.#postponedToMs)
+    );
   }
 
   /** Asks no more, and gives back what is held. Idempotent. */
@@ -146,26 +176,49 @@ export class SharedGate {
     return this.#limits.concurrency > 0 ? this.#inFlight + this.#stock.size : 0;
   }
 
+  /** How many who have not begun may go, if Redis lets them. */
+  get #room(): number {
+    const { concurrency } = this.#limits;
+    if (concurrency === 0 || this.#aside === 0) return Number.POSITIVE_INFINITY;
+    return Math.max(0, concurrency - this.#inFlight - this.#aside);
+  }
+
+  /** Those who wait for nothing but Redis. */
+  get #asking(): number {
+    const { ahead, size } = this.#waiters;
+    return ahead + Math.min(size - ahead, this.#room);
+  }
+
   get #lacking(): number {
-    return Math.max(0, this.#waiters.size - this.#stock.size);
+    return Math.max(0, this.#asking - this.#stock.size);
   }
 
   #start(): Permit {
     this.#inFlight += 1;
-    return new OncePermit(() => {
-      this.#inFlight -= 1;
-      this.#look();
-    });
+    return new CountedPermit(this.#permits);
   }
+
+  readonly #permits: PermitCount = {
+    steppedAside: () => {
+      this.#inFlight -= 1;
+      this.#aside += 1;
+      this.#look();
+    },
+    released: (hadSteppedAside) => {
+      if (hadSteppedAside) this.#aside -= 1;
+      else this.#inFlight -= 1;
+      this.#look();
+    },
+  };
 
   /** Lets in whoever may go, asks for more where that is due, and sees to it that somebody looks again in time. */
   #look(): void {
     if (this.#closed) return;
     const nowMs = this.#deps.clock.monotonic();
     this.#stock.dropStale(nowMs);
-    while (this.#waiters.size > 0 && this.#stock.takeDue(nowMs)) this.#waiters.take()?.(this.#start());
+    while (this.#asking > 0 && this.#stock.takeDue(nowMs)) this.#waiters.take()?.(this.#start());
     // A start with a place in time is not kept for later: whoever has the next place would follow too soon.
-    if (this.#spacingMs > 0) this.#stock.keepFirst(this.#waiters.size);
+    if (this.#spacingMs > 0) this.#stock.keepFirst(this.#asking);
     const lacks = this.#lacking > 0 && nowMs >= Math.max(this.#askAtMs, this.#notBeforeMs);
     if (this.#call === undefined && nowMs >= this.#retryAtMs && (lacks || this.#owes(nowMs))) {
       this.#call = this.#ask(nowMs);
@@ -176,7 +229,7 @@ export class SharedGate {
   /** Whether Redis must hear of something, whoever waits. */
   #owes(nowMs: number): boolean {
     if (this.#owedDelayMs > nowMs || this.#owedIntervalMs !== undefined) return true;
-    if (this.#holding < this.#noted.holding || (this.#noted.wants > 0 && this.#waiters.size === 0)) return true;
+    if (this.#holding < this.#noted.holding || (this.#noted.wants > 0 && this.#asking === 0)) return true;
     return nowMs >= this.#renewAtMs;
   }
 
@@ -226,7 +279,7 @@ export class SharedGate {
   #arm(nowMs: number): void {
     this.#deps.timers.clear(this.#timer);
     this.#timer = undefined;
-    const times = [this.#waiters.size > 0 ? this.#stock.nextDueMs : this.#stock.staleAtMs];
+    const times = [this.#asking > 0 ? this.#stock.nextDueMs : this.#stock.staleAtMs];
     if (this.#call === undefined) {
       const lackAtMs = this.#lacking > 0 ? Math.max(this.#askAtMs, this.#notBeforeMs) : Number.POSITIVE_INFINITY;
       const askAtMs = this.#owes(nowMs) ? nowMs : Math.min(lackAtMs, this.#renewAtMs);

@@ -14,6 +14,14 @@ export interface Site {
 
 const MAX_MESSAGE_CHARS = 500;
 
+/** The code of what an author's function threw. */
+const THREW = {
+  start: 'start.threw',
+  request: 'request.threw',
+  parse: 'parse.threw',
+  compute: 'compute.threw',
+} as const satisfies Record<Site['call'], string>;
+
 /** A malformed page makes a parser go wrong in ways that the next download may cure; other functions see no page. */
 export function classOfWrongOutput(site: Site): FailureClass {
   return site.call === 'parse' ? 'retryable' : 'fatal';
@@ -24,7 +32,7 @@ export function threw(site: Site, thrown: unknown): CatenaError {
   if (thrown instanceof CatenaError) return thrown;
   const at = authorFrame(thrown);
   return new CatenaError(
-    `${site.call}.threw`,
+    THREW[site.call],
     `${nameOf(site)} threw ${describeThrown(thrown)}${at === undefined ? '' : ` at ${at}`}`,
     {
       class: site.call === 'start' ? 'fatal' : 'retryable',
@@ -56,10 +64,14 @@ export function wrongItem(site: Site, type: string, issues: readonly Issue[]): C
 
 export function unknownName(site: Site, kind: 'step' | 'item', name: string, known: readonly string[]): CatenaError {
   const call = kind === 'step' ? `go.${name}` : `put.${name}`;
-  return new CatenaError(`module.unknown_${kind}`, `${nameOf(site)} used ${call}, but there is no ${kind} "${name}"`, {
-    data: { ...dataOf(site), name, known },
-    remedy: known.length === 0 ? `the contract declares no ${kind}` : `the contract declares ${known.join(', ')}`,
-  });
+  return new CatenaError(
+    kind === 'step' ? 'module.unknown_step' : 'module.unknown_item',
+    `${nameOf(site)} used ${call}, but there is no ${kind} "${name}"`,
+    {
+      data: { ...dataOf(site), name, known },
+      remedy: known.length === 0 ? `the contract declares no ${kind}` : `the contract declares ${known.join(', ')}`,
+    },
+  );
 }
 
 export function backwardHop(site: Site, target: string, fromPhase: number, toPhase: number): CatenaError {

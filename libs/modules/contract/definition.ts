@@ -132,7 +132,7 @@ export interface RequestSpec {
   /** The name of a cookie jar within the run; default: the run's own. */
   readonly session?: string;
   readonly timeoutMs?: number;
-  /** What shares a rate limit; default: the host. */
+  /** What shares a rate limit; default: the host. A redirect to another host is counted by that host. */
   readonly limitKey?: string;
   /** Limits of its own for what shares this request's limit; what is left out is the configuration's. 0 is unlimited. */
   readonly limits?: Partial<KeyLimits>;
@@ -142,7 +142,10 @@ export interface RequestSpec {
   readonly untilMs?: number;
   /** Keeps what has arrived of a body that time or the server cuts off, as a page that is `partial`; else it is a failure. */
   readonly partial?: boolean;
-  /** `ignore`: robots.txt is not asked, as for an API whose terms say who may call it. Default: the configuration's. */
+  /**
+   * `ignore`: robots.txt is not asked, as for an API whose terms say who may call it; nor that of a host that it is redirected
+   * to. Default: the configuration's.
+   */
   readonly robots?: 'ignore';
   /**
    * In the place of the step's; `false`: none. Where the step declares no cache, a request waits for its limits before its

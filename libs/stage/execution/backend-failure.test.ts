@@ -15,7 +15,10 @@ describe('a failure of the ground', () => {
     expect(isBackendFailure(new BackendFailure('nobody answered'))).toBe(true);
   });
 
-  it.each(['parse.threw', 'download.status', 'module.wrong_item', 'storefront.closed'])('is not %s', (code) => {
-    expect(isBackendFailure(new CatenaError(code, 'the node failed'))).toBe(false);
-  });
+  it.each(['parse.threw', 'download.status', 'module.wrong_item', 'storefront.closed', 'coordinator.invariant_broken'])(
+    'is not %s',
+    (code) => {
+      expect(isBackendFailure(new CatenaError(code, 'the node failed'))).toBe(false);
+    },
+  );
 });

@@ -19,6 +19,8 @@ export interface StageRunnerOptions<S extends Receiver, Work, Admission> {
   readonly publisher: Publisher;
   /** Executions at once. */
   readonly concurrency: number;
+  /** The slots of these executions, where their handler knows them too. */
+  readonly slots?: Slots;
   /** Messages that may wait for their admission, beside those in execution. */
   readonly waiting?: number;
   /** Waits until the message may be executed (a rate limit); its slot is taken only then. */
@@ -41,7 +43,7 @@ export class StageRunner<S extends Receiver, Work extends HeldNode = never, Admi
 
   constructor(options: StageRunnerOptions<S, Work, Admission>) {
     this.#options = options;
-    this.#slots = new Slots(options.concurrency);
+    this.#slots = options.slots ?? new Slots(options.concurrency);
   }
 
   get inFlight(): number {

@@ -32,7 +32,7 @@ function scene(runs: readonly RunRecord[], known: readonly string[]) {
 }
 
 describe('reconciling', () => {
-  it('rings for what the coordinator does not know, accepted or open, and for nothing else', async () => {
+  it('I10: rings for what the coordinator does not know, accepted or open, and for nothing else', async () => {
     const runs = [record('new', 'accepted'), record('begun', 'accepted'), record('lost', 'open'), record('on', 'open')];
     const { rung, ...deps } = scene([...runs, record('over', 'closed')], ['begun', 'on']);
     await reconcileRuns(deps, new AbortController().signal);

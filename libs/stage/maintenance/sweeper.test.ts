@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { messagesOf, only } from '../../../test/fixtures/outcomes.ts';
 import { type BenchOptions, LEASE_MS, openStageBench, type StageBench } from '../../../test/fixtures/stage-bench.ts';
 import type { Message } from '../../contracts/chain.ts';
+import { invariantBroken } from '../../coordination/protocol/assertions.ts';
 import { RecoverCode } from '../../coordination/protocol/claims.ts';
 import { defaultPolicy } from '../../coordination/protocol/policy.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
@@ -252,6 +253,25 @@ describe('the sweeper’s loop', () => {
     await depth(bench, 2);
     expect(errors).toEqual(['run-1']);
     expect(await bench.coordinator.findRun('run-1')).toMatchObject({ modules: [{ phases: [{ open: 3 }, {}] }] });
+  });
+
+  it('says which run has a node that does not fit together, and goes on with the others', async () => {
+    const errors: unknown[] = [];
+    const log: Log = { ...silentLog, error: (_message, fields) => void errors.push(fields?.run_id) };
+    const { bench, sweeper } = open({}, { log });
+    await bench.begin({ input: { hops: 1 } });
+    await bench.begin({ input: { hops: 2 } });
+    const take = bench.coordinator.dueTake.bind(bench.coordinator);
+    const broken = { id: 'x', runId: 'run-1', moduleId: 'm', phase: 0 };
+    vi.spyOn(bench.coordinator, 'recoverZombie').mockRejectedValue(invariantBroken('I3', broken, 'nobody holds it'));
+    vi.spyOn(bench.coordinator, 'dueTake').mockImplementation(async (command) => {
+      const { entries, more } = await take(command);
+      return { entries: [{ kind: 'recover', node: broken }, ...entries], more };
+    });
+    bench.clock.advance(defaultPolicy.dispatchGraceMs);
+    sweeper.start();
+    await depth(bench, 3);
+    expect(errors).toEqual(['run-1']);
   });
 
   it('ends when it is told, after the round under way, and does not begin again', async () => {

@@ -105,9 +105,12 @@ describe('a request', () => {
   const seedOf = (url: string, ordinal = 0, limitKey?: string) =>
     requestSeed(run, parent, { url, ...(limitKey === undefined ? {} : { limitKey }) }, ordinal, { n: 1 });
 
-  it('is known by its hop and its place in it, not by its URL', () => {
+  it('F1: is known by its hop and its place in it, not by its URL', () => {
     expect(seedOf('http://a.test/').id).toBe(seedOf('http://b.test/').id);
     expect(seedOf('http://a.test/').id).not.toBe(seedOf('http://a.test/', 1).id);
+    const sibling = { ...parent, id: 'h2' } as ChainNode;
+    const first = requestSeed(run, sibling, { url: 'http://a.test/' }, 0, { n: 1 });
+    expect(seedOf('http://a.test/').id).not.toBe(first.id);
     expect(seedOf('http://a.test/')).toMatchObject({ kind: 'request', prefixRequest: 'r', phase: 0, stepIdx: PAGE });
   });
 

@@ -31,7 +31,7 @@ const defaults = {
 
 const usage = `npm run bench:distributed -- [options]
 Starts Redis, NATS and PostgreSQL for itself and measures distributed mode on them, beside BullMQ on the same Redis and
-beside a single node on a file. A whole run writes docs/benchmarks.md, with a profile where a goal was missed.
+beside a single node on a file. A whole run writes docs/benchmarks/engine.md, with a profile where a goal was missed.
 
   --rounds N        rounds, each contestant once in each; default ${defaults.rounds}
   --chains N        chains of three steps; default ${defaults.chains}
@@ -40,7 +40,7 @@ beside a single node on a file. A whole run writes docs/benchmarks.md, with a pr
   --nodes N         nodes that are claimed, and whose bytes are counted; default ${defaults.nodes}
   --submissions N   tasks, one after the other; default ${defaults.submissions}
   --only A,B        of ${PARTS.join(', ')}
-  --no-write        leave docs/benchmarks.md as it is`;
+  --no-write        leave docs/benchmarks/engine.md as it is`;
 
 const text = (name: keyof typeof defaults) => ({ type: 'string', default: defaults[name] }) as const;
 const options = {

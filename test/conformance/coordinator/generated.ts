@@ -24,7 +24,7 @@ export function describeGenerated(open: OpenCoordinator, { sequences, seed }: Su
 
   describe(`generated sequences (${sequences})`, () => {
     it(
-      'whatever is lost, doubled, late or crashes: the run closes with what its graph asks for, no more, no less',
+      'P1, I6: whatever is lost, doubled, late or crashes: the run closes with what its graph asks for, no more, no less',
       async () => {
         const tally = new Tally();
         const property = fc.asyncProperty(shapes, faultyOperations, async (shape, operations) => {
@@ -42,7 +42,7 @@ export function describeGenerated(open: OpenCoordinator, { sequences, seed }: Su
     );
 
     it(
-      'whatever dies, is paused, ended or replayed: the invariants hold after each step, and the run closes',
+      'I1–I5, I7, I8: whatever dies, is paused, ended or replayed: the invariants hold after each step, and the run closes',
       async () => {
         const tally = new Tally();
         const property = fc.asyncProperty(shapes, anyOperations, anyOperations, async (shape, before, after) => {

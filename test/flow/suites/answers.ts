@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { type CachePolicy, defineModule, fetchStep } from '../../../libs/modules/index.ts';
-import { startServer } from '../../../services/downloader/loopback.fixture.ts';
+import { startServer } from '../../../services/downloader/http/loopback.fixture.ts';
 import { type FlowMode, run, startIn } from '../../fixtures/flow.ts';
 
 const SHARED: CachePolicy = { scope: 'shared', ttlMs: 300_000 };

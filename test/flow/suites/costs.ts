@@ -2,7 +2,7 @@
 import type { ServerResponse } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import type { RunCost } from '../../../libs/store/port.ts';
-import { closedPort, startServer } from '../../../services/downloader/loopback.fixture.ts';
+import { closedPort, startServer } from '../../../services/downloader/http/loopback.fixture.ts';
 import { codeOf, type Ended, type FlowMode, run, startIn } from '../../fixtures/flow.ts';
 import { honestCalls, paidCalls } from '../../fixtures/modules/paid-calls.ts';
 

@@ -1,6 +1,6 @@
 /** How a crawl treats the sites that it visits, in either mode. */
 import { describe, expect, it } from 'vitest';
-import { startServer } from '../../../services/downloader/loopback.fixture.ts';
+import { startServer } from '../../../services/downloader/http/loopback.fixture.ts';
 import { codeOf, type FlowMode, run, startIn } from '../../fixtures/flow.ts';
 import { crawl } from '../../fixtures/modules/crawl.ts';
 

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { computeStep, defineModule } from '../../../libs/modules/index.ts';
-import { startServer } from '../../../services/downloader/loopback.fixture.ts';
+import { startServer } from '../../../services/downloader/http/loopback.fixture.ts';
 import { ended, type FlowMode, run, startIn, submit } from '../../fixtures/flow.ts';
 
 /** Reports, and fails after it unless all is well; a last phase that a failed module never comes to. */

@@ -1,7 +1,7 @@
 /** Runs against a site on loopback, in either mode: what a crawl meets on its way. */
 import { describe, expect, it } from 'vitest';
 import { METRICS } from '../../../libs/telemetry/metric-names.ts';
-import { type Handler, startServer } from '../../../services/downloader/loopback.fixture.ts';
+import { type Handler, startServer } from '../../../services/downloader/http/loopback.fixture.ts';
 import { codeOf, type FlowMode, run, startIn } from '../../fixtures/flow.ts';
 import { bodies, crawl } from '../../fixtures/modules/crawl.ts';
 

@@ -1,5 +1,6 @@
 import { CatenaError } from '../../../errors/catena-error.ts';
-import type { NodeSeed } from '../../protocol/node.ts';
+import { invariantBroken } from '../../protocol/assertions.ts';
+import type { NodeRef, NodeSeed } from '../../protocol/node.ts';
 import type { CoordinatorPolicy } from '../../protocol/policy.ts';
 import { type Layout, learnLayout, type ModuleKeys, type RunKeyCache, type RunKeys } from '../run-keys.ts';
 import type { ScriptRunner } from './runner.ts';
@@ -59,7 +60,7 @@ export async function runPlanned(
     if (planned === undefined && isFresh) return undefined;
     if (planned !== undefined) {
       const reply = await deps.runner.run(script, planned.keys, planned.args);
-      if (reply.code >= 0) return reply;
+      if (reply.code >= 0 || reply.code === ScopeCode.INVARIANT_BROKEN) return reply;
       deps.keys.forget(runId);
       if (reply.code === ScopeCode.UNKNOWN_RUN) return undefined;
     } else {
@@ -87,6 +88,20 @@ export function runScoped(
     const scopeArgs = [deps.now(), runKeys.stamp, deps.policy.dispatchGraceMs];
     return { keys: [...module.scope, ...keys], args: [...scopeArgs, ...args] };
   });
+}
+
+/** Runs a script that may end this node. Throws `coordinator.invariant_broken` where its phase's counters are not its due set. */
+export async function runEnding(
+  deps: RedisDeps,
+  script: Script,
+  node: NodeRef,
+  call: (runKeys: PlannedKeys, module: ModuleKeys) => ScriptCall,
+): Promise<Reply | undefined> {
+  const reply = await runScoped(deps, script, node, call);
+  if (reply?.code !== ScopeCode.INVARIANT_BROKEN) return reply;
+  const [counted, due] = reply.payload as readonly [number, number];
+  const broken = counted < 1 ? 'I1' : 'I2';
+  throw invariantBroken(broken, node, `its phase counts ${counted} open nodes, and its due set holds ${due}`);
 }
 
 /** The seven arguments of a seed, as scripts read them. */

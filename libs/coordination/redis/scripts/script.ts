@@ -38,8 +38,11 @@ export interface Reply {
   readonly texts: readonly string[];
 }
 
-/** Answered by every script that names keys by the layout of a run, beside its own codes. */
-export const ScopeCode = { OTHER_LAYOUT: -1, UNKNOWN_RUN: -2 } as const;
+/**
+ * Answered beside a script's own codes: by every one that names keys by the layout of a run, and `INVARIANT_BROKEN` by those that
+ * end a node.
+ */
+export const ScopeCode = { OTHER_LAYOUT: -1, UNKNOWN_RUN: -2, INVARIANT_BROKEN: -3 } as const;
 
 /** Of scripts that read, or that take what is there. */
 export const LookCode = { FOUND: 0 } as const;

@@ -1,4 +1,5 @@
-import type { ChainNode, DeathReason, NodeKind, NodeState } from '../../protocol/node.ts';
+import { invariantBroken } from '../../protocol/assertions.ts';
+import { type ChainNode, type DeathReason, isTerminal, type NodeKind, type NodeState } from '../../protocol/node.ts';
 import type { PhaseScope } from './scopes.ts';
 
 /** A node as its row holds it; transitions change it and save it. */
@@ -68,6 +69,25 @@ export function toRow(columns: RowColumns): NodeRow {
     prefix_request: columns[21],
     body: columns[22],
   };
+}
+
+/** Asserted of a row where a transition reads it, and where it is written. */
+export function assertRow(row: NodeRow): void {
+  const broken = brokenIn(row);
+  if (broken !== undefined) throw invariantBroken(broken.invariant, { id: row.id }, broken.found);
+}
+
+/** What of the row does not fit together; undefined when all does. */
+export function brokenIn({ state, due_at, owner, token, committed_token }: NodeRow) {
+  if (isTerminal(state) !== (due_at === 0))
+    return { invariant: 'I2', found: `it is ${state} and due at ${due_at}` } as const;
+  if (state === 'processing' && (owner === '' || token === '')) {
+    return { invariant: 'I3', found: 'it is processing, and nobody holds it' } as const;
+  }
+  if ((state === 'done' || state === 'releasing') && committed_token === '') {
+    return { invariant: 'I3', found: `it is ${state}, and never committed` } as const;
+  }
+  return undefined;
 }
 
 /** The node as the port speaks of it. */

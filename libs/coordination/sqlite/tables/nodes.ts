@@ -1,6 +1,6 @@
 import type { SqliteDatabase } from '../../../sqlite/database.ts';
 import type { NodeSeed } from '../../protocol/node.ts';
-import { COLUMNS, type NodeRow, type RowColumns, toRow } from './node-row.ts';
+import { assertRow, COLUMNS, type NodeRow, type RowColumns, toRow } from './node-row.ts';
 import type { PhaseScope } from './scopes.ts';
 
 /** How a node comes into being: to be claimed, or claimed already. */
@@ -24,6 +24,7 @@ export class Nodes {
   readonly #due;
   readonly #dueReopened;
   readonly #anyOpen;
+  readonly #countOpen;
   readonly #drainable;
 
   constructor(db: SqliteDatabase) {
@@ -49,6 +50,9 @@ export class Nodes {
        ORDER BY due_at, no LIMIT ?`,
     );
     this.#anyOpen = db.prepare('SELECT 1 FROM chain_nodes WHERE phase_no = ? AND due_at > 0 AND reopened = 0 LIMIT 1');
+    this.#countOpen = db.prepare(
+      'SELECT count(*) AS n FROM (SELECT 1 FROM chain_nodes WHERE phase_no = ? AND due_at > 0 LIMIT ?)',
+    );
     this.#drainable = db.prepare(
       'SELECT * FROM chain_nodes WHERE phase_no = ? AND due_at > 0 AND (reopened = 0 OR ? = 1) ORDER BY due_at LIMIT ?',
     );
@@ -120,6 +124,7 @@ export class Nodes {
   }
 
   save(row: NodeRow): void {
+    assertRow(row);
     this.#save.run(
       row.state,
       row.epoch,
@@ -159,6 +164,11 @@ export class Nodes {
   /** Whether an open node of the phase stands that was not re-opened. */
   hasOriginalOpen(phase: PhaseScope): boolean {
     return this.#anyOpen.get(phase.no) !== undefined;
+  }
+
+  /** How many open nodes of the phase there are; counted to `limit` at most. */
+  countOpen(phase: PhaseScope, limit: number): number {
+    return this.#countOpen.get(phase.no, limit)!.n as number;
   }
 
   /** Open nodes of a phase; without `all`, re-opened ones are left out. */

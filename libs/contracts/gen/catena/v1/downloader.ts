@@ -1131,7 +1131,10 @@ export const ResetBreakerResponse: MessageFns<ResetBreakerResponse> = {
   },
 };
 
-/** buf:lint:ignore SERVICE_SUFFIX */
+/**
+ * Downloads by hand, and what holds them up.
+ * buf:lint:ignore SERVICE_SUFFIX
+ */
 export type DownloaderDefinition = typeof DownloaderDefinition;
 export const DownloaderDefinition = {
   name: "Downloader",

@@ -1348,7 +1348,10 @@ export const GetThresholdsResponse: MessageFns<GetThresholdsResponse> = {
   },
 };
 
-/** buf:lint:ignore SERVICE_SUFFIX */
+/**
+ * Decides about failures.
+ * buf:lint:ignore SERVICE_SUFFIX
+ */
 export type ErrorThresholdDefinition = typeof ErrorThresholdDefinition;
 export const ErrorThresholdDefinition = {
   name: "ErrorThreshold",

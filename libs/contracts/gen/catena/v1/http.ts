@@ -16,7 +16,9 @@ export const protobufFileName = "catena/v1/http.proto";
 
 /** Whether an answer may be taken from, and is put into, a cache. */
 export const CachePolicy = {
+  /** UNSPECIFIED - A wake-up says this: the policy stands in the coordinator. */
   UNSPECIFIED: 0,
+  /** NONE - Neither taken from a cache nor kept. */
   NONE: 1,
   /** RUN - Kept for the run, so that a redo does not ask again. */
   RUN: 2,
@@ -66,6 +68,7 @@ export function cachePolicyToJSON(object: CachePolicy): string {
 
 /** How a page is turned into what the parser reads. */
 export const RenderMode = {
+  /** UNSPECIFIED - A wake-up says this: the mode stands in the coordinator. */
   UNSPECIFIED: 0,
   /** NONE - As the server sent it. */
   NONE: 1,
@@ -107,26 +110,38 @@ export function renderModeToJSON(object: RenderMode): string {
   }
 }
 
+/** One header, of a request or a response. */
 export interface Header {
+  /** As it is sent; of a response in lower case. */
   name: string;
+  /** Its text. */
   value: string;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
-/** One request. Without a URL it is a bell: the coordinator's copy is the truth. */
+/** One request. Without a URL it is a wake-up: the coordinator's copy is the truth. */
 export interface RequestModel {
   /** The node's identity (ptm_key); also the idempotency key for servers that honour one. */
   id: string;
+  /** The run that it belongs to. */
   runId: string;
-  task: TaskRef | undefined;
+  /** The task that it belongs to. */
+  task:
+    | TaskRef
+    | undefined;
+  /** Where in the module it stands. */
   context:
     | ExecutionContext
     | undefined;
   /** The request whose parse produced the hop that made this request. */
   prefixRequest: string;
+  /** Empty in a wake-up. */
   method: string;
+  /** Absolute, http or https; empty in a wake-up. */
   url: string;
+  /** In their order; a name may come more than once. */
   headers: Header[];
+  /** What is sent. */
   body: Buffer;
   /** Names the cookie jar within the run; empty is the run's own. */
   session: string;
@@ -136,8 +151,11 @@ export interface RequestModel {
   limitKey: string;
   /** What shares a circuit breaker; empty is none. */
   breakerKey: string;
+  /** 0 is ordinary; higher goes first. */
   priority: number;
+  /** Whether its answer may be kept. */
   cachePolicy: CachePolicy;
+  /** How its page is made. */
   renderMode: RenderMode;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
@@ -155,24 +173,48 @@ export interface Timings {
 
 /** A body that is kept by reference. */
 export interface BlobRef {
+  /** Under which the store of bodies has it. */
   key: string;
+  /** Its length. */
   sizeBytes: number;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
 /** What came of a request. A failed download is a response too. */
 export interface ResponseModel {
+  /** The request that it answers. */
   requestId: string;
+  /** The run that it belongs to. */
   runId: string;
-  task: TaskRef | undefined;
-  context: ExecutionContext | undefined;
+  /** The task that it belongs to. */
+  task:
+    | TaskRef
+    | undefined;
+  /** Where in the module it stands. */
+  context:
+    | ExecutionContext
+    | undefined;
+  /** The request whose parse produced the hop that it belongs to. */
   prefixRequest: string;
+  /** Of HTTP; 0 when the download failed. */
   status: number;
   /** After redirects. */
   finalUrl: string;
+  /** In their order; a name may come more than once. */
   headers: Header[];
-  content: { $case: "body"; value: Buffer } | { $case: "blob"; value: BlobRef } | undefined;
-  timings: Timings | undefined;
+  content:
+    | //
+    /** What came, without its content encoding. */
+    { $case: "body"; value: Buffer }
+    | //
+    /** Where it is kept: it was too large for a message. */
+    { $case: "blob"; value: BlobRef }
+    | undefined;
+  /** Where the time went. */
+  timings:
+    | Timings
+    | undefined;
+  /** Whether it came from a cache, not from the server. */
   fromCache: boolean;
   /** Set when the download failed. */
   error:

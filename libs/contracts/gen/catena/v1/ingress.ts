@@ -24,6 +24,7 @@ export const protobufFileName = "catena/v1/ingress.proto";
 
 /** What became of a node that was to be replayed. */
 export const ReplayOutcome = {
+  /** UNSPECIFIED - Never sent. */
   UNSPECIFIED: 0,
   /** REPLAYED - It will be executed again. */
   REPLAYED: 1,
@@ -4347,7 +4348,10 @@ export const GetAccountResponse: MessageFns<GetAccountResponse> = {
   },
 };
 
-/** buf:lint:ignore SERVICE_SUFFIX */
+/**
+ * What clients call.
+ * buf:lint:ignore SERVICE_SUFFIX
+ */
 export type IngressDefinition = typeof IngressDefinition;
 export const IngressDefinition = {
   name: "Ingress",

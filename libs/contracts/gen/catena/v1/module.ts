@@ -15,6 +15,7 @@ export const protobufFileName = "catena/v1/module.proto";
 
 /** How a step works. */
 export const StepKind = {
+  /** UNSPECIFIED - Never sent. */
   UNSPECIFIED: 0,
   /** FETCH - Makes requests and parses the responses. */
   FETCH: 1,

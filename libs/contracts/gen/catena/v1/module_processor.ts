@@ -33,7 +33,7 @@ export interface HopDispatch {
   moduleId: string;
   /** Position of its phase. */
   phase: number;
-  /** The attempt that its bell named. */
+  /** The attempt that its wake-up named. */
   epoch: number;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
@@ -48,7 +48,7 @@ export interface RequestDispatch {
   moduleId: string;
   /** Position of its phase. */
   phase: number;
-  /** The attempt that its bell named. */
+  /** The attempt that its wake-up named. */
   epoch: number;
   /** Position of its step. */
   stepIdx: number;
@@ -92,7 +92,7 @@ export interface DispatchCredit {
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
-/** The dispatch was done: committed, its bells rung, or there was nothing to do. */
+/** The dispatch was done: committed and its wake-ups sent, or there was nothing to do. */
 export interface DispatchDone {
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
@@ -1473,7 +1473,10 @@ export const DescribeModulesResponse: MessageFns<DescribeModulesResponse> = {
   },
 };
 
-/** buf:lint:ignore SERVICE_SUFFIX */
+/**
+ * What ingress calls, and what a module is asked by hand.
+ * buf:lint:ignore SERVICE_SUFFIX
+ */
 export type ModuleProcessorDefinition = typeof ModuleProcessorDefinition;
 export const ModuleProcessorDefinition = {
   name: "ModuleProcessor",

@@ -796,7 +796,10 @@ export const ParseResponse: MessageFns<ParseResponse> = {
   },
 };
 
-/** buf:lint:ignore SERVICE_SUFFIX */
+/**
+ * Parses by hand.
+ * buf:lint:ignore SERVICE_SUFFIX
+ */
 export type ParserDefinition = typeof ParserDefinition;
 export const ParserDefinition = {
   name: "Parser",

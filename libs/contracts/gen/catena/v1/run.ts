@@ -15,6 +15,7 @@ export const protobufFileName = "catena/v1/run.proto";
 
 /** Where a run stands. */
 export const RunState = {
+  /** UNSPECIFIED - Never sent. */
   UNSPECIFIED: 0,
   /** ACCEPTED - Safe in the store; its first nodes do not exist yet. */
   ACCEPTED: 1,
@@ -82,6 +83,7 @@ export function runStateToJSON(object: RunState): string {
 
 /** How a run ended. */
 export const FinishReason = {
+  /** UNSPECIFIED - Never sent. */
   UNSPECIFIED: 0,
   /** COMPLETED - Every node ended by itself, some of them perhaps in failure. */
   COMPLETED: 1,

@@ -20,6 +20,7 @@ export const protobufFileName = "catena/v1/task.proto";
 
 /** What may be done about a failure. */
 export const ErrorClass = {
+  /** UNSPECIFIED - Never sent. */
   UNSPECIFIED: 0,
   /** RETRYABLE - Worth another attempt. */
   RETRYABLE: 1,
@@ -79,10 +80,15 @@ export function errorClassToJSON(object: ErrorClass): string {
 
 /** The decision about a failure. */
 export const ChainDecisionKind = {
+  /** UNSPECIFIED - Never sent. */
   UNSPECIFIED: 0,
+  /** CONTINUE - The run goes on; the node ended, or its request is parsed again. */
   CONTINUE: 1,
+  /** RETRY_AFTER - The node is executed again after a while. */
   RETRY_AFTER: 2,
+  /** TERMINATE_MODULE - The module ends: too many of its executions failed. */
   TERMINATE_MODULE: 3,
+  /** TERMINATE_TASK - The whole run ends: too many of its executions failed. */
   TERMINATE_TASK: 4,
   UNRECOGNIZED: -1,
 } as const;
@@ -142,10 +148,13 @@ export function chainDecisionKindToJSON(object: ChainDecisionKind): string {
 
 /** A task as its user submits it. */
 export interface TaskModel {
+  /** The task, as its user knows it. */
   taskId: string;
   /** The run that executes the task; a UUIDv7, given at submission. */
   runId: string;
+  /** In whose name it runs. */
   account: string;
+  /** What it is about. */
   platform: string;
   /** Modules to run, each as `name@version`. */
   modules: string[];
@@ -155,6 +164,7 @@ export interface TaskModel {
   priority: number;
   /** Unix milliseconds after which the run ends with what there is; 0 is none. */
   deadlineMs: number;
+  /** What the user adds; passed on as it is. */
   metadata: { [key: string]: string };
   /** Unix milliseconds. */
   createdAtMs: number;
@@ -171,9 +181,13 @@ export interface TaskModel_MetadataEntry {
 
 /** The part of a task that every later message carries. */
 export interface TaskRef {
+  /** The task, as its user knows it. */
   taskId: string;
+  /** The run that it belongs to. */
   runId: string;
+  /** In whose name it runs. */
   account: string;
+  /** What it is about. */
   platform: string;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
@@ -195,11 +209,15 @@ export interface ExecutionContext {
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
-/** A hop: execute a step with a state. Without a state it is a bell: the coordinator's copy is the truth. */
+/** A hop: execute a step with a state. Without a state it is a wake-up: the coordinator's copy is the truth. */
 export interface ParserTaskModel {
   /** The node's identity (ptm_key). */
   id: string;
-  task: TaskRef | undefined;
+  /** The task that it belongs to. */
+  task:
+    | TaskRef
+    | undefined;
+  /** Where in the module it stands. */
   context:
     | ExecutionContext
     | undefined;
@@ -207,6 +225,7 @@ export interface ParserTaskModel {
   state: Buffer;
   /** The request whose parse first produced this hop; empty for the first hops. */
   prefixRequest: string;
+  /** Of the task, passed on as it is. */
   metadata: { [key: string]: string };
   /** Unix milliseconds. */
   timestampMs: number;
@@ -221,7 +240,9 @@ export interface ParserTaskModel_MetadataEntry {
 
 /** One link of an error's chain of causes. */
 export interface ErrorCause {
+  /** Its code; of an error that is not of this family, its name. */
   code: string;
+  /** What it says. */
   message: string;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
@@ -230,7 +251,9 @@ export interface ErrorCause {
 export interface ChainError {
   /** Stable, lower case, dotted: `download.timeout`. */
   code: string;
+  /** What may be done about it. */
   class: ErrorClass;
+  /** What happened, to which thing; a sentence. */
   message: string;
   /** Details as UTF-8 JSON; empty when there are none. */
   data: Buffer;
@@ -245,13 +268,19 @@ export interface ChainError {
 
 /** A node's failure, on its way to a decision and, for a retry, back to ingress. */
 export interface ErrorTaskModel {
+  /** The node that failed. */
   id: string;
+  /** The task that it belongs to. */
   task:
     | TaskRef
     | undefined;
   /** `stay_current_step` is true. */
-  context: ExecutionContext | undefined;
+  context:
+    | ExecutionContext
+    | undefined;
+  /** The request whose parse produced the hop that it belongs to. */
   prefixRequest: string;
+  /** What went wrong. */
   error:
     | ChainError
     | undefined;
@@ -274,15 +303,23 @@ export interface ErrorTaskModel_MetadataEntry {
 
 /** What the ingress chain takes: one entry for all three. */
 export interface UnifiedTaskInput {
-  input: { $case: "task"; value: TaskModel } | { $case: "parserTask"; value: ParserTaskModel } | {
-    $case: "errorTask";
-    value: ErrorTaskModel;
-  } | undefined;
+  input:
+    | //
+    /** A run to begin. */
+    { $case: "task"; value: TaskModel }
+    | //
+    /** A hop to execute. */
+    { $case: "parserTask"; value: ParserTaskModel }
+    | //
+    /** A node to execute again. */
+    { $case: "errorTask"; value: ErrorTaskModel }
+    | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
 /** What error-threshold answers for an ErrorTaskModel or a pre-check. */
 export interface ChainDecision {
+  /** What is to be done. */
   kind: ChainDecisionKind;
   /** With RETRY_AFTER, in milliseconds. */
   delayMs: number;

@@ -1,0 +1,99 @@
+import { CatenaError, type FailureClass } from '../../../libs/errors/catena-error.ts';
+
+interface Kind {
+  readonly class: FailureClass;
+  readonly says: string;
+  readonly remedy?: string;
+}
+
+/** Every way in which a download fails, and what may be done about it. */
+const KINDS = {
+  'download.invalid_url': {
+    class: 'fatal',
+    says: 'is not a valid URL',
+    remedy: 'request an absolute http or https URL',
+  },
+  'download.unsupported_protocol': { class: 'fatal', says: 'is neither http nor https' },
+  'download.invalid_request': {
+    class: 'fatal',
+    says: 'cannot be sent as asked',
+    remedy: "check the request's method, headers and body",
+  },
+  'download.dns': { class: 'retryable', says: 'has a host name that could not be resolved' },
+  'download.refused': { class: 'retryable', says: 'could not be connected to' },
+  'download.reset': { class: 'retryable', says: 'was cut off by the server before it answered' },
+  'download.connect_timeout': { class: 'retryable', says: 'could not be connected to in time' },
+  'download.headers_timeout': { class: 'retryable', says: 'was not answered in time' },
+  'download.body_timeout': { class: 'retryable', says: 'stopped sending its body' },
+  'download.timeout': { class: 'retryable', says: 'took longer than the whole request may' },
+  'download.deadline_exceeded': { class: 'fatal', says: 'was not sent: the time that its step gave it is over' },
+  'download.truncated': { class: 'retryable', says: 'ended before its body was complete' },
+  'download.bad_encoding': { class: 'retryable', says: 'sent a body that cannot be decompressed' },
+  'download.malformed': { class: 'retryable', says: 'sent a response that is not HTTP' },
+  'download.failed': { class: 'retryable', says: 'failed in a way that has no name yet' },
+  'download.too_many_redirects': { class: 'fatal', says: 'redirects too often' },
+  'download.too_large': {
+    class: 'fatal',
+    says: 'is larger than allowed',
+    remedy: 'raise the limit on body size if such a size is expected',
+  },
+  'download.decompression_ratio': {
+    class: 'fatal',
+    says: 'decompresses to far more than it sent',
+    remedy: 'raise the limit on the decompression ratio if the server is trusted',
+  },
+  'download.private_target': {
+    class: 'fatal',
+    says: 'leads to a private, loopback, link-local or reserved address',
+    remedy: 'allow private targets in the configuration if this is intended',
+  },
+  'download.tls': {
+    class: 'fatal',
+    says: 'could not be connected to securely',
+    remedy: "check the server's certificate",
+  },
+  'download.aborted': { class: 'retryable', says: 'was given up before it ended' },
+} as const satisfies Record<string, Kind>;
+
+export type DownloadCode = keyof typeof KINDS;
+
+export interface DownloadFault {
+  readonly url: URL | string;
+  /** What exactly, if more is known than the code says. */
+  readonly detail?: string | undefined;
+  readonly cause?: unknown;
+  /** The limits in force, and other details for a machine. */
+  readonly data?: Readonly<Record<string, unknown>>;
+}
+
+const MAX_URL_CHARS = 2_000;
+
+export function downloadError(code: DownloadCode, fault: DownloadFault): CatenaError {
+  const kind: Kind = KINDS[code];
+  const url = withoutCredentials(fault.url);
+  const host = fault.url instanceof URL ? fault.url.host : undefined;
+  const detail = fault.detail === undefined || fault.detail === '' ? '' : `: ${fault.detail}`;
+  return new CatenaError(code, `${url} ${kind.says}${detail}`, {
+    class: kind.class,
+    data: { url, ...(host === undefined ? {} : { host }), ...fault.data },
+    ...(kind.remedy === undefined ? {} : { remedy: kind.remedy }),
+    ...(fault.cause === undefined ? {} : { cause: fault.cause }),
+  });
+}
+
+/** A URL as it may be shown and recorded: no user name, no password, of bounded length. */
+export function withoutCredentials(url: URL | string): string {
+  let text: string;
+  if (typeof url === 'string') {
+    // A text that is no URL has no parts to go by: whatever stands before an @ goes.
+    text = url.replace(/^([a-z][a-z0-9+.-]*:)?[/\\]*.*@/is, '$1//');
+  } else if (url.username === '' && url.password === '') {
+    text = url.href;
+  } else {
+    const copy = new URL(url);
+    copy.username = '';
+    copy.password = '';
+    text = copy.href;
+  }
+  return text.length <= MAX_URL_CHARS ? text : `${text.slice(0, MAX_URL_CHARS)}…`;
+}

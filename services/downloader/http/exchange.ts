@@ -1,0 +1,166 @@
+import type { Dispatcher } from 'undici';
+import { downloadError } from './download-error.ts';
+import type { Hop } from './hop.ts';
+import type { HttpClientOptions } from './http-options.ts';
+import { toDownloadError } from './network-error.ts';
+
+/** What came back. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: readonly [string, string][];
+  /** The Cookie header that was sent for it; empty when there was none. */
+  readonly cookie: string;
+  readonly body: Buffer;
+  /** Whether the body was cut off. */
+  readonly partial: boolean;
+  /** Waiting for a connection. */
+  readonly queuedMs: number;
+  /** From sending to the headers. */
+  readonly firstByteMs: number;
+}
+
+/** A redirect's body is read up to here, so that its connection can be used again, and thrown away. */
+const MAX_DISCARDED_BYTES = 64 * 1024;
+/** What the server does to a body; that this client is closed is no end of an answer. */
+const CUT_OFF = new Set(['download.truncated', 'download.reset', 'download.body_timeout']);
+const EMPTY = Buffer.alloc(0);
+
+/**
+ * One exchange, as the callbacks of undici's lowest level: no streams, one promise. It settles exactly once; from then on
+ * whatever the connection still does is ignored, and a body that nobody wants ends the connection.
+ */
+export class Exchange implements Dispatcher.DispatchHandler {
+  readonly answer: Promise<Answer>;
+  readonly #hop: Hop;
+  readonly #limits: HttpClientOptions;
+  readonly #dispatchedMs = performance.now();
+  #resolve: (answer: Answer) => void = () => {};
+  #reject: (reason: Error) => void = () => {};
+  #settled = false;
+  #controller: Dispatcher.DispatchController | undefined;
+  #sentMs = 0;
+  #headersMs = 0;
+  #status = 0;
+  #headers: [string, string][] = [];
+  #chunks: Buffer[] = [];
+  #receivedBytes = 0;
+  #isDiscarding = false;
+
+  constructor(hop: Hop, limits: HttpClientOptions) {
+    this.#hop = hop;
+    this.#limits = limits;
+    this.answer = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+  }
+
+  /** Ends the exchange with this error, and its connection; too late is no harm. */
+  cancel(reason: Error): void {
+    if (this.#settled) return;
+    this.#settled = true;
+    this.#reject(reason);
+    this.#controller?.abort(reason);
+  }
+
+  /** The time is over: what has arrived is the answer where that is wanted, else this is {@link cancel}. */
+  cutShort(reason: Error): void {
+    if (this.#succeedPartially()) this.#controller?.abort(reason);
+    else this.cancel(reason);
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    this.#sentMs = performance.now();
+    if (this.#settled) controller.abort(new Error('given up while waiting for a connection'));
+  }
+
+  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: RawHeaders): void {
+    if (this.#settled || status < 200) return;
+    this.#headersMs = performance.now();
+    this.#status = status;
+    this.#headers = flatten(headers);
+    this.#isDiscarding = isRedirect(status) && headers.location !== undefined;
+    const length = Number(headers['content-length']);
+    if (!this.#isDiscarding && this.#hop.method !== 'HEAD' && length > this.#limits.maxBodyBytes) this.#refuse(length);
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#settled) return;
+    this.#receivedBytes += chunk.length;
+    if (this.#isDiscarding) {
+      if (this.#receivedBytes <= MAX_DISCARDED_BYTES) return;
+      this.#succeed(EMPTY);
+      controller.abort(new Error('the body of a redirect is too long to read'));
+    } else if (this.#receivedBytes > this.#limits.maxBodyBytes) {
+      this.#refuse(this.#receivedBytes);
+    } else {
+      this.#chunks.push(chunk);
+    }
+  }
+
+  onResponseEnd(): void {
+    const only = this.#chunks.length === 1 ? this.#chunks[0] : undefined;
+    this.#succeed(only ?? Buffer.concat(this.#chunks, this.#isDiscarding ? 0 : this.#receivedBytes));
+  }
+
+  onResponseError(_controller: unknown, thrown: Error): void {
+    if (this.#settled) return;
+    if (this.#isDiscarding) {
+      // A redirect has said all it has to say in its headers.
+      this.#succeed(EMPTY);
+      return;
+    }
+    const error = toDownloadError(thrown, { url: this.#hop.url, answered: this.#status !== 0, limits: this.#limits });
+    if (CUT_OFF.has(error.code) && this.#succeedPartially()) return;
+    this.#settled = true;
+    this.#reject(error);
+  }
+
+  /** A compressed body that was cut off cannot be read. */
+  #succeedPartially(): boolean {
+    if (this.#hop.keepsPartial !== true || this.#settled || this.#isDiscarding || this.#receivedBytes === 0)
+      return false;
+    if (this.#headers.some(([name]) => name === 'content-encoding')) return false;
+    this.#succeed(Buffer.concat(this.#chunks, this.#receivedBytes), true);
+    return true;
+  }
+
+  #succeed(body: Buffer, partial = false): void {
+    if (this.#settled) return;
+    this.#settled = true;
+    this.#resolve({
+      status: this.#status,
+      headers: this.#headers,
+      cookie: this.#hop.headers.get('cookie') ?? '',
+      body,
+      partial,
+      queuedMs: this.#sentMs - this.#dispatchedMs,
+      firstByteMs: this.#headersMs - this.#sentMs,
+    });
+  }
+
+  #refuse(sizeBytes: number): void {
+    const { maxBodyBytes } = this.#limits;
+    const detail = `${sizeBytes} bytes or more, ${maxBodyBytes} are allowed`;
+    this.cancel(downloadError('download.too_large', { url: this.#hop.url, detail, data: { maxBodyBytes } }));
+  }
+}
+
+type RawHeaders = Record<string, string | string[] | undefined>;
+
+/** Names are lower-case already; a repeated header gives several pairs. */
+function flatten(headers: RawHeaders): [string, string][] {
+  const pairs: [string, string][] = [];
+  for (const name of Object.keys(headers)) {
+    const value = headers[name];
+    if (typeof value === 'string') pairs.push([name, value]);
+    else for (const one of value ?? []) pairs.push([name, one]);
+  }
+  return pairs;
+}
+
+/** The statuses whose Location is followed. */
+export function isRedirect(status: number): boolean {
+  return status === 301 || status === 302 || status === 303 || status === 307 || status === 308;
+}

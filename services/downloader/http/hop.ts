@@ -1,0 +1,81 @@
+import { ACCEPT_ENCODING } from './decode-body.ts';
+import { downloadError } from './download-error.ts';
+
+/** One request on the wire, without redirects. */
+export interface Hop {
+  readonly url: URL;
+  readonly method: string;
+  /** Lower-case names. */
+  readonly headers: ReadonlyMap<string, string>;
+  readonly body: Uint8Array | undefined;
+  /** Headers, lower-case, that no other origin may see. */
+  readonly originOnly?: readonly string[];
+  /** Whether what has arrived of a body is kept when time or the server cuts it off. */
+  readonly keepsPartial?: boolean;
+}
+
+/** Set by the client itself: they describe the connection, or follow from the body. */
+const OF_THE_CONNECTION = new Set([
+  'connection',
+  'content-length',
+  'expect',
+  'keep-alive',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]);
+
+export interface AskedRequest {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: Uint8Array;
+  readonly originOnly?: readonly string[];
+  readonly keepsPartial?: boolean;
+}
+
+/**
+ * The first request on the wire. Credentials in the URL become a Basic authorization, unless one is given. Throws
+ * `download.invalid_url`, `download.unsupported_protocol`.
+ */
+export function firstHop(request: AskedRequest, userAgent: string): Hop {
+  const url = targetOf(request.url);
+  const headers = new Map([
+    ['user-agent', userAgent],
+    ['accept', '*/*'],
+    ['accept-encoding', ACCEPT_ENCODING],
+  ]);
+  if (url.username !== '' || url.password !== '') headers.set('authorization', basicAuthorization(url));
+  for (const name of Object.keys(request.headers)) {
+    const lowerCase = name.toLowerCase();
+    if (!OF_THE_CONNECTION.has(lowerCase)) headers.set(lowerCase, request.headers[name] ?? '');
+  }
+  const { body, originOnly = [], keepsPartial = false } = request;
+  // A part of a compressed body cannot be read.
+  if (keepsPartial) headers.set('accept-encoding', 'identity');
+  const names = originOnly.map((name) => name.toLowerCase());
+  return { url, method: request.method.toUpperCase(), headers, body, originOnly: names, keepsPartial };
+}
+
+/** What a URL leads to. Throws `download.invalid_url`, `download.unsupported_protocol`. */
+export function targetOf(text: string): URL {
+  const url = URL.parse(text);
+  if (url === null) throw downloadError('download.invalid_url', { url: text });
+  if (url.protocol === 'http:' || url.protocol === 'https:') return url;
+  throw downloadError('download.unsupported_protocol', { url });
+}
+
+function basicAuthorization(url: URL): string {
+  const credentials = `${percentDecoded(url.username)}:${percentDecoded(url.password)}`;
+  return `Basic ${Buffer.from(credentials).toString('base64')}`;
+}
+
+function percentDecoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,83 @@
+import { Agent } from 'undici';
+import type { Cancellation } from './cancellation.ts';
+import { DecodeError, decodeBody } from './decode-body.ts';
+import { downloadError } from './download-error.ts';
+import { type Answer, Exchange } from './exchange.ts';
+import type { Hop } from './hop.ts';
+import { DEFAULT_HTTP_OPTIONS, type HttpClientOptions } from './http-options.ts';
+import { TargetGuard } from './private-address.ts';
+
+export interface HttpClient {
+  readonly options: HttpClientOptions;
+  /**
+   * One exchange: a redirect is an answer like any other. The body has its content encoding taken off. Throws a CatenaError
+   * `download.…`, and what ended the request.
+   */
+  send(hop: Hop, cancellation: Cancellation): Promise<Answer>;
+  /** Throws `download.private_target` for a URL that names an address which must not be reached; {@link send} does too. */
+  checkTarget(url: URL): void;
+  /** Ends what is under way (`download.aborted`) and closes all connections. */
+  close(): Promise<void>;
+}
+
+/** An HTTP client over one pool of connections per origin; every limit is in force for every request. */
+export function createHttpClient(options: Partial<HttpClientOptions> = {}): HttpClient {
+  const limits = { ...DEFAULT_HTTP_OPTIONS, ...options };
+  const guard = limits.denyPrivateTargets ? new TargetGuard(limits.allowedPrivateAddresses, limits.lookup) : undefined;
+  const agent = createAgent(limits, guard);
+
+  function checkTarget(url: URL): void {
+    const denied = guard?.deniedAddress(url);
+    if (denied !== undefined) throw downloadError('download.private_target', { url, data: { address: denied } });
+  }
+
+  async function send(hop: Hop, cancellation: Cancellation): Promise<Answer> {
+    checkTarget(hop.url);
+    cancellation.throwIfCancelled();
+    const exchange = new Exchange(hop, limits);
+    cancellation.cover(exchange);
+    const { url, method, body } = hop;
+    const path = url.pathname + url.search;
+    agent.dispatch({ origin: url.origin, path, method, headers: wireHeaders(hop), body: body ?? null }, exchange);
+    return decoded(await exchange.answer, url, limits);
+  }
+
+  return { options: limits, send, checkTarget, close: () => agent.destroy() };
+}
+
+async function decoded(answer: Answer, url: URL, limits: HttpClientOptions): Promise<Answer> {
+  const encoding = answer.headers.find(([name]) => name === 'content-encoding')?.[1];
+  if (encoding === undefined || answer.body.length === 0) return answer;
+  try {
+    return { ...answer, body: await decodeBody(answer.body, encoding, limits) };
+  } catch (thrown) {
+    if (!(thrown instanceof DecodeError)) throw thrown;
+    const { maxBodyBytes, maxDecompressionRatio } = limits;
+    const data = { sentBytes: answer.body.length, limitBytes: thrown.limitBytes, maxBodyBytes, maxDecompressionRatio };
+    const detail = `${encoding}, ${thrown.message}`;
+    throw downloadError(`download.${thrown.fault}`, { url, detail, cause: thrown.cause, data });
+  }
+}
+
+/** Pools live as long as their connections, so that a crawl over many hosts does not collect them. */
+function createAgent(limits: HttpClientOptions, guard: TargetGuard | undefined): Agent {
+  const lookup = guard?.lookup ?? limits.lookup;
+  return new Agent({
+    connections: limits.maxConnectionsPerHost > 0 ? limits.maxConnectionsPerHost : null,
+    pipelining: 1,
+    // One protocol, of which every limit here is tested.
+    allowH2: false,
+    connect: { timeout: limits.connectTimeoutMs, ...(lookup === undefined ? {} : { lookup }) },
+    headersTimeout: limits.headersTimeoutMs,
+    bodyTimeout: limits.bodyTimeoutMs,
+  });
+}
+
+/** The headers as undici takes them with the least work: names and values in turn, the cookies last. */
+function wireHeaders({ headers }: Hop): string[] {
+  const flat: string[] = [];
+  for (const [name, value] of headers) if (name !== 'cookie') flat.push(name, value);
+  const cookie = headers.get('cookie') ?? '';
+  if (cookie !== '') flat.push('cookie', cookie);
+  return flat;
+}

@@ -1,0 +1,89 @@
+import { errors } from 'undici';
+import { CatenaError } from '../../../libs/errors/catena-error.ts';
+import { type DownloadCode, downloadError } from './download-error.ts';
+import type { HttpClientOptions } from './http-options.ts';
+import { PrivateAddressError } from './private-address.ts';
+
+/** Where a request stood when it failed. */
+export interface NetworkFault {
+  readonly url: URL;
+  /** The response's headers had come: what fails now is its body. */
+  readonly answered: boolean;
+  readonly limits: HttpClientOptions;
+}
+
+const CODES = new Map<string, DownloadCode>([
+  ['ENOTFOUND', 'download.dns'],
+  ['EAI_AGAIN', 'download.dns'],
+  ['ECONNREFUSED', 'download.refused'],
+  ['EHOSTUNREACH', 'download.refused'],
+  ['ENETUNREACH', 'download.refused'],
+  ['EADDRNOTAVAIL', 'download.refused'],
+  ['EACCES', 'download.refused'],
+  ['ETIMEDOUT', 'download.connect_timeout'],
+  ['UND_ERR_CONNECT_TIMEOUT', 'download.connect_timeout'],
+  ['UND_ERR_HEADERS_TIMEOUT', 'download.headers_timeout'],
+  ['UND_ERR_BODY_TIMEOUT', 'download.body_timeout'],
+  ['UND_ERR_HEADERS_OVERFLOW', 'download.too_large'],
+  ['UND_ERR_INVALID_ARG', 'download.invalid_request'],
+  ['UND_ERR_NOT_SUPPORTED', 'download.invalid_request'],
+  ['UND_ERR_REQ_CONTENT_LENGTH_MISMATCH', 'download.invalid_request'],
+  ['UND_ERR_DESTROYED', 'download.aborted'],
+  ['UND_ERR_CLOSED', 'download.aborted'],
+  ['UND_ERR_ABORTED', 'download.aborted'],
+  ['EPROTO', 'download.tls'],
+  ['CERT_HAS_EXPIRED', 'download.tls'],
+  ['DEPTH_ZERO_SELF_SIGNED_CERT', 'download.tls'],
+  ['SELF_SIGNED_CERT_IN_CHAIN', 'download.tls'],
+  ['HOSTNAME_MISMATCH', 'download.tls'],
+]);
+
+/** Codes that a server's connection ends with; what they mean depends on how far the response had come. */
+const CUT_OFF = new Set(['ECONNRESET', 'EPIPE', 'ECONNABORTED', 'UND_ERR_SOCKET']);
+
+/** Which limit a code is about, for whoever reads the record. */
+const LIMITS: Partial<Record<DownloadCode, keyof HttpClientOptions>> = {
+  'download.connect_timeout': 'connectTimeoutMs',
+  'download.headers_timeout': 'headersTimeoutMs',
+  'download.body_timeout': 'bodyTimeoutMs',
+};
+
+/** What the HTTP library or the network threw, as one of the codes of this client. */
+export function toDownloadError(thrown: unknown, fault: NetworkFault): CatenaError {
+  if (thrown instanceof CatenaError) return thrown;
+  const { url } = fault;
+  if (thrown instanceof PrivateAddressError) {
+    return downloadError('download.private_target', { url, data: { address: thrown.address } });
+  }
+  const networkCode = codeOf(thrown);
+  const code = nameOf(thrown, networkCode, fault.answered);
+  const limit = LIMITS[code];
+  return downloadError(code, {
+    url,
+    cause: thrown,
+    detail: thrown instanceof Error ? thrown.message : String(thrown),
+    data: { networkCode, ...(limit === undefined ? {} : { [limit]: fault.limits[limit] }) },
+  });
+}
+
+function codeOf(thrown: unknown): string {
+  const code = thrown instanceof Error ? (thrown as { code?: unknown }).code : undefined;
+  return typeof code === 'string' ? code : '';
+}
+
+function nameOf(thrown: unknown, networkCode: string, answered: boolean): DownloadCode {
+  const name = CODES.get(networkCode);
+  if (name !== undefined) return name;
+  if (CUT_OFF.has(networkCode) || isEarlyEnd(thrown)) return answered ? 'download.truncated' : 'download.reset';
+  if (networkCode === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH')
+    return answered ? 'download.truncated' : 'download.malformed';
+  if (thrown instanceof errors.HTTPParserError) return 'download.malformed';
+  if (networkCode.startsWith('EAI_')) return 'download.dns';
+  if (/^(CERT_|ERR_TLS_|ERR_SSL_|UNABLE_TO_)/.test(networkCode)) return 'download.tls';
+  return 'download.failed';
+}
+
+/** The parser names its errors in words only. */
+function isEarlyEnd(thrown: unknown): boolean {
+  return thrown instanceof errors.HTTPParserError && /\bEOF\b/.test(thrown.message);
+}

@@ -1,0 +1,210 @@
+/**
+ * What was answered before: an equal request is not sent again, where its author allows that. What a run was answered stands
+ * with its blobs and goes with them; what is kept for a time, and for other runs, stands in the store of answers.
+ */
+import { hash } from 'node:crypto';
+import { CatenaError } from '../../../libs/errors/catena-error.ts';
+import { canonicalJson } from '../../../libs/keys/canonical-json.ts';
+import type { Permit } from '../../../libs/limits/limiter.ts';
+import type { CachePolicy } from '../../../libs/modules/contract/definition.ts';
+import { payerIn, withPayer } from '../../../libs/stage/node/cost-attempt.ts';
+import type { RequestBody } from '../../../libs/stage/node/node-body.ts';
+import { type LoadedRun, moduleOf } from '../../../libs/stage/run/runs.ts';
+import type { AnswerStore } from '../../../libs/store/answer-store.ts';
+import type { BlobStore } from '../../../libs/store/blob-store.ts';
+import type { Log } from '../../../libs/telemetry/log.ts';
+import type { HttpResponse } from '../http/request.ts';
+import type { CookieJar } from './cookie-jar.ts';
+import { refreshCookies, type SharedCookiesDeps } from './cookies.ts';
+import type { Reply, RequestPolicy } from './policy.ts';
+import { namesSecret } from './secrets.ts';
+
+interface AnsweredDeps extends SharedCookiesDeps {
+  readonly blobs: Pick<BlobStore, 'get' | 'put'>;
+  readonly answers: Pick<AnswerStore, 'find' | 'keep'>;
+  readonly log: Log;
+}
+
+/** A request of a run. */
+interface AskedOfRun {
+  readonly run: LoadedRun;
+  readonly node: { readonly id: string; readonly runId: string; readonly moduleId: string; readonly stepIdx: number };
+  readonly request: RequestBody;
+}
+
+/** A request whose answer may be kept. */
+interface Cacheable {
+  readonly node: AskedOfRun['node'];
+  readonly policy: CachePolicy;
+  /** Among the run's blobs. */
+  readonly runKey: string;
+  /** In the store of answers. */
+  readonly storeKey: string;
+}
+
+/** An answer, and the request that it was given to first. */
+export interface Answer {
+  readonly nodeId: string;
+  readonly response: HttpResponse;
+}
+
+/** Of a request that has its answer already: it takes no room. */
+export class AnsweredPermit implements Permit {
+  readonly #body: string;
+  readonly #answer: Answer;
+
+  constructor(body: string, answer: Answer) {
+    this.#body = body;
+    this.#answer = answer;
+  }
+
+  /** The answer, if it is still the one to what the node asks. */
+  answerTo(body: string): Answer | undefined {
+    return body === this.#body ? this.#answer : undefined;
+  }
+
+  release(): void {
+    // It took no room.
+  }
+}
+
+/** Answers with what was kept, where there is such; else keeps what comes. */
+export const cache: RequestPolicy = async (context, next) => {
+  const { deps, work, asked, receipt, jar } = context;
+  const { node } = work.lease;
+  const of = { run: work.run, node, request: asked };
+  const ahead = work.permit instanceof AnsweredPermit ? work.permit.answerTo(node.body) : undefined;
+  const answer = ahead ?? (await findAnswer(deps, of, jar));
+  if (answer !== undefined) {
+    const isOwn = answer.nodeId === node.id;
+    // Whoever got it first has paid; if that was this request, before a crash, its cost is told now.
+    if (isOwn) receipt.attempt = payerIn(answer.response.headers);
+    return { ...answer.response, fromCache: !isOwn };
+  }
+  const reply = await next(context);
+  // As it was sent: what it was answered may have changed the cookies.
+  const kept = cacheable(of, reply.wasAnonymous === true);
+  if (kept !== undefined) await keepAnswer(deps, kept, asKept(reply, receipt.attempt));
+  return reply;
+};
+
+/** A request whose cookies were not brought up to date yet: its answer, if it has one already. */
+export async function findAnswerAhead(deps: AnsweredDeps, of: AskedOfRun): Promise<Answer | undefined> {
+  const { runId } = of.node;
+  const { session = '' } = of.request;
+  const wanted = policyOf(of);
+  const isShared = wanted !== undefined && wanted !== 'run' && wanted.scope === 'shared';
+  const jar = isShared ? await refreshCookies(deps, { runId, session }) : undefined;
+  return findAnswer(deps, of, jar);
+}
+
+/** The answer that is to be given in the place of sending; undefined when the request has to be sent. */
+async function findAnswer(deps: AnsweredDeps, of: AskedOfRun, jar: CookieJar | undefined): Promise<Answer | undefined> {
+  const asked = cacheable(of, jar?.isEmpty ?? true);
+  if (asked === undefined) return undefined;
+  const { policy, storeKey } = asked;
+  if (policy === 'run') return inRun(deps, asked);
+  const { scope, ttlMs } = policy;
+  const given = scope === 'shared' ? await inRun(deps, asked) : undefined;
+  if (given !== undefined) return given;
+  const kept = await deps.answers.find(storeKey, ttlMs).catch((error: unknown) => {
+    deps.log.warn('the kept answers could not be asked', { run_id: asked.node.runId, error });
+    return undefined;
+  });
+  if (kept === undefined) return undefined;
+  // From now on it is what this run was answered, however long that goes on.
+  if (scope === 'shared') await attempt(deps, asked, () => keepInRun(deps, asked, kept));
+  return decode(kept);
+}
+
+/**
+ * How a request may be answered; undefined for one that is always sent. One whose session holds cookies is answered within its
+ * run alone: they may be somebody's login.
+ */
+function cacheable(asked: AskedOfRun, isAnonymous: boolean): Cacheable | undefined {
+  const { node, request } = asked;
+  const wanted = policyOf(asked);
+  if (wanted === undefined) return undefined;
+  const policy = wanted === 'run' || wanted.scope === 'run' || isAnonymous ? wanted : 'run';
+  return { node, policy, runKey: runKeyOf(request), storeKey: policy === 'run' ? '' : storeKeyOf(asked, policy.scope) };
+}
+
+/** Keeps a whole answer of success. One that cannot be kept is a request more, not a failure. */
+async function keepAnswer(deps: AnsweredDeps, asked: Cacheable, response: HttpResponse): Promise<void> {
+  if (response.partial || response.status < 200 || response.status > 299) return;
+  const { node, policy, storeKey } = asked;
+  const bytes = encode({ nodeId: node.id, response });
+  if (policy === 'run') return attempt(deps, asked, () => keepInRun(deps, asked, bytes));
+  const { scope, ttlMs } = policy;
+  if (scope === 'shared') await attempt(deps, asked, () => keepInRun(deps, asked, bytes));
+  const forAll = scope === 'run' ? bytes : encode({ nodeId: node.id, response: withoutCookies(response) });
+  await attempt(deps, asked, () => deps.answers.keep(storeKey, forAll, ttlMs));
+}
+
+async function inRun({ blobs }: AnsweredDeps, { node, runKey }: Cacheable): Promise<Answer | undefined> {
+  try {
+    return decode(await blobs.get(node.runId, runKey));
+  } catch (thrown) {
+    if (thrown instanceof CatenaError && thrown.code === 'store.blob_missing') return undefined;
+    throw thrown;
+  }
+}
+
+async function keepInRun({ blobs }: AnsweredDeps, { node, runKey }: Cacheable, bytes: Uint8Array): Promise<void> {
+  await blobs.put(node.runId, runKey, bytes);
+}
+
+async function attempt({ log }: AnsweredDeps, { node }: Cacheable, keep: () => Promise<void>): Promise<void> {
+  try {
+    await keep();
+  } catch (error) {
+    log.warn('an answer could not be kept', { run_id: node.runId, node_id: node.id, error });
+  }
+}
+
+/** Within a run: by everything that is sent. Secrets stand in it by name, and a run has one account. */
+function runKeyOf(request: RequestBody): string {
+  return `answer-${hash('sha256', canonicalJson(sent(request)), 'hex')}`;
+}
+
+function sent({ method, url, headers, body = '', session = '', cacheKey = '' }: RequestBody): string[] {
+  const ordered = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]);
+  return [method, url, canonicalJson(Object.fromEntries(ordered)), body, session, cacheKey];
+}
+
+/** For other runs also by the account of a request that names a secret: nobody is given what another one's key was answered. */
+function storeKeyOf({ run, node, request }: AskedOfRun, scope: 'run' | 'shared'): string {
+  if (scope === 'run') return hash('sha256', canonicalJson(['run', node.runId, sent(request)]), 'hex');
+  const { account, platform } = run.task;
+  const named = namesSecret(request.headers) ? [account, platform] : [];
+  return hash('sha256', canonicalJson(['shared', named, sent(request)]), 'hex');
+}
+
+function policyOf({ run, node, request }: AskedOfRun): CachePolicy | undefined {
+  const ofStep = moduleOf(run, node.moduleId).definition.steps[node.stepIdx]?.policy.cache;
+  const policy = request.cache ?? ofStep;
+  return policy === false ? undefined : policy;
+}
+
+/** An answer as it is kept: with the attempt that paid for it. */
+function asKept({ status, url, headers, body, partial, timings, redirects }: Reply, attempt: string): HttpResponse {
+  return { status, url, headers: withPayer(headers, attempt), body, partial, timings, redirects };
+}
+
+/** A session that a server began with one run is not another's. */
+function withoutCookies(response: HttpResponse): HttpResponse {
+  return { ...response, headers: response.headers.filter(([name]) => name !== 'set-cookie') };
+}
+
+function encode({ nodeId, response }: Answer): Uint8Array {
+  const body = Buffer.from(response.body).toString('base64');
+  return Buffer.from(JSON.stringify({ nodeId, response: { ...response, body } }));
+}
+
+function decode(kept: Uint8Array): Answer {
+  const { nodeId, response } = JSON.parse(Buffer.from(kept).toString()) as {
+    readonly nodeId: string;
+    readonly response: Omit<HttpResponse, 'body'> & { readonly body: string };
+  };
+  return { nodeId, response: { ...response, body: Buffer.from(response.body, 'base64') } };
+}

@@ -1,0 +1,18 @@
+import { downloadError } from '../http/download-error.ts';
+import { type RequestPolicy, stepPolicyOf } from './policy.ts';
+
+/**
+ * Gives a request the time that is left of what its author allows: its own limit or its step's, and the moment by which it is
+ * over. Throws `download.deadline_exceeded` when nothing is left. Without either it keeps the client's limit.
+ */
+export const deadline: RequestPolicy = async (context, next) => {
+  const { deps, asked, request } = context;
+  const ownMs = asked.timeoutMs ?? stepPolicyOf(context).timeoutMs;
+  const { untilMs } = asked;
+  if (untilMs === undefined) {
+    return next(ownMs === undefined ? context : { ...context, request: { ...request, totalTimeoutMs: ownMs } });
+  }
+  const leftMs = untilMs - deps.clock.now();
+  if (leftMs <= 0) throw downloadError('download.deadline_exceeded', { url: asked.url, data: { untilMs } });
+  return next({ ...context, request: { ...request, totalTimeoutMs: Math.min(leftMs, ownMs ?? leftMs) } });
+};

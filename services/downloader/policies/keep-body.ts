@@ -1,0 +1,12 @@
+import type { RequestPolicy } from './policy.ts';
+
+const EMPTY = Buffer.alloc(0);
+
+/** Stores a body over the threshold: it goes on by reference. */
+export const keepBody: RequestPolicy = async (context, next) => {
+  const reply = await next(context);
+  const { blobs, config } = context.deps;
+  if (reply.body.byteLength <= config.blobThresholdBytes) return reply;
+  const { runId, id } = context.work.lease.node;
+  return { ...reply, body: EMPTY, blob: await blobs.put(runId, id, reply.body) };
+};

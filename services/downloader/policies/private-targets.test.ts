@@ -1,0 +1,20 @@
+import { expect, it, vi } from 'vitest';
+import { createHttpClient } from '../http/http-client.ts';
+import { answerOf, hopContext, requestContext } from './policy.fixture.ts';
+import { privateTargets } from './private-targets.ts';
+
+it.each([0, 1])('an address that must not be reached is refused before anything else, at hop %i', async (redirects) => {
+  const http = createHttpClient({ denyPrivateTargets: true });
+  const sending = requestContext({ deps: { http } });
+  const sent = vi.fn(async () => answerOf());
+  const hop = hopContext(sending, { url: 'http://169.254.169.254/latest', redirects });
+  await expect(privateTargets(hop, sent)).rejects.toMatchObject({
+    code: 'download.private_target',
+    class: 'fatal',
+    data: { address: '169.254.169.254' },
+  });
+  expect(sent).not.toHaveBeenCalled();
+  await privateTargets(hopContext(sending, { url: 'http://8.8.8.8/', redirects }), sent);
+  expect(sent).toHaveBeenCalledOnce();
+  await http.close();
+});

@@ -1,0 +1,162 @@
+import { type Clock, systemClock } from '../../../libs/clock/clock.ts';
+import { RecentMap } from '../../../libs/concurrency/recent-map.ts';
+import { SingleFlight } from '../../../libs/concurrency/single-flight.ts';
+import { CatenaError, toCatenaError } from '../../../libs/errors/catena-error.ts';
+import { parseRobotsFile, type RobotsFile } from './robots-file.ts';
+
+/** Whether a URL may be fetched, and how much time the site wants between two requests. */
+export interface RobotsAnswer {
+  readonly allowed: boolean;
+  readonly crawlDelayMs?: number;
+}
+
+/** Fetches a robots.txt, redirects followed; throws CatenaErrors `download.…`. */
+export type FetchRobots = (
+  url: string,
+  signal: AbortSignal,
+) => Promise<{ readonly status: number; readonly body: Uint8Array }>;
+
+export interface RobotsOptions {
+  readonly fetch: FetchRobots;
+  /** The name by which rules are meant for us, without a version. */
+  readonly productToken: string;
+  /** How long a site's rules are kept, in milliseconds. */
+  readonly ttlMs?: number;
+  /** How long a site whose rules could not be had is left alone, in milliseconds. */
+  readonly unreachableTtlMs?: number;
+  /** Sites remembered; beyond that the one not asked for longest is forgotten. */
+  readonly maxOrigins?: number;
+  /** A longer Crawl-delay than this is not kept to, in milliseconds: it would stall a run for ever. */
+  readonly maxCrawlDelayMs?: number;
+  readonly clock?: Clock;
+}
+
+const DEFAULTS = {
+  ttlMs: 3_600_000,
+  unreachableTtlMs: 30_000,
+  maxOrigins: 10_000,
+  maxCrawlDelayMs: 60_000,
+  clock: systemClock,
+};
+
+/** What RFC 9309 asks to be read at least; the rest of a longer file is not read. */
+export const MAX_ROBOTS_BYTES = 500 * 1024;
+
+interface Known {
+  readonly untilMs: number;
+  readonly rules: SiteRules | CatenaError;
+}
+
+interface SiteRules {
+  readonly file: RobotsFile;
+  readonly allowed: RobotsAnswer;
+  readonly refused: RobotsAnswer;
+}
+
+/** Failures that say something about the answer, not about the way to the site: to RFC 9309 there are no rules then. */
+const UNAVAILABLE = new Set(['download.too_many_redirects', 'download.too_large', 'download.decompression_ratio']);
+
+/**
+ * The robots.txt rules of every site, fetched once and kept. A site without rules (any 4xx) allows everything. One whose
+ * rules cannot be had, by a server error or by the network, may allow nothing (RFC 9309, 2.3.1.4): the answer is then a
+ * retryable `robots.unreachable`, so that a request waits and is not dropped.
+ */
+export class RobotsRules {
+  readonly #options: typeof DEFAULTS & RobotsOptions;
+  readonly #clock: Clock;
+  readonly #known: RecentMap<string, Known>;
+  readonly #flights = new SingleFlight<SiteRules>();
+
+  constructor(options: RobotsOptions) {
+    this.#options = { ...DEFAULTS, ...options };
+    this.#clock = this.#options.clock;
+    this.#known = new RecentMap(this.#options.maxOrigins);
+  }
+
+  /** The answer if the site's rules are at hand. While a failure to get them is fresh, it is thrown again. */
+  cached(url: URL): RobotsAnswer | undefined {
+    const known = this.#known.get(url.origin);
+    if (known === undefined) return undefined;
+    if (known.untilMs <= this.#clock.monotonic()) {
+      this.#known.delete(url.origin);
+      return undefined;
+    }
+    if (known.rules instanceof CatenaError) throw known.rules;
+    return answer(known.rules, url);
+  }
+
+  /**
+   * The answer, with the site's rules fetched if need be. Throws `robots.unreachable` (retryable), `robots.aborted` when
+   * the signal gives up, and fatal errors of the download (a private target, a bad certificate) as they are.
+   */
+  async check(url: URL, signal: AbortSignal): Promise<RobotsAnswer> {
+    const cached = this.cached(url);
+    if (cached !== undefined) return cached;
+    const load = (flightSignal: AbortSignal): Promise<SiteRules> => this.#load(url.origin, flightSignal);
+    return answer(await this.#flights.join(url.origin, load, signal, () => abortedCheck(url, signal)), url);
+  }
+
+  async #load(origin: string, signal: AbortSignal): Promise<SiteRules> {
+    const { ttlMs, unreachableTtlMs } = this.#options;
+    try {
+      const rules = this.#read(await this.#fetch(origin, signal));
+      this.#keep(origin, rules, ttlMs);
+      return rules;
+    } catch (thrown) {
+      const error = toCatenaError(thrown, 'robots.unreachable', 'retryable');
+      if (!signal.aborted) this.#keep(origin, error, unreachableTtlMs);
+      throw error;
+    }
+  }
+
+  /** The text of the file; empty when the site has none. */
+  async #fetch(origin: string, signal: AbortSignal): Promise<string> {
+    const url = `${origin}/robots.txt`;
+    const { unreachableTtlMs } = this.#options;
+    let status: number;
+    let body: Uint8Array;
+    try {
+      ({ status, body } = await this.#options.fetch(url, signal));
+    } catch (thrown) {
+      const error = toCatenaError(thrown, 'download.failed', 'retryable');
+      if (UNAVAILABLE.has(error.code)) return '';
+      if (error.class === 'fatal') throw error;
+      throw unreachable(url, error.message, unreachableTtlMs, error);
+    }
+    if (status >= 500) throw unreachable(url, `status ${status}`, unreachableTtlMs);
+    return status >= 200 && status < 300 ? new TextDecoder().decode(body.subarray(0, MAX_ROBOTS_BYTES)) : '';
+  }
+
+  #read(text: string): SiteRules {
+    const { productToken, maxCrawlDelayMs } = this.#options;
+    const file = parseRobotsFile(text, productToken);
+    const delayMs = Math.min(file.crawlDelayMs ?? 0, maxCrawlDelayMs);
+    const crawlDelay = delayMs > 0 ? { crawlDelayMs: delayMs } : {};
+    return { file, allowed: { allowed: true, ...crawlDelay }, refused: { allowed: false, ...crawlDelay } };
+  }
+
+  #keep(origin: string, rules: SiteRules | CatenaError, ttlMs: number): void {
+    this.#known.set(origin, { rules, untilMs: this.#clock.monotonic() + ttlMs });
+  }
+}
+
+function answer(rules: SiteRules, url: URL): RobotsAnswer {
+  return rules.file.isAllowed(url.pathname + url.search) ? rules.allowed : rules.refused;
+}
+
+function unreachable(url: string, detail: string, retryAfterMs: number, cause?: CatenaError): CatenaError {
+  return new CatenaError('robots.unreachable', `${url} could not be had: ${detail}`, {
+    class: 'retryable',
+    data: { url },
+    retryAfterMs,
+    cause,
+    remedy: 'nothing of this site is fetched until it can be read; switch robots off if the site is yours',
+  });
+}
+
+function abortedCheck(url: URL, signal: AbortSignal): CatenaError {
+  return new CatenaError('robots.aborted', `the wait for the robots.txt of ${url.origin} was given up`, {
+    class: 'retryable',
+    cause: signal.reason,
+  });
+}

@@ -1,0 +1,102 @@
+/** The tables of `docs/reference/cli.md`, of the program itself: its commands, their arguments and options, the exit codes. */
+import type { Command } from 'commander';
+import { EXIT_CODE_MEANINGS } from '../../../libs/cli/exit-codes.ts';
+import { createProgram } from '../../../libs/cli/program.ts';
+import { EXTENSIONS } from '../../../services/node/extensions.ts';
+import { code, pageHead, table } from './markdown.ts';
+
+const INTRODUCTION = `
+\`catena COMMAND --help\` says the same of the version that is installed. In a clone, without an installation:
+\`npm run catena -- run …\` or \`node services/catena.ts run …\`. How the commands are used day by day stands in
+[operating](../guides/operating.md) and [testing](../guides/testing.md).
+
+[Extensions](../guides/extensions.md) bring commands of their own: \`diagnose\` and \`compare\` are those of the one that ships with Catena.
+
+Data goes to standard output or files, messages to standard error. \`<run>\` is a run's id, the beginning of one that no other
+run has, or \`last\`. Commands that read open the database read-only: they work while a run goes on. Runs are in a database
+file of this machine, or at the server that \`--server\` or the setting \`server.address\` names.
+`;
+
+/** The options that nearly every command has: told once. */
+const EVERYWHERE = ['--debug', '--config', '--set', '--db', '--server', '--token'];
+
+export function commandsPage(): string {
+  const { commands } = describedProgram();
+  const sorted = [...commands].sort((a, b) => (a.name() < b.name() ? -1 : 1));
+  return `${pageHead('The command line', 'the program in libs/cli and its extensions')}${INTRODUCTION}
+## Commands
+
+${table(
+  ['command', 'does'],
+  sorted.map((command) => [`[${code(command.name())}](#catena-${command.name()})`, command.description()]),
+)}
+
+## Exit codes
+
+${table(
+  ['code', 'meaning'],
+  EXIT_CODE_MEANINGS.map(([exitCode, meaning]) => [String(exitCode), meaning]),
+)}
+
+Scripts may rely on them: they never change their meaning. A finished run that is asked for again answers the code with which
+it ended. With [\`--json\`](../guides/operating.md#status-and-events) an error is a line of JSON with its [code](errors.md).
+
+## Options that many commands take
+
+${sharedOptions(sorted)}
+
+${sorted.map(commandSection).join('\n')}`;
+}
+
+/** The program with nothing behind its commands: they are described, never run. */
+function describedProgram(): Command {
+  const context = { extensions: EXTENSIONS } as Parameters<typeof createProgram>[0];
+  return createProgram(context, '0.0.0', () => undefined);
+}
+
+function sharedOptions(commands: readonly Command[]): string {
+  const rows = EVERYWHERE.map((name) => {
+    const takers = commands.filter((command) => command.options.some(({ long }) => long === name));
+    const option = takers[0]?.options.find(({ long }) => long === name);
+    if (option === undefined) throw new Error(`no command takes ${name}: it is not shared any more`);
+    const differing = takers.filter((command) => descriptionOf(command, name) !== option.description);
+    const rest = commands.filter((command) => !takers.includes(command)).map((command) => code(command.name()));
+    const except = [
+      rest.length === 0 ? '' : ` Not of ${rest.join(', ')}.`,
+      ...differing.map((command) => ` Of ${code(command.name())}: ${descriptionOf(command, name)}.`),
+    ];
+    return [code(option.flags), `${option.description}.${except.join('')}`];
+  });
+  return table(['option', 'meaning'], rows);
+}
+
+function descriptionOf(command: Command, name: string): string | undefined {
+  return command.options.find(({ long }) => long === name)?.description;
+}
+
+function commandSection(command: Command): string {
+  const argumentRows = command.registeredArguments.map((argument) => [
+    code(argument.required ? `<${argument.name()}>` : `[${argument.name()}${argument.variadic ? '...' : ''}]`),
+    argument.description,
+    '',
+  ]);
+  const own = command.options.filter(({ hidden, long }) => !hidden && !EVERYWHERE.includes(long ?? ''));
+  const optionRows = own.map((option) => [
+    code(option.flags),
+    option.description + (option.argChoices === undefined ? '' : `: ${option.argChoices.map(code).join(' or ')}`),
+    option.defaultValue === undefined ? '' : code(String(option.defaultValue)),
+  ]);
+  const shared = EVERYWHERE.filter((name) => command.options.some(({ long }) => long === name)).map(code);
+  const rows = [...argumentRows, ...optionRows];
+  return [
+    `## catena ${command.name()}`,
+    `${sentence(command.description())}`,
+    code(`catena ${command.name()} ${command.usage()}`),
+    ...(rows.length === 0 ? [] : [table(['argument or option', 'meaning', 'default'], rows)]),
+    `Also ${shared.join(', ')}.\n`,
+  ].join('\n\n');
+}
+
+function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+}
