@@ -11,17 +11,17 @@ import { RunNumbers } from './run-numbers.ts';
 import { runsIn } from './runs.ts';
 import { POSTGRES_MIGRATIONS } from './schema.ts';
 
-/** The store of distributed mode. Items stand beside the coordinator: see {@link ConfirmedItems}. */
+/** The store of distributed mode. It does not share the coordinator's transactions: see {@link ConfirmedItems}. */
 export interface PostgresStore extends Store, ConfirmedItems, Incarnation {
-  /** Answers kept in the same database. */
+  /** The response cache, in the same database. */
   answers(bounds: AnswerBounds): ResponseCache;
   /** Closes all connections; idempotent. */
   close(): Promise<void>;
 }
 
 /**
- * Connects, and brings the tables to their newest form. Throws `store.unavailable` when the server does not answer,
- * `store.refused` when it lets nobody in, `store.too_new` when a newer Catena has written the tables.
+ * Connects, and migrates the tables. Throws `store.unavailable` when the server does not answer, `store.refused` when it refuses
+ * the login, `store.too_new` when a newer Catena has written the tables.
  */
 export async function openPostgresStore(options: PostgresOptions): Promise<PostgresStore> {
   const db = new PostgresDatabase(options);
@@ -34,7 +34,7 @@ export async function openPostgresStore(options: PostgresOptions): Promise<Postg
   return postgresStoreIn(db);
 }
 
-/** The store over tables that are there. */
+/** The store over migrated tables. */
 export function postgresStoreIn(db: PostgresDatabase): PostgresStore {
   const numbers = new RunNumbers(db.query);
   const items = new Items(db, numbers);

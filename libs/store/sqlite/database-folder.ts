@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { CatenaError } from '../../errors/catena-error.ts';
 
-/** Makes the folder of a database file that is to be opened. Throws `store.unwritable`. */
+/** Creates the folder of a database file. Throws `store.unwritable`. */
 export async function makeDatabaseFolder(path: string): Promise<void> {
   if (path === ':memory:') return;
   try {
@@ -10,7 +10,7 @@ export async function makeDatabaseFolder(path: string): Promise<void> {
   } catch (thrown) {
     throw new CatenaError('store.unwritable', `the folder of ${path} cannot be created: ${(thrown as Error).message}`, {
       cause: thrown,
-      remedy: 'name a file with --db in a folder that may be written',
+      remedy: 'name a file with --db in a writable folder',
     });
   }
 }
