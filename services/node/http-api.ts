@@ -1,4 +1,4 @@
-/** The HTTP API of a process that hosts ingress, as its configuration asks for it; the same over either mode's backends. */
+/** The HTTP API of a process that hosts ingress, configured by its settings. It is the same in both modes. */
 import type { Clock } from '../../libs/clock/clock.ts';
 import type { Config } from '../../libs/config/config-tree.ts';
 import type { RoutePorts } from '../../libs/extension/extension.ts';
@@ -13,16 +13,16 @@ import { API_TITLE, type ConfiguredExtension } from './extensions.ts';
 
 export interface HttpApiOptions extends Pick<RoutePorts, 'store' | 'coordinator' | 'modules' | 'submit'> {
   readonly config: Config;
-  /** Where it listens, `host:port`. */
+  /** Listen address, `host:port`. */
   readonly listen: string;
-  /** Whose routes are served beside those that every server has. */
+  /** Extensions whose routes are served beside the built-in ones. */
   readonly extensions: readonly ConfiguredExtension[];
   readonly alerts: Pick<NodeAlerts, 'raise'>;
   readonly clock: Clock;
   readonly log: Log;
 }
 
-/** Rejects with `http.cannot_listen`, `http.unprotected` and `config.bad_certificate`, all fatal, and what an extension throws. */
+/** Rejects with `http.cannot_listen`, `http.unprotected`, `config.bad_certificate` (all fatal), and with errors of extensions. */
 export async function startHttpApi(options: HttpApiOptions): Promise<HttpServer> {
   const { config, listen, log } = options;
   const { api, grpc } = config;
