@@ -101,7 +101,9 @@ describe('catena run', () => {
     child.kill(signal);
     const stopped = await ended;
     expect(stopped.code).toBe(130);
-    expect(stopped.stderr).toMatch(/To resume it:\n {2}.*catena\.ts run .*shop\.ts --input base=\S+ -o p\.csv --rps 40\n/);
+    expect(stopped.stderr).toMatch(
+      /To resume it:\n {2}.*catena\.ts run .*shop\.ts --input base=\S+ -o p\.csv --rps 40\n/,
+    );
     expect((await catena(...shop('-o', 'p.csv', '--rps', '0'))).code).toBe(0);
     const [header, ...rows] = readFileSync(join(folder, 'p.csv'), 'utf8').trimEnd().split('\r\n');
     expect(header).toBe('sku,title,price,currency,category,rating,stock,description');

@@ -113,7 +113,7 @@ describe('catena diagnose', { timeout: PATIENCE_MS }, () => {
     call.interrupt();
     await first.stop();
     expect(await call.code).toBe(130);
-    expect(call.stderr()).toContain('To go on:');
+    expect(call.stderr()).toContain('To resume it:');
     const { calls } = await provider(() => 'whole');
     const end = await diagnose(...ASKED, '--deadline', '1h');
     expect(end.stdout).toContain('calls: 4 whole');
