@@ -9,7 +9,7 @@
 import type { MessageTo } from '../../libs/contracts/chain.ts';
 import type { CatenaError } from '../../libs/errors/catena-error.ts';
 import { isBackendFailure } from '../../libs/stage/execution/backend-failure.ts';
-import { failUnloaded, leftToOthers } from '../../libs/stage/execution/execute-node.ts';
+import { failUnloaded, retryElsewhere } from '../../libs/stage/execution/execute-node.ts';
 import type { Outcome } from '../../libs/stage/execution/outcome.ts';
 import type { Dispatch } from '../../libs/stage/messages/dispatch.ts';
 import { type LoadedRun, moduleOf } from '../../libs/stage/run/runs.ts';
@@ -72,8 +72,8 @@ async function failInput(
   error: CatenaError,
 ): Promise<IngressOutcome> {
   if (target === undefined) {
-    const left = leftToOthers(deps.execution, error);
-    if (left !== undefined) return left;
+    const retry = retryElsewhere(deps.execution, error);
+    if (retry !== undefined) return retry;
     deps.execution.log.error('ingress could not load a task and rejected its run', { run_id: runId, error });
     await deps.rejectRun(runId, error.message);
     return { kind: 'skip', reason: error.code };

@@ -30,7 +30,7 @@ function executeNext(runNext: RunNext): OnlyChild {
       runNext(child);
       return undefined;
     },
-    giveUp: () => undefined,
+    release: () => undefined,
   };
 }
 

@@ -113,7 +113,7 @@ class Reservation implements OnlyChild {
     return { start: () => this.#slot.start({ run, lease, permit: this.#permit }) };
   }
 
-  giveUp(): void {
+  release(): void {
     if (!this.#open) return;
     this.#open = false;
     this.#slot.release();

@@ -12,7 +12,7 @@ import { createRunIds } from '../../libs/keys/run-id.ts';
 import { openRedisLimits } from '../../libs/limits/redis/index.ts';
 import type { ModuleRegistry } from '../../libs/modules/load/registry.ts';
 import { EventRelay } from '../../libs/stage/maintenance/event-relay.ts';
-import { keepHouse } from '../../libs/stage/maintenance/housekeeping.ts';
+import { startHousekeeping } from '../../libs/stage/maintenance/housekeeping.ts';
 import { submitter, type TaskSubmission } from '../../libs/stage/run/submit.ts';
 import type { NewRun, Store } from '../../libs/store/port.ts';
 import type { Log } from '../../libs/telemetry/log.ts';
@@ -133,7 +133,7 @@ export async function startDistributedNode(options: DistributedNodeOptions): Pro
     for (const stage of stages.running) stage.start();
     stages.sweeper.start();
     relay.start();
-    keepHouse(
+    startHousekeeping(
       {
         coordinator,
         store,

@@ -3,7 +3,7 @@ import type { Coordinator } from '../../libs/coordination/protocol/port.ts';
 import type { RunSnapshot } from '../../libs/coordination/protocol/reads.ts';
 import { createRunIds } from '../../libs/keys/run-id.ts';
 import type { Limiter } from '../../libs/limits/limiter.ts';
-import { keepHouse } from '../../libs/stage/maintenance/housekeeping.ts';
+import { startHousekeeping } from '../../libs/stage/maintenance/housekeeping.ts';
 import { fingerprintOf, submitter, type TaskSubmission } from '../../libs/stage/run/submit.ts';
 import type { NewRun, RunRecord, Store } from '../../libs/store/port.ts';
 import type { Metrics } from '../../libs/telemetry/metrics.ts';
@@ -125,7 +125,7 @@ export class RunningNode {
     stages.sweeper.start();
     const { coordinator, store, bus, budgets, cookieStore, answers, clock, metrics, log, config } =
       this.#parts.backends;
-    keepHouse(
+    startHousekeeping(
       {
         coordinator,
         store,

@@ -1,6 +1,6 @@
 /**
- * The end of a run: its row, its dead letters and the pruning of items that never committed are written, idempotently, and
- * only then is the run closed in the coordinator. Whoever dies in between leaves a closing run, which stands due.
+ * Closes a run: writes its end and its dead letters and deletes items that never committed, idempotently, and only then closes
+ * the run in the coordinator. If the process dies in between, the run stays closing and due, and the sweeper closes it.
  */
 import type { Clock } from '../../clock/clock.ts';
 import type { ChainNode } from '../../coordination/protocol/node.ts';
@@ -51,7 +51,7 @@ function assertCounted({ runId, modules }: RunSnapshot): void {
   }
 }
 
-/** What a run has cost, as a part of its end; nothing for a run that costs nothing. */
+/** The cost of a run, as a part of its end; undefined when the run cost nothing. */
 export async function costOf(
   { budgets }: Pick<CloseRunDeps, 'budgets'>,
   runId: string,
@@ -91,7 +91,7 @@ async function* deadLetters(coordinator: CloseRunDeps['coordinator'], runId: str
 
 const PAGE_EVENTS = 500;
 
-/** The events of a run, in the order in which they happened. */
+/** Reads the events of a run in their order. */
 export async function* timeline(
   coordinator: Pick<Coordinator, 'listEvents'>,
   runId: string,
@@ -105,7 +105,7 @@ export async function* timeline(
   }
 }
 
-/** The dead nodes of a run, in the order in which they came into being. */
+/** Reads the dead nodes of a run in the order of their creation. */
 export async function* deadNodes(
   coordinator: Pick<Coordinator, 'listNodes'>,
   runId: string,
