@@ -142,7 +142,7 @@ describe('the module of an extension', () => {
   it('gets nothing where its file belongs to no extension', async () => {
     const stranger = fileWith('stranger.ts', source);
     await expect(loadModule(stranger, settingsFor)).rejects.toMatchObject({ code: 'module.no_settings' });
-    await expect(loadModule(path)).rejects.toThrow(/asks for settings, and belongs to no extension/);
+    await expect(loadModule(path)).rejects.toThrow(/uses withSettings, but belongs to no loaded extension/);
   });
 
   it('is refused when it throws, or when what it makes is none', async () => {
