@@ -51,12 +51,12 @@ describe('an extension', () => {
     [
       'a setting of others for its modules',
       { name: 'greeting', settings, modules: { files: [], settings: ['store.url' as never] } },
-      /may not read store\.url, which is no setting of it/,
+      /may not read store\.url, which is not one of its settings/,
     ],
     [
       'a module that is no file',
       { name: 'a', modules: { files: [new URL('https://a.test/module.ts')], settings: [] } },
-      /https:\/\/a\.test\/module\.ts is no URL of a file/,
+      /https:\/\/a\.test\/module\.ts is not a file URL/,
     ],
   ])('is refused with %s', (_what, definition, problem) => {
     const define = () => defineExtension(definition as Parameters<typeof defineExtension>[0]);
