@@ -24,7 +24,7 @@ export class Nodes {
   readonly #due;
   readonly #dueReopened;
   readonly #anyOpen;
-  readonly #countOpen;
+  readonly #someOpen;
   readonly #drainable;
 
   constructor(db: SqliteDatabase) {
@@ -50,9 +50,7 @@ export class Nodes {
        ORDER BY due_at, no LIMIT ?`,
     );
     this.#anyOpen = db.prepare('SELECT 1 FROM chain_nodes WHERE phase_no = ? AND due_at > 0 AND reopened = 0 LIMIT 1');
-    this.#countOpen = db.prepare(
-      'SELECT count(*) AS n FROM (SELECT 1 FROM chain_nodes WHERE phase_no = ? AND due_at > 0 LIMIT ?)',
-    );
+    this.#someOpen = db.prepare('SELECT 1 FROM chain_nodes WHERE phase_no = ? AND due_at > 0 LIMIT ?');
     this.#drainable = db.prepare(
       'SELECT * FROM chain_nodes WHERE phase_no = ? AND due_at > 0 AND (reopened = 0 OR ? = 1) ORDER BY due_at LIMIT ?',
     );
@@ -168,7 +166,7 @@ export class Nodes {
 
   /** How many open nodes of the phase there are; counted to `limit` at most. */
   countOpen(phase: PhaseScope, limit: number): number {
-    return this.#countOpen.get(phase.no, limit)!.n as number;
+    return this.#someOpen.all(phase.no, limit).length;
   }
 
   /** Open nodes of a phase; without `all`, re-opened ones are left out. */
