@@ -90,14 +90,14 @@ const shop = (address: string, ...more: string[]): string[] => {
 describe('catena dev', () => {
   it('takes runs, starts again what dies, ends cleanly and keeps its data', async () => {
     const dev = await startDev('--set', 'limits.requests_per_second=0');
-    await dev.says(/ready: five services take work at .*, with shop@1\.0\.0[\s\S]*submit with: .* --server/);
+    await dev.says(/ready: five services accept tasks at .*, with shop@1\.0\.0[\s\S]*submit with: .* --server/);
     const before = processes();
     expect(before.map(({ name }) => name).sort()).toEqual(
       ['redis', 'nats', 'postgres', 'ingress', 'module-processor', 'downloader', 'parser', 'error-threshold'].sort(),
     );
     const parser = before.find(({ name }) => name === 'parser')!;
     process.kill(parser.pid, 'SIGKILL');
-    await dev.says(/parser +\| ended \(SIGKILL\): it is started again in 500 ms/);
+    await dev.says(/parser +\| ended \(SIGKILL\): restarting it in 500 ms/);
 
     const first = await run(...shop(dev.address, '-o', 'o.jsonl'));
     expect(first.code, first.stderr).toBe(0);
@@ -139,14 +139,14 @@ describe('catena dev', () => {
     await dev.says(/submit with/);
     const refused = await startDev();
     expect(await refused.ended).toBe(2);
-    expect(refused.log()).toMatch(/another process uses/);
+    expect(refused.log()).toMatch(/another `catena dev` uses/);
     const pids = processes().map(({ pid }) => pid);
     dev.child.kill('SIGKILL');
     await dev.ended;
     expect(pids.filter((pid) => startOf(pid) !== undefined)).toHaveLength(8);
 
     const next = await startDev('--fresh');
-    await next.says(/ended what was left of an earlier start: .*redis/);
+    await next.says(/ended processes of an earlier start: .*redis/);
     await next.says(/submit with/);
     expect(pids.filter((pid) => startOf(pid) !== undefined)).toEqual([]);
     expect((await run('runs', '--server', next.address)).stdout).toContain('there are no runs yet');
@@ -154,14 +154,14 @@ describe('catena dev', () => {
     const postgres = processes().find(({ name }) => name === 'postgres')!;
     process.kill(postgres.pid, 'SIGKILL');
     expect(await next.ended).toBe(5);
-    expect(next.log()).toMatch(/postgres is gone/);
+    expect(next.log()).toMatch(/the server postgres ended unexpectedly/);
     expect(processes()).toEqual([]);
   });
 
   it('ends when a service refuses what it was given', async () => {
     const dev = await startDev('--set', 'grpc.tls_cert=/no/such.pem', '--set', 'grpc.tls_key=/no/such.key');
     expect(await dev.ended).toBe(2);
-    expect(dev.log()).toMatch(/cannot run with what it was given/);
+    expect(dev.log()).toMatch(/refused its configuration or a module/);
     expect(processes()).toEqual([]);
   });
 

@@ -101,7 +101,9 @@ describe('catena run', () => {
     child.kill(signal);
     const stopped = await ended;
     expect(stopped.code).toBe(130);
-    expect(stopped.stderr).toMatch(/To go on:\n {2}.*catena\.ts run .*shop\.ts --input base=\S+ -o p\.csv --rps 40\n/);
+    expect(stopped.stderr).toMatch(
+      /To resume it:\n {2}.*catena\.ts run .*shop\.ts --input base=\S+ -o p\.csv --rps 40\n/,
+    );
     expect((await catena(...shop('-o', 'p.csv', '--rps', '0'))).code).toBe(0);
     const [header, ...rows] = readFileSync(join(folder, 'p.csv'), 'utf8').trimEnd().split('\r\n');
     expect(header).toBe('sku,title,price,currency,category,rating,stock,description');
@@ -145,7 +147,7 @@ describe('the other commands', () => {
     const right = await catena('check', SHOP);
     expect(right).toMatchObject({
       code: 0,
-      stdout: expect.stringContaining('shop@1.0.0 is sound: 2 steps in 1 phase'),
+      stdout: expect.stringContaining('shop@1.0.0 is valid: 2 steps in 1 phase'),
     });
   });
 

@@ -45,9 +45,10 @@ function listenForSignals(listener: () => void, more: readonly NodeJS.Signals[] 
   };
 }
 
-/** How a user would type the command again: the path of the source, or the name of the installed program. */
+/** How a user would type the command again: by npm's script, the path of the source, or the name of the installed program. */
 function invocationOf(script: string): string {
   if (basename(script) !== 'catena.ts') return 'catena';
+  if (readEnvironment().npm_lifecycle_event === 'catena') return 'npm run catena --';
   const path = relative(process.cwd(), script);
   return `node ${path.includes(' ') ? `'${path}'` : path}`;
 }

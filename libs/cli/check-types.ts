@@ -1,4 +1,4 @@
-/** The type checker on one module, wherever its file lies: `catena` is this library, and `zod` ours if there is no other. */
+/** Runs the type checker on one module in any folder: `catena` is this library, and `zod` is ours if the author has none. */
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -9,14 +9,14 @@ import { promisify } from 'node:util';
 import { CatenaError } from '../errors/catena-error.ts';
 
 const OWN_ROOT = resolve(import.meta.dirname, '../..');
-// A path that is given to the compiler is taken as it is: beside what was built it has to name the declarations.
+// The compiler resolves a given path literally: in the built package it must name the declarations.
 const ENDING = extname(import.meta.filename) === '.ts' ? '.ts' : '.d.ts';
 const OURS = {
   catena: [join(OWN_ROOT, `libs/modules/index${ENDING}`)],
   'catena/extension': [join(OWN_ROOT, `libs/extension/index${ENDING}`)],
 };
 
-/** What is wrong, as `file:line:column: message (code)`; empty when nothing is. Throws `cli.no_type_checker`. */
+/** The type errors, as `file:line:column: message (code)`; empty if there are none. Throws `cli.no_type_checker`. */
 export async function checkTypes(file: string): Promise<string[]> {
   const folder = await mkdtemp(join(tmpdir(), 'catena-check-'));
   try {
@@ -35,7 +35,7 @@ function projectFor(file: string): object {
     compilerOptions: {
       target: 'es2024',
       lib: ['es2024', 'esnext.array', 'esnext.disposable', 'esnext.iterator'],
-      // Every file is an ES module, as it is when it runs, whatever the package.json above it says.
+      // Every file is an ES module, as at run time, whatever the nearest package.json says.
       module: 'preserve',
       moduleResolution: 'bundler',
       noEmit: true,
@@ -56,7 +56,7 @@ function projectFor(file: string): object {
   };
 }
 
-/** The author's own zod goes first, as it does when the module runs. */
+/** The author's own zod takes precedence, as at run time. */
 function ownZod(file: string, require: NodeJS.Require): object {
   if (packageFolder(createRequire(file), 'zod') !== undefined) return {};
   const zod = packageFolder(require, 'zod');
@@ -80,7 +80,7 @@ async function runCompiler(project: string): Promise<string> {
   const folder = packageFolder(createRequire(import.meta.url), 'typescript');
   if (folder === undefined) {
     throw new CatenaError('cli.no_type_checker', 'the package `typescript` is not installed', {
-      remedy: 'install it beside catena',
+      remedy: 'install it in the project that uses catena',
     });
   }
   const args = [join(folder, 'bin/tsc'), '--project', project, '--pretty', 'false'];
@@ -89,7 +89,7 @@ async function runCompiler(project: string): Promise<string> {
   } catch (thrown) {
     const { code, stdout = '', stderr = '' } = thrown as CompilerFailure;
     if (typeof code === 'number' && stdout !== '') return stdout;
-    throw new CatenaError('cli.no_type_checker', `the type checker could not be run: ${stderr || String(thrown)}`, {
+    throw new CatenaError('cli.no_type_checker', `the type checker failed to start: ${stderr || String(thrown)}`, {
       cause: thrown,
     });
   }
@@ -97,7 +97,7 @@ async function runCompiler(project: string): Promise<string> {
 
 const ERROR_LINE = /^(.+?)\((\d+),(\d+)\): error (TS\d+): (.*)$/;
 
-/** One text per error; lines that explain the one before them stay with it. Errors in our own files are none of the author's. */
+/** One text per error, with the lines that explain it. Errors in this library's own files are left out. */
 export function readErrors(output: string, base: string): string[] {
   const errors: string[] = [];
   let isOurs = false;

@@ -7,10 +7,10 @@ import type { DevService } from './dev/plan.ts';
 import type { StartEngine } from './engine.ts';
 import type { Io } from './terminal/io.ts';
 
-/** Told the exit code of the command that ran. */
+/** Receives the exit code of the command that ran. */
 export type Done = (exitCode: number) => void;
 
-/** What the command line takes of an extension; `libs/extension` says what one is. */
+/** The parts of an extension that the command line uses; `libs/extension` defines them all. */
 export interface CliExtension {
   readonly name: string;
   readonly settings?: Settings;
@@ -18,22 +18,22 @@ export interface CliExtension {
   commands?(program: Command, context: CliContext, done: Done): void;
 }
 
-/** What the command line is given by its process; in tests by a test. */
+/** What the command line gets from its process, or from a test. */
 export interface CliContext {
   readonly io: Io;
   readonly env: Environment;
   readonly clock: Clock;
   readonly extensions: readonly CliExtension[];
   readonly startEngine: StartEngine;
-  /** All stages in this process over the servers that the environment names, until a signal; answers the exit code. */
+  /** Runs all stages in this process on the servers that the environment names, until a signal; resolves with the exit code. */
   readonly serve: (env: Environment) => Promise<number>;
-  /** What Node runs as this service: its program and arguments. */
+  /** The program and arguments with which Node runs this service. */
   readonly serviceProgram: (service: DevService) => readonly string[];
   /** How this program was called, for hints that can be copied: `catena`. */
   readonly invocation: string;
-  /** The arguments behind it. */
+  /** The arguments after it. */
   readonly args: readonly string[];
-  /** Calls the listener on SIGINT, SIGTERM and those that are named; the answer takes it off again. */
+  /** Calls the listener on SIGINT, SIGTERM and the signals in `more`; returns a function that removes it. */
   readonly onSignal: (listener: () => void, more?: readonly NodeJS.Signals[]) => () => void;
   /** Ends the process without waiting for anything. */
   readonly exitNow: (code: number) => void;

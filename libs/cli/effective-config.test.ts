@@ -7,7 +7,7 @@ describe('the configuration of a command that works in one process', () => {
   it('is refused when it asks for a distributed deployment', () => {
     const env = { CATENA_CACHE_REDIS: 'redis://127.0.0.1' };
     expect(() => requireSingleNode(effectiveConfig({ env, extensions: [] }, files))).toThrow(
-      'cache.redis is set, and this command works in one process',
+      'cache.redis is set, but this command works in one process on a file',
     );
   });
 

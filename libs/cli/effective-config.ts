@@ -6,7 +6,7 @@ import { parsePairs } from './input/pairs.ts';
 
 type ConfigContext = Pick<CliContext, 'env' | 'extensions'>;
 
-/** The configuration that a command runs with; options of their own name go over `--set`. Throws `config.invalid`. */
+/** The configuration of a command; dedicated options override `--set`. Throws `config.invalid`. */
 export function effectiveConfig(
   { env, extensions }: ConfigContext,
   { config, db, set = [], server, token }: ConfigOptions,
@@ -17,7 +17,7 @@ export function effectiveConfig(
   return loadConfig({ env, file: config, overrides, extensions });
 }
 
-/** What the modules of extensions may read of a configuration, which is asked for where one of them is loaded. */
+/** The settings that modules of extensions may read; `loaded` is called only when such a module is loaded. */
 export function moduleSettings(
   { extensions }: Pick<CliContext, 'extensions'>,
   loaded: () => Pick<LoadedConfig, 'values'>,
@@ -25,14 +25,14 @@ export function moduleSettings(
   return settingsForFiles(extensions, () => loaded().values);
 }
 
-/** The same for commands that take no configuration of their own: what the environment and `catena.yaml` say. */
+/** The same for commands without configuration options: from the environment and `catena.yaml`. */
 export function settingsOfModules(context: ConfigContext): SettingsForFile {
   return moduleSettings(context, () => effectiveConfig(context, {}));
 }
 
 /**
- * What a command line says of where extensions stand. They bring commands and settings, so it is looked for before any of these
- * is known.
+ * The options of a command line that name the files of extensions. Extensions add commands and settings, so these options are read
+ * before the command line is parsed.
  */
 export function sourcesOfExtensions({ env, args }: Pick<CliContext, 'env' | 'args'>): ConfigSources {
   const [name, pair] = ['--config', '--set'].map((option) => valuesIn(args, option));
@@ -49,12 +49,12 @@ function valuesIn(args: readonly string[], option: string): string[] {
   });
 }
 
-/** For what works on a file. Throws `cli.distributed`. */
+/** For commands that work on a file. Throws `cli.distributed`. */
 export function requireSingleNode({ mode, origins }: LoadedConfig): void {
   if (mode === 'single_node') return;
-  throw new CatenaError('cli.distributed', 'cache.redis is set, and this command works in one process on a file', {
+  throw new CatenaError('cli.distributed', 'cache.redis is set, but this command works in one process on a file', {
     data: { origin: origins['cache.redis'] },
-    remedy: 'leave cache.redis, nats.url and store.url out for it, or name a server with --server',
+    remedy: 'unset cache.redis, nats.url and store.url, or name a server with --server',
   });
 }
 

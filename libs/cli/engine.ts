@@ -1,4 +1,4 @@
-/** What the command line needs of the five stages: the composition in `services/` provides it. */
+/** The interface of the five stages to the command line: the composition in `services/` implements it. */
 import type { Config } from '../config/config-tree.ts';
 import type { RunSnapshot } from '../coordination/protocol/reads.ts';
 import type { CatenaError } from '../errors/catena-error.ts';
@@ -11,11 +11,11 @@ import type { NewRun, RunRecord, Store } from '../store/port.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 
-/** A page with what a step made of it. */
+/** A page with what a step yielded for it. */
 export interface ParsedPage {
   readonly moduleId: string;
   readonly stepIdx: number;
-  /** As the step's hop was given it. */
+  /** As the hop carried it, before the step's schema transformed it. */
   readonly state: unknown;
   readonly page: PageSource;
   readonly yielded: Pick<Yield, 'items' | 'children'> & { readonly staged?: number };
@@ -27,9 +27,9 @@ export interface EngineOptions {
   readonly log: Log;
   readonly recorder?: { record(parse: ParsedPage): Promise<void> };
   readonly onStoreFailure?: (error: CatenaError) => void;
-  /** Told of every request that was sent: its host, how long it took, and its status or `failed`. */
+  /** Called for every request that was sent, with its host, its duration, and its status or `failed`. */
   readonly onDownload?: (host: string, durationMs: number, outcome: string) => void;
-  /** Which of the unfinished runs in the database this process works at; the others wait. Default: all. */
+  /** Which unfinished runs in the database this process executes; the others wait. Default: all. */
   readonly serves?: (run: RunRecord) => boolean;
 }
 
@@ -46,9 +46,9 @@ export interface Engine {
   cancel(runId: string): Promise<void>;
   /** Resolves when the run is closed. */
   closed(runId: string): Promise<void>;
-  /** Takes no more work and waits for what is in execution; the database stays open. Idempotent. */
+  /** Accepts no more work and waits for the nodes in execution; the database stays open. Idempotent. */
   quiesce(): Promise<void>;
-  /** {@link quiesce}, then lets go of everything. Idempotent. */
+  /** {@link quiesce}, then closes everything. Idempotent. */
   stop(): Promise<void>;
 }
 

@@ -1,4 +1,4 @@
-/** What the process ends with. Scripts rely on these: they never change their meaning. */
+/** The exit codes of the process. Scripts rely on them: their meaning never changes. */
 import type { CatenaError } from '../errors/catena-error.ts';
 import type { RunEnd } from '../store/port.ts';
 
@@ -17,13 +17,13 @@ export type ExitCodeValue = (typeof ExitCode)[keyof typeof ExitCode];
 
 /** One line per code, for `--help` and the documentation. */
 export const EXIT_CODE_MEANINGS: readonly (readonly [ExitCodeValue, string])[] = [
-  [ExitCode.DONE, 'done: everything that was asked for'],
-  [ExitCode.FOUND, '`check` found errors, `test` found differences, or `replay` left nodes as they are'],
+  [ExitCode.DONE, 'done: everything that was requested'],
+  [ExitCode.FOUND, '`check` found errors, `test` found differences, or `replay` could not replay some nodes'],
   [ExitCode.BAD_INPUT, 'nothing was started: wrong usage, configuration, module, input or output'],
   [ExitCode.NODES_FAILED, 'the run finished, but some of its nodes failed: `catena show` names each'],
   [
     ExitCode.ENDED_EARLY,
-    'the run was ended: terminated by a threshold or its own module, cancelled, rejected, or its deadline came',
+    'the run ended early: terminated by a threshold or its own module, cancelled, rejected, or at its deadline',
   ],
   [
     ExitCode.STORE_FAILED,
@@ -33,7 +33,7 @@ export const EXIT_CODE_MEANINGS: readonly (readonly [ExitCodeValue, string])[] =
   [ExitCode.INTERRUPTED, 'interrupted; the run can be resumed'],
 ];
 
-/** Codes of errors that are about what the user gave, though others of their family are not. */
+/** Error codes about wrong user input, in families whose other codes are not. */
 const ASKED_WRONGLY = new Set([
   'store.unknown_run',
   'grpc.bad_target',
@@ -44,7 +44,7 @@ const ASKED_WRONGLY = new Set([
   'servers.in_use',
 ]);
 
-/** The exit code that an error asks for; those of extensions, whose families bear their names, are about what they were given. */
+/** The exit code for an error. Errors of extensions, whose families are the extensions' names, count as wrong user input. */
 export function exitCodeOfError({ code }: CatenaError, extensions: readonly string[] = []): ExitCodeValue {
   if (ASKED_WRONGLY.has(code)) return ExitCode.BAD_INPUT;
   const [family = ''] = code.split('.');

@@ -2,7 +2,7 @@ import { type Environment, FAILPOINT_VARIABLE } from '../config/environment.ts';
 import { CatenaError } from '../errors/catena-error.ts';
 import { armFailpoint, FAILPOINTS, type Failpoint } from '../failpoints/failpoint.ts';
 
-/** Arms the point that a crash test names in the environment, as `name` or `name:hit`. Throws `cli.bad_failpoint`. */
+/** Arms the failpoint that a crash test names in the environment, as `name` or `name:hit`. Throws `cli.bad_failpoint`. */
 export function armNamedFailpoint(env: Environment): void {
   const text = env[FAILPOINT_VARIABLE];
   if (text === undefined || text === '') return;

@@ -9,13 +9,13 @@ import { createProgram } from './program.ts';
 import { paintFor } from './terminal/io.ts';
 import { printError } from './terminal/print-error.ts';
 
-/** A command line whose extensions are not loaded yet. */
+/** The context of a command line before its extensions are loaded. */
 export interface CommandLine extends Omit<CliContext, 'extensions' | 'startEngine'> {
-  /** Loads those that the sources name beside those of the product. Rejects with what is wrong with one. */
+  /** Loads the product's extensions and those that the sources name. Rejects with the error of a wrong one. */
   open(sources: ConfigSources): Promise<Pick<CliContext, 'extensions' | 'startEngine'>>;
 }
 
-/** Runs one command line and answers the exit code. Never rejects. */
+/** Runs one command line and resolves with the exit code. Never rejects. */
 export async function runCommandLine(given: CommandLine, version: string): Promise<number> {
   const { io, env, args } = given;
   let families: readonly string[] = [];
@@ -32,7 +32,7 @@ export async function runCommandLine(given: CommandLine, version: string): Promi
     return exitCode;
   } catch (thrown) {
     if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? ExitCode.DONE : ExitCode.BAD_INPUT;
-    // A reader that has seen enough (`| head`) is no failure of ours, and there is nobody to tell.
+    // A reader that closed the pipe (`| head`) is not a failure, and nobody would read a message.
     if (isClosedPipe(thrown) && args[0] !== 'run') return ExitCode.DONE;
     const style = { paint: paintFor(io.stderr, env), debug: args.includes('--debug'), json: args.includes('--json') };
     return printError(io, thrown, style, families);

@@ -1,4 +1,4 @@
-/** The commands, their options and their help. What they do stands in `run/` and `commands/`. */
+/** The commands, their options and their help. `run/` and `commands/` implement them. */
 import { Command, Option } from 'commander';
 import { checkModule } from './commands/check.ts';
 import { showConfig } from './commands/config.ts';
@@ -12,10 +12,10 @@ import { addServices } from './program/services.ts';
 import { runModule } from './run/run-module.ts';
 import { formatTable } from './terminal/format.ts';
 
-/** The program; `done` is told the exit code of the command that ran. */
+/** The program; it calls `done` with the exit code of the command that ran. */
 export function createProgram(context: CliContext, version: string, done: Done): Command {
   const program = new Command('catena')
-    .description('Runs multi-step collection tasks and loses nothing: what was killed goes on where it was.')
+    .description('Runs multi-step collection tasks and loses nothing: a killed run resumes where it stopped.')
     .version(version, '-V, --version')
     .showHelpAfterError('(add --help for the options)')
     .addHelpText('after', () => `\nExit codes:\n${exitCodesText()}`)
@@ -44,21 +44,21 @@ function addRun(program: Command, context: CliContext, done: Done): void {
   const command = program
     .command('run')
     .argument('<file>', 'the module, a .ts or .js file')
-    .description('run a module; given again, an unfinished run goes on and a finished one is reported')
-    .option('-i, --input <k=v>', 'a field of the input, repeatable; JSON where the schema takes it, else text', collect)
+    .description('run a module; the same command again resumes an unfinished run, and reports a finished one')
+    .option('-i, --input <k=v>', 'a field of the input, repeatable; JSON if the schema accepts it, else text', collect)
     .option('--input-file <file>', 'the input as JSON or YAML; - is standard input')
-    .option('-o, --output <file>', 'follow the items into a .jsonl or .csv file; - is standard output')
+    .option('-o, --output <file>', 'write items to a .jsonl or .csv file as they come; - is standard output')
     .addOption(formatOption())
     .option('--items <type>', 'only items of this type')
-    .option('--fresh', 'begin a new run; an unfinished one of the same work is cancelled')
-    .option('--deadline <time>', 'end after this long, with what there is: 30s, 2m, 1h')
+    .option('--fresh', 'start a new run; an unfinished one of the same work is cancelled')
+    .option('--deadline <time>', 'end the run after this time, with the items so far: 30s, 2m, 1h')
     .option('--cost-cap <amount>', 'the most that the run may cost, in the currency of its modules')
     .option('--rps <number>', 'requests per second and host; 0 is unlimited')
-    .option('--concurrency <number>', 'requests under way at once, per host and in all')
+    .option('--concurrency <number>', 'concurrent requests, per host and in total')
     .option('--json', 'no status line: events as JSON lines on standard output (with -o -, on standard error)')
-    .option('--record <folder>', 'keep every page with what was made of it, for `catena test`')
-    .option('--account <name>', 'whom the run is for', 'default')
-    .option('--platform <name>', 'what it is about', 'default')
+    .option('--record <folder>', 'record every page with its items and hops, for `catena test`')
+    .option('--account <name>', 'the account that the run is for', 'default')
+    .option('--platform <name>', 'the platform that the run is about', 'default')
     .addOption(new Option('--again <command>').hideHelp());
   withLocation(command).action(async (file, options) => done(await runModule(context, file, options)));
 }
@@ -70,13 +70,13 @@ function addModuleTools(program: Command, context: CliContext, done: Done): void
     .option('--db <file>', 'the database; default: .catena/catena.db')
     .action(async (options) => done(await showConfig(context, options)));
   withDebug(
-    program.command('check').argument('<file>', 'the module').description('check the types of a module, and load it'),
+    program.command('check').argument('<file>', 'the module').description('check the types of a module and load it'),
   ).action(async (file: string, options: SharedOptions) => done(await checkModule(context, file, options)));
   withDebug(
     program
       .command('test')
       .argument('<file>', 'the module')
-      .description('parse recorded pages again, offline, and show what is different')
-      .option('--pages <folder>', 'where `run --record` kept them; default: pages/ beside the module'),
+      .description('parse recorded pages again, offline, and show the differences')
+      .option('--pages <folder>', 'the folder of `run --record`; default: pages/ beside the module'),
   ).action(async (file, options) => done(await testModule(context, file, options)));
 }

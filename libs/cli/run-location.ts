@@ -1,4 +1,4 @@
-/** Where the runs are that a command is about: in a database file of this machine, or at a server. */
+/** The location of the runs of a command: a database file of this machine, or a server. */
 import type { LoadedConfig } from '../config/load-config.ts';
 import { CatenaError } from '../errors/catena-error.ts';
 import type { CliContext, ConfigOptions } from './context.ts';
@@ -13,7 +13,7 @@ export type ServerLocation = Extract<RunLocation, { kind: 'server' }>;
 export type FileLocation = Extract<RunLocation, { kind: 'file' }>;
 
 /**
- * `--server` and `--db` go over the settings. Throws `cli.two_places`, `config.invalid`, and `cli.distributed` for a file in
+ * `--server` and `--db` override the settings. Throws `cli.two_places`, `config.invalid`, and `cli.distributed` for a file in
  * the configuration of a deployment.
  */
 export function locationOf(
@@ -22,8 +22,8 @@ export function locationOf(
   more: Readonly<Record<string, string | undefined>> = {},
 ): RunLocation {
   if (options.server !== undefined && options.db !== undefined) {
-    throw new CatenaError('cli.two_places', '--server and --db name two places', {
-      remedy: 'leave one of them out: runs are at a server, or in a file',
+    throw new CatenaError('cli.two_places', '--server and --db cannot be used together', {
+      remedy: 'leave one of them out: runs are either at a server or in a file',
     });
   }
   const loaded = effectiveConfig(context, options, more);
@@ -33,12 +33,12 @@ export function locationOf(
   return { kind: 'file', loaded, path: loaded.config.store.path };
 }
 
-/** A command about a run of this place, as it can be typed again. */
+/** A command about a run at this location, to be copied into a shell. */
 export function commandFor({ invocation }: CliContext, location: RunLocation, name: string, runId: string): string {
   return commandText(invocation, [name, runId, ...placeArgs(location)]);
 }
 
-/** Only what the command line named: settings hold for the next command too. */
+/** Only the options of the command line: settings apply to the next command too. */
 function placeArgs(location: RunLocation): string[] {
   const { origins } = location.loaded;
   if (location.kind === 'file') return origins['store.path'] === 'command line' ? ['--db', location.path] : [];
@@ -48,7 +48,7 @@ function placeArgs(location: RunLocation): string[] {
   ];
 }
 
-/** For what only a server can do. */
+/** The error for an action that only a server can do. */
 export function needsServer(command: string, reason: string): CatenaError {
   return new CatenaError('cli.needs_server', `\`${command}\` needs a server: ${reason}`, {
     remedy: 'name one with --server, or set server.address',

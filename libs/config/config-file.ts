@@ -1,24 +1,24 @@
-/** A YAML file as a list of settings, each with its line. Groups may be nested or written with dots. */
+/** Reads a YAML file as a list of settings, each with its line. Groups may be nested or written with dots. */
 import { readFileSync } from 'node:fs';
 import { isAlias, isMap, isScalar, LineCounter, type ParsedNode, parseDocument } from 'yaml';
 
 export interface FileEntry {
-  /** The dotted name as written; not known to be a setting's. */
+  /** The dotted name as written; it may be unknown. */
   readonly name: string;
   /** A scalar; anything else is described by `malformed`. */
   readonly value: unknown;
   readonly line: number;
-  /** Why the value can be no setting's. */
+  /** Why the value cannot be the value of a setting. */
   readonly malformed?: string;
 }
 
 export interface ConfigFile {
   readonly entries: readonly FileEntry[];
-  /** What keeps the file, or a part of it, from being read; sentences. */
+  /** Why the file, or a part of it, cannot be read; sentences. */
   readonly faults: readonly string[];
 }
 
-/** Reads a file; undefined when it does not exist and need not. Never throws. */
+/** Reads a file; undefined if an optional file does not exist. Never throws. */
 export function readConfigFile(path: string, required: boolean): ConfigFile | undefined {
   try {
     return parseConfig(readFileSync(path, 'utf8'));
@@ -56,7 +56,7 @@ function collect(node: ParsedNode, prefix: string, lineOf: (node: ParsedNode) =>
   }
 }
 
-/** YAML errors show the offending text below their first line; it might be a secret. */
+/** Only the first line of a YAML error: the lines below show the text, which may be a secret. */
 function firstLine(message: string): string {
   return message.split('\n')[0]!.replace(/ at line \d+, column \d+:?$/, '');
 }

@@ -1,4 +1,4 @@
-/** The configuration as the program reads it: groups as objects, names in camel case, frozen. */
+/** The configuration as the program uses it: groups as objects, names in camel case, frozen. */
 import { SETTING_KEYS, type SettingKey, type SettingValues } from './settings.ts';
 
 type CamelCase<Name extends string> = Name extends `${infer Head}_${infer Tail}`
@@ -15,7 +15,7 @@ type Ungrouped = {
   readonly [Key in SettingKey as Key extends `${string}.${string}` ? never : CamelCase<Key>]: SettingValues[Key];
 };
 
-/** What the program runs with: `retry.base_delay_ms` is `config.retry.baseDelayMs`. */
+/** The effective configuration: `retry.base_delay_ms` is `config.retry.baseDelayMs`. */
 export type Config = Ungrouped & { readonly [Name in GroupOf<SettingKey>]: Group<Name> };
 
 /** The tree of a flat set of values. */

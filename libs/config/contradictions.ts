@@ -1,4 +1,4 @@
-/** Settings that are sound one by one and not together. */
+/** Finds settings that are valid alone but contradict each other. */
 import type { ConfigProblem, Origin } from './config-problem.ts';
 import { isLoopback } from './listen-address.ts';
 import type { SettingKey, SettingValues } from './settings.ts';
@@ -25,7 +25,7 @@ const RULES: readonly Rule[] = [
     other: 'sweep_interval_ms',
     broken: (values) => values.lease_ms <= values.sweep_interval_ms,
     problem: (values) => `is ${values.lease_ms}, not more than sweep_interval_ms, ${values.sweep_interval_ms}`,
-    remedy: 'make leases longer than the time between two looks of the sweeper',
+    remedy: 'make leases longer than the interval of the sweeper',
   },
   ...(['nats.url', 'store.url'] as const).flatMap((key): Rule[] => [
     {
@@ -33,14 +33,14 @@ const RULES: readonly Rule[] = [
       other: 'cache.redis',
       broken: (values) => values['cache.redis'] !== undefined && values[key] === undefined,
       problem: () => 'is not set, but cache.redis is: a distributed deployment needs both',
-      remedy: `set ${key}, or leave cache.redis out to run in one process`,
+      remedy: `set ${key}, or unset cache.redis to run in one process`,
     },
     {
       key,
       other: 'cache.redis',
       broken: (values) => values['cache.redis'] === undefined && values[key] !== undefined,
       problem: () => 'is set, but cache.redis is not: one process would not use it',
-      remedy: `set cache.redis too, or leave ${key} out`,
+      remedy: `set cache.redis too, or unset ${key}`,
     },
   ]),
   {
@@ -63,7 +63,7 @@ const RULES: readonly Rule[] = [
     other: 'alerts.format',
     broken: ({ 'alerts.webhook': webhook, 'alerts.format': format, 'alerts.secret': secret }) =>
       webhook !== undefined && format === 'pagerduty' && secret === undefined,
-    problem: () => 'is not set, but alerts.format is pagerduty: without its routing key nothing is taken',
+    problem: () => 'is not set, but alerts.format is pagerduty: PagerDuty refuses alerts without its routing key',
     remedy: 'set alerts.secret to the routing key of the integration',
   },
   ...(
@@ -77,7 +77,7 @@ const RULES: readonly Rule[] = [
       other,
       broken: (values) => values[key] === undefined && values[other] !== undefined,
       problem: () => `is not set, but ${other} is`,
-      remedy: `set ${key}, or leave ${other} out to call and listen unencrypted`,
+      remedy: `set ${key}, or unset ${other} to call and listen unencrypted`,
     }),
   ),
   ...(['grpc.tls_ca', 'grpc.tls_cert'] as const).map(
@@ -85,13 +85,13 @@ const RULES: readonly Rule[] = [
       key,
       other: 'grpc.tls_client_auth',
       broken: (values) => values['grpc.tls_client_auth'] && values[key] === undefined,
-      problem: () => 'is not set, but grpc.tls_client_auth is: no certificate could be checked',
+      problem: () => 'is not set, but grpc.tls_client_auth is: client certificates cannot be checked',
       remedy: `set ${key}, or set grpc.tls_client_auth to false`,
     }),
   ),
 ];
 
-/** Every rule that the values break; a rule about a setting that is already known to be wrong has nothing to say. */
+/** Every rule that the values break; rules about a setting that is already invalid are skipped. */
 export function contradictions(
   values: SettingValues,
   origins: Readonly<Record<SettingKey, Origin>>,

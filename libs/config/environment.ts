@@ -15,7 +15,7 @@ export function readEnvironment(): Environment {
   return { ...process.env };
 }
 
-/** Variables that name a setting, and those that look as if they should. Empty ones count as not set. */
+/** Variables that set a setting, and those with our prefix that set none. Empty ones count as not set. */
 export function settingVariables(
   environment: Environment,
   settings: Settings,

@@ -1,4 +1,4 @@
-/** Addresses with a port, as `host:port` or `[address of version 6]:port`. */
+/** Addresses with a port, as `host:port` or `[IPv6 address]:port`. */
 import { isIP, isIPv6 } from 'node:net';
 
 export interface HostAndPort {
@@ -9,7 +9,7 @@ export interface HostAndPort {
 
 const MAX_PORT = 65_535;
 
-/** The parts of an address; undefined when the text is none. */
+/** The parts of an address; undefined if the text is not an address. */
 export function hostAndPort(text: string): HostAndPort | undefined {
   const [, bracketed, plain, digits] = /^(?:\[([^\]]+)\]|([^\s:/,[\]@]+)):(\d{1,5})$/.exec(text) ?? [];
   const host = bracketed ?? plain;
@@ -22,7 +22,7 @@ export function isListenAddress(text: string): boolean {
   return hostAndPort(text) !== undefined;
 }
 
-/** Whether only this machine reaches the address. */
+/** Whether only this machine can reach the address. */
 export function isLoopback(address: string): boolean {
   const host = hostAndPort(address)?.host ?? '';
   if (isIP(host) === 0) return host === 'localhost';

@@ -134,7 +134,7 @@ describe('the mode', () => {
         key: 'nats.url',
         origin: 'CATENA_NATS_URL',
         problem: 'is set, but cache.redis is not: one process would not use it',
-        remedy: 'set cache.redis too, or leave nats.url out',
+        remedy: 'set cache.redis too, or unset nats.url',
       },
     ]);
   });
@@ -160,7 +160,7 @@ describe('errors', () => {
         key: 'retry.attempts',
         origin: `${file} line 2`,
         problem: 'read "many", expected an integer from 1 to 1000',
-        remedy: 'set an integer from 1 to 1000, or leave it out for the default 3',
+        remedy: 'set an integer from 1 to 1000, or remove it for the default 3',
       },
       {
         key: 'retry.atempts',
@@ -172,19 +172,19 @@ describe('errors', () => {
         key: 'lease_ms',
         origin: `${file} line 4`,
         problem: 'read 0, expected an integer of at least 1000',
-        remedy: 'set an integer of at least 1000, or leave it out for the default 30000',
+        remedy: 'set an integer of at least 1000, or remove it for the default 30000',
       },
       {
         key: 'log.level',
         origin: 'CATENA_LOG_LEVEL',
         problem: 'read "loud", expected one of trace, debug, info, warn, error, silent',
-        remedy: 'set one of trace, debug, info, warn, error, silent, or leave it out for the default info',
+        remedy: 'set one of trace, debug, info, warn, error, silent, or remove it for the default info',
       },
       {
         key: 'parser_concurrency',
         origin: 'command line',
         problem: 'read 1.5, expected an integer of at least 1',
-        remedy: 'set an integer of at least 1, or leave it out for the default 16',
+        remedy: 'set an integer of at least 1, or remove it for the default 16',
       },
     ]);
     expect(() => load(sources)).toThrow(

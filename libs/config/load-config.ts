@@ -1,6 +1,6 @@
 /**
- * Reads the configuration once, at start: defaults, then the YAML file, then the environment, then the command line, each
- * over what came before. Whatever is wrong is reported at once.
+ * Reads the configuration once, at start: defaults, then the YAML file, then the environment, then the command line; each
+ * overrides the ones before. All problems are reported at once.
  */
 import { CatenaError } from '../errors/catena-error.ts';
 import { readConfigFile } from './config-file.ts';
@@ -13,7 +13,7 @@ import type { RawValue, Setting, Settings, SettingsOwner, ValuesOf } from './set
 import { allSettings, SETTINGS, type SettingKey, type SettingValues } from './settings.ts';
 import { variableName } from './variable-name.ts';
 
-/** Looked for in the working folder when no file is named. */
+/** The file that is read from the working folder if none is named. */
 export const DEFAULT_CONFIG_FILE = 'catena.yaml';
 
 export type RuntimeMode = 'single_node' | 'distributed';
@@ -23,20 +23,20 @@ export interface ConfigSources {
   readonly env: Environment;
   /** The file that the command line names; it must exist. */
   readonly file?: string | undefined;
-  /** Settings that the command line names, by dotted name. */
+  /** Settings of the command line, by dotted name. */
   readonly overrides?: Readonly<Record<string, RawValue | undefined>>;
-  /** Whose settings there are beside those of Catena; default nobody's. */
+  /** The extensions whose settings are known besides those of Catena; default: none. */
   readonly extensions?: readonly SettingsOwner[];
 }
 
 export interface LoadedConfig {
   readonly config: Config;
-  /** Of extensions too. */
+  /** Including the settings of extensions. */
   readonly values: SettingValues & Readonly<Record<string, unknown>>;
   readonly origins: Readonly<Record<SettingKey, Origin>> & Readonly<Record<string, Origin>>;
-  /** Every setting that there is, in the order in which they are listed. */
+  /** Every setting, in the order in which they are listed. */
   readonly settings: Settings;
-  /** Distributed as soon as `cache.redis` is set. */
+  /** Distributed if `cache.redis` is set. */
   readonly mode: RuntimeMode;
 }
 
@@ -80,7 +80,7 @@ export function loadConfig(sources: ConfigSources): LoadedConfig {
   return { config: configTree(frozen), values: frozen, origins: from, settings, mode };
 }
 
-/** The values of some settings out of all. */
+/** Selects the values of some settings. */
 export function valuesOf<S extends Settings>(settings: S, { values }: Pick<LoadedConfig, 'values'>): ValuesOf<S> {
   const own = Object.keys(settings).map((name) => [name, values[name]]);
   return Object.freeze(Object.fromEntries(own)) as ValuesOf<S>;
@@ -89,15 +89,15 @@ export function valuesOf<S extends Settings>(settings: S, { values }: Pick<Loade
 const EXTENSION_FILES = 'extensions.files';
 
 /**
- * The files of extensions that the sources name. It is asked before {@link loadConfig}, which must know the settings of
- * extensions; whatever is wrong with the sources is left to that. Never throws.
+ * The files of extensions that the sources name. Call it before {@link loadConfig}, which must know the settings of
+ * extensions and reports all problems of the sources. Never throws.
  */
 export function extensionFiles(sources: ConfigSources): readonly string[] {
   const named = candidatesIn(sources, SETTINGS, []).findLast(({ name }) => name === EXTENSION_FILES);
   return named === undefined ? [] : (parse(SETTINGS[EXTENSION_FILES], named.value).data ?? []);
 }
 
-/** What the sources say, what goes over comes later. */
+/** The values of the sources; later ones override earlier ones. */
 function candidatesIn(sources: ConfigSources, settings: Settings, problems: ConfigProblem[]): Candidate[] {
   return [
     ...fromFile(sources, problems),
@@ -142,7 +142,7 @@ function fromCommandLine(overrides: Readonly<Record<string, RawValue | undefined
     .map(([name, value]) => ({ name, value, origin: 'command line' }));
 }
 
-/** A value that YAML can express and no setting takes. */
+/** A value that YAML can express but no setting accepts. */
 class Malformed {
   readonly found: string;
 
@@ -153,7 +153,7 @@ class Malformed {
 
 function wrongValue(key: string, setting: Setting<unknown>, value: unknown, origin: Origin): ConfigProblem {
   const problem = `read ${shown(setting, value)}, expected ${setting.expected}`;
-  const initial = setting.default === undefined ? '' : `, or leave it out for the default ${String(setting.default)}`;
+  const initial = setting.default === undefined ? '' : `, or remove it for the default ${String(setting.default)}`;
   return { key, origin, problem, remedy: `set ${setting.expected}${initial}` };
 }
 
@@ -162,7 +162,7 @@ function shown(setting: Setting<unknown>, value: unknown): string {
   return JSON.stringify(setting.redacted?.(String(value)) ?? value) ?? String(value);
 }
 
-/** The value of an unknown name is not shown: it may be a secret that missed its setting. */
+/** The value of an unknown name is not shown: it may be a secret with a mistyped name. */
 function unknownName(name: string, origin: Origin, names: readonly string[]): ConfigProblem {
   const nearest = nearestName(name, names);
   const remedy = nearest === undefined ? 'remove it; `catena config` lists the settings' : `did you mean ${nearest}?`;

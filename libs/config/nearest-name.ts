@@ -1,4 +1,4 @@
-/** The name most like a mistyped one; undefined when none is near enough to be meant. */
+/** The name most similar to a mistyped one; undefined if none is similar enough. */
 export function nearestName(typed: string, names: readonly string[]): string | undefined {
   let nearest: string | undefined;
   let fewest = Math.max(1, Math.floor(typed.length / 3)) + 1;
@@ -13,7 +13,7 @@ export function nearestName(typed: string, names: readonly string[]): string | u
   return nearest;
 }
 
-/** Insertions, deletions and replacements that make one text of the other (Levenshtein, row by row). */
+/** The number of insertions, deletions and replacements that turn one text into the other (Levenshtein, row by row). */
 function editDistance(from: string, to: string): number {
   let above = Array.from({ length: to.length + 1 }, (_, column) => column);
   for (let row = 1; row <= from.length; row += 1) {

@@ -1,8 +1,8 @@
-/** Secrets out of what is shown. */
+/** Removes secrets from text that is shown. */
 
 const HIDDEN = '***';
 
-/** A URL without its login and without what its query might hide. Text that is no URL, but may hold a login, is hidden whole. */
+/** A URL with its password and the values of its query hidden. Text that is not a URL but may contain a login is hidden completely. */
 export function redactUrl(text: string): string {
   if (!text.includes('://') || !URL.canParse(text)) return /[@?]/.test(text) ? HIDDEN : text;
   const url = new URL(text);
@@ -12,7 +12,7 @@ export function redactUrl(text: string): string {
   return url.href;
 }
 
-/** A URL without its login; the rest stays, as one wants to see it of a page. */
+/** A URL with only its login hidden, for URLs of pages. */
 export function redactLogin(url: string): string {
   return url.replace(/^([a-z][a-z\d+.-]*:\/\/)[^/?#]*@/i, `$1${HIDDEN}@`);
 }

@@ -1,33 +1,33 @@
-/** What a setting is: how it is read from text, what it may be, and what it is when nobody sets it. */
+/** Defines a setting: how its text is parsed, which values are valid, and its default. */
 import { z } from 'zod';
 import { isListenAddress } from './listen-address.ts';
 import { redactUrl } from './redact.ts';
 
-/** Values as they may come: typed from YAML and code, as text from the environment and the command line. */
+/** Checks a value: typed from YAML and code, text from the environment and the command line. */
 export type RawValue = string | number | boolean;
 
 export interface Setting<Value> {
   /** What the setting does: a sentence. */
   readonly about: string;
-  /** What is taken, as it follows "expected". */
+  /** The valid values, as text after "expected". */
   readonly expected: string;
   readonly schema: z.ZodType<Value>;
   readonly default: Value;
-  /** Text as the value it spells; text that spells none is left for the schema to refuse. */
+  /** Parses text to a value; returns text that it cannot parse unchanged, for the schema to refuse. */
   readonly fromText: (text: string) => unknown;
-  /** How text is shown that may hold a secret; undefined when it is shown as it is. */
+  /** How to show a value that may be a secret; undefined if it is shown unchanged. */
   readonly redacted: ((text: string) => string) | undefined;
 }
 
 /** Settings by their dotted names. */
 export type Settings = Readonly<Record<string, Setting<unknown>>>;
 
-/** Who brings settings beside those of Catena: an extension. */
+/** An extension, which adds settings to those of Catena. */
 export interface SettingsOwner {
   readonly settings?: Settings;
 }
 
-/** What the settings come to, by the same names. */
+/** The values of settings, by the same names. */
 export type ValuesOf<S extends Settings> = {
   readonly [Name in keyof S]: S[Name] extends Setting<infer Value> ? Value : never;
 };
@@ -46,7 +46,7 @@ export function integer(
   return setting({ about, expected, schema: z.int().min(min).max(max), default: initial, fromText: numberFromText });
 }
 
-/** An integer that may be left out, and then is undefined. */
+/** An optional integer; undefined if it is not set. */
 export function optionalInteger(about: string, { min = 1 }: Bounds = {}): Setting<number | undefined> {
   const schema = z.int().min(min).optional();
   return setting({
@@ -77,7 +77,7 @@ export function flag(about: string, initial: boolean): Setting<boolean> {
   });
 }
 
-/** A flag whose default depends on the mode; undefined until then. */
+/** A flag whose default depends on the mode; undefined until the mode is known. */
 export function flagByMode(about: string): Setting<boolean | undefined> {
   const schema = z.boolean().optional();
   return setting({ about, expected: 'true or false', schema, default: undefined, fromText: booleanFromText });
@@ -88,7 +88,7 @@ export function choice<const Name extends string>(about: string, initial: Name, 
   return setting({ about, expected, schema: z.enum(names) as z.ZodType<Name>, default: initial, fromText: asIs });
 }
 
-/** One line of text that can stand in a header. */
+/** One line of text that is valid in a header. */
 export function headerText(about: string, initial: string): Setting<string> {
   const schema = z.string().regex(/^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/);
   return setting({ about, expected: 'one line of printable ASCII text', schema, default: initial, fromText: asIs });
@@ -101,7 +101,7 @@ export function path(about: string, initial: string): Setting<string> {
   return setting({ about, expected: 'the path of a file', schema: pathSchema, default: initial, fromText: asIs });
 }
 
-/** A path that may be left out, and then is undefined. */
+/** An optional path; undefined if it is not set. */
 export function optionalPath(about: string): Setting<string | undefined> {
   const schema = pathSchema.optional();
   return setting({ about, expected: 'the path of a file', schema, default: undefined, fromText: asIs });
@@ -124,13 +124,13 @@ export function optionalNames(about: string): Setting<readonly string[] | undefi
   return setting({ about, expected: 'names, separated by commas', schema, default: undefined, fromText });
 }
 
-/** Where to listen: a host or an address, and a port. */
+/** An address to listen on: a host or an IP address, and a port. */
 export function listenAddress(about: string, initial: string): Setting<string> {
   const schema = z.string().refine(isListenAddress);
   return setting({ about, expected: 'host:port', schema, default: initial, fromText: asIs });
 }
 
-/** As {@link listenAddress}, but undefined when not set: then nothing listens. */
+/** As {@link listenAddress}, but undefined if it is not set: then nothing listens. */
 export function optionalListenAddress(about: string): Setting<string | undefined> {
   const schema = z.string().refine(isListenAddress).optional();
   return setting({ about, expected: 'host:port', schema, default: undefined, fromText: asIs });
@@ -143,7 +143,7 @@ export function optionalList(about: string, expected: string, each: RegExp): Set
   return setting({ about, expected: `${expected}, separated by commas`, schema, default: undefined, fromText });
 }
 
-/** Servers to call: `host:port`, of which all addresses are used, or several of them separated by commas. */
+/** Servers to call: one `host:port`, all of whose addresses are used, or several separated by commas. */
 export function optionalTarget(about: string): Setting<string | undefined> {
   const schema = z
     .string()

@@ -51,12 +51,12 @@ describe('an extension', () => {
     [
       'a setting of others for its modules',
       { name: 'greeting', settings, modules: { files: [], settings: ['store.url' as never] } },
-      /may not read store\.url, which is no setting of it/,
+      /may not read store\.url, which is not one of its settings/,
     ],
     [
       'a module that is no file',
       { name: 'a', modules: { files: [new URL('https://a.test/module.ts')], settings: [] } },
-      /https:\/\/a\.test\/module\.ts is no URL of a file/,
+      /https:\/\/a\.test\/module\.ts is not a file URL/,
     ],
   ])('is refused with %s', (_what, definition, problem) => {
     const define = () => defineExtension(definition as Parameters<typeof defineExtension>[0]);
@@ -142,7 +142,7 @@ describe('the module of an extension', () => {
   it('gets nothing where its file belongs to no extension', async () => {
     const stranger = fileWith('stranger.ts', source);
     await expect(loadModule(stranger, settingsFor)).rejects.toMatchObject({ code: 'module.no_settings' });
-    await expect(loadModule(path)).rejects.toThrow(/asks for settings, and belongs to no extension/);
+    await expect(loadModule(path)).rejects.toThrow(/uses withSettings, but belongs to no loaded extension/);
   });
 
   it('is refused when it throws, or when what it makes is none', async () => {

@@ -1,8 +1,8 @@
 /**
- * The seam for extensions: what somebody adds to Catena beside modules. Brand diagnosis is one, and stands on nothing else.
+ * The interface for extensions, which add to Catena besides modules. Brand diagnosis is one, and uses nothing else of the engine.
  *
- * An extension is trusted: its routes and commands run in the main thread, with all that the process may do. Its modules are
- * ordinary module files and may come to run in other threads; they know only the settings that it grants them.
+ * An extension is trusted: its routes and commands run in the main thread, with all rights of the process. Its modules are
+ * ordinary module files and may run in other threads; they receive only the settings that it grants them.
  */
 import type { Command } from 'commander';
 import type { CliContext, Done } from '../cli/context.ts';
@@ -18,46 +18,46 @@ import type { Alert } from '../telemetry/alerts/alert.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { HttpRoutes } from '../transport/http/http-app.ts';
 
-/** What an extension adds; every part may be left out. Made by {@link defineExtension}. */
+/** The parts of an extension; all but the name are optional. Created by {@link defineExtension}. */
 export interface Extension<S extends Settings = Settings> {
   /** Lower case, one word: the group of its settings (`greeting.word`) and the family of its errors (`greeting.no_name`). */
   readonly name: string;
   /**
-   * Its settings by their dotted names, made by `integer`, `choice`, `optionalPath` and their kin. They are read, checked and shown
+   * Its settings by their dotted names, created with `integer`, `choice`, `optionalPath` and similar functions. They are read, checked and shown
    * like all others: from the file, from `CATENA_GREETING_WORD`, by `--set`, in `catena config`.
    */
   readonly settings?: S;
   /**
    * The files of its modules, as URLs (`new URL('./module.ts', import.meta.url)`), and which of its settings these may read; a
-   * setting that hides a secret may not be among them. The files are loaded where they are named, as those of any module: by
-   * `catena run FILE`, or in `modules.files`. One that exports {@link withSettings} is handed the values.
+   * setting that may be a secret cannot be granted. The files are loaded only where they are named, like those of any module: by
+   * `catena run FILE`, or in `modules.files`. A file that exports {@link withSettings} receives the values.
    */
   readonly modules?: { readonly files: readonly URL[]; readonly settings: readonly (keyof S & string)[] };
   /**
-   * Its routes of the HTTP API, made when the API opens. Each names a role and its schemas; what it throws is answered as an error.
-   * What must be begun and ended with the server hangs on fastify's `onListen` and `onClose`. Rejections keep the process from
-   * starting.
+   * Its routes of the HTTP API, created when the API opens. Each names a role and its schemas; what it throws is answered as an error.
+   * Use fastify's hooks `onListen` and `onClose` for work that starts and stops with the server. If it rejects, the process does not
+   * start.
    */
   routes?(ports: RoutePorts<S>): readonly HttpRoutes[] | Promise<readonly HttpRoutes[]>;
   /**
-   * Adds its commands to the command line. It is called at every start, so what a command needs is best imported in its action.
-   * `done` is told the exit code; what an action throws is printed, and an error of the extension's own family ends with 2.
+   * Adds its commands to the command line. It is called at every start, so load heavy imports inside the action.
+   * Call `done` with the exit code; what an action throws is printed, and an error of the extension's own family ends with code 2.
    */
   commands?(program: Command, context: CliContext, done: Done): void;
   /**
-   * Says of an ended run whether it failed, which its end alone does not tell; undefined of runs that are no concern of the
-   * extension. An alert is raised for those that did. It is asked once per run, and not of runs that somebody cancelled.
+   * Tells whether an ended run failed, when its end alone does not show that; undefined for runs of others. A failed run raises an
+   * alert. It is called once per run, and not for cancelled runs.
    */
   describeEnd?(run: RunRecord, items: Pick<Store, 'readItems'>): Promise<RunVerdict | undefined>;
 }
 
-/** What came of a run. */
+/** The result of a run. */
 export interface RunVerdict {
-  /** Why it failed, as it can be shown; undefined when it did not. */
+  /** Why it failed, for people; undefined if it did not. */
   readonly failure: string | undefined;
 }
 
-/** What routes stand on; the same in one process and on services. */
+/** The ports for routes; the same in one process and on services. */
 export interface RoutePorts<S extends Settings = Settings> {
   /** The values of the extension's own settings. */
   readonly settings: ValuesOf<S>;
@@ -65,15 +65,15 @@ export interface RoutePorts<S extends Settings = Settings> {
   readonly coordinator: Pick<Coordinator, 'findRun'>;
   /** The modules that this process has loaded. */
   readonly modules: Pick<ModuleCatalogue, 'resolve'>;
-  /** Resolves once the task's run stands in the store. Throws `submit.key_reused`. */
+  /** Resolves when the task's run is in the store. Throws `submit.key_reused`. */
   readonly submit: (task: TaskSubmission) => Promise<NewRun>;
-  /** In whose name the API submits, as `api.account` says. */
+  /** The account for which the API submits runs: `api.account`. */
   readonly account: string;
-  /** As `api.platform` says. */
+  /** The platform for which the API submits runs: `api.platform`. */
   readonly platform: string;
-  /** Submissions that one client may make in a minute; 0 is unlimited. */
+  /** The most submissions per client and minute; 0 is unlimited. */
   readonly submissionsPerMinute: number;
-  /** Raises or resolves an alert where `alerts.webhook` is set; never fails, never waits. */
+  /** Raises or resolves an alert if `alerts.webhook` is set; never fails, never waits. */
   readonly raiseAlert: (alert: Alert) => void;
   readonly clock: Clock;
   readonly log: Log;
@@ -84,7 +84,7 @@ const NAME = /^[a-z][a-z\d]*$/;
 const SETTING = /^[a-z][a-z\d]*\.[a-z][a-z\d_]*$/;
 
 /**
- * Defines an extension; its file exports the answer. Throws `extension.bad_definition` with everything that is wrong.
+ * Defines an extension; export the result from its file. Throws `extension.bad_definition` with all problems.
  *
  * ```ts
  * import { choice, defineExtension } from 'catena/extension';
@@ -101,7 +101,7 @@ const SETTING = /^[a-z][a-z\d]*\.[a-z][a-z\d_]*$/;
  * });
  * ```
  */
-// biome-ignore lint/complexity/noBannedTypes: no settings at all, so that a module may be granted none.
+// biome-ignore lint/complexity/noBannedTypes: without settings, so that a module may be granted none.
 export function defineExtension<const S extends Settings = {}>(extension: Extension<S>): Extension {
   const general = extension as unknown as Extension;
   const problems = problemsOf(general);
@@ -111,14 +111,14 @@ export function defineExtension<const S extends Settings = {}>(extension: Extens
       `the extension "${extension.name}" is wrong: ${problems.join('; ')}`,
       {
         data: { extension: extension.name, problems },
-        remedy: 'correct its definition',
+        remedy: 'correct the arguments of defineExtension',
       },
     );
   }
   return Object.defineProperty({ ...general }, EXTENSION, { value: true });
 }
 
-/** Whether a value is an extension, also one made by another copy of this library. */
+/** Whether a value is an extension, also one created by another copy of this library. */
 export function isExtension(value: unknown): value is Extension {
   return typeof value === 'object' && value !== null && EXTENSION in value;
 }
@@ -134,11 +134,11 @@ function problemsOf({ name, settings = {} as Settings, modules }: Extension): st
       .filter((key) => !SETTING.test(key) || !key.startsWith(`${name}.`))
       .map((key) => `the setting ${key} is not named ${name}.…`),
     ...(modules?.settings ?? []).flatMap((key) => {
-      if (!known.includes(key)) return [`its modules may not read ${key}, which is no setting of it`];
+      if (!known.includes(key)) return [`its modules may not read ${key}, which is not one of its settings`];
       return settings[key]?.redacted === undefined ? [] : [`its modules may not read ${key}, which may hold a secret`];
     }),
     ...(modules?.files ?? [])
       .filter((file) => !(file instanceof URL) || file.protocol !== 'file:')
-      .map((file) => `the module ${String(file)} is no URL of a file`),
+      .map((file) => `the module ${String(file)} is not a file URL`),
   ];
 }

@@ -1,14 +1,14 @@
 /**
- * What authors of extensions import from `catena/extension`; their modules import `catena`. Brand diagnosis takes nothing of the
- * engine that is not here or there: a rule of the architecture test holds it to that.
+ * What authors of extensions import from `catena/extension`; their modules import `catena`. Brand diagnosis imports nothing
+ * else of the engine: an architecture test checks it.
  */
 
-// The seam, and errors: a family named after the extension.
+// Defining an extension, and errors: their family is named after the extension.
 
 export { CatenaError, type CatenaErrorOptions, type FailureClass } from '../errors/catena-error.ts';
 export { defineExtension, type Extension, type RoutePorts, type RunVerdict } from './extension.ts';
 
-// Settings: what they may be, and their values.
+// Settings: their kinds, and their values.
 
 export { valuesOf } from '../config/load-config.ts';
 export {
@@ -33,7 +33,7 @@ export {
   type ValuesOf,
 } from '../config/setting.ts';
 
-// Runs: their records, how they stand, their tasks, and the modules that a process has.
+// Runs: their records, their state, their tasks, and the modules of a process.
 
 export type { ModuleSnapshot, PhaseSnapshot, RunSnapshot } from '../coordination/protocol/reads.ts';
 export type { ModuleDefinition } from '../modules/contract/definition.ts';
@@ -41,7 +41,7 @@ export { secretSource } from '../stage/run/secret-source.ts';
 export type { TaskSubmission } from '../stage/run/submit.ts';
 export type { AccountRecord, NewRun, RunEnd, RunRecord, Store, StoredItem } from '../store/port.ts';
 
-// Routes: what they are, what they refuse, and how a long poll waits.
+// Routes: their types, their errors, and the wait of a long poll.
 
 export { unlessAborted } from '../concurrency/abort.ts';
 export { type FieldIssue, invalidArgument, requireNone } from '../contracts/request-check.ts';
@@ -51,7 +51,7 @@ export type { HttpBase, HttpRoutes } from '../transport/http/http-app.ts';
 export { type LongPoll, longPoll } from '../transport/http/long-poll.ts';
 export type { HttpApp } from '../transport/http/zod-routes.ts';
 
-// Commands: what they are given, the options that others have too, running a module, reading runs, and talking to people.
+// Commands: their context, common options, running a module, reading runs, and output for people.
 
 export type { CliContext, ConfigOptions, Done } from '../cli/context.ts';
 export { effectiveConfig } from '../cli/effective-config.ts';

@@ -1,11 +1,11 @@
-/** Loads extensions from the files in which their authors wrote them. */
+/** Loads extensions from their authors' files. */
 import { CatenaError } from '../errors/catena-error.ts';
 import { type AuthoredFile, importAuthored } from '../modules/load/load-module.ts';
 import { type Extension, isExtension } from './extension.ts';
 
 /**
  * The extension of each file: its default export, or the only export that is one. Throws `extension.not_found`,
- * `extension.load_failed`, `extension.not_an_extension`, `extension.ambiguous`, and what `defineExtension` throws.
+ * `extension.load_failed`, `extension.not_an_extension`, `extension.ambiguous`, and the errors of `defineExtension`.
  */
 export async function loadExtensions(files: readonly string[]): Promise<readonly Extension[]> {
   const loaded: Extension[] = [];
@@ -13,7 +13,7 @@ export async function loadExtensions(files: readonly string[]): Promise<readonly
   return loaded;
 }
 
-/** The extensions, each once. Throws `extension.duplicate` for two of one name. */
+/** The extensions, without duplicates. Throws `extension.duplicate` for two different ones with the same name. */
 export function requireDistinct(extensions: readonly Extension[]): readonly Extension[] {
   const byName = new Map<string, Extension>();
   for (const extension of extensions) {
@@ -38,7 +38,7 @@ function extensionIn({ path, exports }: AuthoredFile): Extension {
   if (found.length > 1) {
     throw new CatenaError('extension.ambiguous', `${path} exports several extensions`, {
       data: { file: path, exports: names },
-      remedy: 'make one of them the default export, and give the others files of their own',
+      remedy: 'make one of them the default export, and move the others to files of their own',
     });
   }
   const exported = names.length === 0 ? 'exports nothing' : `exports ${names.join(', ')}, and none is an extension`;

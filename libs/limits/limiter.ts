@@ -11,8 +11,8 @@ export interface KeyLimits {
 export interface Permit {
   release(): void;
   /**
-   * Tells that its holder continues at another host. Work that has begun may use its room; other work must wait until it is
-   * released. So a slow redirect target is not flooded with ever more requests. Idempotent.
+   * The holder waits for another key. Work that has begun may use its room here; work that has not begun waits until the permit
+   * is released. So while a redirect waits for its target, its source host starts no further pages. Idempotent.
    */
   stepAside?(): void;
 }

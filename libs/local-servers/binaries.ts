@@ -1,22 +1,22 @@
-/** The programs of the servers, as they are installed on this machine. */
+/** Finds the programs of the servers on this machine. */
 import { constants } from 'node:fs';
 import { access, readdir } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { CatenaError } from '../errors/catena-error.ts';
 
-/** Where Debian keeps the programs of each version of PostgreSQL; they are on no path. */
+/** The folder with Debian's programs of each version of PostgreSQL; they are not on PATH. */
 const POSTGRES_VERSIONS = '/usr/lib/postgresql';
-/** Debian keeps servers in places that are not on everybody's path. */
+/** Debian's folders of servers, which are not on every user's PATH. */
 const MORE_FOLDERS = ['/usr/local/sbin', '/usr/sbin', '/sbin'];
 
 export interface FindOptions {
   /** The value of PATH. */
   readonly path: string;
-  /** Where versions of PostgreSQL stand, each in a folder. Default: Debian's place. */
+  /** The folder with one folder per version of PostgreSQL. Default: Debian's. */
   readonly postgresVersions?: string;
 }
 
-/** Throws `servers.not_installed` with the package to install. */
+/** Throws `servers.not_installed`, with the package to install. */
 export async function findProgram(name: string, debianPackage: string, { path }: FindOptions): Promise<string> {
   for (const folder of [...path.split(delimiter), ...MORE_FOLDERS]) {
     if (folder !== '' && (await isExecutable(join(folder, name)))) return join(folder, name);
@@ -24,7 +24,7 @@ export async function findProgram(name: string, debianPackage: string, { path }:
   throw notInstalled(name, debianPackage);
 }
 
-/** The folder of `initdb` and `postgres`, of the newest version that is installed. */
+/** The folder of `initdb` and `postgres` of the newest installed version. */
 export async function findPostgres(options: FindOptions): Promise<string> {
   const versions = options.postgresVersions ?? POSTGRES_VERSIONS;
   const numbers = (await readdir(versions).catch(() => [])).map(Number).filter((number) => number > 0);

@@ -1,4 +1,4 @@
-/** Redis, NATS and PostgreSQL on this machine, for those who develop: on free loopback ports, their data in one folder. */
+/** Redis, NATS and PostgreSQL on this machine for development: on free loopback ports, with their data in one folder. */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type FindOptions, findPostgres, findProgram } from './binaries.ts';
@@ -8,7 +8,7 @@ import type { ProcessLedger } from './process-ledger.ts';
 import { freePort, type LocalServer, type ServerProgram, startServer } from './server-process.ts';
 
 export interface LocalServersOptions {
-  /** Absolute; what stands there from an earlier start is used again. */
+  /** Absolute; data of an earlier start is used again. */
   readonly folder: string;
   readonly ledger: ProcessLedger;
   readonly find: FindOptions;
@@ -24,8 +24,7 @@ export interface LocalServers {
 }
 
 /**
- * Resolves when all three answer. They keep what they were told, as a deployment does, and nobody but this machine reaches
- * them. Throws `servers.not_installed`, `servers.failed`, `servers.unreachable_folder`; nothing runs then.
+ * Resolves when all three answer. They store data durably, as in a deployment, and only this machine can reach them. Throws `servers.not_installed`, `servers.failed`, `servers.unreachable_folder`; then no server is left running.
  */
 export async function startLocalServers({ folder, ledger, find }: LocalServersOptions): Promise<LocalServers> {
   const redis = await findProgram('redis-server', 'redis-server', find);
@@ -78,6 +77,6 @@ async function postgresProgram(binaries: string, folder: string): Promise<Server
   const port = await freePort();
   const args = ['-D', data, '-h', '127.0.0.1', '-p', String(port), '-k', ''];
   const command = join(binaries, 'postgres');
-  // Its "fast" end: connections are closed, transactions rolled back.
+  // PostgreSQL's "fast" shutdown: connections are closed, transactions rolled back.
   return { name: 'postgres', command, args, port, answers: postgresAnswers, stopSignal: 'SIGINT', user };
 }

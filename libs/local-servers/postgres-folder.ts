@@ -1,4 +1,4 @@
-/** The data folder of PostgreSQL: made once, by and for the user that the server runs as. */
+/** Creates the data folder of PostgreSQL once, as the user that the server runs as. */
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { chown, mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
@@ -14,7 +14,7 @@ export interface ServerUser {
 
 const run = promisify(execFile);
 
-/** PostgreSQL refuses to run as root: then it is the user `postgres`. Undefined for everybody else. */
+/** PostgreSQL refuses to run as root: then the user `postgres` is used. Undefined for any other user. */
 export async function postgresUser(): Promise<ServerUser | undefined> {
   if (process.getuid?.() !== 0) return undefined;
   try {
@@ -23,7 +23,7 @@ export async function postgresUser(): Promise<ServerUser | undefined> {
   } catch (cause) {
     throw new CatenaError('servers.not_installed', 'PostgreSQL refuses to run as root, and there is no user postgres', {
       cause,
-      remedy: 'install the package postgresql, which makes that user, or start this as an ordinary user',
+      remedy: 'install the package postgresql, which creates that user, or start this as an ordinary user',
     });
   }
 }
@@ -44,7 +44,7 @@ export async function preparePostgresFolder(
     await forgetEndedServer(data);
     return data;
   }
-  // Under another name until it is whole: what was interrupted is made again.
+  // Under a temporary name until it is complete, so that an interrupted one is created again.
   const partial = join(folder, 'data.new');
   await rm(partial, { recursive: true, force: true });
   const args = ['-D', partial, '-U', 'catena', '-A', 'trust', '-E', 'UTF8', '--locale=C'];
@@ -53,7 +53,7 @@ export async function preparePostgresFolder(
   } catch (cause) {
     throw new CatenaError('servers.failed', `initdb failed: ${(cause as Error).message}`, {
       cause,
-      remedy: 'see what it said; the folder must be one that the server may write',
+      remedy: 'read its output above; the server must be able to write to the folder',
     });
   }
   await rename(partial, data);
@@ -61,8 +61,8 @@ export async function preparePostgresFolder(
 }
 
 /**
- * A server that was killed leaves its lock file. The next one asks the kernel whether that process is still there, and takes
- * one that has ended and that nobody has waited for, as under an init process that reaps no children, for a living one.
+ * Deletes the lock file of a killed server. The next server asks the kernel whether the process in that file exists, and a zombie
+ * process (under an init process that does not reap children) would count as running.
  */
 async function forgetEndedServer(data: string): Promise<void> {
   const file = join(data, 'postmaster.pid');

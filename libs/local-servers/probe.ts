@@ -1,18 +1,18 @@
-/** Whether a server on loopback answers in its own protocol. */
+/** Checks whether a server on loopback answers in its own protocol. */
 import { connect } from 'node:net';
 
-/** Sends bytes, if any, and says whether the first bytes that come back are the right ones. */
+/** Sends bytes, if any, and returns whether the first bytes of the response are the expected ones. */
 export type Probe = (port: number) => Promise<boolean>;
 
 const ANSWER_TIMEOUT_MS = 1_000;
 
-/** A Redis that has read its data: before that it answers LOADING. */
+/** Redis, after it has loaded its data: before that it answers LOADING. */
 export const redisAnswers: Probe = (port) => answers(port, Buffer.from('PING\r\n'), (text) => text.startsWith('+PONG'));
 
 /** A NATS with JetStream introduces itself. */
 export const natsAnswers: Probe = (port) => answers(port, undefined, (text) => /^INFO \{.*"jetstream":true/.test(text));
 
-/** A PostgreSQL that lets a user in: before that it answers an error. */
+/** PostgreSQL, when it accepts a user: before that it answers with an error. */
 export const postgresAnswers: Probe = (port) =>
   answers(port, startup('catena', 'postgres'), (text) => text.startsWith('R'));
 

@@ -1,6 +1,6 @@
 /**
- * The processes that were started on a data folder, in a file of that folder: when their starter is killed they go on, and
- * the next starter ends them before it begins. A process is known by its id and its start, since ids are used again.
+ * Records the processes that were started on a data folder, in a file of that folder. If their starter is killed they keep running,
+ * and the next starter ends them first. A process is identified by its id and its start time, because ids are reused.
  */
 import { execFileSync } from 'node:child_process';
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
@@ -24,7 +24,7 @@ export class ProcessLedger {
     this.#entries = readEntries(path);
   }
 
-  /** To be called at once after a start. A process that is gone by then is not kept. */
+  /** Call it right after a start. A process that has already ended is not recorded. */
   add(name: string, pid: number): void {
     const startedAt = startOf(pid);
     if (startedAt !== undefined) this.#write([...this.#entries, { name, pid, startedAt }]);
@@ -39,7 +39,7 @@ export class ProcessLedger {
     for (const entry of this.#entries) signal(entry, 'SIGKILL');
   }
 
-  /** Ends what an earlier starter left running, and answers the names of those processes. */
+  /** Ends the processes that an earlier starter left running, and returns their names. */
   async endLeftovers(): Promise<string[]> {
     const left = this.#entries.filter(isRunning);
     for (const entry of left) signal(entry, 'SIGTERM');
@@ -52,7 +52,7 @@ export class ProcessLedger {
     return left.map(({ name }) => name);
   }
 
-  /** Whole or not at all: a starter may be killed at any moment. */
+  /** Written completely or not at all: the starter may be killed at any moment. */
   #write(entries: readonly Entry[]): void {
     this.#entries = entries;
     writeFileSync(`${this.#path}.new`, JSON.stringify(entries));
@@ -83,16 +83,16 @@ function signal(entry: Entry, name: NodeJS.Signals): void {
   try {
     if (isRunning(entry)) process.kill(entry.pid, name);
   } catch {
-    // It has ended in between.
+    // The process has ended meanwhile.
   }
 }
 
-/** When a process was started, as text to be compared; undefined when there is none that runs. */
+/** The start time of a process, as text for comparison; undefined if it is not running. */
 export function startOf(pid: number): string | undefined {
   try {
     const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // The name in parentheses may hold anything; behind it the state is the first field, and the start the 20th.
+    // The name in parentheses may contain anything; after it the state is the first field, and the start time the 20th.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     return fields[0] === 'Z' ? undefined : `${boot} ${fields[19]}`;
   } catch (thrown) {
@@ -101,7 +101,7 @@ export function startOf(pid: number): string | undefined {
   }
 }
 
-/** Where there is no /proc. */
+/** For systems without /proc. */
 function startByPs(pid: number): string | undefined {
   try {
     const text = execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { stdio: ['ignore', 'pipe', 'ignore'] });

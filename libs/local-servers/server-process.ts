@@ -1,4 +1,4 @@
-/** A server as a process of this one: started, waited for, and ended by its own id. */
+/** Runs a server as a child process: starts it, waits until it answers, and ends it by its process id. */
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -10,15 +10,15 @@ import type { Probe } from './probe.ts';
 import type { ProcessLedger } from './process-ledger.ts';
 
 export interface ServerProgram {
-  /** What the server is called in messages. */
+  /** The name of the server in messages. */
   readonly name: string;
   readonly command: string;
   readonly args: readonly string[];
   readonly port: number;
   readonly answers: Probe;
-  /** The signal that ends it well, without waiting for whoever is connected. */
+  /** The signal that ends it cleanly, without waiting for its clients. */
   readonly stopSignal: NodeJS.Signals;
-  /** The user that it runs as; undefined is our own. */
+  /** The user that it runs as; undefined: the current user. */
   readonly user?: { readonly uid: number; readonly gid: number } | undefined;
 }
 
@@ -26,9 +26,9 @@ export interface LocalServer {
   readonly name: string;
   readonly pid: number;
   readonly port: number;
-  /** Resolves when the process is gone, with what it printed last. */
+  /** Resolves when the process has ended, with its last output. */
   readonly ended: Promise<string>;
-  /** Resolves when the process is gone; idempotent. */
+  /** Resolves when the process has ended; idempotent. */
   stop(): Promise<void>;
   /** Ends it without waiting for anything. */
   kill(): void;
@@ -39,7 +39,7 @@ const STOP_TIMEOUT_MS = 20_000;
 const LOOK_AGAIN_MS = 25;
 const KEPT_CHARS = 4_000;
 
-/** A port that nobody listened on a moment ago. */
+/** A port that was free a moment ago. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -49,15 +49,15 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-/** Resolves when it answers. Throws `servers.failed` with what it printed when it ends or hangs before that. */
+/** Resolves when it answers. Throws `servers.failed` with its output if it ends or hangs before that. */
 export async function startServer(program: ServerProgram, ledger: ProcessLedger): Promise<LocalServer> {
   const { name, command, args, port, user } = program;
-  // A session of its own: Ctrl-C in the terminal is for us, and servers go last.
+  // In a session of its own, so that Ctrl-C reaches only this process, which stops servers last.
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: true, cwd: '/', ...user });
   const printed = lastOutput(child);
   const ended = new Promise<string>((resolve) => {
     child.once('error', (error) => resolve(error.message));
-    // Behind the exit: by then what it said has come.
+    // After the exit, when all of its output has arrived.
     child.once('close', (code, signal) => resolve(`it ended (${code ?? signal})${printed()}`));
   });
   const { pid } = child;
@@ -96,7 +96,7 @@ async function untilItAnswers({ name, port, answers }: ServerProgram, ended: Pro
 function failed(name: string, reason: string): CatenaError {
   return new CatenaError('servers.failed', `${name} could not be started: ${reason}`, {
     data: { server: name },
-    remedy: 'see what it said; `catena dev --fresh` begins with empty data',
+    remedy: 'read its output above; `catena dev --fresh` starts with empty data',
   });
 }
 

@@ -2,7 +2,7 @@ import { CatenaError } from '../errors/catena-error.ts';
 
 const MAX_CAUSES = 5;
 
-/** An error as a log line shows it: enough to act on, and the stack where nobody planned for the error. */
+/** An error as fields of a log line: enough to act on, with the stack for errors without a code. */
 export function errorFields(thrown: unknown): unknown {
   if (!(thrown instanceof Error)) return thrown;
   return { ...describe(thrown), ...causesOf(thrown) };

@@ -4,7 +4,7 @@ type Labels = Readonly<Record<string, string>>;
 
 interface HistogramState {
   readonly bounds: readonly number[];
-  /** Per bucket, not cumulated; one more than there are bounds. */
+  /** Counts per bucket, not cumulated; one more than there are bounds. */
   readonly counts: readonly number[];
   readonly count: number;
   readonly sum: number;

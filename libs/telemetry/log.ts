@@ -1,6 +1,6 @@
 /**
  * Logs: a lower-case phrase and fields, to standard error; JSON for machines, one short line for terminals. Every line
- * says in which mode the process runs; secrets never reach one.
+ * has the mode of the process; secrets are never logged.
  */
 import { type DestinationStream, destination, type Logger, pino } from 'pino';
 import { redactLogin } from '../config/redact.ts';
@@ -8,7 +8,7 @@ import { errorFields } from './error-fields.ts';
 import { prettyStream } from './pretty-log.ts';
 import { activeTraceId } from './spans.ts';
 
-/** Fields of a line. Those of the chain have fixed names; others are welcome. */
+/** Fields of a line. Those of the chain have fixed names; others may be added. */
 export interface LogFields {
   readonly run_id?: string;
   readonly task_id?: string;
@@ -19,9 +19,9 @@ export interface LogFields {
   readonly decision?: string;
   readonly epoch?: number;
   readonly trace_id?: string;
-  /** Written with code, class, remedy and causes; the stack only when it is no CatenaError. */
+  /** Written with code, class, remedy and causes; the stack only if it is not a CatenaError. */
   readonly error?: unknown;
-  /** Written without its login. */
+  /** Written with its login hidden. */
   readonly url?: string;
   readonly [name: string]: unknown;
 }
@@ -33,7 +33,7 @@ export interface Log {
   info(message: string, fields?: LogFields): void;
   warn(message: string, fields?: LogFields): void;
   error(message: string, fields?: LogFields): void;
-  /** A log whose every line carries these fields too. */
+  /** A log that adds these fields to every line. */
   child(fields: LogFields): Log;
 }
 
@@ -41,11 +41,11 @@ export interface LogOptions {
   readonly level: LogLevel;
   readonly format: 'auto' | 'json' | 'pretty';
   readonly runtimeMode: 'single_node' | 'distributed';
-  /** Where lines go; default: standard error, written at once, so that a killed process has said what it said. */
+  /** The target of lines; default: standard error, written synchronously, so that a killed process loses no line. */
   readonly stream?: DestinationStream & { readonly isTTY?: boolean };
 }
 
-/** Values under these names are never written, at any of the depths that {@link redactedPaths} covers. */
+/** Fields with these names are never written, at all depths that {@link redactedPaths} covers. */
 const SECRET_NAMES = ['authorization', 'cookie', 'set-cookie', 'password', 'secret', 'api_key', 'apiKey', 'login'];
 
 export function createLog({ level, format, runtimeMode, stream }: LogOptions): Log {
@@ -67,7 +67,7 @@ export function createLog({ level, format, runtimeMode, stream }: LogOptions): L
   return wrap(logger);
 }
 
-/** A log that says nothing. */
+/** A log that writes nothing. */
 export const silentLog: Log = { debug() {}, info() {}, warn() {}, error() {}, child: () => silentLog };
 
 function wrap(logger: Logger): Log {
@@ -80,7 +80,7 @@ function wrap(logger: Logger): Log {
   };
 }
 
-/** Where tracing is on, a line says in which trace it was written. */
+/** With tracing, a line has the id of its trace. */
 function traceFields(): object {
   const traceId = activeTraceId();
   return traceId === undefined ? {} : { trace_id: traceId };

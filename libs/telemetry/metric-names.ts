@@ -1,47 +1,53 @@
 /**
- * Every metric: its name, kind, labels and meaning, and nowhere else one is spelled. A label takes few values, never an
+ * Every metric: its name, kind, labels and meaning. Metric names are defined only here. A label has few values: never an
  * id, a URL or a host.
  */
 
 export interface MetricDefinition<Kind extends MetricKind = MetricKind, Label extends string = string> {
   readonly kind: Kind;
-  /** As Prometheus sees it. */
+  /** The Prometheus kind. */
   readonly name: string;
   readonly help: string;
   readonly labels: readonly Label[];
-  /** Upper bounds of a histogram's buckets, ascending; the last, infinite one is implied. */
+  /** The upper bounds of a histogram's buckets, ascending, without the last, infinite one. */
   readonly buckets: readonly number[];
 }
 
 export type MetricKind = 'counter' | 'gauge' | 'histogram';
 
-/** Milliseconds, from a script of a tenth to a download of a minute. */
+/** In milliseconds, from a script (0.1) to a download (a minute). */
 const LATENCY_MS = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000, 60_000];
 
-/** By the name that code uses: without `_total`, in camel case. */
+/** By the name in code: without `_total`, in camel case. */
 export const METRICS = {
-  taskIngress: counter('task_ingress_total', 'Inputs taken by ingress.', ['kind']),
-  taskIngressFailed: counter('task_ingress_failed_total', 'Inputs that ingress could not pass on.', ['kind']),
+  taskIngress: counter('task_ingress_total', 'Inputs accepted by ingress.', ['kind']),
+  taskIngressFailed: counter('task_ingress_failed_total', 'Inputs that ingress failed to dispatch.', ['kind']),
   moduleStepGenerate: counter('module_step_generate_total', 'Hops whose requests were generated.', []),
   moduleStepGenerateFailed: counter('module_step_generate_failed_total', 'Hops whose generation failed.', []),
   parserSuccess: counter('parser_success_total', 'Responses parsed and committed.', []),
   parserFailed: counter('parser_failed_total', 'Responses whose parse failed.', []),
   itemsCommitted: counter('items_committed_total', 'Items of committed parses and compute steps.', []),
-  recordsDropped: counter('records_dropped_total', 'Records that a parser left out, with its reason.', []),
+  recordsDropped: counter('records_dropped_total', 'Records that a parser dropped.', []),
   errorTaskEmitted: counter('error_task_emitted_total', 'Failures recorded, one per node and epoch.', ['stage']),
   errorTaskRetry: counter('error_task_retry_total', 'Decisions to retry.', []),
   errorTaskTerminated: counter('error_task_terminated_total', 'Decisions to terminate.', ['scope']),
   fallbackGateHit: counter('fallback_gate_hit_total', 'Fallbacks that re-opened their prefix request.', []),
   fallbackGateBlock: counter('fallback_gate_block_total', 'Fallbacks refused because their gate was taken.', []),
-  advanceGateWin: counter('advance_gate_win_total', 'Children that came into being.', []),
-  advanceGateLost: counter('advance_gate_lost_total', 'Children that were there already.', []),
-  ptmClaim: counter('ptm_claim_total', 'Claims by their answer.', ['result']),
-  ptmCommit: counter('ptm_commit_total', 'Commits by their answer.', ['result']),
-  ptmProcessingDurationMs: histogram('ptm_processing_duration_ms', 'From a claim to its commit or failure.', ['kind']),
-  ptmProcessingAgeMs: gauge('ptm_processing_age_ms', 'Age of the oldest execution in flight; 0 without one.', []),
-  ptmZombieRecover: counter('ptm_zombie_recover_total', 'Nodes taken back after their lease ran out.', []),
-  ptmReorderBufferSize: gauge('ptm_reorder_buffer_size', 'Responses that wait for their node.', []),
-  stateExpired: counter('state_expired_total', 'Rows or keys removed after their retention.', []),
+  advanceGateWin: counter('advance_gate_win_total', 'Children that were created.', []),
+  advanceGateLost: counter('advance_gate_lost_total', 'Children that existed already.', []),
+  ptmClaim: counter('ptm_claim_total', 'Claims by their result code.', ['result']),
+  ptmCommit: counter('ptm_commit_total', 'Commits by their result code.', ['result']),
+  ptmProcessingDurationMs: histogram('ptm_processing_duration_ms', 'Time from a claim to its commit or failure.', [
+    'kind',
+  ]),
+  ptmProcessingAgeMs: gauge('ptm_processing_age_ms', 'Age of the oldest execution in flight; 0 if there is none.', []),
+  ptmZombieRecover: counter('ptm_zombie_recover_total', 'Nodes recovered after their lease expired.', []),
+  ptmReorderBufferSize: gauge(
+    'ptm_reorder_buffer_size',
+    'Responses in the reorder buffer, which wait for their node.',
+    [],
+  ),
+  stateExpired: counter('state_expired_total', 'Rows or keys deleted after their retention.', []),
   requestPublishBackpressure: counter('request_publish_backpressure_total', 'Publishes of requests that had to wait.', [
     'reason',
   ]),
@@ -55,35 +61,31 @@ export const METRICS = {
     ['queue', 'reason'],
   ),
   scriptLatencyMs: histogram('script_latency_ms', 'Transitions and reads of the coordinator.', ['script']),
-  scriptCode: counter('script_code_total', 'Answers of the coordinator’s transitions.', ['script', 'code']),
-  redisError: counter('redis_error_total', 'Commands that Redis refused or did not answer.', []),
+  scriptCode: counter('script_code_total', 'Results of the coordinator’s transitions, by code.', ['script', 'code']),
+  redisError: counter('redis_error_total', 'Redis commands that failed or got no response.', []),
   stageQueueDepth: gauge('stage_queue_depth', 'Messages that wait for a stage.', ['stage']),
-  stageInFlight: gauge('stage_in_flight', 'Messages that a stage is working on.', ['stage']),
+  stageInFlight: gauge('stage_in_flight', 'Messages that a stage is handling.', ['stage']),
   dueOldestOverdueMs: gauge(
     'due_oldest_overdue_ms',
-    'How late the sweeper is: age of the oldest entry that stands due.',
+    'How late the sweeper is: how long the oldest due entry has been due.',
     [],
   ),
-  sweeperError: counter('sweeper_error_total', 'NextRound of the sweeper that failed; the next one goes on.', []),
+  sweeperError: counter('sweeper_error_total', 'Rounds of the sweeper that failed; the next round continues.', []),
   downloadDurationMs: histogram('download_duration_ms', 'Requests, redirects included, by the class of their status.', [
     'outcome',
   ]),
-  breakersOpen: gauge('breakers_open', 'Circuit breakers that are open, as this process last heard of them.', []),
-  breakersOpened: counter('breakers_opened_total', 'Circuit breakers that opened, after a failed trial too.', []),
+  breakersOpen: gauge('breakers_open', 'Circuit breakers that are open, as far as this process knows.', []),
+  breakersOpened: counter('breakers_opened_total', 'Circuit breakers that opened, including after a failed trial.', []),
   breakersRefused: counter('breakers_refused_total', 'Requests that were not sent because their breaker was open.', []),
   budgetExhausted: counter(
     'budget_exhausted_total',
-    'Requests that were not sent because the cost cap of their run had no room for them.',
+    'Requests that were not sent because the cost cap of their run had no room.',
     [],
   ),
-  limitsUnanswered: counter(
-    'limits_unanswered_total',
-    'Questions for a shared limit without an answer: nothing started.',
-    [],
-  ),
+  limitsUnanswered: counter('limits_unanswered_total', 'Calls to shared limits that failed; no request started.', []),
   runsByState: gauge('runs_by_state', 'Runs by state.', ['state']),
-  alerts: counter('alerts_total', 'Alerts by what became of them: sent, known already, or lost.', ['outcome']),
-  traceSpansLost: counter('trace_spans_lost_total', 'Spans that the collector of traces did not take.', []),
+  alerts: counter('alerts_total', 'Alerts by outcome: sent, known already, or lost.', ['outcome']),
+  traceSpansLost: counter('trace_spans_lost_total', 'Spans that the trace collector did not accept.', []),
 } as const;
 
 function counter<Label extends string>(name: string, help: string, labels: readonly Label[]) {
@@ -94,7 +96,7 @@ function gauge<Label extends string>(name: string, help: string, labels: readonl
   return define('gauge', name, help, labels);
 }
 
-/** All histograms are of latencies. */
+/** All histograms are latencies. */
 function histogram<Label extends string>(name: string, help: string, labels: readonly Label[]) {
   return define('histogram', name, help, labels);
 }

@@ -1,4 +1,4 @@
-/** Metrics over HTTP, for a scraper and for whoever asks whether the process lives. */
+/** Serves metrics over HTTP, and a health check. */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -6,20 +6,20 @@ import { CatenaError } from '../errors/catena-error.ts';
 import type { Metrics } from './metrics.ts';
 
 export interface MetricsServerOptions {
-  /** Where to listen, such as `http://127.0.0.1:9464`; port 0 takes a free one. */
+  /** The address to listen on, such as `http://127.0.0.1:9464`; port 0 chooses a free one. */
   readonly listen: string;
   readonly metrics: Pick<Metrics, 'expose'>;
 }
 
 export interface MetricsServer {
-  /** Where it listens, with its port. */
+  /** The address it listens on, with its port. */
   readonly url: string;
   /** Idempotent. */
   close(): Promise<void>;
 }
 
 const TEXT_FORMAT = 'text/plain; version=0.0.4; charset=utf-8';
-/** A scraper that sends its request slower than this is cut off. */
+/** The timeout for receiving a request. */
 const REQUEST_TIMEOUT_MS = 5_000;
 const DEFAULT_PORT = 80;
 
@@ -29,7 +29,7 @@ export async function startMetricsServer({ listen, metrics }: MetricsServerOptio
   const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, (request, response) =>
     answer(request, response, metrics),
   );
-  // A process that has done its work does not stay for its metrics.
+  // The metrics server alone must not keep the process alive.
   server.unref();
   server.listen(port === '' ? DEFAULT_PORT : Number(port), hostname.replace(/^\[|\]$/g, ''));
   try {
@@ -40,7 +40,7 @@ export async function startMetricsServer({ listen, metrics }: MetricsServerOptio
       `metrics cannot be served at ${listen}: ${(thrown as Error).message}`,
       {
         cause: thrown,
-        remedy: 'set metrics.listen to a free port of this machine, or leave it out',
+        remedy: 'set metrics.listen to a free port of this machine, or unset it',
       },
     );
   }
@@ -63,7 +63,7 @@ function answer(
   metrics: Pick<Metrics, 'expose'>,
 ): void {
   const path = url.split('?')[0];
-  if (method !== 'GET' && method !== 'HEAD') send(response, 405, 'only GET is answered here\n');
+  if (method !== 'GET' && method !== 'HEAD') send(response, 405, 'only GET is supported\n');
   else if (path === '/metrics') send(response, 200, metrics.expose(), TEXT_FORMAT);
   else if (path === '/healthz') send(response, 200, 'ok\n');
   else send(response, 404, 'metrics are at /metrics\n');

@@ -1,19 +1,19 @@
 /**
- * Metrics of one process, held in memory. The hot path touches a number: a series is looked up once, by `with`, and its
- * handle kept.
+ * Metrics of one process, held in memory. The hot path only changes a number: look up a series once, with `with`, and keep its
+ * handle.
  */
 import { histogramSamples, metricHeader, sampleLine } from './exposition.ts';
 import { METRICS, type MetricDefinition } from './metric-names.ts';
 
 export interface Counter {
-  /** Counts so many more, by default one; never less. */
+  /** Adds to the counter, by default one; never a negative amount. */
   add(count?: number): void;
   readonly value: number;
 }
 
 export interface Gauge {
   set(value: number): void;
-  /** So much more, or less. */
+  /** Adds to the gauge; the amount may be negative. */
   add(difference: number): void;
   readonly value: number;
 }
@@ -27,13 +27,13 @@ export interface Histogram {
 /** The labels of a series, each with its value. */
 export type LabelValues<Label extends string> = Readonly<Record<Label, string>>;
 
-/** A metric whose series differ in their labels; the same labels always give the same series. */
+/** A metric with one series per combination of labels; equal labels always return the same series. */
 export interface Family<Label extends string, Series> {
   with(labels: LabelValues<Label>): Series;
 }
 
 export interface GaugeFamily<Label extends string> extends Family<Label, Gauge> {
-  /** A series that is read when it is scraped; replaces what was sampled under these labels before. */
+  /** A series that is read when it is scraped; replaces an earlier one with these labels. */
   sample(labels: LabelValues<Label>, read: () => number): void;
 }
 
@@ -104,7 +104,7 @@ export class Metrics {
     return { with: (labels) => this.#find(metric, labels, () => new HistogramSeries(metric.buckets)) };
   }
 
-  /** The sum over a metric's series: what a counter or gauge says, how many values a histogram has seen. */
+  /** The sum over a metric's series: of the values of a counter or gauge, or of the counts of a histogram. */
   total(metric: MetricDefinition): number {
     let sum = 0;
     for (const { series } of this.#entries(metric)) {
@@ -113,7 +113,7 @@ export class Metrics {
     return sum;
   }
 
-  /** Everything in Prometheus' text format, version 0.0.4. A metric without labels is there from the start, at 0. */
+  /** Everything in Prometheus' text format, version 0.0.4. A metric without labels is included from the start, with 0. */
   expose(): string {
     return Object.values<MetricDefinition>(METRICS)
       .map((metric) => this.#exposeOne(metric))
@@ -152,7 +152,7 @@ function samplesOf(name: string, { labels, series }: Entry<unknown>): string {
   return sampleLine(name, labels, (series as Counter | Gauge).value);
 }
 
-/** The labels' values in the order of the definition, so that the order in which they were written does not matter. */
+/** The labels' values in the order of the definition, so that the order in a call does not matter. */
 function seriesKey({ labels: names }: MetricDefinition, labels: Labels): string {
   return JSON.stringify(names.map((name) => labels[name]));
 }

@@ -4,10 +4,10 @@ import type { DestinationStream } from 'pino';
 
 const COLOURS = { debug: 'gray', info: 'cyan', warn: 'yellow', error: 'red' } as const;
 
-/** Fields that stand elsewhere in the line, or say the same on every line of a terminal's session. */
+/** Fields that are shown elsewhere in the line, or are the same on every line of a terminal's session. */
 const PLACED: ReadonlySet<string> = new Set(['level', 'time', 'msg', 'runtime_mode']);
 
-/** A stream of JSON lines that writes them to `target` in short. What is no JSON object goes through as it is. */
+/** A stream that writes JSON lines to `target` in a short form. Other lines are written unchanged. */
 export function prettyStream(target: DestinationStream, colour: boolean): DestinationStream {
   return { write: (line) => target.write(prettyLine(line, colour)) };
 }
@@ -42,8 +42,8 @@ function shown(value: unknown): string {
   return typeof value === 'string' && !/\s/.test(value) && value !== '' ? value : JSON.stringify(value);
 }
 
-/** Control characters of what was logged must not steer the terminal; colours and line ends are ours. */
+/** Control characters in logged text must not control the terminal; colours and line ends are ours. */
 function printable(line: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for.
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the pattern searches for control characters.
   return line.replace(/\n/g, '\n  ').replace(/(?!\u001b\[(?:\d\d|0)m)[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/g, '�');
 }

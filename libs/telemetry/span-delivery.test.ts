@@ -34,7 +34,7 @@ describe('the delivery of spans', () => {
   it('drops and counts what finds no room, until there is room again', () => {
     const { processor, send, lost, taken, errors } = watched(2);
     for (let n = 0; n < 3; n++) processor.onEnd(span());
-    expect([taken.length, lost.value, errors]).toEqual([2, 1, ['2 spans wait already']]);
+    expect([taken.length, lost.value, errors]).toEqual([2, 1, ['2 spans are already waiting']]);
     send(2, 0);
     processor.onEnd(span());
     expect([taken.length, lost.value]).toEqual([3, 1]);

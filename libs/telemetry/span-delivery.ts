@@ -2,14 +2,14 @@ import type { ReadableSpan, SpanExporter, SpanProcessor } from '@opentelemetry/s
 import type { Counter } from './metrics.ts';
 
 export interface DeliveryWatchOptions {
-  /** Spans that may wait to be sent. */
+  /** The most spans that may wait to be sent. */
   readonly maxWaiting: number;
   readonly lost: Counter;
-  /** Told once, of the first spans that could not be delivered. */
+  /** Called once, for the first spans that could not be delivered. */
   readonly onFirstLoss: (error: unknown) => void;
 }
 
-/** Stands before and behind a batching processor, and counts what does not come out at the other end. */
+/** Wraps a batching processor on both sides, and counts the spans that it loses. */
 export interface DeliveryWatch {
   processor(batches: SpanProcessor): SpanProcessor;
   exporter(target: SpanExporter): SpanExporter;
@@ -32,7 +32,7 @@ export function deliveryWatch({ maxWaiting, lost, onFirstLoss }: DeliveryWatchOp
       onEnd: (span) => {
         if ((span.spanContext().traceFlags & SAMPLED) === 0) return;
         if (waiting >= maxWaiting) {
-          lose(1, `${waiting} spans wait already`);
+          lose(1, `${waiting} spans are already waiting`);
           return;
         }
         waiting += 1;
@@ -49,7 +49,7 @@ export function deliveryWatch({ maxWaiting, lost, onFirstLoss }: DeliveryWatchOp
           isOver = true;
           waiting -= spans.length;
           if (result.code !== SUCCESS) lose(spans.length, result.error);
-          // What was lost has been said; the SDK would say it again at every batch.
+          // The loss was already logged; the SDK would log it again for every batch.
           done({ code: SUCCESS });
         });
       },

@@ -1,17 +1,17 @@
-/** Every span that Catena makes, by what makes it; dashboards and searches rely on these names. */
+/** The names of all spans that Catena creates; dashboards and searches rely on them. */
 export const SPANS = {
-  /** The root of a run's trace: from its acceptance to the moment when ingress took it. */
+  /** The root of a run's trace: from its acceptance until ingress received it. */
   submit: 'catena.submit',
   ingress: 'catena.ingress',
   'module-processor': 'catena.module-processor',
   downloader: 'catena.downloader',
   parser: 'catena.parser',
   'error-threshold': 'catena.error-threshold',
-  /** A failed node of a run that is not sampled: all that is kept of it. */
+  /** A failed node of a run that is not sampled: only this span is kept. */
   failure: 'catena.failure',
 } as const;
 
 export type SpanName = (typeof SPANS)[keyof typeof SPANS];
 
-/** The attribute of a failure's code. A span that begins with it is kept, whatever share of the runs is sampled. */
+/** The attribute with a failure's code. A span that starts with it is kept, whatever share of the runs is sampled. */
 export const ERROR_CODE = 'error.type';

@@ -1,6 +1,6 @@
 /**
- * Spans, as the stages make them. Until a tracer is installed all of this is one comparison: callers ask
- * {@link isTracing} before they build anything for a span.
+ * Spans of the stages. Without a tracer they cost one comparison: callers check {@link isTracing} before they build
+ * anything for a span.
  */
 import {
   type Attributes,
@@ -18,7 +18,7 @@ import { ERROR_CODE, SPANS, type SpanName } from './span-names.ts';
 import { runContext, runTraceIds, type TraceIds } from './trace-ids.ts';
 
 export type SpanFields = Attributes;
-/** Where in a trace somebody works; nothing to look into. */
+/** A position in a trace; opaque to callers. */
 export type TraceContext = Context;
 
 export interface InstalledTracer {
@@ -28,16 +28,16 @@ export interface InstalledTracer {
 
 export interface NewSpan {
   readonly name: SpanName;
-  /** Its run; undefined where a message names none. */
+  /** Its run; undefined if the message names none. */
   readonly runId: string | undefined;
   readonly fields: SpanFields;
-  /** Whether it began with a message, and not with a call in this process. */
+  /** Whether a message caused it, and not a call in this process. */
   readonly isConsumer: boolean;
 }
 
 let installed: InstalledTracer | undefined;
 
-/** Takes spans from here on; undefined ends it. */
+/** Installs the tracer that receives spans; undefined removes it. */
 export function installTracer(tracer: InstalledTracer | undefined): void {
   installed = tracer;
 }
@@ -46,24 +46,24 @@ export function isTracing(): boolean {
   return installed !== undefined;
 }
 
-/** The trace that the caller works in; for logs. */
+/** The trace of the caller; for logs. */
 export function activeTraceId(): string | undefined {
   return installed === undefined ? undefined : trace.getSpanContext(context.active())?.traceId;
 }
 
-/** The context that the caller works in, to go on with elsewhere in this process. */
+/** The context of the caller, to be used elsewhere in this process. */
 export function captureContext(): TraceContext {
   return context.active();
 }
 
-/** Does the work in a captured context; in none when it is undefined, whatever the caller's is. */
+/** Calls `work` in a captured context; if that is undefined, in none, whatever the caller's is. */
 export function withContext<T>(captured: TraceContext | undefined, work: () => T): T {
   return context.with(captured ?? ROOT_CONTEXT, work);
 }
 
 /**
- * Does the work in a span of the run's trace: a child of the span that caused it where that is known, of the run's root
- * otherwise. A cause in another trace (a client's) is linked. What the work throws ends the span as an error.
+ * Calls `work` in a span of the run's trace: a child of the span that caused it, if that is known, else of the run's root.
+ * A cause in another trace (a client's) is linked. If `work` throws, the span ends as an error.
  */
 export async function inSpan<T>(options: NewSpan, work: () => Promise<T>): Promise<T> {
   if (installed === undefined) return work();
@@ -81,7 +81,7 @@ export async function inSpan<T>(options: NewSpan, work: () => Promise<T>): Promi
   }
 }
 
-/** Writes the root span of a run's trace. The same run always has the same one, so writing it again adds none. */
+/** Writes the root span of a run's trace. Its ids follow from the run's id, so writing it again adds no second span. */
 export function writeRunSpan(runId: string, acceptedAtMs: number, fields: SpanFields): void {
   if (installed === undefined) return;
   const { tracer, ids } = installed;
@@ -90,12 +90,12 @@ export function writeRunSpan(runId: string, acceptedAtMs: number, fields: SpanFi
   ids.fixed(runTraceIds(runId), () => tracer.startSpan(SPANS.submit, options)).end();
 }
 
-/** Adds to the span that the caller works in. */
+/** Adds attributes to the caller's span. */
 export function noteOnSpan(fields: SpanFields): void {
   trace.getSpan(context.active())?.setAttributes(fields);
 }
 
-/** The span that the caller works in is an error. Of a run that is not sampled, this much is kept. */
+/** Marks the caller's span as an error. For a run that is not sampled, only this is kept. */
 export function failSpan(code: string, message: string, fields: SpanFields): void {
   const span = trace.getSpan(context.active());
   if (installed === undefined || span === undefined) return;

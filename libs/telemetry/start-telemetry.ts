@@ -6,20 +6,20 @@ import { startTracing, type Tracing } from './tracing.ts';
 
 export interface TelemetryOptions {
   readonly config: Pick<Config, 'otel' | 'metrics'>;
-  /** How this process calls itself in traces: `catena`, or the name of its service. */
+  /** The name of this process in traces: `catena`, or the name of its service. */
   readonly serviceName: string;
   readonly log: Log;
   readonly metrics: Metrics;
 }
 
 export interface Telemetry {
-  /** Where metrics are served, if they are. */
+  /** The address of the metrics server, if there is one. */
   readonly metricsUrl: string | undefined;
-  /** Sends what is left, within a bound, and closes. Idempotent; never rejects. */
+  /** Sends the remaining spans, for a limited time, and closes. Idempotent; never rejects. */
   stop(): Promise<void>;
 }
 
-/** Starts what the configuration asks for: traces, a metrics endpoint, both or neither. Throws `telemetry.cannot_listen`. */
+/** Starts tracing and the metrics server, as far as the configuration enables them. Throws `telemetry.cannot_listen`. */
 export async function startTelemetry({ config, serviceName, log, metrics }: TelemetryOptions): Promise<Telemetry> {
   const { listen } = config.metrics;
   const { endpoint, sampleRatio } = config.otel;

@@ -1,5 +1,5 @@
 /**
- * How a trace crosses what is no function call: a message's headers, a call's metadata, a row. The carrier holds
+ * Carries a trace through messages' headers, calls' metadata and rows. The carrier has
  * `traceparent` and `tracestate` as W3C's Trace Context names them, in lower case, and nothing else.
  */
 import { context, propagation, ROOT_CONTEXT, trace } from '@opentelemetry/api';
@@ -19,8 +19,8 @@ export function injectTrace(): TraceCarrier {
 }
 
 /**
- * Does the work under the trace that a sender injected. Without such a trace, with one that cannot be read and with
- * tracing off, it is a plain call. Other entries of the carrier are not looked at, so headers can be given as they are.
+ * Calls `work` under the trace that a sender injected. Without such a trace, with an unreadable one, or with tracing off, it is
+ * a plain call. Other entries of the carrier are ignored, so all headers of a message can be passed.
  */
 export function withExtractedTrace<T>(carrier: Readonly<Record<string, string | undefined>>, work: () => T): T {
   if (carrier.traceparent === undefined) return work();

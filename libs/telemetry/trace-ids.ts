@@ -1,6 +1,6 @@
 /**
- * One run is one trace, and its ids follow from the run's id: whoever knows a run can find its trace, and a wake-up that is
- * sent after a crash, by a process that never heard of the run's beginning, joins it without anything having been kept.
+ * One run is one trace, and its ids are computed from the run's id. So a run's trace can be found by the run's id, and a wake-up
+ * that another process sends after a crash joins the trace without stored state.
  */
 import { hash, randomBytes } from 'node:crypto';
 import {
@@ -20,11 +20,11 @@ interface SpanIds {
   readonly spanId: string;
 }
 
-/** Random ids for spans, but for those that are begun within {@link TraceIds.fixed}. */
+/** Random ids for spans, except for those that are started within {@link TraceIds.fixed}. */
 export class TraceIds {
   #fixed: SpanIds | undefined;
 
-  /** Begins a span, synchronously, under given ids. */
+  /** Starts a span, synchronously, with given ids. */
   fixed<T>(ids: SpanIds, begin: () => T): T {
     this.#fixed = ids;
     try {
@@ -63,8 +63,8 @@ interface RunSampler {
 }
 
 /**
- * Keeps a share of the runs, each as a whole: the trace id decides, which follows from the run, so that all processes agree
- * without a word. A span that begins as a failure is always kept.
+ * Samples a share of the runs, each completely. The trace id decides, which is computed from the run's id, so all processes decide
+ * the same. A span that starts as a failure is always kept.
  */
 export function keepRunsWhole(ratio: number): RunSampler {
   const bound = ratio * ID_RANGE;
@@ -77,13 +77,13 @@ export function keepRunsWhole(ratio: number): RunSampler {
   };
 }
 
-/** The ids of a run's root span: the first 16 bytes of the SHA-256 of its id in hex, and the 8 bytes behind them. */
+/** The ids of a run's root span: the first 16 bytes of the SHA-256 of its id in hex, and the 8 bytes after them. */
 export function runTraceIds(runId: string): { readonly traceId: string; readonly spanId: string } {
   const digest = hash('sha256', runId, 'hex');
   return { traceId: digest.slice(0, 32), spanId: digest.slice(32, 48) };
 }
 
-/** A context whose spans are children of the run's root span, wherever that was made. */
+/** A context whose spans are children of the run's root span, whichever process created that. */
 export function runContext(runId: string): Context {
   const root: SpanContext = { ...runTraceIds(runId), traceFlags: TraceFlags.SAMPLED, isRemote: true };
   return trace.setSpanContext(ROOT_CONTEXT, root);

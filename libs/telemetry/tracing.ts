@@ -1,6 +1,5 @@
 /**
- * Tracing of a process, over OTLP/HTTP. The SDK is loaded only when it is asked for: it costs a quarter of a second, and
- * nobody who traces nothing should pay that.
+ * Tracing of a process, over OTLP/HTTP. The SDK is loaded only if tracing is on, because loading it takes a quarter of a second.
  */
 
 import { context, propagation, trace } from '@opentelemetry/api';
@@ -16,27 +15,27 @@ export interface TracingOptions {
   /** The collector's OTLP base URL, such as `http://127.0.0.1:4318`; spans go to `v1/traces` below it. */
   readonly endpoint: string;
   readonly serviceName: string;
-  /** The share of runs that are traced, each as a whole, from 0 to 1; failures are kept in any case. */
+  /** The share of runs that are traced completely, from 0 to 1; failures are always kept. */
   readonly sampleRatio: number;
   readonly log: Log;
   readonly metrics: Metrics;
 }
 
 export interface Tracing {
-  /** Sends what is left, for a bounded time, and ends tracing. Idempotent; never rejects. */
+  /** Sends the remaining spans, for a limited time, and ends tracing. Idempotent; never rejects. */
   stop(): Promise<void>;
 }
 
-/** An export that takes longer is given up, and so is the last one when the process ends. */
+/** The timeout of an export, also of the last one when the process ends. */
 const EXPORT_TIMEOUT_MS = 3_000;
 const EXPORT_INTERVAL_MS = 1_000;
 const BATCH_SPANS = 512;
-/** Spans in memory; when the collector is slower than this the rest is dropped, and counted. */
+/** The most spans in memory; if the collector is too slow, further spans are dropped and counted. */
 const MAX_WAITING_SPANS = 16_384;
 
 /**
- * Starts to trace; one tracing per process at a time. A collector that does not answer costs its spans and nothing else:
- * they are counted, and the first loss is logged.
+ * Starts tracing; only one per process at a time. If the collector does not answer, only spans are lost: they are counted, and
+ * the first loss is logged.
  */
 export async function startTracing({
   endpoint,
@@ -69,7 +68,7 @@ export async function startTracing({
     sampler: keepRunsWhole(sampleRatio),
     idGenerator: ids,
     spanProcessors: [watch.processor(batches)],
-    // Nothing but our own spans: what the environment may ask the SDK for is left out.
+    // Only our own spans: instrumentation that the environment may enable in the SDK is left out.
     metricReaders: [],
     logRecordProcessors: [],
     instrumentations: [],
@@ -91,7 +90,7 @@ async function stopTracing(sdk: { shutdown(): Promise<void> }, log: Log): Promis
   try {
     await within(sdk.shutdown(), EXPORT_TIMEOUT_MS);
   } catch (error) {
-    log.debug('tracing did not end well', { error });
+    log.debug('tracing could not be shut down cleanly; spans may be lost', { error });
   } finally {
     trace.disable();
     context.disable();

@@ -52,8 +52,8 @@ export interface DistributedBackends {
  * How long a transition waits for Redis, as a share of a lease. Without an answer nobody knows whether the transition took
  * place, so its node waits until the lease has run out. A shorter outage of Redis costs only its own duration.
  */
-const PATIENCE_PER_LEASE = 2 / 3;
-const MIN_PATIENCE_MS = 5_000;
+const WAIT_PER_LEASE = 2 / 3;
+const MIN_WAIT_MS = 5_000;
 
 /** The largest message: a request with its headers and body. Large responses are sent by reference. */
 const MAX_MESSAGE_BYTES = 768 * 1_024;
@@ -88,7 +88,7 @@ export async function openDistributedBackends(options: DistributedBackendsOption
       shards: DISTRIBUTED_SHARDS,
       policy: config,
       incarnation: await database.incarnation(),
-      commandTimeoutMs: Math.max(MIN_PATIENCE_MS, config.leaseMs * PATIENCE_PER_LEASE),
+      commandTimeoutMs: Math.max(MIN_WAIT_MS, config.leaseMs * WAIT_PER_LEASE),
       onScript: scriptMeter(metrics),
     });
     opened.push(() => coordinator.close());

@@ -115,20 +115,21 @@ export async function startDistributedNode(options: DistributedNodeOptions): Pro
   let api: HttpServer | undefined;
   let stopped: Promise<void> | undefined;
   const submit = submitter({ store, bus, clock, log, nextRunId: createRunIds(clock) });
-  const node = { coordinator, store, port: 0, apiUrl: undefined, submit, stop: () => (stopped ??= stop()) };
+  const stopOnce = (): Promise<void> => (stopped ??= stop());
   try {
-    const errorHandlers: Pick<SubscribeEventsOptions, 'onRefused' | 'onError'> = {
-      onRefused: ({ subject, error }) => log.warn('the event subscriber skipped a malformed event', { subject, error }),
-      onError: (error) => log.error('the event subscriber could not handle an event', { error }),
-    };
+    const onRefused: SubscribeEventsOptions['onRefused'] = ({ subject, error }) =>
+      log.warn('the event subscriber skipped a malformed event', { subject, error });
+    const onError: SubscribeEventsOptions['onError'] = (error) =>
+      log.error('the event subscriber could not handle an event', { error });
     const ended = await events.subscribe({
       types: [EVENTS.RunCompleted.type],
       // Another process may have ended a run that this process still has in memory.
       onEvent: ({ runId }) => stages.forget(runId),
-      ...errorHandlers,
+      onRefused,
+      onError,
     });
     stopping.signal.addEventListener('abort', () => void ended.stop());
-    await subscribeToBreakers(alerts, events, { ...errorHandlers, signal: stopping.signal });
+    await subscribeToBreakers(alerts, events, { onRefused, onError, signal: stopping.signal });
     for (const stage of stages.running) stage.start();
     stages.sweeper.start();
     relay.start();
@@ -163,10 +164,10 @@ export async function startDistributedNode(options: DistributedNodeOptions): Pro
       api = await startHttpApi({ config, listen, extensions, store, coordinator, modules, submit, alerts, clock, log });
     }
   } catch (thrown) {
-    await node.stop();
+    await stopOnce();
     throw thrown;
   }
-  return { ...node, port: server.port, apiUrl: api?.url };
+  return { coordinator, store, port: server.port, apiUrl: api?.url, submit, stop: stopOnce };
 
   async function stop(): Promise<void> {
     stopping.abort();

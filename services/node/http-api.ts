@@ -27,7 +27,11 @@ export async function startHttpApi(options: HttpApiOptions): Promise<HttpServer>
   const { config, listen, log } = options;
   const { api, grpc } = config;
   return startHttpServer({
-    ...{ listen, log, info: API_TITLE, maxBodyBytes: api.maxBodyBytes, drainMs: grpc.drainMs },
+    listen,
+    log,
+    info: API_TITLE,
+    maxBodyBytes: api.maxBodyBytes,
+    drainMs: grpc.drainMs,
     routes: [basicRoutes, ...(await routesOf(options))],
     tokens: grpc.tokens === undefined ? [] : parseTokens(grpc.tokens),
     tls: readTlsFiles({ cert: grpc.tlsCert, key: grpc.tlsKey, ca: grpc.tlsCa, clientAuth: grpc.tlsClientAuth }),
@@ -36,15 +40,24 @@ export async function startHttpApi(options: HttpApiOptions): Promise<HttpServer>
   });
 }
 
-async function routesOf({ config, extensions, alerts, ...shared }: HttpApiOptions): Promise<HttpRoutes[]> {
-  const { store, coordinator, modules, submit, clock, log } = shared;
+async function routesOf(options: HttpApiOptions): Promise<HttpRoutes[]> {
+  const { config, extensions, alerts, store, coordinator, modules, submit, clock, log } = options;
   const { account, platform, submissionsPerMinute } = config.api;
-  const ports = {
-    ...{ store, coordinator, modules, submit, clock, log, account, platform, submissionsPerMinute },
+  const portsOf = (settings: ConfiguredExtension['settings']) => ({
+    settings,
+    store,
+    coordinator,
+    modules,
+    submit,
+    clock,
+    log,
+    account,
+    platform,
+    submissionsPerMinute,
     raiseAlert: alerts.raise,
-  };
+  });
   const routes = await Promise.all(
-    extensions.map(async ({ extension, settings }) => (await extension.routes?.({ ...ports, settings })) ?? []),
+    extensions.map(async ({ extension, settings }) => (await extension.routes?.(portsOf(settings))) ?? []),
   );
   return routes.flat();
 }

@@ -100,16 +100,23 @@ const NEVER = new Promise<never>(() => {});
 async function start(
   stages: readonly StageName[],
   { config, mode }: LoadedConfig,
-  parts: {
+  {
+    modules,
+    extensions,
+    metrics,
+    log,
+  }: {
     readonly modules: ModuleRegistry;
     readonly extensions: readonly ConfiguredExtension[];
     readonly metrics: Metrics;
     readonly log: Log;
   },
 ): Promise<Serving> {
-  if (mode === 'single_node') return startSingleServer({ config, ...parts });
-  const node = await startDistributedNode({ config, ...parts, hosted: new Set(stages), clock: systemClock });
-  return { ...node, failure: NEVER };
+  if (mode === 'single_node') return startSingleServer({ config, modules, extensions, metrics, log });
+  const hosted = new Set(stages);
+  const clock = systemClock;
+  const node = await startDistributedNode({ config, hosted, modules, extensions, metrics, clock, log });
+  return { port: node.port, apiUrl: node.apiUrl, failure: NEVER, stop: () => node.stop() };
 }
 
 /** Resolves with the first signal; the second ends the process. */

@@ -40,17 +40,20 @@ export async function startSingleServer(options: SingleServerOptions): Promise<S
   failed.promise.catch(() => {});
   await makeDatabaseFolder(config.store.path);
   const node = startSingleNode({
-    ...{ config, modules, metrics, log, extensions: extensions.map(({ extension }) => extension) },
+    config,
+    modules,
+    metrics,
+    log,
+    extensions: extensions.map(({ extension }) => extension),
     serves: (run) => run.modules.every((id) => modules.find(id) !== undefined),
     onStoreFailure: (error: CatenaError) => failed.reject(error),
   });
   let api: HttpServer;
   try {
-    const { store, coordinator, submit } = node;
+    const { store, coordinator, submit, alerts } = node;
     const listen = config.api.listen ?? DEFAULT_LISTEN;
-    const { alerts } = node;
-    const ports = { store, coordinator, modules, submit };
-    api = await startHttpApi({ ...ports, config, listen, extensions, alerts, clock: systemClock, log });
+    const clock = systemClock;
+    api = await startHttpApi({ config, listen, extensions, store, coordinator, modules, submit, alerts, clock, log });
   } catch (thrown) {
     await node.stop();
     throw thrown;

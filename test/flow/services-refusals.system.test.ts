@@ -131,6 +131,7 @@ it('messages of others are kept aside on every subject, and the run beside them 
   expect(await itemsOfRun(deployment, runId)).toHaveLength(60);
   for (const { name, child, log } of deployment.services) {
     expect([name, child.exitCode, child.signalCode]).toEqual([name, null, null]);
-    if (name === 'parser') expect(log.some(({ msg }) => msg === 'the bus refused a malformed message and dropped it')).toBe(true);
+    if (name === 'parser')
+      expect(log.some(({ msg }) => msg === 'the bus refused a malformed message and dropped it')).toBe(true);
   }
 });

@@ -40,7 +40,7 @@ describe('a diagnosis at a server', () => {
     expect(call.stdout()).toContain('calls: 0 whole, 0 cut off with their text kept, 1 failed');
     expect(load(readFileSync(join(folder, 'report.html')))('h1').text()).toBe('Apex');
     const again = await server.run(...args());
-    expect(again.stderr).toContain('this work is done already');
+    expect(again.stderr).toContain('this work is already done');
     expect(again.stdout).toContain(join(folder, 'report.csv'));
   });
 

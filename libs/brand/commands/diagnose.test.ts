@@ -89,7 +89,7 @@ describe('catena diagnose', { timeout: PATIENCE_MS }, () => {
     await diagnose(...ASKED);
     rmSync(inFolder('report'), { recursive: true });
     const again = await diagnose(...ASKED);
-    expect(again).toMatchObject({ code: 0, stderr: expect.stringContaining('this work is done already') as string });
+    expect(again).toMatchObject({ code: 0, stderr: expect.stringContaining('this work is already done') as string });
     expect(calls).toHaveLength(4);
     expect(existsSync(join(inFolder('report'), 'report.html'))).toBe(true);
   });
@@ -113,7 +113,7 @@ describe('catena diagnose', { timeout: PATIENCE_MS }, () => {
     call.interrupt();
     await first.stop();
     expect(await call.code).toBe(130);
-    expect(call.stderr()).toContain('To go on:');
+    expect(call.stderr()).toContain('To resume it:');
     const { calls } = await provider(() => 'whole');
     const end = await diagnose(...ASKED, '--deadline', '1h');
     expect(end.stdout).toContain('calls: 4 whole');

@@ -1,4 +1,4 @@
-/** `catena check FILE`: its types, and whether it can be loaded. */
+/** `catena check FILE`: checks the types of a module and loads it. */
 import { existsSync } from 'node:fs';
 import type { ModuleDefinition } from '../../modules/contract/definition.ts';
 import { loadModule } from '../../modules/load/load-module.ts';
@@ -10,7 +10,7 @@ import { countOf, formatTable } from '../terminal/format.ts';
 
 export async function checkModule(context: CliContext, file: string, _options: SharedOptions): Promise<ExitCodeValue> {
   const { stdout } = context.io;
-  // Types first: they say more about a file that cannot be loaded. One that is not there is the loader's to name.
+  // Types first: for a file that cannot be loaded they give the better message. The loader reports a missing file.
   const errors = existsSync(file) ? await checkTypes(file) : [];
   for (const error of errors) stdout.write(`${error}\n`);
   if (errors.length > 0) {
@@ -34,6 +34,6 @@ function describeModule({ id, steps, phases, itemTypes }: ModuleDefinition): str
     ];
   });
   const items = itemTypes.length === 0 ? 'no items' : `items: ${itemTypes.join(', ')}`;
-  const head = `${id} is sound: ${countOf(steps.length, 'step')} in ${countOf(phases.length, 'phase')}, ${items}\n\n`;
+  const head = `${id} is valid: ${countOf(steps.length, 'step')} in ${countOf(phases.length, 'phase')}, ${items}\n\n`;
   return head + formatTable([['STEP', 'KIND', 'PHASE', ''], ...rows], '  ');
 }

@@ -1,4 +1,4 @@
-/** `catena config`: the effective values with their origin, secrets redacted. */
+/** `catena config`: prints the effective values with their origin, secrets redacted. */
 import { describeConfig } from '../../config/describe-config.ts';
 import type { CliContext, ConfigOptions } from '../context.ts';
 import { effectiveConfig } from '../effective-config.ts';

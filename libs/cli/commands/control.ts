@@ -1,4 +1,4 @@
-/** `catena cancel`, `pause` and `resume`: what one says to a run. */
+/** `catena cancel`, `pause` and `resume`. */
 
 import { CatenaError } from '../../errors/catena-error.ts';
 import { ModuleRegistry } from '../../modules/load/registry.ts';
@@ -39,15 +39,15 @@ export async function controlRun(
 const WORDS: Readonly<Record<ControlAction, Record<'done' | 'unchanged', (runId: string) => string>>> = {
   cancel: {
     done: (runId) => `run ${runId} is cancelled; its items stay: \`catena items\` reads them`,
-    unchanged: (runId) => `run ${runId} was about to end already`,
+    unchanged: (runId) => `run ${runId} is already ending: nothing changed`,
   },
   pause: {
-    done: (runId) => `run ${runId} is paused; what is in execution ends, and its deadline goes on`,
-    unchanged: (runId) => `run ${runId} was paused already, or is about to end`,
+    done: (runId) => `run ${runId} is paused: nodes in execution finish, and its deadline keeps running`,
+    unchanged: (runId) => `run ${runId} is already paused or ending: nothing changed`,
   },
   resume: {
-    done: (runId) => `run ${runId} goes on`,
-    unchanged: (runId) => `run ${runId} was not paused`,
+    done: (runId) => `run ${runId} is resumed`,
+    unchanged: (runId) => `run ${runId} was not paused: nothing changed`,
   },
 };
 
@@ -74,20 +74,20 @@ async function controlInFile(scene: FileScene, action: ControlAction, reference:
   if (action !== 'cancel') {
     throw needsServer(
       action,
-      'a run in a file is paused by Ctrl-C, and goes on when its `catena run` command is given again',
+      'pause a run in a file with Ctrl-C, and resume it by giving its `catena run` command again',
     );
   }
   const run = await withRuns(scene.context, scene.options, (runs) => runs.findRun(reference));
   if (run.state === 'closed') {
     throw new CatenaError('cli.run_closed', `run ${run.runId} is closed`, {
-      remedy: 'nothing is left to be cancelled; `catena show` says how it ended',
+      remedy: 'a closed run cannot be cancelled; `catena show` says how it ended',
     });
   }
   await cancelInFile(scene, run);
   return { runId: run.runId, changed: true };
 }
 
-/** The stages bring the run to its end: its open nodes are ended, and its end is written. They work at no other run. */
+/** Starts the stages for this run only: they end its open nodes and store its end. */
 async function cancelInFile({ context, location: { loaded } }: FileScene, { runId }: RunRecord): Promise<void> {
   const failure = Promise.withResolvers<never>();
   failure.promise.catch(() => {});

@@ -1,4 +1,4 @@
-/** `catena explain RUN`: why it is not finished, in sentences. */
+/** `catena explain RUN`: says in sentences why the run is not finished. */
 import type { CliContext, ConfigOptions } from '../context.ts';
 import { ExitCode, type ExitCodeValue } from '../exit-codes.ts';
 import { withRuns } from '../read/open-source.ts';
@@ -27,12 +27,12 @@ export async function explainRun(
   });
 }
 
-/** Whether a process is at work on a file cannot be seen by reading it. */
-const RESTING = 'A run in a file goes on only while its `catena run` command runs.\n';
+/** A reader cannot see whether a process works on the file. */
+const RESTING = 'A run in a file makes progress only while its `catena run` command runs.\n';
 
 function explanationText({ reasons, sampled }: Explanation): string {
   const lines = reasons.map(({ text }) => `${oneLine(text)}\n`);
-  if (sampled) lines.push('Only some of its nodes were looked at: there are more than these numbers say.\n');
+  if (sampled) lines.push('Only some of its nodes were read: the real numbers are higher.\n');
   return lines.join('');
 }
 

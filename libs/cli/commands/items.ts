@@ -1,4 +1,4 @@
-/** `catena items RUN`: the items of a run, on standard output or into a file; also while the run goes on. */
+/** `catena items RUN`: writes the items of a run to standard output or a file; also of an unfinished run. */
 import { rename, rm } from 'node:fs/promises';
 import type { StoredItem } from '../../store/port.ts';
 import type { CliContext, ConfigOptions } from '../context.ts';
@@ -38,7 +38,7 @@ export async function writeItems(
   });
 }
 
-/** A file appears when it is whole; what stood there before stays until then. */
+/** The file is replaced when the new one is complete; until then the old one stays. */
 async function writeAll(
   { io }: CliContext,
   { path }: OutputOption,

@@ -1,4 +1,4 @@
-/** `catena letters RUN`: the nodes that ended in failure, each with its id: what `replay` takes. */
+/** `catena letters RUN`: lists the nodes that ended in failure, each with the id that `replay` takes. */
 import type { CliContext, ConfigOptions } from '../context.ts';
 import { ExitCode, type ExitCodeValue } from '../exit-codes.ts';
 import { failedNodeText, namesIn, STEPS_KEY, toFailedNode } from '../read/failed-nodes.ts';
@@ -24,7 +24,7 @@ export async function listLetters(
     let count = 0;
     for await (const letter of source.deadLetters(run)) {
       const node = toFailedNode(letter, steps);
-      // One by one: there may be many.
+      // One at a time: there may be too many for memory.
       if (isJson) stdout.write(`${count === 0 ? '[\n' : ',\n'}${JSON.stringify(node)}`);
       else stdout.write(failedNodeText(node, paint));
       count += 1;

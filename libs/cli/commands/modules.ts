@@ -1,4 +1,4 @@
-/** `catena modules`: what tasks of a server may name. */
+/** `catena modules`: lists the modules that tasks at a server may name. */
 import { StepKind } from '../../contracts/services.ts';
 import type { CliContext, ConfigOptions } from '../context.ts';
 import { ExitCode, type ExitCodeValue } from '../exit-codes.ts';
@@ -12,7 +12,8 @@ export interface ModulesOptions extends ConfigOptions {
 
 export async function listModules(context: CliContext, options: ModulesOptions): Promise<ExitCodeValue> {
   const location = locationOf(context, options);
-  if (location.kind === 'file') throw needsServer('modules', 'on a file each run brings its module along');
+  if (location.kind === 'file')
+    throw needsServer('modules', 'a file has no list of modules: each `catena run` names its own');
   const { modules } = await withServer(location, ({ calls }) => calls.listModules({}));
   const views = modules.map(({ moduleId, steps, phaseCount, itemTypes, inputSchema }) => ({
     module: moduleId,
@@ -34,7 +35,7 @@ interface ModuleView {
 }
 
 function tableOf(views: readonly ModuleView[]): string {
-  if (views.length === 0) return 'the server has no modules: its setting modules.files names them\n';
+  if (views.length === 0) return 'the server has no modules: name their files in its setting modules.files\n';
   const rows = views.map(({ module, steps, item_types }) => {
     return [module, steps.map(({ name }) => name).join(', '), item_types.join(', ')];
   });

@@ -33,7 +33,7 @@ export async function replayRun(
     for (const [nodeId, outcome] of left) stderr.write(`node ${nodeId}: ${SENTENCES[outcome]}\n`);
     const count = outcomes.size - left.length;
     stderr.write(
-      count === 0 ? `nothing of run ${runId} is executed again\n` : `${begun(context, location, runId, count)}\n`,
+      count === 0 ? `no node of run ${runId} was replayed\n` : `${begun(context, location, runId, count)}\n`,
     );
   }
   return left.length === 0 ? ExitCode.DONE : ExitCode.FOUND;
@@ -50,7 +50,7 @@ function begun(context: CliContext, location: RunLocation, runId: string, count:
   const nodes = countOf(count, 'node');
   return location.kind === 'server'
     ? `${nodes} of run ${runId} ${count === 1 ? 'is' : 'are'} executed again: ${commandFor(context, location, 'show', runId)}`
-    : `${nodes} of run ${runId} stand${count === 1 ? 's' : ''} open again: give its \`catena run\` command again to execute them`;
+    : `${nodes} of run ${runId} ${count === 1 ? 'is' : 'are'} open again: give its \`catena run\` command again to execute them`;
 }
 
 interface Replayed {

@@ -1,4 +1,4 @@
-/** `catena runs`: every run of a database or a server, the newest first. */
+/** `catena runs`: lists the runs of a database or a server, the newest first. */
 import { fromMicros } from '../../limits/budgets.ts';
 import type { RunRecord } from '../../store/port.ts';
 import type { CliContext, ConfigOptions } from '../context.ts';
@@ -23,13 +23,13 @@ export async function listRuns(context: CliContext, options: RunsOptions): Promi
   });
 }
 
-/** A run that has ended is known whole: only others are looked at. */
+/** The store has everything about a closed run: only the others are read from the coordinator. */
 async function lookAt(source: RunSource, record: RunRecord): Promise<RunLook> {
   if (record.end !== undefined) return { record, snapshot: undefined, items: record.end.items, cost: record.end.cost };
   return source.look(record);
 }
 
-/** A run as machines read it. */
+/** A run in the JSON output. */
 export interface RunView {
   readonly run_id: string;
   readonly modules: readonly string[];
@@ -44,9 +44,9 @@ export interface RunView {
   readonly failed: number;
   readonly open: number;
   readonly items: number;
-  /** In the currency of its modules: told by its pages, or at most. */
+  /** In the currency of its modules: the actual charges, or the maximum where none was recorded. */
   readonly cost: number;
-  /** Set aside and never settled: it may be gone. */
+  /** Reserved for requests whose cost was never recorded: it may have been spent. */
   readonly cost_reserved: number;
   readonly cost_cap: number | null;
   readonly accepted_at: string;

@@ -1,8 +1,8 @@
-/** `catena serve`: all five stages of a deployment in this process, its API open. */
+/** `catena serve`: runs all five stages of a deployment in this process and opens its API. */
 import type { CliContext } from '../context.ts';
 import { type ServiceOptions, serviceEnvironment } from '../dev/options.ts';
 
-/** Answers the exit code of the service, when it has been asked to end. */
+/** Resolves with the exit code when the service has been told to stop. */
 export async function serveModules(
   context: CliContext,
   files: readonly string[],

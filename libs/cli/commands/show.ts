@@ -1,4 +1,4 @@
-/** `catena show RUN`: how a run stands or ended, what happened, and every node that failed. */
+/** `catena show RUN`: prints the state or end of a run, its timeline, and every failed node. */
 import type { RunSnapshot } from '../../coordination/protocol/reads.ts';
 import type { StoredEvent } from '../../store/port.ts';
 import type { CliContext, ConfigOptions } from '../context.ts';
@@ -93,7 +93,7 @@ function phasesText(phases: readonly PhaseView[]): string {
   return formatTable([['MODULE', 'PHASE', 'STATE', 'DONE', 'FAILED', 'OPEN'], ...rows]);
 }
 
-/** Events of single nodes are counted: what they say of a node stands with the failed nodes. */
+/** Events of single nodes are only counted: their details are printed with the failed nodes. */
 function eventsText(events: readonly StoredEvent[]): string {
   const counts = Map.groupBy(events, ({ type }) => type);
   const lines: string[][] = [];

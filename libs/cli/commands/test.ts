@@ -1,4 +1,4 @@
-/** `catena test FILE`: runs the parses of recorded pages again, offline, and shows what is different. */
+/** `catena test FILE`: parses recorded pages again, offline, and shows the differences. */
 import { dirname, join } from 'node:path';
 import { loadModule } from '../../modules/load/load-module.ts';
 import type { CliContext, SharedOptions } from '../context.ts';

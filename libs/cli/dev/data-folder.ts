@@ -1,4 +1,4 @@
-/** The folder of `catena dev`: its servers' data, held by one process at a time. */
+/** The folder of `catena dev`: its servers' data, locked by one process at a time. */
 import { existsSync } from 'node:fs';
 import { chmod, mkdir, readdir, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
@@ -9,15 +9,15 @@ import { FileLock } from '../../sqlite/file-lock.ts';
 export interface DataFolder {
   readonly path: string;
   readonly ledger: ProcessLedger;
-  /** Names of what an earlier process had left running, and which has been ended. */
+  /** Names of the processes that an earlier `catena dev` had left running, and that have been ended. */
   readonly leftovers: readonly string[];
-  /** Lets go of it; what is in it stays. */
+  /** Releases the lock; the data stays. */
   release(): void;
 }
 
 const LOCK = 'dev';
 
-/** `isFresh` removes what is in it. Throws `servers.in_use` and `cli.unwritable_output`. */
+/** `isFresh` deletes the data in it. Throws `servers.in_use` and `cli.unwritable_output`. */
 export async function openDataFolder(given: string, isFresh: boolean): Promise<DataFolder> {
   const path = resolve(given);
   await make(path);
@@ -37,13 +37,17 @@ async function make(path: string): Promise<void> {
   try {
     const isNew = !existsSync(path);
     await mkdir(path, { recursive: true });
-    // PostgreSQL runs as another user when we are root, and has to pass through.
+    // Started by root, PostgreSQL runs as another user, who must be able to enter the folder.
     if (isNew) await chmod(path, 0o755);
   } catch (thrown) {
-    throw new CatenaError('cli.unwritable_output', `the folder ${path} cannot be made: ${(thrown as Error).message}`, {
-      cause: thrown,
-      remedy: 'start it in a folder that may be written',
-    });
+    throw new CatenaError(
+      'cli.unwritable_output',
+      `the folder ${path} cannot be created: ${(thrown as Error).message}`,
+      {
+        cause: thrown,
+        remedy: 'start it in a folder that you may write to',
+      },
+    );
   }
 }
 
@@ -52,15 +56,15 @@ function take(path: string): FileLock {
     return new FileLock(join(path, LOCK));
   } catch (thrown) {
     if (!(thrown instanceof CatenaError) || thrown.code !== 'store.locked') throw thrown;
-    throw new CatenaError('servers.in_use', `another process uses ${path}`, {
+    throw new CatenaError('servers.in_use', `another \`catena dev\` uses ${path}`, {
       cause: thrown,
       data: { folder: path },
-      remedy: 'end the `catena dev` that runs there, or start this one in another folder',
+      remedy: 'stop that one, or start this one in another folder',
     });
   }
 }
 
-/** All but the lock, which is held. */
+/** Deletes everything but the lock. */
 async function empty(path: string): Promise<void> {
   for (const name of await readdir(path)) {
     if (!name.startsWith(`${LOCK}.lock`)) await rm(join(path, name), { recursive: true, force: true });

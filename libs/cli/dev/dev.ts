@@ -1,4 +1,4 @@
-/** `catena dev`: servers and services of a whole deployment on this machine, in one terminal. */
+/** `catena dev`: runs the servers and services of a whole deployment on this machine, in one terminal. */
 import { CatenaError } from '../../errors/catena-error.ts';
 import { type LocalServers, startLocalServers } from '../../local-servers/local-servers.ts';
 import { freePort } from '../../local-servers/server-process.ts';
@@ -36,13 +36,13 @@ export async function runDev(
     failure: Promise.withResolvers<never>(),
   };
   scene.failure.promise.catch(() => {});
-  // A terminal that is gone must not keep this from ending what it has started.
+  // A closed terminal must not prevent the end of the processes that were started.
   io.stderr.on('error', () => {});
   const stop = stopSignals(context, scene);
   let servers: LocalServers | undefined;
   try {
     if (folder.leftovers.length > 0) {
-      scene.print(OWN_NAME, `ended what was left of an earlier start: ${folder.leftovers.join(', ')}`);
+      scene.print(OWN_NAME, `ended processes of an earlier start: ${folder.leftovers.join(', ')}`);
     }
     scene.print(OWN_NAME, `starting redis, nats and postgres in ${folder.path}`);
     servers = await startLocalServers({ folder: folder.path, ledger: folder.ledger, find: { path: env.PATH ?? '' } });
@@ -51,7 +51,7 @@ export async function runDev(
     }
     await Promise.race([startServices(scene, servers), stop.asked, scene.failure.promise]);
     await Promise.race([stop.asked, scene.failure.promise]);
-    scene.print(OWN_NAME, 'stopping: services first, then servers; once more to end at once');
+    scene.print(OWN_NAME, 'stopping: services first, then servers; press Ctrl-C again to end at once');
     return ExitCode.DONE;
   } finally {
     scene.isStopping = true;
@@ -92,7 +92,7 @@ async function startServices(scene: DevScene, servers: LocalServers): Promise<vo
     if (scene.isStopping === true) return;
     services.push(process);
     process.start();
-    // The first one makes tables and streams; the others find them there.
+    // The first one creates tables and streams; the others use them.
     if (services.length === 1) await process.ready;
   }
   await Promise.all(services.map((service) => service.ready));
@@ -102,19 +102,19 @@ async function startServices(scene: DevScene, servers: LocalServers): Promise<vo
 function greeting({ context, prepared: { listen, moduleIds, modules, processes } }: DevScene): string[] {
   const count =
     processes === 1 ? 'five services' : `five services, ${countOf(processes, 'process', 'processes')} each,`;
-  const what = moduleIds.length === 0 ? 'without any module' : `with ${moduleIds.join(', ')}`;
+  const what = moduleIds.length === 0 ? 'without a module' : `with ${moduleIds.join(', ')}`;
   const file = modules[0] ?? 'FILE';
   return [
-    `ready: ${count} take work at ${listen}, ${what}`,
+    `ready: ${count} accept tasks at ${listen}, ${what}`,
     `submit with: ${commandText(context.invocation, ['run', file, '--server', listen])}`,
   ];
 }
 
-/** The first signal asks; the second one ends everything at once, this process included. */
+/** The first signal stops services and servers; the second one ends everything at once, this process included. */
 function stopSignals({ onSignal, exitNow }: CliContext, scene: DevScene) {
   const asked = Promise.withResolvers<void>();
   let signals = 0;
-  // Also when the terminal is closed: nothing that was started here would end by itself.
+  // Also when the terminal is closed: the started processes would not end by themselves.
   const dispose = onSignal(() => {
     signals += 1;
     if (signals === 1) return asked.resolve();
@@ -125,8 +125,8 @@ function stopSignals({ onSignal, exitNow }: CliContext, scene: DevScene) {
 }
 
 function serverDied(name: string, how: string): CatenaError {
-  return new CatenaError('servers.died', `${name} is gone: ${how}`, {
+  return new CatenaError('servers.died', `the server ${name} ended unexpectedly: ${how}`, {
     data: { server: name },
-    remedy: 'start again: what was committed stands in its data',
+    remedy: 'start `catena dev` again: committed data is kept',
   });
 }

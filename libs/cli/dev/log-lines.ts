@@ -1,18 +1,18 @@
-/** The lines of several processes as one log, the name of the process in front of each. */
+/** Merges the lines of several processes into one log, with the name of the process before each line. */
 import { styleText } from 'node:util';
 import { prettyLine } from '../../telemetry/pretty-log.ts';
 
-/** Colours that are told apart on dark and on light; warnings and errors have their own. */
+/** Colours that are legible on dark and light backgrounds; warnings and errors have their own. */
 const COLOURS = [
   ...(['cyan', 'magenta', 'blue', 'green'] as const),
   ...(['cyanBright', 'magentaBright', 'blueBright', 'greenBright'] as const),
 ];
 const NAME_WIDTH = 18;
 
-/** Puts a name in front of each line of a text. */
+/** Puts a name before each line of a text. */
 export type LinePrefix = (name: string, text: string) => string;
 
-/** Each new name gets the next colour. */
+/** Each new name takes the next colour. */
 export function linePrefix(isColoured: boolean): LinePrefix {
   const colours = new Map<string, (typeof COLOURS)[number]>();
   return (name, text) => {
@@ -28,17 +28,17 @@ export function linePrefix(isColoured: boolean): LinePrefix {
 }
 
 export interface ServiceLine {
-  /** As it is shown. */
+  /** The text to print. */
   readonly text: string;
-  /** Whether it says that the process takes work now. */
+  /** Whether it reports that the process accepts work now. */
   readonly isReady: boolean;
 }
 
-/** A line that a service printed: its log is JSON; what else it prints is shown as it is. */
+/** A line that a service printed: JSON lines are its log; other lines are printed unchanged. */
 export function readServiceLine(line: string, isColoured: boolean): ServiceLine {
   const fields = fieldsOf(line);
   if (fields === undefined) return { text: plain(line), isReady: false };
-  // The name in front says which service it is.
+  // The name before the line already says which service it is.
   const { service: _service, ...rest } = fields;
   return { text: prettyLine(JSON.stringify(rest), isColoured), isReady: fields.msg === 'ready' };
 }

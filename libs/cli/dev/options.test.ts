@@ -47,7 +47,7 @@ describe('catena serve', () => {
 
   it('refuses what is no setting', () => {
     expect(() => serviceEnvironment({ env: {}, extensions: [] }, [], { set: ['nonsense=1'] })).toThrow(
-      'nonsense is no setting',
+      'there is no setting nonsense',
     );
   });
 });

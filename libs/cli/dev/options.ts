@@ -1,4 +1,4 @@
-/** What `catena dev` and `catena serve` are given; checked before anything is started. */
+/** The options of `catena dev` and `catena serve`, checked before anything is started. */
 import { resolve } from 'node:path';
 import { CONFIG_FILE_VARIABLE, type Environment } from '../../config/environment.ts';
 import type { LoadedConfig } from '../../config/load-config.ts';
@@ -34,13 +34,13 @@ export interface PreparedDev {
   /** Settings by name, as `--set` gave them. */
   readonly settings: Readonly<Record<string, string>>;
   readonly allowsPrivateTargets: boolean;
-  /** For the services: which file they read. */
+  /** The configuration file that the services read. */
   readonly env: Readonly<Record<string, string>>;
 }
 
 const MAX_PROCESSES = 16;
 
-/** Throws what is wrong with the options, the configuration or a module. */
+/** Throws the error of a wrong option, configuration or module. */
 export async function prepareDev(
   context: CliContext,
   files: readonly string[],
@@ -49,7 +49,7 @@ export async function prepareDev(
   const processes = Number(options.processes);
   if (!Number.isSafeInteger(processes) || processes < 1 || processes > MAX_PROCESSES) {
     throw new CatenaError('cli.bad_processes', `--processes is "${options.processes}"`, {
-      remedy: `give a number from 1 to ${MAX_PROCESSES}: so many processes of each service are started`,
+      remedy: `give the number of processes of each service, from 1 to ${MAX_PROCESSES}`,
     });
   }
   const given = { ...context, env: withoutDeployment(context.env) };
@@ -67,7 +67,7 @@ export async function prepareDev(
   };
 }
 
-/** The environment for a service in this process: what the options say, over what it holds. */
+/** The environment for a service in this process, overridden by the options. */
 export function serviceEnvironment(
   { env, extensions }: Pick<CliContext, 'env' | 'extensions'>,
   files: readonly string[],
@@ -85,7 +85,7 @@ export function serviceEnvironment(
   return { ...env, ...configVariable(options), ...variables(settings, known) };
 }
 
-/** Servers that the environment names are not used here: those of this machine are. */
+/** Servers that the environment names are ignored: `catena dev` uses its own. */
 function withoutDeployment(env: Environment): Environment {
   const own = (['cache.redis', 'nats.url', 'store.url'] as const).map(variableName);
   return Object.fromEntries(Object.entries(env).filter(([name]) => !own.includes(name)));
@@ -107,7 +107,7 @@ function variables(settings: Readonly<Record<string, string>>, known: Settings):
   return Object.fromEntries(
     Object.entries(settings).map(([key, text]) => {
       if (Object.hasOwn(known, key)) return [variableName(key), text];
-      throw new CatenaError('cli.unknown_setting', `${key} is no setting`, {
+      throw new CatenaError('cli.unknown_setting', `there is no setting ${key}`, {
         remedy: '`catena config` lists the settings',
       });
     }),
@@ -117,7 +117,7 @@ function variables(settings: Readonly<Record<string, string>>, known: Settings):
 function modulePaths(files: readonly string[]): string[] {
   return files.map((file) => {
     if (!file.includes(',')) return resolve(file);
-    throw new CatenaError('cli.bad_module_path', `the path ${file} holds a comma`, {
+    throw new CatenaError('cli.bad_module_path', `the path ${file} contains a comma`, {
       remedy: 'rename it: modules.files separates paths by commas',
     });
   });

@@ -1,7 +1,7 @@
-/** Which processes `catena dev` starts, and what each is told: pure. */
+/** Which processes `catena dev` starts, with which environment; pure. */
 import { variableName } from '../../config/variable-name.ts';
 
-/** In the order of their start: those that ingress calls come before it. */
+/** In the order in which they start: ingress comes after the services that it calls. */
 export const DEV_SERVICES = ['module-processor', 'error-threshold', 'downloader', 'parser', 'ingress'] as const;
 
 export type DevService = (typeof DEV_SERVICES)[number];
@@ -14,13 +14,13 @@ export interface DevPlan {
   readonly modules: readonly string[];
   /** Processes of each service. */
   readonly processes: number;
-  /** Where the first ingress takes calls. */
+  /** The address of the first ingress. */
   readonly listen: string;
   /** Free ports, one for each of the other processes. */
   readonly ports: readonly number[];
-  /** Settings that the command line named. */
+  /** Settings of the command line. */
   readonly settings: Readonly<Record<string, string>>;
-  /** Whether nobody has said that private addresses may not be asked: what one develops against is often on this machine. */
+  /** Whether private addresses may be requested, because no setting forbids it: a site under development is often on this machine. */
   readonly allowsPrivateTargets: boolean;
 }
 
@@ -28,7 +28,7 @@ export interface PlannedProcess {
   readonly service: DevService;
   /** Unique: `parser`, or `parser-2`. */
   readonly name: string;
-  /** Variables beside those of our own environment. */
+  /** Environment variables in addition to our own. */
   readonly env: Readonly<Record<string, string>>;
 }
 
@@ -43,7 +43,7 @@ export function planProcesses(plan: DevPlan): PlannedProcess[] {
     'store.url': plan.databaseUrl,
     'grpc.module_processor': addressesOf('module-processor'),
     'grpc.error_threshold': addressesOf('error-threshold'),
-    // On ports of their own, which they tell when they are ready.
+    // On free ports, which they report when they are ready.
     'metrics.listen': 'http://127.0.0.1:0',
     'log.format': 'json',
     ...(plan.modules.length === 0 ? {} : { 'modules.files': plan.modules.join(',') }),
@@ -72,7 +72,7 @@ export function portsNeeded(processes: number): number {
   return DEV_SERVICES.length * processes - 1;
 }
 
-/** A name that is no setting has been refused before. */
+/** Unknown settings have been refused before. */
 function variables(settings: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(Object.entries(settings).map(([key, text]) => [variableName(key), text]));
 }

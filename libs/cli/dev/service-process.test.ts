@@ -42,7 +42,7 @@ function fake(source: string, changes: Partial<ServiceProcessOptions> = {}) {
   return { service, lines, hopeless, pids };
 }
 
-const restarts = (lines: readonly string[]): string[] => lines.filter((line) => line.includes('started again'));
+const restarts = (lines: readonly string[]): string[] => lines.filter((line) => line.includes('restarting it'));
 
 describe('a service that is kept running', () => {
   it('is ready, ends when asked, and is remembered in between', async () => {
@@ -65,7 +65,7 @@ describe('a service that is kept running', () => {
     process.kill(first, 'SIGKILL');
     await vi.waitFor(() => expect(lines.filter((line) => line.endsWith('ready'))).toHaveLength(2), 10_000);
     expect(service.pid).not.toBe(first);
-    expect(restarts(lines)).toEqual(['ended (SIGKILL): it is started again in 10 ms']);
+    expect(restarts(lines)).toEqual(['ended (SIGKILL): restarting it in 10 ms']);
   });
 
   it('waits longer each time, up to a bound', async () => {
@@ -90,7 +90,7 @@ describe('a service that is kept running', () => {
     });
     service.start();
     await vi.waitFor(() => expect(restarts(lines).length).toBeGreaterThanOrEqual(3), 10_000);
-    expect(new Set(restarts(lines))).toEqual(new Set(['ended (1): it is started again in 10 ms']));
+    expect(new Set(restarts(lines))).toEqual(new Set(['ended (1): restarting it in 10 ms']));
   });
 
   it('is given up when it refuses what it was given', async () => {

@@ -1,4 +1,4 @@
-/** A service that is kept running: started again when it dies, ended when that is asked for. */
+/** Keeps a service running: restarts it when it dies, and stops it on request. */
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
@@ -11,26 +11,26 @@ export interface ServiceProcessOptions {
   readonly name: string;
   /** The program for Node, and its arguments. */
   readonly program: readonly string[];
-  /** All of its environment. */
+  /** Its complete environment. */
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Shows a line of its log, or one about it. */
+  /** Prints a line of its log, or one about it. */
   readonly print: (text: string) => void;
   readonly isColoured: boolean;
   readonly monotonicMs: () => number;
-  /** Remembers the processes, should this one be killed. */
+  /** Records the processes, in case this one is killed. */
   readonly ledger: { add(name: string, pid: number): void; remove(pid: number): void };
-  /** Told when it can never run: what it was given is wrong. */
+  /** Called when it can never run, because its configuration or a module is wrong. */
   readonly onHopeless: (error: CatenaError) => void;
-  /** Waits before it is started again: the first, and the longest. Each is twice the one before. */
+  /** The first and the longest wait before a restart. Each is twice the one before. */
   readonly pausesMs?: readonly [first: number, longest: number];
 }
 
 const PAUSES_MS = [500, 15_000] as const;
-/** A process that was ready for so long has nothing to do with the death before. */
+/** After a process was ready for this long, the next restart begins with the first wait again. */
 const SOUND_MS = 30_000;
-/** What a service ends with when its configuration or a module is wrong: another start would end the same way. */
+/** The exit code for a wrong configuration or module: a restart would end the same way. */
 const BAD_INPUT = 2;
-/** A service gives up waiting by itself before this. */
+/** Longer than a service's own limit for its drain. */
 const STOP_TIMEOUT_MS = 35_000;
 
 export class ServiceProcess {
@@ -48,12 +48,12 @@ export class ServiceProcess {
     this.#pauseMs = (options.pausesMs ?? PAUSES_MS)[0];
   }
 
-  /** Resolves when it has been ready once. */
+  /** Resolves when it is ready for the first time. */
   get ready(): Promise<void> {
     return this.#ready.promise;
   }
 
-  /** Of the process that runs now, if one does. */
+  /** Of the running process, if there is one. */
   get pid(): number | undefined {
     return this.#child?.pid;
   }
@@ -61,7 +61,7 @@ export class ServiceProcess {
   start(): void {
     if (this.#child !== undefined || this.#isStopping) return;
     const { program, env, ledger, name } = this.#options;
-    // A session of its own: Ctrl-C in the terminal is for us, and we end what we started in its order.
+    // In a session of its own, so that Ctrl-C reaches only this process, which stops the services in order.
     const child = spawn(process.execPath, program, {
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
@@ -85,7 +85,7 @@ export class ServiceProcess {
     });
   }
 
-  /** Asks it to end, and ends it when it does not. Idempotent. */
+  /** Asks the process to end, and kills it if it does not. Idempotent. */
   async stop(): Promise<void> {
     this.#isStopping = true;
     clearTimeout(this.#restart);
@@ -114,15 +114,15 @@ export class ServiceProcess {
     }
     const [first, longest] = pausesMs;
     if (this.#readyAtMs !== undefined && monotonicMs() - this.#readyAtMs >= SOUND_MS) this.#pauseMs = first;
-    print(`${how}: it is started again in ${formatDuration(this.#pauseMs)}`);
+    print(`${how}: restarting it in ${formatDuration(this.#pauseMs)}`);
     this.#restart = setTimeout(() => this.start(), this.#pauseMs);
     this.#pauseMs = Math.min(2 * this.#pauseMs, longest);
   }
 }
 
 function hopeless(name: string): CatenaError {
-  return new CatenaError('cli.service_refused', `${name} cannot run with what it was given`, {
+  return new CatenaError('cli.service_refused', `the service ${name} refused its configuration or a module`, {
     data: { service: name },
-    remedy: 'its last lines say what is wrong',
+    remedy: 'read the last lines of its log above',
   });
 }

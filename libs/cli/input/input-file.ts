@@ -1,4 +1,4 @@
-/** The input of a run from a file, or from standard input. */
+/** Reads the input of a run from a file or from standard input. */
 import { readFile } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
@@ -13,20 +13,20 @@ export async function readInputFile(path: string, stdin: Readable): Promise<Read
   });
   let value: unknown;
   try {
-    // JSON first: YAML would take most of it, but says less about what is wrong.
+    // JSON first: YAML accepts most JSON, but its error messages are worse.
     value = path.endsWith('.json') ? JSON.parse(source) : parseYaml(source);
   } catch (thrown) {
-    throw bad(`${name} is no ${path.endsWith('.json') ? 'JSON' : 'YAML or JSON'}: ${messageOf(thrown)}`, thrown);
+    throw bad(`${name} is not valid ${path.endsWith('.json') ? 'JSON' : 'YAML or JSON'}: ${messageOf(thrown)}`, thrown);
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw bad(`${name} does not hold an object with the input's fields`);
+    throw bad(`${name} does not contain an object with the input's fields`);
   }
   return value as Record<string, unknown>;
 }
 
 function bad(message: string, cause?: unknown): CatenaError {
   return new CatenaError('cli.bad_input_file', message, {
-    remedy: 'give a .json or .yaml file that holds one object, or - for standard input',
+    remedy: 'give a .json or .yaml file that contains one object, or - for standard input',
     ...(cause === undefined ? {} : { cause }),
   });
 }

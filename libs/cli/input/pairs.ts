@@ -1,13 +1,13 @@
 import { CatenaError } from '../../errors/catena-error.ts';
 
-/** `k=v` arguments by key; the value is everything behind the first `=`. Throws `cli.bad_pair`, `cli.repeated_key`. */
+/** `k=v` arguments by key; the value is everything after the first `=`. Throws `cli.bad_pair`, `cli.repeated_key`. */
 export function parsePairs(pairs: readonly string[], option: string): ReadonlyMap<string, string> {
   const byKey = new Map<string, string>();
   for (const pair of pairs) {
     const at = pair.indexOf('=');
     if (at < 1) {
-      throw new CatenaError('cli.bad_pair', `${option} got "${pair}", which is no key=value`, {
-        remedy: `write ${option} name=value; quote it if it holds spaces`,
+      throw new CatenaError('cli.bad_pair', `${option} got "${pair}", which is not key=value`, {
+        remedy: `write ${option} name=value; quote it if it contains spaces`,
       });
     }
     const key = pair.slice(0, at);

@@ -5,9 +5,9 @@ import { isAmount, MICROS } from '../../limits/budgets.ts';
 export function parseAmount(text: string, option: string): number {
   const amount = /^\d{1,10}(?:\.\d{1,6})?$/.test(text) ? Number(text) : Number.NaN;
   if (isAmount(amount) && amount >= 1 / MICROS) return amount;
-  throw new CatenaError('cli.bad_amount', `${option} is "${text}", which is no amount`, {
+  throw new CatenaError('cli.bad_amount', `${option} is "${text}", which is not an amount`, {
     data: { option, text },
-    remedy: 'write a number above 0, with at most six digits behind the point: 2, or 0.5',
+    remedy: 'write a number above 0, with at most six decimal places: 2, or 0.5',
   });
 }
 
@@ -18,7 +18,7 @@ export function parseDuration(text: string, option: string): number {
   const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)?$/.exec(text.trim());
   const ms = match === null ? Number.NaN : Math.round(Number(match[1]) * UNITS_MS[match[2] ?? 's']!);
   if (ms > 0 && Number.isSafeInteger(ms)) return ms;
-  throw new CatenaError('cli.bad_duration', `${option} is "${text}", which is no length of time above zero`, {
+  throw new CatenaError('cli.bad_duration', `${option} is "${text}", which is not a duration above zero`, {
     remedy: 'write a number and a unit: 500ms, 30s, 2m, 1h',
   });
 }

@@ -1,6 +1,6 @@
 /**
- * Which types the values of `--input k=v` have. The rule: a value that reads as JSON is taken as that, unless the module's
- * schema refuses it there and accepts the text; anything else is text. So `pages=3` is a number for z.number(), and
+ * Decides the types of `--input k=v` values. The rule: a value that is valid JSON is read as JSON, unless the module's
+ * schema refuses that and accepts the text; any other value is text. So `pages=3` is a number for z.number(), and
  * `query=123` is text for z.string().
  */
 import { CatenaError } from '../../errors/catena-error.ts';
@@ -9,8 +9,8 @@ import { CatenaError } from '../../errors/catena-error.ts';
 export type CheckInput = (input: unknown) => unknown | Promise<unknown>;
 
 /**
- * The input to submit: `base` (of a file) with the pairs over it. Throws `module.wrong_input` for what the schema accepts
- * in neither reading.
+ * The input to submit: `base` (from a file), overridden by the pairs. Throws `module.wrong_input` if the schema accepts a value
+ * neither as JSON nor as text.
  */
 export async function typedInput(
   base: Readonly<Record<string, unknown>>,
@@ -24,13 +24,13 @@ export async function typedInput(
   if (first === undefined) return attempt();
 
   const refused = keysIn(first).filter((key) => ambiguous.has(key));
-  // An issue without a path (a union, say) names no key: then all of them may be at fault.
+  // An issue without a path (of a union, for example) names no key: any of them may be wrong.
   for (const key of keysIn(first).includes('') ? ambiguous : refused) asText.add(key);
   if (asText.size === 0) throw first;
   const second = await refusal(check, attempt());
   if (second === undefined) return attempt();
 
-  // What is refused as text too is refused for what it is: the message is about the value as it was read first.
+  // If the text is refused too, the message is about the value as JSON.
   for (const key of keysIn(second)) asText.delete(key);
   throw (await refusal(check, attempt())) ?? first;
 }
@@ -39,7 +39,7 @@ function valuesOf(pairs: ReadonlyMap<string, string>, asText: ReadonlySet<string
   return Object.fromEntries([...pairs].map(([key, text]) => [key, asText.has(key) ? text : read(text)]));
 }
 
-/** JSON that is no string, or else the text as it is, quotes included; so is a number that would lose digits. */
+/** JSON, unless it is a string or a number that would lose digits: those stay the text as typed, quotes included. */
 function read(text: string): unknown {
   let value: unknown;
   try {
@@ -63,7 +63,7 @@ async function refusal(check: CheckInput, input: unknown): Promise<CatenaError |
   }
 }
 
-/** The fields that a refusal is about: the first name of each path, empty for the whole. */
+/** The fields that the issues name: the first part of each path, empty for the whole input. */
 function keysIn({ data }: CatenaError): string[] {
   const issues = (data.issues ?? []) as readonly { readonly path: string }[];
   return issues.map(({ path }) => {

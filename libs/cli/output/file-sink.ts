@@ -3,10 +3,10 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { outputError, unwritable } from './output-error.ts';
 import type { Sink } from './sink.ts';
 
-/** So much before an offset is looked at: enough to tell another file, or an edit near the end. */
+/** This many bytes before an offset are hashed: enough to recognise another file, or an edit near the end. */
 const LOOK_BACK_BYTES = 4_096;
 
-/** A regular file, created if it is not there. Its content is left alone until something is written or cut. */
+/** A regular file, created if it does not exist. Its content stays until something is written or cut. */
 export class FileSink implements Sink {
   readonly name: string;
   readonly isFile: boolean;
@@ -20,7 +20,7 @@ export class FileSink implements Sink {
     this.#file = file;
   }
 
-  /** Throws `cli.unwritable_output`. A device or a pipe is taken as it is: it cannot be cut. */
+  /** Throws `cli.unwritable_output`. A device or a pipe is used as a stream: it cannot be cut. */
   static async open(path: string): Promise<FileSink> {
     try {
       const file = await open(path, 'r+').catch((thrown: unknown) => {

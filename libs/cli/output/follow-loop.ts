@@ -3,11 +3,11 @@ import type { ItemFollower } from './follower.ts';
 export interface FollowLoopOptions {
   readonly follower: Pick<ItemFollower, 'poll' | 'finish'>;
   readonly intervalMs: number;
-  /** Told once, of what ended the loop. */
+  /** Called once, with the error that ended the loop. */
   readonly onError: (thrown: unknown) => void;
 }
 
-/** Lets a follower look again and again, one look at a time. */
+/** Calls a follower repeatedly, one call at a time. */
 export class FollowLoop {
   readonly #options: FollowLoopOptions;
   #timer: NodeJS.Timeout | undefined;
@@ -23,13 +23,13 @@ export class FollowLoop {
     this.#schedule();
   }
 
-  /** Ends the loop and writes what is left. Throws what the output throws. */
+  /** Ends the loop and writes the remaining rows. Throws the errors of the output. */
   async finish(): Promise<void> {
     await this.stop();
     await this.#options.follower.finish();
   }
 
-  /** Ends the loop after the look under way. Idempotent. */
+  /** Ends the loop after the current call. Idempotent. */
   async stop(): Promise<void> {
     this.#isOver = true;
     clearTimeout(this.#timer);

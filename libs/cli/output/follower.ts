@@ -1,7 +1,7 @@
 /**
- * A file follows the items of a run behind a stored offset: rows are appended, then the offset is saved. A process that
- * dies in between leaves rows behind the offset, so a file is cut back to its offset before it goes on. It is written anew
- * when it is not the file that was left, when rows were withdrawn that stand in it, and when its layout had to grow.
+ * Writes the items of a run to a file: rows are appended, then the file's size is saved as its offset. If the process dies in
+ * between, the file is longer than the offset, so it is cut back to the offset before more is appended. The file is rewritten
+ * if somebody changed it, if rows in it were withdrawn, and if its layout must grow.
  */
 import { failpoint } from '../../failpoints/failpoint.ts';
 import type { ExportOffset, Store, StoredItem } from '../../store/port.ts';
@@ -12,7 +12,7 @@ export interface FollowerOptions {
   readonly store: Pick<Store, 'readItems' | 'hasWithdrawnItems' | 'findExport' | 'saveExport'>;
   readonly runId: string;
   readonly sink: Sink;
-  /** Makes the format, from the layout that an earlier process left if it fits. */
+  /** Creates the format, from the layout that an earlier process saved, if it fits. */
   readonly format: (layout: string | undefined) => RowFormat;
   /** Only items of this type. */
   readonly type?: string | undefined;
@@ -20,7 +20,7 @@ export interface FollowerOptions {
   readonly monotonicMs: () => number;
 }
 
-/** What is saved as the layout of an export. */
+/** The layout of an export, as it is saved. */
 interface SavedLayout {
   readonly rows: string;
   readonly type: string;
@@ -28,7 +28,7 @@ interface SavedLayout {
 }
 
 const BATCH_ROWS = 1_000;
-/** After a rewrite the next one waits this many times as long as it took: a layout that keeps growing must not eat the run. */
+/** After a rewrite the next one waits this many times as long as it took, so that a growing layout does not slow down the run. */
 const REWRITE_PAUSE_FACTOR = 10;
 const NOTHING = { seq: 0, bytes: 0, rows: 0 };
 
@@ -36,7 +36,7 @@ export class ItemFollower {
   readonly #options: FollowerOptions;
   #format: RowFormat;
   #at = NOTHING;
-  /** The layout of the rows that stand in the file. */
+  /** The layout of the rows in the file. */
   #layoutInFile = '';
   #nextRewriteAtMs = 0;
 
@@ -50,7 +50,7 @@ export class ItemFollower {
     return this.#at.rows;
   }
 
-  /** Takes up what an earlier process left, or begins an empty file. To be called once, before anything else. */
+  /** Continues the file of an earlier process, or starts an empty one. Call it once, before anything else. */
   async open(): Promise<void> {
     const { sink } = this.#options;
     const saved = sink.isFile ? await this.#findSaved() : undefined;
@@ -61,7 +61,7 @@ export class ItemFollower {
     await sink.cutTo(this.#at.bytes);
   }
 
-  /** Appends what was committed since. `isLast`: everything, however long a rewrite takes. */
+  /** Appends the items that were committed since. `isLast`: all of them, however long a rewrite takes. */
   async poll(isLast = false): Promise<void> {
     if (this.#mustWait && !isLast) return;
     for (;;) {
@@ -78,7 +78,7 @@ export class ItemFollower {
     }
   }
 
-  /** The rest, once the run has ended or was stopped; afterwards the file holds exactly the visible items. */
+  /** Writes the rest after the run has ended or was stopped; then the file contains exactly the visible items. */
   async finish(): Promise<void> {
     const { store, runId, sink } = this.#options;
     if (this.#mustWait) await this.#rewrite();
@@ -88,12 +88,12 @@ export class ItemFollower {
     await this.poll(true);
   }
 
-  /** What cannot be written anew is written when the whole layout is known. */
+  /** A stream cannot be rewritten, so it is written when the whole layout is known. */
   get #mustWait(): boolean {
     return !this.#options.sink.isFile && this.#format.canGrow;
   }
 
-  /** Whether the rows in the file are of the layout that rows to come have. */
+  /** Whether the rows in the file have the layout of the rows to come. */
   get #fits(): boolean {
     return this.#at.rows === 0 || this.#format.layout() === this.#layoutInFile;
   }
@@ -110,14 +110,14 @@ export class ItemFollower {
     return { offset: { seq, bytes, rows }, rowsLayout: layout.rows };
   }
 
-  /** An empty file. The offset goes first: should the process die before the cut, the next one cuts again. */
+  /** Empties the file. The offset is saved first: if the process dies before the cut, the next process cuts again. */
   async #begin(): Promise<void> {
     this.#at = NOTHING;
     await this.#save();
     await this.#options.sink.cutTo(0);
   }
 
-  /** Learns the layout of everything there is, so that one rewrite is enough, then begins anew. */
+  /** Reads the layout of all items, so that one rewrite is enough, then starts from the first item. */
   async #rewrite(): Promise<void> {
     const startedAtMs = this.#options.monotonicMs();
     for (let items = await this.#read(0); items.length > 0; items = await this.#read(items.at(-1)!.seq)) {

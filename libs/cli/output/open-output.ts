@@ -11,7 +11,7 @@ export function openSink({ path }: OutputOption, stdout: Writable): Promise<Sink
 
 /**
  * The type of item that an output is limited to; undefined for all. Throws `cli.unknown_item_type`, and `cli.which_items`
- * when a table is asked for and there are several types: each has its own columns.
+ * for a table if there are several types: each has its own columns.
  */
 export function chooseItemType(
   { format }: OutputOption,
@@ -27,7 +27,7 @@ export function chooseItemType(
   if (format === 'csv' && wanted === undefined && itemTypes.length > 1) {
     throw new CatenaError(
       'cli.which_items',
-      `a CSV file holds one type of item, and there are ${itemTypes.join(', ')}`,
+      `a CSV file contains one type of item, but there are ${itemTypes.join(', ')}`,
       {
         remedy: `choose one with ${option}, or write .jsonl`,
       },
@@ -36,7 +36,7 @@ export function chooseItemType(
   return wanted;
 }
 
-/** Makes the format of an output; `layout` is what an earlier process left. */
+/** Creates the format of an output; `layout` is what an earlier process saved. */
 export function rowFormat(
   { format }: OutputOption,
   itemTypes: readonly string[],

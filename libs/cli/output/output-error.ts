@@ -1,6 +1,6 @@
 import { CatenaError } from '../../errors/catena-error.ts';
 
-/** An output that cannot even be opened: found before anything starts. */
+/** The error of an output that cannot be opened; thrown before anything starts. */
 export function unwritable(path: string, thrown: unknown): CatenaError {
   return new CatenaError('cli.unwritable_output', `${path} cannot be written: ${reasonOf(thrown)}`, {
     cause: thrown,
@@ -9,7 +9,7 @@ export function unwritable(path: string, thrown: unknown): CatenaError {
   });
 }
 
-/** An output that failed while it was written. */
+/** The error of an output that failed while it was written. */
 export function outputError(name: string, thrown: unknown): CatenaError {
   const { code } = thrown as { readonly code?: unknown };
   const about = { cause: thrown, data: { output: name } };
@@ -19,7 +19,7 @@ export function outputError(name: string, thrown: unknown): CatenaError {
     case 'EFBIG':
       return new CatenaError('output.disk_full', `no space left while writing ${name}`, {
         ...about,
-        remedy: 'free some space and run the same command again: it goes on where the file ends',
+        remedy: 'free some space and run the same command again: it continues at the end of the file',
       });
     case 'EPIPE':
     case 'ERR_STREAM_DESTROYED':
@@ -27,7 +27,7 @@ export function outputError(name: string, thrown: unknown): CatenaError {
     default:
       return new CatenaError('output.failed', `writing ${name} failed: ${reasonOf(thrown)}`, {
         ...about,
-        remedy: 'check the disk, then run the same command again: it goes on where the file ends',
+        remedy: 'check the disk, then run the same command again: it continues at the end of the file',
       });
   }
 }
@@ -37,7 +37,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
   EPERM: 'permission denied',
   EISDIR: 'it is a folder',
-  ENOTDIR: 'a part of its path is no folder',
+  ENOTDIR: 'a part of its path is not a folder',
   EROFS: 'the file system is read-only',
   ENAMETOOLONG: 'its name is too long',
 };

@@ -98,6 +98,6 @@ describe('-o', () => {
     expect(parseOutput('/a/b.csv', undefined).format).toBe('csv');
     expect(parseOutput('-', undefined)).toEqual({ path: '-', format: 'jsonl' });
     expect(parseOutput('/dev/full', 'csv').format).toBe('csv');
-    expect(() => parseOutput('/a/b.xlsx', undefined)).toThrow(/does not say its format/);
+    expect(() => parseOutput('/a/b.xlsx', undefined)).toThrow(/does not show its format/);
   });
 });

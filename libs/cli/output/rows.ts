@@ -1,22 +1,22 @@
 import type { StoredItem } from '../../store/port.ts';
 
-/** How items become lines of a file. */
+/** Formats items as lines of a file. */
 export interface RowFormat {
-  /** Whether rows to come may need a layout that rows already written do not fit. */
+  /** Whether later rows may need a layout that rows already written do not fit. */
   readonly canGrow: boolean;
-  /** What stands before the first row. */
+  /** The text before the first row. */
   header(): string;
-  /** Takes note of what these rows need: the layout may grow, and rows written before do not fit it any more. */
+  /** Extends the layout for these rows; rows written before may then no longer fit it. */
   learn(items: readonly StoredItem[]): void;
-  /** A line, with its end. */
+  /** A line, with its line ending. */
   row(item: StoredItem): string;
-  /** The layout, to go on with in a later process; JSON. */
+  /** The layout for a later process; JSON. */
   layout(): string;
 }
 
 /**
- * One JSON value per line. A module with one type of item gives the bare item; with several, each object gets its `type`
- * in front. An item that has a `type` of its own, or is no object, then stands in `item` beside it.
+ * One JSON value per line. A module with one type of item gives the bare item; with several, each object gets a first
+ * field `type`. An item that has its own `type`, or is no object, is then put into a field `item` beside it.
  */
 export function jsonlRows(hasSeveralTypes: boolean): RowFormat {
   return {
@@ -42,9 +42,9 @@ function hasOwnType(data: string): boolean {
 const VALUE_COLUMN = 'value';
 
 /**
- * CSV as RFC 4180 has it: lines end in CRLF, and what holds a comma, a quote or a line break is quoted. Columns are the
- * fields of the items, in the order in which they first appear; objects and lists stand as JSON, null and what is missing
- * as nothing.
+ * CSV by RFC 4180: lines end in CRLF, and a cell with a comma, a quote or a line break is quoted. Columns are the
+ * fields of the items, in the order in which they first appear; objects and lists are JSON, null and missing fields are
+ * empty.
  */
 export class CsvRows implements RowFormat {
   readonly canGrow = true;
@@ -91,7 +91,7 @@ function cell(value: unknown): string {
 }
 
 function line(cells: readonly string[]): string {
-  // A single empty cell would read as no row at all.
+  // Quoted, because a line with a single empty cell would read as no row.
   if (cells.length === 1 && cells[0] === '') return '""\r\n';
   return `${cells.map(quoted).join(',')}\r\n`;
 }

@@ -1,4 +1,4 @@
-/** A recorded page on disk: one JSON file, and its body beside it as it came. */
+/** A recorded page on disk: one JSON file, and the unchanged body in a file beside it. */
 import { hash } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ export interface PageRecord {
   readonly version: 1;
   readonly module: string;
   readonly step: string;
-  /** As the run was given it. */
+  /** The input as it was submitted. */
   readonly input: unknown;
   readonly state: unknown;
   readonly account: string;
@@ -22,7 +22,7 @@ export interface PageRecord {
     readonly body: string;
   };
   readonly items: readonly { readonly type: string; readonly data: unknown }[];
-  /** Undefined when there were too many to keep. */
+  /** Undefined if there were too many to record. */
   readonly hops?: readonly { readonly step: string; readonly state: unknown }[];
 }
 
@@ -38,10 +38,10 @@ const ENDINGS: readonly (readonly [RegExp, string])[] = [
   [/^text\//, '.txt'],
 ];
 
-/** Headers that say who was logged in; a recorded page is often shared. */
+/** Headers that may reveal a login; they are left out, because recorded pages are often shared. */
 const PRIVATE_HEADERS = new Set(['set-cookie', 'authorization']);
 
-/** The same page of the same step always gets the same name, so that recording again replaces it. */
+/** The same page of the same step always gets the same name, so that a new recording replaces it. */
 export function pageName({
   step,
   state,
@@ -54,7 +54,7 @@ export function pageName({
   return `${safeStep}-${hash('sha256', canonicalJson({ step, state, url: page.url }), 'hex').slice(0, 16)}`;
 }
 
-/** Writes both files, each whole or not at all; the body first, since the JSON file is what is looked for. */
+/** Writes both files, each completely or not at all; the body first, because readers look for the JSON file. */
 export async function writePage(
   folder: string,
   record: Omit<PageRecord, 'page'> & { readonly page: Omit<PageRecord['page'], 'body'> },
@@ -81,12 +81,12 @@ export async function makePageFolder(folder: string): Promise<void> {
   } catch (thrown) {
     throw new CatenaError('cli.unwritable_output', `pages cannot be recorded in ${folder}: ${messageOf(thrown)}`, {
       cause: thrown,
-      remedy: 'name a folder that may be written',
+      remedy: 'name a folder that you may write to',
     });
   }
 }
 
-/** Every recorded page, by name. Throws `cli.no_pages` and `cli.bad_page`. */
+/** All recorded pages, sorted by name. Throws `cli.no_pages` and `cli.bad_page`. */
 export async function readPages(folder: string): Promise<LoadedPage[]> {
   const names = await readdir(folder).catch(() => [] as string[]);
   const files = names.filter((name) => name.endsWith('.page.json')).sort();
@@ -102,7 +102,7 @@ async function readPage(folder: string, file: string): Promise<LoadedPage> {
   try {
     const record = JSON.parse(await readFile(join(folder, file), 'utf8')) as PageRecord;
     if (record.version !== 1) throw new Error(`its version is ${String(record.version)}, not 1`);
-    if (/[/\\]/.test(record.page.body)) throw new Error('its body lies in another folder');
+    if (/[/\\]/.test(record.page.body)) throw new Error('its body is in another folder');
     return { ...record, file, bytes: await readFile(join(folder, record.page.body)) };
   } catch (thrown) {
     throw new CatenaError('cli.bad_page', `${join(folder, file)} cannot be read: ${messageOf(thrown)}`, {

@@ -131,6 +131,6 @@ describe('recorded pages', () => {
     const name = readdirSync(folder).find((each) => each.endsWith('.page.json'))!;
     const text = readFileSync(join(folder, name), 'utf8');
     writeFileSync(join(folder, name), text.replace(/"body": ".*"/, '"body": "../../etc/passwd"'));
-    await expect(readPages(folder)).rejects.toThrow(/its body lies in another folder/);
+    await expect(readPages(folder)).rejects.toThrow(/its body is in another folder/);
   });
 });

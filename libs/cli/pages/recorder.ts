@@ -10,11 +10,11 @@ export interface RecorderOptions {
   readonly input: unknown;
   readonly account: string;
   readonly platform: string;
-  /** Told of what ended the recording; the parse that was being recorded goes on. */
+  /** Called with the error that ended the recording; the parse continues. */
   readonly onFailure: (error: Error) => void;
 }
 
-/** Keeps every page that a run parses, with what its step made of it, for `catena test`. */
+/** Records every page that a run parses, with what its step yielded, for `catena test`. */
 export class FolderRecorder {
   readonly #options: RecorderOptions;
 

@@ -1,4 +1,4 @@
-/** Runs a step's parse on a recorded page again, without network or engine, and says what is different. */
+/** Runs a step's parse on a recorded page again, without network or engine, and returns the differences. */
 import { CatenaError, toCatenaError } from '../../errors/catena-error.ts';
 import { canonicalJson } from '../../keys/canonical-json.ts';
 import type { Emission, ModuleDefinition } from '../../modules/contract/definition.ts';
@@ -10,7 +10,7 @@ export interface Difference {
   readonly text: string;
 }
 
-/** A generator without an end would hang the test. */
+/** The limit for endless generators, which would hang the test. */
 const MAX_EMISSIONS = 100_000;
 
 interface Made {
@@ -18,7 +18,7 @@ interface Made {
   readonly hops: string[];
 }
 
-/** Empty when the step makes of the page what it made when that was recorded. */
+/** Empty if the step yields the same as when the page was recorded. */
 export async function replayPage(module: ModuleDefinition, page: LoadedPage): Promise<Difference[]> {
   let made: Made;
   try {
@@ -71,19 +71,19 @@ function take(module: ModuleDefinition, made: Made, emission: Emission): void {
       made.hops.push(lineOf(module.steps[emission.step]?.name ?? '', emission.state));
       return;
     case 'retry':
-      throw new CatenaError('parse.retry', `the step asks for the page again: ${emission.reason}`);
+      throw new CatenaError('parse.retry', `the step yielded a retry of the page: ${emission.reason}`);
     case 'drop':
     case 'charge':
       return;
   }
 }
 
-/** A name and a value; equal values are equal text. Through JSON first: that is how they are kept. */
+/** A name and a value; equal values give equal text. Values pass through JSON first, as they are recorded. */
 function lineOf(name: string, value: unknown): string {
   return `${name} ${canonicalJson(JSON.parse(JSON.stringify(value ?? null)))}`;
 }
 
-/** As multisets. What is missing and what is new are shown as one change where their names agree. */
+/** Compares multisets. A missing and a new entry of the same name are shown as one change. */
 function compare(what: string, before: readonly string[], after: readonly string[]): Difference[] {
   const missing = without(before, after);
   const added = without(after, before);

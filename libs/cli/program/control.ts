@@ -1,4 +1,4 @@
-/** The commands that change what becomes of a run; what calls a server is loaded when one of them is given. */
+/** The commands that control a run; the code that calls a server is loaded only when one of them runs. */
 import { type Command, InvalidArgumentError } from 'commander';
 import type { ControlAction } from '../commands/control.ts';
 import type { CliContext, Done } from '../context.ts';
@@ -7,8 +7,8 @@ import { collect, jsonOption, RUN_ARGUMENT, withLocation } from './options.ts';
 
 const DESCRIPTIONS: Readonly<Record<ControlAction, string>> = {
   cancel: 'end a run for good; its items stay',
-  pause: 'begin nothing more of a run at a server until it is resumed',
-  resume: 'let a paused run at a server go on',
+  pause: 'pause a run at a server: nothing new is executed until it is resumed',
+  resume: 'resume a paused run at a server',
 };
 
 export function addControl(program: Command, context: CliContext, done: Done): void {
@@ -24,14 +24,14 @@ export function addControl(program: Command, context: CliContext, done: Done): v
     program
       .command('replay')
       .argument('<run>', RUN_ARGUMENT)
-      .description('execute nodes again that ended in failure, with fresh budgets; default: all that failed or crashed')
-      .option('--node <id>', 'only this one, repeatable; `catena letters` lists them', collect)
+      .description('execute failed nodes again, with fresh budgets; default: all that failed or crashed')
+      .option('--node <id>', 'only this node, repeatable; `catena letters` lists the ids', collect)
       .option(
         '--reason <reason>',
-        `only nodes that ended for it, repeatable: ${REPLAY_REASONS.join(', ')}`,
+        `only nodes that ended for this reason, repeatable: ${REPLAY_REASONS.join(', ')}`,
         collectReason,
       )
-      .option('--rejoin', 'later phases run again; otherwise a join that fired stays fired')
+      .option('--rejoin', 'run later phases again; otherwise a join that has happened is not repeated')
       .addOption(jsonOption()),
   ).action(async (run, options) => {
     const { replayRun } = await import('../commands/replay.ts');

@@ -28,7 +28,7 @@ export function addReading(program: Command, context: CliContext, done: Done): v
     program
       .command('items')
       .argument('<run>', RUN_ARGUMENT)
-      .description('write the items of a run, also while it goes on')
+      .description('write the items of a run, also of an unfinished one')
       .option('-o, --output <file>', 'a .jsonl or .csv file; - is standard output', '-')
       .addOption(formatOption())
       .option('--type <type>', 'only items of this type'),

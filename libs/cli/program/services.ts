@@ -1,4 +1,4 @@
-/** The commands that serve others. */
+/** The commands that run services. */
 import type { Command } from 'commander';
 import { serveModules } from '../commands/serve.ts';
 import type { CliContext, Done } from '../context.ts';
@@ -12,20 +12,22 @@ export function addServices(program: Command, context: CliContext, done: Done): 
     program
       .command('dev')
       .argument('[files...]', FILES)
-      .description('a whole deployment on this machine: Redis, NATS, PostgreSQL and the five services, until Ctrl-C')
-      .option('--listen <host:port>', 'where tasks are taken; default: 127.0.0.1:4950')
+      .description(
+        'run a whole deployment on this machine, until Ctrl-C: Redis, NATS, PostgreSQL and the five services',
+      )
+      .option('--listen <host:port>', 'the address that accepts tasks; default: 127.0.0.1:4950')
       .option('--processes <number>', 'processes of each service', '1')
-      .option('--fresh', 'begin with empty data: what earlier starts left in .catena/dev is removed'),
+      .option('--fresh', 'start with empty data: delete the data of earlier starts in .catena/dev'),
   ).action(async (files, options) => done(await runDev(context, files, options)));
   withConfig(
     program
       .command('serve')
       .argument('[files...]', FILES)
       .description(
-        'all five services in this process, over the servers that the settings name or one file, until Ctrl-C',
+        'run all five services in this process, on the servers that the settings name or on one file, until Ctrl-C',
       )
-      .option('--listen <host:port>', 'where calls are taken, over servers; default: 127.0.0.1:4950')
-      .option('--api <host:port>', 'where the HTTP API answers; default: 127.0.0.1:8080 over a file, else nowhere')
-      .option('--db <file>', 'the file, where no servers are configured; default: .catena/catena.db'),
+      .option('--listen <host:port>', 'the address of the gRPC API, with servers only; default: 127.0.0.1:4950')
+      .option('--api <host:port>', 'the address of the HTTP API; default: 127.0.0.1:8080 on a file, else off')
+      .option('--db <file>', 'the file, if no servers are configured; default: .catena/catena.db'),
   ).action(async (files, options) => done(await serveModules(context, files, options)));
 }

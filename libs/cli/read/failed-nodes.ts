@@ -1,4 +1,4 @@
-/** The nodes of a run that failed, as people read them. */
+/** The failed nodes of a run, as text for people. */
 import type { ChainNode } from '../../coordination/protocol/node.ts';
 import type { Failure } from '../../errors/failure.ts';
 import { FAIL_STEP, START_STEP } from '../../modules/contract/definition.ts';
@@ -17,13 +17,13 @@ export interface FailedNode {
   readonly message: string;
   readonly attempts: number;
   readonly crashes: number;
-  /** Of a request. */
+  /** Set for a request. */
   readonly url: string | undefined;
   readonly state: unknown;
   readonly nodeId: string;
 }
 
-/** Where a submission keeps the names of its module's steps: the database knows their positions only. */
+/** The field of a submission with the names of its module's steps: the database has only their positions. */
 export const STEPS_KEY = 'cli.steps';
 /** The types of its items. */
 export const ITEM_TYPES_KEY = 'cli.item_types';
@@ -33,7 +33,7 @@ export function namesIn(run: Pick<RunRecord, 'metadata'>, key: string): readonly
     const names: unknown = JSON.parse(run.metadata[key] ?? '[]');
     return Array.isArray(names) ? names.map(String) : [];
   } catch {
-    // Whoever submits to a server may have put anything there.
+    // A client of a server may have submitted any value here.
     return [];
   }
 }
@@ -41,7 +41,7 @@ export function namesIn(run: Pick<RunRecord, 'metadata'>, key: string): readonly
 /** Hops that no step of the module declares. */
 const OWN_STEPS: Readonly<Record<number, string>> = { [START_STEP]: 'start', [FAIL_STEP]: 'fail' };
 
-/** Every one of them: of an unfinished run those so far. */
+/** All of them; for an unfinished run those so far. */
 export async function readFailedNodes(source: Pick<RunSource, 'deadLetters'>, run: RunRecord): Promise<FailedNode[]> {
   const steps = namesIn(run, STEPS_KEY);
   const failed: FailedNode[] = [];
@@ -66,19 +66,19 @@ export function toFailedNode(letter: DeadLetter, steps: readonly string[]): Fail
   };
 }
 
-/** What ended nodes that did not fail by themselves. */
+/** The sentences for nodes that did not fail by themselves. */
 const REASONS: Readonly<Record<string, string>> = {
-  crashed: 'its executions were lost too often: it may be what ends the process',
-  deadline_exceeded: 'the deadline came first',
-  terminated: 'its module or task was terminated first',
-  cancelled: 'the run was cancelled first',
+  crashed: 'too many executions of it crashed: it may be what kills the process',
+  deadline_exceeded: 'the deadline came before it was done',
+  terminated: 'its module or task was terminated before it was done',
+  cancelled: 'the run was cancelled before it was done',
 };
 
 export interface FailureGroup {
   readonly step: string;
   readonly code: string;
   readonly count: number;
-  /** Of the first one. */
+  /** The message of the first one. */
   readonly message: string;
   readonly example: FailedNode;
 }
@@ -95,7 +95,7 @@ export function groupFailures(failed: readonly FailedNode[]): FailureGroup[] {
   return [...groups.values()].sort((one, other) => other.count - one.count);
 }
 
-/** A failed node as text: what it was, why it failed, and its id, for a replay. */
+/** A failed node as text: its step or request, the reason, and its id for a replay. */
 export function failedNodeText(node: FailedNode, paint: Paint): string {
   const { step, kind, reason, code, message, attempts, crashes, url, state, nodeId } = node;
   const tries = countOf(attempts, 'attempt') + (crashes > 0 ? `, ${countOf(crashes, 'crash', 'crashes')}` : '');

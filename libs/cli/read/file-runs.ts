@@ -28,7 +28,7 @@ export function fileRuns(reader: Reader, clock: Clock): RunSource {
   };
 }
 
-/** A run that a replay has opened again still has the end that it came to before. */
+/** A run that a replay has reopened still has its earlier end. */
 function withoutOldEnd(run: RunRecord): RunRecord {
   return run.state === 'closed' ? run : { ...run, end: undefined };
 }
@@ -48,7 +48,7 @@ async function* itemBatches(
   }
 }
 
-/** They stand in the store once the run is closed; until then the coordinator has the dead nodes. */
+/** Dead letters are in the store when the run is closed; until then the coordinator has the dead nodes. */
 async function* letters({ store, coordinator }: Reader, { runId, state }: RunRecord): AsyncGenerator<DeadLetter> {
   if (state === 'closed') {
     yield* await store.listDeadLetters(runId);
@@ -66,7 +66,7 @@ async function readTimeline({ store, coordinator }: Reader, { runId, state }: Ru
   return events;
 }
 
-/** Nodes looked at per state: enough to tell what is going on in a run of any size. */
+/** Nodes read per state: enough to explain a run of any size. */
 const SAMPLE = 500;
 const OPEN_STATES: readonly NodeState[] = ['pending', 'processing', 'fetched', 'failed', 'retry', 'releasing'];
 

@@ -1,4 +1,4 @@
-/** A database opened to be read only: also while a run is writing it. */
+/** Opens a database read-only, also while a run is writing it. */
 import { existsSync } from 'node:fs';
 import type { Coordinator } from '../../coordination/protocol/port.ts';
 import { openSqliteCoordinatorReader } from '../../coordination/sqlite/index.ts';
@@ -18,11 +18,11 @@ export interface Reader {
   close(): void;
 }
 
-/** Throws `cli.no_database`, `store.corrupt`, and `store.other_version` for a file that another Catena has written. */
+/** Throws `cli.no_database`, `store.corrupt`, and `store.other_version` for a file of another version of Catena. */
 export function openReader(path: string): Reader {
   if (!existsSync(path)) {
     throw new CatenaError('cli.no_database', `there is no database ${path}`, {
-      remedy: 'name the one of your run with --db, or start a run first',
+      remedy: 'name the database of your run with --db, or start a run first',
     });
   }
   const db = new SqliteDatabase({ path, readOnly: true });
@@ -44,14 +44,14 @@ export function openReader(path: string): Reader {
 function requireVersion(db: SqliteDatabase, component: string, expected: number): void {
   const tables = db.prepare(`SELECT name FROM sqlite_schema WHERE name = 'schema_versions'`).get();
   if (tables === undefined) {
-    throw new CatenaError('cli.no_database', `${db.path} is a database, but none of Catena`, {
-      remedy: 'name the one of your run with --db',
+    throw new CatenaError('cli.no_database', `${db.path} is a database, but not of Catena`, {
+      remedy: 'name the database of your run with --db',
     });
   }
   const version = db.prepare('SELECT version FROM schema_versions WHERE component = ?').get(component)?.version;
   if (version === expected) return;
   throw new CatenaError('store.other_version', `${db.path} was written by another version of Catena`, {
     data: { component, version: version ?? 0, expected },
-    remedy: 'read it with that version; an older file is brought up to date by the next `catena run` on it',
+    remedy: 'read it with that version; the next `catena run` on an older file upgrades it',
   });
 }

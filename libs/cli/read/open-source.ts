@@ -4,7 +4,7 @@ import { fileRuns } from './file-runs.ts';
 import { openReader } from './open-reader.ts';
 import type { RunSource } from './run-source.ts';
 
-/** Reads runs where the options say they are, and lets go of the file or the connection afterwards. */
+/** Reads runs from the file or server that the options name, and closes it afterwards. */
 export async function withRuns<Result>(
   context: CliContext,
   options: ConfigOptions,
@@ -12,7 +12,7 @@ export async function withRuns<Result>(
 ): Promise<Result> {
   const location = locationOf(context, options);
   if (location.kind === 'server') {
-    // What calls a server takes its time to load: a file needs none of it.
+    // The server client is slow to load, and a file does not need it.
     const { withServer } = await import('../server/connect.ts');
     const { serverRuns } = await import('../server/server-runs.ts');
     return withServer(location, ({ calls }) => work(serverRuns(calls), location));

@@ -1,9 +1,9 @@
-/** Runs as the reading commands see them, wherever they are. */
+/** The source of runs for the reading commands: a file or a server. */
 import type { RunSnapshot } from '../../coordination/protocol/reads.ts';
 import type { RunReason } from '../../explain/reasons.ts';
 import type { DeadLetter, RunCost, RunRecord, StoredEvent, StoredItem } from '../../store/port.ts';
 
-/** How a run stands at one moment. */
+/** The state of a run at one moment. */
 export interface RunLook {
   readonly record: RunRecord;
   /** Undefined before the run is opened, and after its nodes were removed. */
@@ -14,28 +14,28 @@ export interface RunLook {
 }
 
 export interface Explanation {
-  /** The most telling first. */
+  /** The most important first. */
   readonly reasons: readonly RunReason[];
-  /** Whether only some nodes were looked at: then numbers are lower bounds. */
+  /** Whether only some nodes were read: then the numbers are lower bounds. */
   readonly sampled: boolean;
 }
 
 export interface ItemSelection {
-  /** Undefined is any. */
+  /** Undefined means any. */
   readonly type: string | undefined;
 }
 
 export interface RunSource {
-  /** The run that a command line means: its id, the beginning of it, or `last`. Throws `cli.unknown_run`. */
+  /** Finds the run that a command line names: by its id, the beginning of an id, or `last`. Throws `cli.unknown_run`. */
   findRun(reference: string): Promise<RunRecord>;
   /** Newest first. */
   listRuns(limit: number): Promise<readonly RunRecord[]>;
   look(run: RunRecord): Promise<RunLook>;
-  /** In the order of their sequence numbers; what there is now. */
+  /** In the order of their sequence numbers; those that exist now. */
   items(run: RunRecord, selection: ItemSelection): AsyncIterable<readonly StoredItem[]>;
-  /** Nodes that ended in failure; of an unfinished run those so far. */
+  /** Nodes that ended in failure; for an unfinished run those so far. */
   deadLetters(run: RunRecord): AsyncIterable<DeadLetter>;
-  /** What happened, in order; empty where that is not told. */
+  /** The timeline, in order; empty if the source has none. */
   timeline(run: RunRecord): Promise<readonly StoredEvent[]>;
   explain(run: RunRecord): Promise<Explanation>;
 }

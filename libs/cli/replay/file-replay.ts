@@ -1,4 +1,4 @@
-/** Dead nodes of a run in a file stand open again; whoever runs its module next executes them. */
+/** Reopens dead nodes of a run in a file; the next `catena run` of its module executes them. */
 import type { Clock } from '../../clock/clock.ts';
 import { ReplayCode } from '../../coordination/protocol/errors.ts';
 import type { ChainNode } from '../../coordination/protocol/node.ts';
@@ -11,13 +11,13 @@ import type { FileLocation } from '../run-location.ts';
 export interface ReplaySelection {
   /** Only these nodes; empty is all with the reasons. */
   readonly nodeIds: readonly string[];
-  /** Only nodes that ended for one of them. Empty, and without node ids: `failed` and `crashed`. */
+  /** Only nodes that ended for one of these reasons. If empty, and without node ids: `failed` and `crashed`. */
   readonly reasons: readonly string[];
   /** Later phases run again once the node's phase is empty. */
   readonly rejoin: boolean;
 }
 
-/** What became of a node. */
+/** The outcome for a node. */
 export type ReplayWord = 'replayed' | 'not_replayable' | 'draining' | 'unknown_node';
 
 export const REPLAY_REASONS = ['failed', 'crashed', 'deadline_exceeded', 'terminated', 'cancelled'] as const;
@@ -30,7 +30,7 @@ const WORDS = {
   [ReplayCode.UNKNOWN_NODE]: 'unknown_node',
 } as const satisfies Record<number, ReplayWord>;
 
-/** What became of each node, by its id. Throws `store.locked` while a process works at the file, and `cli.run_expired`. */
+/** The outcome for each node, by its id. Throws `store.locked` while a process uses the file, and `cli.run_expired`. */
 export async function replayInFile(
   { loaded, path }: FileLocation,
   clock: Clock,
@@ -60,7 +60,11 @@ function isChosen({ id, deathReason }: ChainNode, { nodeIds, reasons }: ReplaySe
 }
 
 function expired(runId: string): CatenaError {
-  return new CatenaError('cli.run_expired', `run ${runId} has no nodes: it never began, or they have been removed`, {
-    remedy: 'give its `catena run` command again, with --fresh if it has ended',
-  });
+  return new CatenaError(
+    'cli.run_expired',
+    `run ${runId} has no nodes: it never started, or they were deleted after their retention`,
+    {
+      remedy: 'give its `catena run` command again, with --fresh if it has ended',
+    },
+  );
 }

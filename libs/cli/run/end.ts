@@ -20,7 +20,7 @@ export interface EndedRun {
   readonly rows: number | undefined;
 }
 
-/** Tells how a run in a file ended, and answers the exit code for that. */
+/** Prints how a run in a file ended, and returns its exit code. */
 export async function reportEnd(
   engine: Engine,
   scene: RunScene,
@@ -31,7 +31,9 @@ export async function reportEnd(
   const letters = await engine.store.listDeadLetters(runId);
   const isKept = location.path !== ':memory:';
   const command = (name: string): string => commandFor(scene.context, location, name, runId);
-  const stored = isKept ? `${location.path} (${command('items')})` : 'nowhere: with --db :memory: only -o keeps them';
+  const stored = isKept
+    ? `${location.path} (${command('items')})`
+    : 'discarded: with --db :memory: only -o keeps items';
   return tellEnd(scene, {
     run,
     end: run.end!,
@@ -57,7 +59,7 @@ export interface EndReport {
   readonly showCommand: string | undefined;
 }
 
-/** The table for people or the event for machines; the exit code of the end. */
+/** Prints the table, or the event with `--json`; returns the exit code of the end. */
 export function tellEnd(
   scene: { context: CliContext; options: RunOptions; reporter: Reporter; view: RunView | undefined },
   { run, end, itemsByType, failed, session, outputName, where, showCommand }: EndReport,

@@ -5,15 +5,15 @@ import { jsonReporter, plainReporter, type Reporter, terminalReporter } from '..
 import { paintFor } from '../terminal/io.ts';
 import type { RunOptions } from './work.ts';
 
-/** How a run shows itself: as a line on a terminal, as lines elsewhere, as events for machines. */
+/** Reports the progress of a run: one line on a terminal, many lines elsewhere, JSON events with `--json`. */
 export function reporterFor({ io, env }: CliContext, { json, output }: RunOptions): Reporter {
-  // Data has standard output for itself.
+  // Standard output is for data only.
   if (json === true) return jsonReporter(output === '-' ? io.stderr : io.stdout);
   const paint = paintFor(io.stderr, env);
   return io.stderr.isTTY === true ? terminalReporter(io.stderr, paint) : plainReporter(io.stderr, paint);
 }
 
-/** The log of a run, beside its status line. A person is told of warnings only, unless the configuration says otherwise. */
+/** The log of a run, beside its status line. It prints only warnings and errors, unless the configuration sets another level. */
 export function logFor({ config, origins, mode }: LoadedConfig, { io }: CliContext, reporter: Reporter): Log {
   const level: LogLevel = origins['log.level'] === 'default' ? 'warn' : config.log.level;
   if (io.stderr.isTTY !== true) return createLog({ level, format: config.log.format, runtimeMode: mode });
@@ -23,7 +23,7 @@ export function logFor({ config, origins, mode }: LoadedConfig, { io }: CliConte
 
 /** Command lines that can be copied into a shell. */
 
-/** The same command, to be given again: without `--fresh`, which would begin anew, and without the token, a secret. */
+/** The same command, to be given again: without `--fresh`, which would start a new run, and without the token, a secret. */
 export function sameCommand(invocation: string, args: readonly string[]): string {
   const kept = args.filter((arg) => arg !== '--fresh');
   return commandText(
@@ -36,13 +36,13 @@ export function commandText(invocation: string, args: readonly string[]): string
   return [invocation, ...args.map(shellWord)].join(' ');
 }
 
-/** A word as a POSIX shell reads it back. */
+/** A word, quoted for a POSIX shell. */
 export function shellWord(word: string): string {
   if (/^[\w@%+=:,./-]+$/.test(word)) return word;
   return `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
-/** What a run that is taken up again does not take over from the options of today, in words. */
+/** The options that a resumed run ignores, as messages. */
 export function keptLimits({ deadline, costCap }: RunOptions): string[] {
   const given = [...(deadline === undefined ? [] : ['deadline']), ...(costCap === undefined ? [] : ['cost cap'])];
   return given.map((what) => `it keeps the ${what} that it was started with, if any`);

@@ -1,4 +1,4 @@
-/** Everything that can be wrong before a run starts is found here, and nothing has been started by then. */
+/** Checks everything that can be wrong before a run starts; nothing has been started by then. */
 import type { LoadedConfig } from '../../config/load-config.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
 import { canonicalJson } from '../../keys/canonical-json.ts';
@@ -27,7 +27,7 @@ export interface RunOutput {
   readonly type: string | undefined;
 }
 
-/** A module with the task that it is to do. */
+/** A module with its task. */
 export interface PreparedTask {
   readonly module: ModuleDefinition;
   readonly task: TaskSubmission;
@@ -39,7 +39,7 @@ export interface PreparedRun extends PreparedTask {
   readonly output: RunOutput | undefined;
 }
 
-/** The settings that options of `run` name. */
+/** The settings that options of `run` set. */
 export function settingsOf({ rps, concurrency, debug }: RunOptions): Readonly<Record<string, string | undefined>> {
   return {
     'limits.requests_per_second': rps,
@@ -102,14 +102,14 @@ async function toTask(
   };
 }
 
-/** YAML can say what JSON cannot: dates, infinity, a list that contains itself. */
+/** YAML has values that JSON cannot express: dates, infinity, a list that contains itself. */
 function requireJson(input: unknown): void {
   try {
     canonicalJson(input);
   } catch (thrown) {
-    throw new CatenaError('cli.bad_input', `the input cannot be kept: ${(thrown as Error).message}`, {
+    throw new CatenaError('cli.bad_input', `the input cannot be stored as JSON: ${(thrown as Error).message}`, {
       cause: thrown,
-      remedy: 'use what JSON can say: text, finite numbers, true, false, null, lists and objects',
+      remedy: 'use only text, finite numbers, true, false, null, lists and objects',
     });
   }
 }

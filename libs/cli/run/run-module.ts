@@ -1,4 +1,4 @@
-/** `catena run` on a file: begins, resumes or reports a run, and sees it to its end. */
+/** `catena run` on a file: starts, resumes or reports a run, and watches it to its end. */
 import { ModuleRegistry } from '../../modules/load/registry.ts';
 import { fingerprintOf } from '../../stage/run/submit.ts';
 import type { RunRecord } from '../../store/port.ts';
@@ -20,7 +20,7 @@ import type { RunScene } from './scene.ts';
 import { type Ended, superviseRun } from './supervise.ts';
 import type { RunOptions, RunView, Work } from './work.ts';
 
-/** `view` shows the run in its own way. */
+/** `view` replaces the default reporter. */
 export async function runModule(
   context: CliContext,
   work: Work,
@@ -29,7 +29,7 @@ export async function runModule(
 ): Promise<ExitCodeValue> {
   const location = locationOf(context, options, settingsOf(options));
   if (location.kind === 'file') return runInFile(context, work, options, location, view);
-  // What calls a server takes its time to load, and most runs do without.
+  // The server client is slow to load, and most runs do not need it.
   const { runOnServer } = await import('../server/run-on-server.ts');
   return runOnServer(context, work, options, location, view);
 }
@@ -81,7 +81,7 @@ function startEngine(
     log,
     onStoreFailure: fail,
     onDownload: (host, durationMs, outcome) => hosts.record(host, durationMs, outcome),
-    // The file may hold unfinished runs of other modules and inputs: they are not what was asked for.
+    // The file may contain unfinished runs of other modules and inputs: they must not be executed now.
     serves: (run) => fresh !== true && run.fingerprint === fingerprint,
     ...(recorder === undefined ? {} : { recorder }),
   });
@@ -136,9 +136,9 @@ export function followerFor(
   });
 }
 
-/** The same work has been done before: its file is completed, and that is all. */
+/** The same work was finished before: only its output file is completed. */
 async function reportFinished(engine: Engine, scene: RunScene, run: RunRecord): Promise<ExitCodeValue> {
-  scene.reporter.say(`this work is done already: run ${run.runId}; add --fresh to do it again`);
+  scene.reporter.say(`this work is already done: run ${run.runId}; add --fresh to run it again`);
   const follower = followerFor(engine, scene, run.runId);
   await follower?.open();
   await follower?.finish();
@@ -148,7 +148,7 @@ async function reportFinished(engine: Engine, scene: RunScene, run: RunRecord): 
 
 function reportInterruption({ context, options, reporter }: RunScene, runId: string): ExitCodeValue {
   const again = options.again ?? sameCommand(context.invocation, context.args);
-  reporter.say(`stopped: run ${runId} keeps what is done. To go on:\n  ${again}`);
+  reporter.say(`stopped: run ${runId} keeps all finished work. To resume it:\n  ${again}`);
   reporter.event('interrupted', { run_id: runId, resume: again, exit_code: ExitCode.INTERRUPTED });
   return ExitCode.INTERRUPTED;
 }

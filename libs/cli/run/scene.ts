@@ -4,7 +4,7 @@ import type { Reporter } from '../status/reporter.ts';
 import type { PreparedRun } from './prepare.ts';
 import type { RunOptions, RunView } from './work.ts';
 
-/** What a run in a file is supervised with, from its start to its end. */
+/** Everything that the supervision of a run in a file needs, from its start to its end. */
 export interface RunScene {
   readonly context: CliContext;
   readonly prepared: PreparedRun;

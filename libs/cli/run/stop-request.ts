@@ -1,7 +1,7 @@
 import type { CliContext } from '../context.ts';
 import { ExitCode } from '../exit-codes.ts';
 
-/** The wish to stop: the first signal asks, the second one ends the process at once. */
+/** Handles signals: the first one requests a stop, the second one ends the process at once. */
 export interface StopRequest {
   /** Resolves at the first signal. */
   readonly asked: Promise<void>;

@@ -1,4 +1,4 @@
-/** What a run came to: the table at its end. */
+/** The table that is printed at the end of a run. */
 import { fromMicros } from '../../limits/budgets.ts';
 import type { RunEnd, RunRecord, Store } from '../../store/port.ts';
 import { type FailedNode, groupFailures } from '../read/failed-nodes.ts';
@@ -19,11 +19,11 @@ export interface Summary {
   readonly end: RunEnd;
   readonly itemsByType: ReadonlyMap<string, number>;
   readonly failed: readonly FailedNode[];
-  /** Of this process; undefined when it only reports what an earlier one did. */
+  /** For this process; undefined if it only reports an earlier one. */
   readonly session:
     | {
         readonly durationMs: number;
-        /** Undefined where they are not told. */
+        /** Undefined if the source does not report them. */
         readonly pages: number | undefined;
         readonly retries: number | undefined;
         readonly slowest: readonly HostTime[];
@@ -31,7 +31,7 @@ export interface Summary {
     | undefined;
   /** Where the items are, in words. */
   readonly output: string;
-  /** Undefined when nothing is left to be shown. */
+  /** Undefined if there is nothing more to show. */
   readonly showCommand: string | undefined;
 }
 
@@ -87,7 +87,7 @@ function rateText(pages: number, durationMs: number): string {
   return durationMs > 0 ? `, ${formatRate((pages / durationMs) * 1_000)} per second` : '';
 }
 
-/** A run that was resumed took longer than this process. */
+/** Shows both times for a resumed run, which took longer than this process. */
 function tookText(run: Summary['run'], end: RunEnd, durationMs: number): string {
   const wholeMs = end.endedAtMs - run.acceptedAtMs;
   const isResumed = wholeMs > durationMs + 2_000;
@@ -97,7 +97,7 @@ function tookText(run: Summary['run'], end: RunEnd, durationMs: number): string 
 }
 
 function hostText({ host, requests, failed, meanMs, longestMs }: HostTime): string {
-  const unanswered = failed === 0 ? '' : `, ${formatCount(failed)} without an answer`;
+  const unanswered = failed === 0 ? '' : `, ${formatCount(failed)} without a response`;
   const times = `${formatDuration(meanMs)} on average, ${formatDuration(longestMs)} at most`;
   return `${host}: ${times}, ${countOf(requests, 'request')}${unanswered}`;
 }
@@ -109,7 +109,7 @@ function failuresText(failed: readonly FailedNode[], showCommand: string | undef
     return `  ${paint('red', `${formatCount(count)} × ${step}`)}  ${code}: ${oneLine(message, MESSAGE_CHARS)}\n`;
   });
   const rest = groups.length > SHOWN_GROUPS ? `  and ${countOf(groups.length - SHOWN_GROUPS, 'other reason')}\n` : '';
-  const hint = showCommand === undefined ? '' : `  each of them: ${showCommand}\n`;
+  const hint = showCommand === undefined ? '' : `  to list all: ${showCommand}\n`;
   return `\n${lines.join('')}${rest}${hint}`;
 }
 

@@ -1,4 +1,4 @@
-/** Watches over a run until it is closed, somebody wants to stop, or what it writes to fails. */
+/** Supervises a run until it is closed, a stop is requested, or its output fails. */
 
 import { METRICS } from '../../telemetry/metric-names.ts';
 import type { Engine } from '../engine.ts';
@@ -25,7 +25,7 @@ export interface SupervisedRun {
 const FOLLOW_INTERVAL_MS = 250;
 const SLOWEST_HOSTS = 3;
 
-/** Throws what the database, the output or the recording failed with; the run can be resumed then. */
+/** Throws the error of the database, the output or the recording; the run can be resumed then. */
 export async function superviseRun(engine: Engine, scene: RunScene, run: SupervisedRun): Promise<Ended> {
   try {
     return await watchOver(engine, scene, run);
@@ -61,7 +61,7 @@ async function watchOver(
     const closed = engine.closed(runId).then(() => 'closed' as const);
     const first = await Promise.race([closed, stop.asked.then(() => 'asked' as const), failed]);
     if (first === 'asked') {
-      reporter.say('stopping: what is in flight is being finished; once more to end at once');
+      reporter.say('stopping: finishing the nodes in execution; press Ctrl-C again to end at once');
       await Promise.race([engine.quiesce(), failed]);
     }
     await Promise.race([loop?.finish(), failed]);

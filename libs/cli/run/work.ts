@@ -1,10 +1,10 @@
-/** What is run, and how a command shows it that shows runs in its own way. */
+/** The work of a run, and the view of commands that report it in their own way. */
 import type { ModuleDefinition } from '../../modules/contract/definition.ts';
 import type { StoredItem } from '../../store/port.ts';
 import type { ConfigOptions } from '../context.ts';
 import type { Reporter } from '../status/reporter.ts';
 
-/** A module's file, with its input in the options; or a module that is at hand, with its input. */
+/** A module's file, with its input in the options; or a loaded module, with its input. */
 export type Work = string | ModuleWork;
 
 export interface ModuleWork {
@@ -12,23 +12,23 @@ export interface ModuleWork {
   readonly input: Readonly<Record<string, unknown>>;
 }
 
-/** A run while it goes on, wherever it is. */
+/** An unfinished run, in a file or at a server. */
 export interface RunLooker {
   readonly runId: string;
-  /** Items of a type behind a sequence number, so far; in order. */
+  /** Items of a type after a sequence number, so far; in order. */
   readonly items: (type: string, afterSeq: number) => Promise<readonly StoredItem[]>;
-  /** Requests under way for a key of limits; undefined where others execute. */
+  /** Concurrent requests of a limit key; undefined if other processes execute the run. */
   readonly underWay: (limitKey: string) => number | undefined;
 }
 
-/** Takes the place of the status line and of the table at the end. */
+/** Replaces the status line and the table at the end. */
 export interface RunView {
   readonly reporter: Reporter;
-  /** Called before each reading that the reporter is shown. */
+  /** Called before each reading that the reporter gets. */
   look(run: RunLooker): Promise<void>;
 }
 
-/** Items that are read at once while a run goes on. */
+/** Items that are read at once during a run. */
 export const LOOK_ITEMS = 1_000;
 
 /** `catena run`, as typed. */
@@ -47,6 +47,6 @@ export interface RunOptions extends ConfigOptions {
   readonly record?: string;
   readonly account: string;
   readonly platform: string;
-  /** What to say instead of the command itself when it is to be given again. */
+  /** The command to print when it must be given again, instead of the original one. */
   readonly again?: string;
 }

@@ -1,4 +1,4 @@
-/** The run of a task at a server: the one that is there already, or a new one. */
+/** Finds the run of a task at a server, or submits a new one. */
 import { randomUUID } from 'node:crypto';
 import type { ModuleDescription, Run } from '../../contracts/services.ts';
 import { RunState } from '../../contracts/services.ts';
@@ -7,18 +7,18 @@ import { fingerprintOf, type TaskSubmission } from '../../stage/run/submit.ts';
 import type { IngressCalls } from './connect.ts';
 import { requireRun } from './run-message.ts';
 
-/** What makes runs of a server the same work: the fingerprint that their submission was given. */
+/** The fingerprint in a submission, by which runs of the same work are recognised. */
 export const WORK_KEY = 'cli.work';
 
 export interface BegunRun {
   readonly run: Run;
-  /** Whether it was there before. */
+  /** Whether it existed before. */
   readonly isOld: boolean;
   /** The unfinished run of the same work that was cancelled for it. */
   readonly cancelled: string | undefined;
 }
 
-/** Throws `cli.module_not_served` with what to do about it. */
+/** Throws `cli.module_not_served` if the server does not serve the module. */
 export async function requireModule(calls: IngressCalls, moduleId: string): Promise<void> {
   const { modules } = await calls.listModules({});
   if (!modules.some((module) => module.moduleId === moduleId)) throw notServed(moduleId, modules);
@@ -30,13 +30,13 @@ function notServed(moduleId: string, modules: readonly ModuleDescription[]): Cat
   const others = versions.length === 0 ? '' : `; it has ${versions.join(', ')}`;
   return new CatenaError('cli.module_not_served', `the server has no module ${moduleId}${others}`, {
     data: { module: moduleId, served: modules.map((module) => module.moduleId) },
-    remedy: 'name its file in the setting modules.files of every service and start them again',
+    remedy: 'name its file in the setting modules.files of every service and restart them',
   });
 }
 
 /**
- * The newest run of the same work, unless a fresh one is wanted; the unfinished one is cancelled then. A submission carries
- * a key made of the work, so that giving the same command twice, or losing the answer, never makes a second run.
+ * Returns the newest run of the same work. With `--fresh` it cancels an unfinished one and submits a new run. A submission
+ * carries a hash of the work as its key, so that a repeated command or a lost response never creates a second run.
  */
 export async function beginRun(calls: IngressCalls, task: TaskSubmission, isFresh: boolean): Promise<BegunRun> {
   const work = fingerprintOf(task);
@@ -45,12 +45,12 @@ export async function beginRun(calls: IngressCalls, task: TaskSubmission, isFres
   const isUnfinished = same !== undefined && same.state !== RunState.CLOSED;
   if (isUnfinished) await calls.cancelRun({ runId: same.runId });
   const run = await submit(calls, task, work, isFresh ? `cli:${work}:${randomUUID()}` : `cli:${work}`);
-  // The key may have been given long ago, to a run that is not among the newest any more.
+  // The key may belong to an old run that is no longer among the newest ones.
   const isOld = !isFresh && run.state !== RunState.ACCEPTED;
   return { run, isOld, cancelled: isUnfinished ? same.runId : undefined };
 }
 
-/** Of so many newest runs of a module the one of this work is found; an older one by the key of its submission. */
+/** How many of a module's newest runs are searched; an older run is found by the key of its submission. */
 const NEWEST_RUNS = 200;
 
 async function findSame(calls: IngressCalls, { modules, account }: TaskSubmission, work: string) {

@@ -23,9 +23,9 @@ describe('at a server', () => {
     const server = await startServer([CHAINS]);
     const runId = await submitted(server, CHAINS, 0);
     expect(await server.run('pause', 'last')).toMatchObject({ code: 0, stderr: expect.stringContaining('is paused') });
-    expect((await server.run('pause', runId)).stderr).toContain('was paused already');
+    expect((await server.run('pause', runId)).stderr).toContain('is already paused');
     expect((await server.run('explain', runId)).stdout).toMatch(/paused: nothing of it is begun/);
-    expect((await server.run('resume', runId.slice(0, 20))).stderr).toContain('goes on');
+    expect((await server.run('resume', runId.slice(0, 20))).stderr).toContain('is resumed');
     const cancelled = await server.run('cancel', runId, '-o', 'json');
     expect(JSON.parse(cancelled.stdout)).toEqual({ run_id: runId, action: 'cancel', changed: true });
     await server.work();
@@ -53,7 +53,7 @@ describe('at a server', () => {
       nodes: [{ node_id: letter!.nodeId, outcome: 'replayed' }],
     });
     const none = await server.run('replay', runId, '--reason', 'cancelled');
-    expect(none).toMatchObject({ code: 0, stderr: expect.stringContaining('nothing of run') });
+    expect(none).toMatchObject({ code: 0, stderr: expect.stringContaining('no node of run') });
     expect(await server.run('replay', runId, '--reason', 'boredom')).toMatchObject({ code: 2 });
   });
 

@@ -13,8 +13,8 @@ export interface Server {
 }
 
 /**
- * Connects, works and hangs up. Throws what the server throws, `cli.no_server` when none answers, and `cli.bad_server` for an
- * address that is none.
+ * Connects, calls `work` and closes the connection. Throws the errors of the server, `cli.no_server` if none answers, and
+ * `cli.bad_server` for an invalid address.
  */
 export async function withServer<Result>(
   { address, loaded }: ServerLocation,
@@ -49,9 +49,9 @@ function inWords(thrown: unknown, address: string): unknown {
     });
   }
   if (thrown.code === 'grpc.unauthenticated') {
-    return new CatenaError('cli.no_token', `the server at ${address} wants a token that it knows`, {
+    return new CatenaError('cli.no_token', `the server at ${address} refused the call: it needs a valid token`, {
       cause: thrown,
-      remedy: 'give one with --token or the setting server.token; its grpc.tokens name those that it knows',
+      remedy: 'give a token of its setting grpc.tokens, with --token or the setting server.token',
     });
   }
   return thrown;

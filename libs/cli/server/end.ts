@@ -8,10 +8,10 @@ import type { ServerScene } from './scene.ts';
 import { readDeadLetters } from './server-runs.ts';
 import type { EndedServerRun } from './supervise.ts';
 
-/** Failures that are read for the table; their groups are what it shows. */
+/** Failures that are read for the table, which shows them in groups. */
 const MAX_READ_FAILURES = 10_000;
 
-/** Tells how a run at a server ended; a report is about one that was over before. Answers its exit code. */
+/** Prints how a run at a server ended, and returns its exit code. `report` is for a run that had ended before. */
 export async function reportServerEnd(
   scene: ServerScene,
   { run, durationMs, items, isReport }: EndedServerRun & { readonly isReport: boolean },
@@ -38,7 +38,7 @@ export async function reportServerEnd(
   });
 }
 
-/** Known of a module with one type, and of all items that were written; else left out. */
+/** Known for a module with one type, and if all items were written; else left out. */
 function itemsByType(
   { prepared: { module }, output }: ServerScene,
   total: number,

@@ -1,4 +1,4 @@
-/** The run that a command line means, among those of a server. */
+/** Finds the run that a command line names, at a server. */
 import type { Run } from '../../contracts/services.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
 import { isRunId } from '../../keys/run-id.ts';
@@ -6,7 +6,7 @@ import { unknownRun } from '../read/find-run.ts';
 import type { IngressCalls } from './connect.ts';
 import { requireRun } from './run-message.ts';
 
-/** Its id, the beginning of it, or `last`. Throws `cli.unknown_run`. */
+/** `reference` is an id, the beginning of an id, or `last`. Throws `cli.unknown_run`. */
 export async function findServerRun(calls: IngressCalls, reference: string): Promise<Run> {
   if (reference === 'last') {
     const { runs } = await calls.listRuns({ pageSize: 1 });
@@ -17,7 +17,7 @@ export async function findServerRun(calls: IngressCalls, reference: string): Pro
   if (isRunId(prefix)) return readRun(calls, prefix);
   const [first, second] = await matching(calls, prefix);
   if (first === undefined) throw unknownRun(`there is no run "${reference}"`);
-  if (second !== undefined) throw unknownRun(`"${reference}" is the beginning of several runs`, first);
+  if (second !== undefined) throw unknownRun(`several runs have an id that begins with "${reference}"`, first);
   return readRun(calls, first);
 }
 
@@ -30,7 +30,7 @@ async function readRun(calls: IngressCalls, runId: string): Promise<Run> {
   }
 }
 
-/** At most two of them: more need not be known. */
+/** At most two: that is enough to see that it is ambiguous. */
 async function matching(calls: IngressCalls, prefix: string): Promise<string[]> {
   const range = timesOf(prefix);
   const found: string[] = [];
@@ -44,10 +44,10 @@ async function matching(calls: IngressCalls, prefix: string): Promise<string[]> 
 }
 
 const TIME_DIGITS = 12;
-/** The id is made a moment after its run's time of acceptance was taken, and clocks jump. */
+/** The tolerance between the time in an id and the run's time of acceptance, which is read a moment earlier; clocks jump. */
 const MARGIN_MS = 10 * 60_000;
 
-/** Between which times a run with such an id was accepted: its first digits say when it was made. Undefined for no id. */
+/** The time range in which a run with such an id was accepted, from the id's first digits. Undefined if it is not an id. */
 export function timesOf(
   prefix: string,
 ): { readonly acceptedFromMs: number; readonly acceptedBeforeMs: number } | undefined {

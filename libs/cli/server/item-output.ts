@@ -1,7 +1,7 @@
 /**
- * The items of a run at a server, in a file or on standard output. A file is made whole under another name, from the first
- * item on, and takes its place when it holds all that there is; then rows are appended as they come. So what stood there
- * before stays until something better is whole, and no row stands in it twice.
+ * Writes the items of a run at a server to a file or standard output. A file is first written from the first item on under
+ * a temporary name, and replaces the old file when it has all existing items; then rows are appended as they arrive. So the old
+ * file stays until the new one is complete, and no row is in it twice.
  */
 import { rename, rm } from 'node:fs/promises';
 import { CatenaError } from '../../errors/catena-error.ts';
@@ -11,13 +11,13 @@ import { unwritable } from '../output/output-error.ts';
 import type { RowFormat } from '../output/rows.ts';
 import type { Sink } from '../output/sink.ts';
 
-/** Items behind a sequence number; with `follow` until the run is closed and all were told. */
+/** Items after a sequence number; with `follow` until the run is closed and all items were sent. */
 export type ReadItems = (afterSeq: number, follow: boolean) => AsyncIterable<readonly StoredItem[]>;
 
 export interface ItemOutputOptions {
   /** Absolute; undefined for a stream. */
   readonly path: string | undefined;
-  /** What is written to when there is no path, or a path that is no regular file. */
+  /** The stream to write to if there is no path, or it is not a regular file. */
   readonly openStream: () => Promise<Sink>;
   readonly newFormat: () => RowFormat;
   readonly read: ReadItems;
@@ -33,7 +33,7 @@ export class ItemOutput {
     this.#options = options;
   }
 
-  /** Rows that stand in the output. */
+  /** Rows in the output. */
   get rows(): number {
     return this.#rows;
   }
@@ -42,7 +42,7 @@ export class ItemOutput {
     return this.#countByType;
   }
 
-  /** Writes until the run is closed and every item is written. A layout that may grow is known only then. */
+  /** Writes until the run is closed and every item is written. A layout that may grow is complete only then. */
   async follow(closed: Promise<unknown>): Promise<void> {
     const { path } = this.#options;
     if (this.#options.newFormat().canGrow) await closed;
@@ -50,7 +50,7 @@ export class ItemOutput {
     while (!(await this.#followFile(path))) this.#begin();
   }
 
-  /** False when rows were withdrawn that stand in the file. */
+  /** False if rows in the file were withdrawn. */
   async #followFile(path: string): Promise<boolean> {
     const partial = `${path}.partial-${process.pid}`;
     const sink = await FileSink.open(partial);
@@ -72,7 +72,7 @@ export class ItemOutput {
     }
   }
 
-  /** What was written to a stream cannot be taken back: rows that were withdrawn stay, and those to come follow. */
+  /** A stream cannot be cut back: withdrawn rows stay, and later rows follow them. */
   async #followStream(): Promise<void> {
     const { openStream, read } = this.#options;
     const sink = await openStream();

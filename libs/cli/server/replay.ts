@@ -9,7 +9,7 @@ const WORDS: Readonly<Record<number, ReplayWord>> = {
   [ReplayOutcome.UNKNOWN_NODE]: 'unknown_node',
 };
 
-/** What became of each node, by its id. */
+/** The outcome for each node, by its id. */
 export async function replayAtServer(
   calls: IngressCalls,
   runId: string,

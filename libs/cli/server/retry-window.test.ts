@@ -34,7 +34,7 @@ describe('window with a server', () => {
     expect([result, tries, said]).toEqual([
       'done',
       3,
-      ['nobody is there: trying again for 10.0 s', 'the server answers again'],
+      ['nobody is there: retrying for 10.0 s', 'the server answers again'],
     ]);
   });
 

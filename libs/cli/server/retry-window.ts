@@ -1,4 +1,4 @@
-/** A server that stops answering is tried again for a while: it may be restarting, or another one takes its place. */
+/** Retries calls to a server that stops answering for a while: it may be restarting, or another one may replace it. */
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { backOffMs } from '../../concurrency/back-off.ts';
@@ -7,9 +7,9 @@ import { formatDuration } from '../terminal/format.ts';
 
 export interface RetryWindow {
   readonly address: string;
-  /** How long it may be silent, in milliseconds. */
+  /** How long the server may not answer, in milliseconds. */
   readonly windowMs: number;
-  /** Told when it falls silent, and when it answers again. */
+  /** Called when the server stops answering, and when it answers again. */
   readonly say: (text: string) => void;
   readonly monotonicMs: () => number;
   readonly signal: AbortSignal;
@@ -18,8 +18,8 @@ export interface RetryWindow {
 const PAUSES = { baseMs: 200, maxMs: 5_000 };
 
 /**
- * Works, and again whenever the work failed for a reason that passes; the work says when the server has answered. Throws
- * `server.lost` when it was silent for too long, and the signal's reason as soon as that says stop.
+ * Calls `work`, and again whenever it fails with a retryable error; `work` reports when the server has answered. Throws
+ * `server.lost` if the server did not answer for too long, and the signal's reason as soon as it aborts.
  */
 export async function persistently<Result>(
   { address, windowMs, say, monotonicMs, signal }: RetryWindow,
@@ -40,7 +40,7 @@ export async function persistently<Result>(
       if (!(thrown instanceof CatenaError) || thrown.class !== 'retryable') throw thrown;
       const nowMs = monotonicMs();
       if (silentSinceMs === undefined) {
-        say(`${thrown.message}: trying again for ${formatDuration(windowMs)}`);
+        say(`${thrown.message}: retrying for ${formatDuration(windowMs)}`);
         silentSinceMs = nowMs;
       }
       const leftMs = silentSinceMs + windowMs - nowMs;
@@ -55,6 +55,6 @@ function lost(address: string, windowMs: number, cause: CatenaError): CatenaErro
   return new CatenaError('server.lost', `the server at ${address} has not answered for ${formatDuration(windowMs)}`, {
     cause,
     data: { address, reason: cause.code },
-    remedy: 'what was submitted goes on at the server; give the same command again to watch it',
+    remedy: 'a submitted run continues at the server; give the same command again to watch it',
   });
 }

@@ -1,4 +1,4 @@
-/** A run as a server tells it, in the words of the store and the coordinator. */
+/** Converts a run from a server's message to the records of store and coordinator. */
 import { FinishReason, type ModuleProgress, type NodeCounts, type Run, RunState } from '../../contracts/services.ts';
 import type { ModuleSnapshot, PhaseSnapshot, RunSnapshot } from '../../coordination/protocol/reads.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
@@ -10,7 +10,7 @@ export function toLook(run: Run): RunLook {
   return { record: toRecord(run), snapshot: toSnapshot(run), items: run.items, cost: toCost(run.cost) };
 }
 
-/** A server does not tell the fingerprint. */
+/** A server does not send the fingerprint. */
 export function toRecord(run: Run): RunRecord {
   const { runId, taskId, account, platform, modules, metadata, priority, deadlineAtMs, acceptedAtMs } = run;
   return {
@@ -29,7 +29,7 @@ function stateOf(state: RunState): RunRecord['state'] {
   return state === RunState.ACCEPTED ? 'accepted' : 'open';
 }
 
-/** Undefined when the server told no nodes: there are none yet, or none any more. */
+/** Undefined if the server sent no counts of nodes: there are none yet, or they were deleted. */
 export function toSnapshot(run: Run): RunSnapshot | undefined {
   if (run.nodes === undefined) return undefined;
   const mark = run.mark === 'cancelled' || run.mark === 'terminated' ? run.mark : '';
@@ -80,9 +80,13 @@ function toEnd(
   const finishReason = FINISH_REASONS[reason];
   const counted = { done, dead, items, ...(cost === undefined ? {} : { cost }) };
   if (finishReason !== undefined) return { finishReason, detail, endedAtMs, ...counted };
-  throw new CatenaError('cli.other_server', `the server told an end of a run that is not known here: ${reason}`, {
-    remedy: 'use the version of Catena that the server has',
-  });
+  throw new CatenaError(
+    'cli.other_server',
+    `the server sent an end of a run that this version does not know: ${reason}`,
+    {
+      remedy: 'use the same version of Catena as the server',
+    },
+  );
 }
 
 function toCost(cost: Run['cost']): RunCost | undefined {
@@ -93,10 +97,10 @@ function inMicros(amount: number): number {
   return Math.round(amount * MICROS);
 }
 
-/** The run of an answer; every server that speaks this protocol tells one. */
+/** The run in a response; every server of this protocol sends one. */
 export function requireRun({ run }: { readonly run: Run | undefined }): Run {
   if (run !== undefined) return run;
-  throw new CatenaError('cli.other_server', 'the server answered no run', {
-    remedy: 'use the version of Catena that the server has',
+  throw new CatenaError('cli.other_server', 'the response of the server contains no run', {
+    remedy: 'use the same version of Catena as the server',
   });
 }

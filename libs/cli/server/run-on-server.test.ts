@@ -36,7 +36,7 @@ describe('a run at a server', () => {
 
     writeFileSync(path, 'something else\n');
     const again = await server.run(...TWO, '-o', path);
-    expect(again).toMatchObject({ code: 0, stderr: expect.stringContaining('done already') });
+    expect(again).toMatchObject({ code: 0, stderr: expect.stringContaining('already done') });
     expect(runIdIn(again.stderr)).toBe(runIdIn(call.stderr()));
     expect(rowsOf(path)).toEqual(ROWS);
     expect(readdirSync(folder)).toEqual(['out.jsonl']);
@@ -115,7 +115,7 @@ describe('a server that stops answering', () => {
     await call.says(/run [\da-f-]{36}/);
     await server.open();
     await server.server.stop();
-    await call.says(/trying again for 1m 00s/);
+    await call.says(/retrying for 1m 00s/);
     await server.work();
     await server.listenAgain();
     expect(await call.code).toBe(0);
@@ -132,7 +132,7 @@ describe('a server that stops answering', () => {
     await server.server.stop();
     expect(await call.code).toBe(5);
     expect(call.stderr()).toMatch(
-      /goes on at the server; to watch it again:\n {2}catena run[\s\S]*has not answered for 300 ms/,
+      /continues at the server; to watch it again:\n {2}catena run[\s\S]*has not answered for 300 ms/,
     );
     // Nothing whole could be put in its place.
     expect(readFileSync(path, 'utf8')).toBe('kept\n');
@@ -152,8 +152,8 @@ describe('nothing is submitted', () => {
 
   it.each([
     ['an input that the module refuses', ['--input', 'chains=-1'], /chains/],
-    ['an option of runs in a file', ['--rps', '3'], /--rps cannot be asked of a server/],
-    ['two places', ['--db', 'x.db'], /--server and --db name two places/],
+    ['an option of runs in a file', ['--rps', '3'], /--rps cannot be used with a server/],
+    ['two places', ['--db', 'x.db'], /--server and --db cannot be used together/],
     ['an output in no folder', ['-o', '/no/such/folder/x.jsonl'], /its folder does not exist/],
   ])('for %s, code 2', async (_what, args, message) => {
     const server = await startServer([CHAINS]);
@@ -174,7 +174,7 @@ describe('nothing is submitted', () => {
     });
     const token = 'a-token-of-enough-length';
     const server = await startServer([CHAINS], { tokens: [{ role: 'reader', token }] });
-    expect(await server.run(...TWO)).toMatchObject({ code: 2, stderr: expect.stringContaining('wants a token') });
+    expect(await server.run(...TWO)).toMatchObject({ code: 2, stderr: expect.stringContaining('needs a valid token') });
     expect(await server.run(...TWO, '--token', token)).toMatchObject({
       code: 2,
       stderr: expect.stringContaining('submitter'),

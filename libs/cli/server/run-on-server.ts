@@ -1,4 +1,4 @@
-/** `catena run --server`: submits a task, or finds the run that it has, and watches it to its end. */
+/** `catena run --server`: submits a task, or finds its run, and watches it to its end. */
 import { RunState } from '../../contracts/services.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
 import type { CliContext } from '../context.ts';
@@ -46,7 +46,7 @@ async function runOn(scene: ServerScene): Promise<ExitCodeValue> {
     if (ended === undefined) return reportLeaving(scene, runId);
     return await reportServerEnd(scene, { ...ended, isReport: state === RunState.CLOSED });
   } catch (thrown) {
-    reporter.say(`run ${runId} goes on at the server; to watch it again:\n  ${again(scene)}`);
+    reporter.say(`run ${runId} continues at the server; to watch it again:\n  ${again(scene)}`);
     throw thrown;
   } finally {
     stop.dispose();
@@ -60,7 +60,7 @@ function words({ server, prepared, options }: ServerScene, { run, isOld, cancell
       ? []
       : [`cancelled the unfinished run ${cancelled}: its items stay, \`catena items ${cancelled}\``];
   if (!isOld) return [...first, `run ${runId} of ${prepared.module.id} at ${server.address}`];
-  if (state === RunState.CLOSED) return [`this work is done already: run ${runId}; add --fresh to do it again`];
+  if (state === RunState.CLOSED) return [`this work is already done: run ${runId}; add --fresh to run it again`];
   const done = nodes === undefined ? '' : `, ${formatCount(nodes.done)} nodes done`;
   return [`watching run ${runId} of the same work${done}`, ...keptLimits(options)];
 }
@@ -73,18 +73,18 @@ function reportLeaving(scene: ServerScene, runId: string): ExitCodeValue {
   const { context, location, reporter } = scene;
   const watch = again(scene);
   const cancel = commandFor(context, location, 'cancel', runId);
-  reporter.say(`run ${runId} goes on at the server. To watch it again:\n  ${watch}\nTo end it:\n  ${cancel}`);
+  reporter.say(`run ${runId} continues at the server. To watch it again:\n  ${watch}\nTo cancel it:\n  ${cancel}`);
   reporter.event('interrupted', { run_id: runId, resume: watch, cancel, exit_code: ExitCode.INTERRUPTED });
   return ExitCode.INTERRUPTED;
 }
 
-/** What only who executes can do. */
+/** Options that only the executing process can apply. */
 function refuseOptionsOfFiles({ rps, concurrency, record }: RunOptions): void {
   const given = Object.entries({ '--rps': rps, '--concurrency': concurrency, '--record': record }).flatMap(
     ([name, value]) => (value === undefined ? [] : [name]),
   );
   if (given.length === 0) return;
-  throw new CatenaError('cli.not_at_server', `${given.join(' and ')} cannot be asked of a server`, {
-    remedy: 'leave it out: rates are settings of the services, and pages are recorded by a run in a file',
+  throw new CatenaError('cli.not_at_server', `${given.join(' and ')} cannot be used with a server`, {
+    remedy: 'leave it out: set rates at the services, and record pages with a run in a file',
   });
 }

@@ -1,4 +1,4 @@
-/** What `catena run -o` means for a run at a server. */
+/** `catena run -o` for a run at a server. */
 import type { ModuleDefinition } from '../../modules/contract/definition.ts';
 import type { CliContext } from '../context.ts';
 import { FileSink } from '../output/file-sink.ts';
@@ -15,11 +15,11 @@ export interface ServerOutput {
   /** For messages. */
   readonly name: string;
   readonly type: string | undefined;
-  /** Begins to write the items of a run. */
+  /** Starts to write the items of a run. */
   open(read: ReadItems): ItemOutput;
 }
 
-/** Throws what is wrong with the option, `cli.unwritable_output` included: before anything is submitted. */
+/** Throws the error of a wrong option, `cli.unwritable_output` included, before anything is submitted. */
 export async function openServerOutput(
   { io }: CliContext,
   module: ModuleDefinition,
@@ -50,7 +50,7 @@ async function isRegular(path: string): Promise<boolean> {
   return sink.isFile;
 }
 
-/** Reads the items of a run; when the connection breaks it goes on behind the last one that came. */
+/** Reads the items of a run; when the connection breaks, it continues after the last item received. */
 export function itemReader(
   calls: IngressCalls,
   { runId, type = '' }: { readonly runId: string; readonly type: string | undefined },

@@ -6,7 +6,7 @@ import type { Reporter } from '../status/reporter.ts';
 import type { Server } from './connect.ts';
 import type { ServerOutput } from './run-output.ts';
 
-/** What a run at a server is watched with, from its submission to its end. */
+/** Everything that is needed to watch a run at a server, from its submission to its end. */
 export interface ServerScene {
   readonly context: CliContext;
   readonly location: ServerLocation;

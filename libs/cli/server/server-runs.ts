@@ -1,4 +1,4 @@
-/** The runs of a server, as the reading commands see them. */
+/** The runs of a server, for the reading commands. */
 import type { DeadLetter as DeadLetterMessage, Item } from '../../contracts/services.ts';
 import type { DeadLetter, RunRecord, StoredItem } from '../../store/port.ts';
 import { ITEM_TYPES_KEY, namesIn, STEPS_KEY } from '../read/failed-nodes.ts';
@@ -67,7 +67,7 @@ export function toItem({ seq, moduleId, type, data }: Item): StoredItem {
   return { seq, moduleId, type, data: data.toString() };
 }
 
-/** The names of steps and items: as the submission kept them, else as the server's modules say. */
+/** The names of steps and items: from the submission, else from the server's modules. */
 async function withNames(calls: IngressCalls, run: RunRecord): Promise<RunRecord> {
   if (namesIn(run, STEPS_KEY).length > 0) return run;
   const { modules } = await calls.listModules({});

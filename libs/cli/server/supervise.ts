@@ -1,4 +1,4 @@
-/** Watches a run at a server and writes its items, until it is closed or somebody wants to stop watching. */
+/** Watches a run at a server and writes its items, until it is closed or a stop is requested. */
 import { type Run, RunState } from '../../contracts/services.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
 import type { StoredItem } from '../../store/port.ts';
@@ -19,7 +19,7 @@ export interface EndedServerRun {
   readonly items: ItemOutput | undefined;
 }
 
-/** Undefined when somebody wanted to stop watching. Throws `server.lost`, and what the output fails with. */
+/** Undefined if a stop was requested. Throws `server.lost`, and the errors of the output. */
 export async function superviseServerRun(
   scene: ServerScene,
   runId: string,
@@ -37,7 +37,7 @@ export async function superviseServerRun(
   };
   let latest: Run | undefined;
   const status = watchProgress(reporter, async () => {
-    if (latest === undefined) throw new Error('nothing has been told yet');
+    if (latest === undefined) throw new Error('the server has not sent a status yet');
     await scene.view?.look({
       runId,
       items: (type, afterSeq) => itemsBehind(scene, runId, type, afterSeq),
@@ -48,7 +48,7 @@ export async function superviseServerRun(
   const closed = watchToEnd(server.calls, runId, window, (run) => {
     latest = run;
   });
-  // One of the two says that the server is silent: both would notice.
+  // Only one of the two reports that the server does not answer: both notice it.
   const quiet = { ...window, say: () => {} };
   const items = output?.open(itemReader(server.calls, { runId, type: output.type }, quiet));
   const work = Promise.all([closed, items?.follow(closed)]);
@@ -63,7 +63,7 @@ export async function superviseServerRun(
   }
 }
 
-/** What is under way there is known to the services alone. */
+/** Only the services know which nodes are in execution there. */
 const ELSEWHERE = { underWay: () => undefined };
 
 async function itemsBehind(
@@ -77,7 +77,7 @@ async function itemsBehind(
   return found;
 }
 
-/** Follows a run to its end, also over another connection; resolves with it as it ended. Throws as {@link persistently}. */
+/** Watches a run to its end, also over a new connection; resolves with the closed run. Throws as {@link persistently}. */
 export async function watchToEnd(
   calls: IngressCalls,
   runId: string,
@@ -95,7 +95,7 @@ export async function watchToEnd(
   });
 }
 
-/** What is known of a run that others execute. */
+/** The progress of a run that other processes execute. */
 export function progressOf(run: Run, atMs: number): Progress {
   return {
     atMs,

@@ -1,4 +1,4 @@
-/** How long requests took, by host: enough to name the slowest ones. */
+/** Durations of requests by host, to name the slowest hosts. */
 
 export interface HostTime {
   readonly host: string;
@@ -15,7 +15,7 @@ interface Tally {
   longestMs: number;
 }
 
-/** Hosts remembered; a crawl of more of them is not about any one. */
+/** The most hosts that are counted; in a crawl of more, no single host matters. */
 const MAX_HOSTS = 10_000;
 
 export class HostTimes {

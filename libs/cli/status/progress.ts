@@ -1,4 +1,4 @@
-/** How a run stands, in numbers; read from the coordinator, the counters of this process and its rate limiter. */
+/** The progress of a run in numbers, from the coordinator, the counters of this process and its rate limiter. */
 import type { RunSnapshot } from '../../coordination/protocol/reads.ts';
 import type { KeySnapshot } from '../../limits/rate-limiter.ts';
 import { METRICS } from '../../telemetry/metric-names.ts';
@@ -11,9 +11,9 @@ export interface Progress {
   readonly done: number;
   readonly failed: number;
   readonly open: number;
-  /** Executions under way in this process; undefined when others execute. */
+  /** Nodes in execution in this process; undefined if other processes execute the run. */
   readonly inFlight: number | undefined;
-  /** Of this process; undefined when others execute. */
+  /** Retries of this process; undefined if other processes execute the run. */
   readonly retries: number | undefined;
   /** Items of the run, those of earlier processes included. */
   readonly items: number;
@@ -22,20 +22,20 @@ export interface Progress {
   readonly waiting: Waiting | undefined;
 }
 
-/** Why nothing, or less than could be, is under way. */
+/** Why no node, or fewer than possible, is in execution. */
 export type Waiting =
-  /** The host itself asked to be left alone for a while, or its robots.txt asks for long pauses. */
+  /** The host asked for a pause (Retry-After), or its robots.txt asks for long delays. */
   | { readonly kind: 'host'; readonly host: string; readonly untilMs: number }
   /** Our own limit of requests per second. */
   | { readonly kind: 'rate'; readonly host: string; readonly queued: number }
-  /** Nothing is under way, and nothing waits for a host: what is left waits for its time, a retry mostly. */
+  /** No node is in execution or waits for a host: the open nodes are not due yet, mostly retries. */
   | { readonly kind: 'time'; readonly count: number }
-  /** Somebody has paused it. */
+  /** The run is paused. */
   | { readonly kind: 'paused' }
-  /** It was cancelled or terminated, and what is open is being ended. */
+  /** The run was cancelled or terminated, and its open nodes are being ended. */
   | { readonly kind: 'ending'; readonly mark: string };
 
-/** A pause longer than this is the host's wish, not the spacing of a rate. */
+/** A longer pause was requested by the host; a shorter one is the spacing of the rate limit. */
 const LONG_PAUSE_MS = 1_000;
 
 export async function readProgress(
@@ -69,7 +69,7 @@ export function countNodes(snapshot: RunSnapshot | undefined): { done: number; f
   return sum;
 }
 
-/** The one reason that says most. */
+/** The most important reason. */
 export function waitingFor(
   keys: readonly KeySnapshot[],
   { open, inFlight }: { readonly open: number; readonly inFlight: number },

@@ -1,4 +1,4 @@
-/** Shows how a run stands: a line that is rewritten on a terminal, a line now and then elsewhere, events for machines. */
+/** Shows the progress of a run: one rewritten line on a terminal, a line every few seconds elsewhere, JSON events with `--json`. */
 import type { Io, Paint } from '../terminal/io.ts';
 import type { Progress } from './progress.ts';
 import { SpeedGauge, statusLine } from './status-line.ts';
@@ -6,17 +6,17 @@ import { SpeedGauge, statusLine } from './status-line.ts';
 export interface Reporter {
   /** One reading. */
   show(progress: Progress): void;
-  /** A message beside the status: the line makes room for it. */
+  /** Prints a message above the status line. */
   say(text: string): void;
-  /** For machines; nothing elsewhere. */
+  /** Writes a JSON event; does nothing without `--json`. */
   event(name: string, fields: Readonly<Record<string, unknown>>): void;
-  /** Takes the line away. */
+  /** Removes the status line. */
   end(): void;
-  /** How often a reading is worth taking. */
+  /** The interval between readings, in milliseconds. */
   readonly intervalMs: number;
 }
 
-/** Four times a second: more cannot be read. */
+/** Four times a second: people cannot read faster. */
 const TERMINAL_INTERVAL_MS = 250;
 const PLAIN_INTERVAL_MS = 5_000;
 const EVENT_INTERVAL_MS = 1_000;
@@ -62,7 +62,7 @@ export function plainReporter(stderr: Io['stderr'], paint: Paint): Reporter {
   };
 }
 
-/** One JSON object per line; nothing for people. */
+/** One JSON object per line; no text for people. */
 export function jsonReporter(stream: { write(text: string): unknown }): Reporter {
   const gauge = new SpeedGauge();
   const write = (event: string, fields: object): void => {
@@ -93,7 +93,7 @@ function rounded(value: number): number {
   return Math.round(value * 10) / 10;
 }
 
-/** Reads and shows a run's progress until it is ended. A reading that fails is left out: the run goes on. */
+/** Reads and shows a run's progress until it is ended. A failed reading is skipped: it does not affect the run. */
 export function watchProgress(reporter: Reporter, read: () => Promise<Progress>): { end(): Promise<void> } {
   let isOver = false;
   let timer: NodeJS.Timeout | undefined;

@@ -1,12 +1,12 @@
-/** The status line: one honest line about a run. Pure: everything that it says is in its arguments. */
+/** The status line of a run. Pure: it depends only on its arguments. */
 import { countOf, formatClock, formatCount, formatDuration, formatRate, oneLine } from '../terminal/format.ts';
 import type { Paint } from '../terminal/io.ts';
 import type { Progress, Waiting } from './progress.ts';
 
-/** Less than this is over before it is read. */
+/** A shorter wait ends before anybody reads about it. */
 const LEAST_WORTH_SAYING_MS = 2_000;
 
-/** More failures than this share of what has ended is a run that goes wrong. */
+/** A larger share of failures among the ended nodes is shown in red. */
 const ALARMING_SHARE = 0.1;
 
 export interface LineStyle {
@@ -15,7 +15,7 @@ export interface LineStyle {
   readonly width: number | undefined;
 }
 
-/** Parts of the line, the most important first: what does not fit is left out from the end. */
+/** Parts of the line, the most important first: if the line is too long, the last ones are left out. */
 export function statusLine(progress: Progress, speed: Speed, { paint, width }: LineStyle): string {
   const parts: { readonly text: string; readonly colour?: 'red' | 'yellow' | 'dim' }[] = [
     { text: `${formatCount(progress.done)} done` },
@@ -32,7 +32,7 @@ export function statusLine(progress: Progress, speed: Speed, { paint, width }: L
     speed.knownWorkMs >= LEAST_WORTH_SAYING_MS &&
     progress.waiting?.kind !== 'host'
   ) {
-    // Steps may yet add work, so this is never the time to the end: only what is known now is promised.
+    // Steps may still add nodes, so this covers only the nodes known now, not the time to the end.
     parts.push({ text: `about ${formatDuration(speed.knownWorkMs)} for what is known`, colour: 'dim' });
   }
   let line = '';
@@ -47,7 +47,7 @@ export function statusLine(progress: Progress, speed: Speed, { paint, width }: L
   return line;
 }
 
-/** Which of the open nodes are in execution is known to who executes them. */
+/** Only the executing process knows which open nodes are in execution. */
 function openText({ open, inFlight }: Progress): string[] {
   if (inFlight === undefined) return [`${formatCount(open)} open`];
   return [`${formatCount(inFlight)} in flight`, `${formatCount(Math.max(0, open - inFlight))} queued`];
@@ -69,7 +69,7 @@ function waitingText(waiting: Waiting): string {
     case 'host':
       return `${waiting.host} asked for a pause until ${formatClock(waiting.untilMs)}`;
     case 'rate':
-      return `held to the rate limit of ${waiting.host}`;
+      return `limited by the rate limit of ${waiting.host}`;
     case 'time':
       return `${countOf(waiting.count, 'node')} not due yet`;
     case 'paused':
@@ -79,16 +79,16 @@ function waitingText(waiting: Waiting): string {
   }
 }
 
-/** What a run does per second, over the last seconds. */
+/** Rates of a run over the last seconds. */
 export interface Speed {
   readonly pagesPerSecond: number;
   readonly nodesPerSecond: number;
-  /** How long what is known now takes at this speed; undefined while that cannot be said. */
+  /** How long the known nodes take at this speed; undefined if that is unknown. */
   readonly knownWorkMs: number | undefined;
 }
 
 const WINDOW_MS = 5_000;
-/** A speed measured over less than this says nothing about what is left. */
+/** A speed measured over less time is too inaccurate for a forecast. */
 const SETTLED_MS = 3_000;
 
 /** Speeds from successive readings. */

@@ -1,4 +1,4 @@
-/** Numbers, times and tables as people read them. */
+/** Formats numbers, times and tables for people. */
 
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;
@@ -24,7 +24,7 @@ export function formatDuration(ms: number): string {
   return `${Math.floor(minutes / 60)}h ${twoDigits(minutes % 60)}m`;
 }
 
-/** `0.4`, `12.3`, `1,234`: three digits that mean something. */
+/** `0.4`, `12.3`, `1,234`: about three significant digits. */
 export function formatRate(perSecond: number): string {
   return perSecond < 100 ? perSecond.toFixed(1) : formatCount(perSecond);
 }
@@ -42,7 +42,7 @@ export function formatClock(unixMs: number): string {
   return `${twoDigits(at.getHours())}:${twoDigits(at.getMinutes())}:${twoDigits(at.getSeconds())}`;
 }
 
-/** Rows as columns of equal width, two spaces apart; the last column is as long as it is. */
+/** Rows as columns of equal width, two spaces apart; the last column is not padded. */
 export function formatTable(rows: readonly (readonly string[])[], indent = ''): string {
   const widths: number[] = [];
   for (const row of rows) {
@@ -54,9 +54,9 @@ export function formatTable(rows: readonly (readonly string[])[], indent = ''): 
     .join('');
 }
 
-/** One line of text for a terminal: no control characters, and no longer than `width`. */
+/** One line of text for a terminal, without control characters, cut to `width`. */
 export function oneLine(text: string, width = Number.POSITIVE_INFINITY): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: what a page sent must not move the cursor.
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: text from a page must not move the cursor.
   const flat = text.replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' ');
   return flat.length <= width ? flat : `${flat.slice(0, Math.max(0, width - 1))}…`;
 }
@@ -71,14 +71,14 @@ export interface ShownCost {
   readonly cap: number | undefined;
 }
 
-/** What a run cost, in words; empty for one that costs nothing and has no cap. */
+/** The cost of a run as text; empty for a run without costs and cap. */
 export function formatCost({ spent, reserved, cap }: ShownCost): string {
   if (spent + reserved === 0 && cap === undefined) return '';
   const unsettled = reserved === 0 ? '' : `, and up to ${formatAmount(reserved)} that was never confirmed`;
   return `${formatAmount(spent)}${cap === undefined ? '' : ` of at most ${formatAmount(cap)}`}${unsettled}`;
 }
 
-/** At least two digits behind the point, and as many as the amount has. */
+/** At least two decimal places, and as many as the amount has. */
 function formatAmount(amount: number): string {
   return amount.toLocaleString('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 6 });
 }

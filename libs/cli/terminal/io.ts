@@ -1,4 +1,4 @@
-/** The process's three streams, and what they can show. */
+/** The process's three streams, and their capabilities. */
 import type { Readable, Writable } from 'node:stream';
 import { styleText } from 'node:util';
 
@@ -16,7 +16,7 @@ export type Paint = (colour: Colour, text: string) => string;
 
 const plain: Paint = (_colour, text) => text;
 
-/** Whether colours are wanted has been decided by {@link paintFor}. */
+/** {@link paintFor} has already decided whether to use colours. */
 const painted: Paint = (colour, text) => styleText(colour, text, { validateStream: false });
 
 /** Colours only on a terminal, and not where NO_COLOR (any value) asks for none. */

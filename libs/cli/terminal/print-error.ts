@@ -1,4 +1,4 @@
-/** Errors as people read them: what, where, and what to do; the stack only on request, or where nobody planned for it. */
+/** Prints errors for people: what happened, where, and what to do. The stack is printed only with --debug, or for an internal error. */
 import { CatenaError, toCatenaError } from '../../errors/catena-error.ts';
 import { type ExitCodeValue, exitCodeOfError } from '../exit-codes.ts';
 import type { Io, Paint } from './io.ts';
@@ -19,12 +19,13 @@ export function describeError(thrown: unknown, { paint, debug, json }: ErrorStyl
   }
   const lines = [`${paint('red', 'error:')} ${error.message}`];
   if (error.remedy !== undefined) lines.push(`  ${paint('dim', 'try:')} ${error.remedy}`);
-  if (error.code === UNEXPECTED) lines.push(`  ${paint('dim', 'try:')} the same with --debug, and report what it says`);
+  if (error.code === UNEXPECTED)
+    lines.push(`  ${paint('dim', 'try:')} the same command with --debug, and report its output`);
   if (debug) lines.push(stackOf(thrown));
   return `${lines.join('\n')}\n`;
 }
 
-/** Prints an error and answers the exit code that it asks for; `extensions` are the names of those that are loaded. */
+/** Prints an error and returns its exit code; `extensions` are the names of the loaded extensions. */
 export function printError(
   io: Pick<Io, 'stderr'>,
   thrown: unknown,
@@ -35,7 +36,7 @@ export function printError(
   return exitCodeOfError(asError(thrown), extensions);
 }
 
-/** What no code was made for: a fault of Catena. */
+/** Wraps an error without a code: a bug in Catena. */
 const UNEXPECTED = 'internal.unexpected';
 
 function asError(thrown: unknown): CatenaError {

@@ -26,7 +26,7 @@ export const CommitCode = {
   COMMIT_OK: 0,
   /**
    * The token is not the node's current one, or another number of children was staged.
-   * Caller: drops its work and acks: another owner has the node.
+   * Caller: drops its work and acks: the lease is lost, or staged children are missing; the node is executed again.
    */
   FENCING_REJECT: 1,
   /** A mark or a deadline has ended the node's run, module or phase. Caller: drops its work and acks. */

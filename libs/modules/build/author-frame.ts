@@ -1,14 +1,14 @@
-/** Where in the author's own code an error was thrown. */
+/** Finds the line of the author's code that threw an error. */
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** The library of authors, whose frames are not the author's: the folder above this one. */
+/** The folder of this library, the parent of this one: its frames are not the author's. */
 const OWN_FOLDER = join(import.meta.dirname, '../');
 const MAX_LINES = 40;
 
 /**
  * `file:line:column` of the first stack frame that is neither Node's, a package's nor this library's. Undefined if there
- * is none, as with values thrown that are not errors.
+ * is none, as for thrown values that are not errors.
  */
 export function authorFrame(thrown: unknown): string | undefined {
   if (!(thrown instanceof Error) || typeof thrown.stack !== 'string') return undefined;
@@ -33,7 +33,7 @@ function placeIn(line: string): string | undefined {
 function asPath(place: string): string {
   const [, url = place, position = ''] = /^(.*?)((?::\d+){1,2})$/.exec(place) ?? [];
   try {
-    // A module loaded again carries a query that is no part of its name.
+    // The URL of a module that was loaded again has a query, which is no part of its path.
     return fileURLToPath(url.replace(/\?.*$/, '')) + position;
   } catch {
     return place;

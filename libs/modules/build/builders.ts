@@ -1,7 +1,7 @@
 /**
- * `go`, `put`, `drop`, `retry`, `charge` and `fail`, made once per function of a module: a call costs the schema check and no more.
+ * `go`, `put`, `drop`, `retry`, `charge` and `fail`, created once per function of a module, so that a call costs only the schema check.
  *
- * A builder checks at once, so that an error's stack shows the author's line. With a schema that answers later it
+ * A builder checks at once, so that an error's stack shows the author's line. With an asynchronous schema it
  * returns a promise, which the stage awaits.
  */
 import { CatenaError } from '../../errors/catena-error.ts';
@@ -31,7 +31,7 @@ import {
 
 type Made = Emission | Promise<Emission>;
 
-/** What a hop's builder needs to know of its target. */
+/** What the builder of a hop needs to know about its target step. */
 export interface HopTarget {
   readonly name: string;
   readonly index: number;
@@ -48,7 +48,7 @@ export interface Builders {
   readonly fail: (reason: string) => Made;
 }
 
-/** The builders of one function, which stands in `fromPhase`. */
+/** The builders of one function; `fromPhase` is the phase of its step. */
 export function makeBuilders(
   site: Site,
   fromPhase: number,
@@ -84,9 +84,9 @@ function hopBuilder(site: Site, fromPhase: number, target: HopTarget): Builders[
   return (state = {}, options) => {
     const key = options?.key;
     if (key !== undefined && (typeof key !== 'string' || key === '')) {
-      throw wrongArgument(site, `go.${name}()`, 'the key of a hop is a string that is not empty');
+      throw wrongArgument(site, `go.${name}()`, 'the key of a hop must be a non-empty string');
     }
-    // What is kept is what the author gave, not what the schema makes of it: the receiver checks it again, and a
+    // The stored state is the author's value, not the schema's output: the receiver checks it again, and a
     // transformation must not be applied twice.
     const copy = jsonCopy(state, refuse);
     const checked = checkWith(schema, copy, refuse);
@@ -109,7 +109,7 @@ function itemBuilder(site: Site, type: string, schema: Schema): Builders['put'][
 
 function dropBuilder(site: Site): Builders['drop'] {
   const refuse = (issues: readonly Issue[]) =>
-    new CatenaError('module.wrong_argument', `drop() was given data that is not JSON: ${issues[0]?.message}`, {
+    new CatenaError('module.wrong_argument', `the data of drop() is not JSON: ${issues[0]?.message}`, {
       class: classOfWrongOutput(site),
       data: { module: site.module, step: site.step, issues },
     });
@@ -126,7 +126,11 @@ function retryBuilder(site: Site): Builders['retry'] {
     requireReason(site, 'retry()', reason);
     const afterMs = options?.afterMs;
     if (afterMs !== undefined && !(Number.isFinite(afterMs) && afterMs >= 0)) {
-      throw wrongArgument(site, 'retry()', `afterMs is a number of milliseconds from 0 on, not ${String(afterMs)}`);
+      throw wrongArgument(
+        site,
+        'retry()',
+        `afterMs must be a number of milliseconds, at least 0, not ${String(afterMs)}`,
+      );
     }
     ledger.made += 1;
     return new RetryEmission(reason, afterMs);
@@ -136,7 +140,7 @@ function retryBuilder(site: Site): Builders['retry'] {
 function chargeBuilder(site: Site): Builders['charge'] {
   return (amount) => {
     if (!isAmount(amount)) {
-      throw wrongArgument(site, 'charge()', `an amount is a number from 0 to a billion, not ${String(amount)}`);
+      throw wrongArgument(site, 'charge()', `the amount must be a number from 0 to a billion, not ${String(amount)}`);
     }
     ledger.made += 1;
     return new ChargeEmission(amount);
@@ -164,7 +168,7 @@ function jsonCopy(value: unknown, refuse: (issues: readonly Issue[]) => CatenaEr
   }
 }
 
-/** A promise that may go unawaited if the author's function throws first: that must not end the process. */
+/** Marks a promise as handled: if the author's function throws first, nobody awaits it, and its rejection must not end the process. */
 function later(emission: Promise<Emission>): Promise<Emission> {
   ledger.made += 1;
   emission.catch(() => {});
@@ -172,13 +176,13 @@ function later(emission: Promise<Emission>): Promise<Emission> {
 }
 
 /**
- * An object that throws for a name it does not hold. The proxy is its prototype: a name that it holds is found before
- * the proxy is asked, and costs nothing more.
+ * An object that throws for an unknown name. The proxy is its prototype, so that access to a known name does not reach the proxy
+ * and costs nothing more.
  */
 function emptyRecord(site: Site, kind: 'step' | 'item', known: readonly string[]): Record<string, unknown> {
   const unknown = new Proxy(Object.create(null) as object, {
     get(_target, name) {
-      // Asked by `await`, `JSON.stringify` and inspection, not by authors.
+      // Read by `await`, `JSON.stringify` and inspection, not by authors.
       if (typeof name === 'symbol' || name === 'then' || name === 'toJSON' || name === 'constructor') return undefined;
       throw unknownName(site, kind, name, known);
     },

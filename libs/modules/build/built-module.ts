@@ -1,4 +1,4 @@
-/** A module as the engine calls it, built from a contract and its implementation that have both been checked. */
+/** A module in the form that the engine calls, built from a checked contract and a checked implementation. */
 import { type Clock, systemClock } from '../../clock/clock.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
 import type { CheckedContract, DeclaredStep } from '../check/check-contract.ts';
@@ -13,7 +13,7 @@ import { guardedEmissions } from './guarded.ts';
 import { guardedRequests } from './requests.ts';
 import { type Site, threw } from './site.ts';
 
-/** What a function of a step needs, made once. */
+/** What a function of a step needs, created once. */
 interface StepRuntime {
   readonly written: AnyStepImplementation;
   readonly requestSite: Site;
@@ -21,7 +21,7 @@ interface StepRuntime {
   readonly builders: Builders;
 }
 
-/** A function of the author's; its true types are those of the contract. */
+/** A function of the author; the contract has its exact types. */
 type AuthorFunction = (scope: unknown) => unknown;
 
 export class BuiltModule implements definition.ModuleDefinition {
@@ -107,7 +107,7 @@ export class BuiltModule implements definition.ModuleDefinition {
     if (runtime !== undefined && this.steps[step]?.kind === kind) return runtime;
     throw new CatenaError('module.unknown_step', `module ${this.id} has no ${kind} step with the index ${step}`, {
       data: { module: this.id, step },
-      remedy: 'the run was made with another version of the module: serve that version, or start a new run',
+      remedy: 'the run was started with another version of the module: serve that version, or start a new run',
     });
   }
 }
@@ -149,10 +149,10 @@ function wrongInput(module: string, issues: readonly Issue[]): CatenaError {
 function refusedState(module: string, step: string, issues: readonly Issue[]): CatenaError {
   return new CatenaError(
     'module.wrong_state',
-    `step "${step}" of ${module} was given a wrong state: ${issuesText(issues)}`,
+    `the state of step "${step}" of ${module} is wrong: ${issuesText(issues)}`,
     {
       data: { module, step, issues },
-      remedy: 'after a change of its schema a module needs a new version: runs keep the one they began with',
+      remedy: 'raise the version of a module when a schema changes: a run keeps the version that it started with',
     },
   );
 }

@@ -1,6 +1,6 @@
 /**
- * What an author's function is given. What is at hand is a field, what has to be made from the page is a getter: taking
- * `{ $, go }` apart parses the page, taking `{ json, put }` apart does not.
+ * The arguments of an author's functions. Values that exist are fields; values that must be computed from the page are getters:
+ * destructuring `{ $, go }` parses the page, destructuring `{ json, put }` does not.
  */
 import type { CheerioAPI } from 'cheerio/slim';
 import type {
@@ -14,7 +14,7 @@ import type {
 } from '../contract/definition.ts';
 import type { Builders } from './builders.ts';
 
-/** Of `start` and `request`. */
+/** For `start` and `request`. */
 export class CallScope {
   readonly input: unknown;
   readonly state: unknown;
@@ -37,7 +37,7 @@ export class CallScope {
   }
 }
 
-/** Of `start`; its `put`, `drop` and `retry` are not part of the author's types and there is no page to give back. */
+/** For `start`; its `put`, `drop` and `retry` are not in the author's types, and there is no page to retry. */
 export class StartScope extends CallScope {
   readonly go: Builders['go'];
 
@@ -115,7 +115,7 @@ export class ComputeScope extends EmittingScope {
   }
 }
 
-/** Who asks for one type wants its data; who asks for all needs to know which is which. */
+/** For one type only its data is returned; for all types each row has its type. */
 async function* dataOfItems(items: AsyncIterable<JoinedItem>): AsyncGenerator<unknown, void> {
   for await (const { data } of items) yield data;
 }

@@ -1,4 +1,4 @@
-/** The way in: a contract, then its implementation, typed by it. */
+/** The entry point for authors: a contract, then its implementation, which the contract types. */
 
 import { checkContract } from '../check/check-contract.ts';
 import { checkImplementation } from '../check/check-implementation.ts';
@@ -16,7 +16,7 @@ const CONTRACT = Symbol.for('catena.contract');
 export interface Module<I extends Schema, Steps extends StepDeclarations, Items extends ItemDeclarations>
   extends ModuleDefinition {
   /**
-   * Runs one step on what it is given, without network or engine, and answers what it would emit. Rejects with the
+   * Runs one step on given values, without network or engine, and returns what it would emit. Rejects with the
    * CatenaError that a run would record: `parse.threw`, `parse.unexpected_page`, `module.wrong_item` …
    *
    * @example
@@ -54,9 +54,9 @@ export interface Module<I extends Schema, Steps extends StepDeclarations, Items 
   readonly test: TestFunction<I, Steps, Items>;
 }
 
-/** A checked contract that waits for its implementation. */
+/** A checked contract without its implementation yet. */
 export interface DefinedContract<I extends Schema, Steps extends StepDeclarations, Items extends ItemDeclarations> {
-  /** Throws `module.bad_implementation` for what the compiler could not see. */
+  /** Throws `module.bad_implementation` for mistakes that the compiler cannot find. */
   implement(implementation: Implementation<I, Steps, Items>): Module<I, Steps, Items>;
 }
 
@@ -93,7 +93,7 @@ export interface DefinedContract<I extends Schema, Steps extends StepDeclaration
 export function defineModule<
   I extends Schema,
   const Steps extends StepDeclarations,
-  // biome-ignore lint/complexity/noBannedTypes: no items at all, so that put has no member and a row no type.
+  // biome-ignore lint/complexity/noBannedTypes: without items, put has no members and a row has no type.
   const Items extends ItemDeclarations = {},
 >(contract: Contract<I, Steps, Items>): DefinedContract<I, Steps, Items> {
   const checked = checkContract(contract as unknown as AnyContract);
@@ -112,7 +112,7 @@ export function defineModule<
   );
 }
 
-/** Whether a value is a module, also one made by another copy of this library. */
+/** Whether a value is a module, also one created by another copy of this library. */
 export function isModule(value: unknown): value is ModuleDefinition {
   return typeof value === 'object' && value !== null && MODULE in value;
 }

@@ -1,7 +1,7 @@
-/** Emissions as `go`, `put`, `drop`, `retry` and `charge` make them; nothing else may be yielded. */
+/** Emissions are the values that `go`, `put`, `drop`, `retry` and `charge` create; nothing else may be yielded. */
 import type { Emission } from '../contract/definition.ts';
 
-/** The base of all emissions: what tells them from any other value that an author might yield. */
+/** The base class of all emissions; it distinguishes them from other values that an author might yield. */
 export abstract class Emitted {
   abstract readonly kind: Emission['kind'];
 }
@@ -77,8 +77,7 @@ export class FailEmission extends Emitted {
 }
 
 /**
- * How many emissions were made. Making one without yielding it is the mistake that generators invite, and it would lose
- * a hop in silence; whoever runs a synchronous generator compares this before and after each of its steps, in which
- * nothing else can run.
+ * How many emissions were created. It is easy to create one and forget to yield it, which would silently lose a hop. The runner
+ * of a synchronous generator compares this count before and after each of its steps, in which nothing else can run.
  */
 export const ledger = { made: 0 };

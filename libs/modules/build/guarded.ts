@@ -1,11 +1,11 @@
-/** Iterates what an author's function returned: its errors become CatenaErrors, and only what is accepted comes out. */
+/** Iterates the result of an author's function: its errors become CatenaErrors, and only accepted values are yielded. */
 
 import { isPromise } from '../check/schema-check.ts';
 import type { Emission, Emissions } from '../contract/definition.ts';
 import { Emitted, ledger } from './emission.ts';
 import { notYielded, type Site, threw, wrongReturn, wrongYield } from './site.ts';
 
-/** Calls an author's `start`, `parse` or `run`. Errors are thrown here or while the result is iterated. */
+/** Calls an author's `start`, `parse` or `run`. It throws at once, or while the result is iterated. */
 export function guardedEmissions(site: Site, call: () => unknown): Emissions {
   const madeBefore = ledger.made;
   let source: unknown;
@@ -14,13 +14,13 @@ export function guardedEmissions(site: Site, call: () => unknown): Emissions {
   } catch (thrown) {
     throw threw(site, thrown);
   }
-  // A plain function has made its emissions by now; a generator has not begun.
+  // A plain function has created its emissions by now; a generator has not started.
   if (isIterable(source)) return iterate(site, source, acceptEmission, ledger.made - madeBefore);
   if (isAsyncIterable(source)) return iterateAsync(site, source, acceptEmission);
   throw unusable(site, source);
 }
 
-/** Iterates values of the author's, each turned into what `accept` makes of it. */
+/** Iterates an author's values, each converted by `accept`. */
 export function guardedValues<T>(
   site: Site,
   source: Iterable<unknown> | AsyncIterable<unknown>,
@@ -39,7 +39,7 @@ export function isAsyncIterable(value: unknown): value is AsyncIterable<unknown>
 
 /** The error for a returned value that cannot be iterated. */
 export function unusable(site: Site, value: unknown): Error {
-  // An async function that is no generator: its rejection must not go unhandled.
+  // An async function that is not a generator: its rejection must be handled.
   if (isPromise(value)) value.then(undefined, () => {});
   return wrongReturn(site, value);
 }

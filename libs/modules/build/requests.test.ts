@@ -49,8 +49,8 @@ describe('the requests of a hop', () => {
   it.each<[string, unknown, string, string]>([
     ['a relative link', '/p/1', 'module.wrong_request', '"/p/1" is not a URL'],
     ['an empty one', '', 'module.wrong_request', 'is not a URL'],
-    ['a link to no web page', 'mailto:me@a.test', 'module.wrong_request', 'is mailto: and not http'],
-    ['a file', { url: new URL('file:///etc/passwd') }, 'module.wrong_request', 'is file: and not http'],
+    ['a link to no web page', 'mailto:me@a.test', 'module.wrong_request', 'is mailto:, not http'],
+    ['a file', { url: new URL('file:///etc/passwd') }, 'module.wrong_request', 'is file:, not http'],
     ['a URL that is none', { url: 7 }, 'module.wrong_request', 'its url is number'],
     ['two bodies', { ...a, json: {}, form: {} }, 'module.wrong_request', 'it has json and form'],
     [

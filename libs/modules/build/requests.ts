@@ -1,4 +1,4 @@
-/** The requests of a hop, from whatever an author's `request` answers. */
+/** Creates the requests of a hop from the result of an author's `request`. */
 import { CatenaError } from '../../errors/catena-error.ts';
 import { breakerProblem } from '../../limits/breakers.ts';
 import { isAmount } from '../../limits/budgets.ts';
@@ -10,7 +10,7 @@ import { dataOf, nameOf, type Site, threw, wrongYield } from './site.ts';
 
 const BODIES = ['body', 'json', 'form'] as const;
 
-/** Calls `request` and gives its requests one by one: a generator's are never held together in memory. */
+/** Calls `request` and yields its requests one by one: a generator's requests are never all in memory. */
 export function guardedRequests(site: Site, call: () => unknown): Iterable<RequestSpec> | AsyncIterable<RequestSpec> {
   let answer: unknown;
   try {
@@ -43,7 +43,7 @@ function requireRequest(site: Site, value: unknown): RequestSpec {
   const spec = value as RequestSpec;
   requireUrl(site, spec.url);
   const bodies = BODIES.filter((name) => spec[name] !== undefined);
-  if (bodies.length > 1) throw wrongRequest(site, `it has ${bodies.join(' and ')}`, 'give one of them');
+  if (bodies.length > 1) throw wrongRequest(site, `it has ${bodies.join(' and ')}`, 'give only one of them');
   if (spec.timeoutMs !== undefined && !(spec.timeoutMs > 0)) {
     throw wrongRequest(site, `its timeoutMs is ${String(spec.timeoutMs)}`, 'give a number of milliseconds above 0');
   }
@@ -52,7 +52,11 @@ function requireRequest(site: Site, value: unknown): RequestSpec {
   }
   const wrongLimit = Object.values(spec.limits ?? {}).find((limit) => !(limit >= 0));
   if (wrongLimit !== undefined) {
-    throw wrongRequest(site, `one of its limits is ${String(wrongLimit)}`, 'give numbers from 0 on; 0 is unlimited');
+    throw wrongRequest(
+      site,
+      `one of its limits is ${String(wrongLimit)}`,
+      'give numbers of at least 0; 0 is unlimited',
+    );
   }
   if (spec.cache !== undefined && spec.cache !== false && !isCachePolicy(spec.cache)) {
     throw wrongRequest(
@@ -69,7 +73,7 @@ function requireRequest(site: Site, value: unknown): RequestSpec {
     throw wrongRequest(
       site,
       `of its breaker, ${problem}`,
-      'give a key, and perhaps failures from 1 on and openMs above 0',
+      'give a key, and optionally failures of at least 1 and openMs above 0',
     );
   }
   return spec;
@@ -81,10 +85,10 @@ function requireUrl(site: Site, url: unknown): string | URL {
   }
   const parsed = URL.parse(String(url));
   if (parsed === null) {
-    throw wrongRequest(site, `"${url}" is not a URL`, 'give an absolute one, such as new URL(href, page.url)');
+    throw wrongRequest(site, `"${url}" is not a URL`, 'give an absolute URL, such as new URL(href, page.url)');
   }
   if (parsed.protocol !== 'http:' && parsed.protocol !== 'https:') {
-    throw wrongRequest(site, `"${parsed.href}" is ${parsed.protocol} and not http or https`, 'leave such links out');
+    throw wrongRequest(site, `"${parsed.href}" is ${parsed.protocol}, not http or https`, 'skip such links');
   }
   return url;
 }

@@ -1,9 +1,9 @@
-/** A site is a function of a module as errors name it; every error that authors cause is made here. */
+/** A site is a function of a module, as errors name it; every error that authors cause is created here. */
 import { CatenaError, type FailureClass } from '../../errors/catena-error.ts';
 import { type Issue, issuesText, kindOf } from '../check/schema-check.ts';
 import { authorFrame } from './author-frame.ts';
 
-/** One function of a module. Made once per module, not per call. */
+/** One function of a module. Created once per module, not per call. */
 export interface Site {
   /** `name@version`. */
   readonly module: string;
@@ -14,7 +14,7 @@ export interface Site {
 
 const MAX_MESSAGE_CHARS = 500;
 
-/** The code of what an author's function threw. */
+/** The code for a value that an author's function threw. */
 const THREW = {
   start: 'start.threw',
   request: 'request.threw',
@@ -22,12 +22,12 @@ const THREW = {
   compute: 'compute.threw',
 } as const satisfies Record<Site['call'], string>;
 
-/** A malformed page makes a parser go wrong in ways that the next download may cure; other functions see no page. */
+/** A parse may throw because of a malformed page, so another download may help; other functions see no page. */
 export function classOfWrongOutput(site: Site): FailureClass {
   return site.call === 'parse' ? 'retryable' : 'fatal';
 }
 
-/** Whatever an author's function threw, as a CatenaError `<call>.threw`; errors of the family pass as they are. */
+/** Wraps what an author's function threw in a CatenaError `<call>.threw`; a CatenaError is returned unchanged. */
 export function threw(site: Site, thrown: unknown): CatenaError {
   if (thrown instanceof CatenaError) return thrown;
   const at = authorFrame(thrown);
@@ -49,7 +49,7 @@ export function wrongState(site: Site, target: string, issues: readonly Issue[])
     {
       class: classOfWrongOutput(site),
       data: { ...dataOf(site), target, issues },
-      remedy: `give go.${target}() what the schema of step "${target}" asks for`,
+      remedy: `give go.${target}() a state that the schema of step "${target}" accepts`,
     },
   );
 }
@@ -58,7 +58,7 @@ export function wrongItem(site: Site, type: string, issues: readonly Issue[]): C
   return new CatenaError('module.wrong_item', `${nameOf(site)} made a wrong item "${type}": ${issuesText(issues)}`, {
     class: classOfWrongOutput(site),
     data: { ...dataOf(site), type, issues },
-    remedy: `give put.${type}() what its schema asks for, or yield drop(reason) to leave the record out`,
+    remedy: `give put.${type}() data that its schema accepts, or yield drop(reason) to skip the record`,
   });
 }
 
@@ -80,7 +80,7 @@ export function backwardHop(site: Site, target: string, fromPhase: number, toPha
     `${nameOf(site)} is in phase ${fromPhase} and made a hop back to "${target}" in phase ${toPhase}`,
     {
       data: { ...dataOf(site), target, fromPhase, toPhase },
-      remedy: 'hop within the phase or to a later one, or put both steps into one phase',
+      remedy: 'hop to a step of the same or a later phase, or put both steps into one phase',
     },
   );
 }
@@ -90,7 +90,8 @@ export function wrongArgument(site: Site, call: string, what: string): CatenaErr
 }
 
 export function wrongYield(site: Site, value: unknown): CatenaError {
-  const expected = site.call === 'request' ? 'a URL or a request' : 'what go, put, drop, retry, charge or fail makes';
+  const expected =
+    site.call === 'request' ? 'a URL or a request' : 'the result of go, put, drop, retry, charge or fail';
   const many = typeof value === 'object' && value !== null && Symbol.iterator in value;
   return new CatenaError('module.wrong_yield', `${nameOf(site)} yielded ${article(value)}, not ${expected}`, {
     data: dataOf(site),
@@ -127,7 +128,7 @@ export function dataOf(site: Site): Record<string, unknown> {
   return { module: site.module, step: site.step };
 }
 
-/** A thrown value in one line; never throws itself. */
+/** Describes a thrown value in one line; never throws itself. */
 export function describeThrown(thrown: unknown): string {
   let text: string;
   try {

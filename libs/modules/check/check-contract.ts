@@ -1,4 +1,4 @@
-/** Checks a contract when it is defined, all of it at once; what comes out is what the rest may rely on. */
+/** Checks a whole contract when it is defined, and returns it in a form that needs no more checks. */
 import { CatenaError } from '../../errors/catena-error.ts';
 import { type AnyContract, fetchStep, type Schema, type StepOptions } from '../contract/contract.ts';
 import type { PhaseDefinition } from '../contract/definition.ts';
@@ -6,7 +6,7 @@ import { isRecord } from './is-record.ts';
 import { phaseProblems, readPhases } from './phases.ts';
 import { optionProblems } from './step-options.ts';
 
-/** A step as declared, its defaults filled in. */
+/** A declared step, with its defaults. */
 export interface DeclaredStep {
   readonly name: string;
   readonly index: number;
@@ -30,7 +30,7 @@ const NAME = /^[a-z0-9][a-z0-9_-]{0,62}$/;
 const VERSION = /^(?:0|[1-9]\d{0,8})\.(?:0|[1-9]\d{0,8})\.(?:0|[1-9]\d{0,8})(?:-[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?$/;
 /** Names that authors write behind a dot: `go.list`, `put.product`. */
 const MEMBER = /^[A-Za-z][A-Za-z0-9_]{0,62}$/;
-/** `start` is what runs before any step; an object with a `then` would be taken for a promise. */
+/** `start` is the function that runs before any step; an object with a `then` would be treated as a promise. */
 const RESERVED = new Set(['start', 'then', 'constructor', 'toJSON']);
 const CONTRACT_FIELDS = new Set(['name', 'version', 'input', 'steps', 'items', 'phases']);
 
@@ -46,7 +46,7 @@ export function checkContract(contract: AnyContract): CheckedContract {
     ...memberProblems('item', contract.items ?? {}),
     ...itemProblems(contract.items ?? {}),
   ];
-  // Phases are compared with the steps, which makes sense only once those are right.
+  // Phases refer to the steps, so they are checked only if the steps are valid.
   if (problems.length === 0) problems.push(...phaseProblems(Object.keys(contract.steps), contract.phases));
   if (problems.length > 0) throw badContract(title, problems);
   const checked = read(contract);
@@ -64,13 +64,14 @@ function headProblems(contract: AnyContract): string[] {
   }
   if (!isSchema(contract.input)) problems.push('input: give a schema, such as z.object({})');
   for (const field of Object.keys(contract)) {
-    if (!CONTRACT_FIELDS.has(field)) problems.push(`${field}: a contract has ${[...CONTRACT_FIELDS].join(', ')}`);
+    if (!CONTRACT_FIELDS.has(field))
+      problems.push(`${field}: unknown field; a contract has ${[...CONTRACT_FIELDS].join(', ')}`);
   }
   return problems;
 }
 
 function memberProblems(kind: 'step' | 'item', members: unknown): string[] {
-  if (!isRecord(members)) return [`${kind}s: give an object of names and schemas`];
+  if (!isRecord(members)) return [`${kind}s: give an object that maps names to schemas`];
   const names = Object.keys(members);
   if (kind === 'step' && names.length === 0) return ['steps: declare at least one'];
   return names.flatMap((name) => {
@@ -87,7 +88,9 @@ function stepProblems(steps: unknown): string[] {
       return [`step "${name}": give a schema, fetchStep(schema, options) or computeStep(schema, options)`];
     }
     const problems = optionProblems(declaration.options).map((problem) => `step "${name}": ${problem}`);
-    return isSchema(declaration.schema) ? problems : [`step "${name}": its first argument is no schema`, ...problems];
+    return isSchema(declaration.schema)
+      ? problems
+      : [`step "${name}": its first argument is not a schema`, ...problems];
   });
 }
 
@@ -108,7 +111,7 @@ function read(contract: AnyContract): CheckedContract {
   return { id: `${name}@${version}`, name, version, input, steps, phases, items: { ...contract.items } };
 }
 
-/** A later phase that begins with a compute step is opened with an empty state, which its schema must take. */
+/** A later phase that starts with a compute step is opened with an empty state, which its schema must accept. */
 function requireOpenable({ phases, steps }: CheckedContract, title: string): void {
   for (const phase of phases.slice(1)) {
     const first = steps[phase.steps[0] ?? -1];

@@ -1,4 +1,4 @@
-/** Checks an implementation against its contract, for authors whose editor did not. */
+/** Checks an implementation against its contract at run time, for authors without type checks. */
 import { load } from 'cheerio/slim';
 import { CatenaError } from '../../errors/catena-error.ts';
 import type { AnyImplementation } from '../contract/implementation.ts';
@@ -26,7 +26,7 @@ export function checkImplementation(contract: CheckedContract, implementation: A
 
 function problemsOf(contract: CheckedContract, implementation: Readonly<Record<string, unknown>>): string[] {
   const { start, steps, ...others } = implementation;
-  const problems = Object.keys(others).map((name) => `${name}: an implementation has start and steps`);
+  const problems = Object.keys(others).map((name) => `${name}: unknown field; an implementation has start and steps`);
   if (typeof start !== 'function') problems.push('start: write the function that yields the first hops');
   if (!isRecord(steps)) return [...problems, 'steps: give an object with one entry per step'];
   const known = contract.steps.map(({ name }) => name);
@@ -44,29 +44,29 @@ function stepProblems({ name, kind }: DeclaredStep, written: unknown): string[] 
     ...CALLS[kind].filter((call) => typeof written[call] !== 'function').map((call) => `write ${call}()`),
     ...Object.keys(written)
       .filter((field) => !fields.includes(field))
-      .map((field) => `${field}: a ${kind} step has ${fields.join(', ')}`),
+      .map((field) => `${field}: unknown field; a ${kind} step has ${fields.join(', ')}`),
     ...(kind === 'fetch' ? expectProblems(written.expect) : []),
     ...['givenUp', 'concurrency']
       .filter((name) => written[name] !== undefined && typeof written[name] !== 'function')
-      .map((name) => `${name} is a function`),
-    ...(MARKUPS.includes(written.markup) ? [] : ['markup is "fast", "spec" or "xml"']),
+      .map((name) => `${name} must be a function`),
+    ...(MARKUPS.includes(written.markup) ? [] : ['markup must be "fast", "spec" or "xml"']),
   ];
   return problems.map((problem) => `step "${name}": ${problem}`);
 }
 
 function expectProblems(expectation: unknown): string[] {
   if (expectation === undefined) return [];
-  if (!isRecord(expectation)) return ['expect is an object'];
+  if (!isRecord(expectation)) return ['expect must be an object'];
   const { status, type, selector, text, check } = expectation;
   const problems = Object.keys(expectation)
     .filter((field) => !EXPECT_FIELDS.includes(field))
-    .map((field) => `expect.${field}: there are ${EXPECT_FIELDS.join(', ')}`);
+    .map((field) => `expect.${field}: unknown field; there are ${EXPECT_FIELDS.join(', ')}`);
   if (status !== undefined && !(Array.isArray(status) && status.length > 0 && status.every(isStatus))) {
-    problems.push('expect.status is a list of HTTP statuses');
+    problems.push('expect.status must be a list of HTTP statuses');
   }
-  if (!EXPECT_TYPES.includes(type)) problems.push('expect.type is "html", "json", "text" or "any"');
-  if (text !== undefined && typeof text !== 'string') problems.push('expect.text is a string');
-  if (check !== undefined && typeof check !== 'function') problems.push('expect.check is a function');
+  if (!EXPECT_TYPES.includes(type)) problems.push('expect.type must be "html", "json", "text" or "any"');
+  if (text !== undefined && typeof text !== 'string') problems.push('expect.text must be a string');
+  if (check !== undefined && typeof check !== 'function') problems.push('expect.check must be a function');
   const selectors: readonly unknown[] = selector === undefined ? [] : Array.isArray(selector) ? selector : [selector];
   return [...problems, ...selectors.flatMap(selectorProblems)];
 }
@@ -76,9 +76,10 @@ function isStatus(status: unknown): boolean {
 }
 
 function selectorProblems(selector: unknown): string[] {
-  if (typeof selector !== 'string' || selector === '') return ['expect.selector is a CSS selector, or a list of them'];
+  if (typeof selector !== 'string' || selector === '')
+    return ['expect.selector must be a CSS selector, or a list of them'];
   try {
-    // Against an element: with nothing to match, a selector is not even compiled.
+    // Matched against an element, because with an empty document a selector is not even compiled.
     load('<p></p>')('p').is(selector);
     return [];
   } catch (thrown) {

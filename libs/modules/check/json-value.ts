@@ -1,9 +1,9 @@
 /**
- * States and items are kept as JSON, so what JSON would silently change (a Date, NaN, a Map) is refused when it is
- * emitted. The answer is a copy: an author may go on changing the object that was yielded.
+ * States and items are stored as JSON, so a value that JSON would silently change (a Date, NaN, a Map) is refused when it is
+ * emitted. The result is a copy, because an author may change the yielded object later.
  *
- * Strings are not copied although they may be slices that keep their page alive: the engine writes emissions out as JSON
- * at the end of the parse, and that ends it.
+ * Strings are not copied, although a slice keeps its whole page in memory: the engine writes emissions as JSON at the end of
+ * the parse, which releases the page.
  */
 
 /** Why a value is not JSON, and where. */
@@ -17,10 +17,10 @@ export class NotJson extends Error {
   }
 }
 
-/** Deeper than any page; a value that refers to itself ends here. */
+/** Deeper than any real page; it also stops at a value that refers to itself. */
 const MAX_DEPTH = 100;
 
-/** A copy that `JSON.stringify` writes without loss, or throws {@link NotJson}. Fields that are undefined are left out. */
+/** Returns a copy that `JSON.stringify` writes without loss, or throws {@link NotJson}. Undefined fields are left out. */
 export function copyJson(value: unknown): unknown {
   return copy(value, []);
 }
@@ -69,7 +69,7 @@ function copyObject(source: object, path: PropertyKey[]): Record<string, unknown
     path.push(key);
     const copied = copy(value, path);
     path.pop();
-    // A page's JSON may hold the key `__proto__`: assigned, it would become the prototype and vanish from the copy.
+    // A page's JSON may have the key `__proto__`: an assignment would set the prototype and lose the field.
     if (key === '__proto__') Object.defineProperty(target, key, { value: copied, enumerable: true });
     else target[key] = copied;
   }

@@ -1,4 +1,4 @@
-/** The phases of a contract: what may be wrong with them, and how the engine sees them. */
+/** Checks the phases of a contract and converts them for the engine. */
 import type { JoinPolicy } from '../../coordination/protocol/runs.ts';
 import type { JoinDeclaration, PhaseDeclaration } from '../contract/contract.ts';
 import type { PhaseDefinition } from '../contract/definition.ts';
@@ -6,7 +6,7 @@ import { isRecord } from './is-record.ts';
 
 type Phases = readonly PhaseDeclaration[] | undefined;
 
-/** Every step stands in exactly one phase; shares are parts of one deadline. */
+/** Every step must be in exactly one phase; the shares must not add up to more than 1. */
 export function phaseProblems(stepNames: readonly string[], phases: Phases): string[] {
   if (phases === undefined) return [];
   if (!Array.isArray(phases) || phases.length === 0)
@@ -19,7 +19,7 @@ export function phaseProblems(stepNames: readonly string[], phases: Phases): str
     ...[...new Set(listed)]
       .filter((name) => !stepNames.includes(name))
       .map((name) => `phases: there is no step "${name}"`),
-    ...stepNames.filter((name) => !listed.includes(name)).map((name) => `phases: step "${name}" is in none`),
+    ...stepNames.filter((name) => !listed.includes(name)).map((name) => `phases: step "${name}" is in no phase`),
     ...stepNames
       .filter((name) => listed.indexOf(name) !== listed.lastIndexOf(name))
       .map((name) => `phases: step "${name}" is listed more than once`),
@@ -59,24 +59,26 @@ function policyOf(join: JoinDeclaration): JoinPolicy {
 
 function joinProblems(join: unknown): string[] {
   if (join === 'settle' || join === 'failFast') return [];
-  if (!isRecord(join)) return ['join is "settle", "failFast" or { maxDead, maxDeadRate }'];
+  if (!isRecord(join)) return ['join must be "settle", "failFast" or { maxDead, maxDeadRate }'];
   const { maxDead, maxDeadRate } = join;
   const problems: string[] = [];
-  if (maxDead === undefined && maxDeadRate === undefined) problems.push('join names neither maxDead nor maxDeadRate');
+  if (maxDead === undefined && maxDeadRate === undefined) problems.push('join has neither maxDead nor maxDeadRate');
   if (maxDead !== undefined && !(Number.isInteger(maxDead) && Number(maxDead) >= 0)) {
-    problems.push('maxDead is a whole number from 0 on');
+    problems.push('maxDead must be a whole number of at least 0');
   }
-  if (maxDeadRate !== undefined && !isShare(maxDeadRate)) problems.push('maxDeadRate is a number from 0 to 1');
+  if (maxDeadRate !== undefined && !isShare(maxDeadRate)) problems.push('maxDeadRate must be a number from 0 to 1');
   return problems;
 }
 
 function shareProblems(phases: readonly PhaseDeclaration[]): string[] {
   const shares = phases.map(shareOf);
   const problems = shares.flatMap((share, index) =>
-    share === undefined || (isShare(share) && share > 0) ? [] : [`phase ${index}: share is a number above 0, up to 1`],
+    share === undefined || (isShare(share) && share > 0)
+      ? []
+      : [`phase ${index}: share must be a number above 0, at most 1`],
   );
   const sum = shares.reduce<number>((total, share) => total + (share ?? 0), 0);
-  // Ten tenths are not quite one in floating point.
+  // In floating point ten tenths do not add up to exactly 1.
   return problems.length === 0 && sum > 1 + 1e-9 ? [`phases: their shares add up to ${sum}, more than 1`] : problems;
 }
 

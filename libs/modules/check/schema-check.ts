@@ -1,10 +1,10 @@
-/** Checks a value against a Standard Schema; what is wrong comes out as a list that names each field. */
+/** Checks a value against a Standard Schema; the issues are a list that names each field. */
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { CatenaError } from '../../errors/catena-error.ts';
 import type { Schema } from '../contract/contract.ts';
 import { NotJson } from './json-value.ts';
 
-/** One thing that is wrong with a value: where (`a.b[0]`, or empty for the whole), what, and what stood there. */
+/** One issue with a value: the path (`a.b[0]`, or empty for the whole), the message, and the kind of value found. */
 export interface Issue {
   readonly path: string;
   readonly message: string;
@@ -12,12 +12,12 @@ export interface Issue {
   readonly got: string;
 }
 
-/** What an error keeps of its issues: its record must not outgrow its node. */
+/** The limits for the issues in an error: its record must stay smaller than its node. */
 const MAX_ISSUES = 50;
 
 /**
- * The value as the schema transforms it; throws what `refuse` makes of the issues. Answers a promise only if the schema
- * does, so that checking a hop with an ordinary schema costs no turn of the event loop.
+ * Returns the value as the schema transforms it; throws the error that `refuse` creates from the issues. Returns a promise only
+ * if the schema does, so that checking a hop with a synchronous schema costs no turn of the event loop.
  */
 export function checkWith(
   schema: Schema,
@@ -39,7 +39,7 @@ export function checkWith(
   );
 }
 
-/** The issue of a value that JSON cannot hold; anything else is thrown on. */
+/** The issue for a value that JSON cannot represent; any other error is rethrown. */
 export function jsonIssue(thrown: unknown, value: unknown): Issue {
   if (!(thrown instanceof NotJson)) throw thrown;
   return { path: pathText(thrown.path), message: thrown.message, got: kindAt(value, thrown.path) };
@@ -94,7 +94,7 @@ function kindAt(value: unknown, path: readonly PropertyKey[]): string {
   return kindOf(at);
 }
 
-/** The kind of a value in an author's words. */
+/** The kind of a value, as authors would call it. */
 export function kindOf(value: unknown): string {
   if (value === undefined) return 'nothing';
   if (value === null) return 'null';

@@ -1,20 +1,20 @@
-/** The options of a step, checked: a misspelt one would be a policy that silently does not hold. */
+/** Checks the options of a step: a misspelt option would silently have no effect. */
 import { breakerProblem } from '../../limits/breakers.ts';
 import type { CachePolicy } from '../contract/definition.ts';
 import { isRecord } from './is-record.ts';
 
 type Rule = readonly [holds: (value: unknown) => boolean, wanted: string];
 
-const wholeFromOne: Rule = [(value) => Number.isInteger(value) && Number(value) >= 1, 'a whole number from 1 on'];
+const wholeFromOne: Rule = [(value) => Number.isInteger(value) && Number(value) >= 1, 'a whole number of at least 1'];
 const milliseconds: Rule = [(value) => Number.isFinite(value) && Number(value) > 0, 'a number of milliseconds above 0'];
-const waits: Rule = [(value) => Number.isFinite(value) && Number(value) >= 0, 'a number of milliseconds from 0 on'];
+const waits: Rule = [(value) => Number.isFinite(value) && Number(value) >= 0, 'a number of milliseconds, at least 0'];
 
 const RETRY_RULES: Readonly<Record<string, Rule>> = { attempts: wholeFromOne, baseDelayMs: waits, maxDelayMs: waits };
 
-/** The longest that an answer is kept: 30 days, in milliseconds. */
+/** The longest time that a response is kept: 30 days, in milliseconds. */
 export const MAX_CACHE_TTL_MS = 30 * 86_400_000;
 
-/** What {@link isCachePolicy} takes, as it follows "give". */
+/** What {@link isCachePolicy} accepts, as text after "give". */
 export const CACHE_POLICY_FORM = '"run", or scope ("run" or "shared") and ttlMs above 0, at most 30 days';
 
 export function isCachePolicy(value: unknown): value is CachePolicy {
@@ -33,14 +33,14 @@ const RULES: Readonly<Record<string, Rule>> = {
   concurrency: wholeFromOne,
   breaker: [
     (value) => breakerProblem(value) === undefined,
-    'an object with a key, and perhaps failures from 1 on and openMs above 0',
+    'an object with a key, and optionally failures of at least 1 and openMs above 0',
   ],
   cache: [isCachePolicy, CACHE_POLICY_FORM],
 };
 
-/** What is wrong with the options of a step, one sentence each. */
+/** The problems with the options of a step, one sentence each. */
 export function optionProblems(options: unknown): string[] {
-  if (!isRecord(options)) return ['its options are no object'];
+  if (!isRecord(options)) return ['its options are not an object'];
   const problems = problemsBy(RULES, options, '');
   return isRecord(options.retry) ? [...problems, ...problemsBy(RETRY_RULES, options.retry, 'retry.')] : problems;
 }
@@ -53,6 +53,6 @@ function problemsBy(
   return Object.entries(options).flatMap(([name, value]) => {
     const rule = Object.hasOwn(rules, name) ? rules[name] : undefined;
     if (rule === undefined) return [`there is no option ${prefix}${name}; there are ${Object.keys(rules).join(', ')}`];
-    return value === undefined || rule[0](value) ? [] : [`${prefix}${name} is ${rule[1]}`];
+    return value === undefined || rule[0](value) ? [] : [`${prefix}${name} must be ${rule[1]}`];
   });
 }

@@ -1,6 +1,6 @@
 /**
- * The contract of a module: what the engine needs to schedule it, and what the types of the implementation come from.
- * Schemas are any library's that speaks Standard Schema (zod, valibot, arktype, or one written by hand).
+ * The contract of a module: the engine schedules by it, and the types of the implementation are inferred from it.
+ * Use any schema library that implements Standard Schema (zod, valibot, arktype), or a schema written by hand.
  */
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { StepPolicy } from './definition.ts';
@@ -9,30 +9,30 @@ export type Schema = StandardSchemaV1;
 export type SchemaInput<S extends Schema> = StandardSchemaV1.InferInput<S>;
 export type SchemaOutput<S extends Schema> = StandardSchemaV1.InferOutput<S>;
 
-/** The state of a step that declares none: an object without fields. */
+/** The state of a step without a schema: an object without fields. */
 export type EmptyState = Record<string, never>;
 
-/** How failures of a step are treated, and what makes two of its hops the same one. */
+/** How failures of a step are handled, and when two of its hops are the same. */
 export interface StepOptions extends StepPolicy {
-  /** `state` (default): equal states are one hop of the run. `lineage`: once per request that led to it. */
+  /** `state` (default): hops with equal states are one hop of the run. `lineage`: one hop per request that led to it. */
   readonly identity?: 'state' | 'lineage';
 }
 
-/** A step that makes requests and parses what comes back. */
+/** A step that makes requests and parses the responses. */
 export interface FetchStep<S extends Schema = Schema> {
   readonly stepKind: 'fetch';
   readonly schema: S;
   readonly options: StepOptions;
 }
 
-/** A step without a request, which may read the items of earlier phases. */
+/** A step without requests, which may read the items of earlier phases. */
 export interface ComputeStep<S extends Schema = Schema> {
   readonly stepKind: 'compute';
   readonly schema: S;
   readonly options: StepOptions;
 }
 
-/** A step as it stands in a contract; a schema alone is a fetch step with the default options. */
+/** A step in a contract; a schema alone is a fetch step with the default options. */
 export type StepDeclaration = Schema | FetchStep | ComputeStep;
 export type StepDeclarations = Readonly<Record<string, StepDeclaration>>;
 export type ItemDeclarations = Readonly<Record<string, Schema>>;
@@ -41,19 +41,19 @@ export type StepSchema<D extends StepDeclaration> =
   D extends FetchStep<infer S> ? S : D extends ComputeStep<infer S> ? S : D extends Schema ? D : never;
 
 /**
- * When the next phase starts: `settle` (default) whatever died, `failFast` if nothing did, or up to a number or a share
+ * When the next phase starts: `settle` (default) always, `failFast` only without dead nodes, or up to a number or a share
  * (0–1) of dead nodes.
  */
 export type JoinDeclaration = 'settle' | 'failFast' | { readonly maxDead?: number; readonly maxDeadRate?: number };
 
 /**
- * A phase: the names of its steps, or with a policy for its end and a share (0–1) of the run's deadline.
+ * A phase: the names of its steps, optionally with a join policy and a share (0–1) of the run's deadline.
  *
  * @example
  * ```ts
  * import type { PhaseDeclaration } from 'catena';
  *
- * // Half of the deadline is for asking, and up to a tenth of the questions may fail; the report has the rest.
+ * // `ask` may use half of the deadline, and up to a tenth of its nodes may die; `report` has the rest.
  * export const phases: readonly PhaseDeclaration<'ask' | 'report'>[] = [
  *   { steps: ['ask'], share: 0.5, join: { maxDeadRate: 0.1 } },
  *   ['report'],
@@ -67,13 +67,13 @@ export type PhaseDeclaration<StepName extends string = string> =
 export interface Contract<Input extends Schema, Steps extends StepDeclarations, Items extends ItemDeclarations> {
   /** Lower case letters, digits, `-` and `_`. */
   readonly name: string;
-  /** Of the form 1.2.3 or 1.2.3-rc.1. Runs keep the version that they began with. */
+  /** Of the form 1.2.3 or 1.2.3-rc.1. A run keeps the version that it started with. */
   readonly version: string;
   readonly input: Input;
-  /** In the order that gives each step its index. */
+  /** The order of the steps gives each its index. */
   readonly steps: Steps;
   readonly items?: Items;
-  /** Default: one phase with all steps. A phase starts once every node of the one before has ended. */
+  /** Default: one phase with all steps. A phase starts once, when every node of the phase before has ended. */
   readonly phases?: readonly PhaseDeclaration<NoInfer<keyof Steps & string>>[];
 }
 
@@ -81,14 +81,14 @@ export interface Contract<Input extends Schema, Steps extends StepDeclarations, 
 export type AnyContract = Contract<Schema, StepDeclarations, ItemDeclarations>;
 
 /**
- * A fetch step with options; without options the schema alone will do.
+ * A fetch step with options; without options the schema alone is enough.
  *
  * @example
  * ```ts
  * import { fetchStep } from 'catena';
  * import { z } from 'zod';
  *
- * // A slow page: a minute each, five executions, and no more than two at once over all runs.
+ * // A slow page: a timeout of a minute, five attempts, and at most two requests at once over all runs.
  * export const report = fetchStep(z.object({ id: z.string() }), {
  *   timeoutMs: 60_000,
  *   retry: { attempts: 5, baseDelayMs: 2_000 },
@@ -101,7 +101,7 @@ export function fetchStep<S extends Schema>(schema: S, options: StepOptions = {}
 }
 
 /**
- * A compute step. Without a schema its state is empty, as it must be for the first step of a later phase.
+ * A compute step. Without a schema its state is empty, which the first step of a later phase must accept.
  *
  * @example
  * ```ts

@@ -1,12 +1,12 @@
 /**
- * A module as the engine sees it: a contract that says what may be scheduled, and functions to call. The authoring API
- * (`defineModule`) builds this; nothing in the engine knows how it was written.
+ * The engine's view of a module: a contract to schedule by, and functions to call. The authoring API (`defineModule`) builds
+ * it; the engine does not depend on that API.
  */
 import type { JoinPolicy } from '../../coordination/protocol/runs.ts';
 import type { BreakerSpec } from '../../limits/breakers.ts';
 import type { KeyLimits } from '../../limits/limiter.ts';
 
-/** How failures of a step are retried; attempts are executions, so 3 means three. */
+/** How failures of a step are retried. `attempts` counts executions: 3 means the first one and two retries. */
 export interface RetryPolicy {
   readonly attempts: number;
   /** The first wait, in milliseconds; doubled per attempt, with full jitter. */
@@ -16,14 +16,14 @@ export interface RetryPolicy {
 }
 
 /**
- * Which earlier answers (whole, 200–299) may be given to an equal request in the place of sending it: equal in everything
- * that is sent, secrets by name and, where it names one, by account.
+ * Which earlier responses (complete, status 200–299) may be reused for an equal request instead of sending it. Requests are equal
+ * if everything that is sent is equal; secrets are compared by name and by account.
  *
  * `run`: those of this run. With `scope: 'run'`, those of this run that are younger than `ttlMs`. With `scope: 'shared'`,
- * those of any run that are younger than `ttlMs`, and, as with `run`, what this run was given before.
+ * those of any run that are younger than `ttlMs`, and, as with `run`, all responses that this run received.
  *
- * A repetition of the same request (after a crash, say) is given its own answer. Two equal requests that are under way at the
- * same time are both sent.
+ * A repetition of the same request (after a crash, for example) gets its own response again. Two equal requests at the same time
+ * are both sent.
  *
  * @example
  * ```ts
@@ -37,48 +37,48 @@ export interface RetryPolicy {
 export type CachePolicy = 'run' | { readonly scope: 'run' | 'shared'; readonly ttlMs: number };
 
 export interface StepPolicy {
-  /** Undefined: the configuration's. */
+  /** Undefined: the configured policy. */
   readonly retry?: Partial<RetryPolicy>;
-  /** A request whole, redirects and body included, in milliseconds. Undefined: the configuration's. */
+  /** The timeout of a whole request, redirects and body included, in milliseconds. Undefined: the configured timeout. */
   readonly timeoutMs?: number;
-  /** When generating requests fails: parse the prefix request again to get fresh hops (default), or not. */
+  /** Whether the prefix request is parsed again for fresh hops when generating requests fails (default: yes). */
   readonly fallback?: boolean;
-  /** Requests of this step under way at once, over all runs; `concurrency` beside its `parse` is for each run. Undefined: any number. */
+  /** Concurrent requests of this step over all runs; `concurrency` beside its `parse` is for each run. Undefined: any number. */
   readonly concurrency?: number;
   /** The circuit breaker of this step's requests; a request may name another. Undefined: none. */
   readonly breaker?: BreakerSpec;
-  /** Of this step's requests; a request may say otherwise. An answer from it waits for no limit. Undefined: none. */
+  /** The cache policy of this step's requests; a request may override it. A cached response waits for no limit. Undefined: none. */
   readonly cache?: CachePolicy;
 }
 
-/** A step as declared; its position in the module is its `step_idx`. */
+/** A declared step; its position in the module is its `step_idx`. */
 export interface StepDefinition {
   readonly name: string;
   readonly kind: 'fetch' | 'compute';
   readonly phase: number;
-  /** `lineage`: the same state reached from two requests is two hops. */
+  /** `lineage`: equal states that come from two requests are two hops. */
   readonly identity: 'state' | 'lineage';
   readonly policy: StepPolicy;
   readonly expect: Expectation | undefined;
-  /** Checks a state; answers it as the schema transforms it, or throws a CatenaError that names the fields. */
+  /** Checks a state; returns it as the schema transforms it, or throws a CatenaError that names the fields. */
   checkState(state: unknown): unknown | Promise<unknown>;
 }
 
 export interface PhaseDefinition {
   readonly steps: readonly number[];
   readonly join: JoinPolicy;
-  /** Its share of the run's deadline, 0–1; phases without one may use what is left. */
+  /** Its share of the run's deadline, 0–1; a phase without one may use the rest. */
   readonly share: number | undefined;
 }
 
 /**
- * What a page must be for a step to read it; what it is not is a retryable failure with the reason.
+ * Which pages a step accepts; any other page is a retryable failure with the reason.
  *
  * @example
  * ```ts
  * import type { Expectation } from 'catena';
  *
- * // A product, or the news that it is gone; a "one moment please" is tried again.
+ * // Accepts a product, or a 404; a "one moment please" page is retried.
  * export const product: Expectation = {
  *   status: [200, 404],
  *   type: 'html',
@@ -87,20 +87,20 @@ export interface PhaseDefinition {
  * ```
  */
 export interface Expectation {
-  /** Statuses that are read; default: 200–299. Other ones fail by their own class (404 is fatal, 503 retryable). */
+  /** Accepted statuses; default: 200–299. Other statuses fail by their own class (404 is fatal, 503 retryable). */
   readonly status?: readonly number[];
-  /** Of the content type: `html` also takes XHTML, `json` also `+json`. */
+  /** The accepted content type: `html` includes XHTML, `json` includes `+json`. */
   readonly type?: 'html' | 'json' | 'text' | 'any';
   /** A CSS selector, or several, that must match. */
   readonly selector?: string | readonly string[];
-  /** Text that must stand in the body. */
+  /** Text that the body must contain. */
   readonly text?: string;
-  /** Returns a reason when the page is not what the step needs. */
+  /** Returns a reason if the step cannot use the page, else undefined. */
   readonly check?: (page: Page) => string | undefined;
 }
 
 /**
- * A request as an author writes it. The value of a secret is put in where the request is sent, in headers alone.
+ * A request as an author writes it. Secrets may be named in headers only; their values are inserted when the request is sent.
  *
  * @example
  * ```ts
@@ -122,47 +122,47 @@ export interface Expectation {
  */
 export interface RequestSpec {
   readonly url: string | URL;
-  /** Default GET, or POST with a body. */
+  /** Default: GET, or POST with a body. */
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** A string or bytes as they are; `json` is encoded with its content type, `form` as a URL-encoded form. */
+  /** A string or bytes, sent unchanged; `json` is encoded with its content type, `form` as a URL-encoded form. */
   readonly body?: string | Uint8Array;
   readonly json?: unknown;
   readonly form?: Readonly<Record<string, string>>;
-  /** The name of a cookie jar within the run; default: the run's own. */
+  /** The name of a cookie jar within the run; default: the run's common jar. */
   readonly session?: string;
   readonly timeoutMs?: number;
-  /** What shares a rate limit; default: the host. A redirect to another host is counted by that host. */
+  /** Requests with the same key share a rate limit; default: the host. A redirect to another host counts for that host. */
   readonly limitKey?: string;
-  /** Limits of its own for what shares this request's limit; what is left out is the configuration's. 0 is unlimited. */
+  /** The limits for all requests with the same `limitKey`; omitted ones are the configured limits. 0 is unlimited. */
   readonly limits?: Partial<KeyLimits>;
-  /** What is left alone for a while when it keeps failing; default: the step's. */
+  /** The circuit breaker of the request: after failures in a row, requests with its key wait; default: the step's breaker. */
   readonly breaker?: BreakerSpec;
-  /** Unix milliseconds by which the request is over, however much `timeoutMs` is left. */
+  /** The Unix time in milliseconds at which the request ends, however much of `timeoutMs` is left. */
   readonly untilMs?: number;
-  /** Keeps what has arrived of a body that time or the server cuts off, as a page that is `partial`; else it is a failure. */
+  /** Keeps the received part of a body that a timeout or the server cuts off, as a page with `partial`; without this it is a failure. */
   readonly partial?: boolean;
   /**
-   * `ignore`: robots.txt is not asked, as for an API whose terms say who may call it; nor that of a host that it is redirected
-   * to. Default: the configuration's.
+   * `ignore`: robots.txt is not read, neither of this host nor of a host that it redirects to; for an API whose terms say who may
+   * call it. Default: the configured policy.
    */
   readonly robots?: 'ignore';
   /**
-   * In the place of the step's; `false`: none. Where the step declares no cache, a request waits for its limits before its
-   * answer is looked for.
+   * Replaces the step's policy; `false`: none. If the step declares no cache, a request waits for its limits before the
+   * cache is read.
    */
   readonly cache?: CachePolicy | false;
-  /** Tells requests apart that are equal and yet to be answered each for itself, such as repeats. */
+  /** Distinguishes equal requests that each need their own response, such as repeats. */
   readonly cacheKey?: string;
   /**
-   * What it costs to send it: at most so much, in the currency in which the modules of a deployment count. It is set aside
-   * before the request is sent, and a request that the run's cap has no room for ends as `budget.exhausted`, unsent. What it
-   * cost in truth is said with `charge`; without that it counts as `atMost`, unless it surely never arrived.
+   * The maximum cost of the request, in the common currency of a deployment's modules. It is reserved before the request is
+   * sent, and a request for which the run's cap has no room ends as `budget.exhausted`, unsent. `charge` records the actual cost;
+   * without it the cost is `atMost`, unless the request certainly never arrived.
    */
   readonly cost?: { readonly atMost: number };
 }
 
-/** A response as the parser stage holds it. */
+/** A response in the parser stage. */
 export interface PageSource {
   readonly url: string;
   readonly status: number;
@@ -173,54 +173,54 @@ export interface PageSource {
   readonly partial?: boolean;
   /** How long the download took, in milliseconds; default 0. */
   readonly elapsedMs?: number;
-  /** Whether it was given to another request before; default false. */
+  /** Whether it was received by an earlier, equal request; default false. */
   readonly fromCache?: boolean;
 }
 
-/** A page as an author reads it; each view is made when first asked for. */
+/** A page for an author's functions; each view is created on first use. */
 export interface Page {
   readonly url: string;
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly bytes: Uint8Array;
-  /** Whether the body was cut off; only requests that say `partial` get such pages. */
+  /** Whether the body was cut off; only requests with `partial` get such pages. */
   readonly partial: boolean;
   /** How long the download took, in milliseconds. */
   readonly elapsedMs: number;
-  /** Whether nothing was sent for it: it is the answer that another, equal request was given before. */
+  /** Whether the request was not sent: the page is the cached response of an earlier, equal request. */
   readonly fromCache: boolean;
-  /** Decoded by the charset of the content type, of the page's own declaration, else UTF-8. */
+  /** Decoded by the charset of the content type, else of the page's own declaration, else as UTF-8. */
   readonly text: string;
-  /** Parsed; throws `parse.not_json`. */
+  /** Parsed as JSON; throws `parse.not_json`. */
   readonly json: unknown;
   readonly $: import('cheerio/slim').CheerioAPI;
 }
 
-/** What a step may yield. */
+/** The values that a step may yield. */
 export type Emission =
   | { readonly kind: 'hop'; readonly step: number; readonly state: unknown; readonly key: string | undefined }
   | { readonly kind: 'item'; readonly type: string; readonly data: unknown }
   | { readonly kind: 'drop'; readonly reason: string; readonly data: unknown }
   | { readonly kind: 'retry'; readonly reason: string; readonly afterMs: number | undefined }
-  /** Of a compute step alone. */
+  /** Of a compute step only. */
   | { readonly kind: 'fail'; readonly reason: string }
-  /** Of a parse or a `givenUp` alone. */
+  /** Of a parse or a `givenUp` only. */
   | { readonly kind: 'charge'; readonly amount: number };
 
 export type Emissions = Iterable<Emission | Promise<Emission>> | AsyncIterable<Emission>;
 
-/** What every call of a module's function gets. */
+/** The arguments of every call of a module's function. */
 export interface StepCall {
-  /** What `checkInput` answered; what is stored is what was given, so that no transformation is applied twice. */
+  /** The result of `checkInput`; the store has the submitted value, so that no transformation is applied twice. */
   readonly input: unknown;
-  /** What the step's `checkState` answered; likewise. */
+  /** The result of the step's `checkState`; likewise. */
   readonly state: unknown;
   readonly account: string;
   readonly platform: string;
   readonly runId: string;
   /** When the run was accepted, in Unix milliseconds; undefined outside a run. */
   readonly acceptedAtMs?: number | undefined;
-  /** When the run ends by force, in Unix milliseconds; undefined when it has no deadline. */
+  /** The run's deadline, in Unix milliseconds; undefined if it has none. */
   readonly deadlineAtMs?: number | undefined;
   readonly signal: AbortSignal;
 }
@@ -229,12 +229,12 @@ export interface ParseCall extends StepCall {
   readonly page: PageSource;
 }
 
-/** Why a request was given up. */
+/** Why a request failed for good. */
 export interface GivenUp {
   readonly code: string;
   readonly message: string;
   readonly data: Readonly<Record<string, unknown>>;
-  /** What the request counts as in the cost of the run, in the currency, unless a charge says otherwise. */
+  /** The request's cost for the run, in the currency, unless a charge replaces it. */
   readonly cost: number;
 }
 
@@ -242,7 +242,7 @@ export interface GivenUpCall extends StepCall {
   readonly error: GivenUp;
 }
 
-/** What of a run is known before anything of it is executed. */
+/** The facts about a run that are known before any node is executed. */
 export interface RunFacts {
   readonly input: unknown;
   readonly account: string;
@@ -252,19 +252,19 @@ export interface RunFacts {
   readonly deadlineAtMs: number | undefined;
 }
 
-/** A committed item, as a join reads it. */
+/** A committed item, as a compute step reads it. */
 export interface JoinedItem {
   readonly type: string;
   readonly data: unknown;
 }
 
-/** A node of an earlier phase that died, as a join sees it. */
+/** A dead node of an earlier phase, as a compute step reads it. */
 export interface JoinedFailure {
   readonly step: string;
   readonly reason: string;
   readonly code: string;
   readonly message: string;
-  /** The state of its hop, as it was given. */
+  /** The state of its hop, as it was yielded. */
   readonly state?: unknown;
 }
 
@@ -288,9 +288,9 @@ export interface ModuleDefinition {
   /** Of a fetch step. */
   request(step: number, call: StepCall): Iterable<RequestSpec> | AsyncIterable<RequestSpec>;
   parse(step: number, call: ParseCall): Emissions;
-  /** How many requests of a fetch step may be under way at once in one run; undefined: the step does not say. */
+  /** Concurrent requests of a fetch step in one run; undefined: the step sets no limit. */
   readonly runConcurrency?: (step: number, run: RunFacts) => number | undefined;
-  /** What a fetch step yields for a request that is given up; undefined when it says nothing: then the node is dead. */
+  /** What a fetch step yields for a request that failed for good; undefined if it has no `givenUp`: then the node is dead. */
   readonly givenUp?: (step: number, call: GivenUpCall) => Emissions | undefined;
   /** Of a compute step. */
   compute(step: number, call: ComputeCall): Emissions;
@@ -299,5 +299,5 @@ export interface ModuleDefinition {
 /** `step_idx` of the hop that runs a module's `start`. */
 export const START_STEP = -1;
 
-/** `step_idx` of the hop that ends a module as failed: what a `fail` becomes. */
+/** `step_idx` of the hop that a `fail` creates, which ends the module as failed. */
 export const FAIL_STEP = -2;

@@ -1,4 +1,4 @@
-/** What an author writes for a contract, and what each function is given. Everything here is inferred from the contract. */
+/** The functions that an author writes for a contract, and their arguments. All types are inferred from the contract. */
 import type { CheerioAPI } from 'cheerio/slim';
 import type {
   ComputeStep,
@@ -13,12 +13,12 @@ import type { Expectation, GivenUp, JoinedFailure, Page, RequestSpec } from './d
 
 declare const yielded: unique symbol;
 
-/** What `go`, `put`, `drop`, `retry`, `charge` and `fail` make. It takes effect only when it is yielded. */
+/** The result of `go`, `put`, `drop`, `retry`, `charge` and `fail`. It takes effect only when it is yielded. */
 export interface Yieldable {
   readonly [yielded]: 'yield this';
 }
 
-/** What a `start`, `parse` or `run` returns: a generator, an async generator, or anything else that iterates. */
+/** What a `start`, `parse` or `run` returns: a generator, an async generator, or any other iterable. */
 export type Yields = Iterable<Yieldable> | AsyncIterable<Yieldable>;
 
 /**
@@ -37,7 +37,7 @@ export type Yields = Iterable<Yieldable> | AsyncIterable<Yieldable>;
  *   steps: { detail: z.object({ sku: z.string(), foundOn: z.string() }) },
  * }).implement({
  *   *start({ go }) {
- *     // Found on two lists, so the states differ; by their key they are one hop of the run.
+ *     // The lamp is on two lists, so the states differ; with the same key they are one hop of the run.
  *     for (const foundOn of ['new', 'sale']) yield go.detail({ sku: 'lamp', foundOn }, { key: 'lamp' });
  *   },
  *   steps: { detail: { request: ({ state }) => `https://shop.test/p/${state.sku}`, *parse() {} } },
@@ -48,11 +48,11 @@ export type Yields = Iterable<Yieldable> | AsyncIterable<Yieldable>;
  * ```
  */
 export interface HopOptions {
-  /** Takes the place of the state in the hop's identity: two hops with different keys are two, with equal keys one. */
+  /** Replaces the state in the hop's identity: hops with equal keys are one hop, with different keys two. */
   readonly key?: string;
 }
 
-/** Makes a hop. The state is what the step's schema takes; a step whose state may be empty needs none. */
+/** Creates a hop. The state is the input of the step's schema; a step that accepts an empty state needs none. */
 export type HopBuilder<State> =
   Record<never, never> extends State
     ? (state?: State, options?: HopOptions) => Yieldable
@@ -66,25 +66,25 @@ export type Put<Items extends ItemDeclarations> = {
   readonly [Name in keyof Items]: (data: SchemaInput<Items[Name]>) => Yieldable;
 };
 
-/** Leaves one record out. A run counts it; `module.test()` and `catena test` show the reason. */
+/** Skips one record. A run counts it; `module.test()` and `catena test` show the reason. */
 export type Drop = (reason: string, data?: unknown) => Yieldable;
 
-/** Gives this page back: nothing that was yielded counts, and it is fetched again, at the earliest after `afterMs`. */
+/** Retries this page: nothing that was yielded is stored, and the page is fetched again, at the earliest after `afterMs`. */
 export type Retry = (reason: string, options?: { readonly afterMs?: number }) => Yieldable;
 
 /**
- * Says what the request of this page cost in truth, in the currency of its `cost.atMost`; several charges add up. It counts
- * whatever becomes of the page, also when it is given back; of a request that names no `cost` nothing counts.
+ * Records the actual cost of this page's request, in the currency of its `cost.atMost`; several charges add up. It counts
+ * even if the page fails or is retried. For a request without `cost` it has no effect.
  */
 export type Charge = (amount: number) => Yieldable;
 
 /**
- * Ends the module as failed, with a reason for people: its run ends as `terminated`. What the step yields besides is committed
- * first, items included; of its hops, and of the later phases, nothing is executed.
+ * Ends the module as failed, with a reason for people: its run ends as `terminated`. Everything else that the step yields is
+ * committed first, items included; its hops and the later phases are not executed.
  */
 export type Fail = (reason: string) => Yieldable;
 
-/** What every function of a module is given. */
+/** The arguments of every function of a module. */
 export interface CallContext<Input> {
   readonly input: Input;
   readonly account: string;
@@ -94,7 +94,7 @@ export interface CallContext<Input> {
   readonly acceptedAtMs: number | undefined;
   /** When the run ends by force, in Unix milliseconds; undefined when it has no deadline. */
   readonly deadlineAtMs: number | undefined;
-  /** Aborts when the result is no longer wanted. */
+  /** Aborts when the result is no longer needed. */
   readonly signal: AbortSignal;
 }
 
@@ -107,7 +107,7 @@ export interface RequestContext<Input, State> extends CallContext<Input> {
 }
 
 /**
- * What a `parse` is given: the page, and what makes what it may yield. A builder alone does nothing: yield what it makes.
+ * The arguments of a `parse`: the page, and builders for what it may yield. A builder alone has no effect: yield its result.
  *
  * @example
  * ```ts
@@ -129,7 +129,7 @@ export interface RequestContext<Input, State> extends CallContext<Input> {
  *     list: {
  *       request: ({ state }) => `https://jobs.test/?page=${state.page}`,
  *       *parse({ $, go, put, drop, retry, state }) {
- *         if ($('.loading').length > 0) yield retry('the list is being made', { afterMs: 5_000 });
+ *         if ($('.loading').length > 0) yield retry('the list is still loading', { afterMs: 5_000 });
  *         for (const row of $('li').toArray()) {
  *           const title = $(row).text();
  *           if (title === '') yield drop('no title');
@@ -158,16 +158,16 @@ export interface ParseContext<Input, State, Steps extends StepDeclarations, Item
   /** Where the page came from, after redirects. `$(a).prop('href')` is already resolved against it. */
   readonly url: string;
   readonly status: number;
-  /** The page as HTML (or XML, if its content type says so). Parsed when first asked for. */
+  /** The page as HTML (or XML, by its content type). Parsed on first use. */
   readonly $: CheerioAPI;
   readonly text: string;
-  /** The page as JSON; anything else is the retryable failure `parse.not_json`. */
+  /** The page as JSON; if it is not JSON, the retryable failure `parse.not_json`. */
   readonly json: unknown;
   readonly bytes: Uint8Array;
 }
 
 /**
- * For a request that was given up: there is no page, and no other attempt.
+ * The arguments of `givenUp`, for a request that failed for good: there is no page, and no other attempt.
  *
  * @example
  * ```ts
@@ -190,7 +190,7 @@ export interface ParseContext<Input, State, Steps extends StepDeclarations, Item
  *       *parse({ bytes, put }) {
  *         yield put.file({ bytes: bytes.length });
  *       },
- *       // Another way, as long as there is one; then a row that says why.
+ *       // Try the next mirror, as long as there is one; then store a row with the reason.
  *       *givenUp({ error, go, put, state }) {
  *         if (state.mirror < 3) yield go.file({ mirror: state.mirror + 1 });
  *         else yield put.missing({ why: error.code });
@@ -209,7 +209,7 @@ export interface GivenUpContext<Input, State, Steps extends StepDeclarations, It
   readonly error: GivenUp;
 }
 
-/** An item with its type, as a join reads it when it asks for all. */
+/** An item with its type, as `items()` of all types returns it. */
 export type ItemRow<Items extends ItemDeclarations> = {
   [Name in keyof Items & string]: { readonly type: Name; readonly data: SchemaOutput<Items[Name]> };
 }[keyof Items & string];
@@ -220,7 +220,7 @@ export interface ReadItems<Items extends ItemDeclarations> {
   (): AsyncIterable<ItemRow<Items>>;
 }
 
-/** What a compute step is given: no page, but what earlier phases left. */
+/** The arguments of a compute step: no page, but the items and failures of earlier phases. */
 export interface ComputeContext<Input, State, Steps extends StepDeclarations, Items extends ItemDeclarations>
   extends RequestContext<Input, State> {
   readonly go: Go<Steps>;
@@ -230,32 +230,32 @@ export interface ComputeContext<Input, State, Steps extends StepDeclarations, It
   readonly fail: Fail;
   readonly items: ReadItems<Items>;
   /**
-   * The nodes of earlier phases that died, and why. After a deadline, those that it cut off may come too late for this: what
-   * was asked and has no item is what is missing.
+   * The dead nodes of earlier phases, and why they died. After a deadline the nodes that it cut off may be missing here: compare
+   * what was requested with the items to find them.
    */
   readonly failures: () => AsyncIterable<JoinedFailure>;
 }
 
-/** One request: a URL alone, or with all that a {@link RequestSpec} may say. */
+/** One request: a URL alone, or a {@link RequestSpec}. */
 export type RequestLike = string | URL | RequestSpec;
 export type Requests = RequestLike | Iterable<RequestLike> | AsyncIterable<RequestLike>;
 
 export interface FetchImplementation<Input, State, Steps extends StepDeclarations, Items extends ItemDeclarations> {
-  /** The request or requests of a hop. A generator may yield any number: they are not held in memory. */
+  /** The request or requests of a hop. A generator may yield any number: they are not all kept in memory. */
   request(context: RequestContext<Input, State>): Requests | Promise<Requests>;
-  /** What the page must be; default: a status of 200–299. */
+  /** Which pages `parse` accepts; default: a status of 200–299. */
   readonly expect?: Expectation;
   /**
-   * How many requests of this step may be under way at once in one run: a whole number from 1 on, the same whenever it is
-   * asked. Default: any number.
+   * The most concurrent requests of this step in one run: a whole number of at least 1, the same at every call.
+   * Default: any number.
    */
   concurrency?(run: Omit<CallContext<Input>, 'signal'>): number;
-  /** How `$` reads the page: `fast` (default) forgives less than a browser, `spec` builds the tree that a browser would. */
+  /** How `$` parses the page: `fast` (default) is less tolerant than a browser, `spec` builds the same tree as a browser. */
   readonly markup?: 'fast' | 'spec' | 'xml';
   parse(context: ParseContext<Input, State, Steps, Items>): Yields;
   /**
-   * What stands in the place of a request that is given up, after its attempts or at once when another would fail the same
-   * way: its yield is committed and nothing is dead. Without this the request is a dead letter.
+   * Yields something in place of a request that failed for good, after its last attempt or at once if another would fail the
+   * same way: the yield is committed and no node is dead. Without this the request becomes a dead letter.
    */
   givenUp?(context: GivenUpContext<Input, State, Steps, Items>): Yields;
 }
@@ -274,7 +274,7 @@ export interface Implementation<I extends Schema, Steps extends StepDeclarations
   };
 }
 
-/** An implementation of any module: what the engine's side of the library calls. */
+/** An implementation of any module, as the engine calls it. */
 export type AnyImplementation = {
   start(context: never): unknown;
   readonly steps: Readonly<Record<string, AnyStepImplementation>>;

@@ -1,4 +1,4 @@
-/** Loads a module from the file in which its author wrote it. */
+/** Loads a module from its author's file. */
 import { stat } from 'node:fs/promises';
 import { basename, extname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -12,7 +12,7 @@ import { isModuleOfSettings, type ModuleOfSettings, realHref, type SettingsForFi
 
 const ENDINGS: readonly string[] = ['.ts', '.mts', '.js', '.mjs'];
 
-/** What authors write in files of their own: the family of the errors about it. */
+/** The kinds of files that authors write, with the error family of each. */
 export type Authored = 'module' | 'extension';
 
 export interface AuthoredFile {
@@ -24,9 +24,9 @@ export interface AuthoredFile {
 const NO_SETTINGS: SettingsForFile = () => undefined;
 
 /**
- * The module that a .ts or .js file exports: its default export, or the only export that is one. The path is taken
- * relative to the working directory; `settingsFor` knows what a module of an extension may read, and is asked by those alone that
- * want to know. Throws `module.not_found`, `module.load_failed`, `module.not_a_module`, `module.ambiguous`, `module.no_settings`,
+ * The module that a .ts or .js file exports: its default export, or the only export that is one. The path is
+ * relative to the working directory; `settingsFor` returns the settings that a module of an extension may read, and is called only
+ * for modules made with `withSettings`. Throws `module.not_found`, `module.load_failed`, `module.not_a_module`, `module.ambiguous`, `module.no_settings`,
  * or the `module.bad_…` of a wrong contract or implementation.
  */
 export async function loadModule(file: string, settingsFor: SettingsForFile = NO_SETTINGS): Promise<ModuleDefinition> {
@@ -45,7 +45,7 @@ export async function loadModule(file: string, settingsFor: SettingsForFile = NO
   throw notAModule(path, { default: made });
 }
 
-/** What a file of an author exports. Throws `not_found`, `load_failed` and `not_a_…` of the family. */
+/** The exports of an author's file. Throws `not_found`, `load_failed` and `not_a_…` of the family. */
 export async function importAuthored(file: string, kind: Authored): Promise<AuthoredFile> {
   const path = resolve(file);
   await requireFile(path, kind);
@@ -69,10 +69,10 @@ async function requireFile(path: string, kind: Authored): Promise<void> {
   if (!ENDINGS.includes(extname(path))) {
     throw new CatenaError(
       kind === 'module' ? 'module.not_a_module' : 'extension.not_an_extension',
-      `${path} is no TypeScript or JavaScript file`,
+      `${path} is not a TypeScript or JavaScript file`,
       {
         data: { file: path },
-        remedy: `${kind === 'module' ? 'a module' : 'an extension'}'s file ends in ${ENDINGS.join(', ')}`,
+        remedy: `${kind === 'module' ? 'a module' : 'an extension'}'s file must end in ${ENDINGS.join(', ')}`,
       },
     );
   }
@@ -111,14 +111,10 @@ function notAModule(path: string, exports: AuthoredFile['exports']): CatenaError
 }
 
 function noSettings(path: string): CatenaError {
-  return new CatenaError(
-    'module.no_settings',
-    `${path} asks for settings, and belongs to no extension that is loaded`,
-    {
-      data: { file: path },
-      remedy: 'name the file of its extension in extensions.files, or export the module itself',
-    },
-  );
+  return new CatenaError('module.no_settings', `${path} uses withSettings, but belongs to no loaded extension`, {
+    data: { file: path },
+    remedy: 'name the file of its extension in extensions.files, or export the module itself',
+  });
 }
 
 function loadFailed(path: string, kind: Authored, thrown: unknown): CatenaError {

@@ -1,13 +1,13 @@
 /**
- * A module's file may lie anywhere on disk, with or without a package around it. These hooks make it runnable there:
- * `catena` is this library and `catena/extension` that of extensions, `zod` is ours if the author's folder has none, and a .ts
- * file is an ES module.
+ * A module's file may be anywhere on disk, with or without a package.json. These hooks let it run there: `catena` resolves to
+ * this library, `catena/extension` to that of extensions, `zod` to ours if the author's folder has none, and a .ts file is an
+ * ES module.
  */
 import { type RegisterHooksOptions, registerHooks } from 'node:module';
 import { extname } from 'node:path';
 
 const ENDING = extname(import.meta.filename);
-/** By the name under which authors import it. Nothing is imported here: an extension's library stands on this one. */
+/** Paths by the name that authors import. They are not imported here, because the extension library imports this one. */
 const OURS: ReadonlyMap<string, string> = new Map([
   ['catena', new URL(`../index${ENDING}`, import.meta.url).href],
   ['catena/extension', new URL(`../../extension/index${ENDING}`, import.meta.url).href],
@@ -34,7 +34,7 @@ const resolve: NonNullable<RegisterHooksOptions['resolve']> = (specifier, contex
     }
   }
   const resolved = nextResolve(specifier, context);
-  // Node asks the nearest package.json what a .ts file is, and takes CommonJS if it says nothing.
+  // Node reads the type of a .ts file from the nearest package.json, and assumes CommonJS if it has none.
   return isPlainTypeScript(resolved.url) ? { ...resolved, format: 'module-typescript' } : resolved;
 };
 

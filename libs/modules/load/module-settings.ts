@@ -1,15 +1,15 @@
 /**
- * Settings of modules. A module reads no configuration: what its extension lets it know is handed to it when it is loaded, as
- * plain JSON, so that it can be handed to another thread as well.
+ * Settings of modules. A module reads no configuration: it receives the settings that its extension lets it read when it is
+ * loaded, as plain JSON, so that they can also be sent to another thread.
  */
 import { realpathSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import type { ModuleDefinition } from '../contract/definition.ts';
 
-/** The values of the settings that a module may read, by their dotted names; one that is not set is undefined. */
+/** The values of the settings that a module may read, by dotted name; undefined if a setting is not set. */
 export type ModuleSettings = Readonly<Record<string, unknown>>;
 
-/** The settings for the module in a file; undefined of a file that belongs to no extension. */
+/** Returns the settings for the module in a file; undefined for a file that belongs to no extension. */
 export type SettingsForFile = (file: URL) => ModuleSettings | undefined;
 
 /** Module files with the names of the settings that they may read. */
@@ -20,14 +20,14 @@ export interface SettingsGrant {
 
 const MODULE_OF_SETTINGS = Symbol.for('catena.module_of_settings');
 
-/** A module that is made when its settings are known. Export it from its file in place of the module. */
+/** A module that is created when its settings are known. Export it from its file instead of the module. */
 export interface ModuleOfSettings<Settings extends ModuleSettings = ModuleSettings> {
-  /** The module over these settings; the same one for the same settings. Throws what making it throws. */
+  /** The module for these settings; the same one for the same settings. Throws the errors of its creation. */
   make(settings: Settings): ModuleDefinition;
 }
 
 /**
- * Makes a module of an extension out of the settings that the extension lets it read: `export default withSettings((settings) =>
+ * Creates a module of an extension from the settings that the extension lets it read: `export default withSettings((settings) =>
  * defineModule({ … }).implement({ … }))`. The settings are plain JSON by their dotted names, `settings['greeting.word']`. A file
  * that belongs to no extension has no settings, and cannot be loaded with this.
  */
@@ -49,12 +49,12 @@ export function withSettings<Settings extends ModuleSettings>(
   );
 }
 
-/** Whether a value waits for settings to become a module. */
+/** Whether a value needs settings to become a module. */
 export function isModuleOfSettings(value: unknown): value is ModuleOfSettings {
   return typeof value === 'object' && value !== null && MODULE_OF_SETTINGS in value;
 }
 
-/** Hands each file of the extensions its settings, out of all values; files are compared as they stand on disk, links followed. */
+/** Returns the settings for each file of the extensions, from all values; paths are compared after resolving links. */
 export function settingsForFiles(
   extensions: readonly { readonly modules?: SettingsGrant }[],
   values: () => Readonly<Record<string, unknown>>,
@@ -67,7 +67,7 @@ export function settingsForFiles(
   };
 }
 
-/** The URL of a file as it stands on disk; of one that is not there, as it is written. */
+/** The URL of a file with its links resolved; of a missing file, the URL as written. */
 export function realHref(file: URL | string): string {
   try {
     return pathToFileURL(realpathSync(file)).href;

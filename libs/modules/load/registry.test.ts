@@ -49,7 +49,7 @@ describe('the registry', () => {
 
   it('says so when it is empty', () => {
     expect(() => new ModuleRegistry().resolve('shop')).toThrow(
-      expect.objectContaining({ remedy: 'none is registered' }),
+      expect.objectContaining({ remedy: 'no module is registered' }),
     );
   });
 

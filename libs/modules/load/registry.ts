@@ -1,4 +1,4 @@
-/** The modules that a process serves, by id; several versions of one may stand side by side. */
+/** The modules that a process serves, by id; several versions of one may be served together. */
 import { CatenaError } from '../../errors/catena-error.ts';
 import type { ModuleDefinition } from '../contract/definition.ts';
 import { compareVersions, isPrerelease } from './version.ts';
@@ -10,7 +10,7 @@ export class ModuleRegistry {
     for (const module of modules) this.add(module);
   }
 
-  /** Adds a module; the same one again changes nothing. Throws `module.duplicate` for another one with the same id. */
+  /** Adds a module; adding the same one again has no effect. Throws `module.duplicate` for another one with the same id. */
   add(module: ModuleDefinition): void {
     const present = this.#byId.get(module.id);
     if (present !== undefined && present !== module) {
@@ -32,7 +32,7 @@ export class ModuleRegistry {
     const known = this.ids();
     throw new CatenaError('module.unknown', `there is no module "${reference}"`, {
       data: { reference, known },
-      remedy: known.length === 0 ? 'none is registered' : `there are ${known.join(', ')}`,
+      remedy: known.length === 0 ? 'no module is registered' : `there are ${known.join(', ')}`,
     });
   }
 
@@ -42,7 +42,7 @@ export class ModuleRegistry {
     return this.#sorted().findLast(({ name }) => name === reference);
   }
 
-  /** The ids, by name and then by version, the best version last. */
+  /** The ids, sorted by name and version, the newest version last. */
   ids(): readonly string[] {
     return this.#sorted().map(({ id }) => id);
   }

@@ -1,7 +1,7 @@
-/** Bytes of a page to text. */
+/** Decodes the bytes of a page to text. */
 import { TextDecoder } from 'node:util';
 
-/** How far into a page its own declaration is looked for, in bytes: as browsers do. */
+/** How many bytes of a page are searched for its own declaration, as in browsers. */
 const PRESCAN_BYTES = 1_024;
 
 const decoders = new Map<string, TextDecoder>();
@@ -9,7 +9,7 @@ const utf8 = new TextDecoder('utf-8');
 
 /**
  * Decodes by the byte order mark, else the charset of the content type, else the declaration in the first 1,024 bytes of
- * HTML or XML, else as UTF-8. A label that nobody knows counts as absent; bytes that do not fit become U+FFFD.
+ * HTML or XML, else as UTF-8. An unknown label is ignored; invalid bytes become U+FFFD.
  */
 export function decodeText(bytes: Uint8Array, contentType: string | undefined): string {
   return decoderFor(bytes, contentType).decode(bytes);
@@ -34,14 +34,14 @@ function markOf(bytes: Uint8Array): TextDecoder | undefined {
   return undefined;
 }
 
-/** The label that the page gives itself, in `<meta charset>`, `<meta http-equiv>` or the XML declaration. */
+/** The label that the page declares, in `<meta charset>`, `<meta http-equiv>` or the XML declaration. */
 function declarationIn(bytes: Uint8Array): string | undefined {
   const head = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, PRESCAN_BYTES)).toString(
     'latin1',
   );
   const xml = /^\s*<\?xml\b[^>]{0,200}?\bencoding\s*=\s*["']([^"']+)/i.exec(head)?.[1];
   const label = xml ?? metaIn(head.replaceAll(/<!--[\s\S]*?-->/g, ''));
-  // A page whose declaration can be read as ASCII is not UTF-16, whatever it says.
+  // A page whose declaration is readable as ASCII is not UTF-16, even if it declares that.
   return label !== undefined && /^utf-?16/i.test(label) ? 'utf-8' : label;
 }
 
@@ -49,7 +49,7 @@ function metaIn(head: string): string | undefined {
   return /<meta\b[^>]{0,500}?\bcharset\s*=\s*["']?\s*([^\s"'>;/]+)/i.exec(head)?.[1];
 }
 
-/** Undefined for an unknown label. Only labels that exist are kept, so a hostile site cannot fill the map. */
+/** Undefined for an unknown label. Only known labels are stored, so a hostile site cannot fill the map. */
 function decoderOf(label: string): TextDecoder | undefined {
   const name = label.toLowerCase();
   const known = decoders.get(name);

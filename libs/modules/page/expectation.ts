@@ -1,4 +1,4 @@
-/** Is this page what the step needs? What it is not is a failure with a reason, before the parser sees it. */
+/** Checks whether a step accepts a page. A page that it does not accept is a failure with a reason, before the parser sees it. */
 import { CatenaError, type FailureClass } from '../../errors/catena-error.ts';
 import { retryAfterMs } from '../../limits/retry-after.ts';
 import { dataOf, type Site } from '../build/site.ts';
@@ -12,8 +12,8 @@ const TYPES: Readonly<Record<'html' | 'json' | 'text', RegExp>> = {
 };
 
 /**
- * Throws `download.status` for a status that the step does not read, and `parse.unexpected_page` for a page that is
- * something else. A page that does not say its type passes `type`: there is nothing to hold against it.
+ * Throws `download.status` for a status that the step does not accept, and `parse.unexpected_page` for any other page that it
+ * does not accept. A page without a content type passes the check of `type`.
  */
 export function requireExpected(
   site: Site,
@@ -64,7 +64,7 @@ function unreadableStatus(site: Site, page: SourcePage, nowMs: number): CatenaEr
   });
 }
 
-/** Whether another attempt may be answered otherwise. */
+/** Whether another attempt may get a different response. */
 function classOfStatus(status: number): FailureClass {
   return status === 408 || status === 425 || status === 429 || status >= 500 ? 'retryable' : 'fatal';
 }

@@ -1,4 +1,4 @@
-/** A downloaded page with the views that an author may ask for; each is made once, when it is first asked for. */
+/** A downloaded page with its views for authors; each is created once, on first use. */
 import { createRequire } from 'node:module';
 import { type CheerioAPI, load } from 'cheerio/slim';
 import { selectOne } from 'css-select';
@@ -7,10 +7,10 @@ import type { Page, PageSource } from '../contract/definition.ts';
 import { decodeText } from './charset.ts';
 import { compiled } from './selector.ts';
 
-/** `fast`: htmlparser2. `spec`: parse5, the tree that a browser would build, at about a third of the speed. */
+/** `fast`: htmlparser2. `spec`: parse5, the same tree as in a browser, at about a third of the speed. */
 export type Markup = 'fast' | 'spec' | 'xml';
 
-/** Content types that are never markup: `$` on them would answer nothing and look like an empty page. */
+/** Content types that are never markup: `$` on them would match nothing and look like an empty page. */
 const NEVER_MARKUP =
   /^\s*(?:(?:image\/(?!svg)|audio\/|video\/|font\/)|application\/(?:[\w.-]+\+)?(?:json|pdf|zip|gzip|octet-stream)\b)/i;
 const XML = /^\s*(?:application|text)\/(?!xhtml)(?:[\w.-]+\+)?xml\b/i;
@@ -56,7 +56,7 @@ export class SourcePage implements Page {
     return this.#query;
   }
 
-  /** Whether anything matches a selector: stops at the first match, and compiles each selector once per process. */
+  /** Whether any element matches a selector. It stops at the first match, and compiles each selector once per process. */
   has(selector: string): boolean {
     const { $ } = this;
     const test = this.#isXml() ? undefined : compiled(selector);
@@ -90,7 +90,7 @@ export class SourcePage implements Page {
 
 let bySpec: typeof load | undefined;
 
-/** The full cheerio with parse5, loaded when the first page asks for it: most programs never do. */
+/** The full cheerio with parse5, loaded on first use: most programs never need it. */
 function loadBySpec(): typeof load {
   bySpec ??= (createRequire(import.meta.url)('cheerio') as { load: typeof load }).load;
   return bySpec;
@@ -100,14 +100,14 @@ function notMarkup(page: Page, why: string): CatenaError {
   return new CatenaError('parse.not_markup', `the page ${page.url} cannot be read as HTML or XML: ${why}`, {
     class: 'retryable',
     data: { url: page.url, contentType: page.headers['content-type'] ?? '', bytes: page.bytes.byteLength },
-    remedy: 'read it as text, json or bytes, or say with expect what the page must be',
+    remedy: 'read it as text, json or bytes, or refuse such pages with expect',
   });
 }
 
 function notJson(page: Page, thrown: unknown): CatenaError {
   const { text } = page;
   const reason = thrown instanceof Error ? thrown.message : String(thrown);
-  // The engine of JSON.parse names the position, except where the text ends too early.
+  // The message of JSON.parse has the position, unless the text ends too early.
   const position = Number(/ at position (\d+)/.exec(reason)?.[1] ?? text.length);
   const excerpt = text.slice(Math.max(0, position - EXCERPT_CHARS / 2), position + EXCERPT_CHARS / 2);
   const contentType = page.headers['content-type'] ?? '';

@@ -2,11 +2,11 @@ import { compile } from 'css-select';
 
 type Test = ReturnType<typeof compile>;
 
-/** Selectors come from contracts, so they are few; a program that makes them up at run time starts over here. */
+/** Selectors come from contracts, so they are few; if a program creates them at run time, the cache is emptied at this size. */
 const MAX_KEPT = 1_000;
 const kept = new Map<string, Test | undefined>();
 
-/** The test of a selector for HTML; undefined for one that only cheerio's own extensions understand. */
+/** The compiled selector for HTML; undefined for a selector that only cheerio's extensions support. */
 export function compiled(selector: string): Test | undefined {
   if (kept.has(selector)) return kept.get(selector);
   if (kept.size >= MAX_KEPT) kept.clear();

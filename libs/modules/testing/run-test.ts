@@ -1,4 +1,4 @@
-/** `module.test()`: one step on given material, without network or engine. */
+/** `module.test()`: runs one step on given values, without network or engine. */
 import { CatenaError } from '../../errors/catena-error.ts';
 import type {
   Emissions,
@@ -10,7 +10,7 @@ import type {
   StepCall,
 } from '../contract/definition.ts';
 
-/** Everything that any step may be given; the typed forms are in test-call.ts. */
+/** The arguments for any step; the typed forms are in test-call.ts. */
 export interface AnyGiven {
   readonly input?: unknown;
   readonly state?: unknown;
@@ -35,7 +35,7 @@ interface AnyResult {
   failed?: string;
 }
 
-/** A generator without end would hang the test that calls it. */
+/** The limit for endless generators, which would hang the test. */
 const MAX_EMISSIONS = 100_000;
 
 /** Rejects with the CatenaError that a run would record for the step. */
@@ -111,7 +111,7 @@ function pageOf(given: AnyGiven, request: RequestSpec | undefined): PageSource |
   };
 }
 
-/** Text is what its first character says; bytes may be in any charset, so theirs is left open. */
+/** Text gets a content type by its first character; bytes may be in any charset, so they get none. */
 function contentType(isJson: boolean, body: string | Uint8Array): string {
   if (typeof body !== 'string') return 'text/html';
   return isJson || /^\s*[{[]/.test(body) ? 'application/json' : 'text/html; charset=utf-8';

@@ -1,4 +1,4 @@
-/** The types of `module.test()`: what a test gives a step, and what it gets back. */
+/** The types of `module.test()`: the arguments of a test, and its result. */
 import type {
   ComputeStep,
   ItemDeclarations,
@@ -10,20 +10,20 @@ import type {
 import type { JoinedFailure, RequestSpec } from '../contract/definition.ts';
 import type { ItemRow } from '../contract/implementation.ts';
 
-/** A field that may be left out when an object without fields will do. */
+/** A field that may be omitted if its type accepts an object without fields. */
 type Field<Name extends string, Value> =
   Record<never, never> extends Value ? { readonly [N in Name]?: Value } : { readonly [N in Name]: Value };
 
-/** Whom a run is for; a test that does not care leaves it out. */
+/** The account of the run; optional. */
 export interface TestCaller {
   readonly account?: string;
   readonly platform?: string;
 }
 
-/** A page that was never downloaded. Without `body`, `json` and `status` only the requests are made. */
+/** A page for the test. Without `body`, `json` and `status` only the requests are created. */
 export interface TestPage {
   readonly body?: string | Uint8Array;
-  /** In the place of a body, with its content type. */
+  /** Instead of a body; sets its content type. */
   readonly json?: unknown;
   /** Default 200. */
   readonly status?: number;
@@ -33,7 +33,7 @@ export interface TestPage {
   readonly url?: string;
 }
 
-/** What a compute step finds. */
+/** What a compute step reads. */
 export interface TestJoin<Items extends ItemDeclarations> {
   /** Items of earlier phases. */
   readonly items?: readonly ItemRow<Items>[];
@@ -50,7 +50,7 @@ export type TestGiven<
   Field<'state', SchemaInput<StepSchema<Steps[Name]>>> &
   (Steps[Name] extends ComputeStep ? TestJoin<Items> : TestPage);
 
-/** A hop as it was emitted: with the state that the author gave. */
+/** A hop as it was yielded, with the author's state. */
 export type TestHop<Steps extends StepDeclarations> = {
   [Name in keyof Steps & string]: {
     readonly step: Name;
@@ -59,14 +59,14 @@ export type TestHop<Steps extends StepDeclarations> = {
   };
 }[keyof Steps & string];
 
-/** What the step emitted, in order. After a `retry` there is nothing else but the charge: a run would keep none of it. */
+/** What the step yielded, in order. After a `retry` only the charge is left: a run would store nothing else. */
 export interface TestResult<Steps extends StepDeclarations, Items extends ItemDeclarations> {
   readonly requests: readonly RequestSpec[];
   readonly hops: readonly TestHop<Steps>[];
   readonly items: readonly ItemRow<Items>[];
   readonly drops: readonly { readonly reason: string; readonly data: unknown }[];
   readonly retry?: { readonly reason: string; readonly afterMs?: number };
-  /** The sum of its charges; absent without any. */
+  /** The sum of its charges; absent if there are none. */
   readonly charged?: number;
   /** The reason of its first `fail`. */
   readonly failed?: string;

@@ -6,6 +6,7 @@ import type { Clock } from '../../clock/clock.ts';
 import type { ChainNode } from '../../coordination/protocol/node.ts';
 import type { Coordinator } from '../../coordination/protocol/port.ts';
 import type { RunSnapshot, TimelineEvent } from '../../coordination/protocol/reads.ts';
+import { CatenaError } from '../../errors/catena-error.ts';
 import { failpoint } from '../../failpoints/failpoint.ts';
 import type { Budgets } from '../../limits/budgets.ts';
 import type { DeadLetter, RunEnd, Store } from '../../store/port.ts';
@@ -20,6 +21,7 @@ export interface CloseRunDeps {
 export async function closeRun(deps: CloseRunDeps, runId: string): Promise<void> {
   const snapshot = await deps.coordinator.findRun(runId);
   if (snapshot?.state !== 'closing') return;
+  assertCounted(snapshot);
   failpoint('settle.before');
   const items = await deps.store.countItems(runId);
   const end = { ...toRunEnd(snapshot, items, deps.clock.now()), ...(await costOf(deps, runId)) };
@@ -29,6 +31,24 @@ export async function closeRun(deps: CloseRunDeps, runId: string): Promise<void>
   });
   failpoint('settle.after');
   await deps.coordinator.runSettle({ runId });
+}
+
+/** The end is made of these counters, and would be wrong for ever (I1). Throws `run.invariant_broken`. */
+function assertCounted({ runId, modules }: RunSnapshot): void {
+  for (const { moduleId, phases } of modules) {
+    for (const [phase, { created, done, dead, open }] of phases.entries()) {
+      if (open >= 0 && created === done + dead + open) continue;
+      const found = `${created} created, ${done} done, ${dead} dead, ${open} open`;
+      throw new CatenaError(
+        'run.invariant_broken',
+        `I1 does not hold in run ${runId}, which is to be closed: ${found}`,
+        {
+          data: { invariant: 'I1', runId, moduleId, phase },
+          remedy: 'report it: the counters of this run do not fit together; it is not closed; all other runs go on',
+        },
+      );
+    }
+  }
 }
 
 /** The cost of a run, as a part of its end; undefined when the run cost nothing. */

@@ -1,7 +1,6 @@
 /**
- * Sends alerts to a webhook, one after the other, so that what ends a trouble never overtakes what began it. It takes its
- * time in the background: whoever raises an alert neither waits nor fails. What cannot be sent in a few tries is given up,
- * logged and counted.
+ * Sends alerts to a webhook, one after the other, so that a `resolved` never overtakes its alert. It sends in the background:
+ * raising an alert neither waits nor fails. An alert that cannot be sent in a few attempts is dropped, logged and counted.
  */
 
 import { hostname } from 'node:os';
@@ -22,9 +21,9 @@ export interface AlertChannelOptions extends AlertTarget {
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
-  /** Of the first wait between two tries, in milliseconds; four times as long before the next. Default a second. */
+  /** The first wait between two attempts, in milliseconds; the next is four times as long. Default: one second. */
   readonly retryDelayMs?: number;
-  /** Of one try, in milliseconds. Default five seconds. */
+  /** The timeout of one attempt, in milliseconds. Default: five seconds. */
   readonly timeoutMs?: number;
 }
 
@@ -32,10 +31,10 @@ const ATTEMPTS = 3;
 const RETRY_DELAY_MS = 1_000;
 const RETRY_FACTOR = 4;
 const TIMEOUT_MS = 5_000;
-/** Alerts that may wait; more than these tell nobody anything. */
+/** The most alerts that may wait; more of them would not help anybody. */
 const MAX_WAITING = 100;
 const MAX_ANSWER_CHARS = 4_096;
-/** How long a stop waits for what is still to be told. */
+/** How long a stop waits for alerts that are still to be sent. */
 const STOP_GRACE_MS = 5_000;
 
 export class AlertChannel implements AlertSink {
@@ -56,19 +55,19 @@ export class AlertChannel implements AlertSink {
     if (!this.#standing.tell(alert)) {
       this.#count('known');
     } else if (this.#waiting.length >= MAX_WAITING) {
-      this.#lose(alert, 'too many are waiting');
+      this.#lose(alert, 'too many alerts are waiting');
     } else {
       this.#waiting.push(alert);
       this.#sending ??= this.#sendAll();
     }
   }
 
-  /** Another process has told this already. */
+  /** Another process has already sent this alert. */
   heard(alert: Pick<Alert, 'key' | 'grade'>): void {
     this.#standing.tell(alert);
   }
 
-  /** Takes no more and sends what waits, for a while. Idempotent. */
+  /** Accepts no more alerts and sends the waiting ones, for a limited time. Idempotent. */
   stop(): Promise<void> {
     this.#stopped ??= this.#stop();
     return this.#stopped;
@@ -104,15 +103,15 @@ export class AlertChannel implements AlertSink {
     this.#lose(alert, reasonOf(failure));
   }
 
-  /** Nobody was told, so that the next alert under the key says something new. */
+  /** The alert was not sent, so the next one with its key must be sent. */
   #lose(alert: Alert, reason: string): void {
     this.#standing.forget(alert);
     this.#count('lost');
-    // The address may hold a token: it is never named.
+    // The address may contain a token, so it is never logged.
     this.#options.log.warn('an alert could not be sent', { alert: alert.key, summary: alert.summary, reason });
   }
 
-  /** What the receiver has against it; undefined when it was taken. */
+  /** Why the receiver refused it; undefined if it was accepted. */
   async #post(alert: Alert): Promise<string | undefined> {
     const { clock, format, timeoutMs = TIMEOUT_MS } = this.#options;
     const { url, body } = alertRequest(alert, this.#options, clock.now());
@@ -132,7 +131,7 @@ export class AlertChannel implements AlertSink {
   }
 }
 
-/** The beginning of a body; of a longer one the rest is not waited for. */
+/** The beginning of a body; the rest of a longer one is not read. */
 async function beginning(body: AsyncIterable<Uint8Array>): Promise<string> {
   const decoder = new TextDecoder();
   let text = '';
@@ -149,14 +148,14 @@ function reasonOf(failure: unknown): string {
   return typeof code === 'string' ? code : failure.name;
 }
 
-/** Keys kept; one that goes would be told again. */
+/** The most keys that are kept; an alert whose key was dropped is sent again. */
 export const MAX_STANDING = 10_000;
 
-/** Which alerts have been reported and not yet ended, so that nobody is alerted twice. */
+/** The alerts that were sent and not yet resolved, so that none is sent twice. */
 export class StandingAlerts {
   readonly #grades = new RecentMap<string, Alert['grade']>(MAX_STANDING);
 
-  /** Whether an alert says something new. It counts as told from then on. */
+  /** Returns whether an alert is new, and records it as sent. */
   tell({ key, grade }: Pick<Alert, 'key' | 'grade'>): boolean {
     const before = this.#grades.get(key);
     if (grade === 'resolved') {
@@ -168,7 +167,7 @@ export class StandingAlerts {
     return true;
   }
 
-  /** It was not told after all. */
+  /** Records that the alert was not sent after all. */
   forget({ key, grade }: Pick<Alert, 'key' | 'grade'>): void {
     if (this.#grades.get(key) === grade) this.#grades.delete(key);
   }
@@ -181,7 +180,7 @@ export interface AlertDeps {
   readonly metrics: Metrics;
 }
 
-/** The channel that the configuration names; undefined when it names none. */
+/** The configured channel; undefined if none is configured. */
 export function openAlerts({ config, clock, log, metrics }: AlertDeps): AlertChannel | undefined {
   const { webhook, format, secret } = config.alerts;
   if (webhook === undefined) return undefined;

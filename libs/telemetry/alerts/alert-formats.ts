@@ -1,12 +1,12 @@
 /**
- * An alert as a request to its receiver. Pure.
+ * Builds the request that sends an alert to its receiver. Pure.
  *
  * - `json`: this project's own: `{key, grade, kind, summary, at, source, details}`.
  * - `pagerduty`: the Events API v2: `POST https://events.pagerduty.com/v2/enqueue`. The routing key of the integration is the
  *   secret; `dedup_key` joins the alerts of all processes into one incident, and a `resolve` ends it.
  * - `dingtalk`: a group's robot: `POST https://oapi.dingtalk.com/robot/send?access_token=…` with a Markdown message. A robot
- *   that signs has a secret: the base64 of HMAC-SHA256 over `<timestamp>\n<secret>` goes into the address. It does not join
- *   messages, and it takes twenty a minute.
+ *   that checks signatures has a secret: the base64 of HMAC-SHA256 over `<timestamp>\n<secret>` goes into the address. It does not join
+ *   messages, and it accepts twenty a minute.
  */
 import { createHmac, hash } from 'node:crypto';
 import { type Alert, MAX_KEY_CHARS, MAX_SUMMARY_CHARS } from './alert.ts';
@@ -19,7 +19,7 @@ export interface AlertTarget {
   readonly format: AlertFormat;
   /** PagerDuty's routing key, or the secret of a robot that signs. */
   readonly secret: string | undefined;
-  /** Where alerts come from: the host of this process. */
+  /** The source of alerts: the host of this process. */
   readonly source: string;
 }
 
@@ -29,7 +29,7 @@ export interface AlertRequest {
   readonly body: string;
 }
 
-/** The request that tells the receiver. `nowMs` is only what a signature holds. */
+/** The request for the receiver. `nowMs` is used only in a signature. */
 export function alertRequest(
   alert: Alert,
   { webhook, format, secret, source }: AlertTarget,
@@ -45,7 +45,7 @@ export function alertRequest(
   }
 }
 
-/** Whether the receiver took it: DingTalk answers 200 to everything and says in the body what it thinks of it. */
+/** Whether the receiver accepted it: DingTalk always answers with status 200 and puts the result into the body. */
 export function isTaken(format: AlertFormat, status: number, body: string): boolean {
   if (status < 200 || status >= 300) return false;
   return format !== 'dingtalk' || /"errcode"\s*:\s*0\b/.test(body);
@@ -73,7 +73,7 @@ function pagerDutyBody({ key, grade, kind, summary, atMs, details }: Alert, sour
   };
 }
 
-/** Keys hold names from outside: a long one ends in its hash, so that two that begin alike stay apart. */
+/** Keys contain names from outside: a long one ends in its hash, so that two with the same beginning stay different. */
 function dedupKey(key: string): string {
   if (key.length <= MAX_KEY_CHARS) return key;
   const end = hash('sha256', key, 'base64url');
@@ -87,7 +87,7 @@ function dingTalkBody({ grade, summary, atMs, details }: Alert, source: string) 
   return { msgtype: 'markdown', markdown: { title, text: text.join('\n') } };
 }
 
-/** Names and error texts come from outside: they may neither format the message nor call somebody to the group. */
+/** Names and error texts come from outside: they must neither format the message nor mention members of the group. */
 function plain(text: string): string {
   return text.replace(/\s+/g, ' ').replace(/[\\`*_{}[\]()#!<>@|]/g, (mark) => (mark === '@' ? '＠' : `\\${mark}`));
 }

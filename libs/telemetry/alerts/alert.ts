@@ -4,12 +4,12 @@ export type AlertGrade = 'warning' | 'critical';
 
 export interface Alert {
   /**
-   * What it is about, the same in every process and after every restart: two alerts with one key are about one trouble.
+   * The subject of the alert, the same in every process and after every restart: alerts with equal keys are about the same problem.
    */
   readonly key: string;
-  /** `resolved` ends what was raised under the key. */
+  /** `resolved` ends the alert with the same key. */
   readonly grade: AlertGrade | 'resolved';
-  /** What kind of trouble it is, by which receivers sort: `breaker`, `run`, `consistency`. */
+  /** The kind of problem, by which receivers sort: `breaker`, `run`, `consistency`. */
   readonly kind: string;
   /** One line, in words. */
   readonly summary: string;
@@ -19,11 +19,11 @@ export interface Alert {
   readonly details: Readonly<Record<string, string | number | boolean>>;
 }
 
-/** Takes alerts; a call never fails and never waits. */
+/** Accepts alerts; a call never fails and never waits. */
 export interface AlertSink {
   raise(alert: Alert): void;
 }
 
-/** What receivers take of a key and of a summary. */
+/** The longest key and summary that receivers accept. */
 export const MAX_KEY_CHARS = 255;
 export const MAX_SUMMARY_CHARS = 1_024;

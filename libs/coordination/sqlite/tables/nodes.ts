@@ -23,7 +23,7 @@ export class Nodes {
   readonly #due;
   readonly #dueReopened;
   readonly #anyOpen;
-  readonly #countOpen;
+  readonly #someOpen;
   readonly #drainable;
 
   constructor(db: SqliteDatabase) {
@@ -49,9 +49,7 @@ export class Nodes {
        ORDER BY due_at, no LIMIT ?`,
     );
     this.#anyOpen = db.prepare('SELECT 1 FROM chain_nodes WHERE phase_no = ? AND due_at > 0 AND reopened = 0 LIMIT 1');
-    this.#countOpen = db.prepare(
-      'SELECT count(*) AS n FROM (SELECT 1 FROM chain_nodes WHERE phase_no = ? AND due_at > 0 LIMIT ?)',
-    );
+    this.#someOpen = db.prepare('SELECT 1 FROM chain_nodes WHERE phase_no = ? AND due_at > 0 LIMIT ?');
     this.#drainable = db.prepare(
       'SELECT * FROM chain_nodes WHERE phase_no = ? AND due_at > 0 AND (reopened = 0 OR ? = 1) ORDER BY due_at LIMIT ?',
     );
@@ -167,7 +165,7 @@ export class Nodes {
 
   /** Number of open nodes of the phase, counted up to `limit`. */
   countOpen(phase: PhaseScope, limit: number): number {
-    return this.#countOpen.get(phase.no, limit)!.n as number;
+    return this.#someOpen.all(phase.no, limit).length;
   }
 
   /** Open nodes of a phase; without `all`, re-opened ones are left out. */
