@@ -49,7 +49,7 @@ export class LocalLane {
     if (this.#hasFreeSlot()) this.#runLocal(delivery);
     else if (this.#queue.size < this.#slots) this.#queue.push(delivery);
     else return false;
-    this.#tellRemoteSlots();
+    this.#reportRemoteSlots();
     return true;
   }
 
@@ -67,7 +67,7 @@ export class LocalLane {
     if (this.#stopped) return;
     this.#slots = slots;
     this.#next();
-    this.#tellRemoteSlots();
+    this.#reportRemoteSlots();
   }
 
   /** Returns waiting deliveries; resolves when the running ones have ended. */
@@ -91,7 +91,7 @@ export class LocalLane {
     void this.#options.receive(delivery).finally(() => {
       this.#local -= 1;
       this.#next();
-      this.#tellRemoteSlots();
+      this.#reportRemoteSlots();
     });
   }
 
@@ -127,7 +127,7 @@ export class LocalLane {
   }
 
   /** Reports the free slots; a waiting delivery of the inner bus counts there as running. */
-  #tellRemoteSlots(): void {
+  #reportRemoteSlots(): void {
     const left = this.#slots - this.#local - this.#queue.size;
     this.#options.onRemoteSlots(Math.max(this.#queue.size > 0 ? 1 : 0, left));
   }

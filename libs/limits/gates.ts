@@ -8,7 +8,7 @@ export class Gates<Gate extends { setLimits(limits: KeyLimits): void }> {
   readonly #gates = new Map<string, Gate>();
   readonly #overrides: ReadonlyMap<string, Partial<KeyLimits>>;
   /** Limits set by callers; dropped with their gate, because some belong to one run. */
-  readonly #told = new Map<string, Partial<KeyLimits>>();
+  readonly #callerLimits = new Map<string, Partial<KeyLimits>>();
   readonly #defaults: KeyLimits;
   readonly #open: (key: string, limits: KeyLimits) => Gate;
   readonly #isForgettable: (gate: Gate) => boolean;
@@ -49,13 +49,13 @@ export class Gates<Gate extends { setLimits(limits: KeyLimits): void }> {
   }
 
   setLimits(key: string, limits: Partial<KeyLimits>): void {
-    this.#told.set(key, limits);
+    this.#callerLimits.set(key, limits);
     this.#gates.get(key)?.setLimits(this.limitsOf(key));
   }
 
   /** The limits of a key: its own over the defaults. */
   limitsOf(key: string): KeyLimits {
-    const own = this.#told.get(key) ?? this.#overrides.get(key);
+    const own = this.#callerLimits.get(key) ?? this.#overrides.get(key);
     return own === undefined ? this.#defaults : { ...this.#defaults, ...own };
   }
 
@@ -64,7 +64,7 @@ export class Gates<Gate extends { setLimits(limits: KeyLimits): void }> {
     for (const [key, gate] of this.#gates) {
       if (!this.#isForgettable(gate)) continue;
       this.#gates.delete(key);
-      this.#told.delete(key);
+      this.#callerLimits.delete(key);
     }
     this.#sweepAtSize = Math.max(MIN_SWEEP_SIZE, 2 * this.#gates.size);
   }

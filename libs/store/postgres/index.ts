@@ -1,11 +1,11 @@
 import type { ConfirmedItems, Store } from '../port.ts';
 import type { AnswerBounds, ResponseCache } from '../response-cache.ts';
-import { answersIn } from './answers.ts';
 import { PostgresDatabase, type PostgresOptions } from './database.ts';
 import { deploymentIn, type Incarnation } from './deployment.ts';
 import { Items } from './items.ts';
 import { migratePostgres } from './migrate.ts';
 import { recordsIn } from './records.ts';
+import { responseCacheIn } from './response-cache.ts';
 import { RunClosing } from './run-closing.ts';
 import { RunNumbers } from './run-numbers.ts';
 import { runsIn } from './runs.ts';
@@ -14,7 +14,7 @@ import { POSTGRES_MIGRATIONS } from './schema.ts';
 /** The store of distributed mode. It does not share the coordinator's transactions: see {@link ConfirmedItems}. */
 export interface PostgresStore extends Store, ConfirmedItems, Incarnation {
   /** The response cache, in the same database. */
-  answers(bounds: AnswerBounds): ResponseCache;
+  responseCache(bounds: AnswerBounds): ResponseCache;
   /** Closes all connections; idempotent. */
   close(): Promise<void>;
 }
@@ -51,7 +51,7 @@ export function postgresStoreIn(db: PostgresDatabase): PostgresStore {
     hasWithdrawnItems: (runId, upToSeq) => items.hasWithdrawn(runId, upToSeq),
     markExpired: (runId) => closing.expire(runId),
     closeRun: (runId, end, records) => closing.close(runId, end, records),
-    answers: (bounds) => answersIn(db.query, bounds),
+    responseCache: (bounds) => responseCacheIn(db.query, bounds),
     close: () => db.close(),
   };
 }

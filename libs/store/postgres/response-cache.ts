@@ -8,7 +8,7 @@ import type { Query, Statement } from './database.ts';
 /** Responses deleted by one statement. */
 const BATCH = 1_000;
 
-export function answersIn(query: Query, bounds: AnswerBounds): ResponseCache {
+export function responseCacheIn(query: Query, bounds: AnswerBounds): ResponseCache {
   const expireBatch = async (): Promise<number> => (await query(EXPIRE)).length;
   return {
     find: async (key, maxAgeMs) => {
