@@ -102,7 +102,7 @@ export async function openDistributedBackends(options: DistributedBackendsOption
       eventMaxBytes: config.nats.eventMaxBytes,
       ackWaitMs: config.leaseMs,
       onRefused: ({ subject, bytes, error }) => {
-        log.error('the bus refused a malformed message and dropped it', { subject, error });
+        log.error('the bus refused a foreign message; the store records it', { subject, error });
         return database.keepForeignMessage({ subject, reason: error.message, bytes, atMs: clock.now() });
       },
       onNotice: (notice) => logNotice(log, notice),
