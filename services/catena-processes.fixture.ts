@@ -22,7 +22,7 @@ export class CatenaProcesses {
   readonly folder = mkdtempSync(join(tmpdir(), 'catena-cli-'));
   readonly #children = new Set<ChildProcess>();
 
-  /** `wrapper` is a command that runs the one behind it. */
+  /** `wrapper` is a command that runs the command in its arguments. */
   start(
     args: readonly string[],
     env: Readonly<Record<string, string>> = {},
@@ -56,7 +56,7 @@ export class CatenaProcesses {
 
   async #track(child: ChildProcess): Promise<Ended> {
     this.#children.add(child);
-    // A test may close an end itself: what had come by then is not asked for.
+    // A test may close a stream itself; errors after that are ignored.
     const [stdout, stderr] = [child.stdout!, child.stderr!].map((stream) => text(stream).catch(() => ''));
     const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
     this.#children.delete(child);

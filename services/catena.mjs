@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
- * The installed program. It must be readable for any Node: an older one is told apart here, and replaced by the one that
- * comes with the package where there is one.
+ * The installed program. Any Node version can parse this file: an older Node is detected here and replaced by the Node that
+ * the package brings, if there is one.
  */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -26,7 +26,7 @@ if (Number(process.versions.node.split('.')[0]) >= REQUIRED_MAJOR) {
   if (pinned === undefined) {
     process.stderr.write(
       `error: catena needs Node ${REQUIRED_MAJOR} or newer, and this is ${process.versions.node}\n` +
-        '  try: npm install in its folder, which brings the right one along\n',
+        '  try: run npm install in its folder, which installs the right version\n',
     );
     process.exitCode = 2;
   } else {
@@ -34,7 +34,7 @@ if (Number(process.versions.node.split('.')[0]) >= REQUIRED_MAJOR) {
   }
 }
 
-/** The package `node` beside this one, or in any folder above: wherever npm has put it. */
+/** Finds the package `node` beside this one or in a folder above, where npm has installed it. */
 function findPinnedNode() {
   for (let folder = dirname(self); ; folder = dirname(folder)) {
     for (const name of ['node', 'node.exe']) {
@@ -49,7 +49,7 @@ function findPinnedNode() {
 function runWith(node) {
   const child = spawn(node, [self, ...process.argv.slice(2)], { stdio: 'inherit' });
   const pass = (signal) => child.kill(signal);
-  // A terminal sends SIGINT to both: only what was sent to this process alone has to be passed on.
+  // A terminal sends SIGINT to both processes, so only signals sent to this process alone are forwarded.
   process.on('SIGINT', () => {});
   process.on('SIGTERM', pass);
   child.on('error', (error) => {

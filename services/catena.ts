@@ -7,7 +7,7 @@ import { readEnvironment } from '../libs/config/environment.ts';
 import { openExtensions } from './node/extensions.ts';
 import { startSingleNode } from './node/single.ts';
 
-/** Runs a command line in this process; answers its exit code. `invocation` is how hints name the program. */
+/** Runs a command line in this process and returns its exit code. `invocation` is the name of the program in hints. */
 export async function main(args: readonly string[], invocation = invocationOf(process.argv[1] ?? '')): Promise<number> {
   return runCommandLine(
     {
@@ -19,14 +19,14 @@ export async function main(args: readonly string[], invocation = invocationOf(pr
         return { extensions, startEngine: (options) => startSingleNode({ ...options, extensions }) };
       },
       serve: async (env) => {
-        // Only now: the clients of the servers take their time to load.
+        // Imported late: the server clients are slow to load.
         const [{ runProcess }, { STAGE_NAMES }] = await Promise.all([
           import('./node/process.ts'),
           import('./stages.ts'),
         ]);
         return runProcess(STAGE_NAMES, env);
       },
-      // Beside this file, and of its kind: the source, or what was built of it.
+      // The file beside this one with the same ending: the source, or its build output.
       serviceProgram: (service) => [join(import.meta.dirname, service, `main${extname(import.meta.filename)}`)],
       invocation,
       args,
@@ -45,9 +45,10 @@ function listenForSignals(listener: () => void, more: readonly NodeJS.Signals[] 
   };
 }
 
-/** As it would be typed again: the source as such, an installed program by its name. */
+/** How a user would type the command again: by npm's script, the path of the source, or the name of the installed program. */
 function invocationOf(script: string): string {
   if (basename(script) !== 'catena.ts') return 'catena';
+  if (readEnvironment().npm_lifecycle_event === 'catena') return 'npm run catena --';
   const path = relative(process.cwd(), script);
   return `node ${path.includes(' ') ? `'${path}'` : path}`;
 }
@@ -58,6 +59,6 @@ function packageVersion(): string {
 }
 
 if (import.meta.main) {
-  // Not process.exit: what was written to a pipe must arrive first.
+  // process.exit would drop output that is still on its way to a pipe.
   process.exitCode = await main(process.argv.slice(2));
 }

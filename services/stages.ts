@@ -1,7 +1,7 @@
 /**
- * The map: the five stages of Catena, in the order in which work passes them. A process hosts all of them or some; what it
- * does not host it reaches over the bus, and the module-processor by a call. Their backends (coordinator, store, bus, blobs,
- * limits) are given to them: SQLite and queues in memory in one process, Redis, PostgreSQL and NATS on several.
+ * The map: the five stages of Catena, in the order in which work passes through them. A process hosts all stages or some. It
+ * reaches the others over the bus, and the module-processor by a call. The backends (coordinator, store, bus, blobs, limits)
+ * are passed in: SQLite and in-memory queues in one process; Redis, PostgreSQL and NATS for several.
  *
  *     submit → ingress → module-processor → downloader → parser → items
  *                 ↑───────── next hops ──────────────────┤
@@ -63,75 +63,75 @@ export interface Backends {
   readonly commits: CommitPort;
   readonly bus: Bus;
   readonly blobs: BlobStore;
-  /** What requests were answered, for later runs. */
+  /** Responses kept for later runs. */
   readonly answers: ResponseCache;
   readonly modules: ModuleResolver;
   readonly limiter: Limiter;
-  /** Undefined: requests that name a circuit breaker go without one. */
+  /** Circuit breakers by key. */
   readonly breakers: Breakers;
   readonly budgets: Budgets;
-  /** The cookies of runs, for all processes. */
+  /** The cookies of each run, shared by all processes. */
   readonly cookieStore: CookieStore;
   readonly metrics: Metrics;
   readonly clock: Clock;
   readonly log: Log;
-  /** Whether other processes work at the same runs. */
+  /** Whether other processes work on the same runs. */
   readonly isShared: boolean;
-  /** Shards whose due nodes the sweeper looks after. */
+  /** Number of shards that the sweeper scans for due nodes. */
   readonly shards: number;
 }
 
 export interface StageOptions {
   readonly hosted: ReadonlySet<StageName>;
-  /** What ingress calls where the stage is not hosted beside it; needed only then. */
+  /** Calls that ingress makes to stages in other processes. Required when this process hosts ingress without them. */
   readonly remote?: {
     readonly dispatch: (dispatch: Dispatch) => Promise<void>;
     readonly preCheck: (run: LoadedRun) => Promise<string | undefined>;
   };
-  /** Called when this process has ended a run: it is closed, or was never opened. */
+  /** Called when this process has ended a run: it was closed, or rejected before it opened. */
   readonly onRunEnded: (runId: string) => void;
   readonly recorder?: PageRecorder | undefined;
-  /** Called for every request that was sent: its host, how long it took, and its status or `failed`. */
+  /** Called after each request with its host, its duration, and its status or `failed`. */
   readonly onDownload?: ((host: string, durationMs: number, outcome: string) => void) | undefined;
-  /** Publishes what happened beside the chain: a circuit breaker that opened or closed. */
+  /** Publishes events that no node causes: a circuit breaker that opened or closed. */
   readonly publishEvent?: ((event: ChainEvent) => Promise<void>) | undefined;
 }
 
 /** A stage that can be started and stopped; both are idempotent. */
 export interface Stoppable {
   start(): void;
-  /** Resolves when what was in execution has ended. */
+  /** Resolves when all running executions have ended. */
   stop(): Promise<void>;
   readonly inFlight: number;
 }
 
 export interface Stages {
-  /** Those that take messages, in the order of the chain. */
+  /** The hosted stages that take messages, in the order of the chain. */
   readonly running: readonly Stoppable[];
   readonly moduleProcessor: ModuleProcessor;
-  /** What error-threshold decides with. */
-  readonly deciding: ErrorThresholdDeps;
+  /** The dependencies of error-threshold, for its calls. */
+  readonly thresholdDeps: ErrorThresholdDeps;
   readonly sweeper: Sweeper;
   readonly publisher: Publisher;
   readonly leases: LeaseKeeper;
   readonly runs: Runs;
-  /** How runs end: closed, rejected, cancelled. */
+  /** Ends runs: closes, rejects or cancels them. */
   readonly runEnds: RunEnds;
-  /** Forgets what this process keeps in memory for a run; another process may have ended it. */
+  /** Drops what this process keeps in memory for a run; called also when another process ended the run. */
   readonly forget: (runId: string) => void;
   readonly http: HttpClient;
   readonly robots: RobotsRules;
   readonly breakerGuard: BreakerGuard;
 }
 
-/** Requests that may wait for their host's limit at once. */
+/** How many requests may wait for their host's limit at the same time. */
 const WAITING_REQUESTS = 2_000;
 
 export function composeStages(backends: Backends, options: StageOptions): Stages {
   const { config, coordinator, store, bus, blobs, limiter, budgets, cookieStore, metrics, clock, log } = backends;
   const { hosted, remote, recorder, onDownload, onRunEnded } = options;
 
-  // What the stages share in this process.
+  // Shared by the stages of this process.
   const meters = new Meters(metrics);
   const runs = new Runs(store, backends.modules);
   const leases = new LeaseKeeper({ coordinator, clock, leaseMs: config.leaseMs });
@@ -190,8 +190,8 @@ export function composeStages(backends: Backends, options: StageOptions): Stages
     shards: backends.shards,
   });
 
-  // The stages, last one first, since each is handed the next.
-  const deciding: ErrorThresholdDeps = {
+  // The last stage is made first, because each stage receives the next one.
+  const thresholdDeps: ErrorThresholdDeps = {
     config: thresholdConfig(config),
     bus,
     publisher,
@@ -201,7 +201,7 @@ export function composeStages(backends: Backends, options: StageOptions): Stages
     random: Math.random,
     count: decisionCounter(metrics),
   };
-  const errorThreshold = createErrorThreshold(deciding);
+  const errorThreshold = createErrorThreshold(thresholdDeps);
   const parser = createParser({ config, execution, bus, blobs, budgets, recorder });
   const breakerGuard: BreakerGuard = {
     breakers: meterBreakers(backends.breakers, metrics),
@@ -232,14 +232,14 @@ export function composeStages(backends: Backends, options: StageOptions): Stages
     secret: secretSource({ store, environment: readEnvironment(), allowed: config.downloader.secrets ?? [] }),
     onDownload: meterDownloads(metrics, onDownload),
     breakers: breakerGuard,
-    parser: hosted.has('parser') ? parser : ELSEWHERE,
+    parser: hosted.has('parser') ? parser : REMOTE_STAGE,
   });
   const moduleProcessor = new ModuleProcessor({
     config,
     execution,
     store,
     limiter,
-    downloader: hosted.has('downloader') ? downloader : ELSEWHERE,
+    downloader: hosted.has('downloader') ? downloader : REMOTE_STAGE,
   });
   const ingress = createIngress({
     config,
@@ -253,19 +253,19 @@ export function composeStages(backends: Backends, options: StageOptions): Stages
     counters: ingressCounters(metrics),
   });
 
-  const takers = { ingress, downloader, parser, 'error-threshold': errorThreshold } as const;
+  const receivers = { ingress, downloader, parser, 'error-threshold': errorThreshold } as const;
   const names = STAGE_NAMES.filter((name) => name !== 'module-processor').filter((name) => hosted.has(name));
-  const running = names.map((name): Stoppable => takers[name]);
+  const running = names.map((name): Stoppable => receivers[name]);
   sampleStages(metrics, {
     bus,
     leases,
     now: () => clock.monotonic(),
-    stages: Object.fromEntries(names.map((name) => [name, takers[name]])),
+    stages: Object.fromEntries(names.map((name) => [name, receivers[name]])),
   });
   return {
     running,
     moduleProcessor,
-    deciding,
+    thresholdDeps,
     sweeper,
     publisher,
     leases,
@@ -278,8 +278,8 @@ export function composeStages(backends: Backends, options: StageOptions): Stages
   };
 }
 
-/** A stage of another process: it has no slot here. */
-const ELSEWHERE: LocalStage<unknown> = { reserve: () => undefined };
+/** Stands for a stage in another process: it never has a free slot here, so work goes over the bus. */
+const REMOTE_STAGE: LocalStage<unknown> = { reserve: () => undefined };
 
 function thresholdConfig(config: Config): ErrorThresholdConfig {
   const { moduleErrors, moduleRate, moduleMinExecutions, taskErrors, taskRate, taskMinExecutions } = config.thresholds;
@@ -298,7 +298,7 @@ function threshold(errors: number | undefined, rate: number, minExecutions: numb
   return errors === undefined ? { rate, minExecutions } : { errors };
 }
 
-/** Unique per attempt: this start of this process, and a number. */
+/** Makes owner names that are unique per attempt: a random prefix per process start, then a counter. */
 function ownerNames(): () => string {
   const prefix = randomUUID().slice(0, 13);
   let attempt = 0;

@@ -17,6 +17,7 @@ import {
   spelledNames,
 } from './architecture/names.ts';
 import { type Manifest, undeclaredPackages } from './architecture/packages.ts';
+import { brokenPointers } from './architecture/pointers.ts';
 import { defaultExports, shapeViolations } from './architecture/shape.ts';
 import { isProduct, isTest, isTypeScript, readSourceTree } from './architecture/source-tree.ts';
 import { oldWords, unwatchedRows } from './architecture/words.ts';
@@ -71,6 +72,7 @@ describe('the repository', () => {
     ['names no package registry', registryHosts],
     ['puts nothing off', putOff],
     ['cites labels that are defined, and has a test for each that is', labelViolations],
+    ['points to what exists', (all: typeof files) => brokenPointers(all, (path) => existsSync(join(ROOT, path)))],
     ['links to what exists', (all: typeof files) => brokenLinks(all, (path) => existsSync(join(ROOT, path)))],
   ])('%s', (_rule, violationsIn) => {
     expect(violationsIn(files)).toEqual([]);

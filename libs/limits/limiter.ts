@@ -11,8 +11,8 @@ export interface KeyLimits {
 export interface Permit {
   release(): void;
   /**
-   * Its holder is not under way any more, but goes on elsewhere: work that has begun may have its room, while work that has not
-   * must wait until it is given back. So whoever is held up elsewhere is not joined there by ever more. Idempotent.
+   * The holder waits for another key. Work that has begun may use its room here; work that has not begun waits until the permit
+   * is released. So while a redirect waits for its target, its source host starts no further pages. Idempotent.
    */
   stepAside?(): void;
 }

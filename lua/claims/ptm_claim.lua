@@ -1,4 +1,4 @@
--- ptm_claim: takes the right to execute a node.
+-- ptm_claim: claims a node: takes the right to execute it.
 -- INCLUDE lib/core.lua lib/node.lua lib/gate.lua lib/live.lua
 -- KEYS[1] run          the run's record
 -- KEYS[2] exec         the module's record
@@ -34,7 +34,7 @@ end
 
 if n and n.state == 'processing' and n.owner == ARGV[5] then return execute(dueOf()) end
 if run.paused then
-  -- Its wake-up is spent: it is to be notified again as soon as the run goes on.
+  -- The wake-up is used up, so the node must be notified again when the run resumes.
   if n and n.state == 'pending' then setDue(KEYS[4], KEYS[5], exec, at, id, now) end
   return reply(6, 'PAUSED')
 end

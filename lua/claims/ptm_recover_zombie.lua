@@ -1,4 +1,4 @@
--- ptm_recover_zombie: takes back a node whose lease ran out; its attempt is given back, for crashes have their own budget.
+-- ptm_recover_zombie: recovers a node whose lease ran out; the attempt is not counted, because crashes have their own budget.
 -- INCLUDE lib/core.lua lib/node.lua lib/live.lua lib/events.lua lib/scope.lua lib/children.lua lib/phases.lua
 -- KEYS[1] run          the run's record
 -- KEYS[2] plan         the seeds of the openers

@@ -1,4 +1,4 @@
--- ptm_release: downloader to parser; the download is done and its lease ends.
+-- ptm_release: releases a downloaded request for the parser; the downloader's lease ends.
 -- INCLUDE lib/core.lua lib/node.lua lib/gate.lua lib/live.lua
 -- KEYS[1] run          the run's record
 -- KEYS[2] exec         the module's record

@@ -1,4 +1,4 @@
--- ptm_renew: extends a lease by equality of its token, also one that ran out if nobody took over.
+-- ptm_renew: extends a lease if its token matches; also an expired one, if nobody took the node over.
 -- INCLUDE lib/core.lua lib/node.lua
 -- KEYS[1] node         the node
 -- KEYS[2] due          its phase's due set

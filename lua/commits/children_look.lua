@@ -1,4 +1,4 @@
--- children_look: reads which staged children a pump would move, so that their keys can be named.
+-- children_look: reads which staged children a pump would move, so that their keys can be passed.
 -- INCLUDE lib/core.lua lib/node.lua
 -- KEYS[1] node         the parent
 -- KEYS[2..] staged*    what its token has staged; none for a first look, which answers the tokens

@@ -1,4 +1,4 @@
--- children_pump: moves a batch of staged children into being; the last batch makes their parent done.
+-- children_pump: creates a batch of staged children; the last batch makes their parent done.
 -- INCLUDE lib/core.lua lib/node.lua lib/live.lua lib/events.lua lib/scope.lua lib/children.lua lib/phases.lua
 -- KEYS[1] run          the run's record
 -- KEYS[2] plan         the seeds of the openers
@@ -29,13 +29,13 @@ local m, at, refused = openScope()
 if not m then return refused end
 local exec, key, id, staged = m.exec, KEYS[at], ARGV[4], KEYS[at + 1]
 local n = readNode(key)
--- Under a mark no child comes into being: the node is ended with its scope.
+-- Under a mark no child is created: the node is ended with its scope.
 if not n or n.module ~= exec.at or n.state ~= 'releasing' or not isLive(S.run, exec, exec.phases[n.phase + 1].closed, n) then
   return reply(1, 'NOT_RELEASING')
 end
 local head, count = tonumber(ARGV[7]), tonumber(ARGV[8])
 local total = tonumber(redis.call('HGET', staged, 'count') or 0)
--- Somebody else moved a batch between the look and now.
+-- Another pump moved a batch since the look.
 if n.token ~= ARGV[5] or tonumber(redis.call('HGET', staged, 'head') or 0) ~= head then return reply(2, 'OTHER_BATCH') end
 if isMiscounted(m, n) then return miscounted(m, n) end
 

@@ -1,4 +1,4 @@
--- children_stage: keeps children ahead of their parent's commit, under its token; a child staged twice counts once.
+-- children_stage: stages children before their parent's commit, under its token; a child staged twice counts once.
 -- INCLUDE lib/core.lua lib/node.lua lib/gate.lua lib/live.lua
 -- KEYS[1] run          the run's record
 -- KEYS[2] exec         the module's record

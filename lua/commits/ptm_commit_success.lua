@@ -1,4 +1,4 @@
--- ptm_commit_success: ends an execution well; the node is done and its children exist.
+-- ptm_commit_success: commits an execution; the node is done and its children exist.
 -- INCLUDE lib/core.lua lib/node.lua lib/live.lua lib/events.lua lib/scope.lua lib/children.lua lib/phases.lua
 -- KEYS[1] run          the run's record
 -- KEYS[2] plan         the seeds of the openers
@@ -38,7 +38,7 @@ for child = 1, #KEYS - at - 1 do children[child] = seedAt(at + 1 + child, 4 + 7 
 local only = ARGV[8] ~= '' and #children == 1 and children[1]
 
 if n.state == 'done' or n.state == 'releasing' then
-  -- The answer of the first call, as far as it still holds: the owner is new with each attempt.
+  -- The answer of the first call, as far as it is still valid: the owner is new with each attempt.
   local child = only and readNode(only.key)
   if not child or child.state ~= 'processing' or child.owner ~= ARGV[8] then
     return reply(3, 'ALREADY_COMMITTED', { n.state })
@@ -55,7 +55,7 @@ if stagers[#stagers] == n.token then counted = tonumber(redis.call('HGET', KEYS[
 if staged ~= counted then return reply(1, 'FENCING_REJECT') end
 if isMiscounted(m, n) then return miscounted(m, n) end
 
--- Most commits close nothing and tell nothing: of the scope they write only what a node and its children stand in.
+-- Most commits close nothing and record no event, so they write only the scope's keys that a node and its children are in.
 local tells = mayAdvance(m) or n.step > exec.step
 for _, child in ipairs(children) do tells = tells or opensStep(exec, child) end
 if tells then

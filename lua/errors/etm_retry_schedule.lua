@@ -1,4 +1,4 @@
--- etm_retry_schedule: a retry by hand of a node that waits for its decision.
+-- etm_retry_schedule: schedules a manual retry of a node that waits for its decision.
 -- INCLUDE lib/core.lua lib/node.lua lib/gate.lua lib/live.lua lib/retry.lua
 -- KEYS[1] run          the run's record
 -- KEYS[2] exec         the module's record

@@ -6,12 +6,12 @@
 -- ARGV[1] now          Unix ms instead of the server's clock, or empty
 -- ARGV[2] reason       why
 -- CODES TerminateCode 0 TERMINATED, 1 ALREADY_TERMINATED
--- EFFECTS the mark; what it leaves behind comes to the sweeper at once
+-- EFFECTS sets the mark; the open nodes are due to be drained at once
 
 local run = load(KEYS[1])
 if not run or run.state ~= 'open' or run.mark ~= '' then return reply(1, 'ALREADY_TERMINATED') end
 expectType('zset', KEYS[2])
--- An open run has an open node, or it would be closing: the drain of what is left behind closes it.
+-- An open run has an open node, or it would be closing: draining its nodes closes it.
 if #KEYS == 2 then
   run.mark, run.reason = 'terminated', ARGV[2]
   save(KEYS[1], run)

@@ -53,7 +53,7 @@ local function answer(code, msg, action)
   return reply(code, msg, { action, false, S.wakeUps })
 end
 
--- The request, when it can be parsed again; one that is releasing has been parsed, and what it staged is all that comes.
+-- The request, if it can be parsed again. A releasing one has been parsed; only its staged children will be created.
 local function fallbackRequest()
   if ARGV[15] == '' or n.kind ~= 'hop' or n.prefix == '' then return nil end
   local request = readNode(KEYS[at + 2])
@@ -84,7 +84,7 @@ local function trips(rate, bound, scope)
   return scope.executions >= tonumber(bound) and scope.errors >= tonumber(rate) * scope.executions
 end
 
--- A trip is told once per opening of the run, also when a replay lifted its mark in between.
+-- The event of a threshold occurs once per opening of the run, also when a replay lifted the mark in between.
 local function terminate(scope, subject, code, name)
   local reason = string.format('threshold: %d errors in %d executions', scope.errors, scope.executions)
   decide(code, 'terminated')

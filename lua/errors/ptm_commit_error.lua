@@ -1,4 +1,4 @@
--- ptm_commit_error: an execution failed; the error is recorded once per epoch, and the lease ends.
+-- ptm_commit_error: records the error of an execution once per epoch, and ends its lease.
 -- INCLUDE lib/core.lua lib/node.lua lib/gate.lua lib/live.lua lib/events.lua
 -- KEYS[1] run          the run's record
 -- KEYS[2] exec         the module's record

@@ -1,4 +1,4 @@
--- ptm_replay: re-opens a dead node, with fresh budgets and the marks of its module and run lifted.
+-- ptm_replay: re-opens a dead node with fresh budgets, and lifts the marks of its module and run.
 -- INCLUDE lib/core.lua lib/node.lua lib/live.lua lib/events.lua lib/scope.lua lib/children.lua lib/phases.lua
 -- KEYS[1] run          the run's record
 -- KEYS[2] plan         the seeds of the openers
@@ -41,7 +41,7 @@ if run.state == 'open' then
     if leavesBehind(other.exec) then return reply(2, 'DRAINING', {}) end
   end
 else
-  -- Modules that the mark of the run ended are ended for good; until now the run's end spoke for them.
+  -- Records the end of modules that the run's mark ended; until now only the run's end implied it.
   for _, other in ipairs(all) do
     if other.exec.state == 'open' then
       setModuleState(other.exec, 'terminated', run.reason)
@@ -59,7 +59,7 @@ if ARGV[5] == '1' then
   for i = n.phase + 1, #exec.phases do
     local later = exec.phases[i]
     later.closed = ''
-    -- Its deadline belonged to the run as it was first asked for.
+    -- The deadline does not apply to a replayed run.
     if later.deadline <= S.now then later.deadline = 0 end
   end
   exec.current = math.min(exec.current, n.phase)
@@ -74,7 +74,7 @@ local current = exec.phases[exec.current + 1]
 if current and current.deadline > 0 then
   redis.call('ZADD', S.shard, current.deadline, 'd:' .. exec.member .. ':' .. exec.current)
 end
--- The phase that was current when a mark stopped the module may be empty by now: then it closes here.
+-- The phase in which a mark stopped the module may be empty by now; it closes here.
 advance(m)
 saveScope(m)
 return reply(0, 'REPLAYED', S.wakeUps)

@@ -1,6 +1,6 @@
--- Bringing nodes into being, and back to life.
+-- Creates nodes, and revives terminal ones.
 
--- Seven arguments a child: id kind phase step prefix limit_key body; its key stands in KEYS.
+-- Seven arguments per child: id kind phase step prefix limit_key body; its key is in KEYS.
 local function seedAt(keyAt, argAt)
   if KEYS[keyAt] then expectType('string', KEYS[keyAt]) end
   return {
@@ -9,17 +9,17 @@ local function seedAt(keyAt, argAt)
   }
 end
 
--- The steps of the module that have had a hop, as `;0;2;`. A record of before that was kept has none.
+-- The steps of the module that have had a hop, as `;0;2;`. Records of older releases have none.
 local function producedSteps(exec)
   return exec.produced or ';'
 end
 
--- Whether the seed would be the first hop of its step. A module's own hops, as its start, stand in no step.
+-- Whether the seed would be the first hop of its step. A module's own hops, such as its start, belong to no step.
 local function opensStep(exec, seed)
   return seed.kind == 'hop' and seed.step >= 0 and not string.find(producedSteps(exec), ';' .. seed.step .. ';', 1, true)
 end
 
-local function tellOfStep(exec, step)
+local function recordStepProduced(exec, step)
   exec.produced = producedSteps(exec) .. step .. ';'
   emitOfStep(S, 'ParserTaskProduced', exec, step)
 end
@@ -38,13 +38,13 @@ local function insertNode(m, seed, due, reopened, claim)
   S.run.open = S.run.open + 1
   writeNode(seed.key, n)
   setDue(m.due[seed.phase + 1], S.shard, m.exec, seed.phase, seed.id, due)
-  -- A phase that is over stands before the sweeper only while something of it is open: this may be the first.
+  -- The sweeper sees a closed phase only while it has open nodes; this may be the first.
   if phase.closed ~= '' then watch(m, seed.phase) end
-  if opensStep(m.exec, seed) then tellOfStep(m.exec, seed.step) end
+  if opensStep(m.exec, seed) then recordStepProduced(m.exec, seed.step) end
   return n
 end
 
--- A terminal node lives again, with the next epoch and fresh budgets.
+-- Revives a terminal node, with the next epoch and fresh budgets.
 local function reopen(m, key, id, n, due)
   local phase = m.exec.phases[n.phase + 1]
   local ended = n.state == 'done' and 'done' or 'dead'
@@ -58,7 +58,7 @@ local function reopen(m, key, id, n, due)
   if phase.closed ~= '' then watch(m, n.phase) end
 end
 
--- A superseded hop gets its new body and lives again; any other node that exists is left alone.
+-- A superseded hop gets its new body and is revived; any other existing node is not changed.
 local function revive(m, seed, n, due)
   if n.state ~= 'dead' or n.reason ~= 'superseded' or n.module ~= m.exec.at or n.phase ~= seed.phase then return nil end
   local phase = m.exec.phases[n.phase + 1]
@@ -75,8 +75,8 @@ local function releaseResponse(seed)
   S.released[#S.released + 1] = { seed.id, seed.phase, response }
 end
 
--- The child's own key is the advance gate. The first `wake-ups` of those that may run are notified by the caller, the others
--- are due at once. `claim` gives an only child to an owner as it comes into being.
+-- The child's own key is the advance gate. The caller notifies the first `wakeUps` runnable children; the others are due at
+-- once. `claim` leases an only child to an owner at its creation.
 local function createChildren(m, seeds, reopenedParent, wakeUps, claim)
   local made = { created = 0, lost = 0 }
   local keepsResponses = #seeds > 0 and redis.call('HLEN', S.reorder) > 0

@@ -1,14 +1,14 @@
--- Records, the clock and the answer: what every script needs.
+-- Records, the clock and the answer, for every script.
 
--- Unix milliseconds: the server's, or what a test passes in its place.
+-- Unix milliseconds of the server, or of a test.
 local function clock()
   if ARGV[1] ~= '' then return tonumber(ARGV[1]) end
   local time = redis.call('TIME')
   return time[1] * 1000 + math.floor(time[2] / 1000)
 end
 
--- A run's or a module's record stands behind its gate: the few fields that most calls look at, so that they need not
--- unpack the rest (lib/gate.lua).
+-- The record of a run or module begins with its gate: the few fields that most calls read, so that they need not unpack the
+-- rest (lib/gate.lua).
 local function load(key)
   local packed = redis.call('GET', key)
   return packed and select(2, cmsgpack.unpack(packed))
@@ -25,19 +25,19 @@ local function save(key, r)
   redis.call('SET', key, cmsgpack.pack(gate, r))
 end
 
--- A write that meets a key of another type fails, and what was written before it stays. So a script looks first at the
--- keys that it writes without having read them.
+-- A write to a key of another type fails, and earlier writes stay. So a script first checks the types of the keys that it
+-- writes without reading.
 local function expectType(wanted, key)
   local found = redis.call('TYPE', key).ok
   if found ~= wanted and found ~= 'none' then error(key .. ' holds a ' .. found .. ' instead of a ' .. wanted, 0) end
 end
 
--- Texts follow the payload as they are, so that nobody has to quote them.
+-- Texts follow the payload unquoted.
 local function reply(code, msg, payload, ...)
   return { code, msg, payload and cjson.encode(payload) or '', ... }
 end
 
--- What to say to a caller whose keys follow from another plan than the run's; nil when they follow from this one.
+-- The answer to a caller whose keys follow from another plan than the run's; nil when the plan is the same.
 local function otherLayout(run, layout)
   if not run then return reply(-2, 'UNKNOWN_RUN') end
   if run.layout ~= layout then return reply(-1, 'OTHER_LAYOUT') end

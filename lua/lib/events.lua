@@ -1,22 +1,22 @@
--- The run's timeline, and the shard's outbox from which events go to the bus.
+-- Appends events to the run's timeline, and to the shard's outbox, from which they go to the bus.
 
 local EVENT_VERSIONS = {
   TaskAccepted = 1, ParserTaskProduced = 1, ErrorTaskProduced = 1, ModuleStepAdvanced = 1, ModuleStepFallback = 1,
   PhaseClosed = 1, ModuleCompleted = 1, RunCompleted = 1, TaskTerminatedByThreshold = 1, DeadLettered = 1,
 }
 
--- to: { timeline, outbox, now, runId }. `subject` and `epoch` make the id; callers tell of a transition once.
+-- to: { timeline, outbox, now, runId }. `subject` and `epoch` make the id; callers record an event once per transition.
 local function emit(to, type, subject, epoch, about, data)
   local text = cjson.encode({
     id = subject .. ':' .. epoch .. ':' .. type, type = type, version = EVENT_VERSIONS[type], runId = to.runId,
     moduleId = about.moduleId or '', nodeId = about.nodeId or '', epoch = epoch, atMs = to.now, data = data,
   })
   local seq = redis.call('RPUSH', to.timeline, text)
-  -- Ordered by time, and within a millisecond as they were told.
+  -- Ordered by time, and within a millisecond by call.
   redis.call('ZADD', to.outbox, to.now * 1000 + seq % 1000, text)
 end
 
--- What happens once to a step of a module.
+-- Records an event that occurs once per step of a module.
 local function emitOfStep(to, type, exec, step)
   emit(to, type, to.runId .. ':' .. exec.id .. ':' .. step, 0, { moduleId = exec.id }, { moduleId = exec.id, stepIdx = step })
 end

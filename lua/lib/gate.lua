@@ -1,4 +1,4 @@
--- The gates of a run and a module: what a call must know that changes one node alone.
+-- The gates of a run and a module: the fields that a call needs that changes one node alone.
 
 local function gateOf(key)
   local packed = redis.call('GET', key)

@@ -1,15 +1,15 @@
--- A node is a row of packed values. Everything of a node but its due time stands in it; that is its score in its phase's set.
+-- A node is a row of packed values. It holds all of a node but its due time, which is its score in its phase's set.
 
 local function readNode(key)
   local packed = redis.call('GET', key)
   if not packed then return nil end
-  -- One value after the other: a list would have to be built first, on either way.
+  -- One value after the other: a list would have to be built first, in both directions.
   local kind, state, module, phase, step, no, epoch, attempts, crashes, dispatches, reopened, errorEpoch, owner, token,
     committed, reason, decisions, error, limitKey, prefix, stagers, body = cmsgpack.unpack(packed)
   return {
     kind = kind, state = state, module = module, phase = phase, step = step, no = no, epoch = epoch, attempts = attempts,
     crashes = crashes, dispatches = dispatches, reopened = reopened, errorEpoch = errorEpoch, owner = owner, token = token,
-    -- Nearly always the same text: kept once.
+    -- Nearly always the same text, so it is cached.
     committed = committed == true and token or committed,
     reason = reason, decisions = decisions, error = error, limitKey = limitKey, prefix = prefix, stagers = stagers,
     body = body,
@@ -25,7 +25,7 @@ local function writeNode(key, n)
   ))
 end
 
--- The node as the bindings read it: its numbers, then its texts.
+-- The node as the bindings read it: numbers, then texts.
 local function show(id, n, due)
   local numbers = string.format('[%d,%d,%d,%d,%d,%d,%d,%d]', n.module, n.phase, n.step, n.epoch, n.attempts, n.crashes,
     n.dispatches, due)

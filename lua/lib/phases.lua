@@ -1,10 +1,10 @@
--- How phases follow each other and runs end. A phase is over when none of its nodes is open, or when its deadline closed
--- it; the next one opens in the same script. After the last: the module, then the run.
+-- How phases follow each other and runs end. A phase is over when none of its nodes is open, or when its deadline has closed
+-- it; the next one opens in the same script. After the last phase the module is over, then the run.
 
 local SHORT_BODY_BYTES = 64
 
--- What a done node still needs: its place, its epoch, and what answers a call that is sent again. A request whose parse
--- yielded hops keeps its body, for a fallback asks for it again; a short body tells a reader more than it costs.
+-- Trims a done node to its location, its epoch, and what a repeated call is answered with. A request whose parse yielded hops
+-- keeps its body for a fallback; a short body is kept because it helps a reader and costs little.
 local function endDone(m, key, id, n, keepsBody)
   local phase = m.exec.phases[n.phase + 1]
   phase.done = phase.done + 1
@@ -30,7 +30,7 @@ local function endDead(m, key, id, n, reason)
   end
 end
 
--- What a mark leaves behind in a module comes to the sweeper at once.
+-- Makes the open nodes of a marked module due to be drained at once.
 local function watchLeftBehind(m)
   for i, phase in ipairs(m.exec.phases) do
     if openOf(phase) > 0 then watch(m, i - 1) end
@@ -45,7 +45,7 @@ local function joinHolds(phase)
   return phase.maxDeadRate < 0 or dead <= phase.maxDeadRate * phase.created
 end
 
--- A run whose modules have all ended is closing; a marked one when its last node has ended.
+-- A run is closing when all its modules have ended; a marked run when its last node has ended.
 local function closeRunIfOver()
   local run = S.run
   if run.state ~= 'open' or run.open > 0 or (run.mark == '' and run.live > 0) then return end
@@ -64,7 +64,7 @@ local function closePhase(m, phase)
   })
 end
 
--- Puts the current phase before the sweeper, its deadline too, and notifies the hop that opens it if it has one.
+-- Makes the sweeper see the current phase and its deadline, and notifies the hop that opens it, if any.
 local function openPhase(m)
   local exec, at = m.exec, m.exec.current
   local phase = exec.phases[at + 1]
@@ -74,7 +74,7 @@ local function openPhase(m)
   local seed = cmsgpack.unpack(redis.call('HGET', S.plan, exec.at .. '.' .. at))
   seed.key = m.openers[at + 1]
   local n = readNode(seed.key)
-  -- A phase that opens again, after a replay with rejoin, runs its opener again.
+  -- A phase that a replay with rejoin opens again runs its opener again.
   if n and (n.state == 'done' or (n.state == 'dead' and n.reason ~= 'superseded')) then
     n.body, n.limitKey = seed.body, seed.limitKey
     reopen(m, seed.key, seed.id, n, S.now + S.grace)
@@ -88,20 +88,20 @@ local function completeModule(m)
   local exec = m.exec
   setModuleState(exec, 'done', exec.reason)
   local closings = exec.phases[#exec.phases].closings
-  -- A replay that left its join as it was completes the module again: that is no news.
+  -- A replay without rejoin completes the module again, without a new event.
   if exec.completed == closings then return end
   exec.completed = closings
   emit(S, 'ModuleCompleted', S.runId .. ':' .. exec.id, closings, { moduleId = exec.id }, { moduleId = exec.id })
 end
 
--- Whether the end of one node may close anything. With more than that open in the current phase, none of it can.
+-- Whether the end of one node may close a scope: not while the current phase has more than that open.
 local function mayAdvance(m)
   local phase = m.exec.phases[m.exec.current + 1]
   return not phase or phase.closed ~= '' or openOf(phase) <= 1
 end
 
--- To be asked before an open node is ended and before anything is written: its phase counts it, and where it is the last one, it
--- stands alone in the due set. Else a join would fire early. Nearly always more are open, and one look at a number is all.
+-- Call this before an open node is ended and before any write: its phase must count it, and if it is the last one it must be
+-- alone in the due set. Otherwise a join would fire early. Nearly always more are open, so the check reads one number.
 local function isMiscounted(m, n)
   local open = openOf(m.exec.phases[n.phase + 1])
   return open < 1 or (open == 1 and redis.call('ZCARD', m.due[n.phase + 1]) ~= 1)
@@ -112,7 +112,7 @@ local function miscounted(m, n)
   return reply(-3, 'INVARIANT_BROKEN', { open, redis.call('ZCARD', m.due[n.phase + 1]) })
 end
 
--- Closes what is over and opens what follows.
+-- Closes scopes that are over and opens the next phase.
 local function advance(m)
   local exec = m.exec
   while exec.state == 'open' and S.run.mark == '' do

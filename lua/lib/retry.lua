@@ -1,4 +1,4 @@
--- The node waits for its time, as its next epoch.
+-- Schedules the node's retry in its next epoch.
 local function scheduleRetry(key, dueKey, shardKey, exec, id, n, due)
   n.state, n.epoch, n.dispatches = 'retry', n.epoch + 1, 0
   writeNode(key, n)

@@ -1,4 +1,4 @@
--- A run with one of its modules, as the transitions see it that may end nodes, open phases and close the run.
+-- A run and one of its modules, for transitions that may end nodes, open phases and close the run.
 -- KEYS[1..8] run plan shard_due outbox timeline nodes reorder exec; then a due set per phase, then a node per opener.
 -- ARGV[1..3] now layout grace_ms.
 
@@ -12,7 +12,7 @@ local function graceMs(dispatches)
   return math.min(S.grace * 2 ^ math.min(dispatches, 30), LONGEST_GRACE_MS)
 end
 
--- A module with the keys of its phases; answers also the index of the first key behind them.
+-- A module with the keys of its phases; also returns the index of the first key after them.
 local function openModule(execKey, exec, at)
   local m = { key = execKey, exec = exec, due = {}, openers = {} }
   for i = 1, #exec.phases do m.due[i] = KEYS[at + i - 1] end
@@ -26,7 +26,7 @@ local function openModule(execKey, exec, at)
   return m, at
 end
 
--- The keys of a run, and those of a module, that a transition may write without having read them.
+-- The keys of a run and of a module that a transition may write without reading them.
 local function expectScope()
   expectType('hash', S.plan)
   expectType('zset', S.shard)
@@ -43,8 +43,8 @@ local function expectModule(m)
   end
 end
 
--- The module of KEYS[8]; nil with a code when the call cannot go on: the run is unknown, or its layout is another.
--- `narrow` leaves the look at the keys to the caller, who knows which of them it may write.
+-- The module of KEYS[8]; nil with a code when the call must stop: the run is unknown, or its layout is another. With `narrow`
+-- the caller checks the types of the keys itself, because it knows which of them it may write.
 local function openScope(narrow)
   local refused = otherLayout(S.run, ARGV[2])
   if refused then return nil, 0, refused end
@@ -72,7 +72,7 @@ local function isMarked(exec)
   return S.run.mark ~= '' or exec.state == 'terminated'
 end
 
--- Puts a phase before the sweeper now.
+-- Makes a phase due for the sweeper now.
 local function watch(m, at)
   redis.call('ZADD', S.shard, S.now, 'p:' .. m.exec.member .. ':' .. at)
 end

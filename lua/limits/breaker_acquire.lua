@@ -1,13 +1,13 @@
--- breaker_acquire: asks a circuit breaker to send; the grant that ends an open breaker's wait is its one trial.
+-- breaker_acquire: asks a circuit breaker for permission to send; the first grant after an open breaker's wait is its one trial.
 -- INCLUDE lib/core.lua
 -- KEYS[1] breaker    the breaker
 -- ARGV[1] now        Unix ms instead of the server's clock, or empty
 -- ARGV[2] nonce      of this call alone
--- ARGV[3] open_ms    from the last failure to the trial, as the caller would have it
--- ARGV[4] trial_ms   after this a trial that was not reported is given to somebody else
--- ARGV[5] kept_ms    how long a key is kept that nothing happens to
+-- ARGV[3] open_ms    from the last failure to the trial, by the caller's policy
+-- ARGV[4] trial_ms   after this a trial without a report is granted again
+-- ARGV[5] kept_ms    how long an unused key is kept
 -- CODES BreakerAcquireCode 0 GRANTED, 1 REFUSED
--- EFFECTS a trial begins a new generation; all else only reads
+-- EFFECTS a trial begins a new generation; other answers only read
 
 local fields = { 'state', 'generation', 'last_ms', 'open_ms', 'trial', 'trial_until_ms' }
 local found = redis.call('HMGET', KEYS[1], unpack(fields))

@@ -1,4 +1,4 @@
--- breaker_report: says how a call went that a circuit breaker had granted. It counts in the grant's generation alone.
+-- breaker_report: reports the outcome of a call that a circuit breaker granted. It counts only in the grant's generation.
 -- INCLUDE lib/core.lua
 -- KEYS[1] breaker      the breaker
 -- ARGV[1] now          Unix ms instead of the server's clock, or empty
@@ -7,9 +7,9 @@
 -- ARGV[4] failures     so many in a row open it
 -- ARGV[5] open_ms      from the last failure to the trial
 -- ARGV[6] outcome      success, failure or neutral
--- ARGV[7] kept_ms      how long a key is kept that nothing happens to
+-- ARGV[7] kept_ms      how long an unused key is kept
 -- CODES BreakerReportCode 0 NOTED, 1 OPENED, 2 CLOSED, 3 STALE
--- EFFECTS adds to the failures or forgets them; opens or closes, which begins a new generation
+-- EFFECTS adds to the failures or clears them; opens or closes, which begins a new generation
 
 local found = redis.call('HMGET', KEYS[1], 'state', 'generation', 'failed', 'trial', 'by', 'change', 'changed_ms')
 local state, generation = found[1] or 'closed', tonumber(found[2] or 0)

@@ -1,10 +1,10 @@
--- breaker_reset: closes a circuit breaker by hand; what is under way no longer counts.
+-- breaker_reset: closes a circuit breaker by hand; reports of running calls no longer count.
 -- INCLUDE lib/core.lua
 -- KEYS[1] breaker   the breaker
 -- ARGV[1] now       Unix ms instead of the server's clock, or empty
--- ARGV[2] kept_ms   how long a key is kept that nothing happens to
+-- ARGV[2] kept_ms   how long an unused key is kept
 -- CODES BreakerResetCode 0 WAS_CLOSED, 1 CLOSED
--- EFFECTS begins a new generation that knows of no failure
+-- EFFECTS begins a new generation without failures
 
 local found = redis.call('HMGET', KEYS[1], 'state', 'generation')
 local generation, now = string.format('%d', (found[2] or 0) + 1), clock()

@@ -1,12 +1,12 @@
--- budget_reserve: sets money of a run aside for one attempt at an entry, if spent and reserved stay within the cap with it.
+-- budget_reserve: reserves money of a run for one attempt at an entry, if spent and reserved money stay within the cap.
 -- INCLUDE lib/core.lua
 -- KEYS[1] budget    the run's budget
 -- ARGV[1] entry     what is paid for
--- ARGV[2] attempt   the same again replaces its own reservation
+-- ARGV[2] attempt   the same attempt replaces its own reservation
 -- ARGV[3] amount    the most that it may cost, in millionths
 -- ARGV[4] cap       of the whole run, in millionths, or empty
 -- CODES BudgetReserveCode 0 GRANTED, 1 REFUSED
--- EFFECTS what an earlier attempt had reserved is spent; reserves, unless the attempt is settled or the cap has no room
+-- EFFECTS reservations of earlier attempts count as spent; reserves, unless the attempt is settled or the cap has no room
 
 local name = ARGV[1] .. ' ' .. ARGV[2]
 local found = redis.call('HMGET', KEYS[1], 'spent', 'reserved', 'r:' .. name, 's:' .. name, 'l:' .. ARGV[1])

@@ -1,11 +1,11 @@
--- budget_settle: says what an attempt has cost in truth, in the place of its reservation or of what was said before.
+-- budget_settle: records the actual cost of an attempt, in place of its reservation or of an earlier report.
 -- INCLUDE lib/core.lua
 -- KEYS[1] budget    the run's budget
 -- ARGV[1] entry     what was paid for
 -- ARGV[2] attempt   at it
 -- ARGV[3] amount    in millionths
 -- CODES BudgetSettleCode 0 SETTLED, 1 UNKNOWN_BUDGET
--- EFFECTS moves the attempt from reserved to spent; a budget that is not there is not made
+-- EFFECTS moves the attempt from reserved to spent; never creates a budget
 
 local name = ARGV[1] .. ' ' .. ARGV[2]
 local found = redis.call('HMGET', KEYS[1], 'spent', 'reserved', 'r:' .. name, 's:' .. name)

@@ -1,4 +1,4 @@
--- limit_look: what all holders of a key do together; it changes nothing.
+-- limit_look: reads the use of a key by all holders; it changes nothing.
 -- INCLUDE lib/core.lua
 -- KEYS[1] limit        the rate limit
 -- ARGV[1] now          Unix ms instead of the server's clock, or empty
@@ -6,7 +6,7 @@
 -- CODES LimitLookCode 0 SEEN
 -- EFFECTS none
 
--- As in limit_take: so long after its time a holder that waits keeps its turn.
+-- As in limit_take: how long after its time a waiting holder keeps its turn.
 local GRACE = 250
 local now, raw, at, waiting, held = clock(), redis.call('HGETALL', KEYS[1]), {}, 0, 0
 for i = 1, #raw, 2 do

@@ -1,20 +1,20 @@
--- limit_take: decides on the starts that one holder asks for, and notes what it holds; said again, it notes the same.
+-- limit_take: grants the starts that one holder asks for, and records what it holds; a repeated call records the same.
 -- INCLUDE lib/core.lua
 -- KEYS[1] limit         the rate limit
 -- ARGV[1] now           Unix ms instead of the server's clock, or empty
--- ARGV[2] holder        who asks
+-- ARGV[2] holder        the caller
 -- ARGV[3] holding       permits that it holds
 -- ARGV[4] wanted        starts that it wants beside them
 -- ARGV[5] spacing_ms    between two starts; 0 is none
 -- ARGV[6] concurrency   permits of all holders; 0 is any number
--- ARGV[7] lease_ms      a holder that was not heard of for so long holds nothing
--- ARGV[8] delay_ms      nobody starts for so long; 0 is no delay
+-- ARGV[7] lease_ms      a holder without a call for so long holds nothing
+-- ARGV[8] delay_ms      no start is granted for so long; 0 is no delay
 -- ARGV[9] interval_ms   the least spacing from now on, or empty to leave it
 -- ARGV[10] kept_ms      how long an idle key keeps that
 -- CODES LimitTakeCode 0 GRANTED, 1 WAIT
 -- EFFECTS moves the last start, the delay and the interval; rewrites the holder; the key expires when it is idle
 
--- Starts are granted so far ahead of their time, and a holder that waits keeps its turn so long after its time.
+-- How far ahead of their time starts are granted, and how long after its time a waiting holder keeps its turn.
 local AHEAD, GRACE, POLL, MOST = 100, 250, 50, 256
 local now, wanted, concurrency, leaseMs = clock(), tonumber(ARGV[4]), tonumber(ARGV[6]), tonumber(ARGV[7])
 local raw, at, waiting, held, ends = redis.call('HGETALL', KEYS[1]), {}, {}, tonumber(ARGV[3]), 0
@@ -50,7 +50,7 @@ if blocked > now then slots = 0 end
 local free = concurrency > 0 and math.max(0, concurrency - held) or math.huge
 local n = math.min(free, slots)
 
--- Without a rate, permits are shared evenly; with one, whoever started longest ago comes first.
+-- Without a rate, permits are shared evenly; with a rate, the holder whose last start is oldest comes first.
 local function before(a, b)
   if spacing == 0 and a.held ~= b.held then return a.held < b.held end
   if a.turn ~= b.turn then return a.turn < b.turn end

@@ -1,4 +1,4 @@
--- phase_close: the deadline of the current phase has passed; it is marked, and the next one starts on what there is.
+-- phase_close: closes the current phase, whose deadline has passed, and opens the next one with the existing results.
 -- INCLUDE lib/core.lua lib/node.lua lib/live.lua lib/events.lua lib/scope.lua lib/children.lua lib/phases.lua
 -- KEYS[1] run          the run's record
 -- KEYS[2] plan         the seeds of the openers
@@ -15,7 +15,7 @@
 -- ARGV[3] grace_ms     dispatch grace
 -- ARGV[4] phase        the phase
 -- CODES PhaseCloseCode 0 CLOSED, 1 ALREADY_CLOSED
--- EFFECTS the phase is closed, what it still holds comes to the sweeper, and the next phase opens
+-- EFFECTS the phase is closed, its open nodes are due to be drained, and the next phase opens
 
 local m, _, refused = openScope()
 if not m then return refused end

@@ -1,4 +1,4 @@
--- scope_drain: ends a batch of nodes that a mark, or the deadline of their phase, left behind.
+-- scope_drain: drains a batch of nodes of a scope that a mark or a deadline has ended.
 -- INCLUDE lib/core.lua lib/node.lua lib/live.lua lib/events.lua lib/scope.lua lib/children.lua lib/phases.lua
 -- KEYS[1] run          the run's record
 -- KEYS[2] plan         the seeds of the openers
@@ -40,7 +40,7 @@ for i = at, #KEYS do
   local id = ARGV[5 + i - at]
   local n = readNode(KEYS[i])
   if n and n.module == exec.at and n.phase == phaseAt and n.state ~= 'done' and n.state ~= 'dead' then
-    -- One that was releasing dies too: its items stand, and a replay can still bring the children that never came.
+    -- A releasing node dies too: its items are kept, and a replay can still create the missing children.
     if marked or n.reopened == 0 then
       endDead(m, KEYS[i], id, n, reason)
       ended = ended + 1

@@ -1,4 +1,4 @@
--- nodes_look: reads the ids of a run's nodes in the order in which they came into being.
+-- nodes_look: reads the ids of a run's nodes in the order of their creation.
 -- INCLUDE lib/core.lua lib/node.lua
 -- KEYS[1] nodes        ids of the run's nodes
 -- KEYS[2..] after*     the node behind which to continue; none for the first

@@ -1,4 +1,4 @@
--- run_read: reads what a run looks like at one moment.
+-- run_read: reads a run at one moment.
 -- INCLUDE lib/core.lua
 -- KEYS[1] run          the run's record
 -- KEYS[2..] module*    per module: exec, then a due set per phase
@@ -14,7 +14,7 @@ while at <= #KEYS do
   local exec = load(KEYS[at])
   if not exec then return reply(-2, 'UNKNOWN_RUN') end
   local state, reason, phases = exec.state, exec.reason, {}
-  -- The end of a marked run speaks for the modules that it ended.
+  -- Modules that a run's mark has ended count as terminated.
   if state == 'open' and run.state ~= 'open' then state, reason = 'terminated', run.reason end
   for i, phase in ipairs(exec.phases) do
     phases[i] = { phase.created, phase.done, phase.dead, redis.call('ZCARD', KEYS[at + i]), phase.closed }

@@ -7,7 +7,7 @@
 -- ARGV[3..] phases*    how many phases each module has
 -- ARGV[..] id*         the nodes' ids
 -- CODES LookCode 0 FOUND
--- EFFECTS an open node that stands in no due set is due now; a terminal one stands in none
+-- EFFECTS an open node without a due entry is due now; terminal nodes lose theirs
 
 local now, count, behind = clock(), tonumber(ARGV[2]), 0
 local before, counts = {}, {}

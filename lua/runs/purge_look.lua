@@ -1,4 +1,4 @@
--- purge_look: reads the last nodes of a run and what they staged, so that their keys can be named.
+-- purge_look: reads the last nodes of a run and what they staged, so that their keys can be passed.
 -- INCLUDE lib/core.lua lib/node.lua
 -- KEYS[1..] node*      nodes of the run
 -- CODES LookCode 0 FOUND

@@ -1,4 +1,4 @@
--- run_audit: sets the counters of a run to what its nodes say, if nothing has moved since they were counted.
+-- run_audit: sets the counters of a run to the counts of its nodes, if nothing has changed since the count.
 -- INCLUDE lib/core.lua
 -- KEYS[1] run          the run's record
 -- KEYS[2] shard_due    what the sweeper looks at
@@ -7,7 +7,7 @@
 -- ARGV[2] layout       fingerprint of the plan
 -- ARGV[3] counts       per module and phase, as JSON: created done dead superseded reopened as they were kept, then as counted; empty to read
 -- CODES AuditCode 0 DONE, 1 MOVED
--- EFFECTS the counters; each phase with open nodes is looked at once more
+-- EFFECTS sets the counters; each phase with open nodes is due once more
 
 local run, now = load(KEYS[1]), clock()
 local refused = otherLayout(run, ARGV[2])

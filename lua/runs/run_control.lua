@@ -30,7 +30,7 @@ for i = 3, #KEYS do
   local exec = load(KEYS[i])
   for at, phase in ipairs(exec and exec.state == 'open' and exec.phases or {}) do
     local open, member = phase.created - phase.done - phase.dead, 'p:' .. exec.member .. ':' .. at - 1
-    -- What a deadline left behind is drained also in a pause.
+    -- A phase that its deadline has closed is drained also in a pause.
     local left = phase.closed ~= '' and open > phase.reopened
     if paused and not left then redis.call('ZREM', KEYS[2], member) end
     if not paused and open > 0 and at - 1 <= exec.current then redis.call('ZADD', KEYS[2], now, member) end

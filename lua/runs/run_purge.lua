@@ -1,4 +1,4 @@
--- run_purge: forgets a batch of a closed run's nodes; without nodes to forget, the run itself.
+-- run_purge: deletes a batch of a closed run's nodes; without nodes, the run itself.
 -- INCLUDE lib/core.lua
 -- KEYS[1] run          the run's record
 -- KEYS[2] nodes        ids of the run's nodes

@@ -1,9 +1,9 @@
--- run_settle: the end of a run has been written to the store.
+-- run_settle: closes a run whose end has been written to the store.
 -- INCLUDE lib/core.lua
 -- KEYS[1] run          the run's record
 -- KEYS[2] shard_due    what the sweeper looks at
 -- CODES SettleCode 0 SETTLED, 1 NOT_CLOSING
--- EFFECTS closing to closed; nobody looks at the run any more
+-- EFFECTS closing to closed; the sweeper ignores the run from now on
 
 local run = load(KEYS[1])
 if not run or run.state ~= 'closing' then return reply(1, 'NOT_CLOSING') end

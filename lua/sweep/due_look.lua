@@ -1,4 +1,4 @@
--- due_look: reads which phases, deadlines and runs of a shard are to be looked at, the longest overdue first.
+-- due_look: reads the due phases, deadlines and runs of a shard, the longest overdue first.
 -- INCLUDE lib/core.lua
 -- KEYS[1] shard_due    what the sweeper looks at
 -- ARGV[1] now          Unix ms instead of the server's clock, or empty

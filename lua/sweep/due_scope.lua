@@ -1,15 +1,15 @@
--- due_scope: looks at a deadline, or at a run that is marked or closing.
+-- due_scope: takes a due deadline, or a marked or closing run.
 -- INCLUDE lib/core.lua
 -- KEYS[1] run          the run's record
 -- KEYS[2] shard_due    what the sweeper looks at
 -- KEYS[3..] exec*      of a deadline its module's record, of a run those of all its modules
 -- ARGV[1] now          Unix ms instead of the server's clock, or empty
--- ARGV[2] member       what stands due in the shard
+-- ARGV[2] member       the due member of the shard's set
 -- ARGV[3] phase        of a deadline its phase; empty for a run
--- ARGV[4] grace_ms     after this a run that nobody settled is asked for again
+-- ARGV[4] grace_ms     after this a run that was not settled is due again
 -- ARGV[5] layout       of a run: fingerprint of its plan, empty when it is not known
 -- CODES LookCode 0 FOUND
--- EFFECTS moves a closing run forward; takes out a member with nothing left to look at
+-- EFFECTS moves a closing run forward; removes a member that needs nothing any more
 
 local now, run = clock(), load(KEYS[1])
 
@@ -29,7 +29,7 @@ if ARGV[3] ~= '' then
     redis.call('ZADD', KEYS[2], phase.deadline, ARGV[2])
     return reply(0, 'FOUND', { 'none' })
   end
-  -- Not moved forward: closing the phase takes it out.
+  -- Not moved forward: closing the phase removes it.
   return reply(0, 'FOUND', { 'deadline' })
 end
 if run.state == 'closing' then
@@ -38,7 +38,7 @@ if run.state == 'closing' then
 end
 if run.state ~= 'open' or run.mark == '' then return nothing() end
 if run.layout ~= ARGV[5] then return reply(-1, 'OTHER_LAYOUT') end
--- What the mark left behind, until it is drained.
+-- The phases with open nodes, until they are drained.
 local left = {}
 for i = 3, #KEYS do
   local exec = load(KEYS[i])

@@ -1,10 +1,10 @@
--- due_take: takes nodes of a phase that stand due, and sets when the phase is to be looked at next.
+-- due_take: takes due nodes of a phase, and sets when the phase is due next.
 -- INCLUDE lib/core.lua lib/node.lua lib/live.lua
 -- KEYS[1] run          the run's record
 -- KEYS[2] exec         the module's record
 -- KEYS[3] shard_due    what the sweeper looks at
 -- KEYS[4] due          the phase's due set
--- KEYS[5..] node*      nodes that stood due when the caller read the set
+-- KEYS[5..] node*      nodes that were due when the caller read the set
 -- ARGV[1] now          Unix ms instead of the server's clock, or empty
 -- ARGV[2] member       the phase's member of the shard's due set
 -- ARGV[3] phase        the phase
@@ -12,7 +12,7 @@
 -- ARGV[5] decision_ms  decision grace
 -- ARGV[6..] id*        the nodes' ids
 -- CODES LookCode 0 FOUND
--- EFFECTS moves each node forward (a lease excepted: its recovery moves it); pending again: retries and overdue responses
+-- EFFECTS moves each due time forward (except of a lease, which its recovery moves); retries and overdue responses become pending
 
 local now, at, shard, due = clock(), tonumber(ARGV[3]), KEYS[3], KEYS[4]
 local run, exec = load(KEYS[1]), load(KEYS[2])

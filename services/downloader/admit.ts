@@ -1,4 +1,4 @@
-/** What a request waits for before it is claimed: a queue needs no lease. */
+/** Admission: what a request waits for before it is claimed, since waiting needs no lease. */
 import type { Message } from '../../libs/contracts/chain.ts';
 import { CatenaError } from '../../libs/errors/catena-error.ts';
 import type { Permit } from '../../libs/limits/limiter.ts';
@@ -9,12 +9,12 @@ import type { DownloaderDeps } from './deps.ts';
 import { AnsweredPermit, findAnswerAhead } from './policies/cache.ts';
 import { AdmittedPermit } from './policies/host-permit.ts';
 
-/** For a request that will not be sent: it takes no room, and its handler records why. */
+/** The permit of a request that will not be sent: it takes no room, and the handler records why. */
 const NOTHING_TO_SEND: Permit = { release: () => undefined };
 
 /**
- * Waits until the request's run, its step and its host have room for it; one whose step has a cache, and that is answered
- * there, waits for nothing.
+ * Waits until the request's run, its step and its host have room for it. A request whose response is in the cache does not
+ * wait.
  */
 export async function admit(deps: DownloaderDeps, { model }: Message<'request'>, signal: AbortSignal): Promise<Permit> {
   const { moduleId, stepIdx } = model.context!;
@@ -34,7 +34,7 @@ export async function admit(deps: DownloaderDeps, { model }: Message<'request'>,
     : acquireAll(deps, own, model.limitKey, signal);
 }
 
-/** The wake-up does not say what is asked; the node does. */
+/** Reads the request from its node, because the wake-up does not carry it. */
 async function answeredAhead(
   deps: DownloaderDeps,
   run: LoadedRun,
@@ -48,13 +48,13 @@ async function answeredAhead(
   return answer === undefined ? undefined : new AnsweredPermit(node.body, answer);
 }
 
-/** A key with a limit of its own, and no rate. */
+/** A key with a concurrency limit of its own and no rate. */
 function ownKey({ limiter }: DownloaderDeps, key: string, concurrency: number): string {
   limiter.setLimits(key, { concurrency, requestsPerSecond: 0 });
   return key;
 }
 
-/** Permits of all keys, one after the other and the host's last, or of none. */
+/** Acquires the permits of all keys in order, the host's last, or none of them. */
 async function acquireAll(
   { limiter }: DownloaderDeps,
   keys: readonly string[],

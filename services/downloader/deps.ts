@@ -15,7 +15,7 @@ import type { HttpClient } from './http/http-client.ts';
 import type { CookieJars } from './policies/cookie-jar.ts';
 import type { RobotsRules } from './policies/robots-rules.ts';
 
-/** What the downloader stage works with. */
+/** Dependencies of the downloader stage. */
 export interface DownloaderDeps {
   readonly config: DownloaderConfig;
   readonly execution: ExecutionDeps;
@@ -23,53 +23,53 @@ export interface DownloaderDeps {
   readonly log: Log;
   readonly bus: Bus;
   readonly limiter: Limiter;
-  /** Waits without the slot of the execution, which others use meanwhile; undefined where executions have none. */
+  /** Runs a wait without the execution's slot, so that others can use it; undefined when executions have no slot. */
   readonly aside?: <T>(wait: () => Promise<T>) => Promise<T>;
   readonly http: HttpClient;
   readonly robots: RobotsRules;
   readonly cookies: CookieJars;
-  /** Where the cookies of runs stand for all processes. */
+  /** Stores the cookies of runs for all processes. */
   readonly cookieStore: CookieStore;
   readonly blobs: BlobStore;
-  /** What is kept for a time, and for other runs. */
+  /** Responses kept for a time, and for other runs. */
   readonly answers: ResponseCache;
-  /** Where the secrets stand that headers name. */
+  /** Finds the secrets that headers name. */
   readonly secret: SecretSource;
   readonly breakers: BreakerGuard;
   readonly budgets: Pick<Budgets, 'reserve'>;
-  /** The parser, where it runs in this process. */
+  /** The parser, if it runs in this process. */
   readonly parser: LocalStage<ParseWork>;
-  /** Told of every request that was sent: its host, how long it took, and its status or `failed`. */
+  /** Called after each request with its host, its duration, and its status or `failed`. */
   readonly onDownload?: ((host: string, durationMs: number, outcome: string) => void) | undefined;
 }
 
-/** Circuit breakers, and how their requests are judged. */
+/** Circuit breakers, and which results count as failures. */
 export interface BreakerGuard {
   readonly breakers: Breakers;
-  /** Whether 429 counts as a failure; otherwise it says nothing. */
+  /** Whether 429 counts as a failure; otherwise it is neutral. */
   readonly countTooManyRequests: boolean;
-  /** Of requests that name none of their own, in milliseconds. */
+  /** Timeout of requests without one of their own, in milliseconds. */
   readonly timeoutMs: number;
-  /** Tells others that a breaker opened or closed; undefined where nobody listens. */
+  /** Publishes that a breaker opened or closed; undefined when nobody listens. */
   readonly publish?: ((event: ChainEvent) => Promise<void>) | undefined;
 }
 
-/** What a request stands on that no run asks for: one by hand, or one of its redirects. */
+/** Dependencies of a request that belongs to no run: a manual one, and its redirects. */
 export interface SendingDeps extends Pick<DownloaderDeps, 'clock' | 'aside'> {
   readonly http: Pick<HttpClient, 'options' | 'send' | 'checkTarget'>;
   readonly limiter: Pick<Limiter, 'acquire' | 'tryAcquire' | 'waitAheadMs' | 'postpone' | 'delay' | 'setMinInterval'>;
-  /** Undefined: robots.txt is not asked. */
+  /** Undefined: robots.txt is not checked. */
   readonly robots: Pick<RobotsRules, 'check'> | undefined;
 }
 
-/** What the downloader reads of the configuration. Times are milliseconds, sizes bytes. */
+/** Settings of the downloader. Times are milliseconds, sizes bytes. */
 export interface DownloaderConfig {
-  /** Requests under way at once, over all hosts. */
+  /** Requests in progress at the same time, over all hosts. */
   readonly downloadConcurrency: number;
   /** Requests that may wait for their host's limit, unclaimed. */
   readonly waiting: number;
   readonly obeyRobots: boolean;
-  /** Larger bodies are kept by reference. */
+  /** Larger bodies are stored and passed by reference. */
   readonly blobThresholdBytes: number;
   readonly backpressureRetryDelayMs: number;
 }

@@ -1,4 +1,4 @@
-/** One download: what a request passes on its way, in this order, and what every hop of it passes. */
+/** One download: the policies that a request passes, in this order, and those that each of its hops passes. */
 import type { ResponseModel } from '../../libs/contracts/messages.ts';
 import type { DownloadWork } from '../../libs/stage/execution/hand-over.ts';
 import { PARTIAL_HEADER } from '../../libs/stage/messages/response-headers.ts';
@@ -29,45 +29,45 @@ import { retryAfter } from './policies/retry-after.ts';
 import { robots, robotsOfRedirect } from './policies/robots.ts';
 import { secrets } from './policies/secrets.ts';
 
-/** Once per request, the first one outermost. */
+/** Applied once per request, the first one outermost. */
 export const REQUEST_POLICIES: readonly RequestPolicy[] = [
-  // First, so that whatever waits for the key from now on keeps to them.
+  // First, so that all later waits for the key use these limits.
   ownLimits,
-  // Around everything: which answer may be given depends on the cookies, and those that came are told however the rest ended.
+  // Around everything: the cookies decide which cached response fits, and new cookies are stored however the rest ends.
   sessionCookies,
-  // Around the cache: the body of a kept answer goes on the same way.
+  // Around the cache: the body of a cached response is stored in the same way.
   keepBody,
-  // Before whatever asks or costs something: an answer that is there needs no robots.txt, no trial, no money.
+  // Before all that costs time or money: a cached response needs no robots.txt, no breaker trial and no money.
   cache,
-  // Before trial and money: a page that may not be fetched is worth neither.
+  // Before breaker and cost: a page that may not be fetched must use neither.
   robots,
-  // Before trial and money likewise, and they learn how long the request may take.
+  // Before breaker and cost too, and both read the timeout that it sets.
   deadline,
-  // Before trial and money: a secret that is missing costs neither. Within the cache: no secret is kept with an answer.
+  // Before breaker and cost: a missing secret must use neither. Within the cache: no cached response contains a secret.
   secrets,
-  // Beside the headers that its author wrote.
+  // Adds its header to those of the author.
   idempotencyKey,
-  // Before the money: a refused request costs nothing. Around the hops: their last answer is the one that counts.
+  // Before cost: a refused request costs nothing. Around the hops: the last response counts.
   breaker,
-  // Last of those that may refuse: whoever is paid for is sent.
+  // The last policy that may refuse: a request that is paid for is sent.
   cost,
-  // Within all waits: it is the download that is measured.
+  // Within all waits: it measures the download alone.
   observe,
-  // Again: what those waits have left of its time.
+  // Again, because the waits above have used some of the request's time.
   deadline,
 ];
 
-/** Once per hop: for the request itself, then for each redirect. */
+/** Applied once per hop: to the request itself, then to each redirect. */
 export const HOP_POLICIES: readonly HopPolicy[] = [
-  // First: nothing is asked or awaited on account of an address that must not be reached.
+  // First: a forbidden address must not cause any request or wait.
   privateTargets,
-  // Before the limits: the Crawl-delay that it names paces this hop already. The request itself has asked above.
+  // Before the limits: its Crawl-delay already holds for this hop. The request itself was checked above.
   robotsOfRedirect,
-  // The request itself has its permit from its admission, before the claim.
+  // Redirects only: the request itself got its permit at its admission, before the claim.
   limits,
-  // Within the permit: whoever has it next waits as long as the server asked for.
+  // Within the permit: the next request for the host must wait as long as the server asked.
   retryAfter,
-  // Last: what the session holds when the hop is sent, after all waits.
+  // Last: sends the cookies that the session has after all waits.
   cookies,
 ];
 
@@ -75,18 +75,18 @@ const passHop = compose(HOP_POLICIES, ({ sending, hop, cancellation }) => sendin
 
 const perform = compose(REQUEST_POLICIES, sendOverHops);
 
-/** A response whose body is where it is to be kept. */
+/** A response whose body is in memory or in the blob store. */
 export interface Downloaded {
   readonly status: number;
   readonly url: string;
   readonly headers: HttpResponse['headers'];
   readonly timings: NonNullable<ResponseModel['timings']>;
   readonly content: ResponseModel['content'];
-  /** Whether it is the answer that another, equal request was given before. */
+  /** Whether it is the cached response of an equal request. */
   readonly fromCache: boolean;
 }
 
-/** Performs one request, politely. Throws what its policies throw, and CatenaErrors `download.…`. */
+/** Performs one request with all its policies. Throws their errors, and CatenaErrors `download.…`. */
 export async function download(
   deps: DownloaderDeps,
   work: DownloadWork,
@@ -109,7 +109,7 @@ export async function download(
   }
 }
 
-/** Sends a request over all its hops. */
+/** Sends a request and follows its redirects. */
 export async function sendOverHops(sending: SendingContext): Promise<Reply> {
   const { deps, request, jar, signal } = sending;
   const wasAnonymous = jar?.isEmpty ?? true;
@@ -131,7 +131,7 @@ function asHttp({ method, url, headers, body, partial }: RequestBody): HttpReque
   return { method, url, headers, ...bytes, keepsPartial: partial === true };
 }
 
-/** Some headers are ours: no server sends them to the parser. */
+/** Removes the headers that Catena uses itself, so that no server can send them to the parser. */
 function asDownloaded({ status, url, headers, timings, body, blob, partial, fromCache }: Reply): Downloaded {
   const honest = withoutPayer(headers).filter(([name]) => name !== PARTIAL_HEADER);
   return {

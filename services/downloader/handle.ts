@@ -1,6 +1,7 @@
 /**
- * Downloader: claims a request, performs it within its host's limits, and hands the response to the parser: in this process
- * under the same lease, else released and over the bus. A failed download is a response too.
+ * Downloader: claims a request, performs it within its host's limits, and hands the response to the parser. A free parser in
+ * this process gets it under the same lease; otherwise the node is released and the response goes over the bus. A failed
+ * download is a response too.
  */
 
 import type { Message } from '../../libs/contracts/chain.ts';
@@ -20,7 +21,7 @@ import type { Receipt } from './policies/policy.ts';
 
 type DownloaderOutcome = Outcome<'downloader'>;
 
-/** A request that came over the bus, with the permit to send it. */
+/** Handles a request from the bus, with the permit to send it. */
 export async function handle(
   deps: DownloaderDeps,
   { model }: Message<'request'>,
@@ -36,12 +37,12 @@ export async function handle(
   }
 }
 
-/** A request that the commit of its hop has claimed for this process, with the permit to send it. */
+/** Handles a request that its hop's commit has claimed for this process, with the permit to send it. */
 export function handleLocal(deps: DownloaderDeps, work: DownloadWork): Promise<DownloaderOutcome> {
   return executeHeld(deps.execution, work, { stage: 'downloader' }, () => downloadHeld(deps, work));
 }
 
-/** The body: the response goes to the parser of this process under the same lease, or travels by itself. */
+/** The body: the response goes to a free parser in this process under the same lease, or over the bus. */
 async function downloadHeld(deps: DownloaderDeps, work: DownloadWork): Promise<Ending> {
   const { run, lease } = work;
   const response = await perform(deps, work);
@@ -51,7 +52,7 @@ async function downloadHeld(deps: DownloaderDeps, work: DownloadWork): Promise<E
     : { kind: 'passOn', start: () => slot.start({ run, lease, response }) };
 }
 
-/** Performs the request. What fails is a response too; only a lost lease is thrown. */
+/** Performs the request. A failure becomes a response; only a lost lease is thrown. */
 async function perform(deps: DownloaderDeps, work: DownloadWork): Promise<ResponseModel> {
   const { lease, permit } = work;
   const request = decodeRequest(lease.node.body);

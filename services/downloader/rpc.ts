@@ -1,4 +1,4 @@
-/** The downloader as people call it: a request by hand, and the limits and breakers that requests keep to. */
+/** The gRPC service of the downloader: manual requests, rate limits and circuit breakers. */
 import {
   type FieldIssue,
   lengthFault,
@@ -30,7 +30,7 @@ export interface DownloaderApiDeps extends Omit<SendingDeps, 'aside'> {
   readonly guard: Pick<BreakerGuard, 'breakers' | 'publish'>;
 }
 
-/** What a request by hand passes of the list of {@link REQUEST_POLICIES}: the rest is of runs. Its hops pass the whole of theirs. */
+/** The {@link REQUEST_POLICIES} of a manual request; the others need a run. Its hops pass the whole hop list. */
 const FETCH_POLICIES: readonly Policy<SendingContext, Reply>[] = [robots, admission];
 
 const perform = compose(FETCH_POLICIES, sendOverHops);
@@ -92,7 +92,7 @@ async function fetch(deps: DownloaderApiDeps, request: FetchRequest, signal: Abo
 function urlFault(url: string): FieldIssue | undefined {
   const protocol = URL.parse(url)?.protocol;
   if (protocol === 'http:' || protocol === 'https:') return undefined;
-  return { path: 'url', message: 'is no absolute URL that begins with http:// or https://' };
+  return { path: 'url', message: 'must be an absolute URL that begins with http:// or https://' };
 }
 
 function limitsOf(snapshot: readonly KeySnapshot[], key: string): LimitState[] {
@@ -117,7 +117,7 @@ function statusOf({ key, state, trialAtMs = 0 }: BreakerSnapshot): BreakerStatus
   return { key, position: POSITIONS[state], trialAtMs: Math.ceil(trialAtMs) };
 }
 
-/** Nobody's run is the occasion: whoever listens hears of the key alone. */
+/** The event of a manual reset names only the key, because it belongs to no run. */
 const BY_HAND = { runId: '', moduleId: '', nodeId: '' };
 
 async function reset({ breakers, publish }: DownloaderApiDeps['guard'], key: string): Promise<boolean> {

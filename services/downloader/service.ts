@@ -24,6 +24,6 @@ export function createDownloader(deps: DownloaderDeps): DownloaderRunner {
     handle: (message, permit) => handle(own, message, permit!),
     handleLocal: (work) => handleLocal(own, work),
     retryDelayMs: config.backpressureRetryDelayMs,
-    onError: (error) => deps.log.error('the downloader could not work', { error }),
+    onError: (error) => deps.log.error('the downloader could not handle a request', { error }),
   });
 }

@@ -6,7 +6,7 @@ import type { Publisher } from '../../libs/stage/messages/publisher.ts';
 import type { Runs } from '../../libs/stage/run/runs.ts';
 import type { Log } from '../../libs/telemetry/log.ts';
 
-/** What the error-threshold stage works with: it decides about nodes and executes none. */
+/** Dependencies of the error-threshold stage. It decides about nodes and executes none. */
 export interface ErrorThresholdDeps {
   readonly config: ErrorThresholdConfig;
   readonly bus: Bus;
@@ -14,22 +14,22 @@ export interface ErrorThresholdDeps {
   readonly coordinator: Pick<Coordinator, 'thresholdDecide' | 'findRun'>;
   readonly runs: Runs;
   readonly log: Log;
-  /** Uniform in [0, 1): jitter. */
+  /** Uniform in [0, 1), for jitter. */
   readonly random: () => number;
   /** Counts a decision. */
   readonly count: (decision: DecideOutcome) => void;
 }
 
-/** What error-threshold reads of the configuration. */
+/** Settings of error-threshold. */
 export interface ErrorThresholdConfig {
-  /** Failures in work at once. */
+  /** Failures handled at the same time. */
   readonly errorTaskConcurrency: number;
   readonly backpressureRetryDelayMs: number;
-  /** For steps that do not say otherwise. */
+  /** Default for steps without a policy of their own. */
   readonly retry: RetryPolicy;
   readonly moduleThreshold: Threshold;
   readonly taskThreshold: Threshold;
-  /** 0 is no cool-down. */
+  /** 0: no cool-down. */
   readonly cooldownMs: number;
   readonly cooldownErrors: number;
 }

@@ -33,25 +33,28 @@ export async function handle(deps: ErrorThresholdDeps, { model }: Message<'error
   }
 }
 
-/** A run that cannot be loaded has no policy: its failures are decided by the configuration's. */
+/** The policy of the node's step; when the run cannot be loaded, the configuration's. */
 async function loadRun(deps: ErrorThresholdDeps, model: ErrorTaskModel): Promise<LoadedRun | undefined> {
   try {
     const run = await deps.runs.load(model.task!.runId);
     moduleOf(run, model.context!.moduleId);
     return run;
   } catch (error) {
-    deps.log.warn('a failure of a run that cannot be loaded', { run_id: model.task!.runId, error });
+    deps.log.warn('error-threshold could not load a run; it decides by the configured policy', {
+      run_id: model.task!.runId,
+      error,
+    });
     return undefined;
   }
 }
 
 /**
- * Failures that say nothing about whether the rest of a run works: what its own cap refused, and what keeping to another host's
- * pace sent back.
+ * Failures that say nothing about the rest of a run: the run's own cap refused the request, or a redirect would have waited too
+ * long for its host.
  */
 const OF_OUR_OWN = new Set(['budget.exhausted', 'limits.wait_too_long']);
 
-/** No number of errors. */
+/** A threshold that no number of errors reaches. */
 const NEVER: Threshold = { errors: Number.MAX_SAFE_INTEGER };
 
 function decideCommand(deps: ErrorThresholdDeps, run: LoadedRun | undefined, model: ErrorTaskModel): DecideCommand {

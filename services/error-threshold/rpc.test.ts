@@ -37,7 +37,7 @@ function open(options: BenchOptions = {}) {
   const bench = openStageBench([shop], options);
   const { errorThreshold, coordinator, store, metrics } = bench;
   const api = createErrorThresholdApi({
-    deciding: { ...errorThreshold, count: decisionCounter(metrics) },
+    thresholdDeps: { ...errorThreshold, count: decisionCounter(metrics) },
     coordinator,
     store,
   });

@@ -1,4 +1,4 @@
-/** Error-threshold as ingress and operators call it. */
+/** The gRPC service of error-threshold, for ingress and operators. */
 
 import { type ChainDecision, ChainDecisionKind, type ErrorTaskModel } from '../../libs/contracts/messages.ts';
 import { invalidArgument, requireNone, textFault } from '../../libs/contracts/request-check.ts';
@@ -25,8 +25,8 @@ import type { ErrorThresholdDeps } from './deps.ts';
 import { handle } from './handle.ts';
 
 export interface ErrorThresholdApiDeps {
-  /** What the stage decides with. */
-  readonly deciding: ErrorThresholdDeps;
+  /** Dependencies of the stage. */
+  readonly thresholdDeps: ErrorThresholdDeps;
   readonly coordinator: Pick<Coordinator, 'thresholdDecide' | 'findRun' | 'terminateMark'>;
   readonly store: Pick<Store, 'findRun'>;
 }
@@ -55,7 +55,7 @@ async function preCheckTask({ coordinator }: ErrorThresholdApiDeps, { task }: Pr
     : decision(ChainDecisionKind.TERMINATE_MODULE, { reason: module.reason });
 }
 
-/** Decides like the stage does for a message, publishes what follows, and tells what was decided. */
+/** Decides as the stage does for a message, publishes what follows, and returns the decision. */
 async function decide(deps: ErrorThresholdApiDeps, model: ErrorTaskModel | undefined): Promise<ChainDecision> {
   if (model === undefined) throw invalidArgument([{ path: 'error_task', message: 'is missing' }]);
   const fault = messageFault({ kind: 'error', model });
@@ -69,8 +69,8 @@ async function decide(deps: ErrorThresholdApiDeps, model: ErrorTaskModel | undef
       return outcome;
     },
   };
-  const outcome = await handle({ ...deps.deciding, coordinator }, { kind: 'error', model });
-  await applyOutcome('error-threshold', outcome, deps.deciding.publisher, NO_MESSAGE);
+  const outcome = await handle({ ...deps.thresholdDeps, coordinator }, { kind: 'error', model });
+  await applyOutcome('error-threshold', outcome, deps.thresholdDeps.publisher, NO_MESSAGE);
   return toDecision(decided!);
 }
 
@@ -81,7 +81,7 @@ const DECIDED = {
   [DecideCode.TERMINATE_TASK]: ChainDecisionKind.TERMINATE_TASK,
 } as const;
 
-/** The wait of a repeated decision is not known any more: its retry may be long under way. */
+/** A repeated decision has no wait: its retry may have begun long ago. */
 function toDecision({ command, outcome }: { readonly command: DecideCommand; readonly outcome: DecideOutcome }) {
   const { code, action, repeated } = outcome;
   const isTermination = code === DecideCode.TERMINATE_MODULE || code === DecideCode.TERMINATE_TASK;
@@ -96,7 +96,7 @@ function decision(kind: ChainDecisionKind, rest: Partial<ChainDecision> = {}): C
   return { kind, delayMs: 0, reason: '', actionApplied: '', ...rest };
 }
 
-/** Whether anything changed. */
+/** Returns whether anything changed. */
 async function terminate(
   { store, coordinator }: ErrorThresholdApiDeps,
   { runId, moduleId, reason }: TerminateRequest,
@@ -106,13 +106,13 @@ async function terminate(
   if (moduleId !== '' && !record.modules.includes(moduleId)) {
     throw new CatenaError('api.unknown_module', `run ${runId} has no module ${moduleId}`, {
       data: { runId, moduleId },
-      remedy: `it has ${record.modules.join(', ')}`,
+      remedy: `use one of ${record.modules.join(', ')}`,
     });
   }
   if (record.state === 'closed') {
     throw new CatenaError('api.run_closed', `run ${runId} is closed`, {
       data: { runId },
-      remedy: 'there is nothing left to be ended',
+      remedy: 'nothing: the run is over already',
     });
   }
   if ((await coordinator.findRun(runId)) === undefined) {
@@ -135,7 +135,7 @@ async function findRun(store: ErrorThresholdApiDeps['store'], runId: string): Pr
 }
 
 async function getThresholds(deps: ErrorThresholdApiDeps, runId: string): Promise<GetThresholdsResponse> {
-  const { retry, moduleThreshold, taskThreshold, cooldownErrors, cooldownMs } = deps.deciding.config;
+  const { retry, moduleThreshold, taskThreshold, cooldownErrors, cooldownMs } = deps.thresholdDeps.config;
   if (runId !== '') await findRun(deps.store, runId);
   const snapshot = runId === '' ? undefined : await deps.coordinator.findRun(runId);
   return {

@@ -20,7 +20,7 @@ export function createErrorThreshold(deps: ErrorThresholdDeps): ErrorThresholdRu
     concurrency: config.errorTaskConcurrency,
     handle: (message) => handle(deps, message),
     retryDelayMs: config.backpressureRetryDelayMs,
-    onError: (error) => deps.log.error('error-threshold could not work', { error }),
+    onError: (error) => deps.log.error('error-threshold could not handle a failure', { error }),
   });
 }
 
@@ -32,7 +32,7 @@ export async function preCheck(coordinator: Pick<Coordinator, 'findRun'>, run: L
   return snapshot.modules.find((module) => module.state === 'terminated')?.reason;
 }
 
-/** Counts decisions under their names; a repeated one counts once. */
+/** Counts decisions by name; a repeated one counts once. */
 export function decisionCounter(metrics: Metrics): (decision: DecideOutcome) => void {
   const retried = metrics.counter(METRICS.errorTaskRetry).with({});
   const fellBack = metrics.counter(METRICS.fallbackGateHit).with({});

@@ -3,16 +3,16 @@ import type { ExecutionDeps } from '../../libs/stage/execution/execute-node.ts';
 import type { Dispatch } from '../../libs/stage/messages/dispatch.ts';
 import type { LoadedRun } from '../../libs/stage/run/runs.ts';
 
-/** What the ingress stage works with. */
+/** Dependencies of the ingress stage. */
 export interface IngressDeps {
   readonly config: IngressConfig;
   readonly execution: ExecutionDeps;
   readonly bus: Bus;
-  /** Why a task may not run, if a threshold or an operator ended it; asked at submission. */
+  /** Returns why a task may not run, if a threshold or an operator ended it; called when its run is to be opened. */
   readonly preCheck: (run: LoadedRun) => Promise<string | undefined>;
-  /** The module-processor. */
+  /** Calls the module-processor. */
   readonly dispatch: (dispatch: Dispatch) => Promise<void>;
-  /** Writes the end of a run that cannot be executed. */
+  /** Records the end of a run that cannot be executed. */
   readonly rejectRun: (runId: string, detail: string) => Promise<void>;
   readonly counters: IngressCounters;
 }
@@ -22,9 +22,9 @@ export interface IngressCounters {
   failed(kind: 'task' | 'parser_task' | 'error_task'): void;
 }
 
-/** What ingress reads of the configuration. */
+/** Settings of ingress. */
 export interface IngressConfig {
-  /** Inputs in work at once. */
+  /** Inputs handled at the same time. */
   readonly taskConcurrency: number;
   readonly backpressureRetryDelayMs: number;
 }

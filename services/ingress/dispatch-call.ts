@@ -1,18 +1,18 @@
 /**
- * ModuleDispatch by a call of a module-processor in another process. Only ids travel: the other side loads the run by
- * itself, and has the node from the coordinator.
+ * ModuleDispatch as a call to a module-processor in another process. Only ids are sent: the other side loads the run itself and
+ * reads the node from the coordinator.
  */
 import type { DispatchAnswer, ExecuteModuleRequest } from '../../libs/contracts/services.ts';
 import { BackendFailure } from '../../libs/stage/execution/backend-failure.ts';
 import { fromChainError } from '../../libs/stage/messages/chain-error.ts';
 import type { Dispatch } from '../../libs/stage/messages/dispatch.ts';
 
-/** Sends a dispatch to some module-processor, and answers what that says of it. Rejects when it did not say. */
+/** Sends a dispatch to a module-processor and returns its answer. Rejects when there was none. */
 export type SendDispatch = (dispatch: ExecuteModuleRequest['dispatch']) => Promise<DispatchAnswer['result']>;
 
 /**
- * Resolves when the work is committed and its wake-ups are notified. Rejects with a BackendFailure when nothing was decided, so
- * that the message comes again, and with the CatenaError of a run that the module-processor cannot execute.
+ * Resolves when the work is committed and its wake-ups are sent. Rejects with a BackendFailure when nothing was decided, so that
+ * the message is delivered again, and with the CatenaError of a run that the module-processor cannot execute.
  */
 export function dispatchCall(send: SendDispatch): (dispatch: Dispatch) => Promise<void> {
   return async (dispatch) => {
@@ -23,7 +23,7 @@ export function dispatchCall(send: SendDispatch): (dispatch: Dispatch) => Promis
   };
 }
 
-/** A dispatch in the words of `proto/`. */
+/** A dispatch as a `proto/` message. */
 export function toRequest(dispatch: Dispatch): NonNullable<ExecuteModuleRequest['dispatch']> {
   const { runId } = dispatch.run.task;
   switch (dispatch.kind) {
@@ -52,9 +52,9 @@ function requireDone(result: DispatchAnswer['result']): void {
     case 'failure': {
       const error = fromChainError(result.value);
       if (error.class === 'fatal') throw error;
-      throw new BackendFailure('the module-processor could not do a dispatch now', { cause: error });
+      throw new BackendFailure('the module-processor could not execute a dispatch now', { cause: error });
     }
     default:
-      throw new BackendFailure('the module-processor answered a dispatch with nothing that is known here');
+      throw new BackendFailure('the module-processor sent an answer that this release does not know');
   }
 }

@@ -3,13 +3,13 @@
  *
  *     NormalizeInput → LoadTask → ThresholdPreCheck → BuildModules → ModuleDispatch
  *
- * It decides nothing about steps. LoadTask and BuildModules never skip: what they cannot do is the failure of the run or
- * of the node that asked.
+ * It decides nothing about steps. LoadTask and BuildModules never skip an input: what they cannot load fails the run, or the
+ * node that the message names.
  */
 import type { MessageTo } from '../../libs/contracts/chain.ts';
 import type { CatenaError } from '../../libs/errors/catena-error.ts';
 import { isBackendFailure } from '../../libs/stage/execution/backend-failure.ts';
-import { failUnloaded, leftToOthers } from '../../libs/stage/execution/execute-node.ts';
+import { failUnloaded, retryElsewhere } from '../../libs/stage/execution/execute-node.ts';
 import type { Outcome } from '../../libs/stage/execution/outcome.ts';
 import type { Dispatch } from '../../libs/stage/messages/dispatch.ts';
 import { type LoadedRun, moduleOf } from '../../libs/stage/run/runs.ts';
@@ -49,13 +49,13 @@ function buildModules(run: LoadedRun, { target }: ChainInput): void {
   if (target !== undefined) moduleOf(run, target.node.moduleId);
 }
 
-/** A message that is not of this chain: it belongs to no run, so the log is its only record here. */
+/** Skips a malformed message. It belongs to no run, so only the log records it. */
 function refuse(deps: IngressDeps, error: CatenaError): IngressOutcome {
-  deps.execution.log.error('refused a message', { error });
+  deps.execution.log.error('ingress refused a malformed message and skipped it', { error });
   return { kind: 'skip', reason: error.code };
 }
 
-/** A run that the coordinator holds comes to its end there, with what it has; any other ends here. */
+/** Ends a task that its pre-check refused. The coordinator ends a run that it holds; any other run is rejected here. */
 async function terminateTask(deps: IngressDeps, { task }: LoadedRun, reason: string): Promise<IngressOutcome> {
   const held = await deps.execution.coordinator.findRun(task.runId);
   if (held === undefined) await deps.rejectRun(task.runId, `refused at its pre-check: ${reason}`);
@@ -63,8 +63,8 @@ async function terminateTask(deps: IngressDeps, { task }: LoadedRun, reason: str
 }
 
 /**
- * What LoadTask or BuildModules could not do: the run's failure for a task, else the node's. A module that is not served
- * here may be served elsewhere, and then it is nobody's.
+ * Records a failure of LoadTask or BuildModules: of the run for a task, else of the node. When another process may serve the
+ * missing module, the message is retried and nothing fails.
  */
 async function failInput(
   deps: IngressDeps,
@@ -72,9 +72,9 @@ async function failInput(
   error: CatenaError,
 ): Promise<IngressOutcome> {
   if (target === undefined) {
-    const left = leftToOthers(deps.execution, error);
-    if (left !== undefined) return left;
-    deps.execution.log.error('a task cannot be run', { run_id: runId, error });
+    const retry = retryElsewhere(deps.execution, error);
+    if (retry !== undefined) return retry;
+    deps.execution.log.error('ingress could not load a task and rejected its run', { run_id: runId, error });
     await deps.rejectRun(runId, error.message);
     return { kind: 'skip', reason: error.code };
   }
@@ -83,7 +83,7 @@ async function failInput(
   return failUnloaded(deps.execution, ref, error);
 }
 
-/** What the module-processor is to do for an input. */
+/** The dispatch to the module-processor for an input. */
 export function moduleDispatch(run: LoadedRun, { target }: ChainInput): Dispatch {
   if (target === undefined) return { kind: 'start', run };
   const { node, epoch, isRequest, stepIdx, prefixRequest, attempts } = target;

@@ -3,11 +3,11 @@ import { malformed } from '../../libs/contracts/malformed.ts';
 import type { ExecutionContext, TaskRef } from '../../libs/contracts/messages.ts';
 import type { NodeRef } from '../../libs/coordination/protocol/node.ts';
 
-/** The one form that the three inputs of the chain take. */
+/** The common form of the three input messages. */
 export interface ChainInput {
   readonly kind: 'task' | 'parser_task' | 'error_task';
   readonly runId: string;
-  /** What is to be executed; undefined for a task, whose run is to be opened. */
+  /** The node to execute; undefined for a task, whose run is to be opened. */
   readonly target: ChainTarget | undefined;
 }
 
@@ -41,7 +41,7 @@ export function normalizeInput(message: MessageTo<'ingress'>): ChainInput {
   }
 }
 
-/** A message about a node, as far as both kinds agree; it has passed {@link malformed}. */
+/** The fields that both node messages have in common; {@link malformed} has checked them. */
 interface NodeModel {
   readonly id: string;
   readonly task?: TaskRef | undefined;

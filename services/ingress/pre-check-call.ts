@@ -5,8 +5,8 @@ import type { LoadedRun } from '../../libs/stage/run/runs.ts';
 import { taskMessage } from '../../libs/stage/run/submit.ts';
 
 /**
- * ThresholdPreCheck by a call of error-threshold: why a task may not run, or undefined. Rejects with a BackendFailure when
- * it was not answered: a task is never refused because nobody could be asked.
+ * ThresholdPreCheck as a call to error-threshold: returns why a task may not run, or undefined. Rejects with a BackendFailure
+ * when there was no answer: an outage never refuses a task.
  */
 export function preCheckCall(
   client: Pick<ErrorThresholdClient, 'preCheck'>,

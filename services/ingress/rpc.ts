@@ -1,4 +1,4 @@
-/** Ingress as clients call it: each method checks its request, asks the ports, and answers in the words of `proto/`. */
+/** The gRPC service of ingress: each method checks its request, calls the ports, and answers with `proto/` messages. */
 import type { IngressServiceImplementation } from '../../libs/contracts/services.ts';
 import { describeModules } from '../../libs/stage/run/describe-module.ts';
 import { getAccount, putAccount } from './api/accounts.ts';
@@ -13,7 +13,7 @@ import { submitTask } from './api/submit-task.ts';
 
 export type { IngressApiDeps } from './api/deps.ts';
 
-/** The implementation of the service. Its streams end with the reason of their call's signal: the client, or a drain. */
+/** The implementation of the service. A stream ends with the reason of its call's signal: the client left, or a drain. */
 export function createIngressApi(deps: IngressApiDeps): IngressServiceImplementation {
   const watch = new RunWatch(deps);
   return {

@@ -16,7 +16,7 @@ export function createIngress(deps: IngressDeps): IngressRunner {
     concurrency: config.taskConcurrency,
     handle: (message) => handle(deps, message),
     retryDelayMs: config.backpressureRetryDelayMs,
-    onError: (error) => execution.log.error('ingress could not work', { error }),
+    onError: (error) => execution.log.error('ingress could not handle a message and returned it', { error }),
   });
 }
 

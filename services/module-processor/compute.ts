@@ -5,10 +5,10 @@ import { decodeHop } from '../../libs/stage/node/node-body.ts';
 import { emittedSeed } from '../../libs/stage/node/seeds.ts';
 import { deadNodes } from '../../libs/stage/run/close-run.ts';
 import type { HopContext } from './context.ts';
-import type { GoOn, ModuleProcessorDeps } from './deps.ts';
+import type { ModuleProcessorDeps, RunNext } from './deps.ts';
 
-/** Runs a compute step, or a module's start: no request is made, what it yields is committed at once. */
-export async function computeHop(deps: ModuleProcessorDeps, context: HopContext, goOn?: GoOn): Promise<Ending> {
+/** Runs a compute step or a module's start. It makes no request; all that it yields is committed together. */
+export async function computeHop(deps: ModuleProcessorDeps, context: HopContext, runNext?: RunNext): Promise<Ending> {
   const { run, module, lease, step, call } = context;
   const { node } = lease;
   const { definition } = module;
@@ -20,17 +20,17 @@ export async function computeHop(deps: ModuleProcessorDeps, context: HopContext,
     toSeed: (hop) => emittedSeed(run, definition, hop, node),
     maxYields: step === undefined ? Number.POSITIVE_INFINITY : deps.config.maxYieldsPerParse,
   });
-  return { kind: 'commit', yielded, childStage: 'ingress', onlyChild: goOn && goingOn(goOn) };
+  return { kind: 'commit', yielded, childStage: 'ingress', onlyChild: runNext && executeNext(runNext) };
 }
 
-/** An only hop is executed next, in this process: no wake-up has to be sent for it. */
-function goingOn(goOn: GoOn): OnlyChild {
+/** An only child hop is executed next in this process, without a wake-up. */
+function executeNext(runNext: RunNext): OnlyChild {
   return {
     take: (child) => {
-      goOn(child);
+      runNext(child);
       return undefined;
     },
-    giveUp: () => undefined,
+    release: () => undefined,
   };
 }
 
@@ -54,7 +54,7 @@ function computeCall(deps: ModuleProcessorDeps, { run, module, lease, call }: Ho
 
 const PAGE_ROWS = 500;
 
-/** The committed items of earlier phases, page by page. */
+/** Reads the committed items of earlier phases, page by page. */
 async function* readItems(
   deps: ModuleProcessorDeps,
   query: { readonly runId: string; readonly moduleId: string; readonly beforePhase: number; readonly type?: string },
@@ -75,7 +75,7 @@ async function* readItems(
   }
 }
 
-/** The nodes of earlier phases that died. */
+/** Reads the dead nodes of earlier phases, without superseded ones. */
 async function* readFailures(
   deps: ModuleProcessorDeps,
   runId: string,

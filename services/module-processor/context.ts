@@ -3,7 +3,7 @@ import type { Lease } from '../../libs/stage/execution/lease.ts';
 import { decodeHop } from '../../libs/stage/node/node-body.ts';
 import { type LoadedModule, type LoadedRun, moduleOf } from '../../libs/stage/run/runs.ts';
 
-/** A claimed hop with everything that its execution needs. */
+/** A claimed hop with all that its execution needs. */
 export interface HopContext {
   readonly run: LoadedRun;
   readonly module: LoadedModule;
@@ -13,7 +13,7 @@ export interface HopContext {
   readonly call: StepCall;
 }
 
-/** Finds the step of a hop and checks the state that it received. Throws what the step's schema says. */
+/** Finds the step of a hop and checks the hop's state. Throws the errors of the step's schema. */
 export async function resolveContext(run: LoadedRun, lease: Lease): Promise<HopContext> {
   const { node } = lease;
   const module = moduleOf(run, node.moduleId);

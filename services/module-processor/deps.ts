@@ -5,23 +5,23 @@ import type { HeldNode } from '../../libs/stage/execution/lease.ts';
 import type { Outcome } from '../../libs/stage/execution/outcome.ts';
 import type { Store } from '../../libs/store/port.ts';
 
-/** What the module-processor stage works with. */
+/** Dependencies of the module-processor stage. */
 export interface ModuleProcessorDeps {
   readonly config: ModuleProcessorConfig;
   readonly execution: ExecutionDeps;
   readonly store: Pick<Store, 'findRun' | 'markOpen' | 'readItems'>;
   readonly limiter: Limiter;
-  /** The downloader, where it runs in this process. */
+  /** The downloader, if it runs in this process. */
   readonly downloader: LocalStage<DownloadWork>;
 }
 
 export type ModuleProcessorOutcome = Outcome<'module-processor'>;
 
-/** Takes a hop that was claimed by the commit of the one before, to be executed next. */
-export type GoOn = (hop: HeldNode) => void;
+/** Receives a hop that its parent's commit has claimed, to execute it next. */
+export type RunNext = (hop: HeldNode) => void;
 
-/** What the module-processor reads of the configuration. */
+/** Settings of the module-processor. */
 export interface ModuleProcessorConfig {
-  /** A compute step, or a request generator, that yields more often than this is taken for one without an end. */
+  /** A compute step or request generator that yields more often than this is taken to be endless. */
   readonly maxYieldsPerParse: number;
 }

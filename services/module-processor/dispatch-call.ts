@@ -1,4 +1,4 @@
-/** Dispatches that come by a call of ingress in another process: ids in, and what became of the work out. */
+/** Executes dispatches that ingress sends from another process: ids come in, the result goes back. */
 import type { DispatchAnswer, ExecuteModuleRequest } from '../../libs/contracts/services.ts';
 import type { NodeRef } from '../../libs/coordination/protocol/node.ts';
 import { CatenaError, toCatenaError } from '../../libs/errors/catena-error.ts';
@@ -18,7 +18,7 @@ export interface DispatchCallDeps {
 
 type Result = NonNullable<DispatchAnswer['result']>;
 
-/** Executes a dispatch. Never rejects: what went wrong is the answer. */
+/** Executes a dispatch. Never rejects: a failure is part of the answer. */
 export async function answerDispatch(
   deps: DispatchCallDeps,
   request: ExecuteModuleRequest['dispatch'],
@@ -31,7 +31,7 @@ export async function answerDispatch(
   }
 }
 
-/** Throws what loading a run throws, and `dispatch.not_understood` for a kind of dispatch that a later release sends. */
+/** Throws what loading a run throws, and `dispatch.not_understood` for a dispatch kind of a later release. */
 async function toDispatch(
   runs: DispatchCallDeps['runs'],
   request: ExecuteModuleRequest['dispatch'],
@@ -57,9 +57,9 @@ async function toDispatch(
       };
     }
     default:
-      throw new CatenaError('dispatch.not_understood', 'a dispatch is of a kind that this release does not know', {
+      throw new CatenaError('dispatch.not_understood', 'this release does not know the kind of a dispatch', {
         class: 'retryable',
-        remedy: 'bring the module-processors to the release of ingress, or a later one',
+        remedy: 'upgrade the module-processors to the release of ingress or a later one',
       });
   }
 }
@@ -75,11 +75,11 @@ function nodeOf({ runId, nodeId: id, moduleId, phase }: NodeFields): NodeRef {
   return { id, runId, moduleId, phase };
 }
 
-/** A backend that failed decides nothing: the caller is to ask again, whatever the thing that failed calls itself. */
+/** A backend failure decides nothing about the node, so the caller gets a retryable error, whatever class the failure has. */
 function verdict({ log }: DispatchCallDeps, thrown: unknown): CatenaError {
   const error = toCatenaError(thrown, 'dispatch.failed', 'retryable');
   if (!isBackendFailure(thrown)) return error;
-  log.error('the module-processor could not work', { error: thrown });
+  log.error('the module-processor could not execute a dispatch; ingress retries it', { error: thrown });
   const { code, message, data, retryAfterMs } = error;
   const wait = retryAfterMs === undefined ? {} : { retryAfterMs };
   return new CatenaError(code, message, { class: 'retryable', data, cause: thrown, ...wait });

@@ -11,13 +11,13 @@ import { runConcurrency } from '../../libs/stage/run/run-concurrency.ts';
 import type { HopContext } from './context.ts';
 import type { ModuleProcessorDeps } from './deps.ts';
 
-/** Generates the requests of a hop; a single one is handed to the downloader here, if that can start now. */
+/** Generates the requests of a hop. A single request is handed to the local downloader if that can start it now. */
 export async function generateRequests(deps: ModuleProcessorDeps, context: HopContext): Promise<Ending> {
   const { module, lease, call } = context;
   const { node } = lease;
   const requests = new Requests(deps, context);
   const specs = module.definition.request(node.stepIdx, call);
-  // Sync generators are read without a turn of the event loop per request.
+  // A sync generator is read without waiting for the event loop after each request.
   if (Symbol.asyncIterator in specs) {
     for await (const spec of specs) await requests.add(spec);
   } else {
@@ -36,7 +36,7 @@ export async function generateRequests(deps: ModuleProcessorDeps, context: HopCo
   };
 }
 
-/** Gathers a hop's requests; beyond a commit's size they are staged while the generator goes on. */
+/** Gathers a hop's requests. More than fit one commit are staged while the generator runs. */
 class Requests {
   readonly #deps: ModuleProcessorDeps;
   readonly #context: HopContext;
@@ -49,7 +49,7 @@ class Requests {
     this.#context = context;
   }
 
-  /** A promise when the request has to wait for the coordinator to take others. */
+  /** Returns a promise when the caller must wait until a batch is staged. */
   add(spec: RequestSpec): Promise<void> | undefined {
     const { run, lease, call } = this.#context;
     const { maxYieldsPerParse } = this.#deps.config;
@@ -59,7 +59,7 @@ class Requests {
       });
     }
     const seed = requestSeed(run, lease.node, spec, this.#ordinal, call.state);
-    // Before anybody may send it.
+    // The limits must be known before the request can be sent.
     if (spec.limits !== undefined) this.#deps.limiter.setLimits(seed.limitKey!, spec.limits);
     this.#children.push(seed);
     this.#ordinal += 1;
@@ -81,13 +81,13 @@ class Requests {
   }
 }
 
-/** Whether the requests of the step are admitted one by one: by their number, or after a look into its cache. */
+/** Whether requests of the step need their admission: the step limits their number or has a cache. */
 function waits({ run, module, lease, step }: HopContext): boolean {
   const ofRun = runConcurrency(run, module, lease.node.stepIdx);
   return ofRun !== undefined || step?.policy.concurrency !== undefined || step?.policy.cache !== undefined;
 }
 
-/** A slot and a permit of the downloader in this process: a node in a queue must not be under a lease. */
+/** Reserves a permit and a slot of the local downloader, since a node must not wait in a queue under a lease. */
 function reserve(deps: ModuleProcessorDeps, child: NodeSeed): Reservation | undefined {
   const permit = deps.limiter.tryAcquire(child.limitKey!);
   if (permit === undefined) return undefined;
@@ -113,7 +113,7 @@ class Reservation implements OnlyChild {
     return { start: () => this.#slot.start({ run, lease, permit: this.#permit }) };
   }
 
-  giveUp(): void {
+  release(): void {
     if (!this.#open) return;
     this.#open = false;
     this.#slot.release();

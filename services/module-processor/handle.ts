@@ -1,6 +1,6 @@
 /**
- * ModuleProcessorWithChain: the chain inside a module. It opens a run's modules, and for each hop resolves its context,
- * claims it, generates its requests (or runs its compute step), and commits them.
+ * ModuleProcessorWithChain: executes the hops of modules. It opens a run's modules. It claims each hop, resolves its context,
+ * generates its requests (or runs its compute step), and commits them.
  */
 
 import { FAIL_STEP } from '../../libs/modules/contract/definition.ts';
@@ -11,34 +11,38 @@ import { childMessages } from '../../libs/stage/messages/wake-ups.ts';
 import { decodeHop } from '../../libs/stage/node/node-body.ts';
 import { computeHop } from './compute.ts';
 import { resolveContext } from './context.ts';
-import type { GoOn, ModuleProcessorDeps, ModuleProcessorOutcome } from './deps.ts';
+import type { ModuleProcessorDeps, ModuleProcessorOutcome, RunNext } from './deps.ts';
 import { generateRequests } from './generate.ts';
 import { openRun } from './open-run.ts';
 
 export async function handle(
   deps: ModuleProcessorDeps,
   dispatch: Dispatch,
-  goOn?: GoOn,
+  runNext?: RunNext,
 ): Promise<ModuleProcessorOutcome> {
   switch (dispatch.kind) {
     case 'start':
-      return openRun(deps, dispatch.run, goOn);
+      return openRun(deps, dispatch.run, runNext);
     case 'request':
       return notifyRequest(deps, dispatch);
     case 'hop': {
       const { run, node, epoch } = dispatch;
       const ref = { stage: 'module-processor', node, epoch, origin: run, run } as const;
-      return executeNode(deps.execution, ref, (held) => executeHop(deps, held, goOn));
+      return executeNode(deps.execution, ref, (held) => executeHop(deps, held, runNext));
     }
   }
 }
 
-/** A hop that the commit of the one before has claimed. */
-export function handleHeld(deps: ModuleProcessorDeps, held: HeldNode, goOn?: GoOn): Promise<ModuleProcessorOutcome> {
-  return executeHeld(deps.execution, held, { stage: 'module-processor' }, () => executeHop(deps, held, goOn));
+/** Executes a hop that its parent's commit has claimed. */
+export function handleHeld(
+  deps: ModuleProcessorDeps,
+  held: HeldNode,
+  runNext?: RunNext,
+): Promise<ModuleProcessorOutcome> {
+  return executeHeld(deps.execution, held, { stage: 'module-processor' }, () => executeHop(deps, held, runNext));
 }
 
-/** The message of a failure does not say what its request shares a rate limit with; the node does. */
+/** Sends the wake-up of a failed request. Its limit key is read from the node, because the error message does not carry it. */
 async function notifyRequest(
   { execution }: ModuleProcessorDeps,
   { run, wakeUp }: Dispatch & { readonly kind: 'request' },
@@ -47,18 +51,18 @@ async function notifyRequest(
   return { kind: 'next', messages: childMessages([{ ...wakeUp, limitKey }], run) };
 }
 
-/** The body: a hop ends its module, or yields, or generates requests. */
-async function executeHop(deps: ModuleProcessorDeps, held: HeldNode, goOn: GoOn | undefined): Promise<Ending> {
+/** The body: the hop ends its module, runs a compute step, or generates requests. */
+async function executeHop(deps: ModuleProcessorDeps, held: HeldNode, runNext: RunNext | undefined): Promise<Ending> {
   if (held.lease.node.stepIdx === FAIL_STEP) return endModule(deps, held);
   const context = await resolveContext(held.run, held.lease);
   return context.step === undefined || context.step.kind === 'compute'
-    ? computeHop(deps, context, goOn)
+    ? computeHop(deps, context, runNext)
     : generateRequests(deps, context);
 }
 
 /**
- * Ends a module as its author said. The hop that asks for it is not committed: the mark ends it with everything else that is
- * open, and a process that dies before the mark leaves a hop that asks again.
+ * Ends a module at its author's request. The hop that asked is not committed: the mark ends it with all open nodes of the module.
+ * If the process dies before the mark, the hop is executed again and asks again.
  */
 async function endModule({ execution }: ModuleProcessorDeps, { lease }: HeldNode): Promise<Ending> {
   const { runId, moduleId, body } = lease.node;

@@ -4,20 +4,24 @@ import { claimNode } from '../../libs/stage/execution/execute-node.ts';
 import { childMessages } from '../../libs/stage/messages/wake-ups.ts';
 import { openerSeed, startSeed } from '../../libs/stage/node/seeds.ts';
 import type { LoadedRun } from '../../libs/stage/run/runs.ts';
-import type { GoOn, ModuleProcessorDeps, ModuleProcessorOutcome } from './deps.ts';
+import type { ModuleProcessorDeps, ModuleProcessorOutcome, RunNext } from './deps.ts';
 
 /**
- * Opens a run with the start of each of its modules; a run that is open already is left as it is. An only start is claimed
- * here, where `goOn` executes it, so that the first request need not wait for a wake-up.
+ * Opens a run with the start hop of each of its modules; an open run is not changed. A single start hop is claimed here and
+ * given to `runNext`, so that the first request does not wait for a wake-up.
  */
-export async function openRun(deps: ModuleProcessorDeps, run: LoadedRun, goOn?: GoOn): Promise<ModuleProcessorOutcome> {
+export async function openRun(
+  deps: ModuleProcessorDeps,
+  run: LoadedRun,
+  runNext?: RunNext,
+): Promise<ModuleProcessorOutcome> {
   const { runId } = run.task;
-  // What the store says is closed is closed, whatever the coordinator has forgotten.
+  // The store decides whether a run is closed; the coordinator may have deleted it.
   if (run.record.state === 'closed') return { kind: 'skip', reason: 'RUN_CLOSED' };
   const modules = [...run.modules.values()].map(({ definition }) => planModule(run, definition));
   const outcome = await deps.execution.coordinator.runOpen({ runId, modules });
   if (outcome.code === RunOpenCode.RUN_CLOSED) return { kind: 'skip', reason: 'RUN_CLOSED' };
-  // Somebody may have ended it meanwhile, in another process and before there was anything to mark.
+  // Another process may have ended the run before the coordinator knew it, so its mark is set now.
   const now = await deps.store.findRun(runId);
   if (now?.state === 'closed') {
     await deps.execution.coordinator.runControl({ runId, action: 'cancel' });
@@ -25,12 +29,12 @@ export async function openRun(deps: ModuleProcessorDeps, run: LoadedRun, goOn?: 
   }
   await deps.store.markOpen(runId);
   const [start, ...more] = outcome.wakeUps;
-  if (goOn === undefined || start === undefined || more.length > 0) {
+  if (runNext === undefined || start === undefined || more.length > 0) {
     return { kind: 'next', messages: childMessages(outcome.wakeUps, run) };
   }
   const { node, epoch } = start;
   const claimed = await claimNode(deps.execution, { node, epoch, stage: 'module-processor' });
-  if (claimed.kind === 'claimed') goOn({ run, lease: claimed.lease });
+  if (claimed.kind === 'claimed') runNext({ run, lease: claimed.lease });
   return { kind: 'next', messages: [] };
 }
 

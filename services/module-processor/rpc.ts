@@ -1,4 +1,4 @@
-/** The module-processor as ingress calls it. */
+/** The gRPC service of the module-processor, which ingress calls. */
 import type { ModuleProcessorServiceImplementation } from '../../libs/contracts/services.ts';
 import { describeModules, type ModuleCatalogue } from '../../libs/stage/run/describe-module.ts';
 import { withExtractedTrace } from '../../libs/telemetry/trace-carrier.ts';
@@ -9,7 +9,7 @@ type ExecuteModule<Context> = ModuleProcessorServiceImplementation<Context>['exe
 
 export interface ModuleProcessorApiDeps<Context> extends DispatchCallDeps {
   readonly modules: ModuleCatalogue;
-  /** Serves a stream of dispatches: grants credit, has each answered, ends when it is drained. */
+  /** Serves a stream of dispatches: grants credit, answers each dispatch, and ends when it is drained. */
   readonly serveStream: (answer: (request: DispatchRequest) => Promise<DispatchResponse>) => ExecuteModule<Context>;
 }
 

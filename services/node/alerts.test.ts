@@ -8,7 +8,7 @@ import type { RunEnd, RunRecord } from '../../libs/store/port.ts';
 import { silentLog } from '../../libs/telemetry/log.ts';
 import { Metrics } from '../../libs/telemetry/metrics.ts';
 import { startAlertReceiver } from '../../test/fixtures/alert-receiver.ts';
-import { hearBreakers, type NodeAlerts, openNodeAlerts } from './alerts.ts';
+import { type NodeAlerts, openNodeAlerts, subscribeToBreakers } from './alerts.ts';
 
 const occasion = { runId: 'run-1', moduleId: 'shop@1.0.0', nodeId: 'n' };
 
@@ -52,7 +52,7 @@ describe('a circuit breaker (B33)', () => {
       {
         key: 'breaker:qwen:海澜鞋业',
         grade: 'warning',
-        summary: 'the circuit breaker "qwen:海澜鞋业" opened: what it guards is not called for now',
+        summary: 'the circuit breaker "qwen:海澜鞋业" opened: its requests are not sent for now',
         details: { run_id: 'run-1', module_id: 'shop@1.0.0' },
       },
       { key: 'breaker:qwen:海澜鞋业', grade: 'resolved' },
@@ -64,7 +64,7 @@ describe('a circuit breaker (B33)', () => {
     const handlers: ((event: ChainEvent) => unknown)[] = [];
     const stopped: string[] = [];
     const stopping = new AbortController();
-    await hearBreakers(
+    await subscribeToBreakers(
       alerts,
       {
         subscribe: async ({ types, onEvent }) => {
@@ -139,7 +139,11 @@ describe('without a webhook', () => {
     alerts.runEnded('run-1');
     alerts.raise({ key: 'k', grade: 'warning', kind: 'k', summary: '', atMs: 1, details: {} });
     const subscribe = vi.fn();
-    await hearBreakers(alerts, { subscribe }, { signal: new AbortController().signal, onRefused() {}, onError() {} });
+    await subscribeToBreakers(
+      alerts,
+      { subscribe },
+      { signal: new AbortController().signal, onRefused() {}, onError() {} },
+    );
     await alerts.stop();
     expect(findRun).not.toHaveBeenCalled();
     expect(subscribe).not.toHaveBeenCalled();

@@ -1,10 +1,10 @@
 /**
- * What a process tells by alert: circuit breakers that open and close, runs that end failed, and what extensions raise. Nothing
- * here fails or holds up what it watches.
+ * The alerts of a process: circuit breakers that open and close, runs that fail, and alerts of extensions. An alert never fails
+ * or delays the work that caused it.
  *
- * Keys are the same in every process: `breaker:<key>`, `run:<run id>`. The process that makes a
- * transition tells of it; the others hear its event and know. A receiver that joins alerts by their key shows each trouble
- * once; one that does not may show it twice when two processes end the same run, or after a restart.
+ * Keys are the same in every process: `breaker:<key>`, `run:<run id>`. The process that makes a transition sends the alert; the
+ * other processes receive the event and only update their state. A receiver that groups alerts by key shows each problem once.
+ * Others may show it twice when two processes end the same run, or after a restart.
  */
 import type { NatsEvents, SubscribeEventsOptions } from '../../libs/bus/nats/nats-events.ts';
 import { type ChainEvent, EVENTS } from '../../libs/contracts/events.ts';
@@ -20,17 +20,17 @@ export interface NodeAlertsDeps extends AlertDeps {
 }
 
 export interface NodeAlerts {
-  /** Whether anybody is told: what only serves alerts need not be done otherwise. */
+  /** Whether alerts are sent at all; work that only serves alerts can be skipped if not. */
   readonly isOn: boolean;
-  /** Something happened in this process. */
+  /** Records an event of this process, and sends its alert. */
   happened(event: ChainEvent): void;
-  /** Something happened in some process, which has told of it. */
+  /** Records an event of another process, which has sent the alert itself. */
   heard(event: ChainEvent): void;
-  /** A run has ended, one way or another. */
+  /** Records that a run has ended, for whatever reason. */
   runEnded(runId: string): void;
-  /** An extension has something to tell, or that it is over. */
+  /** Sends an alert of an extension, or that the alert is resolved. */
   raise(alert: Alert): void;
-  /** Sends what waits, for a while; before the store is closed. Idempotent. */
+  /** Sends waiting alerts for a limited time. Call it before the store is closed. Idempotent. */
   stop(): Promise<void>;
 }
 
@@ -60,7 +60,9 @@ export function openNodeAlerts(deps: NodeAlertsDeps): NodeAlerts {
     runEnded: (runId) => {
       if (channel === undefined) return;
       const look = lookAtEnd(runId)
-        .catch((error: unknown) => log.warn('how a run ended could not be told', { run_id: runId, error }))
+        .catch((error: unknown) =>
+          log.warn('the alerts could not read how a run ended; no alert is sent for it', { run_id: runId, error }),
+        )
         .finally(() => looking.delete(look));
       looking.add(look);
     },
@@ -74,21 +76,25 @@ export function openNodeAlerts(deps: NodeAlertsDeps): NodeAlerts {
 
 const BREAKER_EVENTS = [EVENTS.BreakerOpened.type, EVENTS.BreakerClosed.type] as const;
 
-/** Listens to what other processes tell of circuit breakers, where alerts are sent at all. Until the signal. */
-export async function hearBreakers(
+/** Subscribes to breaker events of other processes until the signal aborts; does nothing when alerts are off. */
+export async function subscribeToBreakers(
   alerts: Pick<NodeAlerts, 'isOn' | 'heard'>,
   events: Pick<NatsEvents, 'subscribe'>,
-  { signal, ...told }: Pick<SubscribeEventsOptions, 'onRefused' | 'onError'> & { readonly signal: AbortSignal },
+  { signal, ...handlers }: Pick<SubscribeEventsOptions, 'onRefused' | 'onError'> & { readonly signal: AbortSignal },
 ): Promise<void> {
   if (!alerts.isOn) return;
-  // One by one: a subscription to a single type is not sent what it does not want.
+  // One subscription per type, so that the server sends only these types.
   for (const type of BREAKER_EVENTS) {
-    const heard = await events.subscribe({ types: [type], onEvent: (event) => alerts.heard(event), ...told });
-    signal.addEventListener('abort', () => void heard.stop());
+    const subscription = await events.subscribe({
+      types: [type],
+      onEvent: (event) => alerts.heard(event),
+      ...handlers,
+    });
+    signal.addEventListener('abort', () => void subscription.stop());
   }
 }
 
-/** Why a run failed; undefined of one that did not, or that somebody cancelled. */
+/** Why a run failed; undefined if it did not fail or was cancelled. */
 async function failureOf(
   { store, extensions }: Pick<NodeAlertsDeps, 'store' | 'extensions'>,
   record: RunRecord,
@@ -99,7 +105,7 @@ async function failureOf(
     const verdict = await extension.describeEnd?.(record, store);
     if (verdict !== undefined) return verdict.failure;
   }
-  // A run that its deadline ended has done what it was asked to.
+  // A run that ends at its deadline has done its task.
   if (reason === 'completed' || reason === 'deadline') return undefined;
   return record.end?.detail === '' ? reason : record.end?.detail;
 }
@@ -123,7 +129,7 @@ function breakerAlert({ type, runId, moduleId, atMs, data }: ChainEvent): Alert 
     key: `breaker:${breaker}`,
     grade: isOpen ? 'warning' : 'resolved',
     kind: 'breaker',
-    summary: `the circuit breaker "${breaker}" ${isOpen ? 'opened: what it guards is not called for now' : 'closed'}`,
+    summary: `the circuit breaker "${breaker}" ${isOpen ? 'opened: its requests are not sent for now' : 'closed'}`,
     atMs,
     details: { breaker, run_id: runId, module_id: moduleId },
   };

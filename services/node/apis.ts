@@ -1,4 +1,4 @@
-/** What a process of distributed mode answers to calls: the services of the stages that it hosts. */
+/** The gRPC services that a process of distributed mode serves: those of the stages that it hosts. */
 
 import { Slots } from '../../libs/concurrency/slots.ts';
 import type { Config } from '../../libs/config/config-tree.ts';
@@ -32,7 +32,7 @@ export interface ApiDeps {
   readonly submit: (task: TaskSubmission) => Promise<NewRun>;
 }
 
-/** How often a watched run is looked at. */
+/** How often a watched run is read. */
 const WATCH_INTERVAL_MS = 250;
 
 const SERVICES: { readonly [Name in StageName]: (deps: ApiDeps) => GrpcService } = {
@@ -68,7 +68,7 @@ const SERVICES: { readonly [Name in StageName]: (deps: ApiDeps) => GrpcService }
     const { coordinator, store } = backends;
     return grpcService(
       ErrorThresholdDefinition,
-      createErrorThresholdApi({ deciding: stages.deciding, coordinator, store }),
+      createErrorThresholdApi({ thresholdDeps: stages.thresholdDeps, coordinator, store }),
     );
   },
 };

@@ -1,6 +1,6 @@
 /**
- * The backends of a process of distributed mode: Redis for the chain, PostgreSQL for what outlives it, NATS for wake-ups, events
- * and large bodies. Nothing is opened on a server that would lose what Catena promises to keep.
+ * The backends of a process of distributed mode: Redis for open runs, PostgreSQL for what outlives them, NATS for wake-ups,
+ * events and large bodies. A server that could lose data that Catena promises to keep is refused.
  */
 import { LocalFirstBus } from '../../libs/bus/local-first-bus.ts';
 import { connectNats } from '../../libs/bus/nats/connect.ts';
@@ -26,9 +26,9 @@ import { requireSafeServers } from './server-checks.ts';
 
 export interface DistributedBackendsOptions {
   readonly config: Config;
-  /** How the process names itself at the servers. */
+  /** The client name that the servers see. */
   readonly name: string;
-  /** Whether a message for a stage of this process stays in it when that stage has a free slot. */
+  /** Whether a message stays in this process when its stage is hosted here and has a free slot. */
   readonly localFirst: boolean;
   readonly metrics: Metrics;
   readonly clock: Clock;
@@ -44,21 +44,21 @@ export interface DistributedBackends {
   readonly blobs: BlobStore;
   readonly answers: ResponseCache;
   readonly shards: number;
-  /** Writes what is still to be written, then lets go of the servers. Idempotent. */
+  /** Writes what is pending, then closes the connections. Idempotent. */
   close(): Promise<void>;
 }
 
 /**
- * How long a transition waits for Redis, as a share of a lease. Whether one without an answer took place is not known: its
- * node waits until the lease has run out. So a Redis that is away for less than that costs only the time it is away.
+ * How long a transition waits for Redis, as a share of a lease. Without an answer nobody knows whether the transition took
+ * place, so its node waits until the lease has run out. A shorter outage of Redis costs only its own duration.
  */
-const PATIENCE_PER_LEASE = 2 / 3;
-const MIN_PATIENCE_MS = 5_000;
+const WAIT_PER_LEASE = 2 / 3;
+const MIN_WAIT_MS = 5_000;
 
-/** The largest message: a request with its headers and body, since responses beyond a threshold go by reference. */
+/** The largest message: a request with its headers and body. Large responses are sent by reference. */
 const MAX_MESSAGE_BYTES = 768 * 1_024;
 
-/** Opens all of it, or nothing. Throws what the servers answer: `…unavailable` (retryable), or why they are not fit. */
+/** Opens all backends, or none. Throws `…unavailable` (retryable), or why a server is not fit. */
 export async function openDistributedBackends(options: DistributedBackendsOptions): Promise<DistributedBackends> {
   const { config, name, localFirst, metrics, clock, log } = options;
   const { redis } = config.cache;
@@ -67,7 +67,9 @@ export async function openDistributedBackends(options: DistributedBackendsOption
   const opened: (() => Promise<unknown> | unknown)[] = [];
   const close = once(async () => {
     for (const closeOne of opened.reverse()) {
-      await Promise.resolve(closeOne()).catch((error: unknown) => log.warn('a connection did not end well', { error }));
+      await Promise.resolve(closeOne()).catch((error: unknown) =>
+        log.warn('a connection to a server could not be closed cleanly', { error }),
+      );
     }
   });
   try {
@@ -86,7 +88,7 @@ export async function openDistributedBackends(options: DistributedBackendsOption
       shards: DISTRIBUTED_SHARDS,
       policy: config,
       incarnation: await database.incarnation(),
-      commandTimeoutMs: Math.max(MIN_PATIENCE_MS, config.leaseMs * PATIENCE_PER_LEASE),
+      commandTimeoutMs: Math.max(MIN_WAIT_MS, config.leaseMs * WAIT_PER_LEASE),
       onScript: scriptMeter(metrics),
     });
     opened.push(() => coordinator.close());
@@ -100,7 +102,7 @@ export async function openDistributedBackends(options: DistributedBackendsOption
       eventMaxBytes: config.nats.eventMaxBytes,
       ackWaitMs: config.leaseMs,
       onRefused: ({ subject, bytes, error }) => {
-        log.error('refused a message', { subject, error });
+        log.error('the bus refused a malformed message and dropped it', { subject, error });
         return database.keepForeignMessage({ subject, reason: error.message, bytes, atMs: clock.now() });
       },
       onNotice: (notice) => logNotice(log, notice),
@@ -133,19 +135,22 @@ function logNotice(log: Log, notice: BusNotice): void {
       log.warn('lost the connection to NATS', { server: notice.server });
       return;
     case 'reconnected':
-      log.info('connected to NATS again', { server: notice.server });
+      log.info('reconnected to NATS', { server: notice.server });
       return;
     case 'restored':
-      log.warn('streams had vanished and were made again', { streams: notice.streams, consumers: notice.consumers });
+      log.warn('the bus found NATS streams missing and created them again', {
+        streams: notice.streams,
+        consumers: notice.consumers,
+      });
       return;
     case 'server_error':
-      log.error('NATS refused something', { error: notice.error });
+      log.error('NATS refused an operation', { error: notice.error });
       return;
     case 'restore_failed':
-      log.warn('streams could not be made again yet', { error: notice.error });
+      log.warn('the bus could not create the missing NATS streams again; it retries', { error: notice.error });
       return;
     case 'delivery_failed':
-      log.error('a delivery failed', { stage: notice.stage, error: notice.error });
+      log.error('the bus could not deliver a message to a stage', { stage: notice.stage, error: notice.error });
   }
 }
 

@@ -1,6 +1,6 @@
 /**
- * A process of distributed mode: the stages that it hosts, over Redis, PostgreSQL and NATS, the calls that it answers, and
- * what every such process does beside: sweep, publish events, end runs, forget old ones.
+ * A process of distributed mode: its stages over Redis, PostgreSQL and NATS, the calls that it serves, and the background work of
+ * every such process: sweep, publish events, close runs, delete expired ones.
  */
 import type { SubscribeEventsOptions } from '../../libs/bus/nats/nats-events.ts';
 import type { Clock } from '../../libs/clock/clock.ts';
@@ -12,7 +12,7 @@ import { createRunIds } from '../../libs/keys/run-id.ts';
 import { openRedisLimits } from '../../libs/limits/redis/index.ts';
 import type { ModuleRegistry } from '../../libs/modules/load/registry.ts';
 import { EventRelay } from '../../libs/stage/maintenance/event-relay.ts';
-import { keepHouse } from '../../libs/stage/maintenance/housekeeping.ts';
+import { startHousekeeping } from '../../libs/stage/maintenance/housekeeping.ts';
 import { submitter, type TaskSubmission } from '../../libs/stage/run/submit.ts';
 import type { NewRun, Store } from '../../libs/store/port.ts';
 import type { Log } from '../../libs/telemetry/log.ts';
@@ -22,7 +22,7 @@ import { readTlsFiles } from '../../libs/transport/grpc/tls-files.ts';
 import { parseTokens } from '../../libs/transport/grpc/tokens.ts';
 import type { HttpServer } from '../../libs/transport/http/http-server.ts';
 import { type Backends, composeStages, type StageName } from '../stages.ts';
-import { hearBreakers, openNodeAlerts } from './alerts.ts';
+import { openNodeAlerts, subscribeToBreakers } from './alerts.ts';
 import { createApis } from './apis.ts';
 import { openDistributedBackends } from './backends.ts';
 import type { ConfiguredExtension } from './extensions.ts';
@@ -43,21 +43,21 @@ export interface DistributedNodeOptions {
 export interface DistributedNode {
   readonly coordinator: Coordinator;
   readonly store: Store;
-  /** Where calls are answered. */
+  /** The port of the gRPC server. */
   readonly port: number;
-  /** Where the HTTP API answers, if it is open here. */
+  /** The URL of the HTTP API, if this process serves it. */
   readonly apiUrl: string | undefined;
-  /** Accepts a task and has it executed; resolves when it is safe. */
+  /** Accepts a task and starts it; resolves when the run is in the store. */
   submit(task: TaskSubmission): Promise<NewRun>;
-  /** Takes no more work, finishes what is in execution for a while, and leaves the rest to others. Idempotent. */
+  /** Takes no more work, waits a limited time for running executions, and leaves the rest to other processes. Idempotent. */
   stop(): Promise<void>;
 }
 
-/** How long a stop waits for what is in execution; its leases run out, and others take it up again. */
+/** How long a stop waits for running executions. The leases of the rest run out, and other processes execute them again. */
 const STOP_GRACE_MS = 10_000;
 const RELAY_INTERVAL_MS = 200;
 
-/** Opens the backends, starts the stages and takes calls. Throws what a server or the configuration refuses. */
+/** Opens the backends, starts the stages and the servers. Throws when a server or the configuration is refused. */
 export async function startDistributedNode(options: DistributedNodeOptions): Promise<DistributedNode> {
   const { config, hosted, modules, extensions = [], metrics, clock, log } = options;
   const stopping = new AbortController();
@@ -69,7 +69,7 @@ export async function startDistributedNode(options: DistributedNodeOptions): Pro
     redis: config.cache.redis!,
     leaseMs: config.leaseMs,
     metrics,
-    onUnanswered: (error) => log.warn('a shared limit could not be asked', { error }),
+    onUnanswered: (error) => log.warn('the limiter could not reach a shared limit', { error }),
     defaults: { requestsPerSecond: config.limits.requestsPerSecond, concurrency: config.limits.concurrencyPerHost },
   });
   const backends: Backends = {
@@ -115,24 +115,25 @@ export async function startDistributedNode(options: DistributedNodeOptions): Pro
   let api: HttpServer | undefined;
   let stopped: Promise<void> | undefined;
   const submit = submitter({ store, bus, clock, log, nextRunId: createRunIds(clock) });
-  const node = { coordinator, store, port: 0, apiUrl: undefined, submit, stop: () => (stopped ??= stop()) };
+  const stopOnce = (): Promise<void> => (stopped ??= stop());
   try {
-    const trouble: Pick<SubscribeEventsOptions, 'onRefused' | 'onError'> = {
-      onRefused: ({ subject, error }) => log.warn('an event was not understood', { subject, error }),
-      onError: (error) => log.error('an event could not be handled', { error }),
-    };
+    const onRefused: SubscribeEventsOptions['onRefused'] = ({ subject, error }) =>
+      log.warn('the event subscriber skipped a malformed event', { subject, error });
+    const onError: SubscribeEventsOptions['onError'] = (error) =>
+      log.error('the event subscriber could not handle an event', { error });
     const ended = await events.subscribe({
       types: [EVENTS.RunCompleted.type],
-      // Another process may have ended a run that this one keeps something for.
+      // Another process may have ended a run that this process still has in memory.
       onEvent: ({ runId }) => stages.forget(runId),
-      ...trouble,
+      onRefused,
+      onError,
     });
     stopping.signal.addEventListener('abort', () => void ended.stop());
-    await hearBreakers(alerts, events, { ...trouble, signal: stopping.signal });
+    await subscribeToBreakers(alerts, events, { onRefused, onError, signal: stopping.signal });
     for (const stage of stages.running) stage.start();
     stages.sweeper.start();
     relay.start();
-    keepHouse(
+    startHousekeeping(
       {
         coordinator,
         store,
@@ -163,10 +164,10 @@ export async function startDistributedNode(options: DistributedNodeOptions): Pro
       api = await startHttpApi({ config, listen, extensions, store, coordinator, modules, submit, alerts, clock, log });
     }
   } catch (thrown) {
-    await node.stop();
+    await stopOnce();
     throw thrown;
   }
-  return { ...node, port: server.port, apiUrl: api?.url };
+  return { coordinator, store, port: server.port, apiUrl: api?.url, submit, stop: stopOnce };
 
   async function stop(): Promise<void> {
     stopping.abort();

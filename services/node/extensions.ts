@@ -1,11 +1,11 @@
-/** The extensions of the product: the one file of the engine that knows them. */
+/** The built-in extensions. No other file of the engine knows them. */
 import { brandExtension } from '../../libs/brand/extension.ts';
 import { type ConfigSources, extensionFiles, type LoadedConfig, valuesOf } from '../../libs/config/load-config.ts';
 import type { Extension } from '../../libs/extension/extension.ts';
 import { loadExtensions, requireDistinct } from '../../libs/extension/load-extensions.ts';
 import type { ApiTitle } from '../../libs/transport/http/openapi.ts';
 
-/** What the OpenAPI document is called: after the flagship. */
+/** Title of the OpenAPI document: that of the built-in extension. */
 export const API_TITLE: ApiTitle = {
   title: 'Catena: brand diagnosis',
   description: 'Asks AI answer engines about a brand and its rivals, and tells what they say.',
@@ -14,7 +14,7 @@ export const API_TITLE: ApiTitle = {
 
 export const EXTENSIONS: readonly Extension[] = [brandExtension];
 
-/** Those of the product, and those that `extensions.files` names. Rejects with `extension.…`. */
+/** Loads the built-in extensions and those that `extensions.files` names. Rejects with `extension.…`. */
 export async function openExtensions(sources: ConfigSources): Promise<readonly Extension[]> {
   const files = extensionFiles(sources);
   return files.length === 0 ? EXTENSIONS : requireDistinct([...EXTENSIONS, ...(await loadExtensions(files))]);

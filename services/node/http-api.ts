@@ -1,4 +1,4 @@
-/** The HTTP API of a process that hosts ingress, as its configuration asks for it; the same over either mode's backends. */
+/** The HTTP API of a process that hosts ingress, configured by its settings. It is the same in both modes. */
 import type { Clock } from '../../libs/clock/clock.ts';
 import type { Config } from '../../libs/config/config-tree.ts';
 import type { RoutePorts } from '../../libs/extension/extension.ts';
@@ -13,21 +13,25 @@ import { API_TITLE, type ConfiguredExtension } from './extensions.ts';
 
 export interface HttpApiOptions extends Pick<RoutePorts, 'store' | 'coordinator' | 'modules' | 'submit'> {
   readonly config: Config;
-  /** Where it listens, `host:port`. */
+  /** Listen address, `host:port`. */
   readonly listen: string;
-  /** Whose routes are served beside those that every server has. */
+  /** Extensions whose routes are served beside the built-in ones. */
   readonly extensions: readonly ConfiguredExtension[];
   readonly alerts: Pick<NodeAlerts, 'raise'>;
   readonly clock: Clock;
   readonly log: Log;
 }
 
-/** Rejects with `http.cannot_listen`, `http.unprotected` and `config.bad_certificate`, all fatal, and what an extension throws. */
+/** Rejects with `http.cannot_listen`, `http.unprotected`, `config.bad_certificate` (all fatal), and with errors of extensions. */
 export async function startHttpApi(options: HttpApiOptions): Promise<HttpServer> {
   const { config, listen, log } = options;
   const { api, grpc } = config;
   return startHttpServer({
-    ...{ listen, log, info: API_TITLE, maxBodyBytes: api.maxBodyBytes, drainMs: grpc.drainMs },
+    listen,
+    log,
+    info: API_TITLE,
+    maxBodyBytes: api.maxBodyBytes,
+    drainMs: grpc.drainMs,
     routes: [basicRoutes, ...(await routesOf(options))],
     tokens: grpc.tokens === undefined ? [] : parseTokens(grpc.tokens),
     tls: readTlsFiles({ cert: grpc.tlsCert, key: grpc.tlsKey, ca: grpc.tlsCa, clientAuth: grpc.tlsClientAuth }),
@@ -36,15 +40,24 @@ export async function startHttpApi(options: HttpApiOptions): Promise<HttpServer>
   });
 }
 
-async function routesOf({ config, extensions, alerts, ...shared }: HttpApiOptions): Promise<HttpRoutes[]> {
-  const { store, coordinator, modules, submit, clock, log } = shared;
+async function routesOf(options: HttpApiOptions): Promise<HttpRoutes[]> {
+  const { config, extensions, alerts, store, coordinator, modules, submit, clock, log } = options;
   const { account, platform, submissionsPerMinute } = config.api;
-  const ports = {
-    ...{ store, coordinator, modules, submit, clock, log, account, platform, submissionsPerMinute },
+  const portsOf = (settings: ConfiguredExtension['settings']) => ({
+    settings,
+    store,
+    coordinator,
+    modules,
+    submit,
+    clock,
+    log,
+    account,
+    platform,
+    submissionsPerMinute,
     raiseAlert: alerts.raise,
-  };
+  });
   const routes = await Promise.all(
-    extensions.map(async ({ extension, settings }) => (await extension.routes?.({ ...ports, settings })) ?? []),
+    extensions.map(async ({ extension, settings }) => (await extension.routes?.(portsOf(settings))) ?? []),
   );
   return routes.flat();
 }

@@ -18,12 +18,12 @@ import { startDistributedNode } from './distributed.ts';
 import { type ConfiguredExtension, configure, openExtensions } from './extensions.ts';
 import { startSingleServer } from './single-server.ts';
 
-/** A process that has not ended so long after its signal is ended; what it held is taken up by others. */
+/** A process that is still running this long after its signal is killed; other processes execute its nodes again. */
 const HARD_LIMIT_MS = 30_000;
 
 /**
- * Runs the stages in this process until SIGTERM or SIGINT; a second one ends it at once. Never rejects: what kept the
- * process from starting or going on is logged, and the exit code says of which kind it was.
+ * Runs the stages in this process until SIGTERM or SIGINT; a second signal ends it at once. Never rejects: a failure at the start
+ * or later is logged, and the exit code names its kind.
  */
 export async function runProcess(stages: readonly StageName[], env: Environment = readEnvironment()): Promise<number> {
   const ended = signalled();
@@ -38,8 +38,8 @@ export async function runProcess(stages: readonly StageName[], env: Environment 
     return ExitCode.DONE;
   } catch (thrown) {
     const error = toCatenaError(thrown, 'service.failed', 'fatal');
-    log.error('the service ended by a failure', { error });
-    // The one file that a single node stands on is its server: what fails about it is no wrong configuration.
+    log.error('the service failed and ends', { error });
+    // In single-node mode the database file is the server: its failure is no configuration error.
     const isOfFile = loaded?.mode === 'single_node' && error.code.startsWith('store.');
     return error.class === 'retryable' || isOfFile ? ExitCode.STORE_FAILED : ExitCode.BAD_INPUT;
   }
@@ -100,16 +100,23 @@ const NEVER = new Promise<never>(() => {});
 async function start(
   stages: readonly StageName[],
   { config, mode }: LoadedConfig,
-  parts: {
+  {
+    modules,
+    extensions,
+    metrics,
+    log,
+  }: {
     readonly modules: ModuleRegistry;
     readonly extensions: readonly ConfiguredExtension[];
     readonly metrics: Metrics;
     readonly log: Log;
   },
 ): Promise<Serving> {
-  if (mode === 'single_node') return startSingleServer({ config, ...parts });
-  const node = await startDistributedNode({ config, ...parts, hosted: new Set(stages), clock: systemClock });
-  return { ...node, failure: NEVER };
+  if (mode === 'single_node') return startSingleServer({ config, modules, extensions, metrics, log });
+  const hosted = new Set(stages);
+  const clock = systemClock;
+  const node = await startDistributedNode({ config, hosted, modules, extensions, metrics, clock, log });
+  return { port: node.port, apiUrl: node.apiUrl, failure: NEVER, stop: () => node.stop() };
 }
 
 /** Resolves with the first signal; the second ends the process. */
@@ -135,12 +142,12 @@ function serviceName(stages: readonly StageName[]): string {
   return stages.length === 1 ? stages[0]! : 'catena';
 }
 
-/** Stages that do not share a process can only meet at servers. */
+/** Stages in different processes need servers between them. */
 function requireBackends({ mode }: LoadedConfig, stages: readonly StageName[]): void {
   if (mode === 'distributed' || stages.length === STAGE_NAMES.length) return;
   throw new CatenaError(
     'service.not_distributed',
-    'a service needs Redis, NATS and PostgreSQL, and none is configured',
+    'a service needs Redis, NATS and PostgreSQL, but none is configured',
     {
       remedy: 'set cache.redis, nats.url and store.url, or run all stages in one process with `catena serve`',
     },

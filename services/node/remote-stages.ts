@@ -1,4 +1,4 @@
-/** The stages that ingress calls, where they are in other processes. */
+/** The stages that ingress calls in other processes. */
 import type { Config } from '../../libs/config/config-tree.ts';
 import { ErrorThresholdDefinition, ModuleProcessorDefinition } from '../../libs/contracts/services.ts';
 import { CatenaError } from '../../libs/errors/catena-error.ts';
@@ -26,10 +26,10 @@ export interface RemoteStagesOptions {
   readonly log: Log;
 }
 
-/** A dispatch that waits longer for a module-processor is given back: its message comes again. */
+/** A dispatch that waits longer for a module-processor fails, and its message is returned to the bus. */
 const DISPATCH_TIMEOUT_MS = 60_000;
 
-/** Connections of ingress to what is not hosted beside it. Throws `service.no_target` (fatal). */
+/** Connects ingress to the stages that this process does not host. Throws `service.no_target` (fatal). */
 export function connectRemoteStages(options: RemoteStagesOptions): RemoteStages {
   const { hosted } = options;
   const isIngress = hosted.has('ingress');
@@ -78,7 +78,7 @@ function preChecking(options: RemoteStagesOptions) {
 
 function clientOptions({ config, tls }: RemoteStagesOptions, setting: string, target: string | undefined) {
   if (target === undefined) {
-    throw new CatenaError('service.no_target', `ingress is told nowhere to call: ${setting} is not set`, {
+    throw new CatenaError('service.no_target', `ingress has no address to call: ${setting} is not set`, {
       remedy: `set ${setting} to the address of that service, or host the stage beside ingress`,
     });
   }

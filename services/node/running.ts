@@ -3,7 +3,7 @@ import type { Coordinator } from '../../libs/coordination/protocol/port.ts';
 import type { RunSnapshot } from '../../libs/coordination/protocol/reads.ts';
 import { createRunIds } from '../../libs/keys/run-id.ts';
 import type { Limiter } from '../../libs/limits/limiter.ts';
-import { keepHouse } from '../../libs/stage/maintenance/housekeeping.ts';
+import { startHousekeeping } from '../../libs/stage/maintenance/housekeeping.ts';
 import { fingerprintOf, submitter, type TaskSubmission } from '../../libs/stage/run/submit.ts';
 import type { NewRun, RunRecord, Store } from '../../libs/store/port.ts';
 import type { Metrics } from '../../libs/telemetry/metrics.ts';
@@ -14,24 +14,24 @@ export interface RunningNodeParts {
   readonly backends: Backends;
   readonly stages: Stages;
   readonly alerts: NodeAlerts;
-  /** Which unfinished runs this process works at; the others wait. Undefined: all of them. */
+  /** Selects the unfinished runs that this process works on; the others are paused. Undefined: all of them. */
   readonly serves: ((run: RunRecord) => boolean) | undefined;
   readonly ended: EndedRuns;
-  /** Lets go of the backends. */
+  /** Closes the backends. */
   readonly close: () => Promise<void>;
 }
 
-/** How long a stop waits for what is in execution; the rest is taken up again at the next start. */
+/** How long a stop waits for running executions; the next start executes the rest again. */
 const STOP_GRACE_MS = 5_000;
 
-/** All five stages at work in this process. */
+/** All five stages running in this process. */
 export class RunningNode {
   readonly coordinator: Coordinator;
   readonly store: Store;
   readonly metrics: Metrics;
   readonly limiter: Limiter;
   readonly alerts: NodeAlerts;
-  /** Accepts a task and has it executed; resolves when it is safe. */
+  /** Accepts a task and starts it; resolves when the run is in the store. */
   readonly submit: (task: TaskSubmission) => Promise<NewRun>;
   readonly #parts: RunningNodeParts;
   readonly #stopping = new AbortController();
@@ -49,19 +49,21 @@ export class RunningNode {
     this.submit = submitter({ store, bus, clock, log, nextRunId: createRunIds(clock) });
   }
 
-  /** Starts the stages, then opens what was accepted and never opened. */
+  /** Starts the stages, then opens runs that were accepted but never opened. */
   start(): void {
     const { stages, backends } = this.#parts;
     for (const stage of stages.running) stage.start();
-    this.#takeUp().catch((error: unknown) => backends.log.error('unfinished runs could not be taken up', { error }));
+    this.#resumeRuns().catch((error: unknown) =>
+      backends.log.error('the node could not resume its unfinished runs', { error }),
+    );
   }
 
-  /** The newest run of the same work, ended or not. */
+  /** Finds the newest run of the same task, open or closed. */
   findSame(task: TaskSubmission): Promise<RunRecord | undefined> {
     return this.store.findRunByFingerprint(fingerprintOf(task));
   }
 
-  /** Resolves when the run is closed: its end, dead letters and items stand in the store. */
+  /** Resolves when the run is closed: its end, dead letters and items are in the store. */
   async closed(runId: string): Promise<void> {
     const ended = this.#parts.ended.next(runId);
     const run = await this.store.findRun(runId);
@@ -72,23 +74,23 @@ export class RunningNode {
     return this.coordinator.findRun(runId);
   }
 
-  /** Executions under way in all stages. */
+  /** Number of running executions in all stages. */
   get inFlight(): number {
     return this.#parts.stages.running.reduce((sum, stage) => sum + stage.inFlight, 0);
   }
 
-  /** Ends an unfinished run for good; the items that it has stay. */
+  /** Cancels an unfinished run; its items are kept. */
   cancel(runId: string): Promise<void> {
     return this.#parts.stages.runEnds.cancel(runId);
   }
 
-  /** Takes no more work and waits for what is in execution, for a while; the store can still be read. Idempotent. */
+  /** Takes no more work and waits a limited time for running executions. The store can still be read. Idempotent. */
   quiesce(): Promise<void> {
     this.#quiet ??= this.#quiesce();
     return this.#quiet;
   }
 
-  /** Ends the stages; what is still in execution after a while is left to the next start. Idempotent. */
+  /** Stops the stages and closes the backends. The next start executes again what had not ended in time. Idempotent. */
   stop(): Promise<void> {
     this.#stopped ??= this.#stop();
     return this.#stopped;
@@ -111,8 +113,8 @@ export class RunningNode {
     await backends.bus.close();
   }
 
-  /** Lets go of what this process is not to work at, before the first look at what stands due, then begins. */
-  async #takeUp(): Promise<void> {
+  /** Pauses the runs that this process does not serve, then starts the sweeper and the housekeeping. */
+  async #resumeRuns(): Promise<void> {
     const { serves, stages } = this.#parts;
     if (serves !== undefined) {
       for (const run of await this.store.listRuns({ limit: Number.MAX_SAFE_INTEGER, state: 'open' })) {
@@ -123,7 +125,7 @@ export class RunningNode {
     stages.sweeper.start();
     const { coordinator, store, bus, budgets, cookieStore, answers, clock, metrics, log, config } =
       this.#parts.backends;
-    keepHouse(
+    startHousekeeping(
       {
         coordinator,
         store,
@@ -143,11 +145,11 @@ export class RunningNode {
   }
 }
 
-/** Whoever waits for the end of a run in this process. */
+/** Callers in this process that wait for the end of a run. */
 export class EndedRuns {
   readonly #waiting = new Map<string, (() => void)[]>();
 
-  /** Resolves when the run ends after this call. */
+  /** Resolves when the run ends; an end before this call does not count. */
   next(runId: string): Promise<void> {
     return new Promise((resolve) => {
       const waiting = this.#waiting.get(runId) ?? [];
@@ -156,7 +158,7 @@ export class EndedRuns {
     });
   }
 
-  /** The run has ended. */
+  /** Resolves the promises of everybody who waits for this run. */
   ended(runId: string): void {
     for (const resolve of this.#waiting.get(runId) ?? []) resolve();
     this.#waiting.delete(runId);

@@ -1,4 +1,4 @@
-/** Single-node mode that serves others: the five stages over one file, and the HTTP API open. */
+/** Single-node mode as a server: the five stages over one file, with the HTTP API. */
 import { systemClock } from '../../libs/clock/clock.ts';
 import type { Config } from '../../libs/config/config-tree.ts';
 import type { CatenaError } from '../../libs/errors/catena-error.ts';
@@ -21,36 +21,39 @@ export interface SingleServerOptions {
 }
 
 export interface SingleServer {
-  /** Where the HTTP API answers. */
+  /** The URL of the HTTP API. */
   readonly apiUrl: string;
-  /** Rejects when the database file itself fails: nothing more can be done until that is mended. Never resolves. */
+  /** Rejects when the database file fails: no work is possible until it is repaired. Never resolves. */
   readonly failure: Promise<never>;
-  /** Answers who waits, takes no more, finishes what is in execution for a while. Idempotent. */
+  /** Answers waiting calls, takes no more work, and waits a limited time for running executions. Idempotent. */
   stop(): Promise<void>;
 }
 
-/** Here the HTTP API is the only way in, so it is always open. */
+/** The HTTP API is the only entry in this mode, so it is always served. */
 const DEFAULT_LISTEN = '127.0.0.1:8080';
 
-/** Rejects with `store.…` and `http.…`. Unfinished runs of other modules in the file wait. */
+/** Rejects with `store.…` and `http.…`. Unfinished runs of modules that are not loaded are paused. */
 export async function startSingleServer(options: SingleServerOptions): Promise<SingleServer> {
   const { config, modules, extensions = [], metrics, log } = options;
   const failed = Promise.withResolvers<never>();
-  // It may come when nobody listens any more, or not yet.
+  // The rejection may come when nobody has a handler on `failure`; it must not end the process.
   failed.promise.catch(() => {});
   await makeDatabaseFolder(config.store.path);
   const node = startSingleNode({
-    ...{ config, modules, metrics, log, extensions: extensions.map(({ extension }) => extension) },
+    config,
+    modules,
+    metrics,
+    log,
+    extensions: extensions.map(({ extension }) => extension),
     serves: (run) => run.modules.every((id) => modules.find(id) !== undefined),
     onStoreFailure: (error: CatenaError) => failed.reject(error),
   });
   let api: HttpServer;
   try {
-    const { store, coordinator, submit } = node;
+    const { store, coordinator, submit, alerts } = node;
     const listen = config.api.listen ?? DEFAULT_LISTEN;
-    const { alerts } = node;
-    const ports = { store, coordinator, modules, submit };
-    api = await startHttpApi({ ...ports, config, listen, extensions, alerts, clock: systemClock, log });
+    const clock = systemClock;
+    api = await startHttpApi({ config, listen, extensions, store, coordinator, modules, submit, alerts, clock, log });
   } catch (thrown) {
     await node.stop();
     throw thrown;

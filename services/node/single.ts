@@ -1,7 +1,6 @@
 /**
- * The five stages of Catena in one process. SQLite holds the chain and the store, queues in memory carry the wake-ups, and a
- * folder the large bodies. The stages themselves, and their order, stand in `../stages.ts`; `distributed.ts` puts the
- * same ones on other backends.
+ * The five stages of Catena in one process. SQLite holds the open runs and the store, in-memory queues carry the wake-ups, and a
+ * folder holds large bodies. `../stages.ts` composes the stages; `distributed.ts` runs the same stages on other backends.
  */
 import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
@@ -34,26 +33,26 @@ import { EndedRuns, RunningNode } from './running.ts';
 export interface SingleNodeOptions {
   readonly config: Config;
   readonly modules: ModuleResolver;
-  /** Asked how runs ended; default none. */
+  /** Extensions that say how a run ended; default none. */
   readonly extensions?: readonly Extension[];
   readonly log: Log;
-  /** Default: metrics of its own. */
+  /** Default: new metrics. */
   readonly metrics?: Metrics;
   readonly recorder?: PageRecorder;
-  /** Told when the database file itself fails: nothing more can be done until that is mended. */
+  /** Called when the database file fails: no work is possible until it is repaired. */
   readonly onStoreFailure?: (error: CatenaError) => void;
-  /** Which of the unfinished runs in the database this process works at; the others wait. Default: all of them. */
+  /** Selects the unfinished runs of the database that this process works on; the others are paused. Default: all. */
   readonly serves?: (run: RunRecord) => boolean;
-  /** Told of every request that was sent: its host, how long it took, and its status or `failed`. */
+  /** Called after each request with its host, its duration, and its status or `failed`. */
   readonly onDownload?: (host: string, durationMs: number, outcome: string) => void;
-  /** Puts something in front of the bus, for tests: faults, counts. */
+  /** Wraps the bus in tests: to inject faults or to count. */
   readonly wrapBus?: (bus: Bus) => Bus;
 }
 
-/** WakeUps that each stage's queue holds; what does not fit stands in the due index. */
+/** Wake-ups that each stage's queue holds. The sweeper sends the others later, from the due index. */
 const QUEUE_CAPACITY = 10_000;
 
-/** Opens the database, wires the stages and starts them. Throws `store.…` when the file cannot be had. */
+/** Opens the database, composes the stages and starts them. Throws `store.…` when the file cannot be opened. */
 export function startSingleNode(options: SingleNodeOptions): RunningNode {
   const { config, modules, extensions = [], log, recorder, onStoreFailure, wrapBus, serves, onDownload } = options;
   const clock = systemClock;
@@ -65,7 +64,7 @@ export function startSingleNode(options: SingleNodeOptions): RunningNode {
     ...(onStoreFailure === undefined ? {} : { onFailure: onStoreFailure }),
   });
   const inMemory = config.store.path === ':memory:';
-  // Large bodies stand beside the database; those of a run that keeps nothing in a folder that goes with the process.
+  // Large bodies are stored beside the database; those of an in-memory database in a folder that is deleted at the end.
   const blobPath = inMemory ? join(tmpdir(), `catena-${randomUUID()}`) : `${config.store.path}.blobs`;
   const queues = new MemoryBus({ capacity: QUEUE_CAPACITY });
   const { coordinator, commits } = meterTransitions(

@@ -1,4 +1,4 @@
-/** What a request cost in truth, told to its run's budget before anything of its page is committed. */
+/** Reports the actual cost of a request to its run's budget, before its page is committed. */
 import type { ResponseModel } from '../../libs/contracts/messages.ts';
 import type { ChainNode } from '../../libs/coordination/protocol/node.ts';
 import { type Budgets, toMicros } from '../../libs/limits/budgets.ts';
@@ -12,7 +12,7 @@ interface CostDeps {
   readonly log: Log;
 }
 
-/** What one execution has to pay: its charges, which add up, or in their place what it counts as. */
+/** The cost of one execution: the sum of its charges, or a default without charges. */
 export class Bill {
   readonly #node: Pick<ChainNode, 'body'>;
   readonly #response: Pick<ResponseModel, 'costAttempt' | 'error'>;
@@ -28,12 +28,12 @@ export class Bill {
     this.#charged = (this.#charged ?? 0) + amount;
   };
 
-  /** The attempt to be settled; empty when nothing was paid for the response. */
+  /** The attempt to settle; empty when nothing was reserved for the response. */
   get attempt(): string {
     return this.#response.costAttempt;
   }
 
-  /** In millionths; without a charge the most that it may have cost. */
+  /** In millionths; without a charge the most that the request may have cost. */
   get micros(): number {
     if (this.attempt === '') return 0;
     if (this.#charged !== undefined) return toMicros(this.#charged);
@@ -43,12 +43,12 @@ export class Bill {
   }
 }
 
-/** Never throws: what cannot be told stays set aside, which is the safe side. */
+/** Settles the bill. Never throws: a cost that cannot be reported stays reserved, which is safe. */
 export async function payBill({ budgets, log }: CostDeps, node: ChainNode, bill: Bill): Promise<void> {
   if (bill.attempt === '') return;
   try {
     await budgets.settle({ scope: node.runId, entry: node.id, attempt: bill.attempt, amount: bill.micros });
   } catch (error) {
-    log.warn('what a request cost could not be told: it stays set aside', { ...nodeFields(node), error });
+    log.warn('the parser could not report the cost of a request; it stays reserved', { ...nodeFields(node), error });
   }
 }

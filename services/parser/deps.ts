@@ -5,29 +5,29 @@ import type { ExecutionDeps } from '../../libs/stage/execution/execute-node.ts';
 import type { Yield } from '../../libs/stage/execution/yield.ts';
 import type { BlobStore } from '../../libs/store/blob-store.ts';
 
-/** What the parser stage works with. */
+/** Dependencies of the parser stage. */
 export interface ParserDeps {
   readonly config: ParserConfig;
   readonly execution: ExecutionDeps;
   readonly bus: Bus;
   readonly blobs: BlobStore;
   readonly budgets: Pick<Budgets, 'settle'>;
-  /** Keeps pages and what was made of them, for tests; undefined when nothing is recorded. */
+  /** Records pages and their parse results for tests; undefined when nothing is recorded. */
   readonly recorder: PageRecorder | undefined;
 }
 
-/** What the parser reads of the configuration. */
+/** Settings of the parser. */
 export interface ParserConfig {
-  /** Parses at once. */
+  /** Parses at the same time. */
   readonly parserConcurrency: number;
-  /** A parse that yields more often than this is taken for one without an end. */
+  /** A parse that yields more often than this is taken to be endless. */
   readonly maxYieldsPerParse: number;
   readonly backpressureRetryDelayMs: number;
-  /** Executions of a request, for steps that do not say otherwise. */
+  /** Executions of a request, unless its step sets another number. */
   readonly retry: { readonly attempts: number };
 }
 
-/** A page with what a step made of it. */
+/** A page and the result of its parse. */
 export interface RecordedParse {
   readonly moduleId: string;
   readonly nodeId: string;
@@ -38,7 +38,7 @@ export interface RecordedParse {
   readonly yielded: Pick<Yield, 'items' | 'children'>;
 }
 
-/** Keeps parses for offline tests. */
+/** Records parses for offline tests. */
 export interface PageRecorder {
   record(parse: RecordedParse): Promise<void>;
 }

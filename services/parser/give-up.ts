@@ -1,4 +1,4 @@
-/** The last failure of a request, where its step says what stands in its place. */
+/** The last failure of a request, when its step yields a replacement. */
 import type { CatenaError } from '../../libs/errors/catena-error.ts';
 import { fromMicros } from '../../libs/limits/budgets.ts';
 import { isBackendFailure } from '../../libs/stage/execution/backend-failure.ts';
@@ -10,7 +10,7 @@ import type { LoadedModule } from '../../libs/stage/run/runs.ts';
 import type { Bill } from './cost.ts';
 import type { ParserDeps } from './deps.ts';
 
-/** Gathers what the step yields for a request that is given up; throws the failure on when another attempt may follow. */
+/** Gathers what the step yields for a request that failed for good; rethrows the failure when a retry may follow. */
 export async function giveUp(
   deps: ParserDeps,
   { definition, input }: LoadedModule,

@@ -1,6 +1,6 @@
 /**
- * Parser: takes a response over, runs the step's parse on it, stores its items and commits the next hops; or records why it
- * could not.
+ * Parser: claims the node of a response, runs the step's parse on it, stores its items and commits the next hops; or records the
+ * failure.
  */
 
 import type { Message } from '../../libs/contracts/chain.ts';
@@ -23,7 +23,7 @@ import { toPage } from './page.ts';
 
 type ParserOutcome = Outcome<'parser'>;
 
-/** A response that came over the bus: its node has yet to be taken over. */
+/** Handles a response from the bus, whose node is claimed here. */
 export function handle(deps: ParserDeps, { model }: Message<'response'>): Promise<ParserOutcome> {
   const { moduleId, phase, epoch } = model.context!;
   const node: NodeRef = { id: model.requestId, runId: model.runId, moduleId, phase };
@@ -41,18 +41,18 @@ export function handle(deps: ParserDeps, { model }: Message<'response'>): Promis
   );
 }
 
-/** A response whose node is held already: its download was made in this process. */
+/** Handles a response that was downloaded in this process, so that its node is held already. */
 export function handleLocal(deps: ParserDeps, work: ParseWork): Promise<ParserOutcome> {
   const ref = { stage: 'parser', failsIn: failsIn(work.response) } as const;
   return executeHeld(deps.execution, work, ref, () => parseHeld(deps, work));
 }
 
-/** A download that failed is a response too, and its failure the downloader's. */
+/** The stage of the failure: a response with an error failed in the downloader. */
 function failsIn({ error }: ResponseModel): 'parser' | 'downloader' {
   return error === undefined ? 'parser' : 'downloader';
 }
 
-/** A response's body is worth keeping: it waits for its node, where a wake-up would not. */
+/** Keeps a response whose node cannot be claimed now, because its body would have to be downloaded again. */
 async function keepResponse(
   { execution }: ParserDeps,
   node: NodeRef,
@@ -67,7 +67,7 @@ async function keepResponse(
   return undefined;
 }
 
-/** The body: what the step yields for the page, or for a request that is given up. */
+/** The body: commits what the step yields for the page, or for a request that failed for good. */
 async function parseHeld(deps: ParserDeps, work: ParseWork): Promise<Ending> {
   const { node } = work.lease;
   const module = moduleOf(work.run, node.moduleId);
@@ -88,7 +88,7 @@ async function parse(
   if (response.error !== undefined) throw fromChainError(response.error);
   const step = definition.steps[node.stepIdx];
   if (step === undefined) {
-    throw new CatenaError('module.unknown_step', `${definition.id} has no step with the position ${node.stepIdx}`);
+    throw new CatenaError('module.unknown_step', `${definition.id} has no step at position ${node.stepIdx}`);
   }
   const { state: received } = decodeRequest(node.body);
   const checked = step.checkState(received);
@@ -120,11 +120,11 @@ async function parse(
   return yielded;
 }
 
-/** A page that cannot be kept is a loss for tests, not for the run. */
+/** Records a page for tests. Never throws: a failure must not affect the run. */
 async function record({ recorder, execution }: ParserDeps, parse: RecordedParse): Promise<void> {
   try {
     await recorder?.record(parse);
   } catch (error) {
-    execution.log.error('a page could not be recorded', { error, url: parse.page.url });
+    execution.log.error('the parser could not record a page for tests', { error, url: parse.page.url });
   }
 }

@@ -4,7 +4,7 @@ import type { PageSource } from '../../libs/modules/contract/definition.ts';
 import { joinedHeaders, PARTIAL_HEADER } from '../../libs/stage/messages/response-headers.ts';
 import type { BlobStore } from '../../libs/store/blob-store.ts';
 
-/** A response as the authoring API reads it; a body that was kept by reference is fetched. */
+/** Converts a response to the page of the authoring API; a body that is a reference is fetched. */
 export async function toPage(blobs: BlobStore, response: ResponseModel): Promise<PageSource> {
   return {
     url: response.finalUrl,
@@ -28,7 +28,7 @@ async function bodyOf(blobs: BlobStore, { content, runId }: ResponseModel): Prom
   }
 }
 
-/** A body that is gone can be downloaded again: the failure is the request's, not the store's. */
+/** A missing body can be downloaded again, so the request fails and not the store. */
 async function fromBlob(blobs: BlobStore, runId: string, key: string): Promise<Uint8Array> {
   try {
     return await blobs.get(runId, key);

@@ -1,4 +1,4 @@
-/** The parser as people call it: a step's parse, tried on a page that they bring. Nothing is stored or committed. */
+/** The gRPC service of the parser: runs a step's parse on a given page. Nothing is stored or committed. */
 import { type FieldIssue, rangeFault, readJson, requireNone, textFault } from '../../libs/contracts/request-check.ts';
 import type { ParseRequest, ParseResponse, ParserServiceImplementation } from '../../libs/contracts/services.ts';
 import { CatenaError } from '../../libs/errors/catena-error.ts';
@@ -10,7 +10,7 @@ import type { ModuleCatalogue } from '../../libs/stage/run/describe-module.ts';
 
 export interface ParserApiDeps {
   readonly modules: Pick<ModuleCatalogue, 'resolve'>;
-  /** A parse that yields more often than this is taken for one without an end. */
+  /** A parse that yields more often than this is taken to be endless. */
   readonly maxYieldsPerParse: number;
 }
 
@@ -50,7 +50,7 @@ async function parse(deps: ParserApiDeps, request: ParseRequest, signal: AbortSi
 }
 
 function urlFault(url: string): FieldIssue | undefined {
-  return URL.canParse(url) ? undefined : { path: 'url', message: 'is no absolute URL' };
+  return URL.canParse(url) ? undefined : { path: 'url', message: 'must be an absolute URL' };
 }
 
 function fetchStep(module: ModuleDefinition, name: string): number {
@@ -59,7 +59,7 @@ function fetchStep(module: ModuleDefinition, name: string): number {
   const known = module.steps.filter(({ kind }) => kind === 'fetch').map((step) => step.name);
   throw new CatenaError('module.unknown_step', `module ${module.id} has no fetch step "${name}"`, {
     data: { module: module.id, step: name, known },
-    remedy: known.length === 0 ? 'it has none at all' : `there are ${known.join(', ')}`,
+    remedy: known.length === 0 ? 'the module has no steps' : `use one of ${known.join(', ')}`,
   });
 }
 

@@ -16,6 +16,6 @@ export function createParser(deps: ParserDeps): ParserRunner {
     handle: (message) => handle(deps, message),
     handleLocal: (work) => handleLocal(deps, work),
     retryDelayMs: config.backpressureRetryDelayMs,
-    onError: (error) => execution.log.error('the parser could not work', { error }),
+    onError: (error) => execution.log.error('the parser could not handle a response', { error }),
   });
 }

@@ -12,6 +12,7 @@ import { layerViolations } from './layers.ts';
 import { anchorsOf, brokenLinks } from './links.ts';
 import { bucketNames, environmentReads, oddFileNames, putOff, registryHosts, spelledNames } from './names.ts';
 import { undeclaredPackages } from './packages.ts';
+import { brokenPointers } from './pointers.ts';
 import { defaultExports, SERVICES, SHAPE, shapeViolations } from './shape.ts';
 import { sourceFile } from './source-tree.ts';
 import { oldWords } from './words.ts';
@@ -372,5 +373,29 @@ describe('words of the glossary', () => {
   it('are not missed where a name of the wire is written, in decisions, and in other meanings', () => {
     expect(file('// `run_settle` closes; the foreground; a string')).toEqual([]);
     expect(file('a bell', 'docs/adr/0001-a.md')).toEqual([]);
+  });
+});
+
+describe('pointers', () => {
+  const broken = (path: string, text: string) =>
+    brokenPointers([sourceFile(path, text), sourceFile('libs/a/there.ts', '')], (asked) => asked === 'libs/a/there.ts');
+
+  it.each([
+    ['README.md', 'see `libs/a/there.ts` and `there.ts`, `services/<name>/main.ts`, `lua/limits/*.lua`'],
+    ['libs/a/a.ts', '/** As `there.ts`; also libs/a/there.ts. */'],
+    ['libs/a/a.ts', "const a = 'libs/a/gone.ts';"],
+    ['docs/adr/0001-a.md', '`libs/a/gone.ts`'],
+  ])('may lead to what is there: %s: %s', (path, text) => {
+    expect(broken(path, text)).toEqual([]);
+  });
+
+  it.each([
+    ['README.md', 'see `libs/a/gone.ts`'],
+    ['libs/a/README.md', 'see `gone.ts`'],
+    ['libs/a/a.ts', '// twin of libs/a/gone.ts'],
+    ['libs/a/a.ts', '/** As `gone.ts`. */'],
+    ['lua/a.lua', '-- as libs/a/gone.ts'],
+  ])('lead nowhere: %s: %s', (path, text) => {
+    expect(broken(path, text)).toHaveLength(1);
   });
 });

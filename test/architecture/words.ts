@@ -9,7 +9,7 @@ const OLD_WORDS: Readonly<Record<string, RegExp>> = {
   ground: /\b(?:the|its|other|either mode's|a) ground\b/i,
   settle: /\bsettl(?:es|ed|ing) (?:a|the) run\b|\brun is settled\b/i,
   shelf: /\bshel(?:f|ves)\b/i,
-  patience: /\bpatience\b/i,
+  patience: /patience(?!Ms|_ms)/i,
 };
 
 /** Old words in code, tests and pages, one line each. Decisions and the change log tell of their time. */

@@ -52,7 +52,7 @@ describe('a process on servers that are not fit', () => {
     );
     const allowed = await start({ CATENA_CACHE_REDIS: redis.url, CATENA_CACHE_ALLOW_LOSS: 'true' });
     onTestFinished(async () => void (await allowed.stop()));
-    expect(allowed.log.map(({ msg }) => msg)).toContain('a server could be safer');
+    expect(allowed.log.map(({ msg }) => msg)).toContain('a server check found a setting that could be safer');
   });
 
   it('does not start on a NATS without JetStream', async () => {
@@ -131,6 +131,7 @@ it('messages of others are kept aside on every subject, and the run beside them 
   expect(await itemsOfRun(deployment, runId)).toHaveLength(60);
   for (const { name, child, log } of deployment.services) {
     expect([name, child.exitCode, child.signalCode]).toEqual([name, null, null]);
-    if (name === 'parser') expect(log.some(({ msg }) => msg === 'refused a message')).toBe(true);
+    if (name === 'parser')
+      expect(log.some(({ msg }) => msg === 'the bus refused a malformed message and dropped it')).toBe(true);
   }
 });

@@ -39,7 +39,7 @@ export default defineModule({
 /** An extension of a user, in a file of its own beside its module. */
 const USER_EXTENSION = `
 import { fileURLToPath } from 'node:url';
-import { defineExtension, integer, runModule, withPlace } from 'catena/extension';
+import { defineExtension, integer, runModule, withLocation } from 'catena/extension';
 
 const MODULE = new URL('./greetings-module.ts', import.meta.url);
 
@@ -48,7 +48,7 @@ export default defineExtension({
   settings: { 'greeting.times': integer('How often.', 1) },
   modules: { files: [MODULE], settings: ['greeting.times'] },
   commands(program, context, done) {
-    withPlace(program.command('greet')).action(async (options) => {
+    withLocation(program.command('greet')).action(async (options) => {
       const task = { input: [], output: '-', account: 'default', platform: 'default' };
       done(await runModule(context, fileURLToPath(MODULE), { ...options, ...task }));
     });

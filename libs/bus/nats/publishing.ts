@@ -36,7 +36,7 @@ export type PublishResult = 'kept' | 'duplicate' | 'full';
 /** The first of a message's sends waits this part of the timeout, each further one twice as long as the one before. */
 const FIRST_WAIT_SHARE = 5;
 /** So many timeouts make up the time after which a message is given up. */
-const PATIENCE_TIMEOUTS = 4;
+const WAITED_TIMEOUTS = 4;
 
 export class Publishing {
   readonly #options: PublishingOptions;
@@ -86,7 +86,7 @@ export class Publishing {
     const startedMs = performance.now();
     for (let failures = 0; ; failures++) {
       const waitMs = backOffMs({ baseMs: timeoutMs / FIRST_WAIT_SHARE, maxMs: timeoutMs }, failures);
-      const leftMs = timeoutMs * PATIENCE_TIMEOUTS - (performance.now() - startedMs);
+      const leftMs = timeoutMs * WAITED_TIMEOUTS - (performance.now() - startedMs);
       try {
         return await send(Math.min(waitMs, leftMs));
       } catch (thrown) {

@@ -1,18 +1,18 @@
 /**
- * What a coordinator asserts. Children that a caller may not give are refused before anything is written. What must hold of the
- * state itself is asserted in pairs, where it is written and where it is read; a violation stops the transition of that one node,
- * and the node waits, open and due, for somebody to repair the state. Labels are those of `docs/internals/invariants.md`.
+ * Assertions of a coordinator. Invalid children are refused before anything is written. Invariants of the state are asserted in
+ * pairs, at write and at read. A violation stops the transition of that one node, which stays open and due until an audit repairs
+ * the state. `docs/internals/invariants.md` defines the labels.
  */
 import { CatenaError } from '../../errors/catena-error.ts';
 import { MAX_CHILDREN } from './commits.ts';
 import type { ChainNode, NodeRef, NodeSeed } from './node.ts';
 import type { WakeUp } from './outcome.ts';
 
-/** Refuses what no coordinator may accept, before anything is written: children of a node in `phase` of so many phases. */
+/** Refuses invalid children of a node in `phase`, of so many phases, before anything is written. */
 export function assertChildren(children: readonly NodeSeed[], phase: number, phases: number): void {
   if (children.length > MAX_CHILDREN) {
     throw new CatenaError('coordination.too_many_children', `a commit carries ${children.length} children`, {
-      remedy: `stage them first, at most ${MAX_CHILDREN} a call`,
+      remedy: `stage them first, at most ${MAX_CHILDREN} per call`,
     });
   }
   for (const child of children) {
@@ -25,10 +25,10 @@ export function assertChildren(children: readonly NodeSeed[], phase: number, pha
   }
 }
 
-/** What must hold of the state; each is defined in `docs/internals/invariants.md`. */
+/** The asserted invariants; `docs/internals/invariants.md` defines each. */
 export type Invariant = 'I1' | 'I2' | 'I3' | 'I4' | 'I5';
 
-/** The error of a violated invariant: `node` is the one whose transition ends. */
+/** The error of a violated invariant; `node` is the one whose transition is stopped. */
 export function invariantBroken(
   invariant: Invariant,
   node: Pick<NodeRef, 'id'> & Partial<NodeRef>,
@@ -37,11 +37,11 @@ export function invariantBroken(
   const { id, ...scope } = node;
   return new CatenaError('coordinator.invariant_broken', `${invariant} does not hold at node ${id}: ${found}`, {
     data: { invariant, nodeId: id, ...scope },
-    remedy: 'audit the run, which repairs its counters and its due entries; the node then goes on by itself',
+    remedy: 'audit the run, which repairs its counters and its due entries; the node then continues by itself',
   });
 }
 
-/** Of a claim, as it is answered: its asker holds the node, by a token, until a time. */
+/** Asserts of a claimed node that its owner holds it, by a token, until a time. */
 export function assertLeased(node: ChainNode, asked: NodeRef, owner: string): void {
   if (node.id !== asked.id || node.state !== 'processing' || node.owner !== owner || node.token === '') {
     throw invariantBroken('I3', asked, `${owner} claimed it, and ${node.owner || 'nobody'} has it, ${node.state}`);
@@ -49,13 +49,13 @@ export function assertLeased(node: ChainNode, asked: NodeRef, owner: string): vo
   if (node.dueAtMs <= 0) throw invariantBroken('I2', asked, 'its lease has no end');
 }
 
-/** Of children that came into being: each of them is there, now or before. */
+/** Asserts that each child exists: it was created now or before. */
 export function assertBorn(node: NodeRef, asked: number, created: number, gateLost: number): void {
   if (created + gateLost === asked) return;
   throw invariantBroken('I4', node, `${asked} children were asked for, ${created} created and ${gateLost} found`);
 }
 
-/** Of what a commit wakes up: nothing runs in a phase before its parent's. */
+/** Asserts that a commit wakes up no node of an earlier phase than its own. */
 export function assertNotBefore(node: NodeRef, wakeUps: readonly WakeUp[]): void {
   for (const wakeUp of wakeUps) {
     if (wakeUp.node.phase >= node.phase) continue;

@@ -1,8 +1,8 @@
-/** How a node is taken, held, handed on and taken back. */
+/** How a node is claimed, renewed, released and recovered. */
 import type { ChainNode, NodeRef } from './node.ts';
 import type { CodeOf, WakeUp } from './outcome.ts';
 
-/** What `claim` answers; the order of the checks stands with the transition. */
+/** What `claim` answers; {@link ClaimTransitions.claim} gives the order of the checks. */
 export const ClaimCode = {
   /**
    * The node is leased to this owner, under a new token.
@@ -22,9 +22,9 @@ export const ClaimCode = {
    */
   OUT_OF_ORDER: 3,
   /**
-   * Somebody else holds the node, or it waits: for a decision, a retry, its phase, a cool-down. The answer says for how
-   * long.
-   * Caller: acks a wake-up; returns a response with that delay, for its body is worth keeping.
+   * Another owner holds the node, or it waits for a decision, a retry, its phase or a cool-down. The answer names the time
+   * until it is due.
+   * Caller: acks a wake-up; returns a response with that delay, to keep its body.
    */
   LOCKED_BY_OTHER: 4,
   /** A mark has ended the run, the module or the phase. Caller: acks the message. */
@@ -39,12 +39,12 @@ export const ClaimCode = {
 export const RenewCode = {
   /**
    * The lease holds for its length from now on.
-   * Caller: goes on; it counts the lease from the time at which it sent the call.
+   * Caller: continues; it counts the lease from the time at which it sent the call.
    */
   RENEWED: 0,
   /**
-   * Somebody took the node over, or it was ended.
-   * Caller: aborts its execution; nothing of it can be committed.
+   * Another owner took the node over, or the node was ended.
+   * Caller: aborts its execution, which cannot commit any more.
    */
   FENCING_REJECT: 1,
 } as const;
@@ -88,7 +88,7 @@ export interface ClaimCommand {
   readonly node: NodeRef;
   /** The epoch that the message names. An older one than the node's is stale; a newer one is only a wake-up. */
   readonly epoch: number;
-  /** Unique per attempt, never per process: a repeated call with the same owner answers the stored outcome. */
+  /** Unique per attempt, never per process: a repeated call of the same owner gets the stored outcome. */
   readonly owner: string;
   /** The parser also takes a `fetched` node, and a pending one whose response it already holds. */
   readonly stage: 'module-processor' | 'downloader' | 'parser';
@@ -99,11 +99,11 @@ export interface ClaimOutcome {
   readonly code: CodeOf<typeof ClaimCode>;
   /** With EXECUTE: the node as claimed, its token set. */
   readonly node?: ChainNode;
-  /** With LOCKED_BY_OTHER: until the node is due. */
+  /** With LOCKED_BY_OTHER: milliseconds until the node is due. */
   readonly retryInMs?: number;
 }
 
-/** A held lease: what a holder presents. */
+/** What a holder presents: the node and its token. */
 export interface Held {
   readonly node: NodeRef;
   readonly token: string;
@@ -134,7 +134,7 @@ export interface ReorderOutcome {
 
 export interface ClaimTransitions {
   /**
-   * Takes the right to execute a node.
+   * Claims a node: takes the right to execute it.
    *
    * - Requires: an owner that is unique per attempt, never per process.
    * - Refuses: in this order: RUN_CLOSED; PAUSED; TERMINATED, the run is marked; for an unknown node TERMINATED, its
@@ -151,8 +151,8 @@ export interface ClaimTransitions {
   /**
    * Extends a lease.
    *
-   * - Requires: the token of the lease. Equality of the token is all: a lease that ran out is extended too if nobody
-   *   took over, also in a pause and under a mark.
+   * - Requires: the token of the lease. Only the token matters: an expired lease is extended too if nobody took the node
+   *   over, also in a pause and under a mark.
    * - Refuses: FENCING_REJECT for an unknown node, one that is not processing, and another token.
    * - Changes: the node is due one lease from now.
    * - Answers: RENEWED.
@@ -160,34 +160,34 @@ export interface ClaimTransitions {
    */
   renew(renew: Held & { readonly leaseMs: number }): Promise<CodeOf<typeof RenewCode>>;
   /**
-   * Hands a downloaded request on to the parser: the downloader's lease ends.
+   * Releases a downloaded request for the parser: the downloader's lease ends.
    *
    * - Requires: the token of the lease.
-   * - Refuses: FENCING_REJECT for an unknown node and another token; for one that is neither processing nor fetched;
-   *   and for one that a mark has ended.
-   * - Changes: processing to fetched, due after the response grace: then it is downloaded again.
+   * - Refuses: FENCING_REJECT for an unknown node and another token; for a node that is neither processing nor fetched;
+   *   and for a node that a mark has ended.
+   * - Changes: processing to fetched, due after the response grace; then it is downloaded again.
    * - Answers: RELEASED.
    * - Again: RELEASED, as long as no parser has claimed it.
    */
   release(release: Held): Promise<CodeOf<typeof ReleaseCode>>;
   /**
-   * Takes back a node whose lease ran out.
+   * Recovers a node whose lease ran out.
    *
-   * - Requires: nothing; whoever asks may be wrong about the lease.
+   * - Requires: nothing; the caller may be wrong about the lease.
    * - Refuses: NOT_PROCESSING, then NOT_EXPIRED by the coordinator's clock.
-   * - Changes: one crash more and its attempt given back; pending in the next epoch, without owner and token; or dead,
-   *   `crashed`, when the crash budget is spent, and then what is empty closes.
-   * - Answers: RECOVERED, whether the node died, and wake-ups: of the node, or of what its death opened.
+   * - Changes: one crash more and one attempt less; pending in the next epoch, without owner and token; or dead,
+   *   `crashed`, when the crash budget is spent, and then empty scopes close.
+   * - Answers: RECOVERED, whether the node died, and wake-ups of the node, or of what its death opened.
    * - Again: NOT_PROCESSING.
    */
   recoverZombie(recover: RecoverCommand): Promise<RecoverOutcome>;
   /**
-   * Keeps a response whose node is not known yet; the transition that creates the node hands it out.
+   * Keeps a response whose node is not known yet; the transition that creates the node returns it.
    *
    * - Requires: that `claim` answered OUT_OF_ORDER.
    * - Refuses: DUPLICATE_BUFFERED when one is kept already.
-   * - Changes: keeps the response with the run; SQLite keeps it for every run, Redis only for one that it knows, since
-   *   nobody else would remove it.
+   * - Changes: keeps the response with the run. SQLite keeps it for any run, Redis only for a known run, because a response
+   *   of an unknown run would never be deleted.
    * - Answers: ENQUEUED.
    * - Again: DUPLICATE_BUFFERED.
    */

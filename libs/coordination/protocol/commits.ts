@@ -1,4 +1,4 @@
-/** How an execution ends well, and its children come into being. */
+/** How an execution commits, and how its children are created. */
 import type { Held } from './claims.ts';
 import type { ChainNode, NodeRef, NodeSeed } from './node.ts';
 import type { CodeOf, ReleasedResponse, WakeUp } from './outcome.ts';
@@ -25,16 +25,15 @@ export const CommitCode = {
    */
   COMMIT_OK: 0,
   /**
-   * The token is not the node's present one, or the staged children were counted otherwise.
-   * Caller: drops what it did and acks: somebody else has the node.
+   * The token is not the node's current one, or another number of children was staged.
+   * Caller: drops its work and acks: the lease is lost, or staged children are missing; the node is executed again.
    */
   FENCING_REJECT: 1,
-  /** A mark or a deadline has ended the node's run, module or phase. Caller: drops what it did and acks. */
+  /** A mark or a deadline has ended the node's run, module or phase. Caller: drops its work and acks. */
   CAS_CONFLICT: 2,
   /**
    * This token has committed before.
-   * Caller: goes on as after COMMIT_OK with what is answered; the sweeper sends the wake-ups that the first answer may
-   * have lost.
+   * Caller: continues as after COMMIT_OK with this answer; the sweeper sends wake-ups that were lost with the first answer.
    */
   ALREADY_COMMITTED: 3,
 } as const;
@@ -43,34 +42,34 @@ export const CommitCode = {
 export const PumpCode = {
   /** A batch of children exists. Caller: sends the wake-ups, and calls again while there is more. */
   MOVED: 0,
-  /** Nothing is to be moved: the pump is through, the node is unknown, or a mark ended it. Caller: stops. */
+  /** Nothing is left to move: the pump has finished, the node is unknown, or a mark ended it. Caller: stops. */
   NOT_RELEASING: 1,
 } as const;
 
 export const MAX_CHILDREN = 500;
 
 export interface CommitCommand extends Held {
-  /** At most {@link MAX_CHILDREN}; more are staged first. */
+  /** At most {@link MAX_CHILDREN}; stage more of them first. */
   readonly children: readonly NodeSeed[];
-  /** How many children were staged under this token; the commit is refused when the coordinator counts another number. */
+  /** How many children were staged under this token; the commit is refused if the coordinator counts another number. */
   readonly staged: number;
-  /** How many of the children the committer will notify itself; the others are due at once, for the sweeper to notify. */
+  /** How many children the committer notifies itself; the others are due at once, so that the sweeper notifies them. */
   readonly wakeUps: number;
-  /** Claims the only child in the same step, if a claim would answer EXECUTE. */
+  /** Claims the only child in the same transition, if a claim would answer EXECUTE. */
   readonly handOver?: { readonly owner: string; readonly leaseMs: number };
 }
 
 export interface CommitOutcome {
   readonly code: CodeOf<typeof CommitCode>;
-  /** To be notified by the committer. */
+  /** Wake-ups that the committer sends. */
   readonly wakeUps: readonly WakeUp[];
   /** The handed-over child, claimed. */
   readonly next?: ChainNode;
   readonly released: readonly ReleasedResponse[];
-  /** Children that came into being, and children that were there already (the advance gate was lost). */
+  /** How many children were created, and how many existed already (the advance gate was lost). */
   readonly created: number;
   readonly gateLost: number;
-  /** True while staged children have yet to be moved: call {@link PumpCommand}. */
+  /** Whether staged children are left to move: call `childrenPump`. */
   readonly releasing: boolean;
 }
 
@@ -95,15 +94,15 @@ export interface CommitTransitions {
    * - Requires: a held lease; at most {@link MAX_CHILDREN} children a call, in the node's phase or a later one.
    * - Refuses: FENCING_REJECT for an unknown node, one that is not processing, another token, or a mark. Throws
    *   `coordination.too_many_children` or `coordination.phase_out_of_range` before anything is written.
-   * - Changes: appends the children that this token has not staged yet. Nobody sees them before the commit.
+   * - Changes: appends the children that this token has not staged yet. They are invisible before the commit.
    * - Answers: STAGED.
    * - Again: STAGED; a child staged twice counts once.
    */
   stageChildren(stage: Held & { readonly children: readonly NodeSeed[] }): Promise<CodeOf<typeof StageCode>>;
   /**
-   * Ends an execution well: the node is done and its children exist.
+   * Commits an execution: the node is done and its children exist.
    *
-   * - Requires: a held lease, also one that ran out if nobody took over; children in the node's phase or a later one,
+   * - Requires: a held lease, or an expired one if nobody took over; children in the node's phase or a later one,
    *   and items stored before.
    * - Refuses: in this order: FENCING_REJECT, the node is unknown or the token is another; ALREADY_COMMITTED;
    *   CAS_CONFLICT, the node is dead; FENCING_REJECT, the node is not processing; CAS_CONFLICT, a mark or a deadline
@@ -112,21 +111,20 @@ export interface CommitTransitions {
    * - Changes: processing to done, or to releasing with staged children; names the token as the commit's; creates
    *   children (an existing one is left: its own key is the advance gate), gives a superseded one its new body and next
    *   epoch; leases an only child to its committer where it could be claimed; counts an execution and ends the
-   *   row of errors; closes phase, module and run where they are empty, and opens the next phase.
-   * - Answers: COMMIT_OK with wake-ups of the first `wake-ups` children that may run and of what opened, the handed-over
-   *   child, released responses, and how many children came into being or were there.
+   *   row of errors; closes phase, module and run if they are empty, and opens the next phase.
+   * - Answers: COMMIT_OK with wake-ups of the first `wakeUps` runnable children and of what opened, the handed-over child,
+   *   released responses, and how many children were created or existed.
    * - Again: ALREADY_COMMITTED, with the handed-over child while its owner still holds it.
    */
   commitSuccess(commit: CommitCommand): Promise<CommitOutcome>;
   /**
-   * Moves a batch of staged children into being; the last batch makes their parent done.
+   * Creates a batch of staged children; the last batch makes their parent done.
    *
    * - Requires: a releasing node.
-   * - Refuses: NOT_RELEASING: the node is unknown or not releasing, or a mark has ended it (then it dies with its
-   *   scope).
+   * - Refuses: NOT_RELEASING: the node is unknown or not releasing, or a mark has ended it (it then dies with its scope).
    * - Changes: creates at most {@link MAX_CHILDREN} children as a commit does; deletes what other tokens staged; with
-   *   the last batch ends the node and closes what is empty.
-   * - Answers: MOVED with wake-ups, released responses, counts, and whether there is more.
+   *   the last batch ends the node and closes empty scopes.
+   * - Answers: MOVED with wake-ups, released responses, counts, and whether more are left.
    * - Again: the next batch, in the end NOT_RELEASING: a batch that another pump moved is not moved twice.
    */
   childrenPump(pump: PumpCommand): Promise<PumpOutcome>;

@@ -1,4 +1,4 @@
-/** How an execution ends badly, and what becomes of its node. */
+/** How an execution fails, and what is decided about its node. */
 import type { Held } from './claims.ts';
 import type { NodeRef } from './node.ts';
 import type { CodeOf, WakeUp } from './outcome.ts';
@@ -12,17 +12,17 @@ export const CommitErrorCode = {
   ERROR_EMIT_OK: 0,
   /**
    * This epoch's failure is recorded already.
-   * Caller: publishes the error task again, for the first may be lost, and acks.
+   * Caller: publishes the error task again, because the first may be lost, and acks.
    */
   ERROR_ALREADY_EMITTED: 1,
   /**
-   * The token is not the node's, or a mark has ended it. Nothing was touched.
+   * The token is not the node's, or a mark has ended it. Nothing was changed.
    * Caller: drops the failure and acks.
    */
   FENCING_REJECT: 2,
 } as const;
 
-/** What `thresholdDecide` answers; `action` says what became of the node. */
+/** What `thresholdDecide` answers; `action` is the node's result. */
 export const DecideCode = {
   /**
    * The run goes on: the node is dead, a fallback took its place, or there was nothing to decide.
@@ -45,21 +45,21 @@ export const DecideCode = {
 
 /** What `retrySchedule` answers. */
 export const RetryCode = {
-  /** The node waits for its retry. Caller: needs to do nothing more. */
+  /** The node waits for its retry. Caller: does nothing more. */
   RETRY_SCHEDULED: 0,
   /** The node is unknown, does not wait for a decision, or a mark has ended it. Caller: reports it. */
   RETRY_NOT_ALLOWED: 1,
-  /** The node has had all its attempts. Caller: lets it be decided, or replays it once it is dead. */
+  /** The node has used all its attempts. Caller: waits for its decision, or replays it when it is dead. */
   MAX_RETRY_EXCEEDED: 2,
 } as const;
 
 /** What `terminateMark` answers. */
 export const TerminateCode = {
-  /** Module or task is marked. Caller: needs to do nothing more: the sweeper ends the nodes. */
+  /** Module or task is marked. Caller: does nothing more: the sweeper ends the nodes. */
   TERMINATED: 0,
   /**
    * The run is unknown, not open or marked already, or the module is not open.
-   * Caller: reports that nothing was to be done.
+   * Caller: reports that nothing was done.
    */
   ALREADY_TERMINATED: 1,
 } as const;
@@ -70,7 +70,7 @@ export const ReplayCode = {
   REPLAYED: 0,
   /** The node is not dead, or a fallback took its place. Caller: reports it. */
   NOT_REPLAYABLE: 1,
-  /** Nodes that a mark left behind are still being ended. Caller: asks again a little later. */
+  /** Nodes of an ended scope are still being drained. Caller: retries a little later. */
   DRAINING: 2,
   /**
    * The node is unknown, or its run is being purged.
@@ -84,7 +84,7 @@ export interface CommitErrorCommand extends Held {
   readonly error: string;
 }
 
-/** A threshold, inclusive: a rate over a minimum number of executions, or an absolute number of errors. */
+/** A threshold, inclusive: an error rate over a minimum number of executions, or an absolute number of errors. */
 export type Threshold = { readonly rate: number; readonly minExecutions: number } | { readonly errors: number };
 
 export interface DecideCommand {
@@ -93,13 +93,13 @@ export interface DecideCommand {
   /** No further attempt, whatever the budget. */
   readonly fatal: boolean;
   readonly maxAttempts: number;
-  /** How long a retry waits; the caller has applied back-off, jitter and Retry-After. */
+  /** Delay of a retry; the caller has applied back-off, jitter and Retry-After. */
   readonly retryDelayMs: number;
   readonly moduleThreshold: Threshold;
   readonly taskThreshold: Threshold;
-  /** After so many errors of the module in a row, nothing of it is claimed for a while. */
+  /** After so many errors of the module in a row, its nodes are not claimed for a while. */
   readonly cooldown?: { readonly errors: number; readonly ms: number };
-  /** Try a fallback first: parse this request again, and supersede the hop. */
+  /** Tries a fallback first: parses this request again, and supersedes the hop. */
   readonly fallback?: { readonly request: NodeRef };
 }
 
@@ -109,7 +109,7 @@ export interface DecideOutcome {
   readonly code: CodeOf<typeof DecideCode>;
   /** `none`: the node was not waiting for a decision, and none is stored. */
   readonly action: DecideAction;
-  /** Whether the decision had been made before and is only repeated here. */
+  /** Whether the decision was made before and is only repeated here. */
   readonly repeated: boolean;
   readonly wakeUps: readonly WakeUp[];
 }
@@ -129,7 +129,7 @@ export interface TerminateCommand {
 
 export interface ReplayCommand {
   readonly node: NodeRef;
-  /** Later phases run again once this one is empty. */
+  /** Whether later phases run again when this one is empty. */
   readonly rejoin: boolean;
 }
 
@@ -140,9 +140,9 @@ export interface ReplayOutcome {
 
 export interface ErrorTransitions {
   /**
-   * Ends an execution badly: the failure is recorded, and the node waits for its decision.
+   * Records the failure of an execution; the node waits for its decision.
    *
-   * - Requires: a held lease, also one that ran out if nobody took over.
+   * - Requires: a held lease, or an expired one if nobody took over.
    * - Refuses: in this order: FENCING_REJECT, the node is unknown or the token is another; ERROR_ALREADY_EMITTED, the
    *   node is failed; FENCING_REJECT, the node is not processing or a mark has ended it.
    * - Changes: processing to failed with the error, due after the decision grace; the event ErrorTaskProduced, once per
@@ -154,25 +154,25 @@ export interface ErrorTransitions {
   /**
    * Decides about a failure, once per node and epoch, and acts on it.
    *
-   * - Requires: policy that the caller computed: budgets, thresholds, delay, whether to fall back.
+   * - Requires: a policy computed by the caller: budgets, thresholds, delay, whether to fall back.
    * - Refuses: nothing by code: CONTINUE with action `none` when the node is unknown, not failed in this epoch, or
    *   ended by a mark.
    * - Changes: the first that applies. Fallback, where the request is of the same open phase, neither dead nor
    *   releasing, and its gate is unused: the hop is dead, `superseded`, and the request, if done, pending in its next
    *   epoch; no error is counted. Otherwise one error and one execution are counted, and a cool-down may begin. The
    *   module's threshold, then the task's: the node is dead, `terminated`, and the scope marked. Attempts left and not
-   *   fatal: retry, in the next epoch. Else the node is dead, `failed`, with the event DeadLettered, and what is empty
-   *   closes.
+   *   fatal: retry, in the next epoch. Else the node is dead, `failed`, with the event DeadLettered, and empty scopes
+   *   close.
    * - Answers: CONTINUE, RETRY_AFTER, TERMINATE_MODULE or TERMINATE_TASK, the action, and wake-ups of the request or of
    *   what opened.
    * - Again: the stored decision of that epoch, `repeated`, without wake-ups; also long after.
    */
   thresholdDecide(decide: DecideCommand): Promise<DecideOutcome>;
   /**
-   * A retry by hand of a node that waits for its decision; never called after a decision.
+   * Schedules a manual retry of a node that waits for its decision; never called after a decision.
    *
    * - Requires: a failed node.
-   * - Refuses: RETRY_NOT_ALLOWED for one that is unknown, not failed or ended by a mark; then MAX_RETRY_EXCEEDED.
+   * - Refuses: RETRY_NOT_ALLOWED for a node that is unknown, not failed or ended by a mark; then MAX_RETRY_EXCEEDED.
    * - Changes: failed to retry, in the next epoch, due after the delay; no error is counted.
    * - Answers: RETRY_SCHEDULED.
    * - Again: RETRY_NOT_ALLOWED.
@@ -183,20 +183,20 @@ export interface ErrorTransitions {
    *
    * - Requires: nothing; nodes are not touched.
    * - Refuses: ALREADY_TERMINATED when the run is not open or marked, or the module is not open.
-   * - Changes: the mark with its reason; what it leaves behind is due to be drained at once.
+   * - Changes: sets the mark with its reason; its open nodes are due to be drained at once.
    * - Answers: TERMINATED.
    * - Again: ALREADY_TERMINATED.
    */
   terminateMark(terminate: TerminateCommand): Promise<CodeOf<typeof TerminateCode>>;
   /**
-   * Re-opens a dead node, with fresh budgets and the marks of its module and run lifted.
+   * Re-opens a dead node with fresh budgets, and lifts the marks of its module and run.
    *
    * - Requires: a dead node that no fallback replaced.
-   * - Refuses: in this order: UNKNOWN_NODE, also of a run that is being purged; NOT_REPLAYABLE; DRAINING, while marks
-   *   or a deadline have left nodes to end.
+   * - Refuses: in this order: UNKNOWN_NODE, also for a run that is being purged; NOT_REPLAYABLE; DRAINING, while nodes of
+   *   marks or a deadline are left to drain.
    * - Changes: dead to pending in the next epoch, attempts and crashes 0; errors of module and run count from 0; an
-   *   ended run is open again. In a closed phase the node lives on as re-opened, and a join that fired stays fired,
-   *   unless `rejoin` takes the module back to this phase. What is empty closes.
+   *   ended run is open again. In a closed phase the node stays open as re-opened, and a join that fired stays fired,
+   *   unless `rejoin` takes the module back to this phase. Empty scopes close.
    * - Answers: REPLAYED with the wake-ups of the node and of what opened.
    * - Again: NOT_REPLAYABLE: the node is open.
    */

@@ -17,7 +17,7 @@ export type NodeState = 'pending' | 'processing' | 'fetched' | 'failed' | 'retry
 /** Why a node is dead. `superseded`: a fallback took its place; no dead letter, no error counted. */
 export type DeathReason = 'failed' | 'crashed' | 'deadline_exceeded' | 'terminated' | 'cancelled' | 'superseded';
 
-/** Where a node stands: enough to name every key that a transition on it touches. */
+/** Locates a node: enough to name every key that a transition on it uses. */
 export interface NodeRef {
   /** ptm_key. */
   readonly id: string;
@@ -26,7 +26,7 @@ export interface NodeRef {
   readonly phase: number;
 }
 
-/** What creates a node. */
+/** The data from which a node is created. */
 export interface NodeSeed {
   readonly id: string;
   readonly kind: NodeKind;
@@ -34,9 +34,9 @@ export interface NodeSeed {
   readonly stepIdx: number;
   /** The request whose parse first produced this hop; empty for first hops. */
   readonly prefixRequest: string;
-  /** Opaque to the coordinator: what the executor of the node needs, as JSON. */
+  /** JSON for the executor of the node; opaque to the coordinator. */
   readonly body: string;
-  /** Of a request: what it shares a rate limit with; kept so that a wake-up can be queued before the node is claimed. */
+  /** Rate-limit key of a request; stored so that a wake-up can wait for the limit before the node is claimed. */
   readonly limitKey?: string;
 }
 
@@ -44,15 +44,15 @@ export interface ChainNode extends NodeRef, NodeSeed {
   readonly phase: number;
   readonly state: NodeState;
   readonly epoch: number;
-  /** Executions begun in this life, crashed ones apart. */
+  /** Executions begun since the node was created or replayed, without crashed ones. */
   readonly attempts: number;
   /** Executions whose lease ran out. */
   readonly crashes: number;
-  /** How often the sweeper rang for it in this epoch. */
+  /** How often the sweeper notified it in this epoch. */
   readonly dispatches: number;
   readonly owner: string;
   readonly token: string;
-  /** Unix milliseconds at which somebody must look at it next; 0 once terminal. */
+  /** Unix milliseconds at which the sweeper must look at it next; 0 once terminal. */
   readonly dueAtMs: number;
   /** The recorded failure as JSON, empty if none. */
   readonly error: string;

@@ -1,4 +1,4 @@
-/** What the outcomes of transitions have in common: codes, wake-ups, responses that were kept. */
+/** Common parts of transition outcomes: codes, wake-ups, kept responses. */
 import type { NodeRef, NodeSeed } from './node.ts';
 
 /** One of the numbers of a code table. */
@@ -10,14 +10,14 @@ export function codeName(table: Readonly<Record<string, number>>, code: number):
   return String(code);
 }
 
-/** A node for which a message is to be sent. `kind` names the message's subject. */
+/** A node for which the caller sends a message. `kind` names the message's subject. */
 export interface WakeUp {
   readonly kind: 'parser_task' | 'request' | 'error_task' | 'error';
   readonly node: NodeRef;
   readonly stepIdx: number;
   readonly prefixRequest: string;
   readonly epoch: number;
-  /** With the node's id the message's id. */
+  /** Forms the message's id together with the node's id. */
   readonly dispatch: number;
   readonly attempts: number;
   readonly nodeKind: NodeSeed['kind'];
@@ -26,13 +26,13 @@ export interface WakeUp {
   readonly error: string;
 }
 
-/** Transitions that may open a phase answer the wake-ups of what it holds. */
+/** Transitions that may open a phase answer the wake-ups of its nodes. */
 export interface WithWakeUps<Code> {
   readonly code: Code;
   readonly wakeUps: readonly WakeUp[];
 }
 
-/** A response that came before its node was known, and now has one. */
+/** A response that came before its node; the node exists now. */
 export interface ReleasedResponse {
   readonly node: NodeRef;
   readonly response: string;

@@ -1,4 +1,4 @@
-/** How a phase is closed by force, and what a mark left behind is ended. */
+/** How a phase is closed at its deadline, and how the nodes of an ended scope are drained. */
 import type { CodeOf, WithWakeUps } from './outcome.ts';
 
 /** What `phaseClose` answers. */
@@ -13,7 +13,7 @@ export const PhaseCloseCode = {
 export const DrainCode = {
   /** A batch of nodes is dead. Caller: calls again while there is more. */
   DRAINED: 0,
-  /** No node of the phase is left behind. Caller: stops. */
+  /** No node of the phase is left to drain. Caller: stops. */
   NOTHING_TO_DRAIN: 1,
 } as const;
 
@@ -38,24 +38,24 @@ export interface DrainOutcome {
 
 export interface PhaseTransitions {
   /**
-   * Closes a phase whose deadline has passed, and opens the next one on what there is.
+   * Closes a phase whose deadline has passed, and opens the next one with the existing results.
    *
    * - Requires: that the deadline has passed, as `dueTake` said.
    * - Refuses: ALREADY_CLOSED when the run is not open or is marked, the module is not open, or the phase is not its
    *   current one or is closed.
-   * - Changes: the phase is closed, `deadline`; nothing of it is claimed or commits from now on, and the sweeper drains
-   *   it. The next phase opens at once; phases, module and run close where they are empty.
+   * - Changes: the phase is closed, `deadline`; none of its nodes is claimed or commits from now on, and the sweeper drains
+   *   it. The next phase opens at once; phases, module and run close if they are empty.
    * - Answers: CLOSED with the wake-ups of what opened.
    * - Again: ALREADY_CLOSED.
    */
   phaseClose(close: PhaseCloseCommand): Promise<WithWakeUps<CodeOf<typeof PhaseCloseCode>>>;
   /**
-   * Ends a batch of nodes that a mark, or the deadline of their phase, left behind.
+   * Drains a batch of nodes of a scope that a mark or a deadline has ended.
    *
-   * - Requires: nothing; whoever asks may be late.
+   * - Requires: nothing; the caller may be late.
    * - Refuses: NOTHING_TO_DRAIN when the run is not open, nothing has ended the phase, or no node is left.
    * - Changes: the nodes are dead: `cancelled`, `terminated` or `deadline_exceeded`. Re-opened nodes of a closed phase
-   *   live on, unless the scope is marked. Phases, module and run close where they are empty.
+   *   stay open, unless the scope is marked. Phases, module and run close if they are empty.
    * - Answers: DRAINED, how many ended, and whether to call again.
    * - Again: the next batch, in the end NOTHING_TO_DRAIN.
    */

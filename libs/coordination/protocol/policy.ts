@@ -1,12 +1,12 @@
 import { backOffMs } from '../../concurrency/back-off.ts';
 
-/** Times that a coordinator needs to know, in milliseconds. */
+/** Grace times of a coordinator, in milliseconds. */
 export interface CoordinatorPolicy {
-  /** A pending node that nobody took is notified again after this, doubled each time, at most an hour. */
+  /** A pending node that nobody claimed is notified again after this, doubled each time, at most an hour. */
   readonly dispatchGraceMs: number;
-  /** A downloaded response that no parser took is downloaded again after this. */
+  /** A response that no parser claimed is downloaded again after this. */
   readonly responseGraceMs: number;
-  /** A failed node whose decision did not come is sent to be decided again after this. */
+  /** A failed node without a decision is sent to error-threshold again after this. */
   readonly decisionGraceMs: number;
 }
 
@@ -18,7 +18,7 @@ export const defaultPolicy: CoordinatorPolicy = {
 
 const LONGEST_GRACE_MS = 3_600_000;
 
-/** How long a wake-up is given to be answered, from the number of wake-ups before it. */
+/** How long to wait for a claim after a wake-up, by the number of wake-ups before it. */
 export function dispatchGraceMs(policy: CoordinatorPolicy, dispatches: number): number {
   return backOffMs({ baseMs: policy.dispatchGraceMs, maxMs: LONGEST_GRACE_MS }, dispatches);
 }

@@ -6,24 +6,25 @@
  * - **Node**: the unit of claim and commit. A **hop** executes a step; a **request** is downloaded and parsed. A commit creates
  *   the node's **children**, in its phase or a later one.
  * - **Lease**: the right to execute a node until a time. Its **owner** is unique per attempt; its **token** is the fencing value
- *   that every call of the holder carries, compared for equality.
+ *   that each call of the holder carries, compared for equality.
  * - **Epoch**: the life of a node in which it commits at most once. A recovery, a retry, a replay and a fallback begin the next.
  * - **Attempt**: an execution that was begun; **crash**: a lease that ran out. Each has a budget of its own.
- * - **Due time**: when somebody must look at a node next. Open nodes have one, in the **due set** of their phase; the **sweeper**
- *   looks at what stands due.
- * - **Wake-up** (`WakeUp`): a message that a node wants to be looked at. It may be lost, doubled or late: state is the truth.
+ * - **Due time**: when the sweeper must look at a node next. Each open node has one, in the **due set** of its phase. The
+ *   **sweeper** acts on due nodes.
+ * - **Wake-up** (`WakeUp`): a message that asks a stage to look at a node. It may be lost, doubled or late: the state decides.
  * - **Mark**: the end of a run or module by termination, cancel or threshold; a deadline ends a phase. From then on nothing is
- *   claimed or committed, and the nodes that are left behind are **drained** in batches.
+ *   claimed or committed, and the open nodes of the scope are **drained** in batches.
  * - **Join**: a phase that is empty closes, and the next one opens, in one transition. Its **opener** is the hop that runs then.
  * - **Staged** children are kept under their parent's token until it commits; the **pump** moves them. A **hand-over** is an only
- *   child that its committer claims in the same transition. The **advance gate** is the child's own key: who finds it, loses.
- * - **Replay-safe**: a call that is sent again answers what it answered, or that it was done.
+ *   child that its committer claims in the same transition. The **advance gate** is the child's own key: a child that exists is
+ *   not created again.
+ * - **Replay-safe**: a repeated call gives the same answer, or the answer that it was done before.
  *
  * Each method is one transition, or one bounded step of the sweeper. It checks everything before it writes. A rejected promise
- * means that the coordinator could not be asked, or that what it holds does not fit together: the caller executes nothing and
- * returns its message (fail closed).
+ * means that the coordinator did not answer, or that its state is inconsistent: the caller executes nothing and returns its
+ * message (fail closed).
  *
- * The seven groups have one name each here, in `sqlite/`, in `redis/`, in `lua/` and in `test/conformance/coordinator/`.
+ * The seven groups have the same names here, in `sqlite/`, `redis/`, `lua/` and `test/conformance/coordinator/`.
  */
 import { ClaimCode, type ClaimTransitions, RecoverCode, ReleaseCode, RenewCode, ReorderCode } from './claims.ts';
 import { CommitCode, type CommitTransitions, PumpCode, StageCode } from './commits.ts';
@@ -33,7 +34,7 @@ import type { Reads } from './reads.ts';
 import { ControlCode, RunOpenCode, type RunTransitions, SettleCode } from './runs.ts';
 import type { SweepTransitions } from './sweep.ts';
 
-/** What an adapter is: the seven groups. `docs/internals/protocol.md` is made from them. */
+/** The port that adapters implement: the seven groups. `docs/internals/protocol.md` is generated from them. */
 export interface Coordinator
   extends RunTransitions,
     ClaimTransitions,
@@ -48,7 +49,7 @@ export type CodeTable = Readonly<Record<string, number>>;
 
 const NO_CODES: CodeTable = {};
 
-/** Each transition's name in metrics and traces, which is that of its Lua script where it has one, and its codes. Reads have none. */
+/** Each transition's codes and its name in metrics and traces: that of its Lua script, if it has one. Reads have no codes. */
 export const TRANSITIONS = {
   runOpen: ['run_open', RunOpenCode],
   claim: ['ptm_claim', ClaimCode],

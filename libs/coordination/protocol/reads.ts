@@ -1,4 +1,4 @@
-/** Reads; none of them changes anything. */
+/** Reads; they change nothing. */
 import type { ChainNode, DeathReason, NodeRef } from './node.ts';
 
 export interface PhaseSnapshot {
@@ -6,7 +6,7 @@ export interface PhaseSnapshot {
   readonly done: number;
   readonly dead: number;
   readonly open: number;
-  /** Empty while open; `settled` when it emptied, `deadline` when it was closed by force. */
+  /** Empty while open; `settled` when its last node ended, `deadline` when its deadline closed it. */
   readonly closed: '' | 'settled' | 'deadline';
 }
 
@@ -14,7 +14,7 @@ export interface ModuleSnapshot {
   readonly moduleId: string;
   readonly state: 'open' | 'done' | 'terminated';
   readonly reason: string;
-  /** The phase that is open now; the number of phases when all are over. */
+  /** The current phase; the number of phases when all are over. */
   readonly currentPhase: number;
   readonly phases: readonly PhaseSnapshot[];
   /** Executions that ended in a commit or a counted error, and the errors among them, since the last replay. */
@@ -22,14 +22,14 @@ export interface ModuleSnapshot {
   readonly errors: number;
 }
 
-/** What a run looks like at one moment. */
+/** A run at one moment. */
 export interface RunSnapshot {
   readonly runId: string;
   readonly state: 'open' | 'closing' | 'closed';
   readonly mark: '' | 'cancelled' | 'terminated';
   readonly reason: string;
   readonly paused: boolean;
-  /** How often the run was opened: once, and again by a replay after its end. */
+  /** How often the run was opened: once, and once more for each replay after its end. */
   readonly openings: number;
   readonly modules: readonly ModuleSnapshot[];
 }
@@ -39,7 +39,7 @@ export interface NodeFilter {
   readonly state?: ChainNode['state'];
   readonly deathReason?: DeathReason;
   readonly limit: number;
-  /** Continue behind the node with this id. */
+  /** Continues after the node with this id. */
   readonly after?: string;
 }
 
@@ -59,12 +59,12 @@ export interface TimelineEvent {
 }
 
 export interface Reads {
-  /** A run with its counters at one moment; undefined when it is unknown. */
+  /** Returns a run with its counters at one moment; undefined when it is unknown. */
   findRun(runId: string): Promise<RunSnapshot | undefined>;
-  /** A node; undefined when it is unknown. */
+  /** Returns a node; undefined when it is unknown. */
   findNode(node: NodeRef): Promise<ChainNode | undefined>;
-  /** Nodes of a run that the filter selects, a page at most, in the order in which they came into being. */
+  /** Returns a page of the nodes that the filter selects, in the order of their creation. */
   listNodes(filter: NodeFilter): Promise<readonly ChainNode[]>;
-  /** A page of a run's timeline behind a sequence number. */
+  /** Returns a page of a run's timeline after a sequence number. */
   listEvents(filter: EventFilter): Promise<readonly TimelineEvent[]>;
 }

@@ -1,4 +1,4 @@
-/** How a run opens, is paused and cancelled, ends, and is forgotten. */
+/** How a run is opened, paused, cancelled, closed, audited and purged. */
 import type { NodeSeed } from './node.ts';
 import type { CodeOf, WithWakeUps } from './outcome.ts';
 
@@ -10,12 +10,12 @@ export const RunOpenCode = {
   OPENED: 0,
   /**
    * A run of this id is open; nothing was changed.
-   * Caller: goes on as after OPENED; the sweeper sends the wake-ups that the first call may have lost.
+   * Caller: continues as after OPENED; the sweeper sends wake-ups that were lost with the first answer.
    */
   ALREADY_OPEN: 1,
   /**
    * A run of this id is closing or closed.
-   * Caller: drops the message; to run again it takes a new run id, or replays nodes.
+   * Caller: drops the message; to execute again it uses a new run id, or replays nodes.
    */
   RUN_CLOSED: 2,
 } as const;
@@ -23,11 +23,11 @@ export const RunOpenCode = {
 /** What `runControl` answers. */
 export const ControlCode = {
   /**
-   * The run is paused, goes on, or is marked as cancelled.
-   * Caller: needs to do nothing more: what a resume lets go, and what a cancel has to end, is due at once.
+   * The run is paused, resumed, or marked as cancelled.
+   * Caller: does nothing more: resumed nodes, and nodes that a cancel must end, are due at once.
    */
   DONE: 0,
-  /** The run is so already, or a mark ends it. Caller: reports that nothing was to be done. */
+  /** The run is in that state already, or a mark ends it. Caller: reports that nothing was done. */
   NO_CHANGE: 1,
   /** The run is unknown, closing or closed. Caller: reports that the run is over. */
   RUN_CLOSED: 2,
@@ -35,11 +35,11 @@ export const ControlCode = {
 
 /** What `runSettle` answers. */
 export const SettleCode = {
-  /** The run is closed; nobody looks at it any more. Caller: may purge it once its retention is over. */
+  /** The run is closed; the sweeper ignores it from now on. Caller: may purge it when its retention is over. */
   SETTLED: 0,
   /**
    * The run is unknown, still open, or closed already.
-   * Caller: does nothing: if it is open again, its next end asks again.
+   * Caller: does nothing: a run that is open again is closed at its next end.
    */
   NOT_CLOSING: 1,
 } as const;
@@ -51,10 +51,10 @@ export type JoinPolicy =
   | { readonly kind: 'threshold'; readonly maxDead?: number; readonly maxDeadRate?: number };
 
 export interface PhasePlan {
-  /** The hop that opens the phase when its first step is a compute step. */
+  /** The hop that opens the phase, if its first step is a compute step. */
   readonly opener?: NodeSeed;
   readonly join: JoinPolicy;
-  /** When the phase is closed by force. */
+  /** When the phase is closed even if nodes are open. */
   readonly deadlineAtMs?: number;
 }
 
@@ -73,7 +73,7 @@ export interface RunOpenCommand {
 
 export interface PurgeCommand {
   readonly runId: string;
-  /** At most so many nodes. */
+  /** Number of nodes at most. */
   readonly limit: number;
 }
 
@@ -84,7 +84,7 @@ export interface PurgeOutcome {
 
 export interface AuditReport {
   readonly nodes: number;
-  /** One line per counter or index entry that disagreed with the nodes; empty when all is well. */
+  /** One line per counter or index entry that disagreed with the nodes; empty when all agreed. */
   readonly drift: readonly string[];
 }
 
@@ -92,8 +92,8 @@ export interface RunTransitions {
   /**
    * Opens a run with its modules and first hops.
    *
-   * - Requires: a plan with at least one phase a module; first hops in phases that their module has, at most {@link
-   *   MAX_CHILDREN} a module.
+   * - Requires: a plan with at least one phase per module; first hops in phases of their module, at most {@link
+   *   MAX_CHILDREN} per module.
    * - Refuses: ALREADY_OPEN or RUN_CLOSED when the run id is known. Throws `coordination.too_many_children`,
    *   `coordination.phase_out_of_range` or, in Redis, `coordination.malformed_name` before anything is written.
    * - Changes: stores the run, its modules, phases and first hops, and the event TaskAccepted; the first phases open,
@@ -106,9 +106,9 @@ export interface RunTransitions {
    * Pauses, resumes or cancels a run.
    *
    * - Requires: nothing; nodes are not touched, so the size of the run does not matter.
-   * - Refuses: RUN_CLOSED when the run is not open, then NO_CHANGE when a mark ends it or it is so already.
-   * - Changes: a pause takes its phases from the sweeper, a resume gives them back, all due now; deadlines go on in a
-   *   pause. A cancel is a mark.
+   * - Refuses: RUN_CLOSED when the run is not open, then NO_CHANGE when a mark ends it or it is in that state already.
+   * - Changes: a pause hides its phases from the sweeper, a resume shows them again, all due now; deadlines keep running
+   *   in a pause. A cancel is a mark.
    * - Answers: DONE.
    * - Again: NO_CHANGE.
    */
@@ -117,7 +117,7 @@ export interface RunTransitions {
     readonly action: 'pause' | 'resume' | 'cancel';
   }): Promise<CodeOf<typeof ControlCode>>;
   /**
-   * Notes that the end of a run stands in the store.
+   * Records that the end of a run is in the store.
    *
    * - Requires: that the end (its row, dead letters, timeline) was written, idempotently.
    * - Refuses: NOT_CLOSING when the run is not closing.
@@ -127,24 +127,23 @@ export interface RunTransitions {
    */
   runSettle(settle: { readonly runId: string }): Promise<CodeOf<typeof SettleCode>>;
   /**
-   * Counts a run's nodes and sets its counters and due entries to what they say.
+   * Counts a run's nodes, and corrects its counters and due entries accordingly.
    *
-   * - Requires: nothing. A run that moves while it is counted is counted again; in Redis `coordination.audit_unsettled`
+   * - Requires: nothing. A run that changes while it is counted is counted again; in Redis `coordination.audit_unsettled`
    *   (retryable) is thrown after five tries.
    * - Refuses: nothing; an unknown run has no nodes and no drift.
-   * - Changes: counters that drifted, and entries of the due sets that are missing or left over.
+   * - Changes: corrects wrong counters, and missing or extra entries of the due sets.
    * - Answers: how many nodes there are, and one line per disagreement.
    * - Again: an empty list: the first call repaired.
    */
   runAudit(audit: { readonly runId: string }): Promise<AuditReport>;
   /**
-   * Forgets a batch of a closed run's nodes and, when none is left, the run.
+   * Deletes a batch of a closed run's nodes and, when none is left, the run.
    *
-   * - Requires: that the retention of the run is over: messages of it may still be under way, and would find a run that
-   *   is unknown.
-   * - Refuses: a run that is not closed: nothing is deleted and nothing is left to do.
-   * - Changes: deletes nodes, what they staged and, in the end, every key and row of the run. From the first batch on
-   *   no replay is taken.
+   * - Requires: that the retention of the run is over: its late messages would find an unknown run.
+   * - Refuses: a run that is not closed: nothing is deleted, and the answer says that nothing is left.
+   * - Changes: deletes nodes, their staged children and, in the end, all keys and rows of the run. From the first batch on
+   *   replays are refused.
    * - Answers: how many nodes were deleted, and whether to call again.
    * - Again: the next batch; in the end none.
    */

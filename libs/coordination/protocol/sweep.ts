@@ -1,10 +1,10 @@
-/** What the sweeper looks at. */
+/** What the sweeper takes. */
 import type { NodeRef } from './node.ts';
 import type { WakeUp } from './outcome.ts';
 
 /**
- * What the sweeper has to do next: send a wake-up (`notify`), call `recoverZombie`, pump until there is no more, drain until there
- * is no more, call `phaseClose` (`deadline`), or write the end of a run and call `runSettle` (`settle`).
+ * What the sweeper has to do: send a wake-up (`notify`), call `recoverZombie`, pump all staged children, drain all nodes of a
+ * scope, call `phaseClose` (`deadline`), or write the end of a run and call `runSettle` (`settle`).
  */
 export type DueEntry =
   | { readonly kind: 'notify'; readonly wakeUp: WakeUp }
@@ -16,27 +16,27 @@ export type DueEntry =
 
 export interface DueTakeCommand {
   readonly shard: number;
-  /** At most so many nodes are taken. */
+  /** Number of nodes at most. */
   readonly limit: number;
 }
 
 export interface DueTakeOutcome {
   readonly entries: readonly DueEntry[];
-  /** Whether more stood due than was taken. */
+  /** Whether more is due than was taken. */
   readonly more: boolean;
 }
 
 export interface SweepTransitions {
   /**
-   * Takes what stands due of a shard: at most `limit` nodes, and scopes that need somebody.
+   * Takes due entries of a shard: at most `limit` nodes, and scopes with something to do.
    *
-   * - Requires: nothing; any number of sweepers may ask at once, without a leader.
+   * - Requires: nothing; any number of sweepers may call it at the same time, without a leader.
    * - Refuses: nothing.
-   * - Changes: moves each taken node forward by its grace and never out, so that a sweeper may die at any point: a
-   *   retry and an overdue response become pending, a pending node counts one dispatch. A lease that ran out stays due
-   *   until `recoverZombie` moves it, a deadline until `phaseClose` does.
-   * - Answers: what to do: send a wake-up, recover, pump, drain, close by deadline, close a run; and whether more stands
-   *   due.
+   * - Changes: moves the due time of each taken node forward by its grace and never removes it, so that a sweeper may die
+   *   at any point. A retry and an overdue response become pending; a pending node counts one dispatch. An expired lease
+   *   stays due until `recoverZombie` moves it, a deadline until `phaseClose` does.
+   * - Answers: what to do: send a wake-up, recover, pump, drain, close a phase by deadline, close a run; and whether more
+   *   is due.
    * - Again: what is due by then.
    */
   dueTake(take: DueTakeCommand): Promise<DueTakeOutcome>;

@@ -1,20 +1,20 @@
-/** What a Redis must be able to do before it may hold runs. */
+/** Checks whether a Redis can hold runs safely. */
 import { Redis } from 'ioredis';
 import { CatenaError } from '../../errors/catena-error.ts';
 import type { RedisClient } from './scripts/script.ts';
 
-/** Scripts use `ZADD … LT`, of 6.2. */
+/** Scripts need `ZADD … LT`, added in 6.2. */
 const LEAST_VERSION = [6, 2] as const;
 
-/** What was found, and what to do about it. */
+/** A problem of a Redis, and its remedy. */
 export interface RedisProblem {
-  /** `fatal`: it cannot work. `loss`: it works, and what is named would be lost. */
+  /** `fatal`: Catena cannot run on it. `loss`: it can, but the named data could be lost. */
   readonly level: 'fatal' | 'loss';
   readonly problem: string;
   readonly remedy: string;
 }
 
-/** What the server says of itself; undefined where it does not say. */
+/** Settings of the server; undefined if the server hides them. */
 export interface RedisFacts {
   readonly version: string | undefined;
   readonly maxmemoryPolicy: string | undefined;
@@ -23,7 +23,7 @@ export interface RedisFacts {
 }
 
 /**
- * Asks a Redis, or each master of a Cluster, for what the coordinator relies on. Answers an empty list when all is well.
+ * Checks a Redis, or each master of a Cluster, for what the coordinator relies on. Returns an empty list without problems.
  * Throws `coordinator.unavailable` (retryable) when it does not answer.
  */
 export async function checkRedis(redis: RedisClient): Promise<readonly RedisProblem[]> {
@@ -34,7 +34,7 @@ export async function checkRedis(redis: RedisClient): Promise<readonly RedisProb
     return [...new Map(problems.map((each) => [each.problem, each])).values()];
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : String(cause);
-    throw new CatenaError('coordinator.unavailable', `Redis did not say what it can do: ${message}`, {
+    throw new CatenaError('coordinator.unavailable', `Redis did not answer INFO: ${message}`, {
       class: 'retryable',
       cause,
       remedy: 'check that Redis runs and can be reached, and that its user may call INFO',
@@ -45,7 +45,7 @@ export async function checkRedis(redis: RedisClient): Promise<readonly RedisProb
 /** As {@link checkRedis}, over a connection of its own. */
 export async function checkRedisAt(url: string): Promise<readonly RedisProblem[]> {
   const redis = new Redis(url, { maxRetriesPerRequest: 1, connectTimeout: 5_000 });
-  // Its errors arrive with the questions that met them.
+  // Connection errors reject the calls themselves.
   redis.on('error', () => {});
   try {
     return await checkRedis(redis);
@@ -67,7 +67,7 @@ async function askFacts(node: RedisNode): Promise<RedisFacts> {
   return { version, maxmemoryPolicy, appendonly, appendfsync };
 }
 
-/** Undefined where the server does not let itself be asked: managed ones forbid CONFIG. */
+/** Undefined when the server forbids CONFIG, as managed servers do. */
 async function askSetting(node: RedisNode, name: string): Promise<string | undefined> {
   try {
     const [, value] = (await node.call('CONFIG', 'GET', name)) as readonly string[];
@@ -79,7 +79,7 @@ async function askSetting(node: RedisNode, name: string): Promise<string | undef
   }
 }
 
-/** The problems that these facts name. */
+/** Lists the problems of these settings. */
 export function problemsOf({ version, maxmemoryPolicy, appendonly, appendfsync }: RedisFacts): RedisProblem[] {
   const problems: RedisProblem[] = [];
   const say = (level: RedisProblem['level'], problem: string, remedy: string) =>
@@ -93,9 +93,9 @@ export function problemsOf({ version, maxmemoryPolicy, appendonly, appendfsync }
   }
   if (appendonly !== 'yes') {
     const found = `appendonly is ${appendonly ?? 'not readable'}: a restart would forget every run since the last snapshot`;
-    say('loss', found, 'set appendonly to yes; runs are in the SQL store and start again from there');
+    say('loss', found, 'set appendonly to yes; lost runs start again from the SQL store');
   } else if (appendfsync === 'no') {
-    const found = 'appendfsync is no: a crash of the machine would forget the last half minute or so';
+    const found = 'appendfsync is no: a crash of the machine could lose about the last half minute';
     say('loss', found, 'set appendfsync to everysec (a second) or always (nothing)');
   }
   return problems;

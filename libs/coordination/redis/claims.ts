@@ -1,4 +1,4 @@
-/** Taking a node, holding it, handing it on, and taking it back. */
+/** Bindings: claim, renew, release and recover a node. */
 import { assertLeased } from '../protocol/assertions.ts';
 import {
   ClaimCode,

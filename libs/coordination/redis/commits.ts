@@ -1,4 +1,4 @@
-/** Ending an execution well, and the children that it yields. */
+/** Bindings: commit an execution and create its children. */
 
 import { chainKeys } from '../../keys/keys.ts';
 import { assertBorn, assertChildren, assertLeased, assertNotBefore } from '../protocol/assertions.ts';
@@ -19,7 +19,7 @@ import { type RedisDeps, runEnding, runPlanned, seedArgs } from './scripts/call.
 import { readList, readNode, readReleased, readWakeUps } from './scripts/read-reply.ts';
 import { bind, LOOK, SCOPE_ARGS, SCOPE_KEYS, type Script } from './scripts/script.ts';
 
-/** Of a batch that an earlier look named: another pump may have been faster. */
+/** Codes of a pump script: OTHER_BATCH when another pump moved the batch after the look. */
 const PumpScriptCode = { ...PumpCode, OTHER_BATCH: 2 } as const;
 
 const stageScript = bind(
@@ -60,7 +60,7 @@ export async function stageChildren(
   return (reply?.code ?? StageCode.FENCING_REJECT) as CodeOf<typeof StageCode>;
 }
 
-/** The texts behind it are those of the child that was handed over. */
+/** The texts that follow belong to the handed-over child. */
 type CommitPayload = readonly [state: string, created: number, lost: number, wakeUps: unknown, released: unknown];
 
 export async function commitSuccess(deps: RedisDeps, command: CommitCommand): Promise<CommitOutcome> {
@@ -107,7 +107,7 @@ type Batch = readonly [token: string, stagers: unknown, head: number, ids: unkno
 
 type PumpPayload = readonly [more: boolean, created: number, lost: number, wakeUps: unknown, released: unknown];
 
-/** Looks which children are next, then moves them; whoever finds that another pump was faster looks again. */
+/** Reads which children are next, then moves them; repeats when another pump was faster. */
 export async function childrenPump(deps: RedisDeps, { node, wakeUps }: PumpCommand): Promise<PumpOutcome> {
   const runKeys = deps.keys.of(node.runId);
   const nodeKey = runKeys.node(node.id);

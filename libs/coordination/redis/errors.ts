@@ -1,4 +1,4 @@
-/** Ending an execution badly, and what becomes of its node. */
+/** Bindings: record a failure, decide about it, mark, replay. */
 
 import { chainKeys } from '../../keys/keys.ts';
 import {
@@ -92,7 +92,7 @@ export async function thresholdDecide(deps: RedisDeps, command: DecideCommand): 
   return { code: reply.code as CodeOf<typeof DecideCode>, action, repeated, wakeUps: readWakeUps(wakeUps, node) };
 }
 
-/** A request of another module or phase is none to fall back to; one of another run would live in another slot. */
+/** A fallback needs a request of the same module and phase; a request of another run would be in another slot. */
 function fallbackOf({ node, fallback }: DecideCommand): string {
   const request = fallback?.request;
   return request?.runId === node.runId && request.moduleId === node.moduleId ? request.id : '';

@@ -1,8 +1,8 @@
 /**
- * The coordinator of distributed mode: its state in Redis, each transition one Lua script of `lua/`, run where the state
- * is. This side names keys, passes policy, and reads answers; it decides nothing. The seven groups of the protocol have a file
- * each, of the name that the port, SQLite and Lua give them: bindings of scripts first, then the calls. `scripts/` is how a
- * script reaches Redis, and `run-keys.ts` which keys a run has.
+ * The coordinator of distributed mode: its state is in Redis, and each transition is one Lua script of `lua/` that runs there.
+ * This side names keys, passes policy and reads answers; it decides nothing. Each of the seven protocol groups has a file with
+ * the same name as in the port, SQLite and Lua: bindings of scripts first, then the calls. `scripts/` sends scripts to Redis, and
+ * `run-keys.ts` names the keys of a run.
  */
 import { randomBytes } from 'node:crypto';
 import { Redis } from 'ioredis';
@@ -34,25 +34,25 @@ const COMMAND_TIMEOUT_MS = 5_000;
 const RECONNECT_MS = 200;
 
 export interface RedisCoordinatorOptions {
-  /** A client of a single Redis or a Cluster, which stays the caller's; or a URL, whose client is closed with `close`. */
+  /** A client of a single Redis or a Cluster, which the caller closes; or a URL, whose client `close` closes. */
   readonly redis: RedisClient | string;
-  /** How many shards the deployment has; the same in every process, for ever. */
+  /** Number of shards of the deployment; it must be the same in all processes and never change. */
   readonly shards: number;
   readonly policy: CoordinatorPolicy;
-  /** Part of every token: raised when state was lost. */
+  /** Part of every token; raised when state was lost. */
   readonly incarnation: number;
-  /** Unix milliseconds in place of the server's clock: for tests alone. */
+  /** Unix milliseconds instead of the server's clock; only for tests. */
   readonly now?: () => number;
   /** How long a call waits for Redis; default 5 s. */
   readonly commandTimeoutMs?: number;
-  /** Told of each script that answered, for metrics. */
+  /** Called for each script that answered, for metrics. */
   readonly onScript?: (script: string, code: number, durationMs: number) => void;
 }
 
 export interface RedisCoordinator extends Coordinator {
-  /** The oldest events of a shard that have yet to be published. */
+  /** Reads the oldest unpublished events of a shard. */
   takeEvents(take: { readonly shard: number; readonly limit: number }): Promise<readonly OutboxEntry[]>;
-  /** Forgets published events; idempotent. */
+  /** Deletes published events; idempotent. */
   trimEvents(trim: { readonly shard: number; readonly entries: readonly string[] }): Promise<void>;
   /** Ends the connection if the coordinator made it; idempotent. */
   close(): Promise<void>;
@@ -75,8 +75,8 @@ export async function openRedisCoordinator(options: RedisCoordinatorOptions): Pr
 }
 
 /**
- * A client whose errors arrive with the calls that met them. What was under way when a connection was lost is sent again on
- * the next one, for as long as its caller waits, and no longer: a claim that nobody waits for would lock its node.
+ * A client whose connection errors reject its calls. After a lost connection a call is sent again as long as its caller waits,
+ * and no longer: a claim that nobody waits for would lock its node.
  */
 function connectRedis(url: string, timeoutMs: number): Redis {
   const redis = new Redis(url, {
@@ -87,7 +87,7 @@ function connectRedis(url: string, timeoutMs: number): Redis {
   return redis;
 }
 
-/** Never the same twice: a process counts, and its nonce tells it from every other one. */
+/** Makes unique tokens: a counter, and a nonce per process. */
 function tokens(incarnation: number): () => string {
   const nonce = randomBytes(6).toString('base64url');
   let counter = 0;

@@ -1,15 +1,15 @@
-/** Events on their way to the bus: whoever publishes takes some, publishes them, and trims them after. */
+/** The event outbox: a publisher reads some events, publishes them, and then trims them. */
 import type { ChainEvent } from '../../contracts/events.ts';
 import { chainKeys } from '../../keys/keys.ts';
 import type { RedisDeps } from './scripts/call.ts';
 
 export interface OutboxEntry {
-  /** What {@link trimEvents} is told. */
+  /** The argument of {@link trimEvents}. */
   readonly entry: string;
   readonly event: ChainEvent;
 }
 
-/** The oldest events of a shard. Several publishers may take the same ones: their stable ids tell copies apart. */
+/** Reads the oldest events of a shard. Several publishers may read the same ones: their stable ids identify copies. */
 export async function takeEvents(
   { runner }: RedisDeps,
   { shard, limit }: { readonly shard: number; readonly limit: number },
@@ -19,7 +19,7 @@ export async function takeEvents(
   return entries.map((entry) => ({ entry, event: JSON.parse(entry) as ChainEvent }));
 }
 
-/** Forgets events that were published; idempotent. */
+/** Deletes published events; idempotent. */
 export async function trimEvents(
   { runner }: RedisDeps,
   { shard, entries }: { readonly shard: number; readonly entries: readonly string[] },

@@ -1,4 +1,4 @@
-/** A phase that its deadline closes, and the end of what a mark left behind. */
+/** Bindings: close a phase at its deadline, drain the nodes of an ended scope. */
 import type { CodeOf, WithWakeUps } from '../protocol/outcome.ts';
 import {
   DrainCode,
@@ -34,8 +34,8 @@ export async function phaseClose(
 }
 
 /**
- * Ends a batch. Re-opened nodes of a closed phase live on: where the first ones of the set are such, the next page is tried,
- * so that they cannot hide what has to end.
+ * Drains a batch. Re-opened nodes of a closed phase stay open. If they come first in the set, the next page is tried, so that
+ * they cannot hide nodes that have to end.
  */
 export async function scopeDrain(deps: RedisDeps, command: DrainCommand): Promise<DrainOutcome> {
   const { runId, moduleId, phase, limit } = command;

@@ -1,4 +1,4 @@
-/** Reads; none of them changes anything. */
+/** Bindings of reads; they change nothing. */
 import type { ChainNode, NodeRef } from '../protocol/node.ts';
 import type {
   EventFilter,
@@ -71,7 +71,7 @@ export async function findNode(deps: RedisDeps, { runId, id }: NodeRef): Promise
   return (await readNodes(deps, runId, [id]))[0];
 }
 
-/** A page that one script reads. */
+/** Nodes that one script reads. */
 const PAGE = 500;
 
 export async function listNodes(deps: RedisDeps, filter: NodeFilter): Promise<readonly ChainNode[]> {

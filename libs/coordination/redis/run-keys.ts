@@ -1,21 +1,21 @@
 /**
- * The keys of runs. A script must be told every key that it touches, and some of them follow from the run's plan: how many
- * phases a module has, and which hops open them. The plan never changes while a run lives, so it is read once and kept;
- * a call that relies on it carries its fingerprint, and the script refuses one that is not the run's.
+ * The keys of runs. A script must get all keys that it uses, and some depend on the run's plan: how many phases a module has, and
+ * which hops open them. The plan of a run never changes, so it is read once and cached. A call that relies on it carries its
+ * fingerprint, and the script refuses a fingerprint that is not the run's.
  */
 import { hash } from 'node:crypto';
 import { chainKeys, dueMembers, shardOf } from '../../keys/keys.ts';
 import type { NodeRef } from '../protocol/node.ts';
 import type { ModulePlan } from '../protocol/runs.ts';
 
-/** Runs whose keys are kept; the oldest are forgotten first. */
+/** Runs whose keys are cached; the oldest are dropped first. */
 const MAX_RUNS = 10_000;
 
-/** The part of a run's plan that its keys follow from. */
+/** The part of a run's plan that determines its keys. */
 export interface Layout {
-  /** Changes with the modules below. */
+  /** Fingerprint of `modules`. */
   readonly stamp: string;
-  /** `openers` has the id of the hop that opens each phase, empty where there is none. */
+  /** `openers` has the id of the hop that opens each phase, or an empty text. */
   readonly modules: readonly { readonly id: string; readonly openers: readonly string[] }[];
 }
 
@@ -27,7 +27,7 @@ export function layoutOf(modules: readonly ModulePlan[]): Layout {
   return { stamp: hash('sha256', JSON.stringify(shape), 'base64url').slice(0, 16), modules: shape };
 }
 
-/** The names of all keys of one run. */
+/** All keys of one run. */
 export interface RunKeys {
   readonly runId: string;
   readonly shard: number;
@@ -41,7 +41,7 @@ export interface RunKeys {
   readonly exec: (moduleId: string) => string;
   readonly due: (moduleId: string, phase: number) => string;
   readonly node: (id: string) => string;
-  /** By module id; undefined until the run's plan is known. */
+  /** Keys by module id; undefined until the run's plan is known. */
   modules: ReadonlyMap<string, ModuleKeys> | undefined;
   stamp: string;
 }
@@ -54,11 +54,11 @@ export interface ModuleKeys {
   readonly due: readonly string[];
   /** The node of each opener, in order, without gaps. */
   readonly openers: readonly string[];
-  /** What every scoped script begins with. */
+  /** The first keys of every scoped script. */
   readonly scope: readonly string[];
 }
 
-/** Keys by run: names are made once, and a plan is read once. */
+/** Cache of keys by run: keys are built once, and a plan is read once. */
 export class RunKeyCache {
   readonly #shards: number;
   readonly #runs = new Map<string, RunKeys>();
@@ -81,7 +81,7 @@ export class RunKeyCache {
   }
 }
 
-/** Takes note of the run's plan. */
+/** Stores the run's plan. */
 export function learnLayout(runKeys: RunKeys, { stamp, modules }: Layout): void {
   runKeys.stamp = stamp;
   runKeys.modules = new Map(modules.map(({ id, openers }, at) => [id, makeModuleKeys(runKeys, id, at, openers)]));
@@ -115,18 +115,18 @@ function makeModuleKeys(runKeys: RunKeys, moduleId: string, at: number, openers:
   return { moduleId, at, exec, due, openers: openerKeys, scope };
 }
 
-/** Keys of a node that changes alone, as its scripts want them. */
+/** Keys for scripts that change one node alone. */
 export function nodeKeys(runKeys: RunKeys, node: NodeRef): string[] {
   const { run, shardDue } = runKeys;
   return [run, runKeys.exec(node.moduleId), runKeys.node(node.id), runKeys.due(node.moduleId, node.phase), shardDue];
 }
 
-/** The member of the shard's due set that stands for the node's phase. */
+/** The member of the shard's due set for the node's phase. */
 export function phaseMember({ runId, moduleId, phase }: NodeRef): string {
   return dueMembers.phase(runId, moduleId, phase);
 }
 
-/** A text per module and phase, of those that were asked for. */
+/** Caches a text per module and phase. */
 function dueKeys(shard: number, runId: string): (moduleId: string, phase: number) => string {
   const bases = remembered((moduleId: string) => chainKeys.phaseDue(shard, runId, moduleId, 0).slice(0, -1));
   return (moduleId, phase) => bases(moduleId) + phase;
@@ -138,7 +138,7 @@ function remembered(make: (name: string) => string): (name: string) => string {
     const known = made.get(name);
     if (known !== undefined) return known;
     const text = make(name);
-    // Names come from messages too: unknown ones must not pile up.
+    // Names come from messages too, so unknown ones must not accumulate.
     if (made.size < 1_000) made.set(name, text);
     return text;
   };

@@ -1,4 +1,4 @@
-/** How a run opens, is paused and cancelled, ends, is audited, and is forgotten. */
+/** Bindings: open, control, close, audit and purge a run. */
 
 import { CatenaError } from '../../errors/catena-error.ts';
 import { chainKeys, dueMembers } from '../../keys/keys.ts';
@@ -21,9 +21,9 @@ import { type PackedWakeUp, readList, readWakeUp } from './scripts/read-reply.ts
 import type { ScriptArgument } from './scripts/script.ts';
 import { bind, LOOK, SCOPE_ARGS, type Script } from './scripts/script.ts';
 
-/** Of an audit that counts in batches: `MOVED` says that the run did so meanwhile. */
+/** Codes of an audit, which counts in batches; `MOVED`: the run changed meanwhile. */
 const AuditCode = { DONE: 0, MOVED: 1 } as const;
-/** Of a batch that an earlier look named: another caller may have been faster. */
+/** Codes of a purge; OTHER_BATCH when another caller deleted the batch after the look. */
 const PurgeCode = { DELETED: 0, NOT_CLOSED: 1, OTHER_BATCH: 2 } as const;
 
 const runOpenScript = bind(
@@ -101,17 +101,17 @@ function phaseArgs({ deadlineAtMs, join, opener }: PhasePlan): ScriptArgument[] 
   return [deadlineAtMs ?? 0, join.kind, maxDead, maxDeadRate, ...seed];
 }
 
-/** The wake-ups of a run that opens are of all its modules. */
+/** Reads the wake-ups of an opened run, which belong to all its modules. */
 function homeOf([, id]: PackedWakeUp, runId: string, modules: readonly ModulePlan[]) {
   const owns = ({ first, phases }: ModulePlan) =>
     first.some((seed) => seed.id === id) || phases.some(({ opener }) => opener?.id === id);
   return { runId, moduleId: modules.find(owns)?.moduleId ?? '' };
 }
 
-/** Names stand in members of sets that are read back. */
+/** Refuses malformed names, because set members contain names and are parsed again. */
 function assertWellFormed(name: string): void {
   if (name.isWellFormed()) return;
-  throw new CatenaError('coordination.malformed_name', `a name with a lone surrogate: ${name.toWellFormed()}`, {
+  throw new CatenaError('coordination.malformed_name', `a name contains a lone surrogate: ${name.toWellFormed()}`, {
     remedy: 'cut strings at whole characters',
   });
 }
@@ -136,7 +136,7 @@ export async function runSettle(deps: RedisDeps, { runId }: { readonly runId: st
 /** Counters of a phase: created, done, dead, superseded, re-opened and open. */
 type Kept = readonly [number, number, number, number, number];
 
-/** What its nodes say: nodes, done, dead, superseded, standing in the due set, re-opened and open. */
+/** Counts of its nodes: nodes, done, dead, superseded, in the due set, re-opened and open. */
 type Counted = [number, number, number, number, number, number];
 
 const BATCH = 500;
@@ -144,8 +144,8 @@ const BATCH = 500;
 const MAX_TRIES = 5;
 
 /**
- * Counts in batches, and sets the counters if none of them has moved meanwhile; tries again when one has.
- * Throws `coordination.audit_unsettled` (retryable) for a run that does not hold still.
+ * Counts in batches, and sets the counters if none has changed meanwhile; otherwise it counts again. Throws
+ * `coordination.audit_unsettled` (retryable) for a run that keeps changing.
  */
 export async function runAudit(deps: RedisDeps, { runId }: { readonly runId: string }): Promise<AuditReport> {
   for (let tries = 0; tries < MAX_TRIES; tries++) {
@@ -166,7 +166,7 @@ export async function runAudit(deps: RedisDeps, { runId }: { readonly runId: str
     const nodes = counted.flat().reduce((sum, [each]) => sum + each, 0);
     return { nodes, drift: modules.flatMap((module, at) => driftOf(module, kept[at]!, counted[at]!)) };
   }
-  throw new CatenaError('coordination.audit_unsettled', `run ${runId} moved while its nodes were counted`, {
+  throw new CatenaError('coordination.audit_unsettled', `run ${runId} changed while its nodes were counted`, {
     class: 'retryable',
     data: { runId },
     remedy: 'pause the run and audit it again',
@@ -211,10 +211,10 @@ function driftOf({ moduleId }: ModuleKeys, kept: readonly Kept[], counted: reado
   });
 }
 
-/** A purge that others get ahead of so often leaves the rest to them. */
+/** A purge that loses this many races leaves the rest to the other callers. */
 const MAX_LOOKS = 5;
 
-/** The last nodes first, so that what is left can still be listed. The run itself goes with an empty batch. */
+/** Deletes the last nodes first, so that the rest can still be listed. An empty batch deletes the run itself. */
 export async function runPurge(deps: RedisDeps, { runId, limit }: PurgeCommand): Promise<PurgeOutcome> {
   for (let looks = 0; looks < MAX_LOOKS; looks++) {
     const runKeys = await findRunKeys(deps, runId);

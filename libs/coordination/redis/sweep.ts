@@ -1,4 +1,4 @@
-/** What stands due. Scripts are told the keys of what stood due a moment ago, and look at each again. */
+/** Bindings that take due entries. A read lists the candidates first; the script gets their keys and checks each again. */
 
 import { chainKeys, type DueMember, dueMembers } from '../../keys/keys.ts';
 import type { DueEntry, DueTakeCommand, DueTakeOutcome } from '../protocol/sweep.ts';
@@ -23,7 +23,7 @@ const dueTakeScript = bind(
 
 export const SWEEP_SCRIPTS: readonly Script[] = [dueLookScript, dueScopeScript, dueTakeScript];
 
-/** Phases, deadlines and runs that one look takes up. */
+/** Phases, deadlines and runs per read. */
 const MAX_MEMBERS = 64;
 
 type PhaseMember = Extract<DueMember, { kind: 'phase' | 'deadline' }>;
@@ -54,7 +54,7 @@ async function findCandidates({ keys, runner }: RedisDeps, member: string, nowMs
   return { member, due, ids: await runner.ask('ZRANGE', range) };
 }
 
-/** A phase's nodes, and whether a mark or a deadline left some behind. */
+/** Takes a phase's due nodes, and tells whether the phase has to be drained. */
 async function takeNodes(
   deps: RedisDeps,
   member: string,
@@ -83,7 +83,7 @@ function readEntry(taken: Taken, { runId, moduleId, phase }: PhaseMember): DueEn
 
 type Scope = readonly [kind: 'none' | 'deadline' | 'settle' | 'drain', left?: unknown];
 
-/** A deadline that has passed, or what a run asks for that is marked or closing. */
+/** Reads a passed deadline, or what a marked or closing run needs. */
 async function lookAtScope(deps: RedisDeps, member: string, due: DueMember): Promise<DueEntry[]> {
   return due.kind === 'run' ? lookAtRun(deps, member, due.runId) : lookAtDeadline(deps, member, due);
 }
@@ -104,7 +104,7 @@ async function lookAtRun(deps: RedisDeps, member: string, runId: string): Promis
     return { keys: [run, shardDue, ...[...modules.values()].map(({ exec }) => exec)], args: args(stamp) };
   });
   if (reply === undefined) {
-    // A run that is gone: the script takes its member out.
+    // The run was purged: the script removes its member.
     const { run, shardDue } = deps.keys.of(runId);
     await deps.runner.run(dueScopeScript, [run, shardDue], args(''));
     return [];

@@ -9,25 +9,24 @@ import { isHeld, pendingWakeUp, type Tx } from './tx.ts';
 export interface Created {
   readonly wakeUps: WakeUp[];
   readonly released: ReleasedResponse[];
-  /** Rows that came into being. */
+  /** Rows that were created. */
   readonly fresh: NodeRow[];
-  /** Superseded hops that live again. */
+  /** Superseded hops that were revived. */
   reopened: number;
   gateLost: number;
-  /** The child that was claimed as it came into being. */
+  /** The child that was claimed at its creation. */
   handedOver: NodeRow | undefined;
 }
 
-/** Who claims an only child at its birth. */
+/** Claims an only child at its creation. */
 export interface HandOver {
   readonly owner: string;
   readonly leaseMs: number;
 }
 
 /**
- * Brings children into being. The child's own key is the advance gate: an existing one is left alone, except that a
- * superseded hop gets its new body and lives again. The first `wake-ups` of those that may run are to be notified by the caller,
- * the others are due at once.
+ * Creates children. The child's own key is the advance gate: an existing child is not changed, except that a superseded hop gets
+ * its new body and is revived. The caller notifies the first `wakeUps` runnable children; the others are due at once.
  */
 export function createChildren(
   tx: Tx,
@@ -60,7 +59,7 @@ export function createChildren(
       phase.created += 1;
       tx.scopes.touchPhase(phase);
       created.fresh.push(row);
-      tellOfStep(tx, phase.module, seed);
+      recordStepProduced(tx, phase.module, seed);
     } else if (revived !== undefined) {
       created.reopened += 1;
     } else {
@@ -76,15 +75,15 @@ export function createChildren(
   return created;
 }
 
-/** The first hop of a step is told of, the others are not. A module's own hops, as its start, stand in no step. */
-function tellOfStep(tx: Tx, module: ModuleScope, { kind, stepIdx }: NodeSeed): void {
+/** Records an event for the first hop of a step only. A module's own hops, such as its start, belong to no step. */
+function recordStepProduced(tx: Tx, module: ModuleScope, { kind, stepIdx }: NodeSeed): void {
   if (kind !== 'hop' || stepIdx < 0 || module.producedSteps.has(stepIdx)) return;
   module.producedSteps.add(stepIdx);
   tx.scopes.touchModule(module);
   tx.events.appendOfStep(module, EVENTS.ParserTaskProduced.type, stepIdx, tx.clock.now());
 }
 
-/** One write instead of two, for what a commit and a claim would do one after the other. */
+/** Creates and claims a child in one write instead of two. */
 function insertClaimed(
   tx: Tx,
   seed: NodeSeed,
@@ -96,7 +95,7 @@ function insertClaimed(
   return tx.nodes.insert(seed, phase, { dueAtMs, reopened, claim: { owner, token: tx.nextToken() } });
 }
 
-/** A superseded hop gets its new body and lives again; any other node that exists is left alone. */
+/** A superseded hop gets its new body and is revived; any other existing node is not changed. */
 function revive(tx: Tx, seed: NodeSeed, dueAtMs: number): NodeRow | undefined {
   const existing = tx.nodes.find(seed.id)!;
   if (existing.state !== 'dead' || existing.death_reason !== 'superseded') return undefined;
@@ -109,7 +108,7 @@ function revive(tx: Tx, seed: NodeSeed, dueAtMs: number): NodeRow | undefined {
   return existing;
 }
 
-/** A terminal node lives again, with the next epoch and fresh budgets. */
+/** Revives a terminal node, with the next epoch and fresh budgets. */
 export function reopen(tx: Tx, row: NodeRow, phase: PhaseScope, dueAtMs: number): void {
   if (row.state === 'done') phase.done -= 1;
   else phase.dead -= 1;

@@ -1,4 +1,4 @@
-/** Taking a node, holding it, handing it on, and taking it back. */
+/** Claims, renews, releases and recovers nodes. */
 import {
   ClaimCode,
   type ClaimCommand,
@@ -26,7 +26,7 @@ export function claim(tx: Tx, command: ClaimCommand): ClaimOutcome {
     return { code: ClaimCode.EXECUTE, node: toChainNode(found.row, found.phase) };
   }
   if (run.paused) {
-    // Its wake-up is spent: it is to be notified again as soon as the run goes on.
+    // The wake-up is used up, so the node must be notified again when the run resumes.
     if (found?.row.state === 'pending') putOff(tx, found.row, tx.clock.now());
     return { code: ClaimCode.PAUSED };
   }
@@ -46,7 +46,7 @@ export function claim(tx: Tx, command: ClaimCommand): ClaimOutcome {
   return { code: ClaimCode.EXECUTE, node: toChainNode(found.row, found.phase) };
 }
 
-/** Gives the node to an owner: a new token, and an attempt more where an execution begins. */
+/** Leases the node to an owner: a new token, and one more attempt if an execution begins. */
 function lease(tx: Tx, { row }: Found, owner: string, leaseMs: number): void {
   if (row.state === 'pending') row.attempts += 1;
   row.state = 'processing';
@@ -61,7 +61,7 @@ function putOff(tx: Tx, row: NodeRow, dueAtMs: number): void {
   tx.nodes.save(row);
 }
 
-/** The same owner asks again: its first answer was lost on the way. */
+/** Answers a repeated claim of the same owner, whose first answer was lost. */
 function isRepeated({ row }: Found, owner: string): boolean {
   return row.state === 'processing' && row.owner === owner;
 }
@@ -73,7 +73,7 @@ function unknownNodeCode(tx: Tx, { node }: ClaimCommand) {
   return marked ? ClaimCode.TERMINATED : ClaimCode.OUT_OF_ORDER;
 }
 
-/** Why the node cannot be taken, in the order of the design; undefined when it can. */
+/** Why the node cannot be claimed, in the order of the protocol; undefined when it can. */
 function refusal(found: Found, { epoch, stage }: ClaimCommand) {
   const { row, phase, module } = found;
   const terminal = row.state === 'done' || row.state === 'dead';
@@ -86,7 +86,7 @@ function refusal(found: Found, { epoch, stage }: ClaimCommand) {
   return undefined;
 }
 
-/** Extends a lease by equality of the token: also an expired one, if nobody took over. */
+/** Extends a lease if the token matches; also an expired one, if nobody took the node over. */
 export function renew(tx: Tx, { node, token, leaseMs }: Held & { readonly leaseMs: number }) {
   const found = findNode(tx, node);
   if (found === undefined || found.row.state !== 'processing' || found.row.token !== token) {
@@ -109,7 +109,7 @@ export function release(tx: Tx, { node, token }: Held) {
   return ReleaseCode.RELEASED;
 }
 
-/** The holder of a lease is gone. Its attempt is given back: crashes have a budget of their own. */
+/** Recovers a node whose holder died. The attempt is not counted, because crashes have a budget of their own. */
 export function recoverZombie(tx: Tx, { node, crashBudget }: RecoverCommand): RecoverOutcome {
   const found = findNode(tx, node);
   if (found === undefined || found.row.state !== 'processing') {

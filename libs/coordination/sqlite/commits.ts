@@ -1,4 +1,4 @@
-/** Ending an execution well, and the children that it yields. */
+/** Commits executions and creates their children. */
 import { EVENTS } from '../../contracts/events.ts';
 import { assertChildren, invariantBroken } from '../protocol/assertions.ts';
 import type { Held } from '../protocol/claims.ts';
@@ -78,7 +78,7 @@ function countExecution(tx: Tx, { row, module, run }: Found): void {
   tx.events.appendOfStep(module, EVENTS.ModuleStepAdvanced.type, row.step_idx, tx.clock.now());
 }
 
-/** The claim of an only child for its committer, where a claim would answer EXECUTE. */
+/** Claims an only child for its committer, if a claim would answer EXECUTE. */
 function handOver(tx: Tx, { module, run }: Found, command: CommitCommand): HandOver | undefined {
   if (command.children.length !== 1 || run.paused || module.cooldownUntilMs > tx.clock.now()) return undefined;
   return command.handOver;
@@ -88,7 +88,7 @@ function toNode(tx: Tx, row: NodeRow): ChainNode {
   return toChainNode(row, tx.scopes.phase(row.phase_no));
 }
 
-/** The answer of the first call, as far as it still holds. */
+/** The answer of the first call, as far as it is still valid. */
 function repeated(tx: Tx, { row }: Found, command: CommitCommand): CommitOutcome {
   const child = row.handed_over === '' ? undefined : tx.nodes.find(row.handed_over);
   const held = child?.state === 'processing' && child.owner === command.handOver?.owner;
@@ -103,7 +103,7 @@ function refused(code: CommitOutcome['code']): CommitOutcome {
   return { code, wakeUps: [], released: [], created: 0, gateLost: 0, releasing: false };
 }
 
-/** What was refused where it was staged cannot be there when it is read. */
+/** Asserts at read what was asserted when the children were staged. */
 function assertKept(seeds: readonly NodeSeed[], { row, phase, module }: Found): void {
   for (const seed of seeds) {
     if (seed.phase >= phase.idx && seed.phase < module.phases.length) continue;
@@ -113,7 +113,7 @@ function assertKept(seeds: readonly NodeSeed[], { row, phase, module }: Found): 
 
 export function childrenPump(tx: Tx, { node, wakeUps }: PumpCommand): PumpOutcome {
   const found = findNode(tx, node);
-  // Under a mark no child comes into being: the node is ended with its scope.
+  // Under a mark no child is created: the node is ended with its scope.
   if (found === undefined || found.row.state !== 'releasing' || !isLive(found)) {
     return { code: PumpCode.NOT_RELEASING, wakeUps: [], released: [], created: 0, gateLost: 0, more: false };
   }

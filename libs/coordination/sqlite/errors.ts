@@ -1,4 +1,4 @@
-/** Ending an execution badly, and what becomes of its node: decided once per node and epoch, by a policy that the caller computes. */
+/** Records failures and decides about them, once per node and epoch, by a policy that the caller computes. */
 import { EVENTS } from '../../contracts/events.ts';
 import {
   CommitErrorCode,
@@ -24,7 +24,7 @@ import type { NodeRow } from './tables/node-row.ts';
 import type { ModuleScope, PhaseScope, RunScope } from './tables/scopes.ts';
 import { assertCounted, type Found, findNode, hasLeftBehind, isLive, pendingWakeUp, type Tx } from './tx.ts';
 
-/** An execution failed: the error is recorded once per epoch, and the lease ends. */
+/** Records the error of an execution once per epoch, and ends its lease. */
 export function commitError(tx: Tx, { node, token, error }: CommitErrorCommand) {
   const found = findNode(tx, node);
   if (found === undefined || found.row.token !== token) return CommitErrorCode.FENCING_REJECT;
@@ -69,7 +69,7 @@ function retryOrEnd(tx: Tx, { row, phase, module }: Found, command: DecideComman
   return outcome(DecideCode.CONTINUE, 'dead', advancePhases(tx, module));
 }
 
-/** The node waits for its time, as its next epoch. */
+/** Schedules the node's retry in its next epoch. */
 export function scheduleRetry(tx: Tx, row: NodeRow, delayMs: number): void {
   row.state = 'retry';
   row.epoch += 1;
@@ -117,14 +117,14 @@ function trips(threshold: Threshold, errors: number, executions: number): boolea
 }
 
 /**
- * The request that produced the hop is parsed again: the hop ends as superseded, and the new parse brings it back with a
- * fresh body. Once per module, step and request; undefined when it does not apply, and the gate stays unused.
+ * Falls back: the request that produced the hop is parsed again. The hop ends as superseded, and the new parse revives it with a
+ * new body. Once per module, step and request; returns undefined when it does not apply, and the gate stays unused.
  */
 function fallBack(tx: Tx, { row, phase, module, run }: Found, command: DecideCommand): WakeUp[] | undefined {
   if (command.fallback === undefined || row.kind !== 'hop' || row.prefix_request === '') return undefined;
   const request = findNode(tx, command.fallback.request);
   if (request === undefined || request.row.kind !== 'request') return undefined;
-  // One that is releasing has been parsed: what it staged is all that will come of it.
+  // A releasing request has been parsed already; only its staged children will be created.
   if (request.row.state === 'dead' || request.row.state === 'releasing') return undefined;
   if (request.phase !== phase || phase.closed !== '') return undefined;
   if (!tx.fallbackGates.take(module.no, row.step_idx, row.prefix_request)) return undefined;
@@ -152,7 +152,7 @@ function outcome(code: Code, action: DecideAction, wakeUps: readonly WakeUp[] = 
   return { code, action, repeated: false, wakeUps };
 }
 
-/** A retry by hand; what decide would have done. */
+/** Schedules a manual retry, as a decision would. */
 export function retrySchedule(tx: Tx, { node, delayMs, maxAttempts }: RetryScheduleCommand) {
   const found = findNode(tx, node);
   if (found === undefined || found.row.state !== 'failed' || !isLive(found)) return RetryCode.RETRY_NOT_ALLOWED;
@@ -174,7 +174,7 @@ export function terminateMark(tx: Tx, { runId, moduleId, reason }: TerminateComm
   return TerminateCode.TERMINATED;
 }
 
-/** From now on nothing of the module is claimed; the sweeper ends its nodes. */
+/** Marks the module: none of its nodes is claimed from now on, and the sweeper drains them. */
 export function markModule(tx: Tx, module: ModuleScope, reason: string): void {
   module.state = 'terminated';
   module.reason = reason;
@@ -193,7 +193,7 @@ export function replay(tx: Tx, { node, rejoin }: ReplayCommand): ReplayOutcome {
   const found = findNode(tx, node);
   if (found === undefined) return { code: ReplayCode.UNKNOWN_NODE, wakeUps: [] };
   const { row, phase, module } = found;
-  // Part of it may be gone already.
+  // A purge may have deleted part of the run already.
   if (found.run.state === 'expired') return { code: ReplayCode.UNKNOWN_NODE, wakeUps: [] };
   if (row.state !== 'dead' || row.death_reason === 'superseded')
     return { code: ReplayCode.NOT_REPLAYABLE, wakeUps: [] };
@@ -204,7 +204,7 @@ export function replay(tx: Tx, { node, rejoin }: ReplayCommand): ReplayOutcome {
   reopen(tx, row, phase, tx.clock.now() + dispatchGraceMs(tx.policy, 0));
   row.reopened = phase.closed === '' ? 0 : 1;
   tx.nodes.save(row);
-  // The phase that was current when a mark stopped the module may be empty by now: then it closes here.
+  // The phase in which a mark stopped the module may be empty by now; it closes here.
   return { code: ReplayCode.REPLAYED, wakeUps: [pendingWakeUp(row, phase), ...advancePhases(tx, module)] };
 }
 
@@ -231,13 +231,13 @@ function liftMarks(tx: Tx, { module, run }: Found): void {
   tx.scopes.touchModule(module);
 }
 
-/** The module goes back to this phase; later ones open again when it is empty, and their openers run again. */
+/** Takes the module back to this phase; later phases open again when it is empty, and their openers run again. */
 function rewind(tx: Tx, phase: PhaseScope): void {
   const { module } = phase;
   const nowMs = tx.clock.now();
   for (const later of module.phases.slice(phase.idx)) {
     later.closed = '';
-    // Its deadline belonged to the run as it was first asked for.
+    // The deadline does not apply to a replayed run.
     if (later.deadlineAtMs <= nowMs) later.deadlineAtMs = 0;
     tx.scopes.touchPhase(later);
   }

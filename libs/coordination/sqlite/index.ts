@@ -1,7 +1,7 @@
 /**
- * The coordinator of single-node mode: its state in one SQLite file that this process alone writes. Each transition is one
- * work of the database's group commit. The seven groups of the protocol have a file each, of the name that the port, Redis and
- * Lua give them; `tables/` holds the rows, and `children.ts` and `tx.ts` what several groups do.
+ * The coordinator of single-node mode: its state is in one SQLite file that only this process writes. Each transition is one
+ * work of the database's group commit. Each of the seven protocol groups has a file with the same name as in the port, Redis and
+ * Lua. `tables/` holds the rows; `children.ts` and `tx.ts` are shared by several groups.
  */
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../clock/clock.ts';
@@ -35,13 +35,13 @@ export interface SqliteCoordinatorOptions {
 
 /** A coordinator that can store items in the transaction of their commit. */
 export interface SqliteCoordinator extends Coordinator {
-  /** As `commitSuccess`; `store` is called in the same transaction once the commit has been accepted. */
+  /** As `commitSuccess`; `store` is called in the same transaction if the commit is accepted. */
   commitWith(commit: CommitCommand, store: () => void): ReturnType<Coordinator['commitSuccess']>;
 }
 
 /**
- * Opens the coordinator on a database. A new incarnation begins: whoever held a lease in an earlier process is gone, and
- * wake-ups that were in its memory are lost, so every open node is due at once.
+ * Opens the coordinator on a database, in a new incarnation. The holders of leases and the wake-ups in memory ended with the
+ * earlier process, so every open node is due at once.
  */
 export function openSqliteCoordinator({ db, clock, policy }: SqliteCoordinatorOptions): SqliteCoordinator {
   migrate(db, 'coordination', COORDINATION_MIGRATIONS);
@@ -93,7 +93,7 @@ export function openSqliteCoordinator({ db, clock, policy }: SqliteCoordinatorOp
   };
 }
 
-/** Reads a coordinator whose tables are of this version, while another process may be writing it. */
+/** Reads a coordinator with tables of this version, which another process may be writing. */
 export function openSqliteCoordinatorReader(
   db: SqliteDatabase,
 ): Pick<Coordinator, 'findRun' | 'listNodes' | 'listEvents'> {

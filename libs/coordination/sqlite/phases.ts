@@ -1,7 +1,7 @@
 /**
- * How phases follow each other and runs end. A phase is over when none of its nodes is open, or when its deadline closed
- * it; in the same transition the next one opens. After the last: the module, then the run, which stays `closing` until
- * its end stands in the store.
+ * How phases follow each other and runs end. A phase is over when none of its nodes is open, or when its deadline has closed it;
+ * the next one opens in the same transition. After the last phase the module is over, then the run, which stays `closing` until
+ * its end is in the store.
  */
 import { EVENTS } from '../../contracts/events.ts';
 import { invariantBroken } from '../protocol/assertions.ts';
@@ -42,7 +42,7 @@ export function scopeDrain(tx: Tx, { runId, moduleId, phase: idx, limit }: Drain
   const rows = drainable ? tx.nodes.open(phase, marked, limit) : [];
   if (rows.length === 0) return { code: DrainCode.NOTHING_TO_DRAIN, ended: 0, more: false };
   for (const row of rows) {
-    // One that was releasing dies too: its items stand, and a replay can still bring the children that never came.
+    // A releasing node dies too: its items are kept, and a replay can still create the missing children.
     endDead(tx, row, phase, drainReason(phase));
   }
   if (module.state === 'open' && run.mark === '') advancePhases(tx, module);
@@ -66,7 +66,7 @@ export function endDone(tx: Tx, row: NodeRow, phase: PhaseScope): void {
   assertNotNegative(row, phase);
 }
 
-/** Ends a node as dead, with its reason. */
+/** Ends a node as dead, with a reason. */
 export function endDead(tx: Tx, row: NodeRow, phase: PhaseScope, reason: DeathReason): void {
   row.state = 'dead';
   row.due_at = 0;
@@ -81,14 +81,14 @@ export function endDead(tx: Tx, row: NodeRow, phase: PhaseScope, reason: DeathRe
   }
 }
 
-/** The pair of what is asserted before a node ends: a transition that ends more than there was counts to less than nothing. */
+/** Asserts after a node has ended that no more nodes have ended than were created; pairs with the assertion before. */
 function assertNotNegative(row: NodeRow, phase: PhaseScope): void {
   const { created, done, dead } = phase;
   if (created - done - dead >= 0) return;
   throw invariantBroken('I1', refOf(row, phase), `its phase counts ${created} created, ${done} done and ${dead} dead`);
 }
 
-/** Closes what is over and opens what follows; answers the wake-ups of the hops that open a phase. */
+/** Closes scopes that are over and opens the next phase; returns the wake-ups of the opening hops. */
 export function advancePhases(tx: Tx, module: ModuleScope): WakeUp[] {
   const wakeUps: WakeUp[] = [];
   while (module.state === 'open' && module.run.mark === '') {
@@ -143,12 +143,12 @@ function closePhase(tx: Tx, phase: PhaseScope): void {
   });
 }
 
-/** Notifies the hop that opens the phase, if it has one. Hops held for it are due already: their set is looked at from now on. */
+/** Notifies the hop that opens the phase, if any. Waiting hops of the phase are due already; the sweeper sees them now. */
 function openPhase(tx: Tx, phase: PhaseScope): WakeUp[] {
   if (phase.opener === undefined) return [];
   const existing = tx.nodes.find(phase.opener.id);
   const terminal = existing !== undefined && (existing.state === 'done' || existing.state === 'dead');
-  // A phase that opens again, after a replay with rejoin, runs its opener again.
+  // A phase that a replay with rejoin opens again runs its opener again.
   if (terminal && existing.death_reason !== 'superseded') {
     reopen(tx, existing, phase, tx.clock.now() + tx.policy.dispatchGraceMs);
     return [pendingWakeUp(existing, phase)];
@@ -156,7 +156,7 @@ function openPhase(tx: Tx, phase: PhaseScope): WakeUp[] {
   return createChildren(tx, [phase.opener], { phase, reopened: false }, 1).wakeUps;
 }
 
-/** Whether the join may start, by its policy. */
+/** Whether the join's policy lets it start. */
 function joinHolds(phase: PhaseScope): boolean {
   const dead = phase.dead - phase.superseded;
   const { join } = phase;
@@ -166,7 +166,7 @@ function joinHolds(phase: PhaseScope): boolean {
   return join.maxDeadRate === undefined || dead <= join.maxDeadRate * phase.created;
 }
 
-/** A run whose modules have all ended is closing; a marked one when its last node has ended. */
+/** A run is closing when all its modules have ended; a marked run when its last node has ended. */
 export function closeRunIfOver(tx: Tx, run: RunScope): void {
   if (run.state !== 'open') return;
   const over = run.modules.every((module) => {

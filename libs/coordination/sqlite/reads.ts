@@ -4,7 +4,7 @@ import type { ModuleSnapshot, NodeFilter, RunSnapshot } from '../protocol/reads.
 import { COLUMNS, type RowColumns, toChainNode, toRow } from './tables/node-row.ts';
 import { openCount, type RunScope, type Scopes } from './tables/scopes.ts';
 
-/** Nodes of a run, page by page, in the order in which they came into being. */
+/** Reads nodes of a run, page by page, in the order of their creation. */
 export class NodeLister {
   readonly #scopes: Scopes;
   readonly #list;
@@ -19,7 +19,7 @@ export class NodeLister {
        WHERE r.run_id = ? AND n.no > ? AND (? = '' OR n.state = ?) AND (? = '' OR n.death_reason = ?)
        ORDER BY n.no LIMIT ?`,
     );
-    // Faster than rows as objects, as in {@link Nodes}.
+    // Arrays are faster than objects, as in {@link Nodes}.
     this.#list.setReturnArrays(true);
   }
 

@@ -1,4 +1,4 @@
-/** How a run opens, is paused and cancelled, ends, is audited, and is forgotten. */
+/** Opens, controls, closes, audits and purges runs. */
 import { EVENTS } from '../../contracts/events.ts';
 import type { SqliteDatabase } from '../../sqlite/database.ts';
 import { assertChildren } from '../protocol/assertions.ts';
@@ -157,7 +157,7 @@ export function runAudit(tx: Tx, audit: Audit, { runId }: { readonly runId: stri
   return { nodes, drift };
 }
 
-/** Deletes what is left of closed runs. */
+/** Deletes closed runs in batches. */
 export class Purge {
   readonly #staged;
   readonly #nodes;
@@ -173,14 +173,14 @@ export class Purge {
     this.#run = db.prepare('DELETE FROM chain_runs WHERE no = ?');
   }
 
-  /** How many nodes of the phase were deleted. */
+  /** Deletes nodes of the phase; returns how many. */
   deleteNodes(phaseNo: number, limit: number): number {
     const rows = this.#nodes.all(phaseNo, limit);
     for (const row of rows) this.#staged.run(row.no as number);
     return rows.length;
   }
 
-  /** The run itself, with its modules, phases, gates and events. */
+  /** Deletes the run itself, with its modules, phases, gates and events. */
   deleteRun(runNo: number, runId: string): void {
     this.#reorder.run(runId);
     this.#run.run(runNo);

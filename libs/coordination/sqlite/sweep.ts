@@ -1,4 +1,4 @@
-/** What stands due, moved forward so that it is looked at again should its taker die. */
+/** Takes due entries and moves their due times forward, so that another sweeper takes them if this one dies. */
 import { dispatchGraceMs } from '../protocol/policy.ts';
 import type { DueEntry, DueTakeCommand, DueTakeOutcome } from '../protocol/sweep.ts';
 import { brokenIn, type NodeRow } from './tables/node-row.ts';
@@ -31,7 +31,7 @@ function closeEntry(tx: Tx, run: RunScope, entries: DueEntry[]): void {
   entries.push({ kind: 'settle', runId: run.runId });
 }
 
-/** What a phase itself needs: its deadline, or the end of the nodes that a mark left behind. */
+/** What a phase needs: closing at its deadline, or draining. */
 function scopeEntries(tx: Tx, phase: PhaseScope, entries: DueEntry[]): void {
   const { module, idx } = phase;
   const { run, moduleId } = module;
@@ -43,16 +43,16 @@ function scopeEntries(tx: Tx, phase: PhaseScope, entries: DueEntry[]): void {
   }
 }
 
-/** Moves a due node forward, so that somebody looks again should its taker die here, and says what it needs. */
+/** Moves the due time of a node forward, and returns what the sweeper has to do. */
 function take(tx: Tx, row: NodeRow, phase: PhaseScope): DueEntry {
   const node = refOf(row, phase);
-  // The recovery says what is wrong with it; the look at all the others goes on.
+  // The recovery reports what is wrong with this node; the others are still swept.
   if (brokenIn(row) !== undefined) return { kind: 'recover', node };
   const nowMs = tx.clock.now();
   const wasRetry = row.state === 'retry';
   switch (row.state) {
     case 'processing':
-      // Not moved forward: its due time is its lease, and the recovery itself moves the node.
+      // Not moved: the due time is the end of the lease, and the recovery itself moves it.
       return { kind: 'recover', node };
     case 'releasing':
       row.due_at = nowMs + tx.policy.dispatchGraceMs;

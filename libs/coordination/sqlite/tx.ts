@@ -11,7 +11,7 @@ import type { ReorderBuffer } from './tables/reorder.ts';
 import { type ModuleScope, openCount, type PhaseScope, type RunScope, type Scopes } from './tables/scopes.ts';
 import type { Staged } from './tables/staged.ts';
 
-/** What a transition works with; valid inside one transaction. */
+/** The context of a transition; valid inside one transaction. */
 export interface Tx {
   readonly clock: Clock;
   readonly policy: CoordinatorPolicy;
@@ -21,11 +21,11 @@ export interface Tx {
   readonly reorder: ReorderBuffer;
   readonly events: Events;
   readonly fallbackGates: FallbackGates;
-  /** A fencing value that was never given before. */
+  /** Returns a new, unique fencing value. */
   readonly nextToken: () => string;
 }
 
-/** A node with everything that it belongs to. */
+/** A node with its run, module and phase. */
 export interface Found {
   readonly row: NodeRow;
   readonly phase: PhaseScope;
@@ -33,7 +33,7 @@ export interface Found {
   readonly run: RunScope;
 }
 
-/** The node, or undefined when it does not exist. Throws `coordinator.invariant_broken` when its row does not fit together. */
+/** Finds a node; undefined when it does not exist. Throws `coordinator.invariant_broken` when its row is inconsistent. */
 export function findNode(tx: Tx, ref: NodeRef): Found | undefined {
   const row = tx.nodes.find(ref.id);
   if (row === undefined) return undefined;
@@ -43,8 +43,8 @@ export function findNode(tx: Tx, ref: NodeRef): Found | undefined {
 }
 
 /**
- * To be asserted before a transition ends an open node: its phase counts it, and where it is the last one, no other is open. Else
- * a join would fire early.
+ * Asserts before a transition ends an open node that its phase counts it, and that no other is open if it is the last.
+ * Otherwise a join would fire early.
  */
 export function assertCounted(tx: Tx, { row, phase }: Found): void {
   const open = openCount(phase);
@@ -59,18 +59,18 @@ export function refOf(row: NodeRow, phase: PhaseScope): NodeRef {
   return { id: row.id, runId: run.runId, moduleId, phase: phase.idx };
 }
 
-/** Whether a mark has ended the module or its run: its open nodes are to be ended too. */
+/** Whether a mark has ended the module or its run, so that its open nodes must be drained. */
 export function isMarked({ run, state }: ModuleScope): boolean {
   return run.mark !== '' || state === 'terminated';
 }
 
-/** Whether open nodes of the phase are left behind by a mark, or by a deadline that closed it. */
+/** Whether the phase has open nodes to drain, because a mark or its deadline ended it. */
 export function hasLeftBehind(tx: Tx, phase: PhaseScope): boolean {
   if (openCount(phase) === 0) return false;
   return isMarked(phase.module) || (phase.closed !== '' && tx.nodes.hasOriginalOpen(phase));
 }
 
-/** A re-opened node lives on in its closed phase. */
+/** A re-opened node stays open in its closed phase. */
 export function isLive({ row, phase, module, run }: Found): boolean {
   if (run.state !== 'open' || run.mark !== '' || module.state !== 'open') return false;
   return phase.closed === '' || row.reopened === 1;

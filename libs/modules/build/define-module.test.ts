@@ -148,8 +148,14 @@ describe('a wrong implementation', () => {
     ['step "report": it has no implementation', { start, steps: { list } }],
     ['step "lst": the contract declares list, report', { start, steps: { lst: list, list, report: { run: start } } }],
     ['step "list": write parse()', { start, steps: { list: { request: start }, report: { run: start } } }],
-    ['step "report": parse: unknown field; a compute step has run', { start, steps: { list, report: { run: start, parse: start } } }],
-    ['step "list": run: unknown field; a fetch step has', { start, steps: { list: { ...list, run: start }, report: { run: start } } }],
+    [
+      'step "report": parse: unknown field; a compute step has run',
+      { start, steps: { list, report: { run: start, parse: start } } },
+    ],
+    [
+      'step "list": run: unknown field; a fetch step has',
+      { start, steps: { list: { ...list, run: start }, report: { run: start } } },
+    ],
     ['markup must be', { start, steps: { list: { ...list, markup: 'parse5' }, report: { run: start } } }],
     ['finish: unknown field; an implementation has', { start, finish: start, steps: { list, report: { run: start } } }],
     ...([

@@ -5,16 +5,16 @@ import type { Publisher } from '../messages/publisher.ts';
 import { outcomeFields } from '../observe/stage-span.ts';
 import type { AnyOutcome } from './outcome.ts';
 
-/** What becomes of the message that an outcome answers. */
+/** Acks or naks the message that led to an outcome. */
 export interface Acknowledgement {
   ack(): void;
   nak(delayMs: number): void;
 }
 
-/** For work that came without a message: a hand-over, or a call. */
+/** For work without a message: a hand-over, or a call. */
 export const NO_MESSAGE: Acknowledgement = { ack: () => undefined, nak: () => undefined };
 
-/** Does what an outcome says: publish, start what was handed over, and only then ack. */
+/** Carries out an outcome: publishes, starts the hand-over, and only then acks. */
 export async function applyOutcome(
   stage: Stage,
   outcome: AnyOutcome,
@@ -34,7 +34,7 @@ export async function applyOutcome(
         if (outcome.messages.length > 0) await publisher.publish(stage, outcome.messages);
       } finally {
         outcome.grant?.release();
-        // What was handed over is under a lease and in a slot already: it must not wait for wake-ups that are not sent.
+        // Started also when publishing fails, because a hand-over already holds a lease and a slot.
         outcome.handOver?.start();
       }
       break;

@@ -1,4 +1,4 @@
-/** Tells the failure of a node from the failure of what the stages run on. */
+/** Distinguishes the failure of a node from the failure of a backend. */
 import { CatenaError } from '../../errors/catena-error.ts';
 import { isInvariantBroken } from '../../errors/invariant.ts';
 
@@ -6,9 +6,9 @@ import { isInvariantBroken } from '../../errors/invariant.ts';
 const BACKENDS = /^(?:store|coordinator|bus|grpc|dispatch)\./;
 
 /**
- * Whether a backend failed (the store, the coordinator, the bus or another service did not answer), or the engine itself
- * is at fault. Nothing is decided on such a failure and nothing is recorded with a node: the caller returns its message.
- * A violated invariant is no such failure: it is the trouble of its node alone.
+ * Whether a backend failed (the store, the coordinator, the bus or another service did not answer), or the engine has a bug.
+ * Such a failure decides nothing and is recorded with no node: the caller returns its message. A violated invariant is no
+ * backend failure: it concerns one node only.
  */
 export function isBackendFailure(thrown: unknown): boolean {
   if (isInvariantBroken(thrown)) return false;
@@ -16,8 +16,8 @@ export function isBackendFailure(thrown: unknown): boolean {
 }
 
 /**
- * A call between services was not answered, or its answer decides nothing. Whoever made it for a message returns that;
- * nothing is recorded with a node or a run. The reason is the cause.
+ * A call between services had no answer, or an answer that decides nothing. A caller that handles a message returns it; nothing
+ * is recorded with a node or a run. The reason is the cause.
  */
 export class BackendFailure extends Error {
   override readonly name = 'BackendFailure';

@@ -1,17 +1,17 @@
 /**
- * The life of a node, whichever stage executes it:
+ * The life of a node, in any stage:
  *
  *     load ─→ claim ─→ body ─→ commit      the node is done, its items and children exist
- *      │        │        ├───→ pass on     the next stage goes on under the same lease, in this process
+ *      │        │        ├───→ pass on     the next stage continues under the same lease, in this process
  *      │        │        ├───→ release     the node waits for the next stage; its lease ends
  *      │        │        ├───→ terminate   the module ends, and the node with it
  *      │        │        ├───→ fail        the failure is recorded; error-threshold decides
  *      │        │        └───→ lost        somebody else holds the node now: nothing takes effect
  *      │        └─ refused: done before, stale, paused, …
- *      └─ the run cannot be executed here: left to others, or the node fails
+ *      └─ the run cannot be executed here: another process tries, or the node fails
  *
- * A handler gives the body; everything else is here, once. A failure of a backend (the store or the coordinator did not
- * answer) is thrown on: nothing is decided on it, and whoever brought the node brings it again.
+ * A handler provides the body; this file does the rest. A backend failure (the store or the coordinator did not answer) is
+ * rethrown: it decides nothing, and the message or the sweeper brings the node again.
  */
 import type { Clock } from '../../clock/clock.ts';
 import type { Message, Stage } from '../../contracts/chain.ts';
@@ -43,21 +43,21 @@ import type { HeldNode, Lease, LeaseKeeper } from './lease.ts';
 import type { AnyOutcome, Outcome } from './outcome.ts';
 import { LeaseLost, type Yield } from './yield.ts';
 
-/** What every stage needs that executes nodes. */
+/** Dependencies of every stage that executes nodes. */
 export interface ExecutionDeps {
   readonly coordinator: Coordinator;
   readonly commits: CommitPort;
   readonly runs: Runs;
   readonly leases: LeaseKeeper;
   readonly publisher: Publisher;
-  /** A name that no other attempt to execute has or had. */
+  /** Returns an owner name that no other attempt has or had. */
   readonly nextOwner: () => string;
-  /** Moves a committed node's staged children into being, in the background. */
+  /** Creates a committed node's staged children in the background. */
   readonly startPump: (node: NodeRef) => void;
   readonly clock: Clock;
   readonly log: Log;
   readonly meters: Meters;
-  /** Whether other processes work at the same runs, and may serve a module that this one does not. */
+  /** Whether other processes work on the same runs, and may serve modules that this one does not. */
   readonly isShared: boolean;
 }
 
@@ -70,45 +70,45 @@ export interface NodeToExecute<S extends ExecutingStage> {
   readonly node: NodeRef;
   /** The epoch that the message names. */
   readonly epoch: number;
-  /** What a failure says of its run when the run cannot be loaded. */
+  /** Identifies the run in a failure when the run cannot be loaded. */
   readonly origin: MessageOrigin;
-  /** The run, where it is loaded already. */
+  /** The run, if it is loaded already. */
   readonly run?: LoadedRun;
-  /** The stage that a failure is put down to; default: `stage`. */
+  /** The stage that a failure is attributed to; default: `stage`. */
   readonly failsIn?: Stage;
-  /** What to do when the claim is refused; default, or undefined: nothing, the message is done with. */
+  /** Called when the claim is refused. Default, or when it returns undefined: the message is acked. */
   readonly onRefused?: (refused: Refused) => Promise<Outcome<S> | undefined>;
 }
 
-/** What a handler makes of a node that is held. What it throws is the node's failure, unless a backend failed. */
+/** Executes a held node. An error that it throws is the node's failure, unless a backend failed. */
 export type NodeBody = (held: HeldNode) => Promise<Ending>;
 
-/** How the body wants its node to end. */
+/** How a body ends its node. */
 export type Ending =
   | Commit
-  /** The next stage of this process goes on under the same lease. */
+  /** The next stage in this process continues under the same lease. */
   | { readonly kind: 'passOn'; readonly start: () => void }
-  /** The node waits for the next stage, which this message tells. */
+  /** The node waits for the next stage, which receives this message. */
   | { readonly kind: 'release'; readonly message: Message<'response'> }
-  /** The module has been marked as ended: the mark ends this node too. */
+  /** The module has been marked as ended; the mark ends this node too. */
   | { readonly kind: 'terminate'; readonly reason: string };
 
-/** The node is done: its items and its children come into being with it. */
+/** The node is done; its items and its children are created with it. */
 export interface Commit {
   readonly kind: 'commit';
   readonly yielded: Yield;
   /** The stage that executes the children. */
   readonly childStage: 'ingress' | 'downloader';
-  /** Who executes an only child in this process: it is claimed by the same commit. */
+  /** Executes an only child in this process; the same commit claims it. */
   readonly onlyChild?: OnlyChild | undefined;
 }
 
-/** Room in this process for the one child of a commit. {@link OnlyChild.giveUp} is always called last. */
+/** Reserved room in this process for the only child of a commit. {@link OnlyChild.release} is always called last. */
 export interface OnlyChild {
-  /** Takes the child, which the commit has claimed; what it answers is started once the messages are published. */
+  /** Takes the child, which the commit has claimed. The returned hand-over starts after the messages are published. */
   take(child: HeldNode): HandOver | undefined;
-  /** Gives the room back, if it was not taken. */
-  giveUp(): void;
+  /** Releases the room, unless a child has taken it. */
+  release(): void;
 }
 
 /** Takes a node through its whole life. Rejects when a backend did not answer. */
@@ -124,14 +124,14 @@ export async function executeNode<S extends ExecutingStage>(
   return executeHeld(deps, { run, lease: claimed.lease }, ref, body);
 }
 
-/** The second half of that life, for a node that is held already: it was handed over, or claimed by its parent's commit. */
+/** Executes a node that is held already: it was handed over, or its parent's commit claimed it. */
 export async function executeHeld<S extends ExecutingStage>(
   deps: ExecutionDeps,
   held: HeldNode,
   { stage, failsIn = stage }: Pick<NodeToExecute<S>, 'stage' | 'failsIn'>,
   body: NodeBody,
 ): Promise<Outcome<S>> {
-  // A stage's body ends only in ways that its kind of node can, so what follows is what its stage may send.
+  // A body ends only in ways that its stage allows, so the outcome contains only messages of its stage.
   return (await endingOf(deps, held, { stage, failsIn }, body)) as Outcome<S>;
 }
 
@@ -149,7 +149,7 @@ async function endingOf(
         try {
           return await commit(deps, held, stage, ending);
         } finally {
-          ending.onlyChild?.giveUp();
+          ending.onlyChild?.release();
         }
       case 'passOn':
         return { kind: 'next', messages: [], handOver: { start: ending.start } };
@@ -170,26 +170,26 @@ async function endingOf(
   }
 }
 
-/** How long a node is left alone whose module is not served here: it may be elsewhere, or soon. */
-const ELSEWHERE_DELAY_MS = 5_000;
+/** How long a message waits when its module is not served here: another process may serve it, now or soon. */
+const UNSERVED_DELAY_MS = 5_000;
 
-/** Where several processes share the work, what needs a module that this one does not serve is left to one that does. */
-export function leftToOthers(
+/** Returns a retry when the module is not served here but another process may serve it. */
+export function retryElsewhere(
   { isShared }: Pick<ExecutionDeps, 'isShared'>,
   error: CatenaError,
 ): { readonly kind: 'retry'; readonly delayMs: number; readonly reason: string } | undefined {
   if (!isShared || error.code !== 'module.unknown') return undefined;
-  return { kind: 'retry', delayMs: ELSEWHERE_DELAY_MS, reason: error.code };
+  return { kind: 'retry', delayMs: UNSERVED_DELAY_MS, reason: error.code };
 }
 
-/** Records the failure of a node whose run cannot be executed here, if it may be claimed: it is never skipped. */
+/** Claims and fails a node whose run cannot be executed here, so that the failure is always recorded. */
 export async function failUnloaded<S extends ExecutingStage>(
   deps: ExecutionDeps,
   ref: Pick<NodeToExecute<S>, 'stage' | 'node' | 'epoch' | 'origin' | 'failsIn'>,
   error: CatenaError,
 ): Promise<Failed | { readonly kind: 'retry'; readonly delayMs: number; readonly reason: string }> {
-  const left = leftToOthers(deps, error);
-  if (left !== undefined) return left;
+  const retry = retryElsewhere(deps, error);
+  if (retry !== undefined) return retry;
   const claimed = await claimNode(deps, ref);
   if (claimed.kind === 'refused') return { kind: 'skip', reason: claimed.reason };
   return fail(deps, ref.origin, claimed.lease, error, ref.failsIn ?? ref.stage);
@@ -201,11 +201,11 @@ export interface Refused {
   readonly code: CodeOf<typeof ClaimCode>;
   /** The code's name. */
   readonly reason: string;
-  /** With LOCKED_BY_OTHER: until the node is due. */
+  /** With LOCKED_BY_OTHER: milliseconds until the node is due. */
   readonly retryInMs: number;
 }
 
-/** Takes the right to execute a node, and keeps its lease from then on. */
+/** Claims a node, and renews its lease from then on. */
 export async function claimNode(
   deps: Pick<ExecutionDeps, 'clock' | 'coordinator' | 'leases' | 'meters' | 'nextOwner'>,
   { node, epoch, stage }: Pick<ClaimCommand, 'node' | 'epoch' | 'stage'>,
@@ -292,7 +292,7 @@ type Failed =
   | { readonly kind: 'fail'; readonly error: Message<'error'> }
   | { readonly kind: 'skip'; readonly reason: string };
 
-/** The node waits for its decision; the message that asks for it, or why there is none to send. */
+/** Records a failure; returns the message that asks for its decision, or why there is none. */
 async function fail(
   deps: ExecutionDeps,
   origin: MessageOrigin,
@@ -306,7 +306,7 @@ async function fail(
   try {
     code = await deps.coordinator.commitError({ node, token: node.token, error: JSON.stringify(failure) });
   } finally {
-    // Also when the coordinator does not answer: a lease that is kept alive would hide the node from the sweeper.
+    // Also without an answer: a lease that is still renewed would hide the node from the sweeper.
     lease.end();
   }
   if (isTracing()) noteFailure(node, origin.task, failure, codeName(CommitErrorCode, code));
@@ -322,12 +322,12 @@ function lost(lease: Lease): AnyOutcome {
   return { kind: 'skip', reason: 'lease lost' };
 }
 
-/** How long the node was held; a lease that was not made by the keeper does not know. */
+/** Counts how long the node was held; only a lease of the keeper knows. */
 function countDuration({ meters, clock }: ExecutionDeps, { node, startedMs }: Lease & { readonly startedMs?: number }) {
   if (startedMs !== undefined) meters.processed(node.kind, clock.monotonic() - startedMs);
 }
 
-/** A response that had come before its node. */
+/** The message of a response that had arrived before its node existed. */
 export function releasedMessage({ response }: ReleasedResponse): Message<'response'> {
   return { kind: 'response', model: ResponseModel.fromJSON(JSON.parse(response)) };
 }

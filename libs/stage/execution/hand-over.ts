@@ -1,31 +1,31 @@
-/** Hand-over: what one stage gives to the next in the same process, under a lease that goes along. */
+/** Hand-over: one stage gives a node, with its lease, to the next stage in the same process. */
 import type { ResponseModel } from '../../contracts/messages.ts';
 import type { Permit } from '../../limits/limiter.ts';
 import type { HeldNode } from './lease.ts';
 
-/** A request, claimed, with the permit to send it. */
+/** A claimed request with the permit to send it. */
 export interface DownloadWork extends HeldNode {
   readonly permit: Permit;
 }
 
-/** A response, under the lease that its download was made with. */
+/** A response under the lease of its download. */
 export interface ParseWork extends HeldNode {
   readonly response: ResponseModel;
 }
 
-/** The next stage's work, to be started in this process in a slot that was reserved for it. */
+/** Work of the next stage, to be started in its reserved slot. */
 export interface HandOver {
   start(): void;
 }
 
-/** A free slot of the next stage in this process; exactly one of the two is called. */
+/** A reserved slot of the next stage; call exactly one of the two methods. */
 export interface Slot<Work> {
   start(work: Work): void;
   release(): void;
 }
 
-/** The next stage, where it runs in this process. */
+/** The next stage, if it runs in this process. */
 export interface LocalStage<Work> {
-  /** A slot, if one is free now and nobody waits for one. */
+  /** Reserves a slot, if one is free now and nobody waits for one. */
   reserve(): Slot<Work> | undefined;
 }

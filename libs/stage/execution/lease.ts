@@ -7,9 +7,9 @@ import type { LoadedRun } from '../run/runs.ts';
 /** The right to execute a node, as its holder sees it. */
 export interface Lease {
   readonly node: ChainNode;
-  /** Aborts when the lease is lost: another holder has the node, or the coordinator could not be reached in time. */
+  /** Aborts when the lease is lost: another owner has the node, or the coordinator could not be reached in time. */
   readonly signal: AbortSignal;
-  /** The lease is over for this holder; idempotent. */
+  /** Ends the lease for this holder: it is no longer renewed. Idempotent. */
   end(): void;
 }
 
@@ -25,12 +25,12 @@ export interface LeaseKeeperOptions {
   readonly leaseMs: number;
 }
 
-/** Renew when this share of the lease has gone by. */
+/** A lease is renewed after this share of its time. */
 const RENEW_AFTER = 1 / 3;
 
 /**
- * Keeps the leases of what is being executed, by one timer for all. The local deadline runs on a clock that does not jump
- * and is counted from before the claim was sent, so it ends no later than the coordinator's.
+ * Renews the leases of running executions with one timer. The local deadline uses a monotonic clock and starts before the claim
+ * is sent, so it ends no later than the coordinator's.
  */
 export class LeaseKeeper {
   readonly leaseMs: number;
@@ -47,14 +47,14 @@ export class LeaseKeeper {
     this.#timer.unref();
   }
 
-  /** Starts to keep a lease; `sinceMs` is the monotonic time before its claim was sent. */
+  /** Starts to renew a lease; `sinceMs` is the monotonic time before its claim was sent. */
   hold(node: ChainNode, sinceMs: number): Lease {
     const lease = new HeldLease(node, sinceMs, (ended) => this.#held.delete(ended));
     this.#held.add(lease);
     return lease;
   }
 
-  /** Renews what is due and gives up what ran out. Called by the timer. */
+  /** Renews due leases and marks expired ones as lost. Called by the timer. */
   renewDue(): void {
     const nowMs = this.#clock.monotonic();
     for (const lease of this.#held) {
@@ -64,7 +64,7 @@ export class LeaseKeeper {
     }
   }
 
-  /** Monotonic time since which the longest execution has been going on; undefined when nothing is held. */
+  /** Monotonic start time of the oldest running execution; undefined when nothing is held. */
   oldestSinceMs(): number | undefined {
     let oldest: number | undefined;
     for (const { startedMs } of this.#held) oldest = Math.min(oldest ?? startedMs, startedMs);
@@ -105,7 +105,7 @@ class HeldLease implements Lease {
     this.#onEnd = onEnd;
   }
 
-  // Made when first asked for: most executions end before anybody listens.
+  // Created on first use: most executions never read it.
   get signal(): AbortSignal {
     this.#abort ??= new AbortController();
     return this.#abort.signal;

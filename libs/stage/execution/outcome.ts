@@ -1,11 +1,11 @@
 /**
- * What a handler makes of an input. Handlers return outcomes; only the stage runner publishes, acks and gives back.
+ * The result of handling an input. Handlers return outcomes; only the stage runner publishes, acks and naks.
  *
  *     next       the work is committed: publish what follows, then ack
- *     retry      it cannot be done now: give the message back with a delay
+ *     retry      it cannot be done now: nak the message with a delay
  *     fail       the node's failure is recorded: publish it to error-threshold, then ack
  *     skip       there is nothing to do (done before, stale, paused, …): ack
- *     terminate  a module or the task has been ended by a threshold: publish what follows, then ack
+ *     terminate  a threshold or the author has ended a module or the task: publish what follows, then ack
  */
 import type { Message, MessageFrom, Stage } from '../../contracts/chain.ts';
 import type { Grant } from '../messages/publisher.ts';
@@ -16,7 +16,7 @@ export type Outcome<S extends Stage> =
       readonly kind: 'next';
       readonly messages: readonly MessageFrom<S>[];
       readonly handOver?: HandOver;
-      /** The room that the messages were promised; given back when they are published. */
+      /** Reserved room for the messages; released when they are published. */
       readonly grant?: Grant;
     }
   | { readonly kind: 'retry'; readonly delayMs: number; readonly reason: string }
@@ -29,5 +29,5 @@ export type Outcome<S extends Stage> =
       readonly messages: readonly MessageFrom<S>[];
     };
 
-/** An outcome of whichever stage: what a stage may send has been checked where it was made. */
+/** An outcome of any stage; the messages were checked where the outcome was made. */
 export type AnyOutcome = Outcome<'sweeper'>;

@@ -1,6 +1,6 @@
 /**
- * A stage's life: take a message when a slot is free, let the handler work, then do what its outcome says. Handlers never
- * publish, ack or give back themselves.
+ * Runs a stage: takes a message when a slot is free, calls the handler, then applies its outcome. Handlers never publish, ack or
+ * nak themselves.
  */
 import type { Bus, Delivery, Receiver, Subscription } from '../../bus/port.ts';
 import { Slots } from '../../concurrency/slots.ts';
@@ -17,18 +17,18 @@ export interface StageRunnerOptions<S extends Receiver, Work, Admission> {
   readonly stage: S;
   readonly bus: Bus;
   readonly publisher: Publisher;
-  /** Executions at once. */
+  /** Executions at the same time. */
   readonly concurrency: number;
-  /** The slots of these executions, where their handler knows them too. */
+  /** The slots of these executions, if the handler uses them too. */
   readonly slots?: Slots;
-  /** Messages that may wait for their admission, beside those in execution. */
+  /** Messages that may wait for their admission, beside the running executions. */
   readonly waiting?: number;
-  /** Waits until the message may be executed (a rate limit); its slot is taken only then. */
+  /** Waits until the message may be executed (a rate limit). Its slot is taken after that. */
   readonly admit?: (message: MessageTo<S>, signal: AbortSignal) => Promise<Admission>;
   readonly handle: (message: MessageTo<S>, admission: Admission | undefined) => Promise<Outcome<S>>;
-  /** Executes work that the stage before handed over in this process. */
+  /** Executes work that the previous stage handed over in this process. */
   readonly handleLocal?: (work: Work) => Promise<Outcome<S>>;
-  /** How long a message is given back for when its handler could not do its work. */
+  /** Delay of a message that is returned because its handler threw. */
   readonly retryDelayMs: number;
   readonly onError: (error: unknown) => void;
 }
@@ -59,7 +59,7 @@ export class StageRunner<S extends Receiver, Work extends HeldNode = never, Admi
     });
   }
 
-  /** No further messages; resolves when everything in execution has ended. Idempotent. */
+  /** Takes no more messages; resolves when all running executions have ended. Idempotent. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#subscription?.stop();
@@ -103,7 +103,7 @@ export class StageRunner<S extends Receiver, Work extends HeldNode = never, Admi
       if (isTracing()) await inHandOverSpan(this.#options.stage, work, () => this.#executeLocal(work));
       else await this.#executeLocal(work);
     } catch (thrown) {
-      // Nothing to give back: the node's lease runs out, and it is taken up again.
+      // There is no message to return: the node's lease runs out, and the sweeper recovers the node.
       this.#options.onError(thrown);
     } finally {
       this.#slots.give();

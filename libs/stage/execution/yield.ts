@@ -1,7 +1,7 @@
 /**
- * What an execution yields, gathered for one commit. Items and hops are held until the generator has ended, so a parser
- * that throws leaves nothing; hops beyond a commit's size are staged with the coordinator meanwhile, so that a step with
- * 100,000 hops does not hold them in memory.
+ * Gathers what an execution yields for one commit. Items and hops are held back until the generator has ended, so a parser that
+ * throws stores nothing. Hops beyond a commit's size are staged with the coordinator, so that a step with 100,000 hops does not
+ * hold them in memory.
  */
 
 import { MAX_CHILDREN, StageCode } from '../../coordination/protocol/commits.ts';
@@ -14,7 +14,7 @@ import type { Lease } from './lease.ts';
 
 export interface Yield {
   readonly children: readonly NodeSeed[];
-  /** How many children stand staged; then `children` is empty. */
+  /** How many children are staged; if any, `children` is empty. */
   readonly staged: number;
   readonly items: readonly NewItem[];
   readonly drops: readonly { readonly reason: string; readonly data: unknown }[];
@@ -24,18 +24,18 @@ export interface GatherOptions {
   readonly lease: Lease;
   readonly coordinator: Pick<Coordinator, 'stageChildren'>;
   readonly toSeed: (hop: Emission & { readonly kind: 'hop' | 'fail' }) => NodeSeed;
-  /** A generator that yields more than this is taken for one without an end. */
+  /** A generator that yields more often than this is taken to be endless. */
   readonly maxYields: number;
-  /** Told of each charge at once, in the currency: it holds also when the generator fails afterwards. */
+  /** Called with each charge at once, in the currency; a charge counts even if the generator fails later. */
   readonly onCharge?: (amount: number) => void;
 }
 
-/** The lease was lost while the execution went on: nothing of it may take effect. */
+/** The lease was lost during the execution, so nothing of it may take effect. */
 export class LeaseLost extends Error {
   override readonly name = 'LeaseLost';
 }
 
-/** Throws what the generator throws, `parse.retry` when it asks for a retry, `parse.too_many_yields`, and {@link LeaseLost}. */
+/** Throws the generator's errors, `parse.retry` when it asks for a retry, `parse.too_many_yields`, and {@link LeaseLost}. */
 export async function gather(emissions: Emissions, options: GatherOptions): Promise<Yield> {
   const gathering = new Gathering(options);
   if (Symbol.asyncIterator in emissions) {
@@ -99,7 +99,7 @@ class Gathering {
     }
   }
 
-  /** Hands the hops so far to the coordinator, under the node's token. */
+  /** Stages the hops so far with the coordinator, under the node's token. */
   async stage(): Promise<void> {
     const { lease, coordinator } = this.#options;
     const children = [...this.#seeds.values()];

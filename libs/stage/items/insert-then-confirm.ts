@@ -1,10 +1,10 @@
 /**
- * Items where the store stands beside the coordinator:
+ * Stores items when the store is a server of its own:
  *
- *     insert (unseen) → commit: the coordinator decides → confirm, in the background (seen)
+ *     insert (hidden rows) → commit (the coordinator decides) → confirm in the background (visible rows)
  *
- * Whoever dies in between leaves rows that nobody sees. Whoever must see everything that is committed resolves the run
- * first: what nobody confirmed is looked up in the coordinator, so a lost confirmation costs nothing but that question.
+ * A process that dies in between leaves hidden rows. A reader that needs all committed rows resolves the run first: it asks the
+ * coordinator about unconfirmed rows. So a lost confirmation costs only that query.
  */
 
 import { Batches } from '../../concurrency/batches.ts';
@@ -29,7 +29,7 @@ const INSERT_GROUP = 256;
 const INSERT_LANES = 3;
 const CONFIRM_GROUP = 1_000;
 const CONFIRM_LANES = 2;
-/** Nobody waits for a confirmation, and whoever wants to see all rows has them written at once: few large ones cost less. */
+/** Confirmations wait this long to be written in few large batches; nobody waits for them, and a reader can flush them. */
 const CONFIRM_LINGER_MS = 50;
 
 interface Committed extends Confirmation {
@@ -73,39 +73,44 @@ export class InsertThenConfirm implements CommitPort {
     return outcome;
   }
 
-  /** When this resolves, every row is seen that was committed before the call, and no other. */
+  /** Makes visible every row that was committed before the call, and no other. */
   async resolve(runId: string): Promise<void> {
-    // Confirming what this process committed itself needs no question.
+    // Commits of this process can be confirmed without asking the coordinator.
     await this.#confirmations.flush();
     await this.#rounds.join(runId);
   }
 
-  /** Resolves when everything that was committed before is confirmed, or left to whoever resolves its run. */
+  /** Resolves when all earlier commits are confirmed; failed confirmations are left to the next {@link resolve}. */
   flush(): Promise<void> {
     return this.#confirmations.flush();
   }
 }
 
-/** A commit without items takes back the rows of an earlier one: its marker is what tells so. */
+/** A commit without items hides the rows of the node's earlier commit; this empty batch makes the store do so. */
 function markerFor({ node, token }: ExecutionCommit): ItemBatch | undefined {
   if (node.committedToken === '') return undefined;
   const { runId, moduleId, phase, id: nodeId } = node;
   return { runId, moduleId, phase, nodeId, token, items: [] };
 }
 
-/** Never throws: what could not be confirmed is left to whoever resolves the run. */
+/** Confirms commits. Never throws: failed confirmations are left to the next {@link InsertThenConfirm.resolve}. */
 async function confirmByRun(store: ConfirmedItems, log: Log, committed: readonly Committed[]): Promise<void> {
   for (const [runId, confirmations] of Map.groupBy(committed, (each) => each.runId)) {
     try {
       const refused = await store.confirmItems(runId, confirmations);
-      if (refused.length > 0) log.debug('confirmations came too late', { run_id: runId, nodes: refused.length });
+      if (refused.length > 0)
+        log.debug('the store refused outdated item confirmations', { run_id: runId, nodes: refused.length });
     } catch (error) {
-      log.warn('items could not be confirmed yet', { run_id: runId, nodes: confirmations.length, error });
+      log.warn('the store could not confirm items; a reader confirms them', {
+        run_id: runId,
+        nodes: confirmations.length,
+        error,
+      });
     }
   }
 }
 
-/** A store whose readers see everything that was committed before they asked. */
+/** A store whose readers see everything that was committed before their call. */
 export function resolvingStore<Kind extends Store>(store: Kind, items: Pick<InsertThenConfirm, 'resolve'>): Kind {
   const reading: Pick<Store, 'readItems' | 'countItems' | 'hasWithdrawnItems' | 'closeRun'> = {
     readItems: async (query) => {
@@ -133,16 +138,16 @@ interface ResolutionDeps {
   readonly coordinator: Pick<Coordinator, 'findNode'>;
 }
 
-/** Executions looked at together. */
+/** Executions checked together. */
 const PAGE = 500;
-/** Nodes asked for at once. */
-const ASKED = 32;
-/** Far more than a node can commit while one round asks for it. */
+/** Nodes read at the same time. */
+const PARALLEL_READS = 32;
+/** A node cannot commit nearly this often during one round. */
 const MAX_ROUNDS = 20;
 
 /**
- * Shows every row of a run whose node has committed with its token, as the coordinator says now. Rows of other tokens are
- * left alone: their execution may still be running. Throws what either side throws, and `items.contended` (retryable).
+ * Makes visible every row of a run whose node has committed with its token, according to the coordinator. Rows of other tokens
+ * are not changed: their execution may still be running. Throws the errors of both sides, and `items.contended` (retryable).
  */
 async function resolveItems(deps: ResolutionDeps, runId: string): Promise<void> {
   for (let round = 0; round < MAX_ROUNDS; round++) {
@@ -150,31 +155,31 @@ async function resolveItems(deps: ResolutionDeps, runId: string): Promise<void> 
   }
   throw new CatenaError('items.contended', `the items of run ${runId} changed faster than they could be confirmed`, {
     class: 'retryable',
-    remedy: 'nothing: it is tried again',
+    remedy: 'nothing: the caller retries',
   });
 }
 
-/** False when a node was confirmed by somebody else between the question and its answer: it has to be asked again. */
+/** Returns false when another process confirmed a node in the meantime, so that the round must be repeated. */
 async function resolveRound({ store, coordinator }: ResolutionDeps, runId: string): Promise<boolean> {
-  let isWhole = true;
+  let isComplete = true;
   let after: UnconfirmedRows | undefined;
   for (;;) {
     const page = await store.listUnconfirmed(runId, PAGE, after);
     const committed: UnconfirmedRows[] = [];
-    for (let from = 0; from < page.length; from += ASKED) {
-      const asked = page.slice(from, from + ASKED).map(async (rows) => {
+    for (let from = 0; from < page.length; from += PARALLEL_READS) {
+      const reads = page.slice(from, from + PARALLEL_READS).map(async (rows) => {
         const { nodeId: id, moduleId, phase, token } = rows;
         const node = await coordinator.findNode({ id, runId, moduleId, phase });
         if (node?.committedToken === token) committed.push(rows);
       });
-      await Promise.all(asked);
+      await Promise.all(reads);
     }
     const confirmations = committed.map(({ nodeId, token, shown }) => ({ nodeId, token, replaces: shown }));
     if (confirmations.length > 0) {
       const refused = await store.confirmItems(runId, confirmations);
-      isWhole &&= refused.length === 0;
+      isComplete &&= refused.length === 0;
     }
-    if (page.length < PAGE) return isWhole;
+    if (page.length < PAGE) return isComplete;
     after = page.at(-1);
   }
 }

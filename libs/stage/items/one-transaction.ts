@@ -1,4 +1,4 @@
-/** Items and commit in one transaction, where coordinator and store share a SQLite file. */
+/** Stores items and commits in one transaction, when coordinator and store share a SQLite file. */
 import type { CommitOutcome } from '../../coordination/protocol/commits.ts';
 import type { SqliteCoordinator } from '../../coordination/sqlite/index.ts';
 import { failpoint } from '../../failpoints/failpoint.ts';

@@ -19,8 +19,8 @@ export interface ChildrenPumpDeps {
 const BATCH = 500;
 
 /**
- * Moves the staged children of nodes that have committed, and sends their wake-ups. The committer starts it at once; the
- * sweeper does the same for nodes whose committer died.
+ * Creates the staged children of committed nodes, and sends their wake-ups. The committer starts it at once. The sweeper does the
+ * same for nodes whose committer died.
  */
 export class ChildrenPump {
   readonly #deps: ChildrenPumpDeps;
@@ -30,25 +30,27 @@ export class ChildrenPump {
     this.#deps = deps;
   }
 
-  /** Pumps a node in the background. What fails is logged: the node stands due, and the sweeper goes on with it. */
+  /** Pumps a node in the background. A failure is logged: the node is due, and the sweeper continues. */
   start(node: NodeRef): void {
-    this.pump(node).catch((error: unknown) => this.#deps.log.error('a pump failed', { error }));
+    this.pump(node).catch((error: unknown) =>
+      this.#deps.log.error('the pump could not move staged children; the sweeper continues', { error }),
+    );
   }
 
-  /** Resolves when all staged children of the node have been moved, or the pump was stopped. */
+  /** Moves all staged children of the node; resolves when none is left or the pump was stopped. */
   async pump(node: NodeRef): Promise<void> {
     while (!this.#stopped && (await this.#pumpBatch(node)));
   }
 
-  /** No further batch is begun. Idempotent. */
+  /** Begins no further batch. Idempotent. */
   stop(): void {
     this.#stopped = true;
   }
 
-  /** True while more is to be moved. */
+  /** Moves one batch; returns true while there is more. */
   async #pumpBatch(node: NodeRef): Promise<boolean> {
     const { coordinator, publisher, runs, meters } = this.#deps;
-    // Whether the children are hops or requests stands in their rows only.
+    // Only the rows tell whether the children are hops or requests, so both queues need room.
     const grants = [publisher.grant('ingress', BATCH), publisher.grant('downloader', BATCH)];
     try {
       const wakeUps = Math.min(...grants.map(({ count }) => count));

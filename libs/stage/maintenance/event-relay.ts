@@ -1,35 +1,35 @@
 /**
- * Carries the events that transitions left in their shard's outbox to the bus. Any number of processes may do it: what is
- * taken stays in the outbox until it is published and trimmed, so an event is published at least once, under its stable id.
+ * Publishes the events of each shard's outbox to the bus. Any number of processes may run it: an event stays in the outbox until
+ * it is published and trimmed, so it is published at least once, under its stable id.
  */
 import type { ChainEvent } from '../../contracts/events.ts';
 import type { Log } from '../../telemetry/log.ts';
 
 /** An event as the outbox holds it. */
 export interface OutboxEvent {
-  /** What trims it. */
+  /** The id by which it is trimmed. */
   readonly entry: string;
   readonly event: ChainEvent;
 }
 
-/** What transitions append their events to. */
+/** The outbox to which transitions append their events. */
 export interface EventOutbox {
-  /** The oldest events of a shard; they stay until they are trimmed. */
+  /** Reads the oldest events of a shard; they stay until they are trimmed. */
   takeEvents(take: { readonly shard: number; readonly limit: number }): Promise<readonly OutboxEvent[]>;
-  /** Removes entries; those that are gone already are no error. */
+  /** Removes entries; missing entries are ignored. */
   trimEvents(trim: { readonly shard: number; readonly entries: readonly string[] }): Promise<void>;
 }
 
 export interface EventRelayOptions {
   readonly outbox: EventOutbox;
-  /** Resolves when the event is safe with the bus. */
+  /** Publishes an event; resolves when the bus has stored it. */
   readonly publish: (event: ChainEvent) => Promise<void>;
   readonly shards: number;
   readonly intervalMs: number;
   readonly log: Log;
 }
 
-/** Events taken at once. */
+/** Events read at once. */
 const BATCH = 200;
 
 export class EventRelay {
@@ -48,7 +48,7 @@ export class EventRelay {
     if (this.#timer === undefined && !this.#stopped) this.#schedule(0);
   }
 
-  /** Resolves when the round under way has ended. Idempotent. */
+  /** Stops; resolves when the current round has ended. Idempotent. */
   async stop(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#timer);
@@ -67,9 +67,11 @@ export class EventRelay {
     const shards = Array.from({ length: this.#options.shards }, (_, shard) => shard);
     const results = await Promise.allSettled(shards.map((shard) => this.#relayShard(shard)));
     const failure = results.find((result) => result.status === 'rejected');
-    // Once, not four times a second for as long as a server is away.
+    // Logged once per outage, not in every round.
     if (failure !== undefined && !this.#isFailing) {
-      this.#options.log.warn('events could not be published; they are kept', { error: failure.reason });
+      this.#options.log.warn('the event relay could not publish events; they stay in the outbox', {
+        error: failure.reason,
+      });
     }
     this.#isFailing = failure !== undefined;
   }

@@ -12,15 +12,15 @@ export interface ExpiryDeps {
   readonly clock: Clock;
   /** How long after its end a run's nodes are kept, in milliseconds. */
   readonly retentionMs: number;
-  /** Told how many nodes were removed. */
+  /** Called with the number of deleted nodes. */
   readonly onExpired: (nodes: number) => void;
 }
 
-/** Runs taken at once, and nodes removed per transition. */
+/** Runs listed at once, and nodes deleted per transition. */
 const RUNS = 100;
 const BATCH = 500;
 
-/** Removes the nodes of runs that ended long ago, in bounded steps. Their items, end and dead letters stay in the store. */
+/** Deletes the nodes of runs whose retention is over, in bounded steps. Their items, end and dead letters stay in the store. */
 export async function expireRuns(deps: ExpiryDeps, signal: AbortSignal): Promise<void> {
   const before = deps.clock.now() - deps.retentionMs;
   for (let more = true; more; ) {
@@ -32,7 +32,7 @@ export async function expireRuns(deps: ExpiryDeps, signal: AbortSignal): Promise
   }
 }
 
-/** False when it was told to stop. */
+/** Deletes the nodes of one run; returns false when the signal aborted it. */
 async function expireRun(
   { coordinator, store, budgets, cookieStore, onExpired }: ExpiryDeps,
   runId: string,
@@ -45,7 +45,7 @@ async function expireRun(
     more = outcome.more;
   }
   await budgets.forget(runId);
-  // A download that was under way when the run closed may have come with cookies after all.
+  // A download that was running when the run closed may have stored cookies since.
   await cookieStore.forget(runId);
   await store.markExpired(runId);
   return true;

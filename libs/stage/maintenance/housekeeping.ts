@@ -1,4 +1,4 @@
-/** What a process does now and then, whatever its stages are at: forgets old runs, and opens what was never opened. */
+/** Periodic work of a process: deletes expired runs and responses, and opens accepted runs that were never opened. */
 
 import { periodically } from '../../concurrency/periodic.ts';
 import type { ResponseCache } from '../../store/response-cache.ts';
@@ -11,7 +11,7 @@ import { type ReconcileDeps, reconcileRuns } from './reconcile.ts';
 export interface HousekeepingDeps extends Omit<ExpiryDeps, 'onExpired' | 'coordinator' | 'store'>, ReconcileDeps {
   readonly coordinator: ExpiryDeps['coordinator'] & ReconcileDeps['coordinator'];
   readonly store: ExpiryDeps['store'] & ReconcileDeps['store'];
-  /** Whether it also looks for runs that were accepted and never opened. */
+  /** Whether it also opens runs that were accepted but never opened. */
   readonly reconciles: boolean;
   readonly answers: Pick<ResponseCache, 'expire'>;
   readonly metrics: Metrics;
@@ -22,24 +22,25 @@ const EXPIRY_INTERVAL_MS = 3_600_000;
 const RECONCILE_INTERVAL_MS = 5_000;
 const ANSWERS_INTERVAL_MS = 60_000;
 
-/** Begins at once, and goes on until the signal aborts. */
-export function keepHouse(deps: HousekeepingDeps, signal: AbortSignal): void {
+/** Starts at once, and repeats until the signal aborts. */
+export function startHousekeeping(deps: HousekeepingDeps, signal: AbortSignal): void {
   const { reconciles, metrics, log } = deps;
   const expired = metrics.counter(METRICS.stateExpired).with({});
   periodically((until) => expireRuns({ ...deps, onExpired: (nodes) => expired.add(nodes) }, until), {
     signal,
     intervalMs: EXPIRY_INTERVAL_MS,
-    onError: (error) => log.warn('old runs could not be removed', { error }),
+    onError: (error) => log.warn('housekeeping could not delete expired runs; it retries', { error }),
   });
   periodically(async () => void (await deps.answers.expire()), {
     signal,
     intervalMs: ANSWERS_INTERVAL_MS,
-    onError: (error) => log.warn('kept answers that have run out could not be removed', { error }),
+    onError: (error) =>
+      log.warn('housekeeping could not delete expired responses from the cache; it retries', { error }),
   });
   if (!reconciles) return;
   periodically((until) => reconcileRuns(deps, until), {
     signal,
     intervalMs: RECONCILE_INTERVAL_MS,
-    onError: (error) => log.warn('accepted runs could not be looked for', { error }),
+    onError: (error) => log.warn('housekeeping could not check for unopened runs; it retries', { error }),
   });
 }

@@ -1,4 +1,4 @@
-/** Finds accepted runs that the coordinator does not know, and has them opened. */
+/** Finds accepted and open runs that the coordinator does not know, and sends the messages that open them. */
 import type { Bus } from '../../bus/port.ts';
 import type { Coordinator } from '../../coordination/protocol/port.ts';
 import type { RunRecord, Store } from '../../store/port.ts';
@@ -8,16 +8,16 @@ export interface ReconcileDeps {
   readonly store: Pick<Store, 'listRuns'>;
   readonly coordinator: Pick<Coordinator, 'findRun'>;
   readonly bus: Pick<Bus, 'publish'>;
-  /** Which runs to look after; default all. */
+  /** Selects the runs to check; default all. */
   readonly serves?: ((run: RunRecord) => boolean) | undefined;
 }
 
-/** Runs looked at in one round, of each state. */
+/** Runs of each state that one round checks. */
 const MAX_RUNS = 1_000;
 
 /**
- * Sends the messages of runs that were accepted and never opened, because their message was lost or the queue was full, and for open
- * ones that the coordinator lost with its last writes. Opening is idempotent, so a message too many is nothing.
+ * Sends the messages of runs that were accepted but never opened, because their message was lost or the queue was full, and of
+ * open runs that the coordinator lost with its last writes. Opening is idempotent, so an extra message does no harm.
  */
 export async function reconcileRuns(
   { store, coordinator, bus, serves }: ReconcileDeps,

@@ -1,6 +1,6 @@
 /**
- * The sweeper: whoever runs one looks after everything that stands due. It needs no leader: what it takes is moved forward,
- * not removed, so another looks again should it die. Its loop cannot die: an error is counted and the loop goes on.
+ * The sweeper acts on all due nodes and scopes. Any number of processes may run one, without a leader: it moves the due time of
+ * what it takes forward and removes nothing, so another sweeper acts if it dies. An error is counted, and the loop continues.
  */
 import { RecoverCode } from '../../coordination/protocol/claims.ts';
 import type { Coordinator } from '../../coordination/protocol/port.ts';
@@ -18,18 +18,18 @@ export interface SweeperOptions {
   readonly coordinator: Coordinator;
   readonly publisher: Publisher;
   readonly runs: Runs;
-  /** Moves the staged children of nodes whose committer died; it stops with the sweeper. */
+  /** Creates the staged children of nodes whose committer died; the sweeper stops it. */
   readonly pump: ChildrenPump;
   readonly metrics: Metrics;
   readonly log: Log;
   readonly intervalMs: number;
   readonly crashBudget: number;
   readonly shards: number;
-  /** Writes the end of a run and closes it. */
+  /** Records the end of a run and closes it. */
   readonly closeRun: (runId: string) => Promise<void>;
 }
 
-/** Nodes taken, or ended, per transition. */
+/** Nodes taken or drained per transition. */
 const BATCH = 500;
 const SWEPT = ['ingress', 'downloader', 'error-threshold'] as const;
 
@@ -37,7 +37,7 @@ export class Sweeper {
   readonly #options: SweeperOptions;
   readonly #errors;
   readonly #recovered;
-  /** Runs whose trouble has been logged: every node of theirs has the same. */
+  /** Runs whose failure has been logged; it is the same for all their nodes. */
   readonly #reported = new Set<string>();
   #timer: NodeJS.Timeout | undefined;
   #round: Promise<void> | undefined;
@@ -54,7 +54,7 @@ export class Sweeper {
     this.#schedule(0);
   }
 
-  /** Resolves when the round under way has ended. Idempotent. */
+  /** Stops; resolves when the current round has ended. Idempotent. */
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#options.pump.stop();
@@ -76,16 +76,16 @@ export class Sweeper {
         await this.#sweepShard(shard);
       } catch (error) {
         this.#errors.add();
-        this.#options.log.error('a round of the sweeper failed', { shard, error });
+        this.#options.log.error('the sweeper could not sweep a shard; it retries', { shard, error });
       }
     }
   }
 
-  /** Takes what stands due, as much as the queues hold, until nothing more does. */
+  /** Takes due entries, as many as the queues have room for, until nothing is due. */
   async #sweepShard(shard: number): Promise<void> {
     const { coordinator, publisher } = this.#options;
     for (let more = true; more && !this.#stopped; ) {
-      // Promised, not only looked at: commits that go on meanwhile would count on the same room, and wake-ups would be lost.
+      // The room is reserved: concurrent commits would otherwise use the same room, and wake-ups would be lost.
       const grants = SWEPT.map((stage) => publisher.grant(stage, BATCH));
       try {
         const limit = Math.min(...grants.map(({ count }) => count));
@@ -99,8 +99,8 @@ export class Sweeper {
   }
 
   /**
-   * One entry's trouble is not the others': a run whose module is not served here waits for a process that does. Only a
-   * backend that does not answer ends the round.
+   * A failure of one entry does not affect the others: a run whose module is not served here waits for a process that serves it.
+   * Only a backend failure ends the round.
    */
   async #attempt(entry: DueEntry): Promise<void> {
     try {
@@ -111,7 +111,7 @@ export class Sweeper {
       const runId = runIdOf(entry);
       if (this.#reported.has(runId)) return;
       this.#reported.add(runId);
-      this.#options.log.error('the sweeper cannot go on with a run', { run_id: runId, error });
+      this.#options.log.error('the sweeper could not act on a run; its nodes stay due', { run_id: runId, error });
     }
   }
 
@@ -124,10 +124,12 @@ export class Sweeper {
       }
       case 'recover': {
         const { code, died, wakeUps } = await coordinator.recoverZombie({ node: entry.node, crashBudget });
-        // Its holder may have renewed the lease, or another sweeper have come first.
+        // Other codes: the holder has renewed the lease, or another sweeper was faster.
         if (code === RecoverCode.RECOVERED) this.#recovered.add();
-        if (died) this.#options.log.error('a node lost too many leases and was given up', { node_id: entry.node.id });
-        return this.#ring(entry.node.runId, wakeUps);
+        if (died) {
+          this.#options.log.error('the sweeper ended a node that lost too many leases', { node_id: entry.node.id });
+        }
+        return this.#notify(entry.node.runId, wakeUps);
       }
       case 'pump':
         return this.#options.pump.pump(entry.node);
@@ -135,7 +137,7 @@ export class Sweeper {
         return this.#drain(entry);
       case 'deadline': {
         const { wakeUps } = await coordinator.phaseClose(entry);
-        return this.#ring(entry.runId, wakeUps);
+        return this.#notify(entry.runId, wakeUps);
       }
       case 'settle':
         return closeRun(entry.runId);
@@ -148,7 +150,7 @@ export class Sweeper {
     }
   }
 
-  async #ring(runId: string, wakeUps: Parameters<typeof childMessages>[0]): Promise<void> {
+  async #notify(runId: string, wakeUps: Parameters<typeof childMessages>[0]): Promise<void> {
     if (wakeUps.length === 0) return;
     const run = await this.#options.runs.load(runId);
     await this.#options.publisher.publish('sweeper', childMessages(wakeUps, run));

@@ -1,4 +1,4 @@
-/** Failures on the wire, and back. */
+/** Converts failures to and from their wire form. */
 import { type ChainError, ErrorClass } from '../../contracts/messages.ts';
 import { CatenaError, type FailureClass } from '../../errors/catena-error.ts';
 import type { Failure } from '../../errors/failure.ts';
@@ -15,7 +15,7 @@ export function toChainError(failure: Failure): ChainError {
   return { code, class: ON_WIRE[failure.class], message, data, stage, causes: [...causes], retryAfterMs };
 }
 
-/** A class that this release does not know is taken as retryable: nothing is decided on it. */
+/** An unknown error class counts as retryable, which decides nothing for good. */
 export function fromChainError(error: ChainError): CatenaError {
   const { code, message, retryAfterMs } = error;
   const known = Object.entries(ON_WIRE).find(([, onWire]) => onWire === error.class)?.[0] as FailureClass | undefined;
@@ -26,7 +26,7 @@ export function fromChainError(error: ChainError): CatenaError {
   });
 }
 
-/** Details are for people and logs: those that cannot be read are no reason to lose the error. */
+/** Details are for people and logs, so unreadable ones are dropped and the error is kept. */
 function dataOf({ data }: ChainError): Readonly<Record<string, unknown>> {
   try {
     const value: unknown = JSON.parse(Buffer.from(data).toString());

@@ -5,57 +5,57 @@ import { failpoint } from '../../failpoints/failpoint.ts';
 
 export interface PublisherOptions {
   readonly bus: Bus;
-  /** How long to wait before a full queue is tried again, in milliseconds. */
+  /** Delay before a full queue is tried again, in milliseconds. */
   readonly retryDelayMs: number;
-  /** Messages of one outcome that are published at once; default 1. */
+  /** Messages of one outcome that are published at the same time; default 1. */
   readonly concurrency?: number;
-  /** Told of every refusal, for its metric. */
+  /** Called for each refusal, for its metric. */
   readonly onBackpressure: (sender: Stage, receiver: Receiver) => void;
 }
 
-/** Room in a stage's queue that is kept for messages to come. */
+/** Reserved room in a stage's queue. */
 export interface Grant {
   readonly count: number;
   /** Idempotent. */
   release(): void;
 }
 
-/** After so many refusals a wake-up is left to the sweeper: its node stands in the due index. */
+/** After so many refusals a wake-up is dropped; the sweeper sends it later, because its node is in the due index. */
 const MAX_REFUSALS = 5;
 
-/** Publishes what follows a commit. A full queue makes its sender wait, and is counted; no wake-up is worth more than that. */
+/** Publishes what follows a commit. A full queue delays the sender a few times and is counted; then the sweeper takes over. */
 export class Publisher {
   readonly #options: PublisherOptions;
-  readonly #promised = new Map<Receiver, number>();
+  readonly #reserved = new Map<Receiver, number>();
 
   constructor(options: PublisherOptions) {
     this.#options = options;
   }
 
-  /** How many messages a stage's queue takes now, beside those that were promised room. */
+  /** How many messages a stage's queue takes now, without reserved room. */
   room(stage: Receiver): number {
-    return Math.max(0, this.#options.bus.room(stage) - (this.#promised.get(stage) ?? 0));
+    return Math.max(0, this.#options.bus.room(stage) - (this.#reserved.get(stage) ?? 0));
   }
 
   /**
-   * Promises room for up to `wanted` messages to a stage, so that a commit may say how many wake-ups it will send: without it,
-   * commits at the same time would all count on the same room. Give the grant back when they are published.
+   * Reserves room for up to `wanted` messages to a stage, so that a commit can name the number of wake-ups that it will send.
+   * Otherwise concurrent commits would all use the same room. Release the grant when the messages are published.
    */
   grant(stage: Receiver, wanted: number): Grant {
     const count = Math.min(wanted, this.room(stage));
-    this.#promise(stage, count);
+    this.#reserve(stage, count);
     let open = true;
     return {
       count,
       release: () => {
-        if (open) this.#promise(stage, -count);
+        if (open) this.#reserve(stage, -count);
         open = false;
       },
     };
   }
 
-  #promise(stage: Receiver, count: number): void {
-    this.#promised.set(stage, (this.#promised.get(stage) ?? 0) + count);
+  #reserve(stage: Receiver, count: number): void {
+    this.#reserved.set(stage, (this.#reserved.get(stage) ?? 0) + count);
   }
 
   async publish(sender: Stage, messages: readonly ChainMessage[]): Promise<void> {

@@ -13,15 +13,14 @@ import type { WakeUp } from '../../coordination/protocol/outcome.ts';
 import type { Failure } from '../../errors/failure.ts';
 import { toChainError } from './chain-error.ts';
 
-/** Of which run a message speaks, and what its submitter wants to travel with it. */
+/** The run of a message, and the metadata that its submitter attached. */
 export interface MessageOrigin {
   readonly task: TaskRef;
   readonly metadata: Record<string, string>;
 }
 
 /**
- * The message of a wake-up. It says which node to look at and carries no state: whoever claims the node gets that from the
- * coordinator.
+ * The message of a wake-up. It names the node and carries no state: the claim returns the state from the coordinator.
  */
 export function toMessage(wakeUp: WakeUp, origin: MessageOrigin): Dispatched<Message<WakeUp['kind']>> {
   const { dispatch } = wakeUp;
@@ -52,7 +51,7 @@ export function toMessage(wakeUp: WakeUp, origin: MessageOrigin): Dispatched<Mes
   }
 }
 
-/** The messages of wake-ups that come of a transition: they ask for an execution, never for a decision. */
+/** The messages of a transition's wake-ups: they ask for an execution, never for a decision. */
 export function childMessages(wakeUps: readonly WakeUp[], origin: MessageOrigin): Message<'parser_task' | 'request'>[] {
   const messages: Message<'parser_task' | 'request'>[] = [];
   for (const wakeUp of wakeUps) {
@@ -62,7 +61,7 @@ export function childMessages(wakeUps: readonly WakeUp[], origin: MessageOrigin)
   return messages;
 }
 
-/** The message that tells of a node's failure. */
+/** The message that reports a node's failure. */
 export function errorMessage(
   node: ChainNode,
   origin: MessageOrigin,
@@ -72,7 +71,7 @@ export function errorMessage(
   return { kind: 'error', model: toErrorTask({ ...node, node, nodeKind: node.kind }, origin, failure, nowMs) };
 }
 
-/** What an ErrorTaskModel needs to know of its node; a wake-up and a node both do. */
+/** The fields of a node that an ErrorTaskModel needs; wake-ups and nodes both have them. */
 type FailedNode = Pick<WakeUp, 'node' | 'stepIdx' | 'epoch' | 'prefixRequest' | 'attempts' | 'nodeKind'>;
 
 function toErrorTask(failed: FailedNode, origin: MessageOrigin, failure: Failure, nowMs: number): ErrorTaskModel {

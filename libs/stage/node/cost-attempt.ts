@@ -1,20 +1,20 @@
-/** How one sending of a request is called in its run's budget, how an answer says so, and what a failed one counts as. */
+/** Names each download of a request in its run's budget, marks the response with that name, and prices failed downloads. */
 import type { ChainNode } from '../../coordination/protocol/node.ts';
 
 /**
- * Each download of a request is an attempt of its own: what a retry repeats, or a process took with it into its death, may
- * have to be paid all the same. Epoch and dispatch together never come twice with a download.
+ * Each download of a request is an attempt of its own, because a retried download, or one lost with its process, may have to be
+ * paid too. No two downloads have the same epoch and dispatch.
  */
 export function costAttemptOf({ epoch, dispatches }: Pick<ChainNode, 'epoch' | 'dispatches'>): string {
   return `${epoch}.${dispatches}`;
 }
 
-/** Stands with a kept answer: the attempt that paid for it. No server can send it. */
+/** Header of a cached response: the attempt that paid for it. No server can send it. */
 const PAID_HEADER = 'catena-paid';
 
 type Headers = readonly (readonly [name: string, value: string])[];
 
-/** The headers of a response as they are kept: with the attempt that paid for it, unless that is empty. */
+/** The headers of a cached response, with the attempt that paid for it, if any. */
 export function withPayer(headers: Headers, attempt: string): [string, string][] {
   const honest = withoutPayer(headers);
   return attempt === '' ? honest : [...honest, [PAID_HEADER, attempt]];
@@ -29,7 +29,7 @@ export function payerIn(headers: Headers): string {
   return headers.find(([name]) => name === PAID_HEADER)?.[1] ?? '';
 }
 
-/** Failures before anything had arrived at the other side. */
+/** Failures before anything reached the server. */
 const NEVER_ARRIVED = new Set([
   'download.deadline_exceeded',
   'download.invalid_url',
@@ -42,7 +42,7 @@ const NEVER_ARRIVED = new Set([
   'download.tls',
 ]);
 
-/** What a request that was paid for and failed with this code counts as: the most that it may cost, unless nothing arrived. */
+/** The cost of a failed request: the most that it may cost, or 0 if nothing reached the server. */
 export function costOfFailure(code: string, atMost: number): number {
   return NEVER_ARRIVED.has(code) ? 0 : atMost;
 }

@@ -1,21 +1,21 @@
-/** What a node's body holds: the coordinator keeps it as text and never looks inside. */
+/** The content of a node's body. The coordinator stores it as text and never reads it. */
 import type { BreakerSpec } from '../../limits/breakers.ts';
 import { toMicros } from '../../limits/budgets.ts';
 import type { KeyLimits } from '../../limits/limiter.ts';
 import type { CachePolicy, RequestSpec } from '../../modules/contract/definition.ts';
 
-/** Of a hop: its state. */
+/** The body of a hop: its state. */
 export interface HopBody {
   readonly state: unknown;
 }
 
-/** Of a request: what to send, and the state of its hop, which the parse gets. */
+/** The body of a request: what to send, and the state of its hop, which the parse gets. */
 export interface RequestBody {
   readonly state: unknown;
   readonly method: string;
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
-  /** Base64, since a body may be any bytes; absent without one. */
+  /** Base64, because a body may be any bytes; absent without a body. */
   readonly body?: string;
   readonly session?: string;
   readonly timeoutMs?: number;
@@ -27,7 +27,7 @@ export interface RequestBody {
   readonly robots?: 'ignore';
   readonly cache?: CachePolicy | false;
   readonly cacheKey?: string;
-  /** The most that sending it costs, in millionths; absent where it costs nothing. */
+  /** The most that sending it costs, in millionths; absent if it costs nothing. */
   readonly costMicros?: number;
 }
 
@@ -43,7 +43,7 @@ export function decodeRequest(text: string): RequestBody {
   return JSON.parse(text) as RequestBody;
 }
 
-/** A request as its author wrote it, in the form in which it is kept. */
+/** A request as its author wrote it, in its stored form. */
 export function encodeRequest(spec: RequestSpec, state: unknown): string {
   const headers: Record<string, string> = { ...spec.headers };
   const body = bodyOf(spec, headers);

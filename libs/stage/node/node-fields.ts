@@ -1,6 +1,6 @@
 import type { ChainNode } from '../../coordination/protocol/node.ts';
 
-/** The fields of every log line and span that is about a node. */
+/** The fields of each log line and span about a node. */
 export function nodeFields(node: ChainNode): Record<string, string | number> {
   return {
     run_id: node.runId,

@@ -11,9 +11,9 @@ import {
 import type { LoadedRun } from '../run/runs.ts';
 import { encodeHop, encodeRequest } from './node-body.ts';
 
-/** Largest state of a hop, in characters of JSON: states travel with every node; what is larger belongs into an item. */
+/** Largest state of a hop, in characters of JSON: each node carries its state, so larger data belongs in an item. */
 const MAX_STATE_CHARS = 512 * 1024;
-/** Of the reason for which a module failed: it stands in the end of the run. */
+/** Longest reason of a failed module: it is part of the run's end. */
 const MAX_REASON_CHARS = 1_000;
 
 /** The hop that an execution of `parent` asks for, by `go` or by `fail`. */
@@ -59,8 +59,8 @@ export function hopSeed(
 }
 
 /**
- * The hop that ends the module: it comes into being with what its parent commits, in whose phase the run waits for it. A
- * parent that is executed again, after a replay, may fail again.
+ * The hop that ends the module. Its parent's commit creates it in the parent's phase, where the run waits for it. A parent that
+ * is executed again after a replay may fail the module again.
  */
 function failSeed(run: LoadedRun, definition: ModuleDefinition, reason: string, parent: ChainNode): NodeSeed {
   const state = { reason: reason.slice(0, MAX_REASON_CHARS) };

@@ -1,4 +1,4 @@
-/** Times every transition of a coordinator, of whichever kind, and counts what it answered. */
+/** Measures each transition of any coordinator and counts its answers. */
 import { codeName } from '../../coordination/protocol/outcome.ts';
 import { type CodeTable, type Coordinator, TRANSITIONS } from '../../coordination/protocol/port.ts';
 import { METRICS } from '../../telemetry/metric-names.ts';
@@ -10,7 +10,7 @@ export interface Transitions {
   readonly commits: CommitPort;
 }
 
-/** The same transitions, metered; `now` tells a monotonic time in milliseconds. A rejected call is timed, and has no code. */
+/** Wraps the transitions in meters; `now` returns a monotonic time in milliseconds. A rejected call is timed without a code. */
 export function meterTransitions(
   { coordinator, commits }: Transitions,
   metrics: Metrics,
@@ -56,14 +56,14 @@ class ScriptMeter {
   }
 }
 
-/** A transition answers its code, or an object with it; a read neither. */
+/** The code of an answer: a transition answers its code or an object with it, a read neither. */
 function codeOf(answered: unknown): number {
   if (typeof answered === 'number') return answered;
   const { code } = (answered ?? {}) as { readonly code?: unknown };
   return typeof code === 'number' ? code : -1;
 }
 
-/** Names of codes by script, where the number alone says little. */
+/** Names of codes by script. */
 const TABLES: ReadonlyMap<string, Readonly<Record<string, number>>> = new Map(Object.values(TRANSITIONS));
 
 interface ScriptSeries {
@@ -71,7 +71,7 @@ interface ScriptSeries {
   readonly codes: Map<number, Counter>;
 }
 
-/** Counts what scripts answer and how long they take; a series is looked up once. */
+/** Counts the answers and durations of scripts; each series is looked up once. */
 export function scriptMeter(metrics: Metrics): (script: string, code: number, durationMs: number) => void {
   const latency = metrics.histogram(METRICS.scriptLatencyMs);
   const answers = metrics.counter(METRICS.scriptCode);

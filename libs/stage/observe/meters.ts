@@ -10,7 +10,7 @@ import type { LeaseKeeper } from '../execution/lease.ts';
 
 type ExecutingStage = ClaimCommand['stage'];
 
-/** What the stages count, in their own words; each series is looked up once. */
+/** The counters of the stages; each series is looked up once. */
 export class Meters {
   readonly #claims: readonly Counter[];
   readonly #commits: readonly Counter[];
@@ -54,7 +54,7 @@ export class Meters {
     this.children(created, gateLost);
   }
 
-  /** A node was held for so long, from its claim to its commit or failure. */
+  /** Records how long a node was held, from its claim to its commit or failure. */
   processed(kind: NodeKind, durationMs: number): void {
     (kind === 'request' ? this.#requests : this.#hops).observe(durationMs);
   }
@@ -72,12 +72,12 @@ export class Meters {
     this.#drops.add(count);
   }
 
-  /** A request was not sent, since the cost cap of its run had no room for it. */
+  /** Counts a request that was not sent because the cost cap of its run had no room for it. */
   budgetExhausted(): void {
     this.#exhausted.add();
   }
 
-  /** A body's node was committed; of a hop that makes requests its children go to the downloader. */
+  /** Counts a committed node by its stage and the stage of its children. */
   bodyCommitted(stage: ExecutingStage, childStage: 'ingress' | 'downloader'): void {
     if (stage === 'parser') this.#parsed.add();
     else if (childStage === 'downloader') this.#generated.add();
@@ -98,14 +98,14 @@ export class Meters {
   }
 }
 
-/** A counter per code of a table, found by its number. */
+/** One counter per code of a table, found by its number. */
 function byCode(table: Readonly<Record<string, number>>, create: (result: string) => Counter): readonly Counter[] {
   return Array.from({ length: Object.keys(table).length }, (_, code) => create(codeName(table, code)));
 }
 
 const QUEUE_FULL = 'queue_full';
 
-/** Counts publishes that had to wait, by who sends and which queue is full. */
+/** Counts publishes that had to wait, by sender and full queue. */
 export function backpressureCounter(metrics: Metrics): (sender: Stage, receiver: Receiver) => void {
   const requests = metrics.counter(METRICS.requestPublishBackpressure).with({ reason: QUEUE_FULL });
   const ofParser = metrics.counter(METRICS.parserChainBackpressure);
@@ -117,10 +117,10 @@ export function backpressureCounter(metrics: Metrics): (sender: Stage, receiver:
   };
 }
 
-/** Told of every request that was sent: its host, how long it took in milliseconds, and its status or `failed`. */
+/** Called after each request with its host, its duration in milliseconds, and its status or `failed`. */
 export type DownloadObserver = (host: string, durationMs: number, outcome: string) => void;
 
-/** Records downloads by the class of their outcome, and tells the next observer too. */
+/** Records downloads by the class of their outcome, and calls the next observer too. */
 export function meterDownloads(metrics: Metrics, next?: DownloadObserver): DownloadObserver {
   const durations = metrics.histogram(METRICS.downloadDurationMs);
   const byClass = new Map<string, Histogram>();
@@ -146,7 +146,7 @@ export interface StageGauges {
   readonly now: () => number;
 }
 
-/** Has the state of the stages read whenever metrics are scraped; nothing is counted in between. */
+/** Reads the state of the stages whenever metrics are scraped; nothing is counted in between. */
 export function sampleStages(metrics: Metrics, { bus, stages, leases, now }: StageGauges): void {
   const depth = metrics.gauge(METRICS.stageQueueDepth);
   const inFlight = metrics.gauge(METRICS.stageInFlight);

@@ -1,4 +1,4 @@
-/** What the stages say in their spans. Called only while tracing is on. */
+/** The spans of the stages. Called only while tracing is on. */
 import type { Receiver } from '../../bus/port.ts';
 import type { MessageTo } from '../../contracts/chain.ts';
 import type { ExecutionContext, TaskRef } from '../../contracts/messages.ts';
@@ -11,7 +11,7 @@ import type { AnyOutcome } from '../execution/outcome.ts';
 import type { Dispatch } from '../messages/dispatch.ts';
 import { nodeFields } from '../node/node-fields.ts';
 
-/** Executes a message in its stage's span. With a task it also writes the root of the run's trace. */
+/** Handles a message in its stage's span. For a task it also writes the root of the run's trace. */
 export function inMessageSpan<S extends Receiver>(
   stage: S,
   message: MessageTo<S>,
@@ -23,7 +23,7 @@ export function inMessageSpan<S extends Receiver>(
   return inSpan({ name: SPANS[stage], runId, fields, isConsumer: true }, work);
 }
 
-/** Executes what the stage before handed over in this process, in a span below that stage's. */
+/** Executes a hand-over in a span below that of the previous stage. */
 export function inHandOverSpan(
   stage: Receiver | 'module-processor',
   { run, lease }: HeldNode,
@@ -33,7 +33,7 @@ export function inHandOverSpan(
   return inSpan({ name: SPANS[stage], runId: run.task.runId, fields, isConsumer: false }, work);
 }
 
-/** The module-processor's work with what ingress asks of it, each in a span of its own. */
+/** Wraps each dispatch to the module-processor in a span of its own. */
 export function tracedDispatch(execute: (dispatch: Dispatch) => Promise<void>): (dispatch: Dispatch) => Promise<void> {
   return (dispatch) => {
     if (!isTracing()) return execute(dispatch);
@@ -44,14 +44,14 @@ export function tracedDispatch(execute: (dispatch: Dispatch) => Promise<void>): 
   };
 }
 
-/** A node's failure, as it was recorded; `recorded` is the coordinator's answer. */
+/** Notes a node's recorded failure; `recorded` is the coordinator's answer. */
 export function noteFailure(node: ChainNode, task: TaskRef, failure: Failure, recorded: string): void {
   const { code, class: failureClass, message, stage } = failure;
   const fields = { ...taskFields(task), ...nodeFields(node), commit: recorded, failed_in: stage, class: failureClass };
   failSpan(code, message, fields);
 }
 
-/** What became of the work. */
+/** The span fields of an outcome. */
 export function outcomeFields(outcome: AnyOutcome): SpanFields {
   switch (outcome.kind) {
     case 'next':
@@ -99,7 +99,7 @@ function describe(message: MessageTo<Receiver>): Described {
   }
 }
 
-/** A message from outside may lack what every message of ours has; its handler refuses it, and its span shows the rest. */
+/** A foreign message may lack required fields: its handler refuses it, and its span shows the fields that it has. */
 function described(
   task: Pick<TaskRef, 'runId' | 'taskId'> | undefined,
   context: ExecutionContext | undefined,

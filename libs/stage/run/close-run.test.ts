@@ -114,6 +114,26 @@ describe('settling', () => {
   });
 });
 
+describe('a run whose counters do not fit together', () => {
+  it('is not closed, and says so', async () => {
+    const bench = await ended();
+    const { findRun } = bench.coordinator;
+    bench.coordinator.findRun = async (runId) => {
+      const run = (await findRun(runId))!;
+      const modules = run.modules.map((module) => ({
+        ...module,
+        phases: module.phases.map((phase) => ({ ...phase, done: phase.done + 1 })),
+      }));
+      return { ...run, modules };
+    };
+    await expect(closeRun(bench, 'run-1')).rejects.toMatchObject({
+      code: 'run.invariant_broken',
+      data: { invariant: 'I1', runId: 'run-1', phase: 0 },
+    });
+    expect(await bench.store.findRun('run-1')).not.toMatchObject({ state: 'closed' });
+  });
+});
+
 describe('the finish reason', () => {
   const phase: PhaseSnapshot = { created: 3, done: 2, dead: 1, open: 0, closed: 'settled' };
   const module: ModuleSnapshot = {

@@ -1,11 +1,12 @@
 /**
- * The end of a run: its row, its dead letters and the pruning of items that never committed are written, idempotently, and
- * only then is the run closed in the coordinator. Whoever dies in between leaves a closing run, which stands due.
+ * Closes a run: writes its end and its dead letters and deletes items that never committed, idempotently, and only then closes
+ * the run in the coordinator. If the process dies in between, the run stays closing and due, and the sweeper closes it.
  */
 import type { Clock } from '../../clock/clock.ts';
 import type { ChainNode } from '../../coordination/protocol/node.ts';
 import type { Coordinator } from '../../coordination/protocol/port.ts';
 import type { RunSnapshot, TimelineEvent } from '../../coordination/protocol/reads.ts';
+import { CatenaError } from '../../errors/catena-error.ts';
 import { failpoint } from '../../failpoints/failpoint.ts';
 import type { Budgets } from '../../limits/budgets.ts';
 import type { DeadLetter, RunEnd, Store } from '../../store/port.ts';
@@ -20,6 +21,7 @@ export interface CloseRunDeps {
 export async function closeRun(deps: CloseRunDeps, runId: string): Promise<void> {
   const snapshot = await deps.coordinator.findRun(runId);
   if (snapshot?.state !== 'closing') return;
+  assertCounted(snapshot);
   failpoint('settle.before');
   const items = await deps.store.countItems(runId);
   const end = { ...toRunEnd(snapshot, items, deps.clock.now()), ...(await costOf(deps, runId)) };
@@ -31,7 +33,25 @@ export async function closeRun(deps: CloseRunDeps, runId: string): Promise<void>
   await deps.coordinator.runSettle({ runId });
 }
 
-/** What a run has cost, as a part of its end; nothing for a run that costs nothing. */
+/** The end is made of these counters, and would be wrong for ever (I1). Throws `run.invariant_broken`. */
+function assertCounted({ runId, modules }: RunSnapshot): void {
+  for (const { moduleId, phases } of modules) {
+    for (const [phase, { created, done, dead, open }] of phases.entries()) {
+      if (open >= 0 && created === done + dead + open) continue;
+      const found = `${created} created, ${done} done, ${dead} dead, ${open} open`;
+      throw new CatenaError(
+        'run.invariant_broken',
+        `I1 does not hold in run ${runId}, which is to be closed: ${found}`,
+        {
+          data: { invariant: 'I1', runId, moduleId, phase },
+          remedy: 'report it: the counters of this run do not fit together; it is not closed; all other runs go on',
+        },
+      );
+    }
+  }
+}
+
+/** The cost of a run, as a part of its end; undefined when the run cost nothing. */
 export async function costOf(
   { budgets }: Pick<CloseRunDeps, 'budgets'>,
   runId: string,
@@ -71,7 +91,7 @@ async function* deadLetters(coordinator: CloseRunDeps['coordinator'], runId: str
 
 const PAGE_EVENTS = 500;
 
-/** The events of a run, in the order in which they happened. */
+/** Reads the events of a run in their order. */
 export async function* timeline(
   coordinator: Pick<Coordinator, 'listEvents'>,
   runId: string,
@@ -85,7 +105,7 @@ export async function* timeline(
   }
 }
 
-/** The dead nodes of a run, in the order in which they came into being. */
+/** Reads the dead nodes of a run in the order of their creation. */
 export async function* deadNodes(
   coordinator: Pick<Coordinator, 'listNodes'>,
   runId: string,

@@ -2,16 +2,16 @@ import type { StandardJSONSchemaV1, StandardSchemaV1 } from '@standard-schema/sp
 import { ModuleDescription, StepKind } from '../../contracts/services.ts';
 import type { ModuleDefinition } from '../../modules/contract/definition.ts';
 
-/** A module that shows the schema of its input; one that does not can be described all the same. */
+/** A module with an optional JSON schema of its input. */
 export interface DescribableModule extends ModuleDefinition {
   readonly inputSchema?: StandardSchemaV1;
 }
 
 /** The modules that a process serves. */
 export interface ModuleCatalogue {
-  /** The module called `name@version`, or the highest version of `name`. Throws `module.unknown`. */
+  /** Returns the module `name@version`, or the highest version of `name`. Throws `module.unknown`. */
   resolve(reference: string): DescribableModule;
-  /** By name and then by version. */
+  /** Lists the modules by name, then by version. */
   ids(): readonly string[];
 }
 
@@ -19,7 +19,7 @@ export function describeModules(modules: ModuleCatalogue): ModuleDescription[] {
   return modules.ids().map((id) => describeModule(modules.resolve(id)));
 }
 
-/** A module as clients see it. */
+/** Describes a module for clients. */
 export function describeModule(module: DescribableModule): ModuleDescription {
   const { id, name, version, steps, phases, itemTypes, inputSchema } = module;
   return ModuleDescription.fromPartial({
@@ -39,7 +39,7 @@ export function describeModule(module: DescribableModule): ModuleDescription {
 
 const NO_SCHEMA = Buffer.alloc(0);
 
-/** Empty for a schema whose library, or whose own form (a transformation, say), has no JSON schema. */
+/** Empty when the schema, or its library, has no JSON schema (a transformation, for example). */
 function jsonSchemaOf(schema: StandardSchemaV1): Buffer {
   const { jsonSchema } = schema['~standard'] as StandardSchemaV1.Props & Partial<StandardJSONSchemaV1.Props>;
   if (jsonSchema === undefined) return NO_SCHEMA;

@@ -1,18 +1,18 @@
 import { CatenaError } from '../../errors/catena-error.ts';
 import type { LoadedModule, LoadedRun } from './runs.ts';
 
-/** What steps of a run have answered: it does not change while the run is loaded. */
-const asked = new WeakMap<LoadedModule, Map<number, number | undefined>>();
+/** Results by module and step; they do not change while the run is loaded. */
+const results = new WeakMap<LoadedModule, Map<number, number | undefined>>();
 
 /**
- * How many requests of a step may be under way at once in this run; undefined when the step does not say. Throws
+ * How many requests of a step may run at the same time in this run; undefined when the step sets no limit. Throws
  * `module.wrong_concurrency`, and what the author's function throws.
  */
 export function runConcurrency(run: LoadedRun, module: LoadedModule, stepIdx: number): number | undefined {
   const { definition, input } = module;
   if (definition.runConcurrency === undefined) return undefined;
-  const known = asked.get(module) ?? new Map<number, number | undefined>();
-  asked.set(module, known);
+  const known = results.get(module) ?? new Map<number, number | undefined>();
+  results.set(module, known);
   if (known.has(stepIdx)) return known.get(stepIdx);
   const { account, platform, runId } = run.task;
   const { acceptedAtMs, deadlineAtMs } = run.record;
@@ -25,7 +25,7 @@ export function runConcurrency(run: LoadedRun, module: LoadedModule, stepIdx: nu
       `the concurrency of step "${step}" of ${definition.id} is ${answer}`,
       {
         data: { module: definition.id, step },
-        remedy: 'answer a whole number from 1 on',
+        remedy: 'return a whole number of at least 1',
       },
     );
   }

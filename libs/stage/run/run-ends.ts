@@ -1,4 +1,4 @@
-/** How runs come to their end: closed when all is done, rejected before they began, cancelled by somebody. */
+/** Ends runs: closes finished ones, rejects unopened ones, cancels unfinished ones. */
 import type { Clock } from '../../clock/clock.ts';
 import type { Coordinator } from '../../coordination/protocol/port.ts';
 import type { Budgets } from '../../limits/budgets.ts';
@@ -10,16 +10,16 @@ export interface RunEndsDeps {
   readonly store: Pick<Store, 'closeRun' | 'countItems'>;
   readonly budgets: Pick<Budgets, 'read'>;
   readonly clock: Clock;
-  /** Lets go of what is kept for a run that has ended. */
+  /** Deletes what is kept for a run that has ended. */
   readonly release: (runId: string) => Promise<void>;
 }
 
 export interface RunEnds {
-  /** Writes the end of a closing run and closes it. */
+  /** Records the end of a closing run and closes it. */
   close(runId: string): Promise<void>;
-  /** Ends a run that cannot be executed: its task names what is not there. */
+  /** Rejects a run that cannot be executed, such as one with an unknown module. */
   reject(runId: string, detail: string): Promise<void>;
-  /** Ends an unfinished run for good; the items that it has stay. */
+  /** Cancels an unfinished run; its items are kept. */
   cancel(runId: string): Promise<void>;
 }
 
@@ -35,7 +35,7 @@ export function createRunEnds(deps: RunEndsDeps): RunEnds {
       let run = await coordinator.findRun(runId);
       if (run === undefined) {
         await endUnopened(deps, runId, 'cancelled', 'cancelled before it began');
-        // It may have been opened since: whoever opens it looks at the store afterwards, and this at the coordinator.
+        // Another process may be opening the run: it reads the store after opening, and this reads the coordinator after closing.
         run = await coordinator.findRun(runId);
       }
       if (run !== undefined) await coordinator.runControl({ runId, action: 'cancel' });
@@ -55,5 +55,5 @@ async function endUnopened(
 }
 
 async function* nothing(): AsyncGenerator<never> {
-  // A run that never began has no nodes, and nothing happened to it.
+  // A run that was never opened has no nodes and no events.
 }

@@ -9,7 +9,7 @@ import { isBackendFailure } from '../execution/backend-failure.ts';
 export interface LoadedRun {
   readonly record: RunRecord;
   readonly task: TaskRef;
-  /** As submitted: it travels with every message of the run. */
+  /** As submitted; each message of the run carries it. */
   readonly metadata: Record<string, string>;
   readonly modules: ReadonlyMap<string, LoadedModule>;
 }
@@ -24,10 +24,10 @@ export interface ModuleResolver {
   resolve(moduleId: string): ModuleDefinition;
 }
 
-/** Runs kept in memory; one that goes is read again if it is still in use. */
+/** Runs kept in memory; a dropped run is read again if it is still in use. */
 const MAX_KEPT = 256;
 
-/** Loads a run once and keeps it while it is in use: its record never changes in what the stages read. */
+/** Loads a run once and keeps it while it is in use: the fields that the stages read never change. */
 export class Runs {
   readonly #store: Pick<Store, 'findRun'>;
   readonly #resolver: ModuleResolver;
@@ -39,12 +39,12 @@ export class Runs {
     this.#resolver = resolver;
   }
 
-  /** The run if it is in memory: saves a turn of the event loop where it is. */
+  /** Returns the run if it is in memory, without waiting for the event loop. */
   kept(runId: string): LoadedRun | undefined {
     return this.#kept.get(runId);
   }
 
-  /** Throws `ingress.unknown_run`, `module.unknown` and what a module says of its input; all fatal. */
+  /** Throws `ingress.unknown_run`, `module.unknown` and a module's errors about its input; all fatal. */
   async load(runId: string): Promise<LoadedRun> {
     const kept = this.#kept.get(runId);
     if (kept !== undefined) return kept;
@@ -65,7 +65,7 @@ export class Runs {
     const record = await this.#store.findRun(runId);
     if (record === undefined) {
       throw new CatenaError('ingress.unknown_run', `no run ${runId} was ever accepted`, {
-        remedy: 'submit the task first; a message that names an unknown run is foreign',
+        remedy: 'submit the task first; the message of an unknown run is not from this deployment',
       });
     }
     const modules = new Map<string, LoadedModule>();
@@ -80,7 +80,7 @@ export class Runs {
   }
 }
 
-/** A module of a run; throws `ingress.unknown_module` when the run does not have it. */
+/** Returns a module of a run; throws `ingress.unknown_module` when the run does not have it. */
 export function moduleOf(run: LoadedRun, moduleId: string): LoadedModule {
   const module = run.modules.get(moduleId);
   if (module !== undefined) return module;
@@ -89,7 +89,7 @@ export function moduleOf(run: LoadedRun, moduleId: string): LoadedModule {
   });
 }
 
-/** The run with its module, or why it cannot be executed here. Rejects when the store did not answer. */
+/** Loads the run of a node, or returns why it cannot be executed here. Rejects when the store did not answer. */
 export async function loadRunOf(
   runs: Runs,
   { runId, moduleId }: { readonly runId: string; readonly moduleId: string },

@@ -1,19 +1,19 @@
-/** Where the secrets stand that requests name: with the account, or in the environment of the process that sends. */
+/** Finds the secrets that requests name: in the account's login, or in the environment of the sending process. */
 import type { Environment } from '../../config/environment.ts';
 import type { TaskRef } from '../../contracts/messages.ts';
 import type { Store } from '../../store/port.ts';
 
-/** The secret of a name for a task; undefined when nobody has it. */
+/** Returns the secret of a name for a task; undefined when there is none. */
 export type SecretSource = (task: Pick<TaskRef, 'account' | 'platform'>, name: string) => Promise<string | undefined>;
 
 export interface SecretPlaces {
   readonly store: Pick<Store, 'getAccount'>;
   readonly environment: Environment;
-  /** Variables of the environment that a request may name; of the others it is not even told whether they are set. */
+  /** Environment variables that a request may name. For others it cannot even learn whether they are set. */
   readonly allowed: readonly string[];
 }
 
-/** The account's login goes before the environment, of which only what is allowed can be named. */
+/** Looks in the account's login first, then in the allowed variables of the environment. */
 export function secretSource({ store, environment, allowed }: SecretPlaces): SecretSource {
   const known = new Set(allowed);
   return async ({ account, platform }, name) => {

@@ -16,13 +16,13 @@ export interface TaskSubmission {
   readonly account: string;
   readonly platform: string;
   readonly deadlineMs?: number;
-  /** The most that the run may cost, in the currency of its modules, above 0; without it any amount. */
+  /** The most that the run may cost, in the currency of its modules, above 0; without it there is no cap. */
   readonly costCap?: number;
   readonly priority?: number;
   readonly metadata?: Readonly<Record<string, string>>;
-  /** For whom the account submits it, where an account serves many: its runs are found by it. */
+  /** The user for whom the account submits it, if an account serves many users; runs can be listed by it. */
   readonly user?: string;
-  /** Submitting again with the same key answers the run of the first time. */
+  /** Submitting again with the same key returns the first run. */
   readonly idempotencyKey?: string;
 }
 
@@ -32,14 +32,14 @@ export interface SubmitDeps {
   readonly nextRunId: () => string;
 }
 
-/** What makes two submissions the same work: modules, input, account and platform. */
+/** Identifies equal submissions: a hash of modules, input, account and platform. */
 export function fingerprintOf({ modules, input, account, platform }: TaskSubmission): string {
   return hash('sha256', canonicalJson({ modules: [...modules], input, account, platform }), 'base64url');
 }
 
 /**
- * Accepts a task: when this resolves, its run stands in the store and will be executed, whatever happens next. Throws
- * `submit.key_reused` when the idempotency key was given to other work before, `submit.wrong_cost_cap`.
+ * Accepts a task: when this resolves, its run is in the store and will be executed, whatever happens next. Throws
+ * `submit.key_reused` when the idempotency key belongs to another task, and `submit.wrong_cost_cap`.
  */
 export async function acceptTask(deps: SubmitDeps, task: TaskSubmission): Promise<NewRun> {
   const acceptedAtMs = deps.clock.now();
@@ -60,27 +60,27 @@ export async function acceptTask(deps: SubmitDeps, task: TaskSubmission): Promis
     ...(task.idempotencyKey === undefined ? {} : { idempotencyKey: task.idempotencyKey }),
     ...(task.user === undefined ? {} : { user: task.user }),
   };
-  const standing = await deps.store.acceptRun(run);
-  return standing === runId ? run : earlierRun(deps, run, standing);
+  const acceptedId = await deps.store.acceptRun(run);
+  return acceptedId === runId ? run : earlierRun(deps, run, acceptedId);
 }
 
-/** A cap in millionths; a part of one is no money. */
+/** Converts a cap to millionths, rounded down. */
 function requireCap(costCap: number): number {
   const micros = isAmount(costCap) ? Math.floor(costCap * MICROS + 1e-6) : 0;
   if (micros > 0) return micros;
   throw new CatenaError('submit.wrong_cost_cap', `the cost cap of a task is ${String(costCap)}`, {
-    remedy: 'give a number above 0, in the currency of its modules, or leave it out: then it may cost any amount',
+    remedy: 'give a number above 0, in the currency of its modules, or leave it out for no cap',
     data: { costCap },
   });
 }
 
-/** The run that an earlier submission with the same key has made. */
-async function earlierRun({ store }: SubmitDeps, run: NewRun, standing: string): Promise<NewRun> {
-  const earlier = await store.findRun(standing);
+/** Returns the run of an earlier submission with the same key. */
+async function earlierRun({ store }: SubmitDeps, run: NewRun, earlierId: string): Promise<NewRun> {
+  const earlier = await store.findRun(earlierId);
   if (earlier?.fingerprint === run.fingerprint) return earlier;
-  throw new CatenaError('submit.key_reused', `the idempotency key "${run.idempotencyKey}" belongs to other work`, {
-    remedy: 'give each piece of work a key of its own; the same key is for submitting the same task again',
-    data: { runId: standing },
+  throw new CatenaError('submit.key_reused', `the idempotency key "${run.idempotencyKey}" belongs to another task`, {
+    remedy: 'use a new key for each task; repeat a key only to submit the same task again',
+    data: { runId: earlierId },
   });
 }
 
@@ -109,13 +109,16 @@ export interface SubmitterDeps extends SubmitDeps {
   readonly log: Log;
 }
 
-/** Accepts tasks and has them begin at once. */
+/** Accepts tasks and sends the messages that open their runs. */
 export function submitter(deps: SubmitterDeps): (task: TaskSubmission) => Promise<NewRun> {
   return async (task) => {
     const run = await acceptTask(deps, task);
-    // The run stands: without this message it begins a little later.
+    // The run is in the store: without this message, housekeeping opens it a little later.
     await deps.bus.publish(taskMessage(run)).catch((error: unknown) => {
-      deps.log.warn('an accepted run could not be announced yet', { run_id: run.runId, error });
+      deps.log.warn('the message of an accepted run could not be sent; housekeeping sends it again', {
+        run_id: run.runId,
+        error,
+      });
     });
     return run;
   };

@@ -1,3 +1,4 @@
+import { assertCommittable, assertInOrder } from '../assertions.ts';
 import type { Confirmation, ItemBatch, ItemQuery, StoredItem, UnconfirmedRows } from '../port.ts';
 import type { PostgresDatabase, Row } from './database.ts';
 import * as sql from './item-statements.ts';
@@ -22,7 +23,9 @@ export class Items {
   /** Inserting the same batch again changes nothing. */
   async insert(batches: readonly ItemBatch[]): Promise<void> {
     const numbers = new Map<string, number>();
-    for (const { runId } of batches) {
+    for (const batch of batches) {
+      assertCommittable(batch);
+      const { runId } = batch;
       if (!numbers.has(runId)) numbers.set(runId, await this.#runs.of(runId));
     }
     for (const columns of inStatements(batches, numbers)) await this.#db.query(sql.INSERT, columns);
@@ -69,7 +72,7 @@ export class Items {
     if (type !== undefined) values.push(type);
     if (join !== undefined) values.push(join.moduleId, join.beforePhase);
     const rows = await this.#db.query(sql.readStatement(type !== undefined, join !== undefined), values);
-    return rows as unknown as StoredItem[];
+    return assertInOrder(rows as unknown as StoredItem[], runId, afterSeq);
   }
 
   async count(runId: string): Promise<number> {

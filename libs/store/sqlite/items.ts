@@ -1,4 +1,5 @@
 import type { SqliteDatabase } from '../../sqlite/database.ts';
+import { assertCommittable, assertInOrder } from '../assertions.ts';
 import type { ItemBatch, ItemQuery, StoredItem } from '../port.ts';
 import type { RunNumbers } from './run-numbers.ts';
 
@@ -42,7 +43,9 @@ export class Items {
   }
 
   /** To be called inside the transaction of the commit. */
-  insert({ runId, moduleId, phase, nodeId, token, items }: ItemBatch): void {
+  insert(batch: ItemBatch): void {
+    assertCommittable(batch);
+    const { runId, moduleId, phase, nodeId, token, items } = batch;
     const runNo = this.#runs.of(runId);
     for (const [ordinal, { type, data }] of items.entries()) {
       this.#insert.run(runNo, phase, moduleId, nodeId, token, ordinal, type, data);
@@ -55,7 +58,7 @@ export class Items {
       join === undefined
         ? this.#read.all(runNo, afterSeq, type, type, limit)
         : this.#readJoin.all(runNo, afterSeq, type, type, join.moduleId, join.beforePhase, limit);
-    return rows as unknown as StoredItem[];
+    return assertInOrder(rows as unknown as StoredItem[], runId, afterSeq);
   }
 
   count(runId: string): number {

@@ -54,7 +54,8 @@ describe('the statements of coordinator and store', () => {
     expect(db.statements.length).toBeGreaterThan(50);
     const scans = db.statements.flatMap((sql) => {
       const text = inOneLine(sql);
-      const scanned = db.plan(sql).filter((detail) => /^SCAN (?!CONSTANT)/.test(detail));
+      // What a subquery gives is no table: the table that it reads has a line of its own.
+      const scanned = db.plan(sql).filter((detail) => /^SCAN (?!CONSTANT|\(subquery)/.test(detail));
       return scanned.length === 0 || MAY_SCAN.some(([statement]) => statement.test(text))
         ? []
         : [`${text}: ${scanned}`];

@@ -3,11 +3,11 @@ import { downloadError } from './download-error.ts';
 import type { Exchange } from './exchange.ts';
 
 /**
- * Ends a request early: by the caller's signal, or when its time is up. It outlives the single exchange, since a request
- * with redirects is several. {@link Cancellation.end} must be called, or the timer and the listener stay.
+ * Ends a request early: when the caller's signal aborts or its time is up. It covers all exchanges of a request with redirects.
+ * Call {@link Cancellation.end}; otherwise the timer and the listener leak.
  */
 export class Cancellation {
-  /** What the whole request may take, in milliseconds. */
+  /** Timeout of the whole request, in milliseconds. */
   readonly totalTimeoutMs: number;
   readonly #caller: AbortSignal;
   readonly #timer: NodeJS.Timeout;
@@ -33,7 +33,7 @@ export class Cancellation {
     else caller.addEventListener('abort', this.#onAbort, { once: true });
   }
 
-  /** Aborts when the request is ended early: for what it waits for between two exchanges. */
+  /** Aborts when the request is ended early; for waits between two exchanges. */
   get signal(): AbortSignal {
     if (this.#ending === undefined) {
       this.#ending = new AbortController();
@@ -42,27 +42,27 @@ export class Cancellation {
     return this.#ending.signal;
   }
 
-  /** What is left of the request's time, in milliseconds. */
+  /** Remaining time of the request, in milliseconds. */
   get leftMs(): number {
     return Math.max(0, this.#endsAtMs - performance.now());
   }
 
-  /** Whether the time of the request was up before anything else ended it. */
+  /** Whether the request timed out before anything else ended it. */
   get timedOut(): boolean {
     return this.#reason?.code === 'download.timeout';
   }
 
-  /** Throws what ended the request, if anything did. */
+  /** Throws the reason, if the request was ended. */
   throwIfCancelled(): void {
     if (this.#reason !== undefined) throw this.#reason;
   }
 
-  /** From now on this is where the request is on its way to. */
+  /** Sets the current URL of the request, for its errors. */
   headFor(url: URL): void {
     this.#url = url;
   }
 
-  /** From now on this is what is to be ended. */
+  /** Sets the exchange that is ended. */
   cover(exchange: Exchange): void {
     this.#exchange = exchange;
   }

@@ -1,7 +1,7 @@
 import { promisify } from 'node:util';
 import * as zlib from 'node:zlib';
 
-/** What a decoded body may come to. */
+/** Size limits of a decoded body. */
 export interface DecodeLimits {
   readonly maxBodyBytes: number;
   readonly maxDecompressionRatio: number;
@@ -13,7 +13,7 @@ export type DecodeFault = 'too_large' | 'decompression_ratio' | 'bad_encoding';
 
 export class DecodeError extends Error {
   readonly fault: DecodeFault;
-  /** The size that was not to be exceeded, in bytes. */
+  /** The limit that was exceeded, in bytes. */
   readonly limitBytes: number;
 
   constructor(fault: DecodeFault, limitBytes: number, cause: unknown) {
@@ -28,7 +28,7 @@ interface Codec {
   readonly later: (body: Buffer, options: { readonly maxOutputLength: number }) => Promise<Buffer>;
 }
 
-/** A frame may ask for a window of gigabytes; 8 MiB is what RFC 9659 lets it ask for over HTTP. */
+/** A frame may ask for a window of gigabytes; RFC 9659 allows 8 MiB over HTTP. */
 const ZSTD_OPTIONS = { params: { [zlib.constants.ZSTD_d_windowLogMax]: 23 } };
 const zstdLater = promisify(zlib.zstdDecompress);
 const gzip: Codec = { now: zlib.gunzipSync, later: promisify(zlib.gunzip) };
@@ -42,15 +42,15 @@ const zstd: Codec = {
 
 export const ACCEPT_ENCODING = 'gzip, deflate, br, zstd';
 
-/** More layers than this nobody sends in good faith. */
+/** No honest server sends more layers than this. */
 const MAX_CODINGS = 3;
-/** Up to this size it is cheaper to decompress on the spot than to hand the work to another thread. */
+/** Up to this size, decompressing at once is cheaper than using another thread. */
 const ON_THE_SPOT_BYTES = 32 * 1024;
 
 /**
- * A body with its content codings taken off, the last one first. A coding that is not known is left as it is, as browsers
- * do: servers put character sets and worse there. Throws a {@link DecodeError}; memory stays within the limits, since the
- * size of what was sent is known, and the decompressor stops at the first byte above what that size allows.
+ * Decodes a body's content codings, the last one first. An unknown coding is left as it is, as browsers do, because servers put
+ * character sets and worse there. Throws a {@link DecodeError}. Memory stays within the limits: the compressed size is known,
+ * and the decompressor stops at the first byte above what that size allows.
  */
 export async function decodeBody(sent: Buffer, contentEncoding: string, limits: DecodeLimits): Promise<Buffer> {
   const codings = codingsOf(contentEncoding);
@@ -87,7 +87,7 @@ function codecOf(coding: string, body: Buffer): Codec | undefined {
     case 'x-gzip':
       return gzip;
     case 'deflate':
-      // Meant to be the zlib format; some servers send the bare stream, whose first byte no encoder makes look like it.
+      // `deflate` means the zlib format, but some servers send a raw stream; its first byte never looks like a zlib header.
       return ((body[0] ?? 0) & 0x0f) === 8 ? deflate : rawDeflate;
     case 'br':
       return brotli;

@@ -6,7 +6,7 @@ interface Kind {
   readonly remedy?: string;
 }
 
-/** Every way in which a download fails, and what may be done about it. */
+/** Every way in which a download fails, and its remedy. */
 const KINDS = {
   'download.invalid_url': {
     class: 'fatal',
@@ -16,21 +16,21 @@ const KINDS = {
   'download.unsupported_protocol': { class: 'fatal', says: 'is neither http nor https' },
   'download.invalid_request': {
     class: 'fatal',
-    says: 'cannot be sent as asked',
+    says: 'cannot be sent in this form',
     remedy: "check the request's method, headers and body",
   },
   'download.dns': { class: 'retryable', says: 'has a host name that could not be resolved' },
   'download.refused': { class: 'retryable', says: 'could not be connected to' },
-  'download.reset': { class: 'retryable', says: 'was cut off by the server before it answered' },
+  'download.reset': { class: 'retryable', says: 'was closed by the server before it answered' },
   'download.connect_timeout': { class: 'retryable', says: 'could not be connected to in time' },
   'download.headers_timeout': { class: 'retryable', says: 'was not answered in time' },
   'download.body_timeout': { class: 'retryable', says: 'stopped sending its body' },
   'download.timeout': { class: 'retryable', says: 'took longer than the whole request may' },
-  'download.deadline_exceeded': { class: 'fatal', says: 'was not sent: the time that its step gave it is over' },
+  'download.deadline_exceeded': { class: 'fatal', says: 'was not sent: its deadline has passed' },
   'download.truncated': { class: 'retryable', says: 'ended before its body was complete' },
   'download.bad_encoding': { class: 'retryable', says: 'sent a body that cannot be decompressed' },
   'download.malformed': { class: 'retryable', says: 'sent a response that is not HTTP' },
-  'download.failed': { class: 'retryable', says: 'failed in a way that has no name yet' },
+  'download.failed': { class: 'retryable', says: 'failed for an unknown reason' },
   'download.too_many_redirects': { class: 'fatal', says: 'redirects too often' },
   'download.too_large': {
     class: 'fatal',
@@ -52,17 +52,17 @@ const KINDS = {
     says: 'could not be connected to securely',
     remedy: "check the server's certificate",
   },
-  'download.aborted': { class: 'retryable', says: 'was given up before it ended' },
+  'download.aborted': { class: 'retryable', says: 'was aborted before it ended' },
 } as const satisfies Record<string, Kind>;
 
 export type DownloadCode = keyof typeof KINDS;
 
 export interface DownloadFault {
   readonly url: URL | string;
-  /** What exactly, if more is known than the code says. */
+  /** Details beyond the code. */
   readonly detail?: string | undefined;
   readonly cause?: unknown;
-  /** The limits in force, and other details for a machine. */
+  /** Limits in force and other machine-readable details. */
   readonly data?: Readonly<Record<string, unknown>>;
 }
 
@@ -81,11 +81,11 @@ export function downloadError(code: DownloadCode, fault: DownloadFault): CatenaE
   });
 }
 
-/** A URL as it may be shown and recorded: no user name, no password, of bounded length. */
+/** A URL for logs and records: without user name and password, and of bounded length. */
 export function withoutCredentials(url: URL | string): string {
   let text: string;
   if (typeof url === 'string') {
-    // A text that is no URL has no parts to go by: whatever stands before an @ goes.
+    // Not a URL, so its parts are unknown: everything before an @ is removed.
     text = url.replace(/^([a-z][a-z0-9+.-]*:)?[/\\]*.*@/is, '$1//');
   } else if (url.username === '' && url.password === '') {
     text = url.href;

@@ -4,30 +4,30 @@ import type { Hop } from './hop.ts';
 import type { HttpClientOptions } from './http-options.ts';
 import { toDownloadError } from './network-error.ts';
 
-/** What came back. */
+/** The response of one exchange. */
 export interface Answer {
   readonly status: number;
   readonly headers: readonly [string, string][];
-  /** The Cookie header that was sent for it; empty when there was none. */
+  /** The Cookie header that was sent; empty without one. */
   readonly cookie: string;
   readonly body: Buffer;
   /** Whether the body was cut off. */
   readonly partial: boolean;
-  /** Waiting for a connection. */
+  /** Time until a connection was ready. */
   readonly queuedMs: number;
-  /** From sending to the headers. */
+  /** Time from sending to the headers. */
   readonly firstByteMs: number;
 }
 
-/** A redirect's body is read up to here, so that its connection can be used again, and thrown away. */
+/** A redirect's body is read and dropped up to this size, so that its connection can be reused. */
 const MAX_DISCARDED_BYTES = 64 * 1024;
-/** What the server does to a body; that this client is closed is no end of an answer. */
+/** Errors by which a server ends a body early; closing this client is not one of them. */
 const CUT_OFF = new Set(['download.truncated', 'download.reset', 'download.body_timeout']);
 const EMPTY = Buffer.alloc(0);
 
 /**
- * One exchange, as the callbacks of undici's lowest level: no streams, one promise. It settles exactly once; from then on
- * whatever the connection still does is ignored, and a body that nobody wants ends the connection.
+ * One exchange, as the callbacks of undici's lowest level: no streams, one promise. The promise settles exactly once. Later
+ * events of the connection are ignored, and an unwanted body ends the connection.
  */
 export class Exchange implements Dispatcher.DispatchHandler {
   readonly answer: Promise<Answer>;
@@ -55,7 +55,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     });
   }
 
-  /** Ends the exchange with this error, and its connection; too late is no harm. */
+  /** Ends the exchange and its connection with this error; does nothing after the end. */
   cancel(reason: Error): void {
     if (this.#settled) return;
     this.#settled = true;
@@ -63,7 +63,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#controller?.abort(reason);
   }
 
-  /** The time is over: what has arrived is the answer where that is wanted, else this is {@link cancel}. */
+  /** Ends the exchange at its timeout: a partial body is returned if the request keeps it, else as {@link cancel}. */
   cutShort(reason: Error): void {
     if (this.#succeedPartially()) this.#controller?.abort(reason);
     else this.cancel(reason);
@@ -72,7 +72,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
     this.#sentMs = performance.now();
-    if (this.#settled) controller.abort(new Error('given up while waiting for a connection'));
+    if (this.#settled) controller.abort(new Error('aborted while waiting for a connection'));
   }
 
   onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: RawHeaders): void {
@@ -107,7 +107,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   onResponseError(_controller: unknown, thrown: Error): void {
     if (this.#settled) return;
     if (this.#isDiscarding) {
-      // A redirect has said all it has to say in its headers.
+      // Only the headers of a redirect matter.
       this.#succeed(EMPTY);
       return;
     }
@@ -117,7 +117,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#reject(error);
   }
 
-  /** A compressed body that was cut off cannot be read. */
+  /** A truncated compressed body cannot be decoded. */
   #succeedPartially(): boolean {
     if (this.#hop.keepsPartial !== true || this.#settled || this.#isDiscarding || this.#receivedBytes === 0)
       return false;
@@ -149,7 +149,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
 type RawHeaders = Record<string, string | string[] | undefined>;
 
-/** Names are lower-case already; a repeated header gives several pairs. */
+/** Header pairs; names are lower-case already, and a repeated header gives several pairs. */
 function flatten(headers: RawHeaders): [string, string][] {
   const pairs: [string, string][] = [];
   for (const name of Object.keys(headers)) {
@@ -160,7 +160,7 @@ function flatten(headers: RawHeaders): [string, string][] {
   return pairs;
 }
 
-/** The statuses whose Location is followed. */
+/** Statuses whose Location is followed. */
 export function isRedirect(status: number): boolean {
   return status === 301 || status === 302 || status === 303 || status === 307 || status === 308;
 }

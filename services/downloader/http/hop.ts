@@ -8,13 +8,13 @@ export interface Hop {
   /** Lower-case names. */
   readonly headers: ReadonlyMap<string, string>;
   readonly body: Uint8Array | undefined;
-  /** Headers, lower-case, that no other origin may see. */
+  /** Names of headers, lower-case, that must not be sent to another origin. */
   readonly originOnly?: readonly string[];
-  /** Whether what has arrived of a body is kept when time or the server cuts it off. */
+  /** Whether a partial body is kept when the time is up or the server cuts it off. */
   readonly keepsPartial?: boolean;
 }
 
-/** Set by the client itself: they describe the connection, or follow from the body. */
+/** Set by the client itself, because they describe the connection or follow from the body. */
 const OF_THE_CONNECTION = new Set([
   'connection',
   'content-length',
@@ -37,7 +37,7 @@ export interface AskedRequest {
 }
 
 /**
- * The first request on the wire. Credentials in the URL become a Basic authorization, unless one is given. Throws
+ * The first hop of a request. Credentials in the URL become a Basic authorization, unless one is given. Throws
  * `download.invalid_url`, `download.unsupported_protocol`.
  */
 export function firstHop(request: AskedRequest, userAgent: string): Hop {
@@ -53,13 +53,13 @@ export function firstHop(request: AskedRequest, userAgent: string): Hop {
     if (!OF_THE_CONNECTION.has(lowerCase)) headers.set(lowerCase, request.headers[name] ?? '');
   }
   const { body, originOnly = [], keepsPartial = false } = request;
-  // A part of a compressed body cannot be read.
+  // A partial compressed body cannot be decoded.
   if (keepsPartial) headers.set('accept-encoding', 'identity');
   const names = originOnly.map((name) => name.toLowerCase());
   return { url, method: request.method.toUpperCase(), headers, body, originOnly: names, keepsPartial };
 }
 
-/** What a URL leads to. Throws `download.invalid_url`, `download.unsupported_protocol`. */
+/** Parses a URL. Throws `download.invalid_url`, `download.unsupported_protocol`. */
 export function targetOf(text: string): URL {
   const url = URL.parse(text);
   if (url === null) throw downloadError('download.invalid_url', { url: text });

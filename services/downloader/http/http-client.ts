@@ -10,17 +10,17 @@ import { TargetGuard } from './private-address.ts';
 export interface HttpClient {
   readonly options: HttpClientOptions;
   /**
-   * One exchange: a redirect is an answer like any other. The body has its content encoding taken off. Throws a CatenaError
-   * `download.…`, and what ended the request.
+   * Performs one exchange; a redirect is returned like any other response. The body is decoded. Throws a CatenaError
+   * `download.…`, or the reason why the request was ended.
    */
   send(hop: Hop, cancellation: Cancellation): Promise<Answer>;
   /** Throws `download.private_target` for a URL that names an address which must not be reached; {@link send} does too. */
   checkTarget(url: URL): void;
-  /** Ends what is under way (`download.aborted`) and closes all connections. */
+  /** Aborts running exchanges (`download.aborted`) and closes all connections. */
   close(): Promise<void>;
 }
 
-/** An HTTP client over one pool of connections per origin; every limit is in force for every request. */
+/** An HTTP client with one connection pool per origin; all limits hold for each request. */
 export function createHttpClient(options: Partial<HttpClientOptions> = {}): HttpClient {
   const limits = { ...DEFAULT_HTTP_OPTIONS, ...options };
   const guard = limits.denyPrivateTargets ? new TargetGuard(limits.allowedPrivateAddresses, limits.lookup) : undefined;
@@ -59,13 +59,13 @@ async function decoded(answer: Answer, url: URL, limits: HttpClientOptions): Pro
   }
 }
 
-/** Pools live as long as their connections, so that a crawl over many hosts does not collect them. */
+/** A pool lives as long as its connections, so that a crawl over many hosts does not accumulate pools. */
 function createAgent(limits: HttpClientOptions, guard: TargetGuard | undefined): Agent {
   const lookup = guard?.lookup ?? limits.lookup;
   return new Agent({
     connections: limits.maxConnectionsPerHost > 0 ? limits.maxConnectionsPerHost : null,
     pipelining: 1,
-    // One protocol, of which every limit here is tested.
+    // HTTP/1.1 only: all limits here are tested with it.
     allowH2: false,
     connect: { timeout: limits.connectTimeoutMs, ...(lookup === undefined ? {} : { lookup }) },
     headersTimeout: limits.headersTimeoutMs,
@@ -73,7 +73,7 @@ function createAgent(limits: HttpClientOptions, guard: TargetGuard | undefined):
   });
 }
 
-/** The headers as undici takes them with the least work: names and values in turn, the cookies last. */
+/** The headers in undici's cheapest form: names and values in turn, the cookies last. */
 function wireHeaders({ headers }: Hop): string[] {
   const flat: string[] = [];
   for (const [name, value] of headers) if (name !== 'cookie') flat.push(name, value);

@@ -1,9 +1,9 @@
 /**
- * Limits and manners of the HTTP client. Times are milliseconds, sizes bytes. The whole request's time is kept to exactly;
- * the other timeouts are looked at about twice a second, which costs next to nothing.
+ * Limits and defaults of the HTTP client. Times are milliseconds, sizes bytes. The timeout of the whole request is exact; the
+ * other timeouts are checked about twice a second, which costs next to nothing.
  */
 export interface HttpClientOptions {
-  /** Until a connection stands, name look-up and TLS included. */
+  /** To connect, with name look-up and TLS. */
   readonly connectTimeoutMs: number;
   /** From sending the request to the end of the response's headers, per redirect. */
   readonly headersTimeoutMs: number;
@@ -12,19 +12,19 @@ export interface HttpClientOptions {
   /** The whole request, redirects and body included. */
   readonly totalTimeoutMs: number;
   readonly maxRedirects: number;
-  /** Of a body, both as it is sent and after decompression. */
+  /** The largest body, both as sent and after decompression. */
   readonly maxBodyBytes: number;
-  /** A body may grow by this factor when it is decompressed … */
+  /** Decompression may enlarge a body by this factor … */
   readonly maxDecompressionRatio: number;
-  /** … and to this size whatever the factor: small pages compress very well. */
+  /** … and always up to this size, because small pages compress very well. */
   readonly decompressionFloorBytes: number;
   /** Sent unless a request brings its own. */
   readonly userAgent: string;
   /** Connections to one origin; 0 is as many as there are requests. */
   readonly maxConnectionsPerHost: number;
-  /** Refuse loopback, private, link-local and reserved addresses, at every redirect and for every name look-up. */
+  /** Refuses loopback, private, link-local and reserved addresses, at every redirect and for every name look-up. */
   readonly denyPrivateTargets: boolean;
-  /** Addresses that stay reachable all the same. */
+  /** Exceptions that stay reachable. */
   readonly allowedPrivateAddresses: readonly string[];
   /** Resolves host names; default: the operating system's way. */
   readonly lookup: Lookup | undefined;

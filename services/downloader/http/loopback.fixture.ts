@@ -16,7 +16,7 @@ export interface Seen {
 
 export type Handler = (request: IncomingMessage, response: ServerResponse, body: string) => void;
 
-/** An HTTP server on a free loopback port, until the test ends; answers its origin and what it has seen. */
+/** Starts an HTTP server on a free loopback port until the test ends; returns its origin and the requests that it got. */
 export async function startServer(handler: Handler): Promise<{ origin: string; port: number; seen: Seen[] }> {
   const seen: Seen[] = [];
   const server = createServer(async (request, response) => {
@@ -33,7 +33,7 @@ export async function startServer(handler: Handler): Promise<{ origin: string; p
   return { origin: `http://127.0.0.1:${port}`, port, seen };
 }
 
-/** A server that says anything at all: called with the socket once the request's headers are in. */
+/** A server with raw answers: it is called with the socket after the request's headers have arrived. */
 export async function startRawServer(speak: (socket: Socket) => void): Promise<{ origin: string; port: number }> {
   const sockets = new Set<Socket>();
   const server = createRawServer((socket) => {
@@ -68,7 +68,7 @@ export function startClient(options: Partial<HttpClientOptions> = {}): HttpClien
   return client;
 }
 
-/** A plain GET, with what a test wants otherwise. */
+/** A plain GET, with overrides. */
 export function get(
   client: HttpClient,
   url: string,
@@ -82,7 +82,7 @@ export function textOf(response: HttpResponse): string {
   return Buffer.from(response.body).toString();
 }
 
-/** A port on which nothing listens. */
+/** Finds a port on which nothing listens. */
 export async function closedPort(): Promise<number> {
   const server = createRawServer();
   const port = await listen(server);

@@ -4,10 +4,10 @@ import { type DownloadCode, downloadError } from './download-error.ts';
 import type { HttpClientOptions } from './http-options.ts';
 import { PrivateAddressError } from './private-address.ts';
 
-/** Where a request stood when it failed. */
+/** How far a request had come when it failed. */
 export interface NetworkFault {
   readonly url: URL;
-  /** The response's headers had come: what fails now is its body. */
+  /** Whether the response's headers had arrived, so that the body failed. */
   readonly answered: boolean;
   readonly limits: HttpClientOptions;
 }
@@ -38,17 +38,17 @@ const CODES = new Map<string, DownloadCode>([
   ['HOSTNAME_MISMATCH', 'download.tls'],
 ]);
 
-/** Codes that a server's connection ends with; what they mean depends on how far the response had come. */
+/** Codes of an ended connection; their meaning depends on how far the response had come. */
 const CUT_OFF = new Set(['ECONNRESET', 'EPIPE', 'ECONNABORTED', 'UND_ERR_SOCKET']);
 
-/** Which limit a code is about, for whoever reads the record. */
+/** The limit that a code refers to, for the record. */
 const LIMITS: Partial<Record<DownloadCode, keyof HttpClientOptions>> = {
   'download.connect_timeout': 'connectTimeoutMs',
   'download.headers_timeout': 'headersTimeoutMs',
   'download.body_timeout': 'bodyTimeoutMs',
 };
 
-/** What the HTTP library or the network threw, as one of the codes of this client. */
+/** Maps what the HTTP library or the network threw to a code of this client. */
 export function toDownloadError(thrown: unknown, fault: NetworkFault): CatenaError {
   if (thrown instanceof CatenaError) return thrown;
   const { url } = fault;
@@ -83,7 +83,7 @@ function nameOf(thrown: unknown, networkCode: string, answered: boolean): Downlo
   return 'download.failed';
 }
 
-/** The parser names its errors in words only. */
+/** The HTTP parser has no codes, only messages. */
 function isEarlyEnd(thrown: unknown): boolean {
   return thrown instanceof errors.HTTPParserError && /\bEOF\b/.test(thrown.message);
 }

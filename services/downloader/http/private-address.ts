@@ -2,7 +2,7 @@ import { lookup as systemLookup } from 'node:dns';
 import { BlockList, isIP } from 'node:net';
 import type { Lookup } from './http-options.ts';
 
-/** A name or an address that leads where this client must not go. */
+/** The error of a name or an address that this client must not reach. */
 export class PrivateAddressError extends Error {
   readonly address: string;
 
@@ -63,7 +63,7 @@ function sixToFour(address: string): string {
   return `2002:${(a * 256 + b).toString(16)}:${(c * 256 + d).toString(16)}::`;
 }
 
-/** Whether an IP address is anything but a public one. What is not an IP address at all counts as private. */
+/** Whether an IP address is not public. A text that is no IP address counts as private. */
 export function isPrivateAddress(address: string): boolean {
   const zone = address.indexOf('%');
   const plain = zone === -1 ? address : address.slice(0, zone);
@@ -71,7 +71,7 @@ export function isPrivateAddress(address: string): boolean {
   return family === 0 || blocked.check(plain, family === 6 ? 'ipv6' : 'ipv4');
 }
 
-/** Guards one client's way out: the host of every URL, and what every name resolves to. */
+/** Guards one client: checks the host of each URL and the addresses of each name. */
 export class TargetGuard {
   readonly #allowed: ReadonlySet<string>;
   readonly #resolve: Lookup;
@@ -81,7 +81,7 @@ export class TargetGuard {
     this.#resolve = resolve;
   }
 
-  /** The address, if the URL names one itself and must not be reached; names are judged when they are resolved. */
+  /** Returns the address if the URL names a forbidden one; names are checked when they are resolved. */
   deniedAddress(url: URL): string | undefined {
     const { hostname } = url;
     const address = hostname.startsWith('[') ? hostname.slice(1, -1) : hostname;
@@ -89,8 +89,8 @@ export class TargetGuard {
   }
 
   /**
-   * Resolves a name to those of its addresses that may be reached. The connection is made to exactly these, so an answer
-   * that changes between the check and the connection makes no difference.
+   * Resolves a name to its allowed addresses. The connection is made to exactly these, so a DNS answer that changes between the
+   * check and the connection has no effect.
    */
   readonly lookup: Lookup = (hostname, options, callback) => {
     this.#resolve(hostname, options, (error, addresses, family) => {

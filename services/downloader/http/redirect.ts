@@ -2,13 +2,13 @@ import { downloadError } from './download-error.ts';
 import { isRedirect } from './exchange.ts';
 import type { Hop } from './hop.ts';
 
-/** Never carried to another origin: they were meant for the one they were written for. */
+/** Headers that are never sent to another origin: they were written for one origin only. */
 const FOR_THE_ORIGIN_ONLY = ['authorization', 'proxy-authorization', 'cookie', 'host'];
-/** Describe a body, and go with it. */
+/** Headers that describe the body; they are removed with it. */
 const OF_THE_BODY = ['content-type', 'content-encoding', 'content-language', 'content-location', 'content-length'];
 
 /**
- * The request that a response redirects to; undefined when it is an answer of its own. By the rules of the Fetch standard:
+ * The hop that a response redirects to; undefined when the response is final. The rules are those of the Fetch standard:
  * 303 turns everything but HEAD into GET, 301 and 302 turn POST into GET, 307 and 308 repeat the request as it was.
  * Throws `download.invalid_url` for a Location that is not a URL, `download.unsupported_protocol` for one that is not HTTP.
  */
@@ -37,19 +37,19 @@ function resolve(base: URL, location: string): URL {
   return url;
 }
 
-/** Header values come as Latin-1; a Location that was sent with bytes above ASCII was meant as UTF-8. */
+/** Header values are read as Latin-1, but non-ASCII bytes in a Location are UTF-8. */
 function utf8(value: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: it is the range of ASCII that is meant.
   return /^[\x00-\x7f]*$/.test(value) ? value : Buffer.from(value, 'latin1').toString('utf8');
 }
 
-/** A request as it is sent, as far as it tells one visit of a URL from another. */
+/** The parts of a hop that tell one visit of a URL from another. */
 interface Visit {
   readonly hop: Hop;
   readonly cookie: string;
 }
 
-/** The redirects of one request. Coming back to a URL is a loop only if the cookies are the same: log-ins do come back. */
+/** The redirects of one request. A repeated URL is a loop only with the same cookies, because log-ins return to a URL. */
 export class RedirectTrail {
   readonly #max: number;
   readonly #seen = new Set<string>();
@@ -63,7 +63,7 @@ export class RedirectTrail {
     return this.#length;
   }
 
-  /** Goes one step further; throws `download.too_many_redirects` for one too many and for a loop. */
+  /** Counts one redirect; throws `download.too_many_redirects` for one too many and for a loop. */
   follow(from: Visit, to: Visit): void {
     this.#seen.add(lineOf(from));
     this.#length += 1;
@@ -71,7 +71,7 @@ export class RedirectTrail {
     if (!isLoop && this.#length <= this.#max) return;
     throw downloadError('download.too_many_redirects', {
       url: to.hop.url,
-      detail: isLoop ? 'it comes back to where it was' : `more than ${this.#max} times`,
+      detail: isLoop ? 'the redirects form a loop' : `more than ${this.#max} times`,
       data: { maxRedirects: this.#max, loop: isLoop },
     });
   }

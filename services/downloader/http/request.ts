@@ -1,4 +1,4 @@
-/** A request as a whole: its first hop, every redirect, and what came in the end. */
+/** A whole request: its first hop, its redirects, and the final response. */
 import { type Clock, systemClock } from '../../../libs/clock/clock.ts';
 import { Cancellation } from './cancellation.ts';
 import { withoutCredentials } from './download-error.ts';
@@ -8,42 +8,42 @@ import type { HttpClient } from './http-client.ts';
 import { RedirectTrail, redirected } from './redirect.ts';
 
 export interface HttpRequest extends AskedRequest {
-  /** Of the whole request, redirects and body included. Default: the client's. */
+  /** Timeout of the whole request with redirects and body. Default: the client's. */
   readonly totalTimeoutMs?: number;
 }
 
 export interface HttpResponse {
   readonly status: number;
-  /** After redirects; without credentials. */
+  /** The final URL after redirects, without credentials. */
   readonly url: string;
-  /** As sent, with lower-case names; the body has its content encoding taken off all the same. */
+  /** As sent, with lower-case names; they still describe the encoded body, though `body` is decoded. */
   readonly headers: readonly [string, string][];
   readonly body: Uint8Array;
   /** Whether the body was cut off. */
   readonly partial: boolean;
   readonly timings: {
-    /** Waiting for connections, redirects included. */
+    /** Time until connections were ready, redirects included. */
     readonly queuedMs: number;
-    /** From sending the last request to its response's headers. */
+    /** Time from sending the last hop to its response's headers. */
     readonly firstByteMs: number;
-    /** The whole request. */
+    /** Time of the whole request. */
     readonly totalMs: number;
   };
   readonly redirects: number;
 }
 
-/** What is done with the hops of a request, where they are more than sent. */
+/** Hooks for the hops of a request. */
 export interface HopOptions {
-  /** In the place of the client's `send`: for a hop that so many redirects came before. */
+  /** Replaces the client's `send`; `redirects` is the number of redirects before this hop. */
   readonly send?: (hop: Hop, redirects: number, cancellation: Cancellation) => Promise<Answer>;
-  /** The Cookie header that a hop would be sent with now; default: its own. */
+  /** The Cookie header that the hop would carry now; default: its own. */
   readonly cookieOf?: (hop: Hop) => string;
   readonly clock?: Clock;
 }
 
 /**
- * Performs one request, redirects followed. Any status is a response; what is none throws a CatenaError `download.…`, and
- * whatever the sending of a hop throws.
+ * Performs one request and follows redirects. Any status is a response; a failure throws a CatenaError `download.…` or what
+ * `send` throws.
  */
 export async function performRequest(
   http: Pick<HttpClient, 'options' | 'send'>,

@@ -1,27 +1,27 @@
-/** A request's circuit breaker: asked before it is sent, told afterwards how it went. */
+/** A request's circuit breaker: it is asked before the request is sent, and gets the outcome afterwards. */
 import { CatenaError, toCatenaError } from '../../../libs/errors/catena-error.ts';
 import { type BreakerOutcome, breakerEvent, policyOf } from '../../../libs/limits/breakers.ts';
 import { nodeFields } from '../../../libs/stage/node/node-fields.ts';
 import { type RequestContext, type RequestPolicy, stepPolicyOf } from './policy.ts';
 
 const TOO_MANY_REQUESTS = 429;
-/** On top of a request's own time: for what stands between the grant and the report. */
+/** Added to a request's own timeout, for the time between the grant and the report. */
 const TRIAL_MARGIN_MS = 5_000;
-/** A failure that says as little about the other side as a request that was never sent. */
-const GIVEN_UP = 'download.aborted';
-/** Failures that would come again, and are the other side's all the same. */
-const ITS_FAULT = new Set(['download.tls']);
+/** An aborted request says nothing about the server, like a request that was never sent. */
+const ABORTED = 'download.aborted';
+/** Fatal failures that are the server's fault and so count. */
+const SERVER_FAULTS = new Set(['download.tls']);
 
 /**
- * Sends the request if its breaker lets it: its own, or its step's. Throws `breaker.open` (retryable, with the wait) when it is
- * not sent, and a retryable error when the breaker's state does not answer.
+ * Sends the request if its own breaker, or its step's, allows it. Throws `breaker.open` (retryable, with the wait) when it is not
+ * sent, and a retryable error when the breaker's state cannot be read.
  */
 export const breaker: RequestPolicy = async (context, next) => {
   const spec = context.asked.breaker ?? stepPolicyOf(context).breaker;
   if (spec === undefined) return next(context);
   const { breakers, countTooManyRequests, timeoutMs } = context.deps.breakers;
   const policy = policyOf(spec);
-  // A trial that is silent for longer than its request may take is lost.
+  // A trial without a report for longer than its request may take is lost.
   const trialMs = Math.max(policy.openMs, (context.request.totalTimeoutMs ?? timeoutMs) + TRIAL_MARGIN_MS);
   const grant = await breakers.acquire(spec.key, { ...policy, trialMs });
   if (!grant.granted) throw refused(spec.key, grant.waitMs);
@@ -39,11 +39,11 @@ export const breaker: RequestPolicy = async (context, next) => {
 };
 
 function refused(key: string, waitMs: number): CatenaError {
-  return new CatenaError('breaker.open', `the circuit breaker "${key}" is open: nothing is sent for now`, {
+  return new CatenaError('breaker.open', `the circuit breaker "${key}" is open: its requests are not sent for now`, {
     class: 'retryable',
     retryAfterMs: waitMs,
     data: { key },
-    remedy: 'wait until the other side has recovered; it is tried again by itself',
+    remedy: 'wait until the server has recovered; Catena tries it again by itself',
   });
 }
 
@@ -52,14 +52,14 @@ function outcomeOfStatus(status: number, countTooManyRequests: boolean): Breaker
   return status >= 500 ? 'failure' : 'success';
 }
 
-/** What would fail the same way again was wrong with the request, or with what we take. */
+/** A fatal failure is the fault of the request or of our limits, so it is neutral. */
 function outcomeOfError({ code, class: failureClass }: CatenaError): BreakerOutcome {
-  // What is no failure of a download kept it from being sent.
-  if (code === GIVEN_UP || !code.startsWith('download.')) return 'neutral';
-  return failureClass === 'retryable' || ITS_FAULT.has(code) ? 'failure' : 'neutral';
+  // Other errors kept the request from being sent.
+  if (code === ABORTED || !code.startsWith('download.')) return 'neutral';
+  return failureClass === 'retryable' || SERVER_FAULTS.has(code) ? 'failure' : 'neutral';
 }
 
-/** The download stands whatever becomes of its report. */
+/** Reports the outcome to the breaker. Never throws: a lost report must not fail the download. */
 async function report(
   { deps, work }: RequestContext,
   key: string,
@@ -76,6 +76,10 @@ async function report(
     const { runId, moduleId, id: nodeId } = node;
     await publish?.(breakerEvent(transition, { runId, moduleId, nodeId }));
   } catch (error) {
-    log.warn('a circuit breaker could not be told how a request went', { ...nodeFields(node), breaker: key, error });
+    log.warn('the downloader could not report an outcome to a circuit breaker', {
+      ...nodeFields(node),
+      breaker: key,
+      error,
+    });
   }
 }

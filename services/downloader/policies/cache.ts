@@ -1,6 +1,6 @@
 /**
- * What was answered before: an equal request is not sent again, where its author allows that. What a run was answered stands
- * with its blobs and goes with them; what is kept for a time, and for other runs, stands in the store of answers.
+ * The response cache: an equal request is not sent again, if its author allows that. Responses for one run are stored with its
+ * blobs and deleted with them. Responses kept for a time, or for other runs, are stored in the response cache of the store.
  */
 import { hash } from 'node:crypto';
 import { CatenaError } from '../../../libs/errors/catena-error.ts';
@@ -32,23 +32,23 @@ interface AskedOfRun {
   readonly request: RequestBody;
 }
 
-/** A request whose answer may be kept. */
+/** A request whose response may be cached. */
 interface Cacheable {
   readonly node: AskedOfRun['node'];
   readonly policy: CachePolicy;
-  /** Among the run's blobs. */
+  /** Key among the run's blobs. */
   readonly runKey: string;
-  /** In the store of answers. */
+  /** Key in the response cache of the store. */
   readonly storeKey: string;
 }
 
-/** An answer, and the request that it was given to first. */
+/** A cached response, and the node of the request that got it first. */
 export interface Answer {
   readonly nodeId: string;
   readonly response: HttpResponse;
 }
 
-/** Of a request that has its answer already: it takes no room. */
+/** The permit of a request whose response is cached: it takes no room. */
 export class AnsweredPermit implements Permit {
   readonly #body: string;
   readonly #answer: Answer;
@@ -58,17 +58,17 @@ export class AnsweredPermit implements Permit {
     this.#answer = answer;
   }
 
-  /** The answer, if it is still the one to what the node asks. */
+  /** Returns the response, if the node still asks the same request. */
   answerTo(body: string): Answer | undefined {
     return body === this.#body ? this.#answer : undefined;
   }
 
   release(): void {
-    // It took no room.
+    // It holds no room.
   }
 }
 
-/** Answers with what was kept, where there is such; else keeps what comes. */
+/** Answers with the cached response if there is one; otherwise sends the request and stores its response. */
 export const cache: RequestPolicy = async (context, next) => {
   const { deps, work, asked, receipt, jar } = context;
   const { node } = work.lease;
@@ -77,18 +77,18 @@ export const cache: RequestPolicy = async (context, next) => {
   const answer = ahead ?? (await findAnswer(deps, of, jar));
   if (answer !== undefined) {
     const isOwn = answer.nodeId === node.id;
-    // Whoever got it first has paid; if that was this request, before a crash, its cost is told now.
+    // The first request has paid. If that was this one before a crash, its cost is reported now.
     if (isOwn) receipt.attempt = payerIn(answer.response.headers);
     return { ...answer.response, fromCache: !isOwn };
   }
   const reply = await next(context);
-  // As it was sent: what it was answered may have changed the cookies.
+  // By the cookies that were sent: the response may have changed them.
   const kept = cacheable(of, reply.wasAnonymous === true);
   if (kept !== undefined) await keepAnswer(deps, kept, asKept(reply, receipt.attempt));
   return reply;
 };
 
-/** A request whose cookies were not brought up to date yet: its answer, if it has one already. */
+/** Finds the cached response of a request before its admission; the cookies are not up to date yet. */
 export async function findAnswerAhead(deps: AnsweredDeps, of: AskedOfRun): Promise<Answer | undefined> {
   const { runId } = of.node;
   const { session = '' } = of.request;
@@ -98,7 +98,7 @@ export async function findAnswerAhead(deps: AnsweredDeps, of: AskedOfRun): Promi
   return findAnswer(deps, of, jar);
 }
 
-/** The answer that is to be given in the place of sending; undefined when the request has to be sent. */
+/** Returns the cached response; undefined when the request has to be sent. */
 async function findAnswer(deps: AnsweredDeps, of: AskedOfRun, jar: CookieJar | undefined): Promise<Answer | undefined> {
   const asked = cacheable(of, jar?.isEmpty ?? true);
   if (asked === undefined) return undefined;
@@ -108,18 +108,18 @@ async function findAnswer(deps: AnsweredDeps, of: AskedOfRun, jar: CookieJar | u
   const given = scope === 'shared' ? await inRun(deps, asked) : undefined;
   if (given !== undefined) return given;
   const kept = await deps.answers.find(storeKey, ttlMs).catch((error: unknown) => {
-    deps.log.warn('the kept answers could not be asked', { run_id: asked.node.runId, error });
+    deps.log.warn('the response cache could not be read; the request is sent', { run_id: asked.node.runId, error });
     return undefined;
   });
   if (kept === undefined) return undefined;
-  // From now on it is what this run was answered, however long that goes on.
+  // Stored with the run too, so that the run gets the same response from now on.
   if (scope === 'shared') await attempt(deps, asked, () => keepInRun(deps, asked, kept));
   return decode(kept);
 }
 
 /**
- * How a request may be answered; undefined for one that is always sent. One whose session holds cookies is answered within its
- * run alone: they may be somebody's login.
+ * The cache keys of a request; undefined for one that is always sent. When the session has cookies, only responses of the same
+ * run are used: the cookies may be somebody's login.
  */
 function cacheable(asked: AskedOfRun, isAnonymous: boolean): Cacheable | undefined {
   const { node, request } = asked;
@@ -129,7 +129,7 @@ function cacheable(asked: AskedOfRun, isAnonymous: boolean): Cacheable | undefin
   return { node, policy, runKey: runKeyOf(request), storeKey: policy === 'run' ? '' : storeKeyOf(asked, policy.scope) };
 }
 
-/** Keeps a whole answer of success. One that cannot be kept is a request more, not a failure. */
+/** Stores a complete response with a 2xx status. Never fails: without it the request is only sent once more. */
 async function keepAnswer(deps: AnsweredDeps, asked: Cacheable, response: HttpResponse): Promise<void> {
   if (response.partial || response.status < 200 || response.status > 299) return;
   const { node, policy, storeKey } = asked;
@@ -158,11 +158,11 @@ async function attempt({ log }: AnsweredDeps, { node }: Cacheable, keep: () => P
   try {
     await keep();
   } catch (error) {
-    log.warn('an answer could not be kept', { run_id: node.runId, node_id: node.id, error });
+    log.warn('the response cache could not store a response', { run_id: node.runId, node_id: node.id, error });
   }
 }
 
-/** Within a run: by everything that is sent. Secrets stand in it by name, and a run has one account. */
+/** Key within a run: all that is sent. Secrets are in it by name only, and a run has one account. */
 function runKeyOf(request: RequestBody): string {
   return `answer-${hash('sha256', canonicalJson(sent(request)), 'hex')}`;
 }
@@ -172,7 +172,7 @@ function sent({ method, url, headers, body = '', session = '', cacheKey = '' }: 
   return [method, url, canonicalJson(Object.fromEntries(ordered)), body, session, cacheKey];
 }
 
-/** For other runs also by the account of a request that names a secret: nobody is given what another one's key was answered. */
+/** Key for other runs. A request that names a secret has its account in the key, so that no account gets another's response. */
 function storeKeyOf({ run, node, request }: AskedOfRun, scope: 'run' | 'shared'): string {
   if (scope === 'run') return hash('sha256', canonicalJson(['run', node.runId, sent(request)]), 'hex');
   const { account, platform } = run.task;
@@ -186,12 +186,12 @@ function policyOf({ run, node, request }: AskedOfRun): CachePolicy | undefined {
   return policy === false ? undefined : policy;
 }
 
-/** An answer as it is kept: with the attempt that paid for it. */
+/** A response as it is stored: with the attempt that paid for it. */
 function asKept({ status, url, headers, body, partial, timings, redirects }: Reply, attempt: string): HttpResponse {
   return { status, url, headers: withPayer(headers, attempt), body, partial, timings, redirects };
 }
 
-/** A session that a server began with one run is not another's. */
+/** Removes the cookies, because a session of one run must not be used by another. */
 function withoutCookies(response: HttpResponse): HttpResponse {
   return { ...response, headers: response.headers.filter(([name]) => name !== 'set-cookie') };
 }

@@ -1,20 +1,20 @@
 import { type Cookie, type SerializedCookie, CookieJar as ToughJar } from 'tough-cookie';
 import type { CookieTexts } from '../../../libs/limits/cookies.ts';
 
-/** A hostile site may set cookies for ever; beyond this many a jar takes no more. */
+/** A jar takes no more cookies than this: a hostile site may set cookies for ever. */
 const MAX_COOKIES = 1_000;
-/** As browsers have it: longer ones are not kept. */
+/** Longer cookies are not kept, as in browsers. */
 const MAX_COOKIE_CHARS = 4_096;
 const EMPTY = new ToughJar().serializeSync()!;
 
-/** Jars in one process. Each is a few kilobytes at most times. */
+/** Jars in one process; usually a few kilobytes each. */
 const DEFAULT_MAX_JARS = 10_000;
 
-/** The cookies of one session. One that was never sent a cookie costs nothing. */
+/** The cookies of one session. An empty jar costs nothing. */
 export class CookieJar {
   #jar: ToughJar | undefined;
   #stored = 0;
-  /** What was set here and is not known elsewhere yet, by id; an empty text for what was taken back. */
+  /** Changes that are not in the cookie store yet, by cookie id; an empty text is a deleted cookie. */
   readonly #changes = new Map<string, string>();
 
   /** Whether it was never given a cookie. */
@@ -27,7 +27,7 @@ export class CookieJar {
     return this.#jar === undefined ? '' : this.#jar.getCookieStringSync(url.href);
   }
 
-  /** Takes the Set-Cookie headers of a response. What is not a valid cookie for that URL is ignored. */
+  /** Stores the Set-Cookie headers of a response. Cookies that are not valid for that URL are ignored. */
   store(url: URL, headers: Iterable<readonly [string, string]>): void {
     for (const [name, value] of headers) {
       if (name !== 'set-cookie' || value.length > MAX_COOKIE_CHARS || this.#isFull()) continue;
@@ -39,17 +39,17 @@ export class CookieJar {
     }
   }
 
-  /** What {@link took} was not yet told of. */
+  /** The changes that {@link took} has not confirmed yet. */
   changes(): CookieTexts {
     return new Map(this.#changes);
   }
 
-  /** Others know of these changes now; what has changed again since is told the next time. */
+  /** Confirms that these changes are in the cookie store; later changes stay pending. */
   took(changes: CookieTexts): void {
     for (const [id, text] of changes) if (this.#changes.get(id) === text) this.#changes.delete(id);
   }
 
-  /** Holds what all processes know, and over it what was changed here and is not known yet. */
+  /** Fills the jar from the cookie store, then applies the changes that are not stored yet. */
   hold(shared: CookieTexts): void {
     const texts = [...new Map([...shared, ...this.#changes]).values()].filter((text) => text !== '');
     const cookies = texts.slice(0, MAX_COOKIES).map((text) => JSON.parse(text) as SerializedCookie);
@@ -59,18 +59,18 @@ export class CookieJar {
 
   #isFull(): boolean {
     if (this.#stored < MAX_COOKIES) return false;
-    // What was counted may have replaced other cookies, or have run out since.
+    // The count may be too high: a cookie may have replaced another one or have expired.
     this.#stored = this.#jar?.serializeSync()?.cookies.length ?? 0;
     return this.#stored >= MAX_COOKIES;
   }
 }
 
-/** A cookie is the one of its domain, path and name (RFC 6265, section 5.3). No part but the last holds a semicolon. */
+/** Domain, path and name identify a cookie (RFC 6265, section 5.3). Only the last part may contain a semicolon. */
 function idOf({ domain, path, key }: Cookie): string {
   return `${domain};${path};${key}`;
 }
 
-/** The jars of all sessions: one per run and session name. Beyond the bound the one not used for longest is dropped. */
+/** The jars of all sessions, one per run and session name. Beyond the bound the least recently used jar is dropped. */
 export class CookieJars {
   readonly #runs = new Map<string, Map<string, CookieJar>>();
   readonly #maxJars: number;
@@ -84,12 +84,12 @@ export class CookieJars {
     return this.#size;
   }
 
-  /** The jar of a run's session, made when first asked for; the empty name is the run's own session. */
+  /** Returns the jar of a run's session and creates it if needed; the empty name is the run's own session. */
   forRun(runId: string, session: string): CookieJar {
     const sessions = this.#runs.get(runId) ?? new Map<string, CookieJar>();
     const known = sessions.get(session);
     const jar = known ?? new CookieJar();
-    // Maps keep the order of insertion: what was used last moves to the end.
+    // A Map keeps the order of insertion, so the jar used last moves to the end.
     sessions.delete(session);
     sessions.set(session, jar);
     this.#runs.delete(runId);

@@ -1,6 +1,6 @@
 /**
- * Cookies. Of a request: its session's, as all processes know them, around everything that is done for it. Of a hop: those that
- * belong to its URL go along, and those that come with its answer are kept.
+ * Cookies. A request uses its session's cookies, shared by all processes: they are read before all else and stored after it. A
+ * hop sends the cookies that belong to its URL and keeps those of its response.
  */
 import type { CookieSession, CookieStore } from '../../../libs/limits/cookies.ts';
 import type { Hop } from '../http/hop.ts';
@@ -12,10 +12,10 @@ export interface SharedCookiesDeps {
   readonly cookieStore: CookieStore;
 }
 
-/** The state of the cookie store that a jar was last filled from. */
+/** The version of the cookie store that a jar was last filled from. */
 const VERSIONS = new WeakMap<CookieJar, string>();
 
-/** Brings the session's jar up to what any process was sent so far. Throws when what keeps cookies does not answer. */
+/** Brings the session's jar up to date with the cookie store. Throws when the store does not answer. */
 export async function refreshCookies(
   { cookies, cookieStore }: SharedCookiesDeps,
   of: CookieSession,
@@ -30,8 +30,8 @@ export async function refreshCookies(
 }
 
 /**
- * Sends with the session's cookies, and tells the others of those that came, also when the sending failed on its way: the
- * next request of the run may be sent from anywhere. What could not be told is an error, for the run would lose its login.
+ * Sends with the session's cookies, and stores new ones for all processes, also when the request failed on its way: any process
+ * may send the next request of the run. A failure to store them is an error, because the run would lose its login.
  */
 export async function withSharedCookies<T>(
   deps: SharedCookiesDeps,
@@ -50,14 +50,14 @@ export async function withSharedCookies<T>(
   }
 }
 
-/** {@link withSharedCookies} of the request's session. */
+/** Applies {@link withSharedCookies} to the request's session. */
 export const sessionCookies: RequestPolicy = (context, next) => {
   const { deps, work, asked } = context;
   const of = { runId: work.lease.node.runId, session: asked.session ?? '' };
   return withSharedCookies(deps, of, (jar) => next({ ...context, jar }));
 };
 
-/** Sends the cookies that belong to the hop, beside its own, and keeps those that come. */
+/** Sends the session's cookies for the hop's URL beside its own, and keeps new ones. */
 export const cookies: HopPolicy = async (context, next) => {
   const { hop, sending } = context;
   const { jar } = sending;
@@ -68,7 +68,7 @@ export const cookies: HopPolicy = async (context, next) => {
   return answer;
 };
 
-/** The request's own cookies, and those of the jar. */
+/** The request's own cookies and those of the jar. */
 export function cookieHeader(hop: Hop, jar: CookieJar | undefined): string {
   const own = hop.headers.get('cookie') ?? '';
   const kept = jar?.header(hop.url) ?? '';

@@ -1,4 +1,4 @@
-/** What a request may cost is set aside before it is sent; what it cost in truth is told by the parser. */
+/** Reserves the most that a request may cost before it is sent. The parser reports the actual cost. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ChainNode } from '../../../libs/coordination/protocol/node.ts';
 import { CatenaError } from '../../../libs/errors/catena-error.ts';
@@ -8,11 +8,11 @@ import type { Meters } from '../../../libs/stage/observe/meters.ts';
 import type { Receipt, RequestPolicy } from './policy.ts';
 
 export interface Price {
-  /** The most that it costs, in millionths. */
+  /** The most that the request may cost, in millionths. */
   readonly amount: number;
-  /** The most that its run may cost, in millionths; undefined: any amount. */
+  /** The cost cap of its run, in millionths; undefined: no cap. */
   readonly cap: number | undefined;
-  /** How long it waits for what others have set aside and may not need, in milliseconds. */
+  /** How long it waits for reservations of other requests to be released, in milliseconds. */
   readonly waitAtMostMs: number;
 }
 
@@ -24,7 +24,7 @@ interface PayDeps {
 const FIRST_WAIT_MS = 25;
 const LONGEST_WAIT_MS = 500;
 
-/** Sends a request that names its cost once that is set aside, as {@link pay} does. */
+/** Sends a request with a cost after {@link pay} has reserved it. */
 export const cost: RequestPolicy = async (context, next) => {
   const { deps, work, asked, request, receipt, signal } = context;
   if (asked.costMicros !== undefined) {
@@ -36,9 +36,9 @@ export const cost: RequestPolicy = async (context, next) => {
 };
 
 /**
- * Sets the money of a request aside and notes that on its receipt. Where only what others have set aside stands in the way it
- * waits for them: most requests cost less than they might. Throws `budget.exhausted` (fatal) when the run's cap has no room
- * for it, and a retryable error when the budget's state does not answer; it must not be sent then.
+ * Reserves the money of a request and records that on its receipt. When only reservations of other requests leave no room, it
+ * waits for them: most requests cost less than their maximum. Throws `budget.exhausted` (fatal) when the run's cap has no room
+ * for it, and a retryable error when the budget's state cannot be read; the request must not be sent then.
  */
 export async function pay(
   { budgets, meters }: PayDeps,
@@ -58,7 +58,10 @@ export async function pay(
       throw exhausted(amount, cap ?? 0, answer);
     }
     await delay(waitMs, undefined, { signal }).catch((cause: unknown) => {
-      throw new CatenaError('budget.wait_aborted', 'the wait for money was given up', { class: 'retryable', cause });
+      throw new CatenaError('budget.wait_aborted', 'the wait for room in the budget was aborted', {
+        class: 'retryable',
+        cause,
+      });
     });
     waitedMs += waitMs;
   }
@@ -68,9 +71,9 @@ export async function pay(
 function exhausted(amount: number, cap: number, totals: BudgetTotals): CatenaError {
   const [atMost, costCap] = [fromMicros(amount), fromMicros(cap)];
   const [spent, reserved] = [fromMicros(totals.spent), fromMicros(totals.reserved)];
-  const state = `${spent} is spent and ${reserved} set aside of ${costCap}`;
+  const state = `${spent} spent and ${reserved} reserved of ${costCap}`;
   return new CatenaError('budget.exhausted', `a request of up to ${atMost} was not sent: ${state}`, {
     data: { atMost, costCap, spent, reserved },
-    remedy: 'submit the task with a higher cost cap, or let its requests cost less',
+    remedy: 'submit the task with a higher cost cap, or reduce the cost of its requests',
   });
 }

@@ -2,8 +2,8 @@ import { downloadError } from '../http/download-error.ts';
 import { type RequestPolicy, stepPolicyOf } from './policy.ts';
 
 /**
- * Gives a request the time that is left of what its author allows: its own limit or its step's, and the moment by which it is
- * over. Throws `download.deadline_exceeded` when nothing is left. Without either it keeps the client's limit.
+ * Sets a request's timeout from its own or its step's timeout and deadline. Throws `download.deadline_exceeded` when no time is
+ * left. Without either it keeps the client's timeout.
  */
 export const deadline: RequestPolicy = async (context, next) => {
   const { deps, asked, request } = context;

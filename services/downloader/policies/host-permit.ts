@@ -1,7 +1,7 @@
-/** Permits of a request: what it was admitted with, and the one of the host that it is at. */
+/** Permits of a request: those of its admission, and that of its current host. */
 import type { Permit } from '../../../libs/limits/limiter.ts';
 
-/** Of a request that waited for more than its host: for its run's and its step's room too. */
+/** The permits of a request that also waited for room in its run and its step. */
 export class AdmittedPermit implements Permit {
   readonly host: Permit;
   readonly #others: readonly Permit[];
@@ -18,8 +18,8 @@ export class AdmittedPermit implements Permit {
 }
 
 /**
- * The permit of the host that a request is at. It begins as the request's own, and is another one after a redirect to another
- * host; the rest of what the request was admitted with stays with it to its end.
+ * The permit of a request's current host. It starts as that of the request's own host and is exchanged at a redirect to another
+ * host. The permits of its run and step are held to the end.
  */
 export class HostPermit {
   #permit: Permit | undefined;
@@ -28,18 +28,18 @@ export class HostPermit {
     this.#permit = admitted instanceof AdmittedPermit ? admitted.host : admitted;
   }
 
-  /** The request is not at that host any more, but still under way. */
+  /** Steps aside: the request has left that host but is still running. */
   stepAside(): void {
     this.#permit?.stepAside?.();
   }
 
-  /** This one in the place of the one before. */
+  /** Replaces the permit and releases the one before. */
   exchange(permit: Permit): void {
     this.release();
     this.#permit = permit;
   }
 
-  /** Gives it back; idempotent. */
+  /** Releases the permit; idempotent. */
   release(): void {
     this.#permit?.release();
     this.#permit = undefined;

@@ -1,6 +1,6 @@
 import type { RequestPolicy } from './policy.ts';
 
-/** A redo of a request that changes something carries the same key, its node's id, for servers that honour one. */
+/** Adds an idempotency key, the node's id, to a request that may change something; all attempts carry the same key. */
 export const idempotencyKey: RequestPolicy = (context, next) => {
   const { request, work } = context;
   if (request.method === 'GET' || request.method === 'HEAD') return next(context);

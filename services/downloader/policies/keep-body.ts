@@ -2,7 +2,7 @@ import type { RequestPolicy } from './policy.ts';
 
 const EMPTY = Buffer.alloc(0);
 
-/** Stores a body over the threshold: it goes on by reference. */
+/** Stores a body above the threshold, and passes a reference instead. */
 export const keepBody: RequestPolicy = async (context, next) => {
   const reply = await next(context);
   const { blobs, config } = context.deps;

@@ -1,30 +1,30 @@
 /**
- * Limits of rate and concurrency, per hop. The request itself waited for its host before it was claimed; a redirect waits for
- * the host that it leads to under the lease of its node, which is renewed meanwhile, and within the time of the request.
+ * Limits of rate and concurrency, per hop. The request itself waited for its host before it was claimed. A redirect waits for its
+ * host under the lease of its node, which is renewed meanwhile, and within the request's timeout.
  *
- * - It goes ahead of the requests that wait there unclaimed: they hold no lease, and no time of theirs runs out.
- * - The permit of the host that it comes from steps aside: others that have begun may have its room, requests that have not
- *   begun must wait for it. So a slow or strict target holds its source up, and the pages of one host do not gather under
- *   leases at another: they wait unclaimed.
- * - Nothing that a waiting hop holds stands in the way of another hop: neither its permit, nor its slot, which it lends to
- *   others, nor the permits of its run and step, which are asked for before any host's. Whoever holds a host's permit in
- *   earnest is on the wire or waits for a slot alone. So hops never wait for each other in a circle.
- * - A wait that is longer than what is left of the request's time is not begun: the node goes back as a retryable failure, with
- *   the time to come again. No circuit breaker and no threshold counts it.
+ * - A redirect goes ahead of unclaimed requests that wait for the host: they hold no lease, and their timeouts do not run.
+ * - Its permit of the previous host steps aside: requests that have begun may use its room, requests that have not begun must
+ *   wait. So a slow or strict target slows its source down, and the pages of one host wait unclaimed instead of gathering under
+ *   leases at another.
+ * - A waiting hop blocks no other hop: its permit has stepped aside, its slot is lent to others, and the permits of its run and
+ *   step are acquired before any host's. A hop that really holds a host's permit is being sent or waits only for a slot. So hops
+ *   never wait for each other in a circle.
+ * - A wait longer than the request's remaining time is not begun: the node fails with a retryable error and a time to retry. No
+ *   circuit breaker and no threshold counts it.
  */
 import { CatenaError } from '../../../libs/errors/catena-error.ts';
 import type { Permit } from '../../../libs/limits/limiter.ts';
 import { withoutCredentials } from '../http/download-error.ts';
 import type { HopContext, HopPolicy, Next, Reply, RequestPolicy, SendingContext } from './policy.ts';
 
-/** A request may bring limits of its own: a process that generated none of a key's requests learns of them here. */
+/** Applies the limits that a request carries, for processes that generated no request of this key. */
 export const ownLimits: RequestPolicy = (context, next) => {
   const { deps, limitKey, asked } = context;
   if (asked.limits !== undefined) deps.limiter.setLimits(limitKey, asked.limits);
   return next(context);
 };
 
-/** Waits for the host of a request that was not admitted: one by hand. Throws `limits.aborted`. */
+/** Waits for the host of a manual request, which has had no admission. Throws `limits.aborted`. */
 export async function admission(context: SendingContext, next: Next<SendingContext, Reply>): Promise<Reply> {
   const { deps, limitKey, permit, signal } = context;
   permit.exchange(await deps.limiter.acquire(limitKey, signal));
@@ -66,7 +66,7 @@ function tooLong({ sending, hop, limitKey, cancellation }: HopContext): CatenaEr
       class: 'retryable',
       retryAfterMs: Math.ceil(sending.deps.limiter.postpone(limitKey)),
       data: { url, key: limitKey, leftMs: Math.floor(cancellation.leftMs) },
-      remedy: 'request the page that it leads to, which may wait for any time, or raise http.total_timeout_ms',
+      remedy: 'request the target page directly, which may wait for any time, or raise http.total_timeout_ms',
     },
   );
 }

@@ -1,6 +1,6 @@
 import type { RequestPolicy } from './policy.ts';
 
-/** Tells the observer how long a request took, redirects and their waits included. */
+/** Reports to the observer how long a request took, including redirects and their waits. */
 export const observe: RequestPolicy = async (context, next) => {
   const { onDownload, clock } = context.deps;
   if (onDownload === undefined) return next(context);

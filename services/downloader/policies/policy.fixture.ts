@@ -1,4 +1,4 @@
-/** Contexts as policies get them, with as much in them as a test looks at. */
+/** Contexts for policy tests, with the fields that a test reads. */
 import { ManualClock } from '../../../libs/clock/clock.ts';
 import type { StepPolicy } from '../../../libs/modules/contract/definition.ts';
 import type { DownloadWork } from '../../../libs/stage/execution/hand-over.ts';
@@ -52,7 +52,7 @@ interface HopParts {
   readonly limitKey?: string;
 }
 
-/** A hop of a request. The test ends its cancellation, if that matters. */
+/** A hop of a request. The test must end the cancellation itself, if needed. */
 export function hopContext(sending: SendingContext, parts: HopParts = {}): HopContext {
   const { url = URL_ASKED, redirects = 1, timeoutMs = 1_000, limitKey = new URL(url).host } = parts;
   const hop = firstHop({ method: 'GET', url, headers: {} }, 'Bench');

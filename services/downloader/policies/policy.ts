@@ -1,6 +1,6 @@
 /**
- * What a policy is: one rule by which requests are sent. It does its part before and after the rest of its list, `next`, or in
- * its place. A request passes one list once, and a second one for every hop: for itself, then for each redirect.
+ * A policy is one rule for sending requests. It acts before and after the rest of its list, `next`, or instead of it. A request
+ * passes the request list once, and the hop list for each hop: for itself, then for each redirect.
  */
 import type { StepPolicy } from '../../../libs/modules/contract/definition.ts';
 import type { DownloadWork } from '../../../libs/stage/execution/hand-over.ts';
@@ -19,25 +19,25 @@ export type Next<Context, Response> = (context: Context) => Promise<Response>;
 
 export type Policy<Context, Response> = (context: Context, next: Next<Context, Response>) => Promise<Response>;
 
-/** Acts once for a request, however often it is redirected. */
+/** Acts once per request, whatever the number of redirects. */
 export type RequestPolicy = Policy<RequestContext, Reply>;
 
-/** Acts for every hop. */
+/** Acts once per hop. */
 export type HopPolicy = Policy<HopContext, Answer>;
 
-/** A request that is to be sent, of a run or by hand. */
+/** A request to send, of a run or a manual one. */
 export interface SendingContext {
   readonly deps: SendingDeps;
-  /** As it will be sent: policies fill it in. */
+  /** The request as it will be sent; policies complete it. */
   readonly request: HttpRequest;
-  /** What shares its limits. */
+  /** The key of its limits. */
   readonly limitKey: string;
   readonly obeysRobots: boolean;
-  /** Sends and keeps cookies; without one there are none. */
+  /** The cookies of its session; undefined: none are sent or kept. */
   readonly jar: CookieJar | undefined;
-  /** The permit of the host that it is at. */
+  /** The permit of its current host. */
   readonly permit: HostPermit;
-  /** Ends it early. */
+  /** Aborts the request. */
   readonly signal: AbortSignal;
 }
 
@@ -45,12 +45,12 @@ export interface SendingContext {
 export interface RequestContext extends SendingContext {
   readonly deps: DownloaderDeps;
   readonly work: DownloadWork;
-  /** As its author asked for it. */
+  /** The request as its author wrote it. */
   readonly asked: RequestBody;
   readonly receipt: Receipt;
 }
 
-/** Which attempt at a request paid for its answer; empty while none has. */
+/** Records which attempt at a request paid for its response; empty while none has. */
 export interface Receipt {
   attempt: string;
 }
@@ -59,31 +59,31 @@ export interface HopContext {
   /** The request that the hop belongs to. */
   readonly sending: SendingContext;
   readonly hop: Hop;
-  /** How many hops came before it: 0 is the request itself. */
+  /** How many hops came before it; 0 for the request itself. */
   readonly redirects: number;
-  /** What shares its limits: the request's for its own host, else the host. */
+  /** The key of its limits: the request's key for its own host, else the host. */
   readonly limitKey: string;
-  /** Of the whole request. */
+  /** Ends the whole request. */
   readonly cancellation: Cancellation;
 }
 
-/** What came back for a request. */
+/** The response to a request. */
 export interface Reply extends HttpResponse {
-  /** Whether its session held no cookie when it was sent; undefined when it was not. */
+  /** Whether its session had no cookies when it was sent; undefined when it was not sent. */
   readonly wasAnonymous?: boolean;
-  /** Whether it is the answer that another, equal request was given before. */
+  /** Whether it is the cached response of an equal request. */
   readonly fromCache: boolean;
-  /** Where the body is kept, if not in `body`. */
+  /** Where the body is stored, if not in `body`. */
   readonly blob?: BlobRef;
 }
 
-/** What the request's step says of all its requests. */
+/** The policy of the request's step. */
 export function stepPolicyOf({ work: { run, lease } }: Pick<RequestContext, 'work'>): StepPolicy {
   const { moduleId, stepIdx } = lease.node;
   return moduleOf(run, moduleId).definition.steps[stepIdx]!.policy;
 }
 
-/** The policies around what is last, the first one outermost. */
+/** Wraps `last` in the policies, the first one outermost. */
 export function compose<Context, Response>(
   policies: readonly Policy<Context, Response>[],
   last: Next<Context, Response>,

@@ -4,7 +4,7 @@ import type { HopPolicy } from './policy.ts';
 const TOO_MANY_REQUESTS = 429;
 const UNAVAILABLE = 503;
 
-/** Holds up whatever shares the hop's limit for as long as a server that is busy asks for. */
+/** Blocks the hop's limit key for as long as a busy server asks. */
 export const retryAfter: HopPolicy = async (context, next) => {
   const answer = await next(context);
   const { status, headers } = answer;

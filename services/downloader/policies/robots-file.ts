@@ -1,8 +1,8 @@
-/** What robots.txt says to one crawler, read once and then asked for every URL (RFC 9309). */
+/** The rules of a robots.txt for one crawler, parsed once and checked for each URL (RFC 9309). */
 export interface RobotsFile {
   /** `path` is the path and query of a URL, as `URL` writes them. */
   isAllowed(path: string): boolean;
-  /** As the file has it; undefined when it does not say. */
+  /** As in the file; undefined when the file has none. */
   readonly crawlDelayMs: number | undefined;
 }
 
@@ -21,14 +21,14 @@ interface Group {
   crawlDelayMs: number | undefined;
 }
 
-/** Bounds of what is read, so that a hostile file cannot make every URL expensive. */
+/** Limits of what is read, so that a hostile file cannot make each check expensive. */
 const MAX_RULES = 5_000;
 const MAX_PATTERN_CHARS = 2_048;
 const MAX_PARTS = 32;
 
 /**
  * Reads the groups for a product token (`catena`), or those for `*` if none names it; groups for the same crawler count as
- * one. Lines that cannot be read are passed over: any text whatever is a robots.txt.
+ * one. Unreadable lines are skipped: any text is a valid robots.txt.
  */
 export function parseRobotsFile(text: string, productToken: string): RobotsFile {
   const own: Group = { rules: [], crawlDelayMs: undefined };
@@ -56,7 +56,7 @@ export function parseRobotsFile(text: string, productToken: string): RobotsFile 
     }
   }
   const { rules, crawlDelayMs } = isNamed ? own : everybody;
-  // Longest first, and among equals what allows: then the first match is the one that counts.
+  // Longest first, and `allow` first among equals, so that the first match counts.
   rules.sort((a, b) => b.length - a.length || Number(b.allows) - Number(a.allows));
   return { crawlDelayMs, isAllowed: (path) => isAllowedBy(rules, path) };
 }
@@ -79,7 +79,7 @@ function secondsOf(value: string): number | undefined {
   return /^\d{1,9}(\.\d{1,6})?$/.test(value) ? Number(value) * 1_000 : undefined;
 }
 
-/** Undefined for an empty pattern, which matches nothing, and for one that no honest file has. */
+/** Undefined for an empty pattern, which matches nothing, and for one too complex to be honest. */
 function ruleOf(pattern: string, allows: boolean): Rule | undefined {
   if (pattern === '' || pattern.length > MAX_PATTERN_CHARS) return undefined;
   const toTheEnd = pattern.endsWith('$');
@@ -116,8 +116,8 @@ function matches({ parts, toTheEnd }: Rule, path: string): boolean {
 const UNRESERVED = /[A-Za-z0-9\-._~]/;
 
 /**
- * One spelling for what means the same: bytes beyond ASCII percent-encoded, escapes in upper case, and no escapes for
- * characters that need none. A character that has a meaning of its own is not the same as its escape.
+ * Normalizes equal paths to one spelling: bytes beyond ASCII percent-encoded, escapes in upper case, and no escapes for
+ * characters that need none. A reserved character is not the same as its escape.
  */
 function normalized(path: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: it is the range of ASCII that is meant.

@@ -80,7 +80,7 @@ describe('RobotsRules', () => {
     const failure = { code: 'robots.unreachable', class: 'retryable', retryAfterMs: 5_000 };
     await expect(rules.check(site, never)).rejects.toMatchObject(failure);
     await expect(rules.check(site, never)).rejects.toMatchObject(failure);
-    expect(() => rules.cached(site)).toThrow(/robots.txt could not be had/);
+    expect(() => rules.cached(site)).toThrow(/robots.txt could not be fetched/);
     expect(asked).toHaveLength(1);
     clock.advance(5_000);
     await expect(rules.check(site, never)).rejects.toMatchObject(failure);

@@ -18,15 +18,15 @@ export type FetchRobots = (
 
 export interface RobotsOptions {
   readonly fetch: FetchRobots;
-  /** The name by which rules are meant for us, without a version. */
+  /** The crawler name that rules for Catena use, without a version. */
   readonly productToken: string;
   /** How long a site's rules are kept, in milliseconds. */
   readonly ttlMs?: number;
-  /** How long a site whose rules could not be had is left alone, in milliseconds. */
+  /** How long a site is not asked again after its rules could not be fetched, in milliseconds. */
   readonly unreachableTtlMs?: number;
-  /** Sites remembered; beyond that the one not asked for longest is forgotten. */
+  /** Sites remembered; beyond that the least recently used one is dropped. */
   readonly maxOrigins?: number;
-  /** A longer Crawl-delay than this is not kept to, in milliseconds: it would stall a run for ever. */
+  /** Longest Crawl-delay that is obeyed, in milliseconds: a longer one would stall a run for ever. */
   readonly maxCrawlDelayMs?: number;
   readonly clock?: Clock;
 }
@@ -39,7 +39,7 @@ const DEFAULTS = {
   clock: systemClock,
 };
 
-/** What RFC 9309 asks to be read at least; the rest of a longer file is not read. */
+/** The minimum that RFC 9309 requires to be read; the rest of a longer file is not read. */
 export const MAX_ROBOTS_BYTES = 500 * 1024;
 
 interface Known {
@@ -53,13 +53,13 @@ interface SiteRules {
   readonly refused: RobotsAnswer;
 }
 
-/** Failures that say something about the answer, not about the way to the site: to RFC 9309 there are no rules then. */
+/** Failures of the response itself, not of the connection: RFC 9309 treats the site as one without rules. */
 const UNAVAILABLE = new Set(['download.too_many_redirects', 'download.too_large', 'download.decompression_ratio']);
 
 /**
- * The robots.txt rules of every site, fetched once and kept. A site without rules (any 4xx) allows everything. One whose
- * rules cannot be had, by a server error or by the network, may allow nothing (RFC 9309, 2.3.1.4): the answer is then a
- * retryable `robots.unreachable`, so that a request waits and is not dropped.
+ * The robots.txt rules of each site, fetched once and kept. A site without rules (any 4xx) allows everything. When the rules
+ * cannot be fetched because of a server or network error, nothing may be fetched (RFC 9309, 2.3.1.4): the check throws a
+ * retryable `robots.unreachable`, so that the request waits and is not dropped.
  */
 export class RobotsRules {
   readonly #options: typeof DEFAULTS & RobotsOptions;
@@ -73,7 +73,7 @@ export class RobotsRules {
     this.#known = new RecentMap(this.#options.maxOrigins);
   }
 
-  /** The answer if the site's rules are at hand. While a failure to get them is fresh, it is thrown again. */
+  /** Returns the answer if the site's rules are in memory. A recent failure to fetch them is thrown again. */
   cached(url: URL): RobotsAnswer | undefined {
     const known = this.#known.get(url.origin);
     if (known === undefined) return undefined;
@@ -86,8 +86,8 @@ export class RobotsRules {
   }
 
   /**
-   * The answer, with the site's rules fetched if need be. Throws `robots.unreachable` (retryable), `robots.aborted` when
-   * the signal gives up, and fatal errors of the download (a private target, a bad certificate) as they are.
+   * Returns the answer, and fetches the site's rules if needed. Throws `robots.unreachable` (retryable), `robots.aborted` when
+   * the signal aborts, and fatal errors of the download (a private target, a bad certificate) unchanged.
    */
   async check(url: URL, signal: AbortSignal): Promise<RobotsAnswer> {
     const cached = this.cached(url);
@@ -145,17 +145,17 @@ function answer(rules: SiteRules, url: URL): RobotsAnswer {
 }
 
 function unreachable(url: string, detail: string, retryAfterMs: number, cause?: CatenaError): CatenaError {
-  return new CatenaError('robots.unreachable', `${url} could not be had: ${detail}`, {
+  return new CatenaError('robots.unreachable', `${url} could not be fetched: ${detail}`, {
     class: 'retryable',
     data: { url },
     retryAfterMs,
     cause,
-    remedy: 'nothing of this site is fetched until it can be read; switch robots off if the site is yours',
+    remedy: 'wait: no page of this site is fetched until robots.txt can be; switch robots off if the site is yours',
   });
 }
 
 function abortedCheck(url: URL, signal: AbortSignal): CatenaError {
-  return new CatenaError('robots.aborted', `the wait for the robots.txt of ${url.origin} was given up`, {
+  return new CatenaError('robots.aborted', `the wait for the robots.txt of ${url.origin} was aborted`, {
     class: 'retryable',
     cause: signal.reason,
   });

@@ -1,10 +1,10 @@
-/** robots.txt of every host that a request comes to. A disallowed page is not asked for; a Crawl-delay paces its host. */
+/** Checks robots.txt of each host of a request. A disallowed page is not requested; a Crawl-delay slows its host down. */
 import { CatenaError } from '../../../libs/errors/catena-error.ts';
 import { withoutCredentials } from '../http/download-error.ts';
 import { targetOf } from '../http/hop.ts';
 import type { HopPolicy, Next, Reply, SendingContext } from './policy.ts';
 
-/** Of the page that is asked for. Throws `robots.disallowed` (fatal), and what {@link RobotsRules.check} throws. */
+/** Checks the requested page. Throws `robots.disallowed` (fatal), and what {@link RobotsRules.check} throws. */
 export async function robots<Context extends SendingContext>(
   context: Context,
   next: Next<Context, Reply>,
@@ -13,7 +13,7 @@ export async function robots<Context extends SendingContext>(
   return next(context);
 }
 
-/** Of a page that a redirect leads to, as {@link robots}; the time of the request goes on meanwhile. */
+/** Checks the target of a redirect, as {@link robots}; the request's timeout keeps running. */
 export const robotsOfRedirect: HopPolicy = async (context, next) => {
   const { sending, hop, redirects, limitKey, cancellation } = context;
   if (redirects === 0 || !sending.obeysRobots) return next(context);
@@ -33,7 +33,7 @@ async function ask({ deps }: SendingContext, url: URL, limitKey: string, signal:
     const shown = withoutCredentials(url);
     throw new CatenaError('robots.disallowed', `robots.txt does not allow ${shown}`, {
       data: { url: shown, host: url.host },
-      remedy: 'leave the page out, or set robots.enabled to false where you may',
+      remedy: 'leave the page out, or set robots.enabled to false if you are allowed to',
     });
   }
   if (rule.crawlDelayMs !== undefined) deps.limiter.setMinInterval(limitKey, rule.crawlDelayMs);

@@ -1,6 +1,6 @@
 /**
- * Secrets in headers. A request names them, `{{secret:NAME}}`; the value is put in where the request is sent, and taken out
- * again of what comes back, so that it stands in no task, node, log, response or dead letter.
+ * Secrets in headers. A request names a secret as `{{secret:NAME}}`. The value is inserted when the request is sent and removed
+ * from its response, so that no task, node, log, response or dead letter contains it.
  */
 import { CatenaError } from '../../../libs/errors/catena-error.ts';
 import type { HttpResponse } from '../http/request.ts';
@@ -10,16 +10,16 @@ export interface Unsealed {
   readonly headers: Readonly<Record<string, string>>;
   /** Headers that hold a secret. */
   readonly names: readonly string[];
-  /** The values that were put in. */
+  /** The values that were inserted. */
   readonly secrets: readonly string[];
 }
 
 const REFERENCE = /\{\{secret:([\w.-]{1,64})\}\}/g;
 const TAKEN_OUT = '[secret]';
-/** Shorter ones would be found by chance. */
+/** Shorter values would match by chance. */
 const MIN_CHARS = 8;
 
-/** Puts the secrets in that the headers name, which then go to no other origin, and takes them out of what comes back. */
+/** Inserts the secrets that headers name, keeps these headers from other origins, and removes the secrets from the response. */
 export const secrets: RequestPolicy = async (context, next) => {
   const { deps, work, request } = context;
   const unsealed = await unseal(request.headers, (name) => deps.secret(work.run.task, name));
@@ -34,7 +34,7 @@ export function namesSecret(headers: Readonly<Record<string, string>>): boolean 
   return Object.values(headers).some((text) => text.search(REFERENCE) !== -1);
 }
 
-/** The headers with their secrets. Throws `download.secret_missing`, which names the secret alone. */
+/** Returns the headers with their secrets. Throws `download.secret_missing`, which shows only the name. */
 export async function unseal(
   headers: Readonly<Record<string, string>>,
   find: (name: string) => Promise<string | undefined>,
@@ -56,7 +56,7 @@ export async function unseal(
   return { headers: Object.fromEntries(filled), names, secrets: [...values.values()] };
 }
 
-/** The response without the secrets: some servers repeat a key that they refuse. */
+/** Removes the secrets from the response: some servers repeat a key that they refuse. */
 export function withoutSecrets<Response extends HttpResponse>(response: Response, values: readonly string[]): Response {
   const sought = values.filter((secret) => secret.length >= MIN_CHARS);
   if (sought.length === 0) return response;
@@ -66,7 +66,7 @@ export function withoutSecrets<Response extends HttpResponse>(response: Response
     ...response,
     url: clean(response.url),
     headers: response.headers.map(([name, value]): [string, string] => [name, clean(value)]),
-    // Latin-1 keeps every byte as it is.
+    // Latin-1 preserves all bytes.
     body: sought.some((secret) => body.includes(secret)) ? Buffer.from(clean(body.toString('latin1')), 'latin1') : body,
   };
 }
@@ -74,6 +74,6 @@ export function withoutSecrets<Response extends HttpResponse>(response: Response
 function missing(name: string): CatenaError {
   return new CatenaError('download.secret_missing', `there is no secret "${name}" for this request`, {
     data: { name },
-    remedy: `put it into the account's login, or list ${name} in downloader.secrets and set that environment variable`,
+    remedy: `add it to the account's login, or list ${name} in downloader.secrets and set that environment variable`,
   });
 }

@@ -6,12 +6,12 @@ import type { IngressApiDeps } from './deps.ts';
 export async function putAccount({ store, clock }: IngressApiDeps, request: PutAccountRequest): Promise<void> {
   const { account, platform } = request;
   const login = readJsonObject('login', request.login, undefined);
-  // Why it is no JSON is not said: the reason would quote the secret.
+  // The parser's reason is left out: it would quote the secret.
   const isWrong = login.fault !== undefined || login.value === undefined;
   requireNone([
     textFault('account', account),
     textFault('platform', platform),
-    isWrong ? { path: 'login', message: 'is no JSON object' } : undefined,
+    isWrong ? { path: 'login', message: 'must be a JSON object' } : undefined,
   ]);
   await store.putAccount({ account, platform, login: login.value, updatedAtMs: clock.now() });
 }
@@ -25,7 +25,7 @@ export async function getAccount(
   if (found === undefined) {
     throw new CatenaError('api.unknown_account', `there is no account "${account}" of platform "${platform}"`, {
       data: { account, platform },
-      remedy: 'PutAccount makes one',
+      remedy: 'create it with PutAccount',
     });
   }
   const login = Buffer.from(JSON.stringify(redacted(found.login)));
@@ -34,7 +34,7 @@ export async function getAccount(
 
 const HIDDEN = '***';
 
-/** The same fields, with nothing in them. */
+/** The same fields with empty values. */
 function redacted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(redacted);
   if (typeof value !== 'object' || value === null) return HIDDEN;

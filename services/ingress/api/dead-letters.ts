@@ -13,11 +13,11 @@ import { findRun } from './find-run.ts';
 import { fitting, pageSize } from './pages.ts';
 import { foreignToken } from './runs.ts';
 
-/** A page token says which of the two lists it goes on in: they have orders of their own. */
+/** A page token names the list that it continues: the two lists have different orders. */
 const OF_NODES = 'node:';
 const OF_LETTERS = 'letter:';
 
-/** Dead letters stand in the store once their run is closed; until then the coordinator has the dead nodes. */
+/** The store has the dead letters of closed runs; the coordinator has the dead nodes of open ones. */
 export async function listDeadLetters(
   deps: IngressApiDeps,
   request: ListDeadLettersRequest,
@@ -40,7 +40,7 @@ export async function listDeadLetters(
 interface LetterQuery {
   readonly runId: string;
   readonly limit: number;
-  /** Empty begins. */
+  /** Empty: start at the beginning. */
   readonly after: string;
 }
 
@@ -70,7 +70,7 @@ function toMessage({ kind, body, error, runId: _runId, ...letter }: Letter): Dea
 
 const MAX_DISCARDED = 1_000;
 
-/** How many there were. */
+/** Returns how many there were. */
 export async function discardDeadLetters(
   { store }: IngressApiDeps,
   { runId, nodeIds }: DiscardDeadLettersRequest,
@@ -78,10 +78,14 @@ export async function discardDeadLetters(
   requireNone([rangeFault('node_ids.length', nodeIds.length, 1, MAX_DISCARDED), ...nodeIds.map(nodeIdFault)]);
   const { state } = await findRun(store, runId);
   if (state === 'closed') return store.discardDeadLetters(runId, nodeIds);
-  throw new CatenaError('api.run_open', `run ${runId} is not closed: its dead nodes become dead letters at its end`, {
-    data: { runId },
-    remedy: 'wait for its end, or cancel it',
-  });
+  throw new CatenaError(
+    'api.run_open',
+    `run ${runId} is not closed: its dead nodes become dead letters when it closes`,
+    {
+      data: { runId },
+      remedy: 'wait until it closes, or cancel it',
+    },
+  );
 }
 
 export function nodeIdFault(nodeId: string, at: number): ReturnType<typeof lengthFault> {

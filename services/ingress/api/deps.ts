@@ -8,7 +8,7 @@ import type { ModuleCatalogue } from '../../../libs/stage/run/describe-module.ts
 import type { TaskSubmission } from '../../../libs/stage/run/submit.ts';
 import type { NewRun, Store } from '../../../libs/store/port.ts';
 
-/** What the methods of Ingress stand on. */
+/** Dependencies of the methods of Ingress. */
 export interface IngressApiDeps {
   readonly store: Pick<
     Store,
@@ -27,16 +27,16 @@ export interface IngressApiDeps {
   readonly coordinator: Pick<Coordinator, 'findRun' | 'listNodes' | 'listEvents' | 'runControl' | 'replay'>;
   readonly budgets: Pick<Budgets, 'read'>;
   readonly modules: ModuleCatalogue;
-  /** Resolves once the task's run stands in the store. Throws `submit.key_reused`. */
+  /** Resolves when the task's run is in the store. Throws `submit.key_reused`. */
   readonly submit: (task: TaskSubmission) => Promise<NewRun>;
-  /** Ends a run that was accepted and never opened. */
+  /** Ends a run that was accepted but never opened. */
   readonly cancelUnopened: (runId: string) => Promise<void>;
-  /** Those of the keys whose rate limit is not idle, in all processes that share it. */
+  /** Returns the keys whose rate limit is in use, by any process that shares it. */
   readonly limits: (keys: readonly string[]) => Promise<readonly KeySnapshot[]>;
   readonly breakers: Pick<Breakers, 'list'>;
-  /** Sends the wake-ups of what a replay re-opens. */
+  /** Sends the wake-ups of nodes that a replay re-opens. */
   readonly publisher: Pick<Publisher, 'publish'>;
   readonly clock: Clock;
-  /** How often a watched run is looked at, in milliseconds. */
+  /** How often a watched run is read, in milliseconds. */
   readonly pollIntervalMs: number;
 }

@@ -5,9 +5,9 @@ import { breakerAwaited } from '../../../libs/explain/nodes.ts';
 import type { IngressApiDeps } from './deps.ts';
 import { findRun } from './find-run.ts';
 
-/** Nodes looked at per state: enough to tell what is going on in a run of any size. */
+/** Nodes read per state: enough to explain a run of any size. */
 const SAMPLE = 500;
-/** Rate limits asked for: more would not be read. */
+/** Rate limits shown at most; nobody reads more. */
 const MOST_KEYS = 50;
 const LOOKED_AT: readonly NodeState[] = ['pending', 'processing', 'fetched', 'failed', 'retry', 'releasing'];
 

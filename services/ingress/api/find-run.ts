@@ -2,18 +2,18 @@ import { requireNone, textFault } from '../../../libs/contracts/request-check.ts
 import { CatenaError } from '../../../libs/errors/catena-error.ts';
 import type { RunRecord, Store } from '../../../libs/store/port.ts';
 
-/** The run that a request names. Throws `api.invalid_argument` and `api.unknown_run`. */
+/** Returns the run that a request names. Throws `api.invalid_argument` and `api.unknown_run`. */
 export async function findRun(store: Pick<Store, 'findRun'>, runId: string): Promise<RunRecord> {
   requireNone([textFault('run_id', runId)]);
   const run = await store.findRun(runId);
   if (run !== undefined) return run;
   throw new CatenaError('api.unknown_run', `there is no run ${runId}`, {
     data: { runId },
-    remedy: 'ListRuns lists them',
+    remedy: 'list the runs with ListRuns',
   });
 }
 
-/** For what can only be done to a run whose nodes exist. */
+/** The error of an operation that needs a run whose nodes exist. */
 export function notOpen(runId: string): CatenaError {
   return new CatenaError('api.run_not_open', `run ${runId} is accepted, but not opened yet`, {
     class: 'retryable',

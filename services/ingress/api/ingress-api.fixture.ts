@@ -1,4 +1,4 @@
-/** Ingress over SQLite in memory and a made-up web, with the stages moved by the test's hand. */
+/** Ingress over in-memory SQLite and a fake web; the test itself drives the stages. */
 import type { CallContext } from 'nice-grpc';
 import { expect } from 'vitest';
 import { z } from 'zod';
@@ -65,7 +65,7 @@ export function openApi(modules: readonly ModuleDefinition[] = [shop], changes: 
   return { bench, deps, api: createIngressApi(deps), unopened, rung };
 }
 
-/** A call that lasts until the signal says otherwise. */
+/** A call that lasts until the signal aborts. */
 export function call(signal: AbortSignal = new AbortController().signal): CallContext {
   return { signal } as CallContext;
 }
@@ -74,7 +74,7 @@ export function task(changes: Partial<SubmitTaskRequest> = {}): SubmitTaskReques
   return { ...SubmitTaskRequest.fromPartial({ modules: ['shop'], account: 'acme', platform: 'web' }), ...changes };
 }
 
-/** The places and the code of a refusal. */
+/** The code and the field paths of a refusal. */
 export async function refusal(promise: Promise<unknown>): Promise<{ code: string; fields: string[] }> {
   const error = await promise.then(
     () => expect.fail('was not refused'),
@@ -107,7 +107,7 @@ export async function submitted({ api, bench }: Api, changes: Partial<SubmitTask
 
 const HOUR_MS = 3_600_000;
 
-/** Lets the stages work at whatever stands due, for so many rounds or until nothing does. */
+/** Lets the stages work on due nodes, for so many rounds or until nothing is due. */
 export async function drive(bench: StageBench, rounds = 100): Promise<void> {
   for (let round = 0; round < rounds; round++) {
     const entries = await bench.dueAfter(HOUR_MS);

@@ -3,8 +3,8 @@ import type { DeadLetter } from '../../../libs/store/port.ts';
 import type { IngressApiDeps } from './deps.ts';
 
 /**
- * A run that a replay has opened again in the coordinator is open in the store too. It may have come to its end before that
- * could be written: then its end is written once more, or the store would call it open for ever.
+ * Marks a run as open in the store after a replay has re-opened it in the coordinator. If the run has closed again in the
+ * meantime, its end is written once more; otherwise the store would keep it open for ever.
  */
 export async function keepOpen({ store, coordinator, budgets, clock }: IngressApiDeps, runId: string): Promise<void> {
   await store.markOpen(runId);

@@ -10,8 +10,8 @@ import { fitting } from './pages.ts';
 const PAGE_ROWS = 200;
 
 /**
- * Committed items behind a sequence number; with `follow` until the run is closed and all are sent. Whether the run is
- * closed is asked before the rows are read, so that none can come in between.
+ * Returns committed items after a sequence number; with `follow` until the run is closed and all are sent. The state of the run
+ * is read before the rows, so that no row can be missed in between.
  */
 export async function* listItems(
   deps: IngressApiDeps,
@@ -23,7 +23,7 @@ export async function* listItems(
   let { afterSeq } = request;
   for (;;) {
     const { state } = await findRun(deps.store, runId);
-    // Who began on a closed run saw only what stays.
+    // A reader that started on a closed run has only seen rows that stay.
     if (state === 'closed' && afterSeq > 0) await requireStanding(deps, runId, afterSeq);
     for await (const rows of pagesBehind(deps, { runId, type, afterSeq })) {
       yield* messagesOf(rows);
@@ -49,7 +49,7 @@ async function* pagesBehind(
   }
 }
 
-/** The rows of a page in messages that are not too large. */
+/** Splits the rows of a page into messages of bounded size. */
 function* messagesOf(rows: readonly StoredItem[]): Generator<ListItemsResponse, void> {
   for (let left = rows; left.length > 0; ) {
     const count = fitting(left, ({ data }) => data.length);
@@ -66,6 +66,6 @@ async function requireStanding({ store }: IngressApiDeps, runId: string, upToSeq
   if (!(await store.hasWithdrawnItems(runId, upToSeq))) return;
   throw new CatenaError('api.items_withdrawn', `items of run ${runId} up to number ${upToSeq} were withdrawn`, {
     data: { runId, upToSeq },
-    remedy: 'their node was executed again: drop what you have and begin anew with after_seq 0',
+    remedy: 'their node was executed again: drop the items that you have and read again with after_seq 0',
   });
 }

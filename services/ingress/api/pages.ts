@@ -2,10 +2,10 @@ import { lengthFault, rangeFault, requireNone } from '../../../libs/contracts/re
 
 const DEFAULT_SIZE = 50;
 const MAX_SIZE = 500;
-/** A message stays well below what gRPC takes by default (4 MiB), unless one row alone is larger. */
+/** Keeps messages well below the default limit of gRPC (4 MiB), unless one row alone is larger. */
 const MAX_PAGE_BYTES = 1024 * 1024;
 
-/** The number of rows that a request asks for. Throws `api.invalid_argument` for sizes and tokens that cannot be. */
+/** The number of rows that a request asks for. Throws `api.invalid_argument` for invalid sizes and tokens. */
 export function pageSize(request: { readonly pageSize: number; readonly pageToken: string }): number {
   requireNone([
     rangeFault('page_size', request.pageSize, 0, MAX_SIZE),
@@ -14,7 +14,7 @@ export function pageSize(request: { readonly pageSize: number; readonly pageToke
   return request.pageSize === 0 ? DEFAULT_SIZE : request.pageSize;
 }
 
-/** How many of the rows, from the first, fit a message; at least one. */
+/** How many of the first rows fit one message; at least one. */
 export function fitting<Row>(rows: readonly Row[], sizeOf: (row: Row) => number): number {
   let bytes = 0;
   for (const [at, row] of rows.entries()) {

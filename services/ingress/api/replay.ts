@@ -1,4 +1,4 @@
-/** Dead nodes of a run are executed again: batch by batch, each with its outcome. */
+/** Executes dead nodes of a run again, batch by batch, and reports the outcome of each. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { type FieldIssue, rangeFault, requireNone } from '../../../libs/contracts/request-check.ts';
 import {
@@ -22,7 +22,7 @@ const BATCH = 100;
 const MAX_NODE_IDS = 1_000;
 const REASONS: readonly DeathReason[] = ['failed', 'crashed', 'deadline_exceeded', 'terminated', 'cancelled'];
 const DEFAULT_REASONS: readonly string[] = ['failed', 'crashed'];
-/** A drain is waited for, but not for ever. */
+/** The longest wait for a drain. */
 const MAX_DRAIN_LOOKS = 40;
 
 const OUTCOME = {
@@ -70,9 +70,9 @@ async function findReplayable({ store, coordinator }: IngressApiDeps, runId: str
   const record = await findRun(store, runId);
   if ((await coordinator.findRun(runId)) !== undefined) return record;
   if (record.state !== 'closed') throw notOpen(runId);
-  throw new CatenaError('api.run_expired', `the nodes of run ${runId} have been removed`, {
+  throw new CatenaError('api.run_expired', `the nodes of run ${runId} have been deleted`, {
     data: { runId },
-    remedy: 'after its retention a replay is a new run: submit the task again',
+    remedy: 'submit the task again: nodes cannot be replayed after the retention of their run',
   });
 }
 
@@ -90,7 +90,7 @@ async function* deadPages({ coordinator }: IngressApiDeps, runId: string): Async
   }
 }
 
-/** What was re-opened is made known even when the work on the others ends early. */
+/** Marks the run open and sends the wake-ups, even when the replay of the other nodes ended early. */
 async function replayBatch(
   deps: IngressApiDeps,
   { runId, taskId, account, platform, metadata }: RunRecord,
@@ -114,7 +114,7 @@ async function replayBatch(
   return replayed;
 }
 
-/** Waits while nodes of a mark that went before are still being ended. */
+/** Waits while the nodes of an earlier mark are being drained. */
 async function replayOne(deps: IngressApiDeps, node: ChainNode, rejoin: boolean, signal: AbortSignal) {
   for (let looks = 0; ; looks++) {
     const outcome = await deps.coordinator.replay({ node, rejoin });

@@ -1,16 +1,16 @@
-/** A run as clients see it: its record from the store and its snapshot from the coordinator in one. */
+/** A run as clients see it: its record in the store joined with its snapshot in the coordinator. */
 import { FinishReason, type ModuleProgress, NodeCounts, Run, RunState } from '../../../libs/contracts/services.ts';
 import type { ModuleSnapshot, PhaseSnapshot, RunSnapshot } from '../../../libs/coordination/protocol/reads.ts';
 import { fromMicros } from '../../../libs/limits/budgets.ts';
 import type { RunCost, RunEnd, RunRecord } from '../../../libs/store/port.ts';
 
-/** What is counted beside the nodes of a run. */
+/** Counts of a run other than those of its nodes. */
 export interface RunTotals {
   readonly items: number;
   readonly cost: RunCost | undefined;
 }
 
-/** Without a snapshot there are no nodes to speak of: the run is not open yet, or they have been removed. */
+/** Without a snapshot there are no nodes: the run is not open yet, or its nodes have been deleted. */
 export function toRun(
   record: RunRecord,
   snapshot?: RunSnapshot,
@@ -41,7 +41,7 @@ function toCost({ spent, reserved }: RunCost): NonNullable<Run['cost']> {
   return { spent: fromMicros(spent), reserved: fromMicros(reserved) };
 }
 
-/** What the store says is closed is closed; what only the coordinator calls so is about to be. */
+/** The store decides whether a run is closed; a run that only the coordinator has closed is shown as closing. */
 function stateOf({ state }: RunRecord, snapshot: RunSnapshot | undefined): RunState {
   if (state === 'closed') return RunState.CLOSED;
   if (snapshot === undefined) return state === 'accepted' ? RunState.ACCEPTED : RunState.OPEN;

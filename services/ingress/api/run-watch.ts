@@ -1,4 +1,4 @@
-/** Looks at runs for everybody who watches them: one look per run and interval, however many watch. */
+/** Reads watched runs: once per run and interval, for any number of watchers. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { unlessAborted } from '../../../libs/concurrency/abort.ts';
 import { Run, RunState } from '../../../libs/contracts/services.ts';
@@ -7,7 +7,7 @@ import type { IngressApiDeps } from './deps.ts';
 import { findRun } from './find-run.ts';
 import { toRun } from './run-view.ts';
 
-/** Counting the items of a large run is work: of the time, at most one part in so many is spent on it. */
+/** Counting the items of a large run is slow: it takes at most one part in so many of the time. */
 const COUNT_SHARE = 20;
 
 /** The input never changes, and may be large. */
@@ -15,7 +15,7 @@ const NO_INPUT = Buffer.alloc(0);
 
 interface Watched {
   watchers: number;
-  /** The look that is to come, for all who wait for it. */
+  /** The next read, which all watchers wait for. */
   look: Promise<Run> | undefined;
   items: number;
   nextCountAtMs: number;
@@ -29,14 +29,14 @@ export class RunWatch {
     this.#deps = deps;
   }
 
-  /** Runs that somebody watches. */
+  /** Runs that are being watched. */
   get size(): number {
     return this.#watched.size;
   }
 
   /**
-   * The run as it stands, then again whenever it has changed, until it is closed or the signal says stop. Who takes long
-   * misses what lay between, never the last state. Throws `api.unknown_run`.
+   * Yields the run now, and again after each change, until it is closed or the signal aborts. A slow reader misses states in
+   * between, never the last one. Throws `api.unknown_run`.
    */
   async *follow(runId: string, signal: AbortSignal): AsyncGenerator<Run, void> {
     const watched = this.#enter(runId);
@@ -78,7 +78,7 @@ export class RunWatch {
     }
   }
 
-  /** The record is read last: what it calls closed has its end. */
+  /** The record is read last, so a closed run has its end. */
   async #read(runId: string, watched: Watched): Promise<Run> {
     const { store, coordinator, budgets } = this.#deps;
     const snapshot = await coordinator.findRun(runId);

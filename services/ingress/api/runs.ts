@@ -14,7 +14,7 @@ import { closed, findRun, notOpen } from './find-run.ts';
 import { fitting, pageSize } from './pages.ts';
 import { toRun } from './run-view.ts';
 
-/** A run as it stands now. The record is read last: what it calls closed has its end. */
+/** Reads a run. The record is read last, so a closed run has its end. */
 export async function readRun({ store, coordinator, budgets }: IngressApiDeps, runId: string): Promise<Run> {
   await findRun(store, runId);
   const snapshot = await coordinator.findRun(runId);
@@ -64,14 +64,14 @@ const STORED_STATE: Readonly<Record<number, RunRecord['state'] | undefined>> = {
 
 function stateFault(state: RunState): FieldIssue | undefined {
   if (state === RunState.UNSPECIFIED || STORED_STATE[state] !== undefined) return undefined;
-  return { path: 'state', message: `is ${state}, but only accepted, open and closed runs can be asked for` };
+  return { path: 'state', message: `is ${state}, but must be accepted, open or closed` };
 }
 
 export function foreignToken(): CatenaError {
-  return invalidArgument([{ path: 'page_token', message: 'is none that was answered for this list' }]);
+  return invalidArgument([{ path: 'page_token', message: 'is not a token of this list' }]);
 }
 
-/** Whether anything changed. */
+/** Returns whether anything changed. */
 export async function controlRun(
   { store, coordinator, cancelUnopened }: IngressApiDeps,
   runId: string,
@@ -84,6 +84,6 @@ export async function controlRun(
     await cancelUnopened(runId);
     return true;
   }
-  // A run that is about to close has nothing left to be paused or cancelled.
+  // A closing run has no open nodes, so there is nothing to pause or cancel.
   return (await coordinator.runControl({ runId, action })) === ControlCode.DONE;
 }

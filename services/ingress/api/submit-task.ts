@@ -1,4 +1,4 @@
-/** Everything that can be wrong with a task is said at its submission, all at once and by its place. */
+/** Checks a task at its submission and reports all wrong fields at once, each by its path. */
 import {
   type FieldIssue,
   lengthFault,
@@ -18,17 +18,17 @@ import { findRun } from './find-run.ts';
 import { toRun } from './run-view.ts';
 
 const MAX_MODULES = 50;
-/** Metadata travels with every message of the run. */
+/** Limits the metadata, since every message of the run carries it. */
 const MAX_METADATA_CHARS = 16_384;
 const TEN_YEARS_MS = 10 * 366 * 24 * 3_600_000;
 
 export async function submitTask(deps: IngressApiDeps, request: SubmitTaskRequest): Promise<SubmitTaskResponse> {
   const accepted = await deps.submit(await checkTask(deps, request));
-  // The run of an earlier submission may be anywhere by now.
+  // The run of an earlier submission may be in any state.
   return { run: toRun(await findRun(deps.store, accepted.runId)) };
 }
 
-/** The task of a request. Throws `api.invalid_argument` with all that is wrong. */
+/** Reads the task of a request. Throws `api.invalid_argument`, which lists all wrong fields. */
 async function checkTask(
   { modules }: Pick<IngressApiDeps, 'modules'>,
   request: SubmitTaskRequest,
@@ -87,7 +87,7 @@ function countFaults(references: readonly string[], definitions: readonly Module
   return isTwice ? [{ path: 'modules', message: 'names a module twice' }] : [];
 }
 
-/** What cannot be written canonically has no fingerprint: nesting without measure, say. */
+/** An input without a canonical form has no fingerprint; too deep nesting, for example. */
 function canonicalFault(input: unknown): FieldIssue | undefined {
   try {
     canonicalJson(input);
@@ -97,7 +97,7 @@ function canonicalFault(input: unknown): FieldIssue | undefined {
   }
 }
 
-/** What the modules say of their input, each place once per module. */
+/** The faults that the modules find in their input, each path once per module. */
 async function inputFaults(definitions: readonly ModuleDefinition[], input: unknown): Promise<FieldIssue[]> {
   const faults: FieldIssue[] = [];
   for (const definition of definitions) {

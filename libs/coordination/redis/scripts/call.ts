@@ -6,18 +6,18 @@ import { type Layout, learnLayout, type ModuleKeys, type RunKeyCache, type RunKe
 import type { ScriptRunner } from './runner.ts';
 import { type Reply, ScopeCode, type Script, type ScriptArgument } from './script.ts';
 
-/** What the transitions work with. */
+/** Dependencies of the transitions. */
 export interface RedisDeps {
   readonly runner: ScriptRunner;
   readonly keys: RunKeyCache;
   readonly policy: CoordinatorPolicy;
-  /** Unix milliseconds in place of the server's clock; empty for the server's. */
+  /** Unix milliseconds instead of the server's clock; empty: the server's. */
   readonly now: () => ScriptArgument;
-  /** A fencing value that was never given before. */
+  /** Returns a new, unique fencing value. */
   readonly nextToken: () => string;
 }
 
-/** A run with its plan known; undefined when Redis does not know the run. */
+/** Returns a run with its plan; undefined when Redis does not know the run. */
 export async function findRunKeys({ runner, keys }: RedisDeps, runId: string): Promise<PlannedKeys | undefined> {
   const runKeys = keys.of(runId);
   if (runKeys.modules === undefined) {
@@ -33,19 +33,19 @@ export async function findRunKeys({ runner, keys }: RedisDeps, runId: string): P
 
 export type PlannedKeys = RunKeys & { readonly modules: ReadonlyMap<string, ModuleKeys> };
 
-/** What a script is called with. */
+/** Keys and arguments of a script call. */
 export interface ScriptCall {
   readonly keys: readonly string[];
   readonly args: readonly ScriptArgument[];
 }
 
-/** How often a plan is read again before a call gives up. */
+/** How often a plan is read again before a call fails. */
 const MAX_PLAN_READS = 3;
 
 /**
- * Runs a script whose keys follow from the plan of a run. Where the plan that is kept here is not the run's, it is read
- * again: the run was purged and opened anew, or Redis lost it and got it back. Undefined when there is no such run, or when
- * `call` finds nothing to call in its plan.
+ * Runs a script whose keys depend on the plan of a run. If the cached plan is not the run's, it is read again: the run was purged
+ * and opened again, or Redis lost and regained it. Returns undefined when there is no such run, or when `call` finds nothing to
+ * call in its plan.
  */
 export async function runPlanned(
   deps: RedisDeps,
@@ -70,11 +70,11 @@ export async function runPlanned(
   throw new CatenaError('coordinator.unavailable', `the plan of run ${runId} changed while it was read`, {
     class: 'retryable',
     data: { runId },
-    remedy: 'try again; if it comes back every time, purge the run: what Redis holds of it does not fit together',
+    remedy: 'try again; if it happens every time, purge the run: its data in Redis is inconsistent',
   });
 }
 
-/** Runs a script on a run with one of its modules; `call` names what comes behind the keys and arguments of the scope. */
+/** Runs a script on a run and one of its modules; `call` adds what follows the keys and arguments of the scope. */
 export function runScoped(
   deps: RedisDeps,
   script: Script,
@@ -90,7 +90,7 @@ export function runScoped(
   });
 }
 
-/** Runs a script that may end this node. Throws `coordinator.invariant_broken` where its phase's counters are not its due set. */
+/** Runs a script that may end this node. Throws `coordinator.invariant_broken` when its phase's counters and due set disagree. */
 export async function runEnding(
   deps: RedisDeps,
   script: Script,

@@ -1,9 +1,9 @@
-/** How a script reaches Redis, whoever's it is. */
+/** Sends a script to Redis, by its hash. */
 import type { RedisClient, ScriptArgument } from './script.ts';
 import type { ScriptSource } from './source.ts';
 import { writeTogether } from './write-together.ts';
 
-/** A master that does not know the script, after a restart or a failover, gets it with the call. */
+/** A master that lost the script in a restart or failover gets it with the call. */
 export function evaluate(redis: RedisClient, { sha, text }: ScriptSource, rest: [number, ...ScriptArgument[]]) {
   writeTogether(redis);
   return redis.evalsha(sha, ...rest).catch((error: unknown) => {
@@ -12,7 +12,7 @@ export function evaluate(redis: RedisClient, { sha, text }: ScriptSource, rest: 
   });
 }
 
-/** The answer of a call, or within bounded time the error that its cause becomes. */
+/** Returns the answer of a call, or rejects in bounded time with the error that `toError` makes. */
 export function bounded<T>(call: Promise<T>, timeoutMs: number, toError: (cause: unknown) => Error): Promise<T> {
   return new Promise((resolve, reject) => {
     const expire = () => reject(toError(new Error(`no answer within ${timeoutMs} ms`)));

@@ -1,9 +1,9 @@
-/** Reads what scripts answer. Lua cannot tell an empty list from an empty object: both come as `{}`. */
+/** Parses the answers of scripts. Lua cannot distinguish an empty list from an empty object: both are `{}`. */
 
 import type { ChainNode, DeathReason, NodeKind, NodeState } from '../../protocol/node.ts';
 import type { ReleasedResponse, WakeUp } from '../../protocol/outcome.ts';
 
-/** Where the nodes of an answer stand. */
+/** The run, and its module by the number in an answer. */
 export interface Home {
   readonly runId: string;
   readonly moduleId: string;

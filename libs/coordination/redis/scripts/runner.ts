@@ -1,26 +1,26 @@
-/** Runs scripts in Redis: by their hash, bounded in time, and with every failure of Redis as one retryable error. */
+/** Runs scripts in Redis: by hash, in bounded time, and with one retryable error for every failure of Redis. */
 import { CatenaError } from '../../../errors/catena-error.ts';
 import { bounded, evaluate } from './evaluate.ts';
 import type { RedisClient, Reply, Script, ScriptArgument } from './script.ts';
 import { readScript } from './source.ts';
 
 export interface ScriptRunner {
-  /** Throws `coordinator.unavailable` (retryable): what Redis did is not known, and sending the call again is safe. */
+  /** Throws `coordinator.unavailable` (retryable): it is unknown what Redis did, but repeating the call is safe. */
   run(script: Script, keys: readonly string[], args: readonly ScriptArgument[]): Promise<Reply>;
-  /** Any other command, with the same errors. */
+  /** Sends another command, with the same errors. */
   ask<T>(what: string, command: (redis: RedisClient) => Promise<T>): Promise<T>;
 }
 
 export interface ScriptRunnerOptions {
   readonly redis: RedisClient;
-  /** All that will be run. */
+  /** All scripts of the runner. */
   readonly scripts: readonly Script[];
   readonly timeoutMs: number;
-  /** Told of each script that answered. */
+  /** Called for each script that answered. */
   readonly onScript: (script: string, code: number, durationMs: number) => void;
 }
 
-/** A runner whose scripts are loaded on every master. */
+/** Creates a runner, and loads its scripts on each master. */
 export async function startScriptRunner(options: ScriptRunnerOptions): Promise<ScriptRunner> {
   const { redis, scripts, timeoutMs, onScript } = options;
   const sources = new Map(scripts.map((script) => [script.name, readScript(script)]));

@@ -6,9 +6,9 @@ export type RedisClient = Redis | Cluster;
 
 export type ScriptArgument = string | number;
 
-/** What a binding says of its Lua script; a test holds it equal to the script's header. */
+/** The binding of a Lua script; a test compares it with the script's header. */
 export interface Script<Codes extends Readonly<Record<string, number>> = Readonly<Record<string, number>>> {
-  /** What traces, metrics and errors call it: its file's name without the ending. */
+  /** Its name in traces, metrics and errors: the file name without the ending. */
   readonly name: string;
   /** Its path in `lua/`: the folder of its group, and its file. */
   readonly file: string;
@@ -16,12 +16,12 @@ export interface Script<Codes extends Readonly<Record<string, number>> = Readonl
   readonly keys: readonly string[];
   /** Names of the arguments in order; likewise. */
   readonly args: readonly string[];
-  /** The table of its codes, and what that is called in the header. */
+  /** The table of its codes, and the table's name in the header. */
   readonly table: string;
   readonly codes: Codes;
 }
 
-/** The binding of a script: its path in `lua/`, its codes, and the names of its keys and arguments. */
+/** Declares the binding of a script: its path in `lua/`, its codes, and the names of its keys and arguments. */
 export function bind<const Codes extends Readonly<Record<string, number>>>(
   file: string,
   [table, codes]: readonly [name: string, codes: Codes],
@@ -31,7 +31,7 @@ export function bind<const Codes extends Readonly<Record<string, number>>>(
   return { name: basename(file, '.lua'), file, table, codes, keys, args };
 }
 
-/** What a script answered: its code, its payload read from JSON, and the texts that follow as they are. */
+/** The answer of a script: its code, its parsed JSON payload, and the texts that follow. */
 export interface Reply {
   readonly code: number;
   readonly payload: unknown;
@@ -39,15 +39,15 @@ export interface Reply {
 }
 
 /**
- * Answered beside a script's own codes: by every one that names keys by the layout of a run, and `INVARIANT_BROKEN` by those that
- * end a node.
+ * Codes beside a script's own: answered by every script whose keys depend on the layout of a run; `INVARIANT_BROKEN` only by
+ * scripts that end a node.
  */
 export const ScopeCode = { OTHER_LAYOUT: -1, UNKNOWN_RUN: -2, INVARIANT_BROKEN: -3 } as const;
 
-/** Of scripts that read, or that take what is there. */
+/** The code of scripts that only read or take. */
 export const LookCode = { FOUND: 0 } as const;
 
-/** Keys of a run with one of its modules: what a script needs that may end nodes, open phases and close the run. */
+/** Keys of a run and one of its modules, for scripts that may end nodes, open phases and close the run. */
 export const SCOPE_KEYS = [
   'run',
   'plan',
@@ -61,7 +61,7 @@ export const SCOPE_KEYS = [
   'opener*',
 ];
 export const SCOPE_ARGS = ['now', 'layout', 'grace_ms'];
-/** Keys of one node that changes alone. */
+/** Keys for scripts that change one node alone. */
 export const NODE_KEYS = ['run', 'exec', 'node', 'due', 'shard_due'];
 export const NODE_ARGS = ['now', 'phase', 'id'];
 export const LOOK = ['LookCode', LookCode] as const;

@@ -1,4 +1,4 @@
-/** Reads the Lua scripts and puts in front of each the fragments that its header asks for. */
+/** Reads the Lua scripts, and prepends the fragments that each header includes. */
 import { hash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,11 +8,11 @@ export const LUA_DIRECTORY = join(import.meta.dirname, '../../../../lua');
 
 export interface ScriptSource {
   readonly text: string;
-  /** What Redis knows the script by. */
+  /** The hash by which Redis knows the script. */
   readonly sha: string;
 }
 
-/** The whole text of a script, as Redis gets it. */
+/** The complete text of a script, as sent to Redis. */
 export function readScript({ file }: Pick<Script, 'file'>, directory = LUA_DIRECTORY): ScriptSource {
   const body = readFileSync(join(directory, file), 'utf8');
   const included = /^-- INCLUDE (.+)$/m.exec(body)?.[1]?.split(' ') ?? [];
@@ -21,7 +21,7 @@ export function readScript({ file }: Pick<Script, 'file'>, directory = LUA_DIREC
   return { text, sha: hash('sha1', text) };
 }
 
-/** Comments are for readers: they would be parsed and sent for nothing. */
+/** Removes comments, which Redis need not receive and parse. */
 function withoutComments(lua: string): string {
   return lua
     .split('\n')

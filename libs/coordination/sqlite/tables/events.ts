@@ -3,7 +3,7 @@ import type { SqliteDatabase } from '../../../sqlite/database.ts';
 import type { EventFilter, TimelineEvent } from '../../protocol/reads.ts';
 import type { ModuleScope, RunScope } from './scopes.ts';
 
-/** The run's timeline: a row per event, exactly once by its stable id, written with the transition that it tells of. */
+/** The run's timeline: one row per event, unique by its stable id, written in the transition that causes it. */
 export class Events {
   readonly #insert;
 
@@ -36,7 +36,7 @@ export class Events {
     this.#insert.run(eventId(subject, epoch, type), run.no, type, atMs, JSON.stringify(data));
   }
 
-  /** What happens once to a step of a module. */
+  /** Records an event that occurs once per step of a module. */
   appendOfStep(module: ModuleScope, type: EventType, stepIdx: number, atMs: number): void {
     const { run, moduleId } = module;
     this.append(run, type, `${run.runId}:${moduleId}:${stepIdx}`, 0, atMs, { moduleId, stepIdx });

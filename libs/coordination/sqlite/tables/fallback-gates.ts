@@ -8,7 +8,7 @@ export class FallbackGates {
     this.#insert = db.prepare('INSERT INTO chain_fallback_gates VALUES (?, ?, ?) ON CONFLICT DO NOTHING');
   }
 
-  /** True the first time. */
+  /** Uses the gate; true only the first time. */
   take(moduleNo: number, stepIdx: number, prefixRequest: string): boolean {
     return this.#insert.run(moduleNo, stepIdx, prefixRequest).changes === 1;
   }

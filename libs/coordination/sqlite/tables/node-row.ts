@@ -2,7 +2,7 @@ import { invariantBroken } from '../../protocol/assertions.ts';
 import { type ChainNode, type DeathReason, isTerminal, type NodeKind, type NodeState } from '../../protocol/node.ts';
 import type { PhaseScope } from './scopes.ts';
 
-/** A node as its row holds it; transitions change it and save it. */
+/** A row of a node; transitions change it and save it. */
 export interface NodeRow {
   readonly no: number;
   readonly id: string;
@@ -42,7 +42,7 @@ export type RowColumns = readonly [
   ...[deathReason: DeathReason | '', decisions: string, error: string, prefixRequest: string, body: string],
 ];
 
-/** The row that these columns hold. */
+/** The row of these column values. */
 export function toRow(columns: RowColumns): NodeRow {
   return {
     no: columns[0],
@@ -71,26 +71,26 @@ export function toRow(columns: RowColumns): NodeRow {
   };
 }
 
-/** Asserted of a row where a transition reads it, and where it is written. */
+/** Asserts that a row is consistent, when a transition reads it and when it is written. */
 export function assertRow(row: NodeRow): void {
   const broken = brokenIn(row);
   if (broken !== undefined) throw invariantBroken(broken.invariant, { id: row.id }, broken.found);
 }
 
-/** What of the row does not fit together; undefined when all does. */
+/** The invariant that the row violates; undefined when there is none. */
 export function brokenIn({ state, due_at, owner, token, committed_token }: NodeRow) {
   if (isTerminal(state) !== (due_at === 0))
     return { invariant: 'I2', found: `it is ${state} and due at ${due_at}` } as const;
   if (state === 'processing' && (owner === '' || token === '')) {
-    return { invariant: 'I3', found: 'it is processing, and nobody holds it' } as const;
+    return { invariant: 'I3', found: 'it is processing without a holder' } as const;
   }
   if ((state === 'done' || state === 'releasing') && committed_token === '') {
-    return { invariant: 'I3', found: `it is ${state}, and never committed` } as const;
+    return { invariant: 'I3', found: `it is ${state} but never committed` } as const;
   }
   return undefined;
 }
 
-/** The node as the port speaks of it. */
+/** Converts a row to the node of the port. */
 export function toChainNode(row: NodeRow, phase: PhaseScope): ChainNode {
   return {
     id: row.id,

@@ -2,7 +2,7 @@ import type { SqliteDatabase } from '../../../sqlite/database.ts';
 import type { NodeRef } from '../../protocol/node.ts';
 import type { ReleasedResponse } from '../../protocol/outcome.ts';
 
-/** Responses that came before their node; the commit that creates the node hands them out. */
+/** Responses that came before their node; the commit that creates the node returns them. */
 export class ReorderBuffer {
   readonly #insert;
   readonly #take;
@@ -24,7 +24,7 @@ export class ReorderBuffer {
   }
 
   take(node: NodeRef): ReleasedResponse | undefined {
-    // Nearly always empty; a counter spares a look-up for every child. It may be too high after a rollback, never too low.
+    // The table is nearly always empty, so a counter saves a query per child. After a rollback it may be too high, never too low.
     if (this.#size === 0) return undefined;
     const row = this.#take.get(node.id);
     if (row === undefined) return undefined;

@@ -1,7 +1,7 @@
 /**
- * Runs, modules and phases as objects. The process that opened the file is its only writer, so they are read once and kept;
- * what a transition changes is marked and written back at the end of its transaction, once per group instead of once per
- * node. After a rollback everything is forgotten and read again.
+ * Runs, modules and phases as objects. This process is the only writer of the file, so they are read once and cached. Changed
+ * objects are written back at the end of the transaction, once per group instead of once per node. After a rollback all are
+ * dropped and read again.
  */
 import type { SqliteDatabase } from '../../../sqlite/database.ts';
 import type { NodeSeed } from '../../protocol/node.ts';
@@ -10,7 +10,7 @@ import type { JoinPolicy } from '../../protocol/runs.ts';
 export interface RunScope {
   readonly no: number;
   readonly runId: string;
-  /** `expired`: closed, and being removed. */
+  /** `expired`: closed, and being purged. */
   state: 'open' | 'closing' | 'closed' | 'expired';
   mark: '' | 'cancelled' | 'terminated';
   reason: string;
@@ -19,7 +19,7 @@ export interface RunScope {
   executions: number;
   errors: number;
   readonly modules: ModuleScope[];
-  /** When the settling of a closing run is to be asked for again; not kept across restarts. */
+  /** When the sweeper closes a closing run again; not stored across restarts. */
   closeAtMs: number;
 }
 
@@ -36,7 +36,7 @@ export interface ModuleScope {
   /** Errors since the last commit. */
   errorStreak: number;
   cooldownUntilMs: number;
-  /** Steps whose first hop has come into being, as their event told. */
+  /** Steps whose first hop exists and whose event is recorded. */
   readonly producedSteps: Set<number>;
   readonly phases: PhaseScope[];
 }
@@ -51,9 +51,9 @@ export interface PhaseScope {
   dead: number;
   superseded: number;
   closed: '' | 'settled' | 'deadline';
-  /** How often it was closed: more than once only by replays. */
+  /** How often it was closed; more than once only after replays. */
   closings: number;
-  /** 0 is none. */
+  /** 0: none. */
   deadlineAtMs: number;
   readonly join: JoinPolicy;
   readonly opener: NodeSeed | undefined;
@@ -92,7 +92,7 @@ export class Scopes {
     return row === undefined ? undefined : this.#load(row);
   }
 
-  /** The scope of a node's phase, by the number that its row carries. */
+  /** The scope of a node's phase, by the phase number in its row. */
   phase(phaseNo: number): PhaseScope {
     const known = this.#phases.get(phaseNo);
     if (known !== undefined) return known;
@@ -112,7 +112,7 @@ export class Scopes {
     return [...this.#runs.values()].filter(({ state }) => state === 'open' || state === 'closing');
   }
 
-  /** Forgets a run that is no more. */
+  /** Drops a deleted run. */
   drop(run: RunScope): void {
     this.#runs.delete(run.runId);
     this.#dirtyRuns.delete(run);

@@ -2,14 +2,14 @@ import type { SqliteDatabase } from '../../../sqlite/database.ts';
 import type { NodeSeed } from '../../protocol/node.ts';
 import type { NodeRow } from './node-row.ts';
 
-/** Children kept ahead of their parent's commit, under the parent and its token. */
+/** Children staged before their parent's commit, by parent and token. */
 export class Staged {
   readonly #insert;
   readonly #count;
   readonly #first;
   readonly #delete;
   readonly #deleteOthers;
-  /** Tokens under which something was staged; a commit of any other one need not count. */
+  /** Tokens with staged children; commits of other tokens need no count. */
   readonly #used = new Set<string>();
 
   constructor(db: SqliteDatabase) {
@@ -33,18 +33,18 @@ export class Staged {
     return this.#count.get(row.no, row.token)!.n as number;
   }
 
-  /** How many children stand staged under the token that is about to commit. */
+  /** How many children are staged under the committing token. */
   countForCommit(row: NodeRow): number {
-    // A token lives no longer than the process that was given it, so memory knows whether it staged anything.
+    // A token is used only by the process that got it, so memory knows whether it staged anything.
     return this.#used.has(row.token) ? this.count(row) : 0;
   }
 
-  /** The commit of a token was accepted, or will never come. */
+  /** Drops a token whose commit was accepted or will never come. */
   forget(token: string): void {
     this.#used.delete(token);
   }
 
-  /** Takes up to `limit` children out, in the order in which they were staged. */
+  /** Removes and returns up to `limit` children in the order of staging. */
   take(row: NodeRow, limit: number): NodeSeed[] {
     const seeds: NodeSeed[] = [];
     for (const staged of this.#first.all(row.no, row.token, limit)) {
@@ -54,7 +54,7 @@ export class Staged {
     return seeds;
   }
 
-  /** Deletes a batch of what other tokens staged; true when there may be more. */
+  /** Deletes a batch of the children that other tokens staged; true when there may be more. */
   deleteOthers(row: NodeRow, limit: number): boolean {
     return Number(this.#deleteOthers.run(row.no, row.token, limit).changes) === limit;
   }
