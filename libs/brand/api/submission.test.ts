@@ -79,7 +79,7 @@ describe('B13 POST /api/perform-brand-test', () => {
     [
       'nothing checked',
       { selectedModels: [{ name: 'qwen', checked: false }] },
-      'selectedModels has no entry that is checked',
+      'selectedModels has no checked entry',
     ],
     ['no question', { custom_question: '\n' }, 'custom_question asks nothing'],
     ['empty questions', { custom_question: undefined, customQuestions: ['', ' '] }, 'customQuestions asks nothing'],
