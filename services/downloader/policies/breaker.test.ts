@@ -197,5 +197,5 @@ it.each([
       ...{ name: 'wrong', version: '1.0.0', input: z.object({}), items: {} },
       steps: { ask: fetchStep(z.object({}), { breaker: breaker as never }) },
     });
-  expect(step).toThrow('breaker is an object with a key');
+  expect(step).toThrow('breaker must be an object with a key');
 });
