@@ -1,5 +1,4 @@
-/** What single-node mode stands on: coordinator and store on one SQLite file, whose transactions they share. */
-
+/** The backend of single-node mode: coordinator and store share one SQLite file and its transactions. */
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Clock } from '../../clock/clock.ts';
@@ -17,13 +16,13 @@ export interface SingleFileOptions extends SqliteOptions {
 export interface SingleFile {
   readonly coordinator: SqliteCoordinator;
   readonly store: SqliteStore;
-  /** For what else stands on the file. */
+  /** The database, for other users of the file. */
   readonly db: SqliteDatabase;
-  /** Writes what was asked for and lets go of the file. Idempotent. */
+  /** Writes pending works and closes the file. Idempotent. */
   close(): void;
 }
 
-/** Opens the file, or creates it. Throws `store.…` when it cannot be had; it is let go of then. */
+/** Opens or creates the file. Throws `store.…` when that fails, and then closes the file again. */
 export function openSingleFile({ clock, policy, ...options }: SingleFileOptions): SingleFile {
   const db = new SqliteDatabase(options);
   try {
