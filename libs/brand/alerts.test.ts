@@ -75,9 +75,9 @@ describe('status answers (B47)', () => {
       alerts.raise(toAlert({ grade, ratio, checks: 1_000, atMs: 1 }));
     }
     expect((await told()).map(({ key, grade, summary }) => [key.split(':')[0], grade, summary])).toEqual([
-      ['consistency', 'warning', '98.91 % of the last 1000 status answers were consistent'],
-      ['consistency', 'critical', '94 % of the last 1000 status answers were consistent'],
-      ['consistency', 'resolved', '99.5 % of the last 1000 status answers were consistent'],
+      ['consistency', 'warning', '98.91 % of the last 1000 status responses were consistent'],
+      ['consistency', 'critical', '94 % of the last 1000 status responses were consistent'],
+      ['consistency', 'resolved', '99.5 % of the last 1000 status responses were consistent'],
     ]);
   });
 });

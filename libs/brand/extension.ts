@@ -4,7 +4,7 @@ import { defineExtension } from '../extension/extension.ts';
 import { addCommands } from './commands/add-commands.ts';
 import { BRAND_SETTINGS } from './settings.ts';
 
-/** Of its kind: the source, or what was built of it. */
+/** The ending of this file, for the source or for the built package. */
 const MODULE = new URL(`./module/brand-diagnosis${extname(import.meta.filename)}`, import.meta.url);
 
 export const brandExtension = defineExtension({
@@ -12,7 +12,7 @@ export const brandExtension = defineExtension({
   settings: BRAND_SETTINGS,
   modules: { files: [MODULE], settings: ['brand.providers'] },
   commands: addCommands,
-  // Only when they are wanted: most commands open no API and judge no run.
+  // Imported only on use: most commands open no API and judge no run.
   routes: async (ports) => (await import('./api/diagnosis-api.ts')).diagnosisRoutes(ports),
   describeEnd: async (run, items) => (await import('./status/verdict.ts')).verdictOn(run, items),
 });

@@ -1,8 +1,8 @@
 import { optionalPath } from '../config/setting.ts';
 
-/** What can be set about brand diagnosis. */
+/** The settings of brand diagnosis. */
 export const BRAND_SETTINGS = {
-  'brand.providers': optionalPath('The models that `brand-diagnosis` may ask, as YAML.'),
+  'brand.providers': optionalPath('The YAML file with the models that `brand-diagnosis` may ask.'),
 };
 
 export type BrandSettings = typeof BRAND_SETTINGS;

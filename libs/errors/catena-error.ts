@@ -42,3 +42,11 @@ export function toCatenaError(thrown: unknown, code: string, failureClass: Failu
   const message = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
   return new CatenaError(code, message, { class: failureClass, cause: thrown });
 }
+
+/**
+ * Whether an error is a violated invariant: the stored state is inconsistent. The caller stops the work on that node only. The
+ * code is `<part>.invariant_broken`.
+ */
+export function isInvariantBroken(thrown: unknown): thrown is CatenaError {
+  return thrown instanceof CatenaError && thrown.code.endsWith('.invariant_broken');
+}

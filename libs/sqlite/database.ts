@@ -1,6 +1,5 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
-import { CatenaError } from '../errors/catena-error.ts';
-import { isInvariantBroken } from '../errors/invariant.ts';
+import { CatenaError, isInvariantBroken } from '../errors/catena-error.ts';
 import { failpoint } from '../failpoints/failpoint.ts';
 import { FileLock } from './file-lock.ts';
 import { toStoreError } from './sqlite-error.ts';

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { METRICS } from './metric-names.ts';
 import { Metrics } from './metrics.ts';
 import { deliveryWatch } from './span-delivery.ts';
-import { keepRunsWhole } from './trace-ids.ts';
+import { sampleRuns } from './trace-ids.ts';
 
 const span = (traceFlags = 1) => ({ spanContext: () => ({ traceFlags }) }) as unknown as ReadableSpan;
 
@@ -57,7 +57,7 @@ describe('the delivery of spans', () => {
 
 describe('sampling', () => {
   const decide = (ratio: number, traceId: string, attributes = {}) =>
-    keepRunsWhole(ratio).shouldSample({} as never, traceId, 'x', 0, attributes, []).decision;
+    sampleRuns(ratio).shouldSample({} as never, traceId, 'x', 0, attributes, []).decision;
   const id = (share: number) =>
     Math.floor(share * 0xffffffff)
       .toString(16)

@@ -66,14 +66,14 @@ interface RunSampler {
  * Samples a share of the runs, each completely. The trace id decides, which is computed from the run's id, so all processes decide
  * the same. A span that starts as a failure is always kept.
  */
-export function keepRunsWhole(ratio: number): RunSampler {
+export function sampleRuns(ratio: number): RunSampler {
   const bound = ratio * ID_RANGE;
   return {
     shouldSample: (_parent, traceId, _name, _kind, attributes) => {
       const isKept = attributes[ERROR_CODE] !== undefined || Number.parseInt(traceId.slice(0, 8), 16) < bound;
       return { decision: isKept ? KEEP : DROP };
     },
-    toString: () => `keepRunsWhole(${ratio})`,
+    toString: () => `sampleRuns(${ratio})`,
   };
 }
 

@@ -9,7 +9,7 @@ import { METRICS } from './metric-names.ts';
 import type { Metrics } from './metrics.ts';
 import { deliveryWatch } from './span-delivery.ts';
 import { installTracer } from './spans.ts';
-import { keepRunsWhole, TraceIds } from './trace-ids.ts';
+import { sampleRuns, TraceIds } from './trace-ids.ts';
 
 export interface TracingOptions {
   /** The collector's OTLP base URL, such as `http://127.0.0.1:4318`; spans go to `v1/traces` below it. */
@@ -65,7 +65,7 @@ export async function startTracing({
   const ids = new TraceIds();
   const sdk = new NodeSDK({
     serviceName,
-    sampler: keepRunsWhole(sampleRatio),
+    sampler: sampleRuns(sampleRatio),
     idGenerator: ids,
     spanProcessors: [watch.processor(batches)],
     // Only our own spans: instrumentation that the environment may enable in the SDK is left out.

@@ -7,7 +7,7 @@ import type { IngressApiDeps } from './api/deps.ts';
 import { explain } from './api/explain-run.ts';
 import { listItems } from './api/list-items.ts';
 import { replayDeadLetters } from './api/replay.ts';
-import { RunWatch } from './api/run-watch.ts';
+import { RunScene } from './api/run-watch.ts';
 import { controlRun, listRuns, readRun } from './api/runs.ts';
 import { submitTask } from './api/submit-task.ts';
 
@@ -15,7 +15,7 @@ export type { IngressApiDeps } from './api/deps.ts';
 
 /** The implementation of the service. A stream ends with the reason of its call's signal: the client left, or a drain. */
 export function createIngressApi(deps: IngressApiDeps): IngressServiceImplementation {
-  const watch = new RunWatch(deps);
+  const watch = new RunScene(deps);
   return {
     submitTask: (request) => submitTask(deps, request),
     getRun: async ({ runId }) => ({ run: await readRun(deps, runId) }),

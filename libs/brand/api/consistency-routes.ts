@@ -4,8 +4,8 @@ import type { ConsistencyMonitor } from '../consistency/monitor.ts';
 import { consistencyReportSchema } from '../consistency/report-schema.ts';
 
 /**
- * `GET /api/consistency-report`: how consistent the status answers of this process have been. The monitor reports to the log as
- * long as the server listens.
+ * `GET /api/consistency-report`: the counts of the consistency monitor of this process. The monitor reports to the log
+ * while the server listens.
  */
 export function consistencyRoutes(monitor: Pick<ConsistencyMonitor, 'report' | 'start' | 'stop'>): HttpRoutes {
   return (app) => {
@@ -16,7 +16,7 @@ export function consistencyRoutes(monitor: Pick<ConsistencyMonitor, 'report' | '
       {
         config: { role: 'reader' },
         schema: {
-          summary: 'How consistent the status answers of this process have been since it began.',
+          summary: 'How consistent the status responses of this process have been since it started.',
           response: { 200: consistencyReportSchema, 401: errorBody, 500: errorBody },
         },
       },

@@ -6,12 +6,12 @@ type Ports = Pick<
   'store' | 'coordinator' | 'modules' | 'submit' | 'account' | 'platform' | 'submissionsPerMinute'
 >;
 
-/** What the routes of brand diagnosis stand on; the same in both modes. Models' keys stand in the login of the account. */
+/** The dependencies of the routes of brand diagnosis; the same in both modes. Models' keys are in the login of the account. */
 export interface DiagnosisApiDeps extends Ports {
-  /** Names of the models that may be asked. Throws what is wrong with their registry. */
+  /** Names of the configured models. Throws if their registry is invalid. */
   readonly models: () => readonly string[];
-  /** How often a run that somebody waits for is looked at, in milliseconds. */
+  /** How often a run is read while a client waits for it, in milliseconds. */
   readonly pollIntervalMs: number;
-  /** Checks what is answered about statuses, and repairs it. */
+  /** Checks and repairs status responses. */
   readonly consistency: Pick<ConsistencyMonitor, 'check'>;
 }

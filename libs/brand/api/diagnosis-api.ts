@@ -12,10 +12,10 @@ import { resultRoutes } from './result-routes.ts';
 import { statusRoutes } from './status-routes.ts';
 import { submissionRoutes } from './submission-routes.ts';
 
-/** How often a run that somebody waits for is looked at. */
+/** How often a run is read while a client waits for it. */
 const POLL_INTERVAL_MS = 250;
 
-/** All routes, with a monitor of the status answers of this process. */
+/** All routes, with a monitor of the status responses of this process. */
 export function diagnosisRoutes(ports: RoutePorts<BrandSettings>): HttpRoutes[] {
   const { settings, clock, log, raiseAlert } = ports;
   const consistency = createConsistencyMonitor({ clock, log, onAlert: (alert) => raiseAlert(toAlert(alert)) });
@@ -31,7 +31,7 @@ export function diagnosisApi(deps: DiagnosisApiDeps): HttpRoutes[] {
   return [submissionRoutes(deps), statusRoutes(reader, deps), resultRoutes(reader, deps)];
 }
 
-/** The names of the configured registry, read when they are first asked for: not every process makes diagnoses. */
+/** The names of the configured registry, read on first use: not every process makes diagnoses. */
 function knownModels(providers: string | undefined): () => readonly string[] {
   let names: readonly string[] | undefined;
   return () => (names ??= configuredRegistry(providers).names);

@@ -1,4 +1,4 @@
-/** Reads how diagnoses stand, once for all who ask at the same time. */
+/** Reads the status of diagnoses, once for all clients that ask at the same time. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { unlessAborted } from '../../concurrency/abort.ts';
 import type { RunSnapshot } from '../../coordination/protocol/reads.ts';
@@ -13,14 +13,14 @@ import type { DiagnosisApiDeps } from './deps.ts';
 /** A run at one moment. */
 export interface Look {
   readonly record: RunRecord;
-  /** Undefined of a closed run, which needs none. */
+  /** Undefined for a closed run, which needs none. */
   readonly snapshot: RunSnapshot | undefined;
-  /** Of a closed run that came so far. */
+  /** Of a closed run that has one. */
   readonly report: ReportItem | undefined;
   readonly status: DiagnosisStatus;
 }
 
-/** A run at one moment with what it has stored; its status knows all that can be known. */
+/** A run at one moment with its items; its status is complete. */
 export interface WholeLook extends Look {
   readonly items: DiagnosisItems;
 }
@@ -28,29 +28,29 @@ export interface WholeLook extends Look {
 type ReaderDeps = Pick<DiagnosisApiDeps, 'store' | 'coordinator' | 'pollIntervalMs'>;
 
 const PAGE_ROWS = 500;
-/** Ended runs whose status is kept in mind; it is small, and reading it again is not. */
+/** The most ended runs whose status is cached; a status is small, and reading it again is slow. */
 const MAX_ENDED = 10_000;
 
 export class DiagnosisReader {
   readonly #deps: ReaderDeps;
-  /** Looks that are under way, and those that are to come for all who wait for a run. */
+  /** Running reads, and the next reads for all clients that wait for a run. */
   readonly #looking = new Map<string, Promise<Look>>();
   readonly #coming = new Map<string, Promise<Look>>();
-  /** What was read for a look, for all who were given the same one. */
+  /** The items that were read for a moment, shared by all clients that got the same moment. */
   readonly #whole = new WeakMap<Look, Promise<WholeLook>>();
-  /** By run, with the end that it belongs to: a replay gives a run another end. */
+  /** By run, with the end that the status belongs to: a replay gives a run another end. */
   readonly #ended = new Map<string, { readonly end: string; readonly status: DiagnosisStatus }>();
 
   constructor(deps: ReaderDeps) {
     this.#deps = deps;
   }
 
-  /** How a run stands now. Throws `api.unknown_run`. */
+  /** Reads the status of a run now. Throws `api.unknown_run`. */
   look(runId: string): Promise<Look> {
     return shared(this.#looking, runId, () => this.#read(runId));
   }
 
-  /** How a run stands when it has left a stage, or when the signal says that nobody wants to wait longer. */
+  /** Reads the status of a run when it has left a stage, or when the signal aborts. */
   async afterStage(runId: string, stage: Stage | undefined, signal: AbortSignal): Promise<Look> {
     let look = await this.look(runId);
     const left = stage ?? look.status.stage;
@@ -64,14 +64,14 @@ export class DiagnosisReader {
     return look;
   }
 
-  /** The same moment with all that is stored. */
+  /** The same moment with all stored items. */
   whole(look: Look): Promise<WholeLook> {
     const reading = this.#whole.get(look) ?? this.#readWhole(look);
     this.#whole.set(look, reading);
     return reading;
   }
 
-  /** The status of a run whose record has been read; of one that has ended it is not read twice. */
+  /** The status of a run whose record has been read; for an ended run it is read only once. */
   async statusAt(record: RunRecord): Promise<DiagnosisStatus> {
     const { runId } = record;
     const end = JSON.stringify(record.end);
@@ -107,7 +107,7 @@ export class DiagnosisReader {
   async #readWhole(look: Look): Promise<WholeLook> {
     const { record, snapshot, report } = look;
     const { runId } = record;
-    // Figures are large, and needed only where neither chain nor report tells how far the run had come.
+    // Figures are large, and needed only if neither coordinator nor report shows how far the run came.
     const types = report === undefined && snapshot === undefined ? ['call', 'figures'] : ['call'];
     const rows = await Promise.all(types.map((type) => this.#rows(runId, type)));
     const items = { ...readDiagnosisItems(rows.flat()), report };
@@ -125,7 +125,7 @@ export class DiagnosisReader {
   }
 }
 
-/** What is under way for a key, or begun now; forgotten when it ends. */
+/** Returns the running work of a key, or starts it; removed when it ends. */
 function shared<Value>(
   underWay: Map<string, Promise<Value>>,
   key: string,
@@ -141,6 +141,6 @@ function shared<Value>(
 function unknownRun(runId: string): CatenaError {
   return new CatenaError('api.unknown_run', `there is no diagnosis ${runId}`, {
     data: { runId },
-    remedy: 'use the execution_id that its submission answered',
+    remedy: 'use the execution_id that its submission returned',
   });
 }

@@ -1,6 +1,6 @@
 /**
- * What front ends send and are answered, as TypeScript interfaces: inferred from the schemas that the server checks with and
- * the OpenAPI document is made of. Types alone: importing them brings no code along.
+ * Requests and responses of the API as TypeScript interfaces, inferred from the schemas that the server checks with and
+ * that the OpenAPI document is made of. Types only: importing them imports no code.
  */
 import type { z } from 'zod';
 import type { healthBody, testBody } from '../../transport/http/basic-routes.ts';

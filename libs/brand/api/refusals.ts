@@ -1,13 +1,13 @@
-/** What routes may answer instead, as the OpenAPI document tells it. */
+/** Refusals of the routes, for the OpenAPI document. */
 import { errorBody } from '../../transport/http/error-body.ts';
 
 const wrong = { 400: errorBody.describe('The request is wrong: the message names every wrong field.') };
 const unknown = { 404: errorBody.describe('There is no such diagnosis.') };
 const always = {
-  401: errorBody.describe('A token is needed, and none that is known was sent.'),
-  403: errorBody.describe('The token’s role may not ask this.'),
+  401: errorBody.describe('A token is needed, and none or an unknown one was sent.'),
+  403: errorBody.describe('The token’s role does not allow this call.'),
   500: errorBody.describe('The server failed; its log has the reason under the id of the request.'),
-  503: errorBody.describe('The server is stopping, or what it stands on does not answer: ask again.'),
+  503: errorBody.describe('The server is stopping, or one of its backends does not answer: try again.'),
 };
 
 export const REFUSED = {
@@ -15,7 +15,7 @@ export const REFUSED = {
     ...wrong,
     ...always,
     409: errorBody.describe('The idempotency key belongs to other work.'),
-    429: errorBody.describe('Too many submissions of one client: `retry-after` says when to come again.'),
+    429: errorBody.describe('Too many submissions of one client: `retry-after` says when to try again.'),
   },
   list: { ...wrong, ...always },
   reading: { ...wrong, ...always, ...unknown },

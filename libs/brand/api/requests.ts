@@ -1,4 +1,4 @@
-/** What the routes of brand diagnosis are asked with. Fields that are not known here are left alone. */
+/** The requests of the routes of brand diagnosis. Unknown fields are ignored. */
 import { z } from 'zod';
 import { STAGES } from '../status/stages.ts';
 
@@ -17,18 +17,18 @@ const MAX_OFFSET = 10_000;
 const name = z.string().trim().min(1, 'is empty').max(100);
 const runId = z
   .string()
-  .regex(/^[\x21-\x7e]{1,100}$/, 'is no execution_id')
+  .regex(/^[\x21-\x7e]{1,100}$/, 'is not an execution_id')
   .describe('The `execution_id` of the submission.');
 const userOpenid = z
   .string()
   .trim()
   .min(1, 'is empty')
   .max(200)
-  .regex(/^\P{Cc}*$/u, 'holds a control character');
+  .regex(/^\P{Cc}*$/u, 'contains a control character');
 
 const selectedModel = z.union([
   name,
-  z.object({ name, checked: z.boolean().default(true).describe('Entries that are not checked are left out.') }),
+  z.object({ name, checked: z.boolean().default(true).describe('Entries that are not checked are ignored.') }),
 ]);
 
 /** `POST /api/perform-brand-test`. */
@@ -45,14 +45,14 @@ export const submissionRequest = z.object({
     .optional()
     .describe('Questions in one text: one per line, and one per question mark.'),
   customQuestions: z.array(z.string().trim().max(2_000)).max(MAX_QUESTIONS).optional().describe('One question each.'),
-  userOpenid: userOpenid.nullish().describe('For whom: the history is kept by it.'),
+  userOpenid: userOpenid.nullish().describe('The user whose history lists the run.'),
   language: z.enum(['zh', 'en']).optional().describe('Default: the language of each question.'),
   deadlineSeconds: z
     .number()
     .min(MIN_DEADLINE_SECONDS)
     .max(MAX_DEADLINE_SECONDS)
     .default(DEFAULT_DEADLINE_SECONDS)
-    .describe('When the report is there at the latest, with what has been answered by then.'),
+    .describe('The report is ready within this time, with the answers that have arrived by then.'),
 });
 
 export const submissionHeaders = z.object({
@@ -61,7 +61,7 @@ export const submissionHeaders = z.object({
     .min(1)
     .max(200)
     .optional()
-    .describe('The same key of the same user with the same body answers the run of the first time.'),
+    .describe('The same key of the same user with the same body returns the first run.'),
 });
 
 export const taskParams = z.object({ task_id: runId });
@@ -76,7 +76,7 @@ export const statusQuery = z.object({
   stage: z
     .enum(STAGES)
     .optional()
-    .describe('The stage that is known already; default: the one at the time of the request.'),
+    .describe('The stage that the client knows; default: the one at the time of the request.'),
 });
 
 export const progressQuery = z.object({ executionId: runId });
@@ -91,7 +91,7 @@ export type SubmissionRequest = z.output<typeof submissionRequest>;
 export type StatusQuery = z.output<typeof statusQuery>;
 export type HistoryQuery = z.output<typeof historyQuery>;
 
-/** Whether a list of questions is longer than one submission may hold. */
+/** Whether a list of questions is too long for one submission. */
 export function tooManyQuestions(questions: readonly string[]): boolean {
   return questions.length > MAX_QUESTIONS;
 }

@@ -10,7 +10,7 @@ import type { DiagnosisReader } from './diagnosis-reader.ts';
 import { REFUSED } from './refusals.ts';
 import { historyQuery, taskParams } from './requests.ts';
 
-/** What diagnoses came to: `GET /api/deep-intelligence/{task_id}` and `GET /api/test-history`. */
+/** The results of diagnoses: `GET /api/deep-intelligence/{task_id}` and `GET /api/test-history`. */
 export function resultRoutes(reader: DiagnosisReader, { store }: Pick<DiagnosisApiDeps, 'store'>): HttpRoutes {
   return (app) => {
     app.get(
@@ -18,14 +18,14 @@ export function resultRoutes(reader: DiagnosisReader, { store }: Pick<DiagnosisA
       {
         config: { role: 'reader' },
         schema: {
-          summary: 'What a completed diagnosis comes to; of any other it is refused.',
+          summary: 'The result of a completed diagnosis; refused for any other.',
           params: taskParams,
           response: { 200: deepIntelligenceBodySchema.describe('Scores, comparison, advice.'), ...REFUSED.reading },
         },
       },
       async ({ params }) => {
         const { record, report, status } = await reader.look(params.task_id);
-        // A completed diagnosis is one that has its report.
+        // A completed diagnosis has a report.
         if (status.stage === 'completed' && report !== undefined) return deepIntelligence({ record, report });
         throw notCompleted(record.runId, status.stage);
       },
@@ -38,7 +38,7 @@ export function resultRoutes(reader: DiagnosisReader, { store }: Pick<DiagnosisA
         schema: {
           summary: 'The diagnoses of a user, the newest first.',
           querystring: historyQuery,
-          response: { 200: historyBodySchema.describe('A page of them.'), ...REFUSED.list },
+          response: { 200: historyBodySchema.describe('A page of diagnoses.'), ...REFUSED.list },
         },
       },
       async ({ query: { userOpenid: user, limit, offset } }) => {
@@ -55,7 +55,7 @@ function notCompleted(runId: string, stage: Stage): CatenaError {
     data: { runId, stage },
     remedy:
       stage === 'failed'
-        ? `GET /test/status/${runId} tells why it failed`
+        ? `GET /test/status/${runId} says why it failed`
         : `wait until GET /test/status/${runId} says completed`,
   });
 }

@@ -1,9 +1,9 @@
-/** Ends of a question, with further marks and what closes a quotation or a bracket behind them. */
+/** The end of a question: its mark, with further marks and closing quotes or brackets after it. */
 const ENDS = /[?？][?？!！]*["'”’」』)）\]】]*/g;
 
 /**
  * The questions in a text that a user typed into one field: one per line, and within a line one per question mark. A mark
- * within a word, as in an address, ends nothing.
+ * within a word, as in an address, does not end a question.
  */
 export function splitQuestions(text: string): string[] {
   return text

@@ -10,7 +10,7 @@ import { progressQuery, statusQuery, taskParams } from './requests.ts';
 
 const SECOND_MS = 1_000;
 
-/** How a diagnosis stands: `GET /test/status/{task_id}` and `GET /api/test-progress`. Every answer is checked. */
+/** The status of a diagnosis: `GET /test/status/{task_id}` and `GET /api/test-progress`. Every response is checked. */
 export function statusRoutes(
   reader: DiagnosisReader,
   { consistency }: Pick<DiagnosisApiDeps, 'consistency'>,
@@ -23,10 +23,10 @@ export function statusRoutes(
       {
         config: { role: 'reader' },
         schema: {
-          summary: 'How a diagnosis stands, with the results so far; with `wait` as soon as its stage changes.',
+          summary: 'The status of a diagnosis, with the results so far; with `wait`, as soon as its stage changes.',
           params: taskParams,
           querystring: statusQuery,
-          response: { 200: statusBodySchema.describe('How it stands.'), ...REFUSED.reading },
+          response: { 200: statusBodySchema.describe('The status.'), ...REFUSED.reading },
         },
       },
       async ({ params: { task_id: runId }, query: { wait, stage } }, reply) => {
@@ -45,9 +45,9 @@ export function statusRoutes(
       {
         config: { role: 'reader' },
         schema: {
-          summary: 'How a diagnosis stands, and whether its results agree with its stage.',
+          summary: 'The status of a diagnosis, and whether its results agree with its stage.',
           querystring: progressQuery,
-          response: { 200: testProgressBodySchema.describe('How it stands.'), ...REFUSED.reading },
+          response: { 200: testProgressBodySchema.describe('The status.'), ...REFUSED.reading },
         },
       },
       async ({ query }) => testProgress(await reader.whole(await reader.look(query.executionId))),

@@ -11,14 +11,14 @@ export const submissionBody = z
     execution_id: z.string().describe('The id of the run; the routes below call it `task_id` too.'),
     message: z.string(),
   })
-  .describe('The diagnosis stands, whatever happens to the server now.');
+  .describe('The diagnosis is stored and survives a crash of the server.');
 
 const MINUTE_MS = 60_000;
 
 /** `POST /api/perform-brand-test`. */
 export function submissionRoutes(deps: DiagnosisApiDeps): HttpRoutes {
   const { submit, submissionsPerMinute: max } = deps;
-  // After the checks: what is refused as wrong does not count.
+  // After the checks, so that a request that is refused as wrong does not count.
   const rateLimit = max === 0 ? false : ({ hook: 'preHandler', max, timeWindow: MINUTE_MS } as const);
   return (app) => {
     app.post(
@@ -26,7 +26,7 @@ export function submissionRoutes(deps: DiagnosisApiDeps): HttpRoutes {
       {
         config: { role: 'submitter', rateLimit },
         schema: {
-          summary: 'Begins a diagnosis.',
+          summary: 'Starts a diagnosis.',
           body: submissionRequest,
           headers: submissionHeaders,
           response: { 200: submissionBody, ...REFUSED.submission },
@@ -34,7 +34,7 @@ export function submissionRoutes(deps: DiagnosisApiDeps): HttpRoutes {
       },
       async ({ body, headers }) => {
         const { runId } = await submit(await toTask(deps, body, headers['idempotency-key']));
-        const message = `the diagnosis is accepted; GET /test/status/${runId} tells how it stands`;
+        const message = `the diagnosis is accepted; GET /test/status/${runId} returns its status`;
         return { status: 'success' as const, execution_id: runId, message };
       },
     );

@@ -76,11 +76,7 @@ describe('B13 POST /api/perform-brand-test', () => {
     ['no brand', { brand_list: [] }, 'brand_list names no brand'],
     ['an empty brand', { brand_list: ['A', ' '] }, 'brand_list[1] is empty'],
     ['no model', { selectedModels: [] }, 'selectedModels names no model'],
-    [
-      'nothing checked',
-      { selectedModels: [{ name: 'qwen', checked: false }] },
-      'selectedModels has no entry that is checked',
-    ],
+    ['nothing checked', { selectedModels: [{ name: 'qwen', checked: false }] }, 'selectedModels has no checked entry'],
     ['no question', { custom_question: '\n' }, 'custom_question asks nothing'],
     ['empty questions', { custom_question: undefined, customQuestions: ['', ' '] }, 'customQuestions asks nothing'],
     ['too many questions', { custom_question: Array.from({ length: 101 }, (_, n) => n).join('\n') }, 'asks 101'],

@@ -1,4 +1,4 @@
-/** From the body of a submission to a task of the module; everything that is wrong is said at once. */
+/** Turns the body of a submission into a task of the module; all problems are reported at once. */
 import { type FieldIssue, invalidArgument, requireNone } from '../../contracts/request-check.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
 import type { ModuleDefinition } from '../../modules/contract/definition.ts';
@@ -9,7 +9,7 @@ import { splitQuestions } from './split-questions.ts';
 
 const MODULE = 'brand-diagnosis';
 
-/** Throws `api.invalid_argument`, and `api.misconfigured` where no diagnosis can be made at all. */
+/** Throws `api.invalid_argument`, and `api.misconfigured` if the server cannot make diagnoses. */
 export async function toTask(
   deps: Pick<DiagnosisApiDeps, 'modules' | 'models' | 'account' | 'platform'>,
   body: SubmissionRequest,
@@ -30,7 +30,7 @@ export async function toTask(
     platform: deps.platform,
     deadlineMs: Math.round(deadlineSeconds * 1_000),
     ...(user == null ? {} : { user }),
-    // A key is its user's own: the account is that of all.
+    // Keys are separate per user, because all users share one account.
     ...(idempotencyKey === undefined ? {} : { idempotencyKey: JSON.stringify([user ?? '', idempotencyKey]) }),
   };
 }
@@ -51,7 +51,7 @@ function knownModels({ models }: Pick<DiagnosisApiDeps, 'models'>): readonly str
     return models();
   } catch (cause) {
     const { message, remedy } = cause as CatenaError;
-    throw new CatenaError('api.misconfigured', `this server does not know which models it may ask: ${message}`, {
+    throw new CatenaError('api.misconfigured', `this server has no valid provider registry: ${message}`, {
       cause,
       remedy: remedy ?? 'set brand.providers',
     });
@@ -77,7 +77,7 @@ function chosen({ selectedModels }: SubmissionRequest): string[] {
   });
 }
 
-/** Names as the registry spells them; front ends spell them as they look well. */
+/** Names in the registry's spelling; front ends may spell them with other case. */
 function sortedOut(names: readonly string[], registry: readonly string[]) {
   const spelled = new Map(registry.map((name) => [name.toLowerCase(), name]));
   const found = names.map((name) => ({ name, known: spelled.get(name.toLowerCase()) }));
@@ -94,13 +94,13 @@ function modelsFault(
 ): FieldIssue | undefined {
   const path = 'selectedModels';
   if (unknown.length > 0) {
-    const message = `names what is not known here: ${unknown.join(', ')}; known are ${registry.join(', ')}`;
+    const message = `names unknown models: ${unknown.join(', ')}; the known ones are ${registry.join(', ')}`;
     return { path, message };
   }
-  return known.length === 0 ? { path, message: 'has no entry that is checked' } : undefined;
+  return known.length === 0 ? { path, message: 'has no checked entry' } : undefined;
 }
 
-/** What the module itself says of its input, which no rule above foresaw. */
+/** Issues of the module's own input check, which the rules above do not cover. */
 async function checkInput(module: ModuleDefinition, input: unknown): Promise<void> {
   try {
     await module.checkInput(input);

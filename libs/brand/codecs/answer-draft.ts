@@ -1,4 +1,4 @@
-/** An answer while it comes in: codecs add to it what a body or an event holds. */
+/** An answer under construction: codecs add the content of a body or an event. */
 import { textAt } from './json-path.ts';
 import type { CitedSource, Finish, ModelAnswer, Usage } from './model-call.ts';
 
@@ -34,7 +34,7 @@ export class AnswerDraft {
     }
   }
 
-  /** The latest count of each kind is the valid one. */
+  /** The latest count of each kind replaces earlier ones. */
   setUsage(inputTokens: number | undefined, outputTokens: number | undefined): void {
     if (inputTokens === undefined && outputTokens === undefined) return;
     this.#usage = {
@@ -47,7 +47,7 @@ export class AnswerDraft {
     if (model !== '') this.#model = model;
   }
 
-  /** By the provider's word for it; the words of all formats are told apart by what they mean. */
+  /** Maps a provider's finish reason; the reasons of all formats are in one table. */
   setFinish(word: string): void {
     if (word === '' || word === 'null') return;
     this.#finish = FINISH.get(word) ?? 'other';
@@ -57,7 +57,7 @@ export class AnswerDraft {
     this.#problem ??= { code, message };
   }
 
-  /** Says that the body or an event had the shape of an answer, even of an empty one. */
+  /** Records that the body or an event had the shape of an answer, even of an empty one. */
   recognise(): void {
     this.#hasContent = true;
   }
@@ -74,7 +74,7 @@ export class AnswerDraft {
     return this.#hasContent;
   }
 
-  /** What has come so far. */
+  /** The answer so far. */
   answer(): ModelAnswer {
     return {
       text: this.#text.join(''),

@@ -1,10 +1,10 @@
-/** A streamed answer while it comes: bytes in, the text so far out. Cutting it off anywhere loses nothing that came. */
+/** Reads a streamed answer: bytes in, the text so far out. If it is cut off, all received text is kept. */
 import { AnswerDraft } from './answer-draft.ts';
 import type { ModelAnswer } from './model-call.ts';
 import { type ServerEvent, SseReader } from './sse.ts';
 
 export class AnswerStream {
-  /** What has come; whoever reads a reply out of it uses `replyOf`. */
+  /** The draft so far; `replyOf` turns it into a reply. */
   readonly draft = new AnswerDraft();
   readonly #readEvent: (event: unknown, draft: AnswerDraft) => void;
   readonly #sse = new SseReader();
@@ -15,22 +15,22 @@ export class AnswerStream {
     this.#readEvent = readEvent;
   }
 
-  /** Takes what arrived, cut anywhere, even inside a character. Never throws. */
+  /** Adds received bytes, cut anywhere, even inside a character. Never throws. */
   push(chunk: Uint8Array | string): void {
     this.#read(this.#sse.push(typeof chunk === 'string' ? chunk : this.#decoder.decode(chunk, { stream: true })));
   }
 
-  /** No more will come: what stands without its closing line is read too, if it is whole. */
+  /** Ends the stream: a last event without its closing line is read too, if it is complete. */
   end(): void {
     this.#read([...this.#sse.push(this.#decoder.decode()), ...this.#sse.end()]);
   }
 
-  /** The answer so far; `partial` until the model has said that it is done. */
+  /** The answer so far; `partial` until the model has sent its end. */
   get answer(): ModelAnswer {
     return this.draft.answer();
   }
 
-  /** Events that were no JSON; they are passed over. */
+  /** The number of events that were not JSON; they are skipped. */
   get malformed(): number {
     return this.#malformed;
   }

@@ -5,7 +5,7 @@ import { countAt, listAt, textAt, valueAt } from './json-path.ts';
 import { readProblem } from './openai-chat.ts';
 
 const VERSION = '2023-06-01';
-/** The format demands a limit. */
+/** The format requires a limit. */
 const DEFAULT_MAX_TOKENS = 1_024;
 
 export const anthropicMessages: Codec = {

@@ -1,4 +1,4 @@
-/** A wire format: how a question is written in it, and how an answer is read. Pure; readers never throw. */
+/** A wire format: writes a question and reads an answer. Pure; readers never throw. */
 import type { AnswerDraft } from './answer-draft.ts';
 import type { ModelCall } from './model-call.ts';
 import type { Provider } from './provider.ts';
@@ -11,13 +11,13 @@ export interface Codec {
   /** The header that carries a key. */
   keyHeader(key: string): readonly [name: string, value: string];
   body(provider: Provider, call: ModelCall): Readonly<Record<string, unknown>>;
-  /** Adds what a whole body holds. */
+  /** Adds the content of a whole body. */
   readBody(body: unknown, draft: AnswerDraft): void;
-  /** Adds what one event of a stream holds. */
+  /** Adds the content of one event of a stream. */
   readEvent(event: unknown, draft: AnswerDraft): void;
 }
 
-/** `Authorization: Bearer …`, as all formats but one have it. */
+/** `Authorization: Bearer …`, as in all formats but one. */
 export function bearer(key: string): readonly [string, string] {
   return ['authorization', `Bearer ${key}`];
 }

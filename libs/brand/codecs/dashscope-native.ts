@@ -1,4 +1,4 @@
-/** DashScope's own format: the one in which its web search tells its sources. */
+/** DashScope's own format: the only one in which its web search returns its sources. */
 import type { AnswerDraft } from './answer-draft.ts';
 import { bearer, type Codec, given, messagesOf } from './codec.ts';
 import { countAt, listAt, textAt, valueAt } from './json-path.ts';

@@ -1,4 +1,4 @@
-/** The error of a call, as it stands in results: one kind from a closed list, intact through every layer. */
+/** The error of a call in the results: one kind of a closed list, unchanged through every layer. */
 
 export const ERROR_TYPES = [
   'invalid_key',
@@ -21,10 +21,10 @@ export type ErrorType = (typeof ERROR_TYPES)[number];
 
 export interface DiagnosisError {
   readonly error_type: ErrorType;
-  /** The code of whoever failed: the provider's, the HTTP status or the engine's. */
+  /** The code of the failure: the provider's, the HTTP status or the engine's. */
   readonly error_code: string;
   readonly error_message: string;
-  /** Whether the same call may succeed later without anybody changing anything. */
+  /** Whether the same call may succeed later without any change. */
   readonly recoverable: boolean;
   /** ISO 8601, UTC. */
   readonly timestamp: string;
@@ -38,7 +38,7 @@ const FINAL: ReadonlySet<ErrorType> = new Set([
   'cost_cap',
 ]);
 const MAX_MESSAGE_CHARS = 500;
-/** Anything like a key in a provider's message is not repeated. */
+/** Matches text in a provider's message that may be a key; it is removed. */
 const KEY = /\b(?:sk|ak|pplx|key|ark)-[\w-]{6,}|\bBearer\s+\S+|\b[a-f\d]{32}\.\w{16}\b/gi;
 
 /** An error of a kind at a time in milliseconds since 1970. */
@@ -52,7 +52,7 @@ export function diagnosisError(type: ErrorType, code: string, message: string, n
   };
 }
 
-/** Words of providers' codes and messages, the telling ones first: several providers answer 400 or 429 to everything. */
+/** Words of providers' codes and messages, the most specific first: several providers use status 400 or 429 for everything. */
 const WORDS: readonly (readonly [RegExp, ErrorType])[] = [
   [
     /content.?(?:filter|safety|policy)|data.?inspection|sensitive|moderation|\b1301\b|敏感|违规|安全审核/i,
@@ -73,13 +73,13 @@ const WORDS: readonly (readonly [RegExp, ErrorType])[] = [
   [/invalid|not.?found|unsupported|bad request|参数/i, 'invalid_request'],
 ];
 
-/** The kind that a provider's own code and message tell; `unknown` when they tell none. */
+/** The kind by a provider's own code and message; `unknown` if they match none. */
 export function typeOfWords(code: string, message: string): ErrorType {
   const byCode = WORDS.find(([pattern]) => pattern.test(code));
   return (byCode ?? WORDS.find(([pattern]) => pattern.test(message)))?.[1] ?? 'unknown';
 }
 
-/** The kind of an HTTP status, the body's words going first where one status means several things. */
+/** The kind by an HTTP status; the body's words take precedence if a status has several meanings. */
 export function typeOfStatus(status: number, code: string, message: string): ErrorType {
   const told = typeOfWords(code, message);
   if (status === 401) return told === 'quota' ? 'quota' : 'invalid_key';

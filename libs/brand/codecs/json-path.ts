@@ -1,4 +1,4 @@
-/** Reading what a foreign server sent: nothing is assumed, a wrong kind is as good as absent. */
+/** Reads JSON of other servers without assumptions: a value of the wrong type counts as absent. */
 
 /** The value at a path of keys and positions, or undefined. */
 export function valueAt(value: unknown, ...path: readonly (string | number)[]): unknown {

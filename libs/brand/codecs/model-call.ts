@@ -1,15 +1,15 @@
-/** One question to one model and what came back, the same for every wire format. */
+/** One question to one model and its reply, the same for every wire format. */
 import type { DiagnosisError } from './diagnosis-error.ts';
 
 export interface ModelCall {
   readonly prompt: string;
   readonly system?: string;
-  /** Tokens of the answer at most. */
+  /** The most tokens of the answer. */
   readonly maxTokens?: number;
   readonly temperature?: number;
 }
 
-/** A request without its key: the key is added where the request is sent, and nowhere else. */
+/** A request without its key: the key is added only when the request is sent. */
 export interface ModelRequest {
   readonly method: 'POST';
   readonly url: string;
@@ -17,7 +17,7 @@ export interface ModelRequest {
   readonly json: Readonly<Record<string, unknown>>;
 }
 
-/** Why the model stopped. `length`: at the token limit. `filter`: the provider refused to go on. */
+/** Why the model stopped. `length`: at the token limit. `filter`: the provider refused to continue. */
 export type Finish = 'stop' | 'length' | 'filter' | 'other';
 
 export interface Usage {
@@ -32,12 +32,12 @@ export interface CitedSource {
 
 export interface ModelAnswer {
   readonly text: string;
-  /** The thinking that some models send apart from the text. */
+  /** The reasoning that some models send separately from the text. */
   readonly reasoning: string;
   /** What the vendor's structured fields cite, each URL once. */
   readonly sources: readonly CitedSource[];
   readonly usage: Usage | null;
-  /** Null when the answer ended before the model said that it had. */
+  /** Null if the answer ended before the model sent its end. */
   readonly finish: Finish | null;
   /** The model's id as the provider reports it; empty when it does not. */
   readonly model: string;
@@ -45,7 +45,7 @@ export interface ModelAnswer {
   readonly partial: boolean;
 }
 
-/** An answer, or what the provider sent in its place. */
+/** An answer, or the provider's error. */
 export type ModelReply =
   | { readonly ok: true; readonly answer: ModelAnswer }
   | { readonly ok: false; readonly error: DiagnosisError };

@@ -1,11 +1,11 @@
-/** OpenAI chat completions, as Ark, DashScope, DeepSeek and BigModel speak it too, with their fields for sources. */
+/** OpenAI chat completions, which Ark, DashScope, DeepSeek and BigModel use too, with their fields for sources. */
 import type { AnswerDraft } from './answer-draft.ts';
 import { bearer, type Codec, given, messagesOf } from './codec.ts';
 import { countAt, listAt, textAt, valueAt } from './json-path.ts';
 import type { ModelCall } from './model-call.ts';
 import type { Provider } from './provider.ts';
 
-/** Lists of sources beside or inside the message, with the field that holds the URL. */
+/** Lists of sources beside or inside the message, with the field of the URL. */
 const SOURCE_LISTS: readonly { readonly path: readonly string[]; readonly urlField: string }[] = [
   { path: ['citations'], urlField: 'url' },
   { path: ['search_results'], urlField: 'url' },

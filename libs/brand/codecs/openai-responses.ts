@@ -1,4 +1,4 @@
-/** OpenAI Responses, which Ark speaks too: the format whose web search cites. */
+/** OpenAI Responses, which Ark uses too: the format whose web search returns citations. */
 import type { AnswerDraft } from './answer-draft.ts';
 import { bearer, type Codec, given } from './codec.ts';
 import { countAt, listAt, textAt, valueAt } from './json-path.ts';
@@ -31,7 +31,7 @@ function readEvent(event: unknown, draft: AnswerDraft): void {
   else if (valueAt(event, 'response') !== undefined) readResponse(valueAt(event, 'response'), draft);
 }
 
-/** A whole response; text that already came piece by piece is not added again. */
+/** A whole response; text that was already streamed is not added again. */
 function readResponse(body: unknown, draft: AnswerDraft): void {
   const streamed = draft.hasText;
   if (Array.isArray(valueAt(body, 'output'))) draft.recognise();

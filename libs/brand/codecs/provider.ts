@@ -1,4 +1,4 @@
-/** What configuration says about a model that may be asked. */
+/** The configuration of a model. */
 import { z } from 'zod';
 
 export const CODEC_NAMES = [
@@ -14,18 +14,18 @@ export type CodecName = (typeof CODEC_NAMES)[number];
 export const MODEL_FAMILIES = ['doubao', 'qwen', 'deepseek', 'zhipu'] as const;
 export type ModelFamily = (typeof MODEL_FAMILIES)[number];
 
-/** One entry of the registry. Unknown fields are refused, so that a slip of the pen is not silently ignored. */
+/** One entry of the registry. Unknown fields are refused, so that a typing error is not silently ignored. */
 export const providerSchema = z.strictObject({
-  /** The name under which the model is asked for and reported. */
+  /** The name of the model in tasks and reports. */
   name: z.string().min(1),
   codec: z.enum(CODEC_NAMES),
   /** With the version in its path, without the operation: `https://ark.cn-beijing.volces.com/api/v3`. */
   baseUrl: z.url({ protocol: /^https?$/ }),
   /** The provider's id of the model or of its endpoint. */
   model: z.string().min(1),
-  /** Where the key is found: a name in the account's login info or of an environment variable, never the key itself. */
+  /** The name of the key: a field of the account's login or an environment variable, never the key itself. */
   keyReference: z.string().regex(/^[\w.-]{1,64}$/),
-  /** The row of the table of timeouts; without it, the one that the name tells. */
+  /** The row of the table of timeouts; default: by the model's name. */
   family: z.enum(MODEL_FAMILIES).optional(),
   streaming: z.boolean().default(true),
   limits: z
@@ -35,14 +35,14 @@ export const providerSchema = z.strictObject({
   pricePerMillionTokens: z
     .strictObject({ input: z.number().nonnegative(), output: z.number().nonnegative() })
     .default({ input: 0, output: 0 }),
-  /** Fields for the body as they are: `{enable_search: true}`, `{tools: [{type: "web_search"}]}`. They win. */
+  /** Fields that are added to the body unchanged: `{enable_search: true}`, `{tools: [{type: "web_search"}]}`. They override others. */
   extraBody: z.record(z.string(), z.unknown()).default({}),
   maxTokensField: z.enum(['max_tokens', 'max_completion_tokens']).default('max_tokens'),
 });
 
 export type Provider = z.output<typeof providerSchema>;
 
-/** The cost of a call in the registry's currency; 0 when the provider did not count. */
+/** The cost of a call in the registry's currency; 0 if the provider sent no usage. */
 export function costOf(
   usage: { readonly inputTokens: number; readonly outputTokens: number } | null,
   { pricePerMillionTokens: { input, output } }: Pick<Provider, 'pricePerMillionTokens'>,

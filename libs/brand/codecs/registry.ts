@@ -1,4 +1,4 @@
-/** The codecs by name, and the three things that are done with them: ask, read a body, read a stream. */
+/** The codecs by name, with their three uses: ask, read a body, read a stream. */
 import { AnswerDraft } from './answer-draft.ts';
 import { AnswerStream } from './answer-stream.ts';
 import { anthropicMessages } from './anthropic-messages.ts';
@@ -19,7 +19,7 @@ const CODECS: Readonly<Record<CodecName, Codec>> = {
   perplexity,
 };
 
-/** The request of a call, without its key: add the header of {@link keyHeader} where it is sent. */
+/** The request of a call, without its key: add the header of {@link keyHeader} when it is sent. */
 export function buildRequest(provider: Provider, call: ModelCall): ModelRequest {
   const codec = CODECS[provider.codec];
   return {
@@ -39,7 +39,7 @@ export function keyHeader(codec: CodecName, key: string): readonly [name: string
   return CODECS[codec].keyHeader(key);
 }
 
-/** What a whole body says: an answer, or an error. `status` is the HTTP status, `nowMs` stamps errors. Never throws. */
+/** Reads a whole body: an answer, or an error. `status` is the HTTP status, `nowMs` stamps errors. Never throws. */
 export function parseResponse(codec: CodecName, body: string, status: number, nowMs: number): ModelReply {
   const draft = new AnswerDraft();
   let value: unknown;
@@ -54,12 +54,12 @@ export function parseResponse(codec: CodecName, body: string, status: number, no
   return replyOf(draft, status, nowMs);
 }
 
-/** A reader for a streamed answer, fed as bytes arrive; what has come so far can be read at any time. */
+/** A reader for a streamed answer: push bytes as they arrive, and read the answer so far at any time. */
 export function openStream(codec: CodecName): AnswerStream {
   return new AnswerStream((event, draft) => CODECS[codec].readEvent(event, draft));
 }
 
-/** The reply of a stream that has already come, cut wherever it was cut. Never throws. */
+/** The reply of a complete or cut-off stream that was already received. Never throws. */
 export function parseStream(codec: CodecName, chunks: Iterable<Uint8Array | string>, nowMs: number): ModelReply {
   const stream = openStream(codec);
   for (const chunk of chunks) stream.push(chunk);
@@ -67,7 +67,7 @@ export function parseStream(codec: CodecName, chunks: Iterable<Uint8Array | stri
   return replyOf(stream.draft, 200, nowMs);
 }
 
-/** What a draft amounts to: text that came is an answer, even when an error ended it. */
+/** The reply for a draft: received text is an answer, even if an error ended it. */
 export function replyOf(draft: AnswerDraft, status: number, nowMs: number): ModelReply {
   const { problem } = draft;
   if (problem !== undefined && !draft.hasText) {
@@ -81,7 +81,7 @@ export function replyOf(draft: AnswerDraft, status: number, nowMs: number): Mode
     return failed(
       'parse',
       'no_answer',
-      'the body holds no answer of this format: check the codec and the base URL',
+      'the body contains no answer in this format: check the codec and the base URL',
       nowMs,
     );
   }
@@ -96,7 +96,7 @@ function failed(...[type, code, message, nowMs]: Parameters<typeof diagnosisErro
   return { ok: false, error: diagnosisError(type, code, message, nowMs) };
 }
 
-/** Objects are merged one level deep (`parameters` of DashScope); everything else of `extra` replaces. */
+/** Objects are merged one level deep (`parameters` of DashScope); other fields of `extra` replace existing ones. */
 function merged(
   body: Readonly<Record<string, unknown>>,
   extra: Readonly<Record<string, unknown>>,

@@ -1,12 +1,12 @@
-/** Server-sent events out of a stream that is cut anywhere, as the HTML standard reads them. */
+/** Parses server-sent events by the HTML standard, from a stream that may be cut anywhere. */
 
 export interface ServerEvent {
-  /** Empty when the server gave none. */
+  /** Empty if the server sent none. */
   readonly name: string;
   readonly data: string;
 }
 
-/** Takes text as it arrives and gives the events that are complete. */
+/** Adds text as it arrives and returns the complete events. */
 export class SseReader {
   #rest: string[] = [];
   #data: string[] = [];
@@ -35,7 +35,7 @@ export class SseReader {
     return events;
   }
 
-  /** What stood without its closing empty line: some servers end so, and a cut stream does. */
+  /** The last event without its closing empty line: some servers end like this, and cut-off streams do. */
   end(): ServerEvent[] {
     return this.push('\n\n');
   }

@@ -1,4 +1,4 @@
-/** How long a call may take: by model and length of the question, and never past the run's deadline. */
+/** The timeout of a call: by model and length of the question, and never past the run's deadline. */
 import { MODEL_FAMILIES, type ModelFamily } from './provider.ts';
 
 export type Complexity = 'simple' | 'normal' | 'complex';
@@ -10,14 +10,14 @@ export const TIMEOUTS_MS: Readonly<Record<ModelFamily, Readonly<Record<Complexit
   deepseek: { simple: 15_000, normal: 30_000, complex: 60_000 },
   zhipu: { simple: 10_000, normal: 20_000, complex: 45_000 },
 };
-/** How long half of the long answers of a model take at most, in milliseconds: measured over 732 logged calls. */
+/** The median time of a model's long answers, in milliseconds: measured over 732 logged calls. */
 export const MEDIANS_MS: Readonly<Record<ModelFamily, number>> = {
   doubao: 35_000,
   qwen: 14_000,
   deepseek: 19_000,
   zhipu: 8_000,
 };
-/** The row of a model that no row knows. */
+/** The row for unknown models. */
 const UNKNOWN: ModelFamily = 'qwen';
 /** Other names of the families' models. */
 const NAMED: readonly (readonly [RegExp, ModelFamily])[] = [
@@ -28,7 +28,7 @@ const NAMED: readonly (readonly [RegExp, ModelFamily])[] = [
 ];
 const NORMAL_FROM_CHARS = 20;
 const COMPLEX_FROM_CHARS = 50;
-/** What of the deadline is kept for the analysis after the last call. */
+/** The part of the deadline that is reserved for the analysis after the last call. */
 export const DEFAULT_RESERVE_MS = 3_000;
 
 /** By the question's length in characters (code points): under 20 simple, under 50 normal, else complex. */
@@ -38,20 +38,20 @@ export function complexityOf(question: string): Complexity {
   return chars < COMPLEX_FROM_CHARS ? 'normal' : 'complex';
 }
 
-/** The row of a model: the configured family, else what its name tells, else qwen's. */
+/** The row of a model: the configured family, else by its name, else qwen's. */
 export function familyOf(model: string, configured?: ModelFamily): ModelFamily {
   if (configured !== undefined && MODEL_FAMILIES.includes(configured)) return configured;
   return NAMED.find(([pattern]) => pattern.test(model))?.[1] ?? UNKNOWN;
 }
 
-/** Milliseconds of the table for a model and a question. */
+/** The table's time for a model and a question, in milliseconds. */
 export function tableTimeoutMs(model: string, question: string, configured?: ModelFamily): number {
   return TIMEOUTS_MS[familyOf(model, configured)][complexityOf(question)];
 }
 
 /**
- * What a call really has: the table's time, or what is left of the deadline after the reserve, whichever is less. 0 means
- * that there is no time for the call any more.
+ * The timeout of a call: the table's time, or the rest of the deadline after the reserve, whichever is less. 0 means
+ * that there is no time left for the call.
  */
 export function effectiveTimeoutMs(
   tableMs: number,

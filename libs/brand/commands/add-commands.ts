@@ -7,25 +7,25 @@ export function addCommands(program: Command, context: CliContext, done: Done): 
   const command = program
     .command('diagnose')
     .description('ask AI models about a brand and its rivals, and report what they say; resumable like run')
-    .option('--brand <name>', 'the brand that is diagnosed')
-    .option('--alias <name>', 'another name of it, repeatable', collect)
-    .option('--domain <domain>', 'a site that it owns, repeatable', collect)
-    .option('--rival <name>', 'a brand that it is compared with, repeatable', collect)
-    .option('--question <text>', 'what is asked, word for word, repeatable', collect)
-    .option('--questions <file>', 'a prompt set: questions, language and repeats under a name, in YAML')
-    .option('--prompt-set <name>', 'which one, where the file has several')
+    .option('--brand <name>', 'the brand to diagnose')
+    .option('--alias <name>', 'another name of the brand, repeatable', collect)
+    .option('--domain <domain>', 'a site that the brand owns, repeatable', collect)
+    .option('--rival <name>', 'a brand to compare it with, repeatable', collect)
+    .option('--question <text>', 'a question, sent word for word, repeatable', collect)
+    .option('--questions <file>', 'a YAML file of prompt sets: questions, language and repeats under a name')
+    .option('--prompt-set <name>', 'the prompt set, if the file has several')
     .option('--model <name>', 'a model of the provider registry (brand.providers), repeatable', collect)
-    .option('--repeats <number>', 'how often each question is put to each model')
-    .addOption(new Option('--language <language>', 'of the prompt and the report').choices(['zh', 'en']))
-    .option('--max-sources <number>', 'cited pages that are read; default: 10')
-    .option('--input-file <file>', 'other fields of the input, as JSON or YAML; options go over it')
-    .option('--deadline <time>', 'report after this long, with what there is', '20s')
-    .option('--cost-cap <amount>', 'the most that it may cost, in the currency of the registry')
-    .option('-o, --output <folder>', 'where report.html, report.csv and report.json go', 'brand-report')
-    .option('--fresh', 'begin a new run; an unfinished one of the same work is cancelled')
+    .option('--repeats <number>', 'how often each model is asked each question')
+    .addOption(new Option('--language <language>', 'language of the prompt and the report').choices(['zh', 'en']))
+    .option('--max-sources <number>', 'how many cited pages are read; default: 10')
+    .option('--input-file <file>', 'other fields of the input, as JSON or YAML; options override it')
+    .option('--deadline <time>', 'report after this time, with the answers so far', '20s')
+    .option('--cost-cap <amount>', 'the most that the run may cost, in the currency of the registry')
+    .option('-o, --output <folder>', 'the folder for report.html, report.csv and report.json', 'brand-report')
+    .option('--fresh', 'start a new run; an unfinished one of the same work is cancelled')
     .option('--json', 'events as JSON lines on standard output')
-    .option('--account <name>', 'whom the run is for; its login may hold the keys', 'default')
-    .option('--platform <name>', 'what it is about', 'default');
+    .option('--account <name>', 'the account that the run is for; its login may have the API keys', 'default')
+    .option('--platform <name>', 'the platform that the run is about', 'default');
   withLocation(command).action(async (options) => {
     const { diagnose } = await import('./diagnose.ts');
     done(await diagnose(context, options));
@@ -34,7 +34,7 @@ export function addCommands(program: Command, context: CliContext, done: Done): 
     program
       .command('compare')
       .argument('<runs...>', RUN_ARGUMENT)
-      .description('compare finished diagnoses of one brand: figures side by side, and what is within noise')
+      .description('compare the figures of finished diagnoses of one brand, and mark differences within noise')
       .addOption(jsonOption()),
   ).action(async (runs: readonly string[], options) => {
     const { compareDiagnoses } = await import('./compare.ts');

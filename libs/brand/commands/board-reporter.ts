@@ -1,4 +1,4 @@
-/** Shows a diagnosis while it goes on: a block of lines that is rewritten on a terminal, lines elsewhere, events for machines. */
+/** Shows the progress of a diagnosis: a rewritten block of lines on a terminal, single lines elsewhere, JSON events with `--json`. */
 import { jsonReporter, type Reporter } from '../../cli/status/reporter.ts';
 import type { Io, Paint } from '../../cli/terminal/io.ts';
 import { boardLines, countText, type ModelCount } from './model-board.ts';
@@ -6,7 +6,7 @@ import { boardLines, countText, type ModelCount } from './model-board.ts';
 const TERMINAL_INTERVAL_MS = 250;
 const PLAIN_INTERVAL_MS = 2_000;
 const DEFAULT_COLUMNS = 80;
-/** More models than this would scroll the block out of its place. */
+/** The most lines of the block: more would scroll the terminal. */
 const MAX_LINES = 16;
 
 type Counts = () => readonly ModelCount[];
@@ -39,7 +39,7 @@ export function boardReporter(stderr: Io['stderr'], paint: Paint, counts: Counts
   };
 }
 
-/** A line per model whose calls have come further. */
+/** Writes a line for each model whose calls made progress. */
 export function boardLog(stderr: Io['stderr'], counts: Counts): Reporter {
   const told = new Map<string, string>();
   return {

@@ -1,4 +1,4 @@
-/** `catena compare`: the figures of finished diagnoses of one brand, side by side. */
+/** `catena compare`: compares the figures of finished diagnoses of one brand. */
 
 import type { CliContext, ConfigOptions } from '../../cli/context.ts';
 import { ExitCode, type ExitCodeValue } from '../../cli/exit-codes.ts';
@@ -12,7 +12,7 @@ export interface CompareOptions extends ConfigOptions {
   readonly output: string;
 }
 
-/** Each run by its id, the beginning of it, or `last`. Throws `cli.one_run`, `brand.no_report`, `brand.not_comparable`. */
+/** Each run is an id, the beginning of an id, or `last`. Throws `cli.one_run`, `brand.no_report`, `brand.not_comparable`. */
 export async function compareDiagnoses(
   context: CliContext,
   references: readonly string[],
@@ -21,7 +21,7 @@ export async function compareDiagnoses(
   return withRuns(context, options, async (runs) => {
     const records = await Promise.all(references.map((reference) => runs.findRun(reference)));
     if (new Set(records.map(({ runId }) => runId)).size < 2) {
-      throw new CatenaError('cli.one_run', 'one run alone cannot be compared', {
+      throw new CatenaError('cli.one_run', 'a comparison needs at least two runs', {
         remedy: 'name two or more different runs; `catena runs` lists them',
       });
     }

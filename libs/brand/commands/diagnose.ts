@@ -1,4 +1,4 @@
-/** `catena diagnose`: a brand diagnosis from the command line to its report. */
+/** `catena diagnose`: runs a brand diagnosis and writes its report. */
 
 import type { CliContext } from '../../cli/context.ts';
 import { ExitCode, type ExitCodeValue } from '../../cli/exit-codes.ts';
@@ -28,7 +28,7 @@ import { type DiagnoseOptions, inputOf } from './options.ts';
 import { readPromptSet } from './prompt-sets.ts';
 import { makeReportFolder, writeReport } from './write-report.ts';
 
-/** Begins a diagnosis, goes on with an unfinished one, or reports a finished one; answers the exit code of its run. */
+/** Starts a diagnosis, resumes an unfinished one, or reports a finished one; returns the exit code of its run. */
 export async function diagnose(context: CliContext, options: DiagnoseOptions): Promise<ExitCodeValue> {
   const base = options.inputFile === undefined ? {} : await readInputFile(options.inputFile, context.io.stdin);
   const set = options.questions === undefined ? undefined : await readPromptSet(options.questions, options.promptSet);
@@ -50,7 +50,7 @@ interface Prepared {
   readonly options: { readonly set?: readonly string[] };
 }
 
-/** Here the models are asked: they must be known, and their keys at hand. */
+/** For a run in a file: this process asks the models, so they must be in the registry and their keys must be available. */
 async function atFile(
   context: CliContext,
   { account, platform, set = [] }: DiagnoseOptions,
@@ -67,12 +67,12 @@ async function atFile(
   };
 }
 
-/** There nothing is executed here: the registry and the keys are those of the services. */
+/** For a run at a server: the services have the registry and the keys. */
 function atServer(input: ModuleWork['input']): Prepared {
   return { work: { module: defineDiagnosis({ registry: () => configuredRegistry(undefined) }), input }, options: {} };
 }
 
-/** Of a database that is not there yet nobody has an account. */
+/** A database that does not exist yet has no accounts. */
 function accountsIn(path: string) {
   return async (account: string, platform: string) => {
     try {
@@ -91,9 +91,13 @@ function accountsIn(path: string) {
 
 function requireKept({ path }: FileLocation): void {
   if (path !== ':memory:') return;
-  throw new CatenaError('cli.not_kept', 'a diagnosis is read back for its report, and :memory: keeps nothing', {
-    remedy: 'name a file with --db, or leave it out',
-  });
+  throw new CatenaError(
+    'cli.not_kept',
+    'a diagnosis needs a database file: its report is read from it, and :memory: keeps nothing',
+    {
+      remedy: 'name a file with --db, or omit --db',
+    },
+  );
 }
 
 type DiagnosisView = RunView & { readonly runId: () => string };
@@ -123,7 +127,7 @@ function viewOf(context: CliContext, options: DiagnoseOptions, input: ModuleWork
   };
 }
 
-/** Writes the files and says what is in them. A run without a single answer is no success, however well it was executed. */
+/** Writes the files and prints a summary. A run without a single answer counts as failed, even if all nodes were executed. */
 async function report(
   context: CliContext,
   options: DiagnoseOptions,
@@ -141,7 +145,8 @@ async function report(
     const { success, total, completed, coverage, cost } = run.report;
     view.reporter.event('report', { run_id: run.runId, success, total, completed, coverage, cost, files });
     if (options.json === true) return exitCode;
-    const ended = exitCode === ExitCode.DONE ? [] : [`the run did not end well (exit code ${exitCode}): ${show}`];
+    const ended =
+      exitCode === ExitCode.DONE ? [] : [`the run ended early or with failures (exit code ${exitCode}): ${show}`];
     const lines = [`run: ${run.runId}`, ...files.map((path) => `report: ${path}`), ...ended];
     context.io.stdout.write(`${summaryOf(run.report)}\n${lines.join('\n')}\n`);
     return exitCode;
@@ -150,7 +155,7 @@ async function report(
 
 const SHOWN_FAILURES = 5;
 
-/** A run that was ended before its report: cancelled, rejected, or failed at its start. */
+/** The message for a run that ended before its report: cancelled, rejected, or failed at its start. */
 function tellFailure(
   { io }: CliContext,
   { json }: DiagnoseOptions,

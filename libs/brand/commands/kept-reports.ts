@@ -1,4 +1,4 @@
-/** Diagnoses that are kept, read back for their reports and for comparisons. */
+/** Reads stored diagnoses for their reports and for comparisons. */
 
 import type { RunSource } from '../../cli/read/run-source.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
@@ -8,12 +8,12 @@ import { type Comparison, compareRuns, runsLike } from '../report/compare.ts';
 import { type KeptItem, type RunReport, toRunReport } from '../report/run-report.ts';
 
 const MODULE = 'brand-diagnosis';
-/** Runs among which the earlier ones of a brand are looked for, the newest first. */
+/** How many of the newest runs are searched for earlier runs of a brand. */
 const LOOKED_AT = 200;
-/** Earlier runs that a report is compared with. */
+/** The most earlier runs that a report is compared with. */
 const MAX_EARLIER = 11;
 
-/** Answers that are read again for a history: more would take longer than a reader waits. */
+/** The most answers that are read again for a history; more would take too long. */
 const MAX_READ_AGAIN = 2_000;
 
 /** Throws `brand.no_report` and `brand.not_a_diagnosis`. */
@@ -25,7 +25,7 @@ export async function readReport(runs: RunSource, run: RunRecord): Promise<RunRe
   return toRunReport(run, items);
 }
 
-/** The run beside the newest earlier ones that asked the same. */
+/** The run, with the newest earlier ones that asked the same questions. */
 export async function historyOf(runs: RunSource, report: RunReport): Promise<Comparison> {
   const earlier: RunReport[] = [];
   let readAgain = report.calls.length;
@@ -41,7 +41,7 @@ export async function historyOf(runs: RunSource, report: RunReport): Promise<Com
   return compareRuns([...earlier, report]);
 }
 
-/** Undefined for a run that was ended before its report. */
+/** Undefined for a run that ended before its report. */
 export async function readIfReported(runs: RunSource, run: RunRecord): Promise<RunReport | undefined> {
   try {
     return await readReport(runs, run);
@@ -51,7 +51,7 @@ export async function readIfReported(runs: RunSource, run: RunRecord): Promise<R
   }
 }
 
-/** Whether a run's input already says that it is another matter: then none of its items is read. */
+/** Whether a run's input shows that it asked something else: then its items are not read. */
 function asksLike({ input }: RunReport, { modules, input: submitted }: RunRecord): boolean {
   if (!modules.some((id) => id.split('@')[0] === MODULE)) return false;
   const read = diagnosisInput.safeParse(submitted);

@@ -1,4 +1,4 @@
-/** How the calls of each model stand; counted from the rows that they leave. */
+/** The progress of each model's calls, counted from their rows. */
 
 import type { RunLooker } from '../../cli/run/work.ts';
 import { oneLine } from '../../cli/terminal/format.ts';
@@ -7,18 +7,18 @@ import type { CallItem } from '../module/items.ts';
 
 export interface ModelCount {
   readonly model: string;
-  /** Calls that it is asked for. */
+  /** Planned calls. */
   readonly planned: number;
   readonly whole: number;
   readonly partial: number;
   readonly failed: number;
-  /** Undefined where others execute. */
+  /** Undefined if other processes execute the run. */
   readonly underWay: number | undefined;
 }
 
 type Tally = Record<CallItem['status'], number>;
 
-/** Counts while a run goes on: each look reads only what is new. */
+/** Counts during a run: each update reads only new rows. */
 export class ModelBoard {
   readonly #planned: ReadonlyMap<string, number>;
   readonly #tallies = new Map<string, Tally>();
@@ -53,7 +53,7 @@ export class ModelBoard {
 const BAR_CHARS = 12;
 const MAX_NAME_CHARS = 24;
 
-/** A line per model for a terminal of so many columns. */
+/** A line per model, for a terminal of the given columns. */
 export function boardLines(counts: readonly ModelCount[], paint: Paint, width: number): string[] {
   const nameWidth = Math.max(0, ...counts.map(({ model }) => oneLine(model, MAX_NAME_CHARS).length));
   return counts.map((count) => {
@@ -70,7 +70,7 @@ export function countText({ planned, whole, partial, failed, underWay }: ModelCo
   return `${whole + partial + failed} of ${planned}: ${whole} whole, ${partial} cut off, ${failed} failed${doing}`;
 }
 
-/** Filled for what has ended, in full only when all has. */
+/** A bar, filled by the share of ended calls; completely only if all have ended. */
 function barOf({ planned, whole, partial, failed }: ModelCount): string {
   const ended = whole + partial + failed;
   const filled = planned === 0 ? BAR_CHARS : Math.min(BAR_CHARS, Math.floor((BAR_CHARS * ended) / planned));

@@ -1,4 +1,4 @@
-/** Whether the models that are asked for can be asked: before anything is. */
+/** Checks that the chosen models can be asked, before any call. */
 
 import type { CliContext } from '../../cli/context.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
@@ -6,18 +6,18 @@ import { secretSource } from '../../stage/run/secret-source.ts';
 import type { AccountRecord } from '../../store/port.ts';
 import type { ProviderRegistry } from '../module/provider-registry.ts';
 
-/** The setting of the variables that requests may name. */
+/** The setting with the variables that requests may name. */
 const SECRETS = 'downloader.secrets';
 
 export interface AskedModels {
   readonly registry: ProviderRegistry;
   readonly models: readonly string[];
-  /** Whom the run is for. */
+  /** The account of the run. */
   readonly task: { readonly account: string; readonly platform: string };
   readonly getAccount: (account: string, platform: string) => Promise<AccountRecord | undefined>;
 }
 
-/** Throws `brand.unknown_model`, and `brand.no_key` for models whose key stands nowhere. */
+/** Throws `brand.unknown_model`, and `brand.no_key` for models without a key. */
 export async function requireModels({ env }: Pick<CliContext, 'env'>, asked: AskedModels): Promise<void> {
   const { registry, models, task, getAccount } = asked;
   const providers = models.map((model) => registry.find(model));
@@ -29,13 +29,13 @@ export async function requireModels({ env }: Pick<CliContext, 'env'>, asked: Ask
   const without = providers.filter(({ keyReference }) => missing.includes(keyReference)).map(({ name }) => name);
   throw new CatenaError('brand.no_key', `there is no key for ${without.join(', ')}: ${missing.join(', ')} is not set`, {
     data: { models: without, keys: missing },
-    remedy: `set ${missing.join(', ')} in the environment; a key never stands in a file of Catena`,
+    remedy: `set ${missing.join(', ')} in the environment; never put keys into files of Catena`,
   });
 }
 
 /**
- * `--set` with the keys of the registry among those that requests may name: the registry is configuration, so whoever names it
- * has allowed them.
+ * Adds the key names of the registry to `downloader.secrets`: the registry is configuration, so its author has allowed
+ * them.
  */
 export function withKeysAllowed(
   set: readonly string[],

@@ -3,7 +3,7 @@ import { CatenaError } from '../../errors/catena-error.ts';
 import { diagnosisInput } from '../module/input.ts';
 import type { PromptSet } from './prompt-sets.ts';
 
-/** `catena diagnose`, as typed. */
+/** The options of `catena diagnose`, as typed. */
 export interface DiagnoseOptions extends ConfigOptions {
   readonly brand?: string;
   readonly alias?: readonly string[];
@@ -27,8 +27,8 @@ export interface DiagnoseOptions extends ConfigOptions {
 }
 
 /**
- * The module's input: options go over the prompt set, that goes over `base`, the input of a file. Throws `cli.no_brand`,
- * `cli.no_question` and `cli.no_model` for what is said nowhere, and `cli.bad_input` for what the module does not take.
+ * The module's input: options override the prompt set, which overrides `base`, the input of a file. Throws `cli.no_brand`,
+ * `cli.no_question` and `cli.no_model` for missing parts, and `cli.bad_input` for input that the module refuses.
  */
 export function inputOf(
   options: DiagnoseOptions,
@@ -51,13 +51,13 @@ export function inputOf(
   const read = diagnosisInput.safeParse(input);
   if (read.success) return input;
   const issues = read.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
-  throw new CatenaError('cli.bad_input', `the diagnosis cannot be asked for: ${issues.join('; ')}`, {
+  throw new CatenaError('cli.bad_input', `the input of the diagnosis is wrong: ${issues.join('; ')}`, {
     data: { issues },
-    remedy: 'correct what is named',
+    remedy: 'correct these fields',
   });
 }
 
-/** A brand with names and domains beside those that it has. */
+/** Adds names and domains to a brand. */
 function brandOf(brand: unknown, aliases: readonly string[] = [], domains: readonly string[] = []): unknown {
   if (brand === undefined || (aliases.length === 0 && domains.length === 0)) return brand;
   const known = (typeof brand === 'string' ? { name: brand } : brand) as Readonly<Record<string, unknown>>;
@@ -75,7 +75,7 @@ function given(key: string, value: unknown): Readonly<Record<string, unknown>> {
 function numberOf(text: string | undefined, option: string): number | undefined {
   if (text === undefined) return undefined;
   if (/^\d{1,6}$/.test(text)) return Number(text);
-  throw new CatenaError('cli.bad_number', `${option} is "${text}", which is no whole number`, {
+  throw new CatenaError('cli.bad_number', `${option} is "${text}", which is not a whole number`, {
     remedy: 'write digits only',
   });
 }

@@ -1,4 +1,4 @@
-/** Prompt sets: questions that belong together, in a file under a name. */
+/** Prompt sets: named groups of questions in a file. */
 import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
 import { z } from 'zod';
@@ -6,9 +6,9 @@ import { CatenaError } from '../../errors/catena-error.ts';
 
 const promptSet = z.strictObject({
   questions: z.array(z.string().trim().min(1)).min(1),
-  /** Of the prompt; default: each question's own. */
+  /** The language of the prompt; default: each question's own. */
   language: z.enum(['zh', 'en']).optional(),
-  /** How often each question is put to each model. */
+  /** How often each model is asked each question. */
   repeats: z.int().min(1).optional(),
 });
 
@@ -17,7 +17,7 @@ const promptSets = z.strictObject({ sets: z.record(z.string().min(1), promptSet)
 export type PromptSet = Readonly<z.output<typeof promptSet>>;
 
 /**
- * A set of a file; `name` may be left out where there is only one. Throws `cli.bad_prompt_sets`, `cli.unknown_prompt_set` and
+ * Reads a set from a file; `name` is optional if the file has only one. Throws `cli.bad_prompt_sets`, `cli.unknown_prompt_set` and
  * `cli.which_prompt_set`.
  */
 export async function readPromptSet(path: string, name?: string): Promise<PromptSet> {
@@ -27,7 +27,7 @@ export async function readPromptSet(path: string, name?: string): Promise<Prompt
   return choosePromptSet(text, path, name);
 }
 
-/** As {@link readPromptSet}, of a file's text. */
+/** As {@link readPromptSet}, for a file's text. */
 export function choosePromptSet(text: string, path: string, name?: string): PromptSet {
   const sets = parseSets(text, path);
   const names = Object.keys(sets);
@@ -40,7 +40,7 @@ export function choosePromptSet(text: string, path: string, name?: string): Prom
     });
   }
   const [only] = Object.values(sets);
-  if (only === undefined) throw bad(path, 'it has no set');
+  if (only === undefined) throw bad(path, 'the file has no sets');
   if (names.length === 1) return only;
   throw new CatenaError('cli.which_prompt_set', `${path} has several prompt sets: ${names.join(', ')}`, {
     data: { path, sets: names },
@@ -63,6 +63,7 @@ function parseSets(text: string, path: string): Readonly<Record<string, PromptSe
 function bad(path: string, problem: string): CatenaError {
   return new CatenaError('cli.bad_prompt_sets', `the prompt sets ${path} are wrong: ${problem}`, {
     data: { path },
-    remedy: 'write `sets:` with a name each, and under it questions, and language and repeats where they are wanted',
+    remedy:
+      'write `sets:`, under it a name for each set, and under that `questions` and optionally `language` and `repeats`',
   });
 }

@@ -1,4 +1,4 @@
-/** Writes a report's files; each appears when it is whole. */
+/** Writes a report's files; each appears only when it is complete. */
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { outputError, unwritable } from '../../cli/output/output-error.ts';
@@ -6,14 +6,14 @@ import type { Comparison } from '../report/compare.ts';
 import { reportFiles } from '../report/report-files.ts';
 import type { RunReport } from '../report/run-report.ts';
 
-/** Throws `cli.unwritable_output`: to be found out before anything is asked. */
+/** Throws `cli.unwritable_output`. It is called before any model is asked. */
 export async function makeReportFolder(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true }).catch((thrown: unknown) => {
     throw unwritable(folder, thrown);
   });
 }
 
-/** Answers the paths. Throws `output.…`. */
+/** Returns the paths. Throws `output.…`. */
 export async function writeReport(folder: string, run: RunReport, past: Comparison): Promise<string[]> {
   const paths: string[] = [];
   for (const { name, text } of reportFiles(run, past)) {

@@ -1,6 +1,6 @@
 /**
- * Whether a status answer agrees with itself. The stage is the truth: everything else follows from it, and what follows
- * in exactly one way is repaired. A stage is never repaired, since a wrong guess would show a failure as a success.
+ * Checks whether the fields of a status response agree. All fields must follow from the stage, and a field with exactly one
+ * right value is repaired. A stage is never repaired, because a wrong guess would show a failure as a success.
  */
 import {
   FAILING_STAGES,
@@ -30,31 +30,31 @@ export interface ConsistencyIssue {
   readonly rule: ConsistencyRule;
   /** The field that is wrong. */
   readonly field: string;
-  /** What it holds, shortened. */
+  /** Its value, shortened. */
   readonly found: string;
-  /** What it may hold. */
+  /** The allowed values. */
   readonly expected: string;
-  /** Whether {@link ConsistencyCheck.repairs} mends it. */
+  /** Whether {@link ConsistencyCheck.repairs} repairs it. */
   readonly repaired: boolean;
 }
 
 export interface ConsistencyCheck {
   readonly level: ConsistencyLevel;
   readonly issues: readonly ConsistencyIssue[];
-  /** Fields and their one right value. */
+  /** Wrong fields with their only right value. */
   readonly repairs: Readonly<Record<string, unknown>>;
 }
 
 const MAX_FOUND_CHARS = 60;
 const CONSISTENT: ConsistencyCheck = { level: 'CONSISTENT', issues: [], repairs: {} };
 
-/** Checks an answer, whatever it is; never throws. */
+/** Checks any value as a response; never throws. */
 export function checkConsistency(body: unknown): ConsistencyCheck {
   const fields = (typeof body === 'object' && body !== null ? body : {}) as Readonly<Record<string, unknown>>;
   const issues: ConsistencyIssue[] = [];
   const repairs: Record<string, unknown> = {};
   const { stage } = fields;
-  /** `right` is the one right value; where there is not one, the issue stays. */
+  /** `right` is the only right value; without one, the issue is not repaired. */
   const found = (rule: ConsistencyRule, field: string, expected: string, right?: { readonly value: unknown }): void => {
     issues.push({ rule, field, found: shown(fields[field]), expected, repaired: right !== undefined });
     if (right !== undefined) repairs[field] = right.value;
@@ -69,7 +69,7 @@ export function checkConsistency(body: unknown): ConsistencyCheck {
   return issues.length === 0 ? CONSISTENT : { level: levelOf(issues.length), issues, repairs };
 }
 
-/** An answer with its repairs; the same object when there are none. */
+/** A response with its repairs; the same object if there are none. */
 export function repair<Body>(body: Body, { repairs }: Pick<ConsistencyCheck, 'repairs'>): Body {
   return Object.keys(repairs).length === 0 ? body : { ...body, ...repairs };
 }
@@ -92,7 +92,7 @@ function checkAgainst(stage: Stage, fields: Readonly<Record<string, unknown>>, f
   const { from, to } = PROGRESS[stage];
   const { progress } = fields;
   if (!isPercent(progress) || progress < from || progress > to) {
-    // Between two bounds there are many steps, and nobody knows which one was meant.
+    // A range has many values, so the right one is unknown.
     if (from === to) found('progress_against_stage', 'progress', String(from), { value: from });
     else found('progress_against_stage', 'progress', `${from} to ${to}`);
   }
@@ -105,7 +105,7 @@ function checkAgainst(stage: Stage, fields: Readonly<Record<string, unknown>>, f
   }
 }
 
-/** Answers in short do not say where a run failed; those that do must say it whole. */
+/** Short responses have none of the failure fields; the others must have all of them. */
 function checkFailure(fields: Readonly<Record<string, unknown>>, found: Found): void {
   const { failed_stage: failedStage, last_progress: lastProgress } = fields;
   if (!('failed_stage' in fields) && !('last_progress' in fields)) return;

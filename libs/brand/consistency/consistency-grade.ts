@@ -1,18 +1,18 @@
-/** When too many answers of late were inconsistent to be left alone. */
+/** Grades the share of consistent responses among the latest ones. */
 
 export type ConsistencyGrade = 'ok' | 'warning' | 'critical';
 
-/** Answers that the grade looks back on: an old burst must neither hide a new one nor be held against what is well. */
+/** How many of the latest responses the grade covers, so that an old burst neither hides a new one nor counts for ever. */
 export const WINDOW_CHECKS = 1_000;
-/** Below so many answers a single one would decide. */
+/** With fewer responses a single one would decide. */
 export const MIN_CHECKS = 100;
 /** Shares of consistent answers below which an alert is raised … */
 export const WARNING_BELOW = 0.99;
 export const CRITICAL_BELOW = 0.95;
-/** … and from which on it is over: a little higher, so that it does not come and go. */
+/** … and the share from which on it is resolved: a little higher, so that the alert does not flap. */
 export const RECOVERED_FROM = 0.995;
 
-/** The last {@link WINDOW_CHECKS} answers. */
+/** The last {@link WINDOW_CHECKS} responses. */
 export class RecentChecks {
   readonly #ring = new Uint8Array(WINDOW_CHECKS);
   #count = 0;
@@ -26,18 +26,18 @@ export class RecentChecks {
     this.#count += 1;
   }
 
-  /** Answers in the window. */
+  /** Responses in the window. */
   get checks(): number {
     return Math.min(this.#count, WINDOW_CHECKS);
   }
 
-  /** Of these the consistent share; 1 without any. */
+  /** The consistent share of these; 1 if there are none. */
   get ratio(): number {
     return this.checks === 0 ? 1 : (this.checks - this.#inconsistent) / this.checks;
   }
 }
 
-/** The grade that follows a grade. Between the bounds of warning and recovery it stays what it is. */
+/** The next grade. Between the bounds of warning and recovery it does not change. */
 export function gradeOf(
   { checks, ratio }: Pick<RecentChecks, 'checks' | 'ratio'>,
   before: ConsistencyGrade,

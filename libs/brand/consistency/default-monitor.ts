@@ -4,7 +4,7 @@ import { type ConsistencyMonitor, createConsistencyMonitor } from './monitor.ts'
 
 let standing: ConsistencyMonitor | undefined;
 
-/** The monitor of this process for whoever makes none of its own: on the system's clock, and it logs to standard error. */
+/** The default monitor of this process: it uses the system's clock and logs to standard error. */
 export function defaultConsistencyMonitor(): ConsistencyMonitor {
   const log = () => createLog({ level: 'info', format: 'auto', runtimeMode: 'single_node' });
   standing ??= createConsistencyMonitor({ clock: systemClock, log: log() });

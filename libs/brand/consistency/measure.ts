@@ -1,4 +1,4 @@
-/** What a check costs: a consistent answer, a wrong one, and one of no use at all. The goal is less than 0.1 ms. */
+/** Measures the time of a check: of a consistent response, a wrong one, and a value that is no status. The goal is less than 0.1 ms. */
 import { checkConsistency, repair } from './check-consistency.ts';
 
 const ROUNDS = 200_000;

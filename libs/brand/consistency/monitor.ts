@@ -1,6 +1,6 @@
 /**
- * Watches the status answers of a process: checks and repairs each, counts, says every hour how it stands, and raises an
- * alert when too many were inconsistent, once per grade until they have recovered.
+ * Monitors the status responses of a process: checks and repairs each, counts, reports every hour, and raises an
+ * alert if too many were inconsistent, once per grade until it is resolved.
  */
 import type { Clock } from '../../clock/clock.ts';
 import type { Log } from '../../telemetry/log.ts';
@@ -17,25 +17,25 @@ import type { ConsistencyReport, SeenIssue } from './report-schema.ts';
 export interface ConsistencyMonitorOptions {
   readonly clock: Clock;
   readonly log: Log;
-  /** Told when the grade changes; what it throws is logged. */
+  /** Called when the grade changes; its errors are logged. */
   readonly onAlert?: (alert: ConsistencyAlert) => void;
-  /** Between two reports in the log, in milliseconds; default an hour. */
+  /** The interval of reports in the log, in milliseconds; default: an hour. */
   readonly reportEveryMs?: number;
 }
 
 export interface ConsistencyAlert {
   readonly grade: ConsistencyGrade;
-  /** Consistent share of the last `checks` answers. */
+  /** Consistent share of the last `checks` responses. */
   readonly ratio: number;
   readonly checks: number;
   readonly atMs: number;
 }
 
 export interface ConsistencyMonitor {
-  /** Checks one answer and gives it back repaired; never throws. */
+  /** Checks one response and returns it repaired; never throws. */
   check<Body>(body: Body): { readonly body: Body; readonly check: ConsistencyCheck };
   report(): ConsistencyReport;
-  /** Begins the reports in the log; keeps no process alive. Idempotent. */
+  /** Starts the reports in the log; its timer does not keep the process alive. Idempotent. */
   start(): void;
   /** Idempotent. */
   stop(): void;

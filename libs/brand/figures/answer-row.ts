@@ -1,15 +1,15 @@
-/** A call of a run and what was read from its answer: all that figures are made of. */
+/** A call of a run with the findings of its answer: the data for all figures. */
 import type { AnswerFindings } from '../extraction/extract-answer.ts';
 
 export interface AnswerRow {
   readonly question: string;
   readonly model: string;
-  /** Whether the question names the brand: then being mentioned says nothing, and the figures stand apart. */
+  /** Whether the question names the brand: then a mention means nothing, and its figures are separate. */
   readonly branded: boolean;
   readonly repeat: number;
   /** `partial`: cut off, with the text that had arrived. `failed`: no answer; coverage, never a zero. */
   readonly status: 'whole' | 'partial' | 'failed';
-  /** Null when the call failed. The brands stand in the same order in every row. */
+  /** Null if the call failed. The brands have the same order in every row. */
   readonly findings: AnswerFindings | null;
 }
 

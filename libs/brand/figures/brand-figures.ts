@@ -68,14 +68,14 @@ export function brandFigures(rows: readonly AnswerRow[], brand: string, domains:
   };
 }
 
-/** The brands that an answer recommends although it does not mention the given one. */
+/** The brands that an answer recommends without mentioning the given one. */
 export function interceptors({ findings }: Pick<AnsweredRow, 'findings'>, brand: string): string[] {
   const own = findings.brands.find((finding) => finding.brand === brand);
   if (own === undefined || own.mentioned) return [];
   return findings.brands.filter(({ recommended }) => recommended).map((finding) => finding.brand);
 }
 
-/** Domains that an answer cites or links; what is only named or claimed proves nothing. */
+/** Domains that an answer cites or links; named and claimed sources do not count. */
 export function provenDomains({ findings }: Pick<AnsweredRow, 'findings'>): string[] {
   return findings.sources.flatMap(({ grade, domain }) =>
     domain !== null && (grade === 'cited' || grade === 'linked') ? [domain] : [],

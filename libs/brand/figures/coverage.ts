@@ -1,4 +1,4 @@
-/** How much of what was asked was answered. */
+/** The share of calls that were answered. */
 import type { AnswerRow } from './answer-row.ts';
 import { type Figure, rate } from './figure.ts';
 

@@ -1,4 +1,4 @@
-/** All figures of a run: over everything, per model and per question, for bare and for branded questions apart. */
+/** All figures of a run: over everything, per model and per question, separately for bare and branded questions. */
 import type { Brand } from '../extraction/brand.ts';
 import type { AnswerRow } from './answer-row.ts';
 import { type BrandFigures, brandFigures } from './brand-figures.ts';
@@ -19,13 +19,13 @@ export interface FigureTable {
 }
 
 export interface RunFigures {
-  /** Questions that name no brand: what visibility is measured on. */
+  /** Questions that name no brand: they measure visibility. */
   readonly bare: FigureTable;
   /** Questions that name the brand: sentiment and sources, no visibility. */
   readonly branded: FigureTable;
 }
 
-/** The figures of a run; the first brand is the one that is diagnosed. */
+/** The figures of a run; the first brand is the diagnosed one. */
 export function runFigures(rows: readonly AnswerRow[], brands: readonly Brand[]): RunFigures {
   return {
     bare: tableOf(

@@ -1,14 +1,14 @@
-/** A figure never stands alone: it comes with what was counted, out of what, and how sure one may be. */
+/** A figure always has its numerator, its denominator and its interval. */
 
 export interface Figure {
-  /** Null when there is nothing to divide by. */
+  /** Null if the denominator is 0. */
   readonly value: number | null;
   readonly numerator: number;
   readonly denominator: number;
   /** 95 % interval; null without a value. */
   readonly low: number | null;
   readonly high: number | null;
-  /** Fewer than {@link ENOUGH} answers stand behind it: too thin to compare. */
+  /** It is based on fewer than {@link ENOUGH} answers: too thin to compare. */
   readonly tooThin: boolean;
 }
 
@@ -33,7 +33,7 @@ export function wilson(successes: number, trials: number): { readonly low: numbe
   };
 }
 
-/** A share with its Wilson interval. `answers`, when it differs, is how many answers stand behind the denominator. */
+/** A share with its Wilson interval. `answers` is the number of answers behind the denominator, if it differs. */
 export function rate(numerator: number, denominator: number, answers: number = denominator): Figure {
   const tooThin = answers < ENOUGH;
   if (denominator <= 0) return { value: null, numerator, denominator, low: null, high: null, tooThin };
@@ -41,7 +41,7 @@ export function rate(numerator: number, denominator: number, answers: number = d
 }
 
 /**
- * A mean: the sum of the values over their number. A mean of ranks is no proportion, so its 95 % interval is that of the
+ * A mean: the sum of the values over their number. A mean of ranks is not a proportion, so its 95 % interval is that of the
  * mean, ± z s / √n, and null for a single value.
  */
 export function mean(values: readonly number[]): Figure {
@@ -58,7 +58,7 @@ export function mean(values: readonly number[]): Figure {
 
 /**
  * The net score (for − against) / all, −1 to 1. Its interval is the Wilson interval of (for + neutral/2) / all, stretched
- * from 0…1 to −1…1: never narrower than the truth, since halves vary less than wholes.
+ * from 0…1 to −1…1: never narrower than the true interval, because halves vary less than wholes.
  */
 export function netScore(favourable: number, against: number, all: number): Figure {
   const share = rate(favourable + (all - favourable - against) / 2, all);

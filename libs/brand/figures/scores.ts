@@ -1,9 +1,9 @@
-/** One number per brand for those who want one; every part of it is a published figure. */
+/** One score per brand; each of its parts is a published figure. */
 import type { BrandFigures } from './brand-figures.ts';
 
 export interface BrandScore {
   readonly brand: string;
-  /** 0–100, one decimal; null without a single answer. */
+  /** 0–100, one decimal; null without answers. */
   readonly score: number | null;
   /** Parts in points, before rounding; they add up to the score. */
   readonly parts: {

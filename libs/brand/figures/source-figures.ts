@@ -1,4 +1,4 @@
-/** Which sites the answers rest on: by domain, by category, by whose they are. */
+/** The sites that answers cite: by domain, by category, by owner. */
 import type { Brand } from '../extraction/brand.ts';
 import { type SiteCategory, siteOf } from '../extraction/site-names.ts';
 import { type AnswerRow, answered } from './answer-row.ts';
@@ -14,7 +14,7 @@ export interface DomainFigures {
   readonly ownership: Ownership;
   /** Answers that cite or link it / answers with sources. */
   readonly answers: Figure;
-  /** Models in whose answers it stands. */
+  /** Models whose answers cite it. */
   readonly models: readonly string[];
 }
 
@@ -28,7 +28,7 @@ export interface SourceFigures {
   readonly byCategory: readonly { readonly category: SiteCategory; readonly share: Figure }[];
 }
 
-/** `main` is the brand that is diagnosed; domains of the others are rivals'. */
+/** `main` is the diagnosed brand; domains of the others are rivals'. */
 export function sourceFigures(rows: readonly AnswerRow[], main: string, brands: readonly Brand[]): SourceFigures {
   const answers = answered(rows).map((row) => ({ model: row.model, domains: new Set(provenDomains(row)) }));
   const sourced = answers.filter(({ domains }) => domains.size > 0);

@@ -1,4 +1,4 @@
-/** One call: how it is asked, how its answer is read, and what its failure is called. */
+/** One call: its request, the reading of its answer, and the kind of its failure. */
 import type { GivenUp, Page, RequestSpec } from '../../modules/contract/definition.ts';
 import { type DiagnosisError, diagnosisError, type ErrorType, typeOfFailure } from '../codecs/diagnosis-error.ts';
 import type { ModelReply } from '../codecs/model-call.ts';
@@ -11,10 +11,10 @@ import { brandsOf, type DiagnosisInput } from './input.ts';
 import type { PlannedCall } from './plan.ts';
 import { replyText } from './reply-text.ts';
 
-/** What the same question to the same model with the same parameters was answered, by whichever run. */
+/** The cache policy: answers to the same question, model and parameters are shared by all runs. */
 export const ANSWERS_OF_ALL_RUNS = { scope: 'shared', ttlMs: 300_000 } as const;
 
-/** A call as it is asked for the n-th time, from 1. */
+/** A call with the number of its attempt, from 1. */
 export interface CallAttempt extends PlannedCall {
   readonly attempt: number;
 }
@@ -39,7 +39,7 @@ export function callRequest(input: DiagnosisInput, call: CallAttempt, provider: 
   return {
     ...request,
     headers: { ...request.headers, [header]: value },
-    // A call without time left is still made a request: it is refused with the reason, and leaves its row.
+    // A call without time left still becomes a request: it is refused with the reason, and gets its row.
     timeoutMs: Math.max(1, timeoutMs),
     ...(untilMs === undefined ? {} : { untilMs }),
     limitKey: `model:${provider.name}`,
@@ -49,7 +49,7 @@ export function callRequest(input: DiagnosisInput, call: CallAttempt, provider: 
     robots: 'ignore',
     ...(atMost === 0 ? {} : { cost: { atMost } }),
     cache: input.cache ? ANSWERS_OF_ALL_RUNS : 'run',
-    // An answer that could not be used must not answer the next attempt.
+    // The cache must not return an unusable answer to the next attempt.
     cacheKey: `${call.repeat}/${call.attempt}`,
   };
 }
@@ -61,27 +61,27 @@ function modelRequest({ questions, language, maxTokens }: DiagnosisInput, call: 
   return { prompt, request, atMost: mostOf(request, maxTokens, provider) };
 }
 
-/** What the sending of a call that was answered with this page has cost, in the registry's currency. */
+/** The cost of a call with this response, in the registry's currency. */
 export function costOfCall(
   input: DiagnosisInput,
   call: PlannedCall,
   provider: Provider,
   { page, reply }: { readonly page: Pick<Page, 'status' | 'fromCache'>; readonly reply: ModelReply },
 ): number {
-  // Whoever was given the answer first has paid for it; what a provider refuses it does not charge.
+  // A cached answer was paid by the call that received it first; providers do not charge refused calls.
   if (page.fromCache || page.status >= 400) return 0;
   const usage = reply.ok ? reply.answer.usage : null;
   return usage === null ? modelRequest(input, call, provider).atMost : costOf(usage, provider);
 }
 
-/** When the last call has to be over. */
+/** The time at which the last call must have ended. */
 function askUntilMs({ reserveMs }: DiagnosisInput, { deadlineAtMs }: CallTime): number | undefined {
   return deadlineAtMs === undefined ? undefined : deadlineAtMs - reserveMs;
 }
 
 const STREAM = /^\s*(?:data|event|id|retry|:)/;
 
-/** What a page says, whole or cut off. Never throws. */
+/** Reads a page, complete or cut off. Never throws. */
 export function readReply(input: DiagnosisInput, provider: Provider, page: Page, time: CallTime): ModelReply {
   const { status } = page;
   const text = replyText(page);
@@ -100,30 +100,30 @@ export function readReply(input: DiagnosisInput, provider: Provider, page: Page,
   return { ok: false, error: diagnosisError(cutType(input, time), 'cut_off', message, time.nowMs) };
 }
 
-/** The error of a request that was given up. */
+/** The error of a request that failed for good. */
 export function givenUpError(input: DiagnosisInput, { code, message, data }: GivenUp, time: CallTime): DiagnosisError {
   const status = typeof data.status === 'number' ? data.status : undefined;
   const told = code === NO_KEY ? 'invalid_key' : typeOfFailure(code, message, status);
   return diagnosisError(told === 'timeout' ? cutType(input, time) : told, code, message, time.nowMs);
 }
 
-/** The downloader found no secret of the name that the registry gives. */
+/** The code for a key name of the registry that the downloader cannot find. */
 const NO_KEY = 'download.secret_missing';
 /** Timers fire a little early or late. */
 const TOLERANCE_MS = 50;
 
-/** Whether time was up for the call alone, or for the run. */
+/** Whether the call's own timeout ended it, or the run's deadline. */
 function cutType(input: DiagnosisInput, time: CallTime): ErrorType {
   const untilMs = askUntilMs(input, time);
   return untilMs !== undefined && time.nowMs >= untilMs - TOLERANCE_MS ? 'deadline_exceeded' : 'timeout';
 }
 
-/** Failures that the next attempt may not meet. What took all of its time, or is left alone for a while, is not asked again. */
+/** Failures after which another attempt may succeed. A call that timed out, or whose breaker is open, is not retried. */
 const PASSING: ReadonlySet<ErrorType> = new Set(['server', 'unavailable', 'network', 'rate_limit', 'parse']);
-/** Less is not worth a second attempt. */
+/** The least remaining time for a second attempt. */
 const MIN_ATTEMPT_MS = 2_000;
 
-/** Whether a failed call is asked once more. */
+/** Whether a failed call is retried. */
 export function asksAgain(input: DiagnosisInput, attempt: number, error: DiagnosisError, time: CallTime): boolean {
   if (attempt >= input.attempts || !PASSING.has(error.error_type)) return false;
   const untilMs = askUntilMs(input, time);

@@ -1,4 +1,4 @@
-/** Rows of calls: of an answer, or of what came in its place. */
+/** Creates the row of a call from its answer or its failure. */
 import type { DiagnosisError } from '../codecs/diagnosis-error.ts';
 import type { ModelAnswer } from '../codecs/model-call.ts';
 import { costOf, type Provider } from '../codecs/provider.ts';
@@ -12,7 +12,7 @@ import { isBranded, type PlannedCall } from './plan.ts';
 interface RowFacts {
   readonly elapsedMs: number | null;
   readonly nowMs: number;
-  /** Of all attempts, in the registry's currency; default: what the answer says of itself. */
+  /** The cost of all attempts, in the registry's currency; default: the answer's own cost. */
   readonly cost?: number;
 }
 

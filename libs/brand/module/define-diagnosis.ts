@@ -1,6 +1,6 @@
 /**
  * The module `brand-diagnosis`: `ask` puts every question to every model, `rank` reads the answers and counts, `trace`
- * fetches the pages that they cite, `report` tells what came of it. What fails is a row with its error, never a gap.
+ * fetches the pages that they cite, `report` writes the result. A failure is a row with its error, never a missing row.
  */
 import { z } from 'zod';
 import { type Clock, systemClock } from '../../clock/clock.ts';
@@ -20,10 +20,10 @@ import { failureOf, reportOf } from './report.ts';
 import { availableMs, planRun } from './run-plan.ts';
 
 export interface DiagnosisOptions {
-  /** Asked when a run needs it: a process that runs no diagnosis needs no registry. */
+  /** Called when a run needs it: a process that runs no diagnosis needs no registry. */
   readonly registry: () => ProviderRegistry;
   readonly clock?: Clock;
-  /** Where a cited page is read; default: where it stands. */
+  /** The URL from which a cited page is read; default: its own. */
   readonly pageUrl?: (url: string) => string;
 }
 
@@ -32,20 +32,20 @@ const askState = z.object({
   model: z.string(),
   repeat: z.int().min(1),
   attempt: z.int().min(1).default(1),
-  /** What earlier attempts have cost, in the registry's currency. */
+  /** The cost of earlier attempts, in the registry's currency. */
   cost: z.number().min(0).default(0),
 });
 const traceState = z.object({ url: z.string(), answers: z.int() });
 
-/** A provider's error is an answer to be read, whatever its status. */
+/** A provider's error has a body to be read, so all statuses are accepted. */
 const EVERY_STATUS = Array.from({ length: 500 }, (_, index) => 100 + index);
-/** The request itself is never repeated: a call that may be asked again is a hop of its own. */
+/** The request itself is never retried: a second attempt of a call is a hop of its own. */
 const ONCE = { retry: { attempts: 1 } };
-/** What is left for the report when the last cited page has to be there. */
+/** The time that is kept for the report after the last cited page. */
 const REPORT_MS = 1_000;
 const MAX_TITLE_CHARS = 300;
 
-/** Makes the module over a registry of models. */
+/** Creates the module for a registry of models. */
 export function defineDiagnosis({ registry, clock = systemClock, pageUrl = (url) => url }: DiagnosisOptions) {
   const timeOf = ({ deadlineAtMs }: { readonly deadlineAtMs: number | undefined }) => ({
     deadlineAtMs,
@@ -84,7 +84,7 @@ export function defineDiagnosis({ registry, clock = systemClock, pageUrl = (url)
           yield charge(own);
           const cost = state.cost + own;
           const facts = { elapsedMs: page.fromCache ? null : page.elapsedMs, nowMs: time.nowMs, cost };
-          // What was kept and cannot be used was not asked yet.
+          // A cached answer that cannot be used does not count as an attempt.
           const asked = page.fromCache ? 0 : state.attempt;
           if (reply.ok) {
             yield put.call({

@@ -1,4 +1,4 @@
-/** What a diagnosis is asked for. */
+/** The input of a diagnosis. */
 import { z } from 'zod';
 import { DEFAULT_RESERVE_MS } from '../codecs/timeouts.ts';
 import type { Brand } from '../extraction/brand.ts';
@@ -20,29 +20,29 @@ export const diagnosisInput = z.strictObject({
   /** The brand that is diagnosed. */
   brand: brandSchema,
   rivals: z.array(brandSchema).max(50).default([]),
-  /** Asked word for word. Those that name the brand are counted apart. */
+  /** Sent word for word. Questions that name the brand are counted separately. */
   questions: z.array(z.string().trim().min(1).max(2_000)).min(1).max(1_000),
   /** Names of the provider registry. */
   models: z.array(name).min(1).max(50),
-  /** How often each question is put to each model. */
+  /** How often each model is asked each question. */
   repeats: z.int().min(1).max(100).default(1),
-  /** Of the prompt; default: each question's own. */
+  /** The language of the prompt; default: each question's own. */
   language: z.enum(['zh', 'en']).optional(),
   maxTokens: z.int().min(1).max(100_000).default(1_024),
-  /** Executions of one call; only failures that may pass are asked again, while there is time. */
+  /** Attempts of one call; only temporary failures are retried, while there is time. */
   attempts: z.int().min(1).max(10).default(2),
   /**
-   * Calls under way at once in this run. Default: 8, and more, at most 64, where the deadline leaves no time to ask one after
-   * the other; a run that cannot fit all the same says so in its report.
+   * Concurrent calls of this run. Default: 8, raised to at most 64 if the deadline leaves no time for calls one after
+   * the other; a run that still cannot fit says so in its report.
    */
   concurrency: z.int().min(1).max(1_000).optional(),
-  /** Whether answers of other runs count that are younger than 300 seconds; this run's own always do. */
+  /** Whether answers of other runs that are younger than 300 seconds are reused; this run's own always are. */
   cache: z.boolean().default(true),
-  /** What of the run's deadline is kept for what follows the last answer, in milliseconds. */
+  /** The part of the run's deadline that is reserved for the work after the last answer, in milliseconds. */
   reserveMs: z.int().min(0).default(DEFAULT_RESERVE_MS),
   /** Cited pages that are fetched, the most cited first. */
   maxSources: z.int().min(0).max(1_000).default(10),
-  /** Of one cited page, in milliseconds. */
+  /** The timeout of one cited page, in milliseconds. */
   sourceTimeoutMs: z.int().min(1).max(60_000).default(1_500),
 });
 

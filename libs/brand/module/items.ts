@@ -1,4 +1,4 @@
-/** The items of a diagnosis: calls with their answers, what each says of each brand, cited pages, figures, the report. */
+/** The items of a diagnosis: calls with their answers, what each says about each brand, cited pages, figures, the report. */
 import { z } from 'zod';
 import { ERROR_TYPES } from '../codecs/diagnosis-error.ts';
 import type { BrandFinding } from '../extraction/extract-answer.ts';
@@ -24,7 +24,7 @@ const geoData = z.object({
   interception: z.boolean(),
 });
 
-/** One question put to one model once. */
+/** One call: one question to one model, once. */
 export const callItem = z.object({
   brand: z.string(),
   question: z.string(),
@@ -41,16 +41,16 @@ export const callItem = z.object({
   usage: z.object({ inputTokens: z.number(), outputTokens: z.number() }).nullable(),
   /** In the registry's currency. */
   cost: z.number(),
-  /** Of the last attempt; null when it was never sent or not measured. */
+  /** Of the last attempt; null if it was never sent or not measured. */
   elapsed_ms: z.number().nullable(),
-  /** Whether it was not asked: the same question had been answered before, in this run or another. */
+  /** Whether a cached answer was used: the same question had been answered before, in this run or another. */
   from_cache: z.boolean(),
   /** Version of the prompt. */
   prompt: z.string(),
   timestamp: z.string(),
 });
 
-/** What one answer says of one brand. */
+/** What one answer says about one brand. */
 export const mentionItem = z.object({
   question: z.string(),
   model: z.string(),
@@ -60,7 +60,7 @@ export const mentionItem = z.object({
   finding: z.custom<BrandFinding>(),
 });
 
-/** A cited page: what it is and whether it speaks of the brands; or why it could not be read. */
+/** A cited page: its title and the brands that it names; or why it could not be read. */
 export const sourceItem = z.object({
   url: z.string(),
   /** Answers that cite or link it. */
@@ -90,21 +90,21 @@ export const reportItem = z.object({
   elapsed: z.number().nullable(),
   total: z.int(),
   completed: z.int(),
-  /** How many answers came whole, how many were cut off, how many failed. */
+  /** How many answers are complete, cut off and failed. */
   coverage: z.object({ whole: z.int(), partial: z.int(), failed: z.int() }),
   cost: z.number(),
-  /** What was to be expected before anything was asked. */
+  /** The forecast before the first call. */
   plan: z.object({
     calls: z.int(),
-    /** Calls under way at once. */
+    /** Concurrent calls. */
     concurrency: z.int(),
-    /** So often the calls go out one set after the other. */
+    /** How many sets of concurrent calls follow each other. */
     rounds: z.int(),
-    /** The least time that all calls take when each is as slow as its model is at the median. */
+    /** The least time of all calls, if each takes the median time of its model. */
     expectedMs: z.number(),
-    /** From the acceptance to the reserve of the deadline; null without a deadline. */
+    /** The time from the acceptance to the reserve before the deadline; null without a deadline. */
     availableMs: z.number().nullable(),
-    /** False: calls will be cut off, or not be made at all. */
+    /** False: some calls will be cut off, or not be made. */
     fits: z.boolean(),
   }),
   results: z.array(

@@ -1,9 +1,9 @@
-/** The calls of a diagnosis: every question to every model, as often as it is to be repeated. */
+/** The calls of a diagnosis: every question to every model, for each repeat. */
 import { fold } from '../extraction/fold.ts';
 import { brandMatcher, findMentions } from '../extraction/match-brands.ts';
 import { brandsOf, type DiagnosisInput } from './input.ts';
 
-/** A call as the state of its hop holds it. */
+/** A call in the state of its hop. */
 export interface PlannedCall {
   /** Position in the input's questions. */
   readonly question: number;
@@ -12,7 +12,7 @@ export interface PlannedCall {
   readonly repeat: number;
 }
 
-/** Question by question, so that what is cut off by the deadline is missing at random over the models. */
+/** Ordered by question, so that calls that the deadline cuts off are spread over the models. */
 export function planCalls({ questions, models, repeats }: DiagnosisInput): PlannedCall[] {
   const each = [...new Set(models)];
   const texts = [...new Set(questions)].map((text) => questions.indexOf(text));
@@ -26,7 +26,7 @@ export function callKey(question: string, model: string, repeat: number): string
   return JSON.stringify([question, model, repeat]);
 }
 
-/** Whether a question names the brand that is diagnosed: then being mentioned in the answer says nothing. */
+/** Whether a question names the diagnosed brand: then a mention in the answer means nothing. */
 export function isBranded(question: string, input: DiagnosisInput): boolean {
   const [main] = brandsOf(input);
   return main !== undefined && findMentions(brandMatcher([main]), fold(question)).length > 0;

@@ -1,4 +1,4 @@
-/** The models that may be asked, as configuration lists them. */
+/** The configured models. */
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { z } from 'zod';
@@ -10,7 +10,7 @@ const registrySchema = z.strictObject({ providers: z.array(providerSchema).min(1
 export class ProviderRegistry {
   readonly #byName: ReadonlyMap<string, Provider>;
 
-  /** Throws `brand.bad_registry` when two providers have one name. */
+  /** Throws `brand.bad_registry` if two providers have the same name. */
   constructor(providers: readonly Provider[]) {
     this.#byName = new Map(providers.map((provider) => [provider.name, provider]));
     if (this.#byName.size === providers.length) return;
@@ -28,12 +28,12 @@ export class ProviderRegistry {
     if (provider !== undefined) return provider;
     throw new CatenaError('brand.unknown_model', `the provider registry has no model "${name}"`, {
       data: { model: name, known: this.names },
-      remedy: `ask one of ${this.names.join(', ')}, or add it to the registry`,
+      remedy: `use one of ${this.names.join(', ')}, or add it to the registry`,
     });
   }
 }
 
-/** Reads a registry out of YAML: `providers:` with a list of entries. Throws `brand.bad_registry` with all that is wrong. */
+/** Reads a registry from YAML: `providers:` with a list of entries. Throws `brand.bad_registry` with all problems. */
 export function parseRegistry(text: string, origin: string): ProviderRegistry {
   let value: unknown;
   try {
@@ -43,7 +43,7 @@ export function parseRegistry(text: string, origin: string): ProviderRegistry {
   }
   const read = registrySchema.safeParse(value);
   if (read.success) return new ProviderRegistry(read.data.providers);
-  // Only where and what is expected: what stands there might be a key in the wrong place.
+  // Only the path and the expectation: the value may be a key in the wrong place.
   throw badRegistry(origin, read.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; '));
 }
 
@@ -69,6 +69,6 @@ export function readRegistry(path: string): ProviderRegistry {
 function badRegistry(origin: string, problem: string): CatenaError {
   return new CatenaError('brand.bad_registry', `the provider registry ${origin} is wrong: ${problem}`, {
     data: { origin },
-    remedy: 'each entry has name, codec, baseUrl, model and keyReference; keys themselves never stand in it',
+    remedy: 'each entry has name, codec, baseUrl, model and keyReference; never put keys themselves into it',
   });
 }

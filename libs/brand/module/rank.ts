@@ -1,4 +1,4 @@
-/** From calls to figures: every planned call becomes a row, whatever happened to it. */
+/** From calls to figures: every planned call becomes a row, also if it failed. */
 import type { JoinedFailure } from '../../modules/contract/definition.ts';
 import { diagnosisError, type ErrorType, typeOfFailure } from '../codecs/diagnosis-error.ts';
 import { extractAnswer } from '../extraction/extract-answer.ts';
@@ -12,7 +12,7 @@ import { brandsOf, type DiagnosisInput } from './input.ts';
 import type { CallItem, FiguresItem } from './items.ts';
 import { callKey, type PlannedCall, planCalls } from './plan.ts';
 
-/** Rows for the planned calls that left none: they died, or the deadline came before they were sent. */
+/** Rows for planned calls without one: they died, or the deadline came before they were sent. */
 export function missingRows(
   input: DiagnosisInput,
   calls: readonly CallItem[],
@@ -42,7 +42,7 @@ function missingError(failure: JoinedFailure | undefined, nowMs: number): CallIt
   return diagnosisError(type, failure?.code ?? '', message, nowMs);
 }
 
-/** What the answers say of the brands, row by row. */
+/** What the answers say about the brands, row by row. */
 export function answerRows(input: DiagnosisInput, calls: readonly CallItem[]): AnswerRow[] {
   const brands = brandsOf(input);
   const matcher = brandMatcher(brands);

@@ -1,6 +1,6 @@
 /**
- * Runs of one brand over time. Only what all of them asked is compared: the same question to the same model under the same
- * prompt; and every run's answers are read again by today's extraction, so that a difference is never the reader's.
+ * Compares runs of one brand over time. Only calls that all of them made are compared: the same question to the same model with the
+ * same prompt. Every run's answers are read again by the current extraction, so that a difference never comes from the extraction.
  */
 import { CatenaError } from '../../errors/catena-error.ts';
 import { type BrandFigures, brandFigures } from '../figures/brand-figures.ts';
@@ -31,14 +31,14 @@ export interface ComparedFigure {
   readonly scale: Scale;
   /** Of each run, oldest first. */
   readonly values: readonly Figure[];
-  /** The newest less the oldest; null when one of them has no value. */
+  /** The newest minus the oldest; null if one of them has no value. */
   readonly difference: number | null;
   /**
    * Whether the 95 % intervals of the oldest and the newest overlap: then the difference may be chance. Null when one of them
    * has no interval. Intervals that do not overlap are a stricter test than 95 %.
    */
   readonly withinNoise: boolean | null;
-  /** Whether fewer than ten answers stand behind the oldest or the newest. */
+  /** Whether the oldest or the newest is based on fewer than ten answers. */
   readonly tooThin: boolean;
 }
 
@@ -50,14 +50,14 @@ export interface ComparedRun {
   readonly answered: number;
 }
 
-/** What only some of the runs have, and is therefore left out. */
+/** What only some of the runs have; it is left out. */
 export interface LeftOut {
   readonly questions: readonly string[];
   readonly models: readonly string[];
   readonly brands: readonly string[];
   /** Questions that were asked under different prompts. */
   readonly otherPrompt: readonly string[];
-  /** Brands that were looked for under other names; those of the newest run are taken for all. */
+  /** Brands with other names in some runs; the names of the newest run are used for all. */
   readonly otherNames: readonly string[];
 }
 
@@ -72,7 +72,7 @@ export interface Comparison {
 }
 
 /**
- * Compares runs of one brand, in any order. Questions that name the brand are not part of it: they measure no visibility.
+ * Compares runs of one brand, in any order. Questions that name the brand are left out: they measure no visibility.
  * Throws `brand.not_comparable` for runs of different brands, and for none.
  */
 export function compareRuns(reports: readonly RunReport[]): Comparison {
@@ -108,8 +108,8 @@ export function compareRuns(reports: readonly RunReport[]): Comparison {
 }
 
 /**
- * The runs of the same brand that asked at least everything that this one asked of the same models, with it: comparing them
- * leaves nothing of it out.
+ * The runs of the same brand that asked at least everything that this one asked of the same models, with this run itself: a comparison
+ * of them leaves out nothing of this run.
  */
 export function runsLike(run: RunReport, others: readonly RunReport[]): RunReport[] {
   const wanted = new Set(run.calls.filter(({ branded }) => !branded).map(keyOf));

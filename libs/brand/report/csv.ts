@@ -1,6 +1,6 @@
 /**
- * The answers as a table for spreadsheets: a row for each call × brand, RFC 4180, UTF-8 with a byte order mark, since
- * spreadsheets take Chinese for something else without one. A call that failed has its rows too, with no finding in them.
+ * The answers as a table for spreadsheets: a row for each call × brand, RFC 4180, UTF-8 with a byte order mark, because
+ * spreadsheets misread Chinese without one. A failed call has its rows too, without findings.
  */
 
 import { brandsOf } from '../module/input.ts';
@@ -10,7 +10,7 @@ import { findingsByCall, type MentionItem, type RunReport } from './run-report.t
 
 type Cell = string | number | boolean | null;
 
-/** The columns in their order. Those of the call are the same in the rows of all brands: do not add their cost up. */
+/** The columns in their order. Those of the call are the same in the rows of all brands: do not add up their costs. */
 export const CSV_COLUMNS = [
   'run_id',
   'question',
@@ -91,8 +91,8 @@ function rowOf({ runId }: RunReport, call: CallItem, brand: string, mention: Men
 }
 
 /**
- * A cell. Text that a spreadsheet would take for a formula (it begins with = + - @, also behind blanks) gets an apostrophe
- * in front; numbers are never text here, so a negative one stays a number.
+ * A cell. Text that a spreadsheet would treat as a formula (it begins with = + - @, also after blanks) gets a leading
+ * apostrophe; numbers are never text here, so a negative one stays a number.
  */
 export function csvCell(value: Cell): string {
   if (value === null) return '';

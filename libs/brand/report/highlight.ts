@@ -1,4 +1,4 @@
-/** An answer with its evidence: the sentences that findings rest on, and every mention of a brand. */
+/** Marks the evidence in an answer: the sentences that findings are based on, and every mention of a brand. */
 import type { BrandFinding } from '../extraction/extract-answer.ts';
 import { html, type Markup } from './html.ts';
 
@@ -10,7 +10,7 @@ interface Piece {
   readonly brand: string | undefined;
 }
 
-/** `own` is the brand that is diagnosed. Offsets that the text does not have are left out. */
+/** `own` is the diagnosed brand. Offsets outside the text are ignored. */
 export function highlighted(text: string, findings: readonly BrandFinding[], own: string): Markup[] {
   return piecesOf(text, findings).map(({ start, end, isEvidence, brand }) => {
     const words = text.slice(start, end);
@@ -65,7 +65,7 @@ function isIn(text: string) {
     start >= 0 && end > start && end <= text.length && !splitsPair(text, start) && !splitsPair(text, end);
 }
 
-/** Whether an offset stands between the two halves of one character. */
+/** Whether an offset is between the two halves of a surrogate pair. */
 function splitsPair(text: string, offset: number): boolean {
   return /^[\udc00-\udfff]/.test(text.charAt(offset)) && /^[\ud800-\udbff]/.test(text.charAt(offset - 1));
 }

@@ -1,16 +1,16 @@
 /**
- * HTML as values. What stands between the backticks of {@link html} is markup; what is put in is text, and is escaped, unless
- * it was itself made by `html`. So there is one place that escapes, and nothing reaches a page beside it.
+ * HTML as values. The literal parts of an {@link html} template are markup; inserted values are text and are escaped, unless
+ * they were created by `html`. So escaping happens in one place, and no text reaches a page without it.
  */
 
 const MARKUP: unique symbol = Symbol('markup');
 
-/** A piece of a page. JSON can hold nothing that passes for one. */
+/** A piece of a page. It is a class, so that a value from JSON can never be one. */
 export interface Markup {
   readonly [MARKUP]: string;
 }
 
-/** What may be put into markup. Null, undefined and false are nothing. */
+/** The values that may be inserted into markup. Null, undefined and false insert nothing. */
 export type Content = Markup | string | number | null | undefined | false | readonly Content[];
 
 /** Markup with values in it: between tags, or between the quotes of an attribute. */
@@ -45,11 +45,11 @@ const ENTITIES: Readonly<Record<string, string>> = {
   '`': '&#96;',
 };
 
-/** Characters that no page may hold, or that only a terminal understands. */
+/** Characters that are not allowed in a page, or are meant for terminals only. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is replaced.
 const CONTROLS = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/g;
 
-/** Text as it may stand between tags and between quotes of either kind. */
+/** Text that is safe between tags and in quotes of either kind. */
 export function escapeText(text: string): string {
   return text
     .toWellFormed()
@@ -57,12 +57,12 @@ export function escapeText(text: string): string {
     .replace(/[&<>"'`]/g, (char) => ENTITIES[char] ?? '');
 }
 
-/** Foreign words within a sentence: whatever direction they are written in, they turn nothing around them. */
+/** Isolates foreign words in a sentence, so that their writing direction does not affect the text around them. */
 export function foreign(text: string): Markup {
   return html`<bdi>${text}</bdi>`;
 }
 
-/** A link for an address of the web; anything else is shown and leads nowhere. */
+/** A link for a web address; any other text is shown without a link. */
 export function link(url: string, text: string = url): Markup {
   const parsed = URL.parse(url);
   if (parsed === null || !/^https?:$/.test(parsed.protocol)) return foreign(text);

@@ -1,4 +1,4 @@
-/** The report as data: the report item, the run, and each call with what its answer says of each brand. */
+/** The report as data: the report item, the run, and each call with what its answer says about each brand. */
 import { callKey } from '../module/plan.ts';
 import type { Comparison } from './compare.ts';
 import { findingsByCall, type RunReport } from './run-report.ts';

@@ -1,4 +1,4 @@
-/** Figures as a reader sees them. What cannot be said is a dash, never a zero. */
+/** Formats figures for readers. An unknown value is a dash, never a zero. */
 import type { Figure } from '../figures/figure.ts';
 
 export const NOTHING = '–';
@@ -26,7 +26,7 @@ export function seconds(ms: number | null): string {
   return ms === null ? NOTHING : `${(ms / 1_000).toFixed(1)} s`;
 }
 
-/** A cost in the registry's currency: enough digits to be told from nothing. */
+/** A cost in the registry's currency: with enough digits to differ from zero. */
 export function money(value: number): string {
   return value === 0 ? '0' : value >= 1 ? value.toFixed(2) : value.toFixed(6).replace(/0+$/, '');
 }
@@ -43,7 +43,7 @@ export function scaled(value: number | null, scale: Scale): string {
 export function interval({ low, high }: Pick<Figure, 'low' | 'high'>, scale: Scale): string {
   if (low === null || high === null) return NOTHING;
   if (scale === 'share') return `${Math.round(100 * low)}–${Math.round(100 * high)}%`;
-  // Of a mean of few ranks it may reach past the best one, which no brand can.
+  // The interval of a mean of few ranks may exceed the best rank, which no brand can.
   return scale === 'rank' ? `${decimal(Math.max(1, low))}–${decimal(high)}` : `${signed(low)} … ${signed(high)}`;
 }
 
@@ -52,7 +52,7 @@ export function differenceText(difference: number | null, scale: Scale): string 
   return scale === 'share' && difference !== null ? `${signed(100 * difference, 0)} pp` : signed(difference);
 }
 
-/** What stands behind a value: a share is told as a fraction, others by how many answers they are made of. */
+/** The basis of a value: the fraction for a share, else the number of answers. */
 export function behind({ numerator, denominator }: Figure, scale: Scale): string {
   return scale === 'share' ? `${numerator}/${denominator}` : `n=${denominator}`;
 }

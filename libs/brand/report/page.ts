@@ -1,4 +1,4 @@
-/** The report as one page that needs nothing beside itself: no network, no script, no font. */
+/** The report as one self-contained page: no network, no script, no font. */
 import type { Comparison } from './compare.ts';
 import { html, textOf } from './html.ts';
 import type { ReportLanguage, RunReport } from './run-report.ts';
@@ -14,7 +14,7 @@ import { sceneOf } from './sections/scene.ts';
 import { sources } from './sections/sources.ts';
 import { STYLE } from './style.ts';
 
-/** `history` compares the run with earlier ones; the language is the run's unless another one is asked for. */
+/** `history` compares the run with earlier ones; the default language is the run's. */
 export function reportPage(run: RunReport, past?: Comparison, language?: ReportLanguage): string {
   const scene = sceneOf(run, language);
   const { words } = scene;
@@ -23,7 +23,7 @@ export function reportPage(run: RunReport, past?: Comparison, language?: ReportL
   const measured = hasBare
     ? [visibility(scene), ranks(scene), voice(scene), sentiment(scene), interception(scene)]
     : success && section('visibility', words.section.visibility, note(words.note.noBare));
-  // Even a browser that was tricked into reading markup in an answer would neither run nor load anything.
+  // Even if markup of an answer got into the page, the browser would neither run nor load anything.
   const policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
   const page = html`<!doctype html>
 <html lang="${words.lang}"><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="${policy}"><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="referrer" content="no-referrer"><meta name="color-scheme" content="light dark"><title>${words.title}: ${scene.main}</title>${STYLE}</head><body><main>${[

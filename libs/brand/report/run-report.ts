@@ -1,4 +1,4 @@
-/** What a report is made of: the items of one diagnosis, read back from where they are kept. */
+/** The data of a report: the items of one diagnosis, read from the store. */
 import type { z } from 'zod';
 import { CatenaError } from '../../errors/catena-error.ts';
 import { type DiagnosisInput, diagnosisInput } from '../module/input.ts';
@@ -27,20 +27,20 @@ export interface ReportedRun {
   readonly input: unknown;
 }
 
-/** An item as stores keep it: its type and its JSON. */
+/** A stored item: its type and its JSON. */
 export interface KeptItem {
   readonly type: string;
   readonly data: string;
 }
 
 /**
- * Puts the items of a run together. Throws `brand.no_report` for a run that ended before it wrote one, and
+ * Combines the items of a run. Throws `brand.no_report` for a run that ended before it wrote one, and
  * `brand.not_a_diagnosis` for a run of something else.
  */
 export function toRunReport({ runId, acceptedAtMs, input }: ReportedRun, items: readonly KeptItem[]): RunReport {
   const read = diagnosisInput.safeParse(input);
   if (!read.success) {
-    throw new CatenaError('brand.not_a_diagnosis', `run ${runId} is no brand diagnosis`, {
+    throw new CatenaError('brand.not_a_diagnosis', `run ${runId} is not a brand diagnosis`, {
       data: { runId },
       remedy: 'name a run of the module brand-diagnosis; `catena runs` lists them',
     });
@@ -58,7 +58,7 @@ export function toRunReport({ runId, acceptedAtMs, input }: ReportedRun, items: 
     runId,
     acceptedAtMs,
     input: read.data,
-    // What was checked when it was yielded: a report of an older version may lack fields that were added since.
+    // Items were checked when they were yielded; a report of an older version may lack fields that were added later.
     report: report as z.output<typeof reportItem>,
     calls: of('call') as z.output<typeof callItem>[],
     mentions: of('mention') as MentionItem[],
@@ -72,7 +72,7 @@ export function languageOf({ input, calls }: Pick<RunReport, 'input' | 'calls'>)
   return chinese * 2 > calls.length ? 'zh' : 'en';
 }
 
-/** What each answer says of each brand, by {@link callKey}. */
+/** What each answer says about each brand, by {@link callKey}. */
 export function findingsByCall(mentions: readonly MentionItem[]): ReadonlyMap<string, readonly MentionItem[]> {
   return Map.groupBy(mentions, ({ question, model, repeat }) => callKey(question, model, repeat));
 }

@@ -4,11 +4,11 @@ import type { ReportItem } from '../module/items.ts';
 import { planWarning } from '../module/run-plan.ts';
 import { decimal, money, percent, seconds, signed } from './numbers.ts';
 
-/** Lines of a list that has more are counted, not shown. */
+/** The most lines of a list that are shown; further ones are counted. */
 const MAX_LINES = 8;
 const MAX_WORDS = 60;
 
-/** `more` are lines for the head of it, such as what the same calls would have taken one by one. */
+/** `more` are extra lines for its head, such as the time that the same calls would take one by one. */
 export function summaryOf(report: ReportItem, more: readonly string[] = []): string {
   const { whole, partial, failed } = report.coverage;
   const against = report.rivals.length === 0 ? '' : ` against ${report.rivals.map(plain).join(', ')}`;
@@ -74,9 +74,9 @@ function firstOf(lines: readonly string[]): string[] {
   return rest > 0 ? [...lines.slice(0, MAX_LINES), `  and ${rest} more`] : [...lines];
 }
 
-/** What a model or a file said, as one piece of a line: nothing in it moves the cursor or turns the line around. */
+/** Text of a model or a file as part of a line, without control characters and direction changes. */
 export function plain(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what must not reach a terminal.
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters must not reach a terminal.
   const flat = text.replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]+/g, ' ');
   const chars = [...flat];
   return chars.length <= MAX_WORDS ? flat : `${chars.slice(0, MAX_WORDS - 1).join('')}…`;

@@ -1,5 +1,5 @@
 /**
- * The bodies of the status API: the one source of validation, of the OpenAPI document and of the types that front ends
+ * The bodies of the status API: the only source for validation, the OpenAPI document and the types that front ends
  * import. Names are those that existing front ends read; enums are strings on the wire.
  */
 import { z } from 'zod';
@@ -10,7 +10,7 @@ import { FAILING_STAGES, STAGES, STATUSES } from './stages.ts';
 const runId = z.string().describe('The id of the run: `execution_id` and `task_id` are the same.');
 const stage = z.enum(STAGES);
 const status = z.enum(STATUSES).describe('Follows from the stage alone.');
-const progress = z.int().min(0).max(100).describe('Whole percent. Never goes back, but to 0 when the run fails.');
+const progress = z.int().min(0).max(100).describe('Whole percent. It never decreases, except to 0 when the run fails.');
 const isoTime = z.string().describe('ISO 8601, UTC.');
 
 const errorSchema = z.object({
@@ -38,10 +38,10 @@ export const callResultSchema = z.object({
   question: z.string(),
   repeat: z.int(),
   status: z.enum(['success', 'failed']),
-  partial: z.boolean().describe('The answer was cut off; what had arrived is kept.'),
+  partial: z.boolean().describe('The answer was cut off; the received text is kept.'),
   data: geoData.nullable(),
   error: errorSchema.nullable(),
-  elapsed: z.number().nullable().describe('Milliseconds of the last attempt; null when it was never sent.'),
+  elapsed: z.number().nullable().describe('Milliseconds of the last attempt; null if it was never sent.'),
 });
 
 /** One call with its answer. */
@@ -68,13 +68,10 @@ export const statusBodySchema = z.object({
   task_id: runId,
   ...state,
   created_at: isoTime,
-  failed_stage: z
-    .enum(FAILING_STAGES)
-    .nullable()
-    .describe('Of a failed run: the stage that did not give what it should.'),
-  last_progress: z.int().min(0).max(99).nullable().describe('Of a failed run: how far the failed stage had come.'),
-  error: z.string().nullable().describe('Of a failed run: why.'),
-  results: z.array(callResultSchema).describe('As far as calls have ended.'),
+  failed_stage: z.enum(FAILING_STAGES).nullable().describe('Of a failed run: the stage that failed.'),
+  last_progress: z.int().min(0).max(99).nullable().describe('Of a failed run: the progress of the failed stage.'),
+  error: z.string().nullable().describe('Of a failed run: the reason.'),
+  results: z.array(callResultSchema).describe('The results of the calls that have ended.'),
   detailed_results: z.array(detailedResultSchema),
 });
 
@@ -84,7 +81,7 @@ const figure = z.object({
   denominator: z.number(),
   low: z.number().nullable().describe('95 % interval.'),
   high: z.number().nullable(),
-  too_thin: z.boolean().describe('Fewer than ten answers stand behind it.'),
+  too_thin: z.boolean().describe('It is based on fewer than ten answers.'),
 });
 
 const points = z.object({ visibility: z.number(), position: z.number(), voice: z.number(), sentiment: z.number() });
@@ -112,8 +109,8 @@ const comparedBrand = z.object({
 
 const rivalGap = z.object({
   rival: z.string(),
-  score_gap: z.number().nullable().describe('Score of the brand less that of the rival.'),
-  mention_gap: z.number().nullable().describe('Mention rate of the brand less that of the rival.'),
+  score_gap: z.number().nullable().describe('Score of the brand minus that of the rival.'),
+  mention_gap: z.number().nullable().describe('Mention rate of the brand minus that of the rival.'),
   within_noise: z.boolean().nullable().describe('Whether the intervals of the mention rates overlap.'),
 });
 
@@ -130,9 +127,9 @@ const recommendation = z.object({
   rule: z.enum(RECOMMENDATION_RULES),
   priority: z.enum(['high', 'medium', 'low']),
   text: z.string().describe('What to do, in the language of the run.'),
-  reason: z.string().describe('The figures that say so, in words.'),
-  numbers: z.record(z.string(), z.number()).describe('The same figures.'),
-  subjects: z.array(z.string()).describe('What it is about: rivals, questions, models or addresses.'),
+  reason: z.string().describe('The figures behind the recommendation, in words.'),
+  numbers: z.record(z.string(), z.number()).describe('The same figures as numbers.'),
+  subjects: z.array(z.string()).describe('The subjects: rivals, questions, models or addresses.'),
 });
 
 /** `GET /api/deep-intelligence/{task_id}`, of a completed run. */
@@ -140,7 +137,7 @@ export const deepIntelligenceBodySchema = z.object({
   overall_score: z.number().nullable().describe('The score of the brand; null when every question names it.'),
   brand_scores: z.record(z.string(), brandScore).describe('By brand.'),
   competitive_analysis: z.object({
-    answers: z.int().describe('Answers to questions that name no brand: what everything here is counted on.'),
+    answers: z.int().describe('Answers to questions that name no brand: the basis of all figures here.'),
     brands: z.array(comparedBrand),
     gaps: z.array(rivalGap),
     intercepted_by: z.array(z.object({ question: z.string(), interception: figure })),
@@ -153,7 +150,7 @@ export const deepIntelligenceBodySchema = z.object({
 export const testProgressBodySchema = z.object({
   execution_id: runId,
   ...state,
-  is_synced: z.boolean().describe('Whether the results that stand agree with the stage.'),
+  is_synced: z.boolean().describe('Whether the stored results agree with the stage.'),
   sync_check: z.object({
     status: z.enum(['synced', 'pending', 'mismatch']),
     results_count: z.int().describe('Calls that have ended.'),
@@ -174,7 +171,7 @@ export const historyEntrySchema = z.object({
 export const historyBodySchema = z.object({
   status: z.literal('success'),
   history: z.array(historyEntrySchema).describe('Newest first.'),
-  count: z.int().describe('Entries of this answer.'),
+  count: z.int().describe('Entries of this response.'),
 });
 
 export type CallResult = z.output<typeof callResultSchema>;

@@ -19,7 +19,7 @@ type Analysis = DeepIntelligenceBody['competitive_analysis'];
  *
  * - `overall_score` and `brand_scores`: `brandScore` of `libs/brand/figures/scores.ts`, 0 to 100, over the questions that name
  *   no brand.
- * - `competitive_analysis`: the figures side by side; a gap is the brand's figure less the rival's, and within noise when the
+ * - `competitive_analysis`: the figures side by side; a gap is the brand's figure minus the rival's, and within noise if the
  *   95 % intervals of the two mention rates overlap.
  * - `negative_sources`: {@link negativeSources}.
  * - `recommendations`: `recommendationsOf`.
@@ -86,7 +86,7 @@ function gapsOf(main: BrandFigures, report: ReportItem): Analysis['gaps'] {
     }));
 }
 
-/** Whether two 95 % intervals have a point in common; null when one of them is not there. */
+/** Whether two 95 % intervals overlap; null if one of them is missing. */
 export function overlap(one: Figure, other: Figure): boolean | null {
   if (one.low === null || one.high === null || other.low === null || other.high === null) return null;
   return one.low <= other.high && other.low <= one.high;
@@ -110,7 +110,7 @@ function toFigure({ value, numerator, denominator, low, high, tooThin }: Figure)
   return { value, numerator, denominator, low, high, too_thin: tooThin };
 }
 
-/** Without what binary fractions add: 0.3 − 0.1 is 0.2. */
+/** Removes the error of binary fractions: 0.3 − 0.1 is 0.2. */
 function difference(one: number | null, other: number | null): number | null {
   return one === null || other === null ? null : Math.round((one - other) * 10_000) / 10_000;
 }

@@ -1,4 +1,4 @@
-/** What of a run's items its status is read from. */
+/** The items of a run that its status is computed from. */
 import type { RunRecord, StoredItem } from '../../store/port.ts';
 import { type DiagnosisInput, diagnosisInput } from '../module/input.ts';
 import type { CallItem, ReportItem } from '../module/items.ts';
@@ -10,7 +10,7 @@ export interface DiagnosisItems {
   readonly report: ReportItem | undefined;
 }
 
-/** Of a run that has none, or whose items were not read. */
+/** For a run without items, or whose items were not read. */
 export const NO_ITEMS: DiagnosisItems = { calls: [], hasFigures: false, report: undefined };
 
 const MODULE = 'brand-diagnosis@';
@@ -20,7 +20,7 @@ export function diagnosisModule<Ref extends { readonly moduleId: string }>(modul
   return modules.find(({ moduleId }) => moduleId.startsWith(MODULE));
 }
 
-/** Whether a run has a diagnosis at all. */
+/** Whether a run is a diagnosis. */
 export function isDiagnosis({ modules }: Pick<RunRecord, 'modules'>): boolean {
   return modules.some((moduleId) => moduleId.startsWith(MODULE));
 }
@@ -36,12 +36,12 @@ export function readDiagnosisItems(rows: readonly StoredItem[]): DiagnosisItems 
   };
 }
 
-/** What was asked for; undefined when the task asks for what no diagnosis takes. */
+/** The input; undefined if the module would refuse it. */
 export function inputOf({ input }: Pick<RunRecord, 'input'>): DiagnosisInput | undefined {
   return diagnosisInput.safeParse(input).data;
 }
 
-/** Calls that an input plans; as many as `planCalls` gives, without making them. */
+/** The number of planned calls of an input: that of `planCalls`, without creating them. */
 export function plannedCount(input: DiagnosisInput | undefined): number {
   if (input === undefined) return 0;
   return new Set(input.questions).size * new Set(input.models).size * input.repeats;

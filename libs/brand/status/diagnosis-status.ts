@@ -1,10 +1,10 @@
 /**
- * The status of a diagnosis, read off its run. The chain is the one owner of state; here it is only put into other words:
+ * Computes the status of a diagnosis from its run. The chain is the only owner of state; this only translates it:
  *
  *     accepted → phase ask → phase rank → phases trace and report → closed with a report that has an answer
  *     init       ai_fetching ranking_analysis  source_tracing       completed, and failed where there is no such report
  *
- * The report is the last thing that a diagnosis writes. So what a closed run came to follows from its report alone, however
+ * The report is the last thing that a diagnosis writes. So the result of a closed run follows from its report alone, however
  * it was closed: in time, by its deadline, or cancelled a moment too late.
  */
 import type { ModuleSnapshot, PhaseSnapshot, RunSnapshot } from '../../coordination/protocol/reads.ts';
@@ -15,7 +15,7 @@ import { type FailingStage, PROGRESS, type Stage, type Status, statusOf } from '
 
 export interface DiagnosisFacts {
   readonly record: RunRecord;
-  /** Undefined before the run is opened, and when its nodes have been removed. Read after the record. */
+  /** Undefined before the run is opened, and after its nodes were deleted. Read it after the record. */
   readonly snapshot?: RunSnapshot | undefined;
   /** A closed run needs its report; `failedStage` and `lastProgress` need all of them. */
   readonly items?: DiagnosisItems;
@@ -26,7 +26,7 @@ export interface DiagnosisStatus {
   readonly status: Status;
   /** Whole percent. */
   readonly progress: number;
-  /** The three are set when the run failed, and null otherwise. */
+  /** These three are set if the run failed, and null otherwise. */
   readonly failedStage: FailingStage | null;
   readonly lastProgress: number | null;
   readonly error: string | null;
@@ -38,10 +38,10 @@ const RANK = 1;
 const TRACE = 2;
 const REPORT = 3;
 
-/** Of `source_tracing`: where the report begins, which has no steps of its own. */
+/** The progress in `source_tracing` at which the report starts, which has no stage of its own. */
 const REPORT_PROGRESS = 95;
 
-/** Total: there is no state of a run that has no status. */
+/** Total: every state of a run has a status. */
 export function diagnosisStatus({ record, snapshot, items = NO_ITEMS }: DiagnosisFacts): DiagnosisStatus {
   if (record.state !== 'closed') return underWay(record, snapshot, items);
   if (items.report?.success === true) return { ...at('completed', PROGRESS.completed.from) };
@@ -51,7 +51,7 @@ export function diagnosisStatus({ record, snapshot, items = NO_ITEMS }: Diagnosi
 function underWay(record: RunRecord, snapshot: RunSnapshot | undefined, items: DiagnosisItems): DiagnosisStatus {
   const module = snapshot === undefined ? undefined : diagnosisModule(snapshot.modules);
   if (module !== undefined) return inPhase(module, plannedCount(inputOf(record)));
-  // Opened, and the chain has lost it: it is opened again, and what it has stored shows how far it had come.
+  // The run was opened, but the coordinator has lost it: it is opened again, and its items show its progress.
   if (items.hasFigures) return at('source_tracing', PROGRESS.source_tracing.from);
   if (record.state === 'open') return at('ai_fetching', PROGRESS.ai_fetching.from);
   return at('init', PROGRESS.init.from);
@@ -62,7 +62,7 @@ function inPhase({ currentPhase, phases }: ModuleSnapshot, planned: number): Dia
   if (phase === undefined) return at('source_tracing', PROGRESS.source_tracing.to);
   switch (currentPhase) {
     case ASK:
-      // The start, and for each call its hop and its request: fewer there never are, so the share never falls.
+      // The start, and a hop and a request per call: there are never fewer nodes, so the share never decreases.
       return at('ai_fetching', between(PROGRESS.ai_fetching, shareEnded(phase, 1 + 2 * planned)));
     case RANK:
       return at('ranking_analysis', PROGRESS.ranking_analysis.from);
@@ -75,7 +75,7 @@ function inPhase({ currentPhase, phases }: ModuleSnapshot, planned: number): Dia
   }
 }
 
-/** The share of a phase's nodes that have ended, out of `least` at least. */
+/** The share of a phase's nodes that have ended, with at least `least` as the total. */
 function shareEnded({ created, done, dead }: PhaseSnapshot, least: number): number {
   const all = Math.max(created, least);
   return all === 0 ? 0 : Math.min(1, (done + dead) / all);

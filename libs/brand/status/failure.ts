@@ -1,6 +1,6 @@
 /**
- * Where and why a diagnosis failed, from what it has stored: the answer is the same when the chain has long forgotten the
- * run. The failed stage is the first that did not give what the next one needs.
+ * Finds where and why a diagnosis failed, from its items, so that the result is the same after its nodes were deleted.
+ * The failed stage is the first that did not produce the input of the next one.
  */
 import type { RunRecord } from '../../store/port.ts';
 import type { CallItem } from '../module/items.ts';

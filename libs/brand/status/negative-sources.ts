@@ -5,7 +5,7 @@ import type { DeepIntelligenceBody } from './bodies.ts';
 export type NegativeSource = DeepIntelligenceBody['negative_sources'][number];
 
 /**
- * Pages that answers cite where they speak ill: each cited or linked page that stands in a negative sentence of an answer
+ * Pages that answers cite in criticism: each cited or linked page in a negative sentence of an answer
  * that mentions the brand, with the number of such answers; most first, then by address.
  */
 export function negativeSources({ results }: Pick<ReportItem, 'results'>): NegativeSource[] {

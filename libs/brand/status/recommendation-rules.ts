@@ -1,4 +1,4 @@
-/** The rules by which recommendations are made, the most urgent first. */
+/** The rules for recommendations, the most urgent first. */
 export const RECOMMENDATION_RULES = [
   'low_coverage',
   'too_few_answers',

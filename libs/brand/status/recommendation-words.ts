@@ -1,4 +1,4 @@
-/** The sentences of recommendations: what to do, and the numbers that say so. Nothing else is ever said. */
+/** The sentences of recommendations: what to do, and the numbers behind it. There are no other texts. */
 import type { RecommendationRule } from './recommendation-rules.ts';
 
 export type RecommendationLanguage = 'zh' | 'en';

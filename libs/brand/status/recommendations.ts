@@ -1,6 +1,6 @@
 /**
- * What to do, by rules. Each rule looks at published figures, holds or does not, and hands on the numbers that it rests on;
- * the sentences stand in `recommendation-words.ts`. The thresholds are conventions of this project, no measurements.
+ * Makes recommendations by rules. Each rule checks published figures, applies or not, and returns the numbers it is based on;
+ * the sentences are in `recommendation-words.ts`. The thresholds are conventions of this project, not measurements.
  */
 import type { BrandFigures } from '../figures/brand-figures.ts';
 import { ENOUGH } from '../figures/figure.ts';
@@ -13,16 +13,16 @@ import { RECOMMENDATION_WORDS, type RecommendationLanguage } from './recommendat
 
 export interface RecommendationFacts {
   readonly report: ReportItem;
-  /** As submitted; undefined when it cannot be read any more, and then rules that need it do not hold. */
+  /** The submitted input; undefined if it cannot be read any more: then rules that need it do not apply. */
   readonly input: DiagnosisInput | undefined;
   readonly negative: readonly NegativeSource[];
 }
 
-/** What a rule that holds has found. */
+/** The finding of a rule that applies. */
 export interface Finding {
   readonly priority: Recommendation['priority'];
   readonly numbers: Readonly<Record<string, number>>;
-  /** Most telling first. */
+  /** Most important first. */
   readonly subjects: readonly string[];
 }
 
@@ -33,20 +33,20 @@ interface RuleFacts extends RecommendationFacts {
 
 const PRIORITIES: readonly Recommendation['priority'][] = ['high', 'medium', 'low'];
 
-/** Below this share of answered calls the figures stand on a part of what was asked … */
+/** Below this share of answered calls the figures are incomplete … */
 const GOOD_COVERAGE = 0.8;
 /** … and below this one on less than half. */
 const POOR_COVERAGE = 0.5;
-/** From this share of intercepted answers on it is urgent. */
+/** From this share of intercepted answers on the recommendation is urgent. */
 const MANY_INTERCEPTED = 0.3;
-/** A worse average rank is no longer at the top of a list. */
+/** A larger average rank no longer counts as the top of a list. */
 const TOP_RANKS = 3;
-/** A rule about a part of the answers needs so many of them. */
+/** The least answers for a rule about a part of the answers. */
 const FEW = 3;
-/** Subjects that one recommendation names. */
+/** The most subjects that one recommendation names. */
 const MAX_SUBJECTS = 5;
 
-/** Recommendations of a report in the language of its run, urgent ones first; none when nothing stands out. */
+/** Recommendations of a report in the language of its run, urgent ones first; none if no rule applies. */
 export function recommendationsOf(facts: RecommendationFacts): Recommendation[] {
   const { report, input } = facts;
   const main = report.figures.bare.overall.brands.find(({ brand }) => brand === report.brand);
@@ -84,7 +84,7 @@ const RULES: Readonly<Record<RecommendationRule, (facts: RuleFacts) => Finding |
   behind_rival: ({ main, report }) => {
     const { numerator, denominator, high } = main.mentionRate;
     if (numerator === 0 || high === null) return undefined;
-    // Only what the intervals tell apart: the rest may be chance.
+    // Only if the intervals do not overlap: otherwise the difference may be chance.
     const ahead = rivalsOf(report).filter(({ mentionRate: { low } }) => low !== null && low > high);
     ahead.sort((a, b) => b.mentionRate.numerator - a.mentionRate.numerator);
     const [first] = ahead;

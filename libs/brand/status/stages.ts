@@ -1,6 +1,6 @@
 /**
- * The stages of a diagnosis as its status API shows them, and what follows from a stage alone: its status, its progress and
- * where it may go. Nothing else is ever consulted, least of all whether a run has ended: a run that failed has ended too.
+ * The stages of a diagnosis in its status API, and what follows from a stage alone: the status, the progress and the next
+ * stages. Whether a run has ended is never used, because a failed run has ended too.
  */
 
 export const STAGES = ['init', 'ai_fetching', 'ranking_analysis', 'source_tracing', 'completed', 'failed'] as const;
@@ -22,7 +22,7 @@ const STATUS_OF: Readonly<Record<Stage, Status>> = {
   failed: 'failed',
 };
 
-/** The edges. A run may be seen so rarely that it seems to pass over stages, but it never takes another way. */
+/** The transitions. A client that reads rarely may miss stages, but a run never takes another path. */
 const NEXT: Readonly<Record<Stage, readonly Stage[]>> = {
   init: ['ai_fetching', 'failed'],
   ai_fetching: ['ranking_analysis', 'failed'],
@@ -33,13 +33,13 @@ const NEXT: Readonly<Record<Stage, readonly Stage[]>> = {
 };
 
 export interface ProgressRange {
-  /** What the stage begins with. */
+  /** The progress at the start of the stage. */
   readonly from: number;
-  /** The last step before the next stage; the same as `from` where there are none in between. */
+  /** The last progress before the next stage; equal to `from` if there are no steps in between. */
   readonly to: number;
 }
 
-/** Whole percent that each stage may show. */
+/** The range of progress of each stage, in whole percent. */
 export const PROGRESS: Readonly<Record<Stage, ProgressRange>> = {
   init: { from: 0, to: 0 },
   ai_fetching: { from: 30, to: 59 },
@@ -58,7 +58,7 @@ export function mayFollow(from: Stage, to: Stage): boolean {
   return NEXT[from].includes(to);
 }
 
-/** Whether nothing follows. */
+/** Whether the stage is final. */
 export function isFinal(stage: Stage): stage is 'completed' | 'failed' {
   return NEXT[stage].length === 0;
 }

@@ -1,4 +1,4 @@
-/** The bodies that say how far a diagnosis has come. */
+/** Builds the bodies with the status of a diagnosis. */
 import type { RunRecord } from '../../store/port.ts';
 import { brandsOf } from '../module/input.ts';
 import type { CallItem } from '../module/items.ts';
@@ -14,10 +14,10 @@ export interface StatusFacts {
   readonly items: DiagnosisItems;
 }
 
-/** The legacy API's word for a brand that is not mentioned. */
+/** The legacy API's rank for a brand that is not mentioned. */
 const NOT_MENTIONED = -1;
 
-/** `GET /test/status/{task_id}`: everything about a run, as far as it has come. */
+/** `GET /test/status/{task_id}`: everything about a run so far. */
 export function statusBody({ record, status, items }: StatusFacts): StatusBody {
   return {
     task_id: record.runId,
@@ -31,14 +31,14 @@ export function statusBody({ record, status, items }: StatusFacts): StatusBody {
   };
 }
 
-/** `GET /api/test-progress`: the same without the results, and whether those that stand agree with the stage. */
+/** `GET /api/test-progress`: the same without the results, and whether the stored results agree with the stage. */
 export function testProgress({ record, status, items }: StatusFacts): TestProgressBody {
   const results_count = items.calls.length;
   const expected_count = plannedCount(inputOf(record));
   const { stage } = status;
   const isWhole = results_count === expected_count && items.report?.total === expected_count;
   const isPending = !isFinal(stage) && results_count <= expected_count;
-  // A run that failed owes nothing; more results than calls there must never be.
+  // A failed run needs no results; there must never be more results than calls.
   const isSynced = stage === 'completed' ? isWhole : results_count <= expected_count;
   return {
     execution_id: record.runId,

@@ -6,7 +6,7 @@ import { diagnosisStatus } from './diagnosis-status.ts';
 /** A report is one item. */
 const ONE_REPORT = { type: 'report', afterSeq: 0, limit: 1 } as const;
 
-/** Whether a diagnosis that has ended failed, as its status says; undefined of every other run. */
+/** Whether an ended diagnosis failed, by its status; undefined for every other run. */
 export async function verdictOn(record: RunRecord, store: Pick<Store, 'readItems'>): Promise<RunVerdict | undefined> {
   if (!isDiagnosis(record)) return undefined;
   const items = readDiagnosisItems(await store.readItems({ runId: record.runId, ...ONE_REPORT }));

@@ -67,8 +67,8 @@ export async function writePage(
     Object.entries(record.page.headers).filter(([header]) => !PRIVATE_HEADERS.has(header.toLowerCase())),
   );
   const page = { ...record.page, headers, body: bodyName };
-  await writeWhole(join(folder, bodyName), body);
-  await writeWhole(join(folder, `${name}.page.json`), `${JSON.stringify({ ...record, page }, undefined, 2)}\n`);
+  await writeAtomically(join(folder, bodyName), body);
+  await writeAtomically(join(folder, `${name}.page.json`), `${JSON.stringify({ ...record, page }, undefined, 2)}\n`);
 }
 
 /** Creates the folder; throws `cli.unwritable_output`. */
@@ -112,7 +112,7 @@ async function readPage(folder: string, file: string): Promise<LoadedPage> {
   }
 }
 
-async function writeWhole(path: string, content: string | Uint8Array): Promise<void> {
+async function writeAtomically(path: string, content: string | Uint8Array): Promise<void> {
   const partial = `${path}.partial-${process.pid}`;
   await writeFile(partial, content);
   await rename(partial, path);

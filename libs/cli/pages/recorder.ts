@@ -25,7 +25,7 @@ export class FolderRecorder {
   async record({ stepIdx, state, page, yielded }: ParsedPage): Promise<void> {
     const { folder, module, input, account, platform, onFailure } = this.#options;
     const { url, status, headers, body } = page;
-    const areHopsGone = (yielded.staged ?? 0) > 0;
+    const tooManyHops = (yielded.staged ?? 0) > 0;
     const stepName = (idx: number): string => module.steps[idx]?.name ?? `step ${idx}`;
     const hops = yielded.children.map((seed) => ({ step: stepName(seed.stepIdx), state: decodeHop(seed.body).state }));
     const record = {
@@ -38,7 +38,7 @@ export class FolderRecorder {
       platform,
       page: { url, status, headers },
       items: yielded.items.map(({ type, data }) => ({ type, data: JSON.parse(data) as unknown })),
-      ...(areHopsGone ? {} : { hops }),
+      ...(tooManyHops ? {} : { hops }),
     };
     try {
       await writePage(folder, record, body);

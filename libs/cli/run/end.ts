@@ -34,7 +34,7 @@ export async function reportEnd(
   const stored = isKept
     ? `${location.path} (${command('items')})`
     : 'discarded: with --db :memory: only -o keeps items';
-  return tellEnd(scene, {
+  return printSummary(scene, {
     run,
     end: run.end!,
     itemsByType: await countByType(engine.store, runId, module.itemTypes),
@@ -60,7 +60,7 @@ export interface EndReport {
 }
 
 /** Prints the table, or the event with `--json`; returns the exit code of the end. */
-export function tellEnd(
+export function printSummary(
   scene: { context: CliContext; options: RunOptions; reporter: Reporter; view: RunView | undefined },
   { run, end, itemsByType, failed, session, outputName, where, showCommand }: EndReport,
 ): ExitCodeValue {

@@ -1,6 +1,6 @@
 import type { ExitCodeValue } from '../exit-codes.ts';
 import { type FailedNode, toFailedNode } from '../read/failed-nodes.ts';
-import { tellEnd } from '../run/end.ts';
+import { printSummary } from '../run/end.ts';
 import { commandFor } from '../run-location.ts';
 import { countOf } from '../terminal/format.ts';
 import { toRecord } from './run-message.ts';
@@ -19,7 +19,7 @@ export async function reportServerEnd(
   const { context, location, server, output, prepared } = scene;
   const record = toRecord(run);
   const command = (name: string): string => commandFor(context, location, name, run.runId);
-  return tellEnd(scene, {
+  return printSummary(scene, {
     run: record,
     end: record.end!,
     itemsByType: itemsByType(scene, record.end!.items, items),

@@ -15,7 +15,7 @@ import type { Log } from '../log.ts';
 import { METRICS } from '../metric-names.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Alert, AlertSink } from './alert.ts';
-import { type AlertTarget, alertRequest, isTaken } from './alert-formats.ts';
+import { type AlertTarget, alertRequest, isAccepted } from './alert-formats.ts';
 
 export interface AlertChannelOptions extends AlertTarget {
   readonly clock: Clock;
@@ -39,7 +39,7 @@ const STOP_GRACE_MS = 5_000;
 
 export class AlertChannel implements AlertSink {
   readonly #options: AlertChannelOptions;
-  readonly #standing = new StandingAlerts();
+  readonly #unresolved = new UnresolvedAlerts();
   readonly #agent = new Agent({ connections: 1 });
   readonly #stopping = new AbortController();
   readonly #waiting: Alert[] = [];
@@ -52,7 +52,7 @@ export class AlertChannel implements AlertSink {
 
   raise(alert: Alert): void {
     if (this.#stopped !== undefined) return;
-    if (!this.#standing.tell(alert)) {
+    if (!this.#unresolved.recordSent(alert)) {
       this.#count('known');
     } else if (this.#waiting.length >= MAX_WAITING) {
       this.#lose(alert, 'too many alerts are waiting');
@@ -64,7 +64,7 @@ export class AlertChannel implements AlertSink {
 
   /** Another process has already sent this alert. */
   heard(alert: Pick<Alert, 'key' | 'grade'>): void {
-    this.#standing.tell(alert);
+    this.#unresolved.recordSent(alert);
   }
 
   /** Accepts no more alerts and sends the waiting ones, for a limited time. Idempotent. */
@@ -105,7 +105,7 @@ export class AlertChannel implements AlertSink {
 
   /** The alert was not sent, so the next one with its key must be sent. */
   #lose(alert: Alert, reason: string): void {
-    this.#standing.forget(alert);
+    this.#unresolved.forget(alert);
     this.#count('lost');
     // The address may contain a token, so it is never logged.
     this.#options.log.warn('an alert could not be sent', { alert: alert.key, summary: alert.summary, reason });
@@ -123,7 +123,7 @@ export class AlertChannel implements AlertSink {
       signal: AbortSignal.any([AbortSignal.timeout(timeoutMs), this.#stopping.signal]),
     });
     const answer = await beginning(response.body);
-    return isTaken(format, response.statusCode, answer) ? undefined : `answered ${response.statusCode}`;
+    return isAccepted(format, response.statusCode, answer) ? undefined : `answered ${response.statusCode}`;
   }
 
   #count(outcome: 'sent' | 'known' | 'lost'): void {
@@ -149,14 +149,14 @@ function reasonOf(failure: unknown): string {
 }
 
 /** The most keys that are kept; an alert whose key was dropped is sent again. */
-export const MAX_STANDING = 10_000;
+export const MAX_UNRESOLVED = 10_000;
 
 /** The alerts that were sent and not yet resolved, so that none is sent twice. */
-export class StandingAlerts {
-  readonly #grades = new RecentMap<string, Alert['grade']>(MAX_STANDING);
+export class UnresolvedAlerts {
+  readonly #grades = new RecentMap<string, Alert['grade']>(MAX_UNRESOLVED);
 
   /** Returns whether an alert is new, and records it as sent. */
-  tell({ key, grade }: Pick<Alert, 'key' | 'grade'>): boolean {
+  recordSent({ key, grade }: Pick<Alert, 'key' | 'grade'>): boolean {
     const before = this.#grades.get(key);
     if (grade === 'resolved') {
       this.#grades.delete(key);

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { Alert } from './alert.ts';
-import { type AlertTarget, alertRequest, isTaken } from './alert-formats.ts';
+import { type AlertTarget, alertRequest, isAccepted } from './alert-formats.ts';
 
 const NOW_MS = Date.UTC(2026, 0, 2, 3, 4, 5);
 const alert: Alert = {
@@ -110,11 +110,11 @@ describe('an alert (B33, B47)', () => {
 
 describe('an answer', () => {
   it('took the alert when its status says so, and for DingTalk its body too', () => {
-    expect([200, 202, 204].every((status) => isTaken('pagerduty', status, ''))).toBe(true);
-    expect([301, 400, 429, 500].some((status) => isTaken('json', status, ''))).toBe(false);
-    expect(isTaken('dingtalk', 200, '{"errcode":0,"errmsg":"ok"}')).toBe(true);
-    expect(isTaken('dingtalk', 200, '{"errmsg": "ok", "errcode" : 0}')).toBe(true);
-    expect(isTaken('dingtalk', 200, '{"errcode":310000,"errmsg":"sign not match"}')).toBe(false);
-    expect(isTaken('dingtalk', 200, '')).toBe(false);
+    expect([200, 202, 204].every((status) => isAccepted('pagerduty', status, ''))).toBe(true);
+    expect([301, 400, 429, 500].some((status) => isAccepted('json', status, ''))).toBe(false);
+    expect(isAccepted('dingtalk', 200, '{"errcode":0,"errmsg":"ok"}')).toBe(true);
+    expect(isAccepted('dingtalk', 200, '{"errmsg": "ok", "errcode" : 0}')).toBe(true);
+    expect(isAccepted('dingtalk', 200, '{"errcode":310000,"errmsg":"sign not match"}')).toBe(false);
+    expect(isAccepted('dingtalk', 200, '')).toBe(false);
   });
 });

@@ -46,7 +46,7 @@ export function alertRequest(
 }
 
 /** Whether the receiver accepted it: DingTalk always answers with status 200 and puts the result into the body. */
-export function isTaken(format: AlertFormat, status: number, body: string): boolean {
+export function isAccepted(format: AlertFormat, status: number, body: string): boolean {
   if (status < 200 || status >= 300) return false;
   return format !== 'dingtalk' || /"errcode"\s*:\s*0\b/.test(body);
 }

@@ -1,6 +1,6 @@
 /**
- * What is decided about a call before anything of its body is read: whether the server still takes calls, whether the
- * caller may make this one, and how long it may take.
+ * Checks a call before its body is read: whether the server still accepts calls, whether the caller may make this one, and how
+ * long it may take.
  */
 import { Metadata, ServerInterceptingCall, type ServerInterceptor } from '@grpc/grpc-js';
 import { CatenaError } from '../../errors/catena-error.ts';
@@ -8,16 +8,16 @@ import { DETAILS_KEY, errorToStatus } from './error-to-status.ts';
 import { mayCall, type NeededRole } from './roles.ts';
 import { type Authenticate, bearerToken } from './tokens.ts';
 
-/** Carries a call's deadline from here to its handler, within the process. */
+/** The metadata key that carries a call's deadline from here to its handler, within the process. */
 export const DEADLINE_KEY = 'catena-deadline-ms';
 
 export interface AdmissionOptions {
-  /** Undefined lets everybody do everything. */
+  /** Undefined: every caller may do everything. */
   readonly authenticate: Authenticate | undefined;
   readonly neededRole: (path: string) => NeededRole | undefined;
-  /** Why no more calls are taken; undefined while they are. */
+  /** Why no more calls are accepted; undefined while they are. */
   readonly refusal: () => CatenaError | undefined;
-  /** How long a call with one answer may take when its caller named no deadline. */
+  /** The timeout of a unary call whose caller set no deadline. */
   readonly defaultDeadlineMs: number;
 }
 
@@ -72,7 +72,7 @@ function refuse(
   if (role === undefined) {
     return new CatenaError(
       'grpc.unauthenticated',
-      token === undefined ? `${path} was called without a token` : `${path} was called with a token that is not known`,
+      token === undefined ? `${path} was called without a token` : `${path} was called with an unknown token`,
       { remedy: 'send `authorization: Bearer <token>` with a token of grpc.tokens' },
     );
   }
@@ -86,7 +86,7 @@ function refuse(
 function tooLong(path: string, limitMs: number): CatenaError {
   return new CatenaError('grpc.deadline_exceeded', `${path} took longer than ${limitMs} ms`, {
     class: 'retryable',
-    remedy: 'name a deadline that is long enough',
+    remedy: 'set a longer deadline',
   });
 }
 

@@ -1,4 +1,4 @@
-/** What every call of a client carries and becomes: token, trace and deadline out, our errors back. */
+/** Adds token, trace and deadline to every call of a client, and turns its failures into CatenaErrors. */
 import { type CallOptions, ClientError, type ClientMiddleware, type ClientMiddlewareCall, Metadata } from 'nice-grpc';
 import { injectTrace } from '../../telemetry/trace-carrier.ts';
 import { callingUntil, currentDeadlineMs } from './deadlines.ts';
@@ -8,21 +8,21 @@ import { DETAILS_KEY } from './error-to-status.ts';
 
 /** Options of one call beside nice-grpc's. */
 export interface TimedCall {
-  /** How long the call may take; default: the client's own limit, none for streams. */
+  /** The timeout of the call; default: that of the client, none for streams. */
   readonly timeoutMs?: number;
 }
 
 export interface ClientCallsOptions {
   readonly token: string | undefined;
-  /** For calls with one answer. */
+  /** For unary calls. */
   readonly deadlineMs: number;
-  /** Waits until a server is connected, or the time or the signal is over. */
+  /** Waits until a server is connected, the deadline has come, or the signal aborts. */
   readonly ready?: ((deadlineMs: number, signal: AbortSignal | undefined) => Promise<void>) | undefined;
 }
 
 /**
- * The deadline of the call that is being served holds for the calls that it makes. Failures are CatenaErrors as the server
- * threw them; a call that its signal ended rejects with the signal's reason.
+ * The deadline of a call that is being served also limits the calls that it makes. Failures are CatenaErrors as the server
+ * threw them; a call that its signal aborted rejects with the signal's reason.
  */
 export function clientCalls({ token, deadlineMs, ready }: ClientCallsOptions): ClientMiddleware<TimedCall> {
   return async function* call<Request, Response>(
@@ -43,7 +43,7 @@ export function clientCalls({ token, deadlineMs, ready }: ClientCallsOptions): C
     };
     try {
       await ready?.(untilMs, options.signal);
-      // biome-ignore lint/suspicious/noConfusingVoidType: a middleware answers a message or nothing.
+      // biome-ignore lint/suspicious/noConfusingVoidType: a middleware returns a message or nothing.
       return yield* drivenWithin<Response, Response | void>((work) => callingUntil(untilMs, work), next(request, full));
     } catch (thrown) {
       if (options.signal?.aborted === true) throw options.signal.reason;

@@ -9,30 +9,30 @@ import { channelTarget } from './target.ts';
 import type { TlsFiles } from './tls-files.ts';
 
 export interface GrpcClientOptions extends Omit<ClientCallsOptions, 'token' | 'ready'> {
-  /** `host:port`, all of whose addresses are used in turn, or several addresses separated by commas. */
+  /** One `host:port`, all of whose addresses are used in turn, or several addresses separated by commas. */
   readonly target: string;
   readonly token?: string | undefined;
   readonly tls?: TlsFiles | undefined;
-  /** The name that the server's certificate carries; default: the target's. */
+  /** The name in the server's certificate; default: that of the target. */
   readonly serverName?: string;
   readonly maxMessageBytes: number;
-  /** Whether calls wait for a server until their deadline, instead of failing while there is none. */
+  /** Whether calls wait for a server until their deadline; otherwise they fail if there is none. */
   readonly waitForReady?: boolean;
 }
 
 export interface GrpcClient<Definition extends TsProtoServiceDefinition> {
   readonly calls: Client<Definition, TimedCall>;
-  /** Ends its connections, and the calls that are under way. */
+  /** Closes its connections and aborts open calls. */
   close(): void;
 }
 
-/** How often a connection with calls is asked whether its server still lives. */
+/** The interval of keep-alive pings on a connection with calls. */
 const KEEPALIVE_MS = 30_000;
 const KEEPALIVE_TIMEOUT_MS = 10_000;
-/** The first wait before a lost server is tried again; it grows up to the largest, with jitter. */
+/** The first and the longest wait before a reconnect; it grows in between, with jitter. */
 const RECONNECT_MS = 200;
 const MAX_RECONNECT_MS = 5_000;
-/** Names are looked up again after a connection was lost, and not more often than this. */
+/** The least time between two lookups of a name after a lost connection. */
 const RESOLVE_AGAIN_MS = 2_000;
 
 /** Throws `grpc.bad_target` (fatal). It connects with the first call. */
@@ -44,7 +44,7 @@ export function createGrpcClient<Definition extends TsProtoServiceDefinition>(
   silenceLibrary();
   const channel = new DeadlineChannel(channelTarget(target), channelCredentials(tls), {
     'grpc.service_config': serviceConfig(definition),
-    // The name server is not asked for a service config: ours holds.
+    // The service config is ours; none is read from DNS.
     'grpc.service_config_disable_resolution': 1,
     'grpc.enable_http_proxy': 0,
     'grpc.max_send_message_length': maxMessageBytes,
@@ -67,12 +67,12 @@ function nameOptions(serverName: string) {
   return { 'grpc.ssl_target_name_override': serverName, 'grpc.default_authority': serverName };
 }
 
-/** Tries of a call, the first one included. */
+/** Attempts of a call, the first one included. */
 const MAX_ATTEMPTS = 4;
 
 /**
- * How a channel spreads and repeats calls, as a gRPC service config: round robin over every address. Methods that their proto declares free of side effects or idempotent are tried again when
- * a server was not there, with growing waits; all others fail at once, since nobody knows what became of them.
+ * How a channel spreads and repeats calls, as a gRPC service config: round robin over every address. Methods that their proto declares idempotent or without side effects are retried when
+ * a server is unavailable, with growing waits; all others fail at once, because they may have been executed.
  */
 export function serviceConfig({ fullName, methods }: TsProtoServiceDefinition): string {
   const repeatable = Object.values(methods).filter(({ options }) => options.idempotencyLevel !== undefined);
@@ -93,7 +93,7 @@ export function serviceConfig({ fullName, methods }: TsProtoServiceDefinition): 
               },
             },
           ],
-    // When most calls fail, repeating them only adds load.
+    // When most calls fail, retries only add load.
     retryThrottling: { maxTokens: 100, tokenRatio: 0.1 },
   });
 }

@@ -1,4 +1,4 @@
-/** What both ends of a connection show each other. */
+/** The TLS credentials of both ends of a connection. */
 import { ChannelCredentials, ServerCredentials } from '@grpc/grpc-js';
 import type { TlsFiles } from './tls-files.ts';
 

@@ -1,10 +1,10 @@
-/** A channel whose calls have deadlines: nice-grpc has no word for them, so they come from around the call. */
+/** A channel whose calls have deadlines. nice-grpc has no option for them, so they are set around the call. */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { Channel, connectivityState } from '@grpc/grpc-js';
 
 const outgoing = new AsyncLocalStorage<number>();
 
-/** Does the work; calls that it starts on a {@link DeadlineChannel} end at that time, in Unix milliseconds. */
+/** Calls `work`; calls that it starts on a {@link DeadlineChannel} end at that time, in Unix milliseconds. */
 export function callingUntil<Value>(deadlineMs: number, work: () => Value): Value {
   return outgoing.run(deadlineMs, work);
 }
@@ -17,10 +17,10 @@ export class DeadlineChannel extends Channel {
   }
 }
 
-/** A change of state that nobody waits for any more is forgotten after this. */
+/** How long the channel watches for a change of state after the waiting call has ended. */
 const LOOK_MS = 1_000;
 
-/** Resolves when a server is connected, or when the time, in Unix milliseconds, or the signal is over: the call says why. */
+/** Resolves when a server is connected, at the given Unix time in milliseconds, or when the signal aborts: the call then says why. */
 export async function connected(channel: Channel, deadlineMs: number, signal: AbortSignal | undefined): Promise<void> {
   while (signal?.aborted !== true && Date.now() < deadlineMs) {
     const state = channel.getConnectivityState(true);
@@ -37,11 +37,11 @@ export async function connected(channel: Channel, deadlineMs: number, signal: Ab
   }
 }
 
-// Deadlines that travel: what a call may still take limits the calls that it makes in turn.
+// Deadlines propagate: the rest of a call's time limits the calls that it makes.
 
 const incoming = new AsyncLocalStorage<number>();
 
-/** Does the work under a deadline, in Unix milliseconds. */
+/** Calls `work` with a deadline, in Unix milliseconds. */
 export function withDeadline<Value>(deadlineMs: number, work: () => Value): Value {
   return deadlineMs === Number.POSITIVE_INFINITY ? work() : incoming.run(deadlineMs, work);
 }

@@ -1,12 +1,12 @@
-/** What is known of services and messages at run time: the files of `proto/`, found by name and by symbol. */
+/** The descriptors of services and messages at run time: the files of `proto/`, by name and by symbol. */
 import { createFileRegistry, type DescMessage, type DescService, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { FileDescriptorProtoSchema, FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
 import { DESCRIPTOR_SET } from '../../contracts/rpc.ts';
 
 export interface Descriptors {
-  /** The file and all that it imports, itself first, as serialized FileDescriptorProto; undefined when there is none. */
+  /** The file and all its imports, itself first, as serialized FileDescriptorProto; undefined if there is no such file. */
   fileNamed(name: string): readonly Uint8Array[] | undefined;
-  /** The file in which a service, method, message, field, enum or enum value stands, as {@link fileNamed}. */
+  /** The file that defines a service, method, message, field, enum or enum value, as {@link fileNamed}. */
   fileOf(symbol: string): readonly Uint8Array[] | undefined;
   hasMessage(name: string): boolean;
   /** Full names of all services, sorted. */
@@ -15,7 +15,7 @@ export interface Descriptors {
   readonly methods: readonly string[];
 }
 
-/** Throws when the bytes are no descriptor set. */
+/** Throws if the bytes are not a descriptor set. */
 export function readDescriptors(descriptorSet: Uint8Array = Buffer.from(DESCRIPTOR_SET, 'base64')): Descriptors {
   const set = fromBinary(FileDescriptorSetSchema, descriptorSet);
   const registry = createFileRegistry(set);
@@ -52,7 +52,7 @@ export function readDescriptors(descriptorSet: Uint8Array = Buffer.from(DESCRIPT
 
 type Described = ReturnType<typeof createFileRegistry> extends Iterable<infer Type> ? Type : never;
 
-/** Full names of what stands inside a type. Values of an enum are siblings of their enum. */
+/** Full names of the definitions inside a type. Values of an enum are siblings of their enum. */
 function membersOf(type: Described): string[] {
   switch (type.kind) {
     case 'service':

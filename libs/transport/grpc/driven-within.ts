@@ -1,6 +1,6 @@
 /**
- * A generator whose every step runs inside `run`: what a wrapper sets for the length of a call (a trace, a deadline) then
- * holds in the generator's body, and nowhere else.
+ * A generator whose every step runs inside `run`: a context that a wrapper sets during a call (a trace, a deadline) then
+ * applies to the generator's body, and nowhere else.
  */
 export async function* drivenWithin<Message, Result>(
   run: <Value>(work: () => Value) => Value,

@@ -1,4 +1,4 @@
-/** A call's failed end as the error that the other side threw. Nothing of what comes in is trusted. */
+/** Turns a failed call into the error that the server threw. Received data is checked, not trusted. */
 import type { Status } from 'nice-grpc';
 import { type Any, BadRequest, ErrorInfo, RetryInfo } from 'nice-grpc-error-details';
 import { CatenaError, type CatenaErrorOptions, type FailureClass } from '../../errors/catena-error.ts';
@@ -16,15 +16,19 @@ export interface FailedCall {
   readonly cause?: unknown;
 }
 
-/** The error with its code, class, message, data and remedy; a server that is not ours gives `grpc.<status>`. */
+/** The error with its code, class, message, data and remedy; for a server that is not Catena's, `grpc.<status>`. */
 export function errorFromStatus(call: FailedCall): CatenaError {
   const status = readStatus(call.statusBytes);
   const info = detail(status, ErrorInfo);
   if (info === undefined || info.domain !== ERROR_DOMAIN || !/^[a-z][a-z\d_]*(?:\.[a-z\d_]+)+$/.test(info.reason)) {
-    return new CatenaError(codeOfStatus(call.code), `${call.path} failed: ${call.details || 'no reason was given'}`, {
-      class: classOfStatus(call.code),
-      ...(call.cause === undefined ? {} : { cause: call.cause }),
-    });
+    return new CatenaError(
+      codeOfStatus(call.code),
+      `${call.path} failed: ${call.details || 'the server gave no reason'}`,
+      {
+        class: classOfStatus(call.code),
+        ...(call.cause === undefined ? {} : { cause: call.cause }),
+      },
+    );
   }
   return new CatenaError(info.reason, status?.message ?? call.details, options(call, status, info.metadata));
 }
@@ -69,7 +73,7 @@ function detail<Message>(status: StatusMessage | undefined, codec: Codec<Message
   }
 }
 
-/** The data as it was; when it was too large to travel, the wrong fields at least. */
+/** The data of the error; if it was too large to be sent, at least the wrong fields. */
 function dataOf(status: StatusMessage | undefined, json: string | undefined): Readonly<Record<string, unknown>> {
   const data = parseRecord(json);
   if (data !== undefined) return data;

@@ -1,4 +1,4 @@
-/** An error as a call's end: status, message, and details that a client of any language can read. */
+/** Turns an error into the end of a call: status, message, and details that a client in any language can read. */
 import type { Status } from 'nice-grpc';
 import { Any, BadRequest, ErrorInfo, RetryInfo } from 'nice-grpc-error-details';
 import type { CatenaError } from '../../errors/catena-error.ts';
@@ -54,7 +54,7 @@ function infoOf({ class: failureClass, remedy, data }: CatenaError): Record<stri
   };
 }
 
-/** `data.issues` of an error about input: each with the path of a field and what is wrong with it. */
+/** `data.issues` of an error about input: each with the path of a field and its problem. */
 function violationsOf({ data: { issues } }: CatenaError): { field: string; description: string }[] {
   if (!Array.isArray(issues)) return [];
   return issues.slice(0, MAX_VIOLATIONS).flatMap((issue: unknown) => {

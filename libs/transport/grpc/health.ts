@@ -1,4 +1,4 @@
-/** The standard health service: whether each service, and the server as a whole, takes calls. */
+/** The standard health service: whether each service, and the whole server, accepts calls. */
 import { HealthDefinition, type HealthServiceImplementation, ServingStatus } from '../../contracts/rpc.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
 
@@ -7,11 +7,11 @@ export interface Health {
   readonly implementation: HealthServiceImplementation;
   /** Throws `grpc.not_found` (fatal) for a service that the server does not have. */
   setServing(service: string, isServing: boolean): void;
-  /** From now on nothing serves. */
+  /** Reports all services as not serving from now on. */
   stop(): void;
 }
 
-/** All services serve at first; the whole, asked for by the empty name, serves while all of them do. */
+/** All services serve at first; the whole server, under the empty name, serves while all of them do. */
 export function createHealth(services: readonly string[]): Health {
   const serving = new Map(services.map((name) => [name, true]));
   let isStopped = false;

@@ -1,6 +1,6 @@
 import { logVerbosity, setLogVerbosity } from '@grpc/grpc-js';
 
-/** Keeps grpc-js from writing to standard error by itself: what it has to say reaches us as errors, which are logged once. */
+/** Turns off grpc-js's own output to standard error: its problems reach us as errors, which are logged once. */
 export function silenceLibrary(): void {
   setLogVerbosity(logVerbosity.NONE);
 }

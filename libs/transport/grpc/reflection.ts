@@ -12,10 +12,10 @@ import type { ServedCall } from './served-calls.ts';
 
 type Answer = NonNullable<ServerReflectionResponse['messageResponse']>;
 
-/** Both versions are the same but for their name. */
+/** Both versions differ only in their name. */
 export const REFLECTION_DEFINITIONS = [ServerReflectionDefinition, ServerReflectionAlphaDefinition] as const;
 
-/** Answers what the descriptors know; `services` are those that the server has. */
+/** Answers from the descriptors; `services` are those of the server. */
 export function reflection(descriptors: Descriptors, services: readonly string[]) {
   return {
     async *serverReflectionInfo(requests: AsyncIterable<ServerReflectionRequest>, { drain }: ServedCall) {
@@ -52,7 +52,7 @@ function answer(
           }
         : files(undefined, `message ${messageRequest.value}`);
     case undefined:
-      return failure(Status.INVALID_ARGUMENT, 'the request asks for nothing that this server knows');
+      return failure(Status.INVALID_ARGUMENT, 'this server does not support this kind of request');
   }
 }
 

@@ -3,12 +3,12 @@
 export const ROLES = ['reader', 'submitter', 'operator', 'service'] as const;
 
 /**
- * `reader` looks; `submitter` also submits and controls runs; `operator` also replays, discards, terminates, resets
- * breakers and keeps accounts; `service` looks, and makes the calls between stages.
+ * `reader` may read; `submitter` may also submit and control runs; `operator` may also replay, discard, terminate, reset
+ * breakers and manage accounts; `service` may read, and make the calls between stages.
  */
 export type Role = (typeof ROLES)[number];
 
-/** What a method asks for: a role, any valid token, or nothing at all. */
+/** What a method requires: a role, any valid token, or nothing. */
 export type NeededRole = Role | 'any_token' | 'open';
 
 const INCLUDES: Readonly<Record<Role, readonly Role[]>> = {
@@ -50,10 +50,10 @@ const METHOD_ROLES: Readonly<Record<string, NeededRole>> = {
   '/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo': 'any_token',
 };
 
-/** Every method that the table knows. */
+/** Every method in the table. */
 export const METHODS_WITH_ROLES: readonly string[] = Object.keys(METHOD_ROLES);
 
-/** The role that a method, as `/package.Service/Method`, asks for; undefined when nobody decided: then nobody may call. */
+/** The role that a method, as `/package.Service/Method`, requires; undefined if the table has none: then nobody may call it. */
 export function neededRole(path: string): NeededRole | undefined {
   return Object.hasOwn(METHOD_ROLES, path) ? METHOD_ROLES[path] : undefined;
 }

@@ -1,4 +1,4 @@
-/** What every handler runs in: its trace and deadline, signals that end it, and errors that its caller understands. */
+/** Wraps every handler: with its trace and deadline, signals that end it, and errors that its caller understands. */
 import { randomUUID } from 'node:crypto';
 import { type CallContext, ServerError, type ServerMiddleware, type ServerMiddlewareCall } from 'nice-grpc';
 import { CatenaError } from '../../errors/catena-error.ts';
@@ -10,11 +10,11 @@ import { drivenWithin } from './driven-within.ts';
 import { DETAILS_KEY, errorToStatus } from './error-to-status.ts';
 
 /**
- * What handlers get beside nice-grpc's context, whose `signal` aborts when the call is over: its caller went away or its
- * deadline passed. Of a method that streams answers to one request it also aborts when the server is to stop.
+ * Additions to nice-grpc's context, whose `signal` aborts when the call is over: its caller disconnected or its
+ * deadline passed. For a method that streams answers to one request it also aborts when the server must stop.
  */
 export interface ServedCall {
-  /** Aborts when the server is to stop: methods that stream both ways finish what they have begun, and end. */
+  /** Aborts when the server must stop: bidirectional streams finish their running requests, and end. */
   readonly drain: AbortSignal;
 }
 
@@ -34,7 +34,7 @@ export function servedCalls({ log, drain }: ServedCallsOptions): ServerMiddlewar
     const signal = endsOnDrain ? AbortSignal.any([context.signal, drain]) : context.signal;
     const within = contextOf(context);
     try {
-      // biome-ignore lint/suspicious/noConfusingVoidType: a middleware answers a message or nothing.
+      // biome-ignore lint/suspicious/noConfusingVoidType: a middleware returns a message or nothing.
       return yield* drivenWithin<Response, Response | void>(
         within,
         call.next(call.request, { ...context, signal, drain }),
@@ -47,7 +47,7 @@ export function servedCalls({ log, drain }: ServedCallsOptions): ServerMiddlewar
   };
 }
 
-/** Runs work under the caller's trace and deadline. */
+/** Calls `work` with the caller's trace and deadline. */
 function contextOf({ metadata }: CallContext): <Value>(work: () => Value) => Value {
   const carrier = { traceparent: metadata.get('traceparent'), tracestate: metadata.get('tracestate') };
   const deadlineMs = Number(metadata.get(DEADLINE_KEY) ?? Number.POSITIVE_INFINITY);
@@ -59,7 +59,7 @@ function isAbort(thrown: unknown): boolean {
   return thrown instanceof Error && thrown.name === 'AbortError';
 }
 
-/** The error as nice-grpc sends it, its details put into the trailer. What nobody planned for is logged, and not told. */
+/** The error as nice-grpc sends it, with its details in the trailer. An error without a code is logged, and its text is not sent. */
 function reported(thrown: unknown, path: string, context: CallContext, log: Log): ServerError {
   if (thrown instanceof ServerError) return thrown;
   const error = thrown instanceof CatenaError ? thrown : unexpected(thrown, path, log);
@@ -70,9 +70,13 @@ function reported(thrown: unknown, path: string, context: CallContext, log: Log)
 
 function unexpected(thrown: unknown, path: string, log: Log): CatenaError {
   const correlationId = randomUUID();
-  log.error('a call failed unexpectedly', { method: path, correlation_id: correlationId, error: thrown });
+  log.error('grpc call failed with an unexpected error', {
+    method: path,
+    correlation_id: correlationId,
+    error: thrown,
+  });
   return new CatenaError('grpc.internal', `${path} failed; the server's log has the reason under ${correlationId}`, {
     data: { correlation_id: correlationId },
-    remedy: 'give the id to whoever runs the server',
+    remedy: 'report the id to the operator of the server',
   });
 }

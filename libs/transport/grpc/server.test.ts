@@ -53,7 +53,7 @@ describe('a call', () => {
     expect(JSON.stringify([error.message, error.data])).not.toContain('hunter2');
     expect(lines).toEqual([
       {
-        message: 'a call failed unexpectedly',
+        message: 'grpc call failed with an unexpected error',
         method: '/test.Probe/Read',
         correlation_id: error.data.correlation_id,
         error: secret,

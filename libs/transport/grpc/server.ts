@@ -1,8 +1,8 @@
 /**
- * A gRPC server: its services, health and reflection, and its life.
+ * A gRPC server: its services, health and reflection, and its start and stop.
  *
- * It starts with everything serving. To stop, it says so by its health, takes no more calls, and tells open streams to end;
- * calls with one answer end by themselves. What is still under way when the drain time is over is cut off.
+ * It starts with everything serving. To stop, it changes its health, accepts no more calls, and tells open streams to end;
+ * unary calls end by themselves. Calls that are still open after the drain time are aborted.
  */
 
 import { type CompatServiceDefinition, createServer, type Server, type ServiceImplementation } from 'nice-grpc';
@@ -22,40 +22,40 @@ import { written } from './target.ts';
 import type { TlsFiles } from './tls-files.ts';
 import { authenticator, type Token } from './tokens.ts';
 
-/** A service with what answers it; made by {@link grpcService}, which checks that they fit. */
+/** A service with its implementation; created by {@link grpcService}, which checks that they match. */
 export interface GrpcService {
   readonly name: string;
   addTo(server: Server<ServedCall>): void;
 }
 
 export interface GrpcServerOptions {
-  /** `host:port`; port 0 takes a free one. */
+  /** `host:port`; port 0 chooses a free one. */
   readonly listen: string;
   readonly services: readonly GrpcService[];
-  /** Who may call. Without tokens everybody may do everything, and the server listens on loopback only. */
+  /** The tokens of callers. Without tokens every caller may do everything, and the server listens on loopback only. */
   readonly tokens?: readonly Token[] | undefined;
-  /** The role that a method asks for; default: the table of our own services. */
+  /** The role that a method requires; default: the table of our own services. */
   readonly neededRole?: (path: string) => NeededRole | undefined;
   readonly tls?: TlsFiles | undefined;
   readonly log: Log;
-  /** How long calls under way may go on after the stop began. */
+  /** How long open calls may take to finish during a stop. */
   readonly drainMs: number;
-  /** How long a call with one answer may take whose caller names no deadline. */
+  /** The timeout of a unary call whose caller sets no deadline. */
   readonly deadlineMs: number;
   readonly maxMessageBytes: number;
-  /** What reflection serves; default: all of `proto/`. */
+  /** The descriptors that reflection serves; default: all of `proto/`. */
   readonly descriptors?: Descriptors;
 }
 
 export interface GrpcServer {
   readonly port: number;
-  /** Full name of a service, and whether its health says that it takes calls. */
+  /** The full name of a service, and whether its health is serving. */
   setServing(service: string, isServing: boolean): void;
-  /** Drains and ends; resolves when no call is left. Idempotent. */
+  /** Drains and stops; resolves when no call is open. Idempotent. */
   stop(): Promise<void>;
 }
 
-/** How often a silent connection is asked whether its other end still lives. */
+/** The interval of keep-alive pings on a silent connection. */
 const KEEPALIVE_MS = 30_000;
 const KEEPALIVE_TIMEOUT_MS = 10_000;
 
@@ -112,7 +112,7 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
     health.stop();
     drain.abort(draining(written({ host: hostAndPort(listen)?.host ?? listen, port })));
     await forcedAfter(server.shutdown(), drainMs, () => {
-      log.warn('calls are cut off', { drain_ms: drainMs });
+      log.warn('grpc server aborts open calls after the drain time', { drain_ms: drainMs });
       server.forceShutdown();
     });
     log.info('grpc server stopped', { port });
@@ -120,14 +120,14 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
 }
 
 function draining(address: string): CatenaError {
-  return new CatenaError('grpc.draining', `the server at ${address} is stopping and takes no more calls`, {
+  return new CatenaError('grpc.draining', `the server at ${address} is stopping and accepts no more calls`, {
     class: 'retryable',
     remedy: 'call again: another server answers, or this one after its restart',
   });
 }
 
 function unprotected(listen: string): CatenaError {
-  return new CatenaError('grpc.unprotected', `${listen} can be reached by other machines, but nobody needs a token`, {
+  return new CatenaError('grpc.unprotected', `${listen} can be reached by other machines, but callers need no token`, {
     remedy: 'set grpc.tokens, or listen on 127.0.0.1',
   });
 }

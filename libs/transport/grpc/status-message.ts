@@ -22,7 +22,7 @@ export function encodeStatusMessage({ code, message, details }: StatusMessage): 
   return writer.finish();
 }
 
-/** Throws what the reader throws when the bytes are no such message. */
+/** Throws if the bytes are not such a message. */
 export function decodeStatusMessage(bytes: Uint8Array): StatusMessage {
   const reader = new BinaryReader(bytes);
   let code = 0;

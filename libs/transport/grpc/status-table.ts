@@ -1,8 +1,8 @@
-/** Which gRPC status an error code becomes, and which code a bare status becomes. */
+/** Maps error codes to gRPC statuses, and bare statuses to codes. */
 import { Status } from 'nice-grpc';
 import type { CatenaError, FailureClass } from '../../errors/catena-error.ts';
 
-/** First match wins; what matches none goes by its class. */
+/** The first match wins; a code without a match is mapped by its class. */
 const RULES: readonly (readonly [pattern: RegExp, status: Status])[] = [
   [/\.(?:draining|stopping|stream_broken)$/, Status.UNAVAILABLE],
   [/\.(?:unknown|unknown_\w+|not_found|blob_missing)$/, Status.NOT_FOUND],
@@ -32,7 +32,7 @@ const RETRYABLE: ReadonlySet<Status> = new Set([
   Status.RESOURCE_EXHAUSTED,
 ]);
 
-/** The code of a status that came without one: `grpc.unavailable`. */
+/** The code for a status without one: `grpc.unavailable`. */
 export function codeOfStatus(status: Status): string {
   return `grpc.${(Status[status] ?? 'unknown').toLowerCase()}`;
 }

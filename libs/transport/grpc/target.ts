@@ -1,4 +1,4 @@
-/** Servers to call, as settings name them and as channels take them. */
+/** Converts the servers in settings to the targets of channels. */
 import { lookup } from 'node:dns/promises';
 import { isIP, isIPv6 } from 'node:net';
 import { type HostAndPort, hostAndPort } from '../../config/listen-address.ts';
@@ -6,13 +6,13 @@ import { CatenaError } from '../../errors/catena-error.ts';
 
 /** A server by one of its addresses. */
 export interface ServerAddress extends HostAndPort {
-  /** The name by which it was found, and which its certificate must carry. */
+  /** The name by which it was found, which its certificate must have. */
   readonly name: string;
 }
 
 /**
- * The name that a channel resolves, so that it knows every address: a name's addresses are looked up, several addresses
- * are taken as they are. Throws `grpc.bad_target` (fatal), also for a list that holds names.
+ * The target that a channel resolves to all addresses: a name is looked up, a list of addresses is used directly. Throws
+ * `grpc.bad_target` (fatal), also for a list that contains names.
  */
 export function channelTarget(target: string): string {
   const servers = parse(target);
@@ -21,12 +21,12 @@ export function channelTarget(target: string): string {
     return `dns:///${first.host}:${first.port}`;
   const version = servers.every(({ host }) => isIP(host) === 4) ? 4 : 6;
   if (servers.some(({ host }) => isIP(host) !== version)) {
-    throw badTarget(target, 'a list of servers takes addresses of one version, and no names');
+    throw badTarget(target, 'a list of servers must contain only addresses, all IPv4 or all IPv6');
   }
   return `ipv${version}:${servers.map(written).join(',')}`;
 }
 
-/** Every address of every server, sorted, each once. Rejects with `grpc.unresolved` (retryable). */
+/** All addresses of all servers, sorted, without duplicates. Rejects with `grpc.unresolved` (retryable). */
 export async function resolveTarget(target: string): Promise<readonly ServerAddress[]> {
   const found = await Promise.all(parse(target).map(addressesOf));
   const byAddress = new Map(found.flat().map((server) => [written(server), server]));
@@ -47,7 +47,7 @@ async function addressesOf({ host, port }: HostAndPort): Promise<readonly Server
     throw new CatenaError('grpc.unresolved', `the name ${host} has no address`, {
       class: 'retryable',
       cause,
-      remedy: 'check the name, and the name server of this machine',
+      remedy: 'check the name, and the DNS server of this machine',
     });
   }
 }
@@ -61,7 +61,7 @@ function refuse(target: string): never {
 }
 
 function badTarget(target: string, problem: string): CatenaError {
-  return new CatenaError('grpc.bad_target', `"${target}" names no servers: ${problem}`, {
+  return new CatenaError('grpc.bad_target', `"${target}" is not a valid list of servers: ${problem}`, {
     remedy: 'write host:port, or several addresses with their ports, separated by commas',
   });
 }

@@ -1,18 +1,18 @@
-/** Certificates and keys, read once at start and checked before anybody trusts them. */
+/** Certificates and keys, read once at start and checked before they are used. */
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { CatenaError } from '../../errors/catena-error.ts';
 
-/** Where they are; PEM files. */
+/** Paths of PEM files. */
 export interface TlsPaths {
   readonly cert?: string | undefined;
   readonly key?: string | undefined;
   readonly ca?: string | undefined;
-  /** Whether callers must show a certificate that `ca` signed. */
+  /** Whether callers must present a certificate that `ca` signed. */
   readonly clientAuth?: boolean;
 }
 
-/** What they hold. */
+/** Their contents. */
 export interface TlsFiles {
   readonly identity: { readonly cert: Buffer; readonly key: Buffer } | undefined;
   readonly ca: Buffer | undefined;
@@ -20,9 +20,9 @@ export interface TlsFiles {
 }
 
 /**
- * Reads the files; undefined when there are none, and then nothing is encrypted.
+ * Reads the files; undefined if there are none, and then nothing is encrypted.
  *
- * Throws `config.bad_certificate` (fatal): a file cannot be read, is no PEM, has expired, or does not fit its key.
+ * Throws `config.bad_certificate` (fatal): a file cannot be read, is not PEM, has expired, or does not match its key.
  */
 export function readTlsFiles(paths: TlsPaths, nowMs: number = Date.now()): TlsFiles | undefined {
   const { cert, key, ca, clientAuth = false } = paths;
@@ -30,7 +30,7 @@ export function readTlsFiles(paths: TlsPaths, nowMs: number = Date.now()): TlsFi
   if ((cert === undefined) !== (key === undefined)) {
     throw bad(cert === undefined ? 'grpc.tls_cert' : 'grpc.tls_key', '', 'is missing: a certificate needs its key');
   }
-  if (clientAuth && ca === undefined) throw bad('grpc.tls_ca', '', 'is missing: no certificate could be checked');
+  if (clientAuth && ca === undefined) throw bad('grpc.tls_ca', '', 'is missing: client certificates cannot be checked');
   return {
     identity: cert === undefined || key === undefined ? undefined : readIdentity(cert, key, nowMs),
     ca: ca === undefined ? undefined : readCertificate('grpc.tls_ca', ca, nowMs).bytes,
@@ -65,7 +65,7 @@ function parse<Value>(setting: string, path: string, work: () => Value, wanted: 
   try {
     return work();
   } catch (thrown) {
-    throw bad(setting, path, `holds no PEM of ${wanted}`, thrown);
+    throw bad(setting, path, `does not contain ${wanted} as PEM`, thrown);
   }
 }
 

@@ -61,10 +61,10 @@ describe('certificate files', () => {
       [{ cert, key, clientAuth: true }, 'grpc.tls_ca is missing'],
       [{ cert: gone, key }, `grpc.tls_cert (${gone}) cannot be read: ENOENT`],
       [{ cert, key: folder }, `grpc.tls_key (${folder}) cannot be read: EISDIR`],
-      [{ cert: text, key }, `grpc.tls_cert (${text}) holds no PEM of a certificate`],
-      [{ cert, key: text }, `grpc.tls_key (${text}) holds no PEM of a private key`],
+      [{ cert: text, key }, `grpc.tls_cert (${text}) does not contain a certificate as PEM`],
+      [{ cert, key: text }, `grpc.tls_key (${text}) does not contain a private key as PEM`],
       [{ cert, key: ours.issue('two').key }, `is not the key of ${cert}`],
-      [{ ca: text }, `grpc.tls_ca (${text}) holds no PEM of a certificate`],
+      [{ ca: text }, `grpc.tls_ca (${text}) does not contain a certificate as PEM`],
     ] as const;
     for (const [paths, problem] of problems) {
       expect(() => readTlsFiles(paths), problem).toThrow(

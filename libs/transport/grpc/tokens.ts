@@ -1,4 +1,4 @@
-/** Who calls: bearer tokens, each with a role. */
+/** The callers: bearer tokens, each with a role. */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { CatenaError } from '../../errors/catena-error.ts';
 import { ROLES, type Role } from './roles.ts';
@@ -8,7 +8,7 @@ export interface Token {
   readonly token: string;
 }
 
-/** Who a bearer token makes its caller; undefined when no such token is known. */
+/** The role of a bearer token; undefined if the token is unknown. */
 export type Authenticate = (token: string) => Role | undefined;
 
 /** The form of the setting `grpc.tokens`: `role:token`, separated by commas. Throws `grpc.invalid_tokens` (fatal). */
@@ -18,7 +18,7 @@ export function parseTokens(text: string): readonly Token[] {
     const role = ROLES.find((name) => name === entry.slice(0, colon).trim());
     const token = entry.slice(colon + 1).trim();
     if (role === undefined || !/^[\x21-\x7e]+$/.test(token)) {
-      throw new CatenaError('grpc.invalid_tokens', `entry ${index + 1} of grpc.tokens is no role with its token`, {
+      throw new CatenaError('grpc.invalid_tokens', `entry ${index + 1} of grpc.tokens is not of the form role:token`, {
         remedy: `write role:token, with a role of ${ROLES.join(', ')}`,
       });
     }
@@ -27,7 +27,7 @@ export function parseTokens(text: string): readonly Token[] {
 }
 
 /**
- * Compares in constant time: hashes of equal length, and every token each time, so that an answer's delay tells neither
+ * Compares in constant time: hashes of equal length, and every token each time, so that the delay of a response reveals neither
  * how much of a token was right nor which one.
  */
 export function authenticator(tokens: readonly Token[]): Authenticate {
@@ -40,7 +40,7 @@ export function authenticator(tokens: readonly Token[]): Authenticate {
   };
 }
 
-/** The token of an `authorization` header; undefined when it holds none. */
+/** The token of an `authorization` header; undefined if it has none. */
 export function bearerToken(authorization: string | undefined): string | undefined {
   return /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1];
 }

@@ -1,14 +1,17 @@
 import { z } from 'zod';
 import type { HttpRoutes } from './http-app.ts';
 
-export const healthBody = z.object({ status: z.literal('ok') }).describe('Requests are taken.');
+export const healthBody = z.object({ status: z.literal('ok') }).describe('The server accepts requests.');
 export const testBody = z.object({ message: z.string(), status: z.literal('success') }).describe('A greeting.');
 
-/** What front ends and load balancers ask to see whether anybody is there. */
+/** Routes with which front ends and load balancers check that the server is up. */
 export const basicRoutes: HttpRoutes = (app) => {
   app.get(
     '/health',
-    { config: { role: 'open' }, schema: { summary: 'Whether requests are taken.', response: { 200: healthBody } } },
+    {
+      config: { role: 'open' },
+      schema: { summary: 'Whether the server accepts requests.', response: { 200: healthBody } },
+    },
     async () => ({ status: 'ok' as const }),
   );
   app.get(

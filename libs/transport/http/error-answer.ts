@@ -1,4 +1,4 @@
-/** An error as an HTTP answer: one body for all of them, for people and programs, without stacks and secrets. */
+/** Turns an error into an HTTP response: one form of body for all errors, for people and programs, without stacks and secrets. */
 
 import type { Socket } from 'node:net';
 import type { FastifyError } from 'fastify';
@@ -11,13 +11,13 @@ import type { ErrorBody } from './error-body.ts';
 export interface ErrorAnswer {
   readonly statusCode: number;
   readonly body: ErrorBody;
-  /** When asking again makes sense, in seconds. */
+  /** When to try again, in seconds. */
   readonly retryAfterSeconds: number | undefined;
 }
 
 const MAX_MESSAGE_CHARS = 2_000;
 
-/** Codes that say more than their gRPC status; every other goes by that. */
+/** Codes whose HTTP status is more specific than their gRPC status; all others are mapped by that. */
 const OWN_STATUS: Readonly<Record<string, number>> = {
   'api.unauthenticated': 401,
   'api.permission_denied': 403,
@@ -57,19 +57,19 @@ export function errorAnswer(error: CatenaError): ErrorAnswer {
   };
 }
 
-/** What a handler, a check or the server itself threw. What nobody planned for is logged, and not told. */
+/** The response for an error of a handler, a check or the server. An error without a code is logged, and its text is not sent. */
 export function toApiError(thrown: unknown, requestId: string, log: Log): CatenaError {
   if (thrown instanceof CatenaError) return thrown;
   const told = ofServer(thrown as Partial<FastifyError> | undefined);
   if (told !== undefined) return told;
-  log.error('a request failed unexpectedly', { correlation_id: requestId, error: thrown });
+  log.error('http request failed with an unexpected error', { correlation_id: requestId, error: thrown });
   return new CatenaError('api.internal', `the request failed; the server's log has the reason under ${requestId}`, {
     data: { correlation_id: requestId },
-    remedy: 'give the id to whoever runs the server',
+    remedy: 'report the id to the operator of the server',
   });
 }
 
-/** What fastify itself refuses. */
+/** Errors that fastify itself creates. */
 function ofServer(error: Partial<FastifyError> | undefined): CatenaError | undefined {
   switch (error?.code) {
     case 'FST_ERR_CTP_BODY_TOO_LARGE':
@@ -77,15 +77,15 @@ function ofServer(error: Partial<FastifyError> | undefined): CatenaError | undef
         remedy: 'send less, or raise api.max_body_bytes',
       });
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
-      return new CatenaError('api.unsupported_media_type', 'the body of the request is not said to be JSON', {
+      return new CatenaError('api.unsupported_media_type', 'the content type of the request is not JSON', {
         remedy: 'send it with content-type: application/json',
       });
     default: {
       const { statusCode = 500, message = '' } = error ?? {};
       if (statusCode < 400 || statusCode >= 500) return undefined;
-      // Of a body that is no JSON it quotes nothing but what was expected.
+      // For a body that is not JSON the message quotes only what was expected.
       return new CatenaError('api.invalid_request', `the request is wrong: ${message}`, {
-        remedy: 'correct it; asking again in the same way answers the same',
+        remedy: 'correct it; the same request fails again',
       });
     }
   }
@@ -100,11 +100,11 @@ const STATUS_LINES: Readonly<Record<string, string>> = {
   HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
 };
 
-/** Answers bytes that are no request, or one that does not come to its end, in the words of every other refusal. */
+/** Answers bytes that are not an HTTP request, or an incomplete one, with the same form of body. */
 export function answerNoRequest({ code = '' }: NodeJS.ErrnoException, socket: Socket): void {
   if (code === 'ECONNRESET' || socket.destroyed) return;
   if (socket.writable) {
-    const error = new CatenaError('api.no_request', `what was sent is no HTTP request (${code})`, {
+    const error = new CatenaError('api.no_request', `the received bytes are not an HTTP request (${code})`, {
       remedy: 'send HTTP/1.1, with headers of at most 16 KiB, and without pauses',
     });
     const body = JSON.stringify(errorAnswer(error).body);

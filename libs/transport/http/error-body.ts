@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** What every refusal and failure of the HTTP API answers. Routes name it in their schemas. */
+/** The body of every refusal and failure of the HTTP API. Routes name it in their schemas. */
 export const errorBody = z.object({
   /** Stable, dotted: `api.invalid_argument`. */
   error: z.string(),

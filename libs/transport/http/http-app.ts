@@ -15,36 +15,36 @@ import { type ApiTitle, serveOpenApi } from './openapi.ts';
 import { REQUEST_ID_HEADER, requestId, requestLog } from './request-log.ts';
 import { type HttpApp, jsonSerializer, type ZodTypeProvider, zodValidator } from './zod-routes.ts';
 
-/** What routes are given beside the place where they register. */
+/** What routes receive besides the app. */
 export interface HttpBase {
-  /** Aborts when the server is to stop: who waits answers at once, with what there is. */
+  /** Aborts when the server must stop: waiting routes answer at once, with the current state. */
   readonly drain: AbortSignal;
 }
 
-/** Registers routes; hooks that it adds are for its own routes alone. */
+/** Registers routes; hooks that it adds apply only to its own routes. */
 export type HttpRoutes = (app: HttpApp, base: HttpBase) => void | Promise<void>;
 
 export interface HttpAppOptions {
   readonly info: ApiTitle;
   readonly routes: readonly HttpRoutes[];
-  /** Who may ask. Without tokens everybody may do everything. */
+  /** The tokens of callers. Without tokens every caller may do everything. */
   readonly tokens?: readonly Token[];
-  /** Origins whose pages may read the answers; default none. */
+  /** Origins whose pages may read responses; default none. */
   readonly allowedOrigins?: readonly string[];
-  /** Addresses and networks whose `x-forwarded-for` is believed; default none. */
+  /** Addresses and networks whose `x-forwarded-for` is trusted; default none. */
   readonly trustedProxies?: readonly string[];
-  /** Answers are encrypted where it has an identity. */
+  /** With an identity, responses are encrypted. */
   readonly tls?: TlsFiles | undefined;
   readonly maxBodyBytes: number;
   readonly log: Log;
 }
 
-/** Who sends a request more slowly than this is cut off. */
+/** The timeout for receiving a request. */
 const REQUEST_TIMEOUT_MS = 30_000;
-/** Longer than that of most proxies, which would else send into a closing connection. */
+/** Longer than that of most proxies, which would otherwise send into a closing connection. */
 const KEEP_ALIVE_MS = 75_000;
 
-/** An app with all of the base and the routes, not yet listening: tests inject requests into it. */
+/** An app with the common hooks and the routes, not yet listening: tests inject requests into it. */
 export async function createHttpApp(options: HttpAppOptions, drain: AbortSignal): Promise<HttpApp> {
   const { info, routes, tokens = [], allowedOrigins = [], trustedProxies = [], tls, maxBodyBytes, log } = options;
   const refuse = (thrown: unknown, request: FastifyRequest, reply: FastifyReply) => {
@@ -60,17 +60,17 @@ export async function createHttpApp(options: HttpAppOptions, drain: AbortSignal)
     keepAliveTimeout: KEEP_ALIVE_MS,
     return503OnClosing: false,
     clientErrorHandler: answerNoRequest,
-    // Addresses that no route is looked for with.
+    // Addresses that are refused before routing.
     frameworkErrors: (error, request, reply) => void refuse(error, request, reply),
     trustProxy: trustedProxies.length === 0 ? false : [...trustedProxies],
-    // Front ends write addresses in all these ways.
+    // Front ends write addresses in all these forms.
     routerOptions: { ignoreTrailingSlash: true, ignoreDuplicateSlashes: true },
   }).withTypeProvider<ZodTypeProvider>();
   app.setValidatorCompiler(zodValidator);
   app.setSerializerCompiler(jsonSerializer);
   app.setErrorHandler(refuse);
   app.addHook('onRoute', ({ url, config }) => {
-    // The route of browsers' questions about other origins: it answers nothing but them.
+    // The route for browsers' CORS preflight requests only.
     if (url !== '*') requireRole(url, config?.role);
   });
   app.addHook('onRequest', ({ headers }, _reply, done) => withExtractedTrace(traceIn(headers), done));
@@ -82,17 +82,17 @@ export async function createHttpApp(options: HttpAppOptions, drain: AbortSignal)
     });
     if (drain.aborted) throw drain.reason;
   });
-  // Before tokens are asked for: a browser sends none with its question.
+  // Before tokens are checked: a browser sends none with a preflight request.
   if (allowedOrigins.length > 0) await app.register(cors, crossOrigin(allowedOrigins));
   app.addHook('onRequest', authorization(tokens.length === 0 ? undefined : authenticator(tokens)));
   app.addHook('onSend', async (_request, reply) => {
-    // The connection is not to be used again.
+    // The connection must not be used again.
     if (drain.aborted) reply.header('connection', 'close');
   });
   app.addHook('onResponse', requestLog(log));
   app.setNotFoundHandler((request) => {
-    throw new CatenaError('api.not_found', `nothing answers ${request.method} ${pathOf(request.url)}`, {
-      remedy: 'GET /openapi.json tells what does',
+    throw new CatenaError('api.not_found', `there is no route ${request.method} ${pathOf(request.url)}`, {
+      remedy: 'GET /openapi.json lists the routes',
     });
   });
   await app.register(rateLimit, {
@@ -105,7 +105,7 @@ export async function createHttpApp(options: HttpAppOptions, drain: AbortSignal)
   return app;
 }
 
-/** Which pages of other origins a browser lets read the answers; who is not on the list is told nothing. */
+/** CORS: the origins whose pages may read responses in a browser; other origins get no CORS headers. */
 function crossOrigin(allowed: readonly string[]): FastifyCorsOptions {
   return {
     origin: allowed.includes('*') ? true : [...allowed],
@@ -139,15 +139,19 @@ function one(header: string | readonly string[] | undefined): string | undefined
 
 const MAX_TOLD_PATH = 200;
 
-/** Without its query, which may hold what is nobody's business. */
+/** The path without its query, which may contain personal data. */
 function pathOf(url: string): string {
   return url.replace(/\?.*$/s, '').slice(0, MAX_TOLD_PATH);
 }
 
 function tooMany(max: number, ttlMs: number): CatenaError {
-  return new CatenaError('api.too_many_requests', `only ${max} such requests are taken in a time`, {
-    class: 'retryable',
-    retryAfterMs: ttlMs,
-    remedy: `ask again in ${Math.ceil(ttlMs / 1_000)} s`,
-  });
+  return new CatenaError(
+    'api.too_many_requests',
+    `too many requests: at most ${max} of these are accepted in a period`,
+    {
+      class: 'retryable',
+      retryAfterMs: ttlMs,
+      remedy: `try again in ${Math.ceil(ttlMs / 1_000)} s`,
+    },
+  );
 }

@@ -123,7 +123,7 @@ describe('a failure', () => {
       expect([status, body.error]).toEqual([500, 'api.internal']);
       expect(body.message).toContain(id);
       expect(JSON.stringify(body)).not.toContain('hunter2');
-      const failed = lines.find(({ message }) => message === 'a request failed unexpectedly');
+      const failed = lines.find(({ message }) => message === 'http request failed with an unexpected error');
       expect(failed).toMatchObject({ level: 'error', correlation_id: id });
     },
   );
@@ -234,7 +234,11 @@ describe('a server that stops', () => {
     await ask(`${server.url}/open`);
     await server.stop();
     await hanging;
-    expect(lines).toContainEqual({ level: 'warn', message: 'requests are cut off', drain_ms: 50 });
+    expect(lines).toContainEqual({
+      level: 'warn',
+      message: 'http server aborts open requests after the drain time',
+      drain_ms: 50,
+    });
   });
 
   it('says that its address is taken', async () => {

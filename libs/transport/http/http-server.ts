@@ -1,8 +1,8 @@
 /**
- * An HTTP server for people's front ends: routes that are registered as plugins, over the base of `http-app.ts`.
+ * An HTTP server for front ends: routes are plugins, on the app of `http-app.ts`.
  *
- * To stop, it tells requests that wait (long polls) to answer at once, takes no more, and closes when all are answered. What
- * is still under way when the drain time is over is cut off.
+ * To stop, it tells waiting requests (long polls) to answer at once, accepts no more, and closes when all are answered. Requests
+ * that are still open after the drain time are aborted.
  */
 import { forcedAfter } from '../../concurrency/within.ts';
 import { hostAndPort, isLoopback } from '../../config/listen-address.ts';
@@ -11,9 +11,9 @@ import { createHttpApp, type HttpAppOptions } from './http-app.ts';
 
 /** Without tokens the server listens on loopback only. */
 export interface HttpServerOptions extends HttpAppOptions {
-  /** `host:port`; port 0 takes a free one. */
+  /** `host:port`; port 0 chooses a free one. */
   readonly listen: string;
-  /** How long requests under way may go on after the stop began. */
+  /** How long open requests may take to finish during a stop. */
   readonly drainMs: number;
 }
 
@@ -21,7 +21,7 @@ export interface HttpServer {
   readonly port: number;
   /** `http://127.0.0.1:8080`. */
   readonly url: string;
-  /** Drains and ends; resolves when no request is left. Idempotent. */
+  /** Drains and stops; resolves when no request is open. Idempotent. */
   stop(): Promise<void>;
 }
 
@@ -44,7 +44,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   async function stop(): Promise<void> {
     drain.abort(draining(url));
     await forcedAfter(app.close(), drainMs, () => {
-      log.warn('requests are cut off', { drain_ms: drainMs });
+      log.warn('http server aborts open requests after the drain time', { drain_ms: drainMs });
       app.server.closeAllConnections();
     });
     log.info('http server stopped', { port: taken });
@@ -52,14 +52,14 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
 }
 
 function draining(url: string): CatenaError {
-  return new CatenaError('api.draining', `the server at ${url} is stopping and takes no more requests`, {
+  return new CatenaError('api.draining', `the server at ${url} is stopping and accepts no more requests`, {
     class: 'retryable',
-    remedy: 'ask again: another server answers, or this one after its restart',
+    remedy: 'try again: another server answers, or this one after its restart',
   });
 }
 
 function unprotected(listen: string): CatenaError {
-  return new CatenaError('http.unprotected', `${listen} can be reached by other machines, but nobody needs a token`, {
+  return new CatenaError('http.unprotected', `${listen} can be reached by other machines, but callers need no token`, {
     remedy: 'set grpc.tokens, or listen on 127.0.0.1',
   });
 }

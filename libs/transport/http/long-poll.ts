@@ -1,13 +1,13 @@
 import type { ServerResponse } from 'node:http';
 
 export interface LongPoll {
-  /** Aborts when waiting longer is of no use. */
+  /** Aborts when the wait must end. */
   readonly signal: AbortSignal;
-  /** Lets go of everything that it listens to. */
+  /** Removes all its listeners and timers. */
   end(): void;
 }
 
-/** How long a long poll may wait: its own time, and no longer than the server takes requests and its caller stays. */
+/** The wait of a long poll: it ends after its own time, when the server stops, or when its caller disconnects. */
 export function longPoll(waitMs: number, drain: AbortSignal, response: ServerResponse): LongPoll {
   const over = new AbortController();
   const end = (): void => {

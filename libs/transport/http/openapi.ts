@@ -1,15 +1,15 @@
-/** The OpenAPI document, made of the schemas of the routes. */
+/** The OpenAPI document, generated from the schemas of the routes. */
 import swagger from '@fastify/swagger';
 import { type HttpApp, toJsonSchemas } from './zod-routes.ts';
 
 export interface ApiTitle {
   readonly title: string;
   readonly description: string;
-  /** Of the interface, not of the program. */
+  /** The version of the interface, not of the program. */
   readonly version: string;
 }
 
-/** Watches the routes that are registered from now on, and serves what they are at `GET /openapi.json`. */
+/** Records the routes that are registered from now on, and serves their document at `GET /openapi.json`. */
 export async function serveOpenApi(app: HttpApp, info: ApiTitle): Promise<void> {
   await app.register(swagger, {
     openapi: {

@@ -1,4 +1,4 @@
-/** zod as the one source of a route: what is checked, what handlers are given, and what the OpenAPI document says. */
+/** Uses zod schemas for request checks, handler types and the OpenAPI document of a route. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Server } from 'node:https';
 import type {
@@ -12,16 +12,16 @@ import type { FastifySerializerCompiler } from 'fastify/types/schema.js';
 import { z } from 'zod';
 import { type FieldIssue, invalidArgument } from '../../contracts/request-check.ts';
 
-/** Gives handlers what their schemas make of a request, and asks them for what the schemas of answers take. */
+/** Types handlers by their schemas: the parsed request, and the body of the response. */
 export interface ZodTypeProvider extends FastifyTypeProvider {
   readonly validator: this['schema'] extends z.ZodType ? z.output<this['schema']> : unknown;
   readonly serializer: this['schema'] extends z.ZodType ? z.output<this['schema']> : unknown;
 }
 
-/** Its server is one of `node:http` where there is no certificate; what is used of it is the same. */
+/** Without a certificate its server is of `node:http`; the parts that are used are the same. */
 export type HttpApp = FastifyInstance<Server, IncomingMessage, ServerResponse, FastifyBaseLogger, ZodTypeProvider>;
 
-/** Refuses what a schema does not take with `api.invalid_argument`, every wrong place at once. */
+/** Refuses requests that do not match their schema with `api.invalid_argument`, with all issues at once. */
 export const zodValidator: FastifySchemaCompiler<z.ZodType> = ({ schema }) => {
   return (data: unknown) => {
     const read = schema.safeParse(data ?? {});
@@ -29,7 +29,7 @@ export const zodValidator: FastifySchemaCompiler<z.ZodType> = ({ schema }) => {
   };
 };
 
-/** Answers are written as they are: their schemas are held by tests, not at the cost of every answer. */
+/** Responses are not checked at run time: tests check them against their schemas. */
 export const jsonSerializer: FastifySerializerCompiler<z.ZodType> = () => (data) => JSON.stringify(data);
 
 function toIssue({ path, message }: z.core.$ZodIssue): FieldIssue {
@@ -37,7 +37,7 @@ function toIssue({ path, message }: z.core.$ZodIssue): FieldIssue {
   return { path: place.replace(/^\./, '') || 'the body', message: inWords(message) };
 }
 
-/** zod's sentences as predicates; ours are predicates already. */
+/** Turns zod's messages into predicates; ours are predicates already. */
 function inWords(message: string): string {
   const [, expected, received] = /^Invalid input: expected (.+), received (.+)$/.exec(message) ?? [];
   if (expected !== undefined) return `should be of type ${expected}, but is ${received}`;
@@ -46,7 +46,7 @@ function inWords(message: string): string {
 
 const PARTS = ['body', 'querystring', 'params', 'headers'] as const;
 
-/** A route's schemas as the JSON schemas of OpenAPI 3.1; what is no zod schema stays as it is. */
+/** Converts a route's zod schemas to the JSON schemas of OpenAPI 3.1; other schemas are returned unchanged. */
 export function toJsonSchemas(schema: FastifySchema): FastifySchema {
   const converted: Record<string, unknown> = { ...schema };
   for (const part of PARTS) if (schema[part] !== undefined) converted[part] = jsonSchema(schema[part], 'input');
@@ -59,7 +59,7 @@ export function toJsonSchemas(schema: FastifySchema): FastifySchema {
 
 function jsonSchema(schema: unknown, io: 'input' | 'output'): unknown {
   if (!(schema instanceof z.ZodType)) return schema;
-  // What has no JSON schema of its own, such as a transformation's result, is shown as anything.
+  // A type without a JSON schema, such as a transformation's result, becomes "any".
   const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, { io, reused: 'inline', unrepresentable: 'any' });
   return rest;
 }

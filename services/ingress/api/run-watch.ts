@@ -21,7 +21,7 @@ interface Watched {
   nextCountAtMs: number;
 }
 
-export class RunWatch {
+export class RunScene {
   readonly #deps: IngressApiDeps;
   readonly #watched = new Map<string, Watched>();
 

@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { type ListItemsRequest, type Run, RunState } from '../../../libs/contracts/services.ts';
 import { CatenaError } from '../../../libs/errors/catena-error.ts';
 import { type Api, call, drive, json, openApi, shop, submitted } from './ingress-api.fixture.ts';
-import { RunWatch } from './run-watch.ts';
+import { RunScene } from './run-watch.ts';
 
 const draining = new CatenaError('grpc.draining', 'the server stops', { class: 'retryable' });
 
@@ -61,7 +61,7 @@ describe('WatchRun', () => {
   it('looks once for all who watch, and leaves nothing behind when they go', async () => {
     const { bench, deps, ...rest } = openApi();
     const runId = await submitted({ bench, deps, ...rest });
-    const watch = new RunWatch({ ...deps, pollIntervalMs: 20 });
+    const watch = new RunScene({ ...deps, pollIntervalMs: 20 });
     const gone = new AbortController();
     const streams = Array.from({ length: 50 }, () => watch.follow(runId, gone.signal));
     for (const stream of streams) await stream.next();
@@ -103,7 +103,7 @@ describe('WatchRun', () => {
       bench.clock.advance(10);
       return 1;
     });
-    const watch = new RunWatch(deps);
+    const watch = new RunScene(deps);
     const gone = new AbortController();
     const stream = watch.follow(runId, gone.signal);
     await stream.next();

@@ -6,14 +6,14 @@ import { EXTENSIONS } from '../../../services/node/extensions.ts';
 import { code, pageHead, table } from './markdown.ts';
 
 const INTRODUCTION = `
-\`catena COMMAND --help\` says the same of the version that is installed. In a clone, without an installation:
-\`npm run catena -- run …\` or \`node services/catena.ts run …\`. How the commands are used day by day stands in
+\`catena COMMAND --help\` prints the same for the installed version. In a clone, without an installation:
+\`npm run catena -- run …\` or \`node services/catena.ts run …\`. The guides show the commands in use:
 [operating](../guides/operating.md) and [testing](../guides/testing.md).
 
-[Extensions](../guides/extensions.md) bring commands of their own: \`diagnose\` and \`compare\` are those of the one that ships with Catena.
+[Extensions](../guides/extensions.md) add commands: \`diagnose\` and \`compare\` are those of the extension that ships with Catena.
 
-Data goes to standard output or files, messages to standard error. \`<run>\` is a run's id, the beginning of one that no other
-run has, or \`last\`. Commands that read open the database read-only: they work while a run goes on. Runs are in a database
+Data goes to standard output or files, messages to standard error. \`<run>\` is a run's id, the unique beginning of an id, or
+\`last\`. Commands that read open the database read-only, so they work during a run. Runs are in a database
 file of this machine, or at the server that \`--server\` or the setting \`server.address\` names.
 `;
 

@@ -8,9 +8,9 @@ import { EXTENSIONS } from '../../../services/node/extensions.ts';
 import { code, pageHead, table } from './markdown.ts';
 
 const INTRODUCTION = `
-Every setting, its variable of the environment, what it takes and what it is when nobody sets it. The configuration is read
-once, when a process starts: defaults, then the file, then the environment, then the command line, each over what came
-before. Everything that is wrong is reported at once. \`catena config\` shows each value and where it came from.
+Every setting, with its environment variable, its valid values and its default. The configuration is read once, when a process
+starts: defaults, then the file, then the environment, then the command line; each overrides the ones before. All problems are
+reported at once. \`catena config\` shows each value and its origin.
 
 - **File**: YAML, \`${DEFAULT_CONFIG_FILE}\` in the working folder, or the one that \`--config\` or \`${CONFIG_FILE_VARIABLE}\` names. The key is the
   name below, nested or with dots:
@@ -20,13 +20,13 @@ before. Everything that is wrong is reported at once. \`catena config\` shows ea
     attempts: 5
   limits.requests_per_second: 2
   \`\`\`
-- **Environment**: the variable below. An empty one counts as not set, one that begins with \`CATENA_\` and names no setting is
-  an error. \`${FAILPOINT_VARIABLE}\` is no setting: it kills the process at a named point, for crash tests.
-- **Command line**: \`--set retry.attempts=5\`, of the commands that read the configuration.
+- **Environment**: the variable below. An empty one counts as not set; one that begins with \`CATENA_\` and names no setting is
+  an error. \`${FAILPOINT_VARIABLE}\` is not a setting: it kills the process at a named point, for crash tests.
+- **Command line**: \`--set retry.attempts=5\`, for the commands that read the configuration.
 
-As soon as \`cache.redis\` is set a process is part of a distributed deployment; without it everything runs in one process.
-An [extension](../guides/extensions.md) that \`extensions.files\` names may bring more, under its own name; those of the extensions
-that ship with Catena are listed here. A value that may hold a secret is never shown, neither by \`catena config\` nor in an error.
+If \`cache.redis\` is set, a process is part of a distributed deployment; without it everything runs in one process.
+An [extension](../guides/extensions.md) that \`extensions.files\` names may add settings under its own name; those of the extensions
+that ship with Catena are listed here. A value that may be a secret is never shown, neither by \`catena config\` nor in an error.
 `;
 
 export function configurationPage(): string {

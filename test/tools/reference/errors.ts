@@ -9,18 +9,18 @@ import { type ErrorCode, errorCodesIn } from './error-codes.ts';
 import { code, pageHead, table } from './markdown.ts';
 
 const INTRODUCTION = `
-Every failure is a value with a stable code, a class, a sentence and, where there is one, a remedy. Programs go by the code;
-sentences may improve. The class says what may be done:
+Every failure is a value with a stable code, a class, a message and, for most, a remedy. Programs should rely on the code:
+messages may improve. The class says whether another attempt may help:
 
 - **retryable**: worth another attempt. A node is executed again, within its budget of retries.
 - **fatal**: another attempt would fail the same way. A node becomes a dead letter.
-- **depends**: the place that makes it knows: what a parser makes of a page may be cured by the next download, for example,
-  and another function's output may not.
-- **error**, **warning**: findings about a server, when a process starts. An error keeps it from starting.
+- **depends**: the place that creates the error decides. For example, wrong output of a parser is retryable, because the next download
+  may help; wrong output of another function is fatal.
+- **error**, **warning**: findings about a server, when a process starts. With an error, the process does not start.
 
-\`{name}\` stands for what is put in, \`a / b\` for one of two. Over gRPC a code travels as the reason of \`google.rpc.ErrorInfo\`; over
-HTTP it is the field \`error\`. An answer of a server that is not Catena's becomes \`grpc.\` and the name of its status: ${bareStatuses()}.
-An error may also be raised by an extension or by a module: then its code is theirs.
+\`{name}\` stands for an inserted value, \`a / b\` for one of two. Over gRPC a code travels as the reason of \`google.rpc.ErrorInfo\`; over
+HTTP it is the field \`error\`. An error of a server that is not Catena's becomes \`grpc.\` and the name of its status: ${bareStatuses()}.
+Extensions and modules may also create errors, with codes of their own.
 `;
 
 export function errorsPage(files: readonly SourceFile[]): string {

@@ -3,14 +3,14 @@ import { EVENTS, type EventDefinition } from '../../../libs/contracts/events.ts'
 import { code, pageHead, table } from './markdown.ts';
 
 const INTRODUCTION = `
-What happens to a run is told by events: rows of its timeline, exactly once, and messages on the subject \`chain.event.<type>\`,
-at least once. Both are written with the transition that they tell of, never without it. Circuit breakers belong to no run:
-their events are messages only, and name the run in whose course the breaker changed.
+Events report what happens to a run: as rows of its timeline, exactly once, and as messages on the subject \`chain.event.<type>\`,
+at least once. Both are written together with their transition, never without it. Circuit breakers belong to no run:
+their events are messages only, and name the run during which the breaker changed.
 
-An event has an id (subject, epoch and type, such as \`<node>:2:DeadLettered\`), so that a reader that has seen one may drop
-the second copy; its type; the version of its data; \`runId\`, \`moduleId\` and \`nodeId\`, empty where it is not about one; the
+An event has an id (subject, epoch and type, such as \`<node>:2:DeadLettered\`), by which a reader can drop
+duplicates; its type; the version of its data; \`runId\`, \`moduleId\` and \`nodeId\`, empty if it is not about one; the
 epoch; and the time \`atMs\` on the coordinator's clock, in Unix milliseconds. Types and keys never change. A change of the data
-that a reader could stumble over raises the version; a new field does not.
+that could break a reader raises the version; a new field does not.
 `;
 
 export function eventsPage(): string {

@@ -3,9 +3,9 @@ import { METRICS, type MetricDefinition } from '../../../libs/telemetry/metric-n
 import { code, pageHead, table } from './markdown.ts';
 
 const INTRODUCTION = `
-Each process answers its own metrics at \`/metrics\` of the address that [\`metrics.listen\`](configuration.md) names, in Prometheus'
-text format. Sum over the processes of a deployment. A label takes few values, never an id, a URL or a host. A metric without
-labels is there from the start, at 0; one with labels appears with its first value.
+Each process serves its own metrics at \`/metrics\` of the address that [\`metrics.listen\`](configuration.md) names, in Prometheus'
+text format. Sum over the processes of a deployment. A label has few values, never an id, a URL or a host. A metric without
+labels is present from the start, with 0; one with labels appears with its first value.
 `;
 
 export function metricsPage(): string {

@@ -1,14 +1,14 @@
-/** Charts for the rows of a table: as wide as their cell, without text of their own, since the numbers stand beside them. */
+/** Charts for the rows of a table: as wide as their cell, without text, because the numbers are beside them. */
 import type { Figure } from '../../figures/figure.ts';
 import { html, type Markup } from '../html.ts';
 
-/** Whose a mark is: of the brand that is diagnosed, or of another. */
+/** Whether a mark belongs to the diagnosed brand or to another one. */
 export type Tone = 'own' | 'rival';
 
 const HEIGHT = 14;
 const MIDDLE = HEIGHT / 2;
 
-/** A share from 0 to 1 as a bar from zero on, its interval as a line across it. Without a value there is no bar at all. */
+/** A share from 0 to 1 as a bar that starts at zero, with its interval as a line across it. Without a value there is no bar. */
 export function intervalBar({ value, low, high, tooThin }: Figure, tone: Tone): Markup {
   return rowChart(
     html`<rect class="track" x="0" y="4" width="100" height="6"/>${
@@ -61,7 +61,7 @@ function whisker(low: number | null, high: number | null, place: (value: number)
   return html`<path class="whisker" d="M${from} ${MIDDLE}H${to}M${from} ${MIDDLE - 3}V${MIDDLE + 3}M${to} ${MIDDLE - 3}V${MIDDLE + 3}"/>`;
 }
 
-/** Hundredths of the width, kept inside it. */
+/** A position in hundredths of the width, limited to 0–100. */
 function at(share: number): number {
   return rounded(100 * Math.min(1, Math.max(0, share)));
 }

@@ -16,7 +16,7 @@ const BOX = { left: 38, right: WIDTH - 12, top: 10, bottom: HEIGHT - 12 };
 
 /**
  * `worstRank` is the end of the scale of ranks, which has 1 on top. Shares are always drawn from 0 to 100 %, net scores from −1
- * to 1: a scale that fits its values makes noise look like news. A run without a value is a gap in the line.
+ * to 1: a scale that is fitted to the values exaggerates noise. A run without a value is a gap in the line.
  */
 export function runLines(lines: readonly RunLine[], scale: Scale, worstRank: number, label: string): Markup {
   const [bottom, top] = rangeOf(scale, worstRank);

@@ -1,4 +1,4 @@
-/** Every answer, to be opened, with its evidence marked; and the questions that name the brand. */
+/** Every answer, collapsed, with its evidence marked; and the questions that name the brand. */
 import type { CallItem } from '../../module/items.ts';
 import { callKey } from '../../module/plan.ts';
 import { highlighted } from '../highlight.ts';
@@ -8,7 +8,7 @@ import { sentimentTable } from './figures.ts';
 import { note, section } from './layout.ts';
 import type { Scene } from './scene.ts';
 
-/** A page with more is slow to open; all of them stand in the files beside it. */
+/** A page with more is slow to open; the files beside it have all of them. */
 const MAX_ANSWERS = 1_000;
 
 export function answers(scene: Scene): Markup {

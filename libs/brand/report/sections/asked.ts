@@ -1,4 +1,4 @@
-/** How it was asked: all that one needs to ask the same again. */
+/** How the models were asked: everything that is needed to repeat it. */
 import { foreign, html, type Markup } from '../html.ts';
 import { instant, NOTHING, seconds } from '../numbers.ts';
 import type { RunReport } from '../run-report.ts';
@@ -40,7 +40,7 @@ export function asked(scene: Scene): Markup {
   );
 }
 
-/** What was to be expected before anything was asked; reports of older versions do not say. */
+/** The forecast before the first call; reports of older versions have none. */
 function expected({ words, run }: Scene): Markup | string {
   const { plan } = run.report as Partial<RunReport['report']>;
   if (plan === undefined) return NOTHING;

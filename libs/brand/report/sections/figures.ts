@@ -85,7 +85,7 @@ export function rateTable(
   });
 }
 
-/** A value with what stands behind it, its interval, and a mark where that is too little. */
+/** A value with its basis and its interval, and a mark if it is based on too few answers. */
 function measured({ words }: Scene, figure: Figure, scale: Scale): Markup {
   const { tooThin, value } = figure;
   const counted = html`<small>${behind(figure, scale)}</small>`;

@@ -1,4 +1,4 @@
-/** The top of the page: what was diagnosed, and the figures that one reads first. */
+/** The top of the page: what was diagnosed, and the most important figures. */
 import { type Content, foreign, html, type Markup } from '../html.ts';
 import { decimal, instant, interval, money, percent, seconds, signed } from '../numbers.ts';
 import { listed, type Scene } from './scene.ts';

@@ -1,4 +1,4 @@
-/** The figures over the runs that asked the same. */
+/** The figures over the runs that asked the same questions. */
 import { runLines } from '../charts/run-lines.ts';
 import type { ComparedFigure, Comparison } from '../compare.ts';
 import { html, type Markup } from '../html.ts';

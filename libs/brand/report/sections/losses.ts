@@ -1,4 +1,4 @@
-/** Where others are recommended instead, and what is missing. */
+/** Answers that recommend other brands instead, and missing answers. */
 import type { CallItem } from '../../module/items.ts';
 import { callKey } from '../../module/plan.ts';
 import { stackedBar } from '../charts/interval-bar.ts';
@@ -32,7 +32,7 @@ export function interception(scene: Scene): Markup {
   ]);
 }
 
-/** What was not answered, or not in full, and why. */
+/** Calls without an answer or with a partial one, and why. */
 export function missing(scene: Scene): Markup {
   const { words, run } = scene;
   const short = run.calls.filter(({ status }) => status !== 'whole');

@@ -20,7 +20,7 @@ export function ranks(scene: Scene): Markup {
 function byModel(scene: Scene): Markup {
   const { words, run } = scene;
   const { byModel: answered, overall } = run.report.figures.bare;
-  // In the order in which they were named, not in that of their answers.
+  // In the order of the input, not of their answers.
   const models = run.report.models.flatMap((model) => answered.filter((each) => each.model === model));
   const columns = [...models.map(({ figures }) => figures), overall];
   return table({

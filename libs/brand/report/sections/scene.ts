@@ -1,4 +1,4 @@
-/** What every section of a page is given. */
+/** The data for every section of a page. */
 import { brandsOf } from '../../module/input.ts';
 import { type Content, foreign, html, type Markup } from '../html.ts';
 import { findingsByCall, languageOf, type MentionItem, type ReportLanguage, type RunReport } from '../run-report.ts';
@@ -27,7 +27,7 @@ export function brandName({ main }: Pick<Scene, 'main'>, brand: string): Markup 
   return brand === main ? html`<strong class="own">${foreign(brand)}</strong>` : foreign(brand);
 }
 
-/** Things one after the other, as the language of the report writes a list. */
+/** A list in the style of the report's language. */
 export function listed({ words }: Pick<Scene, 'words'>, things: readonly Content[]): Markup {
   return html`${things.map((thing, index) => html`${index > 0 && words.comma}${thing}`)}`;
 }

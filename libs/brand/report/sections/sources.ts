@@ -1,4 +1,4 @@
-/** Which sites and pages the answers rest on. */
+/** The sites and pages that the answers cite. */
 import type { Figure } from '../../figures/figure.ts';
 import type { SourceFigures } from '../../figures/source-figures.ts';
 import { intervalBar, stackedBar } from '../charts/interval-bar.ts';
@@ -11,7 +11,7 @@ import { brandName, listed, type Scene } from './scene.ts';
 const OWNERS = ['owned', 'rival', 'third_party'] as const;
 /** Classes of the style sheet. */
 const TONES = { owned: 'by-us', rival: 'by-rival', third_party: 'by-others' } as const;
-/** More domains than this are a long tail: they stand in the JSON file. */
+/** The most domains in the table; the JSON file has all of them. */
 const MAX_DOMAINS = 30;
 
 export function sources(scene: Scene): Markup {

@@ -1,4 +1,4 @@
-/** The client's side of dispatch streams: one to every server, opened again when it breaks. */
+/** The client's side of dispatch streams: one to every server, reopened when it breaks. */
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { backOffMs } from '../../../concurrency/back-off.ts';
@@ -10,23 +10,23 @@ import { pushStream } from './push-stream.ts';
 
 export interface DispatchStreamOptions<Request, Response, ToServer, ToClient> {
   readonly codec: Pick<DispatchCodec<Request, Response, ToServer, ToClient>, 'encodeRequest' | 'decodeEvent'>;
-  /** The servers that there are now, by any name that {@link connect} takes. */
+  /** The current servers, by names that {@link connect} accepts. */
   readonly resolve: () => Promise<readonly string[]>;
   /** Opens the stream to a server; it ends when the signal aborts. */
   readonly connect: (server: string, requests: AsyncIterable<ToServer>, signal: AbortSignal) => AsyncIterable<ToClient>;
   readonly log: Log;
-  /** How often a request is sent at most, when streams break under it; default 3. */
+  /** The most attempts of a request whose streams break; default 3. */
   readonly attempts?: number;
-  /** The first wait before a broken stream is opened again, doubled up to the largest, with jitter; default 100. */
+  /** The first wait before a broken stream is reopened, doubled up to the longest, with jitter; default 100. */
   readonly reconnectMs?: number;
   readonly maxReconnectMs?: number;
-  /** How often servers are looked up when nothing breaks, for those that were added; default 30,000. */
+  /** How often servers are looked up while no stream breaks, to find new ones; default 30,000. */
   readonly resolveMs?: number;
 }
 
 export interface DispatchStream<Request, Response> {
   /**
-   * Sends a request to some server and answers what it answers. Waits while there is no server with credit: until the signal
+   * Sends a request to any server and returns its answer. While no server has credit it waits, until the signal
    * aborts. Rejects with the request's own error, with the signal's reason, and with `dispatch.stream_broken` or
    * `dispatch.stopped` (both retryable: it may have been executed or not).
    */
@@ -35,7 +35,7 @@ export interface DispatchStream<Request, Response> {
   readonly pending: number;
   /** Servers whose stream is open. */
   readonly servers: readonly string[];
-  /** Rejects what has no answer yet and closes the streams; resolves when they are closed. Idempotent. */
+  /** Rejects unanswered requests and closes the streams; resolves when they are closed. Idempotent. */
   stop(): Promise<void>;
 }
 
@@ -76,21 +76,21 @@ export function openDispatchStream<Request, Response, ToServer, ToClient>(
         failures = 0;
       } catch (error) {
         failures += 1;
-        log.warn('servers could not be looked up', { error });
+        log.warn('dispatch: lookup of servers failed; it is retried', { error });
       }
       for (const server of known) if (!keepers.has(server)) keepers.set(server, keep(server));
       await waits.wait(known.size === 0 ? jitteredMs(failures) : resolveMs);
     }
   }
 
-  /** Holds a stream to a server for as long as there is such a server. */
+  /** Keeps a stream to a server open for as long as the server exists. */
   async function keep(server: string): Promise<void> {
     let failures = 0;
     while (!stop.signal.aborted && known.has(server)) {
       const { error, wasConnected } = await stream(server);
       if (stop.signal.aborted) break;
       failures = wasConnected ? 0 : failures + 1;
-      log.warn('dispatch stream broke', { server, error });
+      log.warn('dispatch stream broke; it is reopened', { server, error });
       waits.wake();
       await waits.pause(jitteredMs(failures));
     }
@@ -137,7 +137,7 @@ function broken(server: string, thrown: unknown): CatenaError {
 }
 
 function stoppedError(): CatenaError {
-  return new CatenaError('dispatch.stopped', 'the dispatch was given up, since this process stops', {
+  return new CatenaError('dispatch.stopped', 'the dispatch was aborted, because this process is stopping', {
     class: 'retryable',
     remedy: 'dispatch again: what was executed is not executed twice',
   });
@@ -146,7 +146,7 @@ function stoppedError(): CatenaError {
 export interface Waits {
   /** Resolves after the time, at once on {@link wake}, or when the signal aborts. */
   wait(ms: number): Promise<void>;
-  /** Ends the wait that is under way. */
+  /** Ends the current wait. */
   wake(): void;
   /** Resolves after the time, or when the signal aborts. */
   pause(ms: number): Promise<void>;

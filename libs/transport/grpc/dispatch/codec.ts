@@ -1,6 +1,6 @@
 /**
- * The frames of a dispatch stream as messages of `ModuleProcessor.ExecuteModule`. What the module-processor says of a
- * dispatch, failures included, is the response of its frame: whatever else ends a dispatch was said by nobody.
+ * The frames of a dispatch stream as messages of `ModuleProcessor.ExecuteModule`. The module-processor's result for a
+ * dispatch, failures included, is in the response of its frame: any other end of a dispatch does not come from it.
  */
 import { type DispatchAnswer, type ExecuteModuleRequest, ExecuteModuleResponse } from '../../../contracts/services.ts';
 import { CatenaError } from '../../../errors/catena-error.ts';
@@ -9,9 +9,9 @@ import { toChainError } from '../../../stage/messages/chain-error.ts';
 import type { DispatchCodec } from './frames.ts';
 
 export interface DispatchRequest {
-  /** Undefined: of a kind that only a later release knows. */
+  /** Undefined: a kind that only a later release knows. */
   readonly dispatch: ExecuteModuleRequest['dispatch'];
-  /** The trace that it belongs to, as headers: a stream carries dispatches of many runs. */
+  /** Its trace, as headers: a stream carries dispatches of many runs. */
   readonly trace: Readonly<Record<string, string>>;
 }
 
@@ -40,11 +40,15 @@ export const dispatchCodec: DispatchCodec<
         return { kind: 'answer', id, result: { isDone: true, response: result } };
       }
       default:
-        throw new CatenaError('dispatch.not_understood', 'the module-processor says what this release does not know', {
-          class: 'retryable',
-          data: { bytes: ExecuteModuleResponse.encode(message).finish().length },
-          remedy: 'bring both ends to compatible releases',
-        });
+        throw new CatenaError(
+          'dispatch.not_understood',
+          'the module-processor sent a kind of response that this release does not know',
+          {
+            class: 'retryable',
+            data: { bytes: ExecuteModuleResponse.encode(message).finish().length },
+            remedy: 'run compatible releases at both ends',
+          },
+        );
     }
   },
 };

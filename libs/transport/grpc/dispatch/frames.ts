@@ -1,26 +1,26 @@
 /**
- * What a dispatch stream carries, whatever the messages look like. The server grants credit; the client sends one request
- * per credit, each with an id of its own; every request gets one answer, in any order.
+ * The frames of a dispatch stream, independent of their encoding. The server grants credit; the client sends one request
+ * per credit, each with its own id; every request gets one answer, in any order.
  */
 import type { CatenaError } from '../../../errors/catena-error.ts';
 
-/** An answer: what the request came to, or why it could not be done. */
+/** An answer: the result of the request, or its error. */
 export type DispatchResult<Response> =
   | { readonly isDone: true; readonly response: Response }
   | { readonly isDone: false; readonly error: CatenaError };
 
-/** What a server says. */
+/** The frames that a server sends. */
 export type ServerFrame<Response> =
   | { readonly kind: 'credit'; readonly count: number }
   | { readonly kind: 'answer'; readonly id: number; readonly result: DispatchResult<Response> };
 
-/** What a client says. */
+/** The frames that a client sends. */
 export interface ClientFrame<Request> {
   readonly id: number;
   readonly request: Request;
 }
 
-/** How frames are written as messages of a proto, and read from them. Readers throw for messages that are no frames. */
+/** Encodes frames as proto messages, and decodes them. Decoders throw for messages that are not frames. */
 export interface DispatchCodec<Request, Response, ToServer, ToClient> {
   readonly encodeRequest: (frame: ClientFrame<Request>) => ToServer;
   readonly decodeRequest: (message: ToServer) => ClientFrame<Request>;

@@ -1,19 +1,19 @@
 /**
- * Which request goes over which stream. Without time, timers and sockets: streams come and go by calls.
+ * Assigns requests to streams. It has no timers and sockets: calls add and remove streams.
  *
- * A request waits until some stream has credit, goes over the one with the fewest unanswered, and is answered or comes back
- * when its stream breaks. Then it is sent again, before all others, until its attempts are used up. Every request ends
- * exactly once.
+ * A request waits until a stream has credit, is sent over the stream with the fewest unanswered requests, and is answered or
+ * returned when its stream breaks. Then it is sent again, before all others, until its attempts are used up. Every request
+ * ends exactly once.
  */
 import { CatenaError } from '../../../errors/catena-error.ts';
 import type { ClientFrame, DispatchResult } from './frames.ts';
 
 export interface PooledStream<Response> {
-  /** The server takes so many more. Throws `dispatch.bad_credit` (fatal) for what is no credit. */
+  /** Adds credit of the server. Throws `dispatch.bad_credit` (fatal) for an invalid amount. */
   grant(count: number): void;
-  /** Throws `dispatch.unknown_id` (fatal) for a request that this stream does not owe. */
+  /** Throws `dispatch.unknown_id` (fatal) for a request that is not unanswered on this stream. */
   answer(id: number, result: DispatchResult<Response>): void;
-  /** The stream is gone, by this error; what it owes comes back. Idempotent. */
+  /** The stream broke with this error; its unanswered requests are returned. Idempotent. */
   close(error: CatenaError): void;
 }
 
@@ -21,9 +21,9 @@ export interface DispatchPool<Request, Response> {
   /** Rejects with the request's error, with the signal's reason, or with the error that closed the last stream or the pool. */
   dispatch(request: Request, signal?: AbortSignal): Promise<Response>;
   open(send: (frame: ClientFrame<Request>) => void): PooledStream<Response>;
-  /** Everything that waits or is unanswered rejects with this error, and so does every later request. Idempotent. */
+  /** All waiting and unanswered requests reject with this error, and so does every later request. Idempotent. */
   stop(error: CatenaError): void;
-  /** Requests without an end. */
+  /** Requests that have not ended. */
   readonly size: number;
 }
 
@@ -39,13 +39,13 @@ interface Stream<Request, Response> {
   readonly send: (frame: ClientFrame<Request>) => void;
 }
 
-/** A server that grants more at once is broken. */
+/** The largest credit that is accepted at once. */
 const MAX_CREDIT = 1_000_000;
 
-/** `attempts`: how often a request is sent at most, when streams break under it. */
+/** `attempts`: the most attempts of a request whose streams break. */
 export function dispatchPool<Request, Response>(attempts: number): DispatchPool<Request, Response> {
   type E = Entry<Request, Response>;
-  // Sets keep their order too, and give up what was aborted.
+  // A set keeps insertion order, and an aborted request can be deleted from it.
   const returned = new Set<E>();
   const waiting = new Set<E>();
   const streams = new Set<Stream<Request, Response>>();
@@ -149,7 +149,7 @@ export function dispatchPool<Request, Response>(attempts: number): DispatchPool<
   };
 }
 
-/** The stream with credit that owes least. */
+/** The stream with credit and the fewest unanswered requests. */
 function freest<Request, Response>(
   streams: ReadonlySet<Stream<Request, Response>>,
 ): Stream<Request, Response> | undefined {

@@ -4,7 +4,7 @@ import { Fifo } from '../../../concurrency/fifo.ts';
 export interface PushStream<Value> extends AsyncIterable<Value> {
   /** Ignored after the end. */
   push(value: Value): void;
-  /** What was pushed before is still given out. */
+  /** Values that were pushed before are still iterated. */
   end(): void;
 }
 

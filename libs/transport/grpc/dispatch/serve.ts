@@ -8,20 +8,20 @@ import { pushStream } from './push-stream.ts';
 
 export interface ServeDispatchOptions<Request, Response, ToServer, ToClient> {
   readonly codec: Pick<DispatchCodec<Request, Response, ToServer, ToClient>, 'decodeRequest' | 'encodeEvent'>;
-  /** What it throws is the request's answer. */
+  /** An error that it throws is the request's answer. */
   readonly execute: (request: Request, signal: AbortSignal) => Promise<Response>;
-  /** How many are executed at once, over all streams that share them; each stream may have as many unanswered. */
+  /** The slots of all streams: how many requests are executed at once. Each stream may have as many unanswered requests. */
   readonly slots: Slots;
-  /** Aborts when the call is over: what is executed is told. */
+  /** Aborts when the call is over; it is passed on to the executions. */
   readonly signal: AbortSignal;
-  /** Aborts when the server is to stop: what is executed is finished and answered, what waits is left unanswered. */
+  /** Aborts when the server must stop: running requests are finished and answered, waiting ones stay unanswered. */
   readonly drain: AbortSignal;
 }
 
 /**
- * Executes what a client sends and answers it, granting credit as slots get free. It ends when the client has sent all and
+ * Executes a client's requests and answers them, granting credit as slots become free. It ends when the client has sent all and
  * got all answers, or on drain. Throws `dispatch.credit_exceeded` and `dispatch.duplicate_id` (fatal) for clients that
- * break the contract, and what the decoder throws.
+ * break the contract, and the errors of the decoder.
  */
 export async function* serveDispatch<Request, Response, ToServer, ToClient>(
   requests: AsyncIterable<ToServer>,
@@ -56,7 +56,7 @@ export async function* serveDispatch<Request, Response, ToServer, ToClient>(
     }
   }
 
-  /** What gets free in one turn of the loop is granted in one message. */
+  /** Slots that become free in one turn of the event loop are granted in one message. */
   function grant(): void {
     freed += 1;
     if (freed > 1) return;

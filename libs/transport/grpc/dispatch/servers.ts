@@ -1,12 +1,12 @@
-/** The servers behind a target, each with a client of its own: a dispatch stream goes to one server, not to any. */
+/** The servers of a target, each with its own client: a dispatch stream belongs to one server. */
 import type { TsProtoServiceDefinition } from 'nice-grpc';
 import { createGrpcClient, type GrpcClient, type GrpcClientOptions } from '../client.ts';
 import { resolveTarget, type ServerAddress, written } from '../target.ts';
 
 export interface DispatchServers<Definition extends TsProtoServiceDefinition> {
-  /** The addresses that there are now, for {@link DispatchServers.calls}. Rejects with `grpc.unresolved` (retryable). */
+  /** The current addresses, for {@link DispatchServers.calls}. Rejects with `grpc.unresolved` (retryable). */
   resolve(): Promise<readonly string[]>;
-  /** Calls of the server at an address that {@link DispatchServers.resolve} gave. */
+  /** Calls to the server at an address that {@link DispatchServers.resolve} returned. */
   calls(address: string): GrpcClient<Definition>['calls'];
   close(): void;
 }
@@ -39,7 +39,7 @@ export function dispatchServers<Definition extends TsProtoServiceDefinition>(
     },
   };
 
-  /** A server that was found by its name must also carry it in its certificate. */
+  /** A server that was found by a name must have that name in its certificate. */
   function connect(address: string, server: ServerAddress | undefined): GrpcClient<Definition> {
     const isNamed = server !== undefined && server.name !== server.host;
     const name = isNamed ? { serverName: server.name } : {};
