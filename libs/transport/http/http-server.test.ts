@@ -234,7 +234,11 @@ describe('a server that stops', () => {
     await ask(`${server.url}/open`);
     await server.stop();
     await hanging;
-    expect(lines).toContainEqual({ level: 'warn', message: 'http server aborts open requests after the drain time', drain_ms: 50 });
+    expect(lines).toContainEqual({
+      level: 'warn',
+      message: 'http server aborts open requests after the drain time',
+      drain_ms: 50,
+    });
   });
 
   it('says that its address is taken', async () => {
