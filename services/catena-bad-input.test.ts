@@ -78,7 +78,7 @@ describe('bad input', () => {
     const ended = await catena('run', wrongItem, '--db', 'bad.db');
     expect(ended).toMatchObject({
       code: 5,
-      stderr: expect.stringMatching(/bad\.db is not a sound database[\s\S]*--db/),
+      stderr: expect.stringMatching(/bad\.db is not a valid database[\s\S]*--db/),
     });
   });
 

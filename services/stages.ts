@@ -64,7 +64,7 @@ export interface Backends {
   readonly bus: Bus;
   readonly blobs: BlobStore;
   /** Responses kept for later runs. */
-  readonly answers: ResponseCache;
+  readonly responseCache: ResponseCache;
   readonly modules: ModuleResolver;
   readonly limiter: Limiter;
   /** Circuit breakers by key. */
@@ -228,7 +228,7 @@ export function composeStages(backends: Backends, options: StageOptions): Stages
     blobs,
     budgets,
     cookieStore,
-    answers: backends.answers,
+    responseCache: backends.responseCache,
     secret: secretSource({ store, environment: readEnvironment(), allowed: config.downloader.secrets ?? [] }),
     onDownload: meterDownloads(metrics, onDownload),
     breakers: breakerGuard,

@@ -1,14 +1,14 @@
 /**
- * A bus for a process that hosts several stages: a message for a stage that has a slot here, or will soon have one, goes
- * there, and no broker sees it. A wake-up is only a hint, so it may take any way; N processes of this kind scale out, since
- * whatever finds no room here goes to the broker, for anybody.
+ * A bus for a process that hosts several stages. A message for a stage with a free slot here, or soon one, is delivered locally
+ * without the broker. Any route is allowed, because a wake-up is only a hint. Several such processes scale out, because messages
+ * without room here go to the broker, for any process.
  */
 import { type MessageTo, RECEIVER } from '../contracts/chain.ts';
 import type { Dispatched } from '../contracts/subjects.ts';
 import { LocalLane } from './local-lane.ts';
 import type { Bus, Delivery, Receiver, SubscribeOptions, Subscription } from './port.ts';
 
-/** Deliveries that began in this process, and that came by the inner bus. */
+/** Counts of local deliveries, and of deliveries by the inner bus. */
 export interface DeliveryCounts {
   readonly local: number;
   readonly remote: number;
@@ -44,7 +44,7 @@ export class LocalFirstBus implements Bus {
     if (this.#closed) return false;
     const stage = RECEIVER[message.kind];
     const lane = this.#lanes.get(stage);
-    // A run's first message is in no due index yet: it is worth a broker that remembers it.
+    // A run's first message is not in the due index yet, so the broker must keep it.
     const isTaken = message.kind !== 'task' && lane?.offer(this.#localDelivery(stage, message)) === true;
     if (!isTaken) return this.#inner.publish(message);
     this.#countsOf(stage).local += 1;
@@ -97,8 +97,8 @@ export class LocalFirstBus implements Bus {
   }
 
   /**
-   * Published anew after its delay, to whoever has a slot by then. One that finds no room, or whose process ends before, is
-   * dropped: its node stands in the due index. So is its wake-up's number, which a broker may have seen.
+   * Publishes a returned message again after its delay, to any process with a slot. Without room, or if this process ends first,
+   * it is dropped: its node is in the due index. Its wake-up's number is dropped too, because the broker may have seen it.
    */
   #nak(stage: Receiver, { kind, model }: Dispatched, delayMs: number): void {
     if (this.#closed) return;

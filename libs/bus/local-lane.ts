@@ -4,24 +4,24 @@ import type { Delivery, Receiver } from './port.ts';
 export interface LocalLaneOptions {
   readonly slots: number;
   readonly receive: (delivery: Delivery<Receiver>) => Promise<void>;
-  /** Told how many slots the inner bus may fill, whenever that changes. */
+  /** Called with the number of slots that the inner bus may fill, whenever that changes. */
   readonly onRemoteSlots: (slots: number) => void;
 }
 
-/** A delivery of the inner bus that came while a local one had taken its slot. */
+/** A delivery of the inner bus that waits because a local one took its slot. */
 interface Waiting {
   readonly delivery: Delivery<Receiver>;
   readonly ended: () => void;
 }
 
-/** How long a delivery is given back for that no longer finds its subscriber. */
+/** Delay of a delivery that is returned because its subscriber has stopped. */
 const STOPPED_DELAY_MS = 1;
 
 /**
- * One stage's slots, shared by both ways of delivery. As many local deliveries as there are slots may wait for one: whoever
- * publishes holds a slot itself until it has, so that under load none would ever be free. The inner bus is told how many
- * slots are left; what it had sent for before waits here, and goes first. Neither way starves the other: while local
- * deliveries wait one slot is still asked for, and nothing comes in locally while a delivery of the inner bus waits.
+ * One stage's slots, shared by local deliveries and those of the inner bus. As many local deliveries as there are slots may wait:
+ * a publisher holds a slot until it has published, so under load no slot would ever be free. The inner bus learns how many slots
+ * are left; deliveries that it requested before wait here and go first. Neither kind starves the other: while local deliveries
+ * wait, the inner bus may still fill one slot, and no local delivery is accepted while one of the inner bus waits.
  */
 export class LocalLane {
   readonly #options: LocalLaneOptions;
@@ -43,17 +43,17 @@ export class LocalLane {
     return this.#queue.size + this.#waiting.size;
   }
 
-  /** Takes a local delivery: into a slot, or to wait for one. False when there is no room, or others wait before it. */
+  /** Accepts a local delivery into a slot or the queue. False when there is no room, or others wait before it. */
   offer(delivery: Delivery<Receiver>): boolean {
     if (this.#stopped || this.#waiting.size > 0) return false;
     if (this.#hasFreeSlot()) this.#runLocal(delivery);
     else if (this.#queue.size < this.#slots) this.#queue.push(delivery);
     else return false;
-    this.#tellRemoteSlots();
+    this.#reportRemoteSlots();
     return true;
   }
 
-  /** Hands on a delivery of the inner bus, once a slot is free; resolves when it has ended. */
+  /** Starts a delivery of the inner bus when a slot is free; resolves when it has ended. */
   receiveRemote(delivery: Delivery<Receiver>): Promise<void> {
     if (this.#stopped) {
       delivery.nak(STOPPED_DELAY_MS);
@@ -67,10 +67,10 @@ export class LocalLane {
     if (this.#stopped) return;
     this.#slots = slots;
     this.#next();
-    this.#tellRemoteSlots();
+    this.#reportRemoteSlots();
   }
 
-  /** Gives back what waits; resolves when what is in hand has ended. */
+  /** Returns waiting deliveries; resolves when the running ones have ended. */
   stop(): Promise<void> {
     this.#stopped = true;
     for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
@@ -91,7 +91,7 @@ export class LocalLane {
     void this.#options.receive(delivery).finally(() => {
       this.#local -= 1;
       this.#next();
-      this.#tellRemoteSlots();
+      this.#reportRemoteSlots();
     });
   }
 
@@ -105,7 +105,7 @@ export class LocalLane {
     }
   }
 
-  /** After a slot fell free. */
+  /** Fills a slot that became free. */
   #next(): void {
     if (this.#stopped) {
       if (this.#inHand() === 0) this.#idle?.();
@@ -126,8 +126,8 @@ export class LocalLane {
     return this.#inHand() < this.#slots;
   }
 
-  /** What waits here for a slot counts with the inner bus as in hand. */
-  #tellRemoteSlots(): void {
+  /** Reports the free slots; a waiting delivery of the inner bus counts there as running. */
+  #reportRemoteSlots(): void {
     const left = this.#slots - this.#local - this.#queue.size;
     this.#options.onRemoteSlots(Math.max(this.#queue.size > 0 ? 1 : 0, left));
   }

@@ -5,25 +5,25 @@ import { captureContext, isTracing, type TraceContext, withContext } from '../te
 import type { Bus, Delivery, Receiver, SubscribeOptions, Subscription } from './port.ts';
 
 export interface MemoryBusOptions {
-  /** Messages that each stage's queue takes. */
+  /** Capacity of each stage's queue, in messages. */
   readonly capacity: number;
 }
 
-/** One stage's queue and the hands that empty it. */
+/** One stage's queue and its subscriber. */
 interface Lane {
   readonly waiting: Fifo<ChainMessage>;
-  readonly givenBack: Set<NodeJS.Timeout>;
+  readonly returned: Set<NodeJS.Timeout>;
   subscriber: SubscribeOptions<Receiver> | undefined;
   slots: number;
   inHand: number;
   idle: (() => void) | undefined;
 }
 
-/** The bus of one process: bounded queues in memory. What it forgets with the process, the due index remembers. */
+/** The bus of one process: bounded queues in memory. Its messages are lost with the process; the due index has their nodes. */
 export class MemoryBus implements Bus {
   readonly #capacity: number;
   readonly #lanes = new Map<Receiver, Lane>();
-  /** The trace that each message was published in; empty while tracing is off. */
+  /** The trace of each message's publisher; empty while tracing is off. */
   readonly #traces = new WeakMap<ChainMessage, TraceContext>();
   #closed = false;
 
@@ -32,7 +32,7 @@ export class MemoryBus implements Bus {
     for (const stage of new Set(Object.values(RECEIVER))) {
       this.#lanes.set(stage, {
         waiting: new Fifo(),
-        givenBack: new Set(),
+        returned: new Set(),
         subscriber: undefined,
         slots: 0,
         inHand: 0,
@@ -47,7 +47,7 @@ export class MemoryBus implements Bus {
 
   depth(stage: Receiver): number {
     const lane = this.#lane(stage);
-    return lane.waiting.size + lane.givenBack.size;
+    return lane.waiting.size + lane.returned.size;
   }
 
   async publish(message: ChainMessage): Promise<boolean> {
@@ -88,8 +88,8 @@ export class MemoryBus implements Bus {
     this.#closed = true;
     for (const lane of this.#lanes.values()) {
       lane.waiting.clear();
-      for (const timer of lane.givenBack) clearTimeout(timer);
-      lane.givenBack.clear();
+      for (const timer of lane.returned) clearTimeout(timer);
+      lane.returned.clear();
     }
   }
 
@@ -117,7 +117,7 @@ export class MemoryBus implements Bus {
     }
   }
 
-  /** In the trace of its publisher, and not of whoever made room for it. */
+  /** Delivers in the trace of the publisher, not in that of the execution that freed the slot. */
   #hand({ receive }: SubscribeOptions<Receiver>, delivery: Delivery<Receiver>): Promise<void> {
     if (!isTracing()) return receive(delivery);
     return withContext(this.#traces.get(delivery.message), () => receive(delivery));
@@ -130,11 +130,11 @@ export class MemoryBus implements Bus {
       nak: (delayMs) => {
         if (this.#closed) return;
         const timer = setTimeout(() => {
-          lane.givenBack.delete(timer);
+          lane.returned.delete(timer);
           lane.waiting.push(message);
           this.#deliver(lane);
         }, delayMs);
-        lane.givenBack.add(timer);
+        lane.returned.add(timer);
       },
     };
   }

@@ -1,7 +1,7 @@
 /**
- * The bus carries wake-ups. A message may be lost, come twice, late or out of order: the coordinator's state decides, and the
- * sweeper notifies again. What a bus must do is deliver at least once while all is well, hold back when a stage has no free
- * slot, and say so when it is full.
+ * The bus carries wake-ups. A message may be lost, doubled, late or out of order: the coordinator's state decides, and the
+ * sweeper notifies again. A bus must deliver at least once in normal operation, hold messages back when a stage has no free slot,
+ * and refuse messages when it is full.
  */
 import type { MessageTo, Stage } from '../contracts/chain.ts';
 import type { Dispatched } from '../contracts/subjects.ts';
@@ -9,38 +9,38 @@ import type { Dispatched } from '../contracts/subjects.ts';
 /** A stage that takes messages. */
 export type Receiver = Exclude<Stage, 'module-processor' | 'sweeper'>;
 
-/** A message in the hands of a stage; exactly one of the two is called, once. */
+/** A message that a stage is handling; exactly one of the two methods is called, once. */
 export interface Delivery<S extends Receiver> {
   readonly message: MessageTo<S>;
   ack(): void;
-  /** Gives the message back, to come again after a while. */
+  /** Returns the message; it is delivered again after the delay. */
   nak(delayMs: number): void;
 }
 
 export interface SubscribeOptions<S extends Receiver> {
   readonly stage: S;
-  /** How many deliveries may be in hand at once. */
+  /** Deliveries at the same time. */
   readonly slots: number;
-  /** Called for each delivery; must not throw. The slot is free again when it resolves. */
+  /** Called for each delivery; must not throw. Its slot is free again when the promise resolves. */
   readonly receive: (delivery: Delivery<S>) => Promise<void>;
 }
 
 export interface Subscription {
-  /** No further deliveries; resolves when those in hand have ended. Idempotent. */
+  /** Takes no more deliveries; resolves when the running ones have ended. Idempotent. */
   stop(): Promise<void>;
-  /** Changes how many deliveries may be in hand at once; those in hand stay. */
+  /** Changes the number of deliveries at the same time; running ones continue. */
   resize(slots: number): void;
 }
 
 export interface Bus {
-  /** Messages that a stage's queue takes before it is full. */
+  /** How many messages a stage's queue takes before it is full. */
   room(stage: Receiver): number;
-  /** False when the queue of the message's stage is full; the message is not kept. */
+  /** Publishes a message; false when its stage's queue is full, and then the message is not stored. */
   publish(message: Dispatched): Promise<boolean>;
-  /** One subscription per stage and bus. */
+  /** Subscribes a stage; one subscription per stage and bus. */
   subscribe<S extends Receiver>(options: SubscribeOptions<S>): Subscription;
-  /** Messages that wait for a stage, those given back included. */
+  /** Number of messages that wait for a stage, including returned ones. */
   depth(stage: Receiver): number;
-  /** Stops delivering; what is queued is dropped. Idempotent. */
+  /** Stops delivering; queued messages are dropped. Idempotent. */
   close(): Promise<void>;
 }

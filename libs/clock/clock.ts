@@ -1,4 +1,4 @@
-/** Time as a dependency, so that tests own it. */
+/** Time as a dependency, so that tests control it. */
 export interface Clock {
   /** Unix milliseconds; may jump. For records and for the coordinator's own arithmetic. */
   now(): number;
@@ -8,7 +8,7 @@ export interface Clock {
 
 export const systemClock: Clock = { now: () => Date.now(), monotonic: () => performance.now() };
 
-/** A clock that stands still until it is told to move. */
+/** A clock for tests, which moves only when told. */
 export class ManualClock implements Clock {
   #now: number;
 

@@ -1,6 +1,6 @@
-/** Waiting that a signal ends. */
+/** Waits that a signal can end. */
 
-/** What a promise answers, or a rejection with the signal's reason as soon as that says stop; it leaves no listener behind. */
+/** Returns a promise's result, or rejects with the signal's reason as soon as it aborts; leaves no listener behind. */
 export function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const onAbort = (): void => reject(signal.reason);
@@ -11,8 +11,8 @@ export function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Prom
 }
 
 /**
- * The values of a source until it ends or the signal aborts, whichever comes first; then it ends without an error. One
- * listener for the whole time, whatever the number of values.
+ * Yields the values of a source until it ends or the signal aborts, and then ends without an error. It uses one listener,
+ * whatever the number of values.
  */
 export async function* untilAborted<Value>(
   source: AsyncIterable<Value>,
@@ -36,7 +36,7 @@ export async function* untilAborted<Value>(
   }
 }
 
-/** Resolves after so long, or as soon as the signal aborts; never rejects. */
+/** Resolves after a delay, or as soon as the signal aborts; never rejects. */
 export function pause(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const end = () => {

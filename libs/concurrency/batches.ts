@@ -1,12 +1,12 @@
 import { CatenaError } from '../errors/catena-error.ts';
 
 export interface BatchesOptions<Entry> {
-  /** Writes a group; it stands whole, or what stands of it may be written again. */
+  /** Writes a group, either atomically or so that it may be written again. */
   readonly write: (entries: readonly Entry[]) => Promise<void>;
   readonly maxEntries: number;
-  /** Groups under way at once. */
+  /** Groups written at the same time. */
   readonly lanes: number;
-  /** How long entries wait for more of their kind, unless somebody flushes or a group is full; default 0. */
+  /** How long entries wait for others, unless flushed or the group is full; default 0. */
   readonly lingerMs?: number;
 }
 
@@ -17,8 +17,8 @@ interface Waiting<Entry> {
 }
 
 /**
- * Writes together what comes in together: everything of one turn of the event loop, and everything that came while all lanes
- * were busy. A group that is refused for good is written entry by entry, so that only the one at fault fails.
+ * Writes entries in groups: those of one turn of the event loop, and those added while all lanes were busy. A group that is
+ * refused with a fatal error is written entry by entry, so that only the faulty entry fails.
  */
 export class Batches<Entry> {
   readonly #options: BatchesOptions<Entry>;
@@ -44,7 +44,7 @@ export class Batches<Entry> {
     return promise;
   }
 
-  /** Resolves when everything that was added before is written, or has failed. */
+  /** Resolves when all entries added before are written or have failed. */
   async flush(): Promise<void> {
     this.#flushes += 1;
     this.#schedule();

@@ -1,4 +1,4 @@
-/** First in, first out, in constant time: an array's own `shift` moves every element. */
+/** A queue with constant-time operations; an array's `shift` moves all elements. */
 export class Fifo<T> {
   #values: (T | undefined)[] = [];
   #head = 0;

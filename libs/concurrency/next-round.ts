@@ -1,6 +1,6 @@
 /**
- * One round of a work at a time per key. Whoever asks while a round is under way gets the next one, which all who wait
- * share: it begins after they asked, so it sees everything that had happened before.
+ * Runs at most one round of work at a time per key. Callers during a round share the next one. It begins after their calls, so it
+ * sees everything that happened before.
  */
 export class NextRound {
   readonly #work: (key: string) => Promise<void>;
@@ -29,7 +29,7 @@ export class NextRound {
   }
 
   async #after(key: string, current: Promise<void>): Promise<void> {
-    // How the earlier round ended is the business of those who joined it.
+    // Only the callers of the earlier round get its error.
     await current.catch(() => undefined);
     this.#next.delete(key);
     await this.#begin(key);

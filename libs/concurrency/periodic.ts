@@ -1,13 +1,13 @@
 export interface PeriodicOptions {
-  /** From the end of one turn to the beginning of the next, in milliseconds. */
+  /** Pause between two turns, in milliseconds. */
   readonly intervalMs: number;
-  /** Ends it; a turn under way is handed the same signal. */
+  /** Ends the repetition; a running turn gets the same signal. */
   readonly signal: AbortSignal;
-  /** Told of a turn that failed; the next one comes all the same. */
+  /** Called when a turn fails; the next turn runs anyway. */
   readonly onError: (error: unknown) => void;
 }
 
-/** Does something now, and again and again until it is told to end. It keeps no process alive by itself. */
+/** Runs a function now and repeatedly until the signal aborts. It does not keep the process alive. */
 export function periodically(
   turn: (signal: AbortSignal) => Promise<void>,
   { intervalMs, signal, onError }: PeriodicOptions,

@@ -1,4 +1,4 @@
-/** A map of bounded size: when it is full, the entry that was neither read nor written for longest goes. */
+/** A map of bounded size: when it is full, the least recently used entry is dropped. */
 export class RecentMap<Key, Value> {
   readonly #max: number;
   readonly #entries = new Map<Key, Value>();
@@ -14,7 +14,7 @@ export class RecentMap<Key, Value> {
   get(key: Key): Value | undefined {
     const value = this.#entries.get(key);
     if (value === undefined) return undefined;
-    // A map keeps the order in which entries came: taken out and put back, this one is the newest.
+    // A Map keeps the order of insertion, so deleting and setting an entry makes it the newest.
     this.#entries.delete(key);
     this.#entries.set(key, value);
     return value;

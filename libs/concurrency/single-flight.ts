@@ -1,4 +1,4 @@
-/** One piece of work under way, for all who wait for it. */
+/** A running piece of work, with its waiting callers. */
 interface Flight<T> {
   readonly done: Promise<T>;
   readonly controller: AbortController;
@@ -6,13 +6,13 @@ interface Flight<T> {
 }
 
 /**
- * Work that is done once for all who ask for it at the same time. Whoever gives up leaves the others alone; when the last
- * one has given up, the work itself is told to stop, and the next one to ask starts it anew.
+ * Runs work once for all concurrent callers of a key. A caller that aborts does not affect the others. When the last caller has
+ * aborted, the work itself is aborted, and the next caller starts it again.
  */
 export class SingleFlight<T> {
   readonly #flights = new Map<string, Flight<T>>();
 
-  /** The outcome of the work of this key. When the signal is aborted first, rejects with what `onAbort` makes. */
+  /** Returns the result of the key's work. Rejects with what `onAbort` makes when the signal aborts first. */
   join(key: string, work: (signal: AbortSignal) => Promise<T>, signal: AbortSignal, onAbort: () => Error): Promise<T> {
     if (signal.aborted) return Promise.reject(onAbort());
     const flight = this.#flights.get(key) ?? this.#start(key, work);

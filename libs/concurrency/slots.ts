@@ -1,6 +1,6 @@
 import { Fifo } from './fifo.ts';
 
-/** A number of slots; who asks when none is free waits in line. */
+/** A number of slots; callers wait in line when none is free. */
 export class Slots {
   readonly size: number;
   readonly #waiting = new Fifo<() => void>();
@@ -13,12 +13,12 @@ export class Slots {
     this.size = size;
   }
 
-  /** How many work, those who stand aside among them. */
+  /** Number of slot holders, including those that have lent their slot. */
   get taken(): number {
     return this.#taken + this.#aside;
   }
 
-  /** Takes a slot if one is free and nobody waits. */
+  /** Takes a slot if one is free and nobody waits for one. */
   tryTake(): boolean {
     if (this.#taken >= this.size || this.#waiting.size + this.#returning.size > 0) return false;
     this.#taken += 1;
@@ -30,7 +30,7 @@ export class Slots {
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
-  /** Lends its holder's slot to others while it waits; the holder has one again, before all who wait in line, when it goes on. */
+  /** Lends the holder's slot to others during a wait. Afterwards the holder gets a slot back, before all who wait in line. */
   async aside<T>(wait: () => Promise<T>): Promise<T> {
     this.#aside += 1;
     this.give();
@@ -42,7 +42,7 @@ export class Slots {
     }
   }
 
-  /** Gives a slot to the next in line, or back. */
+  /** Releases a slot: to the next in line, or to the pool. */
   give(): void {
     const next = this.#returning.shift() ?? this.#waiting.shift();
     if (next !== undefined) {

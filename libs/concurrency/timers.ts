@@ -1,10 +1,10 @@
 import type { ManualClock } from '../clock/clock.ts';
 
-/** One-shot timers as a dependency, so that tests own when they fire. */
+/** One-shot timers as a dependency, so that tests control when they fire. */
 export interface Timers {
-  /** Calls back once, `delayMs` from now. Answers a handle for {@link Timers.clear}. */
+  /** Calls back once, `delayMs` from now. Returns a handle for {@link Timers.clear}. */
   set(callback: () => void, delayMs: number): unknown;
-  /** Forgets a timer; one that has fired or is unknown is ignored. */
+  /** Clears a timer; fired and unknown ones are ignored. */
   clear(handle: unknown): void;
 }
 
@@ -13,7 +13,7 @@ export const systemTimers: Timers = {
   clear: (handle) => clearTimeout(handle as NodeJS.Timeout),
 };
 
-/** Timers that fire only while {@link ManualTimers.advance} moves their clock. */
+/** Timers for tests, which fire only while {@link ManualTimers.advance} moves their clock. */
 export class ManualTimers implements Timers {
   readonly #clock: ManualClock;
   readonly #pending = new Map<number, { readonly atMs: number; readonly callback: () => void }>();
@@ -42,7 +42,7 @@ export class ManualTimers implements Timers {
     this.#pending.delete(handle as number);
   }
 
-  /** Moves the clock, firing what falls due in order; what each timer resolves has run before the next one fires. */
+  /** Moves the clock and fires due timers in order; promise callbacks of each timer run before the next one fires. */
   async advance(ms: number): Promise<void> {
     await turnsOver();
     const untilMs = this.#clock.monotonic() + ms;
@@ -65,7 +65,7 @@ export class ManualTimers implements Timers {
   }
 }
 
-/** Lets promise callbacks that are due run, a few links deep. */
+/** Lets pending promise callbacks run, a few links deep. */
 async function turnsOver(): Promise<void> {
   for (let turn = 0; turn < 4; turn++) await Promise.resolve();
 }

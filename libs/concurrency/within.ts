@@ -1,6 +1,6 @@
-/** Work that is waited for, but not for ever. */
+/** Waits with a time limit. */
 
-/** Resolves when the work has ended, or the time is over; rejects when the work does so in time. */
+/** Resolves when the work has ended or the time is over; rejects when the work rejects in time. */
 export async function within(work: Promise<unknown>, ms: number): Promise<void> {
   const late = Promise.withResolvers<void>();
   const timer = setTimeout(late.resolve, ms);
@@ -11,7 +11,7 @@ export async function within(work: Promise<unknown>, ms: number): Promise<void> 
   }
 }
 
-/** What the work answers, however long it takes; when it takes longer than `ms`, `onLate` is called, once, to end it by force. */
+/** Returns the work's result, however long it takes. After `ms`, `onLate` is called once, to end the work by force. */
 export async function forcedAfter<T>(work: Promise<T>, ms: number, onLate: () => void): Promise<T> {
   const timer = setTimeout(onLate, ms);
   try {

@@ -10,3 +10,32 @@ export interface ConfigProblem {
   readonly problem: string;
   readonly remedy: string;
 }
+
+/** The name most similar to a mistyped one; undefined if none is similar enough. */
+export function nearestName(typed: string, names: readonly string[]): string | undefined {
+  let nearest: string | undefined;
+  let fewest = Math.max(1, Math.floor(typed.length / 3)) + 1;
+  for (const name of names) {
+    if (Math.abs(name.length - typed.length) >= fewest) continue;
+    const edits = editDistance(typed, name);
+    if (edits < fewest) {
+      fewest = edits;
+      nearest = name;
+    }
+  }
+  return nearest;
+}
+
+/** The number of insertions, deletions and replacements that turn one text into the other (Levenshtein, row by row). */
+function editDistance(from: string, to: string): number {
+  let above = Array.from({ length: to.length + 1 }, (_, column) => column);
+  for (let row = 1; row <= from.length; row += 1) {
+    const current = [row];
+    for (let column = 1; column <= to.length; column += 1) {
+      const replaced = above[column - 1]! + (from[row - 1] === to[column - 1] ? 0 : 1);
+      current.push(Math.min(replaced, above[column]! + 1, current[column - 1]! + 1));
+    }
+    above = current;
+  }
+  return above[to.length]!;
+}

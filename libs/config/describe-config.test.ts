@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { nearestName } from './config-problem.ts';
 import { describeConfig } from './describe-config.ts';
 import { readEnvironment } from './environment.ts';
 import { loadConfig } from './load-config.ts';
-import { nearestName } from './nearest-name.ts';
 import { redactLogin, redactUrl } from './redact.ts';
 import { SETTING_KEYS, SETTINGS } from './settings.ts';
 import { variableName } from './variable-name.ts';

@@ -4,11 +4,10 @@
  */
 import { CatenaError } from '../errors/catena-error.ts';
 import { readConfigFile } from './config-file.ts';
-import type { ConfigProblem, Origin } from './config-problem.ts';
+import { type ConfigProblem, nearestName, type Origin } from './config-problem.ts';
 import { type Config, configTree } from './config-tree.ts';
 import { contradictions } from './contradictions.ts';
 import { CONFIG_FILE_VARIABLE, type Environment, settingVariables } from './environment.ts';
-import { nearestName } from './nearest-name.ts';
 import type { RawValue, Setting, Settings, SettingsOwner, ValuesOf } from './setting.ts';
 import { allSettings, SETTINGS, type SettingKey, type SettingValues } from './settings.ts';
 import { variableName } from './variable-name.ts';

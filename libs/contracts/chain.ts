@@ -1,6 +1,6 @@
 /**
- * The stage table: which stage takes and sends what. It is the chain's only wiring plan; the types of what a stage may
- * send are derived from it, so a stage that sends what it must not does not compile.
+ * The stage table: which message kinds each stage takes and sends. It is the only wiring plan of the chain. The types of a
+ * stage's messages are derived from it, so a stage that sends a wrong kind does not compile.
  *
  *     ingress → module-processor → request → downloader → response → parser
  *        ↑ parser_task ←─────────────────────────────────────────────┤
@@ -9,19 +9,19 @@
 import { CatenaError } from '../errors/catena-error.ts';
 import { ErrorTaskModel, ParserTaskModel, RequestModel, ResponseModel, TaskModel } from './messages.ts';
 
-/** The model that each kind of message carries. */
+/** The model of each message kind. */
 export interface ModelOf {
   readonly task: TaskModel;
   readonly parser_task: ParserTaskModel;
-  /** A failed node on its way back into the chain. */
+  /** A failed node that is executed again. */
   readonly error_task: ErrorTaskModel;
   readonly request: RequestModel;
   readonly response: ResponseModel;
-  /** A failed node on its way to its decision. */
+  /** A failed node that waits for its decision. */
   readonly error: ErrorTaskModel;
 }
 
-/** What a message is; it names the message's subject. */
+/** The kind of a message; it names the message's subject. */
 export type SubjectKind = keyof ModelOf;
 
 /** A message of one of the given kinds, told apart by `kind`. */
@@ -43,7 +43,7 @@ export const STAGES = {
 
 export type Stage = keyof typeof STAGES;
 
-/** The kinds that a stage takes, and those that it may send. */
+/** The message kinds that a stage takes, and those that it may send. */
 export type Receives<S extends Stage> = (typeof STAGES)[S]['receives'][number];
 export type Sends<S extends Stage> = (typeof STAGES)[S]['sends'][number];
 
@@ -82,15 +82,15 @@ export function encodeMessage<K extends SubjectKind>(message: {
   return CODECS[message.kind].encode(message.model).finish();
 }
 
-/** The message in protobuf bytes. Throws `contracts.undecodable` (fatal) for bytes that are not that model. */
+/** Decodes a message. Throws `contracts.undecodable` (fatal) for bytes that are not that model. */
 export function decodeMessage<K extends SubjectKind>(kind: K, bytes: Uint8Array): Message<K> {
   try {
     return { kind, model: CODECS[kind].decode(bytes) } as Message<K>;
   } catch (thrown) {
-    throw new CatenaError('contracts.undecodable', `${bytes.length} bytes are no message of kind ${kind}`, {
+    throw new CatenaError('contracts.undecodable', `${bytes.length} bytes are not a message of kind ${kind}`, {
       cause: thrown,
       data: { kind, sizeBytes: bytes.length },
-      remedy: 'check that what publishes to the chain is of a compatible version',
+      remedy: 'check that all publishers to the chain have a compatible version',
     });
   }
 }

@@ -1,15 +1,15 @@
-/** Events: what happened to a run, for its timeline and for whoever listens. Types, keys and ids, and nowhere else one is spelled. */
+/** Events of runs, for their timeline and for subscribers. Types, keys and ids of events are spelled only here. */
 
-/** What an event is: its name and key never change; a change of its data that a reader could stumble over raises the version. */
+/** The definition of an event. Its name and key never change; an incompatible change of its data raises the version. */
 export interface EventDefinition {
   readonly type: string;
-  /** Stable, dotted: what rules and dashboards outside match. */
+  /** Stable, dotted; external rules and dashboards match it. */
   readonly key: string;
-  /** Of the data. */
+  /** Version of the data. */
   readonly version: number;
   /** When it happens: a sentence. */
   readonly about: string;
-  /** What its id begins with: the id of a run, a node, or a part of a run. */
+  /** The start of its id: the id of a run, a node, or a part of a run. */
   readonly subject: string;
   /** The fields of its data. */
   readonly data: readonly string[];
@@ -29,7 +29,7 @@ export const EVENTS = {
     type: 'ParserTaskProduced',
     key: 'engine.parser_task_produced.completed',
     version: 1,
-    about: 'A step of a module got its first hop; told once per run, module and step.',
+    about: 'A step of a module got its first hop; once per run, module and step.',
     subject: 'step',
     data: ['moduleId', 'stepIdx'],
   },
@@ -45,7 +45,7 @@ export const EVENTS = {
     type: 'ModuleStepAdvanced',
     key: 'engine.module_step_advanced.completed',
     version: 1,
-    about: 'The first hop of a step was done; told once per run, module and step.',
+    about: 'The first hop of a step was done; once per run, module and step.',
     subject: 'step',
     data: ['moduleId', 'stepIdx'],
   },
@@ -119,9 +119,9 @@ export type EventType = keyof typeof EVENTS;
 
 export const EVENT_TYPES = Object.keys(EVENTS) as readonly EventType[];
 
-/** An event as it stands in the timeline and travels on the bus. */
+/** An event in the timeline and on the bus. */
 export interface ChainEvent {
-  /** {@link eventId}: a reader that has seen it may drop the second copy. */
+  /** {@link eventId}; a reader may drop a second event with the same id. */
   readonly id: string;
   readonly type: EventType;
   readonly version: number;
@@ -137,7 +137,7 @@ export interface ChainEvent {
   readonly data: Readonly<Record<string, unknown>>;
 }
 
-/** The id of an event: the same transition always gives the same. `subject` is the id of the node, or of the run. */
+/** The id of an event; the same transition always gives the same id. `subject` is the id of the node, or of the run. */
 export function eventId(subject: string, epoch: number, type: EventType): string {
   return `${subject}:${epoch}:${type}`;
 }

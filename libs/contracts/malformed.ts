@@ -2,10 +2,10 @@ import { CatenaError } from '../errors/catena-error.ts';
 import type { ChainMessage } from './chain.ts';
 import { messageFault } from './validate.ts';
 
-/** The code of each that refuses messages. */
+/** The error codes of a refused message. */
 const MALFORMED = { bus: 'bus.malformed_message', ingress: 'ingress.malformed_input' } as const;
 
-/** A message that breaks the contract, as an error that names the field; undefined for a sound one. */
+/** The error of a malformed message, which names the field; undefined for a valid message. */
 export function malformed(message: ChainMessage, reader: keyof typeof MALFORMED): CatenaError | undefined {
   const fault = messageFault(message);
   if (fault === undefined) return undefined;

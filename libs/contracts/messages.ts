@@ -1,4 +1,4 @@
-/** The only door to generated code: the messages of `proto/`, each as a type and as its codec of the same name. */
+/** The only import of the generated messages of `proto/`: each as a type, and as its codec of the same name. */
 export {
   BlobRef,
   CachePolicy,

@@ -1,5 +1,5 @@
 /**
- * A text with some of its characters percent-encoded, so that it fits between separators and stays readable.
+ * Percent-encodes some characters of a text, so that it fits between separators and stays readable.
  *
  * `reserved` is a global, Unicode regular expression of single characters; it must match `%`, or the encoding is
  * ambiguous. A character becomes its UTF-8 bytes; a lone surrogate has none, and becomes the bytes of its code unit.

@@ -1,10 +1,10 @@
-/** What is wrong with a request from outside: every wrong field at once, by its name in `proto/`. */
+/** Checks requests from outside: reports all wrong fields at once, by their names in `proto/`. */
 import { CatenaError } from '../errors/catena-error.ts';
 
 export interface FieldIssue {
-  /** The place: `run_id`, `modules[0]`, `input.pages`. */
+  /** Path of the field: `run_id`, `modules[0]`, `input.pages`. */
   readonly path: string;
-  /** What is wrong there, in words. */
+  /** What is wrong with the field. */
   readonly message: string;
 }
 
@@ -14,34 +14,34 @@ export function requireNone(issues: readonly (FieldIssue | undefined)[]): void {
   if (found.length > 0) throw invalidArgument(found);
 }
 
-/** `api.invalid_argument` (fatal), for at least one issue: `data.issues` holds them all, `data.field` the first place. */
+/** `api.invalid_argument` (fatal), for at least one issue: `data.issues` has all issues, `data.field` the first path. */
 export function invalidArgument(issues: readonly FieldIssue[]): CatenaError {
   const text = issues.map(({ path, message }) => `${path} ${message}`).join('; ');
   return new CatenaError('api.invalid_argument', `the request is wrong: ${text}`, {
     data: { field: issues[0]?.path ?? '', issues },
-    remedy: 'correct the named fields; asking again with the same ones answers the same',
+    remedy: 'correct the named fields; the same request fails again',
   });
 }
 
-/** A text that must not be empty, nor longer than so many characters. */
+/** Checks a text that must not be empty or longer than `maxChars`. */
 export function textFault(path: string, text: string, maxChars = 200): FieldIssue | undefined {
   if (text === '') return { path, message: 'is empty' };
   return lengthFault(path, text, maxChars);
 }
 
-/** A text that may be empty, but no longer than so many characters. */
+/** Checks a text that may be empty, but not longer than `maxChars`. */
 export function lengthFault(path: string, text: string, maxChars = 200): FieldIssue | undefined {
   if (text.length <= maxChars) return undefined;
   return { path, message: `has ${text.length} characters, more than ${maxChars}` };
 }
 
-/** A number that must be an integer within bounds. */
+/** Checks a number that must be an integer within bounds. */
 export function rangeFault(path: string, value: number, min: number, max: number): FieldIssue | undefined {
   if (Number.isInteger(value) && value >= min && value <= max) return undefined;
   return { path, message: `is ${value}, but must be an integer from ${min} to ${max}` };
 }
 
-/** The JSON in a field, or what is wrong with it. Empty bytes are `whenEmpty`. */
+/** Reads the JSON of a field, or returns its fault. Empty bytes give `whenEmpty`. */
 export function readJson(
   path: string,
   bytes: Uint8Array,
@@ -56,7 +56,7 @@ export function readJson(
   }
 }
 
-/** As {@link readJson}, for what must be an object. */
+/** As {@link readJson}, for a value that must be an object. */
 export function readJsonObject(path: string, bytes: Uint8Array, whenEmpty: unknown): ReturnType<typeof readJson> {
   const read = readJson(path, bytes, whenEmpty);
   if (read.fault !== undefined) return read;

@@ -1,4 +1,4 @@
-/** The door to what every gRPC server offers beside its own services: health, reflection and the files that define them all. */
+/** The only import of what every gRPC server offers beside its services: health, reflection and their definition files. */
 export { DESCRIPTOR_SET } from './gen/descriptor-set.ts';
 export {
   HealthCheckRequest,

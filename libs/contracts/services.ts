@@ -1,4 +1,4 @@
-/** The only door to the generated services of `proto/`: their definitions, what implements and calls them, and what they take and answer. */
+/** The only import of the generated services of `proto/`: definitions, server and client types, requests and answers. */
 export {
   BreakerPosition,
   BreakerStatus,

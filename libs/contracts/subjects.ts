@@ -1,6 +1,6 @@
 /**
- * Subjects and streams, and nowhere else one is spelled. A subject is `chain.<kind>.<scope>`: the scope is the module for
- * a message about a node and the platform for a task, so that one can listen to, count and purge a part of the traffic.
+ * Subjects and streams, spelled only here. A subject is `chain.<kind>.<scope>`. The scope is the module for a message about a
+ * node and the platform for a task, so that a part of the traffic can be subscribed to, counted and purged.
  */
 
 import { CatenaError } from '../errors/catena-error.ts';
@@ -12,7 +12,7 @@ import { percentEncode } from './percent-encoding.ts';
 export interface StreamPlan {
   readonly name: string;
   readonly kinds: readonly SubjectKind[];
-  /** Filters that together cover every subject of the kinds. */
+  /** Filters that cover all subjects of the kinds. */
   readonly subjects: readonly string[];
   readonly consumer: Stage;
 }
@@ -24,7 +24,7 @@ export const STREAMS: readonly StreamPlan[] = [
   stream('CHAIN_ERROR', ['error'], 'error-threshold'),
 ];
 
-/** Events are kept by age and size, for whoever wants to read them; nobody consumes them off. */
+/** Events are kept by age and size; readers do not consume them. */
 export const EVENT_STREAM = { name: 'CHAIN_EVENT', subjects: ['chain.event.>'] } as const;
 
 /** The subject of a message. `scope` is a module id, or for a task its platform. */
@@ -32,7 +32,7 @@ export function subjectOf(kind: SubjectKind, scope: string): string {
   return `chain.${kind}.${token(scope)}`;
 }
 
-/** Everything of a kind. */
+/** The filter for all subjects of a kind. */
 export function subjectFilter(kind: SubjectKind): string {
   return `chain.${kind}.>`;
 }
@@ -41,12 +41,12 @@ export function eventSubject(type: EventType): string {
   return `chain.event.${type}`;
 }
 
-/** The scope that a message's subject names. */
+/** The scope in a message's subject. */
 export function scopeOf(message: ChainMessage): string {
   return message.kind === 'task' ? message.model.platform : (message.model.context?.moduleId ?? '');
 }
 
-/** The kind that a subject names; undefined for one that is no subject of a message. */
+/** The kind in a subject; undefined for a subject that is not of a message. */
 export function kindOfSubject(subject: string): SubjectKind | undefined {
   const [root, kind = '', scope = '', ...rest] = subject.split('.');
   if (root !== 'chain' || scope === '' || rest.length > 0) return undefined;
@@ -54,8 +54,8 @@ export function kindOfSubject(subject: string): SubjectKind | undefined {
 }
 
 /**
- * Several deployments may share one broker: a namespace stands before every subject and stream name of one of them. The
- * empty namespace changes nothing.
+ * Several deployments may share one broker: each has a namespace before all its subjects and stream names. The empty namespace
+ * changes nothing.
  */
 export interface Namespace {
   subject(subject: string): string;
@@ -68,9 +68,9 @@ export interface Namespace {
 export function namespaceOf(text: string): Namespace {
   if (text === '') return { subject: (subject) => subject, stream: (name) => name, strip: (subject) => subject };
   if (!/^[a-z0-9_-]{1,32}$/.test(text)) {
-    throw new CatenaError('bus.invalid_namespace', `${JSON.stringify(text)} cannot stand before subjects`, {
+    throw new CatenaError('bus.invalid_namespace', `${JSON.stringify(text)} is not a valid namespace`, {
       data: { namespace: text },
-      remedy: 'use up to 32 small letters, digits, hyphens and underscores',
+      remedy: 'use up to 32 lower-case letters, digits, hyphens and underscores',
     });
   }
   const prefix = `${text}.`;
@@ -81,21 +81,21 @@ export function namespaceOf(text: string): Namespace {
   };
 }
 
-/** A message that may say which wake-up of its node in this epoch it is. That is not on the wire: receivers do not see it. */
+/** A message with the number of its wake-up in the node's epoch. The number is not sent: receivers do not see it. */
 export type Dispatched<M extends ChainMessage = ChainMessage> = M & { readonly dispatch?: number };
 
-/** Names one wake-up of one node; a broker that has seen it drops the second copy. */
+/** Identifies one wake-up of one node; the broker drops a second copy. */
 export interface WakeUpName {
   readonly kind: SubjectKind;
   readonly nodeId: string;
   readonly epoch: number;
-  /** How often the node was notified before in this epoch. */
+  /** Number of earlier notifications of the node in this epoch. */
   readonly dispatch: number;
 }
 
 /**
- * The id of a message. The epoch is part of it because dispatches are counted per epoch, and the kind because one stream
- * carries several: without them a broker would take the wake-up of a retry for a copy of the first one.
+ * The id of a message. It contains the epoch because dispatches are counted per epoch, and the kind because one stream carries
+ * several kinds. Otherwise a broker would drop the wake-up of a retry as a copy of the first one.
  */
 export function messageId(wakeUp: WakeUpName): string {
   return `${wakeUp.kind}:${wakeUp.nodeId}:${wakeUp.epoch}:${wakeUp.dispatch}`;
@@ -105,10 +105,10 @@ function stream(name: string, kinds: readonly SubjectKind[], consumer: Stage): S
   return { name, kinds, subjects: kinds.map(subjectFilter), consumer };
 }
 
-/** Separators, wildcards, white space and what is not printable. */
+/** Separators, wildcards, white space and unprintable characters. */
 const RESERVED = /[%.*>\s\p{C}]/gu;
 
-/** Text as one token of a subject; empty text, which no token may be, is `-`. */
+/** Encodes a text as one token of a subject; an empty text becomes `-`, because tokens must not be empty. */
 function token(text: string): string {
   if (text === '') return '-';
   return text === '-' ? '%2D' : percentEncode(text, RESERVED);

@@ -1,20 +1,20 @@
 /**
- * What must hold on every message of a run: its run id never changes, module and step locate the work, and the prefix
- * request is kept. A message that breaks this becomes a dead letter with the reason given here.
+ * Checks the messages of a run: the run id never changes, module and step locate the work, and the prefix request is kept. A
+ * message that violates this becomes a dead letter with the reason given here.
  */
 import type { ChainMessage, Message } from './chain.ts';
 import type { ExecutionContext, TaskRef } from './messages.ts';
 
-/** What is wrong with a message: the field as `proto/` names it, and a sentence. */
+/** A fault of a message: the field by its `proto/` name, and a sentence. */
 export interface MessageFault {
   readonly field: string;
   readonly reason: string;
 }
 
-/** Before a module's first step, 0, stands its start, and before that what ends it as failed. */
+/** A module's first step is 0; its start is one below, and the hop that ends it as failed another one below. */
 const FIRST_STEP_IDX = -2;
 
-/** What is wrong with a message by itself; undefined when nothing is. Never throws. */
+/** Returns the fault of a message by itself; undefined when it is valid. Never throws. */
 export function messageFault(message: ChainMessage): MessageFault | undefined {
   switch (message.kind) {
     case 'task':
@@ -31,10 +31,10 @@ export function messageFault(message: ChainMessage): MessageFault | undefined {
 }
 
 /**
- * What is wrong with a message as an answer to another one, each being sound by itself; undefined when nothing is.
+ * Returns the fault of a message as an answer to another one, when both are valid by themselves; undefined when there is none.
  *
- * Everything belongs to the same run. A response and an error speak of the node that they answer: module, step and prefix
- * request are kept, and an error leaves the metadata alone.
+ * Both belong to the same run. A response and an error are about the same node: module, step and prefix request are kept, and an
+ * error does not change the metadata.
  */
 export function successionFault(received: ChainMessage, sent: ChainMessage): MessageFault | undefined {
   const runId = runIdOf(sent);
@@ -44,7 +44,7 @@ export function successionFault(received: ChainMessage, sent: ChainMessage): Mes
   return placeFault(received, sent) ?? metadataFault(received, sent);
 }
 
-/** The run that a message belongs to; empty if it does not say. */
+/** The run of a message; empty if the message names none. */
 export function runIdOf(message: ChainMessage): string {
   switch (message.kind) {
     case 'task':
@@ -56,7 +56,7 @@ export function runIdOf(message: ChainMessage): string {
   }
 }
 
-/** The node that a message is about. */
+/** The node of a message. */
 export function nodeIdOf(message: Exclude<ChainMessage, { kind: 'task' }>): string {
   return message.kind === 'response' ? message.model.requestId : message.model.id;
 }

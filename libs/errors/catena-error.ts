@@ -1,6 +1,6 @@
 /**
- * The one family of errors. A failure is a value with a stable code and a class that says what may be done about it;
- * whoever throws names what happened, to which thing, and what to do next.
+ * The only error family. An error has a stable code, and a class that tells whether a retry can help. Its message and remedy name
+ * what happened, to which thing, and what to do next.
  */
 
 /** `retryable`: worth another attempt. `fatal`: another attempt would fail the same way. `skip`: one bad record. */
@@ -8,12 +8,12 @@ export type FailureClass = 'retryable' | 'fatal' | 'skip';
 
 export interface CatenaErrorOptions {
   readonly class?: FailureClass;
-  /** Details for a machine; must survive `JSON.stringify`. */
+  /** Machine-readable details; must survive `JSON.stringify`. */
   readonly data?: Readonly<Record<string, unknown>>;
   readonly cause?: unknown;
-  /** What the reader can do about it: a sentence. */
+  /** What the reader can do, as a sentence. */
   readonly remedy?: string;
-  /** What the other side asked us to wait, in milliseconds. */
+  /** The wait that the server asked for, in milliseconds. */
   readonly retryAfterMs?: number;
 }
 
@@ -36,9 +36,17 @@ export class CatenaError extends Error {
   }
 }
 
-/** Any thrown value as a CatenaError; what is not one already becomes `code` with the given class. */
+/** Converts any thrown value to a CatenaError; other errors get `code` and the given class. */
 export function toCatenaError(thrown: unknown, code: string, failureClass: FailureClass): CatenaError {
   if (thrown instanceof CatenaError) return thrown;
   const message = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
   return new CatenaError(code, message, { class: failureClass, cause: thrown });
+}
+
+/**
+ * Whether an error is a violated invariant: the stored state is inconsistent. The caller stops the work on that node only. The
+ * code is `<part>.invariant_broken`.
+ */
+export function isInvariantBroken(thrown: unknown): thrown is CatenaError {
+  return thrown instanceof CatenaError && thrown.code.endsWith('.invariant_broken');
 }

@@ -1,12 +1,12 @@
 import { CatenaError, type FailureClass } from './catena-error.ts';
 
-/** A failure as it is recorded with a node and travels in an ErrorTaskModel: plain data, bounded in size. */
+/** A failure as recorded with a node and sent in an ErrorTaskModel: plain data of bounded size. */
 export interface Failure {
   readonly code: string;
   readonly class: FailureClass;
   readonly message: string;
   readonly data: Readonly<Record<string, unknown>>;
-  /** The stage in which it happened. */
+  /** The stage that failed. */
   readonly stage: string;
   /** Causes, nearest first; at most {@link MAX_CAUSES}. */
   readonly causes: readonly { readonly code: string; readonly message: string }[];
@@ -16,7 +16,7 @@ export interface Failure {
 const MAX_CAUSES = 5;
 const MAX_MESSAGE_CHARS = 2_000;
 
-/** The record of an error. Long messages are cut, long chains of causes too: a record must never outgrow its node. */
+/** Converts an error to its record. Long messages and long chains of causes are cut, to bound the size of the node. */
 export function toFailure(error: CatenaError, stage: string): Failure {
   return {
     code: error.code,

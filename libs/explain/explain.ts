@@ -1,4 +1,4 @@
-/** Why a run is not finished, in words: pure, over what can be read of it at one moment. */
+/** Explains why a run is not finished; a pure function of its state at one moment. */
 import type { ChainNode } from '../coordination/protocol/node.ts';
 import type { ModuleSnapshot, RunSnapshot } from '../coordination/protocol/reads.ts';
 import type { BreakerSnapshot } from '../limits/breakers.ts';
@@ -9,18 +9,18 @@ import { fromNow, type RunReason, subject } from './reasons.ts';
 
 export interface RunState {
   readonly record: RunRecord;
-  /** Undefined before the run is opened, and after its nodes were removed. */
+  /** Undefined before the run is opened, and after its nodes were deleted. */
   readonly snapshot: RunSnapshot | undefined;
-  /** Open nodes, or as many of each state as were looked at. */
+  /** Open nodes, or as many of each state as were read. */
   readonly nodes: readonly ChainNode[];
   /** Rate limits that requests may wait for. */
   readonly limits: readonly KeySnapshot[];
-  /** Circuit breakers that requests may wait for, where they can be read. */
+  /** Circuit breakers that requests may wait for, if they can be read. */
   readonly breakers?: readonly BreakerSnapshot[];
   readonly nowMs: number;
 }
 
-/** The reasons, the most telling first; at least one. */
+/** The reasons, the most important first; at least one. */
 export function explainRun({ record, snapshot, nodes, limits, breakers = [], nowMs }: RunState): RunReason[] {
   if (record.state === 'closed') return [closed(record, nowMs)];
   if (snapshot === undefined) return [notOpened(record, nowMs)];
@@ -79,7 +79,7 @@ function deadline({ deadlineAtMs }: RunRecord, nowMs: number): RunReason[] {
   return [{ code: 'deadline', text, atMs: deadlineAtMs }];
 }
 
-/** What a module waits for, when no single node tells more. */
+/** What a module waits for, when no node explains it. */
 function openPhase({ moduleId, state, currentPhase, phases }: ModuleSnapshot): RunReason[] {
   const nodes = phases[currentPhase]?.open ?? 0;
   if (state !== 'open' || nodes === 0) return [];

@@ -13,7 +13,7 @@ export interface OpenNodes {
   readonly nowMs: number;
 }
 
-/** A node that is due for longer than this is looked after by nobody: every sweeper would have taken it. */
+/** A node that is due for longer than this shows that no sweeper runs: a sweeper would have taken it. */
 const FORGOTTEN_MS = 10_000;
 
 export function explainNodes({ snapshot, nodes, limits, breakers, nowMs }: OpenNodes): RunReason[] {
@@ -55,7 +55,7 @@ function overdue(nodes: readonly ChainNode[], nowMs: number): RunReason[] {
   return [{ code: 'overdue', text, nodes: nodes.length }];
 }
 
-/** Nodes that something will happen to by themselves, at a time. */
+/** Nodes that change by themselves at a known time. */
 function timed(
   code: string,
   nodes: readonly ChainNode[],
@@ -77,7 +77,7 @@ function leased(nodes: readonly ChainNode[], nowMs: number): RunReason[] {
   return [{ code: 'leased', text, nodes: nodes.length, atMs }];
 }
 
-/** Requests whose host, or what they share a limit with, takes no more for now. */
+/** Requests whose rate limit allows no more for now. */
 function limited(nodes: readonly ChainNode[], limits: readonly KeySnapshot[], nowMs: number): RunReason[] {
   const byKey = Map.groupBy(
     nodes.filter((node) => limitOf(node, limits) !== undefined),
@@ -112,7 +112,7 @@ function waitingForPhase(nodes: readonly ChainNode[]): RunReason[] {
   });
 }
 
-/** The limit that a request is held up by, if it is. */
+/** The limit that delays a request, if any. */
 function limitOf({ kind, limitKey }: ChainNode, limits: readonly KeySnapshot[]): KeySnapshot | undefined {
   if (kind !== 'request') return undefined;
   return limits.find(({ key, waiting, nextAtMs }) => key === limitKey && (waiting > 0 || nextAtMs !== undefined));
@@ -129,7 +129,7 @@ function split<T>(values: readonly T[], isFirst: (value: T) => boolean): readonl
   return [first, second];
 }
 
-/** The key of the breaker that refused a request the last time; undefined when none did. */
+/** The key of the breaker that last refused a request; undefined when none did. */
 export function breakerAwaited({ kind, error }: ChainNode): string | undefined {
   if (kind !== 'request' || error === '') return undefined;
   const failure = JSON.parse(error) as { readonly code?: unknown; readonly data?: { readonly key?: unknown } };
@@ -137,7 +137,7 @@ export function breakerAwaited({ kind, error }: ChainNode): string | undefined {
   return typeof key === 'string' ? key : undefined;
 }
 
-/** One reason per breaker; `nodes` are requests that one has refused. */
+/** One reason per breaker; `nodes` are requests that a breaker has refused. */
 function waitingForBreakers(
   nodes: readonly ChainNode[],
   breakers: readonly BreakerSnapshot[],

@@ -1,16 +1,16 @@
 /** The reasons of an explanation, and the numbers and times in their sentences. */
 
-/** One thing that keeps a run from ending, or that says how it stands. */
+/** One reason why a run has not ended, or a part of its state. */
 export interface RunReason {
   /** Stable. */
   readonly code: string;
   /** A sentence. */
   readonly text: string;
-  /** The module that it is about; absent for the run. */
+  /** The module that it concerns; absent for the whole run. */
   readonly moduleId?: string;
-  /** How many nodes it is about. */
+  /** How many nodes it concerns. */
   readonly nodes?: number;
-  /** Unix milliseconds at which something will change, if that is known. */
+  /** Unix milliseconds of the next change, if known. */
   readonly atMs?: number;
 }
 

@@ -1,5 +1,5 @@
 /**
- * Named points at which a test can end the process as `kill -9` would. Unarmed, a point costs one comparison.
+ * Named points where a test can kill the process, as `kill -9` does. An unarmed point costs one comparison.
  */
 export const FAILPOINTS = [
   'claim.before',
@@ -32,7 +32,7 @@ export function armFailpoint(point: Failpoint, hit: number): void {
   hitsLeft = hit;
 }
 
-/** A place where the process may be killed by a test. */
+/** Marks a point where a test may kill the process. */
 export function failpoint(point: Failpoint): void {
   if (armed !== point) return;
   hitsLeft -= 1;

@@ -1,6 +1,6 @@
 /**
- * Canonical JSON: one text per value, whatever the order in which its keys were written. It is what a hop's identity is
- * hashed from, so two states that mean the same must give the same bytes on every machine and in every release.
+ * Canonical JSON: one text per value, independent of the order of its keys. A hop's id is a hash of it, so equal states must give
+ * the same bytes on every machine and in every release.
  *
  * The form: no white space; object keys sorted by UTF-16 code unit; strings and numbers as `JSON.stringify` writes them
  * (ECMAScript's shortest form; lone surrogates escaped); a property whose value is `undefined` is left out, as everywhere
@@ -8,10 +8,10 @@
  */
 import { CatenaError } from '../errors/catena-error.ts';
 
-/** Deeper values are refused; a value that contains itself is found by it. */
+/** Deeper values are refused, which also detects cycles. */
 export const MAX_JSON_DEPTH = 200;
 
-/** What the fast writer answers for a value that is not JSON; no JSON text is empty. */
+/** Result of the fast writer for a value that is not JSON; no JSON text is empty. */
 const NOT_JSON = '';
 
 /** Characters that a JSON string must escape; surrogates are left to `JSON.stringify`, which escapes lone ones. */
@@ -74,13 +74,13 @@ function writeObject(object: Readonly<Record<string, unknown>>, depth: number): 
   return `${text}}`;
 }
 
-/** An object literal, also of another realm: its prototype is none, or one that has none itself. */
+/** Whether a value is an object literal, also of another realm: it has no prototype, or one without a prototype. */
 function isPlain(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === null || prototype === Object.prototype || Object.getPrototypeOf(prototype) === null;
 }
 
-/** The slow second look, taken only to name the culprit. */
+/** A slow second pass, only to find the faulty value. */
 function notJson(value: unknown): CatenaError {
   const { path, found } = locate(value, '$', 0) ?? { path: '$', found: 'a value that JSON cannot hold' };
   return new CatenaError('keys.not_json', `not a JSON value: ${path} is ${found}`, {

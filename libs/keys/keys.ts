@@ -1,8 +1,8 @@
 /**
- * Every key of the coordinator's state, and nowhere else a key is spelled. Pure: text in, text out.
+ * All keys of the coordinator's state, spelled only here. Pure functions of texts.
  *
- * All keys of a run carry the hash tag of its shard, so that a transition touches one slot. What comes from outside is
- * escaped: two different addresses never give the same key, and no name can smuggle in a hash tag.
+ * All keys of a run carry the hash tag of its shard, so that a transition uses one slot. External names are escaped: two
+ * different names never give the same key, and no name can inject a hash tag.
  */
 import { percentEncode } from '../contracts/percent-encoding.ts';
 
@@ -22,13 +22,13 @@ export function shardOf(runId: string, shards: number): number {
   return (hash >>> 0) % shards;
 }
 
-/** Keys of a run's state; `shard` is {@link shardOf} its run id. What each of them holds stands in `lua/README.md`. */
+/** Keys of a run's state; `shard` is {@link shardOf} its run id. `lua/README.md` describes their contents. */
 export const chainKeys = {
   /** The state of the run as a whole: marks, counts, whether it is paused. */
   run: (shard: number, runId: string): string => `${prefix(shard)}run:${segment(runId)}`,
-  /** What never changes of a run: its modules, their phases, and the hops that open those. */
+  /** The constant part of a run: its modules, their phases, and the hops that open them. */
   plan: (shard: number, runId: string): string => `${prefix(shard)}plan:${segment(runId)}`,
-  /** Ids of the run's nodes, in the order in which they came into being. */
+  /** Ids of the run's nodes, in the order of their creation. */
   nodes: (shard: number, runId: string): string => `${prefix(shard)}nodes:${segment(runId)}`,
   /** Events of the run, in order. */
   timeline: (shard: number, runId: string): string => `${prefix(shard)}timeline:${segment(runId)}`,
@@ -40,31 +40,31 @@ export const chainKeys = {
     `${prefix(shard)}gate:fallback:${segment(runId)}:${segment(moduleId)}`,
   /** Responses of the run that came before their node. */
   reorderBuffer: (shard: number, runId: string): string => `${prefix(shard)}reorder:${segment(runId)}`,
-  /** Phases, deadlines and ending runs of the shard ({@link dueMembers}), scored with their next look. */
+  /** Phases, deadlines and ending runs of the shard ({@link dueMembers}), scored with their due time. */
   shardDue: (shard: number): string => `${prefix(shard)}due`,
-  /** Nodes of a phase, scored with their next look. */
+  /** Nodes of a phase, scored with their due time. */
   phaseDue: (shard: number, runId: string, moduleId: string, phase: number): string =>
     `${prefix(shard)}due:${segment(runId)}:${segment(moduleId)}:${phase}`,
-  /** Children that wait for their parent's commit, under the token that staged them. */
+  /** Children staged for their parent's commit, under the token that staged them. */
   staged: (shard: number, nodeId: string, token: string): string =>
     `${prefix(shard)}staged:${segment(nodeId)}:${segment(token)}`,
-  /** Events that have yet to be published. */
+  /** Unpublished events. */
   events: (shard: number): string => `${prefix(shard)}events`,
 } as const;
 
-/** What stands due in a shard. */
+/** A due entry of a shard. */
 export type DueMember =
   | { readonly kind: 'run'; readonly runId: string }
   | { readonly kind: 'phase' | 'deadline'; readonly runId: string; readonly moduleId: string; readonly phase: number };
 
-/** Members of a shard's due set; their scripts put the letter in front and the phase behind. */
+/** Members of a shard's due set; the scripts add the letter before and the phase after. */
 export const dueMembers = {
   /** `r:<run>`: the run is marked or closing. */
   run: (runId: string): string => segment(runId),
   /** `p:<run>:<module>:<phase>`: nodes of the phase; `d:…`: its deadline. */
   module: (runId: string, moduleId: string): string => `${segment(runId)}:${segment(moduleId)}`,
   phase: (runId: string, moduleId: string, phase: number): string => `p:${dueMembers.module(runId, moduleId)}:${phase}`,
-  /** What a member names; undefined for one that no script writes. */
+  /** Parses a member; undefined for one that no script writes. */
   parse(member: string): DueMember | undefined {
     const [letter, run = '', module = '', phase = ''] = member.split(':');
     const runId = decodeURIComponent(run);
@@ -75,13 +75,13 @@ export const dueMembers = {
   },
 } as const;
 
-/** Keys that belong to no run and are never used together with a run's. */
+/** Keys that belong to no run and are never combined with a run's in one script. */
 export const sharedKeys = {
   rateLimit: (limitKey: string): string => `chain:limit:${segment(limitKey)}`,
   breaker: (breakerKey: string): string => `chain:breaker:${segment(breakerKey)}`,
-  /** Keys of breakers that may be other than closed: each has a key and a slot of its own, and somebody must list them. */
+  /** Keys of breakers that may not be closed. This index lists them, because each breaker has a key in its own slot. */
   breakerIndex: (): string => 'chain:breakers',
-  /** What a run has spent and set aside; without an expiry, it goes when the run's retention is over. */
+  /** What a run has spent and reserved; it does not expire, but is deleted when the run's retention is over. */
   budget: (runId: string): string => `chain:budget:${segment(runId)}`,
   /** Cookies of a run's session; beside it the names of the run's sessions. */
   cookies: (runId: string, session: string): string => `chain:cookies:${segment(runId)}:${segment(session)}`,
@@ -95,7 +95,7 @@ function prefix(shard: number): string {
   return `chain:{s${shard < 10 ? `0${shard}` : shard}}:`;
 }
 
-/** `%`, the separator, the braces of hash tags, and what is not printable. */
+/** `%`, the separator, the braces of hash tags, and unprintable characters. */
 const RESERVED = /[%:{}\s\p{C}]/u;
 const ALL_RESERVED = /[%:{}\s\p{C}]/gu;
 

@@ -3,17 +3,17 @@
  *
  *     48 bits Unix milliseconds | version 7 | 12 bits counter | variant | 62 bits random
  *
- * Within a process they only ever grow, also when the clock stands still or jumps back: then the last millisecond is kept
- * and the counter goes on; a spent counter borrows the next millisecond.
+ * Within a process the ids always grow, also when the clock stands still or jumps back: then the last millisecond is kept and the
+ * counter continues; a full counter uses the next millisecond.
  */
 import { randomBytes } from 'node:crypto';
 import { type Clock, systemClock } from '../clock/clock.ts';
 
 const MAX_COUNTER = 0xfff;
-/** A fresh millisecond starts its counter in the lower half, so that at least 2,048 ids follow before it is spent. */
+/** The counter of a new millisecond starts in the lower half, so that at least 2,048 ids follow before it is full. */
 const FRESH_COUNTER = 0x7ff;
 
-/** A maker of run ids. `random` answers so many unpredictable bytes; it is a parameter for tests alone. */
+/** Creates a generator of run ids. `random` returns so many unpredictable bytes; it is a parameter only for tests. */
 export function createRunIds(
   clock: Clock = systemClock,
   random: (bytes: number) => Uint8Array = randomBytes,

@@ -1,4 +1,4 @@
-/** The transitions of a circuit breaker, as pure functions; their twins in Lua stand in `lua/limits/breaker_*.lua`. */
+/** The transitions of a circuit breaker, as pure functions; the Lua versions are `lua/limits/breaker_*.lua`. */
 import type {
   BreakerOutcome,
   BreakerPolicy,
@@ -8,18 +8,18 @@ import type {
   BreakerTransition,
 } from './breakers.ts';
 
-/** What is kept of a key. */
+/** The stored record of a key. */
 export interface BreakerRecord {
   readonly state: BreakerState;
   readonly generation: number;
-  /** Nonces of the grants that failed since the last success: a report that comes twice counts once. */
+  /** Nonces of the grants that failed since the last success, so that a repeated report counts once. */
   readonly failed: readonly string[];
   readonly lastFailureMs: number;
   readonly openMs: number;
-  /** Of a half open breaker: who tries, and until when. */
+  /** The trial of a half open breaker: its grant, and its end. */
   readonly trial: string;
   readonly trialUntilMs: number;
-  /** The grant whose report began this generation, what that changed, and when: for a report that comes again. */
+  /** The grant whose report began this generation, its change and its time, to answer a repeated report. */
   readonly changedBy: string;
   readonly change: 'opened' | 'closed' | '';
   readonly changedAtMs: number;
@@ -38,13 +38,13 @@ export const UNKNOWN_BREAKER: BreakerRecord = {
   changedAtMs: 0,
 };
 
-/** The record afterwards (the same object when nothing changed), and the answer. */
+/** The new record (the same object when nothing changed), and the answer. */
 export interface BreakerStep<Answer> {
   readonly record: BreakerRecord;
   readonly answer: Answer;
 }
 
-/** The generation of the grant, or when to ask again. */
+/** The generation of the grant, or when to try again. */
 export type AskAnswer = { readonly generation: number } | { readonly retryAtMs: number };
 
 export interface Ask {
@@ -68,7 +68,7 @@ export function ask(record: BreakerRecord, { nonce, policy, nowMs }: Ask): Break
   return { record: next, answer: { generation: next.generation } };
 }
 
-/** Nothing that a report may be told of. */
+/** No change that a repeated report could be answered with. */
 const UNCHANGED = { changedBy: '', change: '', changedAtMs: 0 } as const;
 
 type Change = Omit<BreakerTransition, 'key'>;
@@ -102,7 +102,7 @@ function reportClosed(record: BreakerRecord, { token, outcome, nowMs }: Report):
   return change(record, { state: 'open', change: 'opened', ...failure }, token, nowMs);
 }
 
-/** Closed by hand: a change that no report is told of again. */
+/** Closes by hand; no repeated report is answered with this change. */
 export function reset(record: BreakerRecord, nowMs: number): BreakerStep<Change | undefined> {
   const generation = record.generation + 1;
   const closed = { ...UNKNOWN_BREAKER, generation };

@@ -4,33 +4,33 @@ import { percentEncode } from '../contracts/percent-encoding.ts';
 import { CatenaError } from '../errors/catena-error.ts';
 
 /**
- * Circuit breakers by key: what keeps failing is left alone for a while, and then tried once. Their state outlives runs and
- * processes. One life of a breaker:
+ * Circuit breakers by key: requests that keep failing are not sent for a while, and then tried once. Their state outlives runs
+ * and processes. The states of a breaker:
  *
- *     closed ──N failures in a row──→ open ──time is up, first to ask──→ half open ──the trial succeeds──→ closed
- *                                      ↑                                   │
- *                                      └────────── the trial fails ────────┘
+ *     closed ──N failures in a row──→ open ──time is up, first request──→ half open ──the trial succeeds──→ closed
+ *                                      ↑                                    │
+ *                                      └────────── the trial fails ─────────┘
  *
- * Each change begins a new generation. A grant carries its generation, and a report counts in that one alone: an answer that
- * comes late neither closes a breaker that has opened since nor keeps it open longer.
+ * Each change begins a new generation. A grant carries its generation, and a report counts only in that one: a late response
+ * neither closes a breaker that has opened since nor keeps it open longer.
  */
 
-/** When a breaker opens, and for how long. Whoever asks brings it along; the one of the grant holds for its report. */
+/** When a breaker opens, and for how long. The caller passes it; the policy of a grant applies to its report. */
 export interface BreakerPolicy {
   /** Failures in a row that open it, 1 to {@link MAX_BREAKER_FAILURES}. */
   readonly failures: number;
   /** From the last failure to the trial, in milliseconds. */
   readonly openMs: number;
-  /** A trial that was not reported for so long is given to somebody else, in milliseconds; default: `openMs`. */
+  /** A trial without a report for this long is granted again, in milliseconds; default: `openMs`. */
   readonly trialMs?: number;
 }
 
-/** More failures in a row than these no policy may ask for: each is kept until a success, so that none counts twice. */
+/** Upper bound of `failures`: each failure is stored until a success, so that none counts twice. */
 export const MAX_BREAKER_FAILURES = 1_000;
 
-/** As a request or a step names its breaker. */
+/** The breaker of a request or a step. */
 export interface BreakerSpec {
-  /** What fails together: `model:brand`, say. */
+  /** Groups what fails together: `model:brand`, for example. */
   readonly key: string;
   /** Default {@link DEFAULT_BREAKER}. */
   readonly failures?: number;
@@ -41,28 +41,28 @@ export const DEFAULT_BREAKER = { failures: 5, openMs: 30_000 } as const satisfie
 
 export type BreakerState = 'closed' | 'open' | 'half_open';
 
-/** `neutral` says nothing about the other side (the call was given up, or never sent); a trial is then free again. */
+/** `neutral`: the call says nothing about the server (aborted, or never sent); a trial is then free again. */
 export type BreakerOutcome = 'success' | 'failure' | 'neutral';
 
 export type BreakerGrant =
   | {
       readonly granted: true;
-      /** To be reported, once. Opaque. */
+      /** Opaque; report the outcome with it, once. */
       readonly token: string;
     }
   | {
       readonly granted: false;
-      /** Unix milliseconds, on the clock of the state, from which it is worth asking again. */
+      /** Unix milliseconds, on the clock of the state, from which to try again. */
       readonly retryAtMs: number;
-      /** The same as a wait from now on, whatever the caller's clock says. */
+      /** The same as a wait from now, independent of the caller's clock. */
       readonly waitMs: number;
     };
 
-/** What a report or a reset changed; the caller publishes it. Sent again, the same call answers the same. */
+/** The change of a report or a reset, which the caller publishes. A repeated call returns the same. */
 export interface BreakerTransition {
   readonly key: string;
   readonly kind: 'opened' | 'closed';
-  /** Of this key it never comes twice: with the key it is a stable id. */
+  /** Unique for this key; together with the key it is a stable id. */
   readonly generation: number;
   /** Unix milliseconds, on the clock of the state. */
   readonly atMs: number;
@@ -72,36 +72,36 @@ export interface BreakerSnapshot {
   readonly key: string;
   readonly state: BreakerState;
   readonly generation: number;
-  /** In a row, so far. */
+  /** Failures in a row so far. */
   readonly failures: number;
-  /** Of an open breaker: Unix milliseconds of its trial. */
+  /** Unix milliseconds of the trial of an open breaker. */
   readonly trialAtMs: number | undefined;
 }
 
-/** All methods throw a retryable CatenaError when the state does not answer; nothing may be sent then. */
+/** All methods throw a retryable CatenaError when the state cannot be read; nothing may be sent then. */
 export interface Breakers {
-  /** Asks to send. The grant that ends the wait of an open breaker is its one trial. */
+  /** Asks for permission to send. The first grant after the wait of an open breaker is its one trial. */
   acquire(key: string, policy: BreakerPolicy): Promise<BreakerGrant>;
-  /** Says how it went. A token that is out of date or unknown changes nothing; a failure counts once, sent how often ever. */
+  /** Reports the outcome. An outdated or unknown token changes nothing; a repeated failure counts once. */
   report(key: string, token: string, outcome: BreakerOutcome): Promise<BreakerTransition | undefined>;
-  /** A key that was never heard of is closed. */
+  /** Reads a breaker; an unknown key is closed. */
   state(key: string): Promise<BreakerSnapshot>;
-  /** Every breaker that is not closed, by key. */
+  /** Lists all breakers that are not closed, by key. */
   list(): Promise<BreakerSnapshot[]>;
-  /** Closes it by hand; what is under way no longer counts. */
+  /** Closes it by hand; reports of running calls no longer count. */
   reset(key: string): Promise<BreakerTransition | undefined>;
 }
 
 const FIELDS = new Set(['key', 'failures', 'openMs']);
 const MAX_KEY_CHARS = 200;
 
-/** What is wrong with a breaker as an author wrote it, in words; undefined when nothing is. */
+/** Returns the fault of a breaker that an author wrote; undefined when it is valid. */
 export function breakerProblem(value: unknown): string | undefined {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'it is no object with a key';
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'it is not an object with a key';
   const unknown = Object.keys(value).find((name) => !FIELDS.has(name));
   if (unknown !== undefined) return `it has no ${unknown}; it has ${[...FIELDS].join(', ')}`;
   const { key, failures, openMs } = value as Partial<BreakerSpec>;
-  if (typeof key !== 'string' || key === '') return 'its key is no text, or empty';
+  if (typeof key !== 'string' || key === '') return 'its key is not a text, or is empty';
   if (key.length > MAX_KEY_CHARS) return `its key has more than ${MAX_KEY_CHARS} characters`;
   return policyProblem({
     ...(failures === undefined ? {} : { failures }),
@@ -109,22 +109,22 @@ export function breakerProblem(value: unknown): string | undefined {
   });
 }
 
-/** The policy of a breaker, with the defaults for what its author left out. */
+/** The policy of a breaker, with defaults for what its author left out. */
 export function policyOf({ failures, openMs }: BreakerSpec): BreakerPolicy {
   return { failures: failures ?? DEFAULT_BREAKER.failures, openMs: openMs ?? DEFAULT_BREAKER.openMs };
 }
 
-/** In whose course a breaker changed. */
+/** The node whose request changed a breaker. */
 export interface BreakerOccasion {
   readonly runId: string;
   readonly moduleId: string;
   readonly nodeId: string;
 }
 
-/** `%`, the separator, and what no header of a message may hold. */
+/** `%`, the separator, and characters that a message header must not contain. */
 const RESERVED = /[%:\s\p{C}]/gu;
 
-/** The event of a transition: BreakerOpened or BreakerClosed. Its id is that of the breaker and its generation alone. */
+/** The event of a transition: BreakerOpened or BreakerClosed. Its id consists of the breaker's key and its generation. */
 export function breakerEvent(
   { key, kind, generation, atMs }: BreakerTransition,
   occasion: BreakerOccasion,
@@ -137,12 +137,12 @@ export function breakerEvent(
   };
 }
 
-/** What a grant was given with: its report needs no look at the policy again, and is known when it comes twice. */
+/** The content of a grant's token: the policy for its report, and a nonce that identifies a repeated report. */
 export interface BreakerToken {
   readonly generation: number;
   readonly failures: number;
   readonly openMs: number;
-  /** Of this grant alone. */
+  /** Unique for this grant. */
   readonly nonce: string;
 }
 
@@ -152,14 +152,14 @@ export function encodeToken({ generation, failures, openMs, nonce }: BreakerToke
   return `${generation}.${failures}.${openMs}.${nonce}`;
 }
 
-/** Undefined for what no grant has given. */
+/** Parses a token; undefined for one that no grant made. */
 export function decodeToken(text: string): BreakerToken | undefined {
   const [, generation, failures, openMs, nonce] = TOKEN.exec(text) ?? [];
   if (nonce === undefined || Number(failures) < 1) return undefined;
   return { generation: Number(generation), failures: Number(failures), openMs: Number(openMs), nonce };
 }
 
-/** Nonces that no other process and no other grant has. */
+/** Makes nonces that are unique over grants and processes. */
 export function nonces(): () => string {
   const prefix = randomBytes(6).toString('base64url');
   let counter = 0;
@@ -172,7 +172,7 @@ export function nonces(): () => string {
 /** The policy in whole milliseconds. Throws `breaker.wrong_policy`. */
 export function checkedPolicy(key: string, policy: BreakerPolicy): Required<BreakerPolicy> {
   const { failures, openMs, trialMs = openMs } = policy;
-  const wrong = policyProblem({ failures, openMs }) ?? (isWait(trialMs) ? undefined : 'trialMs is no wait');
+  const wrong = policyProblem({ failures, openMs }) ?? (isWait(trialMs) ? undefined : 'trialMs is not a valid wait');
   if (wrong === undefined) return { failures, openMs: Math.ceil(openMs), trialMs: Math.ceil(trialMs) };
   throw new CatenaError('breaker.wrong_policy', `the policy of the circuit breaker "${key}" is wrong: ${wrong}`, {
     data: { key, failures, openMs, trialMs },
@@ -180,7 +180,7 @@ export function checkedPolicy(key: string, policy: BreakerPolicy): Required<Brea
   });
 }
 
-/** What is wrong with the numbers of a policy, in words; what is left out is right. */
+/** Returns the fault of a policy's numbers; missing ones are valid. */
 export function policyProblem({ failures, openMs }: Partial<BreakerPolicy>): string | undefined {
   const counts = failures === undefined || (Number.isInteger(failures) && failures >= 1);
   if (!counts || (failures ?? 1) > MAX_BREAKER_FAILURES) return `failures is ${String(failures)}`;

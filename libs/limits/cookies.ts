@@ -1,34 +1,38 @@
 /**
- * The cookies of runs where every process finds them: a request may log in here and the next be sent from elsewhere, or after
- * a restart. They are kept one by one, so that two processes which set different ones at a time lose neither.
+ * The cookie store: the cookies of runs, shared by all processes, because one process may log in and another send the next
+ * request, or the same after a restart. Cookies are stored one by one, so that two processes can set different ones at the same
+ * time.
  */
 
-/** A run's session; the empty name is the run's own. */
+/** A session of a run; the empty name is the run's own session. */
 export interface CookieSession {
   readonly runId: string;
   readonly session: string;
 }
 
-/** Texts by the cookie's id. Both are opaque here; an id is not empty and does not begin with `#`. */
+/** Cookies by id, both opaque texts; an id is not empty and does not begin with `#`. */
 export type CookieTexts = ReadonlyMap<string, string>;
 
-/** All methods throw a retryable CatenaError when the state does not answer. */
+/** All methods throw a retryable CatenaError when the state cannot be read. */
 export interface CookieStore {
-  /** All cookies of a session with the version of that state; undefined when it is still `since`. Nothing is version ''. */
+  /**
+   * Returns a session's cookies and their version; undefined when the version is still `since`. An empty session has version
+   * ''.
+   */
   read(
     of: CookieSession,
     since: string,
   ): Promise<{ readonly version: string; readonly cookies: CookieTexts } | undefined>;
-  /** Puts each cookie in the place of the one with its id; an empty text takes it away. Others stay as they are. */
+  /** Sets cookies by id; an empty text deletes one. Others do not change. */
   write(of: CookieSession, changes: CookieTexts): Promise<void>;
-  /** Lets go of all sessions of a run. */
+  /** Deletes all sessions of a run. */
   forget(runId: string): Promise<void>;
 }
 
-/** Where the version stands among the cookies. */
+/** The key of the version among the cookies. */
 export const VERSION_ID = '#';
 
-/** Splits what was read into the version and the cookies. */
+/** Splits a stored session into the version and the cookies. */
 export function shelved(texts: Iterable<readonly [string, string]>): {
   readonly version: string;
   readonly cookies: CookieTexts;

@@ -1,14 +1,14 @@
 import type { KeyLimits, LimitsByKey } from './limiter.ts';
 
-/** Below this many keys nothing is swept. */
+/** With fewer keys, idle ones are not dropped. */
 const MIN_SWEEP_SIZE = 1_024;
 
-/** The gates of a limiter by key: made when first asked for, forgotten when idle; and whose limits are whose. */
+/** The gates of a limiter by key: created on first use, dropped when idle; and the limits of keys. */
 export class Gates<Gate extends { setLimits(limits: KeyLimits): void }> {
   readonly #gates = new Map<string, Gate>();
   readonly #overrides: ReadonlyMap<string, Partial<KeyLimits>>;
-  /** Told since, by whoever needs them: forgotten with their gate, for some are of one run. */
-  readonly #told = new Map<string, Partial<KeyLimits>>();
+  /** Limits set by callers; dropped with their gate, because some belong to one run. */
+  readonly #callerLimits = new Map<string, Partial<KeyLimits>>();
   readonly #defaults: KeyLimits;
   readonly #open: (key: string, limits: KeyLimits) => Gate;
   readonly #isForgettable: (gate: Gate) => boolean;
@@ -29,7 +29,7 @@ export class Gates<Gate extends { setLimits(limits: KeyLimits): void }> {
     return this.#gates.size;
   }
 
-  /** Every gate, with its key. */
+  /** All gates by key. */
   [Symbol.iterator](): IterableIterator<[string, Gate]> {
     return this.#gates.entries();
   }
@@ -49,22 +49,22 @@ export class Gates<Gate extends { setLimits(limits: KeyLimits): void }> {
   }
 
   setLimits(key: string, limits: Partial<KeyLimits>): void {
-    this.#told.set(key, limits);
+    this.#callerLimits.set(key, limits);
     this.#gates.get(key)?.setLimits(this.limitsOf(key));
   }
 
-  /** What a key may do: its own limits over the defaults. */
+  /** The limits of a key: its own over the defaults. */
   limitsOf(key: string): KeyLimits {
-    const own = this.#told.get(key) ?? this.#overrides.get(key);
+    const own = this.#callerLimits.get(key) ?? this.#overrides.get(key);
     return own === undefined ? this.#defaults : { ...this.#defaults, ...own };
   }
 
-  /** Forgets idle keys; the next look is when twice as many as are left have come, so its cost is spread over them. */
+  /** Drops idle keys. It runs again when the number of keys has doubled, which spreads its cost. */
   #sweep(): void {
     for (const [key, gate] of this.#gates) {
       if (!this.#isForgettable(gate)) continue;
       this.#gates.delete(key);
-      this.#told.delete(key);
+      this.#callerLimits.delete(key);
     }
     this.#sweepAtSize = Math.max(MIN_SWEEP_SIZE, 2 * this.#gates.size);
   }

@@ -12,8 +12,8 @@ import {
 import { WaitList } from './wait-list.ts';
 
 /**
- * The turns of one key: starts are spaced evenly (no bursts, so no window of t seconds ever holds more than rate × t + 1),
- * and whoever asked first goes first. All times are of the monotonic clock.
+ * The queue of one key: starts are spaced evenly (no bursts, so no window of t seconds has more than rate × t + 1), in the
+ * order of the calls. All times are of the monotonic clock.
  */
 export class KeyGate {
   readonly #clock: Clock;
@@ -21,15 +21,15 @@ export class KeyGate {
   readonly #waiters = new WaitList<(permit: Permit) => void>();
   #limits: KeyLimits;
   #minIntervalMs = 0;
-  /** The distance between two starts that limits and the minimum interval ask for; 0: none. */
+  /** The distance between two starts, by the limits and the minimum interval; 0: none. */
   #spacingMs = 0;
   #lastStartMs = Number.NEGATIVE_INFINITY;
   #notBeforeMs = Number.NEGATIVE_INFINITY;
   #touchedMs = Number.NEGATIVE_INFINITY;
-  /** The latest time that somebody was told to ask again at. */
+  /** The latest retry time that {@link postpone} has returned. */
   #postponedToMs = Number.NEGATIVE_INFINITY;
   #inFlight = 0;
-  /** Permits whose holders stepped aside. */
+  /** Permits whose holders have stepped aside. */
   #aside = 0;
   #timer: unknown;
 
@@ -48,19 +48,19 @@ export class KeyGate {
     return this.#inFlight;
   }
 
-  /** The earliest time of the next start, concurrency aside; minus infinity when time does not matter. */
+  /** The earliest time of the next start, regardless of concurrency; minus infinity without a rate. */
   get nextStartMs(): number {
     const spaced = this.#spacingMs === 0 ? Number.NEGATIVE_INFINITY : this.#lastStartMs + this.#spacingMs;
     return Math.max(spaced, this.#notBeforeMs);
   }
 
-  /** Starts at once, or answers undefined; never overtakes somebody who stands before. */
+  /** Starts at once, or returns undefined; never overtakes a waiting caller before it. */
   tryStart(place: Place = 'last'): Permit | undefined {
     const before = place === 'ahead' ? this.#waiters.ahead : this.#waiters.size;
     return before === 0 && this.#mayStart(place) ? this.#start() : undefined;
   }
 
-  /** Waits for a turn. Rejects with `limits.aborted` when the signal says so first. */
+  /** Waits for a turn. Rejects with `limits.aborted` when the signal aborts first. */
   wait(signal: AbortSignal, place?: Place): Promise<Permit> {
     return new Promise((resolve, reject) => {
       const leave = this.#waiters.add((permit) => {
@@ -77,19 +77,19 @@ export class KeyGate {
     });
   }
 
-  /** How long somebody who goes ahead waits from now on, concurrency aside. */
+  /** How long a caller that goes ahead waits from now, regardless of concurrency. */
   waitAheadMs(): number {
     return Math.max(0, this.nextStartMs - this.#clock.monotonic()) + this.#waiters.ahead * this.#spacingMs;
   }
 
-  /** In how long to ask again instead; each who is told so is told a later time. */
+  /** Returns a wait after which to retry instead; each call returns a later time. */
   postpone(): number {
     const nowMs = this.#clock.monotonic();
     this.#postponedToMs = Math.max(nowMs + this.waitAheadMs(), this.#postponedToMs + this.#spacingMs);
     return this.#postponedToMs - nowMs;
   }
 
-  /** Nobody starts before `untilMs`; an earlier time than already set changes nothing. */
+  /** Blocks all starts until `untilMs`; never shortens an earlier block. */
   delay(untilMs: number): void {
     this.#notBeforeMs = Math.max(this.#notBeforeMs, untilMs);
     this.#touchedMs = this.#clock.monotonic();
@@ -109,7 +109,7 @@ export class KeyGate {
     this.#respace();
   }
 
-  /** Whether a new gate in its place would do the same: nothing under way, and no time left to keep. */
+  /** Whether a new gate would behave the same: no permits are out, and no time is left to wait for. */
   isForgettable(nowMs: number, forgetAfterMs: number): boolean {
     if (this.#inFlight + this.#aside > 0 || this.#waiters.size > 0 || nowMs < this.nextStartMs) return false;
     if (nowMs < this.#postponedToMs) return false;
@@ -137,7 +137,7 @@ export class KeyGate {
 
   #start(): Permit {
     this.#inFlight += 1;
-    // An unlimited key does not even read the clock.
+    // An unlimited key need not read the clock.
     if (this.#spacingMs > 0) this.#lastStartMs = this.#clock.monotonic();
     return new CountedPermit(this.#permits);
   }
@@ -155,22 +155,22 @@ export class KeyGate {
     },
   };
 
-  /** Where whoever is next stands. */
+  /** The position of the next waiting caller. */
   get #next(): Place {
     return this.#waiters.ahead > 0 ? 'ahead' : 'last';
   }
 
-  /** Lets in whoever may go, then sees to it that somebody looks again in time. */
+  /** Starts the callers that may start, then sets the timer for the next one. */
   #admit(): void {
     while (this.#waiters.size > 0 && this.#mayStart(this.#next)) this.#waiters.take()?.(this.#start());
     if (this.#waiters.size === 0) this.#disarm();
     else this.#arm();
   }
 
-  /** One timer for the whole key. A key that is held up by its concurrency needs none: a permit that changes looks again. */
+  /** One timer for the whole key. A key that waits for concurrency needs none: a released permit triggers the check. */
   #arm(): void {
     if (this.#timer !== undefined || this.#isFull(this.#next)) return;
-    // Its time may have come since it was asked for: then the timer looks again at once, for nobody else would.
+    // The time may have come since it was computed: then the timer fires at once, because nothing else triggers the check.
     const waitMs = Math.max(0, this.nextStartMs - this.#clock.monotonic());
     this.#timer = this.#timers.set(
       () => {

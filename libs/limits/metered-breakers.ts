@@ -2,7 +2,7 @@ import { METRICS } from '../telemetry/metric-names.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Breakers } from './breakers.ts';
 
-/** Counts what breakers open and refuse, and shows how many are open, as far as this process has heard. */
+/** Counts openings and refusals of breakers, and shows how many are open, as far as this process knows. */
 export function meterBreakers(breakers: Breakers, metrics: Metrics): Breakers {
   const open = new Set<string>();
   const opened = metrics.counter(METRICS.breakersOpened).with({});

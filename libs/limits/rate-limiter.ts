@@ -17,7 +17,7 @@ export type { KeyLimits, KeySnapshot, Permit } from './limiter.ts';
 export interface RateLimiterOptions extends LimitsByKey {
   readonly clock?: Clock;
   readonly timers?: Timers;
-  /** How long an idle key's minimum interval is remembered, in milliseconds. */
+  /** How long an idle key keeps its minimum interval, in milliseconds. */
   readonly forgetAfterMs?: number;
 }
 
@@ -74,7 +74,7 @@ export class RateLimiter implements Limiter {
     return this.#gates.find(key)?.waiting ?? 0;
   }
 
-  /** How many keys are remembered. */
+  /** Number of keys in memory. */
   get size(): number {
     return this.#gates.size;
   }

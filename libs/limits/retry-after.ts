@@ -1,4 +1,4 @@
-/** A longer wait than this is not taken from a server: it would stall a run on one header. */
+/** The longest wait that a server may ask for: a longer one would stall a run because of one header. */
 export const MAX_RETRY_AFTER_MS = 3_600_000;
 
 const SECONDS = /^\d{1,15}(\.\d{1,6})?$/;
@@ -7,8 +7,8 @@ const HTTP_DATE =
   /^(?:[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT|[A-Z][a-z]{5,8}, \d{2}-[A-Z][a-z]{2}-\d{2} \d{2}:\d{2}:\d{2} GMT|[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d{2}:\d{2}:\d{2} \d{4})$/;
 
 /**
- * How long a response asks us to wait, in milliseconds: the first Retry-After that can be read, as seconds or as an HTTP
- * date, at most {@link MAX_RETRY_AFTER_MS}. 0 for a date that has passed; undefined when it does not say.
+ * The wait that a response asks for, in milliseconds: the first readable Retry-After, in seconds or as an HTTP date, at most
+ * {@link MAX_RETRY_AFTER_MS}. 0 for a date in the past; undefined when there is none.
  */
 export function retryAfterMs(headers: Iterable<readonly [string, string]>, nowMs: number): number | undefined {
   for (const [name, value] of headers) {

@@ -1,8 +1,8 @@
 import type { Place } from './limiter.ts';
 
 /**
- * First in, first out, those who go ahead before the others; with removal from anywhere in constant time: an abandoned wait
- * must leave nothing behind.
+ * A queue, in which entries `ahead` come before the others. Removal is possible anywhere in constant time, so that an aborted
+ * wait leaves nothing behind.
  */
 export class WaitList<T> {
   #first: Entry<T> | undefined;
@@ -15,12 +15,12 @@ export class WaitList<T> {
     return this.#size;
   }
 
-  /** How many of them go ahead of the others. */
+  /** Number of entries that go ahead. */
   get ahead(): number {
     return this.#ahead;
   }
 
-  /** Adds; the answer removes the value again and may be called at any time, any number of times. */
+  /** Adds a value; the returned function removes it and may be called at any time, any number of times. */
   add(value: T, place: Place = 'last'): () => void {
     const goesAhead = place === 'ahead';
     const previous = goesAhead ? this.#lastAhead : this.#last;
@@ -38,7 +38,7 @@ export class WaitList<T> {
     return () => this.#remove(entry);
   }
 
-  /** Takes the value that has waited longest. */
+  /** Removes and returns the first value. */
   take(): T | undefined {
     const entry = this.#first;
     if (entry === undefined) return undefined;
@@ -52,7 +52,7 @@ export class WaitList<T> {
     this.#size -= 1;
     if (entry.goesAhead) {
       this.#ahead -= 1;
-      // Whoever stands before one that goes ahead goes ahead too.
+      // All entries before one that goes ahead go ahead too.
       if (this.#lastAhead === entry) this.#lastAhead = entry.previous;
     }
     if (entry.previous === undefined) this.#first = entry.next;

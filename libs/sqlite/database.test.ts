@@ -38,7 +38,7 @@ describe('the lock on a file', () => {
     const path = join(scratchFolder(), 'a.db');
     const first = openDatabase({ path });
     for (let times = 0; times < 2; times++) {
-      expect(() => new SqliteDatabase({ path })).toThrow(failing('store.locked', 'wait for it to end'));
+      expect(() => new SqliteDatabase({ path })).toThrow(failing('store.locked', 'wait until it ends'));
     }
     first.close();
     openDatabase({ path });
@@ -91,7 +91,9 @@ describe('a file that is no good', () => {
     closeSync(file);
     const broken = openDatabase({ path });
     const statement = broken.prepare('SELECT sum(length(text)) FROM t');
-    expect(() => broken.read(() => statement.get())).toThrow(failing('store.corrupt', 'restore this one from a copy'));
+    expect(() => broken.read(() => statement.get())).toThrow(
+      failing('store.corrupt', 'restore this one from a backup'),
+    );
   });
 
   it('is one in a folder that does not exist, or that is a folder itself', () => {

@@ -1,29 +1,27 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
-import { CatenaError } from '../errors/catena-error.ts';
-import { isInvariantBroken } from '../errors/invariant.ts';
+import { CatenaError, isInvariantBroken } from '../errors/catena-error.ts';
 import { failpoint } from '../failpoints/failpoint.ts';
 import { FileLock } from './file-lock.ts';
 import { toStoreError } from './sqlite-error.ts';
 
 /**
- * One SQLite file, written by group commit: what is asked for in one turn of the event loop is written in one transaction,
- * and every caller hears of it after that transaction is committed. A caller's own work is atomic in it: it either refuses
- * before its first write (a CatenaError), or all of it stands. A violated invariant may be found later: it takes its whole work
- * back.
+ * One SQLite file, written by group commit: all works of one turn of the event loop share one transaction, and their promises
+ * resolve after it is committed. Each work is atomic: it refuses before its first write (a CatenaError), or all its writes are
+ * committed. A violated invariant may be found later; it undoes the whole work.
  *
- * Should a transaction fail as a whole (a full disk, say), it is rolled back and its works are tried one by one, so that
- * only the one at fault fails.
+ * If a transaction fails as a whole (a full disk, for example), it is rolled back and its works are tried one by one, so that
+ * only the faulty one fails.
  */
 export interface SqliteOptions {
   /** A file, or `:memory:`. */
   readonly path: string;
   /**
-   * `process`: what is committed survives the end of the process in any way (WAL, synchronous NORMAL); a power failure may
-   * cost the last moments, never the consistency of what is left. `power`: it survives that too, at a disk sync per group.
+   * `process`: commits survive any end of the process (WAL, synchronous NORMAL); a power failure may lose the last commits, but
+   * never the consistency of the file. `power`: commits survive that too, at the cost of a disk sync per group.
    */
   readonly durability?: 'process' | 'power';
   readonly readOnly?: boolean;
-  /** Told when a work could not be written because the file itself failed: a full disk, a broken file. */
+  /** Called when a work could not be written because the file failed: a full disk, a corrupt file. */
   readonly onFailure?: (error: CatenaError) => void;
 }
 
@@ -33,15 +31,15 @@ interface Work {
   readonly reject: (reason: unknown) => void;
 }
 
-/** Works per transaction: it blocks the event loop, so it stays short. */
+/** Works per transaction; few, because a transaction blocks the event loop. */
 const MAX_GROUP = 512;
 /** A group of this size is written without waiting for more … */
 const FULL_GROUP = 64;
 /** … and any group after so many turns of the event loop. */
 const MAX_TURNS = 4;
 /**
- * Pages of the log, 4 KiB each, before it is moved into the file. Each move waits for the disk, and a page that was written
- * ten times since is moved once: a long log halves the time of a busy disk, and costs 128 MiB and a slower start after -9.
+ * Pages of the WAL, 4 KiB each, before a checkpoint. Each checkpoint waits for the disk, and writes a page that has changed ten
+ * times only once. A long WAL halves the time of a busy disk, and costs 128 MiB and a slower start after `kill -9`.
  */
 const CHECKPOINT_PAGES = 32_768;
 
@@ -56,7 +54,7 @@ export class SqliteDatabase {
   readonly #beforeCommit: (() => void)[] = [];
   readonly #onRollback: (() => void)[] = [];
   #scheduled = false;
-  /** Works that were queued when the group was last looked at, and how often it was let grow. */
+  /** Works that were queued at the last check of the group, and how often the group was allowed to grow. */
   #seen = 0;
   #turns = 0;
   #closed = false;
@@ -100,22 +98,22 @@ export class SqliteDatabase {
     }
   }
 
-  /** Ends a transaction that {@link exec} began and could not finish. */
+  /** Rolls back a transaction that {@link exec} began but could not finish. */
   rollBack(): void {
     if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
   }
 
-  /** Called inside every transaction before it commits: caches write back here. */
+  /** Sets a callback inside each transaction before it commits, where caches write back. */
   beforeCommit(hook: () => void): void {
     this.#beforeCommit.push(hook);
   }
 
-  /** Called after a transaction was rolled back: caches forget here. */
+  /** Sets a callback after a rollback, where caches are dropped. */
   onRollback(hook: () => void): void {
     this.#onRollback.push(hook);
   }
 
-  /** A read of what is committed. Throws CatenaErrors for what SQLite throws. */
+  /** Reads committed state. Converts SQLite errors to CatenaErrors. */
   read<T>(query: () => T): T {
     try {
       return query();
@@ -124,7 +122,7 @@ export class SqliteDatabase {
     }
   }
 
-  /** Adds a work to the next transaction; resolves when that is committed. */
+  /** Adds a work to the next transaction; resolves when it is committed. */
   write<T>(run: () => T): Promise<T> {
     if (this.#closed) return Promise.reject(new CatenaError('store.closed', `${this.path} is closed`));
     return new Promise<T>((resolve, reject) => {
@@ -135,7 +133,7 @@ export class SqliteDatabase {
     });
   }
 
-  /** Writes what is still queued and lets go of the file. Idempotent. */
+  /** Writes queued works and closes the file. Idempotent. */
   close(): void {
     if (this.#closed) return;
     while (this.#queue.length > 0) this.#writeGroup();
@@ -146,7 +144,7 @@ export class SqliteDatabase {
 
   #flush = (): void => {
     if (this.#closed) return;
-    // While work still comes in with every turn, a group may grow for some turns: a transaction costs more than its works.
+    // While each turn adds work, a group may grow for some turns, because a transaction costs more than its works.
     const grown = this.#queue.length > this.#seen;
     if (grown && this.#queue.length < FULL_GROUP && this.#turns < MAX_TURNS) {
       this.#seen = this.#queue.length;
@@ -169,7 +167,7 @@ export class SqliteDatabase {
     for (const work of group) this.#transact([work], true);
   }
 
-  /** True when the group is settled; false when it was rolled back and its works are to be tried alone. */
+  /** Returns true when the group is finished; false when it was rolled back and its works must be tried one by one. */
   #transact(group: readonly Work[], alone = false): boolean {
     const settled: (() => void)[] = [];
     try {
@@ -179,7 +177,7 @@ export class SqliteDatabase {
           const value = work.run();
           settled.push(() => work.resolve(value as never));
         } catch (thrown) {
-          // Only a refusal has written nothing; an assertion may find its violation later.
+          // A refusal has written nothing, but an assertion may fail after writes.
           if (!(thrown instanceof CatenaError) || isInvariantBroken(thrown)) throw thrown;
           settled.push(() => work.reject(thrown));
         }

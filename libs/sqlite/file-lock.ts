@@ -2,9 +2,9 @@ import { DatabaseSync } from 'node:sqlite';
 import { toStoreError } from './sqlite-error.ts';
 
 /**
- * Holds a database file for this process alone, until it ends in whatever way. The lock is an open exclusive transaction
- * on a file beside it: the operating system drops it with the process, also after `kill -9`, so there is no stale lock to
- * clean up; and readers of the database itself are not kept out.
+ * Locks a database file for this process until it ends. The lock is an open exclusive transaction on a file beside it. The
+ * operating system drops it with the process, also after `kill -9`, so no stale lock remains; readers of the database itself are
+ * not blocked.
  */
 export class FileLock {
   readonly #db: DatabaseSync;

@@ -2,8 +2,8 @@ import { CatenaError } from '../errors/catena-error.ts';
 import type { SqliteDatabase } from './database.ts';
 
 /**
- * Brings one component's tables to their newest form; each migration runs once, in order, with its number in the same
- * transaction. A file that a newer Catena has written is refused.
+ * Migrates one component's tables; each migration runs once, in order, and its number is stored in the same transaction. A file
+ * that a newer Catena has written is refused.
  */
 export function migrate(db: SqliteDatabase, component: string, migrations: readonly string[]): void {
   db.exec('CREATE TABLE IF NOT EXISTS schema_versions (component TEXT PRIMARY KEY, version INTEGER NOT NULL) STRICT');

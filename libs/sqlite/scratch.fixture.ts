@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { SqliteDatabase, type SqliteOptions } from './database.ts';
 
-/** A folder that is gone when the test ends. */
+/** A folder that is deleted when the test ends. */
 export function scratchFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'catena-test-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));

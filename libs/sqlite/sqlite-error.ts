@@ -18,7 +18,7 @@ function isSqliteError(thrown: unknown): thrown is NodeSqliteError {
   return thrown instanceof Error && (thrown as { code?: unknown }).code === 'ERR_SQLITE_ERROR';
 }
 
-/** What SQLite threw, in words that say which file and what to do; anything else comes back as it is. */
+/** Converts an SQLite error to a CatenaError that names the file and a remedy; other errors are returned unchanged. */
 export function toStoreError(thrown: unknown, path: string): unknown {
   if (!isSqliteError(thrown)) return thrown;
   const about = { cause: thrown, data: { path } };
@@ -31,9 +31,9 @@ export function toStoreError(thrown: unknown, path: string): unknown {
       });
     case CORRUPT:
     case NOT_A_DATABASE:
-      return new CatenaError('store.corrupt', `${path} is not a sound database (${thrown.message})`, {
+      return new CatenaError('store.corrupt', `${path} is not a valid database (${thrown.message})`, {
         ...about,
-        remedy: 'name another file with --db, or restore this one from a copy',
+        remedy: 'name another file with --db, or restore this one from a backup',
       });
     case CANNOT_OPEN:
     case READONLY:
@@ -44,7 +44,7 @@ export function toStoreError(thrown: unknown, path: string): unknown {
     case BUSY:
       return new CatenaError('store.locked', `${path} is in use by another process`, {
         ...about,
-        remedy: 'wait for it to end, or give this run a file of its own with --db',
+        remedy: 'wait until it ends, or give this run a file of its own with --db',
       });
     case IO_ERROR:
       return new CatenaError('store.io_error', `reading or writing ${path} failed (${thrown.message})`, {

@@ -12,7 +12,7 @@ export function assertCommittable({ runId, nodeId, token }: ItemBatch): void {
   throw broken(runId, `items of node "${nodeId}" are to be stored under the token "${token}"`);
 }
 
-/** At the read: whoever follows the rows by their numbers would miss or repeat some. Throws `store.invariant_broken`. */
+/** At the read: a reader that follows the sequence numbers would miss or repeat rows. Throws `store.invariant_broken`. */
 export function assertInOrder<Row extends Pick<StoredItem, 'seq'>>(
   rows: Row[],
   runId: string,

@@ -5,13 +5,13 @@ import { CatenaError } from '../errors/catena-error.ts';
 import type { BlobRef, BlobStore } from './blob-store.ts';
 
 export interface BlobDirectoryOptions {
-  /** Made when the first blob comes. */
+  /** Created with the first blob. */
   readonly path: string;
-  /** `process`: a blob survives the end of the process in any way. `power`: a power failure too, at a disk sync each. */
+  /** `process`: a blob survives any end of the process. `power`: also a power failure, at the cost of a disk sync each. */
   readonly durability?: 'process' | 'power';
 }
 
-/** Blobs as files, a folder per run. Files are written beside their place and moved there whole. */
+/** Blobs as files, one folder per run. A file is written under a temporary name and then renamed. */
 export class BlobDirectory implements BlobStore {
   readonly #path: string;
   readonly #isSynced: boolean;
@@ -24,7 +24,7 @@ export class BlobDirectory implements BlobStore {
   async put(runId: string, key: string, bytes: Uint8Array): Promise<BlobRef> {
     const folder = this.#folderOf(runId);
     try {
-      // The folder is there except for a run's first blob, or when the run was deleted a moment ago.
+      // The folder exists, except for a run's first blob, or when the run was just deleted.
       await this.#write(folder, fileName(key), bytes).catch(async (thrown: unknown) => {
         if (codeOf(thrown) !== 'ENOENT') throw thrown;
         await mkdir(folder, { recursive: true });
@@ -77,15 +77,15 @@ export class BlobDirectory implements BlobStore {
 }
 
 /**
- * A name that is safe in any file system: the text itself if it is short and plain, else its hash. The dot keeps the two
- * kinds apart, and capital letters are hashed since not every file system tells them from small ones.
+ * A name that is safe in any file system: the text itself if it is short and plain, else its hash. The dot distinguishes the two
+ * kinds. Names with capital letters are hashed, because some file systems ignore case.
  */
 function fileName(text: string): string {
   if (/^[a-z0-9_-]{1,100}$/.test(text)) return text;
   return `h.${createHash('sha256').update(text).digest('hex')}`;
 }
 
-/** What the file system threw, in words that say where and what to do. */
+/** Converts an error of the file system to a CatenaError with the path and a remedy. */
 export function toBlobError(thrown: unknown, path: string): CatenaError {
   const about = { cause: thrown, data: { path } };
   const detail = thrown instanceof Error ? thrown.message : String(thrown);

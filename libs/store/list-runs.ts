@@ -1,6 +1,6 @@
 import type { RunQuery } from './port.ts';
 
-/** Where a run stands in the list: by the time of acceptance, then by arrival. */
+/** A run's position in the list: by the time of acceptance, then by arrival. */
 export interface RunPlace {
   readonly acceptedAtMs: number;
   readonly no: number;
@@ -15,14 +15,14 @@ export interface ListStatement {
 }
 
 /**
- * The statement for a query, in words that both databases know. It names only the columns that the query filters by, so
- * that each kind of query is answered from the index that begins with them. `mark` begins a parameter: `?1` or `$1`.
+ * The statement for a query, in SQL of both databases. It names only the columns that the query filters by, so that each kind of
+ * query uses the index that begins with them. `mark` begins a parameter: `?1` or `$1`.
  */
 export function listRunsStatement(query: RunQuery, behind: RunPlace, mark: '?' | '$'): ListStatement {
   const { limit, state, account, user, moduleId, acceptedFromMs, acceptedBeforeMs, offset } = query;
   const values: (string | number)[] = [];
   const parameter = (value: string | number) => `${mark}${values.push(value)}`;
-  // A module's runs are found in the table that lists them, which keeps the same order.
+  // The table of a module's runs has the same order.
   const place = moduleId === undefined ? ['r.accepted_at', 'r.no'] : ['m.accepted_at', 'm.run_no'];
   const from = moduleId === undefined ? 'runs r' : 'run_modules m JOIN runs r ON r.no = m.run_no';
   const conditions: string[] = [];

@@ -1,6 +1,6 @@
 /**
- * The store: what outlives the chain's working state. A task stands here before anything of it runs; items, the end of a
- * run and its dead letters stand here when the coordinator's nodes are long gone.
+ * The store holds what outlives the coordinator's state. A task is stored before anything of it runs. Items, the end of a run and
+ * its dead letters stay after the coordinator's nodes are deleted.
  */
 
 /** An accepted task and the run that executes it. */
@@ -13,17 +13,17 @@ export interface RunRecord {
   readonly modules: readonly string[];
   /** As submitted; JSON. */
   readonly input: unknown;
-  /** What makes two submissions the same work. */
+  /** Identifies equal submissions. */
   readonly fingerprint: string;
-  /** The submitter's name for this submission: one of the same account with the same key is this run. */
+  /** The submitter's key: a submission of the same account with the same key is this run. */
   readonly idempotencyKey?: string;
-  /** For whom the account submitted it, where an account serves many; runs are found by it. */
+  /** The user for whom the account submitted it, if an account serves many users; runs can be listed by it. */
   readonly user?: string;
   readonly metadata: Readonly<Record<string, string>>;
   readonly priority: number;
   /** Unix milliseconds. */
   readonly deadlineAtMs: number | undefined;
-  /** The most that it may cost, in millionths of the currency of its modules; undefined: any amount. */
+  /** The cost cap, in millionths of the currency of its modules; undefined: no cap. */
   readonly costCap?: number;
   readonly acceptedAtMs: number;
   readonly state: 'accepted' | 'open' | 'closed';
@@ -32,7 +32,7 @@ export interface RunRecord {
 
 export interface RunEnd {
   readonly finishReason: 'completed' | 'cancelled' | 'terminated' | 'deadline' | 'rejected';
-  /** In words, where the reason alone does not say it. */
+  /** Details of the reason, if any. */
   readonly detail: string;
   readonly endedAtMs: number;
   readonly done: number;
@@ -44,9 +44,9 @@ export interface RunEnd {
 
 /** What a run has cost, in millionths of the currency of its modules. */
 export interface RunCost {
-  /** Of requests whose cost is known, from their pages or as their upper bound. */
+  /** Cost of requests whose cost is known, from their pages or as their upper bound. */
   readonly spent: number;
-  /** Set aside for requests that never told what they cost, since their process died with them: it may be gone. */
+  /** Reserved for requests that never reported their cost, because their process died; the money may be spent. */
   readonly reserved: number;
 }
 
@@ -62,9 +62,9 @@ export interface RunQuery {
   readonly acceptedFromMs?: number;
   /** … and before this one. */
   readonly acceptedBeforeMs?: number;
-  /** Continue behind the run with this id. */
+  /** Continues after the run with this id. */
   readonly after?: string;
-  /** Leaves out so many of the first; they are read all the same. */
+  /** Skips so many of the first runs; they are read all the same. */
   readonly offset?: number;
 }
 
@@ -75,7 +75,7 @@ export interface NewItem {
   readonly data: string;
 }
 
-/** The items of one execution: visible once, and as long as, the node's last commit carries this token. */
+/** The items of one execution: visible while the node's last commit carries this token. */
 export interface ItemBatch {
   readonly runId: string;
   readonly moduleId: string;
@@ -95,15 +95,15 @@ export interface StoredItem {
 
 export interface ItemQuery {
   readonly runId: string;
-  /** Rows behind this sequence number. */
+  /** Rows after this sequence number. */
   readonly afterSeq: number;
   readonly limit: number;
   readonly type?: string;
-  /** Rows of phases before this one, of one module: what a join reads. */
+  /** Rows of one module in phases before this one, as a join reads them. */
   readonly join?: { readonly moduleId: string; readonly beforePhase: number };
 }
 
-/** A node that ended in failure, with what is needed to understand and to replay it. */
+/** A node that failed for good, with the data to understand and replay it. */
 export interface DeadLetter {
   readonly runId: string;
   readonly moduleId: string;
@@ -122,11 +122,11 @@ export interface DeadLetter {
 
 export interface LetterPage {
   readonly limit: number;
-  /** Continue behind the letter of this node. */
+  /** Continues after the letter of this node. */
   readonly after?: string;
 }
 
-/** How a module logs in to a platform as an account. The login is a secret: it is never logged, and redacted on read. */
+/** The login of an account on a platform, for modules. It is a secret: never logged, and redacted on read. */
 export interface AccountRecord {
   readonly account: string;
   readonly platform: string;
@@ -135,64 +135,64 @@ export interface AccountRecord {
   readonly updatedAtMs: number;
 }
 
-/** A message that was not understood, kept so that somebody can find out who sends it. */
+/** A foreign message, stored so that its sender can be found. */
 export interface ForeignMessage {
   readonly subject: string;
   /** What was wrong with it. */
   readonly reason: string;
-  /** Its beginning, at most {@link MAX_FOREIGN_BYTES}. */
+  /** Its first bytes, at most {@link MAX_FOREIGN_BYTES}. */
   readonly bytes: Uint8Array;
   readonly atMs: number;
 }
 
 export const MAX_FOREIGN_BYTES = 16_384;
-/** Older ones are forgotten. */
+/** Older ones are deleted. */
 export const MAX_FOREIGN_MESSAGES = 10_000;
 
 export interface StoredEvent {
-  /** Stable: the same transition always gives the same. */
+  /** Stable: the same transition always gives the same id. */
   readonly id: string;
   readonly type: string;
   readonly atMs: number;
   readonly data: Readonly<Record<string, unknown>>;
 }
 
-/** What a run leaves behind beside its items. */
+/** The records of a closed run beside its items. */
 export interface RunRecords {
   readonly deadLetters: AsyncIterable<DeadLetter>;
   readonly events: AsyncIterable<StoredEvent>;
 }
 
 export interface Store {
-  /** Answers the id of the run that stands: idempotent by run id, and by account and idempotency key. */
+  /** Stores a run and returns its id, or that of the existing run: idempotent by run id, and by account and idempotency key. */
   acceptRun(run: NewRun): Promise<string>;
   markOpen(runId: string): Promise<void>;
   findRun(runId: string): Promise<RunRecord | undefined>;
-  /** The newest run of a piece of work. */
+  /** Returns the newest run with this fingerprint. */
   findRunByFingerprint(fingerprint: string): Promise<RunRecord | undefined>;
-  /** Newest first: by the time of acceptance, then by arrival. Throws `store.unknown_run` when `after` is none. */
+  /** Lists runs, newest first: by the time of acceptance, then by arrival. Throws `store.unknown_run` when `after` is unknown. */
   listRuns(query: RunQuery): Promise<readonly RunRecord[]>;
-  /** Closed runs that ended before a time and were not yet marked as expired, the longest ended first. */
+  /** Lists closed runs that ended before a time and are not marked as expired, oldest first. */
   listExpiring(endedBeforeMs: number, limit: number): Promise<readonly string[]>;
-  /** The nodes of a closed run are gone. */
+  /** Records that the nodes of a closed run are deleted. */
   markExpired(runId: string): Promise<void>;
-  /** Visible items, in the order of their sequence numbers. */
+  /** Reads visible items, in the order of their sequence numbers. */
   readItems(query: ItemQuery): Promise<readonly StoredItem[]>;
   countItems(runId: string): Promise<number>;
-  /** Rows up to this sequence number that were visible once and are not any more: what followed them must start over. */
+  /** Whether rows up to this sequence number are no longer visible, so that a reader must start over. */
   hasWithdrawnItems(runId: string, upToSeq: number): Promise<boolean>;
   /**
-   * Writes the end of a run: its dead letters, its timeline, the pruning of items that never committed, and last its row.
+   * Writes the end of a run: its dead letters and its timeline; deletes items that never committed; and writes its row last.
    * Idempotent.
    */
   closeRun(runId: string, end: RunEnd, records: RunRecords): Promise<void>;
-  /** The timeline of a closed run, in order. */
+  /** Reads the timeline of a closed run, in order. */
   listEvents(runId: string): Promise<readonly StoredEvent[]>;
-  /** In the order of their nodes' ids; without a page all of them. */
+  /** Reads dead letters in the order of their nodes' ids; without a page all of them. */
   listDeadLetters(runId: string, page?: LetterPage): Promise<readonly DeadLetter[]>;
-  /** Forgets letters for good: closing the run again does not bring them back. Answers how many there were. */
+  /** Discards letters for good: closing the run again does not restore them. Returns how many there were. */
   discardDeadLetters(runId: string, nodeIds: readonly string[]): Promise<number>;
-  /** How far a file follows a run's items. */
+  /** Returns how far a file follows a run's items. */
   findExport(runId: string, path: string): Promise<ExportOffset | undefined>;
   saveExport(runId: string, path: string, offset: ExportOffset): Promise<void>;
   /** Adds an account of a platform, or replaces it. */
@@ -204,18 +204,18 @@ export interface Store {
 }
 
 /**
- * Items of a store that stands beside the coordinator instead of sharing its transactions. Rows are inserted before the
- * commit, the coordinator decides, and what it decided is confirmed here: then a row gets its sequence number.
+ * Items of a store that does not share the coordinator's transactions. Rows are inserted before the commit, and confirmed after
+ * the coordinator has accepted it; a confirmed row gets its sequence number.
  */
 export interface ConfirmedItems {
-  /** Inserts rows that nobody sees yet, once each. A batch without items leaves a marker, for a commit without items. */
+  /** Inserts hidden rows, once each. A batch without items inserts a marker, for a commit without items. */
   insertItems(batches: readonly ItemBatch[]): Promise<void>;
   /**
-   * Shows the rows that nodes committed with, and withdraws those that they showed before; the last confirmation of a node
-   * in a call counts. Answers the nodes that were refused: they show rows that this confirmation does not know of.
+   * Makes the rows of commits visible, and hides the nodes' earlier rows; the last confirmation of a node in a call counts.
+   * Returns the refused nodes, whose visible rows are not those that the confirmation replaces.
    */
   confirmItems(runId: string, confirmations: readonly Confirmation[]): Promise<readonly string[]>;
-  /** Executions with rows that are not shown, by node and token: in flight, dead, committed and never confirmed. */
+  /** Lists executions with hidden rows, by node and token: running, dead, or committed but not confirmed. */
   listUnconfirmed(runId: string, limit: number, after?: ExecutionRows): Promise<readonly UnconfirmedRows[]>;
 }
 
@@ -226,14 +226,14 @@ export interface ExecutionRows {
 }
 
 export interface Confirmation extends ExecutionRows {
-  /** The token that the node had committed with before, empty if none: only rows of this one may be replaced. */
+  /** The token of the node's earlier commit, or empty; only rows of this token may be replaced. */
   readonly replaces: string;
 }
 
 export interface UnconfirmedRows extends ExecutionRows {
   readonly moduleId: string;
   readonly phase: number;
-  /** The token whose rows the node shows now; empty if none. */
+  /** The token of the node's visible rows; empty if none. */
   readonly shown: string;
 }
 
@@ -241,6 +241,6 @@ export interface ExportOffset {
   readonly seq: number;
   readonly bytes: number;
   readonly rows: number;
-  /** What the writer needs to go on, JSON: a CSV file's columns. */
+  /** JSON that the writer needs to continue: a CSV file's columns. */
   readonly layout: string;
 }

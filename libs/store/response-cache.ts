@@ -1,20 +1,20 @@
 /**
- * Answers that outlive the run that asked, for a while. It is a cache: whoever does not find asks again, any entry may go
- * before its time, and of two that are kept under one key the later one stays.
+ * The response cache: responses that are kept for a while, beyond their run. After a miss the request is sent again. Any entry
+ * may be deleted before its time, and a later entry replaces an earlier one of the same key.
  */
 export interface ResponseCache {
-  /** What was kept under a key less than so long ago, if its own time has not run out. */
+  /** Returns the entry of a key, if it is younger than `maxAgeMs` and has not expired. */
   find(key: string, maxAgeMs: number): Promise<Uint8Array | undefined>;
   /**
-   * Keeps bytes for so long from now on, by the store's clock. More than {@link MAX_ANSWER_BYTES} are not kept; beyond the
-   * bounds of the store the longest kept go first.
+   * Stores bytes for a time, by the store's clock. More than {@link MAX_ANSWER_BYTES} are not stored. Beyond the bounds of the
+   * cache the oldest entries are deleted.
    */
   keep(key: string, bytes: Uint8Array, ttlMs: number): Promise<void>;
-  /** Forgets what has run out; answers how many there were. */
+  /** Deletes expired entries; returns how many there were. */
   expire(): Promise<number>;
 }
 
-/** What all answers together may take; 0 of either keeps none. */
+/** The bounds of all entries together; 0 of either stores none. */
 export interface AnswerBounds {
   readonly maxBytes: number;
   readonly maxCount: number;
@@ -22,7 +22,7 @@ export interface AnswerBounds {
 
 export const MAX_ANSWER_BYTES = 512 * 1_024;
 
-/** Whether an answer may be kept at all. */
+/** Whether an entry of this size may be stored at all. */
 export function fits(bytes: Uint8Array, { maxBytes, maxCount }: AnswerBounds): boolean {
   return maxCount > 0 && bytes.byteLength <= Math.min(MAX_ANSWER_BYTES, maxBytes);
 }

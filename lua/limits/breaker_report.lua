@@ -16,7 +16,7 @@ local state, generation = found[1] or 'closed', tonumber(found[2] or 0)
 local failed, granted, nonce, outcome = found[3] or '', tonumber(ARGV[2]), ARGV[3], ARGV[6]
 local now = clock()
 
-local function told(change, generation, at)
+local function changeReply(change, generation, at)
   local what = { generation, string.format('%d', at) }
   if change == 'opened' then return reply(1, 'OPENED', what) end
   if change == 'closed' then return reply(2, 'CLOSED', what) end
@@ -32,10 +32,10 @@ local function begin(into, change, ...)
   redis.call('HDEL', KEYS[1], 'failed', 'trial', 'trial_until_ms')
   put('state', into, 'generation', string.format('%d', generation + 1), 'by', nonce, 'change', change,
     'changed_ms', string.format('%d', now), ...)
-  return told(change, generation + 1, now)
+  return changeReply(change, generation + 1, now)
 end
 
-if generation == granted + 1 and found[5] == nonce then return told(found[6], generation, found[7]) end
+if generation == granted + 1 and found[5] == nonce then return changeReply(found[6], generation, found[7]) end
 if generation ~= granted then return reply(3, 'STALE') end
 local failure = { 'last_ms', string.format('%d', now), 'open_ms', ARGV[5] }
 if state == 'half_open' and found[4] == nonce then

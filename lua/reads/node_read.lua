@@ -1,4 +1,4 @@
--- node_read: reads nodes of a run, each with the time at which somebody must look at it.
+-- node_read: reads nodes of a run, each with its due time.
 -- INCLUDE lib/core.lua lib/node.lua lib/gate.lua
 -- KEYS[1] run          the run's record
 -- KEYS[2..] due*       the due set of each phase of each module

@@ -32,7 +32,7 @@ export interface DownloaderDeps {
   readonly cookieStore: CookieStore;
   readonly blobs: BlobStore;
   /** Responses kept for a time, and for other runs. */
-  readonly answers: ResponseCache;
+  readonly responseCache: ResponseCache;
   /** Finds the secrets that headers name. */
   readonly secret: SecretSource;
   readonly breakers: BreakerGuard;

@@ -41,7 +41,7 @@ export function openNodeAlerts(deps: NodeAlertsDeps): NodeAlerts {
   const channel = openAlerts(deps);
   const looking = new Set<Promise<void>>();
 
-  const lookAtEnd = async (runId: string): Promise<void> => {
+  const alertRunEnd = async (runId: string): Promise<void> => {
     const record = await store.findRun(runId);
     const reason = record === undefined ? undefined : await failureOf(deps, record);
     if (record !== undefined && reason !== undefined) channel?.raise(runAlert(record, reason, clock.now()));
@@ -59,7 +59,7 @@ export function openNodeAlerts(deps: NodeAlertsDeps): NodeAlerts {
     },
     runEnded: (runId) => {
       if (channel === undefined) return;
-      const look = lookAtEnd(runId)
+      const look = alertRunEnd(runId)
         .catch((error: unknown) =>
           log.warn('the alerts could not read how a run ended; no alert is sent for it', { run_id: runId, error }),
         )

@@ -42,7 +42,7 @@ export interface DistributedBackends {
   readonly bus: Bus;
   readonly events: NatsEvents;
   readonly blobs: BlobStore;
-  readonly answers: ResponseCache;
+  readonly responseCache: ResponseCache;
   readonly shards: number;
   /** Writes what is pending, then closes the connections. Idempotent. */
   close(): Promise<void>;
@@ -119,7 +119,7 @@ export async function openDistributedBackends(options: DistributedBackendsOption
       bus: localFirst ? new LocalFirstBus(nats) : nats,
       events: nats.events,
       blobs: new BlobBuckets({ connection: blobConnection }),
-      answers: database.answers(config.answers),
+      responseCache: database.responseCache(config.answers),
       shards: DISTRIBUTED_SHARDS,
       close,
     };

@@ -123,7 +123,7 @@ export class RunningNode {
     }
     if (this.#stopping.signal.aborted) return;
     stages.sweeper.start();
-    const { coordinator, store, bus, budgets, cookieStore, answers, clock, metrics, log, config } =
+    const { coordinator, store, bus, budgets, cookieStore, responseCache, clock, metrics, log, config } =
       this.#parts.backends;
     startHousekeeping(
       {
@@ -132,7 +132,7 @@ export class RunningNode {
         bus,
         budgets,
         cookieStore,
-        answers,
+        responseCache,
         clock,
         metrics,
         log,

@@ -3,7 +3,7 @@ import { systemClock } from '../../libs/clock/clock.ts';
 import type { Config } from '../../libs/config/config-tree.ts';
 import type { CatenaError } from '../../libs/errors/catena-error.ts';
 import type { ModuleRegistry } from '../../libs/modules/load/registry.ts';
-import { makeDatabaseFolder } from '../../libs/store/sqlite/database-folder.ts';
+import { makeDatabaseFolder } from '../../libs/store/sqlite/single-file.ts';
 import type { Log } from '../../libs/telemetry/log.ts';
 import type { Metrics } from '../../libs/telemetry/metrics.ts';
 import type { HttpServer } from '../../libs/transport/http/http-server.ts';

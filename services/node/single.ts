@@ -83,7 +83,7 @@ export function startSingleNode(options: SingleNodeOptions): RunningNode {
     store: file.store,
     bus: wrapBus?.(queues) ?? queues,
     blobs: new BlobDirectory({ path: blobPath }),
-    answers: openSqliteResponseCache({ db: file.db, clock, bounds: config.answers }),
+    responseCache: openSqliteResponseCache({ db: file.db, clock, bounds: config.answers }),
     limiter: new RateLimiter({
       defaults: { requestsPerSecond: config.limits.requestsPerSecond, concurrency: config.limits.concurrencyPerHost },
     }),

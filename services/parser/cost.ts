@@ -4,7 +4,7 @@ import type { ChainNode } from '../../libs/coordination/protocol/node.ts';
 import { type Budgets, toMicros } from '../../libs/limits/budgets.ts';
 import { costOfFailure } from '../../libs/stage/node/cost-attempt.ts';
 import { decodeRequest } from '../../libs/stage/node/node-body.ts';
-import { nodeFields } from '../../libs/stage/node/node-fields.ts';
+import { nodeFields } from '../../libs/stage/observe/stage-span.ts';
 import type { Log } from '../../libs/telemetry/log.ts';
 
 interface CostDeps {

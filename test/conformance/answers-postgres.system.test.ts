@@ -24,8 +24,8 @@ describeAnswers('PostgreSQL', async (bounds) => {
     await store.close();
   });
   return {
-    answers: store.answers(bounds),
-    reopen: () => store.answers(bounds),
+    answers: store.responseCache(bounds),
+    reopen: () => store.responseCache(bounds),
     // The clock is the server's: what is kept grows older instead.
     pass: async (ms) => {
       const earlier = `make_interval(secs => ${ms} / 1000.0)`;

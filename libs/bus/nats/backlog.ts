@@ -1,26 +1,25 @@
 export interface BacklogOptions {
-  /** Messages that may wait. */
+  /** Capacity, in messages. */
   readonly capacity: number;
-  /** Asks the server how many messages it has not delivered yet. */
+  /** Asks the server for the number of undelivered messages. */
   readonly countPending: () => Promise<number>;
   /** A clock that never jumps, in milliseconds. */
   readonly monotonic: () => number;
 }
 
 const FRESH_MS = 1_000;
-/** While a queue seems full, senders wait for better news. */
+/** How often the count is read again while the queue seems full. */
 const FRESH_WHEN_FULL_MS = 50;
-/** How late a message that was given back may come before it is thought to be with somebody else. */
-const GIVEN_BACK_GRACE_MS = 1_000;
+/** How late a returned message may come before another process is assumed to have it. */
+const RETURNED_GRACE_MS = 1_000;
 
 /**
- * How many messages wait for a stage, as far as this process knows: what the server said last, and what this process sent,
- * took and gave back since. Between two answers the other processes' doings are missing, so these are estimates; the
- * stream's own limit is what holds.
+ * An estimate of the messages that wait for a stage: the server's last count, plus what this process has sent, received and
+ * returned since. It misses the other processes between two counts; the stream's own limit is exact.
  */
 export class Backlog {
   readonly #options: BacklogOptions;
-  readonly #givenBack = new Map<number, number>();
+  readonly #returned = new Map<number, number>();
   #pending = 0;
   #changes = 0;
   #readAtMs = Number.NEGATIVE_INFINITY;
@@ -40,7 +39,7 @@ export class Backlog {
     return Math.max(0, this.#options.capacity - this.depth);
   }
 
-  /** Counts a message that is being sent; {@link withdraw} when it was not kept. */
+  /** Counts a message that is being sent; {@link withdraw} it when the server did not store it. */
   add(): void {
     this.#pending += 1;
     this.#changes += 1;
@@ -51,18 +50,18 @@ export class Backlog {
     this.#changes += 1;
   }
 
-  /** A delivery came, under its number in the stream. */
+  /** Counts a delivery, by its number in the stream. */
   delivered(sequence: number, redelivered: boolean): void {
     this.#changes += 1;
     if (!redelivered) this.#pending -= 1;
-    else this.#givenBack.delete(sequence);
+    else this.#returned.delete(sequence);
   }
 
   givenBack(sequence: number, delayMs: number): void {
-    this.#givenBack.set(sequence, this.#options.monotonic() + delayMs + GIVEN_BACK_GRACE_MS);
+    this.#returned.set(sequence, this.#options.monotonic() + delayMs + RETURNED_GRACE_MS);
   }
 
-  /** Reads the server's count now; resolves when it is in, or could not be had. */
+  /** Reads the server's count; resolves when it arrived or failed. */
   read(): Promise<void> {
     this.#reading ??= this.#read().finally(() => {
       this.#reading = undefined;
@@ -80,18 +79,18 @@ export class Backlog {
     const before = this.#changes;
     try {
       const pending = await this.#options.countPending();
-      // An answer that was given while messages moved may count some twice. Taken all the same when there is no quieter one.
+      // A count taken while messages moved may count some twice. It is used only when no better one arrives.
       this.#disturbed = this.#changes === before ? 0 : this.#disturbed + 1;
       if (this.#disturbed === 0 || this.#disturbed > 2) this.#pending = pending;
     } catch {
-      // The last estimate stands; whoever publishes or pulls finds out what is wrong.
+      // The last estimate stays; the next publish or pull reports the failure.
     }
     this.#readAtMs = this.#options.monotonic();
   }
 
   #estimate(): number {
     const now = this.#options.monotonic();
-    for (const [sequence, untilMs] of this.#givenBack) if (untilMs < now) this.#givenBack.delete(sequence);
-    return Math.max(0, this.#pending) + this.#givenBack.size;
+    for (const [sequence, untilMs] of this.#returned) if (untilMs < now) this.#returned.delete(sequence);
+    return Math.max(0, this.#pending) + this.#returned.size;
   }
 }

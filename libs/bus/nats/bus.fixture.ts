@@ -45,7 +45,7 @@ export async function openBus(url: string, options: Partial<NatsBusOptions> = {}
   return { bus, namespace, notices, refused };
 }
 
-/** A sound request of module `m`. */
+/** A valid request of module `m`. */
 export function request(id: string, body = new Uint8Array()): Dispatched<Message<'request'>> {
   const { model } = decodeMessage('request', new Uint8Array());
   return {
@@ -61,7 +61,7 @@ export function request(id: string, body = new Uint8Array()): Dispatched<Message
   };
 }
 
-/** A subscriber that keeps what it is given until it is told to end it. */
+/** A subscriber that holds its deliveries until the test ends them. */
 export function holding(bus: NatsBus, slots: number, stage: Receiver = 'downloader') {
   const inHand: { delivery: Delivery<Receiver>; end: () => void }[] = [];
   const seen: string[] = [];

@@ -2,35 +2,34 @@ import { type JetStreamAccountStats, jetstreamManager } from '@nats-io/jetstream
 import type { NatsConnection } from '@nats-io/transport-node';
 import { isJetStreamAbsent, toBusError } from './nats-error.ts';
 
-/** What a deployment asks of its server. */
+/** What a deployment requires of its server. */
 export interface NatsNeeds {
   readonly replicas: number;
-  /** The largest message, its headers apart. */
+  /** The largest message, without headers. */
   readonly maxMessageBytes: number;
-  /** What all streams together may take. */
+  /** Storage of all streams together. */
   readonly storageBytes: number;
-  /** `power`: what was acknowledged must survive a power failure. */
+  /** `power`: acknowledged messages must survive a power failure. */
   readonly durability: 'process' | 'power';
 }
 
-/** One thing that is not as it must be, or that could not be seen. */
+/** A requirement that is not met, or could not be checked. */
 export interface NatsProblem {
   readonly code: string;
-  /** `warning`: it works, but less well than was asked for, or that cannot be told from here. */
+  /** `warning`: the server works, but does not meet the requirement or cannot be checked from here. */
   readonly severity: 'error' | 'warning';
-  /** What was read. */
+  /** The value that was found. */
   readonly message: string;
   readonly remedy: string;
 }
 
 const MIN_VERSION = [2, 9] as const;
-/** From here on a server can sync each write before it acknowledges. */
+/** The first version that can sync each write before it acknowledges. */
 const SYNC_VERSION = [2, 10] as const;
 const HEADER_BYTES = 4_096;
 
 /**
- * What keeps the chain from running well on this server; empty when nothing does. Throws `bus.unavailable` when the server
- * does not answer.
+ * Lists the requirements that this server does not meet. Throws `bus.unavailable` when the server does not answer.
  */
 export async function checkNats(connection: NatsConnection, needs: NatsNeeds): Promise<readonly NatsProblem[]> {
   const account = await accountOf(connection);
@@ -49,9 +48,9 @@ async function accountOf(connection: NatsConnection): Promise<JetStreamAccountSt
     const manager = await jetstreamManager(connection, { checkAPI: false });
     return await manager.getAccountInfo();
   } catch (thrown) {
-    // The server has it, this account may not.
+    // The server has JetStream, but this account may not use it.
     if (isJetStreamAbsent(thrown) || /not enabled/.test(String(thrown))) return undefined;
-    throw toBusError(thrown, 'asking for the account’s limits');
+    throw toBusError(thrown, 'reading the account’s limits');
   }
 }
 
@@ -61,7 +60,7 @@ function versionProblem({ info }: NatsConnection): NatsProblem | undefined {
   return {
     code: 'nats.too_old',
     severity: 'error',
-    message: `nats-server is of version ${version}`,
+    message: `nats-server has version ${version}`,
     remedy: `use ${MIN_VERSION.join('.')} or later`,
   };
 }
@@ -115,12 +114,12 @@ function replicasProblem({ info }: NatsConnection, { replicas }: NatsNeeds): Nat
   return {
     code: 'nats.no_cluster',
     severity: 'error',
-    message: `${replicas} replicas are wanted, and the server stands alone`,
+    message: `${replicas} replicas are required, but the server is not in a cluster`,
     remedy: 'set nats.replicas to 1, or run a cluster of at least as many servers',
   };
 }
 
-/** Clients cannot read `sync_interval`; by default a server acknowledges up to two minutes before it syncs. */
+/** Clients cannot read `sync_interval`. By default a server syncs up to two minutes after it acknowledges. */
 function syncProblem({ info }: NatsConnection, { durability }: NatsNeeds): NatsProblem | undefined {
   if (durability === 'process') return undefined;
   const version = info?.version ?? 'unknown';
@@ -129,11 +128,11 @@ function syncProblem({ info }: NatsConnection, { durability }: NatsNeeds): NatsP
     code: 'nats.sync_unknown',
     severity: 'warning',
     message: canSync
-      ? 'whether writes are synced before they are acknowledged cannot be read by a client'
-      : `version ${version} acknowledges before it syncs, and cannot be told otherwise`,
+      ? 'a client cannot read whether writes are synced before they are acknowledged'
+      : `version ${version} acknowledges before it syncs, and has no setting for it`,
     remedy: canSync
-      ? 'set jetstream { sync_interval: always }; what is lost all the same is notified again by the sweeper'
-      : `what a power failure takes is notified again by the sweeper; ${SYNC_VERSION.join('.')} or later can sync each write`,
+      ? 'set jetstream { sync_interval: always }; the sweeper sends lost wake-ups again'
+      : `the sweeper sends wake-ups again that a power failure loses; ${SYNC_VERSION.join('.')} or later can sync each write`,
   };
 }
 

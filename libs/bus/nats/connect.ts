@@ -4,11 +4,11 @@ import { toBusError } from './nats-error.ts';
 export type { NatsConnection };
 
 export interface NatsConnectOptions {
-  /** `nats://` or `tls://`; may carry `user:password@` or `token@`. The other servers of a cluster are learnt from this one. */
+  /** `nats://` or `tls://`; may carry `user:password@` or `token@`. This server names the others of its cluster. */
   readonly url: string;
-  /** How the connection names itself in the server's lists. */
+  /** Name of the connection in the server's lists. */
   readonly name: string;
-  /** The longest that connecting may take, in milliseconds; default 5,000. */
+  /** Timeout of connecting, in milliseconds; default 5,000. */
   readonly timeoutMs?: number;
 }
 
@@ -17,8 +17,8 @@ const RECONNECT_WAIT_MS = 250;
 const PING_INTERVAL_MS = 20_000;
 
 /**
- * A connection that mends itself for ever once it stands. Throws `bus.unavailable` (retryable) when no server answers in
- * time, `bus.unauthorized` when one refuses the credentials.
+ * Connects; the connection then reconnects for ever. Throws `bus.unavailable` (retryable) when no server answers in time,
+ * `bus.unauthorized` when one refuses the credentials.
  */
 export async function connectNats({ url, name, timeoutMs }: NatsConnectOptions): Promise<NatsConnection> {
   const server = new URL(url);
@@ -31,7 +31,7 @@ export async function connectNats({ url, name, timeoutMs }: NatsConnectOptions):
       reconnectTimeWait: RECONNECT_WAIT_MS,
       reconnectJitter: RECONNECT_WAIT_MS,
       pingInterval: PING_INTERVAL_MS,
-      // Credentials may be mended on the server; a connection that gave up would not notice.
+      // Refused credentials may be corrected on the server, so the connection keeps trying.
       ignoreAuthErrorAbort: true,
       noAsyncTraces: true,
       ...credentialsOf(server),

@@ -1,15 +1,15 @@
-/** Makes a stream or a consumer what it should be, and says whether it was missing. */
+/** Creates or updates a stream or a consumer, and returns whether it was missing. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ConsumerConfig, JetStreamManager, StreamConfig } from '@nats-io/jetstream';
 import { CatenaError } from '../../errors/catena-error.ts';
 import { API_CODE, apiCode, toBusError } from './nats-error.ts';
 import type { WantedConsumer, WantedStream } from './topology.ts';
 
-/** A process that makes the same stream at the same time is at first told apart from one in the way by nothing but time. */
+/** Wait before a conflict is reported: another process may be creating the same stream, which looks the same at first. */
 const OVERLAP_LOOKS = 5;
 const OVERLAP_WAIT_MS = 50;
 
-/** True when the stream had to be made. Throws `bus.stream_conflict` when one of another nature is in its place. */
+/** Returns true when the stream was created. Throws `bus.stream_conflict` when a different one has its name. */
 export async function ensureStream(
   manager: JetStreamManager,
   wanted: WantedStream,
@@ -37,7 +37,7 @@ export async function ensureStream(
   }
 }
 
-/** True when the consumer had to be made. Throws `bus.consumer_conflict` when one of another nature is in its place. */
+/** Returns true when the consumer was created. Throws `bus.consumer_conflict` when a different one has its name. */
 export async function ensureConsumer(
   manager: JetStreamManager,
   stream: string,
@@ -60,7 +60,7 @@ export async function ensureConsumer(
   }
 }
 
-/** The last two are never wanted: a consumer that pulls, and pulls everything. */
+/** The last two are never set: the consumer pulls, and pulls everything. */
 const FIXED_OF_CONSUMER: readonly (keyof ConsumerConfig)[] = [
   'ack_policy',
   'deliver_policy',
@@ -70,7 +70,7 @@ const FIXED_OF_CONSUMER: readonly (keyof ConsumerConfig)[] = [
   'filter_subject',
 ];
 
-/** The wanted keys, of those that count, whose values differ. */
+/** The relevant keys whose values differ. */
 function differences<Config extends StreamConfig | ConsumerConfig>(
   found: Config,
   wanted: Partial<Config>,
@@ -106,10 +106,10 @@ function streamError(thrown: unknown, wanted: WantedStream): CatenaError {
 }
 
 function streamConflict({ name, subjects }: WantedStream, what: string, cause?: unknown): CatenaError {
-  return new CatenaError('bus.stream_conflict', `stream ${name} cannot be made what the chain needs: ${what}`, {
+  return new CatenaError('bus.stream_conflict', `stream ${name} cannot be configured as Catena needs it: ${what}`, {
     cause,
     data: { stream: name, subjects },
-    remedy: 'remove the stream in the way; if it is the chain’s, its messages are wake-ups and are notified again',
+    remedy: 'remove the conflicting stream; if it belongs to Catena, the sweeper sends its wake-ups again',
   });
 }
 
@@ -128,6 +128,6 @@ function consumerConflict(stream: string, name: string, what: string, cause?: un
   return new CatenaError('bus.consumer_conflict', `consumer ${name} of stream ${stream}: ${what}`, {
     cause,
     data: { stream, consumer: name },
-    remedy: 'remove the consumer in the way (nats consumer rm) and start again; no message is lost',
+    remedy: 'remove the conflicting consumer (nats consumer rm) and start again; no message is lost',
   });
 }

@@ -1,6 +1,6 @@
 /**
- * Reads the event stream from a place on, and finds its place again after restarts of the server, and in a stream that was
- * made anew, whose numbers begin at one.
+ * Reads the event stream from a position, and finds it again after restarts of the server, and in a stream that was created
+ * again, whose numbers start at one.
  */
 
 import {
@@ -17,20 +17,20 @@ export interface EventFollowerOptions {
   readonly connection: NatsConnection;
   readonly manager: JetStreamManager;
   readonly stream: string;
-  /** Of the subjects one only; servers before 2.10 know no list. */
+  /** One subject; servers before 2.10 do not accept a list. */
   readonly filter: string | undefined;
   readonly onMessage: (message: JsMsg) => Promise<void>;
-  /** Told when the stream could not be read; it is tried again. */
+  /** Called when the stream could not be read; reading is retried. */
   readonly onError: (error: unknown) => void;
 }
 
-/** A place in a stream: `created` tells the streams of one name apart. */
+/** A position in a stream; `created` distinguishes streams of the same name. */
 interface Place {
   readonly created: string;
   readonly next: number;
 }
 
-/** A server that says nothing for twice as long has forgotten its reader. */
+/** Heartbeat interval; a server that is silent for twice as long has lost its reader. */
 const HEARTBEAT_MS = 2_000;
 const RETRY_MS = 500;
 const LOST: readonly string[] = [
@@ -53,7 +53,7 @@ export class EventFollower {
     this.#options = options;
   }
 
-  /** Resolves when events from `from` on will be read. Throws what the client throws. */
+  /** Resolves when reading from `from` has begun. Throws what the client throws. */
   async start(from: 'new' | 'all'): Promise<void> {
     const { created, state } = await this.#info();
     this.#place = { created, next: from === 'all' ? 1 : state.last_seq + 1 };
@@ -62,7 +62,7 @@ export class EventFollower {
     void this.#watchConnection();
   }
 
-  /** Idempotent; resolves when the event in hand has been handled. */
+  /** Stops; resolves when the current event has been handled. Idempotent. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     this.#messages?.stop();
@@ -89,7 +89,7 @@ export class EventFollower {
     this.#ended.resolve();
   }
 
-  /** A reader at the place, or at the begin of a stream that has taken the old one's place. */
+  /** Opens a reader at the position, or at the start of a stream that has replaced the old one. */
   async #open(): Promise<Consumer> {
     const { manager, stream, filter } = this.#options;
     const { created } = await this.#info();
@@ -105,7 +105,7 @@ export class EventFollower {
     const { created } = this.#place!;
     const messages = await consumer.consume({ idle_heartbeat: HEARTBEAT_MS, expires: 4 * HEARTBEAT_MS });
     this.#messages = messages;
-    // Stopping may have been asked for while there was nothing yet to stop.
+    // `stop` may have been called before there was a reader to stop.
     if (this.#stopping.signal.aborted) messages.stop();
     void watch(messages);
     for await (const message of messages) {
@@ -123,7 +123,7 @@ export class EventFollower {
   }
 }
 
-/** Ends a reading that was lost, so that a new one begins at its place. */
+/** Ends a lost reader, so that a new one continues at its position. */
 async function watch(messages: ConsumerMessages): Promise<void> {
   for await (const { type } of messages.status()) if (LOST.includes(type)) messages.stop();
 }

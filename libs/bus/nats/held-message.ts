@@ -2,16 +2,16 @@ import type { Msg } from '@nats-io/transport-node';
 
 const ACK = '+ACK';
 const IN_PROGRESS = '+WPI';
-/** Without a reason: server 2.9 takes one with a reason for nothing, and delivers the message again. */
+/** Sent without a reason: server 2.9 ignores a TERM with a reason, and delivers the message again. */
 const TERMINATE = '+TERM';
 
 /**
- * A message in hand. All answers are fire and forget: one that is lost brings the message again, and one that comes too
- * late hits whoever holds it now, which costs a wake-up and no work.
+ * A message that is being handled. All answers are fire and forget: a lost answer brings the message again, and a late one
+ * affects its current holder, which costs a wake-up and no work.
  */
 export class HeldMessage {
   readonly msg: Msg;
-  /** Its number in the stream. */
+  /** Number in the stream. */
   readonly sequence: number;
   readonly isRedelivered: boolean;
   #isAnswered = false;
@@ -40,7 +40,7 @@ export class HeldMessage {
     this.#end(`-NAK ${delay}`);
   }
 
-  /** Tells the server that somebody works on it. */
+  /** Tells the server that the message is being handled. */
   keep(): void {
     if (!this.#isAnswered) this.#answer(IN_PROGRESS);
   }
@@ -55,7 +55,7 @@ export class HeldMessage {
     try {
       this.msg.respond(text);
     } catch {
-      // The connection is closed; the message comes again elsewhere.
+      // The connection is closed; the message is delivered to another process.
     }
   }
 }

@@ -94,7 +94,7 @@ it('a sound message on the subject of another kind or module is refused', async 
   expect(refused.map(({ error }) => error.code)).toEqual(['bus.subject_mismatch', 'bus.subject_mismatch']);
   expect(refused.map(({ error }) => error.message).sort()).toEqual([
     'a message on chain.request.other: its content belongs on chain.request.m',
-    'a message on chain.response.m: it says that it is of kind "request"',
+    'a message on chain.response.m: its header names the kind "request"',
   ]);
   expect(hands.flatMap(({ seen }) => seen)).toEqual([]);
 });

@@ -1,6 +1,6 @@
 /**
- * The chain's messages over JetStream: one work queue per stage, pulled by as many processes as there are. The broker may
- * lose what it likes; what stands in the due index is notified again.
+ * Messages over JetStream: one work queue per stage, pulled by all processes. The broker may lose messages: the sweeper notifies
+ * nodes in the due index again.
  */
 
 import type { NatsConnection } from '@nats-io/transport-node';
@@ -32,7 +32,7 @@ export interface NatsBusParts {
   readonly onNotice: (notice: BusNotice) => void;
 }
 
-/** How long closing waits for what is still to be sent. */
+/** How long closing waits for pending sends. */
 const CLOSE_TIMEOUT_MS = 2_000;
 const RESTORE_RETRY_MS = 1_000;
 
@@ -70,7 +70,7 @@ export class NatsBus implements Bus {
     void this.#follow();
   }
 
-  /** Reads how many messages wait for each stage, so that the first answers are no guesses. */
+  /** Reads how many messages wait for each stage, so that the first estimates are right. */
   async readBacklogs(): Promise<void> {
     await Promise.all([...this.#backlogs.values()].map((backlog) => backlog.read()));
   }
@@ -94,7 +94,7 @@ export class NatsBus implements Bus {
     try {
       const result = await this.#publishing.message(message);
       kept = result === 'kept';
-      // The estimate was too good.
+      // The estimate was too low.
       if (result === 'full') void backlog.read();
       return result !== 'full';
     } finally {
@@ -143,7 +143,7 @@ export class NatsBus implements Bus {
       await Promise.all([...this.#subscriptions.values()].map((subscription) => subscription.abandon()));
       await connection.drain();
     };
-    // Draining fails on a connection that is closed already, which is what is wanted.
+    // Draining fails only on a connection that is closed already.
     await within(
       ended().catch(() => undefined),
       CLOSE_TIMEOUT_MS,
@@ -169,7 +169,7 @@ export class NatsBus implements Bus {
     });
   }
 
-  /** A server that comes back may have forgotten requests, consumers and streams. */
+  /** Restores requests, consumers and streams, which a restarted server may have lost. */
   async #follow(): Promise<void> {
     for await (const status of this.#parts.connection.status()) {
       if (this.#closed !== undefined) return;
@@ -185,7 +185,7 @@ export class NatsBus implements Bus {
     for (const subscription of this.#subscriptions.values()) subscription.restart();
   }
 
-  /** Tries until everything stands or the bus closes. */
+  /** Retries until all exist or the bus closes. */
   async #restore(): Promise<void> {
     while (!this.#closing.signal.aborted) {
       try {

@@ -1,4 +1,4 @@
-/** What the NATS client throws, as errors of the one family. */
+/** Converts errors of the NATS client to CatenaErrors. */
 import { JetStreamApiError } from '@nats-io/jetstream';
 import { errors } from '@nats-io/transport-node';
 import { CatenaError } from '../../errors/catena-error.ts';
@@ -19,24 +19,24 @@ export const API_CODE = {
   workQueueConsumerExists: 10099,
 } as const;
 
-/** The number of a JetStream refusal; undefined for anything else. */
+/** The error number of a JetStream refusal; undefined for other errors. */
 export function apiCode(thrown: unknown): number | undefined {
   return thrown instanceof JetStreamApiError ? thrown.code : undefined;
 }
 
-/** Whether a publish was refused because its stream holds as many messages or bytes as it may. */
+/** Whether a publish was refused because its stream is full. */
 export function isStreamFull(thrown: unknown): boolean {
   return apiCode(thrown) === API_CODE.storeFailed && /maximum (?:messages|bytes) exceeded/.test(String(thrown));
 }
 
-/** Whether the stream or the consumer that was spoken to is not there. Nobody takes a publish for a stream that is gone. */
+/** Whether the stream or consumer does not exist. A publish to a deleted stream has no responder. */
 export function isGone(thrown: unknown): boolean {
   const code = apiCode(thrown);
   if (code === API_CODE.streamNotFound || code === API_CODE.consumerNotFound) return true;
   return isJetStreamAbsent(thrown) || thrown instanceof errors.NoRespondersError;
 }
 
-/** The client's word for a JetStream request that nobody took; its class is not public. */
+/** The client's error name for a JetStream request without responder; its class is not public. */
 export function isJetStreamAbsent(thrown: unknown): boolean {
   return thrown instanceof Error && thrown.name === 'JetStreamNotEnabled';
 }
@@ -55,7 +55,7 @@ export function toBusError(thrown: unknown, doing: string): CatenaError {
   if (thrown instanceof errors.PermissionViolationError) {
     return new CatenaError('bus.forbidden', `NATS permissions forbid ${doing} (${detail})`, {
       ...about,
-      remedy: 'let this user publish and subscribe on the chain’s subjects, $JS.API.>, $JS.ACK.> and _INBOX.>',
+      remedy: 'allow this user to publish and subscribe on the chain’s subjects, $JS.API.>, $JS.ACK.> and _INBOX.>',
     });
   }
   const code = apiCode(thrown);
@@ -79,6 +79,6 @@ function refused(thrown: unknown, doing: string, detail: string): CatenaError {
     class: 'retryable',
     cause: thrown,
     data: { doing, apiCode: apiCode(thrown) },
-    remedy: 'see the log of nats-server',
+    remedy: 'read the log of nats-server',
   });
 }

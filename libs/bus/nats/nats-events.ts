@@ -18,24 +18,24 @@ export interface NatsEventsParts {
 }
 
 export interface SubscribeEventsOptions {
-  /** Default all. */
+  /** Event types; default all. */
   readonly types?: readonly EventType[];
-  /** `new`: what comes from now on. `all`: what the stream still holds, too. Default `new`. */
+  /** `new`: only new events. `all`: also those that the stream still holds. Default `new`. */
   readonly from?: 'new' | 'all';
-  /** Called for one event after the other, in their order; at least once each. */
+  /** Called for each event in order, one at a time, at least once each. */
   readonly onEvent: (event: ChainEvent) => void | Promise<void>;
-  /** Told of what is on an event's subject and is no event. */
+  /** Called with messages on an event's subject that are not events. */
   readonly onRefused: (refused: RefusedMessage) => void;
-  /** Told when a callback threw, or the stream could not be read; the subscription goes on. */
+  /** Called when a callback threw or the stream could not be read; the subscription continues. */
   readonly onError: (error: unknown) => void;
 }
 
 export interface EventSubscription {
-  /** No further events; resolves when the one in hand has been handled. Idempotent. */
+  /** Stops; resolves when the current event has been handled. Idempotent. */
   stop(): Promise<void>;
 }
 
-/** The public record of what happened: kept for a while, read by anybody, consumed by nobody. */
+/** The public event stream: events are kept for a while, and anybody can read them without consuming them. */
 export class NatsEvents {
   readonly #parts: NatsEventsParts;
 
@@ -43,7 +43,7 @@ export class NatsEvents {
     this.#parts = parts;
   }
 
-  /** Resolves when the event is kept; one whose id was kept a moment ago is dropped. Throws like a publish of the bus. */
+  /** Resolves when the event is stored; a recent duplicate by id is dropped. Throws as a publish of the bus. */
   async publish(event: ChainEvent): Promise<void> {
     const body = new TextEncoder().encode(JSON.stringify(event));
     const result = await this.#parts.publishing.bytes({
@@ -53,14 +53,14 @@ export class NatsEvents {
       id: event.id,
     });
     if (result === 'full') {
-      throw new CatenaError('bus.events_full', `event ${event.id} found no room in the event stream`, {
+      throw new CatenaError('bus.events_full', `the event stream has no room for event ${event.id}`, {
         class: 'retryable',
         remedy: 'raise nats.event_max_bytes',
       });
     }
   }
 
-  /** Survives restarts of the server. Throws `bus.unavailable` when it cannot begin. */
+  /** Subscribes; the subscription survives restarts of the server. Throws `bus.unavailable` when it cannot begin. */
   async subscribe(options: SubscribeEventsOptions): Promise<EventSubscription> {
     const { connection, namespace, manager } = this.#parts;
     const wanted = new Set(options.types);
@@ -116,11 +116,15 @@ function readEvent(message: JsMsg, namespace: Namespace): ReadEvent {
   } catch (thrown) {
     if (thrown instanceof CatenaError) return { refused: { subject, headers, bytes, error: thrown } };
     const detail = thrown instanceof Error ? thrown.message : String(thrown);
-    const error = new CatenaError('bus.malformed_event', `what came on ${subject} is no such event (${detail})`, {
-      cause: thrown,
-      data: { subject },
-      remedy: 'only events of this system belong on its subjects',
-    });
+    const error = new CatenaError(
+      'bus.malformed_event',
+      `a message on ${subject} is not an event of that type (${detail})`,
+      {
+        cause: thrown,
+        data: { subject },
+        remedy: 'only events of this system belong on its subjects',
+      },
+    );
     return { refused: { subject, headers, bytes, error } };
   }
 }

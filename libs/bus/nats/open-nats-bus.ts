@@ -9,28 +9,28 @@ import { TopologyKeeper } from './topology-keeper.ts';
 export interface NatsBusOptions {
   /** See {@link connectNats}. */
   readonly url: string;
-  /** How the connection names itself in the server's lists; default `catena`. */
+  /** Name of the connection in the server's lists; default `catena`. */
   readonly name?: string;
-  /** Keeps deployments on one server apart; default none. */
+  /** Separates deployments on one server; default none. */
   readonly namespace?: string;
   /** Messages that may wait for each stage; default 10,000. */
   readonly capacity?: number;
-  /** Bytes that each stage's stream takes; default 512 MiB. */
+  /** Largest size of each stage's stream, in bytes; default 512 MiB. */
   readonly streamMaxBytes?: number;
-  /** Servers that keep each message; default 1. */
+  /** Servers that store each message; default 1. */
   readonly replicas?: number;
-  /** A delivery whose holder gives no sign of life comes again after this; default 30 seconds. */
+  /** A delivery without a sign of life from its holder is repeated after this; default 30 seconds. */
   readonly ackWaitMs?: number;
-  /** Deliveries of a stage, over all processes, in hand or given back; default 20,000. */
+  /** Running and returned deliveries of a stage, over all processes; default 20,000. */
   readonly maxAckPending?: number;
-  /** How long events are kept, and how many bytes of them; default 7 days and 256 MiB. */
+  /** How long and how many bytes of events are kept; default 7 days and 256 MiB. */
   readonly eventMaxAgeMs?: number;
   readonly eventMaxBytes?: number;
-  /** The longest that connecting and each answer may take; default 5 seconds. */
+  /** Timeout of connecting and of each answer; default 5 seconds. */
   readonly requestTimeoutMs?: number;
-  /** What is wrong with a message that came; default the contract's own check. */
+  /** Checks an incoming message; default the contract's own check. */
   readonly check?: MessageCheck;
-  /** Keeps what came on our subjects and is no message; the broker forgets it when this resolves, and not before. */
+  /** Records a foreign message on our subjects; the broker deletes it only after this resolves. */
   readonly onRefused: (refused: RefusedMessage) => Promise<void>;
   readonly onNotice: (notice: BusNotice) => void;
 }
@@ -52,7 +52,7 @@ const DEFAULTS = {
 } as const satisfies Partial<NatsBusOptions>;
 
 /**
- * Connects, and makes the streams and consumers of the chain what they should be. Throws `bus.unavailable` (retryable) when
+ * Connects, and creates or updates the streams and consumers of the chain. Throws `bus.unavailable` (retryable) when
  * no server answers in time, `bus.unauthorized`, `bus.no_jetstream`, `bus.stream_conflict`, `bus.consumer_conflict`,
  * `bus.too_few_servers`, `bus.out_of_storage`, `bus.invalid_namespace`.
  */

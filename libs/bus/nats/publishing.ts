@@ -1,4 +1,4 @@
-/** One message on its way to its stream. */
+/** Publishes one message to its stream. */
 
 import { randomUUID } from 'node:crypto';
 import { type JetStreamClient, jetstream } from '@nats-io/jetstream';
@@ -14,28 +14,28 @@ import { isGone, isStreamFull, toBusError } from './nats-error.ts';
 export interface PublishingOptions {
   readonly connection: NatsConnection;
   readonly namespace: Namespace;
-  /** The longest that one answer may take, in milliseconds; a message without one is sent again for four times as long. */
+  /** Timeout of one answer, in milliseconds; a message without an answer is sent again for four times as long. */
   readonly timeoutMs: number;
-  /** Makes again what has vanished. */
+  /** Creates missing streams and consumers again. */
   readonly restore: () => Promise<void>;
 }
 
-/** Bytes that are sent, and what they are. */
+/** An outgoing message as bytes. */
 export interface Outgoing {
-  /** Without its namespace. */
+  /** Subject without its namespace. */
   readonly subject: string;
   readonly kind: string;
   readonly body: Uint8Array;
-  /** A broker that has kept a message of this id a moment ago drops this one. */
+  /** Message id; the broker drops a recent duplicate. */
   readonly id: string;
 }
 
-/** `duplicate`: the broker has kept a message of this id already. */
+/** `duplicate`: the broker has stored a message with this id already. */
 export type PublishResult = 'kept' | 'duplicate' | 'full';
 
-/** The first of a message's sends waits this part of the timeout, each further one twice as long as the one before. */
+/** The first send of a message waits this share of the timeout, each further one twice as long as the one before. */
 const FIRST_WAIT_SHARE = 5;
-/** So many timeouts make up the time after which a message is given up. */
+/** A message fails after so many timeouts. */
 const WAITED_TIMEOUTS = 4;
 
 export class Publishing {
@@ -53,8 +53,8 @@ export class Publishing {
   }
 
   /**
-   * Throws `bus.message_too_large` before anything is sent, and `bus.unavailable` (retryable) when the server does not
-   * answer in time. A stream that has vanished is made again, and the message sent once more.
+   * Throws `bus.message_too_large` before anything is sent, and `bus.unavailable` (retryable) when the server does not answer in
+   * time. A missing stream is created again, and the message is sent once more.
    */
   async bytes({ subject, kind, body, id }: Outgoing): Promise<PublishResult> {
     const { connection, namespace, timeoutMs, restore } = this.#options;
@@ -78,8 +78,8 @@ export class Publishing {
   }
 
   /**
-   * Sends again what found no answer, at growing intervals: a wake-up that its sender gives up notifies only when the sweeper looks,
-   * long after the server is back. Under its id the broker keeps it once.
+   * Sends a message without an answer again, at growing intervals: otherwise only the sweeper would send the wake-up again, long
+   * after the server is back. The broker stores it once, by its id.
    */
   async #untilAnswered(send: (waitMs: number) => Promise<PublishResult>): Promise<PublishResult> {
     const { connection, timeoutMs } = this.#options;
@@ -97,7 +97,7 @@ export class Publishing {
   }
 }
 
-/** A message that is not a counted wake-up is sent once; its id only tells a broker what the client sends again. */
+/** A message that is not a counted wake-up needs a unique id; it only identifies repeated sends of the client. */
 function wakeUpId(message: Dispatched): string {
   const { kind, dispatch } = message;
   if (kind === 'task' || dispatch === undefined) return `${kind}:${randomUUID()}`;

@@ -5,24 +5,24 @@ export interface PullOptions {
   readonly connection: NatsConnection;
   readonly place: StagePlace;
   readonly onMessage: (msg: Msg) => void;
-  /** Fewer messages are on their way than were asked for: ask again. */
+  /** Called when fewer messages will come than were requested; request again. */
   readonly onExpired: () => void;
-  /** Nothing more will come: the consumer has gone, or it is silent. Called at most once. */
+  /** Called at most once, when nothing more will come: the consumer is missing or silent. */
   readonly onLost: () => void;
 }
 
-/** How long the server keeps a request that it cannot fill. */
+/** How long the server holds a request that it cannot fill. */
 const EXPIRES_MS = 2_000;
-/** What a server may be late by with its answer to a request that expired. */
+/** How late the server may report an expired request. */
 const SILENCE_MS = EXPIRES_MS + 1_000;
 const REQUEST_REFUSED_PAUSE_MS = 250;
 
 /**
- * Requests for messages, exactly as many as were asked for. All requests share an inbox, whose last token says how many
- * messages a request was for: a refusal without a count speaks of all of them.
+ * Pull requests for an exact number of messages. All requests share an inbox; the last token of its subject is the number of
+ * messages of a request, so that a refusal without a count applies to all of them.
  *
- * A server that does not know the consumer answers nothing at all; hence the watch for silence. An object serves one spell:
- * after a reconnect and when it is lost, a new one with a new inbox takes its place, so that old requests fall to nobody.
+ * A server that does not know the consumer never answers, so silence is watched. An object serves one connection period: after a
+ * reconnect or a loss, a new one with a new inbox replaces it, so that messages of old requests reach nobody.
  */
 export class Pull {
   readonly #options: PullOptions;
@@ -47,7 +47,7 @@ export class Pull {
     this.#timers.add(watch);
   }
 
-  /** Messages that were asked for and have not come. */
+  /** Requested messages that have not arrived. */
   get outstanding(): number {
     return this.#outstanding;
   }
@@ -60,7 +60,7 @@ export class Pull {
     this.#options.connection.publish(this.#subject, request, { reply: `${this.#inbox}.${count}` });
   }
 
-  /** Asks for nothing more. What the server has sent already is still handed on, before this resolves. */
+  /** Requests nothing more. Messages that the server has already sent are delivered before this resolves. */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
@@ -78,7 +78,7 @@ export class Pull {
     if (this.#closed || msg.headers === undefined) return;
     const { code, description } = msg.headers;
     if (code === 408) this.#unfilled(msg, 0);
-    // Too many requests wait at the consumer; this one was not taken.
+    // Too many requests wait at the consumer; it refused this one.
     else if (code === 409 && description === 'Exceeded MaxWaiting') this.#unfilled(msg, REQUEST_REFUSED_PAUSE_MS);
     else if (code >= 400) this.#lose();
   }

@@ -6,7 +6,7 @@ import { CatenaError, toCatenaError } from '../../errors/catena-error.ts';
 import type { Receiver } from '../port.ts';
 import { checkVersion, headersAsRecord, statedKind } from './message-headers.ts';
 
-/** What came on a subject of the chain and is no message. */
+/** A foreign message on a subject of the chain. */
 export interface RefusedMessage {
   readonly subject: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -15,17 +15,17 @@ export interface RefusedMessage {
   readonly error: CatenaError;
 }
 
-/** A delivery as it was read: a message, or the reason why it is none. */
+/** A decoded delivery: a message, or the reason why it is foreign. */
 export type ReadDelivery =
   | { readonly message: ChainMessage; readonly headers: Readonly<Record<string, string>> }
   | { readonly refused: RefusedMessage };
 
-/** Which faults a message has by itself; the contract's own check in production. */
+/** Returns the faults of a message; the contract's own check in production. */
 export type MessageCheck = (message: ChainMessage) => CatenaError | undefined;
 
 export const contractCheck: MessageCheck = (message) => malformed(message, 'bus');
 
-/** Reads what a stage was delivered. Never throws, whatever the bytes. */
+/** Decodes a delivery. Never throws, whatever the bytes. */
 export function readDelivery(msg: Msg, stage: Receiver, namespace: Namespace, check: MessageCheck): ReadDelivery {
   const { subject, data: bytes } = msg;
   const headers = headersAsRecord(msg.headers);
@@ -34,7 +34,7 @@ export function readDelivery(msg: Msg, stage: Receiver, namespace: Namespace, ch
     const plain = namespace.strip(subject) ?? subject;
     const kind = kindFor(stage, plain);
     const stated = statedKind(headers) ?? kind;
-    if (stated !== kind) throw mismatch(plain, `it says that it is of kind ${JSON.stringify(stated)}`);
+    if (stated !== kind) throw mismatch(plain, `its header names the kind ${JSON.stringify(stated)}`);
     const message = decodeMessage(kind, bytes);
     const error = check(message);
     if (error !== undefined) throw error;
@@ -49,7 +49,7 @@ export function readDelivery(msg: Msg, stage: Receiver, namespace: Namespace, ch
 function kindFor(stage: Receiver, subject: string) {
   const kind = kindOfSubject(subject);
   if (kind !== undefined && RECEIVER[kind] === stage) return kind;
-  throw mismatch(subject, `it names no kind of message that ${stage} takes`);
+  throw mismatch(subject, `${stage} takes no message of that kind`);
 }
 
 function mismatch(subject: string, why: string): CatenaError {

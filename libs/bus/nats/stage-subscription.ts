@@ -16,24 +16,24 @@ export interface StageSubscriptionOptions {
   readonly ackWaitMs: number;
   readonly read: (msg: Msg) => ReadDelivery;
   readonly onRefused: (refused: RefusedMessage) => Promise<void>;
-  /** Something that should not throw did. */
+  /** Called when a receiver throws, which it must not. */
   readonly onError: (error: unknown) => void;
-  /** Resolves when the consumer stands again, as far as that can be had. Never rejects. */
+  /** Creates the consumer again, if possible. Never rejects. */
   readonly restore: () => Promise<void>;
 }
 
-/** Signs of life within the time after which a delivery would come again. */
+/** Signs of life per redelivery timeout. */
 const SIGNS_PER_ACK_WAIT = 3;
-/** How long a message comes back after that could not be handed to anybody. */
+/** Delay of a message that had no receiver. */
 const RETRY_DELAY_MS = 1_000;
 
-/** One stage's hands: asks for as many messages as it has free slots, and keeps those that are worked on. */
+/** One stage's subscription: requests as many messages as it has free slots, and holds the running ones. */
 export class StageSubscription {
   readonly #options: StageSubscriptionOptions;
   readonly #held = new Set<HeldMessage>();
   readonly #heartbeat: NodeJS.Timeout;
   #slots: number;
-  /** The most slots there were: what was asked for before they became fewer is still welcome. */
+  /** The largest number of slots so far: messages requested before it shrank are still accepted. */
   #mostSlots: number;
   #pull: Pull | undefined;
   #askSoon: NodeJS.Immediate | undefined;
@@ -50,7 +50,7 @@ export class StageSubscription {
     this.restart();
   }
 
-  /** Begins a new spell of requests; the old ones are forgotten. After a reconnect. */
+  /** Starts new requests after a reconnect, and drops the old ones. */
   restart(): void {
     if (this.#stopped !== undefined || this.#options.connection.isClosed()) return;
     const old = this.#pull;
@@ -71,13 +71,13 @@ export class StageSubscription {
     this.#ask();
   }
 
-  /** No further deliveries; resolves when those in hand have ended. Idempotent. */
+  /** Takes no more deliveries; resolves when the running ones have ended. Idempotent. */
   stop(): Promise<void> {
     this.#stopped ??= this.#stop();
     return this.#stopped;
   }
 
-  /** Stops asking and lets go of what is in hand: nobody can answer for it any more. */
+  /** Stops requests and drops the held messages, because they can no longer be acked. */
   async abandon(): Promise<void> {
     void this.stop();
     clearInterval(this.#heartbeat);
@@ -95,7 +95,7 @@ export class StageSubscription {
     clearInterval(this.#heartbeat);
   }
 
-  /** Slots that fall free in one turn of the loop are asked for in one request. */
+  /** Slots that become free in one turn of the event loop share one request. */
   #ask(): void {
     if (this.#stopped !== undefined) return;
     this.#askSoon ??= setImmediate(() => {
@@ -109,7 +109,7 @@ export class StageSubscription {
     const { backlog, onError } = this.#options;
     const held = new HeldMessage(msg);
     backlog.delivered(held.sequence, held.isRedelivered);
-    // An old spell's messages may come after a new one has begun to ask.
+    // Messages of the old requests may arrive after the new ones have begun.
     if (this.#stopped !== undefined || this.#held.size >= this.#mostSlots) {
       this.#nak(held, 0);
       return;

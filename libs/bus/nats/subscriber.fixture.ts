@@ -1,4 +1,4 @@
-/** A process of its own that takes messages and never answers for them: `node subscriber.fixture.ts <url> <namespace>`. */
+/** A process that takes messages and never acks them: `node subscriber.fixture.ts <url> <namespace>`. */
 import { openNatsBus } from './open-nats-bus.ts';
 
 const [url = '', namespace = ''] = process.argv.slice(2);

@@ -5,13 +5,13 @@ import { ensureConsumer, ensureStream } from './ensure.ts';
 import { isJetStreamAbsent, toBusError } from './nats-error.ts';
 import type { WantedPart } from './topology.ts';
 
-/** What had to be made. */
+/** The streams and consumers that were created. */
 export interface MadeParts {
   readonly streams: number;
   readonly consumers: number;
 }
 
-/** Keeps the streams and consumers standing: made at the start, and again when they have vanished. */
+/** Creates the streams and consumers at the start, and again when they are missing. */
 export class TopologyKeeper {
   readonly manager: JetStreamManager;
   readonly #wanted: readonly WantedPart[];
@@ -35,12 +35,12 @@ export class TopologyKeeper {
     return keeper;
   }
 
-  /** Has the listener told whenever something had vanished and stands again. */
+  /** Sets the listener for streams and consumers that were created again. */
   listen(onRestored: (made: MadeParts) => void): void {
     this.#onRestored = onRestored;
   }
 
-  /** Makes again what has vanished; calls at the same time share one look. Throws like {@link TopologyKeeper.open}. */
+  /** Creates missing streams and consumers again; concurrent calls share one check. Throws as {@link TopologyKeeper.open}. */
   restore(): Promise<void> {
     this.#underWay ??= this.#restore().finally(() => {
       this.#underWay = undefined;
@@ -69,7 +69,7 @@ async function openManager(connection: NatsConnection, timeoutMs: number): Promi
     return await jetstreamManager(connection, { timeout: timeoutMs });
   } catch (thrown) {
     if (!isJetStreamAbsent(thrown) && connection.info?.jetstream === true) {
-      throw toBusError(thrown, 'asking for JetStream');
+      throw toBusError(thrown, 'checking for JetStream');
     }
     throw new CatenaError('bus.no_jetstream', `${connection.getServer()} runs without JetStream`, {
       cause: thrown,

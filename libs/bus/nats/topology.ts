@@ -1,4 +1,4 @@
-/** The streams and consumers of the chain as they should be; nothing here talks to a server. */
+/** The configuration of the streams and consumers; pure, without a server. */
 import {
   AckPolicy,
   type ConsumerConfig,
@@ -16,11 +16,11 @@ import type { Receiver } from '../port.ts';
 export interface TopologyOptions {
   /** Messages that may wait for each stage. */
   readonly capacity: number;
-  /** Deliveries of a stage, over all processes, that may be in hand or given back. */
+  /** Running and returned deliveries of a stage, over all processes. */
   readonly maxAckPending: number;
-  /** Bytes that each stage's stream takes. */
+  /** Largest size of each stage's stream, in bytes. */
   readonly streamMaxBytes: number;
-  /** A delivery without a sign of life for so long comes again. */
+  /** A delivery without a sign of life for this long is repeated. */
   readonly ackWaitMs: number;
   readonly replicas: number;
   readonly eventMaxAgeMs: number;
@@ -35,15 +35,15 @@ export interface WantedPart {
   readonly consumer?: WantedConsumer;
 }
 
-/** Where a stage's messages are. */
+/** The stream and consumer of a stage. */
 export interface StagePlace {
   readonly stream: string;
   readonly consumer: string;
 }
 
 /**
- * How long a broker remembers message ids. It covers what a client sends again after a lost answer; the server keeps every
- * id for as long in memory, and a second wake-up is harmless.
+ * How long a broker remembers message ids. It covers repeated sends after a lost answer. The server keeps all ids of that time in
+ * memory, so it is short; a second wake-up is harmless.
  */
 const DUPLICATE_WINDOW_MS = 10_000;
 /** Pull requests that may wait at a consumer, over all processes. */
@@ -54,7 +54,7 @@ export function stagePlace(namespace: Namespace, stage: Receiver): StagePlace {
   return { stream: namespace.stream(plan.name), consumer: plan.consumer };
 }
 
-/** Everything that must stand on the server. */
+/** All streams and consumers that the server must have. */
 export function wantedTopology(namespace: Namespace, options: TopologyOptions): readonly WantedPart[] {
   const work = STREAMS.map(({ name, subjects, consumer }) => ({
     stream: workStream(namespace.stream(name), subjects.map(namespace.subject), options),
@@ -64,8 +64,8 @@ export function wantedTopology(namespace: Namespace, options: TopologyOptions): 
 }
 
 /**
- * A work queue keeps a message until it is acknowledged, so what is in hand counts against its limit too; the capacity of
- * those that wait is held by the publishers, and the stream's own limit is the last line.
+ * A work queue keeps a message until it is acknowledged, so running messages count against its limit too. The publishers enforce
+ * the capacity for waiting messages; the stream's own limit is the last line.
  */
 function workStream(name: string, subjects: string[], options: TopologyOptions): WantedStream {
   return {

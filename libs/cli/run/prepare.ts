@@ -5,7 +5,7 @@ import { canonicalJson } from '../../keys/canonical-json.ts';
 import type { ModuleDefinition } from '../../modules/contract/definition.ts';
 import { loadModule } from '../../modules/load/load-module.ts';
 import type { TaskSubmission } from '../../stage/run/submit.ts';
-import { makeDatabaseFolder } from '../../store/sqlite/database-folder.ts';
+import { makeDatabaseFolder } from '../../store/sqlite/single-file.ts';
 import type { CliContext } from '../context.ts';
 import { moduleSettings } from '../effective-config.ts';
 import { readInputFile } from '../input/input-file.ts';

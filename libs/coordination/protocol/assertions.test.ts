@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { assertBorn, assertChildren, assertLeased, assertNotBefore } from './assertions.ts';
+import { assertChildren, assertCreated, assertLeased, assertNotBefore } from './assertions.ts';
 import { MAX_CHILDREN } from './commits.ts';
 import type { ChainNode, NodeSeed } from './node.ts';
 import type { WakeUp } from './outcome.ts';
@@ -39,8 +39,8 @@ describe('what a coordinator answers', () => {
   });
 
   it('to a commit accounts for each child, and wakes up nothing of an earlier phase', () => {
-    expect(() => assertBorn(node, 3, 2, 1)).not.toThrow();
-    expect(() => assertBorn(node, 3, 2, 0)).toThrow(broken('I4'));
+    expect(() => assertCreated(node, 3, 2, 1)).not.toThrow();
+    expect(() => assertCreated(node, 3, 2, 0)).toThrow(broken('I4'));
     expect(() => assertNotBefore(node, [wakeUp(1), wakeUp(2)])).not.toThrow();
     expect(() => assertNotBefore(node, [wakeUp(1), wakeUp(0)])).toThrow(broken('I5'));
   });

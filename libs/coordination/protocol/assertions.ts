@@ -50,7 +50,7 @@ export function assertLeased(node: ChainNode, asked: NodeRef, owner: string): vo
 }
 
 /** Asserts that each child exists: it was created now or before. */
-export function assertBorn(node: NodeRef, asked: number, created: number, gateLost: number): void {
+export function assertCreated(node: NodeRef, asked: number, created: number, gateLost: number): void {
   if (created + gateLost === asked) return;
   throw invariantBroken('I4', node, `${asked} children were asked for, ${created} created and ${gateLost} found`);
 }

@@ -1,7 +1,7 @@
 /** Bindings: commit an execution and create its children. */
 
 import { chainKeys } from '../../keys/keys.ts';
-import { assertBorn, assertChildren, assertLeased, assertNotBefore } from '../protocol/assertions.ts';
+import { assertChildren, assertCreated, assertLeased, assertNotBefore } from '../protocol/assertions.ts';
 import type { Held } from '../protocol/claims.ts';
 import {
   CommitCode,
@@ -78,7 +78,7 @@ export async function commitSuccess(deps: RedisDeps, command: CommitCommand): Pr
   }
   const [state, created = 0, gateLost = 0, packed, released] = reply.payload as CommitPayload;
   const code = reply.code as CodeOf<typeof CommitCode>;
-  if (code === CommitCode.COMMIT_OK) assertBorn(node, children.length, created, gateLost);
+  if (code === CommitCode.COMMIT_OK) assertCreated(node, children.length, created, gateLost);
   const woken = readWakeUps(packed, node);
   assertNotBefore(node, woken);
   const next = reply.texts.length === 0 ? undefined : readNode(reply.texts, 0, node.runId, () => node.moduleId);
@@ -127,7 +127,7 @@ export async function childrenPump(deps: RedisDeps, { node, wakeUps }: PumpComma
     if (reply?.code === PumpScriptCode.OTHER_BATCH) continue;
     if (reply === undefined || reply.code !== PumpScriptCode.MOVED) return NOT_RELEASING;
     const [more, created, gateLost, packed, released] = reply.payload as PumpPayload;
-    assertBorn(node, ids.length, created, gateLost);
+    assertCreated(node, ids.length, created, gateLost);
     const woken = readWakeUps(packed, node);
     assertNotBefore(node, woken);
     return {

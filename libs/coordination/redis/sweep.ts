@@ -36,7 +36,7 @@ export async function dueTake(deps: RedisDeps, { shard, limit }: DueTakeCommand)
   let left = limit;
   for (const { member, due, ids } of found) {
     if (due?.kind !== 'phase') {
-      entries.push(...(due === undefined ? [] : await lookAtScope(deps, member, due)));
+      entries.push(...(due === undefined ? [] : await readScope(deps, member, due)));
       continue;
     }
     const taken = await takeNodes(deps, member, due, ids.slice(0, left));
@@ -84,11 +84,11 @@ function readEntry(taken: Taken, { runId, moduleId, phase }: PhaseMember): DueEn
 type Scope = readonly [kind: 'none' | 'deadline' | 'settle' | 'drain', left?: unknown];
 
 /** Reads a passed deadline, or what a marked or closing run needs. */
-async function lookAtScope(deps: RedisDeps, member: string, due: DueMember): Promise<DueEntry[]> {
-  return due.kind === 'run' ? lookAtRun(deps, member, due.runId) : lookAtDeadline(deps, member, due);
+async function readScope(deps: RedisDeps, member: string, due: DueMember): Promise<DueEntry[]> {
+  return due.kind === 'run' ? readRunEntry(deps, member, due.runId) : readDeadline(deps, member, due);
 }
 
-async function lookAtDeadline(deps: RedisDeps, member: string, due: PhaseMember): Promise<DueEntry[]> {
+async function readDeadline(deps: RedisDeps, member: string, due: PhaseMember): Promise<DueEntry[]> {
   const { runId, moduleId, phase } = due;
   const runKeys = deps.keys.of(runId);
   const keys = [runKeys.run, runKeys.shardDue, runKeys.exec(moduleId)];
@@ -96,7 +96,7 @@ async function lookAtDeadline(deps: RedisDeps, member: string, due: PhaseMember)
   return (payload as Scope)[0] === 'deadline' ? [{ kind: 'deadline', runId, moduleId, phase }] : [];
 }
 
-async function lookAtRun(deps: RedisDeps, member: string, runId: string): Promise<DueEntry[]> {
+async function readRunEntry(deps: RedisDeps, member: string, runId: string): Promise<DueEntry[]> {
   const args = (stamp: string) => [deps.now(), member, '', deps.policy.decisionGraceMs, stamp];
   let moduleIds: readonly string[] = [];
   const reply = await runPlanned(deps, dueScopeScript, runId, ({ run, shardDue, modules, stamp }) => {

@@ -12,17 +12,17 @@ import {
 import type { LimitRunner } from './runner.ts';
 import { acquireScript, BreakerReportCode, reportScript, resetScript } from './scripts.ts';
 
-/** Keys that nothing happened to for so long are forgotten. */
+/** Keys that are unused for this long are deleted. */
 const KEPT_MS = 7 * 86_400_000;
 const FIELDS = ['state', 'generation', 'failed', 'last_ms', 'open_ms'] as const;
 
 export interface RedisBreakersOptions {
   readonly runner: LimitRunner;
-  /** Unix milliseconds in place of the server's clock; empty for the server's. */
+  /** Unix milliseconds instead of the server's clock; empty: the server's. */
   readonly now: () => number | '';
 }
 
-/** The breakers of distributed mode: one for all processes. */
+/** The breakers of distributed mode, shared by all processes. */
 export function createRedisBreakers({ runner, now }: RedisBreakersOptions): Breakers {
   const nextNonce = nonces();
 
@@ -38,7 +38,7 @@ export function createRedisBreakers({ runner, now }: RedisBreakersOptions): Brea
     };
   }
 
-  /** The index follows the transition, in another slot: whoever is refused mends it, and {@link Breakers.list} too. */
+  /** Updates the index after the transition, in another slot. Refused callers and {@link Breakers.list} correct it. */
   async function enlist(key: string): Promise<void> {
     await runner.ask('SADD', (redis) => redis.sadd(sharedKeys.breakerIndex(), key));
   }

@@ -3,7 +3,7 @@ import { type Budgets, requireMicros } from '../budgets.ts';
 import type { LimitRunner } from './runner.ts';
 import { reserveScript, settleScript } from './scripts.ts';
 
-/** The budgets of distributed mode: one for all processes. They have no expiry, for a run may be paused for long. */
+/** The budgets of distributed mode, shared by all processes. They never expire, because a run may be paused for long. */
 export function createRedisBudgets(runner: LimitRunner): Budgets {
   return {
     async reserve({ scope, entry, attempt, amount, cap }) {

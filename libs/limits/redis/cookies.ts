@@ -4,10 +4,10 @@ import { sharedKeys } from '../../keys/keys.ts';
 import { type CookieStore, shelved, VERSION_ID } from '../cookies.ts';
 import type { LimitRunner } from './runner.ts';
 
-/** A session that no process has added to for so long is forgotten, should nobody have seen the end of its run. */
+/** A session without changes for this long expires, in case no process saw the end of its run. */
 const KEPT_MS = 30 * 86_400_000;
 
-/** What is done at once; throws when a part of it was refused. */
+/** Runs commands as one transaction; throws when one of them failed. */
 async function all(batch: ChainableCommander): Promise<void> {
   for (const [error] of (await batch.exec()) ?? []) if (error !== null) throw error;
 }
@@ -25,7 +25,7 @@ export function createRedisCookies(runner: LimitRunner): CookieStore {
     async write({ runId, session }, changes) {
       const key = sharedKeys.cookies(runId, session);
       const names = sharedKeys.cookieSessions(runId);
-      // The name first: a session without one would outlive its run.
+      // The name is added first: a session without it would outlive its run.
       await runner.ask('SADD', (redis) => all(redis.multi().sadd(names, session).pexpire(names, KEPT_MS)));
       const put = [...changes].filter(([, text]) => text !== '').flat();
       const gone = [...changes].flatMap(([id, text]) => (text === '' ? [id] : []));

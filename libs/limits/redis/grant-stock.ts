@@ -1,7 +1,7 @@
-/** A start that was not used so long after its time is given up: it would be a burst, or pass over a delay set since. */
+/** A start that is unused this long after its time expires: it could cause a burst, or ignore a delay set since. */
 const STALE_AFTER_MS = 250;
 
-/** Starts that were granted, each for its time, in their order. All times are of the monotonic clock. */
+/** Granted starts, each with its time, in order. All times are of the monotonic clock. */
 export class GrantStock {
   #dueMs: number[] = [];
   #clears = 0;
@@ -10,7 +10,7 @@ export class GrantStock {
     return this.#dueMs.length;
   }
 
-  /** How often it was cleared: what was granted before the last time is void. */
+  /** How often it was cleared; grants before the last time are void. */
   get clears(): number {
     return this.#clears;
   }
@@ -20,17 +20,17 @@ export class GrantStock {
     return this.#dueMs[0] ?? Number.POSITIVE_INFINITY;
   }
 
-  /** When its next start is given up; infinity when it is empty. */
+  /** When its next start expires; infinity when it is empty. */
   get staleAtMs(): number {
     return this.nextDueMs + STALE_AFTER_MS;
   }
 
-  /** So many starts, the first at `firstMs`. */
+  /** Adds starts, the first at `firstMs`. */
   add(firstMs: number, spacingMs: number, count: number): void {
     for (let at = 0; at < count; at++) this.#dueMs.push(firstMs + at * spacingMs);
   }
 
-  /** Uses a start whose time has come, if there is one. */
+  /** Uses a start whose time has come, if any. */
   takeDue(nowMs: number): boolean {
     this.dropStale(nowMs);
     if (this.nextDueMs > nowMs) return false;
@@ -38,7 +38,7 @@ export class GrantStock {
     return true;
   }
 
-  /** Gives up all but the first so many. */
+  /** Drops all but the first so many. */
   keepFirst(count: number): void {
     if (this.#dueMs.length > count) this.#dueMs.length = count;
   }

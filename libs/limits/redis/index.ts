@@ -1,4 +1,4 @@
-/** Limits, circuit breakers, budgets and cookies that hold over all processes of a deployment, in Redis. */
+/** Limits, circuit breakers, budgets and cookies in Redis, shared by all processes of a deployment. */
 import { randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { type Clock, systemClock } from '../../clock/clock.ts';
@@ -21,19 +21,19 @@ const DEFAULT_LEASE_MS = 30_000;
 const COMMAND_TIMEOUT_MS = 5_000;
 
 export interface RedisLimitsOptions extends LimitsByKey {
-  /** A client of a single Redis or a Cluster, which stays the caller's; or a URL, whose client is closed with `close`. */
+  /** A client of a single Redis or a Cluster, which the caller closes; or a URL, whose client `close` closes. */
   readonly redis: RedisClient | string;
-  /** Permits of a process that was not heard of for so long are given to others; default 30 s. */
+  /** Permits of a process that is silent for this long are released; default 30 s. */
   readonly leaseMs?: number;
   /** How long a call waits for Redis; default 5 s. */
   readonly commandTimeoutMs?: number;
-  /** Told of every call that Redis did not answer: nothing starts then. */
+  /** Called for each call that Redis did not answer; nothing starts then. */
   readonly onUnanswered?: (error: CatenaError) => void;
-  /** Counts those calls. */
+  /** Metrics that count those calls. */
   readonly metrics?: Metrics;
   readonly clock?: Clock;
   readonly timers?: Timers;
-  /** Unix milliseconds in place of the server's clock: for tests alone. */
+  /** Unix milliseconds instead of the server's clock; only for tests. */
   readonly now?: () => number;
 }
 
@@ -42,7 +42,7 @@ export interface RedisLimits {
   readonly breakers: Breakers;
   readonly budgets: Budgets;
   readonly cookies: CookieStore;
-  /** Gives back what is held, and ends the connection if it was made here. Idempotent. */
+  /** Releases all permits, and closes the connection if it was opened here. Idempotent. */
   close(): Promise<void>;
 }
 
@@ -72,7 +72,7 @@ export function openRedisLimits(options: RedisLimitsOptions): RedisLimits {
   };
 }
 
-/** A client whose errors arrive with the calls that met them. */
+/** A client whose connection errors reject its calls. */
 function connect(url: string): Redis {
   const redis = new Redis(url, { maxRetriesPerRequest: 3 });
   redis.on('error', () => {});

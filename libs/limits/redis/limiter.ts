@@ -19,9 +19,9 @@ export interface RedisLimiterOptions extends LimitsByKey, TakeOptions {
 }
 
 /**
- * Limits over all processes that share a Redis. A start is granted up to a tenth of a second ahead of its time; a delay that
- * another process sets holds for all starts that are granted after it. A process that dies loses its permits with their
- * lease; one that could not renew them in time (Redis did not answer it) may be over the limit until they are given back.
+ * Limits over all processes that share a Redis. A start is granted up to a tenth of a second ahead of its time. A delay that
+ * another process sets applies to all starts granted after it. The permits of a dead process end with their lease. A process that
+ * could not renew them in time (Redis did not answer) may exceed the limit until it releases them.
  */
 export class RedisLimiter implements Limiter {
   readonly #gates: Gates<SharedGate>;
@@ -46,7 +46,7 @@ export class RedisLimiter implements Limiter {
     return permit === undefined ? gate.wait(signal, place) : Promise.resolve(permit);
   }
 
-  /** Starts on what was granted to this process and not used; it never asks Redis. */
+  /** Uses a start that was already granted to this process; never calls Redis. */
   tryAcquire(key: string, place?: Place): Permit | undefined {
     return this.#gates.find(key)?.tryStart(place);
   }
@@ -96,12 +96,12 @@ export class RedisLimiter implements Limiter {
     });
   }
 
-  /** Resolves when no call to Redis is under way. */
+  /** Resolves when no call to Redis is running. */
   async quiet(): Promise<void> {
     for (let calls = this.#calls(); calls.length > 0; calls = this.#calls()) await Promise.all(calls);
   }
 
-  /** Asks no more, and gives back what is held. Whoever waits goes on waiting, until its signal gives up. Idempotent. */
+  /** Calls Redis no more, and releases all permits. Waiting callers wait until their signals abort. Idempotent. */
   async close(): Promise<void> {
     await Promise.all([...this.#gates].map(([, gate]) => gate.close()));
   }

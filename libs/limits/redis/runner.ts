@@ -1,4 +1,4 @@
-/** Runs the scripts of shared limits: by their hash, bounded in time, every failure one retryable error. */
+/** Runs the scripts of shared limits: by hash, in bounded time, with one retryable error for every failure. */
 
 import type { RedisClient } from '../../coordination/redis/index.ts';
 import { bounded, evaluate } from '../../coordination/redis/scripts/evaluate.ts';
@@ -9,21 +9,21 @@ import { LIMIT_SCRIPTS } from './scripts.ts';
 
 export interface LimitReply {
   readonly code: number;
-  /** Read from JSON; undefined where the script gives none. */
+  /** Parsed JSON; undefined when the script returns none. */
   readonly payload: unknown;
 }
 
 export interface LimitRunner {
-  /** Runs a script on its one key. Throws `limits.unavailable` (retryable): what Redis did is not known then. */
+  /** Runs a script on its one key. Throws `limits.unavailable` (retryable); it is then unknown what Redis did. */
   run(script: Script, key: string, args: readonly (string | number)[]): Promise<LimitReply>;
-  /** Any other command, with the same errors. */
+  /** Sends another command, with the same errors. */
   ask<T>(what: string, command: (redis: RedisClient) => Promise<T>): Promise<T>;
 }
 
 export interface LimitRunnerOptions {
   readonly redis: RedisClient;
   readonly timeoutMs: number;
-  /** Told of every call that Redis did not answer. */
+  /** Called for each call that Redis did not answer. */
   readonly onUnanswered: (error: CatenaError) => void;
 }
 
@@ -50,6 +50,6 @@ function unavailable(what: string, cause: unknown): CatenaError {
     class: 'retryable',
     cause,
     data: { call: what },
-    remedy: 'check that Redis runs and can be reached; nothing that needs a shared limit is sent until it does',
+    remedy: 'check that Redis runs and can be reached; until then no request that needs a shared limit is sent',
   });
 }

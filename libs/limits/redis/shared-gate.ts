@@ -18,21 +18,21 @@ export interface SharedGateDeps {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly take: TakeFromRedis;
-  /** Permits of a holder that was not heard of for so long are given to others, in milliseconds. */
+  /** Permits of a holder that is silent for this long are released, in milliseconds. */
   readonly leaseMs: number;
 }
 
-/** Beside those that wait, so many starts of a key without limits are asked for, so that most need no call. */
+/** Extra starts that are requested for a key without limits, so that most starts need no call. */
 const SPARE_STARTS = 32;
-/** No call asks for more. */
+/** The most starts per call. */
 const MAX_WANTED = 64;
 const ASK_AGAIN = { baseMs: 100, maxMs: 2_000 };
 const NEVER = Number.NEGATIVE_INFINITY;
 
 /**
- * The turns of one key in this process, as one holder among others. Redis decides who starts and when: one call is under way
- * at a time, for all who wait here, and says how long the rest must wait. Each call says what is held in all, so that one
- * that was lost, or sent twice, is made good by the next. While Redis does not answer, nobody starts.
+ * The queue of one key in this process, which is one holder among others. Redis decides who starts and when. One call at a time
+ * asks for all waiting callers here, and its answer tells how long the rest must wait. Each call reports all permits held, so
+ * that the next one corrects a call that was lost or sent twice. While Redis does not answer, nothing starts.
  */
 export class SharedGate {
   readonly #deps: SharedGateDeps;
@@ -40,20 +40,20 @@ export class SharedGate {
   readonly #stock = new GrantStock();
   #limits: KeyLimits;
   #inFlight = 0;
-  /** Permits whose holders stepped aside: Redis does not count them, but nobody here who has not begun has their room. */
+  /** Permits whose holders stepped aside: Redis does not count them, but new work in this process must not use their room. */
   #aside = 0;
-  /** What Redis was told last. */
+  /** The last report to Redis. */
   #noted = { holding: 0, wants: 0, atMs: NEVER };
-  /** What Redis has yet to be told. */
+  /** Changes that are not reported to Redis yet. */
   #owedDelayMs = NEVER;
   #owedIntervalMs: number | undefined;
   #intervalMs = 0;
-  /** Between two starts of all processes, as Redis said last. */
+  /** Time between two starts of all processes, by the last answer of Redis. */
   #spacingMs = 0;
   #notBeforeMs = NEVER;
   #nextSlotMs = NEVER;
   #askAtMs = NEVER;
-  /** The latest time that somebody was told to ask again at. */
+  /** The latest retry time that {@link postpone} has returned. */
   #postponedToMs = NEVER;
   #failures = 0;
   #retryAtMs = NEVER;
@@ -74,23 +74,23 @@ export class SharedGate {
     return this.#inFlight;
   }
 
-  /** The earliest time of the next start, as far as it is known here. */
+  /** The earliest time of the next start, as far as this process knows. */
   get nextStartMs(): number {
     return Math.max(this.#notBeforeMs, this.#nextSlotMs);
   }
 
-  /** The call under way; it never rejects. */
+  /** The running call; it never rejects. */
   get call(): Promise<void> | undefined {
     return this.#call;
   }
 
-  /** Starts on what was granted and not used; never overtakes somebody who stands before. */
+  /** Uses an unused granted start; never overtakes a waiting caller before it. */
   tryStart(place: Place = 'last'): Permit | undefined {
     const mayGo = place === 'ahead' ? this.#waiters.ahead === 0 : this.#waiters.size === 0 && this.#room > 0;
     return mayGo && this.#stock.takeDue(this.#deps.clock.monotonic()) ? this.#start() : undefined;
   }
 
-  /** Waits for a turn. Rejects with `limits.aborted` when the signal says so first. */
+  /** Waits for a turn. Rejects with `limits.aborted` when the signal aborts first. */
   wait(signal: AbortSignal, place?: Place): Promise<Permit> {
     return new Promise((resolve, reject) => {
       const leave = this.#waiters.add((permit) => {
@@ -107,20 +107,20 @@ export class SharedGate {
     });
   }
 
-  /** How long somebody who goes ahead waits from now on, as far as it is known here, concurrency aside. */
+  /** How long a caller that goes ahead waits from now, as far as this process knows, regardless of concurrency. */
   waitAheadMs(): number {
     const nowMs = this.#deps.clock.monotonic();
     return Math.max(0, this.nextStartMs - nowMs) + this.#waiters.ahead * this.#spacingMs;
   }
 
-  /** In how long to ask again instead; each who is told so here is told a later time. */
+  /** Returns a wait after which to retry instead; each call in this process returns a later time. */
   postpone(): number {
     const nowMs = this.#deps.clock.monotonic();
     this.#postponedToMs = Math.max(nowMs + this.waitAheadMs(), this.#postponedToMs + this.#spacingMs);
     return this.#postponedToMs - nowMs;
   }
 
-  /** Nobody of this or any other process starts before `untilMs`; an earlier time than already set changes nothing. */
+  /** Blocks the starts of all processes until `untilMs`; never shortens an earlier block. */
   delay(untilMs: number): void {
     if (untilMs <= this.#notBeforeMs) return;
     this.#notBeforeMs = untilMs;
@@ -155,7 +155,7 @@ export class SharedGate {
     );
   }
 
-  /** Asks no more, and gives back what is held. Idempotent. */
+  /** Calls Redis no more, and releases all permits. Idempotent. */
   async close(): Promise<void> {
     this.#closed = true;
     this.#deps.timers.clear(this.#timer);
@@ -166,24 +166,24 @@ export class SharedGate {
     await this.#deps
       .take({ ...this.#limits, holding: this.#holding, wanted: 0, delayMs: 0, intervalMs: undefined })
       .catch(
-        // Its lease runs out.
+        // The lease of the permits runs out.
         () => undefined,
       );
   }
 
-  /** Permits out, and starts that were granted and not used. Without a limit on them nobody needs to know. */
+  /** Permits in use and unused granted starts; not counted without a concurrency limit. */
   get #holding(): number {
     return this.#limits.concurrency > 0 ? this.#inFlight + this.#stock.size : 0;
   }
 
-  /** How many who have not begun may go, if Redis lets them. */
+  /** How many callers with new work may start, if Redis grants it. */
   get #room(): number {
     const { concurrency } = this.#limits;
     if (concurrency === 0 || this.#aside === 0) return Number.POSITIVE_INFINITY;
     return Math.max(0, concurrency - this.#inFlight - this.#aside);
   }
 
-  /** Those who wait for nothing but Redis. */
+  /** Number of callers that wait only for Redis. */
   get #asking(): number {
     const { ahead, size } = this.#waiters;
     return ahead + Math.min(size - ahead, this.#room);
@@ -211,13 +211,13 @@ export class SharedGate {
     },
   };
 
-  /** Lets in whoever may go, asks for more where that is due, and sees to it that somebody looks again in time. */
+  /** Starts the callers that may start, requests more starts if needed, and sets the timer for the next check. */
   #look(): void {
     if (this.#closed) return;
     const nowMs = this.#deps.clock.monotonic();
     this.#stock.dropStale(nowMs);
     while (this.#asking > 0 && this.#stock.takeDue(nowMs)) this.#waiters.take()?.(this.#start());
-    // A start with a place in time is not kept for later: whoever has the next place would follow too soon.
+    // A start with a fixed time is not kept for later: the next start would follow too soon.
     if (this.#spacingMs > 0) this.#stock.keepFirst(this.#asking);
     const lacks = this.#lacking > 0 && nowMs >= Math.max(this.#askAtMs, this.#notBeforeMs);
     if (this.#call === undefined && nowMs >= this.#retryAtMs && (lacks || this.#owes(nowMs))) {
@@ -226,7 +226,7 @@ export class SharedGate {
     this.#arm(nowMs);
   }
 
-  /** Whether Redis must hear of something, whoever waits. */
+  /** Whether something must be reported to Redis, even if nobody waits. */
   #owes(nowMs: number): boolean {
     if (this.#owedDelayMs > nowMs || this.#owedIntervalMs !== undefined) return true;
     if (this.#holding < this.#noted.holding || (this.#noted.wants > 0 && this.#asking === 0)) return true;
@@ -263,11 +263,11 @@ export class SharedGate {
       this.#retryAtMs = NEVER;
       if (taken.blockedMs > 0) this.#notBeforeMs = Math.max(this.#notBeforeMs, atMs + taken.blockedMs);
       this.#nextSlotMs = taken.spacingMs === 0 ? NEVER : atMs + taken.firstInMs + taken.granted * taken.spacingMs;
-      // Whoever asks while the answer was on its way gets the next one.
+      // Callers that came during the call are served by the next one.
       if (this.#stock.clears === clears) this.#stock.add(atMs + taken.firstInMs, taken.spacingMs, taken.granted);
       this.#askAtMs = taken.waitMs > 0 ? atMs + taken.waitMs : NEVER;
     } catch {
-      // What Redis did is not known: it is told again what is held.
+      // It is unknown what Redis did, so the next call reports all permits again.
       this.#noted = { holding: Number.POSITIVE_INFINITY, wants: wanted, atMs: nowMs };
       this.#retryAtMs = clock.monotonic() + backOffMs(ASK_AGAIN, this.#failures);
       this.#failures += 1;

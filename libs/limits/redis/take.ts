@@ -3,29 +3,29 @@ import type { KeyLimits } from '../limiter.ts';
 import type { LimitRunner } from './runner.ts';
 import { lookScript, takeScript } from './scripts.ts';
 
-/** How long an idle key's minimum interval is remembered, in milliseconds. */
+/** How long an idle key keeps its minimum interval, in milliseconds. */
 const KEPT_MS = 600_000;
 
 export interface Take extends KeyLimits {
   /** Permits that the holder has. */
   readonly holding: number;
-  /** Starts that it wants beside them. */
+  /** Further starts that it wants. */
   readonly wanted: number;
-  /** Nobody is to start for so long; 0 asks for no delay. */
+  /** Blocks all starts for this long; 0: no delay. */
   readonly delayMs: number;
-  /** The least spacing from now on; undefined leaves it. */
+  /** The least spacing from now on; undefined: unchanged. */
   readonly intervalMs: number | undefined;
 }
 
 export interface Taken {
   readonly granted: number;
-  /** From now to the first start granted, or to the next that will be. */
+  /** From now to the first granted start, or to the next possible one. */
   readonly firstInMs: number;
   /** Between two of them. */
   readonly spacingMs: number;
-  /** How long to wait before asking for the rest. */
+  /** How long to wait before the next call for the rest. */
   readonly waitMs: number;
-  /** Nobody starts for so long. */
+  /** How long all starts are blocked. */
   readonly blockedMs: number;
   readonly intervalMs: number;
 }
@@ -37,11 +37,11 @@ export interface TakeOptions {
   readonly runner: LimitRunner;
   readonly holder: string;
   readonly leaseMs: number;
-  /** Unix milliseconds in place of the server's clock; empty for the server's. */
+  /** Unix milliseconds instead of the server's clock; empty: the server's. */
   readonly now: () => number | '';
 }
 
-/** Takes starts of one key for one holder. */
+/** Requests starts of one key for one holder. */
 export function takerOf(key: string, { runner, holder, leaseMs, now }: TakeOptions): TakeFromRedis {
   const redisKey = sharedKeys.rateLimit(key);
   return async ({ requestsPerSecond, concurrency, holding, wanted, delayMs, intervalMs }) => {
@@ -52,7 +52,7 @@ export function takerOf(key: string, { runner, holder, leaseMs, now }: TakeOptio
   };
 }
 
-/** What all holders of a key do together; `nextInMs` is 0 when time does not hold anybody up. */
+/** The use of a key by all holders; `nextInMs` is 0 when no time limit applies now. */
 export async function lookAt(
   key: string,
   { requestsPerSecond }: KeyLimits,

@@ -20,7 +20,7 @@ const MIGRATIONS = [
    CREATE INDEX breakers_by_age ON breakers (changed_ms)`,
 ];
 
-/** Keys that nothing happened to for so long are forgotten, at the next start. */
+/** Keys that are unused for this long are deleted at the next start. */
 const KEPT_MS = 7 * 86_400_000;
 
 export interface SqliteBreakersOptions {
@@ -48,7 +48,7 @@ export function openSqliteBreakers({ db, clock }: SqliteBreakersOptions): Breake
     return row === undefined ? UNKNOWN_BREAKER : (JSON.parse(row.record as string) as BreakerRecord);
   };
 
-  /** Decides on what is committed; only if that changes something, again inside a transaction. */
+  /** Decides on committed state first; only if that changes something, decides again inside a transaction. */
   async function transit<Answer>(key: string, decide: (record: BreakerRecord) => BreakerStep<Answer>): Promise<Answer> {
     const { record, answer } = db.read(() => {
       const found = find(key);

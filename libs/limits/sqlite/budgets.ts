@@ -15,7 +15,7 @@ export const BUDGET_MIGRATIONS: readonly string[] = [
 
 const NOTHING: BudgetTotals = { spent: 0, reserved: 0 };
 
-/** What an attempt counts for, as a part of the totals. */
+/** The share of an attempt in the totals. */
 interface Attempt extends BudgetTotals {
   readonly isSettled: boolean;
 }
@@ -32,7 +32,7 @@ export function openSqliteBudgets(db: SqliteDatabase): Budgets {
     const [amount, isSettled] = [row.amount as number, row.settled === 1];
     return { spent: isSettled ? amount : 0, reserved: isSettled ? 0 : amount, isSettled };
   };
-  /** Counts what earlier attempts had reserved as spent; answers the totals afterwards. */
+  /** Counts reservations of earlier attempts as spent; returns the new totals. */
   const closeEarlier = (scope: string, entry: string, attempt: string): BudgetTotals => {
     const totals = totalsOf(scope) ?? NOTHING;
     const left = sql.left.get(scope, entry, attempt)?.amount as number | null;
@@ -77,7 +77,7 @@ export function openSqliteBudgets(db: SqliteDatabase): Budgets {
   };
 }
 
-/** Reads the budgets of a database, while another process may be writing it; one without any has no tables for them. */
+/** Reads the budgets of a database that another process may be writing; without budgets it has no tables for them. */
 export function openSqliteBudgetReader(db: SqliteDatabase): Budgets['read'] {
   const table = db.prepare(`SELECT 1 FROM sqlite_schema WHERE name = 'budgets'`).get();
   if (table === undefined) return async () => NOTHING;

@@ -10,7 +10,7 @@ const MIGRATIONS = [
    ) STRICT, WITHOUT ROWID`,
 ];
 
-/** The cookies of single-node mode, on the engine's database: a run that is resumed is still logged in. */
+/** The cookies of single-node mode, in the engine's database, so that a resumed run is still logged in. */
 export function openSqliteCookies(db: SqliteDatabase): CookieStore {
   migrate(db, 'cookies', MIGRATIONS);
   const sql = {

@@ -1,11 +1,10 @@
 /** A downloaded page with its views for authors; each is created once, on first use. */
 import { createRequire } from 'node:module';
 import { type CheerioAPI, load } from 'cheerio/slim';
-import { selectOne } from 'css-select';
+import { compile, selectOne } from 'css-select';
 import { CatenaError } from '../../errors/catena-error.ts';
 import type { Page, PageSource } from '../contract/definition.ts';
 import { decodeText } from './charset.ts';
-import { compiled } from './selector.ts';
 
 /** `fast`: htmlparser2. `spec`: parse5, the same tree as in a browser, at about a third of the speed. */
 export type Markup = 'fast' | 'spec' | 'xml';
@@ -116,4 +115,27 @@ function notJson(page: Page, thrown: unknown): CatenaError {
     `the page ${page.url} is not JSON: at position ${position} of ${text.length}, near ${JSON.stringify(excerpt)}`,
     { class: 'retryable', cause: thrown, data: { url: page.url, position, excerpt, contentType } },
   );
+}
+
+type Test = ReturnType<typeof compile>;
+
+/** Selectors come from contracts, so they are few; if a program creates them at run time, the cache is emptied at this size. */
+const MAX_KEPT = 1_000;
+const kept = new Map<string, Test | undefined>();
+
+/** The compiled selector for HTML; undefined for a selector that only cheerio's extensions support. */
+export function compiled(selector: string): Test | undefined {
+  if (kept.has(selector)) return kept.get(selector);
+  if (kept.size >= MAX_KEPT) kept.clear();
+  const test = tryCompile(selector);
+  kept.set(selector, test);
+  return test;
+}
+
+function tryCompile(selector: string): Test | undefined {
+  try {
+    return compile(selector);
+  } catch {
+    return undefined;
+  }
 }

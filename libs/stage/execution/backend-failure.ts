@@ -1,6 +1,5 @@
 /** Distinguishes the failure of a node from the failure of a backend. */
-import { CatenaError } from '../../errors/catena-error.ts';
-import { isInvariantBroken } from '../../errors/invariant.ts';
+import { CatenaError, isInvariantBroken } from '../../errors/catena-error.ts';
 
 /** Errors of the backends, by the first part of their codes. */
 const BACKENDS = /^(?:store|coordinator|bus|grpc|dispatch)\./;

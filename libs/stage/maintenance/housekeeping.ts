@@ -13,7 +13,7 @@ export interface HousekeepingDeps extends Omit<ExpiryDeps, 'onExpired' | 'coordi
   readonly store: ExpiryDeps['store'] & ReconcileDeps['store'];
   /** Whether it also opens runs that were accepted but never opened. */
   readonly reconciles: boolean;
-  readonly answers: Pick<ResponseCache, 'expire'>;
+  readonly responseCache: Pick<ResponseCache, 'expire'>;
   readonly metrics: Metrics;
   readonly log: Log;
 }
@@ -31,7 +31,7 @@ export function startHousekeeping(deps: HousekeepingDeps, signal: AbortSignal): 
     intervalMs: EXPIRY_INTERVAL_MS,
     onError: (error) => log.warn('housekeeping could not delete expired runs; it retries', { error }),
   });
-  periodically(async () => void (await deps.answers.expire()), {
+  periodically(async () => void (await deps.responseCache.expire()), {
     signal,
     intervalMs: ANSWERS_INTERVAL_MS,
     onError: (error) =>

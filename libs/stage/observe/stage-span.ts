@@ -9,7 +9,6 @@ import { failSpan, inSpan, isTracing, type SpanFields, writeRunSpan } from '../.
 import type { HeldNode } from '../execution/lease.ts';
 import type { AnyOutcome } from '../execution/outcome.ts';
 import type { Dispatch } from '../messages/dispatch.ts';
-import { nodeFields } from '../node/node-fields.ts';
 
 /** Handles a message in its stage's span. For a task it also writes the root of the run's trace. */
 export function inMessageSpan<S extends Receiver>(
@@ -128,4 +127,16 @@ function dispatchFields(dispatch: Dispatch): SpanFields {
         epoch: dispatch.wakeUp.epoch,
       };
   }
+}
+
+/** The fields of each log line and span about a node. */
+export function nodeFields(node: ChainNode): Record<string, string | number> {
+  return {
+    run_id: node.runId,
+    module_id: node.moduleId,
+    step_idx: node.stepIdx,
+    [node.kind === 'request' ? 'request_id' : 'hop_id']: node.id,
+    prefix_request: node.prefixRequest,
+    epoch: node.epoch,
+  };
 }

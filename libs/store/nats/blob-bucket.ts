@@ -1,7 +1,7 @@
 /**
- * Blobs in JetStream's object store, a bucket per run: taking away a bucket takes away everything that was ever written to
- * it, halves of a killed writer included, in one request and whatever the number of blobs. In one bucket for all runs the
- * names are hashed into subjects, so that a run's blobs could only be found by listing everybody's.
+ * Blobs in JetStream's object store, one bucket per run. Deleting a bucket deletes all that was written to it, including partial
+ * blobs of a killed writer, in one request for any number of blobs. In a single bucket for all runs, names are hashed into
+ * subjects, so a run's blobs could only be found by listing all blobs.
  */
 
 import { createHash } from 'node:crypto';
@@ -14,18 +14,18 @@ import { blobMissing, isNothingThere, toBlobError } from './blob-error.ts';
 
 export interface BlobBucketsOptions {
   readonly connection: NatsConnection;
-  /** Keeps deployments on one server apart; default none. */
+  /** Separates deployments on one server; default none. */
   readonly namespace?: string;
-  /** Servers that keep each blob; default 1. */
+  /** Servers that store each blob; default 1. */
   readonly replicas?: number;
-  /** The longest that an answer may take, in milliseconds; default 5,000. */
+  /** Timeout of an answer, in milliseconds; default 5,000. */
   readonly requestTimeoutMs?: number;
 }
 
 const REQUEST_TIMEOUT_MS = 5_000;
-/** A reader that loses a race against a replacement begins again; more often than this nobody replaces. */
+/** How often a reader starts again when the blob is replaced during the read. */
 const MAX_READS = 5;
-/** Buckets that are known to be there. */
+/** Buckets that are known to exist. */
 const MAX_KNOWN = 1_000;
 
 export class BlobBuckets implements BlobStore {
@@ -48,7 +48,7 @@ export class BlobBuckets implements BlobStore {
       try {
         await this.#write(bucket, key, bytes);
       } catch (thrown) {
-        // The run was deleted a moment ago, or the server lost its data.
+        // The run was just deleted, or the server lost its data.
         if (!isNothingThere(thrown)) throw thrown;
         this.#known.delete(bucket);
         await this.#write(bucket, key, bytes);
@@ -91,8 +91,8 @@ export class BlobBuckets implements BlobStore {
   }
 
   /**
-   * The content of a blob; undefined when it was replaced while it was read. Each part is asked of the stream by itself: a
-   * consumer of a blob whose parts are taken away would wait for ever.
+   * Reads a blob; undefined when it was replaced during the read. Each part is read from the stream directly: a consumer would
+   * wait for ever for deleted parts.
    */
   async #read(bucket: string, info: ObjectInfo): Promise<Uint8Array | undefined> {
     const streams = await this.#streams();
@@ -100,7 +100,7 @@ export class BlobBuckets implements BlobStore {
     const subject = `$O.${bucket}.C.${info.nuid}`;
     let sequence = 1;
     while (parts.length < info.chunks) {
-      // The first message of the subject from there on; the client's types know this of direct reads only.
+      // The first message of the subject from that sequence on; the client has types for this in direct reads only.
       const next = { seq: sequence, next_by_subj: subject };
       const part = await streams.getMessage(streamOf(bucket), next);
       if (part === null) return undefined;
@@ -112,7 +112,7 @@ export class BlobBuckets implements BlobStore {
     return bytes.byteLength === info.size && digest === info.digest.replace(/=+$/, '') ? bytes : undefined;
   }
 
-  /** Opens a run's bucket, made when it is not there. */
+  /** Opens a run's bucket, and creates it if it does not exist. */
   #open(bucket: string): Promise<ObjectStore> {
     const known = this.#known.get(bucket);
     if (known !== undefined) return known;
@@ -127,7 +127,7 @@ export class BlobBuckets implements BlobStore {
     return (await this.#manager).streams;
   }
 
-  /** Any text may name a run; a bucket's name takes letters, digits, hyphens and underscores. */
+  /** The bucket's name: a run id may be any text, but a bucket name allows only letters, digits, hyphens and underscores. */
   #bucketOf(runId: string): string {
     const { namespace = '' } = this.#options;
     const name = /^[\w-]{1,64}$/.test(runId) ? `r-${runId}` : `h-${hashOf(runId)}`;
@@ -139,7 +139,7 @@ function streamOf(bucket: string): string {
   return `OBJ_${bucket}`;
 }
 
-/** The empty text names no object. Names stand in subjects, which have a longest length. */
+/** The object's name: it must not be empty, and subjects limit its length. */
 function nameOf(key: string): string {
   return /^[ -~]{1,200}$/.test(key) ? `k-${key}` : `h-${hashOf(key)}`;
 }

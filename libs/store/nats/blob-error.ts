@@ -8,7 +8,7 @@ const MESSAGE_NOT_FOUND = 10_037;
 const STORAGE_EXCEEDED: readonly number[] = [10_023, 10_047];
 const STORE_FAILED = 10_077;
 
-/** Whether a bucket, or what was asked of it, is not there; nobody takes a part that is published to a bucket that is gone. */
+/** Whether a bucket or its object does not exist. A part published to a deleted bucket has no responder. */
 export function isNothingThere(thrown: unknown): boolean {
   if (thrown instanceof JetStreamApiError) return thrown.code === STREAM_NOT_FOUND || thrown.code === MESSAGE_NOT_FOUND;
   if (thrown instanceof errors.NoRespondersError) return true;
@@ -23,7 +23,7 @@ export function blobMissing(bucket: string, runId: string, key: string): CatenaE
   });
 }
 
-/** What the object store threw, in words that say where and what to do. */
+/** Converts an error of the object store to a CatenaError with the bucket and a remedy. */
 export function toBlobError(thrown: unknown, bucket: string): CatenaError {
   const detail = thrown instanceof Error ? thrown.message : String(thrown);
   const about = { cause: thrown, data: { bucket }, class: 'retryable' } as const;
@@ -32,11 +32,11 @@ export function toBlobError(thrown: unknown, bucket: string): CatenaError {
   if (isFull || (code !== undefined && STORAGE_EXCEEDED.includes(code))) {
     return new CatenaError('store.disk_full', `JetStream has no space left for bucket ${bucket} (${detail})`, {
       ...about,
-      remedy: 'raise max_file_store of nats-server or free some space; what waits is tried again',
+      remedy: 'raise max_file_store of nats-server or free some space; Catena retries by itself',
     });
   }
   return new CatenaError('store.io_error', `reading or writing bucket ${bucket} failed (${detail})`, {
     ...about,
-    remedy: 'check that nats-server runs with JetStream and can be reached; what waits is tried again',
+    remedy: 'check that nats-server runs with JetStream and can be reached; Catena retries by itself',
   });
 }

@@ -5,9 +5,9 @@ import { toPostgresError } from './postgres-error.ts';
 export interface PostgresOptions {
   /** `postgres://user:password@host:port/database`. */
   readonly url: string;
-  /** Open at once, at most. */
+  /** Most open connections. */
   readonly connections: number;
-  /** Of one statement, and of the wait for a connection. */
+  /** Timeout of one statement, and of the wait for a connection. */
   readonly timeoutMs: number;
 }
 
@@ -15,21 +15,21 @@ export interface PostgresOptions {
 export interface Statement {
   readonly name?: string;
   readonly text: string;
-  /** How long to wait for an answer, where that is longer than for others. */
+  /** Timeout, if longer than the default. */
   readonly waitMs?: number;
 }
 
 export type Row = Record<string, unknown>;
 
-/** Runs one statement; answers its rows. */
+/** Runs one statement; returns its rows. */
 export type Query = (statement: Statement, values?: readonly unknown[]) => Promise<Row[]>;
 
-/** The driver's own limit, beyond the server's: it ends waits for a server that hangs. */
+/** Added to the server's timeout for the driver's own, which ends waits for a server that hangs. */
 const HANG_GRACE_MS = 1_000;
 
-/** A bounded pool of connections. Every method throws `store.…` errors; whatever a server does, it answers in bounded time. */
+/** A bounded pool of connections. All methods throw `store.…` errors and end in bounded time, whatever the server does. */
 export class PostgresDatabase {
-  /** Host, port and database: what errors may say of the URL. */
+  /** Host, port and database: the parts of the URL that errors may contain. */
   readonly place: string;
   readonly timeoutMs: number;
   readonly #pool: Pool;
@@ -49,7 +49,7 @@ export class PostgresDatabase {
       application_name: 'catena',
       types: { getTypeParser: parserOf },
     });
-    // An idle connection broke: the pool has dropped it, and the next query opens another or says why not.
+    // An idle connection broke. The pool has dropped it; the next query opens another or reports the reason.
     this.#pool.on('error', () => undefined);
   }
 
@@ -62,7 +62,7 @@ export class PostgresDatabase {
     }
   };
 
-  /** Runs statements in one transaction: all of them stand, or none. */
+  /** Runs statements in one transaction. */
   async transaction<T>(work: (query: Query) => Promise<T>): Promise<T> {
     const client = await this.#connect();
     try {
@@ -77,7 +77,7 @@ export class PostgresDatabase {
     } catch (thrown) {
       await client.query('ROLLBACK').then(
         () => client.release(),
-        // Nobody knows what this connection is in the middle of.
+        // The state of this connection is unknown, so it is closed.
         () => client.release(true),
       );
       throw this.#error(thrown);
@@ -110,7 +110,7 @@ function toConfig({ waitMs, ...statement }: Statement, values: readonly unknown[
   return { ...statement, values: [...values], ...(waitMs === undefined ? {} : { query_timeout: waitMs }) };
 }
 
-/** Whole numbers of eight bytes as numbers: none of ours leaves the safe range. */
+/** Parses 8-byte integers as numbers: all of Catena's are in the safe range. */
 function parserOf(oid: number, format?: 'text' | 'binary') {
   if (oid === types.builtins.INT8) return Number;
   return types.getTypeParser(oid, format as 'text');

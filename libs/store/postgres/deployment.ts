@@ -1,14 +1,14 @@
-/** What belongs to no run: accounts of platforms, foreign messages, the incarnation of the coordinator. */
+/** Data that belongs to no run: accounts of platforms, foreign messages, the incarnation of the coordinator. */
 import { MAX_FOREIGN_BYTES, MAX_FOREIGN_MESSAGES, type Store } from '../port.ts';
 import type { Query, Statement } from './database.ts';
 
 type DeploymentMethods = Pick<Store, 'putAccount' | 'getAccount' | 'keepForeignMessage' | 'listForeignMessages'>;
 
-/** How often the coordinator has gone back to an earlier state: whoever sees a higher number than before audits. */
+/** How often the coordinator has lost state. A process that reads a higher number than before must audit. */
 export interface Incarnation {
-  /** Begins at 1. */
+  /** Reads the number; it starts at 1. */
   incarnation(): Promise<number>;
-  /** Answers the new one. */
+  /** Raises the number and returns it. */
   raiseIncarnation(): Promise<number>;
 }
 
@@ -38,7 +38,7 @@ export function deploymentIn(query: Query): DeploymentMethods & Incarnation {
   };
 }
 
-/** PostgreSQL keeps no NUL in a text, and a message that nobody understood may hold anything. */
+/** PostgreSQL stores no NUL in a text, but a foreign message may contain one. */
 function storable(text: string): string {
   return text.replaceAll('\u0000', '\ufffd');
 }

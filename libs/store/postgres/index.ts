@@ -1,27 +1,27 @@
 import type { ConfirmedItems, Store } from '../port.ts';
 import type { AnswerBounds, ResponseCache } from '../response-cache.ts';
-import { answersIn } from './answers.ts';
 import { PostgresDatabase, type PostgresOptions } from './database.ts';
 import { deploymentIn, type Incarnation } from './deployment.ts';
 import { Items } from './items.ts';
 import { migratePostgres } from './migrate.ts';
 import { recordsIn } from './records.ts';
+import { responseCacheIn } from './response-cache.ts';
 import { RunClosing } from './run-closing.ts';
 import { RunNumbers } from './run-numbers.ts';
 import { runsIn } from './runs.ts';
 import { POSTGRES_MIGRATIONS } from './schema.ts';
 
-/** The store of distributed mode. Items stand beside the coordinator: see {@link ConfirmedItems}. */
+/** The store of distributed mode. It does not share the coordinator's transactions: see {@link ConfirmedItems}. */
 export interface PostgresStore extends Store, ConfirmedItems, Incarnation {
-  /** Answers kept in the same database. */
-  answers(bounds: AnswerBounds): ResponseCache;
+  /** The response cache, in the same database. */
+  responseCache(bounds: AnswerBounds): ResponseCache;
   /** Closes all connections; idempotent. */
   close(): Promise<void>;
 }
 
 /**
- * Connects, and brings the tables to their newest form. Throws `store.unavailable` when the server does not answer,
- * `store.refused` when it lets nobody in, `store.too_new` when a newer Catena has written the tables.
+ * Connects, and migrates the tables. Throws `store.unavailable` when the server does not answer, `store.refused` when it refuses
+ * the login, `store.too_new` when a newer Catena has written the tables.
  */
 export async function openPostgresStore(options: PostgresOptions): Promise<PostgresStore> {
   const db = new PostgresDatabase(options);
@@ -34,7 +34,7 @@ export async function openPostgresStore(options: PostgresOptions): Promise<Postg
   return postgresStoreIn(db);
 }
 
-/** The store over tables that are there. */
+/** The store over migrated tables. */
 export function postgresStoreIn(db: PostgresDatabase): PostgresStore {
   const numbers = new RunNumbers(db.query);
   const items = new Items(db, numbers);
@@ -51,7 +51,7 @@ export function postgresStoreIn(db: PostgresDatabase): PostgresStore {
     hasWithdrawnItems: (runId, upToSeq) => items.hasWithdrawn(runId, upToSeq),
     markExpired: (runId) => closing.expire(runId),
     closeRun: (runId, end, records) => closing.close(runId, end, records),
-    answers: (bounds) => answersIn(db.query, bounds),
+    responseCache: (bounds) => responseCacheIn(db.query, bounds),
     close: () => db.close(),
   };
 }

@@ -1,4 +1,4 @@
-/** The statements of items. A row is shown while `seq` is set; a marker's is 0, so that no reader ever sees it. */
+/** The statements of items. A row is visible while `seq` is set; a marker has 0, so that no reader sees it. */
 import type { Statement } from './database.ts';
 
 export const INSERT: Statement = {
@@ -8,7 +8,7 @@ export const INSERT: Statement = {
     ON CONFLICT DO NOTHING`,
 };
 
-/** How many rows executions have, in the order in which they are given: ordinals have no gaps. */
+/** How many rows executions have, in the given order; ordinals have no gaps. */
 export const SIZES: Statement = {
   name: 'size_items',
   text: `SELECT coalesce((SELECT max(i.ordinal) + 1 FROM items i
@@ -21,7 +21,7 @@ export const LOCK_RUN: Statement = {
   text: 'SELECT last_seq FROM runs WHERE no = $1 FOR NO KEY UPDATE',
 };
 
-/** Nodes that show rows other than these and other than those that may be replaced. */
+/** Nodes with visible rows that are neither these nor the replaceable ones. */
 export const REFUSED: Statement = {
   name: 'refused_confirmations',
   text: `SELECT given.node_id FROM unnest($2::text[], $3::text[], $4::text[]) AS given (node_id, token, replaces)
@@ -29,7 +29,7 @@ export const REFUSED: Statement = {
       AND i.token <> given.token AND i.token <> given.replaces AND i.seq IS NOT NULL)`,
 };
 
-/** The rows stand where they are, unseen, until the run is closed: should they be the right ones, they can come back. */
+/** Hides rows and keeps them until the run is closed, so that a later confirmation can show them again. */
 export const WITHDRAW: Statement = {
   name: 'withdraw_items',
   text: `WITH shown AS MATERIALIZED (
@@ -47,7 +47,7 @@ export const WITHDRAW: Statement = {
     FROM lowest WHERE runs.no = $1 AND lowest.seq IS NOT NULL`,
 };
 
-/** Numbers go on behind $4, the run's last. */
+/** Numbers continue after $4, the run's last. */
 export const CONFIRM: Statement = {
   name: 'confirm_items',
   text: `WITH numbered AS MATERIALIZED (
@@ -72,7 +72,7 @@ export const UNCONFIRMED: Statement = {
     ORDER BY i.node_id, i.token LIMIT $4`,
 };
 
-/** `seq > 0` is what the index is made of; behind which number to begin comes with it. */
+/** `seq > 0` matches the partial index; `seq > $2` is the start. */
 export function readStatement(ofType: boolean, ofJoin: boolean): Statement {
   const join = ofType ? 'AND module_id = $5 AND phase < $6' : 'AND module_id = $4 AND phase < $5';
   return {

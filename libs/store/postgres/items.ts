@@ -4,13 +4,13 @@ import type { PostgresDatabase, Row } from './database.ts';
 import * as sql from './item-statements.ts';
 import type { RunNumbers } from './run-numbers.ts';
 
-/** Rows and characters of one statement: it stays far below the time that a statement may take. */
+/** Rows and characters of one statement, to stay far below the statement timeout. */
 const MAX_ROWS = 1_000;
 const MAX_CHARS = 4_000_000;
-/** Rows that are confirmed while the run is locked, of more than one execution. */
+/** Rows of several executions that are confirmed while the run is locked. */
 const MAX_CONFIRMED_ROWS = 10_000;
 
-/** Rows of items: inserted, never replaced; shown while they carry a sequence number. */
+/** Rows of items: inserted, never replaced, and visible while they have a sequence number. */
 export class Items {
   readonly #db: PostgresDatabase;
   readonly #runs: RunNumbers;
@@ -20,7 +20,7 @@ export class Items {
     this.#runs = runs;
   }
 
-  /** Inserting the same batch again changes nothing. */
+  /** Inserts a batch; idempotent. */
   async insert(batches: readonly ItemBatch[]): Promise<void> {
     const numbers = new Map<string, number>();
     for (const batch of batches) {
@@ -31,7 +31,7 @@ export class Items {
     for (const columns of inStatements(batches, numbers)) await this.#db.query(sql.INSERT, columns);
   }
 
-  /** Answers the nodes that were refused. */
+  /** Returns the refused nodes. */
   async confirm(runId: string, confirmations: readonly Confirmation[]): Promise<readonly string[]> {
     const latest = [...new Map(confirmations.map((each) => [each.nodeId, each])).values()];
     const runNo = await this.#runs.of(runId);
@@ -43,8 +43,8 @@ export class Items {
   }
 
   /**
-   * One transaction. The lock on the run's row comes first, in a statement of its own: what follows then sees everything
-   * that was confirmed before, and readers see numbers in the order in which they were given.
+   * One transaction. It first locks the run's row, in a statement of its own, so that the next statements see all earlier
+   * confirmations, and readers see sequence numbers in their order.
    */
   #confirmSome(runNo: number, some: readonly Confirmation[]): Promise<readonly string[]> {
     return this.#db.transaction(async (query) => {
@@ -86,7 +86,7 @@ export class Items {
     return lowest > 0 && lowest <= upToSeq;
   }
 
-  /** Deletes some rows that are not shown; true while there may be more. */
+  /** Deletes a batch of hidden rows; true while there may be more. */
   async prune(runNo: number): Promise<boolean> {
     const deleted: Row[] = await this.#db.query(sql.PRUNE, [runNo, MAX_ROWS]);
     return (deleted[0]!.n as number) > 0;
@@ -96,7 +96,7 @@ export class Items {
 const nodeIdsOf = (confirmations: readonly Confirmation[]) => confirmations.map(({ nodeId }) => nodeId);
 const tokensOf = (confirmations: readonly Confirmation[]) => confirmations.map(({ token }) => token);
 
-/** Confirmations whose rows fit into one transaction; one that has more than that stands alone. */
+/** Groups confirmations so that their rows fit into one transaction; one with more rows is a group of its own. */
 function* inTransactions(all: readonly Confirmation[], sizes: readonly number[]): Generator<readonly Confirmation[]> {
   let some: Confirmation[] = [];
   let rows = 0;

@@ -1,14 +1,14 @@
 import { CatenaError } from '../../errors/catena-error.ts';
 import type { PostgresDatabase, Query } from './database.ts';
 
-/** Any number that nobody else locks in this database: "cate" in ASCII. */
+/** Key of the advisory lock, unique in this database: "cate" in ASCII. */
 const LOCK = 0x63_61_74_65;
-/** Migrating, or waiting until another process has migrated. */
+/** Timeout of migrating, or of waiting for another process that migrates. */
 const MIGRATION_WAIT_MS = 120_000;
 
 /**
- * Brings the tables to their newest form, once, however many processes start together: they take turns, and the others find
- * it done. All of it is one transaction. Throws `store.too_new` when the tables are of a newer Catena.
+ * Migrates the tables in one transaction. Processes that start together take turns, and only the first one migrates. Throws
+ * `store.too_new` when the tables are of a newer Catena.
  */
 export async function migratePostgres(db: PostgresDatabase, migrations: readonly string[]): Promise<void> {
   await db.transaction(async (query) => {

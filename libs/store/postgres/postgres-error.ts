@@ -15,26 +15,34 @@ const KINDS: Readonly<Record<string, Kind>> = {
   '08': UNAVAILABLE,
   '57P': UNAVAILABLE,
   '53': ['store.unavailable', 'retryable', 'give PostgreSQL more connections or memory, or lower store.connections'],
-  '53100': ['store.disk_full', 'retryable', 'free some space for PostgreSQL: work goes on by itself, nothing is lost'],
+  '53100': [
+    'store.disk_full',
+    'retryable',
+    'free some space for PostgreSQL: work continues by itself, nothing is lost',
+  ],
   '58': ['store.io_error', 'retryable', 'check the disk of PostgreSQL, and its log'],
-  '40': ['store.conflict', 'retryable', 'nothing: it is tried again'],
-  '55P03': ['store.conflict', 'retryable', 'nothing: it is tried again'],
+  '40': ['store.conflict', 'retryable', 'nothing: the caller retries'],
+  '55P03': ['store.conflict', 'retryable', 'nothing: the caller retries'],
   '57014': ['store.timeout', 'retryable', 'look for what keeps PostgreSQL busy, or raise store.timeout_ms'],
-  '25006': ['store.unwritable', 'retryable', 'let store.url name the primary: this server takes no writes'],
+  '25006': ['store.unwritable', 'retryable', 'set store.url to the primary: this server accepts no writes'],
   '42501': [
     'store.unwritable',
     'fatal',
     'grant the user of store.url the right to create and write tables in its schema',
   ],
-  '28': ['store.refused', 'fatal', 'check user and password in store.url, and who may log in from here'],
+  '28': [
+    'store.refused',
+    'fatal',
+    'check user and password in store.url, and the server’s rules for log-ins from this host',
+  ],
   '3D': ['store.refused', 'fatal', 'create the database that store.url names'],
-  '22': ['store.bad_value', 'fatal', 'leave out what a database cannot keep, such as NUL characters in names'],
-  XX: ['store.corrupt', 'fatal', 'restore the database from a copy; the log of PostgreSQL says what is broken'],
+  '22': ['store.bad_value', 'fatal', 'leave out what a database cannot store, such as NUL characters in names'],
+  XX: ['store.corrupt', 'fatal', 'restore the database from a backup; the log of PostgreSQL names the damage'],
 };
 
 /**
- * What the driver threw, in words that say which server and what to do; a CatenaError comes back as it is. What carries no
- * SQLSTATE never reached a statement's end: connections that failed, broke or took too long.
+ * Converts an error of the driver to a CatenaError that names the server and a remedy; a CatenaError is returned unchanged. An
+ * error without SQLSTATE is a connection that failed, broke or took too long.
  */
 export function toPostgresError(thrown: unknown, place: string): CatenaError {
   if (thrown instanceof CatenaError) return thrown;
@@ -45,7 +53,7 @@ export function toPostgresError(thrown: unknown, place: string): CatenaError {
   if (kind === undefined) {
     return new CatenaError('store.failed', `PostgreSQL at ${place} refused a statement (${message})`, {
       ...about,
-      remedy: 'report it with this message: it is a fault of Catena, or of tables that were changed by hand',
+      remedy: 'report it with this message: it is a bug of Catena, or tables were changed by hand',
     });
   }
   const [code, failureClass, remedy] = kind;

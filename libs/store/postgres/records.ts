@@ -1,4 +1,4 @@
-/** What is read of a run beside its items: timeline, dead letters, how far files follow it. */
+/** The records of a run beside its items: timeline, dead letters, and the positions of files that follow it. */
 import type { DeadLetter, ExportOffset, Store, StoredEvent } from '../port.ts';
 import type { Query, Statement } from './database.ts';
 import type { RunNumbers } from './run-numbers.ts';
@@ -39,7 +39,7 @@ const LIST_LETTERS: Statement = {
     ORDER BY node_id LIMIT $3`,
 };
 
-/** The row stays, empty: it is what keeps the same death from coming back when the run is closed again. */
+/** The row stays, without its letter, so that closing the run again does not restore it. */
 const DISCARD_LETTERS: Statement = {
   name: 'discard_letters',
   text: `UPDATE dead_letters SET discarded = TRUE, letter = ''

@@ -7,9 +7,9 @@ import type { RunNumbers } from './run-numbers.ts';
 const BATCH = 500;
 
 /**
- * Writes the end of a run in bounded statements; the run's own row comes last, so whoever dies before starts over. Two
- * processes may settle a run at the same time: each settling has a number, letters are written under it, and only those of
- * earlier settlings are deleted at the end.
+ * Writes the end of a run in bounded statements. The run's own row is last, so after a crash the closing starts over. Two
+ * processes may close a run at the same time: each closing has a number, letters are written under it, and only those of earlier
+ * closings are deleted at the end.
  */
 export class RunClosing {
   readonly #db: PostgresDatabase;
@@ -35,7 +35,7 @@ export class RunClosing {
     });
   }
 
-  /** The nodes of a closed run are gone, so rows that a late execution has inserted since can go too. */
+  /** The nodes of the closed run are deleted, so rows that a late execution has inserted since are deleted too. */
   async expire(runId: string): Promise<void> {
     const runNo = await this.#numbers.of(runId);
     while (await this.#items.prune(runNo));
@@ -43,7 +43,7 @@ export class RunClosing {
   }
 
   async #saveLetters(runNo: number, settling: number, letters: readonly DeadLetter[]): Promise<void> {
-    // A statement may not touch a row twice: the newest letter of a node stands for it.
+    // A statement must not write a row twice, so only the newest letter of a node is kept.
     const newest = [...new Map(letters.map((letter) => [letter.nodeId, letter])).values()];
     await this.#db.query(SAVE_LETTERS, [
       runNo,
@@ -76,7 +76,7 @@ const BEGIN: Statement = {
   text: 'UPDATE runs SET settlings = settlings + 1 WHERE no = $1 RETURNING settlings',
 };
 
-/** A discarded letter stays discarded, unless its node has lived and died again since. */
+/** A discarded letter stays discarded, unless its node was replayed and died again. */
 const SAVE_LETTERS: Statement = {
   name: 'save_letters',
   text: `INSERT INTO dead_letters AS kept (run_no, settling, node_id, epoch, letter)
@@ -88,7 +88,7 @@ const SAVE_LETTERS: Statement = {
       epoch = greatest(kept.epoch, excluded.epoch)`,
 };
 
-/** Letters whose nodes were replayed since an earlier end, or are forgotten. */
+/** Deletes letters of an earlier end whose nodes were replayed or deleted since. */
 const FORGET_LETTERS: Statement = {
   name: 'forget_letters',
   text: 'DELETE FROM dead_letters WHERE run_no = $1 AND settling < $2',

@@ -5,7 +5,7 @@ import type { Query } from './database.ts';
 /** Numbers kept in memory. */
 const MAX_KEPT = 10_000;
 
-/** Runs by their short number, which rows carry instead of the id. A run never changes its number. */
+/** Short numbers of runs, which rows contain instead of ids. The number of a run never changes. */
 export class RunNumbers {
   readonly #query: Query;
   readonly #kept = new RecentMap<string, number>(MAX_KEPT);

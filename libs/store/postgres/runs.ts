@@ -9,7 +9,7 @@ type RunMethods = Pick<
   'acceptRun' | 'markOpen' | 'findRun' | 'findRunByFingerprint' | 'listRuns' | 'listExpiring'
 >;
 
-/** Runs, as they are accepted, found and listed. */
+/** Accepts, finds and lists runs. */
 export function runsIn(query: Query, numbers: RunNumbers): RunMethods {
   const findRow = async (runId: string): Promise<Row | undefined> => (await query(FIND, [runId]))[0];
   const placeOf = async (runId: string): Promise<RunPlace> => {
@@ -59,7 +59,7 @@ const ACCEPT: Statement = {
     SELECT no FROM accepted`,
 };
 
-/** A statement of its own: it must see what another transaction committed while {@link ACCEPT} waited for it. */
+/** A separate statement, because it must see what another transaction committed while {@link ACCEPT} waited. */
 const FIND_STANDING: Statement = {
   name: 'find_standing_run',
   text: `SELECT run_id FROM runs WHERE run_id = $1

@@ -1,4 +1,4 @@
-/** Tables of the store in PostgreSQL. Forward only: a migration that was released is never changed. */
+/** Tables of the store in PostgreSQL. Forward only: a released migration is never changed. */
 export const POSTGRES_MIGRATIONS: readonly string[] = [
   `
   CREATE TABLE runs (

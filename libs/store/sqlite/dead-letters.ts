@@ -1,10 +1,10 @@
 import type { SqliteDatabase } from '../../sqlite/database.ts';
 import type { DeadLetter, LetterPage } from '../port.ts';
 
-/** More rows than there can be: all of them. */
+/** More rows than there can be, to read all of them. */
 const NO_LIMIT = -1;
 
-/** Dead letters. A discarded one leaves an empty row behind, so that the same death does not come back with the next settling. */
+/** Dead letters. A discarded one leaves an empty row, so that closing the run again does not restore it. */
 export class DeadLetters {
   readonly #list;
   readonly #clear;
@@ -31,7 +31,7 @@ export class DeadLetters {
     return rows.map((row) => JSON.parse(row.letter as string) as DeadLetter);
   }
 
-  /** To be called inside a transaction, as the two below. */
+  /** Call this inside a transaction, as the two below. */
   clear(runNo: number): void {
     this.#clear.run(runNo);
   }
@@ -40,7 +40,7 @@ export class DeadLetters {
     this.#save.run(runNo, letter.nodeId, JSON.stringify(letter), letter.epoch);
   }
 
-  /** Answers how many there were. */
+  /** Discards letters; returns how many there were. */
   discard(runNo: number, nodeIds: readonly string[]): number {
     let discarded = 0;
     for (const nodeId of nodeIds) discarded += Number(this.#discard.run(runNo, nodeId).changes);

@@ -1,7 +1,7 @@
 import type { SqliteDatabase } from '../../sqlite/database.ts';
 import { type ForeignMessage, MAX_FOREIGN_BYTES, MAX_FOREIGN_MESSAGES, type Store } from '../port.ts';
 
-/** The newest messages that were not understood. */
+/** The newest foreign messages. */
 export function foreignMessagesOn(db: SqliteDatabase): Pick<Store, 'keepForeignMessage' | 'listForeignMessages'> {
   const keep = db.prepare('INSERT INTO foreign_messages (subject, reason, bytes, at) VALUES (?, ?, ?, ?)');
   const forget = db.prepare('DELETE FROM foreign_messages WHERE no <= ?');

@@ -12,7 +12,7 @@ import { STORE_MIGRATIONS } from './schema.ts';
 
 /** The store of single-node mode. Items are inserted inside the coordinator's commit, by {@link SqliteStore.insertItems}. */
 export interface SqliteStore extends Store {
-  /** To be called inside a transaction of the same database. */
+  /** Call this inside a transaction of the same database. */
   insertItems(batch: ItemBatch): void;
 }
 
@@ -24,13 +24,13 @@ export function openSqliteStore(db: SqliteDatabase): SqliteStore {
   return storeOn(db);
 }
 
-/** What can be read of a store. */
+/** The read methods of a store. */
 export type StoreReader = Pick<
   Store,
   'findRun' | 'listRuns' | 'getAccount' | 'readItems' | 'countItems' | 'listDeadLetters' | 'listEvents'
 >;
 
-/** Reads a store whose tables are of this version, while another process may be writing it. */
+/** Reads a store with tables of this version, which another process may be writing. */
 export function openSqliteStoreReader(db: SqliteDatabase): StoreReader {
   return storeOn(db);
 }

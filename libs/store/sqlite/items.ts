@@ -4,8 +4,8 @@ import type { ItemBatch, ItemQuery, StoredItem } from '../port.ts';
 import type { RunNumbers } from './run-numbers.ts';
 
 /**
- * A row is visible while its token is the one that its node committed with. Settling deletes the others, so of a closed run
- * every row is: its nodes may be gone.
+ * A row is visible while its node's committed token is the row's. Closing a run deletes the other rows, so all rows of a closed
+ * run are visible, even after its nodes are deleted.
  */
 const VISIBLE = `(EXISTS (SELECT 1 FROM chain_nodes n WHERE n.id = i.node_id AND n.committed_token = i.token)
   OR EXISTS (SELECT 1 FROM runs r WHERE r.no = i.run_no AND r.state = 'closed'))`;
@@ -42,7 +42,7 @@ export class Items {
     );
   }
 
-  /** To be called inside the transaction of the commit. */
+  /** Call this inside the transaction of the commit. */
   insert(batch: ItemBatch): void {
     assertCommittable(batch);
     const { runId, moduleId, phase, nodeId, token, items } = batch;
@@ -69,7 +69,7 @@ export class Items {
     return this.#withdrawn.get(this.#runs.of(runId), upToSeq) !== undefined;
   }
 
-  /** Deletes a batch of rows that are not visible; answers the lowest sequence number among them, or 0 if there were none. */
+  /** Deletes a batch of hidden rows; returns the lowest sequence number among them, or 0 if there were none. */
   prune(runId: string, limit: number): { readonly deleted: number; readonly lowestSeq: number } {
     const rows = this.#prune.all(this.#runs.of(runId), limit);
     return {

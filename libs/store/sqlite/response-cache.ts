@@ -12,7 +12,7 @@ const MIGRATIONS = [
    CREATE INDEX answers_by_expiry ON answers (expires_ms)`,
 ];
 
-/** Answers removed in one transaction: it blocks the event loop. */
+/** Responses deleted in one transaction; few, because it blocks the event loop. */
 const BATCH = 500;
 
 export interface SqliteAnswersOptions {
@@ -21,7 +21,7 @@ export interface SqliteAnswersOptions {
   readonly bounds: AnswerBounds;
 }
 
-/** The kept answers of single-node mode, in the engine's database. */
+/** The response cache of single-node mode, in the engine's database. */
 export function openSqliteResponseCache({ db, clock, bounds }: SqliteAnswersOptions): ResponseCache {
   migrate(db, 'answers', MIGRATIONS);
   const sql = statements(db);
@@ -68,7 +68,7 @@ function statements(db: SqliteDatabase) {
        expires_ms = excluded.expires_ms, size = excluded.size, bytes = excluded.bytes`,
     ),
     total: db.prepare('SELECT count(*) AS count, coalesce(sum(size), 0) AS bytes FROM answers'),
-    // The oldest, until both bounds hold.
+    // Deletes the oldest, until both bounds hold.
     trim: db.prepare(
       `DELETE FROM answers WHERE key IN (
          SELECT key FROM (

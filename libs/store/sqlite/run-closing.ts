@@ -4,10 +4,10 @@ import type { DeadLetters } from './dead-letters.ts';
 import type { Items } from './items.ts';
 import type { RunNumbers } from './run-numbers.ts';
 
-/** Rows written, or deleted, per transaction. */
+/** Rows written or deleted per transaction. */
 const BATCH = 200;
 
-/** Writes the end of a run in bounded transactions; the run's own row comes last, so whoever dies before starts over. */
+/** Writes the end of a run in bounded transactions. The run's own row is last, so after a crash the closing starts over. */
 export class RunClosing {
   readonly #db: SqliteDatabase;
   readonly #numbers: RunNumbers;
@@ -33,7 +33,7 @@ export class RunClosing {
 
   async close(runId: string, end: RunEnd, { deadLetters, events }: RunRecords): Promise<void> {
     const runNo = this.#numbers.of(runId);
-    // Letters of an earlier end may have been replayed since.
+    // Nodes of earlier letters may have been replayed since.
     await this.#db.write(() => this.#letters.clear(runNo));
     for await (const letters of batches(deadLetters)) {
       await this.#db.write(() => {

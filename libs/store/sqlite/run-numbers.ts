@@ -1,7 +1,7 @@
 import { CatenaError } from '../../errors/catena-error.ts';
 import type { SqliteDatabase } from '../../sqlite/database.ts';
 
-/** Runs by their short number, which rows carry instead of the id. */
+/** Short numbers of runs, which rows contain instead of ids. */
 export class RunNumbers {
   readonly #find;
   readonly #known = new Map<string, number>();

@@ -10,7 +10,7 @@ type RunMethods = Pick<
   'acceptRun' | 'markOpen' | 'findRun' | 'findRunByFingerprint' | 'listRuns' | 'listExpiring' | 'markExpired'
 >;
 
-/** Runs, as they are accepted, found and listed. */
+/** Accepts, finds and lists runs. */
 export function runsOn(db: SqliteDatabase, numbers: RunNumbers): RunMethods {
   const sql = statements(db);
   const lists = new Map<string, ReturnType<SqliteDatabase['prepare']>>();

@@ -1,4 +1,7 @@
-/** Tables of the store. They stand in the coordinator's file: an item's visibility is its node's committed token. */
+/**
+ * Tables of the store. They share the coordinator's file, because a node's committed token decides whether its items are
+ * visible.
+ */
 export const STORE_MIGRATIONS: readonly string[] = [
   `
   CREATE TABLE runs (

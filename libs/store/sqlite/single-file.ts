@@ -1,7 +1,10 @@
-/** What single-node mode stands on: coordinator and store on one SQLite file, whose transactions they share. */
+/** The backend of single-node mode: coordinator and store share one SQLite file and its transactions. */
+import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import type { Clock } from '../../clock/clock.ts';
 import type { CoordinatorPolicy } from '../../coordination/protocol/policy.ts';
 import { openSqliteCoordinator, type SqliteCoordinator } from '../../coordination/sqlite/index.ts';
+import { CatenaError } from '../../errors/catena-error.ts';
 import { SqliteDatabase, type SqliteOptions } from '../../sqlite/database.ts';
 import { openSqliteStore, type SqliteStore } from './index.ts';
 
@@ -13,13 +16,13 @@ export interface SingleFileOptions extends SqliteOptions {
 export interface SingleFile {
   readonly coordinator: SqliteCoordinator;
   readonly store: SqliteStore;
-  /** For what else stands on the file. */
+  /** The database, for other users of the file. */
   readonly db: SqliteDatabase;
-  /** Writes what was asked for and lets go of the file. Idempotent. */
+  /** Writes pending works and closes the file. Idempotent. */
   close(): void;
 }
 
-/** Opens the file, or creates it. Throws `store.…` when it cannot be had; it is let go of then. */
+/** Opens or creates the file. Throws `store.…` when that fails, and then closes the file again. */
 export function openSingleFile({ clock, policy, ...options }: SingleFileOptions): SingleFile {
   const db = new SqliteDatabase(options);
   try {
@@ -34,5 +37,18 @@ export function openSingleFile({ clock, policy, ...options }: SingleFileOptions)
   } catch (thrown) {
     db.close();
     throw thrown;
+  }
+}
+
+/** Makes the folder of a database file that is to be opened. Throws `store.unwritable`. */
+export async function makeDatabaseFolder(path: string): Promise<void> {
+  if (path === ':memory:') return;
+  try {
+    await mkdir(dirname(path), { recursive: true });
+  } catch (thrown) {
+    throw new CatenaError('store.unwritable', `the folder of ${path} cannot be created: ${(thrown as Error).message}`, {
+      cause: thrown,
+      remedy: 'name a file with --db in a folder that may be written',
+    });
   }
 }

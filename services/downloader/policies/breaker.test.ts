@@ -167,13 +167,13 @@ describe('a request with a circuit breaker', () => {
 });
 
 it.each([
-  [{}, 'its key is no text'],
-  [{ key: '' }, 'its key is no text'],
+  [{}, 'its key is not a text'],
+  [{ key: '' }, 'its key is not a text'],
   [{ key: 'a', failure: 1 }, 'it has no failure'],
   [{ key: 'a', failures: 0 }, 'failures is 0'],
   [{ key: 'a', openMs: '1' }, 'openMs is 1'],
   [{ key: 'k'.repeat(201) }, 'more than 200'],
-  ['a', 'it is no object'],
+  ['a', 'it is not an object'],
 ])('a request whose breaker is %j fails, and says why', async (breaker, words) => {
   const module = defineModule({
     name: 'wrong',
@@ -197,5 +197,5 @@ it.each([
       ...{ name: 'wrong', version: '1.0.0', input: z.object({}), items: {} },
       steps: { ask: fetchStep(z.object({}), { breaker: breaker as never }) },
     });
-  expect(step).toThrow('breaker is an object with a key');
+  expect(step).toThrow('breaker must be an object with a key');
 });

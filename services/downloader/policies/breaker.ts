@@ -1,7 +1,7 @@
 /** A request's circuit breaker: it is asked before the request is sent, and gets the outcome afterwards. */
 import { CatenaError, toCatenaError } from '../../../libs/errors/catena-error.ts';
 import { type BreakerOutcome, breakerEvent, policyOf } from '../../../libs/limits/breakers.ts';
-import { nodeFields } from '../../../libs/stage/node/node-fields.ts';
+import { nodeFields } from '../../../libs/stage/observe/stage-span.ts';
 import { type RequestContext, type RequestPolicy, stepPolicyOf } from './policy.ts';
 
 const TOO_MANY_REQUESTS = 429;

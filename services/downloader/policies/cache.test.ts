@@ -14,7 +14,12 @@ const anonymous = (changes: Partial<Reply> = {}) => replyOf({ wasAnonymous: true
 
 function open() {
   const clock = new ManualClock();
-  const deps = { blobs: new MemoryBlobs(), answers: answersOf({ db: openDatabase(), clock }), log: silentLog, clock };
+  const deps = {
+    blobs: new MemoryBlobs(),
+    responseCache: answersOf({ db: openDatabase(), clock }),
+    log: silentLog,
+    clock,
+  };
   /** A request of a node; answers what came, and whether it was sent. */
   const ask = async (
     policy: CachePolicy,

@@ -21,7 +21,7 @@ import { namesSecret } from './secrets.ts';
 
 interface AnsweredDeps extends SharedCookiesDeps {
   readonly blobs: Pick<BlobStore, 'get' | 'put'>;
-  readonly answers: Pick<ResponseCache, 'find' | 'keep'>;
+  readonly responseCache: Pick<ResponseCache, 'find' | 'keep'>;
   readonly log: Log;
 }
 
@@ -107,7 +107,7 @@ async function findAnswer(deps: AnsweredDeps, of: AskedOfRun, jar: CookieJar | u
   const { scope, ttlMs } = policy;
   const given = scope === 'shared' ? await inRun(deps, asked) : undefined;
   if (given !== undefined) return given;
-  const kept = await deps.answers.find(storeKey, ttlMs).catch((error: unknown) => {
+  const kept = await deps.responseCache.find(storeKey, ttlMs).catch((error: unknown) => {
     deps.log.warn('the response cache could not be read; the request is sent', { run_id: asked.node.runId, error });
     return undefined;
   });
@@ -138,7 +138,7 @@ async function keepAnswer(deps: AnsweredDeps, asked: Cacheable, response: HttpRe
   const { scope, ttlMs } = policy;
   if (scope === 'shared') await attempt(deps, asked, () => keepInRun(deps, asked, bytes));
   const forAll = scope === 'run' ? bytes : encode({ nodeId: node.id, response: withoutCookies(response) });
-  await attempt(deps, asked, () => deps.answers.keep(storeKey, forAll, ttlMs));
+  await attempt(deps, asked, () => deps.responseCache.keep(storeKey, forAll, ttlMs));
 }
 
 async function inRun({ blobs }: AnsweredDeps, { node, runKey }: Cacheable): Promise<Answer | undefined> {

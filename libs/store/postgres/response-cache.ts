@@ -1,14 +1,14 @@
 /**
- * The kept answers of distributed mode. They stand here and not in Redis: that holds the chain, may forget nothing, and
- * would refuse the chain's writes once a cache had filled it. Times are those of the server.
+ * The response cache of distributed mode. It is not in Redis, because Redis holds the coordinator's state, must not evict
+ * anything, and would refuse the coordinator's writes when a cache had filled it. Times are those of the server.
  */
 import { type AnswerBounds, fits, type ResponseCache } from '../response-cache.ts';
 import type { Query, Statement } from './database.ts';
 
-/** Answers removed by one statement. */
+/** Responses deleted by one statement. */
 const BATCH = 1_000;
 
-export function answersIn(query: Query, bounds: AnswerBounds): ResponseCache {
+export function responseCacheIn(query: Query, bounds: AnswerBounds): ResponseCache {
   const expireBatch = async (): Promise<number> => (await query(EXPIRE)).length;
   return {
     find: async (key, maxAgeMs) => {
@@ -58,7 +58,7 @@ const TOTAL: Statement = {
   text: 'SELECT count(*) AS count, coalesce(sum(size), 0)::bigint AS bytes FROM answers',
 };
 
-/** The oldest, until both bounds hold. */
+/** Deletes the oldest, until both bounds hold. */
 const TRIM: Statement = {
   name: 'trim_answers',
   text: `DELETE FROM answers WHERE key IN (
