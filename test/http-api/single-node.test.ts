@@ -99,7 +99,7 @@ describe('B19 the example in JavaScript', () => {
     const { baseUrl } = await provider(() => 'whole');
     const { apiUrl } = await serveHere(baseUrl);
     const { stderr, code } = await outputOf(process.execPath, [POLL, apiUrl, 'A', 'gpt-9', 'why?']);
-    expect([code, stderr]).toEqual([1, expect.stringContaining('known are qwen, zhipu')]);
+    expect([code, stderr]).toEqual([1, expect.stringContaining('the known ones are qwen, zhipu')]);
   });
 });
 
