@@ -184,7 +184,9 @@ describe('limits of the host that a redirect leads to', () => {
     await Promise.all(requests.map(opened.download));
     expect(host.paths.filter((path) => path.endsWith('/'))).toHaveLength(4);
     expect(host.paths[1], 'the first page is gone on with before the second is begun').toBe('/0/');
-    expect(Math.min(...gaps(host.atMs))).toBeGreaterThan(35);
+    // Eight starts, 50 ms apart; each of them may arrive a little late, so it is the whole that is measured.
+    expect(host.atMs).toHaveLength(8);
+    expect(host.atMs.at(-1)! - host.atMs[0]!).toBeGreaterThan(7 * 50 - 30);
   });
 
   it('give a request back whose time is too short for them, with the time to come again', async () => {
