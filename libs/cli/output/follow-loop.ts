@@ -1,3 +1,4 @@
+import { Rounds } from '../../concurrency/rounds.ts';
 import type { ItemFollower } from './follower.ts';
 
 export interface FollowLoopOptions {
@@ -10,17 +11,15 @@ export interface FollowLoopOptions {
 /** Calls a follower repeatedly, one call at a time. */
 export class FollowLoop {
   readonly #options: FollowLoopOptions;
-  #timer: NodeJS.Timeout | undefined;
-  #look: Promise<void> = Promise.resolve();
-  #isOver = false;
+  readonly #rounds: Rounds;
 
   constructor(options: FollowLoopOptions) {
     this.#options = options;
+    this.#rounds = new Rounds(() => this.#look(), options.intervalMs);
   }
 
   start(): void {
-    if (this.#timer !== undefined || this.#isOver) return;
-    this.#schedule();
+    this.#rounds.start(this.#options.intervalMs);
   }
 
   /** Ends the loop and writes the remaining rows. Throws the errors of the output. */
@@ -30,24 +29,15 @@ export class FollowLoop {
   }
 
   /** Ends the loop after the current call. Idempotent. */
-  async stop(): Promise<void> {
-    this.#isOver = true;
-    clearTimeout(this.#timer);
-    await this.#look;
+  stop(): Promise<void> {
+    return this.#rounds.stop();
   }
 
-  #schedule(): void {
-    this.#timer = setTimeout(() => {
-      this.#look = this.#lookOnce();
-    }, this.#options.intervalMs);
-  }
-
-  async #lookOnce(): Promise<void> {
+  async #look(): Promise<void> {
     try {
       await this.#options.follower.poll();
-      if (!this.#isOver) this.#schedule();
     } catch (thrown) {
-      this.#isOver = true;
+      this.#rounds.end();
       this.#options.onError(thrown);
     }
   }

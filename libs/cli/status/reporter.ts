@@ -1,4 +1,5 @@
 /** Shows the progress of a run: one rewritten line on a terminal, a line every few seconds elsewhere, JSON events with `--json`. */
+import { Rounds } from '../../concurrency/rounds.ts';
 import type { Io, Paint } from '../terminal/io.ts';
 import type { Progress } from './progress.ts';
 import { SpeedGauge, statusLine } from './status-line.ts';
@@ -95,26 +96,14 @@ function rounded(value: number): number {
 
 /** Reads and shows a run's progress until it is ended. A failed reading is skipped: it does not affect the run. */
 export function watchProgress(reporter: Reporter, read: () => Promise<Progress>): { end(): Promise<void> } {
-  let isOver = false;
-  let timer: NodeJS.Timeout | undefined;
-  let reading: Promise<void> = Promise.resolve();
-  const schedule = (): void => {
-    timer = setTimeout(() => {
-      reading = look();
-    }, reporter.intervalMs);
-  };
-  const look = async (): Promise<void> => {
+  const rounds = new Rounds(async () => {
     const progress = await read().catch(() => undefined);
-    if (isOver) return;
-    if (progress !== undefined) reporter.show(progress);
-    schedule();
-  };
-  schedule();
+    if (progress !== undefined && !rounds.isStopped) reporter.show(progress);
+  }, reporter.intervalMs);
+  rounds.start(reporter.intervalMs);
   return {
     end: async () => {
-      isOver = true;
-      clearTimeout(timer);
-      await reading;
+      await rounds.stop();
       reporter.end();
     },
   };

@@ -2,6 +2,7 @@
  * Publishes the events of each shard's outbox to the bus. Any number of processes may run it: an event stays in the outbox until
  * it is published and trimmed, so it is published at least once, under its stable id.
  */
+import { Rounds } from '../../concurrency/rounds.ts';
 import type { ChainEvent } from '../../contracts/events.ts';
 import type { Log } from '../../telemetry/log.ts';
 
@@ -34,33 +35,22 @@ const BATCH = 200;
 
 export class EventRelay {
   readonly #options: EventRelayOptions;
-  #timer: NodeJS.Timeout | undefined;
-  #round: Promise<void> | undefined;
-  #stopped = false;
+  readonly #rounds: Rounds;
   #isFailing = false;
 
   constructor(options: EventRelayOptions) {
     this.#options = options;
+    this.#rounds = new Rounds(() => this.#relay(), options.intervalMs);
   }
 
   /** Idempotent; does nothing once stopped. */
   start(): void {
-    if (this.#timer === undefined && !this.#stopped) this.#schedule(0);
+    this.#rounds.start();
   }
 
   /** Stops; resolves when the current round has ended. Idempotent. */
-  async stop(): Promise<void> {
-    this.#stopped = true;
-    clearTimeout(this.#timer);
-    await this.#round;
-  }
-
-  #schedule(delayMs: number): void {
-    this.#timer = setTimeout(() => {
-      this.#round = this.#relay().finally(() => {
-        if (!this.#stopped) this.#schedule(this.#options.intervalMs);
-      });
-    }, delayMs);
+  stop(): Promise<void> {
+    return this.#rounds.stop();
   }
 
   async #relay(): Promise<void> {
@@ -78,7 +68,7 @@ export class EventRelay {
 
   async #relayShard(shard: number): Promise<void> {
     const { outbox, publish } = this.#options;
-    for (let more = true; more && !this.#stopped; ) {
+    for (let more = true; more && !this.#rounds.isStopped; ) {
       const taken = await outbox.takeEvents({ shard, limit: BATCH });
       if (taken.length === 0) return;
       await Promise.all(taken.map(({ event }) => publish(event)));

@@ -2,6 +2,7 @@
  * The sweeper acts on all due nodes and scopes. Any number of processes may run one, without a leader: it moves the due time of
  * what it takes forward and removes nothing, so another sweeper acts if it dies. An error is counted, and the loop continues.
  */
+import { Rounds } from '../../concurrency/rounds.ts';
 import { RecoverCode } from '../../coordination/protocol/claims.ts';
 import type { Coordinator } from '../../coordination/protocol/port.ts';
 import type { DueEntry } from '../../coordination/protocol/sweep.ts';
@@ -39,35 +40,23 @@ export class Sweeper {
   readonly #recovered;
   /** Runs whose failure has been logged; it is the same for all their nodes. */
   readonly #reported = new Set<string>();
-  #timer: NodeJS.Timeout | undefined;
-  #round: Promise<void> | undefined;
-  #stopped = false;
+  readonly #rounds: Rounds;
 
   constructor(options: SweeperOptions) {
     this.#options = options;
+    this.#rounds = new Rounds(() => this.#sweep(), options.intervalMs);
     this.#errors = options.metrics.counter(METRICS.sweeperError).with({});
     this.#recovered = options.metrics.counter(METRICS.ptmZombieRecover).with({});
   }
 
   start(): void {
-    if (this.#timer !== undefined || this.#stopped) return;
-    this.#schedule(0);
+    this.#rounds.start();
   }
 
   /** Stops; resolves when the current round has ended. Idempotent. */
   async stop(): Promise<void> {
-    this.#stopped = true;
     this.#options.pump.stop();
-    clearTimeout(this.#timer);
-    await this.#round;
-  }
-
-  #schedule(delayMs: number): void {
-    this.#timer = setTimeout(() => {
-      this.#round = this.#sweep().finally(() => {
-        if (!this.#stopped) this.#schedule(this.#options.intervalMs);
-      });
-    }, delayMs);
+    await this.#rounds.stop();
   }
 
   async #sweep(): Promise<void> {
@@ -84,7 +73,7 @@ export class Sweeper {
   /** Takes due entries, as many as the queues have room for, until nothing is due. */
   async #sweepShard(shard: number): Promise<void> {
     const { coordinator, publisher } = this.#options;
-    for (let more = true; more && !this.#stopped; ) {
+    for (let more = true; more && !this.#rounds.isStopped; ) {
       // The room is reserved: concurrent commits would otherwise use the same room, and wake-ups would be lost.
       const grants = SWEPT.map((stage) => publisher.grant(stage, BATCH));
       try {
@@ -145,7 +134,7 @@ export class Sweeper {
   }
 
   async #drain(scope: { readonly runId: string; readonly moduleId: string; readonly phase: number }): Promise<void> {
-    for (let more = true; more && !this.#stopped; ) {
+    for (let more = true; more && !this.#rounds.isStopped; ) {
       ({ more } = await this.#options.coordinator.scopeDrain({ ...scope, limit: BATCH }));
     }
   }
