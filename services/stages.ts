@@ -23,6 +23,7 @@ import { meterBreakers } from '../libs/limits/metered-breakers.ts';
 import type { ExecutionDeps } from '../libs/stage/execution/execute-node.ts';
 import type { LocalStage } from '../libs/stage/execution/hand-over.ts';
 import { LeaseKeeper } from '../libs/stage/execution/lease.ts';
+import { Solitude } from '../libs/stage/execution/solitude.ts';
 import type { CommitPort } from '../libs/stage/items/commit-port.ts';
 import { ChildrenPump } from '../libs/stage/maintenance/children-pump.ts';
 import { Sweeper } from '../libs/stage/maintenance/sweeper.ts';
@@ -114,6 +115,7 @@ export interface Stages {
   readonly sweeper: Sweeper;
   readonly publisher: Publisher;
   readonly leases: LeaseKeeper;
+  readonly solitude: Solitude;
   readonly runs: Runs;
   /** Ends runs: closes, rejects or cancels them. */
   readonly runEnds: RunEnds;
@@ -135,6 +137,7 @@ export function composeStages(backends: Backends, options: StageOptions): Stages
   const meters = new Meters(metrics);
   const runs = new Runs(store, backends.modules);
   const leases = new LeaseKeeper({ coordinator, clock, leaseMs: config.leaseMs });
+  const solitude = new Solitude({ leases, clock });
   const publisher = new Publisher({
     bus,
     retryDelayMs: config.backpressureRetryDelayMs,
@@ -147,6 +150,7 @@ export function composeStages(backends: Backends, options: StageOptions): Stages
     commits: backends.commits,
     runs,
     leases,
+    solitude,
     publisher,
     nextOwner: ownerNames(),
     startPump: (node) => pump.start(node),
@@ -181,6 +185,7 @@ export function composeStages(backends: Backends, options: StageOptions): Stages
     coordinator,
     publisher,
     runs,
+    leases,
     pump,
     metrics,
     log,
@@ -259,6 +264,7 @@ export function composeStages(backends: Backends, options: StageOptions): Stages
   sampleStages(metrics, {
     bus,
     leases,
+    solitude,
     now: () => clock.monotonic(),
     stages: Object.fromEntries(names.map((name) => [name, receivers[name]])),
   });
@@ -269,6 +275,7 @@ export function composeStages(backends: Backends, options: StageOptions): Stages
     sweeper,
     publisher,
     leases,
+    solitude,
     runs,
     runEnds,
     forget,

@@ -41,7 +41,21 @@ export const METRICS = {
     'kind',
   ]),
   ptmProcessingAgeMs: gauge('ptm_processing_age_ms', 'Age of the oldest execution in flight; 0 if there is none.', []),
-  ptmZombieRecover: counter('ptm_zombie_recover_total', 'Nodes recovered after their lease expired.', []),
+  ptmZombieRecover: counter(
+    'ptm_zombie_recover_total',
+    'Nodes recovered after their lease expired: each counts a crash.',
+    [],
+  ),
+  suspectsExecuted: counter(
+    'suspects_executed_total',
+    'Executions of suspects: nodes that lost so many leases that they are executed alone in their process.',
+    [],
+  ),
+  suspects: gauge(
+    'suspects',
+    'Whether this process makes room for a suspect (`waiting`) or executes one (`alone`); it starts no other node then.',
+    ['state'],
+  ),
   ptmReorderBufferSize: gauge(
     'ptm_reorder_buffer_size',
     'Responses in the reorder buffer, which wait for their node.',

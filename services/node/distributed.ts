@@ -53,7 +53,7 @@ export interface DistributedNode {
   stop(): Promise<void>;
 }
 
-/** How long a stop waits for running executions. The leases of the rest run out, and other processes execute them again. */
+/** How long a stop waits for running executions. The rest is given up, and other processes execute it again. */
 const STOP_GRACE_MS = 10_000;
 const RELAY_INTERVAL_MS = 200;
 
@@ -171,10 +171,11 @@ export async function startDistributedNode(options: DistributedNodeOptions): Pro
 
   async function stop(): Promise<void> {
     stopping.abort();
+    stages.solitude.stop();
     const calls = Promise.all([server?.stop(), api?.stop()]);
     const working = [stages.sweeper.stop(), relay.stop(), ...stages.running.map((stage) => stage.stop())];
     await within(Promise.all([calls, ...working]), STOP_GRACE_MS);
-    stages.leases.stop();
+    await stages.leases.stop();
     await alerts.stop();
     await limits.close();
     await remote.close();

@@ -99,7 +99,7 @@ export class RunningNode {
   async #stop(): Promise<void> {
     const { stages, close } = this.#parts;
     await this.quiesce();
-    stages.leases.stop();
+    await stages.leases.stop();
     await this.alerts.stop();
     await close();
     await stages.http.close();
@@ -108,6 +108,7 @@ export class RunningNode {
   async #quiesce(): Promise<void> {
     const { stages, backends } = this.#parts;
     this.#stopping.abort();
+    stages.solitude.stop();
     const ended = Promise.all([stages.sweeper.stop(), ...stages.running.map((stage) => stage.stop())]);
     await within(ended, STOP_GRACE_MS);
     await backends.bus.close();

@@ -157,7 +157,14 @@ describe('a response out of turn', () => {
     const { bench, response } = await fetched({ body: 'item a' });
     const { requestId: id, runId, context } = response.model;
     const node = { id, runId, moduleId: context!.moduleId, phase: context!.phase };
-    await bench.coordinator.claim({ node, epoch: 0, owner: 'another', stage: 'parser', leaseMs: LEASE_MS });
+    await bench.coordinator.claim({
+      node,
+      epoch: 0,
+      owner: 'another',
+      stage: 'parser',
+      leaseMs: LEASE_MS,
+      alone: false,
+    });
     expect(await bench.parse(response)).toEqual({ kind: 'retry', delayMs: LEASE_MS, reason: 'LOCKED_BY_OTHER' });
     expect(await bench.items()).toEqual([]);
   });

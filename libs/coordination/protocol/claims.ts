@@ -33,7 +33,18 @@ export const ClaimCode = {
   PAUSED: 6,
   /** The run is unknown, closing or closed. Caller: acks the message. */
   RUN_CLOSED: 7,
+  /**
+   * The node is a suspect: it has lost {@link SUSPECT_AFTER} leases, so it may be what ends its processes.
+   * Caller: waits until its process holds no other node, then claims with `alone`; else returns the message with a delay.
+   */
+  SUSPECT: 8,
 } as const;
+
+/**
+ * A node that has lost this many leases is a suspect. It is executed alone in its process: no other node is blamed for what it
+ * does, and none is there to end its process. So every lease that a node loses beyond these was lost alone.
+ */
+export const SUSPECT_AFTER = 2;
 
 /** What `renew` answers. */
 export const RenewCode = {
@@ -54,6 +65,14 @@ export const ReleaseCode = {
   /** The node is fetched and waits for the parser. Caller: publishes the response, then acks its request. */
   RELEASED: 0,
   /** The token is not the node's, or a mark has ended it. Caller: drops the response and acks. */
+  FENCING_REJECT: 1,
+} as const;
+
+/** What `abandon` answers. */
+export const AbandonCode = {
+  /** The node is pending in its next epoch. Caller: does nothing more: the sweeper notifies the node when it is due. */
+  ABANDONED: 0,
+  /** Another owner took the node over, or it was committed, failed or ended. Caller: does nothing. */
   FENCING_REJECT: 1,
 } as const;
 
@@ -93,6 +112,8 @@ export interface ClaimCommand {
   /** The parser also takes a `fetched` node, and a pending one whose response it already holds. */
   readonly stage: 'module-processor' | 'downloader' | 'parser';
   readonly leaseMs: number;
+  /** Whether this process holds no other node and starts none while it holds this one: what a suspect needs. */
+  readonly alone: boolean;
 }
 
 export interface ClaimOutcome {
@@ -141,7 +162,8 @@ export interface ClaimTransitions {
    *   module or phase is over, else OUT_OF_ORDER; TERMINATED, the module is; for a done or dead node TERMINATED, a
    *   deadline closed its phase, else DUPLICATE_DONE; TERMINATED, the phase is closed and the node was not re-opened;
    *   STALE_STEP, the message's epoch is older than the node's (a newer one is only a wake-up); LOCKED_BY_OTHER, the
-   *   node is not pending (for the parser: nor fetched), its phase has not opened, or its module cools down.
+   *   node is not pending (for the parser: nor fetched), its phase has not opened, or its module cools down; SUSPECT, the
+   *   node has lost {@link SUSPECT_AFTER} leases and the claim is not `alone`.
    * - Changes: processing, with owner and new token, due at the end of the lease; one attempt more where the node was
    *   pending. A refused wake-up of a pending node moves its due time: in a pause to now, in a cool-down to its end.
    * - Answers: EXECUTE with the node; LOCKED_BY_OTHER with the time until the node is due.
@@ -171,12 +193,24 @@ export interface ClaimTransitions {
    */
   release(release: Held): Promise<CodeOf<typeof ReleaseCode>>;
   /**
+   * Gives a lease up: its execution ended without a result through no fault of its node, because the process stops or a backend
+   * did not answer.
+   *
+   * - Requires: the token of the lease.
+   * - Refuses: FENCING_REJECT for an unknown node, one that is not processing, and another token.
+   * - Changes: one attempt less, and no crash; pending in the next epoch, without owner and token, due after `delayMs`.
+   * - Answers: ABANDONED.
+   * - Again: FENCING_REJECT.
+   */
+  abandon(abandon: Held & { readonly delayMs: number }): Promise<CodeOf<typeof AbandonCode>>;
+  /**
    * Recovers a node whose lease ran out.
    *
    * - Requires: nothing; the caller may be wrong about the lease.
    * - Refuses: NOT_PROCESSING, then NOT_EXPIRED by the coordinator's clock.
-   * - Changes: one crash more and one attempt less; pending in the next epoch, without owner and token; or dead,
-   *   `crashed`, when the crash budget is spent, and then empty scopes close.
+   * - Changes: one crash more and one attempt less; pending in the next epoch, without owner and token, from
+   *   {@link SUSPECT_AFTER} crashes on as a suspect; or dead, `crashed`, when the crash budget is spent, and then empty
+   *   scopes close.
    * - Answers: RECOVERED, whether the node died, and wake-ups of the node, or of what its death opened.
    * - Again: NOT_PROCESSING.
    */

@@ -1,6 +1,7 @@
-/** Bindings: claim, renew, release and recover a node. */
+/** Bindings: claim, renew, release, abandon and recover a node. */
 import { assertLeased } from '../protocol/assertions.ts';
 import {
+  AbandonCode,
   ClaimCode,
   type ClaimCommand,
   type ClaimOutcome,
@@ -13,6 +14,7 @@ import {
   ReorderCode,
   type ReorderCommand,
   type ReorderOutcome,
+  SUSPECT_AFTER,
 } from '../protocol/claims.ts';
 import type { CodeOf } from '../protocol/outcome.ts';
 import { nodeKeys, phaseMember } from './run-keys.ts';
@@ -22,7 +24,7 @@ import { bind, NODE_ARGS, NODE_KEYS, SCOPE_ARGS, SCOPE_KEYS, type Script } from 
 
 const claimScript = bind('claims/ptm_claim.lua', ['ClaimCode', ClaimCode], NODE_KEYS, [
   ...NODE_ARGS,
-  ...['epoch', 'owner', 'stage', 'lease_ms', 'token'],
+  ...['epoch', 'owner', 'stage', 'lease_ms', 'token', 'suspect_after'],
 ]);
 const renewScript = bind(
   'claims/ptm_renew.lua',
@@ -34,6 +36,12 @@ const releaseScript = bind('claims/ptm_release.lua', ['ReleaseCode', ReleaseCode
   ...NODE_ARGS,
   ...['token', 'grace_ms'],
 ]);
+const abandonScript = bind(
+  'claims/ptm_abandon.lua',
+  ['AbandonCode', AbandonCode],
+  ['exec', 'node', 'due', 'shard_due'],
+  [...NODE_ARGS, 'token', 'delay_ms'],
+);
 const recoverScript = bind(
   'claims/ptm_recover_zombie.lua',
   ['RecoverCode', RecoverCode],
@@ -47,12 +55,24 @@ const reorderScript = bind(
   ['id', 'response'],
 );
 
-export const CLAIM_SCRIPTS: readonly Script[] = [claimScript, renewScript, releaseScript, recoverScript, reorderScript];
+export const CLAIM_SCRIPTS: readonly Script[] = [
+  ...[claimScript, renewScript, releaseScript, abandonScript, recoverScript, reorderScript],
+];
 
 export async function claim(deps: RedisDeps, command: ClaimCommand): Promise<ClaimOutcome> {
-  const { node, epoch, owner, stage, leaseMs } = command;
+  const { node, epoch, owner, stage, leaseMs, alone } = command;
   const keys = nodeKeys(deps.keys.of(node.runId), node);
-  const args = [deps.now(), node.phase, node.id, epoch, owner, stage, leaseMs, deps.nextToken()];
+  const args = [
+    deps.now(),
+    node.phase,
+    node.id,
+    epoch,
+    owner,
+    stage,
+    leaseMs,
+    deps.nextToken(),
+    alone ? '' : SUSPECT_AFTER,
+  ];
   const { code, payload, texts } = await deps.runner.run(claimScript, keys, args);
   if (code === ClaimCode.EXECUTE) {
     const claimed = readNode(texts, 0, node.runId, () => node.moduleId);
@@ -74,6 +94,12 @@ export async function release(deps: RedisDeps, { node, token }: Held) {
   const keys = nodeKeys(deps.keys.of(node.runId), node);
   const args = [deps.now(), node.phase, node.id, token, deps.policy.responseGraceMs];
   return (await deps.runner.run(releaseScript, keys, args)).code as CodeOf<typeof ReleaseCode>;
+}
+
+export async function abandon(deps: RedisDeps, { node, token, delayMs }: Held & { readonly delayMs: number }) {
+  const [, ...keys] = nodeKeys(deps.keys.of(node.runId), node);
+  const args = [deps.now(), node.phase, node.id, token, delayMs];
+  return (await deps.runner.run(abandonScript, keys, args)).code as CodeOf<typeof AbandonCode>;
 }
 
 export async function recoverZombie(deps: RedisDeps, { node, crashBudget }: RecoverCommand): Promise<RecoverOutcome> {

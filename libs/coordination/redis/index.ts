@@ -8,7 +8,7 @@ import { randomBytes } from 'node:crypto';
 import { Redis } from 'ioredis';
 import type { CoordinatorPolicy } from '../protocol/policy.ts';
 import type { Coordinator } from '../protocol/port.ts';
-import { CLAIM_SCRIPTS, claim, recoverZombie, release, renew, reorderEnqueue } from './claims.ts';
+import { abandon, CLAIM_SCRIPTS, claim, recoverZombie, release, renew, reorderEnqueue } from './claims.ts';
 import { COMMIT_SCRIPTS, childrenPump, commitSuccess, stageChildren } from './commits.ts';
 import { commitError, ERROR_SCRIPTS, replay, retrySchedule, terminateMark, thresholdDecide } from './errors.ts';
 import { type OutboxEntry, takeEvents, trimEvents } from './outbox.ts';
@@ -108,6 +108,7 @@ function transitionsOf(deps: RedisDeps): Omit<RedisCoordinator, 'close'> {
     claim: (command) => claim(deps, command),
     renew: (command) => renew(deps, command),
     release: (command) => release(deps, command),
+    abandon: (command) => abandon(deps, command),
     recoverZombie: (command) => recoverZombie(deps, command),
     reorderEnqueue: (command) => reorderEnqueue(deps, command),
 

@@ -1,5 +1,6 @@
-/** Claims, renews, releases and recovers nodes. */
+/** Claims, renews, releases, abandons and recovers nodes. */
 import {
+  AbandonCode,
   ClaimCode,
   type ClaimCommand,
   type ClaimOutcome,
@@ -12,6 +13,7 @@ import {
   ReorderCode,
   type ReorderCommand,
   type ReorderOutcome,
+  SUSPECT_AFTER,
 } from '../protocol/claims.ts';
 import { dispatchGraceMs } from '../protocol/policy.ts';
 import { advancePhases, endDead } from './phases.ts';
@@ -42,6 +44,7 @@ export function claim(tx: Tx, command: ClaimCommand): ClaimOutcome {
     putOff(tx, found.row, found.module.cooldownUntilMs);
     return { code: ClaimCode.LOCKED_BY_OTHER, retryInMs: coolingMs };
   }
+  if (found.row.crashes >= SUSPECT_AFTER && !command.alone) return { code: ClaimCode.SUSPECT };
   lease(tx, found, command.owner, command.leaseMs);
   return { code: ClaimCode.EXECUTE, node: toChainNode(found.row, found.phase) };
 }
@@ -109,6 +112,27 @@ export function release(tx: Tx, { node, token }: Held) {
   return ReleaseCode.RELEASED;
 }
 
+/** Gives a lease up. Neither the attempt nor a crash is counted: the node has not caused the end of its execution. */
+export function abandon(tx: Tx, { node, token, delayMs }: Held & { readonly delayMs: number }) {
+  const found = findNode(tx, node);
+  if (found === undefined || found.row.state !== 'processing' || found.row.token !== token) {
+    return AbandonCode.FENCING_REJECT;
+  }
+  endLease(tx, found.row, tx.clock.now() + delayMs);
+  return AbandonCode.ABANDONED;
+}
+
+/** Makes a leased node pending in its next epoch. The attempt that has had no result is not counted. */
+function endLease(tx: Tx, row: NodeRow, dueAtMs: number): void {
+  row.state = 'pending';
+  row.attempts = Math.max(0, row.attempts - 1);
+  row.owner = '';
+  row.token = '';
+  row.epoch += 1;
+  row.due_at = dueAtMs;
+  tx.nodes.save(row);
+}
+
 /** Recovers a node whose holder died. The attempt is not counted, because crashes have a budget of their own. */
 export function recoverZombie(tx: Tx, { node, crashBudget }: RecoverCommand): RecoverOutcome {
   const found = findNode(tx, node);
@@ -119,17 +143,14 @@ export function recoverZombie(tx: Tx, { node, crashBudget }: RecoverCommand): Re
   if (row.due_at > tx.clock.now()) return { code: RecoverCode.NOT_EXPIRED, died: false, wakeUps: [] };
   if (row.crashes + 1 >= crashBudget) assertCounted(tx, found);
   row.crashes += 1;
-  row.attempts = Math.max(0, row.attempts - 1);
-  row.owner = '';
-  row.token = '';
   if (row.crashes >= crashBudget) {
+    row.attempts = Math.max(0, row.attempts - 1);
+    row.owner = '';
+    row.token = '';
     endDead(tx, row, phase, 'crashed');
     return { code: RecoverCode.RECOVERED, died: true, wakeUps: advancePhases(tx, module) };
   }
-  row.state = 'pending';
-  row.epoch += 1;
-  row.due_at = tx.clock.now() + dispatchGraceMs(tx.policy, row.dispatches);
-  tx.nodes.save(row);
+  endLease(tx, row, tx.clock.now() + dispatchGraceMs(tx.policy, row.dispatches));
   return { code: RecoverCode.RECOVERED, died: false, wakeUps: isLive(found) ? [pendingWakeUp(row, phase)] : [] };
 }
 

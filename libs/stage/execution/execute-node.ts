@@ -7,11 +7,12 @@
  *      │        │        ├───→ terminate   the module ends, and the node with it
  *      │        │        ├───→ fail        the failure is recorded; error-threshold decides
  *      │        │        └───→ lost        somebody else holds the node now: nothing takes effect
- *      │        └─ refused: done before, stale, paused, …
+ *      │        ├─ refused: done before, stale, paused, …
+ *      │        └─ put off: a suspect is executed alone in this process, or this suspect must wait
  *      └─ the run cannot be executed here: another process tries, or the node fails
  *
  * A handler provides the body; this file does the rest. A backend failure (the store or the coordinator did not answer) is
- * rethrown: it decides nothing, and the message or the sweeper brings the node again.
+ * rethrown: it decides nothing. The node is given up without a crash, and the sweeper brings it again.
  */
 import type { Clock } from '../../clock/clock.ts';
 import type { Message, Stage } from '../../contracts/chain.ts';
@@ -37,6 +38,7 @@ import { isBackendFailure } from './backend-failure.ts';
 import type { HandOver } from './hand-over.ts';
 import type { HeldNode, Lease, LeaseKeeper } from './lease.ts';
 import type { AnyOutcome, Outcome } from './outcome.ts';
+import type { Later, Solitude } from './solitude.ts';
 import { LeaseLost, type Yield } from './yield.ts';
 
 /** Dependencies of every stage that executes nodes. */
@@ -45,6 +47,7 @@ export interface ExecutionDeps {
   readonly commits: CommitPort;
   readonly runs: Runs;
   readonly leases: LeaseKeeper;
+  readonly solitude: Solitude;
   readonly publisher: Publisher;
   /** Returns an owner name that no other attempt has or had. */
   readonly nextOwner: () => string;
@@ -72,6 +75,8 @@ export interface NodeToExecute<S extends ExecutingStage> {
   readonly run?: LoadedRun;
   /** The stage that a failure is attributed to; default: `stage`. */
   readonly failsIn?: Stage;
+  /** Lends the slot of this node to others during a wait. */
+  readonly aside?: <T>(wait: () => Promise<T>) => Promise<T>;
   /** Called when the claim is refused. Default, or when it returns undefined: the message is acked. */
   readonly onRefused?: (refused: Refused) => Promise<Outcome<S> | undefined>;
 }
@@ -116,6 +121,7 @@ export async function executeNode<S extends ExecutingStage>(
   const run = ref.run ?? (await loadRunOf(deps.runs, ref.node));
   if (run instanceof CatenaError) return failUnloaded(deps, ref, run);
   const claimed = await claimNode(deps, ref);
+  if (claimed.kind === 'later') return putOff(claimed);
   if (claimed.kind === 'refused') return (await ref.onRefused?.(claimed)) ?? { kind: 'skip', reason: claimed.reason };
   return executeHeld(deps, { run, lease: claimed.lease }, ref, body);
 }
@@ -158,7 +164,8 @@ async function endingOf(
   } catch (thrown) {
     if (thrown instanceof LeaseLost || lease.signal.aborted) return lost(lease);
     if (isBackendFailure(thrown)) {
-      lease.end();
+      // As late as if the lease had run out, but without a crash: the node has not caused this.
+      await lease.abandon(deps.leases.leaseMs);
       throw thrown;
     }
     deps.meters.bodyFailed(stage);
@@ -170,10 +177,7 @@ async function endingOf(
 const UNSERVED_DELAY_MS = 5_000;
 
 /** Returns a retry when the module is not served here but another process may serve it. */
-export function retryElsewhere(
-  { isShared }: Pick<ExecutionDeps, 'isShared'>,
-  error: CatenaError,
-): { readonly kind: 'retry'; readonly delayMs: number; readonly reason: string } | undefined {
+export function retryElsewhere({ isShared }: Pick<ExecutionDeps, 'isShared'>, error: CatenaError): PutOff | undefined {
   if (!isShared || error.code !== 'module.unknown') return undefined;
   return { kind: 'retry', delayMs: UNSERVED_DELAY_MS, reason: error.code };
 }
@@ -183,10 +187,11 @@ export async function failUnloaded<S extends ExecutingStage>(
   deps: ExecutionDeps,
   ref: Pick<NodeToExecute<S>, 'stage' | 'node' | 'epoch' | 'origin' | 'failsIn'>,
   error: CatenaError,
-): Promise<Failed | { readonly kind: 'retry'; readonly delayMs: number; readonly reason: string }> {
+): Promise<Failed | PutOff> {
   const retry = retryElsewhere(deps, error);
   if (retry !== undefined) return retry;
   const claimed = await claimNode(deps, ref);
+  if (claimed.kind === 'later') return putOff(claimed);
   if (claimed.kind === 'refused') return { kind: 'skip', reason: claimed.reason };
   return fail(deps, ref.origin, claimed.lease, error, ref.failsIn ?? ref.stage);
 }
@@ -201,24 +206,72 @@ export interface Refused {
   readonly retryInMs: number;
 }
 
-/** Claims a node, and renews its lease from then on. */
-export async function claimNode(
-  deps: Pick<ExecutionDeps, 'clock' | 'coordinator' | 'leases' | 'meters' | 'nextOwner'>,
-  { node, epoch, stage }: Pick<ClaimCommand, 'node' | 'epoch' | 'stage'>,
-): Promise<{ readonly kind: 'claimed'; readonly lease: Lease } | Refused> {
+type ClaimDeps = Pick<ExecutionDeps, 'clock' | 'coordinator' | 'leases' | 'meters' | 'nextOwner' | 'solitude'>;
+
+type Claiming = Pick<NodeToExecute<ExecutingStage>, 'node' | 'epoch' | 'stage' | 'aside'>;
+
+type Claimed = { readonly kind: 'claimed'; readonly lease: Lease } | Refused;
+
+/**
+ * Claims a node, and renews its lease from then on. A suspect is claimed when no other node is held here. The answer is `later`
+ * while that is not possible, and for every node while a suspect is executed alone.
+ */
+export async function claimNode(deps: ClaimDeps, claiming: Claiming): Promise<Claimed | Later> {
+  const start = deps.solitude.startClaim();
+  if (start.kind === 'later') return start;
+  let claimed: Claimed;
+  try {
+    claimed = await sendClaim(deps, claiming, { alone: false });
+  } finally {
+    start.end();
+  }
+  const isSuspect = claimed.kind === 'refused' && claimed.code === ClaimCode.SUSPECT;
+  return isSuspect ? claimAlone(deps, claiming) : claimed;
+}
+
+async function claimAlone(deps: ClaimDeps, claiming: Claiming): Promise<Claimed | Later> {
+  const { aside = (wait) => wait() } = claiming;
+  const room = await aside(() => deps.solitude.makeRoom());
+  if (room.kind === 'later') return room;
+  let claimed: Claimed | undefined;
+  try {
+    claimed = await sendClaim(deps, claiming, { alone: true, onEnd: () => room.end() });
+    return claimed;
+  } finally {
+    if (claimed?.kind === 'claimed') deps.meters.suspectExecuted();
+    else room.end();
+  }
+}
+
+async function sendClaim(
+  deps: ClaimDeps,
+  { node, epoch, stage }: Claiming,
+  { alone, onEnd }: { readonly alone: boolean; readonly onEnd?: () => void },
+): Promise<Claimed> {
   const sinceMs = deps.clock.monotonic();
   failpoint('claim.before');
   const owner = deps.nextOwner();
-  const outcome = await deps.coordinator.claim({ node, epoch, stage, owner, leaseMs: deps.leases.leaseMs });
+  const outcome = await deps.coordinator.claim({ node, epoch, stage, owner, leaseMs: deps.leases.leaseMs, alone });
   failpoint('claim.after');
   deps.meters.claim(outcome.code);
   if (isTracing()) noteOnSpan({ claim: codeName(ClaimCode, outcome.code) });
   if (outcome.code === ClaimCode.EXECUTE) {
     if (isTracing()) noteOnSpan(nodeFields(outcome.node!));
-    return { kind: 'claimed', lease: deps.leases.hold(outcome.node!, sinceMs) };
+    return { kind: 'claimed', lease: deps.leases.hold(outcome.node!, sinceMs, onEnd) };
   }
   const reason = codeName(ClaimCode, outcome.code);
   return { kind: 'refused', code: outcome.code, reason, retryInMs: outcome.retryInMs ?? 0 };
+}
+
+/** The message waits: this process cannot start its node now. */
+export interface PutOff {
+  readonly kind: 'retry';
+  readonly delayMs: number;
+  readonly reason: string;
+}
+
+function putOff({ delayMs }: Later): PutOff {
+  return { kind: 'retry', delayMs, reason: 'a suspect is executed alone' };
 }
 
 async function commit(
@@ -229,7 +282,7 @@ async function commit(
 ): Promise<AnyOutcome> {
   const { node } = lease;
   const { children, staged, items, drops } = yielded;
-  const child = staged === 0 && children.length === 1 ? onlyChild : undefined;
+  const child = staged === 0 && children.length === 1 && deps.solitude.isOpen ? onlyChild : undefined;
   deps.meters.drops(drops.length);
   const sinceMs = deps.clock.monotonic();
   const grant = deps.publisher.grant(childStage, children.length);
@@ -240,6 +293,8 @@ async function commit(
     grant.release();
     throw thrown;
   }
+  // The child is held before its parent ends: in between a suspect would take the process for empty.
+  const next = outcome.next && deps.leases.hold(outcome.next, sinceMs);
   lease.end();
   deps.meters.commit(outcome);
   countDuration(deps, lease);
@@ -253,7 +308,7 @@ async function commit(
   const messages = [...childMessages(outcome.wakeUps, run), ...outcome.released.map(releasedMessage)];
   const handOver = outcome.releasing
     ? { start: () => deps.startPump(node) }
-    : outcome.next && child?.take({ run, lease: deps.leases.hold(outcome.next, sinceMs) });
+    : next && child?.take({ run, lease: next });
   return { kind: 'next', messages, grant, ...(handOver === undefined ? {} : { handOver }) };
 }
 

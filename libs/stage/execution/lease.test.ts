@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { ManualClock } from '../../clock/clock.ts';
-import { RenewCode } from '../../coordination/protocol/claims.ts';
+import { AbandonCode, RenewCode } from '../../coordination/protocol/claims.ts';
 import type { ChainNode } from '../../coordination/protocol/node.ts';
 import type { CodeOf } from '../../coordination/protocol/outcome.ts';
 import { LeaseKeeper } from './lease.ts';
@@ -14,10 +14,15 @@ type Answer = () => Promise<CodeOf<typeof RenewCode>>;
 function keeper(answer: Answer = async () => RenewCode.RENEWED) {
   const clock = new ManualClock();
   const renewed: string[] = [];
+  const abandoned: [string, number][] = [];
   const coordinator = {
     renew: ({ token }: { readonly token: string }) => {
       renewed.push(token);
       return answer();
+    },
+    abandon: async (command: { readonly token: string; readonly delayMs: number }) => {
+      abandoned.push([command.token, command.delayMs]);
+      return AbandonCode.ABANDONED;
     },
   };
   const leases = new LeaseKeeper({ coordinator, clock, leaseMs: LEASE_MS });
@@ -28,7 +33,7 @@ function keeper(answer: Answer = async () => RenewCode.RENEWED) {
     leases.renewDue();
     await new Promise((resolve) => setImmediate(resolve));
   };
-  return { clock, leases, renewed, tick };
+  return { clock, leases, renewed, abandoned, tick };
 }
 
 describe('a held lease', () => {
@@ -58,7 +63,7 @@ describe('a held lease', () => {
   it('does not run out when the time of day jumps', () => {
     let timeOfDayMs = 0;
     const clock = { now: () => timeOfDayMs, monotonic: () => 1_000 };
-    const coordinator = { renew: async () => RenewCode.RENEWED };
+    const coordinator = { renew: async () => RenewCode.RENEWED, abandon: async () => AbandonCode.ABANDONED };
     const leases = new LeaseKeeper({ coordinator, clock, leaseMs: LEASE_MS });
     onTestFinished(() => leases.stop());
     const lease = leases.hold(node, clock.monotonic());
@@ -74,7 +79,6 @@ describe('a held lease', () => {
     await tick(LEASE_MS / 2);
     expect(signal.aborted).toBe(true);
     expect(String(signal.reason)).toMatch(/node n: another holder/);
-    expect(leases.oldestSinceMs()).toBeUndefined();
   });
 
   it.each<[string, Answer]>([
@@ -86,6 +90,7 @@ describe('a held lease', () => {
     await tick(LEASE_MS - 1);
     expect(lease.signal.aborted).toBe(false);
     await tick(1);
+    for (let times = 0; times < 6; times++) await tick(LEASE_MS / 6);
     expect(lease.signal.aborted).toBe(true);
     expect(String(lease.signal.reason)).toMatch(/ran out/);
   });
@@ -101,6 +106,73 @@ describe('a held lease', () => {
     await tick(1_000);
     await tick(LEASE_MS - 1_000);
     expect(lease.signal.aborted).toBe(false);
+  });
+
+  it('goes on after a pause of its process, when nobody took the node over', async () => {
+    const { clock, leases, renewed, tick } = keeper();
+    const lease = leases.hold(node, clock.monotonic());
+    await tick(LEASE_MS * 10);
+    expect(lease.signal.aborted).toBe(false);
+    expect(renewed).toHaveLength(1);
+    await tick(LEASE_MS - 1);
+    expect(lease.signal.aborted).toBe(false);
+  });
+
+  it('is lost after a pause of its process, when another holder took the node over', async () => {
+    const { clock, leases, tick } = keeper(async () => RenewCode.FENCING_REJECT);
+    const lease = leases.hold(node, clock.monotonic());
+    await tick(LEASE_MS * 10);
+    expect(lease.signal.aborted).toBe(true);
+  });
+
+  it('is asked for again after a pause that hit its renewal, and the pause does not count as silence', async () => {
+    const answers: PromiseWithResolvers<typeof RenewCode.RENEWED>[] = [];
+    const { clock, leases, tick } = keeper(() => {
+      answers.push(Promise.withResolvers());
+      return answers.at(-1)!.promise;
+    });
+    const lease = leases.hold(node, clock.monotonic());
+    await tick(LEASE_MS / 2);
+    await tick(LEASE_MS * 10);
+    expect(answers).toHaveLength(2);
+    await tick(LEASE_MS * 10);
+    answers[1]!.resolve(RenewCode.RENEWED);
+    await tick(1);
+    answers[0]!.reject(new Error('the connection was cut'));
+    await tick(LEASE_MS / 6);
+    expect(lease.signal.aborted).toBe(false);
+  });
+
+  it('counts as held while its execution runs, also when it is lost', async () => {
+    const { clock, leases, tick } = keeper(async () => RenewCode.FENCING_REJECT);
+    const ends: string[] = [];
+    const lease = leases.hold(node, clock.monotonic(), () => ends.push('end'));
+    const none = leases.noneHeld().then(() => ends.push('none'));
+    expect(leases.holds(node)).toBe(true);
+    await tick(LEASE_MS / 2);
+    expect([leases.held, leases.holds(node), ends]).toEqual([1, false, []]);
+    lease.end();
+    lease.end();
+    await none;
+    expect([leases.held, ends]).toEqual([0, ['end', 'none']]);
+  });
+
+  it('that is abandoned is given back once, with the delay of its node', async () => {
+    const { clock, leases, abandoned, renewed, tick } = keeper();
+    const lease = leases.hold(node, clock.monotonic());
+    await lease.abandon(5_000);
+    await tick(LEASE_MS * 2);
+    expect([abandoned, renewed, leases.held]).toEqual([[['t1', 5_000]], [], 0]);
+  });
+
+  it('is given back at once when its process stops, and its execution is aborted', async () => {
+    const { clock, leases, abandoned } = keeper();
+    const lease = leases.hold(node, clock.monotonic());
+    await leases.stop();
+    await leases.stop();
+    await lease.abandon(5_000);
+    expect(abandoned).toEqual([['t1', 0]]);
+    expect(String(lease.signal.reason)).toMatch(/its process stops/);
   });
 
   it('is asked for once at a time', async () => {
@@ -140,6 +212,7 @@ it('a keeper renews by its own timer', async () => {
       renewed.resolve();
       return RenewCode.RENEWED;
     },
+    abandon: async () => AbandonCode.ABANDONED,
   };
   const leases = new LeaseKeeper({
     coordinator,

@@ -47,6 +47,7 @@ function open(options: BenchOptions = {}, given: Partial<SweeperOptions> = {}) {
     coordinator,
     publisher,
     runs,
+    leases: { holds: () => false },
     pump,
     metrics: bench.metrics,
     log: silentLog,
@@ -119,6 +120,7 @@ describe('the sweeper', () => {
         owner: `zombie-${crashes}`,
         stage: 'module-processor',
         leaseMs: LEASE_MS,
+        alone: false,
       });
       bench.clock.advance(LEASE_MS);
       await vi.waitFor(async () => expect(await bench.nodeOf(hop)).toMatchObject({ crashes }), { interval: 2 });
@@ -134,7 +136,14 @@ describe('the sweeper', () => {
   it('counts nothing as taken back whose holder renewed its lease in time', async () => {
     const { bench, sweeper } = open();
     const node = await bench.nodeOf(only(await bench.begin()));
-    await bench.coordinator.claim({ node, epoch: 0, owner: 'one', stage: 'module-processor', leaseMs: LEASE_MS });
+    await bench.coordinator.claim({
+      node,
+      epoch: 0,
+      owner: 'one',
+      stage: 'module-processor',
+      leaseMs: LEASE_MS,
+      alone: false,
+    });
     const recover = vi
       .spyOn(bench.coordinator, 'recoverZombie')
       .mockResolvedValue({ code: RecoverCode.NOT_EXPIRED, died: false, wakeUps: [] });

@@ -28,13 +28,13 @@ const PLAYS: Plays = {
     const method = world.coordinator[past.name] as (command: unknown) => Promise<unknown>;
     await orRefused(method(past.command));
   },
-  async claimAny({ world }, { pick, epochOffset, stage }) {
+  async claimAny({ world }, { pick, epochOffset, stage, alone }) {
     const node = await anyNode(world, pick);
     if (node === undefined) return;
     // Often the owner of the node's own lease, whose answer was lost.
     const owner = pick % 3 === 0 && node.owner !== '' ? node.owner : `late-${pick}`;
     const epoch = node.epoch + epochOffset;
-    await world.coordinator.claim({ node: refOf(node), epoch, owner, stage, leaseMs: 1_000 + pick });
+    await world.coordinator.claim({ node: refOf(node), epoch, owner, stage, leaseMs: 1_000 + pick, alone });
   },
   async decideAny({ world }, { pick, errors, cools, attempts }) {
     const node = (await failedNode(world, pick)) ?? (await anyNode(world, pick));
@@ -121,6 +121,7 @@ const PLAYS: Plays = {
     const held = { node: refOf(node), token };
     await world.coordinator.renew({ ...held, leaseMs: LEASE_MS });
     await world.coordinator.release(held);
+    await world.coordinator.abandon({ ...held, delayMs: 0 });
     await world.coordinator.stageChildren({ ...held, children: [] });
     await world.coordinator.commitError({ ...held, error: '{}' });
     await world.coordinator.commitSuccess({ ...held, children: [], staged: 0, wakeUps: 0 });

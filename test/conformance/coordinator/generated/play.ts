@@ -47,6 +47,11 @@ const PLAYS: Plays = {
     await world.call(twice, () => world.coordinator.release(heldBy(holder)));
     world.wakeUps.push(wakeUpOf(holder, 'request'));
   },
+  async abandon(world, { pick, twice }) {
+    const holder = take(world.held, pick);
+    if (holder === undefined) return;
+    await world.call(twice, () => world.coordinator.abandon({ ...heldBy(holder), delayMs: pick }));
+  },
   async stage(world, { pick, twice }) {
     const holder = at(world.held, pick);
     const children = holder === undefined ? [] : childrenOf(world.shape, holder);
@@ -66,6 +71,7 @@ const PLAYS: Plays = {
       () => world.coordinator.commitError({ ...held, error: FAILURE }),
       () => world.coordinator.renew({ ...held, leaseMs: LEASE_MS }),
       () => world.coordinator.release(held),
+      () => world.coordinator.abandon({ ...held, delayMs: 0 }),
     ];
     await calls[pick % calls.length]!();
   },

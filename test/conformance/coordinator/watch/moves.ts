@@ -14,6 +14,7 @@ const MOVES: Readonly<Record<Step['name'], readonly Move[]>> = {
   claim: ['pending processing', 'fetched processing'],
   renew: [],
   release: ['processing fetched'],
+  abandon: ['processing pending'],
   stageChildren: [],
   commitSuccess: ['processing done', 'processing releasing', ...REVIVALS],
   commitError: ['processing failed'],
@@ -48,7 +49,7 @@ export function moveViolations(before: RunView, after: RunView, step: Step): str
   return violations;
 }
 
-/** A retry, a recovery and a revival are each the node's next epoch. */
+/** A retry, a recovery, a lease given up and a revival are each the node's next epoch. */
 function startsEpoch(move: Move): boolean {
   return move === 'failed retry' || move === 'processing pending' || REVIVALS.includes(move);
 }
