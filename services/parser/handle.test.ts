@@ -286,13 +286,14 @@ describe('when a backend fails', () => {
     ['commitWith', 'item a'],
     ['stageChildren', 'hops 600'],
     ['commitError', 'throw'],
-  ] as const)('P4: by a %s without answer, nothing is decided and the lease is let go', async (transition, body) => {
+  ] as const)('P4: by a %s without answer, nothing is decided and the lease is given up', async (transition, body) => {
     const { bench, response } = await fetched({ body });
     const down = new CatenaError('store.disk_full', 'no space left', { class: 'retryable' });
     vi.spyOn(bench.coordinator, transition).mockRejectedValueOnce(down);
     await expect(bench.parse(response)).rejects.toBe(down);
-    expect(await bench.nodeOf(response)).toMatchObject({ state: 'processing', error: '' });
-    expect(bench.leases.oldestSinceMs()).toBeUndefined();
+    const state = transition === 'commitError' ? 'processing' : 'pending';
+    expect(await bench.nodeOf(response)).toMatchObject({ state, error: '', crashes: 0 });
+    expect(bench.leases.held).toBe(0);
   });
 
   it('by state that does not fit together, its node fails and says so, and its run goes on', async () => {

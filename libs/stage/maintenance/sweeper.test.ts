@@ -120,7 +120,7 @@ describe('the sweeper', () => {
         owner: `zombie-${crashes}`,
         stage: 'module-processor',
         leaseMs: LEASE_MS,
-        alone: false,
+        alone: true,
       });
       bench.clock.advance(LEASE_MS);
       await vi.waitFor(async () => expect(await bench.nodeOf(hop)).toMatchObject({ crashes }), { interval: 2 });
@@ -131,6 +131,23 @@ describe('the sweeper', () => {
     expect(rung.map(({ model }) => model.context!.epoch)).toEqual([1, 2, 0]);
     expect(rung[2]!.model.context).toMatchObject({ phase: 1 });
     expect(bench.metrics.total(METRICS.ptmZombieRecover)).toBe(3);
+  });
+
+  it('leaves a lease that ran out to its holder in this process, which renews it after a pause', async () => {
+    let holds = true;
+    const { bench, sweeper } = open({}, { leases: { holds: () => holds } });
+    const node = await bench.nodeOf(only(await bench.begin()));
+    const claim = { node, epoch: 0, owner: 'me', stage: 'module-processor', leaseMs: LEASE_MS, alone: false } as const;
+    await bench.coordinator.claim(claim);
+    const take = vi.spyOn(bench.coordinator, 'dueTake');
+    bench.clock.advance(LEASE_MS);
+    sweeper.start();
+    await vi.waitFor(() => expect(take.mock.calls.length).toBeGreaterThan(3), { interval: 2 });
+    expect(await bench.coordinator.findNode(node)).toMatchObject({ state: 'processing', crashes: 0 });
+    holds = false;
+    await vi.waitFor(async () => expect(await bench.coordinator.findNode(node)).toMatchObject({ crashes: 1 }), {
+      interval: 2,
+    });
   });
 
   it('counts nothing as taken back whose holder renewed its lease in time', async () => {

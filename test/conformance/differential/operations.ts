@@ -14,6 +14,7 @@ export type Extra = { readonly pick: number } & (
   | { readonly kind: 'fallbackAny' }
   | { readonly kind: 'retryAny'; readonly attempts: number }
   | { readonly kind: 'recoverAny'; readonly budget: number }
+  | { readonly kind: 'suspectAny' }
   | { readonly kind: 'pumpAny'; readonly wakeUps: number }
   | { readonly kind: 'drainAny'; readonly limit: number }
   | { readonly kind: 'settle' }
@@ -56,6 +57,7 @@ const anyExtra = fc.oneof(
   extra(2, 'fallbackAny', {}),
   extra(1, 'retryAny', { attempts: small }),
   extra(2, 'recoverAny', { budget: small }),
+  extra(2, 'suspectAny', {}),
   extra(1, 'pumpAny', { wakeUps: small }),
   extra(2, 'drainAny', { limit: fc.constantFrom(1, 2, 100) }),
   extra(1, 'settle', {}),

@@ -6,7 +6,7 @@ import { openSqlitePair } from './sqlite-pair.ts';
 
 const SEED = 5;
 /** One from which each of the breaks below is met within a few scenarios. */
-const BREAKING_SEED = 38;
+const BREAKING_SEED = 39;
 
 type Break = (whole: Coordinator) => Partial<Coordinator>;
 
