@@ -3,7 +3,7 @@ import type { Ending, OnlyChild } from '../../libs/stage/execution/execute-node.
 import { gather } from '../../libs/stage/execution/yield.ts';
 import { decodeHop } from '../../libs/stage/node/node-body.ts';
 import { emittedSeed } from '../../libs/stage/node/seeds.ts';
-import { deadNodes } from '../../libs/stage/run/close-run.ts';
+import { deadNodes, failureOf } from '../../libs/stage/run/close-run.ts';
 import type { HopContext } from './context.ts';
 import type { ModuleProcessorDeps, RunNext } from './deps.ts';
 
@@ -84,7 +84,8 @@ async function* readFailures(
 ): AsyncGenerator<JoinedFailure> {
   for await (const node of deadNodes(deps.execution.coordinator, runId)) {
     if (node.moduleId !== definition.id || node.phase >= beforePhase || node.deathReason === 'superseded') continue;
-    const failure = node.error === '' ? undefined : (JSON.parse(node.error) as { code: string; message: string });
+    const error = failureOf(node);
+    const failure = error === '' ? undefined : (JSON.parse(error) as { code: string; message: string });
     yield {
       step: definition.steps[node.stepIdx]?.name ?? 'start',
       reason: node.deathReason,

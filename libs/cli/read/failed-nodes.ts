@@ -68,7 +68,6 @@ export function toFailedNode(letter: DeadLetter, steps: readonly string[]): Fail
 
 /** The sentences for nodes that did not fail by themselves. */
 const REASONS: Readonly<Record<string, string>> = {
-  crashed: 'too many executions of it crashed: it may be what kills the process',
   deadline_exceeded: 'the deadline came before it was done',
   terminated: 'its module or task was terminated before it was done',
   cancelled: 'the run was cancelled before it was done',

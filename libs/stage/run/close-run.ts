@@ -10,6 +10,7 @@ import { CatenaError } from '../../errors/catena-error.ts';
 import { failpoint } from '../../failpoints/failpoint.ts';
 import type { Budgets } from '../../limits/budgets.ts';
 import type { DeadLetter, RunEnd, Store } from '../../store/port.ts';
+import { crashFailure } from './crash-failure.ts';
 
 export interface CloseRunDeps {
   readonly coordinator: Pick<Coordinator, 'findRun' | 'listNodes' | 'listEvents' | 'runSettle'>;
@@ -125,7 +126,7 @@ export async function* deadNodes(
 }
 
 export function toDeadLetter(node: ChainNode): DeadLetter {
-  const { runId, moduleId, id, stepIdx, phase, kind, epoch, attempts, crashes, body, error } = node;
+  const { runId, moduleId, id, stepIdx, phase, kind, epoch, attempts, crashes, body } = node;
   return {
     runId,
     moduleId,
@@ -138,8 +139,13 @@ export function toDeadLetter(node: ChainNode): DeadLetter {
     attempts,
     crashes,
     body,
-    error,
+    error: failureOf(node),
   };
+}
+
+/** The failure of a dead node as JSON; empty if it did not fail. A crashed node may have an earlier failure, which did not end it. */
+export function failureOf({ deathReason, crashes, error }: ChainNode): string {
+  return deathReason === 'crashed' ? JSON.stringify(crashFailure(crashes)) : error;
 }
 
 function sum(numbers: readonly number[]): number {
