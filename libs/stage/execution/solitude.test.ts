@@ -101,7 +101,7 @@ describe('a suspect', () => {
     for (const [tookMs, turnMs] of [
       [1, 100],
       [700, 700],
-      [60_000, 10_000],
+      [90_000, 60_000],
     ] as const) {
       const made = await alone(solitude.makeRoom());
       clock.advance(tookMs);

@@ -38,7 +38,7 @@ export interface Later {
 const PUT_OFF_MS = 250;
 /** Bounds of the time that the others have between two suspects. */
 const SHORTEST_TURN_MS = 100;
-const LONGEST_TURN_MS = 10_000;
+const LONGEST_TURN_MS = 60_000;
 /** A node that is held may never end: after this the process opens again, and the suspect is put off. */
 const LONGEST_WAIT_MS = 120_000;
 
