@@ -98,6 +98,16 @@ export const METRICS = {
   ),
   limitsUnanswered: counter('limits_unanswered_total', 'Calls to shared limits that failed; no request started.', []),
   runsByState: gauge('runs_by_state', 'Runs by state.', ['state']),
+  mainLoopBlockedMs: counter(
+    'main_loop_blocked_ms_total',
+    'Time in which the main loop did not turn for a second or longer, in milliseconds.',
+    [],
+  ),
+  mainLoopLongestStallMs: gauge(
+    'main_loop_longest_stall_ms',
+    'The longest time in which the main loop did not turn.',
+    [],
+  ),
   alerts: counter('alerts_total', 'Alerts by outcome: sent, known already, or lost.', ['outcome']),
   traceSpansLost: counter('trace_spans_lost_total', 'Spans that the trace collector did not accept.', []),
 } as const;

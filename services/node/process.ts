@@ -13,6 +13,7 @@ import { ModuleRegistry } from '../../libs/modules/load/registry.ts';
 import { createLog, type Log } from '../../libs/telemetry/log.ts';
 import { Metrics } from '../../libs/telemetry/metrics.ts';
 import { startTelemetry } from '../../libs/telemetry/start-telemetry.ts';
+import { startWatchdog } from '../../libs/telemetry/watchdog/watchdog.ts';
 import { STAGE_NAMES, type StageName } from '../stages.ts';
 import { startDistributedNode } from './distributed.ts';
 import { type ConfiguredExtension, configure, openExtensions } from './extensions.ts';
@@ -56,10 +57,13 @@ async function serve(
   { loaded, extensions, log }: Told,
   ended: Promise<string>,
 ): Promise<void> {
-  const { config } = loaded;
+  const { config, mode } = loaded;
   requireBackends(loaded, stages);
   const modules = new ModuleRegistry(await loadModules(config.modules.files ?? [], extensions, loaded));
   const metrics = new Metrics();
+  const { level, format } = config.log;
+  const fields = { service: serviceName(stages) };
+  const watchdog = startWatchdog({ log: { level, format, runtimeMode: mode }, fields, metrics });
   const telemetry = await startTelemetry({ config, serviceName: serviceName(stages), log, metrics });
   try {
     const node = await start(stages, loaded, { modules, extensions: configure(extensions, loaded), metrics, log });
@@ -78,6 +82,7 @@ async function serve(
     }
   } finally {
     await telemetry.stop();
+    await watchdog.stop();
   }
   log.info('stopped');
 }
