@@ -67,7 +67,8 @@ function isSuspect({ crashes, state }: ChainNode): boolean {
 function waitingAlone(suspects: readonly ChainNode[]): RunReason[] {
   const nodes = suspects.filter(({ state }) => state !== 'processing');
   if (nodes.length === 0) return [];
-  const lost = nodes.length === 1 ? `has lost ${nodes[0]!.crashes} leases` : `have lost ${SUSPECT_AFTER} leases or more`;
+  const lost =
+    nodes.length === 1 ? `has lost ${nodes[0]!.crashes} leases` : `have lost ${SUSPECT_AFTER} leases or more`;
   const text = `${countOf(nodes.length, 'node')} ${lost} and ${nodes.length === 1 ? 'waits' : 'wait'} for a process that executes nothing else meanwhile: ${idsOf(nodes)}.`;
   return [{ code: 'waiting_alone', text, nodes: nodes.length }];
 }

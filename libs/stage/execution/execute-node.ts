@@ -35,11 +35,11 @@ import type { Meters } from '../observe/meters.ts';
 import { nodeFields, noteFailure } from '../observe/stage-span.ts';
 import { type LoadedRun, loadRunOf, type Runs } from '../run/runs.ts';
 import { isBackendFailure } from './backend-failure.ts';
+import { LeaseLost, type Yield } from './gather.ts';
 import type { HandOver } from './hand-over.ts';
 import type { HeldNode, Lease, LeaseKeeper } from './lease.ts';
 import type { AnyOutcome, Outcome } from './outcome.ts';
 import type { Later, Solitude } from './solitude.ts';
-import { LeaseLost, type Yield } from './yield.ts';
 
 /** Dependencies of every stage that executes nodes. */
 export interface ExecutionDeps {
@@ -283,7 +283,7 @@ async function commit(
   const { node } = lease;
   const { children, staged, items, drops } = yielded;
   const child = staged === 0 && children.length === 1 && deps.solitude.isOpen ? onlyChild : undefined;
-  deps.meters.drops(drops.length);
+  deps.meters.drops(drops);
   const sinceMs = deps.clock.monotonic();
   const grant = deps.publisher.grant(childStage, children.length);
   let outcome: CommitOutcome;
@@ -368,8 +368,9 @@ async function fail(
   return { kind: 'fail', error: errorMessage(node, origin, failure, deps.clock.now()) };
 }
 
-function lost(lease: Lease): AnyOutcome {
-  lease.end();
+async function lost(lease: Lease): Promise<AnyOutcome> {
+  // If nobody has taken the node over, it need not wait for the end of a lease that nobody uses.
+  await lease.abandon(0);
   return { kind: 'skip', reason: 'lease lost' };
 }
 
