@@ -3,7 +3,7 @@
 import type { CliContext } from '../../cli/context.ts';
 import { ExitCode, type ExitCodeValue } from '../../cli/exit-codes.ts';
 import { readInputFile } from '../../cli/input/input-file.ts';
-import { type FailedNode, groupFailures, readFailedNodes } from '../../cli/read/failed-nodes.ts';
+import { type FailedNode, readFailedNodes } from '../../cli/read/failed-nodes.ts';
 import { openReader } from '../../cli/read/open-reader.ts';
 import { withRuns } from '../../cli/read/open-source.ts';
 import { runModule } from '../../cli/run/run-module.ts';
@@ -14,6 +14,7 @@ import { oneLine } from '../../cli/terminal/format.ts';
 import { paintFor } from '../../cli/terminal/io.ts';
 import { valuesOf } from '../../config/load-config.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
+import { groupFailures } from '../../explain/failures.ts';
 import { defineDiagnosis } from '../module/define-diagnosis.ts';
 import { diagnosisInput } from '../module/input.ts';
 import { planCalls } from '../module/plan.ts';
