@@ -1,4 +1,3 @@
-import { CatenaError } from '../../errors/catena-error.ts';
 import type { LoadedModule, LoadedRun } from './runs.ts';
 
 /** Results by module and step; they do not change while the run is loaded. */
@@ -18,17 +17,6 @@ export function runConcurrency(run: LoadedRun, module: LoadedModule, stepIdx: nu
   const { acceptedAtMs, deadlineAtMs } = run.record;
   const facts = { input, account, platform, runId, acceptedAtMs, deadlineAtMs };
   const answer = definition.runConcurrency(stepIdx, facts);
-  if (answer !== undefined && !(Number.isSafeInteger(answer) && answer >= 1)) {
-    const step = definition.steps[stepIdx]?.name ?? '';
-    throw new CatenaError(
-      'module.wrong_concurrency',
-      `the concurrency of step "${step}" of ${definition.id} is ${answer}`,
-      {
-        data: { module: definition.id, step },
-        remedy: 'return a whole number of at least 1',
-      },
-    );
-  }
   known.set(stepIdx, answer);
   return answer;
 }
