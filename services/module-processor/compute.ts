@@ -1,6 +1,7 @@
 import type { ComputeCall, JoinedFailure, JoinedItem } from '../../libs/modules/contract/definition.ts';
 import type { Ending, OnlyChild } from '../../libs/stage/execution/execute-node.ts';
 import { gather } from '../../libs/stage/execution/yield.ts';
+import { startBudget, stepBudget } from '../../libs/stage/execution/yield-budget.ts';
 import { decodeHop } from '../../libs/stage/node/node-body.ts';
 import { emittedSeed } from '../../libs/stage/node/seeds.ts';
 import { deadNodes } from '../../libs/stage/run/close-run.ts';
@@ -18,7 +19,7 @@ export async function computeHop(deps: ModuleProcessorDeps, context: HopContext,
     lease,
     coordinator: deps.execution.coordinator,
     toSeed: (hop) => emittedSeed(run, definition, hop, node),
-    maxYields: step === undefined ? Number.POSITIVE_INFINITY : deps.config.maxYieldsPerParse,
+    budget: step === undefined ? startBudget(deps.config.maxYieldsPerStart) : stepBudget(deps.config),
   });
   return { kind: 'commit', yielded, childStage: 'ingress', onlyChild: runNext && executeNext(runNext) };
 }

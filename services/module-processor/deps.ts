@@ -3,6 +3,7 @@ import type { ExecutionDeps } from '../../libs/stage/execution/execute-node.ts';
 import type { DownloadWork, LocalStage } from '../../libs/stage/execution/hand-over.ts';
 import type { HeldNode } from '../../libs/stage/execution/lease.ts';
 import type { Outcome } from '../../libs/stage/execution/outcome.ts';
+import type { StepYieldLimits } from '../../libs/stage/execution/yield-budget.ts';
 import type { Store } from '../../libs/store/port.ts';
 
 /** Dependencies of the module-processor stage. */
@@ -21,7 +22,7 @@ export type ModuleProcessorOutcome = Outcome<'module-processor'>;
 export type RunNext = (hop: HeldNode) => void;
 
 /** Settings of the module-processor. */
-export interface ModuleProcessorConfig {
-  /** A compute step or request generator that yields more often than this is taken to be endless. */
-  readonly maxYieldsPerParse: number;
+export interface ModuleProcessorConfig extends StepYieldLimits {
+  /** A start that yields more often than this is taken to be endless. */
+  readonly maxYieldsPerStart: number;
 }

@@ -36,11 +36,16 @@ export async function generateRequests(deps: ModuleProcessorDeps, context: HopCo
   };
 }
 
+/** Requests with large bodies are staged before there are {@link MAX_CHILDREN} of them: all of a batch are in memory at once. */
+const MAX_BATCH_CHARS = 16 * 1_024 * 1_024;
+
 /** Gathers a hop's requests. More than fit one commit are staged while the generator runs. */
 class Requests {
   readonly #deps: ModuleProcessorDeps;
   readonly #context: HopContext;
   #children: NodeSeed[] = [];
+  /** Characters of the children's bodies. */
+  #chars = 0;
   #staged = 0;
   #ordinal = 0;
 
@@ -62,8 +67,9 @@ class Requests {
     // The limits must be known before the request can be sent.
     if (spec.limits !== undefined) this.#deps.limiter.setLimits(seed.limitKey!, spec.limits);
     this.#children.push(seed);
+    this.#chars += seed.body.length;
     this.#ordinal += 1;
-    return this.#children.length < MAX_CHILDREN ? undefined : this.#stage();
+    return this.#children.length < MAX_CHILDREN && this.#chars < MAX_BATCH_CHARS ? undefined : this.#stage();
   }
 
   async end(): Promise<{ readonly children: readonly NodeSeed[]; readonly staged: number }> {
@@ -75,6 +81,7 @@ class Requests {
     const { node } = this.#context.lease;
     const children = this.#children;
     this.#children = [];
+    this.#chars = 0;
     const code = await this.#deps.execution.coordinator.stageChildren({ node, token: node.token, children });
     if (code !== StageCode.STAGED) throw new LeaseLost(`hop ${node.id} was taken over while it staged requests`);
     this.#staged += children.length;

@@ -62,8 +62,7 @@ const SERVICES: { readonly [Name in StageName]: (deps: ApiDeps) => GrpcService }
       createDownloaderApi({ http, limiter, clock, guard: stages.breakerGuard, robots: asked }),
     );
   },
-  parser: ({ config, modules }) =>
-    grpcService(ParserDefinition, createParserApi({ modules, maxYieldsPerParse: config.maxYieldsPerParse })),
+  parser: ({ config, modules }) => grpcService(ParserDefinition, createParserApi({ modules, limits: config })),
   'error-threshold': ({ backends, stages }) => {
     const { coordinator, store } = backends;
     return grpcService(

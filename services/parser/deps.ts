@@ -3,6 +3,7 @@ import type { Budgets } from '../../libs/limits/budgets.ts';
 import type { PageSource } from '../../libs/modules/contract/definition.ts';
 import type { ExecutionDeps } from '../../libs/stage/execution/execute-node.ts';
 import type { Yield } from '../../libs/stage/execution/yield.ts';
+import type { StepYieldLimits } from '../../libs/stage/execution/yield-budget.ts';
 import type { BlobStore } from '../../libs/store/blob-store.ts';
 
 /** Dependencies of the parser stage. */
@@ -17,11 +18,9 @@ export interface ParserDeps {
 }
 
 /** Settings of the parser. */
-export interface ParserConfig {
+export interface ParserConfig extends StepYieldLimits {
   /** Parses at the same time. */
   readonly parserConcurrency: number;
-  /** A parse that yields more often than this is taken to be endless. */
-  readonly maxYieldsPerParse: number;
   readonly backpressureRetryDelayMs: number;
   /** Executions of a request, unless its step sets another number. */
   readonly retry: { readonly attempts: number };

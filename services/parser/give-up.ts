@@ -4,6 +4,7 @@ import { fromMicros } from '../../libs/limits/budgets.ts';
 import { isBackendFailure } from '../../libs/stage/execution/backend-failure.ts';
 import type { ParseWork } from '../../libs/stage/execution/hand-over.ts';
 import { gather, LeaseLost, type Yield } from '../../libs/stage/execution/yield.ts';
+import { stepBudget } from '../../libs/stage/execution/yield-budget.ts';
 import { decodeRequest } from '../../libs/stage/node/node-body.ts';
 import { emittedSeed } from '../../libs/stage/node/seeds.ts';
 import type { LoadedModule } from '../../libs/stage/run/runs.ts';
@@ -41,7 +42,7 @@ export async function giveUp(
     lease,
     coordinator: deps.execution.coordinator,
     toSeed: (hop) => emittedSeed(run, definition, hop, node),
-    maxYields: deps.config.maxYieldsPerParse,
+    budget: stepBudget(deps.config),
     onCharge: bill.charge,
   });
 }

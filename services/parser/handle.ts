@@ -12,6 +12,7 @@ import { type Ending, executeHeld, executeNode, type Refused } from '../../libs/
 import type { ParseWork } from '../../libs/stage/execution/hand-over.ts';
 import type { Outcome } from '../../libs/stage/execution/outcome.ts';
 import { gather, type Yield } from '../../libs/stage/execution/yield.ts';
+import { stepBudget } from '../../libs/stage/execution/yield-budget.ts';
 import { fromChainError } from '../../libs/stage/messages/chain-error.ts';
 import { decodeRequest } from '../../libs/stage/node/node-body.ts';
 import { emittedSeed } from '../../libs/stage/node/seeds.ts';
@@ -112,7 +113,7 @@ async function parse(
     lease,
     coordinator: deps.execution.coordinator,
     toSeed: (hop) => emittedSeed(run, definition, hop, node),
-    maxYields: deps.config.maxYieldsPerParse,
+    budget: stepBudget(deps.config),
     onCharge: bill.charge,
   });
   const { moduleId, id: nodeId, stepIdx } = node;

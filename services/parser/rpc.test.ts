@@ -32,7 +32,10 @@ const shop = defineModule({
   },
 });
 
-const api = createParserApi({ modules: new ModuleRegistry([shop]), maxYieldsPerParse: 50 });
+const api = createParserApi({
+  modules: new ModuleRegistry([shop]),
+  limits: { maxYieldsPerParse: 50, maxYieldCharsPerParse: 10_000 },
+});
 const call = { signal: new AbortController().signal } as CallContext;
 const json = (value: unknown) => Buffer.from(JSON.stringify(value));
 

@@ -4,14 +4,14 @@ import type { ParseRequest, ParseResponse, ParserServiceImplementation } from '.
 import { CatenaError } from '../../libs/errors/catena-error.ts';
 import { toFailure } from '../../libs/errors/failure.ts';
 import type { Emission, ModuleDefinition, ParseCall } from '../../libs/modules/contract/definition.ts';
+import { type StepYieldLimits, stepBudget, YieldCount } from '../../libs/stage/execution/yield-budget.ts';
 import { toChainError } from '../../libs/stage/messages/chain-error.ts';
 import { joinedHeadersInLowerCase } from '../../libs/stage/messages/response-headers.ts';
 import type { ModuleCatalogue } from '../../libs/stage/run/describe-module.ts';
 
 export interface ParserApiDeps {
   readonly modules: Pick<ModuleCatalogue, 'resolve'>;
-  /** A parse that yields more often than this is taken to be endless. */
-  readonly maxYieldsPerParse: number;
+  readonly limits: StepYieldLimits;
 }
 
 /** The implementation of the service. */
@@ -42,7 +42,7 @@ async function parse(deps: ParserApiDeps, request: ParseRequest, signal: AbortSi
     signal,
   };
   try {
-    return await gathered(module, module.parse(stepIdx, call), deps.maxYieldsPerParse);
+    return await gathered(module, module.parse(stepIdx, call), new YieldCount(stepBudget(deps.limits)));
   } catch (thrown) {
     if (!(thrown instanceof CatenaError)) throw thrown;
     return { ...nothing(), failure: toChainError(toFailure(thrown, 'parser')) };
@@ -70,43 +70,46 @@ function pageOf({ url, status, headers, body }: ParseRequest): ParseCall['page']
 async function gathered(
   module: ModuleDefinition,
   emissions: ReturnType<ModuleDefinition['parse']>,
-  maxYields: number,
+  count: YieldCount,
 ): Promise<ParseResponse> {
   const response = nothing();
-  let yields = 0;
   for await (const emission of emissions) {
-    yields += 1;
-    if (yields > maxYields) {
-      throw new CatenaError('parse.too_many_yields', `the step yielded more than ${maxYields} times`, {
-        remedy: 'end the generator, split the work over several hops, or raise max_yields_per_parse',
-      });
-    }
-    take(module, emission, response);
+    count.addYield();
+    const taken = take(module, emission, response);
+    if (taken !== undefined) count.addChars(taken.length);
   }
   return response;
 }
 
-function take(module: ModuleDefinition, emission: Emission, response: ParseResponse): void {
+/** Adds an emission to the response; returns its JSON, if it has any. */
+function take(module: ModuleDefinition, emission: Emission, response: ParseResponse): Buffer | undefined {
   const { items, hops, drops } = response;
   switch (emission.kind) {
     case 'charge':
       response.charged += emission.amount;
-      return;
-    case 'item':
-      items.push({ type: emission.type, data: toJson(emission.data) });
-      return;
+      return undefined;
+    case 'item': {
+      const data = toJson(emission.data);
+      items.push({ type: emission.type, data });
+      return data;
+    }
     case 'hop': {
       const step = module.steps[emission.step]?.name ?? '';
-      hops.push({ step, state: toJson(emission.state), key: emission.key ?? '' });
-      return;
+      const state = toJson(emission.state);
+      hops.push({ step, state, key: emission.key ?? '' });
+      return state;
     }
-    case 'drop':
-      drops.push({ reason: emission.reason, data: emission.data == null ? NO_DATA : toJson(emission.data) });
-      return;
+    case 'drop': {
+      const data = emission.data == null ? NO_DATA : toJson(emission.data);
+      drops.push({ reason: emission.reason, data });
+      return data;
+    }
     case 'retry': {
       const wait = emission.afterMs === undefined ? {} : { retryAfterMs: emission.afterMs };
       throw new CatenaError('parse.retry', emission.reason, { class: 'retryable', ...wait });
     }
+    case 'fail':
+      return undefined;
   }
 }
 

@@ -192,4 +192,29 @@ describe('the place in the code of the author', () => {
       data: { module: 'probe@1.0.0', step: 'list', at: expect.stringMatching(/shop\.mjs:2:19$/) },
     });
   });
+
+  it.each([
+    ['put.row({ id: 1n })', 'module.wrong_item'],
+    ['put.rwo({})', 'module.unknown_item'],
+    ["retry('busy', { afterMs: Date.now() })", 'module.wrong_argument'],
+    ["go.report({}, { key: '' })", 'module.wrong_argument'],
+  ])('is in the data of %s too', async (call_, code) => {
+    const file = join(folder, `${code}-${call_.length}.mjs`);
+    await writeFile(file, `export function* parse({ put, retry, go }) {\n  yield ${call_};\n}\n`);
+    const { parse } = (await import(file)) as { parse: AuthorFunction };
+    const module = defineModule({
+      name: 'probe',
+      version: '1.0.0',
+      input: z.object({}),
+      steps: { list: z.object({}), report: computeStep() },
+      items: { row: z.any() },
+    }).implement({
+      start: () => [],
+      steps: { list: { request: () => [], parse: parse as never }, report: { run: () => [] } },
+    });
+    expect(await failureOf(() => module.parse(0, { ...call, page }))).toMatchObject({
+      code,
+      data: { at: expect.stringMatching(/\.mjs:2:\d+$/) },
+    });
+  });
 });

@@ -5,6 +5,7 @@ import type { CodeOf } from '../../coordination/protocol/outcome.ts';
 import type { Emission } from '../../modules/contract/definition.ts';
 import type { Lease } from './lease.ts';
 import { gather, LeaseLost } from './yield.ts';
+import { startBudget, stepBudget } from './yield-budget.ts';
 
 const hop = (n: number): Emission => ({ kind: 'hop', step: 0, state: { n }, key: undefined });
 const item = (n: number): Emission => ({ kind: 'item', type: 'row', data: { n } });
@@ -15,14 +16,17 @@ function* hops(count: number): Generator<Emission> {
 
 async function gathered(
   emissions: Iterable<Emission | Promise<Emission>> | AsyncIterable<Emission>,
-  { maxYields = 10_000, code = StageCode.STAGED as CodeOf<typeof StageCode> } = {},
+  { maxYields = 10_000, maxChars = 1_000_000, code = StageCode.STAGED as CodeOf<typeof StageCode> } = {},
 ) {
   const staged: string[][] = [];
   const lease = { node: { id: 'parent', token: 't' } as ChainNode } as Lease;
   const yielded = await gather(emissions, {
     lease,
-    maxYields,
-    toSeed: (made) => ({ id: made.kind === 'fail' ? 'fail' : `hop-${(made.state as { n: number }).n}` }) as NodeSeed,
+    budget: stepBudget({ maxYieldsPerParse: maxYields, maxYieldCharsPerParse: maxChars }),
+    toSeed: (made) => {
+      if (made.kind === 'fail') return { id: 'fail', body: '' } as NodeSeed;
+      return { id: `hop-${(made.state as { n: number }).n}`, body: JSON.stringify(made.state) } as NodeSeed;
+    },
     coordinator: {
       stageChildren: async ({ token, children }) => {
         expect(token).toBe('t');
@@ -101,6 +105,51 @@ describe('what ends the gathering', () => {
       code: 'parse.too_many_yields',
       class: 'fatal',
     });
+  });
+
+  const drop: Emission = { kind: 'drop', reason: 'sold out', data: null };
+  const charge: Emission = { kind: 'charge', amount: 1 };
+
+  it.each<[string, Emission]>([
+    ['the same hop', hop(0)],
+    ['an item', item(1)],
+    ['a drop', drop],
+    ['a charge', charge],
+  ])('is ten million yields of %s, which are never made', async (_name, emission) => {
+    let made = 0;
+    function* tenMillion(): Generator<Emission> {
+      for (; made < 10_000_000; made += 1) yield emission;
+    }
+    await expect(gathered(tenMillion(), { maxYields: 200 })).rejects.toMatchObject({ code: 'parse.too_many_yields' });
+    expect(made).toBe(200);
+  });
+
+  it('is more JSON than the cap, of any kind', async () => {
+    const long = 'x'.repeat(400);
+    const item400: Emission = { kind: 'item', type: 'row', data: long };
+    const drop400: Emission = { kind: 'drop', reason: 'long', data: long };
+    const hop400: Emission = { kind: 'hop', step: 0, state: long, key: undefined };
+    for (const emission of [item400, drop400, hop400]) {
+      await expect(gathered([emission, emission], { maxChars: 1_000 })).resolves.toBeDefined();
+      await expect(gathered([emission, emission, emission], { maxChars: 1_000 })).rejects.toMatchObject({
+        code: 'parse.yields_too_large',
+        class: 'fatal',
+        remedy: expect.stringContaining('max_yield_chars_per_parse'),
+      });
+    }
+  });
+
+  it('is one item that is too large for a row', async () => {
+    await expect(gathered([{ kind: 'item', type: 'page', data: 'x'.repeat(1_100_000) }])).rejects.toMatchObject({
+      code: 'module.item_too_large',
+      class: 'fatal',
+      data: { type: 'page' },
+    });
+  });
+
+  it('of a start is named by its own setting', () => {
+    const { setting, maxChars } = startBudget(5);
+    expect([setting, maxChars]).toEqual(['max_yields_per_start', Number.POSITIVE_INFINITY]);
   });
 
   it('is a retry, with its reason and its time', async () => {

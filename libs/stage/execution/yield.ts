@@ -8,9 +8,11 @@ import { MAX_CHILDREN, StageCode } from '../../coordination/protocol/commits.ts'
 import type { NodeSeed } from '../../coordination/protocol/node.ts';
 import type { Coordinator } from '../../coordination/protocol/port.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
+import { MAX_VALUE_CHARS } from '../../modules/check/json-value.ts';
 import type { Emission, Emissions } from '../../modules/contract/definition.ts';
 import type { NewItem } from '../../store/port.ts';
 import type { Lease } from './lease.ts';
+import { type YieldBudget, YieldCount } from './yield-budget.ts';
 
 export interface Yield {
   readonly children: readonly NodeSeed[];
@@ -24,8 +26,7 @@ export interface GatherOptions {
   readonly lease: Lease;
   readonly coordinator: Pick<Coordinator, 'stageChildren'>;
   readonly toSeed: (hop: Emission & { readonly kind: 'hop' | 'fail' }) => NodeSeed;
-  /** A generator that yields more often than this is taken to be endless. */
-  readonly maxYields: number;
+  readonly budget: YieldBudget;
   /** Called with each charge at once, in the currency; a charge counts even if the generator fails later. */
   readonly onCharge?: (amount: number) => void;
 }
@@ -35,7 +36,10 @@ export class LeaseLost extends Error {
   override readonly name = 'LeaseLost';
 }
 
-/** Throws the generator's errors, `parse.retry` when it asks for a retry, `parse.too_many_yields`, and {@link LeaseLost}. */
+/**
+ * Throws the generator's errors, `parse.retry` when it asks for a retry, `parse.too_many_yields`, `parse.yields_too_large`,
+ * `module.item_too_large`, and {@link LeaseLost}.
+ */
 export async function gather(emissions: Emissions, options: GatherOptions): Promise<Yield> {
   const gathering = new Gathering(options);
   if (Symbol.asyncIterator in emissions) {
@@ -54,14 +58,15 @@ export async function gather(emissions: Emissions, options: GatherOptions): Prom
 
 class Gathering {
   readonly #options: GatherOptions;
+  readonly #count: YieldCount;
   readonly #items: NewItem[] = [];
   readonly #drops: { reason: string; data: unknown }[] = [];
   #seeds = new Map<string, NodeSeed>();
   #staged: Set<string> | undefined;
-  #yields = 0;
 
   constructor(options: GatherOptions) {
     this.#options = options;
+    this.#count = new YieldCount(options.budget);
   }
 
   get isFull(): boolean {
@@ -69,23 +74,20 @@ class Gathering {
   }
 
   take(emission: Emission): void {
-    this.#yields += 1;
-    if (this.#yields > this.#options.maxYields) {
-      throw new CatenaError('parse.too_many_yields', `the step yielded more than ${this.#options.maxYields} times`, {
-        remedy: 'end the generator, split the work over several hops, or raise max_yields_per_parse',
-      });
-    }
+    this.#count.addYield();
     switch (emission.kind) {
       case 'hop':
       case 'fail': {
         const seed = this.#options.toSeed(emission);
+        this.#count.addChars(seed.body.length);
         if (this.#staged?.has(seed.id) !== true && !this.#seeds.has(seed.id)) this.#seeds.set(seed.id, seed);
         return;
       }
       case 'item':
-        this.#items.push({ type: emission.type, data: JSON.stringify(emission.data) });
+        this.#items.push({ type: emission.type, data: this.#encodeItem(emission) });
         return;
       case 'drop':
+        this.#count.addChars(emission.reason.length + JSON.stringify(emission.data).length);
         this.#drops.push({ reason: emission.reason, data: emission.data });
         return;
       case 'charge':
@@ -97,6 +99,18 @@ class Gathering {
           ...(emission.afterMs === undefined ? {} : { retryAfterMs: emission.afterMs }),
         });
     }
+  }
+
+  #encodeItem({ type, data }: Emission & { readonly kind: 'item' }): string {
+    const text = JSON.stringify(data);
+    if (text.length > MAX_VALUE_CHARS) {
+      throw new CatenaError('module.item_too_large', `an item "${type}" has ${text.length} characters of JSON`, {
+        data: { type, chars: text.length, maxChars: MAX_VALUE_CHARS },
+        remedy: `give at most ${MAX_VALUE_CHARS}: split it into several items, or leave out what nobody reads`,
+      });
+    }
+    this.#count.addChars(text.length);
+    return text;
   }
 
   /** Stages the hops so far with the coordinator, under the node's token. */
