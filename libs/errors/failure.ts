@@ -1,4 +1,4 @@
-import type { CatenaError, FailureClass } from './catena-error.ts';
+import type { CatenaError, FailureClass, FailurePage } from './catena-error.ts';
 import { cutText, fieldOf, isCatenaError, isError, textOf } from './thrown.ts';
 
 /** A failure as recorded with a node and sent in an ErrorTaskModel: plain data of bounded size. */
@@ -12,6 +12,8 @@ export interface Failure {
   /** Causes, nearest first; at most {@link MAX_CAUSES}. */
   readonly causes: readonly { readonly code: string; readonly message: string }[];
   readonly retryAfterMs?: number;
+  /** The last page on which the module failed; later failures of the node for other reasons keep it. */
+  readonly page?: FailurePage;
 }
 
 const MAX_CAUSES = 5;
@@ -35,7 +37,28 @@ export function toFailure(error: CatenaError, stage: string): Failure {
     stage,
     causes: causesOf(error),
     ...(error.retryAfterMs === undefined ? {} : { retryAfterMs: error.retryAfterMs }),
+    ...(error.page === undefined ? {} : { page: error.page }),
   };
+}
+
+/**
+ * The page of a recorded failure; undefined if there is none, or if the record is of a release that records it otherwise: it is then
+ * judged as a first failure, which costs one more download.
+ */
+export function pageOfFailure(record: string): FailurePage | undefined {
+  if (record === '') return undefined;
+  const page = fieldOf(parsed(record), 'page');
+  const [code, digest, failures] = ['code', 'digest', 'failures'].map((name) => fieldOf(page, name));
+  const isPage = typeof code === 'string' && typeof digest === 'string' && Number.isSafeInteger(failures);
+  return isPage ? { code, digest, failures: failures as number } : undefined;
+}
+
+function parsed(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return undefined;
+  }
 }
 
 function causesOf(error: Error): { code: string; message: string }[] {
