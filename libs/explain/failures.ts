@@ -69,7 +69,9 @@ export class FailureKinds<Seen extends FailureSeen> {
       const { moduleId, step, code, message, at } = example;
       return { moduleId, step, code, message, ...(at === undefined ? {} : { at }), pattern, count, example };
     });
-    return kinds.sort((one, other) => rank(one) - rank(other) || other.count - one.count);
+    return kinds.sort(
+      (one, other) => Number(isConsequence(one)) - Number(isConsequence(other)) || other.count - one.count,
+    );
   }
 }
 
@@ -80,8 +82,9 @@ export function groupFailures<Seen extends FailureSeen>(failures: Iterable<Seen>
   return kinds.list();
 }
 
-function rank({ code }: FailureSeen): number {
-  return CONSEQUENCES.has(code) ? 1 : 0;
+/** Whether a node did not fail by itself: the end of its run, its module or its phase ended it. */
+export function isConsequence({ code }: Pick<FailureSeen, 'code'>): boolean {
+  return CONSEQUENCES.has(code);
 }
 
 /** Longer messages differ in their tails only by what they quote. */

@@ -40,8 +40,8 @@ export async function judgedPage(
   const isSame = digest !== '' && before?.digest === digest && before.code === code;
   const failures = (before?.failures ?? 0) + (isOfCode ? 1 : 0);
   const isOver = isSame || failures >= MAX_FAILED_PAGES;
-  const { message, data, cause, remedy, retryAfterMs } = thrown;
-  return new CatenaError(code, message, {
+  const { data, cause, remedy, retryAfterMs } = thrown;
+  return new CatenaError(thrown.code, thrown.message, {
     class: isOver ? 'fatal' : 'retryable',
     data: isOver ? { ...data, pages: isSame ? 'two downloads gave the same bytes' : 'two downloads failed' } : data,
     ...(cause === undefined ? {} : { cause }),

@@ -1,9 +1,9 @@
 /** The failed nodes of a run, as text for people. */
 import type { ChainNode } from '../../coordination/protocol/node.ts';
-import type { Failure } from '../../errors/failure.ts';
 import type { FailureSeen } from '../../explain/failures.ts';
 import { FAIL_STEP, START_STEP } from '../../modules/contract/definition.ts';
-import { decodeHop, decodeRequest } from '../../stage/node/node-body.ts';
+import { decodeHop } from '../../stage/node/node-body.ts';
+import { nodeFailure } from '../../stage/run/run-failures.ts';
 import type { DeadLetter, RunRecord } from '../../store/port.ts';
 import { countOf, oneLine } from '../terminal/format.ts';
 import type { Paint } from '../terminal/io.ts';
@@ -54,30 +54,13 @@ export async function readFailedNodes(source: Pick<RunSource, 'deadLetters'>, ru
 
 export function toFailedNode(letter: DeadLetter, steps: readonly string[]): FailedNode {
   const { kind, reason, attempts, crashes, stepIdx, nodeId } = letter;
-  const failure = letter.error === '' ? undefined : (JSON.parse(letter.error) as Failure);
+  const { moduleId, code, message, at, url } = nodeFailure(letter);
   return {
     step: OWN_STEPS[stepIdx] ?? steps[stepIdx] ?? `step ${stepIdx}`,
-    kind,
-    reason,
-    moduleId: letter.moduleId,
-    code: failure?.code ?? reason,
-    message: failure?.message ?? REASONS[reason] ?? reason,
-    at: typeof failure?.data.at === 'string' ? failure.data.at : undefined,
-    attempts,
-    crashes,
-    url: kind === 'request' ? decodeRequest(letter.body).url : undefined,
+    ...{ kind, reason, moduleId, code, message, at, attempts, crashes, url, nodeId },
     state: decodeHop(letter.body).state,
-    nodeId,
   };
 }
-
-/** The sentences for nodes that did not fail by themselves. */
-const REASONS: Readonly<Record<string, string>> = {
-  crashed: 'too many executions of it crashed: it may be what kills the process',
-  deadline_exceeded: 'the deadline came before it was done',
-  terminated: 'its module or task was terminated before it was done',
-  cancelled: 'the run was cancelled before it was done',
-};
 
 /** A failed node as text: its step or request, the reason, and its id for a replay. */
 export function failedNodeText(node: FailedNode, paint: Paint): string {
