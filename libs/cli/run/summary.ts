@@ -113,7 +113,7 @@ function failuresText(failed: readonly FailedNode[], showCommand: string | undef
 }
 
 /** A kind of failure: what, how often, the author's line, and one of its pages. */
-function kindLines({ count, step, code, message, at, example }: FailureKind<FailedNode>, paint: Paint): string {
+export function kindLines({ count, step, code, message, at, example }: FailureKind<FailedNode>, paint: Paint): string {
   const what = `  ${paint('red', `${formatCount(count)} × ${step}`)}  ${code}: ${oneLine(message, MESSAGE_CHARS)}\n`;
   const places = [at === undefined ? '' : `at ${at}`, example.url === undefined ? '' : `for example ${example.url}`];
   const where = places.filter((place) => place !== '').join(', ');
