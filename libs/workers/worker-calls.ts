@@ -6,12 +6,12 @@
  *                                                               A did not: it waits, and the main thread is told
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { CallBudgets } from '../calls/budgets.ts';
 import { openRun } from '../calls/opened-input.ts';
 import { runCall } from '../calls/run-call.ts';
 import type { AuthorCall, RunContext } from '../calls/served-module.ts';
+import type { YieldLimits } from '../calls/yield-budget.ts';
 import { CatenaError } from '../errors/catena-error.ts';
-import { describeThrown } from '../modules/build/site.ts';
+import { describeThrown } from '../errors/thrown.ts';
 import type { ModuleDefinition } from '../modules/contract/definition.ts';
 import type { Board } from './board.ts';
 import { type CallEnd, type CallMessage, OpenCall } from './open-call.ts';
@@ -20,7 +20,7 @@ import { toWireError } from './wire-error.ts';
 
 export interface WorkerCallsOptions {
   readonly board: Board;
-  readonly budgets: CallBudgets;
+  readonly limits: YieldLimits;
   readonly post: (messages: readonly FromWorker[]) => void;
 }
 
@@ -98,6 +98,7 @@ export class WorkerCalls {
     const who = call === undefined ? 'the code of a module' : call.name;
     const error = new CatenaError('execution.exit', `${who} called ${deed}`, {
       class: 'retryable',
+      data: call === undefined ? {} : call.data,
       remedy: 'throw an error to fail the node, or yield fail(reason) in a compute step to end the module',
     });
     if (call !== undefined) call.end = { failure: toWireError(error) };
@@ -143,10 +144,10 @@ export class WorkerCalls {
   }
 
   #begin(message: CallMessage): OpenCall | undefined {
-    const { board, budgets } = this.#options;
+    const { board, limits } = this.#options;
     const { slot } = message;
     if (!board.begin(slot)) {
-      this.send({ kind: 'ends', call: message.call, ms: 0 });
+      this.send({ kind: 'recalled', slot });
       return undefined;
     }
     board.mark(slot);
@@ -154,7 +155,7 @@ export class WorkerCalls {
     this.#open.set(call.id, call);
     this.#beats ??= setInterval(() => board.beat(), BEAT_MS);
     this.#current.run(call, () => {
-      const made = this.#make(message, call, budgets);
+      const made = this.#make(message, call, limits);
       made.then(
         (result) => this.#end(call, { result }),
         (thrown: unknown) => this.#end(call, { failure: toWireError(thrown) }),
@@ -184,13 +185,13 @@ export class WorkerCalls {
     this.#beats = undefined;
   }
 
-  async #make({ module: id, order }: CallMessage, call: OpenCall, budgets: CallBudgets): Promise<unknown> {
+  async #make({ module: id, order }: CallMessage, call: OpenCall, limits: YieldLimits): Promise<unknown> {
     const module = this.#modules.get(id)!;
     if (order.fn === 'checkInput') return void (await module.checkInput(order.input));
     const run = this.#runs.get(order.run)!;
     if (order.fn === 'openRun') return (await openRun(module, run)).concurrency;
     return runCall(module, toAuthorCall(order, run, call), {
-      budgets,
+      limits,
       emit: (chunk) => call.emit(chunk),
       breathe: () => this.#breathe(call),
       isAbandoned: () => call.isAbandoned,

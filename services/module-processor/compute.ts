@@ -2,7 +2,7 @@ import type { AuthorCall, DeadNode, JoinPage, JoinSource } from '../../libs/call
 import type { ChainNode } from '../../libs/coordination/protocol/node.ts';
 import type { Ending, OnlyChild } from '../../libs/stage/execution/execute-node.ts';
 import { gather } from '../../libs/stage/execution/gather.ts';
-import { failureOf } from '../../libs/stage/run/close-run.ts';
+import { failureOf } from '../../libs/stage/run/crash-failure.ts';
 import { type HopContext, nodeCall } from './context.ts';
 import type { ModuleProcessorDeps, RunNext } from './deps.ts';
 

@@ -1,5 +1,6 @@
 /** What is said of a node that has spent its crash budget. Nobody saw it fail, so its record is made from its lost leases. */
 import { SUSPECT_AFTER } from '../../coordination/protocol/claims.ts';
+import type { ChainNode } from '../../coordination/protocol/node.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
 import { type Failure, toFailure } from '../../errors/failure.ts';
 
@@ -30,4 +31,9 @@ export function crashFailure(crashes: number): Failure {
 
 function leases(count: number): string {
   return count === 1 ? '1 lease' : `${count} leases`;
+}
+
+/** The failure of a node as JSON; empty if it did not fail. A crashed node may have an earlier failure, which did not end it. */
+export function failureOf({ deathReason, crashes, error }: ChainNode): string {
+  return deathReason === 'crashed' ? JSON.stringify(crashFailure(crashes)) : error;
 }
