@@ -14,7 +14,7 @@ describe('a registry of providers', () => {
   it('is read from YAML, with defaults for what is left out', () => {
     const registry = parseRegistry(QWEN, 'providers.yaml');
     expect(registry.names).toEqual(['qwen']);
-    expect(registry.find('qwen')).toMatchObject({ model: 'qwen-plus', streaming: true, extraBody: {} });
+    expect(registry.find('qwen')).toMatchObject({ model: 'qwen-plus', search: false, extraBody: {} });
   });
 
   it.each([
