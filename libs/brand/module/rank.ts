@@ -61,7 +61,11 @@ export function answerRows(input: DiagnosisInput, calls: readonly CallItem[]): A
               text: response,
               question,
               brands,
-              citations: citations.map(({ url, title }) => (title === undefined ? { url } : { url, title })),
+              citations: citations.map(({ url, title, site }) => ({
+                ...{ url },
+                ...(title === undefined ? {} : { title }),
+                ...(site === undefined ? {} : { site }),
+              })),
             },
             matcher,
           ),
