@@ -168,7 +168,7 @@ describe('catena diagnose', { timeout: PATIENCE_MS }, () => {
   it('refuses a cost cap for models without a price, which it would not hold back', async () => {
     const { calls } = await provider(() => 'whole');
     const file = inFolder('providers.yaml');
-    writeFileSync(file, readFileSync(file, 'utf8').replace(/    pricePerMillionTokens: .*\n/, ''));
+    writeFileSync(file, readFileSync(file, 'utf8').replace(/ {4}pricePerMillionTokens: .*\n/, ''));
     const { code, stderr } = await diagnose(...ASKED, '--cost-cap', '1');
     expect(code).toBe(2);
     expect(stderr).toMatch(/cost cap cannot hold for qwen: .*no price[\s\S]*pricePerMillionTokens/);

@@ -34,7 +34,11 @@ export async function requireModels({ env }: Pick<CliContext, 'env'>, asked: Ask
 }
 
 /** Throws `brand.no_price` for a cap on the cost of models whose price the registry does not know: it would hold nothing back. */
-export function requirePrices(registry: ProviderRegistry, models: readonly string[], costCap: string | undefined): void {
+export function requirePrices(
+  registry: ProviderRegistry,
+  models: readonly string[],
+  costCap: string | undefined,
+): void {
   if (costCap === undefined) return;
   const without = models.filter((model) => registry.find(model).pricePerMillionTokens === undefined);
   if (without.length === 0) return;

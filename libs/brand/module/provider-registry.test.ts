@@ -48,15 +48,31 @@ describe('a registry of providers', () => {
     QWEN.replace('openai-chat', codec).replace(/baseUrl: .*/, `baseUrl: ${url}`) + more;
 
   it.each([
-    ['a search that returns no sources', entry('    search: true\n'), /0\.search: dashscope .* use the codec dashscope-native/],
-    ['a search that the vendor has not', entry('    search: true\n', 'openai-chat', 'https://api.deepseek.com'), /no web search/],
+    [
+      'a search that returns no sources',
+      entry('    search: true\n'),
+      /0\.search: dashscope .* use the codec dashscope-native/,
+    ],
+    [
+      'a search that the vendor has not',
+      entry('    search: true\n', 'openai-chat', 'https://api.deepseek.com'),
+      /no web search/,
+    ],
     [
       'a stream that would lose the pages of the search',
       entry('    search: true\n    streaming: true\n', 'openai-chat', 'https://open.bigmodel.cn/api/paas/v4'),
       /0\.streaming: zhipu .* whole bodies only/,
     ],
-    ['a degree of thinking that the vendor has not', entry('    thinking: medium\n'), /0\.thinking: dashscope has off, on/],
-    ['a tier of service where there are none', entry('    serviceTier: priority\n'), /0\.serviceTier: dashscope has no tiers/],
+    [
+      'a degree of thinking that the vendor has not',
+      entry('    thinking: medium\n'),
+      /0\.thinking: dashscope has off, on/,
+    ],
+    [
+      'a tier of service where there are none',
+      entry('    serviceTier: priority\n'),
+      /0\.serviceTier: dashscope has no tiers/,
+    ],
     ['a price without a day as its day', entry('    pricesAsOf: yesterday\n'), /0\.pricesAsOf/],
   ])('is refused for %s', (_what, text, says) => {
     expect(() => parseRegistry(text, 'providers.yaml')).toThrow(says);
