@@ -60,7 +60,9 @@ async function runInFile(
     });
     return await runOn(engine, { context, prepared, options, reporter, view, hosts, failed: failure.promise });
   } finally {
-    await engine?.stop().catch((thrown: unknown) => reporter.say(`the database could not be closed: ${String(thrown)}`));
+    await engine
+      ?.stop()
+      .catch((thrown: unknown) => reporter.say(`the database could not be closed: ${String(thrown)}`));
     await prepared.stop();
     await telemetry?.stop();
     await prepared.output?.sink.close();
