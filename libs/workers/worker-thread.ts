@@ -80,6 +80,8 @@ export class WorkerThread {
       stderr: true,
       resourceLimits: { maxOldGenerationSizeMb: memoryMb + ONE_ALLOCATION_MB },
     });
+    // The process lives as long as calls are open: the watch's timer sees to that.
+    this.#worker.unref();
     const loaded = this.#loaded;
     loaded.promise.catch(() => {});
     this.loaded = loaded.promise;

@@ -56,6 +56,7 @@ const READERS: { readonly [Field in keyof Required<RequestSpec>]: Read } = {
   limits: readLimits,
   breaker: readBreaker,
   untilMs: (value, field) => require(value, field, timeProblem(value)),
+  notBeforeMs: (value, field) => require(value, field, timeProblem(value)),
   partial: (value, field) => require(value, field, typeof value === 'boolean' ? undefined : 'give true or false'),
   robots: (value, field) => require(value, field, value === 'ignore' ? undefined : 'give "ignore", or leave it out'),
   cache: readCache,
