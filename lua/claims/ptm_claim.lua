@@ -63,7 +63,7 @@ if n.state == 'pending' and exec.cooldown > now then
   return reply(4, 'LOCKED_BY_OTHER', { exec.cooldown - now })
 end
 
-if ARGV[9] ~= '' and n.crashes >= tonumber(ARGV[9]) then return reply(8, 'SUSPECT') end
+if ARGV[9] ~= '' and n.crashes >= tonumber(ARGV[9]) then return reply(8, 'SUSPECT', { n.crashes }) end
 
 if n.state == 'pending' then n.attempts = n.attempts + 1 end
 n.state, n.owner, n.token = 'processing', ARGV[5], ARGV[8]

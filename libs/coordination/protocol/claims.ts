@@ -122,6 +122,8 @@ export interface ClaimOutcome {
   readonly node?: ChainNode;
   /** With LOCKED_BY_OTHER: milliseconds until the node is due. */
   readonly retryInMs?: number;
+  /** With SUSPECT: how many leases the node has lost. */
+  readonly crashes?: number;
 }
 
 /** What a holder presents: the node and its token. */
@@ -166,7 +168,7 @@ export interface ClaimTransitions {
    *   node has lost {@link SUSPECT_AFTER} leases and the claim is not `alone`.
    * - Changes: processing, with owner and new token, due at the end of the lease; one attempt more where the node was
    *   pending. A refused wake-up of a pending node moves its due time: in a pause to now, in a cool-down to its end.
-   * - Answers: EXECUTE with the node; LOCKED_BY_OTHER with the time until the node is due.
+   * - Answers: EXECUTE with the node; LOCKED_BY_OTHER with the time until the node is due; SUSPECT with its lost leases.
    * - Again: the same owner gets the stored token as long as it holds the node, also after a pause or a mark.
    */
   claim(claim: ClaimCommand): Promise<ClaimOutcome>;

@@ -80,6 +80,7 @@ export async function claim(deps: RedisDeps, command: ClaimCommand): Promise<Cla
     return { code, node: claimed };
   }
   if (code === ClaimCode.LOCKED_BY_OTHER) return { code, retryInMs: (payload as readonly [number])[0] };
+  if (code === ClaimCode.SUSPECT) return { code, crashes: (payload as readonly [number])[0] };
   return { code: code as CodeOf<typeof ClaimCode> };
 }
 

@@ -44,7 +44,8 @@ export function claim(tx: Tx, command: ClaimCommand): ClaimOutcome {
     putOff(tx, found.row, found.module.cooldownUntilMs);
     return { code: ClaimCode.LOCKED_BY_OTHER, retryInMs: coolingMs };
   }
-  if (found.row.crashes >= SUSPECT_AFTER && !command.alone) return { code: ClaimCode.SUSPECT };
+  const { crashes } = found.row;
+  if (crashes >= SUSPECT_AFTER && !command.alone) return { code: ClaimCode.SUSPECT, crashes };
   lease(tx, found, command.owner, command.leaseMs);
   return { code: ClaimCode.EXECUTE, node: toChainNode(found.row, found.phase) };
 }

@@ -204,6 +204,8 @@ export interface Refused {
   readonly reason: string;
   /** With LOCKED_BY_OTHER: milliseconds until the node is due. */
   readonly retryInMs: number;
+  /** With SUSPECT: how many leases the node has lost. */
+  readonly crashes: number;
 }
 
 type ClaimDeps = Pick<ExecutionDeps, 'clock' | 'coordinator' | 'leases' | 'meters' | 'nextOwner' | 'solitude'>;
@@ -225,13 +227,13 @@ export async function claimNode(deps: ClaimDeps, claiming: Claiming): Promise<Cl
   } finally {
     start.end();
   }
-  const isSuspect = claimed.kind === 'refused' && claimed.code === ClaimCode.SUSPECT;
-  return isSuspect ? claimAlone(deps, claiming) : claimed;
+  if (claimed.kind !== 'refused' || claimed.code !== ClaimCode.SUSPECT) return claimed;
+  return claimAlone(deps, claiming, claimed.crashes);
 }
 
-async function claimAlone(deps: ClaimDeps, claiming: Claiming): Promise<Claimed | Later> {
+async function claimAlone(deps: ClaimDeps, claiming: Claiming, crashes: number): Promise<Claimed | Later> {
   const { aside = (wait) => wait() } = claiming;
-  const room = await aside(() => deps.solitude.makeRoom());
+  const room = await aside(() => deps.solitude.makeRoom(crashes));
   if (room.kind === 'later') return room;
   let claimed: Claimed | undefined;
   try {
@@ -260,7 +262,8 @@ async function sendClaim(
     return { kind: 'claimed', lease: deps.leases.hold(outcome.node!, sinceMs, onEnd) };
   }
   const reason = codeName(ClaimCode, outcome.code);
-  return { kind: 'refused', code: outcome.code, reason, retryInMs: outcome.retryInMs ?? 0 };
+  const { code, retryInMs = 0, crashes = 0 } = outcome;
+  return { kind: 'refused', code, reason, retryInMs, crashes };
 }
 
 /** The message waits: this process cannot start its node now. */

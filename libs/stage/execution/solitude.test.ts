@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ManualClock } from '../../clock/clock.ts';
+import { SUSPECT_AFTER } from '../../coordination/protocol/claims.ts';
 import { type Alone, type Later, Solitude } from './solitude.ts';
 
 /** Leases as the keeper counts them. */
@@ -44,7 +45,7 @@ function started(solitude: Solitude) {
 describe('a suspect', () => {
   it('has the process at once when nothing is held', async () => {
     const { solitude } = open();
-    await alone(solitude.makeRoom());
+    await alone(solitude.makeRoom(SUSPECT_AFTER));
     expect(solitude.state).toBe('alone');
   });
 
@@ -53,7 +54,7 @@ describe('a suspect', () => {
     const claim = started(solitude);
     leases.held = 2;
     let room: Alone | Later | undefined;
-    const made = solitude.makeRoom().then((answer) => (room = answer));
+    const made = solitude.makeRoom(SUSPECT_AFTER).then((answer) => (room = answer));
     leases.end();
     leases.end();
     await turn();
@@ -70,7 +71,7 @@ describe('a suspect', () => {
   it('keeps every other node from starting, from its wait on until it ends', async () => {
     const { solitude, leases, signal } = open();
     leases.held = 1;
-    const room = solitude.makeRoom();
+    const room = solitude.makeRoom(SUSPECT_AFTER);
     for (const state of ['waiting', 'alone']) {
       expect([solitude.isOpen, solitude.state]).toEqual([false, state]);
       expect(solitude.startClaim()).toMatchObject({ kind: 'later', delayMs: expect.any(Number) });
@@ -89,11 +90,11 @@ describe('a suspect', () => {
   it('is put off while another one waits or is executed', async () => {
     const { solitude, leases } = open();
     leases.held = 1;
-    const first = solitude.makeRoom();
-    expect((await solitude.makeRoom()).kind).toBe('later');
+    const first = solitude.makeRoom(SUSPECT_AFTER);
+    expect((await solitude.makeRoom(SUSPECT_AFTER)).kind).toBe('later');
     leases.end();
     await alone(first);
-    expect((await solitude.makeRoom()).kind).toBe('later');
+    expect((await solitude.makeRoom(SUSPECT_AFTER)).kind).toBe('later');
   });
 
   it('lets the others have as much time as the last suspect took, within bounds', async () => {
@@ -103,24 +104,36 @@ describe('a suspect', () => {
       [700, 700],
       [90_000, 60_000],
     ] as const) {
-      const made = await alone(solitude.makeRoom());
+      const made = await alone(solitude.makeRoom(SUSPECT_AFTER));
       clock.advance(tookMs);
       made.end();
-      expect(await solitude.makeRoom()).toEqual({ kind: 'later', delayMs: turnMs });
+      expect(await solitude.makeRoom(SUSPECT_AFTER)).toEqual({ kind: 'later', delayMs: turnMs });
       clock.advance(turnMs - 1);
-      expect(await solitude.makeRoom()).toEqual({ kind: 'later', delayMs: 1 });
+      expect(await solitude.makeRoom(SUSPECT_AFTER)).toEqual({ kind: 'later', delayMs: 1 });
       started(solitude).end();
       clock.advance(1);
     }
-    await alone(solitude.makeRoom());
+    await alone(solitude.makeRoom(SUSPECT_AFTER));
+  });
+
+  it('that has lost a lease alone waits until its process has lived for ten seconds: one that dies young proves nothing', async () => {
+    const { solitude, clock } = open();
+    expect(await solitude.makeRoom(SUSPECT_AFTER + 1)).toEqual({ kind: 'later', delayMs: 10_000 });
+    expect(solitude.isOpen).toBe(true);
+    const other = await alone(solitude.makeRoom(SUSPECT_AFTER));
+    other.end();
+    clock.advance(9_999);
+    expect(await solitude.makeRoom(SUSPECT_AFTER + 1)).toEqual({ kind: 'later', delayMs: 1 });
+    clock.advance(1);
+    await alone(solitude.makeRoom(SUSPECT_AFTER + 1));
   });
 
   it('that ends twice does not open the process for the next one', async () => {
     const { solitude, clock } = open();
-    const first = await alone(solitude.makeRoom());
+    const first = await alone(solitude.makeRoom(SUSPECT_AFTER));
     first.end();
     clock.advance(1_000);
-    await alone(solitude.makeRoom());
+    await alone(solitude.makeRoom(SUSPECT_AFTER));
     first.end();
     expect(solitude.state).toBe('alone');
   });
@@ -128,23 +141,23 @@ describe('a suspect', () => {
   it('is put off when a held node does not end, and the others go on', async () => {
     const { solitude, leases, signal } = open(5);
     leases.held = 1;
-    const room = solitude.makeRoom();
+    const room = solitude.makeRoom(SUSPECT_AFTER);
     const opened = solitude.opened(signal);
     expect((await room).kind).toBe('later');
     await opened;
     expect(solitude.isOpen).toBe(true);
-    expect((await solitude.makeRoom()).kind).toBe('later');
+    expect((await solitude.makeRoom(SUSPECT_AFTER)).kind).toBe('later');
   });
 
   it('is put off when the process stops, at once and later', async () => {
     const { solitude, leases } = open();
     leases.held = 1;
-    const room = solitude.makeRoom();
+    const room = solitude.makeRoom(SUSPECT_AFTER);
     solitude.stop();
     solitude.stop();
     expect((await room).kind).toBe('later');
     leases.end();
-    expect((await solitude.makeRoom()).kind).toBe('later');
+    expect((await solitude.makeRoom(SUSPECT_AFTER)).kind).toBe('later');
     started(solitude);
   });
 });
@@ -152,7 +165,7 @@ describe('a suspect', () => {
 it('what waits for the process to open stops waiting when its stage stops', async () => {
   const { solitude } = open();
   const stopping = new AbortController();
-  await alone(solitude.makeRoom());
+  await alone(solitude.makeRoom(SUSPECT_AFTER));
   const opened = solitude.opened(stopping.signal)!;
   stopping.abort(new Error('stopped'));
   await expect(opened).rejects.toThrow('stopped');
@@ -181,7 +194,7 @@ it('I11: no node is held beside a suspect, whatever claims, ends and suspects co
   };
   let suspects = 0;
   const suspect = async (): Promise<void> => {
-    const room = await solitude.makeRoom();
+    const room = await solitude.makeRoom(SUSPECT_AFTER);
     if (room.kind === 'later') return;
     expect([isAlone, leases.held]).toEqual([false, 0]);
     isAlone = true;

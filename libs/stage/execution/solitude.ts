@@ -8,9 +8,13 @@
  * Nodes that are held end as usual. What waits meanwhile holds no lease, no slot and no permit, so held nodes never wait for it;
  * the one suspect that makes room keeps its permit. Suspects go one after the other, and between two of them the others have as
  * much time as the last one took.
+ *
+ * A process may also be ended from outside, several times in a row. So a suspect that has lost a lease alone is not executed again
+ * before its process has lived for a while: processes that die young say nothing about it.
  */
 import type { Clock } from '../../clock/clock.ts';
 import { unlessAborted } from '../../concurrency/abort.ts';
+import { SUSPECT_AFTER } from '../../coordination/protocol/claims.ts';
 import type { LeaseKeeper } from './lease.ts';
 
 export interface SolitudeOptions {
@@ -39,6 +43,8 @@ const PUT_OFF_MS = 250;
 /** Bounds of the time that the others have between two suspects. */
 const SHORTEST_TURN_MS = 100;
 const LONGEST_TURN_MS = 60_000;
+/** How long a process has lived before it executes a suspect that has lost a lease alone. */
+const GROWN_UP_MS = 10_000;
 /** A node that is held may never end: after this the process opens again, and the suspect is put off. */
 const LONGEST_WAIT_MS = 120_000;
 
@@ -46,6 +52,7 @@ export class Solitude {
   readonly #leases: SolitudeOptions['leases'];
   readonly #clock: Clock;
   readonly #longestWaitMs: number;
+  readonly #startedMs: number;
   readonly #stopping = new AbortController();
   /** Claims without an answer: each may become a held node. */
   #claims = 0;
@@ -59,6 +66,7 @@ export class Solitude {
     this.#leases = leases;
     this.#clock = clock;
     this.#longestWaitMs = longestWaitMs;
+    this.#startedMs = clock.monotonic();
   }
 
   /** Whether nodes may be started. */
@@ -95,11 +103,13 @@ export class Solitude {
     this.#noClaims = Promise.withResolvers();
   }
 
-  /** Closes the process for all but one suspect, and waits until no node is held. */
-  async makeRoom(): Promise<Alone | Later> {
+  /** Closes the process for all but one suspect, which has lost so many leases, and waits until no node is held. */
+  async makeRoom(crashes: number): Promise<Alone | Later> {
     const nowMs = this.#clock.monotonic();
     if (!this.isOpen || this.#stopping.signal.aborted) return { kind: 'later', delayMs: PUT_OFF_MS };
-    if (nowMs < this.#othersUntilMs) return { kind: 'later', delayMs: Math.ceil(this.#othersUntilMs - nowMs) };
+    const grownUpMs = crashes > SUSPECT_AFTER ? this.#startedMs + GROWN_UP_MS : 0;
+    const fromMs = Math.max(grownUpMs, this.#othersUntilMs);
+    if (nowMs < fromMs) return { kind: 'later', delayMs: Math.ceil(fromMs - nowMs) };
     this.#closedSinceMs = nowMs;
     try {
       await this.#emptied();

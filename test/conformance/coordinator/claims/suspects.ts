@@ -10,7 +10,7 @@ export function describeSuspects(open: OpenCoordinator): void {
       const scene = await suspectScene(await openScene(open), 'a');
       const before = await scene.node('a');
       expect(before).toMatchObject({ state: 'pending', crashes: SUSPECT_AFTER });
-      expect(await scene.claim('a')).toEqual({ code: ClaimCode.SUSPECT });
+      expect(await scene.claim('a')).toEqual({ code: ClaimCode.SUSPECT, crashes: SUSPECT_AFTER });
       expect(await scene.node('a')).toEqual(before);
       expect(await scene.take('a', { alone: true })).toMatchObject({ state: 'processing', crashes: SUSPECT_AFTER });
     });
