@@ -160,8 +160,6 @@ type State = {
   claimLog: Record<string, string>;
 };
 
-/** Processes that share the workers; what ends one ends all workers in it. */
-const PROCESSES = 3;
 const SUSPECT = 2;
 const LEASE = 40,
   GRACE = 25,
@@ -218,6 +216,8 @@ export function simulate(seed: number, R: Rules, opt: { trace?: boolean } = {}):
     hand: chance(0.5),
     stall: chance(0.4),
   };
+  /** Processes that share the workers; what ends one ends all workers in it. */
+  const processes = 1 + int(3);
   const nm = 1 + int(2),
     nph = 1 + int(3),
     V = 2 + int(4);
@@ -877,10 +877,11 @@ export function simulate(seed: number, R: Rules, opt: { trace?: boolean } = {}):
         if (n?.s !== 'processing') return 2;
         if (n.lease > now) return 1;
         n.crashes++;
+        if (workers.some((w) => w.holds === id)) outlived.add(id);
         if (n.crashes >= CRASH) {
-          const innocent = !killsDl(n) && !killsParse(n);
-          // Nothing ends a process here but a poisoned node, and no lease is lost otherwise.
-          if (innocent && F.poison && F.crash === 0 && !F.stall && !F.failover && !F.longDl)
+          const isGuilty = killsDl(n) || killsParse(n);
+          // Nothing but a poisoned node ends a process here.
+          if (!isGuilty && F.poison && F.crash === 0 && !F.failover && !outlived.has(id))
             fail('an innocent node died with its poisoned neighbours');
           end(n, 'dead', 'crashes');
           settlePhase(n.m, n.ph);
@@ -1033,16 +1034,18 @@ export function simulate(seed: number, R: Rules, opt: { trace?: boolean } = {}):
     stall: number;
     name: string;
     process: number;
-    /** Whether it holds a lease. */
-    holds: boolean;
+    /** The node whose lease it holds. */
+    holds: string | undefined;
   };
   let workers: W[] = [];
+  /** Nodes that lost a lease to its end, while their worker lived on. */
+  const outlived = new Set<string>();
   /** The worker that takes its step. */
   let self: W;
   /** Per process the worker that makes room for a suspect, or executes one. */
   const closedBy: (W | undefined)[] = [];
   const isClosed = () => closedBy[self.process] !== undefined && closedBy[self.process] !== self;
-  const holdersBeside = () => workers.filter((w) => w !== self && w.process === self.process && w.holds);
+  const holdersBeside = () => workers.filter((w) => w !== self && w.process === self.process && w.holds !== undefined);
   const publish = (m: Msg) => {
     st('msgs');
     if (faults && chance(F.lose)) {
@@ -1080,7 +1083,7 @@ export function simulate(seed: number, R: Rules, opt: { trace?: boolean } = {}):
   };
   const spawn = (m: Msg, fromBus: boolean) => {
     const g = m.k === 'task' ? hopW(m) : m.k === 'request' ? dlW(m) : m.k === 'response' ? parseW(m) : errW(m);
-    workers.push({ g, msg: fromBus ? m : undefined, stall: 0, name: m.k, process: int(PROCESSES), holds: false });
+    workers.push({ g, msg: fromBus ? m : undefined, stall: 0, name: m.k, process: int(processes), holds: undefined });
   };
 
   const finish = function* (
@@ -1123,6 +1126,7 @@ export function simulate(seed: number, R: Rules, opt: { trace?: boolean } = {}):
       notify(x);
       yield;
     }
+    self.holds = c.next?.id;
     if (c.next) {
       const m = c.next.n;
       if (m.kind === 'hop') yield* runHop(c.next.id, c.next.token, m);
@@ -1238,7 +1242,7 @@ export function simulate(seed: number, R: Rules, opt: { trace?: boolean } = {}):
     if (c.code !== 0) return undefined;
     if (isClosed()) fail('I11 a node was claimed beside a suspect');
     if (closedBy[self.process] === self && holdersBeside().length > 0) fail('I11 a suspect is not alone');
-    self.holds = true;
+    self.holds = m.id;
     return { token: c.token!, n: c.n! };
   };
   const hopW = function* (m: Msg): Generator<void, void, void> {
@@ -1272,7 +1276,13 @@ export function simulate(seed: number, R: Rules, opt: { trace?: boolean } = {}):
     const nn = structuredClone(n);
     if (killsDl(nn)) throw new Crash();
     const k = F.longDl ? int(60) : 2;
-    for (let i = 0; i < k; i++) yield;
+    for (let i = 0; i < k; i++) {
+      yield;
+      if (tok && i % 5 === 4 && rpc(() => C.renew(m.id, tok)) !== 0) {
+        st('renew_fenced');
+        return;
+      }
+    }
     if (tok) {
       if (chance(0.3)) {
         yield* runParse(m.id, tok, nn);
@@ -1282,7 +1292,7 @@ export function simulate(seed: number, R: Rules, opt: { trace?: boolean } = {}):
         st('handback_fenced');
         return;
       }
-      self.holds = false;
+      self.holds = undefined;
       yield;
     }
     publish({ k: 'response', id: m.id, epoch: tok ? nn.epoch : m.epoch, at: now });
@@ -1409,7 +1419,7 @@ export function simulate(seed: number, R: Rules, opt: { trace?: boolean } = {}):
     } else {
       if (a > 0.96 || !workers.length)
         workers.push({
-          ...{ g: sweepW(), msg: undefined, stall: 0, name: 'sweep', process: int(PROCESSES), holds: false },
+          ...{ g: sweepW(), msg: undefined, stall: 0, name: 'sweep', process: int(processes), holds: undefined },
         });
       if (!workers.length) now += 5;
     }
