@@ -1604,5 +1604,4 @@ if (import.meta.url === `file://${process.argv[1]}` || process.argv[1]?.endsWith
   );
   for (const [k, v] of Object.entries(by).sort((a, b) => b[1].n - a[1].n))
     console.log(`  ${v.n}\t(seed ${v.ex})\t${k}`);
-  if (process.env.STATS) console.log(JSON.stringify(tot));
 }
