@@ -11,6 +11,6 @@ export function inlineModule(module: ModuleDefinition, limits: YieldLimits = YIE
     ...factsOf(module),
     checkInput: async (input) => void (await module.checkInput(input)),
     openRun: (run) => openRun(module, run),
-    call: (call, sink) => runCall(module, call, { limits, emit: (chunk) => sink.take(chunk) }),
+    call: (call, sink) => runCall(module, call, { limits, emit: (chunk) => sink.take(chunk), log: console }),
   };
 }

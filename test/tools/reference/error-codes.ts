@@ -33,6 +33,7 @@ const PASSED_ON = [
   'libs/modules/load/load-module.ts',
   'services/parser/another-download.ts',
   'libs/stage/messages/chain-error.ts',
+  'libs/workers/wire-error.ts',
   'libs/transport/grpc/error-from-status.ts',
   'services/module-processor/dispatch-call.ts',
 ];
