@@ -3,6 +3,7 @@
  * it; the engine does not depend on that API.
  */
 import type { StandardSchemaV1 } from '@standard-schema/spec';
+import type { CheerioAPI } from 'cheerio/slim';
 import type { JoinPolicy } from '../../coordination/protocol/runs.ts';
 import type { BreakerSpec } from '../../limits/breakers.ts';
 import type { KeyLimits } from '../../limits/limiter.ts';
@@ -210,7 +211,7 @@ export interface Page {
   readonly text: string;
   /** Parsed as JSON; throws `parse.not_json`. */
   readonly json: unknown;
-  readonly $: import('cheerio/slim').CheerioAPI;
+  readonly $: CheerioAPI;
 }
 
 /** The values that a step may yield. */
