@@ -1,10 +1,13 @@
 /** A downloaded page with its views for authors; each is created once, on first use. */
-import { createRequire } from 'node:module';
-import { type CheerioAPI, load } from 'cheerio/slim';
-import { compile, selectOne } from 'css-select';
+import type { CheerioAPI } from 'cheerio/slim';
 import { CatenaError } from '../../errors/catena-error.ts';
 import type { Page, PageSource } from '../contract/definition.ts';
 import { decodeText } from './charset.ts';
+import { DocumentMemory, queryOf } from './query.ts';
+import { compileSelector } from './select/compile.ts';
+import { findInside } from './select/find.ts';
+import { buildSpecTree } from './spec-tree.ts';
+import { buildTree, type Tree } from './tree.ts';
 
 /** `fast`: htmlparser2. `spec`: parse5, the same tree as in a browser, at about a third of the speed. */
 export type Markup = 'fast' | 'spec' | 'xml';
@@ -27,6 +30,9 @@ export class SourcePage implements Page {
   readonly #markup: Markup;
   #text: string | undefined;
   #json: { readonly value: unknown } | undefined;
+  #tree: Tree | undefined;
+  #isSpec = false;
+  readonly #memory = new DocumentMemory();
   #query: CheerioAPI | undefined;
 
   constructor(source: PageSource, markup: Markup) {
@@ -51,15 +57,29 @@ export class SourcePage implements Page {
   }
 
   get $(): CheerioAPI {
-    this.#query ??= this.#parseMarkup();
+    if (this.#query === undefined) {
+      const { document } = this.#parsed();
+      this.#query = queryOf(document, this.#memory, { baseURI: this.#base(), xml: this.#isXml(), spec: this.#isSpec });
+    }
     return this.#query;
   }
 
-  /** Whether any element matches a selector. It stops at the first match, and compiles each selector once per process. */
+  /** Whether any element matches a selector; the search stops at the first. */
   has(selector: string): boolean {
-    const { $ } = this;
-    const test = this.#isXml() ? undefined : compiled(selector);
-    return test === undefined ? $(selector).length > 0 : selectOne(test, $.root().toArray()) !== null;
+    const { document } = this.#parsed();
+    return findInside([document], compileSelector(selector, this.#isXml()), this.#memory.current, 1).length > 0;
+  }
+
+  /** How many nodes were nested too deep and became siblings, as in browsers; undefined as long as the page was not parsed. */
+  get flattenedNodes(): number | undefined {
+    return this.#tree?.flattened;
+  }
+
+  /** The address against which links are resolved: that of the first `base` element with one, else the page's. */
+  #base(): string {
+    const base = this.#parsed().base;
+    const url = base === undefined ? null : URL.parse(base, this.url);
+    return url === null || url.protocol === 'data:' || url.protocol === 'javascript:' ? this.url : url.href;
   }
 
   #isXml(): boolean {
@@ -67,15 +87,21 @@ export class SourcePage implements Page {
     return this.#markup === 'xml' || (contentType !== undefined && XML.test(contentType));
   }
 
-  #parseMarkup(): CheerioAPI {
+  #parsed(): Tree {
+    this.#tree ??= this.#parseMarkup();
+    return this.#tree;
+  }
+
+  #parseMarkup(): Tree {
     const contentType = this.headers['content-type'];
     if (contentType !== undefined && NEVER_MARKUP.test(contentType))
       throw notMarkup(this, `its type is ${contentType}`);
     const text = this.text;
     if (text.lastIndexOf('\0', SNIFF_CHARS) !== -1) throw notMarkup(this, 'it is binary');
-    const options = { baseURI: this.url };
-    if (this.#markup === 'spec') return loadBySpec()(text, options);
-    return load(text, this.#isXml() ? { ...options, xml: true } : options);
+    if (this.#markup !== 'spec') return buildTree(text, this.#isXml());
+    const tree = buildSpecTree(text);
+    this.#isSpec = tree !== undefined;
+    return tree ?? buildTree(text);
   }
 
   #parseJson(): unknown {
@@ -85,14 +111,6 @@ export class SourcePage implements Page {
       throw notJson(this, thrown);
     }
   }
-}
-
-let bySpec: typeof load | undefined;
-
-/** The full cheerio with parse5, loaded on first use: most programs never need it. */
-function loadBySpec(): typeof load {
-  bySpec ??= (createRequire(import.meta.url)('cheerio') as { load: typeof load }).load;
-  return bySpec;
 }
 
 function notMarkup(page: Page, why: string): CatenaError {
@@ -115,27 +133,4 @@ function notJson(page: Page, thrown: unknown): CatenaError {
     `the page ${page.url} is not JSON: at position ${position} of ${text.length}, near ${JSON.stringify(excerpt)}`,
     { class: 'retryable', cause: thrown, data: { url: page.url, position, excerpt, contentType } },
   );
-}
-
-type Test = ReturnType<typeof compile>;
-
-/** Selectors come from contracts, so they are few; if a program creates them at run time, the cache is emptied at this size. */
-const MAX_KEPT = 1_000;
-const kept = new Map<string, Test | undefined>();
-
-/** The compiled selector for HTML; undefined for a selector that only cheerio's extensions support. */
-export function compiled(selector: string): Test | undefined {
-  if (kept.has(selector)) return kept.get(selector);
-  if (kept.size >= MAX_KEPT) kept.clear();
-  const test = tryCompile(selector);
-  kept.set(selector, test);
-  return test;
-}
-
-function tryCompile(selector: string): Test | undefined {
-  try {
-    return compile(selector);
-  } catch {
-    return undefined;
-  }
 }
