@@ -105,7 +105,7 @@ const SEARCHES = {
   closest(this: Nodes, match: Match): Nodes {
     if (!match) return this._make([]);
     const passes = predicateOf(this, match);
-    const known = new Map<AnyNode, Element | null>();
+    const known = typeof match === 'string' ? memoryOf(this).nearest(compiled(this, match)) : new Map<Element, null>();
     const found = new Set<Element>();
     for (const node of this.toArray()) {
       const passed: Element[] = [];
@@ -130,7 +130,7 @@ const SEARCHES = {
   },
 
   parents(this: Nodes, match?: Match): Nodes {
-    return related(this, upwards(this, this.toArray().flatMap(elementsAround)), match);
+    return related(this, upwards(this, walked(this, elementAround)), match);
   },
 
   parentsUntil(this: Nodes, until?: Match, match?: Match): Nodes {
@@ -319,12 +319,6 @@ function upwards(nodes: Nodes, found: readonly Element[]): Element[] {
 function elementAround(node: AnyNode): Element | null {
   const { parent } = node;
   return parent !== null && !isDocument(parent) ? (parent as Element) : null;
-}
-
-function elementsAround(node: AnyNode): Element[] {
-  const found: Element[] = [];
-  for (let at = elementAround(node); at !== null; at = elementAround(at)) found.push(at);
-  return found;
 }
 
 function ancestorsOf(node: AnyNode): AnyNode[] {

@@ -52,7 +52,7 @@ const operations: Readonly<Record<string, ($: Dollar, a: string, b: string, c: s
   'find +': ($, a, _, c) => $(a).first().find(`+ ${c}`),
   'find ~': ($, a, _, c) => $(a).first().find(`~ ${c}`),
   'find :scope': ($, a, _, c) => $(a).first().find(`:scope > ${c}`),
-  'find nodes': ($, a, b) => $(a).find($(b)),
+  'find nodes': ($, a, b) => $(a).find($(b) as never),
   filter: ($, a, b) => $(a).filter(b),
   'filter nodes': ($, a, b) => $(a).filter($(b)),
   not: ($, a, b) => $(a).not(b),

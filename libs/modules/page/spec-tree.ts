@@ -1,10 +1,10 @@
 /**
  * Builds the tree of a browser, by parse5, for pages of which parse5 takes time in proportion to their size. It searches the open elements for
- * each tag and the attributes of a tag for each attribute, so a page that nests deeper than the tree may, or has a tag with very many
- * attributes, is left to the other builder.
+ * each tag and the attributes of a tag for each attribute, so a page that nests deeper than a tree may, or has a tag with very many
+ * attributes, or repeats unclosed formatting without end, is left to the other builder.
  */
 import { createRequire } from 'node:module';
-import type { Document } from 'domhandler';
+import type { Document, ParentNode } from 'domhandler';
 import { Tokenizer } from 'htmlparser2';
 import type { TreeAdapter } from 'parse5';
 import type { Htmlparser2TreeAdapterMap, adapter as htmlparser2Adapter } from 'parse5-htmlparser2-tree-adapter';
@@ -14,6 +14,8 @@ import { findInside } from './select/find.ts';
 import { Memory } from './select/memory.ts';
 import { MAX_DEPTH, MAX_NODES, type Tree, tooLarge } from './tree.ts';
 
+/** A short text may have a few more nodes than characters: `html`, `head` and `body` are always there. */
+const LEAST_NODES = 1_000;
 /** Attributes of one tag. */
 const MAX_TAG_ATTRIBUTES = 1_000;
 /** Pages below this cannot have enough attributes in a tag to take noticeable time. */
@@ -24,26 +26,29 @@ export function buildSpecTree(text: string): Tree | undefined {
   if (text.length >= CHECKED_FROM_CHARS && hasCrowdedTag(text)) return undefined;
   const { parse } = loadParse5();
   try {
-    const document: Document = parse(text, { treeAdapter: limitedAdapter(), scriptingEnabled: true });
+    const treeAdapter = limitedAdapter(Math.max(LEAST_NODES, text.length));
+    const document: Document = parse(text, { treeAdapter, scriptingEnabled: true });
     const [base] = findInside([document], compileSelector('base[href]'), new Memory(), 1);
     return { document, base: base === undefined ? undefined : attributeOf(base, 'href'), flattened: 0 };
   } catch (thrown) {
-    if (thrown === TOO_DEEP) return undefined;
+    if (thrown === NOT_LINEAR) return undefined;
     throw thrown;
   }
 }
 
-const TOO_DEEP = new Error('the page nests too deep');
+const NOT_LINEAR = new Error('parse5 would not build this page in time');
 
 type Adapter = TreeAdapter<Htmlparser2TreeAdapterMap>;
 
-/** The adapter for one page, within the limits. */
-function limitedAdapter(): Adapter {
+/** The adapter for one page, within the limits; `most` is for a page whose tree grows beyond its text, as unclosed formatting does. */
+function limitedAdapter(most: number): Adapter {
   const { adapter } = loadParse5();
   let nodes = 0;
   let depth = 0;
+  const emptied = new Set<ParentNode>();
   const count = (): void => {
     nodes += 1;
+    if (nodes > most) throw NOT_LINEAR;
     if (nodes > MAX_NODES) throw tooLarge('nodes', MAX_NODES);
   };
   return {
@@ -86,13 +91,22 @@ function limitedAdapter(): Adapter {
       if (prev !== null) prev.next = next;
       if (next !== null) next.prev = prev;
       node.prev = node.next = node.parent = null;
-      // Children leave an element one by one from its beginning.
-      if (parent.children[0] === node) parent.children.shift();
+      if (emptied.has(parent)) parent.children.pop();
       else parent.children.splice(parent.children.lastIndexOf(node), 1);
+    },
+    // parse5 asks for the first child only to move all children of an element, one by one: they leave from the end of a reversed list.
+    getFirstChild(parent) {
+      if (!emptied.has(parent)) {
+        parent.children.reverse();
+        emptied.add(parent);
+      }
+      const first = parent.children.at(-1);
+      if (first === undefined) emptied.delete(parent);
+      return first ?? null;
     },
     onItemPush() {
       depth += 1;
-      if (depth > MAX_DEPTH) throw TOO_DEEP;
+      if (depth > MAX_DEPTH) throw NOT_LINEAR;
     },
     onItemPop() {
       depth -= 1;

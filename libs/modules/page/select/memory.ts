@@ -28,6 +28,7 @@ export class Memory {
   /** The elements that a selector is relative to, if it is. */
   readonly scope: ReadonlySet<unknown> | undefined;
   readonly #known = new Map<Relation, Map<Element, boolean>>();
+  readonly #nearest = new Map<Relation, Map<Element, Element | null>>();
   readonly #positions: Map<Element, Position>;
   readonly #order: Map<ParentNode | ChildNode, Map<unknown, number>>;
   readonly #texts: Map<Element, TextIndex>;
@@ -51,6 +52,16 @@ export class Memory {
       this.#known.set(relation, known);
     }
     return known;
+  }
+
+  /** By element: the nearest of itself and its ancestors that a selector matches. */
+  nearest(relation: Relation): Map<Element, Element | null> {
+    let nearest = this.#nearest.get(relation);
+    if (nearest === undefined) {
+      nearest = new Map();
+      this.#nearest.set(relation, nearest);
+    }
+    return nearest;
   }
 
   position(element: Element): Position {
@@ -115,13 +126,12 @@ export class Memory {
   }
 
   #textIndexOf(element: Element): TextIndex {
+    const known = this.#texts.get(element);
+    if (known !== undefined) return known;
     let top = element;
     for (let at = element.parent; at !== null && isTag(at); at = at.parent) top = at;
-    let index = this.#texts.get(top);
-    if (index === undefined) {
-      index = textIndex(top);
-      this.#texts.set(top, index);
-    }
+    const index = textIndex(top);
+    for (const inside of index.spans.keys()) this.#texts.set(inside, index);
     return index;
   }
 }
