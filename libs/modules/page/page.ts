@@ -2,10 +2,16 @@
 import type { CheerioAPI } from 'cheerio/slim';
 import { CatenaError } from '../../errors/catena-error.ts';
 import type { Page, PageSource } from '../contract/definition.ts';
+import type { Extracted, FieldFill, Fields, FormOptions, LinkOptions, PageForm, Sitemap } from '../contract/reading.ts';
 import { decodeText } from './charset.ts';
+import { type ExtractedPage, extract, Fills } from './extract.ts';
+import { formOf } from './form.ts';
+import { type LinkingPage, linksOf } from './links.ts';
+import { readNumber } from './number.ts';
 import { DocumentMemory, queryOf } from './query.ts';
 import { compileSelector } from './select/compile.ts';
 import { findInside } from './select/find.ts';
+import { sitemapOf } from './sitemap.ts';
 import { buildSpecTree } from './spec-tree.ts';
 import { buildTree, type Tree } from './tree.ts';
 
@@ -32,6 +38,8 @@ export class SourcePage implements Page {
   #json: { readonly value: unknown } | undefined;
   #tree: Tree | undefined;
   #isSpec = false;
+  #baseUrl: string | undefined;
+  readonly #fills = new Fills();
   readonly #memory = new DocumentMemory();
   #query: CheerioAPI | undefined;
 
@@ -70,16 +78,52 @@ export class SourcePage implements Page {
     return findInside([document], compileSelector(selector, this.#isXml()), this.#memory.current, 1).length > 0;
   }
 
-  /** How many nodes were nested too deep and became siblings, as in browsers; undefined as long as the page was not parsed. */
-  get flattenedNodes(): number | undefined {
-    return this.#tree?.flattened;
+  get flattenedNodes(): number {
+    return this.#tree?.flattened ?? 0;
   }
 
   /** The address against which links are resolved: that of the first `base` element with one, else the page's. */
   #base(): string {
-    const base = this.#parsed().base;
-    const url = base === undefined ? null : URL.parse(base, this.url);
-    return url === null || url.protocol === 'data:' || url.protocol === 'javascript:' ? this.url : url.href;
+    this.#baseUrl ??= baseOf(this.#parsed().base, this.url);
+    return this.#baseUrl;
+  }
+
+  extract<const Declared extends Fields>(fields: Declared): Extracted<Declared> {
+    return extract(this.#reading(), fields) as Extracted<Declared>;
+  }
+
+  get fills(): readonly FieldFill[] {
+    return this.#fills.all;
+  }
+
+  links(options?: LinkOptions): string[] {
+    return linksOf(this.#reading(), options);
+  }
+
+  form(selector?: string, options?: FormOptions): PageForm {
+    return formOf(this.#reading(), selector, options);
+  }
+
+  sitemap(): Sitemap {
+    const { url, bytes } = this;
+    return sitemapOf({ url, bytes, contentType: this.headers['content-type'] });
+  }
+
+  resolve(text: string): string {
+    const url = URL.parse(text, this.#base());
+    if (url === null) throw notAnAddress(this, text);
+    return url.href;
+  }
+
+  number(text: string, locale?: string): number {
+    return readNumber(text, locale);
+  }
+
+  #reading(): ExtractedPage & LinkingPage {
+    const { document } = this.#parsed();
+    const { current: memory } = this.#memory;
+    const resolve = (text: string): string => this.resolve(text);
+    return { document, memory, xml: this.#isXml(), fills: this.#fills, url: this.url, base: this.#base(), resolve };
   }
 
   #isXml(): boolean {
@@ -111,6 +155,20 @@ export class SourcePage implements Page {
       throw notJson(this, thrown);
     }
   }
+}
+
+/** What a `base` element may not be, a browser takes for no address at all. */
+function baseOf(href: string | undefined, pageUrl: string): string {
+  const url = href === undefined ? null : URL.parse(href, pageUrl);
+  return url === null || url.protocol === 'data:' || url.protocol === 'javascript:' ? pageUrl : url.href;
+}
+
+function notAnAddress(page: Page, text: unknown): CatenaError {
+  const written = String(text).slice(0, EXCERPT_CHARS);
+  return new CatenaError('parse.not_a_url', `${JSON.stringify(written)} on ${page.url} is no address`, {
+    class: 'retryable',
+    data: { url: page.url, text: written },
+  });
 }
 
 function notMarkup(page: Page, why: string): CatenaError {
