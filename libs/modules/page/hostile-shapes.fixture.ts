@@ -141,6 +141,11 @@ export const SELECTED: readonly HostileShape[] = [
   { name: 'find nodes in nodes', page: list, read: ($) => $('li').find($('a')).length },
   { name: 'find for each', page: list, read: ($) => $('li').each((_, li) => void $(li).find('a').attr('href')).length },
   {
+    name: 'find beside each',
+    page: flat,
+    read: ($) => $('li').each((_, li) => void $(li).find('+ li.a').length).length,
+  },
+  {
     name: 'descendant chains',
     page: (n) => '<div>'.repeat(500) + repeated('<b>y</b>')(n),
     read: ($) => $('div div div div p div b').length,

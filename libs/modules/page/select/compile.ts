@@ -28,7 +28,8 @@ export interface CompiledSelector {
   readonly plain: PlainSelector | undefined;
   /** Whether it asks for elements beside the scope: `+ li`, `:scope ~ li`. */
   readonly startsBeside: boolean;
-  /** The alternatives with positions, as they were parsed. */
+  /** All alternatives, as they were parsed, and those of them with positions. */
+  readonly alternatives: readonly (readonly Selector[])[];
   readonly positional: readonly (readonly Selector[])[];
 }
 
@@ -53,6 +54,7 @@ export function compileAlternatives(alternatives: readonly (readonly Selector[])
   return {
     xml,
     plain: plain.length === 0 ? undefined : plainSelector(plain, xml),
+    alternatives,
     startsBeside: alternatives.some(([first, second]) => isBeside(isScope(first) ? second : first)),
     positional: alternatives.filter((selector) => selector.some(isPositional)),
   };

@@ -3,6 +3,7 @@ import { isTraversal, type Selector, SelectorType, type TraversalType } from 'cs
 import { type ChildNode, type Element, hasChildren, isTag, type ParentNode } from 'domhandler';
 import { type CompiledSelector, compileAlternatives, isPositional, partTest } from './compile.ts';
 import { type Memory, rootOf } from './memory.ts';
+import { isScope } from './pseudo-classes.ts';
 import { nextElement, parentElement, type Test } from './relations.ts';
 
 /** Where a search starts: a document, elements, or other nodes, in which nothing is found. */
@@ -16,15 +17,16 @@ export function findInside(
   limit = Number.POSITIVE_INFINITY,
 ): Element[] {
   const scope = contexts.some(isTag) ? new Set<unknown>(contexts) : undefined;
+  if (scope !== undefined && selector.startsBeside) {
+    const beside = selector.alternatives.flatMap((tokens) => partByPart(tokens, contexts, selector.xml, memory));
+    return memory.sorted(beside).slice(0, limit);
+  }
   const { plain } = selector;
   const scoped = scope === undefined || plain?.usesScope === false ? memory : memory.within(scope);
   const test = scope === undefined ? plain?.matches : plain?.matchesWithin;
-  const wantsSiblings = scope !== undefined && selector.startsBeside;
-  const areas = wantsSiblings ? withNextSiblings(contexts) : contexts;
-  const inOrder = test === undefined ? [] : collect(areas, test, scoped, limit, wantsSiblings);
-  const found = wantsSiblings ? memory.sorted(inOrder) : inOrder;
+  const found = test === undefined ? [] : collect(contexts, test, scoped, limit);
   if (selector.positional.length === 0) return found;
-  const positional = selector.positional.map((tokens) => throughPositions(tokens, contexts, selector.xml, memory));
+  const positional = selector.positional.map((tokens) => partByPart(tokens, contexts, selector.xml, memory));
   if (test === undefined && positional.length === 1) return positional[0]!.slice(0, limit);
   return memory.sorted([...found, ...positional.flat()]).slice(0, limit);
 }
@@ -52,10 +54,11 @@ function filterByPosition(
   });
 }
 
-/** Part by part from the left, as jQuery's positions need it: each part works on all that the parts before it have found. */
-function throughPositions(tokens: readonly Selector[], contexts: Contexts, xml: boolean, memory: Memory): Element[] {
-  const start = tokens[0] !== undefined && isTraversal(tokens[0]) ? contexts.filter(isTag) : everythingIn(contexts);
-  return applyParts(start, tokens, xml, memory);
+/** From the left, as positions and relations to siblings need it: each part works on all that the parts before it have found. */
+function partByPart(tokens: readonly Selector[], contexts: Contexts, xml: boolean, memory: Memory): Element[] {
+  const parts = isScope(tokens[0]) ? tokens.slice(1) : tokens;
+  const isRelative = parts[0] !== undefined && isTraversal(parts[0]);
+  return applyParts(isRelative ? contexts.filter(isTag) : everythingIn(contexts), parts, xml, memory);
 }
 
 function applyParts(start: readonly Element[], tokens: readonly Selector[], xml: boolean, memory: Memory): Element[] {
@@ -123,15 +126,14 @@ function atPositions(found: readonly Element[], token: Selector, xml: boolean, m
 
 /** All elements inside of the contexts, each once. */
 export function everythingIn(contexts: Contexts): Element[] {
-  return collect(contexts, () => true, undefined as never, Number.POSITIVE_INFINITY, false);
+  return collect(contexts, () => true, undefined as never, Number.POSITIVE_INFINITY);
 }
 
-function collect(areas: Contexts, test: Test, memory: Memory, limit: number, withAreas: boolean): Element[] {
+function collect(areas: Contexts, test: Test, memory: Memory, limit: number): Element[] {
   const found: Element[] = [];
   const outermost = areas.length < 2 ? areas : withoutInner(areas);
   for (const area of outermost) {
-    if (withAreas && isTag(area) && test(area, memory)) found.push(area);
-    if (found.length < limit && hasChildren(area)) collectIn(area.children, test, memory, limit, found);
+    if (hasChildren(area)) collectIn(area.children, test, memory, limit, found);
     if (found.length >= limit) break;
   }
   return found;
@@ -184,9 +186,4 @@ function withoutInner(areas: Contexts): Contexts {
     return result;
   };
   return [...new Set(areas)].filter((area) => !isInside(area));
-}
-
-function withNextSiblings(contexts: Contexts): Contexts {
-  const elements = contexts.filter(isTag);
-  return [...new Set([...elements, ...followingSiblings(elements)])];
 }
