@@ -44,7 +44,8 @@ export function buildTree(text: string, xml = false): Tree {
 }
 
 export function tooLarge(what: string, limit: number): CatenaError {
-  return new CatenaError('parse.too_large', `the page has more than ${limit.toLocaleString('en-US')} ${what}`, {
+  const most = limit.toLocaleString('en-US');
+  return new CatenaError('parse.too_large', `the page has more than ${most} ${what}`, {
     data: { what, limit },
     remedy: 'read it as text or bytes, or ask the site for smaller pages',
   });
@@ -53,12 +54,15 @@ export function tooLarge(what: string, limit: number): CatenaError {
 const HTML_TOKENS = { xmlMode: false, decodeEntities: true };
 const XML_TOKENS = { xmlMode: true, decodeEntities: true };
 
-/** An element that is not closed yet. */
-interface Open {
+/** What a name means on this page; looked up once per tag. */
+interface Tag {
   readonly name: string;
-  readonly element: Element;
-  /** Whether its content is SVG, MathML or XML, in which `<a/>` closes itself. */
-  readonly foreign: boolean;
+  readonly isVoid: boolean;
+  readonly impliesClose: ReadonlySet<string> | undefined;
+  /** Whether its content is SVG, MathML or XML, in which `<a/>` closes itself; undefined: as around it. */
+  readonly foreign: boolean | undefined;
+  /** How many elements of this name are open, so that a closing tag without its opening one costs no search. */
+  open: number;
 }
 
 class TreeBuilder implements Tree, TokenizerCallbacks {
@@ -67,16 +71,18 @@ class TreeBuilder implements Tree, TokenizerCallbacks {
   flattened = 0;
   readonly #source: string;
   readonly #xml: boolean;
-  /** Open elements, the innermost last. Not limited: closing tags count as they are written. */
-  readonly #open: Open[] = [];
-  /** How many open elements have a name, so that a closing tag without its opening one costs no search. */
-  readonly #openNames = new Map<string, number>();
+  /** Open elements with their tags, the innermost last. Not limited: closing tags count as they are written. */
+  readonly #open: Element[] = [];
+  readonly #openTags: Tag[] = [];
+  /** What the open elements say that say something about foreign content, the innermost last. */
+  readonly #foreign: boolean[] = [];
+  readonly #tags = new Map<string, Tag>();
   #nodes = 0;
   #attributes = 0;
   /** The text that further text is added to. */
   #text: Text | undefined;
   /** The tag that is being read. */
-  #tag = '';
+  #tag: Tag = NO_TAG;
   #attribs: Record<string, string> = {};
   #attribute = '';
   #value = '';
@@ -95,14 +101,14 @@ class TreeBuilder implements Tree, TokenizerCallbacks {
   }
 
   onopentagname(start: number, end: number): void {
-    const name = this.#name(start, end);
-    if (!this.#xml) this.#closeImplied(name);
-    this.#tag = name;
+    this.#tag = this.#tagOf(start, end);
+    this.#closeImplied(this.#tag);
     this.#attribs = {};
   }
 
   onattribname(start: number, end: number): void {
-    this.#attribute = this.#name(start, end);
+    const name = this.#source.slice(start, end);
+    this.#attribute = this.#xml ? name : name.toLowerCase();
     this.#value = '';
   }
 
@@ -129,23 +135,21 @@ class TreeBuilder implements Tree, TokenizerCallbacks {
   }
 
   onselfclosingtag(_end: number): void {
-    const name = this.#tag;
-    const closes = this.#xml || this.#isForeign(name);
-    this.#openElement(name, this.#attribs);
-    if (closes && (this.#xml || !VOID_ELEMENTS.has(name))) this.#closeTop();
+    const tag = this.#tag;
+    const closes = tag.foreign ?? this.#foreign.at(-1) ?? false;
+    this.#openElement(tag, this.#attribs);
+    if (closes && !tag.isVoid) this.#closeTop();
   }
 
   onclosetag(start: number, end: number): void {
-    const name = this.#name(start, end);
-    if (!this.#xml && VOID_ELEMENTS.has(name)) {
-      if (name === 'br') this.#openElement('br', {});
-      return;
-    }
-    if ((this.#openNames.get(name) ?? 0) > 0) {
-      while (this.#closeTop() !== name);
-    } else if (name === 'p' && !this.#xml) {
+    const tag = this.#tagOf(start, end);
+    if (tag.isVoid) {
+      if (tag.name === 'br') this.#openElement(tag, {});
+    } else if (tag.open > 0) {
+      while (this.#closeTop() !== tag);
+    } else if (tag.name === 'p' && !this.#xml) {
       // As in browsers, `</p>` alone is an empty paragraph.
-      this.#openElement('p', {});
+      this.#openElement(tag, {});
       this.#closeTop();
     }
   }
@@ -176,43 +180,60 @@ class TreeBuilder implements Tree, TokenizerCallbacks {
 
   onend(): void {
     this.#open.length = 0;
+    this.#openTags.length = 0;
   }
 
-  #name(start: number, end: number): string {
-    const name = this.#source.slice(start, end);
-    return this.#xml ? name : name.toLowerCase();
+  #tagOf(start: number, end: number): Tag {
+    const written = this.#source.slice(start, end);
+    const known = this.#tags.get(written);
+    if (known !== undefined) return known;
+    const tag = this.#xml ? xmlTag(written) : this.#htmlTag(written.toLowerCase());
+    this.#tags.set(written, tag);
+    return tag;
   }
 
-  #isForeign(name: string): boolean {
-    if (this.#xml || FOREIGN.has(name)) return true;
-    if (INTEGRATION_POINTS.has(name)) return false;
-    return this.#open.at(-1)?.foreign ?? false;
+  /** However it is written, a name is one tag. */
+  #htmlTag(name: string): Tag {
+    const known = this.#tags.get(name);
+    if (known !== undefined) return known;
+    const foreign = FOREIGN.has(name) || (INTEGRATION_POINTS.has(name) ? false : undefined);
+    const isVoid = VOID_ELEMENTS.has(name);
+    const tag: Tag = { name, isVoid, impliesClose: IMPLIES_CLOSE.get(name), foreign, open: 0 };
+    this.#tags.set(name, tag);
+    return tag;
   }
 
-  #openElement(name: string, attribs: Record<string, string>): void {
+  #openElement(tag: Tag, attribs: Record<string, string>): void {
+    const { name } = tag;
     const element = this.#xml ? new Element(name, attribs, [], TAG) : new Element(name, attribs);
     this.#add(element, this.#open.length + 1);
-    if (this.#xml || !VOID_ELEMENTS.has(name)) {
-      this.#open.push({ name, element, foreign: this.#isForeign(name) });
-      this.#openNames.set(name, (this.#openNames.get(name) ?? 0) + 1);
-    } else if (name === 'base') {
-      this.base ??= attribs.href;
+    if (!tag.isVoid) {
+      this.#open.push(element);
+      this.#openTags.push(tag);
+      tag.open += 1;
+      if (tag.foreign !== undefined) this.#foreign.push(tag.foreign);
+    } else if (name === 'base') this.base ??= attribs.href;
+  }
+
+  #closeImplied({ impliesClose }: Tag): void {
+    if (impliesClose === undefined) return;
+    for (
+      let top = this.#openTags.at(-1);
+      top !== undefined && impliesClose.has(top.name);
+      top = this.#openTags.at(-1)
+    ) {
+      this.#closeTop();
     }
   }
 
-  #closeImplied(name: string): void {
-    const closed = IMPLIES_CLOSE.get(name);
-    if (closed === undefined) return;
-    for (let top = this.#open.at(-1); top !== undefined && closed.has(top.name); top = this.#open.at(-1))
-      this.#closeTop();
-  }
-
-  #closeTop(): string | undefined {
-    const top = this.#open.pop();
-    if (top === undefined) return undefined;
-    this.#openNames.set(top.name, this.#openNames.get(top.name)! - 1);
+  #closeTop(): Tag | undefined {
+    this.#open.pop();
+    const tag = this.#openTags.pop();
+    if (tag === undefined) return undefined;
+    tag.open -= 1;
+    if (tag.foreign !== undefined) this.#foreign.pop();
     this.#text = undefined;
-    return top.name;
+    return tag;
   }
 
   #addText(data: string): void {
@@ -239,11 +260,18 @@ class TreeBuilder implements Tree, TokenizerCallbacks {
     const isTooDeep = depth > MAX_DEPTH;
     if (isTooDeep) this.flattened += 1;
     const parent = isTooDeep ? this.#open[MAX_DEPTH - 2] : this.#open.at(-1);
-    append(parent?.element ?? this.document, node);
+    append(parent ?? this.document, node);
     this.#text = undefined;
   }
 }
 
+const NO_TAG: Tag = { name: '', isVoid: false, impliesClose: undefined, foreign: undefined, open: 0 };
+
+function xmlTag(name: string): Tag {
+  return { name, isVoid: false, impliesClose: undefined, foreign: true, open: 0 };
+}
+
+/** In XML `script` is an element like any other. */
 const TAG = 'tag' as never;
 const FOREIGN: ReadonlySet<string> = new Set(['svg', 'math']);
 
