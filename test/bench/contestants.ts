@@ -11,8 +11,8 @@ export interface Contestant<Id extends string = string> {
 /** They crawl the same shop. */
 export const CRAWLERS = [
   { id: 'floor', name: 'floor: undici + cheerio slim', script: 'floor', variant: 'slim' },
-  { id: 'floor-extract', name: 'undici + page.extract', script: 'floor', variant: 'extract' },
   { id: 'floor-parse5', name: 'undici + cheerio parse5', script: 'floor', variant: 'parse5' },
+  { id: 'floor-extract', name: 'undici + page.extract', script: 'floor', variant: 'extract' },
   { id: 'catena', name: 'Catena, on a file (default)', script: 'catena-shop', variant: 'file' },
   { id: 'catena-memory', name: 'Catena, in memory', script: 'catena-shop', variant: 'memory' },
   { id: 'crawlee', name: 'Crawlee, in memory', script: 'crawlee', variant: 'memory' },

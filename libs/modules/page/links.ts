@@ -1,6 +1,6 @@
 /** `page.links`: where a page leads to. */
+import { createRequire } from 'node:module';
 import { type Document, isTag } from 'domhandler';
-import { getDomain } from 'tldts';
 import { CatenaError } from '../../errors/catena-error.ts';
 import type { LinkOptions } from '../contract/reading.ts';
 import { attributeOf } from './select/attributes.ts';
@@ -29,9 +29,9 @@ export function linksOf(page: LinkingPage, { within, match, sameSite = false }: 
       : findInside([page.document], compileSelector(within, page.xml), page.memory);
   const site = sameSite ? siteOf(new URL(page.url)) : undefined;
   const found = new Set<string>();
-  for (const { name, attribs } of [...areas.filter(isTag), ...everythingIn(areas)]) {
-    if (name !== 'a' && name !== 'area') continue;
-    const href = attributeOf({ attribs } as never, 'href');
+  for (const element of [...areas.filter(isTag), ...everythingIn(areas)]) {
+    if (element.name !== 'a' && element.name !== 'area') continue;
+    const href = attributeOf(element, 'href');
     const url = href === undefined ? null : URL.parse(href, page.base);
     if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:')) continue;
     url.hash = '';
@@ -42,7 +42,11 @@ export function linksOf(page: LinkingPage, { within, match, sameSite = false }: 
   return [...found];
 }
 
+let domains: typeof import('tldts') | undefined;
+
 /** The registrable domain; for an IP address and a bare host name, that. */
 function siteOf({ hostname }: URL): string {
-  return getDomain(hostname, { allowPrivateDomains: true }) ?? hostname;
+  // Loaded on first use, with its list of all suffixes.
+  domains ??= createRequire(import.meta.url)('tldts') as typeof import('tldts');
+  return domains.getDomain(hostname, { allowPrivateDomains: true }) ?? hostname;
 }

@@ -2,7 +2,7 @@
 import { isTraversal, type Selector, SelectorType, type TraversalType } from 'css-what';
 import { type ChildNode, type Element, hasChildren, isTag, type ParentNode } from 'domhandler';
 import { type CompiledSelector, compileAlternatives, isPositional, partTest } from './compile.ts';
-import { type Memory, rootOf } from './memory.ts';
+import { Memory, rootOf } from './memory.ts';
 import { isScope } from './pseudo-classes.ts';
 import { nextElement, parentElement, type Test } from './relations.ts';
 
@@ -87,7 +87,7 @@ const STEPS: Readonly<Record<TraversalType, (from: readonly Element[]) => Iterab
 };
 
 /** All element siblings that follow any of the elements, each once. */
-export function followingSiblings(from: readonly Element[]): Set<Element> {
+function followingSiblings(from: readonly Element[]): Set<Element> {
   const found = new Set<Element>();
   for (const each of from) {
     // Whatever follows one that was found already was found with it.
@@ -126,7 +126,7 @@ function atPositions(found: readonly Element[], token: Selector, xml: boolean, m
 
 /** All elements inside of the contexts, each once. */
 export function everythingIn(contexts: Contexts): Element[] {
-  return collect(contexts, () => true, undefined as never, Number.POSITIVE_INFINITY);
+  return collect(contexts, () => true, new Memory(), Number.POSITIVE_INFINITY);
 }
 
 function collect(areas: Contexts, test: Test, memory: Memory, limit: number): Element[] {
