@@ -92,6 +92,32 @@ export class ParseScope extends EmittingScope {
   get json(): unknown {
     return this.page.json;
   }
+
+  // Functions of the page that are their own, so that authors may take them apart: `{ extract, links }`.
+
+  get extract(): Page['extract'] {
+    return (fields) => this.page.extract(fields);
+  }
+
+  get links(): Page['links'] {
+    return (options) => this.page.links(options);
+  }
+
+  get form(): Page['form'] {
+    return (selector, options) => this.page.form(selector, options);
+  }
+
+  get sitemap(): Page['sitemap'] {
+    return () => this.page.sitemap();
+  }
+
+  get resolve(): Page['resolve'] {
+    return (text) => this.page.resolve(text);
+  }
+
+  get number(): Page['number'] {
+    return (text, locale) => this.page.number(text, locale);
+  }
 }
 
 export class GivenUpScope extends EmittingScope {

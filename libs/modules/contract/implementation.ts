@@ -10,6 +10,7 @@ import type {
   StepSchema,
 } from './contract.ts';
 import type { AuthorLog, Expectation, GivenUp, JoinedFailure, Page, RequestSpec } from './definition.ts';
+import type { Reading } from './reading.ts';
 
 declare const yielded: unique symbol;
 
@@ -149,14 +150,15 @@ export interface RequestContext<Input, State> extends CallContext<Input> {
  * ```
  */
 export interface ParseContext<Input, State, Steps extends StepDeclarations, Items extends ItemDeclarations>
-  extends RequestContext<Input, State> {
+  extends RequestContext<Input, State>,
+    Reading {
   readonly go: Go<Steps>;
   readonly put: Put<Items>;
   readonly drop: Drop;
   readonly retry: Retry;
   readonly charge: Charge;
   readonly page: Page;
-  /** Where the page came from, after redirects. `$(a).prop('href')` is already resolved against it. */
+  /** Where the page came from, after redirects. `$(a).prop('href')` is already resolved: against the `base` element, else against it. */
   readonly url: string;
   readonly status: number;
   /** The page as HTML (or XML, by its content type). Parsed on first use. */
