@@ -3,6 +3,7 @@ import { ManualClock } from '../../../libs/clock/clock.ts';
 import type { StepPolicy } from '../../../libs/modules/contract/definition.ts';
 import type { DownloadWork } from '../../../libs/stage/execution/hand-over.ts';
 import type { RequestBody } from '../../../libs/stage/node/node-body.ts';
+import { roomyMemory } from '../../../test/fixtures/roomy-memory.ts';
 import type { DownloaderDeps } from '../deps.ts';
 import { Cancellation } from '../http/cancellation.ts';
 import type { Answer } from '../http/exchange.ts';
@@ -41,6 +42,7 @@ export function requestContext({ asked = {}, deps = {}, policy = {} }: RequestPa
     obeysRobots: true,
     jar: undefined,
     permit: new HostPermit(),
+    hold: roomyMemory().open(),
     signal,
   };
 }

@@ -2,6 +2,7 @@
  * A policy is one rule for sending requests. It acts before and after the rest of its list, `next`, or instead of it. A request
  * passes the request list once, and the hop list for each hop: for itself, then for each redirect.
  */
+import type { BodyHold } from '../../../libs/limits/body-memory.ts';
 import type { StepPolicy } from '../../../libs/modules/contract/definition.ts';
 import type { DownloadWork } from '../../../libs/stage/execution/hand-over.ts';
 import type { RequestBody } from '../../../libs/stage/node/node-body.ts';
@@ -37,6 +38,8 @@ export interface SendingContext {
   readonly jar: CookieJar | undefined;
   /** The permit of its current host. */
   readonly permit: HostPermit;
+  /** The memory of its body. */
+  readonly hold: BodyHold;
   /** Aborts the request. */
   readonly signal: AbortSignal;
 }
