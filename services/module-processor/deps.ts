@@ -3,12 +3,10 @@ import type { ExecutionDeps } from '../../libs/stage/execution/execute-node.ts';
 import type { DownloadWork, LocalStage } from '../../libs/stage/execution/hand-over.ts';
 import type { HeldNode } from '../../libs/stage/execution/lease.ts';
 import type { Outcome } from '../../libs/stage/execution/outcome.ts';
-import type { StepYieldLimits } from '../../libs/stage/execution/yield-budget.ts';
 import type { Store } from '../../libs/store/port.ts';
 
 /** Dependencies of the module-processor stage. */
 export interface ModuleProcessorDeps {
-  readonly config: ModuleProcessorConfig;
   readonly execution: ExecutionDeps;
   readonly store: Pick<Store, 'findRun' | 'markOpen' | 'readItems'>;
   readonly limiter: Limiter;
@@ -20,9 +18,3 @@ export type ModuleProcessorOutcome = Outcome<'module-processor'>;
 
 /** Receives a hop that its parent's commit has claimed, to execute it next. */
 export type RunNext = (hop: HeldNode) => void;
-
-/** Settings of the module-processor. */
-export interface ModuleProcessorConfig extends StepYieldLimits {
-  /** A start that yields more often than this is taken to be endless. */
-  readonly maxYieldsPerStart: number;
-}

@@ -3,8 +3,7 @@ import type { BodyMemory } from '../../libs/limits/body-memory.ts';
 import type { Budgets } from '../../libs/limits/budgets.ts';
 import type { PageSource } from '../../libs/modules/contract/definition.ts';
 import type { ExecutionDeps } from '../../libs/stage/execution/execute-node.ts';
-import type { Yield } from '../../libs/stage/execution/yield.ts';
-import type { StepYieldLimits } from '../../libs/stage/execution/yield-budget.ts';
+import type { Yield } from '../../libs/stage/execution/gather.ts';
 import type { BlobStore } from '../../libs/store/blob-store.ts';
 
 /** Dependencies of the parser stage. */
@@ -21,7 +20,7 @@ export interface ParserDeps {
 }
 
 /** Settings of the parser. */
-export interface ParserConfig extends StepYieldLimits {
+export interface ParserConfig {
   /** Parses at the same time. */
   readonly parserConcurrency: number;
   readonly backpressureRetryDelayMs: number;

@@ -1,10 +1,11 @@
 /** The failures of a run, summed up by kind: for its end, its state, and the explanation of it. */
+
+import { decodeRequest } from '../../calls/node-body.ts';
 import type { ChainNode } from '../../coordination/protocol/node.ts';
 import type { Failure } from '../../errors/failure.ts';
 import { cutText } from '../../errors/thrown.ts';
 import { FailureKinds, type FailureSeen, isConsequence } from '../../explain/failures.ts';
 import type { DeadLetter, RunFailure } from '../../store/port.ts';
-import { decodeRequest } from '../node/node-body.ts';
 
 /** The most kinds that are kept with the end of a run; its dead letters have them all. */
 const KEPT_KINDS = 20;
