@@ -47,6 +47,27 @@ describe('bad input', () => {
     expect(existsSync(join(folder, '.catena/catena.db'))).toBe(false);
   });
 
+  it('the same fault on every page is told once, with the author’s line and a page, by the run, `show` and `explain`', async () => {
+    const file = join(FIXTURES, 'same-fault.ts');
+    const ended = await catena('run', file, '--input', `base=${site.url}`);
+    const line = 'same-fault.ts:20:';
+    expect(ended).toMatchObject({ code: 3, stderr: expect.stringContaining('6 × list  parse.threw: ') });
+    expect(ended.stderr.split('parse.threw')).toHaveLength(2);
+    expect(ended.stderr).toMatch(/ {6}at .*same-fault\.ts:20:\d+, for example http:\/\/.*\/catalogue\/\d\n/);
+    const [shown, json, explained] = [
+      await catena('show', 'last'),
+      await catena('show', 'last', '-o', 'json'),
+      await catena('explain', 'last'),
+    ];
+    expect(shown.stdout).toMatch(/6 nodes failed:\n {2}6 × list {2}parse\.threw: /);
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      failures: [
+        { module: 'same-fault@1.0.0', step: 'list', code: 'parse.threw', count: 6, at: expect.stringContaining(line) },
+      ],
+    });
+    expect(explained.stdout).toMatch(/\n6 nodes failed in this way: parse\.threw: .*same-fault\.ts:20/);
+  });
+
   it.each([
     ['an invalid URL', 'invalid-url', 1, 'module.wrong_request', 'page'],
     ['a parser that throws', 'parser-throws', 2, 'parse.threw', 'page'],

@@ -15,6 +15,7 @@ import { readEnvironment } from '../libs/config/environment.ts';
 import type { ChainEvent } from '../libs/contracts/events.ts';
 import type { Threshold } from '../libs/coordination/protocol/errors.ts';
 import type { Coordinator } from '../libs/coordination/protocol/port.ts';
+import { BodyMemory } from '../libs/limits/body-memory.ts';
 import type { Breakers } from '../libs/limits/breakers.ts';
 import type { Budgets } from '../libs/limits/budgets.ts';
 import type { CookieStore } from '../libs/limits/cookies.ts';
@@ -28,7 +29,13 @@ import { ChildrenPump } from '../libs/stage/maintenance/children-pump.ts';
 import { Sweeper } from '../libs/stage/maintenance/sweeper.ts';
 import type { Dispatch } from '../libs/stage/messages/dispatch.ts';
 import { Publisher } from '../libs/stage/messages/publisher.ts';
-import { backpressureCounter, Meters, meterDownloads, sampleStages } from '../libs/stage/observe/meters.ts';
+import {
+  backpressureCounter,
+  Meters,
+  meterDownloads,
+  sampleBodyMemory,
+  sampleStages,
+} from '../libs/stage/observe/meters.ts';
 import { tracedDispatch } from '../libs/stage/observe/stage-span.ts';
 import { createRunEnds, type RunEnds } from '../libs/stage/run/run-ends.ts';
 import { type LoadedRun, type ModuleResolver, Runs } from '../libs/stage/run/runs.ts';
@@ -120,6 +127,7 @@ export interface Stages {
   /** Drops what this process keeps in memory for a run; called also when another process ended the run. */
   readonly forget: (runId: string) => void;
   readonly http: HttpClient;
+  readonly bodyMemory: BodyMemory;
   readonly robots: RobotsRules;
   readonly breakerGuard: BreakerGuard;
 }
@@ -155,6 +163,13 @@ export function composeStages(backends: Backends, options: StageOptions): Stages
     meters,
     isShared: backends.isShared,
   };
+  // A body may be in memory twice: as it was sent, and decoded.
+  const bodyMemory = new BodyMemory({
+    capacityBytes: config.http.bodyMemoryMb * 1_024 * 1_024,
+    largestHoldBytes: 2 * config.http.maxBodyBytes,
+    clock,
+  });
+  sampleBodyMemory(metrics, bodyMemory);
   const http = createHttpClient({ ...config.http, denyPrivateTargets: config.http.denyPrivateTargets === true });
   const cookies = new CookieJars();
   const robots = new RobotsRules({
@@ -202,7 +217,7 @@ export function composeStages(backends: Backends, options: StageOptions): Stages
     count: decisionCounter(metrics),
   };
   const errorThreshold = createErrorThreshold(thresholdDeps);
-  const parser = createParser({ config, execution, bus, blobs, budgets, recorder });
+  const parser = createParser({ config, execution, bus, blobs, bodyMemory, budgets, recorder });
   const breakerGuard: BreakerGuard = {
     breakers: meterBreakers(backends.breakers, metrics),
     countTooManyRequests: config.breakers.countTooManyRequests,
@@ -223,6 +238,7 @@ export function composeStages(backends: Backends, options: StageOptions): Stages
     bus,
     limiter,
     http,
+    bodyMemory,
     robots,
     cookies,
     blobs,
@@ -272,6 +288,7 @@ export function composeStages(backends: Backends, options: StageOptions): Stages
     runEnds,
     forget,
     http,
+    bodyMemory,
     robots,
     breakerGuard,
   };

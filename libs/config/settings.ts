@@ -149,6 +149,10 @@ export const SETTINGS = {
   'http.total_timeout_ms': integer('The timeout of a whole request, redirects and body included.', MINUTE_MS),
   'http.max_redirects': integer('How many redirects are followed; 0 is none.', 10, { min: 0, max: 100 }),
   'http.max_body_bytes': integer('The largest body, after decompression; larger ones are refused.', 16 * KIB * KIB),
+  'http.body_memory_mb': integer(
+    'The most MiB of bodies that all downloads and parses of a process hold at once; others wait. At least twice http.max_body_bytes.',
+    128,
+  ),
   'http.max_decompression_ratio': integer(
     'The largest ratio by which a body may grow in decompression; others are refused.',
     100,

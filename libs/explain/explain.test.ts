@@ -92,6 +92,21 @@ describe('a run as a whole', () => {
     ]);
   });
 
+  it('says that downloads wait for memory, as far as the process knows', () => {
+    const bodyMemory = {
+      capacityBytes: 128 * 1_048_576,
+      heldBytes: 120.4 * 1_048_576,
+      waiting: 3,
+      longestWaitMs: 2_400,
+    };
+    expect(explain({ bodyMemory })).toContainEqual({
+      code: 'waiting_for_memory',
+      text: '3 downloads or parses wait for memory for a body, the first for 2 s: bodies hold 120 of 128 MiB of this process (http.body_memory_mb).',
+      nodes: 3,
+    });
+    expect(codes(explain({ bodyMemory: { ...bodyMemory, waiting: 0 } }))).not.toContain('waiting_for_memory');
+  });
+
   it('says once for each kind what goes wrong in it, or went wrong before it ended', () => {
     const failures = [
       {

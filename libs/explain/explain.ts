@@ -1,6 +1,7 @@
 /** Explains why a run is not finished; a pure function of its state at one moment. */
 import type { ChainNode } from '../coordination/protocol/node.ts';
 import type { ModuleSnapshot, RunSnapshot } from '../coordination/protocol/reads.ts';
+import type { BodyMemorySnapshot } from '../limits/body-memory.ts';
 import type { BreakerSnapshot } from '../limits/breakers.ts';
 import type { KeySnapshot } from '../limits/rate-limiter.ts';
 import type { RunFailure, RunRecord } from '../store/port.ts';
@@ -19,6 +20,8 @@ export interface RunState {
   readonly breakers?: readonly BreakerSnapshot[];
   /** Failures of the run so far by kind, of dead nodes and of those that wait for a retry, or of as many as were read. */
   readonly failures?: readonly RunFailure[];
+  /** The memory for bodies of the process that explains, if it downloads. */
+  readonly bodyMemory?: BodyMemorySnapshot;
   readonly nowMs: number;
 }
 
@@ -37,6 +40,7 @@ export function explainRun(state: RunState): RunReason[] {
       : []),
     ...deadline(record, nowMs),
     ...explainNodes({ snapshot, nodes, limits, breakers, nowMs }),
+    ...waitingForMemory(state.bodyMemory),
     ...snapshot.modules.flatMap(openPhase),
     ...failing(failures),
   ];
@@ -50,6 +54,18 @@ function closed({ end }: RunRecord, nowMs: number): RunReason {
   const when = end === undefined ? '' : ` ${fromNow(end.endedAtMs, nowMs)}`;
   return { code: 'closed', text: `The run ended as ${end?.finishReason ?? 'closed'}${when}${detail}.` };
 }
+
+/** Downloads of any run: a process has one memory for all of them. */
+function waitingForMemory(memory: BodyMemorySnapshot | undefined): RunReason[] {
+  if (memory === undefined || memory.waiting === 0) return [];
+  const [held, capacity] = [memory.heldBytes, memory.capacityBytes].map((bytes) => Math.round(bytes / MIB));
+  const who = memory.waiting === 1 ? 'One download or parse waits' : `${memory.waiting} downloads or parses wait`;
+  const seconds = Math.round(memory.longestWaitMs / 1_000);
+  const text = `${who} for memory for a body, the first for ${seconds} s: bodies hold ${held} of ${capacity} MiB of this process (http.body_memory_mb).`;
+  return [{ code: 'waiting_for_memory', text, nodes: memory.waiting }];
+}
+
+const MIB = 1_024 * 1_024;
 
 /** The kinds that a person reads; the dead letters have the others. */
 const TOLD_KINDS = 5;

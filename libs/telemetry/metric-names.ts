@@ -74,6 +74,12 @@ export const METRICS = {
   downloadDurationMs: histogram('download_duration_ms', 'Requests, redirects included, by the class of their status.', [
     'outcome',
   ]),
+  bodyMemoryHeldBytes: gauge(
+    'body_memory_held_bytes',
+    'Bytes of bodies that downloads and parses of this process hold; `http.body_memory_mb` bounds them.',
+    [],
+  ),
+  bodyMemoryWaiting: gauge('body_memory_waiting', 'Downloads and parses that wait for memory for a body.', []),
   breakersOpen: gauge('breakers_open', 'Circuit breakers that are open, as far as this process knows.', []),
   breakersOpened: counter('breakers_opened_total', 'Circuit breakers that opened, including after a failed trial.', []),
   breakersRefused: counter('breakers_refused_total', 'Requests that were not sent because their breaker was open.', []),

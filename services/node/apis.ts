@@ -54,12 +54,12 @@ const SERVICES: { readonly [Name in StageName]: (deps: ApiDeps) => GrpcService }
     );
   },
   downloader: ({ config, backends, stages }) => {
-    const { http, robots } = stages;
+    const { http, robots, bodyMemory } = stages;
     const asked = config.robots.enabled ? robots : undefined;
     const { limiter, clock } = backends;
     return grpcService(
       DownloaderDefinition,
-      createDownloaderApi({ http, limiter, clock, guard: stages.breakerGuard, robots: asked }),
+      createDownloaderApi({ http, limiter, clock, bodyMemory, guard: stages.breakerGuard, robots: asked }),
     );
   },
   parser: ({ modules }) => grpcService(ParserDefinition, createParserApi({ modules })),
@@ -89,6 +89,7 @@ function ingressDeps({ backends, stages, modules, submit }: ApiDeps) {
     cancelUnopened: (runId: string) => stages.runEnds.cancel(runId),
     limits: (keys: readonly string[]) => limiter.look(keys),
     breakers,
+    bodyMemory: stages.bodyMemory,
     publisher: stages.publisher,
     pollIntervalMs: WATCH_INTERVAL_MS,
   };

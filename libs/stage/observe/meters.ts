@@ -4,6 +4,7 @@ import { ClaimCode, type ClaimCommand } from '../../coordination/protocol/claims
 import { CommitCode, type CommitOutcome } from '../../coordination/protocol/commits.ts';
 import type { NodeKind } from '../../coordination/protocol/node.ts';
 import { codeName } from '../../coordination/protocol/outcome.ts';
+import type { BodyMemory } from '../../limits/body-memory.ts';
 import { METRICS } from '../../telemetry/metric-names.ts';
 import type { Counter, Histogram, Metrics } from '../../telemetry/metrics.ts';
 import type { LeaseKeeper } from '../execution/lease.ts';
@@ -135,6 +136,12 @@ export function meterDownloads(metrics: Metrics, next?: DownloadObserver): Downl
 function classOf(outcome: string): string {
   if (outcome === 'failed') return outcome;
   return /^[2-5]\d\d$/.test(outcome) ? `${outcome[0]}xx` : 'other';
+}
+
+/** Reads the memory for bodies whenever metrics are scraped. */
+export function sampleBodyMemory(metrics: Metrics, memory: Pick<BodyMemory, 'snapshot'>): void {
+  metrics.gauge(METRICS.bodyMemoryHeldBytes).sample({}, () => memory.snapshot().heldBytes);
+  metrics.gauge(METRICS.bodyMemoryWaiting).sample({}, () => memory.snapshot().waiting);
 }
 
 export interface StageGauges {

@@ -27,6 +27,7 @@ export async function explain(deps: IngressApiDeps, runId: string): Promise<Expl
   const breakers = nodes.some((node) => breakerAwaited(node) !== undefined) ? await deps.breakers.list() : [];
   const reasons = explainRun({
     ...{ record, snapshot, nodes, limits, breakers },
+    bodyMemory: deps.bodyMemory.snapshot(),
     failures: failuresSoFar(all),
     nowMs: clock.now(),
   });
