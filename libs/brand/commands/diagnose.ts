@@ -32,7 +32,7 @@ import { makeReportFolder, writeReport } from './write-report.ts';
 export async function diagnose(context: CliContext, options: DiagnoseOptions): Promise<ExitCodeValue> {
   const base = options.inputFile === undefined ? {} : await readInputFile(options.inputFile, context.io.stdin);
   const set = options.questions === undefined ? undefined : await readPromptSet(options.questions, options.promptSet);
-  const input = inputOf(options, base, set);
+  const input = await inputOf(options, base, set);
   const location = locationOf(context, options);
   if (location.kind === 'file') requireKept(location);
   const prepared = location.kind === 'file' ? await atFile(context, options, location, input) : atServer(input);

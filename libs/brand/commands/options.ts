@@ -1,5 +1,7 @@
 import type { ConfigOptions } from '../../cli/context.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
+import { checkWith, type Issue, issuesText } from '../../modules/check/schema-check.ts';
+import { checkGivenInput } from '../../modules/check/unknown-fields.ts';
 import { diagnosisInput } from '../module/input.ts';
 import type { PromptSet } from './prompt-sets.ts';
 
@@ -30,11 +32,11 @@ export interface DiagnoseOptions extends ConfigOptions {
  * The module's input: options override the prompt set, which overrides `base`, the input of a file. Throws `cli.no_brand`,
  * `cli.no_question` and `cli.no_model` for missing parts, and `cli.bad_input` for input that the module refuses.
  */
-export function inputOf(
+export async function inputOf(
   options: DiagnoseOptions,
   base: Readonly<Record<string, unknown>> = {},
   set?: PromptSet,
-): Readonly<Record<string, unknown>> {
+): Promise<Readonly<Record<string, unknown>>> {
   const { alias, domain, rival, model, language } = options;
   const questions = [...(set?.questions ?? []), ...(options.question ?? [])];
   const input = {
@@ -48,14 +50,28 @@ export function inputOf(
     ...given('maxSources', numberOf(options.maxSources, '--max-sources')),
   };
   requireGiven(input);
-  const read = diagnosisInput.safeParse(input);
-  if (read.success) return input;
-  const issues = read.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
-  throw new CatenaError('cli.bad_input', `the input of the diagnosis is wrong: ${issues.join('; ')}`, {
-    data: { issues },
-    remedy: 'correct these fields',
-  });
+  await requireKnown(input);
+  return input;
 }
+
+/** Refuses with the path of each wrong field, and an unknown one with the nearest name. */
+async function requireKnown(input: unknown): Promise<void> {
+  const refuse = (issues: readonly Issue[]): CatenaError =>
+    new CatenaError('module.wrong_input', 'the input of a diagnosis is wrong', { data: { module: MODULE, issues } });
+  const checked = { id: MODULE, checkInput: (given: unknown) => checkWith(diagnosisInput, given, refuse) };
+  try {
+    await checkGivenInput(checked, input);
+  } catch (thrown) {
+    if (!(thrown instanceof CatenaError) || thrown.code !== 'module.wrong_input') throw thrown;
+    const issues = thrown.data.issues as readonly Issue[];
+    throw new CatenaError('cli.bad_input', `the input of the diagnosis is wrong: ${issuesText(issues)}`, {
+      data: { issues },
+      remedy: 'correct these fields',
+    });
+  }
+}
+
+const MODULE = 'brand-diagnosis';
 
 /** Adds names and domains to a brand. */
 function brandOf(brand: unknown, aliases: readonly string[] = [], domains: readonly string[] = []): unknown {

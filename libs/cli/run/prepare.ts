@@ -2,6 +2,7 @@
 import type { LoadedConfig } from '../../config/load-config.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
 import { canonicalJson } from '../../keys/canonical-json.ts';
+import { checkGivenInput } from '../../modules/check/unknown-fields.ts';
 import type { ModuleDefinition } from '../../modules/contract/definition.ts';
 import { loadModule } from '../../modules/load/load-module.ts';
 import type { TaskSubmission } from '../../stage/run/submit.ts';
@@ -86,7 +87,7 @@ async function toTask(
   const base =
     given ?? (options.inputFile === undefined ? {} : await readInputFile(options.inputFile, context.io.stdin));
   const pairs = parsePairs(options.input ?? [], '--input');
-  const input = await typedInput(base, pairs, (given) => module.checkInput(given));
+  const input = await typedInput(base, pairs, (given) => checkGivenInput(module, given));
   requireJson(input);
   return {
     modules: [module.id],

@@ -11,6 +11,7 @@ import type { SubmitTaskRequest, SubmitTaskResponse } from '../../../libs/contra
 import { CatenaError } from '../../../libs/errors/catena-error.ts';
 import { canonicalJson } from '../../../libs/keys/canonical-json.ts';
 import { isAmount, MICROS } from '../../../libs/limits/budgets.ts';
+import { unknownFields } from '../../../libs/modules/check/unknown-fields.ts';
 import type { ModuleDefinition } from '../../../libs/modules/contract/definition.ts';
 import type { TaskSubmission } from '../../../libs/stage/run/submit.ts';
 import type { IngressApiDeps } from './deps.ts';
@@ -97,7 +98,7 @@ function canonicalFault(input: unknown): FieldIssue | undefined {
   }
 }
 
-/** The faults that the modules find in their input, each path once per module. */
+/** The faults that the modules find in their input, each path once per module; or the fields that none of them knows. */
 async function inputFaults(definitions: readonly ModuleDefinition[], input: unknown): Promise<FieldIssue[]> {
   const faults: FieldIssue[] = [];
   for (const definition of definitions) {
@@ -111,7 +112,15 @@ async function inputFaults(definitions: readonly ModuleDefinition[], input: unkn
       }
     }
   }
-  return faults;
+  if (faults.length > 0) return faults;
+  const checks = definitions.map((definition) => (given: unknown) => definition.checkInput(given));
+  return (await unknownFields(checks, input)).map(({ path, message, got }) => {
+    return { path: inputPath(path), message: `${message} (got ${got}), says ${names(definitions)}` };
+  });
+}
+
+function names(definitions: readonly ModuleDefinition[]): string {
+  return definitions.map(({ id }) => id).join(' and ');
 }
 
 function inputPath(path: string): string {
