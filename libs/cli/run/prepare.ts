@@ -14,8 +14,8 @@ import { parsePairs } from '../input/pairs.ts';
 import { parseAmount, parseDuration } from '../input/quantities.ts';
 import { typedInput } from '../input/typed-input.ts';
 import { chooseItemType, openSink, rowFormat } from '../output/open-output.ts';
-import { parseOutput } from '../output/output-option.ts';
-import type { RowFormat } from '../output/rows.ts';
+import { type ForeignContent, parseOutput, requireNoOutput } from '../output/output-option.ts';
+import type { NewFormat } from '../output/own-file.ts';
 import type { Sink } from '../output/sink.ts';
 import { makePageFolder } from '../pages/page-file.ts';
 import { ITEM_TYPES_KEY, STEPS_KEY } from '../read/failed-nodes.ts';
@@ -24,8 +24,9 @@ import type { ModuleWork, RunOptions, Work } from './work.ts';
 
 export interface RunOutput {
   readonly sink: Sink;
-  readonly format: (layout: string | undefined) => RowFormat;
+  readonly format: NewFormat;
   readonly type: string | undefined;
+  readonly foreign: ForeignContent;
 }
 
 /** A module with its task. */
@@ -71,7 +72,7 @@ export async function prepareRun(
   const { loaded } = location;
   const { module, task } = await prepareTask(context, work, options, location);
   if (options.record !== undefined) await makePageFolder(options.record);
-  const output = options.output === undefined ? undefined : await openOutput(context, module, options);
+  const output = await openOutput(context, module, options);
   await makeDatabaseFolder(loaded.config.store.path);
   return { location, loaded, module, task, output };
 }
@@ -115,8 +116,17 @@ function requireJson(input: unknown): void {
   }
 }
 
-async function openOutput(context: CliContext, module: ModuleDefinition, options: RunOptions): Promise<RunOutput> {
-  const option = parseOutput(options.output!, options.format);
+async function openOutput(
+  context: CliContext,
+  module: ModuleDefinition,
+  options: RunOptions,
+): Promise<RunOutput | undefined> {
+  if (options.output === undefined) {
+    requireNoOutput(options);
+    return undefined;
+  }
+  const option = parseOutput(options.output, options);
   const type = chooseItemType(option, module.itemTypes, options.items, '--items');
-  return { sink: await openSink(option, context.io.stdout), format: rowFormat(option, module.itemTypes, type), type };
+  const format = rowFormat(option, module.itemTypes, type);
+  return { sink: await openSink(option, context.io.stdout), format, type, foreign: option.foreign };
 }

@@ -8,8 +8,9 @@ import type { CliContext } from '../context.ts';
 import type { Engine } from '../engine.ts';
 import { ExitCode, type ExitCodeValue } from '../exit-codes.ts';
 import { ItemFollower } from '../output/follower.ts';
+import { type Claim, claimFile } from '../output/own-file.ts';
 import { FolderRecorder } from '../pages/recorder.ts';
-import { type FileLocation, locationOf } from '../run-location.ts';
+import { commandFor, type FileLocation, locationOf } from '../run-location.ts';
 import { HostTimes } from '../status/host-times.ts';
 import { countNodes } from '../status/progress.ts';
 import { countOf, formatCount } from '../terminal/format.ts';
@@ -91,10 +92,11 @@ async function runOn(engine: Engine, scene: RunScene): Promise<ExitCodeValue> {
   const { options, prepared, reporter } = scene;
   const same = await engine.findSame(prepared.task);
   if (same?.state === 'closed' && options.fresh !== true) return reportFinished(engine, scene, same);
+  const claim = await claimOutput(engine, scene, options.fresh === true ? undefined : same);
   const { runId, isResumed } = await beginOrResume(engine, scene, same);
   reporter.event('started', { run_id: runId, module: prepared.module.id, resumed: isResumed });
   const follower = followerFor(engine, scene, runId);
-  const ended = await superviseRun(engine, scene, { runId, isResumed, follower });
+  const ended = await superviseRun(engine, scene, { runId, isResumed, follower, claim });
   if (ended.kind === 'interrupted') return reportInterruption(scene, runId);
   return reportEnd(engine, scene, { runId, ended, rows: follower?.rows });
 }
@@ -136,11 +138,27 @@ export function followerFor(
   });
 }
 
+/** Refuses an output with foreign content before anything is submitted. `run` is the run that goes on, if there is one. */
+async function claimOutput(
+  { store }: Engine,
+  { context, prepared: { output, location }, reporter }: RunScene,
+  run: RunRecord | undefined,
+): Promise<Claim> {
+  if (output === undefined) return { kind: 'begin', base: 0 };
+  const claim = await claimFile({ ...output, store, runId: run?.runId });
+  if (claim.kind === 'begin' && claim.replaced !== undefined) {
+    const items = commandFor(context, location, 'items', claim.replaced);
+    reporter.say(`${output.sink.name} had the items of run ${claim.replaced}, which the database keeps: ${items}`);
+  }
+  return claim;
+}
+
 /** The same work was finished before: only its output file is completed. */
 async function reportFinished(engine: Engine, scene: RunScene, run: RunRecord): Promise<ExitCodeValue> {
   scene.reporter.say(`this work is already done: run ${run.runId}; add --fresh to run it again`);
+  const claim = await claimOutput(engine, scene, run);
   const follower = followerFor(engine, scene, run.runId);
-  await follower?.open();
+  await follower?.open(claim);
   await follower?.finish();
   const ended: Ended = { kind: 'closed', session: undefined };
   return reportEnd(engine, scene, { runId: run.runId, ended, rows: follower?.rows });

@@ -4,6 +4,7 @@ import { METRICS } from '../../telemetry/metric-names.ts';
 import type { Engine } from '../engine.ts';
 import { FollowLoop } from '../output/follow-loop.ts';
 import type { ItemFollower } from '../output/follower.ts';
+import type { Claim } from '../output/own-file.ts';
 import { readProgress } from '../status/progress.ts';
 import { watchProgress } from '../status/reporter.ts';
 import { sameCommand } from './messages.ts';
@@ -20,6 +21,7 @@ export interface SupervisedRun {
   readonly runId: string;
   readonly isResumed: boolean;
   readonly follower: ItemFollower | undefined;
+  readonly claim: Claim;
 }
 
 const FOLLOW_INTERVAL_MS = 250;
@@ -40,14 +42,14 @@ export async function superviseRun(engine: Engine, scene: RunScene, run: Supervi
 async function watchOver(
   engine: Engine,
   scene: RunScene,
-  { runId, isResumed, follower }: SupervisedRun,
+  { runId, isResumed, follower, claim }: SupervisedRun,
 ): Promise<Ended> {
   const { context, reporter, hosts } = scene;
   const startedAtMs = context.clock.monotonic();
   const stop = listenForStop(context);
   const outputFailed = Promise.withResolvers<never>();
   outputFailed.promise.catch(() => {});
-  await follower?.open();
+  await follower?.open(claim);
   const loop = follower && new FollowLoop({ follower, intervalMs: FOLLOW_INTERVAL_MS, onError: outputFailed.reject });
   const itemsBefore = isResumed ? await engine.store.countItems(runId) : 0;
   const looker = lookerFor(engine, runId);

@@ -37,6 +37,9 @@ export interface RunOptions extends ConfigOptions {
   readonly inputFile?: string;
   readonly output?: string;
   readonly format?: string;
+  readonly csv?: string;
+  readonly append?: boolean;
+  readonly overwrite?: boolean;
   readonly items?: string;
   readonly fresh?: boolean;
   readonly deadline?: string;

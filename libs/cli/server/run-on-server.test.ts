@@ -35,7 +35,16 @@ describe('a run at a server', () => {
     expect(rowsOf(path)).toEqual(ROWS);
 
     writeFileSync(path, 'something else\n');
-    const again = await server.run(...TWO, '-o', path);
+    const refused = await server.run(...TWO, '-o', path);
+    expect(refused).toMatchObject({ code: 2, stderr: expect.stringMatching(/--append[\s\S]*--overwrite/) });
+    expect(readFileSync(path, 'utf8')).toBe('something else\n');
+    const appended = await server.run(...TWO, '-o', path, '--append');
+    expect(appended.code).toBe(0);
+    expect(rowsOf(path)).toEqual(['something else', ...ROWS].sort());
+    expect((await server.run(...TWO, '-o', path, '--append')).code).toBe(0);
+    expect(rowsOf(path)).toEqual(['something else', ...ROWS].sort());
+
+    const again = await server.run(...TWO, '-o', path, '--overwrite');
     expect(again).toMatchObject({ code: 0, stderr: expect.stringContaining('already done') });
     expect(runIdIn(again.stderr)).toBe(runIdIn(call.stderr()));
     expect(rowsOf(path)).toEqual(ROWS);
@@ -127,7 +136,8 @@ describe('a server that stops answering', () => {
     const server = await startServer([CHAINS]);
     const path = join(folder, 'out.jsonl');
     writeFileSync(path, 'kept\n');
-    const call = server.start(...TWO, '-o', path, '--format', 'csv', '--set', 'server.patience_ms=300');
+    const csv = ['-o', path, '--format', 'csv', '--overwrite'];
+    const call = server.start(...TWO, ...csv, '--set', 'server.patience_ms=300');
     await call.says(/run [\da-f-]{36}/);
     await server.server.stop();
     expect(await call.code).toBe(5);
@@ -160,6 +170,24 @@ describe('nothing is submitted', () => {
     const ended = await server.run('run', CHAINS, ...args);
     expect(ended).toMatchObject({ code: 2, stderr: expect.stringMatching(message) });
     expect(await server.bench.store.listRuns({ limit: 9 })).toEqual([]);
+  });
+
+  it('when the output has foreign content; an unfinished run goes on', async () => {
+    const server = await startServer([CHAINS]);
+    const path = join(folder, 'out.jsonl');
+    writeFileSync(path, 'precious\n');
+    expect(await server.run(...TWO, '-o', path)).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('--append'),
+    });
+    expect(await server.bench.store.listRuns({ limit: 9 })).toEqual([]);
+    const first = server.start(...TWO);
+    await first.says(/run [\da-f-]{36}/);
+    first.interrupt();
+    await first.code;
+    expect(await server.run(...TWO, '-o', path, '--fresh')).toMatchObject({ code: 2 });
+    expect((await server.bench.store.listRuns({ limit: 9 })).map(({ state }) => state)).not.toContain('closed');
+    expect(readFileSync(path, 'utf8')).toBe('precious\n');
   });
 
   it('when nobody listens, the address is none, or the token is not known', async () => {

@@ -22,7 +22,7 @@ export interface EndedServerRun {
 /** Undefined if a stop was requested. Throws `server.lost`, and the errors of the output. */
 export async function superviseServerRun(
   scene: ServerScene,
-  runId: string,
+  { runId, isOld }: { readonly runId: string; readonly isOld: boolean },
   stop: Pick<StopRequest, 'asked'>,
 ): Promise<EndedServerRun | undefined> {
   const { context, location, server, output, reporter } = scene;
@@ -50,7 +50,7 @@ export async function superviseServerRun(
   });
   // Only one of the two reports that the server does not answer: both notice it.
   const quiet = { ...window, say: () => {} };
-  const items = output?.open(itemReader(server.calls, { runId, type: output.type }, quiet));
+  const items = output?.open(itemReader(server.calls, { runId, type: output.type }, quiet), isOld);
   const work = Promise.all([closed, items?.follow(closed)]);
   try {
     const first = await Promise.race([work, stop.asked]);
