@@ -36,9 +36,9 @@ export async function diagnose(context: CliContext, options: DiagnoseOptions): P
   const location = locationOf(context, options);
   if (location.kind === 'file') requireKept(location);
   const prepared = location.kind === 'file' ? await atFile(context, options, location, input) : atServer(input);
-  await makeReportFolder(options.output);
+  await makeReportFolder(options.output, options.overwrite === true);
   const view = viewOf(context, options, input);
-  const { output: _folder, ...asked } = options;
+  const { output: _folder, overwrite: _overwrite, ...asked } = options;
   const exitCode = await runModule(context, prepared.work, { ...asked, ...prepared.options }, view);
   if (exitCode === ExitCode.INTERRUPTED || view.runId() === '') return exitCode;
   return report(context, options, location, view, exitCode);

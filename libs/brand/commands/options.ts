@@ -22,6 +22,7 @@ export interface DiagnoseOptions extends ConfigOptions {
   readonly deadline: string;
   readonly costCap?: string;
   readonly output: string;
+  readonly overwrite?: boolean;
   readonly json?: boolean;
   readonly fresh?: boolean;
   readonly account: string;
