@@ -62,6 +62,16 @@ function addRun(program: Command, context: CliContext, done: Done): void {
     .option('--concurrency <number>', 'concurrent requests, per host and in total')
     .option('--json', 'no status line: events as JSON lines on standard output (with -o -, on standard error)')
     .option('--record <folder>', 'record every page with its items and hops, for `catena test`')
+    .option(
+      '--expect-items <number>',
+      'end with code 3 if there are fewer items; product=100 for one type, repeatable',
+      collect,
+    )
+    .option(
+      '--max-empty <share>',
+      'end with code 3 if a step yields nothing for more of its pages: 0.1, list=0, repeatable',
+      collect,
+    )
     .option('--account <name>', 'the account that the run is for', 'default')
     .option('--platform <name>', 'the platform that the run is about', 'default')
     .addOption(new Option('--again <command>').hideHelp());

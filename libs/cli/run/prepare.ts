@@ -20,6 +20,7 @@ import type { Sink } from '../output/sink.ts';
 import { makePageFolder } from '../pages/page-file.ts';
 import { ITEM_TYPES_KEY, STEPS_KEY } from '../read/failed-nodes.ts';
 import type { FileLocation, RunLocation } from '../run-location.ts';
+import { type Expectations, parseExpectations } from './expectations.ts';
 import type { ModuleWork, RunOptions, Work } from './work.ts';
 
 export interface RunOutput {
@@ -33,6 +34,7 @@ export interface RunOutput {
 export interface PreparedTask {
   readonly module: ModuleDefinition;
   readonly task: TaskSubmission;
+  readonly expectations: Expectations;
 }
 
 export interface PreparedRun extends PreparedTask {
@@ -60,7 +62,8 @@ export async function prepareTask(
   const settingsFor = moduleSettings(context, () => loaded);
   const { module, input } =
     typeof work === 'string' ? { module: await loadModule(work, settingsFor), input: undefined } : work;
-  return { module, task: await toTask(context, module, options, input) };
+  const expectations = parseExpectations(options, module);
+  return { module, task: await toTask(context, module, options, input), expectations };
 }
 
 export async function prepareRun(
@@ -70,11 +73,11 @@ export async function prepareRun(
   location: FileLocation,
 ): Promise<PreparedRun> {
   const { loaded } = location;
-  const { module, task } = await prepareTask(context, work, options, location);
+  const prepared = await prepareTask(context, work, options, location);
   if (options.record !== undefined) await makePageFolder(options.record);
-  const output = await openOutput(context, module, options);
+  const output = await openOutput(context, prepared.module, options);
   await makeDatabaseFolder(loaded.config.store.path);
-  return { location, loaded, module, task, output };
+  return { ...prepared, location, loaded, output };
 }
 
 async function toTask(

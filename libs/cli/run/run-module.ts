@@ -10,9 +10,12 @@ import { ExitCode, type ExitCodeValue } from '../exit-codes.ts';
 import { ItemFollower } from '../output/follower.ts';
 import { type Claim, claimFile } from '../output/own-file.ts';
 import { FolderRecorder } from '../pages/recorder.ts';
+import { stepName } from '../read/failed-nodes.ts';
 import { commandFor, type FileLocation, locationOf } from '../run-location.ts';
+import { FirstFailures } from '../status/first-failures.ts';
 import { HostTimes } from '../status/host-times.ts';
 import { countNodes } from '../status/progress.ts';
+import { StepTally } from '../status/step-tally.ts';
 import { countOf, formatCount } from '../terminal/format.ts';
 import { reportEnd } from './end.ts';
 import { keptLimits, logFor, reporterFor, sameCommand } from './messages.ts';
@@ -47,8 +50,10 @@ async function runInFile(
   const failure = Promise.withResolvers<never>();
   failure.promise.catch(() => {});
   const hosts = new HostTimes();
+  const tally = new StepTally(prepared.module.steps.map(({ name }) => name));
+  const failures = new FirstFailures(reporter);
   const log = logFor(prepared.loaded, context, reporter);
-  const engine = startEngine(context, prepared, options, { log, hosts, fail: failure.reject });
+  const engine = startEngine(context, prepared, options, { log, hosts, tally, failures, fail: failure.reject });
   let telemetry: Telemetry | undefined;
   try {
     telemetry = await startTelemetry({
@@ -57,7 +62,7 @@ async function runInFile(
       log,
       metrics: engine.metrics,
     });
-    return await runOn(engine, { context, prepared, options, reporter, view, hosts, failed: failure.promise });
+    return await runOn(engine, { context, prepared, options, reporter, view, hosts, tally, failed: failure.promise });
   } finally {
     await engine.stop().catch((thrown: unknown) => reporter.say(`the database could not be closed: ${String(thrown)}`));
     await telemetry?.stop();
@@ -65,13 +70,22 @@ async function runInFile(
   }
 }
 
+interface Observers {
+  readonly log: Log;
+  readonly hosts: HostTimes;
+  readonly tally: StepTally;
+  readonly failures: FirstFailures;
+  readonly fail: (error: Error) => void;
+}
+
 function startEngine(
   context: CliContext,
   { loaded, module, task }: PreparedRun,
   { record, fresh, account, platform }: RunOptions,
-  { log, hosts, fail }: { log: Log; hosts: HostTimes; fail: (error: Error) => void },
+  { log, hosts, tally, failures, fail }: Observers,
 ): Engine {
   const fingerprint = fingerprintOf(task);
+  const steps = module.steps.map(({ name }) => name);
   const recorder =
     record === undefined
       ? undefined
@@ -84,7 +98,13 @@ function startEngine(
     onDownload: (host, durationMs, outcome) => hosts.record(host, durationMs, outcome),
     // The file may contain unfinished runs of other modules and inputs: they must not be executed now.
     serves: (run) => fresh !== true && run.fingerprint === fingerprint,
-    ...(recorder === undefined ? {} : { recorder }),
+    recorder: {
+      record: async (page) => {
+        tally.take(page);
+        await recorder?.record(page);
+      },
+    },
+    onFailure: ({ stepIdx, ...failure }) => failures.take({ ...failure, step: stepName(steps, stepIdx) }),
   });
 }
 

@@ -56,7 +56,9 @@ const summary: Summary = {
     pages: 2_100,
     retries: 12,
     slowest: [{ host: 'a.test', requests: 5, failed: 1, meanMs: 40, longestMs: 3_000 }],
+    steps: [],
   },
+  judgement: { unmet: [], unknown: [] },
   output: 'out.jsonl (2,000 rows)',
   showCommand: 'catena show r-1',
 };

@@ -44,7 +44,7 @@ async function watchOver(
   scene: RunScene,
   { runId, isResumed, follower, claim }: SupervisedRun,
 ): Promise<Ended> {
-  const { context, reporter, hosts } = scene;
+  const { context, reporter, hosts, tally } = scene;
   const startedAtMs = context.clock.monotonic();
   const stop = listenForStop(context);
   const outputFailed = Promise.withResolvers<never>();
@@ -75,6 +75,7 @@ async function watchOver(
         pages: engine.metrics.total(METRICS.parserSuccess),
         retries: engine.metrics.total(METRICS.errorTaskRetry),
         slowest: hosts.slowest(SLOWEST_HOSTS),
+        steps: tally.counts(),
       },
     };
   } finally {

@@ -48,6 +48,8 @@ export interface RunOptions extends ConfigOptions {
   readonly concurrency?: string;
   readonly json?: boolean;
   readonly record?: string;
+  readonly expectItems?: readonly string[];
+  readonly maxEmpty?: readonly string[];
   readonly account: string;
   readonly platform: string;
   /** The command to print when it must be given again, instead of the original one. */

@@ -79,10 +79,13 @@ function reportLeaving(scene: ServerScene, runId: string): ExitCodeValue {
 }
 
 /** Options that only the executing process can apply. */
-function refuseOptionsOfFiles({ rps, concurrency, record }: RunOptions): void {
-  const given = Object.entries({ '--rps': rps, '--concurrency': concurrency, '--record': record }).flatMap(
-    ([name, value]) => (value === undefined ? [] : [name]),
-  );
+function refuseOptionsOfFiles({ rps, concurrency, record, maxEmpty }: RunOptions): void {
+  const given = Object.entries({
+    '--rps': rps,
+    '--concurrency': concurrency,
+    '--record': record,
+    '--max-empty': maxEmpty,
+  }).flatMap(([name, value]) => (value === undefined ? [] : [name]));
   if (given.length === 0) return;
   throw new CatenaError('cli.not_at_server', `${given.join(' and ')} cannot be used with a server`, {
     remedy: 'leave it out: set rates at the services, and record pages with a run in a file',
