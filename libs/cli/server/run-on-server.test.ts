@@ -105,6 +105,16 @@ describe('a run at a server', () => {
     expect(call.stdout().trimEnd().split('\n').sort()).toEqual(ROWS);
   });
 
+  it('with fewer items than expected ends with code 3', async () => {
+    const server = await startServer([CHAINS]);
+    const call = server.start(...TWO, '--expect-items', 'result=3');
+    await call.says(/run [\da-f-]{36}/);
+    await server.open();
+    await server.work();
+    expect(await call.code).toBe(3);
+    expect(call.stderr()).toContain('expected at least 3 items of type result, but there are 2');
+  });
+
   it('with failed nodes names them, code 3', async () => {
     const server = await startServer([FAILING]);
     const call = server.start('run', FAILING);
@@ -163,6 +173,8 @@ describe('nothing is submitted', () => {
   it.each([
     ['an input that the module refuses', ['--input', 'chains=-1'], /chains/],
     ['an option of runs in a file', ['--rps', '3'], /--rps cannot be used with a server/],
+    ['an expectation that only the parsing process can judge', ['--max-empty', '0'], /--max-empty cannot be used/],
+    ['a mistyped field', ['-i', 'chians=1'], /chians: is not a field of it; did you mean "chains"/],
     ['two places', ['--db', 'x.db'], /--server and --db cannot be used together/],
     ['an output in no folder', ['-o', '/no/such/folder/x.jsonl'], /its folder does not exist/],
   ])('for %s, code 2', async (_what, args, message) => {

@@ -3,9 +3,11 @@ import { type Run, RunState } from '../../contracts/services.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
 import type { StoredItem } from '../../store/port.ts';
 import type { StopRequest } from '../run/stop-request.ts';
+import { FirstFailures } from '../status/first-failures.ts';
 import { countNodes, type Progress } from '../status/progress.ts';
 import { watchProgress } from '../status/reporter.ts';
 import type { IngressCalls } from './connect.ts';
+import { FailureWatch } from './failure-watch.ts';
 import type { ItemOutput } from './item-output.ts';
 import { persistently, type RetryWindow } from './retry-window.ts';
 import { toSnapshot } from './run-message.ts';
@@ -45,6 +47,12 @@ export async function superviseServerRun(
     });
     return progressOf(latest, context.clock.monotonic());
   });
+  const failureWatch = new FailureWatch({
+    ...{ calls: server.calls, runId, latest: () => latest, failures: new FirstFailures(reporter) },
+    steps: scene.prepared.module.steps.map(({ name }) => name),
+    nowMs: () => context.clock.now(),
+    signal: leaving.signal,
+  });
   const closed = watchToEnd(server.calls, runId, window, (run) => {
     latest = run;
   });
@@ -58,7 +66,7 @@ export async function superviseServerRun(
     return { run: first[0], durationMs: context.clock.monotonic() - startedAtMs, items };
   } finally {
     leaving.abort();
-    await Promise.allSettled([closed, work]);
+    await Promise.allSettled([closed, work, failureWatch.stop()]);
     await status.end();
   }
 }
