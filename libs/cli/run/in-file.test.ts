@@ -2,10 +2,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Writable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startSingleNode } from '../../../services/node/single.ts';
 import { freePort } from '../../local-servers/server-process.ts';
-import { type CliEnd, runCli, startCli } from '../cli.fixture.ts';
+import { type CliEnd, captured, runCli, startCli } from '../cli.fixture.ts';
 
 const MODULES = join(import.meta.dirname, '../../../test/fixtures/modules');
 const FAILING = join(MODULES, 'wrong-item.ts');
@@ -46,6 +47,34 @@ describe('a run that fails', () => {
     expect(events).toContainEqual(
       expect.objectContaining({ event: 'first_failure', step: 'make', code: 'module.wrong_item', action: 'dead' }),
     );
+  });
+});
+
+describe('a run whose reader leaves', () => {
+  /** Takes so many writes, then fails as a pipe does. */
+  const leaving = (writes: number): Writable => {
+    let left = writes;
+    return new Writable({
+      write: (_chunk, _encoding, done) => {
+        left -= 1;
+        done(left >= 0 ? null : Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }));
+      },
+    });
+  };
+
+  it.each([
+    ['the items', ['-o', '-'], 0],
+    ['the events', ['--json'], 1],
+  ])('of %s is stopped as by Ctrl-C, says so, and loses nothing', async (_what, options, writes) => {
+    const chains = ['-i', 'chains=4000'];
+    const err = captured();
+    const io = { stdin: process.stdin, stdout: leaving(writes), stderr: err.stream };
+    expect(await startCli(args(CHAINS, ...chains, ...options), { ...ENGINE, io }).code).toBe(130);
+    expect(err.text()).toMatch(
+      /keeps all finished work, also the items that nobody read\. To resume it:\n {2}catena run/,
+    );
+    const { code, stdout } = await run(CHAINS, ...chains, '-o', '-');
+    expect([code, new Set(stdout.trimEnd().split('\n')).size]).toEqual([0, 4_000]);
   });
 });
 

@@ -21,6 +21,7 @@ import { reportEnd } from './end.ts';
 import { keptLimits, logFor, reporterFor, sameCommand } from './messages.ts';
 import { type PreparedRun, prepareRun, settingsOf } from './prepare.ts';
 import type { RunScene } from './scene.ts';
+import type { StopCause } from './stop-request.ts';
 import { type Ended, superviseRun } from './supervise.ts';
 import type { RunOptions, RunView, Work } from './work.ts';
 
@@ -117,7 +118,7 @@ async function runOn(engine: Engine, scene: RunScene): Promise<ExitCodeValue> {
   reporter.event('started', { run_id: runId, module: prepared.module.id, resumed: isResumed });
   const follower = followerFor(engine, scene, runId);
   const ended = await superviseRun(engine, scene, { runId, isResumed, follower, claim });
-  if (ended.kind === 'interrupted') return reportInterruption(scene, runId);
+  if (ended.kind === 'interrupted') return reportInterruption(scene, runId, ended.cause);
   return reportEnd(engine, scene, { runId, ended, rows: follower?.rows });
 }
 
@@ -184,9 +185,13 @@ async function reportFinished(engine: Engine, scene: RunScene, run: RunRecord): 
   return reportEnd(engine, scene, { runId: run.runId, ended, rows: follower?.rows });
 }
 
-function reportInterruption({ context, options, reporter }: RunScene, runId: string): ExitCodeValue {
+function reportInterruption({ context, options, reporter }: RunScene, runId: string, cause: StopCause): ExitCodeValue {
   const again = options.again ?? sameCommand(context.invocation, context.args);
-  reporter.say(`stopped: run ${runId} keeps all finished work. To resume it:\n  ${again}`);
+  const unread = cause === 'reader' ? ', also the items that nobody read' : '';
+  const text = `stopped: run ${runId} keeps all finished work${unread}. To resume it:\n  ${again}`;
+  // The events are on the output that nobody reads.
+  if (cause === 'reader' && options.json === true && options.output !== '-') context.io.stderr.write(`${text}\n`);
+  reporter.say(text);
   reporter.event('interrupted', { run_id: runId, resume: again, exit_code: ExitCode.INTERRUPTED });
   return ExitCode.INTERRUPTED;
 }

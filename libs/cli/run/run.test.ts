@@ -66,6 +66,7 @@ describe('a wish to stop', () => {
         return () => {};
       },
       exitNow: (code) => exits.push(code),
+      reader: { onGone: () => () => {} },
     });
     send();
     await stop.asked;

@@ -2,10 +2,11 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Writable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { endServing } from '../../../test/fixtures/grpc/serving.ts';
 import { freePort } from '../../local-servers/server-process.ts';
-import { runCli } from '../cli.fixture.ts';
+import { captured, runCli, startCli } from '../cli.fixture.ts';
 import { CHAINS, FAILING, runIdIn, startServer } from './server.fixture.ts';
 
 let folder = '';
@@ -93,6 +94,22 @@ describe('a run at a server', () => {
     expect((await server.bench.store.findRun(runIdIn(first.stderr())))?.end?.finishReason).toBe('cancelled');
     const again = await server.run(...TWO);
     expect(runIdIn(again.stderr)).toBe(events[0]!.run_id);
+  });
+
+  it('goes on when the reader of its items leaves, and says so', async () => {
+    const server = await startServer([CHAINS]);
+    const err = captured();
+    const stdout = new Writable({
+      write: (_chunk, _encoding, done) => done(Object.assign(new Error('write EPIPE'), { code: 'EPIPE' })),
+    });
+    const io = { stdin: process.stdin, stdout, stderr: err.stream };
+    const call = startCli([...TWO, '-o', '-', '--server', `127.0.0.1:${server.server.port}`], { io });
+    await vi.waitFor(() => expect(err.text()).toMatch(/run [\da-f-]{36}/), 10_000);
+    await server.open();
+    await server.work();
+    expect(await call.code).toBe(130);
+    expect(err.text()).toContain('continues at the server. To watch it again:');
+    expect((await server.run(...TWO, '-o', '-')).stdout.trimEnd().split('\n').sort()).toEqual(ROWS);
   });
 
   it('writes to standard output as rows come', async () => {

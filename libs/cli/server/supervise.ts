@@ -2,6 +2,7 @@
 import { type Run, RunState } from '../../contracts/services.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
 import type { StoredItem } from '../../store/port.ts';
+import { isClosedOutput } from '../output/output-error.ts';
 import type { StopRequest } from '../run/stop-request.ts';
 import { FirstFailures } from '../status/first-failures.ts';
 import { countNodes, type Progress } from '../status/progress.ts';
@@ -61,8 +62,12 @@ export async function superviseServerRun(
   const items = output?.open(itemReader(server.calls, { runId, type: output.type }, quiet), isOld);
   const work = Promise.all([closed, items?.follow(closed)]);
   try {
-    const first = await Promise.race([work, stop.asked]);
-    if (first === undefined) return undefined;
+    const first = await Promise.race([work, stop.asked]).catch((thrown: unknown) => {
+      // The reader of the output has left: nobody watches any more.
+      if (isClosedOutput(thrown)) return 'reader' as const;
+      throw thrown;
+    });
+    if (typeof first === 'string') return undefined;
     return { run: first[0], durationMs: context.clock.monotonic() - startedAtMs, items };
   } finally {
     leaving.abort();
