@@ -1,4 +1,4 @@
-import { type ConfigSources, type LoadedConfig, loadConfig } from '../config/load-config.ts';
+import { type LoadedConfig, loadConfig } from '../config/load-config.ts';
 import { CatenaError } from '../errors/catena-error.ts';
 import { type SettingsForFile, settingsForFiles } from '../modules/load/module-settings.ts';
 import type { CliContext, ConfigOptions } from './context.ts';

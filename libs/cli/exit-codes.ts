@@ -45,6 +45,8 @@ const ASKED_WRONGLY = new Set([
   'servers.not_installed',
   'servers.unreachable_folder',
   'servers.in_use',
+  'servers.old_folder',
+  'servers.foreign_folder',
 ]);
 
 /** The exit code for an error. Errors of extensions, whose families are the extensions' names, count as wrong user input. */
