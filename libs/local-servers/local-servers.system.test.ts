@@ -122,7 +122,7 @@ describe('servers of this machine', () => {
       for (const secret of Object.values(secrets)) expect(args).not.toContain(secret);
     }
     const modeOf = (path: string): string => (statSync(join(folder, path)).mode & 0o777).toString(8);
-    expect(['secrets.json', 'processes.json', 'redis/redis.conf', 'nats/nats.conf'].map(modeOf)).toEqual([
+    expect(['secrets.json', 'processes.json', 'redis/config', 'nats/config'].map(modeOf)).toEqual([
       '600',
       '600',
       '600',

@@ -70,7 +70,7 @@ const REDIS_RIGHTS = '~* &* +@all -@admin -@dangerous +info +config|get';
 async function redisProgram(command: string, folder: string, password: string): Promise<ServerProgram> {
   await makePrivate(folder);
   const port = await freePort();
-  const config = await writePrivate(join(folder, 'redis.conf'), [
+  const config = await writePrivate(join(folder, 'config'), [
     ...['bind 127.0.0.1', `port ${port}`, `dir ${JSON.stringify(folder)}`, 'daemonize no'],
     ...['save ""', 'appendonly yes', 'appendfsync always', 'maxmemory-policy noeviction'],
     ...['user default off', `user ${SERVER_USER} on >${password} ${REDIS_RIGHTS}`],
@@ -83,7 +83,7 @@ async function redisProgram(command: string, folder: string, password: string): 
 async function natsProgram(command: string, folder: string, password: string): Promise<ServerProgram> {
   await makePrivate(folder);
   const port = await freePort();
-  const config = await writePrivate(join(folder, 'nats.conf'), [
+  const config = await writePrivate(join(folder, 'config'), [
     ...['host: "127.0.0.1"', `port: ${port}`, `jetstream { store_dir: ${JSON.stringify(folder)} }`],
     `authorization { user: "${SERVER_USER}", password: "${password}" }`,
   ]);

@@ -1,7 +1,6 @@
 import type { ConfigOptions } from '../../cli/context.ts';
+import { checkCommandInput } from '../../cli/input/check-input.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
-import { checkWith, type Issue, issuesText } from '../../modules/check/schema-check.ts';
-import { checkGivenInput } from '../../modules/check/unknown-fields.ts';
 import { diagnosisInput } from '../module/input.ts';
 import type { PromptSet } from './prompt-sets.ts';
 
@@ -51,28 +50,9 @@ export async function inputOf(
     ...given('maxSources', numberOf(options.maxSources, '--max-sources')),
   };
   requireGiven(input);
-  await requireKnown(input);
+  await checkCommandInput('the diagnosis', diagnosisInput, input);
   return input;
 }
-
-/** Refuses with the path of each wrong field, and an unknown one with the nearest name. */
-async function requireKnown(input: unknown): Promise<void> {
-  const refuse = (issues: readonly Issue[]): CatenaError =>
-    new CatenaError('module.wrong_input', 'the input of a diagnosis is wrong', { data: { module: MODULE, issues } });
-  const checked = { id: MODULE, checkInput: (given: unknown) => checkWith(diagnosisInput, given, refuse) };
-  try {
-    await checkGivenInput(checked, input);
-  } catch (thrown) {
-    if (!(thrown instanceof CatenaError) || thrown.code !== 'module.wrong_input') throw thrown;
-    const issues = thrown.data.issues as readonly Issue[];
-    throw new CatenaError('cli.bad_input', `the input of the diagnosis is wrong: ${issuesText(issues)}`, {
-      data: { issues },
-      remedy: 'correct these fields',
-    });
-  }
-}
-
-const MODULE = 'brand-diagnosis';
 
 /** Adds names and domains to a brand. */
 function brandOf(brand: unknown, aliases: readonly string[] = [], domains: readonly string[] = []): unknown {
