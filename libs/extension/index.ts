@@ -35,6 +35,7 @@ export {
 
 // Runs: their records, their state, their tasks, and the modules of a process.
 
+export type { ServedModule } from '../calls/served-module.ts';
 export type { ModuleSnapshot, PhaseSnapshot, RunSnapshot } from '../coordination/protocol/reads.ts';
 export type { ModuleDefinition } from '../modules/contract/definition.ts';
 export { secretSource } from '../stage/run/secret-source.ts';
@@ -61,7 +62,7 @@ export { readInputFile } from '../cli/input/input-file.ts';
 export { csvLines } from '../cli/output/csv-lines.ts';
 export { outputError, unwritable } from '../cli/output/output-error.ts';
 export { collect, jsonOption, RUN_ARGUMENT, withConfig, withLocation } from '../cli/program/options.ts';
-export { type FailedNode, groupFailures, readFailedNodes } from '../cli/read/failed-nodes.ts';
+export { type FailedNode, readFailedNodes } from '../cli/read/failed-nodes.ts';
 export { openReader } from '../cli/read/open-reader.ts';
 export { withRuns } from '../cli/read/open-source.ts';
 export type { RunSource } from '../cli/read/run-source.ts';
@@ -72,8 +73,9 @@ export { jsonReporter, type Reporter } from '../cli/status/reporter.ts';
 export { formatTable, oneLine, padEnd, padStart } from '../cli/terminal/format.ts';
 export { type Io, type Paint, paintFor } from '../cli/terminal/io.ts';
 
-// Time, logs and alerts.
+// Failures, time, logs and alerts.
 
 export { type Clock, systemClock } from '../clock/clock.ts';
+export { type FailureKind, groupFailures } from '../explain/failures.ts';
 export type { Alert } from '../telemetry/alerts/alert.ts';
 export { createLog, type Log } from '../telemetry/log.ts';

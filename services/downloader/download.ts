@@ -1,9 +1,10 @@
 /** One download: the policies that a request passes, in this order, and those that each of its hops passes. */
+
+import type { RequestBody } from '../../libs/calls/node-body.ts';
 import type { ResponseModel } from '../../libs/contracts/messages.ts';
 import type { DownloadWork } from '../../libs/stage/execution/hand-over.ts';
 import { PARTIAL_HEADER } from '../../libs/stage/messages/response-headers.ts';
 import { withoutPayer } from '../../libs/stage/node/cost-attempt.ts';
-import type { RequestBody } from '../../libs/stage/node/node-body.ts';
 import type { DownloaderDeps } from './deps.ts';
 import { type HttpRequest, type HttpResponse, performRequest } from './http/request.ts';
 import { breaker } from './policies/breaker.ts';
@@ -15,6 +16,7 @@ import { HostPermit } from './policies/host-permit.ts';
 import { idempotencyKey } from './policies/idempotency-key.ts';
 import { keepBody } from './policies/keep-body.ts';
 import { limits, ownLimits } from './policies/limits.ts';
+import { notBefore } from './policies/not-before.ts';
 import { observe } from './policies/observe.ts';
 import {
   compose,
@@ -41,6 +43,8 @@ export const REQUEST_POLICIES: readonly RequestPolicy[] = [
   cache,
   // Before breaker and cost: a page that may not be fetched must use neither.
   robots,
+  // Before the deadline, which counts from when the request may be sent; after the cache: a cached response waits for nothing.
+  notBefore,
   // Before breaker and cost too, and both read the timeout that it sets.
   deadline,
   // Before breaker and cost: a missing secret must use neither. Within the cache: no cached response contains a secret.

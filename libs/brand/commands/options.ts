@@ -15,6 +15,7 @@ export interface DiagnoseOptions extends ConfigOptions {
   readonly promptSet?: string;
   readonly model?: readonly string[];
   readonly repeats?: string;
+  readonly prompt?: string;
   readonly language?: string;
   readonly maxSources?: string;
   readonly inputFile?: string;
@@ -37,7 +38,7 @@ export async function inputOf(
   base: Readonly<Record<string, unknown>> = {},
   set?: PromptSet,
 ): Promise<Readonly<Record<string, unknown>>> {
-  const { alias, domain, rival, model, language } = options;
+  const { alias, domain, rival, model, prompt, language } = options;
   const questions = [...(set?.questions ?? []), ...(options.question ?? [])];
   const input = {
     ...base,
@@ -45,6 +46,7 @@ export async function inputOf(
     ...given('rivals', rival),
     ...given('models', model),
     ...given('questions', questions.length === 0 ? undefined : questions),
+    ...given('prompt', prompt),
     ...given('language', language ?? set?.language),
     ...given('repeats', numberOf(options.repeats, '--repeats') ?? set?.repeats),
     ...given('maxSources', numberOf(options.maxSources, '--max-sources')),

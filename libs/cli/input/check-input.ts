@@ -1,6 +1,6 @@
 import { CatenaError } from '../../errors/catena-error.ts';
 import { checkWith, type Issue, issuesText } from '../../modules/check/schema-check.ts';
-import { checkGivenInput } from '../../modules/check/unknown-fields.ts';
+import { checkGivenInput, inputFields } from '../../modules/check/unknown-fields.ts';
 import type { Schema } from '../../modules/contract/contract.ts';
 
 /**
@@ -13,7 +13,8 @@ export async function checkCommandInput(what: string, schema: Schema, input: unk
   const refuse = (issues: readonly Issue[]): CatenaError =>
     new CatenaError('module.wrong_input', `the input of ${what} is wrong`, { data: { module: what, issues } });
   try {
-    await checkGivenInput({ id: what, checkInput: (given) => checkWith(schema, given, refuse) }, input);
+    const checked = { checkInput: (given: unknown) => checkWith(schema, given, refuse) };
+    await checkGivenInput({ id: what, checkInput: (given) => inputFields(checked, given) }, input);
   } catch (thrown) {
     if (!(thrown instanceof CatenaError) || thrown.code !== 'module.wrong_input') throw thrown;
     const issues = thrown.data.issues as readonly Issue[];

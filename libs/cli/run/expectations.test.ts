@@ -67,7 +67,7 @@ describe('the tally of steps', () => {
     const yields = [
       { items: [], children: [] },
       { items: [], children: [], staged: 3 },
-      { items: [], children: [], drops: [{ reason: 'sold out', data: null }] },
+      { items: [], children: [], drops: 1 },
       { items: [{}], children: [] },
       { items: [], children: [{}] },
     ] as unknown as readonly Parameters<StepTally['take']>[0]['yielded'][];

@@ -1,12 +1,13 @@
 /** Checks everything that can be wrong before a run starts; nothing has been started by then. */
+import type { ServedModule } from '../../calls/served-module.ts';
 import type { LoadedConfig } from '../../config/load-config.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
 import { canonicalJson } from '../../keys/canonical-json.ts';
 import { checkGivenInput } from '../../modules/check/unknown-fields.ts';
-import type { ModuleDefinition } from '../../modules/contract/definition.ts';
-import { loadModule } from '../../modules/load/load-module.ts';
 import type { TaskSubmission } from '../../stage/run/submit.ts';
 import { makeDatabaseFolder } from '../../store/sqlite/single-file.ts';
+import type { Log } from '../../telemetry/log.ts';
+import { openModules } from '../../workers/open-modules.ts';
 import type { CliContext } from '../context.ts';
 import { moduleSettings } from '../effective-config.ts';
 import { readInputFile } from '../input/input-file.ts';
@@ -32,9 +33,11 @@ export interface RunOutput {
 
 /** A module with its task. */
 export interface PreparedTask {
-  readonly module: ModuleDefinition;
+  readonly module: ServedModule;
   readonly task: TaskSubmission;
   readonly expectations: Expectations;
+  /** Ends the workers of the module; idempotent. */
+  stop(): Promise<void>;
 }
 
 export interface PreparedRun extends PreparedTask {
@@ -53,36 +56,49 @@ export function settingsOf({ rps, concurrency, debug }: RunOptions): Readonly<Re
   };
 }
 
+/** Opens the module and checks the input. {@link PreparedTask.stop} must be called when the module is no longer needed. */
 export async function prepareTask(
   context: CliContext,
   work: Work,
   options: RunOptions,
-  { loaded }: Pick<RunLocation, 'loaded'>,
+  { location: { loaded }, log }: { readonly location: Pick<RunLocation, 'loaded'>; readonly log: Log },
 ): Promise<PreparedTask> {
+  const { file, input } = typeof work === 'string' ? { file: work, input: undefined } : work;
+  const { config } = loaded;
   const settingsFor = moduleSettings(context, () => loaded);
-  const { module, input } =
-    typeof work === 'string' ? { module: await loadModule(work, settingsFor), input: undefined } : work;
-  const expectations = parseExpectations(options, module);
-  return { module, task: await toTask(context, module, options, input), expectations };
+  const opened = await openModules({ files: [file], settingsFor, config, env: context.env, log });
+  try {
+    const module = opened.modules[0]!;
+    const expectations = parseExpectations(options, module);
+    return { module, task: await toTask(context, module, options, input), expectations, stop: () => opened.stop() };
+  } catch (thrown) {
+    await opened.stop();
+    throw thrown;
+  }
 }
 
 export async function prepareRun(
   context: CliContext,
   work: Work,
   options: RunOptions,
-  location: FileLocation,
+  { location, log }: { readonly location: FileLocation; readonly log: Log },
 ): Promise<PreparedRun> {
   const { loaded } = location;
-  const prepared = await prepareTask(context, work, options, location);
-  if (options.record !== undefined) await makePageFolder(options.record);
-  const output = await openOutput(context, prepared.module, options);
-  await makeDatabaseFolder(loaded.config.store.path);
-  return { ...prepared, location, loaded, output };
+  const prepared = await prepareTask(context, work, options, { location, log });
+  try {
+    if (options.record !== undefined) await makePageFolder(options.record);
+    const output = await openOutput(context, prepared.module, options);
+    await makeDatabaseFolder(loaded.config.store.path);
+    return { ...prepared, location, loaded, output };
+  } catch (thrown) {
+    await prepared.stop();
+    throw thrown;
+  }
 }
 
 async function toTask(
   context: CliContext,
-  module: ModuleDefinition,
+  module: ServedModule,
   options: RunOptions,
   given: ModuleWork['input'] | undefined,
 ): Promise<TaskSubmission> {
@@ -121,7 +137,7 @@ function requireJson(input: unknown): void {
 
 async function openOutput(
   context: CliContext,
-  module: ModuleDefinition,
+  module: ServedModule,
   options: RunOptions,
 ): Promise<RunOutput | undefined> {
   if (options.output === undefined) {

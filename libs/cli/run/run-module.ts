@@ -1,5 +1,5 @@
 /** `catena run` on a file: starts, resumes or reports a run, and watches it to its end. */
-import { ModuleRegistry } from '../../modules/load/registry.ts';
+import { ModuleRegistry } from '../../calls/registry.ts';
 import { fingerprintOf } from '../../stage/run/submit.ts';
 import type { RunRecord } from '../../store/port.ts';
 import type { Log } from '../../telemetry/log.ts';
@@ -46,17 +46,19 @@ async function runInFile(
   location: FileLocation,
   view: RunView | undefined,
 ): Promise<ExitCodeValue> {
-  const prepared = await prepareRun(context, work, options, location);
   const reporter = view?.reporter ?? reporterFor(context, options);
+  const log = logFor(location.loaded, context, reporter);
+  const moduleLog = logFor(location.loaded, context, reporter, 'module');
+  const prepared = await prepareRun(context, work, options, { location, log: moduleLog });
   const failure = Promise.withResolvers<never>();
   failure.promise.catch(() => {});
   const hosts = new HostTimes();
   const tally = new StepTally(prepared.module.steps.map(({ name }) => name));
   const failures = new FirstFailures(reporter);
-  const log = logFor(prepared.loaded, context, reporter);
-  const engine = startEngine(context, prepared, options, { log, hosts, tally, failures, fail: failure.reject });
+  let engine: Engine | undefined;
   let telemetry: Telemetry | undefined;
   try {
+    engine = startEngine(context, prepared, options, { log, hosts, tally, failures, fail: failure.reject });
     telemetry = await startTelemetry({
       config: prepared.loaded.config,
       serviceName: 'catena',
@@ -65,7 +67,10 @@ async function runInFile(
     });
     return await runOn(engine, { context, prepared, options, reporter, view, hosts, tally, failed: failure.promise });
   } finally {
-    await engine.stop().catch((thrown: unknown) => reporter.say(`the database could not be closed: ${String(thrown)}`));
+    await engine
+      ?.stop()
+      .catch((thrown: unknown) => reporter.say(`the database could not be closed: ${String(thrown)}`));
+    await prepared.stop();
     await telemetry?.stop();
     await prepared.output?.sink.close();
   }

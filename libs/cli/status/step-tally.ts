@@ -18,10 +18,10 @@ export class StepTally {
   }
 
   take({ stepIdx, yielded }: Pick<ParsedPage, 'stepIdx' | 'yielded'>): void {
-    const { items, children, staged = 0, drops = [] } = yielded;
+    const { items, children, staged = 0, drops = 0 } = yielded;
     const tally = this.#pages.get(stepIdx) ?? { pages: 0, empty: 0 };
     tally.pages += 1;
-    if (items.length + children.length + staged + drops.length === 0) tally.empty += 1;
+    if (items.length + children.length + staged + drops === 0) tally.empty += 1;
     this.#pages.set(stepIdx, tally);
   }
 

@@ -18,33 +18,42 @@ export interface UnknownField extends Issue {
 }
 
 /**
- * The input as the module's schema transforms it. Throws `module.wrong_input`, also for a field that the schema does not know. For
- * input as a user gives it; a stored one was checked before.
+ * Checks the input of a module where its code runs. Resolves with the fields that its schema does not know; rejects with
+ * `module.wrong_input` for those that it refuses, unknown ones of strict schemas with the nearest name.
  */
-export async function checkGivenInput(
-  module: Pick<ModuleDefinition, 'id' | 'checkInput'>,
+export async function inputFields(
+  module: Pick<ModuleDefinition, 'checkInput'>,
   input: unknown,
-): Promise<unknown> {
+): Promise<readonly UnknownField[]> {
   const look: LookAt = (given) => module.checkInput(given);
-  let checked: unknown;
   try {
-    checked = await look(input);
+    await look(input);
   } catch (thrown) {
     throw await withNearestNames(thrown, look, input);
   }
-  const unknown = await unknownFields([look], input);
-  if (unknown.length === 0) return checked;
-  throw wrongInput(module.id, unknown);
-}
-
-/** The fields that none of the checks looked at, which all have accepted the input. */
-export async function unknownFields(checks: readonly LookAt[], input: unknown): Promise<readonly UnknownField[]> {
   const looks = new Looks(input);
-  for (const look of checks) if (!(await looks.take(look))) return [];
-  return looks.unknown();
+  return (await looks.take(look)) ? looks.unknown() : [];
 }
 
-/** As {@link unknownFields}, for one schema that is synchronous. */
+/** A module whose check tells the fields that it does not know. */
+export interface InputChecker {
+  readonly id: string;
+  checkInput(input: unknown): Promise<readonly UnknownField[]>;
+}
+
+/** Checks an input as a user gives it. Rejects with `module.wrong_input`, also for a field that the schema does not know. */
+export async function checkGivenInput(module: InputChecker, input: unknown): Promise<void> {
+  const unknown = await module.checkInput(input);
+  if (unknown.length > 0) throw wrongInput(module.id, unknown);
+}
+
+/** Of the unknown fields of several modules with one input, those that none of them knows. */
+export function unknownToAll(ofModules: readonly (readonly UnknownField[])[]): readonly UnknownField[] {
+  const [first = [], ...others] = ofModules;
+  return first.filter(({ path }) => others.every((unknown) => unknown.some((each) => each.path === path)));
+}
+
+/** The fields that a synchronous schema does not know, which has accepted the input. */
 export function unknownFieldsNow(check: (input: unknown) => unknown, input: unknown): readonly UnknownField[] {
   const looks = new Looks(input);
   return looks.takeNow(check) ? looks.unknown() : [];

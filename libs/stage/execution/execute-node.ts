@@ -23,7 +23,7 @@ import type { ChainNode, NodeRef } from '../../coordination/protocol/node.ts';
 import { type CodeOf, codeName, type ReleasedResponse } from '../../coordination/protocol/outcome.ts';
 import type { Coordinator } from '../../coordination/protocol/port.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
-import { toFailure } from '../../errors/failure.ts';
+import { type Failure, pageOfFailure, toFailure } from '../../errors/failure.ts';
 import { failpoint } from '../../failpoints/failpoint.ts';
 import type { Log } from '../../telemetry/log.ts';
 import { isTracing, noteOnSpan } from '../../telemetry/spans.ts';
@@ -34,10 +34,10 @@ import type { Meters } from '../observe/meters.ts';
 import { nodeFields, noteFailure } from '../observe/stage-span.ts';
 import { type LoadedRun, loadRunOf, type Runs } from '../run/runs.ts';
 import { isBackendFailure } from './backend-failure.ts';
+import { LeaseLost, type Yield } from './gather.ts';
 import type { HandOver } from './hand-over.ts';
 import type { HeldNode, Lease, LeaseKeeper } from './lease.ts';
 import type { AnyOutcome, Outcome } from './outcome.ts';
-import { LeaseLost, type Yield } from './yield.ts';
 
 /** Dependencies of every stage that executes nodes. */
 export interface ExecutionDeps {
@@ -230,7 +230,7 @@ async function commit(
   const { node } = lease;
   const { children, staged, items, drops } = yielded;
   const child = staged === 0 && children.length === 1 ? onlyChild : undefined;
-  deps.meters.drops(drops.length);
+  deps.meters.drops(drops);
   const sinceMs = deps.clock.monotonic();
   const grant = deps.publisher.grant(childStage, children.length);
   let outcome: CommitOutcome;
@@ -297,7 +297,7 @@ async function fail(
   stage: Stage,
 ): Promise<Failed> {
   const { node } = lease;
-  const failure = toFailure(error, stage);
+  const failure = recordOf(error, stage, node);
   let code: CodeOf<typeof CommitErrorCode>;
   try {
     code = await deps.coordinator.commitError({ node, token: node.token, error: JSON.stringify(failure) });
@@ -311,6 +311,13 @@ async function fail(
   deps.meters.failure(stage);
   deps.log.debug('a node failed', { ...nodeFields(node), code: failure.code, reason: failure.message });
   return { kind: 'fail', error: errorMessage(node, origin, failure, deps.clock.now()) };
+}
+
+/** The record of a failure. It keeps the page of the failure before, so that a lost download in between does not give more tries. */
+function recordOf(error: CatenaError, stage: Stage, { attempts, error: before }: ChainNode): Failure {
+  const failure = toFailure(error, stage);
+  const page = failure.page ?? (attempts > 1 ? pageOfFailure(before) : undefined);
+  return page === undefined ? failure : { ...failure, page };
 }
 
 function lost(lease: Lease): AnyOutcome {

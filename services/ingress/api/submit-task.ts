@@ -1,4 +1,6 @@
 /** Checks a task at its submission and reports all wrong fields at once, each by its path. */
+
+import type { ServedModule } from '../../../libs/calls/served-module.ts';
 import {
   type FieldIssue,
   lengthFault,
@@ -11,8 +13,7 @@ import type { SubmitTaskRequest, SubmitTaskResponse } from '../../../libs/contra
 import { CatenaError } from '../../../libs/errors/catena-error.ts';
 import { canonicalJson } from '../../../libs/keys/canonical-json.ts';
 import { isAmount, MICROS } from '../../../libs/limits/budgets.ts';
-import { unknownFields } from '../../../libs/modules/check/unknown-fields.ts';
-import type { ModuleDefinition } from '../../../libs/modules/contract/definition.ts';
+import { type UnknownField, unknownToAll } from '../../../libs/modules/check/unknown-fields.ts';
 import type { TaskSubmission } from '../../../libs/stage/run/submit.ts';
 import type { IngressApiDeps } from './deps.ts';
 import { findRun } from './find-run.ts';
@@ -37,7 +38,7 @@ async function checkTask(
   const { account, platform, priority, deadlineMs, costCap, metadata, idempotencyKey } = request;
   const input = readJson('input', request.input, {});
   const resolved = request.modules.slice(0, MAX_MODULES).map((reference, at) => resolve(modules, reference, at));
-  const definitions = resolved.filter((module): module is ModuleDefinition => !('message' in module));
+  const definitions = resolved.filter((module): module is ServedModule => !('message' in module));
   const jsonFault = input.fault ?? canonicalFault(input.value);
   requireNone([
     ...countFaults(request.modules, definitions),
@@ -64,7 +65,7 @@ async function checkTask(
   };
 }
 
-function resolve(modules: IngressApiDeps['modules'], reference: string, at: number): ModuleDefinition | FieldIssue {
+function resolve(modules: IngressApiDeps['modules'], reference: string, at: number): ServedModule | FieldIssue {
   try {
     return modules.resolve(reference);
   } catch (thrown) {
@@ -79,7 +80,7 @@ function capFault(costCap: number): FieldIssue | undefined {
   return { path: 'cost_cap', message: `is ${costCap}, but must be a millionth to a billion, or 0 for none` };
 }
 
-function countFaults(references: readonly string[], definitions: readonly ModuleDefinition[]): FieldIssue[] {
+function countFaults(references: readonly string[], definitions: readonly ServedModule[]): FieldIssue[] {
   if (references.length === 0) return [{ path: 'modules', message: 'names no module' }];
   if (references.length > MAX_MODULES) {
     return [{ path: 'modules', message: `names ${references.length} modules, more than ${MAX_MODULES}` }];
@@ -99,11 +100,12 @@ function canonicalFault(input: unknown): FieldIssue | undefined {
 }
 
 /** The faults that the modules find in their input, each path once per module; or the fields that none of them knows. */
-async function inputFaults(definitions: readonly ModuleDefinition[], input: unknown): Promise<FieldIssue[]> {
+async function inputFaults(definitions: readonly ServedModule[], input: unknown): Promise<FieldIssue[]> {
   const faults: FieldIssue[] = [];
+  const unknown: (readonly UnknownField[])[] = [];
   for (const definition of definitions) {
     try {
-      await definition.checkInput(input);
+      unknown.push(await definition.checkInput(input));
     } catch (thrown) {
       if (!(thrown instanceof CatenaError) || thrown.code !== 'module.wrong_input') throw thrown;
       const issues = thrown.data.issues as readonly (FieldIssue & { readonly got: string })[];
@@ -113,13 +115,12 @@ async function inputFaults(definitions: readonly ModuleDefinition[], input: unkn
     }
   }
   if (faults.length > 0) return faults;
-  const checks = definitions.map((definition) => (given: unknown) => definition.checkInput(given));
-  return (await unknownFields(checks, input)).map(({ path, message, got }) => {
+  return unknownToAll(unknown).map(({ path, message, got }) => {
     return { path: inputPath(path), message: `${message} (got ${got}), says ${names(definitions)}` };
   });
 }
 
-function names(definitions: readonly ModuleDefinition[]): string {
+function names(definitions: readonly ServedModule[]): string {
   return definitions.map(({ id }) => id).join(' and ');
 }
 

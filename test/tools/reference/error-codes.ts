@@ -31,6 +31,7 @@ const CLASSES = new Set(['retryable', 'fatal', 'skip']);
 const PASSED_ON = [
   'libs/errors/catena-error.ts',
   'libs/modules/load/load-module.ts',
+  'services/parser/another-download.ts',
   'libs/stage/messages/chain-error.ts',
   'libs/transport/grpc/error-from-status.ts',
   'services/module-processor/dispatch-call.ts',

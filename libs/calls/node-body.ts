@@ -1,8 +1,8 @@
 /** The content of a node's body. The coordinator stores it as text and never reads it. */
-import type { BreakerSpec } from '../../limits/breakers.ts';
-import { toMicros } from '../../limits/budgets.ts';
-import type { KeyLimits } from '../../limits/limiter.ts';
-import type { CachePolicy, RequestSpec } from '../../modules/contract/definition.ts';
+import type { BreakerSpec } from '../limits/breakers.ts';
+import { toMicros } from '../limits/budgets.ts';
+import type { KeyLimits } from '../limits/limiter.ts';
+import type { CachePolicy, RequestSpec } from '../modules/contract/definition.ts';
 
 /** The body of a hop: its state. */
 export interface HopBody {
@@ -23,6 +23,7 @@ export interface RequestBody {
   readonly breaker?: BreakerSpec;
   readonly limits?: Partial<KeyLimits>;
   readonly untilMs?: number;
+  readonly notBeforeMs?: number;
   readonly partial?: boolean;
   readonly robots?: 'ignore';
   readonly cache?: CachePolicy | false;
@@ -59,6 +60,7 @@ export function encodeRequest(spec: RequestSpec, state: unknown): string {
     ...(spec.breaker === undefined ? {} : { breaker: spec.breaker }),
     ...(spec.limits === undefined ? {} : { limits: spec.limits }),
     ...(spec.untilMs === undefined ? {} : { untilMs: spec.untilMs }),
+    ...(spec.notBeforeMs === undefined ? {} : { notBeforeMs: spec.notBeforeMs }),
     ...(spec.partial === true ? { partial: true } : {}),
     ...(spec.robots === 'ignore' ? { robots: spec.robots } : {}),
     ...(spec.cache === undefined ? {} : { cache: spec.cache }),
