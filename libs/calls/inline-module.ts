@@ -12,6 +12,6 @@ export function inlineModule(module: ModuleDefinition, limits: YieldLimits = YIE
     ...factsOf(module),
     checkInput: (input) => inputFields(module, input),
     openRun: (run) => openRun(module, run),
-    call: (call, sink) => runCall(module, call, { limits, emit: (chunk) => sink.take(chunk) }),
+    call: (call, sink) => runCall(module, call, { limits, emit: (chunk) => sink.take(chunk), log: console }),
   };
 }

@@ -13,6 +13,7 @@ export {
   type StepOptions,
 } from './contract/contract.ts';
 export type {
+  AuthorLog,
   CachePolicy,
   Expectation,
   GivenUp,
