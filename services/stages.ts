@@ -51,7 +51,7 @@ import { performRequest } from './downloader/http/request.ts';
 import { CookieJars } from './downloader/policies/cookie-jar.ts';
 import { RobotsRules } from './downloader/policies/robots-rules.ts';
 import { createDownloader } from './downloader/service.ts';
-import type { ErrorThresholdConfig, ErrorThresholdDeps } from './error-threshold/deps.ts';
+import type { DecidedFailure, ErrorThresholdConfig, ErrorThresholdDeps } from './error-threshold/deps.ts';
 import { createErrorThreshold, decisionCounter, preCheck } from './error-threshold/service.ts';
 import { createIngress, ingressCounters } from './ingress/service.ts';
 import { ModuleProcessor } from './module-processor/service.ts';
@@ -100,6 +100,8 @@ export interface StageOptions {
   readonly recorder?: PageRecorder | undefined;
   /** Called after each request with its host, its duration, and its status or `failed`. */
   readonly onDownload?: ((host: string, durationMs: number, outcome: string) => void) | undefined;
+  /** Called for every failure that this process decides about. */
+  readonly onFailure?: ((failure: DecidedFailure) => void) | undefined;
   /** Publishes events that no node causes: a circuit breaker that opened or closed. */
   readonly publishEvent?: ((event: ChainEvent) => Promise<void>) | undefined;
 }
@@ -214,6 +216,7 @@ export function composeStages(backends: Backends, options: StageOptions): Stages
     runs,
     log,
     random: Math.random,
+    onFailure: options.onFailure,
     count: decisionCounter(metrics),
   };
   const errorThreshold = createErrorThreshold(thresholdDeps);

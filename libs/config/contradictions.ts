@@ -69,6 +69,15 @@ const RULES: readonly Rule[] = [
     remedy: 'set grpc.tokens, or listen on 127.0.0.1',
   },
   {
+    key: 'api.allowed_origins',
+    other: 'grpc.tokens',
+    broken: ({ 'api.allowed_origins': origins, 'grpc.tokens': tokens }) =>
+      tokens === undefined && origins?.includes('*') === true,
+    problem: () =>
+      'is *, but there are no grpc.tokens: every page that a browser of this machine shows could start runs',
+    remedy: 'name the origins, or set grpc.tokens',
+  },
+  {
     key: 'alerts.secret',
     other: 'alerts.format',
     broken: ({ 'alerts.webhook': webhook, 'alerts.format': format, 'alerts.secret': secret }) =>

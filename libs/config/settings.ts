@@ -198,6 +198,11 @@ export const SETTINGS = {
     'origins such as https://shop.test, or *',
     /^(?:\*|https?:\/\/[^\s/,?#@]+)$/,
   ),
+  'api.allowed_hosts': optionalList(
+    'Hosts by which the HTTP API and metrics on loopback may be called besides 127.0.0.1 and localhost, while there are no tokens.',
+    'host names or addresses, each with or without a port',
+    /^(?:\[[\da-fA-F:.]+\]|[A-Za-z\d_](?:[A-Za-z\d_.-]*[A-Za-z\d_])?)(?::\d{1,5})?$/,
+  ),
   'api.trusted_proxies': optionalList(
     'Proxies before the HTTP API whose `x-forwarded-for` is trusted.',
     'addresses, networks such as 10.0.0.0/8, or loopback',

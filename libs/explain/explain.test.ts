@@ -201,6 +201,25 @@ describe('the nodes of a run', () => {
     expect(explain({ nodes })[0]).toEqual({ code, text, nodes: 2, atMs: NOW_MS + 5_000 });
   });
 
+  it('that wait for a retry say why, by step and kind of failure', () => {
+    const error = (code: string) => JSON.stringify({ code, message: `${code} happened` });
+    const nodes = [
+      node({ state: 'retry', error: error('download.refused') }),
+      node({ state: 'retry', error: error('download.refused') }),
+      node({ state: 'retry', error: error('download.refused'), stepIdx: 1 }),
+      node({ state: 'retry', error: error('parse.threw') }),
+    ];
+    const found = explain({ nodes }).filter(({ code }) => code === 'waiting_for_retry');
+    expect(found.map(({ nodes: count, failure }) => [count, failure])).toEqual([
+      [2, { code: 'download.refused', message: 'download.refused happened', stepIdx: 0 }],
+      [1, { code: 'download.refused', message: 'download.refused happened', stepIdx: 1 }],
+      [1, { code: 'parse.threw', message: 'parse.threw happened', stepIdx: 0 }],
+    ]);
+    expect(found[0]!.text).toBe(
+      '2 nodes wait for a retry; the first comes in 5 s. Last failure: download.refused: download.refused happened',
+    );
+  });
+
   it('that a circuit breaker refused say which, and how it stands', () => {
     const error = JSON.stringify({ code: 'breaker.open', data: { key: 'qwen:Acme' } });
     const other = JSON.stringify({ code: 'download.timeout', data: { key: 'qwen:Acme' } });

@@ -27,7 +27,7 @@ export function explainNodes({ snapshot, nodes, limits, breakers, nowMs }: OpenN
   return [
     ...overdue(forgotten, nowMs),
     ...waitingForBreakers(held, breakers, nowMs),
-    ...timed('waiting_for_retry', again, nowMs, WAITS, 'for a retry; the first comes'),
+    ...waitingForRetry(again, nowMs),
     ...limited(inState('pending'), limits, nowMs),
     ...queued(inState('pending'), limits, nowMs),
     ...leased(inState('processing'), nowMs),
@@ -53,6 +53,28 @@ function overdue(nodes: readonly ChainNode[], nowMs: number): RunReason[] {
   const states = listOf([...new Set(nodes.map(({ state }) => state))], 6);
   const text = `${countOf(nodes.length, 'node')} stood due ${since} and nobody looked (${states}): is a sweeper running?`;
   return [{ code: 'overdue', text, nodes: nodes.length }];
+}
+
+const MESSAGE_CHARS = 300;
+
+/** One reason for each step and code of failure, with one of the messages. */
+function waitingForRetry(nodes: readonly ChainNode[], nowMs: number): RunReason[] {
+  const kindOf = (node: ChainNode): string => `${node.stepIdx} ${failureOf(node).code}`;
+  return [...Map.groupBy(nodes, kindOf).values()].flatMap((waiting) => {
+    const reasons = timed('waiting_for_retry', waiting, nowMs, WAITS, 'for a retry; the first comes');
+    const { stepIdx } = waiting[0]!;
+    const { code, message: whole } = failureOf(waiting[0]!);
+    if (code === '') return reasons;
+    const message = whole.slice(0, MESSAGE_CHARS).toWellFormed();
+    const failure = { code, message, stepIdx };
+    return reasons.map((reason) => ({ ...reason, failure, text: `${reason.text} Last failure: ${code}: ${message}` }));
+  });
+}
+
+/** The last failure of a node; empty if none is stored. */
+function failureOf({ error }: ChainNode): { readonly code: string; readonly message: string } {
+  const { code, message } = error === '' ? {} : (JSON.parse(error) as { code?: unknown; message?: unknown });
+  return { code: typeof code === 'string' ? code : '', message: typeof message === 'string' ? message : '' };
 }
 
 /** Nodes that change by themselves at a known time. */

@@ -2,6 +2,8 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { foreignCaller } from '../callers/local-caller.ts';
+import { isLoopbackHost } from '../config/listen-address.ts';
 import { CatenaError } from '../errors/catena-error.ts';
 import type { Metrics } from './metrics.ts';
 
@@ -9,6 +11,8 @@ export interface MetricsServerOptions {
   /** The address to listen on, such as `http://127.0.0.1:9464`; port 0 chooses a free one. */
   readonly listen: string;
   readonly metrics: Pick<Metrics, 'expose'>;
+  /** Hosts by which a server on loopback may be called besides those of loopback; default none. */
+  readonly allowedHosts?: readonly string[];
 }
 
 export interface MetricsServer {
@@ -24,14 +28,23 @@ const REQUEST_TIMEOUT_MS = 5_000;
 const DEFAULT_PORT = 80;
 
 /** Serves `GET /metrics` in Prometheus' text format, and `GET /healthz`. Throws `telemetry.cannot_listen`. */
-export async function startMetricsServer({ listen, metrics }: MetricsServerOptions): Promise<MetricsServer> {
+export async function startMetricsServer({
+  listen,
+  metrics,
+  allowedHosts = [],
+}: MetricsServerOptions): Promise<MetricsServer> {
   const { hostname, port } = new URL(listen);
-  const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, (request, response) =>
-    answer(request, response, metrics),
-  );
+  const bare = hostname.replace(/^\[|\]$/g, '');
+  // Beyond loopback it may have any name, and pages reach it only if it is meant to be reached.
+  const callers = isLoopbackHost(bare) ? { allowedHosts, allowedOrigins: [] } : undefined;
+  const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, (request, response) => {
+    const refused = callers === undefined ? undefined : foreignCaller(request, callers);
+    if (refused === undefined) answer(request, response, metrics);
+    else send(response, 403, `${refused.message}; ${refused.remedy}\n`);
+  });
   // The metrics server alone must not keep the process alive.
   server.unref();
-  server.listen(port === '' ? DEFAULT_PORT : Number(port), hostname.replace(/^\[|\]$/g, ''));
+  server.listen(port === '' ? DEFAULT_PORT : Number(port), bare);
   try {
     await once(server, 'listening');
   } catch (thrown) {

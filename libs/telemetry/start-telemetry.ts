@@ -5,7 +5,7 @@ import { type MetricsServer, startMetricsServer } from './metrics-server.ts';
 import { startTracing, type Tracing } from './tracing.ts';
 
 export interface TelemetryOptions {
-  readonly config: Pick<Config, 'otel' | 'metrics'>;
+  readonly config: Pick<Config, 'otel' | 'metrics' | 'api'>;
   /** The name of this process in traces: `catena`, or the name of its service. */
   readonly serviceName: string;
   readonly log: Log;
@@ -24,7 +24,9 @@ export async function startTelemetry({ config, serviceName, log, metrics }: Tele
   const { listen } = config.metrics;
   const { endpoint, sampleRatio } = config.otel;
   const server: MetricsServer | undefined =
-    listen === undefined ? undefined : await startMetricsServer({ listen, metrics });
+    listen === undefined
+      ? undefined
+      : await startMetricsServer({ listen, metrics, allowedHosts: config.api.allowedHosts ?? [] });
   const tracing: Tracing | undefined =
     endpoint === undefined ? undefined : await startTracing({ endpoint, serviceName, sampleRatio, log, metrics });
   return {

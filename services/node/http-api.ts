@@ -36,6 +36,7 @@ export async function startHttpApi(options: HttpApiOptions): Promise<HttpServer>
     tokens: grpc.tokens === undefined ? [] : parseTokens(grpc.tokens),
     tls: readTlsFiles({ cert: grpc.tlsCert, key: grpc.tlsKey, ca: grpc.tlsCa, clientAuth: grpc.tlsClientAuth }),
     allowedOrigins: api.allowedOrigins ?? [],
+    allowedHosts: api.allowedHosts ?? [],
     trustedProxies: api.trustedProxies ?? [],
   });
 }

@@ -32,8 +32,8 @@ export async function explain(deps: IngressApiDeps, runId: string): Promise<Expl
     nowMs: clock.now(),
   });
   return {
-    reasons: reasons.map(({ code, text, moduleId = '', nodes: count = 0, atMs = 0 }) => {
-      return { code, text, moduleId, nodes: count, atMs };
+    reasons: reasons.map(({ code, text, moduleId = '', nodes: count = 0, atMs = 0, failure }) => {
+      return { code, text, moduleId, nodes: count, atMs, failure };
     }),
     sampled: lists.some(({ length }) => length === SAMPLE),
   };
