@@ -3,6 +3,7 @@
  * it; the engine does not depend on that API.
  */
 import type { StandardSchemaV1 } from '@standard-schema/spec';
+import type { CheerioAPI } from 'cheerio/slim';
 import type { JoinPolicy } from '../../coordination/protocol/runs.ts';
 import type { BreakerSpec } from '../../limits/breakers.ts';
 import type { FieldFill, Reading } from './reading.ts';
@@ -124,7 +125,7 @@ export interface Page extends Reading {
   readonly text: string;
   /** Parsed as JSON; throws `parse.not_json`. */
   readonly json: unknown;
-  readonly $: import('cheerio/slim').CheerioAPI;
+  readonly $: CheerioAPI;
   /** How often each field of `extract` was looked for on this page, and found. */
   readonly fills: readonly FieldFill[];
   /**
@@ -147,6 +148,28 @@ export type Emission =
 
 export type Emissions = Iterable<Emission | Promise<Emission>> | AsyncIterable<Emission>;
 
+/**
+ * The log of a run. A line carries its run, module, step and URL. A field must be JSON; `console` writes to the same log.
+ *
+ * @example
+ * ```ts
+ * import type { AuthorLog } from 'catena';
+ *
+ * export function readPrice(text: string, log: AuthorLog): number | undefined {
+ *   const price = Number(text);
+ *   if (Number.isFinite(price)) return price;
+ *   log.warn('a price is no number', { text });
+ *   return undefined;
+ * }
+ * ```
+ */
+export interface AuthorLog {
+  debug(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  info(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  warn(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  error(message: string, fields?: Readonly<Record<string, unknown>>): void;
+}
+
 /** The arguments of every call of a module's function. */
 export interface StepCall {
   /** The result of `checkInput`; the store has the submitted value, so that no transformation is applied twice. */
@@ -161,6 +184,7 @@ export interface StepCall {
   /** The run's deadline, in Unix milliseconds; undefined if it has none. */
   readonly deadlineAtMs?: number | undefined;
   readonly signal: AbortSignal;
+  readonly log: AuthorLog;
 }
 
 export interface ParseCall extends StepCall {
