@@ -21,6 +21,7 @@ import {
   type Settings,
   type SettingsOwner,
   url,
+  urls,
   type ValuesOf,
 } from './setting.ts';
 import { variableName } from './variable-name.ts';
@@ -36,7 +37,10 @@ export const SETTINGS = {
     'rediss',
   ]),
   'cache.allow_loss': flag('Whether to start on a Redis that loses open runs when it restarts.', false),
-  'nats.url': url('NATS of a distributed deployment.', ['nats', 'tls']),
+  'nats.url': urls('NATS of a distributed deployment; of a cluster several servers, separated by commas.', [
+    'nats',
+    'tls',
+  ]),
   'store.url': url('PostgreSQL of a distributed deployment.', ['postgres', 'postgresql']),
   'store.connections': integer('Connections to PostgreSQL that one process opens, at most.', 10, { max: 1_000 }),
   'store.timeout_ms': integer('How long one statement, or the wait for a connection, may take.', 15 * SECOND_MS, {
@@ -48,7 +52,7 @@ export const SETTINGS = {
     10_000,
   ),
   'nats.stream_max_bytes': integer('The most storage of each stage’s stream.', 512 * KIB * KIB, { min: KIB * KIB }),
-  'nats.replicas': integer('Replicas of each message.', 1, { max: 5 }),
+  'nats.replicas': integer('Servers that store each message and each large body; an odd number.', 1, { max: 5 }),
   'nats.event_max_age_ms': integer('How long events are kept for readers.', 7 * DAY_MS, { min: 1_000 }),
   'nats.event_max_bytes': integer('The most storage of events; the oldest are deleted first.', 256 * KIB * KIB, {
     min: KIB * KIB,

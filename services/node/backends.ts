@@ -118,7 +118,7 @@ export async function openDistributedBackends(options: DistributedBackendsOption
       commits,
       bus: localFirst ? new LocalFirstBus(nats) : nats,
       events: nats.events,
-      blobs: new BlobBuckets({ connection: blobConnection }),
+      blobs: new BlobBuckets({ connection: blobConnection, replicas: config.nats.replicas }),
       responseCache: database.responseCache(config.answers),
       shards: DISTRIBUTED_SHARDS,
       close,
