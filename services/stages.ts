@@ -21,6 +21,7 @@ import type { CookieStore } from '../libs/limits/cookies.ts';
 import type { Limiter } from '../libs/limits/limiter.ts';
 import { meterBreakers } from '../libs/limits/metered-breakers.ts';
 import type { ExecutionDeps } from '../libs/stage/execution/execute-node.ts';
+import { type HandBackDeps, handBack } from '../libs/stage/execution/hand-back.ts';
 import type { LocalStage } from '../libs/stage/execution/hand-over.ts';
 import { LeaseKeeper } from '../libs/stage/execution/lease.ts';
 import type { CommitPort } from '../libs/stage/items/commit-port.ts';
@@ -50,6 +51,7 @@ import { createIngress, ingressCounters } from './ingress/service.ts';
 import { ModuleProcessor } from './module-processor/service.ts';
 import type { PageRecorder } from './parser/deps.ts';
 import { createParser } from './parser/service.ts';
+import { type Drain, type Running, stopStages } from './stop.ts';
 
 export const STAGE_NAMES = ['ingress', 'module-processor', 'downloader', 'parser', 'error-threshold'] as const;
 
@@ -98,16 +100,15 @@ export interface StageOptions {
 }
 
 /** A stage that can be started and stopped; both are idempotent. */
-export interface Stoppable {
+export interface Stoppable extends Running {
   start(): void;
-  /** Resolves when all running executions have ended. */
-  stop(): Promise<void>;
-  readonly inFlight: number;
 }
 
 export interface Stages {
   /** The hosted stages that take messages, in the order of the chain. */
   readonly running: readonly Stoppable[];
+  /** Takes no more work and waits for running executions; what is left after the drain time is handed back. Idempotent. */
+  readonly stop: (drain: Drain) => Promise<void>;
   readonly moduleProcessor: ModuleProcessor;
   /** The dependencies of error-threshold, for its calls. */
   readonly thresholdDeps: ErrorThresholdDeps;
@@ -142,6 +143,7 @@ export function composeStages(backends: Backends, options: StageOptions): Stages
     onBackpressure: backpressureCounter(metrics),
   });
   const pump = new ChildrenPump({ coordinator, publisher, runs, meters, log });
+  const handBackDeps: HandBackDeps = { coordinator, runs, publisher, log };
   const execution: ExecutionDeps = {
     coordinator,
     commits: backends.commits,
@@ -149,6 +151,7 @@ export function composeStages(backends: Backends, options: StageOptions): Stages
     leases,
     publisher,
     nextOwner: ownerNames(),
+    handBack: (held) => handBack(handBackDeps, held),
     startPump: (node) => pump.start(node),
     clock,
     log,
@@ -179,6 +182,7 @@ export function composeStages(backends: Backends, options: StageOptions): Stages
   });
   const sweeper = new Sweeper({
     coordinator,
+    bus,
     publisher,
     runs,
     pump,
@@ -264,6 +268,7 @@ export function composeStages(backends: Backends, options: StageOptions): Stages
   });
   return {
     running,
+    stop: (drain) => stopStages({ running, sweeper, publisher, leases, handBackDeps }, drain),
     moduleProcessor,
     thresholdDeps,
     sweeper,

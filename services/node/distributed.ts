@@ -4,7 +4,6 @@
  */
 import type { SubscribeEventsOptions } from '../../libs/bus/nats/nats-events.ts';
 import type { Clock } from '../../libs/clock/clock.ts';
-import { within } from '../../libs/concurrency/within.ts';
 import type { Config } from '../../libs/config/config-tree.ts';
 import { EVENTS } from '../../libs/contracts/events.ts';
 import type { Coordinator } from '../../libs/coordination/protocol/port.ts';
@@ -49,12 +48,10 @@ export interface DistributedNode {
   readonly apiUrl: string | undefined;
   /** Accepts a task and starts it; resolves when the run is in the store. */
   submit(task: TaskSubmission): Promise<NewRun>;
-  /** Takes no more work, waits a limited time for running executions, and leaves the rest to other processes. Idempotent. */
+  /** Takes no more work, waits `grpc.drain_ms` for running executions, and hands the rest back. Idempotent. */
   stop(): Promise<void>;
 }
 
-/** How long a stop waits for running executions. The leases of the rest run out, and other processes execute them again. */
-const STOP_GRACE_MS = 10_000;
 const RELAY_INTERVAL_MS = 200;
 
 /** Opens the backends, starts the stages and the servers. Throws when a server or the configuration is refused. */
@@ -171,10 +168,7 @@ export async function startDistributedNode(options: DistributedNodeOptions): Pro
 
   async function stop(): Promise<void> {
     stopping.abort();
-    const calls = Promise.all([server?.stop(), api?.stop()]);
-    const working = [stages.sweeper.stop(), relay.stop(), ...stages.running.map((stage) => stage.stop())];
-    await within(Promise.all([calls, ...working]), STOP_GRACE_MS);
-    stages.leases.stop();
+    await stages.stop({ drainMs: config.grpc.drainMs, others: [server?.stop(), api?.stop(), relay.stop()] });
     await alerts.stop();
     await limits.close();
     await remote.close();

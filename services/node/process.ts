@@ -18,8 +18,8 @@ import { startDistributedNode } from './distributed.ts';
 import { type ConfiguredExtension, configure, openExtensions } from './extensions.ts';
 import { startSingleServer } from './single-server.ts';
 
-/** A process that is still running this long after its signal is killed; other processes execute its nodes again. */
-const HARD_LIMIT_MS = 30_000;
+/** A process that is still running this long after its drain time is killed; other processes execute its nodes again. */
+const HARD_LIMIT_MS = 20_000;
 
 /**
  * Runs the stages in this process until SIGTERM or SIGINT; a second signal ends it at once. Never rejects: a failure at the start
@@ -73,7 +73,7 @@ async function serve(
     try {
       log.info('stopping', { signal: await Promise.race([ended, node.failure]) });
     } finally {
-      setTimeout(() => process.exit(ExitCode.INTERRUPTED), HARD_LIMIT_MS).unref();
+      setTimeout(() => process.exit(ExitCode.INTERRUPTED), config.grpc.drainMs + HARD_LIMIT_MS).unref();
       await node.stop();
     }
   } finally {

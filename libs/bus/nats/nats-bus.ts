@@ -7,11 +7,11 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import { pause } from '../../concurrency/abort.ts';
 import { within } from '../../concurrency/within.ts';
 import { RECEIVER } from '../../contracts/chain.ts';
-import type { Dispatched, Namespace } from '../../contracts/subjects.ts';
+import { type Dispatched, type Namespace, responseSubject } from '../../contracts/subjects.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
-import type { Bus, Receiver, SubscribeOptions, Subscription } from '../port.ts';
+import type { Bus, Receiver, ResponseName, SubscribeOptions, Subscription } from '../port.ts';
 import { Backlog } from './backlog.ts';
-import { isGone } from './nats-error.ts';
+import { API_CODE, apiCode, isGone, toBusError } from './nats-error.ts';
 import { NatsEvents } from './nats-events.ts';
 import type { BusNotice } from './notice.ts';
 import { Publishing } from './publishing.ts';
@@ -83,6 +83,20 @@ export class NatsBus implements Bus {
   /** An estimate; see {@link Backlog}. */
   depth(stage: Receiver): number {
     return this.#backlogs.get(stage)!.depth;
+  }
+
+  /** Asks the stream; throws `bus.unavailable` (retryable) when it does not answer. */
+  async hasResponse({ moduleId, requestId }: ResponseName): Promise<boolean> {
+    const { keeper, namespace } = this.#parts;
+    const { stream } = stagePlace(namespace, 'parser');
+    const subject = namespace.subject(responseSubject(moduleId, requestId));
+    try {
+      return (await keeper.manager.streams.getMessage(stream, { last_by_subj: subject })) !== null;
+    } catch (thrown) {
+      // The stream is missing, and with it what waited there.
+      if (apiCode(thrown) === API_CODE.streamNotFound) return false;
+      throw toBusError(thrown, 'looking for a response that waits');
+    }
   }
 
   /** Throws `bus.unavailable` (retryable) when the server does not answer in time, `bus.message_too_large`. */

@@ -2,8 +2,10 @@
  * The sweeper acts on all due nodes and scopes. Any number of processes may run one, without a leader: it moves the due time of
  * what it takes forward and removes nothing, so another sweeper acts if it dies. An error is counted, and the loop continues.
  */
+import type { Bus } from '../../bus/port.ts';
 import { Rounds } from '../../concurrency/rounds.ts';
 import { RecoverCode } from '../../coordination/protocol/claims.ts';
+import type { NodeRef } from '../../coordination/protocol/node.ts';
 import type { Coordinator } from '../../coordination/protocol/port.ts';
 import type { DueEntry } from '../../coordination/protocol/sweep.ts';
 import type { Log } from '../../telemetry/log.ts';
@@ -17,6 +19,7 @@ import type { ChildrenPump } from './children-pump.ts';
 
 export interface SweeperOptions {
   readonly coordinator: Coordinator;
+  readonly bus: Pick<Bus, 'hasResponse'>;
   readonly publisher: Publisher;
   readonly runs: Runs;
   /** Creates the staged children of nodes whose committer died; the sweeper stops it. */
@@ -112,9 +115,11 @@ export class Sweeper {
         return this.#options.publisher.publish('sweeper', [toMessage(entry.wakeUp, run)]);
       }
       case 'recover': {
+        // A response that waits for a parser is not downloaded again, however long it waits.
+        if (entry.isFetched && (await this.#hasResponse(entry.node))) return;
         const { code, died, wakeUps } = await coordinator.recoverZombie({ node: entry.node, crashBudget });
         // Other codes: the holder has renewed the lease, or another sweeper was faster.
-        if (code === RecoverCode.RECOVERED) this.#recovered.add();
+        if (code === RecoverCode.RECOVERED && !entry.isFetched) this.#recovered.add();
         if (died) {
           this.#options.log.error('the sweeper ended a node that lost too many leases', { node_id: entry.node.id });
         }
@@ -131,6 +136,10 @@ export class Sweeper {
       case 'settle':
         return closeRun(entry.runId);
     }
+  }
+
+  #hasResponse({ moduleId, id }: NodeRef): Promise<boolean> {
+    return this.#options.bus.hasResponse({ moduleId, requestId: id });
   }
 
   async #drain(scope: { readonly runId: string; readonly moduleId: string; readonly phase: number }): Promise<void> {
