@@ -95,6 +95,8 @@ export interface StageOptions {
   readonly recorder?: PageRecorder | undefined;
   /** Called after each request with its host, its duration, and its status or `failed`. */
   readonly onDownload?: ((host: string, durationMs: number, outcome: string) => void) | undefined;
+  /** Begins the owner names of this process; default a random one. */
+  readonly processId?: string | undefined;
   /** Publishes events that no node causes: a circuit breaker that opened or closed. */
   readonly publishEvent?: ((event: ChainEvent) => Promise<void>) | undefined;
 }
@@ -150,7 +152,7 @@ export function composeStages(backends: Backends, options: StageOptions): Stages
     runs,
     leases,
     publisher,
-    nextOwner: ownerNames(),
+    nextOwner: ownerNames(options.processId ?? newProcessId()),
     handBack: (held) => handBack(handBackDeps, held),
     startPump: (node) => pump.start(node),
     clock,
@@ -303,9 +305,13 @@ function threshold(errors: number | undefined, rate: number, minExecutions: numb
   return errors === undefined ? { rate, minExecutions } : { errors };
 }
 
-/** Makes owner names that are unique per attempt: a random prefix per process start, then a counter. */
-function ownerNames(): () => string {
-  const prefix = randomUUID().slice(0, 13);
+/** Random per process start. */
+export function newProcessId(): string {
+  return randomUUID().slice(0, 13);
+}
+
+/** Makes owner names that are unique per attempt: the id of the process, then a counter. */
+function ownerNames(prefix: string): () => string {
   let attempt = 0;
   return () => {
     attempt += 1;

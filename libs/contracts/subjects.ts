@@ -62,6 +62,19 @@ export function eventSubject(type: EventType): string {
   return `chain.event.${type}`;
 }
 
+/**
+ * What processes tell each other, without a stream: `here` and `left` say who runs, `who` asks for it, `gone` names a process
+ * that ended without a word.
+ */
+export function processSubject(word: 'here' | 'left' | 'gone' | 'who'): string {
+  return `chain.process.${word}`;
+}
+
+/** Where a process answers as long as it is connected. */
+export function processPingSubject(processId: string): string {
+  return `chain.process.ping.${token(processId)}`;
+}
+
 /** The scope in a message's subject. */
 export function scopeOf(message: ChainMessage): string {
   return message.kind === 'task' ? message.model.platform : (message.model.context?.moduleId ?? '');

@@ -1,9 +1,11 @@
 /** Explains why a run is not finished; a pure function of its state at one moment. */
+import type { ProcessInfo } from '../bus/process-info.ts';
 import type { ChainNode } from '../coordination/protocol/node.ts';
 import type { ModuleSnapshot, RunSnapshot } from '../coordination/protocol/reads.ts';
 import type { BreakerSnapshot } from '../limits/breakers.ts';
 import type { KeySnapshot } from '../limits/rate-limiter.ts';
 import type { RunRecord } from '../store/port.ts';
+import { missingConsumers } from './consumers.ts';
 import { explainNodes } from './nodes.ts';
 import { fromNow, type RunReason, subject } from './reasons.ts';
 
@@ -17,11 +19,21 @@ export interface RunState {
   readonly limits: readonly KeySnapshot[];
   /** Circuit breakers that requests may wait for, if they can be read. */
   readonly breakers?: readonly BreakerSnapshot[];
+  /** The processes of the deployment; undefined when there is only one. */
+  readonly processes?: readonly ProcessInfo[] | undefined;
   readonly nowMs: number;
 }
 
 /** The reasons, the most important first; at least one. */
-export function explainRun({ record, snapshot, nodes, limits, breakers = [], nowMs }: RunState): RunReason[] {
+export function explainRun({
+  record,
+  snapshot,
+  nodes,
+  limits,
+  breakers = [],
+  processes,
+  nowMs,
+}: RunState): RunReason[] {
   if (record.state === 'closed') return [closed(record, nowMs)];
   if (snapshot === undefined) return [notOpened(record, nowMs)];
   if (snapshot.state !== 'open') {
@@ -33,7 +45,8 @@ export function explainRun({ record, snapshot, nodes, limits, breakers = [], now
       ? [{ code: 'paused', text: 'The run is paused: nothing of it is begun until it is resumed.' }]
       : []),
     ...deadline(record, nowMs),
-    ...explainNodes({ snapshot, nodes, limits, breakers, nowMs }),
+    ...missingConsumers(snapshot, nodes, processes),
+    ...explainNodes({ snapshot, nodes, limits, breakers, processes, nowMs }),
     ...snapshot.modules.flatMap(openPhase),
   ];
   return reasons.length > 0

@@ -1,4 +1,5 @@
 import type { Config } from '../config/config-tree.ts';
+import type { Health } from './health.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
 import { type MetricsServer, startMetricsServer } from './metrics-server.ts';
@@ -10,6 +11,7 @@ export interface TelemetryOptions {
   readonly serviceName: string;
   readonly log: Log;
   readonly metrics: Metrics;
+  readonly health?: Pick<Health, 'report'>;
 }
 
 export interface Telemetry {
@@ -20,11 +22,17 @@ export interface Telemetry {
 }
 
 /** Starts tracing and the metrics server, as far as the configuration enables them. Throws `telemetry.cannot_listen`. */
-export async function startTelemetry({ config, serviceName, log, metrics }: TelemetryOptions): Promise<Telemetry> {
+export async function startTelemetry({
+  config,
+  serviceName,
+  log,
+  metrics,
+  health,
+}: TelemetryOptions): Promise<Telemetry> {
   const { listen } = config.metrics;
   const { endpoint, sampleRatio } = config.otel;
   const server: MetricsServer | undefined =
-    listen === undefined ? undefined : await startMetricsServer({ listen, metrics });
+    listen === undefined ? undefined : await startMetricsServer({ listen, metrics, health });
   const tracing: Tracing | undefined =
     endpoint === undefined ? undefined : await startTracing({ endpoint, serviceName, sampleRatio, log, metrics });
   return {

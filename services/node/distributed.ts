@@ -2,9 +2,13 @@
  * A process of distributed mode: its stages over Redis, PostgreSQL and NATS, the calls that it serves, and the background work of
  * every such process: sweep, publish events, close runs, delete expired ones.
  */
+import { hostname } from 'node:os';
 import type { SubscribeEventsOptions } from '../../libs/bus/nats/nats-events.ts';
+import type { Receiver } from '../../libs/bus/port.ts';
+import type { ProcessInfo } from '../../libs/bus/process-info.ts';
 import type { Clock } from '../../libs/clock/clock.ts';
 import type { Config } from '../../libs/config/config-tree.ts';
+import { RECEIVER } from '../../libs/contracts/chain.ts';
 import { EVENTS } from '../../libs/contracts/events.ts';
 import type { Coordinator } from '../../libs/coordination/protocol/port.ts';
 import { createRunIds } from '../../libs/keys/run-id.ts';
@@ -12,15 +16,19 @@ import { openRedisLimits } from '../../libs/limits/redis/index.ts';
 import type { ModuleRegistry } from '../../libs/modules/load/registry.ts';
 import { EventRelay } from '../../libs/stage/maintenance/event-relay.ts';
 import { startHousekeeping } from '../../libs/stage/maintenance/housekeeping.ts';
+import { takeOver } from '../../libs/stage/maintenance/take-over.ts';
+import { meterProcesses } from '../../libs/stage/observe/process-gauges.ts';
 import { submitter, type TaskSubmission } from '../../libs/stage/run/submit.ts';
 import type { NewRun, Store } from '../../libs/store/port.ts';
+import { Health } from '../../libs/telemetry/health.ts';
 import type { Log } from '../../libs/telemetry/log.ts';
+import { METRICS } from '../../libs/telemetry/metric-names.ts';
 import type { Metrics } from '../../libs/telemetry/metrics.ts';
 import { type GrpcServer, startGrpcServer } from '../../libs/transport/grpc/server.ts';
 import { readTlsFiles } from '../../libs/transport/grpc/tls-files.ts';
 import { parseTokens } from '../../libs/transport/grpc/tokens.ts';
 import type { HttpServer } from '../../libs/transport/http/http-server.ts';
-import { type Backends, composeStages, type StageName } from '../stages.ts';
+import { type Backends, composeStages, newProcessId, type StageName } from '../stages.ts';
 import { openNodeAlerts, subscribeToBreakers } from './alerts.ts';
 import { createApis } from './apis.ts';
 import { openDistributedBackends } from './backends.ts';
@@ -37,6 +45,8 @@ export interface DistributedNodeOptions {
   readonly metrics: Metrics;
   readonly clock: Clock;
   readonly log: Log;
+  /** Default: one that nobody reads. */
+  readonly health?: Health;
 }
 
 export interface DistributedNode {
@@ -53,14 +63,19 @@ export interface DistributedNode {
 }
 
 const RELAY_INTERVAL_MS = 200;
+const RECEIVERS: readonly Receiver[] = [...new Set<Receiver>(Object.values(RECEIVER))];
 
 /** Opens the backends, starts the stages and the servers. Throws when a server or the configuration is refused. */
 export async function startDistributedNode(options: DistributedNodeOptions): Promise<DistributedNode> {
   const { config, hosted, modules, extensions = [], metrics, clock, log } = options;
+  const health = options.health ?? new Health({ log, metrics });
   const stopping = new AbortController();
   const tls = readTlsFiles(tlsPaths(config));
   const name = hosted.size === 1 ? `catena-${[...hosted].join()}` : 'catena';
-  const opened = await openDistributedBackends({ config, name, localFirst: hosted.size > 1, metrics, clock, log });
+  const processId = newProcessId();
+  const receivers = RECEIVERS.filter((stage) => hosted.has(stage));
+  const localFirst = hosted.size > 1;
+  const opened = await openDistributedBackends({ config, name, localFirst, receivers, metrics, clock, log });
   const { coordinator, store, bus, events, shards } = opened;
   const limits = openRedisLimits({
     redis: config.cache.redis!,
@@ -94,6 +109,7 @@ export async function startDistributedNode(options: DistributedNodeOptions): Pro
   const stages = composeStages(backends, {
     hosted,
     remote: remote.calls,
+    processId,
     onRunEnded: (runId) => alerts.runEnded(runId),
     publishEvent: async (event) => {
       alerts.happened(event);
@@ -107,6 +123,19 @@ export async function startDistributedNode(options: DistributedNodeOptions): Pro
     log,
     intervalMs: RELAY_INTERVAL_MS,
   });
+
+  const processes = opened.processes(
+    {
+      id: processId,
+      name: `${name}@${hostname()}:${process.pid}`,
+      stages: [...hosted],
+      modules: modules.ids(),
+      queuesLocally: localFirst,
+      startedAtMs: clock.now(),
+    },
+    (gone) => void takeOverFrom(gone),
+  );
+  meterProcesses(metrics, processes, modules.ids());
 
   let server: GrpcServer | undefined;
   let api: HttpServer | undefined;
@@ -127,6 +156,7 @@ export async function startDistributedNode(options: DistributedNodeOptions): Pro
     });
     stopping.signal.addEventListener('abort', () => void ended.stop());
     await subscribeToBreakers(alerts, events, { onRefused, onError, signal: stopping.signal });
+    processes.start();
     for (const stage of stages.running) stage.start();
     stages.sweeper.start();
     relay.start();
@@ -148,17 +178,21 @@ export async function startDistributedNode(options: DistributedNodeOptions): Pro
     );
     server = await startGrpcServer({
       listen: config.grpc.listen,
-      services: createApis({ config, backends, stages, modules, submit }, hosted),
+      services: createApis({ config, backends, stages, modules, submit, processes: () => processes.list() }, hosted),
       tokens: config.grpc.tokens === undefined ? [] : parseTokens(config.grpc.tokens),
       tls,
       log,
       drainMs: config.grpc.drainMs,
       deadlineMs: config.grpc.deadlineMs,
       maxMessageBytes: config.grpc.maxMessageBytes,
+      healthNames: [...hosted, ...Object.keys(opened.checks)],
     });
+    serveHealth(health, server);
+    await health.begin(opened.checks);
     const { listen } = config.api;
     if (listen !== undefined && hosted.has('ingress')) {
-      api = await startHttpApi({ config, listen, extensions, store, coordinator, modules, submit, alerts, clock, log });
+      const ports = { store, coordinator, modules, submit, alerts, clock, log, health };
+      api = await startHttpApi({ config, listen, extensions, ...ports });
     }
   } catch (thrown) {
     await stopOnce();
@@ -166,8 +200,32 @@ export async function startDistributedNode(options: DistributedNodeOptions): Pro
   }
   return { coordinator, store, port: server.port, apiUrl: api?.url, submit, stop: stopOnce };
 
+  /** Its leases would run out, and its wake-ups be sent again, only after their times. */
+  async function takeOverFrom(gone: ProcessInfo): Promise<void> {
+    metrics.counter(METRICS.processesGone).with({}).add();
+    const { crashBudget } = config.retry;
+    const deps = { coordinator, store, runs: stages.runs, publisher: stages.publisher, crashBudget };
+    const withinMs = Math.max(config.leaseMs, config.dispatchGraceMs) * 2;
+    try {
+      const taken = await takeOver({ ...deps, withinMs }, gone, stopping.signal);
+      metrics.counter(METRICS.leasesTakenOver).with({}).add(taken.leases);
+      log.warn('a process is gone; its work goes on elsewhere', {
+        process: gone.name,
+        leases: taken.leases,
+        wake_ups: taken.wakeUps,
+      });
+    } catch (error) {
+      log.warn('a process is gone, but its work could not be taken over; its leases run out', {
+        process: gone.name,
+        error,
+      });
+    }
+  }
+
   async function stop(): Promise<void> {
+    health.drain();
     stopping.abort();
+    await processes.stop();
     await stages.stop({ drainMs: config.grpc.drainMs, others: [server?.stop(), api?.stop(), relay.stop()] });
     await alerts.stop();
     await limits.close();
@@ -175,6 +233,13 @@ export async function startDistributedNode(options: DistributedNodeOptions): Pro
     await opened.close();
     await stages.http.close();
   }
+}
+
+/** The health of each stage and service is that of the process; that of each backend is its own. */
+function serveHealth(health: Health, server: GrpcServer): void {
+  health.listen(({ isReady, backends }) => {
+    server.setAllServing(isReady, new Map(backends.map((each) => [each.backend, each.isReady])));
+  });
 }
 
 function tlsPaths({ grpc }: Config) {

@@ -10,6 +10,7 @@ import type { Extension } from '../../libs/extension/extension.ts';
 import { loadModule } from '../../libs/modules/load/load-module.ts';
 import { settingsForFiles } from '../../libs/modules/load/module-settings.ts';
 import { ModuleRegistry } from '../../libs/modules/load/registry.ts';
+import { Health } from '../../libs/telemetry/health.ts';
 import { createLog, type Log } from '../../libs/telemetry/log.ts';
 import { Metrics } from '../../libs/telemetry/metrics.ts';
 import { startTelemetry } from '../../libs/telemetry/start-telemetry.ts';
@@ -60,9 +61,16 @@ async function serve(
   requireBackends(loaded, stages);
   const modules = new ModuleRegistry(await loadModules(config.modules.files ?? [], extensions, loaded));
   const metrics = new Metrics();
-  const telemetry = await startTelemetry({ config, serviceName: serviceName(stages), log, metrics });
+  const health = new Health({ log, metrics });
+  const telemetry = await startTelemetry({ config, serviceName: serviceName(stages), log, metrics, health });
   try {
-    const node = await start(stages, loaded, { modules, extensions: configure(extensions, loaded), metrics, log });
+    const node = await start(stages, loaded, {
+      modules,
+      extensions: configure(extensions, loaded),
+      metrics,
+      log,
+      health,
+    });
     log.info('ready', {
       ...concurrency(loaded),
       modules: modules.ids(),
@@ -105,17 +113,19 @@ async function start(
     extensions,
     metrics,
     log,
+    health,
   }: {
     readonly modules: ModuleRegistry;
     readonly extensions: readonly ConfiguredExtension[];
     readonly metrics: Metrics;
     readonly log: Log;
+    readonly health: Health;
   },
 ): Promise<Serving> {
-  if (mode === 'single_node') return startSingleServer({ config, modules, extensions, metrics, log });
+  if (mode === 'single_node') return startSingleServer({ config, modules, extensions, metrics, log, health });
   const hosted = new Set(stages);
   const clock = systemClock;
-  const node = await startDistributedNode({ config, hosted, modules, extensions, metrics, clock, log });
+  const node = await startDistributedNode({ config, hosted, modules, extensions, metrics, clock, log, health });
   return { port: node.port, apiUrl: node.apiUrl, failure: NEVER, stop: () => node.stop() };
 }
 

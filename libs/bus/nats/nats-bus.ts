@@ -10,10 +10,12 @@ import { RECEIVER } from '../../contracts/chain.ts';
 import { type Dispatched, type Namespace, responseSubject } from '../../contracts/subjects.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
 import type { Bus, Receiver, ResponseName, SubscribeOptions, Subscription } from '../port.ts';
+import type { ProcessInfo } from '../process-info.ts';
 import { Backlog } from './backlog.ts';
 import { API_CODE, apiCode, isGone, toBusError } from './nats-error.ts';
 import { NatsEvents } from './nats-events.ts';
 import type { BusNotice } from './notice.ts';
+import { ProcessList } from './process-list.ts';
 import { Publishing } from './publishing.ts';
 import { type MessageCheck, type RefusedMessage, readDelivery } from './read-message.ts';
 import { StageSubscription } from './stage-subscription.ts';
@@ -143,6 +145,29 @@ export class NatsBus implements Bus {
       },
       resize: (slots) => subscription.resize(slots),
     };
+  }
+
+  /** Resolves when the streams that these stages take from have leaders and answer; rejects with what is missing. */
+  async check(stages: readonly Receiver[]): Promise<void> {
+    const { keeper, namespace } = this.#parts;
+    try {
+      if (stages.length === 0) await keeper.manager.getAccountInfo();
+      await Promise.all(
+        stages.map(async (stage) => {
+          const { stream, consumer } = stagePlace(namespace, stage);
+          const { cluster } = await keeper.manager.consumers.info(stream, consumer);
+          if (cluster !== undefined && cluster.leader === '') throw new Error(`consumer ${consumer} has no leader`);
+        }),
+      );
+    } catch (thrown) {
+      throw toBusError(thrown, 'checking the streams');
+    }
+  }
+
+  /** The processes of the deployment, over the same connection. */
+  processes(self: ProcessInfo, onGone: (gone: ProcessInfo) => void): ProcessList {
+    const { connection, namespace } = this.#parts;
+    return new ProcessList({ connection, namespace, self, onGone });
   }
 
   close(): Promise<void> {

@@ -32,11 +32,18 @@ export function isStreamFull(thrown: unknown): boolean {
   return apiCode(thrown) === API_CODE.storeFailed && /maximum (?:messages|bytes) exceeded/.test(String(thrown));
 }
 
+/** Whether nobody listens where a request was sent. */
+export function isUnheard(thrown: unknown): boolean {
+  if (thrown instanceof errors.NoRespondersError) return true;
+  const cause = thrown instanceof Error && thrown.cause instanceof errors.RequestError ? thrown.cause : thrown;
+  return cause instanceof errors.RequestError && cause.isNoResponders();
+}
+
 /** Whether the stream or consumer does not exist. A publish to a deleted stream has no responder. */
 export function isGone(thrown: unknown): boolean {
   const code = apiCode(thrown);
   if (code === API_CODE.streamNotFound || code === API_CODE.consumerNotFound) return true;
-  return isJetStreamAbsent(thrown) || thrown instanceof errors.NoRespondersError;
+  return isJetStreamAbsent(thrown) || isUnheard(thrown);
 }
 
 /**

@@ -43,14 +43,18 @@ export interface GrpcServerOptions {
   /** The timeout of a unary call whose caller sets no deadline. */
   readonly deadlineMs: number;
   readonly maxMessageBytes: number;
+  /** Names whose health is served besides the services: stages, backends. */
+  readonly healthNames?: readonly string[];
   /** The descriptors that reflection serves; default: all of `proto/`. */
   readonly descriptors?: Descriptors;
 }
 
 export interface GrpcServer {
   readonly port: number;
-  /** The full name of a service, and whether its health is serving. */
+  /** The full name of a service or one of `healthNames`, and whether its health is serving. */
   setServing(service: string, isServing: boolean): void;
+  /** Sets the health of all services, and of all other names that the map does not have. */
+  setAllServing(isServing: boolean, others: ReadonlyMap<string, boolean>): void;
   /** Drains and stops; resolves when no call is open. Idempotent. */
   stop(): Promise<void>;
 }
@@ -73,7 +77,7 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
   silenceLibrary();
   const drain = new AbortController();
   const names = services.map(({ name }) => name);
-  const health = createHealth(names);
+  const health = createHealth(names, options.healthNames);
   const server = createServer({
     'grpc.max_receive_message_length': maxMessageBytes,
     'grpc.max_send_message_length': maxMessageBytes,
@@ -102,6 +106,11 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
   return {
     port,
     setServing: (service, isServing) => health.setServing(service, isServing),
+    setAllServing: (isServing, others) => {
+      for (const name of [...names, ...(options.healthNames ?? [])]) {
+        health.setServing(name, others.get(name) ?? isServing);
+      }
+    },
     stop() {
       stopping ??= stop();
       return stopping;

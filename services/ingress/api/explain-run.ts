@@ -23,7 +23,10 @@ export async function explain(deps: IngressApiDeps, runId: string): Promise<Expl
   const keys = new Set(nodes.filter(isWaitingRequest).map(({ limitKey = '' }) => limitKey));
   const limits = keys.size > 0 ? await deps.limits([...keys].slice(0, MOST_KEYS)) : [];
   const breakers = nodes.some((node) => breakerAwaited(node) !== undefined) ? await deps.breakers.list() : [];
-  const reasons = explainRun({ record, snapshot, nodes, limits, breakers, nowMs: clock.now() });
+  const reasons = explainRun({
+    ...{ record, snapshot, nodes, limits, breakers, nowMs: clock.now() },
+    processes: deps.processes?.(),
+  });
   return {
     reasons: reasons.map(({ code, text, moduleId = '', nodes: count = 0, atMs = 0 }) => {
       return { code, text, moduleId, nodes: count, atMs };
