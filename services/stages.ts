@@ -15,6 +15,7 @@ import { readEnvironment } from '../libs/config/environment.ts';
 import type { ChainEvent } from '../libs/contracts/events.ts';
 import type { Threshold } from '../libs/coordination/protocol/errors.ts';
 import type { Coordinator } from '../libs/coordination/protocol/port.ts';
+import { shardOf } from '../libs/keys/keys.ts';
 import type { Breakers } from '../libs/limits/breakers.ts';
 import type { Budgets } from '../libs/limits/budgets.ts';
 import type { CookieStore } from '../libs/limits/cookies.ts';
@@ -26,6 +27,7 @@ import type { LocalStage } from '../libs/stage/execution/hand-over.ts';
 import { LeaseKeeper } from '../libs/stage/execution/lease.ts';
 import type { CommitPort } from '../libs/stage/items/commit-port.ts';
 import { ChildrenPump } from '../libs/stage/maintenance/children-pump.ts';
+import { ShardPace } from '../libs/stage/maintenance/shard-pace.ts';
 import { Sweeper } from '../libs/stage/maintenance/sweeper.ts';
 import type { Dispatch } from '../libs/stage/messages/dispatch.ts';
 import { Publisher } from '../libs/stage/messages/publisher.ts';
@@ -95,6 +97,10 @@ export interface StageOptions {
   readonly recorder?: PageRecorder | undefined;
   /** Called after each request with its host, its duration, and its status or `failed`. */
   readonly onDownload?: ((host: string, durationMs: number, outcome: string) => void) | undefined;
+  /** Called with the shard of each run that something here works on. */
+  readonly onRunUsed?: ((shard: number) => void) | undefined;
+  /** When a shard has something due next, in milliseconds, if that can be told. */
+  readonly nextDueInMs?: ((shard: number) => Promise<number | undefined>) | undefined;
   /** Begins the owner names of this process; default a random one. */
   readonly processId?: string | undefined;
   /** Publishes events that no node causes: a circuit breaker that opened or closed. */
@@ -136,7 +142,12 @@ export function composeStages(backends: Backends, options: StageOptions): Stages
 
   // Shared by the stages of this process.
   const meters = new Meters(metrics);
-  const runs = new Runs(store, backends.modules);
+  const pace = shardPace(backends, config.sweepIntervalMs);
+  const runs = new Runs(store, backends.modules, (runId) => {
+    const shard = shardOf(runId, backends.shards);
+    pace.touch(shard);
+    options.onRunUsed?.(shard);
+  });
   const leases = new LeaseKeeper({ coordinator, clock, leaseMs: config.leaseMs });
   const publisher = new Publisher({
     bus,
@@ -193,7 +204,8 @@ export function composeStages(backends: Backends, options: StageOptions): Stages
     closeRun: (runId) => runEnds.close(runId),
     intervalMs: config.sweepIntervalMs,
     crashBudget: config.retry.crashBudget,
-    shards: backends.shards,
+    pace,
+    nextDueInMs: options.nextDueInMs,
   });
 
   // The last stage is made first, because each stage receives the next one.
@@ -303,6 +315,18 @@ function thresholdConfig(config: Config): ErrorThresholdConfig {
 
 function threshold(errors: number | undefined, rate: number, minExecutions: number): Threshold {
   return errors === undefined ? { rate, minExecutions } : { errors };
+}
+
+/** The longest pause between two looks at a shard in which nothing happens. */
+const IDLE_MS = 10_000;
+
+/** Looking costs nothing in a process that has the state itself. */
+export function shardPace(
+  { shards, isShared, clock }: Pick<Backends, 'shards' | 'isShared' | 'clock'>,
+  intervalMs: number,
+) {
+  const idleMs = isShared ? Math.max(IDLE_MS, intervalMs) : intervalMs;
+  return new ShardPace({ shards, intervalMs, idleMs, monotonic: () => clock.monotonic() });
 }
 
 /** Random per process start. */

@@ -28,7 +28,7 @@ import { type GrpcServer, startGrpcServer } from '../../libs/transport/grpc/serv
 import { readTlsFiles } from '../../libs/transport/grpc/tls-files.ts';
 import { parseTokens } from '../../libs/transport/grpc/tokens.ts';
 import type { HttpServer } from '../../libs/transport/http/http-server.ts';
-import { type Backends, composeStages, newProcessId, type StageName } from '../stages.ts';
+import { type Backends, composeStages, newProcessId, type StageName, shardPace } from '../stages.ts';
 import { openNodeAlerts, subscribeToBreakers } from './alerts.ts';
 import { createApis } from './apis.ts';
 import { openDistributedBackends } from './backends.ts';
@@ -106,10 +106,13 @@ export async function startDistributedNode(options: DistributedNodeOptions): Pro
   const judges = extensions.map(({ extension }) => extension);
   const alerts = openNodeAlerts({ config, store, clock, log, metrics, extensions: judges });
   const remote = connectRemoteStages({ config, tls, hosted, log });
+  const relayPace = shardPace(backends, RELAY_INTERVAL_MS);
   const stages = composeStages(backends, {
     hosted,
     remote: remote.calls,
     processId,
+    onRunUsed: (shard) => relayPace.touch(shard),
+    nextDueInMs: (shard) => coordinator.nextDueInMs(shard),
     onRunEnded: (runId) => alerts.runEnded(runId),
     publishEvent: async (event) => {
       alerts.happened(event);
@@ -119,7 +122,7 @@ export async function startDistributedNode(options: DistributedNodeOptions): Pro
   const relay = new EventRelay({
     outbox: coordinator,
     publish: (event) => events.publish(event),
-    shards,
+    pace: relayPace,
     log,
     intervalMs: RELAY_INTERVAL_MS,
   });

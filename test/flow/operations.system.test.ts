@@ -5,11 +5,17 @@
 import { once } from 'node:events';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
+import { Redis } from 'ioredis';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { HealthDefinition } from '../../libs/contracts/rpc.ts';
 import { createGrpcClient } from '../../libs/transport/grpc/client.ts';
 import { startCountedSite } from '../fixtures/deployment/counted-site.ts';
-import { type Deployment, type ServiceName, startDeployment } from '../fixtures/deployment/deployment.ts';
+import {
+  type Deployment,
+  FIVE_SERVICES,
+  type ServiceName,
+  startDeployment,
+} from '../fixtures/deployment/deployment.ts';
 import { closedRun, itemsOfRun, submitRun } from '../fixtures/deployment/runs.ts';
 import type { ServiceProcess } from '../fixtures/deployment/service-process.ts';
 
@@ -154,8 +160,7 @@ describe('a process that is killed', { timeout: TEST_TIMEOUT_MS }, () => {
         CATENA_DISPATCH_GRACE_MS: '120000',
         CATENA_LIMITS_CONCURRENCY_PER_HOST: '20',
       };
-      const deployment = await deploy(env, name === 'all' ? ['all', 'all'] : undefined);
-      if (name !== 'all') await deployment.start(name);
+      const deployment = await deploy(env, name === 'all' ? ['all', 'all'] : [name, ...FIVE_SERVICES]);
       const runId = await submitRun(deployment, 'pages', { base: site.url, pages: 400 });
       await vi.waitFor(() => expect(site.total).toBeGreaterThan(60), PATIENT);
       const killedAtMs = performance.now();
@@ -245,6 +250,22 @@ describe('who consumes', { timeout: TEST_TIMEOUT_MS }, () => {
     }, PATIENT);
     expect((await closedRun(deployment, runId)).end).toMatchObject({ items: 3 });
   });
+});
+
+it('O11: idle processes cost little', { timeout: TEST_TIMEOUT_MS }, async () => {
+  const deployment = await deploy();
+  const { redis } = deployment.servers;
+  const client = new Redis(redis.url);
+  onTestFinished(() => client.disconnect());
+  const operations = async () => Number(/total_commands_processed:(\d+)/.exec(await client.info('stats'))![1]);
+  // What was done at the start has become quiet.
+  await new Promise((resolve) => setTimeout(resolve, 15_000));
+  const before = await operations();
+  const startMs = performance.now();
+  await new Promise((resolve) => setTimeout(resolve, 20_000));
+  const perSecond = ((await operations()) - before) / ((performance.now() - startMs) / 1_000);
+  // Five processes that looked at every shard in every round would be at more than a thousand.
+  expect(perSecond).toBeLessThan(100);
 });
 
 async function purge(url: string, stream: string): Promise<void> {

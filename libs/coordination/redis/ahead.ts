@@ -1,4 +1,5 @@
-/** Reads the nodes of a phase that are due soon; nothing is changed. What is leased is among them. */
+/** Reads what is due soon; nothing is changed. */
+import { chainKeys } from '../../keys/keys.ts';
 import type { ChainNode } from '../protocol/node.ts';
 import { readNodes } from './reads.ts';
 import type { RedisDeps } from './scripts/call.ts';
@@ -21,8 +22,20 @@ export async function* lookAhead(
 ): AsyncGenerator<readonly ChainNode[], void, undefined> {
   const { keys, runner } = deps;
   const key = keys.of(runId).due(moduleId, phase);
-  const [seconds, micros] = await runner.ask('TIME', (redis) => redis.time());
-  const nowMs = Number(seconds) * 1_000 + Math.floor(Number(micros) / 1_000);
+  const nowMs = await timeOf(deps);
   const ids = await runner.ask('ZRANGE', (redis) => redis.zrange(key, `${nowMs}`, `${nowMs + withinMs}`, 'BYSCORE'));
   for (let at = 0; at < ids.length; at += PAGE) yield await readNodes(deps, runId, ids.slice(at, at + PAGE));
+}
+
+/** When the first entry of a shard is due, in milliseconds from now; undefined when nothing is. */
+export async function nextDueInMs(deps: RedisDeps, shard: number): Promise<number | undefined> {
+  const key = chainKeys.shardDue(shard);
+  const [, score] = await deps.runner.ask('ZRANGE', (redis) => redis.zrange(key, '0', '0', 'WITHSCORES'));
+  return score === undefined ? undefined : Math.max(0, Number(score) - (await timeOf(deps)));
+}
+
+/** Unix milliseconds of the server. */
+async function timeOf({ runner }: RedisDeps): Promise<number> {
+  const [seconds, micros] = await runner.ask('TIME', (redis) => redis.time());
+  return Number(seconds) * 1_000 + Math.floor(Number(micros) / 1_000);
 }

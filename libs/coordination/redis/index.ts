@@ -10,7 +10,7 @@ import { chainKeys } from '../../keys/keys.ts';
 import type { ChainNode } from '../protocol/node.ts';
 import type { CoordinatorPolicy } from '../protocol/policy.ts';
 import type { Coordinator } from '../protocol/port.ts';
-import { type LookAhead, lookAhead } from './ahead.ts';
+import { type LookAhead, lookAhead, nextDueInMs } from './ahead.ts';
 import { CLAIM_SCRIPTS, claim, recoverZombie, release, renew, reorderEnqueue } from './claims.ts';
 import { COMMIT_SCRIPTS, childrenPump, commitSuccess, stageChildren } from './commits.ts';
 import { commitError, ERROR_SCRIPTS, replay, retrySchedule, terminateMark, thresholdDecide } from './errors.ts';
@@ -61,6 +61,8 @@ export interface RedisCoordinator extends Coordinator {
   trimEvents(trim: { readonly shard: number; readonly entries: readonly string[] }): Promise<void>;
   /** Yields the nodes of a phase whose due time lies ahead by up to `withinMs`, page by page. */
   lookAhead(look: LookAhead): AsyncIterable<readonly ChainNode[]>;
+  /** When the first entry of a shard is due, in milliseconds from now; undefined when nothing is. */
+  nextDueInMs(shard: number): Promise<number | undefined>;
   /** Resolves when Redis takes a write; rejects with the reason why it does not. */
   check(): Promise<void>;
   /** Ends the connection if the coordinator made it; idempotent. */
@@ -143,6 +145,7 @@ function transitionsOf(deps: RedisDeps): Omit<RedisCoordinator, 'close'> {
     check: async () => {
       await deps.runner.ask('SET', (redis) => redis.set(chainKeys.health(0), '1', 'PX', HEALTH_KEY_MS));
     },
+    nextDueInMs: (shard) => nextDueInMs(deps, shard),
     lookAhead: (look) => lookAhead(deps, look),
     takeEvents: (take) => takeEvents(deps, take),
     trimEvents: (trim) => trimEvents(deps, trim),

@@ -14,6 +14,7 @@ import { METRICS } from '../../telemetry/metric-names.ts';
 import { closeRun } from '../run/close-run.ts';
 import { Runs } from '../run/runs.ts';
 import { ChildrenPump } from './children-pump.ts';
+import { ShardPace } from './shard-pace.ts';
 import { Sweeper, type SweeperOptions } from './sweeper.ts';
 
 const work = defineModule({
@@ -53,7 +54,7 @@ function open(options: BenchOptions = {}, given: Partial<SweeperOptions> = {}) {
     log: silentLog,
     intervalMs: 2,
     crashBudget: 3,
-    shards: 1,
+    pace: new ShardPace({ shards: 1, intervalMs: 2, idleMs: 2, monotonic: () => performance.now() }),
     closeRun: (runId) => closeRun({ coordinator, store, clock, budgets }, runId),
     ...given,
   });

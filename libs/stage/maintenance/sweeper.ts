@@ -16,6 +16,7 @@ import type { Publisher } from '../messages/publisher.ts';
 import { childMessages, toMessage } from '../messages/wake-ups.ts';
 import type { Runs } from '../run/runs.ts';
 import type { ChildrenPump } from './children-pump.ts';
+import type { ShardPace } from './shard-pace.ts';
 
 export interface SweeperOptions {
   readonly coordinator: Coordinator;
@@ -28,7 +29,10 @@ export interface SweeperOptions {
   readonly log: Log;
   readonly intervalMs: number;
   readonly crashBudget: number;
-  readonly shards: number;
+  /** Which shards to look at in a round. */
+  readonly pace: ShardPace;
+  /** When a shard has something due next, in milliseconds, if that can be told. */
+  readonly nextDueInMs?: ((shard: number) => Promise<number | undefined>) | undefined;
   /** Records the end of a run and closes it. */
   readonly closeRun: (runId: string) => Promise<void>;
 }
@@ -63,9 +67,12 @@ export class Sweeper {
   }
 
   async #sweep(): Promise<void> {
-    for (let shard = 0; shard < this.#options.shards; shard++) {
+    const { pace } = this.#options;
+    for (const shard of pace.due()) {
       try {
-        await this.#sweepShard(shard);
+        const found = await this.#sweepShard(shard);
+        const nextInMs = found ? undefined : await this.#options.nextDueInMs?.(shard);
+        pace.looked(shard, { found, nextInMs });
       } catch (error) {
         this.#errors.add();
         this.#options.log.error('the sweeper could not sweep a shard; it retries', { shard, error });
@@ -73,9 +80,10 @@ export class Sweeper {
     }
   }
 
-  /** Takes due entries, as many as the queues have room for, until nothing is due. */
-  async #sweepShard(shard: number): Promise<void> {
+  /** Takes due entries, as many as the queues have room for, until nothing is due; returns whether there was any. */
+  async #sweepShard(shard: number): Promise<boolean> {
     const { coordinator, publisher } = this.#options;
+    let found = false;
     for (let more = true; more && !this.#rounds.isStopped; ) {
       // The room is reserved: concurrent commits would otherwise use the same room, and wake-ups would be lost.
       const grants = SWEPT.map((stage) => publisher.grant(stage, BATCH));
@@ -84,10 +92,12 @@ export class Sweeper {
         const taken = await coordinator.dueTake({ shard, limit });
         for (const entry of taken.entries) await this.#attempt(entry);
         more = taken.more && limit === BATCH;
+        found ||= taken.entries.length > 0 || taken.more;
       } finally {
         for (const grant of grants) grant.release();
       }
     }
+    return found;
   }
 
   /**
