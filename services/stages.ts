@@ -282,7 +282,7 @@ export function composeStages(backends: Backends, options: StageOptions): Stages
   });
   return {
     running,
-    stop: (drain) => stopStages({ running, sweeper, publisher, leases, handBackDeps }, drain),
+    stop: (drain) => stopStages({ running, sweeper, publisher, leases, handBackDeps, metrics }, drain),
     moduleProcessor,
     thresholdDeps,
     sweeper,

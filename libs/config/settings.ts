@@ -144,7 +144,15 @@ export const SETTINGS = {
   'grpc.error_threshold': optionalTarget('The addresses at which ingress calls error-thresholds.'),
   'grpc.downloader': optionalTarget('The addresses of downloaders, for single requests of the shell.'),
   'grpc.parser': optionalTarget('The addresses of parsers, for single parses of the shell.'),
-  'grpc.drain_ms': integer('How long open calls may take to finish when a service stops.', 10 * SECOND_MS, { min: 0 }),
+  'grpc.max_streams_per_caller': integer(
+    'Streams of answers (watched runs, items, health) that one token, or one address without a token, may hold open.',
+    200,
+  ),
+  'grpc.drain_ms': integer(
+    'How long running work and open calls may take when a process stops; the rest is handed back.',
+    10 * SECOND_MS,
+    { min: 0 },
+  ),
   'grpc.deadline_ms': integer('The timeout of a call without a deadline; streams have none.', MINUTE_MS),
   'grpc.max_message_bytes': integer('The largest message; larger ones are refused.', 4 * KIB * KIB, {
     min: KIB,

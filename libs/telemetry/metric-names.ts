@@ -90,12 +90,10 @@ export const METRICS = {
     'stage',
     'module',
   ]),
-  processesGone: counter('catena_processes_gone_total', 'Processes that ended without a word, by what was found.', []),
+  processesGone: counter('catena_processes_gone_total', 'Processes whose end without a word this process noticed.', []),
   leasesTakenOver: counter('catena_leases_taken_over_total', 'Leases of such processes that were ended at once.', []),
   leasesHandedBack: counter('catena_leases_handed_back_total', 'Leases handed back by this process at its stop.', []),
-  foreignMessages: counter('catena_foreign_messages_total', 'Refused messages, by whether the store records them.', [
-    'kept',
-  ]),
+  foreignMessages: counter('catena_foreign_messages_total', 'Messages on the chain’s subjects that were refused.', []),
   alerts: counter('alerts_total', 'Alerts by outcome: sent, known already, or lost.', ['outcome']),
   traceSpansLost: counter('trace_spans_lost_total', 'Spans that the trace collector did not accept.', []),
 } as const;

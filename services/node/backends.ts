@@ -23,6 +23,7 @@ import { openPostgresStore, type PostgresStore } from '../../libs/store/postgres
 import type { ResponseCache } from '../../libs/store/response-cache.ts';
 import type { HealthCheck } from '../../libs/telemetry/health.ts';
 import type { Log } from '../../libs/telemetry/log.ts';
+import { METRICS } from '../../libs/telemetry/metric-names.ts';
 import type { Metrics } from '../../libs/telemetry/metrics.ts';
 import { requireSafeServers } from './server-checks.ts';
 
@@ -116,6 +117,7 @@ export async function openDistributedBackends(options: DistributedBackendsOption
       eventMaxBytes: config.nats.eventMaxBytes,
       ackWaitMs: Math.min(config.leaseMs, ACK_WAIT_MS),
       onRefused: ({ subject, bytes, error }) => {
+        metrics.counter(METRICS.foreignMessages).with({}).add();
         log.error('the bus refused a foreign message; the store records it', { subject, error });
         return database.keepForeignMessage({ subject, reason: error.message, bytes, atMs: clock.now() });
       },

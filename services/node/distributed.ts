@@ -188,6 +188,7 @@ export async function startDistributedNode(options: DistributedNodeOptions): Pro
       drainMs: config.grpc.drainMs,
       deadlineMs: config.grpc.deadlineMs,
       maxMessageBytes: config.grpc.maxMessageBytes,
+      maxStreamsPerCaller: config.grpc.maxStreamsPerCaller,
       healthNames: [...hosted, ...Object.keys(opened.checks)],
     });
     serveHealth(health, server);
