@@ -7,10 +7,12 @@ import type { SubscribeEventsOptions } from '../../libs/bus/nats/nats-events.ts'
 import type { Receiver } from '../../libs/bus/port.ts';
 import type { ProcessInfo } from '../../libs/bus/process-info.ts';
 import type { Clock } from '../../libs/clock/clock.ts';
+import { untilAnswered } from '../../libs/concurrency/until-answered.ts';
 import type { Config } from '../../libs/config/config-tree.ts';
 import { RECEIVER } from '../../libs/contracts/chain.ts';
 import { EVENTS } from '../../libs/contracts/events.ts';
 import type { Coordinator } from '../../libs/coordination/protocol/port.ts';
+import { CatenaError } from '../../libs/errors/catena-error.ts';
 import { createRunIds } from '../../libs/keys/run-id.ts';
 import { openRedisLimits } from '../../libs/limits/redis/index.ts';
 import type { ModuleRegistry } from '../../libs/modules/load/registry.ts';
@@ -47,6 +49,8 @@ export interface DistributedNodeOptions {
   readonly log: Log;
   /** Default: one that nobody reads. */
   readonly health?: Health;
+  /** Ends the wait for servers that are not there yet. */
+  readonly signal?: AbortSignal;
 }
 
 export interface DistributedNode {
@@ -63,6 +67,8 @@ export interface DistributedNode {
 }
 
 const RELAY_INTERVAL_MS = 200;
+const START_RETRY_MS = 1_000;
+const NEVER_ABORTED = new AbortController().signal;
 const RECEIVERS: readonly Receiver[] = [...new Set<Receiver>(Object.values(RECEIVER))];
 
 /** Opens the backends, starts the stages and the servers. Throws when a server or the configuration is refused. */
@@ -75,7 +81,19 @@ export async function startDistributedNode(options: DistributedNodeOptions): Pro
   const processId = newProcessId();
   const receivers = RECEIVERS.filter((stage) => hosted.has(stage));
   const localFirst = hosted.size > 1;
-  const opened = await openDistributedBackends({ config, name, localFirst, receivers, metrics, clock, log });
+  // The servers may start after this process: it waits, not ready, and says for what.
+  const opened = await untilAnswered(
+    () => openDistributedBackends({ config, name, localFirst, receivers, metrics, clock, log }),
+    {
+      mayPass: (error) => error instanceof CatenaError && error.class === 'retryable',
+      onWaiting: (error) => {
+        health.startsWith(`waits for a server: ${(error as CatenaError).message}`);
+        log.warn('the process waits for a server before it starts', { error });
+      },
+      retryMs: START_RETRY_MS,
+      signal: options.signal ?? NEVER_ABORTED,
+    },
+  );
   const { coordinator, store, bus, events, shards } = opened;
   const limits = openRedisLimits({
     redis: config.cache.redis!,

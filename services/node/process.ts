@@ -62,6 +62,9 @@ async function serve(
   const modules = new ModuleRegistry(await loadModules(config.modules.files ?? [], extensions, loaded));
   const metrics = new Metrics();
   const health = new Health({ log, metrics });
+  const signalled = new AbortController();
+  void ended.then(() => signalled.abort());
+  const { signal } = signalled;
   const telemetry = await startTelemetry({ config, serviceName: serviceName(stages), log, metrics, health });
   try {
     const node = await start(stages, loaded, {
@@ -70,6 +73,7 @@ async function serve(
       metrics,
       log,
       health,
+      signal,
     });
     log.info('ready', {
       ...concurrency(loaded),
@@ -114,18 +118,20 @@ async function start(
     metrics,
     log,
     health,
+    signal,
   }: {
     readonly modules: ModuleRegistry;
     readonly extensions: readonly ConfiguredExtension[];
     readonly metrics: Metrics;
     readonly log: Log;
     readonly health: Health;
+    readonly signal: AbortSignal;
   },
 ): Promise<Serving> {
   if (mode === 'single_node') return startSingleServer({ config, modules, extensions, metrics, log, health });
   const hosted = new Set(stages);
   const clock = systemClock;
-  const node = await startDistributedNode({ config, hosted, modules, extensions, metrics, clock, log, health });
+  const node = await startDistributedNode({ config, hosted, modules, extensions, metrics, clock, log, health, signal });
   return { port: node.port, apiUrl: node.apiUrl, failure: NEVER, stop: () => node.stop() };
 }
 

@@ -2,8 +2,8 @@ import { lengthFault, rangeFault, requireNone } from '../../../libs/contracts/re
 
 const DEFAULT_SIZE = 50;
 const MAX_SIZE = 500;
-/** Keeps messages well below the default limit of gRPC (4 MiB), unless one row alone is larger, and the memory of streams small. */
-const MAX_PAGE_BYTES = 256 * 1024;
+/** Keeps messages well below the default limit of gRPC (4 MiB), unless one row alone is larger. */
+const MAX_PAGE_BYTES = 1024 * 1024;
 
 /** The number of rows that a request asks for. Throws `api.invalid_argument` for invalid sizes and tokens. */
 export function pageSize(request: { readonly pageSize: number; readonly pageToken: string }): number {
