@@ -39,7 +39,7 @@ export function explainNodes({ snapshot, nodes, limits, breakers, processes = []
       inState('fetched'),
       nowMs,
       WAITS,
-      'for a parser; whether the first response still waits is looked at again',
+      'for a parser; whether the first response is lost is checked',
     ),
     ...timed('waiting_for_decision', inState('failed'), nowMs, WAITS, 'for error-threshold, which is asked again'),
     ...timed('moving_children', inState('releasing'), nowMs, IS, 'bringing children into being, looked after again'),

@@ -1,4 +1,5 @@
 import type { Config } from '../config/config-tree.ts';
+import { isLoopback } from '../config/listen-address.ts';
 import type { Health } from './health.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
@@ -31,6 +32,14 @@ export async function startTelemetry({
 }: TelemetryOptions): Promise<Telemetry> {
   const { listen } = config.metrics;
   const { endpoint, sampleRatio } = config.otel;
+  if (listen !== undefined && !isLoopback(new URL(listen).host)) {
+    log.warn(
+      'other machines can read metrics without a token; set metrics.listen to 127.0.0.1 unless the network is closed',
+      {
+        address: listen,
+      },
+    );
+  }
   const server: MetricsServer | undefined =
     listen === undefined ? undefined : await startMetricsServer({ listen, metrics, health });
   const tracing: Tracing | undefined =

@@ -20,7 +20,7 @@ export interface ProcessListOptions {
   /** Called in one process for each that is gone; its leases have nobody who renews them. */
   readonly onGone: (gone: ProcessInfo) => void;
   /** Milliseconds; for tests. */
-  readonly times?: Partial<typeof TIMES>;
+  readonly times?: Partial<Record<keyof typeof TIMES, number>>;
 }
 
 /** In milliseconds. */
@@ -61,7 +61,7 @@ interface Known {
 
 export class ProcessList {
   readonly #options: ProcessListOptions;
-  readonly #times: typeof TIMES;
+  readonly #times: Record<keyof typeof TIMES, number>;
   readonly #known = new Map<string, Known>();
   readonly #subscriptions: Subscription[] = [];
   readonly #announcing: Rounds;

@@ -81,6 +81,11 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
   const { listen, services, tokens = [], tls, log, drainMs, deadlineMs, maxMessageBytes } = options;
   const { maxStreamsPerCaller = MAX_STREAMS_PER_CALLER } = options;
   if (tokens.length === 0 && !isLoopback(listen)) throw unprotected(listen);
+  if (tls?.identity === undefined && !isLoopback(listen)) {
+    log.warn('grpc calls and their tokens travel unencrypted to other machines; set grpc.tls_cert and grpc.tls_key', {
+      address: listen,
+    });
+  }
   silenceLibrary();
   const drain = new AbortController();
   const names = services.map(({ name }) => name);
