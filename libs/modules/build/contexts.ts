@@ -4,6 +4,7 @@
  */
 import type { CheerioAPI } from 'cheerio/slim';
 import type {
+  AuthorLog,
   ComputeCall,
   GivenUp,
   GivenUpCall,
@@ -24,6 +25,7 @@ export class CallScope {
   readonly acceptedAtMs: number | undefined;
   readonly deadlineAtMs: number | undefined;
   readonly signal: AbortSignal;
+  readonly log: AuthorLog;
 
   constructor(call: StepCall) {
     this.input = call.input;
@@ -34,6 +36,7 @@ export class CallScope {
     this.acceptedAtMs = call.acceptedAtMs;
     this.deadlineAtMs = call.deadlineAtMs;
     this.signal = call.signal;
+    this.log = call.log;
   }
 }
 

@@ -3,6 +3,7 @@
  * it; the engine does not depend on that API.
  */
 import type { StandardSchemaV1 } from '@standard-schema/spec';
+import type { CheerioAPI } from 'cheerio/slim';
 import type { JoinPolicy } from '../../coordination/protocol/runs.ts';
 import type { BreakerSpec } from '../../limits/breakers.ts';
 import type { KeyLimits } from '../../limits/limiter.ts';
@@ -152,6 +153,11 @@ export interface RequestSpec {
   readonly breaker?: BreakerSpec;
   /** The Unix time in milliseconds at which the request ends, however much of `timeoutMs` is left. */
   readonly untilMs?: number;
+  /**
+   * The Unix time in milliseconds before which the request is not sent: for another attempt after a pause, for example. If its
+   * step declares a cache, it takes no room among the requests of its run and host while it waits.
+   */
+  readonly notBeforeMs?: number;
   /** Keeps the received part of a body that a timeout or the server cuts off, as a page with `partial`; without this it is a failure. */
   readonly partial?: boolean;
   /**
@@ -205,7 +211,7 @@ export interface Page {
   readonly text: string;
   /** Parsed as JSON; throws `parse.not_json`. */
   readonly json: unknown;
-  readonly $: import('cheerio/slim').CheerioAPI;
+  readonly $: CheerioAPI;
 }
 
 /** The values that a step may yield. */
@@ -221,6 +227,28 @@ export type Emission =
 
 export type Emissions = Iterable<Emission | Promise<Emission>> | AsyncIterable<Emission>;
 
+/**
+ * The log of a run. A line carries its run, module, step and URL. A field must be JSON; `console` writes to the same log.
+ *
+ * @example
+ * ```ts
+ * import type { AuthorLog } from 'catena';
+ *
+ * export function readPrice(text: string, log: AuthorLog): number | undefined {
+ *   const price = Number(text);
+ *   if (Number.isFinite(price)) return price;
+ *   log.warn('a price is no number', { text });
+ *   return undefined;
+ * }
+ * ```
+ */
+export interface AuthorLog {
+  debug(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  info(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  warn(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  error(message: string, fields?: Readonly<Record<string, unknown>>): void;
+}
+
 /** The arguments of every call of a module's function. */
 export interface StepCall {
   /** The result of `checkInput`; the store has the submitted value, so that no transformation is applied twice. */
@@ -235,6 +263,7 @@ export interface StepCall {
   /** The run's deadline, in Unix milliseconds; undefined if it has none. */
   readonly deadlineAtMs?: number | undefined;
   readonly signal: AbortSignal;
+  readonly log: AuthorLog;
 }
 
 export interface ParseCall extends StepCall {

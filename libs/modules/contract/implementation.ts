@@ -9,7 +9,7 @@ import type {
   StepDeclarations,
   StepSchema,
 } from './contract.ts';
-import type { Expectation, GivenUp, JoinedFailure, Page, RequestSpec } from './definition.ts';
+import type { AuthorLog, Expectation, GivenUp, JoinedFailure, Page, RequestSpec } from './definition.ts';
 
 declare const yielded: unique symbol;
 
@@ -96,6 +96,7 @@ export interface CallContext<Input> {
   readonly deadlineAtMs: number | undefined;
   /** Aborts when the result is no longer needed. */
   readonly signal: AbortSignal;
+  readonly log: AuthorLog;
 }
 
 export interface StartContext<Input, Steps extends StepDeclarations> extends CallContext<Input> {
@@ -249,7 +250,7 @@ export interface FetchImplementation<Input, State, Steps extends StepDeclaration
    * The most concurrent requests of this step in one run: a whole number of at least 1, the same at every call.
    * Default: any number.
    */
-  concurrency?(run: Omit<CallContext<Input>, 'signal'>): number;
+  concurrency?(run: Omit<CallContext<Input>, 'signal' | 'log'>): number;
   /** How `$` parses the page: `fast` (default) is less tolerant than a browser, `spec` builds the same tree as a browser. */
   readonly markup?: 'fast' | 'spec' | 'xml';
   parse(context: ParseContext<Input, State, Steps, Items>): Yields;
