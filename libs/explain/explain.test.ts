@@ -192,7 +192,11 @@ describe('a run as a whole', () => {
 describe('the nodes of a run', () => {
   it.each([
     ['retry', 'waiting_for_retry', '2 nodes wait for a retry; the first comes in 5 s.'],
-    ['fetched', 'waiting_for_parser', '2 nodes wait for a parser; else the first is downloaded again in 5 s.'],
+    [
+      'fetched',
+      'waiting_for_parser',
+      '2 nodes wait for a parser; whether the first response is lost is checked in 5 s.',
+    ],
     ['failed', 'waiting_for_decision', '2 nodes wait for error-threshold, which is asked again in 5 s.'],
     ['releasing', 'moving_children', '2 nodes are bringing children into being, looked after again in 5 s.'],
     ['pending', 'queued_requests', '2 requests wait for a downloader; the first is notified again in 5 s.'],

@@ -8,6 +8,7 @@ import type { BodyMemory } from '../../limits/body-memory.ts';
 import { METRICS } from '../../telemetry/metric-names.ts';
 import type { Counter, Histogram, Metrics } from '../../telemetry/metrics.ts';
 import type { LeaseKeeper } from '../execution/lease.ts';
+import type { BackpressureReason } from '../messages/publisher.ts';
 
 type ExecutingStage = ClaimCommand['stage'];
 
@@ -104,17 +105,17 @@ function byCode(table: Readonly<Record<string, number>>, create: (result: string
   return Array.from({ length: Object.keys(table).length }, (_, code) => create(codeName(table, code)));
 }
 
-const QUEUE_FULL = 'queue_full';
-
-/** Counts publishes that had to wait, by sender and full queue. */
-export function backpressureCounter(metrics: Metrics): (sender: Stage, receiver: Receiver) => void {
-  const requests = metrics.counter(METRICS.requestPublishBackpressure).with({ reason: QUEUE_FULL });
+/** Counts publishes that had to wait, by sender, queue and reason. */
+export function backpressureCounter(
+  metrics: Metrics,
+): (sender: Stage, receiver: Receiver, reason: BackpressureReason) => void {
+  const requests = metrics.counter(METRICS.requestPublishBackpressure);
   const ofParser = metrics.counter(METRICS.parserChainBackpressure);
   const ofDownloader = metrics.counter(METRICS.downloadResponseBackpressure);
-  return (sender, queue) => {
-    if (sender === 'parser') ofParser.with({ queue, reason: QUEUE_FULL }).add();
-    else if (sender === 'downloader') ofDownloader.with({ queue, reason: QUEUE_FULL }).add();
-    else requests.add();
+  return (sender, queue, reason) => {
+    if (sender === 'parser') ofParser.with({ queue, reason }).add();
+    else if (sender === 'downloader') ofDownloader.with({ queue, reason }).add();
+    else requests.with({ reason }).add();
   };
 }
 

@@ -1,3 +1,4 @@
+import type { ProcessInfo } from '../../../libs/bus/process-info.ts';
 import type { Clock } from '../../../libs/clock/clock.ts';
 import type { Coordinator } from '../../../libs/coordination/protocol/port.ts';
 import type { BodyMemory } from '../../../libs/limits/body-memory.ts';
@@ -40,6 +41,8 @@ export interface IngressApiDeps {
   /** Sends the wake-ups of nodes that a replay re-opens. */
   readonly publisher: Pick<Publisher, 'publish'>;
   readonly clock: Clock;
+  /** The processes of the deployment; absent when there is only this one. */
+  readonly processes?: () => readonly ProcessInfo[];
   /** How often a watched run is read, in milliseconds. */
   readonly pollIntervalMs: number;
 }

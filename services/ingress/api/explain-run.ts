@@ -29,6 +29,7 @@ export async function explain(deps: IngressApiDeps, runId: string): Promise<Expl
     ...{ record, snapshot, nodes, limits, breakers },
     bodyMemory: deps.bodyMemory.snapshot(),
     failures: failuresSoFar(all),
+    processes: deps.processes?.(),
     nowMs: clock.now(),
   });
   return {

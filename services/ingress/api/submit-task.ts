@@ -3,11 +3,11 @@
 import type { ServedModule } from '../../../libs/calls/served-module.ts';
 import {
   type FieldIssue,
+  identifierFault,
   lengthFault,
   rangeFault,
   readJson,
   requireNone,
-  textFault,
 } from '../../../libs/contracts/request-check.ts';
 import type { SubmitTaskRequest, SubmitTaskResponse } from '../../../libs/contracts/services.ts';
 import { CatenaError } from '../../../libs/errors/catena-error.ts';
@@ -43,12 +43,12 @@ async function checkTask(
   requireNone([
     ...countFaults(request.modules, definitions),
     ...resolved.filter((module): module is FieldIssue => 'message' in module),
-    textFault('account', account),
-    textFault('platform', platform),
+    identifierFault('account', account),
+    identifierFault('platform', platform),
     rangeFault('deadline_ms', deadlineMs, 0, TEN_YEARS_MS),
     capFault(costCap),
     lengthFault('metadata', JSON.stringify(metadata), MAX_METADATA_CHARS),
-    lengthFault('idempotency_key', idempotencyKey),
+    identifierFault('idempotency_key', idempotencyKey, { mayBeEmpty: true }),
     jsonFault,
     ...(jsonFault === undefined ? await inputFaults(definitions, input.value) : []),
   ]);
