@@ -20,6 +20,8 @@ export class OpenCall implements JoinSource {
   readonly slot: number;
   end: CallEnd | undefined;
   hasWaited = false;
+  /** Lines that it has logged. */
+  lines = 0;
   readonly sinceMs = performance.now();
   breathedMs = this.sinceMs;
   readonly #site: Site;

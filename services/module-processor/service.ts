@@ -43,11 +43,18 @@ export class ModuleProcessor {
     }
   }
 
+  /** The next hop is not executed here. */
+  async #giveBack({ lease }: HeldNode): Promise<void> {
+    const { node } = lease;
+    await this.#deps.execution.handBack({ node, token: node.token });
+    lease.end();
+  }
+
   async #apply(outcome: ModuleProcessorOutcome, next: HeldNode | undefined): Promise<void> {
     try {
       await applyOutcome('module-processor', outcome, this.#deps.execution.publisher, NO_MESSAGE);
     } catch (thrown) {
-      await next?.lease.abandon(0);
+      if (next !== undefined) await this.#giveBack(next);
       throw thrown;
     }
   }

@@ -17,7 +17,6 @@ export function everyCall(holder: ChainNode, child: NodeSeed): readonly NamedCal
     claim: { node, epoch: 0, owner: 'late', stage: 'module-processor', leaseMs: LEASE_MS },
     renew: { ...heldBy(holder), leaseMs: LEASE_MS },
     release: heldBy(holder),
-    abandon: { ...heldBy(holder), delayMs: 1_000 },
     stageChildren: { ...heldBy(holder), children: [child] },
     commitSuccess: { ...heldBy(holder), children: [child], staged: 0, wakeUps: 1 },
     commitError: { ...heldBy(holder), error: '{}' },

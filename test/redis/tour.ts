@@ -75,9 +75,6 @@ export const TOUR: Tour = {
     const again = await scene.take('r');
     await coordinator.commitError({ ...heldBy(again), error: '{}' });
     await coordinator.commitError({ ...heldBy(again), error: '{}' });
-    const given = await scene.take('b');
-    await coordinator.abandon({ ...heldBy(given), delayMs: 0 });
-    await coordinator.abandon({ ...heldBy(given), delayMs: 0 });
     await suspectScene(scene, 'b');
     await scene.claim('b');
     await scene.take('b', { alone: true });

@@ -27,15 +27,7 @@
  *
  * The seven groups have the same names here, in `sqlite/`, `redis/`, `lua/` and `test/conformance/coordinator/`.
  */
-import {
-  AbandonCode,
-  ClaimCode,
-  type ClaimTransitions,
-  RecoverCode,
-  ReleaseCode,
-  RenewCode,
-  ReorderCode,
-} from './claims.ts';
+import { ClaimCode, type ClaimTransitions, RecoverCode, ReleaseCode, RenewCode, ReorderCode } from './claims.ts';
 import { CommitCode, type CommitTransitions, PumpCode, StageCode } from './commits.ts';
 import { CommitErrorCode, DecideCode, type ErrorTransitions, ReplayCode, RetryCode, TerminateCode } from './errors.ts';
 import { DrainCode, PhaseCloseCode, type PhaseTransitions } from './phases.ts';
@@ -64,7 +56,6 @@ export const TRANSITIONS = {
   claim: ['ptm_claim', ClaimCode],
   renew: ['ptm_renew', RenewCode],
   release: ['ptm_release', ReleaseCode],
-  abandon: ['ptm_abandon', AbandonCode],
   stageChildren: ['children_stage', StageCode],
   commitSuccess: ['ptm_commit_success', CommitCode],
   commitError: ['ptm_commit_error', CommitErrorCode],

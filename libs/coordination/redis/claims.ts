@@ -1,7 +1,6 @@
-/** Bindings: claim, renew, release, abandon and recover a node. */
+/** Bindings: claim, renew, release and recover a node. */
 import { assertLeased } from '../protocol/assertions.ts';
 import {
-  AbandonCode,
   ClaimCode,
   type ClaimCommand,
   type ClaimOutcome,
@@ -36,17 +35,11 @@ const releaseScript = bind('claims/ptm_release.lua', ['ReleaseCode', ReleaseCode
   ...NODE_ARGS,
   ...['token', 'grace_ms'],
 ]);
-const abandonScript = bind(
-  'claims/ptm_abandon.lua',
-  ['AbandonCode', AbandonCode],
-  ['exec', 'node', 'due', 'shard_due'],
-  [...NODE_ARGS, 'token', 'delay_ms'],
-);
 const recoverScript = bind(
   'claims/ptm_recover_zombie.lua',
   ['RecoverCode', RecoverCode],
   [...SCOPE_KEYS, 'node'],
-  [...SCOPE_ARGS, 'id', 'crash_budget'],
+  [...SCOPE_ARGS, 'id', 'crash_budget', 'token', 'crashed'],
 );
 const reorderScript = bind(
   'claims/ptm_reorder_enqueue.lua',
@@ -55,9 +48,7 @@ const reorderScript = bind(
   ['id', 'response'],
 );
 
-export const CLAIM_SCRIPTS: readonly Script[] = [
-  ...[claimScript, renewScript, releaseScript, abandonScript, recoverScript, reorderScript],
-];
+export const CLAIM_SCRIPTS: readonly Script[] = [claimScript, renewScript, releaseScript, recoverScript, reorderScript];
 
 export async function claim(deps: RedisDeps, command: ClaimCommand): Promise<ClaimOutcome> {
   const { node, epoch, owner, stage, leaseMs, alone } = command;
@@ -97,16 +88,11 @@ export async function release(deps: RedisDeps, { node, token }: Held) {
   return (await deps.runner.run(releaseScript, keys, args)).code as CodeOf<typeof ReleaseCode>;
 }
 
-export async function abandon(deps: RedisDeps, { node, token, delayMs }: Held & { readonly delayMs: number }) {
-  const [, ...keys] = nodeKeys(deps.keys.of(node.runId), node);
-  const args = [deps.now(), node.phase, node.id, token, delayMs];
-  return (await deps.runner.run(abandonScript, keys, args)).code as CodeOf<typeof AbandonCode>;
-}
-
-export async function recoverZombie(deps: RedisDeps, { node, crashBudget }: RecoverCommand): Promise<RecoverOutcome> {
+export async function recoverZombie(deps: RedisDeps, command: RecoverCommand): Promise<RecoverOutcome> {
+  const { node, crashBudget, token = '', isHandedBack = false } = command;
   const reply = await runEnding(deps, recoverScript, node, (runKeys) => ({
     keys: [runKeys.node(node.id)],
-    args: [node.id, crashBudget],
+    args: [node.id, crashBudget, token, isHandedBack ? 0 : 1],
   }));
   if (reply === undefined || reply.code !== RecoverCode.RECOVERED) {
     const code = (reply?.code ?? RecoverCode.NOT_PROCESSING) as CodeOf<typeof RecoverCode>;

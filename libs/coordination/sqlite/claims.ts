@@ -1,6 +1,5 @@
-/** Claims, renews, releases, abandons and recovers nodes. */
+/** Claims, renews, releases and recovers nodes. */
 import {
-  AbandonCode,
   ClaimCode,
   type ClaimCommand,
   type ClaimOutcome,
@@ -105,53 +104,62 @@ export function release(tx: Tx, { node, token }: Held) {
   const found = findNode(tx, node);
   if (found === undefined || found.row.token !== token) return ReleaseCode.FENCING_REJECT;
   const { row } = found;
-  if (row.state === 'fetched') return ReleaseCode.RELEASED;
-  if (row.state !== 'processing' || !isLive(found)) return ReleaseCode.FENCING_REJECT;
+  if ((row.state !== 'processing' && row.state !== 'fetched') || !isLive(found)) return ReleaseCode.FENCING_REJECT;
   row.state = 'fetched';
   row.due_at = tx.clock.now() + tx.policy.responseGraceMs;
   tx.nodes.save(row);
   return ReleaseCode.RELEASED;
 }
 
-/** Gives a lease up. Neither the attempt nor a crash is counted: the node has not caused the end of its execution. */
-export function abandon(tx: Tx, { node, token, delayMs }: Held & { readonly delayMs: number }) {
+/** Recovers a node. The attempt is not counted, because crashes have a budget of their own. */
+export function recoverZombie(
+  tx: Tx,
+  { node, crashBudget, token, isHandedBack = false }: RecoverCommand,
+): RecoverOutcome {
+  const refused = (code: typeof RecoverCode.NOT_PROCESSING | typeof RecoverCode.NOT_EXPIRED): RecoverOutcome => {
+    return { code, died: false, wakeUps: [] };
+  };
   const found = findNode(tx, node);
-  if (found === undefined || found.row.state !== 'processing' || found.row.token !== token) {
-    return AbandonCode.FENCING_REJECT;
+  if (found === undefined || (token !== undefined && found.row.token !== token)) {
+    return refused(RecoverCode.NOT_PROCESSING);
   }
-  endLease(tx, found.row, tx.clock.now() + delayMs);
-  return AbandonCode.ABANDONED;
+  const { row, phase, module } = found;
+  if (row.state === 'fetched') return fetchAgain(tx, found);
+  if (row.state !== 'processing') return refused(RecoverCode.NOT_PROCESSING);
+  if (token === undefined && row.due_at > tx.clock.now()) return refused(RecoverCode.NOT_EXPIRED);
+  const crashes = row.crashes + (isHandedBack ? 0 : 1);
+  const died = !isHandedBack && crashes >= crashBudget;
+  if (died) assertCounted(tx, found);
+  row.crashes = crashes;
+  freeNode(row);
+  if (died) {
+    endDead(tx, row, phase, 'crashed');
+    return { code: RecoverCode.RECOVERED, died, wakeUps: advancePhases(tx, module) };
+  }
+  row.epoch += 1;
+  return pendingAgain(tx, found, dispatchGraceMs(tx.policy, row.dispatches));
 }
 
-/** Makes a leased node pending in its next epoch. The attempt that has had no result is not counted. */
-function endLease(tx: Tx, row: NodeRow, dueAtMs: number): void {
-  row.state = 'pending';
+/** The response is lost. The epoch stays, so that it still counts if it comes after all. */
+function fetchAgain(tx: Tx, found: Found): RecoverOutcome {
+  const { row } = found;
+  const graceMs = dispatchGraceMs(tx.policy, row.dispatches);
+  freeNode(row);
+  row.dispatches += 1;
+  return pendingAgain(tx, found, graceMs);
+}
+
+function freeNode(row: NodeRow): void {
   row.attempts = Math.max(0, row.attempts - 1);
   row.owner = '';
   row.token = '';
-  row.epoch += 1;
-  row.due_at = dueAtMs;
-  tx.nodes.save(row);
 }
 
-/** Recovers a node whose holder died. The attempt is not counted, because crashes have a budget of their own. */
-export function recoverZombie(tx: Tx, { node, crashBudget }: RecoverCommand): RecoverOutcome {
-  const found = findNode(tx, node);
-  if (found === undefined || found.row.state !== 'processing') {
-    return { code: RecoverCode.NOT_PROCESSING, died: false, wakeUps: [] };
-  }
-  const { row, phase, module } = found;
-  if (row.due_at > tx.clock.now()) return { code: RecoverCode.NOT_EXPIRED, died: false, wakeUps: [] };
-  if (row.crashes + 1 >= crashBudget) assertCounted(tx, found);
-  row.crashes += 1;
-  if (row.crashes >= crashBudget) {
-    row.attempts = Math.max(0, row.attempts - 1);
-    row.owner = '';
-    row.token = '';
-    endDead(tx, row, phase, 'crashed');
-    return { code: RecoverCode.RECOVERED, died: true, wakeUps: advancePhases(tx, module) };
-  }
-  endLease(tx, row, tx.clock.now() + dispatchGraceMs(tx.policy, row.dispatches));
+function pendingAgain(tx: Tx, found: Found, graceMs: number): RecoverOutcome {
+  const { row, phase } = found;
+  row.state = 'pending';
+  row.due_at = tx.clock.now() + graceMs;
+  tx.nodes.save(row);
   return { code: RecoverCode.RECOVERED, died: false, wakeUps: isLive(found) ? [pendingWakeUp(row, phase)] : [] };
 }
 

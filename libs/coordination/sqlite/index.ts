@@ -10,7 +10,7 @@ import { migrate } from '../../sqlite/migrate.ts';
 import { CommitCode, type CommitCommand } from '../protocol/commits.ts';
 import type { CoordinatorPolicy } from '../protocol/policy.ts';
 import type { Coordinator } from '../protocol/port.ts';
-import { abandon, claim, recoverZombie, release, renew, reorderEnqueue } from './claims.ts';
+import { claim, recoverZombie, release, renew, reorderEnqueue } from './claims.ts';
 import { childrenPump, commitSuccess, stageChildren } from './commits.ts';
 import { commitError, replay, retrySchedule, terminateMark, thresholdDecide } from './errors.ts';
 import { phaseClose, scopeDrain } from './phases.ts';
@@ -61,7 +61,6 @@ export function openSqliteCoordinator({ db, clock, policy }: SqliteCoordinatorOp
     claim: (command) => db.write(() => claim(tx, command)),
     renew: (command) => db.write(() => renew(tx, command)),
     release: (command) => db.write(() => release(tx, command)),
-    abandon: (command) => db.write(() => abandon(tx, command)),
     recoverZombie: (command) => db.write(() => recoverZombie(tx, command)),
     reorderEnqueue: (command) => db.write(() => reorderEnqueue(tx, command)),
 

@@ -36,6 +36,7 @@ const call = {
   platform: 'p',
   runId: 'r',
   signal: new AbortController().signal,
+  log: console,
 };
 const page = { url: 'https://a.test/', status: 200, headers: { 'content-type': 'text/html' }, body: Buffer.from('') };
 

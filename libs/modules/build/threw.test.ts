@@ -16,6 +16,7 @@ const call = {
   platform: 'p',
   runId: 'r',
   signal: new AbortController().signal,
+  log: console,
 };
 const page = { url: 'https://a.test/', status: 200, headers: {}, body: Buffer.from('') };
 const join0 = { items: () => empty(), failures: () => empty() };

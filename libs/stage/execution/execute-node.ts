@@ -17,7 +17,7 @@
 import type { Clock } from '../../clock/clock.ts';
 import type { Message, Stage } from '../../contracts/chain.ts';
 import { ResponseModel } from '../../contracts/messages.ts';
-import { ClaimCode, type ClaimCommand, ReleaseCode } from '../../coordination/protocol/claims.ts';
+import { ClaimCode, type ClaimCommand, type Held, ReleaseCode } from '../../coordination/protocol/claims.ts';
 import { CommitCode, type CommitOutcome } from '../../coordination/protocol/commits.ts';
 import { CommitErrorCode } from '../../coordination/protocol/errors.ts';
 import type { ChainNode, NodeRef } from '../../coordination/protocol/node.ts';
@@ -29,13 +29,14 @@ import { failpoint } from '../../failpoints/failpoint.ts';
 import type { Log } from '../../telemetry/log.ts';
 import { isTracing, noteOnSpan } from '../../telemetry/spans.ts';
 import type { CommitPort } from '../items/commit-port.ts';
-import type { Publisher } from '../messages/publisher.ts';
+import type { Publisher, Waiting } from '../messages/publisher.ts';
 import { childMessages, errorMessage, type MessageOrigin } from '../messages/wake-ups.ts';
 import type { Meters } from '../observe/meters.ts';
 import { nodeFields, noteFailure } from '../observe/stage-span.ts';
 import { type LoadedRun, loadRunOf, type Runs } from '../run/runs.ts';
 import { isBackendFailure } from './backend-failure.ts';
 import { LeaseLost, type Yield } from './gather.ts';
+import { giveUp } from './hand-back.ts';
 import type { HandOver } from './hand-over.ts';
 import type { HeldNode, Lease, LeaseKeeper } from './lease.ts';
 import type { AnyOutcome, Outcome } from './outcome.ts';
@@ -51,6 +52,8 @@ export interface ExecutionDeps {
   readonly publisher: Publisher;
   /** Returns an owner name that no other attempt has or had. */
   readonly nextOwner: () => string;
+  /** Gives a node back, without a crash, and notifies its next holder. */
+  readonly handBack: (held: Held) => Promise<unknown>;
   /** Creates a committed node's staged children in the background. */
   readonly startPump: (node: NodeRef) => void;
   readonly clock: Clock;
@@ -162,10 +165,11 @@ async function endingOf(
         return { kind: 'terminate', scope: 'module', reason: ending.reason, messages: [] };
     }
   } catch (thrown) {
-    if (thrown instanceof LeaseLost || lease.signal.aborted) return lost(lease);
+    if (thrown instanceof LeaseLost || lease.signal.aborted) return lost(deps, lease);
     if (isBackendFailure(thrown)) {
-      // As late as if the lease had run out, but without a crash: the node has not caused this.
-      await lease.abandon(deps.leases.leaseMs);
+      // Without a wake-up: what failed now would fail again at once.
+      await giveUp(deps.coordinator, heldBy(lease)).catch(() => undefined);
+      lease.end();
       throw thrown;
     }
     deps.meters.bodyFailed(stage);
@@ -339,7 +343,12 @@ async function release(deps: ExecutionDeps, lease: Lease, message: Message<'resp
     lease.end();
   }
   if (code === ReleaseCode.FENCING_REJECT) return { kind: 'skip', reason: codeName(ReleaseCode, code) };
-  return { kind: 'next', messages: [message] };
+  const held = { node, token: node.token };
+  const waiting: Waiting = {
+    keep: async () => void (await deps.coordinator.release(held)),
+    giveUp: async () => void (await deps.handBack(held)),
+  };
+  return { kind: 'next', messages: [message], waiting };
 }
 
 type Failed =
@@ -378,9 +387,15 @@ function recordOf(error: CatenaError, stage: Stage, { attempts, error: before }:
   return page === undefined ? failure : { ...failure, page };
 }
 
-async function lost(lease: Lease): Promise<AnyOutcome> {
+/** What the holder of a lease presents. */
+function heldBy({ node }: Lease): Held {
+  return { node, token: node.token };
+}
+
+async function lost({ handBack }: ExecutionDeps, lease: Lease): Promise<AnyOutcome> {
   // If nobody has taken the node over, it need not wait for the end of a lease that nobody uses.
-  await lease.abandon(0);
+  if (!lease.signal.aborted) await handBack(heldBy(lease));
+  lease.end();
   return { kind: 'skip', reason: 'lease lost' };
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { ManualClock } from '../../clock/clock.ts';
-import { AbandonCode, RenewCode } from '../../coordination/protocol/claims.ts';
+import { RenewCode } from '../../coordination/protocol/claims.ts';
 import type { ChainNode } from '../../coordination/protocol/node.ts';
 import type { CodeOf } from '../../coordination/protocol/outcome.ts';
 import { LeaseKeeper } from './lease.ts';
@@ -14,15 +14,10 @@ type Answer = () => Promise<CodeOf<typeof RenewCode>>;
 function keeper(answer: Answer = async () => RenewCode.RENEWED) {
   const clock = new ManualClock();
   const renewed: string[] = [];
-  const abandoned: [string, number][] = [];
   const coordinator = {
     renew: ({ token }: { readonly token: string }) => {
       renewed.push(token);
       return answer();
-    },
-    abandon: async (command: { readonly token: string; readonly delayMs: number }) => {
-      abandoned.push([command.token, command.delayMs]);
-      return AbandonCode.ABANDONED;
     },
   };
   const leases = new LeaseKeeper({ coordinator, clock, leaseMs: LEASE_MS });
@@ -33,7 +28,7 @@ function keeper(answer: Answer = async () => RenewCode.RENEWED) {
     leases.renewDue();
     await new Promise((resolve) => setImmediate(resolve));
   };
-  return { clock, leases, renewed, abandoned, tick };
+  return { clock, leases, renewed, tick };
 }
 
 describe('a held lease', () => {
@@ -69,7 +64,7 @@ describe('a held lease', () => {
       asked += 1;
       return RenewCode.RENEWED;
     };
-    const coordinator = { renew, abandon: async () => AbandonCode.ABANDONED };
+    const coordinator = { renew };
     const leases = new LeaseKeeper({ coordinator, clock, leaseMs: LEASE_MS });
     onTestFinished(() => leases.stop());
     const lease = leases.hold(node, clock.monotonic());
@@ -163,21 +158,13 @@ describe('a held lease', () => {
     expect([leases.held, ends]).toEqual([0, ['end', 'none']]);
   });
 
-  it('that is abandoned is given back once, with the delay of its node', async () => {
-    const { clock, leases, abandoned, renewed, tick } = keeper();
+  it('is among those that a stop ends, once, unless it is lost already', async () => {
+    const { clock, leases, tick } = keeper(async () => RenewCode.FENCING_REJECT);
+    leases.hold({ ...node, id: 'lost' }, clock.monotonic());
+    await tick(LEASE_MS / 2);
     const lease = leases.hold(node, clock.monotonic());
-    await lease.abandon(5_000);
-    await tick(LEASE_MS * 2);
-    expect([abandoned, renewed, leases.held]).toEqual([[['t1', 5_000]], [], 0]);
-  });
-
-  it('is given back at once when its process stops, and its execution is aborted', async () => {
-    const { clock, leases, abandoned } = keeper();
-    const lease = leases.hold(node, clock.monotonic());
-    await leases.stop();
-    await leases.stop();
-    await lease.abandon(5_000);
-    expect(abandoned).toEqual([['t1', 0]]);
+    expect(leases.endAll('its process stops')).toEqual([node]);
+    expect(leases.endAll('its process stops')).toEqual([]);
     expect(String(lease.signal.reason)).toMatch(/its process stops/);
   });
 
@@ -218,7 +205,6 @@ it('a keeper renews by its own timer', async () => {
       renewed.resolve();
       return RenewCode.RENEWED;
     },
-    abandon: async () => AbandonCode.ABANDONED,
   };
   const leases = new LeaseKeeper({
     coordinator,

@@ -1,5 +1,4 @@
 import type { Clock } from '../../clock/clock.ts';
-import { within } from '../../concurrency/within.ts';
 import { RenewCode } from '../../coordination/protocol/claims.ts';
 import type { ChainNode, NodeRef } from '../../coordination/protocol/node.ts';
 import type { Coordinator } from '../../coordination/protocol/port.ts';
@@ -12,11 +11,6 @@ export interface Lease {
   readonly signal: AbortSignal;
   /** The execution has ended: the lease is no longer renewed, and the node no longer held here. Idempotent. */
   end(): void;
-  /**
-   * Ends the execution and gives the lease up: no crash is counted, and the node is due after `delayMs`. Without an answer the
-   * lease runs out. Never rejects.
-   */
-  abandon(delayMs: number): Promise<void>;
 }
 
 /** A node that this process holds, with its run. */
@@ -26,7 +20,7 @@ export interface HeldNode {
 }
 
 export interface LeaseKeeperOptions {
-  readonly coordinator: Pick<Coordinator, 'renew' | 'abandon'>;
+  readonly coordinator: Pick<Coordinator, 'renew'>;
   readonly clock: Clock;
   readonly leaseMs: number;
 }
@@ -39,9 +33,6 @@ const RENEW_AFTER = 1 / 3;
  * Ticks are counted, not time: after a pause the answer may have arrived already, and is read only between two ticks.
  */
 const SILENT_TICKS = 6;
-
-/** How long a stop waits until the held leases are given up; those of a silent coordinator run out. */
-const GIVE_UP_MS = 2_000;
 
 /**
  * Renews the leases of running executions with one timer. The local deadline uses a monotonic clock and starts before the claim
@@ -72,10 +63,7 @@ export class LeaseKeeper {
    * execution has ended.
    */
   hold(node: ChainNode, sinceMs: number, onEnd?: () => void): Lease {
-    const lease = new HeldLease(node, sinceMs, {
-      ended: (ended) => this.#ended(ended, onEnd),
-      abandon: (delayMs) => this.#abandon(node, delayMs),
-    });
+    const lease = new HeldLease(node, sinceMs, (ended) => this.#ended(ended, onEnd));
     this.#held.add(lease);
     return lease;
   }
@@ -119,12 +107,16 @@ export class LeaseKeeper {
     return oldest;
   }
 
-  /** Stops renewing, and gives up what is still held, so that nobody waits for the end of these leases. Never rejects. */
-  async stop(): Promise<void> {
-    clearInterval(this.#timer);
+  /** Aborts all executions that hold a lease, and renews none any more; returns their nodes. */
+  endAll(why: string): readonly ChainNode[] {
+    this.stop();
     const held = [...this.#held].filter(({ isLost }) => !isLost);
-    for (const lease of held) lease.lose('its process stops');
-    await within(Promise.all(held.map(({ node }) => this.#abandon(node, 0))), GIVE_UP_MS);
+    for (const lease of held) lease.lose(why);
+    return held.map(({ node }) => node);
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
   }
 
   async #renew(lease: HeldLease, sentMs: number, isLast: boolean): Promise<void> {
@@ -139,14 +131,6 @@ export class LeaseKeeper {
       if (isLast) lease.lose(SILENT);
     } finally {
       if (lease.renewal === renewal) lease.renewal = undefined;
-    }
-  }
-
-  async #abandon(node: ChainNode, delayMs: number): Promise<void> {
-    try {
-      await this.#coordinator.abandon({ node, token: node.token, delayMs });
-    } catch {
-      // The lease runs out, and a sweeper recovers the node.
     }
   }
 
@@ -169,25 +153,20 @@ interface Renewal {
   ticks: number;
 }
 
-interface Keeping {
-  ended(lease: HeldLease): void;
-  abandon(delayMs: number): Promise<void>;
-}
-
 class HeldLease implements Lease {
   readonly node: ChainNode;
   readonly startedMs: number;
   sinceMs: number;
   renewal: Renewal | undefined;
   isLost = false;
-  readonly #keeping: Keeping;
+  readonly #onEnd: (lease: HeldLease) => void;
   #abort: AbortController | undefined;
 
-  constructor(node: ChainNode, sinceMs: number, keeping: Keeping) {
+  constructor(node: ChainNode, sinceMs: number, onEnd: (lease: HeldLease) => void) {
     this.node = node;
     this.startedMs = sinceMs;
     this.sinceMs = sinceMs;
-    this.#keeping = keeping;
+    this.#onEnd = onEnd;
   }
 
   // Created on first use: most executions never read it.
@@ -204,14 +183,6 @@ class HeldLease implements Lease {
   }
 
   end(): void {
-    this.#keeping.ended(this);
-  }
-
-  async abandon(delayMs: number): Promise<void> {
-    try {
-      if (!this.isLost) await this.#keeping.abandon(delayMs);
-    } finally {
-      this.end();
-    }
+    this.#onEnd(this);
   }
 }

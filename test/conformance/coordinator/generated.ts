@@ -67,7 +67,6 @@ const FAULTS = {
   claim: [0, 1, 2, 4, 7, 8],
   renew: [0, 1],
   release: [0, 1],
-  abandon: [0, 1],
   stageChildren: [0, 1],
   commitSuccess: [0, 1, 3],
   commitError: [0, 1, 2],

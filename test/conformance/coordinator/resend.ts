@@ -52,9 +52,9 @@ const CALLS: Readonly<Record<string, Prepare>> = {
     const claim = claimOf(await suspectScene(scene, 'a'), 'a', 'me');
     return (coordinator) => coordinator.claim({ ...claim, epoch: SUSPECT_AFTER });
   },
-  abandon: async (scene) => {
+  'recoverZombie by its holder': async (scene) => {
     const held = heldBy(await scene.take('a'));
-    return (coordinator) => coordinator.abandon({ ...held, delayMs: 1_000 });
+    return (coordinator) => coordinator.recoverZombie({ ...held, crashBudget: 1, isHandedBack: true });
   },
   stageChildren: async (scene) => {
     const stage = { ...heldBy(await scene.take('a')), children: [scene.cast.hop('child')] };

@@ -4,7 +4,6 @@ export const EXPECTED_CODES = {
   claim: [0, 1, 2, 3, 4, 5, 6, 7, 8],
   renew: [0, 1],
   release: [0, 1],
-  abandon: [0, 1],
   stageChildren: [0, 1],
   commitSuccess: [0, 1, 2, 3],
   commitError: [0, 1, 2],

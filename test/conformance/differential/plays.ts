@@ -71,7 +71,9 @@ const PLAYS: Plays = {
   async recoverAny({ world }, { pick, budget }) {
     const node = await anyNode(world, pick);
     if (node === undefined) return;
-    const recover = { node: refOf(node), crashBudget: budget };
+    // One lease in four is over before its time: its holder is gone, or hands it back.
+    const early = pick % 4 === 1 && node.token !== '' ? { token: node.token, isHandedBack: pick % 8 === 1 } : {};
+    const recover = { node: refOf(node), crashBudget: budget, ...early };
     world.wakeUps.push(...(await world.call(pick % 4 === 0, () => world.coordinator.recoverZombie(recover))).wakeUps);
   },
   /** Lets a node lose leases until it is a suspect, then claims it among others and alone. */
@@ -139,7 +141,6 @@ const PLAYS: Plays = {
     const held = { node: refOf(node), token };
     await world.coordinator.renew({ ...held, leaseMs: LEASE_MS });
     await world.coordinator.release(held);
-    await world.coordinator.abandon({ ...held, delayMs: 0 });
     await world.coordinator.stageChildren({ ...held, children: [] });
     await world.coordinator.commitError({ ...held, error: '{}' });
     await world.coordinator.commitSuccess({ ...held, children: [], staged: 0, wakeUps: 0 });

@@ -21,9 +21,6 @@ const BREAKS: Readonly<Record<string, Break>> = {
   'a claim that takes a suspect among others': (whole) => ({
     claim: (command) => whole.claim({ ...command, alone: true }),
   }),
-  'a lease that is given up for a millisecond longer': (whole) => ({
-    abandon: (command) => whole.abandon({ ...command, delayMs: command.delayMs + 1 }),
-  }),
   'a crash budget that is one too high': (whole) => ({
     recoverZombie: (command) => whole.recoverZombie({ ...command, crashBudget: command.crashBudget + 1 }),
   }),

@@ -37,7 +37,6 @@ async function onNode(coordinator: Coordinator, node: NodeRef): Promise<void> {
   await coordinator.claim({ node, epoch: 0, owner: 'nobody', stage: 'parser', leaseMs: LEASE_MS, alone: false });
   await coordinator.renew({ ...held, leaseMs: LEASE_MS });
   await coordinator.release(held);
-  await coordinator.abandon({ ...held, delayMs: 0 });
   await coordinator.stageChildren({ ...held, children: [] });
   await coordinator.commitSuccess({ ...held, children: [], staged: 0, wakeUps: 1 });
   await coordinator.commitError({ ...held, error: '{}' });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { AbandonCode, RecoverCode, ReleaseCode, RenewCode } from '../../../../libs/coordination/protocol/claims.ts';
+import { RecoverCode, ReleaseCode, RenewCode } from '../../../../libs/coordination/protocol/claims.ts';
 import { CommitCode } from '../../../../libs/coordination/protocol/commits.ts';
 import { CommitErrorCode } from '../../../../libs/coordination/protocol/errors.ts';
 import type { OpenCoordinator } from '../scene/harness.ts';
@@ -93,6 +93,30 @@ export function describeLeases(open: OpenCoordinator): void {
       expect((await scene.node('join')).state).toBe('pending');
     });
 
+    it('RECOVERED at once for the token of a lease that is over, and NOT_PROCESSING for any other', async () => {
+      const scene = await openScene(open);
+      const holder = await scene.take('a');
+      const recover = (token: string) => scene.coordinator.recoverZombie({ node: holder, token, crashBudget: 3 });
+      expect((await recover(`${holder.token}0`)).code).toBe(RecoverCode.NOT_PROCESSING);
+      expect(await recover(holder.token)).toMatchObject({ code: RecoverCode.RECOVERED, wakeUps: [{ epoch: 1 }] });
+      expect(await scene.node('a')).toMatchObject({ state: 'pending', crashes: 1, attempts: 0, token: '' });
+      expect((await recover(holder.token)).code).toBe(RecoverCode.NOT_PROCESSING);
+    });
+
+    it('counts no crash for a lease that its holder hands back, however often', async () => {
+      const scene = await openScene(open);
+      for (let times = 1; times <= 3; times++) {
+        const { token } = await scene.take('a');
+        const node = scene.cast.ref('a');
+        const handedBack = { node, token, crashBudget: 1, isHandedBack: true } as const;
+        expect(await scene.coordinator.recoverZombie(handedBack)).toMatchObject({
+          code: RecoverCode.RECOVERED,
+          died: false,
+        });
+        expect(await scene.node('a')).toMatchObject({ state: 'pending', crashes: 0, attempts: 0, epoch: times });
+      }
+    });
+
     it('lets a zombie neither commit nor fail nor renew nor release', async () => {
       const scene = await openScene(open);
       const zombie = await scene.take('a');
@@ -101,53 +125,6 @@ export function describeLeases(open: OpenCoordinator): void {
       await refusesZombie(scene, zombie);
       await scene.take('a');
       await refusesZombie(scene, zombie);
-    });
-  });
-
-  describe('abandon', () => {
-    it('ABANDONED makes the node pending in its next epoch, due after the delay, and counts no crash', async () => {
-      const scene = await openScene(open);
-      const holder = await scene.take('a');
-      expect(await scene.coordinator.abandon({ ...heldBy(holder), delayMs: 5_000 })).toBe(AbandonCode.ABANDONED);
-      const dueAtMs = scene.harness.now() + 5_000;
-      expect(await scene.node('a')).toMatchObject({ state: 'pending', epoch: 1, attempts: 0, crashes: 0, dueAtMs });
-      expect(await scene.node('a')).toMatchObject({ owner: '', token: '' });
-      expect((await scene.due()).length).toBe(0);
-      await scene.advance(5_000);
-      expect(await scene.due()).toMatchObject([{ kind: 'notify', wakeUp: { kind: 'parser_task', epoch: 1 } }]);
-      expect((await scene.take('a')).attempts).toBe(1);
-    });
-
-    it('FENCING_REJECT for another token, an unknown node, and a node that is no longer leased', async () => {
-      const scene = await openScene(open);
-      const holder = await scene.take('a');
-      const abandon = (held: { node: typeof holder; token: string }) =>
-        scene.coordinator.abandon({ ...held, delayMs: 0 });
-      expect(await abandon({ node: holder, token: `${holder.token}0` })).toBe(AbandonCode.FENCING_REJECT);
-      expect(await abandon({ node: { ...holder, id: 'unknown' }, token: holder.token })).toBe(
-        AbandonCode.FENCING_REJECT,
-      );
-      await scene.commit(holder);
-      expect(await abandon({ node: holder, token: holder.token })).toBe(AbandonCode.FENCING_REJECT);
-    });
-
-    it('works on an expired lease that nobody took over, and in a marked run, whose drain ends the node', async () => {
-      const scene = await openScene(open, { first: ['a', 'b'] });
-      const expired = await scene.take('a');
-      await scene.advance(LEASE_MS + 1);
-      expect(await scene.coordinator.abandon({ ...heldBy(expired), delayMs: 0 })).toBe(AbandonCode.ABANDONED);
-      const marked = await scene.take('b');
-      await scene.coordinator.runControl({ runId: scene.runId, action: 'cancel' });
-      expect(await scene.coordinator.abandon({ ...heldBy(marked), delayMs: 0 })).toBe(AbandonCode.ABANDONED);
-      await scene.sweep();
-      expect(await scene.node('b')).toMatchObject({ state: 'dead', deathReason: 'cancelled' });
-    });
-
-    it('lets the holder do nothing more', async () => {
-      const scene = await openScene(open);
-      const holder = await scene.take('a');
-      await scene.coordinator.abandon({ ...heldBy(holder), delayMs: 0 });
-      await refusesZombie(scene, holder);
     });
   });
 }

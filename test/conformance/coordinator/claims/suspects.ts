@@ -76,7 +76,7 @@ export function describeSuspects(open: OpenCoordinator): void {
     it('keeps its crashes when a lease of it is given up', async () => {
       const scene = await suspectScene(await openScene(open), 'a');
       const held = await scene.take('a', { alone: true });
-      await scene.coordinator.abandon({ ...heldBy(held), delayMs: 0 });
+      await scene.coordinator.recoverZombie({ ...heldBy(held), crashBudget: 3, isHandedBack: true });
       expect((await scene.claim('a')).code).toBe(ClaimCode.SUSPECT);
     });
 
