@@ -1,6 +1,6 @@
 /** An answer under construction: codecs add the content of a body or an event. */
 import { textAt } from './json-path.ts';
-import type { CitedSource, Finish, ModelAnswer, Usage } from './model-call.ts';
+import type { CitedSource, Finish, FoundPage, ModelAnswer, Usage } from './model-call.ts';
 
 export interface ProviderProblem {
   readonly code: string;
@@ -11,8 +11,11 @@ export class AnswerDraft {
   readonly #text: string[] = [];
   readonly #reasoning: string[] = [];
   readonly #sources = new Map<string, CitedSource>();
+  readonly #retrieved = new Map<string, FoundPage>();
+  readonly #queries = new Set<string>();
   #usage: Usage | null = null;
   #finish: Finish | null = null;
+  #finishWord = '';
   #model = '';
   #problem: ProviderProblem | undefined;
   #hasContent = false;
@@ -27,19 +30,31 @@ export class AnswerDraft {
 
   /** Adds a source given as a URL or as an object with a URL; anything else is not one. */
   addSource(source: unknown, urlField = 'url'): void {
-    const url = typeof source === 'string' ? source : textAt(source, urlField);
-    const title = textAt(source, 'title');
-    if (/^https?:\/\//i.test(url) && (this.#sources.get(url)?.title ?? '') === '') {
-      this.#sources.set(url, { url, ...(title === '' ? {} : { title }) });
-    }
+    const page = pageOf(source, urlField);
+    if (page !== undefined && (this.#sources.get(page.url)?.title ?? '') === '') this.#sources.set(page.url, page);
+  }
+
+  /** Adds a page that the provider's search returned. */
+  addRetrieved(source: unknown, urlField = 'url'): void {
+    const page = pageOf(source, urlField);
+    if (page !== undefined && !this.#retrieved.has(page.url)) this.#retrieved.set(page.url, page);
+  }
+
+  addQuery(query: string): void {
+    if (query.trim() !== '') this.#queries.add(query.trim());
   }
 
   /** The latest count of each kind replaces earlier ones. */
-  setUsage(inputTokens: number | undefined, outputTokens: number | undefined): void {
-    if (inputTokens === undefined && outputTokens === undefined) return;
+  setUsage(counts: { readonly [Kind in keyof Usage]?: number | undefined }): void {
+    if (Object.values(counts).every((count) => count === undefined)) return;
+    const known = this.#usage;
+    const latest = (kind: keyof Usage): number | null => counts[kind] ?? known?.[kind] ?? null;
     this.#usage = {
-      inputTokens: inputTokens ?? this.#usage?.inputTokens ?? 0,
-      outputTokens: outputTokens ?? this.#usage?.outputTokens ?? 0,
+      inputTokens: latest('inputTokens'),
+      outputTokens: latest('outputTokens'),
+      reasoningTokens: latest('reasoningTokens'),
+      cachedTokens: latest('cachedTokens'),
+      searchCalls: latest('searchCalls'),
     };
   }
 
@@ -50,7 +65,8 @@ export class AnswerDraft {
   /** Maps a provider's finish reason; the reasons of all formats are in one table. */
   setFinish(word: string): void {
     if (word === '' || word === 'null') return;
-    this.#finish = FINISH.get(word) ?? 'other';
+    this.#finishWord = word;
+    this.#finish = FINISH.get(word) ?? 'unknown';
   }
 
   setProblem(code: string, message: string): void {
@@ -74,30 +90,39 @@ export class AnswerDraft {
     return this.#hasContent;
   }
 
-  /** The answer so far. */
-  answer(): ModelAnswer {
+  /** The answer so far; `unfinished` is how it ended if no finish word has come. */
+  answer(unfinished: Finish = 'cut_off'): ModelAnswer {
     return {
       text: this.#text.join(''),
       reasoning: this.#reasoning.join(''),
       sources: [...this.#sources.values()],
+      retrieved: [...this.#retrieved.values()].filter(({ url }) => !this.#sources.has(url)),
+      queries: [...this.#queries],
       usage: this.#usage,
-      finish: this.#finish,
+      finish: this.#finish ?? unfinished,
+      finishWord: this.#finishWord,
       model: this.#model,
-      partial: this.#finish === null || this.#finish === 'length',
     };
   }
 }
 
+function pageOf(source: unknown, urlField: string): FoundPage | undefined {
+  const url = typeof source === 'string' ? source : textAt(source, urlField);
+  const title = textAt(source, 'title');
+  if (!/^https?:\/\//i.test(url)) return undefined;
+  return { url, ...(title === '' ? {} : { title }) };
+}
+
 const FINISH: ReadonlyMap<string, Finish> = new Map([
-  ['stop', 'stop'],
-  ['end_turn', 'stop'],
-  ['stop_sequence', 'stop'],
-  ['completed', 'stop'],
-  ['length', 'length'],
-  ['max_tokens', 'length'],
-  ['max_output_tokens', 'length'],
-  ['model_context_window_exceeded', 'length'],
-  ['content_filter', 'filter'],
-  ['sensitive', 'filter'],
-  ['refusal', 'filter'],
+  ['stop', 'whole'],
+  ['end_turn', 'whole'],
+  ['stop_sequence', 'whole'],
+  ['completed', 'whole'],
+  ['length', 'cut_off'],
+  ['max_tokens', 'cut_off'],
+  ['max_output_tokens', 'cut_off'],
+  ['model_context_window_exceeded', 'cut_off'],
+  ['content_filter', 'filtered'],
+  ['sensitive', 'filtered'],
+  ['refusal', 'refused'],
 ]);

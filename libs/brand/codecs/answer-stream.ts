@@ -25,7 +25,7 @@ export class AnswerStream {
     this.#read([...this.#sse.push(this.#decoder.decode()), ...this.#sse.end()]);
   }
 
-  /** The answer so far; `partial` until the model has sent its end. */
+  /** The answer so far; cut off until the model has sent its end. */
   get answer(): ModelAnswer {
     return this.draft.answer();
   }

@@ -30,7 +30,7 @@ function readMessage(body: unknown, draft: AnswerDraft): void {
   for (const block of listAt(body, 'content')) readBlock(block, draft);
   draft.setFinish(textAt(body, 'stop_reason'));
   draft.setModel(textAt(body, 'model'));
-  draft.setUsage(countAt(body, 'usage', 'input_tokens'), countAt(body, 'usage', 'output_tokens'));
+  readUsage(body, draft);
   readProblem(body, draft);
 }
 
@@ -48,11 +48,18 @@ function readEvent(event: unknown, draft: AnswerDraft): void {
       return;
     case 'message_delta':
       draft.setFinish(textAt(event, 'delta', 'stop_reason'));
-      draft.setUsage(countAt(event, 'usage', 'input_tokens'), countAt(event, 'usage', 'output_tokens'));
+      readUsage(event, draft);
       return;
     default:
       readProblem(event, draft);
   }
+}
+
+function readUsage(holder: unknown, draft: AnswerDraft): void {
+  draft.setUsage({
+    inputTokens: countAt(holder, 'usage', 'input_tokens'),
+    outputTokens: countAt(holder, 'usage', 'output_tokens'),
+  });
 }
 
 /** A block or a delta of one: `text`, `text_delta`, `thinking`, `citations_delta`. */

@@ -29,7 +29,10 @@ function readGeneration(body: unknown, draft: AnswerDraft): void {
   draft.addReasoning(textAt(choice, 'message', 'reasoning_content'));
   draft.setFinish(textAt(choice, 'finish_reason') || textAt(output, 'finish_reason'));
   draft.setModel(textAt(body, 'model'));
-  draft.setUsage(countAt(body, 'usage', 'input_tokens'), countAt(body, 'usage', 'output_tokens'));
+  draft.setUsage({
+    inputTokens: countAt(body, 'usage', 'input_tokens'),
+    outputTokens: countAt(body, 'usage', 'output_tokens'),
+  });
   for (const source of listAt(output, 'search_info', 'search_results')) draft.addSource(source);
   const code = textAt(body, 'code');
   if (code !== '' && output === undefined) draft.setProblem(code, textAt(body, 'message'));

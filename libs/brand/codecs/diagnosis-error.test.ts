@@ -11,7 +11,10 @@ describe('B28: the error of a call', () => {
       timestamp: '1970-01-01T00:00:00.000Z',
     });
     const final = ERROR_TYPES.filter((type) => !diagnosisError(type, '', '', 0).recoverable);
-    expect(final).toEqual(['invalid_key', 'quota', 'content_safety', 'invalid_request', 'cost_cap']);
+    expect(final).toEqual([
+      ...['invalid_key', 'quota', 'content_safety', 'refused', 'invalid_request', 'unknown_model'],
+      ...['context_too_long', 'cost_cap'],
+    ]);
   });
 
   it('survives a journey through JSON, and never repeats a key', () => {

@@ -2,15 +2,24 @@
 
 export const ERROR_TYPES = [
   'invalid_key',
+  /** The money or the tokens of the account are used up: waiting does not help. */
   'quota',
   'content_safety',
+  /** The model declined to answer. */
+  'refused',
   'rate_limit',
   'invalid_request',
+  /** The provider has no such model, or not for this account. */
+  'unknown_model',
+  'context_too_long',
   'server',
+  'overloaded',
   'unavailable',
   'timeout',
   'network',
   'parse',
+  /** An answer came, with no text in it. */
+  'empty',
   'circuit_open',
   /** The run's cost cap had no room for it. */
   'cost_cap',
@@ -26,6 +35,8 @@ export interface DiagnosisError {
   readonly error_message: string;
   /** Whether the same call may succeed later without any change. */
   readonly recoverable: boolean;
+  /** What to do about it at this provider, where something can be done. */
+  readonly remedy?: string | undefined;
   /** ISO 8601, UTC. */
   readonly timestamp: string;
 }
@@ -34,7 +45,10 @@ const FINAL: ReadonlySet<ErrorType> = new Set([
   'invalid_key',
   'quota',
   'content_safety',
+  'refused',
   'invalid_request',
+  'unknown_model',
+  'context_too_long',
   'cost_cap',
 ]);
 const MAX_MESSAGE_CHARS = 500;

@@ -17,17 +17,39 @@ export interface ModelRequest {
   readonly json: Readonly<Record<string, unknown>>;
 }
 
-/** Why the model stopped. `length`: at the token limit. `filter`: the provider refused to continue. */
-export type Finish = 'stop' | 'length' | 'filter' | 'other';
+/**
+ * How an answer ended. `whole`: the model said that it had finished. `cut_off`: the token limit, the provider or the
+ * connection ended it. `filtered`: the provider's filter broke it off. `refused`: the model declined to answer. `unknown`:
+ * nothing says how, so text may be missing.
+ */
+export const FINISHES = ['whole', 'cut_off', 'filtered', 'refused', 'unknown'] as const;
+export type Finish = (typeof FINISHES)[number];
 
+/** What a provider counted; null: it did not say. */
 export interface Usage {
-  readonly inputTokens: number;
-  readonly outputTokens: number;
+  readonly inputTokens: number | null;
+  /** With those of the reasoning. */
+  readonly outputTokens: number | null;
+  /** The part of the output that was reasoning. */
+  readonly reasoningTokens: number | null;
+  /** The part of the input that the provider had cached, which many sell for less. */
+  readonly cachedTokens: number | null;
+  /** How often the provider searched. */
+  readonly searchCalls: number | null;
 }
 
-export interface CitedSource {
+/** A page that a provider's search returned. */
+export interface FoundPage {
   readonly url: string;
   readonly title?: string;
+}
+
+/** A page that an answer cites. */
+export interface CitedSource extends FoundPage {
+  /** The number under which the answer cites it, from 1, or its place in the provider's list. */
+  readonly position?: number;
+  /** The parts of the text that it supports: offsets in UTF-16 units, `end` excluded. */
+  readonly spans?: readonly { readonly start: number; readonly end: number }[];
 }
 
 export interface ModelAnswer {
@@ -36,13 +58,16 @@ export interface ModelAnswer {
   readonly reasoning: string;
   /** What the vendor's structured fields cite, each URL once. */
   readonly sources: readonly CitedSource[];
+  /** Pages that the provider's search returned and that the answer does not cite. */
+  readonly retrieved: readonly FoundPage[];
+  /** What the provider searched for, in order, each query once. */
+  readonly queries: readonly string[];
   readonly usage: Usage | null;
-  /** Null if the answer ended before the model sent its end. */
-  readonly finish: Finish | null;
+  readonly finish: Finish;
+  /** The provider's own word for that; empty when it sent none. */
+  readonly finishWord: string;
   /** The model's id as the provider reports it; empty when it does not. */
   readonly model: string;
-  /** Whether text is missing: it was cut off, or the token limit ended it. */
-  readonly partial: boolean;
 }
 
 /** An answer, or the provider's error. */

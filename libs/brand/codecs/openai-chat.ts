@@ -42,7 +42,10 @@ function readChat(body: unknown, part: 'message' | 'delta', draft: AnswerDraft):
   draft.addReasoning(textAt(message, 'reasoning_content') || textAt(message, 'reasoning'));
   draft.setFinish(textAt(choice, 'finish_reason'));
   draft.setModel(textAt(body, 'model'));
-  draft.setUsage(countAt(body, 'usage', 'prompt_tokens'), countAt(body, 'usage', 'completion_tokens'));
+  draft.setUsage({
+    inputTokens: countAt(body, 'usage', 'prompt_tokens'),
+    outputTokens: countAt(body, 'usage', 'completion_tokens'),
+  });
   for (const annotation of listAt(message, 'annotations')) draft.addSource(valueAt(annotation, 'url_citation'));
   for (const { path, urlField } of SOURCE_LISTS) {
     for (const holder of [body, message]) {

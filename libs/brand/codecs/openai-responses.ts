@@ -46,6 +46,9 @@ function readResponse(body: unknown, draft: AnswerDraft): void {
   if (status === 'completed') draft.setFinish(status);
   if (status === 'incomplete') draft.setFinish(textAt(body, 'incomplete_details', 'reason') || 'other');
   draft.setModel(textAt(body, 'model'));
-  draft.setUsage(countAt(body, 'usage', 'input_tokens'), countAt(body, 'usage', 'output_tokens'));
+  draft.setUsage({
+    inputTokens: countAt(body, 'usage', 'input_tokens'),
+    outputTokens: countAt(body, 'usage', 'output_tokens'),
+  });
   readProblem(body, draft);
 }

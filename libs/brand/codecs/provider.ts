@@ -44,8 +44,8 @@ export type Provider = z.output<typeof providerSchema>;
 
 /** The cost of a call in the registry's currency; 0 if the provider sent no usage. */
 export function costOf(
-  usage: { readonly inputTokens: number; readonly outputTokens: number } | null,
+  usage: { readonly inputTokens: number | null; readonly outputTokens: number | null } | null,
   { pricePerMillionTokens: { input, output } }: Pick<Provider, 'pricePerMillionTokens'>,
 ): number {
-  return usage === null ? 0 : (usage.inputTokens * input + usage.outputTokens * output) / 1_000_000;
+  return usage === null ? 0 : ((usage.inputTokens ?? 0) * input + (usage.outputTokens ?? 0) * output) / 1_000_000;
 }

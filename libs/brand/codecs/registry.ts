@@ -86,10 +86,10 @@ export function replyOf(draft: AnswerDraft, status: number, nowMs: number): Mode
     );
   }
   const answer = draft.answer();
-  if (answer.text === '' && answer.finish === 'filter') {
+  if (answer.text === '' && answer.finish === 'filtered') {
     return failed('content_safety', 'filtered', 'the provider held the whole answer back', nowMs);
   }
-  return { ok: true, answer: problem === undefined ? answer : { ...answer, partial: true } };
+  return { ok: true, answer: problem === undefined ? answer : { ...answer, finish: 'cut_off' } };
 }
 
 function failed(...[type, code, message, nowMs]: Parameters<typeof diagnosisError>): ModelReply {

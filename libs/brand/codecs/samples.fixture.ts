@@ -143,13 +143,14 @@ export const SAMPLES: Record<CodecName, { body: unknown; events: readonly unknow
   },
 };
 
-/** The answer that every sample holds. */
+/** The answer that every sample holds; the finish words differ. */
 export const SAME = {
   text: '你好',
   reasoning: 'hm',
   sources: [{ url: 'https://a.com', title: 'A' }],
-  usage: { inputTokens: 3, outputTokens: 5 },
-  finish: 'stop',
+  retrieved: [],
+  queries: [],
+  usage: { inputTokens: 3, outputTokens: 5, reasoningTokens: null, cachedTokens: null, searchCalls: null },
+  finish: 'whole',
   model: 'ep-1',
-  partial: false,
 };

@@ -67,7 +67,7 @@ function read(body: string, more: { status?: number; type?: string; partial?: bo
 describe('a reply', () => {
   it('that was cut off keeps its text', () => {
     const body = 'data: {"choices":[{"delta":{"content":"推荐云步"}}]}\n\ndata: {"choices":[{"del';
-    expect(read(body, { partial: true })).toMatchObject({ ok: true, answer: { text: '推荐云步', partial: true } });
+    expect(read(body, { partial: true })).toMatchObject({ ok: true, answer: { text: '推荐云步', finish: 'cut_off' } });
   });
 
   it('that was cut off before its text is a failure of time, not a broken one', () => {

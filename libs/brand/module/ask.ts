@@ -71,7 +71,9 @@ export function costOfCall(
   // A cached answer was paid by the call that received it first; providers do not charge refused calls.
   if (page.fromCache || page.status >= 400) return 0;
   const usage = reply.ok ? reply.answer.usage : null;
-  return usage === null ? modelRequest(input, call, provider).atMost : costOf(usage, provider);
+  return usage === null || (usage.outputTokens ?? usage.inputTokens) === null
+    ? modelRequest(input, call, provider).atMost
+    : costOf(usage, provider);
 }
 
 /** The time at which the last call must have ended. */

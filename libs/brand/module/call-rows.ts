@@ -22,18 +22,28 @@ export function answeredRow(
   answer: ModelAnswer,
   { elapsedMs, nowMs, cost, provider }: RowFacts & { readonly provider: Provider },
 ): CallItem {
-  const { text, sources, usage, partial } = answer;
+  const { text, sources, retrieved, queries, usage, finish, finishWord } = answer;
   const row = emptyRow(input, call, nowMs);
   const brands = brandsOf(input);
   const findings = extractAnswer({ text, question: row.question, brands, citations: sources });
   return {
     ...row,
-    status: partial ? 'partial' : 'whole',
+    status: finish === 'whole' ? 'whole' : 'partial',
+    finish,
+    finish_word: finishWord === '' ? null : finishWord,
     response: text,
     geo_data: mutable(geoData(findings, row.brand, text)),
-    citations: [...sources],
+    queries: [...queries],
+    citations: sources.map(({ spans, ...source }) => ({
+      ...source,
+      ...(spans === undefined ? {} : { spans: [...spans] }),
+    })),
+    retrieved: [...retrieved],
     usage,
     cost: cost ?? costOf(usage, provider),
+    cost_at_most: cost ?? costOf(usage, provider),
+    attempts: 1,
+    reported_model: answer.model === '' ? null : answer.model,
     elapsed_ms: elapsedMs,
   };
 }
@@ -44,7 +54,7 @@ export function failedRow(
   error: DiagnosisError,
   { elapsedMs, nowMs, cost = 0 }: RowFacts,
 ): CallItem {
-  return { ...emptyRow(input, call, nowMs), error, cost, elapsed_ms: elapsedMs };
+  return { ...emptyRow(input, call, nowMs), error, cost, cost_at_most: cost, elapsed_ms: elapsedMs };
 }
 
 function emptyRow(input: DiagnosisInput, { question, model, repeat }: PlannedCall, nowMs: number): CallItem {
@@ -56,12 +66,21 @@ function emptyRow(input: DiagnosisInput, { question, model, repeat }: PlannedCal
     repeat,
     branded: isBranded(text, input),
     status: 'failed',
+    finish: null,
+    finish_word: null,
     response: null,
     geo_data: null,
     error: null,
+    search: false,
+    queries: [],
     citations: [],
+    retrieved: [],
     usage: null,
+    price: null,
     cost: 0,
+    cost_at_most: 0,
+    attempts: 0,
+    reported_model: null,
     elapsed_ms: null,
     from_cache: false,
     prompt: promptFor(text, input.language).id,

@@ -43,8 +43,12 @@ describe('the most that a call costs', () => {
 
 describe('what a call has cost', () => {
   const asked = input('问');
-  const answer = { text: 'a', reasoning: '', sources: [], finish: 'stop', model: '', partial: false } as const;
-  const usage = { inputTokens: 100, outputTokens: 50 };
+  const found = { reasoning: '', sources: [], retrieved: [], queries: [] };
+  const answer = { ...found, text: 'a', finish: 'whole', finishWord: 'stop', model: '' } as const;
+  const usage = {
+    ...{ inputTokens: 100, outputTokens: 50 },
+    ...{ reasoningTokens: null, cachedTokens: null, searchCalls: null },
+  };
   const told = { ok: true, answer: { ...answer, usage } } as const;
   const cost = (reply: Parameters<typeof costOfCall>[3]['reply'], status = 200, fromCache = false) =>
     costOfCall(asked, call, PAID, { page: { status, fromCache }, reply });
@@ -56,7 +60,7 @@ describe('what a call has cost', () => {
 
   it('is the most that it costs when it was cut off before it was counted, or cannot be read', () => {
     const atMost = callRequest(asked, call, PAID, time).cost!.atMost;
-    expect(cost({ ok: true, answer: { ...answer, usage: null, partial: true } })).toBe(atMost);
+    expect(cost({ ok: true, answer: { ...answer, usage: null, finish: 'cut_off' } })).toBe(atMost);
     expect(cost({ ok: false, error })).toBe(atMost);
   });
 

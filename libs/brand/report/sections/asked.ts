@@ -12,7 +12,7 @@ export function asked(scene: Scene): Markup {
   const branded = new Set(calls.filter((call) => call.branded).map(({ question }) => question));
   const tokens = calls.flatMap(({ usage }) => usage ?? []);
   const sum = (part: 'inputTokens' | 'outputTokens'): string =>
-    tokens.reduce((total, usage) => total + usage[part], 0).toLocaleString('en-US');
+    tokens.reduce((total, usage) => total + (usage[part] ?? 0), 0).toLocaleString('en-US');
   const rows: readonly (readonly [string, Markup | string])[] = [
     [words.asked.run, run.runId],
     [words.asked.time, instant(run.acceptedAtMs)],
