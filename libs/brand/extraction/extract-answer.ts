@@ -2,6 +2,7 @@
  * What one answer says about each brand: whether and where it is named, how it is ranked and spoken of, and what the
  * answer cites. Pure, linear in the text, and it never throws, whatever the text holds.
  */
+import { settledMentions } from './at-the-cut.ts';
 import type { Brand } from './brand.ts';
 import { fold } from './fold.ts';
 import { type LeftOut, leaveOut } from './left-out.ts';
@@ -23,6 +24,8 @@ export interface AnswerToRead {
   readonly brands: readonly Brand[];
   /** What the vendor's structured fields cite. */
   readonly citations?: readonly Citation[];
+  /** Whether it is all that the model would have said; default true. Of a text that was cut off, the end is read with care. */
+  readonly isWhole?: boolean;
 }
 
 export interface Evidence {
@@ -61,14 +64,15 @@ export interface AnswerFindings {
 
 /** Reads an answer. A matcher made once by `brandMatcher` may be given when many answers are read for the same brands. */
 export function extractAnswer(
-  { text, question, brands, citations = [] }: AnswerToRead,
+  { text, question, brands, citations = [], isWhole = true }: AnswerToRead,
   matcher: BrandMatcher = brandMatcher(brands),
   meter: Meter = unread(),
 ): AnswerFindings {
   const folded = fold(text);
   const { leftOut, urls, reasonAt } = leaveOut(text, question, folded, meter);
   const skips = (offset: number): boolean => ['reasoning', 'json'].includes(reasonAt(offset) ?? '');
-  const mentions = findMentions(matcher, folded, meter).filter(({ start }) => reasonAt(start) === undefined);
+  const counted = findMentions(matcher, folded, meter).filter(({ start }) => reasonAt(start) === undefined);
+  const mentions = isWhole ? counted : settledMentions(text, counted, brands);
   const groups = [...listGroups(text, skips, meter), ...tableGroups(text, skips, mentions, meter)];
   const ranking = rankBrands(text, groups, mentions);
   const unread = (offset: number): boolean => reasonAt(offset) !== undefined;

@@ -142,10 +142,7 @@ function valueOf({ part, of }: Ratio): number | null {
 }
 
 /** Whether two figures cannot be told apart: their intervals have a point in common. Null if one of them has none. */
-export function overlap(
-  one: Pick<Figure, 'low' | 'high'>,
-  other: Pick<Figure, 'low' | 'high'>,
-): boolean | null {
+export function overlap(one: Pick<Figure, 'low' | 'high'>, other: Pick<Figure, 'low' | 'high'>): boolean | null {
   if (one.low === null || one.high === null || other.low === null || other.high === null) return null;
   return one.low <= other.high && other.low <= one.high;
 }

@@ -2,8 +2,9 @@
  * Resamples of the questions of a set of answers, drawn with replacement. The draws come from a fixed seed: the same answers have the
  * same intervals wherever and whenever they are read.
  */
-import { seededRandom } from './seeded-random.ts';
+
 import type { Ratio } from './observation.ts';
+import { seededRandom } from './seeded-random.ts';
 
 export interface Resampling {
   /** The 2.5 % and 97.5 % quantiles of a ratio of sums; undefined if no resample has a value. In the order of the answers. */

@@ -83,10 +83,7 @@ function partsOf(
 }
 
 /** Brands whose interval lies above take the places before it; those whose interval overlaps may stand on either side. */
-function placeOf(
-  own: Omit<BrandScore, 'place'>,
-  all: readonly Omit<BrandScore, 'place'>[],
-): BrandScore['place'] {
+function placeOf(own: Omit<BrandScore, 'place'>, all: readonly Omit<BrandScore, 'place'>[]): BrandScore['place'] {
   const { low, high } = own;
   if (low === null || high === null) return null;
   const ahead = all.filter((other) => other.low !== null && other.low > high).length;

@@ -56,7 +56,8 @@ export function sourceFigures(rows: readonly AnswerRow[], main: string, brands: 
   domains.sort((a, b) => b.answers.numerator - a.answers.numerator || (a.domain < b.domain ? -1 : 1));
   const inWhole = domains.filter(({ domain }) => wholes(domain) > 0);
   const sum = (some: readonly DomainFigures[]): number => some.reduce((total, { domain }) => total + wholes(domain), 0);
-  const shareOf = (holding: (each: DomainFigures) => boolean): Figure => rate(sum(inWhole.filter(holding)), sum(inWhole));
+  const shareOf = (holding: (each: DomainFigures) => boolean): Figure =>
+    rate(sum(inWhole.filter(holding)), sum(inWhole));
   return {
     sourcedAnswers: figureOf(
       answers.map((row) => {

@@ -25,14 +25,15 @@ export function answeredRow(
   const { text, sources, retrieved, queries, usage, finish, finishWord } = answer;
   const row = emptyRow(input, call, nowMs);
   const brands = brandsOf(input);
-  const findings = extractAnswer({ text, question: row.question, brands, citations: sources });
+  const isWhole = finish === 'whole';
+  const findings = extractAnswer({ text, question: row.question, brands, citations: sources, isWhole });
   return {
     ...row,
-    status: finish === 'whole' ? 'whole' : 'partial',
+    status: isWhole ? 'whole' : 'partial',
     finish,
     finish_word: finishWord === '' ? null : finishWord,
     response: text,
-    geo_data: mutable(geoData(findings, row.brand, text)),
+    geo_data: mutable(geoData(findings, row.brand, text, isWhole)),
     queries: [...queries],
     citations: sources.map(({ spans, ...source }) => ({
       ...source,

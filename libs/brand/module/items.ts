@@ -20,13 +20,14 @@ const error = z.object({
 const page = z.object({ url: z.string(), title: z.string().optional() });
 
 const geoData = z.object({
-  brand_mentioned: z.boolean(),
+  /** Null in these three: the answer was cut off before it was known. */
+  brand_mentioned: z.boolean().nullable(),
   rank: z.number().nullable(),
-  sentiment: z.number(),
+  sentiment: z.number().nullable(),
   cited_sources: z.array(
     z.object({ url: z.string(), site_name: z.string(), attitude: z.enum(['positive', 'neutral', 'negative']) }),
   ),
-  interception: z.boolean(),
+  interception: z.boolean().nullable(),
 });
 
 /** One call: one question to one model, once. */

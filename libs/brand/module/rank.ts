@@ -6,7 +6,7 @@ import { brandMatcher } from '../extraction/match-brands.ts';
 import type { Source } from '../extraction/sources.ts';
 import type { AnswerRow } from '../figures/answer-row.ts';
 import { runFigures } from '../figures/figure-tables.ts';
-import { brandScore } from '../figures/scores.ts';
+import { brandScores } from '../figures/scores.ts';
 import { failedRow } from './call-rows.ts';
 import { brandsOf, type DiagnosisInput } from './input.ts';
 import type { CallItem, FiguresItem } from './items.ts';
@@ -60,6 +60,7 @@ export function answerRows(input: DiagnosisInput, calls: readonly CallItem[]): A
               text: response,
               question,
               brands,
+              isWhole: status === 'whole',
               citations: citations.map(({ url, title }) => (title === undefined ? { url } : { url, title })),
             },
             matcher,
@@ -71,7 +72,7 @@ export function answerRows(input: DiagnosisInput, calls: readonly CallItem[]): A
 export function figuresOf(input: DiagnosisInput, rows: readonly AnswerRow[]): FiguresItem {
   const brands = brandsOf(input);
   const figures = runFigures(rows, brands);
-  const scores = figures.bare.overall.brands.map((each) => brandScore(each, brands.length));
+  const scores = brandScores(figures.bare.overall.brands);
   return { figures, scores, sources: topSources(rows).map(({ source }) => source) };
 }
 

@@ -1,6 +1,6 @@
 /** A comparison as text for a terminal. */
 import type { ComparedFigure, Comparison } from './compare.ts';
-import { behind, differenceText, instant, scaled } from './numbers.ts';
+import { behind, differenceText, instant, valueText } from './numbers.ts';
 import { plain } from './summary.ts';
 import { WORDS_EN } from './words/words-en.ts';
 
@@ -28,7 +28,7 @@ export function comparisonText(comparison: Comparison): string {
 
 function figureCells({ name, scale, values, difference, withinNoise, tooThin }: ComparedFigure): string[] {
   const verdict = withinNoise === null ? 'cannot be told' : withinNoise ? 'within noise' : 'beyond noise';
-  const cells = values.map((figure) => `${scaled(figure.value, scale)} (${behind(figure, scale)})`);
+  const cells = values.map((figure) => `${valueText(figure, scale)} (${behind(figure, scale)})`);
   return [WORDS_EN.figure[name], ...cells, differenceText(difference, scale), `${verdict}${tooThin ? ' *' : ''}`];
 }
 

@@ -4,26 +4,24 @@
  */
 import { CatenaError } from '../../errors/catena-error.ts';
 import { type BrandFigures, brandFigures } from '../figures/brand-figures.ts';
-import type { Figure } from '../figures/figure.ts';
+import { type Figure, overlap } from '../figures/figure.ts';
+import { BRAND_SCALES, type FigureName, type Scale } from '../figures/observation.ts';
 import { brandsOf } from '../module/input.ts';
 import type { CallItem } from '../module/items.ts';
 import { answerRows } from '../module/rank.ts';
-import type { Scale } from './numbers.ts';
 import type { RunReport } from './run-report.ts';
 
-type FigureName = Exclude<keyof BrandFigures, 'brand'>;
-
 /** The figures that are compared, in the order in which they are shown. */
-export const COMPARED: readonly { readonly name: FigureName; readonly scale: Scale }[] = [
-  { name: 'mentionRate', scale: 'share' },
-  { name: 'firstMentionRate', scale: 'share' },
-  { name: 'top3Rate', scale: 'share' },
-  { name: 'averageRank', scale: 'rank' },
-  { name: 'shareOfVoice', scale: 'share' },
-  { name: 'recommendationRate', scale: 'share' },
-  { name: 'sentiment', scale: 'net' },
-  { name: 'interception', scale: 'share' },
-  { name: 'citationRate', scale: 'share' },
+export const COMPARED: readonly FigureName[] = [
+  'mentionRate',
+  'firstMentionRate',
+  'top3Rate',
+  'averageRank',
+  'shareOfVoice',
+  'recommendationRate',
+  'sentiment',
+  'interception',
+  'citationRate',
 ];
 
 export interface ComparedFigure {
@@ -100,8 +98,8 @@ export function compareRuns(reports: readonly RunReport[]): Comparison {
     questions,
     models,
     brands: brands.map(({ name, domains }) => {
-      const ofRuns = rows.map((own) => brandFigures(own, name, domains));
-      return { brand: name, figures: COMPARED.map(({ name: figure, scale }) => compared(figure, scale, ofRuns)) };
+      const ofRuns = rows.map((own) => brandFigures(own, name, { domains: domains ?? [] }));
+      return { brand: name, figures: COMPARED.map((figure) => compared(figure, ofRuns)) };
     }),
     leftOut: leftOut(runs, bare, { questions, models, brands: [...sharedNames] }),
   };
@@ -133,7 +131,7 @@ function notComparable(brands: readonly string[]): CatenaError {
   });
 }
 
-function compared(name: FigureName, scale: Scale, ofRuns: readonly BrandFigures[]): ComparedFigure {
+function compared(name: FigureName, ofRuns: readonly BrandFigures[]): ComparedFigure {
   const values = ofRuns.map((figures) => figures[name]);
   const [first, last] = [values[0], values.at(-1)];
   const difference =
@@ -142,17 +140,12 @@ function compared(name: FigureName, scale: Scale, ofRuns: readonly BrandFigures[
       : last.value - first.value;
   return {
     name,
-    scale,
+    scale: BRAND_SCALES[name],
     values,
     difference,
     withinNoise: first === undefined || last === undefined ? null : overlap(first, last),
     tooThin: first?.tooThin === true || last?.tooThin === true,
   };
-}
-
-function overlap(one: Figure, other: Figure): boolean | null {
-  if (one.low === null || one.high === null || other.low === null || other.high === null) return null;
-  return one.low <= other.high && other.low <= one.high;
 }
 
 function keyOf({ question, model, prompt }: CallItem): string {

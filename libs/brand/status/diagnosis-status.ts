@@ -30,6 +30,8 @@ export interface DiagnosisStatus {
   readonly failedStage: FailingStage | null;
   readonly lastProgress: number | null;
   readonly error: string | null;
+  /** Whether the report rests on fewer whole answers than calls; null without a report. */
+  readonly isPartial: boolean | null;
 }
 
 /** Positions of the module's phases. */
@@ -44,8 +46,10 @@ const REPORT_PROGRESS = 95;
 /** Total: every state of a run has a status. */
 export function diagnosisStatus({ record, snapshot, items = NO_ITEMS }: DiagnosisFacts): DiagnosisStatus {
   if (record.state !== 'closed') return underWay(record, snapshot, items);
-  if (items.report?.success === true) return { ...at('completed', PROGRESS.completed.from) };
-  return { ...at('failed', PROGRESS.failed.from), ...failureOf(record, items) };
+  const { report } = items;
+  const isPartial = report === undefined ? null : report.coverage.whole < report.total;
+  if (report?.success === true) return { ...at('completed', PROGRESS.completed.from), isPartial };
+  return { ...at('failed', PROGRESS.failed.from), ...failureOf(record, items), isPartial };
 }
 
 function underWay(record: RunRecord, snapshot: RunSnapshot | undefined, items: DiagnosisItems): DiagnosisStatus {
@@ -86,5 +90,13 @@ function between({ from, to }: { readonly from: number; readonly to: number }, s
 }
 
 function at(stage: Stage, progress: number): DiagnosisStatus {
-  return { stage, status: statusOf(stage), progress, failedStage: null, lastProgress: null, error: null };
+  return {
+    stage,
+    status: statusOf(stage),
+    progress,
+    failedStage: null,
+    lastProgress: null,
+    error: null,
+    isPartial: null,
+  };
 }

@@ -106,7 +106,7 @@ export function callsOf(
       }
       const row = failedRow(input, call, diagnosisError('unknown', '', '', NOW_MS), { elapsedMs: 900, nowMs: NOW_MS });
       const findings = extractAnswer({ text: answer, question, brands: brandsOf(input) });
-      const data = geoData(findings, row.brand, answer);
+      const data = geoData(findings, row.brand, answer, true);
       const geo_data = { ...data, cited_sources: [...data.cited_sources] };
       return { ...row, status: 'whole', response: answer, error: null, geo_data };
     }),

@@ -1,9 +1,10 @@
 /** Figures of the brands as tables whose middle column is their chart. */
 import type { BrandFigures } from '../../figures/brand-figures.ts';
 import type { Figure } from '../../figures/figure.ts';
+import type { Scale } from '../../figures/observation.ts';
 import { divergingBar, intervalBar, stackedBar } from '../charts/interval-bar.ts';
 import { type Content, html, type Markup } from '../html.ts';
-import { behind, interval, percent, type Scale, scaled } from '../numbers.ts';
+import { behind, interval, percent, valueText } from '../numbers.ts';
 import { note, section, table } from './layout.ts';
 import { brandName, type Scene } from './scene.ts';
 
@@ -91,7 +92,7 @@ function measured({ words }: Scene, figure: Figure, scale: Scale): Markup {
   const counted = html`<small>${behind(figure, scale)}</small>`;
   const sure = value !== null && html`<br><small title="${words.interval}">${interval(figure, scale)}</small>`;
   const mark = tooThin && html` <abbr class="thin-mark" title="${words.thinMeaning}">${words.thin}</abbr>`;
-  return html`<span class="value">${scaled(value, scale)}</span> ${counted}${mark}${sure}`;
+  return html`<span class="value">${valueText(figure, scale)}</span> ${counted}${mark}${sure}`;
 }
 
 function thinNote({ words }: Scene, figure: Figure | undefined): Content {
