@@ -6,14 +6,16 @@ import { appendFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { runCommand } from '../bench/options.ts';
 import { table } from '../bench/table.ts';
+import { biasReport } from './bias-report.ts';
 import { CONTESTANTS } from './contestants.ts';
 import { readLabelled } from './labelled-answers.ts';
 import { CLASSES, GATES, judge, type Measures, type Verdict } from './measures.ts';
 
-const USAGE = `npm run eval:brand -- [--held-out] [--mistakes]
+const USAGE = `npm run eval:brand -- [--held-out] [--mistakes] | --bias
 
   --held-out   evaluate the held-out half instead of the development half; every use is logged in test/brand/evaluations.jsonl
-  --mistakes   list what the extractor got wrong (development half only: the held-out half stays unseen)`;
+  --mistakes   list what the extractor got wrong (development half only: the held-out half stays unseen)
+  --bias       show what answers that are cut off by the latency profile do to a report, before and now`;
 
 const LOG = join(import.meta.dirname, 'evaluations.jsonl');
 const ROWS: readonly (readonly [keyof Measures, string])[] = [
@@ -32,9 +34,22 @@ const ROWS: readonly (readonly [keyof Measures, string])[] = [
 
 await runCommand(
   USAGE,
-  { 'held-out': { type: 'boolean', default: false }, mistakes: { type: 'boolean', default: false } },
-  async ({ 'held-out': heldOut, mistakes }) => {
-    const path = join(import.meta.dirname, heldOut === true ? 'held-out' : 'development', 'answers.jsonl');
+  {
+    'held-out': { type: 'boolean', default: false },
+    mistakes: { type: 'boolean', default: false },
+    bias: { type: 'boolean', default: false },
+  },
+  async ({ 'held-out': heldOut, mistakes, bias }) => {
+    const pathOf = (set: string): string => join(import.meta.dirname, set, 'answers.jsonl');
+    if (bias === true) {
+      // The texts alone are used: the extractor is compared with itself.
+      const { text, passes } = biasReport(
+        ['development', 'held-out'].flatMap((set) => readLabelled(pathOf(set)).answers),
+      );
+      console.log(text);
+      return passes;
+    }
+    const path = pathOf(heldOut === true ? 'held-out' : 'development');
     if (!existsSync(path)) throw new Error(`there is no labelled set at ${path}`);
     const { answers, sha256 } = readLabelled(path);
     const verdicts = CONTESTANTS.map((contestant) => judge(answers, contestant));
@@ -42,7 +57,7 @@ await runCommand(
     if (heldOut === true) log(sha256, verdicts);
     console.log(report(answers.length, sha256, verdicts));
     if (mistakes === true && heldOut !== true) console.log(`\n${extractor.mistakes.join('\n')}`);
-    return passes(extractor.measures);
+    return isGood(extractor.measures);
   },
 );
 
@@ -66,7 +81,7 @@ function report(answers: number, sha256: string, verdicts: readonly Verdict[]): 
   ].join('\n');
 }
 
-function passes(measures: Measures): boolean {
+function isGood(measures: Measures): boolean {
   return Object.entries(GATES).every(([name, gate]) => (measures[name as keyof Measures] as number) >= gate);
 }
 

@@ -53,6 +53,8 @@ describe('B18 GET /api/test-history', () => {
       created_at: new Date(NOW_MS + 1).toISOString(),
       status: 'failed',
       progress: 0,
+      partial: true,
+      final: true,
     });
     const page = (await get('/api/test-history?userOpenid=u&limit=1&offset=3')).body;
     expect(page.history.map((entry: Record<string, string>) => entry.execution_id)).toEqual(['r2']);

@@ -78,7 +78,7 @@ export function figureOf(observations: readonly Observation[], scale: Scale, res
   const taking = observations.filter(({ most, least }) => most.of > 0 || least.of > 0).length;
   const counts = { numerator: seen.part, denominator: seen.of, unknown, tooThin: taking - unknown < ENOUGH };
   // A single brand has the whole voice or none: a case without a mention has no share.
-  const bound = (each: Case): number | null => valueOf(sumOf(observations, each));
+  const bound = (each: Case): number | null => quotient(sumOf(observations, each));
   const [least, most] = [bound('least') ?? bound('most'), bound('most') ?? bound('least')];
   if (least === null || most === null) return { ...counts, value: null, least, most, low: null, high: null };
   const low = intervalAt(observations, 'least', scale, resampling)?.low ?? null;
@@ -120,7 +120,7 @@ const SPREADS: Readonly<Record<Scale, (ratios: readonly Ratio[]) => Interval | u
 /** Wilson's interval of as many trials as answers take part, however many mentions there are in each. */
 function proportion(ratios: readonly Ratio[], toShare: (value: number) => number): Interval | undefined {
   const taking = ratios.filter(({ of }) => of > 0);
-  const value = valueOf(sum(taking));
+  const value = quotient(sum(taking));
   return value === null ? undefined : wilson(toShare(value) * taking.length, taking.length);
 }
 
@@ -137,7 +137,7 @@ function sum(ratios: readonly Ratio[]): Ratio {
   return { part, of };
 }
 
-function valueOf({ part, of }: Ratio): number | null {
+function quotient({ part, of }: Ratio): number | null {
   return of === 0 ? null : part / of;
 }
 

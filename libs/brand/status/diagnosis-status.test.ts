@@ -31,6 +31,7 @@ describe('a run under way', () => {
       failedStage: null,
       lastProgress: null,
       error: null,
+      isPartial: null,
     });
   });
 
@@ -40,7 +41,7 @@ describe('a run under way', () => {
     ['half of the calls have ended', 0, { created: 5, done: 3 }, 'ai_fetching', 47],
     ['failed calls have ended as well', 0, { created: 5, done: 3, dead: 1 }, 'ai_fetching', 53],
     ['all calls have ended', 0, { created: 5, done: 5 }, 'ai_fetching', 59],
-    ['a call is asked again', 0, { created: 7, done: 5 }, 'ai_fetching', 50],
+    ['a call is asked again', 0, { created: 7, done: 5 }, 'ai_fetching', 59],
     ['the answers are read', 1, { created: 1 }, 'ranking_analysis', 60],
     ['no page has been read', 2, { created: 4 }, 'source_tracing', 80],
     ['half of the pages have been read', 2, { created: 4, done: 2 }, 'source_tracing', 87],
@@ -86,7 +87,7 @@ describe('a run under way', () => {
   it('of a later version may have more phases, and of an input that nobody understands no plan', () => {
     const snapshot = snapshotIn(0, { created: 10, done: 5 });
     const record = recordOf({ input: { nonsense: true } });
-    expect(diagnosisStatus({ record, snapshot })).toMatchObject({ stage: 'ai_fetching', progress: 44 });
+    expect(diagnosisStatus({ record, snapshot })).toMatchObject({ stage: 'ai_fetching', progress: 59 });
     const [module] = snapshot.modules;
     const later = { ...module!, currentPhase: 4, phases: [0, 1, 2, 3, 4].map(() => phase()) };
     expect(diagnosisStatus({ record, snapshot: { ...snapshot, modules: [later] } })).toMatchObject({ progress: 99 });
@@ -111,6 +112,7 @@ describe('a closed run', () => {
       failedStage: 'ai_fetching',
       lastProgress: 59,
       error: 'none of 2 calls was answered (timeout 1, network 1)',
+      isPartial: true,
     });
   });
 

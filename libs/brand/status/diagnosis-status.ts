@@ -66,12 +66,16 @@ function inPhase({ currentPhase, phases }: ModuleSnapshot, planned: number): Dia
   if (phase === undefined) return at('source_tracing', PROGRESS.source_tracing.to);
   switch (currentPhase) {
     case ASK:
-      // The start, and a hop and a request per call: there are never fewer nodes, so the share never decreases.
-      return at('ai_fetching', between(PROGRESS.ai_fetching, shareEnded(phase, 1 + 2 * planned)));
+      // The start, and a hop and a request per call. Calls that are asked again add nodes, and would make a share of all nodes fall.
+      return at('ai_fetching', between(PROGRESS.ai_fetching, shareOf(phase, 1 + 2 * planned)));
     case RANK:
       return at('ranking_analysis', PROGRESS.ranking_analysis.from);
     case TRACE:
-      return at('source_tracing', between({ ...PROGRESS.source_tracing, to: REPORT_PROGRESS }, shareEnded(phase, 0)));
+      // A hop ends in the transition that makes its request, so the share of all nodes never falls.
+      return at(
+        'source_tracing',
+        between({ ...PROGRESS.source_tracing, to: REPORT_PROGRESS }, shareOf(phase, phase.created)),
+      );
     case REPORT:
       return at('source_tracing', REPORT_PROGRESS);
     default:
@@ -79,10 +83,9 @@ function inPhase({ currentPhase, phases }: ModuleSnapshot, planned: number): Dia
   }
 }
 
-/** The share of a phase's nodes that have ended, with at least `least` as the total. */
-function shareEnded({ created, done, dead }: PhaseSnapshot, least: number): number {
-  const all = Math.max(created, least);
-  return all === 0 ? 0 : Math.min(1, (done + dead) / all);
+/** The share of so many nodes that have ended: it only grows, since nodes only end. It may be 1 before the last of them has. */
+function shareOf({ done, dead }: PhaseSnapshot, nodes: number): number {
+  return nodes === 0 ? 0 : Math.min(1, (done + dead) / nodes);
 }
 
 function between({ from, to }: { readonly from: number; readonly to: number }, share: number): number {
