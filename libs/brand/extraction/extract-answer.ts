@@ -12,6 +12,7 @@ import { type BrandMatcher, brandMatcher, findMentions } from './match-brands.ts
 import { type Meter, unread } from './meter.ts';
 import { recommendations } from './recommendation.ts';
 import { feelings, type Sentiment } from './sentiment.ts';
+import { simplified } from './simplified.ts';
 import { type Citation, type Source, sourcesOf } from './sources.ts';
 import { statementsOf } from './statements.ts';
 import { tableGroups } from './table-rows.ts';
@@ -64,11 +65,13 @@ export interface AnswerFindings {
 
 /** Reads an answer. A matcher made once by `brandMatcher` may be given when many answers are read for the same brands. */
 export function extractAnswer(
-  { text, question, brands, citations = [], isWhole = true }: AnswerToRead,
+  { text: written, question, brands, citations = [], isWhole = true }: AnswerToRead,
   matcher: BrandMatcher = brandMatcher(brands),
   meter: Meter = unread(),
 ): AnswerFindings {
-  const folded = fold(text);
+  // Of the same length, so that every offset is one of the answer as it was written.
+  const text = simplified(written);
+  const folded = fold(written);
   const { leftOut, urls, reasonAt } = leaveOut(text, question, folded, meter);
   const skips = (offset: number): boolean => ['reasoning', 'json'].includes(reasonAt(offset) ?? '');
   const counted = findMentions(matcher, folded, meter).filter(({ start }) => reasonAt(start) === undefined);
@@ -96,11 +99,11 @@ export function extractAnswer(
         discouraged: discouraged.has(brand),
         sentiment: mood.sentiment,
         sentimentScore: mood.score,
-        evidence: evidenceAt(text, sentences, own[0]?.start ?? 0),
+        evidence: evidenceAt(written, sentences, own[0]?.start ?? 0),
         mentions: own.map(({ start, end }) => ({ start, end })),
       };
     }),
-    sources: sourcesOf(text, citations, urls, reasonAt),
+    sources: sourcesOf(written, citations, urls, reasonAt),
     leftOut,
   };
 }

@@ -12,6 +12,7 @@ const brandSchema = z.union([
     aliases: z.array(name).max(50).optional(),
     negativeContexts: z.array(name).max(50).optional(),
     trailingModel: z.boolean().optional(),
+    caseSensitive: z.boolean().optional(),
     domains: z.array(name).max(50).optional(),
   }),
 ]);
@@ -55,13 +56,14 @@ export function brandsOf({ brand, rivals }: DiagnosisInput): Brand[] {
     const given = typeof each === 'string' ? { name: each } : each;
     if (seen.has(given.name)) return [];
     seen.add(given.name);
-    const { aliases, negativeContexts, trailingModel, domains } = given as Brand;
+    const { aliases, negativeContexts, trailingModel, caseSensitive, domains } = given as Brand;
     return [
       {
         name: given.name,
         ...(aliases === undefined ? {} : { aliases }),
         ...(negativeContexts === undefined ? {} : { negativeContexts }),
         ...(trailingModel === undefined ? {} : { trailingModel }),
+        ...(caseSensitive === undefined ? {} : { caseSensitive }),
         ...(domains === undefined ? {} : { domains }),
       },
     ];
