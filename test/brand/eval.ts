@@ -33,6 +33,17 @@ const ROWS: readonly (readonly [keyof Measures, string])[] = [
   ['sentimentMacroF1', 'sentiment macro F1'],
 ];
 
+/** What answers are made of; an answer may belong to several. */
+const FORMATS: Readonly<Record<string, RegExp>> = {
+  'ordered list': /^[#* ]*(?:\d+\s*[.、)）]|\d\uFE0F?\u20E3|[①-⑨]|[一二三四五]、|第[一二三][名，：])/m,
+  bullets: /^\s*[-*•] /m,
+  'words that number': /首选|首推|其次|次选|Runner-up|^(?:First|Second),/m,
+  headings: /^#+ /m,
+  table: /^\|/m,
+  prose: /^(?![\s\S]*^\s*(?:[-*•#|]|\d+[.、)]|[①-⑨🥇]|[一二三]、))/mu,
+};
+const PARTS = ['mentionF1', 'exactRank', 'recommended', 'sentiment'] as const;
+
 await runCommand(
   USAGE,
   {
@@ -83,17 +94,6 @@ function report(answers: number, sha256: string, verdicts: readonly Verdict[]): 
     table(['', ...CLASSES], confusion),
   ].join('\n');
 }
-
-/** What answers are made of; an answer may belong to several. */
-const FORMATS: Readonly<Record<string, RegExp>> = {
-  'ordered list': /^[#* ]*(?:\d+\s*[.、)）]|\d\uFE0F?\u20E3|[①-⑨]|[一二三四五]、|第[一二三][名，：])/m,
-  bullets: /^\s*[-*•] /m,
-  'words that number': /首选|首推|其次|次选|Runner-up|^(?:First|Second),/m,
-  headings: /^#+ /m,
-  table: /^\|/m,
-  prose: /^(?![\s\S]*^\s*(?:[-*•#|]|\d+[.、)]|[①-⑨🥇]|[一二三]、))/mu,
-};
-const PARTS = ['mentionF1', 'exactRank', 'recommended', 'sentiment'] as const;
 
 /** The extractor by language and by format. */
 function byPart(answers: readonly LabelledAnswer[]): string {
