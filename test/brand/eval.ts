@@ -40,7 +40,7 @@ const FORMATS: Readonly<Record<string, RegExp>> = {
   'words that number': /首选|首推|其次|次选|Runner-up|^(?:First|Second),/m,
   headings: /^#+ /m,
   table: /^\|/m,
-  prose: /^(?![\s\S]*^\s*(?:[-*•#|]|\d+[.、)]|[①-⑨🥇]|[一二三]、))/mu,
+  prose: /^(?![\s\S]*(?:^|\n)\s*(?:[-*•#|]|\d+[.、)]|[①-⑨]|[一二三]、))/,
 };
 const PARTS = ['mentionF1', 'exactRank', 'recommended', 'sentiment'] as const;
 
