@@ -29,14 +29,15 @@ describe('B28: the error of a call', () => {
     [402, '', 'Insufficient Balance', 'quota'],
     [403, 'AllocationQuota.FreeTierOnly', '', 'quota'],
     [400, 'data_inspection_failed', '', 'content_safety'],
-    [400, '1301', '系统检测到敏感内容', 'content_safety'],
+    [400, '', '系统检测到敏感内容', 'content_safety'],
     [400, 'InvalidParameter', '', 'invalid_request'],
-    [404, '', 'model not found', 'invalid_request'],
+    [404, '', 'model not found', 'unknown_model'],
+    [404, '', 'no such page', 'invalid_request'],
     [429, 'insufficient_quota', '', 'quota'],
     [429, '', '', 'rate_limit'],
     [500, '', '', 'server'],
     [503, '', '', 'unavailable'],
-    [529, 'overloaded_error', '', 'unavailable'],
+    [529, 'overloaded_error', '', 'overloaded'],
     [504, '', '', 'timeout'],
   ] as const)('is told from status %i with code "%s": %s %s', (status, code, message, type) => {
     expect(typeOfStatus(status, code, message)).toBe(type);

@@ -18,12 +18,13 @@ import { defineDiagnosis } from '../module/define-diagnosis.ts';
 import { diagnosisInput } from '../module/input.ts';
 import { planCalls } from '../module/plan.ts';
 import { configuredRegistry } from '../module/provider-registry.ts';
+import { printedPrompt } from '../prompts/prompt.ts';
 import { summaryOf } from '../report/summary.ts';
 import { BRAND_SETTINGS } from '../settings.ts';
 import { boardEvents, boardLog, boardReporter } from './board-reporter.ts';
 import { historyOf, readIfReported } from './kept-reports.ts';
 import { ModelBoard } from './model-board.ts';
-import { requireModels, withKeysAllowed } from './models.ts';
+import { requireModels, requirePrices, withKeysAllowed } from './models.ts';
 import { type DiagnoseOptions, inputOf } from './options.ts';
 import { readPromptSet } from './prompt-sets.ts';
 import { makeReportFolder, writeReport } from './write-report.ts';
@@ -53,13 +54,14 @@ interface Prepared {
 /** For a run in a file: this process asks the models, so they must be in the registry and their keys must be available. */
 async function atFile(
   context: CliContext,
-  { account, platform, set = [] }: DiagnoseOptions,
+  { account, platform, costCap, set = [] }: DiagnoseOptions,
   { loaded, path }: FileLocation,
   input: ModuleWork['input'],
 ): Promise<Prepared> {
   const { config } = loaded;
   const registry = configuredRegistry(valuesOf(BRAND_SETTINGS, loaded)['brand.providers']);
   const { models } = diagnosisInput.parse(input);
+  requirePrices(registry, models, costCap);
   await requireModels(context, { registry, models, task: { account, platform }, getAccount: accountsIn(path) });
   return {
     work: { module: defineDiagnosis({ registry: () => registry }), input },
@@ -147,7 +149,8 @@ async function report(
     if (options.json === true) return exitCode;
     const ended =
       exitCode === ExitCode.DONE ? [] : [`the run ended early or with failures (exit code ${exitCode}): ${show}`];
-    const lines = [`run: ${run.runId}`, ...files.map((path) => `report: ${path}`), ...ended];
+    const prompts = [...new Set(run.calls.map(({ prompt }) => `prompt: ${printedPrompt(prompt)}`))];
+    const lines = [...prompts, `run: ${run.runId}`, ...files.map((path) => `report: ${path}`), ...ended];
     context.io.stdout.write(`${summaryOf(run.report)}\n${lines.join('\n')}\n`);
     return exitCode;
   });

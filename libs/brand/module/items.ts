@@ -17,7 +17,12 @@ const error = z.object({
   timestamp: z.string(),
 });
 
-const page = z.object({ url: z.string(), title: z.string().optional() });
+const page = z.object({
+  url: z.string(),
+  title: z.string().optional(),
+  /** The domain of the page, where `url` is a redirect of the provider. */
+  site: z.string().optional(),
+});
 
 const geoData = z.object({
   /** Null in these three: the answer was cut off before it was known. */
@@ -54,8 +59,8 @@ export const callItem = z.object({
   /** What the provider searched for, in order. */
   queries: z.array(z.string()),
   /**
-   * What the vendor's structured fields cite. `position`: the number under which the answer cites it, from 1; `spans`: the
-   * parts of `response` that it supports, in UTF-16 units, `end` excluded.
+   * What the vendor's structured fields cite. `position`: the number under which the answer cites it, from 1; `spans`: where
+   * `response` cites it, as the supported parts or as markers, in UTF-16 units, `end` excluded.
    */
   citations: z.array(
     page.extend({
@@ -65,7 +70,10 @@ export const callItem = z.object({
   ),
   /** Pages that the provider's search returned and that the answer does not cite: they are no sources of it. */
   retrieved: z.array(page),
-  /** What the provider counted for the last attempt; null in it: it did not say. `outputTokens` include `reasoningTokens`. */
+  /**
+   * What the provider counted for the answer, with all requests that it took; null in it: it did not say. `outputTokens`
+   * include `reasoningTokens`, `inputTokens` include `cachedTokens`.
+   */
   usage: z
     .object({
       inputTokens: z.number().nullable(),
@@ -87,11 +95,14 @@ export const callItem = z.object({
       asOf: z.string().nullable(),
     })
     .nullable(),
-  /** What the counted tokens of all attempts cost; null without a price. */
+  /** What the counted tokens and searches of all attempts cost; null without a price. */
   cost: z.number().nullable(),
-  /** `cost` and the most that attempts without a count may have cost; equal to `cost` if there are none. */
+  /**
+   * The most that all attempts can have cost: `cost`, and bounds for attempts whose tokens were not counted. Null: there is no
+   * bound, for want of a price or because the provider searched, which is not bounded.
+   */
   cost_at_most: z.number().nullable(),
-  /** Attempts that were sent. */
+  /** Requests that were sent: attempts, and turns of a search that takes several. */
   attempts: z.int().min(0),
   /** The id of the model that answered, as the provider reports it. */
   reported_model: z.string().nullable(),

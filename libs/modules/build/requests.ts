@@ -50,6 +50,9 @@ function requireRequest(site: Site, value: unknown): RequestSpec {
   if (spec.untilMs !== undefined && !Number.isFinite(spec.untilMs)) {
     throw wrongRequest(site, `its untilMs is ${String(spec.untilMs)}`, 'give a time in Unix milliseconds');
   }
+  if (spec.notBeforeMs !== undefined && !Number.isFinite(spec.notBeforeMs)) {
+    throw wrongRequest(site, `its notBeforeMs is ${String(spec.notBeforeMs)}`, 'give a time in Unix milliseconds');
+  }
   const wrongLimit = Object.values(spec.limits ?? {}).find((limit) => !(limit >= 0));
   if (wrongLimit !== undefined) {
     throw wrongRequest(

@@ -140,6 +140,11 @@ export interface RequestSpec {
   readonly breaker?: BreakerSpec;
   /** The Unix time in milliseconds at which the request ends, however much of `timeoutMs` is left. */
   readonly untilMs?: number;
+  /**
+   * The Unix time in milliseconds before which the request is not sent: for another attempt after a pause, for example. If its
+   * step declares a cache, it takes no room among the requests of its run and host while it waits.
+   */
+  readonly notBeforeMs?: number;
   /** Keeps the received part of a body that a timeout or the server cuts off, as a page with `partial`; without this it is a failure. */
   readonly partial?: boolean;
   /**
