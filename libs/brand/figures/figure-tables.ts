@@ -3,6 +3,7 @@ import type { Brand } from '../extraction/brand.ts';
 import { type AnswerRow, answered } from './answer-row.ts';
 import { type BrandFigures, brandFigures } from './brand-figures.ts';
 import { type Coverage, coverageOf } from './coverage.ts';
+import { type BrandNoise, noiseOf } from './noise.ts';
 import { worstRankOf } from './observation.ts';
 import { resample } from './resampling.ts';
 import { type SourceFigures, sourceFigures } from './source-figures.ts';
@@ -16,6 +17,8 @@ export interface FigureSet {
 
 export interface FigureTable {
   readonly overall: FigureSet;
+  /** How much two halves of the run differ, by brand; null without repeats. */
+  readonly noise: readonly BrandNoise[] | null;
   readonly byModel: readonly { readonly model: string; readonly figures: FigureSet }[];
   readonly byQuestion: readonly { readonly question: string; readonly figures: FigureSet }[];
 }
@@ -39,6 +42,11 @@ function tableOf(rows: readonly AnswerRow[], brands: readonly Brand[], worstRank
   const byQuestion = Map.groupBy(rows, ({ question }) => question);
   return {
     overall: setOf(rows, brands, worstRank),
+    noise:
+      noiseOf(
+        rows,
+        brands.map(({ name, domains = [] }) => ({ name, domains })),
+      ) ?? null,
     byModel: [...byModel].map(([model, own]) => ({ model, figures: setOf(own, brands, worstRank) })),
     byQuestion: [...byQuestion].map(([question, own]) => ({ question, figures: setOf(own, brands, worstRank) })),
   };

@@ -5,6 +5,7 @@
 import { CatenaError } from '../../errors/catena-error.ts';
 import { type BrandFigures, brandFigures } from '../figures/brand-figures.ts';
 import { type Figure, overlap } from '../figures/figure.ts';
+import { type BrandNoise, noiseOf } from '../figures/noise.ts';
 import { BRAND_SCALES, type FigureName, type Scale } from '../figures/observation.ts';
 import { brandsOf } from '../module/input.ts';
 import type { CallItem } from '../module/items.ts';
@@ -32,10 +33,12 @@ export interface ComparedFigure {
   /** The newest minus the oldest; null if one of them has no value. */
   readonly difference: number | null;
   /**
-   * Whether the 95 % intervals of the oldest and the newest overlap: then the difference may be chance. Null when one of them
-   * has no interval. Intervals that do not overlap are a stricter test than 95 %.
+   * Whether the difference may be chance: the 95 % intervals of the oldest and the newest overlap, or it is no larger than what two
+   * halves of one of them differ by. Null when one of them has no interval. Intervals that do not overlap are a stricter test than 95 %.
    */
   readonly withinNoise: boolean | null;
+  /** What two halves of a run differ by, the most of the compared runs; null without repeats. */
+  readonly noise: number | null;
   /** Whether the oldest or the newest is based on fewer than ten answers. */
   readonly tooThin: boolean;
 }
@@ -99,7 +102,8 @@ export function compareRuns(reports: readonly RunReport[]): Comparison {
     models,
     brands: brands.map(({ name, domains }) => {
       const ofRuns = rows.map((own) => brandFigures(own, name, { domains: domains ?? [] }));
-      return { brand: name, figures: COMPARED.map((figure) => compared(figure, ofRuns)) };
+      const noise = rows.flatMap((own) => noiseOf(own, [{ name, domains: domains ?? [] }]) ?? []);
+      return { brand: name, figures: COMPARED.map((figure) => compared(figure, ofRuns, noise)) };
     }),
     leftOut: leftOut(runs, bare, { questions, models, brands: [...sharedNames] }),
   };
@@ -131,19 +135,23 @@ function notComparable(brands: readonly string[]): CatenaError {
   });
 }
 
-function compared(name: FigureName, ofRuns: readonly BrandFigures[]): ComparedFigure {
+function compared(name: FigureName, ofRuns: readonly BrandFigures[], noises: readonly BrandNoise[]): ComparedFigure {
   const values = ofRuns.map((figures) => figures[name]);
   const [first, last] = [values[0], values.at(-1)];
   const difference =
     first === undefined || last === undefined || first.value === null || last.value === null
       ? null
       : last.value - first.value;
+  const halves = noises.flatMap((each) => each.halves[name] ?? []);
+  const noise = halves.length === 0 ? null : Math.max(...halves);
+  const overlaps = first === undefined || last === undefined ? null : overlap(first, last);
   return {
     name,
     scale: BRAND_SCALES[name],
+    noise,
     values,
     difference,
-    withinNoise: first === undefined || last === undefined ? null : overlap(first, last),
+    withinNoise: overlaps === null ? null : overlaps || Math.abs(difference ?? 0) <= (noise ?? -1),
     tooThin: first?.tooThin === true || last?.tooThin === true,
   };
 }
