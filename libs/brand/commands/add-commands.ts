@@ -29,6 +29,11 @@ export function addCommands(program: Command, context: CliContext, done: Done): 
     .option('--input-file <file>', 'other fields of the input, as JSON or YAML; options override it')
     .option('--deadline <time>', 'report after this time, with the answers so far', '20s')
     .option('--cost-cap <amount>', 'the most that the run may cost, in the currency of the registry')
+    .option(
+      '--assert <statement>',
+      'a statement that must hold, such as "mention(Acme) >= 0.3", repeatable; exit code 1 if one does not',
+      collect,
+    )
     .option('-o, --output <folder>', 'the folder for report.html, report.csv and report.json', 'brand-report')
     .option('--fresh', 'start a new run; an unfinished one of the same work is cancelled')
     .option('--json', 'events as JSON lines on standard output')

@@ -20,6 +20,8 @@ export interface DiagnoseOptions extends ConfigOptions {
   readonly inputFile?: string;
   readonly deadline: string;
   readonly costCap?: string;
+  /** Statements that must hold of the report. */
+  readonly assert?: readonly string[];
   readonly output: string;
   readonly json?: boolean;
   readonly fresh?: boolean;

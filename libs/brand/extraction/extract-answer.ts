@@ -17,6 +17,7 @@ import { type Citation, type Source, sourcesOf } from './sources.ts';
 import { statementsOf } from './statements.ts';
 import { tableGroups } from './table-rows.ts';
 import { linesOf, sentencesOf, spanAt } from './text-spans.ts';
+import { unlistedNames } from './unlisted.ts';
 
 export interface AnswerToRead {
   readonly text: string;
@@ -61,6 +62,8 @@ export interface AnswerFindings {
   readonly brands: readonly BrandFinding[];
   readonly sources: readonly Source[];
   readonly leftOut: readonly LeftOut[];
+  /** Names that stand in lists beside the given brands, and are none of them. */
+  readonly unlisted: readonly string[];
 }
 
 /** Reads an answer. A matcher made once by `brandMatcher` may be given when many answers are read for the same brands. */
@@ -105,6 +108,7 @@ export function extractAnswer(
     }),
     sources: sourcesOf(written, citations, urls, reasonAt),
     leftOut,
+    unlisted: unlistedNames(written, groups, mentions),
   };
 }
 

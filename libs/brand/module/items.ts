@@ -4,6 +4,7 @@ import { ERROR_TYPES } from '../codecs/diagnosis-error.ts';
 import { FINISHES } from '../codecs/model-call.ts';
 import type { BrandFinding } from '../extraction/extract-answer.ts';
 import type { Source } from '../extraction/sources.ts';
+import type { DiscoveredBrand } from '../figures/discovery.ts';
 import type { RunFigures } from '../figures/figure-tables.ts';
 import type { BrandScore } from '../figures/scores.ts';
 
@@ -141,6 +142,7 @@ export const figuresItem = z.object({
   figures: z.custom<RunFigures>(),
   scores: z.array(z.custom<BrandScore>()),
   sources: z.array(z.custom<Source>()),
+  discovered: z.array(z.custom<DiscoveredBrand>()),
 });
 
 export const reportItem = z.object({
@@ -190,6 +192,8 @@ export const reportItem = z.object({
   ),
   figures: z.custom<RunFigures>(),
   scores: z.array(z.custom<BrandScore>()),
+  /** Brands that answers name beside the given ones, and that nobody listed. */
+  discovered: z.array(z.custom<DiscoveredBrand>()),
   sources: z.array(sourceItem),
 });
 

@@ -5,6 +5,7 @@ import { extractAnswer } from '../extraction/extract-answer.ts';
 import { brandMatcher } from '../extraction/match-brands.ts';
 import type { Source } from '../extraction/sources.ts';
 import type { AnswerRow } from '../figures/answer-row.ts';
+import { discoveredBrands } from '../figures/discovery.ts';
 import { runFigures } from '../figures/figure-tables.ts';
 import { brandScores } from '../figures/scores.ts';
 import { failedRow } from './call-rows.ts';
@@ -78,7 +79,8 @@ export function figuresOf(input: DiagnosisInput, rows: readonly AnswerRow[]): Fi
   const brands = brandsOf(input);
   const figures = runFigures(rows, brands);
   const scores = brandScores(figures.bare.overall.brands);
-  return { figures, scores, sources: topSources(rows).map(({ source }) => source) };
+  const sources = topSources(rows).map(({ source }) => source);
+  return { figures, scores, sources, discovered: discoveredBrands(rows) };
 }
 
 export interface CountedSource {

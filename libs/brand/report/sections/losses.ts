@@ -32,6 +32,28 @@ export function interception(scene: Scene): Markup {
   ]);
 }
 
+/** Brands that nobody listed, offered as rivals; nothing when there are none. */
+export function discovered(scene: Scene): Markup | false {
+  const { words, run } = scene;
+  // Reports of older versions have none.
+  const { discovered: found = [] } = run.report as Partial<Scene['run']['report']>;
+  if (found.length === 0) return false;
+  return section('discovered', words.discovered, [
+    note(words.discoveredNote),
+    table({
+      caption: words.discovered,
+      kind: 'bars',
+      head: [words.brand, '', words.value, words.citedBy],
+      rows: found.map(({ name, answers, of, models }) => [
+        foreign(name),
+        stackedBar([{ share: answers / of, tone: 'rival', label: `${answers}/${of}` }]),
+        `${answers}/${of}`,
+        listed(scene, models.map(foreign)),
+      ]),
+    }),
+  ]);
+}
+
 /** Calls without an answer or with a partial one, and why. */
 export function missing(scene: Scene): Markup {
   const { words, run } = scene;

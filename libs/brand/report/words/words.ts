@@ -42,6 +42,29 @@ export interface Words {
   readonly overall: string;
   readonly value: string;
   readonly absent: string;
+  /** Of an answer that was cut off before it named the brand. */
+  readonly notHeard: string;
+  readonly place: string;
+  readonly placeOf: (place: string, brands: number) => string;
+  readonly doFirst: string;
+  readonly nothingToDo: string;
+  readonly banner: (coverage: Readonly<Record<'whole' | 'partial' | 'failed' | 'calls', number>>) => string;
+  readonly named: (brand: string, value: string, answers: number) => string;
+  readonly standing: {
+    readonly known: (place: number, brands: number) => string;
+    readonly open: (best: number, worst: number, brands: number) => string;
+    readonly none: string;
+  };
+  readonly sureness: { readonly thin: string; readonly interval: (value: string) => string };
+  readonly standings: string;
+  readonly standingsNote: string;
+  readonly discovered: string;
+  readonly discoveredNote: string;
+  /** Names of brands that are ordinary words, without contexts. */
+  readonly ordinary: (names: string) => string;
+  readonly unheardCount: (count: number) => string;
+  readonly api: string;
+  readonly noise: (points: string) => string;
   readonly noAnswer: string;
   readonly nothing: string;
   readonly section: Readonly<Record<SectionName, string>>;
