@@ -21,7 +21,8 @@ export function comparisonText(comparison: Comparison): string {
   }
   lines.push(
     '',
-    'difference: newest less oldest. Within noise: their 95 % intervals overlap. *: fewer than ten answers, too thin to compare.',
+    'difference: newest less oldest. Within noise: their 95 % intervals overlap, or two halves of one run differ as much.',
+    'a range: answers that were cut off leave the value open. *: fewer than ten known answers, too thin to compare.',
   );
   return `${lines.join('\n')}\n`;
 }

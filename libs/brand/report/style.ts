@@ -29,7 +29,7 @@ strong.own,b.own{color:var(--own)}.value{font-weight:600;white-space:nowrap}
 .bars th[scope=row]{width:26%;min-width:84px}.bars td:nth-child(2){min-width:96px}.bars td:last-child{white-space:nowrap}
 .wide-bars td:nth-child(3){min-width:96px}.wide-bars td:nth-child(2){width:34%}
 .row-chart{display:block;width:100%;height:16px;overflow:visible}
-.track{fill:var(--track)}.own{fill:var(--own)}.rival{fill:var(--rival)}.thin{opacity:.55}.maybe{opacity:.3}.maybe.own{fill:var(--own)}.maybe.rival{fill:var(--rival)}
+.track{fill:var(--track)}.own{fill:var(--own)}.rival{fill:var(--rival)}.thin{opacity:.55}.maybe{opacity:.22}.maybe.own{fill:var(--own)}.maybe.rival{fill:var(--rival)}
 .by-us{fill:var(--own)}.by-rival{fill:var(--bad)}.by-others{fill:var(--flat)}.positive,.whole{fill:var(--good)}.neutral{fill:var(--flat)}.negative,.failed{fill:var(--bad)}.partial{fill:var(--rival)}
 rect.fill.rival{fill:var(--rival)}
 .whisker{fill:none;stroke:var(--ink);stroke-width:1.5;vector-effect:non-scaling-stroke}.zero{stroke:var(--ink);stroke-width:1;vector-effect:non-scaling-stroke}

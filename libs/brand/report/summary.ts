@@ -31,7 +31,10 @@ export function summaryOf(report: ReportItem, more: readonly string[] = []): str
 function unheard({ coverage, success }: ReportItem): string[] {
   if (!success || coverage.partial + coverage.failed === 0) return [];
   const few = wholeShare(coverage) < GOOD_COVERAGE ? ['fewer than 80% of the calls were answered in full'] : [];
-  return [...few, 'what was not heard is unknown: figures may be bounds, and brands whose intervals overlap have no order'];
+  return [
+    ...few,
+    'what was not heard is unknown: figures may be bounds, and brands whose intervals overlap have no order',
+  ];
 }
 
 function visibility({ figures, scores, success }: ReportItem): string[] {

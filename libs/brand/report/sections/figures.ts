@@ -16,6 +16,7 @@ export function visibility(scene: Scene): Markup {
   return section('visibility', words.section.visibility, [
     note(words.note.visibility),
     thinNote(scene, brands[0]?.mentionRate),
+    noiseNote(scene),
     html`<div class="columns">${RATES.map((name) => rateTable(scene, name, brands))}</div>`,
   ]);
 }
@@ -96,6 +97,11 @@ function measured({ words }: Scene, figure: Figure, scale: Scale): Markup {
   const sure = least !== null && html`<br><small title="${words.interval}">${interval(figure, scale)}</small>`;
   const mark = tooThin && html` <abbr class="thin-mark" title="${words.thinMeaning}">${words.thin}</abbr>`;
   return html`<span class="value">${valueText(figure, scale)}</span> ${counted}${mark}${sure}`;
+}
+
+function noiseNote({ words, run, main }: Scene): Content {
+  const noise = run.report.figures.bare.noise?.find(({ brand }) => brand === main)?.halves.mentionRate ?? null;
+  return noise !== null && note(words.noise(main, `${Math.round(100 * noise)} pp`));
 }
 
 function thinNote({ words }: Scene, figure: Figure | undefined): Content {

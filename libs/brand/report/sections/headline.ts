@@ -52,7 +52,7 @@ function summary(scene: Scene): Content {
     ? words.sureness.thin
     : words.sureness.interval(interval(own.mentionRate, 'share'));
   const ordinary = brandsOf(run.input).flatMap(ordinaryNames);
-  return html`<div class="summary"><div><p class="lead">${words.named(main, valueText(own.mentionRate, 'share'), coverage.whole + coverage.partial)} ${stands}</p><p class="sure">${sure}</p>${
+  return html`<div class="summary"><div><p class="lead">${words.named(main, valueText(own.mentionRate, 'share'), coverage.whole + coverage.partial)}${words.space}${stands}</p><p class="sure">${sure}</p>${
     ordinary.length > 0 && html`<p class="warning">${words.ordinary(ordinary.join(words.comma))}</p>`
   }${standings(scene)}</div>${advice(scene)}</div>`;
 }
@@ -86,7 +86,8 @@ function advice({ run, words }: Scene): Markup {
   }</div>`;
 }
 
-function cards({ run, words, main }: Scene): Markup {
+function cards(scene: Scene): Markup {
+  const { run, words, main } = scene;
   const { report } = run;
   const { brands } = report.figures.bare.overall;
   const own = brands.find(({ brand }) => brand === main);
@@ -103,14 +104,15 @@ function cards({ run, words, main }: Scene): Markup {
     ),
     own && card(words.figure.averageRank, valueText(own.averageRank, 'rank'), interval(own.averageRank, 'rank')),
     card(words.coverage, `${report.completed}/${report.total}`, counts),
-    card(words.cost, costText(report), words.costMeaning),
+    card(words.cost, money(report.cost), html`${costBound(scene)}${words.costMeaning}`),
   ];
   return html`<dl class="cards">${drawn}</dl>`;
 }
 
-/** What was counted, and the bound beside it where something was not. */
-function costText({ cost, cost_at_most: most }: Scene['run']['report']): string {
-  return most === null || cost === null || most === cost ? money(cost) : `${money(cost)}–${money(most)}`;
+/** The bound, where some tokens were not counted. */
+function costBound({ run, words }: Scene): Content {
+  const { cost, cost_at_most: most } = run.report;
+  return most !== null && most !== cost && html`${words.atMost(money(most))} · `;
 }
 
 function card(name: string, value: string, detail: Content): Markup {

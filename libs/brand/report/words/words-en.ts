@@ -32,8 +32,11 @@ export const WORDS_EN: Words = {
   },
   score: 'Score',
   scoreMeaning: 'of 100, from mentions, positions and share of voice',
+  space: ' ',
   place: 'Place',
-  placeOf: (place, brands) => `${place} of ${brands}`,
+  noise: (brand, points) =>
+    `Noise: the mention rates of ${brand} in two halves of this run differ by ${points} on average; a change no larger says nothing.`,
+  atMost: (amount) => `at most ${amount}`,
   doFirst: 'What to do first',
   nothingToDo: 'Nothing stands out: no rule of this report asks for anything.',
   banner: ({ whole, partial, failed, calls }) =>
@@ -59,7 +62,6 @@ export const WORDS_EN: Words = {
     `Ordinary words: ${names}. Places that do not mean the brand may have been counted; give contexts that do not count.`,
   unheardCount: (count) => `${count} not heard`,
   api: 'The models were asked through their interfaces for programs; people who use their apps may get other answers.',
-  noise: (points) => `Two halves of this run differ by ${points}: a change no larger says nothing.`,
   coverage: 'Answered',
   cost: 'Cost',
   costMeaning: 'in the currency of the provider registry',

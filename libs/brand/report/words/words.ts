@@ -44,8 +44,9 @@ export interface Words {
   readonly absent: string;
   /** Of an answer that was cut off before it named the brand. */
   readonly notHeard: string;
+  /** Between two sentences. */
+  readonly space: string;
   readonly place: string;
-  readonly placeOf: (place: string, brands: number) => string;
   readonly doFirst: string;
   readonly nothingToDo: string;
   readonly banner: (coverage: Readonly<Record<'whole' | 'partial' | 'failed' | 'calls', number>>) => string;
@@ -64,7 +65,9 @@ export interface Words {
   readonly ordinary: (names: string) => string;
   readonly unheardCount: (count: number) => string;
   readonly api: string;
-  readonly noise: (points: string) => string;
+  /** What two halves of a repeated run differ by. */
+  readonly noise: (brand: string, points: string) => string;
+  readonly atMost: (amount: string) => string;
   readonly noAnswer: string;
   readonly nothing: string;
   readonly section: Readonly<Record<SectionName, string>>;
