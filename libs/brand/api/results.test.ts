@@ -31,6 +31,27 @@ describe('B16 GET /api/deep-intelligence/{task_id}', () => {
   });
 });
 
+describe('GET /api/report/{task_id}.html and .csv', () => {
+  it('are the files that the command line writes', async () => {
+    const { app, runs } = await openApi();
+    runs.closed('r');
+    const page = await app.inject('/api/report/r.html');
+    expect([page.statusCode, page.headers['content-type']]).toEqual([200, 'text/html; charset=utf-8']);
+    expect(page.body).toContain('<h1><bdi>海澜鞋业</bdi></h1>');
+    const csv = await app.inject('/api/report/r.csv');
+    expect([csv.statusCode, csv.headers['content-type']]).toEqual([200, 'text/csv; charset=utf-8']);
+    expect(csv.body.trimEnd().split('\r\n')).toHaveLength(1 + 2 * 3);
+  });
+
+  it('are refused before the end, for other endings and for unknown runs', async () => {
+    const { get, runs } = await openApi();
+    runs.inPhase('r', 2, { created: 1 });
+    expect((await get('/api/report/r.html')).body.error).toBe('api.not_completed');
+    expect((await get('/api/report/r.pdf')).status).toBe(400);
+    expect((await get('/api/report/nobody.csv')).status).toBe(404);
+  });
+});
+
 describe('B18 GET /api/test-history', () => {
   it('lists the diagnoses of a user, the newest first, page by page', async () => {
     const { get, runs } = await openApi();

@@ -4,9 +4,10 @@ import { DEFAULT_RESERVE_MS } from '../codecs/timeouts.ts';
 import type { Brand } from '../extraction/brand.ts';
 import { PROMPT_STYLES } from '../prompts/prompt.ts';
 
-const name = z.string().trim().min(1).max(100);
+const name = z.string().trim().min(1, 'is empty').max(100);
 
-const brandSchema = z.union([
+/** A brand as a user gives it: its name, or with what else is known of it. */
+export const brandSchema = z.union([
   name,
   z.strictObject({
     name,

@@ -25,12 +25,23 @@ export type HttpApp = FastifyInstance<Server, IncomingMessage, ServerResponse, F
 export const zodValidator: FastifySchemaCompiler<z.ZodType> = ({ schema }) => {
   return (data: unknown) => {
     const read = schema.safeParse(data ?? {});
-    return read.success ? { value: read.data } : { error: invalidArgument(read.error.issues.map(toIssue)) };
+    return read.success
+      ? { value: read.data }
+      : { error: invalidArgument(read.error.issues.flatMap(meant).map(toIssue)) };
   };
 };
 
 /** Responses are not checked at run time: tests check them against their schemas. */
 export const jsonSerializer: FastifySerializerCompiler<z.ZodType> = () => (data) => JSON.stringify(data);
+
+/** Of a union the issues of the option that was meant: the one whose type the value has. */
+function meant(issue: z.core.$ZodIssue): z.core.$ZodIssue[] {
+  if (issue.code !== 'invalid_union') return [issue];
+  const isOfType = (each: z.core.$ZodIssue): boolean => each.code !== 'invalid_type' || each.path.length > 0;
+  const [only, ...others] = issue.errors.filter((option) => option.every(isOfType));
+  if (only === undefined || others.length > 0) return [issue];
+  return only.flatMap((each) => meant({ ...each, path: [...issue.path, ...each.path] }));
+}
 
 function toIssue({ path, message }: z.core.$ZodIssue): FieldIssue {
   const place = path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`)).join('');
