@@ -61,7 +61,9 @@ describe('B19 the OpenAPI document', () => {
         if (requestBody !== undefined) expectSchema(requestBody.content['application/json']?.schema);
         for (const [status, { description, content }] of Object.entries(responses)) {
           expect(description, `${path} ${status}`).not.toBe('Default Response');
-          expectSchema(content['application/json']?.schema);
+          const types = Object.values(content);
+          expect(types.length, path).toBeGreaterThan(0);
+          for (const { schema } of types) expectSchema(schema);
         }
       }
     }
