@@ -22,7 +22,9 @@ describe('the example of a diagnosis', () => {
     const providers = names.map((name) => registry.find(name));
     const known = VENDOR_NAMES.filter((name) => name !== 'other');
     expect(new Set(providers.map((provider) => vendorNameOf(provider)))).toEqual(new Set(known));
-    const searching = new Set(providers.filter((provider) => searches(provider)).map((provider) => vendorNameOf(provider)));
+    const searching = new Set(
+      providers.filter((provider) => searches(provider)).map((provider) => vendorNameOf(provider)),
+    );
     expect(searching).toEqual(new Set(known.filter((name) => name !== 'deepseek')));
     for (const { keyReference } of providers) expect(keyReference).toMatch(/_API_KEY$/);
   });

@@ -1,5 +1,6 @@
 /** What authors of modules import from `catena`. */
 
+export { retryAfterMs } from '../limits/retry-after.ts';
 export { defineModule, type Module } from './build/define-module.ts';
 export {
   type ComputeStep,

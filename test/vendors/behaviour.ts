@@ -17,8 +17,6 @@ export interface Behaviour {
   readonly row: Readonly<Record<string, unknown>>;
   /** Fields of the input. */
   readonly input?: Readonly<Record<string, unknown>>;
-  /** Default: 12 s. */
-  readonly deadlineMs?: number;
 }
 
 /** Rows of one vendor, without repeating what they share. */

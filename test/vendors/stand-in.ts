@@ -9,8 +9,8 @@ export interface Sent {
   readonly headers?: Readonly<Record<string, string>>;
   /** Sent in these pieces. */
   readonly body: string | readonly (string | Uint8Array)[];
-  /** What happens after the body; default: the response ends. `break`: the connection is closed. `silence`: nothing more comes. */
-  readonly then?: 'end' | 'break' | 'silence';
+  /** What happens after the body; default: the response ends. `break`: the connection is closed. */
+  readonly then?: 'end' | 'break';
 }
 
 export interface SeenRequest {
@@ -59,5 +59,5 @@ function send(response: ServerResponse, { status = 200, headers = {}, body, then
   for (const piece of typeof body === 'string' ? [body] : body) response.write(piece);
   if (then === 'end') response.end();
   // After the written bytes have left.
-  else if (then === 'break') setTimeout(() => response.destroy(), 20);
+  else setTimeout(() => response.destroy(), 20);
 }

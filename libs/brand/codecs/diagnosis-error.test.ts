@@ -22,6 +22,8 @@ describe('B28: the error of a call', () => {
     expect(JSON.parse(JSON.stringify(error))).toEqual(error);
     expect(error.error_message).toBe('Incorrect API key provided: [key]. [key]');
     expect(error.error_code).toBe('invalid_key');
+    const google = diagnosisError('invalid_key', '', `API key AIza${'x'.repeat(35)} expired`, 5);
+    expect(google.error_message).toBe('API key [key] expired');
   });
 
   it.each([

@@ -53,7 +53,7 @@ const FINAL: ReadonlySet<ErrorType> = new Set([
 ]);
 const MAX_MESSAGE_CHARS = 500;
 /** Matches text in a provider's message that may be a key; it is removed. */
-const KEY = /\b(?:sk|ak|pplx|key|ark)-[\w-]{6,}|\bBearer\s+\S+|\b[a-f\d]{32}\.\w{16}\b/gi;
+const KEY = /\b(?:sk|ak|pplx|key|ark)-[\w-]{6,}|\bAIza[\w-]{20,}|\bBearer\s+\S+|\b[a-f\d]{32}\.\w{16}\b/gi;
 
 /** An error of a kind at a time in milliseconds since 1970. */
 export function diagnosisError(type: ErrorType, code: string, message: string, nowMs: number): DiagnosisError {

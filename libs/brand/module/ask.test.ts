@@ -55,14 +55,14 @@ describe('the request of a call', () => {
   });
 });
 
-function read(body: string, more: { status?: number; type?: string; partial?: boolean } = {}) {
-  const { status = 200, type = 'text/event-stream', partial = false } = more;
+function read(body: string, more: { status?: number; type?: string; partial?: boolean; elapsedMs?: number } = {}) {
+  const { status = 200, type = 'text/event-stream', partial = false, elapsedMs = 0 } = more;
   const source = {
     url: 'https://ark.test/',
     status,
     headers: { 'content-type': type },
     body: Buffer.from(body),
-    partial,
+    ...{ partial, elapsedMs },
   };
   return readReply(inputOf('问'), provider, new SourcePage(source, 'fast'), at());
 }
@@ -73,10 +73,12 @@ describe('a reply', () => {
     expect(read(body, { partial: true })).toMatchObject({ ok: true, answer: { text: '推荐云步', finish: 'cut_off' } });
   });
 
-  it('that was cut off before its text is a failure of time, not a broken one', () => {
-    expect(read(': hello\n\n', { partial: true })).toMatchObject({ ok: false, error: { error_type: 'timeout' } });
+  it('that was cut off before its text is a failure of time once its time was over, else of the connection', () => {
+    const late = { partial: true, elapsedMs: 15_000 };
+    expect(read(': hello\n\n', late)).toMatchObject({ ok: false, error: { error_type: 'timeout' } });
     const empty = 'data: {"choices":[{"delta":{"role":"assistant"}}]}\n\n';
-    expect(read(empty, { partial: true })).toMatchObject({ ok: false, error: { error_type: 'timeout' } });
+    expect(read(empty, late)).toMatchObject({ ok: false, error: { error_type: 'timeout' } });
+    expect(read(empty, { partial: true })).toMatchObject({ ok: false, error: { error_type: 'network' } });
   });
 
   it('is read as what it is, whatever was asked for', () => {

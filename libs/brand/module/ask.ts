@@ -111,7 +111,7 @@ export function readReply(input: DiagnosisInput, provider: Provider, page: Page,
   const { error_type, error_message } = reply.error;
   if (page.partial && (error_type === 'parse' || error_type === 'empty')) {
     const message = `${page.url} was cut off before it had sent any text of its answer`;
-    return { ...reply, error: diagnosisError(cutType(input, time), 'cut_off', message, time.nowMs) };
+    return { ...reply, error: diagnosisError(cutTypeOf(input, provider, page, time), 'cut_off', message, time.nowMs) };
   }
   // A filled-in wait of a whole answer means nothing: many servers send the state of their limits with every response.
   const isRefusal = status >= 400 || THROTTLED.has(error_type);
@@ -135,6 +135,15 @@ const TOLERANCE_MS = 50;
 function cutType(input: DiagnosisInput, time: CallTime): ErrorType {
   const untilMs = askUntilMs(input, time);
   return untilMs !== undefined && time.nowMs >= untilMs - TOLERANCE_MS ? 'deadline_exceeded' : 'timeout';
+}
+
+/** The same for a page that ended early: before its time was over, the connection broke. */
+function cutTypeOf(input: DiagnosisInput, provider: Provider, page: Page, time: CallTime): ErrorType {
+  const byDeadline = cutType(input, time);
+  if (byDeadline === 'deadline_exceeded') return byDeadline;
+  if (time.deadlineAtMs !== undefined) return 'network';
+  const questions = input.questions.map((question) => callTimeoutMs(provider, question, undefined));
+  return page.elapsedMs >= Math.min(...questions) - TOLERANCE_MS ? 'timeout' : 'network';
 }
 
 /** What follows a reply: another request of the same call, or its row. */

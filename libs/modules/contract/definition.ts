@@ -2,6 +2,7 @@
  * The engine's view of a module: a contract to schedule by, and functions to call. The authoring API (`defineModule`) builds
  * it; the engine does not depend on that API.
  */
+import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { JoinPolicy } from '../../coordination/protocol/runs.ts';
 import type { BreakerSpec } from '../../limits/breakers.ts';
 import type { KeyLimits } from '../../limits/limiter.ts';
@@ -36,7 +37,17 @@ export interface RetryPolicy {
  */
 export type CachePolicy = 'run' | { readonly scope: 'run' | 'shared'; readonly ttlMs: number };
 
+/** How long one call of a step's functions may take. */
+export interface ExecutionTimes {
+  /** From its begin to its last emission, in milliseconds, without the time in which it waits for others. */
+  readonly timeoutMs?: number;
+  /** One stretch without a turn of the event loop, in milliseconds. */
+  readonly blockTimeoutMs?: number;
+}
+
 export interface StepPolicy {
+  /** Undefined: the configured times. */
+  readonly execution?: ExecutionTimes;
   /** Undefined: the configured policy. */
   readonly retry?: Partial<RetryPolicy>;
   /** The timeout of a whole request, redirects and body included, in milliseconds. Undefined: the configured timeout. */
@@ -59,7 +70,8 @@ export interface StepDefinition {
   /** `lineage`: equal states that come from two requests are two hops. */
   readonly identity: 'state' | 'lineage';
   readonly policy: StepPolicy;
-  readonly expect: Expectation | undefined;
+  /** Whether it yields something for a request that failed for good. */
+  readonly givesUp: boolean;
   /** Checks a state; returns it as the schema transforms it, or throws a CatenaError that names the fields. */
   checkState(state: unknown): unknown | Promise<unknown>;
 }
@@ -288,6 +300,7 @@ export interface ModuleDefinition {
   readonly steps: readonly StepDefinition[];
   readonly phases: readonly PhaseDefinition[];
   readonly itemTypes: readonly string[];
+  readonly inputSchema?: StandardSchemaV1;
   checkInput(input: unknown): unknown | Promise<unknown>;
   start(call: StepCall): Emissions;
   /** Of a fetch step. */

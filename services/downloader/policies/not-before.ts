@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import type { RequestBody } from '../../../libs/calls/node-body.ts';
 import type { Clock } from '../../../libs/clock/clock.ts';
 import { abortedWait, MAX_TIMER_MS } from '../../../libs/limits/limiter.ts';
-import type { RequestBody } from '../../../libs/stage/node/node-body.ts';
 import type { RequestPolicy } from './policy.ts';
 
 /**
