@@ -55,6 +55,20 @@ export const submissionRequest = z.object({
   customQuestions: z.array(z.string().trim().max(2_000)).max(MAX_QUESTIONS).optional().describe('One question each.'),
   userOpenid: userOpenid.nullish().describe('The user whose history lists the run.'),
   repeats: z.int().min(1).max(100).optional().describe('How often each model is asked each question; default: once.'),
+  until: z
+    .number()
+    .min(0.01)
+    .max(0.5)
+    .optional()
+    .describe(
+      'Questions are asked again, the least known first, until the mention rate of each is known to ± this share.',
+    ),
+  maxCalls: z
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .optional()
+    .describe('The most calls with `until`; default: three times the first ones.'),
   prompt: z.enum(PROMPT_STYLES).optional().describe('bare: the question alone, the default; list: asks for a list.'),
   maxSources: z.int().min(0).max(1_000).optional().describe('Cited pages that are read; default: 10.'),
   costCap: z

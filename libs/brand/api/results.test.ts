@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { PHASES } from '../module/phases.ts';
 import { deepIntelligenceBodySchema, historyBodySchema } from '../status/bodies.ts';
 import { closedRecord, NOW_MS, recordOf } from '../status/status.fixture.ts';
 import { openApi } from './diagnosis-api.fixture.ts';
@@ -16,7 +17,7 @@ describe('B16 GET /api/deep-intelligence/{task_id}', () => {
 
   it('is refused with 400 before the end, and for a run that failed', async () => {
     const { get, runs } = await openApi();
-    runs.inPhase('r', 2, { created: 1 });
+    runs.inPhase('r', PHASES.trace, { created: 1 });
     const early = await get('/api/deep-intelligence/r');
     expect([early.status, early.body.error, early.body.status]).toEqual([400, 'api.not_completed', 'error']);
     expect(early.body.message).toContain('source_tracing');
@@ -45,7 +46,7 @@ describe('GET /api/report/{task_id}.html and .csv', () => {
 
   it('are refused before the end, for other endings and for unknown runs', async () => {
     const { get, runs } = await openApi();
-    runs.inPhase('r', 2, { created: 1 });
+    runs.inPhase('r', PHASES.trace, { created: 1 });
     expect((await get('/api/report/r.html')).body.error).toBe('api.not_completed');
     expect((await get('/api/report/r.pdf')).status).toBe(400);
     expect((await get('/api/report/nobody.csv')).status).toBe(404);

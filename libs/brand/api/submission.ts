@@ -23,8 +23,8 @@ export async function toTask(
   const questions = questionsOf(body);
   const { known, unknown } = sortedOut(chosen(body), knownModels(deps));
   requireNone([questionsFault(body, questions), modelsFault(known, unknown, knownModels(deps))]);
-  const { language, deadlineSeconds, userOpenid: user, repeats, prompt, maxSources, costCap } = body;
-  const chosenInput = Object.entries({ language, repeats, prompt, maxSources }).filter(
+  const { language, deadlineSeconds, userOpenid: user, costCap, repeats, until, maxCalls, prompt, maxSources } = body;
+  const chosenInput = Object.entries({ language, repeats, until, maxCalls, prompt, maxSources }).filter(
     ([, value]) => value !== undefined,
   );
   const input = { brand, rivals, questions, models: known, ...Object.fromEntries(chosenInput) };

@@ -17,6 +17,11 @@ export function addCommands(program: Command, context: CliContext, done: Done): 
     .option('--prompt-set <name>', 'the prompt set, if the file has several')
     .option('--model <name>', 'a model of the provider registry (brand.providers), repeatable', collect)
     .option('--repeats <number>', 'how often each model is asked each question')
+    .option(
+      '--until <points>',
+      'ask questions again, the least known first, until the share of answers that name the brand is known to ± these points',
+    )
+    .option('--max-calls <number>', 'the most calls with --until; default: three times the first ones')
     .addOption(
       new Option('--prompt <style>', 'bare: the question alone, the default; list: asks for a list').choices(
         PROMPT_STYLES,

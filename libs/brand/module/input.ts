@@ -29,6 +29,13 @@ export const diagnosisInput = z.strictObject({
   models: z.array(name).min(1).max(50),
   /** How often each model is asked each question. */
   repeats: z.int().min(1).max(100).default(1),
+  /**
+   * Questions whose share of answers that name the brand is known less well than this (half of its 95 % interval, 0.1: ±10 points) are
+   * asked again, the least known first, once the first answers are there.
+   */
+  until: z.number().min(0.01).max(0.5).optional(),
+  /** The most calls of the run, those that `until` adds included; default: three times the first ones. */
+  maxCalls: z.int().min(1).max(1_000_000).optional(),
   /** What the model is told beside the question: nothing (`bare`), or to give a list (`list`), whose figures stand apart. */
   prompt: z.enum(PROMPT_STYLES).default('bare'),
   /** The language of the report, and of the prompt `list`; default: each question's own. */

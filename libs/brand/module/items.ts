@@ -116,6 +116,9 @@ export const callItem = z.object({
   timestamp: z.string(),
 });
 
+/** A further call, which the first answers asked for. */
+export const furtherItem = z.object({ question: z.int(), model: z.string(), repeat: z.int() });
+
 /** What one answer says about one brand. */
 export const mentionItem = z.object({
   question: z.string(),

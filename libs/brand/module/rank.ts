@@ -14,21 +14,24 @@ import { brandsOf, type DiagnosisInput } from './input.ts';
 import type { CallItem, FiguresItem } from './items.ts';
 import { callKey, type PlannedCall, planCalls } from './plan.ts';
 
-/** Rows for planned calls without one: they died, or the deadline came before they were sent. */
+const ASKING: ReadonlySet<string> = new Set(['ask', 'again']);
+
+/** Rows for planned and further calls without one: they died, or the deadline came before they were sent. */
 export function missingRows(
   input: DiagnosisInput,
   calls: readonly CallItem[],
   failures: readonly JoinedFailure[],
   nowMs: number,
+  further: readonly PlannedCall[] = [],
 ): CallItem[] {
   const known = new Set(calls.map(({ question, model, repeat }) => callKey(question, model, repeat)));
   const why = new Map<string, JoinedFailure>();
   for (const failure of failures) {
     const state = failure.state as Partial<PlannedCall> | undefined;
-    if (failure.step !== 'ask' || state?.question === undefined) continue;
+    if (!ASKING.has(failure.step) || state?.question === undefined) continue;
     why.set(callKey(input.questions[state.question] ?? '', state.model ?? '', state.repeat ?? 0), failure);
   }
-  return planCalls(input).flatMap((call) => {
+  return [...planCalls(input), ...further].flatMap((call) => {
     const key = callKey(input.questions[call.question] ?? '', call.model, call.repeat);
     if (known.has(key)) return [];
     const died = why.get(key);

@@ -9,6 +9,7 @@
  */
 import type { ModuleSnapshot, PhaseSnapshot, RunSnapshot } from '../../coordination/protocol/reads.ts';
 import type { RunRecord } from '../../store/port.ts';
+import { PHASES } from '../module/phases.ts';
 import { type DiagnosisItems, diagnosisModule, inputOf, NO_ITEMS, plannedCount } from './diagnosis-items.ts';
 import { failureOf } from './failure.ts';
 import { type FailingStage, PROGRESS, type Stage, type Status, statusOf } from './stages.ts';
@@ -33,12 +34,6 @@ export interface DiagnosisStatus {
   /** Whether the report rests on fewer whole answers than calls; null without a report. */
   readonly isPartial: boolean | null;
 }
-
-/** Positions of the module's phases. */
-const ASK = 0;
-const RANK = 1;
-const TRACE = 2;
-const REPORT = 3;
 
 /** The progress in `source_tracing` at which the report starts, which has no stage of its own. */
 const REPORT_PROGRESS = 95;
@@ -65,18 +60,22 @@ function inPhase({ currentPhase, phases }: ModuleSnapshot, planned: number): Dia
   const phase = phases[currentPhase];
   if (phase === undefined) return at('source_tracing', PROGRESS.source_tracing.to);
   switch (currentPhase) {
-    case ASK:
+    case PHASES.ask:
       // The start, and a hop and a request per call. Calls that are asked again add nodes, and would make a share of all nodes fall.
       return at('ai_fetching', between(PROGRESS.ai_fetching, shareOf(phase, 1 + 2 * planned)));
-    case RANK:
+    case PHASES.spend:
+    case PHASES.again:
+      // What is asked again was not planned: the first answers asked for it.
+      return at('ai_fetching', PROGRESS.ai_fetching.to);
+    case PHASES.rank:
       return at('ranking_analysis', PROGRESS.ranking_analysis.from);
-    case TRACE:
+    case PHASES.trace:
       // A hop ends in the transition that makes its request, so the share of all nodes never falls.
       return at(
         'source_tracing',
         between({ ...PROGRESS.source_tracing, to: REPORT_PROGRESS }, shareOf(phase, phase.created)),
       );
-    case REPORT:
+    case PHASES.report:
       return at('source_tracing', REPORT_PROGRESS);
     default:
       return at('source_tracing', PROGRESS.source_tracing.to);

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { RunSnapshot } from '../../coordination/protocol/reads.ts';
 import type { RunEnd } from '../../store/port.ts';
+import { PHASES } from '../module/phases.ts';
 import { type DiagnosisItems, NO_ITEMS, plannedCount } from './diagnosis-items.ts';
 import { type DiagnosisStatus, diagnosisStatus } from './diagnosis-status.ts';
 import { isFinal, mayFollow, PROGRESS, STAGES, type Stage, statusOf } from './stages.ts';
@@ -37,14 +38,21 @@ function shown({ questions, models, steps, reason, items }: History): DiagnosisS
   });
   const planned = plannedCount(input);
   const seen = [diagnosisStatus({ record: recordOf({ state: 'accepted', input }) })];
-  const phases = [0, 1, 2, 3].map(() => ({ created: 0, done: 0, dead: 0, open: 0, closed: '' as const }));
+  const phases = Object.values(PHASES).map(() => ({ created: 0, done: 0, dead: 0, open: 0, closed: '' as const }));
   let current = 0;
   let mark: RunSnapshot['mark'] = '';
   /** Hops that the start has still to make. */
   let staged = planned;
   phases[0]!.created = 1;
   const snapshot = (): RunSnapshot => ({
-    ...{ runId: 'run-1', state: current > 3 ? 'closing' : 'open', mark, reason: '', paused: false, openings: 1 },
+    ...{
+      runId: 'run-1',
+      state: current > PHASES.report ? 'closing' : 'open',
+      mark,
+      reason: '',
+      paused: false,
+      openings: 1,
+    },
     modules: [
       {
         ...{ moduleId: MODULE_ID, state: 'open', reason: '', currentPhase: current, executions: 0, errors: 0 },
@@ -71,7 +79,7 @@ function shown({ questions, models, steps, reason, items }: History): DiagnosisS
     } else if (step === 'next phase') {
       current += 1;
       const next = phases[current];
-      if (next !== undefined) next.created = current === 2 ? 3 : 1;
+      if (next !== undefined) next.created = current === PHASES.trace || current === PHASES.again ? 3 : 1;
     } else if (step === 'cancel') mark = 'cancelled';
     else if (step === 'close') break;
     seen.push(diagnosisStatus({ record: recordOf({ input }), snapshot: snapshot() }));

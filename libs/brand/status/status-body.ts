@@ -44,7 +44,7 @@ export function statusBody({ record, status, items }: StatusFacts): StatusBody {
 /** `GET /api/test-progress`: the same without the results, and whether the stored results agree with the stage. */
 export function testProgress({ record, status, items }: StatusFacts): TestProgressBody {
   const results_count = items.calls.length;
-  const expected_count = plannedCount(inputOf(record));
+  const expected_count = expectedCount({ record, status, items });
   const { stage } = status;
   const isWhole = results_count === expected_count && items.report?.total === expected_count;
   const isPending = !isFinal(stage) && results_count <= expected_count;
@@ -88,9 +88,17 @@ function stateOf({ stage, status, progress }: DiagnosisStatus) {
   return { stage, status, progress, is_completed: isFinal(stage) };
 }
 
+/** The planned calls, and the further ones that the first answers asked for: of these, those that are known. */
+function expectedCount({ record, items }: StatusFacts): number {
+  const input = inputOf(record);
+  const planned = plannedCount(input);
+  if (input?.until === undefined) return planned;
+  return Math.max(planned, items.calls.length, items.report?.total ?? 0);
+}
+
 function certaintyAt({ record, status, items }: StatusFacts): Certainty {
   if (items.report !== undefined) return certaintyOf(items.report);
-  return certaintySoFar(plannedCount(inputOf(record)), items.calls, isFinal(status.stage));
+  return certaintySoFar(expectedCount({ record, status, items }), items.calls, isFinal(status.stage));
 }
 
 function toResult(call: CallItem): CallResult {

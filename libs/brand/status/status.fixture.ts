@@ -7,6 +7,7 @@ import { geoData } from '../extraction/geo-data.ts';
 import { failedRow } from '../module/call-rows.ts';
 import { brandsOf, type DiagnosisInput, diagnosisInput } from '../module/input.ts';
 import type { CallItem, ReportItem, SourceItem } from '../module/items.ts';
+import { PHASES } from '../module/phases.ts';
 import { answerRows, figuresOf } from '../module/rank.ts';
 import { reportOf } from '../module/report.ts';
 import type { DiagnosisItems } from './diagnosis-items.ts';
@@ -69,7 +70,7 @@ export function snapshotIn(
   current: Partial<PhaseSnapshot> = {},
   changes: Partial<RunSnapshot> = {},
 ): RunSnapshot {
-  const phases = [0, 1, 2, 3].map((index) => phase(index === currentPhase ? current : {}));
+  const phases = Object.values(PHASES).map((index) => phase(index === currentPhase ? current : {}));
   const module = {
     moduleId: MODULE_ID,
     state: 'open',
