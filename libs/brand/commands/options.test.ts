@@ -14,6 +14,14 @@ describe('the input of a diagnosis', () => {
     expect(inputOf(ASKED)).toEqual({ brand: 'Apex', models: ['qwen'], questions: ['Which?'] });
   });
 
+  it('reads a precision in points, with its sign or without, and refuses others', () => {
+    for (const until of ['10', '±10', '+-10', '10%']) expect(inputOf({ ...ASKED, until }).until).toBe(0.1);
+    expect(inputOf({ ...ASKED, until: '7.5', maxCalls: '90' })).toMatchObject({ until: 0.075, maxCalls: 90 });
+    for (const until of ['0', '51', 'ten', '-5']) {
+      expect(() => inputOf({ ...ASKED, until })).toThrow(`--until is "${until}"`);
+    }
+  });
+
   it('has the aliases and domains of the brand beside those of the file', () => {
     const base = { brand: { name: 'Apex', aliases: ['Peak'] }, models: ['qwen'], questions: ['Which?'] };
     expect(inputOf({ ...OPTIONS, alias: ['Summit'], domain: ['apex.test'] }, base)).toMatchObject({
