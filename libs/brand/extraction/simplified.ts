@@ -1,5 +1,10 @@
 /** Traditional Chinese characters as simplified ones, one for one, so that 華為 is 华为 and every offset stays what it is. */
-import pairs from 'opencc-js/dict/TSCharacters';
+import { createRequire } from 'node:module';
+
+/** The dictionary alone: the package's converter is slower by far, and changes lengths. `traditional simplified`, between bars. */
+const { default: pairs } = createRequire(import.meta.url)('opencc-js/dict/TSCharacters') as {
+  readonly default: string;
+};
 
 const FIRST = 0x4e00;
 const LAST = 0x9fff;

@@ -6,8 +6,7 @@
 import { z } from 'zod';
 import { type Clock, systemClock } from '../../clock/clock.ts';
 import type { GivenUp, JoinedFailure, Page } from '../../modules/contract/definition.ts';
-import type { Charge, Yieldable } from '../../modules/contract/implementation.ts';
-import { computeStep, defineModule, fetchStep } from '../../modules/index.ts';
+import { computeStep, defineModule, fetchStep, type Yieldable } from '../../modules/index.ts';
 import { fold } from '../extraction/fold.ts';
 import { brandMatcher, findMentions } from '../extraction/match-brands.ts';
 import { registrableDomain } from '../extraction/normalise-url.ts';
@@ -66,7 +65,7 @@ interface Asking {
   readonly state: AskState;
   readonly runId: string;
   readonly deadlineAtMs: number | undefined;
-  readonly charge: Charge;
+  readonly charge: (amount: number) => Yieldable;
   readonly put: { readonly call: (row: CallItem) => Yieldable };
 }
 type Again = (state: AskState) => Yieldable;
