@@ -76,7 +76,13 @@ describe('a diagnosis', () => {
     const { baseUrl, calls } = await provider(() => 'whole');
     const run = await diagnose({
       registry: registryOf(baseUrl, ['qwen', 'zhipu']),
-      input: { questions: ['推荐几款跑鞋', '哪些耐磨'], models: ['qwen', 'zhipu'], until: 0.1, maxCalls: 14, maxSources: 0 },
+      input: {
+        questions: ['推荐几款跑鞋', '哪些耐磨'],
+        models: ['qwen', 'zhipu'],
+        until: 0.1,
+        maxCalls: 14,
+        maxSources: 0,
+      },
     });
     expect(run.calls).toHaveLength(14);
     expect(calls).toHaveLength(14);

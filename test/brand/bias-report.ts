@@ -7,8 +7,10 @@ import {
   demoRun,
   type HeardRun,
   JUDGED,
+  type Kept,
   LATE_END_MS,
   labelledRun,
+  stabilityOf,
   told,
   type Verdict,
   verdictOn,
@@ -55,6 +57,8 @@ export function biasReport(answers: readonly LabelledAnswer[]): { readonly text:
       'in bounds: runs in which the truth lies between least and most of all figures; right: in all their intervals;',
       'by figure: figures in whose interval it lies; orders: of two brands, that the report claims',
       table(head, rows),
+      '',
+      stabilityText(answers),
       '',
       `the demo, seed ${DEMO_SEED}: questions that name no brand`,
       demoTable(),
@@ -114,6 +118,12 @@ function shares(runs: readonly HeardRun[]): string {
 function share(runs: readonly HeardRun[], status: 'whole' | 'partial' | 'failed'): number {
   const rows = runs.flatMap(({ heard }) => heard);
   return rows.filter((row) => row.status === status).length / rows.length;
+}
+
+function stabilityText(answers: readonly LabelledAnswer[]): string {
+  const { mentions, listRanks, mentionRanks } = stabilityOf(answers);
+  const said = ({ kept, all }: Kept): string => `${kept} of ${all}`;
+  return `of answers cut at 20 places the whole answer bears out: mentions ${said(mentions)}, numbers of list items ${said(listRanks)}, order of first mentions ${said(mentionRanks)}`;
 }
 
 function demoTable(): string {

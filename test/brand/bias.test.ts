@@ -1,6 +1,16 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { byPlace, byScore, demoRun, type HeardRun, LATE_END_MS, labelledRun, told, verdictOn } from './bias.ts';
+import {
+  byPlace,
+  byScore,
+  demoRun,
+  type HeardRun,
+  LATE_END_MS,
+  labelledRun,
+  stabilityOf,
+  told,
+  verdictOn,
+} from './bias.ts';
 import { readLabelled } from './labelled-answers.ts';
 
 const { answers } = readLabelled(join(import.meta.dirname, 'development', 'answers.jsonl'));
@@ -14,6 +24,16 @@ const judge = ({ brands, whole, heard, asWhole }: HeardRun) => {
     now: verdictOn(told(brands, heard), truth, byPlace),
   };
 };
+
+describe('the beginning of an answer', () => {
+  it('says what its end bears out: mentions, numbers of list items, the order of first mentions', () => {
+    const { mentions, listRanks, mentionRanks } = stabilityOf(SOME);
+    expect(mentions.all).toBeGreaterThan(500);
+    expect(mentions.kept / mentions.all).toBeGreaterThan(0.995);
+    expect(listRanks.kept / listRanks.all).toBeGreaterThan(0.995);
+    expect(mentionRanks.kept / mentionRanks.all).toBeGreaterThan(0.995);
+  });
+});
 
 describe('answers cut off by the latency of real models (R1)', () => {
   const runs = [1, 2, 3].map((seed) => labelledRun(SOME, seed));

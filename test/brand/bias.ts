@@ -49,6 +49,54 @@ export function labelledRun(answers: readonly LabelledAnswer[], seed: number, en
   return heardRun(ROLES, calls);
 }
 
+/** How many findings of beginnings of answers are still true of the whole answers. */
+export interface Stability {
+  readonly mentions: Kept;
+  /** Numbers of list items. */
+  readonly listRanks: Kept;
+  /** Places in the order of first mentions. */
+  readonly mentionRanks: Kept;
+}
+
+export interface Kept {
+  readonly kept: number;
+  readonly all: number;
+}
+
+/** Every answer cut at 20 places, evenly spaced. */
+export function stabilityOf(answers: readonly LabelledAnswer[], places = 20): Stability {
+  const counts = { mentions: [0, 0], listRanks: [0, 0], mentionRanks: [0, 0] } satisfies Record<
+    keyof Stability,
+    number[]
+  >;
+  const count = (name: keyof Stability, isKept: boolean): void => {
+    counts[name][0] = (counts[name][0] ?? 0) + Number(isKept);
+    counts[name][1] = (counts[name][1] ?? 0) + 1;
+  };
+  for (const answer of answers) {
+    const read = (text: string, isWhole: boolean) =>
+      extractAnswer({ text, question: answer.question, brands: brandsOf(answer), isWhole }).brands;
+    const whole = read(answer.text, true);
+    for (let place = 1; place <= places; place += 1) {
+      const heard = read(answer.text.slice(0, Math.floor((answer.text.length * place) / (places + 1))), false);
+      for (const [index, found] of heard.entries()) {
+        const own = whole[index];
+        if (!found.mentioned || own === undefined) continue;
+        count('mentions', own.mentioned);
+        if (!own.mentioned) continue;
+        if (found.rankSource === 'list') count('listRanks', own.rank === found.rank);
+        count('mentionRanks', own.mentionRank === found.mentionRank);
+      }
+    }
+  }
+  const kept = ([right = 0, all = 0]: readonly number[]): Kept => ({ kept: right, all });
+  return {
+    mentions: kept(counts.mentions),
+    listRanks: kept(counts.listRanks),
+    mentionRanks: kept(counts.mentionRanks),
+  };
+}
+
 /** The run that `npm run demo:brand` makes with its seed; its answers and times are drawn in the same order. */
 export function demoRun(seed: number): HeardRun {
   const random = new Random(seed);
