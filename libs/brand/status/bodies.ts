@@ -66,6 +66,14 @@ const coverage = z.object({
   failed: z.int().describe('Without an answer.'),
 });
 
+const plan = z.object({
+  calls: z.int(),
+  concurrency: z.int().describe('Calls at once.'),
+  expected_ms: z.number().describe('The least time of all calls, by the medians of their models.'),
+  available_ms: z.number().nullable().describe('The time that there was; null without a deadline.'),
+  fits: z.boolean().describe('False: some answers had to be cut off.'),
+});
+
 /** How much of what was asked stands behind a body. */
 const certainty = z.object({
   partial: z.boolean().describe('Some calls have no whole answer: figures may be bounds.'),
@@ -75,6 +83,7 @@ const certainty = z.object({
     .min(0)
     .describe('The number of the report of the run behind this body, from 1; 0 before the first.'),
   final: z.boolean().describe('False as long as another report of the run may come.'),
+  plan: plan.nullable().describe('The forecast before the first call; null before the report.'),
 });
 
 const state = {

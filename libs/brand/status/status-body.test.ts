@@ -109,6 +109,7 @@ describe('an answer that was cut off', () => {
     expect(body).toMatchObject({
       ...{ partial: true, final: true, revision: 1 },
       coverage: { calls: 2, whole: 1, partial: 1, failed: 0 },
+      plan: { calls: 2, expected_ms: 8_000, available_ms: 17_000, fits: true },
     });
   });
 
