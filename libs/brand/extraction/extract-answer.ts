@@ -106,7 +106,8 @@ export function extractAnswer(
         mentions: own.map(({ start, end }) => ({ start, end })),
       };
     }),
-    sources: sourcesOf(written, citations, urls, reasonAt),
+    // An address at the cut may be the beginning of another.
+    sources: sourcesOf(written, citations, isWhole ? urls : urls.filter(({ end }) => end < written.length), reasonAt),
     leftOut,
     unlisted: unlistedNames(written, groups, mentions),
   };

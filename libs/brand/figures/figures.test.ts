@@ -164,6 +164,9 @@ describe('an answer that was cut off (R1)', () => {
     expect(named('早餐喝小米')).toEqual([]);
     expect(named('推荐华为')).toEqual([]);
     expect(named('推荐华为手机')).toEqual(['华为']);
+    const urls = (text: string) =>
+      extractAnswer({ text, question: '', brands, isWhole: false }).sources.map(({ url }) => url);
+    expect(urls('见 https://a.com/1 和 https://www.shoes-revi')).toEqual(['https://a.com/1']);
   });
 
   it('gives bounds that hold whatever would have followed, for every figure', () => {

@@ -23,11 +23,13 @@ export function interception(scene: Scene): Markup {
         ),
       ];
     });
+  const own = run.report.figures.bare.overall.brands.find(({ brand }) => brand === main);
+  const isHeard = own === undefined || own.interception.unknown === 0;
   return section('interception', words.section.interception, [
     note(words.note.interception),
     rateTable(scene, 'interception', run.report.figures.bare.overall.brands),
     rows.length === 0
-      ? note(words.note.noInterception)
+      ? note(isHeard ? words.note.noInterception : words.note.noInterceptionHeard)
       : table({ caption: words.figure.interception, head: [words.question, words.model, words.recommends], rows }),
   ]);
 }

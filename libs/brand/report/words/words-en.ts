@@ -102,6 +102,7 @@ export const WORDS_EN: Words = {
       'Over the whole answers that name the brand, read by word lists that are right in about 7 of 10 cases: it has no part in the score.',
     interception: 'Answers that do not name the diagnosed brand and recommend one of the others.',
     noInterception: 'No answer recommends another brand in place of the diagnosed one.',
+    noInterceptionHeard: 'None was heard; answers that were cut off may hold some.',
     sources:
       'Sites that answers cite or link. Sites that are only named in words, or claimed in a model’s own JSON, do not count, nor do pages that could not be read.',
     noSources: 'No answer cites or links a source.',

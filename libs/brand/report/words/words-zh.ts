@@ -96,6 +96,7 @@ export const WORDS_ZH: Words = {
     sentiment: '仅统计提到该品牌的完整回答；按词表判断，约七成正确，因此不计入得分。',
     interception: '没有提到被诊断品牌、却推荐了竞品的回答。',
     noInterception: '没有回答以竞品取代被诊断品牌。',
+    noInterceptionHeard: '没有听到这样的回答；被截断的回答中可能有。',
     sources: '回答引用或链接的网站。仅在文中提到名称、或模型在 JSON 中自称的来源不计，未能读取的页面也不计。',
     noSources: '没有回答引用或链接来源。',
     branded: '点名提问时模型自然会提到该品牌：这些回答只说明口碑，不说明可见度。',

@@ -126,6 +126,7 @@ export type NoteName =
   | 'sentiment'
   | 'interception'
   | 'noInterception'
+  | 'noInterceptionHeard'
   | 'sources'
   | 'noSources'
   | 'branded'
