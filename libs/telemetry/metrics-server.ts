@@ -1,14 +1,21 @@
-/** Serves metrics over HTTP, and a health check. */
+/** Serves metrics and the health of the process over HTTP. */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { foreignCaller } from '../callers/local-caller.ts';
+import { isLoopbackHost } from '../config/listen-address.ts';
 import { CatenaError } from '../errors/catena-error.ts';
+import type { Health } from './health.ts';
 import type { Metrics } from './metrics.ts';
 
 export interface MetricsServerOptions {
   /** The address to listen on, such as `http://127.0.0.1:9464`; port 0 chooses a free one. */
   readonly listen: string;
   readonly metrics: Pick<Metrics, 'expose'>;
+  /** Hosts by which a server on loopback may be called besides those of loopback; default none. */
+  readonly allowedHosts?: readonly string[];
+  /** Default: ready as long as it answers. */
+  readonly health?: Pick<Health, 'report'> | undefined;
 }
 
 export interface MetricsServer {
@@ -23,15 +30,28 @@ const TEXT_FORMAT = 'text/plain; version=0.0.4; charset=utf-8';
 const REQUEST_TIMEOUT_MS = 5_000;
 const DEFAULT_PORT = 80;
 
-/** Serves `GET /metrics` in Prometheus' text format, and `GET /healthz`. Throws `telemetry.cannot_listen`. */
-export async function startMetricsServer({ listen, metrics }: MetricsServerOptions): Promise<MetricsServer> {
+/**
+ * Serves `GET /metrics` in Prometheus' text format, `GET /livez` (and `/healthz`, its earlier name), and `GET /readyz`, which
+ * answers 503 with the reasons while the process cannot do its work. Throws `telemetry.cannot_listen`.
+ */
+export async function startMetricsServer({
+  listen,
+  metrics,
+  allowedHosts = [],
+  health,
+}: MetricsServerOptions): Promise<MetricsServer> {
   const { hostname, port } = new URL(listen);
-  const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, (request, response) =>
-    answer(request, response, metrics),
-  );
+  const bare = hostname.replace(/^\[|\]$/g, '');
+  // Beyond loopback it may have any name, and pages reach it only if it is meant to be reached.
+  const callers = isLoopbackHost(bare) ? { allowedHosts, allowedOrigins: [] } : undefined;
+  const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, (request, response) => {
+    const refused = callers === undefined ? undefined : foreignCaller(request, callers);
+    if (refused === undefined) answer(request, response, metrics, health);
+    else send(response, 403, `${refused.message}; ${refused.remedy}\n`);
+  });
   // The metrics server alone must not keep the process alive.
   server.unref();
-  server.listen(port === '' ? DEFAULT_PORT : Number(port), hostname.replace(/^\[|\]$/g, ''));
+  server.listen(port === '' ? DEFAULT_PORT : Number(port), bare);
   try {
     await once(server, 'listening');
   } catch (thrown) {
@@ -61,12 +81,19 @@ function answer(
   { method, url = '' }: IncomingMessage,
   response: ServerResponse,
   metrics: Pick<Metrics, 'expose'>,
+  health: Pick<Health, 'report'> | undefined,
 ): void {
   const path = url.split('?')[0];
   if (method !== 'GET' && method !== 'HEAD') send(response, 405, 'only GET is supported\n');
   else if (path === '/metrics') send(response, 200, metrics.expose(), TEXT_FORMAT);
-  else if (path === '/healthz') send(response, 200, 'ok\n');
+  else if (path === '/livez' || path === '/healthz') send(response, 200, 'ok\n');
+  else if (path === '/readyz') sendReadiness(response, health?.report().reasons ?? []);
   else send(response, 404, 'metrics are at /metrics\n');
+}
+
+function sendReadiness(response: ServerResponse, reasons: readonly string[]): void {
+  if (reasons.length === 0) send(response, 200, 'ok\n');
+  else send(response, 503, reasons.map((reason) => `${reason}\n`).join(''));
 }
 
 function send(response: ServerResponse, status: number, text: string, type = 'text/plain; charset=utf-8'): void {

@@ -9,6 +9,9 @@ export type Fault =
   | { readonly kind: 'freeze'; readonly member: number; readonly forMs: number }
   | { readonly kind: 'redis'; readonly downMs: number }
   | { readonly kind: 'nats'; readonly downMs: number; readonly keepsData: boolean }
+  /** The server of NATS that leads the stream of requests is killed; two of the three are. */
+  | { readonly kind: 'nats_leader'; readonly downMs: number }
+  | { readonly kind: 'nats_quorum'; readonly first: number; readonly downMs: number }
   /** The whole stream of requests is thrown away, or everything that waits for any stage. */
   | { readonly kind: 'purge'; readonly what: 'requests' | 'everything' }
   /** For a while every nth message is sent again under a new id, at once and once more after `delayMs`. */
@@ -51,7 +54,7 @@ const HOLDERS: ReadonlySet<ServiceName> = new Set(['module-processor', 'download
 /** One round; the rarest are in it too, so that each round has every kind. */
 const ROUND = [
   ...['kill', 'freeze', 'purge', 'duplicate', 'redis', 'freeze', 'nats'],
-  ...['kill', 'freeze', 'delay', 'freeze', 'kill', 'nats_empty'],
+  ...['nats_leader', 'kill', 'freeze', 'delay', 'nats_quorum', 'freeze', 'kill', 'nats_empty'],
 ] as const;
 
 /** From one fault to the next, on average. */
@@ -102,6 +105,10 @@ function faultOf(kind: (typeof ROUND)[number], { dice, victims, holders, leaseMs
       return { kind, downMs: dice.between(200, 2_500), keepsData: true };
     case 'nats_empty':
       return { kind: 'nats', downMs: dice.between(200, 2_500), keepsData: false };
+    case 'nats_leader':
+      return { kind, downMs: dice.between(500, 4_000) };
+    case 'nats_quorum':
+      return { kind, first: dice.between(0, 2), downMs: dice.between(500, 3_000) };
     case 'purge':
       return { kind, what: purges };
     case 'duplicate':

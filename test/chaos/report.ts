@@ -60,6 +60,8 @@ function seenIn({ struck, sampler, messages }: Observed): Record<string, number>
     'restarts of Redis': done(({ kind }) => kind === 'redis'),
     'restarts of NATS with its data': done((fault) => fault.kind === 'nats' && fault.keepsData),
     'restarts of NATS without': done((fault) => fault.kind === 'nats' && !fault.keepsData),
+    'leaders of NATS killed': done(({ kind }) => kind === 'nats_leader'),
+    'quorums of NATS lost': done(({ kind }) => kind === 'nats_quorum'),
     'messages purged': messages.purged,
     'messages duplicated': messages.duplicated,
     'messages delayed': messages.delayed,

@@ -1,11 +1,12 @@
 /** What the processes stand on, for a run that kills it: data on disk, so that a server comes back with what it had. */
-import { type NatsServer, startNatsServer } from '../fixtures/servers/nats-server.ts';
+import { type NatsCluster, startNatsCluster } from '../fixtures/servers/nats-cluster.ts';
 import { startPostgres } from '../fixtures/servers/postgres-server.ts';
 import { type RedisServer, startRedisServer } from '../fixtures/servers/redis-server.ts';
 
 export interface ChaosServers {
   readonly redis: RedisServer;
-  readonly nats: NatsServer;
+  /** Three servers; every stream is on all of them. */
+  readonly nats: NatsCluster;
   readonly databaseUrl: string;
   /** Idempotent. */
   stop(): Promise<void>;
@@ -17,7 +18,7 @@ export async function startChaosServers(appendfsync: 'always' | 'everysec'): Pro
   try {
     const redis = await startRedisServer({ appendonly: true, args: ['--appendfsync', appendfsync] });
     stops.push(() => redis.stop());
-    const nats = await startNatsServer();
+    const nats = await startNatsCluster();
     stops.push(() => nats.stop());
     // Nothing here kills PostgreSQL, and no power is lost.
     const postgres = await startPostgres({ fsync: false });

@@ -7,6 +7,7 @@ export function settingsOf({ redis, nats, databaseUrl }: ChaosServers, modules: 
   const settings: Readonly<Record<string, string | number>> = {
     CATENA_CACHE_REDIS: redis.url,
     CATENA_NATS_URL: nats.url,
+    CATENA_NATS_REPLICAS: nats.members.length,
     CATENA_STORE_URL: databaseUrl,
     CATENA_STORE_CONNECTIONS: 4,
     CATENA_MODULES_FILES: modules.join(','),

@@ -1,5 +1,6 @@
 /** Carries out the faults of a plan at their times, and writes down what was done when. */
 import { setTimeout as delay } from 'node:timers/promises';
+import { STREAMS } from '../../libs/contracts/subjects.ts';
 import type { Fleet } from './fleet.ts';
 import type { Messages } from './messages.ts';
 import type { Fault, FaultKind, PlannedFault } from './plan.ts';
@@ -79,8 +80,27 @@ async function carryOut({ fleet, servers, messages, onEffect }: StrikeDeps, faul
       await servers.nats.halt('SIGKILL');
       onEffect('nats', 'any');
       await delay(fault.downMs);
-      await servers.nats.restart({ keepData: fault.keepsData });
-      return `killed NATS, started again after ${fault.downMs} ms ${fault.keepsData ? 'with its data' : 'empty'}`;
+      await servers.nats.resume({ keepData: fault.keepsData });
+      return `killed all servers of NATS, started again after ${fault.downMs} ms ${fault.keepsData ? 'with its data' : 'empty'}`;
+    case 'nats_leader': {
+      const stream = STREAMS.find(({ consumer }) => consumer === 'downloader')!;
+      const leader = await servers.nats.leaderOf(stream.name, stream.consumer).catch(() => undefined);
+      if (leader?.isUp !== true) return undefined;
+      await leader.halt('SIGKILL');
+      onEffect('nats_leader', 'request');
+      await delay(fault.downMs);
+      await leader.resume();
+      return `killed ${leader.name}, which led ${stream.consumer} of ${stream.name}, started again after ${fault.downMs} ms`;
+    }
+    case 'nats_quorum': {
+      const [first, second] = [fault.first, fault.first + 1].map((at) => servers.nats.members[at % 3]!);
+      if (first?.isUp !== true || second?.isUp !== true) return undefined;
+      await Promise.all([first.halt('SIGKILL'), second.halt('SIGKILL')]);
+      onEffect('nats_quorum', 'any');
+      await delay(fault.downMs);
+      await Promise.all([first.resume(), second.resume()]);
+      return `killed ${first.name} and ${second.name}, so that no leader was left, started again after ${fault.downMs} ms`;
+    }
     case 'purge': {
       const purged = await messages.purge(fault.what);
       onEffect('purge', fault.what === 'requests' ? 'request' : 'any');

@@ -40,6 +40,7 @@ export function addCommands(program: Command, context: CliContext, done: Done): 
       collect,
     )
     .option('-o, --output <folder>', 'the folder for report.html, report.csv and report.json', 'brand-report')
+    .option('--overwrite', 'replace files of those names in the folder that are no reports')
     .option('--fresh', 'start a new run; an unfinished one of the same work is cancelled')
     .option('--json', 'events as JSON lines on standard output')
     .option('--account <name>', 'the account that the run is for; its login may have the API keys', 'default')

@@ -38,7 +38,7 @@ import { makeReportFolder, writeReport } from './write-report.ts';
 export async function diagnose(context: CliContext, options: DiagnoseOptions): Promise<ExitCodeValue> {
   const base = options.inputFile === undefined ? {} : await readInputFile(options.inputFile, context.io.stdin);
   const set = options.questions === undefined ? undefined : await readPromptSet(options.questions, options.promptSet);
-  const input = inputOf(options, base, set);
+  const input = await inputOf(options, base, set);
   const asked = brandsOf(diagnosisInput.parse(input));
   const assertions = (options.assert ?? []).map((text) =>
     parseAssertion(
@@ -50,9 +50,9 @@ export async function diagnose(context: CliContext, options: DiagnoseOptions): P
   const location = locationOf(context, options);
   if (location.kind === 'file') requireKept(location);
   const prepared = location.kind === 'file' ? await atFile(context, options, location, input) : atServer(input);
-  await makeReportFolder(options.output);
+  await makeReportFolder(options.output, options.overwrite === true);
   const view = viewOf(context, options, input);
-  const { output: _folder, assert: _assertions, ...others } = options;
+  const { output: _folder, assert: _assertions, overwrite: _overwrite, ...others } = options;
   const exitCode = await runModule(context, prepared.work, { ...others, ...prepared.options }, view);
   if (exitCode === ExitCode.INTERRUPTED || view.runId() === '') return exitCode;
   return report(context, { ...options, assertions }, location, view, exitCode);

@@ -6,8 +6,11 @@
  */
 import { randomBytes } from 'node:crypto';
 import { Redis } from 'ioredis';
+import { chainKeys } from '../../keys/keys.ts';
+import type { ChainNode } from '../protocol/node.ts';
 import type { CoordinatorPolicy } from '../protocol/policy.ts';
 import type { Coordinator } from '../protocol/port.ts';
+import { type LookAhead, lookAhead, nextDueInMs } from './ahead.ts';
 import { CLAIM_SCRIPTS, claim, recoverZombie, release, renew, reorderEnqueue } from './claims.ts';
 import { COMMIT_SCRIPTS, childrenPump, commitSuccess, stageChildren } from './commits.ts';
 import { commitError, ERROR_SCRIPTS, replay, retrySchedule, terminateMark, thresholdDecide } from './errors.ts';
@@ -32,6 +35,8 @@ export const SCRIPTS: readonly Script[] = [
 
 const COMMAND_TIMEOUT_MS = 5_000;
 const RECONNECT_MS = 200;
+/** How long the key of a health check stays. */
+const HEALTH_KEY_MS = 60_000;
 
 export interface RedisCoordinatorOptions {
   /** A client of a single Redis or a Cluster, which the caller closes; or a URL, whose client `close` closes. */
@@ -54,6 +59,12 @@ export interface RedisCoordinator extends Coordinator {
   takeEvents(take: { readonly shard: number; readonly limit: number }): Promise<readonly OutboxEntry[]>;
   /** Deletes published events; idempotent. */
   trimEvents(trim: { readonly shard: number; readonly entries: readonly string[] }): Promise<void>;
+  /** Yields the nodes of a phase whose due time lies ahead by up to `withinMs`, page by page. */
+  lookAhead(look: LookAhead): AsyncIterable<readonly ChainNode[]>;
+  /** When the first entry of a shard is due, in milliseconds from now; undefined when nothing is. */
+  nextDueInMs(shard: number): Promise<number | undefined>;
+  /** Resolves when Redis takes a write; rejects with the reason why it does not. */
+  check(): Promise<void>;
   /** Ends the connection if the coordinator made it; idempotent. */
   close(): Promise<void>;
 }
@@ -131,6 +142,11 @@ function transitionsOf(deps: RedisDeps): Omit<RedisCoordinator, 'close'> {
     listNodes: (filter) => listNodes(deps, filter),
     listEvents: (filter) => listEvents(deps, filter),
 
+    check: async () => {
+      await deps.runner.ask('SET', (redis) => redis.set(chainKeys.health(0), '1', 'PX', HEALTH_KEY_MS));
+    },
+    nextDueInMs: (shard) => nextDueInMs(deps, shard),
+    lookAhead: (look) => lookAhead(deps, look),
     takeEvents: (take) => takeEvents(deps, take),
     trimEvents: (trim) => trimEvents(deps, trim),
   };

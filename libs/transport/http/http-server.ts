@@ -29,6 +29,11 @@ export interface HttpServer {
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
   const { listen, tokens = [], log, drainMs } = options;
   if (tokens.length === 0 && !isLoopback(listen)) throw unprotected(listen);
+  if (options.tls?.identity === undefined && !isLoopback(listen)) {
+    log.warn('http requests and their tokens travel unencrypted; set grpc.tls_cert and grpc.tls_key', {
+      address: listen,
+    });
+  }
   const drain = new AbortController();
   const app = await createHttpApp(options, drain.signal);
   const { host = '', port = 0 } = hostAndPort(listen) ?? {};
