@@ -4,6 +4,8 @@ import { basename, extname, join, relative } from 'node:path';
 import { runCommandLine } from '../libs/cli/main.ts';
 import { systemClock } from '../libs/clock/clock.ts';
 import { readEnvironment } from '../libs/config/environment.ts';
+import { Metrics } from '../libs/telemetry/metrics.ts';
+import { startWatchdog } from '../libs/telemetry/watchdog/watchdog.ts';
 import { openExtensions } from './node/extensions.ts';
 import { startSingleNode } from './node/single.ts';
 
@@ -16,7 +18,15 @@ export async function main(args: readonly string[], invocation = invocationOf(pr
       clock: systemClock,
       open: async (sources) => {
         const extensions = await openExtensions(sources);
-        return { extensions, startEngine: (options) => startSingleNode({ ...options, extensions }) };
+        return {
+          extensions,
+          startEngine: (options) => {
+            const { level, format } = options.config.log;
+            const metrics = new Metrics();
+            startWatchdog({ log: { level, format, runtimeMode: 'single_node' }, metrics });
+            return startSingleNode({ ...options, extensions, metrics });
+          },
+        };
       },
       serve: async (env) => {
         // Imported late: the server clients are slow to load.

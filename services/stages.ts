@@ -26,6 +26,7 @@ import type { ExecutionDeps } from '../libs/stage/execution/execute-node.ts';
 import { type HandBackDeps, handBack } from '../libs/stage/execution/hand-back.ts';
 import type { LocalStage } from '../libs/stage/execution/hand-over.ts';
 import { LeaseKeeper } from '../libs/stage/execution/lease.ts';
+import { Solitude } from '../libs/stage/execution/solitude.ts';
 import type { CommitPort } from '../libs/stage/items/commit-port.ts';
 import { ChildrenPump } from '../libs/stage/maintenance/children-pump.ts';
 import { ShardPace } from '../libs/stage/maintenance/shard-pace.ts';
@@ -132,6 +133,7 @@ export interface Stages {
   readonly sweeper: Sweeper;
   readonly publisher: Publisher;
   readonly leases: LeaseKeeper;
+  readonly solitude: Solitude;
   readonly runs: Runs;
   /** Ends runs: closes, rejects or cancels them. */
   readonly runEnds: RunEnds;
@@ -159,6 +161,7 @@ export function composeStages(backends: Backends, options: StageOptions): Stages
     options.onRunUsed?.(shard);
   });
   const leases = new LeaseKeeper({ coordinator, clock, leaseMs: config.leaseMs });
+  const solitude = new Solitude({ leases, clock });
   const publisher = new Publisher({
     bus,
     retryDelayMs: config.backpressureRetryDelayMs,
@@ -172,6 +175,7 @@ export function composeStages(backends: Backends, options: StageOptions): Stages
     commits: backends.commits,
     runs,
     leases,
+    solitude,
     publisher,
     nextOwner: ownerNames(options.processId ?? newProcessId()),
     handBack: (held) => handBack(handBackDeps, held),
@@ -215,6 +219,7 @@ export function composeStages(backends: Backends, options: StageOptions): Stages
     bus,
     publisher,
     runs,
+    leases,
     pump,
     metrics,
     log,
@@ -295,17 +300,19 @@ export function composeStages(backends: Backends, options: StageOptions): Stages
   sampleStages(metrics, {
     bus,
     leases,
+    solitude,
     now: () => clock.monotonic(),
     stages: Object.fromEntries(names.map((name) => [name, receivers[name]])),
   });
   return {
     running,
-    stop: (drain) => stopStages({ running, sweeper, publisher, leases, handBackDeps, metrics }, drain),
+    stop: (drain) => stopStages({ running, sweeper, publisher, leases, solitude, handBackDeps, metrics }, drain),
     moduleProcessor,
     thresholdDeps,
     sweeper,
     publisher,
     leases,
+    solitude,
     runs,
     runEnds,
     forget,

@@ -2,6 +2,7 @@
 import { within } from '../libs/concurrency/within.ts';
 import { type HandBackDeps, handBackAll } from '../libs/stage/execution/hand-back.ts';
 import type { LeaseKeeper } from '../libs/stage/execution/lease.ts';
+import type { Solitude } from '../libs/stage/execution/solitude.ts';
 import type { Sweeper } from '../libs/stage/maintenance/sweeper.ts';
 import type { Publisher } from '../libs/stage/messages/publisher.ts';
 import { METRICS } from '../libs/telemetry/metric-names.ts';
@@ -26,6 +27,7 @@ interface StopParts {
   readonly sweeper: Pick<Sweeper, 'stop'>;
   readonly publisher: Publisher;
   readonly leases: LeaseKeeper;
+  readonly solitude: Pick<Solitude, 'stop'>;
   readonly handBackDeps: HandBackDeps;
   readonly metrics: Metrics;
 }
@@ -34,9 +36,10 @@ interface StopParts {
 const ABORTED_MS = 1_000;
 
 export async function stopStages(
-  { running, sweeper, publisher, leases, handBackDeps, metrics }: StopParts,
+  { running, sweeper, publisher, leases, solitude, handBackDeps, metrics }: StopParts,
   { drainMs, others = [] }: Drain,
 ): Promise<void> {
+  solitude.stop();
   const ended = Promise.all([...others, sweeper.stop(), ...running.map((stage) => stage.stop())]);
   await within(ended, drainMs);
   const executions = running.reduce((sum, { inFlight }) => sum + inFlight, 0);

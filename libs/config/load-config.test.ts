@@ -44,7 +44,7 @@ describe('sources', () => {
       blobThresholdBytes: 524_288,
       cache: { redis: undefined },
       store: { url: undefined, path: '.catena/catena.db' },
-      retry: { attempts: 3, baseDelayMs: 1_000, maxDelayMs: 60_000, crashBudget: 10 },
+      retry: { attempts: 3, baseDelayMs: 1_000, maxDelayMs: 60_000, crashBudget: 4 },
       limits: { requestsPerSecond: 10, concurrencyPerHost: 8 },
       robots: { enabled: true },
       thresholds: { moduleRate: 0.5, moduleMinExecutions: 20, moduleErrors: undefined },

@@ -124,7 +124,10 @@ export const SETTINGS = {
     min: 0,
   }),
   'retry.max_delay_ms': integer('The longest wait before a retry; Retry-After may exceed it.', MINUTE_MS, { min: 0 }),
-  'retry.crash_budget': integer('A node fails for good after this many lost leases.', 10),
+  'retry.crash_budget': integer(
+    'A node fails for good after this many lost leases. With two it is a suspect: it loses each further one alone in its process.',
+    4,
+  ),
 
   'limits.requests_per_second': decimal('Requests started per second and host; 0 is unlimited.', 10),
   'limits.concurrency_per_host': integer('Concurrent requests per host; 0 is unlimited.', 8, { min: 0 }),

@@ -258,6 +258,22 @@ describe('the nodes of a run', () => {
     expect(explain({ nodes: nodes.slice(0, 1) })[0]!.text).toMatch(/^1 node is being executed, by a;/);
   });
 
+  it('that are suspects wait for a process of their own, or have one, and are named', () => {
+    const suspect = (id: string, state: ChainNode['state']) => node({ id, state, crashes: 2, owner: 'a' });
+    const waiting = [suspect('n1', 'pending'), suspect('n2', 'fetched')];
+    expect(explain({ nodes: waiting.slice(0, 1) })[0]).toMatchObject({
+      code: 'waiting_alone',
+      text: '1 node has lost 2 leases and waits for a process that executes nothing else meanwhile: n1.',
+      nodes: 1,
+    });
+    expect(explain({ nodes: waiting })[0]!.text).toBe(
+      '2 nodes have lost 2 leases or more and wait for a process that executes nothing else meanwhile: n1, n2.',
+    );
+    const alone = explain({ nodes: [suspect('n3', 'processing'), node({ id: 'n4', crashes: 1 })] });
+    expect(alone.map(({ code }) => code)).toEqual(['executed_alone', 'queued_requests', 'phase_open']);
+    expect(alone[0]!.text).toBe('1 node is being executed alone, by a, which starts no other node before it ends: n3.');
+  });
+
   it('that are hops wait for the module-processor', () => {
     expect(explain({ nodes: [node({ kind: 'hop' })] })[0]).toMatchObject({
       code: 'queued_hops',

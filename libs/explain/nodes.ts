@@ -1,5 +1,6 @@
 /** What the open nodes of a run wait for. */
 import type { ProcessInfo } from '../bus/process-info.ts';
+import { SUSPECT_AFTER } from '../coordination/protocol/claims.ts';
 import type { ChainNode, NodeState } from '../coordination/protocol/node.ts';
 import type { RunSnapshot } from '../coordination/protocol/reads.ts';
 import type { BreakerSnapshot } from '../limits/breakers.ts';
@@ -25,10 +26,13 @@ export function explainNodes({ snapshot, nodes, limits, breakers, processes = []
   const [later, live] = split(nodes, isLater);
   const isWatched = !snapshot.paused && snapshot.mark === '';
   const [forgotten, looked] = split(live, ({ dueAtMs }) => isWatched && dueAtMs > 0 && dueAtMs + FORGOTTEN_MS < nowMs);
-  const inState = (state: NodeState): ChainNode[] => looked.filter((node) => node.state === state);
+  const [suspects, usual] = split(looked, isSuspect);
+  const inState = (state: NodeState): ChainNode[] => usual.filter((node) => node.state === state);
   const [held, again] = split(inState('retry'), (node) => breakerAwaited(node) !== undefined);
   return [
     ...overdue(forgotten, nowMs),
+    ...waitingAlone(suspects),
+    ...executedAlone(suspects),
     ...waitingForBreakers(held, breakers, nowMs),
     ...waitingForRetry(again, nowMs),
     ...limited(inState('pending'), limits, nowMs),
@@ -56,6 +60,32 @@ function overdue(nodes: readonly ChainNode[], nowMs: number): RunReason[] {
   const states = listOf([...new Set(nodes.map(({ state }) => state))], 6);
   const text = `${countOf(nodes.length, 'node')} stood due ${since} and nobody looked (${states}): is a sweeper running?`;
   return [{ code: 'overdue', text, nodes: nodes.length }];
+}
+
+/** Whether the node waits for a process that executes it alone, or is being executed alone. */
+function isSuspect({ crashes, state }: ChainNode): boolean {
+  return crashes >= SUSPECT_AFTER && (state === 'pending' || state === 'fetched' || state === 'processing');
+}
+
+function waitingAlone(suspects: readonly ChainNode[]): RunReason[] {
+  const nodes = suspects.filter(({ state }) => state !== 'processing');
+  if (nodes.length === 0) return [];
+  const lost =
+    nodes.length === 1 ? `has lost ${nodes[0]!.crashes} leases` : `have lost ${SUSPECT_AFTER} leases or more`;
+  const text = `${countOf(nodes.length, 'node')} ${lost} and ${nodes.length === 1 ? 'waits' : 'wait'} for a process that executes nothing else meanwhile: ${idsOf(nodes)}.`;
+  return [{ code: 'waiting_alone', text, nodes: nodes.length }];
+}
+
+function executedAlone(suspects: readonly ChainNode[]): RunReason[] {
+  const nodes = suspects.filter(({ state }) => state === 'processing');
+  if (nodes.length === 0) return [];
+  const owners = listOf([...new Set(nodes.map(({ owner }) => owner))]);
+  const text = `${subject(nodes.length, 'node', IS)} being executed alone, by ${owners}, which ${nodes.length === 1 ? 'starts' : 'start'} no other node before it ends: ${idsOf(nodes)}.`;
+  return [{ code: 'executed_alone', text, nodes: nodes.length }];
+}
+
+function idsOf(nodes: readonly ChainNode[]): string {
+  return listOf(nodes.map(({ id }) => id));
 }
 
 const MESSAGE_CHARS = 300;

@@ -41,7 +41,21 @@ export const METRICS = {
     'kind',
   ]),
   ptmProcessingAgeMs: gauge('ptm_processing_age_ms', 'Age of the oldest execution in flight; 0 if there is none.', []),
-  ptmZombieRecover: counter('ptm_zombie_recover_total', 'Nodes recovered after their lease expired.', []),
+  ptmZombieRecover: counter(
+    'ptm_zombie_recover_total',
+    'Nodes recovered after their lease expired: each counts a crash.',
+    [],
+  ),
+  suspectsExecuted: counter(
+    'suspects_executed_total',
+    'Executions of suspects: nodes that lost so many leases that they are executed alone in their process.',
+    [],
+  ),
+  suspects: gauge(
+    'suspects',
+    'Whether this process makes room for a suspect (`waiting`) or executes one (`alone`); it starts no other node then.',
+    ['state'],
+  ),
   ptmReorderBufferSize: gauge(
     'ptm_reorder_buffer_size',
     'Responses in the reorder buffer, which wait for their node.',
@@ -100,6 +114,16 @@ export const METRICS = {
   leasesTakenOver: counter('catena_leases_taken_over_total', 'Leases of such processes that were ended at once.', []),
   leasesHandedBack: counter('catena_leases_handed_back_total', 'Leases handed back by this process at its stop.', []),
   foreignMessages: counter('catena_foreign_messages_total', 'Messages on the chain’s subjects that were refused.', []),
+  mainLoopBlockedMs: counter(
+    'main_loop_blocked_ms_total',
+    'Time in which the main loop did not turn for a second or longer, in milliseconds.',
+    [],
+  ),
+  mainLoopLongestStallMs: gauge(
+    'main_loop_longest_stall_ms',
+    'The longest time in which the main loop did not turn.',
+    [],
+  ),
   alerts: counter('alerts_total', 'Alerts by outcome: sent, known already, or lost.', ['outcome']),
   traceSpansLost: counter('trace_spans_lost_total', 'Spans that the trace collector did not accept.', []),
 } as const;

@@ -13,7 +13,8 @@
 -- ARGV[6] stage        module-processor, downloader or parser
 -- ARGV[7] lease_ms     how long the lease holds
 -- ARGV[8] token        the fencing value to give
--- CODES ClaimCode 0 EXECUTE, 1 DUPLICATE_DONE, 2 STALE_STEP, 3 OUT_OF_ORDER, 4 LOCKED_BY_OTHER, 5 TERMINATED, 6 PAUSED, 7 RUN_CLOSED
+-- ARGV[9] suspect_after a node with so many crashes is refused; empty for a claim that is alone
+-- CODES ClaimCode 0 EXECUTE, 1 DUPLICATE_DONE, 2 STALE_STEP, 3 OUT_OF_ORDER, 4 LOCKED_BY_OTHER, 5 TERMINATED, 6 PAUSED, 7 RUN_CLOSED, 8 SUSPECT
 -- EFFECTS leases the node; a refused wake-up of a paused or cooling scope moves the node's due time
 
 local now, at, id = clock(), tonumber(ARGV[2]), ARGV[3]
@@ -61,6 +62,8 @@ if n.state == 'pending' and exec.cooldown > now then
   setDue(KEYS[4], KEYS[5], exec, at, id, exec.cooldown)
   return reply(4, 'LOCKED_BY_OTHER', { exec.cooldown - now })
 end
+
+if ARGV[9] ~= '' and n.crashes >= tonumber(ARGV[9]) then return reply(8, 'SUSPECT', { n.crashes }) end
 
 if n.state == 'pending' then n.attempts = n.attempts + 1 end
 n.state, n.owner, n.token = 'processing', ARGV[5], ARGV[8]

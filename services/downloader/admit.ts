@@ -14,11 +14,12 @@ import { untilDue } from './policies/not-before.ts';
 const NOTHING_TO_SEND: Permit = { release: () => undefined };
 
 /**
- * Waits until the request's run, its step and its host have room for it. A request whose response is in the cache does not
- * wait.
+ * Waits until this process starts nodes, and until the request's run, its step and its host have room for it. A request whose
+ * response is in the cache does not wait for room.
  */
 export async function admit(deps: DownloaderDeps, { model }: Message<'request'>, signal: AbortSignal): Promise<Permit> {
   const { moduleId, stepIdx } = model.context!;
+  await deps.execution.solitude.opened(signal);
   const run = await loadRunOf(deps.execution.runs, { runId: model.runId, moduleId });
   if (run instanceof CatenaError) return NOTHING_TO_SEND;
   const module = moduleOf(run, moduleId);

@@ -171,9 +171,10 @@ describe('a failed download', () => {
   it('takes no effect when the lease was lost meanwhile', async () => {
     const bench = openStageBench([shop]);
     bench.localParser.free = 1;
-    bench.http.answer = (_request, signal) => {
-      bench.clock.advance(LEASE_MS + 1);
+    bench.http.answer = async (_request, signal) => {
+      await loseLease(bench);
       bench.leases.renewDue();
+      await vi.waitFor(() => expect(signal.aborted).toBe(true), { interval: 1 });
       signal.throwIfAborted();
       return {};
     };
@@ -181,15 +182,28 @@ describe('a failed download', () => {
     const request = await bench.beginRequest();
     expect(await handle(bench.downloader, request, permit)).toEqual({ kind: 'skip', reason: 'lease lost' });
     expect([permit.released, bench.localParser.free]).toEqual([1, 1]);
-    expect(await bench.nodeOf(request)).toMatchObject({ state: 'processing', error: '' });
+    expect(await bench.nodeOf(request)).toMatchObject({ state: 'pending', crashes: 1, error: '' });
+  });
+
+  it('goes on when its lease ran out and nobody took the node over', async () => {
+    const bench = openStageBench([shop]);
+    bench.http.answer = async (_request, signal) => {
+      bench.clock.advance(LEASE_MS * 3);
+      bench.leases.renewDue();
+      await vi.waitFor(async () => expect(await bench.dueAfter(0)).toEqual([]), { interval: 1 });
+      signal.throwIfAborted();
+      return {};
+    };
+    const request = await bench.beginRequest();
+    const outcome = await handle(bench.downloader, request, countedPermit());
+    expect(only(messagesOf(outcome, 'response')).model.requestId).toBe(request.model.id);
+    expect(await bench.nodeOf(request)).toMatchObject({ state: 'fetched', crashes: 0 });
   });
 
   it('is skipped when another holder has taken the request over', async () => {
     const bench = openStageBench([shop]);
     bench.http.answer = async () => {
-      for (const entry of await bench.dueAfter(LEASE_MS + 1)) {
-        if (entry.kind === 'recover') await bench.coordinator.recoverZombie({ node: entry.node, crashBudget: 9 });
-      }
+      await loseLease(bench);
       return {};
     };
     const outcome = await handle(bench.downloader, await bench.beginRequest(), countedPermit());
@@ -227,7 +241,7 @@ describe('a request that is not to be sent', () => {
     const permit = countedPermit();
     await expect(handle(bench.downloader, request, permit)).rejects.toMatchObject({ code: 'store.io_error' });
     expect([permit.released, bench.leases.oldestSinceMs()]).toEqual([1, undefined]);
-    expect(await bench.nodeOf(request)).toMatchObject({ state: transition === 'claim' ? 'pending' : 'processing' });
+    expect(await bench.nodeOf(request)).toMatchObject({ state: 'pending', attempts: 0, crashes: 0 });
   });
 });
 
@@ -273,3 +287,10 @@ describe('admission', () => {
     expect(bench.limiter.snapshot()).toEqual([]);
   });
 });
+
+/** Lets the leases run out, and recovers their nodes as the sweeper of another process does. */
+async function loseLease(bench: StageBench): Promise<void> {
+  for (const entry of await bench.dueAfter(LEASE_MS + 1)) {
+    if (entry.kind === 'recover') await bench.coordinator.recoverZombie({ node: entry.node, crashBudget: 9 });
+  }
+}

@@ -29,7 +29,9 @@ export async function handle(
 ): Promise<DownloaderOutcome> {
   const { moduleId, phase, epoch } = model.context!;
   const node: NodeRef = { id: model.id, runId: model.runId, moduleId, phase };
-  const ref = { stage: 'downloader', node, epoch, origin: { task: model.task!, metadata: {} } } as const;
+  const origin = { task: model.task!, metadata: {} };
+  const aside = deps.aside === undefined ? {} : { aside: deps.aside };
+  const ref = { stage: 'downloader', node, epoch, origin, ...aside } as const;
   try {
     return await executeNode(deps.execution, ref, ({ run, lease }) => downloadHeld(deps, { run, lease, permit }));
   } finally {

@@ -5,14 +5,15 @@
 import type { DispatchAnswer, ExecuteModuleRequest } from '../../libs/contracts/services.ts';
 import { BackendFailure } from '../../libs/stage/execution/backend-failure.ts';
 import { fromChainError } from '../../libs/stage/messages/chain-error.ts';
-import type { Dispatch } from '../../libs/stage/messages/dispatch.ts';
+import { type Dispatch, isPutOff } from '../../libs/stage/messages/dispatch.ts';
 
 /** Sends a dispatch to a module-processor and returns its answer. Rejects when there was none. */
 export type SendDispatch = (dispatch: ExecuteModuleRequest['dispatch']) => Promise<DispatchAnswer['result']>;
 
 /**
  * Resolves when the work is committed and its wake-ups are sent. Rejects with a BackendFailure when nothing was decided, so that
- * the message is delivered again, and with the CatenaError of a run that the module-processor cannot execute.
+ * the message is delivered again, with `dispatch.put_off` when it is to be delivered later, and with the CatenaError of a run that
+ * the module-processor cannot execute.
  */
 export function dispatchCall(send: SendDispatch): (dispatch: Dispatch) => Promise<void> {
   return async (dispatch) => {
@@ -51,7 +52,7 @@ function requireDone(result: DispatchAnswer['result']): void {
       return;
     case 'failure': {
       const error = fromChainError(result.value);
-      if (error.class === 'fatal') throw error;
+      if (error.class === 'fatal' || isPutOff(error)) throw error;
       throw new BackendFailure('the module-processor could not execute a dispatch now', { cause: error });
     }
     default:

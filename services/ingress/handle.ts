@@ -11,7 +11,7 @@ import type { CatenaError } from '../../libs/errors/catena-error.ts';
 import { isBackendFailure } from '../../libs/stage/execution/backend-failure.ts';
 import { failUnloaded, retryElsewhere } from '../../libs/stage/execution/execute-node.ts';
 import type { Outcome } from '../../libs/stage/execution/outcome.ts';
-import type { Dispatch } from '../../libs/stage/messages/dispatch.ts';
+import { type Dispatch, isPutOff } from '../../libs/stage/messages/dispatch.ts';
 import { type LoadedRun, moduleOf } from '../../libs/stage/run/runs.ts';
 import type { IngressDeps } from './deps.ts';
 import { type ChainInput, normalizeInput } from './normalize-input.ts';
@@ -32,6 +32,7 @@ export async function handle(deps: IngressDeps, message: MessageTo<'ingress'>): 
     deps.counters.taken(input.kind);
     return { kind: 'next', messages: [] };
   } catch (thrown) {
+    if (isPutOff(thrown)) return { kind: 'retry', delayMs: thrown.retryAfterMs ?? 0, reason: thrown.code };
     if (isBackendFailure(thrown)) throw thrown;
     const error = thrown as CatenaError;
     deps.counters.failed(message.kind);

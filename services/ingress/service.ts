@@ -4,16 +4,17 @@ import type { Metrics } from '../../libs/telemetry/metrics.ts';
 import type { IngressCounters, IngressDeps } from './deps.ts';
 import { handle } from './handle.ts';
 
-export type IngressRunner = StageRunner<'ingress'>;
+export type IngressRunner = StageRunner<'ingress', never, void>;
 
 /** The ingress stage: one entry for tasks, hops and retries. */
 export function createIngress(deps: IngressDeps): IngressRunner {
   const { config, bus, execution } = deps;
-  return new StageRunner<'ingress'>({
+  return new StageRunner<'ingress', never, void>({
     stage: 'ingress',
     bus,
     publisher: execution.publisher,
     concurrency: config.taskConcurrency,
+    admit: async (message, signal) => (message.kind === 'task' ? undefined : execution.solitude.opened(signal)),
     handle: (message) => handle(deps, message),
     retryDelayMs: config.backpressureRetryDelayMs,
     onError: (error) => execution.log.error('ingress could not handle a message and returned it', { error }),

@@ -95,7 +95,7 @@ describe('a compute step', () => {
       throw new TypeError('a broken row');
     });
     await expect(bench.generate(hop!)).rejects.toThrow('a broken row');
-    expect(await bench.nodeOf(hop!)).toMatchObject({ state: 'processing', committedToken: '' });
+    expect(await bench.nodeOf(hop!)).toMatchObject({ state: 'pending', committedToken: '', crashes: 0 });
     expect(await bench.items()).toEqual([]);
   });
 

@@ -2,6 +2,7 @@ import type { AuthorCall, DeadNode, JoinPage, JoinSource } from '../../libs/call
 import type { ChainNode } from '../../libs/coordination/protocol/node.ts';
 import type { Ending, OnlyChild } from '../../libs/stage/execution/execute-node.ts';
 import { gather } from '../../libs/stage/execution/gather.ts';
+import { failureOf } from '../../libs/stage/run/crash-failure.ts';
 import { type HopContext, nodeCall } from './context.ts';
 import type { ModuleProcessorDeps, RunNext } from './deps.ts';
 
@@ -52,6 +53,6 @@ function joinSource({ store, execution }: ModuleProcessorDeps, { module, lease }
   };
 }
 
-function toDeadNode(step: string | undefined, { deathReason, error, body }: ChainNode): DeadNode {
-  return { step: step ?? 'start', reason: deathReason, error, body };
+function toDeadNode(step: string | undefined, node: ChainNode): DeadNode {
+  return { step: step ?? 'start', reason: node.deathReason, error: failureOf(node), body: node.body };
 }

@@ -5,7 +5,7 @@ import { CatenaError, toCatenaError } from '../../libs/errors/catena-error.ts';
 import { toFailure } from '../../libs/errors/failure.ts';
 import { isBackendFailure } from '../../libs/stage/execution/backend-failure.ts';
 import { toChainError } from '../../libs/stage/messages/chain-error.ts';
-import type { Dispatch } from '../../libs/stage/messages/dispatch.ts';
+import { type Dispatch, isPutOff } from '../../libs/stage/messages/dispatch.ts';
 import type { Runs } from '../../libs/stage/run/runs.ts';
 import type { Log } from '../../libs/telemetry/log.ts';
 
@@ -78,7 +78,7 @@ function nodeOf({ runId, nodeId: id, moduleId, phase }: NodeFields): NodeRef {
 /** A backend failure decides nothing about the node, so the caller gets a retryable error, whatever class the failure has. */
 function verdict({ log }: DispatchCallDeps, thrown: unknown): CatenaError {
   const error = toCatenaError(thrown, 'dispatch.failed', 'retryable');
-  if (!isBackendFailure(thrown)) return error;
+  if (!isBackendFailure(thrown) || isPutOff(thrown)) return error;
   log.error('the module-processor could not execute a dispatch; ingress retries it', { error: thrown });
   const { code, message, data, retryAfterMs } = error;
   const wait = retryAfterMs === undefined ? {} : { retryAfterMs };

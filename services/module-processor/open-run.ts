@@ -35,7 +35,7 @@ export async function openRun(
   const { node, epoch } = start;
   const claimed = await claimNode(deps.execution, { node, epoch, stage: 'module-processor' });
   if (claimed.kind === 'claimed') runNext({ run, lease: claimed.lease });
-  return { kind: 'next', messages: [] };
+  return { kind: 'next', messages: claimed.kind === 'later' ? childMessages(outcome.wakeUps, run) : [] };
 }
 
 function planModule(run: LoadedRun, definition: ModuleFacts): ModulePlan {

@@ -1,6 +1,6 @@
 import { applyOutcome, NO_MESSAGE } from '../../libs/stage/execution/apply.ts';
 import type { HeldNode } from '../../libs/stage/execution/lease.ts';
-import type { Dispatch } from '../../libs/stage/messages/dispatch.ts';
+import { type Dispatch, putOffDispatch } from '../../libs/stage/messages/dispatch.ts';
 import { inHandOverSpan } from '../../libs/stage/observe/stage-span.ts';
 import { isTracing } from '../../libs/telemetry/spans.ts';
 import type { ModuleProcessorDeps, ModuleProcessorOutcome, RunNext } from './deps.ts';
@@ -22,7 +22,7 @@ export class ModuleProcessor {
 
   /**
    * Resolves when the work is committed and its wake-ups are sent. When a hop's only child is a hop, that child is executed next,
-   * under the claim that the commit made. Rejects when a backend did not answer.
+   * under the claim that the commit made. Rejects when a backend did not answer, and with `dispatch.put_off`.
    */
   async execute(dispatch: Dispatch): Promise<void> {
     const untilMs = this.#deps.execution.clock.monotonic() + FOLLOW_UP_MS;
@@ -30,7 +30,10 @@ export class ModuleProcessor {
     const runNext: RunNext = (work) => {
       next = work;
     };
-    await this.#apply(await handle(this.#deps, dispatch, runNext), next);
+    const outcome = await handle(this.#deps, dispatch, runNext);
+    // There is no message here to return: ingress has it.
+    if (outcome.kind === 'retry') throw putOffDispatch(outcome.delayMs, outcome.reason);
+    await this.#apply(outcome, next);
     while (next !== undefined) {
       const work: HeldNode = next;
       next = undefined;
@@ -40,12 +43,18 @@ export class ModuleProcessor {
     }
   }
 
+  /** The next hop is not executed here. */
+  async #giveBack({ lease }: HeldNode): Promise<void> {
+    const { node } = lease;
+    await this.#deps.execution.handBack({ node, token: node.token });
+    lease.end();
+  }
+
   async #apply(outcome: ModuleProcessorOutcome, next: HeldNode | undefined): Promise<void> {
     try {
       await applyOutcome('module-processor', outcome, this.#deps.execution.publisher, NO_MESSAGE);
     } catch (thrown) {
-      // The next hop is not executed here, so its lease must run out.
-      next?.lease.end();
+      if (next !== undefined) await this.#giveBack(next);
       throw thrown;
     }
   }

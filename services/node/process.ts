@@ -14,6 +14,7 @@ import { Health } from '../../libs/telemetry/health.ts';
 import { createLog, type Log } from '../../libs/telemetry/log.ts';
 import { Metrics } from '../../libs/telemetry/metrics.ts';
 import { startTelemetry, type Telemetry } from '../../libs/telemetry/start-telemetry.ts';
+import { startWatchdog } from '../../libs/telemetry/watchdog/watchdog.ts';
 import { openModules } from '../../libs/workers/open-modules.ts';
 import { STAGE_NAMES, type StageName } from '../stages.ts';
 import { startDistributedNode } from './distributed.ts';
@@ -59,7 +60,7 @@ async function serve(
   { loaded, extensions, env, log }: Told,
   ended: Promise<string>,
 ): Promise<void> {
-  const { config } = loaded;
+  const { config, mode } = loaded;
   requireBackends(loaded, stages);
   const opened = await openModules({
     files: config.modules.files ?? [],
@@ -71,6 +72,9 @@ async function serve(
   const signalled = new AbortController();
   void ended.then(() => signalled.abort());
   const { signal } = signalled;
+  const { level, format } = config.log;
+  const fields = { service: serviceName(stages) };
+  const watchdog = startWatchdog({ log: { level, format, runtimeMode: mode }, fields, metrics });
   let telemetry: Telemetry | undefined;
   try {
     const modules = new ModuleRegistry(opened.modules);
@@ -99,6 +103,7 @@ async function serve(
   } finally {
     await opened.stop();
     await telemetry?.stop();
+    await watchdog.stop();
   }
   log.info('stopped');
 }

@@ -183,7 +183,14 @@ describe('a response out of turn', () => {
     const { bench, response } = await fetched({ body: 'item a' });
     const { requestId: id, runId, context } = response.model;
     const node = { id, runId, moduleId: context!.moduleId, phase: context!.phase };
-    await bench.coordinator.claim({ node, epoch: 0, owner: 'another', stage: 'parser', leaseMs: LEASE_MS });
+    await bench.coordinator.claim({
+      node,
+      epoch: 0,
+      owner: 'another',
+      stage: 'parser',
+      leaseMs: LEASE_MS,
+      alone: false,
+    });
     expect(await bench.parse(response)).toEqual({ kind: 'retry', delayMs: LEASE_MS, reason: 'LOCKED_BY_OTHER' });
     expect(await bench.items()).toEqual([]);
   });
@@ -381,13 +388,14 @@ describe('when a backend fails', () => {
     ['commitWith', 'item a'],
     ['stageChildren', 'hops 600'],
     ['commitError', 'throw'],
-  ] as const)('P4: by a %s without answer, nothing is decided and the lease is let go', async (transition, body) => {
+  ] as const)('P4: by a %s without answer, nothing is decided and the lease is given up', async (transition, body) => {
     const { bench, response } = await fetched({ body });
     const down = new CatenaError('store.disk_full', 'no space left', { class: 'retryable' });
     vi.spyOn(bench.coordinator, transition).mockRejectedValueOnce(down);
     await expect(bench.parse(response)).rejects.toBe(down);
-    expect(await bench.nodeOf(response)).toMatchObject({ state: 'processing', error: '' });
-    expect(bench.leases.oldestSinceMs()).toBeUndefined();
+    const state = transition === 'commitError' ? 'processing' : 'pending';
+    expect(await bench.nodeOf(response)).toMatchObject({ state, error: '', crashes: 0 });
+    expect(bench.leases.held).toBe(0);
   });
 
   it('by state that does not fit together, its node fails and says so, and its run goes on', async () => {

@@ -7,6 +7,7 @@ import { describeClaims } from './coordinator/claims/claim.ts';
 import { describeDownloads } from './coordinator/claims/downloads.ts';
 import { describeLeases } from './coordinator/claims/leases.ts';
 import { describeReorder } from './coordinator/claims/reorder.ts';
+import { describeSuspects } from './coordinator/claims/suspects.ts';
 import { describeCommits } from './coordinator/commits/commit.ts';
 import { describeHandOver } from './coordinator/commits/handover.ts';
 import { describeStaged } from './coordinator/commits/staged.ts';
@@ -36,6 +37,7 @@ export function describeCoordinator(name: string, open: OpenCoordinator, options
   describe(`${name} coordinator`, () => {
     describeClaims(open);
     describeLeases(open);
+    describeSuspects(open);
     describeDownloads(open);
     describeCommits(open);
     describeHandOver(open);

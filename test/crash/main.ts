@@ -7,6 +7,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { expectedItems } from '../../examples/shop/site/catalogue.ts';
+import { SUSPECT_AFTER } from '../../libs/coordination/protocol/claims.ts';
 import { FAILPOINTS } from '../../libs/failpoints/failpoint.ts';
 import { type Kill, planCrashes } from './plan.ts';
 import { ended, firstLine, start } from './process.ts';
@@ -41,6 +42,8 @@ interface Tally {
   runs: number;
   requests: number;
   pages: number;
+  /** Number of nodes that lost at least so many leases. */
+  readonly crashed: number[];
   readonly bad: string[];
 }
 
@@ -59,6 +62,7 @@ async function main(): Promise<void> {
     runs: 0,
     requests: 0,
     pages: 0,
+    crashed: [],
     bad: [],
   };
   await rm(values.folder, { recursive: true, force: true });
@@ -144,13 +148,20 @@ function countKill(kill: Kill, tally: Tally): void {
   else tally.atFailpoint.set(kill.point, (tally.atFailpoint.get(kill.point) ?? 0) + 1);
 }
 
-function judge(tally: Tally, { items, lost, duplicate, drift }: Verdict): void {
+function judge(tally: Tally, { items, lost, duplicate, drift, crashed }: Verdict): void {
+  for (const [at, nodes] of crashed.entries()) tally.crashed[at] = (tally.crashed[at] ?? 0) + nodes;
   process.stdout.write(
     `run ${tally.runs}: ${items} items, lost ${lost}, duplicate ${duplicate}, drift ${drift.length}\n`,
   );
   if (lost > 0) tally.bad.push(`run ${tally.runs} lost ${lost} items`);
   if (duplicate > 0) tally.bad.push(`run ${tally.runs} has ${duplicate} items too many`);
   tally.bad.push(...drift.map((line) => `run ${tally.runs} drifted: ${line}`));
+}
+
+/** Beyond {@link SUSPECT_AFTER} a lease is lost alone. */
+function leasesLost(count: number): string {
+  const alone = count - SUSPECT_AFTER;
+  return `lost ${count} leases${alone > 0 ? `, ${alone} alone` : ''}`;
 }
 
 function report(seed: number, kills: readonly Kill[], tally: Tally): void {
@@ -160,6 +171,7 @@ function report(seed: number, kills: readonly Kill[], tally: Tally): void {
     `  at a random moment  ${tally.atMoment}`,
     ...FAILPOINTS.map((point) => `  ${point.padEnd(26)}${tally.atFailpoint.get(point) ?? 0}`),
     `  requests per page   ${(tally.requests / tally.pages).toFixed(3)}`,
+    ...tally.crashed.map((nodes, at) => `  ${leasesLost(at + 1).padEnd(26)}${nodes} nodes`),
   ];
   process.stdout.write(`${lines.join('\n')}\n`);
   // A fault that was never injected proves nothing.

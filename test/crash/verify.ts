@@ -14,6 +14,8 @@ export interface Verdict {
   readonly duplicate: number;
   /** Counters and index entries that disagree with the nodes. */
   readonly drift: readonly string[];
+  /** Number of nodes that lost at least so many leases: once, twice, … */
+  readonly crashed: readonly number[];
 }
 
 /** Compares a finished run's file and database with the items that its site has. */
@@ -29,22 +31,27 @@ export async function verify(output: string, database: string, expected: readonl
     lost: file.missing + rows.missing,
     duplicate: file.extra + rows.extra,
     drift: stored.drift,
+    crashed: stored.crashed,
   };
 }
 
-async function readDatabase(path: string): Promise<{ items: string[]; drift: string[] }> {
+async function readDatabase(path: string): Promise<{ items: string[]; drift: string[]; crashed: number[] }> {
   const db = new SqliteDatabase({ path });
   try {
     const coordinator = openSqliteCoordinator({ db, clock: systemClock, policy: defaultPolicy });
     const store = openSqliteStore(db);
     const items: string[] = [];
     const drift: string[] = [];
+    const crashed: number[] = [];
     for (const { runId } of await store.listRuns({ limit: 10 })) {
       drift.push(...(await coordinator.runAudit({ runId })).drift);
       const rows = await store.readItems({ runId, afterSeq: 0, limit: 1_000_000 });
+      for (const { crashes } of await coordinator.listNodes({ runId, limit: 1_000_000 })) {
+        for (let lost = 0; lost < crashes; lost++) crashed[lost] = (crashed[lost] ?? 0) + 1;
+      }
       items.push(...rows.map((row) => canonical(JSON.parse(row.data))));
     }
-    return { items, drift };
+    return { items, drift, crashed };
   } finally {
     db.close();
   }

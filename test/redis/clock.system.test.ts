@@ -41,7 +41,14 @@ describe('a process whose clock is wrong', () => {
       const cast = new Cast(`clock-${skewMs}`);
       await coordinator.runOpen({ runId: cast.runId, modules: [cast.plan({}, serverMs)] });
       const node = cast.ref('a');
-      const claim = { node, epoch: 0, owner: 'one', stage: 'module-processor', leaseMs: LEASE_MS } as const;
+      const claim = {
+        node,
+        epoch: 0,
+        owner: 'one',
+        stage: 'module-processor',
+        leaseMs: LEASE_MS,
+        alone: false,
+      } as const;
       const { code, node: held } = await coordinator.claim(claim);
       expect(code).toBe(ClaimCode.EXECUTE);
       expect(Math.abs(held!.dueAtMs - (serverMs + LEASE_MS))).toBeLessThan(SLACK_MS);

@@ -38,7 +38,14 @@ describe('a run of 2,000 nodes', () => {
     const claim = async (seed: NodeSeed) => {
       const node = { id: seed.id, runId, moduleId: 'shop', phase: 0 };
       const stage = seed.kind === 'hop' ? 'module-processor' : 'parser';
-      const { node: claimed } = await coordinator.claim({ node, epoch: 0, owner: seed.id, stage, leaseMs: LEASE_MS });
+      const { node: claimed } = await coordinator.claim({
+        node,
+        epoch: 0,
+        owner: seed.id,
+        stage,
+        leaseMs: LEASE_MS,
+        alone: false,
+      });
       return { node, token: claimed!.token };
     };
     const holder = await claim(root);

@@ -45,7 +45,7 @@ describe('races', () => {
       const node = scene.cast.ref(name);
       const claims = Array.from({ length: CLAIMERS }, (_, index) => {
         const owner = `${name}-${index}`;
-        const claim = { node, epoch: 0, owner, stage: 'module-processor', leaseMs: LEASE_MS } as const;
+        const claim = { node, epoch: 0, owner, stage: 'module-processor', leaseMs: LEASE_MS, alone: false } as const;
         return processes[index % CONNECTIONS]!.claim(claim);
       });
       const outcomes = await Promise.all(claims);
@@ -63,7 +63,14 @@ describe('races', () => {
     const wins = { commit: 0, recovery: 0 };
     for (const [round, name] of names.entries()) {
       const node = scene.cast.ref(name);
-      const claim = { node, epoch: 0, owner: name, stage: 'module-processor', leaseMs: LEASE_MS } as const;
+      const claim = {
+        node,
+        epoch: 0,
+        owner: name,
+        stage: 'module-processor',
+        leaseMs: LEASE_MS,
+        alone: false,
+      } as const;
       const holder = (await one.claim(claim)).node!;
       await scene.advance(LEASE_MS);
       const child = scene.cast.hop(`child of ${name}`);

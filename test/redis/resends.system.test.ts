@@ -91,7 +91,14 @@ describe('a connection that is cut with an answer on the way', () => {
     const { coordinator } = scene.harness;
     const finish = async (name: string, children: readonly NodeSeed[]) => {
       const node = scene.cast.ref(name);
-      const claim = { node, epoch: 0, owner: name, stage: 'module-processor', leaseMs: LEASE_MS } as const;
+      const claim = {
+        node,
+        epoch: 0,
+        owner: name,
+        stage: 'module-processor',
+        leaseMs: LEASE_MS,
+        alone: false,
+      } as const;
       const holder = (await coordinator.claim(claim)).node!;
       await coordinator.commitSuccess({ ...heldBy(holder), children, staged: 0, wakeUps: 1 });
     };

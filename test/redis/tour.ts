@@ -3,7 +3,7 @@ import { expect } from 'vitest';
 import { ClaimCode } from '../../libs/coordination/protocol/claims.ts';
 import type { CoordinatorHarness } from '../conformance/coordinator/scene/harness.ts';
 import type { ModuleShape } from '../conformance/coordinator/scene/plan.ts';
-import { heldBy, LEASE_MS, openScene, type Scene } from '../conformance/coordinator/scene/scene.ts';
+import { heldBy, LEASE_MS, openScene, type Scene, suspectScene } from '../conformance/coordinator/scene/scene.ts';
 
 export type OpenHarness = () => Promise<CoordinatorHarness>;
 
@@ -75,6 +75,9 @@ export const TOUR: Tour = {
     const again = await scene.take('r');
     await coordinator.commitError({ ...heldBy(again), error: '{}' });
     await coordinator.commitError({ ...heldBy(again), error: '{}' });
+    await suspectScene(scene, 'b');
+    await scene.claim('b');
+    await scene.take('b', { alone: true });
   },
   async 'commits, staged children and early responses'(open) {
     const scene = await openScene(open, { first: ['a', 'b', 'c', 'd'] });
@@ -145,7 +148,7 @@ export const TOUR: Tour = {
     const elsewhere = { ...scene.cast.ref('a'), runId: `${scene.runId}-unknown` };
     const { code } = await scene.coordinator.claim({
       ...{ node: elsewhere, epoch: 0, owner: 'late' },
-      ...{ stage: 'parser', leaseMs: LEASE_MS },
+      ...{ stage: 'parser', leaseMs: LEASE_MS, alone: false },
     });
     expect(code).toBe(ClaimCode.RUN_CLOSED);
   },

@@ -33,7 +33,18 @@ export const ClaimCode = {
   PAUSED: 6,
   /** The run is unknown, closing or closed. Caller: acks the message. */
   RUN_CLOSED: 7,
+  /**
+   * The node is a suspect: it has lost {@link SUSPECT_AFTER} leases, so it may be what ends its processes.
+   * Caller: waits until its process holds no other node, then claims with `alone`; else returns the message with a delay.
+   */
+  SUSPECT: 8,
 } as const;
+
+/**
+ * A node that has lost this many leases is a suspect. It is executed alone in its process: no other node is blamed for what it
+ * does, and none is there to end its process. So every lease that a node loses beyond these was lost alone.
+ */
+export const SUSPECT_AFTER = 2;
 
 /** What `renew` answers. */
 export const RenewCode = {
@@ -94,6 +105,8 @@ export interface ClaimCommand {
   /** The parser also takes a `fetched` node, and a pending one whose response it already holds. */
   readonly stage: 'module-processor' | 'downloader' | 'parser';
   readonly leaseMs: number;
+  /** Whether this process holds no other node and starts none while it holds this one: what a suspect needs. */
+  readonly alone: boolean;
 }
 
 export interface ClaimOutcome {
@@ -102,6 +115,8 @@ export interface ClaimOutcome {
   readonly node?: ChainNode;
   /** With LOCKED_BY_OTHER: milliseconds until the node is due. */
   readonly retryInMs?: number;
+  /** With SUSPECT: how many leases the node has lost. */
+  readonly crashes?: number;
 }
 
 /** What a holder presents: the node and its token. */
@@ -146,10 +161,11 @@ export interface ClaimTransitions {
    *   module or phase is over, else OUT_OF_ORDER; TERMINATED, the module is; for a done or dead node TERMINATED, a
    *   deadline closed its phase, else DUPLICATE_DONE; TERMINATED, the phase is closed and the node was not re-opened;
    *   STALE_STEP, the message's epoch is older than the node's (a newer one is only a wake-up); LOCKED_BY_OTHER, the
-   *   node is not pending (for the parser: nor fetched), its phase has not opened, or its module cools down.
+   *   node is not pending (for the parser: nor fetched), its phase has not opened, or its module cools down; SUSPECT, the
+   *   node has lost {@link SUSPECT_AFTER} leases and the claim is not `alone`.
    * - Changes: processing, with owner and new token, due at the end of the lease; one attempt more where the node was
    *   pending. A refused wake-up of a pending node moves its due time: in a pause to now, in a cool-down to its end.
-   * - Answers: EXECUTE with the node; LOCKED_BY_OTHER with the time until the node is due.
+   * - Answers: EXECUTE with the node; LOCKED_BY_OTHER with the time until the node is due; SUSPECT with its lost leases.
    * - Again: the same owner gets the stored token as long as it holds the node, also after a pause or a mark.
    */
   claim(claim: ClaimCommand): Promise<ClaimOutcome>;
@@ -182,8 +198,9 @@ export interface ClaimTransitions {
    * - Refuses: NOT_PROCESSING for another token than the one that is named, and for a node that is neither processing nor
    *   fetched; then, without a token, NOT_EXPIRED by the coordinator's clock.
    * - Changes: of a processing node: one crash more, unless its holder hands it back, and one attempt less; pending in the next
-   *   epoch, without owner and token; or dead, `crashed`, when the crash budget is spent, and then empty scopes close. Of a
-   *   fetched node: one attempt less and one dispatch more; pending in the same epoch, so that a late response still counts.
+   *   epoch, without owner and token, from {@link SUSPECT_AFTER} crashes on as a suspect; or dead, `crashed`, when the crash
+   *   budget is spent, and then empty scopes close. Of a fetched node: one attempt less and one dispatch more; pending in the
+   *   same epoch, so that a late response still counts.
    * - Answers: RECOVERED, whether the node died, and wake-ups of the node, or of what its death opened.
    * - Again: NOT_PROCESSING.
    */

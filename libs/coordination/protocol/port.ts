@@ -8,7 +8,8 @@
  * - **Lease**: the right to execute a node until a time. Its **owner** is unique per attempt; its **token** is the fencing value
  *   that each call of the holder carries, compared for equality.
  * - **Epoch**: the life of a node in which it commits at most once. A recovery, a retry, a replay and a fallback begin the next.
- * - **Attempt**: an execution that was begun; **crash**: a lease that ran out. Each has a budget of its own.
+ * - **Attempt**: an execution that was begun; **crash**: a lease that ran out. Each has a budget of its own. A **suspect** is a
+ *   node with several crashes: it is executed alone in its process.
  * - **Due time**: when the sweeper must look at a node next. Each open node has one, in the **due set** of its phase. The
  *   **sweeper** acts on due nodes.
  * - **Wake-up** (`WakeUp`): a message that asks a stage to look at a node. It may be lost, doubled or late: the state decides.

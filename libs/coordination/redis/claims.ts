@@ -13,6 +13,7 @@ import {
   ReorderCode,
   type ReorderCommand,
   type ReorderOutcome,
+  SUSPECT_AFTER,
 } from '../protocol/claims.ts';
 import type { CodeOf } from '../protocol/outcome.ts';
 import { nodeKeys, phaseMember } from './run-keys.ts';
@@ -22,7 +23,7 @@ import { bind, NODE_ARGS, NODE_KEYS, SCOPE_ARGS, SCOPE_KEYS, type Script } from 
 
 const claimScript = bind('claims/ptm_claim.lua', ['ClaimCode', ClaimCode], NODE_KEYS, [
   ...NODE_ARGS,
-  ...['epoch', 'owner', 'stage', 'lease_ms', 'token'],
+  ...['epoch', 'owner', 'stage', 'lease_ms', 'token', 'suspect_after'],
 ]);
 const renewScript = bind(
   'claims/ptm_renew.lua',
@@ -50,9 +51,19 @@ const reorderScript = bind(
 export const CLAIM_SCRIPTS: readonly Script[] = [claimScript, renewScript, releaseScript, recoverScript, reorderScript];
 
 export async function claim(deps: RedisDeps, command: ClaimCommand): Promise<ClaimOutcome> {
-  const { node, epoch, owner, stage, leaseMs } = command;
+  const { node, epoch, owner, stage, leaseMs, alone } = command;
   const keys = nodeKeys(deps.keys.of(node.runId), node);
-  const args = [deps.now(), node.phase, node.id, epoch, owner, stage, leaseMs, deps.nextToken()];
+  const args = [
+    deps.now(),
+    node.phase,
+    node.id,
+    epoch,
+    owner,
+    stage,
+    leaseMs,
+    deps.nextToken(),
+    alone ? '' : SUSPECT_AFTER,
+  ];
   const { code, payload, texts } = await deps.runner.run(claimScript, keys, args);
   if (code === ClaimCode.EXECUTE) {
     const claimed = readNode(texts, 0, node.runId, () => node.moduleId);
@@ -60,6 +71,7 @@ export async function claim(deps: RedisDeps, command: ClaimCommand): Promise<Cla
     return { code, node: claimed };
   }
   if (code === ClaimCode.LOCKED_BY_OTHER) return { code, retryInMs: (payload as readonly [number])[0] };
+  if (code === ClaimCode.SUSPECT) return { code, crashes: (payload as readonly [number])[0] };
   return { code: code as CodeOf<typeof ClaimCode> };
 }
 

@@ -53,7 +53,14 @@ function openRun(on = coordinator, phases = 1) {
 
 async function finish(id: string, on = coordinator, phase = 0) {
   const node = ref(id, phase);
-  const claim = { node, epoch: 0, owner: `of-${id}`, stage: 'module-processor', leaseMs: 30_000 } as const;
+  const claim = {
+    node,
+    epoch: 0,
+    owner: `of-${id}`,
+    stage: 'module-processor',
+    leaseMs: 30_000,
+    alone: false,
+  } as const;
   const claimed = await on.claim(claim);
   const token = claimed.node?.token ?? 'none';
   return on.commitSuccess({ node, token, children: [], staged: 0, wakeUps: 0 });
@@ -121,7 +128,7 @@ describe('state that does not fit together', () => {
     expect(await coordinator.findNode(ref('a'))).toMatchObject({ state: 'processing' });
     const node = { ...ref('c'), moduleId: 'n' };
     const held = await coordinator.claim({
-      ...{ node, epoch: 0, owner: 'of-c', stage: 'module-processor', leaseMs: 30_000 },
+      ...{ node, epoch: 0, owner: 'of-c', stage: 'module-processor', leaseMs: 30_000, alone: false },
     } as const);
     const commit = { node, token: held.node!.token, children: [], staged: 0, wakeUps: 0 };
     expect((await coordinator.commitSuccess(commit)).code).toBe(CommitCode.COMMIT_OK);
@@ -138,7 +145,14 @@ describe('state that does not fit together', () => {
       ...{ node: ref('a'), epoch: 0, fatal: true, maxAttempts: 1, retryDelayMs: 0 },
       ...{ moduleThreshold: { errors: 99 }, taskThreshold: { errors: 99 } },
     };
-    const again = { node: ref('a'), epoch: 0, owner: 'of-a', stage: 'module-processor', leaseMs: 1 } as const;
+    const again = {
+      node: ref('a'),
+      epoch: 0,
+      owner: 'of-a',
+      stage: 'module-processor',
+      leaseMs: 1,
+      alone: false,
+    } as const;
     const { node } = await coordinator.claim(again);
     await coordinator.commitError({ node: ref('a'), token: node!.token, error: '{}' });
     await expect(coordinator.thresholdDecide(decide)).rejects.toMatchObject(broken('I2', 'a'));
@@ -150,7 +164,7 @@ describe('keys', () => {
   it('I9: none is left of a purged run, whatever happened to it, once its events are published', async () => {
     await openRun(coordinator, 2);
     const { node } = await coordinator.claim({
-      ...{ node: ref('a'), epoch: 0, owner: 'o', stage: 'module-processor', leaseMs: 30_000 },
+      ...{ node: ref('a'), epoch: 0, owner: 'o', stage: 'module-processor', leaseMs: 30_000, alone: false },
     } as const);
     await coordinator.stageChildren({ node: ref('a'), token: node!.token, children: [hop('b'), hop('c')] });
     await coordinator.reorderEnqueue({ node: ref('early'), epoch: 0, response: 'x' });

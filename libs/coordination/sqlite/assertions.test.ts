@@ -34,6 +34,7 @@ async function openBroken(breakIt: string) {
     coordinator.claim({
       ...{ node: ref(id, moduleId), epoch: 0, owner: `of-${id}`, stage: 'module-processor' },
       leaseMs: LEASE_MS,
+      alone: false,
     });
   const hold = async (id: string, moduleId = 'm') => {
     const { node } = await claim(id, moduleId);

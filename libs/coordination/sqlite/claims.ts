@@ -12,6 +12,7 @@ import {
   ReorderCode,
   type ReorderCommand,
   type ReorderOutcome,
+  SUSPECT_AFTER,
 } from '../protocol/claims.ts';
 import { dispatchGraceMs } from '../protocol/policy.ts';
 import { advancePhases, endDead } from './phases.ts';
@@ -42,6 +43,8 @@ export function claim(tx: Tx, command: ClaimCommand): ClaimOutcome {
     putOff(tx, found.row, found.module.cooldownUntilMs);
     return { code: ClaimCode.LOCKED_BY_OTHER, retryInMs: coolingMs };
   }
+  const { crashes } = found.row;
+  if (crashes >= SUSPECT_AFTER && !command.alone) return { code: ClaimCode.SUSPECT, crashes };
   lease(tx, found, command.owner, command.leaseMs);
   return { code: ClaimCode.EXECUTE, node: toChainNode(found.row, found.phase) };
 }

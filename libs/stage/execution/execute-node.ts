@@ -7,11 +7,12 @@
  *      │        │        ├───→ terminate   the module ends, and the node with it
  *      │        │        ├───→ fail        the failure is recorded; error-threshold decides
  *      │        │        └───→ lost        somebody else holds the node now: nothing takes effect
- *      │        └─ refused: done before, stale, paused, …
+ *      │        ├─ refused: done before, stale, paused, …
+ *      │        └─ put off: a suspect is executed alone in this process, or this suspect must wait
  *      └─ the run cannot be executed here: another process tries, or the node fails
  *
  * A handler provides the body; this file does the rest. A backend failure (the store or the coordinator did not answer) is
- * rethrown: it decides nothing, and the message or the sweeper brings the node again.
+ * rethrown: it decides nothing. The node is given up without a crash, and the sweeper brings it again.
  */
 import type { Clock } from '../../clock/clock.ts';
 import type { Message, Stage } from '../../contracts/chain.ts';
@@ -35,9 +36,11 @@ import { nodeFields, noteFailure } from '../observe/stage-span.ts';
 import { type LoadedRun, loadRunOf, type Runs } from '../run/runs.ts';
 import { isBackendFailure } from './backend-failure.ts';
 import { LeaseLost, type Yield } from './gather.ts';
+import { giveUp } from './hand-back.ts';
 import type { HandOver } from './hand-over.ts';
 import type { HeldNode, Lease, LeaseKeeper } from './lease.ts';
 import type { AnyOutcome, Outcome } from './outcome.ts';
+import type { Later, Solitude } from './solitude.ts';
 
 /** Dependencies of every stage that executes nodes. */
 export interface ExecutionDeps {
@@ -45,10 +48,11 @@ export interface ExecutionDeps {
   readonly commits: CommitPort;
   readonly runs: Runs;
   readonly leases: LeaseKeeper;
+  readonly solitude: Solitude;
   readonly publisher: Publisher;
   /** Returns an owner name that no other attempt has or had. */
   readonly nextOwner: () => string;
-  /** Gives a node back whose response found no room before the process stops. */
+  /** Gives a node back, without a crash, and notifies its next holder. */
   readonly handBack: (held: Held) => Promise<unknown>;
   /** Creates a committed node's staged children in the background. */
   readonly startPump: (node: NodeRef) => void;
@@ -74,6 +78,8 @@ export interface NodeToExecute<S extends ExecutingStage> {
   readonly run?: LoadedRun;
   /** The stage that a failure is attributed to; default: `stage`. */
   readonly failsIn?: Stage;
+  /** Lends the slot of this node to others during a wait. */
+  readonly aside?: <T>(wait: () => Promise<T>) => Promise<T>;
   /** Called when the claim is refused. Default, or when it returns undefined: the message is acked. */
   readonly onRefused?: (refused: Refused) => Promise<Outcome<S> | undefined>;
 }
@@ -118,6 +124,7 @@ export async function executeNode<S extends ExecutingStage>(
   const run = ref.run ?? (await loadRunOf(deps.runs, ref.node));
   if (run instanceof CatenaError) return failUnloaded(deps, ref, run);
   const claimed = await claimNode(deps, ref);
+  if (claimed.kind === 'later') return putOff(claimed);
   if (claimed.kind === 'refused') return (await ref.onRefused?.(claimed)) ?? { kind: 'skip', reason: claimed.reason };
   return executeHeld(deps, { run, lease: claimed.lease }, ref, body);
 }
@@ -158,8 +165,10 @@ async function endingOf(
         return { kind: 'terminate', scope: 'module', reason: ending.reason, messages: [] };
     }
   } catch (thrown) {
-    if (thrown instanceof LeaseLost || lease.signal.aborted) return lost(lease);
+    if (thrown instanceof LeaseLost || lease.signal.aborted) return lost(deps, lease);
     if (isBackendFailure(thrown)) {
+      // Without a wake-up: what failed now would fail again at once.
+      await giveUp(deps.coordinator, heldBy(lease)).catch(() => undefined);
       lease.end();
       throw thrown;
     }
@@ -172,10 +181,7 @@ async function endingOf(
 const UNSERVED_DELAY_MS = 5_000;
 
 /** Returns a retry when the module is not served here but another process may serve it. */
-export function retryElsewhere(
-  { isShared }: Pick<ExecutionDeps, 'isShared'>,
-  error: CatenaError,
-): { readonly kind: 'retry'; readonly delayMs: number; readonly reason: string } | undefined {
+export function retryElsewhere({ isShared }: Pick<ExecutionDeps, 'isShared'>, error: CatenaError): PutOff | undefined {
   if (!isShared || error.code !== 'module.unknown') return undefined;
   return { kind: 'retry', delayMs: UNSERVED_DELAY_MS, reason: error.code };
 }
@@ -185,10 +191,11 @@ export async function failUnloaded<S extends ExecutingStage>(
   deps: ExecutionDeps,
   ref: Pick<NodeToExecute<S>, 'stage' | 'node' | 'epoch' | 'origin' | 'failsIn'>,
   error: CatenaError,
-): Promise<Failed | { readonly kind: 'retry'; readonly delayMs: number; readonly reason: string }> {
+): Promise<Failed | PutOff> {
   const retry = retryElsewhere(deps, error);
   if (retry !== undefined) return retry;
   const claimed = await claimNode(deps, ref);
+  if (claimed.kind === 'later') return putOff(claimed);
   if (claimed.kind === 'refused') return { kind: 'skip', reason: claimed.reason };
   return fail(deps, ref.origin, claimed.lease, error, ref.failsIn ?? ref.stage);
 }
@@ -201,26 +208,77 @@ export interface Refused {
   readonly reason: string;
   /** With LOCKED_BY_OTHER: milliseconds until the node is due. */
   readonly retryInMs: number;
+  /** With SUSPECT: how many leases the node has lost. */
+  readonly crashes: number;
 }
 
-/** Claims a node, and renews its lease from then on. */
-export async function claimNode(
-  deps: Pick<ExecutionDeps, 'clock' | 'coordinator' | 'leases' | 'meters' | 'nextOwner'>,
-  { node, epoch, stage }: Pick<ClaimCommand, 'node' | 'epoch' | 'stage'>,
-): Promise<{ readonly kind: 'claimed'; readonly lease: Lease } | Refused> {
+type ClaimDeps = Pick<ExecutionDeps, 'clock' | 'coordinator' | 'leases' | 'meters' | 'nextOwner' | 'solitude'>;
+
+type Claiming = Pick<NodeToExecute<ExecutingStage>, 'node' | 'epoch' | 'stage' | 'aside'>;
+
+type Claimed = { readonly kind: 'claimed'; readonly lease: Lease } | Refused;
+
+/**
+ * Claims a node, and renews its lease from then on. A suspect is claimed when no other node is held here. The answer is `later`
+ * while that is not possible, and for every node while a suspect is executed alone.
+ */
+export async function claimNode(deps: ClaimDeps, claiming: Claiming): Promise<Claimed | Later> {
+  const start = deps.solitude.startClaim();
+  if (start.kind === 'later') return start;
+  let claimed: Claimed;
+  try {
+    claimed = await sendClaim(deps, claiming, { alone: false });
+  } finally {
+    start.end();
+  }
+  if (claimed.kind !== 'refused' || claimed.code !== ClaimCode.SUSPECT) return claimed;
+  return claimAlone(deps, claiming, claimed.crashes);
+}
+
+async function claimAlone(deps: ClaimDeps, claiming: Claiming, crashes: number): Promise<Claimed | Later> {
+  const { aside = (wait) => wait() } = claiming;
+  const room = await aside(() => deps.solitude.makeRoom(crashes));
+  if (room.kind === 'later') return room;
+  let claimed: Claimed | undefined;
+  try {
+    claimed = await sendClaim(deps, claiming, { alone: true, onEnd: () => room.end() });
+    return claimed;
+  } finally {
+    if (claimed?.kind === 'claimed') deps.meters.suspectExecuted();
+    else room.end();
+  }
+}
+
+async function sendClaim(
+  deps: ClaimDeps,
+  { node, epoch, stage }: Claiming,
+  { alone, onEnd }: { readonly alone: boolean; readonly onEnd?: () => void },
+): Promise<Claimed> {
   const sinceMs = deps.clock.monotonic();
   failpoint('claim.before');
   const owner = deps.nextOwner();
-  const outcome = await deps.coordinator.claim({ node, epoch, stage, owner, leaseMs: deps.leases.leaseMs });
+  const outcome = await deps.coordinator.claim({ node, epoch, stage, owner, leaseMs: deps.leases.leaseMs, alone });
   failpoint('claim.after');
   deps.meters.claim(outcome.code);
   if (isTracing()) noteOnSpan({ claim: codeName(ClaimCode, outcome.code) });
   if (outcome.code === ClaimCode.EXECUTE) {
     if (isTracing()) noteOnSpan(nodeFields(outcome.node!));
-    return { kind: 'claimed', lease: deps.leases.hold(outcome.node!, sinceMs) };
+    return { kind: 'claimed', lease: deps.leases.hold(outcome.node!, sinceMs, onEnd) };
   }
   const reason = codeName(ClaimCode, outcome.code);
-  return { kind: 'refused', code: outcome.code, reason, retryInMs: outcome.retryInMs ?? 0 };
+  const { code, retryInMs = 0, crashes = 0 } = outcome;
+  return { kind: 'refused', code, reason, retryInMs, crashes };
+}
+
+/** The message waits: this process cannot start its node now. */
+export interface PutOff {
+  readonly kind: 'retry';
+  readonly delayMs: number;
+  readonly reason: string;
+}
+
+function putOff({ delayMs }: Later): PutOff {
+  return { kind: 'retry', delayMs, reason: 'a suspect is executed alone' };
 }
 
 async function commit(
@@ -231,7 +289,7 @@ async function commit(
 ): Promise<AnyOutcome> {
   const { node } = lease;
   const { children, staged, items, drops } = yielded;
-  const child = staged === 0 && children.length === 1 ? onlyChild : undefined;
+  const child = staged === 0 && children.length === 1 && deps.solitude.isOpen ? onlyChild : undefined;
   deps.meters.drops(drops);
   const sinceMs = deps.clock.monotonic();
   const grant = deps.publisher.grant(childStage, children.length);
@@ -242,6 +300,8 @@ async function commit(
     grant.release();
     throw thrown;
   }
+  // The child is held before its parent ends: in between a suspect would take the process for empty.
+  const next = outcome.next && deps.leases.hold(outcome.next, sinceMs);
   lease.end();
   deps.meters.commit(outcome);
   countDuration(deps, lease);
@@ -255,7 +315,7 @@ async function commit(
   const messages = [...childMessages(outcome.wakeUps, run), ...outcome.released.map(releasedMessage)];
   const handOver = outcome.releasing
     ? { start: () => deps.startPump(node) }
-    : outcome.next && child?.take({ run, lease: deps.leases.hold(outcome.next, sinceMs) });
+    : next && child?.take({ run, lease: next });
   return { kind: 'next', messages, grant, ...(handOver === undefined ? {} : { handOver }) };
 }
 
@@ -327,7 +387,14 @@ function recordOf(error: CatenaError, stage: Stage, { attempts, error: before }:
   return page === undefined ? failure : { ...failure, page };
 }
 
-function lost(lease: Lease): AnyOutcome {
+/** What the holder of a lease presents. */
+function heldBy({ node }: Lease): Held {
+  return { node, token: node.token };
+}
+
+async function lost({ handBack }: ExecutionDeps, lease: Lease): Promise<AnyOutcome> {
+  // If nobody has taken the node over, it need not wait for the end of a lease that nobody uses.
+  if (!lease.signal.aborted) await handBack(heldBy(lease));
   lease.end();
   return { kind: 'skip', reason: 'lease lost' };
 }

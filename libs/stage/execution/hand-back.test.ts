@@ -26,7 +26,7 @@ async function holding() {
   const hop = only(await bench.begin());
   const node = await bench.nodeOf(hop);
   const claimed = await claimNode(bench.execution, { node, epoch: 0, stage: 'module-processor' });
-  if (claimed.kind !== 'claimed') throw new Error(claimed.reason);
+  if (claimed.kind !== 'claimed') throw new Error(claimed.kind);
   const deps = { ...bench.execution, runs: bench.runs, log: silentLog };
   return { bench, hop, lease: claimed.lease, deps };
 }

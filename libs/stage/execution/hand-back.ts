@@ -1,7 +1,9 @@
-/** What a process that stops still holds goes back to the coordinator, so that other processes need not wait for its leases to end. */
+/**
+ * A holder gives its lease up: its process stops, or a backend did not answer. The node has not caused it, so no crash is counted, and
+ * nobody waits for the end of the lease.
+ */
 
-import type { Held } from '../../coordination/protocol/claims.ts';
-import { RecoverCode } from '../../coordination/protocol/claims.ts';
+import { type Held, RecoverCode, type RecoverOutcome } from '../../coordination/protocol/claims.ts';
 import type { Coordinator } from '../../coordination/protocol/port.ts';
 import type { Log } from '../../telemetry/log.ts';
 import type { Publisher } from '../messages/publisher.ts';
@@ -19,12 +21,16 @@ export interface HandBackDeps {
 /** Leases given back at the same time. */
 const AT_ONCE = 32;
 
+/** Gives one lease or fetched node back without notifying anybody: the node is due after its dispatch grace. */
+export function giveUp(coordinator: HandBackDeps['coordinator'], { node, token }: Held): Promise<RecoverOutcome> {
+  // No crash is counted, so the crash budget does not matter.
+  return coordinator.recoverZombie({ node, token, crashBudget: Number.MAX_SAFE_INTEGER, isHandedBack: true });
+}
+
 /** Gives one lease or fetched node back and notifies its next holder. Never rejects: without an answer the lease runs out. */
 export async function handBack({ coordinator, runs, publisher, log }: HandBackDeps, held: Held): Promise<boolean> {
   try {
-    // No crash is counted, so the crash budget does not matter.
-    const command = { ...held, crashBudget: Number.MAX_SAFE_INTEGER, isHandedBack: true } as const;
-    const { code, wakeUps } = await coordinator.recoverZombie(command);
+    const { code, wakeUps } = await giveUp(coordinator, held);
     if (code !== RecoverCode.RECOVERED) return false;
     if (wakeUps.length > 0) {
       await publisher.publish('sweeper', childMessages(wakeUps, await runs.load(held.node.runId)));

@@ -45,26 +45,32 @@ describe('a held lease', () => {
   });
 
   it('is counted from before its claim was sent', async () => {
-    const { clock, leases, tick } = keeper(() => new Promise(() => undefined));
+    const { clock, leases, renewed, tick } = keeper(() => new Promise(() => undefined));
     const sentMs = clock.monotonic();
     clock.advance(20_000);
-    const lease = leases.hold(node, sentMs);
+    leases.hold(node, sentMs);
     await tick(LEASE_MS - 20_001);
-    expect(lease.signal.aborted).toBe(false);
+    expect(renewed).toHaveLength(1);
     await tick(1);
-    expect(lease.signal.aborted).toBe(true);
+    // Expired: it is asked for once more.
+    expect(renewed).toHaveLength(2);
   });
 
   it('does not run out when the time of day jumps', () => {
     let timeOfDayMs = 0;
     const clock = { now: () => timeOfDayMs, monotonic: () => 1_000 };
-    const coordinator = { renew: async () => RenewCode.RENEWED };
+    let asked = 0;
+    const renew = async () => {
+      asked += 1;
+      return RenewCode.RENEWED;
+    };
+    const coordinator = { renew };
     const leases = new LeaseKeeper({ coordinator, clock, leaseMs: LEASE_MS });
     onTestFinished(() => leases.stop());
     const lease = leases.hold(node, clock.monotonic());
     timeOfDayMs = 10 * LEASE_MS;
     leases.renewDue();
-    expect(lease.signal.aborted).toBe(false);
+    expect([asked, lease.signal.aborted]).toEqual([0, false]);
   });
 
   it('is lost when another holder has taken it over', async () => {
@@ -74,7 +80,6 @@ describe('a held lease', () => {
     await tick(LEASE_MS / 2);
     expect(signal.aborted).toBe(true);
     expect(String(signal.reason)).toMatch(/node n: another holder/);
-    expect(leases.oldestSinceMs()).toBeUndefined();
   });
 
   it.each<[string, Answer]>([
@@ -86,6 +91,7 @@ describe('a held lease', () => {
     await tick(LEASE_MS - 1);
     expect(lease.signal.aborted).toBe(false);
     await tick(1);
+    for (let times = 0; times < 6; times++) await tick(LEASE_MS / 6);
     expect(lease.signal.aborted).toBe(true);
     expect(String(lease.signal.reason)).toMatch(/ran out/);
   });
@@ -101,6 +107,65 @@ describe('a held lease', () => {
     await tick(1_000);
     await tick(LEASE_MS - 1_000);
     expect(lease.signal.aborted).toBe(false);
+  });
+
+  it('goes on after a pause of its process, when nobody took the node over', async () => {
+    const { clock, leases, renewed, tick } = keeper();
+    const lease = leases.hold(node, clock.monotonic());
+    await tick(LEASE_MS * 10);
+    expect(lease.signal.aborted).toBe(false);
+    expect(renewed).toHaveLength(1);
+    await tick(LEASE_MS - 1);
+    expect(lease.signal.aborted).toBe(false);
+  });
+
+  it('is lost after a pause of its process, when another holder took the node over', async () => {
+    const { clock, leases, tick } = keeper(async () => RenewCode.FENCING_REJECT);
+    const lease = leases.hold(node, clock.monotonic());
+    await tick(LEASE_MS * 10);
+    expect(lease.signal.aborted).toBe(true);
+  });
+
+  it('is asked for again after a pause that hit its renewal, and the pause does not count as silence', async () => {
+    const answers: PromiseWithResolvers<typeof RenewCode.RENEWED>[] = [];
+    const { clock, leases, tick } = keeper(() => {
+      answers.push(Promise.withResolvers());
+      return answers.at(-1)!.promise;
+    });
+    const lease = leases.hold(node, clock.monotonic());
+    await tick(LEASE_MS / 2);
+    await tick(LEASE_MS * 10);
+    expect(answers).toHaveLength(2);
+    await tick(LEASE_MS * 10);
+    answers[1]!.resolve(RenewCode.RENEWED);
+    await tick(1);
+    answers[0]!.reject(new Error('the connection was cut'));
+    await tick(LEASE_MS / 6);
+    expect(lease.signal.aborted).toBe(false);
+  });
+
+  it('counts as held while its execution runs, also when it is lost', async () => {
+    const { clock, leases, tick } = keeper(async () => RenewCode.FENCING_REJECT);
+    const ends: string[] = [];
+    const lease = leases.hold(node, clock.monotonic(), () => ends.push('end'));
+    const none = leases.noneHeld().then(() => ends.push('none'));
+    expect(leases.holds(node)).toBe(true);
+    await tick(LEASE_MS / 2);
+    expect([leases.held, leases.holds(node), ends]).toEqual([1, false, []]);
+    lease.end();
+    lease.end();
+    await none;
+    expect([leases.held, ends]).toEqual([0, ['end', 'none']]);
+  });
+
+  it('is among those that a stop ends, once, unless it is lost already', async () => {
+    const { clock, leases, tick } = keeper(async () => RenewCode.FENCING_REJECT);
+    leases.hold({ ...node, id: 'lost' }, clock.monotonic());
+    await tick(LEASE_MS / 2);
+    const lease = leases.hold(node, clock.monotonic());
+    expect(leases.endAll('its process stops')).toEqual([node]);
+    expect(leases.endAll('its process stops')).toEqual([]);
+    expect(String(lease.signal.reason)).toMatch(/its process stops/);
   });
 
   it('is asked for once at a time', async () => {

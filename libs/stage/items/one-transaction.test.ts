@@ -28,7 +28,7 @@ async function claimed({ coordinator, store }: SingleFile): Promise<ChainNode> {
   });
   const node = { id: 'a', runId: 'r', moduleId: MODULE, phase: 0 };
   const { code, node: held } = await coordinator.claim({
-    ...{ node, epoch: 0, owner: 'me', stage: 'module-processor', leaseMs: 1_000 },
+    ...{ node, epoch: 0, owner: 'me', stage: 'module-processor', leaseMs: 1_000, alone: false },
   });
   expect(code).toBe(ClaimCode.EXECUTE);
   return held!;

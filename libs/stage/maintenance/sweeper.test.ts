@@ -49,6 +49,7 @@ function open(options: BenchOptions = {}, given: Partial<SweeperOptions> = {}) {
     bus: bench.bus,
     publisher,
     runs,
+    leases: { holds: () => false },
     pump,
     metrics: bench.metrics,
     log: silentLog,
@@ -121,6 +122,7 @@ describe('the sweeper', () => {
         owner: `zombie-${crashes}`,
         stage: 'module-processor',
         leaseMs: LEASE_MS,
+        alone: true,
       });
       bench.clock.advance(LEASE_MS);
       await vi.waitFor(async () => expect(await bench.nodeOf(hop)).toMatchObject({ crashes }), { interval: 2 });
@@ -133,10 +135,34 @@ describe('the sweeper', () => {
     expect(bench.metrics.total(METRICS.ptmZombieRecover)).toBe(3);
   });
 
+  it('leaves a lease that ran out to its holder in this process, which renews it after a pause', async () => {
+    let holds = true;
+    const { bench, sweeper } = open({}, { leases: { holds: () => holds } });
+    const node = await bench.nodeOf(only(await bench.begin()));
+    const claim = { node, epoch: 0, owner: 'me', stage: 'module-processor', leaseMs: LEASE_MS, alone: false } as const;
+    await bench.coordinator.claim(claim);
+    const take = vi.spyOn(bench.coordinator, 'dueTake');
+    bench.clock.advance(LEASE_MS);
+    sweeper.start();
+    await vi.waitFor(() => expect(take.mock.calls.length).toBeGreaterThan(3), { interval: 2 });
+    expect(await bench.coordinator.findNode(node)).toMatchObject({ state: 'processing', crashes: 0 });
+    holds = false;
+    await vi.waitFor(async () => expect(await bench.coordinator.findNode(node)).toMatchObject({ crashes: 1 }), {
+      interval: 2,
+    });
+  });
+
   it('counts nothing as taken back whose holder renewed its lease in time', async () => {
     const { bench, sweeper } = open();
     const node = await bench.nodeOf(only(await bench.begin()));
-    await bench.coordinator.claim({ node, epoch: 0, owner: 'one', stage: 'module-processor', leaseMs: LEASE_MS });
+    await bench.coordinator.claim({
+      node,
+      epoch: 0,
+      owner: 'one',
+      stage: 'module-processor',
+      leaseMs: LEASE_MS,
+      alone: false,
+    });
     const recover = vi
       .spyOn(bench.coordinator, 'recoverZombie')
       .mockResolvedValue({ code: RecoverCode.NOT_EXPIRED, died: false, wakeUps: [] });
@@ -261,7 +287,14 @@ describe('the sweeper’s loop', () => {
     let waits = true;
     const { bench, sweeper } = open({}, { bus: { hasResponse: async () => waits } });
     const node = await bench.nodeOf(only(await bench.begin()));
-    const command = { node, epoch: 0, owner: 'downloader-1', stage: 'downloader', leaseMs: LEASE_MS } as const;
+    const command = {
+      node,
+      epoch: 0,
+      owner: 'downloader-1',
+      stage: 'downloader',
+      leaseMs: LEASE_MS,
+      alone: false,
+    } as const;
     const { token } = (await bench.coordinator.claim(command)).node!;
     await bench.coordinator.release({ node, token });
     sweeper.start();

@@ -12,6 +12,7 @@ import type { Log } from '../../telemetry/log.ts';
 import { METRICS } from '../../telemetry/metric-names.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
 import { isBackendFailure } from '../execution/backend-failure.ts';
+import type { LeaseKeeper } from '../execution/lease.ts';
 import type { Publisher } from '../messages/publisher.ts';
 import { childMessages, toMessage } from '../messages/wake-ups.ts';
 import type { Runs } from '../run/runs.ts';
@@ -23,6 +24,7 @@ export interface SweeperOptions {
   readonly bus: Pick<Bus, 'hasResponse'>;
   readonly publisher: Publisher;
   readonly runs: Runs;
+  readonly leases: Pick<LeaseKeeper, 'holds'>;
   /** Creates the staged children of nodes whose committer died; the sweeper stops it. */
   readonly pump: ChildrenPump;
   readonly metrics: Metrics;
@@ -125,6 +127,8 @@ export class Sweeper {
         return this.#options.publisher.publish('sweeper', [toMessage(entry.wakeUp, run)]);
       }
       case 'recover': {
+        // After a pause of this process its own leases look lost. They are renewed, unless another process was faster.
+        if (this.#options.leases.holds(entry.node)) return;
         // A response that waits for a parser is not downloaded again, however long it waits.
         if (entry.isFetched && (await this.#hasResponse(entry.node))) return;
         const { code, died, wakeUps } = await coordinator.recoverZombie({ node: entry.node, crashBudget });

@@ -8,6 +8,7 @@ import type { BodyMemory } from '../../limits/body-memory.ts';
 import { METRICS } from '../../telemetry/metric-names.ts';
 import type { Counter, Histogram, Metrics } from '../../telemetry/metrics.ts';
 import type { LeaseKeeper } from '../execution/lease.ts';
+import type { Solitude } from '../execution/solitude.ts';
 import type { BackpressureReason } from '../messages/publisher.ts';
 
 type ExecutingStage = ClaimCommand['stage'];
@@ -26,6 +27,7 @@ export class Meters {
   readonly #items: Counter;
   readonly #drops: Counter;
   readonly #exhausted: Counter;
+  readonly #suspects: Counter;
   readonly #hops: Histogram;
   readonly #requests: Histogram;
   readonly #failures = new Map<string, Counter>();
@@ -45,6 +47,7 @@ export class Meters {
     this.#requests = metrics.histogram(METRICS.ptmProcessingDurationMs).with({ kind: 'request' });
     this.#drops = metrics.counter(METRICS.recordsDropped).with({});
     this.#exhausted = metrics.counter(METRICS.budgetExhausted).with({});
+    this.#suspects = metrics.counter(METRICS.suspectsExecuted).with({});
   }
 
   claim(code: number): void {
@@ -77,6 +80,11 @@ export class Meters {
   /** Counts a request that was not sent because the cost cap of its run had no room for it. */
   budgetExhausted(): void {
     this.#exhausted.add();
+  }
+
+  /** Counts a suspect whose execution alone began. */
+  suspectExecuted(): void {
+    this.#suspects.add();
   }
 
   /** Counts a committed node by its stage and the stage of its children. */
@@ -150,17 +158,21 @@ export interface StageGauges {
   /** The stages of this process that take messages. */
   readonly stages: Readonly<Partial<Record<Receiver, { readonly inFlight: number }>>>;
   readonly leases: Pick<LeaseKeeper, 'oldestSinceMs'>;
+  readonly solitude: Pick<Solitude, 'state'>;
   /** A monotonic time in milliseconds. */
   readonly now: () => number;
 }
 
 /** Reads the state of the stages whenever metrics are scraped; nothing is counted in between. */
-export function sampleStages(metrics: Metrics, { bus, stages, leases, now }: StageGauges): void {
+export function sampleStages(metrics: Metrics, { bus, stages, leases, solitude, now }: StageGauges): void {
   const depth = metrics.gauge(METRICS.stageQueueDepth);
   const inFlight = metrics.gauge(METRICS.stageInFlight);
   for (const [stage, runner] of Object.entries(stages)) {
     depth.sample({ stage }, () => bus.depth(stage as Receiver));
     inFlight.sample({ stage }, () => runner.inFlight);
+  }
+  for (const state of ['waiting', 'alone'] as const) {
+    metrics.gauge(METRICS.suspects).sample({ state }, () => (solitude.state === state ? 1 : 0));
   }
   metrics.gauge(METRICS.ptmProcessingAgeMs).sample({}, () => {
     const sinceMs = leases.oldestSinceMs();

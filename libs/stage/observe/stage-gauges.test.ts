@@ -12,18 +12,22 @@ it('a scrape reads the stages as they are then', () => {
   const metrics = new Metrics();
   let oldest: number | undefined;
   const parser = { inFlight: 0 };
+  const solitude: { state: 'open' | 'waiting' | 'alone' } = { state: 'open' };
   sampleStages(metrics, {
     bus: { depth: (stage) => (stage === 'parser' ? 3 : 0) },
     stages: { parser },
     leases: { oldestSinceMs: () => oldest },
+    solitude,
     now: () => 1_000,
   });
   expect(lines(metrics, 'ptm_processing_age_ms')).toEqual(['ptm_processing_age_ms 0']);
   parser.inFlight = 2;
   oldest = 400;
+  solitude.state = 'alone';
   expect(lines(metrics, 'stage_queue_depth')).toEqual(['stage_queue_depth{stage="parser"} 3']);
   expect(lines(metrics, 'stage_in_flight')).toEqual(['stage_in_flight{stage="parser"} 2']);
   expect(lines(metrics, 'ptm_processing_age_ms')).toEqual(['ptm_processing_age_ms 600']);
+  expect(lines(metrics, 'suspects{')).toEqual(['suspects{state="waiting"} 0', 'suspects{state="alone"} 1']);
 });
 
 it('downloads are recorded by the class of their outcome, and passed on as they are', () => {

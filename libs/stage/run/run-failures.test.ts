@@ -38,12 +38,12 @@ it('sums up what died and what waits for another try, and nothing that only a ma
     node({ state: 'processing', deathReason: '' }),
     node({ deathReason: 'superseded' }),
     node({ deathReason: 'terminated', error: '' }),
-    node({ deathReason: 'crashed', error: '' }),
+    node({ deathReason: 'crashed', crashes: 4, error: '' }),
   ]);
   const kind = { moduleId: 'm@1.0.0', stepIdx: 2, nodeId: 'n', url: 'http://a.test/1' };
   expect(failures).toEqual([
     { ...kind, code: 'parse.threw', message: 'it threw', at: '/shop.ts:1:2', count: 3 },
-    { ...kind, code: 'crashed', message: expect.stringContaining('kills the process'), count: 1 },
+    { ...kind, code: 'execution.ends_process', message: expect.stringContaining('alone in its process'), count: 1 },
   ]);
 });
 

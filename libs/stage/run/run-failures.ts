@@ -6,6 +6,7 @@ import type { Failure } from '../../errors/failure.ts';
 import { cutText } from '../../errors/thrown.ts';
 import { FailureKinds, type FailureSeen, isConsequence } from '../../explain/failures.ts';
 import type { DeadLetter, RunFailure } from '../../store/port.ts';
+import { failureOf } from './crash-failure.ts';
 
 /** The most kinds that are kept with the end of a run; its dead letters have them all. */
 const KEPT_KINDS = 20;
@@ -13,7 +14,6 @@ const KEPT_MESSAGE_CHARS = 500;
 
 /** The sentences for nodes that did not fail by themselves. */
 const REASONS: Readonly<Record<string, string>> = {
-  crashed: 'too many executions of it crashed: it may be what kills the process',
   deadline_exceeded: 'the deadline came before it was done',
   terminated: 'its module or task was terminated before it was done',
   cancelled: 'the run was cancelled before it was done',
@@ -91,7 +91,7 @@ export function thresholdDetail(detail: string, [first]: readonly RunFailure[]):
 
 /** A node as the dead letter that it is, or would be if it died now. */
 export function toDeadLetter(node: ChainNode): DeadLetter {
-  const { runId, moduleId, id, stepIdx, phase, kind, epoch, attempts, crashes, body, error } = node;
+  const { runId, moduleId, id, stepIdx, phase, kind, epoch, attempts, crashes, body } = node;
   return {
     runId,
     moduleId,
@@ -104,6 +104,6 @@ export function toDeadLetter(node: ChainNode): DeadLetter {
     attempts,
     crashes,
     body,
-    error,
+    error: failureOf(node),
   };
 }

@@ -35,7 +35,7 @@ it('asks for rate limits only when requests wait', async () => {
   expect(list).not.toHaveBeenCalled();
 
   async function claim() {
-    const lease = { epoch: 0, owner: 'o', stage: 'module-processor', leaseMs: 1_000 } as const;
+    const lease = { epoch: 0, owner: 'o', stage: 'module-processor', leaseMs: 1_000, alone: false } as const;
     const { node } = await opened.bench.coordinator.claim({ node: hop!, ...lease });
     return { node: node!, token: node!.token };
   }

@@ -60,7 +60,14 @@ export async function claimed(
   seed: Pick<NodeSeed, 'id'>,
   owner: string,
 ): Promise<ChainNode> {
-  const command = { node: refOf(seed), epoch: 0, owner, stage: 'module-processor', leaseMs: LEASE_MS } as const;
+  const command = {
+    node: refOf(seed),
+    epoch: 0,
+    owner,
+    stage: 'module-processor',
+    leaseMs: LEASE_MS,
+    alone: false,
+  } as const;
   const { code, node } = await coordinator.claim(command);
   if (node === undefined) throw new Error(`the claim of ${seed.id} was answered ${code}`);
   return node;

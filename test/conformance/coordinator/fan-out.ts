@@ -106,7 +106,7 @@ async function execute(coordinator: Coordinator, wakeUp: WakeUp, at: number, cou
 }
 
 async function claim(coordinator: Coordinator, node: WakeUp['node'], owner: string): Promise<ChainNode | undefined> {
-  const command = { node, epoch: 0, owner, stage: 'module-processor', leaseMs: LEASE_MS } as const;
+  const command = { node, epoch: 0, owner, stage: 'module-processor', leaseMs: LEASE_MS, alone: false } as const;
   const outcome = await coordinator.claim(command);
   return outcome.code === ClaimCode.EXECUTE ? outcome.node : undefined;
 }

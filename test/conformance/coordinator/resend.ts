@@ -1,8 +1,9 @@
 /** P3: a call that is sent again, because its answer was lost, changes nothing. */
 import { describe, expect, it } from 'vitest';
+import { SUSPECT_AFTER } from '../../../libs/coordination/protocol/claims.ts';
 import type { Coordinator } from '../../../libs/coordination/protocol/port.ts';
 import type { OpenCoordinator } from './scene/harness.ts';
-import { FAILURE, heldBy, LEASE_MS, NEVER, openScene, type Scene } from './scene/scene.ts';
+import { FAILURE, heldBy, LEASE_MS, NEVER, openScene, type Scene, suspectScene } from './scene/scene.ts';
 import { viewRun } from './watch/reading.ts';
 
 /** Brings the scene to where the call makes sense, and answers the call. */
@@ -14,6 +15,7 @@ const claimOf = (scene: Scene, name: string, owner: string) => ({
   owner,
   stage: 'module-processor' as const,
   leaseMs: LEASE_MS,
+  alone: false,
 });
 
 const decideOf = (scene: Scene, name: string, fatal: boolean, errors: number) => ({
@@ -41,6 +43,18 @@ const CALLS: Readonly<Record<string, Prepare>> = {
     await scene.finish('a', [scene.cast.request('r')]);
     const held = heldBy(await scene.take('r', { stage: 'downloader' }));
     return (coordinator) => coordinator.release(held);
+  },
+  'claim of a suspect': async (scene) => {
+    const claim = claimOf(await suspectScene(scene, 'a'), 'a', 'me');
+    return (coordinator) => coordinator.claim({ ...claim, epoch: SUSPECT_AFTER, alone: true });
+  },
+  'claim of a suspect that is refused': async (scene) => {
+    const claim = claimOf(await suspectScene(scene, 'a'), 'a', 'me');
+    return (coordinator) => coordinator.claim({ ...claim, epoch: SUSPECT_AFTER });
+  },
+  'recoverZombie by its holder': async (scene) => {
+    const held = heldBy(await scene.take('a'));
+    return (coordinator) => coordinator.recoverZombie({ ...held, crashBudget: 1, isHandedBack: true });
   },
   stageChildren: async (scene) => {
     const stage = { ...heldBy(await scene.take('a')), children: [scene.cast.hop('child')] };

@@ -4,11 +4,17 @@ import fc from 'fast-check';
 /** `pick` chooses among what is there at that moment. */
 export type Extra = { readonly pick: number } & (
   | { readonly kind: 'resend' }
-  | { readonly kind: 'claimAny'; readonly epochOffset: number; readonly stage: 'downloader' | 'parser' }
+  | {
+      readonly kind: 'claimAny';
+      readonly epochOffset: number;
+      readonly stage: 'downloader' | 'parser';
+      readonly alone: boolean;
+    }
   | { readonly kind: 'decideAny'; readonly errors: number; readonly cools: boolean; readonly attempts: number }
   | { readonly kind: 'fallbackAny' }
   | { readonly kind: 'retryAny'; readonly attempts: number }
   | { readonly kind: 'recoverAny'; readonly budget: number }
+  | { readonly kind: 'suspectAny' }
   | { readonly kind: 'pumpAny'; readonly wakeUps: number }
   | { readonly kind: 'drainAny'; readonly limit: number }
   | { readonly kind: 'settle' }
@@ -45,11 +51,13 @@ const anyExtra = fc.oneof(
   extra(4, 'claimAny', {
     epochOffset: fc.constantFrom(-1, 0, 0, 1),
     stage: fc.constantFrom('downloader' as const, 'parser' as const),
+    alone: fc.boolean(),
   }),
   extra(4, 'decideAny', { errors: fc.constantFrom(1, 2, 3, 9, 9, 9), cools: fc.boolean(), attempts: small }),
   extra(2, 'fallbackAny', {}),
   extra(1, 'retryAny', { attempts: small }),
   extra(2, 'recoverAny', { budget: small }),
+  extra(2, 'suspectAny', {}),
   extra(1, 'pumpAny', { wakeUps: small }),
   extra(2, 'drainAny', { limit: fc.constantFrom(1, 2, 100) }),
   extra(1, 'settle', {}),

@@ -1,4 +1,5 @@
 /** What each extra operation does. One that finds nothing to act on does nothing. */
+import { SUSPECT_AFTER } from '../../../libs/coordination/protocol/claims.ts';
 import { MAX_CHILDREN } from '../../../libs/coordination/protocol/commits.ts';
 import type { DecideCommand } from '../../../libs/coordination/protocol/errors.ts';
 import type { ChainNode, NodeRef, NodeSeed } from '../../../libs/coordination/protocol/node.ts';
@@ -28,13 +29,13 @@ const PLAYS: Plays = {
     const method = world.coordinator[past.name] as (command: unknown) => Promise<unknown>;
     await orRefused(method(past.command));
   },
-  async claimAny({ world }, { pick, epochOffset, stage }) {
+  async claimAny({ world }, { pick, epochOffset, stage, alone }) {
     const node = await anyNode(world, pick);
     if (node === undefined) return;
     // Often the owner of the node's own lease, whose answer was lost.
     const owner = pick % 3 === 0 && node.owner !== '' ? node.owner : `late-${pick}`;
     const epoch = node.epoch + epochOffset;
-    await world.coordinator.claim({ node: refOf(node), epoch, owner, stage, leaseMs: 1_000 + pick });
+    await world.coordinator.claim({ node: refOf(node), epoch, owner, stage, leaseMs: 1_000 + pick, alone });
   },
   async decideAny({ world }, { pick, errors, cools, attempts }) {
     const node = (await failedNode(world, pick)) ?? (await anyNode(world, pick));
@@ -74,6 +75,23 @@ const PLAYS: Plays = {
     const early = pick % 4 === 1 && node.token !== '' ? { token: node.token, isHandedBack: pick % 8 === 1 } : {};
     const recover = { node: refOf(node), crashBudget: budget, ...early };
     world.wakeUps.push(...(await world.call(pick % 4 === 0, () => world.coordinator.recoverZombie(recover))).wakeUps);
+  },
+  /** Lets a node lose leases until it is a suspect, then claims it among others and alone. */
+  async suspectAny({ world }, { pick }) {
+    const pending = at(await world.nodesIn('pending'), pick);
+    const node = pending ?? (await anyNode(world, pick));
+    if (node === undefined) return;
+    const claim = (epoch: number, alone: boolean) =>
+      world.coordinator.claim({
+        ...{ node: refOf(node), epoch, owner: `suspect-${pick}-${epoch}-${alone}`, stage: 'parser' },
+        ...{ leaseMs: 1, alone },
+      });
+    for (let crash = 0; crash < SUSPECT_AFTER; crash++) {
+      await claim(node.epoch + crash, pick % 2 === 0);
+      await world.harness.advance(1);
+      await world.coordinator.recoverZombie({ node: refOf(node), crashBudget: 9 });
+    }
+    for (const alone of [false, true]) await claim(node.epoch + SUSPECT_AFTER, alone);
   },
   async pumpAny({ world }, { pick, wakeUps }) {
     const node = at(await world.nodesIn('releasing'), pick) ?? (await anyNode(world, pick));

@@ -6,7 +6,7 @@ import { openSqlitePair } from './sqlite-pair.ts';
 
 const SEED = 5;
 /** One from which each of the breaks below is met within a few scenarios. */
-const BREAKING_SEED = 38;
+const BREAKING_SEED = 39;
 
 type Break = (whole: Coordinator) => Partial<Coordinator>;
 
@@ -17,6 +17,9 @@ const BREAKS: Readonly<Record<string, Break>> = {
   }),
   'a claim that does not look at the epoch': (whole) => ({
     claim: (command) => whole.claim({ ...command, epoch: Number.MAX_SAFE_INTEGER }),
+  }),
+  'a claim that takes a suspect among others': (whole) => ({
+    claim: (command) => whole.claim({ ...command, alone: true }),
   }),
   'a crash budget that is one too high': (whole) => ({
     recoverZombie: (command) => whole.recoverZombie({ ...command, crashBudget: command.crashBudget + 1 }),

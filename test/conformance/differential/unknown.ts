@@ -34,7 +34,7 @@ export async function callUnknown(coordinator: Coordinator, scope: Scope, nobody
 async function onNode(coordinator: Coordinator, node: NodeRef): Promise<void> {
   const held = { node, token: '1.1.00000000' };
   const limits = { maxAttempts: 1, retryDelayMs: 0, moduleThreshold: NEVER, taskThreshold: NEVER };
-  await coordinator.claim({ node, epoch: 0, owner: 'nobody', stage: 'parser', leaseMs: LEASE_MS });
+  await coordinator.claim({ node, epoch: 0, owner: 'nobody', stage: 'parser', leaseMs: LEASE_MS, alone: false });
   await coordinator.renew({ ...held, leaseMs: LEASE_MS });
   await coordinator.release(held);
   await coordinator.stageChildren({ ...held, children: [] });

@@ -82,6 +82,7 @@ it('a claim that was rolled back and made again is held under the token that it 
     owner: 'me',
     stage: 'module-processor',
     leaseMs: LEASE_MS,
+    alone: false,
   });
   await breakTransaction(db);
   const { code, node } = await claimed;

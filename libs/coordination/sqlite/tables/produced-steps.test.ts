@@ -34,7 +34,7 @@ function openRun(coordinator: Coordinator) {
 async function finish(coordinator: Coordinator, id: string, children: readonly NodeSeed[], alongside = () => {}) {
   const node = { id, runId: RUN, moduleId: 'm', phase: 0 };
   const stage = 'module-processor';
-  const claimed = await coordinator.claim({ node, epoch: 0, owner: `of-${id}`, stage, leaseMs: 30_000 });
+  const claimed = await coordinator.claim({ node, epoch: 0, owner: `of-${id}`, stage, leaseMs: 30_000, alone: false });
   alongside();
   return coordinator.commitSuccess({ node, token: claimed.node!.token, children, staged: 0, wakeUps: 9 });
 }

@@ -18,7 +18,7 @@ export function describeClaims(open: OpenCoordinator): void {
     it('RUN_CLOSED when the run is unknown, closing or closed', async () => {
       const scene = await openScene(open);
       const stranger = { ...scene.cast.ref('a'), runId: 'run-unknown', id: 'run-unknown.a' };
-      const claim = { epoch: 0, owner: 'o', stage: 'module-processor', leaseMs: LEASE_MS } as const;
+      const claim = { epoch: 0, owner: 'o', stage: 'module-processor', leaseMs: LEASE_MS, alone: false } as const;
       expect((await scene.coordinator.claim({ ...claim, node: stranger })).code).toBe(ClaimCode.RUN_CLOSED);
       await scene.finish('a');
       expect((await scene.run()).state).toBe('closing');
@@ -157,7 +157,13 @@ export function describeClaims(open: OpenCoordinator): void {
     it('one executes, the others are locked out', async () => {
       const scene = await openScene(open);
       const { coordinator } = scene.harness;
-      const claim = { node: scene.cast.ref('a'), epoch: 0, stage: 'module-processor', leaseMs: LEASE_MS } as const;
+      const claim = {
+        node: scene.cast.ref('a'),
+        epoch: 0,
+        stage: 'module-processor',
+        leaseMs: LEASE_MS,
+        alone: false,
+      } as const;
       const owners = Array.from({ length: 64 }, (_, index) => `owner-${index}`);
       const outcomes = await Promise.all(owners.map((owner) => coordinator.claim({ ...claim, owner })));
       const codes = outcomes.map((outcome) => outcome.code);

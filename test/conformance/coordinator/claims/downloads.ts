@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ClaimCode, ReleaseCode } from '../../../../libs/coordination/protocol/claims.ts';
+import { ClaimCode, ReleaseCode, SUSPECT_AFTER } from '../../../../libs/coordination/protocol/claims.ts';
 import { CommitCode } from '../../../../libs/coordination/protocol/commits.ts';
 import type { OpenCoordinator } from '../scene/harness.ts';
 import { heldBy, LEASE_MS, openScene, type Scene } from '../scene/scene.ts';
@@ -92,7 +92,7 @@ export function describeDownloads(open: OpenCoordinator): void {
     it('F12: a request that kills its downloaders spends its crash budget and dies', async () => {
       const scene = await requestScene(open);
       for (let crash = 0; crash < 3; crash++) {
-        await scene.take('r', { stage: 'downloader' });
+        await scene.take('r', { stage: 'downloader', alone: crash >= SUSPECT_AFTER });
         await scene.advance(LEASE_MS);
         await scene.sweep({ crashBudget: 3 });
       }

@@ -65,7 +65,7 @@ export function describeLeases(open: OpenCoordinator): void {
         await scene.sweep();
         expect(await scene.node('a')).toMatchObject({ state: 'pending', crashes: crash, attempts: 0, epoch: crash });
       }
-      await scene.fail('a');
+      await scene.fail('a', { alone: true });
       expect(await scene.node('a')).toMatchObject({ attempts: 1, crashes: 2 });
     });
 

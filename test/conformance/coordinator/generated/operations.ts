@@ -10,6 +10,7 @@ export type Operation = { readonly pick: number; readonly twice: boolean } & (
   | { readonly kind: 'fail' }
   | { readonly kind: 'renew' }
   | { readonly kind: 'release' }
+  | { readonly kind: 'handBack' }
   | { readonly kind: 'stage' }
   | { readonly kind: 'pump' }
   | { readonly kind: 'zombie' }
@@ -54,6 +55,7 @@ const faults = [
   op(3, 'fail', {}),
   op(1, 'renew', {}),
   op(2, 'release', {}),
+  op(2, 'handBack', {}),
   op(1, 'stage', {}),
   op(2, 'pump', {}),
   op(4, 'zombie', {}),

@@ -47,6 +47,12 @@ const PLAYS: Plays = {
     await world.call(twice, () => world.coordinator.release(heldBy(holder)));
     world.wakeUps.push(wakeUpOf(holder, 'request'));
   },
+  async handBack(world, { pick, twice }) {
+    const holder = take(world.held, pick);
+    if (holder === undefined) return;
+    const handBack = { ...heldBy(holder), crashBudget: 1, isHandedBack: true };
+    world.wakeUps.push(...(await world.call(twice, () => world.coordinator.recoverZombie(handBack))).wakeUps);
+  },
   async stage(world, { pick, twice }) {
     const holder = at(world.held, pick);
     const children = holder === undefined ? [] : childrenOf(world.shape, holder);
@@ -66,6 +72,7 @@ const PLAYS: Plays = {
       () => world.coordinator.commitError({ ...held, error: FAILURE }),
       () => world.coordinator.renew({ ...held, leaseMs: LEASE_MS }),
       () => world.coordinator.release(held),
+      () => world.coordinator.recoverZombie({ ...held, crashBudget: 1, isHandedBack: true }),
     ];
     await calls[pick % calls.length]!();
   },

@@ -87,8 +87,12 @@ export class World {
     const owner = this.#newOwner();
     const requestStage = this.#owners % 2 === 0 ? 'parser' : 'downloader';
     const stage = wakeUp.nodeKind === 'hop' ? 'module-processor' : requestStage;
-    const claim = { node: wakeUp.node, epoch: wakeUp.epoch, owner, stage, leaseMs: LEASE_MS } as const;
-    const { code, node } = await this.call(twice, () => this.coordinator.claim(claim));
+    const claim = { node: wakeUp.node, epoch: wakeUp.epoch, owner, stage, leaseMs: LEASE_MS, alone: false } as const;
+    let { code, node } = await this.call(twice, () => this.coordinator.claim(claim));
+    if (code === ClaimCode.SUSPECT) {
+      const alone = { ...claim, owner: this.#newOwner(), alone: true };
+      ({ code, node } = await this.call(twice, () => this.coordinator.claim(alone)));
+    }
     if (code !== ClaimCode.EXECUTE || node === undefined) return undefined;
     this.#hold(node);
     return node;

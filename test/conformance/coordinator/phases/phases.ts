@@ -96,7 +96,14 @@ export function describePhases(open: OpenCoordinator): void {
       const claims = names
         .map((name) => scene.cast.ref(name))
         .map((node) =>
-          coordinator.claim({ node, epoch: 0, owner: node.id, stage: 'module-processor', leaseMs: LEASE_MS }),
+          coordinator.claim({
+            node,
+            epoch: 0,
+            owner: node.id,
+            stage: 'module-processor',
+            leaseMs: LEASE_MS,
+            alone: false,
+          }),
         );
       const holders = (await Promise.all(claims)).map((outcome) => outcome.node!);
       const commits = await Promise.all(

@@ -1,7 +1,12 @@
 /** A run under test, with the verbs of the chain in short; every transition is watched for the invariants. */
 import { randomUUID } from 'node:crypto';
 import { expect, onTestFinished } from 'vitest';
-import { ClaimCode, type ClaimCommand, type Held } from '../../../../libs/coordination/protocol/claims.ts';
+import {
+  ClaimCode,
+  type ClaimCommand,
+  type Held,
+  SUSPECT_AFTER,
+} from '../../../../libs/coordination/protocol/claims.ts';
 import { CommitCode, type CommitCommand, MAX_CHILDREN } from '../../../../libs/coordination/protocol/commits.ts';
 import { CommitErrorCode, type DecideCommand, type Threshold } from '../../../../libs/coordination/protocol/errors.ts';
 import type { ChainNode, NodeSeed } from '../../../../libs/coordination/protocol/node.ts';
@@ -33,6 +38,16 @@ export async function openScene(open: OpenCoordinator, ...modules: readonly Modu
   return scene;
 }
 
+/** Lets the node lose leases until it is a suspect. */
+export async function suspectScene(scene: Scene, name: string): Promise<Scene> {
+  for (let crash = 0; crash < SUSPECT_AFTER; crash++) {
+    await scene.take(name);
+    await scene.advance(LEASE_MS);
+    await scene.sweep({ crashBudget: Number.MAX_SAFE_INTEGER });
+  }
+  return scene;
+}
+
 export class Scene {
   readonly harness: CoordinatorHarness;
   readonly coordinator: Coordinator;
@@ -61,6 +76,7 @@ export class Scene {
       owner: this.newOwner(),
       stage: this.cast.seed(name).kind === 'hop' ? 'module-processor' : 'parser',
       leaseMs: LEASE_MS,
+      alone: false,
       ...overrides,
     });
   }
@@ -95,8 +111,8 @@ export class Scene {
   }
 
   /** Claims and fails; answers the node as it was claimed. */
-  async fail(name: string): Promise<ChainNode> {
-    const holder = await this.take(name);
+  async fail(name: string, overrides: Partial<Omit<ClaimCommand, 'node'>> = {}): Promise<ChainNode> {
+    const holder = await this.take(name, overrides);
     const code = await this.coordinator.commitError({ ...heldBy(holder), error: FAILURE });
     expect(code, `the failure of ${name}`).toBe(CommitErrorCode.ERROR_EMIT_OK);
     return holder;

@@ -48,7 +48,7 @@ export function moveViolations(before: RunView, after: RunView, step: Step): str
   return violations;
 }
 
-/** A retry, a recovery and a revival are each the node's next epoch. */
+/** A retry, a recovery, a lease given up and a revival are each the node's next epoch. */
 function startsEpoch(move: Move): boolean {
   return move === 'failed retry' || move === 'processing pending' || REVIVALS.includes(move);
 }

@@ -1,4 +1,5 @@
 /** What must hold between the readings before and after one transition. */
+import { ClaimCode, SUSPECT_AFTER } from '../../../../libs/coordination/protocol/claims.ts';
 import { CommitCode, PumpCode, StageCode } from '../../../../libs/coordination/protocol/commits.ts';
 import { ReplayCode } from '../../../../libs/coordination/protocol/errors.ts';
 import type { ChainNode } from '../../../../libs/coordination/protocol/node.ts';
@@ -30,6 +31,7 @@ export function stepViolations(before: RunView | undefined, after: RunView, step
     ...ofChildren(before, after, allowed, memory),
     ...ofBirths(after, step, allowed),
     ...ofClaims(before, after, memory),
+    ...ofSuspects(before, after, step),
     ...ofLives(before, after, step),
     ...ofJoins(before, after, step),
   ];
@@ -131,6 +133,20 @@ function ofClaims(before: RunView | undefined, after: RunView, memory: Memory): 
     if (node.phase > current) violations.push(`I5 ${id} was claimed before its phase opened`);
   }
   return violations;
+}
+
+/** I11: a suspect is leased to a claim that is alone, and to no other. */
+function ofSuspects(before: RunView | undefined, after: RunView, step: Step): string[] {
+  const isAlone = step.name === 'claim' && step.command.alone;
+  const violations = isAlone
+    ? []
+    : [...after.nodes.values()]
+        .filter(({ id, token, crashes }) => crashes >= SUSPECT_AFTER && before?.nodes.get(id)?.token !== token)
+        .filter(({ state }) => state === 'processing')
+        .map(({ id }) => `I11 ${id} is a suspect and was leased among others`);
+  if (step.name !== 'claim' || step.outcome.code !== ClaimCode.SUSPECT) return violations;
+  const crashes = before?.nodes.get(step.command.node.id)?.crashes ?? 0;
+  return crashes < SUSPECT_AFTER || isAlone ? [...violations, `I11 ${step.command.node.id} is no suspect`] : violations;
 }
 
 /** What ended the node's run, module or phase; empty while it may be executed. */

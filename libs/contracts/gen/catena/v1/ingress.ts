@@ -307,11 +307,11 @@ export interface DeadLetter {
   epoch: number;
   /** Executions, crashed ones apart. */
   attempts: number;
-  /** Executions whose holder was lost. */
+  /** Executions whose lease ran out. Those beyond two were executed alone in their process. */
   crashes: number;
   /** Its state, or its request, as UTF-8 JSON. */
   body: Buffer;
-  /** The recorded failure as UTF-8 JSON; empty when it did not fail by itself. */
+  /** The failure as UTF-8 JSON: recorded, or what its crashes say; empty when it did not fail by itself. */
   error: Buffer;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
