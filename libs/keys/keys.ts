@@ -48,6 +48,8 @@ export const chainKeys = {
   /** Children staged for their parent's commit, under the token that staged them. */
   staged: (shard: number, nodeId: string, token: string): string =>
     `${prefix(shard)}staged:${segment(nodeId)}:${segment(token)}`,
+  /** The marker: a number that is raised each second, to notice that writes were lost. */
+  marker: (shard: number): string => `${prefix(shard)}marker`,
   /** Unpublished events. */
   events: (shard: number): string => `${prefix(shard)}events`,
 } as const;

@@ -219,6 +219,27 @@ export interface ConfirmedItems {
   listUnconfirmed(runId: string, limit: number, after?: ExecutionRows): Promise<readonly UnconfirmedRows[]>;
 }
 
+/** The visible rows of such a store, for an audit after the coordinator has lost commits. */
+export interface ShownItems {
+  /** Lists the executions of the last `limit` visible rows before a sequence number; default: of the last ones. */
+  listShown(runId: string, limit: number, beforeSeq?: number): Promise<ShownPage>;
+  /** Hides the rows of executions whose commits the coordinator has lost. Readers that had them start over. Idempotent. */
+  withdrawItems(runId: string, executions: readonly ExecutionRows[]): Promise<void>;
+}
+
+/** Visible rows of an execution. */
+export interface ShownRows extends ExecutionRows {
+  readonly moduleId: string;
+  readonly phase: number;
+}
+
+/** Visible rows, the newest first. */
+export interface ShownPage {
+  readonly executions: readonly ShownRows[];
+  /** The lowest sequence number on the page; undefined when there are no more rows. */
+  readonly lowestSeq: number | undefined;
+}
+
 /** The rows of one execution. */
 export interface ExecutionRows {
   readonly nodeId: string;

@@ -8,11 +8,13 @@ import { within } from '../../libs/concurrency/within.ts';
 import type { Config } from '../../libs/config/config-tree.ts';
 import { EVENTS } from '../../libs/contracts/events.ts';
 import type { Coordinator } from '../../libs/coordination/protocol/port.ts';
+import { configuredRedis } from '../../libs/coordination/redis/connection/address.ts';
 import { createRunIds } from '../../libs/keys/run-id.ts';
 import { openRedisLimits } from '../../libs/limits/redis/index.ts';
 import type { ModuleRegistry } from '../../libs/modules/load/registry.ts';
 import { EventRelay } from '../../libs/stage/maintenance/event-relay.ts';
 import { startHousekeeping } from '../../libs/stage/maintenance/housekeeping.ts';
+import { LossWatch } from '../../libs/stage/maintenance/loss-watch.ts';
 import { submitter, type TaskSubmission } from '../../libs/stage/run/submit.ts';
 import type { NewRun, Store } from '../../libs/store/port.ts';
 import type { Log } from '../../libs/telemetry/log.ts';
@@ -38,6 +40,8 @@ export interface DistributedNodeOptions {
   readonly metrics: Metrics;
   readonly clock: Clock;
   readonly log: Log;
+  /** Ends a start that waits for servers. Default: it waits as long as it takes. */
+  readonly signal?: AbortSignal;
 }
 
 export interface DistributedNode {
@@ -61,12 +65,16 @@ const RELAY_INTERVAL_MS = 200;
 export async function startDistributedNode(options: DistributedNodeOptions): Promise<DistributedNode> {
   const { config, hosted, modules, extensions = [], metrics, clock, log } = options;
   const stopping = new AbortController();
+  const signal = options.signal ?? stopping.signal;
   const tls = readTlsFiles(tlsPaths(config));
   const name = hosted.size === 1 ? `catena-${[...hosted].join()}` : 'catena';
-  const opened = await openDistributedBackends({ config, name, localFirst: hosted.size > 1, metrics, clock, log });
+  const opened = await openDistributedBackends({
+    ...{ config, name, metrics, clock, log, signal },
+    localFirst: hosted.size > 1,
+  });
   const { coordinator, store, bus, events, shards } = opened;
   const limits = openRedisLimits({
-    redis: config.cache.redis!,
+    redis: configuredRedis(config),
     leaseMs: config.leaseMs,
     metrics,
     onUnanswered: (error) => log.warn('the limiter could not reach a shared limit', { error }),
@@ -110,6 +118,10 @@ export async function startDistributedNode(options: DistributedNodeOptions): Pro
     log,
     intervalMs: RELAY_INTERVAL_MS,
   });
+  const lossWatch = new LossWatch({
+    ...{ log, metrics, incarnation: opened.incarnation, ledger: opened.ledger, audit: opened.audit },
+    markers: coordinator.markers,
+  });
 
   let server: GrpcServer | undefined;
   let api: HttpServer | undefined;
@@ -133,6 +145,7 @@ export async function startDistributedNode(options: DistributedNodeOptions): Pro
     for (const stage of stages.running) stage.start();
     stages.sweeper.start();
     relay.start();
+    lossWatch.start();
     startHousekeeping(
       {
         coordinator,
@@ -172,7 +185,12 @@ export async function startDistributedNode(options: DistributedNodeOptions): Pro
   async function stop(): Promise<void> {
     stopping.abort();
     const calls = Promise.all([server?.stop(), api?.stop()]);
-    const working = [stages.sweeper.stop(), relay.stop(), ...stages.running.map((stage) => stage.stop())];
+    const working = [
+      stages.sweeper.stop(),
+      relay.stop(),
+      lossWatch.stop(),
+      ...stages.running.map((stage) => stage.stop()),
+    ];
     await within(Promise.all([calls, ...working]), STOP_GRACE_MS);
     stages.leases.stop();
     await alerts.stop();

@@ -62,7 +62,14 @@ async function serve(
   const metrics = new Metrics();
   const telemetry = await startTelemetry({ config, serviceName: serviceName(stages), log, metrics });
   try {
-    const node = await start(stages, loaded, { modules, extensions: configure(extensions, loaded), metrics, log });
+    const stop = new AbortController();
+    void ended.then(() => stop.abort());
+    const parts = { modules, extensions: configure(extensions, loaded), metrics, log, signal: stop.signal };
+    const node = await start(stages, loaded, parts).catch((error: unknown) => {
+      if (stop.signal.aborted) log.info('stopped while it waited for a server');
+      else throw error;
+    });
+    if (node === undefined) return;
     log.info('ready', {
       ...concurrency(loaded),
       modules: modules.ids(),
@@ -105,17 +112,20 @@ async function start(
     extensions,
     metrics,
     log,
+    signal,
   }: {
     readonly modules: ModuleRegistry;
     readonly extensions: readonly ConfiguredExtension[];
     readonly metrics: Metrics;
     readonly log: Log;
+    /** Ends a start that waits for servers. */
+    readonly signal: AbortSignal;
   },
 ): Promise<Serving> {
   if (mode === 'single_node') return startSingleServer({ config, modules, extensions, metrics, log });
   const hosted = new Set(stages);
   const clock = systemClock;
-  const node = await startDistributedNode({ config, hosted, modules, extensions, metrics, clock, log });
+  const node = await startDistributedNode({ config, hosted, modules, extensions, metrics, clock, log, signal });
   return { port: node.port, apiUrl: node.apiUrl, failure: NEVER, stop: () => node.stop() };
 }
 
