@@ -28,13 +28,40 @@ const REDIRECTIONS = 4;
 /** Errors that say: this server is not, or no longer, the one to ask. In Redis 6 an error of a script encloses them. */
 const ELSEWHERE = /\b(?:READONLY|MASTERDOWN|LOADING)\b/;
 
-/** A client that connects in the background and never ends by itself. */
-export function connectRedis(address: RedisAddress, options: ConnectOptions = {}): RedisClient {
-  const client = clientOf(address, options);
+export interface RedisConnection {
+  readonly redis: RedisClient;
+  /** Idempotent. */
+  close(): void;
+}
+
+/** Clients that connect again even after they have ended. */
+const lasting = new WeakSet<RedisClient>();
+
+/** Whether no command of this client will ever be answered. */
+export function isEnded(redis: RedisClient): boolean {
+  return redis.status === 'end' && !lasting.has(redis);
+}
+
+/** A client that connects in the background and stays until it is closed. */
+export function connectRedis(address: RedisAddress, options: ConnectOptions = {}): RedisConnection {
+  const redis = clientOf(address, options);
+  lasting.add(redis);
   // Connection errors reject the calls themselves.
-  client.on('error', () => {});
-  if (options.onNotice !== undefined) report(client, options.onNotice);
-  return client;
+  redis.on('error', () => {});
+  // A client of Sentinels ends for good if it is told of a failover while it connects.
+  redis.on('end', () => {
+    setTimeout(() => {
+      if (lasting.has(redis) && redis.status === 'end') redis.connect().catch(() => {});
+    }, RECONNECT_MS);
+  });
+  if (options.onNotice !== undefined) report(redis, options.onNotice);
+  return {
+    redis,
+    close: () => {
+      lasting.delete(redis);
+      redis.disconnect();
+    },
+  };
 }
 
 function clientOf(address: RedisAddress, { timeoutMs = DEFAULT_TIMEOUT_MS, name }: ConnectOptions): RedisClient {

@@ -1,6 +1,7 @@
 /** Sends a command to Redis until it is answered or its time is over. Scripts are sent by their hash. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { ReplyError } from 'ioredis';
+import { isEnded } from '../connection/connect.ts';
 import type { RedisClient, ScriptArgument } from './script.ts';
 import type { ScriptSource } from './source.ts';
 import { writeTogether } from './write-together.ts';
@@ -43,7 +44,7 @@ export async function answered<T>(
     try {
       return await bounded(send(), endMs - performance.now(), timeoutMs);
     } catch (cause) {
-      const isOver = redis.status === 'end' || performance.now() + REPEAT_MS >= endMs;
+      const isOver = isEnded(redis) || performance.now() + REPEAT_MS >= endMs;
       if (isOver || !isPassing(cause)) throw toError(cause);
     }
     await delay(REPEAT_MS);
