@@ -6,6 +6,7 @@ import { startService } from '../fixtures/deployment/service-process.ts';
 import { startDistributedFlow } from '../fixtures/distributed-node.ts';
 import type { FlowNode, Settings } from '../fixtures/flow.ts';
 import { tree, UNDISTURBED } from '../fixtures/modules/tree.ts';
+import { startMovingAddress } from '../fixtures/servers/moving-address.ts';
 import { type NatsServer, startNatsServer } from '../fixtures/servers/nats-server.ts';
 import { type PostgresServer, startPostgres } from '../fixtures/servers/postgres-server.ts';
 import { type RedisServer, startRedisServer } from '../fixtures/servers/redis-server.ts';
@@ -151,6 +152,28 @@ describe('a run goes on (O2)', () => {
       await client.query('DROP TRIGGER full_disk ON items');
     });
   });
+});
+
+it('a run goes on at the standby that was promoted, behind an address that stays, and loses nothing', async () => {
+  const primary = await startPostgres({ fsync: false });
+  onTestFinished(() => primary.stop());
+  const databaseUrl = new URL(await primary.newDatabase());
+  const standby = await startPostgres({ standbyOf: primary, fsync: false });
+  onTestFinished(() => standby.stop());
+  const client = await clientOf(primary.url);
+  await client.query("ALTER SYSTEM SET synchronous_standby_names = '*'");
+  await client.query('SELECT pg_reload_conf()');
+  const address = await startMovingAddress(primary.port);
+  onTestFinished(() => address.close());
+  databaseUrl.port = String(address.port);
+  await runThrough(
+    async () => {
+      await primary.halt('SIGKILL');
+      await standby.promote();
+      address.moveTo(standby.port);
+    },
+    { 'store.url': databaseUrl.href },
+  );
 });
 
 it('a process that starts before PostgreSQL waits for it, says so, and goes on', async () => {
