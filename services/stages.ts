@@ -235,7 +235,6 @@ export function composeStages(backends: Backends, options: StageOptions): Stages
     parser: hosted.has('parser') ? parser : REMOTE_STAGE,
   });
   const moduleProcessor = new ModuleProcessor({
-    config,
     execution,
     store,
     limiter,

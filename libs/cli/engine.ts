@@ -4,7 +4,7 @@ import type { RunSnapshot } from '../coordination/protocol/reads.ts';
 import type { CatenaError } from '../errors/catena-error.ts';
 import type { RateLimiter } from '../limits/rate-limiter.ts';
 import type { PageSource } from '../modules/contract/definition.ts';
-import type { Yield } from '../stage/execution/yield.ts';
+import type { Yield } from '../stage/execution/gather.ts';
 import type { ModuleResolver } from '../stage/run/runs.ts';
 import type { TaskSubmission } from '../stage/run/submit.ts';
 import type { NewRun, RunRecord, Store } from '../store/port.ts';

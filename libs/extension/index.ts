@@ -35,6 +35,7 @@ export {
 
 // Runs: their records, their state, their tasks, and the modules of a process.
 
+export type { ServedModule } from '../calls/served-module.ts';
 export type { ModuleSnapshot, PhaseSnapshot, RunSnapshot } from '../coordination/protocol/reads.ts';
 export type { ModuleDefinition } from '../modules/contract/definition.ts';
 export { secretSource } from '../stage/run/secret-source.ts';

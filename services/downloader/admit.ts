@@ -1,9 +1,9 @@
 /** Admission: what a request waits for before it is claimed, since waiting needs no lease. */
+
+import { decodeRequest } from '../../libs/calls/node-body.ts';
 import type { Message } from '../../libs/contracts/chain.ts';
 import { CatenaError } from '../../libs/errors/catena-error.ts';
 import type { Permit } from '../../libs/limits/limiter.ts';
-import { decodeRequest } from '../../libs/stage/node/node-body.ts';
-import { runConcurrency } from '../../libs/stage/run/run-concurrency.ts';
 import { type LoadedRun, loadRunOf, moduleOf } from '../../libs/stage/run/runs.ts';
 import type { DownloaderDeps } from './deps.ts';
 import { AnsweredPermit, findAnswerAhead } from './policies/cache.ts';
@@ -24,7 +24,7 @@ export async function admit(deps: DownloaderDeps, { model }: Message<'request'>,
   const policy = module.definition.steps[stepIdx]?.policy;
   const answered = policy?.cache === undefined ? undefined : await answeredAhead(deps, run, model);
   if (answered !== undefined) return answered;
-  const ofRun = runConcurrency(run, module, stepIdx);
+  const ofRun = module.concurrency.get(stepIdx);
   const own = [
     ...(ofRun === undefined ? [] : [ownKey(deps, `run:${model.runId}:${moduleId}:${stepIdx}`, ofRun)]),
     ...(policy?.concurrency === undefined ? [] : [ownKey(deps, `step:${moduleId}:${stepIdx}`, policy.concurrency)]),

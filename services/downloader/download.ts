@@ -1,9 +1,10 @@
 /** One download: the policies that a request passes, in this order, and those that each of its hops passes. */
+
+import type { RequestBody } from '../../libs/calls/node-body.ts';
 import type { ResponseModel } from '../../libs/contracts/messages.ts';
 import type { DownloadWork } from '../../libs/stage/execution/hand-over.ts';
 import { PARTIAL_HEADER } from '../../libs/stage/messages/response-headers.ts';
 import { withoutPayer } from '../../libs/stage/node/cost-attempt.ts';
-import type { RequestBody } from '../../libs/stage/node/node-body.ts';
 import type { DownloaderDeps } from './deps.ts';
 import { type HttpRequest, type HttpResponse, performRequest } from './http/request.ts';
 import { breaker } from './policies/breaker.ts';

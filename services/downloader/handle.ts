@@ -4,6 +4,7 @@
  * download is a response too.
  */
 
+import { decodeRequest, type RequestBody } from '../../libs/calls/node-body.ts';
 import type { Message } from '../../libs/contracts/chain.ts';
 import type { ResponseModel } from '../../libs/contracts/messages.ts';
 import type { NodeRef } from '../../libs/coordination/protocol/node.ts';
@@ -14,7 +15,6 @@ import { type Ending, executeHeld, executeNode } from '../../libs/stage/executio
 import type { DownloadWork } from '../../libs/stage/execution/hand-over.ts';
 import type { Outcome } from '../../libs/stage/execution/outcome.ts';
 import { toChainError } from '../../libs/stage/messages/chain-error.ts';
-import { decodeRequest, type RequestBody } from '../../libs/stage/node/node-body.ts';
 import type { DownloaderDeps } from './deps.ts';
 import { type Downloaded, download } from './download.ts';
 import type { Receipt } from './policies/policy.ts';

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
+import { ModuleRegistry } from '../../libs/calls/registry.ts';
 import type { Message } from '../../libs/contracts/chain.ts';
 import { ErrorClass } from '../../libs/contracts/messages.ts';
 import { defaultPolicy } from '../../libs/coordination/protocol/policy.ts';
 import { CatenaError } from '../../libs/errors/catena-error.ts';
 import { computeStep, defineModule, fetchStep } from '../../libs/modules/index.ts';
-import { ModuleRegistry } from '../../libs/modules/load/registry.ts';
 import { Runs } from '../../libs/stage/run/runs.ts';
 import { METRICS } from '../../libs/telemetry/metric-names.ts';
 import { messagesOf, only } from '../../test/fixtures/outcomes.ts';

@@ -1,10 +1,10 @@
 import { describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
+import { ModuleRegistry } from '../../libs/calls/registry.ts';
 import type { Message, MessageTo } from '../../libs/contracts/chain.ts';
 import { messageFault } from '../../libs/contracts/validate.ts';
 import { CatenaError } from '../../libs/errors/catena-error.ts';
 import { defineModule } from '../../libs/modules/index.ts';
-import { ModuleRegistry } from '../../libs/modules/load/registry.ts';
 import type { Dispatch } from '../../libs/stage/messages/dispatch.ts';
 import { Runs } from '../../libs/stage/run/runs.ts';
 import { taskMessage } from '../../libs/stage/run/submit.ts';
@@ -240,7 +240,10 @@ describe('a run whose module does not take its input any more', () => {
   it('is rejected with the reason when it is a task', async () => {
     const bench = openStageBench([shop]);
     const { record } = await bench.accept();
-    const deps = { ...bench.ingress, execution: { ...bench.execution, runs: new Runs(bench.store, stricter(shop)) } };
+    const deps = {
+      ...bench.ingress,
+      execution: { ...bench.execution, runs: new Runs(bench.store, stricter(bench.registry.resolve('shop'))) },
+    };
     expect(await handle(deps, taskMessage(record))).toEqual({ kind: 'skip', reason: 'module.wrong_input' });
     expect(bench.rejected).toEqual([{ runId: 'run-1', detail: expect.stringContaining('shop@1.0.0') }]);
   });
@@ -252,7 +255,10 @@ describe('a run whose module does not take its input any more', () => {
   ])('is the failure of %s, with everything that tells whose it is', async (_name, messageFor) => {
     const bench = openStageBench([shop]);
     const message: MessageTo<'ingress'> & { kind: 'parser_task' | 'error_task' } = await messageFor(bench);
-    const deps = { ...bench.ingress, execution: { ...bench.execution, runs: new Runs(bench.store, stricter(shop)) } };
+    const deps = {
+      ...bench.ingress,
+      execution: { ...bench.execution, runs: new Runs(bench.store, stricter(bench.registry.resolve('shop'))) },
+    };
     const error = only(messagesOf(await handle(deps, message), 'error'));
     expect(messageFault(error)).toBeUndefined();
     expect(error.model).toMatchObject({

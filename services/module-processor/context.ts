@@ -1,6 +1,6 @@
-import { START_STEP, type StepCall, type StepDefinition } from '../../libs/modules/contract/definition.ts';
-import type { Lease } from '../../libs/stage/execution/lease.ts';
-import { decodeHop } from '../../libs/stage/node/node-body.ts';
+import type { AuthorCall, StepFacts } from '../../libs/calls/served-module.ts';
+import { START_STEP } from '../../libs/modules/contract/definition.ts';
+import type { HeldNode, Lease } from '../../libs/stage/execution/lease.ts';
 import { type LoadedModule, type LoadedRun, moduleOf } from '../../libs/stage/run/runs.ts';
 
 /** A claimed hop with all that its execution needs. */
@@ -9,30 +9,18 @@ export interface HopContext {
   readonly module: LoadedModule;
   readonly lease: Lease;
   /** Undefined for the module's start. */
-  readonly step: StepDefinition | undefined;
-  readonly call: StepCall;
+  readonly step: StepFacts | undefined;
 }
 
-/** Finds the step of a hop and checks the hop's state. Throws the errors of the step's schema. */
-export async function resolveContext(run: LoadedRun, lease: Lease): Promise<HopContext> {
-  const { node } = lease;
-  const module = moduleOf(run, node.moduleId);
-  const step = node.stepIdx === START_STEP ? undefined : module.definition.steps[node.stepIdx];
-  const { state: received } = decodeHop(node.body);
-  const checked = step === undefined ? received : step.checkState(received);
-  const state = checked instanceof Promise ? await checked : checked;
-  const { account, platform, runId } = run.task;
-  const call: StepCall = {
-    input: module.input,
-    state,
-    account,
-    platform,
-    runId,
-    acceptedAtMs: run.record.acceptedAtMs,
-    deadlineAtMs: run.record.deadlineAtMs,
-    get signal() {
-      return lease.signal;
-    },
-  };
-  return { run, module, lease, step, call };
+/** Finds the step of a hop. */
+export function resolveContext({ run, lease }: HeldNode): HopContext {
+  const { moduleId, stepIdx } = lease.node;
+  const module = moduleOf(run, moduleId);
+  const step = stepIdx === START_STEP ? undefined : module.definition.steps[stepIdx];
+  return { run, module, lease, step };
+}
+
+/** What every call for the hop says of its run and its node. */
+export function nodeCall({ run, lease }: HeldNode): Pick<AuthorCall, 'run' | 'node' | 'signal'> {
+  return { run: run.context, node: lease.node, signal: lease.signal };
 }

@@ -7,7 +7,6 @@ import type { Store } from '../../libs/store/port.ts';
 
 /** Dependencies of the module-processor stage. */
 export interface ModuleProcessorDeps {
-  readonly config: ModuleProcessorConfig;
   readonly execution: ExecutionDeps;
   readonly store: Pick<Store, 'findRun' | 'markOpen' | 'readItems'>;
   readonly limiter: Limiter;
@@ -19,9 +18,3 @@ export type ModuleProcessorOutcome = Outcome<'module-processor'>;
 
 /** Receives a hop that its parent's commit has claimed, to execute it next. */
 export type RunNext = (hop: HeldNode) => void;
-
-/** Settings of the module-processor. */
-export interface ModuleProcessorConfig {
-  /** A compute step or request generator that yields more often than this is taken to be endless. */
-  readonly maxYieldsPerParse: number;
-}

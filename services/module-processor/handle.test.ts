@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
+import { factsOf } from '../../libs/calls/facts.ts';
 import { CatenaError } from '../../libs/errors/catena-error.ts';
 import { defineModule, fetchStep } from '../../libs/modules/index.ts';
 import { messagesOf, only } from '../../test/fixtures/outcomes.ts';
@@ -91,10 +92,14 @@ describe('opening a run', () => {
     const { acceptedAtMs } = run.record;
     const phase = module.phases[0]!;
     const shares = [0.2, 0.5, undefined].map((share) => ({ ...phase, share }));
-    const deadlines = phaseDeadlines(run, { ...module, phases: shares });
+    const deadlines = phaseDeadlines(run, { ...factsOf(module), phases: shares });
     expect(deadlines).toEqual([acceptedAtMs + 200, acceptedAtMs + 700, acceptedAtMs + 1_000]);
     const unlimited = await bench.accept();
-    expect(phaseDeadlines(unlimited, { ...module, phases: shares })).toEqual([undefined, undefined, undefined]);
+    expect(phaseDeadlines(unlimited, { ...factsOf(module), phases: shares })).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
   });
 });
 

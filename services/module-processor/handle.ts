@@ -3,12 +3,12 @@
  * generates its requests (or runs its compute step), and commits them.
  */
 
+import { decodeHop } from '../../libs/calls/node-body.ts';
 import { FAIL_STEP } from '../../libs/modules/contract/definition.ts';
 import { type Ending, executeHeld, executeNode } from '../../libs/stage/execution/execute-node.ts';
 import type { HeldNode } from '../../libs/stage/execution/lease.ts';
 import type { Dispatch } from '../../libs/stage/messages/dispatch.ts';
 import { childMessages } from '../../libs/stage/messages/wake-ups.ts';
-import { decodeHop } from '../../libs/stage/node/node-body.ts';
 import { computeHop } from './compute.ts';
 import { resolveContext } from './context.ts';
 import type { ModuleProcessorDeps, ModuleProcessorOutcome, RunNext } from './deps.ts';
@@ -54,7 +54,7 @@ async function notifyRequest(
 /** The body: the hop ends its module, runs a compute step, or generates requests. */
 async function executeHop(deps: ModuleProcessorDeps, held: HeldNode, runNext: RunNext | undefined): Promise<Ending> {
   if (held.lease.node.stepIdx === FAIL_STEP) return endModule(deps, held);
-  const context = await resolveContext(held.run, held.lease);
+  const context = resolveContext(held);
   return context.step === undefined || context.step.kind === 'compute'
     ? computeHop(deps, context, runNext)
     : generateRequests(deps, context);

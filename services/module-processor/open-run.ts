@@ -1,8 +1,8 @@
+import { openerSeed, startSeed } from '../../libs/calls/seeds.ts';
+import type { ModuleFacts } from '../../libs/calls/served-module.ts';
 import { type ModulePlan, type PhasePlan, RunOpenCode } from '../../libs/coordination/protocol/runs.ts';
-import type { ModuleDefinition } from '../../libs/modules/contract/definition.ts';
 import { claimNode } from '../../libs/stage/execution/execute-node.ts';
 import { childMessages } from '../../libs/stage/messages/wake-ups.ts';
-import { openerSeed, startSeed } from '../../libs/stage/node/seeds.ts';
 import type { LoadedRun } from '../../libs/stage/run/runs.ts';
 import type { ModuleProcessorDeps, ModuleProcessorOutcome, RunNext } from './deps.ts';
 
@@ -38,10 +38,10 @@ export async function openRun(
   return { kind: 'next', messages: [] };
 }
 
-function planModule(run: LoadedRun, definition: ModuleDefinition): ModulePlan {
+function planModule(run: LoadedRun, definition: ModuleFacts): ModulePlan {
   const deadlines = phaseDeadlines(run, definition);
   const phases = definition.phases.map((phase, idx): PhasePlan => {
-    const opener = openerSeed(run, definition, idx);
+    const opener = openerSeed(run.context, definition, idx);
     const deadlineAtMs = deadlines[idx];
     return {
       join: phase.join,
@@ -49,14 +49,14 @@ function planModule(run: LoadedRun, definition: ModuleDefinition): ModulePlan {
       ...(deadlineAtMs === undefined ? {} : { deadlineAtMs }),
     };
   });
-  return { moduleId: definition.id, phases, first: [startSeed(run, definition)] };
+  return { moduleId: definition.id, phases, first: [startSeed(run.context, definition)] };
 }
 
 /**
  * When each phase is closed by force: a phase with a share of the deadline when the shares up to its own are used up, any
  * other when the run's deadline has come.
  */
-export function phaseDeadlines(run: LoadedRun, definition: ModuleDefinition): (number | undefined)[] {
+export function phaseDeadlines(run: LoadedRun, definition: ModuleFacts): (number | undefined)[] {
   const { deadlineAtMs, acceptedAtMs } = run.record;
   if (deadlineAtMs === undefined) return definition.phases.map(() => undefined);
   const totalMs = deadlineAtMs - acceptedAtMs;

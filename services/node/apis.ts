@@ -1,5 +1,6 @@
 /** The gRPC services that a process of distributed mode serves: those of the stages that it hosts. */
 
+import type { ModuleRegistry } from '../../libs/calls/registry.ts';
 import { Slots } from '../../libs/concurrency/slots.ts';
 import type { Config } from '../../libs/config/config-tree.ts';
 import {
@@ -9,7 +10,6 @@ import {
   ModuleProcessorDefinition,
   ParserDefinition,
 } from '../../libs/contracts/services.ts';
-import type { ModuleRegistry } from '../../libs/modules/load/registry.ts';
 import { tracedDispatch } from '../../libs/stage/observe/stage-span.ts';
 import type { TaskSubmission } from '../../libs/stage/run/submit.ts';
 import type { NewRun } from '../../libs/store/port.ts';
@@ -62,8 +62,7 @@ const SERVICES: { readonly [Name in StageName]: (deps: ApiDeps) => GrpcService }
       createDownloaderApi({ http, limiter, clock, guard: stages.breakerGuard, robots: asked }),
     );
   },
-  parser: ({ config, modules }) =>
-    grpcService(ParserDefinition, createParserApi({ modules, maxYieldsPerParse: config.maxYieldsPerParse })),
+  parser: ({ modules }) => grpcService(ParserDefinition, createParserApi({ modules })),
   'error-threshold': ({ backends, stages }) => {
     const { coordinator, store } = backends;
     return grpcService(

@@ -3,6 +3,7 @@
  * every such process: sweep, publish events, close runs, delete expired ones.
  */
 import type { SubscribeEventsOptions } from '../../libs/bus/nats/nats-events.ts';
+import type { ModuleRegistry } from '../../libs/calls/registry.ts';
 import type { Clock } from '../../libs/clock/clock.ts';
 import { within } from '../../libs/concurrency/within.ts';
 import type { Config } from '../../libs/config/config-tree.ts';
@@ -11,7 +12,6 @@ import type { Coordinator } from '../../libs/coordination/protocol/port.ts';
 import { configuredRedis } from '../../libs/coordination/redis/connection/address.ts';
 import { createRunIds } from '../../libs/keys/run-id.ts';
 import { openRedisLimits } from '../../libs/limits/redis/index.ts';
-import type { ModuleRegistry } from '../../libs/modules/load/registry.ts';
 import { EventRelay } from '../../libs/stage/maintenance/event-relay.ts';
 import { startHousekeeping } from '../../libs/stage/maintenance/housekeeping.ts';
 import { LossWatch } from '../../libs/stage/maintenance/loss-watch.ts';

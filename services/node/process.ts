@@ -1,4 +1,6 @@
 /** The life of a service's process: its configuration, its start, the signals that end it, and its exit code. */
+
+import { ModuleRegistry } from '../../libs/calls/registry.ts';
 import { ExitCode } from '../../libs/cli/exit-codes.ts';
 import { armNamedFailpoint } from '../../libs/cli/failpoint-variable.ts';
 import { systemClock } from '../../libs/clock/clock.ts';
@@ -9,7 +11,6 @@ import { CatenaError, toCatenaError } from '../../libs/errors/catena-error.ts';
 import type { Extension } from '../../libs/extension/extension.ts';
 import { loadModule } from '../../libs/modules/load/load-module.ts';
 import { settingsForFiles } from '../../libs/modules/load/module-settings.ts';
-import { ModuleRegistry } from '../../libs/modules/load/registry.ts';
 import { createLog, type Log } from '../../libs/telemetry/log.ts';
 import { Metrics } from '../../libs/telemetry/metrics.ts';
 import { startTelemetry } from '../../libs/telemetry/start-telemetry.ts';

@@ -1,8 +1,9 @@
 /** Single-node mode as a server: the five stages over one file, with the HTTP API. */
+
+import type { ModuleRegistry } from '../../libs/calls/registry.ts';
 import { systemClock } from '../../libs/clock/clock.ts';
 import type { Config } from '../../libs/config/config-tree.ts';
 import type { CatenaError } from '../../libs/errors/catena-error.ts';
-import type { ModuleRegistry } from '../../libs/modules/load/registry.ts';
 import { makeDatabaseFolder } from '../../libs/store/sqlite/single-file.ts';
 import type { Log } from '../../libs/telemetry/log.ts';
 import type { Metrics } from '../../libs/telemetry/metrics.ts';

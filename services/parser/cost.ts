@@ -1,9 +1,10 @@
 /** Reports the actual cost of a request to its run's budget, before its page is committed. */
+
+import { decodeRequest } from '../../libs/calls/node-body.ts';
 import type { ResponseModel } from '../../libs/contracts/messages.ts';
 import type { ChainNode } from '../../libs/coordination/protocol/node.ts';
 import { type Budgets, toMicros } from '../../libs/limits/budgets.ts';
 import { costOfFailure } from '../../libs/stage/node/cost-attempt.ts';
-import { decodeRequest } from '../../libs/stage/node/node-body.ts';
 import { nodeFields } from '../../libs/stage/observe/stage-span.ts';
 import type { Log } from '../../libs/telemetry/log.ts';
 

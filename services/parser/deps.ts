@@ -2,7 +2,7 @@ import type { Bus } from '../../libs/bus/port.ts';
 import type { Budgets } from '../../libs/limits/budgets.ts';
 import type { PageSource } from '../../libs/modules/contract/definition.ts';
 import type { ExecutionDeps } from '../../libs/stage/execution/execute-node.ts';
-import type { Yield } from '../../libs/stage/execution/yield.ts';
+import type { Yield } from '../../libs/stage/execution/gather.ts';
 import type { BlobStore } from '../../libs/store/blob-store.ts';
 
 /** Dependencies of the parser stage. */
@@ -20,8 +20,6 @@ export interface ParserDeps {
 export interface ParserConfig {
   /** Parses at the same time. */
   readonly parserConcurrency: number;
-  /** A parse that yields more often than this is taken to be endless. */
-  readonly maxYieldsPerParse: number;
   readonly backpressureRetryDelayMs: number;
   /** Executions of a request, unless its step sets another number. */
   readonly retry: { readonly attempts: number };

@@ -3,19 +3,17 @@
  * failure.
  */
 
+import { decodeRequest } from '../../libs/calls/node-body.ts';
 import type { Message } from '../../libs/contracts/chain.ts';
 import { ResponseModel } from '../../libs/contracts/messages.ts';
 import { ClaimCode } from '../../libs/coordination/protocol/claims.ts';
-import type { NodeRef } from '../../libs/coordination/protocol/node.ts';
-import { CatenaError } from '../../libs/errors/catena-error.ts';
+import type { ChainNode, NodeRef } from '../../libs/coordination/protocol/node.ts';
 import { type Ending, executeHeld, executeNode, type Refused } from '../../libs/stage/execution/execute-node.ts';
+import { gather, type Yield } from '../../libs/stage/execution/gather.ts';
 import type { ParseWork } from '../../libs/stage/execution/hand-over.ts';
 import type { Outcome } from '../../libs/stage/execution/outcome.ts';
-import { gather, type Yield } from '../../libs/stage/execution/yield.ts';
 import { fromChainError } from '../../libs/stage/messages/chain-error.ts';
-import { decodeRequest } from '../../libs/stage/node/node-body.ts';
-import { emittedSeed } from '../../libs/stage/node/seeds.ts';
-import { type LoadedModule, moduleOf } from '../../libs/stage/run/runs.ts';
+import { type LoadedModule, type LoadedRun, moduleOf } from '../../libs/stage/run/runs.ts';
 import { Bill, payBill } from './cost.ts';
 import type { ParserDeps, RecordedParse } from './deps.ts';
 import { giveUp } from './give-up.ts';
@@ -80,51 +78,34 @@ async function parseHeld(deps: ParserDeps, work: ParseWork): Promise<Ending> {
 
 async function parse(
   deps: ParserDeps,
-  { definition, input }: LoadedModule,
+  { definition }: LoadedModule,
   { run, lease, response }: ParseWork,
   bill: Bill,
 ): Promise<Yield> {
   const { node } = lease;
   if (response.error !== undefined) throw fromChainError(response.error);
-  const step = definition.steps[node.stepIdx];
-  if (step === undefined) {
-    throw new CatenaError('module.unknown_step', `${definition.id} has no step at position ${node.stepIdx}`);
-  }
-  const { state: received } = decodeRequest(node.body);
-  const checked = step.checkState(received);
-  const state = checked instanceof Promise ? await checked : checked;
-  const { account, platform, runId } = run.task;
   const page = await toPage(deps.blobs, response);
-  const emissions = definition.parse(node.stepIdx, {
-    input,
-    state,
-    account,
-    platform,
-    runId,
-    acceptedAtMs: run.record.acceptedAtMs,
-    deadlineAtMs: run.record.deadlineAtMs,
-    page,
-    get signal() {
-      return lease.signal;
-    },
-  });
-  const yielded = await gather(emissions, {
-    lease,
-    coordinator: deps.execution.coordinator,
-    toSeed: (hop) => emittedSeed(run, definition, hop, node),
-    maxYields: deps.config.maxYieldsPerParse,
-    onCharge: bill.charge,
-  });
-  const { moduleId, id: nodeId, stepIdx } = node;
-  await record(deps, { moduleId, nodeId, stepIdx, input, state: received, page, yielded });
+  const yielded = await gather(
+    definition,
+    { fn: 'parse', run: run.context, node, signal: lease.signal, page },
+    { lease, coordinator: deps.execution.coordinator, onCharged: bill.charge },
+  );
+  await record(deps, run, { node, page, yielded });
   return yielded;
 }
 
 /** Records a page for tests. Never throws: a failure must not affect the run. */
-async function record({ recorder, execution }: ParserDeps, parse: RecordedParse): Promise<void> {
+async function record(
+  { recorder, execution }: ParserDeps,
+  run: LoadedRun,
+  { node, page, yielded }: Pick<RecordedParse, 'page' | 'yielded'> & { readonly node: ChainNode },
+): Promise<void> {
+  if (recorder === undefined) return;
+  const { moduleId, id: nodeId, stepIdx, body } = node;
+  const { input } = run.context;
   try {
-    await recorder?.record(parse);
+    await recorder.record({ moduleId, nodeId, stepIdx, input, state: decodeRequest(body).state, page, yielded });
   } catch (error) {
-    execution.log.error('the parser could not record a page for tests', { error, url: parse.page.url });
+    execution.log.error('the parser could not record a page for tests', { error, url: page.url });
   }
 }

@@ -1,10 +1,11 @@
 import type { CallContext } from 'nice-grpc';
 import { expect, it } from 'vitest';
 import { z } from 'zod';
+import { DEFAULT_CALL_BUDGETS } from '../../libs/calls/budgets.ts';
+import { ModuleRegistry } from '../../libs/calls/registry.ts';
 import { ErrorClass } from '../../libs/contracts/messages.ts';
 import { ParseRequest } from '../../libs/contracts/services.ts';
 import { computeStep, defineModule } from '../../libs/modules/index.ts';
-import { ModuleRegistry } from '../../libs/modules/load/registry.ts';
 import { createParserApi } from './rpc.ts';
 
 const shop = defineModule({
@@ -32,7 +33,9 @@ const shop = defineModule({
   },
 });
 
-const api = createParserApi({ modules: new ModuleRegistry([shop]), maxYieldsPerParse: 50 });
+const api = createParserApi({
+  modules: new ModuleRegistry([shop], { ...DEFAULT_CALL_BUDGETS, emissions: 50 }),
+});
 const call = { signal: new AbortController().signal } as CallContext;
 const json = (value: unknown) => Buffer.from(JSON.stringify(value));
 

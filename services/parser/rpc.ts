@@ -1,17 +1,17 @@
 /** The gRPC service of the parser: runs a step's parse on a given page. Nothing is stored or committed. */
+import { encodeHop } from '../../libs/calls/node-body.ts';
+import type { AuthorCall, CalledNode, CallSink, ModuleFacts, RunContext } from '../../libs/calls/served-module.ts';
 import { type FieldIssue, rangeFault, readJson, requireNone, textFault } from '../../libs/contracts/request-check.ts';
 import type { ParseRequest, ParseResponse, ParserServiceImplementation } from '../../libs/contracts/services.ts';
 import { CatenaError } from '../../libs/errors/catena-error.ts';
 import { toFailure } from '../../libs/errors/failure.ts';
-import type { Emission, ModuleDefinition, ParseCall } from '../../libs/modules/contract/definition.ts';
+import type { PageSource } from '../../libs/modules/contract/definition.ts';
 import { toChainError } from '../../libs/stage/messages/chain-error.ts';
 import { joinedHeadersInLowerCase } from '../../libs/stage/messages/response-headers.ts';
 import type { ModuleCatalogue } from '../../libs/stage/run/describe-module.ts';
 
 export interface ParserApiDeps {
   readonly modules: Pick<ModuleCatalogue, 'resolve'>;
-  /** A parse that yields more often than this is taken to be endless. */
-  readonly maxYieldsPerParse: number;
 }
 
 /** The implementation of the service. */
@@ -32,28 +32,49 @@ async function parse(deps: ParserApiDeps, request: ParseRequest, signal: AbortSi
   ]);
   const module = deps.modules.resolve(request.module);
   const stepIdx = fetchStep(module, request.step);
-  const call: ParseCall = {
-    input: await module.checkInput(input.value),
-    state: await module.steps[stepIdx]?.checkState(state.value),
-    account: request.account,
-    platform: request.platform,
-    runId: 'no-run',
-    page: pageOf(request),
-    signal,
-  };
+  const { account, platform } = request;
+  const run: RunContext = { ...OUTSIDE_A_RUN, account, platform, input: input.value };
+  const node: CalledNode = { ...NO_NODE, stepIdx, body: encodeHop({ state: state.value }) };
+  await module.checkInput(input.value);
+  const response = nothing();
   try {
-    return await gathered(module, module.parse(stepIdx, call), deps.maxYieldsPerParse);
+    const call: AuthorCall = { fn: 'parse', run, node, page: pageOf(request), preview: true, signal };
+    await module.call(call, previewInto(response));
+    return response;
   } catch (thrown) {
-    if (!(thrown instanceof CatenaError)) throw thrown;
+    if (!(thrown instanceof CatenaError) || thrown.code === 'module.wrong_state') throw thrown;
     return { ...nothing(), failure: toChainError(toFailure(thrown, 'parser')) };
   }
+}
+
+const OUTSIDE_A_RUN = { runId: 'no-run', acceptedAtMs: undefined, deadlineAtMs: undefined };
+const NO_NODE = { id: '', kind: 'request', phase: 0, prefixRequest: '', epoch: 0 } as const;
+
+/** Adds what the parse emits to the response. */
+function previewInto(response: ParseResponse): CallSink {
+  const { items, hops, drops } = response;
+  return {
+    take: (chunk) => {
+      for (const { type, data } of chunk.items) items.push({ type, data: Buffer.from(data) });
+      for (const { step, state, key } of chunk.hops) hops.push({ step, state: Buffer.from(state), key });
+      for (const { reason, data } of chunk.drops) {
+        drops.push({ reason, data: data === 'null' ? NO_DATA : Buffer.from(data) });
+      }
+      response.charged += chunk.charged ?? 0;
+      return undefined;
+    },
+    restart: () => {
+      for (const list of [items, hops, drops]) list.length = 0;
+      response.charged = 0;
+    },
+  };
 }
 
 function urlFault(url: string): FieldIssue | undefined {
   return URL.canParse(url) ? undefined : { path: 'url', message: 'must be an absolute URL' };
 }
 
-function fetchStep(module: ModuleDefinition, name: string): number {
+function fetchStep(module: ModuleFacts, name: string): number {
   const stepIdx = module.steps.findIndex((step) => step.name === name && step.kind === 'fetch');
   if (stepIdx >= 0) return stepIdx;
   const known = module.steps.filter(({ kind }) => kind === 'fetch').map((step) => step.name);
@@ -63,58 +84,11 @@ function fetchStep(module: ModuleDefinition, name: string): number {
   });
 }
 
-function pageOf({ url, status, headers, body }: ParseRequest): ParseCall['page'] {
+function pageOf({ url, status, headers, body }: ParseRequest): PageSource {
   return { url, status: status === 0 ? 200 : status, headers: joinedHeadersInLowerCase(headers), body };
 }
 
-async function gathered(
-  module: ModuleDefinition,
-  emissions: ReturnType<ModuleDefinition['parse']>,
-  maxYields: number,
-): Promise<ParseResponse> {
-  const response = nothing();
-  let yields = 0;
-  for await (const emission of emissions) {
-    yields += 1;
-    if (yields > maxYields) {
-      throw new CatenaError('parse.too_many_yields', `the step yielded more than ${maxYields} times`, {
-        remedy: 'end the generator, split the work over several hops, or raise max_yields_per_parse',
-      });
-    }
-    take(module, emission, response);
-  }
-  return response;
-}
-
-function take(module: ModuleDefinition, emission: Emission, response: ParseResponse): void {
-  const { items, hops, drops } = response;
-  switch (emission.kind) {
-    case 'charge':
-      response.charged += emission.amount;
-      return;
-    case 'item':
-      items.push({ type: emission.type, data: toJson(emission.data) });
-      return;
-    case 'hop': {
-      const step = module.steps[emission.step]?.name ?? '';
-      hops.push({ step, state: toJson(emission.state), key: emission.key ?? '' });
-      return;
-    }
-    case 'drop':
-      drops.push({ reason: emission.reason, data: emission.data == null ? NO_DATA : toJson(emission.data) });
-      return;
-    case 'retry': {
-      const wait = emission.afterMs === undefined ? {} : { retryAfterMs: emission.afterMs };
-      throw new CatenaError('parse.retry', emission.reason, { class: 'retryable', ...wait });
-    }
-  }
-}
-
 const NO_DATA = Buffer.alloc(0);
-
-function toJson(value: unknown): Buffer {
-  return Buffer.from(JSON.stringify(value));
-}
 
 function nothing(): ParseResponse {
   return { items: [], hops: [], drops: [], failure: undefined, charged: 0 };

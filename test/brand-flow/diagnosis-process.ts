@@ -5,8 +5,8 @@
  */
 import { defineDiagnosis } from '../../libs/brand/module/define-diagnosis.ts';
 import type { ReportItem } from '../../libs/brand/module/items.ts';
+import { ModuleRegistry } from '../../libs/calls/registry.ts';
 import { loadConfig } from '../../libs/config/load-config.ts';
-import { ModuleRegistry } from '../../libs/modules/load/registry.ts';
 import { silentLog } from '../../libs/telemetry/log.ts';
 import { startSingleNode } from '../../services/node/single.ts';
 import { dying, parseDeath } from './dying-module.ts';

@@ -1,10 +1,10 @@
 /** The API of brand diagnosis over runs that the test holds in its hand; asked by injection, without a socket. */
 import { onTestFinished } from 'vitest';
 import { API_TITLE } from '../../../services/node/extensions.ts';
+import { ModuleRegistry } from '../../calls/registry.ts';
 import { ManualClock } from '../../clock/clock.ts';
 import type { PhaseSnapshot, RunSnapshot } from '../../coordination/protocol/reads.ts';
 import { createRunIds } from '../../keys/run-id.ts';
-import { ModuleRegistry } from '../../modules/load/registry.ts';
 import { acceptTask, type TaskSubmission } from '../../stage/run/submit.ts';
 import type { RunRecord, StoredItem } from '../../store/port.ts';
 import { silentLog } from '../../telemetry/log.ts';

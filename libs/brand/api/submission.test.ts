@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { ModuleRegistry } from '../../calls/registry.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
-import { ModuleRegistry } from '../../modules/load/registry.ts';
 import { MODELS, openApi } from './diagnosis-api.fixture.ts';
 
 const BODY = { brand_list: ['海澜鞋业', '云步'], selectedModels: ['qwen'], custom_question: '推荐几款跑鞋？哪些耐磨' };

@@ -1,7 +1,8 @@
 /** Turns the body of a submission into a task of the module; all problems are reported at once. */
+
+import type { ServedModule } from '../../calls/served-module.ts';
 import { type FieldIssue, invalidArgument, requireNone } from '../../contracts/request-check.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
-import type { ModuleDefinition } from '../../modules/contract/definition.ts';
 import type { TaskSubmission } from '../../stage/run/submit.ts';
 import type { DiagnosisApiDeps } from './deps.ts';
 import { type SubmissionRequest, tooManyQuestions } from './requests.ts';
@@ -35,7 +36,7 @@ export async function toTask(
   };
 }
 
-function findModule({ modules }: Pick<DiagnosisApiDeps, 'modules'>): ModuleDefinition {
+function findModule({ modules }: Pick<DiagnosisApiDeps, 'modules'>): ServedModule {
   try {
     return modules.resolve(MODULE);
   } catch (cause) {
@@ -101,7 +102,7 @@ function modelsFault(
 }
 
 /** Issues of the module's own input check, which the rules above do not cover. */
-async function checkInput(module: ModuleDefinition, input: unknown): Promise<void> {
+async function checkInput(module: ServedModule, input: unknown): Promise<void> {
   try {
     await module.checkInput(input);
   } catch (thrown) {

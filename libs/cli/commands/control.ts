@@ -1,7 +1,7 @@
 /** `catena cancel`, `pause` and `resume`. */
 
+import { ModuleRegistry } from '../../calls/registry.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
-import { ModuleRegistry } from '../../modules/load/registry.ts';
 import type { RunRecord } from '../../store/port.ts';
 import { createLog } from '../../telemetry/log.ts';
 import type { CliContext, ConfigOptions } from '../context.ts';

@@ -1,5 +1,6 @@
 /** The options of `catena dev` and `catena serve`, checked before anything is started. */
 import { resolve } from 'node:path';
+import { ModuleRegistry } from '../../calls/registry.ts';
 import { CONFIG_FILE_VARIABLE, type Environment } from '../../config/environment.ts';
 import type { LoadedConfig } from '../../config/load-config.ts';
 import type { Settings } from '../../config/setting.ts';
@@ -7,7 +8,6 @@ import { allSettings } from '../../config/settings.ts';
 import { variableName } from '../../config/variable-name.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
 import { loadModule } from '../../modules/load/load-module.ts';
-import { ModuleRegistry } from '../../modules/load/registry.ts';
 import type { CliContext, SharedOptions } from '../context.ts';
 import { effectiveConfig, moduleSettings } from '../effective-config.ts';
 import { parsePairs } from '../input/pairs.ts';

@@ -1,5 +1,5 @@
+import { decodeHop } from '../../calls/node-body.ts';
 import type { ModuleDefinition } from '../../modules/contract/definition.ts';
-import { decodeHop } from '../../stage/node/node-body.ts';
 import type { ParsedPage } from '../engine.ts';
 import { outputError } from '../output/output-error.ts';
 import { writePage } from './page-file.ts';

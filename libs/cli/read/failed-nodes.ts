@@ -1,8 +1,9 @@
 /** The failed nodes of a run, as text for people. */
+
+import { decodeHop, decodeRequest } from '../../calls/node-body.ts';
 import type { ChainNode } from '../../coordination/protocol/node.ts';
 import type { Failure } from '../../errors/failure.ts';
 import { FAIL_STEP, START_STEP } from '../../modules/contract/definition.ts';
-import { decodeHop, decodeRequest } from '../../stage/node/node-body.ts';
 import type { DeadLetter, RunRecord } from '../../store/port.ts';
 import { countOf, oneLine } from '../terminal/format.ts';
 import type { Paint } from '../terminal/io.ts';

@@ -1,5 +1,5 @@
 /** `catena run` on a file: starts, resumes or reports a run, and watches it to its end. */
-import { ModuleRegistry } from '../../modules/load/registry.ts';
+import { ModuleRegistry } from '../../calls/registry.ts';
 import { fingerprintOf } from '../../stage/run/submit.ts';
 import type { RunRecord } from '../../store/port.ts';
 import type { Log } from '../../telemetry/log.ts';

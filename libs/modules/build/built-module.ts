@@ -124,7 +124,7 @@ function stepDefinition(
     phase: step.phase,
     identity,
     policy,
-    expect: implementation.steps[step.name]?.expect,
+    givesUp: implementation.steps[step.name]?.givenUp !== undefined,
     checkState: (state) => checkWith(step.schema, state, (issues) => refusedState(module, step.name, issues)),
   };
 }

@@ -58,9 +58,9 @@ describe('a module', () => {
     expect(steps[0]).toMatchObject({
       identity: 'lineage',
       policy: { retry: { attempts: 5 }, timeoutMs: 9_000, concurrency: 2 },
-      expect: { type: 'json' },
+      givesUp: false,
     });
-    expect(steps[1]).toMatchObject({ kind: 'compute', phase: 1, policy: { fallback: false }, expect: undefined });
+    expect(steps[1]).toMatchObject({ kind: 'compute', phase: 1, policy: { fallback: false } });
     expect(steps[2]?.checkState({})).toEqual({ top: 3 });
   });
 

@@ -2,6 +2,7 @@
  * The engine's view of a module: a contract to schedule by, and functions to call. The authoring API (`defineModule`) builds
  * it; the engine does not depend on that API.
  */
+import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { JoinPolicy } from '../../coordination/protocol/runs.ts';
 import type { BreakerSpec } from '../../limits/breakers.ts';
 import type { KeyLimits } from '../../limits/limiter.ts';
@@ -59,7 +60,8 @@ export interface StepDefinition {
   /** `lineage`: equal states that come from two requests are two hops. */
   readonly identity: 'state' | 'lineage';
   readonly policy: StepPolicy;
-  readonly expect: Expectation | undefined;
+  /** Whether it yields something for a request that failed for good. */
+  readonly givesUp: boolean;
   /** Checks a state; returns it as the schema transforms it, or throws a CatenaError that names the fields. */
   checkState(state: unknown): unknown | Promise<unknown>;
 }
@@ -283,6 +285,7 @@ export interface ModuleDefinition {
   readonly steps: readonly StepDefinition[];
   readonly phases: readonly PhaseDefinition[];
   readonly itemTypes: readonly string[];
+  readonly inputSchema?: StandardSchemaV1;
   checkInput(input: unknown): unknown | Promise<unknown>;
   start(call: StepCall): Emissions;
   /** Of a fetch step. */

@@ -34,10 +34,10 @@ import type { Meters } from '../observe/meters.ts';
 import { nodeFields, noteFailure } from '../observe/stage-span.ts';
 import { type LoadedRun, loadRunOf, type Runs } from '../run/runs.ts';
 import { isBackendFailure } from './backend-failure.ts';
+import { LeaseLost, type Yield } from './gather.ts';
 import type { HandOver } from './hand-over.ts';
 import type { HeldNode, Lease, LeaseKeeper } from './lease.ts';
 import type { AnyOutcome, Outcome } from './outcome.ts';
-import { LeaseLost, type Yield } from './yield.ts';
 
 /** Dependencies of every stage that executes nodes. */
 export interface ExecutionDeps {
@@ -230,7 +230,7 @@ async function commit(
   const { node } = lease;
   const { children, staged, items, drops } = yielded;
   const child = staged === 0 && children.length === 1 ? onlyChild : undefined;
-  deps.meters.drops(drops.length);
+  deps.meters.drops(drops);
   const sinceMs = deps.clock.monotonic();
   const grant = deps.publisher.grant(childStage, children.length);
   let outcome: CommitOutcome;

@@ -1,8 +1,9 @@
 import { expect, it } from 'vitest';
 import { z } from 'zod';
+import { factsOf } from '../../calls/facts.ts';
+import { ModuleRegistry } from '../../calls/registry.ts';
 import { StepKind } from '../../contracts/services.ts';
 import { computeStep, defineModule } from '../../modules/index.ts';
-import { ModuleRegistry } from '../../modules/load/registry.ts';
 import { describeModule, describeModules } from './describe-module.ts';
 
 const input = z.object({ query: z.string(), pages: z.number().default(3) });
@@ -27,7 +28,7 @@ function showing(inputSchema: typeof input | undefined) {
 }
 
 it('describes what the contract says', () => {
-  expect(describeModule(module('1.0.0'))).toMatchObject({
+  expect(describeModule(factsOf(module('1.0.0')))).toMatchObject({
     moduleId: 'shop@1.0.0',
     name: 'shop',
     version: '1.0.0',
@@ -46,7 +47,7 @@ it('describes every version', () => {
 });
 
 it('shows the JSON schema of the input where the library of the schema has one', () => {
-  const { inputSchema } = describeModule(showing(input));
+  const { inputSchema } = describeModule(factsOf(showing(input)));
   expect(JSON.parse(Buffer.from(inputSchema).toString())).toMatchObject({
     type: 'object',
     properties: { query: { type: 'string' }, pages: { default: 3 } },
@@ -58,6 +59,6 @@ it('shows none for a module that has none to show, or whose schema cannot be wri
   const handWritten = { '~standard': { version: 1, vendor: 'me', validate: (value: unknown) => ({ value }) } };
   const unwritable = z.object({ when: z.date() });
   for (const schema of [undefined, handWritten, unwritable]) {
-    expect(describeModule(showing(schema as typeof input)).inputSchema).toHaveLength(0);
+    expect(describeModule(factsOf(showing(schema as typeof input))).inputSchema).toHaveLength(0);
   }
 });

@@ -1,16 +1,10 @@
-import type { StandardJSONSchemaV1, StandardSchemaV1 } from '@standard-schema/spec';
+import type { ModuleFacts, ServedModule } from '../../calls/served-module.ts';
 import { ModuleDescription, StepKind } from '../../contracts/services.ts';
-import type { ModuleDefinition } from '../../modules/contract/definition.ts';
-
-/** A module with an optional JSON schema of its input. */
-export interface DescribableModule extends ModuleDefinition {
-  readonly inputSchema?: StandardSchemaV1;
-}
 
 /** The modules that a process serves. */
 export interface ModuleCatalogue {
   /** Returns the module `name@version`, or the highest version of `name`. Throws `module.unknown`. */
-  resolve(reference: string): DescribableModule;
+  resolve(reference: string): ServedModule;
   /** Lists the modules by name, then by version. */
   ids(): readonly string[];
 }
@@ -20,8 +14,8 @@ export function describeModules(modules: ModuleCatalogue): ModuleDescription[] {
 }
 
 /** Describes a module for clients. */
-export function describeModule(module: DescribableModule): ModuleDescription {
-  const { id, name, version, steps, phases, itemTypes, inputSchema } = module;
+export function describeModule(module: ModuleFacts): ModuleDescription {
+  const { id, name, version, steps, phases, itemTypes, inputJsonSchema } = module;
   return ModuleDescription.fromPartial({
     moduleId: id,
     name,
@@ -33,19 +27,6 @@ export function describeModule(module: DescribableModule): ModuleDescription {
     })),
     phaseCount: phases.length,
     itemTypes: [...itemTypes],
-    inputSchema: inputSchema === undefined ? NO_SCHEMA : jsonSchemaOf(inputSchema),
+    inputSchema: Buffer.from(inputJsonSchema),
   });
-}
-
-const NO_SCHEMA = Buffer.alloc(0);
-
-/** Empty when the schema, or its library, has no JSON schema (a transformation, for example). */
-function jsonSchemaOf(schema: StandardSchemaV1): Buffer {
-  const { jsonSchema } = schema['~standard'] as StandardSchemaV1.Props & Partial<StandardJSONSchemaV1.Props>;
-  if (jsonSchema === undefined) return NO_SCHEMA;
-  try {
-    return Buffer.from(JSON.stringify(jsonSchema.input({ target: 'draft-2020-12' })));
-  } catch {
-    return NO_SCHEMA;
-  }
 }

@@ -1,7 +1,7 @@
+import type { OpenedRun, RunContext, ServedModule } from '../../calls/served-module.ts';
 import { RecentMap } from '../../concurrency/recent-map.ts';
 import type { TaskRef } from '../../contracts/messages.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
-import type { ModuleDefinition } from '../../modules/contract/definition.ts';
 import type { RunRecord, Store } from '../../store/port.ts';
 import { isBackendFailure } from '../execution/backend-failure.ts';
 
@@ -9,19 +9,20 @@ import { isBackendFailure } from '../execution/backend-failure.ts';
 export interface LoadedRun {
   readonly record: RunRecord;
   readonly task: TaskRef;
+  /** What each call of the run gets. */
+  readonly context: RunContext;
   /** As submitted; each message of the run carries it. */
   readonly metadata: Record<string, string>;
   readonly modules: ReadonlyMap<string, LoadedModule>;
 }
 
-export interface LoadedModule {
-  readonly definition: ModuleDefinition;
-  readonly input: unknown;
+export interface LoadedModule extends OpenedRun {
+  readonly definition: ServedModule;
 }
 
-/** Resolves a module id to its definition; throws `module.unknown`. */
+/** Resolves a module id; throws `module.unknown`. */
 export interface ModuleResolver {
-  resolve(moduleId: string): ModuleDefinition;
+  resolve(moduleId: string): ServedModule;
 }
 
 /** Runs kept in memory; a dropped run is read again if it is still in use. */
@@ -68,13 +69,15 @@ export class Runs {
         remedy: 'submit the task first; the message of an unknown run is not from this deployment',
       });
     }
+    const { taskId, account, platform, acceptedAtMs, deadlineAtMs, input } = record;
+    const context: RunContext = { runId, account, platform, acceptedAtMs, deadlineAtMs, input };
     const modules = new Map<string, LoadedModule>();
     for (const moduleId of record.modules) {
       const definition = this.#resolver.resolve(moduleId);
-      modules.set(moduleId, { definition, input: await definition.checkInput(record.input) });
+      modules.set(moduleId, { definition, ...(await definition.openRun(context)) });
     }
-    const { taskId, account, platform } = record;
-    const run = { record, task: { taskId, runId, account, platform }, metadata: { ...record.metadata }, modules };
+    const task = { taskId, runId, account, platform };
+    const run = { record, task, context, metadata: { ...record.metadata }, modules };
     this.#kept.set(runId, run);
     return run;
   }

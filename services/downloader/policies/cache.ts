@@ -3,12 +3,12 @@
  * blobs and deleted with them. Responses kept for a time, or for other runs, are stored in the response cache of the store.
  */
 import { hash } from 'node:crypto';
+import type { RequestBody } from '../../../libs/calls/node-body.ts';
 import { CatenaError } from '../../../libs/errors/catena-error.ts';
 import { canonicalJson } from '../../../libs/keys/canonical-json.ts';
 import type { Permit } from '../../../libs/limits/limiter.ts';
 import type { CachePolicy } from '../../../libs/modules/contract/definition.ts';
 import { payerIn, withPayer } from '../../../libs/stage/node/cost-attempt.ts';
-import type { RequestBody } from '../../../libs/stage/node/node-body.ts';
 import { type LoadedRun, moduleOf } from '../../../libs/stage/run/runs.ts';
 import type { BlobStore } from '../../../libs/store/blob-store.ts';
 import type { ResponseCache } from '../../../libs/store/response-cache.ts';

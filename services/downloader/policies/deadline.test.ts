@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
+import type { RequestBody } from '../../../libs/calls/node-body.ts';
 import { ManualClock } from '../../../libs/clock/clock.ts';
 import type { StepPolicy } from '../../../libs/modules/contract/definition.ts';
-import type { RequestBody } from '../../../libs/stage/node/node-body.ts';
 import { deadline } from './deadline.ts';
 import { replyOf, requestContext } from './policy.fixture.ts';
 import type { RequestContext } from './policy.ts';

@@ -1,8 +1,9 @@
 /** Contexts for policy tests, with the fields that a test reads. */
+
+import type { RequestBody } from '../../../libs/calls/node-body.ts';
 import { ManualClock } from '../../../libs/clock/clock.ts';
 import type { StepPolicy } from '../../../libs/modules/contract/definition.ts';
 import type { DownloadWork } from '../../../libs/stage/execution/hand-over.ts';
-import type { RequestBody } from '../../../libs/stage/node/node-body.ts';
 import type { DownloaderDeps } from '../deps.ts';
 import { Cancellation } from '../http/cancellation.ts';
 import type { Answer } from '../http/exchange.ts';

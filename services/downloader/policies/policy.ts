@@ -2,9 +2,10 @@
  * A policy is one rule for sending requests. It acts before and after the rest of its list, `next`, or instead of it. A request
  * passes the request list once, and the hop list for each hop: for itself, then for each redirect.
  */
+
+import type { RequestBody } from '../../../libs/calls/node-body.ts';
 import type { StepPolicy } from '../../../libs/modules/contract/definition.ts';
 import type { DownloadWork } from '../../../libs/stage/execution/hand-over.ts';
-import type { RequestBody } from '../../../libs/stage/node/node-body.ts';
 import { moduleOf } from '../../../libs/stage/run/runs.ts';
 import type { BlobRef } from '../../../libs/store/blob-store.ts';
 import type { DownloaderDeps, SendingDeps } from '../deps.ts';

@@ -1,4 +1,6 @@
 /** Checks a task at its submission and reports all wrong fields at once, each by its path. */
+
+import type { ServedModule } from '../../../libs/calls/served-module.ts';
 import {
   type FieldIssue,
   lengthFault,
@@ -11,7 +13,6 @@ import type { SubmitTaskRequest, SubmitTaskResponse } from '../../../libs/contra
 import { CatenaError } from '../../../libs/errors/catena-error.ts';
 import { canonicalJson } from '../../../libs/keys/canonical-json.ts';
 import { isAmount, MICROS } from '../../../libs/limits/budgets.ts';
-import type { ModuleDefinition } from '../../../libs/modules/contract/definition.ts';
 import type { TaskSubmission } from '../../../libs/stage/run/submit.ts';
 import type { IngressApiDeps } from './deps.ts';
 import { findRun } from './find-run.ts';
@@ -36,7 +37,7 @@ async function checkTask(
   const { account, platform, priority, deadlineMs, costCap, metadata, idempotencyKey } = request;
   const input = readJson('input', request.input, {});
   const resolved = request.modules.slice(0, MAX_MODULES).map((reference, at) => resolve(modules, reference, at));
-  const definitions = resolved.filter((module): module is ModuleDefinition => !('message' in module));
+  const definitions = resolved.filter((module): module is ServedModule => !('message' in module));
   const jsonFault = input.fault ?? canonicalFault(input.value);
   requireNone([
     ...countFaults(request.modules, definitions),
@@ -63,7 +64,7 @@ async function checkTask(
   };
 }
 
-function resolve(modules: IngressApiDeps['modules'], reference: string, at: number): ModuleDefinition | FieldIssue {
+function resolve(modules: IngressApiDeps['modules'], reference: string, at: number): ServedModule | FieldIssue {
   try {
     return modules.resolve(reference);
   } catch (thrown) {
@@ -78,7 +79,7 @@ function capFault(costCap: number): FieldIssue | undefined {
   return { path: 'cost_cap', message: `is ${costCap}, but must be a millionth to a billion, or 0 for none` };
 }
 
-function countFaults(references: readonly string[], definitions: readonly ModuleDefinition[]): FieldIssue[] {
+function countFaults(references: readonly string[], definitions: readonly ServedModule[]): FieldIssue[] {
   if (references.length === 0) return [{ path: 'modules', message: 'names no module' }];
   if (references.length > MAX_MODULES) {
     return [{ path: 'modules', message: `names ${references.length} modules, more than ${MAX_MODULES}` }];
@@ -98,7 +99,7 @@ function canonicalFault(input: unknown): FieldIssue | undefined {
 }
 
 /** The faults that the modules find in their input, each path once per module. */
-async function inputFaults(definitions: readonly ModuleDefinition[], input: unknown): Promise<FieldIssue[]> {
+async function inputFaults(definitions: readonly ServedModule[], input: unknown): Promise<FieldIssue[]> {
   const faults: FieldIssue[] = [];
   for (const definition of definitions) {
     try {

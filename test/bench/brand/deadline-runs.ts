@@ -1,8 +1,8 @@
 /** Diagnoses against a deadline, in one process, as a front end starts them: so many at once until all have been made. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { defineDiagnosis } from '../../../libs/brand/module/define-diagnosis.ts';
+import { ModuleRegistry } from '../../../libs/calls/registry.ts';
 import { loadConfig } from '../../../libs/config/load-config.ts';
-import { ModuleRegistry } from '../../../libs/modules/load/registry.ts';
 import { silentLog } from '../../../libs/telemetry/log.ts';
 import type { RunningNode } from '../../../services/node/running.ts';
 import { startSingleNode } from '../../../services/node/single.ts';

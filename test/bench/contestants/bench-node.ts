@@ -1,7 +1,8 @@
 /** Catena in one process, as a contestant runs it: the default configuration but for what a benchmark has to set. */
+
+import { ModuleRegistry } from '../../../libs/calls/registry.ts';
 import { loadConfig } from '../../../libs/config/load-config.ts';
 import type { ModuleDefinition } from '../../../libs/modules/contract/definition.ts';
-import { ModuleRegistry } from '../../../libs/modules/load/registry.ts';
 import type { NewRun, RunRecord } from '../../../libs/store/port.ts';
 import { silentLog } from '../../../libs/telemetry/log.ts';
 import type { RunningNode } from '../../../services/node/running.ts';

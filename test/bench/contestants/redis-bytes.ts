@@ -1,5 +1,5 @@
 /** What nodes take of Redis: requests of the shop, pending and then finished. */
-import { encodeRequest } from '../../../libs/stage/node/node-body.ts';
+import { encodeRequest } from '../../../libs/calls/node-body.ts';
 import { readJob, tellParent } from '../child.ts';
 import { claimed, inLanes, openCoordinated, openWith, refOf, seedOf } from './coordinated.ts';
 

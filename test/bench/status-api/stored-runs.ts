@@ -1,8 +1,8 @@
 /** A database with many finished diagnoses: one that really ran, and copies of it. */
 import { DatabaseSync } from 'node:sqlite';
 import { defineDiagnosis } from '../../../libs/brand/module/define-diagnosis.ts';
+import { ModuleRegistry } from '../../../libs/calls/registry.ts';
 import { loadConfig } from '../../../libs/config/load-config.ts';
-import { ModuleRegistry } from '../../../libs/modules/load/registry.ts';
 import { silentLog } from '../../../libs/telemetry/log.ts';
 import { startSingleNode } from '../../../services/node/single.ts';
 import { BRANDS, QUESTIONS } from '../../brand-flow/answers.ts';

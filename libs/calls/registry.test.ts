@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import type { ModuleDefinition } from '../contract/definition.ts';
-import { defineModule } from '../index.ts';
+import type { ModuleDefinition } from '../modules/contract/definition.ts';
+import { defineModule } from '../modules/index.ts';
 import { ModuleRegistry } from './registry.ts';
 import { compareVersions } from './version.ts';
 
@@ -56,9 +56,11 @@ describe('the registry', () => {
   it('takes the same module twice, but no second one of the same id', () => {
     const module = moduleOf('twice', '1.0.0');
     const one = new ModuleRegistry([module, module]);
+    const served = one.resolve('twice');
+    one.add(module);
     expect(one.ids()).toEqual(['twice@1.0.0']);
     expect(() => one.add(moduleOf('twice', '1.0.0'))).toThrow(expect.objectContaining({ code: 'module.duplicate' }));
-    expect(one.resolve('twice')).toBe(module);
+    expect(one.resolve('twice')).toBe(served);
   });
 });
 

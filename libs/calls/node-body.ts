@@ -1,8 +1,8 @@
 /** The content of a node's body. The coordinator stores it as text and never reads it. */
-import type { BreakerSpec } from '../../limits/breakers.ts';
-import { toMicros } from '../../limits/budgets.ts';
-import type { KeyLimits } from '../../limits/limiter.ts';
-import type { CachePolicy, RequestSpec } from '../../modules/contract/definition.ts';
+import type { BreakerSpec } from '../limits/breakers.ts';
+import { toMicros } from '../limits/budgets.ts';
+import type { KeyLimits } from '../limits/limiter.ts';
+import type { CachePolicy, RequestSpec } from '../modules/contract/definition.ts';
 
 /** The body of a hop: its state. */
 export interface HopBody {

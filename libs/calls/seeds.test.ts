@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import type { ChainNode } from '../../coordination/protocol/node.ts';
-import type { Emission } from '../../modules/contract/definition.ts';
-import { computeStep, defineModule, fetchStep } from '../../modules/index.ts';
-import type { LoadedRun } from '../run/runs.ts';
+import type { ChainNode } from '../coordination/protocol/node.ts';
+import type { Emission } from '../modules/contract/definition.ts';
+import { computeStep, defineModule, fetchStep } from '../modules/index.ts';
 import { hopSeed, openerSeed, requestSeed, startSeed } from './seeds.ts';
 
 const state = z.object({ n: z.number() }).loose();
@@ -25,8 +24,7 @@ const module = defineModule({
   },
 });
 
-const runOf = (runId: string, account = 'acme') =>
-  ({ task: { taskId: runId, runId, account, platform: 'web' } }) as LoadedRun;
+const runOf = (runId: string, account = 'acme') => ({ runId, account, platform: 'web' });
 const run = runOf('run-1');
 
 const PAGE = 0;
@@ -103,13 +101,13 @@ describe('the hops that nobody yields', () => {
 describe('a request', () => {
   const parent = { ...hopNode('h', 'r'), moduleId: module.id, stepIdx: PAGE, phase: 0 } as ChainNode;
   const seedOf = (url: string, ordinal = 0, limitKey?: string) =>
-    requestSeed(run, parent, { url, ...(limitKey === undefined ? {} : { limitKey }) }, ordinal, { n: 1 });
+    requestSeed(run, module, parent, { url, ...(limitKey === undefined ? {} : { limitKey }) }, ordinal, { n: 1 });
 
   it('F1: is known by its hop and its place in it, not by its URL', () => {
     expect(seedOf('http://a.test/').id).toBe(seedOf('http://b.test/').id);
     expect(seedOf('http://a.test/').id).not.toBe(seedOf('http://a.test/', 1).id);
     const sibling = { ...parent, id: 'h2' } as ChainNode;
-    const first = requestSeed(run, sibling, { url: 'http://a.test/' }, 0, { n: 1 });
+    const first = requestSeed(run, module, sibling, { url: 'http://a.test/' }, 0, { n: 1 });
     expect(seedOf('http://a.test/').id).not.toBe(first.id);
     expect(seedOf('http://a.test/')).toMatchObject({ kind: 'request', prefixRequest: 'r', phase: 0, stepIdx: PAGE });
   });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { RequestSpec } from '../../modules/contract/definition.ts';
+import type { RequestSpec } from '../modules/contract/definition.ts';
 import { decodeHop, decodeRequest, encodeHop, encodeRequest } from './node-body.ts';
 
 const url = 'http://shop.test/';

@@ -1,32 +1,42 @@
 /** The modules that a process serves, by id; several versions of one may be served together. */
-import { CatenaError } from '../../errors/catena-error.ts';
-import type { ModuleDefinition } from '../contract/definition.ts';
+import { CatenaError } from '../errors/catena-error.ts';
+import type { ModuleDefinition } from '../modules/contract/definition.ts';
+import { type CallBudgets, DEFAULT_CALL_BUDGETS } from './budgets.ts';
+import { inlineModule } from './inline-module.ts';
+import type { ServedModule } from './served-module.ts';
 import { compareVersions, isPrerelease } from './version.ts';
 
 export class ModuleRegistry {
-  readonly #byId = new Map<string, ModuleDefinition>();
+  readonly #byId = new Map<string, ServedModule>();
+  readonly #given = new Map<string, ModuleDefinition | ServedModule>();
+  readonly #budgets: CallBudgets;
 
-  constructor(modules: Iterable<ModuleDefinition> = []) {
+  constructor(modules: Iterable<ModuleDefinition | ServedModule> = [], budgets: CallBudgets = DEFAULT_CALL_BUDGETS) {
+    this.#budgets = budgets;
     for (const module of modules) this.add(module);
   }
 
-  /** Adds a module; adding the same one again has no effect. Throws `module.duplicate` for another one with the same id. */
-  add(module: ModuleDefinition): void {
-    const present = this.#byId.get(module.id);
+  /**
+   * Adds a module; a definition is served inline, in this thread. Adding the same one again has no effect. Throws
+   * `module.duplicate` for another one with the same id.
+   */
+  add(module: ModuleDefinition | ServedModule): void {
+    const present = this.#given.get(module.id);
     if (present !== undefined && present !== module) {
       throw new CatenaError('module.duplicate', `two different modules are called ${module.id}`, {
         data: { module: module.id },
         remedy: 'raise the version of the newer one',
       });
     }
-    this.#byId.set(module.id, module);
+    this.#given.set(module.id, module);
+    this.#byId.set(module.id, 'call' in module ? module : inlineModule(module, this.#budgets));
   }
 
   /**
    * The module called `name@version`, or the highest version of `name`; a prerelease only if there is nothing else.
    * Throws `module.unknown`.
    */
-  resolve(reference: string): ModuleDefinition {
+  resolve(reference: string): ServedModule {
     const module = this.find(reference);
     if (module !== undefined) return module;
     const known = this.ids();
@@ -37,7 +47,7 @@ export class ModuleRegistry {
   }
 
   /** As {@link resolve}, without the error. */
-  find(reference: string): ModuleDefinition | undefined {
+  find(reference: string): ServedModule | undefined {
     if (reference.includes('@')) return this.#byId.get(reference);
     return this.#sorted().findLast(({ name }) => name === reference);
   }
@@ -47,12 +57,12 @@ export class ModuleRegistry {
     return this.#sorted().map(({ id }) => id);
   }
 
-  #sorted(): ModuleDefinition[] {
+  #sorted(): ServedModule[] {
     return [...this.#byId.values()].sort((a, b) => compareNames(a.name, b.name) || preference(a, b));
   }
 }
 
-function preference(a: ModuleDefinition, b: ModuleDefinition): number {
+function preference(a: ServedModule, b: ServedModule): number {
   const byRelease = Number(isPrerelease(b.version)) - Number(isPrerelease(a.version));
   return byRelease || compareVersions(a.version, b.version);
 }

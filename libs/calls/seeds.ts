@@ -1,15 +1,13 @@
-import type { ChainNode, NodeSeed } from '../../coordination/protocol/node.ts';
-import { CatenaError } from '../../errors/catena-error.ts';
-import { hopBranch, ptmKey, requestBranch } from '../../keys/ptm-key.ts';
-import {
-  type Emission,
-  FAIL_STEP,
-  type ModuleDefinition,
-  type RequestSpec,
-  START_STEP,
-} from '../../modules/contract/definition.ts';
-import type { LoadedRun } from '../run/runs.ts';
+import type { NodeSeed } from '../coordination/protocol/node.ts';
+import { CatenaError } from '../errors/catena-error.ts';
+import { hopBranch, ptmKey, requestBranch } from '../keys/ptm-key.ts';
+import { type Emission, FAIL_STEP, type RequestSpec, START_STEP } from '../modules/contract/definition.ts';
 import { encodeHop, encodeRequest } from './node-body.ts';
+import type { CalledNode, ModuleFacts, RunContext } from './served-module.ts';
+
+/** The part of a run that is part of its nodes' identity. */
+type RunIdentity = Pick<RunContext, 'runId' | 'account' | 'platform'>;
+type SeedingModule = Pick<ModuleFacts, 'id' | 'steps' | 'phases'>;
 
 /** Largest state of a hop, in characters of JSON: each node carries its state, so larger data belongs in an item. */
 const MAX_STATE_CHARS = 512 * 1024;
@@ -18,24 +16,24 @@ const MAX_REASON_CHARS = 1_000;
 
 /** The hop that an execution of `parent` asks for, by `go` or by `fail`. */
 export function emittedSeed(
-  run: LoadedRun,
-  definition: ModuleDefinition,
+  run: RunIdentity,
+  module: SeedingModule,
   emission: Emission & { readonly kind: 'hop' | 'fail' },
-  parent: ChainNode,
+  parent: CalledNode,
 ): NodeSeed {
   return emission.kind === 'fail'
-    ? failSeed(run, definition, emission.reason, parent)
-    : hopSeed(run, definition, emission, parent);
+    ? failSeed(run, module, emission.reason, parent)
+    : hopSeed(run, module, emission, parent);
 }
 
 /** The hop that an emission asks for. `parent` is the node that yields it. */
 export function hopSeed(
-  run: LoadedRun,
-  definition: ModuleDefinition,
+  run: RunIdentity,
+  module: SeedingModule,
   emission: Emission & { readonly kind: 'hop' },
-  parent: Pick<ChainNode, 'id' | 'kind' | 'prefixRequest'> | undefined,
+  parent: Pick<CalledNode, 'id' | 'kind' | 'prefixRequest'> | undefined,
 ): NodeSeed {
-  const step = definition.steps[emission.step]!;
+  const step = module.steps[emission.step]!;
   const request = parent?.kind === 'request' ? parent.id : (parent?.prefixRequest ?? '');
   const body = encodeHop({ state: emission.state });
   if (body.length > MAX_STATE_CHARS) {
@@ -50,7 +48,7 @@ export function hopSeed(
   const id = ptmKey({
     kind: 'hop',
     ...identityOf(run),
-    moduleId: definition.id,
+    moduleId: module.id,
     stepIdx: emission.step,
     prefixRequest: step.identity === 'lineage' ? request : '',
     branch: hopBranch(emission.state, emission.key),
@@ -62,12 +60,12 @@ export function hopSeed(
  * The hop that ends the module. Its parent's commit creates it in the parent's phase, where the run waits for it. A parent that
  * is executed again after a replay may fail the module again.
  */
-function failSeed(run: LoadedRun, definition: ModuleDefinition, reason: string, parent: ChainNode): NodeSeed {
+function failSeed(run: RunIdentity, module: SeedingModule, reason: string, parent: CalledNode): NodeSeed {
   const state = { reason: reason.slice(0, MAX_REASON_CHARS) };
   const id = ptmKey({
     kind: 'hop',
     ...identityOf(run),
-    moduleId: definition.id,
+    moduleId: module.id,
     stepIdx: FAIL_STEP,
     prefixRequest: '',
     branch: hopBranch({}, `${parent.id}:${parent.epoch}`),
@@ -77,24 +75,24 @@ function failSeed(run: LoadedRun, definition: ModuleDefinition, reason: string, 
 }
 
 /** The hop that runs a module's start; it belongs to the first phase. */
-export function startSeed(run: LoadedRun, definition: ModuleDefinition): NodeSeed {
-  return stepSeed(run, definition, START_STEP, 0);
+export function startSeed(run: RunIdentity, module: SeedingModule): NodeSeed {
+  return stepSeed(run, module, START_STEP, 0);
 }
 
 /** The hop that opens a phase whose first step is a compute step; undefined for one that begins with a fetch step. */
-export function openerSeed(run: LoadedRun, definition: ModuleDefinition, phase: number): NodeSeed | undefined {
-  const first = definition.phases[phase]!.steps[0]!;
-  if (phase === 0 || definition.steps[first]!.kind !== 'compute') return undefined;
-  return stepSeed(run, definition, first, phase);
+export function openerSeed(run: RunIdentity, module: SeedingModule, phase: number): NodeSeed | undefined {
+  const first = module.phases[phase]!.steps[0]!;
+  if (phase === 0 || module.steps[first]!.kind !== 'compute') return undefined;
+  return stepSeed(run, module, first, phase);
 }
 
-function stepSeed(run: LoadedRun, definition: ModuleDefinition, stepIdx: number, phase: number): NodeSeed {
+function stepSeed(run: RunIdentity, module: SeedingModule, stepIdx: number, phase: number): NodeSeed {
   const state = {};
   const branch = hopBranch(state);
   const id = ptmKey({
     kind: 'hop',
     ...identityOf(run),
-    moduleId: definition.id,
+    moduleId: module.id,
     stepIdx,
     prefixRequest: '',
     branch,
@@ -104,8 +102,9 @@ function stepSeed(run: LoadedRun, definition: ModuleDefinition, stepIdx: number,
 
 /** The `ordinal`-th request of a hop. Throws `request.invalid_url`. */
 export function requestSeed(
-  run: LoadedRun,
-  hop: ChainNode,
+  run: RunIdentity,
+  module: SeedingModule,
+  hop: CalledNode,
   spec: RequestSpec,
   ordinal: number,
   state: unknown,
@@ -114,7 +113,7 @@ export function requestSeed(
   const id = ptmKey({
     kind: 'request',
     ...identityOf(run),
-    moduleId: hop.moduleId,
+    moduleId: module.id,
     stepIdx: hop.stepIdx,
     prefixRequest: '',
     branch: requestBranch(hop.id, ordinal),
@@ -138,6 +137,6 @@ function hostOf({ url }: RequestSpec): string {
   });
 }
 
-function identityOf({ task }: LoadedRun) {
-  return { runId: task.runId, account: task.account, platform: task.platform };
+function identityOf({ runId, account, platform }: RunIdentity): RunIdentity {
+  return { runId, account, platform };
 }

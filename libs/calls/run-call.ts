@@ -1,0 +1,125 @@
+/**
+ * Makes a call: gives the author's function what it needs, and turns what it emits into chunks. It runs where the author's code
+ * runs, in a worker or inline.
+ */
+import { CatenaError } from '../errors/catena-error.ts';
+import type { Emission, Emissions, ModuleDefinition, StepCall } from '../modules/contract/definition.ts';
+import type { CallBudgets } from './budgets.ts';
+import { type Breathe, Collector, collect, type Emit } from './collect.ts';
+import { readFailures, readItems } from './join-readers.ts';
+import { decodeHop } from './node-body.ts';
+import { inputOf } from './opened-input.ts';
+import { emittedSeed, requestSeed } from './seeds.ts';
+import type { AuthorCall } from './served-module.ts';
+
+export interface CallHost {
+  readonly budgets: CallBudgets;
+  readonly emit: Emit;
+  /** Called between two emissions, to let other calls go on. */
+  readonly breathe?: Breathe | undefined;
+  /** Whether nobody waits for the call any more: it ends at its next emission. */
+  readonly isAbandoned?: (() => boolean) | undefined;
+}
+
+/** A call whose function emits items and hops. */
+type EmittingCall = Exclude<AuthorCall, { readonly fn: 'request' }>;
+
+/** Resolves when the function has ended and all its chunks are sent. Rejects with its failure. */
+export async function runCall(module: ModuleDefinition, call: AuthorCall, host: CallHost): Promise<void> {
+  const received = decodeHop(call.node.body).state;
+  const given = await argumentsOf(module, call, received);
+  const { emit, budgets, breathe, isAbandoned } = host;
+  const collector = new Collector({ emit, budgets, function: call.fn, module: module.id, isAbandoned });
+  try {
+    if (call.fn === 'request') {
+      const specs = module.request(call.node.stepIdx, given);
+      let ordinal = 0;
+      const take = (spec: Parameters<typeof requestSeed>[3]): void => {
+        const seed = requestSeed(call.run, module, call.node, spec, ordinal, received);
+        ordinal += 1;
+        if (spec.limits !== undefined) collector.addLimits(seed.limitKey!, spec.limits);
+        collector.addSeed(seed);
+      };
+      await collect(specs, collector, take, breathe);
+    } else {
+      await collect(emissionsOf(module, call, given), collector, emissionTaker(module, call, collector), breathe);
+    }
+  } catch (thrown) {
+    const wait = collector.flushCharge();
+    if (wait !== undefined) await wait;
+    throw thrown;
+  }
+  const wait = collector.flush();
+  if (wait !== undefined) await wait;
+}
+
+/** The arguments of every function; the state as the step's schema transforms it. */
+async function argumentsOf(module: ModuleDefinition, { fn, run, node, signal }: AuthorCall, received: unknown) {
+  const step = fn === 'start' ? undefined : stepOf(module, node.stepIdx);
+  const checked = step === undefined ? received : step.checkState(received);
+  const state = checked instanceof Promise ? await checked : checked;
+  const { account, platform, runId, acceptedAtMs, deadlineAtMs } = run;
+  return { input: await inputOf(module, run), state, account, platform, runId, acceptedAtMs, deadlineAtMs, signal };
+}
+
+function stepOf(module: ModuleDefinition, stepIdx: number) {
+  const step = module.steps[stepIdx];
+  if (step !== undefined) return step;
+  throw new CatenaError('module.unknown_step', `${module.id} has no step at position ${stepIdx}`, {
+    data: { module: module.id, step: stepIdx },
+    remedy: 'the run was started with another version of the module: serve that version, or start a new run',
+  });
+}
+
+function emissionsOf(module: ModuleDefinition, call: EmittingCall, given: StepCall): Emissions {
+  const { stepIdx } = call.node;
+  switch (call.fn) {
+    case 'start':
+      return module.start(given);
+    case 'parse':
+      return module.parse(stepIdx, { ...given, page: call.page });
+    case 'givenUp':
+      return module.givenUp?.(stepIdx, { ...given, error: call.error }) ?? [];
+    case 'compute': {
+      const { join } = call;
+      return module.compute(stepIdx, {
+        ...given,
+        items: (type) => readItems(join, type),
+        failures: () => readFailures(join),
+      });
+    }
+  }
+}
+
+function emissionTaker(module: ModuleDefinition, call: AuthorCall, collector: Collector): (emission: Emission) => void {
+  const isPreview = call.fn === 'parse' && call.preview === true;
+  return (emission) => {
+    switch (emission.kind) {
+      case 'hop':
+        if (isPreview) {
+          const step = module.steps[emission.step]?.name ?? '';
+          collector.addPreview({ step, state: JSON.stringify(emission.state), key: emission.key ?? '' });
+          return;
+        }
+        collector.addSeed(emittedSeed(call.run, module, emission, call.node));
+        return;
+      case 'fail':
+        collector.addSeed(emittedSeed(call.run, module, emission, call.node));
+        return;
+      case 'item':
+        collector.addItem(emission.type, JSON.stringify(emission.data));
+        return;
+      case 'drop':
+        collector.addDrop(emission.reason, JSON.stringify(emission.data));
+        return;
+      case 'charge':
+        collector.addCharge(emission.amount);
+        return;
+      case 'retry':
+        throw new CatenaError('parse.retry', emission.reason, {
+          class: 'retryable',
+          ...(emission.afterMs === undefined ? {} : { retryAfterMs: emission.afterMs }),
+        });
+    }
+  };
+}
