@@ -228,6 +228,10 @@ export const SETTINGS = {
   }),
 
   'modules.files': optionalPaths('Files of modules that the services load.'),
+  'modules.allow_changes': flag(
+    'Whether a module may change its contract under the same version while no run of it is open; for development.',
+    false,
+  ),
   'extensions.files': optionalPaths('Files of extensions that commands and services load.'),
 
   'alerts.webhook': optionalSecret(

@@ -25,6 +25,8 @@ export interface RunRecord {
   readonly deadlineAtMs: number | undefined;
   /** The cost cap, in millionths of the currency of its modules; undefined: no cap. */
   readonly costCap?: number;
+  /** Digests of the source files of its modules when it was accepted, by module id; of those that are known. */
+  readonly code?: Readonly<Record<string, string>>;
   readonly acceptedAtMs: number;
   readonly state: 'accepted' | 'open' | 'closed';
   readonly end: RunEnd | undefined;
@@ -149,6 +151,15 @@ export const MAX_FOREIGN_BYTES = 16_384;
 /** Older ones are deleted. */
 export const MAX_FOREIGN_MESSAGES = 10_000;
 
+/** What a deployment means by `name@version`. */
+export interface KeptContract {
+  readonly moduleId: string;
+  /** Canonical JSON. */
+  readonly contract: string;
+  /** A digest of its source files; empty when they are not known. */
+  readonly code: string;
+}
+
 export interface StoredEvent {
   /** Stable: the same transition always gives the same id. */
   readonly id: string;
@@ -198,6 +209,10 @@ export interface Store {
   /** Adds an account of a platform, or replaces it. */
   putAccount(account: AccountRecord): Promise<void>;
   getAccount(account: string, platform: string): Promise<AccountRecord | undefined>;
+  /** Keeps the contract of a module unless one is kept already, and returns the kept one. */
+  keepContract(contract: KeptContract): Promise<KeptContract>;
+  /** Replaces the kept contract if it is still the given one; returns whether it was. */
+  replaceContract(before: KeptContract, now: KeptContract): Promise<boolean>;
   keepForeignMessage(message: ForeignMessage): Promise<void>;
   /** Newest first. */
   listForeignMessages(limit: number): Promise<readonly ForeignMessage[]>;

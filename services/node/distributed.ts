@@ -15,6 +15,7 @@ import { openRedisLimits } from '../../libs/limits/redis/index.ts';
 import { EventRelay } from '../../libs/stage/maintenance/event-relay.ts';
 import { startHousekeeping } from '../../libs/stage/maintenance/housekeeping.ts';
 import { LossWatch } from '../../libs/stage/maintenance/loss-watch.ts';
+import { admitModules } from '../../libs/stage/run/admit-modules.ts';
 import { submitter, type TaskSubmission } from '../../libs/stage/run/submit.ts';
 import type { NewRun, Store } from '../../libs/store/port.ts';
 import type { Log } from '../../libs/telemetry/log.ts';
@@ -126,9 +127,14 @@ export async function startDistributedNode(options: DistributedNodeOptions): Pro
   let server: GrpcServer | undefined;
   let api: HttpServer | undefined;
   let stopped: Promise<void> | undefined;
-  const submit = submitter({ store, bus, clock, log, nextRunId: createRunIds(clock) });
+  const codeOf = (moduleId: string) => modules.find(moduleId)?.code ?? '';
+  const submit = submitter({ store, bus, clock, log, nextRunId: createRunIds(clock), codeOf });
   const stopOnce = (): Promise<void> => (stopped ??= stop());
   try {
+    await admitModules({
+      ...{ store, log, mayChange: config.modules.allowChanges },
+      modules: modules.ids().map((id) => modules.resolve(id)),
+    });
     const onRefused: SubscribeEventsOptions['onRefused'] = ({ subject, error }) =>
       log.warn('the event subscriber skipped a malformed event', { subject, error });
     const onError: SubscribeEventsOptions['onError'] = (error) =>

@@ -6,6 +6,7 @@ import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { JoinPolicy } from '../../coordination/protocol/runs.ts';
 import type { BreakerSpec } from '../../limits/breakers.ts';
 import type { KeyLimits } from '../../limits/limiter.ts';
+import type { ContractDescription } from './description.ts';
 
 /** How failures of a step are retried. `attempts` counts executions: 3 means the first one and two retries. */
 export interface RetryPolicy {
@@ -286,6 +287,10 @@ export interface ModuleDefinition {
   readonly phases: readonly PhaseDefinition[];
   readonly itemTypes: readonly string[];
   readonly inputSchema?: StandardSchemaV1;
+  /** The contract as data; undefined for a definition that was not made by `defineModule`. */
+  readonly contract?: ContractDescription;
+  /** A digest of the source files that it was loaded from; undefined for one that was not loaded from a file. */
+  readonly code?: string;
   checkInput(input: unknown): unknown | Promise<unknown>;
   start(call: StepCall): Emissions;
   /** Of a fetch step. */

@@ -1,13 +1,14 @@
 /** Loads a module from its author's file. */
-import { stat } from 'node:fs/promises';
-import { basename, extname, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { readFile, stat } from 'node:fs/promises';
+import { basename, dirname, extname, relative, resolve } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { CatenaError } from '../../errors/catena-error.ts';
 import { authorFrame } from '../build/author-frame.ts';
 import { isModule, isUnimplemented } from '../build/define-module.ts';
 import { describeThrown } from '../build/site.ts';
 import type { ModuleDefinition } from '../contract/definition.ts';
-import { installModuleHooks } from './module-hooks.ts';
+import { codeDigest } from '../contract/description.ts';
+import { filesOf, installModuleHooks } from './module-hooks.ts';
 import { isModuleOfSettings, type ModuleOfSettings, realHref, type SettingsForFile } from './module-settings.ts';
 
 const ENDINGS: readonly string[] = ['.ts', '.mts', '.js', '.mjs'];
@@ -32,7 +33,7 @@ const NO_SETTINGS: SettingsForFile = () => undefined;
 export async function loadModule(file: string, settingsFor: SettingsForFile = NO_SETTINGS): Promise<ModuleDefinition> {
   const { path, exports } = await importAuthored(file, 'module');
   const found = moduleIn(path, exports);
-  if (isModule(found)) return found;
+  if (isModule(found)) return withCode(found, path);
   const settings = settingsFor(new URL(realHref(path)));
   if (settings === undefined) throw noSettings(path);
   let made: ModuleDefinition;
@@ -41,8 +42,18 @@ export async function loadModule(file: string, settingsFor: SettingsForFile = NO
   } catch (thrown) {
     throw loadFailed(path, 'module', thrown);
   }
-  if (isModule(made)) return made;
+  if (isModule(made)) return withCode(made, path);
   throw notAModule(path, { default: made });
+}
+
+/** Notes the digest of the files that it was loaded from; files that cannot be read any more leave it unknown. */
+async function withCode(module: ModuleDefinition, path: string): Promise<ModuleDefinition> {
+  const own = realHref(path);
+  const urls = filesOf(own);
+  const read = await Promise.all(urls.map((url) => readFile(new URL(url)).catch(() => undefined)));
+  if (read.includes(undefined)) return module;
+  const named = urls.map((url, at) => [relative(dirname(fileURLToPath(own)), fileURLToPath(url)), read[at]!] as const);
+  return Object.assign(module, { code: codeDigest(new Map(named)) });
 }
 
 /** The exports of an author's file. Throws `not_found`, `load_failed` and `not_a_…` of the family. */

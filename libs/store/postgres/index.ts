@@ -1,5 +1,6 @@
 import type { ConfirmedItems, ShownItems, Store } from '../port.ts';
 import type { AnswerBounds, ResponseCache } from '../response-cache.ts';
+import { contractsIn } from './contracts.ts';
 import { PostgresDatabase, type PostgresOptions } from './database.ts';
 import { deploymentIn } from './deployment.ts';
 import { type Incarnation, incarnationIn } from './incarnation.ts';
@@ -44,6 +45,7 @@ export function postgresStoreIn(db: PostgresDatabase): PostgresStore {
     ...runsIn(db.query, numbers),
     ...recordsIn(db.query, numbers),
     ...deploymentIn(db.query),
+    ...contractsIn(db.query),
     ...incarnationIn(db.query),
     insertItems: (batches) => items.insert(batches),
     confirmItems: (runId, confirmations) => items.confirm(runId, confirmations),

@@ -130,4 +130,8 @@ export const POSTGRES_MIGRATIONS: readonly string[] = [
     -- The end of the lease of the process that audits.
     ADD COLUMN audit_until TIMESTAMPTZ NOT NULL DEFAULT '-infinity';
   `,
+  `
+  -- What processes of this deployment mean by a module id.
+  CREATE TABLE module_contracts (module_id TEXT PRIMARY KEY, contract TEXT NOT NULL, code TEXT NOT NULL);
+  `,
 ];
