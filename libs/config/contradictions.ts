@@ -1,6 +1,6 @@
 /** Finds settings that are valid alone but contradict each other. */
 import type { ConfigProblem, Origin } from './config-problem.ts';
-import { isLoopback } from './listen-address.ts';
+import { isLoopback, isLoopbackUrl } from './listen-address.ts';
 import { parseRedisUrl } from './redis-url.ts';
 import type { SettingKey, SettingValues } from './settings.ts';
 
@@ -92,17 +92,27 @@ const RULES: readonly Rule[] = [
   {
     key: 'grpc.listen',
     other: 'grpc.tokens',
-    broken: (values) => values['grpc.tokens'] === undefined && !isLoopback(values['grpc.listen']),
+    broken: (values) =>
+      !values['access.allow_unprotected'] && values['grpc.tokens'] === undefined && !isLoopback(values['grpc.listen']),
     problem: (values) => `is ${values['grpc.listen']}, which other machines may reach, but there are no grpc.tokens`,
-    remedy: 'set grpc.tokens, or listen on 127.0.0.1',
+    remedy: 'set grpc.tokens, or listen on 127.0.0.1; access.allow_unprotected opens it all the same',
+  },
+  {
+    key: 'metrics.listen',
+    other: 'metrics.token',
+    broken: ({ 'metrics.listen': url, 'metrics.token': token, 'access.allow_unprotected': isAllowed }) =>
+      !isAllowed && url !== undefined && token === undefined && !isLoopbackUrl(url),
+    problem: (values) =>
+      `is ${values['metrics.listen']}, which other machines may reach, but there is no metrics.token`,
+    remedy: 'set metrics.token, or listen on 127.0.0.1; access.allow_unprotected opens it all the same',
   },
   {
     key: 'api.listen',
     other: 'grpc.tokens',
-    broken: ({ 'api.listen': listen, 'grpc.tokens': tokens }) =>
-      listen !== undefined && tokens === undefined && !isLoopback(listen),
+    broken: ({ 'api.listen': listen, 'grpc.tokens': tokens, 'access.allow_unprotected': isAllowed }) =>
+      !isAllowed && listen !== undefined && tokens === undefined && !isLoopback(listen),
     problem: (values) => `is ${values['api.listen']}, which other machines may reach, but there are no grpc.tokens`,
-    remedy: 'set grpc.tokens, or listen on 127.0.0.1',
+    remedy: 'set grpc.tokens, or listen on 127.0.0.1; access.allow_unprotected opens it all the same',
   },
   {
     key: 'alerts.secret',

@@ -262,6 +262,15 @@ export const SETTINGS = {
     'The address of metrics, served at /metrics: `http://127.0.0.1:9464`; without it they are not served.',
     ['http'],
   ),
+  'metrics.token': optionalSecret(
+    'The token with which metrics are read, as `Authorization: Bearer …`; required when other machines may reach them.',
+    'a token of at least 16 printable characters',
+    /^[\x21-\x7e]{16,}$/,
+  ),
+  'access.allow_unprotected': flag(
+    'Whether ports that other machines may reach are opened without tokens; for networks that only trusted processes reach.',
+    false,
+  ),
   'log.level': choice('The least severe level that is logged.', 'info', [
     'trace',
     'debug',

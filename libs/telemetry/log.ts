@@ -6,6 +6,7 @@ import { type DestinationStream, destination, type Logger, pino } from 'pino';
 import { redactLogin } from '../config/redact.ts';
 import { errorFields } from './error-fields.ts';
 import { prettyStream } from './pretty-log.ts';
+import { RepeatedLines } from './repeated-lines.ts';
 import { activeTraceId } from './spans.ts';
 
 /** Fields of a line. Those of the chain have fixed names; others may be added. */
@@ -64,19 +65,22 @@ export function createLog({ level, format, runtimeMode, stream }: LogOptions): L
     },
     pretty ? prettyStream(target, isTerminal) : target,
   );
-  return wrap(logger);
+  return wrap(logger, new RepeatedLines());
 }
 
 /** A log that writes nothing. */
 export const silentLog: Log = { debug() {}, info() {}, warn() {}, error() {}, child: () => silentLog };
 
-function wrap(logger: Logger): Log {
+/** Children share the counts of repeated lines. */
+function wrap(logger: Logger, repeats: RepeatedLines): Log {
   return {
     debug: (message, fields = {}) => logger.debug(fields, message),
     info: (message, fields = {}) => logger.info(fields, message),
-    warn: (message, fields = {}) => logger.warn(fields, message),
-    error: (message, fields = {}) => logger.error(fields, message),
-    child: (fields) => wrap(logger.child(fields)),
+    warn: (message, fields = {}) =>
+      repeats.add('warn', message, fields, (more) => logger.warn({ ...fields, ...more }, message)),
+    error: (message, fields = {}) =>
+      repeats.add('error', message, fields, (more) => logger.error({ ...fields, ...more }, message)),
+    child: (fields) => wrap(logger.child(fields), repeats),
   };
 }
 

@@ -21,10 +21,10 @@ export interface Telemetry {
 
 /** Starts tracing and the metrics server, as far as the configuration enables them. Throws `telemetry.cannot_listen`. */
 export async function startTelemetry({ config, serviceName, log, metrics }: TelemetryOptions): Promise<Telemetry> {
-  const { listen } = config.metrics;
+  const { listen, token } = config.metrics;
   const { endpoint, sampleRatio } = config.otel;
   const server: MetricsServer | undefined =
-    listen === undefined ? undefined : await startMetricsServer({ listen, metrics });
+    listen === undefined ? undefined : await startMetricsServer({ listen, metrics, token });
   const tracing: Tracing | undefined =
     endpoint === undefined ? undefined : await startTracing({ endpoint, serviceName, sampleRatio, log, metrics });
   return {

@@ -172,6 +172,7 @@ export async function startDistributedNode(options: DistributedNodeOptions): Pro
       listen: config.grpc.listen,
       services: createApis({ config, backends, stages, modules, submit }, hosted),
       tokens: config.grpc.tokens === undefined ? [] : parseTokens(config.grpc.tokens),
+      allowUnprotected: config.access.allowUnprotected,
       tls,
       log,
       drainMs: config.grpc.drainMs,

@@ -4,6 +4,7 @@ import { ModuleRegistry } from '../../libs/calls/registry.ts';
 import { ExitCode } from '../../libs/cli/exit-codes.ts';
 import { armNamedFailpoint } from '../../libs/cli/failpoint-variable.ts';
 import { systemClock } from '../../libs/clock/clock.ts';
+import { accessWarnings } from '../../libs/config/access-warnings.ts';
 import type { Environment } from '../../libs/config/environment.ts';
 import { readEnvironment } from '../../libs/config/environment.ts';
 import { type LoadedConfig, loadConfig } from '../../libs/config/load-config.ts';
@@ -59,6 +60,7 @@ async function serve(
 ): Promise<void> {
   const { config } = loaded;
   requireBackends(loaded, stages);
+  for (const { message, ...about } of accessWarnings(config)) log.warn(message, { ...about });
   const modules = new ModuleRegistry(await loadModules(config.modules.files ?? [], extensions, loaded));
   const metrics = new Metrics();
   const telemetry = await startTelemetry({ config, serviceName: serviceName(stages), log, metrics });

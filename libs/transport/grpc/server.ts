@@ -34,6 +34,8 @@ export interface GrpcServerOptions {
   readonly services: readonly GrpcService[];
   /** The tokens of callers. Without tokens every caller may do everything, and the server listens on loopback only. */
   readonly tokens?: readonly Token[] | undefined;
+  /** Whether it may listen beyond loopback without tokens; default false. */
+  readonly allowUnprotected?: boolean;
   /** The role that a method requires; default: the table of our own services. */
   readonly neededRole?: (path: string) => NeededRole | undefined;
   readonly tls?: TlsFiles | undefined;
@@ -68,8 +70,18 @@ export function grpcService<Definition extends CompatServiceDefinition & { reado
 
 /** Rejects with `grpc.unprotected` (fatal) without tokens beyond loopback, and `grpc.cannot_listen` (fatal). */
 export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcServer> {
-  const { listen, services, tokens = [], tls, log, drainMs, deadlineMs, maxMessageBytes } = options;
-  if (tokens.length === 0 && !isLoopback(listen)) throw unprotected(listen);
+  const {
+    listen,
+    services,
+    tokens = [],
+    allowUnprotected = false,
+    tls,
+    log,
+    drainMs,
+    deadlineMs,
+    maxMessageBytes,
+  } = options;
+  if (tokens.length === 0 && !allowUnprotected && !isLoopback(listen)) throw unprotected(listen);
   silenceLibrary();
   const drain = new AbortController();
   const names = services.map(({ name }) => name);
