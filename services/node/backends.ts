@@ -69,7 +69,7 @@ const WAIT_PER_LEASE = 2 / 3;
 const MIN_WAIT_MS = 5_000;
 
 /** The largest message: a request with its headers and body. Large responses are sent by reference. */
-const MAX_MESSAGE_BYTES = 768 * 1_024;
+export const MAX_MESSAGE_BYTES = 768 * 1_024;
 
 /** Opens all backends, or none. Throws `…unavailable` (retryable), or why a server is not fit. */
 export async function openDistributedBackends(options: DistributedBackendsOptions): Promise<DistributedBackends> {

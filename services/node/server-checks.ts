@@ -30,7 +30,7 @@ export interface ServerProblem {
 }
 
 /** The disk space that the streams of a deployment need at least. */
-const NATS_STORAGE_BYTES = 1_024 * 1_024 * 1_024;
+export const NATS_STORAGE_BYTES = 1_024 * 1_024 * 1_024;
 
 /** Logs the warnings. Throws `service.unfit_server` (fatal), which lists every error, or what connecting throws. */
 export async function requireSafeServers(options: ServerChecksOptions): Promise<void> {

@@ -42,7 +42,7 @@ export async function checkRedis(
 }
 
 async function askAll(redis: RedisClient): Promise<readonly RedisFacts[]> {
-  return Promise.all((await primariesOf(redis)).map((node) => askFacts(node)));
+  return Promise.all((await primariesOf(redis)).map((node) => readFacts(node)));
 }
 
 /** The one server, or every primary of a Cluster. */
@@ -76,7 +76,7 @@ const CHECK_TIMEOUT_MS = 5_000;
 
 export type RedisNode = Pick<Extract<RedisClient, { readonly status: string }>, 'info' | 'call' | 'script'>;
 
-async function askFacts(node: RedisNode): Promise<RedisFacts> {
+export async function readFacts(node: RedisNode): Promise<RedisFacts> {
   const [info, maxmemoryPolicy, appendonly, appendfsync] = await Promise.all([
     node.info('server'),
     askSetting(node, 'maxmemory-policy'),

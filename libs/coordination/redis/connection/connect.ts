@@ -73,6 +73,8 @@ function clientOf(address: RedisAddress, { timeoutMs = DEFAULT_TIMEOUT_MS, name 
     ...(url.password === '' ? {} : { password: url.password }),
     ...(tls === undefined ? {} : { tls }),
     ...(name === undefined ? {} : { connectionName: name }),
+    // One command less that a user must be allowed to send.
+    disableClientInfo: true,
     connectTimeout: silenceMs,
     socketTimeout: silenceMs,
     maxRetriesPerRequest: RECONNECTIONS_PER_COMMAND,
