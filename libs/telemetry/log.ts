@@ -6,7 +6,7 @@ import { type DestinationStream, destination, type Logger, pino } from 'pino';
 import { redactLogin } from '../config/redact.ts';
 import { errorFields } from './error-fields.ts';
 import { prettyStream } from './pretty-log.ts';
-import { RepeatedLines } from './repeated-lines.ts';
+import { Repeats } from './repeats.ts';
 import { activeTraceId } from './spans.ts';
 
 /** Fields of a line. Those of the chain have fixed names; others may be added. */
@@ -65,21 +65,36 @@ export function createLog({ level, format, runtimeMode, stream }: LogOptions): L
     },
     pretty ? prettyStream(target, isTerminal) : target,
   );
-  return wrap(logger, new RepeatedLines());
+  const repeats = new Repeats({
+    most: MOST_REPEATS,
+    windowMs: REPEATS_WINDOW_MS,
+    now: () => performance.now(),
+    onRepeated: (kind, repeated) => logger.warn({ repeated, within_ms: REPEATS_WINDOW_MS }, `repeated: ${kind}`),
+  });
+  return wrap(logger, repeats);
 }
+
+/** Lines with the same message and error code that are written within a window; the others are counted. */
+const MOST_REPEATS = 20;
+const REPEATS_WINDOW_MS = 10_000;
 
 /** A log that writes nothing. */
 export const silentLog: Log = { debug() {}, info() {}, warn() {}, error() {}, child: () => silentLog };
 
-/** Children share the counts of repeated lines. */
-function wrap(logger: Logger, repeats: RepeatedLines): Log {
+function wrap(logger: Logger, repeats: Repeats): Log {
+  const isWritten = (message: string, { error }: LogFields) => {
+    const code = (error as { readonly code?: unknown } | undefined)?.code;
+    return repeats.isWritten(typeof code === 'string' ? `${message} (${code})` : message);
+  };
   return {
     debug: (message, fields = {}) => logger.debug(fields, message),
     info: (message, fields = {}) => logger.info(fields, message),
-    warn: (message, fields = {}) =>
-      repeats.add('warn', message, fields, (more) => logger.warn({ ...fields, ...more }, message)),
-    error: (message, fields = {}) =>
-      repeats.add('error', message, fields, (more) => logger.error({ ...fields, ...more }, message)),
+    warn: (message, fields = {}) => {
+      if (isWritten(message, fields)) logger.warn(fields, message);
+    },
+    error: (message, fields = {}) => {
+      if (isWritten(message, fields)) logger.error(fields, message);
+    },
     child: (fields) => wrap(logger.child(fields), repeats),
   };
 }
