@@ -3,6 +3,7 @@ import { EVENTS } from '../../libs/contracts/events.ts';
 import { FinishReason } from '../../libs/contracts/services.ts';
 import { defaultPolicy } from '../../libs/coordination/protocol/policy.ts';
 import type { Coordinator } from '../../libs/coordination/protocol/port.ts';
+import type { RedisAddress } from '../../libs/coordination/redis/connection/address.ts';
 import { openRedisCoordinator } from '../../libs/coordination/redis/index.ts';
 import { DISTRIBUTED_SHARDS } from '../../libs/keys/keys.ts';
 import type { Store } from '../../libs/store/port.ts';
@@ -39,18 +40,18 @@ export interface JudgeDeps {
 
 export interface Judged extends Pick<JudgeDeps, 'load' | 'ledger'> {
   readonly databaseUrl: string;
-  readonly redisUrl: string;
+  readonly redis: RedisAddress;
 }
 
 const PHASES = 2;
 const MAX_DETAILS = 50;
 
 /** Judges what a deployment's runs left, over connections of its own. */
-export async function judgeRuns({ databaseUrl, redisUrl, load, ledger }: Judged): Promise<Verdict> {
+export async function judgeRuns({ databaseUrl, redis, load, ledger }: Judged): Promise<Verdict> {
   const store = await openPostgresStore({ url: databaseUrl, connections: 2, timeoutMs: 10_000 });
   try {
     const shards = DISTRIBUTED_SHARDS;
-    const coordinator = await openRedisCoordinator({ redis: redisUrl, shards, policy: defaultPolicy, incarnation: 1 });
+    const coordinator = await openRedisCoordinator({ redis, shards, policy: defaultPolicy, incarnation: 1 });
     try {
       return await judge({ load, ledger, store, coordinator });
     } finally {

@@ -11,7 +11,9 @@ describe('a schedule', () => {
   });
 
   it('has every kind of fault, NATS with its data and without, whatever the seed', () => {
-    const every: readonly FaultKind[] = ['kill', 'freeze', 'redis', 'nats', 'purge', 'duplicate', 'delay'];
+    const every: readonly FaultKind[] = [
+      ...['kill', 'freeze', 'redis', 'redis_failover', 'postgres', 'nats', 'purge', 'duplicate', 'delay'],
+    ] as const;
     for (const seed of seeds) {
       const { faults } = plan(seed);
       expect(new Set(faults.map(({ kind }) => kind))).toEqual(new Set(every));
