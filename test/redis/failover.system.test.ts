@@ -79,7 +79,7 @@ describe('behind an address that stays (O3)', () => {
     await tell(second, 'REPLICAOF', 'NO', 'ONE');
     address.moveTo(second.port);
     await tell(first, 'REPLICAOF', '127.0.0.1', String(second.port));
-    expect(await finish(coordinator, 'b')).toBe(CommitCode.COMMIT_OK);
+    await expect(finish(coordinator, 'b')).resolves.toBe(CommitCode.COMMIT_OK);
     expect(await coordinator.findRun(RUN)).toMatchObject({ state: 'closing' });
   });
 
@@ -91,7 +91,7 @@ describe('behind an address that stays (O3)', () => {
     await vi.waitFor(() => expect(address.accepted).toBeGreaterThan(before + 1), 10_000);
     await tell(second, 'REPLICAOF', 'NO', 'ONE');
     address.moveTo(second.port);
-    expect(await finished).toBe(CommitCode.COMMIT_OK);
+    await expect(finished).resolves.toBe(CommitCode.COMMIT_OK);
   });
 
   it('MASTERDOWN: a replica that has lost its primary is left', async () => {
@@ -100,13 +100,13 @@ describe('behind an address that stays (O3)', () => {
     address.moveTo(second.port);
     await tell(first, 'CONFIG', 'SET', 'replica-serve-stale-data', 'no');
     await tell(first, 'REPLICAOF', '127.0.0.1', '1');
-    expect(await finish(coordinator, 'b')).toBe(CommitCode.COMMIT_OK);
+    await expect(finish(coordinator, 'b')).resolves.toBe(CommitCode.COMMIT_OK);
   });
 
   it('silence: a connection that is half open is left', async () => {
     const { address, coordinator } = await openPair();
     address.silence();
-    expect(await finish(coordinator, 'b')).toBe(CommitCode.COMMIT_OK);
+    await expect(finish(coordinator, 'b')).resolves.toBe(CommitCode.COMMIT_OK);
   });
 });
 
@@ -139,7 +139,7 @@ it('Sentinels: calls go on at the replica that was promoted, and at the next one
   expect(await finish(coordinator, 'a')).toBe(CommitCode.COMMIT_OK);
   await failedOver;
   await servers.failover();
-  expect(await finish(coordinator, 'b')).toBe(CommitCode.COMMIT_OK);
+  await expect(finish(coordinator, 'b')).resolves.toBe(CommitCode.COMMIT_OK);
   expect(notices.map(({ kind }) => kind)).toEqual(expect.arrayContaining(['disconnected', 'reconnected']));
 });
 
@@ -206,5 +206,5 @@ it('TLS: renewed certificates are used by the next connection, without a restart
   await first.stop();
   const second = await renew('second');
   onTestFinished(() => second.stop());
-  expect(await finish(coordinator, 'b')).toBe(CommitCode.COMMIT_OK);
+  await expect(finish(coordinator, 'b')).resolves.toBe(CommitCode.COMMIT_OK);
 });

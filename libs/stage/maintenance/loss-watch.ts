@@ -32,6 +32,7 @@ export interface LossLedger {
   wantAudit(primaries: { readonly before: string; readonly now: string }): Promise<void>;
   takeAudit(leaseMs: number, own?: number): Promise<number | undefined>;
   endAudit(taken: number): Promise<void>;
+  leaveAudit(): Promise<void>;
 }
 
 /** The incarnation as this process knows it; part of each token that it makes from then on. */
@@ -51,8 +52,8 @@ export interface LossWatchOptions {
 }
 
 const INTERVAL_MS = 1_000;
-const AUDIT_LEASE_MS = 30_000;
-const KEEP_MS = 10_000;
+const AUDIT_LEASE_MS = 10_000;
+const KEEP_MS = 3_000;
 
 export class LossWatch {
   readonly #options: LossWatchOptions;
@@ -119,17 +120,19 @@ export class LossWatch {
 
   async #audit(): Promise<void> {
     const { ledger, log, metrics, audit } = this.#options;
+    let taken: number | undefined;
     try {
-      const taken = await ledger.takeAudit(AUDIT_LEASE_MS);
+      taken = await ledger.takeAudit(AUDIT_LEASE_MS);
       if (taken === undefined) return;
+      const own = taken;
       const keeping = setInterval(() => {
         ledger
-          .takeAudit(AUDIT_LEASE_MS, taken)
+          .takeAudit(AUDIT_LEASE_MS, own)
           .catch((error: unknown) => log.warn('the audit could not extend its lease; another may begin', { error }));
       }, KEEP_MS);
       try {
         const { runs, nodes, ...found } = await audit(this.#stopping.signal);
-        await ledger.endAudit(taken);
+        await ledger.endAudit(own);
         metrics.counter(METRICS.audits).with({}).add();
         const repairs = metrics.counter(METRICS.auditRepairs);
         for (const [what, count] of Object.entries(found)) if (count > 0) repairs.with({ what }).add(count);
@@ -138,8 +141,9 @@ export class LossWatch {
         clearInterval(keeping);
       }
     } catch (error) {
-      if (this.#stopping.signal.aborted) return;
-      log.warn('the audit could not be ended; it is made again', { error });
+      if (!this.#stopping.signal.aborted) log.warn('the audit could not be ended; it is made again', { error });
+      // Otherwise it is made again when the lease has run out.
+      if (taken !== undefined) await ledger.leaveAudit().catch(() => undefined);
     }
   }
 }

@@ -29,6 +29,8 @@ export interface Incarnation {
   takeAudit(leaseMs: number, own?: number): Promise<number | undefined>;
   /** Records that an audit has ended, and with it those that were wanted before it was taken. */
   endAudit(taken: number): Promise<void>;
+  /** Lets another process make the audit at once. */
+  leaveAudit(): Promise<void>;
 }
 
 export function incarnationIn(query: Query): Incarnation {
@@ -43,6 +45,7 @@ export function incarnationIn(query: Query): Incarnation {
       return row?.taken as number | undefined;
     },
     endAudit: async (taken) => void (await query(END_AUDIT, [taken])),
+    leaveAudit: async () => void (await query(LEAVE_AUDIT)),
   };
 }
 
@@ -86,6 +89,8 @@ const KEEP_AUDIT: Statement = {
   text: `UPDATE incarnation SET audit_until = clock_timestamp() + make_interval(secs => $1::double precision / 1000)
     RETURNING audits_wanted AS taken`,
 };
+
+const LEAVE_AUDIT: Statement = { name: 'leave_audit', text: "UPDATE incarnation SET audit_until = '-infinity'" };
 
 const END_AUDIT: Statement = {
   name: 'end_audit',

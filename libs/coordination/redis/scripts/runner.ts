@@ -65,6 +65,9 @@ export async function startScriptRunner(options: ScriptRunnerOptions): Promise<S
 
 type Answer = readonly [code: number, msg: string, payload: string, ...texts: string[]];
 
+/** A WAIT may take this share of the time of a call. */
+const WAITS_PER_CALL = 8;
+
 async function load(redis: RedisClient, texts: readonly string[]): Promise<void> {
   const nodes = await primariesOf(redis);
   await Promise.all(nodes.flatMap((node) => texts.map((text) => node.script('LOAD', text))));
@@ -80,9 +83,11 @@ function replication({
   timeoutMs,
 }: ScriptRunnerOptions): ((key: string) => Promise<void>) | undefined {
   if (replicas === 0) return undefined;
+  // Shorter than the silence after which the connection is left.
+  const waitMs = String(Math.ceil(timeoutMs / WAITS_PER_CALL));
   const rounds = new NextRound(async (key) => {
     // The read makes a Cluster choose the node of the key, and with it the connection that wrote.
-    const batch = redis.pipeline().exists(key).call('WAIT', String(replicas), String(timeoutMs));
+    const batch = redis.pipeline().exists(key).call('WAIT', String(replicas), waitMs);
     const results = await answered(
       redis,
       () => batch.exec(),
