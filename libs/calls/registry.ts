@@ -28,6 +28,7 @@ export class ModuleRegistry {
         remedy: 'raise the version of the newer one',
       });
     }
+    if (present === module) return;
     this.#given.set(module.id, module);
     this.#byId.set(module.id, 'call' in module ? module : inlineModule(module, this.#budgets));
   }

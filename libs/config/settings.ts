@@ -107,6 +107,25 @@ export const SETTINGS = {
   max_yields_per_parse: integer('A parse, a compute step or a request generator that yields more fails.', 100_000),
   blob_threshold_bytes: integer('Larger bodies are kept in files and passed by reference.', 512 * KIB, { min: 0 }),
 
+  'execution.workers': optionalInteger(
+    'Threads that run the code of modules; default: as many as cores. 0 runs it in the main thread, without bounds, for debuggers.',
+    { min: 0 },
+  ),
+  'execution.call_timeout_ms': integer(
+    'How long one call of a function of a module may take, from its begin to its last emission.',
+    30 * SECOND_MS,
+    { min: 10 },
+  ),
+  'execution.block_timeout_ms': integer(
+    'How long the code of a module may run without yielding to its event loop.',
+    10 * SECOND_MS,
+    { min: 10 },
+  ),
+  'execution.load_timeout_ms': integer('How long the modules may take to load.', 30 * SECOND_MS, { min: 100 }),
+  'execution.memory_mb': integer('The most memory of one thread that runs the code of modules, in MiB.', 512, {
+    min: 16,
+  }),
+
   'thresholds.module_rate': decimal('A module is terminated when this share of its executions has failed.', 0.5, {
     max: 1,
   }),

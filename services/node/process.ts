@@ -10,11 +10,11 @@ import { readEnvironment } from '../../libs/config/environment.ts';
 import { type LoadedConfig, loadConfig } from '../../libs/config/load-config.ts';
 import { CatenaError, toCatenaError } from '../../libs/errors/catena-error.ts';
 import type { Extension } from '../../libs/extension/extension.ts';
-import { loadModule } from '../../libs/modules/load/load-module.ts';
 import { settingsForFiles } from '../../libs/modules/load/module-settings.ts';
 import { createLog, type Log } from '../../libs/telemetry/log.ts';
 import { Metrics } from '../../libs/telemetry/metrics.ts';
-import { startTelemetry } from '../../libs/telemetry/start-telemetry.ts';
+import { startTelemetry, type Telemetry } from '../../libs/telemetry/start-telemetry.ts';
+import { openModules } from '../../libs/workers/open-modules.ts';
 import { STAGE_NAMES, type StageName } from '../stages.ts';
 import { startDistributedNode } from './distributed.ts';
 import { type ConfiguredExtension, configure, openExtensions } from './extensions.ts';
@@ -36,7 +36,7 @@ export async function runProcess(stages: readonly StageName[], env: Environment 
     const extensions = await openExtensions({ env });
     loaded = loadConfig({ env, extensions });
     log = logOf(loaded, stages);
-    await serve(stages, { loaded, extensions, log }, ended);
+    await serve(stages, { loaded, extensions, env, log }, ended);
     return ExitCode.DONE;
   } catch (thrown) {
     const error = toCatenaError(thrown, 'service.failed', 'fatal');
@@ -50,21 +50,28 @@ export async function runProcess(stages: readonly StageName[], env: Environment 
 interface Told {
   readonly loaded: LoadedConfig;
   readonly extensions: readonly Extension[];
+  readonly env: Environment;
   readonly log: Log;
 }
 
 async function serve(
   stages: readonly StageName[],
-  { loaded, extensions, log }: Told,
+  { loaded, extensions, env, log }: Told,
   ended: Promise<string>,
 ): Promise<void> {
   const { config } = loaded;
   requireBackends(loaded, stages);
   for (const { message, ...about } of accessWarnings(config)) log.warn(message, { ...about });
-  const modules = new ModuleRegistry(await loadModules(config.modules.files ?? [], extensions, loaded));
+  const opened = await openModules({
+    files: config.modules.files ?? [],
+    settingsFor: settingsForFiles(extensions, () => loaded.values),
+    ...{ config, env, log },
+  });
   const metrics = new Metrics();
-  const telemetry = await startTelemetry({ config, serviceName: serviceName(stages), log, metrics });
+  let telemetry: Telemetry | undefined;
   try {
+    const modules = new ModuleRegistry(opened.modules);
+    telemetry = await startTelemetry({ config, serviceName: serviceName(stages), log, metrics });
     const stop = new AbortController();
     void ended.then(() => stop.abort());
     const parts = { modules, extensions: configure(extensions, loaded), metrics, log, signal: stop.signal };
@@ -87,14 +94,10 @@ async function serve(
       await node.stop();
     }
   } finally {
-    await telemetry.stop();
+    await opened.stop();
+    await telemetry?.stop();
   }
   log.info('stopped');
-}
-
-function loadModules(files: readonly string[], extensions: readonly Extension[], { values }: LoadedConfig) {
-  const settingsFor = settingsForFiles(extensions, () => values);
-  return Promise.all(files.map((file) => loadModule(file, settingsFor)));
 }
 
 interface Serving {

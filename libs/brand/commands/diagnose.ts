@@ -1,5 +1,6 @@
 /** `catena diagnose`: runs a brand diagnosis and writes its report. */
 
+import { fileURLToPath } from 'node:url';
 import type { CliContext } from '../../cli/context.ts';
 import { ExitCode, type ExitCodeValue } from '../../cli/exit-codes.ts';
 import { readInputFile } from '../../cli/input/input-file.ts';
@@ -14,8 +15,8 @@ import { oneLine } from '../../cli/terminal/format.ts';
 import { paintFor } from '../../cli/terminal/io.ts';
 import { valuesOf } from '../../config/load-config.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
-import { defineDiagnosis } from '../module/define-diagnosis.ts';
 import { diagnosisInput } from '../module/input.ts';
+import { MODULE_FILE } from '../module/module-file.ts';
 import { planCalls } from '../module/plan.ts';
 import { configuredRegistry } from '../module/provider-registry.ts';
 import { summaryOf } from '../report/summary.ts';
@@ -62,14 +63,14 @@ async function atFile(
   const { models } = diagnosisInput.parse(input);
   await requireModels(context, { registry, models, task: { account, platform }, getAccount: accountsIn(path) });
   return {
-    work: { module: defineDiagnosis({ registry: () => registry }), input },
+    work: { file: fileURLToPath(MODULE_FILE), input },
     options: { set: withKeysAllowed(set, config.downloader.secrets ?? [], registry, models) },
   };
 }
 
 /** For a run at a server: the services have the registry and the keys. */
 function atServer(input: ModuleWork['input']): Prepared {
-  return { work: { module: defineDiagnosis({ registry: () => configuredRegistry(undefined) }), input }, options: {} };
+  return { work: { file: fileURLToPath(MODULE_FILE), input }, options: {} };
 }
 
 /** A database that does not exist yet has no accounts. */

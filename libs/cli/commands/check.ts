@@ -1,10 +1,11 @@
 /** `catena check FILE`: checks the types of a module and loads it. */
 import { existsSync } from 'node:fs';
-import type { ModuleDefinition } from '../../modules/contract/definition.ts';
-import { loadModule } from '../../modules/load/load-module.ts';
+import type { ModuleFacts } from '../../calls/served-module.ts';
+import { silentLog } from '../../telemetry/log.ts';
+import { openModules } from '../../workers/open-modules.ts';
 import { checkTypes } from '../check-types.ts';
 import type { CliContext, SharedOptions } from '../context.ts';
-import { settingsOfModules } from '../effective-config.ts';
+import { effectiveConfig, settingsOfModules } from '../effective-config.ts';
 import { ExitCode, type ExitCodeValue } from '../exit-codes.ts';
 import { countOf, formatTable } from '../terminal/format.ts';
 
@@ -17,11 +18,20 @@ export async function checkModule(context: CliContext, file: string, _options: S
     stdout.write(`${countOf(errors.length, 'type error')} in ${file}\n`);
     return ExitCode.FOUND;
   }
-  stdout.write(describeModule(await loadModule(file, settingsOfModules(context))));
+  stdout.write(describeModule(await factsOfFile(context, file)));
   return ExitCode.DONE;
 }
 
-function describeModule({ id, steps, phases, itemTypes }: ModuleDefinition): string {
+/** Loads the module as a run does: in a worker, within its time. */
+async function factsOfFile(context: CliContext, file: string): Promise<ModuleFacts> {
+  const { config } = effectiveConfig(context, {});
+  const settingsFor = settingsOfModules(context);
+  const opened = await openModules({ files: [file], settingsFor, config, env: context.env, log: silentLog });
+  await opened.stop();
+  return opened.modules[0]!;
+}
+
+function describeModule({ id, steps, phases, itemTypes }: ModuleFacts): string {
   const rows = steps.map(({ name, kind, phase, identity, policy }) => {
     const attempts = policy.retry?.attempts;
     return [

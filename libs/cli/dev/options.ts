@@ -7,7 +7,8 @@ import type { Settings } from '../../config/setting.ts';
 import { allSettings } from '../../config/settings.ts';
 import { variableName } from '../../config/variable-name.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
-import { loadModule } from '../../modules/load/load-module.ts';
+import { silentLog } from '../../telemetry/log.ts';
+import { openModules } from '../../workers/open-modules.ts';
 import type { CliContext, SharedOptions } from '../context.ts';
 import { effectiveConfig, moduleSettings } from '../effective-config.ts';
 import { parsePairs } from '../input/pairs.ts';
@@ -55,16 +56,23 @@ export async function prepareDev(
   const given = { ...context, env: withoutDeployment(context.env) };
   const loaded = effectiveConfig(given, options, { 'grpc.listen': options.listen });
   const modules = modulePaths(files.length > 0 ? files : (loaded.config.modules.files ?? []));
-  const settingsFor = moduleSettings(context, () => loaded);
-  const registry = new ModuleRegistry(await Promise.all(modules.map((file) => loadModule(file, settingsFor))));
   return {
     ...{ modules, processes },
-    moduleIds: registry.ids(),
+    moduleIds: await idsOf(context, modules, loaded),
     listen: loaded.config.grpc.listen,
     settings: settingsGiven(options, loaded),
     allowsPrivateTargets: loaded.origins['http.deny_private_targets'] === 'default',
     env: configVariable(options),
   };
+}
+
+/** The ids of the modules, sorted. Rejects with the errors of loading them, before any service is started. */
+async function idsOf(context: CliContext, files: readonly string[], loaded: LoadedConfig): Promise<readonly string[]> {
+  const { config } = loaded;
+  const settingsFor = moduleSettings(context, () => loaded);
+  const opened = await openModules({ files, settingsFor, config, env: context.env, log: silentLog });
+  await opened.stop();
+  return new ModuleRegistry(opened.modules).ids();
 }
 
 /** The environment for a service in this process, overridden by the options. */

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { factsOf } from '../../calls/facts.ts';
 import { defineModule } from '../../modules/build/define-module.ts';
 import { fetchStep } from '../../modules/contract/contract.ts';
 import type { ParsedPage } from '../engine.ts';
@@ -63,7 +64,7 @@ async function record(parse: ParsedPage = parsed): Promise<Error[]> {
   const failures: Error[] = [];
   const recorder = new FolderRecorder({
     folder,
-    module: moduleWith('none'),
+    module: factsOf(moduleWith('none')),
     input: { factor: '7' },
     account: 'a',
     platform: 'p',

@@ -1,12 +1,12 @@
 import { decodeHop } from '../../calls/node-body.ts';
-import type { ModuleDefinition } from '../../modules/contract/definition.ts';
+import type { ModuleFacts } from '../../calls/served-module.ts';
 import type { ParsedPage } from '../engine.ts';
 import { outputError } from '../output/output-error.ts';
 import { writePage } from './page-file.ts';
 
 export interface RecorderOptions {
   readonly folder: string;
-  readonly module: ModuleDefinition;
+  readonly module: ModuleFacts;
   readonly input: unknown;
   readonly account: string;
   readonly platform: string;

@@ -13,9 +13,18 @@ export function reporterFor({ io, env }: CliContext, { json, output }: RunOption
   return io.stderr.isTTY === true ? terminalReporter(io.stderr, paint) : plainReporter(io.stderr, paint);
 }
 
-/** The log of a run, beside its status line. It prints only warnings and errors, unless the configuration sets another level. */
-export function logFor({ config, origins, mode }: LoadedConfig, { io }: CliContext, reporter: Reporter): Log {
-  const level: LogLevel = origins['log.level'] === 'default' ? 'warn' : config.log.level;
+/**
+ * The log of a run, beside its status line. Unless the configuration sets another level, it prints only warnings and errors of the
+ * engine, and what the code of the module logs or prints from `info` on.
+ */
+export function logFor(
+  { config, origins, mode }: LoadedConfig,
+  { io }: CliContext,
+  reporter: Reporter,
+  of: 'engine' | 'module' = 'engine',
+): Log {
+  const initial: LogLevel = of === 'module' ? 'info' : 'warn';
+  const level: LogLevel = origins['log.level'] === 'default' ? initial : config.log.level;
   if (io.stderr.isTTY !== true) return createLog({ level, format: config.log.format, runtimeMode: mode });
   const stream = { isTTY: true, write: (line: string) => reporter.say(line.trimEnd()) };
   return createLog({ level, format: config.log.format, runtimeMode: mode, stream });

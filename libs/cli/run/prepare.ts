@@ -1,11 +1,12 @@
 /** Checks everything that can be wrong before a run starts; nothing has been started by then. */
+import type { ServedModule } from '../../calls/served-module.ts';
 import type { LoadedConfig } from '../../config/load-config.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
 import { canonicalJson } from '../../keys/canonical-json.ts';
-import type { ModuleDefinition } from '../../modules/contract/definition.ts';
-import { loadModule } from '../../modules/load/load-module.ts';
 import type { TaskSubmission } from '../../stage/run/submit.ts';
 import { makeDatabaseFolder } from '../../store/sqlite/single-file.ts';
+import type { Log } from '../../telemetry/log.ts';
+import { openModules } from '../../workers/open-modules.ts';
 import type { CliContext } from '../context.ts';
 import { moduleSettings } from '../effective-config.ts';
 import { readInputFile } from '../input/input-file.ts';
@@ -29,8 +30,10 @@ export interface RunOutput {
 
 /** A module with its task. */
 export interface PreparedTask {
-  readonly module: ModuleDefinition;
+  readonly module: ServedModule;
   readonly task: TaskSubmission;
+  /** Ends the workers of the module; idempotent. */
+  stop(): Promise<void>;
 }
 
 export interface PreparedRun extends PreparedTask {
@@ -49,35 +52,48 @@ export function settingsOf({ rps, concurrency, debug }: RunOptions): Readonly<Re
   };
 }
 
+/** Opens the module and checks the input. {@link PreparedTask.stop} must be called when the module is no longer needed. */
 export async function prepareTask(
   context: CliContext,
   work: Work,
   options: RunOptions,
-  { loaded }: Pick<RunLocation, 'loaded'>,
+  { location: { loaded }, log }: { readonly location: Pick<RunLocation, 'loaded'>; readonly log: Log },
 ): Promise<PreparedTask> {
+  const { file, input } = typeof work === 'string' ? { file: work, input: undefined } : work;
+  const { config } = loaded;
   const settingsFor = moduleSettings(context, () => loaded);
-  const { module, input } =
-    typeof work === 'string' ? { module: await loadModule(work, settingsFor), input: undefined } : work;
-  return { module, task: await toTask(context, module, options, input) };
+  const opened = await openModules({ files: [file], settingsFor, config, env: context.env, log });
+  try {
+    const module = opened.modules[0]!;
+    return { module, task: await toTask(context, module, options, input), stop: () => opened.stop() };
+  } catch (thrown) {
+    await opened.stop();
+    throw thrown;
+  }
 }
 
 export async function prepareRun(
   context: CliContext,
   work: Work,
   options: RunOptions,
-  location: FileLocation,
+  { location, log }: { readonly location: FileLocation; readonly log: Log },
 ): Promise<PreparedRun> {
   const { loaded } = location;
-  const { module, task } = await prepareTask(context, work, options, location);
-  if (options.record !== undefined) await makePageFolder(options.record);
-  const output = options.output === undefined ? undefined : await openOutput(context, module, options);
-  await makeDatabaseFolder(loaded.config.store.path);
-  return { location, loaded, module, task, output };
+  const prepared = await prepareTask(context, work, options, { location, log });
+  try {
+    if (options.record !== undefined) await makePageFolder(options.record);
+    const output = options.output === undefined ? undefined : await openOutput(context, prepared.module, options);
+    await makeDatabaseFolder(loaded.config.store.path);
+    return { ...prepared, location, loaded, output };
+  } catch (thrown) {
+    await prepared.stop();
+    throw thrown;
+  }
 }
 
 async function toTask(
   context: CliContext,
-  module: ModuleDefinition,
+  module: ServedModule,
   options: RunOptions,
   given: ModuleWork['input'] | undefined,
 ): Promise<TaskSubmission> {
@@ -114,7 +130,7 @@ function requireJson(input: unknown): void {
   }
 }
 
-async function openOutput(context: CliContext, module: ModuleDefinition, options: RunOptions): Promise<RunOutput> {
+async function openOutput(context: CliContext, module: ServedModule, options: RunOptions): Promise<RunOutput> {
   const option = parseOutput(options.output!, options.format);
   const type = chooseItemType(option, module.itemTypes, options.items, '--items');
   return { sink: await openSink(option, context.io.stdout), format: rowFormat(option, module.itemTypes, type), type };

@@ -41,12 +41,13 @@ async function runInFile(
   location: FileLocation,
   view: RunView | undefined,
 ): Promise<ExitCodeValue> {
-  const prepared = await prepareRun(context, work, options, location);
   const reporter = view?.reporter ?? reporterFor(context, options);
+  const log = logFor(location.loaded, context, reporter);
+  const moduleLog = logFor(location.loaded, context, reporter, 'module');
+  const prepared = await prepareRun(context, work, options, { location, log: moduleLog });
   const failure = Promise.withResolvers<never>();
   failure.promise.catch(() => {});
   const hosts = new HostTimes();
-  const log = logFor(prepared.loaded, context, reporter);
   const engine = startEngine(context, prepared, options, { log, hosts, fail: failure.reject });
   let telemetry: Telemetry | undefined;
   try {
@@ -59,6 +60,7 @@ async function runInFile(
     return await runOn(engine, { context, prepared, options, reporter, view, hosts, failed: failure.promise });
   } finally {
     await engine.stop().catch((thrown: unknown) => reporter.say(`the database could not be closed: ${String(thrown)}`));
+    await prepared.stop();
     await telemetry?.stop();
     await prepared.output?.sink.close();
   }

@@ -1,14 +1,13 @@
 /** The work of a run, and the view of commands that report it in their own way. */
-import type { ModuleDefinition } from '../../modules/contract/definition.ts';
 import type { StoredItem } from '../../store/port.ts';
 import type { ConfigOptions } from '../context.ts';
 import type { Reporter } from '../status/reporter.ts';
 
-/** A module's file, with its input in the options; or a loaded module, with its input. */
+/** A module's file, with its input in the options; or the file with its input. */
 export type Work = string | ModuleWork;
 
 export interface ModuleWork {
-  readonly module: ModuleDefinition;
+  readonly file: string;
   readonly input: Readonly<Record<string, unknown>>;
 }
 

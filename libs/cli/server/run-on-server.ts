@@ -3,7 +3,7 @@ import { RunState } from '../../contracts/services.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
 import type { CliContext } from '../context.ts';
 import { ExitCode, type ExitCodeValue } from '../exit-codes.ts';
-import { keptLimits, reporterFor, sameCommand } from '../run/messages.ts';
+import { keptLimits, logFor, reporterFor, sameCommand } from '../run/messages.ts';
 import { prepareTask } from '../run/prepare.ts';
 import { listenForStop } from '../run/stop-request.ts';
 import type { RunOptions, RunView, Work } from '../run/work.ts';
@@ -24,9 +24,12 @@ export async function runOnServer(
   view?: RunView,
 ): Promise<ExitCodeValue> {
   refuseOptionsOfFiles(options);
-  const prepared = await prepareTask(context, work, options, location);
-  const output = await openServerOutput(context, prepared.module, options);
   const reporter = view?.reporter ?? reporterFor(context, options);
+  const log = logFor(location.loaded, context, reporter);
+  const prepared = await prepareTask(context, work, options, { location, log });
+  // The server executes the module: here its input was checked.
+  await prepared.stop();
+  const output = await openServerOutput(context, prepared.module, options);
   return withServer(location, (server) =>
     runOn({ context, location, server, options, prepared, output, reporter, view }),
   );

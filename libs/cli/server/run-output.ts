@@ -1,5 +1,5 @@
 /** `catena run -o` for a run at a server. */
-import type { ModuleDefinition } from '../../modules/contract/definition.ts';
+import type { ModuleFacts } from '../../calls/served-module.ts';
 import type { CliContext } from '../context.ts';
 import { FileSink } from '../output/file-sink.ts';
 import { chooseItemType, rowFormat } from '../output/open-output.ts';
@@ -22,7 +22,7 @@ export interface ServerOutput {
 /** Throws the error of a wrong option, `cli.unwritable_output` included, before anything is submitted. */
 export async function openServerOutput(
   { io }: CliContext,
-  module: ModuleDefinition,
+  module: ModuleFacts,
   options: RunOptions,
 ): Promise<ServerOutput | undefined> {
   if (options.output === undefined) return undefined;

@@ -38,7 +38,17 @@ export interface RetryPolicy {
  */
 export type CachePolicy = 'run' | { readonly scope: 'run' | 'shared'; readonly ttlMs: number };
 
+/** How long one call of a step's functions may take. */
+export interface ExecutionTimes {
+  /** From its begin to its last emission, in milliseconds, without the time in which it waits for others. */
+  readonly timeoutMs?: number;
+  /** One stretch without a turn of the event loop, in milliseconds. */
+  readonly blockTimeoutMs?: number;
+}
+
 export interface StepPolicy {
+  /** Undefined: the configured times. */
+  readonly execution?: ExecutionTimes;
   /** Undefined: the configured policy. */
   readonly retry?: Partial<RetryPolicy>;
   /** The timeout of a whole request, redirects and body included, in milliseconds. Undefined: the configured timeout. */

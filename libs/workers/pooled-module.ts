@@ -1,0 +1,62 @@
+/** A module that is served by workers. */
+import type { AuthorCall, ModuleFacts, OpenedRun, RunContext, ServedModule } from '../calls/served-module.ts';
+import type { PageSource } from '../modules/contract/definition.ts';
+import { type CallTimes, subjectOf } from './pool-call.ts';
+import type { CallOrder } from './protocol.ts';
+import type { WorkerPool } from './worker-pool.ts';
+
+/** The modules of a pool, each call bounded by these times unless its step sets its own. */
+export function pooledModules(pool: WorkerPool, times: CallTimes): ServedModule[] {
+  return pool.modules.map((facts) => pooledModule(pool, facts, times));
+}
+
+function pooledModule(pool: WorkerPool, facts: ModuleFacts, times: CallTimes): ServedModule {
+  const { id: moduleId } = facts;
+  const start = { moduleId, step: 'start' } as const;
+  return {
+    ...facts,
+    checkInput: async (input) => {
+      const order: CallOrder = { fn: 'checkInput', input };
+      await pool.call({ subject: { ...start, fn: 'checkInput' }, times, order: () => order });
+    },
+    openRun: async (run) => {
+      const order = (handleOf: HandleOf): CallOrder => ({ fn: 'openRun', run: handleOf(run) });
+      const subject = { ...start, fn: 'openRun', runId: run.runId } as const;
+      return { concurrency: (await pool.call({ subject, times, order })) as OpenedRun['concurrency'] };
+    },
+    call: async (call, sink) => {
+      const step = facts.steps[call.node.stepIdx];
+      const subject = subjectOf(moduleId, step?.name ?? 'start', call);
+      const shared = call.fn === 'parse' ? sharedPage(call.page) : undefined;
+      const order = (handleOf: HandleOf): CallOrder => toOrder(call, handleOf(call.run), shared);
+      const join = call.fn === 'compute' ? call.join : undefined;
+      const own = { ...times, ...step?.policy.execution };
+      await pool.call({ subject, times: own, order, sink, join, signal: call.signal });
+    },
+  };
+}
+
+type HandleOf = (run: RunContext) => number;
+
+function toOrder(call: AuthorCall, run: number, page: PageSource | undefined): CallOrder {
+  // Only what a call needs is sent: a node of the coordinator has more.
+  const { id, kind, phase, stepIdx, prefixRequest, epoch, body } = call.node;
+  const node = { id, kind, phase, stepIdx, prefixRequest, epoch, body };
+  switch (call.fn) {
+    case 'parse':
+      return { fn: 'parse', run, node, page: page!, preview: call.preview === true };
+    case 'givenUp':
+      return { fn: 'givenUp', run, node, error: call.error };
+    default:
+      return { fn: call.fn, run, node };
+  }
+}
+
+/** The body in memory that workers share: it is copied once, however often the call is made again. */
+function sharedPage(page: PageSource): PageSource {
+  const { body } = page;
+  if (body.buffer instanceof SharedArrayBuffer) return page;
+  const shared = new Uint8Array(new SharedArrayBuffer(body.byteLength));
+  shared.set(body);
+  return { ...page, body: shared };
+}
