@@ -9,7 +9,7 @@ import { Fleet } from './fleet.ts';
 import { judgeRuns, type Verdict } from './judge.ts';
 import { Load } from './load.ts';
 import { type MessageCounts, Messages } from './messages.ts';
-import { type ChaosPlan, type FaultKind, planChaos } from './plan.ts';
+import { type ChaosPlan, planChaos } from './plan.ts';
 import { type Recovery, RecoveryWatch } from './recovery.ts';
 import { Sampler } from './samples.ts';
 import { type ChaosServers, startChaosServers } from './servers.ts';
@@ -43,7 +43,7 @@ export interface Observed {
   readonly sampler: Sampler;
   readonly recovered: readonly Recovery[];
   /** Faults after which nothing more of the kind was committed. */
-  readonly unrecovered: readonly FaultKind[];
+  readonly unrecovered: readonly string[];
   readonly unexpectedEnds: readonly string[];
   /** What processes logged as errors, and how often. */
   readonly logged: ReturnType<Fleet['errors']>;

@@ -1,5 +1,7 @@
 /** Imported before a program: its wall clock is wrong by CHAOS_SKEW_MS; the monotonic clock is not. */
-const skewMs = Number(process.env.CHAOS_SKEW_MS ?? 0);
+import { readEnvironment } from '../../libs/config/environment.ts';
+
+const skewMs = Number(readEnvironment().CHAOS_SKEW_MS ?? 0);
 const rightNow = Date.now.bind(Date);
 
 class WrongDate extends Date {

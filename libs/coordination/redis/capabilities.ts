@@ -1,5 +1,6 @@
 /** Checks whether a Redis can hold runs safely. */
 import { CatenaError } from '../../errors/catena-error.ts';
+import { chainKeys } from '../../keys/keys.ts';
 import { type RedisSource, redisClientFor } from './connection/source.ts';
 import { answered } from './scripts/evaluate.ts';
 import type { RedisClient } from './scripts/script.ts';
@@ -49,7 +50,7 @@ async function askAll(redis: RedisClient): Promise<readonly RedisFacts[]> {
 export async function primariesOf(redis: RedisClient): Promise<readonly RedisNode[]> {
   if (!('nodes' in redis)) return [redis];
   // A Cluster knows its nodes once it has answered.
-  await redis.get('chain:');
+  await redis.exists(chainKeys.marker(0));
   return redis.nodes('master');
 }
 
