@@ -1,8 +1,10 @@
 /** A Redis that has lost writes: it is noticed, every open run is audited, and each ends as if nothing had been. */
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { loadConfig } from '../../libs/config/load-config.ts';
 import { openPostgresStore } from '../../libs/store/postgres/index.ts';
-import type { Log } from '../../libs/telemetry/log.ts';
+import { type Log, silentLog } from '../../libs/telemetry/log.ts';
+import { recoverDeployment } from '../../services/node/recover.ts';
 import { startDistributedFlow } from '../fixtures/distributed-node.ts';
 import type { FlowNode, Settings } from '../fixtures/flow.ts';
 import { tree, UNDISTURBED } from '../fixtures/modules/tree.ts';
@@ -197,6 +199,22 @@ describe('a Redis that goes back to an earlier state', () => {
     expect((await place.node.store.findRun(runId))!.end).toEqual(end);
     expect(await itemsOf(place.node, runId)).toHaveLength(200 * 30 + 1);
   });
+});
+
+it('`catena recover` opens what a Redis has lost while no process was there, and says so', async () => {
+  const place = await openPlace();
+  const runId = await submit(place);
+  await underWay(place, runId);
+  await place.node.stop();
+  await (await place.primary()).flushall();
+  const loaded = loadConfig({ env: {}, overrides: place.settings });
+  const before = await place.incarnation();
+  const found = await recoverDeployment(loaded, { log: silentLog, signal: new AbortController().signal });
+  expect(found).toMatchObject({ runs: 1, reopened: 1, ended: 0, unsettled: 0, incarnation: before + 1 });
+  expect(found.withdrawn).toBeGreaterThan(0);
+  const node = await startDistributedFlow([tree], place.settings);
+  await node.closed(runId);
+  expect(await itemsOf(node, runId)).toEqual(UNDISTURBED);
 });
 
 it('a Redis that has lost everything gets its runs again from the store', async () => {

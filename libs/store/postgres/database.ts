@@ -114,9 +114,10 @@ export class PostgresDatabase {
       return new CatenaError('store.closed', `the store at ${this.place} is closed`, { cause: thrown });
     }
     if (thrown instanceof Error && thrown.message === POOL_TIMEOUT && this.#pool.totalCount >= this.#connections) {
-      const waited = `no connection to PostgreSQL at ${this.place} was free within ${this.timeoutMs} ms`;
-      return new CatenaError('store.busy', waited, {
-        ...{ class: 'retryable', cause: thrown, data: { place: this.place, connections: this.#connections } },
+      return new CatenaError('store.busy', `no connection to ${this.place} was free within ${this.timeoutMs} ms`, {
+        class: 'retryable',
+        cause: thrown,
+        data: { place: this.place, connections: this.#connections },
         remedy: 'nothing is lost; raise store.connections, or look for slow statements',
       });
     }
