@@ -195,7 +195,10 @@ describe('a Redis that goes back to an earlier state', () => {
     const { end } = (await place.node.store.findRun(runId))!;
     await goBack(client, snapshot);
     expect((await audited(place)).ended).toBe(1);
-    expect(await place.node.coordinator.findRun(runId)).toMatchObject({ state: 'closed' });
+    await vi.waitFor(
+      async () => expect(await place.node.coordinator.findRun(runId)).toMatchObject({ state: 'closed' }),
+      PATIENT,
+    );
     expect((await place.node.store.findRun(runId))!.end).toEqual(end);
     expect(await itemsOf(place.node, runId)).toHaveLength(200 * 30 + 1);
   });

@@ -39,7 +39,7 @@ export const SettleCode = {
   SETTLED: 0,
   /**
    * The run is unknown, still open, or closed already.
-   * Caller: does nothing: a run that was opened again is closed at its next end.
+   * Caller: does nothing: a run that is open again is closed at its next end.
    */
   NOT_CLOSING: 1,
 } as const;
@@ -69,12 +69,6 @@ export interface ModulePlan {
 export interface RunOpenCommand {
   readonly runId: string;
   readonly modules: readonly ModulePlan[];
-}
-
-export interface SettleCommand {
-  readonly runId: string;
-  /** Whether the store has the end of the run: it is closed even if it is open here, because state was lost. Default false. */
-  readonly hasEnded?: boolean;
 }
 
 export interface PurgeCommand {
@@ -126,13 +120,12 @@ export interface RunTransitions {
    * Records that the end of a run is in the store.
    *
    * - Requires: that the end (its row, dead letters, timeline) was written, idempotently.
-   * - Refuses: NOT_CLOSING when the run is not closing; with `hasEnded` also an open run is closed, whose end the coordinator has
-   *   lost.
-   * - Changes: closing, or open, to closed; none of its nodes is claimed from then on.
+   * - Refuses: NOT_CLOSING when the run is not closing.
+   * - Changes: closing to closed.
    * - Answers: SETTLED.
    * - Again: NOT_CLOSING.
    */
-  runSettle(settle: SettleCommand): Promise<CodeOf<typeof SettleCode>>;
+  runSettle(settle: { readonly runId: string }): Promise<CodeOf<typeof SettleCode>>;
   /**
    * Counts a run's nodes, and corrects its counters and due entries accordingly.
    *

@@ -14,7 +14,6 @@ import {
   RunOpenCode,
   type RunOpenCommand,
   SettleCode,
-  type SettleCommand,
 } from '../protocol/runs.ts';
 import { layoutOf, learnLayout, type ModuleKeys } from './run-keys.ts';
 import { findRunKeys, type PlannedKeys, type RedisDeps, runPlanned, seedArgs } from './scripts/call.ts';
@@ -39,12 +38,7 @@ const controlScript = bind(
   ['run', 'shard_due', 'exec*'],
   ['now', 'layout', 'action'],
 );
-const settleScript = bind(
-  'runs/run_settle.lua',
-  ['SettleCode', SettleCode],
-  ['run', 'shard_due'],
-  ['now', 'has_ended'],
-);
+const settleScript = bind('runs/run_settle.lua', ['SettleCode', SettleCode], ['run', 'shard_due'], []);
 const auditScript = bind(
   'runs/run_audit.lua',
   ['AuditCode', AuditCode],
@@ -133,9 +127,9 @@ export async function runControl(
   return (reply?.code ?? ControlCode.RUN_CLOSED) as CodeOf<typeof ControlCode>;
 }
 
-export async function runSettle(deps: RedisDeps, { runId, hasEnded = false }: SettleCommand) {
+export async function runSettle(deps: RedisDeps, { runId }: { readonly runId: string }) {
   const { run, shardDue } = deps.keys.of(runId);
-  const { code } = await deps.runner.run(settleScript, [run, shardDue], ['', hasEnded ? 1 : 0]);
+  const { code } = await deps.runner.run(settleScript, [run, shardDue], []);
   return code as CodeOf<typeof SettleCode>;
 }
 

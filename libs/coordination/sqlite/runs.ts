@@ -12,7 +12,6 @@ import {
   RunOpenCode,
   type RunOpenCommand,
   SettleCode,
-  type SettleCommand,
 } from '../protocol/runs.ts';
 import { createChildren } from './children.ts';
 import { markTask } from './errors.ts';
@@ -88,10 +87,9 @@ export function runControl(
   return ControlCode.DONE;
 }
 
-export function runSettle(tx: Tx, { runId, hasEnded = false }: SettleCommand) {
+export function runSettle(tx: Tx, { runId }: { readonly runId: string }) {
   const run = tx.scopes.run(runId);
-  if (run === undefined || (run.state !== 'closing' && !(hasEnded && run.state === 'open')))
-    return SettleCode.NOT_CLOSING;
+  if (run === undefined || run.state !== 'closing') return SettleCode.NOT_CLOSING;
   run.state = 'closed';
   tx.scopes.touchRun(run);
   return SettleCode.SETTLED;

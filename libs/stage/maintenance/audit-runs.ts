@@ -5,15 +5,16 @@
  */
 import type { Bus } from '../../bus/port.ts';
 import { pause } from '../../concurrency/abort.ts';
+import { TerminateCode } from '../../coordination/protocol/errors.ts';
 import type { Coordinator } from '../../coordination/protocol/port.ts';
-import { SettleCode } from '../../coordination/protocol/runs.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
 import type { RunRecord, ShownItems, ShownRows, Store } from '../../store/port.ts';
 import type { Log } from '../../telemetry/log.ts';
+import { ENDED_BEFORE } from '../run/close-run.ts';
 import { taskMessage } from '../run/submit.ts';
 
 export interface AuditDeps {
-  readonly coordinator: Pick<Coordinator, 'findRun' | 'findNode' | 'runAudit' | 'runSettle'>;
+  readonly coordinator: Pick<Coordinator, 'findRun' | 'findNode' | 'runAudit' | 'terminateMark'>;
   readonly store: Pick<Store, 'listRuns' | 'findRun'>;
   /** The store's visible rows; undefined for a store that shares the coordinator's transactions. */
   readonly items: ShownItems | undefined;
@@ -34,7 +35,7 @@ export interface AuditResult {
   drift: number;
   /** Executions whose rows were visible though their commit was lost: hidden, until the redo stores its own. */
   withdrawn: number;
-  /** Runs whose end the store has, and the coordinator had lost: closed. */
+  /** Runs whose end the store has, and the coordinator had lost: marked, drained and closed. */
   ended: number;
   /** Runs that kept changing while they were counted: they are at work, and may be audited again. */
   unsettled: number;
@@ -138,7 +139,7 @@ async function lostOf(
   return lost;
 }
 
-/** Closes runs that have ended according to the store. One that was replayed just now is marked open by its second look. */
+/** Marks runs that have ended according to the store: their nodes are drained, and their end is not written again. One that was replayed just now is marked open by its second look. */
 async function settleEnded(
   { coordinator, store, liveRuns, log }: AuditDeps,
   { signal }: AuditOptions,
@@ -154,10 +155,10 @@ async function settleEnded(
   await pause(SECOND_LOOK_MS, signal);
   for (const runId of ended) {
     if (!(await isEnded(runId))) continue;
-    // A closing run whose closing process has just written its end is closed here or there.
-    if ((await coordinator.runSettle({ runId, hasEnded: true })) !== SettleCode.SETTLED) continue;
+    // A closing run is refused: it is closed anyway.
+    if ((await coordinator.terminateMark({ runId, reason: ENDED_BEFORE })) !== TerminateCode.TERMINATED) continue;
     result.ended += 1;
-    log.warn('the audit closed a run whose end the coordinator had lost', { run_id: runId });
+    log.warn('the audit ends a run whose end the coordinator had lost; the store keeps it', { run_id: runId });
   }
 }
 

@@ -33,17 +33,6 @@ export function describeRunEnd(open: OpenCoordinator): void {
       expect(failed.map((node) => node.id)).toEqual([scene.cast.ref('a').id]);
     });
 
-    it('an open run is closed when the store has its end, because its coordinator has gone back to an earlier state', async () => {
-      const scene = await openScene(open);
-      const { runId } = scene;
-      expect(await scene.coordinator.runSettle({ runId, hasEnded: true })).toBe(SettleCode.SETTLED);
-      expect((await scene.run()).state).toBe('closed');
-      expect((await scene.claim('a')).code).toBe(ClaimCode.RUN_CLOSED);
-      await scene.advance(HOUR_MS);
-      expect(await scene.due()).toEqual([]);
-      expect(await scene.coordinator.runSettle({ runId, hasEnded: true })).toBe(SettleCode.NOT_CLOSING);
-    });
-
     it('nothing is claimed and nothing changes once it is closed', async () => {
       const scene = await openScene(open);
       await scene.finish('a');
