@@ -131,7 +131,7 @@ describe('catena run', () => {
     expect((await catena(...shop('--rps', '0', '--input', 'pages=1', '--record', 'pages'))).code).toBe(0);
     const same = await catena('test', SHOP, '--pages', 'pages');
     expect(same).toMatchObject({ code: 0, stdout: '11 pages of shop@1.0.0: all as recorded\n' });
-    const changed = readFileSync(SHOP, 'utf8').replace('stock: Number(', 'stock: 1 + Number(');
+    const changed = readFileSync(SHOP, 'utf8').replace('(text) => Number(', '(text) => 1 + Number(');
     writeFileSync(join(folder, 'changed.ts'), changed);
     const different = await catena('test', 'changed.ts', '--pages', 'pages');
     expect(different.code).toBe(1);

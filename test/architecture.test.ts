@@ -8,6 +8,7 @@ import { importsIn } from './architecture/imports.ts';
 import { labelViolations } from './architecture/labels.ts';
 import { LIBS, layerViolations } from './architecture/layers.ts';
 import { brokenLinks } from './architecture/links.ts';
+import { pageCodeInMainThread } from './architecture/main-thread.ts';
 import {
   bucketNames,
   environmentReads,
@@ -63,6 +64,7 @@ describe('the repository', () => {
     ['imports only packages that are listed', (all: typeof files) => undeclaredPackages(all, manifest)],
     ['reads the environment in one file', environmentReads],
     ['has no circle of imports', importCircles],
+    ['reads pages and runs modules in workers only', pageCodeInMainThread],
     ['says what the glossary says', oldWords],
     ['watches every word that the glossary has replaced', unwatchedRows],
     ['gives all five services the same shape', (all: typeof files) => shapeViolations(all)],

@@ -40,9 +40,9 @@ export default defineModule({
     index: {
       request: ({ input }) => ({ url: input.base }),
       expect: { type: 'html', selector: '.languages a' },
-      *parse({ $, go, input }) {
+      *parse({ page, go, input }) {
         const wanted = input.languages?.split(',');
-        for (const language of readLanguages($)) {
+        for (const language of readLanguages(page)) {
           if (wanted?.includes(language) ?? true) yield go.language({ language });
         }
       },
@@ -50,26 +50,26 @@ export default defineModule({
     language: {
       request: ({ input, state }) => ({ url: new URL(`/${state.language}/index.html`, input.base) }),
       expect: { type: 'html', selector: '.book > .toc' },
-      *parse({ $, go, state }) {
-        for (const { page, title, sections } of readChapters($)) {
-          yield go.chapter({ language: state.language, page, chapter: title, sections });
+      *parse({ page, go, state }) {
+        for (const { title, ...chapter } of readChapters(page)) {
+          yield go.chapter({ language: state.language, chapter: title, ...chapter });
         }
       },
     },
     chapter: {
       request: ({ input, state }) => ({ url: new URL(`/${state.language}/${state.page}`, input.base) }),
       expect: { type: 'html', selector: ['body > div h1', 'ul.docnav:not(.top)'] },
-      *parse({ $, go, put, state }) {
+      *parse({ page, go, put, state }) {
         const { sections, ...here } = state;
-        yield put.section({ ...here, ...readContent($) });
-        for (const page of sections) yield go.section({ ...here, page });
+        yield put.section({ ...here, ...readContent(page) });
+        for (const section of sections) yield go.section({ ...here, page: section });
       },
     },
     section: {
       request: ({ input, state }) => ({ url: new URL(`/${state.language}/${state.page}`, input.base) }),
       expect: { type: 'html', selector: ['body > div h2', 'ul.docnav:not(.top)'] },
-      *parse({ $, put, state }) {
-        yield put.section({ ...state, ...readContent($) });
+      *parse({ page, put, state }) {
+        yield put.section({ ...state, ...readContent(page) });
       },
     },
   },

@@ -1,7 +1,5 @@
-/** How a page of the book is read: pure functions of the parsed page. `count.py` defines the same counts independently. */
-import type { Page } from 'catena';
-
-type Html = Page['$'];
+/** How a page of the book is read: its fields by selectors. `count.py` defines the same counts independently. */
+import type { Fields, Page } from 'catena';
 
 /** What one page of the book holds; see `README.md` for the exact meaning of each field. */
 export interface PageContent {
@@ -21,49 +19,56 @@ export interface ChapterEntry {
 }
 
 /** The content of a page, without its banner and its navigation. */
-export function readContent($: Html): PageContent {
-  const content = $('body > div:not(#banner)');
-  const headings = texts($, content.find('h1, h2, h3, h4, h5, h6')).map(collapse);
-  const hrefs = content.find('a[href]').map((_, link) => $(link).attr('href') ?? '');
+const content = 'body > div:not(#banner)';
+
+const contentFields = {
+  headings: [`${content} :is(h1, h2, h3, h4, h5, h6)`],
+  code: [{ select: `${content} pre`, raw: true }],
+  hrefs: [{ select: `${content} a[href]`, attr: 'href' }],
+  texts: [{ select: content, raw: true }],
+} as const satisfies Fields;
+
+export function readContent(page: Page): PageContent {
+  const { headings, code, hrefs, texts } = page.extract(contentFields);
   return {
     title: headings[0] ?? '',
     headings,
-    code: texts($, content.find('pre')),
-    links: hrefs.get().filter((href) => !href.startsWith('#')),
-    words: content.text().match(/[^ \t\n\f\r]+/g)?.length ?? 0,
+    code,
+    links: hrefs.filter((href) => !href.startsWith('#')),
+    words: texts.join('').match(/[^ \t\n\f\r]+/g)?.length ?? 0,
   };
 }
 
 /**
- * The chapters of a book's first page. A chapter is `dt`, its sections are the links of the `dd` after it; prefaces and
- * appendices list theirs nowhere else, so the pages of a book are known from here and not from the chapters.
+ * A chapter is `dt`, its sections are the links of the `dd` after it; prefaces and appendices list theirs nowhere else, so the pages of a
+ * book are known from here and not from the chapters.
  */
-export function readChapters($: Html): ChapterEntry[] {
-  return $('.book > .toc > dl > dt')
-    .toArray()
-    .map((entry) => {
-      const link = $(entry).find('a').first();
-      const page = pageOf(link.attr('href') ?? '');
-      const links = $(entry).next('dd').find('a').toArray();
-      const sections = new Set(links.map((section) => pageOf($(section).attr('href') ?? '')));
-      sections.delete(page);
-      return { page, title: collapse(link.text()), sections: [...sections] };
-    });
+const chapterFields = {
+  chapters: [
+    {
+      select: '.book > .toc > dl > dt',
+      fields: {
+        title: 'a',
+        page: { select: 'a', attr: 'href', as: pageOf },
+        sections: [{ select: '+ dd a', attr: 'href', as: pageOf }],
+      },
+    },
+  ],
+} as const satisfies Fields;
+
+/** The chapters of a book's first page. */
+export function readChapters(page: Page): ChapterEntry[] {
+  return page.extract(chapterFields).chapters.map((chapter) => ({
+    ...chapter,
+    sections: [...new Set(chapter.sections)].filter((section) => section !== chapter.page),
+  }));
 }
 
 /** The languages that the first page of the site links to. */
-export function readLanguages($: Html): string[] {
-  return texts($, $('.languages a'));
-}
-
-function texts($: Html, elements: ReturnType<Html>): string[] {
-  return elements.toArray().map((element) => $(element).text());
+export function readLanguages(page: Page): string[] {
+  return page.extract({ languages: ['.languages a'] }).languages;
 }
 
 function pageOf(href: string): string {
   return href.split('#', 1)[0]!;
-}
-
-function collapse(text: string): string {
-  return text.replace(/[ \t\n\f\r]+/g, ' ').trim();
 }

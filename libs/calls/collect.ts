@@ -6,9 +6,10 @@ import { MAX_CHILDREN } from '../coordination/protocol/commits.ts';
 import type { NodeSeed } from '../coordination/protocol/node.ts';
 import { CatenaError } from '../errors/catena-error.ts';
 import type { KeyLimits } from '../limits/limiter.ts';
+import { MAX_VALUE_CHARS } from '../modules/check/json-value.ts';
 import type { NewItem } from '../store/port.ts';
-import type { CallBudgets } from './budgets.ts';
 import type { AuthorCall, Chunk, Drop, PreviewedHop } from './served-module.ts';
+import { YieldCount, type YieldLimits } from './yield-budget.ts';
 
 /** Where chunks go; a promise means that the call must wait before it emits more. */
 export type Emit = (chunk: Chunk) => Promise<void> | undefined;
@@ -18,10 +19,8 @@ export type Breathe = () => Promise<void> | undefined;
 
 export interface CollectorOptions {
   readonly emit: Emit;
-  readonly budgets: CallBudgets;
+  readonly limits: YieldLimits;
   readonly function: AuthorCall['fn'];
-  /** `name@version`, for errors. */
-  readonly module: string;
   readonly isAbandoned?: (() => boolean) | undefined;
 }
 
@@ -32,6 +31,7 @@ const NOTHING: Chunk = { seeds: [], hops: [], items: [], drops: [], charged: und
 
 export class Collector {
   readonly #options: CollectorOptions;
+  readonly #count: YieldCount;
   readonly #known = new Set<string>();
   #seeds: NodeSeed[] = [];
   #hops: PreviewedHop[] = [];
@@ -39,32 +39,21 @@ export class Collector {
   #drops: Drop[] = [];
   #limits: (readonly [string, Partial<KeyLimits>])[] = [];
   #charged: number | undefined;
-  #count = 0;
-  #chars = 0;
   #chunkChars = 0;
 
   constructor(options: CollectorOptions) {
     this.#options = options;
+    this.#count = new YieldCount(options.function, options.limits);
   }
 
   get isFull(): boolean {
     return this.#seeds.length >= MAX_CHILDREN || this.#chunkChars >= CHUNK_CHARS;
   }
 
-  /** Counts an emission. Throws `parse.too_many_yields`, `request.too_many`, and {@link Abandoned}. */
+  /** Counts an emission. Throws the errors of {@link YieldCount}, and {@link Abandoned}. */
   count(): void {
-    this.#count += 1;
-    const { budgets, function: fn, isAbandoned } = this.#options;
-    if (isAbandoned?.() === true) throw new Abandoned();
-    if (fn === 'start' || this.#count <= budgets.emissions) return;
-    const isRequest = fn === 'request';
-    throw new CatenaError(
-      isRequest ? 'request.too_many' : 'parse.too_many_yields',
-      isRequest
-        ? `a hop made more than ${budgets.emissions} requests`
-        : `the step yielded more than ${budgets.emissions} times`,
-      { remedy: 'end the generator, split the work over several hops, or raise max_yields_per_parse' },
-    );
+    if (this.#options.isAbandoned?.() === true) throw new Abandoned();
+    this.#count.addYield();
   }
 
   addSeed(seed: NodeSeed): void {
@@ -79,14 +68,13 @@ export class Collector {
     this.#measure(hop.state.length);
   }
 
+  /** Throws `module.item_too_large`. */
   addItem(type: string, data: string): void {
-    const { valueChars } = this.#options.budgets;
-    if (data.length > valueChars) {
-      throw new CatenaError(
-        'module.item_too_large',
-        `an item "${type}" of ${this.#options.module} has ${data.length} characters of JSON, of at most ${valueChars}`,
-        { remedy: 'split it over several items, or raise execution.value_chars' },
-      );
+    if (data.length > MAX_VALUE_CHARS) {
+      throw new CatenaError('module.item_too_large', `an item "${type}" has ${data.length} characters of JSON`, {
+        data: { type, chars: data.length, maxChars: MAX_VALUE_CHARS },
+        remedy: `give at most ${MAX_VALUE_CHARS}: split it into several items, or leave out what nobody reads`,
+      });
     }
     this.#items.push({ type, data });
     this.#measure(data.length);
@@ -140,15 +128,8 @@ export class Collector {
   }
 
   #measure(chars: number): void {
-    this.#chars += chars;
     this.#chunkChars += chars;
-    const { budgets, function: fn, module } = this.#options;
-    if (fn === 'start' || this.#chars <= budgets.emissionChars) return;
-    throw new CatenaError(
-      'execution.too_much_output',
-      `a call of ${fn} of ${module} emitted more than ${budgets.emissionChars} characters of JSON`,
-      { remedy: 'split the work over several hops, or raise execution.emission_chars' },
-    );
+    this.#count.addChars(chars);
   }
 }
 
@@ -169,6 +150,8 @@ export async function collect<Emitted>(
       collector.count();
       take(emitted);
       if (collector.isFull) await collector.flush();
+      const wait = breathe?.();
+      if (wait !== undefined) await wait;
     }
   } else {
     for (const emitted of emissions) {

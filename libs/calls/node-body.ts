@@ -23,6 +23,7 @@ export interface RequestBody {
   readonly breaker?: BreakerSpec;
   readonly limits?: Partial<KeyLimits>;
   readonly untilMs?: number;
+  readonly notBeforeMs?: number;
   readonly partial?: boolean;
   readonly robots?: 'ignore';
   readonly cache?: CachePolicy | false;
@@ -59,6 +60,7 @@ export function encodeRequest(spec: RequestSpec, state: unknown): string {
     ...(spec.breaker === undefined ? {} : { breaker: spec.breaker }),
     ...(spec.limits === undefined ? {} : { limits: spec.limits }),
     ...(spec.untilMs === undefined ? {} : { untilMs: spec.untilMs }),
+    ...(spec.notBeforeMs === undefined ? {} : { notBeforeMs: spec.notBeforeMs }),
     ...(spec.partial === true ? { partial: true } : {}),
     ...(spec.robots === 'ignore' ? { robots: spec.robots } : {}),
     ...(spec.cache === undefined ? {} : { cache: spec.cache }),

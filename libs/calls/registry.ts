@@ -1,18 +1,18 @@
 /** The modules that a process serves, by id; several versions of one may be served together. */
 import { CatenaError } from '../errors/catena-error.ts';
 import type { ModuleDefinition } from '../modules/contract/definition.ts';
-import { type CallBudgets, DEFAULT_CALL_BUDGETS } from './budgets.ts';
 import { inlineModule } from './inline-module.ts';
 import type { ServedModule } from './served-module.ts';
 import { compareVersions, isPrerelease } from './version.ts';
+import { YIELD_LIMITS, type YieldLimits } from './yield-budget.ts';
 
 export class ModuleRegistry {
   readonly #byId = new Map<string, ServedModule>();
   readonly #given = new Map<string, ModuleDefinition | ServedModule>();
-  readonly #budgets: CallBudgets;
+  readonly #limits: YieldLimits;
 
-  constructor(modules: Iterable<ModuleDefinition | ServedModule> = [], budgets: CallBudgets = DEFAULT_CALL_BUDGETS) {
-    this.#budgets = budgets;
+  constructor(modules: Iterable<ModuleDefinition | ServedModule> = [], limits: YieldLimits = YIELD_LIMITS) {
+    this.#limits = limits;
     for (const module of modules) this.add(module);
   }
 
@@ -30,7 +30,7 @@ export class ModuleRegistry {
     }
     if (present === module) return;
     this.#given.set(module.id, module);
-    this.#byId.set(module.id, 'call' in module ? module : inlineModule(module, this.#budgets));
+    this.#byId.set(module.id, 'call' in module ? module : inlineModule(module, this.#limits));
   }
 
   /**

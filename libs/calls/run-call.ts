@@ -3,18 +3,19 @@
  * runs, in a worker or inline.
  */
 import { CatenaError } from '../errors/catena-error.ts';
-import type { Emission, Emissions, ModuleDefinition, StepCall } from '../modules/contract/definition.ts';
-import type { CallBudgets } from './budgets.ts';
+import type { AuthorLog, Emission, Emissions, ModuleDefinition, StepCall } from '../modules/contract/definition.ts';
 import { type Breathe, Collector, collect, type Emit } from './collect.ts';
 import { readFailures, readItems } from './join-readers.ts';
 import { decodeHop } from './node-body.ts';
 import { inputOf } from './opened-input.ts';
 import { emittedSeed, requestSeed } from './seeds.ts';
 import type { AuthorCall } from './served-module.ts';
+import type { YieldLimits } from './yield-budget.ts';
 
 export interface CallHost {
-  readonly budgets: CallBudgets;
+  readonly limits: YieldLimits;
   readonly emit: Emit;
+  readonly log: AuthorLog;
   /** Called between two emissions, to let other calls go on. */
   readonly breathe?: Breathe | undefined;
   /** Whether nobody waits for the call any more: it ends at its next emission. */
@@ -27,9 +28,9 @@ type EmittingCall = Exclude<AuthorCall, { readonly fn: 'request' }>;
 /** Resolves when the function has ended and all its chunks are sent. Rejects with its failure. */
 export async function runCall(module: ModuleDefinition, call: AuthorCall, host: CallHost): Promise<void> {
   const received = decodeHop(call.node.body).state;
-  const given = await argumentsOf(module, call, received);
-  const { emit, budgets, breathe, isAbandoned } = host;
-  const collector = new Collector({ emit, budgets, function: call.fn, module: module.id, isAbandoned });
+  const given = { ...(await argumentsOf(module, call, received)), log: host.log };
+  const { emit, limits, breathe, isAbandoned } = host;
+  const collector = new Collector({ emit, limits, function: call.fn, isAbandoned });
   try {
     if (call.fn === 'request') {
       const specs = module.request(call.node.stepIdx, given);

@@ -83,7 +83,7 @@ describe('a hop', () => {
   });
 
   it('does not carry a state of any size', () => {
-    const large = { n: 1, text: 'x'.repeat(512 * 1024) };
+    const large = { n: 1, text: 'x'.repeat(1024 * 1024) };
     expect(() => hopSeed(run, module, hop(PAGE, large), undefined)).toThrow(
       expect.objectContaining({ code: 'module.state_too_large', class: 'fatal' }),
     );

@@ -1,6 +1,7 @@
 import type { NodeSeed } from '../coordination/protocol/node.ts';
 import { CatenaError } from '../errors/catena-error.ts';
 import { hopBranch, ptmKey, requestBranch } from '../keys/ptm-key.ts';
+import { MAX_VALUE_CHARS } from '../modules/check/json-value.ts';
 import { type Emission, FAIL_STEP, type RequestSpec, START_STEP } from '../modules/contract/definition.ts';
 import { encodeHop, encodeRequest } from './node-body.ts';
 import type { CalledNode, ModuleFacts, RunContext } from './served-module.ts';
@@ -9,8 +10,6 @@ import type { CalledNode, ModuleFacts, RunContext } from './served-module.ts';
 type RunIdentity = Pick<RunContext, 'runId' | 'account' | 'platform'>;
 type SeedingModule = Pick<ModuleFacts, 'id' | 'steps' | 'phases'>;
 
-/** Largest state of a hop, in characters of JSON: each node carries its state, so larger data belongs in an item. */
-const MAX_STATE_CHARS = 512 * 1024;
 /** Longest reason of a failed module: it is part of the run's end. */
 const MAX_REASON_CHARS = 1_000;
 
@@ -36,12 +35,12 @@ export function hopSeed(
   const step = module.steps[emission.step]!;
   const request = parent?.kind === 'request' ? parent.id : (parent?.prefixRequest ?? '');
   const body = encodeHop({ state: emission.state });
-  if (body.length > MAX_STATE_CHARS) {
+  if (body.length > MAX_VALUE_CHARS) {
     throw new CatenaError(
       'module.state_too_large',
       `the state of a hop to "${step.name}" has ${body.length} characters`,
       {
-        remedy: `keep it under ${MAX_STATE_CHARS}: put large data into an item`,
+        remedy: `keep it under ${MAX_VALUE_CHARS}: put large data into an item`,
       },
     );
   }

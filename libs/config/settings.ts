@@ -105,6 +105,12 @@ export const SETTINGS = {
   }),
   cooldown_errors: integer('How many errors of a module in a row are a burst.', 10),
   max_yields_per_parse: integer('A parse, a compute step or a request generator that yields more fails.', 100_000),
+  max_yield_chars_per_parse: integer(
+    'A parse, a compute step or a request generator that yields more than so many characters of JSON fails.',
+    64 * KIB * KIB,
+    { min: KIB },
+  ),
+  max_yields_per_start: integer('A start that yields more fails.', 2_000_000),
   blob_threshold_bytes: integer('Larger bodies are kept in files and passed by reference.', 512 * KIB, { min: 0 }),
 
   'execution.workers': optionalInteger(

@@ -6,6 +6,16 @@
 /** `retryable`: worth another attempt. `fatal`: another attempt would fail the same way. `skip`: one bad record. */
 export type FailureClass = 'retryable' | 'fatal' | 'skip';
 
+/** A page on which a module failed. */
+export interface FailurePage {
+  /** Of the failure. */
+  readonly code: string;
+  /** SHA-256 of the body, in base64url; empty if there was no body. */
+  readonly digest: string;
+  /** On how many pages of the node the module's own code has failed, this one included. */
+  readonly failures: number;
+}
+
 export interface CatenaErrorOptions {
   readonly class?: FailureClass;
   /** Machine-readable details; must survive `JSON.stringify`. */
@@ -15,6 +25,8 @@ export interface CatenaErrorOptions {
   readonly remedy?: string;
   /** The wait that the server asked for, in milliseconds. */
   readonly retryAfterMs?: number;
+  /** The page on which it happened, if another download of that page is a question. */
+  readonly page?: FailurePage;
 }
 
 export class CatenaError extends Error {
@@ -25,6 +37,7 @@ export class CatenaError extends Error {
   readonly data: Readonly<Record<string, unknown>>;
   readonly remedy: string | undefined;
   readonly retryAfterMs: number | undefined;
+  readonly page: FailurePage | undefined;
 
   constructor(code: string, message: string, options: CatenaErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -33,6 +46,7 @@ export class CatenaError extends Error {
     this.data = options.data ?? {};
     this.remedy = options.remedy;
     this.retryAfterMs = options.retryAfterMs;
+    this.page = options.page;
   }
 }
 

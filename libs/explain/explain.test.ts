@@ -92,6 +92,28 @@ describe('a run as a whole', () => {
     ]);
   });
 
+  it('says once for each kind what goes wrong in it, or went wrong before it ended', () => {
+    const failures = [
+      {
+        ...{ moduleId: 'm@1.0.0', stepIdx: 0, code: 'parse.threw', message: 'it threw', count: 20, nodeId: 'n' },
+        ...{ at: '/shop.ts:12:7', url: 'http://a.test/1' },
+      },
+      { moduleId: 'm@1.0.0', stepIdx: 1, code: 'request.threw', message: 'no token', count: 1, nodeId: 'o' },
+    ];
+    const told = [
+      {
+        code: 'failures',
+        text: '20 nodes failed in this way: parse.threw: it threw (at /shop.ts:12:7; for example http://a.test/1).',
+        moduleId: 'm@1.0.0',
+        nodes: 20,
+      },
+      { code: 'failures', text: '1 node failed in this way: request.threw: no token.', moduleId: 'm@1.0.0', nodes: 1 },
+    ];
+    expect(explain({ failures }).slice(-2)).toEqual(told);
+    const end = { finishReason: 'terminated', detail: '', endedAtMs: NOW_MS, done: 1, dead: 21, items: 0, failures };
+    expect(explain({ record: { ...record, state: 'closed', end } as RunRecord }).slice(1)).toEqual(told);
+  });
+
   it('says that nobody opened it yet, or that its state is lost', () => {
     const accepted = explain({ record: { ...record, state: 'accepted' }, snapshot: undefined });
     expect(accepted).toMatchObject([{ code: 'not_opened', text: expect.stringContaining('accepted 2 min ago') }]);

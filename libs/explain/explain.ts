@@ -3,9 +3,9 @@ import type { ChainNode } from '../coordination/protocol/node.ts';
 import type { ModuleSnapshot, RunSnapshot } from '../coordination/protocol/reads.ts';
 import type { BreakerSnapshot } from '../limits/breakers.ts';
 import type { KeySnapshot } from '../limits/rate-limiter.ts';
-import type { RunRecord } from '../store/port.ts';
+import type { RunFailure, RunRecord } from '../store/port.ts';
 import { explainNodes } from './nodes.ts';
-import { fromNow, type RunReason, subject } from './reasons.ts';
+import { countOf, fromNow, type RunReason, subject } from './reasons.ts';
 
 export interface RunState {
   readonly record: RunRecord;
@@ -17,12 +17,15 @@ export interface RunState {
   readonly limits: readonly KeySnapshot[];
   /** Circuit breakers that requests may wait for, if they can be read. */
   readonly breakers?: readonly BreakerSnapshot[];
+  /** Failures of the run so far by kind, of dead nodes and of those that wait for a retry, or of as many as were read. */
+  readonly failures?: readonly RunFailure[];
   readonly nowMs: number;
 }
 
 /** The reasons, the most important first; at least one. */
-export function explainRun({ record, snapshot, nodes, limits, breakers = [], nowMs }: RunState): RunReason[] {
-  if (record.state === 'closed') return [closed(record, nowMs)];
+export function explainRun(state: RunState): RunReason[] {
+  const { record, snapshot, nodes, limits, breakers = [], failures = [], nowMs } = state;
+  if (record.state === 'closed') return [closed(record, nowMs), ...failing(record.end?.failures ?? [])];
   if (snapshot === undefined) return [notOpened(record, nowMs)];
   if (snapshot.state !== 'open') {
     return [{ code: 'closing', text: 'Every node has ended; the end of the run is being written.' }];
@@ -35,6 +38,7 @@ export function explainRun({ record, snapshot, nodes, limits, breakers = [], now
     ...deadline(record, nowMs),
     ...explainNodes({ snapshot, nodes, limits, breakers, nowMs }),
     ...snapshot.modules.flatMap(openPhase),
+    ...failing(failures),
   ];
   return reasons.length > 0
     ? reasons
@@ -45,6 +49,19 @@ function closed({ end }: RunRecord, nowMs: number): RunReason {
   const detail = end === undefined || end.detail === '' ? '' : `: ${end.detail}`;
   const when = end === undefined ? '' : ` ${fromNow(end.endedAtMs, nowMs)}`;
   return { code: 'closed', text: `The run ended as ${end?.finishReason ?? 'closed'}${when}${detail}.` };
+}
+
+/** The kinds that a person reads; the dead letters have the others. */
+const TOLD_KINDS = 5;
+
+/** What goes wrong in a run, once for each kind. It does not keep a run open, so it comes after what does. */
+function failing(failures: readonly RunFailure[]): RunReason[] {
+  return failures.slice(0, TOLD_KINDS).map(({ moduleId, count, code, message, at, url }) => {
+    const places = [at === undefined ? '' : `at ${at}`, url === undefined ? '' : `for example ${url}`];
+    const where = places.filter((place) => place !== '').join('; ');
+    const text = `${countOf(count, 'node')} failed in this way: ${code}: ${message}${where === '' ? '' : ` (${where})`}.`;
+    return { code: 'failures', text, moduleId, nodes: count };
+  });
 }
 
 function notOpened({ state, acceptedAtMs }: RunRecord, nowMs: number): RunReason {

@@ -60,7 +60,7 @@ export { ExitCode, type ExitCodeValue } from '../cli/exit-codes.ts';
 export { readInputFile } from '../cli/input/input-file.ts';
 export { outputError, unwritable } from '../cli/output/output-error.ts';
 export { collect, jsonOption, RUN_ARGUMENT, withConfig, withLocation } from '../cli/program/options.ts';
-export { type FailedNode, groupFailures, readFailedNodes } from '../cli/read/failed-nodes.ts';
+export { type FailedNode, readFailedNodes } from '../cli/read/failed-nodes.ts';
 export { openReader } from '../cli/read/open-reader.ts';
 export { withRuns } from '../cli/read/open-source.ts';
 export type { RunSource } from '../cli/read/run-source.ts';
@@ -71,8 +71,9 @@ export { jsonReporter, type Reporter } from '../cli/status/reporter.ts';
 export { formatTable, oneLine } from '../cli/terminal/format.ts';
 export { type Io, type Paint, paintFor } from '../cli/terminal/io.ts';
 
-// Time, logs and alerts.
+// Failures, time, logs and alerts.
 
 export { type Clock, systemClock } from '../clock/clock.ts';
+export { type FailureKind, groupFailures } from '../explain/failures.ts';
 export type { Alert } from '../telemetry/alerts/alert.ts';
 export { createLog, type Log } from '../telemetry/log.ts';

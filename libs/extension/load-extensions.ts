@@ -1,6 +1,6 @@
 /** Loads extensions from their authors' files. */
 import { CatenaError } from '../errors/catena-error.ts';
-import { type AuthoredFile, importAuthored } from '../modules/load/load-module.ts';
+import { type AuthoredFile, importAuthored } from '../modules/load/author-file.ts';
 import { type Extension, isExtension } from './extension.ts';
 
 /**

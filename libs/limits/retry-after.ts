@@ -9,6 +9,14 @@ const HTTP_DATE =
 /**
  * The wait that a response asks for, in milliseconds: the first readable Retry-After, in seconds or as an HTTP date, at most
  * {@link MAX_RETRY_AFTER_MS}. 0 for a date in the past; undefined when there is none.
+ *
+ * @example
+ * ```ts
+ * import { deepEqual } from 'node:assert/strict';
+ * import { retryAfterMs } from 'catena';
+ *
+ * deepEqual(retryAfterMs(Object.entries({ 'retry-after': '2' }), Date.now()), 2_000);
+ * ```
  */
 export function retryAfterMs(headers: Iterable<readonly [string, string]>, nowMs: number): number | undefined {
   for (const [name, value] of headers) {

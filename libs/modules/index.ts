@@ -1,5 +1,6 @@
 /** What authors of modules import from `catena`. */
 
+export { retryAfterMs } from '../limits/retry-after.ts';
 export { defineModule, type Module } from './build/define-module.ts';
 export {
   type ComputeStep,
@@ -12,6 +13,7 @@ export {
   type StepOptions,
 } from './contract/contract.ts';
 export type {
+  AuthorLog,
   CachePolicy,
   Expectation,
   GivenUp,
@@ -31,5 +33,21 @@ export type {
   Yieldable,
   Yields,
 } from './contract/implementation.ts';
+export type {
+  Extracted,
+  Field,
+  FieldFill,
+  Fields,
+  FormOptions,
+  LinkOptions,
+  PageForm,
+  Reader,
+  ReadingPlace,
+  RecordField,
+  Sitemap,
+  SitemapEntry,
+  ValueField,
+} from './contract/reading.ts';
 export { type ModuleOfSettings, withSettings } from './load/module-settings.ts';
+export { number, url } from './page/readers.ts';
 export type { TestResult } from './testing/test-call.ts';

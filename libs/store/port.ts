@@ -42,6 +42,27 @@ export interface RunEnd {
   readonly items: number;
   /** Undefined for a run that costs nothing. */
   readonly cost?: RunCost;
+  /**
+   * Its failures by kind, the most frequent first, without nodes that only its end has ended; absent if there are none, and in ends of
+   * earlier releases.
+   */
+  readonly failures?: readonly RunFailure[];
+}
+
+/** Failures of one kind. */
+export interface RunFailure {
+  readonly moduleId: string;
+  readonly stepIdx: number;
+  readonly code: string;
+  /** Of the first of them. */
+  readonly message: string;
+  /** `file:line:column` of the author's code, if the failure has one. */
+  readonly at?: string;
+  readonly count: number;
+  /** The first node that failed so. */
+  readonly nodeId: string;
+  /** Of that node, if it is a request. */
+  readonly url?: string;
 }
 
 /** What a run has cost, in millionths of the currency of its modules. */
@@ -172,6 +193,8 @@ export interface StoredEvent {
 export interface RunRecords {
   readonly deadLetters: AsyncIterable<DeadLetter>;
   readonly events: AsyncIterable<StoredEvent>;
+  /** What only the dead letters tell about the end; called when they have been read. */
+  readonly summary?: () => Pick<RunEnd, 'detail' | 'failures'>;
 }
 
 export interface Store {

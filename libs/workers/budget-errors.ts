@@ -14,6 +14,13 @@ export interface Evidence {
   readonly stack?: readonly StackFrame[] | undefined;
 }
 
+const CODES = {
+  blocked: 'execution.blocked',
+  timeout: 'execution.timeout',
+  out_of_memory: 'execution.out_of_memory',
+  exit: 'execution.exit',
+} as const satisfies Record<EndReason, string>;
+
 const REMEDY: Readonly<Record<EndReason, string>> = {
   blocked:
     'look there for a loop without an end or a slow regular expression; raise execution.block_timeout_ms if it needs the time',
@@ -27,7 +34,7 @@ export function budgetError(reason: EndReason, subject: CallSubject, evidence: E
   const { ageMs, budget, stack } = evidence;
   const at = stack === undefined ? undefined : authorPlace(stack);
   const where = `${at === undefined ? '' : ` at ${at}`}${url === undefined ? '' : ` (page ${url})`}`;
-  return new CatenaError(`execution.${reason}`, `${nameOf(subject)} ${deed(reason, ageMs, budget)}${where}`, {
+  return new CatenaError(CODES[reason], `${nameOf(subject)} ${deed(reason, ageMs, budget)}${where}`, {
     class: classOf(fn),
     data: {
       module: moduleId,

@@ -1,7 +1,7 @@
 /** One call in a worker, from its begin to its end. */
 import type { Chunk, JoinSource } from '../calls/served-module.ts';
 import type { CatenaError } from '../errors/catena-error.ts';
-import { nameOf, type Site, threw } from '../modules/build/site.ts';
+import { dataOf, nameOf, type Site, threw } from '../modules/build/site.ts';
 import type { ModuleDefinition } from '../modules/contract/definition.ts';
 import type { CallOrder, FromWorker, JoinQuery, Rows, ToWorker } from './protocol.ts';
 import { fromWireError, type WireError } from './wire-error.ts';
@@ -20,6 +20,8 @@ export class OpenCall implements JoinSource {
   readonly slot: number;
   end: CallEnd | undefined;
   hasWaited = false;
+  /** Lines that it has logged. */
+  lines = 0;
   readonly sinceMs = performance.now();
   breathedMs = this.sinceMs;
   readonly #site: Site;
@@ -47,6 +49,11 @@ export class OpenCall implements JoinSource {
 
   get name(): string {
     return nameOf(this.#site);
+  }
+
+  /** Its module and step, for errors. */
+  get data(): Record<string, unknown> {
+    return dataOf(this.#site);
   }
 
   /** As the failure of this call: `parse.threw` and the like. */

@@ -1,10 +1,9 @@
 /** Opens the modules of a process: their files are loaded in workers, or in this thread for a debugger. */
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
-import type { CallBudgets } from '../calls/budgets.ts';
-import { DEFAULT_CALL_BUDGETS } from '../calls/budgets.ts';
 import { inlineModule } from '../calls/inline-module.ts';
 import type { ServedModule } from '../calls/served-module.ts';
+import type { YieldLimits } from '../calls/yield-budget.ts';
 import type { Config } from '../config/config-tree.ts';
 import type { Environment } from '../config/environment.ts';
 import { isOurs } from '../config/variable-name.ts';
@@ -17,7 +16,7 @@ import { WorkerPool } from './worker-pool.ts';
 export interface OpenModulesOptions {
   readonly files: readonly string[];
   readonly settingsFor: SettingsForFile;
-  readonly config: Pick<Config, 'execution' | 'maxYieldsPerParse' | 'downloader'>;
+  readonly config: Pick<Config, 'execution' | 'downloader'> & YieldLimits;
   /** The environment of this process; modules do not see what configures Catena, nor secrets. */
   readonly env: Environment;
   readonly log: Log;
@@ -35,13 +34,14 @@ export interface OpenedModules {
 export async function openModules(options: OpenModulesOptions): Promise<OpenedModules> {
   const { files, config, log, env } = options;
   const { workers, callTimeoutMs, blockTimeoutMs, loadTimeoutMs, memoryMb } = config.execution;
-  const budgets: CallBudgets = { ...DEFAULT_CALL_BUDGETS, emissions: config.maxYieldsPerParse };
+  const { maxYieldsPerParse, maxYieldCharsPerParse, maxYieldsPerStart } = config;
+  const limits: YieldLimits = { maxYieldsPerParse, maxYieldCharsPerParse, maxYieldsPerStart };
   if (files.length === 0) return { modules: [], pool: undefined, stop: async () => {} };
-  if (workers === 0) return openInline(options, budgets);
+  if (workers === 0) return openInline(options, limits);
   const pool = await WorkerPool.open({
     size: workers ?? availableParallelism(),
     modules: files.map((file) => sourceOf(file, options)),
-    ...{ budgets, memoryMb, loadTimeoutMs, log },
+    ...{ limits, memoryMb, loadTimeoutMs, log },
     env: authorEnvironment(env, config.downloader.secrets ?? []),
   });
   return { modules: pooledModules(pool, { timeoutMs: callTimeoutMs, blockTimeoutMs }), pool, stop: () => pool.stop() };
@@ -49,7 +49,7 @@ export async function openModules(options: OpenModulesOptions): Promise<OpenedMo
 
 async function openInline(
   { files, settingsFor, log }: OpenModulesOptions,
-  budgets: CallBudgets,
+  limits: YieldLimits,
 ): Promise<OpenedModules> {
   log.warn(
     'execution.workers is 0: the code of modules runs in the main thread, and nothing bounds its time or memory',
@@ -57,7 +57,7 @@ async function openInline(
   // Imported only here: the main thread loads no page and no module.
   const { loadModule } = await import('../modules/load/load-module.ts');
   const modules = await Promise.all(files.map((file) => loadModule(file, settingsFor)));
-  return { modules: modules.map((module) => inlineModule(module, budgets)), pool: undefined, stop: async () => {} };
+  return { modules: modules.map((module) => inlineModule(module, limits)), pool: undefined, stop: async () => {} };
 }
 
 function sourceOf(file: string, { settingsFor }: OpenModulesOptions): ModuleSource {

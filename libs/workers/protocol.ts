@@ -9,8 +9,9 @@
  *       ←──────────────────────────── ends     with a result or a failure
  *       ── abandon ───────────────────────→    nobody waits for the call any more
  */
-import type { CallBudgets } from '../calls/budgets.ts';
+
 import type { CalledNode, Chunk, DeadNode, JoinPage, ModuleFacts, RunContext } from '../calls/served-module.ts';
+import type { YieldLimits } from '../calls/yield-budget.ts';
 import type { GivenUp, PageSource } from '../modules/contract/definition.ts';
 import type { ModuleSettings } from '../modules/load/module-settings.ts';
 import type { NewItem } from '../store/port.ts';
@@ -19,7 +20,7 @@ import type { WireError } from './wire-error.ts';
 /** What a worker is started with. */
 export interface WorkerSetup {
   readonly modules: readonly ModuleSource[];
-  readonly budgets: CallBudgets;
+  readonly limits: YieldLimits;
   /** The memory of its {@link Board}. */
   readonly board: SharedArrayBuffer;
 }
@@ -68,12 +69,14 @@ export type FromWorker =
   /** The call has begun and waits for something: the worker can begin others. */
   | { readonly kind: 'waits'; readonly call: number }
   | { readonly kind: 'read'; readonly call: number; readonly read: number; readonly of: JoinQuery }
+  /** A call was taken back before it began; its slot is free. */
+  | { readonly kind: 'recalled'; readonly slot: number }
   | {
       readonly kind: 'ends';
       readonly call: number;
       readonly failure?: WireError;
       readonly result?: unknown;
-      /** How long it took in the worker, in milliseconds; 0 for a call that was recalled. */
+      /** How long it took in the worker, in milliseconds. */
       readonly ms: number;
     }
   /** A line that author code logged or printed; `call` is undefined outside of calls. */

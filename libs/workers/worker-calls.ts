@@ -6,13 +6,13 @@
  *                                                               A did not: it waits, and the main thread is told
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { CallBudgets } from '../calls/budgets.ts';
 import { openRun } from '../calls/opened-input.ts';
 import { runCall } from '../calls/run-call.ts';
 import type { AuthorCall, RunContext } from '../calls/served-module.ts';
+import type { YieldLimits } from '../calls/yield-budget.ts';
 import { CatenaError } from '../errors/catena-error.ts';
-import { describeThrown } from '../modules/build/site.ts';
-import type { ModuleDefinition } from '../modules/contract/definition.ts';
+import { describeThrown } from '../errors/thrown.ts';
+import type { AuthorLog, ModuleDefinition } from '../modules/contract/definition.ts';
 import type { Board } from './board.ts';
 import { type CallEnd, type CallMessage, OpenCall } from './open-call.ts';
 import type { CallOrder, FromWorker, LogLine, ToWorker } from './protocol.ts';
@@ -20,7 +20,7 @@ import { toWireError } from './wire-error.ts';
 
 export interface WorkerCallsOptions {
   readonly board: Board;
-  readonly budgets: CallBudgets;
+  readonly limits: YieldLimits;
   readonly post: (messages: readonly FromWorker[]) => void;
 }
 
@@ -28,6 +28,9 @@ export interface WorkerCallsOptions {
 const BREATHE_AFTER_MS = 8;
 /** How often the board beats while calls are open. */
 const BEAT_MS = 100;
+/** Lines that one call may log, and characters of a line or of its fields. */
+const MAX_LINES = 1_000;
+const MAX_LINE_CHARS = 8_192;
 /** While calls wait, messages of this time are posted together. */
 const POST_AFTER_MS = 1;
 
@@ -39,6 +42,7 @@ export class WorkerCalls {
   readonly #open = new Map<number, OpenCall>();
   readonly #current = new AsyncLocalStorage<OpenCall>();
   readonly #outbox: FromWorker[] = [];
+  readonly #log: AuthorLog = authorLog((line) => this.log(line));
   #pumping = false;
   #posting = false;
   #beats: NodeJS.Timeout | undefined;
@@ -78,9 +82,16 @@ export class WorkerCalls {
     this.#pump();
   }
 
-  /** Posted at once: the code may block before its turn ends. */
-  log(line: LogLine): void {
-    this.#outbox.push({ kind: 'log', call: this.#current.getStore()?.id, line });
+  /** Posted at once: the code may block before its turn ends. Beyond {@link MAX_LINES} the lines of a call are dropped. */
+  log({ level, text, fields }: LogLine): void {
+    const call = this.#current.getStore();
+    if (call !== undefined) call.lines += 1;
+    const { lines } = call ?? { lines: 0 };
+    if (lines > MAX_LINES) return;
+    const shown = text.length <= MAX_LINE_CHARS ? text : `${text.slice(0, MAX_LINE_CHARS)}…`;
+    const line = { level, text: lines === MAX_LINES ? `${shown} (further lines of this call are dropped)` : shown };
+    const known = fields === undefined ? {} : { fields: plainFields(fields) };
+    this.#outbox.push({ kind: 'log', call: call?.id, line: { ...line, ...known } });
     this.#options.post(this.#outbox.splice(0));
   }
 
@@ -98,6 +109,7 @@ export class WorkerCalls {
     const who = call === undefined ? 'the code of a module' : call.name;
     const error = new CatenaError('execution.exit', `${who} called ${deed}`, {
       class: 'retryable',
+      data: call === undefined ? {} : call.data,
       remedy: 'throw an error to fail the node, or yield fail(reason) in a compute step to end the module',
     });
     if (call !== undefined) call.end = { failure: toWireError(error) };
@@ -143,10 +155,10 @@ export class WorkerCalls {
   }
 
   #begin(message: CallMessage): OpenCall | undefined {
-    const { board, budgets } = this.#options;
+    const { board, limits } = this.#options;
     const { slot } = message;
     if (!board.begin(slot)) {
-      this.send({ kind: 'ends', call: message.call, ms: 0 });
+      this.send({ kind: 'recalled', slot });
       return undefined;
     }
     board.mark(slot);
@@ -154,7 +166,7 @@ export class WorkerCalls {
     this.#open.set(call.id, call);
     this.#beats ??= setInterval(() => board.beat(), BEAT_MS);
     this.#current.run(call, () => {
-      const made = this.#make(message, call, budgets);
+      const made = this.#make(message, call, limits);
       made.then(
         (result) => this.#end(call, { result }),
         (thrown: unknown) => this.#end(call, { failure: toWireError(thrown) }),
@@ -184,14 +196,15 @@ export class WorkerCalls {
     this.#beats = undefined;
   }
 
-  async #make({ module: id, order }: CallMessage, call: OpenCall, budgets: CallBudgets): Promise<unknown> {
+  async #make({ module: id, order }: CallMessage, call: OpenCall, limits: YieldLimits): Promise<unknown> {
     const module = this.#modules.get(id)!;
     if (order.fn === 'checkInput') return void (await module.checkInput(order.input));
     const run = this.#runs.get(order.run)!;
     if (order.fn === 'openRun') return (await openRun(module, run)).concurrency;
     return runCall(module, toAuthorCall(order, run, call), {
-      budgets,
+      limits,
       emit: (chunk) => call.emit(chunk),
+      log: this.#log,
       breathe: () => this.#breathe(call),
       isAbandoned: () => call.isAbandoned,
     });
@@ -226,6 +239,22 @@ function toAuthorCall(
       return { fn: 'compute', ...ofNode, join: call };
     default:
       return { fn: order.fn, ...ofNode };
+  }
+}
+
+function authorLog(log: (line: LogLine) => void): AuthorLog {
+  const at = (level: LogLine['level']) => (message: string, fields?: Readonly<Record<string, unknown>>) =>
+    log({ level, text: String(message), ...(fields === undefined ? {} : { fields }) });
+  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
+}
+
+/** Fields as JSON has them: an author's may hold what cannot be sent. */
+function plainFields(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  try {
+    const text = JSON.stringify(fields);
+    return text.length <= MAX_LINE_CHARS ? (JSON.parse(text) as Record<string, unknown>) : { fields: 'too large' };
+  } catch {
+    return { fields: 'not JSON' };
   }
 }
 

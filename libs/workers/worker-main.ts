@@ -10,10 +10,10 @@ import { toWireError } from './wire-error.ts';
 import { WorkerCalls } from './worker-calls.ts';
 
 const port = parentPort!;
-const { modules, budgets, board } = workerData as WorkerSetup;
+const { modules, limits, board } = workerData as WorkerSetup;
 const calls = new WorkerCalls({
   board: new Board(board),
-  budgets,
+  limits,
   post: (messages: readonly FromWorker[]) => port.postMessage(messages),
 });
 guardProcess(calls);

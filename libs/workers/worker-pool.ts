@@ -7,11 +7,12 @@
  *     a call was on the stack         it is to blame for blocking
  *     else                            each that had begun is made again, alone in a worker: only the one that does it alone fails
  */
-import type { CallBudgets } from '../calls/budgets.ts';
+
 import type { ModuleFacts } from '../calls/served-module.ts';
+import type { YieldLimits } from '../calls/yield-budget.ts';
 import { backOffMs } from '../concurrency/back-off.ts';
 import { Fifo } from '../concurrency/fifo.ts';
-import { forcedAfter } from '../concurrency/within.ts';
+import { forcedAfter, within } from '../concurrency/within.ts';
 import type { Log, LogFields } from '../telemetry/log.ts';
 import { budgetError, type EndReason, type Evidence, loadTimeoutError, noWorkerError } from './budget-errors.ts';
 import { type CallSubject, PoolCall, type PoolCallOptions } from './pool-call.ts';
@@ -24,7 +25,7 @@ export interface WorkerPoolOptions {
   /** The most workers; another is started when all that run are busy. At least 1. */
   readonly size: number;
   readonly modules: readonly ModuleSource[];
-  readonly budgets: CallBudgets;
+  readonly limits: YieldLimits;
   readonly memoryMb: number;
   /** How long the modules may take to load. */
   readonly loadTimeoutMs: number;
@@ -42,6 +43,8 @@ export interface PoolObserver {
   called(queuedMs: number, runMs: number): void;
 }
 
+/** How long a stop waits for workers to end. */
+const STOP_MS = 5_000;
 /** Work that a worker is given ahead, in milliseconds: enough to keep it busy while the main thread does other things. */
 const AHEAD_MS = 5;
 /** Taken for a call of a function that was not called yet. */
@@ -56,6 +59,8 @@ export class WorkerPool {
   #modules: readonly ModuleFacts[] = [];
   readonly #options: WorkerPoolOptions;
   readonly #threads = new Set<WorkerThread>();
+  /** Workers that were ended and may still run for a moment. */
+  readonly #ending = new Set<Promise<void>>();
   readonly #queue = new Fifo<PoolCall>();
   /** Calls that are made again, ahead of the queue. */
   readonly #again: PoolCall[] = [];
@@ -84,6 +89,7 @@ export class WorkerPool {
       onTimeout: (call) => this.#timedOut(call),
       onPassed: (thread, reason, call) => void this.#end(thread, reason, call),
       onStalled: (thread) => this.#recall(thread),
+      onLooked: () => this.#dispatch(),
     });
   }
 
@@ -127,9 +133,8 @@ export class WorkerPool {
     const reason = new Error('the workers were stopped');
     const waiting = [...this.#again.splice(0), ...this.#drain(), ...this.open];
     for (const call of waiting) call.fail(reason);
-    await Promise.all(
-      [...this.#threads, ...(this.#starting === undefined ? [] : [this.#starting])].map((each) => each.end()),
-    );
+    const threads = [...this.#threads, ...(this.#starting === undefined ? [] : [this.#starting])];
+    await within(Promise.all([...threads.map((thread) => thread.end()), ...this.#ending]), STOP_MS);
     this.#threads.clear();
   }
 
@@ -174,9 +179,9 @@ export class WorkerPool {
   }
 
   /** The work ahead of a call in a worker, in milliseconds; infinite if the worker is too busy to be given it. */
-  #aheadMs({ open }: WorkerThread, call: PoolCall): number {
+  #aheadMs({ open, stalledMs }: WorkerThread, call: PoolCall): number {
     if (open.size === 0) return 0;
-    if (call.isAlone) return Number.POSITIVE_INFINITY;
+    if (call.isAlone || stalledMs > 0) return Number.POSITIVE_INFINITY;
     let sum = 0;
     for (const each of open.values()) {
       if (each.isAlone) return Number.POSITIVE_INFINITY;
@@ -210,6 +215,9 @@ export class WorkerPool {
       case 'waits':
         this.#waits(thread.open.get(message.call));
         break;
+      case 'recalled':
+        thread.freeRecalled(message.slot);
+        break;
       case 'ends':
         this.#ended(thread, message);
         break;
@@ -224,10 +232,7 @@ export class WorkerPool {
 
   #ended(thread: WorkerThread, end: FromWorker & { readonly kind: 'ends' }): void {
     const call = thread.open.get(end.call);
-    if (call === undefined) {
-      thread.forget(end.call);
-      return;
-    }
+    if (call === undefined) return;
     thread.close(call);
     this.#learn(call, end.ms);
     void call.ended(end);
@@ -275,7 +280,6 @@ export class WorkerPool {
   #recall(thread: WorkerThread): void {
     const recalled = [...thread.open.values()].filter((call) => thread.recall(call));
     this.#again.push(...recalled);
-    if (recalled.length > 0) this.#dispatch();
   }
 
   /** Ends a worker. */
@@ -285,7 +289,10 @@ export class WorkerPool {
     const isStalled = thread.stalledMs > 0 && (reason === 'blocked' || reason === 'timeout');
     const stack = isStalled ? await thread.stack() : undefined;
     const begun = begunIn(thread);
-    await thread.end();
+    // Not awaited: a long operation of the engine, such as filling an array of 100 million, is not interrupted.
+    const ended = thread.end();
+    this.#ending.add(ended);
+    void ended.finally(() => this.#ending.delete(ended));
     this.#bury(thread, reason, { begun, guilty: guilty ?? only(begun), stack });
   }
 
@@ -360,9 +367,9 @@ export class WorkerPool {
   }
 
   #makeThread(): WorkerThread {
-    const { modules, budgets, memoryMb, env, log } = this.#options;
+    const { modules, limits, memoryMb, env, log } = this.#options;
     return new WorkerThread({
-      ...{ modules, budgets, memoryMb, env },
+      ...{ modules, limits, memoryMb, env },
       onMessage: (thread, message) => this.#receive(thread, message),
       onOutput: (text) => log.info(text.trimEnd(), { source: 'module' }),
       onDeath: (thread, reason) => this.#lost(thread, reason),

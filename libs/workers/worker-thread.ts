@@ -1,8 +1,8 @@
 /** A worker as the main thread sees it: its thread, its board, and the calls that are open in it. */
 import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
-import type { CallBudgets } from '../calls/budgets.ts';
 import type { ModuleFacts, RunContext } from '../calls/served-module.ts';
+import type { YieldLimits } from '../calls/yield-budget.ts';
 import { CatenaError } from '../errors/catena-error.ts';
 import { Board, SLOTS } from './board.ts';
 import type { EndReason } from './budget-errors.ts';
@@ -16,7 +16,7 @@ export type WorkerEnd = EndReason | 'stray_error';
 
 export interface WorkerThreadOptions {
   readonly modules: readonly ModuleSource[];
-  readonly budgets: CallBudgets;
+  readonly limits: YieldLimits;
   readonly memoryMb: number;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly onMessage: (thread: WorkerThread, message: FromWorker) => void;
@@ -60,7 +60,6 @@ export class WorkerThread {
   seenBeats = 0;
   readonly #worker: Worker;
   readonly #slots = Array.from({ length: SLOTS }, (_, slot) => SLOTS - 1 - slot);
-  readonly #recalled = new Map<number, number>();
   readonly #loaded = Promise.withResolvers<readonly ModuleFacts[]>();
   readonly #runs = new Map<RunContext, number>();
   #nextRun = 0;
@@ -69,8 +68,8 @@ export class WorkerThread {
   constructor(options: WorkerThreadOptions) {
     threads += 1;
     const name = `worker-${threads}`;
-    const { modules, budgets, memoryMb, env, onMessage, onOutput, onDeath } = options;
-    const setup: WorkerSetup = { modules, budgets, board: this.board.memory };
+    const { modules, limits, memoryMb, env, onMessage, onOutput, onDeath } = options;
+    const setup: WorkerSetup = { modules, limits, board: this.board.memory };
     this.name = name;
     this.#worker = new Worker(ENTRY, {
       name,
@@ -81,6 +80,8 @@ export class WorkerThread {
       stderr: true,
       resourceLimits: { maxOldGenerationSizeMb: memoryMb + ONE_ALLOCATION_MB },
     });
+    // The process lives as long as calls are open: the watch's timer sees to that.
+    this.#worker.unref();
     const loaded = this.#loaded;
     loaded.promise.catch(() => {});
     this.loaded = loaded.promise;
@@ -138,17 +139,13 @@ export class WorkerThread {
   recall(call: PoolCall): boolean {
     const { place } = call;
     if (place === undefined || !this.board.recall(place.slot)) return false;
-    this.#recalled.set(call.id, place.slot);
     this.open.delete(call.id);
     call.place = undefined;
     return true;
   }
 
-  /** The worker has seen that a call was recalled. */
-  forget(call: number): void {
-    const slot = this.#recalled.get(call);
-    if (slot === undefined) return;
-    this.#recalled.delete(call);
+  /** The worker has seen that the call in a slot was recalled. */
+  freeRecalled(slot: number): void {
     this.board.free(slot);
     this.#slots.push(slot);
   }

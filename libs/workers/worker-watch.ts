@@ -12,6 +12,8 @@ export interface WorkerWatchOptions {
   readonly onPassed: (thread: WorkerThread, reason: EndReason, call: PoolCall | undefined) => void;
   /** The event loop of a worker has not turned since the last look: calls that it has not begun may go elsewhere. */
   readonly onStalled: (thread: WorkerThread) => void;
+  /** All workers were looked at. */
+  readonly onLooked: () => void;
 }
 
 const INTERVAL_MS = 250;
@@ -49,6 +51,7 @@ export class WorkerWatch {
       this.#lookAt(thread, stepMs);
       if (!thread.isEnding) void this.#weigh(thread);
     }
+    this.#options.onLooked();
   }
 
   #lookAt(thread: WorkerThread, stepMs: number): void {

@@ -8,6 +8,7 @@ import { type LoadedRun, loadRunOf, moduleOf } from '../../libs/stage/run/runs.t
 import type { DownloaderDeps } from './deps.ts';
 import { AnsweredPermit, findAnswerAhead } from './policies/cache.ts';
 import { AdmittedPermit } from './policies/host-permit.ts';
+import { untilDue } from './policies/not-before.ts';
 
 /** The permit of a request that will not be sent: it takes no room, and the handler records why. */
 const NOTHING_TO_SEND: Permit = { release: () => undefined };
@@ -22,8 +23,10 @@ export async function admit(deps: DownloaderDeps, { model }: Message<'request'>,
   if (run instanceof CatenaError) return NOTHING_TO_SEND;
   const module = moduleOf(run, moduleId);
   const policy = module.definition.steps[stepIdx]?.policy;
-  const answered = policy?.cache === undefined ? undefined : await answeredAhead(deps, run, model);
-  if (answered !== undefined) return answered;
+  if (policy?.cache !== undefined) {
+    const answered = await answeredAhead(deps, run, model, signal);
+    if (answered !== undefined) return answered;
+  }
   const ofRun = module.concurrency.get(stepIdx);
   const own = [
     ...(ofRun === undefined ? [] : [ownKey(deps, `run:${model.runId}:${moduleId}:${stepIdx}`, ofRun)]),
@@ -34,18 +37,24 @@ export async function admit(deps: DownloaderDeps, { model }: Message<'request'>,
     : acquireAll(deps, own, model.limitKey, signal);
 }
 
-/** Reads the request from its node, because the wake-up does not carry it. */
+/**
+ * Reads the request from its node, because the wake-up does not carry it: its response may be cached, or it may have to wait
+ * before it asks for room.
+ */
 async function answeredAhead(
   deps: DownloaderDeps,
   run: LoadedRun,
   { id, runId, context }: Message<'request'>['model'],
+  signal: AbortSignal,
 ): Promise<AnsweredPermit | undefined> {
   const { moduleId, phase } = context!;
   const node = await deps.execution.coordinator.findNode({ id, runId, moduleId, phase });
   if (node === undefined) return undefined;
   const request = decodeRequest(node.body);
   const answer = await findAnswerAhead(deps, { run, node, request });
-  return answer === undefined ? undefined : new AnsweredPermit(node.body, answer);
+  if (answer !== undefined) return new AnsweredPermit(node.body, answer);
+  await untilDue(deps.clock, request, signal);
+  return undefined;
 }
 
 /** A key with a concurrency limit of its own and no rate. */

@@ -16,6 +16,7 @@ import { HostPermit } from './policies/host-permit.ts';
 import { idempotencyKey } from './policies/idempotency-key.ts';
 import { keepBody } from './policies/keep-body.ts';
 import { limits, ownLimits } from './policies/limits.ts';
+import { notBefore } from './policies/not-before.ts';
 import { observe } from './policies/observe.ts';
 import {
   compose,
@@ -42,6 +43,8 @@ export const REQUEST_POLICIES: readonly RequestPolicy[] = [
   cache,
   // Before breaker and cost: a page that may not be fetched must use neither.
   robots,
+  // Before the deadline, which counts from when the request may be sent; after the cache: a cached response waits for nothing.
+  notBefore,
   // Before breaker and cost too, and both read the timeout that it sets.
   deadline,
   // Before breaker and cost: a missing secret must use neither. Within the cache: no cached response contains a secret.

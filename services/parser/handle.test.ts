@@ -47,6 +47,32 @@ const shopOf = (during: () => Promise<void> | void = () => undefined) =>
 
 const shop = shopOf();
 
+/** Pages that fail in every way: by the code, a schema, what they are, or what the step asks for. */
+const picky = defineModule({
+  name: 'shop',
+  version: '1.0.0',
+  input: z.object({}),
+  steps: { list: z.object({}) },
+  items: { product: z.object({ sku: z.string().regex(/^[a-z]$/) }) },
+}).implement({
+  *start({ go }) {
+    yield go.list({});
+  },
+  steps: {
+    list: {
+      request: () => 'http://shop.test/list',
+      expect: { check: (page) => (page.text.startsWith('one moment') ? 'it is a waiting room' : undefined) },
+      *parse({ page, put, retry }) {
+        const [verb, argument = ''] = page.text.split('\n').at(-1)!.split(' ');
+        if (verb === 'item') yield put.product({ sku: argument });
+        if (verb === 'retry') yield retry('still loading');
+        if (verb === 'json') yield put.product(page.json as { sku: string });
+        if (verb === 'throw') throw new TypeError('no price');
+      },
+    },
+  },
+});
+
 async function fetched(page: FakePage, options: BenchOptions = {}, module = shop) {
   const bench = openStageBench([module], options);
   bench.http.answer = () => page;
@@ -246,6 +272,82 @@ describe('a page that cannot be parsed', () => {
   ])('because it answered %i is of the class of its status', async (status, errorClass, retryAfterMs) => {
     const { error } = await failure({ status, headers: [['retry-after', '7']] });
     expect(error.model.error).toMatchObject({ code: 'download.status', class: errorClass, retryAfterMs });
+  });
+
+  /** Downloads the page again after its failure, and parses it; undefined when the node has no further attempt. */
+  async function again(bench: StageBench, error: Message<'error'>, page: FakePage | Error) {
+    await bench.decide(error);
+    const state = (await bench.nodeOf(error))!.state;
+    if (state !== 'retry') return undefined;
+    const retry = await bench.retry(error);
+    bench.http.answer = () => {
+      if (page instanceof Error) throw page;
+      return page;
+    };
+    const { kind: _kind, model } = retry;
+    const request = { kind: 'request', model: { ...model, runId: 'run-1' } } as unknown as Message<'request'>;
+    return only(messagesOf(await bench.parse(await bench.download(request)), 'error'));
+  }
+
+  const timeout = new CatenaError('download.timeout', 'too slow', { class: 'retryable' });
+
+  it.each<[string, string, string]>([
+    ['throw', 'throw', 'two downloads gave the same bytes'],
+    ['throw', 'item a\nthrow', 'two downloads failed'],
+    ['item 7', 'item 8', 'two downloads failed'],
+    ['json', 'json', 'two downloads gave the same bytes'],
+  ])('(%j, then %j) is downloaded again once', async (first, second, why) => {
+    const { bench, error } = await failure({ body: first }, { attempts: 5 }, picky);
+    expect(error.model.error).toMatchObject({ class: 1 });
+    const last = (await again(bench, error, { body: second }))!;
+    expect(last.model.error).toMatchObject({ code: error.model.error!.code, class: 2 });
+    expect(JSON.parse(Buffer.from(last.model.error!.data).toString())).toMatchObject({ pages: why });
+    await bench.decide(last);
+    expect(await bench.nodeOf(last)).toMatchObject({ state: 'dead', deathReason: 'failed', attempts: 2 });
+  });
+
+  it('because it cannot be read follows the policy for as long as its bytes change', async () => {
+    const { bench, error } = await failure({ body: 'json 1' }, { attempts: 4 }, picky);
+    const second = (await again(bench, error, { body: 'json 2' }))!;
+    const third = (await again(bench, second, { body: 'json 3' }))!;
+    expect([second, third].map(({ model }) => model.error!.class)).toEqual([1, 1]);
+    const fourth = (await again(bench, third, { body: 'json 3' }))!;
+    expect(fourth.model.error).toMatchObject({ code: 'parse.not_json', class: 2 });
+  });
+
+  it('because it asks for a retry, or is not the expected one, follows the policy, with the same bytes too', async () => {
+    for (const body of ['retry 1', 'one moment']) {
+      const { bench, error } = await failure({ body }, { attempts: 3 }, picky);
+      const second = (await again(bench, error, { body }))!;
+      expect(second.model.error).toMatchObject({ class: 1 });
+      expect(await again(bench, second, { body })).toBeDefined();
+    }
+  });
+
+  it('is remembered over a download that failed in between', async () => {
+    const { bench, error } = await failure({ body: 'throw' }, { attempts: 9 }, picky);
+    const lost = (await again(bench, error, timeout))!;
+    expect(lost.model.error).toMatchObject({ code: 'download.timeout', class: 1 });
+    const last = (await again(bench, lost, { body: 'throw' }))!;
+    expect(last.model.error).toMatchObject({ code: 'parse.threw', class: 2 });
+  });
+
+  it('has fresh tries after a replay', async () => {
+    const { bench, error } = await failure({ body: 'throw' }, { attempts: 5 }, picky);
+    const last = (await again(bench, error, { body: 'throw' }))!;
+    await bench.decide(last);
+    const { id, moduleId, phase } = await bench.nodeOf(last);
+    const { wakeUps } = await bench.coordinator.replay({
+      node: { id, runId: 'run-1', moduleId, phase },
+      rejoin: false,
+    });
+    const context = { ...last.model.context!, epoch: only(wakeUps).epoch };
+    const request = {
+      kind: 'request',
+      model: { ...last.model, runId: 'run-1', context },
+    } as unknown as Message<'request'>;
+    const first = only(messagesOf(await bench.parse(await bench.download(request)), 'error'));
+    expect(first.model.error).toMatchObject({ code: 'parse.threw', class: 1 });
   });
 
   it('is parsed anew when it is downloaded again', async () => {

@@ -8,12 +8,14 @@ import type { Message } from '../../libs/contracts/chain.ts';
 import { ResponseModel } from '../../libs/contracts/messages.ts';
 import { ClaimCode } from '../../libs/coordination/protocol/claims.ts';
 import type { ChainNode, NodeRef } from '../../libs/coordination/protocol/node.ts';
+import type { PageSource } from '../../libs/modules/contract/definition.ts';
 import { type Ending, executeHeld, executeNode, type Refused } from '../../libs/stage/execution/execute-node.ts';
 import { gather, type Yield } from '../../libs/stage/execution/gather.ts';
 import type { ParseWork } from '../../libs/stage/execution/hand-over.ts';
 import type { Outcome } from '../../libs/stage/execution/outcome.ts';
 import { fromChainError } from '../../libs/stage/messages/chain-error.ts';
 import { type LoadedModule, type LoadedRun, moduleOf } from '../../libs/stage/run/runs.ts';
+import { judgedPage } from './another-download.ts';
 import { Bill, payBill } from './cost.ts';
 import type { ParserDeps, RecordedParse } from './deps.ts';
 import { giveUp } from './give-up.ts';
@@ -70,8 +72,19 @@ async function parseHeld(deps: ParserDeps, work: ParseWork): Promise<Ending> {
   const { node } = work.lease;
   const module = moduleOf(work.run, node.moduleId);
   const bill = new Bill(node, work.response);
-  const yielded = await parse(deps, module, work, bill)
-    .catch((thrown: unknown) => giveUp(deps, module, work, { thrown, bill }))
+  let body: Uint8Array | undefined;
+  const readPage = async () => {
+    const page = await toPage(deps.blobs, work.response);
+    body = page.body;
+    return page;
+  };
+  const yielded = await parse(deps, module, work, { bill, readPage })
+    .catch(async (thrown: unknown) =>
+      giveUp(deps, module, work, { thrown: await judgedPage(thrown, node, body), bill }),
+    )
+    .catch(async (thrown: unknown) => {
+      throw await judgedPage(thrown, node, body);
+    })
     .finally(() => payBill({ budgets: deps.budgets, log: deps.execution.log }, node, bill));
   return { kind: 'commit', yielded, childStage: 'ingress' };
 }
@@ -80,11 +93,11 @@ async function parse(
   deps: ParserDeps,
   { definition }: LoadedModule,
   { run, lease, response }: ParseWork,
-  bill: Bill,
+  { bill, readPage }: { readonly bill: Bill; readonly readPage: () => Promise<PageSource> },
 ): Promise<Yield> {
   const { node } = lease;
   if (response.error !== undefined) throw fromChainError(response.error);
-  const page = await toPage(deps.blobs, response);
+  const page = await readPage();
   const yielded = await gather(
     definition,
     { fn: 'parse', run: run.context, node, signal: lease.signal, page },

@@ -1,8 +1,8 @@
 import type { CallContext } from 'nice-grpc';
 import { expect, it } from 'vitest';
 import { z } from 'zod';
-import { DEFAULT_CALL_BUDGETS } from '../../libs/calls/budgets.ts';
 import { ModuleRegistry } from '../../libs/calls/registry.ts';
+import { YIELD_LIMITS } from '../../libs/calls/yield-budget.ts';
 import { ErrorClass } from '../../libs/contracts/messages.ts';
 import { ParseRequest } from '../../libs/contracts/services.ts';
 import { computeStep, defineModule } from '../../libs/modules/index.ts';
@@ -34,7 +34,7 @@ const shop = defineModule({
 });
 
 const api = createParserApi({
-  modules: new ModuleRegistry([shop], { ...DEFAULT_CALL_BUDGETS, emissions: 50 }),
+  modules: new ModuleRegistry([shop], { ...YIELD_LIMITS, maxYieldsPerParse: 50 }),
 });
 const call = { signal: new AbortController().signal } as CallContext;
 const json = (value: unknown) => Buffer.from(JSON.stringify(value));

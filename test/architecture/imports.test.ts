@@ -30,9 +30,9 @@ describe('imports are found', () => {
   it('with their line, and whether they are gone at run time', () => {
     const source = `\n\nimport type { A } from './a.ts';\nimport { type B } from './b.ts';\nexport type { C } from './c.ts';`;
     expect(importsOf(source)).toEqual([
-      { specifier: './a.ts', typeOnly: true, line: 3 },
-      { specifier: './b.ts', typeOnly: false, line: 4 },
-      { specifier: './c.ts', typeOnly: true, line: 5 },
+      { specifier: './a.ts', typeOnly: true, isLate: false, line: 3 },
+      { specifier: './b.ts', typeOnly: false, isLate: false, line: 4 },
+      { specifier: './c.ts', typeOnly: true, isLate: false, line: 5 },
     ]);
   });
 });

@@ -5,6 +5,8 @@ export interface Import {
   readonly specifier: string | undefined;
   /** `import type` and `export type`: gone at run time. */
   readonly typeOnly: boolean;
+  /** `import()`: loaded when it is reached. */
+  readonly isLate: boolean;
   readonly line: number;
 }
 
@@ -42,11 +44,11 @@ type Found = Omit<Import, 'line'>;
 
 function readImport(tokens: readonly Token[], index: number): Found | undefined {
   const next = tokens[index + 1];
-  if (next?.kind === 'string') return { specifier: next.text, typeOnly: false };
+  if (next?.kind === 'string') return { specifier: next.text, typeOnly: false, isLate: false };
   if (isPunctuation(next, '(')) {
     const argument = tokens[index + 2];
     const isLiteral = argument?.kind === 'string' && isPunctuation(tokens[index + 3], ')', ',');
-    return { specifier: isLiteral ? argument.text : undefined, typeOnly: false };
+    return { specifier: isLiteral ? argument.text : undefined, typeOnly: false, isLate: true };
   }
   return readClause(tokens, index);
 }
@@ -62,7 +64,7 @@ function readClause(tokens: readonly Token[], index: number): Found | undefined 
   const from = index + 1 + clause.length;
   const specifier = tokens[from + 1];
   if (!isWord(tokens[from], 'from') || specifier?.kind !== 'string') return undefined;
-  return { specifier: specifier.text, typeOnly: isWord(clause[0], 'type') && clause.length > 1 };
+  return { specifier: specifier.text, typeOnly: isWord(clause[0], 'type') && clause.length > 1, isLate: false };
 }
 
 /** The tokens up to the `from` that a string follows, as long as they can stand in such a clause. */

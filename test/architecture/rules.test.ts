@@ -10,6 +10,7 @@ import { enginesExtensions, privateImports } from './extensions.ts';
 import { citationsIn, LABELS_PAGE, labelViolations } from './labels.ts';
 import { layerViolations } from './layers.ts';
 import { anchorsOf, brokenLinks } from './links.ts';
+import { pageCodeInMainThread } from './main-thread.ts';
 import { bucketNames, environmentReads, oddFileNames, putOff, registryHosts, spelledNames } from './names.ts';
 import { undeclaredPackages } from './packages.ts';
 import { brokenPointers } from './pointers.ts';
@@ -302,6 +303,27 @@ describe('circles', () => {
   it('are not seen where files only share what they import', () => {
     const files = [file('libs/a/a.ts', 'b.ts', 'c.ts'), file('libs/a/b.ts', 'c.ts'), file('libs/a/c.ts')];
     expect(importCircles(files)).toEqual([]);
+  });
+});
+
+describe('page code in the main thread', () => {
+  const inMain = (...files: readonly (readonly [string, string])[]) =>
+    pageCodeInMainThread(files.map(([path, text]) => sourceFile(path, text)));
+
+  it('is found, with the imports that lead there', () => {
+    const entry = ['services/serve.ts', "import { a } from '../libs/a/a.ts';"] as const;
+    const page = ['libs/modules/page/page.ts', ''] as const;
+    expect(inMain(entry, page, ['libs/a/a.ts', "import { p } from '../modules/page/page.ts';"])).toEqual([
+      'services/serve.ts → libs/a/a.ts → libs/modules/page/page.ts',
+    ]);
+    expect(inMain(entry, ['libs/a/a.ts', "await import('cheerio');"])).toEqual([
+      'services/serve.ts → libs/a/a.ts → cheerio',
+    ]);
+  });
+
+  it('is no types, and not what a worker loads', () => {
+    const worker = ['libs/workers/worker-main.ts', "import { load } from 'cheerio';"] as const;
+    expect(inMain(worker, ['services/serve.ts', "import type { CheerioAPI } from 'cheerio';"])).toEqual([]);
   });
 });
 

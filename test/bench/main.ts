@@ -1,23 +1,23 @@
 /** `npm run bench`: Catena beside the bare loop that it cannot beat, and beside Crawlee. */
 import { join, relative } from 'node:path';
 import { defaultCatalogue, expectedItems } from '../../examples/shop/site/catalogue.ts';
-import { CONTESTANT_IDS, type Contestant, CRAWLERS, STEPPERS } from './contestants.ts';
+import { CONTESTANT_IDS, type Contestant, CRAWLERS, PARSERS, STEPPERS } from './contestants.ts';
 import { machine } from './machine.ts';
 import { namesIn, runCommand, WrongOption, whole } from './options.ts';
 import { writeSection } from './page.ts';
 import { installPeers, versionOf } from './peers.ts';
 import { profileTables, readProfile, summarize } from './profile.ts';
-import { type CrawlTask, crawlOnce, type Play, playRounds, stepOnce } from './rounds.ts';
+import { type CrawlTask, crawlOnce, type Play, parseOnce, playRounds, stepOnce } from './rounds.ts';
 import { OUT, ROOT, withScratchFolder } from './scratch.ts';
 import { startSite } from './site-process.ts';
-import { crawlTable, sampleLine, stepsTable } from './speed-tables.ts';
+import { crawlTable, parsersTable, sampleLine, stepsTable } from './speed-tables.ts';
 import { figure } from './table.ts';
 
 const defaults = { rounds: '5', products: '4000', concurrency: '16', chains: '20000' };
 
 const usage = `npm run bench -- [options]
-Crawls the shop of examples/shop with each contestant, round by round, and compares every row; then executes chains of
-three steps without network. A whole run writes docs/benchmarks/engine.md; one with --only or --no-write prints only.
+Crawls the shop of examples/shop with each contestant, round by round, and compares every row; then reads its pages from
+memory with each parser alone, and executes chains of three steps without network. A whole run writes docs/benchmarks/engine.md; one with --only or --no-write prints only.
 
   --rounds N        rounds, each contestant once in each; default ${defaults.rounds}
   --products N      products of the shop; default ${defaults.products}, which are 5 % more pages
@@ -63,6 +63,7 @@ await runCommand(usage, options, async (values) => {
 
 async function measureSpeed(plan: Plan, crawlers: readonly Contestant[]): Promise<string> {
   const { rounds, products, concurrency, chains } = plan;
+  const parsers = PARSERS.filter(({ id }) => plan.contestants.includes(id));
   const steppers = STEPPERS.filter(({ id }) => plan.contestants.includes(id));
   return withScratchFolder(async (scratch) => {
     const play: Play = { rounds, scratch, onSample: (...sample) => console.log(sampleLine(...sample)) };
@@ -75,6 +76,11 @@ async function measureSpeed(plan: Plan, crawlers: readonly Contestant[]): Promis
       const pages = figure(crawls.get(crawlers[0]!.id)?.[0]?.units ?? Number.NaN);
       const how = `${pages} pages, ${concurrency} requests at once, ${rounds} rounds`;
       parts.push(`### Crawling the shop: ${how}`, crawlTable(crawls), versions(plan));
+    }
+    if (parsers.length > 0) {
+      const expected = expectedItems({ products, seed: defaultCatalogue.seed });
+      const parsed = await playRounds(parsers, play, (contestant, folder) => parseOnce(contestant, folder, expected));
+      parts.push(`### Reading pages alone: ${figure(products)} product pages, ${rounds} rounds`, parsersTable(parsed));
     }
     if (steppers.length > 0) {
       const steps = await playRounds(steppers, play, (contestant, folder) => stepOnce(contestant, folder, chains));

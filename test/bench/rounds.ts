@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Measured } from './child.ts';
 import type { StepsResult } from './contestants/catena-steps.ts';
+import type { ParseJob } from './contestants/parsers.ts';
 import type { CrawlJob } from './contestants/shop-fields.ts';
 import { type Contestant, scriptOf } from './contestants.ts';
 import { differences } from './rows.ts';
@@ -75,6 +76,19 @@ export async function crawlOnce(
   if (requests !== site.pages) wrong.push(`${requests} pages were asked for instead of ${site.pages}`);
   if (wrong.length > 0) throw new Error(`${contestant.name} collected something else:\n  ${wrong.join('\n  ')}`);
   return toSample(measured, site.pages);
+}
+
+/** Reads the product pages of the shop once. Throws when the rows are not exactly the expected ones. */
+export async function parseOnce(
+  contestant: Contestant,
+  folder: string,
+  expected: readonly { readonly sku: string }[],
+): Promise<Sample> {
+  const job: ParseJob = { products: expected.length, variant: contestant.variant };
+  const measured = await runChild<Measured<unknown[]>>({ script: scriptOf(contestant), job, folder });
+  const wrong = differences(measured.result, expected);
+  if (wrong.length > 0) throw new Error(`${contestant.name} read something else:\n  ${wrong.join('\n  ')}`);
+  return toSample(measured, expected.length);
 }
 
 /** Executes the chains once. Throws when steps or items are missing. */

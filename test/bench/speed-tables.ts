@@ -1,5 +1,5 @@
 /** The tables of `npm run bench`. */
-import { CRAWLERS, type CrawlerId, STEPPERS } from './contestants.ts';
+import { CRAWLERS, type CrawlerId, PARSERS, type ParserId, STEPPERS } from './contestants.ts';
 import { median, medianRatio } from './medians.ts';
 import type { Player, Sample, Samples } from './rounds.ts';
 import { figure, mebibytes, table } from './table.ts';
@@ -32,6 +32,18 @@ export function stepsTable(samples: Samples): string {
     mebibytes(median(taken.map(({ peakRssBytes }) => peakRssBytes))),
   ]);
   return table('store|steps/s|slowest – fastest|CPU s|CPU µs/step|peak RSS MiB'.split('|'), rows);
+}
+
+export function parsersTable(samples: Samples): string {
+  const slim: ParserId = 'parse-slim';
+  const rows = present(PARSERS, samples).map(({ name, taken }) => [
+    name,
+    figure(median(speeds(taken))),
+    range(speeds(taken)),
+    figure(median(taken.map(({ cpuSeconds, units }) => (cpuSeconds / units) * 1e6)), 0),
+    figure(medianRatio(speeds(taken), speeds(samples.get(slim) ?? [])), 2),
+  ]);
+  return table('parser|pages/s|slowest – fastest|CPU µs/page|× cheerio slim'.split('|'), rows);
 }
 
 /** One line for a terminal while the rounds go on. */

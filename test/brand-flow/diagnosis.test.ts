@@ -67,8 +67,8 @@ describe('a diagnosis', () => {
 
   it('refuses a model that the registry does not have, before anything is asked', async () => {
     const { baseUrl, calls } = await provider(() => 'whole');
-    const { deadLetters } = await diagnose({ registry: registryOf(baseUrl, ['qwen']), input: { models: ['gpt'] } });
-    expect(deadLetters[0]?.error).toContain('brand.unknown_model');
+    const { end } = await diagnose({ registry: registryOf(baseUrl, ['qwen']), input: { models: ['gpt'] } });
+    expect(end).toMatchObject({ finishReason: 'rejected', detail: 'the provider registry has no model "gpt"' });
     expect(calls).toEqual([]);
   });
 

@@ -8,7 +8,6 @@ import { diagnose, diagnosesIn, provider } from './scene.ts';
 
 describe('a failing call', () => {
   it.each<[Behaviour, string]>([
-    ['throttled', 'rate_limit'],
     ['server_error', 'server'],
     ['malformed', 'parse'],
     ['disconnect', 'network'],
@@ -20,6 +19,25 @@ describe('a failing call', () => {
       { status: 'failed', response: null, error: { error_type: type, recoverable: true } },
     ]);
     expect(run.deadLetters.filter(({ kind }) => kind === 'request')).toEqual([]);
+  });
+
+  it('that is throttled is asked again as long as there is time, and then a row that says so (R11)', async () => {
+    const { baseUrl, calls } = await provider(() => 'throttled');
+    const input = { reserveMs: 500 };
+    const run = await diagnose({ registry: registryOf(baseUrl, ['qwen']), input, deadlineMs: 4_500 });
+    expect(calls.length).toBeGreaterThanOrEqual(2);
+    expect(run.wallMs, 'what is left of the time would not do for another attempt').toBeLessThan(4_500);
+    expect(run.calls).toMatchObject([
+      { status: 'failed', attempts: calls.length, cost: 0, error: { error_type: 'rate_limit', recoverable: true } },
+    ]);
+  });
+
+  it('that is throttled and then answered is whole, however often it was refused (R11)', async () => {
+    const { baseUrl, calls } = await provider(({ nth }) => (nth <= 2 ? 'throttled' : 'whole'));
+    const input = { attempts: 1 };
+    const run = await diagnose({ registry: registryOf(baseUrl, ['qwen']), input, deadlineMs: 20_000 });
+    expect(calls).toHaveLength(3);
+    expect(run.calls).toMatchObject([{ status: 'whole', finish: 'whole', attempts: 3 }]);
   });
 
   it('is answered by the second attempt where that succeeds', async () => {

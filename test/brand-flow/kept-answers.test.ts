@@ -29,7 +29,7 @@ describe('what was answered a moment ago (B32)', () => {
     await diagnoses.run({ cache: false });
     expect(calls).toHaveLength(2);
     await diagnoses.run({ maxTokens: 100 });
-    await diagnoses.run({ language: 'en' });
+    await diagnoses.run({ prompt: 'list' });
     expect(calls).toHaveLength(4);
   });
 

@@ -1,10 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { CODEC_NAMES, costOf, type Provider, providerSchema } from './provider.ts';
+import { costOf, type Provider, providerSchema } from './provider.ts';
 import { buildRequest, keyHeader, openStream, parseResponse, parseStream } from './registry.ts';
 import { SAME, SAMPLES } from './samples.fixture.ts';
+import { CODEC_NAMES, type CodecName } from './vendors/vendor.ts';
 
 const KEY = 'sk-secret';
+const KEY_HEADERS: Readonly<Partial<Record<CodecName, readonly string[]>>> = {
+  'anthropic-messages': ['x-api-key', KEY],
+  gemini: ['x-goog-api-key', KEY],
+};
 
 function provider(over: Partial<Provider> = {}): Provider {
   return providerSchema.parse({
@@ -17,6 +22,8 @@ function provider(over: Partial<Provider> = {}): Provider {
   });
 }
 
+const from = (codec: CodecName, status = 200, nowMs = 0) => ({ codec, vendor: 'other', status, nowMs }) as const;
+
 const sse = (events: readonly unknown[]): string =>
   `${events.map((event) => `data: ${JSON.stringify(event)}\n\n`).join('')}data: [DONE]\n\n`;
 
@@ -24,8 +31,8 @@ describe.each(CODEC_NAMES)('the codec %s', (codec) => {
   const { body, events } = SAMPLES[codec];
 
   it('B25: reads a whole body and a stream to the same answer', () => {
-    expect(parseResponse(codec, JSON.stringify(body), 200, 0)).toEqual({ ok: true, answer: SAME });
-    expect(parseStream(codec, [sse(events)], 0)).toEqual({ ok: true, answer: SAME });
+    expect(parseResponse(JSON.stringify(body), from(codec))).toMatchObject({ ok: true, answer: SAME });
+    expect(parseStream([sse(events)], from(codec))).toMatchObject({ ok: true, answer: SAME });
   });
 
   it('reads a stream the same wherever it is cut, even inside a character', () => {
@@ -34,7 +41,7 @@ describe.each(CODEC_NAMES)('the codec %s', (codec) => {
       fc.property(fc.array(fc.nat(bytes.length), { maxLength: 20 }), (cuts) => {
         const places = [0, ...cuts.sort((a, b) => a - b), bytes.length];
         const chunks = places.slice(1).map((end, index) => bytes.subarray(places[index], end));
-        expect(parseStream(codec, chunks, 0)).toEqual({ ok: true, answer: SAME });
+        expect(parseStream(chunks, from(codec))).toMatchObject({ ok: true, answer: SAME });
       }),
       { numRuns: 50 },
     );
@@ -44,10 +51,10 @@ describe.each(CODEC_NAMES)('the codec %s', (codec) => {
     const whole = sse(events);
     const stream = openStream(codec);
     stream.push(Buffer.from(whole.slice(0, whole.indexOf('你') + 1)));
-    expect(stream.answer).toMatchObject({ text: '', partial: true });
+    expect(stream.answer).toMatchObject({ text: '', finish: 'cut_off' });
     stream.push(whole.slice(whole.indexOf('你') + 1, whole.indexOf('好') + 1));
     stream.end();
-    expect(stream.answer).toMatchObject({ text: '你', finish: null, partial: true });
+    expect(stream.answer).toMatchObject({ text: '你', finish: 'cut_off' });
   });
 
   it('asks with the model, the limit and no key; the key has a header of its own', () => {
@@ -58,21 +65,19 @@ describe.each(CODEC_NAMES)('the codec %s', (codec) => {
       temperature: 0.2,
     });
     const text = JSON.stringify(request);
-    for (const part of ['"ep-1"', '问', '请', '700', '0.2']) expect(text).toContain(part);
+    for (const part of ['ep-1', '问', '请', '700', '0.2']) expect(text).toContain(part);
     expect(request.url).toMatch(/^https:\/\/ark\.cn-beijing\.volces\.com\/api\/v3\/[a-z]/);
     expect(text).not.toContain(KEY);
-    expect(keyHeader(codec, KEY)).toEqual(
-      codec === 'anthropic-messages' ? ['x-api-key', KEY] : ['authorization', `Bearer ${KEY}`],
-    );
+    expect(keyHeader(codec, KEY)).toEqual(KEY_HEADERS[codec] ?? ['authorization', `Bearer ${KEY}`]);
   });
 
   it('never throws, on any bytes or any JSON', () => {
     fc.assert(
       fc.property(fc.array(fc.uint8Array({ maxLength: 60 }), { maxLength: 5 }), fc.json(), (chunks, json) => {
-        expect(typeof parseStream(codec, chunks, 0).ok).toBe('boolean');
-        expect(typeof parseStream(codec, [`data: ${json}\n\n`], 0).ok).toBe('boolean');
-        expect(typeof parseResponse(codec, Buffer.concat(chunks).toString('latin1'), 200, 0).ok).toBe('boolean');
-        expect(typeof parseResponse(codec, json, 500, 0).ok).toBe('boolean');
+        expect(typeof parseStream(chunks, from(codec)).ok).toBe('boolean');
+        expect(typeof parseStream([`data: ${json}\n\n`], from(codec)).ok).toBe('boolean');
+        expect(typeof parseResponse(Buffer.concat(chunks).toString('latin1'), from(codec)).ok).toBe('boolean');
+        expect(typeof parseResponse(json, from(codec, 500)).ok).toBe('boolean');
       }),
     );
     for (const wrong of [
@@ -86,29 +91,33 @@ describe.each(CODEC_NAMES)('the codec %s', (codec) => {
       { content: [1] },
       { error: null },
     ]) {
-      expect(typeof parseResponse(codec, JSON.stringify(wrong), 200, 0).ok).toBe('boolean');
-      expect(typeof parseStream(codec, [sse([wrong])], 0).ok).toBe('boolean');
+      expect(typeof parseResponse(JSON.stringify(wrong), from(codec)).ok).toBe('boolean');
+      expect(typeof parseStream([sse([wrong])], from(codec)).ok).toBe('boolean');
     }
   });
 
   it('B28: says what went wrong in a body that is no answer', () => {
-    expect(parseResponse(codec, '<html>', 200, 0)).toMatchObject({
+    expect(parseResponse('<html>', from(codec))).toMatchObject({
+      ok: false,
+      error: { error_type: 'parse', error_code: 'page_200' },
+    });
+    expect(parseResponse('hello', from(codec))).toMatchObject({
       ok: false,
       error: { error_type: 'parse', error_code: 'not_json' },
     });
-    expect(parseResponse(codec, '{}', 200, 0)).toMatchObject({
+    expect(parseResponse('{}', from(codec))).toMatchObject({
       ok: false,
       error: { error_type: 'parse', error_code: 'no_answer' },
     });
-    expect(parseResponse(codec, 'Bad Gateway', 502, 0)).toMatchObject({
+    expect(parseResponse('Bad Gateway', from(codec, 502))).toMatchObject({
       ok: false,
       error: { error_type: 'unavailable', error_code: 'http_502' },
     });
     const refused =
       codec === 'dashscope-native'
-        ? { code: 'Throttling.RateQuota', message: 'm' }
+        ? { code: 'Throttling.RateQuota', message: 'm', request_id: 'r' }
         : { error: { code: 'rate_limit_exceeded', message: 'm' } };
-    expect(parseResponse(codec, JSON.stringify(refused), 429, 9)).toEqual({
+    expect(parseResponse(JSON.stringify(refused), from(codec, 429, 9))).toMatchObject({
       ok: false,
       error: {
         error_type: 'rate_limit',
@@ -124,16 +133,19 @@ describe.each(CODEC_NAMES)('the codec %s', (codec) => {
 describe('replies', () => {
   it('mark an answer that the token limit ended, and one that an error ended', () => {
     const limited = { choices: [{ message: { content: 'x' }, finish_reason: 'length' }] };
-    expect(parseResponse('openai-chat', JSON.stringify(limited), 200, 0)).toMatchObject({
-      answer: { finish: 'length', partial: true },
+    expect(parseResponse(JSON.stringify(limited), from('openai-chat'))).toMatchObject({
+      answer: { finish: 'cut_off', finishWord: 'length' },
     });
     const broken = sse([
       { choices: [{ delta: { content: 'x' }, finish_reason: 'stop' }] },
       { error: { message: 'overloaded' } },
     ]);
-    expect(parseStream('openai-chat', [broken], 0)).toMatchObject({ ok: true, answer: { text: 'x', partial: true } });
+    expect(parseStream([broken], from('openai-chat'))).toMatchObject({
+      ok: true,
+      answer: { text: 'x', finish: 'cut_off' },
+    });
     const filtered = { choices: [{ message: { content: '' }, finish_reason: 'content_filter' }] };
-    expect(parseResponse('openai-chat', JSON.stringify(filtered), 200, 0)).toMatchObject({
+    expect(parseResponse(JSON.stringify(filtered), from('openai-chat'))).toMatchObject({
       error: { error_type: 'content_safety' },
     });
   });
@@ -143,7 +155,7 @@ describe('replies', () => {
       choices: [{ message: { content: 'x' } }],
       web_search: [{ title: 'T', link: 'https://b.com' }, { link: 'industry_report' }],
     };
-    expect(parseResponse('openai-chat', JSON.stringify(body), 200, 0)).toMatchObject({
+    expect(parseResponse(JSON.stringify(body), from('openai-chat'))).toMatchObject({
       answer: { sources: [{ url: 'https://b.com', title: 'T' }] },
     });
   });
@@ -174,7 +186,8 @@ describe('a provider', () => {
 
   it('costs what its tokens cost', () => {
     const price = { pricePerMillionTokens: { input: 2, output: 8 } };
-    expect(costOf({ inputTokens: 500_000, outputTokens: 250_000 }, price)).toBe(3);
-    expect(costOf(null, price)).toBe(0);
+    const usage = { reasoningTokens: null, cachedTokens: null, searchCalls: null };
+    expect(costOf({ inputTokens: 500_000, outputTokens: 250_000, ...usage }, price)).toBe(3);
+    expect(costOf(null, price)).toBeUndefined();
   });
 });

@@ -11,7 +11,10 @@ describe('B28: the error of a call', () => {
       timestamp: '1970-01-01T00:00:00.000Z',
     });
     const final = ERROR_TYPES.filter((type) => !diagnosisError(type, '', '', 0).recoverable);
-    expect(final).toEqual(['invalid_key', 'quota', 'content_safety', 'invalid_request', 'cost_cap']);
+    expect(final).toEqual([
+      ...['invalid_key', 'quota', 'content_safety', 'refused', 'invalid_request', 'unknown_model'],
+      ...['context_too_long', 'cost_cap'],
+    ]);
   });
 
   it('survives a journey through JSON, and never repeats a key', () => {
@@ -19,6 +22,8 @@ describe('B28: the error of a call', () => {
     expect(JSON.parse(JSON.stringify(error))).toEqual(error);
     expect(error.error_message).toBe('Incorrect API key provided: [key]. [key]');
     expect(error.error_code).toBe('invalid_key');
+    const google = diagnosisError('invalid_key', '', `API key AIza${'x'.repeat(35)} expired`, 5);
+    expect(google.error_message).toBe('API key [key] expired');
   });
 
   it.each([
@@ -26,14 +31,15 @@ describe('B28: the error of a call', () => {
     [402, '', 'Insufficient Balance', 'quota'],
     [403, 'AllocationQuota.FreeTierOnly', '', 'quota'],
     [400, 'data_inspection_failed', '', 'content_safety'],
-    [400, '1301', '系统检测到敏感内容', 'content_safety'],
+    [400, '', '系统检测到敏感内容', 'content_safety'],
     [400, 'InvalidParameter', '', 'invalid_request'],
-    [404, '', 'model not found', 'invalid_request'],
+    [404, '', 'model not found', 'unknown_model'],
+    [404, '', 'no such page', 'invalid_request'],
     [429, 'insufficient_quota', '', 'quota'],
     [429, '', '', 'rate_limit'],
     [500, '', '', 'server'],
     [503, '', '', 'unavailable'],
-    [529, 'overloaded_error', '', 'unavailable'],
+    [529, 'overloaded_error', '', 'overloaded'],
     [504, '', '', 'timeout'],
   ] as const)('is told from status %i with code "%s": %s %s', (status, code, message, type) => {
     expect(typeOfStatus(status, code, message)).toBe(type);

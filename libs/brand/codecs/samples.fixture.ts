@@ -1,5 +1,5 @@
 /** What providers send, in each format; all of it says the same. */
-import type { CodecName } from './provider.ts';
+import type { CodecName } from './vendors/vendor.ts';
 
 /** One whole body and one stream per format, written after the vendors' documents; each says what `SAME` holds. */
 export const SAMPLES: Record<CodecName, { body: unknown; events: readonly unknown[] }> = {
@@ -118,6 +118,34 @@ export const SAMPLES: Record<CodecName, { body: unknown; events: readonly unknow
       { type: 'message_stop' },
     ],
   },
+  gemini: {
+    body: {
+      modelVersion: 'ep-1',
+      candidates: [
+        {
+          content: { role: 'model', parts: [{ text: 'hm', thought: true }, { text: '你好' }] },
+          finishReason: 'STOP',
+          groundingMetadata: { groundingChunks: [{ web: { uri: 'https://a.com', title: 'A' } }] },
+        },
+      ],
+      usageMetadata: { promptTokenCount: 3, candidatesTokenCount: 5 },
+    },
+    events: [
+      { modelVersion: 'ep-1', candidates: [{ content: { parts: [{ text: 'hm', thought: true }] } }] },
+      { candidates: [{ content: { parts: [{ text: '你' }] } }] },
+      { candidates: [{ content: { parts: [{ text: '好' }] } }] },
+      {
+        candidates: [
+          {
+            content: { parts: [{ text: '' }] },
+            finishReason: 'STOP',
+            groundingMetadata: { groundingChunks: [{ web: { uri: 'https://a.com', title: 'A' } }] },
+          },
+        ],
+        usageMetadata: { promptTokenCount: 3, candidatesTokenCount: 5 },
+      },
+    ],
+  },
   'dashscope-native': {
     body: {
       model: 'ep-1',
@@ -143,13 +171,12 @@ export const SAMPLES: Record<CodecName, { body: unknown; events: readonly unknow
   },
 };
 
-/** The answer that every sample holds. */
+/** The answer that every sample holds; the finish words and the places of the citation differ. */
 export const SAME = {
   text: '你好',
   reasoning: 'hm',
-  sources: [{ url: 'https://a.com', title: 'A' }],
-  usage: { inputTokens: 3, outputTokens: 5 },
-  finish: 'stop',
+  sources: [{ url: 'https://a.com', title: 'A', position: 1 }],
+  usage: { inputTokens: 3, outputTokens: 5, reasoningTokens: null, cachedTokens: null, searchCalls: null },
+  finish: 'whole',
   model: 'ep-1',
-  partial: false,
 };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { complexityOf, effectiveTimeoutMs, familyOf, tableTimeoutMs } from './timeouts.ts';
+import { callTimeoutMs, complexityOf, familyOf, tableTimeoutMs } from './timeouts.ts';
 
 describe('timeouts', () => {
   it.each([
@@ -34,11 +34,11 @@ describe('timeouts', () => {
     expect(familyOf('ep-20260101', 'doubao')).toBe('doubao');
   });
 
-  it('X7: a call has the table’s time or what the deadline leaves after the reserve', () => {
-    expect(effectiveTimeoutMs(15_000, 20_000)).toBe(15_000);
-    expect(effectiveTimeoutMs(30_000, 20_000)).toBe(17_000);
-    expect(effectiveTimeoutMs(10_000, 5_000)).toBe(2_000);
-    expect(effectiveTimeoutMs(10_000, 2_000)).toBe(0);
-    expect(effectiveTimeoutMs(10_000, 5_000, 0)).toBe(5_000);
+  it('X7, R5: a call may take all that is left of the deadline, and the table’s time where there is none', () => {
+    const qwen = { name: 'qwen', family: undefined };
+    expect(callTimeoutMs(qwen, '十一个字的一个问题吗', 17_000)).toBe(17_000);
+    expect(callTimeoutMs(qwen, '十一个字的一个问题吗', 2_000)).toBe(2_000);
+    expect(callTimeoutMs(qwen, '十一个字的一个问题吗', -5)).toBe(0);
+    expect(callTimeoutMs(qwen, '十一个字的一个问题吗', undefined)).toBe(10_000);
   });
 });

@@ -2,6 +2,7 @@
 import { type Command, Option } from 'commander';
 import type { CliContext, Done } from '../../cli/context.ts';
 import { collect, jsonOption, RUN_ARGUMENT, withLocation } from '../../cli/program/options.ts';
+import { PROMPT_STYLES } from '../prompts/prompt.ts';
 
 export function addCommands(program: Command, context: CliContext, done: Done): void {
   const command = program
@@ -16,7 +17,14 @@ export function addCommands(program: Command, context: CliContext, done: Done): 
     .option('--prompt-set <name>', 'the prompt set, if the file has several')
     .option('--model <name>', 'a model of the provider registry (brand.providers), repeatable', collect)
     .option('--repeats <number>', 'how often each model is asked each question')
-    .addOption(new Option('--language <language>', 'language of the prompt and the report').choices(['zh', 'en']))
+    .addOption(
+      new Option('--prompt <style>', 'bare: the question alone, the default; list: asks for a list').choices(
+        PROMPT_STYLES,
+      ),
+    )
+    .addOption(
+      new Option('--language <language>', 'language of the report and of the prompt list').choices(['zh', 'en']),
+    )
     .option('--max-sources <number>', 'how many cited pages are read; default: 10')
     .option('--input-file <file>', 'other fields of the input, as JSON or YAML; options override it')
     .option('--deadline <time>', 'report after this time, with the answers so far', '20s')

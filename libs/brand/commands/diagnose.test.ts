@@ -165,6 +165,23 @@ describe('catena diagnose', { timeout: PATIENCE_MS }, () => {
     expect(calls).toEqual([]);
   });
 
+  it('refuses a cost cap for models without a price, which it would not hold back', async () => {
+    const { calls } = await provider(() => 'whole');
+    const file = inFolder('providers.yaml');
+    writeFileSync(file, readFileSync(file, 'utf8').replace(/ {4}pricePerMillionTokens: .*\n/, ''));
+    const { code, stderr } = await diagnose(...ASKED, '--cost-cap', '1');
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/cost cap cannot hold for qwen: .*no price[\s\S]*pricePerMillionTokens/);
+    expect(calls).toEqual([]);
+  });
+
+  it('prints the prompt: the question alone, unless a list is asked for', async () => {
+    await provider(() => 'whole');
+    expect((await diagnose(...ASKED)).stdout).toContain('prompt: bare-v1: the question alone, word for word');
+    const listed = await diagnose(...ASKED, '--prompt', 'list', '--fresh');
+    expect(listed.stdout).toContain('prompt: zh-v1: 请像回答普通用户那样');
+  });
+
   it('says which registry cannot be read', async () => {
     const { code, stderr } = await diagnose(...ASKED);
     expect(code).toBe(2);

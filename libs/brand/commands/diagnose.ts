@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { CliContext } from '../../cli/context.ts';
 import { ExitCode, type ExitCodeValue } from '../../cli/exit-codes.ts';
 import { readInputFile } from '../../cli/input/input-file.ts';
-import { type FailedNode, groupFailures, readFailedNodes } from '../../cli/read/failed-nodes.ts';
+import { type FailedNode, readFailedNodes } from '../../cli/read/failed-nodes.ts';
 import { openReader } from '../../cli/read/open-reader.ts';
 import { withRuns } from '../../cli/read/open-source.ts';
 import { runModule } from '../../cli/run/run-module.ts';
@@ -15,16 +15,18 @@ import { oneLine } from '../../cli/terminal/format.ts';
 import { paintFor } from '../../cli/terminal/io.ts';
 import { valuesOf } from '../../config/load-config.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
+import { groupFailures } from '../../explain/failures.ts';
 import { diagnosisInput } from '../module/input.ts';
 import { MODULE_FILE } from '../module/module-file.ts';
 import { planCalls } from '../module/plan.ts';
 import { configuredRegistry } from '../module/provider-registry.ts';
+import { printedPrompt } from '../prompts/prompt.ts';
 import { summaryOf } from '../report/summary.ts';
 import { BRAND_SETTINGS } from '../settings.ts';
 import { boardEvents, boardLog, boardReporter } from './board-reporter.ts';
 import { historyOf, readIfReported } from './kept-reports.ts';
 import { ModelBoard } from './model-board.ts';
-import { requireModels, withKeysAllowed } from './models.ts';
+import { requireModels, requirePrices, withKeysAllowed } from './models.ts';
 import { type DiagnoseOptions, inputOf } from './options.ts';
 import { readPromptSet } from './prompt-sets.ts';
 import { makeReportFolder, writeReport } from './write-report.ts';
@@ -54,13 +56,14 @@ interface Prepared {
 /** For a run in a file: this process asks the models, so they must be in the registry and their keys must be available. */
 async function atFile(
   context: CliContext,
-  { account, platform, set = [] }: DiagnoseOptions,
+  { account, platform, costCap, set = [] }: DiagnoseOptions,
   { loaded, path }: FileLocation,
   input: ModuleWork['input'],
 ): Promise<Prepared> {
   const { config } = loaded;
   const registry = configuredRegistry(valuesOf(BRAND_SETTINGS, loaded)['brand.providers']);
   const { models } = diagnosisInput.parse(input);
+  requirePrices(registry, models, costCap);
   await requireModels(context, { registry, models, task: { account, platform }, getAccount: accountsIn(path) });
   return {
     work: { file: fileURLToPath(MODULE_FILE), input },
@@ -148,7 +151,8 @@ async function report(
     if (options.json === true) return exitCode;
     const ended =
       exitCode === ExitCode.DONE ? [] : [`the run ended early or with failures (exit code ${exitCode}): ${show}`];
-    const lines = [`run: ${run.runId}`, ...files.map((path) => `report: ${path}`), ...ended];
+    const prompts = [...new Set(run.calls.map(({ prompt }) => `prompt: ${printedPrompt(prompt)}`))];
+    const lines = [...prompts, `run: ${run.runId}`, ...files.map((path) => `report: ${path}`), ...ended];
     context.io.stdout.write(`${summaryOf(run.report)}\n${lines.join('\n')}\n`);
     return exitCode;
   });

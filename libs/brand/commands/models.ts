@@ -33,6 +33,22 @@ export async function requireModels({ env }: Pick<CliContext, 'env'>, asked: Ask
   });
 }
 
+/** Throws `brand.no_price` for a cap on the cost of models whose price the registry does not know: it would hold nothing back. */
+export function requirePrices(
+  registry: ProviderRegistry,
+  models: readonly string[],
+  costCap: string | undefined,
+): void {
+  if (costCap === undefined) return;
+  const without = models.filter((model) => registry.find(model).pricePerMillionTokens === undefined);
+  if (without.length === 0) return;
+  const message = `the cost cap cannot hold for ${without.join(', ')}: the provider registry has no price for it`;
+  throw new CatenaError('brand.no_price', message, {
+    data: { models: without },
+    remedy: 'write pricePerMillionTokens and pricesAsOf into its entry, or leave out --cost-cap',
+  });
+}
+
 /**
  * Adds the key names of the registry to `downloader.secrets`: the registry is configuration, so its author has allowed
  * them.

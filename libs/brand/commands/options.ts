@@ -14,6 +14,7 @@ export interface DiagnoseOptions extends ConfigOptions {
   readonly promptSet?: string;
   readonly model?: readonly string[];
   readonly repeats?: string;
+  readonly prompt?: string;
   readonly language?: string;
   readonly maxSources?: string;
   readonly inputFile?: string;
@@ -35,7 +36,7 @@ export function inputOf(
   base: Readonly<Record<string, unknown>> = {},
   set?: PromptSet,
 ): Readonly<Record<string, unknown>> {
-  const { alias, domain, rival, model, language } = options;
+  const { alias, domain, rival, model, prompt, language } = options;
   const questions = [...(set?.questions ?? []), ...(options.question ?? [])];
   const input = {
     ...base,
@@ -43,6 +44,7 @@ export function inputOf(
     ...given('rivals', rival),
     ...given('models', model),
     ...given('questions', questions.length === 0 ? undefined : questions),
+    ...given('prompt', prompt),
     ...given('language', language ?? set?.language),
     ...given('repeats', numberOf(options.repeats, '--repeats') ?? set?.repeats),
     ...given('maxSources', numberOf(options.maxSources, '--max-sources')),

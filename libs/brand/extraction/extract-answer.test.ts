@@ -86,6 +86,13 @@ describe('reading an answer', () => {
     expect(sources).toEqual(['https://c.com/3', 'https://a.com/1']);
   });
 
+  it('a page behind a redirect of the vendor counts for the site of the page', () => {
+    const url = 'https://vertexaisearch.cloud.google.com/grounding-api-redirect/AUZ1';
+    const citations = [{ url, title: 'zhihu.com', site: 'zhihu.com' }];
+    const { sources } = extractAnswer({ text: '推荐华为', question: '', brands: BRANDS, citations });
+    expect(sources).toMatchObject([{ grade: 'cited', url, domain: 'zhihu.com', siteName: '知乎' }]);
+  });
+
   it('keeps each source once, in its best grade', () => {
     const text = '据知乎、小红书，见 https://www.zhihu.com/q/1/ 与 www.zhihu.com/q/1?utm_source=x#a';
     const { sources } = extractAnswer({

@@ -12,6 +12,8 @@ export type SourceGrade = 'cited' | 'linked' | 'named' | 'claimed';
 export interface Citation {
   readonly url: string;
   readonly title?: string;
+  /** The domain of the page, where the URL is a redirect of the vendor: the source is that page's, not the vendor's. */
+  readonly site?: string;
 }
 
 export interface Source {
@@ -36,7 +38,7 @@ export function sourcesOf(
   reasonAt: (offset: number) => string | undefined,
 ): Source[] {
   const all: Source[] = [
-    ...citations.flatMap(({ url, title }) => urlSource('cited', url, null, title)),
+    ...citations.flatMap(({ url, title, site }) => urlSource('cited', url, null, { title, redirectsTo: site })),
     ...urls.flatMap(({ url, start }) => {
       // The URL itself is always left out; what matters is whether something around it is.
       const around = reasonAt(start);
@@ -55,9 +57,15 @@ export function sourcesOf(
   return [...best.values()];
 }
 
-function urlSource(grade: SourceGrade, raw: string, offset: number | null, title?: string): Source[] {
+function urlSource(
+  grade: SourceGrade,
+  raw: string,
+  offset: number | null,
+  { title, redirectsTo }: { readonly title?: string | undefined; readonly redirectsTo?: string | undefined } = {},
+): Source[] {
   const url = normaliseUrl(raw);
-  const domain = url === undefined ? undefined : registrableDomain(url);
+  const target = redirectsTo === undefined ? undefined : registrableDomain(`https://${redirectsTo}`);
+  const domain = url === undefined ? undefined : (target ?? registrableDomain(url));
   if (url === undefined || domain === undefined) return [];
   const site = siteOf(domain);
   return [{ grade, url, domain, siteName: site?.name ?? title ?? domain, category: site?.category ?? 'other', offset }];

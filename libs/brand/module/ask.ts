@@ -1,23 +1,43 @@
-/** One call: its request, the reading of its answer, and the kind of its failure. */
+/** One call: its requests, the reading of its replies, and what follows from each. */
+import { hash } from 'node:crypto';
+import { z } from 'zod';
 import type { GivenUp, Page, RequestSpec } from '../../modules/contract/definition.ts';
 import { type DiagnosisError, diagnosisError, type ErrorType, typeOfFailure } from '../codecs/diagnosis-error.ts';
-import type { ModelReply } from '../codecs/model-call.ts';
-import { costOf, type Provider } from '../codecs/provider.ts';
-import { buildRequest, keyHeader, parseResponse, parseStream } from '../codecs/registry.ts';
-import { effectiveTimeoutMs, tableTimeoutMs } from '../codecs/timeouts.ts';
+import { joinAnswers, type ModelAnswer, type ModelReply } from '../codecs/model-call.ts';
+import type { Provider } from '../codecs/provider.ts';
+import { buildRequest, keyHeader, originOf, parseResponse, parseStream } from '../codecs/registry.ts';
+import { callTimeoutMs } from '../codecs/timeouts.ts';
+import { pauseMs, waitOf } from '../codecs/waits.ts';
 import { promptFor } from '../prompts/prompt.ts';
-import { mostOf } from './cost.ts';
+import { addSpent, mostOf, type Spent, spentOn } from './cost.ts';
 import { brandsOf, type DiagnosisInput } from './input.ts';
-import type { PlannedCall } from './plan.ts';
+import { callKey, type PlannedCall } from './plan.ts';
 import { replyText } from './reply-text.ts';
 
 /** The cache policy: answers to the same question, model and parameters are shared by all runs. */
 export const ANSWERS_OF_ALL_RUNS = { scope: 'shared', ttlMs: 300_000 } as const;
 
-/** A call with the number of its attempt, from 1. */
-export interface CallAttempt extends PlannedCall {
-  readonly attempt: number;
-}
+/** A call under way: what its hop carries from one request to the next. */
+export const askState = z.object({
+  question: z.int().min(0),
+  model: z.string(),
+  repeat: z.int().min(1),
+  /** The number of this request, from 1. */
+  attempt: z.int().min(1).default(1),
+  /** How many of the requests before were refused for want of capacity. */
+  refusals: z.int().min(0).default(0),
+  /** How many of them were turns of one answer. */
+  turn: z.int().min(0).default(0),
+  /** The request is not sent before this time, in Unix milliseconds. */
+  notBeforeMs: z.number().optional(),
+  /** What followed the question so far, in the messages of the format. */
+  turns: z.array(z.unknown()).default([]),
+  /** The answer of the earlier turns. */
+  said: z.custom<ModelAnswer>().optional(),
+  /** The cost of the requests before, in the registry's currency. */
+  spent: z.custom<Spent>().default({ counted: 0, atMost: 0 }),
+});
+export type AskState = z.output<typeof askState>;
 
 /** When a call happens: the run's deadline (if it has one) and now, in Unix milliseconds. */
 export interface CallTime {
@@ -26,52 +46,47 @@ export interface CallTime {
 }
 
 /** The request of a call. Its key is a reference that the downloader resolves; rate limits are the provider's. */
-export function callRequest(input: DiagnosisInput, call: CallAttempt, provider: Provider, time: CallTime): RequestSpec {
-  const { prompt, request, atMost } = modelRequest(input, call, provider);
+export function callRequest(input: DiagnosisInput, call: AskState, provider: Provider, time: CallTime): RequestSpec {
+  const { prompt, request, most = 0 } = modelRequest(input, call, provider);
   const [header, value] = keyHeader(provider.codec, `{{secret:${provider.keyReference}}}`);
   const untilMs = askUntilMs(input, time);
-  const remainingMs = time.deadlineAtMs === undefined ? Number.POSITIVE_INFINITY : time.deadlineAtMs - time.nowMs;
-  const timeoutMs = effectiveTimeoutMs(
-    tableTimeoutMs(provider.name, prompt, provider.family),
-    remainingMs,
-    input.reserveMs,
-  );
+  const leftMs = untilMs === undefined ? undefined : untilMs - time.nowMs;
   return {
     ...request,
     headers: { ...request.headers, [header]: value },
     // A call without time left still becomes a request: it is refused with the reason, and gets its row.
-    timeoutMs: Math.max(1, timeoutMs),
+    timeoutMs: Math.max(1, callTimeoutMs(provider, prompt, leftMs)),
     ...(untilMs === undefined ? {} : { untilMs }),
+    ...(call.notBeforeMs === undefined ? {} : { notBeforeMs: call.notBeforeMs }),
     limitKey: `model:${provider.name}`,
     limits: provider.limits,
     breaker: { key: `${provider.name}:${brandsOf(input)[0]?.name ?? ''}` },
     partial: true,
     robots: 'ignore',
-    ...(atMost === 0 ? {} : { cost: { atMost } }),
+    ...(most === 0 ? {} : { cost: { atMost: most } }),
     cache: input.cache ? ANSWERS_OF_ALL_RUNS : 'run',
     // The cache must not return an unusable answer to the next attempt.
     cacheKey: `${call.repeat}/${call.attempt}`,
   };
 }
 
-function modelRequest({ questions, language, maxTokens }: DiagnosisInput, call: PlannedCall, provider: Provider) {
-  const prompt = questions[call.question] ?? '';
-  const { system } = promptFor(prompt, language);
-  const request = buildRequest(provider, { prompt, system, maxTokens });
-  return { prompt, request, atMost: mostOf(request, maxTokens, provider) };
+function modelRequest(input: DiagnosisInput, call: PlannedCall & Pick<AskState, 'turns'>, provider: Provider) {
+  const prompt = input.questions[call.question] ?? '';
+  const { system } = promptFor(prompt, input);
+  const maxTokens = provider.maxTokens ?? input.maxTokens;
+  const { turns } = call;
+  const request = buildRequest(provider, { prompt, ...(system === null ? {} : { system }), maxTokens, turns });
+  return { prompt, request, most: mostOf(request, maxTokens, provider) };
 }
 
-/** The cost of a call with this response, in the registry's currency. */
-export function costOfCall(
+/** The cost of a request with this reply. */
+export function costOfReply(
   input: DiagnosisInput,
-  call: PlannedCall,
+  call: PlannedCall & Pick<AskState, 'turns'>,
   provider: Provider,
   { page, reply }: { readonly page: Pick<Page, 'status' | 'fromCache'>; readonly reply: ModelReply },
-): number {
-  // A cached answer was paid by the call that received it first; providers do not charge refused calls.
-  if (page.fromCache || page.status >= 400) return 0;
-  const usage = reply.ok ? reply.answer.usage : null;
-  return usage === null ? modelRequest(input, call, provider).atMost : costOf(usage, provider);
+): Spent {
+  return spentOn(reply, page, provider, modelRequest(input, call, provider).most);
 }
 
 /** The time at which the last call must have ended. */
@@ -83,21 +98,25 @@ const STREAM = /^\s*(?:data|event|id|retry|:)/;
 
 /** Reads a page, complete or cut off. Never throws. */
 export function readReply(input: DiagnosisInput, provider: Provider, page: Page, time: CallTime): ModelReply {
-  const { status } = page;
+  const { status, headers } = page;
   const text = replyText(page);
   if (text === undefined) {
-    const message = `the reply of ${page.url} is not text: its bytes are not ${page.headers['content-type'] ?? 'UTF-8'}`;
+    const message = `the reply of ${page.url} is not text: its bytes are not ${headers['content-type'] ?? 'UTF-8'}`;
     return { ok: false, error: diagnosisError('parse', 'wrong_charset', message, time.nowMs) };
   }
-  const isStream = /event-stream/i.test(page.headers['content-type'] ?? '') || STREAM.test(text);
-  const reply =
-    isStream && status < 400
-      ? parseStream(provider.codec, [text], time.nowMs)
-      : parseResponse(provider.codec, text, status, time.nowMs);
-  const cutOff = page.partial && (reply.ok ? reply.answer.text === '' : reply.error.error_type === 'parse');
-  if (!cutOff) return reply;
-  const message = `${page.url} was cut off before it had sent any text of its answer`;
-  return { ok: false, error: diagnosisError(cutType(input, time), 'cut_off', message, time.nowMs) };
+  const origin = originOf(provider, status, time.nowMs, page.partial);
+  const isStream = /event-stream/i.test(headers['content-type'] ?? '') || STREAM.test(text);
+  const reply = isStream && status < 400 ? parseStream([text], origin) : parseResponse(text, origin);
+  if (reply.ok) return reply;
+  const { error_type, error_message } = reply.error;
+  if (page.partial && (error_type === 'parse' || error_type === 'empty')) {
+    const message = `${page.url} was cut off before it had sent any text of its answer`;
+    return { ...reply, error: diagnosisError(cutTypeOf(input, provider, page, time), 'cut_off', message, time.nowMs) };
+  }
+  // A filled-in wait of a whole answer means nothing: many servers send the state of their limits with every response.
+  const isRefusal = status >= 400 || THROTTLED.has(error_type);
+  const waitMs = isRefusal ? waitOf(headers, { message: error_message, waitMs: reply.waitMs }, time.nowMs) : undefined;
+  return { ...reply, waitMs };
 }
 
 /** The error of a request that failed for good. */
@@ -118,14 +137,96 @@ function cutType(input: DiagnosisInput, time: CallTime): ErrorType {
   return untilMs !== undefined && time.nowMs >= untilMs - TOLERANCE_MS ? 'deadline_exceeded' : 'timeout';
 }
 
+/** The same for a page that ended early: before its time was over, the connection broke. */
+function cutTypeOf(input: DiagnosisInput, provider: Provider, page: Page, time: CallTime): ErrorType {
+  const byDeadline = cutType(input, time);
+  if (byDeadline === 'deadline_exceeded') return byDeadline;
+  if (time.deadlineAtMs !== undefined) return 'network';
+  const questions = input.questions.map((question) => callTimeoutMs(provider, question, undefined));
+  return page.elapsedMs >= Math.min(...questions) - TOLERANCE_MS ? 'timeout' : 'network';
+}
+
+/** What follows a reply: another request of the same call, or its row. */
+export type CallStep =
+  | { readonly kind: 'again'; readonly state: AskState }
+  | { readonly kind: 'answer'; readonly answer: ModelAnswer }
+  | { readonly kind: 'failure'; readonly error: DiagnosisError; readonly answer?: ModelAnswer | undefined };
+
+/** A reply to a request of a call, and what the request cost. */
+export interface Replied {
+  readonly reply: ModelReply;
+  readonly spent: Spent;
+  readonly fromCache: boolean;
+  readonly runId: string;
+}
+
+/** What follows a reply. */
+export function stepAfter(input: DiagnosisInput, call: AskState, replied: Replied, time: CallTime): CallStep {
+  const { reply, spent, fromCache, runId } = replied;
+  const state = { ...call, attempt: call.attempt + 1, spent: addSpent(call.spent, spent) };
+  if (!reply.ok) {
+    // A cached answer that cannot be used does not count as an attempt.
+    const counted = fromCache ? { ...call, attempt: call.attempt - 1 } : call;
+    const again = askAgain(input, { call: counted, error: reply.error, waitMs: reply.waitMs, runId }, time);
+    if (again !== undefined) return { kind: 'again', state: { ...state, ...again } };
+    const said = call.said?.text.trim() ?? '';
+    if (said !== '')
+      return { kind: 'answer', answer: { ...call.said!, finish: 'cut_off', finishWord: reply.error.error_code } };
+    return { kind: 'failure', error: reply.error, answer: reply.answer };
+  }
+  const { next, ...own } = reply.answer;
+  const answer = call.said === undefined ? own : joinAnswers(call.said, own);
+  if (next !== undefined && call.turn < MAX_TURNS && hasTimeAt(input, time, time.nowMs)) {
+    const turns = [...call.turns, ...next];
+    return { kind: 'again', state: { ...state, turn: call.turn + 1, turns, said: answer, notBeforeMs: undefined } };
+  }
+  if (answer.text.trim() !== '') return { kind: 'answer', answer };
+  const message = `the search of the model was not over after ${call.turn + 1} requests`;
+  return { kind: 'failure', error: diagnosisError('empty', 'unfinished_search', message, time.nowMs), answer };
+}
+
+/** Requests that one answer may take beside the first: each is a search of the model, or a pause in one. */
+const MAX_TURNS = 4;
+/** Refused for want of capacity: the same request passes a little later. */
+const THROTTLED: ReadonlySet<ErrorType> = new Set(['rate_limit', 'overloaded']);
+/** Asked again after refusals so many times, where no deadline ends it before. */
+const MAX_REFUSALS = 10;
 /** Failures after which another attempt may succeed. A call that timed out, or whose breaker is open, is not retried. */
-const PASSING: ReadonlySet<ErrorType> = new Set(['server', 'unavailable', 'network', 'rate_limit', 'parse']);
-/** The least remaining time for a second attempt. */
+const PASSING: ReadonlySet<ErrorType> = new Set(['server', 'unavailable', 'network', 'parse', 'empty']);
+/** Codes of such failures that another attempt would only repeat. */
+const LASTING: ReadonlySet<string> = new Set(['no_text_before_limit']);
+/** The least remaining time for another request. */
 const MIN_ATTEMPT_MS = 2_000;
 
-/** Whether a failed call is retried. */
-export function asksAgain(input: DiagnosisInput, attempt: number, error: DiagnosisError, time: CallTime): boolean {
-  if (attempt >= input.attempts || !PASSING.has(error.error_type)) return false;
+interface Failed {
+  readonly call: AskState;
+  readonly error: DiagnosisError;
+  readonly waitMs?: number | undefined;
+  readonly runId: string;
+}
+
+/** What changes in the state of a call that is asked again; undefined if it is not. */
+export function askAgain(input: DiagnosisInput, failed: Failed, time: CallTime): Partial<AskState> | undefined {
+  const { call, error, waitMs } = failed;
+  const isThrottled = THROTTLED.has(error.error_type);
+  const refusals = call.refusals + (isThrottled ? 1 : 0);
+  if (isThrottled) {
+    if (refusals > MAX_REFUSALS) return undefined;
+  } else if (!PASSING.has(error.error_type) || LASTING.has(error.error_code)) return undefined;
+  else if (call.attempt - call.refusals - call.turn >= input.attempts) return undefined;
+  const pause = isThrottled ? pauseMs(refusals, waitMs, shareOf(failed)) : (waitMs ?? 0);
+  const dueMs = time.nowMs + pause;
+  if (!hasTimeAt(input, time, dueMs)) return undefined;
+  return { refusals, notBeforeMs: pause === 0 ? undefined : dueMs };
+}
+
+function hasTimeAt(input: DiagnosisInput, time: CallTime, atMs: number): boolean {
   const untilMs = askUntilMs(input, time);
-  return untilMs === undefined || untilMs - time.nowMs >= MIN_ATTEMPT_MS;
+  return untilMs === undefined || untilMs - atMs >= MIN_ATTEMPT_MS;
+}
+
+/** From 0 to 1, by the call: calls that are refused together come back apart, and the same again after a crash. */
+function shareOf({ call, runId }: Failed): number {
+  const key = `${runId}/${callKey(String(call.question), call.model, call.repeat)}/${call.attempt}`;
+  return Number.parseInt(hash('sha256', key, 'hex').slice(0, 8), 16) / 2 ** 32;
 }

@@ -1,10 +1,11 @@
 /** Creates the row of a call from its answer or its failure. */
 import type { DiagnosisError } from '../codecs/diagnosis-error.ts';
 import type { ModelAnswer } from '../codecs/model-call.ts';
-import { costOf, type Provider } from '../codecs/provider.ts';
+import { type Provider, searches } from '../codecs/provider.ts';
 import { extractAnswer } from '../extraction/extract-answer.ts';
 import { geoData } from '../extraction/geo-data.ts';
 import { promptFor } from '../prompts/prompt.ts';
+import { addSpent, NOTHING_SPENT, priceOf, type Spent, spentOn } from './cost.ts';
 import { brandsOf, type DiagnosisInput } from './input.ts';
 import type { CallItem } from './items.ts';
 import { isBranded, type PlannedCall } from './plan.ts';
@@ -12,28 +13,33 @@ import { isBranded, type PlannedCall } from './plan.ts';
 interface RowFacts {
   readonly elapsedMs: number | null;
   readonly nowMs: number;
-  /** The cost of all attempts, in the registry's currency; default: the answer's own cost. */
-  readonly cost?: number;
+  /** The cost of all attempts; default: the answer's own, or nothing. */
+  readonly spent?: Spent;
+  /** Requests that were sent; default 1 of an answer, 0 of a failure. */
+  readonly attempts?: number;
 }
 
 export function answeredRow(
   input: DiagnosisInput,
   call: PlannedCall,
   answer: ModelAnswer,
-  { elapsedMs, nowMs, cost, provider }: RowFacts & { readonly provider: Provider },
+  { elapsedMs, nowMs, spent, attempts = 1, provider }: RowFacts & { readonly provider: Provider },
 ): CallItem {
-  const { text, sources, usage, partial } = answer;
+  const { text, sources, finish } = answer;
   const row = emptyRow(input, call, nowMs);
   const brands = brandsOf(input);
   const findings = extractAnswer({ text, question: row.question, brands, citations: sources });
+  const own = spentOn({ ok: true, answer }, { status: 200, fromCache: false }, provider, undefined);
   return {
     ...row,
-    status: partial ? 'partial' : 'whole',
+    ...factsOf(answer),
+    status: finish === 'whole' ? 'whole' : 'partial',
     response: text,
     geo_data: mutable(geoData(findings, row.brand, text)),
-    citations: [...sources],
-    usage,
-    cost: cost ?? costOf(usage, provider),
+    search: searches(provider),
+    price: priceOf(provider),
+    ...costFields(spent ?? own),
+    attempts,
     elapsed_ms: elapsedMs,
   };
 }
@@ -42,9 +48,43 @@ export function failedRow(
   input: DiagnosisInput,
   call: PlannedCall,
   error: DiagnosisError,
-  { elapsedMs, nowMs, cost = 0 }: RowFacts,
+  facts: RowFacts & {
+    /** What came without text: how it ended, and what it took. */
+    readonly answer?: ModelAnswer | undefined;
+    readonly provider?: Provider;
+  },
 ): CallItem {
-  return { ...emptyRow(input, call, nowMs), error, cost, elapsed_ms: elapsedMs };
+  const { elapsedMs, nowMs, spent = NOTHING_SPENT, attempts = 0, answer, provider } = facts;
+  return {
+    ...emptyRow(input, call, nowMs),
+    ...(answer === undefined ? {} : factsOf(answer)),
+    ...(provider === undefined ? {} : { search: searches(provider), price: priceOf(provider) }),
+    error,
+    ...costFields(spent),
+    attempts,
+    elapsed_ms: elapsedMs,
+  };
+}
+
+/** What a provider tells of an answer beside its text. */
+function factsOf({ finish, finishWord, sources, retrieved, queries, usage, model }: ModelAnswer) {
+  return {
+    finish,
+    finish_word: finishWord === '' ? null : finishWord,
+    queries: [...queries],
+    citations: sources.map(({ spans, ...source }) => ({
+      ...source,
+      ...(spans === undefined ? {} : { spans: [...spans] }),
+    })),
+    retrieved: [...retrieved],
+    usage,
+    reported_model: model === '' ? null : model,
+  };
+}
+
+function costFields(spent: Spent): Pick<CallItem, 'cost' | 'cost_at_most'> {
+  const { counted, atMost } = addSpent(NOTHING_SPENT, spent);
+  return { cost: counted, cost_at_most: atMost };
 }
 
 function emptyRow(input: DiagnosisInput, { question, model, repeat }: PlannedCall, nowMs: number): CallItem {
@@ -56,15 +96,24 @@ function emptyRow(input: DiagnosisInput, { question, model, repeat }: PlannedCal
     repeat,
     branded: isBranded(text, input),
     status: 'failed',
+    finish: null,
+    finish_word: null,
     response: null,
     geo_data: null,
     error: null,
+    search: false,
+    queries: [],
     citations: [],
+    retrieved: [],
     usage: null,
+    price: null,
     cost: 0,
+    cost_at_most: 0,
+    attempts: 0,
+    reported_model: null,
     elapsed_ms: null,
     from_cache: false,
-    prompt: promptFor(text, input.language).id,
+    prompt: promptFor(text, input).id,
     timestamp: new Date(nowMs).toISOString(),
   };
 }

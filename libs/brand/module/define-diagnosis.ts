@@ -9,15 +9,16 @@ import { computeStep, defineModule, fetchStep } from '../../modules/index.ts';
 import { fold } from '../extraction/fold.ts';
 import { brandMatcher, findMentions } from '../extraction/match-brands.ts';
 import { registrableDomain } from '../extraction/normalise-url.ts';
-import { ANSWERS_OF_ALL_RUNS, asksAgain, callRequest, costOfCall, givenUpError, readReply } from './ask.ts';
+import { ANSWERS_OF_ALL_RUNS, askState, callRequest, costOfReply, givenUpError, readReply, stepAfter } from './ask.ts';
 import { answeredRow, failedRow } from './call-rows.ts';
+import { addSpent } from './cost.ts';
 import { brandsOf, type DiagnosisInput, diagnosisInput } from './input.ts';
 import { type CallItem, callItem, figuresItem, mentionItem, reportItem, type SourceItem, sourceItem } from './items.ts';
 import { planCalls } from './plan.ts';
 import type { ProviderRegistry } from './provider-registry.ts';
 import { answerRows, figuresOf, missingRows, topSources } from './rank.ts';
 import { failureOf, reportOf } from './report.ts';
-import { availableMs, planRun } from './run-plan.ts';
+import { availableMs, planRun, submissionOrder } from './run-plan.ts';
 
 export interface DiagnosisOptions {
   /** Called when a run needs it: a process that runs no diagnosis needs no registry. */
@@ -27,14 +28,6 @@ export interface DiagnosisOptions {
   readonly pageUrl?: (url: string) => string;
 }
 
-const askState = z.object({
-  question: z.int().min(0),
-  model: z.string(),
-  repeat: z.int().min(1),
-  attempt: z.int().min(1).default(1),
-  /** The cost of earlier attempts, in the registry's currency. */
-  cost: z.number().min(0).default(0),
-});
 const traceState = z.object({ url: z.string(), answers: z.int() });
 
 /** A provider's error has a body to be read, so all statuses are accepted. */
@@ -66,9 +59,11 @@ export function defineDiagnosis({ registry, clock = systemClock, pageUrl = (url)
     items: { call: callItem, mention: mentionItem, source: sourceItem, figures: figuresItem, report: reportItem },
     phases: [{ steps: ['ask'], share: 0.9 }, ['rank'], { steps: ['trace'], share: 0.06 }, ['report']],
   }).implement({
-    *start({ go, input }) {
+    *start({ go, input, acceptedAtMs, deadlineAtMs }) {
       for (const model of input.models) registry().find(model);
-      for (const call of planCalls(input)) yield go.ask(call);
+      const { concurrency } = planOf(input, { acceptedAtMs, deadlineAtMs });
+      const calls = submissionOrder(planCalls(input), (model) => registry().find(model), concurrency);
+      for (const call of calls) yield go.ask(call);
     },
     steps: {
       ask: {
@@ -76,32 +71,47 @@ export function defineDiagnosis({ registry, clock = systemClock, pageUrl = (url)
           callRequest(input, state, registry().find(state.model), timeOf({ deadlineAtMs })),
         expect: { status: EVERY_STATUS },
         concurrency: ({ input, ...run }) => planOf(input, run).concurrency,
-        *parse({ input, state, page, deadlineAtMs, charge, go, put }) {
+        *parse({ input, state, page, runId, deadlineAtMs, charge, go, put }) {
           const time = timeOf({ deadlineAtMs });
           const provider = registry().find(state.model);
+          const { fromCache } = page;
           const reply = readReply(input, provider, page, time);
-          const own = costOfCall(input, state, provider, { page, reply });
-          yield charge(own);
-          const cost = state.cost + own;
-          const facts = { elapsedMs: page.fromCache ? null : page.elapsedMs, nowMs: time.nowMs, cost };
-          // A cached answer that cannot be used does not count as an attempt.
-          const asked = page.fromCache ? 0 : state.attempt;
-          if (reply.ok) {
-            yield put.call({
-              ...answeredRow(input, state, reply.answer, { ...facts, provider }),
-              from_cache: page.fromCache,
-            });
-          } else if (asksAgain(input, asked, reply.error, time)) {
-            yield go.ask({ ...state, attempt: state.attempt + 1, cost });
-          } else yield put.call(failedRow(input, state, reply.error, facts));
+          const own = costOfReply(input, state, provider, { page, reply });
+          yield charge(own.atMost ?? own.counted ?? 0);
+          const step = stepAfter(input, state, { reply, spent: own, fromCache, runId }, time);
+          if (step.kind === 'again') {
+            yield go.ask(step.state);
+            return;
+          }
+          const facts = {
+            ...{ elapsedMs: fromCache ? null : page.elapsedMs, nowMs: time.nowMs, provider },
+            ...{ spent: addSpent(state.spent, own), attempts: state.attempt - (fromCache ? 1 : 0) },
+          };
+          if (step.kind === 'answer') {
+            yield put.call({ ...answeredRow(input, state, step.answer, facts), from_cache: fromCache });
+          } else yield put.call(failedRow(input, state, step.error, { ...facts, answer: step.answer }));
         },
-        *givenUp({ input, state, error: givenUp, deadlineAtMs, go, put }) {
+        *givenUp({ input, state, error: givenUp, runId, deadlineAtMs, go, put }) {
           const time = timeOf({ deadlineAtMs });
+          const provider = registry().find(state.model);
           const error = givenUpError(input, givenUp, time);
-          const cost = state.cost + givenUp.cost;
-          if (asksAgain(input, state.attempt, error, time))
-            yield go.ask({ ...state, attempt: state.attempt + 1, cost });
-          else yield put.call(failedRow(input, state, error, { elapsedMs: null, nowMs: time.nowMs, cost }));
+          const spent = { counted: provider.pricePerMillionTokens === undefined ? null : 0, atMost: givenUp.cost };
+          const unsent = { counted: 0, atMost: 0 };
+          const own = givenUp.cost === 0 ? unsent : spent;
+          const step = stepAfter(
+            input,
+            state,
+            { reply: { ok: false, error }, spent: own, fromCache: false, runId },
+            time,
+          );
+          if (step.kind === 'again') {
+            yield go.ask(step.state);
+            return;
+          }
+          const facts = { elapsedMs: null, nowMs: time.nowMs, provider, spent: addSpent(state.spent, own) };
+          if (step.kind === 'answer')
+            yield put.call(answeredRow(input, state, step.answer, { ...facts, attempts: state.attempt }));
+          else yield put.call(failedRow(input, state, step.error, { ...facts, attempts: state.attempt }));
         },
       },
       rank: {

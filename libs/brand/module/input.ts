@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { DEFAULT_RESERVE_MS } from '../codecs/timeouts.ts';
 import type { Brand } from '../extraction/brand.ts';
+import { PROMPT_STYLES } from '../prompts/prompt.ts';
 
 const name = z.string().trim().min(1).max(100);
 
@@ -26,10 +27,16 @@ export const diagnosisInput = z.strictObject({
   models: z.array(name).min(1).max(50),
   /** How often each model is asked each question. */
   repeats: z.int().min(1).max(100).default(1),
-  /** The language of the prompt; default: each question's own. */
+  /** What the model is told beside the question: nothing (`bare`), or to give a list (`list`), whose figures stand apart. */
+  prompt: z.enum(PROMPT_STYLES).default('bare'),
+  /** The language of the report, and of the prompt `list`; default: each question's own. */
   language: z.enum(['zh', 'en']).optional(),
+  /** The most tokens of an answer, where the registry has none for the model. */
   maxTokens: z.int().min(1).max(100_000).default(1_024),
-  /** Attempts of one call; only temporary failures are retried, while there is time. */
+  /**
+   * Attempts of one call; only temporary failures are retried, while there is time. Refusals for want of capacity do not count:
+   * after them a call is asked again, with growing pauses, as long as there is time.
+   */
   attempts: z.int().min(1).max(10).default(2),
   /**
    * Concurrent calls of this run. Default: 8, raised to at most 64 if the deadline leaves no time for calls one after

@@ -1,6 +1,7 @@
 /** The items of a diagnosis: calls with their answers, what each says about each brand, cited pages, figures, the report. */
 import { z } from 'zod';
 import { ERROR_TYPES } from '../codecs/diagnosis-error.ts';
+import { FINISHES } from '../codecs/model-call.ts';
 import type { BrandFinding } from '../extraction/extract-answer.ts';
 import type { Source } from '../extraction/sources.ts';
 import type { RunFigures } from '../figures/figure-tables.ts';
@@ -11,7 +12,16 @@ const error = z.object({
   error_code: z.string(),
   error_message: z.string(),
   recoverable: z.boolean(),
+  /** What to do about it at this provider, where something can be done. */
+  remedy: z.string().optional(),
   timestamp: z.string(),
+});
+
+const page = z.object({
+  url: z.string(),
+  title: z.string().optional(),
+  /** The domain of the page, where `url` is a redirect of the provider. */
+  site: z.string().optional(),
 });
 
 const geoData = z.object({
@@ -31,16 +41,70 @@ export const callItem = z.object({
   model: z.string(),
   repeat: z.int(),
   branded: z.boolean(),
-  /** `partial`: cut off, with the text that had arrived. */
+  /**
+   * `whole` only if the model said that it had finished. `partial`: there is text, and more may be missing: what it does not
+   * say is unknown. `failed`: there is no text.
+   */
   status: z.enum(['whole', 'partial', 'failed']),
+  /** How the answer ended; null if there is none. Of an answer without text, too: it failed, and this says how. */
+  finish: z.enum(FINISHES).nullable(),
+  /** The provider's own word for that; null if it sent none. */
+  finish_word: z.string().nullable(),
   response: z.string().nullable(),
   geo_data: geoData.nullable(),
   error: error.nullable(),
-  /** What the vendor's structured fields cite. */
-  citations: z.array(z.object({ url: z.string(), title: z.string().optional() })),
-  usage: z.object({ inputTokens: z.number(), outputTokens: z.number() }).nullable(),
-  /** In the registry's currency. */
-  cost: z.number(),
+  /** Whether the call asked for the provider's web search. */
+  search: z.boolean(),
+  /** What the provider searched for, in order. */
+  queries: z.array(z.string()),
+  /**
+   * What the vendor's structured fields cite. `position`: the number under which the answer cites it, from 1; `spans`: where
+   * `response` cites it, as the supported parts or as markers, in UTF-16 units, `end` excluded.
+   */
+  citations: z.array(
+    page.extend({
+      position: z.int().min(1).optional(),
+      spans: z.array(z.object({ start: z.int(), end: z.int() })).optional(),
+    }),
+  ),
+  /** Pages that the provider's search returned and that the answer does not cite: they are no sources of it. */
+  retrieved: z.array(page),
+  /**
+   * What the provider counted for the answer, with all requests that it took; null in it: it did not say. `outputTokens`
+   * include `reasoningTokens`, `inputTokens` include `cachedTokens`.
+   */
+  usage: z
+    .object({
+      inputTokens: z.number().nullable(),
+      outputTokens: z.number().nullable(),
+      reasoningTokens: z.number().nullable(),
+      cachedTokens: z.number().nullable(),
+      searchCalls: z.number().nullable(),
+    })
+    .nullable(),
+  /** The price by which `cost` was computed, in the registry's currency; null if the registry has none. */
+  price: z
+    .object({
+      /** Per million tokens. */
+      input: z.number(),
+      output: z.number(),
+      cachedInput: z.number().nullable(),
+      perThousandSearches: z.number().nullable(),
+      /** The day of the price; null if the registry does not say. */
+      asOf: z.string().nullable(),
+    })
+    .nullable(),
+  /** What the counted tokens and searches of all attempts cost; null without a price. */
+  cost: z.number().nullable(),
+  /**
+   * The most that all attempts can have cost: `cost`, and bounds for attempts whose tokens were not counted. Null: there is no
+   * bound, for want of a price or because the provider searched, which is not bounded.
+   */
+  cost_at_most: z.number().nullable(),
+  /** Requests that were sent: attempts, and turns of a search that takes several. */
+  attempts: z.int().min(0),
+  /** The id of the model that answered, as the provider reports it. */
+  reported_model: z.string().nullable(),
   /** Of the last attempt; null if it was never sent or not measured. */
   elapsed_ms: z.number().nullable(),
   /** Whether a cached answer was used: the same question had been answered before, in this run or another. */
@@ -92,7 +156,10 @@ export const reportItem = z.object({
   completed: z.int(),
   /** How many answers are complete, cut off and failed. */
   coverage: z.object({ whole: z.int(), partial: z.int(), failed: z.int() }),
-  cost: z.number(),
+  /** What the counted tokens cost, in the registry's currency; null if a call was asked without a known price. */
+  cost: z.number().nullable(),
+  /** The most that the run can have cost: `cost`, and the bounds of calls whose tokens were not counted. */
+  cost_at_most: z.number().nullable(),
   /** The forecast before the first call. */
   plan: z.object({
     calls: z.int(),

@@ -8,6 +8,7 @@ import type { AnswerRow } from '../figures/answer-row.ts';
 import { runFigures } from '../figures/figure-tables.ts';
 import { brandScore } from '../figures/scores.ts';
 import { failedRow } from './call-rows.ts';
+import { NOTHING_SPENT, type Spent } from './cost.ts';
 import { brandsOf, type DiagnosisInput } from './input.ts';
 import type { CallItem, FiguresItem } from './items.ts';
 import { callKey, type PlannedCall, planCalls } from './plan.ts';
@@ -30,8 +31,8 @@ export function missingRows(
     const key = callKey(input.questions[call.question] ?? '', call.model, call.repeat);
     if (known.has(key)) return [];
     const died = why.get(key);
-    const { cost = 0 } = (died?.state ?? {}) as { readonly cost?: number };
-    return [failedRow(input, call, missingError(died, nowMs), { elapsedMs: null, nowMs, cost })];
+    const { spent = NOTHING_SPENT } = (died?.state ?? {}) as { readonly spent?: Spent };
+    return [failedRow(input, call, missingError(died, nowMs), { elapsedMs: null, nowMs, spent })];
   });
 }
 
@@ -60,7 +61,11 @@ export function answerRows(input: DiagnosisInput, calls: readonly CallItem[]): A
               text: response,
               question,
               brands,
-              citations: citations.map(({ url, title }) => (title === undefined ? { url } : { url, title })),
+              citations: citations.map(({ url, title, site }) => ({
+                ...{ url },
+                ...(title === undefined ? {} : { title }),
+                ...(site === undefined ? {} : { site }),
+              })),
             },
             matcher,
           ),

@@ -28,13 +28,19 @@ export function reportOf(input: DiagnosisInput, { calls, figures, sources, plan,
     total: calls.length,
     completed,
     coverage,
-    cost: calls.reduce((sum, { cost }) => sum + cost, 0),
+    cost: sumOf(calls.map(({ cost }) => cost)),
+    cost_at_most: sumOf(calls.map(({ cost_at_most }) => cost_at_most)),
     plan,
     results: calls.map(resultOf),
     figures: figures.figures,
     scores: figures.scores,
     sources: [...sources].sort((a, b) => b.answers - a.answers || (a.url < b.url ? -1 : 1)),
   };
+}
+
+/** Null if a part is unknown: then the whole is unknown too. */
+function sumOf(costs: readonly (number | null)[]): number | null {
+  return costs.reduce((sum, cost) => (sum === null || cost === null ? null : sum + cost), 0);
 }
 
 /** Why a run failed, when it did: no call was answered. */

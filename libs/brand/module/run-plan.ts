@@ -3,9 +3,10 @@
  * does not fit by the models' medians cannot be expected to fit.
  */
 import type { ModelFamily, Provider } from '../codecs/provider.ts';
-import { type Complexity, complexityOf, familyOf, MEDIANS_MS, TIMEOUTS_MS } from '../codecs/timeouts.ts';
+import { type Complexity, complexityOf, familyOf, MEDIANS_MS, P90S_MS, TIMEOUTS_MS } from '../codecs/timeouts.ts';
 import type { DiagnosisInput } from './input.ts';
 import type { ReportItem } from './items.ts';
+import type { PlannedCall } from './plan.ts';
 
 export type RunPlan = ReportItem['plan'];
 
@@ -39,9 +40,10 @@ export function planRun(
   providerOf: (model: string) => Asked,
   available: number | undefined,
 ): RunPlan {
-  const groups = groupsOf(input, providerOf, expectedOf);
+  const groups = groupsOf(input, providerOf, available === undefined ? expectedOf : medianOf);
   const calls = groups.reduce((sum, { count }) => sum + count, 0);
-  const concurrency = input.concurrency ?? plannedConcurrency(groupsOf(input, providerOf, mostOf), calls, available);
+  const slow = groupsOf(input, providerOf, slowOf(available));
+  const concurrency = input.concurrency ?? plannedConcurrency(slow, calls, available);
   const expectedMs = leastMs(groups, concurrency);
   return {
     calls,
@@ -62,9 +64,39 @@ export function planWarning({ calls, concurrency, expectedMs, availableMs, fits 
 }
 
 /** How long a call takes that is as slow as its model is at the median. */
-const expectedOf: CallTime = (family, complexity) => Math.min(MEDIANS_MS[family], mostOf(family, complexity));
-/** How long a call may take. */
-const mostOf: CallTime = (family, complexity) => TIMEOUTS_MS[family][complexity];
+const medianOf: CallTime = (family) => MEDIANS_MS[family];
+/** The same where no deadline ends it, but the table of timeouts. */
+const expectedOf: CallTime = (family, complexity) => Math.min(MEDIANS_MS[family], TIMEOUTS_MS[family][complexity]);
+
+/** How long a slow call takes: it may take all the time that there is. */
+function slowOf(available: number | undefined): CallTime {
+  return (family, complexity) => {
+    return available === undefined ? TIMEOUTS_MS[family][complexity] : Math.min(available, P90S_MS[family]);
+  };
+}
+
+/** Calls of so many rounds are put in order together. */
+const ORDERED_ROUNDS = 2;
+
+/**
+ * The calls in the order in which they are submitted: slow models first, so that what begins last is what takes the shortest time.
+ * Only within calls that run at about the same time: a deadline must not find one model answered and another not even asked.
+ */
+export function submissionOrder<Call extends PlannedCall>(
+  calls: readonly Call[],
+  providerOf: (model: string) => Pick<Provider, 'name' | 'family'>,
+  concurrency: number,
+): Call[] {
+  const size = ORDERED_ROUNDS * concurrency;
+  const speed = ({ model }: Call): number => {
+    const { name, family } = providerOf(model);
+    return MEDIANS_MS[familyOf(name, family)];
+  };
+  const blocks = Array.from({ length: Math.ceil(calls.length / size) }, (_, n) =>
+    calls.slice(n * size, (n + 1) * size),
+  );
+  return blocks.flatMap((block) => block.toSorted((a, b) => speed(b) - speed(a)));
+}
 
 /**
  * The fewest with which calls fit that take all the time they may; where none do, the fewest that take the least time. A call

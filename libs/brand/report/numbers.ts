@@ -26,8 +26,9 @@ export function seconds(ms: number | null): string {
   return ms === null ? NOTHING : `${(ms / 1_000).toFixed(1)} s`;
 }
 
-/** A cost in the registry's currency: with enough digits to differ from zero. */
-export function money(value: number): string {
+/** A cost in the registry's currency: with enough digits to differ from zero; a dash if it is unknown. */
+export function money(value: number | null): string {
+  if (value === null) return NOTHING;
   return value === 0 ? '0' : value >= 1 ? value.toFixed(2) : value.toFixed(6).replace(/0+$/, '');
 }
 

@@ -26,7 +26,7 @@ const PROVIDER = providerSchema.parse({
   ...{ name: 'any', codec: 'openai-chat', baseUrl: 'https://models.test/v1', model: 'm', keyReference: 'KEY' },
   pricePerMillionTokens: { input: 2, output: 8 },
 });
-const USAGE = { inputTokens: 100, outputTokens: 400 };
+const USAGE = { inputTokens: 100, outputTokens: 400, reasoningTokens: null, cachedTokens: null, searchCalls: null };
 
 /** A diagnosis of Apex against Bolt and Crest: two questions to two models, unless `input` says otherwise. */
 export function reported(told: Told = {}): RunReport {
@@ -71,6 +71,8 @@ function callOf(
     return failedRow(input, call, diagnosisError(said.error, '', said.says ?? 'it failed', nowMs), times);
   }
   const text = typeof said === 'string' ? said : said.cut;
-  const answer = { text, reasoning: '', sources: [], usage: USAGE, finish: null, model: 'm', partial: said !== text };
+  const finish = said === text ? ('whole' as const) : ('cut_off' as const);
+  const found = { reasoning: '', sources: [], retrieved: [], queries: [] };
+  const answer = { ...found, text, usage: USAGE, finish, finishWord: finish === 'whole' ? 'stop' : '', model: 'm' };
   return answeredRow(input, call, answer, { ...times, provider: PROVIDER });
 }

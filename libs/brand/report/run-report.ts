@@ -4,6 +4,7 @@ import { CatenaError } from '../../errors/catena-error.ts';
 import { type DiagnosisInput, diagnosisInput } from '../module/input.ts';
 import type { CallItem, callItem, mentionItem, ReportItem, reportItem } from '../module/items.ts';
 import { callKey } from '../module/plan.ts';
+import { languageOfQuestion } from '../prompts/prompt.ts';
 
 export type MentionItem = z.output<typeof mentionItem>;
 export type ReportLanguage = 'zh' | 'en';
@@ -68,7 +69,7 @@ export function toRunReport({ runId, acceptedAtMs, input }: ReportedRun, items: 
 /** The language of the report: the run's own, else the one in which most questions were asked. */
 export function languageOf({ input, calls }: Pick<RunReport, 'input' | 'calls'>): ReportLanguage {
   if (input.language !== undefined) return input.language;
-  const chinese = calls.filter(({ prompt }) => prompt.startsWith('zh')).length;
+  const chinese = calls.filter(({ question }) => languageOfQuestion(question) === 'zh').length;
   return chinese * 2 > calls.length ? 'zh' : 'en';
 }
 

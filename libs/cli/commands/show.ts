@@ -1,10 +1,12 @@
 /** `catena show RUN`: prints the state or end of a run, its timeline, and every failed node. */
 import type { RunSnapshot } from '../../coordination/protocol/reads.ts';
+import { groupFailures } from '../../explain/failures.ts';
 import type { StoredEvent } from '../../store/port.ts';
 import type { CliContext, ConfigOptions } from '../context.ts';
 import { ExitCode, type ExitCodeValue } from '../exit-codes.ts';
 import { type FailedNode, failedNodeText, readFailedNodes } from '../read/failed-nodes.ts';
 import { withRuns } from '../read/open-source.ts';
+import { kindLines } from '../run/summary.ts';
 import {
   countOf,
   formatClock,
@@ -31,7 +33,7 @@ export async function showRun(context: CliContext, reference: string, options: S
     const events = await source.timeline(record);
     const text =
       options.output === 'json'
-        ? `${JSON.stringify({ ...view, phases: modules, failed_nodes: failed, timeline: events }, undefined, 2)}\n`
+        ? `${JSON.stringify({ ...view, phases: modules, failures: kindsView(failed), failed_nodes: failed, timeline: events }, undefined, 2)}\n`
         : showText({ view, modules, failed, events }, paintFor(context.io.stdout, context.env));
     context.io.stdout.write(text);
     return ExitCode.DONE;
@@ -110,7 +112,18 @@ function eventsText(events: readonly StoredEvent[]): string {
   return formatTable(lines);
 }
 
+/** The kinds of failures, for programs. */
+function kindsView(failed: readonly FailedNode[]) {
+  return groupFailures(failed).map(({ moduleId, step, code, message, at, count, example }) => ({
+    ...{ module: moduleId, step, code, message, at: at ?? null, count },
+    example: { node: example.nodeId, url: example.url ?? null },
+  }));
+}
+
+/** First what went wrong, once for each kind; then every node. */
 function failedText(failed: readonly FailedNode[], paint: Paint): string {
   if (failed.length === 0) return '';
-  return `${countOf(failed.length, 'node')} failed:\n${failed.map((node) => failedNodeText(node, paint)).join('')}`;
+  const kinds = groupFailures(failed);
+  const summed = kinds.length === failed.length ? '' : `${kinds.map((kind) => kindLines(kind, paint)).join('')}\n`;
+  return `${countOf(failed.length, 'node')} failed:\n${summed}${failed.map((node) => failedNodeText(node, paint)).join('')}`;
 }

@@ -1,6 +1,5 @@
 /** `catena test FILE`: parses recorded pages again, offline, and shows the differences. */
 import { dirname, join } from 'node:path';
-import { loadModule } from '../../modules/load/load-module.ts';
 import type { CliContext, SharedOptions } from '../context.ts';
 import { settingsOfModules } from '../effective-config.ts';
 import { ExitCode, type ExitCodeValue } from '../exit-codes.ts';
@@ -16,6 +15,8 @@ export interface TestOptions extends SharedOptions {
 const COLOURS: Readonly<Record<Difference['sign'], Colour>> = { '-': 'red', '+': 'green', '~': 'yellow', '!': 'red' };
 
 export async function testModule(context: CliContext, file: string, options: TestOptions): Promise<ExitCodeValue> {
+  // Late: no other command parses pages in this thread.
+  const { loadModule } = await import('../../modules/load/load-module.ts');
   const module = await loadModule(file, settingsOfModules(context));
   const pages = await readPages(options.pages ?? join(dirname(file), 'pages'));
   const { stdout } = context.io;

@@ -48,6 +48,7 @@ async function parse(module: ModuleDefinition, recorded: LoadedPage): Promise<Ma
     platform: recorded.platform,
     runId: 'replay',
     signal: new AbortController().signal,
+    log: console,
     page: { url, status, headers, body: recorded.bytes },
   });
   const made: Made = { items: [], hops: [] };

@@ -1,15 +1,16 @@
 /** The failed nodes of a run, as text for people. */
 
-import { decodeHop, decodeRequest } from '../../calls/node-body.ts';
+import { decodeHop } from '../../calls/node-body.ts';
 import type { ChainNode } from '../../coordination/protocol/node.ts';
-import type { Failure } from '../../errors/failure.ts';
+import type { FailureSeen } from '../../explain/failures.ts';
 import { FAIL_STEP, START_STEP } from '../../modules/contract/definition.ts';
+import { nodeFailure } from '../../stage/run/run-failures.ts';
 import type { DeadLetter, RunRecord } from '../../store/port.ts';
 import { countOf, oneLine } from '../terminal/format.ts';
 import type { Paint } from '../terminal/io.ts';
 import type { RunSource } from './run-source.ts';
 
-export interface FailedNode {
+export interface FailedNode extends FailureSeen {
   readonly step: string;
   readonly kind: ChainNode['kind'];
   /** `failed`, `crashed`, `deadline_exceeded`, `terminated`, `cancelled`. */
@@ -18,6 +19,8 @@ export interface FailedNode {
   readonly message: string;
   readonly attempts: number;
   readonly crashes: number;
+  /** `file:line:column` of the author's code, if the failure has one. */
+  readonly at: string | undefined;
   /** Set for a request. */
   readonly url: string | undefined;
   readonly state: unknown;
@@ -52,48 +55,12 @@ export async function readFailedNodes(source: Pick<RunSource, 'deadLetters'>, ru
 
 export function toFailedNode(letter: DeadLetter, steps: readonly string[]): FailedNode {
   const { kind, reason, attempts, crashes, stepIdx, nodeId } = letter;
-  const failure = letter.error === '' ? undefined : (JSON.parse(letter.error) as Failure);
+  const { moduleId, code, message, at, url } = nodeFailure(letter);
   return {
     step: OWN_STEPS[stepIdx] ?? steps[stepIdx] ?? `step ${stepIdx}`,
-    kind,
-    reason,
-    code: failure?.code ?? reason,
-    message: failure?.message ?? REASONS[reason] ?? reason,
-    attempts,
-    crashes,
-    url: kind === 'request' ? decodeRequest(letter.body).url : undefined,
+    ...{ kind, reason, moduleId, code, message, at, attempts, crashes, url, nodeId },
     state: decodeHop(letter.body).state,
-    nodeId,
   };
-}
-
-/** The sentences for nodes that did not fail by themselves. */
-const REASONS: Readonly<Record<string, string>> = {
-  crashed: 'too many executions of it crashed: it may be what kills the process',
-  deadline_exceeded: 'the deadline came before it was done',
-  terminated: 'its module or task was terminated before it was done',
-  cancelled: 'the run was cancelled before it was done',
-};
-
-export interface FailureGroup {
-  readonly step: string;
-  readonly code: string;
-  readonly count: number;
-  /** The message of the first one. */
-  readonly message: string;
-  readonly example: FailedNode;
-}
-
-/** Failures of the same step for the same reason are one line; the most frequent first. */
-export function groupFailures(failed: readonly FailedNode[]): FailureGroup[] {
-  const groups = new Map<string, FailureGroup>();
-  for (const node of failed) {
-    const key = `${node.step}\n${node.code}`;
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, { ...node, count: 1, example: node });
-    else groups.set(key, { ...group, count: group.count + 1 });
-  }
-  return [...groups.values()].sort((one, other) => other.count - one.count);
 }
 
 /** A failed node as text: its step or request, the reason, and its id for a replay. */

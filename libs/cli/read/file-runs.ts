@@ -2,7 +2,8 @@
 import type { Clock } from '../../clock/clock.ts';
 import type { NodeState } from '../../coordination/protocol/node.ts';
 import { explainRun } from '../../explain/explain.ts';
-import { deadNodes, timeline, toDeadLetter } from '../../stage/run/close-run.ts';
+import { deadNodes, timeline } from '../../stage/run/close-run.ts';
+import { failuresSoFar, toDeadLetter } from '../../stage/run/run-failures.ts';
 import type { DeadLetter, RunRecord, StoredEvent, StoredItem } from '../../store/port.ts';
 import { findRun } from './find-run.ts';
 import type { Reader } from './open-reader.ts';
@@ -68,7 +69,7 @@ async function readTimeline({ store, coordinator }: Reader, { runId, state }: Ru
 
 /** Nodes read per state: enough to explain a run of any size. */
 const SAMPLE = 500;
-const OPEN_STATES: readonly NodeState[] = ['pending', 'processing', 'fetched', 'failed', 'retry', 'releasing'];
+const READ_STATES: readonly NodeState[] = ['pending', 'processing', 'fetched', 'failed', 'retry', 'releasing', 'dead'];
 
 async function explain({ coordinator }: Reader, record: RunRecord, nowMs: number): Promise<Explanation> {
   const { runId } = record;
@@ -76,9 +77,11 @@ async function explain({ coordinator }: Reader, record: RunRecord, nowMs: number
   const isOver = snapshot === undefined || record.state === 'closed';
   const lists = isOver
     ? []
-    : await Promise.all(OPEN_STATES.map((state) => coordinator.listNodes({ runId, state, limit: SAMPLE })));
+    : await Promise.all(READ_STATES.map((state) => coordinator.listNodes({ runId, state, limit: SAMPLE })));
+  const all = lists.flat();
+  const nodes = all.filter(({ state }) => state !== 'dead');
   return {
-    reasons: explainRun({ record, snapshot, nodes: lists.flat(), limits: [], nowMs }),
+    reasons: explainRun({ record, snapshot, nodes, limits: [], failures: failuresSoFar(all), nowMs }),
     sampled: lists.some(({ length }) => length === SAMPLE),
   };
 }

@@ -48,9 +48,10 @@ async function runInFile(
   const failure = Promise.withResolvers<never>();
   failure.promise.catch(() => {});
   const hosts = new HostTimes();
-  const engine = startEngine(context, prepared, options, { log, hosts, fail: failure.reject });
+  let engine: Engine | undefined;
   let telemetry: Telemetry | undefined;
   try {
+    engine = startEngine(context, prepared, options, { log, hosts, fail: failure.reject });
     telemetry = await startTelemetry({
       config: prepared.loaded.config,
       serviceName: 'catena',
@@ -59,7 +60,9 @@ async function runInFile(
     });
     return await runOn(engine, { context, prepared, options, reporter, view, hosts, failed: failure.promise });
   } finally {
-    await engine.stop().catch((thrown: unknown) => reporter.say(`the database could not be closed: ${String(thrown)}`));
+    await engine
+      ?.stop()
+      .catch((thrown: unknown) => reporter.say(`the database could not be closed: ${String(thrown)}`));
     await prepared.stop();
     await telemetry?.stop();
     await prepared.output?.sink.close();

@@ -35,6 +35,7 @@ describe('a wish to stop', () => {
 
 const run = { runId: 'r-1', acceptedAtMs: 1_000 } as RunRecord;
 const node: FailedNode = {
+  moduleId: 'shop@1.0.0',
   step: 'detail',
   kind: 'request',
   reason: 'failed',
@@ -42,6 +43,7 @@ const node: FailedNode = {
   message: 'http://a.test/1 answered 404',
   attempts: 1,
   crashes: 0,
+  at: undefined,
   url: 'http://a.test/1',
   state: {},
   nodeId: 'n',
@@ -50,7 +52,7 @@ const summary: Summary = {
   run,
   end: { finishReason: 'completed', detail: '', endedAtMs: 15_000, done: 4_200, dead: 3, items: 2_000 },
   itemsByType: new Map([['product', 2_000]]),
-  failed: [node, { ...node, step: 'list', message: 'other\nlines' }, node],
+  failed: [node, { ...node, step: 'list', message: 'other\nlines', at: '/shop.ts:12:7' }, node],
   session: {
     durationMs: 14_000,
     pages: 2_100,
@@ -78,7 +80,9 @@ describe('the table at the end', () => {
         '  items in       out.jsonl (2,000 rows)',
         '',
         '  2 × detail  download.status: http://a.test/1 answered 404',
+        '      for example http://a.test/1',
         '  1 × list  download.status: other lines',
+        '      at /shop.ts:12:7, for example http://a.test/1',
         '  to list all: catena show r-1',
         '',
       ].join('\n'),

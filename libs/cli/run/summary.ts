@@ -1,7 +1,8 @@
 /** The table that is printed at the end of a run. */
+import { type FailureKind, groupFailures } from '../../explain/failures.ts';
 import { fromMicros } from '../../limits/budgets.ts';
 import type { RunEnd, RunRecord, Store } from '../../store/port.ts';
-import { type FailedNode, groupFailures } from '../read/failed-nodes.ts';
+import type { FailedNode } from '../read/failed-nodes.ts';
 import type { HostTime } from '../status/host-times.ts';
 import {
   countOf,
@@ -105,12 +106,18 @@ function hostText({ host, requests, failed, meanMs, longestMs }: HostTime): stri
 function failuresText(failed: readonly FailedNode[], showCommand: string | undefined, paint: Paint): string {
   if (failed.length === 0) return '';
   const groups = groupFailures(failed);
-  const lines = groups.slice(0, SHOWN_GROUPS).map(({ step, code, count, message }) => {
-    return `  ${paint('red', `${formatCount(count)} × ${step}`)}  ${code}: ${oneLine(message, MESSAGE_CHARS)}\n`;
-  });
+  const lines = groups.slice(0, SHOWN_GROUPS).map((kind) => kindLines(kind, paint));
   const rest = groups.length > SHOWN_GROUPS ? `  and ${countOf(groups.length - SHOWN_GROUPS, 'other reason')}\n` : '';
   const hint = showCommand === undefined ? '' : `  to list all: ${showCommand}\n`;
   return `\n${lines.join('')}${rest}${hint}`;
+}
+
+/** A kind of failure: what, how often, the author's line, and one of its pages. */
+export function kindLines({ count, step, code, message, at, example }: FailureKind<FailedNode>, paint: Paint): string {
+  const what = `  ${paint('red', `${formatCount(count)} × ${step}`)}  ${code}: ${oneLine(message, MESSAGE_CHARS)}\n`;
+  const places = [at === undefined ? '' : `at ${at}`, example.url === undefined ? '' : `for example ${example.url}`];
+  const where = places.filter((place) => place !== '').join(', ');
+  return where === '' ? what : `${what}      ${oneLine(where)}\n`;
 }
 
 const BATCH_ITEMS = 1_000;

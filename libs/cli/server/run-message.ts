@@ -74,11 +74,18 @@ const FINISH_REASONS: Readonly<Record<number, RunEnd['finishReason']>> = {
 };
 
 function toEnd(
-  { reason, detail, endedAtMs, done, dead, items }: NonNullable<Run['end']>,
+  { reason, detail, endedAtMs, done, dead, items, failures }: NonNullable<Run['end']>,
   cost: RunCost | undefined,
 ): RunEnd {
   const finishReason = FINISH_REASONS[reason];
-  const counted = { done, dead, items, ...(cost === undefined ? {} : { cost }) };
+  const kinds = failures.map(({ at, url, ...kind }) => {
+    return { ...kind, ...(at === '' ? {} : { at }), ...(url === '' ? {} : { url }) };
+  });
+  const counted = {
+    ...{ done, dead, items },
+    ...(cost === undefined ? {} : { cost }),
+    ...(kinds.length === 0 ? {} : { failures: kinds }),
+  };
   if (finishReason !== undefined) return { finishReason, detail, endedAtMs, ...counted };
   throw new CatenaError(
     'cli.other_server',

@@ -1,18 +1,20 @@
 /** Finds the line of the author's code that threw an error. */
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isError, textOf } from '../../errors/thrown.ts';
 
 /** The folder of this library, the parent of this one: its frames are not the author's. */
 const OWN_FOLDER = join(import.meta.dirname, '../');
 const MAX_LINES = 40;
+const MAX_STACK_CHARS = 20_000;
 
 /**
  * `file:line:column` of the first stack frame that is neither Node's, a package's nor this library's. Undefined if there
  * is none, as for thrown values that are not errors.
  */
 export function authorFrame(thrown: unknown): string | undefined {
-  if (!(thrown instanceof Error) || typeof thrown.stack !== 'string') return undefined;
-  for (const line of thrown.stack.split('\n', MAX_LINES)) {
+  const stack = isError(thrown) ? textOf(thrown, 'stack', MAX_STACK_CHARS) : undefined;
+  for (const line of (stack ?? '').split('\n', MAX_LINES)) {
     const place = placeIn(line);
     if (place !== undefined) return place;
   }

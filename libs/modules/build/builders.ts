@@ -4,27 +4,30 @@
  * A builder checks at once, so that an error's stack shows the author's line. With an asynchronous schema it
  * returns a promise, which the stage awaits.
  */
-import { CatenaError } from '../../errors/catena-error.ts';
+import type { CatenaError } from '../../errors/catena-error.ts';
 import { isAmount } from '../../limits/budgets.ts';
-import { copyJson, NotJson } from '../check/json-value.ts';
-import { checkWith, type Issue, isPromise, jsonIssue } from '../check/schema-check.ts';
+import { durationProblem } from '../check/duration.ts';
+import { isRecord } from '../check/is-record.ts';
+import { copyJson, MAX_VALUE_CHARS, TooMuchJson } from '../check/json-value.ts';
+import { checkWith, type Issue, isPromise, jsonIssue, kindOf } from '../check/schema-check.ts';
 import type { Schema } from '../contract/contract.ts';
 import type { Emission } from '../contract/definition.ts';
 import {
   ChargeEmission,
+  countMade,
   DropEmission,
   FailEmission,
   HopEmission,
   ItemEmission,
-  ledger,
   RetryEmission,
 } from './emission.ts';
 import {
   backwardHop,
-  classOfWrongOutput,
   type Site,
+  tooLarge,
   unknownName,
   wrongArgument,
+  wrongDropData,
   wrongItem,
   wrongState,
 } from './site.ts';
@@ -80,43 +83,44 @@ function hopBuilder(site: Site, fromPhase: number, target: HopTarget): Builders[
       throw backwardHop(site, name, fromPhase, phase);
     };
   }
+  const call = `go.${name}()`;
   const refuse = (issues: readonly Issue[]) => wrongState(site, name, issues);
+  const tooMuch = () => tooLarge(site, 'state', call, MAX_VALUE_CHARS);
   return (state = {}, options) => {
-    const key = options?.key;
-    if (key !== undefined && (typeof key !== 'string' || key === '')) {
-      throw wrongArgument(site, `go.${name}()`, 'the key of a hop must be a non-empty string');
+    const { key } = readOptions(site, call, options, ['key']);
+    if (key !== undefined && (typeof key !== 'string' || key === '' || key.length > MAX_KEY_CHARS)) {
+      throw wrongArgument(site, call, `the key of a hop must be a string of 1 to ${MAX_KEY_CHARS} characters`);
     }
     // The stored state is the author's value, not the schema's output: the receiver checks it again, and a
     // transformation must not be applied twice.
-    const copy = jsonCopy(state, refuse);
+    const copy = jsonCopy(state, refuse, tooMuch);
     const checked = checkWith(schema, copy, refuse);
     if (isPromise(checked)) return later(checked.then(() => new HopEmission(index, copy, key)));
-    ledger.made += 1;
+    countMade();
     return new HopEmission(index, copy, key);
   };
 }
 
 function itemBuilder(site: Site, type: string, schema: Schema): Builders['put'][string] {
   const refuse = (issues: readonly Issue[]) => wrongItem(site, type, issues);
+  const tooMuch = () => tooLarge(site, 'item', `put.${type}()`, MAX_VALUE_CHARS);
+  const made = (value: unknown) => new ItemEmission(type, jsonCopy(value, refuse, tooMuch));
   return (data) => {
     const checked = checkWith(schema, data, refuse);
-    if (isPromise(checked)) return later(checked.then((value) => new ItemEmission(type, jsonCopy(value, refuse))));
-    const emission = new ItemEmission(type, jsonCopy(checked, refuse));
-    ledger.made += 1;
+    if (isPromise(checked)) return later(checked.then(made));
+    const emission = made(checked);
+    countMade();
     return emission;
   };
 }
 
 function dropBuilder(site: Site): Builders['drop'] {
-  const refuse = (issues: readonly Issue[]) =>
-    new CatenaError('module.wrong_argument', `the data of drop() is not JSON: ${issues[0]?.message}`, {
-      class: classOfWrongOutput(site),
-      data: { module: site.module, step: site.step, issues },
-    });
+  const refuse = (issues: readonly Issue[]) => wrongDropData(site, issues);
+  const tooMuch = () => tooLarge(site, 'data', 'drop()', MAX_VALUE_CHARS);
   return (reason, data = null) => {
     requireReason(site, 'drop()', reason);
-    const emission = new DropEmission(reason, jsonCopy(data, refuse));
-    ledger.made += 1;
+    const emission = new DropEmission(reason, jsonCopy(data, refuse, tooMuch));
+    countMade();
     return emission;
   };
 }
@@ -124,25 +128,23 @@ function dropBuilder(site: Site): Builders['drop'] {
 function retryBuilder(site: Site): Builders['retry'] {
   return (reason, options) => {
     requireReason(site, 'retry()', reason);
-    const afterMs = options?.afterMs;
-    if (afterMs !== undefined && !(Number.isFinite(afterMs) && afterMs >= 0)) {
-      throw wrongArgument(
-        site,
-        'retry()',
-        `afterMs must be a number of milliseconds, at least 0, not ${String(afterMs)}`,
-      );
+    const { afterMs } = readOptions(site, 'retry()', options, ['afterMs']);
+    const problem = afterMs === undefined ? undefined : durationProblem(afterMs, 0);
+    if (problem !== undefined) {
+      throw wrongArgument(site, 'retry()', `afterMs is ${shown(afterMs)}: ${problem}`, Number.isNaN(afterMs));
     }
-    ledger.made += 1;
-    return new RetryEmission(reason, afterMs);
+    countMade();
+    return new RetryEmission(reason, afterMs as number | undefined);
   };
 }
 
 function chargeBuilder(site: Site): Builders['charge'] {
   return (amount) => {
     if (!isAmount(amount)) {
-      throw wrongArgument(site, 'charge()', `the amount must be a number from 0 to a billion, not ${String(amount)}`);
+      const what = `the amount must be a number from 0 to a billion, not ${shown(amount)}`;
+      throw wrongArgument(site, 'charge()', what, Number.isNaN(amount));
     }
-    ledger.made += 1;
+    countMade();
     return new ChargeEmission(amount);
   };
 }
@@ -150,27 +152,59 @@ function chargeBuilder(site: Site): Builders['charge'] {
 function failBuilder(site: Site): Builders['fail'] {
   return (reason) => {
     requireReason(site, 'fail()', reason);
-    ledger.made += 1;
+    countMade();
     return new FailEmission(reason);
   };
 }
 
+/** A key is part of an id, and stored with it. */
+const MAX_KEY_CHARS = 4_096;
+/** A reason is for people, and is kept with the node or the run. */
+const MAX_REASON_CHARS = 10_000;
+
 function requireReason(site: Site, call: string, reason: unknown): void {
   if (typeof reason !== 'string' || reason === '') throw wrongArgument(site, call, 'give a reason, as a string');
+  if (reason.length <= MAX_REASON_CHARS) return;
+  throw wrongArgument(site, call, `the reason has ${reason.length} characters; give at most ${MAX_REASON_CHARS}`);
 }
 
-function jsonCopy(value: unknown, refuse: (issues: readonly Issue[]) => CatenaError): unknown {
+/** The options of a call; a misspelt one would silently have no effect. */
+function readOptions(
+  site: Site,
+  call: string,
+  options: unknown,
+  known: readonly string[],
+): Readonly<Record<string, unknown>> {
+  if (options === undefined) return NO_OPTIONS;
+  const form = `{ ${known.join(', ')} }`;
+  if (!isRecord(options)) throw wrongArgument(site, call, `its options are ${kindOf(options)}, not ${form}`);
+  const unknown = Object.keys(options).find((name) => !known.includes(name));
+  if (unknown === undefined) return options;
+  throw wrongArgument(site, call, `there is no option ${unknown}; its options are ${form}`);
+}
+
+const NO_OPTIONS = Object.freeze({});
+
+function shown(value: unknown): string {
+  return typeof value === 'number' ? String(value) : kindOf(value);
+}
+
+function jsonCopy(
+  value: unknown,
+  refuse: (issues: readonly Issue[]) => CatenaError,
+  tooMuch: () => CatenaError,
+): unknown {
   try {
     return copyJson(value);
   } catch (thrown) {
-    if (thrown instanceof NotJson) throw refuse([jsonIssue(thrown, value)]);
-    throw thrown;
+    if (thrown instanceof TooMuchJson) throw tooMuch();
+    throw refuse([jsonIssue(thrown, value)]);
   }
 }
 
 /** Marks a promise as handled: if the author's function throws first, nobody awaits it, and its rejection must not end the process. */
 function later(emission: Promise<Emission>): Promise<Emission> {
-  ledger.made += 1;
+  countMade();
   emission.catch(() => {});
   return emission;
 }

@@ -13,7 +13,7 @@ import { type Builders, makeBuilders } from './builders.ts';
 import { CallScope, ComputeScope, GivenUpScope, ParseScope, StartScope } from './contexts.ts';
 import { guardedEmissions } from './guarded.ts';
 import { guardedRequests } from './requests.ts';
-import { type Site, threw } from './site.ts';
+import { type Site, threw, wrongConcurrency } from './site.ts';
 
 /** What a function of a step needs, created once. */
 interface StepRuntime {
@@ -94,13 +94,16 @@ export class BuiltModule implements definition.ModuleDefinition {
   }
 
   runConcurrency(step: number, run: definition.RunFacts): number | undefined {
-    const { written, mainSite } = this.#runtime(step, 'fetch');
+    const { written, requestSite } = this.#runtime(step, 'fetch');
     if (written.concurrency === undefined) return undefined;
+    let answer: unknown;
     try {
-      return (written.concurrency as AuthorFunction)(run) as number;
+      answer = (written.concurrency as AuthorFunction)(run);
     } catch (thrown) {
-      throw threw(mainSite, thrown);
+      throw threw(requestSite, thrown);
     }
+    if (Number.isSafeInteger(answer) && Number(answer) >= 1) return answer as number;
+    throw wrongConcurrency(requestSite, answer);
   }
 
   compute(step: number, call: definition.ComputeCall): definition.Emissions {

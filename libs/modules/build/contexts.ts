@@ -4,6 +4,7 @@
  */
 import type { CheerioAPI } from 'cheerio/slim';
 import type {
+  AuthorLog,
   ComputeCall,
   GivenUp,
   GivenUpCall,
@@ -24,6 +25,7 @@ export class CallScope {
   readonly acceptedAtMs: number | undefined;
   readonly deadlineAtMs: number | undefined;
   readonly signal: AbortSignal;
+  readonly log: AuthorLog;
 
   constructor(call: StepCall) {
     this.input = call.input;
@@ -34,6 +36,7 @@ export class CallScope {
     this.acceptedAtMs = call.acceptedAtMs;
     this.deadlineAtMs = call.deadlineAtMs;
     this.signal = call.signal;
+    this.log = call.log;
   }
 }
 
@@ -88,6 +91,32 @@ export class ParseScope extends EmittingScope {
 
   get json(): unknown {
     return this.page.json;
+  }
+
+  // Functions of the page that are their own, so that authors may take them apart: `{ extract, links }`.
+
+  get extract(): Page['extract'] {
+    return (fields) => this.page.extract(fields);
+  }
+
+  get links(): Page['links'] {
+    return (options) => this.page.links(options);
+  }
+
+  get form(): Page['form'] {
+    return (selector, options) => this.page.form(selector, options);
+  }
+
+  get sitemap(): Page['sitemap'] {
+    return () => this.page.sitemap();
+  }
+
+  get resolve(): Page['resolve'] {
+    return (text) => this.page.resolve(text);
+  }
+
+  get number(): Page['number'] {
+    return (text, locale) => this.page.number(text, locale);
   }
 }
 

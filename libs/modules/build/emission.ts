@@ -1,4 +1,5 @@
 /** Emissions are the values that `go`, `put`, `drop`, `retry` and `charge` create; nothing else may be yielded. */
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Emission } from '../contract/definition.ts';
 
 /** The base class of all emissions; it distinguishes them from other values that an author might yield. */
@@ -76,8 +77,28 @@ export class FailEmission extends Emitted {
   }
 }
 
+/** A number of emissions that were created. */
+export interface MadeCount {
+  made: number;
+}
+
 /**
  * How many emissions were created. It is easy to create one and forget to yield it, which would silently lose a hop. The runner
  * of a synchronous generator compares this count before and after each of its steps, in which nothing else can run.
  */
-export const ledger = { made: 0 };
+export const ledger: MadeCount = { made: 0 };
+
+/** Several async generators run at the same time, so each has a count of its own. */
+const counts = new AsyncLocalStorage<MadeCount>();
+
+/** Runs a step of an async generator; what it creates, also after a wait, is counted in `count`. */
+export function countingMade<T>(count: MadeCount, step: () => T): T {
+  return counts.run(count, step);
+}
+
+/** Counts an emission that was created. */
+export function countMade(): void {
+  ledger.made += 1;
+  const count = counts.getStore();
+  if (count !== undefined) count.made += 1;
+}

@@ -36,6 +36,7 @@ const call = {
   platform: 'p',
   runId: 'r',
   signal: new AbortController().signal,
+  log: console,
 };
 const page = { url: 'https://a.test/', status: 200, headers: { 'content-type': 'text/html' }, body: Buffer.from('') };
 
@@ -243,5 +244,375 @@ describe('a wrong emission', () => {
     await expect(parsed(({ put }) => [put.product({ price: 1 })].slice(1))).rejects.toMatchObject({
       code: 'module.not_yielded',
     });
+  });
+});
+
+describe('an author who breaks the rules of generators', () => {
+  const wrong = (parse: (context: Loose) => unknown) => parsed(parse as unknown as Parse);
+  type Loose = Record<'go' | 'put', Record<string, (...args: unknown[]) => unknown>> &
+    Record<'drop' | 'retry' | 'charge', (...args: unknown[]) => unknown>;
+  const fail = () => {
+    throw new RangeError('no');
+  };
+  const item = (context: Loose) => context.put.product!({ price: 1 });
+
+  it.each<[string, string, (context: Loose) => unknown]>([
+    [
+      'returns an emission from a generator',
+      'which goes nowhere',
+      // biome-ignore lint/correctness/useYield: that is the mistake
+      function* (context) {
+        return item(context);
+      },
+    ],
+    [
+      'returns a list from a generator',
+      'returned an array',
+      // biome-ignore lint/correctness/useYield: that is the mistake
+      function* (context) {
+        return [item(context)];
+      },
+    ],
+    [
+      'returns a promise from a generator',
+      'returned a promise',
+      // biome-ignore lint/correctness/useYield: that is the mistake
+      function* () {
+        return Promise.reject(new Error('x'));
+      },
+    ],
+    [
+      'returns an emission from an async generator',
+      'which goes nowhere',
+      // biome-ignore lint/correctness/useYield: that is the mistake
+      async function* (context) {
+        return item(context);
+      },
+    ],
+    ['is async and no generator', 'returned a promise', async (context) => [item(context)]],
+    [
+      'returns an iterator that is none',
+      'its iterator returned nothing',
+      () => ({ [Symbol.iterator]: () => undefined }),
+    ],
+    [
+      'returns an iterator that answers nothing',
+      'next() of its iterator',
+      () => ({ [Symbol.iterator]: () => ({ next: () => 5 }) }),
+    ],
+    [
+      'returns an async iterator that answers nothing',
+      'next() of its iterator',
+      () => ({ [Symbol.asyncIterator]: () => ({ next: async () => null }) }),
+    ],
+  ])('%s', async (_name, message, parse) => {
+    await expect(wrong(parse)).rejects.toMatchObject({
+      code: 'module.wrong_return',
+      class: 'fatal',
+      message: expect.stringContaining(message),
+      remedy: expect.stringMatching(/./),
+    });
+  });
+
+  it.each<[string, (context: Loose) => unknown]>([
+    [
+      'yields a promise that rejects',
+      function* () {
+        yield Promise.reject(new RangeError('no'));
+      },
+    ],
+    [
+      'yields one in an async generator',
+      async function* () {
+        yield Promise.reject(new RangeError('no'));
+      },
+    ],
+    [
+      'yields something that only looks like a promise',
+      function* () {
+        yield Object.fromEntries([['then', fail]]);
+      },
+    ],
+    [
+      'awaits a promise that rejects',
+      async function* () {
+        await Promise.reject(new RangeError('no'));
+        yield 1;
+      },
+    ],
+    [
+      'has an iterator that throws',
+      () => ({
+        get [Symbol.iterator]() {
+          return fail();
+        },
+      }),
+    ],
+    ['has an iterator that cannot be opened', () => ({ [Symbol.iterator]: fail })],
+    [
+      'has a result that cannot be read',
+      () => ({
+        [Symbol.iterator]: () => ({
+          next: () => ({
+            get done() {
+              return fail();
+            },
+          }),
+        }),
+      }),
+    ],
+    ['has an async iterator that cannot be opened', () => ({ [Symbol.asyncIterator]: fail })],
+  ])('%s: that is what it threw', async (_name, parse) => {
+    await expect(wrong(parse)).rejects.toMatchObject({
+      code: 'parse.threw',
+      message: expect.stringContaining('threw RangeError: no'),
+    });
+  });
+
+  it.each<[string, (context: Loose) => unknown]>([
+    [
+      'a generator',
+      function* () {
+        try {
+          yield 5;
+        } finally {
+          fail();
+        }
+      },
+    ],
+    [
+      'an async generator',
+      async function* () {
+        try {
+          yield 5;
+        } finally {
+          fail();
+        }
+      },
+    ],
+  ])('throws in a finally of %s: the first error is told', async (_name, parse) => {
+    await expect(wrong(parse)).rejects.toMatchObject({ code: 'module.wrong_yield' });
+  });
+
+  it("and yields after the end of the engine's patience, in a finally, is not heard", async () => {
+    const endless = wrong(function* (context) {
+      try {
+        yield 5;
+      } finally {
+        for (;;) yield item(context);
+      }
+    });
+    await expect(endless).rejects.toMatchObject({ code: 'module.wrong_yield' });
+  });
+
+  it('makes an emission in an async generator and does not yield it, before or after a wait', async () => {
+    const late = wrong(async function* (context) {
+      yield item(context);
+      await new Promise((resolve) => setImmediate(resolve));
+      item(context);
+    });
+    await expect(late).rejects.toMatchObject({ code: 'module.not_yielded', data: { count: 1 } });
+    await expect(
+      wrong(async function* (context) {
+        item(context);
+        yield item(context);
+      }),
+    ).rejects.toMatchObject({ code: 'module.not_yielded', data: { count: 1 } });
+  });
+
+  it('makes several at once in an async generator and yields all: nothing is missed', async () => {
+    const all = async function* (context: Loose) {
+      yield* await Promise.all([1, 2, 3].map(async () => item(context)));
+    };
+    const [one, other] = await Promise.all([wrong(all), wrong(all)]);
+    expect([one, other].map(({ length }) => length)).toEqual([3, 3]);
+  });
+
+  it.each<[string, string, unknown]>([
+    ['nothing', 'yielded nothing', undefined],
+    ['null', 'yielded null', null],
+    ['a number', 'yielded a number', 7],
+    ['a function', 'yielded a function', () => 1],
+    ['an error', 'yielded an Error', new Error('x')],
+    ['a symbol', 'yielded a symbol', Symbol('s')],
+    ['a bigint', 'yielded a bigint', 1n],
+  ])('yields %s', async (_name, message, value) => {
+    const sync = wrong(function* () {
+      yield value;
+    });
+    const async = wrong(async function* () {
+      yield value;
+    });
+    const refused = { code: 'module.wrong_yield', class: 'fatal', message: expect.stringContaining(message) };
+    await expect(sync).rejects.toMatchObject(refused);
+    await expect(async).rejects.toMatchObject(refused);
+  });
+});
+
+describe('the arguments of a builder', () => {
+  type Loose = Record<'go' | 'put', Record<string, (...args: unknown[]) => never>> &
+    Record<'drop' | 'retry' | 'charge', (...args: unknown[]) => never>;
+  const wrong = (make: (context: Loose) => never) => parsed(((context: Loose) => [make(context)]) as unknown as Parse);
+  const epochLike = 1_800_000_002_000;
+
+  it.each<[string, string, (context: Loose) => never]>([
+    [
+      'a retry at a time',
+      'this looks like a point in time, not a duration',
+      ({ retry }) => retry('x', { afterMs: epochLike }),
+    ],
+    ['a retry after more than 30 days', 'at most 2592000000 (30 days)', ({ retry }) => retry('x', { afterMs: 3e9 })],
+    ['a retry without end', 'afterMs is Infinity', ({ retry }) => retry('x', { afterMs: Number.POSITIVE_INFINITY })],
+    ['a retry after a text', 'afterMs is string', ({ retry }) => retry('x', { afterMs: '5000' })],
+    ['a retry after a bigint', 'afterMs is bigint', ({ retry }) => retry('x', { afterMs: 5n })],
+    ['a retry after a Date', 'afterMs is Date', ({ retry }) => retry('x', { afterMs: new Date() })],
+    ['a retry with a number as its options', 'its options are number', ({ retry }) => retry('x', 5_000)],
+    ['a retry with a misspelt option', 'there is no option after;', ({ retry }) => retry('x', { after: 5 })],
+    ['a hop with a misspelt option', 'there is no option kye;', ({ go }) => go.list!({ page: '1' }, { kye: 'a' })],
+    ['a hop with a key as its options', 'its options are string', ({ go }) => go.list!({ page: '1' }, 'a')],
+    ['a key of five million characters', '1 to 4096', ({ go }) => go.list!({ page: '1' }, { key: 'k'.repeat(5e6) })],
+    ['a key that is a symbol', '1 to 4096', ({ go }) => go.list!({ page: '1' }, { key: Symbol('k') })],
+    ['a reason of five million characters', 'has 5000000 characters', ({ drop }) => drop('x'.repeat(5e6))],
+    ['a reason that is an error', 'give a reason', ({ drop }) => drop(new Error('x'))],
+    ['a charge that is a bigint', 'not bigint', ({ charge }) => charge(5n)],
+  ])('are refused: %s', async (_name, message, make) => {
+    await expect(wrong(make)).rejects.toMatchObject({
+      code: 'module.wrong_argument',
+      class: 'fatal',
+      message: expect.stringContaining(message),
+    });
+  });
+
+  it('may be NaN because of the page, which another download may mend', async () => {
+    await expect(wrong(({ retry }) => retry('x', { afterMs: Number.NaN }))).rejects.toMatchObject({
+      class: 'retryable',
+    });
+    await expect(wrong(({ charge }) => charge(Number.NaN))).rejects.toMatchObject({ class: 'retryable' });
+  });
+
+  it.each<[string, (context: Loose) => never, string]>([
+    ['a bigint', ({ put }) => put.loose!({ id: 1n }), 'fatal'],
+    ['a Date', ({ put }) => put.loose!({ at: new Date() }), 'fatal'],
+    ['a function', ({ put }) => put.loose!({ f: () => 1 }), 'fatal'],
+    ['a Map', ({ put }) => put.loose!(new Map()), 'fatal'],
+    ['itself', ({ put }) => put.loose!(circular()), 'fatal'],
+    ['NaN', ({ put }) => put.loose!({ n: Number.NaN }), 'retryable'],
+    ['undefined in a list', ({ put }) => put.loose!([undefined]), 'retryable'],
+    ['a field that its schema refuses', ({ put }) => put.product!({ price: 'n/a' }), 'retryable'],
+  ])('that hold %s are a mistake that a page can mend, or not', async (_name, make, failureClass) => {
+    await expect(wrong(make)).rejects.toMatchObject({
+      code: 'module.wrong_item',
+      class: failureClass,
+      data: { issues: [{ path: expect.any(String) }] },
+    });
+  });
+
+  it('that are too large are refused by name', async () => {
+    const large = 'x'.repeat(2 * 1_024 * 1_024);
+    await expect(wrong(({ put }) => put.loose!({ large }))).rejects.toMatchObject({ code: 'module.item_too_large' });
+    await expect(wrong(({ go }) => go.list!({ page: large }))).rejects.toMatchObject({
+      code: 'module.state_too_large',
+    });
+    await expect(wrong(({ drop }) => drop('x', { large }))).rejects.toMatchObject({ code: 'module.item_too_large' });
+  });
+});
+
+function circular(): object {
+  const self: Record<string, unknown> = {};
+  self.self = self;
+  return self;
+}
+
+it.each<[string, unknown]>([
+  ['answers nothing', undefined],
+  ['answers a text', 'no'],
+  ['answers issues that are no list', { issues: 5 }],
+  ['answers issues without messages', { issues: [{}] }],
+  ['answers issues that are null', { issues: [null] }],
+  ['answers issues whose message is a bigint', { issues: [{ message: 5n }] }],
+])('a schema by hand that %s is a wrong item, not a failure of the engine', async (_name, result) => {
+  const schema = { '~standard': { version: 1, vendor: 'test', validate: () => result } } as unknown as StandardSchemaV1;
+  const module = defineModule({
+    name: 'odd',
+    version: '1.0.0',
+    input: z.object({}),
+    steps: { list: z.object({}) },
+    items: { odd: schema },
+  }).implement({
+    start: ({ go }) => [go.list()],
+    steps: { list: { request: () => 'https://a.test/', parse: ({ put }) => [put.odd({} as never)] } },
+  });
+  await expect(collect(() => module.parse(0, { ...call, page }))).rejects.toMatchObject({ code: 'module.wrong_item' });
+});
+
+describe('a function that is called without waiting', () => {
+  const contract = defineModule({ name: 'sync', version: '1.0.0', input: z.object({}), steps: { list: z.object({}) } });
+  type Steps = Parameters<typeof contract.implement>[0]['steps']['list'];
+  const moduleOf = (functions: object): ModuleDefinition =>
+    contract.implement({
+      start: ({ go }) => [go.list()],
+      steps: { list: { request: () => 'https://a.test/', parse: () => [], ...functions } as Steps },
+    });
+  const facts = {
+    input: {},
+    account: 'a',
+    platform: 'p',
+    runId: 'r',
+    acceptedAtMs: undefined,
+    deadlineAtMs: undefined,
+  };
+
+  const late = () => Promise.reject(new Error('x'));
+
+  it.each<[string, unknown, RegExp]>([
+    ['a promise', late, /returned a promise/],
+    ['true', true, /returned a boolean/],
+    ['a number', 7, /returned a number/],
+    ['an error', new Error('x'), /returned an Error/],
+  ])('and decides about a page must not answer %s', async (_name, answer, message) => {
+    const module = moduleOf({ expect: { check: () => (answer === late ? late() : answer) } });
+    await expect(collect(() => module.parse(0, { ...call, page }))).rejects.toMatchObject({
+      code: 'module.wrong_return',
+      class: 'fatal',
+      message: expect.stringMatching(message),
+    });
+  });
+
+  it('may answer that a page is good in any of the usual ways', async () => {
+    for (const answer of [undefined, null, false, '']) {
+      const module = moduleOf({ expect: { check: () => answer } });
+      expect(await collect(() => module.parse(0, { ...call, page }))).toEqual([]);
+    }
+  });
+
+  it.each<[string, unknown]>([
+    ['a promise', Promise.resolve(2)],
+    ['nothing', undefined],
+    ['null', null],
+    ['zero', 0],
+    ['a fraction', 1.5],
+    ['NaN', Number.NaN],
+    ['infinity', Number.POSITIVE_INFINITY],
+    ['a text', '2'],
+    ['a bigint', 2n],
+  ])('and limits a step must not answer %s', (_name, answer) => {
+    const module = moduleOf({ concurrency: () => answer });
+    expect(() => module.runConcurrency?.(0, facts)).toThrow(
+      expect.objectContaining({
+        code: 'module.wrong_concurrency',
+        class: 'fatal',
+        remedy: expect.stringContaining('whole'),
+      }),
+    );
+  });
+
+  it('and gives up must still be a generator', async () => {
+    const error = { code: 'download.timeout', message: 'm', data: {}, cost: 0 };
+    for (const answer of [Promise.resolve([]), undefined, 5]) {
+      const module = moduleOf({ givenUp: () => answer });
+      await expect(collect(() => module.givenUp!(0, { ...call, error })!)).rejects.toMatchObject({
+        code: 'module.wrong_return',
+      });
+    }
   });
 });

@@ -3,7 +3,7 @@
  * itself. Nothing here runs.
  */
 import { z } from 'zod';
-import { computeStep, defineModule, fetchStep } from '../index.ts';
+import { computeStep, defineModule, type Fields, fetchStep, number } from '../index.ts';
 import { shop, shopContract } from '../testing/shop.fixture.ts';
 
 const contract = defineModule({
@@ -145,6 +145,53 @@ export const wrongOptions = defineModule({
   // @ts-expect-error an unknown option, and a value of the wrong kind
   steps: { list: fetchStep(z.object({}), { identity: 'branch' }), detail: fetchStep(z.object({}), { timeout: 5 }) },
 });
+
+export const wrongFields = contract.implement({
+  *start({ go }) {
+    yield go.list({ page: '1' });
+  },
+  steps: {
+    list: {
+      request: () => 'https://shop.test/',
+      *parse({ extract, put, go }) {
+        // Right: the types follow from the declaration.
+        yield put.product(extract({ sku: { attr: 'data-sku', select: 'p' }, price: '.price' }));
+        // @ts-expect-error a number where the item takes a text
+        yield put.product(extract({ sku: '.sku', price: { select: '.price', as: number() } }));
+        // @ts-expect-error a value that may be missing
+        yield put.product(extract({ sku: { select: '.sku', optional: true }, price: '.price' }));
+        // @ts-expect-error a value that may be null
+        yield put.product(extract({ sku: { select: '.sku', default: null }, price: '.price' }));
+        // @ts-expect-error a list where the item takes one
+        yield put.product(extract({ sku: ['.sku'], price: '.price' }));
+        // @ts-expect-error a field of the item is not declared
+        yield put.product(extract({ sku: '.sku' }));
+        const { rows } = extract({
+          rows: [{ select: 'li', fields: { sku: 'a', sold: { select: 'b', as: number(), default: 0 } } }],
+        });
+        // Right: records in a list are typed too.
+        for (const row of rows) yield row.sold > 0 ? go.detail({ sku: row.sku }) : go.report();
+        // @ts-expect-error a field that the record does not declare
+        for (const row of rows) yield go.detail({ sku: row.name });
+        // @ts-expect-error an unknown key of a field
+        extract({ sku: { selector: '.sku' } });
+        // @ts-expect-error a list of two
+        extract({ sku: ['a', 'b'] });
+        // @ts-expect-error a reader that is no function
+        extract({ sku: { select: 'a', as: 'number' } });
+        // @ts-expect-error fields and a reader at once
+        extract({ sku: { select: 'a', fields: {}, as: number() } });
+      },
+    },
+    detail,
+    report,
+  },
+});
+
+export const fields = {
+  // @ts-expect-error an attribute that is no name
+  wrong: { select: 'a', attr: 5 },
+} satisfies Fields;
 
 export async function tests(): Promise<void> {
   const result = await shop.test('list', { input: { query: 'x' }, state: { page: 1 }, body: '' });

@@ -16,6 +16,7 @@ const call = {
   platform: 'p',
   runId: 'r',
   signal: new AbortController().signal,
+  log: console,
 };
 const page = { url: 'https://a.test/', status: 200, headers: {}, body: Buffer.from('') };
 const join0 = { items: () => empty(), failures: () => empty() };
@@ -93,8 +94,16 @@ describe.each(CALLS)('%s', (code, failureClass, start) => {
 
   it.each([
     ['a string', 'oops', 'threw string oops'],
-    ['nothing', undefined, 'threw nothing undefined'],
-    ['an object that cannot be printed', Object.create(null), 'threw object'],
+    ['nothing', undefined, 'threw nothing'],
+    ['null', null, 'threw null'],
+    ['an object without a prototype', Object.create(null), 'threw an object {}'],
+    ['an object that names its own reason', { message: 'no stock' }, 'threw Error: no stock'],
+    ['an object that cannot be printed', { id: 1n }, 'threw something that cannot be read'],
+    ['a proxy that refuses everything', new Proxy(new Error('x'), refusing()), 'threw something that cannot be read'],
+    ['an error that cannot be read', withThrowing(['message', 'name', 'stack', 'cause']), 'threw Error'],
+    ['a frozen error', Object.freeze(new RangeError('cold')), 'threw RangeError: cold'],
+    ['an error that is its own cause', ownCause(), 'threw Error: round'],
+    ['a stack of ten million characters', longStack(), 'threw Error: deep'],
     ['a very long message', new Error('x'.repeat(100_000)), 'xxx'],
   ])('takes %s', async (_name, thrown, message) => {
     const error = await failureOf(() => start(moduleOf(WAYS[0]![1](thrown))));
@@ -102,6 +111,31 @@ describe.each(CALLS)('%s', (code, failureClass, start) => {
     expect((error as Error).message.length).toBeLessThan(1_000);
   });
 });
+
+/** Every trap of a proxy throws. */
+function refusing(): ProxyHandler<Error> {
+  const get = () => () => {
+    throw new Error('the trap');
+  };
+  return new Proxy({}, { get });
+}
+
+function withThrowing(fields: readonly string[]): Error {
+  const get = () => {
+    throw new Error('the getter');
+  };
+  return Object.defineProperties(new Error('x'), Object.fromEntries(fields.map((field) => [field, { get }])));
+}
+
+function ownCause(): Error {
+  const error = new Error('round');
+  error.cause = error;
+  return error;
+}
+
+function longStack(): Error {
+  return Object.assign(new Error('deep'), { stack: `Error: deep\n${'    at f (/x.ts:1:1)\n'.repeat(500_000)}` });
+}
 
 it('is thrown by a request that is awaited', async () => {
   const module = moduleOf(() => Promise.reject(new Error('no token')));
@@ -157,6 +191,31 @@ describe('the place in the code of the author', () => {
       code: 'parse.threw',
       message: expect.stringMatching(/^parse of step "list" of probe@1\.0\.0 threw TypeError: .* at .*shop\.mjs:2:19$/),
       data: { module: 'probe@1.0.0', step: 'list', at: expect.stringMatching(/shop\.mjs:2:19$/) },
+    });
+  });
+
+  it.each([
+    ['put.row({ id: 1n })', 'module.wrong_item'],
+    ['put.rwo({})', 'module.unknown_item'],
+    ["retry('busy', { afterMs: Date.now() })", 'module.wrong_argument'],
+    ["go.report({}, { key: '' })", 'module.wrong_argument'],
+  ])('is in the data of %s too', async (call_, code) => {
+    const file = join(folder, `${code}-${call_.length}.mjs`);
+    await writeFile(file, `export function* parse({ put, retry, go }) {\n  yield ${call_};\n}\n`);
+    const { parse } = (await import(file)) as { parse: AuthorFunction };
+    const module = defineModule({
+      name: 'probe',
+      version: '1.0.0',
+      input: z.object({}),
+      steps: { list: z.object({}), report: computeStep() },
+      items: { row: z.any() },
+    }).implement({
+      start: () => [],
+      steps: { list: { request: () => [], parse: parse as never }, report: { run: () => [] } },
+    });
+    expect(await failureOf(() => module.parse(0, { ...call, page }))).toMatchObject({
+      code,
+      data: { at: expect.stringMatching(/\.mjs:2:\d+$/) },
     });
   });
 });

@@ -1,6 +1,7 @@
 /** Checks a value against a Standard Schema; the issues are a list that names each field. */
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { CatenaError } from '../../errors/catena-error.ts';
+import { cutText, describeThrown, fieldOf, textOf } from '../../errors/thrown.ts';
 import type { Schema } from '../contract/contract.ts';
 import { NotJson } from './json-value.ts';
 
@@ -10,6 +11,8 @@ export interface Issue {
   readonly message: string;
   /** The kind of the value found: `string`, `array`, `nothing` … */
   readonly got: string;
+  /** Whether no other value would mend it: the code itself is wrong. */
+  readonly isOfCode?: true;
 }
 
 /** The limits for the issues in an error: its record must stay smaller than its node. */
@@ -42,7 +45,8 @@ export function checkWith(
 /** The issue for a value that JSON cannot represent; any other error is rethrown. */
 export function jsonIssue(thrown: unknown, value: unknown): Issue {
   if (!(thrown instanceof NotJson)) throw thrown;
-  return { path: pathText(thrown.path), message: thrown.message, got: kindAt(value, thrown.path) };
+  const issue = { path: pathText(thrown.path), message: thrown.message, got: kindAt(value, thrown.path) };
+  return thrown.isOfCode ? { ...issue, isOfCode: true } : issue;
 }
 
 /** The issues in one line, for a message. */
@@ -51,8 +55,9 @@ export function issuesText(issues: readonly Issue[]): string {
   return lines.join('; ');
 }
 
+/** Whether a value is a promise, or can be awaited like one; false if that cannot be read. */
 export function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
-  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
+  return typeof value === 'object' && value !== null && typeof fieldOf(value, 'then') === 'function';
 }
 
 function conclude(
@@ -60,46 +65,70 @@ function conclude(
   value: unknown,
   refuse: (issues: readonly Issue[]) => CatenaError,
 ): unknown {
-  if (result.issues === undefined) return result.value;
-  throw refuse(result.issues.slice(0, MAX_ISSUES).map((issue) => describe(issue, value)));
+  let issues: Issue[];
+  try {
+    if (result.issues === undefined) return (result as StandardSchemaV1.SuccessResult<unknown>).value;
+    issues = Array.from(result.issues.slice(0, MAX_ISSUES), (issue) => describe(issue, value));
+  } catch (thrown) {
+    // A schema that is written by hand may answer anything.
+    issues = [schemaAnsweredBadly(thrown, value)];
+  }
+  throw refuse(issues);
 }
 
 function describe(issue: StandardSchemaV1.Issue, value: unknown): Issue {
   const path = (issue.path ?? []).map((segment) => (typeof segment === 'object' ? segment.key : segment));
-  return { path: pathText(path), message: issue.message, got: kindAt(value, path) };
+  return { path: pathText(path), message: textOf(issue, 'message') ?? 'it is refused', got: kindAt(value, path) };
 }
 
 function schemaThrew(thrown: unknown, value: unknown): Issue {
-  const message = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
-  return { path: '', message: `the schema itself threw ${message}`, got: kindOf(value) };
+  return { path: '', message: `the schema itself threw ${describeThrown(thrown)}`, got: kindOf(value) };
 }
 
-/** `a.b[0]["odd key"]`. */
-export function pathText(path: readonly PropertyKey[]): string {
+function schemaAnsweredBadly(thrown: unknown, value: unknown): Issue {
+  const message = `the schema answered with something that is no result of a Standard Schema: ${describeThrown(thrown)}`;
+  return { path: '', message, got: kindOf(value) };
+}
+
+const MAX_SHOWN_KEY_CHARS = 100;
+
+/** `a.b[0]["odd key"]`, or `.a.b[0]` to follow the name of a field. Long keys are cut. */
+export function pathText(path: readonly PropertyKey[], follows = false): string {
   let text = '';
   for (const key of path) {
+    const name = cutText(String(key), MAX_SHOWN_KEY_CHARS);
     if (typeof key === 'number') text += `[${key}]`;
-    else if (/^[\p{L}_$][\p{L}\p{N}_$-]*$/u.test(String(key))) text += `${text === '' ? '' : '.'}${String(key)}`;
-    else text += `[${JSON.stringify(String(key))}]`;
+    else if (/^[\p{L}_$][\p{L}\p{N}_$-]*$/u.test(name)) text += `${text === '' && !follows ? '' : '.'}${name}`;
+    else text += `[${JSON.stringify(name)}]`;
   }
   return text;
 }
 
+/** Looks only at what the value really has: a getter may throw. */
 function kindAt(value: unknown, path: readonly PropertyKey[]): string {
   let at = value;
   for (const key of path) {
-    if (typeof at !== 'object' || at === null || !(key in at)) return 'nothing';
-    at = (at as Record<PropertyKey, unknown>)[key];
+    at = fieldOf(at, key);
+    if (at === undefined) return 'nothing';
   }
   return kindOf(at);
 }
 
-/** The kind of a value, as authors would call it. */
+/** The kind of a value, as authors would call it. Never throws, not for a revoked proxy either. */
 export function kindOf(value: unknown): string {
   if (value === undefined) return 'nothing';
   if (value === null) return 'null';
-  if (Array.isArray(value)) return 'array';
   if (Number.isNaN(value)) return 'NaN';
-  if (value instanceof Date) return 'Date';
-  return typeof value;
+  if (typeof value !== 'object') return typeof value;
+  try {
+    if (Array.isArray(value)) return 'array';
+    if (value instanceof Date) return 'Date';
+    if (value instanceof Promise) return 'promise';
+    if (value instanceof Map) return 'Map';
+    if (value instanceof Set) return 'Set';
+    const { name } = value.constructor ?? Object;
+    return typeof name === 'string' && name !== '' && name !== 'Object' ? cutText(name, MAX_SHOWN_KEY_CHARS) : 'object';
+  } catch {
+    return 'object that cannot be read';
+  }
 }

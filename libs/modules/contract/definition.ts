@@ -3,10 +3,14 @@
  * it; the engine does not depend on that API.
  */
 import type { StandardSchemaV1 } from '@standard-schema/spec';
+import type { CheerioAPI } from 'cheerio/slim';
 import type { JoinPolicy } from '../../coordination/protocol/runs.ts';
 import type { BreakerSpec } from '../../limits/breakers.ts';
-import type { KeyLimits } from '../../limits/limiter.ts';
 import type { ContractDescription } from './description.ts';
+import type { FieldFill, Reading } from './reading.ts';
+import type { CachePolicy, RequestSpec } from './request.ts';
+
+export type { CachePolicy, RequestSpec } from './request.ts';
 
 /** How failures of a step are retried. `attempts` counts executions: 3 means the first one and two retries. */
 export interface RetryPolicy {
@@ -16,27 +20,6 @@ export interface RetryPolicy {
   /** The longest wait, in milliseconds; Retry-After may exceed it. */
   readonly maxDelayMs: number;
 }
-
-/**
- * Which earlier responses (complete, status 200–299) may be reused for an equal request instead of sending it. Requests are equal
- * if everything that is sent is equal; secrets are compared by name and by account.
- *
- * `run`: those of this run. With `scope: 'run'`, those of this run that are younger than `ttlMs`. With `scope: 'shared'`,
- * those of any run that are younger than `ttlMs`, and, as with `run`, all responses that this run received.
- *
- * A repetition of the same request (after a crash, for example) gets its own response again. Two equal requests at the same time
- * are both sent.
- *
- * @example
- * ```ts
- * import { type CachePolicy, fetchStep } from 'catena';
- * import { z } from 'zod';
- *
- * const fiveMinutes: CachePolicy = { scope: 'shared', ttlMs: 300_000 };
- * export const rate = fetchStep(z.object({ currency: z.string() }), { cache: fiveMinutes });
- * ```
- */
-export type CachePolicy = 'run' | { readonly scope: 'run' | 'shared'; readonly ttlMs: number };
 
 /** How long one call of a step's functions may take. */
 export interface ExecutionTimes {
@@ -112,69 +95,6 @@ export interface Expectation {
   readonly check?: (page: Page) => string | undefined;
 }
 
-/**
- * A request as an author writes it. Secrets may be named in headers only; their values are inserted when the request is sent.
- *
- * @example
- * ```ts
- * import type { RequestSpec } from 'catena';
- *
- * export const login: RequestSpec = {
- *   url: 'https://shop.test/login',
- *   form: { user: 'ann', password: 'sesame' },
- *   session: 'ann',
- * };
- * export const question: RequestSpec = {
- *   url: 'https://api.test/ask',
- *   headers: { authorization: 'Bearer {{secret:API_KEY}}' },
- *   json: { question: 'Which running shoes are good?' },
- *   breaker: { key: 'api.test' },
- *   cost: { atMost: 0.02 },
- * };
- * ```
- */
-export interface RequestSpec {
-  readonly url: string | URL;
-  /** Default: GET, or POST with a body. */
-  readonly method?: string;
-  readonly headers?: Readonly<Record<string, string>>;
-  /** A string or bytes, sent unchanged; `json` is encoded with its content type, `form` as a URL-encoded form. */
-  readonly body?: string | Uint8Array;
-  readonly json?: unknown;
-  readonly form?: Readonly<Record<string, string>>;
-  /** The name of a cookie jar within the run; default: the run's common jar. */
-  readonly session?: string;
-  readonly timeoutMs?: number;
-  /** Requests with the same key share a rate limit; default: the host. A redirect to another host counts for that host. */
-  readonly limitKey?: string;
-  /** The limits for all requests with the same `limitKey`; omitted ones are the configured limits. 0 is unlimited. */
-  readonly limits?: Partial<KeyLimits>;
-  /** The circuit breaker of the request: after failures in a row, requests with its key wait; default: the step's breaker. */
-  readonly breaker?: BreakerSpec;
-  /** The Unix time in milliseconds at which the request ends, however much of `timeoutMs` is left. */
-  readonly untilMs?: number;
-  /** Keeps the received part of a body that a timeout or the server cuts off, as a page with `partial`; without this it is a failure. */
-  readonly partial?: boolean;
-  /**
-   * `ignore`: robots.txt is not read, neither of this host nor of a host that it redirects to; for an API whose terms say who may
-   * call it. Default: the configured policy.
-   */
-  readonly robots?: 'ignore';
-  /**
-   * Replaces the step's policy; `false`: none. If the step declares no cache, a request waits for its limits before the
-   * cache is read.
-   */
-  readonly cache?: CachePolicy | false;
-  /** Distinguishes equal requests that each need their own response, such as repeats. */
-  readonly cacheKey?: string;
-  /**
-   * The maximum cost of the request, in the common currency of a deployment's modules. It is reserved before the request is
-   * sent, and a request for which the run's cap has no room ends as `budget.exhausted`, unsent. `charge` records the actual cost;
-   * without it the cost is `atMost`, unless the request certainly never arrived.
-   */
-  readonly cost?: { readonly atMost: number };
-}
-
 /** A response in the parser stage. */
 export interface PageSource {
   readonly url: string;
@@ -191,7 +111,7 @@ export interface PageSource {
 }
 
 /** A page for an author's functions; each view is created on first use. */
-export interface Page {
+export interface Page extends Reading {
   readonly url: string;
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -206,7 +126,14 @@ export interface Page {
   readonly text: string;
   /** Parsed as JSON; throws `parse.not_json`. */
   readonly json: unknown;
-  readonly $: import('cheerio/slim').CheerioAPI;
+  readonly $: CheerioAPI;
+  /** How often each field of `extract` was looked for on this page, and found. */
+  readonly fills: readonly FieldFill[];
+  /**
+   * How many nodes are nested deeper than 512 elements: they are siblings of the deepest, as in browsers. 0 as long as the page was not read as
+   * markup.
+   */
+  readonly flattenedNodes: number;
 }
 
 /** The values that a step may yield. */
@@ -222,6 +149,28 @@ export type Emission =
 
 export type Emissions = Iterable<Emission | Promise<Emission>> | AsyncIterable<Emission>;
 
+/**
+ * The log of a run. A line carries its run, module, step and URL. A field must be JSON; `console` writes to the same log.
+ *
+ * @example
+ * ```ts
+ * import type { AuthorLog } from 'catena';
+ *
+ * export function readPrice(text: string, log: AuthorLog): number | undefined {
+ *   const price = Number(text);
+ *   if (Number.isFinite(price)) return price;
+ *   log.warn('a price is no number', { text });
+ *   return undefined;
+ * }
+ * ```
+ */
+export interface AuthorLog {
+  debug(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  info(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  warn(message: string, fields?: Readonly<Record<string, unknown>>): void;
+  error(message: string, fields?: Readonly<Record<string, unknown>>): void;
+}
+
 /** The arguments of every call of a module's function. */
 export interface StepCall {
   /** The result of `checkInput`; the store has the submitted value, so that no transformation is applied twice. */
@@ -236,6 +185,7 @@ export interface StepCall {
   /** The run's deadline, in Unix milliseconds; undefined if it has none. */
   readonly deadlineAtMs?: number | undefined;
   readonly signal: AbortSignal;
+  readonly log: AuthorLog;
 }
 
 export interface ParseCall extends StepCall {

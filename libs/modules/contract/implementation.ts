@@ -9,7 +9,8 @@ import type {
   StepDeclarations,
   StepSchema,
 } from './contract.ts';
-import type { Expectation, GivenUp, JoinedFailure, Page, RequestSpec } from './definition.ts';
+import type { AuthorLog, Expectation, GivenUp, JoinedFailure, Page, RequestSpec } from './definition.ts';
+import type { Reading } from './reading.ts';
 
 declare const yielded: unique symbol;
 
@@ -96,6 +97,7 @@ export interface CallContext<Input> {
   readonly deadlineAtMs: number | undefined;
   /** Aborts when the result is no longer needed. */
   readonly signal: AbortSignal;
+  readonly log: AuthorLog;
 }
 
 export interface StartContext<Input, Steps extends StepDeclarations> extends CallContext<Input> {
@@ -148,14 +150,15 @@ export interface RequestContext<Input, State> extends CallContext<Input> {
  * ```
  */
 export interface ParseContext<Input, State, Steps extends StepDeclarations, Items extends ItemDeclarations>
-  extends RequestContext<Input, State> {
+  extends RequestContext<Input, State>,
+    Reading {
   readonly go: Go<Steps>;
   readonly put: Put<Items>;
   readonly drop: Drop;
   readonly retry: Retry;
   readonly charge: Charge;
   readonly page: Page;
-  /** Where the page came from, after redirects. `$(a).prop('href')` is already resolved against it. */
+  /** Where the page came from, after redirects. `$(a).prop('href')` is already resolved: against the `base` element, else against it. */
   readonly url: string;
   readonly status: number;
   /** The page as HTML (or XML, by its content type). Parsed on first use. */
@@ -249,7 +252,7 @@ export interface FetchImplementation<Input, State, Steps extends StepDeclaration
    * The most concurrent requests of this step in one run: a whole number of at least 1, the same at every call.
    * Default: any number.
    */
-  concurrency?(run: Omit<CallContext<Input>, 'signal'>): number;
+  concurrency?(run: Omit<CallContext<Input>, 'signal' | 'log'>): number;
   /** How `$` parses the page: `fast` (default) is less tolerant than a browser, `spec` builds the same tree as a browser. */
   readonly markup?: 'fast' | 'spec' | 'xml';
   parse(context: ParseContext<Input, State, Steps, Items>): Yields;

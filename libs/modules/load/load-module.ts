@@ -1,26 +1,14 @@
 /** Loads a module from its author's file. */
-import { readFile, stat } from 'node:fs/promises';
-import { basename, dirname, extname, relative, resolve } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { readFile } from 'node:fs/promises';
+import { dirname, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { CatenaError } from '../../errors/catena-error.ts';
-import { authorFrame } from '../build/author-frame.ts';
 import { isModule, isUnimplemented } from '../build/define-module.ts';
-import { describeThrown } from '../build/site.ts';
 import type { ModuleDefinition } from '../contract/definition.ts';
 import { codeDigest } from '../contract/description.ts';
-import { filesOf, installModuleHooks } from './module-hooks.ts';
+import { type AuthoredFile, importAuthored, loadFailed } from './author-file.ts';
+import { filesOf } from './module-hooks.ts';
 import { isModuleOfSettings, type ModuleOfSettings, realHref, type SettingsForFile } from './module-settings.ts';
-
-const ENDINGS: readonly string[] = ['.ts', '.mts', '.js', '.mjs'];
-
-/** The kinds of files that authors write, with the error family of each. */
-export type Authored = 'module' | 'extension';
-
-export interface AuthoredFile {
-  /** Absolute. */
-  readonly path: string;
-  readonly exports: Readonly<Record<string, unknown>>;
-}
 
 const NO_SETTINGS: SettingsForFile = () => undefined;
 
@@ -54,39 +42,6 @@ async function withCode(module: ModuleDefinition, path: string): Promise<ModuleD
   if (read.includes(undefined)) return module;
   const named = urls.map((url, at) => [relative(dirname(fileURLToPath(own)), fileURLToPath(url)), read[at]!] as const);
   return Object.assign(module, { code: codeDigest(new Map(named)) });
-}
-
-/** The exports of an author's file. Throws `not_found`, `load_failed` and `not_a_…` of the family. */
-export async function importAuthored(file: string, kind: Authored): Promise<AuthoredFile> {
-  const path = resolve(file);
-  await requireFile(path, kind);
-  installModuleHooks();
-  try {
-    return { path, exports: (await import(pathToFileURL(path).href)) as AuthoredFile['exports'] };
-  } catch (thrown) {
-    throw loadFailed(path, kind, thrown);
-  }
-}
-
-async function requireFile(path: string, kind: Authored): Promise<void> {
-  const found = await stat(path).catch(() => undefined);
-  if (found?.isFile() !== true) {
-    const what = found === undefined ? `there is no file ${path}` : `${path} is a folder, not a file`;
-    throw new CatenaError(`${kind}.not_found`, what, {
-      data: { file: path },
-      remedy: `give the path of the file that exports your ${kind}`,
-    });
-  }
-  if (!ENDINGS.includes(extname(path))) {
-    throw new CatenaError(
-      kind === 'module' ? 'module.not_a_module' : 'extension.not_an_extension',
-      `${path} is not a TypeScript or JavaScript file`,
-      {
-        data: { file: path },
-        remedy: `${kind === 'module' ? 'a module' : 'an extension'}'s file must end in ${ENDINGS.join(', ')}`,
-      },
-    );
-  }
 }
 
 type Found = ModuleDefinition | ModuleOfSettings;
@@ -126,39 +81,4 @@ function noSettings(path: string): CatenaError {
     data: { file: path },
     remedy: 'name the file of its extension in extensions.files, or export the module itself',
   });
-}
-
-function loadFailed(path: string, kind: Authored, thrown: unknown): CatenaError {
-  const at = authorFrame(thrown);
-  const where = at === undefined ? '' : ` at ${at}`;
-  const data = { file: path, ...(at === undefined ? {} : { at }) };
-  if (thrown instanceof CatenaError) {
-    const remedy = thrown.remedy === undefined ? {} : { remedy: thrown.remedy };
-    return new CatenaError(thrown.code, `${thrown.message}${where === '' ? ` in ${path}` : where}`, {
-      data: { ...thrown.data, ...data },
-      cause: thrown,
-      ...remedy,
-    });
-  }
-  return new CatenaError(`${kind}.load_failed`, `${path} cannot be loaded: ${describeThrown(thrown)}${where}`, {
-    cause: thrown,
-    data,
-    ...remedyFor(thrown, path),
-  });
-}
-
-function remedyFor(thrown: unknown, path: string): { remedy?: string } {
-  switch ((thrown as { code?: unknown } | undefined)?.code) {
-    case 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX':
-      return {
-        remedy:
-          'types are stripped, not compiled: write enum, namespace and constructor(private x) as plain JavaScript',
-      };
-    case 'ERR_UNSUPPORTED_NODE_MODULES_TYPE_STRIPPING':
-      return { remedy: 'TypeScript under node_modules is not run: move the file out, or compile it' };
-    case 'ERR_MODULE_NOT_FOUND':
-      return { remedy: `install the package beside ${basename(path)}, or write the file's full name with its ending` };
-    default:
-      return {};
-  }
 }

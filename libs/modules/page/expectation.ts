@@ -1,7 +1,8 @@
 /** Checks whether a step accepts a page. A page that it does not accept is a failure with a reason, before the parser sees it. */
 import { CatenaError, type FailureClass } from '../../errors/catena-error.ts';
+import { cutText } from '../../errors/thrown.ts';
 import { retryAfterMs } from '../../limits/retry-after.ts';
-import { dataOf, type Site } from '../build/site.ts';
+import { dataOf, type Site, wrongReason } from '../build/site.ts';
 import type { Expectation } from '../contract/definition.ts';
 import type { SourcePage } from './page.ts';
 
@@ -10,6 +11,9 @@ const TYPES: Readonly<Record<'html' | 'json' | 'text', RegExp>> = {
   json: /^\s*(?:(?:application|text)\/(?:[\w.-]+\+)?json)\b/i,
   text: /^\s*(?:text\/|application\/(?:[\w.-]+\+)?(?:json|xml|javascript|x-ndjson)\b)/i,
 };
+
+/** A reason is for people. */
+const MAX_REASON_CHARS = 1_000;
 
 /**
  * Throws `download.status` for a status that the step does not accept, and `parse.unexpected_page` for any other page that it
@@ -23,7 +27,7 @@ export function requireExpected(
 ): void {
   if (!isReadable(expectation?.status, page.status)) throw unreadableStatus(site, page, nowMs);
   if (expectation === undefined) return;
-  const reason = mismatch(expectation, page);
+  const reason = mismatch(site, expectation, page);
   if (reason === undefined) return;
   throw new CatenaError(
     'parse.unexpected_page',
@@ -39,7 +43,7 @@ function isReadable(statuses: readonly number[] | undefined, status: number): bo
   return statuses === undefined ? status >= 200 && status <= 299 : statuses.includes(status);
 }
 
-function mismatch({ type, selector, text, check }: Expectation, page: SourcePage): string | undefined {
+function mismatch(site: Site, { type, selector, text, check }: Expectation, page: SourcePage): string | undefined {
   const contentType = page.headers['content-type'];
   if (type !== undefined && type !== 'any' && contentType !== undefined && !TYPES[type].test(contentType)) {
     return `its content type is ${contentType}, not ${type}`;
@@ -48,7 +52,11 @@ function mismatch({ type, selector, text, check }: Expectation, page: SourcePage
   const selectors = selector === undefined ? [] : typeof selector === 'string' ? [selector] : selector;
   const absent = selectors.find((one) => !page.has(one));
   if (absent !== undefined) return `nothing matches the selector ${JSON.stringify(absent)}`;
-  return check?.(page) || undefined;
+  const reason: unknown = check?.(page);
+  // `ok || 'why not'` and `bad && 'why'` answer so too.
+  if (reason === undefined || reason === null || reason === false || reason === '') return undefined;
+  if (typeof reason === 'string') return cutText(reason, MAX_REASON_CHARS);
+  throw wrongReason(site, reason);
 }
 
 function unreadableStatus(site: Site, page: SourcePage, nowMs: number): CatenaError {

@@ -1,10 +1,19 @@
 /** A downloaded page with its views for authors; each is created once, on first use. */
-import { createRequire } from 'node:module';
-import { type CheerioAPI, load } from 'cheerio/slim';
-import { compile, selectOne } from 'css-select';
+import type { CheerioAPI } from 'cheerio/slim';
 import { CatenaError } from '../../errors/catena-error.ts';
 import type { Page, PageSource } from '../contract/definition.ts';
+import type { Extracted, FieldFill, Fields, FormOptions, LinkOptions, PageForm, Sitemap } from '../contract/reading.ts';
 import { decodeText } from './charset.ts';
+import { type ExtractedPage, extract, Fills } from './extract.ts';
+import { formOf } from './form.ts';
+import { type LinkingPage, linksOf } from './links.ts';
+import { readNumber } from './number.ts';
+import { DocumentMemory, queryOf } from './query.ts';
+import { compileSelector } from './select/compile.ts';
+import { findInside } from './select/find.ts';
+import { sitemapOf } from './sitemap.ts';
+import { buildSpecTree } from './spec-tree.ts';
+import { buildTree, type Tree } from './tree.ts';
 
 /** `fast`: htmlparser2. `spec`: parse5, the same tree as in a browser, at about a third of the speed. */
 export type Markup = 'fast' | 'spec' | 'xml';
@@ -27,6 +36,11 @@ export class SourcePage implements Page {
   readonly #markup: Markup;
   #text: string | undefined;
   #json: { readonly value: unknown } | undefined;
+  #tree: Tree | undefined;
+  #isSpec = false;
+  #baseUrl: string | undefined;
+  readonly #fills = new Fills();
+  readonly #memory = new DocumentMemory();
   #query: CheerioAPI | undefined;
 
   constructor(source: PageSource, markup: Markup) {
@@ -51,15 +65,65 @@ export class SourcePage implements Page {
   }
 
   get $(): CheerioAPI {
-    this.#query ??= this.#parseMarkup();
+    if (this.#query === undefined) {
+      const { document } = this.#parsed();
+      this.#query = queryOf(document, this.#memory, { baseURI: this.#base(), xml: this.#isXml(), spec: this.#isSpec });
+    }
     return this.#query;
   }
 
-  /** Whether any element matches a selector. It stops at the first match, and compiles each selector once per process. */
+  /** Whether any element matches a selector; the search stops at the first. */
   has(selector: string): boolean {
-    const { $ } = this;
-    const test = this.#isXml() ? undefined : compiled(selector);
-    return test === undefined ? $(selector).length > 0 : selectOne(test, $.root().toArray()) !== null;
+    const { document } = this.#parsed();
+    return findInside([document], compileSelector(selector, this.#isXml()), this.#memory.current, 1).length > 0;
+  }
+
+  get flattenedNodes(): number {
+    return this.#tree?.flattened ?? 0;
+  }
+
+  /** The address against which links are resolved: that of the first `base` element with one, else the page's. */
+  #base(): string {
+    this.#baseUrl ??= baseOf(this.#parsed().base, this.url);
+    return this.#baseUrl;
+  }
+
+  extract<const Declared extends Fields>(fields: Declared): Extracted<Declared> {
+    return extract(this.#reading(), fields) as Extracted<Declared>;
+  }
+
+  get fills(): readonly FieldFill[] {
+    return this.#fills.all;
+  }
+
+  links(options?: LinkOptions): string[] {
+    return linksOf(this.#reading(), options);
+  }
+
+  form(selector?: string, options?: FormOptions): PageForm {
+    return formOf(this.#reading(), selector, options);
+  }
+
+  sitemap(): Sitemap {
+    const { url, bytes } = this;
+    return sitemapOf({ url, bytes, contentType: this.headers['content-type'] });
+  }
+
+  resolve(text: string): string {
+    const url = URL.parse(text, this.#base());
+    if (url === null) throw notAnAddress(this, text);
+    return url.href;
+  }
+
+  number(text: string, locale?: string): number {
+    return readNumber(text, locale);
+  }
+
+  #reading(): ExtractedPage & LinkingPage {
+    const { document } = this.#parsed();
+    const { current: memory } = this.#memory;
+    const resolve = (text: string): string => this.resolve(text);
+    return { document, memory, xml: this.#isXml(), fills: this.#fills, url: this.url, base: this.#base(), resolve };
   }
 
   #isXml(): boolean {
@@ -67,15 +131,21 @@ export class SourcePage implements Page {
     return this.#markup === 'xml' || (contentType !== undefined && XML.test(contentType));
   }
 
-  #parseMarkup(): CheerioAPI {
+  #parsed(): Tree {
+    this.#tree ??= this.#parseMarkup();
+    return this.#tree;
+  }
+
+  #parseMarkup(): Tree {
     const contentType = this.headers['content-type'];
     if (contentType !== undefined && NEVER_MARKUP.test(contentType))
       throw notMarkup(this, `its type is ${contentType}`);
     const text = this.text;
     if (text.lastIndexOf('\0', SNIFF_CHARS) !== -1) throw notMarkup(this, 'it is binary');
-    const options = { baseURI: this.url };
-    if (this.#markup === 'spec') return loadBySpec()(text, options);
-    return load(text, this.#isXml() ? { ...options, xml: true } : options);
+    if (this.#markup !== 'spec') return buildTree(text, this.#isXml());
+    const tree = buildSpecTree(text);
+    this.#isSpec = tree !== undefined;
+    return tree ?? buildTree(text);
   }
 
   #parseJson(): unknown {
@@ -87,12 +157,18 @@ export class SourcePage implements Page {
   }
 }
 
-let bySpec: typeof load | undefined;
+/** What a `base` element may not be, a browser takes for no address at all. */
+function baseOf(href: string | undefined, pageUrl: string): string {
+  const url = href === undefined ? null : URL.parse(href, pageUrl);
+  return url === null || url.protocol === 'data:' || url.protocol === 'javascript:' ? pageUrl : url.href;
+}
 
-/** The full cheerio with parse5, loaded on first use: most programs never need it. */
-function loadBySpec(): typeof load {
-  bySpec ??= (createRequire(import.meta.url)('cheerio') as { load: typeof load }).load;
-  return bySpec;
+function notAnAddress(page: Page, text: unknown): CatenaError {
+  const written = String(text).slice(0, EXCERPT_CHARS);
+  return new CatenaError('parse.not_a_url', `${JSON.stringify(written)} on ${page.url} is no address`, {
+    class: 'retryable',
+    data: { url: page.url, text: written },
+  });
 }
 
 function notMarkup(page: Page, why: string): CatenaError {
@@ -115,27 +191,4 @@ function notJson(page: Page, thrown: unknown): CatenaError {
     `the page ${page.url} is not JSON: at position ${position} of ${text.length}, near ${JSON.stringify(excerpt)}`,
     { class: 'retryable', cause: thrown, data: { url: page.url, position, excerpt, contentType } },
   );
-}
-
-type Test = ReturnType<typeof compile>;
-
-/** Selectors come from contracts, so they are few; if a program creates them at run time, the cache is emptied at this size. */
-const MAX_KEPT = 1_000;
-const kept = new Map<string, Test | undefined>();
-
-/** The compiled selector for HTML; undefined for a selector that only cheerio's extensions support. */
-export function compiled(selector: string): Test | undefined {
-  if (kept.has(selector)) return kept.get(selector);
-  if (kept.size >= MAX_KEPT) kept.clear();
-  const test = tryCompile(selector);
-  kept.set(selector, test);
-  return test;
-}
-
-function tryCompile(selector: string): Test | undefined {
-  try {
-    return compile(selector);
-  } catch {
-    return undefined;
-  }
 }

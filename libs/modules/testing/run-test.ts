@@ -60,7 +60,7 @@ export async function runTest(module: ModuleDefinition, stepName: string, given:
 }
 
 function caller({ account = 'test', platform = 'test' }: AnyGiven): Omit<StepCall, 'input' | 'state'> {
-  return { account, platform, runId: 'test-run', signal: new AbortController().signal };
+  return { account, platform, runId: 'test-run', signal: new AbortController().signal, log: console };
 }
 
 async function collect(module: ModuleDefinition, result: AnyResult, emissions: Emissions): Promise<AnyResult> {

@@ -23,7 +23,7 @@ import type { ChainNode, NodeRef } from '../../coordination/protocol/node.ts';
 import { type CodeOf, codeName, type ReleasedResponse } from '../../coordination/protocol/outcome.ts';
 import type { Coordinator } from '../../coordination/protocol/port.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
-import { toFailure } from '../../errors/failure.ts';
+import { type Failure, pageOfFailure, toFailure } from '../../errors/failure.ts';
 import { failpoint } from '../../failpoints/failpoint.ts';
 import type { Log } from '../../telemetry/log.ts';
 import { isTracing, noteOnSpan } from '../../telemetry/spans.ts';
@@ -297,7 +297,7 @@ async function fail(
   stage: Stage,
 ): Promise<Failed> {
   const { node } = lease;
-  const failure = toFailure(error, stage);
+  const failure = recordOf(error, stage, node);
   let code: CodeOf<typeof CommitErrorCode>;
   try {
     code = await deps.coordinator.commitError({ node, token: node.token, error: JSON.stringify(failure) });
@@ -311,6 +311,13 @@ async function fail(
   deps.meters.failure(stage);
   deps.log.debug('a node failed', { ...nodeFields(node), code: failure.code, reason: failure.message });
   return { kind: 'fail', error: errorMessage(node, origin, failure, deps.clock.now()) };
+}
+
+/** The record of a failure. It keeps the page of the failure before, so that a lost download in between does not give more tries. */
+function recordOf(error: CatenaError, stage: Stage, { attempts, error: before }: ChainNode): Failure {
+  const failure = toFailure(error, stage);
+  const page = failure.page ?? (attempts > 1 ? pageOfFailure(before) : undefined);
+  return page === undefined ? failure : { ...failure, page };
 }
 
 function lost(lease: Lease): AnyOutcome {

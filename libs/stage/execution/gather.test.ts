@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { DEFAULT_CALL_BUDGETS } from '../../calls/budgets.ts';
 import { inlineModule } from '../../calls/inline-module.ts';
 import type { Chunk, RunContext, ServedModule } from '../../calls/served-module.ts';
+import { YIELD_LIMITS } from '../../calls/yield-budget.ts';
 import { StageCode } from '../../coordination/protocol/commits.ts';
 import type { ChainNode, NodeSeed } from '../../coordination/protocol/node.ts';
 import type { CodeOf } from '../../coordination/protocol/outcome.ts';
@@ -65,7 +65,7 @@ async function gathered(
   { maxYields = 10_000, code = StageCode.STAGED as CodeOf<typeof StageCode> } = {},
 ) {
   const coordinator = staging(code);
-  const module = inlineModule(emitting(emissions), { ...DEFAULT_CALL_BUDGETS, emissions: maxYields });
+  const module = inlineModule(emitting(emissions), { ...YIELD_LIMITS, maxYieldsPerParse: maxYields });
   const yielded = await gather(module, call, { lease, coordinator });
   const { batches } = coordinator;
   return { ...yielded, batches: batches.map(({ length }) => length), stagedIds: batches.flat() };

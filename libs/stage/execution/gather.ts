@@ -48,11 +48,16 @@ export async function gather(
   return gathering.end();
 }
 
+/** Children with large bodies are staged before there are {@link MAX_CHILDREN} of them: all of a batch are in memory at once. */
+const MAX_BATCH_CHARS = 16 * 1_024 * 1_024;
+
 class Gathering implements CallSink {
   charged: number | undefined;
   readonly #options: GatherOptions;
   #items: NewItem[] = [];
   #seeds: NodeSeed[] = [];
+  /** Characters of the seeds' bodies. */
+  #chars = 0;
   #drops = 0;
   #staged = 0;
 
@@ -62,11 +67,15 @@ class Gathering implements CallSink {
 
   take({ seeds, items, drops, charged, limits }: Chunk): Promise<void> | undefined {
     for (const [limitKey, ofKey] of limits) this.#options.onLimits?.(limitKey, ofKey);
-    for (const seed of seeds) this.#seeds.push(seed);
+    for (const seed of seeds) {
+      this.#seeds.push(seed);
+      this.#chars += seed.body.length;
+    }
     for (const item of items) this.#items.push(item);
     this.#drops += drops.length;
     if (charged !== undefined) this.charged = (this.charged ?? 0) + charged;
-    return this.#seeds.length >= MAX_CHILDREN ? this.#stageFull() : undefined;
+    const isFull = this.#seeds.length >= MAX_CHILDREN || this.#chars >= MAX_BATCH_CHARS;
+    return isFull ? this.#stageFull() : undefined;
   }
 
   restart(): void {
@@ -77,6 +86,7 @@ class Gathering implements CallSink {
     this.charged = undefined;
     this.#items = [];
     this.#seeds = [];
+    this.#chars = 0;
     this.#drops = 0;
   }
 
@@ -86,7 +96,10 @@ class Gathering implements CallSink {
   }
 
   async #stageFull(): Promise<void> {
+    const isLarge = this.#chars >= MAX_BATCH_CHARS;
+    this.#chars = 0;
     while (this.#seeds.length >= MAX_CHILDREN) await this.#stage(this.#seeds.splice(0, MAX_CHILDREN));
+    if (isLarge && this.#seeds.length > 0) await this.#stage(this.#seeds.splice(0));
   }
 
   /** Stages children with the coordinator, under the node's token. */

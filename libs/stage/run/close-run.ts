@@ -9,7 +9,8 @@ import type { RunSnapshot, TimelineEvent } from '../../coordination/protocol/rea
 import { CatenaError } from '../../errors/catena-error.ts';
 import { failpoint } from '../../failpoints/failpoint.ts';
 import type { Budgets } from '../../limits/budgets.ts';
-import type { DeadLetter, RunEnd, Store } from '../../store/port.ts';
+import type { DeadLetter, RunEnd, RunRecords, Store } from '../../store/port.ts';
+import { RunFailures, thresholdDetail, toDeadLetter } from './run-failures.ts';
 
 export interface CloseRunDeps {
   readonly coordinator: Pick<Coordinator, 'findRun' | 'listNodes' | 'listEvents' | 'runSettle'>;
@@ -32,10 +33,7 @@ export async function closeRun(deps: CloseRunDeps, runId: string): Promise<void>
   failpoint('settle.before');
   const items = await deps.store.countItems(runId);
   const end = { ...toRunEnd(snapshot, items, deps.clock.now()), ...(await costOf(deps, runId)) };
-  await deps.store.closeRun(runId, end, {
-    deadLetters: deadLetters(deps.coordinator, runId),
-    events: timeline(deps.coordinator, runId),
-  });
+  await deps.store.closeRun(runId, end, recordsOf(deps.coordinator, runId, end));
   failpoint('settle.after');
   await deps.coordinator.runSettle({ runId });
 }
@@ -90,9 +88,34 @@ export function toRunEnd(snapshot: RunSnapshot, items: number, endedAtMs: number
 
 const PAGE_NODES = 500;
 
-async function* deadLetters(coordinator: CloseRunDeps['coordinator'], runId: string): AsyncGenerator<DeadLetter> {
+/** What a run leaves beside its items, and what its dead letters add to its end. */
+export function recordsOf(
+  coordinator: Pick<Coordinator, 'listNodes' | 'listEvents'>,
+  runId: string,
+  { detail }: RunEnd,
+): RunRecords {
+  const failures = new RunFailures();
+  return {
+    deadLetters: deadLetters(coordinator, runId, failures),
+    events: timeline(coordinator, runId),
+    summary: () => {
+      const kinds = failures.list();
+      return { detail: thresholdDetail(detail, kinds), ...(kinds.length === 0 ? {} : { failures: kinds }) };
+    },
+  };
+}
+
+/** The dead letters of a run, which are summed up on their way. */
+async function* deadLetters(
+  coordinator: Pick<Coordinator, 'listNodes'>,
+  runId: string,
+  failures: RunFailures,
+): AsyncGenerator<DeadLetter> {
   for await (const node of deadNodes(coordinator, runId)) {
-    if (node.deathReason !== 'superseded') yield toDeadLetter(node);
+    if (node.deathReason === 'superseded') continue;
+    const letter = toDeadLetter(node);
+    failures.add(letter);
+    yield letter;
   }
 }
 
@@ -129,24 +152,6 @@ export async function* deadNodes(
     if (page.length < PAGE_NODES) return;
     after = page.at(-1)!.id;
   }
-}
-
-export function toDeadLetter(node: ChainNode): DeadLetter {
-  const { runId, moduleId, id, stepIdx, phase, kind, epoch, attempts, crashes, body, error } = node;
-  return {
-    runId,
-    moduleId,
-    nodeId: id,
-    stepIdx,
-    phase,
-    kind,
-    reason: node.deathReason,
-    epoch,
-    attempts,
-    crashes,
-    body,
-    error,
-  };
 }
 
 function sum(numbers: readonly number[]): number {

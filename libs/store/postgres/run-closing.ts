@@ -22,7 +22,7 @@ export class RunClosing {
     this.#items = items;
   }
 
-  async close(runId: string, end: RunEnd, { deadLetters, events }: RunRecords): Promise<void> {
+  async close(runId: string, end: RunEnd, { deadLetters, events, summary }: RunRecords): Promise<void> {
     const runNo = await this.#numbers.of(runId);
     const [begun] = await this.#db.query(BEGIN, [runNo]);
     const settling = begun!.settlings as number;
@@ -31,7 +31,7 @@ export class RunClosing {
     while (await this.#items.prune(runNo));
     await this.#db.transaction(async (query) => {
       await query(FORGET_LETTERS, [runNo, settling]);
-      await query(END, [runNo, JSON.stringify(end), end.endedAtMs, end.cost?.spent ?? 0]);
+      await query(END, [runNo, JSON.stringify({ ...end, ...summary?.() }), end.endedAtMs, end.cost?.spent ?? 0]);
     });
   }
 

@@ -31,7 +31,7 @@ export class RunClosing {
     );
   }
 
-  async close(runId: string, end: RunEnd, { deadLetters, events }: RunRecords): Promise<void> {
+  async close(runId: string, end: RunEnd, { deadLetters, events, summary }: RunRecords): Promise<void> {
     const runNo = this.#numbers.of(runId);
     // Nodes of earlier letters may have been replayed since.
     await this.#db.write(() => this.#letters.clear(runNo));
@@ -48,7 +48,8 @@ export class RunClosing {
       });
     }
     while (await this.#prune(runId, runNo));
-    await this.#db.write(() => void this.#end.run(JSON.stringify(end), end.endedAtMs, end.cost?.spent ?? 0, runNo));
+    const whole = JSON.stringify({ ...end, ...summary?.() });
+    await this.#db.write(() => void this.#end.run(whole, end.endedAtMs, end.cost?.spent ?? 0, runNo));
   }
 
   /** Deletes a batch of rows that never committed; true while there may be more. */

@@ -66,7 +66,7 @@ describe('ListDeadLetters', () => {
       stepIdx: 0,
       isRequest: true,
       reason: 'failed',
-      attempts: 3,
+      attempts: 2,
     });
     expect(JSON.parse(Buffer.from(letters[0]!.error).toString())).toMatchObject({ code: 'parse.threw' });
     expect(JSON.parse(Buffer.from(letters[0]!.body).toString())).toHaveProperty('url');

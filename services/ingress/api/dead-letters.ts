@@ -6,7 +6,7 @@ import {
   type ListDeadLettersResponse,
 } from '../../../libs/contracts/services.ts';
 import { CatenaError } from '../../../libs/errors/catena-error.ts';
-import { toDeadLetter } from '../../../libs/stage/run/close-run.ts';
+import { toDeadLetter } from '../../../libs/stage/run/run-failures.ts';
 import type { DeadLetter as Letter } from '../../../libs/store/port.ts';
 import type { IngressApiDeps } from './deps.ts';
 import { findRun } from './find-run.ts';

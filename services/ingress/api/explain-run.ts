@@ -2,6 +2,7 @@ import type { ExplainRunResponse } from '../../../libs/contracts/services.ts';
 import type { ChainNode, NodeState } from '../../../libs/coordination/protocol/node.ts';
 import { explainRun } from '../../../libs/explain/explain.ts';
 import { breakerAwaited } from '../../../libs/explain/nodes.ts';
+import { failuresSoFar } from '../../../libs/stage/run/run-failures.ts';
 import type { IngressApiDeps } from './deps.ts';
 import { findRun } from './find-run.ts';
 
@@ -9,7 +10,7 @@ import { findRun } from './find-run.ts';
 const SAMPLE = 500;
 /** Rate limits shown at most; nobody reads more. */
 const MOST_KEYS = 50;
-const LOOKED_AT: readonly NodeState[] = ['pending', 'processing', 'fetched', 'failed', 'retry', 'releasing'];
+const LOOKED_AT: readonly NodeState[] = ['pending', 'processing', 'fetched', 'failed', 'retry', 'releasing', 'dead'];
 
 export async function explain(deps: IngressApiDeps, runId: string): Promise<ExplainRunResponse> {
   const { store, coordinator, clock } = deps;
@@ -19,11 +20,16 @@ export async function explain(deps: IngressApiDeps, runId: string): Promise<Expl
   const lists = isOver
     ? []
     : await Promise.all(LOOKED_AT.map((state) => coordinator.listNodes({ runId, state, limit: SAMPLE })));
-  const nodes = lists.flat();
+  const all = lists.flat();
+  const nodes = all.filter(({ state }) => state !== 'dead');
   const keys = new Set(nodes.filter(isWaitingRequest).map(({ limitKey = '' }) => limitKey));
   const limits = keys.size > 0 ? await deps.limits([...keys].slice(0, MOST_KEYS)) : [];
   const breakers = nodes.some((node) => breakerAwaited(node) !== undefined) ? await deps.breakers.list() : [];
-  const reasons = explainRun({ record, snapshot, nodes, limits, breakers, nowMs: clock.now() });
+  const reasons = explainRun({
+    ...{ record, snapshot, nodes, limits, breakers },
+    failures: failuresSoFar(all),
+    nowMs: clock.now(),
+  });
   return {
     reasons: reasons.map(({ code, text, moduleId = '', nodes: count = 0, atMs = 0 }) => {
       return { code, text, moduleId, nodes: count, atMs };

@@ -1,5 +1,4 @@
-import { costOf, deadNodes, timeline, toDeadLetter, toRunEnd } from '../../../libs/stage/run/close-run.ts';
-import type { DeadLetter } from '../../../libs/store/port.ts';
+import { costOf, recordsOf, toRunEnd } from '../../../libs/stage/run/close-run.ts';
 import type { IngressApiDeps } from './deps.ts';
 
 /**
@@ -12,14 +11,5 @@ export async function keepOpen({ store, coordinator, budgets, clock }: IngressAp
   if (snapshot === undefined || snapshot.state === 'open') return;
   const items = await store.countItems(runId);
   const end = { ...toRunEnd(snapshot, items, clock.now()), ...(await costOf({ budgets }, runId)) };
-  await store.closeRun(runId, end, {
-    deadLetters: letters(coordinator, runId),
-    events: timeline(coordinator, runId),
-  });
-}
-
-async function* letters(coordinator: IngressApiDeps['coordinator'], runId: string): AsyncGenerator<DeadLetter, void> {
-  for await (const node of deadNodes(coordinator, runId)) {
-    if (node.deathReason !== 'superseded') yield toDeadLetter(node);
-  }
+  await store.closeRun(runId, end, recordsOf(coordinator, runId, end));
 }

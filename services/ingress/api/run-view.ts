@@ -77,6 +77,8 @@ const FINISH_REASON = {
   rejected: FinishReason.REJECTED,
 } as const satisfies Record<RunEnd['finishReason'], FinishReason>;
 
-function toEnd({ finishReason, detail, endedAtMs, done, dead, items }: RunEnd): NonNullable<Run['end']> {
-  return { reason: FINISH_REASON[finishReason], detail, endedAtMs, done, dead, items };
+function toEnd(end: RunEnd): NonNullable<Run['end']> {
+  const { finishReason, detail, endedAtMs, done, dead, items, failures = [] } = end;
+  const kinds = failures.map(({ at = '', url = '', ...kind }) => ({ ...kind, at, url }));
+  return { reason: FINISH_REASON[finishReason], detail, endedAtMs, done, dead, items, failures: kinds };
 }

@@ -27,7 +27,7 @@ function outcome(stored: number, ledger: readonly LedgerEntry[], cost = ledger[0
   const { text } = scriptedAnswer(OPTIONS, { model, question, nth: stored });
   const items = [
     { type: 'call', data: JSON.stringify({ status: 'whole', model, question, response: text }) },
-    { type: 'report', data: JSON.stringify({ cost: cost / 1_000_000 }) },
+    { type: 'report', data: JSON.stringify({ cost_at_most: cost / 1_000_000 }) },
   ];
   return { runs: [{ planned: planned!, completed: true, dead: 0, items }], ledger, killed: 1, seconds: 1 };
 }

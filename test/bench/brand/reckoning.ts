@@ -57,7 +57,7 @@ export function reckon({ runs, ledger }: SurveyOutcome): Reckoning {
     if (!completed || dead !== 0) tell(`ended ${completed ? '' : 'by force, '}with ${dead} dead nodes`);
     if (calls.length !== planned.calls) tell(`has ${calls.length} rows for ${planned.calls} calls`);
     if (reports.length !== 1) tell(`has ${reports.length} reports`);
-    reportedCost += reports.reduce((sum, { cost }) => sum + cost, 0);
+    reportedCost += reports.reduce((sum, { cost_at_most }) => sum + (cost_at_most ?? 0), 0);
     for (const call of calls) {
       if (call.status === 'whole') whole += 1;
       const entry = byId.get(answerIdIn(call.response ?? '') ?? '');

@@ -1,4 +1,5 @@
 /** The shop read by hand: the same fields as `examples/shop/shop.ts` collects, for crawls that are not a module's. */
+import { type Fields, number, type Page } from 'catena';
 import type { CheerioAPI } from 'cheerio/slim';
 import type { Product } from '../../../examples/shop/site/catalogue.ts';
 
@@ -39,4 +40,34 @@ export function readProduct($: CheerioAPI, sku: string): Product {
     stock: Number(/\d+/.exec(text('.stock'))?.[0] ?? 0),
     description: text('.description'),
   };
+}
+
+const listFields = {
+  skus: [{ select: '.grid .card', attr: 'data-sku' }],
+  next: { select: '.pagination a[rel=next]', optional: true },
+} as const satisfies Fields;
+
+const productFields = {
+  product: {
+    select: '.product',
+    fields: {
+      title: '.title',
+      price: { select: '.price', as: number() },
+      currency: { select: '.price', attr: 'data-currency' },
+      category: '.category',
+      rating: { select: '.rating', attr: 'data-rating', as: number(), default: null },
+      stock: { select: '.stock', as: (text) => Number(/\d+/.exec(text)?.[0] ?? 0) },
+      description: '.description',
+    },
+  },
+} as const satisfies Fields;
+
+/** The same by declared fields. */
+export function extractList(page: Page): ListPage {
+  const { skus, next } = page.extract(listFields);
+  return { skus, hasNext: next !== undefined };
+}
+
+export function extractProduct(page: Page, sku: string): Product {
+  return { sku, ...page.extract(productFields).product };
 }

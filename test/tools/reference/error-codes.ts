@@ -30,8 +30,10 @@ const CLASSES = new Set(['retryable', 'fatal', 'skip']);
 /** Where an error is made of what came from elsewhere: a code that this process did not choose. */
 const PASSED_ON = [
   'libs/errors/catena-error.ts',
-  'libs/modules/load/load-module.ts',
+  'libs/modules/load/author-file.ts',
+  'services/parser/another-download.ts',
   'libs/stage/messages/chain-error.ts',
+  'libs/workers/wire-error.ts',
   'libs/transport/grpc/error-from-status.ts',
   'services/module-processor/dispatch-call.ts',
 ];

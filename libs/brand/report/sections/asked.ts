@@ -1,4 +1,5 @@
 /** How the models were asked: everything that is needed to repeat it. */
+import { printedPrompt } from '../../prompts/prompt.ts';
 import { foreign, html, type Markup } from '../html.ts';
 import { instant, NOTHING, seconds } from '../numbers.ts';
 import type { RunReport } from '../run-report.ts';
@@ -12,7 +13,7 @@ export function asked(scene: Scene): Markup {
   const branded = new Set(calls.filter((call) => call.branded).map(({ question }) => question));
   const tokens = calls.flatMap(({ usage }) => usage ?? []);
   const sum = (part: 'inputTokens' | 'outputTokens'): string =>
-    tokens.reduce((total, usage) => total + usage[part], 0).toLocaleString('en-US');
+    tokens.reduce((total, usage) => total + (usage[part] ?? 0), 0).toLocaleString('en-US');
   const rows: readonly (readonly [string, Markup | string])[] = [
     [words.asked.run, run.runId],
     [words.asked.time, instant(run.acceptedAtMs)],
@@ -27,7 +28,13 @@ export function asked(scene: Scene): Markup {
       )}</ol>`,
     ],
     [words.asked.repeats, String(input.repeats)],
-    [words.asked.prompt, listed(scene, prompts.map(foreign))],
+    [
+      words.asked.prompt,
+      listed(
+        scene,
+        prompts.map((id) => foreign(printedPrompt(id))),
+      ),
+    ],
     [words.asked.calls, words.answers(report.completed, report.total)],
     [words.asked.plan, expected(scene)],
     [words.asked.cached, String(calls.filter(({ from_cache }) => from_cache).length)],

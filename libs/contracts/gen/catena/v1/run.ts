@@ -223,6 +223,32 @@ export interface RunEnd {
   dead: number;
   /** Rows that stand in the store. */
   items: number;
+  /** Its failures by kind, the most frequent first, without nodes that only the end of the run has ended. At most 20 kinds. */
+  failures: FailureKind[];
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+/**
+ * Failures of one kind: the same step and code, at the same line of the module or, without a line, with messages that differ
+ * only in what they quote and count.
+ */
+export interface FailureKind {
+  /** `name@version`. */
+  moduleId: string;
+  /** The position of the step; -1 is the module's start, -2 its own `fail`. */
+  stepIdx: number;
+  /** Of the failure; `crashed` for a node that has none. */
+  code: string;
+  /** Of the first of them. */
+  message: string;
+  /** `file:line:column` of the module; empty if it is not known. */
+  at: string;
+  /** How many nodes failed so. */
+  count: number;
+  /** The first of these nodes. */
+  nodeId: string;
+  /** The URL that it requests; empty for a hop. */
+  url: string;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -817,7 +843,7 @@ export const RunCost: MessageFns<RunCost> = {
 };
 
 function createBaseRunEnd(): RunEnd {
-  return { reason: 0, detail: "", endedAtMs: 0, done: 0, dead: 0, items: 0, _unknownFields: {} };
+  return { reason: 0, detail: "", endedAtMs: 0, done: 0, dead: 0, items: 0, failures: [], _unknownFields: {} };
 }
 
 export const RunEnd: MessageFns<RunEnd> = {
@@ -839,6 +865,9 @@ export const RunEnd: MessageFns<RunEnd> = {
     }
     if (message.items !== 0) {
       writer.uint32(48).int64(message.items);
+    }
+    for (const v of message.failures) {
+      FailureKind.encode(v!, writer.uint32(58).fork()).join();
     }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
@@ -912,6 +941,14 @@ export const RunEnd: MessageFns<RunEnd> = {
             message.items = longToNumber(reader.int64());
             continue;
           }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.failures.push(FailureKind.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -944,6 +981,9 @@ export const RunEnd: MessageFns<RunEnd> = {
       done: isSet(object.done) ? globalThis.Number(object.done) : 0,
       dead: isSet(object.dead) ? globalThis.Number(object.dead) : 0,
       items: isSet(object.items) ? globalThis.Number(object.items) : 0,
+      failures: globalThis.Array.isArray(object?.failures)
+        ? object.failures.map((e: any) => FailureKind.fromJSON(e))
+        : [],
     };
   },
 
@@ -967,6 +1007,9 @@ export const RunEnd: MessageFns<RunEnd> = {
     if (message.items !== 0) {
       obj.items = Math.round(message.items);
     }
+    if (message.failures?.length) {
+      obj.failures = message.failures.map((e) => FailureKind.toJSON(e));
+    }
     return obj;
   },
 
@@ -981,6 +1024,216 @@ export const RunEnd: MessageFns<RunEnd> = {
     message.done = object.done ?? 0;
     message.dead = object.dead ?? 0;
     message.items = object.items ?? 0;
+    message.failures = object.failures?.map((e) => FailureKind.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseFailureKind(): FailureKind {
+  return { moduleId: "", stepIdx: 0, code: "", message: "", at: "", count: 0, nodeId: "", url: "", _unknownFields: {} };
+}
+
+export const FailureKind: MessageFns<FailureKind> = {
+  encode(message: FailureKind, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.moduleId !== "") {
+      writer.uint32(10).string(message.moduleId);
+    }
+    if (message.stepIdx !== 0) {
+      writer.uint32(16).int32(message.stepIdx);
+    }
+    if (message.code !== "") {
+      writer.uint32(26).string(message.code);
+    }
+    if (message.message !== "") {
+      writer.uint32(34).string(message.message);
+    }
+    if (message.at !== "") {
+      writer.uint32(42).string(message.at);
+    }
+    if (message.count !== 0) {
+      writer.uint32(48).int64(message.count);
+    }
+    if (message.nodeId !== "") {
+      writer.uint32(58).string(message.nodeId);
+    }
+    if (message.url !== "") {
+      writer.uint32(66).string(message.url);
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FailureKind {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFailureKind();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.moduleId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.stepIdx = reader.int32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.code = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.message = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.at = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.count = longToNumber(reader.int64());
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.nodeId = reader.string();
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.url = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        const list = message._unknownFields![tag];
+
+        if (list === undefined) {
+          message._unknownFields![tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): FailureKind {
+    return {
+      moduleId: isSet(object.moduleId)
+        ? globalThis.String(object.moduleId)
+        : isSet(object.module_id)
+        ? globalThis.String(object.module_id)
+        : "",
+      stepIdx: isSet(object.stepIdx)
+        ? globalThis.Number(object.stepIdx)
+        : isSet(object.step_idx)
+        ? globalThis.Number(object.step_idx)
+        : 0,
+      code: isSet(object.code) ? globalThis.String(object.code) : "",
+      message: isSet(object.message) ? globalThis.String(object.message) : "",
+      at: isSet(object.at) ? globalThis.String(object.at) : "",
+      count: isSet(object.count) ? globalThis.Number(object.count) : 0,
+      nodeId: isSet(object.nodeId)
+        ? globalThis.String(object.nodeId)
+        : isSet(object.node_id)
+        ? globalThis.String(object.node_id)
+        : "",
+      url: isSet(object.url) ? globalThis.String(object.url) : "",
+    };
+  },
+
+  toJSON(message: FailureKind): unknown {
+    const obj: any = {};
+    if (message.moduleId !== "") {
+      obj.moduleId = message.moduleId;
+    }
+    if (message.stepIdx !== 0) {
+      obj.stepIdx = Math.round(message.stepIdx);
+    }
+    if (message.code !== "") {
+      obj.code = message.code;
+    }
+    if (message.message !== "") {
+      obj.message = message.message;
+    }
+    if (message.at !== "") {
+      obj.at = message.at;
+    }
+    if (message.count !== 0) {
+      obj.count = Math.round(message.count);
+    }
+    if (message.nodeId !== "") {
+      obj.nodeId = message.nodeId;
+    }
+    if (message.url !== "") {
+      obj.url = message.url;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<FailureKind>): FailureKind {
+    return FailureKind.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<FailureKind>): FailureKind {
+    const message = createBaseFailureKind();
+    message.moduleId = object.moduleId ?? "";
+    message.stepIdx = object.stepIdx ?? 0;
+    message.code = object.code ?? "";
+    message.message = object.message ?? "";
+    message.at = object.at ?? "";
+    message.count = object.count ?? 0;
+    message.nodeId = object.nodeId ?? "";
+    message.url = object.url ?? "";
     return message;
   },
 };

@@ -1,0 +1,140 @@
+/** What `$` finds is what cheerio finds, on trees that are what htmlparser2 builds. */
+import { load } from 'cheerio/slim';
+import type { AnyNode, Document } from 'domhandler';
+import { hasChildren, isTag } from 'domhandler';
+import fc from 'fast-check';
+import { parseDocument } from 'htmlparser2';
+import { describe, expect, it } from 'vitest';
+import { DocumentMemory, queryOf } from './query.ts';
+import { buildTree } from './tree.ts';
+
+const baseURI = 'https://shop.test/';
+const tags = 'div p li ul a b table tr td br img select option span h1 title script textarea'.split(' ');
+const attributes = ['', ' class=x', ' class="x y"', ' id=i', ' href="a&amp;b"', ' disabled', ' x=1 x=2', ' rel=NEXT'];
+const oddities =
+  'text|a & b|&lt;|&copy x|&#65;|  |one|two|<!-- c -->|<!doctype html>|<![CDATA[x]]>|<?php x ?>|<|</|<br/>|<a/>|&am|<!-->|</';
+
+const piece = fc.oneof(
+  {
+    weight: 5,
+    arbitrary: fc.tuple(fc.constantFrom(...tags), fc.constantFrom(...attributes)).map(([t, a]) => `<${t}${a}>`),
+  },
+  { weight: 3, arbitrary: fc.constantFrom(...tags).map((tag) => `</${tag}>`) },
+  { weight: 4, arbitrary: fc.constantFrom(...oddities.split('|')) },
+);
+const page = fc.array(piece, { minLength: 5, maxLength: 45 }).map((pieces) => pieces.join(''));
+
+const simple =
+  'a|.x|.y|div|li|p|*|[href]|#i|:first-child|:last-child|:nth-child(2)|:nth-child(2n+1)|:nth-last-child(2)|:nth-of-type(2)|:first-of-type|' +
+  ':last-of-type|:only-child|:only-of-type|:empty|:contains(one)|:icontains(ONE)|:not(.x)|:has(a)|:has(> b)|:has(+ li)|:has(~ .x)|' +
+  ':is(a, .x)|[class~=y]|[rel=next]|[href^=a]|[href$=b]|[href*="&"]|[id!=i]|:root|:parent|:disabled|:enabled|:selected|:header|:input|:button';
+const compound = fc
+  .tuple(fc.constantFrom(...simple.split('|')), fc.constantFrom('', '', '', '.x', ':not(.x)', ':first-child', '[href]'))
+  .map((parts) => parts.join(''));
+const chain = fc
+  .tuple(compound, fc.array(fc.tuple(fc.constantFrom(' ', ' > ', ' + ', ' ~ '), compound), { maxLength: 2 }))
+  .map(([first, rest]) => first + rest.flat().join(''));
+/** With jQuery's positions at the end only, where cheerio does not lose elements that are inside of others. */
+const selector = fc
+  .tuple(
+    chain,
+    fc.constantFrom('', '', '', '', ':first', ':last', ':eq(1)', ':gt(0)', ':lt(2)', ':even', ':odd', ':not(:first)'),
+  )
+  .map((parts) => parts.join(''));
+
+type Dollar = ReturnType<typeof load>;
+
+const operations: Readonly<Record<string, ($: Dollar, a: string, b: string, c: string) => unknown>> = {
+  '$(a)': ($, a) => $(a),
+  '$("a, b")': ($, a, b) => $(`${a}, ${b}`),
+  find: ($, a, b) => $(a).find(b),
+  'find >': ($, a, _, c) => $(a).find(`> ${c}`),
+  'find +': ($, a, _, c) => $(a).first().find(`+ ${c}`),
+  'find ~': ($, a, _, c) => $(a).first().find(`~ ${c}`),
+  'find :scope': ($, a, _, c) => $(a).first().find(`:scope > ${c}`),
+  'find nodes': ($, a, b) => $(a).find($(b) as never),
+  filter: ($, a, b) => $(a).filter(b),
+  'filter nodes': ($, a, b) => $(a).filter($(b)),
+  not: ($, a, b) => $(a).not(b),
+  is: ($, a, b) => $(a).length > 0 && $(a).is(b),
+  'is nodes': ($, a, b) => $(a).is($(b)),
+  'has nodes': ($, a, b) => $(a).has($(b)[0] as never),
+  closest: ($, a, _, c) => $(a).closest(c),
+  parent: ($, a, _, c) => $(a).parent(c),
+  parents: ($, a) => $(a).parents(),
+  'parents that match': ($, a, _, c) => $(a).parents(c),
+  parentsUntil: ($, a, _, c) => $(a).parentsUntil(c),
+  next: ($, a, _, c) => $(a).next(c),
+  nextAll: ($, a, _, c) => $(a).nextAll(c),
+  nextUntil: ($, a, _, c) => $(a).nextUntil(c),
+  prev: ($, a) => $(a).prev(),
+  prevAll: ($, a) => $(a).prevAll(),
+  prevUntil: ($, a, _, c) => $(a).prevUntil(c),
+  siblings: ($, a) => $(a).siblings(),
+  'siblings that match': ($, a, _, c) => $(a).siblings(c),
+  children: ($, a, _, c) => $(a).children(c),
+  contents: ($, a) => $(a).contents(),
+  add: ($, a, b) => $(a).add(b),
+  addBack: ($, a, _, c) => $(a).find(c).addBack(),
+  index: ($, a) => $(a).index(),
+  'index among': ($, a, b) => $(a).index(b),
+  map: ($, a) =>
+    $(a)
+      .map((at, node) => [at, isTag(node) ? node.name : ''] as never)
+      .get()
+      .join(),
+  text: ($, a) => $(a).text(),
+  html: ($, a) => $(a).html(),
+  'remove, then find': ($, a, b) => $(a).remove().end().find(b),
+  'change, then find': ($, a, b) => $(a).addClass('y').append('<i class=x>one</i>').end().find(b),
+};
+
+describe('a tree', () => {
+  it.each([false, true])('is the one that htmlparser2 builds (XML: %s)', (xmlMode) => {
+    fc.assert(
+      fc.property(page, (html) => {
+        expect(shown(buildTree(html, xmlMode).document)).toBe(shown(parseDocument(html, { xmlMode })));
+      }),
+      { numRuns: 400 },
+    );
+  });
+});
+
+describe('$ finds what cheerio finds', () => {
+  it.each(Object.keys(operations))('%s', (name) => {
+    fc.assert(
+      fc.property(page, selector, selector, chain, (html, a, b, c) => {
+        const wanted = outcome(load(html, { baseURI }), name, [a, b, c]);
+        if (wanted === undefined) return;
+        const $ = queryOf(buildTree(html).document, new DocumentMemory(), { baseURI, xml: false, spec: false });
+        expect(outcome($, name, [a, b, c])).toBe(wanted);
+      }),
+      { numRuns: 120 },
+    );
+  });
+});
+
+/** Undefined where cheerio throws. */
+function outcome($: Dollar, name: string, [a, b, c]: readonly [string, string, string]): string | undefined {
+  const numbers = new Map<unknown, number>();
+  number($.root()[0]!, numbers);
+  try {
+    const result = operations[name]!($, a, b, c);
+    if (typeof result !== 'object' || result === null) return String(result);
+    const nodes = (result as { toArray(): unknown[] }).toArray();
+    return nodes.map((node) => numbers.get(node) ?? 'new').join();
+  } catch {
+    return undefined;
+  }
+}
+
+function number(node: AnyNode, numbers: Map<unknown, number>): void {
+  numbers.set(node, numbers.size);
+  if (hasChildren(node)) for (const child of node.children) number(child, numbers);
+}
+
+function shown(node: AnyNode | Document): string {
+  if (!hasChildren(node)) return `${node.type} ${'name' in node ? node.name : ''} ${JSON.stringify(node.data)}`;
+  const tag = isTag(node) ? `${node.name} ${JSON.stringify(node.attribs)}` : '';
+  return `${node.type} ${tag}(${node.children.map(shown).join(', ')})`;
+}

@@ -1,0 +1,281 @@
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { AuthorCall, CallSink, Chunk, RunContext, ServedModule } from '../calls/served-module.ts';
+import { YIELD_LIMITS } from '../calls/yield-budget.ts';
+import { CatenaError } from '../errors/catena-error.ts';
+import type { Log, LogFields } from '../telemetry/log.ts';
+import { pooledModules } from './pooled-module.ts';
+import { WorkerPool, type WorkerPoolOptions } from './worker-pool.ts';
+import type { WorkerEnd } from './worker-thread.ts';
+
+const MODULES = join(import.meta.dirname, '../../test/fixtures/modules');
+const FAULTS = join(MODULES, 'faults.ts');
+/** Long enough that a worker of a busy machine is not taken to be blocked. */
+const TIMES = { timeoutMs: 4_000, blockTimeoutMs: 1_500 };
+const MEMORY_MB = 160;
+
+const lines: { readonly level: string; readonly text: string; readonly fields: LogFields }[] = [];
+const ends: WorkerEnd[] = [];
+
+const log = Object.fromEntries(
+  ['debug', 'info', 'warn', 'error'].map((level) => [
+    level,
+    (text: string, fields: LogFields = {}) => void lines.push({ level, text, fields }),
+  ]),
+) as unknown as Log;
+
+function openPool(options: Partial<WorkerPoolOptions> = {}): Promise<WorkerPool> {
+  return WorkerPool.open({
+    size: 2,
+    modules: [{ file: FAULTS, settings: undefined }],
+    limits: YIELD_LIMITS,
+    memoryMb: MEMORY_MB,
+    loadTimeoutMs: 20_000,
+    env: { VISIBLE: 'yes' },
+    log,
+    observer: { ended: (reason) => void ends.push(reason), called: () => undefined },
+    ...options,
+  });
+}
+
+let pool: WorkerPool;
+let module: ServedModule;
+
+beforeAll(async () => {
+  pool = await openPool();
+  module = pooledModules(pool, TIMES)[0]!;
+});
+
+afterAll(() => pool.stop());
+
+const run: RunContext = {
+  ...{ runId: 'run-1', account: 'a', platform: 'p', acceptedAtMs: 1, deadlineAtMs: undefined },
+  input: { paths: ['/a', '/b'] },
+};
+const never = new AbortController().signal;
+const node = { id: 'node-1', kind: 'request', phase: 0, stepIdx: 0, prefixRequest: '', epoch: 0 } as const;
+
+/** Gathers chunks, and starts again when it is told to. */
+function gatherer() {
+  const chunks: Chunk[] = [];
+  let restarts = 0;
+  const sink: CallSink = {
+    take: (chunk) => void chunks.push(chunk),
+    restart: () => {
+      chunks.length = 0;
+      restarts += 1;
+    },
+  };
+  return { sink, chunks, restarts: () => restarts, items: () => chunks.flatMap(({ items }) => items) };
+}
+
+function parseCall(path: string, signal = never): AuthorCall & { readonly fn: 'parse' } {
+  const body = Buffer.from(`<title>${path}</title>`);
+  const page = { url: `http://shop.test${path}`, status: 200, headers: {}, body };
+  return { fn: 'parse', run, node: { ...node, body: JSON.stringify({ state: { path } }) }, signal, page };
+}
+
+/** The data of the only item, or the error's code and message. */
+async function parse(path: string, served = module): Promise<string> {
+  const { sink, items } = gatherer();
+  try {
+    await served.call(parseCall(path), sink);
+    return items()[0]!.data;
+  } catch (thrown) {
+    if (!(thrown instanceof CatenaError)) throw thrown;
+    const { code, message, data } = thrown;
+    expect(data).toMatchObject({ module: 'faults@1.0.0', step: 'page' });
+    return `${code}: ${message}`;
+  }
+}
+
+const titleOf = (path: string) => JSON.stringify({ title: `${path}${`<title>${path}</title>`.length}` });
+const NAME = 'parse of step "page" of faults@1.0.0';
+
+describe('a module in workers', () => {
+  it('is described, checks inputs, and says what its steps say of a run', async () => {
+    expect(module).toMatchObject({ id: 'faults@1.0.0', steps: [{ name: 'page' }, { name: 'add', kind: 'compute' }] });
+    expect((await module.openRun(run)).concurrency).toEqual(new Map([[0, 7]]));
+    await expect(module.checkInput({ paths: 7 })).rejects.toMatchObject({
+      code: 'module.wrong_input',
+      message: expect.stringContaining('paths'),
+    });
+  });
+
+  it('yields the same seeds and rows as inline', async () => {
+    const { sink, chunks } = gatherer();
+    await module.call({ fn: 'start', run, node: { ...node, body: '{"state":{}}' }, signal: never }, sink);
+    expect(chunks.flatMap(({ seeds }) => seeds).map(({ body }) => body)).toEqual([
+      '{"state":{"path":"/a"}}',
+      '{"state":{"path":"/b"}}',
+    ]);
+    expect(await parse('/ok')).toBe(titleOf('/ok'));
+  });
+
+  it('reads the items and failures of a join page by page', async () => {
+    const { sink, items } = gatherer();
+    const rows = ['a', 'bc', 'def'].map((title) => ({ type: 'page', data: JSON.stringify({ title }) }));
+    await module.call(
+      {
+        fn: 'compute',
+        run,
+        node: { ...node, kind: 'hop', phase: 1, stepIdx: 1, body: '{"state":{}}' },
+        signal: never,
+        join: {
+          items: async (_type, after) => ({ rows: rows.slice(after, after + 2), next: after === 0 ? 2 : undefined }),
+          failures: async () => ({
+            rows: [{ step: 'page', reason: 'failed', error: '{"code":"x.y","message":"m"}', body: '{"state":{}}' }],
+            next: undefined,
+          }),
+        },
+      },
+      sink,
+    );
+    expect(items()).toEqual([{ type: 'sum', data: `${6 + 'pagex.y'.length}` }]);
+  });
+
+  it('fails with the very error of a read', async () => {
+    const failure = new Error('the store did not answer');
+    const broken = async () => {
+      throw failure;
+    };
+    const call: AuthorCall = {
+      ...{ fn: 'compute', run, signal: never, join: { items: broken, failures: broken } },
+      node: { ...node, kind: 'hop', phase: 1, stepIdx: 1, body: '{"state":{}}' },
+    };
+    await expect(module.call(call, gatherer().sink)).rejects.toBe(failure);
+  });
+
+  it('sends no more than its caller has taken', async () => {
+    const { sink, items } = gatherer();
+    let waiting = 0;
+    let most = 0;
+    const slow: CallSink = {
+      take: async (chunk) => {
+        waiting += 1;
+        most = Math.max(most, waiting);
+        await new Promise((resolve) => setTimeout(resolve, 1));
+        await sink.take(chunk);
+        waiting -= 1;
+      },
+      restart: () => undefined,
+    };
+    await expect(module.call(parseCall('/endless'), slow)).rejects.toMatchObject({ code: 'parse.too_many_yields' });
+    expect(items().length).toBeGreaterThan(0);
+    expect(most).toBe(1);
+  });
+
+  it('lets other calls go on between the yields of a long one', async () => {
+    const order: string[] = [];
+    const long = module.call(parseCall('/endless'), gatherer().sink).catch(({ code }) => order.push(code as string));
+    const short = parse('/ok').then(() => order.push('short'));
+    await Promise.all([long, short]);
+    expect(order).toEqual(['short', 'parse.too_many_yields']);
+  });
+
+  it('prints into the log, with its run, module, step and URL', async () => {
+    lines.length = 0;
+    await parse('/print');
+    expect(lines).toEqual([
+      {
+        level: 'warn',
+        text: 'printed 7',
+        fields: expect.objectContaining({
+          ...{ run_id: 'run-1', module_id: 'faults@1.0.0', step: 'page', url: 'http://shop.test/print' },
+        }) as LogFields,
+      },
+    ]);
+  });
+});
+
+describe('E5 E6 E7: a fault of one call', () => {
+  it.each([
+    ['/throw', `parse.threw: ${NAME} threw Error: thrown`],
+    ['/getter', `module.wrong_item: ${NAME} made a wrong item "page": the schema itself threw Error: from a getter`],
+    ['/stack', `parse.threw: ${NAME} threw RangeError`],
+    ['/late-rejection', `parse.threw: ${NAME} threw Error: late`],
+    ['/timer', `parse.threw: ${NAME} threw Error: from a timer`],
+    ['/exit', `execution.exit: ${NAME} called process.exit()`],
+    ['/caught-exit', `execution.exit: ${NAME} called process.exit()`],
+    ['/abort', `parse.threw: ${NAME} threw TypeError: process.abort() is not supported in workers`],
+    ['/kill', `execution.exit: ${NAME} called process.kill()`],
+    ['/kill-group', `execution.exit: ${NAME} called process.kill()`],
+  ])('fails it by name, and its worker goes on: %s', async (path, error) => {
+    ends.length = 0;
+    expect(await parse(path)).toContain(error);
+    expect(await parse('/ok')).toBe(titleOf('/ok'));
+    expect(ends).toEqual([]);
+  });
+
+  it.each([
+    ['/loop', `execution.blocked: ${NAME} did not yield to its event loop for 1.5 s`, 'blocked'],
+    ['/regex', `execution.blocked: ${NAME} did not yield to its event loop for 1.5 s`, 'blocked'],
+    ['/microtasks', `execution.blocked: ${NAME} did not yield to its event loop for 1.5 s`, 'blocked'],
+    ['/await', `execution.timeout: ${NAME} did not end within 4 s`, 'timeout'],
+  ])('ends its worker, by its budget, and a fresh one goes on: %s', async (path, error, reason) => {
+    ends.length = 0;
+    expect(await parse(path)).toContain(error);
+    expect(await parse('/ok')).toBe(titleOf('/ok'));
+    expect(ends).toEqual([reason]);
+  });
+
+  it.each(['/heap', '/heap-objects', '/buffers'])(
+    'ends its worker when it takes too much memory, and not the process: %s',
+    async (path) => {
+      ends.length = 0;
+      const patient = pooledModules(pool, { timeoutMs: 25_000, blockTimeoutMs: 20_000 })[0]!;
+      const error = await parse(path, patient);
+      expect(error).toContain(`execution.out_of_memory: ${NAME} took more than 160 MiB of memory`);
+      expect(await parse('/ok')).toBe(titleOf('/ok'));
+      expect(ends).toEqual(['out_of_memory']);
+    },
+  );
+});
+
+it('E1: calls that share a worker with a faulty one are made again, and only the faulty one fails', async () => {
+  const innocent = Array.from({ length: 30 }, (_, n) => `/page-${n}`);
+  const guilty = ['/loop', '/timer', '/await', '/late-rejection', '/exit'];
+  const paths = innocent.flatMap((path, n) => (n % 6 === 0 ? [path, guilty[n / 6]!] : [path]));
+  const results = new Map(await Promise.all(paths.map(async (path) => [path, await parse(path)] as const)));
+  expect(innocent.map((path) => results.get(path))).toEqual(innocent.map(titleOf));
+  expect(guilty.map((path) => results.get(path)!.split(':')[0])).toEqual([
+    'execution.blocked',
+    'parse.threw',
+    'execution.timeout',
+    'parse.threw',
+    'execution.exit',
+  ]);
+});
+
+it('a call that nobody waits for any more ends at once, and holds no other up', async () => {
+  const leaving = new AbortController();
+  const call = module.call(parseCall('/await', leaving.signal), gatherer().sink);
+  setImmediate(() => leaving.abort(new Error('lease lost')));
+  await expect(call).rejects.toThrow('lease lost');
+  expect(await parse('/ok')).toBe(titleOf('/ok'));
+});
+
+describe('a module that cannot be loaded', () => {
+  it('fails the start with its own error', async () => {
+    const modules = [{ file: join(MODULES, 'absent.ts'), settings: undefined }];
+    await expect(openPool({ modules })).rejects.toMatchObject({ code: 'module.not_found' });
+  });
+
+  it('is a load error when it loops or waits, with its place', async () => {
+    const modules = [{ file: join(MODULES, 'loops-on-load.ts'), settings: undefined }];
+    await expect(openPool({ modules, loadTimeoutMs: 8_000 })).rejects.toMatchObject({
+      code: 'module.load_timeout',
+      message: expect.stringContaining('loops-on-load.ts:'),
+    });
+  });
+});
+
+it('the calls of a pool that stops are rejected', async () => {
+  const other = await openPool({ size: 1 });
+  const [served] = pooledModules(other, TIMES);
+  const call = served!.call(parseCall('/await'), gatherer().sink);
+  call.catch(() => {});
+  await other.stop();
+  await expect(call).rejects.toThrow('the workers were stopped');
+  await expect(served!.call(parseCall('/ok'), gatherer().sink)).rejects.toThrow('the workers are stopped');
+});
