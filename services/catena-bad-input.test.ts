@@ -24,6 +24,48 @@ afterEach(() => processes.dispose());
 const catena = (...args: string[]): Promise<Ended> => processes.run(...args);
 const rowsOf = (file: string): string[] => processes.rowsOf(file);
 
+describe('an output that exists', () => {
+  const three = (...more: string[]): string[] => [
+    ...['run', join(FIXTURES, 'three-steps.ts'), '--input', 'chains=2', '-o', 'o.jsonl'],
+    ...more,
+  ];
+  const text = (): string => readFileSync(join(folder, 'o.jsonl'), 'utf8');
+
+  it('is refused with the choice before anything is started, and follows the choice', async () => {
+    writeFileSync(join(folder, 'o.jsonl'), 'precious\n');
+    const refused = await catena(...three());
+    expect(refused).toMatchObject({ code: 2, stdout: '', stderr: expect.stringMatching(/--append[\s\S]*--overwrite/) });
+    expect(text()).toBe('precious\n');
+    expect((JSON.parse((await catena('runs', '-o', 'json')).stdout) as unknown[]).length).toBe(0);
+
+    expect((await catena(...three('--append'))).code).toBe(0);
+    expect(rowsOf('o.jsonl')).toHaveLength(3);
+    expect(text()).toMatch(/^precious\n\{/);
+    expect((await catena(...three('--append'))).code).toBe(0);
+    expect(rowsOf('o.jsonl')).toHaveLength(3);
+
+    expect(await catena('items', 'last', '-o', 'o.jsonl')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('--overwrite'),
+    });
+    expect((await catena('items', 'last', '-o', 'o.jsonl', '--append')).code).toBe(0);
+    expect(rowsOf('o.jsonl')).toHaveLength(5);
+    expect((await catena('items', 'last', '-o', 'o.jsonl', '--overwrite')).code).toBe(0);
+    expect(rowsOf('o.jsonl')).toHaveLength(2);
+    expect((await catena('items', 'last', '-o', 'o.jsonl')).code).toBe(0);
+  });
+
+  it('that an earlier run wrote is replaced with --fresh, unless somebody changed it', async () => {
+    expect((await catena(...three())).code).toBe(0);
+    const fresh = await catena(...three('--fresh'));
+    expect(fresh).toMatchObject({ code: 0, stderr: expect.stringMatching(/had the items of run .*keeps: .* items/) });
+    writeFileSync(join(folder, 'o.jsonl'), `${text()}precious\n`);
+    expect(await catena(...three('--fresh'))).toMatchObject({ code: 2 });
+    expect(await catena(...three())).toMatchObject({ code: 2, stderr: expect.stringContaining('was changed since') });
+    expect(text()).toMatch(/precious\n$/);
+  });
+});
+
 describe('bad input', () => {
   const wrongItem = join(FIXTURES, 'wrong-item.ts');
 
@@ -32,6 +74,12 @@ describe('bad input', () => {
     ['a module that throws on load', ['run', join(FIXTURES, 'throws-on-load.ts')], /units is missing at .*:2:/],
     ['a file that is no module', ['run', join(FIXTURES, 'not-a-module.ts')], /none is a module[\s\S]*try: write/],
     ['a wrong input', ['run', SHOP, '--input', 'base=nowhere'], /base: Invalid URL/],
+    [
+      'a mistyped optional field of the input',
+      ['run', SHOP, '-i', 'base=http://127.0.0.1:1', '-i', 'pags=1'],
+      /pags: is not a field of it; did you mean "pages"\?/,
+    ],
+    ['a field for a module without input', ['run', wrongItem, '-i', 'pages=1'], /pages: is not a field of it/],
     ['an unwritable output', ['run', wrongItem, '-o', 'no/folder/x.jsonl'], /its folder does not exist/],
     [
       'a wrong configuration',
@@ -44,6 +92,34 @@ describe('bad input', () => {
     const ended = await catena(...args);
     expect(ended).toMatchObject({ code: 2, stdout: '', stderr: expect.stringMatching(message) });
     expect(ended.stderr).not.toMatch(/\n\s+at /);
+    expect(existsSync(join(folder, '.catena/catena.db'))).toBe(false);
+  });
+
+  it('the same fault on every page is told once, with the author’s line and a page, by the run, `show` and `explain`', async () => {
+    const file = join(FIXTURES, 'same-fault.ts');
+    const ended = await catena('run', file, '--input', `base=${site.url}`);
+    const line = 'same-fault.ts:20:';
+    expect(ended).toMatchObject({ code: 3, stderr: expect.stringContaining('6 × list  parse.threw: ') });
+    expect(ended.stderr.split('parse.threw')).toHaveLength(2);
+    expect(ended.stderr).toMatch(/ {6}at .*same-fault\.ts:20:\d+, for example http:\/\/.*\/catalogue\/\d\n/);
+    const [shown, json, explained] = [
+      await catena('show', 'last'),
+      await catena('show', 'last', '-o', 'json'),
+      await catena('explain', 'last'),
+    ];
+    expect(shown.stdout).toMatch(/6 nodes failed:\n {2}6 × list {2}parse\.threw: /);
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      failures: [
+        { module: 'same-fault@1.0.0', step: 'list', code: 'parse.threw', count: 6, at: expect.stringContaining(line) },
+      ],
+    });
+    expect(explained.stdout).toMatch(/\n6 nodes failed in this way: parse\.threw: .*same-fault\.ts:20/);
+  });
+
+  it('a mistyped field in a task file is refused as on the command line', async () => {
+    writeFileSync(join(folder, 'task.yaml'), `base: ${site.url}\nPages: 2\n`);
+    const ended = await catena('run', SHOP, '--input-file', 'task.yaml');
+    expect(ended).toMatchObject({ code: 2, stderr: expect.stringContaining('Pages: is not a field of it') });
     expect(existsSync(join(folder, '.catena/catena.db'))).toBe(false);
   });
 

@@ -15,20 +15,30 @@ import { readEnvironment } from '../libs/config/environment.ts';
 import type { ChainEvent } from '../libs/contracts/events.ts';
 import type { Threshold } from '../libs/coordination/protocol/errors.ts';
 import type { Coordinator } from '../libs/coordination/protocol/port.ts';
+import { shardOf } from '../libs/keys/keys.ts';
+import { BodyMemory } from '../libs/limits/body-memory.ts';
 import type { Breakers } from '../libs/limits/breakers.ts';
 import type { Budgets } from '../libs/limits/budgets.ts';
 import type { CookieStore } from '../libs/limits/cookies.ts';
 import type { Limiter } from '../libs/limits/limiter.ts';
 import { meterBreakers } from '../libs/limits/metered-breakers.ts';
 import type { ExecutionDeps } from '../libs/stage/execution/execute-node.ts';
+import { type HandBackDeps, handBack } from '../libs/stage/execution/hand-back.ts';
 import type { LocalStage } from '../libs/stage/execution/hand-over.ts';
 import { LeaseKeeper } from '../libs/stage/execution/lease.ts';
 import type { CommitPort } from '../libs/stage/items/commit-port.ts';
 import { ChildrenPump } from '../libs/stage/maintenance/children-pump.ts';
+import { ShardPace } from '../libs/stage/maintenance/shard-pace.ts';
 import { Sweeper } from '../libs/stage/maintenance/sweeper.ts';
 import type { Dispatch } from '../libs/stage/messages/dispatch.ts';
 import { Publisher } from '../libs/stage/messages/publisher.ts';
-import { backpressureCounter, Meters, meterDownloads, sampleStages } from '../libs/stage/observe/meters.ts';
+import {
+  backpressureCounter,
+  Meters,
+  meterDownloads,
+  sampleBodyMemory,
+  sampleStages,
+} from '../libs/stage/observe/meters.ts';
 import { tracedDispatch } from '../libs/stage/observe/stage-span.ts';
 import { createRunEnds, type RunEnds } from '../libs/stage/run/run-ends.ts';
 import { type LoadedRun, type ModuleResolver, Runs } from '../libs/stage/run/runs.ts';
@@ -44,12 +54,13 @@ import { performRequest } from './downloader/http/request.ts';
 import { CookieJars } from './downloader/policies/cookie-jar.ts';
 import { RobotsRules } from './downloader/policies/robots-rules.ts';
 import { createDownloader } from './downloader/service.ts';
-import type { ErrorThresholdConfig, ErrorThresholdDeps } from './error-threshold/deps.ts';
+import type { DecidedFailure, ErrorThresholdConfig, ErrorThresholdDeps } from './error-threshold/deps.ts';
 import { createErrorThreshold, decisionCounter, preCheck } from './error-threshold/service.ts';
 import { createIngress, ingressCounters } from './ingress/service.ts';
 import { ModuleProcessor } from './module-processor/service.ts';
 import type { PageRecorder } from './parser/deps.ts';
 import { createParser } from './parser/service.ts';
+import { type Drain, type Running, stopStages } from './stop.ts';
 
 export const STAGE_NAMES = ['ingress', 'module-processor', 'downloader', 'parser', 'error-threshold'] as const;
 
@@ -93,21 +104,28 @@ export interface StageOptions {
   readonly recorder?: PageRecorder | undefined;
   /** Called after each request with its host, its duration, and its status or `failed`. */
   readonly onDownload?: ((host: string, durationMs: number, outcome: string) => void) | undefined;
+  /** Called for every failure that this process decides about. */
+  readonly onFailure?: ((failure: DecidedFailure) => void) | undefined;
+  /** Called with the shard of each run that something here works on. */
+  readonly onRunUsed?: ((shard: number) => void) | undefined;
+  /** When a shard has something due next, in milliseconds, if that can be told. */
+  readonly nextDueInMs?: ((shard: number) => Promise<number | undefined>) | undefined;
+  /** Begins the owner names of this process; default a random one. */
+  readonly processId?: string | undefined;
   /** Publishes events that no node causes: a circuit breaker that opened or closed. */
   readonly publishEvent?: ((event: ChainEvent) => Promise<void>) | undefined;
 }
 
 /** A stage that can be started and stopped; both are idempotent. */
-export interface Stoppable {
+export interface Stoppable extends Running {
   start(): void;
-  /** Resolves when all running executions have ended. */
-  stop(): Promise<void>;
-  readonly inFlight: number;
 }
 
 export interface Stages {
   /** The hosted stages that take messages, in the order of the chain. */
   readonly running: readonly Stoppable[];
+  /** Takes no more work and waits for running executions; what is left after the drain time is handed back. Idempotent. */
+  readonly stop: (drain: Drain) => Promise<void>;
   readonly moduleProcessor: ModuleProcessor;
   /** The dependencies of error-threshold, for its calls. */
   readonly thresholdDeps: ErrorThresholdDeps;
@@ -120,6 +138,7 @@ export interface Stages {
   /** Drops what this process keeps in memory for a run; called also when another process ended the run. */
   readonly forget: (runId: string) => void;
   readonly http: HttpClient;
+  readonly bodyMemory: BodyMemory;
   readonly robots: RobotsRules;
   readonly breakerGuard: BreakerGuard;
 }
@@ -133,7 +152,12 @@ export function composeStages(backends: Backends, options: StageOptions): Stages
 
   // Shared by the stages of this process.
   const meters = new Meters(metrics);
-  const runs = new Runs(store, backends.modules);
+  const pace = shardPace(backends, config.sweepIntervalMs);
+  const runs = new Runs(store, backends.modules, (runId) => {
+    const shard = shardOf(runId, backends.shards);
+    pace.touch(shard);
+    options.onRunUsed?.(shard);
+  });
   const leases = new LeaseKeeper({ coordinator, clock, leaseMs: config.leaseMs });
   const publisher = new Publisher({
     bus,
@@ -142,19 +166,28 @@ export function composeStages(backends: Backends, options: StageOptions): Stages
     onBackpressure: backpressureCounter(metrics),
   });
   const pump = new ChildrenPump({ coordinator, publisher, runs, meters, log });
+  const handBackDeps: HandBackDeps = { coordinator, runs, publisher, log };
   const execution: ExecutionDeps = {
     coordinator,
     commits: backends.commits,
     runs,
     leases,
     publisher,
-    nextOwner: ownerNames(),
+    nextOwner: ownerNames(options.processId ?? newProcessId()),
+    handBack: (held) => handBack(handBackDeps, held),
     startPump: (node) => pump.start(node),
     clock,
     log,
     meters,
     isShared: backends.isShared,
   };
+  // A body may be in memory twice: as it was sent, and decoded.
+  const bodyMemory = new BodyMemory({
+    capacityBytes: config.http.bodyMemoryMb * 1_024 * 1_024,
+    largestHoldBytes: 2 * config.http.maxBodyBytes,
+    clock,
+  });
+  sampleBodyMemory(metrics, bodyMemory);
   const http = createHttpClient({ ...config.http, denyPrivateTargets: config.http.denyPrivateTargets === true });
   const cookies = new CookieJars();
   const robots = new RobotsRules({
@@ -179,6 +212,7 @@ export function composeStages(backends: Backends, options: StageOptions): Stages
   });
   const sweeper = new Sweeper({
     coordinator,
+    bus,
     publisher,
     runs,
     pump,
@@ -187,7 +221,8 @@ export function composeStages(backends: Backends, options: StageOptions): Stages
     closeRun: (runId) => runEnds.close(runId),
     intervalMs: config.sweepIntervalMs,
     crashBudget: config.retry.crashBudget,
-    shards: backends.shards,
+    pace,
+    nextDueInMs: options.nextDueInMs,
   });
 
   // The last stage is made first, because each stage receives the next one.
@@ -199,10 +234,11 @@ export function composeStages(backends: Backends, options: StageOptions): Stages
     runs,
     log,
     random: Math.random,
+    onFailure: options.onFailure,
     count: decisionCounter(metrics),
   };
   const errorThreshold = createErrorThreshold(thresholdDeps);
-  const parser = createParser({ config, execution, bus, blobs, budgets, recorder });
+  const parser = createParser({ config, execution, bus, blobs, bodyMemory, budgets, recorder });
   const breakerGuard: BreakerGuard = {
     breakers: meterBreakers(backends.breakers, metrics),
     countTooManyRequests: config.breakers.countTooManyRequests,
@@ -223,6 +259,7 @@ export function composeStages(backends: Backends, options: StageOptions): Stages
     bus,
     limiter,
     http,
+    bodyMemory,
     robots,
     cookies,
     blobs,
@@ -263,6 +300,7 @@ export function composeStages(backends: Backends, options: StageOptions): Stages
   });
   return {
     running,
+    stop: (drain) => stopStages({ running, sweeper, publisher, leases, handBackDeps, metrics }, drain),
     moduleProcessor,
     thresholdDeps,
     sweeper,
@@ -272,6 +310,7 @@ export function composeStages(backends: Backends, options: StageOptions): Stages
     runEnds,
     forget,
     http,
+    bodyMemory,
     robots,
     breakerGuard,
   };
@@ -297,9 +336,25 @@ function threshold(errors: number | undefined, rate: number, minExecutions: numb
   return errors === undefined ? { rate, minExecutions } : { errors };
 }
 
-/** Makes owner names that are unique per attempt: a random prefix per process start, then a counter. */
-function ownerNames(): () => string {
-  const prefix = randomUUID().slice(0, 13);
+/** The longest pause between two looks at a shard in which nothing happens. */
+const IDLE_MS = 10_000;
+
+/** Looking costs nothing in a process that has the state itself. */
+export function shardPace(
+  { shards, isShared, clock }: Pick<Backends, 'shards' | 'isShared' | 'clock'>,
+  intervalMs: number,
+) {
+  const idleMs = isShared ? Math.max(IDLE_MS, intervalMs) : intervalMs;
+  return new ShardPace({ shards, intervalMs, idleMs, monotonic: () => clock.monotonic() });
+}
+
+/** Random per process start. */
+export function newProcessId(): string {
+  return randomUUID().slice(0, 13);
+}
+
+/** Makes owner names that are unique per attempt: the id of the process, then a counter. */
+function ownerNames(prefix: string): () => string {
   let attempt = 0;
   return () => {
     attempt += 1;

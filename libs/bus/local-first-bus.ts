@@ -6,7 +6,8 @@
 import { type MessageTo, RECEIVER } from '../contracts/chain.ts';
 import type { Dispatched } from '../contracts/subjects.ts';
 import { LocalLane } from './local-lane.ts';
-import type { Bus, Delivery, Receiver, SubscribeOptions, Subscription } from './port.ts';
+import type { Bus, Delivery, Receiver, ResponseName, SubscribeOptions, Subscription } from './port.ts';
+import { ResponseNames } from './response-names.ts';
 
 /** Counts of local deliveries, and of deliveries by the inner bus. */
 export interface DeliveryCounts {
@@ -14,10 +15,15 @@ export interface DeliveryCounts {
   readonly remote: number;
 }
 
+/** When a returned response is tried again that found no room. */
+const FULL_DELAY_MS = 50;
+
 export class LocalFirstBus implements Bus {
   readonly #inner: Bus;
   readonly #lanes = new Map<Receiver, LocalLane>();
   readonly #givenBack = new Map<NodeJS.Timeout, Receiver>();
+  /** Local responses that are being handled, or were returned. */
+  readonly #responses = new ResponseNames();
   readonly #counts = new Map<Receiver, { local: number; remote: number }>();
   #closed = false;
 
@@ -40,13 +46,23 @@ export class LocalFirstBus implements Bus {
     return this.#inner.depth(stage) + waiting + givenBack;
   }
 
+  async hasResponse(name: ResponseName): Promise<boolean> {
+    return this.#responses.has(name.requestId) || (await this.#inner.hasResponse(name));
+  }
+
   async publish(message: Dispatched): Promise<boolean> {
     if (this.#closed) return false;
     const stage = RECEIVER[message.kind];
     const lane = this.#lanes.get(stage);
-    // A run's first message is not in the due index yet, so the broker must keep it.
-    const isTaken = message.kind !== 'task' && lane?.offer(this.#localDelivery(stage, message)) === true;
-    if (!isTaken) return this.#inner.publish(message);
+    // A run's first message is not in the due index yet, so the broker must keep it; a response that waits, because with this
+    // process its page would be lost.
+    const mayWait = message.kind !== 'response';
+    this.#responses.add(message);
+    const isTaken = message.kind !== 'task' && lane?.offer(this.#localDelivery(stage, message), mayWait) === true;
+    if (!isTaken) {
+      this.#responses.delete(message);
+      return this.#inner.publish(message);
+    }
     this.#countsOf(stage).local += 1;
     return true;
   }
@@ -91,22 +107,29 @@ export class LocalFirstBus implements Bus {
   #localDelivery(stage: Receiver, message: Dispatched): Delivery<Receiver> {
     return {
       message: message as MessageTo<Receiver>,
-      ack: () => undefined,
+      ack: () => this.#responses.delete(message),
       nak: (delayMs) => this.#nak(stage, message, delayMs),
     };
   }
 
   /**
    * Publishes a returned message again after its delay, to any process with a slot. Without room, or if this process ends first,
-   * it is dropped: its node is in the due index. Its wake-up's number is dropped too, because the broker may have seen it.
+   * a wake-up is dropped: its node is in the due index. A response tries until there is room. The wake-up's number is dropped
+   * too, because the broker may have seen it.
    */
   #nak(stage: Receiver, { kind, model }: Dispatched, delayMs: number): void {
     if (this.#closed) return;
-    const timer = setTimeout(() => {
-      this.#givenBack.delete(timer);
-      void this.publish({ kind, model } as Dispatched).catch(() => undefined);
-    }, delayMs);
-    this.#givenBack.set(timer, stage);
+    const message = { kind, model } as Dispatched;
+    const again = (waitMs: number): void => {
+      const timer = setTimeout(async () => {
+        this.#givenBack.delete(timer);
+        const isPublished = await this.publish(message).catch(() => false);
+        if (kind === 'response' && !isPublished && !this.#closed) again(FULL_DELAY_MS);
+        else this.#responses.delete(message);
+      }, waitMs);
+      this.#givenBack.set(timer, stage);
+    };
+    again(delayMs);
   }
 
   #countsOf(stage: Receiver): { local: number; remote: number } {

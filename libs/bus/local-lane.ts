@@ -43,11 +43,13 @@ export class LocalLane {
     return this.#queue.size + this.#waiting.size;
   }
 
-  /** Accepts a local delivery into a slot or the queue. False when there is no room, or others wait before it. */
-  offer(delivery: Delivery<Receiver>): boolean {
+  /**
+   * Accepts a local delivery into a slot or, if it may wait, the queue. False when there is no room, or others wait before it.
+   */
+  offer(delivery: Delivery<Receiver>, mayWait = true): boolean {
     if (this.#stopped || this.#waiting.size > 0) return false;
     if (this.#hasFreeSlot()) this.#runLocal(delivery);
-    else if (this.#queue.size < this.#slots) this.#queue.push(delivery);
+    else if (mayWait && this.#queue.size < this.#slots) this.#queue.push(delivery);
     else return false;
     this.#reportRemoteSlots();
     return true;

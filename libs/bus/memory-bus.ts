@@ -2,7 +2,8 @@ import { Fifo } from '../concurrency/fifo.ts';
 import { type ChainMessage, type MessageTo, RECEIVER } from '../contracts/chain.ts';
 import { CatenaError } from '../errors/catena-error.ts';
 import { captureContext, isTracing, type TraceContext, withContext } from '../telemetry/spans.ts';
-import type { Bus, Delivery, Receiver, SubscribeOptions, Subscription } from './port.ts';
+import type { Bus, Delivery, Receiver, ResponseName, SubscribeOptions, Subscription } from './port.ts';
+import { ResponseNames } from './response-names.ts';
 
 export interface MemoryBusOptions {
   /** Capacity of each stage's queue, in messages. */
@@ -25,6 +26,8 @@ export class MemoryBus implements Bus {
   readonly #lanes = new Map<Receiver, Lane>();
   /** The trace of each message's publisher; empty while tracing is off. */
   readonly #traces = new WeakMap<ChainMessage, TraceContext>();
+  /** Responses that wait or are being handled. */
+  readonly #responses = new ResponseNames();
   #closed = false;
 
   constructor({ capacity }: MemoryBusOptions) {
@@ -50,11 +53,16 @@ export class MemoryBus implements Bus {
     return lane.waiting.size + lane.returned.size;
   }
 
+  async hasResponse({ requestId }: ResponseName): Promise<boolean> {
+    return this.#responses.has(requestId);
+  }
+
   async publish(message: ChainMessage): Promise<boolean> {
     const stage = RECEIVER[message.kind];
     if (this.#closed || this.room(stage) === 0) return false;
     const lane = this.#lane(stage);
     if (isTracing()) this.#traces.set(message, captureContext());
+    this.#responses.add(message);
     lane.waiting.push(message);
     this.#deliver(lane);
     return true;
@@ -126,7 +134,7 @@ export class MemoryBus implements Bus {
   #delivery(lane: Lane, message: ChainMessage): Delivery<Receiver> {
     return {
       message: message as MessageTo<Receiver>,
-      ack: () => undefined,
+      ack: () => this.#responses.delete(message),
       nak: (delayMs) => {
         if (this.#closed) return;
         const timer = setTimeout(() => {

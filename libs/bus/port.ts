@@ -32,6 +32,13 @@ export interface Subscription {
   resize(slots: number): void;
 }
 
+/** Names the response to a request. */
+export interface ResponseName {
+  readonly moduleId: string;
+  /** The id of the request's node. */
+  readonly requestId: string;
+}
+
 export interface Bus {
   /** How many messages a stage's queue takes before it is full. */
   room(stage: Receiver): number;
@@ -41,6 +48,8 @@ export interface Bus {
   subscribe<S extends Receiver>(options: SubscribeOptions<S>): Subscription;
   /** Number of messages that wait for a stage, including returned ones. */
   depth(stage: Receiver): number;
+  /** Whether the response to a request waits for its parser, or is being handled. */
+  hasResponse(request: ResponseName): Promise<boolean>;
   /** Stops delivering; queued messages are dropped. Idempotent. */
   close(): Promise<void>;
 }

@@ -7,8 +7,10 @@
  *
  * A stage never sees an author's values: what a call returns is text that nobody parses again.
  */
+
 import type { ChainNode, NodeSeed } from '../coordination/protocol/node.ts';
 import type { KeyLimits } from '../limits/limiter.ts';
+import type { UnknownField } from '../modules/check/unknown-fields.ts';
 import type { GivenUp, PageSource, PhaseDefinition, StepPolicy } from '../modules/contract/definition.ts';
 import type { NewItem } from '../store/port.ts';
 
@@ -42,8 +44,8 @@ export interface ModuleFacts {
 }
 
 export interface ServedModule extends ModuleFacts {
-  /** Checks an input. Rejects with `module.wrong_input`, which names each field. */
-  checkInput(input: unknown): Promise<void>;
+  /** Checks an input; resolves with the fields that its schema does not know. Rejects with `module.wrong_input`, which names each field. */
+  checkInput(input: unknown): Promise<readonly UnknownField[]>;
   /** Checks the input of a run, and returns what its steps say of it. Rejects with the module's errors. */
   openRun(run: RunContext): Promise<OpenedRun>;
   /**

@@ -20,7 +20,7 @@ export function startCli(args: readonly string[], changes: Partial<CliContext> =
   const out = captured();
   const err = captured();
   const listeners = new Set<() => void>();
-  const context: CliContext = {
+  const context: Omit<CliContext, 'reader'> = {
     io: { stdin: Readable.from([]), stdout: out.stream, stderr: err.stream },
     env: {},
     clock: systemClock,

@@ -10,6 +10,7 @@ import type { Log } from '../telemetry/log.ts';
 import type { DevService } from './dev/plan.ts';
 import type { StartEngine } from './engine.ts';
 import type { Io } from './terminal/io.ts';
+import type { StdoutReader } from './terminal/stdout-reader.ts';
 
 /** Receives the exit code of the command that ran. */
 export type Done = (exitCode: number) => void;
@@ -46,6 +47,8 @@ export interface CliContext {
   readonly invocation: string;
   /** The arguments after it. */
   readonly args: readonly string[];
+  /** Whether somebody still reads standard output. */
+  readonly reader: Pick<StdoutReader, 'onGone'>;
   /** Calls the listener on SIGINT, SIGTERM and the signals in `more`; returns a function that removes it. */
   readonly onSignal: (listener: () => void, more?: readonly NodeJS.Signals[]) => () => void;
   /** Ends the process without waiting for anything. */

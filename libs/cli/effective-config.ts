@@ -1,4 +1,4 @@
-import { type ConfigSources, type LoadedConfig, loadConfig } from '../config/load-config.ts';
+import { type LoadedConfig, loadConfig } from '../config/load-config.ts';
 import { CatenaError } from '../errors/catena-error.ts';
 import { type SettingsForFile, settingsForFiles } from '../modules/load/module-settings.ts';
 import type { CliContext, ConfigOptions } from './context.ts';
@@ -28,25 +28,6 @@ export function moduleSettings(
 /** The same for commands without configuration options: from the environment and `catena.yaml`. */
 export function settingsOfModules(context: ConfigContext): SettingsForFile {
   return moduleSettings(context, () => effectiveConfig(context, {}));
-}
-
-/**
- * The options of a command line that name the files of extensions. Extensions add commands and settings, so these options are read
- * before the command line is parsed.
- */
-export function sourcesOfExtensions({ env, args }: Pick<CliContext, 'env' | 'args'>): ConfigSources {
-  const [name, pair] = ['--config', '--set'].map((option) => valuesIn(args, option));
-  const files = pair?.findLast((text) => text.startsWith(`${EXTENSION_FILES}=`))?.slice(EXTENSION_FILES.length + 1);
-  return { env, file: name?.at(-1), overrides: { [EXTENSION_FILES]: files } };
-}
-
-const EXTENSION_FILES = 'extensions.files';
-
-function valuesIn(args: readonly string[], option: string): string[] {
-  return args.flatMap((arg, at) => {
-    if (arg.startsWith(`${option}=`)) return [arg.slice(option.length + 1)];
-    return arg === option ? (args[at + 1] ?? []) : [];
-  });
 }
 
 /** For commands that work on a file. Throws `cli.distributed`. */

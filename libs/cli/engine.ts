@@ -1,5 +1,6 @@
 /** The interface of the five stages to the command line: the composition in `services/` implements it. */
 import type { Config } from '../config/config-tree.ts';
+import type { DecideAction } from '../coordination/protocol/errors.ts';
 import type { RunSnapshot } from '../coordination/protocol/reads.ts';
 import type { CatenaError } from '../errors/catena-error.ts';
 import type { RateLimiter } from '../limits/rate-limiter.ts';
@@ -18,7 +19,20 @@ export interface ParsedPage {
   /** As the hop carried it, before the step's schema transformed it. */
   readonly state: unknown;
   readonly page: PageSource;
-  readonly yielded: Pick<Yield, 'items' | 'children'> & { readonly staged?: number };
+  readonly yielded: Pick<Yield, 'items' | 'children'> & Partial<Pick<Yield, 'staged' | 'drops'>>;
+}
+
+/** A failure of a node, and what was decided about it. */
+export interface DecidedFailure {
+  readonly runId: string;
+  readonly stepIdx: number;
+  readonly code: string;
+  readonly message: string;
+  readonly action: DecideAction;
+  /** Executions of the node so far. */
+  readonly attempts: number;
+  /** How long a retry waits, in milliseconds. */
+  readonly retryInMs: number;
 }
 
 export interface EngineOptions {
@@ -29,6 +43,8 @@ export interface EngineOptions {
   readonly onStoreFailure?: (error: CatenaError) => void;
   /** Called for every request that was sent, with its host, its duration, and its status or `failed`. */
   readonly onDownload?: (host: string, durationMs: number, outcome: string) => void;
+  /** Called for every failure, when it is decided. */
+  readonly onFailure?: (failure: DecidedFailure) => void;
   /** Which unfinished runs in the database this process executes; the others wait. Default: all. */
   readonly serves?: (run: RunRecord) => boolean;
 }

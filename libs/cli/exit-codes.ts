@@ -23,7 +23,10 @@ export const EXIT_CODE_MEANINGS: readonly (readonly [ExitCodeValue, string])[] =
     '`check` or `doctor` found errors, `test` found differences, or `replay` could not replay some nodes',
   ],
   [ExitCode.BAD_INPUT, 'nothing was started: wrong usage, configuration, module, input or output'],
-  [ExitCode.NODES_FAILED, 'the run finished, but some of its nodes failed: `catena show` names each'],
+  [
+    ExitCode.NODES_FAILED,
+    'the run finished, but some of its nodes failed (`catena show` names each), or an expectation was not met',
+  ],
   [
     ExitCode.ENDED_EARLY,
     'the run ended early: terminated by a threshold or its own module, cancelled, rejected, or at its deadline',
@@ -45,6 +48,8 @@ const ASKED_WRONGLY = new Set([
   'servers.not_installed',
   'servers.unreachable_folder',
   'servers.in_use',
+  'servers.old_folder',
+  'servers.foreign_folder',
 ]);
 
 /** The exit code for an error. Errors of extensions, whose families are the extensions' names, count as wrong user input. */
@@ -73,8 +78,8 @@ export function exitCodeOfError({ code }: CatenaError, extensions: readonly stri
   }
 }
 
-/** The exit code of a run that has ended. */
-export function exitCodeOfRun(end: RunEnd): ExitCodeValue {
+/** The exit code of a run that has ended; `isAsExpected`: it has what `--expect-items` and `--max-empty` ask for. */
+export function exitCodeOfRun(end: RunEnd, isAsExpected = true): ExitCodeValue {
   if (end.finishReason !== 'completed') return ExitCode.ENDED_EARLY;
-  return end.dead > 0 ? ExitCode.NODES_FAILED : ExitCode.DONE;
+  return end.dead > 0 || !isAsExpected ? ExitCode.NODES_FAILED : ExitCode.DONE;
 }

@@ -7,7 +7,7 @@ import type { CliContext, Done, SharedOptions } from './context.ts';
 import { EXIT_CODE_MEANINGS } from './exit-codes.ts';
 import { addCare } from './program/care.ts';
 import { addControl } from './program/control.ts';
-import { collect, formatOption, jsonOption, withConfig, withDebug, withLocation } from './program/options.ts';
+import { collect, jsonOption, withConfig, withDebug, withLocation, withOutput } from './program/options.ts';
 import { addReading } from './program/reading.ts';
 import { addServices } from './program/services.ts';
 import { runModule } from './run/run-module.ts';
@@ -43,14 +43,19 @@ export function exitCodesText(): string {
 }
 
 function addRun(program: Command, context: CliContext, done: Done): void {
-  const command = program
-    .command('run')
-    .argument('<file>', 'the module, a .ts or .js file')
-    .description('run a module; the same command again resumes an unfinished run, and reports a finished one')
-    .option('-i, --input <k=v>', 'a field of the input, repeatable; JSON if the schema accepts it, else text', collect)
-    .option('--input-file <file>', 'the input as JSON or YAML; - is standard input')
-    .option('-o, --output <file>', 'write items to a .jsonl or .csv file as they come; - is standard output')
-    .addOption(formatOption())
+  const command = withOutput(
+    program
+      .command('run')
+      .argument('<file>', 'the module, a .ts or .js file')
+      .description('run a module; the same command again resumes an unfinished run, and reports a finished one')
+      .option(
+        '-i, --input <k=v>',
+        'a field of the input, repeatable; JSON if the schema accepts it, else text',
+        collect,
+      )
+      .option('--input-file <file>', 'the input as JSON or YAML; - is standard input')
+      .option('-o, --output <file>', 'write items to a .jsonl or .csv file as they come; - is standard output'),
+  )
     .option('--items <type>', 'only items of this type')
     .option('--fresh', 'start a new run; an unfinished one of the same work is cancelled')
     .option('--deadline <time>', 'end the run after this time, with the items so far: 30s, 2m, 1h')
@@ -59,6 +64,16 @@ function addRun(program: Command, context: CliContext, done: Done): void {
     .option('--concurrency <number>', 'concurrent requests, per host and in total')
     .option('--json', 'no status line: events as JSON lines on standard output (with -o -, on standard error)')
     .option('--record <folder>', 'record every page with its items and hops, for `catena test`')
+    .option(
+      '--expect-items <number>',
+      'end with code 3 if there are fewer items; product=100 for one type, repeatable',
+      collect,
+    )
+    .option(
+      '--max-empty <share>',
+      'end with code 3 if a step yields nothing for more of its pages: 0.1, list=0, repeatable',
+      collect,
+    )
     .option('--account <name>', 'the account that the run is for', 'default')
     .option('--platform <name>', 'the platform that the run is about', 'default')
     .addOption(new Option('--again <command>').hideHelp());

@@ -26,15 +26,22 @@ export function nearestName(typed: string, names: readonly string[]): string | u
   return nearest;
 }
 
-/** The number of insertions, deletions and replacements that turn one text into the other (Levenshtein, row by row). */
+/**
+ * The number of insertions, deletions, replacements and exchanges of two neighbours that turn one text into the other, none of which
+ * touches the same character twice (optimal string alignment, row by row).
+ */
 function editDistance(from: string, to: string): number {
+  let twoAbove: number[] = [];
   let above = Array.from({ length: to.length + 1 }, (_, column) => column);
   for (let row = 1; row <= from.length; row += 1) {
     const current = [row];
     for (let column = 1; column <= to.length; column += 1) {
       const replaced = above[column - 1]! + (from[row - 1] === to[column - 1] ? 0 : 1);
-      current.push(Math.min(replaced, above[column]! + 1, current[column - 1]! + 1));
+      const isExchange = row > 1 && column > 1 && from[row - 1] === to[column - 2] && from[row - 2] === to[column - 1];
+      const exchanged = isExchange ? twoAbove[column - 2]! + 1 : replaced;
+      current.push(Math.min(replaced, exchanged, above[column]! + 1, current[column - 1]! + 1));
     }
+    twoAbove = above;
     above = current;
   }
   return above[to.length]!;

@@ -12,6 +12,8 @@ interface Rule {
   readonly remedy: string;
 }
 
+const MIB = 1_024 * 1_024;
+
 const RULES: readonly Rule[] = [
   {
     key: 'retry.max_delay_ms',
@@ -20,6 +22,14 @@ const RULES: readonly Rule[] = [
     problem: (values) =>
       `is ${values['retry.max_delay_ms']}, less than retry.base_delay_ms, ${values['retry.base_delay_ms']}`,
     remedy: 'make the longest wait at least as long as the first',
+  },
+  {
+    key: 'http.body_memory_mb',
+    other: 'http.max_body_bytes',
+    broken: (values) => values['http.body_memory_mb'] * MIB < 2 * values['http.max_body_bytes'],
+    problem: (values) =>
+      `is ${values['http.body_memory_mb']}, less than twice http.max_body_bytes, ${values['http.max_body_bytes']} bytes`,
+    remedy: 'make room for one of the largest bodies as it is sent and decoded, or refuse such bodies',
   },
   {
     key: 'lease_ms',
@@ -113,6 +123,15 @@ const RULES: readonly Rule[] = [
       !isAllowed && listen !== undefined && tokens === undefined && !isLoopback(listen),
     problem: (values) => `is ${values['api.listen']}, which other machines may reach, but there are no grpc.tokens`,
     remedy: 'set grpc.tokens, or listen on 127.0.0.1; access.allow_unprotected opens it all the same',
+  },
+  {
+    key: 'api.allowed_origins',
+    other: 'grpc.tokens',
+    broken: ({ 'api.allowed_origins': origins, 'grpc.tokens': tokens }) =>
+      tokens === undefined && origins?.includes('*') === true,
+    problem: () =>
+      'is *, but there are no grpc.tokens: every page that a browser of this machine shows could start runs',
+    remedy: 'name the origins, or set grpc.tokens',
   },
   {
     key: 'alerts.secret',

@@ -30,7 +30,20 @@ export function settingVariables(
     if (!isOurs(name) || text === undefined || text === '') continue;
     const key = keyOf.get(name);
     if (key !== undefined) known.push({ key, name, text });
-    else if (name !== CONFIG_FILE_VARIABLE && name !== FAILPOINT_VARIABLE) unknown.push(name);
+    else if (name !== CONFIG_FILE_VARIABLE && name !== FAILPOINT_VARIABLE && !isServiceLink(name, text)) {
+      unknown.push(name);
+    }
   }
   return { known, unknown };
+}
+
+/**
+ * Whether Kubernetes or Docker set the variable: they describe the service `catena-ingress` to its neighbours in
+ * `CATENA_INGRESS_SERVICE_HOST`, `CATENA_INGRESS_PORT` (a URL), `CATENA_INGRESS_PORT_4950_TCP_ADDR` and their like. A service
+ * named after a setting is told apart by its value: no setting of ours is a URL of these protocols.
+ */
+function isServiceLink(name: string, text: string): boolean {
+  if (/_SERVICE_(?:HOST|PORT(?:_[A-Z0-9_]+)?)$/.test(name)) return true;
+  if (/_PORT_\d+_(?:TCP|UDP|SCTP)_(?:PROTO|PORT|ADDR)$/.test(name)) return true;
+  return /_PORT(?:_\d+_(?:TCP|UDP|SCTP))?$/.test(name) && /^(?:tcp|udp|sctp):\/\//.test(text);
 }

@@ -83,6 +83,8 @@ describe('the settings of calls', () => {
     [{ CATENA_API_LISTEN: '0.0.0.0:1' }, 'api.listen', 'is 0.0.0.0:1, which other machines may reach'],
     [{ CATENA_API_LISTEN: '8080' }, 'api.listen', 'read "8080", expected host:port'],
     [{ CATENA_API_ALLOWED_ORIGINS: 'https://a.test/x' }, 'api.allowed_origins', 'expected origins such as'],
+    [{ CATENA_API_ALLOWED_ORIGINS: '*' }, 'api.allowed_origins', 'every page that a browser of this machine shows'],
+    [{ CATENA_API_ALLOWED_HOSTS: 'http://a.test' }, 'api.allowed_hosts', 'expected host names or addresses'],
     [{ CATENA_API_TRUSTED_PROXIES: '10.0.0.0/8, me' }, 'api.trusted_proxies', 'expected addresses, networks'],
     [{ CATENA_MODULES_FILES: 'a,,b' }, 'modules.files', 'read "a,,b", expected paths of files, separated by commas'],
   ])('are refused: %j', (env, key, problem) => {

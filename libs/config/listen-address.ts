@@ -24,7 +24,11 @@ export function isListenAddress(text: string): boolean {
 
 /** Whether only this machine can reach the address. */
 export function isLoopback(address: string): boolean {
-  const host = hostAndPort(address)?.host ?? '';
+  return isLoopbackHost(hostAndPort(address)?.host ?? '');
+}
+
+/** As {@link isLoopback}, for a host without a port and brackets. */
+export function isLoopbackHost(host: string): boolean {
   if (isIP(host) === 0) return host === 'localhost';
   return host.startsWith('127.') || host === '::1';
 }

@@ -246,6 +246,23 @@ describe('errors', () => {
     expect(problemsOf({ env }).map(({ key }) => key)).toEqual(['cache.redis']);
   });
 
+  it('leave alone what Kubernetes says of services whose names begin as ours do', () => {
+    const links = {
+      CATENA_INGRESS_SERVICE_HOST: '10.0.0.7',
+      CATENA_INGRESS_SERVICE_PORT: '4950',
+      CATENA_INGRESS_SERVICE_PORT_GRPC_API: '4950',
+      CATENA_INGRESS_PORT: 'tcp://10.0.0.7:4950',
+      CATENA_INGRESS_PORT_4950_TCP: 'tcp://10.0.0.7:4950',
+      CATENA_INGRESS_PORT_4950_TCP_PROTO: 'tcp',
+      CATENA_INGRESS_PORT_4950_TCP_PORT: '4950',
+      CATENA_INGRESS_PORT_4950_TCP_ADDR: '10.0.0.7',
+      CATENA_SERVICE_HOST: '10.0.0.8',
+      CATENA_PORT: 'tcp://10.0.0.8:80',
+    };
+    expect(() => loadConfig({ env: links })).not.toThrow();
+    expect(() => loadConfig({ env: { CATENA_INGRESS_PORT: '4950' } })).toThrow(/CATENA_INGRESS_PORT .*is no setting/);
+  });
+
   it('leave variables of others alone', () => {
     expect(load({ env: { PATH: '/bin', CATENA_FAILPOINT: 'commit.after', XCATENA_Y: '1' } }).mode).toBe('single_node');
   });

@@ -193,6 +193,21 @@ export function redisUrl(about: string): Setting<string | undefined> {
   };
 }
 
+/** URLs of the servers of one cluster, separated by commas; undefined when not set. */
+export function urls(about: string, protocols: readonly string[]): Setting<string | undefined> {
+  const one = url(about, protocols);
+  const schema = z
+    .string()
+    .refine((text) => text.split(',').every((each) => one.schema.safeParse(each.trim()).success))
+    .optional();
+  return {
+    ...one,
+    schema,
+    expected: `${one.expected}, or several separated by commas`,
+    redacted: (text) => text.split(',').map(redactUrl).join(','),
+  };
+}
+
 function setting<Value>(definition: Omit<Setting<Value>, 'redacted'>): Setting<Value> {
   return { ...definition, redacted: undefined };
 }

@@ -23,6 +23,7 @@ import {
   type Settings,
   type SettingsOwner,
   url,
+  urls,
   type ValuesOf,
 } from './setting.ts';
 import { variableName } from './variable-name.ts';
@@ -64,7 +65,10 @@ export const SETTINGS = {
     { min: 0, max: 10 },
   ),
   'cache.allow_loss': flag('Whether to start on a Redis that loses open runs when it restarts.', false),
-  'nats.url': url('NATS of a distributed deployment.', ['nats', 'tls']),
+  'nats.url': urls('NATS of a distributed deployment; of a cluster several servers, separated by commas.', [
+    'nats',
+    'tls',
+  ]),
   'store.url': url('PostgreSQL of a distributed deployment.', ['postgres', 'postgresql']),
   'store.connections': integer('Connections to PostgreSQL that one process opens, at most.', 10, { max: 1_000 }),
   'store.timeout_ms': integer('How long one statement, or the wait for a connection, may take.', 15 * SECOND_MS, {
@@ -76,7 +80,7 @@ export const SETTINGS = {
     10_000,
   ),
   'nats.stream_max_bytes': integer('The most storage of each stage’s stream.', 512 * KIB * KIB, { min: KIB * KIB }),
-  'nats.replicas': integer('Replicas of each message.', 1, { max: 5 }),
+  'nats.replicas': integer('Servers that store each message and each large body; an odd number.', 1, { max: 5 }),
   'nats.event_max_age_ms': integer('How long events are kept for readers.', 7 * DAY_MS, { min: 1_000 }),
   'nats.event_max_bytes': integer('The most storage of events; the oldest are deleted first.', 256 * KIB * KIB, {
     min: KIB * KIB,
@@ -177,6 +181,10 @@ export const SETTINGS = {
   'http.total_timeout_ms': integer('The timeout of a whole request, redirects and body included.', MINUTE_MS),
   'http.max_redirects': integer('How many redirects are followed; 0 is none.', 10, { min: 0, max: 100 }),
   'http.max_body_bytes': integer('The largest body, after decompression; larger ones are refused.', 16 * KIB * KIB),
+  'http.body_memory_mb': integer(
+    'The most MiB of bodies that all downloads and parses of a process hold at once; others wait. At least twice http.max_body_bytes.',
+    128,
+  ),
   'http.max_decompression_ratio': integer(
     'The largest ratio by which a body may grow in decompression; others are refused.',
     100,
@@ -193,7 +201,15 @@ export const SETTINGS = {
   'grpc.error_threshold': optionalTarget('The addresses at which ingress calls error-thresholds.'),
   'grpc.downloader': optionalTarget('The addresses of downloaders, for single requests of the shell.'),
   'grpc.parser': optionalTarget('The addresses of parsers, for single parses of the shell.'),
-  'grpc.drain_ms': integer('How long open calls may take to finish when a service stops.', 10 * SECOND_MS, { min: 0 }),
+  'grpc.max_streams_per_caller': integer(
+    'Streams of answers (watched runs, items, health) that one token, or one address without a token, may hold open.',
+    200,
+  ),
+  'grpc.drain_ms': integer(
+    'How long running work and open calls may take when a process stops; the rest is handed back.',
+    10 * SECOND_MS,
+    { min: 0 },
+  ),
   'grpc.deadline_ms': integer('The timeout of a call without a deadline; streams have none.', MINUTE_MS),
   'grpc.max_message_bytes': integer('The largest message; larger ones are refused.', 4 * KIB * KIB, {
     min: KIB,
@@ -221,6 +237,11 @@ export const SETTINGS = {
     'Origins whose pages may read responses of the HTTP API; `*` is every one.',
     'origins such as https://shop.test, or *',
     /^(?:\*|https?:\/\/[^\s/,?#@]+)$/,
+  ),
+  'api.allowed_hosts': optionalList(
+    'Hosts by which the HTTP API and metrics on loopback may be called besides 127.0.0.1 and localhost, while there are no tokens.',
+    'host names or addresses, each with or without a port',
+    /^(?:\[[\da-fA-F:.]+\]|[A-Za-z\d_](?:[A-Za-z\d_.-]*[A-Za-z\d_])?)(?::\d{1,5})?$/,
   ),
   'api.trusted_proxies': optionalList(
     'Proxies before the HTTP API whose `x-forwarded-for` is trusted.',

@@ -35,6 +35,33 @@ export function lengthFault(path: string, text: string, maxChars = 200): FieldIs
   return { path, message: `has ${text.length} characters, more than ${maxChars}` };
 }
 
+/**
+ * Characters that no identifier has: those that are not seen or that change how others are shown (control and format characters,
+ * such as those that turn the direction of writing), separators of lines, and halves of characters.
+ */
+const NOT_IN_IDENTIFIERS = /[\p{C}\p{Zl}\p{Zp}]/u;
+const MAX_IDENTIFIER_CHARS = 200;
+
+/**
+ * What is wrong with a name that callers choose: of an account, a platform, a user, an idempotency key; undefined when nothing is.
+ * The empty text is allowed here. One rule for all stores: PostgreSQL could not store a NUL, SQLite could.
+ */
+export function identifierProblem(text: string): string | undefined {
+  if (text.length > MAX_IDENTIFIER_CHARS) return `has ${text.length} characters, more than ${MAX_IDENTIFIER_CHARS}`;
+  const found = NOT_IN_IDENTIFIERS.exec(text)?.[0];
+  if (found !== undefined) {
+    const code = found.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0');
+    return `contains the character U+${code}, which cannot be seen`;
+  }
+  return text.trim() === text ? undefined : 'begins or ends with white space';
+}
+
+/** Checks an identifier; {@link identifierProblem} says how. */
+export function identifierFault(path: string, text: string, { mayBeEmpty = false } = {}): FieldIssue | undefined {
+  const message = text === '' && !mayBeEmpty ? 'is empty' : identifierProblem(text);
+  return message === undefined ? undefined : { path, message };
+}
+
 /** Checks a number that must be an integer within bounds. */
 export function rangeFault(path: string, value: number, min: number, max: number): FieldIssue | undefined {
   if (Number.isInteger(value) && value >= min && value <= max) return undefined;

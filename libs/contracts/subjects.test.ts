@@ -4,15 +4,18 @@ import { type ChainMessage, decodeMessage, RECEIVER, type SubjectKind } from './
 import { EVENT_TYPES } from './events.ts';
 import { ExecutionContext } from './messages.ts';
 import {
+  belongsOn,
   EVENT_STREAM,
   eventSubject,
   kindOfSubject,
   messageId,
   namespaceOf,
+  responseSubject,
   STREAMS,
   scopeOf,
   subjectFilter,
   subjectOf,
+  subjectOfMessage,
 } from './subjects.ts';
 
 const KINDS = Object.keys(RECEIVER) as SubjectKind[];
@@ -30,11 +33,13 @@ function matches(filter: string, subject: string): boolean {
 
 describe('subjects', () => {
   it.each([
-    [subjectOf('request', 'shop@1.0.0'), 'chain.request.shop@1%2E0%2E0'],
+    [subjectOf('request', 'shop@1.0.0'), 'chain.request.shop%401%2E0%2E0'],
     [subjectOf('parser_task', 'm'), 'chain.parser_task.m'],
     [subjectOf('task', ''), 'chain.task.-'],
     [subjectOf('task', '-'), 'chain.task.%2D'],
-    [subjectOf('error', 'a b*>%é'), 'chain.error.a%20b%2A%3E%25é'],
+    [subjectOf('error', 'a b*>%é'), 'chain.error.a%20b%2A%3E%25%C3%A9'],
+    [responseSubject('shop@1.0.0', 'a1'), 'chain.response.shop%401%2E0%2E0.a1'],
+    [subjectOf('task', 'a@b$c'), 'chain.task.a%40b%24c'],
     [subjectFilter('error_task'), 'chain.error_task.>'],
     [eventSubject('RunCompleted'), 'chain.event.RunCompleted'],
     [messageId({ kind: 'request', nodeId: 'n', epoch: 2, dispatch: 3 }), 'request:n:2:3'],
@@ -42,11 +47,11 @@ describe('subjects', () => {
     expect(built).toBe(golden);
   });
 
-  it('have three non-empty tokens without wildcards, one per scope, whatever the scope', () => {
+  it('have three non-empty tokens of letters, digits, hyphens, underscores and escapes, whatever the scope', () => {
     const scope = fc.string({ unit: 'binary' });
     fc.assert(
       fc.property(scope, scope, (one, other) => {
-        expect(subjectOf('request', one)).toMatch(/^chain\.request\.[^.*>\s]+$/);
+        expect(subjectOf('request', one)).toMatch(/^chain\.request\.[A-Za-z0-9_%-]+$/);
         expect(subjectOf('request', one) === subjectOf('request', other)).toBe(one === other);
       }),
     );
@@ -92,12 +97,23 @@ describe('a subject read back', () => {
     expect(kindOfSubject(subjectOf(kind, 'm@1.0'))).toBe(kind);
   });
 
-  it.each(['chain.request', 'chain.request.', 'chain.request.m.n', 'other.request.m', 'chain.toString.m', 'chain', ''])(
-    'of the form %j names none',
-    (subject) => {
-      expect(kindOfSubject(subject)).toBeUndefined();
-    },
-  );
+  it('of a response names it, with its request or, from an earlier release, without', () => {
+    expect([kindOfSubject('chain.response.m.n'), kindOfSubject('chain.response.m')]).toEqual(['response', 'response']);
+  });
+
+  it.each([
+    'chain.request',
+    'chain.request.',
+    'chain.request.m.n',
+    'chain.response.m.',
+    'chain.response.m.n.o',
+    'other.request.m',
+    'chain.toString.m',
+    'chain',
+    '',
+  ])('of the form %j names none', (subject) => {
+    expect(kindOfSubject(subject)).toBeUndefined();
+  });
 });
 
 it('a message’s scope is its module, or a task’s platform', () => {
@@ -108,6 +124,29 @@ it('a message’s scope is its module, or a task’s platform', () => {
   });
   expect(scopes).toEqual(['p', 'm', 'm', 'm', 'm', 'm']);
   expect(scopeOf(decodeMessage('request', new Uint8Array()))).toBe('');
+});
+
+describe('a message belongs on', () => {
+  const context = ExecutionContext.fromPartial({ moduleId: 'shop@1.0' });
+  const of = (kind: SubjectKind, more = {}) => {
+    const { model } = decodeMessage(kind, new Uint8Array());
+    return { kind, model: { ...model, context, platform: 'shop@1.0', ...more } } as unknown as ChainMessage;
+  };
+
+  it('its own subject', () => {
+    for (const kind of KINDS) expect(belongsOn(of(kind), subjectOfMessage(of(kind)))).toBe(true);
+    expect(subjectOfMessage(of('response', { requestId: 'a1' }))).toBe('chain.response.shop%401%2E0.a1');
+  });
+
+  it('the subject that earlier releases gave it', () => {
+    for (const kind of KINDS) expect(belongsOn(of(kind), `chain.${kind}.shop@1%2E0`)).toBe(true);
+  });
+
+  it('no subject of another module, kind or request', () => {
+    expect(belongsOn(of('request'), 'chain.request.shop@1%2E1')).toBe(false);
+    expect(belongsOn(of('request'), 'chain.error.shop%401%2E0')).toBe(false);
+    expect(belongsOn(of('response', { requestId: 'a1' }), 'chain.response.shop%401%2E0.a2')).toBe(false);
+  });
 });
 
 describe('a namespace', () => {

@@ -1,6 +1,7 @@
 /**
  * Subjects and streams, spelled only here. A subject is `chain.<kind>.<scope>`. The scope is the module for a message about a
- * node and the platform for a task, so that a part of the traffic can be subscribed to, counted and purged.
+ * node and the platform for a task, so that a part of the traffic can be subscribed to, counted and purged. A response also
+ * names its request, `chain.response.<module>.<request>`, so that anybody can ask the stream whether it still waits there.
  */
 
 import { CatenaError } from '../errors/catena-error.ts';
@@ -27,9 +28,29 @@ export const STREAMS: readonly StreamPlan[] = [
 /** Events are kept by age and size; readers do not consume them. */
 export const EVENT_STREAM = { name: 'CHAIN_EVENT', subjects: ['chain.event.>'] } as const;
 
-/** The subject of a message. `scope` is a module id, or for a task its platform. */
+/** The subject of a message; a response's has one more token. `scope` is a module id, or for a task its platform. */
 export function subjectOf(kind: SubjectKind, scope: string): string {
   return `chain.${kind}.${token(scope)}`;
+}
+
+/** The subject of the response to a request. */
+export function responseSubject(moduleId: string, requestId: string): string {
+  return `${subjectOf('response', moduleId)}.${token(requestId)}`;
+}
+
+/** The subject that a message is published on. */
+export function subjectOfMessage(message: ChainMessage): string {
+  if (message.kind === 'response') return responseSubject(scopeOf(message), message.model.requestId);
+  return subjectOf(message.kind, scopeOf(message));
+}
+
+/**
+ * Whether a message belongs on a subject. The form of earlier releases is accepted too, so that messages that waited during an
+ * upgrade are delivered.
+ */
+export function belongsOn(message: ChainMessage, subject: string): boolean {
+  if (subjectOfMessage(message) === subject) return true;
+  return `chain.${message.kind}.${token(scopeOf(message), FORMERLY_RESERVED)}` === subject;
 }
 
 /** The filter for all subjects of a kind. */
@@ -41,6 +62,19 @@ export function eventSubject(type: EventType): string {
   return `chain.event.${type}`;
 }
 
+/**
+ * What processes tell each other, without a stream: `here` and `left` say who runs, `who` asks for it, `gone` names a process
+ * that ended without a word.
+ */
+export function processSubject(word: 'here' | 'left' | 'gone' | 'who'): string {
+  return `chain.process.${word}`;
+}
+
+/** Where a process answers as long as it is connected. */
+export function processPingSubject(processId: string): string {
+  return `chain.process.ping.${token(processId)}`;
+}
+
 /** The scope in a message's subject. */
 export function scopeOf(message: ChainMessage): string {
   return message.kind === 'task' ? message.model.platform : (message.model.context?.moduleId ?? '');
@@ -48,8 +82,9 @@ export function scopeOf(message: ChainMessage): string {
 
 /** The kind in a subject; undefined for a subject that is not of a message. */
 export function kindOfSubject(subject: string): SubjectKind | undefined {
-  const [root, kind = '', scope = '', ...rest] = subject.split('.');
-  if (root !== 'chain' || scope === '' || rest.length > 0) return undefined;
+  const [root, kind = '', ...scope] = subject.split('.');
+  const longest = kind === 'response' ? 2 : 1;
+  if (root !== 'chain' || scope.length === 0 || scope.length > longest || scope.includes('')) return undefined;
   return Object.hasOwn(RECEIVER, kind) ? (kind as SubjectKind) : undefined;
 }
 
@@ -105,11 +140,17 @@ function stream(name: string, kinds: readonly SubjectKind[], consumer: Stage): S
   return { name, kinds, subjects: kinds.map(subjectFilter), consumer };
 }
 
-/** Separators, wildcards, white space and unprintable characters. */
-const RESERVED = /[%.*>\s\p{C}]/gu;
+/**
+ * All characters but ASCII letters, digits, `_` and `-`. Servers use more of them than they reserve: up to 2.11.1 a cluster
+ * delivers a subject with `@` cut off at that character.
+ */
+const RESERVED = /[^A-Za-z0-9_-]/gu;
+
+/** The characters that earlier releases encoded: separators, wildcards, white space and unprintable ones. */
+const FORMERLY_RESERVED = /[%.*>\s\p{C}]/gu;
 
 /** Encodes a text as one token of a subject; an empty text becomes `-`, because tokens must not be empty. */
-function token(text: string): string {
+function token(text: string, reserved = RESERVED): string {
   if (text === '') return '-';
-  return text === '-' ? '%2D' : percentEncode(text, RESERVED);
+  return text === '-' ? '%2D' : percentEncode(text, reserved);
 }

@@ -3,6 +3,8 @@
  * what happened, to which thing, and what to do next.
  */
 
+import { describeThrown, isInstance } from './thrown.ts';
+
 /** `retryable`: worth another attempt. `fatal`: another attempt would fail the same way. `skip`: one bad record. */
 export type FailureClass = 'retryable' | 'fatal' | 'skip';
 
@@ -50,10 +52,15 @@ export class CatenaError extends Error {
   }
 }
 
-/** Converts any thrown value to a CatenaError; other errors get `code` and the given class. */
+/** Whether a thrown value is a CatenaError; false for a value that cannot be read. */
+export function isCatenaError(thrown: unknown): thrown is CatenaError {
+  return isInstance(thrown, CatenaError);
+}
+
+/** Converts any thrown value to a CatenaError; other errors get `code` and the given class. Never throws. */
 export function toCatenaError(thrown: unknown, code: string, failureClass: FailureClass): CatenaError {
-  if (thrown instanceof CatenaError) return thrown;
-  const message = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
+  if (isCatenaError(thrown)) return thrown;
+  const message = typeof thrown === 'string' ? thrown : describeThrown(thrown);
   return new CatenaError(code, message, { class: failureClass, cause: thrown });
 }
 
@@ -62,5 +69,5 @@ export function toCatenaError(thrown: unknown, code: string, failureClass: Failu
  * code is `<part>.invariant_broken`.
  */
 export function isInvariantBroken(thrown: unknown): thrown is CatenaError {
-  return thrown instanceof CatenaError && thrown.code.endsWith('.invariant_broken');
+  return isCatenaError(thrown) && thrown.code.endsWith('.invariant_broken');
 }

@@ -1,5 +1,5 @@
-import type { CatenaError, FailureClass, FailurePage } from './catena-error.ts';
-import { cutText, fieldOf, isCatenaError, isError, textOf } from './thrown.ts';
+import { type CatenaError, type FailureClass, type FailurePage, isCatenaError } from './catena-error.ts';
+import { cutText, fieldOf, isError, textOf } from './thrown.ts';
 
 /** A failure as recorded with a node and sent in an ErrorTaskModel: plain data of bounded size. */
 export interface Failure {

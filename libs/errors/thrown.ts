@@ -2,19 +2,17 @@
  * Reads thrown values. Authors and libraries throw anything: null, an error whose getters throw, a proxy, a message that is no text. What
  * reads them here never throws, or the failure that is told would be that of the telling.
  */
-import { CatenaError } from './catena-error.ts';
-
 const MAX_TEXT_CHARS = 500;
 const UNREADABLE = 'something that cannot be read';
 
-/** Whether a thrown value is a CatenaError; false for a value that cannot be read. */
-export function isCatenaError(thrown: unknown): thrown is CatenaError {
-  return attempt(() => thrown instanceof CatenaError) === true;
-}
-
 /** Whether a thrown value is an error of any kind; false for a value that cannot be read. */
 export function isError(thrown: unknown): thrown is Error {
-  return attempt(() => thrown instanceof Error) === true;
+  return isInstance(thrown, Error);
+}
+
+/** `instanceof` that is false for a value that cannot be read, such as a proxy. */
+export function isInstance<T>(value: unknown, of: abstract new (...args: never[]) => T): value is T {
+  return attempt(() => value instanceof of) === true;
 }
 
 /** A field of a value as text of at most `maxChars`; undefined if it is absent or cannot be read. */

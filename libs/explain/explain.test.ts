@@ -92,6 +92,21 @@ describe('a run as a whole', () => {
     ]);
   });
 
+  it('says that downloads wait for memory, as far as the process knows', () => {
+    const bodyMemory = {
+      capacityBytes: 128 * 1_048_576,
+      heldBytes: 120.4 * 1_048_576,
+      waiting: 3,
+      longestWaitMs: 2_400,
+    };
+    expect(explain({ bodyMemory })).toContainEqual({
+      code: 'waiting_for_memory',
+      text: '3 downloads or parses wait for memory for a body, the first for 2 s: bodies hold 120 of 128 MiB of this process (http.body_memory_mb).',
+      nodes: 3,
+    });
+    expect(codes(explain({ bodyMemory: { ...bodyMemory, waiting: 0 } }))).not.toContain('waiting_for_memory');
+  });
+
   it('says once for each kind what goes wrong in it, or went wrong before it ended', () => {
     const failures = [
       {
@@ -177,13 +192,36 @@ describe('a run as a whole', () => {
 describe('the nodes of a run', () => {
   it.each([
     ['retry', 'waiting_for_retry', '2 nodes wait for a retry; the first comes in 5 s.'],
-    ['fetched', 'waiting_for_parser', '2 nodes wait for a parser; else the first is downloaded again in 5 s.'],
+    [
+      'fetched',
+      'waiting_for_parser',
+      '2 nodes wait for a parser; whether the first response is lost is checked in 5 s.',
+    ],
     ['failed', 'waiting_for_decision', '2 nodes wait for error-threshold, which is asked again in 5 s.'],
     ['releasing', 'moving_children', '2 nodes are bringing children into being, looked after again in 5 s.'],
     ['pending', 'queued_requests', '2 requests wait for a downloader; the first is notified again in 5 s.'],
   ] as const)('that are %s say what they wait for', (state, code, text) => {
     const nodes = [node({ state, dueAtMs: NOW_MS + 60_000 }), node({ state })];
     expect(explain({ nodes })[0]).toEqual({ code, text, nodes: 2, atMs: NOW_MS + 5_000 });
+  });
+
+  it('that wait for a retry say why, by step and kind of failure', () => {
+    const error = (code: string) => JSON.stringify({ code, message: `${code} happened` });
+    const nodes = [
+      node({ state: 'retry', error: error('download.refused') }),
+      node({ state: 'retry', error: error('download.refused') }),
+      node({ state: 'retry', error: error('download.refused'), stepIdx: 1 }),
+      node({ state: 'retry', error: error('parse.threw') }),
+    ];
+    const found = explain({ nodes }).filter(({ code }) => code === 'waiting_for_retry');
+    expect(found.map(({ nodes: count, failure }) => [count, failure])).toEqual([
+      [2, { code: 'download.refused', message: 'download.refused happened', stepIdx: 0 }],
+      [1, { code: 'download.refused', message: 'download.refused happened', stepIdx: 1 }],
+      [1, { code: 'parse.threw', message: 'parse.threw happened', stepIdx: 0 }],
+    ]);
+    expect(found[0]!.text).toBe(
+      '2 nodes wait for a retry; the first comes in 5 s. Last failure: download.refused: download.refused happened',
+    );
   });
 
   it('that a circuit breaker refused say which, and how it stands', () => {

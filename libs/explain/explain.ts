@@ -1,9 +1,12 @@
 /** Explains why a run is not finished; a pure function of its state at one moment. */
+import type { ProcessInfo } from '../bus/process-info.ts';
 import type { ChainNode } from '../coordination/protocol/node.ts';
 import type { ModuleSnapshot, RunSnapshot } from '../coordination/protocol/reads.ts';
+import type { BodyMemorySnapshot } from '../limits/body-memory.ts';
 import type { BreakerSnapshot } from '../limits/breakers.ts';
 import type { KeySnapshot } from '../limits/rate-limiter.ts';
 import type { RunFailure, RunRecord } from '../store/port.ts';
+import { missingConsumers } from './consumers.ts';
 import { explainNodes } from './nodes.ts';
 import { countOf, fromNow, type RunReason, subject } from './reasons.ts';
 
@@ -17,14 +20,18 @@ export interface RunState {
   readonly limits: readonly KeySnapshot[];
   /** Circuit breakers that requests may wait for, if they can be read. */
   readonly breakers?: readonly BreakerSnapshot[];
+  /** The processes of the deployment; undefined when there is only one. */
+  readonly processes?: readonly ProcessInfo[] | undefined;
   /** Failures of the run so far by kind, of dead nodes and of those that wait for a retry, or of as many as were read. */
   readonly failures?: readonly RunFailure[];
+  /** The memory for bodies of the process that explains, if it downloads. */
+  readonly bodyMemory?: BodyMemorySnapshot;
   readonly nowMs: number;
 }
 
 /** The reasons, the most important first; at least one. */
 export function explainRun(state: RunState): RunReason[] {
-  const { record, snapshot, nodes, limits, breakers = [], failures = [], nowMs } = state;
+  const { record, snapshot, nodes, limits, breakers = [], failures = [], processes, nowMs } = state;
   if (record.state === 'closed') return [closed(record, nowMs), ...failing(record.end?.failures ?? [])];
   if (snapshot === undefined) return [notOpened(record, nowMs)];
   if (snapshot.state !== 'open') {
@@ -36,7 +43,9 @@ export function explainRun(state: RunState): RunReason[] {
       ? [{ code: 'paused', text: 'The run is paused: nothing of it is begun until it is resumed.' }]
       : []),
     ...deadline(record, nowMs),
-    ...explainNodes({ snapshot, nodes, limits, breakers, nowMs }),
+    ...missingConsumers(snapshot, nodes, processes),
+    ...explainNodes({ snapshot, nodes, limits, breakers, processes, nowMs }),
+    ...waitingForMemory(state.bodyMemory),
     ...snapshot.modules.flatMap(openPhase),
     ...failing(failures),
   ];
@@ -50,6 +59,18 @@ function closed({ end }: RunRecord, nowMs: number): RunReason {
   const when = end === undefined ? '' : ` ${fromNow(end.endedAtMs, nowMs)}`;
   return { code: 'closed', text: `The run ended as ${end?.finishReason ?? 'closed'}${when}${detail}.` };
 }
+
+/** Downloads of any run: a process has one memory for all of them. */
+function waitingForMemory(memory: BodyMemorySnapshot | undefined): RunReason[] {
+  if (memory === undefined || memory.waiting === 0) return [];
+  const [held, capacity] = [memory.heldBytes, memory.capacityBytes].map((bytes) => Math.round(bytes / MIB));
+  const who = memory.waiting === 1 ? 'One download or parse waits' : `${memory.waiting} downloads or parses wait`;
+  const seconds = Math.round(memory.longestWaitMs / 1_000);
+  const text = `${who} for memory for a body, the first for ${seconds} s: bodies hold ${held} of ${capacity} MiB of this process (http.body_memory_mb).`;
+  return [{ code: 'waiting_for_memory', text, nodes: memory.waiting }];
+}
+
+const MIB = 1_024 * 1_024;
 
 /** The kinds that a person reads; the dead letters have the others. */
 const TOLD_KINDS = 5;

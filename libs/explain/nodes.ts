@@ -1,4 +1,5 @@
 /** What the open nodes of a run wait for. */
+import type { ProcessInfo } from '../bus/process-info.ts';
 import type { ChainNode, NodeState } from '../coordination/protocol/node.ts';
 import type { RunSnapshot } from '../coordination/protocol/reads.ts';
 import type { BreakerSnapshot } from '../limits/breakers.ts';
@@ -10,13 +11,15 @@ export interface OpenNodes {
   readonly nodes: readonly ChainNode[];
   readonly limits: readonly KeySnapshot[];
   readonly breakers: readonly BreakerSnapshot[];
+  /** The processes of the deployment; undefined when there is only one. */
+  readonly processes?: readonly ProcessInfo[] | undefined;
   readonly nowMs: number;
 }
 
 /** A node that is due for longer than this shows that no sweeper runs: a sweeper would have taken it. */
 const FORGOTTEN_MS = 10_000;
 
-export function explainNodes({ snapshot, nodes, limits, breakers, nowMs }: OpenNodes): RunReason[] {
+export function explainNodes({ snapshot, nodes, limits, breakers, processes = [], nowMs }: OpenNodes): RunReason[] {
   const current = new Map(snapshot.modules.map(({ moduleId, currentPhase }) => [moduleId, currentPhase]));
   const isLater = ({ moduleId, phase }: ChainNode): boolean => phase > (current.get(moduleId) ?? 0);
   const [later, live] = split(nodes, isLater);
@@ -27,16 +30,16 @@ export function explainNodes({ snapshot, nodes, limits, breakers, nowMs }: OpenN
   return [
     ...overdue(forgotten, nowMs),
     ...waitingForBreakers(held, breakers, nowMs),
-    ...timed('waiting_for_retry', again, nowMs, WAITS, 'for a retry; the first comes'),
+    ...waitingForRetry(again, nowMs),
     ...limited(inState('pending'), limits, nowMs),
     ...queued(inState('pending'), limits, nowMs),
-    ...leased(inState('processing'), nowMs),
+    ...leased(inState('processing'), processes, nowMs),
     ...timed(
       'waiting_for_parser',
       inState('fetched'),
       nowMs,
       WAITS,
-      'for a parser; else the first is downloaded again',
+      'for a parser; whether the first response is lost is checked',
     ),
     ...timed('waiting_for_decision', inState('failed'), nowMs, WAITS, 'for error-threshold, which is asked again'),
     ...timed('moving_children', inState('releasing'), nowMs, IS, 'bringing children into being, looked after again'),
@@ -55,6 +58,28 @@ function overdue(nodes: readonly ChainNode[], nowMs: number): RunReason[] {
   return [{ code: 'overdue', text, nodes: nodes.length }];
 }
 
+const MESSAGE_CHARS = 300;
+
+/** One reason for each step and code of failure, with one of the messages. */
+function waitingForRetry(nodes: readonly ChainNode[], nowMs: number): RunReason[] {
+  const kindOf = (node: ChainNode): string => `${node.stepIdx} ${failureOf(node).code}`;
+  return [...Map.groupBy(nodes, kindOf).values()].flatMap((waiting) => {
+    const reasons = timed('waiting_for_retry', waiting, nowMs, WAITS, 'for a retry; the first comes');
+    const { stepIdx } = waiting[0]!;
+    const { code, message: whole } = failureOf(waiting[0]!);
+    if (code === '') return reasons;
+    const message = whole.slice(0, MESSAGE_CHARS).toWellFormed();
+    const failure = { code, message, stepIdx };
+    return reasons.map((reason) => ({ ...reason, failure, text: `${reason.text} Last failure: ${code}: ${message}` }));
+  });
+}
+
+/** The last failure of a node; empty if none is stored. */
+function failureOf({ error }: ChainNode): { readonly code: string; readonly message: string } {
+  const { code, message } = error === '' ? {} : (JSON.parse(error) as { code?: unknown; message?: unknown });
+  return { code: typeof code === 'string' ? code : '', message: typeof message === 'string' ? message : '' };
+}
+
 /** Nodes that change by themselves at a known time. */
 function timed(
   code: string,
@@ -69,9 +94,10 @@ function timed(
   return [{ code, text, nodes: nodes.length, atMs }];
 }
 
-function leased(nodes: readonly ChainNode[], nowMs: number): RunReason[] {
+function leased(nodes: readonly ChainNode[], processes: readonly ProcessInfo[], nowMs: number): RunReason[] {
   if (nodes.length === 0) return [];
-  const owners = listOf([...new Set(nodes.map(({ owner }) => owner))]);
+  const nameOf = (owner: string) => processes.find(({ id }) => owner.startsWith(`${id}-`))?.name ?? owner;
+  const owners = listOf([...new Set(nodes.map(({ owner }) => nameOf(owner)))]);
   const atMs = earliest(nodes);
   const text = `${subject(nodes.length, 'node', IS)} being executed, by ${owners}; the first lease ends ${fromNow(atMs, nowMs)}.`;
   return [{ code: 'leased', text, nodes: nodes.length, atMs }];

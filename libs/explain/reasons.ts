@@ -1,5 +1,13 @@
 /** The reasons of an explanation, and the numbers and times in their sentences. */
 
+/** Why nodes of a step wait for a retry. */
+export interface WaitingFailure {
+  readonly code: string;
+  /** Of one of the nodes. */
+  readonly message: string;
+  readonly stepIdx: number;
+}
+
 /** One reason why a run has not ended, or a part of its state. */
 export interface RunReason {
   /** Stable. */
@@ -12,6 +20,8 @@ export interface RunReason {
   readonly nodes?: number;
   /** Unix milliseconds of the next change, if known. */
   readonly atMs?: number;
+  /** The failures that it is about, of one step and code. */
+  readonly failure?: WaitingFailure;
 }
 
 export function countOf(count: number, noun: string): string {

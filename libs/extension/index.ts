@@ -57,7 +57,9 @@ export type { HttpApp } from '../transport/http/zod-routes.ts';
 export type { CliContext, ConfigOptions, Done } from '../cli/context.ts';
 export { effectiveConfig } from '../cli/effective-config.ts';
 export { ExitCode, type ExitCodeValue } from '../cli/exit-codes.ts';
+export { checkCommandInput } from '../cli/input/check-input.ts';
 export { readInputFile } from '../cli/input/input-file.ts';
+export { csvLines } from '../cli/output/csv-lines.ts';
 export { outputError, unwritable } from '../cli/output/output-error.ts';
 export { collect, jsonOption, RUN_ARGUMENT, withConfig, withLocation } from '../cli/program/options.ts';
 export { type FailedNode, readFailedNodes } from '../cli/read/failed-nodes.ts';
@@ -68,7 +70,7 @@ export { runModule } from '../cli/run/run-module.ts';
 export type { ModuleWork, RunLooker, RunOptions, RunView, Work } from '../cli/run/work.ts';
 export { commandFor, type FileLocation, locationOf, type RunLocation } from '../cli/run-location.ts';
 export { jsonReporter, type Reporter } from '../cli/status/reporter.ts';
-export { formatTable, oneLine } from '../cli/terminal/format.ts';
+export { formatTable, oneLine, padEnd, padStart } from '../cli/terminal/format.ts';
 export { type Io, type Paint, paintFor } from '../cli/terminal/io.ts';
 
 // Failures, time, logs and alerts.

@@ -50,6 +50,8 @@ export const chainKeys = {
     `${prefix(shard)}staged:${segment(nodeId)}:${segment(token)}`,
   /** The marker: a number that is raised each second, to notice that writes were lost. */
   marker: (shard: number): string => `${prefix(shard)}marker`,
+  /** Written by health checks to see that writes are taken; expires by itself. */
+  health: (shard: number): string => `${prefix(shard)}health`,
   /** Unpublished events. */
   events: (shard: number): string => `${prefix(shard)}events`,
 } as const;

@@ -11,6 +11,8 @@ import { natsAnswers, type Probe, postgresAnswers, redisAnswers } from './probe.
 import { ProcessLedger, startOf } from './process-ledger.ts';
 import { freePort, startServer } from './server-process.ts';
 
+const LOGIN = { user: 'catena', password: 'a-password' };
+
 let folder = '';
 let ledgerPath = '';
 
@@ -64,19 +66,41 @@ describe('whether a server answers', () => {
   }
 
   it.each<[string, Probe, string | undefined, string, boolean]>([
-    ['a Redis that is ready', redisAnswers, undefined, '+PONG\r\n', true],
-    ['a Redis that still reads', redisAnswers, undefined, '-LOADING\r\n', false],
+    ['a Redis that takes the login', redisAnswers(LOGIN), undefined, '+OK\r\n', true],
+    ['a Redis that refuses it', redisAnswers(LOGIN), undefined, '-WRONGPASS\r\n', false],
     ['a NATS with JetStream', natsAnswers, 'INFO {"x":1,"jetstream":true}\r\n', '', true],
     ['a NATS without', natsAnswers, 'INFO {"x":1}\r\n', '', false],
     ['a PostgreSQL that lets one in', postgresAnswers, undefined, 'R\0\0\0\x08\0\0\0\0', true],
     ['a PostgreSQL that starts', postgresAnswers, undefined, 'E\0\0\0\x08', false],
-    ['somebody else', redisAnswers, undefined, '', false],
+    ['somebody else', redisAnswers(LOGIN), undefined, '', false],
   ])('%s: %#', async (_what, probe, greeting, answer, isReady) => {
     expect(await probe(await saying(greeting, answer))).toBe(isReady);
   });
 
   it('is no where nobody listens', async () => {
-    expect(await redisAnswers(await freePort())).toBe(false);
+    expect(await redisAnswers(LOGIN)(await freePort())).toBe(false);
+  });
+});
+
+describe('a port that another program took', () => {
+  it('gets no password: nothing is sent before the server has printed that it listens', async () => {
+    const asked: string[] = [];
+    const server = createServer((socket) => {
+      socket.on('error', () => {});
+      socket.on('data', (bytes) => void asked.push(bytes.toString()));
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const starting = startServer(
+      {
+        ...{ name: 'redis', stopSignal: 'SIGTERM', port, answers: redisAnswers(LOGIN), isReady: /Ready/ },
+        ...{ command: '/bin/sh', args: ['-c', 'sleep 0.3; echo the port is taken; exit 1'] },
+      },
+      new ProcessLedger(ledgerPath),
+    );
+    await expect(starting).rejects.toThrow(/the port is taken/);
+    expect(asked).toEqual([]);
+    server.close();
   });
 });
 

@@ -1,20 +1,28 @@
 /** Checks whether a server on loopback answers in its own protocol. */
 import { connect } from 'node:net';
+import { SERVER_USER } from './secrets.ts';
 
 /** Sends bytes, if any, and returns whether the first bytes of the response are the expected ones. */
 export type Probe = (port: number) => Promise<boolean>;
 
 const ANSWER_TIMEOUT_MS = 1_000;
 
-/** Redis, after it has loaded its data: before that it answers LOADING. */
-export const redisAnswers: Probe = (port) => answers(port, Buffer.from('PING\r\n'), (text) => text.startsWith('+PONG'));
+export interface Login {
+  readonly user: string;
+  readonly password: string;
+}
+
+/** Redis, when it takes the login. */
+export function redisAnswers({ user, password }: Login): Probe {
+  return (port) => answers(port, Buffer.from(`AUTH ${user} ${password}\r\n`), (text) => text.startsWith('+OK'));
+}
 
 /** A NATS with JetStream introduces itself. */
 export const natsAnswers: Probe = (port) => answers(port, undefined, (text) => /^INFO \{.*"jetstream":true/.test(text));
 
-/** PostgreSQL, when it accepts a user: before that it answers with an error. */
+/** PostgreSQL, when it asks the user for a password: before that it answers with an error. */
 export const postgresAnswers: Probe = (port) =>
-  answers(port, startup('catena', 'postgres'), (text) => text.startsWith('R'));
+  answers(port, startup(SERVER_USER, SERVER_USER), (text) => text.startsWith('R'));
 
 const PROTOCOL_3 = 196_608;
 

@@ -55,7 +55,7 @@ export class ProcessLedger {
   /** Written completely or not at all: the starter may be killed at any moment. */
   #write(entries: readonly Entry[]): void {
     this.#entries = entries;
-    writeFileSync(`${this.#path}.new`, JSON.stringify(entries));
+    writeFileSync(`${this.#path}.new`, JSON.stringify(entries), { mode: 0o600 });
     renameSync(`${this.#path}.new`, this.#path);
   }
 }

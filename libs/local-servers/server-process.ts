@@ -15,6 +15,8 @@ export interface ServerProgram {
   readonly command: string;
   readonly args: readonly string[];
   readonly port: number;
+  /** What it prints when it listens. Until then the port may be another program's, which must not get the password. */
+  readonly isReady?: RegExp;
   readonly answers: Probe;
   /** The signal that ends it cleanly, without waiting for its clients. */
   readonly stopSignal: NodeJS.Signals;
@@ -54,7 +56,7 @@ export async function startServer(program: ServerProgram, ledger: ProcessLedger)
   const { name, command, args, port, user } = program;
   // In a session of its own, so that Ctrl-C reaches only this process, which stops servers last.
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: true, cwd: '/', ...user });
-  const printed = lastOutput(child);
+  const { printed, hasPrinted } = outputOf(child, program.isReady);
   const ended = new Promise<string>((resolve) => {
     child.once('error', (error) => resolve(error.message));
     // After the exit, when all of its output has arrived.
@@ -74,7 +76,7 @@ export async function startServer(program: ServerProgram, ledger: ProcessLedger)
     kill: () => void child.kill('SIGKILL'),
   };
   try {
-    await untilItAnswers(program, ended, printed);
+    await untilItAnswers(program, { ended, printed, hasPrinted });
     return server;
   } catch (thrown) {
     server.kill();
@@ -82,10 +84,14 @@ export async function startServer(program: ServerProgram, ledger: ProcessLedger)
   }
 }
 
-async function untilItAnswers({ name, port, answers }: ServerProgram, ended: Promise<string>, printed: () => string) {
+interface Starting extends Output {
+  readonly ended: Promise<string>;
+}
+
+async function untilItAnswers({ name, port, answers }: ServerProgram, { ended, printed, hasPrinted }: Starting) {
   const late = AbortSignal.timeout(START_TIMEOUT_MS);
   for (;;) {
-    const outcome = await Promise.race([ended, answers(port)]);
+    const outcome = await Promise.race([ended, hasPrinted() && answers(port)]);
     if (outcome === true) return;
     if (typeof outcome === 'string') throw failed(name, outcome);
     if (late.aborted) throw failed(name, `it does not answer on port ${port}${printed()}`);
@@ -107,12 +113,21 @@ async function stopChild(child: ChildProcess, { stopSignal }: ServerProgram): Pr
   await forcedAfter(gone, STOP_TIMEOUT_MS, () => child.kill('SIGKILL'));
 }
 
-function lastOutput(child: ChildProcess): () => string {
+interface Output {
+  /** The last output, for an error. */
+  readonly printed: () => string;
+  /** Whether it has printed that it is ready. */
+  readonly hasPrinted: () => boolean;
+}
+
+function outputOf(child: ChildProcess, isReady: RegExp | undefined): Output {
   let text = '';
+  let wasReady = isReady === undefined;
   for (const stream of [child.stdout, child.stderr]) {
     stream?.on('data', (chunk: Buffer) => {
       text = (text + chunk.toString()).slice(-KEPT_CHARS);
+      wasReady ||= isReady?.test(text) === true;
     });
   }
-  return () => (text === '' ? '' : `:\n${text.trimEnd()}`);
+  return { printed: () => (text === '' ? '' : `:\n${text.trimEnd()}`), hasPrinted: () => wasReady };
 }

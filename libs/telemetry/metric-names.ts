@@ -77,6 +77,12 @@ export const METRICS = {
   downloadDurationMs: histogram('download_duration_ms', 'Requests, redirects included, by the class of their status.', [
     'outcome',
   ]),
+  bodyMemoryHeldBytes: gauge(
+    'body_memory_held_bytes',
+    'Bytes of bodies that downloads and parses of this process hold; `http.body_memory_mb` bounds them.',
+    [],
+  ),
+  bodyMemoryWaiting: gauge('body_memory_waiting', 'Downloads and parses that wait for memory for a body.', []),
   breakersOpen: gauge('breakers_open', 'Circuit breakers that are open, as far as this process knows.', []),
   breakersOpened: counter('breakers_opened_total', 'Circuit breakers that opened, including after a failed trial.', []),
   breakersRefused: counter('breakers_refused_total', 'Requests that were not sent because their breaker was open.', []),
@@ -87,6 +93,16 @@ export const METRICS = {
   ),
   limitsUnanswered: counter('limits_unanswered_total', 'Calls to shared limits that failed; no request started.', []),
   runsByState: gauge('runs_by_state', 'Runs by state.', ['state']),
+  backendReady: gauge('catena_backend_ready', 'Whether a backend does its work for this process: 1 or 0.', ['backend']),
+  processes: gauge('catena_processes', 'Processes that host a stage, as far as this process knows.', ['stage']),
+  moduleProcesses: gauge('catena_module_processes', 'Processes that host a stage and serve a module version.', [
+    'stage',
+    'module',
+  ]),
+  processesGone: counter('catena_processes_gone_total', 'Processes whose end without a word this process noticed.', []),
+  leasesTakenOver: counter('catena_leases_taken_over_total', 'Leases of such processes that were ended at once.', []),
+  leasesHandedBack: counter('catena_leases_handed_back_total', 'Leases handed back by this process at its stop.', []),
+  foreignMessages: counter('catena_foreign_messages_total', 'Messages on the chain’s subjects that were refused.', []),
   alerts: counter('alerts_total', 'Alerts by outcome: sent, known already, or lost.', ['outcome']),
   traceSpansLost: counter('trace_spans_lost_total', 'Spans that the trace collector did not accept.', []),
 } as const;

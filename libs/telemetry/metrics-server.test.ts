@@ -33,6 +33,26 @@ describe('the metrics server', () => {
     expect(await answers[0]!.text()).toBe('ok\n');
   });
 
+  it('tells a process that lives from one that can do its work, and why it cannot', async () => {
+    const reasons: string[] = [];
+    const health = { report: () => ({ isReady: reasons.length === 0, reasons, backends: [] }) };
+    const server = await startMetricsServer({ listen: 'http://127.0.0.1:0', metrics: new Metrics(), health });
+    onTestFinished(() => server.close());
+    const ask = async (path: string) => {
+      const answer = await fetch(server.url + path);
+      return [answer.status, await answer.text()];
+    };
+    expect([await ask('/livez'), await ask('/readyz')]).toEqual([
+      [200, 'ok\n'],
+      [200, 'ok\n'],
+    ]);
+    reasons.push('redis: READONLY', 'nats: no answer within 2000 ms');
+    expect([await ask('/livez'), await ask('/readyz')]).toEqual([
+      [200, 'ok\n'],
+      [503, 'redis: READONLY\nnats: no answer within 2000 ms\n'],
+    ]);
+  });
+
   it('survives what is no HTTP', async () => {
     const { server } = await serve();
     const socket = connect(Number(new URL(server.url).port), '127.0.0.1');

@@ -1,17 +1,24 @@
-/** Serves metrics over HTTP, and a health check. */
+/** Serves metrics and the health of the process over HTTP. */
 import { hash, timingSafeEqual } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { foreignCaller } from '../callers/local-caller.ts';
+import { isLoopbackHost } from '../config/listen-address.ts';
 import { CatenaError } from '../errors/catena-error.ts';
+import type { Health } from './health.ts';
 import type { Metrics } from './metrics.ts';
 
 export interface MetricsServerOptions {
   /** The address to listen on, such as `http://127.0.0.1:9464`; port 0 chooses a free one. */
   readonly listen: string;
   readonly metrics: Pick<Metrics, 'expose'>;
-  /** The bearer token of readers of metrics; without it everybody may read. The health check needs none. */
+  /** The bearer token of readers of metrics; without it everybody may read. Health needs none. */
   readonly token?: string | undefined;
+  /** Hosts by which a server on loopback may be called besides those of loopback; default none. */
+  readonly allowedHosts?: readonly string[];
+  /** Default: ready as long as it answers. */
+  readonly health?: Pick<Health, 'report'> | undefined;
 }
 
 export interface MetricsServer {
@@ -26,15 +33,24 @@ const TEXT_FORMAT = 'text/plain; version=0.0.4; charset=utf-8';
 const REQUEST_TIMEOUT_MS = 5_000;
 const DEFAULT_PORT = 80;
 
-/** Serves `GET /metrics` in Prometheus' text format, and `GET /healthz`. Throws `telemetry.cannot_listen`. */
-export async function startMetricsServer({ listen, metrics, token }: MetricsServerOptions): Promise<MetricsServer> {
+/**
+ * Serves `GET /metrics` in Prometheus' text format, `GET /livez` (and `/healthz`, its earlier name), and `GET /readyz`, which
+ * answers 503 with the reasons while the process cannot do its work. Throws `telemetry.cannot_listen`.
+ */
+export async function startMetricsServer(options: MetricsServerOptions): Promise<MetricsServer> {
+  const { listen, allowedHosts = [] } = options;
   const { hostname, port } = new URL(listen);
-  const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, (request, response) =>
-    answer(request, response, { metrics, token }),
-  );
+  const bare = hostname.replace(/^\[|\]$/g, '');
+  // Beyond loopback it may have any name, and pages reach it only if it is meant to be reached.
+  const callers = isLoopbackHost(bare) ? { allowedHosts, allowedOrigins: [] } : undefined;
+  const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, (request, response) => {
+    const refused = callers === undefined ? undefined : foreignCaller(request, callers);
+    if (refused === undefined) answer(request, response, options);
+    else send(response, 403, `${refused.message}; ${refused.remedy}\n`);
+  });
   // The metrics server alone must not keep the process alive.
   server.unref();
-  server.listen(port === '' ? DEFAULT_PORT : Number(port), hostname.replace(/^\[|\]$/g, ''));
+  server.listen(port === '' ? DEFAULT_PORT : Number(port), bare);
   try {
     await once(server, 'listening');
   } catch (thrown) {
@@ -63,7 +79,7 @@ export async function startMetricsServer({ listen, metrics, token }: MetricsServ
 function answer(
   { method, url = '', headers }: IncomingMessage,
   response: ServerResponse,
-  { metrics, token }: Pick<MetricsServerOptions, 'metrics' | 'token'>,
+  { metrics, token, health }: Pick<MetricsServerOptions, 'metrics' | 'token' | 'health'>,
 ): void {
   const path = url.split('?')[0];
   if (method !== 'GET' && method !== 'HEAD') send(response, 405, 'only GET is supported\n');
@@ -71,7 +87,8 @@ function answer(
     response.setHeader('www-authenticate', 'Bearer');
     send(response, 401, 'metrics need the token of metrics.token, as Authorization: Bearer …\n');
   } else if (path === '/metrics') send(response, 200, metrics.expose(), TEXT_FORMAT);
-  else if (path === '/healthz') send(response, 200, 'ok\n');
+  else if (path === '/livez' || path === '/healthz') send(response, 200, 'ok\n');
+  else if (path === '/readyz') sendReadiness(response, health?.report().reasons ?? []);
   else send(response, 404, 'metrics are at /metrics\n');
 }
 
@@ -79,6 +96,11 @@ function isReader(authorization: string | undefined, token: string | undefined):
   if (token === undefined) return true;
   const [given, wanted] = [authorization ?? '', `Bearer ${token}`].map((text) => hash('sha256', text, 'buffer'));
   return timingSafeEqual(given!, wanted!);
+}
+
+function sendReadiness(response: ServerResponse, reasons: readonly string[]): void {
+  if (reasons.length === 0) send(response, 200, 'ok\n');
+  else send(response, 503, reasons.map((reason) => `${reason}\n`).join(''));
 }
 
 function send(response: ServerResponse, status: number, text: string, type = 'text/plain; charset=utf-8'): void {

@@ -1,15 +1,18 @@
 import type { Config } from '../config/config-tree.ts';
+import { isLoopback } from '../config/listen-address.ts';
+import type { Health } from './health.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
 import { type MetricsServer, startMetricsServer } from './metrics-server.ts';
 import { startTracing, type Tracing } from './tracing.ts';
 
 export interface TelemetryOptions {
-  readonly config: Pick<Config, 'otel' | 'metrics'>;
+  readonly config: Pick<Config, 'otel' | 'metrics' | 'api'>;
   /** The name of this process in traces: `catena`, or the name of its service. */
   readonly serviceName: string;
   readonly log: Log;
   readonly metrics: Metrics;
+  readonly health?: Pick<Health, 'report'>;
 }
 
 export interface Telemetry {
@@ -20,11 +23,27 @@ export interface Telemetry {
 }
 
 /** Starts tracing and the metrics server, as far as the configuration enables them. Throws `telemetry.cannot_listen`. */
-export async function startTelemetry({ config, serviceName, log, metrics }: TelemetryOptions): Promise<Telemetry> {
+export async function startTelemetry({
+  config,
+  serviceName,
+  log,
+  metrics,
+  health,
+}: TelemetryOptions): Promise<Telemetry> {
   const { listen, token } = config.metrics;
   const { endpoint, sampleRatio } = config.otel;
+  if (listen !== undefined && !isLoopback(new URL(listen).host)) {
+    log.warn(
+      'other machines can read metrics without a token; set metrics.listen to 127.0.0.1 unless the network is closed',
+      {
+        address: listen,
+      },
+    );
+  }
   const server: MetricsServer | undefined =
-    listen === undefined ? undefined : await startMetricsServer({ listen, metrics, token });
+    listen === undefined
+      ? undefined
+      : await startMetricsServer({ listen, metrics, token, allowedHosts: config.api.allowedHosts ?? [], health });
   const tracing: Tracing | undefined =
     endpoint === undefined ? undefined : await startTracing({ endpoint, serviceName, sampleRatio, log, metrics });
   return {

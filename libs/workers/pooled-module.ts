@@ -1,5 +1,6 @@
 /** A module that is served by workers. */
 import type { AuthorCall, ModuleFacts, OpenedRun, RunContext, ServedModule } from '../calls/served-module.ts';
+import type { UnknownField } from '../modules/check/unknown-fields.ts';
 import type { PageSource } from '../modules/contract/definition.ts';
 import { type CallTimes, subjectOf } from './pool-call.ts';
 import type { CallOrder } from './protocol.ts';
@@ -17,7 +18,8 @@ function pooledModule(pool: WorkerPool, facts: ModuleFacts, times: CallTimes): S
     ...facts,
     checkInput: async (input) => {
       const order: CallOrder = { fn: 'checkInput', input };
-      await pool.call({ subject: { ...start, fn: 'checkInput' }, times, order: () => order });
+      const unknown = await pool.call({ subject: { ...start, fn: 'checkInput' }, times, order: () => order });
+      return unknown as readonly UnknownField[];
     },
     openRun: async (run) => {
       const order = (handleOf: HandleOf): CallOrder => ({ fn: 'openRun', run: handleOf(run) });

@@ -1,5 +1,6 @@
 /** Errors as plain data, to be sent to another thread. */
 import { CatenaError, type FailureClass, toCatenaError } from '../errors/catena-error.ts';
+import { cutText, fieldOf, isError, textOf } from '../errors/thrown.ts';
 
 export interface WireError {
   readonly code: string;
@@ -18,15 +19,16 @@ const MAX_CHARS = 20_000;
 /** Never throws. */
 export function toWireError(thrown: unknown): WireError {
   const error = toCatenaError(thrown, 'execution.failed', 'fatal');
-  const cause = error.cause instanceof Error ? causeOf(error.cause) : undefined;
+  const thrownCause = fieldOf(error, 'cause');
+  const cause = isError(thrownCause) ? causeOf(thrownCause) : undefined;
   return {
     code: error.code,
-    message: cut(error.message),
+    message: cutText(error.message, MAX_CHARS),
     class: error.class,
     data: dataText(error),
     remedy: error.remedy,
     retryAfterMs: error.retryAfterMs,
-    stack: typeof error.stack === 'string' ? cut(error.stack) : undefined,
+    stack: textOf(error, 'stack', MAX_CHARS),
     cause,
   };
 }
@@ -45,11 +47,7 @@ export function fromWireError(wire: WireError): CatenaError {
 }
 
 function causeOf(cause: Error): WireError['cause'] {
-  try {
-    return { name: String(cause.name), message: cut(String(cause.message)) };
-  } catch {
-    return undefined;
-  }
+  return { name: textOf(cause, 'name') ?? 'Error', message: textOf(cause, 'message', MAX_CHARS) ?? '' };
 }
 
 function dataText({ data }: CatenaError): string {
@@ -58,8 +56,4 @@ function dataText({ data }: CatenaError): string {
   } catch {
     return '{}';
   }
-}
-
-function cut(text: string): string {
-  return text.length <= MAX_CHARS ? text : `${text.slice(0, MAX_CHARS)}…`;
 }

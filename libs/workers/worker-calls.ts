@@ -12,6 +12,7 @@ import type { AuthorCall, RunContext } from '../calls/served-module.ts';
 import type { YieldLimits } from '../calls/yield-budget.ts';
 import { CatenaError } from '../errors/catena-error.ts';
 import { describeThrown } from '../errors/thrown.ts';
+import { inputFields } from '../modules/check/unknown-fields.ts';
 import type { AuthorLog, ModuleDefinition } from '../modules/contract/definition.ts';
 import type { Board } from './board.ts';
 import { type CallEnd, type CallMessage, OpenCall } from './open-call.ts';
@@ -198,7 +199,7 @@ export class WorkerCalls {
 
   async #make({ module: id, order }: CallMessage, call: OpenCall, limits: YieldLimits): Promise<unknown> {
     const module = this.#modules.get(id)!;
-    if (order.fn === 'checkInput') return void (await module.checkInput(order.input));
+    if (order.fn === 'checkInput') return inputFields(module, order.input);
     const run = this.#runs.get(order.run)!;
     if (order.fn === 'openRun') return (await openRun(module, run)).concurrency;
     return runCall(module, toAuthorCall(order, run, call), {

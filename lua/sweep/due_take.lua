@@ -10,9 +10,10 @@
 -- ARGV[3] phase        the phase
 -- ARGV[4] grace_ms     dispatch grace
 -- ARGV[5] decision_ms  decision grace
--- ARGV[6..] id*        the nodes' ids
+-- ARGV[6] response_ms  response grace
+-- ARGV[7..] id*        the nodes' ids
 -- CODES LookCode 0 FOUND
--- EFFECTS moves each due time forward (except of a lease, which its recovery moves); retries and overdue responses become pending
+-- EFFECTS moves each due time forward (except of a lease, which its recovery moves); retries become pending
 
 local now, at, shard, due = clock(), tonumber(ARGV[3]), KEYS[3], KEYS[4]
 local run, exec = load(KEYS[1]), load(KEYS[2])
@@ -29,6 +30,10 @@ local function take(key, id)
   local n = readNode(key)
   if not n or n.module ~= exec.at or n.phase ~= at or (phase.closed ~= '' and n.reopened ~= 1) then return nil end
   if n.state == 'processing' then return { 'recover', id } end
+  if n.state == 'fetched' then
+    redis.call('ZADD', due, now + ARGV[6], id)
+    return { 'recover', id, true }
+  end
   local kind, graceMs = nil, tonumber(ARGV[4])
   if n.state == 'releasing' then
     kind = 'pump'
@@ -37,7 +42,6 @@ local function take(key, id)
   else
     kind = n.state == 'retry' and 'error_task' or (n.kind == 'hop' and 'parser_task' or 'request')
     graceMs = math.min(graceMs * 2 ^ math.min(n.dispatches, 30), 3600000)
-    if n.state == 'fetched' then n.attempts = math.max(0, n.attempts - 1) end
     n.state, n.token, n.owner, n.dispatches = 'pending', '', '', n.dispatches + 1
     writeNode(key, n)
   end
@@ -54,7 +58,7 @@ local taken = {}
 local looks = exec.state == 'open' and not run.paused and at <= exec.current
 if looks then
   for i = 5, #KEYS do
-    local id = ARGV[i + 1]
+    local id = ARGV[i + 2]
     local score = redis.call('ZSCORE', due, id)
     local entry = score and tonumber(score) <= now and take(KEYS[i], id)
     if entry then taken[#taken + 1] = entry end

@@ -1,6 +1,7 @@
 import type { Bus } from '../../libs/bus/port.ts';
 import type { Clock } from '../../libs/clock/clock.ts';
 import type { ChainEvent } from '../../libs/contracts/events.ts';
+import type { BodyMemory } from '../../libs/limits/body-memory.ts';
 import type { Breakers } from '../../libs/limits/breakers.ts';
 import type { Budgets } from '../../libs/limits/budgets.ts';
 import type { CookieStore } from '../../libs/limits/cookies.ts';
@@ -26,6 +27,8 @@ export interface DownloaderDeps {
   /** Runs a wait without the execution's slot, so that others can use it; undefined when executions have no slot. */
   readonly aside?: <T>(wait: () => Promise<T>) => Promise<T>;
   readonly http: HttpClient;
+  /** The memory for bodies of this process. */
+  readonly bodyMemory: BodyMemory;
   readonly robots: RobotsRules;
   readonly cookies: CookieJars;
   /** Stores the cookies of runs for all processes. */

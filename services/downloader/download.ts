@@ -75,7 +75,9 @@ export const HOP_POLICIES: readonly HopPolicy[] = [
   cookies,
 ];
 
-const passHop = compose(HOP_POLICIES, ({ sending, hop, cancellation }) => sending.deps.http.send(hop, cancellation));
+const passHop = compose(HOP_POLICIES, ({ sending, hop, cancellation }) =>
+  sending.deps.http.send(hop, cancellation, sending.hold),
+);
 
 const perform = compose(REQUEST_POLICIES, sendOverHops);
 
@@ -99,9 +101,10 @@ export async function download(
 ): Promise<Downloaded> {
   const { node, signal } = work.lease;
   const permit = new HostPermit(work.permit);
+  const hold = deps.bodyMemory.open();
   try {
     const reply = await perform({
-      ...{ deps, work, asked, receipt, permit, signal },
+      ...{ deps, work, asked, receipt, permit, hold, signal },
       request: asHttp(asked),
       limitKey: node.limitKey ?? '',
       obeysRobots: deps.config.obeyRobots && asked.robots !== 'ignore',
@@ -110,6 +113,7 @@ export async function download(
     return asDownloaded(reply);
   } finally {
     permit.release();
+    hold.release();
   }
 }
 

@@ -9,6 +9,7 @@ import { RateLimiter } from '../../libs/limits/rate-limiter.ts';
 import { openSqliteBreakers } from '../../libs/limits/sqlite/breakers.ts';
 import { openDatabase } from '../../libs/sqlite/scratch.fixture.ts';
 import { FakeHttp } from '../../test/fixtures/fake-ports.ts';
+import { roomyMemory } from '../../test/fixtures/roomy-memory.ts';
 import { createDownloaderApi, type DownloaderApiDeps } from './rpc.ts';
 
 function open(changes: Partial<DownloaderApiDeps> = {}) {
@@ -22,7 +23,15 @@ function open(changes: Partial<DownloaderApiDeps> = {}) {
   const breakers = openSqliteBreakers({ db: openDatabase(), clock });
   const events: ChainEvent[] = [];
   const guard = { breakers, publish: async (event: ChainEvent) => void events.push(event) };
-  const api = createDownloaderApi({ http, limiter, guard, robots: undefined, clock, ...changes });
+  const api = createDownloaderApi({
+    http,
+    limiter,
+    guard,
+    robots: undefined,
+    clock,
+    bodyMemory: roomyMemory(),
+    ...changes,
+  });
   return { clock, http, limiter, breakers, events, api };
 }
 

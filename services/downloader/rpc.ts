@@ -14,6 +14,7 @@ import {
   type FetchResponse,
   type LimitState,
 } from '../../libs/contracts/services.ts';
+import type { BodyMemory } from '../../libs/limits/body-memory.ts';
 import { type BreakerSnapshot, type BreakerState, type Breakers, breakerEvent } from '../../libs/limits/breakers.ts';
 import type { KeySnapshot, Limiter } from '../../libs/limits/limiter.ts';
 import { joinedHeadersInLowerCase } from '../../libs/stage/messages/response-headers.ts';
@@ -28,6 +29,7 @@ import { robots } from './policies/robots.ts';
 export interface DownloaderApiDeps extends Omit<SendingDeps, 'aside'> {
   readonly limiter: SendingDeps['limiter'] & Pick<Limiter, 'snapshot'>;
   readonly guard: Pick<BreakerGuard, 'breakers' | 'publish'>;
+  readonly bodyMemory: BodyMemory;
 }
 
 /** The {@link REQUEST_POLICIES} of a manual request; the others need a run. Its hops pass the whole hop list. */
@@ -60,6 +62,7 @@ async function fetch(deps: DownloaderApiDeps, request: FetchRequest, signal: Abo
     lengthFault('limit_key', request.limitKey),
   ]);
   const permit = new HostPermit();
+  const hold = deps.bodyMemory.open();
   try {
     const { status, url, headers, body, timings, redirects } = await perform({
       deps,
@@ -74,6 +77,7 @@ async function fetch(deps: DownloaderApiDeps, request: FetchRequest, signal: Abo
       obeysRobots: true,
       jar: undefined,
       permit,
+      hold,
       signal,
     });
     return {
@@ -86,6 +90,7 @@ async function fetch(deps: DownloaderApiDeps, request: FetchRequest, signal: Abo
     };
   } finally {
     permit.release();
+    hold.release();
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Bus } from '../../libs/bus/port.ts';
-import type { DecideOutcome, Threshold } from '../../libs/coordination/protocol/errors.ts';
+import type { DecideAction, DecideOutcome, Threshold } from '../../libs/coordination/protocol/errors.ts';
 import type { Coordinator } from '../../libs/coordination/protocol/port.ts';
 import type { RetryPolicy } from '../../libs/modules/contract/definition.ts';
 import type { Publisher } from '../../libs/stage/messages/publisher.ts';
@@ -16,8 +16,23 @@ export interface ErrorThresholdDeps {
   readonly log: Log;
   /** Uniform in [0, 1), for jitter. */
   readonly random: () => number;
+  /** Called for each failure, once, when it is decided. */
+  readonly onFailure?: ((failure: DecidedFailure) => void) | undefined;
   /** Counts a decision. */
   readonly count: (decision: DecideOutcome) => void;
+}
+
+/** A failure of a node, and what was decided about it. */
+export interface DecidedFailure {
+  readonly runId: string;
+  readonly stepIdx: number;
+  readonly code: string;
+  readonly message: string;
+  readonly action: DecideAction;
+  /** Executions of the node so far. */
+  readonly attempts: number;
+  /** How long a retry waits, in milliseconds. */
+  readonly retryInMs: number;
 }
 
 /** Settings of error-threshold. */

@@ -6,22 +6,29 @@
 import { backOffMs } from '../../libs/concurrency/back-off.ts';
 import type { Message } from '../../libs/contracts/chain.ts';
 import { ErrorClass, type ErrorTaskModel } from '../../libs/contracts/messages.ts';
-import { DecideCode, type DecideCommand, type Threshold } from '../../libs/coordination/protocol/errors.ts';
+import {
+  DecideCode,
+  type DecideCommand,
+  type DecideOutcome,
+  type Threshold,
+} from '../../libs/coordination/protocol/errors.ts';
 import { failpoint } from '../../libs/failpoints/failpoint.ts';
 import type { RetryPolicy } from '../../libs/modules/contract/definition.ts';
 import type { Outcome } from '../../libs/stage/execution/outcome.ts';
 import { childMessages } from '../../libs/stage/messages/wake-ups.ts';
 import { type LoadedRun, moduleOf } from '../../libs/stage/run/runs.ts';
-import type { ErrorThresholdDeps } from './deps.ts';
+import type { DecidedFailure, ErrorThresholdDeps } from './deps.ts';
 
 type ErrorThresholdOutcome = Outcome<'error-threshold'>;
 
 export async function handle(deps: ErrorThresholdDeps, { model }: Message<'error'>): Promise<ErrorThresholdOutcome> {
   const run = await loadRun(deps, model);
   failpoint('decide.before');
-  const decision = await deps.coordinator.thresholdDecide(decideCommand(deps, run, model));
+  const command = decideCommand(deps, run, model);
+  const decision = await deps.coordinator.thresholdDecide(command);
   failpoint('decide.after');
   deps.count(decision);
+  if (!decision.repeated) deps.onFailure?.(decided(model, command, decision));
   const messages = run === undefined ? [] : childMessages(decision.wakeUps, run);
   switch (decision.code) {
     case DecideCode.TERMINATE_MODULE:
@@ -31,6 +38,15 @@ export async function handle(deps: ErrorThresholdDeps, { model }: Message<'error
     default:
       return { kind: 'next', messages };
   }
+}
+
+function decided(
+  { task, context, error, attempts }: ErrorTaskModel,
+  { retryDelayMs: retryInMs }: DecideCommand,
+  { action }: DecideOutcome,
+): DecidedFailure {
+  const { code = 'unknown', message = '' } = error ?? {};
+  return { runId: task!.runId, stepIdx: context!.stepIdx, code, message, action, attempts, retryInMs };
 }
 
 /** The policy of the node's step; when the run cannot be loaded, the configuration's. */

@@ -1,5 +1,6 @@
 /** The gRPC services that a process of distributed mode serves: those of the stages that it hosts. */
 
+import type { ProcessInfo } from '../../libs/bus/process-info.ts';
 import type { ModuleRegistry } from '../../libs/calls/registry.ts';
 import { Slots } from '../../libs/concurrency/slots.ts';
 import type { Config } from '../../libs/config/config-tree.ts';
@@ -30,6 +31,8 @@ export interface ApiDeps {
   readonly stages: Stages;
   readonly modules: ModuleRegistry;
   readonly submit: (task: TaskSubmission) => Promise<NewRun>;
+  /** The processes of the deployment. */
+  readonly processes: () => readonly ProcessInfo[];
 }
 
 /** How often a watched run is read. */
@@ -54,12 +57,12 @@ const SERVICES: { readonly [Name in StageName]: (deps: ApiDeps) => GrpcService }
     );
   },
   downloader: ({ config, backends, stages }) => {
-    const { http, robots } = stages;
+    const { http, robots, bodyMemory } = stages;
     const asked = config.robots.enabled ? robots : undefined;
     const { limiter, clock } = backends;
     return grpcService(
       DownloaderDefinition,
-      createDownloaderApi({ http, limiter, clock, guard: stages.breakerGuard, robots: asked }),
+      createDownloaderApi({ http, limiter, clock, bodyMemory, guard: stages.breakerGuard, robots: asked }),
     );
   },
   parser: ({ modules }) => grpcService(ParserDefinition, createParserApi({ modules })),
@@ -77,7 +80,7 @@ export function createApis(deps: ApiDeps, hosted: ReadonlySet<StageName>): GrpcS
   return [...hosted].map((name) => SERVICES[name](deps));
 }
 
-function ingressDeps({ backends, stages, modules, submit }: ApiDeps) {
+function ingressDeps({ backends, stages, modules, submit, processes }: ApiDeps) {
   const { store, coordinator, clock, limiter, breakers, budgets } = backends;
   return {
     store,
@@ -86,9 +89,11 @@ function ingressDeps({ backends, stages, modules, submit }: ApiDeps) {
     modules,
     clock,
     submit,
+    processes,
     cancelUnopened: (runId: string) => stages.runEnds.cancel(runId),
     limits: (keys: readonly string[]) => limiter.look(keys),
     breakers,
+    bodyMemory: stages.bodyMemory,
     publisher: stages.publisher,
     pollIntervalMs: WATCH_INTERVAL_MS,
   };

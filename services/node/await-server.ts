@@ -8,6 +8,8 @@ export interface AwaitServerOptions {
   readonly log: Log;
   /** Ends the wait. */
   readonly signal: AbortSignal;
+  /** Called after each failed attempt. */
+  readonly onWaiting?: () => void;
 }
 
 const PAUSE = { baseMs: 250, maxMs: 5_000 };
@@ -21,7 +23,7 @@ const ATTEMPTS_PER_LINE = 12;
 export async function awaitServer<T>(
   server: string,
   open: () => Promise<T>,
-  { log, signal }: AwaitServerOptions,
+  { log, signal, onWaiting }: AwaitServerOptions,
 ): Promise<T> {
   let said = '';
   for (let failures = 0; ; failures += 1) {
@@ -35,6 +37,7 @@ export async function awaitServer<T>(
         log.warn('the start waits for a server', { server, error });
       }
       said = error.code;
+      onWaiting?.();
     }
     await delay(backOffMs(PAUSE, failures), undefined, { signal }).catch(() => undefined);
   }

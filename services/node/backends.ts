@@ -4,10 +4,11 @@
  */
 import { LocalFirstBus } from '../../libs/bus/local-first-bus.ts';
 import { connectNats } from '../../libs/bus/nats/connect.ts';
+import type { NatsBus } from '../../libs/bus/nats/nats-bus.ts';
 import type { NatsEvents } from '../../libs/bus/nats/nats-events.ts';
 import type { BusNotice } from '../../libs/bus/nats/notice.ts';
 import { openNatsBus } from '../../libs/bus/nats/open-nats-bus.ts';
-import type { Bus } from '../../libs/bus/port.ts';
+import type { Bus, Receiver } from '../../libs/bus/port.ts';
 import type { Clock } from '../../libs/clock/clock.ts';
 import type { Config } from '../../libs/config/config-tree.ts';
 import { configuredRedis } from '../../libs/coordination/redis/connection/address.ts';
@@ -25,7 +26,9 @@ import type { Store } from '../../libs/store/port.ts';
 import type { Incarnation } from '../../libs/store/postgres/incarnation.ts';
 import { openPostgresStore, type PostgresStore } from '../../libs/store/postgres/index.ts';
 import type { ResponseCache } from '../../libs/store/response-cache.ts';
+import type { HealthCheck } from '../../libs/telemetry/health.ts';
 import type { Log } from '../../libs/telemetry/log.ts';
+import { METRICS } from '../../libs/telemetry/metric-names.ts';
 import type { Metrics } from '../../libs/telemetry/metrics.ts';
 import { awaitServer } from './await-server.ts';
 import { requireSafeServers } from './server-checks.ts';
@@ -36,11 +39,15 @@ export interface DistributedBackendsOptions {
   readonly name: string;
   /** Whether a message stays in this process when its stage is hosted here and has a free slot. */
   readonly localFirst: boolean;
+  /** The stages of this process that take messages. */
+  readonly receivers: readonly Receiver[];
   readonly metrics: Metrics;
   readonly clock: Clock;
   readonly log: Log;
   /** Ends the wait for servers that do not answer yet. */
   readonly signal: AbortSignal;
+  /** Called with the name of a server that does not answer yet. */
+  readonly onWaiting?: (server: string) => void;
 }
 
 export interface DistributedBackends {
@@ -57,6 +64,10 @@ export interface DistributedBackends {
   readonly ledger: Incarnation;
   /** Audits all open runs; a thorough one reads every visible row. */
   readonly audit: (signal: AbortSignal, isThorough?: boolean) => Promise<AuditResult>;
+  /** What readiness asks of each backend. */
+  readonly checks: Readonly<Record<'redis' | 'nats' | 'postgres', HealthCheck>>;
+  /** The processes of the deployment; see {@link NatsBus.processes}. */
+  readonly processes: NatsBus['processes'];
   /** Writes what is pending, then closes the connections. Idempotent. */
   close(): Promise<void>;
 }
@@ -67,6 +78,12 @@ export interface DistributedBackends {
  */
 const WAIT_PER_LEASE = 2 / 3;
 const MIN_WAIT_MS = 5_000;
+
+/**
+ * A message that waits in a process is delivered to another one when its holder has been silent for so long. Much shorter than a
+ * lease: nothing is executed yet, and a message that comes twice costs a refused claim.
+ */
+const ACK_WAIT_MS = 4_000;
 
 /** The largest message: a request with its headers and body. Large responses are sent by reference. */
 export const MAX_MESSAGE_BYTES = 768 * 1_024;
@@ -87,7 +104,7 @@ export async function openDistributedBackends(options: DistributedBackendsOption
   });
   try {
     const waited = <T>(server: string, open: () => Promise<T>): Promise<T> =>
-      awaitServer(server, open, { log, signal });
+      awaitServer(server, open, { log, signal, onWaiting: () => options.onWaiting?.(server) });
     await waited('Redis and NATS', () =>
       requireSafeServers({
         redis,
@@ -125,8 +142,9 @@ export async function openDistributedBackends(options: DistributedBackendsOption
       replicas: config.nats.replicas,
       eventMaxAgeMs: config.nats.eventMaxAgeMs,
       eventMaxBytes: config.nats.eventMaxBytes,
-      ackWaitMs: config.leaseMs,
+      ackWaitMs: Math.min(config.leaseMs, ACK_WAIT_MS),
       onRefused: ({ subject, bytes, error }) => {
+        metrics.counter(METRICS.foreignMessages).with({}).add();
         log.error('the bus refused a foreign message; the store records it', { subject, error });
         return database.keepForeignMessage({ subject, reason: error.message, bytes, atMs: clock.now() });
       },
@@ -143,7 +161,7 @@ export async function openDistributedBackends(options: DistributedBackendsOption
       commits,
       bus: localFirst ? new LocalFirstBus(nats) : nats,
       events: nats.events,
-      blobs: new BlobBuckets({ connection: blobConnection }),
+      blobs: new BlobBuckets({ connection: blobConnection, replicas: config.nats.replicas }),
       responseCache: database.responseCache(config.answers),
       shards: DISTRIBUTED_SHARDS,
       incarnation,
@@ -153,6 +171,12 @@ export async function openDistributedBackends(options: DistributedBackendsOption
           { coordinator, store: database, items: database, bus: nats, log, liveRuns: () => liveRunsOf(coordinator) },
           { signal, isThorough },
         ),
+      checks: {
+        redis: () => coordinator.check(),
+        nats: () => nats.check(options.receivers),
+        postgres: () => database.incarnation(),
+      },
+      processes: (self, onGone) => nats.processes(self, onGone),
       close,
     };
   } catch (thrown) {

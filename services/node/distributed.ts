@@ -2,11 +2,14 @@
  * A process of distributed mode: its stages over Redis, PostgreSQL and NATS, the calls that it serves, and the background work of
  * every such process: sweep, publish events, close runs, delete expired ones.
  */
+import { hostname } from 'node:os';
 import type { SubscribeEventsOptions } from '../../libs/bus/nats/nats-events.ts';
+import type { Receiver } from '../../libs/bus/port.ts';
+import type { ProcessInfo } from '../../libs/bus/process-info.ts';
 import type { ModuleRegistry } from '../../libs/calls/registry.ts';
 import type { Clock } from '../../libs/clock/clock.ts';
-import { within } from '../../libs/concurrency/within.ts';
 import type { Config } from '../../libs/config/config-tree.ts';
+import { RECEIVER } from '../../libs/contracts/chain.ts';
 import { EVENTS } from '../../libs/contracts/events.ts';
 import type { Coordinator } from '../../libs/coordination/protocol/port.ts';
 import { configuredRedis } from '../../libs/coordination/redis/connection/address.ts';
@@ -15,16 +18,20 @@ import { openRedisLimits } from '../../libs/limits/redis/index.ts';
 import { EventRelay } from '../../libs/stage/maintenance/event-relay.ts';
 import { startHousekeeping } from '../../libs/stage/maintenance/housekeeping.ts';
 import { LossWatch } from '../../libs/stage/maintenance/loss-watch.ts';
+import { takeOver } from '../../libs/stage/maintenance/take-over.ts';
+import { meterProcesses } from '../../libs/stage/observe/process-gauges.ts';
 import { admitModules } from '../../libs/stage/run/admit-modules.ts';
 import { submitter, type TaskSubmission } from '../../libs/stage/run/submit.ts';
 import type { NewRun, Store } from '../../libs/store/port.ts';
+import { Health } from '../../libs/telemetry/health.ts';
 import type { Log } from '../../libs/telemetry/log.ts';
+import { METRICS } from '../../libs/telemetry/metric-names.ts';
 import type { Metrics } from '../../libs/telemetry/metrics.ts';
 import { type GrpcServer, startGrpcServer } from '../../libs/transport/grpc/server.ts';
 import { readTlsFiles } from '../../libs/transport/grpc/tls-files.ts';
 import { parseTokens } from '../../libs/transport/grpc/tokens.ts';
 import type { HttpServer } from '../../libs/transport/http/http-server.ts';
-import { type Backends, composeStages, type StageName } from '../stages.ts';
+import { type Backends, composeStages, newProcessId, type StageName, shardPace } from '../stages.ts';
 import { openNodeAlerts, subscribeToBreakers } from './alerts.ts';
 import { createApis } from './apis.ts';
 import { openDistributedBackends } from './backends.ts';
@@ -41,6 +48,8 @@ export interface DistributedNodeOptions {
   readonly metrics: Metrics;
   readonly clock: Clock;
   readonly log: Log;
+  /** Default: one that nobody reads. */
+  readonly health?: Health;
   /** Ends a start that waits for servers. Default: it waits as long as it takes. */
   readonly signal?: AbortSignal;
 }
@@ -54,24 +63,27 @@ export interface DistributedNode {
   readonly apiUrl: string | undefined;
   /** Accepts a task and starts it; resolves when the run is in the store. */
   submit(task: TaskSubmission): Promise<NewRun>;
-  /** Takes no more work, waits a limited time for running executions, and leaves the rest to other processes. Idempotent. */
+  /** Takes no more work, waits `grpc.drain_ms` for running executions, and hands the rest back. Idempotent. */
   stop(): Promise<void>;
 }
 
-/** How long a stop waits for running executions. The leases of the rest run out, and other processes execute them again. */
-const STOP_GRACE_MS = 10_000;
 const RELAY_INTERVAL_MS = 200;
+const RECEIVERS: readonly Receiver[] = [...new Set<Receiver>(Object.values(RECEIVER))];
 
 /** Opens the backends, starts the stages and the servers. Throws when a server or the configuration is refused. */
 export async function startDistributedNode(options: DistributedNodeOptions): Promise<DistributedNode> {
   const { config, hosted, modules, extensions = [], metrics, clock, log } = options;
+  const health = options.health ?? new Health({ log, metrics });
   const stopping = new AbortController();
   const signal = options.signal ?? stopping.signal;
   const tls = readTlsFiles(tlsPaths(config));
   const name = hosted.size === 1 ? `catena-${[...hosted].join()}` : 'catena';
+  const processId = newProcessId();
+  const receivers = RECEIVERS.filter((stage) => hosted.has(stage));
   const opened = await openDistributedBackends({
-    ...{ config, name, metrics, clock, log, signal },
+    ...{ config, name, receivers, metrics, clock, log, signal },
     localFirst: hosted.size > 1,
+    onWaiting: (server) => health.startsWith(`waits for ${server}`),
   });
   const { coordinator, store, bus, events, shards } = opened;
   const limits = openRedisLimits({
@@ -103,9 +115,13 @@ export async function startDistributedNode(options: DistributedNodeOptions): Pro
   const judges = extensions.map(({ extension }) => extension);
   const alerts = openNodeAlerts({ config, store, clock, log, metrics, extensions: judges });
   const remote = connectRemoteStages({ config, tls, hosted, log });
+  const relayPace = shardPace(backends, RELAY_INTERVAL_MS);
   const stages = composeStages(backends, {
     hosted,
     remote: remote.calls,
+    processId,
+    onRunUsed: (shard) => relayPace.touch(shard),
+    nextDueInMs: (shard) => coordinator.nextDueInMs(shard),
     onRunEnded: (runId) => alerts.runEnded(runId),
     publishEvent: async (event) => {
       alerts.happened(event);
@@ -115,7 +131,7 @@ export async function startDistributedNode(options: DistributedNodeOptions): Pro
   const relay = new EventRelay({
     outbox: coordinator,
     publish: (event) => events.publish(event),
-    shards,
+    pace: relayPace,
     log,
     intervalMs: RELAY_INTERVAL_MS,
   });
@@ -123,6 +139,19 @@ export async function startDistributedNode(options: DistributedNodeOptions): Pro
     ...{ log, metrics, incarnation: opened.incarnation, ledger: opened.ledger, audit: opened.audit },
     markers: coordinator.markers,
   });
+
+  const processes = opened.processes(
+    {
+      id: processId,
+      name: `${name}@${hostname()}:${process.pid}`,
+      stages: [...hosted],
+      modules: modules.ids(),
+      queuesLocally: hosted.size > 1,
+      startedAtMs: clock.now(),
+    },
+    (gone) => void takeOverFrom(gone),
+  );
+  meterProcesses(metrics, processes, modules.ids());
 
   let server: GrpcServer | undefined;
   let api: HttpServer | undefined;
@@ -148,6 +177,7 @@ export async function startDistributedNode(options: DistributedNodeOptions): Pro
     });
     stopping.signal.addEventListener('abort', () => void ended.stop());
     await subscribeToBreakers(alerts, events, { onRefused, onError, signal: stopping.signal });
+    processes.start();
     for (const stage of stages.running) stage.start();
     stages.sweeper.start();
     relay.start();
@@ -170,7 +200,7 @@ export async function startDistributedNode(options: DistributedNodeOptions): Pro
     );
     server = await startGrpcServer({
       listen: config.grpc.listen,
-      services: createApis({ config, backends, stages, modules, submit }, hosted),
+      services: createApis({ config, backends, stages, modules, submit, processes: () => processes.list() }, hosted),
       tokens: config.grpc.tokens === undefined ? [] : parseTokens(config.grpc.tokens),
       allowUnprotected: config.access.allowUnprotected,
       tls,
@@ -178,10 +208,15 @@ export async function startDistributedNode(options: DistributedNodeOptions): Pro
       drainMs: config.grpc.drainMs,
       deadlineMs: config.grpc.deadlineMs,
       maxMessageBytes: config.grpc.maxMessageBytes,
+      maxStreamsPerCaller: config.grpc.maxStreamsPerCaller,
+      healthNames: [...hosted, ...Object.keys(opened.checks)],
     });
+    serveHealth(health, server);
+    await health.begin(opened.checks);
     const { listen } = config.api;
     if (listen !== undefined && hosted.has('ingress')) {
-      api = await startHttpApi({ config, listen, extensions, store, coordinator, modules, submit, alerts, clock, log });
+      const ports = { store, coordinator, modules, submit, alerts, clock, log, health };
+      api = await startHttpApi({ config, listen, extensions, ...ports });
     }
   } catch (thrown) {
     await stopOnce();
@@ -189,23 +224,47 @@ export async function startDistributedNode(options: DistributedNodeOptions): Pro
   }
   return { coordinator, store, port: server.port, apiUrl: api?.url, submit, stop: stopOnce };
 
+  /** Its leases would run out, and its wake-ups be sent again, only after their times. */
+  async function takeOverFrom(gone: ProcessInfo): Promise<void> {
+    metrics.counter(METRICS.processesGone).with({}).add();
+    const { crashBudget } = config.retry;
+    const deps = { coordinator, store, runs: stages.runs, publisher: stages.publisher, crashBudget };
+    const withinMs = Math.max(config.leaseMs, config.dispatchGraceMs) * 2;
+    try {
+      const taken = await takeOver({ ...deps, withinMs }, gone, stopping.signal);
+      metrics.counter(METRICS.leasesTakenOver).with({}).add(taken.leases);
+      log.warn('a process is gone; its work goes on elsewhere', {
+        process: gone.name,
+        leases: taken.leases,
+        wake_ups: taken.wakeUps,
+      });
+    } catch (error) {
+      log.warn('a process is gone, but its work could not be taken over; its leases run out', {
+        process: gone.name,
+        error,
+      });
+    }
+  }
+
   async function stop(): Promise<void> {
+    health.drain();
     stopping.abort();
-    const calls = Promise.all([server?.stop(), api?.stop()]);
-    const working = [
-      stages.sweeper.stop(),
-      relay.stop(),
-      lossWatch.stop(),
-      ...stages.running.map((stage) => stage.stop()),
-    ];
-    await within(Promise.all([calls, ...working]), STOP_GRACE_MS);
-    stages.leases.stop();
+    await processes.stop();
+    const others = [server?.stop(), api?.stop(), relay.stop(), lossWatch.stop()];
+    await stages.stop({ drainMs: config.grpc.drainMs, others });
     await alerts.stop();
     await limits.close();
     await remote.close();
     await opened.close();
     await stages.http.close();
   }
+}
+
+/** The health of each stage and service is that of the process; that of each backend is its own. */
+function serveHealth(health: Health, server: GrpcServer): void {
+  health.listen(({ isReady, backends }) => {
+    server.setAllServing(isReady, new Map(backends.map((each) => [each.backend, each.isReady])));
+  });
 }
 
 function tlsPaths({ grpc }: Config) {

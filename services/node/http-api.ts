@@ -2,10 +2,11 @@
 import type { Clock } from '../../libs/clock/clock.ts';
 import type { Config } from '../../libs/config/config-tree.ts';
 import type { RoutePorts } from '../../libs/extension/extension.ts';
+import type { Health } from '../../libs/telemetry/health.ts';
 import type { Log } from '../../libs/telemetry/log.ts';
 import { readTlsFiles } from '../../libs/transport/grpc/tls-files.ts';
 import { parseTokens } from '../../libs/transport/grpc/tokens.ts';
-import { basicRoutes } from '../../libs/transport/http/basic-routes.ts';
+import { basicRoutes, healthRoutes } from '../../libs/transport/http/basic-routes.ts';
 import type { HttpRoutes } from '../../libs/transport/http/http-app.ts';
 import { type HttpServer, startHttpServer } from '../../libs/transport/http/http-server.ts';
 import type { NodeAlerts } from './alerts.ts';
@@ -20,6 +21,7 @@ export interface HttpApiOptions extends Pick<RoutePorts, 'store' | 'coordinator'
   readonly alerts: Pick<NodeAlerts, 'raise'>;
   readonly clock: Clock;
   readonly log: Log;
+  readonly health?: Pick<Health, 'report'> | undefined;
 }
 
 /** Rejects with `http.cannot_listen`, `http.unprotected`, `config.bad_certificate` (all fatal), and with errors of extensions. */
@@ -32,11 +34,12 @@ export async function startHttpApi(options: HttpApiOptions): Promise<HttpServer>
     info: API_TITLE,
     maxBodyBytes: api.maxBodyBytes,
     drainMs: grpc.drainMs,
-    routes: [basicRoutes, ...(await routesOf(options))],
+    routes: [basicRoutes, healthRoutes(options.health), ...(await routesOf(options))],
     tokens: grpc.tokens === undefined ? [] : parseTokens(grpc.tokens),
     allowUnprotected: config.access.allowUnprotected,
     tls: readTlsFiles({ cert: grpc.tlsCert, key: grpc.tlsKey, ca: grpc.tlsCa, clientAuth: grpc.tlsClientAuth }),
     allowedOrigins: api.allowedOrigins ?? [],
+    allowedHosts: api.allowedHosts ?? [],
     trustedProxies: api.trustedProxies ?? [],
   });
 }

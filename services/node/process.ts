@@ -11,6 +11,7 @@ import { type LoadedConfig, loadConfig } from '../../libs/config/load-config.ts'
 import { CatenaError, toCatenaError } from '../../libs/errors/catena-error.ts';
 import type { Extension } from '../../libs/extension/extension.ts';
 import { settingsForFiles } from '../../libs/modules/load/module-settings.ts';
+import { Health } from '../../libs/telemetry/health.ts';
 import { createLog, type Log } from '../../libs/telemetry/log.ts';
 import { Metrics } from '../../libs/telemetry/metrics.ts';
 import { startTelemetry, type Telemetry } from '../../libs/telemetry/start-telemetry.ts';
@@ -20,8 +21,8 @@ import { startDistributedNode } from './distributed.ts';
 import { type ConfiguredExtension, configure, openExtensions } from './extensions.ts';
 import { startSingleServer } from './single-server.ts';
 
-/** A process that is still running this long after its signal is killed; other processes execute its nodes again. */
-const HARD_LIMIT_MS = 30_000;
+/** A process that is still running this long after its drain time is killed; other processes execute its nodes again. */
+const HARD_LIMIT_MS = 20_000;
 
 /**
  * Runs the stages in this process until SIGTERM or SIGINT; a second signal ends it at once. Never rejects: a failure at the start
@@ -68,15 +69,17 @@ async function serve(
     ...{ config, env, log },
   });
   const metrics = new Metrics();
+  const health = new Health({ log, metrics });
+  const signalled = new AbortController();
+  void ended.then(() => signalled.abort());
+  const { signal } = signalled;
   let telemetry: Telemetry | undefined;
   try {
     const modules = new ModuleRegistry(opened.modules);
-    telemetry = await startTelemetry({ config, serviceName: serviceName(stages), log, metrics });
-    const stop = new AbortController();
-    void ended.then(() => stop.abort());
-    const parts = { modules, extensions: configure(extensions, loaded), metrics, log, signal: stop.signal };
+    telemetry = await startTelemetry({ config, serviceName: serviceName(stages), log, metrics, health });
+    const parts = { modules, extensions: configure(extensions, loaded), metrics, log, health, signal };
     const node = await start(stages, loaded, parts).catch((error: unknown) => {
-      if (stop.signal.aborted) log.info('stopped while it waited for a server');
+      if (signal.aborted) log.info('stopped while it waited for a server');
       else throw error;
     });
     if (node === undefined) return;
@@ -90,7 +93,7 @@ async function serve(
     try {
       log.info('stopping', { signal: await Promise.race([ended, node.failure]) });
     } finally {
-      setTimeout(() => process.exit(ExitCode.INTERRUPTED), HARD_LIMIT_MS).unref();
+      setTimeout(() => process.exit(ExitCode.INTERRUPTED), config.grpc.drainMs + HARD_LIMIT_MS).unref();
       await node.stop();
     }
   } finally {
@@ -118,20 +121,22 @@ async function start(
     extensions,
     metrics,
     log,
+    health,
     signal,
   }: {
     readonly modules: ModuleRegistry;
     readonly extensions: readonly ConfiguredExtension[];
     readonly metrics: Metrics;
     readonly log: Log;
+    readonly health: Health;
     /** Ends a start that waits for servers. */
     readonly signal: AbortSignal;
   },
 ): Promise<Serving> {
-  if (mode === 'single_node') return startSingleServer({ config, modules, extensions, metrics, log });
+  if (mode === 'single_node') return startSingleServer({ config, modules, extensions, metrics, log, health });
   const hosted = new Set(stages);
   const clock = systemClock;
-  const node = await startDistributedNode({ config, hosted, modules, extensions, metrics, clock, log, signal });
+  const node = await startDistributedNode({ config, hosted, modules, extensions, metrics, clock, log, health, signal });
   return { port: node.port, apiUrl: node.apiUrl, failure: NEVER, stop: () => node.stop() };
 }
 

@@ -29,7 +29,16 @@ export async function recoverDeployment(
   const metrics = new Metrics();
   // A server that does not answer is reported at once.
   const giveUp = AbortSignal.abort();
-  const parts = { config, name: 'catena-recover', localFirst: false, metrics, clock: systemClock, log, signal: giveUp };
+  const parts = {
+    config,
+    name: 'catena-recover',
+    localFirst: false,
+    receivers: [],
+    metrics,
+    clock: systemClock,
+    log,
+    signal: giveUp,
+  };
   const backends = await openDistributedBackends(parts);
   try {
     const incarnation = await backends.ledger.raiseIncarnation();

@@ -1,4 +1,3 @@
-import { within } from '../../libs/concurrency/within.ts';
 import type { Coordinator } from '../../libs/coordination/protocol/port.ts';
 import type { RunSnapshot } from '../../libs/coordination/protocol/reads.ts';
 import { createRunIds } from '../../libs/keys/run-id.ts';
@@ -114,7 +113,6 @@ export class RunningNode {
   async #stop(): Promise<void> {
     const { stages, close } = this.#parts;
     await this.quiesce();
-    stages.leases.stop();
     await this.alerts.stop();
     await close();
     await stages.http.close();
@@ -123,8 +121,7 @@ export class RunningNode {
   async #quiesce(): Promise<void> {
     const { stages, backends } = this.#parts;
     this.#stopping.abort();
-    const ended = Promise.all([stages.sweeper.stop(), ...stages.running.map((stage) => stage.stop())]);
-    await within(ended, STOP_GRACE_MS);
+    await stages.stop({ drainMs: STOP_GRACE_MS });
     await backends.bus.close();
   }
 

@@ -5,6 +5,7 @@ import { systemClock } from '../../libs/clock/clock.ts';
 import type { Config } from '../../libs/config/config-tree.ts';
 import type { CatenaError } from '../../libs/errors/catena-error.ts';
 import { makeDatabaseFolder } from '../../libs/store/sqlite/single-file.ts';
+import { Health } from '../../libs/telemetry/health.ts';
 import type { Log } from '../../libs/telemetry/log.ts';
 import type { Metrics } from '../../libs/telemetry/metrics.ts';
 import type { HttpServer } from '../../libs/transport/http/http-server.ts';
@@ -19,6 +20,8 @@ export interface SingleServerOptions {
   readonly extensions?: readonly ConfiguredExtension[];
   readonly metrics: Metrics;
   readonly log: Log;
+  /** Default: one that nobody reads. */
+  readonly health?: Health;
 }
 
 export interface SingleServer {
@@ -36,6 +39,7 @@ const DEFAULT_LISTEN = '127.0.0.1:8080';
 /** Rejects with `store.…` and `http.…`. Unfinished runs of modules that are not loaded are paused. */
 export async function startSingleServer(options: SingleServerOptions): Promise<SingleServer> {
   const { config, modules, extensions = [], metrics, log } = options;
+  const health = options.health ?? new Health({ log, metrics });
   const failed = Promise.withResolvers<never>();
   // The rejection may come when nobody has a handler on `failure`; it must not end the process.
   failed.promise.catch(() => {});
@@ -55,13 +59,16 @@ export async function startSingleServer(options: SingleServerOptions): Promise<S
     const { store, coordinator, submit, alerts } = node;
     const listen = config.api.listen ?? DEFAULT_LISTEN;
     const clock = systemClock;
-    api = await startHttpApi({ config, listen, extensions, store, coordinator, modules, submit, alerts, clock, log });
+    const ports = { store, coordinator, modules, submit, alerts, clock, log, health };
+    api = await startHttpApi({ config, listen, extensions, ...ports });
+    await health.begin({ file: () => store.listRuns({ limit: 1 }) });
   } catch (thrown) {
     await node.stop();
     throw thrown;
   }
   let stopped: Promise<void> | undefined;
   const stop = async (): Promise<void> => {
+    health.drain();
     await api.stop();
     await node.stop();
   };

@@ -26,6 +26,7 @@ import { openSqliteResponseCache } from '../../libs/store/sqlite/response-cache.
 import { openSingleFile } from '../../libs/store/sqlite/single-file.ts';
 import type { Log } from '../../libs/telemetry/log.ts';
 import { Metrics } from '../../libs/telemetry/metrics.ts';
+import type { DecidedFailure } from '../error-threshold/deps.ts';
 import type { PageRecorder } from '../parser/deps.ts';
 import { type Backends, composeStages, STAGE_NAMES } from '../stages.ts';
 import { openNodeAlerts } from './alerts.ts';
@@ -46,6 +47,8 @@ export interface SingleNodeOptions {
   readonly serves?: (run: RunRecord) => boolean;
   /** Called after each request with its host, its duration, and its status or `failed`. */
   readonly onDownload?: (host: string, durationMs: number, outcome: string) => void;
+  /** Called for every failure, when it is decided. */
+  readonly onFailure?: (failure: DecidedFailure) => void;
   /** Wraps the bus in tests: to inject faults or to count. */
   readonly wrapBus?: (bus: Bus) => Bus;
 }
@@ -100,6 +103,7 @@ export function startSingleNode(options: SingleNodeOptions): RunningNode {
     hosted: new Set(STAGE_NAMES),
     recorder,
     onDownload,
+    onFailure: options.onFailure,
     publishEvent: async (event) => alerts.happened(event),
     onRunEnded: (runId) => {
       alerts.runEnded(runId);

@@ -1,4 +1,5 @@
 import type { Bus } from '../../libs/bus/port.ts';
+import type { BodyMemory } from '../../libs/limits/body-memory.ts';
 import type { Budgets } from '../../libs/limits/budgets.ts';
 import type { PageSource } from '../../libs/modules/contract/definition.ts';
 import type { ExecutionDeps } from '../../libs/stage/execution/execute-node.ts';
@@ -11,6 +12,8 @@ export interface ParserDeps {
   readonly execution: ExecutionDeps;
   readonly bus: Bus;
   readonly blobs: BlobStore;
+  /** The memory for bodies of this process. */
+  readonly bodyMemory: BodyMemory;
   readonly budgets: Pick<Budgets, 'settle'>;
   /** Records pages and their parse results for tests; undefined when nothing is recorded. */
   readonly recorder: PageRecorder | undefined;

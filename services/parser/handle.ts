@@ -4,6 +4,7 @@
  */
 
 import { decodeRequest } from '../../libs/calls/node-body.ts';
+import { unlessAborted } from '../../libs/concurrency/abort.ts';
 import type { Message } from '../../libs/contracts/chain.ts';
 import { ResponseModel } from '../../libs/contracts/messages.ts';
 import { ClaimCode } from '../../libs/coordination/protocol/claims.ts';
@@ -19,7 +20,7 @@ import { judgedPage } from './another-download.ts';
 import { Bill, payBill } from './cost.ts';
 import type { ParserDeps, RecordedParse } from './deps.ts';
 import { giveUp } from './give-up.ts';
-import { toPage } from './page.ts';
+import { storedBytes, toPage } from './page.ts';
 
 type ParserOutcome = Outcome<'parser'>;
 
@@ -72,8 +73,11 @@ async function parseHeld(deps: ParserDeps, work: ParseWork): Promise<Ending> {
   const { node } = work.lease;
   const module = moduleOf(work.run, node.moduleId);
   const bill = new Bill(node, work.response);
+  const hold = deps.bodyMemory.open();
   let body: Uint8Array | undefined;
   const readPage = async () => {
+    const room = hold.grow(storedBytes(work.response));
+    if (room !== undefined) await unlessAborted(room, work.lease.signal);
     const page = await toPage(deps.blobs, work.response);
     body = page.body;
     return page;
@@ -85,6 +89,7 @@ async function parseHeld(deps: ParserDeps, work: ParseWork): Promise<Ending> {
     .catch(async (thrown: unknown) => {
       throw await judgedPage(thrown, node, body);
     })
+    .finally(() => hold.release())
     .finally(() => payBill({ budgets: deps.budgets, log: deps.execution.log }, node, bill));
   return { kind: 'commit', yielded, childStage: 'ingress' };
 }

@@ -17,6 +17,11 @@ export async function toPage(blobs: BlobStore, response: ResponseModel): Promise
   };
 }
 
+/** Bytes of a body that is to be read from the blob store; 0 for one that the response carries. */
+export function storedBytes({ content }: ResponseModel): number {
+  return content?.$case === 'blob' ? content.value.sizeBytes : 0;
+}
+
 async function bodyOf(blobs: BlobStore, { content, runId }: ResponseModel): Promise<Uint8Array> {
   switch (content?.$case) {
     case 'body':

@@ -5,7 +5,7 @@ import { isTest, isTypeScript, type SourceFile } from './source-tree.ts';
 
 /** Libraries in their order: each may import itself and those before it. */
 export const LIBS =
-  'errors clock concurrency failpoints contracts keys config telemetry sqlite bus coordination store limits modules calls workers explain stage transport local-servers cli extension brand'.split(
+  'errors clock concurrency failpoints contracts keys config callers telemetry sqlite bus coordination store limits modules calls workers explain stage transport local-servers cli extension brand'.split(
     ' ',
   );
 

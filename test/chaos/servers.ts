@@ -1,5 +1,5 @@
 /** What the processes stand on, for a run that kills it: data on disk, so that a server comes back with what it had. */
-import { type NatsServer, startNatsServer } from '../fixtures/servers/nats-server.ts';
+import { type NatsCluster, startNatsCluster } from '../fixtures/servers/nats-cluster.ts';
 import { type PostgresServer, startPostgres } from '../fixtures/servers/postgres-server.ts';
 import { type RedisSentinel, startRedisSentinel } from '../fixtures/servers/redis-sentinel.ts';
 
@@ -10,7 +10,8 @@ interface Alone {
 
 export interface ChaosServers {
   readonly redis: RedisSentinel & Alone;
-  readonly nats: NatsServer;
+  /** Three servers; every stream is on all of them. */
+  readonly nats: NatsCluster;
   readonly postgres: PostgresServer & Alone;
   readonly databaseUrl: string;
   /** Idempotent. */
@@ -23,7 +24,7 @@ export async function startChaosServers(appendfsync: 'always' | 'everysec'): Pro
   try {
     const redis = await startRedisSentinel({ sentinels: 3, args: ['--appendfsync', appendfsync] });
     stops.push(() => redis.stop());
-    const nats = await startNatsServer();
+    const nats = await startNatsCluster();
     stops.push(() => nats.stop());
     // Without fsync: processes are killed here, but no power is lost.
     const postgres = await startPostgres({ fsync: false });

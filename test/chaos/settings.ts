@@ -8,6 +8,7 @@ export function settingsOf({ redis, nats, databaseUrl }: ChaosServers, modules: 
     CATENA_CACHE_REDIS: redis.url,
     CATENA_CACHE_TOPOLOGY: 'sentinel',
     CATENA_NATS_URL: nats.url,
+    CATENA_NATS_REPLICAS: nats.members.length,
     CATENA_STORE_URL: databaseUrl,
     CATENA_STORE_CONNECTIONS: 4,
     CATENA_MODULES_FILES: modules.join(','),

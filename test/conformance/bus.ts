@@ -1,7 +1,8 @@
 /** What a bus is. Every adapter passes this suite unchanged. It promises delivery, not order, and not only one delivery. */
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import type { Bus, Delivery, Receiver } from '../../libs/bus/port.ts';
+import type { Bus, Delivery, Receiver, ResponseName } from '../../libs/bus/port.ts';
 import { type ChainMessage, decodeMessage, type Message } from '../../libs/contracts/chain.ts';
+import { ExecutionContext } from '../../libs/contracts/messages.ts';
 
 export interface BusOptions {
   /** Messages that each stage's queue takes. */
@@ -42,6 +43,7 @@ function holding(bus: Bus, stage: Receiver, slots = 10) {
   return {
     seen,
     subscription,
+    inHand: () => inHand.length,
     /** Acks the oldest delivery, or gives it back, and frees its slot. */
     settle: (returnMs?: number): void => {
       const { delivery, end } = inHand.shift()!;
@@ -53,6 +55,13 @@ function holding(bus: Bus, stage: Receiver, slots = 10) {
 }
 
 const sorted = (texts: readonly string[]) => [...texts].sort();
+
+/** The response of module `m` to a request. */
+function response(requestId: string): ChainMessage {
+  const { model } = decodeMessage('response', new Uint8Array());
+  const context = ExecutionContext.fromPartial({ moduleId: 'm' });
+  return { kind: 'response', model: { ...model, requestId, runId: 'r', context } };
+}
 
 export function describeBus(name: string, openBus: OpenBus): void {
   const open = async (capacity = 100): Promise<Bus> => {
@@ -151,6 +160,26 @@ export function describeBus(name: string, openBus: OpenBus): void {
       settle();
       await stopping;
       expect([seen, bus.depth('downloader')]).toEqual([['a'], 1]);
+    });
+
+    it('knows a response until it is acknowledged: while it waits, is handled, and is returned', async () => {
+      const bus = await open();
+      const [name, other] = ['a', 'b'].map((requestId) => ({ moduleId: 'm', requestId })) as [
+        ResponseName,
+        ResponseName,
+      ];
+      const has = () => bus.hasResponse(name);
+      expect(await has()).toBe(false);
+      await bus.publish(response('a'));
+      expect([await has(), await bus.hasResponse(other)]).toEqual([true, false]);
+      const { settle, inHand } = holding(bus, 'parser');
+      await vi.waitFor(() => expect(inHand()).toBe(1));
+      expect(await has()).toBe(true);
+      settle(1);
+      expect(await has()).toBe(true);
+      await vi.waitFor(() => expect(inHand()).toBe(1));
+      settle();
+      await vi.waitFor(async () => expect(await has()).toBe(false));
     });
 
     it('may be closed twice, and takes nothing after that', async () => {

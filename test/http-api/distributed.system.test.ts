@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { deepIntelligenceBodySchema, statusBodySchema } from '../../libs/brand/status/bodies.ts';
 import { startProvider, type TestProvider } from '../brand-flow/provider.ts';
 import { type Deployment, startDeployment } from '../fixtures/deployment/deployment.ts';
-import { follow, get, KEY, KEY_NAME, outputOf, post, SUBMISSION, writeRegistry } from './serving.ts';
+import { follow, get, KEY, KEY_NAME, outputOf, post, postFrom, SUBMISSION, writeRegistry } from './serving.ts';
 
 const POLL = join(import.meta.dirname, '../../examples/http-api/poll.py');
 const MODULE = join(import.meta.dirname, '../../libs/brand/module/brand-diagnosis.ts');
@@ -67,6 +67,7 @@ describe('the HTTP API of a deployment', () => {
   it('asks for tokens', async () => {
     const [one = ''] = apiUrls;
     expect((await post(one, SUBMISSION)).status).toBe(401);
+    expect(await postFrom(one, { host: 'evil.example', origin: 'http://evil.example' })).toBe(401);
     expect((await post(one, SUBMISSION, READS)).status).toBe(403);
     expect((await get(`${one}/health`)).status).toBe(200);
   });

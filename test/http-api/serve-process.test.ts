@@ -12,6 +12,7 @@ import {
   KEY_NAME,
   outputOf,
   post,
+  postFrom,
   registryFile,
   SUBMISSION,
   scratch,
@@ -60,6 +61,13 @@ describe('catena serve in one process', () => {
   it('ends on SIGTERM with code 0, and answers who waits before', async () => {
     const { baseUrl } = await provider(() => 'hang');
     const serving = await serveAsProcess(scratch(), told(baseUrl));
+    for (const headers of [
+      { host: 'evil.example' },
+      { origin: 'https://evil.example' },
+      { 'sec-fetch-site': 'cross-site' },
+    ]) {
+      expect(await postFrom(serving.apiUrl, headers)).toBe(403);
+    }
     const runId = (await post(serving.apiUrl, SUBMISSION)).body.execution_id as string;
     const begun = await get(`${serving.apiUrl}/test/status/${runId}?wait=60&stage=init`);
     expect(begun.body.stage).toBe('ai_fetching');

@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { type IncomingMessage, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -171,4 +172,16 @@ export async function outputOf(command: string, args: readonly string[], env: Re
   onTestFinished(() => void child.kill('SIGKILL'));
   const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
   return { stdout, stderr, code: code as number | null };
+}
+
+/** Submits as a browser does for a page, whose headers `fetch` would not let us set; resolves with the status. */
+export async function postFrom(apiUrl: string, headers: Readonly<Record<string, string>>): Promise<number | undefined> {
+  const asked = request(`${apiUrl}/api/perform-brand-test`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+  });
+  asked.end(JSON.stringify(SUBMISSION));
+  const [answer] = (await once(asked, 'response')) as [IncomingMessage];
+  answer.resume();
+  return answer.statusCode;
 }

@@ -54,6 +54,24 @@ describe('B13 POST /api/perform-brand-test', () => {
     });
   });
 
+  it.each([
+    [{ deadlineSecond: 60 }, 'deadlineSecond', 'deadlineSeconds'],
+    [{ userOpenId: 'o-1' }, 'userOpenId', 'userOpenid'],
+    [{ langauge: 'zh' }, 'langauge', 'language'],
+  ])('refuses what looks like a mistyped field: %j', async (more, field, nearest) => {
+    const { post, submitted } = await openApi();
+    const { status, body } = await post({ ...BODY, ...more });
+    expect(status).toBe(400);
+    expect(body.message).toContain(`${field} is not a field of it; did you mean "${nearest}"?`);
+    expect(submitted).toEqual([]);
+  });
+
+  it('refuses a mistyped field of a model', async () => {
+    const { post } = await openApi();
+    const { status, body } = await post({ ...BODY, selectedModels: [{ name: 'qwen', cheked: false }] });
+    expect([status, body.message]).toEqual([400, expect.stringContaining('selectedModels[0].cheked')]);
+  });
+
   it('takes a deadline, a language and whom it is for, and leaves alone what it does not know', async () => {
     const { post, submitted } = await openApi();
     const more = { deadlineSeconds: 45.5, language: 'zh', userOpenid: ' o-1 ', judgeApiKey: 'hunter2', userLevel: 'x' };

@@ -30,6 +30,7 @@ export function addCommands(program: Command, context: CliContext, done: Done): 
     .option('--deadline <time>', 'report after this time, with the answers so far', '20s')
     .option('--cost-cap <amount>', 'the most that the run may cost, in the currency of the registry')
     .option('-o, --output <folder>', 'the folder for report.html, report.csv and report.json', 'brand-report')
+    .option('--overwrite', 'replace files of those names in the folder that are no reports')
     .option('--fresh', 'start a new run; an unfinished one of the same work is cancelled')
     .option('--json', 'events as JSON lines on standard output')
     .option('--account <name>', 'the account that the run is for; its login may have the API keys', 'default')

@@ -6,35 +6,37 @@ import { boardLines, countText, type ModelCount } from './model-board.ts';
 const TERMINAL_INTERVAL_MS = 250;
 const PLAIN_INTERVAL_MS = 2_000;
 const DEFAULT_COLUMNS = 80;
+const ERASE = '\r\u001b[0J';
 /** The most lines of the block: more would scroll the terminal. */
 const MAX_LINES = 16;
 
 type Counts = () => readonly ModelCount[];
 
 export function boardReporter(stderr: Io['stderr'], paint: Paint, counts: Counts): Reporter {
-  let shown: readonly string[] = [];
-  const erase = (): void => {
-    if (shown.length > 0) stderr.write(`\r\u001b[${shown.length}A\u001b[0J`);
+  let isShown = false;
+  /** The cursor stays before the block, also when a narrower terminal wraps its lines. */
+  const draw = (): void => {
+    const lines = boardLines(counts().slice(0, MAX_LINES), paint, stderr.columns ?? DEFAULT_COLUMNS);
+    const up = lines.length === 0 ? '' : `\u001b[${lines.length}A`;
+    stderr.write(`${ERASE}${lines.map((line) => `${line}\n`).join('')}${up}`);
+    isShown = true;
   };
-  const draw = (lines: readonly string[]): void => {
-    erase();
-    shown = lines;
-    for (const line of lines) stderr.write(`${line}\n`);
+  const redraw = (): void => {
+    if (isShown) draw();
   };
+  stderr.on('resize', redraw);
   return {
     intervalMs: TERMINAL_INTERVAL_MS,
-    show: () => draw(boardLines(counts().slice(0, MAX_LINES), paint, stderr.columns ?? DEFAULT_COLUMNS)),
+    show: draw,
     say: (text) => {
-      const lines = shown;
-      erase();
-      stderr.write(`${text}\n`);
-      shown = [];
-      draw(lines);
+      stderr.write(`${isShown ? ERASE : ''}${text}\n`);
+      redraw();
     },
     event: () => {},
     end: () => {
-      erase();
-      shown = [];
+      stderr.off('resize', redraw);
+      if (isShown) stderr.write(ERASE);
+      isShown = false;
     },
   };
 }

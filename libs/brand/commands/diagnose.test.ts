@@ -1,5 +1,5 @@
 /** `catena diagnose` and `catena compare` in this process, against a provider of the test on loopback. */
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { load } from 'cheerio';
@@ -64,6 +64,26 @@ const diagnose = (...more: string[]): Promise<CliEnd> => runCli(args(...more), {
 const readFolder = (name: string): string => readFileSync(join(inFolder('report'), name), 'utf8');
 
 describe('catena diagnose', { timeout: PATIENCE_MS }, () => {
+  it.each(['report.html', 'report.csv', 'report.json'])(
+    'refuses a folder with a foreign %s before it asks',
+    async (name) => {
+      const { calls } = await provider(() => 'whole');
+      mkdirSync(inFolder('report'));
+      writeFileSync(join(inFolder('report'), name), 'precious');
+      expect(await diagnose(...ASKED)).toMatchObject({ code: 2, stderr: expect.stringContaining('--overwrite') });
+      expect([calls.length, readFolder(name)]).toEqual([0, 'precious']);
+    },
+  );
+
+  it('replaces the report of an earlier diagnosis, and with --overwrite anything', async () => {
+    await provider(() => 'whole');
+    expect(await diagnose(...ASKED)).toMatchObject({ code: 0 });
+    expect(await diagnose(...ASKED, '--fresh')).toMatchObject({ code: 0 });
+    writeFileSync(join(inFolder('report'), 'report.json'), 'precious');
+    expect(await diagnose(...ASKED, '--overwrite')).toMatchObject({ code: 0 });
+    expect(readFolder('report.json')).toContain('"run_id"');
+  });
+
   it('asks, sums up on standard output, and leaves its report in three files', async () => {
     const { calls } = await provider(() => 'whole');
     const end = await diagnose(...ASKED);

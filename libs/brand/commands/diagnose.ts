@@ -35,13 +35,13 @@ import { makeReportFolder, writeReport } from './write-report.ts';
 export async function diagnose(context: CliContext, options: DiagnoseOptions): Promise<ExitCodeValue> {
   const base = options.inputFile === undefined ? {} : await readInputFile(options.inputFile, context.io.stdin);
   const set = options.questions === undefined ? undefined : await readPromptSet(options.questions, options.promptSet);
-  const input = inputOf(options, base, set);
+  const input = await inputOf(options, base, set);
   const location = locationOf(context, options);
   if (location.kind === 'file') requireKept(location);
   const prepared = location.kind === 'file' ? await atFile(context, options, location, input) : atServer(input);
-  await makeReportFolder(options.output);
+  await makeReportFolder(options.output, options.overwrite === true);
   const view = viewOf(context, options, input);
-  const { output: _folder, ...asked } = options;
+  const { output: _folder, overwrite: _overwrite, ...asked } = options;
   const exitCode = await runModule(context, prepared.work, { ...asked, ...prepared.options }, view);
   if (exitCode === ExitCode.INTERRUPTED || view.runId() === '') return exitCode;
   return report(context, options, location, view, exitCode);

@@ -1,7 +1,8 @@
 /** The progress of each model's calls, counted from their rows. */
 
+import stringWidth from 'string-width';
 import type { RunLooker } from '../../cli/run/work.ts';
-import { oneLine } from '../../cli/terminal/format.ts';
+import { oneLine, padEnd } from '../../cli/terminal/format.ts';
 import type { Paint } from '../../cli/terminal/io.ts';
 import type { CallItem } from '../module/items.ts';
 
@@ -55,9 +56,9 @@ const MAX_NAME_CHARS = 24;
 
 /** A line per model, for a terminal of the given columns. */
 export function boardLines(counts: readonly ModelCount[], paint: Paint, width: number): string[] {
-  const nameWidth = Math.max(0, ...counts.map(({ model }) => oneLine(model, MAX_NAME_CHARS).length));
+  const nameWidth = Math.max(0, ...counts.map(({ model }) => stringWidth(oneLine(model, MAX_NAME_CHARS))));
   return counts.map((count) => {
-    const name = oneLine(count.model, MAX_NAME_CHARS).padEnd(nameWidth);
+    const name = padEnd(oneLine(count.model, MAX_NAME_CHARS), nameWidth);
     const line = `  ${name}  ${barOf(count)}  ${countText(count)}`;
     const fitted = oneLine(line, Math.max(1, width - 1));
     return count.failed > 0 ? paint('yellow', fitted) : fitted;

@@ -1,4 +1,5 @@
 import type { ConfigOptions } from '../../cli/context.ts';
+import { checkCommandInput } from '../../cli/input/check-input.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
 import { diagnosisInput } from '../module/input.ts';
 import type { PromptSet } from './prompt-sets.ts';
@@ -21,6 +22,7 @@ export interface DiagnoseOptions extends ConfigOptions {
   readonly deadline: string;
   readonly costCap?: string;
   readonly output: string;
+  readonly overwrite?: boolean;
   readonly json?: boolean;
   readonly fresh?: boolean;
   readonly account: string;
@@ -31,11 +33,11 @@ export interface DiagnoseOptions extends ConfigOptions {
  * The module's input: options override the prompt set, which overrides `base`, the input of a file. Throws `cli.no_brand`,
  * `cli.no_question` and `cli.no_model` for missing parts, and `cli.bad_input` for input that the module refuses.
  */
-export function inputOf(
+export async function inputOf(
   options: DiagnoseOptions,
   base: Readonly<Record<string, unknown>> = {},
   set?: PromptSet,
-): Readonly<Record<string, unknown>> {
+): Promise<Readonly<Record<string, unknown>>> {
   const { alias, domain, rival, model, prompt, language } = options;
   const questions = [...(set?.questions ?? []), ...(options.question ?? [])];
   const input = {
@@ -50,13 +52,8 @@ export function inputOf(
     ...given('maxSources', numberOf(options.maxSources, '--max-sources')),
   };
   requireGiven(input);
-  const read = diagnosisInput.safeParse(input);
-  if (read.success) return input;
-  const issues = read.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
-  throw new CatenaError('cli.bad_input', `the input of the diagnosis is wrong: ${issues.join('; ')}`, {
-    data: { issues },
-    remedy: 'correct these fields',
-  });
+  await checkCommandInput('the diagnosis', diagnosisInput, input);
+  return input;
 }
 
 /** Adds names and domains to a brand. */

@@ -1,4 +1,6 @@
 /** A comparison as text for a terminal. */
+import stringWidth from 'string-width';
+import { padEnd, padStart } from '../../cli/terminal/format.ts';
 import type { ComparedFigure, Comparison } from './compare.ts';
 import { behind, differenceText, instant, scaled } from './numbers.ts';
 import { plain } from './summary.ts';
@@ -48,11 +50,11 @@ function leftOutLines({ leftOut }: Comparison): string[] {
 
 /** Columns of equal width; the first one is text, the others end at the right. */
 function aligned(rows: readonly (readonly string[])[]): string[] {
-  const widths = (rows[0] ?? []).map((_, at) => Math.max(...rows.map((row) => row[at]?.length ?? 0)));
+  const widths = (rows[0] ?? []).map((_, at) => Math.max(...rows.map((row) => stringWidth(row[at] ?? ''))));
   return rows.map((row) =>
     row
       .map((cell, at) =>
-        at === 0 || at === row.length - 1 ? cell.padEnd(widths[at] ?? 0) : cell.padStart(widths[at] ?? 0),
+        at === 0 || at === row.length - 1 ? padEnd(cell, widths[at] ?? 0) : padStart(cell, widths[at] ?? 0),
       )
       .join('  ')
       .trimEnd(),

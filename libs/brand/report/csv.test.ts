@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { CSV_COLUMNS, csvCell, reportCsv } from './csv.ts';
+import { csvLines } from '../../cli/output/csv-lines.ts';
+import { CSV_COLUMNS, reportCsv } from './csv.ts';
 import { reported } from './report.fixture.ts';
+
+/** A cell beside another one. */
+const csvCell = (value: unknown): string => csvLines([[value, 0]]).slice(0, -',0\r\n'.length);
 
 describe('a cell', () => {
   it.each([

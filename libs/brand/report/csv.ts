@@ -1,8 +1,8 @@
 /**
- * The answers as a table for spreadsheets: a row for each call × brand, RFC 4180, UTF-8 with a byte order mark, because
- * spreadsheets misread Chinese without one. A failed call has its rows too, without findings.
+ * The answers as a table for spreadsheets: a row for each call × brand, UTF-8 with a byte order mark, because spreadsheets misread
+ * Chinese without one. A failed call has its rows too, without findings.
  */
-
+import { csvLines } from '../../cli/output/csv-lines.ts';
 import { brandsOf } from '../module/input.ts';
 import type { CallItem } from '../module/items.ts';
 import { callKey } from '../module/plan.ts';
@@ -55,8 +55,7 @@ export function reportCsv(run: RunReport): string {
       ),
     );
   });
-  const lines = [CSV_COLUMNS.map(csvCell), ...rows.map((row) => CSV_COLUMNS.map((column) => csvCell(row[column])))];
-  return `\ufeff${lines.map((cells) => `${cells.join(',')}\r\n`).join('')}`;
+  return `\ufeff${csvLines([CSV_COLUMNS, ...rows.map((row) => CSV_COLUMNS.map((column) => row[column]))])}`;
 }
 
 function rowOf({ runId }: RunReport, call: CallItem, brand: string, mention: MentionItem | undefined): Row {
@@ -88,16 +87,4 @@ function rowOf({ runId }: RunReport, call: CallItem, brand: string, mention: Men
     prompt: call.prompt,
     timestamp: call.timestamp,
   };
-}
-
-/**
- * A cell. Text that a spreadsheet would treat as a formula (it begins with = + - @, also after blanks) gets a leading
- * apostrophe; numbers are never text here, so a negative one stays a number.
- */
-export function csvCell(value: Cell): string {
-  if (value === null) return '';
-  if (typeof value !== 'string') return String(value);
-  const text = value.toWellFormed();
-  const guarded = /^[\s\ufeff]*[=+\-@＝＋－＠]|^[\t\r]/u.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(guarded) ? `"${guarded.replaceAll('"', '""')}"` : guarded;
 }

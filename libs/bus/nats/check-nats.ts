@@ -1,6 +1,7 @@
 import { type JetStreamAccountStats, jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { isJetStreamAbsent, toBusError } from './nats-error.ts';
+import { isAtLeast, isOpenToOtherAccounts, MENDED_VERSIONS } from './server-version.ts';
 
 /** What a deployment requires of its server. */
 export interface NatsNeeds {
@@ -23,9 +24,9 @@ export interface NatsProblem {
   readonly remedy: string;
 }
 
-const MIN_VERSION = [2, 9] as const;
+const MIN_VERSION = [2, 9, 0] as const;
 /** The first version that can sync each write before it acknowledges. */
-const SYNC_VERSION = [2, 10] as const;
+const SYNC_VERSION = [2, 10, 0] as const;
 const HEADER_BYTES = 4_096;
 
 /**
@@ -35,6 +36,7 @@ export async function checkNats(connection: NatsConnection, needs: NatsNeeds): P
   const account = await accountOf(connection);
   return [
     versionProblem(connection),
+    accountsProblem(connection),
     payloadProblem(connection, needs),
     ...(account === undefined ? [noJetStream(connection)] : [storageProblem(account, needs), ...limits(account)]),
     replicasProblem(connection, needs),
@@ -62,6 +64,17 @@ function versionProblem({ info }: NatsConnection): NatsProblem | undefined {
     severity: 'error',
     message: `nats-server has version ${version}`,
     remedy: `use ${MIN_VERSION.join('.')} or later`,
+  };
+}
+
+function accountsProblem({ info }: NatsConnection): NatsProblem | undefined {
+  const version = info?.version ?? 'unknown';
+  if (!isOpenToOtherAccounts(version)) return undefined;
+  return {
+    code: 'nats.known_vulnerability',
+    severity: 'warning',
+    message: `nats-server ${version} lets users of other accounts administer JetStream (CVE-2025-30215)`,
+    remedy: `upgrade to ${MENDED_VERSIONS}, or share the server with nobody whom you do not trust`,
   };
 }
 
@@ -134,11 +147,4 @@ function syncProblem({ info }: NatsConnection, { durability }: NatsNeeds): NatsP
       ? 'set jetstream { sync_interval: always }; the sweeper sends lost wake-ups again'
       : `the sweeper sends wake-ups again that a power failure loses; ${SYNC_VERSION.join('.')} or later can sync each write`,
   };
-}
-
-function isAtLeast(version: string, [major, minor]: readonly [number, number]): boolean {
-  const match = /^v?(\d+)\.(\d+)\./.exec(version);
-  if (match === null) return false;
-  const [actualMajor, actualMinor] = [Number(match[1]), Number(match[2])];
-  return actualMajor > major || (actualMajor === major && actualMinor >= minor);
 }

@@ -1,5 +1,5 @@
 import { JetStreamApiError, type JetStreamManager } from '@nats-io/jetstream';
-import { expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { ensureStream } from './ensure.ts';
 import { API_CODE } from './nats-error.ts';
 import type { WantedStream } from './topology.ts';
@@ -22,12 +22,43 @@ function managerThatFinds(from: number) {
 
 it('finds the stream that another process makes at the same time', async () => {
   const { manager, add } = managerThatFinds(3);
-  expect(await ensureStream(manager, wanted)).toBe(false);
+  expect(await ensureStream(manager, wanted, '2.9.10')).toBe(false);
   expect(add).toHaveBeenCalledTimes(2);
 });
 
 it('says that another stream is in the way when it stays there', async () => {
   const { manager, add } = managerThatFinds(Number.POSITIVE_INFINITY);
-  await expect(ensureStream(manager, wanted)).rejects.toMatchObject({ code: 'bus.stream_conflict', class: 'fatal' });
+  await expect(ensureStream(manager, wanted, '2.9.10')).rejects.toMatchObject({
+    code: 'bus.stream_conflict',
+    class: 'fatal',
+  });
   expect(add).toHaveBeenCalledTimes(5);
+});
+
+describe('a stream with another number of replicas', () => {
+  const found = { ...wanted, num_replicas: 1 };
+  const three = { ...wanted, num_replicas: 3 };
+  const managerWith = () => {
+    const update = vi.fn(async () => undefined);
+    return {
+      manager: { streams: { info: async () => ({ config: found }), update } } as unknown as JetStreamManager,
+      update,
+    };
+  };
+
+  it('is left alone on a server that would damage it, with the ways out', async () => {
+    const { manager, update } = managerWith();
+    await expect(ensureStream(manager, three, '2.9.10')).rejects.toMatchObject({
+      code: 'bus.replicas_fixed',
+      message: expect.stringContaining('CHAIN_ERROR has 1 replicas and nats.replicas is 3, but nats-server 2.9.10'),
+      remedy: expect.stringMatching(/set nats\.replicas to 1.*2\.10\.0.*nats stream rm CHAIN_ERROR/),
+    });
+    expect(update).not.toHaveBeenCalled();
+  });
+
+  it('is changed on a server that can', async () => {
+    const { manager, update } = managerWith();
+    expect(await ensureStream(manager, three, '2.10.0')).toBe(false);
+    expect(update).toHaveBeenCalledWith('CHAIN_ERROR', expect.objectContaining({ num_replicas: 3 }));
+  });
 });

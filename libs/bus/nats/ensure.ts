@@ -3,16 +3,21 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { ConsumerConfig, JetStreamManager, StreamConfig } from '@nats-io/jetstream';
 import { CatenaError } from '../../errors/catena-error.ts';
 import { API_CODE, apiCode, toBusError } from './nats-error.ts';
+import { canChangeReplicas, REPLICAS_CHANGE_VERSION } from './server-version.ts';
 import type { WantedConsumer, WantedStream } from './topology.ts';
 
 /** Wait before a conflict is reported: another process may be creating the same stream, which looks the same at first. */
 const OVERLAP_LOOKS = 5;
 const OVERLAP_WAIT_MS = 50;
 
-/** Returns true when the stream was created. Throws `bus.stream_conflict` when a different one has its name. */
+/**
+ * Returns true when the stream was created. Throws `bus.stream_conflict` when a different one has its name, and
+ * `bus.replicas_fixed` when it has another number of replicas and the server must not change it.
+ */
 export async function ensureStream(
   manager: JetStreamManager,
   wanted: WantedStream,
+  serverVersion: string,
   looks = OVERLAP_LOOKS,
 ): Promise<boolean> {
   try {
@@ -23,15 +28,18 @@ export async function ensureStream(
     }
     const fixed = differences(found.config, wanted, ['retention', 'storage']);
     if (fixed.length > 0) throw streamConflict(wanted, fixed.join(', '));
+    if (differences(found.config, wanted, ['num_replicas']).length > 0 && !canChangeReplicas(serverVersion)) {
+      throw replicasFixed(wanted, found.config.num_replicas, serverVersion);
+    }
     const { name, ...changes } = wanted;
     if (differences(found.config, changes).length > 0) await manager.streams.update(name, changes);
     return false;
   } catch (thrown) {
     const code = apiCode(thrown);
-    if (code === API_CODE.streamNameInUse) return ensureStream(manager, wanted, looks);
+    if (code === API_CODE.streamNameInUse) return ensureStream(manager, wanted, serverVersion, looks);
     if (code === API_CODE.subjectsOverlap && looks > 1) {
       await delay(OVERLAP_WAIT_MS);
-      return ensureStream(manager, wanted, looks - 1);
+      return ensureStream(manager, wanted, serverVersion, looks - 1);
     }
     throw streamError(thrown, wanted);
   }
@@ -94,15 +102,27 @@ function streamError(thrown: unknown, wanted: WantedStream): CatenaError {
       return streamConflict(wanted, 'another stream holds some of its subjects', thrown);
     case API_CODE.streamUpdateRefused:
       return streamConflict(wanted, String(thrown), thrown);
+    case API_CODE.noPeers:
     case API_CODE.tooManyReplicas:
       return new CatenaError('bus.too_few_servers', `${wanted.num_replicas} replicas need as many servers`, {
         cause: thrown,
+        // A server of the cluster may be down for now; a server without a cluster stays alone.
+        class: apiCode(thrown) === API_CODE.noPeers ? 'retryable' : 'fatal',
         data: { stream: wanted.name, replicas: wanted.num_replicas },
-        remedy: 'lower nats.replicas, or add servers to the cluster',
+        remedy: 'start the servers of the cluster that are down, add servers to it, or lower nats.replicas',
       });
     default:
       return toBusError(thrown, `preparing stream ${wanted.name}`);
   }
+}
+
+/** Measured on 2.9.10: after a change from one replica to three, acknowledged messages stay in a work queue for ever. */
+function replicasFixed({ name, num_replicas: replicas }: WantedStream, found: number, version: string): CatenaError {
+  const message = `stream ${name} has ${found} replicas and nats.replicas is ${replicas}, but nats-server ${version} damages a stream whose replicas change`;
+  return new CatenaError('bus.replicas_fixed', message, {
+    data: { stream: name, found, replicas, version },
+    remedy: `set nats.replicas to ${found}; or upgrade the servers to ${REPLICAS_CHANGE_VERSION}; or stop all Catena processes, delete the stream (nats stream rm ${name}) and start again: what waited in it is sent or downloaded again`,
+  });
 }
 
 function streamConflict({ name, subjects }: WantedStream, what: string, cause?: unknown): CatenaError {

@@ -1,15 +1,12 @@
-import type { Msg } from '@nats-io/transport-node';
 import { expect, it } from 'vitest';
+import type { Delivered } from './delivered.ts';
 import { HeldMessage } from './held-message.ts';
 
 function open(reply = '$JS.ACK.S.c.2.17.40.1700000000000000000.3', respond?: () => never) {
   const answers: string[] = [];
-  const msg = {
-    subject: 's',
-    reply,
-    respond: respond ?? ((payload: string) => answers.push(payload)),
-  } as unknown as Msg;
-  return { held: new HeldMessage(msg), answers };
+  const msg = { subject: 's', reply, data: new Uint8Array(), headers: undefined } satisfies Delivered;
+  const send = respond ?? ((_subject: string, text: string) => void answers.push(text));
+  return { held: new HeldMessage(msg, send), answers };
 }
 
 it.each([

@@ -1,4 +1,4 @@
-import type { Msg } from '@nats-io/transport-node';
+import type { Delivered } from './delivered.ts';
 
 const ACK = '+ACK';
 const IN_PROGRESS = '+WPI';
@@ -10,15 +10,18 @@ const TERMINATE = '+TERM';
  * affects its current holder, which costs a wake-up and no work.
  */
 export class HeldMessage {
-  readonly msg: Msg;
+  readonly msg: Delivered;
   /** Number in the stream. */
   readonly sequence: number;
   readonly isRedelivered: boolean;
+  readonly #send: (subject: string, text: string) => void;
   #isAnswered = false;
 
-  constructor(msg: Msg) {
+  /** `send` publishes a text. */
+  constructor(msg: Delivered, send: (subject: string, text: string) => void) {
     this.msg = msg;
-    const { deliveries, sequence } = placeOf(msg.reply ?? '');
+    this.#send = send;
+    const { deliveries, sequence } = placeOf(msg.reply);
     this.sequence = sequence;
     this.isRedelivered = deliveries > 1;
   }
@@ -53,7 +56,7 @@ export class HeldMessage {
 
   #answer(text: string): void {
     try {
-      this.msg.respond(text);
+      this.#send(this.msg.reply, text);
     } catch {
       // The connection is closed; the message is delivered to another process.
     }

@@ -7,13 +7,15 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import { pause } from '../../concurrency/abort.ts';
 import { within } from '../../concurrency/within.ts';
 import { RECEIVER } from '../../contracts/chain.ts';
-import type { Dispatched, Namespace } from '../../contracts/subjects.ts';
+import { type Dispatched, type Namespace, responseSubject } from '../../contracts/subjects.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
-import type { Bus, Receiver, SubscribeOptions, Subscription } from '../port.ts';
+import type { Bus, Receiver, ResponseName, SubscribeOptions, Subscription } from '../port.ts';
+import type { ProcessInfo } from '../process-info.ts';
 import { Backlog } from './backlog.ts';
-import { isGone } from './nats-error.ts';
+import { API_CODE, apiCode, isGone, toBusError } from './nats-error.ts';
 import { NatsEvents } from './nats-events.ts';
 import type { BusNotice } from './notice.ts';
+import { ProcessList } from './process-list.ts';
 import { Publishing } from './publishing.ts';
 import { type MessageCheck, type RefusedMessage, readDelivery } from './read-message.ts';
 import { StageSubscription } from './stage-subscription.ts';
@@ -85,6 +87,20 @@ export class NatsBus implements Bus {
     return this.#backlogs.get(stage)!.depth;
   }
 
+  /** Asks the stream; throws `bus.unavailable` (retryable) when it does not answer. */
+  async hasResponse({ moduleId, requestId }: ResponseName): Promise<boolean> {
+    const { keeper, namespace } = this.#parts;
+    const { stream } = stagePlace(namespace, 'parser');
+    const subject = namespace.subject(responseSubject(moduleId, requestId));
+    try {
+      return (await keeper.manager.streams.getMessage(stream, { last_by_subj: subject })) !== null;
+    } catch (thrown) {
+      // The stream is missing, and with it what waited there.
+      if (apiCode(thrown) === API_CODE.streamNotFound) return false;
+      throw toBusError(thrown, 'looking for a response that waits');
+    }
+  }
+
   /** Throws `bus.unavailable` (retryable) when the server does not answer in time, `bus.message_too_large`. */
   async publish(message: Dispatched): Promise<boolean> {
     const backlog = this.#backlogs.get(RECEIVER[message.kind])!;
@@ -129,6 +145,29 @@ export class NatsBus implements Bus {
       },
       resize: (slots) => subscription.resize(slots),
     };
+  }
+
+  /** Resolves when the streams that these stages take from have leaders and answer; rejects with what is missing. */
+  async check(stages: readonly Receiver[]): Promise<void> {
+    const { keeper, namespace } = this.#parts;
+    try {
+      if (stages.length === 0) await keeper.manager.getAccountInfo();
+      await Promise.all(
+        stages.map(async (stage) => {
+          const { stream, consumer } = stagePlace(namespace, stage);
+          const { cluster } = await keeper.manager.consumers.info(stream, consumer);
+          if (cluster !== undefined && cluster.leader === '') throw new Error(`consumer ${consumer} has no leader`);
+        }),
+      );
+    } catch (thrown) {
+      throw toBusError(thrown, 'checking the streams');
+    }
+  }
+
+  /** The processes of the deployment, over the same connection. */
+  processes(self: ProcessInfo, onGone: (gone: ProcessInfo) => void): ProcessList {
+    const { connection, namespace } = this.#parts;
+    return new ProcessList({ connection, namespace, self, onGone });
   }
 
   close(): Promise<void> {

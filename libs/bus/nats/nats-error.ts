@@ -5,6 +5,9 @@ import { CatenaError } from '../../errors/catena-error.ts';
 
 /** Codes of the JetStream API, as the server's `errors.json` numbers them. */
 export const API_CODE = {
+  noPeers: 10005,
+  noLeader: 10008,
+  notLeader: 10009,
   consumerNotFound: 10014,
   consumerExists: 10013,
   consumerUpdateRefused: 10012,
@@ -29,11 +32,27 @@ export function isStreamFull(thrown: unknown): boolean {
   return apiCode(thrown) === API_CODE.storeFailed && /maximum (?:messages|bytes) exceeded/.test(String(thrown));
 }
 
+/** Whether nobody listens where a request was sent. */
+export function isUnheard(thrown: unknown): boolean {
+  if (thrown instanceof errors.NoRespondersError) return true;
+  const cause = thrown instanceof Error && thrown.cause instanceof errors.RequestError ? thrown.cause : thrown;
+  return cause instanceof errors.RequestError && cause.isNoResponders();
+}
+
 /** Whether the stream or consumer does not exist. A publish to a deleted stream has no responder. */
 export function isGone(thrown: unknown): boolean {
   const code = apiCode(thrown);
   if (code === API_CODE.streamNotFound || code === API_CODE.consumerNotFound) return true;
-  return isJetStreamAbsent(thrown) || thrown instanceof errors.NoRespondersError;
+  return isJetStreamAbsent(thrown) || isUnheard(thrown);
+}
+
+/**
+ * Whether the cluster cannot answer now: it elects a leader, or has lost its quorum. An answer that does not come in time looks
+ * the same from here.
+ */
+export function isLeaderless(thrown: unknown): boolean {
+  const code = apiCode(thrown);
+  return code === API_CODE.noLeader || code === API_CODE.notLeader || thrown instanceof errors.TimeoutError;
 }
 
 /** The client's error name for a JetStream request without responder; its class is not public. */
@@ -66,11 +85,12 @@ export function toBusError(thrown: unknown, doing: string): CatenaError {
       remedy: 'raise max_file_store of nats-server, or lower nats.stream_max_bytes',
     });
   }
-  if (code !== undefined) return refused(thrown, doing, detail);
+  if (code !== undefined && !isLeaderless(thrown)) return refused(thrown, doing, detail);
   return new CatenaError('bus.unavailable', `NATS did not answer while ${doing} (${detail})`, {
     ...about,
     class: 'retryable',
-    remedy: 'check that nats-server runs with JetStream and can be reached at nats.url',
+    remedy:
+      'check that nats-server runs with JetStream and can be reached at nats.url; of a cluster, that most of its servers run',
   });
 }
 

@@ -1,15 +1,16 @@
 /** Publishes one message to its stream. */
 
 import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { type JetStreamClient, jetstream } from '@nats-io/jetstream';
-import { errors, type MsgHdrs, type NatsConnection } from '@nats-io/transport-node';
+import type { MsgHdrs, NatsConnection } from '@nats-io/transport-node';
 import { backOffMs } from '../../concurrency/back-off.ts';
 import { encodeMessage } from '../../contracts/chain.ts';
-import { type Dispatched, messageId, type Namespace, scopeOf, subjectOf } from '../../contracts/subjects.ts';
+import { type Dispatched, messageId, type Namespace, subjectOfMessage } from '../../contracts/subjects.ts';
 import { nodeIdOf } from '../../contracts/validate.ts';
-import { CatenaError } from '../../errors/catena-error.ts';
+import { CatenaError, toCatenaError } from '../../errors/catena-error.ts';
 import { outgoingHeaders, sizeOf } from './message-headers.ts';
-import { isGone, isStreamFull, toBusError } from './nats-error.ts';
+import { isGone, isLeaderless, isStreamFull, toBusError } from './nats-error.ts';
 
 export interface PublishingOptions {
   readonly connection: NatsConnection;
@@ -48,16 +49,16 @@ export class Publishing {
   }
 
   message(message: Dispatched): Promise<PublishResult> {
-    const subject = subjectOf(message.kind, scopeOf(message));
+    const subject = subjectOfMessage(message);
     return this.bytes({ subject, kind: message.kind, body: encodeMessage(message), id: wakeUpId(message) });
   }
 
   /**
    * Throws `bus.message_too_large` before anything is sent, and `bus.unavailable` (retryable) when the server does not answer in
-   * time. A missing stream is created again, and the message is sent once more.
+   * time. A missing stream is created again, and the message is sent again.
    */
   async bytes({ subject, kind, body, id }: Outgoing): Promise<PublishResult> {
-    const { connection, namespace, timeoutMs, restore } = this.#options;
+    const { connection, namespace } = this.#options;
     const place = namespace.subject(subject);
     const headers = outgoingHeaders(kind);
     checkSize(connection, place, headers, body);
@@ -66,11 +67,7 @@ export class Publishing {
       return answer.duplicate ? 'duplicate' : 'kept';
     };
     try {
-      return await this.#untilAnswered(send).catch(async (thrown: unknown) => {
-        if (!isGone(thrown)) throw thrown;
-        await restore();
-        return await send(timeoutMs);
-      });
+      return await this.#untilAnswered(send);
     } catch (thrown) {
       if (isStreamFull(thrown)) return 'full';
       throw toBusError(thrown, `publishing to ${place}`);
@@ -79,20 +76,36 @@ export class Publishing {
 
   /**
    * Sends a message without an answer again, at growing intervals: otherwise only the sweeper would send the wake-up again, long
-   * after the server is back. The broker stores it once, by its id.
+   * after the server is back, or the cluster has a leader again. The broker stores it once, by its id.
    */
   async #untilAnswered(send: (waitMs: number) => Promise<PublishResult>): Promise<PublishResult> {
     const { connection, timeoutMs } = this.#options;
     const startedMs = performance.now();
     for (let failures = 0; ; failures++) {
       const waitMs = backOffMs({ baseMs: timeoutMs / FIRST_WAIT_SHARE, maxMs: timeoutMs }, failures);
+      const untilMs = performance.now() + waitMs;
       const leftMs = timeoutMs * WAITED_TIMEOUTS - (performance.now() - startedMs);
       try {
         return await send(Math.min(waitMs, leftMs));
       } catch (thrown) {
-        const isLast = waitMs >= leftMs || connection.isClosed() || connection.isDraining();
-        if (isLast || !(thrown instanceof errors.TimeoutError)) throw thrown;
+        if (waitMs >= leftMs || connection.isClosed() || connection.isDraining()) throw thrown;
+        if (isGone(thrown)) {
+          if (await this.#isRestored()) continue;
+        } else if (!isLeaderless(thrown)) throw thrown;
       }
+      // An answer that says "not now" comes at once.
+      await delay(Math.max(0, untilMs - performance.now()));
+    }
+  }
+
+  /** Whether the missing streams exist again; false while the server or the cluster does not answer. */
+  async #isRestored(): Promise<boolean> {
+    try {
+      await this.#options.restore();
+      return true;
+    } catch (thrown) {
+      if (toCatenaError(thrown, 'bus.unavailable', 'retryable').class === 'retryable') return false;
+      throw thrown;
     }
   }
 }

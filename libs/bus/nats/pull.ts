@@ -1,10 +1,12 @@
-import { createInbox, type Msg, type NatsConnection, nanos, type Subscription } from '@nats-io/transport-node';
+import { type Msg, type NatsConnection, nanos, type Subscription } from '@nats-io/transport-node';
+import { newInbox } from './connect.ts';
+import { type Delivered, delivered } from './delivered.ts';
 import type { StagePlace } from './topology.ts';
 
 export interface PullOptions {
   readonly connection: NatsConnection;
   readonly place: StagePlace;
-  readonly onMessage: (msg: Msg) => void;
+  readonly onMessage: (msg: Delivered) => void;
   /** Called when fewer messages will come than were requested; request again. */
   readonly onExpired: () => void;
   /** Called at most once, when nothing more will come: the consumer is missing or silent. */
@@ -26,7 +28,7 @@ const REQUEST_REFUSED_PAUSE_MS = 250;
  */
 export class Pull {
   readonly #options: PullOptions;
-  readonly #inbox = createInbox();
+  readonly #inbox: string;
   readonly #subscription: Subscription;
   readonly #subject: string;
   readonly #timers = new Set<NodeJS.Timeout>();
@@ -36,6 +38,7 @@ export class Pull {
 
   constructor(options: PullOptions) {
     this.#options = options;
+    this.#inbox = newInbox(options.connection);
     const { stream, consumer } = options.place;
     this.#subject = `$JS.API.CONSUMER.MSG.NEXT.${stream}.${consumer}`;
     this.#subscription = options.connection.subscribe(`${this.#inbox}.*`, {
@@ -72,7 +75,7 @@ export class Pull {
     this.#heardAtMs = performance.now();
     if (msg.reply?.startsWith('$JS.ACK.') === true) {
       this.#outstanding = Math.max(0, this.#outstanding - 1);
-      this.#options.onMessage(msg);
+      this.#options.onMessage(delivered(msg));
       return;
     }
     if (this.#closed || msg.headers === undefined) return;

@@ -1,17 +1,18 @@
-import { headers, type Msg } from '@nats-io/transport-node';
+import { headers } from '@nats-io/transport-node';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { encodeMessage } from '../../contracts/chain.ts';
 import { namespaceOf } from '../../contracts/subjects.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
 import { request } from './bus.fixture.ts';
+import type { Delivered } from './delivered.ts';
 import { headersAsRecord, outgoingHeaders, sizeOf } from './message-headers.ts';
 import { contractCheck, readDelivery } from './read-message.ts';
 
 const PLAIN = namespaceOf('');
 
-function delivered(subject: string, data: Uint8Array, sent = outgoingHeaders('request')): Msg {
-  return { subject, data, headers: sent } as unknown as Msg;
+function delivered(subject: string, data: Uint8Array, sent = outgoingHeaders('request')): Delivered {
+  return { subject, data, headers: sent } as unknown as Delivered;
 }
 
 describe('reading a delivery', () => {

@@ -1,9 +1,9 @@
-import type { Msg } from '@nats-io/transport-node';
 import { type ChainMessage, decodeMessage, RECEIVER } from '../../contracts/chain.ts';
 import { malformed } from '../../contracts/malformed.ts';
-import { kindOfSubject, type Namespace, scopeOf, subjectOf } from '../../contracts/subjects.ts';
+import { belongsOn, kindOfSubject, type Namespace, subjectOfMessage } from '../../contracts/subjects.ts';
 import { CatenaError, toCatenaError } from '../../errors/catena-error.ts';
 import type { Receiver } from '../port.ts';
+import type { Delivered } from './delivered.ts';
 import { checkVersion, headersAsRecord, statedKind } from './message-headers.ts';
 
 /** A foreign message on a subject of the chain. */
@@ -26,7 +26,7 @@ export type MessageCheck = (message: ChainMessage) => CatenaError | undefined;
 export const contractCheck: MessageCheck = (message) => malformed(message, 'bus');
 
 /** Decodes a delivery. Never throws, whatever the bytes. */
-export function readDelivery(msg: Msg, stage: Receiver, namespace: Namespace, check: MessageCheck): ReadDelivery {
+export function readDelivery(msg: Delivered, stage: Receiver, namespace: Namespace, check: MessageCheck): ReadDelivery {
   const { subject, data: bytes } = msg;
   const headers = headersAsRecord(msg.headers);
   try {
@@ -38,8 +38,7 @@ export function readDelivery(msg: Msg, stage: Receiver, namespace: Namespace, ch
     const message = decodeMessage(kind, bytes);
     const error = check(message);
     if (error !== undefined) throw error;
-    const expected = subjectOf(message.kind, scopeOf(message));
-    if (expected !== plain) throw mismatch(plain, `its content belongs on ${expected}`);
+    if (!belongsOn(message, plain)) throw mismatch(plain, `its content belongs on ${subjectOfMessage(message)}`);
     return { message, headers };
   } catch (thrown) {
     return { refused: { subject, headers, bytes, error: toCatenaError(thrown, 'bus.malformed_message', 'fatal') } };

@@ -1,8 +1,9 @@
-import type { Msg, NatsConnection } from '@nats-io/transport-node';
+import type { NatsConnection } from '@nats-io/transport-node';
 import type { ChainMessage, MessageTo } from '../../contracts/chain.ts';
 import { withExtractedTrace } from '../../telemetry/trace-carrier.ts';
 import type { Receiver, SubscribeOptions } from '../port.ts';
 import type { Backlog } from './backlog.ts';
+import type { Delivered } from './delivered.ts';
 import { HeldMessage } from './held-message.ts';
 import { Pull } from './pull.ts';
 import type { ReadDelivery, RefusedMessage } from './read-message.ts';
@@ -14,7 +15,7 @@ export interface StageSubscriptionOptions {
   readonly subscriber: SubscribeOptions<Receiver>;
   readonly backlog: Backlog;
   readonly ackWaitMs: number;
-  readonly read: (msg: Msg) => ReadDelivery;
+  readonly read: (msg: Delivered) => ReadDelivery;
   readonly onRefused: (refused: RefusedMessage) => Promise<void>;
   /** Called when a receiver throws, which it must not. */
   readonly onError: (error: unknown) => void;
@@ -105,9 +106,9 @@ export class StageSubscription {
     });
   }
 
-  async #receive(msg: Msg): Promise<void> {
-    const { backlog, onError } = this.#options;
-    const held = new HeldMessage(msg);
+  async #receive(msg: Delivered): Promise<void> {
+    const { backlog, connection, onError } = this.#options;
+    const held = new HeldMessage(msg, (subject, text) => connection.publish(subject, text));
     backlog.delivered(held.sequence, held.isRedelivered);
     // Messages of the old requests may arrive after the new ones have begun.
     if (this.#stopped !== undefined || this.#held.size >= this.#mostSlots) {

@@ -14,11 +14,13 @@ export interface MadeParts {
 /** Creates the streams and consumers at the start, and again when they are missing. */
 export class TopologyKeeper {
   readonly manager: JetStreamManager;
+  readonly #connection: NatsConnection;
   readonly #wanted: readonly WantedPart[];
   #onRestored: ((made: MadeParts) => void) | undefined;
   #underWay: Promise<void> | undefined;
 
-  private constructor(manager: JetStreamManager, wanted: readonly WantedPart[]) {
+  private constructor(connection: NatsConnection, manager: JetStreamManager, wanted: readonly WantedPart[]) {
+    this.#connection = connection;
     this.manager = manager;
     this.#wanted = wanted;
   }
@@ -30,7 +32,7 @@ export class TopologyKeeper {
     timeoutMs: number,
   ): Promise<TopologyKeeper> {
     const manager = await openManager(connection, timeoutMs);
-    const keeper = new TopologyKeeper(manager, wanted);
+    const keeper = new TopologyKeeper(connection, manager, wanted);
     await keeper.#ensure();
     return keeper;
   }
@@ -55,8 +57,9 @@ export class TopologyKeeper {
 
   async #ensure(): Promise<MadeParts> {
     const made = { streams: 0, consumers: 0 };
+    const version = this.#connection.info?.version ?? '';
     for (const { stream, consumer } of this.#wanted) {
-      if (await ensureStream(this.manager, stream)) made.streams += 1;
+      if (await ensureStream(this.manager, stream, version)) made.streams += 1;
       if (consumer === undefined) continue;
       if (await ensureConsumer(this.manager, stream.name, consumer)) made.consumers += 1;
     }

@@ -36,12 +36,13 @@ function explanationText({ reasons, sampled }: Explanation): string {
   return lines.join('');
 }
 
-function toView({ code, text, moduleId = '', nodes = 0, atMs = 0 }: Explanation['reasons'][number]) {
+function toView({ code, text, moduleId = '', nodes = 0, atMs = 0, failure }: Explanation['reasons'][number]) {
   return {
     code,
     text,
     module: moduleId === '' ? null : moduleId,
     nodes,
     at: atMs === 0 ? null : new Date(atMs).toISOString(),
+    failure: failure === undefined ? null : { code: failure.code, message: failure.message },
   };
 }

@@ -1,6 +1,5 @@
-/** The folder of `catena dev`: its servers' data, locked by one process at a time. */
-import { existsSync } from 'node:fs';
-import { chmod, mkdir, readdir, rm } from 'node:fs/promises';
+/** The folder of `catena dev`: its servers' data, closed to other users of the machine, and locked by one process at a time. */
+import { chmod, mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { CatenaError } from '../../errors/catena-error.ts';
 import { ProcessLedger } from '../../local-servers/process-ledger.ts';
@@ -17,7 +16,7 @@ export interface DataFolder {
 
 const LOCK = 'dev';
 
-/** `isFresh` deletes the data in it. Throws `servers.in_use` and `cli.unwritable_output`. */
+/** `isFresh` deletes the data in it. Throws `servers.in_use`, `servers.foreign_folder` and `cli.unwritable_output`. */
 export async function openDataFolder(given: string, isFresh: boolean): Promise<DataFolder> {
   const path = resolve(given);
   await make(path);
@@ -33,13 +32,19 @@ export async function openDataFolder(given: string, isFresh: boolean): Promise<D
   }
 }
 
+const CLOSED = 0o700;
+/** Others may enter, but see nothing: started by root, PostgreSQL runs as another user, whose folder is in it. */
+const ENTERABLE = 0o711;
+
 async function make(path: string): Promise<void> {
+  const own = process.getuid?.();
   try {
-    const isNew = !existsSync(path);
     await mkdir(path, { recursive: true });
-    // Started by root, PostgreSQL runs as another user, who must be able to enter the folder.
-    if (isNew) await chmod(path, 0o755);
+    const { uid } = await stat(path);
+    if (own !== undefined && uid !== own) throw foreignFolder(path, uid);
+    await chmod(path, own === 0 ? ENTERABLE : CLOSED);
   } catch (thrown) {
+    if (thrown instanceof CatenaError) throw thrown;
     throw new CatenaError(
       'cli.unwritable_output',
       `the folder ${path} cannot be created: ${(thrown as Error).message}`,
@@ -49,6 +54,14 @@ async function make(path: string): Promise<void> {
       },
     );
   }
+}
+
+/** Its owner could exchange files in it while the servers run. */
+function foreignFolder(path: string, uid: number): CatenaError {
+  return new CatenaError('servers.foreign_folder', `the folder ${path} belongs to another user (${uid})`, {
+    data: { folder: path, uid },
+    remedy: 'start it in a folder of your own',
+  });
 }
 
 function take(path: string): FileLock {

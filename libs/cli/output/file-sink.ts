@@ -56,12 +56,30 @@ export class FileSink implements Sink {
     }
   }
 
-  async fingerprint(end: number): Promise<string | undefined> {
-    if (!this.isFile || (await this.#file.stat()).size < end) return undefined;
-    const length = Math.min(end, LOOK_BACK_BYTES);
+  async size(): Promise<number> {
+    return this.isFile ? (await this.#file.stat()).size : 0;
+  }
+
+  async changedAtMs(): Promise<number> {
+    return (await this.#file.stat()).mtimeMs;
+  }
+
+  async read(position: number, length: number): Promise<Uint8Array> {
     const buffer = Buffer.alloc(length);
-    const { bytesRead } = await this.#file.read(buffer, 0, length, end - length);
-    return bytesRead === length ? hash('sha256', buffer, 'base64url') : undefined;
+    let filled = 0;
+    while (filled < length) {
+      const { bytesRead } = await this.#file.read(buffer, filled, length - filled, position + filled);
+      if (bytesRead === 0) break;
+      filled += bytesRead;
+    }
+    return buffer.subarray(0, filled);
+  }
+
+  async fingerprint(end: number): Promise<string | undefined> {
+    if (!this.isFile || (await this.size()) < end) return undefined;
+    const length = Math.min(end, LOOK_BACK_BYTES);
+    const bytes = await this.read(end - length, length);
+    return bytes.byteLength === length ? hash('sha256', bytes, 'base64url') : undefined;
   }
 
   close(): Promise<void> {

@@ -1,41 +1,37 @@
 /**
  * Writes the items of a run to a file: rows are appended, then the file's size is saved as its offset. If the process dies in
  * between, the file is longer than the offset, so it is cut back to the offset before more is appended. The file is rewritten
- * if somebody changed it, if rows in it were withdrawn, and if its layout must grow.
+ * if rows in it were withdrawn, and if its layout must grow.
  */
 import { failpoint } from '../../failpoints/failpoint.ts';
 import type { ExportOffset, Store, StoredItem } from '../../store/port.ts';
+import { type Claim, columnsAbove, endLine, type NewFormat, type SavedLayout } from './own-file.ts';
 import type { RowFormat } from './rows.ts';
 import type { Sink } from './sink.ts';
 
 export interface FollowerOptions {
-  readonly store: Pick<Store, 'readItems' | 'hasWithdrawnItems' | 'findExport' | 'saveExport'>;
+  readonly store: Pick<Store, 'readItems' | 'hasWithdrawnItems' | 'saveExport'>;
   readonly runId: string;
   readonly sink: Sink;
-  /** Creates the format, from the layout that an earlier process saved, if it fits. */
-  readonly format: (layout: string | undefined) => RowFormat;
+  readonly format: NewFormat;
   /** Only items of this type. */
   readonly type?: string | undefined;
   /** Monotonic milliseconds. */
   readonly monotonicMs: () => number;
 }
 
-/** The layout of an export, as it is saved. */
-interface SavedLayout {
-  readonly rows: string;
-  readonly type: string;
-  readonly fingerprint: string;
-}
-
 const BATCH_ROWS = 1_000;
 /** After a rewrite the next one waits this many times as long as it took, so that a growing layout does not slow down the run. */
 const REWRITE_PAUSE_FACTOR = 10;
-const NOTHING = { seq: 0, bytes: 0, rows: 0 };
+const NOTHING = { seq: 0, rows: 0 };
 
 export class ItemFollower {
   readonly #options: FollowerOptions;
   #format: RowFormat;
-  #at = NOTHING;
+  #at = { ...NOTHING, bytes: 0 };
+  /** Bytes before the first row, which are not ours. */
+  #base = 0;
+  #replaces: SavedLayout['before'];
   /** The layout of the rows in the file. */
   #layoutInFile = '';
   #nextRewriteAtMs = 0;
@@ -50,15 +46,22 @@ export class ItemFollower {
     return this.#at.rows;
   }
 
-  /** Continues the file of an earlier process, or starts an empty one. Call it once, before anything else. */
-  async open(): Promise<void> {
-    const { sink } = this.#options;
-    const saved = sink.isFile ? await this.#findSaved() : undefined;
-    if (saved === undefined) return this.#begin();
-    this.#format = this.#options.format(saved.rowsLayout);
-    this.#at = saved.offset;
-    this.#layoutInFile = saved.rowsLayout;
-    await sink.cutTo(this.#at.bytes);
+  /** Continues the file of an earlier process, or begins it, as it was claimed. Call it once, before anything else. */
+  async open(claim: Claim): Promise<void> {
+    const { sink, runId, store, format } = this.#options;
+    if (claim.kind === 'begin') {
+      this.#base = await endLine(sink, claim.base);
+      this.#format = format(undefined, await columnsAbove({ sink, base: this.#base, format }));
+      return this.#begin();
+    }
+    const { layout, ...offset } = claim.saved;
+    const { base = 0, rows } = layout;
+    this.#base = base;
+    this.#format = format(rows, await columnsAbove({ sink, base, format }));
+    if (this.#format.layout() !== rows || (await store.hasWithdrawnItems(runId, offset.seq))) return this.#begin();
+    this.#at = offset;
+    this.#layoutInFile = rows;
+    await sink.cutTo(offset.bytes);
   }
 
   /** Appends the items that were committed since. `isLast`: all of them, however long a rewrite takes. */
@@ -98,23 +101,17 @@ export class ItemFollower {
     return this.#at.rows === 0 || this.#format.layout() === this.#layoutInFile;
   }
 
-  async #findSaved(): Promise<{ readonly offset: typeof NOTHING; readonly rowsLayout: string } | undefined> {
-    const { store, runId, sink, type = '' } = this.#options;
-    const saved = await store.findExport(runId, sink.name);
-    if (saved === undefined || saved.rows === 0) return undefined;
-    const layout = JSON.parse(saved.layout) as SavedLayout;
-    const { seq, bytes, rows } = saved;
-    if (layout.type !== type || this.#options.format(layout.rows).layout() !== layout.rows) return undefined;
-    if ((await sink.fingerprint(bytes)) !== layout.fingerprint) return undefined;
-    if (await store.hasWithdrawnItems(runId, seq)) return undefined;
-    return { offset: { seq, bytes, rows }, rowsLayout: layout.rows };
-  }
-
-  /** Empties the file. The offset is saved first: if the process dies before the cut, the next process cuts again. */
+  /**
+   * Removes the rows. The offset is saved first: if the process dies before the cut, the next process cuts again, and knows the
+   * rows by what is noted about them.
+   */
   async #begin(): Promise<void> {
-    this.#at = NOTHING;
+    const { sink } = this.#options;
+    const bytes = await sink.size();
+    this.#replaces = bytes > this.#base ? { bytes, fingerprint: (await sink.fingerprint(bytes)) ?? '' } : undefined;
+    this.#at = { ...NOTHING, bytes: this.#base };
     await this.#save();
-    await this.#options.sink.cutTo(0);
+    await sink.cutTo(this.#base);
   }
 
   /** Reads the layout of all items, so that one rewrite is enough, then starts from the first item. */
@@ -134,15 +131,19 @@ export class ItemFollower {
   }
 
   async #append(items: readonly StoredItem[]): Promise<void> {
+    const layout = this.#format.layout();
+    // So that rows are recognised by it, if the process dies before their offset is saved.
+    if (layout !== this.#layoutInFile) await this.#save();
+    this.#layoutInFile = layout;
     const header = this.#at.rows === 0 ? this.#format.header() : '';
-    this.#layoutInFile = this.#format.layout();
-    const bytes = Buffer.from(header + items.map((item) => this.#format.row(item)).join(''));
+    const bytes = Buffer.from(header + this.#format.rows(items));
     await this.#options.sink.append(bytes);
     this.#at = {
       seq: items.at(-1)!.seq,
       bytes: this.#at.bytes + bytes.byteLength,
       rows: this.#at.rows + items.length,
     };
+    this.#replaces = undefined;
     failpoint('export.before_offset');
     await this.#save();
   }
@@ -155,8 +156,14 @@ export class ItemFollower {
   async #save(): Promise<void> {
     const { store, runId, sink, type = '' } = this.#options;
     if (!sink.isFile) return;
-    const fingerprint = (await sink.fingerprint(this.#at.bytes)) ?? '';
-    const layout: SavedLayout = { rows: this.#format.layout(), type, fingerprint };
+    const layout: SavedLayout = {
+      rows: this.#format.layout(),
+      type,
+      fingerprint: (await sink.fingerprint(this.#at.bytes)) ?? '',
+      base: this.#base,
+      writtenAtMs: await sink.changedAtMs(),
+      ...(this.#replaces === undefined ? {} : { before: this.#replaces }),
+    };
     const offset: ExportOffset = { ...this.#at, layout: JSON.stringify(layout) };
     await store.saveExport(runId, sink.name, offset);
   }

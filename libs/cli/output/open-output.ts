@@ -2,7 +2,8 @@ import type { Writable } from 'node:stream';
 import { CatenaError } from '../../errors/catena-error.ts';
 import { FileSink } from './file-sink.ts';
 import type { OutputOption } from './output-option.ts';
-import { CsvRows, jsonlRows, type RowFormat } from './rows.ts';
+import type { NewFormat } from './own-file.ts';
+import { CsvRows, jsonlRows } from './rows.ts';
 import { type Sink, streamSink } from './sink.ts';
 
 export function openSink({ path }: OutputOption, stdout: Writable): Promise<Sink> {
@@ -38,12 +39,15 @@ export function chooseItemType(
 
 /** Creates the format of an output; `layout` is what an earlier process saved. */
 export function rowFormat(
-  { format }: OutputOption,
+  { format, path, isRaw }: OutputOption,
   itemTypes: readonly string[],
   type: string | undefined,
-): (layout: string | undefined) => RowFormat {
+): NewFormat {
   if (format === 'jsonl') return () => jsonlRows(itemTypes.length > 1 && type === undefined);
-  return (layout) => new CsvRows(columnsIn(layout));
+  return (layout, columns) => {
+    const own = { columns: columns ?? columnsIn(layout), isRaw };
+    return new CsvRows(columns === undefined ? own : { ...own, appendsTo: path });
+  };
 }
 
 function columnsIn(layout: string | undefined): readonly string[] {

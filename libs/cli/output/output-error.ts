@@ -32,6 +32,11 @@ export function outputError(name: string, thrown: unknown): CatenaError {
   }
 }
 
+/** Whether the reader of an output has left. It asked for no more, so nothing failed. */
+export function isClosedOutput(thrown: unknown): boolean {
+  return thrown instanceof CatenaError && thrown.code === 'output.closed';
+}
+
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'its folder does not exist',
   EACCES: 'permission denied',

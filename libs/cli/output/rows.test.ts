@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { StoredItem } from '../../store/port.ts';
-import { parseOutput } from './output-option.ts';
+import { firstLine } from './csv-lines.ts';
+import { parseOutput, requireNoOutput } from './output-option.ts';
 import { CsvRows, jsonlRows } from './rows.ts';
 
 const item = (data: unknown, type = 'product'): StoredItem => ({
@@ -13,28 +14,28 @@ const item = (data: unknown, type = 'product'): StoredItem => ({
 
 describe('JSON lines', () => {
   it('are the bare items of a module with one type', () => {
-    expect(jsonlRows(false).row(item({ type: 'own', a: 1 }))).toBe('{"type":"own","a":1}\n');
+    expect(jsonlRows(false).rows([item({ type: 'own', a: 1 })])).toBe('{"type":"own","a":1}\n');
   });
 
   it('carry the type where there are several', () => {
-    const { row } = jsonlRows(true);
-    expect(row(item({ a: 1 }))).toBe('{"type":"product","a":1}\n');
-    expect(row(item({}))).toBe('{"type":"product"}\n');
-    expect(row(item({ a: { type: 'inner' } }))).toBe('{"type":"product","a":{"type":"inner"}}\n');
+    const { rows } = jsonlRows(true);
+    expect(rows([item({ a: 1 })])).toBe('{"type":"product","a":1}\n');
+    expect(rows([item({})])).toBe('{"type":"product"}\n');
+    expect(rows([item({ a: { type: 'inner' } })])).toBe('{"type":"product","a":{"type":"inner"}}\n');
   });
 
   it('lose nothing of an item with a type of its own, or one that is no object', () => {
-    const { row } = jsonlRows(true);
-    expect(JSON.parse(row(item({ type: 'own', a: 1 })))).toEqual({ type: 'product', item: { type: 'own', a: 1 } });
-    expect(JSON.parse(row(item([1])))).toEqual({ type: 'product', item: [1] });
+    const { rows } = jsonlRows(true);
+    expect(JSON.parse(rows([item({ type: 'own', a: 1 })]))).toEqual({ type: 'product', item: { type: 'own', a: 1 } });
+    expect(JSON.parse(rows([item([1])]))).toEqual({ type: 'product', item: [1] });
   });
 });
 
 describe('CSV', () => {
-  const csv = (items: readonly StoredItem[]): string => {
-    const rows = new CsvRows();
+  const csv = (items: readonly StoredItem[], isRaw = false): string => {
+    const rows = new CsvRows({ isRaw });
     rows.learn(items);
-    return rows.header() + items.map((each) => rows.row(each)).join('');
+    return rows.header() + rows.rows(items);
   };
 
   it('quotes what has to be quoted, and ends lines in CRLF', () => {
@@ -48,21 +49,54 @@ describe('CSV', () => {
     );
   });
 
+  it('guards cells that a spreadsheet would execute, and leaves numbers alone', () => {
+    const cells = ['=HYPERLINK("http://a.example")', '+49 30', '-1', '@SUM(1)', '\t=1', '  =1', '＝1', 'a=b', -1, -2.5];
+    const items = cells.map((cell) => item({ cell }));
+    expect(csv(items).split('\r\n').slice(1, -1)).toEqual([
+      ...['"\'=HYPERLINK(""http://a.example"")"', "'+49 30", "'-1", "'@SUM(1)", "'\t=1", "'  =1", "'＝1"],
+      ...['a=b', '-1', '-2.5'],
+    ]);
+  });
+
+  it('guards the names of columns too, which may come from a page', () => {
+    expect(csv([item({ '=1+1': 1 })])).toBe("'=1+1\r\n1\r\n");
+  });
+
+  it('leaves cells as they are with --csv raw', () => {
+    const rows = new CsvRows({ isRaw: true });
+    rows.learn([item({ cell: '=1', other: 1 })]);
+    expect(rows.rows([item({ cell: '=1', other: '-x' })])).toBe('=1,-x\r\n');
+    expect(JSON.parse(rows.layout())).toEqual({ format: 'csv', columns: ['cell', 'other'], raw: true });
+  });
+
+  it('under the columns of a file refuses a field without a column', () => {
+    const rows = new CsvRows({ columns: ['a', 'b'], appendsTo: 'x.csv' });
+    rows.learn([item({ b: 1 })]);
+    expect(rows.header() + rows.rows([item({ b: 1 })])).toBe(',1\r\n');
+    expect(() => rows.learn([item({ c: 1 })])).toThrow(/has a field "c", but x\.csv has no such column/);
+  });
+
+  it('reads the columns of a file', () => {
+    expect(firstLine('\ufeffa,"b ""x"",y",c\r\n1,2,3')).toEqual(['a', 'b "x",y', 'c']);
+    expect(firstLine('a\n')).toEqual(['a']);
+    expect(firstLine('a,b')).toBeUndefined();
+  });
+
   it('has one column for items that are no objects, and no empty lines', () => {
     expect(csv([item('x'), item(''), item(null)])).toBe('value\r\nx\r\n""\r\n""\r\n');
   });
 
   it('keeps the columns that it had, and tells its layout', () => {
-    const rows = new CsvRows(['a']);
+    const rows = new CsvRows({ columns: ['a'] });
     rows.learn([item({ b: 2, a: 1 })]);
     expect(JSON.parse(rows.layout())).toEqual({ format: 'csv', columns: ['a', 'b'] });
   });
 
-  it('gives back every text', () => {
+  it('gives back every text with --csv raw', () => {
     fc.assert(
       fc.property(fc.array(fc.string({ unit: 'grapheme' }), { minLength: 1, maxLength: 5 }), (texts) => {
         const fields = Object.fromEntries(texts.map((text, at) => [`f${at}`, text]));
-        const [, row] = readCsv(csv([item(fields)]));
+        const [, row] = readCsv(csv([item(fields)], true));
         expect(row).toEqual(texts);
       }),
     );
@@ -94,10 +128,25 @@ function readCsv(text: string): string[][] {
 
 describe('-o', () => {
   it('tells the format by the name, or by --format', () => {
-    expect(parseOutput('/a/b.JSONL', undefined)).toEqual({ path: '/a/b.JSONL', format: 'jsonl' });
-    expect(parseOutput('/a/b.csv', undefined).format).toBe('csv');
-    expect(parseOutput('-', undefined)).toEqual({ path: '-', format: 'jsonl' });
-    expect(parseOutput('/dev/full', 'csv').format).toBe('csv');
-    expect(() => parseOutput('/a/b.xlsx', undefined)).toThrow(/does not show its format/);
+    expect(parseOutput('/a/b.JSONL', {})).toEqual({
+      ...{ path: '/a/b.JSONL', format: 'jsonl', foreign: 'refuse', isRaw: false },
+    });
+    expect(parseOutput('/a/b.csv', {}).format).toBe('csv');
+    expect(parseOutput('-', {})).toMatchObject({ path: '-', format: 'jsonl' });
+    expect(parseOutput('/dev/full', { format: 'csv' }).format).toBe('csv');
+    expect(() => parseOutput('/a/b.xlsx', {})).toThrow(/does not show its format/);
+  });
+
+  it('takes one of --append and --overwrite, for a file, and --csv for CSV', () => {
+    expect(parseOutput('/a/b.csv', { append: true }).foreign).toBe('append');
+    expect(parseOutput('/a/b.csv', { overwrite: true, csv: 'raw' })).toMatchObject({
+      foreign: 'overwrite',
+      isRaw: true,
+    });
+    expect(() => parseOutput('/a/b.csv', { append: true, overwrite: true })).toThrow(/cannot be used together/);
+    expect(() => parseOutput('-', { append: true })).toThrow(/standard output/);
+    expect(() => parseOutput('/a/b.jsonl', { csv: 'raw' })).toThrow(/--csv is about CSV/);
+    expect(() => requireNoOutput({ append: true })).toThrow(/--append cannot be used without -o/);
+    expect(() => requireNoOutput({})).not.toThrow();
   });
 });

@@ -1,4 +1,6 @@
+import { CatenaError } from '../../errors/catena-error.ts';
 import type { StoredItem } from '../../store/port.ts';
+import { csvLines } from './csv-lines.ts';
 
 /** Formats items as lines of a file. */
 export interface RowFormat {
@@ -8,8 +10,8 @@ export interface RowFormat {
   header(): string;
   /** Extends the layout for these rows; rows written before may then no longer fit it. */
   learn(items: readonly StoredItem[]): void;
-  /** A line, with its line ending. */
-  row(item: StoredItem): string;
+  /** A line for each item, with its line ending. */
+  rows(items: readonly StoredItem[]): string;
   /** The layout for a later process; JSON. */
   layout(): string;
 }
@@ -19,11 +21,12 @@ export interface RowFormat {
  * field `type`. An item that has its own `type`, or is no object, is then put into a field `item` beside it.
  */
 export function jsonlRows(hasSeveralTypes: boolean): RowFormat {
+  const row = hasSeveralTypes ? typedRow : ({ data }: StoredItem): string => `${data}\n`;
   return {
     canGrow: false,
     header: () => '',
     learn: () => {},
-    row: hasSeveralTypes ? typedRow : (item) => `${item.data}\n`,
+    rows: (items) => items.map(row).join(''),
     layout: () => JSON.stringify({ format: 'jsonl', hasSeveralTypes }),
   };
 }
@@ -41,41 +44,60 @@ function hasOwnType(data: string): boolean {
 /** The column of an item that is no object. */
 const VALUE_COLUMN = 'value';
 
+export interface CsvOptions {
+  /** The columns of an earlier process. */
+  readonly columns?: readonly string[];
+  /** Whether cells that a spreadsheet would execute are written as they are. */
+  readonly isRaw?: boolean;
+  /** The file to which rows are appended under its own columns, which then cannot grow. */
+  readonly appendsTo?: string | undefined;
+}
+
 /**
- * CSV by RFC 4180: lines end in CRLF, and a cell with a comma, a quote or a line break is quoted. Columns are the
- * fields of the items, in the order in which they first appear; objects and lists are JSON, null and missing fields are
- * empty.
+ * CSV. Columns are the fields of the items, in the order in which they first appear; objects and lists are JSON, null and missing
+ * fields are empty.
  */
 export class CsvRows implements RowFormat {
-  readonly canGrow = true;
+  readonly canGrow: boolean;
   readonly #columns: string[];
+  readonly #isRaw: boolean;
+  readonly #appendsTo: string | undefined;
 
-  constructor(columns: readonly string[] = []) {
+  constructor({ columns = [], isRaw = false, appendsTo }: CsvOptions = {}) {
+    this.canGrow = appendsTo === undefined;
     this.#columns = [...columns];
+    this.#isRaw = isRaw;
+    this.#appendsTo = appendsTo;
   }
 
   header(): string {
-    return this.#columns.length === 0 ? '' : line(this.#columns);
+    // The names of fields may come from pages too.
+    return this.#columns.length === 0 || !this.canGrow ? '' : csvLines([this.#columns], this.#isRaw);
   }
 
+  /** Throws `output.other_columns` if the columns of the file cannot grow. */
   learn(items: readonly StoredItem[]): void {
     const known = new Set(this.#columns);
     for (const { data } of items) {
       for (const name of Object.keys(fieldsOf(data))) {
         if (known.has(name)) continue;
+        if (this.#appendsTo !== undefined) throw otherColumns(this.#appendsTo, name);
         known.add(name);
         this.#columns.push(name);
       }
     }
   }
 
-  row({ data }: StoredItem): string {
-    const fields = fieldsOf(data);
-    return line(this.#columns.map((name) => (Object.hasOwn(fields, name) ? cell(fields[name]) : '')));
+  rows(items: readonly StoredItem[]): string {
+    const lines = items.map(({ data }) => {
+      const fields = fieldsOf(data);
+      return this.#columns.map((name) => (Object.hasOwn(fields, name) ? fields[name] : undefined));
+    });
+    return csvLines(lines, this.#isRaw);
   }
 
   layout(): string {
-    return JSON.stringify({ format: 'csv', columns: this.#columns });
+    return JSON.stringify({ format: 'csv', columns: this.#columns, ...(this.#isRaw ? { raw: true } : {}) });
   }
 }
 
@@ -85,17 +107,9 @@ function fieldsOf(data: string): Readonly<Record<string, unknown>> {
   return isObject ? (value as Record<string, unknown>) : { [VALUE_COLUMN]: value };
 }
 
-function cell(value: unknown): string {
-  if (value === null || value === undefined) return '';
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
-}
-
-function line(cells: readonly string[]): string {
-  // Quoted, because a line with a single empty cell would read as no row.
-  if (cells.length === 1 && cells[0] === '') return '""\r\n';
-  return `${cells.map(quoted).join(',')}\r\n`;
-}
-
-function quoted(text: string): string {
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+function otherColumns(path: string, column: string): CatenaError {
+  return new CatenaError('output.other_columns', `an item has a field "${column}", but ${path} has no such column`, {
+    data: { output: path, column },
+    remedy: 'write to another file, or to .jsonl: the columns of a file to which rows are appended stay as they are',
+  });
 }

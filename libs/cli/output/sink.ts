@@ -12,6 +12,12 @@ export interface Sink {
   append(bytes: Uint8Array): Promise<void>;
   /** Cuts a file back to this size; a stream cannot. */
   cutTo(size: number): Promise<void>;
+  /** Bytes of a file; 0 for a stream. */
+  size(): Promise<number>;
+  /** When somebody last changed a file, in Unix milliseconds; 0 for a stream. */
+  changedAtMs(): Promise<number>;
+  /** The bytes of a file from a position on; fewer at its end. */
+  read(position: number, length: number): Promise<Uint8Array>;
   /** A hash of the bytes before `end`, to recognise a changed file. Undefined if the file is shorter. */
   fingerprint(end: number): Promise<string | undefined>;
   close(): Promise<void>;
@@ -30,6 +36,9 @@ export function streamSink(stream: Writable): Sink {
         stream.write(bytes, (thrown) => (thrown ? reject(outputError(name, thrown)) : resolve()));
       }),
     cutTo: async () => {},
+    size: async () => 0,
+    changedAtMs: async () => 0,
+    read: async () => new Uint8Array(),
     fingerprint: async () => undefined,
     close: async () => {},
   };

@@ -34,8 +34,21 @@ export function jsonOption(): Option {
   return new Option('-o, --output <format>', 'output format').choices(['text', 'json']).default('text');
 }
 
-export function formatOption(): Option {
+function formatOption(): Option {
   return new Option('--format <format>', 'the format, if the file name does not show it').choices(['jsonl', 'csv']);
+}
+
+/** For commands that write items with `-o`. */
+export function withOutput(command: Command): Command {
+  return command
+    .addOption(formatOption())
+    .addOption(
+      new Option('--csv <cells>', 'raw: write cells as they are, also those that a spreadsheet would execute').choices([
+        'raw',
+      ]),
+    )
+    .option('--append', 'write after what is in the file')
+    .option('--overwrite', 'replace what is in the file');
 }
 
 export function collect(value: string, previous: readonly string[] | undefined): readonly string[] {

@@ -6,7 +6,7 @@ import { listLetters } from '../commands/letters.ts';
 import { listRuns } from '../commands/runs.ts';
 import { showRun } from '../commands/show.ts';
 import type { CliContext, Done } from '../context.ts';
-import { formatOption, jsonOption, RUN_ARGUMENT, withConfig, withLocation, withServerOptions } from './options.ts';
+import { jsonOption, RUN_ARGUMENT, withConfig, withLocation, withOutput, withServerOptions } from './options.ts';
 
 export function addReading(program: Command, context: CliContext, done: Done): void {
   withLocation(
@@ -25,13 +25,13 @@ export function addReading(program: Command, context: CliContext, done: Done): v
       .addOption(jsonOption()),
   ).action(async (run, options) => done(await showRun(context, run, options)));
   withLocation(
-    program
-      .command('items')
-      .argument('<run>', RUN_ARGUMENT)
-      .description('write the items of a run, also of an unfinished one')
-      .option('-o, --output <file>', 'a .jsonl or .csv file; - is standard output', '-')
-      .addOption(formatOption())
-      .option('--type <type>', 'only items of this type'),
+    withOutput(
+      program
+        .command('items')
+        .argument('<run>', RUN_ARGUMENT)
+        .description('write the items of a run, also of an unfinished one')
+        .option('-o, --output <file>', 'a .jsonl or .csv file; - is standard output', '-'),
+    ).option('--type <type>', 'only items of this type'),
   ).action(async (run, options) => done(await writeItems(context, run, options)));
   withLocation(
     program

@@ -45,6 +45,11 @@ export function namesIn(run: Pick<RunRecord, 'metadata'>, key: string): readonly
 /** Hops that no step of the module declares. */
 const OWN_STEPS: Readonly<Record<number, string>> = { [START_STEP]: 'start', [FAIL_STEP]: 'fail' };
 
+/** The name of a step by its position, among the names of a module's steps. */
+export function stepName(steps: readonly string[], stepIdx: number): string {
+  return OWN_STEPS[stepIdx] ?? steps[stepIdx] ?? `step ${stepIdx}`;
+}
+
 /** All of them; for an unfinished run those so far. */
 export async function readFailedNodes(source: Pick<RunSource, 'deadLetters'>, run: RunRecord): Promise<FailedNode[]> {
   const steps = namesIn(run, STEPS_KEY);
@@ -57,7 +62,7 @@ export function toFailedNode(letter: DeadLetter, steps: readonly string[]): Fail
   const { kind, reason, attempts, crashes, stepIdx, nodeId } = letter;
   const { moduleId, code, message, at, url } = nodeFailure(letter);
   return {
-    step: OWN_STEPS[stepIdx] ?? steps[stepIdx] ?? `step ${stepIdx}`,
+    step: stepName(steps, stepIdx),
     ...{ kind, reason, moduleId, code, message, at, attempts, crashes, url, nodeId },
     state: decodeHop(letter.body).state,
   };

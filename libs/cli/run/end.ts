@@ -8,6 +8,8 @@ import { commandFor } from '../run-location.ts';
 import type { Reporter } from '../status/reporter.ts';
 import { countOf } from '../terminal/format.ts';
 import { paintFor } from '../terminal/io.ts';
+import { judge } from './expectations.ts';
+import type { PreparedTask } from './prepare.ts';
 import type { RunScene } from './scene.ts';
 import { countByType, type Summary, summaryText } from './summary.ts';
 import type { Ended } from './supervise.ts';
@@ -61,11 +63,18 @@ export interface EndReport {
 
 /** Prints the table, or the event with `--json`; returns the exit code of the end. */
 export function printSummary(
-  scene: { context: CliContext; options: RunOptions; reporter: Reporter; view: RunView | undefined },
+  scene: {
+    readonly context: CliContext;
+    readonly options: RunOptions;
+    readonly reporter: Reporter;
+    readonly view: RunView | undefined;
+    readonly prepared: Pick<PreparedTask, 'expectations'>;
+  },
   { run, end, itemsByType, failed, session, outputName, where, showCommand }: EndReport,
 ): ExitCodeValue {
   const { context, options, reporter, view } = scene;
-  const exitCode = exitCodeOfRun(end);
+  const judgement = judge(scene.prepared.expectations, { items: end.items, itemsByType, steps: session?.steps });
+  const exitCode = exitCodeOfRun(end, judgement.unmet.length === 0);
   reporter.event('finished', {
     run_id: run.runId,
     finish_reason: end.finishReason,
@@ -76,13 +85,15 @@ export function printSummary(
     cost: fromMicros(end.cost?.spent ?? 0),
     cost_reserved: fromMicros(end.cost?.reserved ?? 0),
     items_by_type: Object.fromEntries(itemsByType),
+    empty_pages: session?.steps?.map(({ step, pages, empty }) => ({ step, pages, empty })) ?? null,
+    unmet: judgement.unmet,
     retries: session === undefined ? 0 : (session.retries ?? null),
     duration_ms: Math.round(session?.durationMs ?? end.endedAtMs - run.acceptedAtMs),
     output: outputName ?? null,
     exit_code: exitCode,
   });
   if (options.json === true || view !== undefined) return exitCode;
-  const summary = { run, end, itemsByType, failed, session, output: where, showCommand };
+  const summary = { run, end, itemsByType, failed, session, judgement, output: where, showCommand };
   reporter.say(`\n${summaryText(summary, paintFor(context.io.stderr, context.env)).trimEnd()}`);
   return exitCode;
 }

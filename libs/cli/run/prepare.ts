@@ -3,6 +3,7 @@ import type { ServedModule } from '../../calls/served-module.ts';
 import type { LoadedConfig } from '../../config/load-config.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
 import { canonicalJson } from '../../keys/canonical-json.ts';
+import { checkGivenInput } from '../../modules/check/unknown-fields.ts';
 import type { TaskSubmission } from '../../stage/run/submit.ts';
 import { makeDatabaseFolder } from '../../store/sqlite/single-file.ts';
 import type { Log } from '../../telemetry/log.ts';
@@ -14,24 +15,27 @@ import { parsePairs } from '../input/pairs.ts';
 import { parseAmount, parseDuration } from '../input/quantities.ts';
 import { typedInput } from '../input/typed-input.ts';
 import { chooseItemType, openSink, rowFormat } from '../output/open-output.ts';
-import { parseOutput } from '../output/output-option.ts';
-import type { RowFormat } from '../output/rows.ts';
+import { type ForeignContent, parseOutput, requireNoOutput } from '../output/output-option.ts';
+import type { NewFormat } from '../output/own-file.ts';
 import type { Sink } from '../output/sink.ts';
 import { makePageFolder } from '../pages/page-file.ts';
 import { ITEM_TYPES_KEY, STEPS_KEY } from '../read/failed-nodes.ts';
 import type { FileLocation, RunLocation } from '../run-location.ts';
+import { type Expectations, parseExpectations } from './expectations.ts';
 import type { ModuleWork, RunOptions, Work } from './work.ts';
 
 export interface RunOutput {
   readonly sink: Sink;
-  readonly format: (layout: string | undefined) => RowFormat;
+  readonly format: NewFormat;
   readonly type: string | undefined;
+  readonly foreign: ForeignContent;
 }
 
 /** A module with its task. */
 export interface PreparedTask {
   readonly module: ServedModule;
   readonly task: TaskSubmission;
+  readonly expectations: Expectations;
   /** Ends the workers of the module; idempotent. */
   stop(): Promise<void>;
 }
@@ -65,7 +69,8 @@ export async function prepareTask(
   const opened = await openModules({ files: [file], settingsFor, config, env: context.env, log });
   try {
     const module = opened.modules[0]!;
-    return { module, task: await toTask(context, module, options, input), stop: () => opened.stop() };
+    const expectations = parseExpectations(options, module);
+    return { module, task: await toTask(context, module, options, input), expectations, stop: () => opened.stop() };
   } catch (thrown) {
     await opened.stop();
     throw thrown;
@@ -82,7 +87,7 @@ export async function prepareRun(
   const prepared = await prepareTask(context, work, options, { location, log });
   try {
     if (options.record !== undefined) await makePageFolder(options.record);
-    const output = options.output === undefined ? undefined : await openOutput(context, prepared.module, options);
+    const output = await openOutput(context, prepared.module, options);
     await makeDatabaseFolder(loaded.config.store.path);
     return { ...prepared, location, loaded, output };
   } catch (thrown) {
@@ -102,7 +107,7 @@ async function toTask(
   const base =
     given ?? (options.inputFile === undefined ? {} : await readInputFile(options.inputFile, context.io.stdin));
   const pairs = parsePairs(options.input ?? [], '--input');
-  const input = await typedInput(base, pairs, (given) => module.checkInput(given));
+  const input = await typedInput(base, pairs, (given) => checkGivenInput(module, given));
   requireJson(input);
   return {
     modules: [module.id],
@@ -130,8 +135,17 @@ function requireJson(input: unknown): void {
   }
 }
 
-async function openOutput(context: CliContext, module: ServedModule, options: RunOptions): Promise<RunOutput> {
-  const option = parseOutput(options.output!, options.format);
+async function openOutput(
+  context: CliContext,
+  module: ServedModule,
+  options: RunOptions,
+): Promise<RunOutput | undefined> {
+  if (options.output === undefined) {
+    requireNoOutput(options);
+    return undefined;
+  }
+  const option = parseOutput(options.output, options);
   const type = chooseItemType(option, module.itemTypes, options.items, '--items');
-  return { sink: await openSink(option, context.io.stdout), format: rowFormat(option, module.itemTypes, type), type };
+  const format = rowFormat(option, module.itemTypes, type);
+  return { sink: await openSink(option, context.io.stdout), format, type, foreign: option.foreign };
 }

@@ -8,15 +8,20 @@ import type { CliContext } from '../context.ts';
 import type { Engine } from '../engine.ts';
 import { ExitCode, type ExitCodeValue } from '../exit-codes.ts';
 import { ItemFollower } from '../output/follower.ts';
+import { type Claim, claimFile } from '../output/own-file.ts';
 import { FolderRecorder } from '../pages/recorder.ts';
-import { type FileLocation, locationOf } from '../run-location.ts';
+import { stepName } from '../read/failed-nodes.ts';
+import { commandFor, type FileLocation, locationOf } from '../run-location.ts';
+import { FirstFailures } from '../status/first-failures.ts';
 import { HostTimes } from '../status/host-times.ts';
 import { countNodes } from '../status/progress.ts';
+import { StepTally } from '../status/step-tally.ts';
 import { countOf, formatCount } from '../terminal/format.ts';
 import { reportEnd } from './end.ts';
 import { keptLimits, logFor, reporterFor, sameCommand } from './messages.ts';
 import { type PreparedRun, prepareRun, settingsOf } from './prepare.ts';
 import type { RunScene } from './scene.ts';
+import type { StopCause } from './stop-request.ts';
 import { type Ended, superviseRun } from './supervise.ts';
 import type { RunOptions, RunView, Work } from './work.ts';
 
@@ -48,17 +53,19 @@ async function runInFile(
   const failure = Promise.withResolvers<never>();
   failure.promise.catch(() => {});
   const hosts = new HostTimes();
+  const tally = new StepTally(prepared.module.steps.map(({ name }) => name));
+  const failures = new FirstFailures(reporter);
   let engine: Engine | undefined;
   let telemetry: Telemetry | undefined;
   try {
-    engine = startEngine(context, prepared, options, { log, hosts, fail: failure.reject });
+    engine = startEngine(context, prepared, options, { log, hosts, tally, failures, fail: failure.reject });
     telemetry = await startTelemetry({
       config: prepared.loaded.config,
       serviceName: 'catena',
       log,
       metrics: engine.metrics,
     });
-    return await runOn(engine, { context, prepared, options, reporter, view, hosts, failed: failure.promise });
+    return await runOn(engine, { context, prepared, options, reporter, view, hosts, tally, failed: failure.promise });
   } finally {
     await engine
       ?.stop()
@@ -69,13 +76,22 @@ async function runInFile(
   }
 }
 
+interface Observers {
+  readonly log: Log;
+  readonly hosts: HostTimes;
+  readonly tally: StepTally;
+  readonly failures: FirstFailures;
+  readonly fail: (error: Error) => void;
+}
+
 function startEngine(
   context: CliContext,
   { loaded, module, task }: PreparedRun,
   { record, fresh, account, platform }: RunOptions,
-  { log, hosts, fail }: { log: Log; hosts: HostTimes; fail: (error: Error) => void },
+  { log, hosts, tally, failures, fail }: Observers,
 ): Engine {
   const fingerprint = fingerprintOf(task);
+  const steps = module.steps.map(({ name }) => name);
   const recorder =
     record === undefined
       ? undefined
@@ -88,7 +104,13 @@ function startEngine(
     onDownload: (host, durationMs, outcome) => hosts.record(host, durationMs, outcome),
     // The file may contain unfinished runs of other modules and inputs: they must not be executed now.
     serves: (run) => fresh !== true && run.fingerprint === fingerprint,
-    ...(recorder === undefined ? {} : { recorder }),
+    recorder: {
+      record: async (page) => {
+        tally.take(page);
+        await recorder?.record(page);
+      },
+    },
+    onFailure: ({ stepIdx, ...failure }) => failures.take({ ...failure, step: stepName(steps, stepIdx) }),
   });
 }
 
@@ -96,11 +118,12 @@ async function runOn(engine: Engine, scene: RunScene): Promise<ExitCodeValue> {
   const { options, prepared, reporter } = scene;
   const same = await engine.findSame(prepared.task);
   if (same?.state === 'closed' && options.fresh !== true) return reportFinished(engine, scene, same);
+  const claim = await claimOutput(engine, scene, options.fresh === true ? undefined : same);
   const { runId, isResumed } = await beginOrResume(engine, scene, same);
   reporter.event('started', { run_id: runId, module: prepared.module.id, resumed: isResumed });
   const follower = followerFor(engine, scene, runId);
-  const ended = await superviseRun(engine, scene, { runId, isResumed, follower });
-  if (ended.kind === 'interrupted') return reportInterruption(scene, runId);
+  const ended = await superviseRun(engine, scene, { runId, isResumed, follower, claim });
+  if (ended.kind === 'interrupted') return reportInterruption(scene, runId, ended.cause);
   return reportEnd(engine, scene, { runId, ended, rows: follower?.rows });
 }
 
@@ -142,19 +165,39 @@ export function followerFor(
   });
 }
 
+/** Refuses an output with foreign content before anything is submitted. `run` is the run that goes on, if there is one. */
+async function claimOutput(
+  { store }: Engine,
+  { context, prepared: { output, location }, reporter }: RunScene,
+  run: RunRecord | undefined,
+): Promise<Claim> {
+  if (output === undefined) return { kind: 'begin', base: 0 };
+  const claim = await claimFile({ ...output, store, runId: run?.runId });
+  if (claim.kind === 'begin' && claim.replaced !== undefined) {
+    const items = commandFor(context, location, 'items', claim.replaced);
+    reporter.say(`${output.sink.name} had the items of run ${claim.replaced}, which the database keeps: ${items}`);
+  }
+  return claim;
+}
+
 /** The same work was finished before: only its output file is completed. */
 async function reportFinished(engine: Engine, scene: RunScene, run: RunRecord): Promise<ExitCodeValue> {
   scene.reporter.say(`this work is already done: run ${run.runId}; add --fresh to run it again`);
+  const claim = await claimOutput(engine, scene, run);
   const follower = followerFor(engine, scene, run.runId);
-  await follower?.open();
+  await follower?.open(claim);
   await follower?.finish();
   const ended: Ended = { kind: 'closed', session: undefined };
   return reportEnd(engine, scene, { runId: run.runId, ended, rows: follower?.rows });
 }
 
-function reportInterruption({ context, options, reporter }: RunScene, runId: string): ExitCodeValue {
+function reportInterruption({ context, options, reporter }: RunScene, runId: string, cause: StopCause): ExitCodeValue {
   const again = options.again ?? sameCommand(context.invocation, context.args);
-  reporter.say(`stopped: run ${runId} keeps all finished work. To resume it:\n  ${again}`);
+  const unread = cause === 'reader' ? ', also the items that nobody read' : '';
+  const text = `stopped: run ${runId} keeps all finished work${unread}. To resume it:\n  ${again}`;
+  // The events are on the output that nobody reads.
+  if (cause === 'reader' && options.json === true && options.output !== '-') context.io.stderr.write(`${text}\n`);
+  reporter.say(text);
   reporter.event('interrupted', { run_id: runId, resume: again, exit_code: ExitCode.INTERRUPTED });
   return ExitCode.INTERRUPTED;
 }

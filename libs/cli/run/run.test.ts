@@ -5,6 +5,48 @@ import { commandText, sameCommand } from './messages.ts';
 import { listenForStop } from './stop-request.ts';
 import { type Summary, summaryText } from './summary.ts';
 
+describe('the end of a run', () => {
+  const plain = (_colour: string, text: string): string => text;
+  const marked = (colour: string, text: string): string => `<${colour}>${text}</>`;
+  const session = { ...summary.session!, pages: 2 };
+  const nothing: Summary = {
+    ...summary,
+    end: { ...summary.end, dead: 0, items: 0 },
+    itemsByType: new Map([['product', 0]]),
+    failed: [],
+    session: {
+      ...session,
+      steps: [
+        { step: 'list', pages: 2, empty: 2 },
+        { step: 'detail', pages: 10, empty: 1 },
+      ],
+    },
+  };
+
+  it('without any item stands out, with the step that yielded nothing', () => {
+    const text = summaryText(nothing, marked);
+    expect(text).toContain('<yellow>completed, without any item</>');
+    expect(text).toContain('<yellow>0 items from 2 pages</>');
+    expect(text).toContain('<yellow>step list yielded nothing for 2 of 2 (100 %)</>');
+    expect(text).toMatch(/ {2}step detail yielded nothing for 1 of 10 \(10 %\)\n/);
+  });
+
+  it('of a module without items is as it was', () => {
+    expect(summaryText({ ...nothing, itemsByType: new Map() }, plain)).not.toContain('without any item');
+  });
+
+  it('that is only reported says nothing about pages', () => {
+    expect(summaryText({ ...nothing, session: undefined }, plain)).toMatch(/items +0 items\n/);
+  });
+
+  it('names each expectation that is not met', () => {
+    const judgement = { unmet: ['expected at least 5 items'], unknown: ['not judged'] };
+    expect(summaryText({ ...nothing, judgement }, marked)).toMatch(
+      /<red>expected at least 5 items<\/>\n {2}<yellow>not judged<\/>\n$/,
+    );
+  });
+});
+
 describe('commands to copy', () => {
   it('are quoted for a shell, and do not begin anew', () => {
     expect(sameCommand('catena', ['run', 'a b.ts', '--fresh', '--input', "q=it's $5"])).toBe(
@@ -24,6 +66,7 @@ describe('a wish to stop', () => {
         return () => {};
       },
       exitNow: (code) => exits.push(code),
+      reader: { onGone: () => () => {} },
     });
     send();
     await stop.asked;
@@ -58,7 +101,9 @@ const summary: Summary = {
     pages: 2_100,
     retries: 12,
     slowest: [{ host: 'a.test', requests: 5, failed: 1, meanMs: 40, longestMs: 3_000 }],
+    steps: [],
   },
+  judgement: { unmet: [], unknown: [] },
   output: 'out.jsonl (2,000 rows)',
   showCommand: 'catena show r-1',
 };

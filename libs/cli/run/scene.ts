@@ -1,6 +1,7 @@
 import type { CliContext } from '../context.ts';
 import type { HostTimes } from '../status/host-times.ts';
 import type { Reporter } from '../status/reporter.ts';
+import type { StepTally } from '../status/step-tally.ts';
 import type { PreparedRun } from './prepare.ts';
 import type { RunOptions, RunView } from './work.ts';
 
@@ -12,6 +13,7 @@ export interface RunScene {
   readonly reporter: Reporter;
   readonly view: RunView | undefined;
   readonly hosts: HostTimes;
+  readonly tally: StepTally;
   /** Rejects when the database, an output or the recording fails. */
   readonly failed: Promise<never>;
 }

@@ -4,6 +4,7 @@ import { fromMicros } from '../../limits/budgets.ts';
 import type { RunEnd, RunRecord, Store } from '../../store/port.ts';
 import type { FailedNode } from '../read/failed-nodes.ts';
 import type { HostTime } from '../status/host-times.ts';
+import type { StepPages } from '../status/step-tally.ts';
 import {
   countOf,
   formatCost,
@@ -14,6 +15,7 @@ import {
   oneLine,
 } from '../terminal/format.ts';
 import type { Colour, Paint } from '../terminal/io.ts';
+import { emptyText, type Judgement } from './expectations.ts';
 
 export interface Summary {
   readonly run: Pick<RunRecord, 'runId' | 'acceptedAtMs' | 'costCap'>;
@@ -28,8 +30,11 @@ export interface Summary {
         readonly pages: number | undefined;
         readonly retries: number | undefined;
         readonly slowest: readonly HostTime[];
+        /** Undefined if other processes parse the pages. */
+        readonly steps: readonly StepPages[] | undefined;
       }
     | undefined;
+  readonly judgement: Judgement;
   /** Where the items are, in words. */
   readonly output: string;
   /** Undefined if there is nothing more to show. */
@@ -48,22 +53,26 @@ const SHOWN_GROUPS = 5;
 const MESSAGE_CHARS = 160;
 
 export function summaryText(
-  { run, end, itemsByType, failed, session, output, showCommand }: Summary,
+  { run, end, itemsByType, failed, session, judgement, output, showCommand }: Summary,
   paint: Paint,
 ): string {
   const detail = end.detail === '' ? '' : `: ${oneLine(end.detail, 300)}`;
-  const colour = end.finishReason === 'completed' && end.dead > 0 ? 'yellow' : COLOURS[end.finishReason];
+  const isEmpty = end.items === 0 && itemsByType.size > 0;
+  const isDoubtful = end.finishReason === 'completed' && (end.dead > 0 || isEmpty);
+  const colour = isDoubtful ? 'yellow' : COLOURS[end.finishReason];
+  const without = isEmpty ? ', without any item' : '';
   const rows: (readonly [string, string])[] = [
-    ['finished', paint(colour, `${end.finishReason}${detail}`)],
+    ['finished', paint(colour, `${end.finishReason}${detail}${without}`)],
     ['run', run.runId],
     ['nodes', `${formatCount(end.done)} done, ${formatCount(end.dead)} failed`],
-    ['items', itemsText(end.items, itemsByType)],
+    ['items', isEmpty ? paint('yellow', noItemsText(session?.pages)) : itemsText(end.items, itemsByType)],
   ];
   const cost = costText(run, end);
   if (cost !== '') rows.push(['cost', cost]);
   if (session !== undefined) {
     const { durationMs, pages, retries, slowest } = session;
     if (pages !== undefined && pages > 0) rows.push(['pages', `${formatCount(pages)}${rateText(pages, durationMs)}`]);
+    rows.push(...emptyRows(session.steps ?? [], paint));
     if (retries !== undefined) rows.push(['retries', formatCount(retries)]);
     rows.push(['took', tookText(run, end, durationMs)]);
     for (const [at, host] of slowest.entries()) rows.push([at === 0 ? 'slowest hosts' : '', hostText(host)]);
@@ -71,7 +80,25 @@ export function summaryText(
     rows.push(['took', formatDuration(end.endedAtMs - run.acceptedAtMs)]);
   }
   rows.push(['items in', output]);
-  return `${formatTable(rows, '  ')}${failuresText(failed, showCommand, paint)}`;
+  return `${formatTable(rows, '  ')}${failuresText(failed, showCommand, paint)}${judgementText(judgement, paint)}`;
+}
+
+function noItemsText(pages: number | undefined): string {
+  return pages === undefined || pages === 0 ? '0 items' : `0 items from ${countOf(pages, 'page')}`;
+}
+
+/** Steps that yielded nothing for some of their pages; a step that yielded nothing at all stands out. */
+function emptyRows(steps: readonly StepPages[], paint: Paint): (readonly [string, string])[] {
+  const empty = steps.filter((step) => step.empty > 0);
+  return empty.map((step, at) => {
+    const text = `step ${step.step} yielded nothing for ${emptyText(step)}`;
+    return [at === 0 ? 'empty pages' : '', step.empty === step.pages ? paint('yellow', text) : text];
+  });
+}
+
+function judgementText({ unmet, unknown }: Judgement, paint: Paint): string {
+  const lines = [...unmet.map((text) => paint('red', text)), ...unknown.map((text) => paint('yellow', text))];
+  return lines.length === 0 ? '' : `\n${lines.map((line) => `  ${line}\n`).join('')}`;
 }
 
 function itemsText(total: number, byType: ReadonlyMap<string, number>): string {

@@ -4,22 +4,25 @@ import { METRICS } from '../../telemetry/metric-names.ts';
 import type { Engine } from '../engine.ts';
 import { FollowLoop } from '../output/follow-loop.ts';
 import type { ItemFollower } from '../output/follower.ts';
+import { isClosedOutput } from '../output/output-error.ts';
+import type { Claim } from '../output/own-file.ts';
 import { readProgress } from '../status/progress.ts';
 import { watchProgress } from '../status/reporter.ts';
 import { sameCommand } from './messages.ts';
 import type { RunScene } from './scene.ts';
-import { listenForStop } from './stop-request.ts';
+import { listenForStop, type StopCause } from './stop-request.ts';
 import type { Summary } from './summary.ts';
 import { LOOK_ITEMS, type RunLooker } from './work.ts';
 
 export type Ended =
   | { readonly kind: 'closed'; readonly session: Summary['session'] }
-  | { readonly kind: 'interrupted' };
+  | { readonly kind: 'interrupted'; readonly cause: StopCause };
 
 export interface SupervisedRun {
   readonly runId: string;
   readonly isResumed: boolean;
   readonly follower: ItemFollower | undefined;
+  readonly claim: Claim;
 }
 
 const FOLLOW_INTERVAL_MS = 250;
@@ -40,14 +43,14 @@ export async function superviseRun(engine: Engine, scene: RunScene, run: Supervi
 async function watchOver(
   engine: Engine,
   scene: RunScene,
-  { runId, isResumed, follower }: SupervisedRun,
+  { runId, isResumed, follower, claim }: SupervisedRun,
 ): Promise<Ended> {
-  const { context, reporter, hosts } = scene;
+  const { context, reporter, hosts, tally } = scene;
   const startedAtMs = context.clock.monotonic();
   const stop = listenForStop(context);
   const outputFailed = Promise.withResolvers<never>();
   outputFailed.promise.catch(() => {});
-  await follower?.open();
+  await follower?.open(claim);
   const loop = follower && new FollowLoop({ follower, intervalMs: FOLLOW_INTERVAL_MS, onError: outputFailed.reject });
   const itemsBefore = isResumed ? await engine.store.countItems(runId) : 0;
   const looker = lookerFor(engine, runId);
@@ -59,13 +62,15 @@ async function watchOver(
   try {
     const failed = Promise.race([scene.failed, outputFailed.promise]);
     const closed = engine.closed(runId).then(() => 'closed' as const);
-    const first = await Promise.race([closed, stop.asked.then(() => 'asked' as const), failed]);
-    if (first === 'asked') {
-      reporter.say('stopping: finishing the nodes in execution; press Ctrl-C again to end at once');
-      await Promise.race([engine.quiesce(), failed]);
+    const first = await orReaderLeft(Promise.race([closed, stop.asked, failed]));
+    if (first !== 'closed') {
+      reporter.say(STOPPING[first]);
+      await orReaderLeft(Promise.race([engine.quiesce(), failed]));
     }
-    await Promise.race([loop?.finish(), failed]);
-    if (first === 'asked' && (await engine.store.findRun(runId))?.state !== 'closed') return { kind: 'interrupted' };
+    if (first !== 'reader') await orReaderLeft(Promise.race([loop?.finish(), failed]));
+    if (first !== 'closed' && (await engine.store.findRun(runId))?.state !== 'closed') {
+      return { kind: 'interrupted', cause: first };
+    }
     return {
       kind: 'closed',
       session: {
@@ -73,12 +78,28 @@ async function watchOver(
         pages: engine.metrics.total(METRICS.parserSuccess),
         retries: engine.metrics.total(METRICS.errorTaskRetry),
         slowest: hosts.slowest(SLOWEST_HOSTS),
+        steps: tally.counts(),
       },
     };
   } finally {
     stop.dispose();
     await loop?.stop();
     await watch.end();
+  }
+}
+
+const STOPPING: Readonly<Record<StopCause, string>> = {
+  signal: 'stopping: finishing the nodes in execution; press Ctrl-C again to end at once',
+  reader: 'the reader of the output has left; stopping: finishing the nodes in execution',
+};
+
+/** An output whose reader has left is not a failure of the run. */
+async function orReaderLeft<Result>(work: Promise<Result>): Promise<Result | 'reader'> {
+  try {
+    return await work;
+  } catch (thrown) {
+    if (isClosedOutput(thrown)) return 'reader';
+    throw thrown;
   }
 }
 

@@ -36,6 +36,9 @@ export interface RunOptions extends ConfigOptions {
   readonly inputFile?: string;
   readonly output?: string;
   readonly format?: string;
+  readonly csv?: string;
+  readonly append?: boolean;
+  readonly overwrite?: boolean;
   readonly items?: string;
   readonly fresh?: boolean;
   readonly deadline?: string;
@@ -44,6 +47,8 @@ export interface RunOptions extends ConfigOptions {
   readonly concurrency?: string;
   readonly json?: boolean;
   readonly record?: string;
+  readonly expectItems?: readonly string[];
+  readonly maxEmpty?: readonly string[];
   readonly account: string;
   readonly platform: string;
   /** The command to print when it must be given again, instead of the original one. */

@@ -18,6 +18,12 @@ export interface BegunRun {
   readonly cancelled: string | undefined;
 }
 
+export interface BeginOptions {
+  readonly isFresh: boolean;
+  /** Called before an unfinished run is cancelled and a new one is submitted; what it throws prevents both. */
+  readonly beforeNew?: (() => Promise<void>) | undefined;
+}
+
 /** Throws `cli.module_not_served` if the server does not serve the module. */
 export async function requireModule(calls: IngressCalls, moduleId: string): Promise<void> {
   const { modules } = await calls.listModules({});
@@ -38,10 +44,15 @@ function notServed(moduleId: string, modules: readonly ModuleDescription[]): Cat
  * Returns the newest run of the same work. With `--fresh` it cancels an unfinished one and submits a new run. A submission
  * carries a hash of the work as its key, so that a repeated command or a lost response never creates a second run.
  */
-export async function beginRun(calls: IngressCalls, task: TaskSubmission, isFresh: boolean): Promise<BegunRun> {
+export async function beginRun(
+  calls: IngressCalls,
+  task: TaskSubmission,
+  { isFresh, beforeNew }: BeginOptions,
+): Promise<BegunRun> {
   const work = fingerprintOf(task);
   const same = await findSame(calls, task, work);
   if (same !== undefined && !isFresh) return { run: same, isOld: true, cancelled: undefined };
+  await beforeNew?.();
   const isUnfinished = same !== undefined && same.state !== RunState.CLOSED;
   if (isUnfinished) await calls.cancelRun({ runId: same.runId });
   const run = await submit(calls, task, work, isFresh ? `cli:${work}:${randomUUID()}` : `cli:${work}`);

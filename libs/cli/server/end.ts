@@ -22,13 +22,13 @@ export async function reportServerEnd(
   return printSummary(scene, {
     run: record,
     end: record.end!,
-    itemsByType: itemsByType(scene, record.end!.items, items),
+    itemsByType: await itemsByType(scene, record.end!.items, items, run.runId),
     failed: await readFailures(
       server.calls,
       run.runId,
       prepared.module.steps.map(({ name }) => name),
     ),
-    session: isReport ? undefined : { durationMs, pages: undefined, retries: undefined, slowest: [] },
+    session: isReport ? undefined : { durationMs, pages: undefined, retries: undefined, slowest: [], steps: undefined },
     outputName: output?.name,
     where:
       output === undefined || items === undefined
@@ -38,16 +38,29 @@ export async function reportServerEnd(
   });
 }
 
-/** Known for a module with one type, and if all items were written; else left out. */
-function itemsByType(
-  { prepared: { module }, output }: ServerScene,
+/** Known for a module with one type, and if all items were written; else only the types that are expected are counted. */
+async function itemsByType(
+  { prepared: { module, expectations }, output, server }: ServerScene,
   total: number,
   items: EndedServerRun['items'],
-): ReadonlyMap<string, number> {
-  const [only] = module.itemTypes;
-  if (module.itemTypes.length === 1 && only !== undefined) return new Map([[only, total]]);
-  if (items === undefined || output?.type !== undefined) return new Map();
-  return new Map(module.itemTypes.map((type) => [type, items.countByType.get(type) ?? 0]));
+  runId: string,
+): Promise<ReadonlyMap<string, number>> {
+  const { itemTypes } = module;
+  if (total === 0 || itemTypes.length === 1) return new Map(itemTypes.map((type) => [type, total]));
+  if (items !== undefined && output?.type === undefined) {
+    return new Map(itemTypes.map((type) => [type, items.countByType.get(type) ?? 0]));
+  }
+  const counts = new Map<string, number>();
+  for (const type of expectations.leastItems.keys()) {
+    if (type !== '') counts.set(type, await countItems(server.calls, runId, type));
+  }
+  return counts;
+}
+
+async function countItems(calls: ServerScene['server']['calls'], runId: string, type: string): Promise<number> {
+  let count = 0;
+  for await (const { items } of calls.listItems({ runId, type })) count += items.length;
+  return count;
 }
 
 async function readFailures(

@@ -2,10 +2,11 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Writable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { endServing } from '../../../test/fixtures/grpc/serving.ts';
 import { freePort } from '../../local-servers/server-process.ts';
-import { runCli } from '../cli.fixture.ts';
+import { captured, runCli, startCli } from '../cli.fixture.ts';
 import { CHAINS, FAILING, runIdIn, startServer } from './server.fixture.ts';
 
 let folder = '';
@@ -35,7 +36,16 @@ describe('a run at a server', () => {
     expect(rowsOf(path)).toEqual(ROWS);
 
     writeFileSync(path, 'something else\n');
-    const again = await server.run(...TWO, '-o', path);
+    const refused = await server.run(...TWO, '-o', path);
+    expect(refused).toMatchObject({ code: 2, stderr: expect.stringMatching(/--append[\s\S]*--overwrite/) });
+    expect(readFileSync(path, 'utf8')).toBe('something else\n');
+    const appended = await server.run(...TWO, '-o', path, '--append');
+    expect(appended.code).toBe(0);
+    expect(rowsOf(path)).toEqual(['something else', ...ROWS].sort());
+    expect((await server.run(...TWO, '-o', path, '--append')).code).toBe(0);
+    expect(rowsOf(path)).toEqual(['something else', ...ROWS].sort());
+
+    const again = await server.run(...TWO, '-o', path, '--overwrite');
     expect(again).toMatchObject({ code: 0, stderr: expect.stringContaining('already done') });
     expect(runIdIn(again.stderr)).toBe(runIdIn(call.stderr()));
     expect(rowsOf(path)).toEqual(ROWS);
@@ -86,6 +96,22 @@ describe('a run at a server', () => {
     expect(runIdIn(again.stderr)).toBe(events[0]!.run_id);
   });
 
+  it('goes on when the reader of its items leaves, and says so', async () => {
+    const server = await startServer([CHAINS]);
+    const err = captured();
+    const stdout = new Writable({
+      write: (_chunk, _encoding, done) => done(Object.assign(new Error('write EPIPE'), { code: 'EPIPE' })),
+    });
+    const io = { stdin: process.stdin, stdout, stderr: err.stream };
+    const call = startCli([...TWO, '-o', '-', '--server', `127.0.0.1:${server.server.port}`], { io });
+    await vi.waitFor(() => expect(err.text()).toMatch(/run [\da-f-]{36}/), 10_000);
+    await server.open();
+    await server.work();
+    expect(await call.code).toBe(130);
+    expect(err.text()).toContain('continues at the server. To watch it again:');
+    expect((await server.run(...TWO, '-o', '-')).stdout.trimEnd().split('\n').sort()).toEqual(ROWS);
+  });
+
   it('writes to standard output as rows come', async () => {
     const server = await startServer([CHAINS]);
     const call = server.start(...TWO, '-o', '-');
@@ -94,6 +120,16 @@ describe('a run at a server', () => {
     await server.work();
     expect(await call.code).toBe(0);
     expect(call.stdout().trimEnd().split('\n').sort()).toEqual(ROWS);
+  });
+
+  it('with fewer items than expected ends with code 3', async () => {
+    const server = await startServer([CHAINS]);
+    const call = server.start(...TWO, '--expect-items', 'result=3');
+    await call.says(/run [\da-f-]{36}/);
+    await server.open();
+    await server.work();
+    expect(await call.code).toBe(3);
+    expect(call.stderr()).toContain('expected at least 3 items of type result, but there are 2');
   });
 
   it('with failed nodes names them, code 3', async () => {
@@ -127,7 +163,8 @@ describe('a server that stops answering', () => {
     const server = await startServer([CHAINS]);
     const path = join(folder, 'out.jsonl');
     writeFileSync(path, 'kept\n');
-    const call = server.start(...TWO, '-o', path, '--format', 'csv', '--set', 'server.patience_ms=300');
+    const csv = ['-o', path, '--format', 'csv', '--overwrite'];
+    const call = server.start(...TWO, ...csv, '--set', 'server.patience_ms=300');
     await call.says(/run [\da-f-]{36}/);
     await server.server.stop();
     expect(await call.code).toBe(5);
@@ -153,6 +190,8 @@ describe('nothing is submitted', () => {
   it.each([
     ['an input that the module refuses', ['--input', 'chains=-1'], /chains/],
     ['an option of runs in a file', ['--rps', '3'], /--rps cannot be used with a server/],
+    ['an expectation that only the parsing process can judge', ['--max-empty', '0'], /--max-empty cannot be used/],
+    ['a mistyped field', ['-i', 'chians=1'], /chians: is not a field of it; did you mean "chains"/],
     ['two places', ['--db', 'x.db'], /--server and --db cannot be used together/],
     ['an output in no folder', ['-o', '/no/such/folder/x.jsonl'], /its folder does not exist/],
   ])('for %s, code 2', async (_what, args, message) => {
@@ -160,6 +199,24 @@ describe('nothing is submitted', () => {
     const ended = await server.run('run', CHAINS, ...args);
     expect(ended).toMatchObject({ code: 2, stderr: expect.stringMatching(message) });
     expect(await server.bench.store.listRuns({ limit: 9 })).toEqual([]);
+  });
+
+  it('when the output has foreign content; an unfinished run goes on', async () => {
+    const server = await startServer([CHAINS]);
+    const path = join(folder, 'out.jsonl');
+    writeFileSync(path, 'precious\n');
+    expect(await server.run(...TWO, '-o', path)).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('--append'),
+    });
+    expect(await server.bench.store.listRuns({ limit: 9 })).toEqual([]);
+    const first = server.start(...TWO);
+    await first.says(/run [\da-f-]{36}/);
+    first.interrupt();
+    await first.code;
+    expect(await server.run(...TWO, '-o', path, '--fresh')).toMatchObject({ code: 2 });
+    expect((await server.bench.store.listRuns({ limit: 9 })).map(({ state }) => state)).not.toContain('closed');
+    expect(readFileSync(path, 'utf8')).toBe('precious\n');
   });
 
   it('when nobody listens, the address is none, or the token is not known', async () => {

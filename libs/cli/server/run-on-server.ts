@@ -36,16 +36,16 @@ export async function runOnServer(
 }
 
 async function runOn(scene: ServerScene): Promise<ExitCodeValue> {
-  const { context, server, options, prepared, reporter } = scene;
+  const { context, server, options, prepared, output, reporter } = scene;
   const { module, task } = prepared;
   await requireModule(server.calls, module.id);
-  const begun = await beginRun(server.calls, task, options.fresh === true);
+  const begun = await beginRun(server.calls, task, { isFresh: options.fresh === true, beforeNew: output?.requireFree });
   const { runId, state } = begun.run;
   for (const text of words(scene, begun)) reporter.say(text);
   reporter.event('started', { run_id: runId, module: module.id, resumed: begun.isOld });
   const stop = listenForStop(context);
   try {
-    const ended = await superviseServerRun(scene, runId, stop);
+    const ended = await superviseServerRun(scene, { runId, isOld: begun.isOld }, stop);
     if (ended === undefined) return reportLeaving(scene, runId);
     return await reportServerEnd(scene, { ...ended, isReport: state === RunState.CLOSED });
   } catch (thrown) {
@@ -82,10 +82,13 @@ function reportLeaving(scene: ServerScene, runId: string): ExitCodeValue {
 }
 
 /** Options that only the executing process can apply. */
-function refuseOptionsOfFiles({ rps, concurrency, record }: RunOptions): void {
-  const given = Object.entries({ '--rps': rps, '--concurrency': concurrency, '--record': record }).flatMap(
-    ([name, value]) => (value === undefined ? [] : [name]),
-  );
+function refuseOptionsOfFiles({ rps, concurrency, record, maxEmpty }: RunOptions): void {
+  const given = Object.entries({
+    '--rps': rps,
+    '--concurrency': concurrency,
+    '--record': record,
+    '--max-empty': maxEmpty,
+  }).flatMap(([name, value]) => (value === undefined ? [] : [name]));
   if (given.length === 0) return;
   throw new CatenaError('cli.not_at_server', `${given.join(' and ')} cannot be used with a server`, {
     remedy: 'leave it out: set rates at the services, and record pages with a run in a file',

@@ -3,7 +3,8 @@ import type { ModuleFacts } from '../../calls/served-module.ts';
 import type { CliContext } from '../context.ts';
 import { FileSink } from '../output/file-sink.ts';
 import { chooseItemType, rowFormat } from '../output/open-output.ts';
-import { type OutputOption, parseOutput } from '../output/output-option.ts';
+import { type OutputOption, parseOutput, requireNoOutput } from '../output/output-option.ts';
+import { outputExists, targetOf } from '../output/own-file.ts';
 import { streamSink } from '../output/sink.ts';
 import type { RunOptions } from '../run/work.ts';
 import type { IngressCalls } from './connect.ts';
@@ -15,8 +16,10 @@ export interface ServerOutput {
   /** For messages. */
   readonly name: string;
   readonly type: string | undefined;
-  /** Starts to write the items of a run. */
-  open(read: ReadItems): ItemOutput;
+  /** Throws `cli.output_exists` if a new run would replace what the file holds. */
+  requireFree(): Promise<void>;
+  /** Starts to write the items of a run; `isOld`: rows of it may be in the file already. */
+  open(read: ReadItems, isOld: boolean): ItemOutput;
 }
 
 /** Throws the error of a wrong option, `cli.unwritable_output` included, before anything is submitted. */
@@ -25,29 +28,39 @@ export async function openServerOutput(
   module: ModuleFacts,
   options: RunOptions,
 ): Promise<ServerOutput | undefined> {
-  if (options.output === undefined) return undefined;
-  const option: OutputOption = parseOutput(options.output, options.format);
-  const { path } = option;
+  if (options.output === undefined) {
+    requireNoOutput(options);
+    return undefined;
+  }
+  const option: OutputOption = parseOutput(options.output, options);
+  const { foreign } = option;
+  const path = await targetOf(option.path);
   const type = chooseItemType(option, module.itemTypes, options.items, '--items');
-  const format = rowFormat(option, module.itemTypes, type);
-  const isStream = path === '-' || !(await isRegular(path));
+  const size = path === '-' ? undefined : await sizeOf(path);
   return {
     name: path === '-' ? 'standard output' : path,
     type,
-    open: (read) =>
+    requireFree: async () => {
+      if (size !== undefined && size > 0 && foreign === 'refuse') throw outputExists(path, false);
+    },
+    open: (read, isOld) =>
       new ItemOutput({
-        path: isStream ? undefined : path,
+        path: size === undefined ? undefined : path,
         openStream: async () => (path === '-' ? streamSink(io.stdout) : FileSink.open(path)),
-        newFormat: () => format(undefined),
-        read,
+        newFormat: rowFormat(option, module.itemTypes, type),
+        ...{ read, foreign, isOld },
       }),
   };
 }
 
-async function isRegular(path: string): Promise<boolean> {
+/** Of a regular file, which is created if it does not exist; undefined for a device or a pipe. */
+async function sizeOf(path: string): Promise<number | undefined> {
   const sink = await FileSink.open(path);
-  await sink.close();
-  return sink.isFile;
+  try {
+    return sink.isFile ? await sink.size() : undefined;
+  } finally {
+    await sink.close();
+  }
 }
 
 /** Reads the items of a run; when the connection breaks, it continues after the last item received. */

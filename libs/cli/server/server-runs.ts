@@ -23,7 +23,7 @@ export function serverRuns(calls: IngressCalls): RunSource {
     explain: async ({ runId }) => {
       const { reasons, sampled } = await calls.explainRun({ runId });
       return {
-        reasons: reasons.map(({ code, text, moduleId, nodes, atMs }) => ({ code, text, moduleId, nodes, atMs })),
+        reasons: reasons.map(({ failure, ...reason }) => (failure === undefined ? reason : { ...reason, failure })),
         sampled,
       };
     },
@@ -53,7 +53,7 @@ export async function* readDeadLetters(calls: IngressCalls, runId: string): Asyn
   }
 }
 
-function toDeadLetter(runId: string, { isRequest, body, error, ...letter }: DeadLetterMessage): DeadLetter {
+export function toDeadLetter(runId: string, { isRequest, body, error, ...letter }: DeadLetterMessage): DeadLetter {
   const { moduleId, nodeId, stepIdx, phase, reason, epoch, attempts, crashes } = letter;
   return {
     ...{ runId, moduleId, nodeId, stepIdx, phase, reason, epoch, attempts, crashes },

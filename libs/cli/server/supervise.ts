@@ -2,10 +2,13 @@
 import { type Run, RunState } from '../../contracts/services.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
 import type { StoredItem } from '../../store/port.ts';
+import { isClosedOutput } from '../output/output-error.ts';
 import type { StopRequest } from '../run/stop-request.ts';
+import { FirstFailures } from '../status/first-failures.ts';
 import { countNodes, type Progress } from '../status/progress.ts';
 import { watchProgress } from '../status/reporter.ts';
 import type { IngressCalls } from './connect.ts';
+import { FailureWatch } from './failure-watch.ts';
 import type { ItemOutput } from './item-output.ts';
 import { persistently, type RetryWindow } from './retry-window.ts';
 import { toSnapshot } from './run-message.ts';
@@ -22,7 +25,7 @@ export interface EndedServerRun {
 /** Undefined if a stop was requested. Throws `server.lost`, and the errors of the output. */
 export async function superviseServerRun(
   scene: ServerScene,
-  runId: string,
+  { runId, isOld }: { readonly runId: string; readonly isOld: boolean },
   stop: Pick<StopRequest, 'asked'>,
 ): Promise<EndedServerRun | undefined> {
   const { context, location, server, output, reporter } = scene;
@@ -45,20 +48,30 @@ export async function superviseServerRun(
     });
     return progressOf(latest, context.clock.monotonic());
   });
+  const failureWatch = new FailureWatch({
+    ...{ calls: server.calls, runId, latest: () => latest, failures: new FirstFailures(reporter) },
+    steps: scene.prepared.module.steps.map(({ name }) => name),
+    nowMs: () => context.clock.now(),
+    signal: leaving.signal,
+  });
   const closed = watchToEnd(server.calls, runId, window, (run) => {
     latest = run;
   });
   // Only one of the two reports that the server does not answer: both notice it.
   const quiet = { ...window, say: () => {} };
-  const items = output?.open(itemReader(server.calls, { runId, type: output.type }, quiet));
+  const items = output?.open(itemReader(server.calls, { runId, type: output.type }, quiet), isOld);
   const work = Promise.all([closed, items?.follow(closed)]);
   try {
-    const first = await Promise.race([work, stop.asked]);
-    if (first === undefined) return undefined;
+    const first = await Promise.race([work, stop.asked]).catch((thrown: unknown) => {
+      // The reader of the output has left: nobody watches any more.
+      if (isClosedOutput(thrown)) return 'reader' as const;
+      throw thrown;
+    });
+    if (typeof first === 'string') return undefined;
     return { run: first[0], durationMs: context.clock.monotonic() - startedAtMs, items };
   } finally {
     leaving.abort();
-    await Promise.allSettled([closed, work]);
+    await Promise.allSettled([closed, work, failureWatch.stop()]);
     await status.end();
   }
 }

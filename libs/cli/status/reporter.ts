@@ -22,28 +22,35 @@ const TERMINAL_INTERVAL_MS = 250;
 const PLAIN_INTERVAL_MS = 5_000;
 const EVENT_INTERVAL_MS = 1_000;
 const DEFAULT_COLUMNS = 80;
-const ERASE_LINE = '\r\u001b[2K';
+/**
+ * The cursor stays at the beginning of the status line. If the terminal is made narrower, the line may wrap; the cursor then is still
+ * before all of it.
+ */
+const ERASE = '\r\u001b[0J';
 
 export function terminalReporter(stderr: Io['stderr'], paint: Paint): Reporter {
   const gauge = new SpeedGauge();
-  let shown = '';
+  let line: ((width: number) => string) | undefined;
   const draw = (): void => {
-    if (shown !== '') stderr.write(ERASE_LINE + shown);
+    if (line !== undefined) stderr.write(`${ERASE}${line(stderr.columns ?? DEFAULT_COLUMNS)}\r`);
   };
+  stderr.on('resize', draw);
   return {
     intervalMs: TERMINAL_INTERVAL_MS,
     show: (progress) => {
-      shown = statusLine(progress, gauge.take(progress), { paint, width: stderr.columns ?? DEFAULT_COLUMNS });
+      const speed = gauge.take(progress);
+      line = (width) => statusLine(progress, speed, { paint, width });
       draw();
     },
     say: (text) => {
-      stderr.write(`${shown === '' ? '' : ERASE_LINE}${text}\n`);
+      stderr.write(`${line === undefined ? '' : ERASE}${text}\n`);
       draw();
     },
     event: () => {},
     end: () => {
-      if (shown !== '') stderr.write(ERASE_LINE);
-      shown = '';
+      stderr.off('resize', draw);
+      if (line !== undefined) stderr.write(ERASE);
+      line = undefined;
     },
   };
 }
@@ -72,7 +79,7 @@ export function jsonReporter(stream: { write(text: string): unknown }): Reporter
   return {
     intervalMs: EVENT_INTERVAL_MS,
     show: ({ atMs: _atMs, ...progress }) => {
-      const { pagesPerSecond, nodesPerSecond } = gauge.take({ atMs: _atMs, ...progress });
+      const { elapsedMs, pagesPerSecond, nodesPerSecond } = gauge.take({ atMs: _atMs, ...progress });
       write('progress', {
         done: progress.done,
         in_flight: progress.inFlight ?? null,
@@ -80,6 +87,7 @@ export function jsonReporter(stream: { write(text: string): unknown }): Reporter
         failed: progress.failed,
         retries: progress.retries ?? null,
         items: progress.items,
+        elapsed_ms: Math.round(elapsedMs),
         pages_per_second: rounded(pagesPerSecond),
         nodes_per_second: rounded(nodesPerSecond),
       });

@@ -1,5 +1,14 @@
 /** The status line of a run. Pure: it depends only on its arguments. */
-import { countOf, formatClock, formatCount, formatDuration, formatRate, oneLine } from '../terminal/format.ts';
+import stringWidth from 'string-width';
+import {
+  countOf,
+  formatClock,
+  formatCount,
+  formatDuration,
+  formatElapsed,
+  formatRate,
+  oneLine,
+} from '../terminal/format.ts';
 import type { Paint } from '../terminal/io.ts';
 import type { Progress, Waiting } from './progress.ts';
 
@@ -18,6 +27,7 @@ export interface LineStyle {
 /** Parts of the line, the most important first: if the line is too long, the last ones are left out. */
 export function statusLine(progress: Progress, speed: Speed, { paint, width }: LineStyle): string {
   const parts: { readonly text: string; readonly colour?: 'red' | 'yellow' | 'dim' }[] = [
+    { text: formatElapsed(speed.elapsedMs), colour: 'dim' },
     { text: `${formatCount(progress.done)} done` },
     ...openText(progress).map((text) => ({ text })),
     failures(progress),
@@ -40,8 +50,9 @@ export function statusLine(progress: Progress, speed: Speed, { paint, width }: L
   for (const { text: raw, colour } of parts) {
     const text = oneLine(raw);
     const separator = length === 0 ? '' : ' · ';
-    if (width !== undefined && length + separator.length + text.length >= width) break;
-    length += separator.length + text.length;
+    const columns = stringWidth(separator + text);
+    if (width !== undefined && length + columns >= width) break;
+    length += columns;
     line += separator + (colour === undefined ? text : paint(colour, text));
   }
   return line;
@@ -81,6 +92,8 @@ function waitingText(waiting: Waiting): string {
 
 /** Rates of a run over the last seconds. */
 export interface Speed {
+  /** Since the first reading, in milliseconds. */
+  readonly elapsedMs: number;
   readonly pagesPerSecond: number;
   readonly nodesPerSecond: number;
   /** How long the known nodes take at this speed; undefined if that is unknown. */
@@ -94,17 +107,21 @@ const SETTLED_MS = 3_000;
 /** Speeds from successive readings. */
 export class SpeedGauge {
   readonly #readings: Progress[] = [];
+  #firstAtMs: number | undefined;
 
   take(reading: Progress): Speed {
     this.#readings.push(reading);
+    this.#firstAtMs ??= reading.atMs;
+    const elapsedMs = reading.atMs - this.#firstAtMs;
     while (this.#readings.length > 2 && this.#readings[1]!.atMs <= reading.atMs - WINDOW_MS) this.#readings.shift();
     const first = this.#readings[0]!;
     const spanMs = reading.atMs - first.atMs;
-    if (spanMs <= 0) return { pagesPerSecond: 0, nodesPerSecond: 0, knownWorkMs: undefined };
+    if (spanMs <= 0) return { elapsedMs, pagesPerSecond: 0, nodesPerSecond: 0, knownWorkMs: undefined };
     const perSecond = (count: number): number => (Math.max(0, count) / spanMs) * 1_000;
     const nodesPerSecond = perSecond(reading.done - first.done + reading.failed - first.failed);
     const isSettled = spanMs >= SETTLED_MS && nodesPerSecond > 0 && reading.open > 0;
     return {
+      elapsedMs,
       pagesPerSecond: perSecond(reading.pages - first.pages),
       nodesPerSecond,
       knownWorkMs: isSettled ? (reading.open / nodesPerSecond) * 1_000 : undefined,

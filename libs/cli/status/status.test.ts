@@ -1,3 +1,4 @@
+import stringWidth from 'string-width';
 import { describe, expect, it } from 'vitest';
 import { captured } from '../cli.fixture.ts';
 import { HostTimes } from './host-times.ts';
@@ -20,12 +21,12 @@ const progress = (more: Partial<Progress> = {}): Progress => ({
   waiting: undefined,
   ...more,
 });
-const speed = { pagesPerSecond: 42.14, nodesPerSecond: 84, knownWorkMs: undefined };
+const speed = { elapsedMs: 125_000, pagesPerSecond: 42.14, nodesPerSecond: 84, knownWorkMs: undefined };
 
 describe('the status line', () => {
   it('says how the run stands', () => {
     expect(statusLine(progress(), speed, { paint: plain, width: undefined })).toBe(
-      '1,234 done · 16 in flight · 230 queued · 0 failed · 1,180 items · 42.1 pages/s',
+      '2:05 · 1,234 done · 16 in flight · 230 queued · 0 failed · 1,180 items · 42.1 pages/s',
     );
   });
 
@@ -39,7 +40,7 @@ describe('the status line', () => {
     const elsewhere = { inFlight: undefined, retries: undefined, pages: 0 };
     const line = (waiting: Progress['waiting']): string =>
       statusLine(progress({ ...elsewhere, waiting }), speed, { paint: plain, width: undefined });
-    expect(line(undefined)).toBe('1,234 done · 246 open · 0 failed · 1,180 items · 84.0 nodes/s');
+    expect(line(undefined)).toBe('2:05 · 1,234 done · 246 open · 0 failed · 1,180 items · 84.0 nodes/s');
     expect(line({ kind: 'paused' })).toMatch(/ · paused$/);
     expect(line({ kind: 'ending', mark: 'cancelled' })).toMatch(/ · cancelled, being ended$/);
   });
@@ -58,10 +59,10 @@ describe('the status line', () => {
   });
 
   it('leaves out what does not fit, and never breaks the line', () => {
-    const hostile = { kind: 'rate', host: 'a\n\u001b[31m.test', queued: 3 } as const;
+    const hostile = { kind: 'rate', host: '海\n\u001b[31m澜.test', queued: 3 } as const;
     for (const width of [5, 20, 40, 80, 120]) {
       const line = statusLine(progress({ waiting: hostile, retries: 5 }), speed, { paint: plain, width });
-      expect(line.length).toBeLessThan(width);
+      expect(stringWidth(line)).toBeLessThan(width);
       // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what must not be there.
       expect(line).not.toMatch(/[\u0000-\u001f]/);
     }
@@ -97,7 +98,13 @@ describe('speeds', () => {
     }
     for (let second = 11; second <= 20; second++) {
       const now = gauge.take(progress({ atMs: second * 1_000, done: 1_000, pages: 500, open: 10 }));
-      if (second >= 15) expect(now).toEqual({ pagesPerSecond: 0, nodesPerSecond: 0, knownWorkMs: undefined });
+      if (second >= 15)
+        expect(now).toEqual({
+          elapsedMs: second * 1_000,
+          pagesPerSecond: 0,
+          nodesPerSecond: 0,
+          knownWorkMs: undefined,
+        });
     }
   });
 
@@ -117,15 +124,30 @@ describe('reporters', () => {
     reporter.say('hello');
     reporter.end();
     expect(text().split('\n')).toHaveLength(2);
-    expect(text()).toContain('\r\u001b[2Khello\n');
-    expect(text().endsWith('\r\u001b[2K')).toBe(true);
+    expect(text()).toContain('\r\u001b[0Jhello\n');
+    expect(text().endsWith('\r\u001b[0J')).toBe(true);
     expect(reporter.intervalMs).toBeGreaterThanOrEqual(250);
+  });
+
+  it('fit the line to a narrower terminal at once, and leave the cursor before it', () => {
+    const { stream, text } = captured();
+    stream.columns = 80;
+    const reporter = terminalReporter(stream, plain);
+    reporter.show(progress());
+    stream.columns = 30;
+    stream.emit('resize');
+    const [wide = '', narrow = ''] = text().split('\u001b[0J').slice(1);
+    expect([wide.length > 60, narrow.length <= 30, narrow.endsWith('\r')]).toEqual([true, true, true]);
+    reporter.end();
+    const before = text();
+    stream.emit('resize');
+    expect(text()).toBe(before);
   });
 
   it('write lines elsewhere, without any control character', () => {
     const { stream, text } = captured();
     plainReporter(stream, plain).show(progress());
-    expect(text()).toMatch(/^1,234 done.*\n$/);
+    expect(text()).toMatch(/^0:00 · 1,234 done.*\n$/);
   });
 
   it('write nothing but events for machines', () => {

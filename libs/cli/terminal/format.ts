@@ -1,4 +1,5 @@
 /** Formats numbers, times and tables for people. */
+import stringWidth from 'string-width';
 
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;
@@ -46,20 +47,48 @@ export function formatClock(unixMs: number): string {
 export function formatTable(rows: readonly (readonly string[])[], indent = ''): string {
   const widths: number[] = [];
   for (const row of rows) {
-    for (const [at, cell] of row.entries()) widths[at] = Math.max(widths[at] ?? 0, cell.length);
+    for (const [at, cell] of row.entries()) widths[at] = Math.max(widths[at] ?? 0, stringWidth(cell));
   }
   return rows
-    .map((row) => indent + row.map((cell, at) => (at === row.length - 1 ? cell : cell.padEnd(widths[at]!))).join('  '))
+    .map((row) => indent + row.map((cell, at) => (at === row.length - 1 ? cell : padEnd(cell, widths[at]!))).join('  '))
     .map((line) => `${line.trimEnd()}\n`)
     .join('');
 }
 
-/** One line of text for a terminal, without control characters, cut to `width`. */
+/** As those of `String`, in columns of a terminal. */
+export function padEnd(text: string, columns: number): string {
+  return text + ' '.repeat(Math.max(0, columns - stringWidth(text)));
+}
+
+export function padStart(text: string, columns: number): string {
+  return ' '.repeat(Math.max(0, columns - stringWidth(text))) + text;
+}
+
+/** `0:07`, `12:34`, `1:02:03`: time that has passed. */
+export function formatElapsed(ms: number): string {
+  const seconds = Math.floor(ms / SECOND_MS);
+  const [hours, minutes] = [Math.floor(seconds / 3_600), Math.floor(seconds / 60) % 60];
+  const rest = twoDigits(seconds % 60);
+  return hours === 0 ? `${minutes}:${rest}` : `${hours}:${twoDigits(minutes)}:${rest}`;
+}
+
+/** One line of text for a terminal, without control characters, cut to `width` columns: a Chinese character takes two. */
 export function oneLine(text: string, width = Number.POSITIVE_INFINITY): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: text from a page must not move the cursor.
-  const flat = text.replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' ');
-  return flat.length <= width ? flat : `${flat.slice(0, Math.max(0, width - 1))}…`;
+  const flat = text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ');
+  // A text is hardly longer than its code units, which are faster to count.
+  if (flat.length * 2 <= width || width === Number.POSITIVE_INFINITY || stringWidth(flat) <= width) return flat;
+  let cut = '';
+  let columns = 0;
+  for (const { segment } of GRAPHEMES.segment(flat)) {
+    columns += stringWidth(segment);
+    if (columns > width - 1) break;
+    cut += segment;
+  }
+  return `${cut}…`;
 }
+
+const GRAPHEMES = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
 
 function twoDigits(value: number): string {
   return String(value).padStart(2, '0');

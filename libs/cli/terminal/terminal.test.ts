@@ -1,6 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { CatenaError } from '../../errors/catena-error.ts';
-import { countOf, formatCount, formatDuration, formatRate, formatTable, oneLine } from './format.ts';
+import {
+  countOf,
+  formatCount,
+  formatDuration,
+  formatElapsed,
+  formatRate,
+  formatTable,
+  oneLine,
+  padEnd,
+  padStart,
+} from './format.ts';
 import { paintFor } from './io.ts';
 import { describeError } from './print-error.ts';
 
@@ -35,6 +45,30 @@ describe('formats', () => {
       ),
     ).toBe(' a    bb\n ccc  d   e\n');
     expect(oneLine('a\n\tb\u001b[31m', 4)).toBe('a b…');
+  });
+
+  it('count columns, not characters: a Chinese one takes two, an accent none', () => {
+    expect(
+      formatTable([
+        ['海澜', 'x'],
+        ['e\u0301', 'y'],
+        ['👩‍👩‍👧', 'z'],
+      ]),
+    ).toBe('海澜  x\ne\u0301     y\n👩‍👩‍👧    z\n');
+    expect(oneLine('海澜之家', 8)).toBe('海澜之家');
+    expect(oneLine('海澜之家', 7)).toBe('海澜之…');
+    expect(oneLine('海澜之家', 6)).toBe('海澜…');
+    expect(oneLine('a👩‍👩‍👧b', 3)).toBe('a…');
+    expect([padEnd('海', 4), padStart('海', 4)]).toEqual(['海  ', '  海']);
+  });
+
+  it.each([
+    [0, '0:00'],
+    [65_400, '1:05'],
+    [3_599_999, '59:59'],
+    [3_723_000, '1:02:03'],
+  ])('%d ms have passed reads %s', (ms, text) => {
+    expect(formatElapsed(ms)).toBe(text);
   });
 });
 

@@ -67,7 +67,8 @@ export const RecoverCode = {
   /** The lease was renewed meanwhile. Caller: does nothing; the node is due when its lease ends. */
   NOT_EXPIRED: 1,
   /**
-   * Nobody holds the node: it was committed, failed, recovered or ended, or is unknown.
+   * Nobody holds the node: it was committed, failed, recovered or ended, or is unknown; or another holder has it than the one
+   * that the caller means.
    * Caller: does nothing.
    */
   NOT_PROCESSING: 2,
@@ -113,6 +114,10 @@ export interface RecoverCommand {
   readonly node: NodeRef;
   /** The node dies when it has lost this many leases. */
   readonly crashBudget: number;
+  /** The lease that is over before its time, because its holder says so or is gone. Default: it must have run out. */
+  readonly token?: string;
+  /** Whether the holder itself gave the lease up, which is no crash; default false. */
+  readonly isHandedBack?: boolean;
 }
 
 export interface RecoverOutcome {
@@ -165,18 +170,20 @@ export interface ClaimTransitions {
    * - Requires: the token of the lease.
    * - Refuses: FENCING_REJECT for an unknown node and another token; for a node that is neither processing nor fetched;
    *   and for a node that a mark has ended.
-   * - Changes: processing to fetched, due after the response grace; then it is downloaded again.
+   * - Changes: processing to fetched, due after the response grace; then the sweeper looks whether the response still waits.
    * - Answers: RELEASED.
-   * - Again: RELEASED, as long as no parser has claimed it.
+   * - Again: RELEASED, counted from the second call, as long as no parser has claimed it.
    */
   release(release: Held): Promise<CodeOf<typeof ReleaseCode>>;
   /**
-   * Recovers a node whose lease ran out.
+   * Recovers a node whose lease is over, or whose response is lost.
    *
-   * - Requires: nothing; the caller may be wrong about the lease.
-   * - Refuses: NOT_PROCESSING, then NOT_EXPIRED by the coordinator's clock.
-   * - Changes: one crash more and one attempt less; pending in the next epoch, without owner and token; or dead,
-   *   `crashed`, when the crash budget is spent, and then empty scopes close.
+   * - Requires: of a fetched node, that its response waits nowhere. Of a lease nothing: the caller may be wrong about it.
+   * - Refuses: NOT_PROCESSING for another token than the one that is named, and for a node that is neither processing nor
+   *   fetched; then, without a token, NOT_EXPIRED by the coordinator's clock.
+   * - Changes: of a processing node: one crash more, unless its holder hands it back, and one attempt less; pending in the next
+   *   epoch, without owner and token; or dead, `crashed`, when the crash budget is spent, and then empty scopes close. Of a
+   *   fetched node: one attempt less and one dispatch more; pending in the same epoch, so that a late response still counts.
    * - Answers: RECOVERED, whether the node died, and wake-ups of the node, or of what its death opened.
    * - Again: NOT_PROCESSING.
    */

@@ -3,12 +3,13 @@ import type { NodeRef } from './node.ts';
 import type { WakeUp } from './outcome.ts';
 
 /**
- * What the sweeper has to do: send a wake-up (`notify`), call `recoverZombie`, pump all staged children, drain all nodes of a
+ * What the sweeper has to do: send a wake-up (`notify`), call `recoverZombie` (of a fetched node only if its response waits
+ * nowhere), pump all staged children, drain all nodes of a
  * scope, call `phaseClose` (`deadline`), or write the end of a run and call `runSettle` (`settle`).
  */
 export type DueEntry =
   | { readonly kind: 'notify'; readonly wakeUp: WakeUp }
-  | { readonly kind: 'recover'; readonly node: NodeRef }
+  | { readonly kind: 'recover'; readonly node: NodeRef; readonly isFetched: boolean }
   | { readonly kind: 'pump'; readonly node: NodeRef }
   | { readonly kind: 'drain'; readonly runId: string; readonly moduleId: string; readonly phase: number }
   | { readonly kind: 'deadline'; readonly runId: string; readonly moduleId: string; readonly phase: number }
@@ -33,8 +34,8 @@ export interface SweepTransitions {
    * - Requires: nothing; any number of sweepers may call it at the same time, without a leader.
    * - Refuses: nothing.
    * - Changes: moves the due time of each taken node forward by its grace and never removes it, so that a sweeper may die
-   *   at any point. A retry and an overdue response become pending; a pending node counts one dispatch. An expired lease
-   *   stays due until `recoverZombie` moves it, a deadline until `phaseClose` does.
+   *   at any point. A retry becomes pending; a pending node counts one dispatch; a fetched node stays fetched, because its
+   *   response may still wait. An expired lease stays due until `recoverZombie` moves it, a deadline until `phaseClose` does.
    * - Answers: what to do: send a wake-up, recover, pump, drain, close a phase by deadline, close a run; and whether more
    *   is due.
    * - Again: what is due by then.

@@ -38,7 +38,7 @@ const recoverScript = bind(
   'claims/ptm_recover_zombie.lua',
   ['RecoverCode', RecoverCode],
   [...SCOPE_KEYS, 'node'],
-  [...SCOPE_ARGS, 'id', 'crash_budget'],
+  [...SCOPE_ARGS, 'id', 'crash_budget', 'token', 'crashed'],
 );
 const reorderScript = bind(
   'claims/ptm_reorder_enqueue.lua',
@@ -76,10 +76,11 @@ export async function release(deps: RedisDeps, { node, token }: Held) {
   return (await deps.runner.run(releaseScript, keys, args)).code as CodeOf<typeof ReleaseCode>;
 }
 
-export async function recoverZombie(deps: RedisDeps, { node, crashBudget }: RecoverCommand): Promise<RecoverOutcome> {
+export async function recoverZombie(deps: RedisDeps, command: RecoverCommand): Promise<RecoverOutcome> {
+  const { node, crashBudget, token = '', isHandedBack = false } = command;
   const reply = await runEnding(deps, recoverScript, node, (runKeys) => ({
     keys: [runKeys.node(node.id)],
-    args: [node.id, crashBudget],
+    args: [node.id, crashBudget, token, isHandedBack ? 0 : 1],
   }));
   if (reply === undefined || reply.code !== RecoverCode.RECOVERED) {
     const code = (reply?.code ?? RecoverCode.NOT_PROCESSING) as CodeOf<typeof RecoverCode>;

@@ -5,8 +5,11 @@
  * `run-keys.ts` names the keys of a run.
  */
 import { randomBytes } from 'node:crypto';
+import { chainKeys } from '../../keys/keys.ts';
+import type { ChainNode } from '../protocol/node.ts';
 import type { CoordinatorPolicy } from '../protocol/policy.ts';
 import type { Coordinator } from '../protocol/port.ts';
+import { type LookAhead, lookAhead, nextDueInMs } from './ahead.ts';
 import { CLAIM_SCRIPTS, claim, recoverZombie, release, renew, reorderEnqueue } from './claims.ts';
 import { COMMIT_SCRIPTS, childrenPump, commitSuccess, stageChildren } from './commits.ts';
 import type { RedisNotice } from './connection/connect.ts';
@@ -33,6 +36,8 @@ export const SCRIPTS: readonly Script[] = [
 ];
 
 const COMMAND_TIMEOUT_MS = 5_000;
+/** How long the key of a health check stays. */
+const HEALTH_KEY_MS = 60_000;
 
 export interface RedisCoordinatorOptions {
   readonly redis: RedisSource;
@@ -61,6 +66,12 @@ export interface RedisCoordinator extends Coordinator {
   /** Lists the runs that a shard looks after: open and not paused, or closing. */
   liveRuns(shard: number): AsyncIterable<string>;
   readonly markers: Markers;
+  /** Yields the nodes of a phase whose due time lies ahead by up to `withinMs`, page by page. */
+  lookAhead(look: LookAhead): AsyncIterable<readonly ChainNode[]>;
+  /** When the first entry of a shard is due, in milliseconds from now; undefined when nothing is. */
+  nextDueInMs(shard: number): Promise<number | undefined>;
+  /** Resolves when Redis takes a write; rejects with the reason why it does not. */
+  check(): Promise<void>;
   /** Ends the connection if the coordinator made it; idempotent. */
   close(): Promise<void>;
 }
@@ -134,6 +145,11 @@ function transitionsOf(deps: RedisDeps): Omit<RedisCoordinator, 'close' | 'liveR
     listNodes: (filter) => listNodes(deps, filter),
     listEvents: (filter) => listEvents(deps, filter),
 
+    check: async () => {
+      await deps.runner.ask('SET', (redis) => redis.set(chainKeys.health(0), '1', 'PX', HEALTH_KEY_MS));
+    },
+    nextDueInMs: (shard) => nextDueInMs(deps, shard),
+    lookAhead: (look) => lookAhead(deps, look),
     takeEvents: (take) => takeEvents(deps, take),
     trimEvents: (trim) => trimEvents(deps, trim),
   };

@@ -94,7 +94,8 @@ export async function listNodes(deps: RedisDeps, filter: NodeFilter): Promise<re
   }
 }
 
-async function readNodes(deps: RedisDeps, runId: string, ids: readonly string[]): Promise<ChainNode[]> {
+/** The nodes with these ids that exist. */
+export async function readNodes(deps: RedisDeps, runId: string, ids: readonly string[]): Promise<ChainNode[]> {
   if (ids.length === 0) return [];
   let moduleIds: readonly string[] = [];
   const reply = await runPlanned(deps, nodeReadScript, runId, (runKeys) => {

@@ -18,7 +18,7 @@ const dueTakeScript = bind(
   'sweep/due_take.lua',
   LOOK,
   ['run', 'exec', 'shard_due', 'due', 'node*'],
-  ['now', 'member', 'phase', 'grace_ms', 'decision_ms', 'id*'],
+  ['now', 'member', 'phase', 'grace_ms', 'decision_ms', 'response_ms', 'id*'],
 );
 
 export const SWEEP_SCRIPTS: readonly Script[] = [dueLookScript, dueScopeScript, dueTakeScript];
@@ -64,19 +64,19 @@ async function takeNodes(
   const { runId, moduleId, phase } = due;
   const runKeys = deps.keys.of(runId);
   const keys = [runKeys.run, runKeys.exec(moduleId), runKeys.shardDue, runKeys.due(moduleId, phase)];
-  const { dispatchGraceMs, decisionGraceMs } = deps.policy;
-  const args = [deps.now(), member, phase, dispatchGraceMs, decisionGraceMs, ...ids];
+  const { dispatchGraceMs, decisionGraceMs, responseGraceMs } = deps.policy;
+  const args = [deps.now(), member, phase, dispatchGraceMs, decisionGraceMs, responseGraceMs, ...ids];
   const { payload } = await deps.runner.run(dueTakeScript, [...keys, ...ids.map((id) => runKeys.node(id))], args);
   const [left, taken] = payload as readonly [boolean, unknown];
   const entries = readList<Taken>(taken).map((entry) => readEntry(entry, due));
   return left ? [{ kind: 'drain', runId, moduleId, phase }, ...entries] : entries;
 }
 
-type Taken = readonly ['recover' | 'pump', id: string] | PackedWakeUp;
+type Taken = readonly ['recover' | 'pump', id: string, isFetched?: boolean] | PackedWakeUp;
 
 function readEntry(taken: Taken, { runId, moduleId, phase }: PhaseMember): DueEntry {
-  const [kind, id] = taken;
-  if (kind === 'recover') return { kind, node: { id, runId, moduleId, phase } };
+  const [kind, id, isFetched] = taken;
+  if (kind === 'recover') return { kind, node: { id, runId, moduleId, phase }, isFetched: isFetched === true };
   if (kind === 'pump') return { kind, node: { id, runId, moduleId, phase } };
   return { kind: 'notify', wakeUp: readWakeUp(taken as PackedWakeUp, { runId, moduleId }) };
 }

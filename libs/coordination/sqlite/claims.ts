@@ -101,34 +101,61 @@ export function release(tx: Tx, { node, token }: Held) {
   const found = findNode(tx, node);
   if (found === undefined || found.row.token !== token) return ReleaseCode.FENCING_REJECT;
   const { row } = found;
-  if (row.state === 'fetched') return ReleaseCode.RELEASED;
-  if (row.state !== 'processing' || !isLive(found)) return ReleaseCode.FENCING_REJECT;
+  if ((row.state !== 'processing' && row.state !== 'fetched') || !isLive(found)) return ReleaseCode.FENCING_REJECT;
   row.state = 'fetched';
   row.due_at = tx.clock.now() + tx.policy.responseGraceMs;
   tx.nodes.save(row);
   return ReleaseCode.RELEASED;
 }
 
-/** Recovers a node whose holder died. The attempt is not counted, because crashes have a budget of their own. */
-export function recoverZombie(tx: Tx, { node, crashBudget }: RecoverCommand): RecoverOutcome {
+/** Recovers a node. The attempt is not counted, because crashes have a budget of their own. */
+export function recoverZombie(
+  tx: Tx,
+  { node, crashBudget, token, isHandedBack = false }: RecoverCommand,
+): RecoverOutcome {
+  const refused = (code: typeof RecoverCode.NOT_PROCESSING | typeof RecoverCode.NOT_EXPIRED): RecoverOutcome => {
+    return { code, died: false, wakeUps: [] };
+  };
   const found = findNode(tx, node);
-  if (found === undefined || found.row.state !== 'processing') {
-    return { code: RecoverCode.NOT_PROCESSING, died: false, wakeUps: [] };
+  if (found === undefined || (token !== undefined && found.row.token !== token)) {
+    return refused(RecoverCode.NOT_PROCESSING);
   }
   const { row, phase, module } = found;
-  if (row.due_at > tx.clock.now()) return { code: RecoverCode.NOT_EXPIRED, died: false, wakeUps: [] };
-  if (row.crashes + 1 >= crashBudget) assertCounted(tx, found);
-  row.crashes += 1;
+  if (row.state === 'fetched') return fetchAgain(tx, found);
+  if (row.state !== 'processing') return refused(RecoverCode.NOT_PROCESSING);
+  if (token === undefined && row.due_at > tx.clock.now()) return refused(RecoverCode.NOT_EXPIRED);
+  const crashes = row.crashes + (isHandedBack ? 0 : 1);
+  const died = !isHandedBack && crashes >= crashBudget;
+  if (died) assertCounted(tx, found);
+  row.crashes = crashes;
+  freeNode(row);
+  if (died) {
+    endDead(tx, row, phase, 'crashed');
+    return { code: RecoverCode.RECOVERED, died, wakeUps: advancePhases(tx, module) };
+  }
+  row.epoch += 1;
+  return pendingAgain(tx, found, dispatchGraceMs(tx.policy, row.dispatches));
+}
+
+/** The response is lost. The epoch stays, so that it still counts if it comes after all. */
+function fetchAgain(tx: Tx, found: Found): RecoverOutcome {
+  const { row } = found;
+  const graceMs = dispatchGraceMs(tx.policy, row.dispatches);
+  freeNode(row);
+  row.dispatches += 1;
+  return pendingAgain(tx, found, graceMs);
+}
+
+function freeNode(row: NodeRow): void {
   row.attempts = Math.max(0, row.attempts - 1);
   row.owner = '';
   row.token = '';
-  if (row.crashes >= crashBudget) {
-    endDead(tx, row, phase, 'crashed');
-    return { code: RecoverCode.RECOVERED, died: true, wakeUps: advancePhases(tx, module) };
-  }
+}
+
+function pendingAgain(tx: Tx, found: Found, graceMs: number): RecoverOutcome {
+  const { row, phase } = found;
   row.state = 'pending';
-  row.epoch += 1;
-  row.due_at = tx.clock.now() + dispatchGraceMs(tx.policy, row.dispatches);
+  row.due_at = tx.clock.now() + graceMs;
   tx.nodes.save(row);
   return { code: RecoverCode.RECOVERED, died: false, wakeUps: isLive(found) ? [pendingWakeUp(row, phase)] : [] };
 }

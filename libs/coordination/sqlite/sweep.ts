@@ -47,13 +47,18 @@ function scopeEntries(tx: Tx, phase: PhaseScope, entries: DueEntry[]): void {
 function take(tx: Tx, row: NodeRow, phase: PhaseScope): DueEntry {
   const node = refOf(row, phase);
   // The recovery reports what is wrong with this node; the others are still swept.
-  if (brokenIn(row) !== undefined) return { kind: 'recover', node };
+  if (brokenIn(row) !== undefined) return { kind: 'recover', node, isFetched: false };
   const nowMs = tx.clock.now();
   const wasRetry = row.state === 'retry';
   switch (row.state) {
     case 'processing':
       // Not moved: the due time is the end of the lease, and the recovery itself moves it.
-      return { kind: 'recover', node };
+      return { kind: 'recover', node, isFetched: false };
+    case 'fetched':
+      // Its response may still wait for the parser.
+      row.due_at = nowMs + tx.policy.responseGraceMs;
+      tx.nodes.save(row);
+      return { kind: 'recover', node, isFetched: true };
     case 'releasing':
       row.due_at = nowMs + tx.policy.dispatchGraceMs;
       tx.nodes.save(row);
@@ -63,7 +68,6 @@ function take(tx: Tx, row: NodeRow, phase: PhaseScope): DueEntry {
       tx.nodes.save(row);
       return { kind: 'notify', wakeUp: toWakeUp(row, phase, 'error') };
     default:
-      if (row.state === 'fetched') row.attempts = Math.max(0, row.attempts - 1);
       row.state = 'pending';
       row.token = '';
       row.owner = '';

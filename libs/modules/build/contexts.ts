@@ -70,7 +70,6 @@ export class ParseScope extends EmittingScope {
   readonly page: Page;
   readonly url: string;
   readonly status: number;
-  readonly bytes: Uint8Array;
 
   constructor(call: StepCall, builders: Builders, page: Page) {
     super(call, builders);
@@ -78,11 +77,14 @@ export class ParseScope extends EmittingScope {
     this.page = page;
     this.url = page.url;
     this.status = page.status;
-    this.bytes = page.bytes;
   }
 
   get $(): CheerioAPI {
     return this.page.$;
+  }
+
+  get bytes(): Uint8Array {
+    return this.page.bytes;
   }
 
   get text(): string {

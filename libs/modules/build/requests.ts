@@ -1,5 +1,5 @@
 /** Creates the requests of a hop from the result of an author's `request`. */
-import { isCatenaError } from '../../errors/thrown.ts';
+import { isCatenaError } from '../../errors/catena-error.ts';
 import { readRequest, readUrl, WrongRequest } from '../check/check-request.ts';
 import { isPromise } from '../check/schema-check.ts';
 import type { RequestSpec } from '../contract/definition.ts';

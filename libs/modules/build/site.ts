@@ -1,6 +1,6 @@
 /** A site is a function of a module, as errors name it; every error that authors cause is created here. */
-import { CatenaError, type FailureClass } from '../../errors/catena-error.ts';
-import { describeThrown, isCatenaError } from '../../errors/thrown.ts';
+import { CatenaError, type FailureClass, isCatenaError } from '../../errors/catena-error.ts';
+import { describeThrown } from '../../errors/thrown.ts';
 import type { WrongRequest } from '../check/check-request.ts';
 import { type Issue, isPromise, issuesText, kindOf } from '../check/schema-check.ts';
 import { authorFrame } from './author-frame.ts';

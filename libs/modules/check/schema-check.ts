@@ -15,6 +15,9 @@ export interface Issue {
   readonly isOfCode?: true;
 }
 
+/** The message about a field that the schema does not know. */
+export const UNKNOWN_FIELD = 'is not a field of it';
+
 /** The limits for the issues in an error: its record must stay smaller than its node. */
 const MAX_ISSUES = 50;
 
@@ -68,7 +71,9 @@ function conclude(
   let issues: Issue[];
   try {
     if (result.issues === undefined) return (result as StandardSchemaV1.SuccessResult<unknown>).value;
-    issues = Array.from(result.issues.slice(0, MAX_ISSUES), (issue) => describe(issue, value));
+    issues = Array.from(result.issues.slice(0, MAX_ISSUES))
+      .flatMap((issue) => describe(issue, value))
+      .slice(0, MAX_ISSUES);
   } catch (thrown) {
     // A schema that is written by hand may answer anything.
     issues = [schemaAnsweredBadly(thrown, value)];
@@ -76,9 +81,31 @@ function conclude(
   throw refuse(issues);
 }
 
-function describe(issue: StandardSchemaV1.Issue, value: unknown): Issue {
-  const path = (issue.path ?? []).map((segment) => (typeof segment === 'object' ? segment.key : segment));
-  return { path: pathText(path), message: textOf(issue, 'message') ?? 'it is refused', got: kindAt(value, path) };
+/** What zod says beyond the standard: unknown fields of a strict object, and why each member of a union refused the value. */
+interface ZodIssue extends StandardSchemaV1.Issue {
+  readonly code?: unknown;
+  readonly keys?: readonly PropertyKey[];
+  readonly errors?: readonly (readonly ZodIssue[])[];
+}
+
+function describe(issue: ZodIssue, value: unknown, above: readonly PropertyKey[] = []): Issue[] {
+  const own = (issue.path ?? []).map((segment) => (typeof segment === 'object' ? segment.key : segment));
+  const path = [...above, ...own];
+  if (hasUnknownFields(issue)) {
+    return (issue.keys ?? []).map((key) => {
+      const at = [...path, key];
+      return { path: pathText(at), message: UNKNOWN_FIELD, got: kindAt(value, at) };
+    });
+  }
+  // The member of a union that would accept the value without those fields says more than the union.
+  const almost =
+    issue.code === 'invalid_union' ? issue.errors?.find((each) => each.every(hasUnknownFields)) : undefined;
+  if (almost !== undefined && almost.length > 0) return almost.flatMap((each) => describe(each, value, path));
+  return [{ path: pathText(path), message: textOf(issue, 'message') ?? 'it is refused', got: kindAt(value, path) }];
+}
+
+function hasUnknownFields({ code }: ZodIssue): boolean {
+  return code === 'unrecognized_keys';
 }
 
 function schemaThrew(thrown: unknown, value: unknown): Issue {

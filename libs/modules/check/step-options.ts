@@ -1,18 +1,25 @@
 /** Checks the options of a step: a misspelt option would silently have no effect. */
 import { breakerProblem } from '../../limits/breakers.ts';
 import type { CachePolicy } from '../contract/definition.ts';
+import { durationProblem, MAX_DURATION_MS } from './duration.ts';
 import { isRecord } from './is-record.ts';
 
 type Rule = readonly [holds: (value: unknown) => boolean, wanted: string];
 
 const wholeFromOne: Rule = [(value) => Number.isInteger(value) && Number(value) >= 1, 'a whole number of at least 1'];
-const milliseconds: Rule = [(value) => Number.isFinite(value) && Number(value) > 0, 'a number of milliseconds above 0'];
-const waits: Rule = [(value) => Number.isFinite(value) && Number(value) >= 0, 'a number of milliseconds, at least 0'];
+const milliseconds: Rule = [
+  (value) => durationProblem(value, 1) === undefined,
+  'a number of milliseconds above 0, at most 30 days: a duration, no point in time',
+];
+const waits: Rule = [
+  (value) => durationProblem(value, 0) === undefined,
+  'a number of milliseconds, at least 0 and at most 30 days: a duration, no point in time',
+];
 
 const RETRY_RULES: Readonly<Record<string, Rule>> = { attempts: wholeFromOne, baseDelayMs: waits, maxDelayMs: waits };
 
 /** The longest time that a response is kept: 30 days, in milliseconds. */
-export const MAX_CACHE_TTL_MS = 30 * 86_400_000;
+export const MAX_CACHE_TTL_MS = MAX_DURATION_MS;
 
 /** What {@link isCachePolicy} accepts, as text after "give". */
 export const CACHE_POLICY_FORM = '"run", or scope ("run" or "shared") and ttlMs above 0, at most 30 days';
@@ -32,11 +39,16 @@ const RULES: Readonly<Record<string, Rule>> = {
   fallback: [(value) => typeof value === 'boolean', 'true or false'],
   concurrency: wholeFromOne,
   breaker: [
-    (value) => breakerProblem(value) === undefined,
-    'an object with a key, and optionally failures of at least 1 and openMs above 0',
+    (value) => breakerProblem(value) === undefined && isOpenable(value),
+    'an object with a key, and optionally failures of at least 1 and openMs above 0, at most 30 days',
   ],
   cache: [isCachePolicy, CACHE_POLICY_FORM],
 };
+
+function isOpenable(breaker: unknown): boolean {
+  const openMs = isRecord(breaker) ? breaker.openMs : undefined;
+  return openMs === undefined || durationProblem(openMs, 1) === undefined;
+}
 
 /** The problems with the options of a step, one sentence each. */
 export function optionProblems(options: unknown): string[] {

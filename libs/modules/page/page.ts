@@ -29,11 +29,12 @@ export class SourcePage implements Page {
   readonly url: string;
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  readonly bytes: Uint8Array;
   readonly partial: boolean;
   readonly elapsedMs: number;
   readonly fromCache: boolean;
+  readonly #body: Uint8Array;
   readonly #markup: Markup;
+  #bytes: Uint8Array | undefined;
   #text: string | undefined;
   #json: { readonly value: unknown } | undefined;
   #tree: Tree | undefined;
@@ -47,15 +48,21 @@ export class SourcePage implements Page {
     this.url = source.url;
     this.status = source.status;
     this.headers = source.headers;
-    this.bytes = source.body;
+    this.#body = source.body;
     this.partial = source.partial ?? false;
     this.elapsedMs = source.elapsedMs ?? 0;
     this.fromCache = source.fromCache ?? false;
     this.#markup = markup;
   }
 
+  /** A copy where the body lies in memory that threads share, since much of the platform refuses that. */
+  get bytes(): Uint8Array {
+    this.#bytes ??= this.#body.buffer instanceof SharedArrayBuffer ? Uint8Array.from(this.#body) : this.#body;
+    return this.#bytes;
+  }
+
   get text(): string {
-    this.#text ??= decodeText(this.bytes, this.headers['content-type']);
+    this.#text ??= decodeText(this.#body, this.headers['content-type']);
     return this.#text;
   }
 
@@ -105,8 +112,8 @@ export class SourcePage implements Page {
   }
 
   sitemap(): Sitemap {
-    const { url, bytes } = this;
-    return sitemapOf({ url, bytes, contentType: this.headers['content-type'] });
+    const { url } = this;
+    return sitemapOf({ url, bytes: this.bytes, contentType: this.headers['content-type'] });
   }
 
   resolve(text: string): string {

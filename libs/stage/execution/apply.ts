@@ -31,7 +31,7 @@ export async function applyOutcome(
       break;
     case 'next':
       try {
-        if (outcome.messages.length > 0) await publisher.publish(stage, outcome.messages);
+        if (outcome.messages.length > 0) await publisher.publish(stage, outcome.messages, outcome.waiting);
       } finally {
         outcome.grant?.release();
         // Started also when publishing fails, because a hand-over already holds a lease and a slot.

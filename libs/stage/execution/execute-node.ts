@@ -16,7 +16,7 @@
 import type { Clock } from '../../clock/clock.ts';
 import type { Message, Stage } from '../../contracts/chain.ts';
 import { ResponseModel } from '../../contracts/messages.ts';
-import { ClaimCode, type ClaimCommand, ReleaseCode } from '../../coordination/protocol/claims.ts';
+import { ClaimCode, type ClaimCommand, type Held, ReleaseCode } from '../../coordination/protocol/claims.ts';
 import { CommitCode, type CommitOutcome } from '../../coordination/protocol/commits.ts';
 import { CommitErrorCode } from '../../coordination/protocol/errors.ts';
 import type { ChainNode, NodeRef } from '../../coordination/protocol/node.ts';
@@ -28,7 +28,7 @@ import { failpoint } from '../../failpoints/failpoint.ts';
 import type { Log } from '../../telemetry/log.ts';
 import { isTracing, noteOnSpan } from '../../telemetry/spans.ts';
 import type { CommitPort } from '../items/commit-port.ts';
-import type { Publisher } from '../messages/publisher.ts';
+import type { Publisher, Waiting } from '../messages/publisher.ts';
 import { childMessages, errorMessage, type MessageOrigin } from '../messages/wake-ups.ts';
 import type { Meters } from '../observe/meters.ts';
 import { nodeFields, noteFailure } from '../observe/stage-span.ts';
@@ -48,6 +48,8 @@ export interface ExecutionDeps {
   readonly publisher: Publisher;
   /** Returns an owner name that no other attempt has or had. */
   readonly nextOwner: () => string;
+  /** Gives a node back whose response found no room before the process stops. */
+  readonly handBack: (held: Held) => Promise<unknown>;
   /** Creates a committed node's staged children in the background. */
   readonly startPump: (node: NodeRef) => void;
   readonly clock: Clock;
@@ -281,7 +283,12 @@ async function release(deps: ExecutionDeps, lease: Lease, message: Message<'resp
     lease.end();
   }
   if (code === ReleaseCode.FENCING_REJECT) return { kind: 'skip', reason: codeName(ReleaseCode, code) };
-  return { kind: 'next', messages: [message] };
+  const held = { node, token: node.token };
+  const waiting: Waiting = {
+    keep: async () => void (await deps.coordinator.release(held)),
+    giveUp: async () => void (await deps.handBack(held)),
+  };
+  return { kind: 'next', messages: [message], waiting };
 }
 
 type Failed =

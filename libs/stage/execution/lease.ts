@@ -71,6 +71,14 @@ export class LeaseKeeper {
     return oldest;
   }
 
+  /** Aborts all executions that hold a lease, and renews none any more; returns their nodes. */
+  endAll(why: string): readonly ChainNode[] {
+    this.stop();
+    const held = [...this.#held];
+    for (const lease of held) lease.lose(why);
+    return held.map(({ node }) => node);
+  }
+
   stop(): void {
     clearInterval(this.#timer);
   }

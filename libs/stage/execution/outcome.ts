@@ -8,7 +8,7 @@
  *     terminate  a threshold or the author has ended a module or the task: publish what follows, then ack
  */
 import type { Message, MessageFrom, Stage } from '../../contracts/chain.ts';
-import type { Grant } from '../messages/publisher.ts';
+import type { Grant, Waiting } from '../messages/publisher.ts';
 import type { HandOver } from './hand-over.ts';
 
 export type Outcome<S extends Stage> =
@@ -18,6 +18,8 @@ export type Outcome<S extends Stage> =
       readonly handOver?: HandOver;
       /** Reserved room for the messages; released when they are published. */
       readonly grant?: Grant;
+      /** What keeps a response that has to wait from being taken for lost. */
+      readonly waiting?: Waiting;
     }
   | { readonly kind: 'retry'; readonly delayMs: number; readonly reason: string }
   | { readonly kind: 'fail'; readonly error: Message<'error'> }

@@ -2,6 +2,7 @@ import { describe, expect, it, vi } from 'vitest';
 import type { ChainEvent } from '../../contracts/events.ts';
 import { silentLog } from '../../telemetry/log.ts';
 import { EventRelay, type OutboxEvent } from './event-relay.ts';
+import { ShardPace } from './shard-pace.ts';
 
 function event(id: string): ChainEvent {
   return {
@@ -31,12 +32,16 @@ function outboxOf(shards: readonly (readonly string[])[]) {
 
 const numbered = (count: number) => Array.from({ length: count }, (_, index) => `e${index}`);
 
+/** Looks at every shard in every round. */
+const paceOf = (shards: number) =>
+  new ShardPace({ shards, intervalMs: 1, idleMs: 1, monotonic: () => performance.now() });
+
 describe('the relay of events', () => {
   it('publishes what stands in the outboxes and trims it, however much it is', async () => {
     const outbox = outboxOf([numbered(450), [], ['last']]);
     const published: string[] = [];
     const publish = async ({ id }: ChainEvent) => void published.push(id);
-    const relay = new EventRelay({ outbox, publish, shards: 3, intervalMs: 1, log: silentLog });
+    const relay = new EventRelay({ outbox, publish, pace: paceOf(3), intervalMs: 1, log: silentLog });
     relay.start();
     relay.start();
     await vi.waitFor(() => expect(outbox.held).toEqual([[], [], []]));
@@ -52,7 +57,7 @@ describe('the relay of events', () => {
       if (isDown && id === 'stuck') throw new Error('the bus is away');
       published.push(id);
     };
-    const relay = new EventRelay({ outbox, publish, shards: 2, intervalMs: 1, log: silentLog });
+    const relay = new EventRelay({ outbox, publish, pace: paceOf(2), intervalMs: 1, log: silentLog });
     relay.start();
     await vi.waitFor(() => expect(published).toContain('free'));
     expect(outbox.held[0]).toHaveLength(1);
@@ -65,7 +70,7 @@ describe('the relay of events', () => {
   it('may be stopped twice, and without having been started', async () => {
     const takeEvents = vi.fn(async () => []);
     const outbox = { ...outboxOf([[]]), takeEvents };
-    const relay = new EventRelay({ outbox, publish: async () => {}, shards: 1, intervalMs: 1, log: silentLog });
+    const relay = new EventRelay({ outbox, publish: async () => {}, pace: paceOf(1), intervalMs: 1, log: silentLog });
     await relay.stop();
     await relay.stop();
     relay.start();

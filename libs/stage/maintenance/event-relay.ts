@@ -5,6 +5,7 @@
 import { Rounds } from '../../concurrency/rounds.ts';
 import type { ChainEvent } from '../../contracts/events.ts';
 import type { Log } from '../../telemetry/log.ts';
+import type { ShardPace } from './shard-pace.ts';
 
 /** An event as the outbox holds it. */
 export interface OutboxEvent {
@@ -25,7 +26,8 @@ export interface EventRelayOptions {
   readonly outbox: EventOutbox;
   /** Publishes an event; resolves when the bus has stored it. */
   readonly publish: (event: ChainEvent) => Promise<void>;
-  readonly shards: number;
+  /** Which shards to look at in a round. */
+  readonly pace: ShardPace;
   readonly intervalMs: number;
   readonly log: Log;
 }
@@ -54,8 +56,9 @@ export class EventRelay {
   }
 
   async #relay(): Promise<void> {
-    const shards = Array.from({ length: this.#options.shards }, (_, shard) => shard);
-    const results = await Promise.allSettled(shards.map((shard) => this.#relayShard(shard)));
+    const { pace } = this.#options;
+    const relay = async (shard: number) => pace.looked(shard, { found: await this.#relayShard(shard) });
+    const results = await Promise.allSettled(pace.due().map(relay));
     const failure = results.find((result) => result.status === 'rejected');
     // Logged once per outage, not in every round.
     if (failure !== undefined && !this.#isFailing) {
@@ -66,14 +69,18 @@ export class EventRelay {
     this.#isFailing = failure !== undefined;
   }
 
-  async #relayShard(shard: number): Promise<void> {
+  /** Whether there was any event. */
+  async #relayShard(shard: number): Promise<boolean> {
     const { outbox, publish } = this.#options;
+    let found = false;
     for (let more = true; more && !this.#rounds.isStopped; ) {
       const taken = await outbox.takeEvents({ shard, limit: BATCH });
-      if (taken.length === 0) return;
+      if (taken.length === 0) return found;
+      found = true;
       await Promise.all(taken.map(({ event }) => publish(event)));
       await outbox.trimEvents({ shard, entries: taken.map(({ entry }) => entry) });
       more = taken.length === BATCH;
     }
+    return found;
   }
 }

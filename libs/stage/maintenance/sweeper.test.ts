@@ -14,6 +14,7 @@ import { METRICS } from '../../telemetry/metric-names.ts';
 import { closeRun } from '../run/close-run.ts';
 import { Runs } from '../run/runs.ts';
 import { ChildrenPump } from './children-pump.ts';
+import { ShardPace } from './shard-pace.ts';
 import { Sweeper, type SweeperOptions } from './sweeper.ts';
 
 const work = defineModule({
@@ -45,6 +46,7 @@ function open(options: BenchOptions = {}, given: Partial<SweeperOptions> = {}) {
   const pump = new ChildrenPump({ coordinator, publisher, runs, meters, log: silentLog });
   const sweeper = new Sweeper({
     coordinator,
+    bus: bench.bus,
     publisher,
     runs,
     pump,
@@ -52,7 +54,7 @@ function open(options: BenchOptions = {}, given: Partial<SweeperOptions> = {}) {
     log: silentLog,
     intervalMs: 2,
     crashBudget: 3,
-    shards: 1,
+    pace: new ShardPace({ shards: 1, intervalMs: 2, idleMs: 2, monotonic: () => performance.now() }),
     closeRun: (runId) => closeRun({ coordinator, store, clock, budgets }, runId),
     ...given,
   });
@@ -255,6 +257,25 @@ describe('the sweeper’s loop', () => {
     expect(await bench.coordinator.findRun('run-1')).toMatchObject({ modules: [{ phases: [{ open: 3 }, {}] }] });
   });
 
+  it('does not download again what waits for a parser, and does once it waits nowhere', async () => {
+    let waits = true;
+    const { bench, sweeper } = open({}, { bus: { hasResponse: async () => waits } });
+    const node = await bench.nodeOf(only(await bench.begin()));
+    const command = { node, epoch: 0, owner: 'downloader-1', stage: 'downloader', leaseMs: LEASE_MS } as const;
+    const { token } = (await bench.coordinator.claim(command)).node!;
+    await bench.coordinator.release({ node, token });
+    sweeper.start();
+    for (let look = 0; look < 3; look++) {
+      bench.clock.advance(defaultPolicy.responseGraceMs);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      expect(await bench.coordinator.findNode(node)).toMatchObject({ state: 'fetched' });
+    }
+    waits = false;
+    bench.clock.advance(defaultPolicy.responseGraceMs);
+    await vi.waitFor(async () => expect(await bench.coordinator.findNode(node)).toMatchObject({ state: 'pending' }));
+    await depth(bench, 1);
+  });
+
   it('says which run has a node that does not fit together, and goes on with the others', async () => {
     const errors: unknown[] = [];
     const log: Log = { ...silentLog, error: (_message, fields) => void errors.push(fields?.run_id) };
@@ -266,7 +287,7 @@ describe('the sweeper’s loop', () => {
     vi.spyOn(bench.coordinator, 'recoverZombie').mockRejectedValue(invariantBroken('I3', broken, 'nobody holds it'));
     vi.spyOn(bench.coordinator, 'dueTake').mockImplementation(async (command) => {
       const { entries, more } = await take(command);
-      return { entries: [{ kind: 'recover', node: broken }, ...entries], more };
+      return { entries: [{ kind: 'recover', node: broken, isFetched: false }, ...entries], more };
     });
     bench.clock.advance(defaultPolicy.dispatchGraceMs);
     sweeper.start();

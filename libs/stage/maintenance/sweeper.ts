@@ -2,9 +2,11 @@
  * The sweeper acts on all due nodes and scopes. Any number of processes may run one, without a leader: it moves the due time of
  * what it takes forward and removes nothing, so another sweeper acts if it dies. An error is counted, and the loop continues.
  */
+import type { Bus } from '../../bus/port.ts';
 import { RecentMap } from '../../concurrency/recent-map.ts';
 import { Rounds } from '../../concurrency/rounds.ts';
 import { RecoverCode } from '../../coordination/protocol/claims.ts';
+import type { NodeRef } from '../../coordination/protocol/node.ts';
 import type { Coordinator } from '../../coordination/protocol/port.ts';
 import type { DueEntry } from '../../coordination/protocol/sweep.ts';
 import type { Log } from '../../telemetry/log.ts';
@@ -15,9 +17,11 @@ import type { Publisher } from '../messages/publisher.ts';
 import { childMessages, toMessage } from '../messages/wake-ups.ts';
 import type { Runs } from '../run/runs.ts';
 import type { ChildrenPump } from './children-pump.ts';
+import type { ShardPace } from './shard-pace.ts';
 
 export interface SweeperOptions {
   readonly coordinator: Coordinator;
+  readonly bus: Pick<Bus, 'hasResponse'>;
   readonly publisher: Publisher;
   readonly runs: Runs;
   /** Creates the staged children of nodes whose committer died; the sweeper stops it. */
@@ -26,7 +30,10 @@ export interface SweeperOptions {
   readonly log: Log;
   readonly intervalMs: number;
   readonly crashBudget: number;
-  readonly shards: number;
+  /** Which shards to look at in a round. */
+  readonly pace: ShardPace;
+  /** When a shard has something due next, in milliseconds, if that can be told. */
+  readonly nextDueInMs?: ((shard: number) => Promise<number | undefined>) | undefined;
   /** Records the end of a run and closes it. */
   readonly closeRun: (runId: string) => Promise<void>;
 }
@@ -62,9 +69,12 @@ export class Sweeper {
   }
 
   async #sweep(): Promise<void> {
-    for (let shard = 0; shard < this.#options.shards; shard++) {
+    const { pace } = this.#options;
+    for (const shard of pace.due()) {
       try {
-        await this.#sweepShard(shard);
+        const found = await this.#sweepShard(shard);
+        const nextInMs = found ? undefined : await this.#options.nextDueInMs?.(shard);
+        pace.looked(shard, { found, nextInMs });
       } catch (error) {
         this.#errors.add();
         this.#options.log.error('the sweeper could not sweep a shard; it retries', { shard, error });
@@ -72,9 +82,10 @@ export class Sweeper {
     }
   }
 
-  /** Takes due entries, as many as the queues have room for, until nothing is due. */
-  async #sweepShard(shard: number): Promise<void> {
+  /** Takes due entries, as many as the queues have room for, until nothing is due; returns whether there was any. */
+  async #sweepShard(shard: number): Promise<boolean> {
     const { coordinator, publisher } = this.#options;
+    let found = false;
     for (let more = true; more && !this.#rounds.isStopped; ) {
       // The room is reserved: concurrent commits would otherwise use the same room, and wake-ups would be lost.
       const grants = SWEPT.map((stage) => publisher.grant(stage, BATCH));
@@ -83,10 +94,12 @@ export class Sweeper {
         const taken = await coordinator.dueTake({ shard, limit });
         for (const entry of taken.entries) await this.#attempt(entry);
         more = taken.more && limit === BATCH;
+        found ||= taken.entries.length > 0 || taken.more;
       } finally {
         for (const grant of grants) grant.release();
       }
     }
+    return found;
   }
 
   /**
@@ -114,9 +127,11 @@ export class Sweeper {
         return this.#options.publisher.publish('sweeper', [toMessage(entry.wakeUp, run)]);
       }
       case 'recover': {
+        // A response that waits for a parser is not downloaded again, however long it waits.
+        if (entry.isFetched && (await this.#hasResponse(entry.node))) return;
         const { code, died, wakeUps } = await coordinator.recoverZombie({ node: entry.node, crashBudget });
         // Other codes: the holder has renewed the lease, or another sweeper was faster.
-        if (code === RecoverCode.RECOVERED) this.#recovered.add();
+        if (code === RecoverCode.RECOVERED && !entry.isFetched) this.#recovered.add();
         if (died) {
           this.#options.log.error('the sweeper ended a node that lost too many leases', { node_id: entry.node.id });
         }
@@ -133,6 +148,10 @@ export class Sweeper {
       case 'settle':
         return closeRun(entry.runId);
     }
+  }
+
+  #hasResponse({ moduleId, id }: NodeRef): Promise<boolean> {
+    return this.#options.bus.hasResponse({ moduleId, requestId: id });
   }
 
   async #drain(scope: { readonly runId: string; readonly moduleId: string; readonly phase: number }): Promise<void> {

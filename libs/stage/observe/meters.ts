@@ -4,9 +4,11 @@ import { ClaimCode, type ClaimCommand } from '../../coordination/protocol/claims
 import { CommitCode, type CommitOutcome } from '../../coordination/protocol/commits.ts';
 import type { NodeKind } from '../../coordination/protocol/node.ts';
 import { codeName } from '../../coordination/protocol/outcome.ts';
+import type { BodyMemory } from '../../limits/body-memory.ts';
 import { METRICS } from '../../telemetry/metric-names.ts';
 import type { Counter, Histogram, Metrics } from '../../telemetry/metrics.ts';
 import type { LeaseKeeper } from '../execution/lease.ts';
+import type { BackpressureReason } from '../messages/publisher.ts';
 
 type ExecutingStage = ClaimCommand['stage'];
 
@@ -103,17 +105,17 @@ function byCode(table: Readonly<Record<string, number>>, create: (result: string
   return Array.from({ length: Object.keys(table).length }, (_, code) => create(codeName(table, code)));
 }
 
-const QUEUE_FULL = 'queue_full';
-
-/** Counts publishes that had to wait, by sender and full queue. */
-export function backpressureCounter(metrics: Metrics): (sender: Stage, receiver: Receiver) => void {
-  const requests = metrics.counter(METRICS.requestPublishBackpressure).with({ reason: QUEUE_FULL });
+/** Counts publishes that had to wait, by sender, queue and reason. */
+export function backpressureCounter(
+  metrics: Metrics,
+): (sender: Stage, receiver: Receiver, reason: BackpressureReason) => void {
+  const requests = metrics.counter(METRICS.requestPublishBackpressure);
   const ofParser = metrics.counter(METRICS.parserChainBackpressure);
   const ofDownloader = metrics.counter(METRICS.downloadResponseBackpressure);
-  return (sender, queue) => {
-    if (sender === 'parser') ofParser.with({ queue, reason: QUEUE_FULL }).add();
-    else if (sender === 'downloader') ofDownloader.with({ queue, reason: QUEUE_FULL }).add();
-    else requests.add();
+  return (sender, queue, reason) => {
+    if (sender === 'parser') ofParser.with({ queue, reason }).add();
+    else if (sender === 'downloader') ofDownloader.with({ queue, reason }).add();
+    else requests.with({ reason }).add();
   };
 }
 
@@ -135,6 +137,12 @@ export function meterDownloads(metrics: Metrics, next?: DownloadObserver): Downl
 function classOf(outcome: string): string {
   if (outcome === 'failed') return outcome;
   return /^[2-5]\d\d$/.test(outcome) ? `${outcome[0]}xx` : 'other';
+}
+
+/** Reads the memory for bodies whenever metrics are scraped. */
+export function sampleBodyMemory(metrics: Metrics, memory: Pick<BodyMemory, 'snapshot'>): void {
+  metrics.gauge(METRICS.bodyMemoryHeldBytes).sample({}, () => memory.snapshot().heldBytes);
+  metrics.gauge(METRICS.bodyMemoryWaiting).sample({}, () => memory.snapshot().waiting);
 }
 
 export interface StageGauges {

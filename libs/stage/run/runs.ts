@@ -38,20 +38,25 @@ export class Runs {
   readonly #store: Pick<Store, 'findRun'>;
   readonly #resolver: ModuleResolver;
   readonly #kept = new RecentMap<string, LoadedRun>(MAX_KEPT);
+  readonly #onUsed: ((runId: string) => void) | undefined;
   readonly #loading = new Map<string, Promise<LoadedRun>>();
 
-  constructor(store: Pick<Store, 'findRun'>, resolver: ModuleResolver) {
+  /** `onUsed` is called whenever something asks for a run. */
+  constructor(store: Pick<Store, 'findRun'>, resolver: ModuleResolver, onUsed?: (runId: string) => void) {
     this.#store = store;
     this.#resolver = resolver;
+    this.#onUsed = onUsed;
   }
 
   /** Returns the run if it is in memory, without waiting for the event loop. */
   kept(runId: string): LoadedRun | undefined {
+    this.#onUsed?.(runId);
     return this.#kept.get(runId);
   }
 
   /** Throws `ingress.unknown_run`, `module.unknown` and a module's errors about its input; all fatal. */
   async load(runId: string): Promise<LoadedRun> {
+    this.#onUsed?.(runId);
     const kept = this.#kept.get(runId);
     if (kept !== undefined) return kept;
     const loading = this.#loading.get(runId) ?? this.#read(runId);

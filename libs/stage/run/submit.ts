@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import type { Bus } from '../../bus/port.ts';
 import type { Clock } from '../../clock/clock.ts';
 import type { Message } from '../../contracts/chain.ts';
+import { identifierProblem } from '../../contracts/request-check.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
 import { canonicalJson } from '../../keys/canonical-json.ts';
 import { fromMicros, isAmount, MICROS } from '../../limits/budgets.ts';
@@ -41,9 +42,10 @@ export function fingerprintOf({ modules, input, account, platform }: TaskSubmiss
 
 /**
  * Accepts a task: when this resolves, its run is in the store and will be executed, whatever happens next. Throws
- * `submit.key_reused` when the idempotency key belongs to another task, and `submit.wrong_cost_cap`.
+ * `submit.key_reused` when the idempotency key belongs to another task, `submit.wrong_cost_cap` and `submit.wrong_identifier`.
  */
 export async function acceptTask(deps: SubmitDeps, task: TaskSubmission): Promise<NewRun> {
+  requireIdentifiers(task);
   const acceptedAtMs = deps.clock.now();
   const runId = deps.nextRunId();
   const run: NewRun = {
@@ -70,6 +72,17 @@ export async function acceptTask(deps: SubmitDeps, task: TaskSubmission): Promis
 function codeFields({ codeOf }: SubmitDeps, { modules }: TaskSubmission): Pick<NewRun, 'code'> {
   const known = modules.map((id) => [id, codeOf?.(id) ?? ''] as const).filter(([, code]) => code !== '');
   return known.length === 0 ? {} : { code: Object.fromEntries(known) };
+}
+
+function requireIdentifiers({ account, platform, user = '', idempotencyKey = '' }: TaskSubmission): void {
+  for (const [name, text] of Object.entries({ account, platform, user, idempotencyKey })) {
+    const problem = identifierProblem(text);
+    if (problem === undefined) continue;
+    throw new CatenaError('submit.wrong_identifier', `the ${name} of a task ${problem}`, {
+      remedy: 'give a name of visible characters, without white space around it',
+      data: { name },
+    });
+  }
 }
 
 /** Converts a cap to millionths, rounded down. */

@@ -6,6 +6,7 @@ import { Metadata, ServerInterceptingCall, type ServerInterceptor } from '@grpc/
 import { CatenaError } from '../../errors/catena-error.ts';
 import { DETAILS_KEY, errorToStatus } from './error-to-status.ts';
 import { mayCall, type NeededRole } from './roles.ts';
+import { callerOf, type StreamQuota } from './stream-quota.ts';
 import { type Authenticate, bearerToken } from './tokens.ts';
 
 /** The metadata key that carries a call's deadline from here to its handler, within the process. */
@@ -19,11 +20,18 @@ export interface AdmissionOptions {
   readonly refusal: () => CatenaError | undefined;
   /** The timeout of a unary call whose caller set no deadline. */
   readonly defaultDeadlineMs: number;
+  /** Bounds the streams of answers that a caller holds open. */
+  readonly streams: StreamQuota;
 }
 
 export function admission(options: AdmissionOptions): ServerInterceptor {
   return ({ path, responseStream, requestStream }, call) => {
     let timer: NodeJS.Timeout | undefined;
+    let endStream: (() => void) | undefined;
+    const over = (): void => {
+      clearTimeout(timer);
+      endStream?.();
+    };
     const limitTime = (): number => {
       const given = Number(call.getDeadline());
       if (Number.isFinite(given) || responseStream || requestStream) return given;
@@ -43,17 +51,30 @@ export function admission(options: AdmissionOptions): ServerInterceptor {
               call.sendStatus(ending(refused));
               return;
             }
+            // Calls between services stream in both directions, and are few.
+            if (responseStream && !requestStream) {
+              // A token counts only where it was checked: otherwise a caller could make up new ones.
+              const isChecked = options.authenticate !== undefined && options.neededRole(path) !== 'open';
+              const token = isChecked ? bearerToken(authorization?.toString()) : undefined;
+              const caller = callerOf(token, call.getPeer());
+              const opened = options.streams.open(caller);
+              if (opened instanceof CatenaError) {
+                call.sendStatus(ending(opened));
+                return;
+              }
+              endStream = opened;
+            }
             metadata.remove('authorization');
             metadata.set(DEADLINE_KEY, String(limitTime()));
             pass(metadata);
           },
           onReceiveMessage: (message, pass) => pass(message),
           onReceiveHalfClose: (pass) => pass(),
-          onCancel: () => clearTimeout(timer),
+          onCancel: over,
         });
       },
       sendStatus(status, next) {
-        clearTimeout(timer);
+        over();
         next(status);
       },
     });

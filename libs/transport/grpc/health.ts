@@ -11,9 +11,15 @@ export interface Health {
   stop(): void;
 }
 
-/** All services serve at first; the whole server, under the empty name, serves while all of them do. */
-export function createHealth(services: readonly string[]): Health {
-  const serving = new Map(services.map((name) => [name, true]));
+/** Answers for the process: it lives as long as it answers, also while it cannot do its work or stops. */
+const LIVE = 'live';
+
+/**
+ * All names serve at first: those of the services, and others such as stages and backends. The whole server, under the empty name,
+ * serves while all of them do. `live` serves as long as the process answers.
+ */
+export function createHealth(services: readonly string[], others: readonly string[] = []): Health {
+  const serving = new Map([...services, ...others].map((name) => [name, true]));
   let isStopped = false;
   let change = Promise.withResolvers<void>();
   const announce = () => {
@@ -21,6 +27,7 @@ export function createHealth(services: readonly string[]): Health {
     change = Promise.withResolvers();
   };
   const statusOf = (service: string): ServingStatus => {
+    if (service === LIVE) return ServingStatus.SERVING;
     const isServing = service === '' ? [...serving.values()].every(Boolean) : serving.get(service);
     if (isServing === undefined) return ServingStatus.SERVICE_UNKNOWN;
     return isServing && !isStopped ? ServingStatus.SERVING : ServingStatus.NOT_SERVING;

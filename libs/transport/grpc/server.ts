@@ -18,6 +18,7 @@ import { silenceLibrary } from './library-log.ts';
 import { REFLECTION_DEFINITIONS, reflection } from './reflection.ts';
 import { type NeededRole, neededRole } from './roles.ts';
 import { type ServedCall, servedCalls } from './served-calls.ts';
+import { StreamQuota } from './stream-quota.ts';
 import { written } from './target.ts';
 import type { TlsFiles } from './tls-files.ts';
 import { authenticator, type Token } from './tokens.ts';
@@ -45,14 +46,20 @@ export interface GrpcServerOptions {
   /** The timeout of a unary call whose caller sets no deadline. */
   readonly deadlineMs: number;
   readonly maxMessageBytes: number;
+  /** Streams of answers that one caller may hold open; default 200. */
+  readonly maxStreamsPerCaller?: number;
+  /** Names whose health is served besides the services: stages, backends. */
+  readonly healthNames?: readonly string[];
   /** The descriptors that reflection serves; default: all of `proto/`. */
   readonly descriptors?: Descriptors;
 }
 
 export interface GrpcServer {
   readonly port: number;
-  /** The full name of a service, and whether its health is serving. */
+  /** The full name of a service or one of `healthNames`, and whether its health is serving. */
   setServing(service: string, isServing: boolean): void;
+  /** Sets the health of all services, and of all other names that the map does not have. */
+  setAllServing(isServing: boolean, others: ReadonlyMap<string, boolean>): void;
   /** Drains and stops; resolves when no call is open. Idempotent. */
   stop(): Promise<void>;
 }
@@ -60,6 +67,9 @@ export interface GrpcServer {
 /** The interval of keep-alive pings on a silent connection. */
 const KEEPALIVE_MS = 30_000;
 const KEEPALIVE_TIMEOUT_MS = 10_000;
+const MAX_STREAMS_PER_CALLER = 200;
+/** Calls at the same time on one connection; a client waits with more. */
+const MAX_CALLS_PER_CONNECTION = 1_000;
 
 export function grpcService<Definition extends CompatServiceDefinition & { readonly fullName: string }>(
   definition: Definition,
@@ -70,25 +80,17 @@ export function grpcService<Definition extends CompatServiceDefinition & { reado
 
 /** Rejects with `grpc.unprotected` (fatal) without tokens beyond loopback, and `grpc.cannot_listen` (fatal). */
 export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcServer> {
-  const {
-    listen,
-    services,
-    tokens = [],
-    allowUnprotected = false,
-    tls,
-    log,
-    drainMs,
-    deadlineMs,
-    maxMessageBytes,
-  } = options;
+  const { listen, services, tokens = [], tls, log, drainMs, deadlineMs, maxMessageBytes } = options;
+  const { allowUnprotected = false, maxStreamsPerCaller = MAX_STREAMS_PER_CALLER } = options;
   if (tokens.length === 0 && !allowUnprotected && !isLoopback(listen)) throw unprotected(listen);
   silenceLibrary();
   const drain = new AbortController();
   const names = services.map(({ name }) => name);
-  const health = createHealth(names);
+  const health = createHealth(names, options.healthNames);
   const server = createServer({
     'grpc.max_receive_message_length': maxMessageBytes,
     'grpc.max_send_message_length': maxMessageBytes,
+    'grpc.max_concurrent_streams': MAX_CALLS_PER_CONNECTION,
     'grpc.keepalive_time_ms': KEEPALIVE_MS,
     'grpc.keepalive_timeout_ms': KEEPALIVE_TIMEOUT_MS,
     interceptors: [
@@ -97,6 +99,7 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
         neededRole: options.neededRole ?? neededRole,
         refusal: () => (drain.signal.aborted ? (drain.signal.reason as CatenaError) : undefined),
         defaultDeadlineMs: deadlineMs,
+        streams: new StreamQuota(maxStreamsPerCaller),
       }),
     ],
   }).use(servedCalls({ log, drain: drain.signal }));
@@ -114,6 +117,11 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
   return {
     port,
     setServing: (service, isServing) => health.setServing(service, isServing),
+    setAllServing: (isServing, others) => {
+      for (const name of [...names, ...(options.healthNames ?? [])]) {
+        health.setServing(name, others.get(name) ?? isServing);
+      }
+    },
     stop() {
       stopping ??= stop();
       return stopping;

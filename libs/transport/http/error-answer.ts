@@ -21,6 +21,8 @@ const MAX_MESSAGE_CHARS = 2_000;
 const OWN_STATUS: Readonly<Record<string, number>> = {
   'api.unauthenticated': 401,
   'api.permission_denied': 403,
+  'api.foreign_host': 403,
+  'api.foreign_origin': 403,
   'api.body_too_large': 413,
   'api.unsupported_media_type': 415,
   'api.internal': 500,

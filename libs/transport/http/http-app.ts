@@ -4,6 +4,7 @@ import type { ServerOptions } from 'node:https';
 import cors, { type FastifyCorsOptions } from '@fastify/cors';
 import rateLimit from '@fastify/rate-limit';
 import { type FastifyReply, type FastifyRequest, fastify } from 'fastify';
+import { foreignCaller, type LocalCallers } from '../../callers/local-caller.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
 import type { Log } from '../../telemetry/log.ts';
 import { withExtractedTrace } from '../../telemetry/trace-carrier.ts';
@@ -31,6 +32,8 @@ export interface HttpAppOptions {
   readonly tokens?: readonly Token[];
   /** Origins whose pages may read responses; default none. */
   readonly allowedOrigins?: readonly string[];
+  /** Hosts by which it may be called besides those of loopback, while callers need no token; default none. */
+  readonly allowedHosts?: readonly string[];
   /** Addresses and networks whose `x-forwarded-for` is trusted; default none. */
   readonly trustedProxies?: readonly string[];
   /** With an identity, responses are encrypted. */
@@ -46,7 +49,8 @@ const KEEP_ALIVE_MS = 75_000;
 
 /** An app with the common hooks and the routes, not yet listening: tests inject requests into it. */
 export async function createHttpApp(options: HttpAppOptions, drain: AbortSignal): Promise<HttpApp> {
-  const { info, routes, tokens = [], allowedOrigins = [], trustedProxies = [], tls, maxBodyBytes, log } = options;
+  const { info, routes, tokens = [], trustedProxies = [], tls, maxBodyBytes, log } = options;
+  const { allowedOrigins = [], allowedHosts = [] } = options;
   const refuse = (thrown: unknown, request: FastifyRequest, reply: FastifyReply) => {
     const { statusCode, body, retryAfterSeconds } = errorAnswer(toApiError(thrown, request.id, log));
     if (retryAfterSeconds !== undefined) reply.header('retry-after', retryAfterSeconds);
@@ -82,6 +86,8 @@ export async function createHttpApp(options: HttpAppOptions, drain: AbortSignal)
     });
     if (drain.aborted) throw drain.reason;
   });
+  // Tokens are a better proof: a foreign page does not know them.
+  if (tokens.length === 0) app.addHook('onRequest', localCallers({ allowedHosts, allowedOrigins }));
   // Before tokens are checked: a browser sends none with a preflight request.
   if (allowedOrigins.length > 0) await app.register(cors, crossOrigin(allowedOrigins));
   app.addHook('onRequest', authorization(tokens.length === 0 ? undefined : authenticator(tokens)));
@@ -103,6 +109,14 @@ export async function createHttpApp(options: HttpAppOptions, drain: AbortSignal)
   for (const register of routes) await app.register(async (scope) => register(scope as HttpApp, { drain }));
   await app.ready();
   return app;
+}
+
+/** A hook that refuses requests of foreign pages on every route, also where there is none. */
+function localCallers(callers: LocalCallers) {
+  return async ({ raw }: FastifyRequest): Promise<void> => {
+    const refused = foreignCaller(raw, callers);
+    if (refused !== undefined) throw refused;
+  };
 }
 
 /** CORS: the origins whose pages may read responses in a browser; other origins get no CORS headers. */

@@ -193,7 +193,7 @@ describe('pages of other origins', () => {
   it('are told nothing by default', async () => {
     const { url } = await serve();
     expect((await ask(`${url}/open`, from('https://shop.test'))).headers.get('access-control-allow-origin')).toBeNull();
-    expect((await ask(`${url}/write/abc`, preflight)).status).toBe(404);
+    expect((await ask(`${url}/write/abc`, preflight)).status).toBe(403);
   });
 
   it('that are allowed are told so, also when a token is needed; others are not', async () => {

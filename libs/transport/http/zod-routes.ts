@@ -11,6 +11,7 @@ import type {
 import type { FastifySerializerCompiler } from 'fastify/types/schema.js';
 import { z } from 'zod';
 import { type FieldIssue, invalidArgument } from '../../contracts/request-check.ts';
+import { unknownFieldsNow } from '../../modules/check/unknown-fields.ts';
 
 /** Types handlers by their schemas: the parsed request, and the body of the response. */
 export interface ZodTypeProvider extends FastifyTypeProvider {
@@ -21,11 +22,20 @@ export interface ZodTypeProvider extends FastifyTypeProvider {
 /** Without a certificate its server is of `node:http`; the parts that are used are the same. */
 export type HttpApp = FastifyInstance<Server, IncomingMessage, ServerResponse, FastifyBaseLogger, ZodTypeProvider>;
 
-/** Refuses requests that do not match their schema with `api.invalid_argument`, with all issues at once. */
-export const zodValidator: FastifySchemaCompiler<z.ZodType> = ({ schema }) => {
+/**
+ * Refuses requests that do not match their schema with `api.invalid_argument`, with all issues at once. Other fields are ignored,
+ * because front ends send more than is read; but one that looks like a mistyped name of an absent field is refused.
+ */
+export const zodValidator: FastifySchemaCompiler<z.ZodType> = ({ schema, httpPart }) => {
+  const isTyped = httpPart === 'body' || httpPart === 'querystring';
   return (data: unknown) => {
-    const read = schema.safeParse(data ?? {});
-    return read.success ? { value: read.data } : { error: invalidArgument(read.error.issues.map(toIssue)) };
+    const given = data ?? {};
+    const read = schema.safeParse(given);
+    if (!read.success) return { error: invalidArgument(read.error.issues.map(toIssue)) };
+    if (!isTyped) return { value: read.data };
+    const unknown = unknownFieldsNow((input) => schema.parse(input), given);
+    const mistyped = unknown.filter(({ nearest }) => nearest !== undefined);
+    return mistyped.length === 0 ? { value: read.data } : { error: invalidArgument(mistyped) };
   };
 };
 

@@ -10,25 +10,26 @@ export class Cancellation {
   /** Timeout of the whole request, in milliseconds. */
   readonly totalTimeoutMs: number;
   readonly #caller: AbortSignal;
-  readonly #timer: NodeJS.Timeout;
-  readonly #endsAtMs: number;
+  readonly #keepsEnd: boolean;
+  #timer: NodeJS.Timeout | undefined;
+  #endsAtMs: number;
+  /** The time that is left while the clock stands. */
+  #leftMs: number | undefined;
+  #waits = 0;
+  #isOver = false;
   #url: URL;
   #exchange: Exchange | undefined;
   #reason: CatenaError | undefined;
   #ending: AbortController | undefined;
 
-  constructor(url: URL, caller: AbortSignal, totalTimeoutMs: number) {
+  /** `keepsEnd`: the end is a point in time, which no wait postpones. */
+  constructor(url: URL, caller: AbortSignal, totalTimeoutMs: number, keepsEnd = false) {
     this.#url = url;
     this.#caller = caller;
     this.totalTimeoutMs = totalTimeoutMs;
     this.#endsAtMs = performance.now() + totalTimeoutMs;
-    this.#timer = setTimeout(() => {
-      const data = { totalTimeoutMs };
-      const error = downloadError('download.timeout', { url: this.#url, detail: `${totalTimeoutMs} ms`, data });
-      this.#reason ??= error;
-      this.#exchange?.cutShort(error);
-      this.#ending?.abort(this.#reason);
-    }, totalTimeoutMs);
+    this.#keepsEnd = keepsEnd;
+    this.#timer = setTimeout(this.#onTimeout, totalTimeoutMs);
     if (caller.aborted) this.#onAbort();
     else caller.addEventListener('abort', this.#onAbort, { once: true });
   }
@@ -44,7 +45,7 @@ export class Cancellation {
 
   /** Remaining time of the request, in milliseconds. */
   get leftMs(): number {
-    return Math.max(0, this.#endsAtMs - performance.now());
+    return this.#leftMs ?? Math.max(0, this.#endsAtMs - performance.now());
   }
 
   /** Whether the request timed out before anything else ended it. */
@@ -67,10 +68,38 @@ export class Cancellation {
     this.#exchange = exchange;
   }
 
+  /** Stops the clock during a wait of this process for itself, which is not the server's time. */
+  suspend(wait: Promise<unknown>): void {
+    if (this.#keepsEnd) return;
+    if (this.#waits === 0) {
+      this.#leftMs = this.leftMs;
+      clearTimeout(this.#timer);
+    }
+    this.#waits += 1;
+    void wait.finally(() => {
+      this.#waits -= 1;
+      if (this.#waits > 0 || this.#isOver) return;
+      const leftMs = this.leftMs;
+      this.#leftMs = undefined;
+      this.#endsAtMs = performance.now() + leftMs;
+      this.#timer = setTimeout(this.#onTimeout, leftMs);
+    });
+  }
+
   end(): void {
+    this.#isOver = true;
     clearTimeout(this.#timer);
     this.#caller.removeEventListener('abort', this.#onAbort);
   }
+
+  #onTimeout = (): void => {
+    const { totalTimeoutMs } = this;
+    const data = { totalTimeoutMs };
+    const error = downloadError('download.timeout', { url: this.#url, detail: `${totalTimeoutMs} ms`, data });
+    this.#reason ??= error;
+    this.#exchange?.cutShort(error);
+    this.#ending?.abort(this.#reason);
+  };
 
   #onAbort = (): void => {
     this.#reason ??= downloadError('download.aborted', { url: this.#url, cause: this.#caller.reason });

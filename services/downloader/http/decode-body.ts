@@ -52,7 +52,12 @@ const ON_THE_SPOT_BYTES = 32 * 1024;
  * character sets and worse there. Throws a {@link DecodeError}. Memory stays within the limits: the compressed size is known,
  * and the decompressor stops at the first byte above what that size allows.
  */
-export async function decodeBody(sent: Buffer, contentEncoding: string, limits: DecodeLimits): Promise<Buffer> {
+export async function decodeBody(
+  sent: Buffer,
+  contentEncoding: string,
+  limits: DecodeLimits,
+  makeRoom: MakeRoom = noRoomNeeded,
+): Promise<Buffer> {
   const codings = codingsOf(contentEncoding);
   if (codings.length > MAX_CODINGS) {
     throw new DecodeError('bad_encoding', limits.maxBodyBytes, `${codings.length} content codings`);
@@ -64,14 +69,43 @@ export async function decodeBody(sent: Buffer, contentEncoding: string, limits: 
     const codec = codecOf(coding, body);
     if (codec === undefined || body.length === 0) break;
     try {
-      body = await (body.length <= ON_THE_SPOT_BYTES ? codec.now : codec.later)(body, { maxOutputLength });
+      body =
+        body.length <= ON_THE_SPOT_BYTES
+          ? codec.now(body, { maxOutputLength })
+          : await decodeWithin(codec, body, maxOutputLength, makeRoom);
     } catch (thrown) {
-      const isOverrun = thrown instanceof Error && (thrown as { code?: unknown }).code === 'ERR_BUFFER_TOO_LARGE';
       const overrun = byRatio < limits.maxBodyBytes ? 'decompression_ratio' : 'too_large';
-      throw new DecodeError(isOverrun ? overrun : 'bad_encoding', maxOutputLength, thrown);
+      throw new DecodeError(isOverrun(thrown) ? overrun : 'bad_encoding', maxOutputLength, thrown);
     }
   }
   return body;
+}
+
+/** Resolves when there is room for so many bytes, the encoded body included. */
+type MakeRoom = (bytes: number) => Promise<void>;
+
+const noRoomNeeded: MakeRoom = () => Promise.resolve();
+
+/** Bodies rarely grow by more; one that does is decoded again, with four times the room. */
+const USUAL_RATIO = 8;
+const LEAST_ROOM_BYTES = 1024 * 1024;
+
+/** Decodes a body within the room that there is for it: the size is known only afterwards. */
+async function decodeWithin(codec: Codec, body: Buffer, maxOutputLength: number, makeRoom: MakeRoom): Promise<Buffer> {
+  let room = Math.min(maxOutputLength, Math.max(body.length * USUAL_RATIO, LEAST_ROOM_BYTES));
+  for (;;) {
+    await makeRoom(body.length + room);
+    try {
+      return await codec.later(body, { maxOutputLength: room });
+    } catch (thrown) {
+      if (!isOverrun(thrown) || room === maxOutputLength) throw thrown;
+      room = Math.min(maxOutputLength, room * 4);
+    }
+  }
+}
+
+function isOverrun(thrown: unknown): boolean {
+  return thrown instanceof Error && (thrown as { code?: unknown }).code === 'ERR_BUFFER_TOO_LARGE';
 }
 
 function codingsOf(contentEncoding: string): string[] {

@@ -1,4 +1,5 @@
 import type { Dispatcher } from 'undici';
+import type { BodyHold } from '../../../libs/limits/body-memory.ts';
 import { downloadError } from './download-error.ts';
 import type { Hop } from './hop.ts';
 import type { HttpClientOptions } from './http-options.ts';
@@ -24,6 +25,14 @@ const MAX_DISCARDED_BYTES = 64 * 1024;
 /** Errors by which a server ends a body early; closing this client is not one of them. */
 const CUT_OFF = new Set(['download.truncated', 'download.reset', 'download.body_timeout']);
 const EMPTY = Buffer.alloc(0);
+/** A body of unknown length takes room in steps of this size. */
+const STEP_BYTES = 256 * 1024;
+
+/** The room for a body, and who is told that the exchange waits for it. */
+export interface BodyRoom {
+  readonly hold: BodyHold;
+  readonly onWait: (wait: Promise<void>) => void;
+}
 
 /**
  * One exchange, as the callbacks of undici's lowest level: no streams, one promise. The promise settles exactly once. Later
@@ -45,10 +54,15 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #chunks: Buffer[] = [];
   #receivedBytes = 0;
   #isDiscarding = false;
+  readonly #room: BodyRoom | undefined;
+  #waitsForRoom = false;
+  #roomBytes = 0;
 
-  constructor(hop: Hop, limits: HttpClientOptions) {
+  /** Without `room` the body is limited by its size alone. */
+  constructor(hop: Hop, limits: HttpClientOptions, room?: BodyRoom) {
     this.#hop = hop;
     this.#limits = limits;
+    this.#room = room;
     this.answer = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -75,14 +89,16 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (this.#settled) controller.abort(new Error('aborted while waiting for a connection'));
   }
 
-  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: RawHeaders): void {
+  onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: RawHeaders): void {
     if (this.#settled || status < 200) return;
     this.#headersMs = performance.now();
     this.#status = status;
     this.#headers = flatten(headers);
     this.#isDiscarding = isRedirect(status) && headers.location !== undefined;
     const length = Number(headers['content-length']);
-    if (!this.#isDiscarding && this.#hop.method !== 'HEAD' && length > this.#limits.maxBodyBytes) this.#refuse(length);
+    if (this.#isDiscarding || this.#hop.method === 'HEAD') return;
+    if (length > this.#limits.maxBodyBytes) this.#refuse(length);
+    else if (length > 0) this.#makeRoom(length, controller);
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -96,7 +112,26 @@ export class Exchange implements Dispatcher.DispatchHandler {
       this.#refuse(this.#receivedBytes);
     } else {
       this.#chunks.push(chunk);
+      if (this.#receivedBytes > this.#roomBytes) {
+        const steps = Math.ceil(this.#receivedBytes / STEP_BYTES);
+        this.#makeRoom(Math.min(steps * STEP_BYTES, this.#limits.maxBodyBytes), controller);
+      }
     }
+  }
+
+  /** Leaves the connection unread until there is room for so many bytes of the body. */
+  #makeRoom(bytes: number, controller: Dispatcher.DispatchController): void {
+    if (this.#room === undefined) return;
+    this.#roomBytes = bytes;
+    const wait = this.#room.hold.grow(bytes);
+    if (wait === undefined || this.#waitsForRoom) return;
+    this.#waitsForRoom = true;
+    controller.pause();
+    this.#room.onWait(wait);
+    void wait.then(() => {
+      this.#waitsForRoom = false;
+      if (!this.#settled) controller.resume();
+    });
   }
 
   onResponseEnd(): void {

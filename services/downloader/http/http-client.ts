@@ -1,4 +1,6 @@
 import { Agent } from 'undici';
+import { unlessAborted } from '../../../libs/concurrency/abort.ts';
+import type { BodyHold } from '../../../libs/limits/body-memory.ts';
 import type { Cancellation } from './cancellation.ts';
 import { DecodeError, decodeBody } from './decode-body.ts';
 import { downloadError } from './download-error.ts';
@@ -11,9 +13,10 @@ export interface HttpClient {
   readonly options: HttpClientOptions;
   /**
    * Performs one exchange; a redirect is returned like any other response. The body is decoded. Throws a CatenaError
-   * `download.…`, or the reason why the request was ended.
+   * `download.…`, or the reason why the request was ended. The body grows within `hold`, and waits for its room; without it only
+   * its size is limited.
    */
-  send(hop: Hop, cancellation: Cancellation): Promise<Answer>;
+  send(hop: Hop, cancellation: Cancellation, hold?: BodyHold): Promise<Answer>;
   /** Throws `download.private_target` for a URL that names an address which must not be reached; {@link send} does too. */
   checkTarget(url: URL): void;
   /** Aborts running exchanges (`download.aborted`) and closes all connections. */
@@ -31,25 +34,36 @@ export function createHttpClient(options: Partial<HttpClientOptions> = {}): Http
     if (denied !== undefined) throw downloadError('download.private_target', { url, data: { address: denied } });
   }
 
-  async function send(hop: Hop, cancellation: Cancellation): Promise<Answer> {
+  async function send(hop: Hop, cancellation: Cancellation, hold?: BodyHold): Promise<Answer> {
     checkTarget(hop.url);
     cancellation.throwIfCancelled();
-    const exchange = new Exchange(hop, limits);
+    const onWait = (wait: Promise<void>) => cancellation.suspend(wait);
+    const exchange = new Exchange(hop, limits, hold && { hold, onWait });
     cancellation.cover(exchange);
     const { url, method, body } = hop;
     const path = url.pathname + url.search;
     agent.dispatch({ origin: url.origin, path, method, headers: wireHeaders(hop), body: body ?? null }, exchange);
-    return decoded(await exchange.answer, url, limits);
+    return decoded(await exchange.answer, url, limits, async (bytes) => {
+      const wait = hold?.grow(bytes);
+      if (wait === undefined) return;
+      onWait(wait);
+      await unlessAborted(wait, cancellation.signal);
+    });
   }
 
   return { options: limits, send, checkTarget, close: () => agent.destroy() };
 }
 
-async function decoded(answer: Answer, url: URL, limits: HttpClientOptions): Promise<Answer> {
+async function decoded(
+  answer: Answer,
+  url: URL,
+  limits: HttpClientOptions,
+  makeRoom: (bytes: number) => Promise<void>,
+): Promise<Answer> {
   const encoding = answer.headers.find(([name]) => name === 'content-encoding')?.[1];
   if (encoding === undefined || answer.body.length === 0) return answer;
   try {
-    return { ...answer, body: await decodeBody(answer.body, encoding, limits) };
+    return { ...answer, body: await decodeBody(answer.body, encoding, limits, makeRoom) };
   } catch (thrown) {
     if (!(thrown instanceof DecodeError)) throw thrown;
     const { maxBodyBytes, maxDecompressionRatio } = limits;

@@ -10,6 +10,8 @@ import { RedirectTrail, redirected } from './redirect.ts';
 export interface HttpRequest extends AskedRequest {
   /** Timeout of the whole request with redirects and body. Default: the client's. */
   readonly totalTimeoutMs?: number;
+  /** Whether that timeout is the time to a fixed end, which no wait of this process postpones. */
+  readonly hasFixedEnd?: boolean;
 }
 
 export interface HttpResponse {
@@ -55,7 +57,7 @@ export async function performRequest(
   const startMs = clock.monotonic();
   let hop = firstHop(request, userAgent);
   const trail = new RedirectTrail(maxRedirects);
-  const cancellation = new Cancellation(hop.url, signal, request.totalTimeoutMs ?? totalTimeoutMs);
+  const cancellation = new Cancellation(hop.url, signal, request.totalTimeoutMs ?? totalTimeoutMs, request.hasFixedEnd);
   try {
     let queuedMs = 0;
     for (;;) {

@@ -34,7 +34,7 @@ describe('a request that costs', () => {
     const request = await bench.beginRequest({ input });
     await bench.download(request);
     // The parser died: nobody took the response over, and the request is notified for anew.
-    await bench.dueAfter(600_000);
+    await bench.loseResponses();
     const again = await bench.download(request);
     expect(bench.http.asked).toHaveLength(1);
     expect(again.model).toMatchObject({ costAttempt: '0.0', fromCache: false });
@@ -46,7 +46,7 @@ describe('a request that costs', () => {
     const bench = openStageBench([honestCalls]);
     const request = await bench.beginRequest({ input: { ...input, calls: [{ ...input.calls[0], cache: false }] } });
     await bench.download(request);
-    await bench.dueAfter(600_000);
+    await bench.loseResponses();
     await bench.parse(await bench.download(request));
     expect(await totals(bench)).toEqual({ spent: 2.5 * MICROS, reserved: 0 });
   });

@@ -14,5 +14,8 @@ export const deadline: RequestPolicy = async (context, next) => {
   }
   const leftMs = untilMs - deps.clock.now();
   if (leftMs <= 0) throw downloadError('download.deadline_exceeded', { url: asked.url, data: { untilMs } });
-  return next({ ...context, request: { ...request, totalTimeoutMs: Math.min(leftMs, ownMs ?? leftMs) } });
+  return next({
+    ...context,
+    request: { ...request, totalTimeoutMs: Math.min(leftMs, ownMs ?? leftMs), hasFixedEnd: true },
+  });
 };

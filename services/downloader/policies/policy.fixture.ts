@@ -4,6 +4,7 @@ import type { RequestBody } from '../../../libs/calls/node-body.ts';
 import { ManualClock } from '../../../libs/clock/clock.ts';
 import type { StepPolicy } from '../../../libs/modules/contract/definition.ts';
 import type { DownloadWork } from '../../../libs/stage/execution/hand-over.ts';
+import { roomyMemory } from '../../../test/fixtures/roomy-memory.ts';
 import type { DownloaderDeps } from '../deps.ts';
 import { Cancellation } from '../http/cancellation.ts';
 import type { Answer } from '../http/exchange.ts';
@@ -42,6 +43,7 @@ export function requestContext({ asked = {}, deps = {}, policy = {} }: RequestPa
     obeysRobots: true,
     jar: undefined,
     permit: new HostPermit(),
+    hold: roomyMemory().open(),
     signal,
   };
 }

@@ -4,6 +4,7 @@
  */
 
 import type { RequestBody } from '../../../libs/calls/node-body.ts';
+import type { BodyHold } from '../../../libs/limits/body-memory.ts';
 import type { StepPolicy } from '../../../libs/modules/contract/definition.ts';
 import type { DownloadWork } from '../../../libs/stage/execution/hand-over.ts';
 import { moduleOf } from '../../../libs/stage/run/runs.ts';
@@ -38,6 +39,8 @@ export interface SendingContext {
   readonly jar: CookieJar | undefined;
   /** The permit of its current host. */
   readonly permit: HostPermit;
+  /** The memory of its body. */
+  readonly hold: BodyHold;
   /** Aborts the request. */
   readonly signal: AbortSignal;
 }

@@ -1,4 +1,4 @@
-import { readJsonObject, requireNone, textFault } from '../../../libs/contracts/request-check.ts';
+import { identifierFault, readJsonObject, requireNone } from '../../../libs/contracts/request-check.ts';
 import type { GetAccountRequest, GetAccountResponse, PutAccountRequest } from '../../../libs/contracts/services.ts';
 import { CatenaError } from '../../../libs/errors/catena-error.ts';
 import type { IngressApiDeps } from './deps.ts';
@@ -9,8 +9,8 @@ export async function putAccount({ store, clock }: IngressApiDeps, request: PutA
   // The parser's reason is left out: it would quote the secret.
   const isWrong = login.fault !== undefined || login.value === undefined;
   requireNone([
-    textFault('account', account),
-    textFault('platform', platform),
+    identifierFault('account', account),
+    identifierFault('platform', platform),
     isWrong ? { path: 'login', message: 'must be a JSON object' } : undefined,
   ]);
   await store.putAccount({ account, platform, login: login.value, updatedAtMs: clock.now() });
@@ -20,7 +20,7 @@ export async function getAccount(
   { store }: IngressApiDeps,
   { account, platform }: GetAccountRequest,
 ): Promise<GetAccountResponse> {
-  requireNone([textFault('account', account), textFault('platform', platform)]);
+  requireNone([identifierFault('account', account), identifierFault('platform', platform)]);
   const found = await store.getAccount(account, platform);
   if (found === undefined) {
     throw new CatenaError('api.unknown_account', `there is no account "${account}" of platform "${platform}"`, {

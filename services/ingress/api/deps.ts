@@ -1,5 +1,7 @@
+import type { ProcessInfo } from '../../../libs/bus/process-info.ts';
 import type { Clock } from '../../../libs/clock/clock.ts';
 import type { Coordinator } from '../../../libs/coordination/protocol/port.ts';
+import type { BodyMemory } from '../../../libs/limits/body-memory.ts';
 import type { Breakers } from '../../../libs/limits/breakers.ts';
 import type { Budgets } from '../../../libs/limits/budgets.ts';
 import type { KeySnapshot } from '../../../libs/limits/rate-limiter.ts';
@@ -34,9 +36,13 @@ export interface IngressApiDeps {
   /** Returns the keys whose rate limit is in use, by any process that shares it. */
   readonly limits: (keys: readonly string[]) => Promise<readonly KeySnapshot[]>;
   readonly breakers: Pick<Breakers, 'list'>;
+  /** The memory for bodies of this process; unused if the downloader runs in another one. */
+  readonly bodyMemory: Pick<BodyMemory, 'snapshot'>;
   /** Sends the wake-ups of nodes that a replay re-opens. */
   readonly publisher: Pick<Publisher, 'publish'>;
   readonly clock: Clock;
+  /** The processes of the deployment; absent when there is only this one. */
+  readonly processes?: () => readonly ProcessInfo[];
   /** How often a watched run is read, in milliseconds. */
   readonly pollIntervalMs: number;
 }

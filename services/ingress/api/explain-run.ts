@@ -27,12 +27,14 @@ export async function explain(deps: IngressApiDeps, runId: string): Promise<Expl
   const breakers = nodes.some((node) => breakerAwaited(node) !== undefined) ? await deps.breakers.list() : [];
   const reasons = explainRun({
     ...{ record, snapshot, nodes, limits, breakers },
+    bodyMemory: deps.bodyMemory.snapshot(),
     failures: failuresSoFar(all),
+    processes: deps.processes?.(),
     nowMs: clock.now(),
   });
   return {
-    reasons: reasons.map(({ code, text, moduleId = '', nodes: count = 0, atMs = 0 }) => {
-      return { code, text, moduleId, nodes: count, atMs };
+    reasons: reasons.map(({ code, text, moduleId = '', nodes: count = 0, atMs = 0, failure }) => {
+      return { code, text, moduleId, nodes: count, atMs, failure };
     }),
     sampled: lists.some(({ length }) => length === SAMPLE),
   };

@@ -1,4 +1,5 @@
 /** Ingress over in-memory SQLite and a fake web; the test itself drives the stages. */
+
 import type { CallContext } from 'nice-grpc';
 import { expect } from 'vitest';
 import { z } from 'zod';
@@ -12,6 +13,7 @@ import { defineModule } from '../../../libs/modules/index.ts';
 import { toMessage } from '../../../libs/stage/messages/wake-ups.ts';
 import { closeRun } from '../../../libs/stage/run/close-run.ts';
 import { acceptTask } from '../../../libs/stage/run/submit.ts';
+import { roomyMemory } from '../../../test/fixtures/roomy-memory.ts';
 import { openStageBench, type StageBench } from '../../../test/fixtures/stage-bench.ts';
 import { handle as processModule } from '../../module-processor/handle.ts';
 import { createIngressApi, type IngressApiDeps } from '../rpc.ts';
@@ -56,6 +58,7 @@ export function openApi(modules: readonly ModuleDefinition[] = [shop], changes: 
     submit: (task) => acceptTask({ store: bench.store, clock: bench.clock, nextRunId }, task),
     cancelUnopened: async (runId) => void unopened.push(runId),
     limits: async () => [],
+    bodyMemory: roomyMemory(),
     breakers: { list: async () => [] },
     publisher: { publish: async (_stage, messages) => void rung.push(...(messages as typeof rung)) },
     clock: bench.clock,

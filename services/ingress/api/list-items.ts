@@ -7,7 +7,8 @@ import type { IngressApiDeps } from './deps.ts';
 import { findRun } from './find-run.ts';
 import { fitting } from './pages.ts';
 
-const PAGE_ROWS = 200;
+/** Few, since a stream whose client does not read keeps a page of rows in memory. */
+const PAGE_ROWS = 50;
 
 /**
  * Returns committed items after a sequence number; with `follow` until the run is closed and all are sent. The state of the run

@@ -1,5 +1,6 @@
 import {
   type FieldIssue,
+  identifierFault,
   invalidArgument,
   lengthFault,
   rangeFault,
@@ -28,7 +29,7 @@ export async function listRuns({ store }: IngressApiDeps, request: ListRunsReque
   const size = pageSize(request);
   const { account, module, acceptedFromMs, acceptedBeforeMs, pageToken } = request;
   requireNone([
-    lengthFault('account', account),
+    identifierFault('account', account, { mayBeEmpty: true }),
     lengthFault('module', module),
     rangeFault('accepted_from_ms', acceptedFromMs, 0, Number.MAX_SAFE_INTEGER),
     rangeFault('accepted_before_ms', acceptedBeforeMs, 0, Number.MAX_SAFE_INTEGER),

@@ -47,6 +47,16 @@ describe('over the wire', () => {
     await expect(client.getRun({ runId: 'nosuch' })).rejects.toMatchObject({ code: 'api.unknown_run' });
   });
 
+  it('a field of the input that no module of the task knows comes with its place and the nearest name', async () => {
+    const { client, opened } = await served();
+    const submitting = client.submitTask({ modules: ['shop'], account: 'a', platform: 'p', input: json({ pgaes: 2 }) });
+    await expect(submitting).rejects.toMatchObject({
+      code: 'api.invalid_argument',
+      message: expect.stringMatching(/input\.pgaes is not a field of it; did you mean "pages"\? .*shop@1\.2\.0/),
+    });
+    expect(await opened.bench.store.listRuns({ limit: 1 })).toEqual([]);
+  });
+
   it('a watcher that goes leaves nothing running', async () => {
     const { opened, client } = await served();
     const runId = await submitted(opened);

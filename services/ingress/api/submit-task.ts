@@ -3,16 +3,17 @@
 import type { ServedModule } from '../../../libs/calls/served-module.ts';
 import {
   type FieldIssue,
+  identifierFault,
   lengthFault,
   rangeFault,
   readJson,
   requireNone,
-  textFault,
 } from '../../../libs/contracts/request-check.ts';
 import type { SubmitTaskRequest, SubmitTaskResponse } from '../../../libs/contracts/services.ts';
 import { CatenaError } from '../../../libs/errors/catena-error.ts';
 import { canonicalJson } from '../../../libs/keys/canonical-json.ts';
 import { isAmount, MICROS } from '../../../libs/limits/budgets.ts';
+import { type UnknownField, unknownToAll } from '../../../libs/modules/check/unknown-fields.ts';
 import type { TaskSubmission } from '../../../libs/stage/run/submit.ts';
 import type { IngressApiDeps } from './deps.ts';
 import { findRun } from './find-run.ts';
@@ -42,12 +43,12 @@ async function checkTask(
   requireNone([
     ...countFaults(request.modules, definitions),
     ...resolved.filter((module): module is FieldIssue => 'message' in module),
-    textFault('account', account),
-    textFault('platform', platform),
+    identifierFault('account', account),
+    identifierFault('platform', platform),
     rangeFault('deadline_ms', deadlineMs, 0, TEN_YEARS_MS),
     capFault(costCap),
     lengthFault('metadata', JSON.stringify(metadata), MAX_METADATA_CHARS),
-    lengthFault('idempotency_key', idempotencyKey),
+    identifierFault('idempotency_key', idempotencyKey, { mayBeEmpty: true }),
     jsonFault,
     ...(jsonFault === undefined ? await inputFaults(definitions, input.value) : []),
   ]);
@@ -98,12 +99,13 @@ function canonicalFault(input: unknown): FieldIssue | undefined {
   }
 }
 
-/** The faults that the modules find in their input, each path once per module. */
+/** The faults that the modules find in their input, each path once per module; or the fields that none of them knows. */
 async function inputFaults(definitions: readonly ServedModule[], input: unknown): Promise<FieldIssue[]> {
   const faults: FieldIssue[] = [];
+  const unknown: (readonly UnknownField[])[] = [];
   for (const definition of definitions) {
     try {
-      await definition.checkInput(input);
+      unknown.push(await definition.checkInput(input));
     } catch (thrown) {
       if (!(thrown instanceof CatenaError) || thrown.code !== 'module.wrong_input') throw thrown;
       const issues = thrown.data.issues as readonly (FieldIssue & { readonly got: string })[];
@@ -112,7 +114,14 @@ async function inputFaults(definitions: readonly ServedModule[], input: unknown)
       }
     }
   }
-  return faults;
+  if (faults.length > 0) return faults;
+  return unknownToAll(unknown).map(({ path, message, got }) => {
+    return { path: inputPath(path), message: `${message} (got ${got}), says ${names(definitions)}` };
+  });
+}
+
+function names(definitions: readonly ServedModule[]): string {
+  return definitions.map(({ id }) => id).join(' and ');
 }
 
 function inputPath(path: string): string {

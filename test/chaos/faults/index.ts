@@ -4,13 +4,18 @@ import { duplicate } from './duplicate.ts';
 import type { FaultDefinition } from './fault.ts';
 import { freeze } from './freeze.ts';
 import { kill } from './kill.ts';
+import { natsLeader } from './nats-leader.ts';
+import { natsQuorum } from './nats-quorum.ts';
 import { natsRestart } from './nats-restart.ts';
 import { postgresRestart } from './postgres-restart.ts';
 import { purge } from './purge.ts';
 import { redisFailover } from './redis-failover.ts';
 import { redisRestart } from './redis-restart.ts';
 
-const ALL = [kill, freeze, redisRestart, redisFailover, postgresRestart, natsRestart, purge, duplicate, delay] as const;
+const ALL = [
+  ...([kill, freeze, redisRestart, redisFailover, postgresRestart, natsRestart, natsLeader, natsQuorum] as const),
+  ...([purge, duplicate, delay] as const),
+] as const;
 
 type FaultOf<Definition> =
   Definition extends FaultDefinition<infer Kind, infer Data> ? { readonly kind: Kind } & Data : never;

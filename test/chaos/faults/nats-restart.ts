@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { defineFault } from './fault.ts';
 
-/** NATS is killed, and started again with its data or empty. */
+/** All servers of NATS are killed, and started again with its data or empty. */
 export const natsRestart = defineFault<'nats', { readonly downMs: number; readonly keepsData: boolean }>({
   kind: 'nats',
   perRound: 2,
@@ -10,8 +10,8 @@ export const natsRestart = defineFault<'nats', { readonly downMs: number; readon
     await servers.nats.halt('SIGKILL');
     onEffect('any');
     await delay(downMs);
-    await servers.nats.restart({ keepData: keepsData });
-    return `killed NATS, started again after ${downMs} ms ${keepsData ? 'with its data' : 'empty'}`;
+    await servers.nats.resume({ keepData: keepsData });
+    return `killed all servers of NATS, started again after ${downMs} ms ${keepsData ? 'with their data' : 'empty'}`;
   },
   seen: ({ done }) => ({
     'restarts of NATS with its data': done.filter(({ keepsData }) => keepsData).length,

@@ -70,7 +70,9 @@ const PLAYS: Plays = {
   async recoverAny({ world }, { pick, budget }) {
     const node = await anyNode(world, pick);
     if (node === undefined) return;
-    const recover = { node: refOf(node), crashBudget: budget };
+    // One lease in four is over before its time: its holder is gone, or hands it back.
+    const early = pick % 4 === 1 && node.token !== '' ? { token: node.token, isHandedBack: pick % 8 === 1 } : {};
+    const recover = { node: refOf(node), crashBudget: budget, ...early };
     world.wakeUps.push(...(await world.call(pick % 4 === 0, () => world.coordinator.recoverZombie(recover))).wakeUps);
   },
   async pumpAny({ world }, { pick, wakeUps }) {

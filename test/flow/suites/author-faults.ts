@@ -247,7 +247,7 @@ export function describeAuthorFaults(mode: FlowMode): void {
 
     it('after a replay a page has its two tries again', async () => {
       const { origin, hits } = await site();
-      const node = await startIn(mode, [twenty], NEVER_TRIPS);
+      const node = await startIn(mode, [twenty], { ...NEVER_TRIPS, dispatch_grace_ms: 100 });
       const runId = await submit(node, twenty, { origin, fault: 'throw', pages: 1 });
       const { deadLetters } = await ended(node, runId);
       const { nodeId: id, moduleId, phase } = deadLetters[0]!;

@@ -52,15 +52,41 @@ export function describeDownloads(open: OpenCoordinator): void {
   });
 
   describe('F12: the downloader asks', () => {
-    it('F12: a download that nobody parsed in time is made again, its attempt given back', async () => {
+    it('F12: a download that nobody parsed in time stays fetched: its response may still wait', async () => {
+      const scene = await requestScene(open);
+      const holder = await scene.take('r', { stage: 'downloader' });
+      await scene.coordinator.release(heldBy(holder));
+      for (let look = 0; look < 2; look++) {
+        await scene.advance(scene.harness.policy.responseGraceMs);
+        expect(await scene.due()).toEqual([{ kind: 'recover', node: scene.cast.ref('r'), isFetched: true }]);
+        expect(await scene.due()).toEqual([]);
+        expect(await scene.node('r')).toMatchObject({ state: 'fetched', attempts: 1, token: holder.token });
+      }
+      expect(await scene.take('r', { stage: 'parser' })).toMatchObject({ attempts: 1 });
+    });
+
+    it('F12: a download whose response is lost is made again, its attempt given back', async () => {
       const scene = await requestScene(open);
       const holder = await scene.take('r', { stage: 'downloader' });
       await scene.coordinator.release(heldBy(holder));
       await scene.advance(scene.harness.policy.responseGraceMs);
       const { wakeUps } = await scene.sweep();
       expect(wakeUps).toMatchObject([{ kind: 'request', node: scene.cast.ref('r') }]);
-      expect(await scene.node('r')).toMatchObject({ state: 'pending', attempts: 0, crashes: 0 });
+      expect(await scene.node('r')).toMatchObject({ state: 'pending', attempts: 0, crashes: 0, epoch: 0 });
       expect((await scene.take('r', { stage: 'downloader' })).attempts).toBe(1);
+    });
+
+    it('F12: a downloader that waits to pass its response on puts the look for it off', async () => {
+      const scene = await requestScene(open);
+      const { responseGraceMs } = scene.harness.policy;
+      const holder = await scene.take('r', { stage: 'downloader' });
+      await scene.coordinator.release(heldBy(holder));
+      await scene.advance(responseGraceMs - 1);
+      expect(await scene.coordinator.release(heldBy(holder))).toBe(ReleaseCode.RELEASED);
+      await scene.advance(responseGraceMs - 1);
+      expect(await scene.due()).toEqual([]);
+      await scene.advance(1);
+      expect(await scene.due()).toMatchObject([{ isFetched: true }]);
     });
 
     it('F12: a request that kills its downloaders spends its crash budget and dies', async () => {

@@ -93,6 +93,30 @@ export function describeLeases(open: OpenCoordinator): void {
       expect((await scene.node('join')).state).toBe('pending');
     });
 
+    it('RECOVERED at once for the token of a lease that is over, and NOT_PROCESSING for any other', async () => {
+      const scene = await openScene(open);
+      const holder = await scene.take('a');
+      const recover = (token: string) => scene.coordinator.recoverZombie({ node: holder, token, crashBudget: 3 });
+      expect((await recover(`${holder.token}0`)).code).toBe(RecoverCode.NOT_PROCESSING);
+      expect(await recover(holder.token)).toMatchObject({ code: RecoverCode.RECOVERED, wakeUps: [{ epoch: 1 }] });
+      expect(await scene.node('a')).toMatchObject({ state: 'pending', crashes: 1, attempts: 0, token: '' });
+      expect((await recover(holder.token)).code).toBe(RecoverCode.NOT_PROCESSING);
+    });
+
+    it('counts no crash for a lease that its holder hands back, however often', async () => {
+      const scene = await openScene(open);
+      for (let times = 1; times <= 3; times++) {
+        const { token } = await scene.take('a');
+        const node = scene.cast.ref('a');
+        const handedBack = { node, token, crashBudget: 1, isHandedBack: true } as const;
+        expect(await scene.coordinator.recoverZombie(handedBack)).toMatchObject({
+          code: RecoverCode.RECOVERED,
+          died: false,
+        });
+        expect(await scene.node('a')).toMatchObject({ state: 'pending', crashes: 0, attempts: 0, epoch: times });
+      }
+    });
+
     it('lets a zombie neither commit nor fail nor renew nor release', async () => {
       const scene = await openScene(open);
       const zombie = await scene.take('a');

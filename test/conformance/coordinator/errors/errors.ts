@@ -52,6 +52,26 @@ export function describeErrors(open: OpenCoordinator): void {
     });
   });
 
+  describe('the failure before', () => {
+    it('is with the node when it is claimed again, also after a crash, so that its holder can tell a repetition', async () => {
+      const scene = await openScene(open);
+      await scene.fail('a');
+      await scene.decide('a', { retryDelayMs: 0 });
+      await scene.sweep();
+      expect(await scene.take('a')).toMatchObject({ error: FAILURE, attempts: 2 });
+      await scene.advance(LEASE_MS);
+      await scene.sweep();
+      expect(await scene.take('a')).toMatchObject({ error: FAILURE, attempts: 2, crashes: 1 });
+    });
+
+    it('is of another life after a replay: the first attempt is counted anew', async () => {
+      const scene = await openScene(open, { first: ['a', 'b'] });
+      await scene.kill('a');
+      await scene.coordinator.replay({ node: (await scene.node('a')) as never, rejoin: false });
+      expect(await scene.take('a')).toMatchObject({ error: FAILURE, attempts: 1 });
+    });
+  });
+
   describe('a decision', () => {
     it('F8: attempts are executions: RETRY_AFTER the first and the second, dead after the third', async () => {
       const scene = await openScene(open);

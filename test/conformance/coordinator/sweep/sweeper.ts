@@ -99,7 +99,7 @@ export function describeSweeper(open: OpenCoordinator): void {
       await scene.advance(LEASE_MS - 1);
       expect(await scene.due()).toEqual([]);
       await scene.advance(1);
-      expect(await scene.due()).toEqual([{ kind: 'recover', node: scene.cast.ref('a') }]);
+      expect(await scene.due()).toEqual([{ kind: 'recover', node: scene.cast.ref('a'), isFetched: false }]);
     });
 
     it('two of them that took the same node recover it once', async () => {

@@ -265,6 +265,19 @@ export interface RunReason {
   nodes: number;
   /** Unix milliseconds at which something will change; 0 where that is not known. */
   atMs: number;
+  /** Why its nodes wait for a retry; absent for other reasons. */
+  failure: WaitingFailure | undefined;
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+/** Failures of one step and code whose nodes wait for a retry. */
+export interface WaitingFailure {
+  /** Stable, dotted: `download.timeout`. */
+  code: string;
+  /** What happened to one of the nodes; a sentence. */
+  message: string;
+  /** Position of their step; -1 is the module's start. */
+  stepIdx: number;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -2478,7 +2491,7 @@ export const ExplainRunRequest: MessageFns<ExplainRunRequest> = {
 };
 
 function createBaseRunReason(): RunReason {
-  return { code: "", text: "", moduleId: "", nodes: 0, atMs: 0, _unknownFields: {} };
+  return { code: "", text: "", moduleId: "", nodes: 0, atMs: 0, failure: undefined, _unknownFields: {} };
 }
 
 export const RunReason: MessageFns<RunReason> = {
@@ -2497,6 +2510,9 @@ export const RunReason: MessageFns<RunReason> = {
     }
     if (message.atMs !== 0) {
       writer.uint32(40).int64(message.atMs);
+    }
+    if (message.failure !== undefined) {
+      WaitingFailure.encode(message.failure, writer.uint32(50).fork()).join();
     }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
@@ -2562,6 +2578,14 @@ export const RunReason: MessageFns<RunReason> = {
             message.atMs = longToNumber(reader.int64());
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.failure = WaitingFailure.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2597,6 +2621,7 @@ export const RunReason: MessageFns<RunReason> = {
         : isSet(object.at_ms)
         ? globalThis.Number(object.at_ms)
         : 0,
+      failure: isSet(object.failure) ? WaitingFailure.fromJSON(object.failure) : undefined,
     };
   },
 
@@ -2617,6 +2642,9 @@ export const RunReason: MessageFns<RunReason> = {
     if (message.atMs !== 0) {
       obj.atMs = Math.round(message.atMs);
     }
+    if (message.failure !== undefined) {
+      obj.failure = WaitingFailure.toJSON(message.failure);
+    }
     return obj;
   },
 
@@ -2630,6 +2658,130 @@ export const RunReason: MessageFns<RunReason> = {
     message.moduleId = object.moduleId ?? "";
     message.nodes = object.nodes ?? 0;
     message.atMs = object.atMs ?? 0;
+    message.failure = (object.failure !== undefined && object.failure !== null)
+      ? WaitingFailure.fromPartial(object.failure)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseWaitingFailure(): WaitingFailure {
+  return { code: "", message: "", stepIdx: 0, _unknownFields: {} };
+}
+
+export const WaitingFailure: MessageFns<WaitingFailure> = {
+  encode(message: WaitingFailure, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.code !== "") {
+      writer.uint32(10).string(message.code);
+    }
+    if (message.message !== "") {
+      writer.uint32(18).string(message.message);
+    }
+    if (message.stepIdx !== 0) {
+      writer.uint32(24).int32(message.stepIdx);
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): WaitingFailure {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWaitingFailure();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.code = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.message = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.stepIdx = reader.int32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        const list = message._unknownFields![tag];
+
+        if (list === undefined) {
+          message._unknownFields![tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): WaitingFailure {
+    return {
+      code: isSet(object.code) ? globalThis.String(object.code) : "",
+      message: isSet(object.message) ? globalThis.String(object.message) : "",
+      stepIdx: isSet(object.stepIdx)
+        ? globalThis.Number(object.stepIdx)
+        : isSet(object.step_idx)
+        ? globalThis.Number(object.step_idx)
+        : 0,
+    };
+  },
+
+  toJSON(message: WaitingFailure): unknown {
+    const obj: any = {};
+    if (message.code !== "") {
+      obj.code = message.code;
+    }
+    if (message.message !== "") {
+      obj.message = message.message;
+    }
+    if (message.stepIdx !== 0) {
+      obj.stepIdx = Math.round(message.stepIdx);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<WaitingFailure>): WaitingFailure {
+    return WaitingFailure.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<WaitingFailure>): WaitingFailure {
+    const message = createBaseWaitingFailure();
+    message.code = object.code ?? "";
+    message.message = object.message ?? "";
+    message.stepIdx = object.stepIdx ?? 0;
     return message;
   },
 };

@@ -1,0 +1,15 @@
+/** A process of a deployment, as the others know it. */
+export interface ProcessInfo {
+  /** Unique per start; the owner names of its leases begin with it. */
+  readonly id: string;
+  /** `<service>@<host>:<process id>`, for people. */
+  readonly name: string;
+  /** The stages that it hosts. */
+  readonly stages: readonly string[];
+  /** The module versions that it serves, `name@version`. */
+  readonly modules: readonly string[];
+  /** Whether wake-ups may wait in its memory alone. */
+  readonly queuesLocally: boolean;
+  /** Unix milliseconds. */
+  readonly startedAtMs: number;
+}
