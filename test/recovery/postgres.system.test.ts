@@ -179,7 +179,9 @@ it('a run goes on at the standby that was promoted, behind an address that stays
 it('a process that starts before PostgreSQL waits for it, says so, and goes on', async () => {
   const settings = await settingsOf();
   await postgres.halt('SIGINT');
+  const waits = Promise.withResolvers<void>();
   const starting = startService({
+    onLine: ({ msg }) => msg === 'the start waits for a server' && waits.resolve(),
     name: 'parser',
     args: ['services/parser/main.ts'],
     env: {
@@ -190,7 +192,7 @@ it('a process that starts before PostgreSQL waits for it, says so, and goes on',
       CATENA_GRPC_LISTEN: '127.0.0.1:0',
     },
   });
-  await delay(4_000);
+  await Promise.race([waits.promise, starting]);
   await postgres.start();
   const service = await starting;
   onTestFinished(async () => void (await service.stop()));
