@@ -34,7 +34,7 @@ export interface Verdict {
 export interface JudgeDeps {
   readonly load: Pick<Load, 'runs' | 'ingress'>;
   readonly coordinator: Pick<Coordinator, 'runAudit'>;
-  readonly store: Pick<Store, 'listEvents'>;
+  readonly store: Pick<Store, 'listEvents' | 'listDeadLetters'>;
   readonly ledger: readonly Entry[];
 }
 
@@ -85,6 +85,11 @@ async function judgeRun({ load, coordinator, store }: JudgeDeps, run: LoadedRun,
     if (reason !== FinishReason.COMPLETED || dead !== 0 || done !== nodesOf(world)) {
       verdict.wrongEnds += 1;
       say(`ended with reason ${reason}, ${done} nodes done of ${nodesOf(world)}, ${dead} dead`);
+      for (const { kind, reason: death, attempts, crashes, error } of await store.listDeadLetters(runId, {
+        limit: 3,
+      })) {
+        say(`a ${kind} is dead, ${death}, after ${attempts} attempts and ${crashes} crashes: ${error}`);
+      }
     }
     const events = await store.listEvents(runId);
     const joins = events.filter(({ type }) => type === EVENTS.PhaseClosed.type).length;

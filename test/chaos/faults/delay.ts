@@ -3,7 +3,8 @@ import { defineFault } from './fault.ts';
 /** For a while messages are taken out of their streams, and put back `delayMs` later. */
 export const delay = defineFault<'delay', { readonly forMs: number; readonly delayMs: number }>({
   kind: 'delay',
-  perRound: 1,
+  // NATS may have no streams at one of the times.
+  perRound: 2,
   draw: ({ dice }) => ({ forMs: 1_500, delayMs: dice.between(500, 4_000) }),
   async strike({ messages, onEffect }, data) {
     const held = await messages.holdBack(data);

@@ -6,7 +6,8 @@ export const duplicate = defineFault<
   { readonly nth: number; readonly forMs: number; readonly delayMs: number }
 >({
   kind: 'duplicate',
-  perRound: 1,
+  // NATS may have no streams at one of the times.
+  perRound: 2,
   draw: ({ dice }) => ({ nth: dice.between(1, 3), forMs: 2_000, delayMs: dice.between(500, 4_000) }),
   strike: async ({ messages }, data) => `sent ${await messages.duplicate(data)} messages twice more`,
   seen: ({ messages, sampler }) => ({
