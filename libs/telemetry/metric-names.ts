@@ -56,7 +56,6 @@ export const METRICS = {
     'Whether this process makes room for a suspect (`waiting`) or executes one (`alone`); it starts no other node then.',
     ['state'],
   ),
-  ptmZombieRecover: counter('ptm_zombie_recover_total', 'Nodes recovered after their lease expired.', []),
   stateLost: counter('catena_state_lost_total', 'Times that the coordinator was found to have lost writes.', []),
   audits: counter('catena_audits_total', 'Audits of all open runs that ended.', []),
   auditRepairs: counter('catena_audit_repairs_total', 'What audits found and repaired.', ['what']),

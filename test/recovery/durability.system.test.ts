@@ -34,7 +34,14 @@ function openRun(on: RedisCoordinator) {
 }
 
 async function finish(on: RedisCoordinator, id: string): Promise<number> {
-  const claim = { node: ref(id), epoch: 0, owner: `of-${id}`, stage: 'module-processor', leaseMs: 60_000 } as const;
+  const claim = {
+    node: ref(id),
+    epoch: 0,
+    owner: `of-${id}`,
+    stage: 'module-processor',
+    leaseMs: 60_000,
+    alone: false,
+  } as const;
   const token = (await on.claim(claim)).node?.token ?? 'none';
   return (await on.commitSuccess({ node: ref(id), token, children: [], staged: 0, wakeUps: 0 })).code;
 }

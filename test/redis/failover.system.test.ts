@@ -40,7 +40,14 @@ function openRun(on: RedisCoordinator, runId = RUN, ids: readonly string[] = ['a
 
 async function finish(on: RedisCoordinator, id: string, runId = RUN): Promise<number> {
   const node = { id, runId, moduleId: 'm', phase: 0 };
-  const claim = { node, epoch: 0, owner: `of-${id}`, stage: 'module-processor', leaseMs: 30_000 } as const;
+  const claim = {
+    node,
+    epoch: 0,
+    owner: `of-${id}`,
+    stage: 'module-processor',
+    leaseMs: 30_000,
+    alone: false,
+  } as const;
   const token = (await on.claim(claim)).node?.token ?? 'none';
   return (await on.commitSuccess({ node, token, children: [], staged: 0, wakeUps: 0 })).code;
 }
