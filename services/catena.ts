@@ -36,6 +36,10 @@ export async function main(args: readonly string[], invocation = invocationOf(pr
         ]);
         return runProcess(STAGE_NAMES, env);
       },
+      // Imported late, too.
+      examine: async (loaded) => (await import('./node/doctor.ts')).examineDeployment(loaded),
+      recover: async (loaded, options) => (await import('./node/recover.ts')).recoverDeployment(loaded, options),
+      migrate: async (loaded) => (await import('./node/recover.ts')).migrateStore(loaded),
       // The file beside this one with the same ending: the source, or its build output.
       serviceProgram: (service) => [join(import.meta.dirname, service, `main${extname(import.meta.filename)}`)],
       invocation,

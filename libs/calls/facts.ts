@@ -1,6 +1,7 @@
 /** The facts about a module that the engine schedules by. */
-import type { StandardJSONSchemaV1, StandardSchemaV1 } from '@standard-schema/spec';
+import { jsonSchemaOf } from '../modules/check/describe-contract.ts';
 import type { ModuleDefinition } from '../modules/contract/definition.ts';
+import { contractText } from '../modules/contract/description.ts';
 import type { ModuleFacts, StepFacts } from './served-module.ts';
 
 /** Plain data, so that it can be sent to another thread. */
@@ -15,17 +16,13 @@ export function factsOf(module: ModuleDefinition): ModuleFacts {
     }),
     phases,
     itemTypes,
-    inputJsonSchema: inputSchema === undefined ? '' : jsonSchemaOf(inputSchema),
+    inputJsonSchema: inputSchema === undefined ? '' : textOf(jsonSchemaOf(inputSchema)),
+    contract: module.contract === undefined ? '' : contractText(module.contract),
+    code: module.code ?? '',
   };
 }
 
-/** Empty when the schema, or its library, has no JSON schema (a transformation, for example). */
-function jsonSchemaOf(schema: StandardSchemaV1): string {
-  const { jsonSchema } = schema['~standard'] as StandardSchemaV1.Props & Partial<StandardJSONSchemaV1.Props>;
-  if (jsonSchema === undefined) return '';
-  try {
-    return JSON.stringify(jsonSchema.input({ target: 'draft-2020-12' })) ?? '';
-  } catch {
-    return '';
-  }
+/** Empty when the schema has no JSON Schema. */
+function textOf(schema: unknown): string {
+  return schema === null ? '' : JSON.stringify(schema);
 }

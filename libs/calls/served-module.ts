@@ -37,6 +37,10 @@ export interface ModuleFacts {
   readonly itemTypes: readonly string[];
   /** The JSON Schema of its input, as text; empty when its schema library has none. */
   readonly inputJsonSchema: string;
+  /** The contract as canonical JSON; empty when it is not known. */
+  readonly contract: string;
+  /** A digest of its source files; empty when it was not loaded from files. */
+  readonly code: string;
 }
 
 export interface ServedModule extends ModuleFacts {

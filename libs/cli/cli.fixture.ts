@@ -29,6 +29,11 @@ export function startCli(args: readonly string[], changes: Partial<CliContext> =
       throw new Error('nothing is executed here');
     },
     serve: async () => 0,
+    examine: async () => [],
+    recover: async () => {
+      throw new Error('nothing is recovered here');
+    },
+    migrate: async () => {},
     serviceProgram: (service) => [service],
     invocation: 'catena',
     args,

@@ -1,8 +1,12 @@
 import type { Command } from 'commander';
 import type { Clock } from '../clock/clock.ts';
 import type { Environment } from '../config/environment.ts';
+import type { Finding } from '../config/finding.ts';
+import type { LoadedConfig } from '../config/load-config.ts';
 import type { Settings } from '../config/setting.ts';
 import type { SettingsGrant } from '../modules/load/module-settings.ts';
+import type { AuditResult } from '../stage/maintenance/audit-runs.ts';
+import type { Log } from '../telemetry/log.ts';
 import type { DevService } from './dev/plan.ts';
 import type { StartEngine } from './engine.ts';
 import type { Io } from './terminal/io.ts';
@@ -28,6 +32,15 @@ export interface CliContext {
   readonly startEngine: StartEngine;
   /** Runs all stages in this process on the servers that the environment names, until a signal; resolves with the exit code. */
   readonly serve: (env: Environment) => Promise<number>;
+  /** Examines the servers of the settings. Never rejects: a server that does not answer is a finding. */
+  readonly examine: (loaded: LoadedConfig) => Promise<readonly Finding[]>;
+  /** Audits all open runs. Rejects when a server does not answer. */
+  readonly recover: (
+    loaded: LoadedConfig,
+    options: { readonly log: Log; readonly signal: AbortSignal },
+  ) => Promise<AuditResult & { readonly incarnation: number | undefined }>;
+  /** Creates or upgrades the tables of the store. */
+  readonly migrate: (loaded: LoadedConfig) => Promise<void>;
   /** The program and arguments with which Node runs this service. */
   readonly serviceProgram: (service: DevService) => readonly string[];
   /** How this program was called, for hints that can be copied: `catena`. */

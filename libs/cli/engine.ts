@@ -6,7 +6,7 @@ import type { CatenaError } from '../errors/catena-error.ts';
 import type { RateLimiter } from '../limits/rate-limiter.ts';
 import type { PageSource } from '../modules/contract/definition.ts';
 import type { Yield } from '../stage/execution/gather.ts';
-import type { ModuleResolver } from '../stage/run/runs.ts';
+import type { ModuleCatalogue } from '../stage/run/runs.ts';
 import type { TaskSubmission } from '../stage/run/submit.ts';
 import type { NewRun, RunRecord, Store } from '../store/port.ts';
 import type { Log } from '../telemetry/log.ts';
@@ -37,7 +37,7 @@ export interface DecidedFailure {
 
 export interface EngineOptions {
   readonly config: Config;
-  readonly modules: ModuleResolver;
+  readonly modules: ModuleCatalogue;
   readonly log: Log;
   readonly recorder?: { record(parse: ParsedPage): Promise<void> };
   readonly onStoreFailure?: (error: CatenaError) => void;
@@ -55,6 +55,8 @@ export interface Engine {
   readonly limiter: Pick<RateLimiter, 'snapshot'>;
   /** Executions under way. */
   readonly inFlight: number;
+  /** Rejects with `module.contract_changed` when open runs were begun with another contract of a module. */
+  admit(): Promise<void>;
   submit(task: TaskSubmission): Promise<NewRun>;
   findSame(task: TaskSubmission): Promise<RunRecord | undefined>;
   progress(runId: string): Promise<RunSnapshot | undefined>;

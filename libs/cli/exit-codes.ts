@@ -18,7 +18,10 @@ export type ExitCodeValue = (typeof ExitCode)[keyof typeof ExitCode];
 /** One line per code, for `--help` and the documentation. */
 export const EXIT_CODE_MEANINGS: readonly (readonly [ExitCodeValue, string])[] = [
   [ExitCode.DONE, 'done: everything that was requested'],
-  [ExitCode.FOUND, '`check` found errors, `test` found differences, or `replay` could not replay some nodes'],
+  [
+    ExitCode.FOUND,
+    '`check` or `doctor` found errors, `test` found differences, `replay` could not replay some nodes, or a statement of `--assert` does not hold',
+  ],
   [ExitCode.BAD_INPUT, 'nothing was started: wrong usage, configuration, module, input or output'],
   [
     ExitCode.NODES_FAILED,

@@ -5,6 +5,7 @@ import { showConfig } from './commands/config.ts';
 import { testModule } from './commands/test.ts';
 import type { CliContext, Done, SharedOptions } from './context.ts';
 import { EXIT_CODE_MEANINGS } from './exit-codes.ts';
+import { addCare } from './program/care.ts';
 import { addControl } from './program/control.ts';
 import { collect, jsonOption, withConfig, withDebug, withLocation, withOutput } from './program/options.ts';
 import { addReading } from './program/reading.ts';
@@ -29,6 +30,7 @@ export function createProgram(context: CliContext, version: string, done: Done):
   addControl(program, context, done);
   for (const extension of context.extensions) extension.commands?.(program, context, done);
   addServices(program, context, done);
+  addCare(program, context, done);
   addModuleTools(program, context, done);
   return program;
 }

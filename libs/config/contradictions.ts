@@ -1,6 +1,7 @@
 /** Finds settings that are valid alone but contradict each other. */
 import type { ConfigProblem, Origin } from './config-problem.ts';
-import { isLoopback } from './listen-address.ts';
+import { isLoopback, isLoopbackUrl } from './listen-address.ts';
+import { parseRedisUrl } from './redis-url.ts';
 import type { SettingKey, SettingValues } from './settings.ts';
 
 interface Rule {
@@ -54,19 +55,74 @@ const RULES: readonly Rule[] = [
     },
   ]),
   {
+    key: 'cache.replicas',
+    other: 'cache.durability',
+    broken: (values) => values['cache.replicas'] > 0 && values['cache.durability'] === 'fast',
+    problem: (values) => `is ${values['cache.replicas']}, but with cache.durability fast nothing waits for replicas`,
+    remedy: 'set cache.durability to strict, or cache.replicas to 0',
+  },
+  {
+    key: 'cache.redis',
+    other: 'cache.topology',
+    broken: ({ 'cache.redis': redis, 'cache.topology': topology }) =>
+      topology === 'single' && (parseRedisUrl(redis ?? '')?.hosts.length ?? 1) > 1,
+    problem: () => 'has several hosts, but cache.topology is single',
+    remedy: 'set cache.topology to sentinel or cluster, or name one host',
+  },
+  {
+    key: 'cache.redis',
+    other: 'cache.topology',
+    broken: ({ 'cache.redis': redis, 'cache.topology': topology }) =>
+      topology === 'cluster' && (parseRedisUrl(redis ?? '')?.database ?? 0) > 0,
+    problem: () => 'names a database, but a Cluster has only database 0',
+    remedy: 'leave the database out',
+  },
+  ...(
+    [
+      ['cache.tls_key', 'cache.tls_cert'],
+      ['cache.tls_cert', 'cache.tls_key'],
+    ] as const
+  ).map(
+    ([key, other]): Rule => ({
+      key,
+      other,
+      broken: (values) => values[key] === undefined && values[other] !== undefined,
+      problem: () => `is not set, but ${other} is`,
+      remedy: `set ${key}, or unset ${other}`,
+    }),
+  ),
+  {
+    key: 'cache.tls_ca',
+    other: 'cache.redis',
+    broken: ({ 'cache.redis': redis, 'cache.tls_ca': ca, 'cache.tls_cert': cert }) =>
+      (ca ?? cert) !== undefined && parseRedisUrl(redis ?? '')?.isEncrypted !== true,
+    problem: () => 'or cache.tls_cert is set, but cache.redis is not encrypted',
+    remedy: 'begin cache.redis with rediss://, or unset the files',
+  },
+  {
     key: 'grpc.listen',
     other: 'grpc.tokens',
-    broken: (values) => values['grpc.tokens'] === undefined && !isLoopback(values['grpc.listen']),
+    broken: (values) =>
+      !values['access.allow_unprotected'] && values['grpc.tokens'] === undefined && !isLoopback(values['grpc.listen']),
     problem: (values) => `is ${values['grpc.listen']}, which other machines may reach, but there are no grpc.tokens`,
-    remedy: 'set grpc.tokens, or listen on 127.0.0.1',
+    remedy: 'set grpc.tokens, or listen on 127.0.0.1; access.allow_unprotected opens it all the same',
+  },
+  {
+    key: 'metrics.listen',
+    other: 'metrics.token',
+    broken: ({ 'metrics.listen': url, 'metrics.token': token, 'access.allow_unprotected': isAllowed }) =>
+      !isAllowed && url !== undefined && token === undefined && !isLoopbackUrl(url),
+    problem: (values) =>
+      `is ${values['metrics.listen']}, which other machines may reach, but there is no metrics.token`,
+    remedy: 'set metrics.token, or listen on 127.0.0.1; access.allow_unprotected opens it all the same',
   },
   {
     key: 'api.listen',
     other: 'grpc.tokens',
-    broken: ({ 'api.listen': listen, 'grpc.tokens': tokens }) =>
-      listen !== undefined && tokens === undefined && !isLoopback(listen),
+    broken: ({ 'api.listen': listen, 'grpc.tokens': tokens, 'access.allow_unprotected': isAllowed }) =>
+      !isAllowed && listen !== undefined && tokens === undefined && !isLoopback(listen),
     problem: (values) => `is ${values['api.listen']}, which other machines may reach, but there are no grpc.tokens`,
-    remedy: 'set grpc.tokens, or listen on 127.0.0.1',
+    remedy: 'set grpc.tokens, or listen on 127.0.0.1; access.allow_unprotected opens it all the same',
   },
   {
     key: 'api.allowed_origins',

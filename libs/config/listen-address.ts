@@ -32,3 +32,9 @@ export function isLoopbackHost(host: string): boolean {
   if (isIP(host) === 0) return host === 'localhost';
   return host.startsWith('127.') || host === '::1';
 }
+
+/** As {@link isLoopback}, for a URL to listen on. */
+export function isLoopbackUrl(url: string): boolean {
+  const { hostname } = new URL(url);
+  return isLoopback(`${hostname}:0`);
+}

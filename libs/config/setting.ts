@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { isListenAddress } from './listen-address.ts';
 import { redactUrl } from './redact.ts';
+import { parseRedisUrl, redactRedisUrl } from './redis-url.ts';
 
 /** Checks a value: typed from YAML and code, text from the environment and the command line. */
 export type RawValue = string | number | boolean;
@@ -94,6 +95,12 @@ export function headerText(about: string, initial: string): Setting<string> {
   return setting({ about, expected: 'one line of printable ASCII text', schema, default: initial, fromText: asIs });
 }
 
+/** As {@link headerText}, but undefined if it is not set. */
+export function optionalText(about: string): Setting<string | undefined> {
+  const { schema, ...text } = headerText(about, '');
+  return { ...text, schema: schema.optional(), default: undefined };
+}
+
 // biome-ignore lint/suspicious/noControlCharactersInRegex: a NUL byte ends a path for the operating system.
 const pathSchema = z.string().regex(/^[^\u0000]+$/);
 
@@ -169,6 +176,20 @@ export function url(about: string, protocols: readonly string[]): Setting<string
   return {
     ...setting<string | undefined>({ about, expected, schema, default: undefined, fromText: asIs }),
     redacted: redactUrl,
+  };
+}
+
+/** The URL of a Redis, with one host or several; undefined when not set. */
+export function redisUrl(about: string): Setting<string | undefined> {
+  const schema = z
+    .string()
+    .refine((text) => parseRedisUrl(text) !== undefined)
+    .optional();
+  const expected =
+    'redis:// or rediss://, with a login if needed, host:port or several separated by commas, and /database';
+  return {
+    ...setting<string | undefined>({ about, expected, schema, default: undefined, fromText: asIs }),
+    redacted: redactRedisUrl,
   };
 }
 

@@ -16,7 +16,9 @@ import {
   optionalPaths,
   optionalSecret,
   optionalTarget,
+  optionalText,
   path,
+  redisUrl,
   type Setting,
   type Settings,
   type SettingsOwner,
@@ -32,10 +34,36 @@ const DAY_MS = 24 * 60 * MINUTE_MS;
 const KIB = 1_024;
 
 export const SETTINGS = {
-  'cache.redis': url('Redis of a distributed deployment; without it everything runs in one process.', [
-    'redis',
-    'rediss',
-  ]),
+  'cache.redis': redisUrl(
+    'Redis of a distributed deployment, with the login of its user; without it everything runs in one process.',
+  ),
+  'cache.topology': choice(
+    'What the hosts of `cache.redis` are: one server, Sentinels that know its primary, or nodes of a Cluster.',
+    'single',
+    ['single', 'sentinel', 'cluster'],
+  ),
+  'cache.master_name': headerText('The name under which Sentinels know the primary.', 'mymaster'),
+  'cache.sentinel_user': optionalText('The user at the Sentinels; default: none.'),
+  'cache.sentinel_password': optionalSecret(
+    'The password at the Sentinels; that of Redis itself is in `cache.redis`.',
+    'printable characters without spaces',
+    /^[\x21-\x7e]+$/,
+  ),
+  'cache.tls_ca': optionalPath(
+    'The certificate authorities to trust for a `rediss://` URL, as PEM; default: those of Node. Files are read for each connection.',
+  ),
+  'cache.tls_cert': optionalPath('The certificate of this process for Redis, as PEM, if Redis asks for one.'),
+  'cache.tls_key': optionalPath('The private key of `cache.tls_cert`, as PEM.'),
+  'cache.durability': choice(
+    'What a change of an open run survives once it counts: `fast` may lose the last second, which is redone; `strict` needs `appendfsync always`.',
+    'fast',
+    ['fast', 'strict'],
+  ),
+  'cache.replicas': integer(
+    'Replicas of Redis that must have a change before it counts; more than 0 only with `strict`.',
+    0,
+    { min: 0, max: 10 },
+  ),
   'cache.allow_loss': flag('Whether to start on a Redis that loses open runs when it restarts.', false),
   'nats.url': urls('NATS of a distributed deployment; of a cluster several servers, separated by commas.', [
     'nats',
@@ -249,6 +277,10 @@ export const SETTINGS = {
   }),
 
   'modules.files': optionalPaths('Files of modules that the services load.'),
+  'modules.allow_changes': flag(
+    'Whether a module may change its contract under the same version while no run of it is open; for development.',
+    false,
+  ),
   'extensions.files': optionalPaths('Files of extensions that commands and services load.'),
 
   'alerts.webhook': optionalSecret(
@@ -278,6 +310,15 @@ export const SETTINGS = {
   'metrics.listen': url(
     'The address of metrics, served at /metrics: `http://127.0.0.1:9464`; without it they are not served.',
     ['http'],
+  ),
+  'metrics.token': optionalSecret(
+    'The token with which metrics are read, as `Authorization: Bearer …`; required when other machines may reach them.',
+    'a token of at least 16 printable characters',
+    /^[\x21-\x7e]{16,}$/,
+  ),
+  'access.allow_unprotected': flag(
+    'Whether ports that other machines may reach are opened without tokens; for networks that only trusted processes reach.',
+    false,
   ),
   'log.level': choice('The least severe level that is logged.', 'info', [
     'trace',

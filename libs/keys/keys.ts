@@ -48,6 +48,8 @@ export const chainKeys = {
   /** Children staged for their parent's commit, under the token that staged them. */
   staged: (shard: number, nodeId: string, token: string): string =>
     `${prefix(shard)}staged:${segment(nodeId)}:${segment(token)}`,
+  /** The marker: a number that is raised each second, to notice that writes were lost. */
+  marker: (shard: number): string => `${prefix(shard)}marker`,
   /** Written by health checks to see that writes are taken; expires by itself. */
   health: (shard: number): string => `${prefix(shard)}health`,
   /** Unpublished events. */

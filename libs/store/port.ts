@@ -25,6 +25,8 @@ export interface RunRecord {
   readonly deadlineAtMs: number | undefined;
   /** The cost cap, in millionths of the currency of its modules; undefined: no cap. */
   readonly costCap?: number;
+  /** Digests of the source files of its modules when it was accepted, by module id; of those that are known. */
+  readonly code?: Readonly<Record<string, string>>;
   readonly acceptedAtMs: number;
   readonly state: 'accepted' | 'open' | 'closed';
   readonly end: RunEnd | undefined;
@@ -170,6 +172,15 @@ export const MAX_FOREIGN_BYTES = 16_384;
 /** Older ones are deleted. */
 export const MAX_FOREIGN_MESSAGES = 10_000;
 
+/** What a deployment means by `name@version`. */
+export interface KeptContract {
+  readonly moduleId: string;
+  /** Canonical JSON. */
+  readonly contract: string;
+  /** A digest of its source files; empty when they are not known. */
+  readonly code: string;
+}
+
 export interface StoredEvent {
   /** Stable: the same transition always gives the same id. */
   readonly id: string;
@@ -221,6 +232,10 @@ export interface Store {
   /** Adds an account of a platform, or replaces it. */
   putAccount(account: AccountRecord): Promise<void>;
   getAccount(account: string, platform: string): Promise<AccountRecord | undefined>;
+  /** Keeps the contract of a module unless one is kept already, and returns the kept one. */
+  keepContract(contract: KeptContract): Promise<KeptContract>;
+  /** Replaces the kept contract if it is still the given one; returns whether it was. */
+  replaceContract(before: KeptContract, now: KeptContract): Promise<boolean>;
   keepForeignMessage(message: ForeignMessage): Promise<void>;
   /** Newest first. */
   listForeignMessages(limit: number): Promise<readonly ForeignMessage[]>;
@@ -240,6 +255,27 @@ export interface ConfirmedItems {
   confirmItems(runId: string, confirmations: readonly Confirmation[]): Promise<readonly string[]>;
   /** Lists executions with hidden rows, by node and token: running, dead, or committed but not confirmed. */
   listUnconfirmed(runId: string, limit: number, after?: ExecutionRows): Promise<readonly UnconfirmedRows[]>;
+}
+
+/** The visible rows of such a store, for an audit after the coordinator has lost commits. */
+export interface ShownItems {
+  /** Lists the executions of the last `limit` visible rows before a sequence number; default: of the last ones. */
+  listShown(runId: string, limit: number, beforeSeq?: number): Promise<ShownPage>;
+  /** Hides the rows of executions whose commits the coordinator has lost. Readers that had them start over. Idempotent. */
+  withdrawItems(runId: string, executions: readonly ExecutionRows[]): Promise<void>;
+}
+
+/** Visible rows of an execution. */
+export interface ShownRows extends ExecutionRows {
+  readonly moduleId: string;
+  readonly phase: number;
+}
+
+/** Visible rows, the newest first. */
+export interface ShownPage {
+  readonly executions: readonly ShownRows[];
+  /** The lowest sequence number on the page; undefined when there are no more rows. */
+  readonly lowestSeq: number | undefined;
 }
 
 /** The rows of one execution. */

@@ -56,6 +56,9 @@ export const METRICS = {
     'Whether this process makes room for a suspect (`waiting`) or executes one (`alone`); it starts no other node then.',
     ['state'],
   ),
+  stateLost: counter('catena_state_lost_total', 'Times that the coordinator was found to have lost writes.', []),
+  audits: counter('catena_audits_total', 'Audits of all open runs that ended.', []),
+  auditRepairs: counter('catena_audit_repairs_total', 'What audits found and repaired.', ['what']),
   ptmReorderBufferSize: gauge(
     'ptm_reorder_buffer_size',
     'Responses in the reorder buffer, which wait for their node.',

@@ -30,7 +30,7 @@ export async function startTelemetry({
   metrics,
   health,
 }: TelemetryOptions): Promise<Telemetry> {
-  const { listen } = config.metrics;
+  const { listen, token } = config.metrics;
   const { endpoint, sampleRatio } = config.otel;
   if (listen !== undefined && !isLoopback(new URL(listen).host)) {
     log.warn(
@@ -43,7 +43,7 @@ export async function startTelemetry({
   const server: MetricsServer | undefined =
     listen === undefined
       ? undefined
-      : await startMetricsServer({ listen, metrics, allowedHosts: config.api.allowedHosts ?? [], health });
+      : await startMetricsServer({ listen, metrics, token, allowedHosts: config.api.allowedHosts ?? [], health });
   const tracing: Tracing | undefined =
     endpoint === undefined ? undefined : await startTracing({ endpoint, serviceName, sampleRatio, log, metrics });
   return {

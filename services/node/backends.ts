@@ -11,20 +11,26 @@ import { openNatsBus } from '../../libs/bus/nats/open-nats-bus.ts';
 import type { Bus, Receiver } from '../../libs/bus/port.ts';
 import type { Clock } from '../../libs/clock/clock.ts';
 import type { Config } from '../../libs/config/config-tree.ts';
+import { configuredRedis } from '../../libs/coordination/redis/connection/address.ts';
+import type { RedisNotice } from '../../libs/coordination/redis/connection/connect.ts';
 import { openRedisCoordinator, type RedisCoordinator } from '../../libs/coordination/redis/index.ts';
 import { DISTRIBUTED_SHARDS } from '../../libs/keys/keys.ts';
 import type { CommitPort } from '../../libs/stage/items/commit-port.ts';
 import { InsertThenConfirm, resolvingStore } from '../../libs/stage/items/insert-then-confirm.ts';
+import { type AuditResult, auditRuns } from '../../libs/stage/maintenance/audit-runs.ts';
+import type { KnownIncarnation } from '../../libs/stage/maintenance/loss-watch.ts';
 import { scriptMeter } from '../../libs/stage/observe/metered-coordinator.ts';
 import type { BlobStore } from '../../libs/store/blob-store.ts';
 import { BlobBuckets } from '../../libs/store/nats/blob-bucket.ts';
 import type { Store } from '../../libs/store/port.ts';
+import type { Incarnation } from '../../libs/store/postgres/incarnation.ts';
 import { openPostgresStore, type PostgresStore } from '../../libs/store/postgres/index.ts';
 import type { ResponseCache } from '../../libs/store/response-cache.ts';
 import type { HealthCheck } from '../../libs/telemetry/health.ts';
 import type { Log } from '../../libs/telemetry/log.ts';
 import { METRICS } from '../../libs/telemetry/metric-names.ts';
 import type { Metrics } from '../../libs/telemetry/metrics.ts';
+import { awaitServer } from './await-server.ts';
 import { requireSafeServers } from './server-checks.ts';
 
 export interface DistributedBackendsOptions {
@@ -38,6 +44,10 @@ export interface DistributedBackendsOptions {
   readonly metrics: Metrics;
   readonly clock: Clock;
   readonly log: Log;
+  /** Ends the wait for servers that do not answer yet. */
+  readonly signal: AbortSignal;
+  /** Called with the name of a server that does not answer yet. */
+  readonly onWaiting?: (server: string) => void;
 }
 
 export interface DistributedBackends {
@@ -49,6 +59,11 @@ export interface DistributedBackends {
   readonly blobs: BlobStore;
   readonly responseCache: ResponseCache;
   readonly shards: number;
+  readonly incarnation: KnownIncarnation;
+  /** What the store knows of the coordinator's losses. */
+  readonly ledger: Incarnation;
+  /** Audits all open runs; a thorough one reads every visible row. */
+  readonly audit: (signal: AbortSignal, isThorough?: boolean) => Promise<AuditResult>;
   /** What readiness asks of each backend. */
   readonly checks: Readonly<Record<'redis' | 'nats' | 'postgres', HealthCheck>>;
   /** The processes of the deployment; see {@link NatsBus.processes}. */
@@ -71,12 +86,12 @@ const MIN_WAIT_MS = 5_000;
 const ACK_WAIT_MS = 4_000;
 
 /** The largest message: a request with its headers and body. Large responses are sent by reference. */
-const MAX_MESSAGE_BYTES = 768 * 1_024;
+export const MAX_MESSAGE_BYTES = 768 * 1_024;
 
 /** Opens all backends, or none. Throws `…unavailable` (retryable), or why a server is not fit. */
 export async function openDistributedBackends(options: DistributedBackendsOptions): Promise<DistributedBackends> {
-  const { config, name, localFirst, metrics, clock, log } = options;
-  const { redis } = config.cache;
+  const { config, name, localFirst, metrics, clock, log, signal } = options;
+  const redis = configuredRedis(config);
   const { url: natsUrl } = config.nats;
   const { url: storeUrl, connections, timeoutMs } = config.store;
   const opened: (() => Promise<unknown> | unknown)[] = [];
@@ -88,24 +103,36 @@ export async function openDistributedBackends(options: DistributedBackendsOption
     }
   });
   try {
-    await requireSafeServers({
-      redisUrl: redis!,
-      natsUrl: natsUrl!,
-      replicas: config.nats.replicas,
-      maxMessageBytes: MAX_MESSAGE_BYTES,
-      allowLoss: config.cache.allowLoss,
-      log,
-    });
-    const database: PostgresStore = await openPostgresStore({ url: storeUrl!, connections, timeoutMs });
+    const waited = <T>(server: string, open: () => Promise<T>): Promise<T> =>
+      awaitServer(server, open, { log, signal, onWaiting: () => options.onWaiting?.(server) });
+    await waited('Redis and NATS', () =>
+      requireSafeServers({
+        redis,
+        isStrict: config.cache.durability === 'strict',
+        natsUrl: natsUrl!,
+        replicas: config.nats.replicas,
+        maxMessageBytes: MAX_MESSAGE_BYTES,
+        allowLoss: config.cache.allowLoss,
+        log,
+      }),
+    );
+    const database: PostgresStore = await waited('PostgreSQL', () =>
+      openPostgresStore({ url: storeUrl!, connections, timeoutMs }),
+    );
     opened.push(() => database.close());
-    const coordinator = await openRedisCoordinator({
-      redis: redis!,
-      shards: DISTRIBUTED_SHARDS,
-      policy: config,
-      incarnation: await database.incarnation(),
-      commandTimeoutMs: Math.max(MIN_WAIT_MS, config.leaseMs * WAIT_PER_LEASE),
-      onScript: scriptMeter(metrics),
-    });
+    const incarnation = { value: await waited('PostgreSQL', () => database.incarnation()) } satisfies KnownIncarnation;
+    const coordinator = await waited('Redis', () =>
+      openRedisCoordinator({
+        redis,
+        shards: DISTRIBUTED_SHARDS,
+        policy: config,
+        incarnation: () => incarnation.value,
+        replicas: config.cache.replicas,
+        commandTimeoutMs: Math.max(MIN_WAIT_MS, config.leaseMs * WAIT_PER_LEASE),
+        onScript: scriptMeter(metrics),
+        onNotice: (notice) => logRedisNotice(log, notice),
+      }),
+    );
     opened.push(() => coordinator.close());
     const nats = await openNatsBus({
       url: natsUrl!,
@@ -137,6 +164,13 @@ export async function openDistributedBackends(options: DistributedBackendsOption
       blobs: new BlobBuckets({ connection: blobConnection, replicas: config.nats.replicas }),
       responseCache: database.responseCache(config.answers),
       shards: DISTRIBUTED_SHARDS,
+      incarnation,
+      ledger: database,
+      audit: (signal, isThorough = false) =>
+        auditRuns(
+          { coordinator, store: database, items: database, bus: nats, log, liveRuns: () => liveRunsOf(coordinator) },
+          { signal, isThorough },
+        ),
       checks: {
         redis: () => coordinator.check(),
         nats: () => nats.check(options.receivers),
@@ -149,6 +183,15 @@ export async function openDistributedBackends(options: DistributedBackendsOption
     await close();
     throw thrown;
   }
+}
+
+async function* liveRunsOf(coordinator: RedisCoordinator): AsyncGenerator<string> {
+  for (let shard = 0; shard < DISTRIBUTED_SHARDS; shard += 1) yield* coordinator.liveRuns(shard);
+}
+
+function logRedisNotice(log: Log, notice: RedisNotice): void {
+  if (notice.kind === 'reconnected') log.info('reconnected to Redis');
+  else log.warn('lost the connection to Redis; calls wait for a new one', { reason: notice.reason });
 }
 
 function logNotice(log: Log, notice: BusNotice): void {

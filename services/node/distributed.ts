@@ -8,18 +8,19 @@ import type { Receiver } from '../../libs/bus/port.ts';
 import type { ProcessInfo } from '../../libs/bus/process-info.ts';
 import type { ModuleRegistry } from '../../libs/calls/registry.ts';
 import type { Clock } from '../../libs/clock/clock.ts';
-import { untilAnswered } from '../../libs/concurrency/until-answered.ts';
 import type { Config } from '../../libs/config/config-tree.ts';
 import { RECEIVER } from '../../libs/contracts/chain.ts';
 import { EVENTS } from '../../libs/contracts/events.ts';
 import type { Coordinator } from '../../libs/coordination/protocol/port.ts';
-import { CatenaError } from '../../libs/errors/catena-error.ts';
+import { configuredRedis } from '../../libs/coordination/redis/connection/address.ts';
 import { createRunIds } from '../../libs/keys/run-id.ts';
 import { openRedisLimits } from '../../libs/limits/redis/index.ts';
 import { EventRelay } from '../../libs/stage/maintenance/event-relay.ts';
 import { startHousekeeping } from '../../libs/stage/maintenance/housekeeping.ts';
+import { LossWatch } from '../../libs/stage/maintenance/loss-watch.ts';
 import { takeOver } from '../../libs/stage/maintenance/take-over.ts';
 import { meterProcesses } from '../../libs/stage/observe/process-gauges.ts';
+import { admitModules } from '../../libs/stage/run/admit-modules.ts';
 import { submitter, type TaskSubmission } from '../../libs/stage/run/submit.ts';
 import type { NewRun, Store } from '../../libs/store/port.ts';
 import { Health } from '../../libs/telemetry/health.ts';
@@ -49,7 +50,7 @@ export interface DistributedNodeOptions {
   readonly log: Log;
   /** Default: one that nobody reads. */
   readonly health?: Health;
-  /** Ends the wait for servers that are not there yet. */
+  /** Ends a start that waits for servers. Default: it waits as long as it takes. */
   readonly signal?: AbortSignal;
 }
 
@@ -67,8 +68,6 @@ export interface DistributedNode {
 }
 
 const RELAY_INTERVAL_MS = 200;
-const START_RETRY_MS = 1_000;
-const NEVER_ABORTED = new AbortController().signal;
 const RECEIVERS: readonly Receiver[] = [...new Set<Receiver>(Object.values(RECEIVER))];
 
 /** Opens the backends, starts the stages and the servers. Throws when a server or the configuration is refused. */
@@ -76,27 +75,19 @@ export async function startDistributedNode(options: DistributedNodeOptions): Pro
   const { config, hosted, modules, extensions = [], metrics, clock, log } = options;
   const health = options.health ?? new Health({ log, metrics });
   const stopping = new AbortController();
+  const signal = options.signal ?? stopping.signal;
   const tls = readTlsFiles(tlsPaths(config));
   const name = hosted.size === 1 ? `catena-${[...hosted].join()}` : 'catena';
   const processId = newProcessId();
   const receivers = RECEIVERS.filter((stage) => hosted.has(stage));
-  const localFirst = hosted.size > 1;
-  // The servers may start after this process: it waits, not ready, and says for what.
-  const opened = await untilAnswered(
-    () => openDistributedBackends({ config, name, localFirst, receivers, metrics, clock, log }),
-    {
-      mayPass: (error) => error instanceof CatenaError && error.class === 'retryable',
-      onWaiting: (error) => {
-        health.startsWith(`waits for a server: ${(error as CatenaError).message}`);
-        log.warn('the process waits for a server before it starts', { error });
-      },
-      retryMs: START_RETRY_MS,
-      signal: options.signal ?? NEVER_ABORTED,
-    },
-  );
+  const opened = await openDistributedBackends({
+    ...{ config, name, receivers, metrics, clock, log, signal },
+    localFirst: hosted.size > 1,
+    onWaiting: (server) => health.startsWith(`waits for ${server}`),
+  });
   const { coordinator, store, bus, events, shards } = opened;
   const limits = openRedisLimits({
-    redis: config.cache.redis!,
+    redis: configuredRedis(config),
     leaseMs: config.leaseMs,
     metrics,
     onUnanswered: (error) => log.warn('the limiter could not reach a shared limit', { error }),
@@ -144,6 +135,10 @@ export async function startDistributedNode(options: DistributedNodeOptions): Pro
     log,
     intervalMs: RELAY_INTERVAL_MS,
   });
+  const lossWatch = new LossWatch({
+    ...{ log, metrics, incarnation: opened.incarnation, ledger: opened.ledger, audit: opened.audit },
+    markers: coordinator.markers,
+  });
 
   const processes = opened.processes(
     {
@@ -151,7 +146,7 @@ export async function startDistributedNode(options: DistributedNodeOptions): Pro
       name: `${name}@${hostname()}:${process.pid}`,
       stages: [...hosted],
       modules: modules.ids(),
-      queuesLocally: localFirst,
+      queuesLocally: hosted.size > 1,
       startedAtMs: clock.now(),
     },
     (gone) => void takeOverFrom(gone),
@@ -161,9 +156,14 @@ export async function startDistributedNode(options: DistributedNodeOptions): Pro
   let server: GrpcServer | undefined;
   let api: HttpServer | undefined;
   let stopped: Promise<void> | undefined;
-  const submit = submitter({ store, bus, clock, log, nextRunId: createRunIds(clock) });
+  const codeOf = (moduleId: string) => modules.find(moduleId)?.code ?? '';
+  const submit = submitter({ store, bus, clock, log, nextRunId: createRunIds(clock), codeOf });
   const stopOnce = (): Promise<void> => (stopped ??= stop());
   try {
+    await admitModules({
+      ...{ store, log, mayChange: config.modules.allowChanges },
+      modules: modules.ids().map((id) => modules.resolve(id)),
+    });
     const onRefused: SubscribeEventsOptions['onRefused'] = ({ subject, error }) =>
       log.warn('the event subscriber skipped a malformed event', { subject, error });
     const onError: SubscribeEventsOptions['onError'] = (error) =>
@@ -181,6 +181,7 @@ export async function startDistributedNode(options: DistributedNodeOptions): Pro
     for (const stage of stages.running) stage.start();
     stages.sweeper.start();
     relay.start();
+    lossWatch.start();
     startHousekeeping(
       {
         coordinator,
@@ -201,6 +202,7 @@ export async function startDistributedNode(options: DistributedNodeOptions): Pro
       listen: config.grpc.listen,
       services: createApis({ config, backends, stages, modules, submit, processes: () => processes.list() }, hosted),
       tokens: config.grpc.tokens === undefined ? [] : parseTokens(config.grpc.tokens),
+      allowUnprotected: config.access.allowUnprotected,
       tls,
       log,
       drainMs: config.grpc.drainMs,
@@ -248,7 +250,8 @@ export async function startDistributedNode(options: DistributedNodeOptions): Pro
     health.drain();
     stopping.abort();
     await processes.stop();
-    await stages.stop({ drainMs: config.grpc.drainMs, others: [server?.stop(), api?.stop(), relay.stop()] });
+    const others = [server?.stop(), api?.stop(), relay.stop(), lossWatch.stop()];
+    await stages.stop({ drainMs: config.grpc.drainMs, others });
     await alerts.stop();
     await limits.close();
     await remote.close();

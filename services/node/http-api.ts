@@ -36,6 +36,7 @@ export async function startHttpApi(options: HttpApiOptions): Promise<HttpServer>
     drainMs: grpc.drainMs,
     routes: [basicRoutes, healthRoutes(options.health), ...(await routesOf(options))],
     tokens: grpc.tokens === undefined ? [] : parseTokens(grpc.tokens),
+    allowUnprotected: config.access.allowUnprotected,
     tls: readTlsFiles({ cert: grpc.tlsCert, key: grpc.tlsKey, ca: grpc.tlsCa, clientAuth: grpc.tlsClientAuth }),
     allowedOrigins: api.allowedOrigins ?? [],
     allowedHosts: api.allowedHosts ?? [],

@@ -4,6 +4,7 @@ import { ModuleRegistry } from '../../libs/calls/registry.ts';
 import { ExitCode } from '../../libs/cli/exit-codes.ts';
 import { armNamedFailpoint } from '../../libs/cli/failpoint-variable.ts';
 import { systemClock } from '../../libs/clock/clock.ts';
+import { accessWarnings } from '../../libs/config/access-warnings.ts';
 import type { Environment } from '../../libs/config/environment.ts';
 import { readEnvironment } from '../../libs/config/environment.ts';
 import { type LoadedConfig, loadConfig } from '../../libs/config/load-config.ts';
@@ -62,6 +63,7 @@ async function serve(
 ): Promise<void> {
   const { config, mode } = loaded;
   requireBackends(loaded, stages);
+  for (const { message, ...about } of accessWarnings(config)) log.warn(message, { ...about });
   const opened = await openModules({
     files: config.modules.files ?? [],
     settingsFor: settingsForFiles(extensions, () => loaded.values),
@@ -79,14 +81,12 @@ async function serve(
   try {
     const modules = new ModuleRegistry(opened.modules);
     telemetry = await startTelemetry({ config, serviceName: serviceName(stages), log, metrics, health });
-    const node = await start(stages, loaded, {
-      modules,
-      extensions: configure(extensions, loaded),
-      metrics,
-      log,
-      health,
-      signal,
+    const parts = { modules, extensions: configure(extensions, loaded), metrics, log, health, signal };
+    const node = await start(stages, loaded, parts).catch((error: unknown) => {
+      if (signal.aborted) log.info('stopped while it waited for a server');
+      else throw error;
     });
+    if (node === undefined) return;
     log.info('ready', {
       ...concurrency(loaded),
       modules: modules.ids(),
@@ -134,6 +134,7 @@ async function start(
     readonly metrics: Metrics;
     readonly log: Log;
     readonly health: Health;
+    /** Ends a start that waits for servers. */
     readonly signal: AbortSignal;
   },
 ): Promise<Serving> {

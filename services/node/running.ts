@@ -16,6 +16,10 @@ export interface RunningNodeParts {
   /** Selects the unfinished runs that this process works on; the others are paused. Undefined: all of them. */
   readonly serves: ((run: RunRecord) => boolean) | undefined;
   readonly ended: EndedRuns;
+  /** Checks that open runs were begun with the same contracts of their modules. */
+  readonly admit: () => Promise<void>;
+  /** The digest of a module's source files. */
+  readonly codeOf: (moduleId: string) => string;
   /** Closes the backends. */
   readonly close: () => Promise<void>;
 }
@@ -34,6 +38,7 @@ export class RunningNode {
   readonly submit: (task: TaskSubmission) => Promise<NewRun>;
   readonly #parts: RunningNodeParts;
   readonly #stopping = new AbortController();
+  #admitted: Promise<void> | undefined;
   #quiet: Promise<void> | undefined;
   #stopped: Promise<void> | undefined;
 
@@ -45,7 +50,11 @@ export class RunningNode {
     this.metrics = metrics;
     this.limiter = limiter;
     this.alerts = parts.alerts;
-    this.submit = submitter({ store, bus, clock, log, nextRunId: createRunIds(clock) });
+    const submit = submitter({ store, bus, clock, log, nextRunId: createRunIds(clock), codeOf: parts.codeOf });
+    this.submit = async (task) => {
+      await this.admit();
+      return submit(task);
+    };
   }
 
   /** Starts the stages, then opens runs that were accepted but never opened. */
@@ -55,6 +64,12 @@ export class RunningNode {
     this.#resumeRuns().catch((error: unknown) =>
       backends.log.error('the node could not resume its unfinished runs', { error }),
     );
+  }
+
+  /** Resolves when this process may serve its modules; rejects with `module.contract_changed`. Checked once. */
+  admit(): Promise<void> {
+    this.#admitted ??= this.#parts.admit();
+    return this.#admitted;
   }
 
   /** Finds the newest run of the same task, open or closed. */
@@ -113,9 +128,12 @@ export class RunningNode {
   /** Pauses the runs that this process does not serve, then starts the sweeper and the housekeeping. */
   async #resumeRuns(): Promise<void> {
     const { serves, stages } = this.#parts;
-    if (serves !== undefined) {
+    if (serves === undefined) await this.admit();
+    else {
       for (const run of await this.store.listRuns({ limit: Number.MAX_SAFE_INTEGER, state: 'open' })) {
-        await this.coordinator.runControl({ runId: run.runId, action: serves(run) ? 'resume' : 'pause' });
+        const isServed = serves(run);
+        if (isServed) await this.admit();
+        await this.coordinator.runControl({ runId: run.runId, action: isServed ? 'resume' : 'pause' });
       }
     }
     if (this.#stopping.signal.aborted) return;

@@ -2,12 +2,15 @@
 import { checkNats } from '../../libs/bus/nats/check-nats.ts';
 import { connectNats } from '../../libs/bus/nats/connect.ts';
 import { checkRedisAt } from '../../libs/coordination/redis/capabilities.ts';
+import type { RedisAddress } from '../../libs/coordination/redis/connection/address.ts';
 import { CatenaError } from '../../libs/errors/catena-error.ts';
 import type { Log } from '../../libs/telemetry/log.ts';
 
 export interface ServerChecksOptions {
   readonly natsUrl: string;
-  readonly redisUrl: string;
+  readonly redis: RedisAddress;
+  /** Whether a change of a run must be on disk before it counts. */
+  readonly isStrict: boolean;
   /** Number of servers that store each message. */
   readonly replicas: number;
   readonly maxMessageBytes: number;
@@ -27,7 +30,7 @@ export interface ServerProblem {
 }
 
 /** The disk space that the streams of a deployment need at least. */
-const NATS_STORAGE_BYTES = 1_024 * 1_024 * 1_024;
+export const NATS_STORAGE_BYTES = 1_024 * 1_024 * 1_024;
 
 /** Logs the warnings. Throws `service.unfit_server` (fatal), which lists every error, or what connecting throws. */
 export async function requireSafeServers(options: ServerChecksOptions): Promise<void> {
@@ -39,8 +42,8 @@ export async function requireSafeServers(options: ServerChecksOptions): Promise<
   if (errors.length > 0) throw unfit(errors);
 }
 
-async function redisProblems({ redisUrl, allowLoss }: ServerChecksOptions): Promise<readonly ServerProblem[]> {
-  const problems = await checkRedisAt(redisUrl);
+async function redisProblems({ redis, isStrict, allowLoss }: ServerChecksOptions): Promise<readonly ServerProblem[]> {
+  const problems = await checkRedisAt(redis, { isStrict });
   return problems.map(({ level, problem, remedy }) => {
     if (level === 'fatal') return { code: 'redis.unfit', severity: 'error', message: problem, remedy };
     const allowed = allowLoss ? remedy : `${remedy}, or set cache.allow_loss to start anyway`;

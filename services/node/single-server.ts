@@ -55,6 +55,7 @@ export async function startSingleServer(options: SingleServerOptions): Promise<S
   });
   let api: HttpServer;
   try {
+    await node.admit();
     const { store, coordinator, submit, alerts } = node;
     const listen = config.api.listen ?? DEFAULT_LISTEN;
     const clock = systemClock;

@@ -18,7 +18,8 @@ import { openSqliteBudgets } from '../../libs/limits/sqlite/budgets.ts';
 import { openSqliteCookies } from '../../libs/limits/sqlite/cookies.ts';
 import { OneTransaction } from '../../libs/stage/items/one-transaction.ts';
 import { meterTransitions } from '../../libs/stage/observe/metered-coordinator.ts';
-import type { ModuleResolver } from '../../libs/stage/run/runs.ts';
+import { admitModules } from '../../libs/stage/run/admit-modules.ts';
+import type { ModuleCatalogue } from '../../libs/stage/run/runs.ts';
 import { BlobDirectory } from '../../libs/store/blob-directory.ts';
 import type { RunRecord } from '../../libs/store/port.ts';
 import { openSqliteResponseCache } from '../../libs/store/sqlite/response-cache.ts';
@@ -33,7 +34,7 @@ import { EndedRuns, RunningNode } from './running.ts';
 
 export interface SingleNodeOptions {
   readonly config: Config;
-  readonly modules: ModuleResolver;
+  readonly modules: ModuleCatalogue;
   /** Extensions that say how a run ended; default none. */
   readonly extensions?: readonly Extension[];
   readonly log: Log;
@@ -115,6 +116,12 @@ export function startSingleNode(options: SingleNodeOptions): RunningNode {
     alerts,
     ended,
     serves,
+    admit: () =>
+      admitModules({
+        ...{ store: file.store, log, mayChange: true },
+        modules: modules.ids().map((id) => modules.resolve(id)),
+      }),
+    codeOf: (moduleId) => (modules.ids().includes(moduleId) ? modules.resolve(moduleId).code : ''),
     close: async () => {
       await file.close();
       if (inMemory) await rm(blobPath, { recursive: true, force: true });

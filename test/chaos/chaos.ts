@@ -9,7 +9,7 @@ import { Fleet } from './fleet.ts';
 import { judgeRuns, type Verdict } from './judge.ts';
 import { Load } from './load.ts';
 import { type MessageCounts, Messages } from './messages.ts';
-import { type ChaosPlan, type FaultKind, planChaos } from './plan.ts';
+import { type ChaosPlan, planChaos } from './plan.ts';
 import { type Recovery, RecoveryWatch } from './recovery.ts';
 import { Sampler } from './samples.ts';
 import { type ChaosServers, startChaosServers } from './servers.ts';
@@ -43,7 +43,7 @@ export interface Observed {
   readonly sampler: Sampler;
   readonly recovered: readonly Recovery[];
   /** Faults after which nothing more of the kind was committed. */
-  readonly unrecovered: readonly FaultKind[];
+  readonly unrecovered: readonly string[];
   readonly unexpectedEnds: readonly string[];
   /** What processes logged as errors, and how often. */
   readonly logged: ReturnType<Fleet['errors']>;
@@ -72,7 +72,11 @@ export async function runChaos(options: ChaosOptions): Promise<Observed> {
     const site = await startSite({ seed, worlds: (run) => worldOf(seed, run), slowestMs: SLOWEST_PAGE_MS });
     ends.push(() => site.stop());
     onProgress(`seed ${seed}: ${plan.layout}, appendfsync ${plan.appendfsync}, ${plan.faults.length} faults`);
-    const fleet = await Fleet.start({ members: plan.members, env: settingsOf(servers, [MODULE]) });
+    const fleet = await Fleet.start({
+      members: plan.members,
+      skewsMs: plan.skewsMs,
+      env: settingsOf(servers, [MODULE]),
+    });
     ends.push(() => fleet.stop());
     const messages = await Messages.open(servers.nats.url);
     ends.push(() => messages.close());
@@ -144,7 +148,7 @@ async function observe(parts: Parts): Promise<Observed> {
     recovery.observe(tookMs, sampler);
     const verdict = await judgeRuns({
       databaseUrl: servers.databaseUrl,
-      redisUrl: servers.redis.url,
+      redis: { url: servers.redis.url, topology: 'sentinel' },
       load,
       ledger: site.ledger,
     });

@@ -8,6 +8,7 @@ import { freePort } from '../fixtures/servers/server-process.ts';
 interface Member {
   readonly name: ServiceName;
   readonly port: number;
+  readonly skewMs: number;
   process: ServiceProcess | undefined;
   /** Killed, stopped or not up again yet. */
   isStruck: boolean;
@@ -15,12 +16,15 @@ interface Member {
 
 export interface FleetOptions {
   readonly members: readonly ServiceName[];
+  /** By how much the clock of each is wrong, in milliseconds. */
+  readonly skewsMs: readonly number[];
   /** Settings of all of them, as environment variables. */
   readonly env: Readonly<Record<string, string>>;
 }
 
 /** A start that met a server that is down is tried again, as whoever runs services does. */
 const START_AGAIN_MS = 250;
+const WRONG_CLOCK = new URL('wrong-clock.ts', import.meta.url).href;
 
 export class Fleet {
   /** Processes that ended without having been told to, and what they said last. */
@@ -37,9 +41,12 @@ export class Fleet {
   }
 
   /** Resolves when all of them are ready. */
-  static async start({ members: names, env }: FleetOptions): Promise<Fleet> {
+  static async start({ members: names, skewsMs, env }: FleetOptions): Promise<Fleet> {
     const members: Member[] = [];
-    for (const name of names) members.push({ name, port: await freePort(), process: undefined, isStruck: false });
+    for (const [at, name] of names.entries()) {
+      const skewMs = skewsMs[at] ?? 0;
+      members.push({ name, port: await freePort(), skewMs, process: undefined, isStruck: false });
+    }
     const addresses = (name: ServiceName) =>
       members.flatMap((each) => (each.name === name ? [`127.0.0.1:${each.port}`] : [])).join(',');
     const targets = {
@@ -144,11 +151,15 @@ export class Fleet {
   }
 
   async #launch(member: Member): Promise<void> {
-    const { name, port } = member;
+    const { name, port, skewMs } = member;
     const process = await startService({
       name,
       args: name === 'all' ? ['services/serve.ts'] : [`services/${name}/main.ts`],
-      env: { ...this.#env, CATENA_GRPC_LISTEN: `127.0.0.1:${port}` },
+      env: {
+        ...this.#env,
+        CATENA_GRPC_LISTEN: `127.0.0.1:${port}`,
+        ...(skewMs === 0 ? {} : { NODE_OPTIONS: `--import=${WRONG_CLOCK}`, CHAOS_SKEW_MS: String(skewMs) }),
+      },
     });
     this.#started.push(process);
     member.process = process;

@@ -37,7 +37,7 @@ function left(given: Left): JudgeDeps {
       },
     } as unknown as JudgeDeps['load'],
     coordinator: { runAudit: async () => ({ drift }) } as unknown as JudgeDeps['coordinator'],
-    store: { listEvents: async () => Array.from({ length: closings }, () => closing) },
+    store: { listDeadLetters: async () => [], listEvents: async () => Array.from({ length: closings }, () => closing) },
     ledger: pages.map(entry),
   };
 }

@@ -3,6 +3,7 @@ import { EVENTS } from '../../libs/contracts/events.ts';
 import { FinishReason } from '../../libs/contracts/services.ts';
 import { defaultPolicy } from '../../libs/coordination/protocol/policy.ts';
 import type { Coordinator } from '../../libs/coordination/protocol/port.ts';
+import type { RedisAddress } from '../../libs/coordination/redis/connection/address.ts';
 import { openRedisCoordinator } from '../../libs/coordination/redis/index.ts';
 import { DISTRIBUTED_SHARDS } from '../../libs/keys/keys.ts';
 import type { Store } from '../../libs/store/port.ts';
@@ -33,24 +34,24 @@ export interface Verdict {
 export interface JudgeDeps {
   readonly load: Pick<Load, 'runs' | 'ingress'>;
   readonly coordinator: Pick<Coordinator, 'runAudit'>;
-  readonly store: Pick<Store, 'listEvents'>;
+  readonly store: Pick<Store, 'listEvents' | 'listDeadLetters'>;
   readonly ledger: readonly Entry[];
 }
 
 export interface Judged extends Pick<JudgeDeps, 'load' | 'ledger'> {
   readonly databaseUrl: string;
-  readonly redisUrl: string;
+  readonly redis: RedisAddress;
 }
 
 const PHASES = 2;
 const MAX_DETAILS = 50;
 
 /** Judges what a deployment's runs left, over connections of its own. */
-export async function judgeRuns({ databaseUrl, redisUrl, load, ledger }: Judged): Promise<Verdict> {
+export async function judgeRuns({ databaseUrl, redis, load, ledger }: Judged): Promise<Verdict> {
   const store = await openPostgresStore({ url: databaseUrl, connections: 2, timeoutMs: 10_000 });
   try {
     const shards = DISTRIBUTED_SHARDS;
-    const coordinator = await openRedisCoordinator({ redis: redisUrl, shards, policy: defaultPolicy, incarnation: 1 });
+    const coordinator = await openRedisCoordinator({ redis, shards, policy: defaultPolicy, incarnation: 1 });
     try {
       return await judge({ load, ledger, store, coordinator });
     } finally {
@@ -84,6 +85,11 @@ async function judgeRun({ load, coordinator, store }: JudgeDeps, run: LoadedRun,
     if (reason !== FinishReason.COMPLETED || dead !== 0 || done !== nodesOf(world)) {
       verdict.wrongEnds += 1;
       say(`ended with reason ${reason}, ${done} nodes done of ${nodesOf(world)}, ${dead} dead`);
+      for (const { kind, reason: death, attempts, crashes, error } of await store.listDeadLetters(runId, {
+        limit: 3,
+      })) {
+        say(`a ${kind} is dead, ${death}, after ${attempts} attempts and ${crashes} crashes: ${error}`);
+      }
     }
     const events = await store.listEvents(runId);
     const joins = events.filter(({ type }) => type === EVENTS.PhaseClosed.type).length;

@@ -12,7 +12,8 @@ describe('a schedule', () => {
 
   it('has every kind of fault, NATS with its data and without, whatever the seed', () => {
     const every: readonly FaultKind[] = [
-      ...(['kill', 'freeze', 'redis', 'nats', 'nats_leader', 'nats_quorum', 'purge', 'duplicate', 'delay'] as const),
+      ...(['kill', 'freeze', 'redis', 'redis_failover', 'postgres'] as const),
+      ...(['nats', 'nats_leader', 'nats_quorum', 'purge', 'duplicate', 'delay'] as const),
     ];
     for (const seed of seeds) {
       const { faults } = plan(seed);

@@ -4,20 +4,20 @@
  * is gone, so its outage is part of the time; a reading is as fine as the sampling.
  */
 import { METRICS } from '../../libs/telemetry/metric-names.ts';
-import type { FaultKind } from './plan.ts';
 import type { Sampler } from './samples.ts';
 
 /** Commits of requests (parses), of hops (generated requests and compute steps), or of either. */
 export type Affected = 'request' | 'hop' | 'any';
 
 export interface Recovery {
-  readonly fault: FaultKind;
+  /** Its kind. */
+  readonly fault: string;
   readonly affected: Affected;
   readonly tookMs: number;
 }
 
 interface Waiting {
-  readonly fault: FaultKind;
+  readonly fault: string;
   readonly affected: Affected;
   readonly struckMs: number;
   readonly baseline: number;
@@ -28,7 +28,7 @@ export class RecoveryWatch {
   readonly #waiting = new Set<Waiting>();
 
   /** The reading must be younger than the strike. */
-  begin(fault: FaultKind, affected: Affected, struckMs: number, sampler: Sampler): void {
+  begin(fault: string, affected: Affected, struckMs: number, sampler: Sampler): void {
     this.#waiting.add({ fault, affected, struckMs, baseline: commits(sampler, affected) });
   }
 
@@ -43,7 +43,7 @@ export class RecoveryWatch {
   }
 
   /** Faults after which nothing of the kind was committed. */
-  get unrecovered(): readonly FaultKind[] {
+  get unrecovered(): readonly string[] {
     return [...this.#waiting].map(({ fault }) => fault);
   }
 }

@@ -24,7 +24,7 @@ function observed(changes: Partial<Observed> = {}): Observed {
     },
     struck: plan.faults.map((fault) => ({ fault, atMs: fault.atMs, what: 'done', isDone: true })),
     messages: { purged: 1, duplicated: 1, delayed: 1 },
-    sampler: { answers: () => 1 } as unknown as Sampler,
+    sampler: { answers: () => 1, total: () => 1 } as unknown as Sampler,
     ...{ tookMs: 10_000, afterFaultsMs: 1_000 },
     ...changes,
   };
@@ -52,7 +52,7 @@ describe('a report', () => {
     expect(reportOf(5, observed({ messages: { purged: 0, duplicated: 1, delayed: 1 } })).violations).toEqual([
       'not seen: messages purged',
     ]);
-    const unfenced = { answers: (_: string, code: string) => (code === 'FENCING_REJECT' ? 0 : 1) };
+    const unfenced = { answers: (_: string, code: string) => (code === 'FENCING_REJECT' ? 0 : 1), total: () => 1 };
     expect(reportOf(5, observed({ sampler: unfenced as unknown as Sampler })).violations).toEqual([
       'not seen: fenced commits',
     ]);

@@ -1,5 +1,6 @@
 /** What a chaos run comes to: the figures, what must not be, and what must have been. */
 import type { Observed } from './chaos.ts';
+import { FAULTS } from './faults/index.ts';
 import type { PlannedFault } from './plan.ts';
 import { quantile } from './recovery.ts';
 import { pagesOf, worldOf } from './world.ts';
@@ -16,8 +17,10 @@ export interface ChaosReport {
   /** How often each fault was seen to have had an effect. */
   readonly seen: Readonly<Record<string, number>>;
   readonly figures: Readonly<Record<string, number>>;
-  /** The median and the longest recovery by kind of fault, in milliseconds. */
-  readonly recovery: Readonly<Record<string, { readonly p50Ms: number; readonly maxMs: number }>>;
+  /** The median, the 99th percentile (nearest rank) and the longest recovery by kind of fault, in milliseconds. */
+  readonly recovery: Readonly<
+    Record<string, { readonly p50Ms: number; readonly p99Ms: number; readonly maxMs: number }>
+  >;
   /** Why the run failed; empty when it did not. */
   readonly violations: readonly string[];
   readonly details: readonly string[];
@@ -49,29 +52,12 @@ export function reportOf(seed: number, observed: Observed): ChaosReport {
 }
 
 /** A fault of which nothing was seen proves nothing. */
-function seenIn({ struck, sampler, messages }: Observed): Record<string, number> {
-  const done = (matches: (fault: PlannedFault) => boolean) =>
-    struck.filter(({ fault, isDone }) => isDone && matches(fault)).length;
-  const answers = (code: string, ...scripts: readonly string[]) =>
-    scripts.reduce((sum, script) => sum + sampler.answers(script, code), 0);
-  return {
-    'processes killed': done(({ kind }) => kind === 'kill'),
-    'processes stopped and continued': done(({ kind }) => kind === 'freeze'),
-    'restarts of Redis': done(({ kind }) => kind === 'redis'),
-    'restarts of NATS with its data': done((fault) => fault.kind === 'nats' && fault.keepsData),
-    'restarts of NATS without': done((fault) => fault.kind === 'nats' && !fault.keepsData),
-    'leaders of NATS killed': done(({ kind }) => kind === 'nats_leader'),
-    'quorums of NATS lost': done(({ kind }) => kind === 'nats_quorum'),
-    'messages purged': messages.purged,
-    'messages duplicated': messages.duplicated,
-    'messages delayed': messages.delayed,
-    'fenced commits': answers('FENCING_REJECT', 'ptm_commit_success', 'ptm_commit_error', 'ptm_release'),
-    'recovered zombies': answers('RECOVERED', 'ptm_recover_zombie'),
-    redeliveries: ['DUPLICATE_DONE', 'STALE_STEP', 'LOCKED_BY_OTHER'].reduce(
-      (sum, code) => sum + answers(code, 'ptm_claim'),
-      0,
-    ),
-  };
+function seenIn({ plan, struck, sampler, messages }: Observed): Record<string, number> {
+  const ofKind = (kind: string) => struck.filter(({ fault, isDone }) => isDone && fault.kind === kind);
+  const seen = FAULTS.map((definition) =>
+    definition.seen({ done: ofKind(definition.kind).map(({ fault }) => fault), messages, sampler }),
+  );
+  return Object.assign({}, ...seen, { 'processes with a wrong clock': plan.skewsMs.filter((ms) => ms !== 0).length });
 }
 
 function figuresOf(seed: number, { ledger, recovered, runs, nodes, tookMs, afterFaultsMs }: Observed) {
@@ -92,7 +78,7 @@ function recoveryOf({ recovered }: Observed): ChaosReport['recovery'] {
   return Object.fromEntries(
     [...Map.groupBy(recovered, ({ fault }) => fault)].map(([fault, all]) => {
       const times = all.map(({ tookMs }) => tookMs);
-      return [fault, { p50Ms: quantile(times, 0.5), maxMs: Math.max(...times) }];
+      return [fault, { p50Ms: quantile(times, 0.5), p99Ms: quantile(times, 0.99), maxMs: Math.max(...times) }];
     }),
   );
 }
@@ -106,7 +92,7 @@ export function reportText(report: ChaosReport): string {
   const { seed, layout, appendfsync, runs, nodes, verdict, seen, figures, violations, details, logged, recovery } =
     report;
   const rows = (values: Readonly<Record<string, number>>) =>
-    Object.entries(values).map(([what, value]) => `  ${what.replaceAll('_', ' ').padEnd(34)}${value}`);
+    Object.entries(values).map(([what, value]) => `  ${what.replaceAll('_', ' ').padEnd(38)}${value}`);
   return [
     `seed ${seed}: ${runs} runs of together ${nodes} nodes, ${layout}, appendfsync ${appendfsync}`,
     ...['judged from outside', ...rows(verdict)],
@@ -114,7 +100,8 @@ export function reportText(report: ChaosReport): string {
     ...['figures', ...rows(figures)],
     RECOVERY,
     ...Object.entries(recovery).map(
-      ([fault, { p50Ms, maxMs }]) => `  ${fault.padEnd(34)}p50 ${p50Ms} ms, longest ${maxMs} ms`,
+      ([fault, { p50Ms, p99Ms, maxMs }]) =>
+        `  ${fault.padEnd(38)}p50 ${p50Ms} ms, p99 ${p99Ms} ms, longest ${maxMs} ms`,
     ),
     ...details.map((line) => `  ${line}`),
     ...(violations.length === 0 ? [] : logged.map(([line, times]) => `  logged ${times} times: ${line.slice(0, 300)}`)),

@@ -1,12 +1,18 @@
 /** What the processes stand on, for a run that kills it: data on disk, so that a server comes back with what it had. */
 import { type NatsCluster, startNatsCluster } from '../fixtures/servers/nats-cluster.ts';
-import { startPostgres } from '../fixtures/servers/postgres-server.ts';
-import { type RedisServer, startRedisServer } from '../fixtures/servers/redis-server.ts';
+import { type PostgresServer, startPostgres } from '../fixtures/servers/postgres-server.ts';
+import { type RedisSentinel, startRedisSentinel } from '../fixtures/servers/redis-sentinel.ts';
+
+/** Faults of the same server wait for each other. */
+interface Alone {
+  alone<T>(work: () => Promise<T>): Promise<T>;
+}
 
 export interface ChaosServers {
-  readonly redis: RedisServer;
+  readonly redis: RedisSentinel & Alone;
   /** Three servers; every stream is on all of them. */
   readonly nats: NatsCluster;
+  readonly postgres: PostgresServer & Alone;
   readonly databaseUrl: string;
   /** Idempotent. */
   stop(): Promise<void>;
@@ -16,16 +22,31 @@ export async function startChaosServers(appendfsync: 'always' | 'everysec'): Pro
   const stops: (() => Promise<unknown>)[] = [];
   const stop = async () => void (await Promise.all(stops.splice(0).map((each) => each())));
   try {
-    const redis = await startRedisServer({ appendonly: true, args: ['--appendfsync', appendfsync] });
+    const redis = await startRedisSentinel({ sentinels: 3, args: ['--appendfsync', appendfsync] });
     stops.push(() => redis.stop());
     const nats = await startNatsCluster();
     stops.push(() => nats.stop());
-    // Nothing here kills PostgreSQL, and no power is lost.
+    // Without fsync: processes are killed here, but no power is lost.
     const postgres = await startPostgres({ fsync: false });
     stops.push(() => postgres.stop());
-    return { redis, nats, databaseUrl: await postgres.newDatabase(), stop };
+    return {
+      redis: { ...redis, alone: oneByOne() },
+      nats,
+      postgres: { ...postgres, alone: oneByOne() },
+      databaseUrl: await postgres.newDatabase(),
+      stop,
+    };
   } catch (error) {
     await stop();
     throw error;
   }
+}
+
+function oneByOne(): Alone['alone'] {
+  let last: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const next = last.then(work);
+    last = next.catch(() => undefined);
+    return next;
+  };
 }

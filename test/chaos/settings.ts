@@ -6,6 +6,7 @@ export const LEASE_MS = 1_500;
 export function settingsOf({ redis, nats, databaseUrl }: ChaosServers, modules: readonly string[]) {
   const settings: Readonly<Record<string, string | number>> = {
     CATENA_CACHE_REDIS: redis.url,
+    CATENA_CACHE_TOPOLOGY: 'sentinel',
     CATENA_NATS_URL: nats.url,
     CATENA_NATS_REPLICAS: nats.members.length,
     CATENA_STORE_URL: databaseUrl,

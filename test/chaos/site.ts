@@ -61,7 +61,7 @@ export async function startSite({ seed, worlds, slowestMs }: SiteOptions): Promi
     setTimeout(() => {
       if (response.destroyed) return;
       ledger.push({ run: Number(run), path, answer: kind, atMs: Math.round(performance.now() - startedMs) });
-      respond(response, kind, page);
+      respond(response, kind, page, nth);
     }, waitMs);
   }
 
@@ -92,13 +92,14 @@ function answerOf(seed: number, url: string, nth: number): Answer {
   return 'served';
 }
 
-function respond(response: ServerResponse, kind: Answer, page: Record<string, unknown> | undefined): void {
+/** A page that fails twice gives other bytes each time: the same ones would be the page itself, which no retry mends. */
+function respond(response: ServerResponse, kind: Answer, page: Record<string, unknown> | undefined, nth: number): void {
   // A client that waits in vain gives up by itself.
   if (kind === 'silence') return;
   const whole = JSON.stringify({ ...page, end: true });
   const status = { error: 500, unknown: 404 }[kind as string] ?? 200;
   response.writeHead(status, { 'content-type': 'application/json' });
-  if (kind === 'cut') response.end(whole.slice(0, whole.length / 2));
-  else if (kind === 'hollow') response.end('{}');
+  if (kind === 'cut') response.end(whole.slice(0, (whole.length * nth) / (FAILURES_PER_PAGE + 1)));
+  else if (kind === 'hollow') response.end(JSON.stringify({ asked: nth }));
   else response.end(kind === 'served' ? whole : '{}');
 }

@@ -1,4 +1,7 @@
 /** What real service processes refuse: servers that would lose what is promised, callers, and messages of others. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { jetstream } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
@@ -53,6 +56,32 @@ describe('a process on servers that are not fit', () => {
     const allowed = await start({ CATENA_CACHE_REDIS: redis.url, CATENA_CACHE_ALLOW_LOSS: 'true' });
     onTestFinished(async () => void (await allowed.stop()));
     expect(allowed.log.map(({ msg }) => msg)).toContain('a server check found a setting that could be safer');
+  });
+
+  it('does not serve a module whose steps are others than those of the same version elsewhere (O9)', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'catena-contract-'));
+    onTestFinished(() => rm(folder, { recursive: true, force: true }));
+    const write = async (name: string, ...steps: readonly string[]) => {
+      const declared = steps.map((step) => `${step}: computeStep()`).join(', ');
+      const written = steps.map((step) => `${step}: { *run() {} }`).join(', ');
+      await writeFile(
+        join(folder, name),
+        `import { computeStep, defineModule } from 'catena';
+        import { z } from 'zod';
+        export default defineModule({ name: 'two', version: '1.0.0', input: z.object({}), steps: { ${declared} } })
+          .implement({ *start() {}, steps: { ${written} } });`,
+      );
+      return join(folder, name);
+    };
+    const database = await servers.postgres.newDatabase();
+    const startWith = (file: string) => start({ CATENA_STORE_URL: database, CATENA_MODULES_FILES: file });
+    const first = await startWith(await write('first.ts', 'list', 'detail'));
+    onTestFinished(async () => void (await first.stop()));
+    await expect(startWith(await write('second.ts', 'detail', 'list'))).rejects.toThrow(
+      /ended before it was ready \(2\).*module\.contract_changed.*steps\.0\.name was.*list.*and is.*detail/s,
+    );
+    const third = await startWith(await write('third.ts', 'list', 'detail'));
+    onTestFinished(async () => void (await third.stop()));
   });
 
   it('does not start on a NATS without JetStream', async () => {

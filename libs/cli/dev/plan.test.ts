@@ -26,6 +26,7 @@ describe('the processes of a deployment on this machine', () => {
     expect(planned.at(-1)!.env).toEqual({
       CATENA_LEASE_MS: '9000',
       CATENA_LOG_FORMAT: 'json',
+      CATENA_MODULES_ALLOW_CHANGES: 'true',
       CATENA_CACHE_REDIS: plan.redisUrl,
       CATENA_NATS_URL: plan.natsUrl,
       CATENA_STORE_URL: plan.databaseUrl,

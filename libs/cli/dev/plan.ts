@@ -46,6 +46,7 @@ export function planProcesses(plan: DevPlan): PlannedProcess[] {
     // On free ports, which they report when they are ready.
     'metrics.listen': 'http://127.0.0.1:0',
     'log.format': 'json',
+    'modules.allow_changes': 'true',
     ...(plan.modules.length === 0 ? {} : { 'modules.files': plan.modules.join(',') }),
     ...(plan.allowsPrivateTargets ? { 'http.deny_private_targets': 'false' } : {}),
   });

@@ -138,6 +138,7 @@ async function beginOrResume(
     await engine.cancel(same.runId);
     reporter.say(`cancelled the unfinished run ${same.runId}: its items stay, \`catena items ${same.runId}\``);
   }
+  await engine.admit();
   if (isUnfinished && options.fresh !== true) {
     const { done, failed, open } = countNodes(await engine.progress(same.runId));
     const known = done + failed + open;

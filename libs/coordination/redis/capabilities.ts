@@ -1,6 +1,8 @@
 /** Checks whether a Redis can hold runs safely. */
-import { Redis } from 'ioredis';
 import { CatenaError } from '../../errors/catena-error.ts';
+import { chainKeys } from '../../keys/keys.ts';
+import { type RedisSource, redisClientFor } from './connection/source.ts';
+import { answered } from './scripts/evaluate.ts';
 import type { RedisClient } from './scripts/script.ts';
 
 /** Scripts need `ZADD … LT`, added in 6.2. */
@@ -22,41 +24,60 @@ export interface RedisFacts {
   readonly appendfsync: string | undefined;
 }
 
+export interface RedisNeeds {
+  /** Whether a change of a run must be on disk before it counts. */
+  readonly isStrict?: boolean;
+}
+
 /**
  * Checks a Redis, or each master of a Cluster, for what the coordinator relies on. Returns an empty list without problems.
  * Throws `coordinator.unavailable` (retryable) when it does not answer.
  */
-export async function checkRedis(redis: RedisClient): Promise<readonly RedisProblem[]> {
-  const nodes = 'nodes' in redis ? redis.nodes('master') : [redis];
-  try {
-    const facts = await Promise.all(nodes.map((node) => askFacts(node)));
-    const problems = facts.flatMap(problemsOf);
-    return [...new Map(problems.map((each) => [each.problem, each])).values()];
-  } catch (cause) {
-    const message = cause instanceof Error ? cause.message : String(cause);
-    throw new CatenaError('coordinator.unavailable', `Redis did not answer INFO: ${message}`, {
-      class: 'retryable',
-      cause,
-      remedy: 'check that Redis runs and can be reached, and that its user may call INFO',
-    });
-  }
+export async function checkRedis(
+  redis: RedisClient,
+  { isStrict = false }: RedisNeeds = {},
+): Promise<readonly RedisProblem[]> {
+  const facts = await answered(redis, () => askAll(redis), CHECK_TIMEOUT_MS, unanswered);
+  const problems = facts.flatMap((each) => problemsOf(each, { isStrict }));
+  return [...new Map(problems.map((each) => [each.problem, each])).values()];
+}
+
+async function askAll(redis: RedisClient): Promise<readonly RedisFacts[]> {
+  return Promise.all((await primariesOf(redis)).map((node) => readFacts(node)));
+}
+
+/** The one server, or every primary of a Cluster. */
+export async function primariesOf(redis: RedisClient): Promise<readonly RedisNode[]> {
+  if (!('nodes' in redis)) return [redis];
+  // A Cluster knows its nodes once it has answered.
+  await redis.exists(chainKeys.marker(0));
+  return redis.nodes('master');
+}
+
+function unanswered(cause: unknown): CatenaError {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  return new CatenaError('coordinator.unavailable', `Redis did not answer INFO: ${message}`, {
+    class: 'retryable',
+    cause,
+    remedy: 'check that Redis runs and can be reached, and that its user may call INFO',
+  });
 }
 
 /** As {@link checkRedis}, over a connection of its own. */
-export async function checkRedisAt(url: string): Promise<readonly RedisProblem[]> {
-  const redis = new Redis(url, { maxRetriesPerRequest: 1, connectTimeout: 5_000 });
-  // Connection errors reject the calls themselves.
-  redis.on('error', () => {});
+export async function checkRedisAt(source: RedisSource, needs: RedisNeeds = {}): Promise<readonly RedisProblem[]> {
+  const { redis, close } = redisClientFor(source, { timeoutMs: CHECK_TIMEOUT_MS });
   try {
-    return await checkRedis(redis);
+    return await checkRedis(redis, needs);
   } finally {
-    redis.disconnect();
+    close();
   }
 }
 
-type RedisNode = Pick<Extract<RedisClient, { readonly status: string }>, 'info' | 'call'>;
+const CHECK_TIMEOUT_MS = 5_000;
 
-async function askFacts(node: RedisNode): Promise<RedisFacts> {
+export type RedisNode = Pick<Extract<RedisClient, { readonly status: string }>, 'info' | 'call' | 'script'>;
+
+export async function readFacts(node: RedisNode): Promise<RedisFacts> {
   const [info, maxmemoryPolicy, appendonly, appendfsync] = await Promise.all([
     node.info('server'),
     askSetting(node, 'maxmemory-policy'),
@@ -80,7 +101,10 @@ async function askSetting(node: RedisNode, name: string): Promise<string | undef
 }
 
 /** Lists the problems of these settings. */
-export function problemsOf({ version, maxmemoryPolicy, appendonly, appendfsync }: RedisFacts): RedisProblem[] {
+export function problemsOf(
+  { version, maxmemoryPolicy, appendonly, appendfsync }: RedisFacts,
+  { isStrict = false }: RedisNeeds = {},
+): RedisProblem[] {
   const problems: RedisProblem[] = [];
   const say = (level: RedisProblem['level'], problem: string, remedy: string) =>
     problems.push({ level, problem, remedy });
@@ -97,6 +121,9 @@ export function problemsOf({ version, maxmemoryPolicy, appendonly, appendfsync }
   } else if (appendfsync === 'no') {
     const found = 'appendfsync is no: a crash of the machine could lose about the last half minute';
     say('loss', found, 'set appendfsync to everysec (a second) or always (nothing)');
+  } else if (isStrict && appendfsync !== 'always') {
+    const found = `appendfsync is ${appendfsync ?? 'not readable'}, but cache.durability is strict`;
+    say('loss', found, 'set appendfsync to always, or cache.durability to fast: the last second is then redone');
   }
   return problems;
 }

@@ -5,7 +5,6 @@
  * `run-keys.ts` names the keys of a run.
  */
 import { randomBytes } from 'node:crypto';
-import { Redis } from 'ioredis';
 import { chainKeys } from '../../keys/keys.ts';
 import type { ChainNode } from '../protocol/node.ts';
 import type { CoordinatorPolicy } from '../protocol/policy.ts';
@@ -13,15 +12,18 @@ import type { Coordinator } from '../protocol/port.ts';
 import { type LookAhead, lookAhead, nextDueInMs } from './ahead.ts';
 import { CLAIM_SCRIPTS, claim, recoverZombie, release, renew, reorderEnqueue } from './claims.ts';
 import { COMMIT_SCRIPTS, childrenPump, commitSuccess, stageChildren } from './commits.ts';
+import type { RedisNotice } from './connection/connect.ts';
+import { type RedisSource, redisClientFor } from './connection/source.ts';
 import { commitError, ERROR_SCRIPTS, replay, retrySchedule, terminateMark, thresholdDecide } from './errors.ts';
+import { type Markers, markersIn } from './markers.ts';
 import { type OutboxEntry, takeEvents, trimEvents } from './outbox.ts';
 import { PHASE_SCRIPTS, phaseClose, scopeDrain } from './phases.ts';
-import { findNode, findRun, listEvents, listNodes, READ_SCRIPTS } from './reads.ts';
+import { findNode, findRun, listEvents, listNodes, liveRuns, READ_SCRIPTS } from './reads.ts';
 import { RunKeyCache } from './run-keys.ts';
 import { RUN_SCRIPTS, runAudit, runControl, runOpen, runPurge, runSettle } from './runs.ts';
 import type { RedisDeps } from './scripts/call.ts';
 import { startScriptRunner } from './scripts/runner.ts';
-import type { RedisClient, Script } from './scripts/script.ts';
+import type { Script } from './scripts/script.ts';
 import { dueTake, SWEEP_SCRIPTS } from './sweep.ts';
 
 export type { OutboxEntry } from './outbox.ts';
@@ -34,24 +36,26 @@ export const SCRIPTS: readonly Script[] = [
 ];
 
 const COMMAND_TIMEOUT_MS = 5_000;
-const RECONNECT_MS = 200;
 /** How long the key of a health check stays. */
 const HEALTH_KEY_MS = 60_000;
 
 export interface RedisCoordinatorOptions {
-  /** A client of a single Redis or a Cluster, which the caller closes; or a URL, whose client `close` closes. */
-  readonly redis: RedisClient | string;
+  readonly redis: RedisSource;
   /** Number of shards of the deployment; it must be the same in all processes and never change. */
   readonly shards: number;
   readonly policy: CoordinatorPolicy;
-  /** Part of every token; raised when state was lost. */
-  readonly incarnation: number;
+  /** Part of every token; raised when state was lost. A function is asked for each token. */
+  readonly incarnation: number | (() => number);
+  /** Replicas of Redis that must have a change before it counts; default 0. */
+  readonly replicas?: number;
   /** Unix milliseconds instead of the server's clock; only for tests. */
   readonly now?: () => number;
   /** How long a call waits for Redis; default 5 s. */
   readonly commandTimeoutMs?: number;
   /** Called for each script that answered, for metrics. */
   readonly onScript?: (script: string, code: number, durationMs: number) => void;
+  /** Called when the connection is lost or there again; not for a client of the caller. */
+  readonly onNotice?: (notice: RedisNotice) => void;
 }
 
 export interface RedisCoordinator extends Coordinator {
@@ -59,6 +63,9 @@ export interface RedisCoordinator extends Coordinator {
   takeEvents(take: { readonly shard: number; readonly limit: number }): Promise<readonly OutboxEntry[]>;
   /** Deletes published events; idempotent. */
   trimEvents(trim: { readonly shard: number; readonly entries: readonly string[] }): Promise<void>;
+  /** Lists the runs that a shard looks after: open and not paused, or closing. */
+  liveRuns(shard: number): AsyncIterable<string>;
+  readonly markers: Markers;
   /** Yields the nodes of a phase whose due time lies ahead by up to `withinMs`, page by page. */
   lookAhead(look: LookAhead): AsyncIterable<readonly ChainNode[]>;
   /** When the first entry of a shard is due, in milliseconds from now; undefined when nothing is. */
@@ -71,44 +78,40 @@ export interface RedisCoordinator extends Coordinator {
 
 /** Opens the coordinator. Throws `coordinator.unavailable` (retryable) when Redis does not answer. */
 export async function openRedisCoordinator(options: RedisCoordinatorOptions): Promise<RedisCoordinator> {
-  const { shards, policy, incarnation, now, commandTimeoutMs = COMMAND_TIMEOUT_MS, onScript = () => {} } = options;
-  const owned = typeof options.redis === 'string' ? connectRedis(options.redis, commandTimeoutMs) : undefined;
-  const redis = owned ?? (options.redis as RedisClient);
+  const { shards, policy, incarnation, now, replicas = 0, onScript = () => {} } = options;
+  const { commandTimeoutMs: timeoutMs = COMMAND_TIMEOUT_MS, onNotice } = options;
+  const { redis, close } = redisClientFor(options.redis, {
+    timeoutMs,
+    ...(onNotice === undefined ? {} : { onNotice }),
+  });
   try {
-    const runner = await startScriptRunner({ redis, scripts: SCRIPTS, timeoutMs: commandTimeoutMs, onScript });
+    const runner = await startScriptRunner({ redis, scripts: SCRIPTS, timeoutMs, replicas, onScript });
     const keys = new RunKeyCache(shards);
     const deps: RedisDeps = { runner, keys, policy, now: now ?? (() => ''), nextToken: tokens(incarnation) };
-    return { ...transitionsOf(deps), close: async () => owned?.disconnect() };
+    return {
+      ...transitionsOf(deps),
+      liveRuns: (shard) => liveRuns(deps, shard),
+      markers: markersIn(runner, redis, shards),
+      close: async () => close(),
+    };
   } catch (error) {
-    owned?.disconnect();
+    close();
     throw error;
   }
 }
 
-/**
- * A client whose connection errors reject its calls. After a lost connection a call is sent again as long as its caller waits,
- * and no longer: a claim that nobody waits for would lock its node.
- */
-function connectRedis(url: string, timeoutMs: number): Redis {
-  const redis = new Redis(url, {
-    retryStrategy: () => RECONNECT_MS,
-    maxRetriesPerRequest: Math.ceil(timeoutMs / RECONNECT_MS),
-  });
-  redis.on('error', () => {});
-  return redis;
-}
-
 /** Makes unique tokens: a counter, and a nonce per process. */
-function tokens(incarnation: number): () => string {
+function tokens(incarnation: number | (() => number)): () => string {
+  const current = typeof incarnation === 'number' ? () => incarnation : incarnation;
   const nonce = randomBytes(6).toString('base64url');
   let counter = 0;
   return () => {
     counter += 1;
-    return `${incarnation}.${counter}.${nonce}`;
+    return `${current()}.${counter}.${nonce}`;
   };
 }
 
-function transitionsOf(deps: RedisDeps): Omit<RedisCoordinator, 'close'> {
+function transitionsOf(deps: RedisDeps): Omit<RedisCoordinator, 'close' | 'liveRuns' | 'markers'> {
   return {
     runOpen: (command) => runOpen(deps, command),
     runControl: (command) => runControl(deps, command),

@@ -1,4 +1,5 @@
 /** Bindings of reads; they change nothing. */
+import { chainKeys, dueMembers } from '../../keys/keys.ts';
 import type { ChainNode, NodeRef } from '../protocol/node.ts';
 import type {
   EventFilter,
@@ -117,4 +118,25 @@ export async function listEvents(deps: RedisDeps, { runId, afterSeq, limit }: Ev
     const { id, type, atMs, data } = JSON.parse(text) as Omit<TimelineEvent, 'seq'>;
     return { seq: afterSeq + at + 1, id, type, atMs, data };
   });
+}
+
+/** Members read per call. */
+const SCANNED = 500;
+
+/** Lists the runs that a shard's due set names, each once. */
+export async function* liveRuns({ runner }: RedisDeps, shard: number): AsyncGenerator<string> {
+  const key = chainKeys.shardDue(shard);
+  const known = new Set<string>();
+  let cursor = '0';
+  do {
+    const [next, pairs] = await runner.ask('ZSCAN', (redis) => redis.zscan(key, cursor, 'COUNT', SCANNED));
+    cursor = next;
+    // Members and scores in turn.
+    for (let at = 0; at < pairs.length; at += 2) {
+      const runId = dueMembers.parse(pairs[at]!)?.runId;
+      if (runId === undefined || known.has(runId)) continue;
+      known.add(runId);
+      yield runId;
+    }
+  } while (cursor !== '0');
 }

@@ -1,9 +1,8 @@
 /** Limits, circuit breakers, budgets and cookies in Redis, shared by all processes of a deployment. */
 import { randomUUID } from 'node:crypto';
-import { Redis } from 'ioredis';
 import { type Clock, systemClock } from '../../clock/clock.ts';
 import { systemTimers, type Timers } from '../../concurrency/timers.ts';
-import type { RedisClient } from '../../coordination/redis/index.ts';
+import { type RedisSource, redisClientFor } from '../../coordination/redis/connection/source.ts';
 import type { CatenaError } from '../../errors/catena-error.ts';
 import { METRICS } from '../../telemetry/metric-names.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
@@ -21,8 +20,7 @@ const DEFAULT_LEASE_MS = 30_000;
 const COMMAND_TIMEOUT_MS = 5_000;
 
 export interface RedisLimitsOptions extends LimitsByKey {
-  /** A client of a single Redis or a Cluster, which the caller closes; or a URL, whose client `close` closes. */
-  readonly redis: RedisClient | string;
+  readonly redis: RedisSource;
   /** Permits of a process that is silent for this long are released; default 30 s. */
   readonly leaseMs?: number;
   /** How long a call waits for Redis; default 5 s. */
@@ -48,14 +46,14 @@ export interface RedisLimits {
 
 export function openRedisLimits(options: RedisLimitsOptions): RedisLimits {
   const { clock = systemClock, timers = systemTimers, leaseMs = DEFAULT_LEASE_MS } = options;
-  const owned = typeof options.redis === 'string' ? connect(options.redis) : undefined;
-  const redis = owned ?? (options.redis as RedisClient);
+  const timeoutMs = options.commandTimeoutMs ?? COMMAND_TIMEOUT_MS;
+  const { redis, close } = redisClientFor(options.redis, { timeoutMs });
   const unanswered = options.metrics?.counter(METRICS.limitsUnanswered).with({});
   const onUnanswered = (error: CatenaError): void => {
     unanswered?.add();
     options.onUnanswered?.(error);
   };
-  const runner = createLimitRunner({ redis, timeoutMs: options.commandTimeoutMs ?? COMMAND_TIMEOUT_MS, onUnanswered });
+  const runner = createLimitRunner({ redis, timeoutMs, onUnanswered });
   const now = options.now ?? (() => '' as const);
   const { defaults, overrides = {} } = options;
   const holder = randomUUID();
@@ -67,14 +65,7 @@ export function openRedisLimits(options: RedisLimitsOptions): RedisLimits {
     cookies: createRedisCookies(runner),
     close: async () => {
       await limiter.close();
-      owned?.disconnect();
+      close();
     },
   };
-}
-
-/** A client whose connection errors reject its calls. */
-function connect(url: string): Redis {
-  const redis = new Redis(url, { maxRetriesPerRequest: 3 });
-  redis.on('error', () => {});
-  return redis;
 }

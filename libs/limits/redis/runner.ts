@@ -1,7 +1,7 @@
 /** Runs the scripts of shared limits: by hash, in bounded time, with one retryable error for every failure. */
 
 import type { RedisClient } from '../../coordination/redis/index.ts';
-import { bounded, evaluate } from '../../coordination/redis/scripts/evaluate.ts';
+import { answered, evaluate } from '../../coordination/redis/scripts/evaluate.ts';
 import type { Script } from '../../coordination/redis/scripts/script.ts';
 import { readScript } from '../../coordination/redis/scripts/source.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
@@ -29,18 +29,22 @@ export interface LimitRunnerOptions {
 
 export function createLimitRunner({ redis, timeoutMs, onUnanswered }: LimitRunnerOptions): LimitRunner {
   const sources = new Map(LIMIT_SCRIPTS.map((script) => [script.name, readScript(script)]));
-  const answerOf = <T>(what: string, call: Promise<T>): Promise<T> =>
-    bounded(call, timeoutMs, (cause) => unavailable(what, cause)).catch((error: CatenaError) => {
+  const answerOf = <T>(what: string, send: () => Promise<T>): Promise<T> =>
+    answered(redis, send, timeoutMs, (cause) => unavailable(what, cause)).catch((error: CatenaError) => {
       onUnanswered(error);
       throw error;
     });
   return {
     async run({ name }, key, args) {
-      const call = evaluate(redis, sources.get(name)!, [1, key, ...args]);
-      const answer = (await answerOf(name, call)) as readonly [number, string, string];
+      const source = sources.get(name)!;
+      const answer = (await answerOf(name, () => evaluate(redis, source, [1, key, ...args]))) as readonly [
+        number,
+        string,
+        string,
+      ];
       return { code: answer[0], payload: answer[2] === '' ? undefined : JSON.parse(answer[2]) };
     },
-    ask: (what, command) => answerOf(what, command(redis)),
+    ask: (what, command) => answerOf(what, () => command(redis)),
   };
 }
 

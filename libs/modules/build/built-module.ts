@@ -2,8 +2,10 @@
 import { type Clock, systemClock } from '../../clock/clock.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
 import type { CheckedContract, DeclaredStep } from '../check/check-contract.ts';
+import { describeContract } from '../check/describe-contract.ts';
 import { checkWith, type Issue, issuesText } from '../check/schema-check.ts';
 import type * as definition from '../contract/definition.ts';
+import type { ContractDescription } from '../contract/description.ts';
 import type { AnyImplementation, AnyStepImplementation } from '../contract/implementation.ts';
 import { requireExpected } from '../page/expectation.ts';
 import { SourcePage } from '../page/page.ts';
@@ -32,6 +34,9 @@ export class BuiltModule implements definition.ModuleDefinition {
   readonly phases: readonly definition.PhaseDefinition[];
   readonly itemTypes: readonly string[];
   readonly inputSchema: CheckedContract['input'];
+  readonly contract: ContractDescription;
+  /** Set when it was loaded from a file. */
+  declare readonly code?: string;
   readonly #contract: CheckedContract;
   readonly #implementation: AnyImplementation;
   readonly #startSite: Site;
@@ -47,6 +52,7 @@ export class BuiltModule implements definition.ModuleDefinition {
     this.phases = contract.phases;
     this.itemTypes = Object.keys(contract.items);
     this.inputSchema = contract.input;
+    this.contract = describeContract(contract);
     this.#contract = contract;
     this.#implementation = implementation;
     this.#startSite = { module: contract.id, step: 'start', call: 'start' };

@@ -6,6 +6,7 @@ import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { CheerioAPI } from 'cheerio/slim';
 import type { JoinPolicy } from '../../coordination/protocol/runs.ts';
 import type { BreakerSpec } from '../../limits/breakers.ts';
+import type { ContractDescription } from './description.ts';
 import type { FieldFill, Reading } from './reading.ts';
 import type { CachePolicy, RequestSpec } from './request.ts';
 
@@ -246,6 +247,10 @@ export interface ModuleDefinition {
   readonly phases: readonly PhaseDefinition[];
   readonly itemTypes: readonly string[];
   readonly inputSchema?: StandardSchemaV1;
+  /** The contract as data; undefined for a definition that was not made by `defineModule`. */
+  readonly contract?: ContractDescription;
+  /** A digest of the source files that it was loaded from; undefined for one that was not loaded from a file. */
+  readonly code?: string;
   checkInput(input: unknown): unknown | Promise<unknown>;
   start(call: StepCall): Emissions;
   /** Of a fetch step. */

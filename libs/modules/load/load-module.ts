@@ -1,8 +1,13 @@
 /** Loads a module from its author's file. */
+import { readFile } from 'node:fs/promises';
+import { dirname, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { CatenaError } from '../../errors/catena-error.ts';
 import { isModule, isUnimplemented } from '../build/define-module.ts';
 import type { ModuleDefinition } from '../contract/definition.ts';
+import { codeDigest } from '../contract/description.ts';
 import { type AuthoredFile, importAuthored, loadFailed } from './author-file.ts';
+import { filesOf } from './module-hooks.ts';
 import { isModuleOfSettings, type ModuleOfSettings, realHref, type SettingsForFile } from './module-settings.ts';
 
 const NO_SETTINGS: SettingsForFile = () => undefined;
@@ -16,7 +21,7 @@ const NO_SETTINGS: SettingsForFile = () => undefined;
 export async function loadModule(file: string, settingsFor: SettingsForFile = NO_SETTINGS): Promise<ModuleDefinition> {
   const { path, exports } = await importAuthored(file, 'module');
   const found = moduleIn(path, exports);
-  if (isModule(found)) return found;
+  if (isModule(found)) return withCode(found, path);
   const settings = settingsFor(new URL(realHref(path)));
   if (settings === undefined) throw noSettings(path);
   let made: ModuleDefinition;
@@ -25,8 +30,18 @@ export async function loadModule(file: string, settingsFor: SettingsForFile = NO
   } catch (thrown) {
     throw loadFailed(path, 'module', thrown);
   }
-  if (isModule(made)) return made;
+  if (isModule(made)) return withCode(made, path);
   throw notAModule(path, { default: made });
+}
+
+/** Notes the digest of the files that it was loaded from; files that cannot be read any more leave it unknown. */
+async function withCode(module: ModuleDefinition, path: string): Promise<ModuleDefinition> {
+  const own = realHref(path);
+  const urls = filesOf(own);
+  const read = await Promise.all(urls.map((url) => readFile(new URL(url)).catch(() => undefined)));
+  if (read.includes(undefined)) return module;
+  const named = urls.map((url, at) => [relative(dirname(fileURLToPath(own)), fileURLToPath(url)), read[at]!] as const);
+  return Object.assign(module, { code: codeDigest(new Map(named)) });
 }
 
 type Found = ModuleDefinition | ModuleOfSettings;

@@ -34,9 +34,31 @@ const resolve: NonNullable<RegisterHooksOptions['resolve']> = (specifier, contex
     }
   }
   const resolved = nextResolve(specifier, context);
+  noteImport(context.parentURL, resolved.url);
   // Node reads the type of a .ts file from the nearest package.json, and assumes CommonJS if it has none.
   return isPlainTypeScript(resolved.url) ? { ...resolved, format: 'module-typescript' } : resolved;
 };
+
+/** The files that a file imports, by URL, as far as they were resolved in this process; packages are left out. */
+const imports = new Map<string, Set<string>>();
+
+function noteImport(from: string | undefined, to: string): void {
+  if (from === undefined || !isOwnFile(from) || !isOwnFile(to)) return;
+  const known = imports.get(from) ?? new Set();
+  imports.set(from, known.add(to));
+}
+
+function isOwnFile(url: string): boolean {
+  return url.startsWith('file:') && !url.includes('/node_modules/');
+}
+
+/** The URLs of a loaded file and of all files that it imports, directly or not. */
+export function filesOf(url: string): readonly string[] {
+  const found = new Set([url]);
+  // A Set is iterated with what is added meanwhile.
+  for (const file of found) for (const imported of imports.get(file) ?? []) found.add(imported);
+  return [...found];
+}
 
 function isPlainTypeScript(url: string): boolean {
   return url.startsWith('file:') && /\.ts(?:\?|$)/.test(url) && !url.includes('/node_modules/');

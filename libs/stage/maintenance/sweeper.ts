@@ -3,6 +3,7 @@
  * what it takes forward and removes nothing, so another sweeper acts if it dies. An error is counted, and the loop continues.
  */
 import type { Bus } from '../../bus/port.ts';
+import { RecentMap } from '../../concurrency/recent-map.ts';
 import { Rounds } from '../../concurrency/rounds.ts';
 import { RecoverCode } from '../../coordination/protocol/claims.ts';
 import type { NodeRef } from '../../coordination/protocol/node.ts';
@@ -41,14 +42,15 @@ export interface SweeperOptions {
 
 /** Nodes taken or drained per transition. */
 const BATCH = 500;
+const MAX_REPORTED = 1_000;
 const SWEPT = ['ingress', 'downloader', 'error-threshold'] as const;
 
 export class Sweeper {
   readonly #options: SweeperOptions;
   readonly #errors;
   readonly #recovered;
-  /** Runs whose failure has been logged; it is the same for all their nodes. */
-  readonly #reported = new Set<string>();
+  /** Runs whose failure has been logged; it is the same for all their nodes. A run that is dropped may be logged again. */
+  readonly #reported = new RecentMap<string, true>(MAX_REPORTED);
   readonly #rounds: Rounds;
 
   constructor(options: SweeperOptions) {
@@ -113,8 +115,8 @@ export class Sweeper {
       if (isBackendFailure(error)) throw error;
       this.#errors.add();
       const runId = runIdOf(entry);
-      if (this.#reported.has(runId)) return;
-      this.#reported.add(runId);
+      if (this.#reported.get(runId)) return;
+      this.#reported.set(runId, true);
       this.#options.log.error('the sweeper could not act on a run; its nodes stay due', { run_id: runId, error });
     }
   }

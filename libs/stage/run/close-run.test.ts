@@ -6,7 +6,7 @@ import { EVENTS } from '../../contracts/events.ts';
 import { ErrorClass } from '../../contracts/messages.ts';
 import type { ModuleSnapshot, PhaseSnapshot, RunSnapshot } from '../../coordination/protocol/reads.ts';
 import { computeStep, defineModule } from '../../modules/index.ts';
-import { closeRun, toRunEnd } from './close-run.ts';
+import { closeRun, ENDED_BEFORE, toRunEnd } from './close-run.ts';
 
 const work = defineModule({
   name: 'work',
@@ -53,6 +53,24 @@ describe('settling', () => {
     const types = (await bench.store.listEvents('run-1')).map(({ type }) => type);
     expect([types[0], types.at(-1)]).toEqual([EVENTS.TaskAccepted.type, EVENTS.RunCompleted.type]);
     expect(types).toContain(EVENTS.DeadLettered.type);
+  });
+
+  it('keeps the end that the store has already, when the coordinator had lost it and the run was marked for that', async () => {
+    const bench = openStageBench([work]);
+    await bench.begin();
+    const end = { finishReason: 'completed', detail: '', endedAtMs: 7, done: 3, dead: 0, items: 2 } as const;
+    const none = (async function* (): AsyncGenerator<never> {})();
+    await bench.store.closeRun('run-1', end, { deadLetters: none, events: none });
+    await bench.coordinator.terminateMark({ runId: 'run-1', reason: ENDED_BEFORE });
+    for (const { phases, moduleId } of (await bench.coordinator.findRun('run-1'))!.modules) {
+      for (const phase of phases.keys()) {
+        await bench.coordinator.scopeDrain({ runId: 'run-1', moduleId, phase, limit: 500 });
+      }
+    }
+    await closeRun(bench, 'run-1');
+    expect(await bench.coordinator.findRun('run-1')).toMatchObject({ state: 'closed' });
+    expect(await bench.store.findRun('run-1')).toMatchObject({ state: 'closed', end });
+    expect(await bench.store.listDeadLetters('run-1')).toEqual([]);
   });
 
   it('tells of no hop whose place a fallback took', async () => {

@@ -19,10 +19,17 @@ export interface CloseRunDeps {
   readonly clock: Clock;
 }
 
+/** The reason of a mark on a run whose end the store has already, because the coordinator had lost it. */
+export const ENDED_BEFORE = 'ended_before';
+
 export async function closeRun(deps: CloseRunDeps, runId: string): Promise<void> {
   const snapshot = await deps.coordinator.findRun(runId);
   if (snapshot?.state !== 'closing') return;
   assertCounted(snapshot);
+  if (snapshot.reason === ENDED_BEFORE) {
+    await deps.coordinator.runSettle({ runId });
+    return;
+  }
   failpoint('settle.before');
   const items = await deps.store.countItems(runId);
   const end = { ...toRunEnd(snapshot, items, deps.clock.now()), ...(await costOf(deps, runId)) };

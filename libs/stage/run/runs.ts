@@ -25,6 +25,11 @@ export interface ModuleResolver {
   resolve(moduleId: string): ServedModule;
 }
 
+/** Also lists the ids of its modules. */
+export interface ModuleCatalogue extends ModuleResolver {
+  ids(): readonly string[];
+}
+
 /** Runs kept in memory; a dropped run is read again if it is still in use. */
 const MAX_KEPT = 256;
 

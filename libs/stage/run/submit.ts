@@ -31,6 +31,8 @@ export interface SubmitDeps {
   readonly store: Pick<Store, 'acceptRun' | 'findRun'>;
   readonly clock: Clock;
   readonly nextRunId: () => string;
+  /** The digest of the source files of a module, noted with the run; empty when it is not known here. Default: never known. */
+  readonly codeOf?: (moduleId: string) => string;
 }
 
 /** Identifies equal submissions: a hash of modules, input, account and platform. */
@@ -58,12 +60,18 @@ export async function acceptTask(deps: SubmitDeps, task: TaskSubmission): Promis
     priority: task.priority ?? 0,
     deadlineAtMs: task.deadlineMs === undefined ? undefined : acceptedAtMs + task.deadlineMs,
     acceptedAtMs,
+    ...codeFields(deps, task),
     ...(task.costCap === undefined ? {} : { costCap: requireCap(task.costCap) }),
     ...(task.idempotencyKey === undefined ? {} : { idempotencyKey: task.idempotencyKey }),
     ...(task.user === undefined ? {} : { user: task.user }),
   };
   const acceptedId = await deps.store.acceptRun(run);
   return acceptedId === runId ? run : earlierRun(deps, run, acceptedId);
+}
+
+function codeFields({ codeOf }: SubmitDeps, { modules }: TaskSubmission): Pick<NewRun, 'code'> {
+  const known = modules.map((id) => [id, codeOf?.(id) ?? ''] as const).filter(([, code]) => code !== '');
+  return known.length === 0 ? {} : { code: Object.fromEntries(known) };
 }
 
 function requireIdentifiers({ account, platform, user = '', idempotencyKey = '' }: TaskSubmission): void {

@@ -1,4 +1,4 @@
-import { Pool, type PoolClient, types } from 'pg';
+import { DatabaseError, Pool, type PoolClient, types } from 'pg';
 import { CatenaError } from '../../errors/catena-error.ts';
 import { toPostgresError } from './postgres-error.ts';
 
@@ -27,17 +27,25 @@ export type Query = (statement: Statement, values?: readonly unknown[]) => Promi
 /** Added to the server's timeout for the driver's own, which ends waits for a server that hangs. */
 const HANG_GRACE_MS = 1_000;
 
+/** What the pool says when a connection was not free, or not open, in time. */
+const POOL_TIMEOUT = 'timeout exceeded when trying to connect';
+
+/** The server takes no writes: it is a standby. */
+const READ_ONLY = '25006';
+
 /** A bounded pool of connections. All methods throw `store.…` errors and end in bounded time, whatever the server does. */
 export class PostgresDatabase {
   /** Host, port and database: the parts of the URL that errors may contain. */
   readonly place: string;
   readonly timeoutMs: number;
   readonly #pool: Pool;
+  readonly #connections: number;
   #closed: Promise<void> | undefined;
 
   constructor({ url, connections, timeoutMs }: PostgresOptions) {
     this.place = placeOf(url);
     this.timeoutMs = timeoutMs;
+    this.#connections = connections;
     this.#pool = new Pool({
       connectionString: url,
       max: connections,
@@ -51,6 +59,8 @@ export class PostgresDatabase {
     });
     // An idle connection broke. The pool has dropped it; the next query opens another or reports the reason.
     this.#pool.on('error', () => undefined);
+    // A connection that breaks in use rejects its query. Without a listener the event would end the process.
+    this.#pool.on('connect', (client) => client.on('error', () => undefined));
   }
 
   query: Query = async (statement, values = []) => {
@@ -75,9 +85,10 @@ export class PostgresDatabase {
       client.release();
       return result;
     } catch (thrown) {
+      // A connection is closed if its state is unknown, or if its server is no primary any more: the next one may find it.
+      const isOfReplica = thrown instanceof DatabaseError && thrown.code === READ_ONLY;
       await client.query('ROLLBACK').then(
-        () => client.release(),
-        // The state of this connection is unknown, so it is closed.
+        () => client.release(isOfReplica),
         () => client.release(true),
       );
       throw this.#error(thrown);
@@ -101,6 +112,14 @@ export class PostgresDatabase {
   #error(thrown: unknown): CatenaError {
     if (this.#closed !== undefined && !(thrown instanceof CatenaError)) {
       return new CatenaError('store.closed', `the store at ${this.place} is closed`, { cause: thrown });
+    }
+    if (thrown instanceof Error && thrown.message === POOL_TIMEOUT && this.#pool.totalCount >= this.#connections) {
+      return new CatenaError('store.busy', `no connection to ${this.place} was free within ${this.timeoutMs} ms`, {
+        class: 'retryable',
+        cause: thrown,
+        data: { place: this.place, connections: this.#connections },
+        remedy: 'nothing is lost; raise store.connections, or look for slow statements',
+      });
     }
     return toPostgresError(thrown, this.place);
   }

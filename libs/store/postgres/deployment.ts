@@ -1,18 +1,10 @@
-/** Data that belongs to no run: accounts of platforms, foreign messages, the incarnation of the coordinator. */
+/** Data that belongs to no run: accounts of platforms and foreign messages. */
 import { MAX_FOREIGN_BYTES, MAX_FOREIGN_MESSAGES, type Store } from '../port.ts';
 import type { Query, Statement } from './database.ts';
 
 type DeploymentMethods = Pick<Store, 'putAccount' | 'getAccount' | 'keepForeignMessage' | 'listForeignMessages'>;
 
-/** How often the coordinator has lost state. A process that reads a higher number than before must audit. */
-export interface Incarnation {
-  /** Reads the number; it starts at 1. */
-  incarnation(): Promise<number>;
-  /** Raises the number and returns it. */
-  raiseIncarnation(): Promise<number>;
-}
-
-export function deploymentIn(query: Query): DeploymentMethods & Incarnation {
+export function deploymentIn(query: Query): DeploymentMethods {
   return {
     putAccount: async ({ account, platform, login, updatedAtMs }) =>
       void (await query(PUT_ACCOUNT, [account, platform, JSON.stringify(login), updatedAtMs])),
@@ -33,8 +25,6 @@ export function deploymentIn(query: Query): DeploymentMethods & Incarnation {
         bytes: new Uint8Array(bytes as Buffer),
         atMs: at as number,
       })),
-    incarnation: async () => (await query(INCARNATION))[0]!.value as number,
-    raiseIncarnation: async () => (await query(RAISE_INCARNATION))[0]!.value as number,
   };
 }
 
@@ -63,11 +53,4 @@ const KEEP_FOREIGN: Statement = {
 const LIST_FOREIGN: Statement = {
   name: 'list_foreign',
   text: 'SELECT subject, reason, bytes, at FROM foreign_messages ORDER BY no DESC LIMIT $1',
-};
-
-const INCARNATION: Statement = { name: 'incarnation', text: 'SELECT value FROM incarnation' };
-
-const RAISE_INCARNATION: Statement = {
-  name: 'raise_incarnation',
-  text: 'UPDATE incarnation SET value = value + 1 RETURNING value',
 };

@@ -1,7 +1,9 @@
-import type { ConfirmedItems, Store } from '../port.ts';
+import type { ConfirmedItems, ShownItems, Store } from '../port.ts';
 import type { AnswerBounds, ResponseCache } from '../response-cache.ts';
+import { contractsIn } from './contracts.ts';
 import { PostgresDatabase, type PostgresOptions } from './database.ts';
-import { deploymentIn, type Incarnation } from './deployment.ts';
+import { deploymentIn } from './deployment.ts';
+import { type Incarnation, incarnationIn } from './incarnation.ts';
 import { Items } from './items.ts';
 import { migratePostgres } from './migrate.ts';
 import { recordsIn } from './records.ts';
@@ -12,7 +14,7 @@ import { runsIn } from './runs.ts';
 import { POSTGRES_MIGRATIONS } from './schema.ts';
 
 /** The store of distributed mode. It does not share the coordinator's transactions: see {@link ConfirmedItems}. */
-export interface PostgresStore extends Store, ConfirmedItems, Incarnation {
+export interface PostgresStore extends Store, ConfirmedItems, ShownItems, Incarnation {
   /** The response cache, in the same database. */
   responseCache(bounds: AnswerBounds): ResponseCache;
   /** Closes all connections; idempotent. */
@@ -43,11 +45,15 @@ export function postgresStoreIn(db: PostgresDatabase): PostgresStore {
     ...runsIn(db.query, numbers),
     ...recordsIn(db.query, numbers),
     ...deploymentIn(db.query),
+    ...contractsIn(db.query),
+    ...incarnationIn(db.query),
     insertItems: (batches) => items.insert(batches),
     confirmItems: (runId, confirmations) => items.confirm(runId, confirmations),
     listUnconfirmed: (runId, limit, after) => items.listUnconfirmed(runId, limit, after),
     readItems: (query) => items.read(query),
     countItems: (runId) => items.count(runId),
+    listShown: (runId, limit, beforeSeq) => items.listShown(runId, limit, beforeSeq),
+    withdrawItems: (runId, executions) => items.withdraw(runId, executions),
     hasWithdrawnItems: (runId, upToSeq) => items.hasWithdrawn(runId, upToSeq),
     markExpired: (runId) => closing.expire(runId),
     closeRun: (runId, end, records) => closing.close(runId, end, records),

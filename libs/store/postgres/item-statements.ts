@@ -47,6 +47,31 @@ export const WITHDRAW: Statement = {
     FROM lowest WHERE runs.no = $1 AND lowest.seq IS NOT NULL`,
 };
 
+/** The executions of the last rows before a number. */
+export const SHOWN: Statement = {
+  name: 'list_shown',
+  text: `SELECT node_id AS "nodeId", token, module_id AS "moduleId", phase, min(seq) AS seq
+    FROM (SELECT node_id, token, module_id, phase, seq FROM items
+      WHERE run_no = $1 AND seq > 0 AND seq < $2 ORDER BY seq DESC LIMIT $3) AS last
+    GROUP BY node_id, token, module_id, phase`,
+};
+
+/** Hides rows whose commits were lost, and keeps them until the run is closed. */
+export const WITHDRAW_LOST: Statement = {
+  name: 'withdraw_lost_items',
+  text: `WITH shown AS MATERIALIZED (
+      SELECT i.node_id, i.token, i.ordinal, i.seq
+      FROM unnest($2::text[], $3::text[]) AS given (node_id, token)
+      CROSS JOIN LATERAL (SELECT * FROM items WHERE run_no = $1 AND node_id = given.node_id
+        AND token = given.token AND seq IS NOT NULL) i
+    ), withdrawn AS (
+      UPDATE items i SET seq = NULL FROM shown s
+      WHERE i.run_no = $1 AND i.node_id = s.node_id AND i.token = s.token AND i.ordinal = s.ordinal
+    ), lowest AS (SELECT min(seq) AS seq FROM shown WHERE seq > 0)
+    UPDATE runs SET withdrawn_seq = CASE WHEN withdrawn_seq = 0 THEN lowest.seq ELSE least(withdrawn_seq, lowest.seq) END
+    FROM lowest WHERE runs.no = $1 AND lowest.seq IS NOT NULL`,
+};
+
 /** Numbers continue after $4, the run's last. */
 export const CONFIRM: Statement = {
   name: 'confirm_items',

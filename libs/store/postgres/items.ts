@@ -1,5 +1,14 @@
 import { assertCommittable, assertInOrder } from '../assertions.ts';
-import type { Confirmation, ItemBatch, ItemQuery, StoredItem, UnconfirmedRows } from '../port.ts';
+import type {
+  Confirmation,
+  ExecutionRows,
+  ItemBatch,
+  ItemQuery,
+  ShownPage,
+  ShownRows,
+  StoredItem,
+  UnconfirmedRows,
+} from '../port.ts';
 import type { PostgresDatabase, Row } from './database.ts';
 import * as sql from './item-statements.ts';
 import type { RunNumbers } from './run-numbers.ts';
@@ -58,6 +67,26 @@ export class Items {
         await query(sql.CONFIRM, [runNo, nodeIdsOf(taken), tokensOf(taken), run!.last_seq]);
       }
       return [...refused];
+    });
+  }
+
+  async listShown(runId: string, limit: number, beforeSeq = Number.MAX_SAFE_INTEGER): Promise<ShownPage> {
+    const rows = await this.#db.query(sql.SHOWN, [await this.#runs.of(runId), beforeSeq, limit]);
+    const executions = rows.map(
+      ({ nodeId, token, moduleId, phase }) => ({ nodeId, token, moduleId, phase }) as ShownRows,
+    );
+    const lowestSeq = rows.length === 0 ? undefined : Math.min(...rows.map(({ seq }) => seq as number));
+    return { executions, lowestSeq };
+  }
+
+  /** One transaction, which locks the run's row as a confirmation does. */
+  async withdraw(runId: string, executions: readonly ExecutionRows[]): Promise<void> {
+    const runNo = await this.#runs.of(runId);
+    const nodeIds = executions.map(({ nodeId }) => nodeId);
+    const tokens = executions.map(({ token }) => token);
+    await this.#db.transaction(async (query) => {
+      await query(sql.LOCK_RUN, [runNo]);
+      await query(sql.WITHDRAW_LOST, [runNo, nodeIds, tokens]);
     });
   }
 

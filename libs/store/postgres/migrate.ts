@@ -11,6 +11,7 @@ const MIGRATION_WAIT_MS = 120_000;
  * `store.too_new` when the tables are of a newer Catena.
  */
 export async function migratePostgres(db: PostgresDatabase, migrations: readonly string[]): Promise<void> {
+  if ((await versionWithoutLock(db)) === migrations.length) return;
   await db.transaction(async (query) => {
     await query({ text: `SET LOCAL statement_timeout = ${MIGRATION_WAIT_MS}` });
     await query({ text: 'SET LOCAL client_min_messages = warning' });
@@ -23,6 +24,12 @@ export async function migratePostgres(db: PostgresDatabase, migrations: readonly
       await query({ text: 'INSERT INTO catena_schema VALUES ($1)' }, [next + 1]);
     }
   });
+}
+
+/** Tables of this version need nothing that a user may lack who only reads and writes them. */
+async function versionWithoutLock(db: PostgresDatabase): Promise<number> {
+  const [found] = await db.query({ text: "SELECT to_regclass('catena_schema') IS NOT NULL AS is_there" });
+  return found!.is_there === true ? versionIn(db.query) : 0;
 }
 
 async function versionIn(query: Query): Promise<number> {

@@ -118,4 +118,20 @@ export const POSTGRES_MIGRATIONS: readonly string[] = [
   -- What closed runs have cost, in millionths of the currency: to be summed up.
   ALTER TABLE runs ADD COLUMN cost BIGINT NOT NULL DEFAULT 0;
   `,
+  `
+  -- The marker is raised in Redis and then here, each second: one that is behind in Redis proves that writes were lost.
+  ALTER TABLE incarnation
+    ADD COLUMN marker BIGINT NOT NULL DEFAULT 0,
+    ADD COLUMN marked_at TIMESTAMPTZ NOT NULL DEFAULT '-infinity',
+    -- The replication ids of the primaries that had it.
+    ADD COLUMN primaries TEXT NOT NULL DEFAULT '',
+    ADD COLUMN audits_wanted BIGINT NOT NULL DEFAULT 0,
+    ADD COLUMN audits_done BIGINT NOT NULL DEFAULT 0,
+    -- The end of the lease of the process that audits.
+    ADD COLUMN audit_until TIMESTAMPTZ NOT NULL DEFAULT '-infinity';
+  `,
+  `
+  -- What processes of this deployment mean by a module id.
+  CREATE TABLE module_contracts (module_id TEXT PRIMARY KEY, contract TEXT NOT NULL, code TEXT NOT NULL);
+  `,
 ];

@@ -2,6 +2,7 @@ import type { SqliteDatabase } from '../../sqlite/database.ts';
 import { migrate } from '../../sqlite/migrate.ts';
 import type { ExportOffset, ItemBatch, Store, StoredEvent } from '../port.ts';
 import { accountsOn } from './accounts.ts';
+import { contractsOn } from './contracts.ts';
 import { DeadLetters } from './dead-letters.ts';
 import { foreignMessagesOn } from './foreign-messages.ts';
 import { Items } from './items.ts';
@@ -44,6 +45,7 @@ function storeOn(db: SqliteDatabase): SqliteStore {
   return {
     ...runsOn(db, numbers),
     ...accountsOn(db),
+    ...contractsOn(db),
     ...foreignMessagesOn(db),
     insertItems: (batch) => items.insert(batch),
     readItems: async (query) => db.read(() => items.read(query)),

@@ -105,4 +105,12 @@ export const STORE_MIGRATIONS: readonly string[] = [
   -- What closed runs have cost, in millionths of the currency: to be summed up.
   ALTER TABLE runs ADD COLUMN cost INTEGER NOT NULL DEFAULT 0;
   `,
+  `
+  -- What this file means by a module id.
+  CREATE TABLE module_contracts (
+    module_id TEXT PRIMARY KEY,
+    contract TEXT NOT NULL,
+    code TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

@@ -35,6 +35,8 @@ export interface GrpcServerOptions {
   readonly services: readonly GrpcService[];
   /** The tokens of callers. Without tokens every caller may do everything, and the server listens on loopback only. */
   readonly tokens?: readonly Token[] | undefined;
+  /** Whether it may listen beyond loopback without tokens; default false. */
+  readonly allowUnprotected?: boolean;
   /** The role that a method requires; default: the table of our own services. */
   readonly neededRole?: (path: string) => NeededRole | undefined;
   readonly tls?: TlsFiles | undefined;
@@ -79,13 +81,8 @@ export function grpcService<Definition extends CompatServiceDefinition & { reado
 /** Rejects with `grpc.unprotected` (fatal) without tokens beyond loopback, and `grpc.cannot_listen` (fatal). */
 export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcServer> {
   const { listen, services, tokens = [], tls, log, drainMs, deadlineMs, maxMessageBytes } = options;
-  const { maxStreamsPerCaller = MAX_STREAMS_PER_CALLER } = options;
-  if (tokens.length === 0 && !isLoopback(listen)) throw unprotected(listen);
-  if (tls?.identity === undefined && !isLoopback(listen)) {
-    log.warn('grpc calls and their tokens travel unencrypted to other machines; set grpc.tls_cert and grpc.tls_key', {
-      address: listen,
-    });
-  }
+  const { allowUnprotected = false, maxStreamsPerCaller = MAX_STREAMS_PER_CALLER } = options;
+  if (tokens.length === 0 && !allowUnprotected && !isLoopback(listen)) throw unprotected(listen);
   silenceLibrary();
   const drain = new AbortController();
   const names = services.map(({ name }) => name);

@@ -13,6 +13,8 @@ import { createHttpApp, type HttpAppOptions } from './http-app.ts';
 export interface HttpServerOptions extends HttpAppOptions {
   /** `host:port`; port 0 chooses a free one. */
   readonly listen: string;
+  /** Whether it may listen beyond loopback without tokens; default false. */
+  readonly allowUnprotected?: boolean;
   /** How long open requests may take to finish during a stop. */
   readonly drainMs: number;
 }
@@ -27,13 +29,8 @@ export interface HttpServer {
 
 /** Rejects with `http.unprotected` (fatal) without tokens beyond loopback, and `http.cannot_listen` (fatal). */
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
-  const { listen, tokens = [], log, drainMs } = options;
-  if (tokens.length === 0 && !isLoopback(listen)) throw unprotected(listen);
-  if (options.tls?.identity === undefined && !isLoopback(listen)) {
-    log.warn('http requests and their tokens travel unencrypted; set grpc.tls_cert and grpc.tls_key', {
-      address: listen,
-    });
-  }
+  const { listen, tokens = [], allowUnprotected = false, log, drainMs } = options;
+  if (tokens.length === 0 && !allowUnprotected && !isLoopback(listen)) throw unprotected(listen);
   const drain = new AbortController();
   const app = await createHttpApp(options, drain.signal);
   const { host = '', port = 0 } = hostAndPort(listen) ?? {};

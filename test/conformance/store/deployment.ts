@@ -48,5 +48,18 @@ export function describeDeployment(name: string, open: OpenWith): void {
       expect(all).toHaveLength(MAX_FOREIGN_MESSAGES);
       expect(all.some(({ atMs }) => atMs === 1)).toBe(false);
     });
+
+    it('keeps one contract per module id: the first, until it is replaced by whoever knows it', async () => {
+      const { store } = await open();
+      const first = { moduleId: 'shop@1.0.0', contract: '{"a":1}', code: 'x' };
+      const second = { ...first, contract: '{"a":2}' };
+      expect(await store.keepContract(first)).toEqual(first);
+      expect(await store.keepContract(second)).toEqual(first);
+      expect(await store.replaceContract(second, first)).toBe(false);
+      expect(await store.replaceContract(first, second)).toBe(true);
+      expect(await store.keepContract(first)).toEqual(second);
+      const other = { ...first, moduleId: 'shop@2.0.0' };
+      expect(await store.keepContract(other)).toEqual(other);
+    });
   });
 }

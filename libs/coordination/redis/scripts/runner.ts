@@ -1,7 +1,9 @@
 /** Runs scripts in Redis: by hash, in bounded time, and with one retryable error for every failure of Redis. */
+import { NextRound } from '../../../concurrency/next-round.ts';
 import { CatenaError } from '../../../errors/catena-error.ts';
-import { bounded, evaluate } from './evaluate.ts';
-import type { RedisClient, Reply, Script, ScriptArgument } from './script.ts';
+import { primariesOf } from '../capabilities.ts';
+import { answered, evaluate } from './evaluate.ts';
+import { LookCode, type RedisClient, type Reply, type Script, type ScriptArgument } from './script.ts';
 import { readScript } from './source.ts';
 
 export interface ScriptRunner {
@@ -16,6 +18,8 @@ export interface ScriptRunnerOptions {
   /** All scripts of the runner. */
   readonly scripts: readonly Script[];
   readonly timeoutMs: number;
+  /** Replicas that must have what a script wrote before it counts as answered; 0: none. */
+  readonly replicas: number;
   /** Called for each script that answered. */
   readonly onScript: (script: string, code: number, durationMs: number) => void;
 }
@@ -24,32 +28,101 @@ export interface ScriptRunnerOptions {
 export async function startScriptRunner(options: ScriptRunnerOptions): Promise<ScriptRunner> {
   const { redis, scripts, timeoutMs, onScript } = options;
   const sources = new Map(scripts.map((script) => [script.name, readScript(script)]));
-  const nodes = 'nodes' in redis ? redis.nodes('master') : [redis];
-  const loads = nodes.flatMap((node) => [...sources.values()].map(({ text }) => node.script('LOAD', text)));
-  await bounded(Promise.all(loads), timeoutMs, (cause) => unavailable('SCRIPT LOAD', cause));
+  await answered(
+    redis,
+    () =>
+      load(
+        redis,
+        [...sources.values()].map(({ text }) => text),
+      ),
+    timeoutMs,
+    (cause) => unavailable('SCRIPT LOAD', cause),
+  );
+  const replicated = replication(options);
   return {
     async run(script, keys, args) {
       const startedMs = performance.now();
-      const call = evaluate(redis, sources.get(script.name)!, [keys.length, ...keys, ...args]);
-      const [code, , payload, ...texts] = (await bounded(call, timeoutMs, (cause) =>
-        unavailable(script.name, cause),
+      const source = sources.get(script.name)!;
+      const [code, , payload, ...texts] = (await answered(
+        redis,
+        () => evaluate(redis, source, [keys.length, ...keys, ...args]),
+        timeoutMs,
+        (cause) => unavailable(script.name, cause),
       )) as Answer;
+      if (replicated !== undefined && script.codes !== LookCode) await replicated(keys[0]!);
       onScript(script.name, code, performance.now() - startedMs);
       return { code, payload: payload === '' ? undefined : JSON.parse(payload), texts };
     },
-    ask: (what, command) => bounded(command(redis), timeoutMs, (cause) => unavailable(what, cause)),
+    ask: (what, command) =>
+      answered(
+        redis,
+        () => command(redis),
+        timeoutMs,
+        (cause) => unavailable(what, cause),
+      ),
   };
 }
 
 type Answer = readonly [code: number, msg: string, payload: string, ...texts: string[]];
 
+/** A WAIT may take this share of the time of a call. */
+const WAITS_PER_CALL = 8;
+
+async function load(redis: RedisClient, texts: readonly string[]): Promise<void> {
+  const nodes = await primariesOf(redis);
+  await Promise.all(nodes.flatMap((node) => texts.map((text) => node.script('LOAD', text))));
+}
+
+/**
+ * Waits until enough replicas have everything that this process has written where a key is. Calls share a WAIT: it covers all
+ * earlier writes of its connection. Undefined when nobody has to wait.
+ */
+function replication({
+  redis,
+  replicas,
+  timeoutMs,
+}: ScriptRunnerOptions): ((key: string) => Promise<void>) | undefined {
+  if (replicas === 0) return undefined;
+  // Shorter than the silence after which the connection is left.
+  const waitMs = String(Math.ceil(timeoutMs / WAITS_PER_CALL));
+  const rounds = new NextRound(async (key) => {
+    // The read makes a Cluster choose the node of the key, and with it the connection that wrote.
+    const batch = redis.pipeline().exists(key).call('WAIT', String(replicas), waitMs);
+    const results = await answered(
+      redis,
+      () => batch.exec(),
+      timeoutMs,
+      (cause) => unavailable('WAIT', cause),
+    );
+    const [error, count] = results?.[1] ?? [];
+    if (error) throw unavailable('WAIT', error);
+    if (Number(count) < replicas) throw tooFewReplicas(Number(count), replicas);
+  });
+  return (key) => rounds.join(shardTagOf(key));
+}
+
+/** A key of the same slot that all calls of a shard share. */
+function shardTagOf(key: string): string {
+  return /^[^{]*\{[^}]*\}/.exec(key)?.[0] ?? key;
+}
+
+function tooFewReplicas(found: number, wanted: number): CatenaError {
+  return new CatenaError('coordinator.not_replicated', `${found} of ${wanted} replicas of Redis have a change`, {
+    class: 'retryable',
+    data: { found, wanted },
+    remedy: 'check the replicas of Redis, or lower cache.replicas; the call may be sent again',
+  });
+}
+
 function unavailable(what: string, cause: unknown): CatenaError {
   const message = cause instanceof Error ? cause.message : String(cause);
+  const isCluster = /\bMOVED\b/.test(message);
   return new CatenaError('coordinator.unavailable', `Redis did not run ${what}: ${message}`, {
     class: 'retryable',
     cause,
     data: { call: what },
-    remedy:
-      'check that Redis runs, can be reached and takes writes (memory, disk, no replica); the call may be sent again',
+    remedy: isCluster
+      ? 'this Redis is a node of a Cluster: set cache.topology to cluster'
+      : 'check that Redis runs, can be reached and takes writes (memory, disk, no replica); the call may be sent again',
   });
 }
