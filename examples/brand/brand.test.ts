@@ -38,7 +38,7 @@ describe('the example of a diagnosis', () => {
 
   it.each(['running-shoes', '跑鞋'])('is an input of the module with the prompt set %s', async (name) => {
     const set = await readPromptSet(file('prompt-sets.yaml'), name);
-    const input = diagnosisInput.parse(inputOf({ ...OPTIONS, model: [...names] }, base, set));
+    const input = diagnosisInput.parse(await inputOf({ ...OPTIONS, model: [...names] }, base, set));
     expect(brandsOf(input).map((brand) => brand.name)).toEqual(['海澜鞋业', '云步', '山脊运动', 'Strider']);
     expect(input).toMatchObject({ repeats: 3, models: names });
     expect(input.questions.filter((question) => isBranded(question, input))).toEqual([]);

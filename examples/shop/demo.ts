@@ -39,7 +39,7 @@ async function demo(): Promise<number> {
     [
       'run',
       'examples/shop/shop.ts',
-      ...['--input', `base=${site.url}`, '--db', database, '-o', items, '--again', 'npm run demo'],
+      ...['--input', `base=${site.url}`, '--db', database, '-o', items, '--overwrite', '--again', 'npm run demo'],
       ...['--rps', String(requestsPerSecond), '--concurrency', '32', '--set', 'sweep_interval_ms=100'],
       ...(isResumed ? [] : ['--fresh']),
     ],

@@ -7,8 +7,8 @@ function request(
   headers: Readonly<Record<string, string | string[]>>,
   more: Partial<CallerRequest> = {},
 ): CallerRequest {
-  const headersDistinct = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value].flat()]));
-  return { method: 'GET', url: '/api/x', headersDistinct, ...more };
+  const rawHeaders = Object.entries(headers).flatMap(([name, value]) => [value].flat().flatMap((each) => [name, each]));
+  return { method: 'GET', url: '/api/x', rawHeaders, ...more };
 }
 
 /** `accepted`, or the code of the refusal. */

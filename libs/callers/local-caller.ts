@@ -14,11 +14,12 @@ export interface LocalCallers {
   readonly allowedOrigins: readonly string[];
 }
 
-export type CallerRequest = Pick<IncomingMessage, 'method' | 'url' | 'headersDistinct'>;
+export type CallerRequest = Pick<IncomingMessage, 'method' | 'url' | 'rawHeaders'>;
 
 /** The error for a request that may come from a foreign page: `api.foreign_host`, `api.foreign_origin`. */
 export function foreignCaller(request: CallerRequest, callers: LocalCallers): CatenaError | undefined {
-  const { host: hosts = [], origin: origins = [] } = request.headersDistinct;
+  const hosts = headerValues(request, 'host');
+  const origins = headerValues(request, 'origin');
   const [host = ''] = hosts;
   if (hosts.length !== 1 || !isOwnHost(host, callers)) return foreignHost(host);
   // With an absolute target (`GET http://name/path`) the target's host counts, not the header's.
@@ -31,6 +32,11 @@ export function foreignCaller(request: CallerRequest, callers: LocalCallers): Ca
     if (!isSameHost(origin, host)) return foreignOrigin(origin);
   }
   return isOfOtherSite(request) ? foreignOrigin(origin ?? 'another site') : undefined;
+}
+
+/** All values of a header, in their order: Node keeps only the first of some, which a proxy may not. */
+function headerValues({ rawHeaders }: CallerRequest, name: string): string[] {
+  return rawHeaders.filter((_, at) => at % 2 === 1 && rawHeaders[at - 1]!.toLowerCase() === name);
 }
 
 /** Whether a value of `host` names loopback, or an allowed host. */
@@ -86,8 +92,9 @@ function isSameHost(origin: string, host: string): boolean {
 }
 
 /** Whether the browser says that another site's page sent the request; a link that a person followed is none. */
-function isOfOtherSite({ method, headersDistinct }: CallerRequest): boolean {
-  const one = (name: string): string => headersDistinct[name]?.[0] ?? '';
+function isOfOtherSite(request: CallerRequest): boolean {
+  const one = (name: string): string => headerValues(request, name)[0] ?? '';
+  const { method } = request;
   const site = one('sec-fetch-site');
   if (site === '' || site === 'same-origin' || site === 'none') return false;
   const isLink = one('sec-fetch-mode') === 'navigate' && one('sec-fetch-dest') === 'document';

@@ -20,7 +20,7 @@ export const EXIT_CODE_MEANINGS: readonly (readonly [ExitCodeValue, string])[] =
   [ExitCode.DONE, 'done: everything that was requested'],
   [
     ExitCode.FOUND,
-    '`check` or `doctor` found errors, `test` found differences, or `replay` could not replay some nodes',
+    '`check` or `doctor` found errors, `test` found differences, `replay` could not replay some nodes, or a statement of `--assert` does not hold',
   ],
   [ExitCode.BAD_INPUT, 'nothing was started: wrong usage, configuration, module, input or output'],
   [

@@ -94,7 +94,10 @@ const NAME = 'parse of step "page" of faults@1.0.0';
 
 describe('a module in workers', () => {
   it('is described, checks inputs, and says what its steps say of a run', async () => {
-    expect(module).toMatchObject({ id: 'faults@1.0.0', steps: [{ name: 'page' }, { name: 'add', kind: 'compute' }] });
+    expect(module).toMatchObject({
+      id: 'faults@1.0.0',
+      steps: [{ name: 'page' }, { name: 'hasty' }, { name: 'add', kind: 'compute' }],
+    });
     expect((await module.openRun(run)).concurrency).toEqual(new Map([[0, 7]]));
     await expect(module.checkInput({ paths: 7 })).rejects.toMatchObject({
       code: 'module.wrong_input',
@@ -119,7 +122,7 @@ describe('a module in workers', () => {
       {
         fn: 'compute',
         run,
-        node: { ...node, kind: 'hop', phase: 1, stepIdx: 1, body: '{"state":{}}' },
+        node: { ...node, kind: 'hop', phase: 1, stepIdx: 2, body: '{"state":{}}' },
         signal: never,
         join: {
           items: async (_type, after) => ({ rows: rows.slice(after, after + 2), next: after === 0 ? 2 : undefined }),
@@ -141,7 +144,7 @@ describe('a module in workers', () => {
     };
     const call: AuthorCall = {
       ...{ fn: 'compute', run, signal: never, join: { items: broken, failures: broken } },
-      node: { ...node, kind: 'hop', phase: 1, stepIdx: 1, body: '{"state":{}}' },
+      node: { ...node, kind: 'hop', phase: 1, stepIdx: 2, body: '{"state":{}}' },
     };
     await expect(module.call(call, gatherer().sink)).rejects.toBe(failure);
   });
@@ -245,6 +248,14 @@ it('E1: calls that share a worker with a faulty one are made again, and only the
     'parse.threw',
     'execution.exit',
   ]);
+});
+
+it('a step may set its own times', async () => {
+  const call = { ...parseCall('/ok'), node: { ...node, stepIdx: 1, body: '{"state":{"path":"/ok"}}' } };
+  await expect(module.call(call, gatherer().sink)).rejects.toMatchObject({
+    code: 'execution.timeout',
+    message: expect.stringContaining('did not end within 0.3 s'),
+  });
 });
 
 it('a call that nobody waits for any more ends at once, and holds no other up', async () => {

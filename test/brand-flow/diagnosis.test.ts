@@ -72,6 +72,26 @@ describe('a diagnosis', () => {
     expect(calls).toEqual([]);
   });
 
+  it('asks again what it knows least, up to its calls, and its report has them all', async () => {
+    const { baseUrl, calls } = await provider(() => 'whole');
+    const run = await diagnose({
+      registry: registryOf(baseUrl, ['qwen', 'zhipu']),
+      input: {
+        questions: ['推荐几款跑鞋', '哪些耐磨'],
+        models: ['qwen', 'zhipu'],
+        until: 0.1,
+        maxCalls: 14,
+        maxSources: 0,
+      },
+    });
+    expect(run.calls).toHaveLength(14);
+    expect(calls).toHaveLength(14);
+    expect(run.report).toMatchObject({ success: true, total: 14, completed: 14 });
+    expect(run.report.figures.bare.overall.coverage.calls).toBe(14);
+    expect(Math.max(...run.calls.map(({ repeat }) => repeat))).toBeGreaterThan(2);
+    expect(run.report.figures.bare.noise).not.toBeNull();
+  });
+
   it('is there before the deadline, with what the slow models have said by then (B22, B39, B41, X5, X7)', async () => {
     const models = await startModels({ questions: QUESTIONS, seed: 3, scale: 0.1 });
     onTestFinished(() => models.stop());

@@ -69,7 +69,7 @@ describe('a failing call', () => {
     expect(run.calls.find(({ model }) => model === 'qwen')).toMatchObject({
       status: 'partial',
       response: '1. **云步**：缓震出色，值得推荐。\n',
-      geo_data: { interception: true },
+      geo_data: { brand_mentioned: null, interception: null },
     });
     expect(run.calls.find(({ model }) => model === 'zhipu')).toMatchObject({
       status: 'failed',

@@ -27,7 +27,7 @@ export interface Models {
 
 const CHUNK_CHARS = 12;
 /** The share of an answer's time that goes by before its first word. */
-const FIRST_WORD = 0.15;
+export const FIRST_WORD = 0.15;
 
 export async function startModels({ questions, seed, scale }: ModelsOptions): Promise<Models> {
   const mock = new LLMock({ port: 0, host: '127.0.0.1' });

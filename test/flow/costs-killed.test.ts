@@ -70,7 +70,7 @@ it('a dead letter that is replayed pays again, under the cap and in the figure t
   answer();
   const first = await processes.run(...run(origin, 10, '--cost-cap', '1.6', '--set', 'download_concurrency=1'));
   expect(first.code, first.stderr).toBe(3);
-  const [shown] = /cost +(.*)/.exec(first.stderr) ?? [];
+  const [shown] = /^ +cost +(.*)/m.exec(first.stderr) ?? [];
   expect(shown).toContain('of at most 1.60');
   // A fourth could have cost up to 1, and 0.75 of 1.6 are spent.
   expect(asked).toHaveLength(3);

@@ -5,6 +5,7 @@ import type { RunSnapshot } from '../../coordination/protocol/reads.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
 import type { RunRecord, StoredItem } from '../../store/port.ts';
 import type { ReportItem } from '../module/items.ts';
+import { type RunReport, toRunReport } from '../report/run-report.ts';
 import { type DiagnosisItems, isDiagnosis, readDiagnosisItems } from '../status/diagnosis-items.ts';
 import { type DiagnosisStatus, diagnosisStatus } from '../status/diagnosis-status.ts';
 import { isFinal, type Stage } from '../status/stages.ts';
@@ -82,6 +83,12 @@ export class DiagnosisReader {
     this.#ended.set(runId, { end, status });
     if (this.#ended.size > MAX_ENDED) this.#ended.delete(this.#ended.keys().next().value!);
     return status;
+  }
+
+  /** Everything that a report's files are made of. Throws `brand.no_report` for a run without one. */
+  async runReport({ record }: Look): Promise<RunReport> {
+    const rows = await Promise.all(['call', 'mention', 'report'].map((type) => this.#rows(record.runId, type)));
+    return toRunReport(record, rows.flat());
   }
 
   async #lookAt(record: RunRecord): Promise<Look> {

@@ -1,5 +1,7 @@
 /** The requests of the routes of brand diagnosis. Unknown fields are ignored. */
 import { z } from 'zod';
+import { brandSchema } from '../module/input.ts';
+import { PROMPT_STYLES } from '../prompts/prompt.ts';
 import { STAGES } from '../status/stages.ts';
 
 const MAX_BRANDS = 51;
@@ -33,7 +35,13 @@ const selectedModel = z.union([
 
 /** `POST /api/perform-brand-test`. */
 export const submissionRequest = z.object({
-  brand_list: z.array(name).min(1, 'names no brand').max(MAX_BRANDS).describe('The brand, then its competitors.'),
+  brand_list: z
+    .array(brandSchema)
+    .min(1, 'names no brand')
+    .max(MAX_BRANDS)
+    .describe(
+      'The brand, then its competitors: names, or objects with aliases, domains, negativeContexts (texts that do not mean the brand), caseSensitive and trailingModel.',
+    ),
   selectedModels: z
     .array(selectedModel)
     .min(1, 'names no model')
@@ -46,6 +54,28 @@ export const submissionRequest = z.object({
     .describe('Questions in one text: one per line, and one per question mark.'),
   customQuestions: z.array(z.string().trim().max(2_000)).max(MAX_QUESTIONS).optional().describe('One question each.'),
   userOpenid: userOpenid.nullish().describe('The user whose history lists the run.'),
+  repeats: z.int().min(1).max(100).optional().describe('How often each model is asked each question; default: once.'),
+  until: z
+    .number()
+    .min(0.01)
+    .max(0.5)
+    .optional()
+    .describe(
+      'Questions are asked again, the least known first, until the mention rate of each is known to ± this share.',
+    ),
+  maxCalls: z
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .optional()
+    .describe('The most calls with `until`; default: three times the first ones.'),
+  prompt: z.enum(PROMPT_STYLES).optional().describe('bare: the question alone, the default; list: asks for a list.'),
+  maxSources: z.int().min(0).max(1_000).optional().describe('Cited pages that are read; default: 10.'),
+  costCap: z
+    .number()
+    .positive()
+    .optional()
+    .describe('The most that the run may cost, in the currency of the registry.'),
   language: z.enum(['zh', 'en']).optional().describe('Default: the language of each question.'),
   deadlineSeconds: z
     .number()
@@ -65,6 +95,13 @@ export const submissionHeaders = z.object({
 });
 
 export const taskParams = z.object({ task_id: runId });
+
+export const reportParams = z.object({
+  file: z
+    .string()
+    .regex(/^[\x21-\x7e]{1,100}\.(?:html|csv)$/, 'is not an execution_id with .html or .csv')
+    .describe('The `execution_id` with `.html` or `.csv`.'),
+});
 
 export const statusQuery = z.object({
   wait: z.coerce

@@ -1,5 +1,9 @@
+import { z } from 'zod';
 import { CatenaError } from '../../errors/catena-error.ts';
 import type { HttpRoutes } from '../../transport/http/http-app.ts';
+import { reportCsv } from '../report/csv.ts';
+import { reportPage } from '../report/page.ts';
+import type { RunReport } from '../report/run-report.ts';
 import { deepIntelligenceBodySchema, historyBodySchema } from '../status/bodies.ts';
 import { deepIntelligence } from '../status/deep-intelligence.ts';
 import { isDiagnosis } from '../status/diagnosis-items.ts';
@@ -8,9 +12,15 @@ import { historyBody, historyEntry } from '../status/status-body.ts';
 import type { DiagnosisApiDeps } from './deps.ts';
 import type { DiagnosisReader } from './diagnosis-reader.ts';
 import { REFUSED } from './refusals.ts';
-import { historyQuery, taskParams } from './requests.ts';
+import { historyQuery, reportParams, taskParams } from './requests.ts';
 
-/** The results of diagnoses: `GET /api/deep-intelligence/{task_id}` and `GET /api/test-history`. */
+/** The files of a report, by the endings that the command line gives them. */
+const REPORT_TYPES = {
+  '.html': { type: 'text/html', render: (run: RunReport) => reportPage(run) },
+  '.csv': { type: 'text/csv', render: reportCsv },
+} as const;
+
+/** The results of diagnoses: `GET /api/deep-intelligence/{task_id}`, `GET /api/report/{task_id}.html` or `.csv`, `GET /api/test-history`. */
 export function resultRoutes(reader: DiagnosisReader, { store }: Pick<DiagnosisApiDeps, 'store'>): HttpRoutes {
   return (app) => {
     app.get(
@@ -28,6 +38,27 @@ export function resultRoutes(reader: DiagnosisReader, { store }: Pick<DiagnosisA
         // A completed diagnosis has a report.
         if (status.stage === 'completed' && report !== undefined) return deepIntelligence({ record, report });
         throw notCompleted(record.runId, status.stage);
+      },
+    );
+
+    app.get(
+      '/api/report/:file',
+      {
+        config: { role: 'reader' },
+        schema: {
+          summary:
+            'The report of a completed diagnosis as a page that needs no other file, or as a table for spreadsheets.',
+          params: reportParams,
+          produces: Object.values(REPORT_TYPES).map(({ type }) => type),
+          response: { 200: z.string().describe('The page or the table.'), ...REFUSED.reading },
+        },
+      },
+      async ({ params: { file } }, reply) => {
+        const at = file.lastIndexOf('.');
+        const { type, render } = REPORT_TYPES[file.slice(at) as keyof typeof REPORT_TYPES];
+        const look = await reader.look(file.slice(0, at));
+        if (look.status.stage !== 'completed') throw notCompleted(look.record.runId, look.status.stage);
+        return reply.type(`${type}; charset=utf-8`).send(render(await reader.runReport(look)));
       },
     );
 

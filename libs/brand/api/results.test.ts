@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { PHASES } from '../module/phases.ts';
 import { deepIntelligenceBodySchema, historyBodySchema } from '../status/bodies.ts';
 import { closedRecord, NOW_MS, recordOf } from '../status/status.fixture.ts';
 import { openApi } from './diagnosis-api.fixture.ts';
@@ -16,7 +17,7 @@ describe('B16 GET /api/deep-intelligence/{task_id}', () => {
 
   it('is refused with 400 before the end, and for a run that failed', async () => {
     const { get, runs } = await openApi();
-    runs.inPhase('r', 2, { created: 1 });
+    runs.inPhase('r', PHASES.trace, { created: 1 });
     const early = await get('/api/deep-intelligence/r');
     expect([early.status, early.body.error, early.body.status]).toEqual([400, 'api.not_completed', 'error']);
     expect(early.body.message).toContain('source_tracing');
@@ -28,6 +29,27 @@ describe('B16 GET /api/deep-intelligence/{task_id}', () => {
 
   it('is 404 for an unknown run', async () => {
     expect((await (await openApi()).get('/api/deep-intelligence/nobody')).status).toBe(404);
+  });
+});
+
+describe('GET /api/report/{task_id}.html and .csv', () => {
+  it('are the files that the command line writes', async () => {
+    const { app, runs } = await openApi();
+    runs.closed('r');
+    const page = await app.inject('/api/report/r.html');
+    expect([page.statusCode, page.headers['content-type']]).toEqual([200, 'text/html; charset=utf-8']);
+    expect(page.body).toContain('<h1><bdi>海澜鞋业</bdi></h1>');
+    const csv = await app.inject('/api/report/r.csv');
+    expect([csv.statusCode, csv.headers['content-type']]).toEqual([200, 'text/csv; charset=utf-8']);
+    expect(csv.body.trimEnd().split('\r\n')).toHaveLength(1 + 2 * 3);
+  });
+
+  it('are refused before the end, for other endings and for unknown runs', async () => {
+    const { get, runs } = await openApi();
+    runs.inPhase('r', PHASES.trace, { created: 1 });
+    expect((await get('/api/report/r.html')).body.error).toBe('api.not_completed');
+    expect((await get('/api/report/r.pdf')).status).toBe(400);
+    expect((await get('/api/report/nobody.csv')).status).toBe(404);
   });
 });
 
@@ -53,6 +75,8 @@ describe('B18 GET /api/test-history', () => {
       created_at: new Date(NOW_MS + 1).toISOString(),
       status: 'failed',
       progress: 0,
+      partial: true,
+      final: true,
     });
     const page = (await get('/api/test-history?userOpenid=u&limit=1&offset=3')).body;
     expect(page.history.map((entry: Record<string, string>) => entry.execution_id)).toEqual(['r2']);

@@ -1,11 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { PHASES } from '../module/phases.ts';
 import { statusBodySchema, testProgressBodySchema } from '../status/bodies.ts';
 import { closedRecord, recordOf } from '../status/status.fixture.ts';
 import { openApi } from './diagnosis-api.fixture.ts';
 
-const ASK = 0;
-const RANK = 1;
-const TRACE = 2;
+const { ask: ASK, rank: RANK, trace: TRACE } = PHASES;
 
 describe('B14, B15 GET /test/status/{task_id}', () => {
   it('follows a run through its stages, with the results so far', async () => {

@@ -23,7 +23,10 @@ describe('B13 POST /api/perform-brand-test', () => {
     const { post, submitted, runs } = await openApi();
     const { status, body } = await post(BODY);
     expect([status, body.status]).toEqual([200, 'success']);
-    expect(body).toEqual({ status: 'success', execution_id: expect.any(String), message: expect.any(String) });
+    expect(body).toEqual({
+      ...{ status: 'success', execution_id: expect.any(String), message: expect.any(String) },
+      warnings: [],
+    });
     expect([...runs.records.keys()]).toEqual([body.execution_id]);
     expect(submitted).toEqual([
       {
@@ -140,9 +143,50 @@ describe('B13 POST /api/perform-brand-test', () => {
     expect([status, body.error, body.status]).toEqual([429, 'api.too_many_requests', 'error']);
   });
 
+  it('does not count what names a model that nobody knows, and keeps refusing it with its reason (R12)', async () => {
+    const { post, submitted } = await openApi();
+    for (let times = 0; times < 15; times++) {
+      const { status, body } = await post({ ...BODY, selectedModels: ['gpt-unknown'] });
+      expect([status, body.error]).toEqual([400, 'api.invalid_argument']);
+    }
+    expect((await post(BODY)).status).toBe(200);
+    expect(submitted).toHaveLength(1);
+  });
+
   it('takes any number where the limit is 0', async () => {
     const { post } = await openApi({ submissionsPerMinute: 0 });
     for (let times = 0; times < 20; times++) expect((await post(BODY)).status).toBe(200);
+  });
+});
+
+describe('a submission', () => {
+  it('has what the command line has: brands with all that is known of them, repeats, a prompt and a cap', async () => {
+    const { post, submitted } = await openApi();
+    const brand = { name: 'Notion', aliases: ['Notion AI'], domains: ['notion.so'], caseSensitive: true };
+    const rival = { name: '理想', negativeContexts: ['理想的'] };
+    const { status, body } = await post({
+      ...BODY,
+      ...{ brand_list: [brand, rival, 'Asana'], repeats: 3, prompt: 'list', maxSources: 2, costCap: 1.5 },
+    });
+    expect([status, body.warnings]).toEqual([200, []]);
+    expect(submitted[0]).toMatchObject({
+      costCap: 1.5,
+      input: { brand, rivals: [rival, 'Asana'], repeats: 3, prompt: 'list', maxSources: 2 },
+    });
+  });
+
+  it('with a wrong field of a brand is refused with its place', async () => {
+    const { post } = await openApi();
+    const { status, body } = await post({ ...BODY, brand_list: ['A', { name: 'B', aliases: 5 }] });
+    expect([status, body.error]).toEqual([400, 'api.invalid_argument']);
+    expect(body.message).toContain('brand_list[1].aliases should be of type array');
+  });
+
+  it('is told of a brand that is an ordinary word (R9)', async () => {
+    const { post } = await openApi();
+    const { body } = await post({ ...BODY, brand_list: ['Notion', 'Asana'] });
+    expect(body.warnings).toHaveLength(1);
+    expect(body.warnings[0]).toContain('"Notion" is an ordinary word');
   });
 });
 

@@ -4,6 +4,8 @@ import type { ServedModule } from '../../calls/served-module.ts';
 import { type FieldIssue, invalidArgument, requireNone } from '../../contracts/request-check.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
 import type { TaskSubmission } from '../../stage/run/submit.ts';
+import { ordinaryNames } from '../extraction/ordinary-words.ts';
+import { brandsOf, diagnosisInput } from '../module/input.ts';
 import type { DiagnosisApiDeps } from './deps.ts';
 import { type SubmissionRequest, tooManyQuestions } from './requests.ts';
 import { splitQuestions } from './split-questions.ts';
@@ -17,12 +19,15 @@ export async function toTask(
   idempotencyKey: string | undefined,
 ): Promise<TaskSubmission> {
   const module = findModule(deps);
-  const [brand, ...rivals] = [...new Set(body.brand_list)];
+  const [brand, ...rivals] = eachOnce(body.brand_list);
   const questions = questionsOf(body);
   const { known, unknown } = sortedOut(chosen(body), knownModels(deps));
   requireNone([questionsFault(body, questions), modelsFault(known, unknown, knownModels(deps))]);
-  const { language, deadlineSeconds, userOpenid: user } = body;
-  const input = { brand, rivals, questions, models: known, ...(language === undefined ? {} : { language }) };
+  const { language, deadlineSeconds, userOpenid: user, costCap, repeats, until, maxCalls, prompt, maxSources } = body;
+  const chosenInput = Object.entries({ language, repeats, until, maxCalls, prompt, maxSources }).filter(
+    ([, value]) => value !== undefined,
+  );
+  const input = { brand, rivals, questions, models: known, ...Object.fromEntries(chosenInput) };
   await checkInput(module, input);
   return {
     modules: [module.id],
@@ -30,10 +35,28 @@ export async function toTask(
     account: deps.account,
     platform: deps.platform,
     deadlineMs: Math.round(deadlineSeconds * 1_000),
+    ...(costCap === undefined ? {} : { costCap }),
     ...(user == null ? {} : { user }),
     // Keys are separate per user, because all users share one account.
     ...(idempotencyKey === undefined ? {} : { idempotencyKey: JSON.stringify([user ?? '', idempotencyKey]) }),
   };
+}
+
+/** What a client should know of a task that is accepted all the same. */
+export function warningsOf(input: unknown): string[] {
+  const brands = brandsOf(diagnosisInput.parse(input));
+  return brands
+    .flatMap(ordinaryNames)
+    .map(
+      (word) =>
+        `"${word}" is an ordinary word: places that do not mean the brand may count; give negativeContexts or caseSensitive`,
+    );
+}
+
+/** A name that comes again is the same brand. */
+function eachOnce(brands: SubmissionRequest['brand_list']): SubmissionRequest['brand_list'] {
+  const names = brands.map((brand) => (typeof brand === 'string' ? brand : brand.name));
+  return brands.filter((_, index) => names.indexOf(names[index] ?? '') === index);
 }
 
 function findModule({ modules }: Pick<DiagnosisApiDeps, 'modules'>): ServedModule {

@@ -17,6 +17,11 @@ export function addCommands(program: Command, context: CliContext, done: Done): 
     .option('--prompt-set <name>', 'the prompt set, if the file has several')
     .option('--model <name>', 'a model of the provider registry (brand.providers), repeatable', collect)
     .option('--repeats <number>', 'how often each model is asked each question')
+    .option(
+      '--until <points>',
+      'ask questions again, the least known first, until the share of answers that name the brand is known to ± these points',
+    )
+    .option('--max-calls <number>', 'the most calls with --until; default: three times the first ones')
     .addOption(
       new Option('--prompt <style>', 'bare: the question alone, the default; list: asks for a list').choices(
         PROMPT_STYLES,
@@ -29,6 +34,11 @@ export function addCommands(program: Command, context: CliContext, done: Done): 
     .option('--input-file <file>', 'other fields of the input, as JSON or YAML; options override it')
     .option('--deadline <time>', 'report after this time, with the answers so far', '20s')
     .option('--cost-cap <amount>', 'the most that the run may cost, in the currency of the registry')
+    .option(
+      '--assert <statement>',
+      'a statement that must hold, such as "mention(Acme) >= 0.3", repeatable; exit code 1 if one does not',
+      collect,
+    )
     .option('-o, --output <folder>', 'the folder for report.html, report.csv and report.json', 'brand-report')
     .option('--overwrite', 'replace files of those names in the folder that are no reports')
     .option('--fresh', 'start a new run; an unfinished one of the same work is cancelled')

@@ -126,6 +126,23 @@ describe('catena diagnose', { timeout: PATIENCE_MS }, () => {
     expect(events.at(-1)).toMatchObject({ event: 'report', coverage: { whole: 2, partial: 0, failed: 2 } });
   });
 
+  it('checks statements about its report, and ends with 1 when one does not hold', async () => {
+    await provider(() => 'whole');
+    const held = await diagnose(...ASKED, '--assert', 'mention(云步) >= 0.9', '--assert', 'rank(云步) <= 1');
+    expect(held).toMatchObject({ code: 0 });
+    expect(held.stdout).toContain('holds: mention(云步) >= 0.9 (100%');
+    const failed = await diagnose(...ASKED, '--assert', 'mention(海澜鞋业) > 0');
+    expect(failed).toMatchObject({ code: 1 });
+    expect(failed.stdout).toContain('fails: mention(海澜鞋业) > 0 (0%');
+  });
+
+  it('warns of a name that is an ordinary word, before anything is asked (R9)', async () => {
+    await provider(() => 'whole');
+    const { stderr } = await diagnose(...ASKED, '--rival', '理想');
+    expect(stderr).toContain('理想: ordinary words');
+    expect(stderr).toContain('negativeContexts');
+  });
+
   it('goes on where it was stopped', async () => {
     const first = await provider(({ model }) => (model === 'qwen-test' ? 'whole' : 'hang'));
     const call = startCli(args(...ASKED, '--deadline', '1h'), { env: KEY, ...ENGINE });
@@ -167,6 +184,7 @@ describe('catena diagnose', { timeout: PATIENCE_MS }, () => {
     ['no question', [], /there is no question[\s\S]*--question/],
     ['a model that the registry has not', [...ASKED, '--model', 'gpt'], /no model "gpt"[\s\S]*qwen, zhipu/],
     ['a database that keeps nothing', [...ASKED, '--db', ':memory:'], /keeps nothing/],
+    ['a statement about another brand', [...ASKED, '--assert', 'mention(Acme) > 0'], /no brand "Acme"[\s\S]*海澜鞋业/],
     ['no number', [...ASKED, '--repeats', 'many'], /--repeats is "many"/],
   ])('refuses %s before anything is asked', async (_what, more, says) => {
     const { calls } = await provider(() => 'whole');

@@ -16,11 +16,14 @@ import { paintFor } from '../../cli/terminal/io.ts';
 import { valuesOf } from '../../config/load-config.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
 import { groupFailures } from '../../explain/failures.ts';
-import { diagnosisInput } from '../module/input.ts';
+import type { Brand } from '../extraction/brand.ts';
+import { ordinaryNames } from '../extraction/ordinary-words.ts';
+import { brandsOf, diagnosisInput } from '../module/input.ts';
 import { MODULE_FILE } from '../module/module-file.ts';
 import { planCalls } from '../module/plan.ts';
 import { configuredRegistry } from '../module/provider-registry.ts';
 import { printedPrompt } from '../prompts/prompt.ts';
+import { type Assertion, judged, parseAssertion } from '../report/assertions.ts';
 import { summaryOf } from '../report/summary.ts';
 import { BRAND_SETTINGS } from '../settings.ts';
 import { boardEvents, boardLog, boardReporter } from './board-reporter.ts';
@@ -36,15 +39,23 @@ export async function diagnose(context: CliContext, options: DiagnoseOptions): P
   const base = options.inputFile === undefined ? {} : await readInputFile(options.inputFile, context.io.stdin);
   const set = options.questions === undefined ? undefined : await readPromptSet(options.questions, options.promptSet);
   const input = await inputOf(options, base, set);
+  const asked = brandsOf(diagnosisInput.parse(input));
+  const assertions = (options.assert ?? []).map((text) =>
+    parseAssertion(
+      text,
+      asked.map(({ name }) => name),
+    ),
+  );
+  warnOfOrdinaryNames(context, asked, options.json === true);
   const location = locationOf(context, options);
   if (location.kind === 'file') requireKept(location);
   const prepared = location.kind === 'file' ? await atFile(context, options, location, input) : atServer(input);
   await makeReportFolder(options.output, options.overwrite === true);
   const view = viewOf(context, options, input);
-  const { output: _folder, overwrite: _overwrite, ...asked } = options;
-  const exitCode = await runModule(context, prepared.work, { ...asked, ...prepared.options }, view);
+  const { output: _folder, assert: _assertions, overwrite: _overwrite, ...others } = options;
+  const exitCode = await runModule(context, prepared.work, { ...others, ...prepared.options }, view);
   if (exitCode === ExitCode.INTERRUPTED || view.runId() === '') return exitCode;
-  return report(context, options, location, view, exitCode);
+  return report(context, { ...options, assertions }, location, view, exitCode);
 }
 
 interface Prepared {
@@ -134,7 +145,7 @@ function viewOf(context: CliContext, options: DiagnoseOptions, input: ModuleWork
 /** Writes the files and prints a summary. A run without a single answer counts as failed, even if all nodes were executed. */
 async function report(
   context: CliContext,
-  options: DiagnoseOptions,
+  options: DiagnoseOptions & { readonly assertions: readonly Assertion[] },
   location: RunLocation,
   view: DiagnosisView,
   runCode: ExitCodeValue,
@@ -145,17 +156,33 @@ async function report(
     const run = await readIfReported(runs, record);
     if (run === undefined) return tellFailure(context, options, await readFailedNodes(runs, record), runCode, show);
     const files = await writeReport(options.output, run, await historyOf(runs, run));
-    const exitCode = runCode === ExitCode.DONE && !run.report.success ? ExitCode.ENDED_EARLY : runCode;
+    const endCode = runCode === ExitCode.DONE && !run.report.success ? ExitCode.ENDED_EARLY : runCode;
+    const judgements = options.assertions.map((assertion) => judged(assertion, run.report));
+    const isMet = judgements.every(({ verdict }) => verdict === 'holds');
+    const exitCode = endCode === ExitCode.DONE && !isMet ? ExitCode.FOUND : endCode;
     const { success, total, completed, coverage, cost } = run.report;
     view.reporter.event('report', { run_id: run.runId, success, total, completed, coverage, cost, files });
+    for (const { text, verdict, found } of judgements) {
+      view.reporter.event('assertion', { assertion: text, verdict, found });
+    }
     if (options.json === true) return exitCode;
     const ended =
-      exitCode === ExitCode.DONE ? [] : [`the run ended early or with failures (exit code ${exitCode}): ${show}`];
+      endCode === ExitCode.DONE ? [] : [`the run ended early or with failures (exit code ${endCode}): ${show}`];
+    const told = judgements.map(({ text, verdict, found }) => `${verdict}: ${text} (${found})`);
     const prompts = [...new Set(run.calls.map(({ prompt }) => `prompt: ${printedPrompt(prompt)}`))];
-    const lines = [...prompts, `run: ${run.runId}`, ...files.map((path) => `report: ${path}`), ...ended];
+    const lines = [...told, ...prompts, `run: ${run.runId}`, ...files.map((path) => `report: ${path}`), ...ended];
     context.io.stdout.write(`${summaryOf(run.report)}\n${lines.join('\n')}\n`);
     return exitCode;
   });
+}
+
+/** A name that is an ordinary word is found where nobody means the brand: the figures would say so to nobody. */
+function warnOfOrdinaryNames({ io }: CliContext, brands: readonly Brand[], isJson: boolean): void {
+  const names = brands.flatMap(ordinaryNames);
+  if (names.length === 0 || isJson) return;
+  io.stderr.write(
+    `${names.join(', ')}: ordinary words, so places that do not mean the brand may count; give negativeContexts, or caseSensitive, in --input-file\n`,
+  );
 }
 
 const SHOWN_FAILURES = 5;

@@ -14,6 +14,14 @@ describe('the input of a diagnosis', () => {
     expect(await inputOf(ASKED)).toEqual({ brand: 'Apex', models: ['qwen'], questions: ['Which?'] });
   });
 
+  it('reads a precision in points, with its sign or without, and refuses others', async () => {
+    for (const until of ['10', '±10', '+-10', '10%']) expect((await inputOf({ ...ASKED, until })).until).toBe(0.1);
+    expect(await inputOf({ ...ASKED, until: '7.5', maxCalls: '90' })).toMatchObject({ until: 0.075, maxCalls: 90 });
+    for (const until of ['0', '51', 'ten', '-5']) {
+      await expect(inputOf({ ...ASKED, until })).rejects.toThrow(`--until is "${until}"`);
+    }
+  });
+
   it('has the aliases and domains of the brand beside those of the file', async () => {
     const base = { brand: { name: 'Apex', aliases: ['Peak'] }, models: ['qwen'], questions: ['Which?'] };
     expect(await inputOf({ ...OPTIONS, alias: ['Summit'], domain: ['apex.test'] }, base)).toMatchObject({

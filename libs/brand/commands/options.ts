@@ -15,12 +15,16 @@ export interface DiagnoseOptions extends ConfigOptions {
   readonly promptSet?: string;
   readonly model?: readonly string[];
   readonly repeats?: string;
+  readonly until?: string;
+  readonly maxCalls?: string;
   readonly prompt?: string;
   readonly language?: string;
   readonly maxSources?: string;
   readonly inputFile?: string;
   readonly deadline: string;
   readonly costCap?: string;
+  /** Statements that must hold of the report. */
+  readonly assert?: readonly string[];
   readonly output: string;
   readonly overwrite?: boolean;
   readonly json?: boolean;
@@ -49,6 +53,8 @@ export async function inputOf(
     ...given('prompt', prompt),
     ...given('language', language ?? set?.language),
     ...given('repeats', numberOf(options.repeats, '--repeats') ?? set?.repeats),
+    ...given('until', pointsOf(options.until)),
+    ...given('maxCalls', numberOf(options.maxCalls, '--max-calls')),
     ...given('maxSources', numberOf(options.maxSources, '--max-sources')),
   };
   requireGiven(input);
@@ -76,6 +82,16 @@ function numberOf(text: string | undefined, option: string): number | undefined 
   if (/^\d{1,6}$/.test(text)) return Number(text);
   throw new CatenaError('cli.bad_number', `${option} is "${text}", which is not a whole number`, {
     remedy: 'write digits only',
+  });
+}
+
+/** Percentage points, `10` or `±10`, as a share. */
+function pointsOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const points = /^(?:±|\+-|\+\/-)?\s*(\d{1,2}(?:\.\d+)?)\s*%?$/.exec(text.trim())?.[1];
+  if (points !== undefined && Number(points) >= 1 && Number(points) <= 50) return Number(points) / 100;
+  throw new CatenaError('cli.bad_number', `--until is "${text}", which is not a number of points from 1 to 50`, {
+    remedy: 'write the half of the interval in percentage points, as in --until 10',
   });
 }
 

@@ -11,6 +11,11 @@ export interface Brand {
   readonly negativeContexts?: readonly string[];
   /** Whether a model number may follow a Latin spelling without a space (vivoX100). Default true. */
   readonly trailingModel?: boolean;
+  /**
+   * Whether a Latin spelling counts only as it is given, or in capitals throughout. Default: for spellings with a capital that are
+   * ordinary words (Notion is not notion).
+   */
+  readonly caseSensitive?: boolean;
   /** Registrable domains that the brand owns: they tell owned sources from others. */
   readonly domains?: readonly string[];
 }

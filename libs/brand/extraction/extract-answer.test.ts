@@ -82,7 +82,7 @@ describe('reading an answer', () => {
       ['linked', 'https://a.com/1'],
       ['claimed', 'https://b.com/2'],
     ]);
-    const sources = geoData(findings, '华为', text).cited_sources.map(({ url }) => url);
+    const sources = geoData(findings, '华为', text, true).cited_sources.map(({ url }) => url);
     expect(sources).toEqual(['https://c.com/3', 'https://a.com/1']);
   });
 
@@ -111,23 +111,22 @@ describe('reading an answer', () => {
   it('B30: gives mention, rank, sentiment, cited sources with attitude, and interception', () => {
     const text = '1. 华为：口碑好，见 https://a.com/1\n2. vivo：流畅';
     const findings = extractAnswer({ text, question: '', brands: BRANDS });
-    expect(geoData(findings, '华为', text)).toEqual({
+    expect(geoData(findings, '华为', text, true)).toEqual({
       brand_mentioned: true,
       rank: 1,
       sentiment: 1,
       cited_sources: [{ url: 'https://a.com/1', site_name: 'a.com', attitude: 'positive' }],
       interception: false,
     });
-    expect(geoData(findings, '小米', text)).toMatchObject({
+    expect(geoData(findings, '小米', text, true)).toMatchObject({
       brand_mentioned: false,
       rank: null,
       sentiment: 0,
       interception: true,
     });
     const neutral = '华为于1987年成立。';
-    expect(geoData(extractAnswer({ text: neutral, question: '', brands: BRANDS }), '小米', neutral).interception).toBe(
-      false,
-    );
+    const none = extractAnswer({ text: neutral, question: '', brands: BRANDS });
+    expect(geoData(none, '小米', neutral, true).interception).toBe(false);
   });
 
   it('X9: one answer serves every brand: what is read of one does not depend on which others are asked for', () => {

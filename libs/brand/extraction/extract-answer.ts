@@ -2,6 +2,7 @@
  * What one answer says about each brand: whether and where it is named, how it is ranked and spoken of, and what the
  * answer cites. Pure, linear in the text, and it never throws, whatever the text holds.
  */
+import { settledMentions } from './at-the-cut.ts';
 import type { Brand } from './brand.ts';
 import { fold } from './fold.ts';
 import { type LeftOut, leaveOut } from './left-out.ts';
@@ -11,10 +12,12 @@ import { type BrandMatcher, brandMatcher, findMentions } from './match-brands.ts
 import { type Meter, unread } from './meter.ts';
 import { recommendations } from './recommendation.ts';
 import { feelings, type Sentiment } from './sentiment.ts';
+import { simplified } from './simplified.ts';
 import { type Citation, type Source, sourcesOf } from './sources.ts';
 import { statementsOf } from './statements.ts';
 import { tableGroups } from './table-rows.ts';
 import { linesOf, sentencesOf, spanAt } from './text-spans.ts';
+import { unlistedNames } from './unlisted.ts';
 
 export interface AnswerToRead {
   readonly text: string;
@@ -23,6 +26,8 @@ export interface AnswerToRead {
   readonly brands: readonly Brand[];
   /** What the vendor's structured fields cite. */
   readonly citations?: readonly Citation[];
+  /** Whether it is all that the model would have said; default true. Of a text that was cut off, the end is read with care. */
+  readonly isWhole?: boolean;
 }
 
 export interface Evidence {
@@ -57,18 +62,23 @@ export interface AnswerFindings {
   readonly brands: readonly BrandFinding[];
   readonly sources: readonly Source[];
   readonly leftOut: readonly LeftOut[];
+  /** Names that stand in lists beside the given brands, and are none of them. */
+  readonly unlisted: readonly string[];
 }
 
 /** Reads an answer. A matcher made once by `brandMatcher` may be given when many answers are read for the same brands. */
 export function extractAnswer(
-  { text, question, brands, citations = [] }: AnswerToRead,
+  { text: written, question, brands, citations = [], isWhole = true }: AnswerToRead,
   matcher: BrandMatcher = brandMatcher(brands),
   meter: Meter = unread(),
 ): AnswerFindings {
-  const folded = fold(text);
+  // Of the same length, so that every offset is one of the answer as it was written.
+  const text = simplified(written);
+  const folded = fold(written);
   const { leftOut, urls, reasonAt } = leaveOut(text, question, folded, meter);
   const skips = (offset: number): boolean => ['reasoning', 'json'].includes(reasonAt(offset) ?? '');
-  const mentions = findMentions(matcher, folded, meter).filter(({ start }) => reasonAt(start) === undefined);
+  const counted = findMentions(matcher, folded, meter).filter(({ start }) => reasonAt(start) === undefined);
+  const mentions = isWhole ? counted : settledMentions(text, counted, brands);
   const groups = [...listGroups(text, skips, meter), ...tableGroups(text, skips, mentions, meter)];
   const ranking = rankBrands(text, groups, mentions);
   const unread = (offset: number): boolean => reasonAt(offset) !== undefined;
@@ -92,12 +102,14 @@ export function extractAnswer(
         discouraged: discouraged.has(brand),
         sentiment: mood.sentiment,
         sentimentScore: mood.score,
-        evidence: evidenceAt(text, sentences, own[0]?.start ?? 0),
+        evidence: evidenceAt(written, sentences, own[0]?.start ?? 0),
         mentions: own.map(({ start, end }) => ({ start, end })),
       };
     }),
-    sources: sourcesOf(text, citations, urls, reasonAt),
+    // An address at the cut may be the beginning of another.
+    sources: sourcesOf(written, citations, isWhole ? urls : urls.filter(({ end }) => end < written.length), reasonAt),
     leftOut,
+    unlisted: unlistedNames(written, groups, mentions),
   };
 }
 

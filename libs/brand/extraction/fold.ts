@@ -1,7 +1,8 @@
 /**
- * Text made comparable: NFKC (ＯＰＰＯ is OPPO, ① is 1), case folded, apostrophes straight, invisible characters gone; with
- * a map of offsets back to the original. Folding is idempotent.
+ * Text made comparable: NFKC (ＯＰＰＯ is OPPO, ① is 1), case folded, traditional characters simplified, apostrophes straight,
+ * invisible characters gone; with a map of offsets back to the original. Folding is idempotent.
  */
+import { simplified, simplifiedUnit } from './simplified.ts';
 
 /** A folded text. `starts[i]` and `ends[i]` are the span of the original that unit `i` of `text` came from. */
 export interface FoldedText {
@@ -75,7 +76,8 @@ function isPlain(unit: number): boolean {
 
 function plain(source: string, at: number): string {
   const unit = source.charCodeAt(at);
-  return unit >= 0x41 && unit <= 0x5a ? String.fromCharCode(unit + 0x20) : source.charAt(at);
+  if (unit < 0x80) return unit >= 0x41 && unit <= 0x5a ? String.fromCharCode(unit + 0x20) : source.charAt(at);
+  return String.fromCharCode(simplifiedUnit(unit));
 }
 
 function foldCluster(source: string, start: number, end: number): string {
@@ -90,13 +92,8 @@ function foldCluster(source: string, start: number, end: number): string {
 
 /** Upper case first: it is what brings ß to ss and the final sigma to the plain one. */
 function foldOnce(text: string): string {
-  return text
-    .replace(IGNORABLE, '')
-    .normalize('NFKC')
-    .toUpperCase()
-    .toLowerCase()
-    .normalize('NFKC')
-    .replace(CURLY, "'");
+  const folded = text.replace(IGNORABLE, '').normalize('NFKC').toUpperCase().toLowerCase().normalize('NFKC');
+  return simplified(folded).replace(CURLY, "'");
 }
 
 /** At most so many units, never half a surrogate pair. */

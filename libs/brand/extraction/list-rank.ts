@@ -3,7 +3,7 @@ import type { Mention } from './brand.ts';
 import { brandsPutForward, headBrands } from './item-head.ts';
 import type { ListGroup, ListItem } from './list-groups.ts';
 import { within } from './mentions-within.ts';
-import { DISCOURAGES } from './recommendation-cues.ts';
+import { DISCOURAGES, onlyCompares } from './recommendation-cues.ts';
 
 /** An item that is about brands. */
 export interface RankedItem {
@@ -36,7 +36,6 @@ const GENERIC =
   /概述|概览|总结|总体|结论|小结|建议|对比|前言|引言|背景|维度|标准|如何|怎么|选购|注意|说明|汇总|参考|来源|常见问题|市场|\b(?:intro|introduction|summary|conclusion|overview|how to|verdict|sources?|comparison|faq|tips|criteria|final)\b/i;
 /** The line above a list that names origins. */
 const SOURCES = /来源|参考(?:资料|文献|链接)|引用|\b(?:sources?|references?|citations?)\b/i;
-const COMPARES = /对比|比较|概览|概述|\b(?:comparison|compared?|comparing|overview)\b/i;
 const LIST_BONUS: Readonly<Record<ListGroup['kind'], number>> = {
   number: 1.5,
   ordinal: 1.5,
@@ -108,7 +107,7 @@ function rankGroup(
 /** A list of more than one item that names no origins and does not only compare; a table with ranks does more. */
 function proposes({ items, kind, intro }: ListGroup): boolean {
   if (items.length < 2 || SOURCES.test(intro)) return false;
-  return !COMPARES.test(intro) || (kind === 'table' && items.some(({ number }) => number !== null));
+  return !onlyCompares(intro) || (kind === 'table' && items.some(({ number }) => number !== null));
 }
 
 /** Printed numbers are ranks, unless all are the same: Markdown lets a list be numbered so. */

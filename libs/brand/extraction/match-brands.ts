@@ -7,6 +7,7 @@
 import type { Brand, Mention } from './brand.ts';
 import { type FoldedText, fold, originalSpan } from './fold.ts';
 import { type Meter, unread } from './meter.ts';
+import { isDescription, isOrdinaryWord } from './ordinary-words.ts';
 import { buildTrie, findPatterns, type PatternHit, type PatternTrie } from './pattern-trie.ts';
 
 type Role = 'name' | 'cover' | 'neighbour';
@@ -16,6 +17,10 @@ interface Pattern {
   readonly role: Role;
   readonly text: string;
   readonly trailingModel: boolean;
+  /** The spelling that counts, if its case matters. */
+  readonly spelling: string | undefined;
+  /** A Chinese name that is an ordinary word. */
+  readonly ordinary: boolean;
 }
 
 export interface BrandMatcher {
@@ -33,6 +38,7 @@ const MODEL = /^(?:\p{Script=Latin}{0,2}\p{Nd}|\p{Script=Latin} \p{Script=Latin}
 /** After a digit another digit would be the same number. */
 const MODEL_AFTER_DIGIT = /^\p{Script=Latin}{1,2}\p{Nd}/u;
 const MODEL_UNITS = 16;
+const CURLY = /[\u2018\u2019\u02bc]/g;
 
 /** Made once for a list of brands; the same spelling under two brands belongs to the first. */
 export function brandMatcher(brands: readonly Brand[]): BrandMatcher {
@@ -40,16 +46,26 @@ export function brandMatcher(brands: readonly Brand[]): BrandMatcher {
   const seen = new Set<string>();
   brands.forEach((brand, index) => {
     const trailingModel = brand.trailingModel ?? true;
-    const names = [brand.name, ...(brand.aliases ?? [])].map((name) => fold(name.trim()).text);
-    for (const text of names) {
+    const spellings = [brand.name, ...(brand.aliases ?? [])].map((name) => name.normalize('NFKC').trim());
+    const names = spellings.map((name) => fold(name).text);
+    for (const [at, text] of names.entries()) {
       if (text === '' || seen.has(text)) continue;
       seen.add(text);
-      patterns.push({ brand: index, role: 'name', text, trailingModel });
+      const spelling = spellings[at] ?? '';
+      const ordinary = isOrdinaryWord(spelling);
+      const isLatin = LETTER.test(text.charAt(0));
+      const caseMatters = brand.caseSensitive ?? (ordinary && spelling !== spelling.toLowerCase());
+      patterns.push({
+        ...{ brand: index, role: 'name', text, trailingModel },
+        spelling: isLatin && caseMatters ? spelling : undefined,
+        ordinary: ordinary && !isLatin,
+      });
     }
     for (const context of brand.negativeContexts ?? []) {
       const { text } = fold(context.trim());
       const role = names.some((name) => name !== '' && text.includes(name)) ? 'cover' : 'neighbour';
-      if (text !== '') patterns.push({ brand: index, role, text, trailingModel });
+      if (text !== '')
+        patterns.push({ ...{ brand: index, role, text, trailingModel }, spelling: undefined, ordinary: false });
     }
   });
   return { patterns, trie: buildTrie(patterns.map(({ text }) => text)) };
@@ -72,13 +88,23 @@ export function findMentions(matcher: BrandMatcher, folded: FoldedText, meter: M
   return mentions;
 }
 
-function stands({ role, text, trailingModel }: Pattern, { start, end }: PatternHit, folded: FoldedText): boolean {
+function stands(pattern: Pattern, { start, end }: PatternHit, folded: FoldedText): boolean {
+  const { role, text, trailingModel, spelling, ordinary } = pattern;
   if (role === 'cover') return true;
+  if (spelling !== undefined && !isSpelled(spelling, folded, start, end)) return false;
+  if (ordinary && isDescription(folded.text, start, end)) return false;
   if (WORD.test(text.charAt(0)) && isWordAt(folded, start - 1)) return false;
   const last = text.charAt(text.length - 1);
   if (!WORD.test(last) || !isWordAt(folded, end)) return true;
   const model = LETTER.test(last) ? MODEL : MODEL_AFTER_DIGIT;
   return trailingModel && model.test(folded.text.slice(end, end + MODEL_UNITS));
+}
+
+/** As it is given, or in capitals throughout, as in a heading. */
+function isSpelled(spelling: string, folded: FoldedText, start: number, end: number): boolean {
+  const span = originalSpan(folded, start, end);
+  const written = folded.source.slice(span.start, span.end).normalize('NFKC').replace(CURLY, "'");
+  return written === spelling.replace(CURLY, "'") || (written.length > 1 && written === spelling.toUpperCase());
 }
 
 /** At each place the longest hit, and of two as long a name before a context: what is a brand itself is one. */

@@ -1,13 +1,65 @@
 /** Words by which an answer recommends something or warns of it. */
 
 /** Said of what follows or of the subject. A negation right before turns it round. */
-export const RECOMMENDS =
-  /推荐|首选|首推|优选|值得(?:购买|入手|选择|考虑|信赖|一试|关注|优先)|建议(?:您|你|大家)?(?:优先)?(?:选择|选购|选|购买|入手|考虑)|优先(?:考虑|选择)|(?:可以?|不妨)(?:放心|也|再|优先)?(?:选择?|入手|考虑|看看?|试试)|适合|选\s?□|可[选看]|闭眼(?:入|买)|最佳选择|不二之选|最优解|更适合|\brecommend(?:ed|s)?\b|\b(?:best|top|great|excellent|solid|safer?|better|lighter|smarter|sensible) (?:choice|pick|option|bet|alternative)\b|\bgo with\b|\bworth (?:buying|considering|it|a try)\b|\bbest for\b|\bchoose\b|\bgo for\b|\bmy pick\b/gi;
+export const RECOMMENDS = either(
+  [
+    '推荐|首选|首推|主推|优选|力荐|种草|必(?:买|入)|闭眼(?:入|买)|最佳选择|不二之选|最优解|更适合|适合|可[选看]|选\\s?□',
+    '值得(?:购买|入手|选择|考虑|信赖|一试|关注|优先|买|选|看)',
+    '建议(?:您|你|大家)?(?:优先)?(?:选择|选购|选|购买|入手|考虑|看|试试)|优先(?:考虑|选择?|看|买)',
+    '(?:可以?|不妨)(?:放心|也|再|优先|先)?(?:选择?|入手|考虑|看看?|试试|买|了解)',
+    '\\brecommend(?:ed|s)?\\b|\\bgo (?:with|for)\\b|\\bchoose\\b|\\bmy (?:top )?picks?\\b|\\b(?:worth|merits?) (?:buying|considering|it|a (?:try|look))\\b',
+    '\\b(?:best|top|great|excellent|good|fine|solid|safer?|better|lighter|smarter|sensible) (?:choices?|picks?|options?|bets?|alternatives?)\\b',
+    "\\b(?:best|ideal|perfect|great|well suited) for\\b|\\b(?:I would|I['’]d) (?:buy|get|take|pick|start with)\\b|\\bcan(?:no|['’])t go wrong with\\b",
+  ],
+  'gi',
+);
 
 /** A plain warning, or the heading of a list of warnings. */
-export const DISCOURAGES =
-  /不(?:太|是很|怎么|再|会|建议|值得)?(?:推荐|建议|值得)|别买|慎(?:选|买|入|重选择)|谨慎(?:选择|购买|考虑)|避雷|避坑|踩雷|劝退|不要(?:买|选|购买|选择)|避免(?:选择|购买)|\b(?:avoid|steer clear|stay away|skip)\b|(?:\b(?:not|never|cannot|hardly)|n't|n’t) (?:\w+ ){0,2}(?:recommend|worth|advis)/i;
+export const DISCOURAGES = either(
+  [
+    '不(?:太|是很|怎么|再|会|建议|值得)?(?:推荐|建议|值得)|不(?:宜|必)(?:买|选|入手|考虑)|(?:没必要|没有必要)(?:买|选|为|花|上|考虑)',
+    '(?:别|勿|不要|不用)(?:再|轻易|急着|盲目)?(?:买|选择?|碰|入|购买|考虑)|慎(?:选|买|入|用|重选择)|谨慎(?:选择|购买|考虑|入手)?[：:]?$|谨慎(?:选择|购买|考虑|入手)',
+    '避雷|避坑|踩雷|劝退|拔草|绕(?:行|开|道)|远离|(?:避免|避开)(?:选择|购买|□)|(?:尽量|最好|务必)(?:避开|别|不要)(?:买|选|碰)?',
+    '\\b(?:avoid|(?:steer|stay) clear|stay away|skip|think twice)\\b|\\b(?:give|leave) (?:it|them|□) (?:a miss|alone)\\b|\\bpass on □',
+    "(?:\\b(?:not|never|cannot|hardly)|n['’]t) (?:\\w+ ){0,2}(?:recommend|worth|advis|bother|buy|choose|pick)",
+  ],
+  'i',
+);
 
 /** Directly before a recommendation: it is none. */
 export const NEGATES =
   /(?:不|不太|并不|不再|不会|没有?|无法|难以|别|未|很难|不是很|not|never|n't|n’t|cannot|hardly|wouldn't)(?:\s*\w{0,10}\s*)?$/i;
+
+/** A label that gives reasons or names people: it is no advice on what follows. */
+const NO_ADVICE = /理由|原因|指数|程度|人群|对象|场景|\b(?:why|reasons?|if|when|for)\b/i;
+const MAX_LABEL_UNITS = 30;
+
+/** Labels of remarks, which are cut out before a clause is read: 不推荐人群 is no warning. */
+export const REMARK_LABEL = /不?(?:推荐|适合|建议)(?:的)?(?:理由|原因|人群|对象|指数|程度|场景)/g;
+
+/** Whether a short text is a label of advice: what stands behind its colon is what it speaks of (**Avoid:** X, 不推荐：X). */
+export function isAdviceLabel(label: string): boolean {
+  const words = label.replace(/[*_#>\-•\s]/g, ' ').trim();
+  if (words.length === 0 || words.length > MAX_LABEL_UNITS || NO_ADVICE.test(words)) return false;
+  return DISCOURAGES.test(words) || words.search(RECOMMENDS) !== -1;
+}
+
+/** Words that announce a mere comparison, and none that is an adverb: 性价比比较高 compares nothing. */
+const COMPARES = either(
+  [
+    '对比|概览|概述|比较(?=[\\s：:，,。*#]*$|表|图|如下|一下|分析|结果|了|各|这|以下|下列)|(?:的|横向|综合|参数|性能|价格|优缺点)比较(?![高好强大多低便贵突有受出合适值推热常知靠实])',
+    '\\b(?:comparisons?|comparing|overview)\\b|\\bcompare[ds]?\\b(?! (?:to|with)\\b)',
+  ],
+  'i',
+);
+/** An announcement that advises, whatever else it does. */
+const PROPOSES = /推荐|首选|值得|精选|榜|\b(?:best|top|recommend\w*|picks?|favou?rites?)\b/i;
+
+/** Whether the line above a list announces that it only compares. */
+export function onlyCompares(intro: string): boolean {
+  return COMPARES.test(intro) && !PROPOSES.test(intro);
+}
+
+function either(patterns: readonly string[], flags: string): RegExp {
+  return new RegExp(patterns.join('|'), flags);
+}

@@ -1,6 +1,6 @@
 /** Which brands an answer recommends, and which it warns of. A warning outweighs. */
 import type { Ranking } from './list-rank.ts';
-import { DISCOURAGES, NEGATES, RECOMMENDS } from './recommendation-cues.ts';
+import { DISCOURAGES, NEGATES, RECOMMENDS, REMARK_LABEL } from './recommendation-cues.ts';
 import type { Statement } from './statements.ts';
 
 export interface Recommendations {
@@ -17,7 +17,8 @@ export function recommendations(statements: readonly Statement[], ranking: Ranki
   const judges = ASKS_FOR_JUDGEMENT.test(question);
   const recommended = new Set([...ranking.putForward].filter((brand) => !judges || ranking.listRank.has(brand)));
   const discouraged = new Set(ranking.discouraged);
-  for (const { text, about } of statements) {
+  for (const { text: words, about } of statements) {
+    const text = words.replace(REMARK_LABEL, '');
     if (DISCOURAGES.test(text)) for (const brand of about) discouraged.add(brand);
     else if (recommends(text)) for (const brand of about) recommended.add(brand);
   }

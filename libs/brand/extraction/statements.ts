@@ -6,6 +6,7 @@ import type { Mention } from './brand.ts';
 import type { RankedItem } from './list-rank.ts';
 import { within } from './mentions-within.ts';
 import type { Meter } from './meter.ts';
+import { isAdviceLabel } from './recommendation-cues.ts';
 import { clausesOf, linesOf, type Span, sentencesOf } from './text-spans.ts';
 
 export interface Statement {
@@ -50,6 +51,8 @@ export function statementsOf(
         const named = within(mentions, span.start, span.end);
         const before = about;
         if (named.length > 0) about = [...new Set(named.map(({ brand }) => brand))];
+        else if (/[:：]/.test(text.charAt(span.end)) && isAdviceLabel(words))
+          about = labelled(text, span, sentence, mentions, about);
         afterTurn ||= TURN.test(words);
         if (about.length > 0) {
           statements.push({ text: blanked(text, span, named), span, mentions: named, about, before, afterTurn });
@@ -60,6 +63,24 @@ export function statementsOf(
     }
   }
   return statements;
+}
+
+/**
+ * Whom a label of advice speaks of: the brands behind its colon. Where it names none, it opens a list of its own, or, as a remark
+ * within an item, it still speaks of that.
+ */
+function labelled(
+  text: string,
+  label: Span,
+  sentence: Span,
+  mentions: readonly Mention[],
+  holding: readonly number[],
+): readonly number[] {
+  const rest = text.slice(label.end, sentence.end);
+  const stop = /[;；]/.exec(rest)?.index ?? rest.length;
+  const behind = within(mentions, label.end, label.end + stop);
+  if (behind.length > 0) return [...new Set(behind.map(({ brand }) => brand))];
+  return /^\s*\*\*|^#/.test(text.slice(label.start, label.end)) ? [] : holding;
 }
 
 /** Looks up, for rising offsets, the innermost item about a brand whose body holds the offset. */

@@ -2,8 +2,8 @@
 import type { Brand } from '../extraction/brand.ts';
 import { type SiteCategory, siteOf } from '../extraction/site-names.ts';
 import { type AnswerRow, answered } from './answer-row.ts';
-import { provenDomains } from './brand-figures.ts';
-import { type Figure, rate } from './figure.ts';
+import { type Figure, figureOf, rate } from './figure.ts';
+import { citation, holds, provenDomains } from './observation.ts';
 
 export type Ownership = 'owned' | 'rival' | 'third_party';
 
@@ -23,44 +23,56 @@ export interface SourceFigures {
   readonly sourcedAnswers: Figure;
   /** Most cited first, then by name. */
   readonly domains: readonly DomainFigures[];
-  /** Citations (one per answer and domain) of each kind / all of them. */
+  /** Of whole answers only, since what a cut-off one would have cited is unknown: citations (one per answer and domain) of a kind / all. */
   readonly byOwnership: Readonly<Record<Ownership, Figure>>;
   readonly byCategory: readonly { readonly category: SiteCategory; readonly share: Figure }[];
 }
 
 /** `main` is the diagnosed brand; domains of the others are rivals'. */
 export function sourceFigures(rows: readonly AnswerRow[], main: string, brands: readonly Brand[]): SourceFigures {
-  const answers = answered(rows).map((row) => ({ model: row.model, domains: new Set(provenDomains(row)) }));
-  const sourced = answers.filter(({ domains }) => domains.size > 0);
-  const counts = new Map<string, { answers: number; models: Set<string> }>();
-  for (const { model, domains } of sourced) {
-    for (const domain of domains) {
-      const count = counts.get(domain) ?? { answers: 0, models: new Set<string>() };
+  const answers = answered(rows);
+  const citing = new Map<string, { answers: number; whole: number; models: Set<string> }>();
+  for (const row of answers) {
+    for (const domain of new Set(provenDomains(row))) {
+      const count = citing.get(domain) ?? { answers: 0, whole: 0, models: new Set<string>() };
       count.answers += 1;
-      count.models.add(model);
-      counts.set(domain, count);
+      if (row.status === 'whole') count.whole += 1;
+      count.models.add(row.model);
+      citing.set(domain, count);
     }
   }
-  const domains = [...counts].map(([domain, count]) => ({
+  const wholes = (domain: string): number => citing.get(domain)?.whole ?? 0;
+  const domains = [...citing].map(([domain, { models }]) => ({
     domain,
     siteName: siteOf(domain)?.name ?? domain,
     category: siteOf(domain)?.category ?? ('other' as const),
     ownership: ownershipOf(domain, main, brands),
-    answers: rate(count.answers, sourced.length),
-    models: [...count.models].sort(),
+    answers: figureOf(
+      answers.map((row) => citation(row, (each) => each === domain)),
+      'share',
+    ),
+    models: [...models].sort(),
   }));
   domains.sort((a, b) => b.answers.numerator - a.answers.numerator || (a.domain < b.domain ? -1 : 1));
-  const shareOf = (holds: (each: DomainFigures) => boolean): Figure =>
-    rate(sum(domains.filter(holds)), sum(domains), sourced.length);
+  const inWhole = domains.filter(({ domain }) => wholes(domain) > 0);
+  const sum = (some: readonly DomainFigures[]): number => some.reduce((total, { domain }) => total + wholes(domain), 0);
+  const shareOf = (holding: (each: DomainFigures) => boolean): Figure =>
+    rate(sum(inWhole.filter(holding)), sum(inWhole));
   return {
-    sourcedAnswers: rate(sourced.length, answers.length),
+    sourcedAnswers: figureOf(
+      answers.map((row) => {
+        const isSourced = provenDomains(row).length > 0;
+        return holds(isSourced, isSourced || row.status === 'whole');
+      }),
+      'share',
+    ),
     domains,
     byOwnership: {
       owned: shareOf(({ ownership }) => ownership === 'owned'),
       rival: shareOf(({ ownership }) => ownership === 'rival'),
       third_party: shareOf(({ ownership }) => ownership === 'third_party'),
     },
-    byCategory: [...new Set(domains.map(({ category }) => category))]
+    byCategory: [...new Set(inWhole.map(({ category }) => category))]
       .map((category) => ({ category, share: shareOf((each) => each.category === category) }))
       .sort((a, b) => b.share.numerator - a.share.numerator),
   };
@@ -70,8 +82,4 @@ function ownershipOf(domain: string, main: string, brands: readonly Brand[]): Ow
   const owner = brands.find(({ domains }) => domains?.includes(domain) === true);
   if (owner === undefined) return 'third_party';
   return owner.name === main ? 'owned' : 'rival';
-}
-
-function sum(domains: readonly DomainFigures[]): number {
-  return domains.reduce((total, { answers }) => total + answers.numerator, 0);
 }

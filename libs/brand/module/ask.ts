@@ -220,6 +220,11 @@ export function askAgain(input: DiagnosisInput, failed: Failed, time: CallTime):
   return { refusals, notBeforeMs: pause === 0 ? undefined : dueMs };
 }
 
+/** Whether a call that is sent now may still get an answer. */
+export function hasTimeForMore(input: DiagnosisInput, time: CallTime): boolean {
+  return hasTimeAt(input, time, time.nowMs);
+}
+
 function hasTimeAt(input: DiagnosisInput, time: CallTime, atMs: number): boolean {
   const untilMs = askUntilMs(input, time);
   return untilMs === undefined || untilMs - atMs >= MIN_ATTEMPT_MS;

@@ -28,14 +28,15 @@ export function answeredRow(
   const { text, sources, finish } = answer;
   const row = emptyRow(input, call, nowMs);
   const brands = brandsOf(input);
-  const findings = extractAnswer({ text, question: row.question, brands, citations: sources });
+  const isWhole = finish === 'whole';
+  const findings = extractAnswer({ text, question: row.question, brands, citations: sources, isWhole });
   const own = spentOn({ ok: true, answer }, { status: 200, fromCache: false }, provider, undefined);
   return {
     ...row,
     ...factsOf(answer),
-    status: finish === 'whole' ? 'whole' : 'partial',
+    status: isWhole ? 'whole' : 'partial',
     response: text,
-    geo_data: mutable(geoData(findings, row.brand, text)),
+    geo_data: mutable(geoData(findings, row.brand, text, isWhole)),
     search: searches(provider),
     price: priceOf(provider),
     ...costFields(spent ?? own),

@@ -1,24 +1,45 @@
 /**
- * The module `brand-diagnosis`: `ask` puts every question to every model, `rank` reads the answers and counts, `trace`
- * fetches the pages that they cite, `report` writes the result. A failure is a row with its error, never a missing row.
+ * The module `brand-diagnosis`: `ask` puts every question to every model, `spend` decides which of them `again` asks once more, `rank`
+ * reads the answers and counts, `trace` fetches the pages that they cite, `report` writes the result. A failure is a row with its
+ * error, never a missing row.
  */
 import { z } from 'zod';
 import { type Clock, systemClock } from '../../clock/clock.ts';
-import type { JoinedFailure } from '../../modules/contract/definition.ts';
-import { computeStep, defineModule, fetchStep } from '../../modules/index.ts';
+import type { GivenUp, JoinedFailure, Page } from '../../modules/contract/definition.ts';
+import { computeStep, defineModule, fetchStep, type Yieldable } from '../../modules/index.ts';
 import { fold } from '../extraction/fold.ts';
 import { brandMatcher, findMentions } from '../extraction/match-brands.ts';
 import { registrableDomain } from '../extraction/normalise-url.ts';
-import { ANSWERS_OF_ALL_RUNS, askState, callRequest, costOfReply, givenUpError, readReply, stepAfter } from './ask.ts';
+import {
+  ANSWERS_OF_ALL_RUNS,
+  type AskState,
+  askState,
+  callRequest,
+  costOfReply,
+  givenUpError,
+  hasTimeForMore,
+  readReply,
+  stepAfter,
+} from './ask.ts';
 import { answeredRow, failedRow } from './call-rows.ts';
 import { addSpent } from './cost.ts';
 import { brandsOf, type DiagnosisInput, diagnosisInput } from './input.ts';
-import { type CallItem, callItem, figuresItem, mentionItem, reportItem, type SourceItem, sourceItem } from './items.ts';
-import { planCalls } from './plan.ts';
+import {
+  type CallItem,
+  callItem,
+  figuresItem,
+  furtherItem,
+  mentionItem,
+  reportItem,
+  type SourceItem,
+  sourceItem,
+} from './items.ts';
+import { type PlannedCall, planCalls } from './plan.ts';
 import type { ProviderRegistry } from './provider-registry.ts';
 import { answerRows, figuresOf, missingRows, topSources } from './rank.ts';
 import { failureOf, reportOf } from './report.ts';
 import { availableMs, planRun, submissionOrder } from './run-plan.ts';
+import { furtherCalls } from './spend.ts';
 
 export interface DiagnosisOptions {
   /** Called when a run needs it: a process that runs no diagnosis needs no registry. */
@@ -38,6 +59,17 @@ const ONCE = { retry: { attempts: 1 } };
 const REPORT_MS = 1_000;
 const MAX_TITLE_CHARS = 300;
 
+/** What the functions of both asking steps receive. */
+interface Asking {
+  readonly input: DiagnosisInput;
+  readonly state: AskState;
+  readonly runId: string;
+  readonly deadlineAtMs: number | undefined;
+  readonly charge: (amount: number) => Yieldable;
+  readonly put: { readonly call: (row: CallItem) => Yieldable };
+}
+type Again = (state: AskState) => Yieldable;
+
 /** Creates the module for a registry of models. */
 export function defineDiagnosis({ registry, clock = systemClock, pageUrl = (url) => url }: DiagnosisOptions) {
   const timeOf = ({ deadlineAtMs }: { readonly deadlineAtMs: number | undefined }) => ({
@@ -46,18 +78,84 @@ export function defineDiagnosis({ registry, clock = systemClock, pageUrl = (url)
   });
   const planOf = (input: DiagnosisInput, run: Parameters<typeof availableMs>[1]) =>
     planRun(input, (name) => registry().find(name), availableMs(input, run));
+  const request = ({ input, state, deadlineAtMs }: Pick<Asking, 'input' | 'state' | 'deadlineAtMs'>) =>
+    callRequest(input, state, registry().find(state.model), timeOf({ deadlineAtMs }));
+
+  /** A reply becomes the row of its call, or another request of it. */
+  function* answered({ page, ...asking }: Asking & { readonly page: Page }, again: Again): Generator<Yieldable> {
+    const { input, state, runId, charge, put } = asking;
+    const time = timeOf(asking);
+    const provider = registry().find(state.model);
+    const { fromCache } = page;
+    const reply = readReply(input, provider, page, time);
+    const own = costOfReply(input, state, provider, { page, reply });
+    yield charge(own.atMost ?? own.counted ?? 0);
+    const step = stepAfter(input, state, { reply, spent: own, fromCache, runId }, time);
+    if (step.kind === 'again') {
+      yield again(step.state);
+      return;
+    }
+    const facts = {
+      ...{ elapsedMs: fromCache ? null : page.elapsedMs, nowMs: time.nowMs, provider },
+      ...{ spent: addSpent(state.spent, own), attempts: state.attempt - (fromCache ? 1 : 0) },
+    };
+    if (step.kind === 'answer') {
+      yield put.call({ ...answeredRow(input, state, step.answer, facts), from_cache: fromCache });
+    } else yield put.call(failedRow(input, state, step.error, { ...facts, answer: step.answer }));
+  }
+
+  /** The same for a request that failed for good. */
+  function* gaveUp(
+    { error: givenUp, ...asking }: Asking & { readonly error: GivenUp },
+    again: Again,
+  ): Generator<Yieldable> {
+    const { input, state, runId, put } = asking;
+    const time = timeOf(asking);
+    const provider = registry().find(state.model);
+    const error = givenUpError(input, givenUp, time);
+    const spent = { counted: provider.pricePerMillionTokens === undefined ? null : 0, atMost: givenUp.cost };
+    const own = givenUp.cost === 0 ? { counted: 0, atMost: 0 } : spent;
+    const step = stepAfter(input, state, { reply: { ok: false, error }, spent: own, fromCache: false, runId }, time);
+    if (step.kind === 'again') {
+      yield again(step.state);
+      return;
+    }
+    const facts = {
+      elapsedMs: null,
+      nowMs: time.nowMs,
+      provider,
+      spent: addSpent(state.spent, own),
+      attempts: state.attempt,
+    };
+    if (step.kind === 'answer') yield put.call(answeredRow(input, state, step.answer, facts));
+    else yield put.call(failedRow(input, state, step.error, { ...facts, answer: step.answer }));
+  }
+
   return defineModule({
     name: 'brand-diagnosis',
     version: '1.0.0',
     input: diagnosisInput,
     steps: {
       ask: fetchStep(askState, { ...ONCE, cache: ANSWERS_OF_ALL_RUNS }),
+      spend: computeStep(),
+      again: fetchStep(askState, { ...ONCE, cache: ANSWERS_OF_ALL_RUNS }),
       rank: computeStep(),
       trace: fetchStep(traceState, ONCE),
       report: computeStep(),
     },
-    items: { call: callItem, mention: mentionItem, source: sourceItem, figures: figuresItem, report: reportItem },
-    phases: [{ steps: ['ask'], share: 0.9 }, ['rank'], { steps: ['trace'], share: 0.06 }, ['report']],
+    items: {
+      ...{ call: callItem, further: furtherItem, mention: mentionItem, source: sourceItem },
+      ...{ figures: figuresItem, report: reportItem },
+    },
+    // In the order of PHASES. Calls of `again` have what those of `ask` have left: both end before the same reserve.
+    phases: [
+      { steps: ['ask'], share: 0.89 },
+      ['spend'],
+      { steps: ['again'], share: 0.01 },
+      ['rank'],
+      { steps: ['trace'], share: 0.06 },
+      ['report'],
+    ],
   }).implement({
     *start({ go, input, acceptedAtMs, deadlineAtMs }) {
       for (const model of input.models) registry().find(model);
@@ -67,62 +165,51 @@ export function defineDiagnosis({ registry, clock = systemClock, pageUrl = (url)
     },
     steps: {
       ask: {
-        request: ({ input, state, deadlineAtMs }) =>
-          callRequest(input, state, registry().find(state.model), timeOf({ deadlineAtMs })),
+        request,
         expect: { status: EVERY_STATUS },
         concurrency: ({ input, ...run }) => planOf(input, run).concurrency,
-        *parse({ input, state, page, runId, deadlineAtMs, charge, go, put }) {
-          const time = timeOf({ deadlineAtMs });
-          const provider = registry().find(state.model);
-          const { fromCache } = page;
-          const reply = readReply(input, provider, page, time);
-          const own = costOfReply(input, state, provider, { page, reply });
-          yield charge(own.atMost ?? own.counted ?? 0);
-          const step = stepAfter(input, state, { reply, spent: own, fromCache, runId }, time);
-          if (step.kind === 'again') {
-            yield go.ask(step.state);
-            return;
-          }
-          const facts = {
-            ...{ elapsedMs: fromCache ? null : page.elapsedMs, nowMs: time.nowMs, provider },
-            ...{ spent: addSpent(state.spent, own), attempts: state.attempt - (fromCache ? 1 : 0) },
-          };
-          if (step.kind === 'answer') {
-            yield put.call({ ...answeredRow(input, state, step.answer, facts), from_cache: fromCache });
-          } else yield put.call(failedRow(input, state, step.error, { ...facts, answer: step.answer }));
+        *parse({ go, ...context }) {
+          yield* answered(context, go.ask);
         },
-        *givenUp({ input, state, error: givenUp, runId, deadlineAtMs, go, put }) {
-          const time = timeOf({ deadlineAtMs });
-          const provider = registry().find(state.model);
-          const error = givenUpError(input, givenUp, time);
-          const spent = { counted: provider.pricePerMillionTokens === undefined ? null : 0, atMost: givenUp.cost };
-          const unsent = { counted: 0, atMost: 0 };
-          const own = givenUp.cost === 0 ? unsent : spent;
-          const step = stepAfter(
-            input,
-            state,
-            { reply: { ok: false, error }, spent: own, fromCache: false, runId },
-            time,
-          );
-          if (step.kind === 'again') {
-            yield go.ask(step.state);
-            return;
+        *givenUp({ go, ...context }) {
+          yield* gaveUp(context, go.ask);
+        },
+      },
+      spend: {
+        async *run({ input, items, deadlineAtMs, go, put }) {
+          if (input.until === undefined) return;
+          const calls: CallItem[] = [];
+          for await (const call of items('call')) calls.push(call);
+          for (const call of hasTimeForMore(input, timeOf({ deadlineAtMs }))
+            ? furtherCalls(input, answerRows(input, calls))
+            : []) {
+            yield put.further(call);
+            yield go.again(call);
           }
-          const facts = { elapsedMs: null, nowMs: time.nowMs, provider, spent: addSpent(state.spent, own) };
-          if (step.kind === 'answer')
-            yield put.call(answeredRow(input, state, step.answer, { ...facts, attempts: state.attempt }));
-          else yield put.call(failedRow(input, state, step.error, { ...facts, attempts: state.attempt }));
+        },
+      },
+      again: {
+        request,
+        expect: { status: EVERY_STATUS },
+        concurrency: ({ input, ...run }) => planOf(input, run).concurrency,
+        *parse({ go, ...context }) {
+          yield* answered(context, go.again);
+        },
+        *givenUp({ go, ...context }) {
+          yield* gaveUp(context, go.again);
         },
       },
       rank: {
         async *run({ input, items, failures, go, put }) {
-          const answered: CallItem[] = [];
-          for await (const call of items('call')) answered.push(call);
+          const calls: CallItem[] = [];
+          for await (const call of items('call')) calls.push(call);
           const died: JoinedFailure[] = [];
           for await (const failure of failures()) died.push(failure);
-          const missing = missingRows(input, answered, died, clock.now());
+          const further: PlannedCall[] = [];
+          for await (const call of items('further')) further.push(call);
+          const missing = missingRows(input, calls, died, clock.now(), further);
           for (const call of missing) yield put.call(call);
-          const rows = answerRows(input, [...answered, ...missing]);
+          const rows = answerRows(input, [...calls, ...missing]);
           for (const { question, model, repeat, branded, findings } of rows) {
             for (const finding of findings?.brands ?? []) {
               yield put.mention({ question, model, repeat, branded, brand: finding.brand, finding });

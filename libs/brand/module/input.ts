@@ -4,15 +4,17 @@ import { DEFAULT_RESERVE_MS } from '../codecs/timeouts.ts';
 import type { Brand } from '../extraction/brand.ts';
 import { PROMPT_STYLES } from '../prompts/prompt.ts';
 
-const name = z.string().trim().min(1).max(100);
+const name = z.string().trim().min(1, 'is empty').max(100);
 
-const brandSchema = z.union([
+/** A brand as a user gives it: its name, or with what else is known of it. */
+export const brandSchema = z.union([
   name,
   z.strictObject({
     name,
     aliases: z.array(name).max(50).optional(),
     negativeContexts: z.array(name).max(50).optional(),
     trailingModel: z.boolean().optional(),
+    caseSensitive: z.boolean().optional(),
     domains: z.array(name).max(50).optional(),
   }),
 ]);
@@ -27,6 +29,13 @@ export const diagnosisInput = z.strictObject({
   models: z.array(name).min(1).max(50),
   /** How often each model is asked each question. */
   repeats: z.int().min(1).max(100).default(1),
+  /**
+   * Questions whose share of answers that name the brand is known less well than this (half of its 95 % interval, 0.1: ±10 points) are
+   * asked again, the least known first, once the first answers are there.
+   */
+  until: z.number().min(0.01).max(0.5).optional(),
+  /** The most calls of the run, those that `until` adds included; default: three times the first ones. */
+  maxCalls: z.int().min(1).max(1_000_000).optional(),
   /** What the model is told beside the question: nothing (`bare`), or to give a list (`list`), whose figures stand apart. */
   prompt: z.enum(PROMPT_STYLES).default('bare'),
   /** The language of the report, and of the prompt `list`; default: each question's own. */
@@ -62,13 +71,14 @@ export function brandsOf({ brand, rivals }: DiagnosisInput): Brand[] {
     const given = typeof each === 'string' ? { name: each } : each;
     if (seen.has(given.name)) return [];
     seen.add(given.name);
-    const { aliases, negativeContexts, trailingModel, domains } = given as Brand;
+    const { aliases, negativeContexts, trailingModel, caseSensitive, domains } = given as Brand;
     return [
       {
         name: given.name,
         ...(aliases === undefined ? {} : { aliases }),
         ...(negativeContexts === undefined ? {} : { negativeContexts }),
         ...(trailingModel === undefined ? {} : { trailingModel }),
+        ...(caseSensitive === undefined ? {} : { caseSensitive }),
         ...(domains === undefined ? {} : { domains }),
       },
     ];

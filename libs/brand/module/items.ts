@@ -4,6 +4,7 @@ import { ERROR_TYPES } from '../codecs/diagnosis-error.ts';
 import { FINISHES } from '../codecs/model-call.ts';
 import type { BrandFinding } from '../extraction/extract-answer.ts';
 import type { Source } from '../extraction/sources.ts';
+import type { DiscoveredBrand } from '../figures/discovery.ts';
 import type { RunFigures } from '../figures/figure-tables.ts';
 import type { BrandScore } from '../figures/scores.ts';
 
@@ -25,13 +26,14 @@ const page = z.object({
 });
 
 const geoData = z.object({
-  brand_mentioned: z.boolean(),
+  /** Null in these three: the answer was cut off before it was known. */
+  brand_mentioned: z.boolean().nullable(),
   rank: z.number().nullable(),
-  sentiment: z.number(),
+  sentiment: z.number().nullable(),
   cited_sources: z.array(
     z.object({ url: z.string(), site_name: z.string(), attitude: z.enum(['positive', 'neutral', 'negative']) }),
   ),
-  interception: z.boolean(),
+  interception: z.boolean().nullable(),
 });
 
 /** One call: one question to one model, once. */
@@ -114,6 +116,9 @@ export const callItem = z.object({
   timestamp: z.string(),
 });
 
+/** A further call, which the first answers asked for. */
+export const furtherItem = z.object({ question: z.int(), model: z.string(), repeat: z.int() });
+
 /** What one answer says about one brand. */
 export const mentionItem = z.object({
   question: z.string(),
@@ -140,6 +145,7 @@ export const figuresItem = z.object({
   figures: z.custom<RunFigures>(),
   scores: z.array(z.custom<BrandScore>()),
   sources: z.array(z.custom<Source>()),
+  discovered: z.array(z.custom<DiscoveredBrand>()),
 });
 
 export const reportItem = z.object({
@@ -189,6 +195,8 @@ export const reportItem = z.object({
   ),
   figures: z.custom<RunFigures>(),
   scores: z.array(z.custom<BrandScore>()),
+  /** Brands that answers name beside the given ones, and that nobody listed. */
+  discovered: z.array(z.custom<DiscoveredBrand>()),
   sources: z.array(sourceItem),
 });
 

@@ -5,29 +5,33 @@ import { extractAnswer } from '../extraction/extract-answer.ts';
 import { brandMatcher } from '../extraction/match-brands.ts';
 import type { Source } from '../extraction/sources.ts';
 import type { AnswerRow } from '../figures/answer-row.ts';
+import { discoveredBrands } from '../figures/discovery.ts';
 import { runFigures } from '../figures/figure-tables.ts';
-import { brandScore } from '../figures/scores.ts';
+import { brandScores } from '../figures/scores.ts';
 import { failedRow } from './call-rows.ts';
 import { NOTHING_SPENT, type Spent } from './cost.ts';
 import { brandsOf, type DiagnosisInput } from './input.ts';
 import type { CallItem, FiguresItem } from './items.ts';
 import { callKey, type PlannedCall, planCalls } from './plan.ts';
 
-/** Rows for planned calls without one: they died, or the deadline came before they were sent. */
+const ASKING: ReadonlySet<string> = new Set(['ask', 'again']);
+
+/** Rows for planned and further calls without one: they died, or the deadline came before they were sent. */
 export function missingRows(
   input: DiagnosisInput,
   calls: readonly CallItem[],
   failures: readonly JoinedFailure[],
   nowMs: number,
+  further: readonly PlannedCall[] = [],
 ): CallItem[] {
   const known = new Set(calls.map(({ question, model, repeat }) => callKey(question, model, repeat)));
   const why = new Map<string, JoinedFailure>();
   for (const failure of failures) {
     const state = failure.state as Partial<PlannedCall> | undefined;
-    if (failure.step !== 'ask' || state?.question === undefined) continue;
+    if (!ASKING.has(failure.step) || state?.question === undefined) continue;
     why.set(callKey(input.questions[state.question] ?? '', state.model ?? '', state.repeat ?? 0), failure);
   }
-  return planCalls(input).flatMap((call) => {
+  return [...planCalls(input), ...further].flatMap((call) => {
     const key = callKey(input.questions[call.question] ?? '', call.model, call.repeat);
     if (known.has(key)) return [];
     const died = why.get(key);
@@ -61,6 +65,7 @@ export function answerRows(input: DiagnosisInput, calls: readonly CallItem[]): A
               text: response,
               question,
               brands,
+              isWhole: status === 'whole',
               citations: citations.map(({ url, title, site }) => ({
                 ...{ url },
                 ...(title === undefined ? {} : { title }),
@@ -76,8 +81,9 @@ export function answerRows(input: DiagnosisInput, calls: readonly CallItem[]): A
 export function figuresOf(input: DiagnosisInput, rows: readonly AnswerRow[]): FiguresItem {
   const brands = brandsOf(input);
   const figures = runFigures(rows, brands);
-  const scores = figures.bare.overall.brands.map((each) => brandScore(each, brands.length));
-  return { figures, scores, sources: topSources(rows).map(({ source }) => source) };
+  const scores = brandScores(figures.bare.overall.brands);
+  const sources = topSources(rows).map(({ source }) => source);
+  return { figures, scores, sources, discovered: discoveredBrands(rows) };
 }
 
 export interface CountedSource {

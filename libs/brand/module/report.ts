@@ -34,6 +34,7 @@ export function reportOf(input: DiagnosisInput, { calls, figures, sources, plan,
     results: calls.map(resultOf),
     figures: figures.figures,
     scores: figures.scores,
+    discovered: figures.discovered,
     sources: [...sources].sort((a, b) => b.answers - a.answers || (a.url < b.url ? -1 : 1)),
   };
 }

@@ -2,7 +2,7 @@
 import stringWidth from 'string-width';
 import { padEnd, padStart } from '../../cli/terminal/format.ts';
 import type { ComparedFigure, Comparison } from './compare.ts';
-import { behind, differenceText, instant, scaled } from './numbers.ts';
+import { behind, differenceText, instant, valueText } from './numbers.ts';
 import { plain } from './summary.ts';
 import { WORDS_EN } from './words/words-en.ts';
 
@@ -23,14 +23,15 @@ export function comparisonText(comparison: Comparison): string {
   }
   lines.push(
     '',
-    'difference: newest less oldest. Within noise: their 95 % intervals overlap. *: fewer than ten answers, too thin to compare.',
+    'difference: newest less oldest. Within noise: their 95 % intervals overlap, or two halves of one run differ as much.',
+    'a range: answers that were cut off leave the value open. *: fewer than ten known answers, too thin to compare.',
   );
   return `${lines.join('\n')}\n`;
 }
 
 function figureCells({ name, scale, values, difference, withinNoise, tooThin }: ComparedFigure): string[] {
   const verdict = withinNoise === null ? 'cannot be told' : withinNoise ? 'within noise' : 'beyond noise';
-  const cells = values.map((figure) => `${scaled(figure.value, scale)} (${behind(figure, scale)})`);
+  const cells = values.map((figure) => `${valueText(figure, scale)} (${behind(figure, scale)})`);
   return [WORDS_EN.figure[name], ...cells, differenceText(difference, scale), `${verdict}${tooThin ? ' *' : ''}`];
 }
 

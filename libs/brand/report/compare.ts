@@ -4,26 +4,25 @@
  */
 import { CatenaError } from '../../errors/catena-error.ts';
 import { type BrandFigures, brandFigures } from '../figures/brand-figures.ts';
-import type { Figure } from '../figures/figure.ts';
+import { type Figure, overlap } from '../figures/figure.ts';
+import { type BrandNoise, noiseOf } from '../figures/noise.ts';
+import { BRAND_SCALES, type FigureName, type Scale } from '../figures/observation.ts';
 import { brandsOf } from '../module/input.ts';
 import type { CallItem } from '../module/items.ts';
 import { answerRows } from '../module/rank.ts';
-import type { Scale } from './numbers.ts';
 import type { RunReport } from './run-report.ts';
 
-type FigureName = Exclude<keyof BrandFigures, 'brand'>;
-
 /** The figures that are compared, in the order in which they are shown. */
-export const COMPARED: readonly { readonly name: FigureName; readonly scale: Scale }[] = [
-  { name: 'mentionRate', scale: 'share' },
-  { name: 'firstMentionRate', scale: 'share' },
-  { name: 'top3Rate', scale: 'share' },
-  { name: 'averageRank', scale: 'rank' },
-  { name: 'shareOfVoice', scale: 'share' },
-  { name: 'recommendationRate', scale: 'share' },
-  { name: 'sentiment', scale: 'net' },
-  { name: 'interception', scale: 'share' },
-  { name: 'citationRate', scale: 'share' },
+export const COMPARED: readonly FigureName[] = [
+  'mentionRate',
+  'firstMentionRate',
+  'top3Rate',
+  'averageRank',
+  'shareOfVoice',
+  'recommendationRate',
+  'sentiment',
+  'interception',
+  'citationRate',
 ];
 
 export interface ComparedFigure {
@@ -34,10 +33,12 @@ export interface ComparedFigure {
   /** The newest minus the oldest; null if one of them has no value. */
   readonly difference: number | null;
   /**
-   * Whether the 95 % intervals of the oldest and the newest overlap: then the difference may be chance. Null when one of them
-   * has no interval. Intervals that do not overlap are a stricter test than 95 %.
+   * Whether the difference may be chance: the 95 % intervals of the oldest and the newest overlap, or it is no larger than what two
+   * halves of one of them differ by. Null when one of them has no interval. Intervals that do not overlap are a stricter test than 95 %.
    */
   readonly withinNoise: boolean | null;
+  /** What two halves of a run differ by, the most of the compared runs; null without repeats. */
+  readonly noise: number | null;
   /** Whether the oldest or the newest is based on fewer than ten answers. */
   readonly tooThin: boolean;
 }
@@ -100,8 +101,9 @@ export function compareRuns(reports: readonly RunReport[]): Comparison {
     questions,
     models,
     brands: brands.map(({ name, domains }) => {
-      const ofRuns = rows.map((own) => brandFigures(own, name, domains));
-      return { brand: name, figures: COMPARED.map(({ name: figure, scale }) => compared(figure, scale, ofRuns)) };
+      const ofRuns = rows.map((own) => brandFigures(own, name, { domains: domains ?? [] }));
+      const noise = rows.flatMap((own) => noiseOf(own, [{ name, domains: domains ?? [] }]) ?? []);
+      return { brand: name, figures: COMPARED.map((figure) => compared(figure, ofRuns, noise)) };
     }),
     leftOut: leftOut(runs, bare, { questions, models, brands: [...sharedNames] }),
   };
@@ -133,26 +135,25 @@ function notComparable(brands: readonly string[]): CatenaError {
   });
 }
 
-function compared(name: FigureName, scale: Scale, ofRuns: readonly BrandFigures[]): ComparedFigure {
+function compared(name: FigureName, ofRuns: readonly BrandFigures[], noises: readonly BrandNoise[]): ComparedFigure {
   const values = ofRuns.map((figures) => figures[name]);
   const [first, last] = [values[0], values.at(-1)];
   const difference =
     first === undefined || last === undefined || first.value === null || last.value === null
       ? null
       : last.value - first.value;
+  const halves = noises.flatMap((each) => each.halves[name] ?? []);
+  const noise = halves.length === 0 ? null : Math.max(...halves);
+  const overlaps = first === undefined || last === undefined ? null : overlap(first, last);
   return {
     name,
-    scale,
+    scale: BRAND_SCALES[name],
+    noise,
     values,
     difference,
-    withinNoise: first === undefined || last === undefined ? null : overlap(first, last),
+    withinNoise: overlaps === null ? null : overlaps || Math.abs(difference ?? 0) <= (noise ?? -1),
     tooThin: first?.tooThin === true || last?.tooThin === true,
   };
-}
-
-function overlap(one: Figure, other: Figure): boolean | null {
-  if (one.low === null || one.high === null || other.low === null || other.high === null) return null;
-  return one.low <= other.high && other.low <= one.high;
 }
 
 function keyOf({ question, model, prompt }: CallItem): string {

@@ -58,8 +58,10 @@ export function reportCsv(run: RunReport): string {
   return `\ufeff${csvLines([CSV_COLUMNS, ...rows.map((row) => CSV_COLUMNS.map((column) => row[column]))])}`;
 }
 
+/** Of an answer that was cut off, what it did not say by then is unknown, and its cells are empty. */
 function rowOf({ runId }: RunReport, call: CallItem, brand: string, mention: MentionItem | undefined): Row {
   const finding = mention?.finding;
+  const whole = call.status === 'whole' ? finding : undefined;
   return {
     run_id: runId,
     question: call.question,
@@ -70,15 +72,15 @@ function rowOf({ runId }: RunReport, call: CallItem, brand: string, mention: Men
     error_type: call.error?.error_type ?? null,
     brand,
     is_main: brand === call.brand,
-    mentioned: finding?.mentioned ?? null,
+    mentioned: finding?.mentioned === true ? true : (whole?.mentioned ?? null),
     rank: finding?.rank ?? null,
     rank_source: finding?.rankSource ?? null,
     list_rank: finding?.listRank ?? null,
     mention_rank: finding?.mentionRank ?? null,
-    recommended: finding?.recommended ?? null,
-    discouraged: finding?.discouraged ?? null,
-    sentiment: finding?.sentiment ?? null,
-    sentiment_score: finding?.sentimentScore ?? null,
+    recommended: whole?.recommended ?? null,
+    discouraged: whole?.discouraged ?? null,
+    sentiment: whole?.sentiment ?? null,
+    sentiment_score: whole?.sentimentScore ?? null,
     evidence: finding?.evidence?.sentence ?? null,
     cited_urls: call.geo_data?.cited_sources.map(({ url }) => url).join(' ') ?? null,
     call_elapsed_ms: call.elapsed_ms,

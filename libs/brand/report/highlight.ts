@@ -10,18 +10,35 @@ interface Piece {
   readonly brand: string | undefined;
 }
 
+/** A part of an answer between two cuts, marked. */
+export interface MarkedPiece {
+  readonly start: number;
+  readonly end: number;
+  readonly markup: Markup;
+}
+
 /** `own` is the diagnosed brand. Offsets outside the text are ignored. */
 export function highlighted(text: string, findings: readonly BrandFinding[], own: string): Markup[] {
-  return piecesOf(text, findings).map(({ start, end, isEvidence, brand }) => {
+  return markedPieces(text, findings, own, []).map(({ markup }) => markup);
+}
+
+/** The text in pieces, in order and without gaps, cut wherever a mark begins or ends and at `cuts`. */
+export function markedPieces(
+  text: string,
+  findings: readonly BrandFinding[],
+  own: string,
+  cuts: readonly number[],
+): MarkedPiece[] {
+  return piecesOf(text, findings, cuts).map(({ start, end, isEvidence, brand }) => {
     const words = text.slice(start, end);
     const named =
       brand === undefined ? words : html`<b class="${brand === own ? 'own' : 'rival'}" title="${brand}">${words}</b>`;
-    return isEvidence ? html`<mark>${named}</mark>` : html`${named}`;
+    return { start, end, markup: isEvidence ? html`<mark>${named}</mark>` : html`${named}` };
   });
 }
 
 /** The text cut wherever a mark begins or ends, in order and without gaps. */
-function piecesOf(text: string, findings: readonly BrandFinding[]): Piece[] {
+function piecesOf(text: string, findings: readonly BrandFinding[], more: readonly number[]): Piece[] {
   const evidence = findings
     .flatMap((finding) => (finding.evidence === null ? [] : [finding.evidence]))
     .filter(isIn(text));
@@ -29,7 +46,7 @@ function piecesOf(text: string, findings: readonly BrandFinding[]): Piece[] {
     .flatMap(({ brand, mentions: all }) => all.map(({ start, end }) => ({ start, end, brand })))
     .filter(isIn(text))
     .sort((one, other) => one.start - other.start);
-  const cuts = new Set([0, text.length]);
+  const cuts = new Set([0, text.length, ...more]);
   for (const { start, end } of [...evidence, ...mentions]) cuts.add(start).add(end);
   const places = [...cuts].sort((one, other) => one - other);
   const inEvidence = covered(places, evidence);

@@ -1,5 +1,7 @@
 /** Formats figures for readers. An unknown value is a dash, never a zero. */
 import type { Figure } from '../figures/figure.ts';
+import type { Scale } from '../figures/observation.ts';
+import type { BrandScore } from '../figures/scores.ts';
 
 export const NOTHING = '–';
 
@@ -32,12 +34,27 @@ export function money(value: number | null): string {
   return value === 0 ? '0' : value >= 1 ? value.toFixed(2) : value.toFixed(6).replace(/0+$/, '');
 }
 
-/** How a figure is written: as a share, a mean rank, or a net score. */
-export type Scale = 'share' | 'rank' | 'net';
-
+/** A value as a share, a mean rank, or a net score. */
 export function scaled(value: number | null, scale: Scale): string {
   if (scale === 'share') return percent(value);
   return scale === 'rank' ? decimal(value) : signed(value);
+}
+
+/** The value, or its bounds if answers that were cut off could change it: `50–100%`. */
+export function valueText({ value, least, most }: Pick<Figure, 'value' | 'least' | 'most'>, scale: Scale): string {
+  return value === null ? interval({ low: least, high: most }, scale) : scaled(value, scale);
+}
+
+/** A score, or its bounds. */
+export function scoreText(score: Pick<BrandScore, 'score' | 'least' | 'most'> | undefined): string {
+  if (score === undefined || score.least === null || score.most === null) return NOTHING;
+  return score.score === null ? `${decimal(score.least, 0)}–${decimal(score.most, 0)}` : decimal(score.score);
+}
+
+/** `1`, or `1–3` where the intervals leave several places; a dash where no brand is known to be mentioned. */
+export function placeText(place: BrandScore['place']): string {
+  if (place === null) return NOTHING;
+  return place.best === place.worst ? String(place.best) : `${place.best}–${place.worst}`;
 }
 
 /** The 95 % interval, `30–90%`; a dash where there is none. */

@@ -72,7 +72,9 @@ describe('a hostile answer', () => {
 
   it('is shown as it was said, apart from what no page can hold', () => {
     const shown = page('#answers .said').first().text();
-    expect(shown).toBe(HOSTILE.toWellFormed().replace(/[^\P{Cc}\n]/gu, '\ufffd'));
+    // Bold signs and line ends are shown as what they mean; nothing else is missing or added.
+    const said = HOSTILE.toWellFormed().replace(/[^\P{Cc}\n]/gu, '\ufffd');
+    expect(shown).toBe(said.replaceAll('**', '').replaceAll('\n', ''));
   });
 
   it('leads nowhere by what is no address of the web', () => {
@@ -131,9 +133,12 @@ describe('what is missing', () => {
     expect(cells.eq(0).text()).toContain('no answer');
     expect(cells.eq(0).attr('class')).toBe('void');
     expect(cells.eq(1).attr('class')).toBe('absent');
-    const unspoken = page('#sentiment tr:contains(Apex)');
-    expect(unspoken.text()).toContain('absent');
-    expect(unspoken.find('svg')).toHaveLength(0);
+    // Two answers were cut off before they named it: they may have praised it, or blamed it, or neither.
+    const unheard = page('#sentiment tr:contains(Apex)');
+    expect(unheard.text()).toContain('−1.00 … +1.00');
+    expect(unheard.find('rect.fill')).toHaveLength(0);
+    expect(unheard.find('rect.maybe')).toHaveLength(1);
+    expect(cells.eq(2).text()).toContain('not heard');
   });
 
   it('of all calls leaves a page that says so', () => {
@@ -141,6 +146,59 @@ describe('what is missing', () => {
     expect(textOf(failed, 'header')).toContain('No call was answered');
     expect(failed('#visibility, #ranks, #voice')).toHaveLength(0);
     expect(textOf(failed, '#missing')).toContain('key refused');
+  });
+});
+
+describe('the top of the page', () => {
+  const many = { questions: Array.from({ length: 8 }, (_, index) => `Which shoes, number ${index}?`) };
+
+  it('says how the brand stands, how sure that is and what to do first', () => {
+    const page = load(reportPage(reported({ input: many, reply: () => '1. **Bolt**: fine.\n2. **Crest**: fine.\n' })));
+    expect(page('.banner')).toHaveLength(0);
+    expect(textOf(page, '.lead')).toBe(
+      'Apex is named in 0% of 16 answers to questions that do not name it. By score it holds place 3 of 3.',
+    );
+    expect(textOf(page, '.sure')).toContain('95% confidence');
+    expect(textOf(page, '.advice li:first-of-type')).toContain('Make Apex known');
+    expect(page('.standings tbody tr')).toHaveLength(3);
+    expect(textOf(page, '.standings tbody tr:first-of-type')).toMatch(/Bolt.*1/);
+  });
+
+  it('begins with what was not heard, and claims no order then (R1)', () => {
+    const reply = (_question: string, model: string) =>
+      model === 'zhipu' ? { cut: 'It depends. ' } : '1. **Apex**\n2. **Bolt**\n';
+    const page = load(reportPage(reported({ input: many, reply })));
+    expect(page('main').children().first().attr('class')).toBe('banner urgent');
+    expect(textOf(page, '.banner')).toContain('8 of 16 answers are whole; 8 were cut off');
+    expect(textOf(page, '.lead')).toContain('Apex is named in 50–100% of 16 answers');
+    expect(textOf(page, '.lead')).toContain('no order is claimed');
+    expect(page('.standings rect.maybe').length).toBeGreaterThan(0);
+    expect(textOf(page, '.advice li:first-of-type')).toContain('before drawing conclusions');
+  });
+
+  it('offers brands that nobody listed', () => {
+    const page = load(reportPage(reported({ input: many, reply: () => '1. **Apex**: fine.\n2. **Zenith**: fine.\n' })));
+    expect(textOf(page, '#discovered tr:contains(Zenith)')).toContain('16/16');
+  });
+
+  it('warns of a name that is an ordinary word (R9)', () => {
+    const page = load(reportPage(reported({ input: { ...many, rivals: ['On'] } })));
+    expect(textOf(page, '.summary .warning')).toContain('On');
+  });
+});
+
+describe('an answer', () => {
+  it('is rendered: headings, lists, tables and bold text instead of their signs', () => {
+    const text =
+      '## Picks\n\n- **Apex**: good\n  - light\n\n| Brand | Why |\n|---|---|\n| Bolt | cheap |\n\nSee [test](https://a.test/x).';
+    const page = load(reportPage(reported({ reply: () => text })));
+    const said = page('#answers .said').first();
+    expect(said.find('.said-heading').text()).toBe('Picks');
+    expect(said.find('.said-item').first().find('strong').text()).toBe('Apex');
+    expect(said.find('.said-item.depth-1').text()).toBe('light');
+    expect(said.find('.said-row').last().find('span:contains(Bolt)').length).toBe(1);
+    expect(said.text()).not.toMatch(/\*\*|##|\|/);
+    expect(said.text()).toContain('https://a.test/x');
   });
 });
 

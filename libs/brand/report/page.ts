@@ -8,7 +8,7 @@ import { sentiment, visibility, voice } from './sections/figures.ts';
 import { headline } from './sections/headline.ts';
 import { history } from './sections/history.ts';
 import { note, section } from './sections/layout.ts';
-import { interception, missing } from './sections/losses.ts';
+import { discovered, interception, missing } from './sections/losses.ts';
 import { ranks } from './sections/ranks.ts';
 import { sceneOf } from './sections/scene.ts';
 import { sources } from './sections/sources.ts';
@@ -29,6 +29,7 @@ export function reportPage(run: RunReport, past?: Comparison, language?: ReportL
 <html lang="${words.lang}"><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="${policy}"><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="referrer" content="no-referrer"><meta name="color-scheme" content="light dark"><title>${words.title}: ${scene.main}</title>${STYLE}</head><body><main>${[
     headline(scene),
     measured,
+    success && discovered(scene),
     success && branded(scene),
     success && sources(scene),
     missing(scene),

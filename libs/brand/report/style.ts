@@ -12,6 +12,10 @@ header{padding:6px 0 18px}header p{margin:4px 0;color:var(--soft)}.kind{text-tra
 section{background:var(--surface);border:1px solid var(--line);border-radius:12px;padding:20px 22px;margin:16px 0}
 .note{color:var(--soft);margin:0 0 12px;max-width:76ch}.warning{background:var(--warn-ground);color:var(--warn)!important;border-radius:8px;padding:8px 12px;margin:8px 0 12px!important}
 small,.detail{color:var(--soft);font-size:12.5px}
+.banner{background:var(--warn-ground);color:var(--warn);border-radius:10px;padding:12px 16px;margin:0 0 18px;font-weight:600}.banner.urgent{border-inline-start:6px solid var(--bad)}
+.summary{display:grid;grid-template-columns:minmax(0,3fr) minmax(0,2fr);gap:16px;margin:0 0 16px}.summary>div{background:var(--surface);border:1px solid var(--line);border-radius:12px;padding:16px 18px}.summary>div:only-child{grid-column:1/-1}
+.lead{font-size:18px;line-height:1.45;margin:0 0 6px}.sure{margin:0 0 10px;color:var(--soft)}.advice ol{margin:6px 0 0;padding-inline-start:1.2em}.advice li{margin:0 0 10px}.advice li.high::marker{color:var(--bad);font-weight:700}
+.standings td:last-child,.standings td:nth-child(3){text-align:end}
 .cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(200px,1fr));gap:12px;margin:0}
 .cards div{background:var(--surface);border:1px solid var(--line);border-radius:12px;padding:12px 14px}
 .cards dt{color:var(--soft);font-size:13px}.cards dd{margin:0;font-size:26px;font-weight:650;line-height:1.25;font-variant-numeric:tabular-nums}.cards dd.detail{font-size:12.5px;font-weight:400;line-height:1.4}
@@ -25,7 +29,7 @@ strong.own,b.own{color:var(--own)}.value{font-weight:600;white-space:nowrap}
 .bars th[scope=row]{width:26%;min-width:84px}.bars td:nth-child(2){min-width:96px}.bars td:last-child{white-space:nowrap}
 .wide-bars td:nth-child(3){min-width:96px}.wide-bars td:nth-child(2){width:34%}
 .row-chart{display:block;width:100%;height:16px;overflow:visible}
-.track{fill:var(--track)}.own{fill:var(--own)}.rival{fill:var(--rival)}.thin{opacity:.55}
+.track{fill:var(--track)}.own{fill:var(--own)}.rival{fill:var(--rival)}.thin{opacity:.55}.maybe{opacity:.22}.maybe.own{fill:var(--own)}.maybe.rival{fill:var(--rival)}
 .by-us{fill:var(--own)}.by-rival{fill:var(--bad)}.by-others{fill:var(--flat)}.positive,.whole{fill:var(--good)}.neutral{fill:var(--flat)}.negative,.failed{fill:var(--bad)}.partial{fill:var(--rival)}
 rect.fill.rival{fill:var(--rival)}
 .whisker{fill:none;stroke:var(--ink);stroke-width:1.5;vector-effect:non-scaling-stroke}.zero{stroke:var(--ink);stroke-width:1;vector-effect:non-scaling-stroke}
@@ -42,8 +46,10 @@ rect.fill.rival{fill:var(--rival)}
 path.line{fill:none;stroke-width:1.4;stroke:var(--rival)}path.line.own{stroke:var(--own);stroke-width:2.6}.lines .whisker{stroke:var(--own);opacity:.45;stroke-width:2}
 .facts{display:grid;grid-template-columns:minmax(100px,180px) 1fr;gap:6px 16px;margin:8px 0 0}.facts dt{color:var(--soft)}.facts dd{margin:0}.facts ol{margin:0;padding-inline-start:1.3em}
 .answer{border:1px solid var(--line);border-radius:8px;margin:6px 0;padding:0 12px}.answer summary{cursor:pointer;padding:8px 0}.answer .model{font-weight:600;margin-inline-end:8px}
-.said{white-space:pre-wrap;border-top:1px solid var(--line);padding:10px 0;margin:0;max-width:80ch}mark{background:var(--mark);color:inherit;border-radius:3px}.said b{border-bottom:2px solid var(--rival)}.said b.own{border-color:var(--own)}
+.said{border-top:1px solid var(--line);padding:10px 0;margin:0;max-width:80ch}mark{background:var(--mark);color:inherit;border-radius:3px}.said b{border-bottom:2px solid var(--rival)}.said b.own{border-color:var(--own)}
+.said p{margin:0 0 6px;white-space:pre-wrap}.said-heading{font-weight:650}.said-item{padding-inline-start:1.2em;text-indent:-.6em}.depth-1{margin-inline-start:1.2em!important}.depth-2,.depth-3,.depth-4{margin-inline-start:2.4em!important}.said-row{display:flex;gap:12px;border-bottom:1px solid var(--line)}.said-row span{flex:1}.said-row span:empty{display:none}
 .cited ul{margin:2px 0 10px;padding-inline-start:1.2em}a{color:var(--own)}
+@media (max-width:760px){.summary{grid-template-columns:1fr}}
 @media (max-width:560px){main{padding:16px 10px 40px}section{padding:14px 12px}h1{font-size:27px}.cards{grid-template-columns:1fr 1fr;gap:8px}.cards dd{font-size:21px}.facts{grid-template-columns:1fr;gap:0}.facts dd{margin-bottom:8px}.bars th[scope=row]{width:30%}}
-@media print{:root{--ground:#fff;--surface:#fff;--ink:#000;--soft:#444;--line:#ccc;--track:#eee;--own:#1d4fb8;--rival:#8a95a5;--good:#1c8a78;--flat:#c3cad4;--bad:#cf5b2e;--mark:#fff0b8}body{font-size:11pt}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}main{max-width:none;padding:0}section{border:0;padding:8px 0;break-inside:auto}tr,figure,.cards div{break-inside:avoid}h2,h3{break-after:avoid}.scroll{overflow:visible}.answer:not([open]){display:none}}
+@media print{.summary{grid-template-columns:3fr 2fr;break-inside:avoid}.banner{border:1px solid #8a5a00}:root{--ground:#fff;--surface:#fff;--ink:#000;--soft:#444;--line:#ccc;--track:#eee;--own:#1d4fb8;--rival:#8a95a5;--good:#1c8a78;--flat:#c3cad4;--bad:#cf5b2e;--mark:#fff0b8}body{font-size:11pt}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}main{max-width:none;padding:0}section{border:0;padding:8px 0;break-inside:auto}tr,figure,.cards div{break-inside:avoid}h2,h3{break-after:avoid}.scroll{overflow:visible}.answer:not([open]){display:none}}
 </style>`;

@@ -21,13 +21,23 @@ describe('the summary', () => {
     expect(text).toMatch(/^Apex against Bolt, Crest: completed after 12\.3 s\n/);
     expect(text).toContain('one by one: 99 s');
     expect(text).toMatch(/of 4 answers .*too thin to compare/);
-    expect(text).toMatch(/100% +100% +1\.0 +50% +\S+ {2}Apex/);
+    expect(text).toMatch(/1–\d +\S+ +100% +100% +1\.0 +50% +\S+ {2}Apex/);
     expect(text).toMatch(/ 0% +0% +– +0% +– {2}Crest/);
   });
 
   it('moves no cursor and turns no line, whatever a name holds', () => {
     const hostile = reported({ input: { brand: 'A\u001b[2J\u202eB', rivals: ['C\nD'] } });
     expect(summaryOf(hostile.report).replaceAll('\n', '')).not.toMatch(/[\p{Cc}\u202e]/u);
+  });
+
+  it('says first that answers were cut off, and gives bounds instead of values (R1)', () => {
+    const text = summaryOf(
+      reported({
+        reply: (_question, model) => (model === 'qwen' ? { cut: 'It depends. ' } : '1. **Apex**\n2. **Bolt**'),
+      }).report,
+    );
+    expect(text.indexOf('fewer than 80%')).toBeLessThan(text.indexOf('mentioned'));
+    expect(text).toMatch(/1–3 +\S+–\S+ +50–100% +50–100% .* Apex/);
   });
 
   it('of a run without an answer shows no figures', () => {

@@ -1,8 +1,10 @@
 /** A report on one screen of a terminal. */
 import type { BrandFigures } from '../figures/brand-figures.ts';
+import { GOOD_COVERAGE, wholeShare } from '../figures/coverage.ts';
+import type { BrandScore } from '../figures/scores.ts';
 import type { ReportItem } from '../module/items.ts';
 import { planWarning } from '../module/run-plan.ts';
-import { decimal, money, percent, seconds, signed } from './numbers.ts';
+import { money, placeText, scoreText, seconds, valueText } from './numbers.ts';
 
 /** The most lines of a list that are shown; further ones are counted. */
 const MAX_LINES = 8;
@@ -15,6 +17,7 @@ export function summaryOf(report: ReportItem, more: readonly string[] = []): str
   const lines = [
     `${plain(report.brand)}${against}: ${report.status} after ${seconds(report.elapsed)}`,
     `calls: ${whole} whole, ${partial} cut off with their text kept, ${failed} failed; cost: ${money(report.cost)}`,
+    ...unheard(report),
     ...planWarning(report.plan),
     ...more,
     ...visibility(report),
@@ -24,31 +27,42 @@ export function summaryOf(report: ReportItem, more: readonly string[] = []): str
   return `${lines.join('\n')}\n`;
 }
 
+/** Said before any figure. */
+function unheard({ coverage, success }: ReportItem): string[] {
+  if (!success || coverage.partial + coverage.failed === 0) return [];
+  const few = wholeShare(coverage) < GOOD_COVERAGE ? ['fewer than 80% of the calls were answered in full'] : [];
+  return [
+    ...few,
+    'what was not heard is unknown: figures may be bounds, and brands whose intervals overlap have no order',
+  ];
+}
+
 function visibility({ figures, scores, success }: ReportItem): string[] {
   if (!success) return ['', 'no call was answered, so there are no figures'];
   const { coverage, brands } = figures.bare.overall;
   const answers = coverage.whole + coverage.partial;
   if (answers === 0) return ['', 'every answered question names the brand: nothing can be said about its visibility'];
-  const thin = brands[0]?.mentionRate.tooThin === true ? ' (fewer than ten: too thin to compare)' : '';
-  return [
-    '',
-    `of ${answers} answers to questions that name no brand${thin}:`,
-    '  score  mentioned  first  rank  voice  sentiment  brand',
-    ...brands.map((each, index) => brandLine(each, scores[index]?.score ?? null)),
-  ];
+  const thin = brands[0]?.mentionRate.tooThin === true ? ' (fewer than ten are known: too thin to compare)' : '';
+  const head = ['place', 'score', 'mentioned', 'first', 'rank', 'voice', 'sentiment', 'brand'];
+  const rows = brands.map((each, index) => brandCells(each, scores[index]));
+  const widths = head.map((name, at) => Math.max(name.length, ...rows.map((cells) => cells[at]?.length ?? 0)));
+  const line = (cells: readonly string[]): string =>
+    `  ${cells.map((cell, at) => (at === cells.length - 1 ? cell : cell.padStart(widths[at] ?? 0))).join('  ')}`;
+  return ['', `of ${answers} answers to questions that name no brand${thin}:`, ...[head, ...rows].map(line)];
 }
 
-function brandLine(figures: BrandFigures, score: number | null): string {
+function brandCells(figures: BrandFigures, score: BrandScore | undefined): string[] {
   const { brand, mentionRate, firstMentionRate, averageRank, shareOfVoice, sentiment } = figures;
-  const cells = [
-    decimal(score).padStart(7),
-    percent(mentionRate.value).padStart(11),
-    percent(firstMentionRate.value).padStart(7),
-    decimal(averageRank.value).padStart(6),
-    percent(shareOfVoice.value).padStart(7),
-    signed(sentiment.value).padStart(11),
+  return [
+    placeText(score?.place ?? null),
+    scoreText(score),
+    valueText(mentionRate, 'share'),
+    valueText(firstMentionRate, 'share'),
+    valueText(averageRank, 'rank'),
+    valueText(shareOfVoice, 'share'),
+    valueText(sentiment, 'net'),
+    plain(brand),
   ];
-  return `${cells.join('')}  ${plain(brand)}`;
 }
 
 function sources({ figures, sources: pages }: ReportItem): string[] {

@@ -22,13 +22,16 @@ const errorSchema = z.object({
 });
 
 const geoData = z.object({
-  brand_mentioned: z.boolean(),
-  rank: z.int().describe('From 1; -1 when the brand is not mentioned.'),
-  sentiment: z.number().describe('-1 to 1; 0 when nothing is said.'),
+  brand_mentioned: z.boolean().nullable().describe('Null: the answer was cut off before it named the brand.'),
+  rank: z.int().nullable().describe('From 1; -1 when the brand is not mentioned; null when that is not known.'),
+  sentiment: z.number().nullable().describe('-1 to 1; 0 when nothing is said; null for an answer that was cut off.'),
   cited_sources: z.array(
     z.object({ url: z.string(), site_name: z.string(), attitude: z.enum(['positive', 'neutral', 'negative']) }),
   ),
-  interception: z.boolean().describe('A rival is recommended and the brand is absent.'),
+  interception: z
+    .boolean()
+    .nullable()
+    .describe('A rival is recommended and the brand is absent; null when that is not known.'),
 });
 
 /** One call, in short. */
@@ -56,6 +59,33 @@ export const detailedResultSchema = z.object({
   timestamp: isoTime,
 });
 
+const coverage = z.object({
+  calls: z.int().describe('Planned calls.'),
+  whole: z.int().describe('Answered in full.'),
+  partial: z.int().describe('Cut off; what they had said by then is counted.'),
+  failed: z.int().describe('Without an answer.'),
+});
+
+const plan = z.object({
+  calls: z.int(),
+  concurrency: z.int().describe('Calls at once.'),
+  expected_ms: z.number().describe('The least time of all calls, by the medians of their models.'),
+  available_ms: z.number().nullable().describe('The time that there was; null without a deadline.'),
+  fits: z.boolean().describe('False: some answers had to be cut off.'),
+});
+
+/** How much of what was asked stands behind a body. */
+const certainty = z.object({
+  partial: z.boolean().describe('Some calls have no whole answer: figures may be bounds.'),
+  coverage,
+  revision: z
+    .int()
+    .min(0)
+    .describe('The number of the report of the run behind this body, from 1; 0 before the first.'),
+  final: z.boolean().describe('False as long as another report of the run may come.'),
+  plan: plan.nullable().describe('The forecast before the first call; null before the report.'),
+});
+
 const state = {
   stage,
   status,
@@ -67,6 +97,7 @@ const state = {
 export const statusBodySchema = z.object({
   task_id: runId,
   ...state,
+  ...certainty.shape,
   created_at: isoTime,
   failed_stage: z.enum(FAILING_STAGES).nullable().describe('Of a failed run: the stage that failed.'),
   last_progress: z.int().min(0).max(99).nullable().describe('Of a failed run: the progress of the failed stage.'),
@@ -76,26 +107,41 @@ export const statusBodySchema = z.object({
 });
 
 const figure = z.object({
-  value: z.number().nullable().describe('Null when there is nothing to divide by.'),
-  numerator: z.number(),
+  value: z
+    .number()
+    .nullable()
+    .describe('Null when it is unknown: there is nothing to divide by, or answers that were cut off could change it.'),
+  numerator: z.number().describe('What was heard.'),
   denominator: z.number(),
-  low: z.number().nullable().describe('95 % interval.'),
+  least: z.number().nullable().describe('The smallest value that the unheard parts of answers allow.'),
+  most: z.number().nullable().describe('The largest one. Both are the value when it is known.'),
+  low: z.number().nullable().describe('95 % interval around least and most.'),
   high: z.number().nullable(),
-  too_thin: z.boolean().describe('It is based on fewer than ten answers.'),
+  unknown: z.int().describe('Answers that were cut off before this figure was known of them.'),
+  too_thin: z.boolean().describe('It is based on fewer than ten known answers.'),
 });
 
-const points = z.object({ visibility: z.number(), position: z.number(), voice: z.number(), sentiment: z.number() });
+const points = z.object({ visibility: z.number(), position: z.number(), voice: z.number() });
 
 const brandScore = z.object({
-  score: z.number().nullable().describe('0 to 100, one decimal; null without an answer.'),
-  parts: points.nullable().describe('Points that add up to the score: at most 40, 25, 15 and 20.'),
+  score: z.number().nullable().describe('0 to 100, one decimal; null when it is unknown, as with a figure.'),
+  least: z.number().nullable().describe('The lowest score that the unheard parts of answers allow.'),
+  most: z.number().nullable().describe('The highest one.'),
+  low: z.number().nullable().describe('The score of the lower ends of the intervals of its figures.'),
+  high: z.number().nullable(),
+  parts: points.nullable().describe('Points that add up to the score: at most 50, 30 and 20. Null where the score is.'),
   too_thin: z.boolean(),
 });
 
 const comparedBrand = z.object({
   brand: z.string(),
   is_main: z.boolean(),
-  place: z.int().nullable().describe('By score, from 1; equal scores share a place.'),
+  place: z.int().nullable().describe('By score, from 1; null unless the intervals of the scores leave one place only.'),
+  best_place: z
+    .int()
+    .nullable()
+    .describe('The best place that they leave; null when no brand is known to be mentioned.'),
+  worst_place: z.int().nullable(),
   mention_rate: figure,
   first_mention_rate: figure,
   average_rank: figure,
@@ -109,9 +155,15 @@ const comparedBrand = z.object({
 
 const rivalGap = z.object({
   rival: z.string(),
-  score_gap: z.number().nullable().describe('Score of the brand minus that of the rival.'),
-  mention_gap: z.number().nullable().describe('Mention rate of the brand minus that of the rival.'),
-  within_noise: z.boolean().nullable().describe('Whether the intervals of the mention rates overlap.'),
+  score_gap: z.number().nullable().describe('Score of the brand minus that of the rival; null when one is unknown.'),
+  mention_gap: z
+    .number()
+    .nullable()
+    .describe('Mention rate of the brand minus that of the rival; null when one is unknown.'),
+  within_noise: z
+    .boolean()
+    .nullable()
+    .describe('Whether the intervals of the mention rates overlap: then nobody is ahead.'),
 });
 
 const negativeSource = z.object({
@@ -134,7 +186,13 @@ const recommendation = z.object({
 
 /** `GET /api/deep-intelligence/{task_id}`, of a completed run. */
 export const deepIntelligenceBodySchema = z.object({
-  overall_score: z.number().nullable().describe('The score of the brand; null when every question names it.'),
+  ...certainty.shape,
+  overall_score: z.number().nullable().describe('The score of the brand; null when it is unknown.'),
+  overall_score_low: z
+    .number()
+    .nullable()
+    .describe('The lower end of its interval, the unheard parts of answers included.'),
+  overall_score_high: z.number().nullable(),
   brand_scores: z.record(z.string(), brandScore).describe('By brand.'),
   competitive_analysis: z.object({
     answers: z.int().describe('Answers to questions that name no brand: the basis of all figures here.'),
@@ -150,12 +208,15 @@ export const deepIntelligenceBodySchema = z.object({
 export const testProgressBodySchema = z.object({
   execution_id: runId,
   ...state,
+  ...certainty.shape,
   is_synced: z.boolean().describe('Whether the stored results agree with the stage.'),
   sync_check: z.object({
     status: z.enum(['synced', 'pending', 'mismatch']),
     results_count: z.int().describe('Calls that have ended.'),
     expected_count: z.int().describe('Calls that were planned.'),
-    completion_verified: z.boolean().describe('The run is completed, with its report and a result for every call.'),
+    completion_verified: z
+      .boolean()
+      .describe('The run is completed, its report is final, and every call has a result that was not cut off.'),
   }),
 });
 
@@ -165,6 +226,8 @@ export const historyEntrySchema = z.object({
   created_at: isoTime,
   status,
   progress,
+  partial: certainty.shape.partial.nullable().describe('Null without a report.'),
+  final: certainty.shape.final,
 });
 
 /** `GET /api/test-history?userOpenid&limit&offset`. */
@@ -174,6 +237,7 @@ export const historyBodySchema = z.object({
   count: z.int().describe('Entries of this response.'),
 });
 
+export type Certainty = z.output<typeof certainty>;
 export type CallResult = z.output<typeof callResultSchema>;
 export type DetailedResult = z.output<typeof detailedResultSchema>;
 export type StatusBody = z.output<typeof statusBodySchema>;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { brandScore } from '../figures/scores.ts';
+import { brandScores } from '../figures/scores.ts';
 import { deepIntelligenceBodySchema } from './bodies.ts';
-import { deepIntelligence, overlap } from './deep-intelligence.ts';
+import { deepIntelligence } from './deep-intelligence.ts';
 import { negativeSources } from './negative-sources.ts';
 import { callsOf, closedRecord, inputWith, reportFor } from './status.fixture.ts';
 
@@ -22,11 +22,11 @@ describe('deep intelligence (B16)', () => {
 
   it('scores brands by the published formula', () => {
     const { overall_score, brand_scores } = deepIntelligence({ record, report });
-    const [own, rival] = report.figures.bare.overall.brands;
-    expect(overall_score).toBe(brandScore(own!, 3).score);
-    expect(brand_scores.云步?.score).toBe(brandScore(rival!, 3).score);
+    const [own, rival] = brandScores(report.figures.bare.overall.brands);
+    expect(overall_score).toBe(own?.score);
+    expect(brand_scores.云步?.score).toBe(rival?.score);
     const { parts, score } = brand_scores.海澜鞋业!;
-    expect(parts!.visibility + parts!.position + parts!.voice + parts!.sentiment).toBeCloseTo(score!, 1);
+    expect(parts!.visibility + parts!.position + parts!.voice).toBeCloseTo(score!, 1);
     expect(score).toBeGreaterThan(0);
     expect(score).toBeLessThanOrEqual(100);
   });
@@ -34,11 +34,15 @@ describe('deep intelligence (B16)', () => {
   it('compares the brands figure by figure, and says what may be chance', () => {
     const { competitive_analysis: analysis } = deepIntelligence({ record, report });
     expect(analysis.answers).toBe(12);
-    expect(analysis.brands.map(({ brand, is_main, place }) => ({ brand, is_main, place }))).toEqual([
-      { brand: '海澜鞋业', is_main: true, place: 2 },
-      { brand: '云步', is_main: false, place: 1 },
-      { brand: 'Strider', is_main: false, place: 3 },
+    // 11 and 12 of 12 answers are too alike to say which of the two is ahead.
+    expect(
+      analysis.brands.map(({ brand, is_main, ...each }) => [brand, is_main, each.best_place, each.worst_place]),
+    ).toEqual([
+      ['海澜鞋业', true, 1, 2],
+      ['云步', false, 1, 2],
+      ['Strider', false, 3, 3],
     ]);
+    expect(analysis.brands.map(({ place }) => place)).toEqual([null, null, 3]);
     expect(analysis.brands[0]?.mention_rate).toMatchObject({
       value: 11 / 12,
       numerator: 11,
@@ -114,17 +118,31 @@ describe('negative sources', () => {
   });
 });
 
-describe('intervals', () => {
-  const figure = (low: number | null, high: number | null) => ({
-    ...{ value: 0.5, numerator: 1, denominator: 2, tooThin: true },
-    low,
-    high,
+describe('answers that were cut off (R2)', () => {
+  it('leave no score, no place and no advice but to hear them out, and every body says so', () => {
+    const two = inputWith({ models: ['qwen', 'zhipu'] });
+    const cut = callsOf(two, () => ({ cut: '1. 云步：好。\n2. Strider：好。\n' }));
+    const body = deepIntelligence({ record: closedRecord({}, { input: two }), report: reportFor(two, cut) });
+    expect(deepIntelligenceBodySchema.strict().parse(body)).toEqual(body);
+    expect(body).toMatchObject({
+      ...{ partial: true, final: true, revision: 1, coverage: { calls: 2, whole: 0, partial: 2, failed: 0 } },
+      ...{ overall_score: null, overall_score_low: 0 },
+    });
+    expect(body.overall_score_high).toBeGreaterThan(50);
+    const [own] = body.competitive_analysis.brands;
+    expect(own).toMatchObject({ place: null, best_place: 1, worst_place: 3 });
+    expect(own?.mention_rate).toMatchObject({ value: null, least: 0, most: 1, unknown: 2 });
+    expect(body.competitive_analysis.gaps.map(({ score_gap, within_noise }) => [score_gap, within_noise])).toEqual([
+      [null, true],
+      [null, true],
+    ]);
+    expect(body.recommendations.map(({ rule }) => rule)).toEqual(['low_coverage', 'too_few_answers']);
   });
 
-  it('overlap when they have a point in common', () => {
-    expect(overlap(figure(0, 0.5), figure(0.5, 1))).toBe(true);
-    expect(overlap(figure(0, 0.4), figure(0.5, 1))).toBe(false);
-    expect(overlap(figure(0.2, 0.3), figure(0, 1))).toBe(true);
-    expect(overlap(figure(null, null), figure(0, 1))).toBeNull();
+  it('nobody mentioned: no brand has a place (R13)', () => {
+    const quiet = callsOf(input, () => '看需求。');
+    const body = deepIntelligence({ record, report: reportFor(input, quiet) });
+    expect(body.competitive_analysis.brands.map(({ place }) => place)).toEqual([null, null, null]);
+    expect(body.competitive_analysis.brands.map(({ best_place }) => best_place)).toEqual([null, null, null]);
   });
 });

@@ -4,21 +4,23 @@
  */
 import type { RunRecord } from '../../store/port.ts';
 import type { BrandFigures } from '../figures/brand-figures.ts';
-import type { Figure } from '../figures/figure.ts';
+import { type Figure, overlap } from '../figures/figure.ts';
 import type { BrandScore } from '../figures/scores.ts';
 import type { ReportItem } from '../module/items.ts';
 import type { DeepIntelligenceBody, FigureBody } from './bodies.ts';
+import { certaintyOf } from './certainty.ts';
 import { inputOf } from './diagnosis-items.ts';
 import { negativeSources } from './negative-sources.ts';
 import { recommendationsOf } from './recommendations.ts';
 
 type Analysis = DeepIntelligenceBody['competitive_analysis'];
+type ComparedBrand = Analysis['brands'][number];
 
 /**
  * `GET /api/deep-intelligence/{task_id}`, of a completed run.
  *
- * - `overall_score` and `brand_scores`: `brandScore` of `libs/brand/figures/scores.ts`, 0 to 100, over the questions that name
- *   no brand.
+ * - `overall_score` and `brand_scores`: `brandScores` of `libs/brand/figures/scores.ts`, 0 to 100, over the questions that name
+ *   no brand; null while answers that were cut off could change it.
  * - `competitive_analysis`: the figures side by side; a gap is the brand's figure minus the rival's, and within noise if the
  *   95 % intervals of the two mention rates overlap.
  * - `negative_sources`: {@link negativeSources}.
@@ -32,8 +34,12 @@ export function deepIntelligence({
   readonly report: ReportItem;
 }): DeepIntelligenceBody {
   const negative = negativeSources(report);
+  const own = scoreOf(report, report.brand);
   return {
-    overall_score: scoreOf(report, report.brand),
+    ...certaintyOf(report),
+    overall_score: own?.score ?? null,
+    overall_score_low: own?.low ?? null,
+    overall_score_high: own?.high ?? null,
     brand_scores: Object.fromEntries(report.scores.map((score) => [score.brand, toBrandScore(score)])),
     competitive_analysis: analysisOf(report),
     negative_sources: negative,
@@ -58,11 +64,11 @@ function analysisOf(report: ReportItem): Analysis {
   };
 }
 
-function comparedBrand(each: BrandFigures, report: ReportItem): Analysis['brands'][number] {
+function comparedBrand(each: BrandFigures, report: ReportItem): ComparedBrand {
   return {
     brand: each.brand,
     is_main: each.brand === report.brand,
-    place: placeOf(report, each.brand),
+    ...placesOf(scoreOf(report, each.brand)),
     mention_rate: toFigure(each.mentionRate),
     first_mention_rate: toFigure(each.firstMentionRate),
     average_rank: toFigure(each.averageRank),
@@ -80,34 +86,35 @@ function gapsOf(main: BrandFigures, report: ReportItem): Analysis['gaps'] {
     .filter(({ brand }) => brand !== main.brand)
     .map((rival) => ({
       rival: rival.brand,
-      score_gap: difference(scoreOf(report, main.brand), scoreOf(report, rival.brand)),
+      score_gap: difference(scoreOf(report, main.brand)?.score ?? null, scoreOf(report, rival.brand)?.score ?? null),
       mention_gap: difference(main.mentionRate.value, rival.mentionRate.value),
       within_noise: overlap(main.mentionRate, rival.mentionRate),
     }));
 }
 
-/** Whether two 95 % intervals overlap; null if one of them is missing. */
-export function overlap(one: Figure, other: Figure): boolean | null {
-  if (one.low === null || one.high === null || other.low === null || other.high === null) return null;
-  return one.low <= other.high && other.low <= one.high;
+function placesOf(score: BrandScore | undefined): Pick<ComparedBrand, 'place' | 'best_place' | 'worst_place'> {
+  const { best, worst } = score?.place ?? { best: null, worst: null };
+  return { place: best === worst ? best : null, best_place: best, worst_place: worst };
 }
 
-function placeOf({ scores }: ReportItem, brand: string): number | null {
-  const own = scores.find((each) => each.brand === brand)?.score ?? null;
-  if (own === null) return null;
-  return 1 + scores.filter(({ score }) => score !== null && score > own).length;
+function scoreOf({ scores }: ReportItem, brand: string): BrandScore | undefined {
+  return scores.find((each) => each.brand === brand);
 }
 
-function scoreOf({ scores }: ReportItem, brand: string): number | null {
-  return scores.find((each) => each.brand === brand)?.score ?? null;
+function toBrandScore({
+  score,
+  least,
+  most,
+  low,
+  high,
+  parts,
+  tooThin,
+}: BrandScore): DeepIntelligenceBody['brand_scores'][string] {
+  return { score, least, most, low, high, parts, too_thin: tooThin };
 }
 
-function toBrandScore({ score, parts, tooThin }: BrandScore): DeepIntelligenceBody['brand_scores'][string] {
-  return { score, parts, too_thin: tooThin };
-}
-
-function toFigure({ value, numerator, denominator, low, high, tooThin }: Figure): FigureBody {
-  return { value, numerator, denominator, low, high, too_thin: tooThin };
+function toFigure({ tooThin, ...figure }: Figure): FigureBody {
+  return { ...figure, too_thin: tooThin };
 }
 
 /** Removes the error of binary fractions: 0.3 − 0.1 is 0.2. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { PHASES } from '../module/phases.ts';
 import { NO_ITEMS } from './diagnosis-items.ts';
 import { diagnosisStatus } from './diagnosis-status.ts';
 import {
@@ -31,6 +32,7 @@ describe('a run under way', () => {
       failedStage: null,
       lastProgress: null,
       error: null,
+      isPartial: null,
     });
   });
 
@@ -40,12 +42,14 @@ describe('a run under way', () => {
     ['half of the calls have ended', 0, { created: 5, done: 3 }, 'ai_fetching', 47],
     ['failed calls have ended as well', 0, { created: 5, done: 3, dead: 1 }, 'ai_fetching', 53],
     ['all calls have ended', 0, { created: 5, done: 5 }, 'ai_fetching', 59],
-    ['a call is asked again', 0, { created: 7, done: 5 }, 'ai_fetching', 50],
-    ['the answers are read', 1, { created: 1 }, 'ranking_analysis', 60],
-    ['no page has been read', 2, { created: 4 }, 'source_tracing', 80],
-    ['half of the pages have been read', 2, { created: 4, done: 2 }, 'source_tracing', 87],
-    ['the report is written', 3, { created: 1 }, 'source_tracing', 95],
-    ['all is over and the end unwritten', 4, {}, 'source_tracing', 99],
+    ['a call is asked again', 0, { created: 7, done: 5 }, 'ai_fetching', 59],
+    ['it is decided what is asked again', PHASES.spend, { created: 1 }, 'ai_fetching', 59],
+    ['calls are made that nobody planned', PHASES.again, { created: 4, done: 1 }, 'ai_fetching', 59],
+    ['the answers are read', PHASES.rank, { created: 1 }, 'ranking_analysis', 60],
+    ['no page has been read', PHASES.trace, { created: 4 }, 'source_tracing', 80],
+    ['half of the pages have been read', PHASES.trace, { created: 4, done: 2 }, 'source_tracing', 87],
+    ['the report is written', PHASES.report, { created: 1 }, 'source_tracing', 95],
+    ['all is over and the end unwritten', PHASES.report + 1, {}, 'source_tracing', 99],
   ] as const)('when %s', (_when, current, nodes, stage, progress) => {
     expect(diagnosisStatus({ record: recordOf(), snapshot: snapshotIn(current, nodes) })).toMatchObject({
       stage,
@@ -70,7 +74,7 @@ describe('a run under way', () => {
   });
 
   it('is told by its own module, whatever else the task asks for', () => {
-    const snapshot = snapshotIn(2, { created: 2 });
+    const snapshot = snapshotIn(PHASES.trace, { created: 2 });
     const [own] = snapshot.modules;
     const other = { ...own!, moduleId: 'shop@1.0.0', currentPhase: 0 };
     const status = diagnosisStatus({ record: recordOf(), snapshot: { ...snapshot, modules: [other, own!] } });
@@ -86,9 +90,9 @@ describe('a run under way', () => {
   it('of a later version may have more phases, and of an input that nobody understands no plan', () => {
     const snapshot = snapshotIn(0, { created: 10, done: 5 });
     const record = recordOf({ input: { nonsense: true } });
-    expect(diagnosisStatus({ record, snapshot })).toMatchObject({ stage: 'ai_fetching', progress: 44 });
+    expect(diagnosisStatus({ record, snapshot })).toMatchObject({ stage: 'ai_fetching', progress: 59 });
     const [module] = snapshot.modules;
-    const later = { ...module!, currentPhase: 4, phases: [0, 1, 2, 3, 4].map(() => phase()) };
+    const later = { ...module!, currentPhase: 6, phases: [0, 1, 2, 3, 4, 5, 6].map(() => phase()) };
     expect(diagnosisStatus({ record, snapshot: { ...snapshot, modules: [later] } })).toMatchObject({ progress: 99 });
   });
 });
@@ -111,6 +115,7 @@ describe('a closed run', () => {
       failedStage: 'ai_fetching',
       lastProgress: 59,
       error: 'none of 2 calls was answered (timeout 1, network 1)',
+      isPartial: true,
     });
   });
 
@@ -146,7 +151,7 @@ describe('a closed run', () => {
 
   it('is final: neither a replay nor the removal of its nodes changes it (B3, B10)', () => {
     const record = closedRecord();
-    for (const snapshot of [undefined, snapshotIn(0, { created: 5 }, { openings: 2 }), snapshotIn(4)]) {
+    for (const snapshot of [undefined, snapshotIn(0, { created: 5 }, { openings: 2 }), snapshotIn(PHASES.report + 1)]) {
       expect(diagnosisStatus({ record, snapshot, items: answered }).stage).toBe('completed');
       expect(diagnosisStatus({ record, snapshot, items: unanswered }).stage).toBe('failed');
     }

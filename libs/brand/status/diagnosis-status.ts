@@ -9,6 +9,7 @@
  */
 import type { ModuleSnapshot, PhaseSnapshot, RunSnapshot } from '../../coordination/protocol/reads.ts';
 import type { RunRecord } from '../../store/port.ts';
+import { PHASES } from '../module/phases.ts';
 import { type DiagnosisItems, diagnosisModule, inputOf, NO_ITEMS, plannedCount } from './diagnosis-items.ts';
 import { failureOf } from './failure.ts';
 import { type FailingStage, PROGRESS, type Stage, type Status, statusOf } from './stages.ts';
@@ -30,13 +31,9 @@ export interface DiagnosisStatus {
   readonly failedStage: FailingStage | null;
   readonly lastProgress: number | null;
   readonly error: string | null;
+  /** Whether the report rests on fewer whole answers than calls; null without a report. */
+  readonly isPartial: boolean | null;
 }
-
-/** Positions of the module's phases. */
-const ASK = 0;
-const RANK = 1;
-const TRACE = 2;
-const REPORT = 3;
 
 /** The progress in `source_tracing` at which the report starts, which has no stage of its own. */
 const REPORT_PROGRESS = 95;
@@ -44,8 +41,10 @@ const REPORT_PROGRESS = 95;
 /** Total: every state of a run has a status. */
 export function diagnosisStatus({ record, snapshot, items = NO_ITEMS }: DiagnosisFacts): DiagnosisStatus {
   if (record.state !== 'closed') return underWay(record, snapshot, items);
-  if (items.report?.success === true) return { ...at('completed', PROGRESS.completed.from) };
-  return { ...at('failed', PROGRESS.failed.from), ...failureOf(record, items) };
+  const { report } = items;
+  const isPartial = report === undefined ? null : report.coverage.whole < report.total;
+  if (report?.success === true) return { ...at('completed', PROGRESS.completed.from), isPartial };
+  return { ...at('failed', PROGRESS.failed.from), ...failureOf(record, items), isPartial };
 }
 
 function underWay(record: RunRecord, snapshot: RunSnapshot | undefined, items: DiagnosisItems): DiagnosisStatus {
@@ -61,24 +60,31 @@ function inPhase({ currentPhase, phases }: ModuleSnapshot, planned: number): Dia
   const phase = phases[currentPhase];
   if (phase === undefined) return at('source_tracing', PROGRESS.source_tracing.to);
   switch (currentPhase) {
-    case ASK:
-      // The start, and a hop and a request per call: there are never fewer nodes, so the share never decreases.
-      return at('ai_fetching', between(PROGRESS.ai_fetching, shareEnded(phase, 1 + 2 * planned)));
-    case RANK:
+    case PHASES.ask:
+      // The start, and a hop and a request per call. Calls that are asked again add nodes, and would make a share of all nodes fall.
+      return at('ai_fetching', between(PROGRESS.ai_fetching, shareOf(phase, 1 + 2 * planned)));
+    case PHASES.spend:
+    case PHASES.again:
+      // What is asked again was not planned: the first answers asked for it.
+      return at('ai_fetching', PROGRESS.ai_fetching.to);
+    case PHASES.rank:
       return at('ranking_analysis', PROGRESS.ranking_analysis.from);
-    case TRACE:
-      return at('source_tracing', between({ ...PROGRESS.source_tracing, to: REPORT_PROGRESS }, shareEnded(phase, 0)));
-    case REPORT:
+    case PHASES.trace:
+      // A hop ends in the transition that makes its request, so the share of all nodes never falls.
+      return at(
+        'source_tracing',
+        between({ ...PROGRESS.source_tracing, to: REPORT_PROGRESS }, shareOf(phase, phase.created)),
+      );
+    case PHASES.report:
       return at('source_tracing', REPORT_PROGRESS);
     default:
       return at('source_tracing', PROGRESS.source_tracing.to);
   }
 }
 
-/** The share of a phase's nodes that have ended, with at least `least` as the total. */
-function shareEnded({ created, done, dead }: PhaseSnapshot, least: number): number {
-  const all = Math.max(created, least);
-  return all === 0 ? 0 : Math.min(1, (done + dead) / all);
+/** The share of so many nodes that have ended: it only grows, since nodes only end. It may be 1 before the last of them has. */
+function shareOf({ done, dead }: PhaseSnapshot, nodes: number): number {
+  return nodes === 0 ? 0 : Math.min(1, (done + dead) / nodes);
 }
 
 function between({ from, to }: { readonly from: number; readonly to: number }, share: number): number {
@@ -86,5 +92,13 @@ function between({ from, to }: { readonly from: number; readonly to: number }, s
 }
 
 function at(stage: Stage, progress: number): DiagnosisStatus {
-  return { stage, status: statusOf(stage), progress, failedStage: null, lastProgress: null, error: null };
+  return {
+    stage,
+    status: statusOf(stage),
+    progress,
+    failedStage: null,
+    lastProgress: null,
+    error: null,
+    isPartial: null,
+  };
 }

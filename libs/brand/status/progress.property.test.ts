@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { RunSnapshot } from '../../coordination/protocol/reads.ts';
 import type { RunEnd } from '../../store/port.ts';
+import { PHASES } from '../module/phases.ts';
 import { type DiagnosisItems, NO_ITEMS, plannedCount } from './diagnosis-items.ts';
 import { type DiagnosisStatus, diagnosisStatus } from './diagnosis-status.ts';
 import { isFinal, mayFollow, PROGRESS, STAGES, type Stage, statusOf } from './stages.ts';
@@ -37,14 +38,21 @@ function shown({ questions, models, steps, reason, items }: History): DiagnosisS
   });
   const planned = plannedCount(input);
   const seen = [diagnosisStatus({ record: recordOf({ state: 'accepted', input }) })];
-  const phases = [0, 1, 2, 3].map(() => ({ created: 0, done: 0, dead: 0, open: 0, closed: '' as const }));
+  const phases = Object.values(PHASES).map(() => ({ created: 0, done: 0, dead: 0, open: 0, closed: '' as const }));
   let current = 0;
   let mark: RunSnapshot['mark'] = '';
   /** Hops that the start has still to make. */
   let staged = planned;
   phases[0]!.created = 1;
   const snapshot = (): RunSnapshot => ({
-    ...{ runId: 'run-1', state: current > 3 ? 'closing' : 'open', mark, reason: '', paused: false, openings: 1 },
+    ...{
+      runId: 'run-1',
+      state: current > PHASES.report ? 'closing' : 'open',
+      mark,
+      reason: '',
+      paused: false,
+      openings: 1,
+    },
     modules: [
       {
         ...{ moduleId: MODULE_ID, state: 'open', reason: '', currentPhase: current, executions: 0, errors: 0 },
@@ -56,24 +64,22 @@ function shown({ questions, models, steps, reason, items }: History): DiagnosisS
     const phase = phases[current];
     if (phase === undefined && step !== 'close') continue;
     const open = phase === undefined ? 0 : phase.created - phase.done - phase.dead;
-    // No call is asked again before the start has made the last batch: until then, each has its hop and its request.
-    const isAhead = current === 0 && staged > 0 && phase!.created > 2 * (planned - staged);
     // Children of the start come in batches, before it is done; every other node that makes one ends with it.
     if (step === 'create' && current === 0 && staged > 0) {
       phase!.created += 1;
       staged -= 1;
     } else if (step === 'finish' && open > (staged > 0 && current === 0 ? 1 : 0)) phase!.done += 1;
-    else if (step === 'go on' && open > 1 && current % 2 === 0 && !isAhead) {
+    else if (step === 'go on' && open > 1 && current % 2 === 0) {
       phase!.done += 1;
       phase!.created += 1;
     } else if (step === 'fail' && open > 1) phase!.dead += 1;
-    else if (step === 'give up' && open > 1 && current === 0 && !isAhead) {
+    else if (step === 'give up' && open > 1 && current === 0) {
       phase!.dead += 1;
       phase!.created += 1;
     } else if (step === 'next phase') {
       current += 1;
       const next = phases[current];
-      if (next !== undefined) next.created = current === 2 ? 3 : 1;
+      if (next !== undefined) next.created = current === PHASES.trace || current === PHASES.again ? 3 : 1;
     } else if (step === 'cancel') mark = 'cancelled';
     else if (step === 'close') break;
     seen.push(diagnosisStatus({ record: recordOf({ input }), snapshot: snapshot() }));
@@ -105,6 +111,39 @@ it('progress never goes back, but to 0 when the run fails, and stages follow the
     }),
     { numRuns: 500 },
   );
+});
+
+it('does not fall while calls are asked again, in a run of 600 calls (R15)', () => {
+  const input = inputWith({
+    questions: Array.from({ length: 100 }, (_, index) => `问题 ${index}`),
+    models: [...'abcdef'],
+  });
+  const planned = plannedCount(input);
+  const progress = (created: number, done: number): number => {
+    const phases = [{ created, done, dead: 0, open: created - done, closed: '' as const }];
+    const module = {
+      moduleId: MODULE_ID,
+      state: 'open',
+      reason: '',
+      currentPhase: 0,
+      phases,
+      executions: 0,
+      errors: 0,
+    } as const;
+    const state = { runId: 'run-1', state: 'open', mark: '', reason: '', paused: false, openings: 1 } as const;
+    return diagnosisStatus({ record: recordOf({ input }), snapshot: { ...state, modules: [module] } }).progress;
+  };
+  expect(planned).toBe(600);
+  // All but 20 nodes have ended; then 30 calls end and are asked again, hop by hop and request by request.
+  let [created, done] = [1 + 2 * planned, 1 + 2 * planned - 20];
+  let before = progress(created, done);
+  expect(before).toBe(58);
+  for (let step = 0; step < 60; step += 1) {
+    created += 1;
+    done += step % 2;
+    expect(progress(created, done)).toBeGreaterThanOrEqual(before);
+    before = progress(created, done);
+  }
 });
 
 it('every status agrees with its stage, and the last one is final and told the same for ever (B2, B4–B6, B10)', () => {

@@ -18,12 +18,12 @@ type Words = Readonly<Record<RecommendationRule, (facts: WordFacts) => Wording>>
 
 const EN: Words = {
   low_coverage: ({ numbers: n }) => ({
-    text: 'Ask the calls that failed again before drawing conclusions.',
-    reason: `${n.answered} of ${n.calls} calls were answered.`,
+    text: 'Give the models more time, or ask again, before drawing conclusions.',
+    reason: `${n.whole} of ${n.calls} answers are whole, ${n.partial} were cut off, ${n.failed} failed: what was not heard may change every figure.`,
   }),
   too_few_answers: ({ numbers: n }) => ({
     text: 'Ask more questions, more models or more repeats.',
-    reason: `${n.answers} answers to questions that name no brand; below ${n.enough} figures are too thin to compare.`,
+    reason: `${n.answers} answers to questions that name no brand could be read; below ${n.enough} figures are too thin to compare.`,
   }),
   not_visible: ({ brand, numbers: n, subjects }) => ({
     text: `Make ${brand} known where answers come from: no model names it by itself.`,
@@ -65,12 +65,12 @@ const EN: Words = {
 
 const ZH: Words = {
   low_coverage: ({ numbers: n }) => ({
-    text: '下结论之前，请重新提问失败的调用。',
-    reason: `${n.calls} 次调用中有 ${n.answered} 次得到回答。`,
+    text: '下结论之前，请给模型更多时间，或重新提问。',
+    reason: `${n.calls} 个回答中完整的 ${n.whole} 个，被截断 ${n.partial} 个，失败 ${n.failed} 个：未听到的部分可能改变任何数字。`,
   }),
   too_few_answers: ({ numbers: n }) => ({
     text: '请增加问题、模型或重复次数。',
-    reason: `未点名品牌的问题共有 ${n.answers} 个回答；少于 ${n.enough} 个时数据太少，不宜比较。`,
+    reason: `未点名品牌的问题共有 ${n.answers} 个可用的回答；少于 ${n.enough} 个时数据太少，不宜比较。`,
   }),
   not_visible: ({ brand, numbers: n, subjects }) => ({
     text: `让${brand}出现在回答所依据的内容里：没有模型会主动提到它。`,

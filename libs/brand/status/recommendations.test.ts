@@ -42,8 +42,8 @@ describe('recommendations (B16)', () => {
     expect(recommended({ answer: failing(2) })[0]).toMatchObject({
       rule: 'low_coverage',
       priority: 'medium',
-      numbers: { answered: 8, calls: 12 },
-      reason: '12 次调用中有 8 次得到回答。',
+      numbers: { whole: 8, partial: 0, failed: 4, calls: 12 },
+      reason: '12 个回答中完整的 8 个，被截断 0 个，失败 4 个：未听到的部分可能改变任何数字。',
     });
     expect(recommended({ answer: failing(4) })[0]).toMatchObject({ rule: 'low_coverage', priority: 'high' });
     expect(rules({ answer: failing(1) })).not.toContain('low_coverage');
@@ -53,6 +53,18 @@ describe('recommendations (B16)', () => {
     const found = recommended({ input: { questions: questions.slice(0, 4) } });
     expect(found).toMatchObject([{ rule: 'too_few_answers', numbers: { answers: 8, enough: 10 } }]);
     expect(rules({ input: { questions: questions.slice(0, 5) } })).toEqual([]);
+  });
+
+  it('say first that answers were cut off, and advise nothing that their rest may contradict (R2)', () => {
+    const cutOff = (question: string) => ({
+      cut: `关于${question}，可以从脚型看起，1. 云步：好。\n2. Strider：好。\n`,
+    });
+    expect(rules({ answer: cutOff })).toEqual(['low_coverage', 'too_few_answers']);
+    const urgent = (question: string, model: string) =>
+      model === 'zhipu' && Number(question.slice(-1)) < 3 ? cutOff(question) : '推荐云步。';
+    expect(rules({ answer: urgent })[0]).toBe('low_coverage');
+    expect(rules({ answer: urgent })).toContain('intercepted');
+    expect(rules({ answer: urgent })).not.toContain('not_visible');
   });
 
   it('name the rivals where the brand is in no answer', () => {
@@ -93,10 +105,12 @@ describe('recommendations (B16)', () => {
     const bad = '海澜鞋业质量很差，容易开胶，不推荐。';
     expect(rules({ answer: () => bad })).toContain('negative_sentiment');
     const branded = (question: string) => (question === '海澜鞋业怎么样' ? bad : NAMES_ALL);
-    const input = { questions: [...questions, '海澜鞋业怎么样'] };
+    const input = { questions: [...questions, '海澜鞋业怎么样'], models: ['a', 'b', 'c', 'd', 'e'] };
     expect(recommended({ input, answer: branded })).toContainEqual(
-      expect.objectContaining({ rule: 'negative_sentiment', numbers: { negative: 2, positive: 0, mentioned: 2 } }),
+      expect.objectContaining({ rule: 'negative_sentiment', numbers: { negative: 5, positive: 0, mentioned: 5 } }),
     );
+    // Two answers may be negative by chance.
+    expect(rules({ input: { ...input, models: ['a', 'b'] }, answer: branded })).not.toContain('negative_sentiment');
   });
 
   it('name cited pages that name a rival and not the brand, among those that were read', () => {

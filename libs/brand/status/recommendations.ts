@@ -1,8 +1,11 @@
 /**
  * Makes recommendations by rules. Each rule checks published figures, applies or not, and returns the numbers it is based on;
  * the sentences are in `recommendation-words.ts`. The thresholds are conventions of this project, not measurements.
+ *
+ * No rule advises on what was not heard: it applies only if it applies whatever the unheard parts of answers would have said.
  */
 import type { BrandFigures } from '../figures/brand-figures.ts';
+import { GOOD_COVERAGE, wholeShare } from '../figures/coverage.ts';
 import { ENOUGH } from '../figures/figure.ts';
 import { brandsOf, type DiagnosisInput } from '../module/input.ts';
 import type { ReportItem } from '../module/items.ts';
@@ -33,9 +36,7 @@ interface RuleFacts extends RecommendationFacts {
 
 const PRIORITIES: readonly Recommendation['priority'][] = ['high', 'medium', 'low'];
 
-/** Below this share of answered calls the figures are incomplete … */
-const GOOD_COVERAGE = 0.8;
-/** … and below this one on less than half. */
+/** Below this share of whole answers, asking again is urgent. */
 const POOR_COVERAGE = 0.5;
 /** From this share of intercepted answers on the recommendation is urgent. */
 const MANY_INTERCEPTED = 0.3;
@@ -46,7 +47,10 @@ const FEW = 3;
 /** The most subjects that one recommendation names. */
 const MAX_SUBJECTS = 5;
 
-/** Recommendations of a report in the language of its run, urgent ones first; none if no rule applies. */
+/**
+ * Recommendations of a report in the language of its run; none if no rule applies. What the others rest on comes first: too few
+ * whole answers; then the urgent ones.
+ */
 export function recommendationsOf(facts: RecommendationFacts): Recommendation[] {
   const { report, input } = facts;
   const main = report.figures.bare.overall.brands.find(({ brand }) => brand === report.brand);
@@ -60,23 +64,27 @@ export function recommendationsOf(facts: RecommendationFacts): Recommendation[] 
     const wording = words[rule]({ brand: report.brand, numbers, subjects: named });
     return [{ rule, priority, ...wording, numbers: { ...numbers }, subjects: named }];
   });
-  return found.sort((a, b) => PRIORITIES.indexOf(a.priority) - PRIORITIES.indexOf(b.priority));
+  const order = ({ rule, priority }: Recommendation): number =>
+    rule === 'low_coverage' ? -1 : PRIORITIES.indexOf(priority);
+  return found.sort((a, b) => order(a) - order(b));
 }
 
 const RULES: Readonly<Record<RecommendationRule, (facts: RuleFacts) => Finding | undefined>> = {
-  low_coverage: ({ report: { total, completed } }) => {
-    const share = total === 0 ? 1 : completed / total;
+  low_coverage: ({ report: { total, coverage } }) => {
+    const share = wholeShare(coverage);
     if (share >= GOOD_COVERAGE) return undefined;
+    const { whole, partial, failed } = coverage;
     const priority = share < POOR_COVERAGE ? 'high' : 'medium';
-    return { priority, numbers: { answered: completed, calls: total }, subjects: [] };
+    return { priority, numbers: { whole, partial, failed, calls: total }, subjects: [] };
   },
   too_few_answers: ({ main: { mentionRate } }) => {
-    if (mentionRate.denominator >= ENOUGH) return undefined;
-    return { priority: 'medium', numbers: { answers: mentionRate.denominator, enough: ENOUGH }, subjects: [] };
+    if (!mentionRate.tooThin) return undefined;
+    const answers = mentionRate.denominator - mentionRate.unknown;
+    return { priority: 'medium', numbers: { answers, enough: ENOUGH }, subjects: [] };
   },
   not_visible: ({ main, report }) => {
-    const { numerator, denominator } = main.mentionRate;
-    if (denominator === 0 || numerator > 0) return undefined;
+    const { most, denominator } = main.mentionRate;
+    if (most !== 0) return undefined;
     const rivals = rivalsOf(report).filter(({ mentionRate }) => mentionRate.numerator > 0);
     rivals.sort((a, b) => b.mentionRate.numerator - a.mentionRate.numerator);
     return { priority: 'high', numbers: { answers: denominator }, subjects: rivals.map(({ brand }) => brand) };
@@ -93,7 +101,8 @@ const RULES: Readonly<Record<RecommendationRule, (facts: RuleFacts) => Finding |
     return { priority: 'high', numbers, subjects: ahead.map(({ brand }) => brand) };
   },
   intercepted: ({ main, report }) => {
-    const { numerator, denominator, value } = main.interception;
+    // Those that were heard: answers that were cut off can only add to them.
+    const { numerator, denominator, least } = main.interception;
     if (numerator === 0) return undefined;
     const questions = report.figures.bare.byQuestion
       .map(({ question, figures }) => ({
@@ -102,13 +111,13 @@ const RULES: Readonly<Record<RecommendationRule, (facts: RuleFacts) => Finding |
       }))
       .filter(({ count }) => count > 0)
       .sort((a, b) => b.count - a.count);
-    const priority = (value ?? 0) >= MANY_INTERCEPTED ? 'high' : 'medium';
+    const priority = (least ?? 0) >= MANY_INTERCEPTED ? 'high' : 'medium';
     const numbers = { intercepted: numerator, answers: denominator };
     return { priority, numbers, subjects: questions.map(({ question }) => question) };
   },
   negative_sentiment: ({ main, report }) => {
     const branded = figuresOf(report.figures.branded.overall.brands, main.brand);
-    const low = [main, branded].find((figures) => figures !== undefined && (figures.sentiment.value ?? 0) < 0);
+    const low = [main, branded].find((figures) => figures !== undefined && (figures.sentiment.high ?? 0) < 0);
     if (low === undefined) return undefined;
     const { positive, negative } = low;
     const numbers = {
@@ -134,7 +143,7 @@ const RULES: Readonly<Record<RecommendationRule, (facts: RuleFacts) => Finding |
     if (main.mentionRate.numerator === 0) return undefined;
     const models = report.figures.bare.byModel.flatMap(({ model, figures }) => {
       const rate = figuresOf(figures.brands, main.brand)?.mentionRate;
-      return rate !== undefined && rate.denominator >= FEW && rate.numerator === 0 ? [{ model, rate }] : [];
+      return rate !== undefined && rate.denominator >= FEW && rate.most === 0 ? [{ model, rate }] : [];
     });
     if (models.length === 0) return undefined;
     const answers = models.reduce((sum, { rate }) => sum + rate.denominator, 0);
@@ -146,13 +155,13 @@ const RULES: Readonly<Record<RecommendationRule, (facts: RuleFacts) => Finding |
   },
   own_pages_not_cited: ({ main: { citationRate }, input }) => {
     const domains = (input === undefined ? undefined : brandsOf(input)[0]?.domains) ?? [];
-    if (domains.length === 0 || citationRate.denominator < FEW || citationRate.numerator > 0) return undefined;
+    if (domains.length === 0 || citationRate.denominator < FEW || citationRate.most !== 0) return undefined;
     return { priority: 'medium', numbers: { sourced_answers: citationRate.denominator }, subjects: domains };
   },
   low_rank: ({ main: { averageRank } }) => {
-    const { value, denominator } = averageRank;
-    if (value === null || value <= TOP_RANKS || denominator < FEW) return undefined;
-    const numbers = { average_rank: Math.round(value * 10) / 10, mentioned: denominator };
+    const { low, least, denominator } = averageRank;
+    if (low === null || least === null || low <= TOP_RANKS || denominator < FEW) return undefined;
+    const numbers = { average_rank: Math.round(least * 10) / 10, mentioned: denominator };
     return { priority: 'low', numbers, subjects: [] };
   },
   negative_sources: ({ negative }) => {

@@ -93,6 +93,38 @@ describe('the status body', () => {
   });
 });
 
+describe('an answer that was cut off', () => {
+  const cut = callsOf(input, (_question, model) =>
+    model === 'qwen' ? { cut: '1. 云步：好。\n2. Strider' } : '1. 云步\n2. 海澜鞋业',
+  );
+  const items = wholeItems(input, cut);
+
+  it('says of a brand that it had not named that nothing is known of it', () => {
+    const { results, detailed_results, ...body } = statusBody(facts(closedRecord(), items));
+    expect(results[0]).toMatchObject({
+      partial: true,
+      data: { brand_mentioned: null, rank: null, sentiment: null, interception: null },
+    });
+    expect(detailed_results[0]?.geo_data).toMatchObject({ brand_mentioned: null });
+    expect(body).toMatchObject({
+      ...{ partial: true, final: true, revision: 1 },
+      coverage: { calls: 2, whole: 1, partial: 1, failed: 0 },
+      plan: { calls: 2, expected_ms: 8_000, available_ms: 17_000, fits: true },
+    });
+  });
+
+  it('keeps a run from being verified as complete (R2)', () => {
+    const { sync_check, partial, coverage } = testProgress(facts(closedRecord(), items));
+    expect(sync_check).toMatchObject({ status: 'synced', completion_verified: false });
+    expect({ partial, coverage }).toMatchObject({ partial: true, coverage: { partial: 1 } });
+  });
+
+  it('is counted while the run goes on, before its first report', () => {
+    const soFar = statusBody(facts(recordOf(), { ...NO_ITEMS, calls: cut.slice(0, 1) }));
+    expect(soFar).toMatchObject({ revision: 0, final: false, coverage: { calls: 2, whole: 0, partial: 1, failed: 0 } });
+  });
+});
+
 describe('test progress (B17)', () => {
   it('of a completed run is synced when every call has its result', () => {
     const body = testProgress(facts());
@@ -156,6 +188,8 @@ describe('the history (B18)', () => {
           created_at: '2026-01-02T03:04:05.000Z',
           status: 'completed',
           progress: 100,
+          partial: true,
+          final: true,
         },
         {
           execution_id: 'run-2',
@@ -163,6 +197,8 @@ describe('the history (B18)', () => {
           created_at: '2026-01-02T03:04:05.000Z',
           status: 'processing',
           progress: 47,
+          partial: null,
+          final: false,
         },
       ],
       count: 2,

@@ -3,7 +3,16 @@ import type { RunRecord } from '../../store/port.ts';
 import { brandsOf } from '../module/input.ts';
 import type { CallItem } from '../module/items.ts';
 import { resultOf } from '../module/report.ts';
-import type { CallResult, DetailedResult, HistoryBody, HistoryEntry, StatusBody, TestProgressBody } from './bodies.ts';
+import type {
+  CallResult,
+  Certainty,
+  DetailedResult,
+  HistoryBody,
+  HistoryEntry,
+  StatusBody,
+  TestProgressBody,
+} from './bodies.ts';
+import { certaintyOf, certaintySoFar } from './certainty.ts';
 import { type DiagnosisItems, inputOf, plannedCount } from './diagnosis-items.ts';
 import type { DiagnosisStatus } from './diagnosis-status.ts';
 import { isFinal } from './stages.ts';
@@ -22,6 +31,7 @@ export function statusBody({ record, status, items }: StatusFacts): StatusBody {
   return {
     task_id: record.runId,
     ...stateOf(status),
+    ...certaintyAt({ record, status, items }),
     created_at: isoTime(record.acceptedAtMs),
     failed_stage: status.failedStage,
     last_progress: status.lastProgress,
@@ -34,27 +44,29 @@ export function statusBody({ record, status, items }: StatusFacts): StatusBody {
 /** `GET /api/test-progress`: the same without the results, and whether the stored results agree with the stage. */
 export function testProgress({ record, status, items }: StatusFacts): TestProgressBody {
   const results_count = items.calls.length;
-  const expected_count = plannedCount(inputOf(record));
+  const expected_count = expectedCount({ record, status, items });
   const { stage } = status;
   const isWhole = results_count === expected_count && items.report?.total === expected_count;
   const isPending = !isFinal(stage) && results_count <= expected_count;
   // A failed run needs no results; there must never be more results than calls.
   const isSynced = stage === 'completed' ? isWhole : results_count <= expected_count;
+  const certainty = certaintyAt({ record, status, items });
   return {
     execution_id: record.runId,
     ...stateOf(status),
+    ...certainty,
     is_synced: isSynced,
     sync_check: {
       status: isPending ? 'pending' : isSynced ? 'synced' : 'mismatch',
       results_count,
       expected_count,
-      completion_verified: stage === 'completed' && isWhole,
+      completion_verified: stage === 'completed' && isWhole && certainty.final && certainty.coverage.partial === 0,
     },
   };
 }
 
 /** One line of a user's history. */
-export function historyEntry(record: RunRecord, { status, progress }: DiagnosisStatus): HistoryEntry {
+export function historyEntry(record: RunRecord, { stage, status, progress, isPartial }: DiagnosisStatus): HistoryEntry {
   const input = inputOf(record);
   return {
     execution_id: record.runId,
@@ -62,6 +74,8 @@ export function historyEntry(record: RunRecord, { status, progress }: DiagnosisS
     created_at: isoTime(record.acceptedAtMs),
     status,
     progress,
+    partial: isPartial,
+    final: isFinal(stage),
   };
 }
 
@@ -74,6 +88,19 @@ function stateOf({ stage, status, progress }: DiagnosisStatus) {
   return { stage, status, progress, is_completed: isFinal(stage) };
 }
 
+/** The planned calls, and the further ones that the first answers asked for: of these, those that are known. */
+function expectedCount({ record, items }: StatusFacts): number {
+  const input = inputOf(record);
+  const planned = plannedCount(input);
+  if (input?.until === undefined) return planned;
+  return Math.max(planned, items.calls.length, items.report?.total ?? 0);
+}
+
+function certaintyAt({ record, status, items }: StatusFacts): Certainty {
+  if (items.report !== undefined) return certaintyOf(items.report);
+  return certaintySoFar(expectedCount({ record, status, items }), items.calls, isFinal(status.stage));
+}
+
 function toResult(call: CallItem): CallResult {
   return { ...resultOf(call), data: legacyGeoData(call.geo_data) };
 }
@@ -84,7 +111,8 @@ function toDetailedResult(call: CallItem): DetailedResult {
 }
 
 function legacyGeoData(data: CallItem['geo_data']): CallResult['data'] {
-  return data === null ? null : { ...data, rank: data.rank ?? NOT_MENTIONED };
+  if (data === null) return null;
+  return { ...data, rank: data.brand_mentioned === false ? NOT_MENTIONED : data.rank };
 }
 
 function isoTime(ms: number): string {

@@ -7,6 +7,7 @@ import { geoData } from '../extraction/geo-data.ts';
 import { failedRow } from '../module/call-rows.ts';
 import { brandsOf, type DiagnosisInput, diagnosisInput } from '../module/input.ts';
 import type { CallItem, ReportItem, SourceItem } from '../module/items.ts';
+import { PHASES } from '../module/phases.ts';
 import { answerRows, figuresOf } from '../module/rank.ts';
 import { reportOf } from '../module/report.ts';
 import type { DiagnosisItems } from './diagnosis-items.ts';
@@ -69,7 +70,7 @@ export function snapshotIn(
   current: Partial<PhaseSnapshot> = {},
   changes: Partial<RunSnapshot> = {},
 ): RunSnapshot {
-  const phases = [0, 1, 2, 3].map((index) => phase(index === currentPhase ? current : {}));
+  const phases = Object.values(PHASES).map((index) => phase(index === currentPhase ? current : {}));
   const module = {
     moduleId: MODULE_ID,
     state: 'open',
@@ -91,24 +92,29 @@ export function snapshotIn(
   };
 }
 
-/** Every planned call of an input: with the answer that is given for it, or failed when that is an error's type. */
+/** Every planned call of an input: with the answer that is given for it, whole or cut off, or failed with an error's type. */
 export function callsOf(
   input: DiagnosisInput,
-  answerOf: (question: string, model: string) => string | { readonly fails: ErrorType },
+  answerOf: (question: string, model: string) => string | { readonly cut: string } | { readonly fails: ErrorType },
 ): CallItem[] {
   return input.questions.flatMap((question, index) =>
     input.models.map((model) => {
-      const answer = answerOf(question, model);
+      const said = answerOf(question, model);
       const call = { question: index, model, repeat: 1 };
-      if (typeof answer !== 'string') {
-        const error = diagnosisError(answer.fails, '', 'it failed', NOW_MS);
+      if (typeof said !== 'string' && 'fails' in said) {
+        const error = diagnosisError(said.fails, '', 'it failed', NOW_MS);
         return failedRow(input, call, error, { elapsedMs: 100, nowMs: NOW_MS });
       }
       const row = failedRow(input, call, diagnosisError('unknown', '', '', NOW_MS), { elapsedMs: 900, nowMs: NOW_MS });
-      const findings = extractAnswer({ text: answer, question, brands: brandsOf(input) });
-      const data = geoData(findings, row.brand, answer);
+      const isWhole = typeof said === 'string';
+      const answer = isWhole ? said : said.cut;
+      const findings = extractAnswer({ text: answer, question, brands: brandsOf(input), isWhole });
+      const data = geoData(findings, row.brand, answer, isWhole);
       const geo_data = { ...data, cited_sources: [...data.cited_sources] };
-      return { ...row, status: 'whole', response: answer, error: null, geo_data };
+      const ended = isWhole
+        ? ({ status: 'whole', finish: 'whole' } as const)
+        : ({ status: 'partial', finish: 'cut_off' } as const);
+      return { ...row, ...ended, response: answer, error: null, geo_data };
     }),
   );
 }

@@ -11,11 +11,14 @@ async function check(options: NatsServerOptions, needs: Partial<NatsNeeds> = {},
   onTestFinished(() => server.stop());
   const connection = await connect({ servers: server.url, ...(user === undefined ? {} : { user, pass: 'p' }) });
   onTestFinished(() => connection.close());
-  return { server, problems: await checkNats(connection, { ...NEEDS, ...needs }) };
+  const all = await checkNats(connection, { ...NEEDS, ...needs });
+  // What is known of the version of the server here is no problem of how it is set up.
+  return { server, all, problems: all.filter(({ code }) => code !== 'nats.known_vulnerability') };
 }
 
-it('finds nothing wrong with a plain server of the floor version', async () => {
-  expect((await check({})).problems).toEqual([]);
+it('finds nothing wrong with a plain server of the floor version but what is known of the version', async () => {
+  const { all } = await check({});
+  expect(all.filter(({ code, severity }) => code !== 'nats.known_vulnerability' || severity !== 'warning')).toEqual([]);
 });
 
 it('says that JetStream is missing, and so does opening a bus', async () => {

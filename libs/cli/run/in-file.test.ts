@@ -1,5 +1,5 @@
 /** `catena run` on a file, in this process: what it says while it fails, and how it ends. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
@@ -105,5 +105,41 @@ describe('an expectation', () => {
   it('without any item stands out', async () => {
     const { code, stderr } = await run(CHAINS, '-i', 'chains=0');
     expect([code, stderr]).toEqual([0, expect.stringContaining('completed, without any item')]);
+  });
+});
+
+describe('an output that exists', () => {
+  const path = (): string => join(folder, 'o.jsonl');
+  const text = (): string => readFileSync(path(), 'utf8');
+  const rows = (): number => text().trimEnd().split('\n').length;
+  const two = (...more: string[]): Promise<CliEnd> => run(CHAINS, '-i', 'chains=2', '-o', path(), ...more);
+  const db = (): string[] => ['--db', join(folder, 'catena.db')];
+  const items = (...more: string[]): Promise<CliEnd> => runCli(['items', 'last', '-o', path(), ...more, ...db()]);
+
+  it('is refused with the choice before anything is started, and follows the choice', async () => {
+    writeFileSync(path(), 'precious\n');
+    expect(await two()).toMatchObject({ code: 2, stderr: expect.stringMatching(/--append[\s\S]*--overwrite/) });
+    expect([text(), (await runCli(['runs', '-o', 'json', ...db()])).stdout]).toEqual(['precious\n', '[]\n']);
+    for (const _time of ['first', 'again']) {
+      expect((await two('--append')).code).toBe(0);
+      expect([text().startsWith('precious\n{'), rows()]).toEqual([true, 3]);
+    }
+    expect(await items()).toMatchObject({ code: 2, stderr: expect.stringContaining('--overwrite') });
+    expect([(await items('--append')).code, rows()]).toEqual([0, 5]);
+    expect([(await items('--overwrite')).code, rows()]).toEqual([0, 2]);
+    expect((await items()).code).toBe(0);
+  });
+
+  it('that an earlier run wrote is replaced with --fresh, unless somebody changed it', async () => {
+    expect((await two()).code).toBe(0);
+    const fresh = await two('--fresh');
+    expect(fresh).toMatchObject({
+      code: 0,
+      stderr: expect.stringMatching(/had the items of run .*keeps: catena items/),
+    });
+    writeFileSync(path(), `${text()}precious\n`);
+    expect(await two('--fresh')).toMatchObject({ code: 2 });
+    expect(await two()).toMatchObject({ code: 2, stderr: expect.stringContaining('was changed since') });
+    expect(text()).toMatch(/precious\n$/);
   });
 });

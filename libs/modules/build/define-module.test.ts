@@ -89,6 +89,11 @@ describe('a wrong contract', () => {
     ['item "product": give a schema', { items: { product: 'string' } }],
     ['item "a-b"', { items: { 'a-b': z.object({}) } }],
     ['stpes: unknown field; a contract has', { stpes: {} }],
+    [
+      'there is no option execution.memory;',
+      { steps: { list: fetchStep(z.object({}), { execution: { memory: 1 } as never }) } },
+    ],
+    ['execution.timeoutMs must be', { steps: { list: fetchStep(z.object({}), { execution: { timeoutMs: 0 } }) } }],
     ['there is no option timeout;', { steps: { list: { ...fetchStep(z.object({})), options: { timeout: 1 } } } }],
     ['timeoutMs must be a number', { steps: { list: fetchStep(z.object({}), { timeoutMs: -1 }) } }],
     ['retry.attempts must be a whole', { steps: { list: fetchStep(z.object({}), { retry: { attempts: 0 } }) } }],

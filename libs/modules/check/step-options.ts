@@ -16,6 +16,7 @@ const waits: Rule = [
   'a number of milliseconds, at least 0 and at most 30 days: a duration, no point in time',
 ];
 
+const EXECUTION_RULES: Readonly<Record<string, Rule>> = { timeoutMs: milliseconds, blockTimeoutMs: milliseconds };
 const RETRY_RULES: Readonly<Record<string, Rule>> = { attempts: wholeFromOne, baseDelayMs: waits, maxDelayMs: waits };
 
 /** The longest time that a response is kept: 30 days, in milliseconds. */
@@ -43,6 +44,7 @@ const RULES: Readonly<Record<string, Rule>> = {
     'an object with a key, and optionally failures of at least 1 and openMs above 0, at most 30 days',
   ],
   cache: [isCachePolicy, CACHE_POLICY_FORM],
+  execution: [isRecord, 'an object with timeoutMs and blockTimeoutMs'],
 };
 
 function isOpenable(breaker: unknown): boolean {
@@ -53,8 +55,12 @@ function isOpenable(breaker: unknown): boolean {
 /** The problems with the options of a step, one sentence each. */
 export function optionProblems(options: unknown): string[] {
   if (!isRecord(options)) return ['its options are not an object'];
-  const problems = problemsBy(RULES, options, '');
-  return isRecord(options.retry) ? [...problems, ...problemsBy(RETRY_RULES, options.retry, 'retry.')] : problems;
+  const { retry, execution } = options;
+  return [
+    ...problemsBy(RULES, options, ''),
+    ...(isRecord(retry) ? problemsBy(RETRY_RULES, retry, 'retry.') : []),
+    ...(isRecord(execution) ? problemsBy(EXECUTION_RULES, execution, 'execution.') : []),
+  ];
 }
 
 function problemsBy(

@@ -86,8 +86,19 @@ const operations: Readonly<Record<string, ($: Dollar, a: string, b: string, c: s
   text: ($, a) => $(a).text(),
   html: ($, a) => $(a).html(),
   'remove, then find': ($, a, b) => $(a).remove().end().find(b),
-  'change, then find': ($, a, b) => $(a).addClass('y').append('<i class=x>one</i>').end().find(b),
+  'change, then find': ($, a, b) => {
+    // Not into `br`, whose text is a line break for cheerio, whatever is in it.
+    $(a).addClass('y').not('br').append('<i class=x>one</i>');
+    return $.root().find(b);
+  },
 };
+
+/** cheerio's `filter` and its kin take a selector with a position without what stands before its last combinator. */
+const MISTAKEN = /[ >+~].*:(?:first|last|eq|gt|lt|even|odd|not\(:first\))(?![-\w])/;
+/** Beside a context cheerio misreads `:not`, and the names that css-select writes with it. */
+const MISREAD = /:(?:not\(|enabled|disabled|selected|header|input|button|parent)/;
+const BESIDE: readonly string[] = ['find +', 'find ~'];
+const FILTERING: readonly string[] = ['filter', 'not', 'is', 'index among'];
 
 describe('a tree', () => {
   it.each([false, true])('is the one that htmlparser2 builds (XML: %s)', (xmlMode) => {
@@ -104,6 +115,7 @@ describe('$ finds what cheerio finds', () => {
   it.each(Object.keys(operations))('%s', (name) => {
     fc.assert(
       fc.property(page, selector, selector, chain, (html, a, b, c) => {
+        fc.pre(!(FILTERING.includes(name) && MISTAKEN.test(b)) && !(BESIDE.includes(name) && MISREAD.test(c)));
         const wanted = outcome(load(html, { baseURI }), name, [a, b, c]);
         if (wanted === undefined) return;
         const $ = queryOf(buildTree(html).document, new DocumentMemory(), { baseURI, xml: false, spec: false });

@@ -31,7 +31,7 @@ export const zodValidator: FastifySchemaCompiler<z.ZodType> = ({ schema, httpPar
   return (data: unknown) => {
     const given = data ?? {};
     const read = schema.safeParse(given);
-    if (!read.success) return { error: invalidArgument(read.error.issues.map(toIssue)) };
+    if (!read.success) return { error: invalidArgument(read.error.issues.flatMap(meant).map(toIssue)) };
     if (!isTyped) return { value: read.data };
     const unknown = unknownFieldsNow((input) => schema.parse(input), given);
     const mistyped = unknown.filter(({ nearest }) => nearest !== undefined);
@@ -41,6 +41,15 @@ export const zodValidator: FastifySchemaCompiler<z.ZodType> = ({ schema, httpPar
 
 /** Responses are not checked at run time: tests check them against their schemas. */
 export const jsonSerializer: FastifySerializerCompiler<z.ZodType> = () => (data) => JSON.stringify(data);
+
+/** Of a union the issues of the option that was meant: the one whose type the value has. */
+function meant(issue: z.core.$ZodIssue): z.core.$ZodIssue[] {
+  if (issue.code !== 'invalid_union') return [issue];
+  const isOfType = (each: z.core.$ZodIssue): boolean => each.code !== 'invalid_type' || each.path.length > 0;
+  const [only, ...others] = issue.errors.filter((option) => option.every(isOfType));
+  if (only === undefined || others.length > 0) return [issue];
+  return only.flatMap((each) => meant({ ...each, path: [...issue.path, ...each.path] }));
+}
 
 function toIssue({ path, message }: z.core.$ZodIssue): FieldIssue {
   const place = path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`)).join('');

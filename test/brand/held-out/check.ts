@@ -1,6 +1,6 @@
 /**
- * Checks shape and consistency of the held-out labelled set and prints its mix; it knows nothing of how brands are extracted.
- * Run it with `node test/brand/held-out/check.ts`; it exits with 1 and names every fault that it finds.
+ * Checks shape and consistency of a labelled set, the held-out one by default, and prints its mix; it knows nothing of how brands are
+ * extracted. Run it with `node test/brand/held-out/check.ts [file]`; it exits with 1 and names every fault that it finds.
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -163,7 +163,7 @@ function printMix(answers: readonly Answer[]): void {
   console.log(`named sources: ${answers.flatMap((answer) => answer.expect.named_sources).length}`);
 }
 
-const bytes = readFileSync(new URL('answers.jsonl', import.meta.url));
+const bytes = readFileSync(process.argv[2] ?? new URL('answers.jsonl', import.meta.url));
 const answers = bytes
   .toString('utf8')
   .trimEnd()

@@ -95,12 +95,14 @@ export function describeOwnVerdicts(mode: FlowMode): void {
       ]);
     });
 
-    it('that is no number is the failure of whoever makes the requests', async () => {
+    it('that is no number ends the run before its first request, with the reason', async () => {
       const node = await startIn(mode, [asking]);
-      const { deadLetters } = await run(node, asking, { origin: 'http://127.0.0.1:9', atOnce: 0.5 });
-      expect(deadLetters).not.toEqual([]);
-      for (const { error } of deadLetters) expect(error).toMatch(/module\.wrong_concurrency|terminated|^$/);
-      expect(deadLetters[0]?.kind).toBe('hop');
+      const { end, deadLetters } = await run(node, asking, { origin: 'http://127.0.0.1:9', atOnce: 0.5 });
+      expect(end).toMatchObject({
+        finishReason: 'rejected',
+        detail: expect.stringContaining('the concurrency of step'),
+      });
+      expect(deadLetters).toEqual([]);
     });
   });
 }

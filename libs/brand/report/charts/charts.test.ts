@@ -1,11 +1,21 @@
 import { load } from 'cheerio';
 import { describe, expect, it } from 'vitest';
-import { netScore, rate } from '../../figures/figure.ts';
+import { figureOf, rate } from '../../figures/figure.ts';
+import { known } from '../../figures/observation.ts';
 import { textOf } from '../html.ts';
 import { divergingBar, intervalBar, stackedBar } from './interval-bar.ts';
 import { runLines } from './run-lines.ts';
 
 const drawn = (markup: Parameters<typeof textOf>[0]) => load(textOf(markup), { xml: true });
+
+/** So many answers for and against, of all. */
+const netScore = (favourable: number, against: number, all: number) =>
+  figureOf(
+    Array.from({ length: all }, (_, index) =>
+      known({ part: index < favourable ? 1 : index < favourable + against ? -1 : 0, of: 1 }),
+    ),
+    'net',
+  );
 
 describe('a bar', () => {
   it('begins at zero and is as long as its value', () => {

@@ -5,26 +5,43 @@ import { html, type Markup } from '../html.ts';
 /** Whether a mark belongs to the diagnosed brand or to another one. */
 export type Tone = 'own' | 'rival';
 
+/** What a bar shows of a figure or a score. */
+type Bounds = Pick<Figure, 'least' | 'most' | 'low' | 'high' | 'tooThin'>;
+
 const HEIGHT = 14;
 const MIDDLE = HEIGHT / 2;
 
-/** A share from 0 to 1 as a bar that starts at zero, with its interval as a line across it. Without a value there is no bar. */
-export function intervalBar({ value, low, high, tooThin }: Figure, tone: Tone): Markup {
+/**
+ * A share from 0 to 1 as a bar that starts at zero, with its interval as a line across it. What answers that were cut off may add is
+ * paler. Without a value there is no bar.
+ */
+export function intervalBar(figure: Bounds, tone: Tone, all = 1): Markup {
+  const place = (value: number): number => at(value / all);
+  const { least, most, low, high, tooThin } = figure;
+  const thin = tooThin && ' thin';
   return rowChart(
     html`<rect class="track" x="0" y="4" width="100" height="6"/>${
-      value !== null &&
-      html`<rect class="fill ${tone}${tooThin && ' thin'}" x="0" y="2" width="${at(value)}" height="10"/>`
-    }${whisker(low, high, at)}`,
+      least !== null && html`<rect class="fill ${tone}${thin}" x="0" y="2" width="${place(least)}" height="10"/>`
+    }${
+      least !== null &&
+      most !== null &&
+      most > least &&
+      html`<rect class="maybe ${tone}" x="${place(least)}" y="2" width="${rounded(place(most) - place(least))}" height="10"/>`
+    }${whisker(low, high, place)}`,
   );
 }
 
-/** A net score from −1 to 1: the bar grows from the zero line, to the right for the favourable. */
-export function divergingBar({ value, low, high, tooThin }: Figure): Markup {
+/** A net score from −1 to 1: the bar grows from the zero line, to the right for the favourable; unknown, it is a pale band. */
+export function divergingBar({ value, least, most, low, high, tooThin }: Figure): Markup {
   const place = (net: number): number => at((net + 1) / 2);
+  const isUnknown = value === null && least !== null && most !== null;
   return rowChart(
     html`<rect class="track" x="0" y="4" width="100" height="6"/>${
       value !== null &&
       html`<rect class="fill ${value < 0 ? 'negative' : 'positive'}${tooThin && ' thin'}" x="${Math.min(50, place(value))}" y="2" width="${rounded(Math.abs(place(value) - 50))}" height="10"/>`
+    }${
+      isUnknown &&
+      html`<rect class="maybe rival" x="${place(least)}" y="2" width="${rounded(place(most) - place(least))}" height="10"/>`
     }<line class="zero" x1="50" x2="50" y1="0" y2="${HEIGHT}"/>${whisker(low, high, place)}`,
   );
 }

@@ -1,7 +1,8 @@
 /** A figure over runs, as a small line chart: the diagnosed brand with its interval, the others beside it. */
 import type { Figure } from '../../figures/figure.ts';
+import type { Scale } from '../../figures/observation.ts';
 import { html, type Markup } from '../html.ts';
-import { type Scale, scaled } from '../numbers.ts';
+import { scaled } from '../numbers.ts';
 
 export interface RunLine {
   readonly brand: string;

@@ -1,9 +1,10 @@
 /** Every answer, collapsed, with its evidence marked; and the questions that name the brand. */
 import type { CallItem } from '../../module/items.ts';
 import { callKey } from '../../module/plan.ts';
-import { highlighted } from '../highlight.ts';
+
 import { foreign, html, link, type Markup } from '../html.ts';
 import { seconds } from '../numbers.ts';
+import { renderedAnswer } from '../rendered-answer.ts';
 import { sentimentTable } from './figures.ts';
 import { note, section } from './layout.ts';
 import type { Scene } from './scene.ts';
@@ -43,16 +44,20 @@ function answer(scene: Scene, call: CallItem): Markup {
     call.status === 'failed'
       ? (words.error[call.error?.error_type ?? 'unknown'] ?? words.status.failed)
       : own?.rank == null
-        ? words.absent
+        ? call.status === 'whole'
+          ? words.absent
+          : words.notHeard
         : words.rank(own.rank);
   const mood =
-    own?.sentiment == null ? null : html`<span class="key ${own.sentiment}">${words.figure[own.sentiment]}</span>`;
+    own?.sentiment == null || call.status !== 'whole'
+      ? null
+      : html`<span class="key ${own.sentiment}">${words.figure[own.sentiment]}</span>`;
   return html`<details class="answer"><summary><span class="model">${foreign(call.model)}</span>${
     call.repeat > 1 && html` <small>${words.repeat(call.repeat)}</small>`
   } <span class="key ${call.status}">${words.status[call.status]}</span> <span>${place}</span> ${mood} <small>${seconds(call.elapsed_ms)}</small></summary>${
     call.response === null
       ? html`<p class="said" dir="auto">${call.error?.error_message ?? words.noAnswer}</p>`
-      : html`<div class="said" dir="auto">${highlighted(call.response, found, main)}</div>`
+      : html`<div class="said" dir="auto">${renderedAnswer(call.response, found, main)}</div>`
   }${cited(scene, call)}</details>`;
 }
 

@@ -3,7 +3,7 @@ import { printedPrompt } from '../../prompts/prompt.ts';
 import { foreign, html, type Markup } from '../html.ts';
 import { instant, NOTHING, seconds } from '../numbers.ts';
 import type { RunReport } from '../run-report.ts';
-import { section } from './layout.ts';
+import { note, section } from './layout.ts';
 import { listed, type Scene } from './scene.ts';
 
 export function asked(scene: Scene): Markup {
@@ -43,7 +43,7 @@ export function asked(scene: Scene): Markup {
   return section(
     'asked',
     words.section.asked,
-    html`<dl class="facts">${rows.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>`,
+    html`${note(words.api)}<dl class="facts">${rows.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>`,
   );
 }
 

@@ -1,9 +1,10 @@
 /** Figures of the brands as tables whose middle column is their chart. */
 import type { BrandFigures } from '../../figures/brand-figures.ts';
 import type { Figure } from '../../figures/figure.ts';
+import type { Scale } from '../../figures/observation.ts';
 import { divergingBar, intervalBar, stackedBar } from '../charts/interval-bar.ts';
 import { type Content, html, type Markup } from '../html.ts';
-import { behind, interval, percent, type Scale, scaled } from '../numbers.ts';
+import { behind, interval, valueText } from '../numbers.ts';
 import { note, section, table } from './layout.ts';
 import { brandName, type Scene } from './scene.ts';
 
@@ -15,6 +16,7 @@ export function visibility(scene: Scene): Markup {
   return section('visibility', words.section.visibility, [
     note(words.note.visibility),
     thinNote(scene, brands[0]?.mentionRate),
+    noiseNote(scene),
     html`<div class="columns">${RATES.map((name) => rateTable(scene, name, brands))}</div>`,
   ]);
 }
@@ -39,13 +41,15 @@ export function sentimentTable(scene: Scene, brands: readonly BrandFigures[]): M
       words.value,
     ],
     rows: brands.map((figures) => {
+      // Of the whole answers: what a cut-off one would have said is not drawn.
+      const heard = figures.sentiment.denominator;
       const parts = kinds.map((kind) => ({
-        share: figures[kind].value ?? 0,
+        share: heard === 0 ? 0 : figures[kind].numerator / heard,
         tone: kind,
-        label: `${words.figure[kind]} ${percent(figures[kind].value)}`,
+        label: `${words.figure[kind]} ${figures[kind].numerator}/${heard}`,
       }));
       const split = kinds.map((kind) => String(figures[kind].numerator)).join(' / ');
-      if (figures.sentiment.value === null) return [brandName(scene, figures.brand), '', '', words.absent];
+      if (figures.sentiment.least === null) return [brandName(scene, figures.brand), '', '', words.absent];
       return [
         brandName(scene, figures.brand),
         html`${stackedBar(parts)}<small>${split}</small>`,
@@ -87,11 +91,17 @@ export function rateTable(
 
 /** A value with its basis and its interval, and a mark if it is based on too few answers. */
 function measured({ words }: Scene, figure: Figure, scale: Scale): Markup {
-  const { tooThin, value } = figure;
-  const counted = html`<small>${behind(figure, scale)}</small>`;
-  const sure = value !== null && html`<br><small title="${words.interval}">${interval(figure, scale)}</small>`;
+  const { tooThin, least, unknown } = figure;
+  const unheard = unknown > 0 && html` · ${words.unheardCount(unknown)}`;
+  const counted = html`<small>${behind(figure, scale)}${unheard}</small>`;
+  const sure = least !== null && html`<br><small title="${words.interval}">${interval(figure, scale)}</small>`;
   const mark = tooThin && html` <abbr class="thin-mark" title="${words.thinMeaning}">${words.thin}</abbr>`;
-  return html`<span class="value">${scaled(value, scale)}</span> ${counted}${mark}${sure}`;
+  return html`<span class="value">${valueText(figure, scale)}</span> ${counted}${mark}${sure}`;
+}
+
+function noiseNote({ words, run, main }: Scene): Content {
+  const noise = run.report.figures.bare.noise?.find(({ brand }) => brand === main)?.halves.mentionRate ?? null;
+  return noise !== null && note(words.noise(main, `${Math.round(100 * noise)} pp`));
 }
 
 function thinNote({ words }: Scene, figure: Figure | undefined): Content {

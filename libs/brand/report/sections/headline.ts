@@ -1,39 +1,118 @@
-/** The top of the page: what was diagnosed, and the most important figures. */
+/** The top of the page: how the brand stands, how sure that is, and what to do first. */
+
+import { ordinaryNames } from '../../extraction/ordinary-words.ts';
+import { GOOD_COVERAGE, wholeShare } from '../../figures/coverage.ts';
+import { brandsOf } from '../../module/input.ts';
+import { negativeSources } from '../../status/negative-sources.ts';
+import { recommendationsOf } from '../../status/recommendations.ts';
+import { intervalBar } from '../charts/interval-bar.ts';
 import { type Content, foreign, html, type Markup } from '../html.ts';
-import { decimal, instant, interval, money, percent, seconds, signed } from '../numbers.ts';
-import { listed, type Scene } from './scene.ts';
+import { instant, interval, money, placeText, scoreText, seconds, valueText } from '../numbers.ts';
+import { note, table } from './layout.ts';
+import { brandName, listed, type Scene } from './scene.ts';
+
+/** Advice beyond these stands in the JSON. */
+const SHOWN_ADVICE = 3;
 
 export function headline(scene: Scene): Markup {
   const { run, words, main } = scene;
   const { report } = run;
   const rivals = listed(scene, report.rivals.map(foreign));
   const [before = '', after = ''] = words.against('\n').split('\n');
-  return html`<header><p class="kind">${words.title}</p><h1>${foreign(main)}</h1><p class="rivals">${
+  return html`${banner(scene)}<header><p class="kind">${words.title}</p><h1>${foreign(main)}</h1><p class="rivals">${
     report.rivals.length > 0 && html`${before}${rivals}${after}`
   }</p><p class="when">${instant(run.acceptedAtMs)} · ${seconds(report.elapsed)} · ${words.answers(report.completed, report.total)}</p>${
     !report.success && html`<p class="warning">${words.note.failed}</p>`
-  }</header>${cards(scene)}`;
+  }</header>${report.success && summary(scene)}${cards(scene)}`;
 }
 
-function cards({ run, words, main }: Scene): Markup {
+/** Above everything: how much was not heard. */
+function banner({ run, words }: Scene): Content {
+  const { coverage, total, success } = run.report;
+  if (coverage.whole === total || !success) return null;
+  const grade = wholeShare(coverage) < GOOD_COVERAGE ? 'banner urgent' : 'banner';
+  return html`<p class="${grade}" role="note">${words.banner({ ...coverage, calls: total })}</p>`;
+}
+
+function summary(scene: Scene): Content {
+  const { run, words, main } = scene;
   const { report } = run;
-  const own = report.figures.bare.overall.brands.find(({ brand }) => brand === main);
+  const { brands, coverage } = report.figures.bare.overall;
+  const own = brands.find(({ brand }) => brand === main);
+  if (own === undefined || coverage.whole + coverage.partial === 0)
+    return html`<div class="summary">${advice(scene)}</div>`;
+  const { place } = report.scores.find(({ brand }) => brand === main) ?? { place: null };
+  const stands =
+    place === null
+      ? words.standing.none
+      : place.best === place.worst
+        ? words.standing.known(place.best, brands.length)
+        : words.standing.open(place.best, place.worst, brands.length);
+  const sure = own.mentionRate.tooThin
+    ? words.sureness.thin
+    : words.sureness.interval(interval(own.mentionRate, 'share'));
+  const ordinary = brandsOf(run.input).flatMap(ordinaryNames);
+  return html`<div class="summary"><div><p class="lead">${words.named(main, valueText(own.mentionRate, 'share'), coverage.whole + coverage.partial)}${words.space}${stands}</p><p class="sure">${sure}</p>${
+    ordinary.length > 0 && html`<p class="warning">${words.ordinary(ordinary.join(words.comma))}</p>`
+  }${standings(scene)}</div>${advice(scene)}</div>`;
+}
+
+/** The brands on one scale: what can be told apart is seen at a glance. */
+function standings(scene: Scene): Markup {
+  const { run, words, main } = scene;
+  const scores = [...run.report.scores].sort((a, b) => (b.least ?? 0) + (b.most ?? 0) - (a.least ?? 0) - (a.most ?? 0));
+  return html`${table({
+    caption: words.standings,
+    kind: 'bars standings',
+    head: [words.brand, '', words.score, words.place],
+    rows: scores.map((score) => [
+      brandName(scene, score.brand),
+      intervalBar(score, score.brand === main ? 'own' : 'rival', 100),
+      html`<span class="value">${scoreText(score)}</span>`,
+      placeText(score.place),
+    ]),
+  })}${note(words.standingsNote)}`;
+}
+
+function advice({ run, words }: Scene): Markup {
+  const { report, input } = run;
+  const found = recommendationsOf({ report, input, negative: negativeSources(report) }).slice(0, SHOWN_ADVICE);
+  const items = found.map(
+    ({ text, reason, priority }) =>
+      html`<li class="${priority}"><strong>${text}</strong><br><small>${reason}</small></li>`,
+  );
+  return html`<div class="advice"><h2>${words.doFirst}</h2>${
+    found.length === 0 ? note(words.nothingToDo) : html`<ol>${items}</ol>`
+  }</div>`;
+}
+
+function cards(scene: Scene): Markup {
+  const { run, words, main } = scene;
+  const { report } = run;
+  const { brands } = report.figures.bare.overall;
+  const own = brands.find(({ brand }) => brand === main);
   const score = report.scores.find(({ brand }) => brand === main);
   const { whole, partial, failed } = report.coverage;
   const counts = (['whole', 'partial', 'failed'] as const)
     .map((status) => `${{ whole, partial, failed }[status]} ${words.status[status]}`)
     .join(' · ');
+  const shares = ['mentionRate', 'shareOfVoice', 'interception'] as const;
   const drawn = [
-    card(words.score, decimal(score?.score ?? null), words.scoreMeaning),
-    own && card(words.figure.mentionRate, percent(own.mentionRate.value), interval(own.mentionRate, 'share')),
-    own && card(words.figure.averageRank, decimal(own.averageRank.value), interval(own.averageRank, 'rank')),
-    own && card(words.figure.shareOfVoice, percent(own.shareOfVoice.value), interval(own.shareOfVoice, 'share')),
-    own && card(words.figure.sentiment, signed(own.sentiment.value), interval(own.sentiment, 'net')),
-    own && card(words.figure.interception, percent(own.interception.value), interval(own.interception, 'share')),
+    card(words.score, scoreText(score), words.scoreMeaning),
+    ...shares.map(
+      (name) => own && card(words.figure[name], valueText(own[name], 'share'), interval(own[name], 'share')),
+    ),
+    own && card(words.figure.averageRank, valueText(own.averageRank, 'rank'), interval(own.averageRank, 'rank')),
     card(words.coverage, `${report.completed}/${report.total}`, counts),
-    card(words.cost, money(report.cost), words.costMeaning),
+    card(words.cost, money(report.cost), html`${costBound(scene)}${words.costMeaning}`),
   ];
   return html`<dl class="cards">${drawn}</dl>`;
+}
+
+/** The bound, where some tokens were not counted. */
+function costBound({ run, words }: Scene): Content {
+  const { cost, cost_at_most: most } = run.report;
+  return most !== null && most !== cost && html`${words.atMost(money(most))} · `;
 }
 
 function card(name: string, value: string, detail: Content): Markup {

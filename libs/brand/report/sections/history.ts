@@ -2,7 +2,7 @@
 import { runLines } from '../charts/run-lines.ts';
 import type { ComparedFigure, Comparison } from '../compare.ts';
 import { html, type Markup } from '../html.ts';
-import { behind, differenceText, instant, scaled } from '../numbers.ts';
+import { behind, differenceText, instant, valueText } from '../numbers.ts';
 import { note, section, table } from './layout.ts';
 import { brandName, type Scene } from './scene.ts';
 
@@ -34,7 +34,7 @@ export function history(scene: Scene, comparison: Comparison | undefined): Marku
           brandName(scene, brand),
           words.figure[figure.name],
           ...figure.values.map(
-            (each) => html`${scaled(each.value, figure.scale)} <small>${behind(each, figure.scale)}</small>`,
+            (each) => html`${valueText(each, figure.scale)} <small>${behind(each, figure.scale)}</small>`,
           ),
           differenceOf(scene, figure),
         ]),

@@ -23,12 +23,36 @@ export function interception(scene: Scene): Markup {
         ),
       ];
     });
+  const own = run.report.figures.bare.overall.brands.find(({ brand }) => brand === main);
+  const isHeard = own === undefined || own.interception.unknown === 0;
   return section('interception', words.section.interception, [
     note(words.note.interception),
     rateTable(scene, 'interception', run.report.figures.bare.overall.brands),
     rows.length === 0
-      ? note(words.note.noInterception)
+      ? note(isHeard ? words.note.noInterception : words.note.noInterceptionHeard)
       : table({ caption: words.figure.interception, head: [words.question, words.model, words.recommends], rows }),
+  ]);
+}
+
+/** Brands that nobody listed, offered as rivals; nothing when there are none. */
+export function discovered(scene: Scene): Markup | false {
+  const { words, run } = scene;
+  // Reports of older versions have none.
+  const { discovered: found = [] } = run.report as Partial<Scene['run']['report']>;
+  if (found.length === 0) return false;
+  return section('discovered', words.discovered, [
+    note(words.discoveredNote),
+    table({
+      caption: words.discovered,
+      kind: 'bars',
+      head: [words.brand, '', words.value, words.citedBy],
+      rows: found.map(({ name, answers, of, models }) => [
+        foreign(name),
+        stackedBar([{ share: answers / of, tone: 'rival', label: `${answers}/${of}` }]),
+        `${answers}/${of}`,
+        listed(scene, models.map(foreign)),
+      ]),
+    }),
   ]);
 }
 

@@ -40,8 +40,12 @@ function byModel(scene: Scene): Markup {
 function meanCell({ words }: Scene, rank: Figure, mentions: Figure): Cell {
   if (mentions.denominator === 0) return { content: html`<small>${words.noAnswer}</small>`, tone: 'void' };
   const counted = html`<br><small>${mentions.numerator}/${mentions.denominator}</small>`;
-  if (rank.value === null) return { content: html`<small>${words.absent}</small>${counted}`, tone: 'absent' };
-  return { content: html`<b>${decimal(rank.value)}</b>${counted}`, tone: toneOf(rank.value) };
+  if (mentions.most === 0) return { content: html`<small>${words.absent}</small>${counted}`, tone: 'absent' };
+  if (rank.denominator === 0) return { content: html`<small>${words.notHeard}</small>${counted}`, tone: 'void' };
+  // Over the answers whose rank is known; a sign says that others were cut off.
+  const mean = rank.numerator / rank.denominator;
+  const more = rank.unknown > 0 && html` <abbr title="${words.unheardCount(rank.unknown)}">◐</abbr>`;
+  return { content: html`<b>${decimal(mean)}</b>${more}${counted}`, tone: toneOf(mean) };
 }
 
 function byQuestion(scene: Scene): Markup {
@@ -77,7 +81,11 @@ function answersCell(scene: Scene, calls: readonly CallItem[]): Cell {
     ? html` <abbr title="${words.status.partial}">◐</abbr>`
     : html``;
   const counted = calls.length > 1 && html`<br><small>${found.length}/${answered.length}</small>`;
-  if (found.length === 0) return { content: html`<small>${words.absent}</small>${cut}${counted}`, tone: 'absent' };
+  if (found.length === 0) {
+    const isKnown = answered.every(({ status }) => status === 'whole');
+    const says = isKnown ? words.absent : words.notHeard;
+    return { content: html`<small>${says}</small>${cut}${counted}`, tone: isKnown ? 'absent' : 'void' };
+  }
   const mean = found.reduce((sum, rank) => sum + rank, 0) / found.length;
   const shown = found.length === 1 ? String(found[0]) : decimal(mean);
   return { content: html`<b>${shown}</b>${cut}${counted}`, tone: toneOf(mean) };

@@ -3,7 +3,7 @@ import type { Figure } from '../../figures/figure.ts';
 import type { SourceFigures } from '../../figures/source-figures.ts';
 import { intervalBar, stackedBar } from '../charts/interval-bar.ts';
 import { foreign, html, link, type Markup } from '../html.ts';
-import { percent } from '../numbers.ts';
+import { percent, valueText } from '../numbers.ts';
 import { rateTable } from './figures.ts';
 import { note, section, table } from './layout.ts';
 import { brandName, listed, type Scene } from './scene.ts';
@@ -104,6 +104,7 @@ function pages(scene: Scene): Markup | false {
   });
 }
 
-function counted({ value, numerator, denominator }: Figure): Markup {
-  return html`<span class="value">${percent(value)}</span> <small>${numerator}/${denominator}</small>`;
+function counted(figure: Figure): Markup {
+  const { numerator, denominator } = figure;
+  return html`<span class="value">${valueText(figure, 'share')}</span> <small>${numerator}/${denominator}</small>`;
 }

@@ -31,7 +31,37 @@ export const WORDS_EN: Words = {
     citationRate: 'of the answers with sources',
   },
   score: 'Score',
-  scoreMeaning: 'of 100, from the figures below',
+  scoreMeaning: 'of 100, from mentions, positions and share of voice',
+  space: ' ',
+  place: 'Place',
+  noise: (brand, points) =>
+    `Noise: the mention rates of ${brand} in two halves of this run differ by ${points} on average; a change no larger says nothing.`,
+  atMost: (amount) => `at most ${amount}`,
+  doFirst: 'What to do first',
+  nothingToDo: 'Nothing stands out: no rule of this report asks for anything.',
+  banner: ({ whole, partial, failed, calls }) =>
+    `${whole} of ${calls} answers are whole; ${partial} were cut off, ${failed} failed. What was not heard is unknown, not absent: many figures below are bounds.`,
+  named: (brand, value, answers) =>
+    `${brand} is named in ${value} of ${answers} answers to questions that do not name it.`,
+  standing: {
+    known: (place, brands) => `By score it holds place ${place} of ${brands}.`,
+    open: (best, worst, brands) =>
+      `By score it stands anywhere from place ${best} to ${worst} of ${brands}: the intervals overlap, so no order is claimed.`,
+    none: 'No brand is known to be named, so there is no order.',
+  },
+  sureness: {
+    thin: 'How sure: not very; fewer than ten answers are known in full.',
+    interval: (value) => `How sure: with 95% confidence the share lies in ${value}.`,
+  },
+  standings: 'Score of each brand',
+  standingsNote:
+    'The dark bar is certain, the pale one is what unheard answers may add, the line is the 95% interval. Where lines overlap, nobody is ahead.',
+  discovered: 'Brands that nobody listed',
+  discoveredNote: 'Named in lists beside the brands above. Add them as rivals to have them counted.',
+  ordinary: (names) =>
+    `Ordinary words: ${names}. Places that do not mean the brand may have been counted; give contexts that do not count.`,
+  unheardCount: (count) => `${count} not heard`,
+  api: 'The models were asked through their interfaces for programs; people who use their apps may get other answers.',
   coverage: 'Answered',
   cost: 'Cost',
   costMeaning: 'in the currency of the provider registry',
@@ -46,6 +76,7 @@ export const WORDS_EN: Words = {
   overall: 'All',
   value: 'Value',
   absent: 'absent',
+  notHeard: 'not heard',
   noAnswer: 'no answer',
   nothing: 'none',
   section: {
@@ -67,11 +98,13 @@ export const WORDS_EN: Words = {
     ranksByModel: 'Average rank of each brand with each model, and in how many of its answers the brand is named.',
     ranksByQuestion: 'Rank of the diagnosed brand in each answer.',
     voice: 'How the mentions of these brands divide.',
-    sentiment: 'Over the answers that name the brand. A brand that no answer names has no sentiment.',
+    sentiment:
+      'Over the whole answers that name the brand, read by word lists that are right in about 7 of 10 cases: it has no part in the score.',
     interception: 'Answers that do not name the diagnosed brand and recommend one of the others.',
     noInterception: 'No answer recommends another brand in place of the diagnosed one.',
+    noInterceptionHeard: 'None was heard; answers that were cut off may hold some.',
     sources:
-      'Sites that answers cite or link. Sites that are only named in words, or claimed in a model’s own JSON, do not count.',
+      'Sites that answers cite or link. Sites that are only named in words, or claimed in a model’s own JSON, do not count, nor do pages that could not be read.',
     noSources: 'No answer cites or links a source.',
     branded: 'Asked about it by name, a model names it: these answers say how it is spoken of, not whether it is seen.',
     noBare: 'Every question names the brand, so nothing can be said about its visibility.',
@@ -126,7 +159,7 @@ export const WORDS_EN: Words = {
   site: 'Site',
   categoryTitle: 'Category',
   owner: 'Whose',
-  citedBy: 'Cited by',
+  citedBy: 'Models',
   page: 'Page',
   pageNames: 'Names',
   unread: 'not read',

@@ -42,6 +42,32 @@ export interface Words {
   readonly overall: string;
   readonly value: string;
   readonly absent: string;
+  /** Of an answer that was cut off before it named the brand. */
+  readonly notHeard: string;
+  /** Between two sentences. */
+  readonly space: string;
+  readonly place: string;
+  readonly doFirst: string;
+  readonly nothingToDo: string;
+  readonly banner: (coverage: Readonly<Record<'whole' | 'partial' | 'failed' | 'calls', number>>) => string;
+  readonly named: (brand: string, value: string, answers: number) => string;
+  readonly standing: {
+    readonly known: (place: number, brands: number) => string;
+    readonly open: (best: number, worst: number, brands: number) => string;
+    readonly none: string;
+  };
+  readonly sureness: { readonly thin: string; readonly interval: (value: string) => string };
+  readonly standings: string;
+  readonly standingsNote: string;
+  readonly discovered: string;
+  readonly discoveredNote: string;
+  /** Names of brands that are ordinary words, without contexts. */
+  readonly ordinary: (names: string) => string;
+  readonly unheardCount: (count: number) => string;
+  readonly api: string;
+  /** What two halves of a repeated run differ by. */
+  readonly noise: (brand: string, points: string) => string;
+  readonly atMost: (amount: string) => string;
   readonly noAnswer: string;
   readonly nothing: string;
   readonly section: Readonly<Record<SectionName, string>>;
@@ -100,6 +126,7 @@ export type NoteName =
   | 'sentiment'
   | 'interception'
   | 'noInterception'
+  | 'noInterceptionHeard'
   | 'sources'
   | 'noSources'
   | 'branded'

@@ -58,7 +58,13 @@ function filterByPosition(
 function partByPart(tokens: readonly Selector[], contexts: Contexts, xml: boolean, memory: Memory): Element[] {
   const parts = isScope(tokens[0]) ? tokens.slice(1) : tokens;
   const isRelative = parts[0] !== undefined && isTraversal(parts[0]);
-  return applyParts(isRelative ? contexts.filter(isTag) : everythingIn(contexts), parts, xml, memory);
+  if (isRelative) return applyParts(contexts.filter(isTag), parts, xml, memory);
+  // What stands before the first position may also match outside of the contexts, as in any search.
+  const place = parts.findIndex(isPositional);
+  const before = place === -1 ? [] : parts.slice(0, place);
+  if (!before.some(isTraversal)) return applyParts(everythingIn(contexts), parts, xml, memory);
+  const start = findInside(contexts, compileAlternatives([before as Selector[]], xml), memory);
+  return applyParts(start, parts.slice(place), xml, memory);
 }
 
 function applyParts(start: readonly Element[], tokens: readonly Selector[], xml: boolean, memory: Memory): Element[] {
