@@ -134,24 +134,26 @@ export async function openDistributedBackends(options: DistributedBackendsOption
       }),
     );
     opened.push(() => coordinator.close());
-    const nats = await openNatsBus({
-      url: natsUrl!,
-      name,
-      capacity: config.nats.queueCapacity,
-      streamMaxBytes: config.nats.streamMaxBytes,
-      replicas: config.nats.replicas,
-      eventMaxAgeMs: config.nats.eventMaxAgeMs,
-      eventMaxBytes: config.nats.eventMaxBytes,
-      ackWaitMs: Math.min(config.leaseMs, ACK_WAIT_MS),
-      onRefused: ({ subject, bytes, error }) => {
-        metrics.counter(METRICS.foreignMessages).with({}).add();
-        log.error('the bus refused a foreign message; the store records it', { subject, error });
-        return database.keepForeignMessage({ subject, reason: error.message, bytes, atMs: clock.now() });
-      },
-      onNotice: (notice) => logNotice(log, notice),
-    });
+    const nats = await waited('NATS', () =>
+      openNatsBus({
+        url: natsUrl!,
+        name,
+        capacity: config.nats.queueCapacity,
+        streamMaxBytes: config.nats.streamMaxBytes,
+        replicas: config.nats.replicas,
+        eventMaxAgeMs: config.nats.eventMaxAgeMs,
+        eventMaxBytes: config.nats.eventMaxBytes,
+        ackWaitMs: Math.min(config.leaseMs, ACK_WAIT_MS),
+        onRefused: ({ subject, bytes, error }) => {
+          metrics.counter(METRICS.foreignMessages).with({}).add();
+          log.error('the bus refused a foreign message; the store records it', { subject, error });
+          return database.keepForeignMessage({ subject, reason: error.message, bytes, atMs: clock.now() });
+        },
+        onNotice: (notice) => logNotice(log, notice),
+      }),
+    );
     opened.push(() => nats.close());
-    const blobConnection = await connectNats({ url: natsUrl!, name: `${name}-blobs` });
+    const blobConnection = await waited('NATS', () => connectNats({ url: natsUrl!, name: `${name}-blobs` }));
     opened.push(() => blobConnection.close());
     const commits = new InsertThenConfirm({ store: database, coordinator, log });
     opened.push(() => commits.flush());

@@ -7,7 +7,7 @@ import { type Log, silentLog } from '../../libs/telemetry/log.ts';
 import { recoverDeployment } from '../../services/node/recover.ts';
 import { startDistributedFlow } from '../fixtures/distributed-node.ts';
 import type { FlowNode, Settings } from '../fixtures/flow.ts';
-import { tree, UNDISTURBED } from '../fixtures/modules/tree.ts';
+import { tree, UNDISTURBED, undisturbed } from '../fixtures/modules/tree.ts';
 import { type NatsServer, startNatsServer } from '../fixtures/servers/nats-server.ts';
 import { type PostgresServer, startPostgres } from '../fixtures/servers/postgres-server.ts';
 import { type RedisSentinel, startRedisSentinel } from '../fixtures/servers/redis-sentinel.ts';
@@ -106,22 +106,27 @@ const underWay = ({ node }: Place, runId: string) =>
     expect(done).toBeGreaterThan(100);
   }, PATIENT);
 
-/** Resolves when a marker has been written, so that a loss can be told. */
-const marked = (place: Place) =>
-  vi.waitFor(async () => {
-    const client = await place.primary();
-    expect(Number(await client.zscore('chain:{s00}:marker', 'marker'))).toBeGreaterThan(1);
-  }, PATIENT);
+/** Resolves when two more markers have been raised, so that going back to what was before can be told. */
+async function marked(place: Place): Promise<void> {
+  const client = await place.primary();
+  const marker = async () => Number(await client.zscore('chain:{s00}:marker', 'marker'));
+  const before = await marker();
+  await vi.waitFor(async () => expect(await marker()).toBeGreaterThan(before + 1), PATIENT);
+}
+
+/** Large and slow enough to be at work for several seconds on any machine. */
+const LONG: Settings = { task_concurrency: 2 };
+const MANY = { branches: 100 };
 
 describe('a failover', () => {
   it('that loses the last seconds is noticed: the incarnation is raised, and the run loses and doubles nothing', async () => {
-    const place = await openPlace();
-    const runId = await submit(place);
+    const place = await openPlace(LONG);
+    const runId = await submit(place, MANY);
     await underWay(place, runId);
     await marked(place);
     await redis.failover({ losesMs: 2_500 });
     await place.node.closed(runId);
-    expect(await itemsOf(place.node, runId)).toEqual(UNDISTURBED);
+    expect(await itemsOf(place.node, runId)).toEqual(undisturbed(MANY.branches));
     await vi.waitFor(() => expect(said(place, /^the audit of all open runs has ended/)).not.toEqual([]), PATIENT);
     expect(said(place, /lost writes/)).not.toEqual([]);
     expect(await place.incarnation()).toBeGreaterThan(1);
@@ -129,8 +134,8 @@ describe('a failover', () => {
   });
 
   it('that loses nothing raises nothing, but the open runs are audited', async () => {
-    const place = await openPlace();
-    const runId = await submit(place, { branches: 100 });
+    const place = await openPlace(LONG);
+    const runId = await submit(place, MANY);
     await underWay(place, runId);
     await marked(place);
     await redis.failover();
@@ -138,7 +143,7 @@ describe('a failover', () => {
     expect(said(place, /another primary, or was restarted/)).not.toEqual([]);
     expect(await place.incarnation()).toBe(1);
     await place.node.closed(runId);
-    expect(await itemsOf(place.node, runId)).toHaveLength(100 * 30 + 1);
+    expect(await itemsOf(place.node, runId)).toEqual(undisturbed(MANY.branches));
   });
 });
 
@@ -167,9 +172,9 @@ const audited = (place: Place) =>
 
 describe('a Redis that goes back to an earlier state', () => {
   it('redoes what it has lost: rows of lost commits are hidden, and stored once in the end', async () => {
-    const place = await openPlace();
+    const place = await openPlace(LONG);
     const client = await place.primary();
-    const runId = await submit(place);
+    const runId = await submit(place, MANY);
     await underWay(place, runId);
     const snapshot = await snapshotOf(client);
     await marked(place);
@@ -180,7 +185,7 @@ describe('a Redis that goes back to an earlier state', () => {
     await goBack(client, snapshot);
     expect((await audited(place)).withdrawn).toBeGreaterThan(0);
     await place.node.closed(runId);
-    expect(await itemsOf(place.node, runId)).toEqual(UNDISTURBED);
+    expect(await itemsOf(place.node, runId)).toEqual(undisturbed(MANY.branches));
   });
 
   it('does not go on with a run that has ended: the store is right', async () => {
@@ -200,12 +205,12 @@ describe('a Redis that goes back to an earlier state', () => {
       PATIENT,
     );
     expect((await place.node.store.findRun(runId))!.end).toEqual(end);
-    expect(await itemsOf(place.node, runId)).toHaveLength(200 * 30 + 1);
+    expect(await itemsOf(place.node, runId)).toEqual(undisturbed(200));
   });
 });
 
 it('`catena recover` opens what a Redis has lost while no process was there, and says so', async () => {
-  const place = await openPlace();
+  const place = await openPlace(LONG);
   const runId = await submit(place);
   await underWay(place, runId);
   await place.node.stop();
@@ -221,13 +226,13 @@ it('`catena recover` opens what a Redis has lost while no process was there, and
 });
 
 it('a Redis that has lost everything gets its runs again from the store', async () => {
-  const place = await openPlace();
-  const runId = await submit(place);
+  const place = await openPlace(LONG);
+  const runId = await submit(place, MANY);
   await underWay(place, runId);
   await marked(place);
   await (await place.primary()).flushall();
   await vi.waitFor(() => expect(said(place, /the audit opens a run again/)).not.toEqual([]), PATIENT);
   await place.node.closed(runId);
-  expect(await itemsOf(place.node, runId)).toEqual(UNDISTURBED);
+  expect(await itemsOf(place.node, runId)).toEqual(undisturbed(MANY.branches));
   expect(await place.incarnation()).toBeGreaterThan(1);
 });

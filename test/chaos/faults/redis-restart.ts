@@ -13,7 +13,7 @@ export const redisRestart = defineFault<'redis', { readonly downMs: number }>({
       onEffect('any');
       await delay(downMs);
       await primary.start();
-      await servers.redis.inStep();
+      await servers.redis.followed();
       return `killed Redis, started again after ${downMs} ms`;
     }),
   seen: ({ done }) => ({ 'restarts of Redis': done.length }),
