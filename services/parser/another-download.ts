@@ -9,6 +9,8 @@
  * The digest of the body is kept with the failure, in the node. A replay or a fallback gives the node fresh budgets, so failures
  * before it do not count.
  */
+
+import { hash } from 'node:crypto';
 import type { ChainNode } from '../../libs/coordination/protocol/node.ts';
 import { CatenaError } from '../../libs/errors/catena-error.ts';
 import { pageOfFailure } from '../../libs/errors/failure.ts';
@@ -25,18 +27,18 @@ const MAX_FAILED_PAGES = 2;
  * The error to record for a page: `thrown` itself, or the same as fatal if another download would only fail again. `body` is
  * undefined if there was none.
  */
-export async function judgedPage(
+export function judgedPage(
   thrown: unknown,
   node: Pick<ChainNode, 'attempts' | 'error'>,
   body: Uint8Array | undefined,
-): Promise<unknown> {
+): unknown {
   if (!(thrown instanceof CatenaError) || thrown.class !== 'retryable' || thrown.page !== undefined) return thrown;
   const { code } = thrown;
   const isOfCode = OF_CODE.test(code);
   if (!isOfCode && !OF_CONTENT.test(code)) return thrown;
   // The first execution since the node was created, replayed or fallen back to: an older failure is of another life.
   const before = node.attempts > 1 ? pageOfFailure(node.error) : undefined;
-  const digest = body === undefined ? '' : await digestOf(body);
+  const digest = body === undefined ? '' : hash('sha256', body, 'base64url');
   const isSame = digest !== '' && before?.digest === digest && before.code === code;
   const failures = (before?.failures ?? 0) + (isOfCode ? 1 : 0);
   const isOver = isSame || failures >= MAX_FAILED_PAGES;
@@ -49,10 +51,4 @@ export async function judgedPage(
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     page: { code, digest, failures },
   });
-}
-
-/** Asynchronous, because a body may have many megabytes. */
-async function digestOf(body: Uint8Array): Promise<string> {
-  const digest = await crypto.subtle.digest('SHA-256', body as Uint8Array<ArrayBuffer>);
-  return Buffer.from(digest).toString('base64url');
 }

@@ -83,11 +83,9 @@ async function parseHeld(deps: ParserDeps, work: ParseWork): Promise<Ending> {
     return page;
   };
   const yielded = await parse(deps, module, work, { bill, readPage })
-    .catch(async (thrown: unknown) =>
-      giveUp(deps, module, work, { thrown: await judgedPage(thrown, node, body), bill }),
-    )
-    .catch(async (thrown: unknown) => {
-      throw await judgedPage(thrown, node, body);
+    .catch((thrown: unknown) => giveUp(deps, module, work, { thrown: judgedPage(thrown, node, body), bill }))
+    .catch((thrown: unknown) => {
+      throw judgedPage(thrown, node, body);
     })
     .finally(() => hold.release())
     .finally(() => payBill({ budgets: deps.budgets, log: deps.execution.log }, node, bill));

@@ -4,6 +4,7 @@ import { downloadError } from './download-error.ts';
 import type { Hop } from './hop.ts';
 import type { HttpClientOptions } from './http-options.ts';
 import { toDownloadError } from './network-error.ts';
+import { ReceivedBody } from './received-body.ts';
 
 /** The response of one exchange. */
 export interface Answer {
@@ -51,8 +52,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #headersMs = 0;
   #status = 0;
   #headers: [string, string][] = [];
-  #chunks: Buffer[] = [];
-  #receivedBytes = 0;
+  readonly #received = new ReceivedBody();
+  #discardedBytes = 0;
   #isDiscarding = false;
   readonly #room: BodyRoom | undefined;
   #waitsForRoom = false;
@@ -97,25 +98,32 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#isDiscarding = isRedirect(status) && headers.location !== undefined;
     const length = Number(headers['content-length']);
     if (this.#isDiscarding || this.#hop.method === 'HEAD') return;
-    if (length > this.#limits.maxBodyBytes) this.#refuse(length);
-    else if (length > 0) this.#makeRoom(length, controller);
+    if (length > this.#limits.maxBodyBytes) {
+      this.#refuse(length);
+    } else if (length > 0) {
+      this.#received.expect(length);
+      this.#makeRoom(length, controller);
+    }
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.#settled) return;
-    this.#receivedBytes += chunk.length;
     if (this.#isDiscarding) {
-      if (this.#receivedBytes <= MAX_DISCARDED_BYTES) return;
+      this.#discardedBytes += chunk.length;
+      if (this.#discardedBytes <= MAX_DISCARDED_BYTES) return;
       this.#succeed(EMPTY);
       controller.abort(new Error('the body of a redirect is too long to read'));
-    } else if (this.#receivedBytes > this.#limits.maxBodyBytes) {
-      this.#refuse(this.#receivedBytes);
-    } else {
-      this.#chunks.push(chunk);
-      if (this.#receivedBytes > this.#roomBytes) {
-        const steps = Math.ceil(this.#receivedBytes / STEP_BYTES);
-        this.#makeRoom(Math.min(steps * STEP_BYTES, this.#limits.maxBodyBytes), controller);
-      }
+      return;
+    }
+    const receivedBytes = this.#received.length + chunk.length;
+    if (receivedBytes > this.#limits.maxBodyBytes) {
+      this.#refuse(receivedBytes);
+      return;
+    }
+    this.#received.append(chunk);
+    if (receivedBytes > this.#roomBytes) {
+      const steps = Math.ceil(receivedBytes / STEP_BYTES);
+      this.#makeRoom(Math.min(steps * STEP_BYTES, this.#limits.maxBodyBytes), controller);
     }
   }
 
@@ -135,8 +143,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
-    const only = this.#chunks.length === 1 ? this.#chunks[0] : undefined;
-    this.#succeed(only ?? Buffer.concat(this.#chunks, this.#isDiscarding ? 0 : this.#receivedBytes));
+    this.#succeed(this.#received.take());
   }
 
   onResponseError(_controller: unknown, thrown: Error): void {
@@ -154,10 +161,10 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   /** A truncated compressed body cannot be decoded. */
   #succeedPartially(): boolean {
-    if (this.#hop.keepsPartial !== true || this.#settled || this.#isDiscarding || this.#receivedBytes === 0)
+    if (this.#hop.keepsPartial !== true || this.#settled || this.#isDiscarding || this.#received.length === 0)
       return false;
     if (this.#headers.some(([name]) => name === 'content-encoding')) return false;
-    this.#succeed(Buffer.concat(this.#chunks, this.#receivedBytes), true);
+    this.#succeed(this.#received.take(), true);
     return true;
   }
 

@@ -1,4 +1,5 @@
 /** What requests are answered without being sent, in either mode. */
+import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { type CachePolicy, defineModule, fetchStep } from '../../../libs/modules/index.ts';
@@ -7,8 +8,12 @@ import { type FlowMode, run, startIn } from '../../fixtures/flow.ts';
 
 const SHARED: CachePolicy = { scope: 'shared', ttlMs: 300_000 };
 
-/** Asks one thing so many times, one after the other. */
-const asking = (cache: CachePolicy | undefined, ofRequest: { cache?: CachePolicy | false } = {}) =>
+/** Asks one thing so many times, one after the other, with a pause between two. */
+const asking = (
+  cache: CachePolicy | undefined,
+  ofRequest: { cache?: CachePolicy | false } = {},
+  pauseMs: number | undefined = undefined,
+) =>
   defineModule({
     name: 'asking',
     version: '1.0.0',
@@ -33,8 +38,9 @@ const asking = (cache: CachePolicy | undefined, ofRequest: { cache?: CachePolicy
           ...(json === undefined ? {} : { json }),
           ...ofRequest,
         }),
-        *parse({ go, put, input, state, text, page }) {
+        async *parse({ go, put, input, state, text, page }) {
           yield put.answer({ text, fromCache: page.fromCache, cookie: page.headers['set-cookie'] });
+          if (pauseMs !== undefined) await setTimeout(pauseMs);
           if (state.n < input.times) yield go.ask({ n: state.n + 1 });
         },
       },
@@ -160,7 +166,7 @@ export function describeAnswersOfRuns(mode: FlowMode): void {
     });
 
     it('of one run alone is sent when its answer is too old', async () => {
-      const { seen, ask } = await scene(mode, asking({ scope: 'run', ttlMs: 1 }));
+      const { seen, ask } = await scene(mode, asking({ scope: 'run', ttlMs: 1 }, {}, 10));
       await ask({ times: 2 });
       expect(seen).toHaveLength(2);
     });
