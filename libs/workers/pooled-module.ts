@@ -3,7 +3,7 @@ import type { AuthorCall, ModuleFacts, OpenedRun, RunContext, ServedModule } fro
 import type { UnknownField } from '../modules/check/unknown-fields.ts';
 import type { PageSource } from '../modules/contract/definition.ts';
 import { type CallTimes, subjectOf } from './pool-call.ts';
-import type { CallOrder } from './protocol.ts';
+import type { CallOrder, GivenPage } from './protocol.ts';
 import type { WorkerPool } from './worker-pool.ts';
 
 /** The modules of a pool, each call bounded by these times unless its step sets its own. */
@@ -29,8 +29,7 @@ function pooledModule(pool: WorkerPool, facts: ModuleFacts, times: CallTimes): S
     call: async (call, sink) => {
       const step = facts.steps[call.node.stepIdx];
       const subject = subjectOf(moduleId, step?.name ?? 'start', call);
-      const shared = call.fn === 'parse' ? sharedPage(call.page) : undefined;
-      const order = (handleOf: HandleOf): CallOrder => toOrder(call, handleOf(call.run), shared);
+      const order = (handleOf: HandleOf): CallOrder => toOrder(call, handleOf(call.run));
       const join = call.fn === 'compute' ? call.join : undefined;
       const own = { ...times, ...step?.policy.execution };
       await pool.call({ subject, times: own, order, sink, join, signal: call.signal });
@@ -40,13 +39,13 @@ function pooledModule(pool: WorkerPool, facts: ModuleFacts, times: CallTimes): S
 
 type HandleOf = (run: RunContext) => number;
 
-function toOrder(call: AuthorCall, run: number, page: PageSource | undefined): CallOrder {
+function toOrder(call: AuthorCall, run: number): CallOrder {
   // Only what a call needs is sent: a node of the coordinator has more.
   const { id, kind, phase, stepIdx, prefixRequest, epoch, body } = call.node;
   const node = { id, kind, phase, stepIdx, prefixRequest, epoch, body };
   switch (call.fn) {
     case 'parse':
-      return { fn: 'parse', run, node, page: page!, preview: call.preview === true };
+      return { fn: 'parse', run, node, page: givenPage(call.page), preview: call.preview === true };
     case 'givenUp':
       return { fn: 'givenUp', run, node, error: call.error };
     default:
@@ -54,11 +53,7 @@ function toOrder(call: AuthorCall, run: number, page: PageSource | undefined): C
   }
 }
 
-/** The body in memory that workers share: it is copied once, however often the call is made again. */
-function sharedPage(page: PageSource): PageSource {
-  const { body } = page;
-  if (body.buffer instanceof SharedArrayBuffer) return page;
-  const shared = new Uint8Array(new SharedArrayBuffer(body.byteLength));
-  shared.set(body);
-  return { ...page, body: shared };
+/** With a copy of the body, which is given to the worker: the call may have to be made again in another. */
+function givenPage(page: PageSource): GivenPage {
+  return { ...page, body: Uint8Array.from(page.body) };
 }

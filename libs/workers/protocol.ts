@@ -36,8 +36,13 @@ export type CallOrder =
   | { readonly fn: 'checkInput'; readonly input: unknown }
   | { readonly fn: 'openRun'; readonly run: number }
   | (OrderOfNode & { readonly fn: 'start' | 'request' | 'compute' })
-  | (OrderOfNode & { readonly fn: 'parse'; readonly page: PageSource; readonly preview: boolean })
+  | (OrderOfNode & { readonly fn: 'parse'; readonly page: GivenPage; readonly preview: boolean })
   | (OrderOfNode & { readonly fn: 'givenUp'; readonly error: GivenUp });
+
+/** A page whose body is the worker's alone: it is transferred, and detached here. */
+export interface GivenPage extends PageSource {
+  readonly body: Uint8Array<ArrayBuffer>;
+}
 
 interface OrderOfNode {
   readonly run: number;

@@ -162,7 +162,7 @@ export class WorkerThread {
     queueMicrotask(() => {
       const messages = this.#outbox;
       this.#outbox = [];
-      this.#worker.postMessage(messages);
+      this.#worker.postMessage(messages, messages.flatMap(transferred));
     });
   }
 
@@ -207,4 +207,9 @@ export class WorkerThread {
     this.#runs.delete(oldest[0]);
     this.send({ kind: 'forget', run: oldest[1] });
   }
+}
+
+/** What a message gives to the worker. */
+function transferred(message: ToWorker): ArrayBuffer[] {
+  return message.kind === 'call' && message.order.fn === 'parse' ? [message.order.page.body.buffer] : [];
 }

@@ -34,7 +34,6 @@ export class SourcePage implements Page {
   readonly fromCache: boolean;
   readonly #body: Uint8Array;
   readonly #markup: Markup;
-  #bytes: Uint8Array | undefined;
   #text: string | undefined;
   #json: { readonly value: unknown } | undefined;
   #tree: Tree | undefined;
@@ -55,10 +54,8 @@ export class SourcePage implements Page {
     this.#markup = markup;
   }
 
-  /** A copy where the body lies in memory that threads share, since much of the platform refuses that. */
   get bytes(): Uint8Array {
-    this.#bytes ??= this.#body.buffer instanceof SharedArrayBuffer ? Uint8Array.from(this.#body) : this.#body;
-    return this.#bytes;
+    return this.#body;
   }
 
   get text(): string {

@@ -1,6 +1,5 @@
 import { promisify } from 'node:util';
 import * as zlib from 'node:zlib';
-import { toShared } from './received-body.ts';
 
 /** Size limits of a decoded body. */
 export interface DecodeLimits {
@@ -97,7 +96,7 @@ async function decodeWithin(codec: Codec, body: Buffer, maxOutputLength: number,
   for (;;) {
     await makeRoom(body.length + room);
     try {
-      return toShared(await codec.later(body, { maxOutputLength: room }));
+      return await codec.later(body, { maxOutputLength: room });
     } catch (thrown) {
       if (!isOverrun(thrown) || room === maxOutputLength) throw thrown;
       room = Math.min(maxOutputLength, room * 4);

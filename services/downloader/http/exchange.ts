@@ -54,6 +54,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #headers: [string, string][] = [];
   readonly #received = new ReceivedBody();
   #discardedBytes = 0;
+  /** The length that was announced, until there is memory for it. */
+  #expectedBytes = 0;
   #isDiscarding = false;
   readonly #room: BodyRoom | undefined;
   #waitsForRoom = false;
@@ -101,7 +103,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (length > this.#limits.maxBodyBytes) {
       this.#refuse(length);
     } else if (length > 0) {
-      this.#received.expect(length);
+      this.#expectedBytes = length;
       this.#makeRoom(length, controller);
     }
   }
@@ -129,17 +131,27 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   /** Leaves the connection unread until there is room for so many bytes of the body. */
   #makeRoom(bytes: number, controller: Dispatcher.DispatchController): void {
-    if (this.#room === undefined) return;
     this.#roomBytes = bytes;
-    const wait = this.#room.hold.grow(bytes);
-    if (wait === undefined || this.#waitsForRoom) return;
+    const wait = this.#room?.hold.grow(bytes);
+    if (wait === undefined) {
+      this.#takeMemory();
+      return;
+    }
+    if (this.#room === undefined || this.#waitsForRoom) return;
     this.#waitsForRoom = true;
     controller.pause();
     this.#room.onWait(wait);
     void wait.then(() => {
       this.#waitsForRoom = false;
+      this.#takeMemory();
       if (!this.#settled) controller.resume();
     });
+  }
+
+  /** There is room now for a body of known length. */
+  #takeMemory(): void {
+    if (!this.#settled) this.#received.expect(this.#expectedBytes);
+    this.#expectedBytes = 0;
   }
 
   onResponseEnd(): void {
