@@ -1,3 +1,5 @@
+import type { CallsInFlight } from '../calls/calls-in-flight.ts';
+
 /** A process of a deployment, as the others know it. */
 export interface ProcessInfo {
   /** Unique per start; the owner names of its leases begin with it. */
@@ -12,4 +14,6 @@ export interface ProcessInfo {
   readonly queuesLocally: boolean;
   /** Unix milliseconds. */
   readonly startedAtMs: number;
+  /** Its calls of author code when it announced itself last; absent in a process that serves no module. */
+  readonly calls?: CallsInFlight | undefined;
 }

@@ -1,4 +1,5 @@
 /** The interface of the five stages to the command line: the composition in `services/` implements it. */
+import type { CallsInFlight } from '../calls/calls-in-flight.ts';
 import type { Config } from '../config/config-tree.ts';
 import type { DecideAction } from '../coordination/protocol/errors.ts';
 import type { RunSnapshot } from '../coordination/protocol/reads.ts';
@@ -38,6 +39,8 @@ export interface DecidedFailure {
 export interface EngineOptions {
   readonly config: Config;
   readonly modules: ModuleCatalogue;
+  /** The calls of author code. */
+  readonly calls?: () => CallsInFlight;
   readonly log: Log;
   readonly recorder?: { record(parse: ParsedPage): Promise<void> };
   readonly onStoreFailure?: (error: CatenaError) => void;

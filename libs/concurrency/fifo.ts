@@ -7,6 +7,11 @@ export class Fifo<T> {
     return this.#values.length - this.#head;
   }
 
+  /** The value that was pushed first; undefined when empty. */
+  get first(): T | undefined {
+    return this.#values[this.#head];
+  }
+
   push(value: T): void {
     this.#values.push(value);
   }

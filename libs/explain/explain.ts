@@ -6,6 +6,7 @@ import type { BodyMemorySnapshot } from '../limits/body-memory.ts';
 import type { BreakerSnapshot } from '../limits/breakers.ts';
 import type { KeySnapshot } from '../limits/rate-limiter.ts';
 import type { RunFailure, RunRecord } from '../store/port.ts';
+import { longCalls, type ProcessCalls } from './calls.ts';
 import { missingConsumers } from './consumers.ts';
 import { explainNodes } from './nodes.ts';
 import { countOf, fromNow, type RunReason, subject } from './reasons.ts';
@@ -26,12 +27,14 @@ export interface RunState {
   readonly failures?: readonly RunFailure[];
   /** The memory for bodies of the process that explains, if it downloads. */
   readonly bodyMemory?: BodyMemorySnapshot;
+  /** The calls of the processes, as far as they are known. */
+  readonly calls?: readonly ProcessCalls[];
   readonly nowMs: number;
 }
 
 /** The reasons, the most important first; at least one. */
 export function explainRun(state: RunState): RunReason[] {
-  const { record, snapshot, nodes, limits, breakers = [], failures = [], processes, nowMs } = state;
+  const { record, snapshot, nodes, limits, breakers = [], failures = [], processes, calls = [], nowMs } = state;
   if (record.state === 'closed') return [closed(record, nowMs), ...failing(record.end?.failures ?? [])];
   if (snapshot === undefined) return [notOpened(record, nowMs)];
   if (snapshot.state !== 'open') {
@@ -45,6 +48,7 @@ export function explainRun(state: RunState): RunReason[] {
     ...deadline(record, nowMs),
     ...missingConsumers(snapshot, nodes, processes),
     ...explainNodes({ snapshot, nodes, limits, breakers, processes, nowMs }),
+    ...longCalls(record.runId, calls),
     ...waitingForMemory(state.bodyMemory),
     ...snapshot.modules.flatMap(openPhase),
     ...failing(failures),

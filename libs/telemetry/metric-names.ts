@@ -127,6 +127,26 @@ export const METRICS = {
     'The longest time in which the main loop did not turn.',
     [],
   ),
+  workers: gauge('catena_workers', 'Worker threads that run author code.', []),
+  workerCalls: gauge('catena_worker_calls', 'Calls of author code: begun in a worker, or queued for one.', ['state']),
+  workerCallAgeMs: gauge('catena_worker_call_age_ms', 'Age of the oldest call in a worker; 0 if there is none.', []),
+  workerMemoryBytes: gauge(
+    'catena_worker_memory_bytes',
+    'Heap and external memory of the workers when they were last looked at; `execution.memory_mb` bounds each.',
+    [],
+  ),
+  workerQueueMs: histogram('catena_worker_queue_ms', 'Time that calls of author code waited for a worker.', []),
+  workerCallMs: histogram('catena_worker_call_ms', 'Time that calls of author code took in their worker.', [
+    'function',
+  ]),
+  workerBlockedMs: counter(
+    'catena_worker_blocked_ms_total',
+    'Time in which author code held the event loop of its worker up for a quarter of a second or longer.',
+    [],
+  ),
+  workerEnds: counter('catena_worker_ends_total', 'Workers that were ended, or ended by themselves, and replaced.', [
+    'reason',
+  ]),
   alerts: counter('alerts_total', 'Alerts by outcome: sent, known already, or lost.', ['outcome']),
   traceSpansLost: counter('trace_spans_lost_total', 'Spans that the trace collector did not accept.', []),
 } as const;

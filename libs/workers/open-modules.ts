@@ -1,6 +1,7 @@
 /** Opens the modules of a process: their files are loaded in workers, or in this thread for a debugger. */
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
+import { type CallsInFlight, NO_CALLS } from '../calls/calls-in-flight.ts';
 import { inlineModule } from '../calls/inline-module.ts';
 import type { ServedModule } from '../calls/served-module.ts';
 import type { YieldLimits } from '../calls/yield-budget.ts';
@@ -9,6 +10,8 @@ import type { Environment } from '../config/environment.ts';
 import { isOurs } from '../config/variable-name.ts';
 import { realHref, type SettingsForFile } from '../modules/load/module-settings.ts';
 import type { Log } from '../telemetry/log.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import { poolObserver, samplePool } from './meter-pool.ts';
 import { pooledModules } from './pooled-module.ts';
 import type { ModuleSource } from './protocol.ts';
 import { WorkerPool } from './worker-pool.ts';
@@ -20,31 +23,37 @@ export interface OpenModulesOptions {
   /** The environment of this process; modules do not see what configures Catena, nor secrets. */
   readonly env: Environment;
   readonly log: Log;
+  readonly metrics?: Metrics;
 }
 
 export interface OpenedModules {
   readonly modules: readonly ServedModule[];
-  /** Undefined when the modules run in this thread, or there are none. */
-  readonly pool: WorkerPool | undefined;
+  readonly calls: () => CallsInFlight;
   /** Ends the workers; idempotent. */
   stop(): Promise<void>;
 }
 
 /** Rejects with the errors of loading: `module.…`. */
 export async function openModules(options: OpenModulesOptions): Promise<OpenedModules> {
-  const { files, config, log, env } = options;
+  const { files, config, log, env, metrics } = options;
   const { workers, callTimeoutMs, blockTimeoutMs, loadTimeoutMs, memoryMb } = config.execution;
   const { maxYieldsPerParse, maxYieldCharsPerParse, maxYieldsPerStart } = config;
   const limits: YieldLimits = { maxYieldsPerParse, maxYieldCharsPerParse, maxYieldsPerStart };
-  if (files.length === 0) return { modules: [], pool: undefined, stop: async () => {} };
+  if (files.length === 0) return { modules: [], calls: () => NO_CALLS, stop: async () => {} };
   if (workers === 0) return openInline(options, limits);
   const pool = await WorkerPool.open({
     size: workers ?? availableParallelism(),
     modules: files.map((file) => sourceOf(file, options)),
     ...{ limits, memoryMb, loadTimeoutMs, log },
     env: authorEnvironment(env, config.downloader.secrets ?? []),
+    ...(metrics === undefined ? {} : { observer: poolObserver(metrics) }),
   });
-  return { modules: pooledModules(pool, { timeoutMs: callTimeoutMs, blockTimeoutMs }), pool, stop: () => pool.stop() };
+  if (metrics !== undefined) samplePool(metrics, pool);
+  return {
+    modules: pooledModules(pool, { timeoutMs: callTimeoutMs, blockTimeoutMs }),
+    calls: () => pool.inFlight(),
+    stop: () => pool.stop(),
+  };
 }
 
 async function openInline(
@@ -57,7 +66,11 @@ async function openInline(
   // Imported only here: the main thread loads no page and no module.
   const { loadModule } = await import('../modules/load/load-module.ts');
   const modules = await Promise.all(files.map((file) => loadModule(file, settingsFor)));
-  return { modules: modules.map((module) => inlineModule(module, limits)), pool: undefined, stop: async () => {} };
+  return {
+    modules: modules.map((module) => inlineModule(module, limits)),
+    calls: () => NO_CALLS,
+    stop: async () => {},
+  };
 }
 
 function sourceOf(file: string, { settingsFor }: OpenModulesOptions): ModuleSource {

@@ -22,6 +22,12 @@ export interface CallTimes {
   readonly blockTimeoutMs: number;
 }
 
+/** How long a call has waited for a worker and run in it, in milliseconds. */
+export interface CallDurations {
+  readonly queuedMs: number;
+  readonly runMs: number;
+}
+
 /** Where a call was posted. */
 export interface CallPlace {
   readonly thread: { send(message: ToWorker): void };
@@ -53,6 +59,10 @@ export class PoolCall {
   /** The time that counts against its budget, in milliseconds. */
   ageMs = 0;
   readonly sinceMs = performance.now();
+  /** Known when its function has ended in a worker. */
+  took: CallDurations | undefined;
+  /** How often it was made again, because another call ended its worker. Chunks of an earlier attempt are void. */
+  restarts = 0;
   isSettled = false;
   readonly #sink: CallSink | undefined;
   readonly #join: JoinSource | undefined;
@@ -63,8 +73,6 @@ export class PoolCall {
   #taking: Promise<void> | undefined;
   /** Reads and takes of the main thread that the call may wait for. */
   #served = 0;
-  /** The attempt to which chunks belong: those of an earlier one are void. */
-  #attempt = 0;
   /** The failure of a read. It is thrown unchanged, since a backend's failure decides nothing about the node. */
   #readError: { readonly thrown: unknown } | undefined;
 
@@ -102,7 +110,7 @@ export class PoolCall {
   /** Makes it ready to be made again from its start; false when it cannot. */
   restart(): boolean {
     if (this.isSettled) return false;
-    this.#attempt += 1;
+    this.restarts += 1;
     this.#taking = undefined;
     this.#served = 0;
     this.ageMs = 0;
@@ -118,13 +126,13 @@ export class PoolCall {
 
   /** The function has ended in the worker. */
   async ended({ failure, result }: FromWorker & { readonly kind: 'ends' }): Promise<void> {
-    const attempt = this.#attempt;
+    const attempt = this.restarts;
     try {
       await this.#taking;
     } catch {
       // The call has failed by it already.
     }
-    if (this.isSettled || attempt !== this.#attempt) return;
+    if (this.isSettled || attempt !== this.restarts) return;
     if (failure === undefined) {
       this.#settle();
       this.#end.resolve(result);
@@ -141,12 +149,12 @@ export class PoolCall {
       this.place?.thread.send({ kind: 'go', call: this.id });
       return;
     }
-    const attempt = this.#attempt;
+    const attempt = this.restarts;
     this.#served += 1;
     this.#taking = taken;
     taken.then(
       () => {
-        if (attempt !== this.#attempt) return;
+        if (attempt !== this.restarts) return;
         this.#served -= 1;
         if (this.#taking === taken) this.#taking = undefined;
         this.place?.thread.send({ kind: 'go', call: this.id });
@@ -168,17 +176,17 @@ export class PoolCall {
   /** Reads a page of its join. */
   async read({ read, of }: FromWorker & { readonly kind: 'read' }): Promise<void> {
     const join = this.#join!;
-    const attempt = this.#attempt;
+    const attempt = this.restarts;
     this.#served += 1;
     try {
       const page = of.what === 'items' ? await join.items(of.type, of.after) : await join.failures(of.after);
-      if (attempt === this.#attempt) this.place?.thread.send({ kind: 'rows', call: this.id, read, page });
+      if (attempt === this.restarts) this.place?.thread.send({ kind: 'rows', call: this.id, read, page });
     } catch (thrown) {
-      if (attempt !== this.#attempt) return;
+      if (attempt !== this.restarts) return;
       this.#readError = { thrown };
       this.place?.thread.send({ kind: 'rows', call: this.id, read, page: toWireError(thrown) });
     } finally {
-      if (attempt === this.#attempt) this.#served -= 1;
+      if (attempt === this.restarts) this.#served -= 1;
     }
   }
 

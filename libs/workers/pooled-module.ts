@@ -2,7 +2,8 @@
 import type { AuthorCall, ModuleFacts, OpenedRun, RunContext, ServedModule } from '../calls/served-module.ts';
 import type { UnknownField } from '../modules/check/unknown-fields.ts';
 import type { PageSource } from '../modules/contract/definition.ts';
-import { type CallTimes, subjectOf } from './pool-call.ts';
+import { isTracing, noteOnSpan, type SpanFields } from '../telemetry/spans.ts';
+import { type CallTimes, type PoolCall, subjectOf } from './pool-call.ts';
 import type { CallOrder, GivenPage } from './protocol.ts';
 import type { WorkerPool } from './worker-pool.ts';
 
@@ -18,13 +19,13 @@ function pooledModule(pool: WorkerPool, facts: ModuleFacts, times: CallTimes): S
     ...facts,
     checkInput: async (input) => {
       const order: CallOrder = { fn: 'checkInput', input };
-      const unknown = await pool.call({ subject: { ...start, fn: 'checkInput' }, times, order: () => order });
+      const unknown = await pool.call({ subject: { ...start, fn: 'checkInput' }, times, order: () => order }).done;
       return unknown as readonly UnknownField[];
     },
     openRun: async (run) => {
       const order = (handleOf: HandleOf): CallOrder => ({ fn: 'openRun', run: handleOf(run) });
       const subject = { ...start, fn: 'openRun', runId: run.runId } as const;
-      return { concurrency: (await pool.call({ subject, times, order })) as OpenedRun['concurrency'] };
+      return { concurrency: (await pool.call({ subject, times, order }).done) as OpenedRun['concurrency'] };
     },
     call: async (call, sink) => {
       const step = facts.steps[call.node.stepIdx];
@@ -32,9 +33,22 @@ function pooledModule(pool: WorkerPool, facts: ModuleFacts, times: CallTimes): S
       const order = (handleOf: HandleOf): CallOrder => toOrder(call, handleOf(call.run));
       const join = call.fn === 'compute' ? call.join : undefined;
       const own = { ...times, ...step?.policy.execution };
-      await pool.call({ subject, times: own, order, sink, join, signal: call.signal });
+      const made = pool.call({ subject, times: own, order, sink, join, signal: call.signal });
+      try {
+        await made.done;
+      } finally {
+        if (isTracing()) noteOnSpan(traceFields(made));
+      }
     },
   };
+}
+
+/** What the span of a stage says of a call that it made. */
+function traceFields({ subject, took, ageMs, restarts }: PoolCall): SpanFields {
+  const times = took === undefined ? { age_ms: Math.round(ageMs) } : { queued_ms: took.queuedMs, run_ms: took.runMs };
+  return Object.fromEntries(
+    Object.entries({ ...times, restarts }).map(([name, value]) => [`call.${subject.fn}.${name}`, value]),
+  );
 }
 
 type HandleOf = (run: RunContext) => number;

@@ -33,7 +33,7 @@ function openPool(options: Partial<WorkerPoolOptions> = {}): Promise<WorkerPool>
     loadTimeoutMs: 20_000,
     env: { VISIBLE: 'yes' },
     log,
-    observer: { ended: (reason) => void ends.push(reason), called: () => undefined },
+    observer: { ended: (reason) => void ends.push(reason), called: () => undefined, blocked: () => undefined },
     ...options,
   });
 }

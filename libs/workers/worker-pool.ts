@@ -8,6 +8,7 @@
  *     else                            each that had begun is made again, alone in a worker: only the one that does it alone fails
  */
 
+import { type CallInFlight, type CallsInFlight, MOST_CALLS } from '../calls/calls-in-flight.ts';
 import type { ModuleFacts } from '../calls/served-module.ts';
 import type { YieldLimits } from '../calls/yield-budget.ts';
 import { backOffMs } from '../concurrency/back-off.ts';
@@ -15,11 +16,11 @@ import { Fifo } from '../concurrency/fifo.ts';
 import { forcedAfter, within } from '../concurrency/within.ts';
 import type { Log, LogFields } from '../telemetry/log.ts';
 import { budgetError, type EndReason, type Evidence, loadTimeoutError, noWorkerError } from './budget-errors.ts';
-import { type CallSubject, PoolCall, type PoolCallOptions } from './pool-call.ts';
+import { type CallDurations, type CallSubject, PoolCall, type PoolCallOptions } from './pool-call.ts';
 import type { FromWorker, ModuleSource } from './protocol.ts';
 import { fromWireError } from './wire-error.ts';
 import { type WorkerEnd, WorkerThread } from './worker-thread.ts';
-import { begunIn, only, WorkerWatch } from './worker-watch.ts';
+import { begunIn, hasBegun, only, WorkerWatch } from './worker-watch.ts';
 
 export interface WorkerPoolOptions {
   /** The most workers; another is started when all that run are busy. At least 1. */
@@ -39,8 +40,10 @@ export interface WorkerPoolOptions {
 export interface PoolObserver {
   /** A worker was ended, or has ended by itself. */
   ended(reason: WorkerEnd): void;
-  /** A call has ended, after this time in the queue and this time in its worker. */
-  called(queuedMs: number, runMs: number): void;
+  /** A call has ended. */
+  called(fn: CallSubject['fn'], took: CallDurations): void;
+  /** A worker's event loop has not turned for so many milliseconds more. */
+  blocked(ms: number): void;
 }
 
 /** How long a stop waits for workers to end. */
@@ -90,6 +93,7 @@ export class WorkerPool {
       onPassed: (thread, reason, call) => void this.#end(thread, reason, call),
       onStalled: (thread) => this.#recall(thread),
       onLooked: () => this.#dispatch(),
+      onBlocked: (ms) => options.observer?.blocked(ms),
     });
   }
 
@@ -98,31 +102,41 @@ export class WorkerPool {
     return this.#modules;
   }
 
-  /** Makes a call; it waits until a worker has time. Rejects as {@link PoolCall.done} does. */
-  call(options: Omit<PoolCallOptions, 'id'>): Promise<unknown> {
+  /** Makes a call; it waits until a worker has time. */
+  call(options: Omit<PoolCallOptions, 'id'>): PoolCall {
     this.#nextCall += 1;
     const call = new PoolCall({ ...options, id: this.#nextCall });
     if (this.#isStopped) call.fail(new Error('the workers are stopped'));
-    if (call.isSettled) return call.done;
+    if (call.isSettled) return call;
     this.#queue.push(call);
     this.#watch.start();
     this.#dispatch();
-    return call.done;
+    return call;
   }
 
-  /** Calls that no worker has taken yet. */
-  get queued(): number {
-    return this.#queue.size + this.#again.length;
+  inFlight(): CallsInFlight {
+    const nowMs = performance.now();
+    const begun: CallInFlight[] = [];
+    const posted: PoolCall[] = [];
+    for (const thread of this.#threads) {
+      for (const call of liveIn(thread)) {
+        if (hasBegun(thread, call)) begun.push(callInFlight(call, thread.name));
+        else posted.push(call);
+      }
+    }
+    const first = [this.#again[0], this.#queue.first, ...posted];
+    return {
+      workers: this.#threads.size,
+      queued: this.#queued + posted.length,
+      queuedMs: Math.max(0, ...first.map((call) => (call === undefined ? 0 : nowMs - call.sinceMs))),
+      begun: begun.length,
+      oldest: begun.sort((one, other) => other.ageMs - one.ageMs).slice(0, MOST_CALLS),
+    };
   }
 
-  /** Workers that run. */
-  get size(): number {
-    return this.#threads.size;
-  }
-
-  /** The calls in the workers. */
-  get open(): PoolCall[] {
-    return [...this.#threads].flatMap(({ open }) => [...open.values()]).filter(({ isSettled }) => !isSettled);
+  /** Heap and external memory of the workers, as they were last looked at. */
+  get memoryBytes(): number {
+    return [...this.#threads].reduce((sum, { seenBytes }) => sum + seenBytes, 0);
   }
 
   /** Ends all workers, with what they do. Idempotent. */
@@ -131,11 +145,16 @@ export class WorkerPool {
     this.#watch.stop();
     clearTimeout(this.#startTimer);
     const reason = new Error('the workers were stopped');
-    const waiting = [...this.#again.splice(0), ...this.#drain(), ...this.open];
+    const waiting = [...this.#again.splice(0), ...this.#drain(), ...[...this.#threads].flatMap(liveIn)];
     for (const call of waiting) call.fail(reason);
     const threads = [...this.#threads, ...(this.#starting === undefined ? [] : [this.#starting])];
     await within(Promise.all([...threads.map((thread) => thread.end()), ...this.#ending]), STOP_MS);
     this.#threads.clear();
+  }
+
+  /** Calls that no worker has taken yet. */
+  get #queued(): number {
+    return this.#queue.size + this.#again.length;
   }
 
   *#drain(): Generator<PoolCall> {
@@ -154,7 +173,7 @@ export class WorkerPool {
       }
       thread.post(call);
     }
-    if (this.queued === 0 && [...this.#threads].every(({ open }) => open.size === 0)) this.#watch.stop();
+    if (this.#queued === 0 && [...this.#threads].every(({ open }) => open.size === 0)) this.#watch.stop();
   }
 
   /** The next call that somebody still waits for. */
@@ -250,7 +269,8 @@ export class WorkerPool {
     const key = functionOf(call.subject);
     const known = this.#expectedMs.get(key);
     this.#expectedMs.set(key, known === undefined ? ms : known + NEWEST * (ms - known));
-    this.#options.observer?.called(performance.now() - call.sinceMs - ms, ms);
+    call.took = { queuedMs: Math.max(0, performance.now() - call.sinceMs - ms), runMs: ms };
+    this.#options.observer?.called(call.subject.fn, call.took);
   }
 
   #timedOut(call: PoolCall): void {
@@ -272,7 +292,7 @@ export class WorkerPool {
   /** A retired worker ends when nobody waits for a call in it. */
   #endRetired(thread: WorkerThread): void {
     if (thread.retiredFor === undefined || thread.isEnding) return;
-    if ([...thread.open.values()].some(({ isSettled }) => !isSettled)) return;
+    if (liveIn(thread).length > 0) return;
     void this.#end(thread, thread.retiredFor, undefined);
   }
 
@@ -391,6 +411,15 @@ async function loadedIn(thread: WorkerThread, timeoutMs: number): Promise<readon
     await thread.end();
     throw thrown;
   }
+}
+
+/** The calls of a worker that somebody waits for. */
+function liveIn({ open }: WorkerThread): PoolCall[] {
+  return [...open.values()].filter(({ isSettled }) => !isSettled);
+}
+
+function callInFlight({ subject, ageMs, times }: PoolCall, worker: string): CallInFlight {
+  return { ...subject, worker, ageMs, budgetMs: times.timeoutMs };
 }
 
 function fieldsOf({ moduleId, step, runId, nodeId, url }: CallSubject): LogFields {

@@ -58,6 +58,8 @@ export class WorkerThread {
   /** How long its event loop has not turned, in milliseconds, and the beats that were seen last. */
   stalledMs = 0;
   seenBeats = 0;
+  /** Its heap and external memory when they were read last. */
+  seenBytes = 0;
   readonly #worker: Worker;
   readonly #slots = Array.from({ length: SLOTS }, (_, slot) => SLOTS - 1 - slot);
   readonly #loaded = Promise.withResolvers<readonly ModuleFacts[]>();

@@ -12,6 +12,8 @@ export interface WorkerWatchOptions {
   readonly onPassed: (thread: WorkerThread, reason: EndReason, call: PoolCall | undefined) => void;
   /** The event loop of a worker has not turned since the last look: calls that it has not begun may go elsewhere. */
   readonly onStalled: (thread: WorkerThread) => void;
+  /** The event loop of a worker has not turned for so many milliseconds more. */
+  readonly onBlocked: (ms: number) => void;
   /** All workers were looked at. */
   readonly onLooked: () => void;
 }
@@ -59,6 +61,7 @@ export class WorkerWatch {
     const turns = beats !== thread.seenBeats;
     thread.seenBeats = beats;
     thread.stalledMs = turns ? 0 : thread.stalledMs + stepMs;
+    if (!turns) this.#options.onBlocked(stepMs);
     const begun = begunIn(thread);
     const running = turns ? undefined : blamed(thread, begun);
     for (const call of begun) {
@@ -77,6 +80,7 @@ export class WorkerWatch {
 
   async #weigh(thread: WorkerThread): Promise<void> {
     const bytes = await thread.memoryBytes();
+    if (bytes !== undefined) thread.seenBytes = bytes;
     if (bytes === undefined || bytes <= this.#options.memoryMb * MIB || thread.isEnding) return;
     this.#options.onPassed(thread, 'out_of_memory', only(begunIn(thread)));
   }
@@ -84,7 +88,11 @@ export class WorkerWatch {
 
 /** The calls of a worker that have begun, those that nobody waits for any more included. */
 export function begunIn(thread: WorkerThread): PoolCall[] {
-  return [...thread.open.values()].filter(({ place }) => place !== undefined && thread.board.hasBegun(place.slot));
+  return [...thread.open.values()].filter((call) => hasBegun(thread, call));
+}
+
+export function hasBegun({ board }: WorkerThread, { place }: PoolCall): boolean {
+  return place !== undefined && board.hasBegun(place.slot);
 }
 
 /** The call that holds its worker up, if that is known. */

@@ -31,8 +31,8 @@ export interface ApiDeps {
   readonly stages: Stages;
   readonly modules: ModuleRegistry;
   readonly submit: (task: TaskSubmission) => Promise<NewRun>;
-  /** The processes of the deployment. */
-  readonly processes: () => readonly ProcessInfo[];
+  /** The processes of the deployment, with what they do now. */
+  readonly processes: () => Promise<readonly ProcessInfo[]>;
 }
 
 /** How often a watched run is read. */

@@ -178,7 +178,7 @@ export async function openDistributedBackends(options: DistributedBackendsOption
         nats: () => nats.check(options.receivers),
         postgres: () => database.incarnation(),
       },
-      processes: (self, onGone) => nats.processes(self, onGone),
+      processes: (options) => nats.processes(options),
       close,
     };
   } catch (thrown) {

@@ -6,6 +6,7 @@ import { hostname } from 'node:os';
 import type { SubscribeEventsOptions } from '../../libs/bus/nats/nats-events.ts';
 import type { Receiver } from '../../libs/bus/port.ts';
 import type { ProcessInfo } from '../../libs/bus/process-info.ts';
+import type { CallsInFlight } from '../../libs/calls/calls-in-flight.ts';
 import type { ModuleRegistry } from '../../libs/calls/registry.ts';
 import type { Clock } from '../../libs/clock/clock.ts';
 import type { Config } from '../../libs/config/config-tree.ts';
@@ -43,6 +44,8 @@ export interface DistributedNodeOptions {
   readonly config: Config;
   readonly hosted: ReadonlySet<StageName>;
   readonly modules: ModuleRegistry;
+  /** The calls in its workers; default: none is known. */
+  readonly calls?: () => CallsInFlight;
   /** Default none. */
   readonly extensions?: readonly ConfiguredExtension[];
   readonly metrics: Metrics;
@@ -140,8 +143,9 @@ export async function startDistributedNode(options: DistributedNodeOptions): Pro
     markers: coordinator.markers,
   });
 
-  const processes = opened.processes(
-    {
+  const processes = opened.processes({
+    calls: options.calls,
+    self: {
       id: processId,
       name: `${name}@${hostname()}:${process.pid}`,
       stages: [...hosted],
@@ -149,8 +153,8 @@ export async function startDistributedNode(options: DistributedNodeOptions): Pro
       queuesLocally: hosted.size > 1,
       startedAtMs: clock.now(),
     },
-    (gone) => void takeOverFrom(gone),
-  );
+    onGone: (gone) => void takeOverFrom(gone),
+  });
   meterProcesses(metrics, processes, modules.ids());
 
   let server: GrpcServer | undefined;
@@ -200,7 +204,7 @@ export async function startDistributedNode(options: DistributedNodeOptions): Pro
     );
     server = await startGrpcServer({
       listen: config.grpc.listen,
-      services: createApis({ config, backends, stages, modules, submit, processes: () => processes.list() }, hosted),
+      services: createApis({ config, backends, stages, modules, submit, processes: () => processes.ask() }, hosted),
       tokens: config.grpc.tokens === undefined ? [] : parseTokens(config.grpc.tokens),
       allowUnprotected: config.access.allowUnprotected,
       tls,

@@ -1,5 +1,6 @@
 /** The life of a service's process: its configuration, its start, the signals that end it, and its exit code. */
 
+import type { CallsInFlight } from '../../libs/calls/calls-in-flight.ts';
 import { ModuleRegistry } from '../../libs/calls/registry.ts';
 import { ExitCode } from '../../libs/cli/exit-codes.ts';
 import { armNamedFailpoint } from '../../libs/cli/failpoint-variable.ts';
@@ -64,12 +65,12 @@ async function serve(
   const { config, mode } = loaded;
   requireBackends(loaded, stages);
   for (const { message, ...about } of accessWarnings(config)) log.warn(message, { ...about });
+  const metrics = new Metrics();
   const opened = await openModules({
     files: config.modules.files ?? [],
     settingsFor: settingsForFiles(extensions, () => loaded.values),
-    ...{ config, env, log },
+    ...{ config, env, log, metrics },
   });
-  const metrics = new Metrics();
   const health = new Health({ log, metrics });
   const signalled = new AbortController();
   void ended.then(() => signalled.abort());
@@ -81,7 +82,8 @@ async function serve(
   try {
     const modules = new ModuleRegistry(opened.modules);
     telemetry = await startTelemetry({ config, serviceName: serviceName(stages), log, metrics, health });
-    const parts = { modules, extensions: configure(extensions, loaded), metrics, log, health, signal };
+    const { calls } = opened;
+    const parts = { modules, calls, extensions: configure(extensions, loaded), metrics, log, health, signal };
     const node = await start(stages, loaded, parts).catch((error: unknown) => {
       if (signal.aborted) log.info('stopped while it waited for a server');
       else throw error;
@@ -123,6 +125,7 @@ async function start(
   { config, mode }: LoadedConfig,
   {
     modules,
+    calls,
     extensions,
     metrics,
     log,
@@ -130,6 +133,7 @@ async function start(
     signal,
   }: {
     readonly modules: ModuleRegistry;
+    readonly calls: () => CallsInFlight;
     readonly extensions: readonly ConfiguredExtension[];
     readonly metrics: Metrics;
     readonly log: Log;
@@ -138,10 +142,12 @@ async function start(
     readonly signal: AbortSignal;
   },
 ): Promise<Serving> {
-  if (mode === 'single_node') return startSingleServer({ config, modules, extensions, metrics, log, health });
+  if (mode === 'single_node') return startSingleServer({ config, modules, calls, extensions, metrics, log, health });
   const hosted = new Set(stages);
   const clock = systemClock;
-  const node = await startDistributedNode({ config, hosted, modules, extensions, metrics, clock, log, health, signal });
+  const node = await startDistributedNode({
+    ...{ config, hosted, modules, calls, extensions, metrics, clock, log, health, signal },
+  });
   return { port: node.port, apiUrl: node.apiUrl, failure: NEVER, stop: () => node.stop() };
 }
 

@@ -1,5 +1,6 @@
 /** Single-node mode as a server: the five stages over one file, with the HTTP API. */
 
+import type { CallsInFlight } from '../../libs/calls/calls-in-flight.ts';
 import type { ModuleRegistry } from '../../libs/calls/registry.ts';
 import { systemClock } from '../../libs/clock/clock.ts';
 import type { Config } from '../../libs/config/config-tree.ts';
@@ -16,6 +17,8 @@ import { startSingleNode } from './single.ts';
 export interface SingleServerOptions {
   readonly config: Config;
   readonly modules: ModuleRegistry;
+  /** The calls in its workers; default: none is known. */
+  readonly calls?: () => CallsInFlight;
   /** Default none. */
   readonly extensions?: readonly ConfiguredExtension[];
   readonly metrics: Metrics;
@@ -49,6 +52,7 @@ export async function startSingleServer(options: SingleServerOptions): Promise<S
     modules,
     metrics,
     log,
+    ...(options.calls === undefined ? {} : { calls: options.calls }),
     extensions: extensions.map(({ extension }) => extension),
     serves: (run) => run.modules.every((id) => modules.find(id) !== undefined),
     onStoreFailure: (error: CatenaError) => failed.reject(error),

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MemoryBus } from '../../libs/bus/memory-bus.ts';
 import type { Bus } from '../../libs/bus/port.ts';
+import type { CallsInFlight } from '../../libs/calls/calls-in-flight.ts';
 import { systemClock } from '../../libs/clock/clock.ts';
 import type { Config } from '../../libs/config/config-tree.ts';
 import type { CatenaError } from '../../libs/errors/catena-error.ts';
@@ -22,6 +23,7 @@ import { admitModules } from '../../libs/stage/run/admit-modules.ts';
 import type { ModuleCatalogue } from '../../libs/stage/run/runs.ts';
 import { BlobDirectory } from '../../libs/store/blob-directory.ts';
 import type { RunRecord } from '../../libs/store/port.ts';
+import { openSqliteCallNotes } from '../../libs/store/sqlite/long-calls.ts';
 import { openSqliteResponseCache } from '../../libs/store/sqlite/response-cache.ts';
 import { openSingleFile } from '../../libs/store/sqlite/single-file.ts';
 import type { Log } from '../../libs/telemetry/log.ts';
@@ -30,11 +32,14 @@ import type { DecidedFailure } from '../error-threshold/deps.ts';
 import type { PageRecorder } from '../parser/deps.ts';
 import { type Backends, composeStages, STAGE_NAMES } from '../stages.ts';
 import { openNodeAlerts } from './alerts.ts';
+import { noteLongCalls } from './long-calls.ts';
 import { EndedRuns, RunningNode } from './running.ts';
 
 export interface SingleNodeOptions {
   readonly config: Config;
   readonly modules: ModuleCatalogue;
+  /** The calls of author code; those that take long are noted in the file, for `catena explain`. Default: none is known. */
+  readonly calls?: () => CallsInFlight;
   /** Extensions that say how a run ended; default none. */
   readonly extensions?: readonly Extension[];
   readonly log: Log;
@@ -110,6 +115,7 @@ export function startSingleNode(options: SingleNodeOptions): RunningNode {
       ended.ended(runId);
     },
   });
+  const notes = noteLongCalls({ note: openSqliteCallNotes(file.db), calls: options.calls, clock, log });
   const node = new RunningNode({
     backends,
     stages,
@@ -123,6 +129,7 @@ export function startSingleNode(options: SingleNodeOptions): RunningNode {
       }),
     codeOf: (moduleId) => (modules.ids().includes(moduleId) ? modules.resolve(moduleId).code : ''),
     close: async () => {
+      await notes.stop();
       await file.close();
       if (inMemory) await rm(blobPath, { recursive: true, force: true });
     },

@@ -10,12 +10,11 @@ import { RECEIVER } from '../../contracts/chain.ts';
 import { type Dispatched, type Namespace, responseSubject } from '../../contracts/subjects.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
 import type { Bus, Receiver, ResponseName, SubscribeOptions, Subscription } from '../port.ts';
-import type { ProcessInfo } from '../process-info.ts';
 import { Backlog } from './backlog.ts';
 import { API_CODE, apiCode, isGone, toBusError } from './nats-error.ts';
 import { NatsEvents } from './nats-events.ts';
 import type { BusNotice } from './notice.ts';
-import { ProcessList } from './process-list.ts';
+import { ProcessList, type ProcessListOptions } from './process-list.ts';
 import { Publishing } from './publishing.ts';
 import { type MessageCheck, type RefusedMessage, readDelivery } from './read-message.ts';
 import { StageSubscription } from './stage-subscription.ts';
@@ -165,9 +164,9 @@ export class NatsBus implements Bus {
   }
 
   /** The processes of the deployment, over the same connection. */
-  processes(self: ProcessInfo, onGone: (gone: ProcessInfo) => void): ProcessList {
+  processes(options: Pick<ProcessListOptions, 'self' | 'calls' | 'onGone'>): ProcessList {
     const { connection, namespace } = this.#parts;
-    return new ProcessList({ connection, namespace, self, onGone });
+    return new ProcessList({ connection, namespace, ...options });
   }
 
   close(): Promise<void> {

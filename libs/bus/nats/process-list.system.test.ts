@@ -65,9 +65,10 @@ it('a process that ends on purpose is not listed any more, and not gone', { time
   const { gone, ids } = await watching('a-self');
   const child = await running('d-leaving');
   await vi.waitFor(() => expect(ids()).toContain('d-leaving'), PATIENT);
+  const exited = once(child, 'exit');
   child.kill('SIGTERM');
   await vi.waitFor(() => expect(ids()).not.toContain('d-leaving'), PATIENT);
-  await once(child, 'exit');
+  await exited;
   await new Promise((resolve) => setTimeout(resolve, 4_000));
   expect(gone).toEqual([]);
 });

@@ -8,6 +8,7 @@
  */
 import type { NatsConnection, Subscription } from '@nats-io/transport-node';
 import { z } from 'zod';
+import { type CallInFlight, type CallsInFlight, MOST_CALLS } from '../../calls/calls-in-flight.ts';
 import { Rounds } from '../../concurrency/rounds.ts';
 import { type Namespace, processPingSubject, processSubject } from '../../contracts/subjects.ts';
 import type { ProcessInfo } from '../process-info.ts';
@@ -17,6 +18,8 @@ export interface ProcessListOptions {
   readonly connection: NatsConnection;
   readonly namespace: Namespace;
   readonly self: ProcessInfo;
+  /** Its calls, read for each announcement. */
+  readonly calls?: (() => CallsInFlight) | undefined;
   /** Called in one process for each that is gone; its leases have nobody who renews them. */
   readonly onGone: (gone: ProcessInfo) => void;
   /** Milliseconds; for tests. */
@@ -44,6 +47,20 @@ const TIMES = {
 /** Processes that are looked at in one round, when those before do not answer. */
 const MOST_LOOKS = 3;
 
+const MAX_URL_CHARS = 500;
+
+const CALL = z.object({
+  moduleId: z.string().max(300),
+  step: z.string().max(300),
+  fn: z.string().max(64),
+  runId: z.string().max(300).optional(),
+  nodeId: z.string().max(300).optional(),
+  url: z.string().max(MAX_URL_CHARS).optional(),
+  worker: z.string().max(64),
+  ageMs: z.number(),
+  budgetMs: z.number(),
+});
+
 const INFO = z.object({
   id: z.string().min(1).max(64),
   name: z.string().max(300),
@@ -51,7 +68,19 @@ const INFO = z.object({
   modules: z.array(z.string().max(300)).max(1_000),
   queuesLocally: z.boolean(),
   startedAtMs: z.number(),
+  calls: z
+    .object({
+      workers: z.number(),
+      queued: z.number(),
+      queuedMs: z.number(),
+      begun: z.number(),
+      oldest: z.array(CALL).max(MOST_CALLS),
+    })
+    .optional(),
 });
+
+/** How long those who are asked have for their answer. */
+const ASKED_MS = 300;
 
 interface Known {
   readonly info: ProcessInfo;
@@ -93,10 +122,17 @@ export class ProcessList {
 
   /** All processes that are known to run, this one included, in the order of their names. */
   list(): readonly ProcessInfo[] {
-    const { self } = this.#options;
+    const self = this.#self();
     const oldestMs = performance.now() - this.#times.forgetMs;
     const others = [...this.#known.values()].filter(({ heardAtMs }) => heardAtMs >= oldestMs).map(({ info }) => info);
     return [self, ...others].sort((one, other) => (one.name < other.name ? -1 : 1));
+  }
+
+  /** As {@link list}, after the others were asked what they do. */
+  async ask(): Promise<readonly ProcessInfo[]> {
+    this.#publish(processSubject('who'), '');
+    await new Promise((resolve) => setTimeout(resolve, ASKED_MS));
+    return this.list();
   }
 
   /** Says that this process ends on purpose. Idempotent. */
@@ -124,8 +160,15 @@ export class ProcessList {
     if (!connection.isClosed()) connection.publish(namespace.subject(subject), text);
   }
 
+  #self(): ProcessInfo {
+    const { self, calls } = this.#options;
+    if (calls === undefined) return self;
+    const inFlight = calls();
+    return { ...self, calls: { ...inFlight, oldest: inFlight.oldest.map(withShortUrl) } };
+  }
+
   #announce(): void {
-    this.#publish(processSubject('here'), JSON.stringify(this.#options.self));
+    this.#publish(processSubject('here'), JSON.stringify(this.#self()));
     const oldestMs = performance.now() - this.#times.forgetMs;
     for (const [id, { heardAtMs }] of this.#known) if (heardAtMs < oldestMs) this.#known.delete(id);
   }
@@ -203,6 +246,10 @@ export class ProcessList {
       if (type === 'reconnect') this.#publish(processSubject('who'), '');
     }
   }
+}
+
+function withShortUrl(call: CallInFlight): CallInFlight {
+  return call.url === undefined ? call : { ...call, url: call.url.slice(0, MAX_URL_CHARS) };
 }
 
 /** Undefined for what no process sends. */

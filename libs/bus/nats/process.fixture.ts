@@ -18,12 +18,12 @@ const list = new ProcessList({
   self: { ...self, queuesLocally: false },
   onGone: (gone) => process.stdout.write(`gone ${gone.id}\n`),
 });
+process.once('SIGTERM', async () => {
+  await list.stop();
+  await connection.drain();
+});
 list.start();
 await connection.flush();
 process.stdout.write('here\n');
 // As a module does whose regular expression takes very long.
 if (blocks !== undefined) setTimeout(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 60_000), 500);
-process.once('SIGTERM', async () => {
-  await list.stop();
-  await connection.drain();
-});

@@ -71,7 +71,7 @@ async function readTimeline({ store, coordinator }: Reader, { runId, state }: Ru
 const SAMPLE = 500;
 const READ_STATES: readonly NodeState[] = ['pending', 'processing', 'fetched', 'failed', 'retry', 'releasing', 'dead'];
 
-async function explain({ coordinator }: Reader, record: RunRecord, nowMs: number): Promise<Explanation> {
+async function explain({ coordinator, longCalls }: Reader, record: RunRecord, nowMs: number): Promise<Explanation> {
   const { runId } = record;
   const snapshot = await coordinator.findRun(runId);
   const isOver = snapshot === undefined || record.state === 'closed';
@@ -80,8 +80,13 @@ async function explain({ coordinator }: Reader, record: RunRecord, nowMs: number
     : await Promise.all(READ_STATES.map((state) => coordinator.listNodes({ runId, state, limit: SAMPLE })));
   const all = lists.flat();
   const nodes = all.filter(({ state }) => state !== 'dead');
+  const calls = longCalls(nowMs);
   return {
-    reasons: explainRun({ record, snapshot, nodes, limits: [], failures: failuresSoFar(all), nowMs }),
+    reasons: explainRun({
+      ...{ record, snapshot, nodes, limits: [], nowMs },
+      failures: failuresSoFar(all),
+      calls: calls === undefined ? [] : [{ ...calls, process: '' }],
+    }),
     sampled: lists.some(({ length }) => length === SAMPLE),
   };
 }

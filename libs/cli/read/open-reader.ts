@@ -1,5 +1,6 @@
 /** Opens a database read-only, also while a run is writing it. */
 import { existsSync } from 'node:fs';
+import type { CallsInFlight } from '../../calls/calls-in-flight.ts';
 import type { Coordinator } from '../../coordination/protocol/port.ts';
 import { openSqliteCoordinatorReader } from '../../coordination/sqlite/index.ts';
 import { COORDINATION_MIGRATIONS } from '../../coordination/sqlite/tables/schema.ts';
@@ -8,6 +9,7 @@ import { openSqliteBudgetReader } from '../../limits/sqlite/budgets.ts';
 import { SqliteDatabase } from '../../sqlite/database.ts';
 import type { RunCost } from '../../store/port.ts';
 import { openSqliteStoreReader, type StoreReader } from '../../store/sqlite/index.ts';
+import { openSqliteCallReader } from '../../store/sqlite/long-calls.ts';
 import { STORE_MIGRATIONS } from '../../store/sqlite/schema.ts';
 
 export interface Reader {
@@ -15,6 +17,8 @@ export interface Reader {
   readonly coordinator: Pick<Coordinator, 'findRun' | 'listNodes' | 'listEvents'>;
   /** What a run has cost so far. */
   readonly readCost: (runId: string) => Promise<RunCost>;
+  /** The long calls of the process that works on the file. */
+  readonly longCalls: (nowMs: number) => CallsInFlight | undefined;
   close(): void;
 }
 
@@ -33,6 +37,7 @@ export function openReader(path: string): Reader {
       store: openSqliteStoreReader(db),
       coordinator: openSqliteCoordinatorReader(db),
       readCost: openSqliteBudgetReader(db),
+      longCalls: openSqliteCallReader(db),
       close: () => db.close(),
     };
   } catch (thrown) {

@@ -1,4 +1,5 @@
 /** Checks everything that can be wrong before a run starts; nothing has been started by then. */
+import type { CallsInFlight } from '../../calls/calls-in-flight.ts';
 import type { ServedModule } from '../../calls/served-module.ts';
 import type { LoadedConfig } from '../../config/load-config.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
@@ -36,6 +37,8 @@ export interface PreparedTask {
   readonly module: ServedModule;
   readonly task: TaskSubmission;
   readonly expectations: Expectations;
+  /** The calls in the workers of the module. */
+  readonly calls: () => CallsInFlight;
   /** Ends the workers of the module; idempotent. */
   stop(): Promise<void>;
 }
@@ -70,7 +73,8 @@ export async function prepareTask(
   try {
     const module = opened.modules[0]!;
     const expectations = parseExpectations(options, module);
-    return { module, task: await toTask(context, module, options, input), expectations, stop: () => opened.stop() };
+    const { calls, stop } = opened;
+    return { module, task: await toTask(context, module, options, input), expectations, calls, stop };
   } catch (thrown) {
     await opened.stop();
     throw thrown;

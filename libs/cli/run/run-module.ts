@@ -86,7 +86,7 @@ interface Observers {
 
 function startEngine(
   context: CliContext,
-  { loaded, module, task }: PreparedRun,
+  { loaded, module, task, calls }: PreparedRun,
   { record, fresh, account, platform }: RunOptions,
   { log, hosts, tally, failures, fail }: Observers,
 ): Engine {
@@ -99,6 +99,7 @@ function startEngine(
   return context.startEngine({
     config: loaded.config,
     modules: new ModuleRegistry([module]),
+    calls,
     log,
     onStoreFailure: fail,
     onDownload: (host, durationMs, outcome) => hosts.record(host, durationMs, outcome),

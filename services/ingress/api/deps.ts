@@ -41,8 +41,8 @@ export interface IngressApiDeps {
   /** Sends the wake-ups of nodes that a replay re-opens. */
   readonly publisher: Pick<Publisher, 'publish'>;
   readonly clock: Clock;
-  /** The processes of the deployment; absent when there is only this one. */
-  readonly processes?: () => readonly ProcessInfo[];
+  /** The processes of the deployment, with what they do now; absent when there is only this one. */
+  readonly processes?: () => Promise<readonly ProcessInfo[]>;
   /** How often a watched run is read, in milliseconds. */
   readonly pollIntervalMs: number;
 }

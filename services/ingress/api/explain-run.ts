@@ -1,5 +1,7 @@
+import type { ProcessInfo } from '../../../libs/bus/process-info.ts';
 import type { ExplainRunResponse } from '../../../libs/contracts/services.ts';
 import type { ChainNode, NodeState } from '../../../libs/coordination/protocol/node.ts';
+import type { ProcessCalls } from '../../../libs/explain/calls.ts';
 import { explainRun } from '../../../libs/explain/explain.ts';
 import { breakerAwaited } from '../../../libs/explain/nodes.ts';
 import { failuresSoFar } from '../../../libs/stage/run/run-failures.ts';
@@ -25,11 +27,12 @@ export async function explain(deps: IngressApiDeps, runId: string): Promise<Expl
   const keys = new Set(nodes.filter(isWaitingRequest).map(({ limitKey = '' }) => limitKey));
   const limits = keys.size > 0 ? await deps.limits([...keys].slice(0, MOST_KEYS)) : [];
   const breakers = nodes.some((node) => breakerAwaited(node) !== undefined) ? await deps.breakers.list() : [];
+  const processes = isOver ? undefined : await deps.processes?.();
   const reasons = explainRun({
     ...{ record, snapshot, nodes, limits, breakers },
     bodyMemory: deps.bodyMemory.snapshot(),
     failures: failuresSoFar(all),
-    processes: deps.processes?.(),
+    ...{ processes, calls: callsOf(processes) },
     nowMs: clock.now(),
   });
   return {
@@ -38,6 +41,10 @@ export async function explain(deps: IngressApiDeps, runId: string): Promise<Expl
     }),
     sampled: lists.some(({ length }) => length === SAMPLE),
   };
+}
+
+function callsOf(processes: readonly ProcessInfo[] = []): ProcessCalls[] {
+  return processes.flatMap(({ name, calls }) => (calls === undefined ? [] : { ...calls, process: name }));
 }
 
 function isWaitingRequest({ kind, state }: ChainNode): boolean {
