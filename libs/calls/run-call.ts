@@ -3,10 +3,18 @@
  * runs, in a worker or inline.
  */
 import { CatenaError } from '../errors/catena-error.ts';
-import type { AuthorLog, Emission, Emissions, ModuleDefinition, StepCall } from '../modules/contract/definition.ts';
+import type {
+  AuthorLog,
+  Emission,
+  Emissions,
+  ModuleDefinition,
+  Page,
+  StepCall,
+} from '../modules/contract/definition.ts';
 import { type Breathe, Collector, collect, type Emit } from './collect.ts';
 import { readFailures, readItems } from './join-readers.ts';
 import { decodeHop } from './node-body.ts';
+import { noteReading } from './note-reading.ts';
 import { inputOf } from './opened-input.ts';
 import { emittedSeed, requestSeed } from './seeds.ts';
 import type { AuthorCall } from './served-module.ts';
@@ -31,6 +39,10 @@ export async function runCall(module: ModuleDefinition, call: AuthorCall, host: 
   const given = { ...(await argumentsOf(module, call, received)), log: host.log };
   const { emit, limits, breathe, isAbandoned } = host;
   const collector = new Collector({ emit, limits, function: call.fn, isAbandoned });
+  let page: Page | undefined;
+  const onPage = (opened: Page): void => {
+    page = opened;
+  };
   try {
     if (call.fn === 'request') {
       const specs = module.request(call.node.stepIdx, given);
@@ -43,13 +55,19 @@ export async function runCall(module: ModuleDefinition, call: AuthorCall, host: 
       };
       await collect(specs, collector, take, breathe);
     } else {
-      await collect(emissionsOf(module, call, given), collector, emissionTaker(module, call, collector), breathe);
+      await collect(
+        emissionsOf(module, call, given, onPage),
+        collector,
+        emissionTaker(module, call, collector),
+        breathe,
+      );
     }
   } catch (thrown) {
     const wait = collector.flushCharge();
     if (wait !== undefined) await wait;
     throw thrown;
   }
+  if (page !== undefined) noteReading(host.log, page);
   const wait = collector.flush();
   if (wait !== undefined) await wait;
 }
@@ -72,13 +90,18 @@ function stepOf(module: ModuleDefinition, stepIdx: number) {
   });
 }
 
-function emissionsOf(module: ModuleDefinition, call: EmittingCall, given: StepCall): Emissions {
+function emissionsOf(
+  module: ModuleDefinition,
+  call: EmittingCall,
+  given: StepCall,
+  onPage: (page: Page) => void,
+): Emissions {
   const { stepIdx } = call.node;
   switch (call.fn) {
     case 'start':
       return module.start(given);
     case 'parse':
-      return module.parse(stepIdx, { ...given, page: call.page });
+      return module.parse(stepIdx, { ...given, page: call.page, onPage });
     case 'givenUp':
       return module.givenUp?.(stepIdx, { ...given, error: call.error }) ?? [];
     case 'compute': {

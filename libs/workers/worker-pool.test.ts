@@ -1,9 +1,12 @@
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { AuthorCall, CallSink, Chunk, RunContext, ServedModule } from '../calls/served-module.ts';
 import { YIELD_LIMITS } from '../calls/yield-budget.ts';
 import { CatenaError } from '../errors/catena-error.ts';
 import type { Log, LogFields } from '../telemetry/log.ts';
+import { METRICS } from '../telemetry/metric-names.ts';
+import { Metrics } from '../telemetry/metrics.ts';
+import { poolObserver, samplePool } from './meter-pool.ts';
 import { pooledModules } from './pooled-module.ts';
 import { WorkerPool, type WorkerPoolOptions } from './worker-pool.ts';
 import type { WorkerEnd } from './worker-thread.ts';
@@ -16,6 +19,8 @@ const MEMORY_MB = 160;
 
 const lines: { readonly level: string; readonly text: string; readonly fields: LogFields }[] = [];
 const ends: WorkerEnd[] = [];
+const metrics = new Metrics();
+const counted = poolObserver(metrics);
 
 const log = Object.fromEntries(
   ['debug', 'info', 'warn', 'error'].map((level) => [
@@ -33,7 +38,13 @@ function openPool(options: Partial<WorkerPoolOptions> = {}): Promise<WorkerPool>
     loadTimeoutMs: 20_000,
     env: { VISIBLE: 'yes' },
     log,
-    observer: { ended: (reason) => void ends.push(reason), called: () => undefined, blocked: () => undefined },
+    observer: {
+      ...counted,
+      ended: (reason) => {
+        ends.push(reason);
+        counted.ended(reason);
+      },
+    },
     ...options,
   });
 }
@@ -264,6 +275,41 @@ it('a call that nobody waits for any more ends at once, and holds no other up', 
   setImmediate(() => leaving.abort(new Error('lease lost')));
   await expect(call).rejects.toThrow('lease lost');
   expect(await parse('/ok')).toBe(titleOf('/ok'));
+});
+
+it('says which calls run and wait, and counts what becomes of them', { timeout: 30_000 }, async () => {
+  const seen = new Metrics();
+  const one = await openPool({ size: 1, observer: poolObserver(seen) });
+  samplePool(seen, one);
+  const [served] = pooledModules(one, TIMES);
+  expect(one.inFlight()).toEqual({ workers: 1, queued: 0, queuedMs: 0, begun: 0, oldest: [] });
+  const paths = ['/regex', '/ok', '/ok', '/ok'];
+  const calls = paths.map((path) => parse(path, served));
+  await vi.waitFor(
+    () => {
+      const { begun, queued, queuedMs, oldest } = one.inFlight();
+      expect({ begun, queued }).toEqual({ begun: 1, queued: 3 });
+      expect(queuedMs).toBeGreaterThan(200);
+      expect(oldest).toMatchObject([
+        { moduleId: 'faults@1.0.0', step: 'page', fn: 'parse', runId: 'run-1', nodeId: 'node-1' },
+      ]);
+      expect(oldest[0]).toMatchObject({ url: 'http://shop.test/regex', worker: expect.stringMatching(/^worker-\d+$/) });
+      expect(oldest[0]!.ageMs).toBeGreaterThan(200);
+      expect(oldest[0]!.budgetMs).toBe(TIMES.timeoutMs);
+      expect(seen.expose()).toMatch(/catena_worker_calls\{state="queued"\} 3/);
+      expect(seen.expose()).toMatch(/catena_worker_memory_bytes [1-9]/);
+    },
+    { timeout: 10_000, interval: 20 },
+  );
+  expect((await Promise.all(calls)).map((end) => end.split(':')[0])).toEqual([
+    'execution.blocked',
+    ...Array.from({ length: 3 }, () => titleOf('/ok').split(':')[0]),
+  ]);
+  expect(one.inFlight()).toMatchObject({ queued: 0, begun: 0, oldest: [] });
+  expect(seen.expose()).toMatch(/catena_worker_ends_total\{reason="blocked"\} 1/);
+  expect(seen.total(METRICS.workerCallMs)).toBe(3);
+  expect(seen.total(METRICS.workerBlockedMs)).toBeGreaterThan(TIMES.blockTimeoutMs / 2);
+  await one.stop();
 });
 
 describe('a module that cannot be loaded', () => {

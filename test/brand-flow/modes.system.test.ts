@@ -37,9 +37,9 @@ async function rowsIn(mode: FlowMode): Promise<string[]> {
     input: {
       brand: '海澜鞋业',
       rivals: ['云步', 'Strider'],
-      questions: ['推荐几款跑鞋', '海澜鞋业怎么样'],
+      // Each asked once: which of two equal requests is sent first, and fails, would be a matter of luck.
+      questions: ['推荐几款跑鞋', '海澜鞋业怎么样', '跑鞋怎么选', '马拉松穿什么鞋'],
       models: MODELS,
-      repeats: 2,
     },
     account: 'acme',
     platform: 'web',

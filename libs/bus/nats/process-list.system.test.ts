@@ -61,6 +61,17 @@ it('names who runs what, those that were there before as well as those that come
   });
 });
 
+it('tells what calls of author code a process makes, when it is asked', { timeout: TEST_TIMEOUT_MS }, async () => {
+  const { list } = await watching('a-self');
+  await running('h-busy', 'calls');
+  await vi.waitFor(() => expect(list.list().map(({ id }) => id)).toContain('h-busy'), PATIENT);
+  const agesOf = async () =>
+    (await list.ask()).find(({ id }) => id === 'h-busy')?.calls?.oldest.map(({ ageMs }) => ageMs);
+  const first = (await agesOf())?.[0];
+  expect(first).toBeGreaterThan(0);
+  await vi.waitFor(async () => expect((await agesOf())?.[0]).toBeGreaterThan(first!), PATIENT);
+});
+
 it('a process that ends on purpose is not listed any more, and not gone', { timeout: TEST_TIMEOUT_MS }, async () => {
   const { gone, ids } = await watching('a-self');
   const child = await running('d-leaving');

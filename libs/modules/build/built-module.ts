@@ -82,6 +82,7 @@ export class BuiltModule implements definition.ModuleDefinition {
     const { written, mainSite, builders } = this.#runtime(step, 'fetch');
     return guardedEmissions(mainSite, () => {
       const page = new SourcePage(call.page, written.markup ?? 'fast');
+      call.onPage?.(page);
       requireExpected(mainSite, written.expect, page, this.#clock.now());
       return (written.parse as AuthorFunction)(new ParseScope(call, builders, page));
     });

@@ -190,6 +190,8 @@ export interface StepCall {
 
 export interface ParseCall extends StepCall {
   readonly page: PageSource;
+  /** Receives the page as the author's function is given it. */
+  readonly onPage?: (page: Page) => void;
 }
 
 /** Why a request failed for good. */
