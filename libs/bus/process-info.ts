@@ -1,4 +1,4 @@
-import type { CallsInFlight } from '../calls/calls-in-flight.ts';
+import type { CallsInFlight } from '../telemetry/calls-in-flight.ts';
 
 /** A process of a deployment, as the others know it. */
 export interface ProcessInfo {

@@ -1,5 +1,5 @@
 /** The interface of the five stages to the command line: the composition in `services/` implements it. */
-import type { CallsInFlight } from '../calls/calls-in-flight.ts';
+
 import type { Config } from '../config/config-tree.ts';
 import type { DecideAction } from '../coordination/protocol/errors.ts';
 import type { RunSnapshot } from '../coordination/protocol/reads.ts';
@@ -10,6 +10,7 @@ import type { Yield } from '../stage/execution/gather.ts';
 import type { ModuleCatalogue } from '../stage/run/runs.ts';
 import type { TaskSubmission } from '../stage/run/submit.ts';
 import type { NewRun, RunRecord, Store } from '../store/port.ts';
+import type { CallsInFlight } from '../telemetry/calls-in-flight.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 

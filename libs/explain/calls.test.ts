@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { CallInFlight } from '../calls/calls-in-flight.ts';
+import type { CallInFlight } from '../telemetry/calls-in-flight.ts';
 import { longCalls, type ProcessCalls } from './calls.ts';
 
 function call(changes: Partial<CallInFlight> = {}): CallInFlight {

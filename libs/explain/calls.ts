@@ -1,5 +1,5 @@
 /** Author code that takes long, and calls that wait for it. */
-import type { CallInFlight, CallsInFlight } from '../calls/calls-in-flight.ts';
+import type { CallInFlight, CallsInFlight } from '../telemetry/calls-in-flight.ts';
 import { countOf, listOf, type RunReason } from './reasons.ts';
 
 /** The calls of a process. */

@@ -1,7 +1,6 @@
 /** Opens the modules of a process: their files are loaded in workers, or in this thread for a debugger. */
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
-import { type CallsInFlight, NO_CALLS } from '../calls/calls-in-flight.ts';
 import { inlineModule } from '../calls/inline-module.ts';
 import type { ServedModule } from '../calls/served-module.ts';
 import type { YieldLimits } from '../calls/yield-budget.ts';
@@ -9,6 +8,7 @@ import type { Config } from '../config/config-tree.ts';
 import type { Environment } from '../config/environment.ts';
 import { isOurs } from '../config/variable-name.ts';
 import { realHref, type SettingsForFile } from '../modules/load/module-settings.ts';
+import { type CallsInFlight, NO_CALLS } from '../telemetry/calls-in-flight.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { poolObserver, samplePool } from './meter-pool.ts';

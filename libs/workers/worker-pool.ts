@@ -8,12 +8,12 @@
  *     else                            each that had begun is made again, alone in a worker: only the one that does it alone fails
  */
 
-import { type CallInFlight, type CallsInFlight, MOST_CALLS } from '../calls/calls-in-flight.ts';
 import type { ModuleFacts } from '../calls/served-module.ts';
 import type { YieldLimits } from '../calls/yield-budget.ts';
 import { backOffMs } from '../concurrency/back-off.ts';
 import { Fifo } from '../concurrency/fifo.ts';
 import { forcedAfter, within } from '../concurrency/within.ts';
+import { type CallInFlight, type CallsInFlight, MOST_CALLS } from '../telemetry/calls-in-flight.ts';
 import type { Log, LogFields } from '../telemetry/log.ts';
 import { budgetError, type EndReason, type Evidence, loadTimeoutError, noWorkerError } from './budget-errors.ts';
 import { type CallDurations, type CallSubject, PoolCall, type PoolCallOptions } from './pool-call.ts';

@@ -1,8 +1,9 @@
 /** Notes the long calls of this process in its file, where `catena explain` reads them. While no call takes long, nothing is written. */
-import { type CallsInFlight, NO_CALLS } from '../../libs/calls/calls-in-flight.ts';
+
 import type { Clock } from '../../libs/clock/clock.ts';
 import { Rounds } from '../../libs/concurrency/rounds.ts';
 import type { NoteCalls } from '../../libs/store/sqlite/long-calls.ts';
+import { type CallsInFlight, NO_CALLS } from '../../libs/telemetry/calls-in-flight.ts';
 import type { Log } from '../../libs/telemetry/log.ts';
 
 export interface LongCallsOptions {

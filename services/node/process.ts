@@ -1,6 +1,5 @@
 /** The life of a service's process: its configuration, its start, the signals that end it, and its exit code. */
 
-import type { CallsInFlight } from '../../libs/calls/calls-in-flight.ts';
 import { ModuleRegistry } from '../../libs/calls/registry.ts';
 import { ExitCode } from '../../libs/cli/exit-codes.ts';
 import { armNamedFailpoint } from '../../libs/cli/failpoint-variable.ts';
@@ -12,6 +11,7 @@ import { type LoadedConfig, loadConfig } from '../../libs/config/load-config.ts'
 import { CatenaError, toCatenaError } from '../../libs/errors/catena-error.ts';
 import type { Extension } from '../../libs/extension/extension.ts';
 import { settingsForFiles } from '../../libs/modules/load/module-settings.ts';
+import type { CallsInFlight } from '../../libs/telemetry/calls-in-flight.ts';
 import { Health } from '../../libs/telemetry/health.ts';
 import { createLog, type Log } from '../../libs/telemetry/log.ts';
 import { Metrics } from '../../libs/telemetry/metrics.ts';

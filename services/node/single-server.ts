@@ -1,11 +1,11 @@
 /** Single-node mode as a server: the five stages over one file, with the HTTP API. */
 
-import type { CallsInFlight } from '../../libs/calls/calls-in-flight.ts';
 import type { ModuleRegistry } from '../../libs/calls/registry.ts';
 import { systemClock } from '../../libs/clock/clock.ts';
 import type { Config } from '../../libs/config/config-tree.ts';
 import type { CatenaError } from '../../libs/errors/catena-error.ts';
 import { makeDatabaseFolder } from '../../libs/store/sqlite/single-file.ts';
+import type { CallsInFlight } from '../../libs/telemetry/calls-in-flight.ts';
 import { Health } from '../../libs/telemetry/health.ts';
 import type { Log } from '../../libs/telemetry/log.ts';
 import type { Metrics } from '../../libs/telemetry/metrics.ts';

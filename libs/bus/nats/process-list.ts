@@ -8,9 +8,9 @@
  */
 import type { NatsConnection, Subscription } from '@nats-io/transport-node';
 import { z } from 'zod';
-import { type CallInFlight, type CallsInFlight, MOST_CALLS } from '../../calls/calls-in-flight.ts';
 import { Rounds } from '../../concurrency/rounds.ts';
 import { type Namespace, processPingSubject, processSubject } from '../../contracts/subjects.ts';
+import { type CallInFlight, type CallsInFlight, MOST_CALLS } from '../../telemetry/calls-in-flight.ts';
 import type { ProcessInfo } from '../process-info.ts';
 import { isUnheard } from './nats-error.ts';
 

@@ -1,6 +1,7 @@
 /** A process of a deployment that does nothing but be there: `node process.fixture.ts <url> <id> [blocks|calls]`. */
-import type { CallsInFlight } from '../../calls/calls-in-flight.ts';
+
 import { namespaceOf } from '../../contracts/subjects.ts';
+import type { CallsInFlight } from '../../telemetry/calls-in-flight.ts';
 import { connectNats } from './connect.ts';
 import { ProcessList } from './process-list.ts';
 

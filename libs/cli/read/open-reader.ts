@@ -1,6 +1,5 @@
 /** Opens a database read-only, also while a run is writing it. */
 import { existsSync } from 'node:fs';
-import type { CallsInFlight } from '../../calls/calls-in-flight.ts';
 import type { Coordinator } from '../../coordination/protocol/port.ts';
 import { openSqliteCoordinatorReader } from '../../coordination/sqlite/index.ts';
 import { COORDINATION_MIGRATIONS } from '../../coordination/sqlite/tables/schema.ts';
@@ -11,6 +10,7 @@ import type { RunCost } from '../../store/port.ts';
 import { openSqliteStoreReader, type StoreReader } from '../../store/sqlite/index.ts';
 import { openSqliteCallReader } from '../../store/sqlite/long-calls.ts';
 import { STORE_MIGRATIONS } from '../../store/sqlite/schema.ts';
+import type { CallsInFlight } from '../../telemetry/calls-in-flight.ts';
 
 export interface Reader {
   readonly store: StoreReader;

@@ -1,5 +1,5 @@
 /** Checks everything that can be wrong before a run starts; nothing has been started by then. */
-import type { CallsInFlight } from '../../calls/calls-in-flight.ts';
+
 import type { ServedModule } from '../../calls/served-module.ts';
 import type { LoadedConfig } from '../../config/load-config.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
@@ -7,6 +7,7 @@ import { canonicalJson } from '../../keys/canonical-json.ts';
 import { checkGivenInput } from '../../modules/check/unknown-fields.ts';
 import type { TaskSubmission } from '../../stage/run/submit.ts';
 import { makeDatabaseFolder } from '../../store/sqlite/single-file.ts';
+import type { CallsInFlight } from '../../telemetry/calls-in-flight.ts';
 import type { Log } from '../../telemetry/log.ts';
 import { openModules } from '../../workers/open-modules.ts';
 import type { CliContext } from '../context.ts';

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { type CallsInFlight, NO_CALLS } from '../../calls/calls-in-flight.ts';
 import { openDatabase } from '../../sqlite/scratch.fixture.ts';
+import { type CallsInFlight, NO_CALLS } from '../../telemetry/calls-in-flight.ts';
 import { openSqliteCallNotes, openSqliteCallReader } from './long-calls.ts';
 
 const CALLS: CallsInFlight = { ...NO_CALLS, workers: 2, queued: 3, queuedMs: 2_000 };

@@ -1,7 +1,8 @@
 /** The long calls of the process that works on a file, for those who read the file beside it. */
-import type { CallsInFlight } from '../../calls/calls-in-flight.ts';
+
 import type { SqliteDatabase } from '../../sqlite/database.ts';
 import { migrate } from '../../sqlite/migrate.ts';
+import type { CallsInFlight } from '../../telemetry/calls-in-flight.ts';
 
 const MIGRATIONS = [
   `CREATE TABLE long_calls (
