@@ -1,21 +1,27 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
-import { runChaos } from './chaos.ts';
-import { reportOf, reportText } from './report.ts';
+import type { ChaosReport } from './report.ts';
 
 /** Two processes of each stage. */
 const SEED = 3;
 const TIMEOUT_MS = 290_000;
+const PROGRAM = fileURLToPath(new URL('./main.ts', import.meta.url));
 
 it(
-  'ten thousand nodes lose and double nothing while processes and servers are killed',
+  'ten thousand nodes lose and double nothing while processes and servers are killed, cut off and wrong',
   async ({ signal }) => {
-    const progress: string[] = [];
-    const observed = await runChaos({
-      ...{ seed: SEED, nodes: 10_000, faultsForMs: 60_000, settleMs: 90_000, signal },
-      onProgress: (line) => progress.push(line),
+    // A program of its own: it moves into a network of its own.
+    const child = spawn(process.execPath, [PROGRAM, '--seed', String(SEED), '--json'], {
+      stdio: ['ignore', 'pipe', 'pipe'],
     });
-    const report = reportOf(SEED, observed);
-    expect(report.violations, `${progress.join('\n')}\n${reportText(report)}`).toEqual([]);
+    signal.addEventListener('abort', () => child.kill('SIGTERM'));
+    const [printed, progress] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
+    expect(printed, progress).not.toBe('');
+    const report = JSON.parse(printed) as ChaosReport;
+    expect(report.violations, `${progress}\n${printed}`).toEqual([]);
     expect(report.nodes).toBeGreaterThanOrEqual(10_000);
   },
   TIMEOUT_MS,

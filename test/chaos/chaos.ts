@@ -9,6 +9,7 @@ import { Fleet } from './fleet.ts';
 import { judgeRuns, type Verdict } from './judge.ts';
 import { Load } from './load.ts';
 import { type MessageCounts, Messages } from './messages.ts';
+import { ChaosNetwork } from './network.ts';
 import { type ChaosPlan, planChaos } from './plan.ts';
 import { type Recovery, RecoveryWatch } from './recovery.ts';
 import { Sampler } from './samples.ts';
@@ -67,6 +68,8 @@ export async function runChaos(options: ChaosOptions): Promise<Observed> {
   const plan = planChaos({ seed, forMs: faultsForMs, leaseMs: LEASE_MS });
   const ends: (() => Promise<unknown> | unknown)[] = [];
   try {
+    const network = await ChaosNetwork.open(plan.members.length);
+    ends.push(() => network.close());
     const servers = await startChaosServers(plan.appendfsync);
     ends.push(() => servers.stop());
     const site = await startSite({ seed, worlds: (run) => worldOf(seed, run), slowestMs: SLOWEST_PAGE_MS });
@@ -75,6 +78,7 @@ export async function runChaos(options: ChaosOptions): Promise<Observed> {
     const fleet = await Fleet.start({
       members: plan.members,
       skewsMs: plan.skewsMs,
+      stations: network.stations,
       env: settingsOf(servers, [MODULE]),
     });
     ends.push(() => fleet.stop());
@@ -82,7 +86,7 @@ export async function runChaos(options: ChaosOptions): Promise<Observed> {
     ends.push(() => messages.close());
     const load = new Load({ seed, ingress: fleet.ingress, site });
     ends.push(() => load.close());
-    return await observe({ options, plan, servers, site, fleet, messages, load });
+    return await observe({ options, plan, network, servers, site, fleet, messages, load });
   } finally {
     for (const end of ends.reverse()) await Promise.resolve(end()).catch((error: unknown) => onProgress(String(error)));
   }
@@ -91,6 +95,7 @@ export async function runChaos(options: ChaosOptions): Promise<Observed> {
 interface Parts {
   readonly options: ChaosOptions;
   readonly plan: ChaosPlan;
+  readonly network: ChaosNetwork;
   readonly servers: ChaosServers;
   readonly site: Awaited<ReturnType<typeof startSite>>;
   readonly fleet: Fleet;
@@ -99,7 +104,7 @@ interface Parts {
 }
 
 async function observe(parts: Parts): Promise<Observed> {
-  const { options, plan, servers, site, fleet, messages, load } = parts;
+  const { options, plan, network, servers, site, fleet, messages, load } = parts;
   const { nodes, faultsForMs, settleMs, onProgress } = options;
   const startedMs = performance.now();
   const now = () => performance.now() - startedMs;
@@ -117,7 +122,7 @@ async function observe(parts: Parts): Promise<Observed> {
     let striking = true;
     const faults = strikeAll(
       {
-        ...{ fleet, servers, messages, now },
+        ...{ fleet, servers, messages, network, now },
         onEffect: (fault, affected) => {
           const atMs = now();
           void sampler.read().then(() => recovery.begin(fault, affected, atMs, sampler));

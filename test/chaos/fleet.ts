@@ -3,12 +3,13 @@ import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ServiceName } from '../fixtures/deployment/deployment.ts';
 import { type ServiceProcess, startService } from '../fixtures/deployment/service-process.ts';
-import { freePort } from '../fixtures/servers/server-process.ts';
+import type { Station } from './network.ts';
 
 interface Member {
   readonly name: ServiceName;
   readonly port: number;
   readonly skewMs: number;
+  readonly station: Station;
   process: ServiceProcess | undefined;
   /** Killed, stopped or not up again yet. */
   isStruck: boolean;
@@ -18,12 +19,16 @@ export interface FleetOptions {
   readonly members: readonly ServiceName[];
   /** By how much the clock of each is wrong, in milliseconds. */
   readonly skewsMs: readonly number[];
+  /** Where each of them runs. */
+  readonly stations: readonly Station[];
   /** Settings of all of them, as environment variables. */
   readonly env: Readonly<Record<string, string>>;
 }
 
 /** A start that met a server that is down is tried again, as whoever runs services does. */
 const START_AGAIN_MS = 250;
+/** Each process is alone at its address. */
+const FIRST_PORT = 40_000;
 const WRONG_CLOCK = new URL('wrong-clock.ts', import.meta.url).href;
 
 export class Fleet {
@@ -41,14 +46,15 @@ export class Fleet {
   }
 
   /** Resolves when all of them are ready. */
-  static async start({ members: names, skewsMs, env }: FleetOptions): Promise<Fleet> {
+  static async start({ members: names, skewsMs, stations, env }: FleetOptions): Promise<Fleet> {
     const members: Member[] = [];
     for (const [at, name] of names.entries()) {
       const skewMs = skewsMs[at] ?? 0;
-      members.push({ name, port: await freePort(), skewMs, process: undefined, isStruck: false });
+      const station = stations[at]!;
+      members.push({ name, port: FIRST_PORT + at, skewMs, station, process: undefined, isStruck: false });
     }
     const addresses = (name: ServiceName) =>
-      members.flatMap((each) => (each.name === name ? [`127.0.0.1:${each.port}`] : [])).join(',');
+      members.flatMap((each) => (each.name === name ? [addressOf(each)] : [])).join(',');
     const targets = {
       CATENA_GRPC_MODULE_PROCESSOR: addresses('module-processor'),
       CATENA_GRPC_ERROR_THRESHOLD: addresses('error-threshold'),
@@ -67,7 +73,7 @@ export class Fleet {
   /** Where tasks are submitted. */
   get ingress(): string {
     const members = this.#members.filter(({ name }) => name === 'ingress' || name === 'all');
-    return members.map(({ port }) => `127.0.0.1:${port}`).join(',');
+    return members.map(addressOf).join(',');
   }
 
   /** Those whose metrics can be read. */
@@ -151,13 +157,15 @@ export class Fleet {
   }
 
   async #launch(member: Member): Promise<void> {
-    const { name, port, skewMs } = member;
+    const { name, skewMs, station } = member;
     const process = await startService({
       name,
+      within: station.within,
       args: name === 'all' ? ['services/serve.ts'] : [`services/${name}/main.ts`],
       env: {
         ...this.#env,
-        CATENA_GRPC_LISTEN: `127.0.0.1:${port}`,
+        CATENA_GRPC_LISTEN: addressOf(member),
+        CATENA_METRICS_LISTEN: `http://${station.address}:0`,
         ...(skewMs === 0 ? {} : { NODE_OPTIONS: `--import=${WRONG_CLOCK}`, CHAOS_SKEW_MS: String(skewMs) }),
       },
     });
@@ -179,4 +187,8 @@ export class Fleet {
   async #wait(ms: number): Promise<void> {
     await delay(ms, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
   }
+}
+
+function addressOf({ port, station }: Member): string {
+  return `${station.address}:${port}`;
 }

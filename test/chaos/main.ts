@@ -4,6 +4,7 @@
  */
 import { parseArgs } from 'node:util';
 import { runChaos } from './chaos.ts';
+import { inOwnNetwork, isInOwnNetwork } from './network.ts';
 import { reportOf, reportText } from './report.ts';
 
 const usage = `usage: npm run chaos -- [--seed N] [--nodes N] [--minutes M] [--json]
@@ -33,6 +34,10 @@ const SETTLE_MS = 2 * MINUTE_MS;
 async function main(): Promise<void> {
   if (values.help) {
     process.stdout.write(usage);
+    return;
+  }
+  if (!isInOwnNetwork()) {
+    process.exitCode = await inOwnNetwork(import.meta.filename, process.argv.slice(2), interrupted.signal);
     return;
   }
   const seed = numberOf('seed');

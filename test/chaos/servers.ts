@@ -27,7 +27,7 @@ export async function startChaosServers(appendfsync: 'always' | 'everysec'): Pro
     const nats = await startNatsCluster();
     stops.push(() => nats.stop());
     // Without fsync: processes are killed here, but no power is lost.
-    const postgres = await startPostgres({ fsync: false });
+    const postgres = await startPostgres({ fsync: false, settings: ['max_wal_size=128MB'] });
     stops.push(() => postgres.stop());
     return {
       redis: { ...redis, alone: oneByOne() },

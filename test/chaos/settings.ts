@@ -12,7 +12,8 @@ export function settingsOf({ redis, nats, databaseUrl }: ChaosServers, modules: 
     CATENA_STORE_URL: databaseUrl,
     CATENA_STORE_CONNECTIONS: 4,
     CATENA_MODULES_FILES: modules.join(','),
-    CATENA_METRICS_LISTEN: 'http://127.0.0.1:0',
+    // The network is the run's own.
+    CATENA_ACCESS_ALLOW_UNPROTECTED: 'true',
     CATENA_LOG_LEVEL: 'info',
     CATENA_HTTP_DENY_PRIVATE_TARGETS: 'false',
     CATENA_ROBOTS_ENABLED: 'false',

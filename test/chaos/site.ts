@@ -6,6 +6,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Dice, fractionOf } from '../../examples/shop/site/random.ts';
+import { HOST } from '../fixtures/servers/host.ts';
 import { pageOf, type World } from './world.ts';
 
 export type Answer = 'served' | 'error' | 'silence' | 'cut' | 'hollow' | 'unknown';
@@ -65,12 +66,12 @@ export async function startSite({ seed, worlds, slowestMs }: SiteOptions): Promi
     }, waitMs);
   }
 
-  const server = createServer(answer).listen(0, '127.0.0.1');
+  const server = createServer(answer).listen(0, HOST);
   server.keepAliveTimeout = 60_000;
   await new Promise((resolve) => server.once('listening', resolve));
   const { port } = server.address() as AddressInfo;
   return {
-    base: (run) => `http://127.0.0.1:${port}/${run}`,
+    base: (run) => `http://${HOST}:${port}/${run}`,
     ledger,
     heal: () => {
       healed = true;

@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { definitionOf } from './faults/index.ts';
 import type { Fleet } from './fleet.ts';
 import type { Messages } from './messages.ts';
+import type { ChaosNetwork } from './network.ts';
 import type { FaultKind, PlannedFault } from './plan.ts';
 import type { Affected } from './recovery.ts';
 import type { ChaosServers } from './servers.ts';
@@ -13,7 +14,7 @@ export interface Struck {
   readonly atMs: number;
   /** What was done, in words. */
   readonly what: string;
-  /** False when it found nothing to do: its process was struck already, its server down. */
+  /** False when it found nothing to do, however often it was tried, or failed. */
   readonly isDone: boolean;
 }
 
@@ -21,11 +22,16 @@ export interface StrikeDeps {
   readonly fleet: Fleet;
   readonly servers: ChaosServers;
   readonly messages: Messages;
+  readonly network: ChaosNetwork;
   readonly now: () => number;
   /** Told when a fault takes effect. */
   readonly onEffect: (fault: FaultKind, affected: Affected) => void;
   readonly onStruck: (struck: Struck) => void;
 }
+
+/** A fault that finds its process struck already, or its server down, is tried again. */
+const TRIES = 20;
+const AGAIN_MS = 500;
 
 /** Resolves when the last fault has been carried out and everything is up again. */
 export async function strikeAll(deps: StrikeDeps, faults: readonly PlannedFault[], signal: AbortSignal): Promise<void> {
@@ -46,11 +52,16 @@ export async function strikeAll(deps: StrikeDeps, faults: readonly PlannedFault[
 async function strike(deps: StrikeDeps, fault: PlannedFault): Promise<void> {
   const atMs = Math.round(deps.now());
   try {
-    const { fleet, servers, messages } = deps;
+    const { fleet, servers, messages, network } = deps;
     const { kind, atMs: _, ...data } = fault;
     const onEffect = (affected: Affected) => deps.onEffect(kind, affected);
-    const what = await definitionOf(kind).strike({ fleet, servers, messages, onEffect }, data);
-    deps.onStruck({ fault, atMs, what: what ?? 'was struck already', isDone: what !== undefined });
+    const scene = { fleet, servers, messages, network, onEffect };
+    let what: string | undefined;
+    for (let tries = 0; tries < TRIES && what === undefined; tries += 1) {
+      if (tries > 0) await delay(AGAIN_MS);
+      what = await definitionOf(kind).strike(scene, data);
+    }
+    deps.onStruck({ fault, atMs, what: what ?? 'found nothing to do', isDone: what !== undefined });
   } catch (error) {
     deps.onStruck({ fault, atMs, what: error instanceof Error ? error.message : String(error), isDone: false });
   }

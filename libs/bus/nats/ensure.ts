@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ConsumerConfig, JetStreamManager, StreamConfig } from '@nats-io/jetstream';
 import { CatenaError } from '../../errors/catena-error.ts';
-import { API_CODE, apiCode, toBusError } from './nats-error.ts';
+import { API_CODE, apiCode, isWithoutRoom, toBusError } from './nats-error.ts';
 import { canChangeReplicas, REPLICAS_CHANGE_VERSION } from './server-version.ts';
 import type { WantedConsumer, WantedStream } from './topology.ts';
 
@@ -104,6 +104,7 @@ function streamError(thrown: unknown, wanted: WantedStream): CatenaError {
       return streamConflict(wanted, String(thrown), thrown);
     case API_CODE.noPeers:
     case API_CODE.tooManyReplicas:
+      if (isWithoutRoom(thrown)) return toBusError(thrown, `preparing stream ${wanted.name}`);
       return new CatenaError('bus.too_few_servers', `${wanted.num_replicas} replicas need as many servers`, {
         cause: thrown,
         // A server of the cluster may be down for now; a server without a cluster stays alone.

@@ -156,3 +156,15 @@ it('refuses servers with different credentials in one setting', async () => {
   const url = 'nats://a:b@127.0.0.1:4222,nats://127.0.0.1:4223';
   await expect(connectNats({ url, name: 'n' })).rejects.toMatchObject({ code: 'bus.contradicting_urls' });
 });
+
+it('names the storage when servers have too little for what the streams may hold', {
+  timeout: TEST_TIMEOUT_MS,
+}, async () => {
+  const small = await startNatsCluster({ maxFileStore: '8MB' });
+  onTestFinished(() => small.stop());
+  await expect(openBus(small.url, { replicas: 3 })).rejects.toMatchObject({
+    code: 'bus.out_of_storage',
+    class: 'retryable',
+    remedy: expect.stringContaining('nats.stream_max_bytes'),
+  });
+});

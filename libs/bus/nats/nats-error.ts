@@ -60,6 +60,13 @@ export function isJetStreamAbsent(thrown: unknown): boolean {
   return thrown instanceof Error && thrown.name === 'JetStreamNotEnabled';
 }
 
+/** Whether no server, or too few of a cluster, have the storage that was asked for. */
+export function isWithoutRoom(thrown: unknown): boolean {
+  const code = apiCode(thrown);
+  if (code === API_CODE.storageExceeded || code === API_CODE.resourcesExceeded) return true;
+  return code === API_CODE.noPeers && String(thrown).includes('insufficient storage');
+}
+
 /** `doing` completes "NATS failed while …". */
 export function toBusError(thrown: unknown, doing: string): CatenaError {
   if (thrown instanceof CatenaError) return thrown;
@@ -78,7 +85,7 @@ export function toBusError(thrown: unknown, doing: string): CatenaError {
     });
   }
   const code = apiCode(thrown);
-  if (code === API_CODE.storageExceeded || code === API_CODE.resourcesExceeded) {
+  if (isWithoutRoom(thrown)) {
     return new CatenaError('bus.out_of_storage', `JetStream has no storage left while ${doing} (${detail})`, {
       ...about,
       class: 'retryable',

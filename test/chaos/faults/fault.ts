@@ -2,6 +2,7 @@
 import type { Dice } from '../../../examples/shop/site/random.ts';
 import type { Fleet } from '../fleet.ts';
 import type { MessageCounts, Messages } from '../messages.ts';
+import type { ChaosNetwork } from '../network.ts';
 import type { Affected } from '../recovery.ts';
 import type { Sampler } from '../samples.ts';
 import type { ChaosServers } from '../servers.ts';
@@ -20,6 +21,7 @@ export interface Scene {
   readonly fleet: Fleet;
   readonly servers: ChaosServers;
   readonly messages: Messages;
+  readonly network: ChaosNetwork;
   /** Call it when the fault takes effect, with the kind of commits that it holds up. */
   readonly onEffect: (affected: Affected) => void;
 }

@@ -1,5 +1,6 @@
 /** Every kind of fault; a new one is a file here and an entry of this list. */
 import { delay } from './delay.ts';
+import { diskFull } from './disk-full.ts';
 import { duplicate } from './duplicate.ts';
 import type { FaultDefinition } from './fault.ts';
 import { freeze } from './freeze.ts';
@@ -7,6 +8,7 @@ import { kill } from './kill.ts';
 import { natsLeader } from './nats-leader.ts';
 import { natsQuorum } from './nats-quorum.ts';
 import { natsRestart } from './nats-restart.ts';
+import { partition } from './partition.ts';
 import { postgresRestart } from './postgres-restart.ts';
 import { purge } from './purge.ts';
 import { redisFailover } from './redis-failover.ts';
@@ -14,7 +16,7 @@ import { redisRestart } from './redis-restart.ts';
 
 const ALL = [
   ...([kill, freeze, redisRestart, redisFailover, postgresRestart, natsRestart, natsLeader, natsQuorum] as const),
-  ...([purge, duplicate, delay] as const),
+  ...([purge, duplicate, delay, partition, diskFull] as const),
 ] as const;
 
 type FaultOf<Definition> =
