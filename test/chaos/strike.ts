@@ -30,17 +30,25 @@ export interface StrikeDeps {
 }
 
 /** A fault that finds its process struck already, or its server down, is tried again. */
-const TRIES = 20;
+const TRIES = 60;
 const AGAIN_MS = 500;
 
 /** Resolves when the last fault has been carried out and everything is up again. */
 export async function strikeAll(deps: StrikeDeps, faults: readonly PlannedFault[], signal: AbortSignal): Promise<void> {
   const underWay: Promise<void>[] = [];
+  /** What faults that were alone have taken: those after them are as far apart as planned. */
+  let aloneMs = 0;
   try {
     for (const fault of faults) {
-      await delay(Math.max(0, fault.atMs - deps.now()), undefined, { signal });
-      // The next one does not wait for this one: faults overlap as they like.
+      await delay(Math.max(0, fault.atMs + aloneMs - deps.now()), undefined, { signal });
+      // The next one does not wait for this one: faults overlap as they like, but for those that are alone.
+      const { isAlone = false } = definitionOf(fault.kind);
+      const sinceMs = deps.now();
+      if (isAlone) await Promise.all(underWay);
       underWay.push(strike(deps, fault));
+      if (!isAlone) continue;
+      await Promise.all(underWay);
+      aloneMs += deps.now() - sinceMs;
     }
   } finally {
     // Also when there is no time left: a server that is down has yet to come up, to be stopped with the others.

@@ -14,28 +14,26 @@ export const diskFull = defineFault<'disk_full', { readonly forMs: number }>({
   kind: 'disk_full',
   perRound: 1,
   draw: ({ dice }) => ({ forMs: dice.between(1_000, 4_000) }),
-  strike: ({ servers, onEffect }, { forMs }) =>
-    // No other fault of a server meanwhile: it might wait for one that cannot write.
-    servers.redis.alone(() =>
-      servers.postgres.alone(async () => {
-        const ballast = join(tmpdir(), 'ballast');
-        const file = await open(ballast, 'w');
-        try {
-          await fill(file);
-          onEffect('any');
-          const untilMs = performance.now() + forMs;
-          while (performance.now() < untilMs) {
-            await delay(FILL_AGAIN_MS);
-            await fill(file);
-          }
-        } finally {
-          await file.close();
-          await rm(ballast, { force: true });
-        }
-        const ended = await startEnded(servers);
-        return `the disk was full for ${forMs} ms, which ended ${ended.length === 0 ? 'no server' : ended.join(', ')}`;
-      }),
-    ),
+  // Another fault would wait for servers that cannot write, or start one of those that are started here.
+  isAlone: true,
+  async strike({ servers, onEffect }, { forMs }) {
+    const ballast = join(tmpdir(), 'ballast');
+    const file = await open(ballast, 'w');
+    try {
+      await fill(file);
+      onEffect('any');
+      const untilMs = performance.now() + forMs;
+      while (performance.now() < untilMs) {
+        await delay(FILL_AGAIN_MS);
+        await fill(file);
+      }
+    } finally {
+      await file.close();
+      await rm(ballast, { force: true });
+    }
+    const ended = await startEnded(servers);
+    return `the disk was full for ${forMs} ms, which ended ${ended.length === 0 ? 'no server' : ended.join(', ')}`;
+  },
   seen: ({ done }) => ({ 'disks full': done.length }),
 });
 
@@ -58,11 +56,12 @@ async function startEnded({ redis, nats, postgres }: ChaosServers): Promise<stri
     await postgres.start();
   }
   ended.push(...(await redis.resume()));
-  for (const member of nats.members) {
-    if (member.isUp && (await member.hasJetStream())) continue;
-    ended.push(member.isUp ? `JetStream of ${member.name}` : member.name);
-    await member.halt('SIGKILL');
-    await member.resume();
+  const well = await Promise.all(nats.members.map(async ({ isUp, hasJetStream }) => isUp && (await hasJetStream())));
+  if (well.includes(false)) {
+    ended.push('JetStream');
+    // Measured on 2.9.10: with what it wrote to a full disk, a cluster may answer and yet make no stream's leader. Without, it works.
+    await nats.resume({ keepData: false });
   }
+  await Promise.all([redis.followed(), nats.ready()]);
   return ended;
 }
