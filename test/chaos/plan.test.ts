@@ -13,7 +13,7 @@ describe('a schedule', () => {
   it('has every kind of fault, NATS with its data and without, whatever the seed', () => {
     const every: readonly FaultKind[] = [
       ...(['kill', 'freeze', 'redis', 'redis_failover', 'postgres'] as const),
-      ...(['nats', 'nats_leader', 'nats_quorum', 'purge', 'duplicate', 'delay'] as const),
+      ...(['nats', 'nats_leader', 'nats_quorum', 'purge', 'duplicate', 'delay', 'partition', 'disk_full'] as const),
     ];
     for (const seed of seeds) {
       const { faults } = plan(seed);
