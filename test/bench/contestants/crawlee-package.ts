@@ -3,24 +3,23 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { CheerioAPI } from 'cheerio/slim';
-import type { Product } from '../../../examples/shop/site/catalogue.ts';
 
 interface Target {
   readonly url: string;
   readonly label: string;
 }
 
-interface HandlerContext {
+interface HandlerContext<Row> {
   readonly $: CheerioAPI;
   readonly request: Target;
   addRequests(targets: readonly Target[]): Promise<void>;
-  pushData(row: Product): Promise<void>;
+  pushData(row: Row): Promise<void>;
 }
 
-interface CrawlerOptions {
+interface CrawlerOptions<Row> {
   readonly minConcurrency: number;
   readonly maxConcurrency: number;
-  readonly requestHandler: (context: HandlerContext) => Promise<void>;
+  readonly requestHandler: (context: HandlerContext<Row>) => Promise<void>;
 }
 
 interface Crawler {
@@ -29,7 +28,7 @@ interface Crawler {
 }
 
 interface CrawleeCheerio {
-  readonly CheerioCrawler: new (options: CrawlerOptions, configuration: object) => Crawler;
+  readonly CheerioCrawler: new <Row extends object>(options: CrawlerOptions<Row>, configuration: object) => Crawler;
   readonly Configuration: new (options: object) => object;
   readonly log: { setLevel(level: number): void; readonly LEVELS: { readonly OFF: number } };
 }
