@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { loadCrawlee } from '../../bench/contestants/crawlee-package.ts';
 import type { ProofItem } from '../site.ts';
 
-const { base, folder, output } = JSON.parse(process.argv[2]!) as Record<'base' | 'folder' | 'output', string>;
+const { base, folder } = JSON.parse(process.argv[2]!) as Record<'base' | 'folder', string>;
 const { CheerioCrawler, Configuration, MemoryStorage, log } = await loadCrawlee();
 log.setLevel(log.LEVELS.OFF);
 const localDataDirectory = join(folder, 'storage');
@@ -28,5 +28,5 @@ await crawler.run([{ url: `${base}/list`, label: 'list' }]);
 const items = (await crawler.getData()).items as ProofItem[];
 const once = new Map(items.map(({ id, value }) => [id, value]));
 const sum = { id: 'sum', value: [...once.values()].reduce((total, value) => total + value, 0) };
-await writeFile(output, [...items, sum].map((item) => `${JSON.stringify(item)}\n`).join(''));
+await writeFile(join(localDataDirectory, 'sum.json'), JSON.stringify(sum));
 process.exit(0);
