@@ -34,6 +34,10 @@ const { values } = parseArgs({
   },
 });
 
+const interrupted = new AbortController();
+const { signal } = interrupted;
+for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => interrupted.abort());
+
 interface Trial extends Column {
   readonly server: ServerName | undefined;
   readonly appendfsync: 'always' | 'everysec';
@@ -82,5 +86,11 @@ async function main(): Promise<void> {
   if (values.only === '' && !values['no-page']) await writePage(trials(), rows, seed);
 }
 
-await main();
-process.exit(0);
+try {
+  await main();
+  process.exit(0);
+} catch (error) {
+  if (!signal.aborted) throw error;
+  process.stderr.write('interrupted; everything that was started has been stopped\n');
+  process.exit(130);
+}

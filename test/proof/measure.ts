@@ -29,6 +29,8 @@ export interface MeasureOptions {
   /** Undefined: a process is killed. */
   readonly server: ServerName | undefined;
   readonly appendfsync: 'always' | 'everysec';
+  /** Ends the run that is under way, with all that it started. */
+  readonly signal: AbortSignal;
   readonly onProgress: (line: string) => void;
 }
 
@@ -76,7 +78,10 @@ interface Shared {
   readonly recoveredS: number[];
 }
 
-async function oneRun({ contestant, server, appendfsync }: MeasureOptions, { random, left, recoveredS }: Shared) {
+async function oneRun(
+  { contestant, server, appendfsync, signal }: MeasureOptions,
+  { random, left, recoveredS }: Shared,
+) {
   const site = await startProofSite();
   const folder = await mkdtemp(join(tmpdir(), 'catena-proof-'));
   const scene: ProofScene = { url: site.url, folder, appendfsync, random };
@@ -85,7 +90,7 @@ async function oneRun({ contestant, server, appendfsync }: MeasureOptions, { ran
     const startedMs = performance.now();
     run = await contestant.begin(scene);
     const over = new AbortController();
-    const ended = run.ended.finally(() => over.abort());
+    const ended = Promise.race([run.ended, abortOf(signal)]).finally(() => over.abort());
     ended.catch(() => {});
     let strikes = 0;
     while (strikes < left && !over.signal.aborted) {
@@ -113,6 +118,12 @@ async function oneRun({ contestant, server, appendfsync }: MeasureOptions, { ran
     await site.stop();
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+function abortOf(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
 }
 
 function stuckAfter(): Promise<false> {
