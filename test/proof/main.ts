@@ -78,7 +78,9 @@ async function main(): Promise<void> {
       const { server, appendfsync, strikes } = trial;
       const takesPart = strikes > 0 && (server === undefined || contestant.servers.includes(server));
       const onProgress = (line: string) => void process.stderr.write(`${line}\n`);
-      cells.push(takesPart ? await measure({ contestant, seed, strikes, server, appendfsync, onProgress }) : undefined);
+      cells.push(
+        takesPart ? await measure({ contestant, seed, strikes, server, appendfsync, signal, onProgress }) : undefined,
+      );
     }
     rows.push({ name, notes, version: await contestant.version(), cells });
   }
