@@ -15,7 +15,7 @@ asked all the time; prints what became of each. Ends with code 1 when a goal is 
   --call-timeout-ms N     execution.call_timeout_ms, default 30000
   --block-timeout-ms N    execution.block_timeout_ms, default 10000
   --memory-mb N           execution.memory_mb, default 512
-  --workers N             execution.workers; default: single as many as cores, services 1 of each process`;
+  --workers N             execution.workers of each process; default: as many as cores`;
 
 const options = {
   modes: { type: 'string', default: 'single,services' },
