@@ -8,7 +8,7 @@ import { serveSingle } from './single.ts';
 /** Long enough that a megabyte is read on a busy machine. */
 const BUDGETS: Budgets = { callTimeoutMs: 6_000, blockTimeoutMs: 4_000, memoryMb: 200 };
 /** What an answer may take of what one of a bystander takes: it has more steps, and the machine may be busy with other tests. */
-const MACHINE_SHARE = 5;
+const MACHINE_SHARE = 10;
 const PATIENCE_MS = 240_000;
 
 describe('nothing that a page or the code of an author does holds a process up', () => {
