@@ -5,10 +5,12 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { HealthDefinition, ServingStatus } from '../../libs/contracts/rpc.ts';
 import { ParserDefinition, type Run } from '../../libs/contracts/services.ts';
 import { createGrpcClient, type GrpcClient } from '../../libs/transport/grpc/client.ts';
+import { CatenaProcesses, FIXTURES } from '../../services/catena-processes.fixture.ts';
 import { type Deployment, startDeployment } from '../fixtures/deployment/deployment.ts';
 import { closedRun, itemsOfRun, submitRun } from '../fixtures/deployment/runs.ts';
 
@@ -191,6 +193,45 @@ describe('E10: a call of Parser/Parse keeps its deadline', () => {
     },
     60_000,
   );
+});
+
+describe('E12: what author code prints', () => {
+  const PRINTED = ['by log { a: 1 }', 'by error', 'by table', 'by the log'];
+
+  it('is in the log of its service, with run, module, step and URL, whatever it is printed with', async () => {
+    const runId = await submitRun(deployment, 'faults', { base, paths: ['/print-all'] });
+    await closedRun(deployment, runId);
+    const lines = deployment.services[0]!.log.filter(({ run_id, url }) => run_id === runId && url !== undefined);
+    for (const text of PRINTED) {
+      const line = lines.find(({ msg }) => msg.includes(text));
+      expect(line, text).toMatchObject({ module_id: 'faults@1.0.0', step: 'page', url: `${base}/print-all` });
+    }
+    expect(lines.find(({ msg }) => msg === 'by the log')).toMatchObject({ level: 'info', answer: 42 });
+    expect(lines.find(({ msg }) => msg === 'by error')).toMatchObject({ level: 'error' });
+    const written = deployment.services[0]!.log.map(({ level, msg }) => `${level} ${msg}`);
+    // Of what goes around the console nobody knows the call.
+    for (const text of ['by stdout', 'by stderr']) expect(written.some((line) => line.includes(text))).toBe(true);
+    expect(written.filter((line) => line.startsWith('raw'))).toEqual([]);
+  });
+
+  it('does not get into the data that `catena run` writes to its output', async () => {
+    const processes = new CatenaProcesses();
+    try {
+      const input = ['--input', `base=${base}`, '--input', 'paths=["/print-all"]', '--set', 'robots.enabled=false'];
+      const run = ['run', join(FIXTURES, 'faults.ts'), ...input, '-o', '-'];
+      const { code, stdout, stderr } = await processes.start(run, { CATENA_LOG_LEVEL: 'info' }).ended;
+      expect(code, stderr).toBe(0);
+      expect(
+        stdout
+          .trim()
+          .split('\n')
+          .map((line) => typeof JSON.parse(line)),
+      ).toEqual(['object', 'object']);
+      for (const text of [...PRINTED, 'by stdout', 'by stderr']) expect(stderr).toContain(text);
+    } finally {
+      await processes.dispose();
+    }
+  }, 60_000);
 });
 
 it('after all of it, no lease was lost and the process is the same', expectNoneHarmed);
