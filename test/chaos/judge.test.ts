@@ -1,13 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { EVENTS } from '../../libs/contracts/events.ts';
 import { FinishReason, Run } from '../../libs/contracts/services.ts';
+import type { DeadLetter } from '../../libs/store/port.ts';
 import { compare, type JudgeDeps, judge } from './judge.ts';
 import type { LoadedRun } from './load.ts';
 import type { Entry } from './site.ts';
-import { type Item, itemsOf, nodesOf, pagesOf, worldOf } from './world.ts';
+import { deathsOf, type Item, itemsOf, nodesOf, pagesOf, worldOf } from './world.ts';
 
 const world = worldOf(9, 1);
-const end = (dead = 0) => ({
+const end = (dead = 1) => ({
   ...{ reason: FinishReason.COMPLETED, detail: '', endedAtMs: 1, done: nodesOf(world) - dead, dead, items: 0 },
 });
 const entry = (path: string): Entry => ({ run: 0, path, answer: 'served', atMs: 0 });
@@ -18,11 +19,13 @@ interface Left {
   readonly closed?: Run | undefined;
   readonly closings?: number;
   readonly drift?: readonly string[];
+  /** The codes of its dead letters. */
+  readonly deaths?: readonly string[];
 }
 
 /** What the judge is shown; whatever is not given is as an undisturbed run leaves it. */
 function left(given: Left): JudgeDeps {
-  const { items = itemsOf(world), pages = pagesOf(world), closings = 2, drift = [] } = given;
+  const { items = itemsOf(world), pages = pagesOf(world), closings = 2, drift = [], deaths = deathsOf(world) } = given;
   const closed = 'closed' in given ? given.closed : Run.fromPartial({ end: end() });
   const run: LoadedRun = { nth: 0, world, runId: 'r', closed };
   const closing = { id: '', type: EVENTS.PhaseClosed.type, atMs: 0, data: {} };
@@ -37,7 +40,10 @@ function left(given: Left): JudgeDeps {
       },
     } as unknown as JudgeDeps['load'],
     coordinator: { runAudit: async () => ({ drift }) } as unknown as JudgeDeps['coordinator'],
-    store: { listDeadLetters: async () => [], listEvents: async () => Array.from({ length: closings }, () => closing) },
+    store: {
+      listDeadLetters: async () => deaths.map((code) => ({ error: JSON.stringify({ code }) }) as DeadLetter),
+      listEvents: async () => Array.from({ length: closings }, () => closing),
+    },
     ledger: pages.map(entry),
   };
 }
@@ -65,9 +71,15 @@ describe('the judge', () => {
   });
 
   it('counts dead nodes, joins that began twice, and drift', async () => {
-    expect(await counts({ closed: Run.fromPartial({ end: end(1) }) })).toEqual({ wrongEnds: 1 });
+    expect(await counts({ closed: Run.fromPartial({ end: end(2) }) })).toEqual({ wrongEnds: 1 });
     expect(await counts({ closings: 3 })).toEqual({ wrongJoins: 1 });
     expect(await counts({ drift: ['open is 3, not 2', 'another'] })).toEqual({ drift: 2 });
+  });
+
+  it('counts runs in which another node is dead than the one that must be, or by another name', async () => {
+    expect(await counts({ deaths: [] })).toEqual({ wrongDeaths: 1 });
+    expect(await counts({ deaths: ['execution.ends_process'] })).toEqual({ wrongDeaths: 1 });
+    expect(await counts({ deaths: [...deathsOf(world), 'parse.threw'] })).toEqual({ wrongDeaths: 1 });
   });
 
   it('counts pages that were never served, and requests of pages that are none', async () => {

@@ -6,11 +6,11 @@ import type { Coordinator } from '../../libs/coordination/protocol/port.ts';
 import type { RedisAddress } from '../../libs/coordination/redis/connection/address.ts';
 import { openRedisCoordinator } from '../../libs/coordination/redis/index.ts';
 import { DISTRIBUTED_SHARDS } from '../../libs/keys/keys.ts';
-import type { Store } from '../../libs/store/port.ts';
+import type { DeadLetter, Store } from '../../libs/store/port.ts';
 import { openPostgresStore } from '../../libs/store/postgres/index.ts';
 import type { Load, LoadedRun } from './load.ts';
 import type { Entry } from './site.ts';
-import { type Item, itemsOf, nodesOf, pageOf, pagesOf } from './world.ts';
+import { deathsOf, type Item, itemsOf, nodesOf, pageOf, pagesOf } from './world.ts';
 
 export interface Verdict {
   /** Items that should be there and are not. */
@@ -27,6 +27,8 @@ export interface Verdict {
   wrongJoins: number;
   /** Runs that ended otherwise than undisturbed ones: by reason, dead nodes or number of nodes. */
   wrongEnds: number;
+  /** Runs whose dead nodes are not those on which the parser fails, each by its own name. */
+  wrongDeaths: number;
   /** The first of each, in words. */
   readonly details: string[];
 }
@@ -64,7 +66,7 @@ export async function judgeRuns({ databaseUrl, redis, load, ledger }: Judged): P
 
 export async function judge(deps: JudgeDeps): Promise<Verdict> {
   const verdict: Verdict = {
-    ...{ lost: 0, duplicate: 0, phantom: 0, stuck: 0, drift: 0, wrongJoins: 0, wrongEnds: 0 },
+    ...{ lost: 0, duplicate: 0, phantom: 0, stuck: 0, drift: 0, wrongJoins: 0, wrongEnds: 0, wrongDeaths: 0 },
     details: [],
   };
   for (const run of deps.load.runs) await judgeRun(deps, run, verdict);
@@ -82,12 +84,15 @@ async function judgeRun({ load, coordinator, store }: JudgeDeps, run: LoadedRun,
     say(`is not closed: ${reasons.map(({ text }) => text).join('; ')}`);
   } else {
     const { reason, dead = -1, done = -1 } = closed.end ?? {};
-    if (reason !== FinishReason.COMPLETED || dead !== 0 || done !== nodesOf(world)) {
+    const deaths = deathsOf(world);
+    if (reason !== FinishReason.COMPLETED || dead !== deaths.length || done !== nodesOf(world) - deaths.length) {
       verdict.wrongEnds += 1;
       say(`ended with reason ${reason}, ${done} nodes done of ${nodesOf(world)}, ${dead} dead`);
-      for (const { kind, reason: death, attempts, crashes, error } of await store.listDeadLetters(runId, {
-        limit: 3,
-      })) {
+    }
+    const letters = await store.listDeadLetters(runId, { limit: 5 });
+    if (letters.map(codeOf).sort().join() !== deaths.sort().join()) {
+      verdict.wrongDeaths += 1;
+      for (const { kind, reason: death, attempts, crashes, error } of letters) {
         say(`a ${kind} is dead, ${death}, after ${attempts} attempts and ${crashes} crashes: ${error}`);
       }
     }
@@ -108,6 +113,10 @@ async function judgeRun({ load, coordinator, store }: JudgeDeps, run: LoadedRun,
   const { drift } = await coordinator.runAudit({ runId });
   verdict.drift += drift.length;
   if (drift.length > 0) say(`drifted: ${drift.join('; ')}`);
+}
+
+function codeOf({ error, reason }: DeadLetter): string {
+  return error === '' ? reason : (JSON.parse(error) as { readonly code: string }).code;
 }
 
 /** Every page of a closed run was served, and nothing was asked for that is no page of any. */

@@ -86,7 +86,7 @@ export class Load {
     this.#submitted += 1;
     const { seed, site } = this.#options;
     const world = worldOf(seed, nth);
-    const input = { base: site.base(nth), leaves: world.leaves, reports: world.reports };
+    const input = { base: site.base(nth), leaves: world.leaves, reports: world.reports, fault: world.fault };
     const task = {
       modules: ['chaos@1.0.0'],
       input: Buffer.from(JSON.stringify(input)),

@@ -7,7 +7,17 @@ import { reportOf, reportText } from './report.ts';
 import type { Sampler } from './samples.ts';
 
 const plan = planChaos({ seed: 5, forMs: 60_000, leaseMs: 1_500 });
-const verdict = { lost: 0, duplicate: 0, phantom: 0, stuck: 0, drift: 0, wrongJoins: 0, wrongEnds: 0, details: [] };
+const verdict = {
+  lost: 0,
+  duplicate: 0,
+  phantom: 0,
+  stuck: 0,
+  drift: 0,
+  wrongJoins: 0,
+  wrongEnds: 0,
+  wrongDeaths: 0,
+  details: [],
+};
 
 function observed(changes: Partial<Observed> = {}): Observed {
   return {

@@ -1,4 +1,5 @@
 /** Settings of the processes: short times, so that much happens in a minute, and everything else as it is by default. */
+import { SHORT_BUDGETS } from '../fixtures/author-faults.ts';
 import type { ChaosServers } from './servers.ts';
 
 export const LEASE_MS = 1_500;
@@ -31,6 +32,7 @@ export function settingsOf({ redis, nats, databaseUrl }: ChaosServers, modules: 
     CATENA_RETRY_MAX_DELAY_MS: 500,
     CATENA_RETRY_CRASH_BUDGET: 50,
     CATENA_BLOB_THRESHOLD_BYTES: 8_192,
+    ...SHORT_BUDGETS,
   };
   return Object.fromEntries(Object.entries(settings).map(([name, value]) => [name, String(value)]));
 }

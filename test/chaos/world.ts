@@ -3,6 +3,7 @@
  * leave. The site and the judge both read it, the engine never does.
  */
 import { Dice, fractionOf, hash32 } from '../../examples/shop/site/random.ts';
+import { SHORT_FAULTS } from '../fixtures/author-faults.ts';
 
 /** The shape of one run. */
 export interface World {
@@ -12,6 +13,8 @@ export interface World {
   /** Children of one compute step; above 500 they are staged. */
   readonly leaves: number;
   readonly reports: number;
+  /** What the parser does on the faulty page: a place in `SHORT_FAULTS`. */
+  readonly fault: number;
 }
 
 export interface Item {
@@ -35,14 +38,20 @@ export function worldOf(seed: number, nth: number): World {
     detailsPerList: dice.between(45, 55),
     leaves,
     reports: dice.between(3, 6),
+    fault: nth % SHORT_FAULTS.length,
   };
 }
 
-/** Nodes that the run comes to: hops and requests, its start and its join included. */
+/** The codes by which nodes of the run must be dead. */
+export function deathsOf({ fault }: World): string[] {
+  return [SHORT_FAULTS[fault]!.code];
+}
+
+/** Nodes that the run comes to: hops and requests, its start and its join included, and those that must be dead. */
 export function nodesOf(world: World): number {
   const details = detailIds(world);
   const parts = details.reduce((sum, id) => sum + detailOf(world, id).parts, 0);
-  return 3 + 2 * (world.lists + details.length + world.reports) + parts + world.leaves;
+  return 3 + 2 * (world.lists + details.length + world.reports + 1) + parts + world.leaves;
 }
 
 /** The paths of all its pages, without the run's own prefix. */
@@ -51,6 +60,7 @@ export function pagesOf(world: World): string[] {
     ...range(world.lists).map((at) => `list/${at + 1}`),
     ...detailIds(world).map((id) => `detail/${id}`),
     ...range(world.reports).map((at) => `report/${at}`),
+    `faulty/${world.fault}`,
   ];
 }
 
@@ -62,6 +72,7 @@ export function pageOf(world: World, path: string): Record<string, unknown> | un
   if (kind === 'list' && at >= 1 && at <= world.lists) return listOf(world, at);
   if (kind === 'detail' && at < world.lists * world.detailsPerList) return detailOf(world, at);
   if (kind === 'report' && at < world.reports) return { report: at, text: reportText(world, at) };
+  if (kind === 'faulty' && at === world.fault) return { fault: at };
   return undefined;
 }
 
