@@ -62,7 +62,7 @@ if ARGV[5] == '1' then
     -- The deadline does not apply to a replayed run.
     if later.deadline <= S.now then later.deadline = 0 end
   end
-  exec.current = math.min(exec.current, n.phase)
+  if n.phase < exec.current then exec.current, exec.front, exec.revision = n.phase, n.phase, exec.revision + 1 end
 end
 local phase = exec.phases[n.phase + 1]
 local due = S.now + graceMs(0)

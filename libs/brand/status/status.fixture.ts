@@ -76,6 +76,8 @@ export function snapshotIn(
     state: 'open',
     reason: '',
     currentPhase,
+    front: currentPhase,
+    revision: 1,
     phases,
     executions: 0,
     errors: 0,
