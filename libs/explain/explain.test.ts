@@ -29,7 +29,16 @@ function phase(open: number, closed: PhaseSnapshot['closed'] = ''): PhaseSnapsho
 
 function module(changes: Partial<ModuleSnapshot> = {}): ModuleSnapshot {
   const counts = { executions: 0, errors: 0, reason: '' };
-  return { moduleId: 'm@1.0.0', state: 'open', currentPhase: 0, front: 0, revision: 1, phases: [phase(3), phase(0)], ...counts, ...changes };
+  return {
+    moduleId: 'm@1.0.0',
+    state: 'open',
+    currentPhase: 0,
+    front: 0,
+    revision: 1,
+    phases: [phase(3), phase(0)],
+    ...counts,
+    ...changes,
+  };
 }
 
 function snapshot(changes: Partial<RunSnapshot> = {}): RunSnapshot {

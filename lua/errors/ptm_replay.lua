@@ -74,6 +74,7 @@ local current = exec.phases[exec.current + 1]
 if current and current.deadline > 0 then
   redis.call('ZADD', S.shard, current.deadline, 'd:' .. exec.member .. ':' .. exec.current)
 end
+if exec.earlyAt > 0 then redis.call('ZADD', S.shard, exec.earlyAt, 'e:' .. exec.member) end
 -- The phase in which a mark stopped the module may be empty by now; it closes here.
 advance(m)
 saveScope(m)

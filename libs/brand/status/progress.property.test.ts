@@ -55,7 +55,16 @@ function shown({ questions, models, steps, reason, items }: History): DiagnosisS
     },
     modules: [
       {
-        ...{ moduleId: MODULE_ID, state: 'open', reason: '', currentPhase: current, front: current, revision: 1, executions: 0, errors: 0 },
+        ...{
+          moduleId: MODULE_ID,
+          state: 'open',
+          reason: '',
+          currentPhase: current,
+          front: current,
+          revision: 1,
+          executions: 0,
+          errors: 0,
+        },
         phases: phases.map((phase) => ({ ...phase, open: phase.created - phase.done - phase.dead })),
       },
     ],

@@ -17,12 +17,7 @@ const phaseCloseScript = bind('phases/phase_close.lua', ['PhaseCloseCode', Phase
   ...SCOPE_ARGS,
   'phase',
 ]);
-const earlyOpenScript = bind(
-  'phases/early_open.lua',
-  ['EarlyOpenCode', EarlyOpenCode],
-  SCOPE_KEYS,
-  SCOPE_ARGS,
-);
+const earlyOpenScript = bind('phases/early_open.lua', ['EarlyOpenCode', EarlyOpenCode], SCOPE_KEYS, SCOPE_ARGS);
 const drainScript = bind(
   'phases/scope_drain.lua',
   ['DrainCode', DrainCode],

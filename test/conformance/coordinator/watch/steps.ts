@@ -195,12 +195,7 @@ function ofJoins(before: RunView | undefined, after: RunView, step: Step): strin
 }
 
 /** I5: the later phases open early once, each when those before it that are open early are empty, but for what waits; then once more. */
-function ofEarlyOpening(
-  was: ModuleSnapshot | undefined,
-  module: ModuleSnapshot,
-  after: RunView,
-  step: Step,
-): string[] {
+function ofEarlyOpening(was: ModuleSnapshot | undefined, module: ModuleSnapshot, after: RunView, step: Step): string[] {
   const violations: string[] = [];
   const { moduleId, front, currentPhase, revision } = module;
   const passed = was !== undefined && currentPhase > was.currentPhase && was.front > was.currentPhase;
