@@ -137,5 +137,5 @@ export function wholeItems(input: DiagnosisInput, calls: readonly CallItem[]): D
 }
 
 export function stored(type: string, data: unknown, moduleId = MODULE_ID): StoredItem {
-  return { seq: 1, moduleId, type, data: JSON.stringify(data) };
+  return { seq: 1, moduleId, type, data: JSON.stringify(data), revision: 1 };
 }

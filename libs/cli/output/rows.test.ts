@@ -10,6 +10,7 @@ const item = (data: unknown, type = 'product'): StoredItem => ({
   moduleId: 'm@1.0.0',
   type,
   data: JSON.stringify(data),
+  revision: 1,
 });
 
 describe('JSON lines', () => {
