@@ -32,6 +32,27 @@ describe('JSON lines', () => {
   });
 });
 
+describe('rows of a module that opens early', () => {
+  const second = (data: unknown): StoredItem => ({ ...item(data), revision: 2 });
+
+  it('carry the revision, which an own field of this name does not lose', () => {
+    expect(jsonlRows(false, true).rows([item({ a: 1 }), second({ a: 2 })])).toBe(
+      '{"revision":1,"a":1}\n{"revision":2,"a":2}\n',
+    );
+    expect(jsonlRows(true, true).rows([second({ a: 2 })])).toBe('{"revision":2,"type":"product","a":2}\n');
+    expect(jsonlRows(true, true).rows([second({ revision: 7 })])).toBe(
+      '{"revision":2,"type":"product","item":{"revision":7}}\n',
+    );
+  });
+
+  it('have a column for it', () => {
+    const rows = new CsvRows({ hasRevisions: true });
+    const items = [item({ a: 1 }), second({ a: 2 })];
+    rows.learn(items);
+    expect(rows.header() + rows.rows(items)).toBe('revision,a\r\n1,1\r\n2,2\r\n');
+  });
+});
+
 describe('CSV', () => {
   const csv = (items: readonly StoredItem[], isRaw = false): string => {
     const rows = new CsvRows({ isRaw });

@@ -52,7 +52,7 @@ export class Nodes {
       'SELECT * FROM chain_nodes WHERE phase_no = ? AND due_at > 0 AND due_at <= ? ORDER BY due_at, no LIMIT ?',
     );
     this.#waiting = db.prepare(
-      'SELECT * FROM chain_nodes WHERE phase_no = ? AND due_at >= ? ORDER BY due_at, no LIMIT ?',
+      'SELECT * FROM chain_nodes WHERE phase_no = ? AND due_at > 0 AND due_at >= ? ORDER BY due_at, no LIMIT ?',
     );
     this.#openBefore = db.prepare('SELECT 1 FROM chain_nodes WHERE phase_no = ? AND due_at > 0 AND due_at < ? LIMIT 1');
     this.#dueReopened = db.prepare(
