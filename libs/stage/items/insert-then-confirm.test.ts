@@ -104,7 +104,7 @@ describe('a commit with items', () => {
     await again.writer.commit({ ...COMMIT, node: { ...NODE, committedToken: 't1' } }, undefined);
     await again.writer.flush();
     expect(again.calls).toEqual(['insert', 'commit', 'confirm']);
-    expect(again.batches).toEqual([{ ...BATCH, items: [] }]);
+    expect(again.batches).toEqual([{ ...BATCH, revision: 1, items: [] }]);
   });
 
   it('is written together with others, and does not fail when its confirmation does', async () => {

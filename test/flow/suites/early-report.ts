@@ -9,7 +9,7 @@ import { ended, type FlowMode, type FlowNode, QUICK, submit } from '../../fixtur
 const EARLY_MS = 2_500;
 const SECONDS = 1_000;
 /** Until a preliminary report stands, however slow the machine is. */
-const PATIENCE = { timeout: 60 * SECONDS, interval: 20 };
+const UNTIL_THEN = { timeout: 60 * SECONDS, interval: 20 };
 
 interface Report {
   readonly revision: number;
@@ -137,7 +137,7 @@ function preliminary(node: FlowNode, runId: string): Promise<Report> {
     const [report] = await reportsOf(node, runId, false);
     expect(report).toBeDefined();
     return report!;
-  }, PATIENCE);
+  }, UNTIL_THEN);
 }
 
 const PRELIMINARY = {
@@ -188,7 +188,7 @@ export function describeEarlyReport(mode: FlowMode): void {
         const { origin, finish } = await site();
         const runId = await submit(node, module, { origin, questions: QUESTIONS });
         const query = { runId, moduleId: module.id, beforePhase: 1, limit: 10, after: '' };
-        await vi.waitFor(async () => expect(await node.store.listPartials(query)).toHaveLength(1), PATIENCE);
+        await vi.waitFor(async () => expect(await node.store.listPartials(query)).toHaveLength(1), UNTIL_THEN);
         await node.stop();
         const next = await place.start([module], QUICK);
         expect(await preliminary(next, runId)).toEqual(PRELIMINARY);
