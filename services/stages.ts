@@ -271,6 +271,7 @@ export function composeStages(backends: Backends, options: StageOptions): Stages
     budgets,
     cookieStore,
     responseCache: backends.responseCache,
+    partials: store,
     secret: secretSource({ store, environment: readEnvironment(), allowed: config.downloader.secrets ?? [] }),
     onDownload: meterDownloads(metrics, onDownload),
     breakers: breakerGuard,

@@ -6,7 +6,7 @@ import type { ModuleFacts, StepFacts } from './served-module.ts';
 
 /** Plain data, so that it can be sent to another thread. */
 export function factsOf(module: ModuleDefinition): ModuleFacts {
-  const { id, name, version, phases, itemTypes, inputSchema } = module;
+  const { id, name, version, phases, itemTypes, inputSchema, early } = module;
   return {
     id,
     name,
@@ -16,6 +16,7 @@ export function factsOf(module: ModuleDefinition): ModuleFacts {
     }),
     phases,
     itemTypes,
+    early,
     inputJsonSchema: inputSchema === undefined ? '' : textOf(jsonSchemaOf(inputSchema)),
     contract: module.contract === undefined ? '' : contractText(module.contract),
     code: module.code ?? '',

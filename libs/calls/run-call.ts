@@ -12,7 +12,7 @@ import type {
   StepCall,
 } from '../modules/contract/definition.ts';
 import { type Breathe, Collector, collect, type Emit } from './collect.ts';
-import { readFailures, readItems } from './join-readers.ts';
+import { readFailures, readItems, readPartials } from './join-readers.ts';
 import { decodeHop } from './node-body.ts';
 import { noteReading } from './note-reading.ts';
 import { inputOf } from './opened-input.ts';
@@ -58,7 +58,7 @@ export async function runCall(module: ModuleDefinition, call: AuthorCall, host: 
       await collect(
         emissionsOf(module, call, given, onPage),
         collector,
-        emissionTaker(module, call, collector),
+        emissionTaker(module, call, collector, host.log),
         breathe,
       );
     }
@@ -110,12 +110,20 @@ function emissionsOf(
         ...given,
         items: (type) => readItems(join, type),
         failures: () => readFailures(join),
+        partials: () => readPartials(join),
+        revision: call.node.revision,
+        isEarly: call.node.isEarly,
       });
     }
   }
 }
 
-function emissionTaker(module: ModuleDefinition, call: AuthorCall, collector: Collector): (emission: Emission) => void {
+function emissionTaker(
+  module: ModuleDefinition,
+  call: AuthorCall,
+  collector: Collector,
+  log: AuthorLog,
+): (emission: Emission) => void {
   const isPreview = call.fn === 'parse' && call.preview === true;
   return (emission) => {
     switch (emission.kind) {
@@ -128,6 +136,11 @@ function emissionTaker(module: ModuleDefinition, call: AuthorCall, collector: Co
         collector.addSeed(emittedSeed(call.run, module, emission, call.node));
         return;
       case 'fail':
+        // A whole phase may not fail: the step is executed again on it.
+        if (call.node.isEarly) {
+          log.warn('a step that is executed early failed; it is executed again', { reason: emission.reason });
+          return;
+        }
         collector.addSeed(emittedSeed(call.run, module, emission, call.node));
         return;
       case 'item':

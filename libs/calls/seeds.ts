@@ -8,7 +8,7 @@ import type { CalledNode, ModuleFacts, RunContext } from './served-module.ts';
 
 /** The part of a run that is part of its nodes' identity. */
 type RunIdentity = Pick<RunContext, 'runId' | 'account' | 'platform'>;
-type SeedingModule = Pick<ModuleFacts, 'id' | 'steps' | 'phases'>;
+type SeedingModule = Pick<ModuleFacts, 'id' | 'steps' | 'phases'> & Partial<Pick<ModuleFacts, 'early'>>;
 
 /** Longest reason of a failed module: it is part of the run's end. */
 const MAX_REASON_CHARS = 1_000;
@@ -52,7 +52,11 @@ export function hopSeed(
     prefixRequest: step.identity === 'lineage' ? request : '',
     branch: hopBranch(emission.state, emission.key),
   });
-  return { id, kind: 'hop', phase: step.phase, stepIdx: emission.step, prefixRequest: request, body };
+  const isComputed = module.early !== undefined && step.kind === 'compute';
+  return {
+    ...{ id, kind: 'hop', phase: step.phase, stepIdx: emission.step, prefixRequest: request, body },
+    ...(isComputed ? { isComputed } : {}),
+  };
 }
 
 /**

@@ -11,7 +11,7 @@
 import type { ChainNode, NodeSeed } from '../coordination/protocol/node.ts';
 import type { KeyLimits } from '../limits/limiter.ts';
 import type { UnknownField } from '../modules/check/unknown-fields.ts';
-import type { GivenUp, PageSource, PhaseDefinition, StepPolicy } from '../modules/contract/definition.ts';
+import type { EarlyOpening, GivenUp, PageSource, PhaseDefinition, StepPolicy } from '../modules/contract/definition.ts';
 import type { NewItem } from '../store/port.ts';
 
 /** What the engine must know of a step. Its position in the module is its `step_idx`. */
@@ -35,6 +35,8 @@ export interface ModuleFacts {
   readonly steps: readonly StepFacts[];
   readonly phases: readonly PhaseDefinition[];
   readonly itemTypes: readonly string[];
+  /** When its later phases open early; undefined: they do not. */
+  readonly early: EarlyOpening | undefined;
   /** The JSON Schema of its input, as text; empty when its schema library has none. */
   readonly inputJsonSchema: string;
   /** The contract as canonical JSON; empty when it is not known. */
@@ -74,7 +76,10 @@ export interface OpenedRun {
 }
 
 /** The node that a call executes. */
-export type CalledNode = Pick<ChainNode, 'id' | 'kind' | 'phase' | 'stepIdx' | 'prefixRequest' | 'epoch' | 'body'>;
+export type CalledNode = Pick<
+  ChainNode,
+  'id' | 'kind' | 'phase' | 'stepIdx' | 'prefixRequest' | 'epoch' | 'body' | 'revision' | 'isEarly'
+>;
 
 interface NodeCall {
   readonly run: RunContext;
@@ -98,12 +103,23 @@ export interface JoinSource {
   items(type: string | undefined, after: number): Promise<JoinPage<NewItem, number>>;
   /** Nodes of earlier phases that died. */
   failures(after: string): Promise<JoinPage<DeadNode, string>>;
+  /** What open requests of earlier phases have received so far. */
+  partials(after: string): Promise<JoinPage<OpenRequest, string>>;
 }
 
 export interface JoinPage<Row, Position> {
   readonly rows: readonly Row[];
   /** Where the next page begins; undefined after the last one. */
   readonly next: Position | undefined;
+}
+
+/** A request that is open, in its stored form. */
+export interface OpenRequest {
+  readonly step: string;
+  /** The body of the node. */
+  readonly body: string;
+  readonly text: string;
+  readonly receivedAtMs: number;
 }
 
 /** A dead node, in its stored form. */

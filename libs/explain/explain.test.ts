@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ChainNode } from '../coordination/protocol/node.ts';
+import { type ChainNode, LAST_OPENING_MS } from '../coordination/protocol/node.ts';
 import type { ModuleSnapshot, PhaseSnapshot, RunSnapshot } from '../coordination/protocol/reads.ts';
 import type { RunRecord } from '../store/port.ts';
 import { explainRun, type RunState } from './explain.ts';
@@ -29,7 +29,16 @@ function phase(open: number, closed: PhaseSnapshot['closed'] = ''): PhaseSnapsho
 
 function module(changes: Partial<ModuleSnapshot> = {}): ModuleSnapshot {
   const counts = { executions: 0, errors: 0, reason: '' };
-  return { moduleId: 'm@1.0.0', state: 'open', currentPhase: 0, phases: [phase(3), phase(0)], ...counts, ...changes };
+  return {
+    moduleId: 'm@1.0.0',
+    state: 'open',
+    currentPhase: 0,
+    front: 0,
+    revision: 1,
+    phases: [phase(3), phase(0)],
+    ...counts,
+    ...changes,
+  };
 }
 
 function snapshot(changes: Partial<RunSnapshot> = {}): RunSnapshot {
@@ -67,6 +76,8 @@ function node(changes: Partial<ChainNode>): ChainNode {
     error: '',
     deathReason: '',
     committedToken: '',
+    revision: 1,
+    isEarly: false,
     ...changes,
   };
 }
@@ -177,6 +188,16 @@ describe('a run as a whole', () => {
     expect(at(NOW_MS - 1_000)!.text).toContain('came 1 s ago');
   });
 
+  it('counts a node of a phase that is open early as under way, and one that waits for the last opening not', () => {
+    const early = snapshot({ modules: [module({ front: 1, phases: [phase(1), phase(2)] })] });
+    const waiting = node({ id: 'w', kind: 'hop', phase: 1, dueAtMs: LAST_OPENING_MS });
+    const live = node({ id: 'l', kind: 'hop', phase: 1 });
+    const hopsAhead = (nodes: ChainNode[]) =>
+      explain({ snapshot: early, nodes }).find(({ code }) => code === 'queued_hops')?.nodes;
+    expect(hopsAhead([waiting])).toBeUndefined();
+    expect(hopsAhead([waiting, live])).toBe(1);
+  });
+
   it('says which phase waits for how many nodes', () => {
     expect(explain().at(-1)).toEqual({
       code: 'phase_open',
@@ -184,6 +205,8 @@ describe('a run as a whole', () => {
       moduleId: 'm@1.0.0',
       nodes: 3,
     });
+    const early = snapshot({ modules: [module({ front: 1, phases: [phase(3), phase(1)] })] });
+    expect(explain({ snapshot: early }).at(-1)!.text).toContain('The phases behind it have opened early');
     const last = snapshot({ modules: [module({ currentPhase: 1, phases: [phase(0, 'settled'), phase(1)] })] });
     expect(explain({ snapshot: last }).at(-1)!.text).toContain('1 node is open; the module is done when there is none');
   });

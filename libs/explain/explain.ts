@@ -122,11 +122,12 @@ function deadline({ deadlineAtMs }: RunRecord, nowMs: number): RunReason[] {
 }
 
 /** What a module waits for, when no node explains it. */
-function openPhase({ moduleId, state, currentPhase, phases }: ModuleSnapshot): RunReason[] {
+function openPhase({ moduleId, state, currentPhase, front, phases }: ModuleSnapshot): RunReason[] {
   const nodes = phases[currentPhase]?.open ?? 0;
   if (state !== 'open' || nodes === 0) return [];
+  const early = front > currentPhase ? ' The phases behind it have opened early, and open again then.' : '';
   const next = currentPhase + 1 < phases.length ? `phase ${currentPhase + 2} begins` : 'the module is done';
-  const text = `Phase ${currentPhase + 1} of ${phases.length} of ${moduleId} waits: ${subject(nodes, 'node', { one: 'is', many: 'are' })} open; ${next} when there is none.`;
+  const text = `Phase ${currentPhase + 1} of ${phases.length} of ${moduleId} waits: ${subject(nodes, 'node', { one: 'is', many: 'are' })} open; ${next} when there is none.${early}`;
   return [{ code: 'phase_open', text, moduleId, nodes }];
 }
 

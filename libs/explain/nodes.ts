@@ -1,7 +1,7 @@
 /** What the open nodes of a run wait for. */
 import type { ProcessInfo } from '../bus/process-info.ts';
 import { SUSPECT_AFTER } from '../coordination/protocol/claims.ts';
-import type { ChainNode, NodeState } from '../coordination/protocol/node.ts';
+import { type ChainNode, LAST_OPENING_MS, type NodeState } from '../coordination/protocol/node.ts';
 import type { RunSnapshot } from '../coordination/protocol/reads.ts';
 import type { BreakerSnapshot } from '../limits/breakers.ts';
 import type { KeySnapshot } from '../limits/rate-limiter.ts';
@@ -21,8 +21,12 @@ export interface OpenNodes {
 const FORGOTTEN_MS = 10_000;
 
 export function explainNodes({ snapshot, nodes, limits, breakers, processes = [], nowMs }: OpenNodes): RunReason[] {
-  const current = new Map(snapshot.modules.map(({ moduleId, currentPhase }) => [moduleId, currentPhase]));
-  const isLater = ({ moduleId, phase }: ChainNode): boolean => phase > (current.get(moduleId) ?? 0);
+  const byId = new Map(snapshot.modules.map((module) => [module.moduleId, module]));
+  const isLater = ({ moduleId, phase, dueAtMs }: ChainNode): boolean => {
+    const { currentPhase = 0, front = 0 } = byId.get(moduleId) ?? {};
+    // While its phase is open early, some nodes wait for the last opening.
+    return phase > front || (phase > currentPhase && dueAtMs >= LAST_OPENING_MS);
+  };
   const [later, live] = split(nodes, isLater);
   const isWatched = !snapshot.paused && snapshot.mark === '';
   const [forgotten, looked] = split(live, ({ dueAtMs }) => isWatched && dueAtMs > 0 && dueAtMs + FORGOTTEN_MS < nowMs);

@@ -79,6 +79,7 @@ describe('members of a shard’s due set', () => {
           kind: 'deadline',
           ...at,
         });
+        expect(dueMembers.parse(`e:${dueMembers.module(runId, moduleId)}`)).toEqual({ kind: 'early', runId, moduleId });
         expect(dueMembers.parse(`r:${dueMembers.run(runId)}`)).toEqual({ kind: 'run', runId });
       }),
     );

@@ -59,13 +59,14 @@ export const chainKeys = {
 /** A due entry of a shard. */
 export type DueMember =
   | { readonly kind: 'run'; readonly runId: string }
+  | { readonly kind: 'early'; readonly runId: string; readonly moduleId: string }
   | { readonly kind: 'phase' | 'deadline'; readonly runId: string; readonly moduleId: string; readonly phase: number };
 
 /** Members of a shard's due set; the scripts add the letter before and the phase after. */
 export const dueMembers = {
   /** `r:<run>`: the run is marked or closing. */
   run: (runId: string): string => segment(runId),
-  /** `p:<run>:<module>:<phase>`: nodes of the phase; `d:…`: its deadline. */
+  /** `p:<run>:<module>:<phase>`: nodes of the phase; `d:…`: its deadline; `e:<run>:<module>`: an early opening. */
   module: (runId: string, moduleId: string): string => `${segment(runId)}:${segment(moduleId)}`,
   phase: (runId: string, moduleId: string, phase: number): string => `p:${dueMembers.module(runId, moduleId)}:${phase}`,
   /** Parses a member; undefined for one that no script writes. */
@@ -73,6 +74,7 @@ export const dueMembers = {
     const [letter, run = '', module = '', phase = ''] = member.split(':');
     const runId = decodeURIComponent(run);
     if (letter === 'r') return { kind: 'run', runId };
+    if (letter === 'e') return { kind: 'early', runId, moduleId: decodeURIComponent(module) };
     if (letter !== 'p' && letter !== 'd') return undefined;
     const kind = letter === 'p' ? 'phase' : 'deadline';
     return { kind, runId, moduleId: decodeURIComponent(module), phase: Number(phase) };

@@ -105,6 +105,8 @@ export interface ItemBatch {
   readonly phase: number;
   readonly nodeId: string;
   readonly token: string;
+  /** The opening of the later phases in which the execution began; default 1. */
+  readonly revision?: number;
   readonly items: readonly NewItem[];
 }
 
@@ -114,6 +116,30 @@ export interface StoredItem {
   readonly moduleId: string;
   readonly type: string;
   readonly data: string;
+  /** The opening of the later phases in which it was made: 1, unless they opened again. */
+  readonly revision: number;
+}
+
+/** What an open request has received so far. */
+export interface PartialText {
+  readonly runId: string;
+  readonly moduleId: string;
+  readonly phase: number;
+  /** The request. */
+  readonly nodeId: string;
+  readonly text: string;
+  /** When the end of it had arrived, in Unix milliseconds. */
+  readonly receivedAtMs: number;
+}
+
+export interface PartialQuery {
+  readonly runId: string;
+  readonly moduleId: string;
+  /** Of requests in phases before this one. */
+  readonly beforePhase: number;
+  readonly limit: number;
+  /** Continues after the text of this request; empty: from the first. */
+  readonly after: string;
 }
 
 export interface ItemQuery {
@@ -124,6 +150,8 @@ export interface ItemQuery {
   readonly type?: string;
   /** Rows of one module in phases before this one, as a join reads them. */
   readonly join?: { readonly moduleId: string; readonly beforePhase: number };
+  /** Also rows that a later revision of their node has replaced; a sink gets each revision. */
+  readonly withReplaced?: boolean;
 }
 
 /** A node that failed for good, with the data to understand and replay it. */
@@ -213,8 +241,15 @@ export interface Store {
   /** Reads visible items, in the order of their sequence numbers. */
   readItems(query: ItemQuery): Promise<readonly StoredItem[]>;
   countItems(runId: string): Promise<number>;
-  /** Whether rows up to this sequence number are no longer visible, so that a reader must start over. */
-  hasWithdrawnItems(runId: string, upToSeq: number): Promise<boolean>;
+  /**
+   * Whether rows up to this sequence number are no longer visible, so that a reader must start over. `withReplaced`: for a reader
+   * that also gets the rows that a later revision has replaced.
+   */
+  hasWithdrawnItems(runId: string, upToSeq: number, withReplaced?: boolean): Promise<boolean>;
+  /** Keeps what an open request has received so far; a shorter text, of a later attempt, does not replace a longer one. Idempotent. */
+  savePartial(partial: PartialText): Promise<void>;
+  /** Reads such texts in the order of their requests' ids, also of requests that have ended since. Closing a run deletes them. */
+  listPartials(query: PartialQuery): Promise<readonly PartialText[]>;
   /**
    * Writes the end of a run: its dead letters and its timeline; deletes items that never committed; and writes its row last.
    * Idempotent.

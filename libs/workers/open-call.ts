@@ -90,6 +90,10 @@ export class OpenCall implements JoinSource {
     return this.#read({ what: 'failures', after }) as ReturnType<JoinSource['failures']>;
   }
 
+  partials(after: string): ReturnType<JoinSource['partials']> {
+    return this.#read({ what: 'partials', after }) as ReturnType<JoinSource['partials']>;
+  }
+
   answer(read: number, page: Rows | WireError): void {
     const waiting = this.#reads.get(read);
     this.#reads.delete(read);

@@ -179,7 +179,7 @@ export class PoolCall {
     const attempt = this.restarts;
     this.#served += 1;
     try {
-      const page = of.what === 'items' ? await join.items(of.type, of.after) : await join.failures(of.after);
+      const page = of.what === 'items' ? await join.items(of.type, of.after) : await join[of.what](of.after);
       if (attempt === this.restarts) this.place?.thread.send({ kind: 'rows', call: this.id, read, page });
     } catch (thrown) {
       if (attempt !== this.restarts) return;

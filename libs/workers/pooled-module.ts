@@ -55,8 +55,8 @@ type HandleOf = (run: RunContext) => number;
 
 function toOrder(call: AuthorCall, run: number): CallOrder {
   // Only what a call needs is sent: a node of the coordinator has more.
-  const { id, kind, phase, stepIdx, prefixRequest, epoch, body } = call.node;
-  const node = { id, kind, phase, stepIdx, prefixRequest, epoch, body };
+  const { id, kind, phase, stepIdx, prefixRequest, epoch, body, revision, isEarly } = call.node;
+  const node = { id, kind, phase, stepIdx, prefixRequest, epoch, body, revision, isEarly };
   switch (call.fn) {
     case 'parse':
       return { fn: 'parse', run, node, page: givenPage(call.page), preview: call.preview === true };

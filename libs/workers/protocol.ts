@@ -10,7 +10,15 @@
  *       ── abandon ───────────────────────→    nobody waits for the call any more
  */
 
-import type { CalledNode, Chunk, DeadNode, JoinPage, ModuleFacts, RunContext } from '../calls/served-module.ts';
+import type {
+  CalledNode,
+  Chunk,
+  DeadNode,
+  JoinPage,
+  ModuleFacts,
+  OpenRequest,
+  RunContext,
+} from '../calls/served-module.ts';
 import type { YieldLimits } from '../calls/yield-budget.ts';
 import type { GivenUp, PageSource } from '../modules/contract/definition.ts';
 import type { ModuleSettings } from '../modules/load/module-settings.ts';
@@ -64,8 +72,8 @@ export type ToWorker =
   | { readonly kind: 'abandon'; readonly call: number }
   | { readonly kind: 'rows'; readonly call: number; readonly read: number; readonly page: Rows | WireError };
 
-/** A page of items or of dead nodes. */
-export type Rows = JoinPage<NewItem, number> | JoinPage<DeadNode, string>;
+/** A page of items, of dead nodes or of open requests. */
+export type Rows = JoinPage<NewItem, number> | JoinPage<DeadNode, string> | JoinPage<OpenRequest, string>;
 
 export type FromWorker =
   | { readonly kind: 'loaded'; readonly modules: readonly ModuleFacts[] }
@@ -91,7 +99,7 @@ export type FromWorker =
 
 export type JoinQuery =
   | { readonly what: 'items'; readonly type: string | undefined; readonly after: number }
-  | { readonly what: 'failures'; readonly after: string };
+  | { readonly what: 'failures' | 'partials'; readonly after: string };
 
 export interface LogLine {
   readonly level: 'debug' | 'info' | 'warn' | 'error';

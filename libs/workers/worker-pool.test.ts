@@ -64,7 +64,16 @@ const run: RunContext = {
   input: { paths: ['/a', '/b'] },
 };
 const never = new AbortController().signal;
-const node = { id: 'node-1', kind: 'request', phase: 0, stepIdx: 0, prefixRequest: '', epoch: 0 } as const;
+const node = {
+  id: 'node-1',
+  kind: 'request',
+  phase: 0,
+  stepIdx: 0,
+  prefixRequest: '',
+  epoch: 0,
+  revision: 1,
+  isEarly: false,
+} as const;
 
 /** Gathers chunks, and starts again when it is told to. */
 function gatherer() {
@@ -137,6 +146,7 @@ describe('a module in workers', () => {
         signal: never,
         join: {
           items: async (_type, after) => ({ rows: rows.slice(after, after + 2), next: after === 0 ? 2 : undefined }),
+          partials: async () => ({ rows: [], next: undefined }),
           failures: async () => ({
             rows: [{ step: 'page', reason: 'failed', error: '{"code":"x.y","message":"m"}', body: '{"state":{}}' }],
             next: undefined,
@@ -154,7 +164,7 @@ describe('a module in workers', () => {
       throw failure;
     };
     const call: AuthorCall = {
-      ...{ fn: 'compute', run, signal: never, join: { items: broken, failures: broken } },
+      ...{ fn: 'compute', run, signal: never, join: { items: broken, failures: broken, partials: broken } },
       node: { ...node, kind: 'hop', phase: 1, stepIdx: 2, body: '{"state":{}}' },
     };
     await expect(module.call(call, gatherer().sink)).rejects.toBe(failure);

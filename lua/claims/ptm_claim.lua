@@ -55,8 +55,9 @@ end
 if not isLive(run, exec, closed, n) then return reply(5, 'TERMINATED') end
 if tonumber(ARGV[4]) < n.epoch then return reply(2, 'STALE_STEP') end
 local takeable = n.state == 'pending' or (n.state == 'fetched' and ARGV[6] == 'parser')
-if not takeable or at > exec.current then
-  return reply(4, 'LOCKED_BY_OTHER', { math.max(0, dueOf() - now) })
+local waits = at > exec.current and (at > exec.front or dueOf() >= LAST_OPENING)
+if not takeable or waits then
+  return reply(4, 'LOCKED_BY_OTHER', { math.min(math.max(0, dueOf() - now), 3600000) })
 end
 if n.state == 'pending' and exec.cooldown > now then
   setDue(KEYS[4], KEYS[5], exec, at, id, exec.cooldown)
@@ -68,6 +69,7 @@ if ARGV[9] ~= '' and n.crashes >= tonumber(ARGV[9]) then return reply(8, 'SUSPEC
 if n.state == 'pending' then n.attempts = n.attempts + 1 end
 n.state, n.owner, n.token = 'processing', ARGV[5], ARGV[8]
 local due = now + ARGV[7]
+noteOpening(exec, n)
 writeNode(KEYS[3], n)
 setDue(KEYS[4], KEYS[5], exec, at, id, due)
 return execute(due)

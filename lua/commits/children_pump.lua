@@ -49,7 +49,7 @@ for child = 1, count do
   spent[#spent + 1] = field
   spent[#spent + 1] = 'id:' .. seed.id
 end
-local made = createChildren(m, seeds, n.reopened == 1, tonumber(ARGV[6]))
+local made = createChildren(m, seeds, n, tonumber(ARGV[6]))
 for other = at + 2 + count, #KEYS do redis.call('UNLINK', KEYS[other]) end
 local more = head + count < total
 if more then

@@ -27,8 +27,9 @@ if count == 0 then
 end
 for at = 4, #ARGV, 7 do
   if redis.call('HSETNX', KEYS[4], 'id:' .. ARGV[at], count) == 1 then
+    local computed = ARGV[at + 1] == 'computed'
     local seed = {
-      id = ARGV[at], kind = ARGV[at + 1], phase = tonumber(ARGV[at + 2]), step = tonumber(ARGV[at + 3]),
+      id = ARGV[at], kind = computed and 'hop' or ARGV[at + 1], computed = computed, phase = tonumber(ARGV[at + 2]), step = tonumber(ARGV[at + 3]),
       prefix = ARGV[at + 4], limitKey = ARGV[at + 5], body = ARGV[at + 6],
     }
     redis.call('HSET', KEYS[4], count, cmsgpack.pack(seed))

@@ -77,7 +77,7 @@ if n.step > exec.step then
 end
 local mayHandOver = only and not S.run.paused and exec.cooldown <= S.now
 local claim = mayHandOver and { owner = ARGV[8], leaseMs = leaseMs, token = ARGV[10] }
-local made = createChildren(m, children, n.reopened == 1, tonumber(ARGV[6]), claim)
+local made = createChildren(m, children, n, tonumber(ARGV[6]), claim)
 if staged > 0 then
   n.state = 'releasing'
   writeNode(key, n)

@@ -62,7 +62,7 @@ if ARGV[5] == '1' then
     -- The deadline does not apply to a replayed run.
     if later.deadline <= S.now then later.deadline = 0 end
   end
-  exec.current = math.min(exec.current, n.phase)
+  if n.phase < exec.current then exec.current, exec.front, exec.revision = n.phase, n.phase, exec.revision + 1 end
 end
 local phase = exec.phases[n.phase + 1]
 local due = S.now + graceMs(0)
@@ -74,6 +74,7 @@ local current = exec.phases[exec.current + 1]
 if current and current.deadline > 0 then
   redis.call('ZADD', S.shard, current.deadline, 'd:' .. exec.member .. ':' .. exec.current)
 end
+if exec.earlyAt > 0 then redis.call('ZADD', S.shard, exec.earlyAt, 'e:' .. exec.member) end
 -- The phase in which a mark stopped the module may be empty by now; it closes here.
 advance(m)
 saveScope(m)

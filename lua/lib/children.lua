@@ -3,8 +3,10 @@
 -- Seven arguments per child: id kind phase step prefix limit_key body; its key is in KEYS.
 local function seedAt(keyAt, argAt)
   if KEYS[keyAt] then expectType('string', KEYS[keyAt]) end
+  -- A hop that is computed again is of the kind `computed` as long as it is a seed.
+  local computed = ARGV[argAt + 1] == 'computed'
   return {
-    key = KEYS[keyAt], id = ARGV[argAt], kind = ARGV[argAt + 1], phase = tonumber(ARGV[argAt + 2]),
+    key = KEYS[keyAt], id = ARGV[argAt], kind = computed and 'hop' or ARGV[argAt + 1], computed = computed, phase = tonumber(ARGV[argAt + 2]),
     step = tonumber(ARGV[argAt + 3]), prefix = ARGV[argAt + 4], limitKey = ARGV[argAt + 5], body = ARGV[argAt + 6],
   }
 end
@@ -30,8 +32,9 @@ local function insertNode(m, seed, due, reopened, claim)
     no = redis.call('RPUSH', S.nodes, seed.id) - 1, epoch = 0, attempts = claim and 1 or 0, crashes = 0, dispatches = 0,
     reopened = reopened and 1 or 0, errorEpoch = -1, owner = claim and claim.owner or '', token = claim and claim.token or '',
     committed = '', reason = '', decisions = '', error = '', limitKey = seed.limitKey, prefix = seed.prefix, stagers = false,
-    body = seed.body,
+    body = seed.body, revision = 0, early = 0,
   }
+  if claim then noteOpening(m.exec, n) end
   local phase = m.exec.phases[seed.phase + 1]
   phase.created = phase.created + 1
   if reopened then phase.reopened = phase.reopened + 1 end
@@ -44,6 +47,14 @@ local function insertNode(m, seed, due, reopened, claim)
   return n
 end
 
+-- A node begins its next epoch, with fresh budgets; whoever executes it now is fenced off.
+local function begin(m, key, id, n, due)
+  n.state, n.epoch, n.attempts, n.crashes, n.dispatches = 'pending', n.epoch + 1, 0, 0, 0
+  n.owner, n.token, n.reason = '', '', ''
+  writeNode(key, n)
+  setDue(m.due[n.phase + 1], S.shard, m.exec, n.phase, id, due)
+end
+
 -- Revives a terminal node, with the next epoch and fresh budgets.
 local function reopen(m, key, id, n, due)
   local phase = m.exec.phases[n.phase + 1]
@@ -51,15 +62,33 @@ local function reopen(m, key, id, n, due)
   phase[ended] = phase[ended] - 1
   phase.reopened = phase.reopened + n.reopened
   S.run.open = S.run.open + 1
-  n.state, n.epoch, n.attempts, n.crashes, n.dispatches = 'pending', n.epoch + 1, 0, 0, 0
-  n.owner, n.token, n.reason = '', '', ''
-  writeNode(key, n)
-  setDue(m.due[n.phase + 1], S.shard, m.exec, n.phase, id, due)
+  begin(m, key, id, n, due)
   if phase.closed ~= '' then watch(m, n.phase) end
 end
 
--- A superseded hop gets its new body and is revived; any other existing node is not changed.
-local function revive(m, seed, n, due)
+-- Executes an existing node again.
+local function executeAgain(m, seed, n, due)
+  n.body, n.limitKey = seed.body, seed.limitKey
+  if n.state == 'done' or n.state == 'dead' then
+    reopen(m, seed.key, seed.id, n, due)
+  else
+    begin(m, seed.key, seed.id, n, due)
+  end
+end
+
+-- Whether an existing hop was executed in an earlier opening of the later phases than the hop that yields it again.
+local function isOfEarlierOpening(m, n, parent)
+  if not parent or parent.kind ~= 'hop' or n.revision >= parent.revision then return false end
+  return n.module == m.exec.at and n.state ~= 'pending' and n.reason ~= 'superseded'
+end
+
+-- A superseded hop gets its new body and is revived; a compute hop of an earlier opening than its parent's is executed again; any
+-- other existing node is not changed.
+local function revive(m, seed, n, due, parent)
+  if seed.computed and n.phase == seed.phase and isOfEarlierOpening(m, n, parent) then
+    executeAgain(m, seed, n, due)
+    return n
+  end
   if n.state ~= 'dead' or n.reason ~= 'superseded' or n.module ~= m.exec.at or n.phase ~= seed.phase then return nil end
   local phase = m.exec.phases[n.phase + 1]
   phase.superseded = phase.superseded - 1
@@ -75,24 +104,34 @@ local function releaseResponse(seed)
   S.released[#S.released + 1] = { seed.id, seed.phase, response }
 end
 
+-- Whether a hop waits for the last opening of its phase. A compute hop must see whole phases, unless the hop that yields it is
+-- computed again itself. What an open phase yields into a phase that is open early would keep that from ending.
+local function waitsForLastOpening(exec, seed, parent)
+  if not parent or seed.phase <= exec.current then return false end
+  local isOfOpenPhase = parent.phase <= exec.current
+  if seed.computed then return isOfOpenPhase or parent.kind == 'request' end
+  return isOfOpenPhase and exec.front > exec.current
+end
+
 -- The child's own key is the advance gate. The caller notifies the first `wakeUps` runnable children; the others are due at
--- once. `claim` leases an only child to an owner at its creation.
-local function createChildren(m, seeds, reopenedParent, wakeUps, claim)
+-- once. `parent` is the node that yields them; nil when a phase or a run opens. `claim` leases an only child to an owner at its creation.
+local function createChildren(m, seeds, parent, wakeUps, claim)
   local made = { created = 0, lost = 0 }
   local keepsResponses = #seeds > 0 and redis.call('HLEN', S.reorder) > 0
   local notified = 0
   for _, seed in ipairs(seeds) do
     local phase = m.exec.phases[seed.phase + 1]
-    local held = seed.phase > m.exec.current
+    local waits = waitsForLastOpening(m.exec, seed, parent)
+    local held = waits or seed.phase > m.exec.front
     local isNotified = not held and notified < wakeUps
-    local due = isNotified and S.now + graceMs(0) or S.now
+    local due = waits and LAST_OPENING or (isNotified and S.now + graceMs(0)) or S.now
     local existing = readNode(seed.key)
     local claimed = not existing and not held and claim
     local n
     if existing then
-      n = revive(m, seed, existing, due)
+      n = revive(m, seed, existing, due, parent)
     else
-      local reopened = reopenedParent and phase.closed ~= ''
+      local reopened = parent and parent.reopened == 1 and phase.closed ~= ''
       n = insertNode(m, seed, claimed and S.now + claim.leaseMs or due, reopened, claimed)
     end
     if n then

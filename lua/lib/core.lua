@@ -11,7 +11,10 @@ end
 -- rest (lib/gate.lua).
 local function load(key)
   local packed = redis.call('GET', key)
-  return packed and select(2, cmsgpack.unpack(packed))
+  local r = packed and select(2, cmsgpack.unpack(packed))
+  -- Modules of older releases never open early.
+  if r and r.phases and not r.front then r.front, r.revision, r.earlyAt = r.current, 1, 0 end
+  return r
 end
 
 local function save(key, r)
@@ -19,6 +22,8 @@ local function save(key, r)
   if r.phases then
     gate = { r.at, r.id, r.member, r.state, r.current, r.cooldown }
     for i, phase in ipairs(r.phases) do gate[6 + i] = phase.closed end
+    -- Behind the phases, where older releases do not look.
+    gate[7 + #r.phases], gate[8 + #r.phases] = r.front, r.revision
   else
     gate = { r.id, r.state, r.mark, r.paused, r.layout }
   end

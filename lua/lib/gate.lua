@@ -14,10 +14,17 @@ end
 
 local function execGate(key)
   local g = gateOf(key)
-  return g and { at = g[1], id = g[2], member = g[3], state = g[4], current = g[5], cooldown = g[6], gate = g }
+  if not g then return nil end
+  local front, revision = g[5], 1
+  if type(g[#g]) == 'number' then front, revision = g[#g - 1], g[#g] end
+  return {
+    at = g[1], id = g[2], member = g[3], state = g[4], current = g[5], cooldown = g[6], front = front, revision = revision,
+    gate = g,
+  }
 end
 
 -- Whether and how the phase was closed; nil when the module has no such phase.
 local function closedOf(exec, phase)
-  return exec.gate[7 + phase]
+  local closed = exec.gate[7 + phase]
+  return type(closed) == 'string' and closed or nil
 end

@@ -64,23 +64,22 @@ local function closePhase(m, phase)
   })
 end
 
--- Makes the sweeper see the current phase and its deadline, and notifies the hop that opens it, if any.
-local function openPhase(m)
-  local exec, at = m.exec, m.exec.current
+-- Makes the sweeper see a phase, and the deadline of the current one, and notifies the hop that opens it, if any.
+local function openPhase(m, at)
+  local exec = m.exec
   local phase = exec.phases[at + 1]
   watch(m, at)
-  if phase.deadline > 0 then redis.call('ZADD', S.shard, phase.deadline, 'd:' .. exec.member .. ':' .. at) end
+  if phase.deadline > 0 and at == exec.current then redis.call('ZADD', S.shard, phase.deadline, 'd:' .. exec.member .. ':' .. at) end
   if not phase.opener then return end
   local seed = cmsgpack.unpack(redis.call('HGET', S.plan, exec.at .. '.' .. at))
   seed.key = m.openers[at + 1]
   local n = readNode(seed.key)
-  -- A phase that a replay with rejoin opens again runs its opener again.
-  if n and (n.state == 'done' or (n.state == 'dead' and n.reason ~= 'superseded')) then
-    n.body, n.limitKey = seed.body, seed.limitKey
-    reopen(m, seed.key, seed.id, n, S.now + S.grace)
+  -- A phase that opens again, after an early opening or by a replay with rejoin, runs its opener again.
+  if n and n.state ~= 'pending' and n.reason ~= 'superseded' then
+    executeAgain(m, seed, n, S.now + S.grace)
     notify(seed.id, n)
   else
-    createChildren(m, { seed }, false, 1)
+    createChildren(m, { seed }, nil, 1)
   end
 end
 
@@ -96,6 +95,7 @@ end
 
 -- Whether the end of one node may close a scope: not while the current phase has more than that open.
 local function mayAdvance(m)
+  if m.exec.front > m.exec.current then return true end
   local phase = m.exec.phases[m.exec.current + 1]
   return not phase or phase.closed ~= '' or openOf(phase) <= 1
 end
@@ -112,6 +112,23 @@ local function miscounted(m, n)
   return reply(-3, 'INVARIANT_BROKEN', { open, redis.call('ZCARD', m.due[n.phase + 1]) })
 end
 
+-- Whether the next phase may open early: nothing is open in this one but what waits for its last opening.
+local function isOverEarly(m, at)
+  local phase = m.exec.phases[at + 1]
+  if not joinHolds(phase) then return false end
+  return openOf(phase) == 0 or redis.call('ZCOUNT', m.due[at + 1], '-inf', string.format('(%d', LAST_OPENING)) == 0
+end
+
+-- The early opening goes on to the next phase, and further as long as these are empty.
+local function openNextEarly(m)
+  local exec = m.exec
+  repeat
+    exec.front = exec.front + 1
+    if exec.front >= #exec.phases then return end
+    openPhase(m, exec.front)
+  until not isOverEarly(m, exec.front)
+end
+
 -- Closes scopes that are over and opens the next phase.
 local function advance(m)
   local exec = m.exec
@@ -124,7 +141,13 @@ local function advance(m)
       break
     end
     closePhase(m, phase)
-    if exec.current < #exec.phases then openPhase(m) end
+    -- Whatever an early opening has begun, the later phases open again.
+    if exec.front >= exec.current then exec.revision = exec.revision + 1 end
+    exec.front = exec.current
+    if exec.current < #exec.phases then openPhase(m, exec.current) end
+  end
+  if exec.state == 'open' and S.run.mark == '' and exec.front > exec.current and exec.front < #exec.phases then
+    if isOverEarly(m, exec.front) then openNextEarly(m) end
   end
   if exec.state == 'open' and S.run.mark == '' and exec.current >= #exec.phases then
     local open = 0

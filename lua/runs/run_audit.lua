@@ -41,7 +41,7 @@ for m, exec in ipairs(execs) do
     for field, name in ipairs(names) do phase[name] = wanted[m][at][2][field] end
     local left = phase.created - phase.done - phase.dead
     open = open + left
-    if left > 0 and run.state == 'open' and not run.paused and at - 1 <= exec.current then
+    if left > 0 and run.state == 'open' and not run.paused and at - 1 <= exec.front then
       redis.call('ZADD', KEYS[2], now, 'p:' .. exec.member .. ':' .. at - 1)
     end
   end

@@ -33,7 +33,7 @@ for i = 3, #KEYS do
     -- A phase that its deadline has closed is drained also in a pause.
     local left = phase.closed ~= '' and open > phase.reopened
     if paused and not left then redis.call('ZREM', KEYS[2], member) end
-    if not paused and open > 0 and at - 1 <= exec.current then redis.call('ZADD', KEYS[2], now, member) end
+    if not paused and open > 0 and at - 1 <= exec.front then redis.call('ZADD', KEYS[2], now, member) end
   end
 end
 return reply(0, 'DONE')

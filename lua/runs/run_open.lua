@@ -15,7 +15,7 @@
 -- ARGV[5] member       the run's part of members of the shard's due set
 -- ARGV[6] layout_json  the layout as the bindings read it
 -- ARGV[7] modules      how many modules
--- ARGV[8..] module*    id member phases firsts; per phase: deadline join max_dead max_dead_rate opener(0|1) + seed; firsts
+-- ARGV[8..] module*    id member phases firsts early_at; per phase: deadline join max_dead max_dead_rate opener(0|1) + seed; firsts
 -- CODES RunOpenCode 0 OPENED, 1 ALREADY_OPEN, 2 RUN_CLOSED
 -- EFFECTS stores the run, its modules, its first hops and TaskAccepted; opens the first phases
 
@@ -62,9 +62,10 @@ for at = 1, count do
   local exec = {
     id = ARGV[argAt], member = ARGV[argAt + 1], at = at - 1, state = 'open', reason = '', current = 0, step = -1,
     executions = 0, errors = 0, streak = 0, cooldown = 0, completed = 0, tripped = 0, produced = ';', phases = {},
+    front = 0, revision = 1, earlyAt = tonumber(ARGV[argAt + 4]),
   }
   local phases, firsts = tonumber(ARGV[argAt + 2]), tonumber(ARGV[argAt + 3])
-  argAt = argAt + 4
+  argAt = argAt + 5
   for i = 1, phases do exec.phases[i] = readPhase(exec, i - 1) end
   local m, behind = openModule(KEYS[keyAt], exec, keyAt + 1)
   expectModule(m)
@@ -83,7 +84,8 @@ for _, m in ipairs(opened) do
   local phase = m.exec.phases[1]
   watch(m, 0)
   if phase.deadline > 0 then redis.call('ZADD', S.shard, phase.deadline, 'd:' .. m.exec.member .. ':0') end
-  createChildren(m, m.firsts, false, #m.firsts)
+  if m.exec.earlyAt > 0 then redis.call('ZADD', S.shard, m.exec.earlyAt, 'e:' .. m.exec.member) end
+  createChildren(m, m.firsts, nil, #m.firsts)
   advance(m)
   save(m.key, m.exec)
 end

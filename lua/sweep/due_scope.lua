@@ -1,11 +1,11 @@
--- due_scope: takes a due deadline, or a marked or closing run.
+-- due_scope: takes a due deadline or early opening, or a marked or closing run.
 -- INCLUDE lib/core.lua
 -- KEYS[1] run          the run's record
 -- KEYS[2] shard_due    what the sweeper looks at
--- KEYS[3..] exec*      of a deadline its module's record, of a run those of all its modules
+-- KEYS[3..] exec*      of a deadline or early opening its module's record, of a run those of all its modules
 -- ARGV[1] now          Unix ms instead of the server's clock, or empty
 -- ARGV[2] member       the due member of the shard's set
--- ARGV[3] phase        of a deadline its phase; empty for a run
+-- ARGV[3] phase        of a deadline its phase; -1 for an early opening; empty for a run
 -- ARGV[4] grace_ms     after this a run that was not settled is due again
 -- ARGV[5] layout       of a run: fingerprint of its plan, empty when it is not known
 -- CODES LookCode 0 FOUND
@@ -19,6 +19,17 @@ local function nothing()
 end
 
 if not run then return nothing() end
+if ARGV[3] == '-1' then
+  local exec = load(KEYS[3])
+  local counts = exec and exec.state == 'open' and exec.earlyAt > 0 and run.state == 'open' and run.mark == ''
+  if not counts then return nothing() end
+  if exec.earlyAt > now then
+    redis.call('ZADD', KEYS[2], exec.earlyAt, ARGV[2])
+    return reply(0, 'FOUND', { 'none' })
+  end
+  -- Not moved forward: opening the phases removes it.
+  return reply(0, 'FOUND', { 'early' })
+end
 if ARGV[3] ~= '' then
   local exec, at = load(KEYS[3]), tonumber(ARGV[3])
   local phase = exec and exec.phases[at + 1]

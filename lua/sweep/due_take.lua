@@ -55,17 +55,21 @@ end
 expectDue(due, shard)
 for i = 5, #KEYS do expectType('string', KEYS[i]) end
 local taken = {}
-local looks = exec.state == 'open' and not run.paused and at <= exec.current
+local looks = exec.state == 'open' and not run.paused and at <= exec.front
 if looks then
   for i = 5, #KEYS do
     local id = ARGV[i + 2]
     local score = redis.call('ZSCORE', due, id)
-    local entry = score and tonumber(score) <= now and take(KEYS[i], id)
+    local isDue = score and (tonumber(score) <= now or (tonumber(score) >= LAST_OPENING and at <= exec.current))
+    local entry = isDue and take(KEYS[i], id)
     if entry then taken[#taken + 1] = entry end
   end
 end
-local first = looks and redis.call('ZRANGE', due, 0, 0, 'WITHSCORES') or {}
+local first = looks and redis.call('ZRANGE', due, 0, 0, 'WITHSCORES')[2]
+-- What waited for the last opening is due now; as long as it waits, nobody looks at it.
+if first and at <= exec.current and redis.call('ZCOUNT', due, string.format('%d', LAST_OPENING), '+inf') > 0 then first = now end
+if first and tonumber(first) >= LAST_OPENING then first = nil end
 if not left then
-  if first[2] then redis.call('ZADD', shard, first[2], ARGV[2]) else redis.call('ZREM', shard, ARGV[2]) end
+  if first then redis.call('ZADD', shard, first, ARGV[2]) else redis.call('ZREM', shard, ARGV[2]) end
 end
 return reply(0, 'FOUND', { left, taken })

@@ -10,6 +10,7 @@ import type { ExecutionDeps } from '../../libs/stage/execution/execute-node.ts';
 import type { LocalStage, ParseWork } from '../../libs/stage/execution/hand-over.ts';
 import type { SecretSource } from '../../libs/stage/run/secret-source.ts';
 import type { BlobStore } from '../../libs/store/blob-store.ts';
+import type { Store } from '../../libs/store/port.ts';
 import type { ResponseCache } from '../../libs/store/response-cache.ts';
 import type { Log } from '../../libs/telemetry/log.ts';
 import type { HttpClient } from './http/http-client.ts';
@@ -34,6 +35,8 @@ export interface DownloaderDeps {
   /** Stores the cookies of runs for all processes. */
   readonly cookieStore: CookieStore;
   readonly blobs: BlobStore;
+  /** Keeps what requests have received so far. */
+  readonly partials: Pick<Store, 'savePartial'>;
   /** Responses kept for a time, and for other runs. */
   readonly responseCache: ResponseCache;
   /** Finds the secrets that headers name. */

@@ -15,6 +15,7 @@ import { deadline } from './policies/deadline.ts';
 import { HostPermit } from './policies/host-permit.ts';
 import { idempotencyKey } from './policies/idempotency-key.ts';
 import { keepBody } from './policies/keep-body.ts';
+import { keepPartials } from './policies/keep-partials.ts';
 import { limits, ownLimits } from './policies/limits.ts';
 import { notBefore } from './policies/not-before.ts';
 import { observe } from './policies/observe.ts';
@@ -55,6 +56,8 @@ export const REQUEST_POLICIES: readonly RequestPolicy[] = [
   breaker,
   // The last policy that may refuse: a request that is paid for is sent.
   cost,
+  // Within the cache: a cached response arrives at once.
+  keepPartials,
   // Within all waits: it measures the download alone.
   observe,
   // Again, because the waits above have used some of the request's time.

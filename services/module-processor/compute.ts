@@ -1,5 +1,5 @@
-import type { AuthorCall, DeadNode, JoinPage, JoinSource } from '../../libs/calls/served-module.ts';
-import type { ChainNode } from '../../libs/coordination/protocol/node.ts';
+import type { AuthorCall, DeadNode, JoinPage, JoinSource, OpenRequest } from '../../libs/calls/served-module.ts';
+import { type ChainNode, isTerminal } from '../../libs/coordination/protocol/node.ts';
 import type { Ending, OnlyChild } from '../../libs/stage/execution/execute-node.ts';
 import { gather } from '../../libs/stage/execution/gather.ts';
 import { failureOf } from '../../libs/stage/run/crash-failure.ts';
@@ -28,6 +28,8 @@ function executeNext(runNext: RunNext): OnlyChild {
 }
 
 const PAGE_ROWS = 500;
+/** Texts may be long, and the node of each is looked up. */
+const PAGE_PARTIALS = 20;
 
 /** What a compute step may read: the committed items and the dead nodes of earlier phases. */
 function joinSource({ store, execution }: ModuleProcessorDeps, { module, lease }: HopContext): JoinSource {
@@ -38,6 +40,21 @@ function joinSource({ store, execution }: ModuleProcessorDeps, { module, lease }
       const join = { moduleId, beforePhase: phase };
       const rows = await store.readItems({ runId, afterSeq, limit: PAGE_ROWS, ...ofType, join });
       return { rows, next: rows.length < PAGE_ROWS ? undefined : rows.at(-1)!.seq };
+    },
+    partials: async (after): Promise<JoinPage<OpenRequest, string>> => {
+      // Without an early opening no request of an earlier phase is open.
+      if (!lease.node.isEarly) return { rows: [], next: undefined };
+      const query = { runId, moduleId, beforePhase: phase, limit: PAGE_PARTIALS, after };
+      const texts = await store.listPartials(query);
+      const rows = await Promise.all(
+        texts.map(async ({ nodeId: id, phase, text, receivedAtMs }): Promise<OpenRequest[]> => {
+          const node = await execution.coordinator.findNode({ id, runId, moduleId, phase });
+          if (node === undefined || isTerminal(node.state)) return [];
+          const step = module.definition.steps[node.stepIdx]?.name ?? '';
+          return [{ step, body: node.body, text, receivedAtMs }];
+        }),
+      );
+      return { rows: rows.flat(), next: texts.length < PAGE_PARTIALS ? undefined : texts.at(-1)!.nodeId };
     },
     failures: async (after): Promise<JoinPage<DeadNode, string>> => {
       const from = after === '' ? {} : { after };

@@ -8,7 +8,7 @@ import type { Store } from '../../libs/store/port.ts';
 /** Dependencies of the module-processor stage. */
 export interface ModuleProcessorDeps {
   readonly execution: ExecutionDeps;
-  readonly store: Pick<Store, 'findRun' | 'markOpen' | 'readItems'>;
+  readonly store: Pick<Store, 'findRun' | 'markOpen' | 'readItems' | 'listPartials'>;
   readonly limiter: Limiter;
   /** The downloader, if it runs in this process. */
   readonly downloader: LocalStage<DownloadWork>;

@@ -3,6 +3,7 @@ import type { ModuleFacts } from '../../libs/calls/served-module.ts';
 import { type ModulePlan, type PhasePlan, RunOpenCode } from '../../libs/coordination/protocol/runs.ts';
 import { claimNode } from '../../libs/stage/execution/execute-node.ts';
 import { childMessages } from '../../libs/stage/messages/wake-ups.ts';
+import { earlyTime } from '../../libs/stage/run/early-time.ts';
 import type { LoadedRun } from '../../libs/stage/run/runs.ts';
 import type { ModuleProcessorDeps, ModuleProcessorOutcome, RunNext } from './deps.ts';
 
@@ -49,7 +50,11 @@ function planModule(run: LoadedRun, definition: ModuleFacts): ModulePlan {
       ...(deadlineAtMs === undefined ? {} : { deadlineAtMs }),
     };
   });
-  return { moduleId: definition.id, phases, first: [startSeed(run.context, definition)] };
+  const earlyAtMs = earlyTime(run.record, definition);
+  return {
+    ...{ moduleId: definition.id, phases, first: [startSeed(run.context, definition)] },
+    ...(earlyAtMs === undefined ? {} : { earlyAtMs }),
+  };
 }
 
 /**

@@ -48,7 +48,15 @@ async function parse(deps: ParserApiDeps, request: ParseRequest, signal: AbortSi
 }
 
 const OUTSIDE_A_RUN = { runId: 'no-run', acceptedAtMs: undefined, deadlineAtMs: undefined };
-const NO_NODE = { id: '', kind: 'request', phase: 0, prefixRequest: '', epoch: 0 } as const;
+const NO_NODE = {
+  id: '',
+  kind: 'request',
+  phase: 0,
+  prefixRequest: '',
+  epoch: 0,
+  revision: 1,
+  isEarly: false,
+} as const;
 
 /** Adds what the parse emits to the response. */
 function previewInto(response: ParseResponse): CallSink {

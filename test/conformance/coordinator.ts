@@ -17,6 +17,7 @@ import { describeReplay } from './coordinator/errors/replay.ts';
 import { describeThresholds } from './coordinator/errors/thresholds.ts';
 import { describeGenerated } from './coordinator/generated.ts';
 import { describeDeadlines } from './coordinator/phases/deadlines.ts';
+import { describeEarlyOpening } from './coordinator/phases/early.ts';
 import { describePhases } from './coordinator/phases/phases.ts';
 import { describeReads } from './coordinator/reads/reads.ts';
 import { describeStepEvents } from './coordinator/reads/step-events.ts';
@@ -47,6 +48,7 @@ export function describeCoordinator(name: string, open: OpenCoordinator, options
     describeFallback(open);
     describePhases(open);
     describeDeadlines(open);
+    describeEarlyOpening(open);
     describeSweeper(open);
     describeControl(open);
     describeRunEnd(open);

@@ -119,10 +119,86 @@ export function describeStore(name: string, openStore: OpenStore): void {
       expect(await withdrawn()).toEqual([false, true]);
     });
 
+    it('of an earlier revision of their node are replaced: readers get the newest, sinks get each, before and after the end', async () => {
+      const harness = await open(newRun('r'));
+      await harness.commit({ runId: 'r', nodeId: 'other' }, rows(9));
+      await harness.commit({ runId: 'r', nodeId: 'a', revision: 1 }, rows(1, 2));
+      const early = await harness.store.readItems({ runId: 'r', afterSeq: 0, limit: 10 });
+      expect(early.map(({ revision }) => revision)).toEqual([1, 1, 1]);
+      await harness.commit({ runId: 'r', nodeId: 'a', revision: 2 }, rows(3));
+      for (const moment of ['open', 'closed']) {
+        expect(await numbers(harness), moment).toEqual([9, 3]);
+        expect(await harness.store.countItems('r'), moment).toBe(2);
+        expect(await numbers(harness, { join: { moduleId: 'm@1.0.0', beforePhase: 1 } }), moment).toEqual([9, 3]);
+        const each = await harness.store.readItems({ runId: 'r', afterSeq: 0, limit: 10, withReplaced: true });
+        expect(each.map(({ data, revision }) => [JSON.parse(data).n, revision])).toEqual([
+          ...[
+            [9, 1],
+            [1, 1],
+            [2, 1],
+          ],
+          [3, 2],
+        ]);
+        expect(await numbers(harness, { withReplaced: true, type: 'odd' }), moment).toEqual([9, 1, 3]);
+        // Whoever followed the newest alone must start over; whoever gets each may go on.
+        expect(await harness.store.hasWithdrawnItems('r', early.at(-1)!.seq), moment).toBe(true);
+        expect(await harness.store.hasWithdrawnItems('r', early.at(-1)!.seq, true), moment).toBe(false);
+        await harness.store.closeRun('r', END, records());
+      }
+    });
+
+    it('that were committed again in the same revision are withdrawn for every reader', async () => {
+      const harness = await open(newRun('r'));
+      await harness.commit({ runId: 'r', nodeId: 'a' }, rows(1));
+      const [first] = await harness.store.readItems({ runId: 'r', afterSeq: 0, limit: 10 });
+      await harness.commit({ runId: 'r', nodeId: 'a' }, rows(2));
+      expect(await numbers(harness, { withReplaced: true })).toEqual([2]);
+      expect(await harness.store.hasWithdrawnItems('r', first!.seq, true)).toBe(true);
+    });
+
+    it('of a revision that yields none replace those before with nothing', async () => {
+      const harness = await open(newRun('r'));
+      await harness.commit({ runId: 'r', nodeId: 'a', revision: 1 }, rows(1));
+      await harness.commit({ runId: 'r', nodeId: 'a', revision: 2 }, []);
+      await harness.store.closeRun('r', END, records());
+      expect(await numbers(harness)).toEqual([]);
+      expect(await numbers(harness, { withReplaced: true })).toEqual([1]);
+    });
+
     it('of a run that nobody accepted are an error', async () => {
       const { store } = await open();
       await expect(store.countItems('unknown')).rejects.toMatchObject({ code: 'store.unknown_run' });
       await expect(store.closeRun('unknown', END, records())).rejects.toMatchObject({ code: 'store.unknown_run' });
+    });
+  });
+
+  describe(`${name} store: what open requests have received`, () => {
+    const place = { runId: 'r', moduleId: 'm@1.0.0', phase: 0 };
+    const query = { runId: 'r', moduleId: 'm@1.0.0', beforePhase: 1, limit: 10, after: '' };
+    const text = (nodeId: string, text: string, receivedAtMs = 5) => ({ ...place, nodeId, text, receivedAtMs });
+
+    it('is the longest text of each request, page by page, of one module and of earlier phases', async () => {
+      const { store } = await open(newRun('r'), newRun('other'));
+      await store.savePartial(text('b', 'be', 1));
+      await store.savePartial(text('b', 'begun ß 文', 2));
+      await store.savePartial(text('b', 'a later attempt'.slice(0, 3), 3));
+      await store.savePartial(text('a', 'one', 4));
+      await store.savePartial({ ...text('c', 'later phase'), phase: 1 });
+      await store.savePartial({ ...text('d', 'other module'), moduleId: 'n@1.0.0' });
+      await store.savePartial({ ...text('e', 'other run'), runId: 'other' });
+      expect(await store.listPartials(query)).toEqual([text('a', 'one', 4), text('b', 'begun ß 文', 2)]);
+      expect(await store.listPartials({ ...query, limit: 1 })).toEqual([text('a', 'one', 4)]);
+      expect(await store.listPartials({ ...query, after: 'a' })).toEqual([text('b', 'begun ß 文', 2)]);
+    });
+
+    it('goes when the run is closed, and does not come back', async () => {
+      const { store } = await open(newRun('r'), newRun('other'));
+      for (let n = 0; n < 450; n++) await store.savePartial(text(`n${n}`, 'text'));
+      await store.savePartial({ ...text('e', 'other run'), runId: 'other' });
+      await store.closeRun('r', END, records());
+      await store.savePartial(text('late', 'text'));
+      expect(await store.listPartials(query)).toEqual([]);
+      expect(await store.listPartials({ ...query, runId: 'other' })).toHaveLength(1);
     });
   });
 

@@ -19,4 +19,12 @@ describe('the model of the chain', () => {
   it.each(['claimState', 'claimNonce', 'dueTake', 'drain'] as const)('finds something without the rule %s', (rule) => {
     expect(findings({ ...FIXED, [rule]: LITERAL[rule] }, 20, 1)).not.toEqual([]);
   });
+
+  it.each([
+    ['earlyRestart', 83],
+    ['earlyWaits', 51],
+    ['earlyAgain', 204],
+  ] as const)('finds a compute hop whose last word is an early one without the rule %s', (rule, seed) => {
+    expect(findings({ ...FIXED, [rule]: LITERAL[rule] }, 1, seed)).not.toEqual([]);
+  });
 });

@@ -32,6 +32,9 @@ export const FIXED = {
   stagedCount: true, // literal false: the final commit does not say how many it staged
   replayCloses: true, // literal false: a replay does not re-check phases that are empty already
   suspects: 'alone', // literal 'none': a node that lost two leases is executed among others, so what ends its process ends them too
+  earlyRestart: true, // literal false: the last opening leaves an opener that the early one began
+  earlyWaits: true, // literal false: a hop that comes from an open phase runs at once in a phase that is open early
+  earlyAgain: true, // literal false: compute hops of the early opening are not computed again
   retryPending: true, // literal false: a retry node stays retry until claimed (stuck with a re-scored index)
 };
 export type Rules = { -readonly [K in keyof typeof FIXED]: string | boolean };
@@ -65,6 +68,9 @@ export const LITERAL: Rules = {
   stagedCount: false,
   replayCloses: false,
   suspects: 'none',
+  earlyRestart: false,
+  earlyWaits: false,
+  earlyAgain: false,
   retryPending: false,
 };
 
@@ -128,6 +134,12 @@ type N = {
   ctok: string;
   hand: string;
   reopened: boolean;
+  /** The opening of the later phases in which it was claimed last. */
+  rev: number;
+  /** It waits for the last opening of its phase. */
+  late: boolean;
+  /** It was claimed while an earlier phase was open. */
+  early: boolean;
 };
 type Child = { id: string; kind: 'hop' | 'req'; step: number; val: number; ord: number; ver: number; prefix: string };
 type Mod = {
@@ -140,6 +152,13 @@ type Mod = {
   closed: string[];
   fired: number[];
   errs: number;
+  /** The furthest phase that is open: `cur`, or where an early opening is. */
+  front: number;
+  /** Grows when later phases open again. */
+  rev: number;
+  early: 'none' | 'opened' | 'over';
+  /** How often each phase may open: once, and once more if it opened early. */
+  openings: number[];
 };
 type State = {
   run: { status: string; paused: boolean; why: string; openings: number; completed: number };
@@ -215,6 +234,7 @@ export function simulate(seed: number, R: Rules, opt: { trace?: boolean } = {}):
     longDl: chance(0.25),
     hand: chance(0.5),
     stall: chance(0.4),
+    early: chance(0.4),
   };
   /** Processes that share the workers; what ends one ends all workers in it. */
   const processes = 1 + int(3);
@@ -326,7 +346,10 @@ export function simulate(seed: number, R: Rules, opt: { trace?: boolean } = {}):
     key(m, step, R.hopKey === 'prefix' ? prefix : '', `v${val}`);
   const reqId = (m: number, hop: N, ord: number) =>
     R.reqKey === 'hop' ? key(m, hop.step, '', `${hop.id}#${ord}`) : key(m, hop.step, hop.prefix || '-', `#${ord}`);
-  const heldNow = (n: N) => R.heldPhase && n.ph > S.mods[n.m]!.cur;
+  const heldNow = (n: N) => {
+    const M = S.mods[n.m]!;
+    return R.heldPhase && (n.ph > M.front || (n.late && n.ph > M.cur));
+  };
   const live = (n: N) =>
     S.run.status === 'open' &&
     S.mods[n.m]!.status === 'open' &&
@@ -367,9 +390,46 @@ export function simulate(seed: number, R: Rules, opt: { trace?: boolean } = {}):
     return x;
   };
 
+  /** A node in any state but pending runs again, in its next epoch; what holds it is fenced off. */
+  const again = (n: N, ver: number) => {
+    const M = S.mods[n.m]!;
+    if (terminal(n)) {
+      if (n.s === 'done') M.done[n.ph]!--;
+      else M.dead[n.ph]!--;
+      M.open[n.ph]!++;
+    }
+    n.s = 'pending';
+    n.epoch++;
+    n.attempts = 0;
+    n.crashes = 0;
+    n.disp = 0;
+    n.owner = '';
+    n.token = '';
+    n.lease = 0;
+    n.rel = [];
+    n.ver = Math.max(n.ver, ver);
+    n.why = '';
+    S.due[n.id] = now + GRACE;
+  };
+  /** Whether a hop that this node yields waits for the last opening of its phase. */
+  const waitsForLast = (c: Child, parent: N | undefined, m: number) => {
+    const M = S.mods[m]!,
+      ph = steps[c.step]!.ph;
+    if (!R.earlyWaits || c.kind !== 'hop' || !F.early || parent === undefined || ph <= M.cur) return false;
+    // A compute hop must see whole phases, unless the hop that yields it is computed again itself.
+    if (steps[c.step]!.compute) return parent.ph <= M.cur || parent.kind === 'req';
+    return parent.ph <= M.cur && M.front > M.cur;
+  };
   const create = (c: Child, m: number, parent: string): string | null => {
     const ex = S.nodes[c.id];
+    const from = S.nodes[parent];
     if (ex) {
+      const isOlder = from?.kind === 'hop' && ex.rev < from.rev && ex.s !== 'pending' && ex.s !== 'superseded';
+      if (F.early && R.earlyAgain && ex.kind === 'hop' && steps[c.step]!.compute && isOlder) {
+        again(ex, c.ver);
+        st('computed_again');
+        return ex.id;
+      }
       st('gate_lost');
       if (ex.kind === 'hop' && c.kind === 'hop' && (ex.step !== c.step || ex.val !== c.val))
         fail('ID collision: different hops, one key');
@@ -427,6 +487,9 @@ export function simulate(seed: number, R: Rules, opt: { trace?: boolean } = {}):
       ctok: '',
       hand: '',
       reopened: false,
+      rev: 0,
+      late: waitsForLast(c, from, m),
+      early: false,
     };
     M.created[ph]!++;
     M.open[ph]!++;
@@ -446,17 +509,24 @@ export function simulate(seed: number, R: Rules, opt: { trace?: boolean } = {}):
   };
   const M_ = (n: N) => S.mods[n.m]!;
   const wakeUps: string[] = []; // what the transition wants notified
-  const openPhase = (mi: number) => {
-    // opens M.cur
-    const M = S.mods[mi]!,
-      p = M.cur;
+  const openPhase = (mi: number, p: number, isEarly = false) => {
+    const M = S.mods[mi]!;
     const k = `${mi}:${p}`;
     S.joins[k] = (S.joins[k] ?? 0) + 1;
-    if (S.joins[k]! > 1) fail('I5 a join fired twice');
-    for (const n of Object.values(S.nodes))
-      if (n.m === mi && n.ph < p && !terminal(n) && !M.closed[n.ph]) fail('I5 a join fired early');
+    if (isEarly) M.openings[p]!++;
+    if (S.joins[k]! > M.openings[p]!) fail('I5 a join fired twice');
+    for (const n of Object.values(S.nodes)) {
+      if (n.m !== mi || n.ph >= p || terminal(n) || M.closed[n.ph]) continue;
+      // An early opening waits for the phases that it has opened itself, without what comes in for the last one.
+      if (!isEarly || (n.ph > M.cur && !n.late)) fail('I5 a join fired early');
+    }
     const f = firstOf(p);
-    if (steps[f]!.compute) {
+    const opener = S.nodes[hopId(mi, f, -1, '')];
+    const runsAgain = opener && opener.rev > 0 && opener.rev < M.rev && opener.s !== 'pending';
+    if (steps[f]!.compute && runsAgain && (terminal(opener) || R.earlyRestart)) {
+      again(opener, 0);
+      wakeUps.push(opener.id);
+    } else if (steps[f]!.compute) {
       const id = create(
         { id: hopId(mi, f, -1, ''), kind: 'hop', step: f, val: -1, ord: 0, ver: 0, prefix: '' },
         mi,
@@ -465,7 +535,7 @@ export function simulate(seed: number, R: Rules, opt: { trace?: boolean } = {}):
       if (id) wakeUps.push(id);
     }
     for (const n of Object.values(S.nodes))
-      if (n.m === mi && n.ph === p && n.s === 'pending') {
+      if (n.m === mi && n.ph === p && n.s === 'pending' && !(isEarly && n.late)) {
         S.due[n.id] = Math.min(S.due[n.id]!, now);
       } // held ones become due (in the proposal: one ZADD of the phase)
   };
@@ -483,14 +553,28 @@ export function simulate(seed: number, R: Rules, opt: { trace?: boolean } = {}):
     }
     while (M.cur < nph && (M.open[M.cur] === 0 || M.closed[M.cur])) {
       M.closed[M.cur] ||= 'settled';
+      // Whatever the early opening has begun, the later phases open again.
+      if (M.front > M.cur) M.rev++;
       M.cur++;
-      if (M.cur < nph) openPhase(mi);
+      M.front = M.cur;
+      if (M.cur < nph) openPhase(mi, M.cur);
       else break;
       if (!R.heldPhase && M.open[M.cur] === 0) continue;
     }
+    if (M.front > M.cur) openFurther(mi);
     if (M.cur >= nph && M.status === 'open' && M.open.every((o) => o === 0)) {
       M.status = 'done';
       finishRun();
+    }
+  };
+  /** An early opening goes on to the next phase when those that it has opened are empty, but for what waits for the last opening. */
+  const openFurther = (mi: number) => {
+    const M = S.mods[mi]!;
+    const isEmpty = (p: number) =>
+      !Object.values(S.nodes).some((n) => n.m === mi && n.ph === p && !terminal(n) && !n.late);
+    while (M.front < nph && isEmpty(M.front)) {
+      M.front++;
+      if (M.front < nph) openPhase(mi, M.front, true);
     }
   };
   const finishRun = () => {
@@ -525,6 +609,10 @@ export function simulate(seed: number, R: Rules, opt: { trace?: boolean } = {}):
             closed: Array(nph).fill(''),
             fired: [],
             errs: 0,
+            front: 0,
+            rev: 1,
+            early: 'none',
+            openings: Array(nph).fill(1),
           });
           const k = 1 + (h(seed, 'st', m) % 3);
           const f = firstOf(0);
@@ -565,7 +653,9 @@ export function simulate(seed: number, R: Rules, opt: { trace?: boolean } = {}):
         if (n.s === 'failed') fail('CLAIM executes a node that waits for its decision');
         if (n.s === 'processing') st('claim_took_over_expired');
         if (!live(n)) fail('I7 claim after termination');
-        if (n.ph > S.mods[n.m]!.cur) fail('I5 a hop of a later phase ran before the join');
+        if (n.ph > S.mods[n.m]!.front) fail('I5 a hop of a later phase ran before the join');
+        n.rev = S.mods[n.m]!.rev;
+        n.early = n.ph > S.mods[n.m]!.cur;
         n.s = 'processing';
         n.owner = owner;
         n.ctr++;
@@ -679,6 +769,8 @@ export function simulate(seed: number, R: Rules, opt: { trace?: boolean } = {}):
           if (R.handoverChecks ? okc : true) {
             if (S.run.paused) fail('handed a node over in a paused run');
             if (!live(c) || heldNow(c)) fail('handed over a node of a closed or future phase');
+            c.rev = S.mods[c.m]!.rev;
+            c.early = c.ph > S.mods[c.m]!.cur;
             c.s = 'processing';
             c.owner = hand;
             c.ctr++;
@@ -869,6 +961,23 @@ export function simulate(seed: number, R: Rules, opt: { trace?: boolean } = {}):
           for (const n of Object.values(S.nodes))
             if (n.m === m && n.ph === p && !terminal(n)) end(n, 'dead', 'deadline');
         settlePhase(m, p);
+        return 0;
+      }),
+    early_open: (m: number) =>
+      T('early_open', () => {
+        const M = S.mods[m]!;
+        if (S.run.status !== 'open' || M.status !== 'open' || M.early !== 'none') return 1;
+        M.early = 'over';
+        const hasLater = steps.some(
+          (step, i) => step.ph > M.cur && step.ph > 0 && step.compute && i === firstOf(step.ph),
+        );
+        if (M.cur >= nph || !hasLater) return 1;
+        M.early = 'opened';
+        st('early_opened');
+        wakeUps.length = 0;
+        M.front = M.cur + 1;
+        openPhase(m, M.front, true);
+        openFurther(m);
         return 0;
       }),
     recover: (id: string) =>
@@ -1347,6 +1456,7 @@ export function simulate(seed: number, R: Rules, opt: { trace?: boolean } = {}):
   C.run_open();
   for (const id of Object.keys(S.nodes)) notify(id);
   const dl = Array.from({ length: nm }, () => (F.deadline ? 60 + int(200) : Infinity));
+  const earlyAt = Array.from({ length: nm }, () => 20 + int(250));
   const failover = () => {
     if (!snap) return;
     st('failover');
@@ -1387,6 +1497,7 @@ export function simulate(seed: number, R: Rules, opt: { trace?: boolean } = {}):
           C.phase_close(m, S.mods[m]!.cur);
           dl[m] = now + 80 + int(150);
         }
+    if (F.early) for (let m = 0; m < nm; m++) if (now > earlyAt[m]! && S.mods[m]?.early === 'none') C.early_open(m);
     if (workers.length && a < 0.7) {
       const w = pick(workers);
       if (w.stall > now) {
@@ -1531,6 +1642,16 @@ export function simulate(seed: number, R: Rules, opt: { trace?: boolean } = {}):
       }
       st('oracle_checked');
     }
+    if (S.run.status === 'closed')
+      for (const n of Object.values(S.nodes))
+        if (
+          n.s === 'done' &&
+          n.early &&
+          n.kind === 'hop' &&
+          steps[n.step]!.compute &&
+          S.mods[n.m]!.dead.every((d) => d === 0)
+        )
+          fail('EARLY the last word of a compute hop is what it made of open phases');
   }
   if (opt.trace)
     log(

@@ -30,6 +30,7 @@ export function everyCall(holder: ChainNode, child: NodeSeed): readonly NamedCal
     scopeDrain: { runId, moduleId, phase, limit: 10 },
     runControl: { runId, action: 'pause' },
     phaseClose: { runId, moduleId, phase },
+    earlyOpen: { runId, moduleId },
     runSettle: { runId },
     replay: { node, rejoin: false },
     runAudit: { runId },

@@ -143,6 +143,18 @@ export const TOUR: Tour = {
     await scene.coordinator.terminateMark({ runId: scene.runId, moduleId: 'm', reason: 'operator' });
     await scene.sweep();
   },
+  async 'a module that opens early'(open) {
+    const scene = await openScene(open, { phases: [{}, { opener: 'join' }], earlyInMs: 5_000 });
+    await scene.advance(5_000);
+    await scene.sweep();
+    const each = scene.cast.hop('each', { phase: 1, isComputed: true });
+    await scene.finish('join', [each]);
+    await scene.take('each');
+    await scene.coordinator.earlyOpen({ runId: scene.runId, moduleId: 'm' });
+    await scene.finish('a', [scene.cast.hop('late', { phase: 1 })]);
+    await scene.sweep();
+    await scene.finish('join', [each]);
+  },
   async 'calls on a run that nobody opened'(open) {
     const scene = await openScene(open);
     const elsewhere = { ...scene.cast.ref('a'), runId: `${scene.runId}-unknown` };

@@ -19,7 +19,7 @@ function runOf(rows: readonly { readonly model: string; readonly status: string 
     items: async (type, afterSeq) => {
       asked.push(afterSeq);
       return rows
-        .map((row, index) => ({ seq: index + 1, moduleId: 'm', type, data: JSON.stringify(row) }))
+        .map((row, index) => ({ seq: index + 1, moduleId: 'm', type, data: JSON.stringify(row), revision: 1 }))
         .filter(({ seq }) => seq > afterSeq);
     },
     underWay: (key) => (key === 'model:qwen' ? 1 : 0),

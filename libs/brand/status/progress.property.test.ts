@@ -55,7 +55,16 @@ function shown({ questions, models, steps, reason, items }: History): DiagnosisS
     },
     modules: [
       {
-        ...{ moduleId: MODULE_ID, state: 'open', reason: '', currentPhase: current, executions: 0, errors: 0 },
+        ...{
+          moduleId: MODULE_ID,
+          state: 'open',
+          reason: '',
+          currentPhase: current,
+          front: current,
+          revision: 1,
+          executions: 0,
+          errors: 0,
+        },
         phases: phases.map((phase) => ({ ...phase, open: phase.created - phase.done - phase.dead })),
       },
     ],
@@ -126,6 +135,8 @@ it('does not fall while calls are asked again, in a run of 600 calls (R15)', () 
       state: 'open',
       reason: '',
       currentPhase: 0,
+      front: 0,
+      revision: 1,
       phases,
       executions: 0,
       errors: 0,

@@ -76,6 +76,8 @@ export function snapshotIn(
     state: 'open',
     reason: '',
     currentPhase,
+    front: currentPhase,
+    revision: 1,
     phases,
     executions: 0,
     errors: 0,
@@ -135,5 +137,5 @@ export function wholeItems(input: DiagnosisInput, calls: readonly CallItem[]): D
 }
 
 export function stored(type: string, data: unknown, moduleId = MODULE_ID): StoredItem {
-  return { seq: 1, moduleId, type, data: JSON.stringify(data) };
+  return { seq: 1, moduleId, type, data: JSON.stringify(data), revision: 1 };
 }

@@ -1,5 +1,5 @@
 /** `catena show RUN`: prints the state or end of a run, its timeline, and every failed node. */
-import type { RunSnapshot } from '../../coordination/protocol/reads.ts';
+import type { ModuleSnapshot, RunSnapshot } from '../../coordination/protocol/reads.ts';
 import { groupFailures } from '../../explain/failures.ts';
 import type { StoredEvent } from '../../store/port.ts';
 import type { CliContext, ConfigOptions } from '../context.ts';
@@ -51,16 +51,23 @@ interface PhaseView {
 
 /** Empty once the run's nodes have been removed, after their retention. */
 function modulesView(snapshot: RunSnapshot | undefined): PhaseView[] {
-  return (snapshot?.modules ?? []).flatMap(({ moduleId, currentPhase, phases }) =>
+  return (snapshot?.modules ?? []).flatMap(({ moduleId, currentPhase, front, phases }) =>
     phases.map(({ done, dead, open, closed }, phase) => ({
       module: moduleId,
       phase,
-      state: closed !== '' ? closed : phase === currentPhase ? 'open' : phase < currentPhase ? 'over' : 'waiting',
+      state: closed !== '' ? closed : stateOf(phase, { currentPhase, front }),
       done,
       failed: dead,
       open,
     })),
   );
+}
+
+/** Of a phase that nothing has closed. */
+function stateOf(phase: number, { currentPhase, front }: Pick<ModuleSnapshot, 'currentPhase' | 'front'>): string {
+  if (phase === currentPhase) return 'open';
+  if (phase < currentPhase) return 'over';
+  return phase <= front ? 'open early' : 'waiting';
 }
 
 interface Shown {

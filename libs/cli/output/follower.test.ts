@@ -36,7 +36,7 @@ class Rows {
   add(...data: unknown[]): void {
     for (const each of data) {
       const seq = (this.items.at(-1)?.seq ?? 0) + 2;
-      this.items.push({ seq, moduleId: 'm', type: 'row', data: JSON.stringify(each) });
+      this.items.push({ seq, moduleId: 'm', type: 'row', data: JSON.stringify(each), revision: 1 });
     }
   }
 

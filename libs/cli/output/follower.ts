@@ -48,7 +48,7 @@ export class ItemFollower {
 
   /** Continues the file of an earlier process, or begins it, as it was claimed. Call it once, before anything else. */
   async open(claim: Claim): Promise<void> {
-    const { sink, runId, store, format } = this.#options;
+    const { sink, format } = this.#options;
     if (claim.kind === 'begin') {
       this.#base = await endLine(sink, claim.base);
       this.#format = format(undefined, await columnsAbove({ sink, base: this.#base, format }));
@@ -58,7 +58,7 @@ export class ItemFollower {
     const { base = 0, rows } = layout;
     this.#base = base;
     this.#format = format(rows, await columnsAbove({ sink, base, format }));
-    if (this.#format.layout() !== rows || (await store.hasWithdrawnItems(runId, offset.seq))) return this.#begin();
+    if (this.#format.layout() !== rows || (await this.#hasWithdrawn(offset.seq))) return this.#begin();
     this.#at = offset;
     this.#layoutInFile = rows;
     await sink.cutTo(offset.bytes);
@@ -83,10 +83,10 @@ export class ItemFollower {
 
   /** Writes the rest after the run has ended or was stopped; then the file contains exactly the visible items. */
   async finish(): Promise<void> {
-    const { store, runId, sink } = this.#options;
+    const { sink } = this.#options;
     if (this.#mustWait) await this.#rewrite();
     await this.poll(true);
-    if (!sink.isFile || !(await store.hasWithdrawnItems(runId, this.#at.seq))) return;
+    if (!sink.isFile || !(await this.#hasWithdrawn(this.#at.seq))) return;
     await this.#rewrite();
     await this.poll(true);
   }
@@ -150,7 +150,14 @@ export class ItemFollower {
 
   #read(afterSeq: number): Promise<readonly StoredItem[]> {
     const { store, runId, type } = this.#options;
-    return store.readItems({ runId, afterSeq, limit: BATCH_ROWS, ...(type === undefined ? {} : { type }) });
+    const withReplaced = this.#format.hasRevisions;
+    const ofType = type === undefined ? {} : { type };
+    return store.readItems({ runId, afterSeq, limit: BATCH_ROWS, withReplaced, ...ofType });
+  }
+
+  #hasWithdrawn(upToSeq: number): Promise<boolean> {
+    const { store, runId } = this.#options;
+    return store.hasWithdrawnItems(runId, upToSeq, this.#format.hasRevisions);
   }
 
   async #save(): Promise<void> {

@@ -37,15 +37,16 @@ export function chooseItemType(
   return wanted;
 }
 
-/** Creates the format of an output; `layout` is what an earlier process saved. */
+/** Creates the format of an output; `layout` is what an earlier process saved. `hasRevisions`: each revision of an item is a row. */
 export function rowFormat(
   { format, path, isRaw }: OutputOption,
   itemTypes: readonly string[],
   type: string | undefined,
+  hasRevisions = false,
 ): NewFormat {
-  if (format === 'jsonl') return () => jsonlRows(itemTypes.length > 1 && type === undefined);
+  if (format === 'jsonl') return () => jsonlRows(itemTypes.length > 1 && type === undefined, hasRevisions);
   return (layout, columns) => {
-    const own = { columns: columns ?? columnsIn(layout), isRaw };
+    const own = { columns: columns ?? columnsIn(layout), isRaw, hasRevisions };
     return new CsvRows(columns === undefined ? own : { ...own, appendsTo: path });
   };
 }

@@ -120,7 +120,7 @@ async function isBeginning(
   const rows = async function* (): AsyncGenerator<string> {
     for (let after = afterSeq; ; ) {
       const items = await store.readItems({
-        ...{ runId: runId!, afterSeq: after, limit: BATCH_ROWS },
+        ...{ runId: runId!, afterSeq: after, limit: BATCH_ROWS, withReplaced: rowFormat.hasRevisions },
         ...(type === undefined ? {} : { type }),
       });
       if (items.length === 0) return;

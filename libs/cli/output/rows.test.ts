@@ -10,6 +10,7 @@ const item = (data: unknown, type = 'product'): StoredItem => ({
   moduleId: 'm@1.0.0',
   type,
   data: JSON.stringify(data),
+  revision: 1,
 });
 
 describe('JSON lines', () => {
@@ -28,6 +29,27 @@ describe('JSON lines', () => {
     const { rows } = jsonlRows(true);
     expect(JSON.parse(rows([item({ type: 'own', a: 1 })]))).toEqual({ type: 'product', item: { type: 'own', a: 1 } });
     expect(JSON.parse(rows([item([1])]))).toEqual({ type: 'product', item: [1] });
+  });
+});
+
+describe('rows of a module that opens early', () => {
+  const second = (data: unknown): StoredItem => ({ ...item(data), revision: 2 });
+
+  it('carry the revision, which an own field of this name does not lose', () => {
+    expect(jsonlRows(false, true).rows([item({ a: 1 }), second({ a: 2 })])).toBe(
+      '{"revision":1,"a":1}\n{"revision":2,"a":2}\n',
+    );
+    expect(jsonlRows(true, true).rows([second({ a: 2 })])).toBe('{"revision":2,"type":"product","a":2}\n');
+    expect(jsonlRows(true, true).rows([second({ revision: 7 })])).toBe(
+      '{"revision":2,"type":"product","item":{"revision":7}}\n',
+    );
+  });
+
+  it('have a column for it', () => {
+    const rows = new CsvRows({ hasRevisions: true });
+    const items = [item({ a: 1 }), second({ a: 2 })];
+    rows.learn(items);
+    expect(rows.header() + rows.rows(items)).toBe('revision,a\r\n1,1\r\n2,2\r\n');
   });
 });
 

@@ -6,6 +6,8 @@ import { csvLines } from './csv-lines.ts';
 export interface RowFormat {
   /** Whether later rows may need a layout that rows already written do not fit. */
   readonly canGrow: boolean;
+  /** Whether each revision of an item is a row; else the newest alone. */
+  readonly hasRevisions: boolean;
   /** The text before the first row. */
   header(): string;
   /** Extends the layout for these rows; rows written before may then no longer fit it. */
@@ -16,29 +18,42 @@ export interface RowFormat {
   layout(): string;
 }
 
+/** The field and the column of an item's revision. */
+const REVISION = 'revision';
+
 /**
  * One JSON value per line. A module with one type of item gives the bare item; with several, each object gets a first
- * field `type`. An item that has its own `type`, or is no object, is then put into a field `item` beside it.
+ * field `type`. An item that has its own `type`, or is no object, is then put into a field `item` beside it. The same holds for
+ * the field `revision`, which items of a module with `early` get.
  */
-export function jsonlRows(hasSeveralTypes: boolean): RowFormat {
-  const row = hasSeveralTypes ? typedRow : ({ data }: StoredItem): string => `${data}\n`;
+export function jsonlRows(hasSeveralTypes: boolean, hasRevisions = false): RowFormat {
+  const names = [...(hasRevisions ? [REVISION] : []), ...(hasSeveralTypes ? ['type'] : [])];
+  const row = names.length > 0 ? labelled(names) : ({ data }: StoredItem): string => `${data}\n`;
   return {
     canGrow: false,
+    hasRevisions,
     header: () => '',
     learn: () => {},
     rows: (items) => items.map(row).join(''),
-    layout: () => JSON.stringify({ format: 'jsonl', hasSeveralTypes }),
+    layout: () => JSON.stringify({ format: 'jsonl', hasSeveralTypes, ...(hasRevisions ? { hasRevisions } : {}) }),
   };
 }
 
-function typedRow({ type, data }: StoredItem): string {
-  const named = `{"type":${JSON.stringify(type)}`;
-  if (!data.startsWith('{') || hasOwnType(data)) return `${named},"item":${data}}\n`;
-  return data === '{}' ? `${named}}\n` : `${named},${data.slice(1)}\n`;
+/** Rows that begin with these fields of the stored item. */
+function labelled(names: readonly string[]): (item: StoredItem) => string {
+  return ({ type, revision, data }) => {
+    const labels = { type, revision } as const;
+    const fields = names.map(
+      (name) => `${JSON.stringify(name)}:${JSON.stringify(labels[name as keyof typeof labels])}`,
+    );
+    const label = `{${fields.join()}`;
+    if (!data.startsWith('{') || names.some((name) => hasOwn(data, name))) return `${label},"item":${data}}\n`;
+    return data === '{}' ? `${label}}\n` : `${label},${data.slice(1)}\n`;
+  };
 }
 
-function hasOwnType(data: string): boolean {
-  return data.includes('"type"') && Object.hasOwn(JSON.parse(data) as object, 'type');
+function hasOwn(data: string, name: string): boolean {
+  return data.includes(`"${name}"`) && Object.hasOwn(JSON.parse(data) as object, name);
 }
 
 /** The column of an item that is no object. */
@@ -51,6 +66,8 @@ export interface CsvOptions {
   readonly isRaw?: boolean;
   /** The file to which rows are appended under its own columns, which then cannot grow. */
   readonly appendsTo?: string | undefined;
+  /** Whether rows have a column `revision`, which an item's own field of this name takes. */
+  readonly hasRevisions?: boolean;
 }
 
 /**
@@ -59,11 +76,13 @@ export interface CsvOptions {
  */
 export class CsvRows implements RowFormat {
   readonly canGrow: boolean;
+  readonly hasRevisions: boolean;
   readonly #columns: string[];
   readonly #isRaw: boolean;
   readonly #appendsTo: string | undefined;
 
-  constructor({ columns = [], isRaw = false, appendsTo }: CsvOptions = {}) {
+  constructor({ columns = [], isRaw = false, appendsTo, hasRevisions = false }: CsvOptions = {}) {
+    this.hasRevisions = hasRevisions;
     this.canGrow = appendsTo === undefined;
     this.#columns = [...columns];
     this.#isRaw = isRaw;
@@ -78,8 +97,8 @@ export class CsvRows implements RowFormat {
   /** Throws `output.other_columns` if the columns of the file cannot grow. */
   learn(items: readonly StoredItem[]): void {
     const known = new Set(this.#columns);
-    for (const { data } of items) {
-      for (const name of Object.keys(fieldsOf(data))) {
+    for (const item of items) {
+      for (const name of Object.keys(this.#fieldsOf(item))) {
         if (known.has(name)) continue;
         if (this.#appendsTo !== undefined) throw otherColumns(this.#appendsTo, name);
         known.add(name);
@@ -89,11 +108,15 @@ export class CsvRows implements RowFormat {
   }
 
   rows(items: readonly StoredItem[]): string {
-    const lines = items.map(({ data }) => {
-      const fields = fieldsOf(data);
+    const lines = items.map((item) => {
+      const fields = this.#fieldsOf(item);
       return this.#columns.map((name) => (Object.hasOwn(fields, name) ? fields[name] : undefined));
     });
     return csvLines(lines, this.#isRaw);
+  }
+
+  #fieldsOf({ data, revision }: StoredItem): Readonly<Record<string, unknown>> {
+    return this.hasRevisions ? { [REVISION]: revision, ...fieldsOf(data) } : fieldsOf(data);
   }
 
   layout(): string {

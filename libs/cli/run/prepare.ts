@@ -151,6 +151,6 @@ async function openOutput(
   }
   const option = parseOutput(options.output, options);
   const type = chooseItemType(option, module.itemTypes, options.items, '--items');
-  const format = rowFormat(option, module.itemTypes, type);
+  const format = rowFormat(option, module.itemTypes, type, module.early !== undefined);
   return { sink: await openSink(option, context.io.stdout), format, type, foreign: option.foreign };
 }

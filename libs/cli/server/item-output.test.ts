@@ -23,6 +23,7 @@ const item = (seq: number, data: object): StoredItem => ({
   moduleId: 'm',
   type: 'row',
   data: JSON.stringify(data),
+  revision: 1,
 });
 const withdrawn = (): CatenaError => new CatenaError('api.items_withdrawn', 'gone');
 

@@ -52,9 +52,11 @@ function toModule({
   phases,
   executions,
   errors,
+  front,
+  revision,
 }: ModuleProgress): ModuleSnapshot {
   return {
-    ...{ moduleId, reason, currentPhase, executions, errors },
+    ...{ moduleId, reason, currentPhase, front: Math.max(front, currentPhase), revision, executions, errors },
     state: state === 'done' || state === 'terminated' ? state : 'open',
     phases: phases.map(({ nodes, closed }) => toPhase(nodes, closed)),
   };

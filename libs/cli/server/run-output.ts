@@ -16,6 +16,8 @@ export interface ServerOutput {
   /** For messages. */
   readonly name: string;
   readonly type: string | undefined;
+  /** Whether each revision of an item is a row. */
+  readonly hasRevisions: boolean;
   /** Throws `cli.output_exists` if a new run would replace what the file holds. */
   requireFree(): Promise<void>;
   /** Starts to write the items of a run; `isOld`: rows of it may be in the file already. */
@@ -34,12 +36,14 @@ export async function openServerOutput(
   }
   const option: OutputOption = parseOutput(options.output, options);
   const { foreign } = option;
+  const hasRevisions = module.early !== undefined;
   const path = await targetOf(option.path);
   const type = chooseItemType(option, module.itemTypes, options.items, '--items');
   const size = path === '-' ? undefined : await sizeOf(path);
   return {
     name: path === '-' ? 'standard output' : path,
     type,
+    hasRevisions,
     requireFree: async () => {
       if (size !== undefined && size > 0 && foreign === 'refuse') throw outputExists(path, false);
     },
@@ -47,7 +51,7 @@ export async function openServerOutput(
       new ItemOutput({
         path: size === undefined ? undefined : path,
         openStream: async () => (path === '-' ? streamSink(io.stdout) : FileSink.open(path)),
-        newFormat: rowFormat(option, module.itemTypes, type),
+        newFormat: rowFormat(option, module.itemTypes, type, hasRevisions),
         ...{ read, foreign, isOld },
       }),
   };
@@ -66,7 +70,11 @@ async function sizeOf(path: string): Promise<number | undefined> {
 /** Reads the items of a run; when the connection breaks, it continues after the last item received. */
 export function itemReader(
   calls: IngressCalls,
-  { runId, type = '' }: { readonly runId: string; readonly type: string | undefined },
+  {
+    runId,
+    type = '',
+    hasRevisions: withReplaced,
+  }: { readonly runId: string } & Pick<ServerOutput, 'type' | 'hasRevisions'>,
   window: RetryWindow,
 ): ReadItems {
   return async function* read(behind, follow) {
@@ -75,7 +83,7 @@ export function itemReader(
     for (;;) {
       const page = await persistently(window, async (answered) => {
         stream ??= calls
-          .listItems({ runId, type, afterSeq, follow }, { signal: window.signal })
+          .listItems({ runId, type, afterSeq, follow, withReplaced }, { signal: window.signal })
           [Symbol.asyncIterator]();
         try {
           const next = await stream.next();

@@ -63,8 +63,9 @@ export function toDeadLetter(runId: string, { isRequest, body, error, ...letter 
   };
 }
 
-export function toItem({ seq, moduleId, type, data }: Item): StoredItem {
-  return { seq, moduleId, type, data: data.toString() };
+export function toItem({ seq, moduleId, type, data, revision }: Item): StoredItem {
+  // A server of an earlier release sends none.
+  return { seq, moduleId, type, data: data.toString(), revision: Math.max(1, revision) };
 }
 
 /** The names of steps and items: from the submission, else from the server's modules. */

@@ -59,7 +59,7 @@ export async function superviseServerRun(
   });
   // Only one of the two reports that the server does not answer: both notice it.
   const quiet = { ...window, say: () => {} };
-  const items = output?.open(itemReader(server.calls, { runId, type: output.type }, quiet), isOld);
+  const items = output?.open(itemReader(server.calls, { ...output, runId }, quiet), isOld);
   const work = Promise.all([closed, items?.follow(closed)]);
   try {
     const first = await Promise.race([work, stop.asked]).catch((thrown: unknown) => {

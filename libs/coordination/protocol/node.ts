@@ -38,6 +38,11 @@ export interface NodeSeed {
   readonly body: string;
   /** Rate-limit key of a request; stored so that a wake-up can wait for the limit before the node is claimed. */
   readonly limitKey?: string;
+  /**
+   * A hop of a compute step in a module that opens its later phases early. It is computed again when the hop that yields it is; one
+   * that an open phase or a request yields waits for the last opening of its phase.
+   */
+  readonly isComputed?: boolean;
 }
 
 export interface ChainNode extends NodeRef, NodeSeed {
@@ -59,7 +64,17 @@ export interface ChainNode extends NodeRef, NodeSeed {
   readonly deathReason: DeathReason | '';
   /** The token of the last commit; the rows stored under it are the node's items. Empty before the first commit. */
   readonly committedToken: string;
+  /** In which opening of the later phases it was claimed last: 1, and more each time they opened again. 0 before the first claim. */
+  readonly revision: number;
+  /** Whether an earlier phase was open when it was claimed last: what it yields is preliminary. */
+  readonly isEarly: boolean;
 }
+
+/**
+ * The due time, in Unix milliseconds, of a node that waits for the last opening of its phase while that phase is open early: later
+ * than any time. It is due once its phase is the current one.
+ */
+export const LAST_OPENING_MS = 8e15;
 
 export function isTerminal(state: NodeState): boolean {
   return state === 'done' || state === 'dead';

@@ -1,4 +1,4 @@
-/** How a phase is closed at its deadline, and how the nodes of an ended scope are drained. */
+/** How a phase is closed at its deadline, how later phases open early, and how the nodes of an ended scope are drained. */
 import type { CodeOf, WithWakeUps } from './outcome.ts';
 
 /** What `phaseClose` answers. */
@@ -7,6 +7,17 @@ export const PhaseCloseCode = {
   CLOSED: 0,
   /** The phase is not the one that is open, or a mark has ended the module or the run. Caller: does nothing. */
   ALREADY_CLOSED: 1,
+} as const;
+
+/** What `earlyOpen` answers. */
+export const EarlyOpenCode = {
+  /** The later phases open on what there is, while the current one stays open. Caller: sends the wake-ups. */
+  OPENED: 0,
+  /**
+   * They have opened before; or no later phase begins with a compute step, the join does not hold, or the module has ended.
+   * Caller: does nothing.
+   */
+  NOT_OPENED: 1,
 } as const;
 
 /** What `scopeDrain` answers. */
@@ -21,6 +32,11 @@ export interface PhaseCloseCommand {
   readonly runId: string;
   readonly moduleId: string;
   readonly phase: number;
+}
+
+export interface EarlyOpenCommand {
+  readonly runId: string;
+  readonly moduleId: string;
 }
 
 export interface DrainCommand {
@@ -49,6 +65,20 @@ export interface PhaseTransitions {
    * - Again: ALREADY_CLOSED.
    */
   phaseClose(close: PhaseCloseCommand): Promise<WithWakeUps<CodeOf<typeof PhaseCloseCode>>>;
+  /**
+   * Opens the later phases of a module once on what is committed, while the current phase stays open.
+   *
+   * - Requires: that the time has come, as `dueTake` said.
+   * - Refuses: NOT_OPENED when the run is not open or is marked, the module is not open, has opened early before, or has no
+   *   later phase that begins with a compute step, or when the join of the current phase does not hold.
+   * - Changes: the next phase is open beside the current one, and its opener exists; when it is empty, the one after it opens, and
+   *   so on. A phase that is empty so far does not close. A hop that the current phase yields into these phases from now on
+   *   waits for their last opening. When the current phase closes, the later ones open again in turn: each opener is executed again in
+   *   its next epoch, also one that is executed now, and so are the compute hops that it yields again.
+   * - Answers: OPENED with the wake-ups of what opened.
+   * - Again: NOT_OPENED.
+   */
+  earlyOpen(open: EarlyOpenCommand): Promise<WithWakeUps<CodeOf<typeof EarlyOpenCode>>>;
   /**
    * Drains a batch of nodes of a scope that a mark or a deadline has ended.
    *

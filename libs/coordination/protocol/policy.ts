@@ -16,7 +16,8 @@ export const defaultPolicy: CoordinatorPolicy = {
   decisionGraceMs: 10_000,
 };
 
-const LONGEST_GRACE_MS = 3_600_000;
+/** No node waits longer than this for its next look. */
+export const LONGEST_GRACE_MS = 3_600_000;
 
 /** How long to wait for a claim after a wake-up, by the number of wake-ups before it. */
 export function dispatchGraceMs(policy: CoordinatorPolicy, dispatches: number): number {

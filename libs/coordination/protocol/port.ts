@@ -16,6 +16,8 @@
  * - **Mark**: the end of a run or module by termination, cancel or threshold; a deadline ends a phase. From then on nothing is
  *   claimed or committed, and the open nodes of the scope are **drained** in batches.
  * - **Join**: a phase that is empty closes, and the next one opens, in one transition. Its **opener** is the hop that runs then.
+ * - **Early opening**: the later phases of a module open once, at a given time, while an earlier phase is open. Its **revision**
+ *   numbers the openings: what an early one yields is replaced by what the **last opening** yields.
  * - **Staged** children are kept under their parent's token until it commits; the **pump** moves them. A **hand-over** is an only
  *   child that its committer claims in the same transition. The **advance gate** is the child's own key: a child that exists is
  *   not created again.
@@ -30,7 +32,7 @@
 import { ClaimCode, type ClaimTransitions, RecoverCode, ReleaseCode, RenewCode, ReorderCode } from './claims.ts';
 import { CommitCode, type CommitTransitions, PumpCode, StageCode } from './commits.ts';
 import { CommitErrorCode, DecideCode, type ErrorTransitions, ReplayCode, RetryCode, TerminateCode } from './errors.ts';
-import { DrainCode, PhaseCloseCode, type PhaseTransitions } from './phases.ts';
+import { DrainCode, EarlyOpenCode, PhaseCloseCode, type PhaseTransitions } from './phases.ts';
 import type { Reads } from './reads.ts';
 import { ControlCode, RunOpenCode, type RunTransitions, SettleCode } from './runs.ts';
 import type { SweepTransitions } from './sweep.ts';
@@ -69,6 +71,7 @@ export const TRANSITIONS = {
   scopeDrain: ['scope_drain', DrainCode],
   runControl: ['run_control', ControlCode],
   phaseClose: ['phase_close', PhaseCloseCode],
+  earlyOpen: ['early_open', EarlyOpenCode],
   runSettle: ['run_settle', SettleCode],
   replay: ['ptm_replay', ReplayCode],
   runAudit: ['run_audit', NO_CODES],

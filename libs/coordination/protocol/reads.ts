@@ -16,6 +16,13 @@ export interface ModuleSnapshot {
   readonly reason: string;
   /** The current phase; the number of phases when all are over. */
   readonly currentPhase: number;
+  /**
+   * The furthest phase that is open: the current one, or where an early opening is; the number of phases when the early opening has
+   * opened all of them.
+   */
+  readonly front: number;
+  /** The number of the present opening of the later phases: 1, and one more each time they opened again. */
+  readonly revision: number;
   readonly phases: readonly PhaseSnapshot[];
   /** Executions that ended in a commit or a counted error, and the errors among them, since the last replay. */
   readonly executions: number;

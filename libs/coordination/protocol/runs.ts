@@ -64,6 +64,8 @@ export interface ModulePlan {
   readonly phases: readonly PhasePlan[];
   /** The module's first hops; all of the first phase or later. */
   readonly first: readonly NodeSeed[];
+  /** When the later phases open once on what there is, in Unix milliseconds. */
+  readonly earlyAtMs?: number;
 }
 
 export interface RunOpenCommand {

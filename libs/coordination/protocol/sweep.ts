@@ -5,7 +5,7 @@ import type { WakeUp } from './outcome.ts';
 /**
  * What the sweeper has to do: send a wake-up (`notify`), call `recoverZombie` (of a fetched node only if its response waits
  * nowhere), pump all staged children, drain all nodes of a
- * scope, call `phaseClose` (`deadline`), or write the end of a run and call `runSettle` (`settle`).
+ * scope, call `phaseClose` (`deadline`) or `earlyOpen` (`early`), or write the end of a run and call `runSettle` (`settle`).
  */
 export type DueEntry =
   | { readonly kind: 'notify'; readonly wakeUp: WakeUp }
@@ -13,6 +13,7 @@ export type DueEntry =
   | { readonly kind: 'pump'; readonly node: NodeRef }
   | { readonly kind: 'drain'; readonly runId: string; readonly moduleId: string; readonly phase: number }
   | { readonly kind: 'deadline'; readonly runId: string; readonly moduleId: string; readonly phase: number }
+  | { readonly kind: 'early'; readonly runId: string; readonly moduleId: string }
   | { readonly kind: 'settle'; readonly runId: string };
 
 export interface DueTakeCommand {
@@ -35,7 +36,8 @@ export interface SweepTransitions {
    * - Refuses: nothing.
    * - Changes: moves the due time of each taken node forward by its grace and never removes it, so that a sweeper may die
    *   at any point. A retry becomes pending; a pending node counts one dispatch; a fetched node stays fetched, because its
-   *   response may still wait. An expired lease stays due until `recoverZombie` moves it, a deadline until `phaseClose` does.
+   *   response may still wait. An expired lease stays due until `recoverZombie` moves it, a deadline until `phaseClose` does, an early
+   *   opening until `earlyOpen` does.
    * - Answers: what to do: send a wake-up, recover, pump, drain, close a phase by deadline, close a run; and whether more
    *   is due.
    * - Again: what is due by then.

@@ -17,7 +17,7 @@ import { type RedisSource, redisClientFor } from './connection/source.ts';
 import { commitError, ERROR_SCRIPTS, replay, retrySchedule, terminateMark, thresholdDecide } from './errors.ts';
 import { type Markers, markersIn } from './markers.ts';
 import { type OutboxEntry, takeEvents, trimEvents } from './outbox.ts';
-import { PHASE_SCRIPTS, phaseClose, scopeDrain } from './phases.ts';
+import { earlyOpen, PHASE_SCRIPTS, phaseClose, scopeDrain } from './phases.ts';
 import { findNode, findRun, listEvents, listNodes, liveRuns, READ_SCRIPTS } from './reads.ts';
 import { RunKeyCache } from './run-keys.ts';
 import { RUN_SCRIPTS, runAudit, runControl, runOpen, runPurge, runSettle } from './runs.ts';
@@ -135,6 +135,7 @@ function transitionsOf(deps: RedisDeps): Omit<RedisCoordinator, 'close' | 'liveR
     terminateMark: (command) => terminateMark(deps, command),
     replay: (command) => replay(deps, command),
 
+    earlyOpen: (command) => earlyOpen(deps, command),
     phaseClose: (command) => phaseClose(deps, command),
     scopeDrain: (command) => scopeDrain(deps, command),
 

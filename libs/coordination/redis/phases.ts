@@ -1,9 +1,11 @@
-/** Bindings: close a phase at its deadline, drain the nodes of an ended scope. */
+/** Bindings: close a phase at its deadline, open later phases early, drain the nodes of an ended scope. */
 import type { CodeOf, WithWakeUps } from '../protocol/outcome.ts';
 import {
   DrainCode,
   type DrainCommand,
   type DrainOutcome,
+  EarlyOpenCode,
+  type EarlyOpenCommand,
   PhaseCloseCode,
   type PhaseCloseCommand,
 } from '../protocol/phases.ts';
@@ -15,6 +17,7 @@ const phaseCloseScript = bind('phases/phase_close.lua', ['PhaseCloseCode', Phase
   ...SCOPE_ARGS,
   'phase',
 ]);
+const earlyOpenScript = bind('phases/early_open.lua', ['EarlyOpenCode', EarlyOpenCode], SCOPE_KEYS, SCOPE_ARGS);
 const drainScript = bind(
   'phases/scope_drain.lua',
   ['DrainCode', DrainCode],
@@ -22,7 +25,7 @@ const drainScript = bind(
   [...SCOPE_ARGS, 'phase', 'id*'],
 );
 
-export const PHASE_SCRIPTS: readonly Script[] = [phaseCloseScript, drainScript];
+export const PHASE_SCRIPTS: readonly Script[] = [phaseCloseScript, earlyOpenScript, drainScript];
 
 export async function phaseClose(
   deps: RedisDeps,
@@ -31,6 +34,15 @@ export async function phaseClose(
   const reply = await runScoped(deps, phaseCloseScript, command, () => ({ keys: [], args: [command.phase] }));
   if (reply === undefined) return { code: PhaseCloseCode.ALREADY_CLOSED, wakeUps: [] };
   return { code: reply.code as CodeOf<typeof PhaseCloseCode>, wakeUps: readWakeUps(reply.payload, command) };
+}
+
+export async function earlyOpen(
+  deps: RedisDeps,
+  command: EarlyOpenCommand,
+): Promise<WithWakeUps<CodeOf<typeof EarlyOpenCode>>> {
+  const reply = await runScoped(deps, earlyOpenScript, command, () => ({ keys: [], args: [] }));
+  if (reply === undefined) return { code: EarlyOpenCode.NOT_OPENED, wakeUps: [] };
+  return { code: reply.code as CodeOf<typeof EarlyOpenCode>, wakeUps: readWakeUps(reply.payload, command) };
 }
 
 /**

@@ -40,6 +40,8 @@ type PackedModule = readonly [
   phases: unknown,
   executions: number,
   errors: number,
+  front: number,
+  revision: number,
 ];
 
 type PackedRun = readonly [
@@ -61,11 +63,12 @@ export async function findRun(deps: RedisDeps, runId: string): Promise<RunSnapsh
   return { runId, state, mark, reason, paused, openings, modules: readList<PackedModule>(modules).map(readModule) };
 }
 
-function readModule([moduleId, state, reason, currentPhase, phases, executions, errors]: PackedModule): ModuleSnapshot {
+function readModule(packed: PackedModule): ModuleSnapshot {
+  const [moduleId, state, reason, currentPhase, phases, executions, errors, front, revision] = packed;
   const read = readList<PackedPhase>(phases).map(([created, done, dead, open, closed]) => {
     return { created, done, dead, open, closed };
   });
-  return { moduleId, state, reason, currentPhase, phases: read, executions, errors };
+  return { moduleId, state, reason, currentPhase, front, revision, phases: read, executions, errors };
 }
 
 export async function findNode(deps: RedisDeps, { runId, id }: NodeRef): Promise<ChainNode | undefined> {

@@ -79,11 +79,11 @@ export async function runOpen(
   const keys = [run, plan, shardDue, outbox, timeline, nodes, reorder];
   const args: ScriptArgument[] = [deps.now(), layout.stamp, deps.policy.dispatchGraceMs, runId, dueMembers.run(runId)];
   args.push(JSON.stringify(layout), modules.length);
-  for (const { moduleId, phases, first } of modules) {
+  for (const { moduleId, phases, first, earlyAtMs = 0 } of modules) {
     const openers = phases.flatMap(({ opener }) => (opener === undefined ? [] : [opener]));
     keys.push(runKeys.exec(moduleId), ...phases.map((_, phase) => runKeys.due(moduleId, phase)));
     keys.push(...[...openers, ...first].map((seed) => runKeys.node(seed.id)));
-    args.push(moduleId, dueMembers.module(runId, moduleId), phases.length, first.length);
+    args.push(moduleId, dueMembers.module(runId, moduleId), phases.length, first.length, earlyAtMs);
     args.push(...phases.flatMap(phaseArgs), ...first.flatMap(seedArgs));
   }
   const { code, payload } = await deps.runner.run(runOpenScript, keys, args);

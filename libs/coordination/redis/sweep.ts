@@ -1,6 +1,7 @@
 /** Bindings that take due entries. A read lists the candidates first; the script gets their keys and checks each again. */
 
 import { chainKeys, type DueMember, dueMembers } from '../../keys/keys.ts';
+import { LAST_OPENING_MS } from '../protocol/node.ts';
 import type { DueEntry, DueTakeCommand, DueTakeOutcome } from '../protocol/sweep.ts';
 import { type RedisDeps, runPlanned } from './scripts/call.ts';
 import { type PackedWakeUp, readList, readWakeUp } from './scripts/read-reply.ts';
@@ -50,8 +51,12 @@ async function findCandidates({ keys, runner }: RedisDeps, member: string, nowMs
   const due = dueMembers.parse(member);
   if (due?.kind !== 'phase') return { member, due, ids: [] };
   const key = keys.of(due.runId).due(due.moduleId, due.phase);
-  const range = (redis: RedisClient) => redis.zrange(key, '-inf', `${nowMs}`, 'BYSCORE', 'LIMIT', 0, limit);
-  return { member, due, ids: await runner.ask('ZRANGE', range) };
+  const range = (from: string, to: string) => (redis: RedisClient) =>
+    redis.zrange(key, from, to, 'BYSCORE', 'LIMIT', 0, limit);
+  const passed = runner.ask('ZRANGE', range('-inf', `${nowMs}`));
+  // What waits for the last opening of its phase; the script knows whether that has come. Nothing does in a first phase.
+  const waiting = due.phase === 0 ? [] : runner.ask('ZRANGE', range(`${LAST_OPENING_MS}`, '+inf'));
+  return { member, due, ids: [...(await passed), ...(await waiting)].slice(0, limit) };
 }
 
 /** Takes a phase's due nodes, and tells whether the phase has to be drained. */
@@ -81,11 +86,12 @@ function readEntry(taken: Taken, { runId, moduleId, phase }: PhaseMember): DueEn
   return { kind: 'notify', wakeUp: readWakeUp(taken as PackedWakeUp, { runId, moduleId }) };
 }
 
-type Scope = readonly [kind: 'none' | 'deadline' | 'settle' | 'drain', left?: unknown];
+type Scope = readonly [kind: 'none' | 'deadline' | 'early' | 'settle' | 'drain', left?: unknown];
 
-/** Reads a passed deadline, or what a marked or closing run needs. */
+/** Reads a passed deadline, an early opening, or what a marked or closing run needs. */
 async function readScope(deps: RedisDeps, member: string, due: DueMember): Promise<DueEntry[]> {
-  return due.kind === 'run' ? readRunEntry(deps, member, due.runId) : readDeadline(deps, member, due);
+  if (due.kind === 'run') return readRunEntry(deps, member, due.runId);
+  return due.kind === 'early' ? readEarly(deps, member, due) : readDeadline(deps, member, due);
 }
 
 async function readDeadline(deps: RedisDeps, member: string, due: PhaseMember): Promise<DueEntry[]> {
@@ -94,6 +100,17 @@ async function readDeadline(deps: RedisDeps, member: string, due: PhaseMember): 
   const keys = [runKeys.run, runKeys.shardDue, runKeys.exec(moduleId)];
   const { payload } = await deps.runner.run(dueScopeScript, keys, [deps.now(), member, phase, 0, '']);
   return (payload as Scope)[0] === 'deadline' ? [{ kind: 'deadline', runId, moduleId, phase }] : [];
+}
+
+async function readEarly(
+  deps: RedisDeps,
+  member: string,
+  { runId, moduleId }: { readonly runId: string; readonly moduleId: string },
+): Promise<DueEntry[]> {
+  const runKeys = deps.keys.of(runId);
+  const keys = [runKeys.run, runKeys.shardDue, runKeys.exec(moduleId)];
+  const { payload } = await deps.runner.run(dueScopeScript, keys, [deps.now(), member, -1, 0, '']);
+  return (payload as Scope)[0] === 'early' ? [{ kind: 'early', runId, moduleId }] : [];
 }
 
 async function readRunEntry(deps: RedisDeps, member: string, runId: string): Promise<DueEntry[]> {

@@ -1,5 +1,5 @@
 import { EVENTS } from '../../contracts/events.ts';
-import type { NodeSeed } from '../protocol/node.ts';
+import { LAST_OPENING_MS, type NodeSeed } from '../protocol/node.ts';
 import type { ReleasedResponse, WakeUp } from '../protocol/outcome.ts';
 import { dispatchGraceMs } from '../protocol/policy.ts';
 import type { NodeRow } from './tables/node-row.ts';
@@ -18,6 +18,12 @@ export interface Created {
   handedOver: NodeRow | undefined;
 }
 
+/** The node that yields children; without a row, a phase or a run that opens. */
+export interface Parent {
+  readonly phase: PhaseScope;
+  readonly row: NodeRow | undefined;
+}
+
 /** Claims an only child at its creation. */
 export interface HandOver {
   readonly owner: string;
@@ -31,7 +37,7 @@ export interface HandOver {
 export function createChildren(
   tx: Tx,
   seeds: readonly NodeSeed[],
-  parent: { readonly phase: PhaseScope; readonly reopened: boolean },
+  parent: Parent,
   wakeUps: number,
   handOver?: HandOver,
 ): Created {
@@ -46,15 +52,16 @@ export function createChildren(
   const nowMs = tx.clock.now();
   for (const seed of seeds) {
     const phase = parent.phase.module.phases[seed.phase]!;
-    const held = isHeld(phase);
+    const waits = waitsForLastOpening(seed, phase, parent);
+    const held = waits || isHeld(phase, nowMs);
     const isNotified = !held && created.wakeUps.length < wakeUps;
-    const dueAtMs = isNotified ? nowMs + dispatchGraceMs(tx.policy, 0) : nowMs;
-    const reopened = parent.reopened && phase.closed !== '';
+    const dueAtMs = waits ? LAST_OPENING_MS : isNotified ? nowMs + dispatchGraceMs(tx.policy, 0) : nowMs;
+    const reopened = parent.row?.reopened === 1 && phase.closed !== '';
     const row =
       handOver === undefined || held
         ? tx.nodes.insert(seed, phase, { dueAtMs, reopened })
         : insertClaimed(tx, seed, phase, reopened, handOver);
-    const revived = row === undefined ? revive(tx, seed, dueAtMs) : undefined;
+    const revived = row === undefined ? revive(tx, seed, dueAtMs, parent) : undefined;
     if (row !== undefined) {
       phase.created += 1;
       tx.scopes.touchPhase(phase);
@@ -83,6 +90,17 @@ function recordStepProduced(tx: Tx, module: ModuleScope, { kind, stepIdx }: Node
   tx.events.appendOfStep(module, EVENTS.ParserTaskProduced.type, stepIdx, tx.clock.now());
 }
 
+/**
+ * Whether a hop waits for the last opening of its phase. A compute hop must see whole phases, unless the hop that yields it is computed
+ * again itself. What an open phase yields into a phase that is open early would keep that from ending.
+ */
+function waitsForLastOpening(seed: NodeSeed, { module, idx }: PhaseScope, parent: Parent): boolean {
+  if (idx <= module.currentPhase || parent.row === undefined) return false;
+  const isOfOpenPhase = parent.phase.idx <= module.currentPhase;
+  if (seed.isComputed === true) return isOfOpenPhase || parent.row.kind === 'request';
+  return isOfOpenPhase && module.front > module.currentPhase;
+}
+
 /** Creates and claims a child in one write instead of two. */
 function insertClaimed(
   tx: Tx,
@@ -92,12 +110,21 @@ function insertClaimed(
   { owner, leaseMs }: HandOver,
 ): NodeRow | undefined {
   const dueAtMs = tx.clock.now() + leaseMs;
-  return tx.nodes.insert(seed, phase, { dueAtMs, reopened, claim: { owner, token: tx.nextToken() } });
+  const { revision, currentPhase } = phase.module;
+  const claim = { owner, token: tx.nextToken(), revision, isEarly: phase.idx > currentPhase };
+  return tx.nodes.insert(seed, phase, { dueAtMs, reopened, claim });
 }
 
-/** A superseded hop gets its new body and is revived; any other existing node is not changed. */
-function revive(tx: Tx, seed: NodeSeed, dueAtMs: number): NodeRow | undefined {
+/**
+ * A superseded hop gets its new body and is revived; a compute hop of an earlier opening than its parent's is executed again; any other
+ * existing node is not changed.
+ */
+function revive(tx: Tx, seed: NodeSeed, dueAtMs: number, parent: Parent): NodeRow | undefined {
   const existing = tx.nodes.find(seed.id)!;
+  if (seed.isComputed === true && isOfEarlierOpening(existing, parent)) {
+    executeAgain(tx, existing, tx.scopes.phase(existing.phase_no), dueAtMs);
+    return existing;
+  }
   if (existing.state !== 'dead' || existing.death_reason !== 'superseded') return undefined;
   const home = tx.scopes.phase(existing.phase_no);
   home.superseded -= 1;
@@ -108,11 +135,30 @@ function revive(tx: Tx, seed: NodeSeed, dueAtMs: number): NodeRow | undefined {
   return existing;
 }
 
+function isOfEarlierOpening({ revision, state, death_reason }: NodeRow, { row }: Parent): boolean {
+  if (row === undefined || row.kind !== 'hop' || revision >= row.revision) return false;
+  return state !== 'pending' && death_reason !== 'superseded';
+}
+
+/** Executes a node again, in its next epoch and with fresh budgets; whoever executes it now is fenced off. */
+export function executeAgain(tx: Tx, row: NodeRow, phase: PhaseScope, dueAtMs: number): void {
+  if (row.state === 'done' || row.state === 'dead') {
+    reopen(tx, row, phase, dueAtMs);
+    return;
+  }
+  tx.staged.forget(row.token);
+  begin(tx, row, dueAtMs);
+}
+
 /** Revives a terminal node, with the next epoch and fresh budgets. */
 export function reopen(tx: Tx, row: NodeRow, phase: PhaseScope, dueAtMs: number): void {
   if (row.state === 'done') phase.done -= 1;
   else phase.dead -= 1;
   tx.scopes.touchPhase(phase);
+  begin(tx, row, dueAtMs);
+}
+
+function begin(tx: Tx, row: NodeRow, dueAtMs: number): void {
   row.state = 'pending';
   row.epoch += 1;
   row.attempts = 0;

@@ -14,7 +14,7 @@ import {
   type ReorderOutcome,
   SUSPECT_AFTER,
 } from '../protocol/claims.ts';
-import { dispatchGraceMs } from '../protocol/policy.ts';
+import { dispatchGraceMs, LONGEST_GRACE_MS } from '../protocol/policy.ts';
 import { advancePhases, endDead } from './phases.ts';
 import { type NodeRow, toChainNode } from './tables/node-row.ts';
 import { assertCounted, type Found, findNode, isHeld, isLive, pendingWakeUp, type Tx } from './tx.ts';
@@ -35,7 +35,8 @@ export function claim(tx: Tx, command: ClaimCommand): ClaimOutcome {
   if (found === undefined) return { code: unknownNodeCode(tx, command) };
   const code = refusal(found, command);
   if (code === ClaimCode.LOCKED_BY_OTHER) {
-    return { code, retryInMs: Math.max(0, found.row.due_at - tx.clock.now()) };
+    const dueInMs = Math.max(0, found.row.due_at - tx.clock.now());
+    return { code, retryInMs: Math.min(dueInMs, LONGEST_GRACE_MS) };
   }
   if (code !== undefined) return { code };
   const coolingMs = found.module.cooldownUntilMs - tx.clock.now();
@@ -50,8 +51,10 @@ export function claim(tx: Tx, command: ClaimCommand): ClaimOutcome {
 }
 
 /** Leases the node to an owner: a new token, and one more attempt if an execution begins. */
-function lease(tx: Tx, { row }: Found, owner: string, leaseMs: number): void {
+function lease(tx: Tx, { row, phase, module }: Found, owner: string, leaseMs: number): void {
   if (row.state === 'pending') row.attempts += 1;
+  row.revision = module.revision;
+  row.early = phase.idx > module.currentPhase ? 1 : 0;
   row.state = 'processing';
   row.owner = owner;
   row.token = tx.nextToken();
@@ -85,7 +88,7 @@ function refusal(found: Found, { epoch, stage }: ClaimCommand) {
   if (!isLive(found)) return ClaimCode.TERMINATED;
   if (epoch < row.epoch) return ClaimCode.STALE_STEP;
   const takeable = row.state === 'pending' || (row.state === 'fetched' && stage === 'parser');
-  if (!takeable || isHeld(phase)) return ClaimCode.LOCKED_BY_OTHER;
+  if (!takeable || isHeld(phase, row.due_at)) return ClaimCode.LOCKED_BY_OTHER;
   return undefined;
 }
 

@@ -45,7 +45,7 @@ export function commitSuccess(tx: Tx, command: CommitCommand): CommitOutcome {
 
   row.committed_token = row.token;
   countExecution(tx, found);
-  const parent = { phase, reopened: row.reopened === 1 };
+  const parent = { phase, row };
   const created = createChildren(tx, command.children, parent, command.wakeUps, handOver(tx, found, command));
   row.handed_over = created.handedOver?.id ?? '';
   if (command.staged > 0) {
@@ -121,7 +121,7 @@ export function childrenPump(tx: Tx, { node, wakeUps }: PumpCommand): PumpOutcom
   assertCounted(tx, found);
   const seeds = tx.staged.take(row, MAX_CHILDREN);
   assertKept(seeds, found);
-  const created = createChildren(tx, seeds, { phase, reopened: row.reopened === 1 }, wakeUps);
+  const created = createChildren(tx, seeds, { phase, row }, wakeUps);
   const others = tx.staged.deleteOthers(row, MAX_CHILDREN);
   const more = others || tx.staged.count(row) > 0;
   const opened: WakeUp[] = [];

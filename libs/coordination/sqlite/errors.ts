@@ -241,6 +241,10 @@ function rewind(tx: Tx, phase: PhaseScope): void {
     if (later.deadlineAtMs <= nowMs) later.deadlineAtMs = 0;
     tx.scopes.touchPhase(later);
   }
-  module.currentPhase = Math.min(module.currentPhase, phase.idx);
+  if (phase.idx < module.currentPhase) {
+    module.currentPhase = phase.idx;
+    module.front = phase.idx;
+    module.revision += 1;
+  }
   tx.scopes.touchModule(module);
 }

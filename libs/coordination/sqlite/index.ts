@@ -8,12 +8,13 @@ import type { Clock } from '../../clock/clock.ts';
 import type { SqliteDatabase } from '../../sqlite/database.ts';
 import { migrate } from '../../sqlite/migrate.ts';
 import { CommitCode, type CommitCommand } from '../protocol/commits.ts';
+import { LAST_OPENING_MS } from '../protocol/node.ts';
 import type { CoordinatorPolicy } from '../protocol/policy.ts';
 import type { Coordinator } from '../protocol/port.ts';
 import { claim, recoverZombie, release, renew, reorderEnqueue } from './claims.ts';
 import { childrenPump, commitSuccess, stageChildren } from './commits.ts';
 import { commitError, replay, retrySchedule, terminateMark, thresholdDecide } from './errors.ts';
-import { phaseClose, scopeDrain } from './phases.ts';
+import { earlyOpen, phaseClose, scopeDrain } from './phases.ts';
 import { NodeLister, snapshot } from './reads.ts';
 import { Audit, Plans, Purge, runAudit, runControl, runOpen, runPurge, runSettle } from './runs.ts';
 import { dueTake } from './sweep.ts';
@@ -81,6 +82,7 @@ export function openSqliteCoordinator({ db, clock, policy }: SqliteCoordinatorOp
     replay: (command) => db.write(() => replay(tx, command)),
 
     phaseClose: (command) => db.write(() => phaseClose(tx, command)),
+    earlyOpen: (command) => db.write(() => earlyOpen(tx, command)),
     scopeDrain: (command) => db.write(() => scopeDrain(tx, command)),
 
     dueTake: (command) => db.write(() => dueTake(tx, command)),
@@ -129,10 +131,9 @@ function createTx(db: SqliteDatabase, clock: Clock, policy: CoordinatorPolicy): 
 }
 
 function makeOpenNodesDue(db: SqliteDatabase, nowMs: number): void {
-  db.prepare(`UPDATE chain_nodes SET due_at = ? WHERE due_at > 0 AND due_at > ? AND state <> 'retry'`).run(
-    nowMs,
-    nowMs,
-  );
+  db.prepare(
+    `UPDATE chain_nodes SET due_at = ? WHERE due_at > 0 AND due_at > ? AND due_at < ? AND state <> 'retry'`,
+  ).run(nowMs, nowMs, LAST_OPENING_MS);
 }
 
 function mapDefined<From, To>(value: From | undefined, map: (value: From) => To): To | undefined {

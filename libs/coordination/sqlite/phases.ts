@@ -5,16 +5,18 @@
  */
 import { EVENTS } from '../../contracts/events.ts';
 import { invariantBroken } from '../protocol/assertions.ts';
-import type { DeathReason } from '../protocol/node.ts';
+import { type DeathReason, LAST_OPENING_MS } from '../protocol/node.ts';
 import type { WakeUp } from '../protocol/outcome.ts';
 import {
   DrainCode,
   type DrainCommand,
   type DrainOutcome,
+  EarlyOpenCode,
+  type EarlyOpenCommand,
   PhaseCloseCode,
   type PhaseCloseCommand,
 } from '../protocol/phases.ts';
-import { createChildren, reopen } from './children.ts';
+import { createChildren, executeAgain } from './children.ts';
 import type { NodeRow } from './tables/node-row.ts';
 import { type ModuleScope, moduleOpenCount, openCount, type PhaseScope, type RunScope } from './tables/scopes.ts';
 import { isMarked, pendingWakeUp, refOf, type Tx } from './tx.ts';
@@ -30,6 +32,38 @@ export function phaseClose(tx: Tx, { runId, moduleId, phase: idx }: PhaseCloseCo
   phase.closed = 'deadline';
   tx.scopes.touchPhase(phase);
   return { code: PhaseCloseCode.CLOSED, wakeUps: advancePhases(tx, module) };
+}
+
+export function earlyOpen(tx: Tx, { runId, moduleId }: EarlyOpenCommand) {
+  const module = tx.scopes.run(runId)?.modules.find((each) => each.moduleId === moduleId);
+  const isOpen = module?.state === 'open' && module.run.state === 'open' && module.run.mark === '';
+  const refused = { code: EarlyOpenCode.NOT_OPENED, wakeUps: [] as WakeUp[] };
+  if (module === undefined || !isOpen || module.earlyAtMs === 0) return refused;
+  module.earlyAtMs = 0;
+  tx.scopes.touchModule(module);
+  const { phases, currentPhase } = module;
+  const current = phases[currentPhase];
+  const hasOpener = phases.some(({ opener, idx }) => idx > currentPhase && opener !== undefined);
+  if (current === undefined || !hasOpener || !joinHolds(current)) return refused;
+  return { code: EarlyOpenCode.OPENED, wakeUps: openNextEarly(tx, module) };
+}
+
+/** The early opening goes on to the next phase, and further as long as these are empty. */
+function openNextEarly(tx: Tx, module: ModuleScope): WakeUp[] {
+  const wakeUps: WakeUp[] = [];
+  for (;;) {
+    module.front += 1;
+    tx.scopes.touchModule(module);
+    const next = module.phases[module.front];
+    if (next === undefined) return wakeUps;
+    wakeUps.push(...openPhase(tx, next));
+    if (!isOverEarly(tx, next)) return wakeUps;
+  }
+}
+
+/** Whether the next phase may open early: nothing is open in this one but what waits for its last opening. */
+function isOverEarly(tx: Tx, phase: PhaseScope): boolean {
+  return (openCount(phase) === 0 || !tx.nodes.hasOpenBefore(phase, LAST_OPENING_MS)) && joinHolds(phase);
 }
 
 export function scopeDrain(tx: Tx, { runId, moduleId, phase: idx, limit }: DrainCommand): DrainOutcome {
@@ -101,8 +135,15 @@ export function advancePhases(tx: Tx, module: ModuleScope): WakeUp[] {
       break;
     }
     closePhase(tx, phase);
+    // Whatever an early opening has begun, the later phases open again.
+    if (module.front > phase.idx) module.revision += 1;
+    module.front = module.currentPhase;
     const next = module.phases[module.currentPhase];
     if (next !== undefined) wakeUps.push(...openPhase(tx, next));
+  }
+  const isOpenEarly = module.front > module.currentPhase && module.front < module.phases.length;
+  if (module.state === 'open' && module.run.mark === '' && isOpenEarly) {
+    if (isOverEarly(tx, module.phases[module.front]!)) wakeUps.push(...openNextEarly(tx, module));
   }
   const over = module.currentPhase >= module.phases.length && moduleOpenCount(module) === 0;
   if (module.state === 'open' && module.run.mark === '' && over) {
@@ -147,13 +188,12 @@ function closePhase(tx: Tx, phase: PhaseScope): void {
 function openPhase(tx: Tx, phase: PhaseScope): WakeUp[] {
   if (phase.opener === undefined) return [];
   const existing = tx.nodes.find(phase.opener.id);
-  const terminal = existing !== undefined && (existing.state === 'done' || existing.state === 'dead');
-  // A phase that a replay with rejoin opens again runs its opener again.
-  if (terminal && existing.death_reason !== 'superseded') {
-    reopen(tx, existing, phase, tx.clock.now() + tx.policy.dispatchGraceMs);
+  // A phase that opens again, after an early opening or by a replay with rejoin, runs its opener again.
+  if (existing !== undefined && existing.state !== 'pending' && existing.death_reason !== 'superseded') {
+    executeAgain(tx, existing, phase, tx.clock.now() + tx.policy.dispatchGraceMs);
     return [pendingWakeUp(existing, phase)];
   }
-  return createChildren(tx, [phase.opener], { phase, reopened: false }, 1).wakeUps;
+  return createChildren(tx, [phase.opener], { phase, row: undefined }, 1).wakeUps;
 }
 
 /** Whether the join's policy lets it start. */

@@ -40,12 +40,12 @@ export function snapshot(run: RunScope): RunSnapshot {
     paused: run.paused,
     openings: run.openings,
     modules: run.modules.map((module): ModuleSnapshot => {
-      const { moduleId, state, reason, currentPhase, executions, errors } = module;
+      const { moduleId, state, reason, currentPhase, front, revision, executions, errors } = module;
       const phases = module.phases.map((phase) => {
         const { created, done, dead, closed } = phase;
         return { created, done, dead, open: openCount(phase), closed };
       });
-      return { moduleId, state, reason, currentPhase, phases, executions, errors };
+      return { moduleId, state, reason, currentPhase, front, revision, phases, executions, errors };
     }),
   };
 }

@@ -28,7 +28,7 @@ export class Plans {
   constructor(db: SqliteDatabase) {
     this.#run = db.prepare(`INSERT INTO chain_runs (run_id, state) VALUES (?, 'open') RETURNING no`);
     this.#module = db.prepare(
-      `INSERT INTO chain_modules (run_no, module_id, state) VALUES (?, ?, 'open') RETURNING no`,
+      `INSERT INTO chain_modules (run_no, module_id, state, early_at) VALUES (?, ?, 'open', ?) RETURNING no`,
     );
     this.#phase = db.prepare(
       'INSERT INTO chain_phases (module_no, idx, deadline_at, join_policy, opener) VALUES (?, ?, ?, ?, ?)',
@@ -38,7 +38,7 @@ export class Plans {
   insert(runId: string, modules: readonly ModulePlan[]): void {
     const runNo = this.#run.get(runId)!.no as number;
     for (const module of modules) {
-      const moduleNo = this.#module.get(runNo, module.moduleId)!.no as number;
+      const moduleNo = this.#module.get(runNo, module.moduleId, module.earlyAtMs ?? 0)!.no as number;
       for (const [idx, phase] of module.phases.entries()) {
         const opener = phase.opener === undefined ? '' : JSON.stringify(phase.opener);
         this.#phase.run(moduleNo, idx, phase.deadlineAtMs ?? 0, JSON.stringify(phase.join), opener);
@@ -63,7 +63,7 @@ export function runOpen(tx: Tx, plans: Plans, { runId, modules }: RunOpenCommand
   for (const [at, module] of run.modules.entries()) {
     const phase = module.phases[0]!;
     const { first } = modules[at]!;
-    wakeUps.push(...createChildren(tx, first, { phase, reopened: false }, first.length).wakeUps);
+    wakeUps.push(...createChildren(tx, first, { phase, row: undefined }, first.length).wakeUps);
     wakeUps.push(...advancePhases(tx, module));
   }
   return { code: RunOpenCode.OPENED, wakeUps };

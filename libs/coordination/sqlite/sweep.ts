@@ -2,7 +2,7 @@
 import { dispatchGraceMs } from '../protocol/policy.ts';
 import type { DueEntry, DueTakeCommand, DueTakeOutcome } from '../protocol/sweep.ts';
 import { brokenIn, type NodeRow } from './tables/node-row.ts';
-import { openCount, type PhaseScope, type RunScope } from './tables/scopes.ts';
+import { type ModuleScope, openCount, type PhaseScope, type RunScope } from './tables/scopes.ts';
 import { hasLeftBehind, isMarked, pendingWakeUp, refOf, type Tx, toWakeUp } from './tx.ts';
 
 export function dueTake(tx: Tx, { limit }: DueTakeCommand): DueTakeOutcome {
@@ -13,10 +13,11 @@ export function dueTake(tx: Tx, { limit }: DueTakeCommand): DueTakeOutcome {
       closeEntry(tx, run, entries);
       continue;
     }
+    for (const module of run.modules) earlyEntry(tx, module, entries);
     for (const phase of run.modules.flatMap((module) => module.phases)) {
       scopeEntries(tx, phase, entries);
       if (left === 0 || run.paused || run.mark !== '' || openCount(phase) === 0) continue;
-      if (phase.module.state !== 'open' || phase.idx > phase.module.currentPhase) continue;
+      if (phase.module.state !== 'open' || phase.idx > phase.module.front) continue;
       const due = tx.nodes.due(phase, tx.clock.now(), left);
       left -= due.length;
       for (const row of due) entries.push(take(tx, row, phase));
@@ -29,6 +30,12 @@ function closeEntry(tx: Tx, run: RunScope, entries: DueEntry[]): void {
   if (run.closeAtMs > tx.clock.now()) return;
   run.closeAtMs = tx.clock.now() + tx.policy.decisionGraceMs;
   entries.push({ kind: 'settle', runId: run.runId });
+}
+
+function earlyEntry(tx: Tx, module: ModuleScope, entries: DueEntry[]): void {
+  const { run, moduleId, earlyAtMs, state } = module;
+  if (earlyAtMs === 0 || earlyAtMs > tx.clock.now() || state !== 'open' || run.mark !== '') return;
+  entries.push({ kind: 'early', runId: run.runId, moduleId });
 }
 
 /** What a phase needs: closing at its deadline, or draining. */

@@ -1,6 +1,6 @@
 import type { Clock } from '../../clock/clock.ts';
 import { invariantBroken } from '../protocol/assertions.ts';
-import type { NodeRef } from '../protocol/node.ts';
+import { LAST_OPENING_MS, type NodeRef } from '../protocol/node.ts';
 import type { WakeUp } from '../protocol/outcome.ts';
 import type { CoordinatorPolicy } from '../protocol/policy.ts';
 import type { Events } from './tables/events.ts';
@@ -76,9 +76,10 @@ export function isLive({ row, phase, module, run }: Found): boolean {
   return phase.closed === '' || row.reopened === 1;
 }
 
-/** A hop of a later phase waits for that phase to open. */
-export function isHeld(phase: PhaseScope): boolean {
-  return phase.idx > phase.module.currentPhase;
+/** A hop of a later phase waits for that phase to open; while it is open early, some wait for its last opening. */
+export function isHeld(phase: PhaseScope, dueAtMs: number): boolean {
+  const { front, currentPhase } = phase.module;
+  return phase.idx > front || (phase.idx > currentPhase && dueAtMs >= LAST_OPENING_MS);
 }
 
 export function toWakeUp(row: NodeRow, phase: PhaseScope, kind: WakeUp['kind']): WakeUp {

@@ -35,6 +35,7 @@ export class BuiltModule implements definition.ModuleDefinition {
   readonly itemTypes: readonly string[];
   readonly inputSchema: CheckedContract['input'];
   readonly contract: ContractDescription;
+  readonly early: definition.EarlyOpening | undefined;
   /** Set when it was loaded from a file. */
   declare readonly code?: string;
   readonly #contract: CheckedContract;
@@ -53,6 +54,7 @@ export class BuiltModule implements definition.ModuleDefinition {
     this.itemTypes = Object.keys(contract.items);
     this.inputSchema = contract.input;
     this.contract = describeContract(contract);
+    this.early = contract.early;
     this.#contract = contract;
     this.#implementation = implementation;
     this.#startSite = { module: contract.id, step: 'start', call: 'start' };

@@ -10,6 +10,7 @@ import type {
   GivenUpCall,
   JoinedFailure,
   JoinedItem,
+  JoinedPartial,
   Page,
   StepCall,
 } from '../contract/definition.ts';
@@ -137,12 +138,18 @@ export class ComputeScope extends EmittingScope {
   readonly fail: Builders['fail'];
   readonly items: (type?: string) => AsyncIterable<unknown>;
   readonly failures: () => AsyncIterable<JoinedFailure>;
+  readonly revision: number;
+  readonly isEarly: boolean;
+  readonly partials: () => AsyncIterable<JoinedPartial>;
 
   constructor(call: ComputeCall, builders: Builders) {
     super(call, builders);
     this.fail = builders.fail;
     this.items = (type) => (type === undefined ? call.items() : dataOfItems(call.items(type)));
     this.failures = () => call.failures();
+    this.revision = call.revision;
+    this.isEarly = call.isEarly;
+    this.partials = () => call.partials();
   }
 }
 

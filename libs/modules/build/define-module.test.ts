@@ -19,6 +19,41 @@ function problemsOf(contract: unknown): string {
   return '';
 }
 
+describe('an early opening', () => {
+  const early = { atMs: 20_000 };
+  const phases = [['list'], ['report']];
+  const steps = { list: z.object({}), report: computeStep() };
+
+  it('is a part of the module and of its contract', () => {
+    const declared = defineModule({ ...right, steps, phases: [['list'], ['report']], early });
+    const module = declared.implement({
+      start: ({ go }) => [go.list()],
+      steps: { list: { request: () => 'https://a.test', parse: () => [] }, report: { run: () => [] } },
+    });
+    expect(module.early).toEqual(early);
+    expect(module.contract).toMatchObject({ early });
+    expect(shop.contract).not.toHaveProperty('early');
+  });
+
+  it.each([0, -1, 1.5, Number.NaN, '20s', 86_400_001])('refuses %s as its time', (atMs) => {
+    expect(problemsOf({ ...right, steps, phases, early: { atMs } })).toContain(
+      'give a whole number of milliseconds above 0, at most 86400000',
+    );
+  });
+
+  it('refuses what is no declaration, and other fields', () => {
+    expect(problemsOf({ ...right, steps, phases, early: 20_000 })).toContain('early: give { atMs }');
+    expect(problemsOf({ ...right, steps, phases, early: { ...early, at: 1 } })).toContain('early.at: unknown field');
+  });
+
+  it('needs a later phase that begins with a compute step', () => {
+    const problem = 'no later phase begins with a compute step';
+    expect(problemsOf({ ...right, steps, early })).toContain(problem);
+    expect(problemsOf({ ...right, steps, phases: [['report'], ['list']], early })).toContain(problem);
+    expect(problemsOf({ ...right, steps, phases, early })).toBe('');
+  });
+});
+
 describe('a module', () => {
   it('is what its contract says', () => {
     expect(shop).toMatchObject({ id: 'shop@1.0.0', name: 'shop', version: '1.0.0', itemTypes: ['product'] });

@@ -48,9 +48,12 @@ function moduleWith(parse: Parse, run: Run = () => []): ModuleDefinition {
   });
 }
 
+const opening = { partials: () => none(), revision: 1, isEarly: false };
 const parsed = (parse: Parse) => collect(() => moduleWith(parse).parse(0, { ...call, page }));
 const ran = (run: Run) =>
-  collect(() => moduleWith(() => [], run).compute(2, { ...call, items: () => none(), failures: () => none() }));
+  collect(() =>
+    moduleWith(() => [], run).compute(2, { ...call, items: () => none(), failures: () => none(), ...opening }),
+  );
 
 async function collect(emissions: () => Emissions): Promise<Emission[]> {
   const all: Emission[] = [];

@@ -19,7 +19,8 @@ const call = {
   log: console,
 };
 const page = { url: 'https://a.test/', status: 200, headers: {}, body: Buffer.from('') };
-const join0 = { items: () => empty(), failures: () => empty() };
+const opening = { partials: () => empty(), revision: 1, isEarly: false };
+const join0 = { items: () => empty(), failures: () => empty(), ...opening };
 
 async function* empty(): AsyncGenerator<never, void> {}
 

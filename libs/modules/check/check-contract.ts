@@ -1,7 +1,8 @@
 /** Checks a whole contract when it is defined, and returns it in a form that needs no more checks. */
 import { CatenaError } from '../../errors/catena-error.ts';
 import { type AnyContract, fetchStep, type Schema, type StepOptions } from '../contract/contract.ts';
-import type { PhaseDefinition } from '../contract/definition.ts';
+import type { EarlyOpening, PhaseDefinition } from '../contract/definition.ts';
+import { earlyProblems } from './early.ts';
 import { isRecord } from './is-record.ts';
 import { phaseProblems, readPhases } from './phases.ts';
 import { optionProblems } from './step-options.ts';
@@ -24,6 +25,7 @@ export interface CheckedContract {
   readonly steps: readonly DeclaredStep[];
   readonly phases: readonly PhaseDefinition[];
   readonly items: Readonly<Record<string, Schema>>;
+  readonly early: EarlyOpening | undefined;
 }
 
 const NAME = /^[a-z0-9][a-z0-9_-]{0,62}$/;
@@ -32,7 +34,7 @@ const VERSION = /^(?:0|[1-9]\d{0,8})\.(?:0|[1-9]\d{0,8})\.(?:0|[1-9]\d{0,8})(?:-
 const MEMBER = /^[A-Za-z][A-Za-z0-9_]{0,62}$/;
 /** `start` is the function that runs before any step; an object with a `then` would be treated as a promise. */
 const RESERVED = new Set(['start', 'then', 'constructor', 'toJSON']);
-const CONTRACT_FIELDS = new Set(['name', 'version', 'input', 'steps', 'items', 'phases']);
+const CONTRACT_FIELDS = new Set(['name', 'version', 'input', 'steps', 'items', 'phases', 'early']);
 
 /** Throws `module.bad_contract` with everything that is wrong. */
 export function checkContract(contract: AnyContract): CheckedContract {
@@ -50,6 +52,8 @@ export function checkContract(contract: AnyContract): CheckedContract {
   if (problems.length === 0) problems.push(...phaseProblems(Object.keys(contract.steps), contract.phases));
   if (problems.length > 0) throw badContract(title, problems);
   const checked = read(contract);
+  const misplaced = earlyProblems(contract.early, checked);
+  if (misplaced.length > 0) throw badContract(title, misplaced);
   requireOpenable(checked, title);
   return checked;
 }
@@ -107,8 +111,8 @@ function read(contract: AnyContract): CheckedContract {
     const phase = phases.findIndex((one) => one.steps.includes(index));
     return { name, index, kind: stepKind, phase, schema, options };
   });
-  const { name, version, input } = contract;
-  return { id: `${name}@${version}`, name, version, input, steps, phases, items: { ...contract.items } };
+  const { name, version, input, early } = contract;
+  return { id: `${name}@${version}`, name, version, input, steps, phases, items: { ...contract.items }, early };
 }
 
 /** A later phase that starts with a compute step is opened with an empty state, which its schema must accept. */

@@ -4,7 +4,8 @@ import type { ContractDescription } from '../contract/description.ts';
 import type { CheckedContract } from './check-contract.ts';
 
 /** What nodes of a run depend on: a change of a step's policy is none. */
-export function describeContract({ name, version, input, steps, phases, items }: CheckedContract): ContractDescription {
+export function describeContract(contract: CheckedContract): ContractDescription {
+  const { name, version, input, steps, phases, items, early } = contract;
   return {
     name,
     version,
@@ -14,6 +15,7 @@ export function describeContract({ name, version, input, steps, phases, items }:
     })),
     phases: phases.map(({ steps, join, share }) => ({ steps, join, ...(share === undefined ? {} : { share }) })),
     items: Object.fromEntries(Object.entries(items).map(([type, schema]) => [type, jsonSchemaOf(schema)])),
+    ...(early === undefined ? {} : { early: { atMs: early.atMs } }),
   };
 }
 

@@ -64,6 +64,32 @@ export type PhaseDeclaration<StepName extends string = string> =
   | readonly StepName[]
   | { readonly steps: readonly StepName[]; readonly join?: JoinDeclaration; readonly share?: number };
 
+/**
+ * When the later phases start once on what there is, while an earlier one is still open; they start again when that has ended.
+ *
+ * @example
+ * ```ts
+ * import { type EarlyDeclaration, defineModule, computeStep } from 'catena';
+ * import { z } from 'zod';
+ *
+ * // A first report after 20 seconds, and the whole one when all answers are in.
+ * const early: EarlyDeclaration = { atMs: 20_000 };
+ * export const contract = defineModule({
+ *   name: 'answers',
+ *   version: '1.0.0',
+ *   input: z.object({ questions: z.array(z.string()) }),
+ *   steps: { ask: z.object({ question: z.string() }), report: computeStep() },
+ *   items: { answer: z.string(), report: z.object({ answers: z.number(), isFinal: z.boolean() }) },
+ *   phases: [['ask'], ['report']],
+ *   early,
+ * });
+ * ```
+ */
+export interface EarlyDeclaration {
+  /** Milliseconds from the acceptance of the run. A run whose deadline comes first has only its end. */
+  readonly atMs: number;
+}
+
 export interface Contract<Input extends Schema, Steps extends StepDeclarations, Items extends ItemDeclarations> {
   /** Lower case letters, digits, `-` and `_`. */
   readonly name: string;
@@ -75,6 +101,11 @@ export interface Contract<Input extends Schema, Steps extends StepDeclarations, 
   readonly items?: Items;
   /** Default: one phase with all steps. A phase starts once, when every node of the phase before has ended. */
   readonly phases?: readonly PhaseDeclaration<NoInfer<keyof Steps & string>>[];
+  /**
+   * The later phases also start once at this time, on the items that are committed by then. What their compute steps yield then is
+   * preliminary, and is replaced by what they yield when they start again. Needs a later phase that begins with a compute step.
+   */
+  readonly early?: EarlyDeclaration;
 }
 
 /** A contract of any module. */

@@ -67,6 +67,12 @@ export interface PhaseDefinition {
   readonly share: number | undefined;
 }
 
+/** When the later phases of a module open early. */
+export interface EarlyOpening {
+  /** Milliseconds from the acceptance of the run. */
+  readonly atMs: number;
+}
+
 /**
  * Which pages a step accepts; any other page is a retryable failure with the reason.
  *
@@ -233,7 +239,24 @@ export interface JoinedFailure {
   readonly state?: unknown;
 }
 
+/** What an open request of an earlier phase has received so far, as a compute step reads it. */
+export interface JoinedPartial {
+  readonly step: string;
+  /** The state of its hop, as it was yielded. */
+  readonly state?: unknown;
+  /** The beginning of its body, as UTF-8 without a character that is cut off. */
+  readonly text: string;
+  /** When the end of this text had arrived, in Unix milliseconds. */
+  readonly receivedAtMs: number;
+}
+
 export interface ComputeCall extends StepCall {
+  /** The number of this opening of the phase: 1, and more each time it opens again. */
+  readonly revision: number;
+  /** Whether an earlier phase is still open: what is yielded is preliminary, and the step is executed again. */
+  readonly isEarly: boolean;
+  /** What open requests of earlier phases have received so far. */
+  readonly partials: () => AsyncIterable<JoinedPartial>;
   /** The items of earlier phases, of one type or of all. */
   readonly items: (type?: string) => AsyncIterable<JoinedItem>;
   /** The nodes of earlier phases that died. */
@@ -249,6 +272,8 @@ export interface ModuleDefinition {
   readonly phases: readonly PhaseDefinition[];
   readonly itemTypes: readonly string[];
   readonly inputSchema?: StandardSchemaV1;
+  /** Undefined: its later phases open when the earlier ones have ended, and not before. */
+  readonly early?: EarlyOpening | undefined;
   /** The contract as data; undefined for a definition that was not made by `defineModule`. */
   readonly contract?: ContractDescription;
   /** A digest of the source files that it was loaded from; undefined for one that was not loaded from a file. */

@@ -17,6 +17,8 @@ export interface ContractDescription {
   }[];
   readonly phases: readonly unknown[];
   readonly items: Readonly<Record<string, unknown>>;
+  /** Absent in contracts that do not open early. */
+  readonly early?: { readonly atMs: number };
 }
 
 /** The canonical text of a description: equal contracts give equal texts. */

@@ -9,7 +9,7 @@ import type {
   StepDeclarations,
   StepSchema,
 } from './contract.ts';
-import type { AuthorLog, Expectation, GivenUp, JoinedFailure, Page, RequestSpec } from './definition.ts';
+import type { AuthorLog, Expectation, GivenUp, JoinedFailure, JoinedPartial, Page, RequestSpec } from './definition.ts';
 import type { Reading } from './reading.ts';
 
 declare const yielded: unique symbol;
@@ -237,6 +237,21 @@ export interface ComputeContext<Input, State, Steps extends StepDeclarations, It
    * what was requested with the items to find them.
    */
   readonly failures: () => AsyncIterable<JoinedFailure>;
+  /**
+   * The number of this opening of the phase: 1, and more each time it opens again. The items carry it; those of a later revision
+   * replace those of the same hop.
+   */
+  readonly revision: number;
+  /**
+   * Whether an earlier phase is still open, in a module with `early`: what the step yields is preliminary, and it runs again. A `fail`
+   * is then only logged.
+   */
+  readonly isEarly: boolean;
+  /**
+   * What open requests of earlier phases have received so far, of those with `partial`: at most two seconds old. Empty unless the
+   * phase is open early.
+   */
+  readonly partials: () => AsyncIterable<JoinedPartial>;
 }
 
 /** One request: a URL alone, or a {@link RequestSpec}. */

@@ -69,7 +69,10 @@ export interface RequestSpec {
    * step declares a cache, it takes no room among the requests of its run and host while it waits.
    */
   readonly notBeforeMs?: number;
-  /** Keeps the received part of a body that a timeout or the server cuts off, as a page with `partial`; without this it is a failure. */
+  /**
+   * Keeps the received part of a body that a timeout or the server cuts off, as a page with `partial`; without this it is a failure.
+   * In a module with `early`, what has arrived so far is stored every two seconds, for `partials()`.
+   */
   readonly partial?: boolean;
   /**
    * `ignore`: robots.txt is not read, neither of this host nor of a host that it redirects to; for an API whose terms say who may

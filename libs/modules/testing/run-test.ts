@@ -4,6 +4,7 @@ import type {
   Emissions,
   JoinedFailure,
   JoinedItem,
+  JoinedPartial,
   ModuleDefinition,
   PageSource,
   RequestSpec,
@@ -23,6 +24,9 @@ export interface AnyGiven {
   readonly url?: string;
   readonly items?: readonly JoinedItem[];
   readonly failures?: readonly JoinedFailure[];
+  readonly partials?: readonly JoinedPartial[];
+  readonly isEarly?: boolean;
+  readonly revision?: number;
 }
 
 interface AnyResult {
@@ -117,12 +121,14 @@ function contentType(isJson: boolean, body: string | Uint8Array): string {
   return isJson || /^\s*[{[]/.test(body) ? 'application/json' : 'text/html; charset=utf-8';
 }
 
-function joinOf({ items = [], failures = [] }: AnyGiven): {
-  items: (type?: string) => AsyncIterable<JoinedItem>;
-  failures: () => AsyncIterable<JoinedFailure>;
-} {
+function joinOf({ items = [], failures = [], partials = [], isEarly = false, revision }: AnyGiven) {
   return {
-    items: (type) => later(type === undefined ? items : items.filter((item) => item.type === type)),
+    isEarly,
+    // What follows an early opening is another revision; by itself a test is the first opening.
+    revision: revision ?? 1,
+    partials: () => later(partials),
+    items: (type?: string): AsyncIterable<JoinedItem> =>
+      later(type === undefined ? items : items.filter((item) => item.type === type)),
     failures: () => later(failures),
   };
 }

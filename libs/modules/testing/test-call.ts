@@ -7,7 +7,7 @@ import type {
   StepDeclarations,
   StepSchema,
 } from '../contract/contract.ts';
-import type { JoinedFailure, RequestSpec } from '../contract/definition.ts';
+import type { JoinedFailure, JoinedPartial, RequestSpec } from '../contract/definition.ts';
 import type { ItemRow } from '../contract/implementation.ts';
 
 /** A field that may be omitted if its type accepts an object without fields. */
@@ -38,6 +38,12 @@ export interface TestJoin<Items extends ItemDeclarations> {
   /** Items of earlier phases. */
   readonly items?: readonly ItemRow<Items>[];
   readonly failures?: readonly JoinedFailure[];
+  /** What open requests of earlier phases have received so far. */
+  readonly partials?: readonly JoinedPartial[];
+  /** Whether an earlier phase is open; default false. */
+  readonly isEarly?: boolean;
+  /** The number of the opening; default 1. */
+  readonly revision?: number;
 }
 
 export type TestGiven<

@@ -325,9 +325,9 @@ async function sendCommit(
   { children, staged, items }: Yield,
   { wakeUps, claimsChild }: { readonly wakeUps: number; readonly claimsChild: boolean },
 ): Promise<CommitOutcome> {
-  const { id: nodeId, runId, moduleId, phase, token } = node;
+  const { id: nodeId, runId, moduleId, phase, token, revision } = node;
   const handOver = claimsChild ? { handOver: { owner: nextOwner(), leaseMs: leases.leaseMs } } : {};
-  const batch = items.length === 0 ? undefined : { runId, moduleId, phase, nodeId, token, items };
+  const batch = items.length === 0 ? undefined : { runId, moduleId, phase, nodeId, token, revision, items };
   failpoint('commit.before');
   const outcome = await commits.commit({ node, token, children, staged, wakeUps, ...handOver }, batch);
   failpoint('commit.after');

@@ -9,7 +9,7 @@ import { InsertThenConfirm, resolvingStore } from './insert-then-confirm.ts';
 const NODE: ChainNode = {
   ...{ id: 'a', runId: 'r', moduleId: 'm@1.0.0', phase: 0, kind: 'request', stepIdx: 0, prefixRequest: '', body: '' },
   ...{ state: 'processing', epoch: 0, attempts: 1, crashes: 0, dispatches: 0, owner: 'o', dueAtMs: 0, error: '' },
-  ...{ token: 't2', committedToken: '', deathReason: '' },
+  ...{ token: 't2', committedToken: '', deathReason: '', revision: 1, isEarly: false },
 };
 
 const COMMIT = { node: NODE, token: 't2', children: [], staged: 0, wakeUps: 0 };
@@ -104,7 +104,7 @@ describe('a commit with items', () => {
     await again.writer.commit({ ...COMMIT, node: { ...NODE, committedToken: 't1' } }, undefined);
     await again.writer.flush();
     expect(again.calls).toEqual(['insert', 'commit', 'confirm']);
-    expect(again.batches).toEqual([{ ...BATCH, items: [] }]);
+    expect(again.batches).toEqual([{ ...BATCH, revision: 1, items: [] }]);
   });
 
   it('is written together with others, and does not fail when its confirmation does', async () => {

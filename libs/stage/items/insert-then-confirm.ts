@@ -89,8 +89,8 @@ export class InsertThenConfirm implements CommitPort {
 /** A commit without items hides the rows of the node's earlier commit; this empty batch makes the store do so. */
 function markerFor({ node, token }: ExecutionCommit): ItemBatch | undefined {
   if (node.committedToken === '') return undefined;
-  const { runId, moduleId, phase, id: nodeId } = node;
-  return { runId, moduleId, phase, nodeId, token, items: [] };
+  const { runId, moduleId, phase, id: nodeId, revision } = node;
+  return { runId, moduleId, phase, nodeId, token, revision, items: [] };
 }
 
 /** Confirms commits. Never throws: failed confirmations are left to the next {@link InsertThenConfirm.resolve}. */
@@ -121,9 +121,9 @@ export function resolvingStore<Kind extends Store>(store: Kind, items: Pick<Inse
       await items.resolve(runId);
       return store.countItems(runId);
     },
-    hasWithdrawnItems: async (runId, upToSeq) => {
+    hasWithdrawnItems: async (runId, upToSeq, withReplaced) => {
       await items.resolve(runId);
-      return store.hasWithdrawnItems(runId, upToSeq);
+      return store.hasWithdrawnItems(runId, upToSeq, withReplaced);
     },
     closeRun: async (runId, end, records) => {
       await items.resolve(runId);

@@ -7,6 +7,7 @@ import { RecentMap } from '../../concurrency/recent-map.ts';
 import { Rounds } from '../../concurrency/rounds.ts';
 import { RecoverCode } from '../../coordination/protocol/claims.ts';
 import type { NodeRef } from '../../coordination/protocol/node.ts';
+import { EarlyOpenCode } from '../../coordination/protocol/phases.ts';
 import type { Coordinator } from '../../coordination/protocol/port.ts';
 import type { DueEntry } from '../../coordination/protocol/sweep.ts';
 import type { Log } from '../../telemetry/log.ts';
@@ -147,6 +148,16 @@ export class Sweeper {
         return this.#drain(entry);
       case 'deadline': {
         const { wakeUps } = await coordinator.phaseClose(entry);
+        return this.#notify(entry.runId, wakeUps);
+      }
+      case 'early': {
+        const { code, wakeUps } = await coordinator.earlyOpen(entry);
+        if (code === EarlyOpenCode.OPENED) {
+          this.#options.log.info('the later phases of a module opened early', {
+            run_id: entry.runId,
+            module_id: entry.moduleId,
+          });
+        }
         return this.#notify(entry.runId, wakeUps);
       }
       case 'settle':

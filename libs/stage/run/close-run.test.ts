@@ -159,6 +159,8 @@ describe('the finish reason', () => {
     state: 'done',
     reason: '',
     currentPhase: 1,
+    front: 1,
+    revision: 1,
     phases: [phase],
     executions: 3,
     errors: 1,

@@ -25,7 +25,7 @@ const node = (changes: Partial<ChainNode> = {}): ChainNode => ({
     limitKey: '',
   },
   ...{ body: '{"url":"http://a.test/1"}', state: 'dead', epoch: 0, attempts: 1, crashes: 0, dispatches: 0, owner: '' },
-  ...{ token: '', dueAtMs: 0, error: error(), deathReason: 'failed', committedToken: '' },
+  ...{ token: '', dueAtMs: 0, error: error(), deathReason: 'failed', committedToken: '', revision: 1, isEarly: false },
   ...changes,
 });
 

@@ -6,6 +6,7 @@ import { deploymentIn } from './deployment.ts';
 import { type Incarnation, incarnationIn } from './incarnation.ts';
 import { Items } from './items.ts';
 import { migratePostgres } from './migrate.ts';
+import { partialsIn } from './partials.ts';
 import { recordsIn } from './records.ts';
 import { responseCacheIn } from './response-cache.ts';
 import { RunClosing } from './run-closing.ts';
@@ -46,6 +47,7 @@ export function postgresStoreIn(db: PostgresDatabase): PostgresStore {
     ...recordsIn(db.query, numbers),
     ...deploymentIn(db.query),
     ...contractsIn(db.query),
+    ...partialsIn(db.query, numbers),
     ...incarnationIn(db.query),
     insertItems: (batches) => items.insert(batches),
     confirmItems: (runId, confirmations) => items.confirm(runId, confirmations),
@@ -54,7 +56,7 @@ export function postgresStoreIn(db: PostgresDatabase): PostgresStore {
     countItems: (runId) => items.count(runId),
     listShown: (runId, limit, beforeSeq) => items.listShown(runId, limit, beforeSeq),
     withdrawItems: (runId, executions) => items.withdraw(runId, executions),
-    hasWithdrawnItems: (runId, upToSeq) => items.hasWithdrawn(runId, upToSeq),
+    hasWithdrawnItems: (runId, upToSeq, withReplaced = false) => items.hasWithdrawn(runId, upToSeq, withReplaced),
     markExpired: (runId) => closing.expire(runId),
     closeRun: (runId, end, records) => closing.close(runId, end, records),
     responseCache: (bounds) => responseCacheIn(db.query, bounds),

@@ -3,8 +3,9 @@ import type { Statement } from './database.ts';
 
 export const INSERT: Statement = {
   name: 'insert_items',
-  text: `INSERT INTO items (run_no, node_id, token, ordinal, phase, module_id, type, data)
-    SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::int[], $5::int[], $6::text[], $7::text[], $8::text[])
+  text: `INSERT INTO items (run_no, node_id, token, ordinal, phase, module_id, type, data, revision)
+    SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::int[], $5::int[], $6::text[], $7::text[], $8::text[],
+      $9::int[])
     ON CONFLICT DO NOTHING`,
 };
 
@@ -26,7 +27,17 @@ export const REFUSED: Statement = {
   name: 'refused_confirmations',
   text: `SELECT given.node_id FROM unnest($2::text[], $3::text[], $4::text[]) AS given (node_id, token, replaces)
     WHERE EXISTS (SELECT FROM items i WHERE i.run_no = $1 AND i.node_id = given.node_id
-      AND i.token <> given.token AND i.token <> given.replaces AND i.seq IS NOT NULL)`,
+      AND i.token <> given.token AND i.token <> given.replaces AND i.seq IS NOT NULL AND NOT i.replaced)`,
+};
+
+/** Marks the rows of earlier revisions of nodes; sinks still get them. Call it before {@link WITHDRAW}. */
+export const REPLACE: Statement = {
+  name: 'replace_items',
+  text: `UPDATE items i SET replaced = TRUE
+    FROM unnest($2::text[], $3::text[]) AS given (node_id, token)
+    WHERE i.run_no = $1 AND i.node_id = given.node_id AND i.token <> given.token AND i.seq IS NOT NULL AND NOT i.replaced
+      AND i.revision < (SELECT max(own.revision) FROM items own
+        WHERE own.run_no = $1 AND own.node_id = given.node_id AND own.token = given.token)`,
 };
 
 /** Hides rows and keeps them until the run is closed, so that a later confirmation can show them again. */
@@ -36,7 +47,7 @@ export const WITHDRAW: Statement = {
       SELECT i.node_id, i.token, i.ordinal, i.seq
       FROM unnest($2::text[], $3::text[]) AS given (node_id, token)
       CROSS JOIN LATERAL (SELECT * FROM items WHERE run_no = $1 AND node_id = given.node_id
-        AND token <> given.token AND seq IS NOT NULL) i
+        AND token <> given.token AND seq IS NOT NULL AND NOT replaced) i
       WHERE EXISTS (SELECT FROM items own WHERE own.run_no = $1 AND own.node_id = given.node_id
         AND own.token = given.token)
     ), withdrawn AS (
@@ -52,7 +63,7 @@ export const SHOWN: Statement = {
   name: 'list_shown',
   text: `SELECT node_id AS "nodeId", token, module_id AS "moduleId", phase, min(seq) AS seq
     FROM (SELECT node_id, token, module_id, phase, seq FROM items
-      WHERE run_no = $1 AND seq > 0 AND seq < $2 ORDER BY seq DESC LIMIT $3) AS last
+      WHERE run_no = $1 AND seq > 0 AND seq < $2 AND NOT replaced ORDER BY seq DESC LIMIT $3) AS last
     GROUP BY node_id, token, module_id, phase`,
 };
 
@@ -91,31 +102,38 @@ export const CONFIRM: Statement = {
 export const UNCONFIRMED: Statement = {
   name: 'list_unconfirmed',
   text: `SELECT i.node_id AS "nodeId", i.token, i.module_id AS "moduleId", i.phase, coalesce((
-      SELECT s.token FROM items s WHERE s.run_no = $1 AND s.node_id = i.node_id AND s.seq IS NOT NULL LIMIT 1), '') AS shown
+      SELECT s.token FROM items s WHERE s.run_no = $1 AND s.node_id = i.node_id AND s.seq IS NOT NULL AND NOT s.replaced
+        LIMIT 1), '') AS shown
     FROM items i
     WHERE i.run_no = $1 AND i.seq IS NULL AND i.ordinal <= 0 AND (i.node_id, i.token) > ($2, $3)
     ORDER BY i.node_id, i.token LIMIT $4`,
 };
 
 /** `seq > 0` matches the partial index; `seq > $2` is the start. */
-export function readStatement(ofType: boolean, ofJoin: boolean): Statement {
+export function readStatement(ofType: boolean, ofJoin: boolean, withReplaced: boolean): Statement {
   const join = ofType ? 'AND module_id = $5 AND phase < $6' : 'AND module_id = $4 AND phase < $5';
   return {
-    name: `read_items${ofType ? '_of_type' : ''}${ofJoin ? '_of_join' : ''}`,
-    text: `SELECT seq, module_id AS "moduleId", type, data FROM items
-      WHERE run_no = $1 AND seq > 0 AND seq > $2 ${ofType ? 'AND type = $4' : ''} ${ofJoin ? join : ''}
+    name: `read_items${ofType ? '_of_type' : ''}${ofJoin ? '_of_join' : ''}${withReplaced ? '_all' : ''}`,
+    text: `SELECT seq, module_id AS "moduleId", type, data, revision FROM items
+      WHERE run_no = $1 AND seq > 0 AND seq > $2 ${withReplaced ? '' : 'AND NOT replaced'} ${ofType ? 'AND type = $4' : ''} ${ofJoin ? join : ''}
       ORDER BY seq LIMIT $3`,
   };
 }
 
 export const COUNT: Statement = {
   name: 'count_items',
-  text: 'SELECT count(*) AS n FROM items WHERE run_no = $1 AND seq > 0',
+  text: 'SELECT count(*) AS n FROM items WHERE run_no = $1 AND seq > 0 AND NOT replaced',
 };
 
 export const WITHDRAWN: Statement = {
   name: 'withdrawn_seq',
   text: 'SELECT withdrawn_seq FROM runs WHERE no = $1',
+};
+
+/** Whether a later revision has replaced a row up to a number. */
+export const REPLACED: Statement = {
+  name: 'has_replaced_items',
+  text: 'SELECT EXISTS (SELECT FROM items WHERE run_no = $1 AND seq <= $2 AND replaced) AS found',
 };
 
 /** All rows of some executions: at least one, and more as long as they have fewer than $2 rows together. */

@@ -63,6 +63,7 @@ export class Items {
       const refused = new Set(rows.map((row) => row.node_id as string));
       const taken = some.filter(({ nodeId }) => !refused.has(nodeId));
       if (taken.length > 0) {
+        await query(sql.REPLACE, [runNo, nodeIdsOf(taken), tokensOf(taken)]);
         await query(sql.WITHDRAW, [runNo, nodeIdsOf(taken), tokensOf(taken)]);
         await query(sql.CONFIRM, [runNo, nodeIdsOf(taken), tokensOf(taken), run!.last_seq]);
       }
@@ -96,11 +97,11 @@ export class Items {
     return rows as unknown as readonly UnconfirmedRows[];
   }
 
-  async read({ runId, afterSeq, limit, type, join }: ItemQuery): Promise<StoredItem[]> {
+  async read({ runId, afterSeq, limit, type, join, withReplaced = false }: ItemQuery): Promise<StoredItem[]> {
     const values: unknown[] = [await this.#runs.of(runId), afterSeq, limit];
     if (type !== undefined) values.push(type);
     if (join !== undefined) values.push(join.moduleId, join.beforePhase);
-    const rows = await this.#db.query(sql.readStatement(type !== undefined, join !== undefined), values);
+    const rows = await this.#db.query(sql.readStatement(type !== undefined, join !== undefined, withReplaced), values);
     return assertInOrder(rows as unknown as StoredItem[], runId, afterSeq);
   }
 
@@ -109,10 +110,14 @@ export class Items {
     return row!.n as number;
   }
 
-  async hasWithdrawn(runId: string, upToSeq: number): Promise<boolean> {
-    const [row] = await this.#db.query(sql.WITHDRAWN, [await this.#runs.of(runId)]);
+  async hasWithdrawn(runId: string, upToSeq: number, withReplaced: boolean): Promise<boolean> {
+    const runNo = await this.#runs.of(runId);
+    const [row] = await this.#db.query(sql.WITHDRAWN, [runNo]);
     const lowest = row!.withdrawn_seq as number;
-    return lowest > 0 && lowest <= upToSeq;
+    if (lowest > 0 && lowest <= upToSeq) return true;
+    if (withReplaced) return false;
+    const [replaced] = await this.#db.query(sql.REPLACED, [runNo, upToSeq]);
+    return replaced!.found as boolean;
   }
 
   /** Deletes a batch of hidden rows; true while there may be more. */
@@ -142,24 +147,24 @@ function* inTransactions(all: readonly Confirmation[], sizes: readonly number[])
   if (some.length > 0) yield some;
 }
 
-type Columns = readonly [number[], string[], string[], number[], number[], string[], string[], string[]];
+type Columns = readonly [number[], string[], string[], number[], number[], string[], string[], string[], number[]];
 
 /** The rows of all batches, column by column, in statements of bounded size. */
 function* inStatements(batches: readonly ItemBatch[], numbers: ReadonlyMap<string, number>): Generator<Columns> {
-  let columns: Columns = [[], [], [], [], [], [], [], []];
+  let columns: Columns = [[], [], [], [], [], [], [], [], []];
   let chars = 0;
-  for (const { runId, nodeId, token, phase, moduleId, items } of batches) {
+  for (const { runId, nodeId, token, phase, moduleId, revision = 1, items } of batches) {
     const rows =
       items.length === 0 ? [[-1, '', ''] as const] : items.map(({ type, data }, i) => [i, type, data] as const);
     for (const [ordinal, type, data] of rows) {
-      const row = [numbers.get(runId)!, nodeId, token, ordinal, phase, moduleId, type, data] as const;
+      const row = [numbers.get(runId)!, nodeId, token, ordinal, phase, moduleId, type, data, revision] as const;
       row.forEach((value, column) => {
         (columns[column] as unknown[]).push(value);
       });
       chars += data.length;
       if (columns[0].length < MAX_ROWS && chars < MAX_CHARS) continue;
       yield columns;
-      columns = [[], [], [], [], [], [], [], []];
+      columns = [[], [], [], [], [], [], [], [], []];
       chars = 0;
     }
   }

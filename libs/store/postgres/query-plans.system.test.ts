@@ -71,6 +71,7 @@ async function fill(): Promise<void> {
     INSERT INTO items (run_no, node_id, token, ordinal, seq, phase, module_id, type, data)
       SELECT 1 + n % 20, 'node-' || n / 5, 't', n % 5, CASE WHEN n % 50 < 45 THEN n END, 0, 'm', 'row', '{}'
       FROM generate_series(1, 100000) n;
+    INSERT INTO partials SELECT n / 50, 'node-' || n, 'm', 0, 1, '' FROM generate_series(1, 20000) n;
     INSERT INTO dead_letters SELECT n / 50, 'node-' || n, 1, '{}', FALSE, 0 FROM generate_series(1, 20000) n;
     INSERT INTO events (run_no, id, event) SELECT n / 50, 'e' || n, '{}' FROM generate_series(1, 20000) n;
     INSERT INTO exports SELECT n, 'p', 1, 1, 1, '' FROM generate_series(1, 20000) n;
@@ -98,9 +99,12 @@ async function callEverything(store: PostgresStore): Promise<void> {
   const join = { moduleId: 'm', beforePhase: 1 };
   for (const query of [{}, { type: 'row' }, { join }, { type: 'row', join }]) {
     await store.readItems({ runId: 'r', afterSeq: 0, limit: 10, ...query });
+    await store.readItems({ runId: 'r', afterSeq: 0, limit: 10, ...query, withReplaced: true });
   }
   await store.countItems('r');
   await store.hasWithdrawnItems('r', 1);
+  await store.savePartial({ ...rows, text: '', receivedAtMs: 1 });
+  await store.listPartials({ runId: 'r', moduleId: 'm', beforePhase: 1, limit: 1, after: '' });
   await store.closeRun('r', END, records([letter('n')], [{ id: 'e', type: 'T', atMs: 1, data: {} }]));
   await store.listEvents('r');
   await store.listDeadLetters('r', { limit: 10, after: 'a' });
@@ -158,7 +162,7 @@ describe('the statements of the store in PostgreSQL', () => {
     ['SELECT r.* FROM run_modules m JOIN', 'run_modules_pkey'],
     ['SELECT * FROM runs WHERE fingerprint = $1', 'runs_by_fingerprint'],
     ['SELECT run_id FROM runs WHERE state =', 'runs_by_end'],
-    ['SELECT seq, module_id AS "moduleId", type, data FROM items', 'items_by_seq'],
+    ['SELECT seq, module_id AS "moduleId", type, data, revision FROM items', 'items_by_seq'],
     ['SELECT i.node_id AS "nodeId"', 'items_unconfirmed'],
     ['SELECT letter FROM dead_letters', 'dead_letters_pkey'],
     ['SELECT event FROM events', 'events_in_order'],

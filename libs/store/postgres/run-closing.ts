@@ -1,6 +1,7 @@
 import type { DeadLetter, RunEnd, RunRecords, StoredEvent } from '../port.ts';
 import type { PostgresDatabase, Statement } from './database.ts';
 import type { Items } from './items.ts';
+import { CLEAR_PARTIALS } from './partials.ts';
 import type { RunNumbers } from './run-numbers.ts';
 
 /** Rows per statement. */
@@ -28,6 +29,7 @@ export class RunClosing {
     const settling = begun!.settlings as number;
     await inBatches(deadLetters, (batch) => this.#saveLetters(runNo, settling, batch));
     await inBatches(events, (batch) => this.#saveEvents(runNo, batch));
+    while ((await this.#db.query(CLEAR_PARTIALS, [runNo, BATCH]))[0]!.n === BATCH);
     while (await this.#items.prune(runNo));
     await this.#db.transaction(async (query) => {
       await query(FORGET_LETTERS, [runNo, settling]);

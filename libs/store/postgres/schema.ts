@@ -134,4 +134,22 @@ export const POSTGRES_MIGRATIONS: readonly string[] = [
   -- What processes of this deployment mean by a module id.
   CREATE TABLE module_contracts (module_id TEXT PRIMARY KEY, contract TEXT NOT NULL, code TEXT NOT NULL);
   `,
+  `
+  ALTER TABLE items
+    ADD COLUMN revision INTEGER NOT NULL DEFAULT 1,
+    -- A later revision of the node has replaced the row; it keeps its number.
+    ADD COLUMN replaced BOOLEAN NOT NULL DEFAULT FALSE;
+  CREATE INDEX items_replaced ON items (run_no, seq) WHERE replaced;
+
+  -- What open requests have received so far.
+  CREATE TABLE partials (
+    run_no BIGINT NOT NULL,
+    node_id TEXT NOT NULL,
+    module_id TEXT NOT NULL,
+    phase INTEGER NOT NULL,
+    received_at BIGINT NOT NULL,
+    text TEXT NOT NULL,
+    PRIMARY KEY (run_no, node_id)
+  );
+  `,
 ];

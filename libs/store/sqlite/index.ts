@@ -6,6 +6,7 @@ import { contractsOn } from './contracts.ts';
 import { DeadLetters } from './dead-letters.ts';
 import { foreignMessagesOn } from './foreign-messages.ts';
 import { Items } from './items.ts';
+import { partialsOn } from './partials.ts';
 import { RunClosing } from './run-closing.ts';
 import { RunNumbers } from './run-numbers.ts';
 import { runsOn } from './runs.ts';
@@ -40,20 +41,24 @@ function storeOn(db: SqliteDatabase): SqliteStore {
   const numbers = new RunNumbers(db);
   const items = new Items(db, numbers);
   const letters = new DeadLetters(db);
-  const closing = new RunClosing(db, numbers, items, letters);
+  const { clear, ...partials } = partialsOn(db, numbers);
+  const closing = new RunClosing({ db, numbers, items, letters, clearPartials: clear });
   const sql = statements(db);
   return {
     ...runsOn(db, numbers),
+    ...partials,
     ...accountsOn(db),
     ...contractsOn(db),
     ...foreignMessagesOn(db),
     insertItems: (batch) => items.insert(batch),
     readItems: async (query) => db.read(() => items.read(query)),
     countItems: async (runId) => db.read(() => items.count(runId)),
-    hasWithdrawnItems: async (runId, upToSeq) =>
+    hasWithdrawnItems: async (runId, upToSeq, withReplaced = false) =>
       db.read(() => {
         const pruned = sql.withdrawnSeq.get(runId)?.withdrawn_seq as number | undefined;
-        return (pruned !== undefined && pruned > 0 && pruned <= upToSeq) || items.hasWithdrawn(runId, upToSeq);
+        return (
+          (pruned !== undefined && pruned > 0 && pruned <= upToSeq) || items.hasWithdrawn(runId, upToSeq, withReplaced)
+        );
       }),
     closeRun: (runId, end, records) => closing.close(runId, end, records),
     listEvents: async (runId) =>

@@ -76,7 +76,10 @@ describe('the statements of coordinator and store', () => {
     ['SELECT r.* FROM runs r WHERE (r.accepted_at,r.no) <', 'runs_by_acceptance'],
     ['SELECT r.* FROM run_modules m JOIN', 'USING PRIMARY KEY'],
     ['SELECT letter FROM dead_letters', 'USING PRIMARY KEY'],
-    ['SELECT seq, module_id AS moduleId, type, data FROM items i WHERE run_no = ? AND seq > ?', 'items_by_run'],
+    [
+      'SELECT seq, module_id AS moduleId, type, data, revision FROM items i WHERE run_no = ? AND seq > ?',
+      'items_by_run',
+    ],
   ])('%s … by %s, without sorting', async (beginning, index) => {
     const db = await open();
     const found = db.statements.filter((sql) => inOneLine(sql).startsWith(beginning));

@@ -7,17 +7,28 @@ import type { RunNumbers } from './run-numbers.ts';
 /** Rows written or deleted per transaction. */
 const BATCH = 200;
 
+export interface RunClosingParts {
+  readonly db: SqliteDatabase;
+  readonly numbers: RunNumbers;
+  readonly items: Items;
+  readonly letters: DeadLetters;
+  /** Deletes a batch of what requests of the run had received; returns how many. */
+  readonly clearPartials: (runNo: number, limit: number) => number;
+}
+
 /** Writes the end of a run in bounded transactions. The run's own row is last, so after a crash the closing starts over. */
 export class RunClosing {
   readonly #db: SqliteDatabase;
   readonly #numbers: RunNumbers;
   readonly #items: Items;
   readonly #letters: DeadLetters;
+  readonly #clearPartials: RunClosingParts['clearPartials'];
   readonly #saveEvent;
   readonly #markWithdrawn;
   readonly #end;
 
-  constructor(db: SqliteDatabase, numbers: RunNumbers, items: Items, letters: DeadLetters) {
+  constructor({ db, numbers, items, letters, clearPartials }: RunClosingParts) {
+    this.#clearPartials = clearPartials;
     this.#db = db;
     this.#numbers = numbers;
     this.#items = items;
@@ -47,6 +58,8 @@ export class RunClosing {
         }
       });
     }
+    while (await this.#db.write(() => this.#clearPartials(runNo, BATCH) === BATCH));
+    while (await this.#db.write(() => this.#items.markReplaced(runId, BATCH) === BATCH));
     while (await this.#prune(runId, runNo));
     const whole = JSON.stringify({ ...end, ...summary?.() });
     await this.#db.write(() => void this.#end.run(whole, end.endedAtMs, end.cost?.spent ?? 0, runNo));

@@ -113,4 +113,20 @@ export const STORE_MIGRATIONS: readonly string[] = [
     code TEXT NOT NULL
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  ALTER TABLE items ADD COLUMN revision INTEGER NOT NULL DEFAULT 1;
+  -- Set when the run is closed: until then the nodes tell which rows a later revision has replaced.
+  ALTER TABLE items ADD COLUMN replaced INTEGER NOT NULL DEFAULT 0;
+
+  -- What open requests have received so far.
+  CREATE TABLE partials (
+    run_no INTEGER NOT NULL,
+    node_id TEXT NOT NULL,
+    module_id TEXT NOT NULL,
+    phase INTEGER NOT NULL,
+    received_at INTEGER NOT NULL,
+    text TEXT NOT NULL,
+    PRIMARY KEY (run_no, node_id)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

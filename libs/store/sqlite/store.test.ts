@@ -12,8 +12,9 @@ async function open(): Promise<StoreHarness> {
   openSqliteCoordinator({ db, clock: new ManualClock(), policy: defaultPolicy });
   const store = openSqliteStore(db);
   const commitNode = db.prepare(
-    `INSERT INTO chain_nodes (id, phase_no, kind, state, step_idx, due_at, prefix_request, body, committed_token)
-     VALUES (?, 1, 'hop', 'done', 0, 0, '', '', ?) ON CONFLICT (id) DO UPDATE SET committed_token = excluded.committed_token`,
+    `INSERT INTO chain_nodes (id, phase_no, kind, state, step_idx, due_at, prefix_request, body, committed_token, revision)
+     VALUES (?, 1, 'hop', 'done', 0, 0, '', '', ?, ?)
+     ON CONFLICT (id) DO UPDATE SET committed_token = excluded.committed_token, revision = excluded.revision`,
   );
   let tokens = 0;
   const insert = (place: Parameters<StoreHarness['commit']>[0], items: readonly NewItem[]): string => {
@@ -23,7 +24,8 @@ async function open(): Promise<StoreHarness> {
   };
   return {
     store,
-    commit: (place, items) => db.write(() => void commitNode.run(place.nodeId, insert(place, items))),
+    commit: (place, items) =>
+      db.write(() => void commitNode.run(place.nodeId, insert(place, items), place.revision ?? 1)),
     abandon: (place, items) => db.write(() => void insert(place, items)),
     close: async () => db.close(),
   };

@@ -100,6 +100,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#isDiscarding = isRedirect(status) && headers.location !== undefined;
     const length = Number(headers['content-length']);
     if (this.#isDiscarding || this.#hop.method === 'HEAD') return;
+    this.#hop.onReceiving?.(() => this.#soFar());
     if (length > this.#limits.maxBodyBytes) {
       this.#refuse(length);
     } else if (length > 0) {
@@ -171,11 +172,19 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#reject(error);
   }
 
-  /** A truncated compressed body cannot be decoded. */
+  #soFar(): Buffer | undefined {
+    return this.#settled || this.#isCompressed ? undefined : this.#received.copy();
+  }
+
+  /** A part of a compressed body cannot be decoded. */
+  get #isCompressed(): boolean {
+    return this.#headers.some(([name]) => name === 'content-encoding');
+  }
+
   #succeedPartially(): boolean {
     if (this.#hop.keepsPartial !== true || this.#settled || this.#isDiscarding || this.#received.length === 0)
       return false;
-    if (this.#headers.some(([name]) => name === 'content-encoding')) return false;
+    if (this.#isCompressed) return false;
     this.#succeed(this.#received.take(), true);
     return true;
   }

@@ -12,7 +12,12 @@ export interface Hop {
   readonly originOnly?: readonly string[];
   /** Whether a partial body is kept when the time is up or the server cuts it off. */
   readonly keepsPartial?: boolean;
+  /** Called when a body begins to arrive. */
+  readonly onReceiving?: OnReceiving | undefined;
 }
+
+/** Receives a function that copies what has arrived so far: undefined for what cannot be read yet, such as a compressed body. */
+export type OnReceiving = (soFar: () => Buffer | undefined) => void;
 
 /** Set by the client itself, because they describe the connection or follow from the body. */
 const OF_THE_CONNECTION = new Set([
@@ -34,6 +39,7 @@ export interface AskedRequest {
   readonly body?: Uint8Array;
   readonly originOnly?: readonly string[];
   readonly keepsPartial?: boolean;
+  readonly onReceiving?: OnReceiving | undefined;
 }
 
 /**
@@ -52,11 +58,11 @@ export function firstHop(request: AskedRequest, userAgent: string): Hop {
     const lowerCase = name.toLowerCase();
     if (!OF_THE_CONNECTION.has(lowerCase)) headers.set(lowerCase, request.headers[name] ?? '');
   }
-  const { body, originOnly = [], keepsPartial = false } = request;
+  const { body, originOnly = [], keepsPartial = false, onReceiving } = request;
   // A partial compressed body cannot be decoded.
   if (keepsPartial) headers.set('accept-encoding', 'identity');
   const names = originOnly.map((name) => name.toLowerCase());
-  return { url, method: request.method.toUpperCase(), headers, body, originOnly: names, keepsPartial };
+  return { url, method: request.method.toUpperCase(), headers, body, originOnly: names, keepsPartial, onReceiving };
 }
 
 /** Parses a URL. Throws `download.invalid_url`, `download.unsupported_protocol`. */

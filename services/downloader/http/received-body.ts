@@ -35,6 +35,11 @@ export class ReceivedBody {
     this.#length = end;
   }
 
+  /** A copy of all bytes so far. */
+  copy(): Buffer {
+    return Buffer.concat(this.#place === undefined ? this.#parts : [this.#place.subarray(0, this.#length)]);
+  }
+
   /** All bytes so far. The body is empty afterwards. */
   take(): Buffer {
     const whole = this.#place?.subarray(0, this.#length) ?? this.#joined();

@@ -19,14 +19,14 @@ export async function* listItems(
   request: ListItemsRequest,
   signal: AbortSignal,
 ): AsyncGenerator<ListItemsResponse, void> {
-  const { runId, type, follow } = request;
+  const { runId, type, follow, withReplaced } = request;
   requireNone([rangeFault('after_seq', request.afterSeq, 0, Number.MAX_SAFE_INTEGER), lengthFault('type', type)]);
   let { afterSeq } = request;
   for (;;) {
     const { state } = await findRun(deps.store, runId);
     // A reader that started on a closed run has only seen rows that stay.
-    if (state === 'closed' && afterSeq > 0) await requireStanding(deps, runId, afterSeq);
-    for await (const rows of pagesBehind(deps, { runId, type, afterSeq })) {
+    if (state === 'closed' && afterSeq > 0) await requireStanding(deps, request, afterSeq);
+    for await (const rows of pagesBehind(deps, { runId, type, afterSeq, withReplaced })) {
       yield* messagesOf(rows);
       afterSeq = rows.at(-1)!.seq;
       signal.throwIfAborted();
@@ -38,12 +38,13 @@ export async function* listItems(
 
 async function* pagesBehind(
   { store }: IngressApiDeps,
-  query: { readonly runId: string; readonly type: string; readonly afterSeq: number },
+  query: Pick<ListItemsRequest, 'runId' | 'type' | 'afterSeq' | 'withReplaced'>,
 ): AsyncGenerator<readonly StoredItem[], void> {
-  const { runId, type } = query;
+  const { runId, type, withReplaced } = query;
   let { afterSeq } = query;
   for (;;) {
-    const rows = await store.readItems({ runId, afterSeq, limit: PAGE_ROWS, ...(type === '' ? {} : { type }) });
+    const ofType = type === '' ? {} : { type };
+    const rows = await store.readItems({ runId, afterSeq, limit: PAGE_ROWS, withReplaced, ...ofType });
     if (rows.length > 0) yield rows;
     if (rows.length < PAGE_ROWS) return;
     afterSeq = rows.at(-1)!.seq;
@@ -59,12 +60,16 @@ function* messagesOf(rows: readonly StoredItem[]): Generator<ListItemsResponse, 
   }
 }
 
-function toItem({ seq, moduleId, type, data }: StoredItem): Item {
-  return { seq, moduleId, type, data: Buffer.from(data) };
+function toItem({ seq, moduleId, type, data, revision }: StoredItem): Item {
+  return { seq, moduleId, type, data: Buffer.from(data), revision };
 }
 
-async function requireStanding({ store }: IngressApiDeps, runId: string, upToSeq: number): Promise<void> {
-  if (!(await store.hasWithdrawnItems(runId, upToSeq))) return;
+async function requireStanding(
+  { store }: IngressApiDeps,
+  { runId, withReplaced }: Pick<ListItemsRequest, 'runId' | 'withReplaced'>,
+  upToSeq: number,
+): Promise<void> {
+  if (!(await store.hasWithdrawnItems(runId, upToSeq, withReplaced))) return;
   throw new CatenaError('api.items_withdrawn', `items of run ${runId} up to number ${upToSeq} were withdrawn`, {
     data: { runId, upToSeq },
     remedy: 'their node was executed again: drop the items that you have and read again with after_seq 0',

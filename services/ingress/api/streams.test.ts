@@ -10,7 +10,10 @@ const draining = new CatenaError('grpc.draining', 'the server stops', { class: '
 async function itemsOf({ api }: Api, request: Partial<ListItemsRequest>, signal?: AbortSignal) {
   const seqs: number[] = [];
   const skus: unknown[] = [];
-  const stream = api.listItems({ runId: '', afterSeq: 0, type: '', follow: false, ...request }, call(signal));
+  const stream = api.listItems(
+    { runId: '', afterSeq: 0, type: '', follow: false, withReplaced: false, ...request },
+    call(signal),
+  );
   for await (const { items } of stream as AsyncIterable<{ items: { seq: number; data: Uint8Array }[] }>) {
     for (const { seq, data } of items) {
       seqs.push(seq);
@@ -156,7 +159,7 @@ describe('ListItems', () => {
     const large = 'x'.repeat(600_000);
     const { opened, runId } = await finished([`${large}1`, `${large}2`, `${large}3`, 'small']);
     const sizes: number[] = [];
-    const request = { runId, afterSeq: 0, type: '', follow: false };
+    const request = { runId, afterSeq: 0, type: '', follow: false, withReplaced: false };
     const stream = opened.api.listItems(request, call()) as AsyncIterable<{ items: unknown[] }>;
     for await (const { items } of stream) sizes.push(items.length);
     expect(sizes).toEqual([1, 1, 2]);
@@ -176,7 +179,7 @@ describe('ListItems', () => {
   it('reads no further than its reader does', async () => {
     const { opened, runId } = await finished(Array.from({ length: 450 }, (_, at) => `s${at}`));
     const read = vi.spyOn(opened.bench.store, 'readItems');
-    const request = { runId, afterSeq: 0, type: '', follow: false };
+    const request = { runId, afterSeq: 0, type: '', follow: false, withReplaced: false };
     const stream = (opened.api.listItems(request, call()) as AsyncIterable<unknown>)[Symbol.asyncIterator]();
     await stream.next();
     expect(read).toHaveBeenCalledTimes(1);
@@ -187,7 +190,7 @@ describe('ListItems', () => {
     const { opened, runId } = await finished(Array.from({ length: 250 }, (_, at) => `s${at}`));
     const open = await submitted(opened);
     const stop = new AbortController();
-    const request = { runId: waiting ? open : runId, afterSeq: 0, type: '', follow: true };
+    const request = { runId: waiting ? open : runId, afterSeq: 0, type: '', follow: true, withReplaced: false };
     const stream = (opened.api.listItems(request, call(stop.signal)) as AsyncIterable<unknown>)[Symbol.asyncIterator]();
     if (!waiting) await stream.next();
     const next = stream.next();

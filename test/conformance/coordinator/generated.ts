@@ -33,6 +33,7 @@ export function describeGenerated(open: OpenCoordinator, { sequences, seed }: Su
             const nodes = await allNodes(world.coordinator, { runId: world.runId });
             expect(nodes.filter((node) => node.state !== 'done').map(describeNode)).toEqual([]);
             expectClosure(world, nodes);
+            expectWholePhases(nodes);
           });
         });
         await fc.assert(property, parameters);
@@ -50,7 +51,9 @@ export function describeGenerated(open: OpenCoordinator, { sequences, seed }: Su
             await playAndClose(world, before);
             await playAndClose(world, after);
             const nodes = await allNodes(world.coordinator, { runId: world.runId });
-            if (isClean((await world.coordinator.findRun(world.runId))!, nodes)) expectClosure(world, nodes);
+            if (!isClean((await world.coordinator.findRun(world.runId))!, nodes)) return;
+            expectClosure(world, nodes);
+            expectWholePhases(nodes);
           });
         });
         await fc.assert(property, parameters);
@@ -87,6 +90,7 @@ const EVERYTHING = {
   terminateMark: [0, 1],
   runControl: [0, 1, 2],
   phaseClose: [0, 1],
+  earlyOpen: [0, 1],
   scopeDrain: [0],
   replay: [0, 1, 2],
 };
@@ -131,6 +135,12 @@ function expectClosure(world: World, nodes: readonly ChainNode[]): void {
     made.filter((id) => !wanted.has(id)),
     'phantoms',
   ).toEqual([]);
+}
+
+/** The last word of each compute hop is what it made of whole phases. */
+function expectWholePhases(nodes: readonly ChainNode[]): void {
+  const early = nodes.filter(({ kind, stepIdx, isEarly }) => kind === 'hop' && stepIdx % 2 === 0 && isEarly);
+  expect(early.map(describeNode), 'computed while an earlier phase was open').toEqual([]);
 }
 
 function isClean(run: RunSnapshot, nodes: readonly ChainNode[]): boolean {

@@ -16,6 +16,7 @@ export const EXPECTED_CODES = {
   scopeDrain: [0, 1],
   runControl: [0, 1, 2],
   phaseClose: [0, 1],
+  earlyOpen: [0, 1],
   runSettle: [0, 1],
   replay: [0, 1, 2, 3],
 } as const;

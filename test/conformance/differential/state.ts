@@ -40,5 +40,5 @@ export function normalState(
 /** Whether the node waits for its phase to open. */
 export function isHeldIn(run: RunSnapshot | undefined, node: ChainNode): boolean {
   const module = run?.modules.find(({ moduleId }) => moduleId === node.moduleId);
-  return module !== undefined && node.state === 'pending' && node.phase > module.currentPhase;
+  return module !== undefined && node.state === 'pending' && node.phase > module.front;
 }

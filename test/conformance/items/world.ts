@@ -105,6 +105,6 @@ function chainNode(id: string, token: string, committedToken: string): ChainNode
   return {
     ...{ id, runId: RUN, moduleId: MODULE, phase: 0, kind: 'request', stepIdx: 0, prefixRequest: '', body: '' },
     ...{ state: 'processing', epoch: 0, attempts: 1, crashes: 0, dispatches: 0, owner: 'o', dueAtMs: 0, error: '' },
-    ...{ token, committedToken, deathReason: '' },
+    ...{ token, committedToken, deathReason: '', revision: 1, isEarly: false },
   };
 }

@@ -7,6 +7,8 @@ export interface ExecutionPlace {
   readonly nodeId: string;
   readonly moduleId?: string;
   readonly phase?: number;
+  /** In which opening of the later phases it began; default 1. */
+  readonly revision?: number;
 }
 
 /** A store under test, empty when it is opened. */

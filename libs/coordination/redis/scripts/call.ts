@@ -105,6 +105,8 @@ export async function runEnding(
 }
 
 /** The seven arguments of a seed, as scripts read them. */
-export function seedArgs({ id, kind, phase, stepIdx, prefixRequest, limitKey, body }: NodeSeed): ScriptArgument[] {
+export function seedArgs(seed: NodeSeed): ScriptArgument[] {
+  const { id, phase, stepIdx, prefixRequest, limitKey, body } = seed;
+  const kind = seed.isComputed === true ? 'computed' : seed.kind;
   return [id, kind, phase, stepIdx, prefixRequest, limitKey ?? '', body];
 }

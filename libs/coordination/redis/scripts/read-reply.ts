@@ -46,8 +46,8 @@ export function readReleased(value: unknown, { runId, moduleId }: Home): Release
 /** Texts of a node, as `show` in `lua/lib/node.lua` answers them. */
 export const NODE_TEXTS = 12;
 
-/** Module, phase, step, epoch, attempts, crashes, dispatches, due time. */
-type Numbers = readonly [number, number, number, number, number, number, number, number];
+/** Module, phase, step, epoch, attempts, crashes, dispatches, due time, revision, and 1 for a claim in an early opening. */
+type Numbers = readonly [number, number, number, number, number, number, number, number, number, number];
 
 /** The node whose texts begin at `at`. `moduleIdAt` names the module with a number in its run. */
 export function readNode(
@@ -56,8 +56,9 @@ export function readNode(
   runId: string,
   moduleIdAt: (module: number) => string,
 ): ChainNode {
-  const [module, phase, stepIdx, epoch, attempts, crashes, dispatches, dueAtMs] = JSON.parse(texts[at]!) as Numbers;
-  const counts = { epoch, attempts, crashes, dispatches, dueAtMs };
+  const [module, phase, stepIdx, ...rest] = JSON.parse(texts[at]!) as Numbers;
+  const [epoch, attempts, crashes, dispatches, dueAtMs, revision, early] = rest;
+  const counts = { epoch, attempts, crashes, dispatches, dueAtMs, revision, isEarly: early === 1 };
   return {
     id: texts[at + 1]!,
     runId,

@@ -28,11 +28,16 @@ export interface NodeRow {
   error: string;
   prefix_request: string;
   body: string;
+  /** The opening of the later phases in which it was claimed last; 0 before the first claim. */
+  revision: number;
+  /** 1: an earlier phase was open then. */
+  early: number;
 }
 
 /** The columns of a row, in the order in which {@link toRow} takes them. */
 export const COLUMNS = `no, id, phase_no, kind, step_idx, limit_key, state, epoch, attempts, crashes, dispatches, due_at, reopened,
-  error_epoch, owner, token, committed_token, handed_over, death_reason, decisions, error, prefix_request, body`;
+  error_epoch, owner, token, committed_token, handed_over, death_reason, decisions, error, prefix_request, body,
+  revision, early`;
 
 /** The values of {@link COLUMNS}. */
 export type RowColumns = readonly [
@@ -40,6 +45,7 @@ export type RowColumns = readonly [
   ...[epoch: number, attempts: number, crashes: number, dispatches: number, dueAt: number, reopened: number],
   ...[errorEpoch: number, owner: string, token: string, committedToken: string, handedOver: string],
   ...[deathReason: DeathReason | '', decisions: string, error: string, prefixRequest: string, body: string],
+  ...[revision: number, early: number],
 ];
 
 /** The row of these column values. */
@@ -68,6 +74,8 @@ export function toRow(columns: RowColumns): NodeRow {
     error: columns[20],
     prefix_request: columns[21],
     body: columns[22],
+    revision: columns[23],
+    early: columns[24],
   };
 }
 
@@ -113,5 +121,7 @@ export function toChainNode(row: NodeRow, phase: PhaseScope): ChainNode {
     error: row.error,
     deathReason: row.death_reason,
     committedToken: row.committed_token,
+    revision: row.revision,
+    isEarly: row.early === 1,
   };
 }

@@ -1,5 +1,5 @@
 import type { SqliteDatabase } from '../../../sqlite/database.ts';
-import type { NodeSeed } from '../../protocol/node.ts';
+import { LAST_OPENING_MS, type NodeSeed } from '../../protocol/node.ts';
 import { assertRow, COLUMNS, type NodeRow, type RowColumns, toRow } from './node-row.ts';
 import type { PhaseScope } from './scopes.ts';
 
@@ -7,7 +7,12 @@ import type { PhaseScope } from './scopes.ts';
 export interface Birth {
   readonly dueAtMs: number;
   readonly reopened: boolean;
-  readonly claim?: { readonly owner: string; readonly token: string };
+  readonly claim?: {
+    readonly owner: string;
+    readonly token: string;
+    readonly revision: number;
+    readonly isEarly: boolean;
+  };
 }
 
 /**
@@ -21,6 +26,8 @@ export class Nodes {
   readonly #save;
   readonly #saveBody;
   readonly #due;
+  readonly #waiting;
+  readonly #openBefore;
   readonly #dueReopened;
   readonly #anyOpen;
   readonly #someOpen;
@@ -32,18 +39,22 @@ export class Nodes {
     this.#find.setReturnArrays(true);
     this.#insert = db.prepare(
       `INSERT INTO chain_nodes (id, phase_no, kind, state, step_idx, attempts, due_at, reopened, owner, token, limit_key,
-         prefix_request, body)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
+         prefix_request, body, revision, early)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
     );
     this.#save = db.prepare(
       `UPDATE chain_nodes SET state = ?, epoch = ?, attempts = ?, crashes = ?, dispatches = ?, due_at = ?, reopened = ?,
          error_epoch = ?, owner = ?, token = ?, committed_token = ?, handed_over = ?, death_reason = ?, decisions = ?,
-         error = ? WHERE no = ?`,
+         error = ?, revision = ?, early = ? WHERE no = ?`,
     );
     this.#saveBody = db.prepare('UPDATE chain_nodes SET body = ?, prefix_request = ? WHERE no = ?');
     this.#due = db.prepare(
       'SELECT * FROM chain_nodes WHERE phase_no = ? AND due_at > 0 AND due_at <= ? ORDER BY due_at, no LIMIT ?',
     );
+    this.#waiting = db.prepare(
+      'SELECT * FROM chain_nodes WHERE phase_no = ? AND due_at > 0 AND due_at >= ? ORDER BY due_at, no LIMIT ?',
+    );
+    this.#openBefore = db.prepare('SELECT 1 FROM chain_nodes WHERE phase_no = ? AND due_at > 0 AND due_at < ? LIMIT 1');
     this.#dueReopened = db.prepare(
       `SELECT * FROM chain_nodes WHERE phase_no = ? AND due_at > 0 AND due_at <= ? AND reopened = 1
        ORDER BY due_at, no LIMIT ?`,
@@ -75,6 +86,8 @@ export class Nodes {
     const attempts = claim === undefined ? 0 : 1;
     const owner = claim?.owner ?? '';
     const token = claim?.token ?? '';
+    const revision = claim?.revision ?? 0;
+    const early = claim?.isEarly === true ? 1 : 0;
     const { changes, lastInsertRowid } = this.#insert.run(
       seed.id,
       phase.no,
@@ -89,6 +102,8 @@ export class Nodes {
       limitKey,
       seed.prefixRequest,
       seed.body,
+      revision,
+      early,
     );
     if (changes === 0) return undefined;
     const row: NodeRow = {
@@ -115,6 +130,8 @@ export class Nodes {
       error: '',
       prefix_request: seed.prefixRequest,
       body: seed.body,
+      revision,
+      early,
     };
     this.#keep(row);
     return row;
@@ -138,6 +155,8 @@ export class Nodes {
       row.death_reason,
       row.decisions,
       row.error,
+      row.revision,
+      row.early,
       row.no,
     );
     this.#keep(row);
@@ -155,7 +174,17 @@ export class Nodes {
   /** Due nodes of a phase, the longest overdue first; in a closed phase only re-opened ones. */
   due(phase: PhaseScope, nowMs: number, limit: number): NodeRow[] {
     const query = phase.closed === '' ? this.#due : this.#dueReopened;
-    return query.all(phase.no, nowMs, limit) as unknown as NodeRow[];
+    const due = query.all(phase.no, nowMs, limit) as unknown as NodeRow[];
+    const { idx, module } = phase;
+    if (idx === 0 || idx > module.currentPhase || phase.closed !== '' || due.length === limit) return due;
+    // What waited for the last opening of this phase.
+    const waiting = this.#waiting.all(phase.no, LAST_OPENING_MS, limit - due.length) as unknown as NodeRow[];
+    return waiting.length === 0 ? due : [...due, ...waiting];
+  }
+
+  /** Whether the phase has an open node that is due before this time. */
+  hasOpenBefore(phase: PhaseScope, dueAtMs: number): boolean {
+    return this.#openBefore.get(phase.no, dueAtMs) !== undefined;
   }
 
   /** Whether the phase has an open node that was not re-opened. */

@@ -110,4 +110,12 @@ export const COORDINATION_MIGRATIONS: readonly string[] = [
   CREATE INDEX chain_events_by_run ON chain_events (run_no, seq);
   `,
   `ALTER TABLE chain_modules ADD COLUMN produced_steps TEXT NOT NULL DEFAULT ''`,
+  `
+  ALTER TABLE chain_modules ADD COLUMN early_at INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE chain_modules ADD COLUMN front INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE chain_modules ADD COLUMN revision INTEGER NOT NULL DEFAULT 1;
+  UPDATE chain_modules SET front = current_phase;
+  ALTER TABLE chain_nodes ADD COLUMN revision INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE chain_nodes ADD COLUMN early INTEGER NOT NULL DEFAULT 0;
+  `,
 ];

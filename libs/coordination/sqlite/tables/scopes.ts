@@ -30,6 +30,12 @@ export interface ModuleScope {
   state: 'open' | 'done' | 'terminated';
   reason: string;
   currentPhase: number;
+  /** The furthest phase that is open: the current one, or where an early opening is; the number of phases when that is over. */
+  front: number;
+  /** The number of the present opening of the later phases, from 1. */
+  revision: number;
+  /** When the later phases open early; 0: not any more, or never. */
+  earlyAtMs: number;
   highestStep: number;
   executions: number;
   errors: number;
@@ -164,6 +170,9 @@ export class Scopes {
       state: row.state as ModuleScope['state'],
       reason: row.reason as string,
       currentPhase: row.current_phase as number,
+      front: row.front as number,
+      revision: row.revision as number,
+      earlyAtMs: row.early_at as number,
       highestStep: row.highest_step as number,
       executions: row.executions as number,
       errors: row.errors as number,
@@ -200,9 +209,10 @@ export class Scopes {
     }
     for (const module of this.#dirtyModules) {
       const { state, reason, currentPhase, highestStep, executions, errors, errorStreak, cooldownUntilMs } = module;
+      const openings = [module.front, module.revision, module.earlyAtMs] as const;
       const counts = [highestStep, executions, errors, errorStreak, cooldownUntilMs] as const;
       const produced = [...module.producedSteps].join(',');
-      this.#sql.saveModule.run(state, reason, currentPhase, ...counts, produced, module.no);
+      this.#sql.saveModule.run(state, reason, currentPhase, ...openings, ...counts, produced, module.no);
     }
     for (const run of this.#dirtyRuns) {
       const { state, mark, reason, paused, openings, executions, errors, no } = run;
@@ -240,8 +250,8 @@ function statements(db: SqliteDatabase) {
          deadline_at = ? WHERE no = ?`,
     ),
     saveModule: db.prepare(
-      `UPDATE chain_modules SET state = ?, reason = ?, current_phase = ?, highest_step = ?, executions = ?, errors = ?,
-         error_streak = ?, cooldown_until = ?, produced_steps = ? WHERE no = ?`,
+      `UPDATE chain_modules SET state = ?, reason = ?, current_phase = ?, front = ?, revision = ?, early_at = ?,
+         highest_step = ?, executions = ?, errors = ?, error_streak = ?, cooldown_until = ?, produced_steps = ? WHERE no = ?`,
     ),
     saveRun: db.prepare(
       `UPDATE chain_runs SET state = ?, mark = ?, reason = ?, paused = ?, openings = ?, executions = ?, errors = ?

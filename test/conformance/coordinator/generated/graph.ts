@@ -17,6 +17,8 @@ export interface Shape {
   readonly openers: readonly boolean[];
   /** Whether some hops make more requests than the others. */
   readonly wide: boolean;
+  /** When the later phases open early, after the run began; 0: never. */
+  readonly earlyInMs: number;
 }
 
 const drawnShapes: fc.Arbitrary<Shape> = fc.record({
@@ -26,6 +28,7 @@ const drawnShapes: fc.Arbitrary<Shape> = fc.record({
   salt: fc.nat({ max: 1_000_000 }),
   openers: fc.array(fc.boolean(), { minLength: 3, maxLength: 3 }),
   wide: fc.boolean(),
+  earlyInMs: fc.constantFrom(0, 0, 1, 20_000, 100_000, 200 * 3_600_000),
 });
 
 /** Without bias towards the smallest: those come by shrinking. */
@@ -46,20 +49,20 @@ interface Parent extends Content {
   readonly kind: NodeSeed['kind'];
 }
 
-export function planOf(shape: Shape, runId: string): ModulePlan[] {
+export function planOf(shape: Shape, runId: string, nowMs = 0): ModulePlan[] {
   return Array.from({ length: shape.modules }, (_, index) => {
     const moduleId = `m${index}`;
     const phases = Array.from({ length: shape.phases }, (__, phase) => {
       const opens = phase > 0 && shape.openers[phase] === true;
-      const opener = hopSeed(runId, { moduleId, step: 2 * phase, value: 0, ordinal: -1, version: 0 }, '');
+      const opener = hopSeed(shape, runId, { moduleId, step: 2 * phase, value: 0, ordinal: -1, version: 0 }, '');
       return { join: { kind: 'settle' as const }, ...(opens ? { opener } : {}) };
     });
     // Now and then a module begins with nothing to do.
     const count = draw(shape, 'first', index) % 16 === 0 ? 0 : 1 + (draw(shape, 'firsts', index) % shape.values);
     const first = Array.from({ length: count }, (__, value) =>
-      hopSeed(runId, { moduleId, step: 1, value, ordinal: -1, version: 0 }, ''),
+      hopSeed(shape, runId, { moduleId, step: 1, value, ordinal: -1, version: 0 }, ''),
     );
-    return { moduleId, phases, first };
+    return { moduleId, phases, first, ...(shape.earlyInMs === 0 ? {} : { earlyAtMs: nowMs + shape.earlyInMs }) };
   });
 }
 
@@ -109,12 +112,12 @@ function hopsOf(shape: Shape, runId: string, parent: Parent): NodeSeed[] {
     const target = Math.min(shape.phases - 1, phase + (pick % 3 === 0 ? 1 : 0));
     const next = { step: 2 * target + (pick % 5 === 0 ? 0 : 1), value: (pick >>> 8) % shape.values };
     const prefix = parent.kind === 'request' ? parent.id : '';
-    return hopSeed(runId, { moduleId, ordinal: -1, version: 0, ...next }, prefix);
+    return hopSeed(shape, runId, { moduleId, ordinal: -1, version: 0, ...next }, prefix);
   });
   return [...new Map(hops.map((hop) => [hop.id, hop])).values()];
 }
 
-function hopSeed(runId: string, content: Content, prefixRequest: string): NodeSeed {
+function hopSeed(shape: Shape, runId: string, content: Content, prefixRequest: string): NodeSeed {
   const { moduleId, step, value } = content;
   return {
     id: `${runId}.${moduleId}.${step}.${value}`,
@@ -123,6 +126,7 @@ function hopSeed(runId: string, content: Content, prefixRequest: string): NodeSe
     stepIdx: step,
     prefixRequest,
     body: JSON.stringify(content),
+    ...(shape.earlyInMs > 0 && step % 2 === 0 ? { isComputed: true } : {}),
   };
 }
 

@@ -19,6 +19,7 @@ export type Operation = { readonly pick: number; readonly twice: boolean } & (
   | { readonly kind: 'decide'; readonly fatal: boolean; readonly fallback: boolean; readonly trips: boolean }
   | { readonly kind: 'retry' }
   | { readonly kind: 'early' }
+  | { readonly kind: 'openEarly' }
   | { readonly kind: 'sweep'; readonly limit: number; readonly diesAfter: number }
   | { readonly kind: 'advance'; readonly ms: number }
   | { readonly kind: 'control'; readonly action: 'pause' | 'resume' | 'cancel' }
@@ -63,6 +64,7 @@ const faults = [
   op(4, 'again', {}),
   op(3, 'retry', {}),
   op(1, 'early', {}),
+  op(1, 'openEarly', {}),
   op(8, 'sweep', { limit: fc.constantFrom(1, 3, 100), diesAfter: fc.constantFrom(0, 1, 2, 100) }),
   op(5, 'advance', { ms: waits }),
 ];

@@ -94,6 +94,11 @@ const PLAYS: Plays = {
     const retry = { node: refOf(node), delayMs: 1_000, maxAttempts: world.budgets.attempts };
     await world.call(twice, () => world.coordinator.retrySchedule(retry));
   },
+  async openEarly(world, { pick, twice }) {
+    const moduleId = `m${pick % world.shape.modules}`;
+    const open = () => world.coordinator.earlyOpen({ runId: world.runId, moduleId });
+    world.wakeUps.push(...(await world.call(twice, open)).wakeUps);
+  },
   async early({ runId, coordinator }, { twice }) {
     const node = { id: `${runId}.m0.1.0#0`, runId, moduleId: 'm0', phase: 0 };
     await coordinator.reorderEnqueue({ node, epoch: 0, response: 'early' });

@@ -63,7 +63,7 @@ export class World {
   }
 
   async open(): Promise<void> {
-    const modules = planOf(this.shape, this.runId);
+    const modules = planOf(this.shape, this.runId, this.harness.now());
     const opened = await this.call(true, () => this.coordinator.runOpen({ runId: this.runId, modules }));
     this.wakeUps.push(...opened.wakeUps);
   }

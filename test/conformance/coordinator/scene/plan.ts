@@ -17,6 +17,8 @@ export interface ModuleShape {
   readonly phases?: readonly PhaseShape[];
   /** Names of first hops in the first phase; default: `a`. */
   readonly first?: readonly string[];
+  /** When the later phases open early. */
+  readonly earlyInMs?: number;
 }
 
 export interface SeedShape {
@@ -26,6 +28,8 @@ export interface SeedShape {
   /** The name of the request whose parse yields it. */
   readonly prefix?: string;
   readonly body?: string;
+  /** Whether it is a hop of a compute step of a module that opens early. */
+  readonly isComputed?: boolean;
 }
 
 /** The names of one run. */
@@ -65,7 +69,8 @@ export class Cast {
       ...(shape.opener === undefined ? {} : { opener: this.hop(shape.opener, { moduleId, phase }) }),
       ...(shape.deadlineInMs === undefined ? {} : { deadlineAtMs: nowMs + shape.deadlineInMs }),
     }));
-    return { moduleId, phases, first: (module.first ?? ['a']).map((name) => this.hop(name, { moduleId })) };
+    const early = module.earlyInMs === undefined ? {} : { earlyAtMs: nowMs + module.earlyInMs };
+    return { moduleId, phases, ...early, first: (module.first ?? ['a']).map((name) => this.hop(name, { moduleId })) };
   }
 
   #seed(kind: NodeSeed['kind'], name: string, shape: SeedShape): NodeSeed {
@@ -77,6 +82,7 @@ export class Cast {
       stepIdx: shape.stepIdx ?? phase,
       prefixRequest: shape.prefix === undefined ? '' : `${this.runId}.${shape.prefix}`,
       body: shape.body ?? `{"name":"${name}"}`,
+      ...(shape.isComputed === true ? { isComputed: true } : {}),
     };
     this.#seeds.set(name, seed);
     this.#modules.set(name, shape.moduleId ?? 'm');

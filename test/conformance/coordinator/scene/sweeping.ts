@@ -48,6 +48,10 @@ export async function actOn(coordinator: Coordinator, entry: DueEntry, options: 
       const { runId, moduleId, phase } = entry;
       return [...(await coordinator.phaseClose({ runId, moduleId, phase })).wakeUps];
     }
+    case 'early': {
+      const { runId, moduleId } = entry;
+      return [...(await coordinator.earlyOpen({ runId, moduleId })).wakeUps];
+    }
     case 'settle':
       if (options.settles) await coordinator.runSettle({ runId: entry.runId });
       return [];

@@ -72,6 +72,7 @@ function ofPhases(module: ModuleSnapshot): string[] {
       violations.push(`I5 ${module.moduleId}/${index} is closed '${phase.closed}' at phase ${module.currentPhase}`);
     }
   }
+  if (module.front < module.currentPhase) violations.push(`I5 ${module.moduleId} is open behind its current phase`);
   if (module.state === 'done' && module.currentPhase < module.phases.length) {
     violations.push(`I5 ${module.moduleId} is done in phase ${module.currentPhase}`);
   }

@@ -9,26 +9,37 @@ const OPEN: readonly NodeState[] = ['pending', 'processing', 'fetched', 'failed'
 /** A superseded hop that its request yields again, and the opener of a phase that opens for the second time. */
 const REVIVALS: readonly Move[] = ['dead pending', 'done pending'];
 
+/** A compute hop that a later opening of its phase executes again, whoever has it now. */
+const AGAIN: readonly Move[] = [
+  ...REVIVALS,
+  'processing pending',
+  'fetched pending',
+  'failed pending',
+  'retry pending',
+  'releasing pending',
+];
+
 const MOVES: Readonly<Record<Step['name'], readonly Move[]>> = {
   runOpen: [],
   claim: ['pending processing', 'fetched processing'],
   renew: [],
   release: ['processing fetched'],
   stageChildren: [],
-  commitSuccess: ['processing done', 'processing releasing', ...REVIVALS],
+  commitSuccess: ['processing done', 'processing releasing', ...AGAIN],
   commitError: ['processing failed'],
-  recoverZombie: ['processing pending', 'processing dead', 'fetched pending', ...REVIVALS],
+  recoverZombie: ['processing pending', 'processing dead', 'fetched pending', ...AGAIN],
   reorderEnqueue: [],
-  thresholdDecide: ['failed retry', 'failed dead', ...REVIVALS],
+  thresholdDecide: ['failed retry', 'failed dead', ...AGAIN],
   retrySchedule: ['failed retry'],
   terminateMark: [],
   dueTake: ['retry pending'],
-  childrenPump: ['releasing done', ...REVIVALS],
-  scopeDrain: [...OPEN.map((state): Move => `${state} dead`), ...REVIVALS],
+  childrenPump: ['releasing done', ...AGAIN],
+  scopeDrain: [...OPEN.map((state): Move => `${state} dead`), ...AGAIN],
   runControl: [],
-  phaseClose: REVIVALS,
+  phaseClose: AGAIN,
+  earlyOpen: AGAIN,
   runSettle: [],
-  replay: REVIVALS,
+  replay: AGAIN,
   runAudit: [],
 };
 
@@ -42,13 +53,16 @@ export function moveViolations(before: RunView, after: RunView, step: Step): str
     if (node.state === was.state) continue;
     const move: Move = `${was.state} ${node.state}`;
     if (!MOVES[step.name].includes(move)) violations.push(`${id} went from ${was.state} to ${node.state}`);
-    const expected = was.epoch + (startsEpoch(move) ? 1 : 0);
+    const expected = was.epoch + (startsEpoch(id, move, step) ? 1 : 0);
     if (node.epoch !== expected) violations.push(`${id} has epoch ${node.epoch}, not ${expected}, after '${move}'`);
   }
   return violations;
 }
 
-/** A retry, a recovery, a lease given up and a revival are each the node's next epoch. */
-function startsEpoch(move: Move): boolean {
-  return move === 'failed retry' || move === 'processing pending' || REVIVALS.includes(move);
+/** A retry, a recovery, a lease given up, a revival and an execution that begins anew are each the node's next epoch. */
+function startsEpoch(id: string, move: Move, step: Step): boolean {
+  if (move === 'retry pending' && step.name === 'dueTake') return false;
+  // Its response is lost, and still counts if it comes after all.
+  if (move === 'fetched pending' && step.name === 'recoverZombie' && step.command.node.id === id) return false;
+  return move === 'failed retry' || AGAIN.includes(move);
 }

@@ -2,7 +2,7 @@
 import { ClaimCode, SUSPECT_AFTER } from '../../../../libs/coordination/protocol/claims.ts';
 import { CommitCode, PumpCode, StageCode } from '../../../../libs/coordination/protocol/commits.ts';
 import { ReplayCode } from '../../../../libs/coordination/protocol/errors.ts';
-import type { ChainNode } from '../../../../libs/coordination/protocol/node.ts';
+import { type ChainNode, LAST_OPENING_MS } from '../../../../libs/coordination/protocol/node.ts';
 import type { ModuleSnapshot } from '../../../../libs/coordination/protocol/reads.ts';
 import { moveViolations } from './moves.ts';
 import type { RunView, Step } from './reading.ts';
@@ -129,8 +129,12 @@ function ofClaims(before: RunView | undefined, after: RunView, memory: Memory): 
     if (after.run.paused) violations.push(`I7 ${id} was claimed in a pause`);
     const ended = endOf(after, node, memory);
     if (ended !== '') violations.push(`I7 ${id} was claimed, but ${ended}`);
+    // A hand-over may claim in a phase that the same step opens.
+    const front = Math.max(...[before, after].map((view) => (view && moduleOf(view, node)?.front) ?? 0));
+    if (node.phase > front) violations.push(`I5 ${id} was claimed before its phase opened`);
     const current = moduleOf(after, node)?.currentPhase ?? 0;
-    if (node.phase > current) violations.push(`I5 ${id} was claimed before its phase opened`);
+    const waits = (before?.nodes.get(id)?.dueAtMs ?? 0) >= LAST_OPENING_MS;
+    if (waits && node.phase > current) violations.push(`I5 ${id} was claimed before the last opening of its phase`);
   }
   return violations;
 }
@@ -183,8 +187,29 @@ function ofJoins(before: RunView | undefined, after: RunView, step: Step): strin
     const from = was?.currentPhase ?? 0;
     if (module.currentPhase < from && !rejoins) violations.push(`I5 ${module.moduleId} went back to an earlier phase`);
     for (let phase = from; phase < module.currentPhase; phase++) violations.push(...ofPassing(module, phase));
+    violations.push(...ofEarlyOpening(was, module, after, step));
     const marked = before !== undefined && before.run.mark !== '' && after.run.mark !== '';
     if (marked && module.currentPhase > from) violations.push(`I7 ${module.moduleId} opened a phase under a mark`);
+  }
+  return violations;
+}
+
+/** I5: the later phases open early once, each when those before it that are open early are empty, but for what waits; then once more. */
+function ofEarlyOpening(was: ModuleSnapshot | undefined, module: ModuleSnapshot, after: RunView, step: Step): string[] {
+  const violations: string[] = [];
+  const { moduleId, front, currentPhase, revision } = module;
+  const passed = was !== undefined && currentPhase > was.currentPhase && was.front > was.currentPhase;
+  const rejoins = step.name === 'replay' && step.command.rejoin;
+  const rose = revision - (was?.revision ?? 1);
+  if (rose !== (passed ? 1 : 0) && !rejoins) violations.push(`I5 the revision of ${moduleId} rose by ${rose}`);
+  const began = was !== undefined && front > currentPhase && (was.front === was.currentPhase || passed);
+  if (began && step.name !== 'earlyOpen') violations.push(`I5 ${moduleId} opened early by ${step.name}`);
+  if (was === undefined || currentPhase !== was.currentPhase) return violations;
+  for (const node of after.nodes.values()) {
+    const isPassed = node.phase > currentPhase && node.phase >= was.front && node.phase < front;
+    if (node.moduleId === moduleId && isPassed && node.dueAtMs > 0 && node.dueAtMs < LAST_OPENING_MS) {
+      violations.push(`I5 ${moduleId} opened phase ${front} early while ${node.id} was open`);
+    }
   }
   return violations;
 }

@@ -226,6 +226,8 @@ export interface Item {
   type: string;
   /** UTF-8 JSON. */
   data: Buffer;
+  /** The opening of the later phases in which it was made: 1, unless they opened again, after an early opening or by a replay. */
+  revision: number;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -238,6 +240,8 @@ export interface ListItemsRequest {
   type: string;
   /** Go on with rows as they come, until the run is closed and all are sent; otherwise end after what there is now. */
   follow: boolean;
+  /** Also rows that a later revision has replaced, for a reader that wants each; otherwise only the newest. */
+  withReplaced: boolean;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -2041,7 +2045,7 @@ export const CancelRunResponse: MessageFns<CancelRunResponse> = {
 };
 
 function createBaseItem(): Item {
-  return { seq: 0, moduleId: "", type: "", data: Buffer.alloc(0), _unknownFields: {} };
+  return { seq: 0, moduleId: "", type: "", data: Buffer.alloc(0), revision: 0, _unknownFields: {} };
 }
 
 export const Item: MessageFns<Item> = {
@@ -2057,6 +2061,9 @@ export const Item: MessageFns<Item> = {
     }
     if (message.data.length !== 0) {
       writer.uint32(34).bytes(message.data);
+    }
+    if (message.revision !== 0) {
+      writer.uint32(40).int32(message.revision);
     }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
@@ -2114,6 +2121,14 @@ export const Item: MessageFns<Item> = {
             message.data = Buffer.from(reader.bytes());
             continue;
           }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.revision = reader.int32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2144,6 +2159,7 @@ export const Item: MessageFns<Item> = {
         : "",
       type: isSet(object.type) ? globalThis.String(object.type) : "",
       data: isSet(object.data) ? Buffer.from(bytesFromBase64(object.data)) : Buffer.alloc(0),
+      revision: isSet(object.revision) ? globalThis.Number(object.revision) : 0,
     };
   },
 
@@ -2161,6 +2177,9 @@ export const Item: MessageFns<Item> = {
     if (message.data.length !== 0) {
       obj.data = base64FromBytes(message.data);
     }
+    if (message.revision !== 0) {
+      obj.revision = Math.round(message.revision);
+    }
     return obj;
   },
 
@@ -2173,12 +2192,13 @@ export const Item: MessageFns<Item> = {
     message.moduleId = object.moduleId ?? "";
     message.type = object.type ?? "";
     message.data = object.data ?? Buffer.alloc(0);
+    message.revision = object.revision ?? 0;
     return message;
   },
 };
 
 function createBaseListItemsRequest(): ListItemsRequest {
-  return { runId: "", afterSeq: 0, type: "", follow: false, _unknownFields: {} };
+  return { runId: "", afterSeq: 0, type: "", follow: false, withReplaced: false, _unknownFields: {} };
 }
 
 export const ListItemsRequest: MessageFns<ListItemsRequest> = {
@@ -2194,6 +2214,9 @@ export const ListItemsRequest: MessageFns<ListItemsRequest> = {
     }
     if (message.follow !== false) {
       writer.uint32(32).bool(message.follow);
+    }
+    if (message.withReplaced !== false) {
+      writer.uint32(40).bool(message.withReplaced);
     }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
@@ -2251,6 +2274,14 @@ export const ListItemsRequest: MessageFns<ListItemsRequest> = {
             message.follow = reader.bool();
             continue;
           }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.withReplaced = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2285,6 +2316,11 @@ export const ListItemsRequest: MessageFns<ListItemsRequest> = {
         : 0,
       type: isSet(object.type) ? globalThis.String(object.type) : "",
       follow: isSet(object.follow) ? globalThis.Boolean(object.follow) : false,
+      withReplaced: isSet(object.withReplaced)
+        ? globalThis.Boolean(object.withReplaced)
+        : isSet(object.with_replaced)
+        ? globalThis.Boolean(object.with_replaced)
+        : false,
     };
   },
 
@@ -2302,6 +2338,9 @@ export const ListItemsRequest: MessageFns<ListItemsRequest> = {
     if (message.follow !== false) {
       obj.follow = message.follow;
     }
+    if (message.withReplaced !== false) {
+      obj.withReplaced = message.withReplaced;
+    }
     return obj;
   },
 
@@ -2314,6 +2353,7 @@ export const ListItemsRequest: MessageFns<ListItemsRequest> = {
     message.afterSeq = object.afterSeq ?? 0;
     message.type = object.type ?? "";
     message.follow = object.follow ?? false;
+    message.withReplaced = object.withReplaced ?? false;
     return message;
   },
 };

@@ -197,6 +197,10 @@ export interface ModuleProgress {
   executions: number;
   /** The errors among them. */
   errors: number;
+  /** The furthest phase that is open: the current one, or where an early opening is; the number of phases once that has opened all. */
+  front: number;
+  /** The number of the present opening of the later phases: 1, and one more each time they opened again. */
+  revision: number;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -552,6 +556,8 @@ function createBaseModuleProgress(): ModuleProgress {
     phases: [],
     executions: 0,
     errors: 0,
+    front: 0,
+    revision: 0,
     _unknownFields: {},
   };
 }
@@ -578,6 +584,12 @@ export const ModuleProgress: MessageFns<ModuleProgress> = {
     }
     if (message.errors !== 0) {
       writer.uint32(56).int64(message.errors);
+    }
+    if (message.front !== 0) {
+      writer.uint32(64).int32(message.front);
+    }
+    if (message.revision !== 0) {
+      writer.uint32(72).int32(message.revision);
     }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
@@ -659,6 +671,22 @@ export const ModuleProgress: MessageFns<ModuleProgress> = {
             message.errors = longToNumber(reader.int64());
             continue;
           }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.front = reader.int32();
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.revision = reader.int32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -696,6 +724,8 @@ export const ModuleProgress: MessageFns<ModuleProgress> = {
       phases: globalThis.Array.isArray(object?.phases) ? object.phases.map((e: any) => PhaseProgress.fromJSON(e)) : [],
       executions: isSet(object.executions) ? globalThis.Number(object.executions) : 0,
       errors: isSet(object.errors) ? globalThis.Number(object.errors) : 0,
+      front: isSet(object.front) ? globalThis.Number(object.front) : 0,
+      revision: isSet(object.revision) ? globalThis.Number(object.revision) : 0,
     };
   },
 
@@ -722,6 +752,12 @@ export const ModuleProgress: MessageFns<ModuleProgress> = {
     if (message.errors !== 0) {
       obj.errors = Math.round(message.errors);
     }
+    if (message.front !== 0) {
+      obj.front = Math.round(message.front);
+    }
+    if (message.revision !== 0) {
+      obj.revision = Math.round(message.revision);
+    }
     return obj;
   },
 
@@ -737,6 +773,8 @@ export const ModuleProgress: MessageFns<ModuleProgress> = {
     message.phases = object.phases?.map((e) => PhaseProgress.fromPartial(e)) || [];
     message.executions = object.executions ?? 0;
     message.errors = object.errors ?? 0;
+    message.front = object.front ?? 0;
+    message.revision = object.revision ?? 0;
     return message;
   },
 };
