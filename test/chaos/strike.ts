@@ -29,7 +29,7 @@ export interface StrikeDeps {
   readonly onStruck: (struck: Struck) => void;
 }
 
-/** A fault that finds its process struck already, or its server down, is tried again. */
+/** A fault that finds its process struck already, its server down or no message, is tried again. */
 const TRIES = 60;
 const AGAIN_MS = 500;
 

@@ -95,8 +95,8 @@ const operations: Readonly<Record<string, ($: Dollar, a: string, b: string, c: s
 
 /** cheerio's `filter` and its kin take a selector with a position without what stands before its last combinator. */
 const MISTAKEN = /[ >+~].*:(?:first|last|eq|gt|lt|even|odd|not\(:first\))(?![-\w])/;
-/** Beside a context cheerio misreads `:not`, and the names that css-select writes with it. */
-const MISREAD = /:(?:not\(|enabled|disabled|selected|header|input|button|parent)/;
+/** Beside a context cheerio misreads `:not` and `:is` (`+ .x` finds what `+ :is(.x)` does not), and the names that css-select writes with them. */
+const MISREAD = /:(?:not\(|is\(|enabled|disabled|selected|header|input|button|parent)/;
 const BESIDE: readonly string[] = ['find +', 'find ~'];
 const FILTERING: readonly string[] = ['filter', 'not', 'is', 'index among'];
 

@@ -6,10 +6,12 @@ export const duplicate = defineFault<
   { readonly nth: number; readonly forMs: number; readonly delayMs: number }
 >({
   kind: 'duplicate',
-  // NATS may have no streams at one of the times.
-  perRound: 2,
+  perRound: 1,
   draw: ({ dice }) => ({ nth: dice.between(1, 3), forMs: 2_000, delayMs: dice.between(500, 4_000) }),
-  strike: async ({ messages }, data) => `sent ${await messages.duplicate(data)} messages twice more`,
+  async strike({ messages }, data) {
+    const sent = await messages.duplicate(data);
+    return sent === 0 ? undefined : `sent ${sent} messages twice more`;
+  },
   seen: ({ messages, sampler }) => ({
     'messages duplicated': messages.duplicated,
     redeliveries: ['DUPLICATE_DONE', 'STALE_STEP', 'LOCKED_BY_OTHER'].reduce(
