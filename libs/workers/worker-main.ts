@@ -6,9 +6,11 @@ import { loadModule } from '../modules/load/load-module.ts';
 import { guardProcess } from './author-process.ts';
 import { Board } from './board.ts';
 import type { FromWorker, ModuleSource, ToWorker, WorkerSetup } from './protocol.ts';
+import { letOthersGoFirst } from './thread-priority.ts';
 import { toWireError } from './wire-error.ts';
 import { WorkerCalls } from './worker-calls.ts';
 
+letOthersGoFirst();
 const port = parentPort!;
 const { modules, limits, board } = workerData as WorkerSetup;
 const calls = new WorkerCalls({

@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { AuthorCall, CallSink, Chunk, RunContext, ServedModule } from '../calls/served-module.ts';
@@ -320,6 +321,19 @@ it('says which calls run and wait, and counts what becomes of them', { timeout: 
   expect(seen.total(METRICS.workerCallMs)).toBe(3);
   expect(seen.total(METRICS.workerBlockedMs)).toBeGreaterThan(TIMES.blockTimeoutMs / 2);
   await one.stop();
+});
+
+it.runIf(process.platform === 'linux')('lets the main thread go first', () => {
+  // The nice value is the 19th field; the name of the thread, in parentheses, may have blanks.
+  const niceOf = (task: string) =>
+    Number(
+      readFileSync(`/proc/self/task/${task}/stat`, 'utf8')
+        .replace(/^.*\) /, '')
+        .split(' ')[16],
+    );
+  const own = niceOf(String(process.pid));
+  const others = readdirSync('/proc/self/task').map(niceOf);
+  expect(others.filter((nice) => nice > own).length).toBeGreaterThanOrEqual(1);
 });
 
 describe('a module that cannot be loaded', () => {
