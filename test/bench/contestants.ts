@@ -13,8 +13,11 @@ export const CRAWLERS = [
   { id: 'floor', name: 'floor: undici + cheerio slim', script: 'floor', variant: 'slim' },
   { id: 'floor-parse5', name: 'undici + cheerio parse5', script: 'floor', variant: 'parse5' },
   { id: 'floor-extract', name: 'undici + page.extract', script: 'floor', variant: 'extract' },
-  { id: 'catena', name: 'Catena, on a file (default)', script: 'catena-shop', variant: 'file' },
-  { id: 'catena-memory', name: 'Catena, in memory', script: 'catena-shop', variant: 'memory' },
+  { id: 'catena', name: 'Catena $, on a file (default)', script: 'catena-shop', variant: 'file' },
+  { id: 'catena-extract', name: 'Catena extract, on a file', script: 'catena-shop', variant: 'file-extract' },
+  { id: 'catena-memory', name: 'Catena $, in memory', script: 'catena-shop', variant: 'memory' },
+  { id: 'catena-memory-extract', name: 'Catena extract, in memory', script: 'catena-shop', variant: 'memory-extract' },
+  { id: 'catena-inline', name: 'Catena $, on a file, no workers', script: 'catena-shop', variant: 'file-inline' },
   { id: 'crawlee', name: 'Crawlee, in memory', script: 'crawlee', variant: 'memory' },
   { id: 'crawlee-disk', name: 'Crawlee, on disk', script: 'crawlee', variant: 'disk' },
 ] as const satisfies readonly Contestant[];

@@ -1,6 +1,7 @@
 /** Catena in one process, as a contestant runs it: the default configuration but for what a benchmark has to set. */
 
 import { ModuleRegistry } from '../../../libs/calls/registry.ts';
+import type { ServedModule } from '../../../libs/calls/served-module.ts';
 import { loadConfig } from '../../../libs/config/load-config.ts';
 import type { ModuleDefinition } from '../../../libs/modules/contract/definition.ts';
 import type { NewRun, RunRecord } from '../../../libs/store/port.ts';
@@ -12,7 +13,7 @@ type Overrides = NonNullable<Parameters<typeof loadConfig>[0]['overrides']>;
 
 /** Opens the database, `:memory:` or a file, and starts the stages. */
 export function startBenchNode(
-  module: ModuleDefinition,
+  module: ModuleDefinition | ServedModule,
   path: string,
   overrides: Overrides = {},
   options: Pick<SingleNodeOptions, 'wrapBus'> = {},
@@ -21,7 +22,7 @@ export function startBenchNode(
   return startSingleNode({ config, modules: new ModuleRegistry([module]), log: silentLog, ...options });
 }
 
-export function submit(node: RunningNode, module: ModuleDefinition, input: object): Promise<NewRun> {
+export function submit(node: RunningNode, module: Pick<ServedModule, 'id'>, input: object): Promise<NewRun> {
   return node.submit({ modules: [module.id], input, account: 'bench', platform: 'bench' });
 }
 
