@@ -1,54 +1,28 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import type { AuthorCall, CallSink, Chunk, RunContext, ServedModule } from '../calls/served-module.ts';
-import { YIELD_LIMITS } from '../calls/yield-budget.ts';
-import { CatenaError } from '../errors/catena-error.ts';
-import type { Log, LogFields } from '../telemetry/log.ts';
+import type { AuthorCall, CallSink, ServedModule } from '../calls/served-module.ts';
+import type { LogFields } from '../telemetry/log.ts';
 import { METRICS } from '../telemetry/metric-names.ts';
 import { Metrics } from '../telemetry/metrics.ts';
 import { poolObserver, samplePool } from './meter-pool.ts';
+import {
+  ends,
+  gatherer,
+  lines,
+  MODULES,
+  NAME,
+  never,
+  node,
+  openPool,
+  parse,
+  parseCall,
+  run,
+  TIMES,
+  titleOf,
+} from './pool.fixture.ts';
 import { pooledModules } from './pooled-module.ts';
-import { WorkerPool, type WorkerPoolOptions } from './worker-pool.ts';
-import type { WorkerEnd } from './worker-thread.ts';
-
-const MODULES = join(import.meta.dirname, '../../test/fixtures/modules');
-const FAULTS = join(MODULES, 'faults.ts');
-/** Long enough that a worker of a busy machine is not taken to be blocked. */
-const TIMES = { timeoutMs: 4_000, blockTimeoutMs: 1_500 };
-const MEMORY_MB = 160;
-
-const lines: { readonly level: string; readonly text: string; readonly fields: LogFields }[] = [];
-const ends: WorkerEnd[] = [];
-const metrics = new Metrics();
-const counted = poolObserver(metrics);
-
-const log = Object.fromEntries(
-  ['debug', 'info', 'warn', 'error'].map((level) => [
-    level,
-    (text: string, fields: LogFields = {}) => void lines.push({ level, text, fields }),
-  ]),
-) as unknown as Log;
-
-function openPool(options: Partial<WorkerPoolOptions> = {}): Promise<WorkerPool> {
-  return WorkerPool.open({
-    size: 2,
-    modules: [{ file: FAULTS, settings: undefined }],
-    limits: YIELD_LIMITS,
-    memoryMb: MEMORY_MB,
-    loadTimeoutMs: 20_000,
-    env: { VISIBLE: 'yes' },
-    log,
-    observer: {
-      ...counted,
-      ended: (reason) => {
-        ends.push(reason);
-        counted.ended(reason);
-      },
-    },
-    ...options,
-  });
-}
+import type { WorkerPool } from './worker-pool.ts';
 
 let pool: WorkerPool;
 let module: ServedModule;
@@ -59,59 +33,6 @@ beforeAll(async () => {
 });
 
 afterAll(() => pool.stop());
-
-const run: RunContext = {
-  ...{ runId: 'run-1', account: 'a', platform: 'p', acceptedAtMs: 1, deadlineAtMs: undefined },
-  input: { paths: ['/a', '/b'] },
-};
-const never = new AbortController().signal;
-const node = {
-  id: 'node-1',
-  kind: 'request',
-  phase: 0,
-  stepIdx: 0,
-  prefixRequest: '',
-  epoch: 0,
-  revision: 1,
-  isEarly: false,
-} as const;
-
-/** Gathers chunks, and starts again when it is told to. */
-function gatherer() {
-  const chunks: Chunk[] = [];
-  let restarts = 0;
-  const sink: CallSink = {
-    take: (chunk) => void chunks.push(chunk),
-    restart: () => {
-      chunks.length = 0;
-      restarts += 1;
-    },
-  };
-  return { sink, chunks, restarts: () => restarts, items: () => chunks.flatMap(({ items }) => items) };
-}
-
-function parseCall(path: string, signal = never): AuthorCall & { readonly fn: 'parse' } {
-  const body = Buffer.from(`<title>${path}</title>`);
-  const page = { url: `http://shop.test${path}`, status: 200, headers: {}, body };
-  return { fn: 'parse', run, node: { ...node, body: JSON.stringify({ state: { path } }) }, signal, page };
-}
-
-/** The data of the only item, or the error's code and message. */
-async function parse(path: string, served = module): Promise<string> {
-  const { sink, items } = gatherer();
-  try {
-    await served.call(parseCall(path), sink);
-    return items()[0]!.data;
-  } catch (thrown) {
-    if (!(thrown instanceof CatenaError)) throw thrown;
-    const { code, message, data } = thrown;
-    expect(data).toMatchObject({ module: 'faults@1.0.0', step: 'page' });
-    return `${code}: ${message}`;
-  }
-}
-
-const titleOf = (path: string) => JSON.stringify({ title: `${path}${`<title>${path}</title>`.length}` });
-const NAME = 'parse of step "page" of faults@1.0.0';
 
 describe('a module in workers', () => {
   it('is described, checks inputs, and says what its steps say of a run', async () => {
@@ -133,7 +54,7 @@ describe('a module in workers', () => {
       '{"state":{"path":"/a"}}',
       '{"state":{"path":"/b"}}',
     ]);
-    expect(await parse('/ok')).toBe(titleOf('/ok'));
+    expect(await parse('/ok', module)).toBe(titleOf('/ok'));
   });
 
   it('reads the items and failures of a join page by page', async () => {
@@ -193,14 +114,14 @@ describe('a module in workers', () => {
   it('lets other calls go on between the yields of a long one', async () => {
     const order: string[] = [];
     const long = module.call(parseCall('/endless'), gatherer().sink).catch(({ code }) => order.push(code as string));
-    const short = parse('/ok').then(() => order.push('short'));
+    const short = parse('/ok', module).then(() => order.push('short'));
     await Promise.all([long, short]);
     expect(order).toEqual(['short', 'parse.too_many_yields']);
   });
 
   it('prints into the log, with its run, module, step and URL', async () => {
     lines.length = 0;
-    await parse('/print');
+    await parse('/print', module);
     expect(lines).toEqual([
       {
         level: 'warn',
@@ -227,49 +148,10 @@ describe('E5 E6 E7: a fault of one call', () => {
     ['/kill-group', `execution.exit: ${NAME} called process.kill()`],
   ])('fails it by name, and its worker goes on: %s', async (path, error) => {
     ends.length = 0;
-    expect(await parse(path)).toContain(error);
-    expect(await parse('/ok')).toBe(titleOf('/ok'));
+    expect(await parse(path, module)).toContain(error);
+    expect(await parse('/ok', module)).toBe(titleOf('/ok'));
     expect(ends).toEqual([]);
   });
-
-  it.each([
-    ['/loop', `execution.blocked: ${NAME} did not yield to its event loop for 1.5 s`, 'blocked'],
-    ['/regex', `execution.blocked: ${NAME} did not yield to its event loop for 1.5 s`, 'blocked'],
-    ['/microtasks', `execution.blocked: ${NAME} did not yield to its event loop for 1.5 s`, 'blocked'],
-    ['/await', `execution.timeout: ${NAME} did not end within 4 s`, 'timeout'],
-  ])('ends its worker, by its budget, and a fresh one goes on: %s', async (path, error, reason) => {
-    ends.length = 0;
-    expect(await parse(path)).toContain(error);
-    expect(await parse('/ok')).toBe(titleOf('/ok'));
-    expect(ends).toEqual([reason]);
-  });
-
-  it.each(['/heap', '/heap-objects', '/buffers'])(
-    'ends its worker when it takes too much memory, and not the process: %s',
-    async (path) => {
-      ends.length = 0;
-      const patient = pooledModules(pool, { timeoutMs: 25_000, blockTimeoutMs: 20_000 })[0]!;
-      const error = await parse(path, patient);
-      expect(error).toContain(`execution.out_of_memory: ${NAME} took more than 160 MiB of memory`);
-      expect(await parse('/ok')).toBe(titleOf('/ok'));
-      expect(ends).toEqual(['out_of_memory']);
-    },
-  );
-});
-
-it('E1: calls that share a worker with a faulty one are made again, and only the faulty one fails', async () => {
-  const innocent = Array.from({ length: 30 }, (_, n) => `/page-${n}`);
-  const guilty = ['/loop', '/timer', '/await', '/late-rejection', '/exit'];
-  const paths = innocent.flatMap((path, n) => (n % 6 === 0 ? [path, guilty[n / 6]!] : [path]));
-  const results = new Map(await Promise.all(paths.map(async (path) => [path, await parse(path)] as const)));
-  expect(innocent.map((path) => results.get(path))).toEqual(innocent.map(titleOf));
-  expect(guilty.map((path) => results.get(path)!.split(':')[0])).toEqual([
-    'execution.blocked',
-    'parse.threw',
-    'execution.timeout',
-    'parse.threw',
-    'execution.exit',
-  ]);
 });
 
 it('a step may set its own times', async () => {
@@ -285,7 +167,7 @@ it('a call that nobody waits for any more ends at once, and holds no other up', 
   const call = module.call(parseCall('/await', leaving.signal), gatherer().sink);
   setImmediate(() => leaving.abort(new Error('lease lost')));
   await expect(call).rejects.toThrow('lease lost');
-  expect(await parse('/ok')).toBe(titleOf('/ok'));
+  expect(await parse('/ok', module)).toBe(titleOf('/ok'));
 });
 
 it('says which calls run and wait, and counts what becomes of them', { timeout: 30_000 }, async () => {
@@ -295,7 +177,7 @@ it('says which calls run and wait, and counts what becomes of them', { timeout: 
   const [served] = pooledModules(one, TIMES);
   expect(one.inFlight()).toEqual({ workers: 1, queued: 0, queuedMs: 0, begun: 0, oldest: [] });
   const paths = ['/regex', '/ok', '/ok', '/ok'];
-  const calls = paths.map((path) => parse(path, served));
+  const calls = paths.map((path) => parse(path, served!));
   await vi.waitFor(
     () => {
       const { begun, queued, queuedMs, oldest } = one.inFlight();
@@ -336,21 +218,6 @@ it.runIf(process.platform === 'linux')('lets the main thread go first', () => {
   expect(others.filter((nice) => nice > own).length).toBeGreaterThanOrEqual(1);
 });
 
-describe('a module that cannot be loaded', () => {
-  it('fails the start with its own error', async () => {
-    const modules = [{ file: join(MODULES, 'absent.ts'), settings: undefined }];
-    await expect(openPool({ modules })).rejects.toMatchObject({ code: 'module.not_found' });
-  });
-
-  it('is a load error when it loops or waits, with its place', async () => {
-    const modules = [{ file: join(MODULES, 'loops-on-load.ts'), settings: undefined }];
-    await expect(openPool({ modules, loadTimeoutMs: 8_000 })).rejects.toMatchObject({
-      code: 'module.load_timeout',
-      message: expect.stringContaining('loops-on-load.ts:'),
-    });
-  });
-});
-
 it('the calls of a pool that stops are rejected', async () => {
   const other = await openPool({ size: 1 });
   const [served] = pooledModules(other, TIMES);
@@ -359,4 +226,9 @@ it('the calls of a pool that stops are rejected', async () => {
   await other.stop();
   await expect(call).rejects.toThrow('the workers were stopped');
   await expect(served!.call(parseCall('/ok'), gatherer().sink)).rejects.toThrow('the workers are stopped');
+});
+
+it('a module that is not there fails the start with its own error', async () => {
+  const modules = [{ file: join(MODULES, 'absent.ts'), settings: undefined }];
+  await expect(openPool({ modules })).rejects.toMatchObject({ code: 'module.not_found' });
 });

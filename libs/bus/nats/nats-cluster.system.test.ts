@@ -105,7 +105,8 @@ describe('a bus on three servers', { timeout: TEST_TIMEOUT_MS }, () => {
 
   it('waits while most servers are away, says so, and goes on when they are back', async () => {
     const { namespace, bus } = await openBus(cluster.url, { replicas: 3, requestTimeoutMs: 1_500 });
-    await bus.publish(request('before'));
+    // The stream has a leader a moment after it was made.
+    await vi.waitFor(async () => expect(await bus.publish(request('before'))).toBe(true), PATIENT);
     const survivor = await follower(namespace);
     const gone = cluster.members.filter((each) => each !== survivor);
     await Promise.all(gone.map((each) => each.halt('SIGKILL')));

@@ -18,6 +18,8 @@ export class TopologyKeeper {
   readonly #wanted: readonly WantedPart[];
   #onRestored: ((made: MadeParts) => void) | undefined;
   #underWay: Promise<void> | undefined;
+  /** What was created since the listener was told last: a round that fails has created some of it. */
+  #made = { streams: 0, consumers: 0 };
 
   private constructor(connection: NatsConnection, manager: JetStreamManager, wanted: readonly WantedPart[]) {
     this.#connection = connection;
@@ -34,6 +36,7 @@ export class TopologyKeeper {
     const manager = await openManager(connection, timeoutMs);
     const keeper = new TopologyKeeper(connection, manager, wanted);
     await keeper.#ensure();
+    keeper.#made = { streams: 0, consumers: 0 };
     return keeper;
   }
 
@@ -51,19 +54,20 @@ export class TopologyKeeper {
   }
 
   async #restore(): Promise<void> {
-    const made = await this.#ensure();
+    await this.#ensure();
+    const made = this.#made;
+    this.#made = { streams: 0, consumers: 0 };
     if (made.streams + made.consumers > 0) this.#onRestored?.(made);
   }
 
-  async #ensure(): Promise<MadeParts> {
-    const made = { streams: 0, consumers: 0 };
+  async #ensure(): Promise<void> {
+    const made = this.#made;
     const version = this.#connection.info?.version ?? '';
     for (const { stream, consumer } of this.#wanted) {
       if (await ensureStream(this.manager, stream, version)) made.streams += 1;
       if (consumer === undefined) continue;
       if (await ensureConsumer(this.manager, stream.name, consumer)) made.consumers += 1;
     }
-    return made;
   }
 }
 
