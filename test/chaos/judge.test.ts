@@ -8,6 +8,7 @@ import type { Entry } from './site.ts';
 import { deathsOf, type Item, itemsOf, nodesOf, pagesOf, worldOf } from './world.ts';
 
 const world = worldOf(9, 1);
+const codesOf = (of: typeof world) => deathsOf(of).map(([code]) => code!);
 const end = (dead = 1) => ({
   ...{ reason: FinishReason.COMPLETED, detail: '', endedAtMs: 1, done: nodesOf(world) - dead, dead, items: 0 },
 });
@@ -25,7 +26,7 @@ interface Left {
 
 /** What the judge is shown; whatever is not given is as an undisturbed run leaves it. */
 function left(given: Left): JudgeDeps {
-  const { items = itemsOf(world), pages = pagesOf(world), closings = 2, drift = [], deaths = deathsOf(world) } = given;
+  const { items = itemsOf(world), pages = pagesOf(world), closings = 2, drift = [], deaths = codesOf(world) } = given;
   const closed = 'closed' in given ? given.closed : Run.fromPartial({ end: end() });
   const run: LoadedRun = { nth: 0, world, runId: 'r', closed };
   const closing = { id: '', type: EVENTS.PhaseClosed.type, atMs: 0, data: {} };
@@ -79,7 +80,7 @@ describe('the judge', () => {
   it('counts runs in which another node is dead than the one that must be, or by another name', async () => {
     expect(await counts({ deaths: [] })).toEqual({ wrongDeaths: 1 });
     expect(await counts({ deaths: ['execution.ends_process'] })).toEqual({ wrongDeaths: 1 });
-    expect(await counts({ deaths: [...deathsOf(world), 'parse.threw'] })).toEqual({ wrongDeaths: 1 });
+    expect(await counts({ deaths: [...codesOf(world), 'parse.threw'] })).toEqual({ wrongDeaths: 1 });
   });
 
   it('counts pages that were never served, and requests of pages that are none', async () => {

@@ -42,9 +42,9 @@ export function worldOf(seed: number, nth: number): World {
   };
 }
 
-/** The codes by which nodes of the run must be dead. */
-export function deathsOf({ fault }: World): string[] {
-  return [SHORT_FAULTS[fault]!.code];
+/** For each node of the run that must be dead, the codes by which it may be. */
+export function deathsOf({ fault }: World): (readonly string[])[] {
+  return [SHORT_FAULTS[fault]!.codes];
 }
 
 /** Nodes that the run comes to: hops and requests, its start and its join included, and those that must be dead. */

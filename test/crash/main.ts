@@ -107,7 +107,7 @@ async function oneRun(seed: number, pending: Kill[], tally: Tally): Promise<void
       break;
     }
     const all = expectedItems({ products, seed: siteSeed });
-    const deaths = [...guilty].map(([place, { code }]) => `${all[place]!.sku} ${code}`);
+    const deaths = [...guilty].map(([place, { codes }]) => ({ sku: all[place]!.sku, codes }));
     const items = all.filter((_, place) => !guilty.has(place));
     judge(tally, await verify(output, database, { items, deaths }));
     const stats = (await (await fetch(`${url}/-/stats`)).json()) as { requests: number };
