@@ -11,7 +11,7 @@ const TIMEOUT_MS = 290_000;
 const PROGRAM = fileURLToPath(new URL('./main.ts', import.meta.url));
 
 it(
-  'ten thousand nodes lose and double nothing while processes and servers are killed, cut off and wrong',
+  'ten thousand nodes lose and double nothing while processes and servers are killed and stopped',
   async ({ signal }) => {
     // A program of its own: it moves into a network of its own.
     const child = spawn(process.execPath, [PROGRAM, '--seed', String(SEED), '--json'], {

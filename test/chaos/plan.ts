@@ -9,6 +9,7 @@ export type PlannedFault = Fault & { readonly atMs: number };
 
 export interface ChaosPlan {
   readonly layout: keyof typeof LAYOUTS;
+  readonly hasGround: boolean;
   /** The processes, in the order of their start. */
   readonly members: readonly ServiceName[];
   /** By how much the clock of each process is wrong, in milliseconds. */
@@ -23,6 +24,8 @@ export interface PlanOptions {
   /** For how long faults are injected; 0 is none. */
   readonly forMs: number;
   readonly leaseMs: number;
+  /** Whether the network and the disk fail too. */
+  readonly hasGround: boolean;
 }
 
 const EACH: readonly ServiceName[] = ['module-processor', 'error-threshold', 'downloader', 'parser', 'ingress'];
@@ -37,8 +40,12 @@ const LAYOUTS = {
 /** Those that hold leases: whoever is stopped while it holds some comes back as a zombie. */
 const HOLDERS: ReadonlySet<ServiceName> = new Set(['module-processor', 'downloader', 'parser', 'all']);
 
-/** One round: every kind is in it. */
-const ROUND = FAULTS.flatMap(({ kind, perRound }) => Array.from({ length: perRound }, (_, nth) => ({ kind, nth })));
+/** One round: every kind that is asked for is in it. */
+function roundOf(hasGround: boolean) {
+  return FAULTS.filter(({ isOfGround = false }) => hasGround || !isOfGround).flatMap(({ kind, perRound }) =>
+    Array.from({ length: perRound }, (_, nth) => ({ kind, nth })),
+  );
+}
 
 /** From one fault to the next, on average. */
 const SPACING_MS = 4_000;
@@ -47,7 +54,8 @@ const MOST_SKEW_MS = 120_000;
 /** Work must be under way before the first one. */
 const CALM_MS = 2_000;
 
-export function planChaos({ seed, forMs, leaseMs }: PlanOptions): ChaosPlan {
+export function planChaos({ seed, forMs, leaseMs, hasGround }: PlanOptions): ChaosPlan {
+  const round = roundOf(hasGround);
   const dice = new Dice(`${seed}/plan`);
   const layouts = Object.keys(LAYOUTS) as (keyof typeof LAYOUTS)[];
   // In turn, so that any three seeds in a row have them all.
@@ -55,13 +63,13 @@ export function planChaos({ seed, forMs, leaseMs }: PlanOptions): ChaosPlan {
   const members = LAYOUTS[layout];
   // All-stage processes keep most requests to themselves.
   const purges = layout === 'two all-stage processes' ? 'everything' : 'requests';
-  const kinds = deck(ROUND, dice);
+  const kinds = deck(round, dice);
   const victims = deck([...members.keys()], dice);
   const holders = deck(
     [...members.keys()].filter((at) => HOLDERS.has(members[at]!)),
     dice,
   );
-  const count = forMs === 0 ? 0 : Math.max(ROUND.length, Math.floor(forMs / SPACING_MS));
+  const count = forMs === 0 ? 0 : Math.max(round.length, Math.floor(forMs / SPACING_MS));
   const spacingMs = Math.max(1, (forMs - CALM_MS) / count);
   const faults = Array.from({ length: count }, (_, at): PlannedFault => {
     const atMs = Math.round(CALM_MS + at * spacingMs + dice.between(0, Math.floor(spacingMs / 2)));
@@ -70,7 +78,7 @@ export function planChaos({ seed, forMs, leaseMs }: PlanOptions): ChaosPlan {
     return { kind, ...data, atMs } as PlannedFault;
   });
   const skewsMs = members.map((_, at) => (at % 2 === 1 ? dice.between(-MOST_SKEW_MS, MOST_SKEW_MS) : 0));
-  return { layout, members, skewsMs, appendfsync: dice.pick(['always', 'everysec']), faults };
+  return { layout, members, hasGround, skewsMs, appendfsync: dice.pick(['always', 'everysec']), faults };
 }
 
 /** Deals a shuffled deck, and a newly shuffled one when that is used up. */
