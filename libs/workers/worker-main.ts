@@ -10,7 +10,6 @@ import { letOthersGoFirst } from './thread-priority.ts';
 import { toWireError } from './wire-error.ts';
 import { WorkerCalls } from './worker-calls.ts';
 
-letOthersGoFirst();
 const port = parentPort!;
 const { modules, limits, board } = workerData as WorkerSetup;
 const calls = new WorkerCalls({
@@ -23,6 +22,8 @@ guardProcess(calls);
 try {
   const loaded = await Promise.all(modules.map(load));
   calls.serve(loaded);
+  // Not before: whoever starts waits for the modules.
+  letOthersGoFirst();
   port.on('message', (messages: readonly ToWorker[]) => calls.receive(messages));
   port.postMessage([{ kind: 'loaded', modules: loaded.map(factsOf) }] satisfies FromWorker[]);
 } catch (thrown) {

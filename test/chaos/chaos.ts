@@ -22,7 +22,7 @@ import { worldOf } from './world.ts';
 export interface ChaosOptions {
   readonly seed: number;
   /** Whether the network and the disk fail too. */
-  readonly hasGround: boolean;
+  readonly hasMachine: boolean;
   /** At least so many nodes are submitted. */
   readonly nodes: number;
   /** For how long faults are injected. */
@@ -66,8 +66,8 @@ const MODULE = fileURLToPath(new URL('../fixtures/modules/chaos.ts', import.meta
 
 /** Starts everything, runs, judges, and ends everything that it started, however it goes. */
 export async function runChaos(options: ChaosOptions): Promise<Observed> {
-  const { seed, faultsForMs, hasGround, onProgress } = options;
-  const plan = planChaos({ seed, forMs: faultsForMs, leaseMs: LEASE_MS, hasGround });
+  const { seed, faultsForMs, hasMachine, onProgress } = options;
+  const plan = planChaos({ seed, forMs: faultsForMs, leaseMs: LEASE_MS, hasMachine });
   const ends: (() => Promise<unknown> | unknown)[] = [];
   try {
     const network = await ChaosNetwork.open(plan.members.length);

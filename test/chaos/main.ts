@@ -7,11 +7,11 @@ import { runChaos } from './chaos.ts';
 import { inOwnNetwork, isInOwnNetwork } from './network.ts';
 import { reportOf, reportText } from './report.ts';
 
-const usage = `usage: npm run chaos -- [--seed N] [--nodes N] [--minutes M] [--ground] [--json]
+const usage = `usage: npm run chaos -- [--seed N] [--nodes N] [--minutes M] [--machine] [--json]
   --seed N      what everything random is drawn from, default 1
   --nodes N     at least so many nodes are submitted, default 10000
   --minutes M   for how long faults are injected, default 1; 0 is none, for comparison: it fails, as nothing was seen
-  --ground      processes are cut off from servers too, and the disk of the servers is full for a while
+  --machine     processes are cut off from servers too, and the disk of the servers is full for a while
   --json        the report as JSON on standard output; progress goes to standard error either way
 `;
 
@@ -20,7 +20,7 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     nodes: { type: 'string', default: '10000' },
     minutes: { type: 'string', default: '1' },
-    ground: { type: 'boolean', default: false },
+    machine: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -45,7 +45,7 @@ async function main(): Promise<void> {
   const seed = numberOf('seed');
   const observed = await runChaos({
     seed,
-    hasGround: values.ground,
+    hasMachine: values.machine,
     nodes: numberOf('nodes'),
     faultsForMs: numberOf('minutes') * MINUTE_MS,
     settleMs: SETTLE_MS,

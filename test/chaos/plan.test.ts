@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type FaultKind, planChaos } from './plan.ts';
 
-const plan = (seed: number, forMs = 60_000) => planChaos({ seed, forMs, leaseMs: 1_500, hasGround: true });
+const plan = (seed: number, forMs = 60_000) => planChaos({ seed, forMs, leaseMs: 1_500, hasMachine: true });
 const seeds = Array.from({ length: 50 }, (_, at) => at + 1);
 
 describe('a schedule', () => {

@@ -9,7 +9,7 @@ export type PlannedFault = Fault & { readonly atMs: number };
 
 export interface ChaosPlan {
   readonly layout: keyof typeof LAYOUTS;
-  readonly hasGround: boolean;
+  readonly hasMachine: boolean;
   /** The processes, in the order of their start. */
   readonly members: readonly ServiceName[];
   /** By how much the clock of each process is wrong, in milliseconds. */
@@ -25,7 +25,7 @@ export interface PlanOptions {
   readonly forMs: number;
   readonly leaseMs: number;
   /** Whether the network and the disk fail too. */
-  readonly hasGround: boolean;
+  readonly hasMachine: boolean;
 }
 
 const EACH: readonly ServiceName[] = ['module-processor', 'error-threshold', 'downloader', 'parser', 'ingress'];
@@ -41,8 +41,8 @@ const LAYOUTS = {
 const HOLDERS: ReadonlySet<ServiceName> = new Set(['module-processor', 'downloader', 'parser', 'all']);
 
 /** One round: every kind that is asked for is in it. */
-function roundOf(hasGround: boolean) {
-  return FAULTS.filter(({ isOfGround = false }) => hasGround || !isOfGround).flatMap(({ kind, perRound }) =>
+function roundOf(hasMachine: boolean) {
+  return FAULTS.filter(({ isOfMachine = false }) => hasMachine || !isOfMachine).flatMap(({ kind, perRound }) =>
     Array.from({ length: perRound }, (_, nth) => ({ kind, nth })),
   );
 }
@@ -54,8 +54,8 @@ const MOST_SKEW_MS = 120_000;
 /** Work must be under way before the first one. */
 const CALM_MS = 2_000;
 
-export function planChaos({ seed, forMs, leaseMs, hasGround }: PlanOptions): ChaosPlan {
-  const round = roundOf(hasGround);
+export function planChaos({ seed, forMs, leaseMs, hasMachine }: PlanOptions): ChaosPlan {
+  const round = roundOf(hasMachine);
   const dice = new Dice(`${seed}/plan`);
   const layouts = Object.keys(LAYOUTS) as (keyof typeof LAYOUTS)[];
   // In turn, so that any three seeds in a row have them all.
@@ -78,7 +78,7 @@ export function planChaos({ seed, forMs, leaseMs, hasGround }: PlanOptions): Cha
     return { kind, ...data, atMs } as PlannedFault;
   });
   const skewsMs = members.map((_, at) => (at % 2 === 1 ? dice.between(-MOST_SKEW_MS, MOST_SKEW_MS) : 0));
-  return { layout, members, hasGround, skewsMs, appendfsync: dice.pick(['always', 'everysec']), faults };
+  return { layout, members, hasMachine, skewsMs, appendfsync: dice.pick(['always', 'everysec']), faults };
 }
 
 /** Deals a shuffled deck, and a newly shuffled one when that is used up. */

@@ -6,7 +6,7 @@ import { quantile, RecoveryWatch } from './recovery.ts';
 import { reportOf, reportText } from './report.ts';
 import type { Sampler } from './samples.ts';
 
-const plan = planChaos({ seed: 5, forMs: 60_000, leaseMs: 1_500, hasGround: true });
+const plan = planChaos({ seed: 5, forMs: 60_000, leaseMs: 1_500, hasMachine: true });
 const verdict = {
   lost: 0,
   duplicate: 0,

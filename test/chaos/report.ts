@@ -54,7 +54,7 @@ export function reportOf(seed: number, observed: Observed): ChaosReport {
 /** A fault of which nothing was seen proves nothing. */
 function seenIn({ plan, struck, sampler, messages }: Observed): Record<string, number> {
   const ofKind = (kind: string) => struck.filter(({ fault, isDone }) => isDone && fault.kind === kind);
-  const planned = FAULTS.filter(({ isOfGround = false }) => plan.hasGround || !isOfGround);
+  const planned = FAULTS.filter(({ isOfMachine = false }) => plan.hasMachine || !isOfMachine);
   const seen = planned.map((definition) =>
     definition.seen({ done: ofKind(definition.kind).map(({ fault }) => fault), messages, sampler }),
   );

@@ -12,7 +12,7 @@ const FILL_AGAIN_MS = 50;
 /** The disk of all servers is full for a while; then there is room, and whoever has ended is started again. */
 export const diskFull = defineFault<'disk_full', { readonly forMs: number }>({
   kind: 'disk_full',
-  isOfGround: true,
+  isOfMachine: true,
   perRound: 1,
   draw: ({ dice }) => ({ forMs: dice.between(1_000, 4_000) }),
   // Another fault would wait for servers that cannot write, or start one of those that are started here.

@@ -39,8 +39,8 @@ export interface FaultDefinition<Kind extends string, Data extends object> {
   readonly perRound: number;
   /** `nth` counts those of a round from 0. */
   draw(draw: Draw, nth: number): Data;
-  /** Of the ground under the processes, the network and the disk: struck with `--ground`; default false. */
-  readonly isOfGround?: boolean;
+  /** A fault of the machine, of its network or its disk: struck with `--machine`; default false. */
+  readonly isOfMachine?: boolean;
   /** Nothing else is struck before it is over; default false. */
   readonly isAlone?: boolean;
   /** Carries it out, and returns what was done; undefined when there was nothing to do. */

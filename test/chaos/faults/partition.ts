@@ -21,7 +21,7 @@ export const partition = defineFault<
   { readonly member: number; readonly from: ServerName; readonly direction: Direction; readonly forMs: number }
 >({
   kind: 'partition',
-  isOfGround: true,
+  isOfMachine: true,
   perRound: CUTS.length,
   draw: ({ victims, dice, leaseMs }, nth) => ({
     ...CUTS[nth]!,
