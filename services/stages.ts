@@ -41,6 +41,7 @@ import {
   sampleStages,
 } from '../libs/stage/observe/meters.ts';
 import { tracedDispatch } from '../libs/stage/observe/stage-span.ts';
+import type { DecidedFailure } from '../libs/stage/run/decided-failure.ts';
 import { createRunEnds, type RunEnds } from '../libs/stage/run/run-ends.ts';
 import { type LoadedRun, type ModuleResolver, Runs } from '../libs/stage/run/runs.ts';
 import { secretSource } from '../libs/stage/run/secret-source.ts';
@@ -55,7 +56,7 @@ import { performRequest } from './downloader/http/request.ts';
 import { CookieJars } from './downloader/policies/cookie-jar.ts';
 import { RobotsRules } from './downloader/policies/robots-rules.ts';
 import { createDownloader } from './downloader/service.ts';
-import type { DecidedFailure, ErrorThresholdConfig, ErrorThresholdDeps } from './error-threshold/deps.ts';
+import type { ErrorThresholdConfig, ErrorThresholdDeps } from './error-threshold/deps.ts';
 import { createErrorThreshold, decisionCounter, preCheck } from './error-threshold/service.ts';
 import { createIngress, ingressCounters } from './ingress/service.ts';
 import { ModuleProcessor } from './module-processor/service.ts';

@@ -1,12 +1,12 @@
 /** The interface of the five stages to the command line: the composition in `services/` implements it. */
 
 import type { Config } from '../config/config-tree.ts';
-import type { DecideAction } from '../coordination/protocol/errors.ts';
 import type { RunSnapshot } from '../coordination/protocol/reads.ts';
 import type { CatenaError } from '../errors/catena-error.ts';
 import type { RateLimiter } from '../limits/rate-limiter.ts';
 import type { PageSource } from '../modules/contract/definition.ts';
 import type { Yield } from '../stage/execution/gather.ts';
+import type { DecidedFailure } from '../stage/run/decided-failure.ts';
 import type { ModuleCatalogue } from '../stage/run/runs.ts';
 import type { TaskSubmission } from '../stage/run/submit.ts';
 import type { NewRun, RunRecord, Store } from '../store/port.ts';
@@ -22,19 +22,6 @@ export interface ParsedPage {
   readonly state: unknown;
   readonly page: PageSource;
   readonly yielded: Pick<Yield, 'items' | 'children'> & Partial<Pick<Yield, 'staged' | 'drops'>>;
-}
-
-/** A failure of a node, and what was decided about it. */
-export interface DecidedFailure {
-  readonly runId: string;
-  readonly stepIdx: number;
-  readonly code: string;
-  readonly message: string;
-  readonly action: DecideAction;
-  /** Executions of the node so far. */
-  readonly attempts: number;
-  /** How long a retry waits, in milliseconds. */
-  readonly retryInMs: number;
 }
 
 export interface EngineOptions {

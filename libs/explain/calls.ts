@@ -1,5 +1,5 @@
 /** Author code that takes long, and calls that wait for it. */
-import type { CallInFlight, CallsInFlight } from '../telemetry/calls-in-flight.ts';
+import { type CallInFlight, type CallsInFlight, LONG_CALL_MS } from '../telemetry/calls-in-flight.ts';
 import { countOf, listOf, type RunReason } from './reasons.ts';
 
 /** The calls of a process. */
@@ -8,16 +8,13 @@ export interface ProcessCalls extends CallsInFlight {
   readonly process: string;
 }
 
-/** A call below this age is no reason for anything. */
-const LONG_MS = 1_000;
-
 /** What runs long for this run, and how many calls of any run wait behind: a process has the same workers for all of them. */
 export function longCalls(runId: string, processes: readonly ProcessCalls[]): RunReason[] {
   return processes.flatMap((process) => [...running(runId, process), ...waiting(process)]);
 }
 
 function running(runId: string, { process, oldest }: ProcessCalls): RunReason[] {
-  const long = oldest.filter((call) => call.runId === runId && call.ageMs >= LONG_MS);
+  const long = oldest.filter((call) => call.runId === runId && call.ageMs >= LONG_CALL_MS);
   return [...Map.groupBy(long, ({ moduleId, step, fn }) => `${fn} of ${moduleId}/${step}`)].map(([what, calls]) => {
     const [{ ageMs, budgetMs, worker, moduleId }] = calls as [CallInFlight];
     const urls = listOf(calls.flatMap(({ url }) => url ?? []));
@@ -29,7 +26,7 @@ function running(runId: string, { process, oldest }: ProcessCalls): RunReason[] 
 }
 
 function waiting({ process, workers, queued, queuedMs }: ProcessCalls): RunReason[] {
-  if (queued === 0 || queuedMs < LONG_MS) return [];
+  if (queued === 0 || queuedMs < LONG_CALL_MS) return [];
   const of = process === '' ? '' : ` of ${process}`;
   const verb = queued === 1 ? 'waits' : 'wait';
   const text = `${countOf(queued, 'call')} of any run ${verb} for one of ${countOf(workers, 'worker')}${of}, the first for ${seconds(queuedMs)}.`;

@@ -28,5 +28,7 @@ export interface CallInFlight {
 }
 
 export const MOST_CALLS = 20;
+/** From this age on a call, or its wait for a worker, is told. */
+export const LONG_CALL_MS = 1_000;
 
 export const NO_CALLS: CallsInFlight = { workers: 0, queued: 0, queuedMs: 0, begun: 0, oldest: [] };

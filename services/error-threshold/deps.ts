@@ -1,8 +1,9 @@
 import type { Bus } from '../../libs/bus/port.ts';
-import type { DecideAction, DecideOutcome, Threshold } from '../../libs/coordination/protocol/errors.ts';
+import type { DecideOutcome, Threshold } from '../../libs/coordination/protocol/errors.ts';
 import type { Coordinator } from '../../libs/coordination/protocol/port.ts';
 import type { RetryPolicy } from '../../libs/modules/contract/definition.ts';
 import type { Publisher } from '../../libs/stage/messages/publisher.ts';
+import type { DecidedFailure } from '../../libs/stage/run/decided-failure.ts';
 import type { Runs } from '../../libs/stage/run/runs.ts';
 import type { Log } from '../../libs/telemetry/log.ts';
 
@@ -20,19 +21,6 @@ export interface ErrorThresholdDeps {
   readonly onFailure?: ((failure: DecidedFailure) => void) | undefined;
   /** Counts a decision. */
   readonly count: (decision: DecideOutcome) => void;
-}
-
-/** A failure of a node, and what was decided about it. */
-export interface DecidedFailure {
-  readonly runId: string;
-  readonly stepIdx: number;
-  readonly code: string;
-  readonly message: string;
-  readonly action: DecideAction;
-  /** Executions of the node so far. */
-  readonly attempts: number;
-  /** How long a retry waits, in milliseconds. */
-  readonly retryInMs: number;
 }
 
 /** Settings of error-threshold. */

@@ -16,8 +16,9 @@ import { failpoint } from '../../libs/failpoints/failpoint.ts';
 import type { RetryPolicy } from '../../libs/modules/contract/definition.ts';
 import type { Outcome } from '../../libs/stage/execution/outcome.ts';
 import { childMessages } from '../../libs/stage/messages/wake-ups.ts';
+import type { DecidedFailure } from '../../libs/stage/run/decided-failure.ts';
 import { type LoadedRun, moduleOf } from '../../libs/stage/run/runs.ts';
-import type { DecidedFailure, ErrorThresholdDeps } from './deps.ts';
+import type { ErrorThresholdDeps } from './deps.ts';
 
 type ErrorThresholdOutcome = Outcome<'error-threshold'>;
 

@@ -3,7 +3,7 @@
 import type { Clock } from '../../libs/clock/clock.ts';
 import { Rounds } from '../../libs/concurrency/rounds.ts';
 import type { NoteCalls } from '../../libs/store/sqlite/long-calls.ts';
-import { type CallsInFlight, NO_CALLS } from '../../libs/telemetry/calls-in-flight.ts';
+import { type CallsInFlight, LONG_CALL_MS, NO_CALLS } from '../../libs/telemetry/calls-in-flight.ts';
 import type { Log } from '../../libs/telemetry/log.ts';
 
 export interface LongCallsOptions {
@@ -14,8 +14,6 @@ export interface LongCallsOptions {
 }
 
 const INTERVAL_MS = 1_000;
-/** A call below this age, or a wait, is not noted. */
-const LONG_MS = 1_000;
 
 export function noteLongCalls({ note, calls = () => NO_CALLS, clock, log }: LongCallsOptions): {
   stop(): Promise<void>;
@@ -24,7 +22,7 @@ export function noteLongCalls({ note, calls = () => NO_CALLS, clock, log }: Long
   let isNoted = true;
   const rounds = new Rounds(async () => {
     const now = calls();
-    const isLong = now.queuedMs >= LONG_MS || (now.oldest[0]?.ageMs ?? 0) >= LONG_MS;
+    const isLong = now.queuedMs >= LONG_CALL_MS || (now.oldest[0]?.ageMs ?? 0) >= LONG_CALL_MS;
     if (!isLong && !isNoted) return;
     try {
       await note(isLong ? now : undefined, clock.now());

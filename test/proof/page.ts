@@ -2,6 +2,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { machine } from '../bench/machine.ts';
+import { quantile } from '../chaos/recovery.ts';
 import type { Measured } from './measure.ts';
 
 export interface Column {
@@ -51,7 +52,7 @@ function cellsOf(cell: Measured | undefined): string[] {
 
 function medianAndLast(sorted: readonly number[]): string {
   if (sorted.length === 0) return '–';
-  return `${sorted[Math.floor((sorted.length - 1) / 2)]!.toFixed(1)}, ${sorted.at(-1)!.toFixed(1)}`;
+  return `${quantile(sorted, 0.5).toFixed(1)}, ${sorted.at(-1)!.toFixed(1)}`;
 }
 
 export async function writePage(columns: readonly Column[], rows: readonly Row[], seed: number): Promise<void> {

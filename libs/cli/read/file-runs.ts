@@ -1,7 +1,7 @@
 /** The runs of a database file, read while another process may be writing it. */
 import type { Clock } from '../../clock/clock.ts';
-import type { NodeState } from '../../coordination/protocol/node.ts';
 import { explainRun } from '../../explain/explain.ts';
+import { readNodes } from '../../explain/read-nodes.ts';
 import { deadNodes, timeline } from '../../stage/run/close-run.ts';
 import { failuresSoFar, toDeadLetter } from '../../stage/run/run-failures.ts';
 import type { DeadLetter, RunRecord, StoredEvent, StoredItem } from '../../store/port.ts';
@@ -67,26 +67,16 @@ async function readTimeline({ store, coordinator }: Reader, { runId, state }: Ru
   return events;
 }
 
-/** Nodes read per state: enough to explain a run of any size. */
-const SAMPLE = 500;
-const READ_STATES: readonly NodeState[] = ['pending', 'processing', 'fetched', 'failed', 'retry', 'releasing', 'dead'];
-
 async function explain({ coordinator, longCalls }: Reader, record: RunRecord, nowMs: number): Promise<Explanation> {
-  const { runId } = record;
-  const snapshot = await coordinator.findRun(runId);
-  const isOver = snapshot === undefined || record.state === 'closed';
-  const lists = isOver
-    ? []
-    : await Promise.all(READ_STATES.map((state) => coordinator.listNodes({ runId, state, limit: SAMPLE })));
-  const all = lists.flat();
-  const nodes = all.filter(({ state }) => state !== 'dead');
+  const snapshot = await coordinator.findRun(record.runId);
+  const { all, open, isSampled } = await readNodes(coordinator, record, snapshot);
   const calls = longCalls(nowMs);
   return {
     reasons: explainRun({
-      ...{ record, snapshot, nodes, limits: [], nowMs },
+      ...{ record, snapshot, nodes: open, limits: [], nowMs },
       failures: failuresSoFar(all),
       calls: calls === undefined ? [] : [{ ...calls, process: '' }],
     }),
-    sampled: lists.some(({ length }) => length === SAMPLE),
+    sampled: isSampled,
   };
 }

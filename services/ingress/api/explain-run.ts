@@ -1,29 +1,23 @@
 import type { ProcessInfo } from '../../../libs/bus/process-info.ts';
 import type { ExplainRunResponse } from '../../../libs/contracts/services.ts';
-import type { ChainNode, NodeState } from '../../../libs/coordination/protocol/node.ts';
+import type { ChainNode } from '../../../libs/coordination/protocol/node.ts';
 import type { ProcessCalls } from '../../../libs/explain/calls.ts';
 import { explainRun } from '../../../libs/explain/explain.ts';
 import { breakerAwaited } from '../../../libs/explain/nodes.ts';
+import { readNodes } from '../../../libs/explain/read-nodes.ts';
 import { failuresSoFar } from '../../../libs/stage/run/run-failures.ts';
 import type { IngressApiDeps } from './deps.ts';
 import { findRun } from './find-run.ts';
 
-/** Nodes read per state: enough to explain a run of any size. */
-const SAMPLE = 500;
 /** Rate limits shown at most; nobody reads more. */
 const MOST_KEYS = 50;
-const LOOKED_AT: readonly NodeState[] = ['pending', 'processing', 'fetched', 'failed', 'retry', 'releasing', 'dead'];
 
 export async function explain(deps: IngressApiDeps, runId: string): Promise<ExplainRunResponse> {
   const { store, coordinator, clock } = deps;
   const record = await findRun(store, runId);
   const snapshot = await coordinator.findRun(runId);
   const isOver = snapshot === undefined || record.state === 'closed';
-  const lists = isOver
-    ? []
-    : await Promise.all(LOOKED_AT.map((state) => coordinator.listNodes({ runId, state, limit: SAMPLE })));
-  const all = lists.flat();
-  const nodes = all.filter(({ state }) => state !== 'dead');
+  const { all, open: nodes, isSampled } = await readNodes(coordinator, record, snapshot);
   const keys = new Set(nodes.filter(isWaitingRequest).map(({ limitKey = '' }) => limitKey));
   const limits = keys.size > 0 ? await deps.limits([...keys].slice(0, MOST_KEYS)) : [];
   const breakers = nodes.some((node) => breakerAwaited(node) !== undefined) ? await deps.breakers.list() : [];
@@ -39,7 +33,7 @@ export async function explain(deps: IngressApiDeps, runId: string): Promise<Expl
     reasons: reasons.map(({ code, text, moduleId = '', nodes: count = 0, atMs = 0, failure }) => {
       return { code, text, moduleId, nodes: count, atMs, failure };
     }),
-    sampled: lists.some(({ length }) => length === SAMPLE),
+    sampled: isSampled,
   };
 }
 
