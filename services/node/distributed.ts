@@ -232,15 +232,16 @@ export async function startDistributedNode(options: DistributedNodeOptions): Pro
   async function takeOverFrom(gone: ProcessInfo): Promise<void> {
     metrics.counter(METRICS.processesGone).with({}).add();
     const { crashBudget } = config.retry;
-    const deps = { coordinator, store, runs: stages.runs, publisher: stages.publisher, crashBudget };
-    const withinMs = Math.max(config.leaseMs, config.dispatchGraceMs) * 2;
+    const { runs, publisher, sweeper } = stages;
+    const deps = { coordinator, store, runs, publisher, sweeper, crashBudget };
+    const times = { leaseMs: config.leaseMs, dispatchGraceMs: config.dispatchGraceMs };
     try {
-      const taken = await takeOver({ ...deps, withinMs }, gone, stopping.signal);
+      const taken = await takeOver({ ...deps, ...times }, gone, stopping.signal);
       metrics.counter(METRICS.leasesTakenOver).with({}).add(taken.leases);
       log.warn('a process is gone; its work goes on elsewhere', {
         process: gone.name,
         leases: taken.leases,
-        wake_ups: taken.wakeUps,
+        messages: taken.messages,
       });
     } catch (error) {
       log.warn('a process is gone, but its work could not be taken over; its leases run out', {

@@ -20,6 +20,6 @@ export const defaultPolicy: CoordinatorPolicy = {
 export const LONGEST_GRACE_MS = 3_600_000;
 
 /** How long to wait for a claim after a wake-up, by the number of wake-ups before it. */
-export function dispatchGraceMs(policy: CoordinatorPolicy, dispatches: number): number {
+export function dispatchGraceMs(policy: Pick<CoordinatorPolicy, 'dispatchGraceMs'>, dispatches: number): number {
   return backOffMs({ baseMs: policy.dispatchGraceMs, maxMs: LONGEST_GRACE_MS }, dispatches);
 }

@@ -12,6 +12,12 @@ export interface LookAhead {
   readonly withinMs: number;
 }
 
+/** Nodes as they are when they are read, and when the look began, in Unix milliseconds of the server. */
+export interface NodesAhead {
+  readonly nodes: readonly ChainNode[];
+  readonly nowMs: number;
+}
+
 /** Nodes that one script reads. */
 const PAGE = 500;
 
@@ -19,12 +25,14 @@ const PAGE = 500;
 export async function* lookAhead(
   deps: RedisDeps,
   { runId, moduleId, phase, withinMs }: LookAhead,
-): AsyncGenerator<readonly ChainNode[], void, undefined> {
+): AsyncGenerator<NodesAhead, void, undefined> {
   const { keys, runner } = deps;
   const key = keys.of(runId).due(moduleId, phase);
   const nowMs = await timeOf(deps);
   const ids = await runner.ask('ZRANGE', (redis) => redis.zrange(key, `${nowMs}`, `${nowMs + withinMs}`, 'BYSCORE'));
-  for (let at = 0; at < ids.length; at += PAGE) yield await readNodes(deps, runId, ids.slice(at, at + PAGE));
+  for (let at = 0; at < ids.length; at += PAGE) {
+    yield { nodes: await readNodes(deps, runId, ids.slice(at, at + PAGE)), nowMs };
+  }
 }
 
 /** When the first entry of a shard is due, in milliseconds from now; undefined when nothing is. */

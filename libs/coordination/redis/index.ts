@@ -6,10 +6,9 @@
  */
 import { randomBytes } from 'node:crypto';
 import { chainKeys } from '../../keys/keys.ts';
-import type { ChainNode } from '../protocol/node.ts';
 import type { CoordinatorPolicy } from '../protocol/policy.ts';
 import type { Coordinator } from '../protocol/port.ts';
-import { type LookAhead, lookAhead, nextDueInMs } from './ahead.ts';
+import { type LookAhead, lookAhead, type NodesAhead, nextDueInMs } from './ahead.ts';
 import { CLAIM_SCRIPTS, claim, recoverZombie, release, renew, reorderEnqueue } from './claims.ts';
 import { COMMIT_SCRIPTS, childrenPump, commitSuccess, stageChildren } from './commits.ts';
 import type { RedisNotice } from './connection/connect.ts';
@@ -67,7 +66,7 @@ export interface RedisCoordinator extends Coordinator {
   liveRuns(shard: number): AsyncIterable<string>;
   readonly markers: Markers;
   /** Yields the nodes of a phase whose due time lies ahead by up to `withinMs`, page by page. */
-  lookAhead(look: LookAhead): AsyncIterable<readonly ChainNode[]>;
+  lookAhead(look: LookAhead): AsyncIterable<NodesAhead>;
   /** When the first entry of a shard is due, in milliseconds from now; undefined when nothing is. */
   nextDueInMs(shard: number): Promise<number | undefined>;
   /** Resolves when Redis takes a write; rejects with the reason why it does not. */

@@ -95,7 +95,7 @@ export class Sweeper {
       try {
         const limit = Math.min(...grants.map(({ count }) => count));
         const taken = await coordinator.dueTake({ shard, limit });
-        for (const entry of taken.entries) await this.#attempt(entry);
+        for (const entry of taken.entries) await this.attempt(entry);
         more = taken.more && limit === BATCH;
         found ||= taken.entries.length > 0 || taken.more;
       } finally {
@@ -106,10 +106,10 @@ export class Sweeper {
   }
 
   /**
-   * A failure of one entry does not affect the others: a run whose module is not served here waits for a process that serves it.
-   * Only a backend failure ends the round.
+   * Does what an entry asks for. A failure of one entry does not affect the others: a run whose module is not served here waits for a process that serves it.
+   * Rejects only when a backend fails; that ends the round.
    */
-  async #attempt(entry: DueEntry): Promise<void> {
+  async attempt(entry: DueEntry): Promise<void> {
     try {
       await this.#act(entry);
     } catch (error) {

@@ -3,62 +3,85 @@ import type { ProcessInfo } from '../../bus/process-info.ts';
 import { RecoverCode } from '../../coordination/protocol/claims.ts';
 import type { ChainNode } from '../../coordination/protocol/node.ts';
 import type { WakeUp } from '../../coordination/protocol/outcome.ts';
+import { dispatchGraceMs, LONGEST_GRACE_MS } from '../../coordination/protocol/policy.ts';
 import type { Coordinator } from '../../coordination/protocol/port.ts';
+import type { DueEntry } from '../../coordination/protocol/sweep.ts';
 import type { Store } from '../../store/port.ts';
 import type { Publisher } from '../messages/publisher.ts';
-import { childMessages, toMessage } from '../messages/wake-ups.ts';
+import { childMessages } from '../messages/wake-ups.ts';
 import type { Runs } from '../run/runs.ts';
+import type { Sweeper } from './sweeper.ts';
 
 export interface TakeOverDeps {
   readonly coordinator: Pick<Coordinator, 'findRun' | 'recoverZombie'> & {
-    /** Yields the nodes of a phase whose due time lies ahead by up to `withinMs`. */
+    /** Yields the nodes of a phase whose due time lies ahead by up to `withinMs`, and the time of the look. */
     lookAhead(look: {
       readonly runId: string;
       readonly moduleId: string;
       readonly phase: number;
       readonly withinMs: number;
-    }): AsyncIterable<readonly ChainNode[]>;
+    }): AsyncIterable<{ readonly nodes: readonly ChainNode[]; readonly nowMs: number }>;
   };
   readonly store: Pick<Store, 'listRuns'>;
   readonly runs: Pick<Runs, 'load'>;
   readonly publisher: Pick<Publisher, 'publish'>;
+  readonly sweeper: Pick<Sweeper, 'attempt'>;
   readonly crashBudget: number;
-  /** The longest time for which a lease or an unanswered wake-up may keep a node waiting. */
-  readonly withinMs: number;
+  readonly leaseMs: number;
+  readonly dispatchGraceMs: number;
 }
 
 /** What was taken over. */
 export interface TakenOver {
+  /** Executions that ended with the process. */
   readonly leases: number;
-  readonly wakeUps: number;
+  /** Messages that were or may have been in its memory alone. */
+  readonly messages: number;
 }
 
 /** Open runs that are looked at, the newest first; the leases of further ones run out. */
 const MAX_RUNS = 1_000;
+/**
+ * A wake-up that is due to be sent again was sent at most so long ago, if the process that ended may have committed it and not yet
+ * published it: longer than a process is unheard before it is gone.
+ */
+const RECENT_MS = 10_000;
 
 /**
- * Recovers all nodes that the process held: one crash more each, as if their leases had run out. If wake-ups may have waited in
- * its memory alone, those of pending nodes are sent again; the broker drops recent copies. Rejects when a backend does not answer;
- * then the leases run out.
+ * Recovers all nodes that the process executed: one crash more each, as if their leases had run out. What it had committed and not
+ * yet published is published again: responses, failures, staged children, and the wake-ups of pending nodes; the broker drops recent
+ * copies. Rejects when a backend does not answer; then leases and grace times run out.
  */
 export async function takeOver(deps: TakeOverDeps, gone: ProcessInfo, signal: AbortSignal): Promise<TakenOver> {
-  const taken = { leases: 0, wakeUps: 0 };
-  const isHeld = ({ state, owner }: ChainNode) => state === 'processing' && owner.startsWith(`${gone.id}-`);
+  const taken = { leases: 0, messages: 0 };
+  const withinMs = Math.max(deps.leaseMs, LONGEST_GRACE_MS);
   for (const { runId } of await deps.store.listRuns({ limit: MAX_RUNS, state: 'open' })) {
     const run = await deps.coordinator.findRun(runId);
     if (run === undefined || run.state !== 'open') continue;
     for (const { moduleId, phases } of run.modules) {
       for (const [phase, { open }] of phases.entries()) {
         if (open === 0) continue;
-        for await (const nodes of deps.coordinator.lookAhead({ runId, moduleId, phase, withinMs: deps.withinMs })) {
-          if (signal.aborted) return taken;
-          for (const node of nodes.filter(isHeld)) if (await recover(deps, node)) taken.leases += 1;
-          if (gone.queuesLocally) taken.wakeUps += await notifyAgain(deps, runId, nodes);
+        for await (const { nodes, nowMs } of deps.coordinator.lookAhead({ runId, moduleId, phase, withinMs })) {
+          for (const node of nodes) {
+            if (signal.aborted) return taken;
+            if (node.state === 'processing') {
+              if (isOf(node, gone) && (await recover(deps, node))) taken.leases += 1;
+              continue;
+            }
+            const entry = lostMessage(node, gone, nowMs, deps.dispatchGraceMs);
+            if (entry === undefined) continue;
+            await deps.sweeper.attempt(entry);
+            taken.messages += 1;
+          }
         }
       }
     }
   }
   return taken;
+}
+
+function isOf({ owner }: ChainNode, gone: ProcessInfo): boolean {
+  return owner.startsWith(`${gone.id}-`);
 }
 
 async function recover({ coordinator, runs, publisher, crashBudget }: TakeOverDeps, node: ChainNode): Promise<boolean> {
@@ -68,27 +91,37 @@ async function recover({ coordinator, runs, publisher, crashBudget }: TakeOverDe
   return true;
 }
 
-async function notifyAgain(
-  { runs, publisher }: TakeOverDeps,
-  runId: string,
-  nodes: readonly ChainNode[],
-): Promise<number> {
-  const pending = nodes.filter(({ state }) => state === 'pending');
-  if (pending.length === 0) return 0;
-  const run = await runs.load(runId);
-  await publisher.publish(
-    'sweeper',
-    pending.map((node) => toMessage(wakeUpOf(node), run)),
-  );
-  return pending.length;
+/** What the sweeper would do about a node later, if the message that it waits for may have ended with the process. */
+function lostMessage(node: ChainNode, gone: ProcessInfo, nowMs: number, baseMs: number): DueEntry | undefined {
+  switch (node.state) {
+    case 'fetched':
+      return isOf(node, gone) ? { kind: 'recover', node, isFetched: true } : undefined;
+    case 'failed':
+      return isOf(node, gone) ? { kind: 'notify', wakeUp: wakeUpOf(node, 'error') } : undefined;
+    case 'releasing':
+      return isOf(node, gone) ? { kind: 'pump', node } : undefined;
+    case 'pending': {
+      // Who sent its wake-up is not known: a parent, the sweeper, or the opening of a phase.
+      const graceMs = dispatchGraceMs({ dispatchGraceMs: baseMs }, node.dispatches - 1);
+      const isRecent = node.dueAtMs - graceMs > nowMs - RECENT_MS;
+      if (!gone.queuesLocally && !isRecent) return undefined;
+      return { kind: 'notify', wakeUp: wakeUpOf(node, node.kind === 'hop' ? 'parser_task' : 'request') };
+    }
+    default:
+      return undefined;
+  }
 }
 
-/** The wake-up that was sent last for a pending node, under the same number. */
-function wakeUpOf({ id, runId, moduleId, phase, kind, limitKey = '', ...node }: ChainNode): WakeUp {
-  const { stepIdx, prefixRequest, epoch, dispatches, attempts } = node;
+/** The wake-up that was sent last for a node, under the same number. */
+function wakeUpOf(
+  { id, runId, moduleId, phase, kind: nodeKind, limitKey = '', ...node }: ChainNode,
+  kind: WakeUp['kind'],
+): WakeUp {
+  const { stepIdx, prefixRequest, epoch, dispatches, attempts, error } = node;
   return {
-    kind: kind === 'hop' ? 'parser_task' : 'request',
+    kind,
     node: { id, runId, moduleId, phase },
-    ...{ stepIdx, prefixRequest, epoch, dispatch: dispatches, attempts, nodeKind: kind, limitKey, error: '' },
+    ...{ stepIdx, prefixRequest, epoch, dispatch: dispatches, attempts, nodeKind, limitKey },
+    error: kind === 'error' ? error : '',
   };
 }
