@@ -91,6 +91,14 @@ export const SETTINGS = {
   parser_concurrency: integer('Responses that are parsed at once.', 16),
   error_task_concurrency: integer('Failures that are decided at once.', 8),
   download_concurrency: integer('Concurrent requests, over all hosts.', 64),
+  hop_window: integer(
+    'Hops of one run that are with the stages at once; the others wait in the coordinator. At least twice the hops that all processes generate at once.',
+    64,
+  ),
+  request_window: integer(
+    'Requests of one run that are with the stages at once; the others wait in the coordinator. At least twice the concurrent requests of all processes.',
+    256,
+  ),
   backpressure_retry_delay_ms: integer('How long a publish waits before it retries a full queue.', 50),
 
   lease_ms: integer('How long a claim lasts unless its holder renews it.', 30 * SECOND_MS, { min: 1_000 }),

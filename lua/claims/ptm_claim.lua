@@ -1,5 +1,5 @@
 -- ptm_claim: claims a node: takes the right to execute it.
--- INCLUDE lib/core.lua lib/node.lua lib/gate.lua lib/live.lua
+-- INCLUDE lib/core.lua lib/node.lua lib/gate.lua lib/live.lua lib/window.lua
 -- KEYS[1] run          the run's record
 -- KEYS[2] exec         the module's record
 -- KEYS[3] node         the node
@@ -15,7 +15,7 @@
 -- ARGV[8] token        the fencing value to give
 -- ARGV[9] suspect_after a node with so many crashes is refused; empty for a claim that is alone
 -- CODES ClaimCode 0 EXECUTE, 1 DUPLICATE_DONE, 2 STALE_STEP, 3 OUT_OF_ORDER, 4 LOCKED_BY_OTHER, 5 TERMINATED, 6 PAUSED, 7 RUN_CLOSED, 8 SUSPECT
--- EFFECTS leases the node; a refused wake-up of a paused or cooling scope moves the node's due time
+-- EFFECTS leases the node, which is inside the window then; a refused wake-up of a paused or cooling scope moves the node's due time
 
 local now, at, id = clock(), tonumber(ARGV[2]), ARGV[3]
 
@@ -36,7 +36,7 @@ end
 if n and n.state == 'processing' and n.owner == ARGV[5] then return execute(dueOf()) end
 if run.paused then
   -- The wake-up is used up, so the node must be notified again when the run resumes.
-  if n and n.state == 'pending' then setDue(KEYS[4], KEYS[5], exec, at, id, now) end
+  if n and n.state == 'pending' and n.window == 1 then setDue(KEYS[4], KEYS[5], exec, at, id, now) end
   return reply(6, 'PAUSED')
 end
 if run.mark ~= '' then return reply(5, 'TERMINATED') end
@@ -60,7 +60,7 @@ if not takeable or waits then
   return reply(4, 'LOCKED_BY_OTHER', { math.min(math.max(0, dueOf() - now), 3600000) })
 end
 if n.state == 'pending' and exec.cooldown > now then
-  setDue(KEYS[4], KEYS[5], exec, at, id, exec.cooldown)
+  if n.window == 1 then setDue(KEYS[4], KEYS[5], exec, at, id, exec.cooldown) end
   return reply(4, 'LOCKED_BY_OTHER', { exec.cooldown - now })
 end
 
@@ -70,6 +70,12 @@ if n.state == 'pending' then n.attempts = n.attempts + 1 end
 n.state, n.owner, n.token = 'processing', ARGV[5], ARGV[8]
 local due = now + ARGV[7]
 noteOpening(exec, n)
+if n.window ~= 1 then
+  -- Nearly always a claim is of a node inside the window, whose counters need not be read.
+  local counted = load(KEYS[2])
+  place(counted, n, due)
+  save(KEYS[2], counted)
+end
 writeNode(KEYS[3], n)
 setDue(KEYS[4], KEYS[5], exec, at, id, due)
 return execute(due)

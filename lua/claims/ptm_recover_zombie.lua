@@ -1,5 +1,5 @@
 -- ptm_recover_zombie: recovers a node whose lease is over or whose response is lost; the attempt is not counted.
--- INCLUDE lib/core.lua lib/node.lua lib/live.lua lib/events.lua lib/scope.lua lib/children.lua lib/phases.lua
+-- INCLUDE lib/core.lua lib/node.lua lib/live.lua lib/window.lua lib/events.lua lib/scope.lua lib/children.lua lib/phases.lua
 -- KEYS[1] run          the run's record
 -- KEYS[2] plan         the seeds of the openers
 -- KEYS[3] shard_due    what the sweeper looks at
@@ -13,7 +13,7 @@
 -- KEYS[..] node        the node
 -- ARGV[1] now          Unix ms instead of the server's clock, or empty
 -- ARGV[2] layout       fingerprint of the plan
--- ARGV[3] grace_ms     dispatch grace
+-- ARGV[3] policy       dispatch grace in ms, windows of hops and requests
 -- ARGV[4] id           the node's id
 -- ARGV[5] crash_budget the node dies when it has lost so many leases
 -- ARGV[6] token        of a lease that is over before its time; empty: it must have run out

@@ -1,5 +1,5 @@
 -- children_pump: creates a batch of staged children; the last batch makes their parent done.
--- INCLUDE lib/core.lua lib/node.lua lib/live.lua lib/events.lua lib/scope.lua lib/children.lua lib/phases.lua
+-- INCLUDE lib/core.lua lib/node.lua lib/live.lua lib/window.lua lib/events.lua lib/scope.lua lib/children.lua lib/phases.lua
 -- KEYS[1] run          the run's record
 -- KEYS[2] plan         the seeds of the openers
 -- KEYS[3] shard_due    what the sweeper looks at
@@ -16,7 +16,7 @@
 -- KEYS[..] other*      what other tokens of the parent have staged
 -- ARGV[1] now          Unix ms instead of the server's clock, or empty
 -- ARGV[2] layout       fingerprint of the plan
--- ARGV[3] grace_ms     dispatch grace
+-- ARGV[3] policy       dispatch grace in ms, windows of hops and requests
 -- ARGV[4] id           the parent's id
 -- ARGV[5] token        that committed, as children_look answered it
 -- ARGV[6] wake_ups        how many children the caller notifies
@@ -64,5 +64,4 @@ else
   endDone(m, key, id, n, n.kind == 'request')
   advance(m)
 end
-saveScope(m)
-return reply(0, 'MOVED', { more, made.created, made.lost, S.wakeUps, S.released })
+return reply(0, 'MOVED', { more, made.created, made.lost, S.wakeUps, S.released, saveScope(m) })

@@ -1,5 +1,5 @@
 -- ptm_commit_success: commits an execution; the node is done and its children exist.
--- INCLUDE lib/core.lua lib/node.lua lib/live.lua lib/events.lua lib/scope.lua lib/children.lua lib/phases.lua
+-- INCLUDE lib/core.lua lib/node.lua lib/live.lua lib/window.lua lib/events.lua lib/scope.lua lib/children.lua lib/phases.lua
 -- KEYS[1] run          the run's record
 -- KEYS[2] plan         the seeds of the openers
 -- KEYS[3] shard_due    what the sweeper looks at
@@ -15,7 +15,7 @@
 -- KEYS[..] child*      the node of each child
 -- ARGV[1] now          Unix ms instead of the server's clock, or empty
 -- ARGV[2] layout       fingerprint of the plan
--- ARGV[3] grace_ms     dispatch grace
+-- ARGV[3] policy       dispatch grace in ms, windows of hops and requests
 -- ARGV[4] id           the node's id
 -- ARGV[5] token        the lease's fencing value
 -- ARGV[6] wake_ups        how many children the committer notifies
@@ -88,7 +88,6 @@ else
   endDone(m, key, id, n, n.kind == 'request' and keepsBody)
   advance(m)
 end
-saveScope(m)
-local payload = { n.state, made.created, made.lost, S.wakeUps, S.released }
+local payload = { n.state, made.created, made.lost, S.wakeUps, S.released, saveScope(m) }
 if not made.next then return reply(0, 'COMMIT_OK', payload) end
 return reply(0, 'COMMIT_OK', payload, show(only.id, made.next, S.now + claim.leaseMs))

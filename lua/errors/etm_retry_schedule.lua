@@ -1,5 +1,5 @@
 -- etm_retry_schedule: schedules a manual retry of a node that waits for its decision.
--- INCLUDE lib/core.lua lib/node.lua lib/gate.lua lib/live.lua lib/retry.lua
+-- INCLUDE lib/core.lua lib/node.lua lib/gate.lua lib/live.lua lib/window.lua lib/retry.lua
 -- KEYS[1] run          the run's record
 -- KEYS[2] exec         the module's record
 -- KEYS[3] node         the node
@@ -18,5 +18,9 @@ local n = findNode(KEYS[3], exec, tonumber(ARGV[2]))
 if not n or n.state ~= 'failed' or not isLive(runGate(KEYS[1]), exec, closedOf(exec, n.phase), n) then return reply(1, 'RETRY_NOT_ALLOWED') end
 if n.attempts >= tonumber(ARGV[5]) then return reply(2, 'MAX_RETRY_EXCEEDED') end
 expectDue(KEYS[4], KEYS[5])
-scheduleRetry(KEYS[3], KEYS[4], KEYS[5], exec, ARGV[3], n, clock() + ARGV[4])
+local counted, now = load(KEYS[2]), clock()
+scheduleRetry(KEYS[3], KEYS[4], KEYS[5], counted, ARGV[3], n, now + ARGV[4])
+save(KEYS[2], counted)
+-- The sweeper looks whether the place in the window that became free is to be filled.
+redis.call('ZADD', KEYS[5], 'XX', 'LT', now, 'p:' .. exec.member .. ':' .. n.phase)
 return reply(0, 'RETRY_SCHEDULED')

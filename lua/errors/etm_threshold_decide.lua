@@ -1,5 +1,5 @@
 -- etm_threshold_decide: decides about a failure once per node and epoch, and acts on it.
--- INCLUDE lib/core.lua lib/node.lua lib/live.lua lib/events.lua lib/scope.lua lib/children.lua lib/phases.lua lib/retry.lua
+-- INCLUDE lib/core.lua lib/node.lua lib/live.lua lib/window.lua lib/events.lua lib/scope.lua lib/children.lua lib/phases.lua lib/retry.lua
 -- KEYS[1] run          the run's record
 -- KEYS[2] plan         the seeds of the openers
 -- KEYS[3] shard_due    what the sweeper looks at
@@ -15,7 +15,7 @@
 -- KEYS[..] request*    the request to fall back to, if one is tried
 -- ARGV[1] now          Unix ms instead of the server's clock, or empty
 -- ARGV[2] layout       fingerprint of the plan
--- ARGV[3] grace_ms     dispatch grace
+-- ARGV[3] policy       dispatch grace in ms, windows of hops and requests
 -- ARGV[4] id           the node's id
 -- ARGV[5] epoch        the epoch that failed
 -- ARGV[6] fatal        1: no further attempt

@@ -1,5 +1,5 @@
 -- ptm_replay: re-opens a dead node with fresh budgets, and lifts the marks of its module and run.
--- INCLUDE lib/core.lua lib/node.lua lib/live.lua lib/events.lua lib/scope.lua lib/children.lua lib/phases.lua
+-- INCLUDE lib/core.lua lib/node.lua lib/live.lua lib/window.lua lib/events.lua lib/scope.lua lib/children.lua lib/phases.lua
 -- KEYS[1] run          the run's record
 -- KEYS[2] plan         the seeds of the openers
 -- KEYS[3] shard_due    what the sweeper looks at
@@ -14,7 +14,7 @@
 -- KEYS[..] all*        the record of each module of the run
 -- ARGV[1] now          Unix ms instead of the server's clock, or empty
 -- ARGV[2] layout       fingerprint of the plan
--- ARGV[3] grace_ms     dispatch grace
+-- ARGV[3] policy       dispatch grace in ms, windows of hops and requests
 -- ARGV[4] id           the node's id
 -- ARGV[5] rejoin       1: later phases run again once this one is empty
 -- CODES ReplayCode 0 REPLAYED, 1 NOT_REPLAYABLE, 2 DRAINING, 3 UNKNOWN_NODE

@@ -26,19 +26,22 @@ local function recordStepProduced(exec, step)
   emitOfStep(S, 'ParserTaskProduced', exec, step)
 end
 
+-- Without `due` the node stands ready.
 local function insertNode(m, seed, due, reopened, claim)
   local n = {
     kind = seed.kind, state = claim and 'processing' or 'pending', module = m.exec.at, phase = seed.phase, step = seed.step,
     no = redis.call('RPUSH', S.nodes, seed.id) - 1, epoch = 0, attempts = claim and 1 or 0, crashes = 0, dispatches = 0,
     reopened = reopened and 1 or 0, errorEpoch = -1, owner = claim and claim.owner or '', token = claim and claim.token or '',
     committed = '', reason = '', decisions = '', error = '', limitKey = seed.limitKey, prefix = seed.prefix, stagers = false,
-    body = seed.body, revision = 0, early = 0,
+    body = seed.body, revision = 0, early = 0, window = 0,
   }
+  due = due or readyAt(n)
   if claim then noteOpening(m.exec, n) end
   local phase = m.exec.phases[seed.phase + 1]
   phase.created = phase.created + 1
   if reopened then phase.reopened = phase.reopened + 1 end
   S.run.open = S.run.open + 1
+  place(m.exec, n, due)
   writeNode(seed.key, n)
   setDue(m.due[seed.phase + 1], S.shard, m.exec, seed.phase, seed.id, due)
   -- The sweeper sees a closed phase only while it has open nodes; this may be the first.
@@ -47,10 +50,12 @@ local function insertNode(m, seed, due, reopened, claim)
   return n
 end
 
--- A node begins its next epoch, with fresh budgets; whoever executes it now is fenced off.
+-- A node begins its next epoch, with fresh budgets; whoever executes it now is fenced off. Without `due` it stands ready.
 local function begin(m, key, id, n, due)
   n.state, n.epoch, n.attempts, n.crashes, n.dispatches = 'pending', n.epoch + 1, 0, 0, 0
   n.owner, n.token, n.reason = '', '', ''
+  due = due or readyAt(n)
+  place(m.exec, n, due)
   writeNode(key, n)
   setDue(m.due[n.phase + 1], S.shard, m.exec, n.phase, id, due)
 end
@@ -113,18 +118,19 @@ local function waitsForLastOpening(exec, seed, parent)
   return isOfOpenPhase and exec.front > exec.current
 end
 
--- The child's own key is the advance gate. The caller notifies the first `wakeUps` runnable children; the others are due at
--- once. `parent` is the node that yields them; nil when a phase or a run opens. `claim` leases an only child to an owner at its creation.
+-- The child's own key is the advance gate. The caller notifies the first `wakeUps` runnable children, as far as the window has room;
+-- the others stand ready. `parent` is the node that yields them; nil when a phase or a run opens. `claim` leases an only child to an owner at its creation.
 local function createChildren(m, seeds, parent, wakeUps, claim)
   local made = { created = 0, lost = 0 }
   local keepsResponses = #seeds > 0 and redis.call('HLEN', S.reorder) > 0
-  local notified = 0
+  local notified, sizes = 0, sizesNow()
   for _, seed in ipairs(seeds) do
     local phase = m.exec.phases[seed.phase + 1]
     local waits = waitsForLastOpening(m.exec, seed, parent)
     local held = waits or seed.phase > m.exec.front
-    local isNotified = not held and notified < wakeUps
-    local due = waits and LAST_OPENING or (isNotified and S.now + graceMs(0)) or S.now
+    local kind = seed.kind == 'hop' and 1 or 2
+    local isNotified = not held and notified < wakeUps and windowRoom(m.exec, sizes, kind) > 0
+    local due = waits and LAST_OPENING or (isNotified and S.now + graceMs(0)) or nil
     local existing = readNode(seed.key)
     local claimed = not existing and not held and claim
     local n

@@ -14,6 +14,10 @@ local function load(key)
   local r = packed and select(2, cmsgpack.unpack(packed))
   -- Modules of older releases never open early.
   if r and r.phases and not r.front then r.front, r.revision, r.earlyAt = r.current, 1, 0 end
+  -- Nor do they count windows: a node that one of them has written counts from its next transition on.
+  for _, phase in ipairs(r and r.phases or {}) do
+    if not phase.inside then phase.inside, phase.ready = { 0, 0 }, { 0, 0 } end
+  end
   return r
 end
 

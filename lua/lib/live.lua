@@ -12,9 +12,6 @@ local function isLive(run, exec, closed, node)
   return closed == '' or node.reopened == 1
 end
 
--- The due time of a node that waits for the last opening of its phase while that phase is open early: later than any time.
-local LAST_OPENING = 8e15
-
 -- Notes in which opening of the later phases the node is claimed.
 local function noteOpening(exec, n)
   n.revision, n.early = exec.revision, n.phase > exec.current and 1 or 0

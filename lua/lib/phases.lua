@@ -11,6 +11,7 @@ local function endDone(m, key, id, n, keepsBody)
   phase.reopened = phase.reopened - n.reopened
   S.run.open = S.run.open - 1
   n.state, n.owner, n.error = 'done', '', ''
+  place(m.exec, n)
   if not keepsBody and #n.body > SHORT_BODY_BYTES then n.body = '' end
   writeNode(key, n)
   redis.call('ZREM', m.due[n.phase + 1], id)
@@ -23,6 +24,7 @@ local function endDead(m, key, id, n, reason)
   if reason == 'superseded' then phase.superseded = phase.superseded + 1 end
   S.run.open = S.run.open - 1
   n.state, n.reason = 'dead', reason
+  place(m.exec, n)
   writeNode(key, n)
   redis.call('ZREM', m.due[n.phase + 1], id)
   if reason == 'failed' or reason == 'crashed' then

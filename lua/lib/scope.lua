@@ -1,12 +1,16 @@
 -- A run and one of its modules, for transitions that may end nodes, open phases and close the run.
 -- KEYS[1..8] run plan shard_due outbox timeline nodes reorder exec; then a due set per phase, then a node per opener.
--- ARGV[1..3] now layout grace_ms.
+-- ARGV[1..3] now layout policy: dispatch grace in ms, and the windows of hops and requests, by commas.
 
 local S = {
-  now = clock(), grace = tonumber(ARGV[3]), run = load(KEYS[1]), plan = KEYS[2], shard = KEYS[3], outbox = KEYS[4],
+  now = clock(), run = load(KEYS[1]), plan = KEYS[2], shard = KEYS[3], outbox = KEYS[4],
   timeline = KEYS[5], nodes = KEYS[6], reorder = KEYS[7], wakeUps = {}, released = {},
 }
 local LONGEST_GRACE_MS = 3600000
+do
+  local grace, windows = string.match(ARGV[3], '^(%d+),(.*)$')
+  S.grace, S.windows = tonumber(grace), windows
+end
 
 local function graceMs(dispatches)
   return math.min(S.grace * 2 ^ math.min(dispatches, 30), LONGEST_GRACE_MS)
@@ -59,11 +63,6 @@ local function openScope(narrow)
   return m, at
 end
 
-local function saveScope(m)
-  save(m.key, m.exec)
-  save(KEYS[1], S.run)
-end
-
 local function openOf(phase)
   return phase.created - phase.done - phase.dead
 end
@@ -75,6 +74,21 @@ end
 -- Makes a phase due for the sweeper now.
 local function watch(m, at)
   redis.call('ZADD', S.shard, S.now, 'p:' .. m.exec.member .. ':' .. at)
+end
+
+-- The window of each kind, for one of the modules that are open now.
+local function sizesNow()
+  return windowSizes(S.windows, S.run)
+end
+
+-- Writes the run and the module. Returns the phase whose ready nodes the window has room for, or -1; the sweeper looks at it, should
+-- the caller die.
+local function saveScope(m)
+  local fill = phaseToFill(S.run, m.exec, sizesNow())
+  if fill then watch(m, fill) end
+  save(m.key, m.exec)
+  save(KEYS[1], S.run)
+  return fill or -1
 end
 
 local function setModuleState(exec, state, reason)

@@ -1,5 +1,5 @@
 -- early_open: opens the later phases of a module once on what there is, while the current phase stays open.
--- INCLUDE lib/core.lua lib/node.lua lib/live.lua lib/events.lua lib/scope.lua lib/children.lua lib/phases.lua
+-- INCLUDE lib/core.lua lib/node.lua lib/live.lua lib/window.lua lib/events.lua lib/scope.lua lib/children.lua lib/phases.lua
 -- KEYS[1] run          the run's record
 -- KEYS[2] plan         the seeds of the openers
 -- KEYS[3] shard_due    what the sweeper looks at
@@ -12,7 +12,7 @@
 -- KEYS[..] opener*     the node of each opener
 -- ARGV[1] now          Unix ms instead of the server's clock, or empty
 -- ARGV[2] layout       fingerprint of the plan
--- ARGV[3] grace_ms     dispatch grace
+-- ARGV[3] policy       dispatch grace in ms, windows of hops and requests
 -- CODES EarlyOpenCode 0 OPENED, 1 NOT_OPENED
 -- EFFECTS the next phase is open beside the current one, and further ones as long as these are empty
 

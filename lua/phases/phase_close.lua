@@ -1,5 +1,5 @@
 -- phase_close: closes the current phase, whose deadline has passed, and opens the next one with the existing results.
--- INCLUDE lib/core.lua lib/node.lua lib/live.lua lib/events.lua lib/scope.lua lib/children.lua lib/phases.lua
+-- INCLUDE lib/core.lua lib/node.lua lib/live.lua lib/window.lua lib/events.lua lib/scope.lua lib/children.lua lib/phases.lua
 -- KEYS[1] run          the run's record
 -- KEYS[2] plan         the seeds of the openers
 -- KEYS[3] shard_due    what the sweeper looks at
@@ -12,7 +12,7 @@
 -- KEYS[..] opener*     the node of each opener
 -- ARGV[1] now          Unix ms instead of the server's clock, or empty
 -- ARGV[2] layout       fingerprint of the plan
--- ARGV[3] grace_ms     dispatch grace
+-- ARGV[3] policy       dispatch grace in ms, windows of hops and requests
 -- ARGV[4] phase        the phase
 -- CODES PhaseCloseCode 0 CLOSED, 1 ALREADY_CLOSED
 -- EFFECTS the phase is closed, its open nodes are due to be drained, and the next phase opens

@@ -1,5 +1,5 @@
 -- scope_drain: drains a batch of nodes of a scope that a mark or a deadline has ended.
--- INCLUDE lib/core.lua lib/node.lua lib/live.lua lib/events.lua lib/scope.lua lib/children.lua lib/phases.lua
+-- INCLUDE lib/core.lua lib/node.lua lib/live.lua lib/window.lua lib/events.lua lib/scope.lua lib/children.lua lib/phases.lua
 -- KEYS[1] run          the run's record
 -- KEYS[2] plan         the seeds of the openers
 -- KEYS[3] shard_due    what the sweeper looks at
@@ -13,7 +13,7 @@
 -- KEYS[..] node*       open nodes of the phase when the caller read its set
 -- ARGV[1] now          Unix ms instead of the server's clock, or empty
 -- ARGV[2] layout       fingerprint of the plan
--- ARGV[3] grace_ms     dispatch grace
+-- ARGV[3] policy       dispatch grace in ms, windows of hops and requests
 -- ARGV[4] phase        the phase
 -- ARGV[5..] id*        the nodes' ids
 -- CODES DrainCode 0 DRAINED, 1 NOTHING_TO_DRAIN

@@ -17,7 +17,7 @@ while at <= #KEYS do
   -- Modules that a run's mark has ended count as terminated.
   if state == 'open' and run.state ~= 'open' then state, reason = 'terminated', run.reason end
   for i, phase in ipairs(exec.phases) do
-    phases[i] = { phase.created, phase.done, phase.dead, redis.call('ZCARD', KEYS[at + i]), phase.closed }
+    phases[i] = { phase.created, phase.done, phase.dead, redis.call('ZCARD', KEYS[at + i]), phase.closed, phase.inside, phase.ready }
   end
   modules[#modules + 1] = { exec.id, state, reason, exec.current, phases, exec.executions, exec.errors, exec.front, exec.revision }
   at = at + 1 + #exec.phases

@@ -1,5 +1,5 @@
 -- run_open: opens a run with its modules and first hops, once per run id.
--- INCLUDE lib/core.lua lib/node.lua lib/live.lua lib/events.lua lib/scope.lua lib/children.lua lib/phases.lua
+-- INCLUDE lib/core.lua lib/node.lua lib/live.lua lib/window.lua lib/events.lua lib/scope.lua lib/children.lua lib/phases.lua
 -- KEYS[1] run          the run's record
 -- KEYS[2] plan         the layout, and the seeds of the openers
 -- KEYS[3] shard_due    what the sweeper looks at
@@ -10,7 +10,7 @@
 -- KEYS[8..] module*    per module: exec, a due set per phase, a node per opener, a node per first hop
 -- ARGV[1] now          Unix ms instead of the server's clock, or empty
 -- ARGV[2] layout       fingerprint of the plan
--- ARGV[3] grace_ms     dispatch grace
+-- ARGV[3] policy       dispatch grace in ms, windows of hops and requests
 -- ARGV[4] run_id       the run's id
 -- ARGV[5] member       the run's part of members of the shard's due set
 -- ARGV[6] layout_json  the layout as the bindings read it
@@ -46,7 +46,7 @@ end
 local function readPhase(exec, at)
   local phase = {
     created = 0, done = 0, dead = 0, superseded = 0, reopened = 0, closed = '', closings = 0,
-    deadline = tonumber(ARGV[argAt]), join = ARGV[argAt + 1], maxDead = tonumber(ARGV[argAt + 2]),
+    inside = { 0, 0 }, ready = { 0, 0 }, deadline = tonumber(ARGV[argAt]), join = ARGV[argAt + 1], maxDead = tonumber(ARGV[argAt + 2]),
     maxDeadRate = tonumber(ARGV[argAt + 3]), opener = ARGV[argAt + 4] == '1',
   }
   argAt = argAt + 5
@@ -87,6 +87,10 @@ for _, m in ipairs(opened) do
   if m.exec.earlyAt > 0 then redis.call('ZADD', S.shard, m.exec.earlyAt, 'e:' .. m.exec.member) end
   createChildren(m, m.firsts, nil, #m.firsts)
   advance(m)
+end
+for _, m in ipairs(opened) do
+  local fill = phaseToFill(S.run, m.exec, sizesNow())
+  if fill then watch(m, fill) end
   save(m.key, m.exec)
 end
 save(KEYS[1], S.run)

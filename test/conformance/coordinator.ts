@@ -29,7 +29,7 @@ import { describeRunEnd } from './coordinator/runs/run-end.ts';
 import type { OpenCoordinator, SuiteOptions } from './coordinator/scene/harness.ts';
 import { describeSweeper } from './coordinator/sweep/sweeper.ts';
 
-export type { CoordinatorHarness, OpenCoordinator, SuiteOptions } from './coordinator/scene/harness.ts';
+export type { CoordinatorHarness, OpenCoordinator, SuiteOptions, Windows } from './coordinator/scene/harness.ts';
 export { checkInvariants } from './coordinator/watch/invariants.ts';
 
 export const DEFAULT_OPTIONS: SuiteOptions = { sequences: 200, seed: 1 };

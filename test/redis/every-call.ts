@@ -26,6 +26,7 @@ export function everyCall(holder: ChainNode, child: NodeSeed): readonly NamedCal
     retrySchedule: { node, delayMs: 0, maxAttempts: 3 },
     terminateMark: { runId, reason: 'operator' },
     dueTake: { shard: 0, limit: 10 },
+    windowFill: { runId, moduleId, phase, hops: 10, requests: 10 },
     childrenPump: { node, wakeUps: 1 },
     scopeDrain: { runId, moduleId, phase, limit: 10 },
     runControl: { runId, action: 'pause' },

@@ -53,7 +53,7 @@ export interface CommitCommand extends Held {
   readonly children: readonly NodeSeed[];
   /** How many children were staged under this token; the commit is refused if the coordinator counts another number. */
   readonly staged: number;
-  /** How many children the committer notifies itself; the others are due at once, so that the sweeper notifies them. */
+  /** How many children the committer notifies itself, if the window has room for them; the others stand ready. */
   readonly wakeUps: number;
   /** Claims the only child in the same transition, if a claim would answer EXECUTE. */
   readonly handOver?: { readonly owner: string; readonly leaseMs: number };
@@ -71,6 +71,8 @@ export interface CommitOutcome {
   readonly gateLost: number;
   /** Whether staged children are left to move: call `childrenPump`. */
   readonly releasing: boolean;
+  /** The phase whose ready nodes the window has room for: call `windowFill`. */
+  readonly toFill?: number;
 }
 
 export interface PumpCommand {
@@ -85,6 +87,8 @@ export interface PumpOutcome {
   readonly created: number;
   readonly gateLost: number;
   readonly more: boolean;
+  /** As of a commit. */
+  readonly toFill?: number;
 }
 
 export interface CommitTransitions {
@@ -112,8 +116,9 @@ export interface CommitTransitions {
    *   children (an existing one is left: its own key is the advance gate), gives a superseded one its new body and next
    *   epoch; leases an only child to its committer where it could be claimed; counts an execution and ends the
    *   row of errors; closes phase, module and run if they are empty, and opens the next phase.
-   * - Answers: COMMIT_OK with wake-ups of the first `wakeUps` runnable children and of what opened, the handed-over child,
-   *   released responses, and how many children were created or existed.
+   * - Answers: COMMIT_OK with wake-ups of the first `wakeUps` runnable children that the window has room for and of what opened,
+   *   the handed-over child, released responses, how many children were created or existed, and the phase whose ready nodes the window
+   *   has room for now.
    * - Again: ALREADY_COMMITTED, with the handed-over child while its owner still holds it.
    */
   commitSuccess(commit: CommitCommand): Promise<CommitOutcome>;

@@ -76,6 +76,38 @@ export interface ChainNode extends NodeRef, NodeSeed {
  */
 export const LAST_OPENING_MS = 8e15;
 
+/**
+ * The due times of nodes that stand ready outside of their module's window: later than any clock, and before {@link LAST_OPENING_MS}.
+ * A hop is due at `READY_HOP_MS` plus the number of nodes of its run that were created before it, a request at
+ * `READY_REQUEST_MS` plus that number. So the nodes that enter the window next are the first ones of these ranges.
+ */
+export const READY_HOP_MS = 4e15;
+export const READY_REQUEST_MS = 5e15;
+
+/** The due time of a ready node; `place` is the number of nodes of its run that were created before it. */
+export function readyAt(kind: NodeKind, place: number): number {
+  return (kind === 'hop' ? READY_HOP_MS : READY_REQUEST_MS) + place;
+}
+
+/** Whether a pending node with this due time stands ready, outside of its module's window. */
+export function isReady(dueAtMs: number): boolean {
+  return dueAtMs >= READY_HOP_MS && dueAtMs < LAST_OPENING_MS;
+}
+
+/**
+ * How a node stands to the window of its module. `inside`: a stage works on it, or has been asked to. `ready`: it may be executed
+ * as soon as the window has room. `outside`: it waits for a time or for its phase, or it has ended.
+ */
+export type WindowPlace = 'outside' | 'inside' | 'ready';
+
+export function windowPlace({ state, dueAtMs }: Pick<ChainNode, 'state' | 'dueAtMs'>): WindowPlace {
+  if (state === 'pending') {
+    if (dueAtMs < READY_HOP_MS) return 'inside';
+    return isReady(dueAtMs) ? 'ready' : 'outside';
+  }
+  return state === 'retry' || isTerminal(state) ? 'outside' : 'inside';
+}
+
 export function isTerminal(state: NodeState): boolean {
   return state === 'done' || state === 'dead';
 }

@@ -1,6 +1,7 @@
 import { backOffMs } from '../../concurrency/back-off.ts';
+import type { NodeKind } from './node.ts';
 
-/** Grace times of a coordinator, in milliseconds. */
+/** Grace times of a coordinator, in milliseconds, and the windows of runs, in nodes. */
 export interface CoordinatorPolicy {
   /** A pending node that nobody claimed is notified again after this, doubled each time, at most an hour. */
   readonly dispatchGraceMs: number;
@@ -8,13 +9,35 @@ export interface CoordinatorPolicy {
   readonly responseGraceMs: number;
   /** A failed node without a decision is sent to error-threshold again after this. */
   readonly decisionGraceMs: number;
+  /**
+   * How many hops of a run are with the stages at the same time, and how many requests; the others stand ready in the coordinator. The
+   * modules of a run that are open share its window.
+   */
+  readonly hopWindow: number;
+  readonly requestWindow: number;
 }
 
 export const defaultPolicy: CoordinatorPolicy = {
   dispatchGraceMs: 30_000,
   responseGraceMs: 60_000,
   decisionGraceMs: 10_000,
+  hopWindow: 64,
+  requestWindow: 256,
 };
+
+/** The window of one of the open modules of a run, for nodes of a kind. */
+export function windowSize(
+  { hopWindow, requestWindow }: Pick<CoordinatorPolicy, 'hopWindow' | 'requestWindow'>,
+  kind: NodeKind,
+  openModules: number,
+): number {
+  return Math.max(1, Math.floor((kind === 'hop' ? hopWindow : requestWindow) / Math.max(1, openModules)));
+}
+
+/** A window is filled when so many or fewer nodes are inside: half of it, so that the stages have work while it is filled. */
+export function fillsBelow(size: number): number {
+  return Math.floor(size / 2);
+}
 
 /** No node waits longer than this for its next look. */
 export const LONGEST_GRACE_MS = 3_600_000;

@@ -12,6 +12,9 @@
  *   node with several crashes: it is executed alone in its process.
  * - **Due time**: when the sweeper must look at a node next. Each open node has one, in the **due set** of its phase. The
  *   **sweeper** acts on due nodes.
+ * - **Window**: how many nodes of a module and a kind are *inside*: with the stages, from their wake-up to their end. The others
+ *   that could be executed stand *ready*, in the order of their creation. So no queue grows with a run, and a wake-up is sent only
+ *   for a node that is inside.
  * - **Wake-up** (`WakeUp`): a message that asks a stage to look at a node. It may be lost, doubled or late: the state decides.
  * - **Mark**: the end of a run or module by termination, cancel or threshold; a deadline ends a phase. From then on nothing is
  *   claimed or committed, and the open nodes of the scope are **drained** in batches.
@@ -67,6 +70,7 @@ export const TRANSITIONS = {
   retrySchedule: ['etm_retry_schedule', RetryCode],
   terminateMark: ['etm_terminate_mark', TerminateCode],
   dueTake: ['due_take', NO_CODES],
+  windowFill: ['window_fill', NO_CODES],
   childrenPump: ['children_pump', PumpCode],
   scopeDrain: ['scope_drain', DrainCode],
   runControl: ['run_control', ControlCode],

@@ -1,11 +1,20 @@
 /** Reads; they change nothing. */
 import type { ChainNode, DeathReason, NodeRef } from './node.ts';
 
+/** Nodes by kind. */
+export interface ByKind {
+  readonly hop: number;
+  readonly request: number;
+}
+
 export interface PhaseSnapshot {
   readonly created: number;
   readonly done: number;
   readonly dead: number;
   readonly open: number;
+  /** Its nodes inside the module's window, and those that stand ready outside of it; absent in what a client is told. */
+  readonly inside?: ByKind;
+  readonly ready?: ByKind;
   /** Empty while open; `settled` when its last node ended, `deadline` when its deadline closed it. */
   readonly closed: '' | 'settled' | 'deadline';
 }

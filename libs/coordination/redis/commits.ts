@@ -16,7 +16,7 @@ import {
 import type { NodeSeed } from '../protocol/node.ts';
 import type { CodeOf } from '../protocol/outcome.ts';
 import { type RedisDeps, runEnding, runPlanned, seedArgs } from './scripts/call.ts';
-import { readList, readNode, readReleased, readWakeUps } from './scripts/read-reply.ts';
+import { readFill, readList, readNode, readReleased, readWakeUps } from './scripts/read-reply.ts';
 import { bind, LOOK, SCOPE_ARGS, SCOPE_KEYS, type Script } from './scripts/script.ts';
 
 /** Codes of a pump script: OTHER_BATCH when another pump moved the batch after the look. */
@@ -61,7 +61,9 @@ export async function stageChildren(
 }
 
 /** The texts that follow belong to the handed-over child. */
-type CommitPayload = readonly [state: string, created: number, lost: number, wakeUps: unknown, released: unknown];
+type CommitPayload = readonly [
+  ...[state: string, created: number, lost: number, wakeUps: unknown, released: unknown, fill: number],
+];
 
 export async function commitSuccess(deps: RedisDeps, command: CommitCommand): Promise<CommitOutcome> {
   const { node, token, children, staged, wakeUps, handOver } = command;
@@ -76,7 +78,7 @@ export async function commitSuccess(deps: RedisDeps, command: CommitCommand): Pr
     const code = (reply?.code ?? CommitCode.FENCING_REJECT) as CodeOf<typeof CommitCode>;
     return { code, wakeUps: [], released: [], created: 0, gateLost: 0, releasing: false };
   }
-  const [state, created = 0, gateLost = 0, packed, released] = reply.payload as CommitPayload;
+  const [state, created = 0, gateLost = 0, packed, released, fill = -1] = reply.payload as CommitPayload;
   const code = reply.code as CodeOf<typeof CommitCode>;
   if (code === CommitCode.COMMIT_OK) assertCreated(node, children.length, created, gateLost);
   const woken = readWakeUps(packed, node);
@@ -91,6 +93,7 @@ export async function commitSuccess(deps: RedisDeps, command: CommitCommand): Pr
     created,
     gateLost,
     releasing: state === 'releasing',
+    ...readFill(fill),
   };
 }
 
@@ -105,7 +108,9 @@ const NOT_RELEASING: PumpOutcome = {
 
 type Batch = readonly [token: string, stagers: unknown, head: number, ids: unknown];
 
-type PumpPayload = readonly [more: boolean, created: number, lost: number, wakeUps: unknown, released: unknown];
+type PumpPayload = readonly [
+  ...[more: boolean, created: number, lost: number, wakeUps: unknown, released: unknown, fill: number],
+];
 
 /** Reads which children are next, then moves them; repeats when another pump was faster. */
 export async function childrenPump(deps: RedisDeps, { node, wakeUps }: PumpCommand): Promise<PumpOutcome> {
@@ -126,7 +131,7 @@ export async function childrenPump(deps: RedisDeps, { node, wakeUps }: PumpComma
     }));
     if (reply?.code === PumpScriptCode.OTHER_BATCH) continue;
     if (reply === undefined || reply.code !== PumpScriptCode.MOVED) return NOT_RELEASING;
-    const [more, created, gateLost, packed, released] = reply.payload as PumpPayload;
+    const [more, created, gateLost, packed, released, fill] = reply.payload as PumpPayload;
     assertCreated(node, ids.length, created, gateLost);
     const woken = readWakeUps(packed, node);
     assertNotBefore(node, woken);
@@ -137,6 +142,7 @@ export async function childrenPump(deps: RedisDeps, { node, wakeUps }: PumpComma
       created,
       gateLost,
       more,
+      ...readFill(fill),
     };
   }
 }

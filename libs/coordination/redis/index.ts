@@ -23,7 +23,7 @@ import { RUN_SCRIPTS, runAudit, runControl, runOpen, runPurge, runSettle } from 
 import type { RedisDeps } from './scripts/call.ts';
 import { startScriptRunner } from './scripts/runner.ts';
 import type { Script } from './scripts/script.ts';
-import { dueTake, SWEEP_SCRIPTS } from './sweep.ts';
+import { dueTake, SWEEP_SCRIPTS, windowFill } from './sweep.ts';
 
 export type { OutboxEntry } from './outbox.ts';
 export type { RedisClient } from './scripts/script.ts';
@@ -139,6 +139,7 @@ function transitionsOf(deps: RedisDeps): Omit<RedisCoordinator, 'close' | 'liveR
     scopeDrain: (command) => scopeDrain(deps, command),
 
     dueTake: (command) => dueTake(deps, command),
+    windowFill: (command) => windowFill(deps, command),
 
     findRun: (runId) => findRun(deps, runId),
     findNode: (ref) => findNode(deps, ref),

@@ -2,6 +2,7 @@
 import { chainKeys, dueMembers } from '../../keys/keys.ts';
 import type { ChainNode, NodeRef } from '../protocol/node.ts';
 import type {
+  ByKind,
   EventFilter,
   ModuleSnapshot,
   NodeFilter,
@@ -30,7 +31,11 @@ type PackedPhase = readonly [
   dead: number,
   open: number,
   closed: PhaseSnapshot['closed'],
+  inside: PackedKinds,
+  ready: PackedKinds,
 ];
+
+type PackedKinds = readonly [hops: number, requests: number];
 
 type PackedModule = readonly [
   id: string,
@@ -65,10 +70,14 @@ export async function findRun(deps: RedisDeps, runId: string): Promise<RunSnapsh
 
 function readModule(packed: PackedModule): ModuleSnapshot {
   const [moduleId, state, reason, currentPhase, phases, executions, errors, front, revision] = packed;
-  const read = readList<PackedPhase>(phases).map(([created, done, dead, open, closed]) => {
-    return { created, done, dead, open, closed };
+  const read = readList<PackedPhase>(phases).map(([created, done, dead, open, closed, inside, ready]) => {
+    return { created, done, dead, open, closed, inside: byKind(inside), ready: byKind(ready) };
   });
   return { moduleId, state, reason, currentPhase, front, revision, phases: read, executions, errors };
+}
+
+function byKind([hop, request]: PackedKinds): ByKind {
+  return { hop, request };
 }
 
 export async function findNode(deps: RedisDeps, { runId, id }: NodeRef): Promise<ChainNode | undefined> {

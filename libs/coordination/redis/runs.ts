@@ -16,7 +16,7 @@ import {
   SettleCode,
 } from '../protocol/runs.ts';
 import { layoutOf, learnLayout, type ModuleKeys } from './run-keys.ts';
-import { findRunKeys, type PlannedKeys, type RedisDeps, runPlanned, seedArgs } from './scripts/call.ts';
+import { findRunKeys, type PlannedKeys, policyArg, type RedisDeps, runPlanned, seedArgs } from './scripts/call.ts';
 import { type PackedWakeUp, readList, readWakeUp } from './scripts/read-reply.ts';
 import type { ScriptArgument } from './scripts/script.ts';
 import { bind, LOOK, SCOPE_ARGS, type Script } from './scripts/script.ts';
@@ -77,7 +77,7 @@ export async function runOpen(
   const layout = layoutOf(modules);
   const { run, plan, shardDue, outbox, timeline, nodes, reorder } = runKeys;
   const keys = [run, plan, shardDue, outbox, timeline, nodes, reorder];
-  const args: ScriptArgument[] = [deps.now(), layout.stamp, deps.policy.dispatchGraceMs, runId, dueMembers.run(runId)];
+  const args: ScriptArgument[] = [deps.now(), layout.stamp, policyArg(deps.policy), runId, dueMembers.run(runId)];
   args.push(JSON.stringify(layout), modules.length);
   for (const { moduleId, phases, first, earlyAtMs = 0 } of modules) {
     const openers = phases.flatMap(({ opener }) => (opener === undefined ? [] : [opener]));
@@ -133,11 +133,14 @@ export async function runSettle(deps: RedisDeps, { runId }: { readonly runId: st
   return code as CodeOf<typeof SettleCode>;
 }
 
+/** Nodes of a phase by kind: hops and requests inside the window, then ready hops and requests. */
+type Windows = readonly [number, number, number, number];
+
 /** Counters of a phase: created, done, dead, superseded, re-opened and open. */
-type Kept = readonly [number, number, number, number, number];
+type Kept = readonly [number, number, number, number, number, ...Windows];
 
 /** Counts of its nodes: nodes, done, dead, superseded, in the due set, re-opened and open. */
-type Counted = [number, number, number, number, number, number];
+type Counted = [number, number, number, number, number, number, ...Windows];
 
 const BATCH = 500;
 
@@ -175,7 +178,7 @@ export async function runAudit(deps: RedisDeps, { runId }: { readonly runId: str
 
 async function countAll(deps: RedisDeps, runKeys: PlannedKeys, modules: readonly ModuleKeys[]): Promise<Counted[][]> {
   const phases = modules.map(({ due }) => due.length);
-  const totals = modules.map(({ due }) => due.map((): Counted => [0, 0, 0, 0, 0, 0]));
+  const totals = modules.map(({ due }) => due.map((): Counted => [0, 0, 0, 0, 0, 0, 0, 0, 0, 0]));
   const due = modules.flatMap((module) => module.due);
   for (let from = 0; ; from += BATCH) {
     const start = from;
@@ -190,12 +193,12 @@ async function countAll(deps: RedisDeps, runKeys: PlannedKeys, modules: readonly
   }
 }
 
-function repaired([nodes, done, dead, superseded, , reopened]: Counted): Kept {
-  return [nodes, done, dead, superseded, reopened];
+function repaired([nodes, done, dead, superseded, , reopened, ...windows]: Counted): Kept {
+  return [nodes, done, dead, superseded, reopened, ...windows];
 }
 
 function driftOf({ moduleId }: ModuleKeys, kept: readonly Kept[], counted: readonly Counted[]): string[] {
-  return kept.flatMap(([created, done, dead, superseded, reopened], phase) => {
+  return kept.flatMap(([created, done, dead, superseded, reopened, ...windows], phase) => {
     const nodes = counted[phase]!;
     const pairs = [
       ['created', created, nodes[0]],
@@ -204,6 +207,10 @@ function driftOf({ moduleId }: ModuleKeys, kept: readonly Kept[], counted: reado
       ['superseded', superseded, nodes[3]],
       ['due', created - done - dead, nodes[4]],
       ['reopened', reopened, nodes[5]],
+      ['hops inside', windows[0], nodes[6]],
+      ['requests inside', windows[1], nodes[7]],
+      ['ready hops', windows[2], nodes[8]],
+      ['ready requests', windows[3], nodes[9]],
     ] as const;
     return pairs
       .filter(([, was, actual]) => was !== actual)

@@ -1,10 +1,10 @@
 /** Bindings that take due entries. A read lists the candidates first; the script gets their keys and checks each again. */
 
 import { chainKeys, type DueMember, dueMembers } from '../../keys/keys.ts';
-import { LAST_OPENING_MS } from '../protocol/node.ts';
-import type { DueEntry, DueTakeCommand, DueTakeOutcome } from '../protocol/sweep.ts';
-import { type RedisDeps, runPlanned } from './scripts/call.ts';
-import { type PackedWakeUp, readList, readWakeUp } from './scripts/read-reply.ts';
+import { LAST_OPENING_MS, type NodeKind, READY_REQUEST_MS, readyAt } from '../protocol/node.ts';
+import type { DueEntry, DueTakeCommand, DueTakeOutcome, FillCommand, FillOutcome } from '../protocol/sweep.ts';
+import { type RedisDeps, runPlanned, windowsArg } from './scripts/call.ts';
+import { type PackedWakeUp, readFill, readList, readWakeUp, readWakeUps } from './scripts/read-reply.ts';
 import type { RedisClient } from './scripts/script.ts';
 import { bind, LOOK, type Script } from './scripts/script.ts';
 
@@ -19,10 +19,16 @@ const dueTakeScript = bind(
   'sweep/due_take.lua',
   LOOK,
   ['run', 'exec', 'shard_due', 'due', 'node*'],
-  ['now', 'member', 'phase', 'grace_ms', 'decision_ms', 'response_ms', 'id*'],
+  ['now', 'member', 'phase', 'grace_ms', 'decision_ms', 'response_ms', 'windows', 'id*'],
+);
+const windowFillScript = bind(
+  'sweep/window_fill.lua',
+  LOOK,
+  ['run', 'exec', 'shard_due', 'due', 'node*'],
+  ['now', 'phase', 'grace_ms', 'windows', 'id*'],
 );
 
-export const SWEEP_SCRIPTS: readonly Script[] = [dueLookScript, dueScopeScript, dueTakeScript];
+export const SWEEP_SCRIPTS: readonly Script[] = [dueLookScript, dueScopeScript, dueTakeScript, windowFillScript];
 
 /** Phases, deadlines and runs per read. */
 const MAX_MEMBERS = 64;
@@ -34,15 +40,24 @@ export async function dueTake(deps: RedisDeps, { shard, limit }: DueTakeCommand)
   const [nowMs] = look.payload as readonly [number];
   const found = await Promise.all(look.texts.map((member) => findCandidates(deps, member, nowMs, limit)));
   const entries: DueEntry[] = [];
+  // By module, in the order in which they were found.
+  const fills = new Map<string, Pick<FillCommand, 'runId' | 'moduleId' | 'phase'>>();
   let left = limit;
   for (const { member, due, ids } of found) {
     if (due?.kind !== 'phase') {
       entries.push(...(due === undefined ? [] : await readScope(deps, member, due)));
       continue;
     }
-    const taken = await takeNodes(deps, member, due, ids.slice(0, left));
+    const { taken, toFill } = await takeNodes(deps, member, due, ids.slice(0, left));
     left -= taken.filter(({ kind }) => kind !== 'drain').length;
     entries.push(...taken);
+    const { runId, moduleId } = due;
+    if (toFill !== undefined) fills.set(member.slice(0, member.lastIndexOf(':')), { runId, moduleId, phase: toFill });
+  }
+  for (const fill of fills.values()) {
+    const { wakeUps } = await windowFill(deps, { ...fill, hops: left, requests: left });
+    left = Math.max(0, left - wakeUps.length);
+    entries.push(...wakeUps.map((wakeUp) => ({ kind: 'notify', wakeUp }) as const));
   }
   return { entries, more: left === 0 || look.texts.length === MAX_MEMBERS };
 }
@@ -65,16 +80,40 @@ async function takeNodes(
   member: string,
   due: PhaseMember,
   ids: readonly string[],
-): Promise<DueEntry[]> {
+): Promise<{ readonly taken: readonly DueEntry[]; readonly toFill?: number }> {
   const { runId, moduleId, phase } = due;
   const runKeys = deps.keys.of(runId);
   const keys = [runKeys.run, runKeys.exec(moduleId), runKeys.shardDue, runKeys.due(moduleId, phase)];
   const { dispatchGraceMs, decisionGraceMs, responseGraceMs } = deps.policy;
-  const args = [deps.now(), member, phase, dispatchGraceMs, decisionGraceMs, responseGraceMs, ...ids];
+  const graces = [dispatchGraceMs, decisionGraceMs, responseGraceMs];
+  const args = [deps.now(), member, phase, ...graces, windowsArg(deps.policy), ...ids];
   const { payload } = await deps.runner.run(dueTakeScript, [...keys, ...ids.map((id) => runKeys.node(id))], args);
-  const [left, taken] = payload as readonly [boolean, unknown];
+  const [left, taken, fill] = payload as readonly [left: boolean, taken: unknown, fill?: number];
   const entries = readList<Taken>(taken).map((entry) => readEntry(entry, due));
-  return left ? [{ kind: 'drain', runId, moduleId, phase }, ...entries] : entries;
+  const drain: DueEntry[] = left ? [{ kind: 'drain', runId, moduleId, phase }] : [];
+  return { taken: [...drain, ...entries], ...readFill(fill ?? -1) };
+}
+
+export async function windowFill(deps: RedisDeps, command: FillCommand): Promise<FillOutcome> {
+  const { runId, moduleId, phase, hops, requests } = command;
+  const runKeys = deps.keys.of(runId);
+  const due = runKeys.due(moduleId, phase);
+  const { dispatchGraceMs, hopWindow, requestWindow } = deps.policy;
+  const ready = (kind: NodeKind, limit: number): Promise<string[]> =>
+    deps.runner.ask('ZRANGE', (redis) => {
+      const until = kind === 'hop' ? READY_REQUEST_MS : LAST_OPENING_MS;
+      return redis.zrange(due, `${readyAt(kind, 0)}`, `(${until}`, 'BYSCORE', 'LIMIT', 0, limit);
+    });
+  const found = await Promise.all([
+    ready('hop', Math.min(hops, hopWindow)),
+    ready('request', Math.min(requests, requestWindow)),
+  ]);
+  const ids = found.flat();
+  const keys = [runKeys.run, runKeys.exec(moduleId), runKeys.shardDue, due, ...ids.map((id) => runKeys.node(id))];
+  const args = [deps.now(), phase, dispatchGraceMs, windowsArg(deps.policy), ...ids];
+  const { payload } = await deps.runner.run(windowFillScript, keys, args);
+  const [taken, fill] = payload as readonly [taken: unknown, fill: number];
+  return { wakeUps: readWakeUps(taken, { runId, moduleId }), ...readFill(fill) };
 }
 
 type Taken = readonly ['recover' | 'pump', id: string, isFetched?: boolean] | PackedWakeUp;

@@ -1,10 +1,11 @@
 import { EVENTS } from '../../contracts/events.ts';
-import { LAST_OPENING_MS, type NodeSeed } from '../protocol/node.ts';
+import { LAST_OPENING_MS, type NodeSeed, readyAt } from '../protocol/node.ts';
 import type { ReleasedResponse, WakeUp } from '../protocol/outcome.ts';
 import { dispatchGraceMs } from '../protocol/policy.ts';
 import type { NodeRow } from './tables/node-row.ts';
 import type { ModuleScope, PhaseScope } from './tables/scopes.ts';
 import { isHeld, pendingWakeUp, type Tx } from './tx.ts';
+import { nextPlace, windowRoom } from './window.ts';
 
 export interface Created {
   readonly wakeUps: WakeUp[];
@@ -32,7 +33,8 @@ export interface HandOver {
 
 /**
  * Creates children. The child's own key is the advance gate: an existing child is not changed, except that a superseded hop gets
- * its new body and is revived. The caller notifies the first `wakeUps` runnable children; the others are due at once.
+ * its new body and is revived. The caller notifies the first `wakeUps` runnable children, as far as the window has room; the others
+ * stand ready.
  */
 export function createChildren(
   tx: Tx,
@@ -54,13 +56,18 @@ export function createChildren(
     const phase = parent.phase.module.phases[seed.phase]!;
     const waits = waitsForLastOpening(seed, phase, parent);
     const held = waits || isHeld(phase, nowMs);
-    const isNotified = !held && created.wakeUps.length < wakeUps;
-    const dueAtMs = waits ? LAST_OPENING_MS : isNotified ? nowMs + dispatchGraceMs(tx.policy, 0) : nowMs;
+    const { module } = phase;
+    const isNotified = !held && created.wakeUps.length < wakeUps && windowRoom(tx, module, seed.kind) > 0;
+    const place = nextPlace(module.run);
+    const dueAtMs = (ofNode: number): number => {
+      if (waits) return LAST_OPENING_MS;
+      return isNotified ? nowMs + dispatchGraceMs(tx.policy, 0) : readyAt(seed.kind, ofNode);
+    };
     const reopened = parent.row?.reopened === 1 && phase.closed !== '';
     const row =
       handOver === undefined || held
-        ? tx.nodes.insert(seed, phase, { dueAtMs, reopened })
-        : insertClaimed(tx, seed, phase, reopened, handOver);
+        ? tx.nodes.insert(seed, phase, { dueAtMs: dueAtMs(place), place, reopened })
+        : insertClaimed(tx, seed, phase, { place, reopened, handOver });
     const revived = row === undefined ? revive(tx, seed, dueAtMs, parent) : undefined;
     if (row !== undefined) {
       phase.created += 1;
@@ -106,29 +113,29 @@ function insertClaimed(
   tx: Tx,
   seed: NodeSeed,
   phase: PhaseScope,
-  reopened: boolean,
-  { owner, leaseMs }: HandOver,
+  birth: { readonly place: number; readonly reopened: boolean; readonly handOver: HandOver },
 ): NodeRow | undefined {
+  const { owner, leaseMs } = birth.handOver;
   const dueAtMs = tx.clock.now() + leaseMs;
   const { revision, currentPhase } = phase.module;
   const claim = { owner, token: tx.nextToken(), revision, isEarly: phase.idx > currentPhase };
-  return tx.nodes.insert(seed, phase, { dueAtMs, reopened, claim });
+  return tx.nodes.insert(seed, phase, { dueAtMs, place: birth.place, reopened: birth.reopened, claim });
 }
 
 /**
  * A superseded hop gets its new body and is revived; a compute hop of an earlier opening than its parent's is executed again; any other
  * existing node is not changed.
  */
-function revive(tx: Tx, seed: NodeSeed, dueAtMs: number, parent: Parent): NodeRow | undefined {
+function revive(tx: Tx, seed: NodeSeed, dueAtMs: (place: number) => number, parent: Parent): NodeRow | undefined {
   const existing = tx.nodes.find(seed.id)!;
   if (seed.isComputed === true && isOfEarlierOpening(existing, parent)) {
-    executeAgain(tx, existing, tx.scopes.phase(existing.phase_no), dueAtMs);
+    executeAgain(tx, existing, tx.scopes.phase(existing.phase_no), dueAtMs(existing.place));
     return existing;
   }
   if (existing.state !== 'dead' || existing.death_reason !== 'superseded') return undefined;
   const home = tx.scopes.phase(existing.phase_no);
   home.superseded -= 1;
-  reopen(tx, existing, home, dueAtMs);
+  reopen(tx, existing, home, dueAtMs(existing.place));
   existing.body = seed.body;
   existing.prefix_request = seed.prefixRequest;
   tx.nodes.saveBody(existing);

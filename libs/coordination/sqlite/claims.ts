@@ -28,7 +28,7 @@ export function claim(tx: Tx, command: ClaimCommand): ClaimOutcome {
   }
   if (run.paused) {
     // The wake-up is used up, so the node must be notified again when the run resumes.
-    if (found?.row.state === 'pending') putOff(tx, found.row, tx.clock.now());
+    if (isAwaited(found)) putOff(tx, found.row, tx.clock.now());
     return { code: ClaimCode.PAUSED };
   }
   if (run.mark !== '') return { code: ClaimCode.TERMINATED };
@@ -41,7 +41,7 @@ export function claim(tx: Tx, command: ClaimCommand): ClaimOutcome {
   if (code !== undefined) return { code };
   const coolingMs = found.module.cooldownUntilMs - tx.clock.now();
   if (coolingMs > 0 && found.row.state === 'pending') {
-    putOff(tx, found.row, found.module.cooldownUntilMs);
+    if (isAwaited(found)) putOff(tx, found.row, found.module.cooldownUntilMs);
     return { code: ClaimCode.LOCKED_BY_OTHER, retryInMs: coolingMs };
   }
   const { crashes } = found.row;
@@ -60,6 +60,11 @@ function lease(tx: Tx, { row, phase, module }: Found, owner: string, leaseMs: nu
   row.token = tx.nextToken();
   row.due_at = tx.clock.now() + leaseMs;
   tx.nodes.save(row);
+}
+
+/** Whether the node is pending inside its window: its wake-up, which is used up, was the only one. */
+function isAwaited(found: Found | undefined): found is Found {
+  return found?.row.state === 'pending' && found.row.window_place === 1;
 }
 
 function putOff(tx: Tx, row: NodeRow, dueAtMs: number): void {

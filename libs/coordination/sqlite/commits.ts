@@ -17,7 +17,9 @@ import type { WakeUp } from '../protocol/outcome.ts';
 import { createChildren, type HandOver } from './children.ts';
 import { advancePhases, endDone } from './phases.ts';
 import { type NodeRow, toChainNode } from './tables/node-row.ts';
+import type { ModuleScope } from './tables/scopes.ts';
 import { assertCounted, type Found, findNode, isLive, refOf, type Tx } from './tx.ts';
+import { phaseToFill } from './window.ts';
 
 export function stageChildren(tx: Tx, { node, token, children }: Held & { readonly children: readonly NodeSeed[] }) {
   const found = findNode(tx, node);
@@ -64,7 +66,14 @@ export function commitSuccess(tx: Tx, command: CommitCommand): CommitOutcome {
     created: created.fresh.length + created.reopened,
     gateLost: created.gateLost,
     releasing: command.staged > 0,
+    ...toFill(tx, module),
   };
+}
+
+/** Names the phase for whose ready nodes there is room after this transition. */
+function toFill(tx: Tx, module: ModuleScope): { readonly toFill?: number } {
+  const phase = phaseToFill(tx, module);
+  return phase === undefined ? {} : { toFill: phase.idx };
 }
 
 function countExecution(tx: Tx, { row, module, run }: Found): void {
@@ -141,5 +150,6 @@ export function childrenPump(tx: Tx, { node, wakeUps }: PumpCommand): PumpOutcom
     created: fresh.length + reopened,
     gateLost,
     more,
+    ...toFill(tx, module),
   };
 }

@@ -8,7 +8,7 @@ import type { Clock } from '../../clock/clock.ts';
 import type { SqliteDatabase } from '../../sqlite/database.ts';
 import { migrate } from '../../sqlite/migrate.ts';
 import { CommitCode, type CommitCommand } from '../protocol/commits.ts';
-import { LAST_OPENING_MS } from '../protocol/node.ts';
+import { READY_HOP_MS } from '../protocol/node.ts';
 import type { CoordinatorPolicy } from '../protocol/policy.ts';
 import type { Coordinator } from '../protocol/port.ts';
 import { claim, recoverZombie, release, renew, reorderEnqueue } from './claims.ts';
@@ -17,7 +17,7 @@ import { commitError, replay, retrySchedule, terminateMark, thresholdDecide } fr
 import { earlyOpen, phaseClose, scopeDrain } from './phases.ts';
 import { NodeLister, snapshot } from './reads.ts';
 import { Audit, Plans, Purge, runAudit, runControl, runOpen, runPurge, runSettle } from './runs.ts';
-import { dueTake } from './sweep.ts';
+import { dueTake, windowFill } from './sweep.ts';
 import { Events } from './tables/events.ts';
 import { FallbackGates } from './tables/fallback-gates.ts';
 import { toChainNode } from './tables/node-row.ts';
@@ -42,7 +42,7 @@ export interface SqliteCoordinator extends Coordinator {
 
 /**
  * Opens the coordinator on a database, in a new incarnation. The holders of leases and the wake-ups in memory ended with the
- * earlier process, so every open node is due at once.
+ * earlier process, so every open node inside a window is due at once.
  */
 export function openSqliteCoordinator({ db, clock, policy }: SqliteCoordinatorOptions): SqliteCoordinator {
   migrate(db, 'coordination', COORDINATION_MIGRATIONS);
@@ -86,6 +86,7 @@ export function openSqliteCoordinator({ db, clock, policy }: SqliteCoordinatorOp
     scopeDrain: (command) => db.write(() => scopeDrain(tx, command)),
 
     dueTake: (command) => db.write(() => dueTake(tx, command)),
+    windowFill: (command) => db.write(() => windowFill(tx, command)),
 
     findRun: async (runId) => db.read(() => mapDefined(tx.scopes.run(runId), snapshot)),
     findNode: async ({ id }) =>
@@ -114,11 +115,12 @@ function createTx(db: SqliteDatabase, clock: Clock, policy: CoordinatorPolicy): 
   const incarnation = row.value as number;
   const nonce = randomBytes(4).toString('hex');
   let counter = 0;
+  const scopes = new Scopes(db);
   return {
     clock,
     policy,
-    scopes: new Scopes(db),
-    nodes: new Nodes(db),
+    scopes,
+    nodes: new Nodes(db, (row, to) => scopes.place(row, to)),
     staged: new Staged(db),
     reorder: new ReorderBuffer(db),
     events: new Events(db),
@@ -133,7 +135,7 @@ function createTx(db: SqliteDatabase, clock: Clock, policy: CoordinatorPolicy): 
 function makeOpenNodesDue(db: SqliteDatabase, nowMs: number): void {
   db.prepare(
     `UPDATE chain_nodes SET due_at = ? WHERE due_at > 0 AND due_at > ? AND due_at < ? AND state <> 'retry'`,
-  ).run(nowMs, nowMs, LAST_OPENING_MS);
+  ).run(nowMs, nowMs, READY_HOP_MS);
 }
 
 function mapDefined<From, To>(value: From | undefined, map: (value: From) => To): To | undefined {

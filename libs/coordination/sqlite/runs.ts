@@ -2,6 +2,7 @@
 import { EVENTS } from '../../contracts/events.ts';
 import type { SqliteDatabase } from '../../sqlite/database.ts';
 import { assertChildren } from '../protocol/assertions.ts';
+import { LAST_OPENING_MS, READY_HOP_MS } from '../protocol/node.ts';
 import type { WakeUp } from '../protocol/outcome.ts';
 import {
   type AuditReport,
@@ -101,22 +102,39 @@ interface Counted {
   readonly dead: number;
   readonly superseded: number;
   readonly due: number;
+  readonly insideHops: number;
+  readonly insideRequests: number;
+  readonly readyHops: number;
+  readonly readyRequests: number;
 }
+
+/** The place of a row in its module's window, as {@link windowNumber} computes it. */
+const PLACE = `(CASE
+  WHEN state = 'pending' THEN CASE WHEN due_at < ${READY_HOP_MS} THEN 1 WHEN due_at < ${LAST_OPENING_MS} THEN 2 ELSE 0 END
+  WHEN state IN ('retry', 'done', 'dead') THEN 0 ELSE 1 END)`;
 
 /** Recounts phases from their nodes. */
 export class Audit {
   readonly #count;
   readonly #repairDue;
+  readonly #repairPlace;
 
   constructor(db: SqliteDatabase) {
     this.#count = db.prepare(
       `SELECT count(*) AS nodes, coalesce(sum(state = 'done'), 0) AS done, coalesce(sum(state = 'dead'), 0) AS dead,
-         coalesce(sum(death_reason = 'superseded'), 0) AS superseded, coalesce(sum(due_at > 0), 0) AS due
+         coalesce(sum(death_reason = 'superseded'), 0) AS superseded, coalesce(sum(due_at > 0), 0) AS due,
+         coalesce(sum(${PLACE} = 1 AND kind = 'hop'), 0) AS insideHops,
+         coalesce(sum(${PLACE} = 1 AND kind = 'request'), 0) AS insideRequests,
+         coalesce(sum(${PLACE} = 2 AND kind = 'hop'), 0) AS readyHops,
+         coalesce(sum(${PLACE} = 2 AND kind = 'request'), 0) AS readyRequests
        FROM chain_nodes WHERE phase_no = ?`,
     );
     this.#repairDue = db.prepare(
       `UPDATE chain_nodes SET due_at = CASE WHEN state IN ('done', 'dead') THEN 0 ELSE ? END
        WHERE phase_no = ? AND (due_at > 0) = (state IN ('done', 'dead'))`,
+    );
+    this.#repairPlace = db.prepare(
+      `UPDATE chain_nodes SET window_place = ${PLACE} WHERE phase_no = ? AND window_place <> ${PLACE}`,
     );
   }
 
@@ -124,8 +142,9 @@ export class Audit {
     return this.#count.get(phaseNo) as unknown as Counted;
   }
 
-  repairDue(phaseNo: number, nowMs: number): void {
+  repair(phaseNo: number, nowMs: number): void {
     this.#repairDue.run(nowMs, phaseNo);
+    this.#repairPlace.run(phaseNo);
   }
 }
 
@@ -142,6 +161,10 @@ export function runAudit(tx: Tx, audit: Audit, { runId }: { readonly runId: stri
       ['dead', phase.dead, counted.dead],
       ['superseded', phase.superseded, counted.superseded],
       ['due', openCount(phase), counted.due],
+      ['hops inside', phase.inside.hop, counted.insideHops],
+      ['requests inside', phase.inside.request, counted.insideRequests],
+      ['ready hops', phase.ready.hop, counted.readyHops],
+      ['ready requests', phase.ready.request, counted.readyRequests],
     ] as const;
     for (const [name, kept, actual] of pairs) {
       if (kept !== actual) drift.push(`${where}: ${name} is kept as ${kept}, the nodes say ${actual}`);
@@ -150,8 +173,12 @@ export function runAudit(tx: Tx, audit: Audit, { runId }: { readonly runId: stri
     phase.done = counted.done;
     phase.dead = counted.dead;
     phase.superseded = counted.superseded;
+    phase.ready.hop = counted.readyHops;
+    phase.ready.request = counted.readyRequests;
+    phase.inside.hop = counted.insideHops;
+    phase.inside.request = counted.insideRequests;
     tx.scopes.touchPhase(phase);
-    audit.repairDue(phase.no, tx.clock.now());
+    audit.repair(phase.no, tx.clock.now());
   }
   tx.nodes.forgetLeased();
   return { nodes, drift };

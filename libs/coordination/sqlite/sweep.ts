@@ -1,9 +1,12 @@
 /** Takes due entries and moves their due times forward, so that another sweeper takes them if this one dies. */
+import { type NodeKind, readyAt } from '../protocol/node.ts';
+import type { WakeUp } from '../protocol/outcome.ts';
 import { dispatchGraceMs } from '../protocol/policy.ts';
-import type { DueEntry, DueTakeCommand, DueTakeOutcome } from '../protocol/sweep.ts';
+import type { DueEntry, DueTakeCommand, DueTakeOutcome, FillCommand, FillOutcome } from '../protocol/sweep.ts';
 import { brokenIn, type NodeRow } from './tables/node-row.ts';
 import { type ModuleScope, openCount, type PhaseScope, type RunScope } from './tables/scopes.ts';
 import { hasLeftBehind, isMarked, pendingWakeUp, refOf, type Tx, toWakeUp } from './tx.ts';
+import { fillable, phaseToFill, windowRoom } from './window.ts';
 
 export function dueTake(tx: Tx, { limit }: DueTakeCommand): DueTakeOutcome {
   const entries: DueEntry[] = [];
@@ -20,10 +23,37 @@ export function dueTake(tx: Tx, { limit }: DueTakeCommand): DueTakeOutcome {
       if (phase.module.state !== 'open' || phase.idx > phase.module.front) continue;
       const due = tx.nodes.due(phase, tx.clock.now(), left);
       left -= due.length;
-      for (const row of due) entries.push(take(tx, row, phase));
+      // The first created goes first, if the window has not room for all.
+      due.sort((one, other) => one.place - other.place);
+      for (const row of due) entries.push(...take(tx, row, phase));
+    }
+    for (const module of run.modules) {
+      const taken = fill(tx, module, { hop: left, request: left });
+      left -= taken.length;
+      entries.push(...taken.map((wakeUp) => ({ kind: 'notify', wakeUp }) as const));
     }
   }
   return { entries, more: left === 0 };
+}
+
+/** Lets ready nodes of one phase into the module's window, up to so many of each kind; returns their wake-ups. */
+function fill(tx: Tx, module: ModuleScope, most: Readonly<Record<NodeKind, number>>, only?: number): WakeUp[] {
+  const phase = phaseToFill(tx, module);
+  if (phase === undefined || (only !== undefined && phase.idx !== only)) return [];
+  const rows: NodeRow[] = [];
+  for (const kind of ['hop', 'request'] as const) {
+    const limit = Math.min(most[kind], fillable(tx, phase, kind));
+    if (limit > 0) rows.push(...tx.nodes.ready(phase, kind, limit));
+  }
+  return rows.map((row) => letIn(tx, row, phase, tx.clock.now()));
+}
+
+export function windowFill(tx: Tx, { runId, moduleId, phase, hops, requests }: FillCommand): FillOutcome {
+  const module = tx.scopes.run(runId)?.modules.find((each) => each.moduleId === moduleId);
+  if (module === undefined) return { wakeUps: [] };
+  const wakeUps = fill(tx, module, { hop: hops, request: requests }, phase);
+  const next = phaseToFill(tx, module);
+  return { wakeUps, ...(next === undefined ? {} : { toFill: next.idx }) };
 }
 
 function closeEntry(tx: Tx, run: RunScope, entries: DueEntry[]): void {
@@ -50,37 +80,55 @@ function scopeEntries(tx: Tx, phase: PhaseScope, entries: DueEntry[]): void {
   }
 }
 
-/** Moves the due time of a node forward, and returns what the sweeper has to do. */
-function take(tx: Tx, row: NodeRow, phase: PhaseScope): DueEntry {
+/** Moves the due time of a node forward, and returns what the sweeper has to do: nothing while there is no room for the node. */
+function take(tx: Tx, row: NodeRow, phase: PhaseScope): DueEntry[] {
   const node = refOf(row, phase);
   // The recovery reports what is wrong with this node; the others are still swept.
-  if (brokenIn(row) !== undefined) return { kind: 'recover', node, isFetched: false };
+  if (brokenIn(row) !== undefined) return [{ kind: 'recover', node, isFetched: false }];
   const nowMs = tx.clock.now();
-  const wasRetry = row.state === 'retry';
   switch (row.state) {
     case 'processing':
       // Not moved: the due time is the end of the lease, and the recovery itself moves it.
-      return { kind: 'recover', node, isFetched: false };
+      return [{ kind: 'recover', node, isFetched: false }];
     case 'fetched':
       // Its response may still wait for the parser.
       row.due_at = nowMs + tx.policy.responseGraceMs;
       tx.nodes.save(row);
-      return { kind: 'recover', node, isFetched: true };
+      return [{ kind: 'recover', node, isFetched: true }];
     case 'releasing':
       row.due_at = nowMs + tx.policy.dispatchGraceMs;
       tx.nodes.save(row);
-      return { kind: 'pump', node };
+      return [{ kind: 'pump', node }];
     case 'failed':
       row.due_at = nowMs + tx.policy.decisionGraceMs;
       tx.nodes.save(row);
-      return { kind: 'notify', wakeUp: toWakeUp(row, phase, 'error') };
+      return [{ kind: 'notify', wakeUp: toWakeUp(row, phase, 'error') }];
     default:
-      row.state = 'pending';
-      row.token = '';
-      row.owner = '';
-      row.due_at = nowMs + dispatchGraceMs(tx.policy, row.dispatches);
-      row.dispatches += 1;
-      tx.nodes.save(row);
-      return { kind: 'notify', wakeUp: wasRetry ? toWakeUp(row, phase, 'error_task') : pendingWakeUp(row, phase) };
+      if (row.window_place === 0 && windowRoom(tx, phase.module, row.kind) === 0) {
+        standReady(tx, row);
+        return [];
+      }
+      return [{ kind: 'notify', wakeUp: letIn(tx, row, phase, nowMs) }];
   }
+}
+
+/** A retry whose time has come, or what waited for the last opening, while the window has no room. */
+function standReady(tx: Tx, row: NodeRow): void {
+  row.state = 'pending';
+  row.token = '';
+  row.owner = '';
+  row.due_at = readyAt(row.kind, row.place);
+  tx.nodes.save(row);
+}
+
+/** The node is inside the window from now on, with its dispatch grace. */
+function letIn(tx: Tx, row: NodeRow, phase: PhaseScope, nowMs: number): WakeUp {
+  const wasRetry = row.state === 'retry';
+  row.state = 'pending';
+  row.token = '';
+  row.owner = '';
+  row.due_at = nowMs + dispatchGraceMs(tx.policy, row.dispatches);
+  row.dispatches += 1;
+  tx.nodes.save(row);
+  return wasRetry ? toWakeUp(row, phase, 'error_task') : pendingWakeUp(row, phase);
 }

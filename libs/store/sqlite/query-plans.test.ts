@@ -11,6 +11,7 @@ const MAY_SCAN: readonly (readonly [statement: RegExp, why: string])[] = [
   [/^DELETE FROM chain_reorder WHERE run_id/, 'once per run that expires; nearly always empty'],
   [/^SELECT count\(\*\) AS nodes,.* FROM chain_nodes/, 'the audit looks at every node'],
   [/^UPDATE chain_nodes SET due_at = CASE/, 'the audit looks at every node'],
+  [/^UPDATE chain_nodes SET window_place = /, 'the audit looks at every node'],
   [/^UPDATE chain_nodes SET due_at = \? WHERE due_at > 0/, 'once at start, over the open nodes only'],
   [/^DELETE FROM chain_nodes WHERE no IN/, 'bounded batches, long after the end of a run'],
 ];

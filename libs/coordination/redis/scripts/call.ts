@@ -85,7 +85,7 @@ export function runScoped(
     const module = runKeys.modules.get(moduleId);
     if (module === undefined) return undefined;
     const { keys, args } = call(runKeys, module);
-    const scopeArgs = [deps.now(), runKeys.stamp, deps.policy.dispatchGraceMs];
+    const scopeArgs = [deps.now(), runKeys.stamp, policyArg(deps.policy)];
     return { keys: [...module.scope, ...keys], args: [...scopeArgs, ...args] };
   });
 }
@@ -102,6 +102,16 @@ export async function runEnding(
   const [counted, due] = reply.payload as readonly [number, number];
   const broken = counted < 1 ? 'I1' : 'I2';
   throw invariantBroken(broken, node, `its phase counts ${counted} open nodes, and its due set holds ${due}`);
+}
+
+/** The dispatch grace and the windows, as `lua/lib/scope.lua` reads them. */
+export function policyArg(policy: CoordinatorPolicy): string {
+  return `${policy.dispatchGraceMs},${windowsArg(policy)}`;
+}
+
+/** The windows of a run, as `lua/lib/window.lua` reads them. */
+export function windowsArg({ hopWindow, requestWindow }: CoordinatorPolicy): string {
+  return `${hopWindow},${requestWindow}`;
 }
 
 /** The seven arguments of a seed, as scripts read them. */

@@ -38,6 +38,11 @@ export function readWakeUps(value: unknown, home: Home): WakeUp[] {
   return readList<PackedWakeUp>(value).map((packed) => readWakeUp(packed, home));
 }
 
+/** The phase whose ready nodes the window has room for; −1 when there is none. */
+export function readFill(phase: number): { readonly toFill?: number } {
+  return phase < 0 ? {} : { toFill: phase };
+}
+
 export function readReleased(value: unknown, { runId, moduleId }: Home): ReleasedResponse[] {
   const released = readList<readonly [id: string, phase: number, response: string]>(value);
   return released.map(([id, phase, response]) => ({ node: { id, runId, moduleId, phase }, response }));

@@ -60,7 +60,7 @@ export const SCOPE_KEYS = [
   'due*',
   'opener*',
 ];
-export const SCOPE_ARGS = ['now', 'layout', 'grace_ms'];
+export const SCOPE_ARGS = ['now', 'layout', 'policy'];
 /** Keys for scripts that change one node alone. */
 export const NODE_KEYS = ['run', 'exec', 'node', 'due', 'shard_due'];
 export const NODE_ARGS = ['now', 'phase', 'id'];

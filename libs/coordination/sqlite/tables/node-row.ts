@@ -1,5 +1,12 @@
 import { invariantBroken } from '../../protocol/assertions.ts';
-import { type ChainNode, type DeathReason, isTerminal, type NodeKind, type NodeState } from '../../protocol/node.ts';
+import {
+  type ChainNode,
+  type DeathReason,
+  isTerminal,
+  type NodeKind,
+  type NodeState,
+  windowPlace,
+} from '../../protocol/node.ts';
 import type { PhaseScope } from './scopes.ts';
 
 /** A row of a node; transitions change it and save it. */
@@ -32,12 +39,25 @@ export interface NodeRow {
   revision: number;
   /** 1: an earlier phase was open then. */
   early: number;
+  /** How many nodes of its run were created before it. */
+  readonly place: number;
+  /** How it stands to the window of its module, as the counters count it: {@link windowNumber}. */
+  window_place: WindowNumber;
+}
+
+export type WindowNumber = 0 | 1 | 2;
+
+/** The number by which a row stores its place: 0 outside, 1 inside, 2 ready. */
+export function windowNumber({ state, due_at }: Pick<NodeRow, 'state' | 'due_at'>): WindowNumber {
+  const place = windowPlace({ state, dueAtMs: due_at });
+  if (place === 'inside') return 1;
+  return place === 'ready' ? 2 : 0;
 }
 
 /** The columns of a row, in the order in which {@link toRow} takes them. */
 export const COLUMNS = `no, id, phase_no, kind, step_idx, limit_key, state, epoch, attempts, crashes, dispatches, due_at, reopened,
   error_epoch, owner, token, committed_token, handed_over, death_reason, decisions, error, prefix_request, body,
-  revision, early`;
+  revision, early, place, window_place`;
 
 /** The values of {@link COLUMNS}. */
 export type RowColumns = readonly [
@@ -45,7 +65,7 @@ export type RowColumns = readonly [
   ...[epoch: number, attempts: number, crashes: number, dispatches: number, dueAt: number, reopened: number],
   ...[errorEpoch: number, owner: string, token: string, committedToken: string, handedOver: string],
   ...[deathReason: DeathReason | '', decisions: string, error: string, prefixRequest: string, body: string],
-  ...[revision: number, early: number],
+  ...[revision: number, early: number, place: number, windowPlace: WindowNumber],
 ];
 
 /** The row of these column values. */
@@ -76,6 +96,8 @@ export function toRow(columns: RowColumns): NodeRow {
     body: columns[22],
     revision: columns[23],
     early: columns[24],
+    place: columns[25],
+    window_place: columns[26],
   };
 }
 

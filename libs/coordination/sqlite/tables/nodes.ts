@@ -1,11 +1,13 @@
 import type { SqliteDatabase } from '../../../sqlite/database.ts';
-import { LAST_OPENING_MS, type NodeSeed } from '../../protocol/node.ts';
-import { assertRow, COLUMNS, type NodeRow, type RowColumns, toRow } from './node-row.ts';
+import { LAST_OPENING_MS, type NodeKind, type NodeSeed, READY_REQUEST_MS, readyAt } from '../../protocol/node.ts';
+import { assertRow, COLUMNS, type NodeRow, type RowColumns, toRow, type WindowNumber, windowNumber } from './node-row.ts';
 import type { PhaseScope } from './scopes.ts';
 
 /** How a node is created: pending, or claimed already. */
 export interface Birth {
   readonly dueAtMs: number;
+  /** How many nodes of its run were created before it. */
+  readonly place: number;
   readonly reopened: boolean;
   readonly claim?: {
     readonly owner: string;
@@ -32,20 +34,24 @@ export class Nodes {
   readonly #anyOpen;
   readonly #someOpen;
   readonly #drainable;
+  readonly #ready;
+  readonly #onPlaced;
 
-  constructor(db: SqliteDatabase) {
+  /** `onPlaced` is called when a node goes in or out of the window of its module, before it is written. */
+  constructor(db: SqliteDatabase, onPlaced: (row: NodeRow, to: WindowNumber) => void) {
+    this.#onPlaced = onPlaced;
     this.#find = db.prepare(`SELECT ${COLUMNS} FROM chain_nodes WHERE id = ?`);
     // Arrays take half the time of objects, which are also slower to read from.
     this.#find.setReturnArrays(true);
     this.#insert = db.prepare(
       `INSERT INTO chain_nodes (id, phase_no, kind, state, step_idx, attempts, due_at, reopened, owner, token, limit_key,
-         prefix_request, body, revision, early)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
+         prefix_request, body, revision, early, place, window_place)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
     );
     this.#save = db.prepare(
       `UPDATE chain_nodes SET state = ?, epoch = ?, attempts = ?, crashes = ?, dispatches = ?, due_at = ?, reopened = ?,
          error_epoch = ?, owner = ?, token = ?, committed_token = ?, handed_over = ?, death_reason = ?, decisions = ?,
-         error = ?, revision = ?, early = ? WHERE no = ?`,
+         error = ?, revision = ?, early = ?, window_place = ? WHERE no = ?`,
     );
     this.#saveBody = db.prepare('UPDATE chain_nodes SET body = ?, prefix_request = ? WHERE no = ?');
     this.#due = db.prepare(
@@ -53,6 +59,10 @@ export class Nodes {
     );
     this.#waiting = db.prepare(
       'SELECT * FROM chain_nodes WHERE phase_no = ? AND due_at > 0 AND due_at >= ? ORDER BY due_at, no LIMIT ?',
+    );
+    this.#ready = db.prepare(
+      `SELECT * FROM chain_nodes WHERE phase_no = ? AND due_at > 0 AND due_at >= ? AND due_at < ? AND reopened >= ?
+       ORDER BY due_at, no LIMIT ?`,
     );
     this.#openBefore = db.prepare('SELECT 1 FROM chain_nodes WHERE phase_no = ? AND due_at > 0 AND due_at < ? LIMIT 1');
     this.#dueReopened = db.prepare(
@@ -80,7 +90,7 @@ export class Nodes {
   }
 
   /** Inserts a node; returns its row, or undefined when a node with this id exists. */
-  insert(seed: NodeSeed, phase: PhaseScope, { dueAtMs, reopened, claim }: Birth): NodeRow | undefined {
+  insert(seed: NodeSeed, phase: PhaseScope, { dueAtMs, place, reopened, claim }: Birth): NodeRow | undefined {
     const limitKey = seed.limitKey ?? '';
     const state = claim === undefined ? 'pending' : 'processing';
     const attempts = claim === undefined ? 0 : 1;
@@ -88,6 +98,7 @@ export class Nodes {
     const token = claim?.token ?? '';
     const revision = claim?.revision ?? 0;
     const early = claim?.isEarly === true ? 1 : 0;
+    const windowPlace = windowNumber({ state, due_at: dueAtMs });
     const { changes, lastInsertRowid } = this.#insert.run(
       seed.id,
       phase.no,
@@ -104,6 +115,8 @@ export class Nodes {
       seed.body,
       revision,
       early,
+      place,
+      windowPlace,
     );
     if (changes === 0) return undefined;
     const row: NodeRow = {
@@ -132,13 +145,17 @@ export class Nodes {
       body: seed.body,
       revision,
       early,
+      place,
+      window_place: 0,
     };
+    this.#place(row, windowPlace);
     this.#keep(row);
     return row;
   }
 
   save(row: NodeRow): void {
     assertRow(row);
+    this.#place(row, windowNumber(row));
     this.#save.run(
       row.state,
       row.epoch,
@@ -157,9 +174,16 @@ export class Nodes {
       row.error,
       row.revision,
       row.early,
+      row.window_place,
       row.no,
     );
     this.#keep(row);
+  }
+
+  #place(row: NodeRow, to: WindowNumber): void {
+    if (row.window_place === to) return;
+    this.#onPlaced(row, to);
+    row.window_place = to;
   }
 
   #keep(row: NodeRow): void {
@@ -180,6 +204,14 @@ export class Nodes {
     // What waited for the last opening of this phase.
     const waiting = this.#waiting.all(phase.no, LAST_OPENING_MS, limit - due.length) as unknown as NodeRow[];
     return waiting.length === 0 ? due : [...due, ...waiting];
+  }
+
+  /** Ready nodes of a phase, the first created first; in a closed phase only re-opened ones. */
+  ready(phase: PhaseScope, kind: NodeKind, limit: number): NodeRow[] {
+    const from = readyAt(kind, 0);
+    const until = kind === 'hop' ? READY_REQUEST_MS : LAST_OPENING_MS;
+    const reopened = phase.closed === '' ? 0 : 1;
+    return this.#ready.all(phase.no, from, until, reopened, limit) as unknown as NodeRow[];
   }
 
   /** Whether the phase has an open node that is due before this time. */

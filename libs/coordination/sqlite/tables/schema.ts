@@ -1,3 +1,5 @@
+import { LAST_OPENING_MS, READY_HOP_MS, READY_REQUEST_MS } from '../../protocol/node.ts';
+
 /** Tables of the coordinator. Instants are Unix milliseconds; `due_at` is 0 once a node is terminal. */
 export const COORDINATION_MIGRATIONS: readonly string[] = [
   `
@@ -117,5 +119,22 @@ export const COORDINATION_MIGRATIONS: readonly string[] = [
   UPDATE chain_modules SET front = current_phase;
   ALTER TABLE chain_nodes ADD COLUMN revision INTEGER NOT NULL DEFAULT 0;
   ALTER TABLE chain_nodes ADD COLUMN early INTEGER NOT NULL DEFAULT 0;
+  `,
+  `
+  ALTER TABLE chain_nodes ADD COLUMN place INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE chain_nodes ADD COLUMN window_place INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE chain_phases ADD COLUMN inside_hops INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE chain_phases ADD COLUMN inside_requests INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE chain_phases ADD COLUMN ready_hops INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE chain_phases ADD COLUMN ready_requests INTEGER NOT NULL DEFAULT 0;
+  UPDATE chain_nodes SET place = no;
+  UPDATE chain_nodes SET window_place = 2,
+    due_at = place + CASE kind WHEN 'hop' THEN ${READY_HOP_MS} ELSE ${READY_REQUEST_MS} END
+    WHERE state = 'pending' AND due_at > 0 AND due_at < ${LAST_OPENING_MS};
+  UPDATE chain_nodes SET window_place = 1 WHERE state IN ('processing', 'fetched', 'failed', 'releasing');
+  UPDATE chain_phases SET (inside_hops, inside_requests, ready_hops, ready_requests) = (
+    SELECT coalesce(sum(window_place = 1 AND kind = 'hop'), 0), coalesce(sum(window_place = 1 AND kind = 'request'), 0),
+      coalesce(sum(window_place = 2 AND kind = 'hop'), 0), coalesce(sum(window_place = 2 AND kind = 'request'), 0)
+    FROM chain_nodes WHERE phase_no = chain_phases.no AND due_at > 0);
   `,
 ];

@@ -4,8 +4,9 @@
  * dropped and read again.
  */
 import type { SqliteDatabase } from '../../../sqlite/database.ts';
-import type { NodeSeed } from '../../protocol/node.ts';
+import type { NodeKind, NodeSeed } from '../../protocol/node.ts';
 import type { JoinPolicy } from '../../protocol/runs.ts';
+import type { NodeRow, WindowNumber } from './node-row.ts';
 
 export interface RunScope {
   readonly no: number;
@@ -63,6 +64,9 @@ export interface PhaseScope {
   deadlineAtMs: number;
   readonly join: JoinPolicy;
   readonly opener: NodeSeed | undefined;
+  /** Nodes inside the module's window, and those that stand ready outside of it. */
+  readonly inside: Record<NodeKind, number>;
+  readonly ready: Record<NodeKind, number>;
 }
 
 /** Nodes that are not terminal: the size of the phase's due set. */
@@ -116,6 +120,18 @@ export class Scopes {
       this.#openLoaded = true;
     }
     return [...this.#runs.values()].filter(({ state }) => state === 'open' || state === 'closing');
+  }
+
+  /** Counts a node that goes in or out of the window of its module. */
+  place({ phase_no, kind, window_place: from }: NodeRow, to: WindowNumber): void {
+    const phase = this.phase(phase_no);
+    const change = (number: WindowNumber, by: number): void => {
+      if (number === 1) phase.inside[kind] += by;
+      if (number === 2) phase.ready[kind] += by;
+    };
+    change(from, -1);
+    change(to, 1);
+    this.touchPhase(phase);
   }
 
   /** Drops a deleted run. */
@@ -195,6 +211,8 @@ export class Scopes {
         deadlineAtMs: each.deadline_at as number,
         join: JSON.parse(each.join_policy as string) as JoinPolicy,
         opener: each.opener === '' ? undefined : (JSON.parse(each.opener as string) as NodeSeed),
+        inside: { hop: each.inside_hops as number, request: each.inside_requests as number },
+        ready: { hop: each.ready_hops as number, request: each.ready_requests as number },
       };
       module.phases.push(phase);
       this.#phases.set(phase.no, phase);
@@ -204,8 +222,10 @@ export class Scopes {
 
   #writeBack(): void {
     for (const phase of this.#dirtyPhases) {
-      const { created, done, dead, superseded, closed, closings, deadlineAtMs, no } = phase;
-      this.#sql.savePhase.run(created, done, dead, superseded, closed, closings, deadlineAtMs, no);
+      const { created, done, dead, superseded, closed, closings, deadlineAtMs, inside, ready, no } = phase;
+      const counts = [created, done, dead, superseded] as const;
+      const windows = [inside.hop, inside.request, ready.hop, ready.request] as const;
+      this.#sql.savePhase.run(...counts, closed, closings, deadlineAtMs, ...windows, no);
     }
     for (const module of this.#dirtyModules) {
       const { state, reason, currentPhase, highestStep, executions, errors, errorStreak, cooldownUntilMs } = module;
@@ -247,7 +267,7 @@ function statements(db: SqliteDatabase) {
     phases: db.prepare('SELECT * FROM chain_phases WHERE module_no = ? ORDER BY idx'),
     savePhase: db.prepare(
       `UPDATE chain_phases SET created = ?, done = ?, dead = ?, superseded = ?, closed = ?, closings = ?,
-         deadline_at = ? WHERE no = ?`,
+         deadline_at = ?, inside_hops = ?, inside_requests = ?, ready_hops = ?, ready_requests = ? WHERE no = ?`,
     ),
     saveModule: db.prepare(
       `UPDATE chain_modules SET state = ?, reason = ?, current_phase = ?, front = ?, revision = ?, early_at = ?,

@@ -13,8 +13,10 @@ export interface CoordinatorHarness {
   close(): Promise<void>;
 }
 
-/** Opens a coordinator that shares nothing with any other. */
-export type OpenCoordinator = () => Promise<CoordinatorHarness>;
+/** Opens a coordinator that shares nothing with any other; `windows` replaces those of the default policy. */
+export type OpenCoordinator = (windows?: Windows) => Promise<CoordinatorHarness>;
+
+export type Windows = Pick<CoordinatorPolicy, 'hopWindow' | 'requestWindow'>;
 
 export interface SuiteOptions {
   /** Generated sequences per property. */

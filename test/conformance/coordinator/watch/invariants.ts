@@ -1,6 +1,6 @@
 /** What must hold of a run at any instant, read through the port alone. */
 
-import { type ChainNode, isTerminal } from '../../../../libs/coordination/protocol/node.ts';
+import { type ChainNode, isTerminal, windowPlace } from '../../../../libs/coordination/protocol/node.ts';
 import type { Coordinator } from '../../../../libs/coordination/protocol/port.ts';
 import type { ModuleSnapshot } from '../../../../libs/coordination/protocol/reads.ts';
 import { type RunView, viewRun } from './reading.ts';
@@ -27,7 +27,7 @@ export function violationsOf(view: RunView): string[] {
     violations.push(...ofNode(node));
   }
   for (const module of run.modules) {
-    violations.push(...ofCounters(module, byPhase), ...ofPhases(module));
+    violations.push(...ofCounters(module, byPhase), ...ofPhases(module), ...ofWindow(module, byPhase));
   }
   const open = [...nodes.values()].filter((node) => !isTerminal(node.state)).length;
   if (run.state !== 'open' && open > 0) violations.push(`I8 the run is ${run.state} with ${open} open nodes`);
@@ -59,6 +59,23 @@ function ofCounters(module: ModuleSnapshot, byPhase: ReadonlyMap<string, readonl
       violations.push(
         `I1 ${module.moduleId}/${index} counts created,done,dead,open ${counted}, its nodes are ${actual}`,
       );
+    }
+  }
+  return violations;
+}
+
+/** I12: the counters of a window are its nodes. */
+function ofWindow(module: ModuleSnapshot, byPhase: ReadonlyMap<string, readonly ChainNode[]>): string[] {
+  const { moduleId, phases } = module;
+  const all = phases.map((_, index) => byPhase.get(`${moduleId}/${index}`) ?? []);
+  const count = (nodes: readonly ChainNode[], kind: ChainNode['kind'], place: string): number =>
+    nodes.filter((node) => node.kind === kind && windowPlace(node) === place).length;
+  const violations: string[] = [];
+  for (const kind of ['hop', 'request'] as const) {
+    for (const [index, { inside, ready }] of phases.entries()) {
+      const counted = `${inside?.[kind]} inside and ${ready?.[kind]} ready`;
+      const actual = `${count(all[index]!, kind, 'inside')} inside and ${count(all[index]!, kind, 'ready')} ready`;
+      if (counted !== actual) violations.push(`I12 ${moduleId}/${index} counts of ${kind}s ${counted}, there are ${actual}`);
     }
   }
   return violations;

@@ -33,6 +33,7 @@ const MOVES: Readonly<Record<Step['name'], readonly Move[]>> = {
   retrySchedule: ['failed retry'],
   terminateMark: [],
   dueTake: ['retry pending'],
+  windowFill: [],
   childrenPump: ['releasing done', ...AGAIN],
   scopeDrain: [...OPEN.map((state): Move => `${state} dead`), ...AGAIN],
   runControl: [],
