@@ -31,6 +31,7 @@ import type { CommitPort } from '../libs/stage/items/commit-port.ts';
 import { ChildrenPump } from '../libs/stage/maintenance/children-pump.ts';
 import { ShardPace } from '../libs/stage/maintenance/shard-pace.ts';
 import { Sweeper } from '../libs/stage/maintenance/sweeper.ts';
+import { type Fillable, WindowFiller } from '../libs/stage/maintenance/window-filler.ts';
 import type { Dispatch } from '../libs/stage/messages/dispatch.ts';
 import { Publisher } from '../libs/stage/messages/publisher.ts';
 import {
@@ -169,7 +170,9 @@ export function composeStages(backends: Backends, options: StageOptions): Stages
     concurrency: config.publishConcurrency,
     onBackpressure: backpressureCounter(metrics),
   });
-  const pump = new ChildrenPump({ coordinator, publisher, runs, meters, log });
+  const filler = new WindowFiller({ coordinator, publisher, runs, log });
+  const fillWindow = (scope: Fillable): void => filler.start(scope);
+  const pump = new ChildrenPump({ coordinator, publisher, runs, meters, fillWindow, log });
   const handBackDeps: HandBackDeps = { coordinator, runs, publisher, log };
   const execution: ExecutionDeps = {
     coordinator,
@@ -181,6 +184,7 @@ export function composeStages(backends: Backends, options: StageOptions): Stages
     nextOwner: ownerNames(options.processId ?? newProcessId()),
     handBack: (held) => handBack(handBackDeps, held),
     startPump: (node) => pump.start(node),
+    fillWindow,
     clock,
     log,
     meters,
@@ -222,6 +226,7 @@ export function composeStages(backends: Backends, options: StageOptions): Stages
     runs,
     leases,
     pump,
+    filler,
     metrics,
     log,
     closeRun: (runId) => runEnds.close(runId),
@@ -278,12 +283,10 @@ export function composeStages(backends: Backends, options: StageOptions): Stages
     breakers: breakerGuard,
     parser: hosted.has('parser') ? parser : REMOTE_STAGE,
   });
-  const moduleProcessor = new ModuleProcessor({
-    execution,
-    store,
-    limiter,
-    downloader: hosted.has('downloader') ? downloader : REMOTE_STAGE,
-  });
+  const moduleProcessor = new ModuleProcessor(
+    { execution, store, limiter, downloader: hosted.has('downloader') ? downloader : REMOTE_STAGE },
+    { slots: config.taskConcurrency, othersWait: (runId) => bus.othersWait('ingress', runId) },
+  );
   const ingress = createIngress({
     config,
     execution,

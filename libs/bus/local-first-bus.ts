@@ -46,6 +46,10 @@ export class LocalFirstBus implements Bus {
     return this.#inner.depth(stage) + waiting + givenBack;
   }
 
+  othersWait(stage: Receiver, runId: string): boolean {
+    return this.#lanes.get(stage)?.othersWait(runId) === true || this.#inner.othersWait(stage, runId);
+  }
+
   async hasResponse(name: ResponseName): Promise<boolean> {
     return this.#responses.has(name.requestId) || (await this.#inner.hasResponse(name));
   }

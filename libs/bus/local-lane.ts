@@ -1,5 +1,6 @@
-import { Fifo } from '../concurrency/fifo.ts';
+import { FairQueue } from '../concurrency/fair-queue.ts';
 import type { Delivery, Receiver } from './port.ts';
+import { shareOf } from './share-of.ts';
 
 export interface LocalLaneOptions {
   readonly slots: number;
@@ -18,15 +19,15 @@ interface Waiting {
 const STOPPED_DELAY_MS = 1;
 
 /**
- * One stage's slots, shared by local deliveries and those of the inner bus. As many local deliveries as there are slots may wait:
+ * One stage's slots, shared by local deliveries and those of the inner bus; of each kind runs take turns. As many local deliveries as there are slots may wait:
  * a publisher holds a slot until it has published, so under load no slot would ever be free. The inner bus learns how many slots
  * are left; deliveries that it requested before wait here and go first. Neither kind starves the other: while local deliveries
  * wait, the inner bus may still fill one slot, and no local delivery is accepted while one of the inner bus waits.
  */
 export class LocalLane {
   readonly #options: LocalLaneOptions;
-  readonly #queue = new Fifo<Delivery<Receiver>>();
-  readonly #waiting = new Fifo<Waiting>();
+  readonly #queue = new FairQueue<Delivery<Receiver>>();
+  readonly #waiting = new FairQueue<Waiting>();
   #slots: number;
   #local = 0;
   #remote = 0;
@@ -43,13 +44,18 @@ export class LocalLane {
     return this.#queue.size + this.#waiting.size;
   }
 
+  /** Whether a delivery of another run waits. */
+  othersWait(runId: string): boolean {
+    return this.waiting > this.#queue.sizeOf(runId) + this.#waiting.sizeOf(runId);
+  }
+
   /**
    * Accepts a local delivery into a slot or, if it may wait, the queue. False when there is no room, or others wait before it.
    */
   offer(delivery: Delivery<Receiver>, mayWait = true): boolean {
     if (this.#stopped || this.#waiting.size > 0) return false;
     if (this.#hasFreeSlot()) this.#runLocal(delivery);
-    else if (mayWait && this.#queue.size < this.#slots) this.#queue.push(delivery);
+    else if (mayWait && this.#queue.size < this.#slots) this.#queue.push(delivery, shareOf(delivery.message));
     else return false;
     this.#reportRemoteSlots();
     return true;
@@ -62,7 +68,7 @@ export class LocalLane {
       return Promise.resolve();
     }
     if (this.#hasFreeSlot()) return this.#runRemote(delivery);
-    return new Promise((ended) => this.#waiting.push({ delivery, ended }));
+    return new Promise((ended) => this.#waiting.push({ delivery, ended }, shareOf(delivery.message)));
   }
 
   resize(slots: number): void {

@@ -1,9 +1,10 @@
-import { Fifo } from '../concurrency/fifo.ts';
+import { FairQueue } from '../concurrency/fair-queue.ts';
 import { type ChainMessage, type MessageTo, RECEIVER } from '../contracts/chain.ts';
 import { CatenaError } from '../errors/catena-error.ts';
 import { captureContext, isTracing, type TraceContext, withContext } from '../telemetry/spans.ts';
 import type { Bus, Delivery, Receiver, ResponseName, SubscribeOptions, Subscription } from './port.ts';
 import { ResponseNames } from './response-names.ts';
+import { shareOf } from './share-of.ts';
 
 export interface MemoryBusOptions {
   /** Capacity of each stage's queue, in messages. */
@@ -12,7 +13,7 @@ export interface MemoryBusOptions {
 
 /** One stage's queue and its subscriber. */
 interface Lane {
-  readonly waiting: Fifo<ChainMessage>;
+  readonly waiting: FairQueue<ChainMessage>;
   readonly returned: Set<NodeJS.Timeout>;
   subscriber: SubscribeOptions<Receiver> | undefined;
   slots: number;
@@ -20,7 +21,7 @@ interface Lane {
   idle: (() => void) | undefined;
 }
 
-/** The bus of one process: bounded queues in memory. Its messages are lost with the process; the due index has their nodes. */
+/** The bus of one process: bounded queues in memory, in which runs take turns. Its messages are lost with the process; the due index has their nodes. */
 export class MemoryBus implements Bus {
   readonly #capacity: number;
   readonly #lanes = new Map<Receiver, Lane>();
@@ -34,7 +35,7 @@ export class MemoryBus implements Bus {
     this.#capacity = capacity;
     for (const stage of new Set(Object.values(RECEIVER))) {
       this.#lanes.set(stage, {
-        waiting: new Fifo(),
+        waiting: new FairQueue(),
         returned: new Set(),
         subscriber: undefined,
         slots: 0,
@@ -53,6 +54,11 @@ export class MemoryBus implements Bus {
     return lane.waiting.size + lane.returned.size;
   }
 
+  othersWait(stage: Receiver, runId: string): boolean {
+    const { waiting } = this.#lane(stage);
+    return waiting.size > waiting.sizeOf(runId);
+  }
+
   async hasResponse({ requestId }: ResponseName): Promise<boolean> {
     return this.#responses.has(requestId);
   }
@@ -63,7 +69,7 @@ export class MemoryBus implements Bus {
     const lane = this.#lane(stage);
     if (isTracing()) this.#traces.set(message, captureContext());
     this.#responses.add(message);
-    lane.waiting.push(message);
+    lane.waiting.push(message, shareOf(message));
     this.#deliver(lane);
     return true;
   }
@@ -139,7 +145,7 @@ export class MemoryBus implements Bus {
         if (this.#closed) return;
         const timer = setTimeout(() => {
           lane.returned.delete(timer);
-          lane.waiting.push(message);
+          lane.waiting.push(message, shareOf(message));
           this.#deliver(lane);
         }, delayMs);
         lane.returned.add(timer);

@@ -48,6 +48,8 @@ export interface Bus {
   subscribe<S extends Receiver>(options: SubscribeOptions<S>): Subscription;
   /** Number of messages that wait for a stage, including returned ones. */
   depth(stage: Receiver): number;
+  /** Whether a message of another run waits for a stage here; of what waits at a broker a process does not know whose it is. */
+  othersWait(stage: Receiver, runId: string): boolean;
   /** Whether the response to a request waits for its parser, or is being handled. */
   hasResponse(request: ResponseName): Promise<boolean>;
   /** Stops delivering; queued messages are dropped. Idempotent. */

@@ -1,9 +1,10 @@
+import { FairQueue, NO_SHARE, type Share } from './fair-queue.ts';
 import { Fifo } from './fifo.ts';
 
-/** A number of slots; callers wait in line when none is free. */
+/** A number of slots; when none is free, callers wait, and runs take turns. */
 export class Slots {
   readonly size: number;
-  readonly #waiting = new Fifo<() => void>();
+  readonly #waiting = new FairQueue<() => void>();
   readonly #returning = new Fifo<() => void>();
   #taken = 0;
   #aside = 0;
@@ -25,9 +26,9 @@ export class Slots {
     return true;
   }
 
-  take(): Promise<void> | undefined {
+  take(share: Share = NO_SHARE): Promise<void> | undefined {
     if (this.tryTake()) return undefined;
-    return new Promise((resolve) => this.#waiting.push(resolve));
+    return new Promise((resolve) => this.#waiting.push(resolve, share));
   }
 
   /** Lends the holder's slot to others during a wait. Afterwards the holder gets a slot back, before all who wait in line. */

@@ -76,7 +76,7 @@ local function watch(m, at)
   redis.call('ZADD', S.shard, S.now, 'p:' .. m.exec.member .. ':' .. at)
 end
 
--- The window of each kind, for one of the modules that are open now.
+-- The window of each kind.
 local function sizesNow()
   return windowSizes(S.windows, S.run)
 end

@@ -30,16 +30,21 @@ local function place(exec, n, due)
   n.window = to
 end
 
--- The windows of a run, `hops,requests`; its open modules share them.
+local LEAST_WINDOW = 16
+
+-- The windows of each module of a run, whose own are `hops,requests`.
 local function windowSizes(text, run)
   local hops, requests = string.match(text, '^(%d+),(%d+)$')
-  local modules = math.max(1, run and run.live or 1)
-  return { math.max(1, math.floor(hops / modules)), math.max(1, math.floor(requests / modules)) }
+  local function ofModule(size)
+    return math.max(math.min(tonumber(size), LEAST_WINDOW), math.floor(size / (run.modules or 1)))
+  end
+  return { ofModule(hops), ofModule(requests) }
 end
 
+-- Without the phases that are not open: after an early opening they hold nodes that wait to be opened again.
 local function insideOf(exec, kind)
   local inside = 0
-  for _, phase in ipairs(exec.phases) do inside = inside + phase.inside[kind] end
+  for at = 1, math.min(exec.front + 1, #exec.phases) do inside = inside + exec.phases[at].inside[kind] end
   return inside
 end
 

@@ -28,7 +28,7 @@ local count = tonumber(ARGV[7])
 S.runId = ARGV[4]
 S.run = {
   id = ARGV[4], member = ARGV[5], layout = ARGV[2], state = 'open', mark = '', reason = '', paused = false, openings = 1,
-  executions = 0, errors = 0, open = 0, live = count, tripped = 0,
+  executions = 0, errors = 0, open = 0, live = count, modules = count, tripped = 0,
 }
 expectScope()
 local plan = { 'layout', ARGV[6] }

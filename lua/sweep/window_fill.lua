@@ -11,7 +11,7 @@
 -- ARGV[4] windows      of hops and requests of a run
 -- ARGV[5..] id*        the nodes' ids, the first created of each kind first
 -- CODES LookCode 0 FOUND
--- EFFECTS the nodes are due after their dispatch grace; the phase is due with the first of its nodes
+-- EFFECTS the nodes are due after their dispatch grace; while there is room for more, the phase stays due
 
 local now, at, shard, due = clock(), tonumber(ARGV[2]), KEYS[3], KEYS[4]
 local run, exec = load(KEYS[1]), load(KEYS[2])
@@ -26,7 +26,7 @@ local function letIn(key, id, n)
   n.token, n.owner, n.dispatches = '', '', n.dispatches + 1
   place(exec, n, now + graceMs)
   writeNode(key, n)
-  redis.call('ZADD', due, now + graceMs, id)
+  setDue(due, shard, exec, at, id, now + graceMs)
   local kind = n.kind == 'hop' and 'parser_task' or 'request'
   taken[#taken + 1] = { kind, id, n.phase, n.step, n.prefix, n.epoch, n.dispatches, n.attempts, n.kind, n.limitKey, '' }
 end
@@ -45,9 +45,5 @@ if phaseToFill(run, exec, sizes) == at then
   if #taken > 0 then save(KEYS[2], exec) end
 end
 local fill = phaseToFill(run, exec, sizes)
-local first = redis.call('ZRANGE', due, 0, 0, 'WITHSCORES')[2]
-if first and tonumber(first) < LAST_OPENING then
-  redis.call('ZADD', shard, 'XX', first, 'p:' .. exec.member .. ':' .. at)
-end
 if fill then redis.call('ZADD', shard, now, 'p:' .. exec.member .. ':' .. fill) end
 return reply(0, 'FOUND', { taken, fill or -1 })

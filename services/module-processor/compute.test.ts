@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import type { Message } from '../../libs/contracts/chain.ts';
+import { defaultPolicy } from '../../libs/coordination/protocol/policy.ts';
 import { computeStep, defineModule } from '../../libs/modules/index.ts';
 import { METRICS } from '../../libs/telemetry/metric-names.ts';
 import { messagesOf, only } from '../../test/fixtures/outcomes.ts';
@@ -108,7 +109,7 @@ describe('a compute step', () => {
   });
 
   it.each([499, 501, 1_203])('brings %i hops into being', async (count) => {
-    const bench = openStageBench([sums]);
+    const bench = openStageBench([sums], { policy: { ...defaultPolicy, hopWindow: 2_000 } });
     const hops = await bench.begin({ input: { hops: count } });
     expect(hops).toHaveLength(count > 500 ? 0 : count);
     const node = bench.pumps[0];

@@ -4,7 +4,10 @@ import { z } from 'zod';
 import type { Message } from '../../libs/contracts/chain.ts';
 import { computeStep, defineModule } from '../../libs/modules/index.ts';
 import { openStageBench, type StageBench } from '../../test/fixtures/stage-bench.ts';
-import { ModuleProcessor } from './service.ts';
+import { type HopTurns, ModuleProcessor } from './service.ts';
+
+/** No other run waits. */
+const ALONE: HopTurns = { slots: 4, othersWait: () => false };
 
 const state = z.object({ n: z.number() });
 const STEPS = 5;
@@ -33,12 +36,12 @@ function chainOf(tick: (n: number) => void) {
 }
 
 /** Executes the first hop as ingress has it executed. */
-async function executeFirst(bench: StageBench, [hop]: readonly Message<'parser_task'>[]): Promise<void> {
+async function executeFirst(bench: StageBench, [hop]: readonly Message<'parser_task'>[], turns = ALONE): Promise<void> {
   const { model } = hop!;
   const { moduleId, phase, epoch } = model.context!;
   const run = await bench.runs.load(model.task!.runId);
   const node = { runId: run.task.runId, moduleId, phase, id: model.id };
-  await new ModuleProcessor(bench.moduleProcessor).execute({ kind: 'hop', run, node, epoch });
+  await new ModuleProcessor(bench.moduleProcessor, turns).execute({ kind: 'hop', run, node, epoch });
 }
 
 const published = (bench: StageBench) => vi.spyOn(bench.bus, 'publish');
@@ -62,10 +65,10 @@ it('opens a run and goes on with the start of its only module', async () => {
   const bench = openStageBench([chainOf((n) => ticks.push(n))]);
   const run = await bench.accept();
   const sent = published(bench);
-  await new ModuleProcessor(bench.moduleProcessor).execute({ kind: 'start', run });
+  await new ModuleProcessor(bench.moduleProcessor, ALONE).execute({ kind: 'start', run });
   expect([ticks, sent.mock.calls.length]).toEqual([[1, 2, 3, 4, 5], 0]);
   // The message that asked for it may come again.
-  await new ModuleProcessor(bench.moduleProcessor).execute({ kind: 'start', run });
+  await new ModuleProcessor(bench.moduleProcessor, ALONE).execute({ kind: 'start', run });
   expect(ticks).toHaveLength(STEPS);
 });
 
@@ -82,7 +85,7 @@ it('notifies the starts of several modules', async () => {
   const bench = openStageBench([chainOf(() => undefined), other]);
   const run = await bench.accept();
   const sent = published(bench);
-  await new ModuleProcessor(bench.moduleProcessor).execute({ kind: 'start', run });
+  await new ModuleProcessor(bench.moduleProcessor, ALONE).execute({ kind: 'start', run });
   expect(sent.mock.calls.map(([message]) => message.kind)).toEqual(['parser_task', 'parser_task']);
 });
 
@@ -133,4 +136,21 @@ it('gives a hop up without a crash when its commit is not answered', async () =>
   expect(due).toMatchObject([{ kind: 'notify', wakeUp: { epoch: 1 } }]);
   const [hop] = await bench.coordinator.listNodes({ runId: 'run-1', state: 'pending', limit: 10 });
   expect(hop).toMatchObject({ crashes: 0, attempts: 0 });
+});
+
+it('yields its slot to another run that waits, once it has its share of them', async () => {
+  const ticks: number[] = [];
+  const bench = openStageBench([chainOf((n) => ticks.push(n))]);
+  const first = await bench.begin();
+  const sent = published(bench);
+  await executeFirst(bench, first, { slots: 1, othersWait: () => true });
+  expect(ticks).toEqual([1]);
+  expect(sent.mock.calls).toMatchObject([[{ kind: 'parser_task' }]]);
+});
+
+it('goes on beside a run that waits, while it has less than its share of the slots', async () => {
+  const ticks: number[] = [];
+  const bench = openStageBench([chainOf((n) => ticks.push(n))]);
+  await executeFirst(bench, await bench.begin(), { slots: 2, othersWait: () => true });
+  expect(ticks).toEqual([1, 2, 3, 4, 5]);
 });

@@ -28,6 +28,7 @@ import { describePurge } from './coordinator/runs/purge.ts';
 import { describeRunEnd } from './coordinator/runs/run-end.ts';
 import type { OpenCoordinator, SuiteOptions } from './coordinator/scene/harness.ts';
 import { describeSweeper } from './coordinator/sweep/sweeper.ts';
+import { describeWindows } from './coordinator/sweep/windows.ts';
 
 export type { CoordinatorHarness, OpenCoordinator, SuiteOptions, Windows } from './coordinator/scene/harness.ts';
 export { checkInvariants } from './coordinator/watch/invariants.ts';
@@ -50,6 +51,7 @@ export function describeCoordinator(name: string, open: OpenCoordinator, options
     describeDeadlines(open);
     describeEarlyOpening(open);
     describeSweeper(open);
+    describeWindows(open);
     describeControl(open);
     describeRunEnd(open);
     describeReplay(open);

@@ -36,6 +36,7 @@ function unreliable(bus: Bus, faults: { lost: number; doubled: number; delayed: 
   return {
     room: (stage) => bus.room(stage),
     depth: (stage) => bus.depth(stage),
+    othersWait: (stage, runId) => bus.othersWait(stage, runId),
     hasResponse: (name) => bus.hasResponse(name),
     subscribe: (options) => bus.subscribe(options),
     close: () => bus.close(),

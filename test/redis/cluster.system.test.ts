@@ -3,7 +3,7 @@ import type { Cluster } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DISTRIBUTED_SHARDS, shardOf } from '../../libs/keys/keys.ts';
 import { openScene } from '../conformance/coordinator/scene/scene.ts';
-import { assertEqualCoordinators } from '../conformance/differential/property.ts';
+import { assertEqualCoordinators, type OpenPair } from '../conformance/differential/property.ts';
 import { redisPairs } from '../conformance/differential/redis-pair.ts';
 import { type RedisCluster, startRedisCluster } from '../fixtures/servers/redis-cluster.ts';
 import { connectToCluster, openRedisHarness } from './harness.ts';
@@ -32,9 +32,9 @@ describe('a cluster of three masters', () => {
   it('gives the same answers as SQLite, in runs of all shards', async () => {
     const shards = new Set<number>();
     const pairs = await redisPairs(redis);
-    const openPair = (runId: string) => {
+    const openPair: OpenPair = (runId, windows) => {
       shards.add(shardOf(runId, DISTRIBUTED_SHARDS));
-      return pairs(runId);
+      return pairs(runId, windows);
     };
     await assertEqualCoordinators({ open: openPair, sequences: SEQUENCES, seed: 11 });
     expect(shards.size).toBe(DISTRIBUTED_SHARDS);

@@ -86,6 +86,11 @@ export class NatsBus implements Bus {
     return this.#backlogs.get(stage)!.depth;
   }
 
+  /** Never: a message that waits at the broker does not tell whose it is. */
+  othersWait(): boolean {
+    return false;
+  }
+
   /** Asks the stream; throws `bus.unavailable` (retryable) when it does not answer. */
   async hasResponse({ moduleId, requestId }: ResponseName): Promise<boolean> {
     const { keeper, namespace } = this.#parts;

@@ -11,7 +11,7 @@ export interface CoordinatorPolicy {
   readonly decisionGraceMs: number;
   /**
    * How many hops of a run are with the stages at the same time, and how many requests; the others stand ready in the coordinator. The
-   * modules of a run that are open share its window.
+   * modules of a run share its window.
    */
   readonly hopWindow: number;
   readonly requestWindow: number;
@@ -25,13 +25,17 @@ export const defaultPolicy: CoordinatorPolicy = {
   requestWindow: 256,
 };
 
-/** The window of one of the open modules of a run, for nodes of a kind. */
+/** The least window of a module whose run has many of them, unless the window of the run is smaller. */
+const LEAST_WINDOW = 16;
+
+/** The window of each module of a run, for nodes of a kind. */
 export function windowSize(
   { hopWindow, requestWindow }: Pick<CoordinatorPolicy, 'hopWindow' | 'requestWindow'>,
   kind: NodeKind,
-  openModules: number,
+  modules: number,
 ): number {
-  return Math.max(1, Math.floor((kind === 'hop' ? hopWindow : requestWindow) / Math.max(1, openModules)));
+  const ofRun = kind === 'hop' ? hopWindow : requestWindow;
+  return Math.max(Math.min(ofRun, LEAST_WINDOW), Math.floor(ofRun / modules));
 }
 
 /** A window is filled when so many or fewer nodes are inside: half of it, so that the stages have work while it is filled. */

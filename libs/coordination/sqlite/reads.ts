@@ -43,7 +43,15 @@ export function snapshot(run: RunScope): RunSnapshot {
       const { moduleId, state, reason, currentPhase, front, revision, executions, errors } = module;
       const phases = module.phases.map((phase) => {
         const { created, done, dead, closed } = phase;
-        return { created, done, dead, open: openCount(phase), inside: { ...phase.inside }, ready: { ...phase.ready }, closed };
+        return {
+          created,
+          done,
+          dead,
+          open: openCount(phase),
+          inside: { ...phase.inside },
+          ready: { ...phase.ready },
+          closed,
+        };
       });
       return { moduleId, state, reason, currentPhase, front, revision, phases, executions, errors };
     }),

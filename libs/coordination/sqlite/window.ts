@@ -11,14 +11,15 @@ export function windowRoom(tx: Tx, module: ModuleScope, kind: NodeKind): number 
   return Math.max(0, sizeOf(tx, module.run, kind) - insideOf(module, kind));
 }
 
-function insideOf({ phases }: ModuleScope, kind: NodeKind): number {
+/** Without the phases that are not open: after an early opening they hold nodes that wait to be opened again. */
+function insideOf({ phases, front }: ModuleScope, kind: NodeKind): number {
   let inside = 0;
-  for (const phase of phases) inside += phase.inside[kind];
+  for (const phase of phases) if (phase.idx <= front) inside += phase.inside[kind];
   return inside;
 }
 
 function sizeOf({ policy }: Tx, run: RunScope, kind: NodeKind): number {
-  return windowSize(policy, kind, run.modules.filter(({ state }) => state === 'open').length);
+  return windowSize(policy, kind, run.modules.length);
 }
 
 /** How many ready nodes of a kind are to be let in: none while more than half of the window is taken. */

@@ -29,6 +29,7 @@ import { failpoint } from '../../failpoints/failpoint.ts';
 import type { Log } from '../../telemetry/log.ts';
 import { isTracing, noteOnSpan } from '../../telemetry/spans.ts';
 import type { CommitPort } from '../items/commit-port.ts';
+import type { Fillable } from '../maintenance/window-filler.ts';
 import type { Publisher, Waiting } from '../messages/publisher.ts';
 import { childMessages, errorMessage, type MessageOrigin } from '../messages/wake-ups.ts';
 import type { Meters } from '../observe/meters.ts';
@@ -56,6 +57,8 @@ export interface ExecutionDeps {
   readonly handBack: (held: Held) => Promise<unknown>;
   /** Creates a committed node's staged children in the background. */
   readonly startPump: (node: NodeRef) => void;
+  /** Lets ready nodes of a module into its window, in the background. */
+  readonly fillWindow: (scope: Fillable) => void;
   readonly clock: Clock;
   readonly log: Log;
   readonly meters: Meters;
@@ -312,6 +315,9 @@ async function commit(
     return { kind: 'skip', reason: codeName(CommitCode, outcome.code) };
   }
   deps.meters.bodyCommitted(stage, childStage);
+  if (outcome.toFill !== undefined) {
+    deps.fillWindow({ runId: node.runId, moduleId: node.moduleId, phase: outcome.toFill });
+  }
   const messages = [...childMessages(outcome.wakeUps, run), ...outcome.released.map(releasedMessage)];
   const handOver = outcome.releasing
     ? { start: () => deps.startPump(node) }

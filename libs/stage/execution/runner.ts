@@ -3,6 +3,7 @@
  * nak themselves.
  */
 import type { Bus, Delivery, Receiver, Subscription } from '../../bus/port.ts';
+import { shareOf } from '../../bus/share-of.ts';
 import { Slots } from '../../concurrency/slots.ts';
 import type { MessageTo } from '../../contracts/chain.ts';
 import { isTracing } from '../../telemetry/spans.ts';
@@ -79,7 +80,7 @@ export class StageRunner<S extends Receiver, Work extends HeldNode = never, Admi
     let holdsSlot = false;
     try {
       const admission = admit === undefined ? undefined : await admit(delivery.message, this.#stopping.signal);
-      const turn = this.#slots.take();
+      const turn = this.#slots.take(shareOf(delivery.message));
       if (turn !== undefined) await turn;
       holdsSlot = true;
       if (isTracing()) await inMessageSpan(stage, delivery.message, () => this.#execute(delivery, admission));

@@ -57,7 +57,7 @@ async function scene(hops: number, yields = false) {
   const module = waitingHops(new Map([...gates].map(([n, { promise }]) => [n, promise])), events);
   const bench = openStageBench([module]);
   const messages = await bench.begin({ input: { hops, yields } });
-  const processor = new ModuleProcessor(bench.moduleProcessor);
+  const processor = new ModuleProcessor(bench.moduleProcessor, { slots: 100, othersWait: () => false });
   const execute = async ({ model }: Message<'parser_task'>): Promise<void> => {
     const run = await bench.runs.load(model.task!.runId);
     const { moduleId, phase, epoch } = model.context!;

@@ -6,12 +6,15 @@ import type { Publisher } from '../messages/publisher.ts';
 import { childMessages } from '../messages/wake-ups.ts';
 import type { Meters } from '../observe/meters.ts';
 import type { Runs } from '../run/runs.ts';
+import type { Fillable } from './window-filler.ts';
 
 export interface ChildrenPumpDeps {
   readonly coordinator: Pick<Coordinator, 'childrenPump'>;
   readonly publisher: Publisher;
   readonly runs: Runs;
   readonly meters: Meters;
+  /** Lets ready nodes of a module into its window, in the background. */
+  readonly fillWindow: (scope: Fillable) => void;
   readonly log: Log;
 }
 
@@ -49,13 +52,15 @@ export class ChildrenPump {
 
   /** Moves one batch; returns true while there is more. */
   async #pumpBatch(node: NodeRef): Promise<boolean> {
-    const { coordinator, publisher, runs, meters } = this.#deps;
+    const { coordinator, publisher, runs, meters, fillWindow } = this.#deps;
     // Only the rows tell whether the children are hops or requests, so both queues need room.
     const grants = [publisher.grant('ingress', BATCH), publisher.grant('downloader', BATCH)];
     try {
       const wakeUps = Math.min(...grants.map(({ count }) => count));
       const outcome = await coordinator.childrenPump({ node, wakeUps });
       meters.children(outcome.created, outcome.gateLost);
+      const { runId, moduleId } = node;
+      if (outcome.toFill !== undefined) fillWindow({ runId, moduleId, phase: outcome.toFill });
       const run = await runs.load(node.runId);
       await publisher.publish('sweeper', childMessages(outcome.wakeUps, run));
       await publisher.publish('sweeper', outcome.released.map(releasedMessage));

@@ -16,6 +16,7 @@ import { Runs } from '../run/runs.ts';
 import { ChildrenPump } from './children-pump.ts';
 import { ShardPace } from './shard-pace.ts';
 import { Sweeper, type SweeperOptions } from './sweeper.ts';
+import { type Fillable, WindowFiller } from './window-filler.ts';
 
 const work = defineModule({
   name: 'work',
@@ -39,11 +40,16 @@ const work = defineModule({
   },
 });
 
+/** Windows that hold whole runs. */
+const WIDE = { ...defaultPolicy, hopWindow: 2_000 };
+
 function open(options: BenchOptions = {}, given: Partial<SweeperOptions> = {}) {
   const bench = openStageBench([work], options);
   const { coordinator, store, clock, budgets } = bench;
   const { publisher, runs, meters } = bench;
-  const pump = new ChildrenPump({ coordinator, publisher, runs, meters, log: silentLog });
+  const filler = new WindowFiller({ coordinator, publisher, runs, log: silentLog });
+  const fillWindow = (scope: Fillable) => filler.start(scope);
+  const pump = new ChildrenPump({ coordinator, publisher, runs, meters, fillWindow, log: silentLog });
   const sweeper = new Sweeper({
     coordinator,
     bus: bench.bus,
@@ -51,6 +57,7 @@ function open(options: BenchOptions = {}, given: Partial<SweeperOptions> = {}) {
     runs,
     leases: { holds: () => false },
     pump,
+    filler,
     metrics: bench.metrics,
     log: silentLog,
     intervalMs: 2,
@@ -190,7 +197,7 @@ describe('the sweeper', () => {
   });
 
   it.each(['by hand', 'by itself'])('moves staged children in batches, %s', async (how) => {
-    const { bench, sweeper, pump } = open();
+    const { bench, sweeper, pump } = open({ policy: WIDE });
     await bench.begin({ input: { hops: 1_203 } });
     const node = only(bench.pumps);
     if (how === 'by hand') {
@@ -205,11 +212,26 @@ describe('the sweeper', () => {
   });
 
   it('leaves the wake-ups of moved children to later when there is no room', async () => {
-    const { bench, pump } = open({ queueCapacity: 100 });
+    const { bench, pump } = open({ queueCapacity: 100, policy: WIDE });
     await bench.begin({ input: { hops: 600 } });
     await pump.pump(only(bench.pumps));
     expect(bench.bus.depth('ingress')).toBe(100);
     expect(await bench.dueAfter(0)).toHaveLength(500);
+  });
+
+  it('lets into a window only as many as it holds, and more when half of them have ended', async () => {
+    const { bench, sweeper } = open({ policy: { ...defaultPolicy, hopWindow: 4 } });
+    const hops = await bench.begin({ input: { hops: 10 } });
+    // The start that yields them is inside until its commit is done.
+    expect(hops).toHaveLength(3);
+    await bench.generate(hops[0]!);
+    expect(bench.fills).toEqual([{ runId: 'run-1', moduleId: 'work@1.0.0', phase: 0 }]);
+    // Nobody fills it: the sweeper does.
+    sweeper.start();
+    await depth(bench, 2);
+    expect(await bench.coordinator.findRun('run-1')).toMatchObject({
+      modules: [{ phases: [{ inside: { hop: 4 }, ready: { hop: 5 } }, {}] }],
+    });
   });
 
   it('ends the nodes of a cancelled run, and settles it', async () => {

@@ -20,6 +20,7 @@ import { childMessages, toMessage } from '../messages/wake-ups.ts';
 import type { Runs } from '../run/runs.ts';
 import type { ChildrenPump } from './children-pump.ts';
 import type { ShardPace } from './shard-pace.ts';
+import type { WindowFiller } from './window-filler.ts';
 
 export interface SweeperOptions {
   readonly coordinator: Coordinator;
@@ -29,6 +30,8 @@ export interface SweeperOptions {
   readonly leases: Pick<LeaseKeeper, 'holds'>;
   /** Creates the staged children of nodes whose committer died; the sweeper stops it. */
   readonly pump: ChildrenPump;
+  /** Fills the windows of modules after commits; the sweeper stops it. */
+  readonly filler: Pick<WindowFiller, 'stop'>;
   readonly metrics: Metrics;
   readonly log: Log;
   readonly intervalMs: number;
@@ -68,6 +71,7 @@ export class Sweeper {
   /** Stops; resolves when the current round has ended. Idempotent. */
   async stop(): Promise<void> {
     this.#options.pump.stop();
+    this.#options.filler.stop();
     await this.#rounds.stop();
   }
 

@@ -79,14 +79,14 @@ export class Runs {
         remedy: 'submit the task first; the message of an unknown run is not from this deployment',
       });
     }
-    const { taskId, account, platform, acceptedAtMs, deadlineAtMs, input } = record;
+    const { taskId, account, platform, acceptedAtMs, deadlineAtMs, input, priority } = record;
     const context: RunContext = { runId, account, platform, acceptedAtMs, deadlineAtMs, input };
     const modules = new Map<string, LoadedModule>();
     for (const moduleId of record.modules) {
       const definition = this.#resolver.resolve(moduleId);
       modules.set(moduleId, { definition, ...(await definition.openRun(context)) });
     }
-    const task = { taskId, runId, account, platform };
+    const task = { taskId, runId, account, platform, ...(priority === 0 ? {} : { priority }) };
     const run = { record, task, context, metadata: { ...record.metadata }, modules };
     this.#kept.set(runId, run);
     return run;

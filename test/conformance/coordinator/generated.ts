@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { ChainNode } from '../../../libs/coordination/protocol/node.ts';
 import type { RunSnapshot } from '../../../libs/coordination/protocol/reads.ts';
 import { closureOf, type Shape, shapes } from './generated/graph.ts';
-import { anyOperations, faultyOperations, type Operation } from './generated/operations.ts';
+import { anyOperations, faultyOperations, type Operation, windows } from './generated/operations.ts';
 import { play } from './generated/play.ts';
 import { Tally } from './generated/tally.ts';
 import { type Budgets, World } from './generated/world.ts';
@@ -27,14 +27,18 @@ export function describeGenerated(open: OpenCoordinator, { sequences, seed }: Su
       'P1, I6: whatever is lost, doubled, late or crashes: the run closes with what its graph asks for, no more, no less',
       async () => {
         const tally = new Tally();
-        const property = fc.asyncProperty(shapes, faultyOperations, async (shape, operations) => {
-          await inWorld(open, { shape, budgets: PATIENT, tally }, async (world) => {
-            await playAndClose(world, operations);
-            const nodes = await allNodes(world.coordinator, { runId: world.runId });
-            expect(nodes.filter((node) => node.state !== 'done').map(describeNode)).toEqual([]);
-            expectClosure(world, nodes);
-            expectWholePhases(nodes);
-          });
+        const property = fc.asyncProperty(shapes, windows, faultyOperations, async (shape, sizes, operations) => {
+          await inWorld(
+            () => open(sizes),
+            { shape, budgets: PATIENT, tally },
+            async (world) => {
+              await playAndClose(world, operations);
+              const nodes = await allNodes(world.coordinator, { runId: world.runId });
+              expect(nodes.filter((node) => node.state !== 'done').map(describeNode)).toEqual([]);
+              expectClosure(world, nodes);
+              expectWholePhases(nodes);
+            },
+          );
         });
         await fc.assert(property, parameters);
         if (sequences >= TELLING) expect(tally.missing(FAULTS), 'never happened').toEqual([]);
@@ -46,16 +50,26 @@ export function describeGenerated(open: OpenCoordinator, { sequences, seed }: Su
       'I1–I5, I7, I8: whatever dies, is paused, ended or replayed: the invariants hold after each step, and the run closes',
       async () => {
         const tally = new Tally();
-        const property = fc.asyncProperty(shapes, anyOperations, anyOperations, async (shape, before, after) => {
-          await inWorld(open, { shape, budgets: STRICT, tally }, async (world) => {
-            await playAndClose(world, before);
-            await playAndClose(world, after);
-            const nodes = await allNodes(world.coordinator, { runId: world.runId });
-            if (!isClean((await world.coordinator.findRun(world.runId))!, nodes)) return;
-            expectClosure(world, nodes);
-            expectWholePhases(nodes);
-          });
-        });
+        const property = fc.asyncProperty(
+          shapes,
+          windows,
+          anyOperations,
+          anyOperations,
+          async (shape, sizes, before, after) => {
+            await inWorld(
+              () => open(sizes),
+              { shape, budgets: STRICT, tally },
+              async (world) => {
+                await playAndClose(world, before);
+                await playAndClose(world, after);
+                const nodes = await allNodes(world.coordinator, { runId: world.runId });
+                if (!isClean((await world.coordinator.findRun(world.runId))!, nodes)) return;
+                expectClosure(world, nodes);
+                expectWholePhases(nodes);
+              },
+            );
+          },
+        );
         await fc.assert(property, parameters);
         if (sequences >= TELLING) expect(tally.missing(EVERYTHING), 'never happened').toEqual([]);
       },
@@ -78,6 +92,7 @@ const FAULTS = {
   thresholdDecide: ['none', 'fallback', 1],
   retrySchedule: [0, 1],
   childrenPump: [0],
+  windowFill: ['answered'],
   runSettle: [0],
 };
 

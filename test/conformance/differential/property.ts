@@ -3,10 +3,11 @@ import fc from 'fast-check';
 import { defaultPolicy } from '../../../libs/coordination/protocol/policy.ts';
 import type { Coordinator } from '../../../libs/coordination/protocol/port.ts';
 import { planOf, type Shape, shapes } from '../coordinator/generated/graph.ts';
-import { anyOperations, type Operation } from '../coordinator/generated/operations.ts';
+import { anyOperations, type Operation, windows } from '../coordinator/generated/operations.ts';
 import { play } from '../coordinator/generated/play.ts';
 import { Tally } from '../coordinator/generated/tally.ts';
 import { World } from '../coordinator/generated/world.ts';
+import type { Windows } from '../coordinator/scene/harness.ts';
 import type { Extra, PlacedExtra } from './operations.ts';
 import { interleave, placedExtras } from './operations.ts';
 import { type PhaseRules, phaseRules, withRules } from './plans.ts';
@@ -21,8 +22,11 @@ export interface Pair extends Omit<TwinOptions, 'patienceMs' | 'runId'> {
   readonly close: () => Promise<void>;
 }
 
+export type OpenPair = (runId: string, windows: Windows) => Promise<Pair>;
+
 export interface Scenario {
   readonly shape: Shape;
+  readonly windows: Windows;
   readonly rules: readonly PhaseRules[];
   readonly operations: readonly Operation[];
   readonly extras: readonly PlacedExtra[];
@@ -32,6 +36,7 @@ export interface Scenario {
 
 export const scenarios: fc.Arbitrary<Scenario> = fc.record({
   shape: shapes,
+  windows,
   rules: phaseRules,
   operations: anyOperations,
   extras: placedExtras,
@@ -80,7 +85,7 @@ function isExtra(operation: Operation | Extra): operation is Extra {
 }
 
 export interface DifferentialOptions {
-  readonly open: (runId: string) => Promise<Pair>;
+  readonly open: OpenPair;
   readonly sequences: number;
   readonly seed: number;
   readonly tally?: Tally;
@@ -98,7 +103,7 @@ export async function assertEqualCoordinators(options: DifferentialOptions): Pro
   const property = fc.asyncProperty(scenarios, async (scenario) => {
     runs += 1;
     const runId = `run-${seed}-${runs}`;
-    const pair = await open(runId);
+    const pair = await open(runId, scenario.windows);
     try {
       await playScenario(pair, runId, scenario, tally);
     } catch (error) {

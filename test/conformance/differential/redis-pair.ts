@@ -1,38 +1,44 @@
 /** SQLite and a real Redis side by side, on one clock; the Redis serves one pair after the other. */
 import type { Cluster, Redis } from 'ioredis';
 import { ManualClock } from '../../../libs/clock/clock.ts';
-import { defaultPolicy } from '../../../libs/coordination/protocol/policy.ts';
+import { type CoordinatorPolicy, defaultPolicy } from '../../../libs/coordination/protocol/policy.ts';
 import { openRedisCoordinator, type RedisCoordinator } from '../../../libs/coordination/redis/index.ts';
 import { openSqliteCoordinator } from '../../../libs/coordination/sqlite/index.ts';
 import { DISTRIBUTED_SHARDS, shardOf } from '../../../libs/keys/keys.ts';
 import { SqliteDatabase } from '../../../libs/sqlite/database.ts';
 import { flushAll, keysWith } from '../../redis/keyspace.ts';
-import type { Pair } from './property.ts';
+import type { OpenPair } from './property.ts';
 
 const SHARDS = DISTRIBUTED_SHARDS;
 const COMMAND_TIMEOUT_MS = 60_000;
 
 /** Opens pairs, one at a time, for as long as the connection lasts. The Redis is emptied. */
-export async function redisPairs(redis: Redis | Cluster): Promise<(runId: string) => Promise<Pair>> {
+export async function redisPairs(redis: Redis | Cluster): Promise<OpenPair> {
   // What others left behind would stand due.
   await flushAll(redis);
   let clock = new ManualClock();
-  const coordinator = await openRedisCoordinator({
-    redis,
-    shards: SHARDS,
-    policy: defaultPolicy,
-    incarnation: 1,
-    now: () => clock.now(),
-    // A busy machine is no difference.
-    commandTimeoutMs: COMMAND_TIMEOUT_MS,
-  });
-  return async (runId) => {
+  const coordinators = new Map<string, Promise<RedisCoordinator>>();
+  const openRedis = (policy: CoordinatorPolicy): Promise<RedisCoordinator> =>
+    openRedisCoordinator({
+      redis,
+      shards: SHARDS,
+      policy,
+      incarnation: 1,
+      now: () => clock.now(),
+      // A busy machine is no difference.
+      commandTimeoutMs: COMMAND_TIMEOUT_MS,
+    });
+  return async (runId, windows) => {
     clock = new ManualClock();
+    const policy = { ...defaultPolicy, ...windows };
+    const key = JSON.stringify(windows);
+    if (!coordinators.has(key)) coordinators.set(key, openRedis(policy));
+    const coordinator = await coordinators.get(key)!;
     const db = new SqliteDatabase({ path: ':memory:' });
     const shard = shardOf(runId, SHARDS);
     let isClean = false;
     return {
-      left: { coordinator: openSqliteCoordinator({ db, clock, policy: defaultPolicy }), shard: 0 },
+      left: { coordinator: openSqliteCoordinator({ db, clock, policy }), shard: 0 },
       right: { coordinator, shard },
       now: () => clock.now(),
       advance: (ms) => clock.advance(ms),

@@ -107,8 +107,8 @@ export class Twin {
   async #dueTake(where: string, command: { readonly limit: number }): Promise<DueTakeOutcome> {
     const { left, right, now, runId } = this.#options;
     const nodes = await allNodes(left.coordinator, { runId });
-    const due = nodes.filter((node) => node.dueAtMs > 0 && node.dueAtMs <= now()).length;
-    const limit = Math.max(command.limit, due + ROOM);
+    const open = nodes.filter((node) => node.dueAtMs > 0).length;
+    const limit = Math.max(command.limit, open + ROOM);
     const [ofLeft, ofRight] = await Promise.all([
       left.coordinator.dueTake({ shard: left.shard, limit }),
       right.coordinator.dueTake({ shard: right.shard, limit }),

@@ -1,6 +1,14 @@
 import type { SqliteDatabase } from '../../../sqlite/database.ts';
 import { LAST_OPENING_MS, type NodeKind, type NodeSeed, READY_REQUEST_MS, readyAt } from '../../protocol/node.ts';
-import { assertRow, COLUMNS, type NodeRow, type RowColumns, toRow, type WindowNumber, windowNumber } from './node-row.ts';
+import {
+  assertRow,
+  COLUMNS,
+  type NodeRow,
+  type RowColumns,
+  toRow,
+  type WindowNumber,
+  windowNumber,
+} from './node-row.ts';
 import type { PhaseScope } from './scopes.ts';
 
 /** How a node is created: pending, or claimed already. */

@@ -1,5 +1,6 @@
 /** What may happen to a run, as data: a failing sequence shrinks to the few operations that matter. */
 import fc from 'fast-check';
+import type { Windows } from '../scene/harness.ts';
 
 /** `pick` chooses among what is there at that moment; `twice` sends the call again at once. */
 export type Operation = { readonly pick: number; readonly twice: boolean } & (
@@ -13,6 +14,7 @@ export type Operation = { readonly pick: number; readonly twice: boolean } & (
   | { readonly kind: 'handBack' }
   | { readonly kind: 'stage' }
   | { readonly kind: 'pump' }
+  | { readonly kind: 'fill'; readonly hops: number; readonly requests: number }
   | { readonly kind: 'zombie' }
   | { readonly kind: 'forget' }
   | { readonly kind: 'again' }
@@ -43,6 +45,14 @@ function op<Extra extends object>(
 
 const waits = fc.constantFrom(1, 5_000, 31_000, 61_000, 3_600_000);
 
+/** Windows of a run: with the smallest, most nodes stand ready; with the largest, none does. */
+export const windows: fc.Arbitrary<Windows> = fc.constantFrom(
+  { hopWindow: 1, requestWindow: 1 },
+  { hopWindow: 2, requestWindow: 3 },
+  { hopWindow: 4, requestWindow: 2 },
+  { hopWindow: 64, requestWindow: 256 },
+);
+
 /** Crashes, lost and doubled messages, late callers: nothing that ends a node badly. */
 const faults = [
   op(16, 'deliver', { keep: fc.boolean() }),
@@ -59,8 +69,9 @@ const faults = [
   op(2, 'handBack', {}),
   op(1, 'stage', {}),
   op(2, 'pump', {}),
+  op(2, 'fill', { hops: fc.constantFrom(0, 1, 500), requests: fc.constantFrom(0, 1, 500) }),
   op(4, 'zombie', {}),
-  op(2, 'forget', {}),
+  op(4, 'forget', {}),
   op(4, 'again', {}),
   op(3, 'retry', {}),
   op(1, 'early', {}),

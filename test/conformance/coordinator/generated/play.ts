@@ -63,6 +63,15 @@ const PLAYS: Plays = {
     if (node === undefined) return;
     world.wakeUps.push(...(await world.coordinator.childrenPump({ node: refOf(node), wakeUps: 1 })).wakeUps);
   },
+  async fill(world, { pick, hops, requests, twice }) {
+    const moduleId = `m${pick % world.shape.modules}`;
+    const phase = (pick >> 1) % world.shape.phases;
+    const fill = { runId: world.runId, moduleId, phase, hops, requests };
+    // Not the same call twice: what there is room for changes by the first.
+    for (let calls = twice ? 2 : 1; calls > 0; calls--) {
+      world.wakeUps.push(...(await world.coordinator.windowFill(fill)).wakeUps);
+    }
+  },
   async zombie(world, { pick }) {
     const holder = at(world.leases, pick >> 2);
     if (holder === undefined) return;

@@ -111,8 +111,20 @@ export class World {
     };
     const outcome = await this.call(style.twice, () => this.coordinator.commitSuccess(commit));
     this.wakeUps.push(...outcome.wakeUps);
+    if (style.wakeUps > 0) await this.fill(holder.moduleId, outcome.toFill);
     if (outcome.code === CommitCode.COMMIT_OK && outcome.next !== undefined) this.#hold(outcome.next);
     return outcome;
+  }
+
+  /** Fills a window until it has room for no more, as the committer does. */
+  async fill(moduleId: string, toFill: number | undefined): Promise<void> {
+    const all = { hops: MAX_CHILDREN, requests: MAX_CHILDREN };
+    for (let phase = toFill; phase !== undefined; ) {
+      const filled = await this.coordinator.windowFill({ runId: this.runId, moduleId, phase, ...all });
+      this.wakeUps.push(...filled.wakeUps);
+      // A phase that is to be drained lets none in.
+      phase = filled.wakeUps.length > 0 ? filled.toFill : undefined;
+    }
   }
 
   stage(holder: ChainNode, children: readonly NodeSeed[], twice: boolean): Promise<unknown> {

@@ -75,7 +75,8 @@ function ofWindow(module: ModuleSnapshot, byPhase: ReadonlyMap<string, readonly 
     for (const [index, { inside, ready }] of phases.entries()) {
       const counted = `${inside?.[kind]} inside and ${ready?.[kind]} ready`;
       const actual = `${count(all[index]!, kind, 'inside')} inside and ${count(all[index]!, kind, 'ready')} ready`;
-      if (counted !== actual) violations.push(`I12 ${moduleId}/${index} counts of ${kind}s ${counted}, there are ${actual}`);
+      if (counted !== actual)
+        violations.push(`I12 ${moduleId}/${index} counts of ${kind}s ${counted}, there are ${actual}`);
     }
   }
   return violations;

@@ -189,6 +189,8 @@ export interface TaskRef {
   account: string;
   /** What it is about. */
   platform: string;
+  /** Its priority: negative, 0 or positive. */
+  priority?: number | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -740,7 +742,7 @@ export const TaskModel_MetadataEntry: MessageFns<TaskModel_MetadataEntry> = {
 };
 
 function createBaseTaskRef(): TaskRef {
-  return { taskId: "", runId: "", account: "", platform: "", _unknownFields: {} };
+  return { taskId: "", runId: "", account: "", platform: "", priority: undefined, _unknownFields: {} };
 }
 
 export const TaskRef: MessageFns<TaskRef> = {
@@ -756,6 +758,9 @@ export const TaskRef: MessageFns<TaskRef> = {
     }
     if (message.platform !== "") {
       writer.uint32(34).string(message.platform);
+    }
+    if (message.priority !== undefined) {
+      writer.uint32(40).int32(message.priority);
     }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
@@ -813,6 +818,14 @@ export const TaskRef: MessageFns<TaskRef> = {
             message.platform = reader.string();
             continue;
           }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.priority = reader.int32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -847,6 +860,7 @@ export const TaskRef: MessageFns<TaskRef> = {
         : "",
       account: isSet(object.account) ? globalThis.String(object.account) : "",
       platform: isSet(object.platform) ? globalThis.String(object.platform) : "",
+      priority: isSet(object.priority) ? globalThis.Number(object.priority) : undefined,
     };
   },
 
@@ -864,6 +878,9 @@ export const TaskRef: MessageFns<TaskRef> = {
     if (message.platform !== "") {
       obj.platform = message.platform;
     }
+    if (message.priority !== undefined) {
+      obj.priority = Math.round(message.priority);
+    }
     return obj;
   },
 
@@ -876,6 +893,7 @@ export const TaskRef: MessageFns<TaskRef> = {
     message.runId = object.runId ?? "";
     message.account = object.account ?? "";
     message.platform = object.platform ?? "";
+    message.priority = object.priority ?? undefined;
     return message;
   },
 };

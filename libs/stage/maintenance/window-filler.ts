@@ -1,0 +1,77 @@
+import type { Coordinator } from '../../coordination/protocol/port.ts';
+import type { FillCommand } from '../../coordination/protocol/sweep.ts';
+import type { Log } from '../../telemetry/log.ts';
+import type { Publisher } from '../messages/publisher.ts';
+import { childMessages } from '../messages/wake-ups.ts';
+import type { Runs } from '../run/runs.ts';
+
+export interface WindowFillerDeps {
+  readonly coordinator: Pick<Coordinator, 'windowFill'>;
+  readonly publisher: Publisher;
+  readonly runs: Pick<Runs, 'load'>;
+  readonly log: Log;
+}
+
+/** The phase of a module for whose ready nodes there is room, as a commit names it. */
+export type Fillable = Pick<FillCommand, 'runId' | 'moduleId' | 'phase'>;
+
+/** Nodes of each kind that are let in at once. */
+const BATCH = 250;
+
+/**
+ * Fills the windows of modules: lets ready nodes in and sends their wake-ups, as far as the queues have room. The process whose
+ * commit made room does it at once, while half of the window still has work; whatever it leaves, the sweeper does.
+ */
+export class WindowFiller {
+  readonly #deps: WindowFillerDeps;
+  /** Modules whose window is being filled. */
+  readonly #filling = new Set<string>();
+  #stopped = false;
+
+  constructor(deps: WindowFillerDeps) {
+    this.#deps = deps;
+  }
+
+  /** Fills in the background, once at a time for each module. A failure is logged. */
+  start(scope: Fillable): void {
+    const key = `${scope.runId} ${scope.moduleId}`;
+    if (this.#stopped || this.#filling.has(key)) return;
+    this.#filling.add(key);
+    this.fill(scope)
+      .catch((error: unknown) =>
+        this.#deps.log.error('the window of a module could not be filled; the sweeper fills it', {
+          run_id: scope.runId,
+          error,
+        }),
+      )
+      .finally(() => this.#filling.delete(key));
+  }
+
+  /** Resolves when the window has room for no more, or the queues have none. */
+  async fill({ runId, moduleId, phase }: Fillable): Promise<void> {
+    for (let next: number | undefined = phase; next !== undefined && !this.#stopped; ) {
+      next = await this.#fillOnce({ runId, moduleId, phase: next });
+    }
+  }
+
+  /** Begins no further batch. Idempotent. */
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  /** Returns the phase that there is still room for; undefined when none of it was let in. */
+  async #fillOnce(scope: Fillable): Promise<number | undefined> {
+    const { coordinator, publisher, runs } = this.#deps;
+    const grants = [publisher.grant('ingress', BATCH), publisher.grant('downloader', BATCH)] as const;
+    try {
+      const [hops, requests] = [grants[0].count, grants[1].count];
+      if (hops + requests === 0) return undefined;
+      const { wakeUps, toFill } = await coordinator.windowFill({ ...scope, hops, requests });
+      if (wakeUps.length === 0) return undefined;
+      await publisher.publish('sweeper', childMessages(wakeUps, await runs.load(scope.runId)));
+      return toFill;
+    } finally {
+      for (const grant of grants) grant.release();
+    }
+  }
+}
