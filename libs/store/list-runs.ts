@@ -1,3 +1,4 @@
+import type { PriorityClass } from '../contracts/priority.ts';
 import type { RunQuery } from './port.ts';
 
 /** A run's position in the list: by the time of acceptance, then by arrival. */
@@ -6,8 +7,13 @@ export interface RunPlace {
   readonly no: number;
 }
 
-/** Before the newest run. */
-export const BEFORE_ALL: RunPlace = { acceptedAtMs: Number.MAX_SAFE_INTEGER, no: Number.MAX_SAFE_INTEGER };
+/** Where a list begins that continues after no run. */
+export function beforeAll({ oldestFirst = false }: RunQuery): RunPlace {
+  return oldestFirst ? { acceptedAtMs: -1, no: -1 } : { acceptedAtMs: Number.MAX_SAFE_INTEGER, no: Number.MAX_SAFE_INTEGER };
+}
+
+/** Classes of priorities as the databases number them. */
+export const CLASS_NUMBER: Readonly<Record<PriorityClass, number>> = { low: -1, normal: 0, high: 1 };
 
 export interface ListStatement {
   readonly text: string;
@@ -20,6 +26,7 @@ export interface ListStatement {
  */
 export function listRunsStatement(query: RunQuery, behind: RunPlace, mark: '?' | '$'): ListStatement {
   const { limit, state, account, user, moduleId, acceptedFromMs, acceptedBeforeMs, offset } = query;
+  const { priorityClass, deadlineBeforeMs, oldestFirst = false } = query;
   const values: (string | number)[] = [];
   const parameter = (value: string | number) => `${mark}${values.push(value)}`;
   // The table of a module's runs has the same order.
@@ -32,10 +39,15 @@ export function listRunsStatement(query: RunQuery, behind: RunPlace, mark: '?' |
   if (user !== undefined) conditions.push(`r.run_user = ${parameter(user)}`);
   if (acceptedFromMs !== undefined) conditions.push(`${place[0]} >= ${parameter(acceptedFromMs)}`);
   if (acceptedBeforeMs !== undefined) conditions.push(`${place[0]} < ${parameter(acceptedBeforeMs)}`);
-  conditions.push(`(${place}) < (${parameter(behind.acceptedAtMs)}, ${parameter(behind.no)})`);
+  if (priorityClass !== undefined) conditions.push(`r.priority_class = ${parameter(CLASS_NUMBER[priorityClass])}`);
+  if (deadlineBeforeMs !== undefined) {
+    conditions.push(`r.deadline_at > 0 AND r.deadline_at < ${parameter(deadlineBeforeMs)}`);
+  }
+  const comesAfter = oldestFirst ? '>' : '<';
+  conditions.push(`(${place}) ${comesAfter} (${parameter(behind.acceptedAtMs)}, ${parameter(behind.no)})`);
   return {
     text: `SELECT r.* FROM ${from} WHERE ${conditions.join(' AND ')}
-      ORDER BY ${place.map((column) => `${column} DESC`)} LIMIT ${parameter(limit)}${
+      ORDER BY ${place.map((column) => (oldestFirst ? column : `${column} DESC`))} LIMIT ${parameter(limit)}${
         offset === undefined ? '' : ` OFFSET ${parameter(offset)}`
       }`,
     values,

@@ -2,6 +2,7 @@
  * The store holds what outlives the coordinator's state. A task is stored before anything of it runs. Items, the end of a run and
  * its dead letters stay after the coordinator's nodes are deleted.
  */
+import type { PriorityClass } from '../contracts/priority.ts';
 
 /** An accepted task and the run that executes it. */
 export interface RunRecord {
@@ -81,6 +82,12 @@ export interface RunQuery {
   readonly account?: string;
   readonly user?: string;
   readonly moduleId?: string;
+  /** Of this class of priorities. */
+  readonly priorityClass?: PriorityClass;
+  /** Whose deadline comes before this time. */
+  readonly deadlineBeforeMs?: number;
+  /** The oldest first instead of the newest. */
+  readonly oldestFirst?: boolean;
   /** Accepted at this time (Unix milliseconds) or later … */
   readonly acceptedFromMs?: number;
   /** … and before this one. */

@@ -15,7 +15,7 @@ expectType('zset', KEYS[2])
 if #KEYS == 2 then
   run.mark, run.reason = 'terminated', ARGV[2]
   save(KEYS[1], run)
-  redis.call('ZADD', KEYS[2], clock(), 'r:' .. run.member)
+  redis.call('ZADD', KEYS[2], scoreOfEnd(clock()), 'r:' .. run.member)
   return reply(0, 'TERMINATED')
 end
 local exec = load(KEYS[3])

@@ -94,7 +94,7 @@ local function terminate(scope, subject, code, name)
     watchLeftBehind(m)
   else
     run.mark, run.reason = 'terminated', reason
-    redis.call('ZADD', S.shard, S.now, 'r:' .. run.member)
+    redis.call('ZADD', S.shard, scoreOfEnd(S.now), 'r:' .. run.member)
   end
   closeRunIfOver()
   if scope.tripped == run.openings then return end

@@ -72,9 +72,9 @@ notify(id, n)
 watchLeftBehind(m)
 local current = exec.phases[exec.current + 1]
 if current and current.deadline > 0 then
-  redis.call('ZADD', S.shard, current.deadline, 'd:' .. exec.member .. ':' .. exec.current)
+  redis.call('ZADD', S.shard, scoreOfTime(current.deadline), 'd:' .. exec.member .. ':' .. exec.current)
 end
-if exec.earlyAt > 0 then redis.call('ZADD', S.shard, exec.earlyAt, 'e:' .. exec.member) end
+if exec.earlyAt > 0 then redis.call('ZADD', S.shard, scoreOfTime(exec.earlyAt), 'e:' .. exec.member) end
 -- The phase in which a mark stopped the module may be empty by now; it closes here.
 advance(m)
 saveScope(m)

@@ -41,6 +41,18 @@ local function expectType(wanted, key)
   if found ~= wanted and found ~= 'none' then error(key .. ' holds a ' .. found .. ' instead of a ' .. wanted, 0) end
 end
 
+-- The shard's due set has three bands, which are taken one after the other: times (deadlines and early openings), phases, and the
+-- ends of runs. The score of a time is this much lower, that of an end as much higher.
+local BAND = 1e15
+
+local function scoreOfTime(at)
+  return string.format('%d', at - BAND)
+end
+
+local function scoreOfEnd(at)
+  return string.format('%d', at + BAND)
+end
+
 -- Texts follow the payload unquoted.
 local function reply(code, msg, payload, ...)
   return { code, msg, payload and cjson.encode(payload) or '', ... }

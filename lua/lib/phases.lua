@@ -52,7 +52,7 @@ local function closeRunIfOver()
   local run = S.run
   if run.state ~= 'open' or run.open > 0 or (run.mark == '' and run.live > 0) then return end
   run.state = 'closing'
-  redis.call('ZADD', S.shard, S.now, 'r:' .. run.member)
+  redis.call('ZADD', S.shard, scoreOfEnd(S.now), 'r:' .. run.member)
   emit(S, 'RunCompleted', run.id, run.openings, {}, { mark = run.mark })
 end
 
@@ -71,7 +71,9 @@ local function openPhase(m, at)
   local exec = m.exec
   local phase = exec.phases[at + 1]
   watch(m, at)
-  if phase.deadline > 0 and at == exec.current then redis.call('ZADD', S.shard, phase.deadline, 'd:' .. exec.member .. ':' .. at) end
+  if phase.deadline > 0 and at == exec.current then
+    redis.call('ZADD', S.shard, scoreOfTime(phase.deadline), 'd:' .. exec.member .. ':' .. at)
+  end
   if not phase.opener then return end
   local seed = cmsgpack.unpack(redis.call('HGET', S.plan, exec.at .. '.' .. at))
   seed.key = m.openers[at + 1]

@@ -19,7 +19,7 @@ for i = 3, #KEYS do expectType('string', KEYS[i]) end
 if action == 'cancel' then
   run.mark, run.reason = 'cancelled', 'cancelled'
   save(KEYS[1], run)
-  redis.call('ZADD', KEYS[2], now, 'r:' .. run.member)
+  redis.call('ZADD', KEYS[2], scoreOfEnd(now), 'r:' .. run.member)
   return reply(0, 'DONE')
 end
 local paused = action == 'pause'

@@ -83,8 +83,8 @@ emit(S, 'TaskAccepted', S.runId, 1, {}, { modules = names })
 for _, m in ipairs(opened) do
   local phase = m.exec.phases[1]
   watch(m, 0)
-  if phase.deadline > 0 then redis.call('ZADD', S.shard, phase.deadline, 'd:' .. m.exec.member .. ':0') end
-  if m.exec.earlyAt > 0 then redis.call('ZADD', S.shard, m.exec.earlyAt, 'e:' .. m.exec.member) end
+  if phase.deadline > 0 then redis.call('ZADD', S.shard, scoreOfTime(phase.deadline), 'd:' .. m.exec.member .. ':0') end
+  if m.exec.earlyAt > 0 then redis.call('ZADD', S.shard, scoreOfTime(m.exec.earlyAt), 'e:' .. m.exec.member) end
   createChildren(m, m.firsts, nil, #m.firsts)
   advance(m)
 end

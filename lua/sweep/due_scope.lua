@@ -24,7 +24,7 @@ if ARGV[3] == '-1' then
   local counts = exec and exec.state == 'open' and exec.earlyAt > 0 and run.state == 'open' and run.mark == ''
   if not counts then return nothing() end
   if exec.earlyAt > now then
-    redis.call('ZADD', KEYS[2], exec.earlyAt, ARGV[2])
+    redis.call('ZADD', KEYS[2], scoreOfTime(exec.earlyAt), ARGV[2])
     return reply(0, 'FOUND', { 'none' })
   end
   -- Not moved forward: opening the phases removes it.
@@ -37,14 +37,14 @@ if ARGV[3] ~= '' then
   local counts = isCurrent and run.state == 'open' and run.mark == '' and phase.deadline > 0
   if not counts then return nothing() end
   if phase.deadline > now then
-    redis.call('ZADD', KEYS[2], phase.deadline, ARGV[2])
+    redis.call('ZADD', KEYS[2], scoreOfTime(phase.deadline), ARGV[2])
     return reply(0, 'FOUND', { 'none' })
   end
   -- Not moved forward: closing the phase removes it.
   return reply(0, 'FOUND', { 'deadline' })
 end
 if run.state == 'closing' then
-  redis.call('ZADD', KEYS[2], now + ARGV[4], ARGV[2])
+  redis.call('ZADD', KEYS[2], scoreOfEnd(now + ARGV[4]), ARGV[2])
   return reply(0, 'FOUND', { 'settle' })
 end
 if run.state ~= 'open' or run.mark == '' then return nothing() end

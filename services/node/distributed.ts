@@ -198,6 +198,7 @@ export async function startDistributedNode(options: DistributedNodeOptions): Pro
         metrics,
         log,
         retentionMs: config.retention.finishedRunMs,
+        expireRun: (runId) => stages.runEnds.expire(runId),
         reconciles: hosted.has('ingress'),
       },
       stopping.signal,

@@ -153,6 +153,7 @@ export class RunningNode {
         log,
         serves,
         retentionMs: config.retention.finishedRunMs,
+        expireRun: (runId) => stages.runEnds.expire(runId),
         reconciles: true,
       },
       this.#stopping.signal,

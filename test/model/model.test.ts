@@ -16,9 +16,12 @@ describe('the model of the chain', () => {
     expect(findings({ ...FIXED }, 150, 1_000)).toEqual([]);
   });
 
-  it.each(['claimState', 'claimNonce', 'dueTake', 'drain'] as const)('finds something without the rule %s', (rule) => {
-    expect(findings({ ...FIXED, [rule]: LITERAL[rule] }, 20, 1)).not.toEqual([]);
-  });
+  it.each(['claimState', 'claimNonce', 'dueTake', 'drain', 'windowSweep'] as const)(
+    'finds something without the rule %s',
+    (rule) => {
+      expect(findings({ ...FIXED, [rule]: LITERAL[rule] }, 20, 1)).not.toEqual([]);
+    },
+  );
 
   it.each([
     ['earlyRestart', 83],
@@ -26,5 +29,11 @@ describe('the model of the chain', () => {
     ['earlyAgain', 204],
   ] as const)('finds a compute hop whose last word is an early one without the rule %s', (rule, seed) => {
     expect(findings({ ...FIXED, [rule]: LITERAL[rule] }, 1, seed)).not.toEqual([]);
+  });
+
+  it('finds a run that stands still without the rule windowFront', () => {
+    expect(findings({ ...FIXED, windowFront: LITERAL.windowFront }, 1, 8_576)).toEqual([
+      'seed 8576: I8 stuck: run open; pending',
+    ]);
   });
 });

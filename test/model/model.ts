@@ -35,6 +35,8 @@ export const FIXED = {
   earlyRestart: true, // literal false: the last opening leaves an opener that the early one began
   earlyWaits: true, // literal false: a hop that comes from an open phase runs at once in a phase that is open early
   earlyAgain: true, // literal false: compute hops of the early opening are not computed again
+  windowSweep: true, // literal false: only committers let ready nodes into a window
+  windowFront: true, // literal false: nodes of a phase that is not open any more take places in the window
   retryPending: true, // literal false: a retry node stays retry until claimed (stuck with a re-scored index)
 };
 export type Rules = { -readonly [K in keyof typeof FIXED]: string | boolean };
@@ -71,6 +73,8 @@ export const LITERAL: Rules = {
   earlyRestart: false,
   earlyWaits: false,
   earlyAgain: false,
+  windowSweep: false,
+  windowFront: false,
   retryPending: false,
 };
 
@@ -179,6 +183,8 @@ type State = {
   claimLog: Record<string, string>;
 };
 
+/** The due time of a node that stands ready outside of its module's window, plus its number. */
+const READY = 1e9;
 const SUSPECT = 2;
 const LEASE = 40,
   GRACE = 25,
@@ -238,6 +244,8 @@ export function simulate(seed: number, R: Rules, opt: { trace?: boolean } = {}):
   };
   /** Processes that share the workers; what ends one ends all workers in it. */
   const processes = 1 + int(3);
+  /** Nodes of a module that are with the workers at once. In most seeds there is no bound. */
+  const WINDOW = h(seed, 'window') % 5 < 2 ? 1 + (h(seed, 'size') % 4) : 1e6;
   const nm = 1 + int(2),
     nph = 1 + int(3),
     V = 2 + int(4);
@@ -420,6 +428,24 @@ export function simulate(seed: number, R: Rules, opt: { trace?: boolean } = {}):
     if (steps[c.step]!.compute) return parent.ph <= M.cur || parent.kind === 'req';
     return parent.ph <= M.cur && M.front > M.cur;
   };
+  const isReady = (n: N) => (S.due[n.id] ?? 0) >= READY;
+  /** Whether the node takes a place in its module's window. */
+  const isInside = (n: N) =>
+    n.s !== 'retry' && !terminal(n) && !isReady(n) && !n.late && (!R.windowFront || n.ph <= S.mods[n.m]!.front);
+  const insideOf = (m: number) => Object.values(S.nodes).filter((n) => n.m === m && isInside(n)).length;
+  /** Lets ready nodes in, if half of the window or less is taken: of the last phase that is open, in their order. */
+  const letIn = (m: number): string[] => {
+    if (S.run.paused || insideOf(m) > WINDOW / 2) return [];
+    const ready = Object.values(S.nodes).filter((n) => n.m === m && isReady(n) && live(n) && !heldNow(n));
+    ready.sort((one, other) => other.ph - one.ph || S.due[one.id]! - S.due[other.id]!);
+    const entering = ready.slice(0, Math.min(BATCH, WINDOW - insideOf(m)));
+    for (const n of entering) {
+      n.disp++;
+      S.due[n.id] = now + GRACE;
+      st('let_in');
+    }
+    return entering.map((n) => n.id);
+  };
   const create = (c: Child, m: number, parent: string): string | null => {
     const ex = S.nodes[c.id];
     const from = S.nodes[parent];
@@ -494,6 +520,12 @@ export function simulate(seed: number, R: Rules, opt: { trace?: boolean } = {}):
     M.created[ph]!++;
     M.open[ph]!++;
     S.due[c.id] = now + GRACE;
+    // It stands ready if its phase is held or the window is full; it is not notified then.
+    const isHeld = R.heldPhase && (ph > M.front || S.nodes[c.id]!.late);
+    if (WINDOW < 1e6 && !S.nodes[c.id]!.late && (isHeld || insideOf(m) > WINDOW)) {
+      S.due[c.id] = READY + Object.keys(S.nodes).length;
+      st('stood_ready');
+    }
     if (Object.keys(S.nodes).length > 400) fail('UNBOUNDED: a cycle of equal hops never ends');
     return c.id;
   };
@@ -536,7 +568,7 @@ export function simulate(seed: number, R: Rules, opt: { trace?: boolean } = {}):
     }
     for (const n of Object.values(S.nodes))
       if (n.m === mi && n.ph === p && n.s === 'pending' && !(isEarly && n.late)) {
-        S.due[n.id] = Math.min(S.due[n.id]!, now);
+        if (!isReady(n)) S.due[n.id] = Math.min(S.due[n.id]!, now);
       } // held ones become due (in the proposal: one ZADD of the phase)
   };
   const settlePhase = (mi: number, ph: number) => {
@@ -1044,6 +1076,12 @@ export function simulate(seed: number, R: Rules, opt: { trace?: boolean } = {}):
               continue;
             }
           }
+          if (n.s === 'retry' && WINDOW < 1e6 && insideOf(n.m) >= WINDOW) {
+            n.s = 'pending';
+            S.due[id] = READY;
+            st('retry_stood_ready');
+            continue;
+          }
           if (n.s === 'retry' && R.retryPending) n.s = 'pending';
           if (n.s === 'fetched') {
             n.s = 'pending';
@@ -1062,8 +1100,10 @@ export function simulate(seed: number, R: Rules, opt: { trace?: boolean } = {}):
                   ? GRACE
                   : GRACE * (R.ringBackoff ? 2 ** Math.min(n.disp - 1, 5) : 1));
         }
+        if (R.windowSweep) for (let m = 0; m < nm; m++) if (S.mods[m]) out.push(...letIn(m));
         return out.filter(Boolean);
       }),
+    window_fill: (m: number) => T('window_fill', () => letIn(m)),
     put_back: (id: string) =>
       T('put_back', () => {
         inHand.delete(id);
@@ -1120,7 +1160,7 @@ export function simulate(seed: number, R: Rules, opt: { trace?: boolean } = {}):
         if (n.s === 'done') M.done[n.ph]!++;
         else if (terminal(n)) M.dead[n.ph]!++;
         else M.open[n.ph]!++;
-        if (!terminal(n)) S.due[n.id] = Math.min(S.due[n.id] ?? now, now + GRACE);
+        if (!terminal(n) && !isReady(n)) S.due[n.id] = Math.min(S.due[n.id] ?? now, now + GRACE);
       }
     },
   };
@@ -1169,7 +1209,7 @@ export function simulate(seed: number, R: Rules, opt: { trace?: boolean } = {}):
   };
   const notify = (id: string) => {
     const n = S.nodes[id];
-    if (!n || terminal(n)) return;
+    if (!n || terminal(n) || isReady(n)) return;
     const k = n.s === 'failed' ? 'error' : n.kind === 'req' ? 'request' : 'task';
     const m: Msg = { k, id, epoch: n.epoch, at: now };
     if (chance(0.3)) {
@@ -1235,6 +1275,7 @@ export function simulate(seed: number, R: Rules, opt: { trace?: boolean } = {}):
       notify(x);
       yield;
     }
+    if (WINDOW < 1e6) for (const x of rpc(() => C.window_fill(n.m))) notify(x);
     self.holds = c.next?.id;
     if (c.next) {
       const m = c.next.n;

@@ -1,8 +1,9 @@
 /** Reads what is due soon; nothing is changed. */
 import { chainKeys } from '../../keys/keys.ts';
-import type { ChainNode } from '../protocol/node.ts';
+import { type ChainNode, READY_HOP_MS } from '../protocol/node.ts';
 import { readNodes } from './reads.ts';
 import type { RedisDeps } from './scripts/call.ts';
+import type { RedisClient } from './scripts/script.ts';
 
 export interface LookAhead {
   readonly runId: string;
@@ -17,6 +18,9 @@ export interface NodesAhead {
   readonly nodes: readonly ChainNode[];
   readonly nowMs: number;
 }
+
+/** How far the bands of a shard's due set are apart, as in `lua/lib/core.lua`. */
+const BAND_MS = 1e15;
 
 /** Nodes that one script reads. */
 const PAGE = 500;
@@ -38,8 +42,16 @@ export async function* lookAhead(
 /** When the first entry of a shard is due, in milliseconds from now; undefined when nothing is. */
 export async function nextDueInMs(deps: RedisDeps, shard: number): Promise<number | undefined> {
   const key = chainKeys.shardDue(shard);
-  const [, score] = await deps.runner.ask('ZRANGE', (redis) => redis.zrange(key, '0', '0', 'WITHSCORES'));
-  return score === undefined ? undefined : Math.max(0, Number(score) - (await timeOf(deps)));
+  // The first of each band: times, phases, ends of runs.
+  const firstOf = async (from: string, shift: number): Promise<number> => {
+    const range = (redis: RedisClient) => redis.zrange(key, from, '+inf', 'BYSCORE', 'LIMIT', 0, 1, 'WITHSCORES');
+    const [, score] = await deps.runner.ask('ZRANGE', range);
+    return score === undefined ? Number.POSITIVE_INFINITY : Number(score) + shift;
+  };
+  const firsts = await Promise.all([firstOf('-inf', BAND_MS), firstOf('0', 0), firstOf(`${BAND_MS}`, -BAND_MS)]);
+  // A time that is passed on to the next band is only later than it is.
+  const atMs = Math.min(...firsts);
+  return atMs < READY_HOP_MS ? Math.max(0, atMs - (await timeOf(deps))) : undefined;
 }
 
 /** Unix milliseconds of the server. */

@@ -8,7 +8,7 @@ import { type PackedWakeUp, readFill, readList, readWakeUp, readWakeUps } from '
 import type { RedisClient } from './scripts/script.ts';
 import { bind, LOOK, type Script } from './scripts/script.ts';
 
-const dueLookScript = bind('sweep/due_look.lua', LOOK, ['shard_due'], ['now', 'limit']);
+const dueLookScript = bind('sweep/due_look.lua', LOOK, ['shard_due'], ['now', 'limit', 'ends']);
 const dueScopeScript = bind(
   'sweep/due_scope.lua',
   LOOK,
@@ -30,14 +30,16 @@ const windowFillScript = bind(
 
 export const SWEEP_SCRIPTS: readonly Script[] = [dueLookScript, dueScopeScript, dueTakeScript, windowFillScript];
 
-/** Phases, deadlines and runs per read. */
+/** Deadlines and early openings per read, and as many phases. */
 const MAX_MEMBERS = 64;
+/** Ended runs per read: each is written to the store, and what is due beside them does not wait for that. */
+const MAX_ENDS = 32;
 
 type PhaseMember = Extract<DueMember, { kind: 'phase' | 'deadline' }>;
 
 export async function dueTake(deps: RedisDeps, { shard, limit }: DueTakeCommand): Promise<DueTakeOutcome> {
-  const look = await deps.runner.run(dueLookScript, [chainKeys.shardDue(shard)], [deps.now(), MAX_MEMBERS]);
-  const [nowMs] = look.payload as readonly [number];
+  const look = await deps.runner.run(dueLookScript, [chainKeys.shardDue(shard)], [deps.now(), MAX_MEMBERS, MAX_ENDS]);
+  const [nowMs, isFull] = look.payload as readonly [number, boolean];
   const found = await Promise.all(look.texts.map((member) => findCandidates(deps, member, nowMs, limit)));
   const entries: DueEntry[] = [];
   // By module, in the order in which they were found.
@@ -59,7 +61,7 @@ export async function dueTake(deps: RedisDeps, { shard, limit }: DueTakeCommand)
     left = Math.max(0, left - wakeUps.length);
     entries.push(...wakeUps.map((wakeUp) => ({ kind: 'notify', wakeUp }) as const));
   }
-  return { entries, more: left === 0 || look.texts.length === MAX_MEMBERS };
+  return { entries, more: left === 0 || isFull };
 }
 
 async function findCandidates({ keys, runner }: RedisDeps, member: string, nowMs: number, limit: number) {

@@ -8,32 +8,39 @@ import { type ModuleScope, openCount, type PhaseScope, type RunScope } from './t
 import { hasLeftBehind, isMarked, pendingWakeUp, refOf, type Tx, toWakeUp } from './tx.ts';
 import { fillable, phaseToFill, windowRoom } from './window.ts';
 
+/** Ended runs per call: each is written to the store, and what is due beside them does not wait for that. */
+const MAX_ENDS = 32;
+
+/** Deadlines and early openings come first, then nodes, then the ends of runs. */
 export function dueTake(tx: Tx, { limit }: DueTakeCommand): DueTakeOutcome {
-  const entries: DueEntry[] = [];
+  const times: DueEntry[] = [];
+  const nodes: DueEntry[] = [];
+  const ends: DueEntry[] = [];
   let left = limit;
   for (const run of tx.scopes.unclosed()) {
     if (run.state === 'closing') {
-      closeEntry(tx, run, entries);
+      if (ends.length < MAX_ENDS) closeEntry(tx, run, ends);
       continue;
     }
-    for (const module of run.modules) earlyEntry(tx, module, entries);
+    for (const module of run.modules) earlyEntry(tx, module, times);
     for (const phase of run.modules.flatMap((module) => module.phases)) {
-      scopeEntries(tx, phase, entries);
+      deadlineEntry(tx, phase, times);
+      drainEntry(tx, phase, nodes);
       if (left === 0 || run.paused || run.mark !== '' || openCount(phase) === 0) continue;
       if (phase.module.state !== 'open' || phase.idx > phase.module.front) continue;
       const due = tx.nodes.due(phase, tx.clock.now(), left);
       left -= due.length;
       // The first created goes first, if the window has not room for all.
       due.sort((one, other) => one.place - other.place);
-      for (const row of due) entries.push(...take(tx, row, phase));
+      for (const row of due) nodes.push(...take(tx, row, phase));
     }
     for (const module of run.modules) {
       const taken = fill(tx, module, { hop: left, request: left });
-      left -= taken.length;
-      entries.push(...taken.map((wakeUp) => ({ kind: 'notify', wakeUp }) as const));
+      left = Math.max(0, left - taken.length);
+      nodes.push(...taken.map((wakeUp) => ({ kind: 'notify', wakeUp }) as const));
     }
   }
-  return { entries, more: left === 0 };
+  return { entries: [...times, ...nodes, ...ends], more: left === 0 || ends.length === MAX_ENDS };
 }
 
 /** Lets ready nodes of one phase into the module's window, up to so many of each kind; returns their wake-ups. */
@@ -68,15 +75,19 @@ function earlyEntry(tx: Tx, module: ModuleScope, entries: DueEntry[]): void {
   entries.push({ kind: 'early', runId: run.runId, moduleId });
 }
 
-/** What a phase needs: closing at its deadline, or draining. */
-function scopeEntries(tx: Tx, phase: PhaseScope, entries: DueEntry[]): void {
+function drainEntry(tx: Tx, phase: PhaseScope, entries: DueEntry[]): void {
+  if (hasLeftBehind(tx, phase)) entries.push({ kind: 'drain', ...scopeOf(phase) });
+}
+
+function scopeOf({ module: { run, moduleId }, idx }: PhaseScope) {
+  return { runId: run.runId, moduleId, phase: idx };
+}
+
+function deadlineEntry(tx: Tx, phase: PhaseScope, entries: DueEntry[]): void {
   const { module, idx } = phase;
-  const { run, moduleId } = module;
-  const scope = { runId: run.runId, moduleId, phase: idx };
-  if (hasLeftBehind(tx, phase)) entries.push({ kind: 'drain', ...scope });
   const isCurrent = module.state === 'open' && module.currentPhase === idx && phase.closed === '';
   if (isCurrent && !isMarked(module) && phase.deadlineAtMs > 0 && phase.deadlineAtMs <= tx.clock.now()) {
-    entries.push({ kind: 'deadline', ...scope });
+    entries.push({ kind: 'deadline', ...scopeOf(phase) });
   }
 }
 

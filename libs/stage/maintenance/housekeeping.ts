@@ -6,9 +6,11 @@ import type { Log } from '../../telemetry/log.ts';
 import { METRICS } from '../../telemetry/metric-names.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
 import { type ExpiryDeps, expireRuns } from './expiry.ts';
-import { type ReconcileDeps, reconcileRuns } from './reconcile.ts';
+import { type ReconcileDeps, Reconciler } from './reconcile.ts';
 
-export interface HousekeepingDeps extends Omit<ExpiryDeps, 'onExpired' | 'coordinator' | 'store'>, ReconcileDeps {
+export interface HousekeepingDeps
+  extends Omit<ExpiryDeps, 'onExpired' | 'coordinator' | 'store'>,
+    Omit<ReconcileDeps, 'now'> {
   readonly coordinator: ExpiryDeps['coordinator'] & ReconcileDeps['coordinator'];
   readonly store: ExpiryDeps['store'] & ReconcileDeps['store'];
   /** Whether it also opens runs that were accepted but never opened. */
@@ -38,7 +40,8 @@ export function startHousekeeping(deps: HousekeepingDeps, signal: AbortSignal): 
       log.warn('housekeeping could not delete expired responses from the cache; it retries', { error }),
   });
   if (!reconciles) return;
-  periodically((until) => reconcileRuns(deps, until), {
+  const reconciler = new Reconciler({ ...deps, now: () => deps.clock.now() });
+  periodically((until) => reconciler.reconcile(until), {
     signal,
     intervalMs: RECONCILE_INTERVAL_MS,
     onError: (error) => log.warn('housekeeping could not check for unopened runs; it retries', { error }),

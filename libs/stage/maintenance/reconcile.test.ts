@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { ChainMessage } from '../../contracts/chain.ts';
-import type { RunRecord } from '../../store/port.ts';
-import { reconcileRuns } from './reconcile.ts';
+import { priorityClass } from '../../contracts/priority.ts';
+import type { RunQuery, RunRecord } from '../../store/port.ts';
+import { Reconciler } from './reconcile.ts';
 
 function record(runId: string, state: RunRecord['state']): RunRecord {
   return {
@@ -11,11 +12,20 @@ function record(runId: string, state: RunRecord['state']): RunRecord {
 }
 
 /** Runs of the store, and which of them the coordinator knows. */
-function scene(runs: readonly RunRecord[], known: readonly string[]) {
-  const rung: string[] = [];
-  return {
-    rung,
-    store: { listRuns: async ({ state }: { state?: RunRecord['state'] }) => runs.filter((run) => run.state === state) },
+function scene(runs: readonly RunRecord[], known: readonly string[], room = Number.POSITIVE_INFINITY) {
+  const sent: string[] = [];
+  const expired: string[] = [];
+  let nowMs = 1_000;
+  const deps = {
+    store: {
+      listRuns: async ({ state, priorityClass: ofClass, deadlineBeforeMs = Number.POSITIVE_INFINITY }: RunQuery) =>
+        runs
+          .filter((run) => run.state === state && !expired.includes(run.runId))
+          .filter((run) => ofClass === undefined || priorityClass(run.priority) === ofClass)
+          .filter(({ deadlineAtMs = Number.POSITIVE_INFINITY }) =>
+            deadlineBeforeMs === Number.POSITIVE_INFINITY ? true : deadlineAtMs < deadlineBeforeMs,
+          ),
+    },
     coordinator: {
       findRun: async (runId: string) =>
         known.includes(runId)
@@ -24,26 +34,78 @@ function scene(runs: readonly RunRecord[], known: readonly string[]) {
     },
     bus: {
       publish: async (message: ChainMessage) => {
-        rung.push('runId' in message.model ? message.model.runId : '');
+        if (sent.length >= room) return false;
+        sent.push('runId' in message.model ? message.model.runId : '');
         return true;
       },
     },
+    expireRun: async (runId: string) => void expired.push(runId),
+    now: () => nowMs,
   };
+  return { sent, expired, deps, advance: (ms: number) => (nowMs += ms) };
 }
+
+const reconcile = (reconciler: Reconciler) => reconciler.reconcile(new AbortController().signal);
 
 describe('reconciling', () => {
   it('I10: notifies for what the coordinator does not know, accepted or open, and for nothing else', async () => {
     const runs = [record('new', 'accepted'), record('begun', 'accepted'), record('lost', 'open'), record('on', 'open')];
-    const { rung, ...deps } = scene([...runs, record('over', 'closed')], ['begun', 'on']);
-    await reconcileRuns(deps, new AbortController().signal);
-    expect(rung).toEqual(['new', 'lost']);
+    const { sent, deps } = scene([...runs, record('over', 'closed')], ['begun', 'on']);
+    await reconcile(new Reconciler(deps));
+    expect(sent).toEqual(['new', 'lost']);
   });
 
   it('leaves runs alone that are not served, and ends when it is told to', async () => {
-    const { rung, ...deps } = scene([record('mine', 'accepted'), record('theirs', 'accepted')], []);
-    const serves = ({ runId }: RunRecord) => runId === 'mine';
-    await reconcileRuns({ ...deps, serves }, new AbortController().signal);
-    await reconcileRuns(deps, AbortSignal.abort());
-    expect(rung).toEqual(['mine']);
+    const { sent, deps } = scene([record('mine', 'accepted'), record('theirs', 'accepted')], []);
+    const reconciler = new Reconciler({ ...deps, serves: ({ runId }: RunRecord) => runId === 'mine' });
+    await reconcile(reconciler);
+    await new Reconciler(deps).reconcile(AbortSignal.abort());
+    expect(sent).toEqual(['mine']);
+  });
+
+  it('sends no second message while the first may wait in a queue', async () => {
+    const { sent, deps, advance } = scene([record('new', 'accepted')], []);
+    const reconciler = new Reconciler(deps);
+    await reconcile(reconciler);
+    await reconcile(reconciler);
+    expect(sent).toEqual(['new']);
+    advance(61_000);
+    await reconcile(reconciler);
+    expect(sent).toEqual(['new', 'new']);
+  });
+
+  it('stops at a full queue, and goes on with the oldest when there is room', async () => {
+    const { sent, deps } = scene(
+      ['first', 'second', 'third'].map((runId) => record(runId, 'accepted')),
+      [],
+      2,
+    );
+    await reconcile(new Reconciler(deps));
+    expect(sent).toEqual(['first', 'second']);
+  });
+
+  it('opens the classes by their weights, and the lowest too', async () => {
+    const many = (name: string, priority: number) =>
+      Array.from({ length: 40 }, (_, at) => ({ ...record(`${name} ${at}`, 'accepted'), priority }));
+    const { sent, deps } = scene([...many('low', -5), ...many('normal', 0), ...many('high', 1_000)], [], 42);
+    await reconcile(new Reconciler(deps));
+    const count = (name: string) => sent.filter((runId) => runId.startsWith(name)).length;
+    expect(count('high')).toBeGreaterThan(3 * count('normal'));
+    expect(count('normal')).toBeGreaterThan(3 * count('low'));
+    expect(count('low')).toBeGreaterThan(0);
+  });
+
+  it('ends a run whose deadline came before it was opened, before it opens any', async () => {
+    const late = { ...record('late', 'accepted'), deadlineAtMs: 999 };
+    const { sent, expired, deps } = scene([late, record('other', 'accepted')], []);
+    await reconcile(new Reconciler(deps));
+    expect([expired, sent]).toEqual([['late'], ['other']]);
+  });
+
+  it('leaves a deadline to the coordinator once that knows the run', async () => {
+    const late = { ...record('late', 'accepted'), deadlineAtMs: 999 };
+    const { expired, deps } = scene([late], ['late']);
+    await reconcile(new Reconciler(deps));
+    expect(expired).toEqual([]);
   });
 });

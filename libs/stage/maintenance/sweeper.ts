@@ -46,6 +46,8 @@ export interface SweeperOptions {
 
 /** Nodes taken or drained per transition. */
 const BATCH = 500;
+/** Runs whose end is written to the store at the same time. */
+const ENDS_AT_ONCE = 8;
 const MAX_REPORTED = 1_000;
 const SWEPT = ['ingress', 'downloader', 'error-threshold'] as const;
 
@@ -99,7 +101,11 @@ export class Sweeper {
       try {
         const limit = Math.min(...grants.map(({ count }) => count));
         const taken = await coordinator.dueTake({ shard, limit });
-        for (const entry of taken.entries) await this.attempt(entry);
+        const [ends, others] = split(taken.entries);
+        for (const entry of others) await this.attempt(entry);
+        for (let at = 0; at < ends.length; at += ENDS_AT_ONCE) {
+          await Promise.all(ends.slice(at, at + ENDS_AT_ONCE).map((entry) => this.attempt(entry)));
+        }
         more = taken.more && limit === BATCH;
         found ||= taken.entries.length > 0 || taken.more;
       } finally {
@@ -184,6 +190,13 @@ export class Sweeper {
     const run = await this.#options.runs.load(runId);
     await this.#options.publisher.publish('sweeper', childMessages(wakeUps, run));
   }
+}
+
+/** The ends of runs, and what is done before them. */
+function split(entries: readonly DueEntry[]): [ends: DueEntry[], others: DueEntry[]] {
+  const [ends, others]: [DueEntry[], DueEntry[]] = [[], []];
+  for (const entry of entries) (entry.kind === 'settle' ? ends : others).push(entry);
+  return [ends, others];
 }
 
 function runIdOf(entry: DueEntry): string {

@@ -19,6 +19,8 @@ export interface RunEnds {
   close(runId: string): Promise<void>;
   /** Rejects a run that cannot be executed, such as one with an unknown module. */
   reject(runId: string, detail: string): Promise<void>;
+  /** Ends a run that was not opened before its deadline. */
+  expire(runId: string): Promise<void>;
   /** Cancels an unfinished run; its items are kept. */
   cancel(runId: string): Promise<void>;
 }
@@ -31,6 +33,7 @@ export function createRunEnds(deps: RunEndsDeps): RunEnds {
       await deps.release(runId);
     },
     reject: (runId, detail) => endUnopened(deps, runId, 'rejected', detail),
+    expire: (runId) => endUnopened(deps, runId, 'deadline', 'its deadline came before it was opened'),
     cancel: async (runId) => {
       let run = await coordinator.findRun(runId);
       if (run === undefined) {

@@ -3,6 +3,7 @@ import type { Bus } from '../../bus/port.ts';
 import type { Clock } from '../../clock/clock.ts';
 import type { Message } from '../../contracts/chain.ts';
 import { identifierProblem } from '../../contracts/request-check.ts';
+import { HIGHEST_PRIORITY, LOWEST_PRIORITY } from '../../contracts/priority.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
 import { canonicalJson } from '../../keys/canonical-json.ts';
 import { fromMicros, isAmount, MICROS } from '../../limits/budgets.ts';
@@ -42,10 +43,12 @@ export function fingerprintOf({ modules, input, account, platform }: TaskSubmiss
 
 /**
  * Accepts a task: when this resolves, its run is in the store and will be executed, whatever happens next. Throws
- * `submit.key_reused` when the idempotency key belongs to another task, `submit.wrong_cost_cap` and `submit.wrong_identifier`.
+ * `submit.key_reused` when the idempotency key belongs to another task, `submit.wrong_cost_cap`, `submit.wrong_priority` and
+ * `submit.wrong_identifier`.
  */
 export async function acceptTask(deps: SubmitDeps, task: TaskSubmission): Promise<NewRun> {
   requireIdentifiers(task);
+  requirePriority(task);
   const acceptedAtMs = deps.clock.now();
   const runId = deps.nextRunId();
   const run: NewRun = {
@@ -83,6 +86,14 @@ function requireIdentifiers({ account, platform, user = '', idempotencyKey = '' 
       data: { name },
     });
   }
+}
+
+function requirePriority({ priority = 0 }: TaskSubmission): void {
+  if (Number.isInteger(priority) && priority >= LOWEST_PRIORITY && priority <= HIGHEST_PRIORITY) return;
+  throw new CatenaError('submit.wrong_priority', `the priority of a task is ${String(priority)}`, {
+    remedy: `give a whole number from ${LOWEST_PRIORITY} to ${HIGHEST_PRIORITY}: negative is low, 0 is normal, positive is high`,
+    data: { priority },
+  });
 }
 
 /** Converts a cap to millionths, rounded down. */

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
-import { BEFORE_ALL, listRunsStatement, type RunPlace } from '../list-runs.ts';
+import { beforeAll, CLASS_NUMBER, listRunsStatement, type RunPlace } from '../list-runs.ts';
+import { priorityClass } from '../../contracts/priority.ts';
 import type { NewRun, RunEnd, RunRecord, Store } from '../port.ts';
 import type { Query, Row, Statement } from './database.ts';
 import type { RunNumbers } from './run-numbers.ts';
@@ -21,7 +22,8 @@ export function runsIn(query: Query, numbers: RunNumbers): RunMethods {
     acceptRun: async (run) => {
       const { runId, taskId, account, user = null, fingerprint, idempotencyKey = null, acceptedAtMs, modules } = run;
       const record = JSON.stringify(run);
-      const row = [runId, taskId, account, fingerprint, idempotencyKey, acceptedAtMs, record, modules, user];
+      const waits = [CLASS_NUMBER[priorityClass(run.priority)], run.deadlineAtMs ?? 0];
+      const row = [runId, taskId, account, fingerprint, idempotencyKey, acceptedAtMs, record, modules, user, ...waits];
       const [accepted] = await query(ACCEPT, row);
       if (accepted !== undefined) return runId;
       const [standing] = await query(FIND_STANDING, [runId, account, idempotencyKey]);
@@ -31,7 +33,7 @@ export function runsIn(query: Query, numbers: RunNumbers): RunMethods {
     findRun: async (runId) => toRecord(await findRow(runId)),
     findRunByFingerprint: async (fingerprint) => toRecord((await query(FIND_BY_FINGERPRINT, [fingerprint]))[0]),
     listRuns: async (filter) => {
-      const behind = filter.after === undefined ? BEFORE_ALL : await placeOf(filter.after);
+      const behind = filter.after === undefined ? beforeAll(filter) : await placeOf(filter.after);
       const { text, values } = listRunsStatement(filter, behind, '$');
       const rows = await query({ name: `list_runs_${hash('md5', text)}`, text }, values);
       return rows.map((row) => toRecord(row)!);
@@ -50,8 +52,9 @@ function toRecord(row: Row | undefined): RunRecord | undefined {
 const ACCEPT: Statement = {
   name: 'accept_run',
   text: `WITH accepted AS (
-      INSERT INTO runs (run_id, task_id, account, fingerprint, idempotency_key, accepted_at, record, run_user)
-      VALUES ($1, $2, $3, $4, $5, $6, $7, $9) ON CONFLICT DO NOTHING RETURNING no, accepted_at
+      INSERT INTO runs (run_id, task_id, account, fingerprint, idempotency_key, accepted_at, record, run_user,
+        priority_class, deadline_at)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $9, $10, $11) ON CONFLICT DO NOTHING RETURNING no, accepted_at
     ), listed AS (
       INSERT INTO run_modules (module_id, accepted_at, run_no)
       SELECT module_id, accepted_at, no FROM accepted, unnest($8::text[]) AS module_id ON CONFLICT DO NOTHING

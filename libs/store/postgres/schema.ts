@@ -152,4 +152,13 @@ export const POSTGRES_MIGRATIONS: readonly string[] = [
     PRIMARY KEY (run_no, node_id)
   );
   `,
+  `
+  -- In which order runs that wait are opened, and which of them have missed their deadline.
+  ALTER TABLE runs ADD COLUMN priority_class SMALLINT NOT NULL DEFAULT 0;
+  ALTER TABLE runs ADD COLUMN deadline_at BIGINT NOT NULL DEFAULT 0;
+  UPDATE runs SET priority_class = sign(coalesce((record::json ->> 'priority')::numeric, 0)),
+    deadline_at = coalesce((record::json ->> 'deadlineAtMs')::numeric, 0) WHERE state <> 'closed';
+  CREATE INDEX runs_by_class ON runs (state, priority_class, accepted_at, no);
+  CREATE INDEX runs_by_deadline ON runs (state, deadline_at) WHERE deadline_at > 0;
+  `,
 ];

@@ -1,5 +1,6 @@
 import type { SqliteDatabase } from '../../sqlite/database.ts';
-import { BEFORE_ALL, listRunsStatement, type RunPlace } from '../list-runs.ts';
+import { beforeAll, CLASS_NUMBER, listRunsStatement, type RunPlace } from '../list-runs.ts';
+import { priorityClass } from '../../contracts/priority.ts';
 import type { NewRun, RunEnd, RunRecord, Store } from '../port.ts';
 import type { RunNumbers } from './run-numbers.ts';
 
@@ -29,7 +30,9 @@ export function runsOn(db: SqliteDatabase, numbers: RunNumbers): RunMethods {
       db.write(() => {
         const { runId, taskId, account, user = null, fingerprint, idempotencyKey = null, acceptedAtMs } = run;
         const record = JSON.stringify(run);
-        const row = sql.accept.get(runId, taskId, account, user, fingerprint, idempotencyKey, acceptedAtMs, record);
+        const waits = [CLASS_NUMBER[priorityClass(run.priority)], run.deadlineAtMs ?? 0] as const;
+        const names = [runId, taskId, account, user, fingerprint, idempotencyKey] as const;
+        const row = sql.accept.get(...names, acceptedAtMs, record, ...waits);
         if (row === undefined) return sql.findStanding.get(runId, account, idempotencyKey)!.run_id as string;
         for (const moduleId of run.modules) sql.addModule.run(moduleId, acceptedAtMs, row.no as number);
         return runId;
@@ -39,7 +42,7 @@ export function runsOn(db: SqliteDatabase, numbers: RunNumbers): RunMethods {
     findRunByFingerprint: async (fingerprint) => db.read(() => toRecord(sql.findByFingerprint.get(fingerprint))),
     listRuns: async (query) =>
       db.read(() => {
-        const behind = query.after === undefined ? BEFORE_ALL : placeOf(query.after);
+        const behind = query.after === undefined ? beforeAll(query) : placeOf(query.after);
         const { text, values } = listRunsStatement(query, behind, '?');
         return prepared(text)
           .all(...values)
@@ -60,8 +63,9 @@ function toRecord(row: Row | undefined): RunRecord | undefined {
 function statements(db: SqliteDatabase) {
   return {
     accept: db.prepare(
-      `INSERT INTO runs (run_id, task_id, account, run_user, fingerprint, idempotency_key, state, accepted_at, record)
-       VALUES (?, ?, ?, ?, ?, ?, 'accepted', ?, ?) ON CONFLICT DO NOTHING RETURNING no`,
+      `INSERT INTO runs (run_id, task_id, account, run_user, fingerprint, idempotency_key, state, accepted_at, record,
+         priority_class, deadline_at)
+       VALUES (?, ?, ?, ?, ?, ?, 'accepted', ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING no`,
     ),
     addModule: db.prepare('INSERT OR IGNORE INTO run_modules VALUES (?, ?, ?)'),
     findStanding: db.prepare(

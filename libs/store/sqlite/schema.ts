@@ -129,4 +129,13 @@ export const STORE_MIGRATIONS: readonly string[] = [
     PRIMARY KEY (run_no, node_id)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- In which order runs that wait are opened, and which of them have missed their deadline.
+  ALTER TABLE runs ADD COLUMN priority_class INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE runs ADD COLUMN deadline_at INTEGER NOT NULL DEFAULT 0;
+  UPDATE runs SET priority_class = sign(coalesce(json_extract(record, '$.priority'), 0)),
+    deadline_at = coalesce(json_extract(record, '$.deadlineAtMs'), 0) WHERE state <> 'closed';
+  CREATE INDEX runs_by_class ON runs (state, priority_class, accepted_at, no);
+  CREATE INDEX runs_by_deadline ON runs (state, deadline_at) WHERE deadline_at > 0;
+  `,
 ];
