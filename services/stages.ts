@@ -7,6 +7,7 @@
  *                 ↑───────── next hops ──────────────────┤
  *                 └── retries ── error-threshold ←───────┘ (any stage fails)
  */
+
 import { randomUUID } from 'node:crypto';
 import type { Bus } from '../libs/bus/port.ts';
 import type { Clock } from '../libs/clock/clock.ts';
@@ -15,6 +16,7 @@ import { readEnvironment } from '../libs/config/environment.ts';
 import type { ChainEvent } from '../libs/contracts/events.ts';
 import type { Threshold } from '../libs/coordination/protocol/errors.ts';
 import type { Coordinator } from '../libs/coordination/protocol/port.ts';
+import type { Fillable } from '../libs/coordination/protocol/sweep.ts';
 import { shardOf } from '../libs/keys/keys.ts';
 import { BodyMemory } from '../libs/limits/body-memory.ts';
 import type { Breakers } from '../libs/limits/breakers.ts';
@@ -31,7 +33,7 @@ import type { CommitPort } from '../libs/stage/items/commit-port.ts';
 import { ChildrenPump } from '../libs/stage/maintenance/children-pump.ts';
 import { ShardPace } from '../libs/stage/maintenance/shard-pace.ts';
 import { Sweeper } from '../libs/stage/maintenance/sweeper.ts';
-import { type Fillable, WindowFiller } from '../libs/stage/maintenance/window-filler.ts';
+import { WindowFiller } from '../libs/stage/maintenance/window-filler.ts';
 import type { Dispatch } from '../libs/stage/messages/dispatch.ts';
 import { Publisher } from '../libs/stage/messages/publisher.ts';
 import {

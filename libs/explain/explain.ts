@@ -10,6 +10,7 @@ import { longCalls, type ProcessCalls } from './calls.ts';
 import { missingConsumers } from './consumers.ts';
 import { explainNodes } from './nodes.ts';
 import { countOf, fromNow, type RunReason, subject } from './reasons.ts';
+import { type OtherRuns, outsideOfWindow, placeOf } from './turns.ts';
 
 export interface RunState {
   readonly record: RunRecord;
@@ -25,6 +26,8 @@ export interface RunState {
   readonly processes?: readonly ProcessInfo[] | undefined;
   /** Failures of the run so far by kind, of dead nodes and of those that wait for a retry, or of as many as were read. */
   readonly failures?: readonly RunFailure[];
+  /** Other runs that it waits behind or beside, if they were counted. */
+  readonly others?: OtherRuns | undefined;
   /** The memory for bodies of the process that explains, if it downloads. */
   readonly bodyMemory?: BodyMemorySnapshot;
   /** The calls of the processes, as far as they are known. */
@@ -36,7 +39,7 @@ export interface RunState {
 export function explainRun(state: RunState): RunReason[] {
   const { record, snapshot, nodes, limits, breakers = [], failures = [], processes, calls = [], nowMs } = state;
   if (record.state === 'closed') return [closed(record, nowMs), ...failing(record.end?.failures ?? [])];
-  if (snapshot === undefined) return [notOpened(record, nowMs)];
+  if (snapshot === undefined) return [notOpened(record, state.others, nowMs), ...deadline(record, nowMs)];
   if (snapshot.state !== 'open') {
     return [{ code: 'closing', text: 'Every node has ended; the end of the run is being written.' }];
   }
@@ -48,6 +51,7 @@ export function explainRun(state: RunState): RunReason[] {
     ...deadline(record, nowMs),
     ...missingConsumers(snapshot, nodes, processes),
     ...explainNodes({ snapshot, nodes, limits, breakers, processes, nowMs }),
+    ...outsideOfWindow(snapshot.modules, state.others),
     ...longCalls(record.runId, calls),
     ...waitingForMemory(state.bodyMemory),
     ...snapshot.modules.flatMap(openPhase),
@@ -89,9 +93,10 @@ function failing(failures: readonly RunFailure[]): RunReason[] {
   });
 }
 
-function notOpened({ state, acceptedAtMs }: RunRecord, nowMs: number): RunReason {
+function notOpened(record: RunRecord, others: OtherRuns | undefined, nowMs: number): RunReason {
+  const { state, acceptedAtMs } = record;
   if (state === 'accepted') {
-    const text = `The run was accepted ${fromNow(acceptedAtMs, nowMs)} and has not been opened: ingress has yet to take it up.`;
+    const text = `The run was accepted ${fromNow(acceptedAtMs, nowMs)} and has not been opened: ingress has yet to take it up.${placeOf(record, others)}`;
     return { code: 'not_opened', text };
   }
   return {

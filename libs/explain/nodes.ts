@@ -1,7 +1,7 @@
 /** What the open nodes of a run wait for. */
 import type { ProcessInfo } from '../bus/process-info.ts';
 import { SUSPECT_AFTER } from '../coordination/protocol/claims.ts';
-import { type ChainNode, LAST_OPENING_MS, type NodeState } from '../coordination/protocol/node.ts';
+import { type ChainNode, LAST_OPENING_MS, type NodeState, windowPlace } from '../coordination/protocol/node.ts';
 import type { RunSnapshot } from '../coordination/protocol/reads.ts';
 import type { BreakerSnapshot } from '../limits/breakers.ts';
 import type { KeySnapshot } from '../limits/rate-limiter.ts';
@@ -29,7 +29,9 @@ export function explainNodes({ snapshot, nodes, limits, breakers, processes = []
   };
   const [later, live] = split(nodes, isLater);
   const isWatched = !snapshot.paused && snapshot.mark === '';
-  const [forgotten, looked] = split(live, ({ dueAtMs }) => isWatched && dueAtMs > 0 && dueAtMs + FORGOTTEN_MS < nowMs);
+  // Those are told by their number, which a sample does not know.
+  const taken = live.filter((node) => windowPlace(node) !== 'ready');
+  const [forgotten, looked] = split(taken, ({ dueAtMs }) => isWatched && dueAtMs > 0 && dueAtMs + FORGOTTEN_MS < nowMs);
   const [suspects, usual] = split(looked, isSuspect);
   const inState = (state: NodeState): ChainNode[] => usual.filter((node) => node.state === state);
   const [held, again] = split(inState('retry'), (node) => breakerAwaited(node) !== undefined);

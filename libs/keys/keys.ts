@@ -7,7 +7,7 @@
 import { percentEncode } from '../contracts/percent-encoding.ts';
 
 /** Version of the layout below; a fleet that rolls from one layout to the next reads both. */
-export const KEY_LAYOUT_VERSION = 1;
+export const KEY_LAYOUT_VERSION = 2;
 
 /** Shards of a distributed deployment. A single node has one. */
 export const DISTRIBUTED_SHARDS = 16;

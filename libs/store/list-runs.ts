@@ -9,7 +9,9 @@ export interface RunPlace {
 
 /** Where a list begins that continues after no run. */
 export function beforeAll({ oldestFirst = false }: RunQuery): RunPlace {
-  return oldestFirst ? { acceptedAtMs: -1, no: -1 } : { acceptedAtMs: Number.MAX_SAFE_INTEGER, no: Number.MAX_SAFE_INTEGER };
+  return oldestFirst
+    ? { acceptedAtMs: -1, no: -1 }
+    : { acceptedAtMs: Number.MAX_SAFE_INTEGER, no: Number.MAX_SAFE_INTEGER };
 }
 
 /** Classes of priorities as the databases number them. */

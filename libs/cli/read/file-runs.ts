@@ -2,6 +2,7 @@
 import type { Clock } from '../../clock/clock.ts';
 import { explainRun } from '../../explain/explain.ts';
 import { readNodes } from '../../explain/read-nodes.ts';
+import { readOtherRuns } from '../../explain/turns.ts';
 import { deadNodes, timeline } from '../../stage/run/close-run.ts';
 import { failuresSoFar, toDeadLetter } from '../../stage/run/run-failures.ts';
 import type { DeadLetter, RunRecord, StoredEvent, StoredItem } from '../../store/port.ts';
@@ -67,7 +68,11 @@ async function readTimeline({ store, coordinator }: Reader, { runId, state }: Ru
   return events;
 }
 
-async function explain({ coordinator, longCalls }: Reader, record: RunRecord, nowMs: number): Promise<Explanation> {
+async function explain(
+  { store, coordinator, longCalls }: Reader,
+  record: RunRecord,
+  nowMs: number,
+): Promise<Explanation> {
   const snapshot = await coordinator.findRun(record.runId);
   const { all, open, isSampled } = await readNodes(coordinator, record, snapshot);
   const calls = longCalls(nowMs);
@@ -75,6 +80,7 @@ async function explain({ coordinator, longCalls }: Reader, record: RunRecord, no
     reasons: explainRun({
       ...{ record, snapshot, nodes: open, limits: [], nowMs },
       failures: failuresSoFar(all),
+      others: await readOtherRuns(store, record),
       calls: calls === undefined ? [] : [{ ...calls, process: '' }],
     }),
     sampled: isSampled,

@@ -28,12 +28,15 @@ export interface DueTakeOutcome {
   readonly more: boolean;
 }
 
-/** Whose window is filled, and how many wake-ups of each kind the caller can send. */
-export interface FillCommand {
+/** The module whose window has room, and the phase that `toFill` named. */
+export interface Fillable {
   readonly runId: string;
   readonly moduleId: string;
-  /** The phase that `toFill` named. */
   readonly phase: number;
+}
+
+/** Whose window is filled, and how many wake-ups of each kind the caller can send. */
+export interface FillCommand extends Fillable {
   readonly hops: number;
   readonly requests: number;
 }

@@ -14,6 +14,7 @@
  * A handler provides the body; this file does the rest. A backend failure (the store or the coordinator did not answer) is
  * rethrown: it decides nothing. The node is given up without a crash, and the sweeper brings it again.
  */
+
 import type { Clock } from '../../clock/clock.ts';
 import type { Message, Stage } from '../../contracts/chain.ts';
 import { ResponseModel } from '../../contracts/messages.ts';
@@ -23,13 +24,13 @@ import { CommitErrorCode } from '../../coordination/protocol/errors.ts';
 import type { ChainNode, NodeRef } from '../../coordination/protocol/node.ts';
 import { type CodeOf, codeName, type ReleasedResponse } from '../../coordination/protocol/outcome.ts';
 import type { Coordinator } from '../../coordination/protocol/port.ts';
+import type { Fillable } from '../../coordination/protocol/sweep.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
 import { type Failure, pageOfFailure, toFailure } from '../../errors/failure.ts';
 import { failpoint } from '../../failpoints/failpoint.ts';
 import type { Log } from '../../telemetry/log.ts';
 import { isTracing, noteOnSpan } from '../../telemetry/spans.ts';
 import type { CommitPort } from '../items/commit-port.ts';
-import type { Fillable } from '../maintenance/window-filler.ts';
 import type { Publisher, Waiting } from '../messages/publisher.ts';
 import { childMessages, errorMessage, type MessageOrigin } from '../messages/wake-ups.ts';
 import type { Meters } from '../observe/meters.ts';

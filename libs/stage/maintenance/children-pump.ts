@@ -1,12 +1,12 @@
 import type { NodeRef } from '../../coordination/protocol/node.ts';
 import type { Coordinator } from '../../coordination/protocol/port.ts';
+import type { Fillable } from '../../coordination/protocol/sweep.ts';
 import type { Log } from '../../telemetry/log.ts';
 import { releasedMessage } from '../execution/execute-node.ts';
 import type { Publisher } from '../messages/publisher.ts';
 import { childMessages } from '../messages/wake-ups.ts';
 import type { Meters } from '../observe/meters.ts';
 import type { Runs } from '../run/runs.ts';
-import type { Fillable } from './window-filler.ts';
 
 export interface ChildrenPumpDeps {
   readonly coordinator: Pick<Coordinator, 'childrenPump'>;

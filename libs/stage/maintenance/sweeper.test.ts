@@ -7,6 +7,7 @@ import type { Message } from '../../contracts/chain.ts';
 import { invariantBroken } from '../../coordination/protocol/assertions.ts';
 import { RecoverCode } from '../../coordination/protocol/claims.ts';
 import { defaultPolicy } from '../../coordination/protocol/policy.ts';
+import type { Fillable } from '../../coordination/protocol/sweep.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
 import { computeStep, defineModule } from '../../modules/index.ts';
 import { type Log, silentLog } from '../../telemetry/log.ts';
@@ -16,7 +17,7 @@ import { Runs } from '../run/runs.ts';
 import { ChildrenPump } from './children-pump.ts';
 import { ShardPace } from './shard-pace.ts';
 import { Sweeper, type SweeperOptions } from './sweeper.ts';
-import { type Fillable, WindowFiller } from './window-filler.ts';
+import { WindowFiller } from './window-filler.ts';
 
 const work = defineModule({
   name: 'work',

@@ -1,5 +1,5 @@
 import type { Coordinator } from '../../coordination/protocol/port.ts';
-import type { FillCommand } from '../../coordination/protocol/sweep.ts';
+import type { Fillable } from '../../coordination/protocol/sweep.ts';
 import type { Log } from '../../telemetry/log.ts';
 import type { Publisher } from '../messages/publisher.ts';
 import { childMessages } from '../messages/wake-ups.ts';
@@ -11,9 +11,6 @@ export interface WindowFillerDeps {
   readonly runs: Pick<Runs, 'load'>;
   readonly log: Log;
 }
-
-/** The phase of a module for whose ready nodes there is room, as a commit names it. */
-export type Fillable = Pick<FillCommand, 'runId' | 'moduleId' | 'phase'>;
 
 /** Nodes of each kind that are let in at once. */
 const BATCH = 250;

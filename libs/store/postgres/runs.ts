@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
-import { beforeAll, CLASS_NUMBER, listRunsStatement, type RunPlace } from '../list-runs.ts';
 import { priorityClass } from '../../contracts/priority.ts';
+import { beforeAll, CLASS_NUMBER, listRunsStatement, type RunPlace } from '../list-runs.ts';
 import type { NewRun, RunEnd, RunRecord, Store } from '../port.ts';
 import type { Query, Row, Statement } from './database.ts';
 import type { RunNumbers } from './run-numbers.ts';

@@ -1,6 +1,6 @@
+import { priorityClass } from '../../contracts/priority.ts';
 import type { SqliteDatabase } from '../../sqlite/database.ts';
 import { beforeAll, CLASS_NUMBER, listRunsStatement, type RunPlace } from '../list-runs.ts';
-import { priorityClass } from '../../contracts/priority.ts';
 import type { NewRun, RunEnd, RunRecord, Store } from '../port.ts';
 import type { RunNumbers } from './run-numbers.ts';
 

@@ -5,6 +5,7 @@ import type { ProcessCalls } from '../../../libs/explain/calls.ts';
 import { explainRun } from '../../../libs/explain/explain.ts';
 import { breakerAwaited } from '../../../libs/explain/nodes.ts';
 import { readNodes } from '../../../libs/explain/read-nodes.ts';
+import { readOtherRuns } from '../../../libs/explain/turns.ts';
 import { failuresSoFar } from '../../../libs/stage/run/run-failures.ts';
 import type { IngressApiDeps } from './deps.ts';
 import { findRun } from './find-run.ts';
@@ -24,6 +25,7 @@ export async function explain(deps: IngressApiDeps, runId: string): Promise<Expl
   const processes = isOver ? undefined : await deps.processes?.();
   const reasons = explainRun({
     ...{ record, snapshot, nodes, limits, breakers },
+    others: await readOtherRuns(store, record),
     bodyMemory: deps.bodyMemory.snapshot(),
     failures: failuresSoFar(all),
     ...{ processes, calls: callsOf(processes) },
