@@ -31,7 +31,8 @@ export function describeFanOut(name: string, open: OpenCoordinator): void {
     it(
       `${CHILDREN} children under redelivery, duplicates and reordering: ${CHILDREN} done, one join`,
       async () => {
-        const harness = await open();
+        // A window that holds all of them: this is about messages.
+        const harness = await open({ hopWindow: 2 * CHILDREN, requestWindow: 1 });
         onTestFinished(() => harness.close());
         const { coordinator } = harness;
         const runId = `run-${randomUUID()}`;

@@ -7,7 +7,7 @@ import { openSqlitePair } from './sqlite-pair.ts';
 
 const SEED = 5;
 /** One from which each of the breaks below is met within a few scenarios. */
-const BREAKING_SEED = 46;
+const BREAKING_SEED = 47;
 
 type Break = (whole: Coordinator) => Partial<Coordinator>;
 

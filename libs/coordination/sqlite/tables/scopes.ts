@@ -6,7 +6,6 @@
 import type { SqliteDatabase } from '../../../sqlite/database.ts';
 import type { NodeKind, NodeSeed } from '../../protocol/node.ts';
 import type { JoinPolicy } from '../../protocol/runs.ts';
-import type { NodeRow, WindowNumber } from './node-row.ts';
 
 export interface RunScope {
   readonly no: number;
@@ -69,6 +68,13 @@ export interface PhaseScope {
   readonly ready: Record<NodeKind, number>;
 }
 
+/** The part of a node's row that says how its window counts it: 0 outside, 1 inside, 2 ready. */
+interface PlacedRow {
+  readonly phase_no: number;
+  readonly kind: NodeKind;
+  readonly window_place: number;
+}
+
 /** Nodes that are not terminal: the size of the phase's due set. */
 export function openCount(phase: PhaseScope): number {
   return phase.created - phase.done - phase.dead;
@@ -123,9 +129,9 @@ export class Scopes {
   }
 
   /** Counts a node that goes in or out of the window of its module. */
-  place({ phase_no, kind, window_place: from }: NodeRow, to: WindowNumber): void {
+  place({ phase_no, kind, window_place: from }: PlacedRow, to: number): void {
     const phase = this.phase(phase_no);
-    const change = (number: WindowNumber, by: number): void => {
+    const change = (number: number, by: number): void => {
       if (number === 1) phase.inside[kind] += by;
       if (number === 2) phase.ready[kind] += by;
     };
