@@ -67,7 +67,7 @@ describe('two coordinators under generated scenarios', () => {
   });
 
   it.each(Object.entries(BREAKS))('are found unequal by %s', async (_, breakIt) => {
-    const open: OpenPair = (runId, windows) => openSqlitePair(windows, (whole) => ({ ...whole, ...breakIt(whole) }));
+    const open: OpenPair = (_run, windows) => openSqlitePair(windows, (whole) => ({ ...whole, ...breakIt(whole) }));
     const found = assertEqualCoordinators({ open, sequences: 60, seed: BREAKING_SEED, shrinks: false });
     await expect(found).rejects.toThrow('Property failed');
   });
