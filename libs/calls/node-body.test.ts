@@ -25,6 +25,11 @@ describe('a request', () => {
     expect(kept({})).not.toHaveProperty('costMicros');
   });
 
+  it('keeps that its body may go to other origins, only if it says so', () => {
+    expect(kept({ resendBody: true })).toMatchObject({ resendBody: true });
+    expect(kept({ resendBody: false })).not.toHaveProperty('resendBody');
+  });
+
   it('is a POST with a body, unless it says otherwise', () => {
     expect(kept({ body: 'a=1' }).method).toBe('POST');
     expect(kept({ body: '' }).method).toBe('POST');

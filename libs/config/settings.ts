@@ -182,7 +182,11 @@ export const SETTINGS = {
   'http.headers_timeout_ms': integer('The timeout from the request to the headers of its response.', 30 * SECOND_MS),
   'http.body_timeout_ms': integer('The timeout between two parts of a body.', 30 * SECOND_MS),
   'http.total_timeout_ms': integer('The timeout of a whole request, redirects and body included.', MINUTE_MS),
-  'http.max_redirects': integer('How many redirects are followed; 0 is none.', 10, { min: 0, max: 100 }),
+  'http.max_redirects': integer(
+    'How many redirects are followed, a page that redirects to itself included; 0 is none.',
+    20,
+    { min: 0, max: 100 },
+  ),
   'http.max_body_bytes': integer('The largest body, after decompression; larger ones are refused.', 16 * KIB * KIB),
   'http.body_memory_mb': integer(
     'The most MiB of bodies that all downloads and parses of a process hold at once; others wait. At least twice http.max_body_bytes.',

@@ -272,12 +272,25 @@ it('a redirect to a private address is refused before anything is asked or await
   expect(limiter.snapshot()).toEqual([]);
 });
 
+it('W10: what is written for one origin stays there: keys, and a body that its request does not send again', async () => {
+  const target = await startHost('', page);
+  const source = await startServer((request, response) =>
+    request.url === '/robots.txt' ? response.end() : response.writeHead(307, { location: `${target.origin}/to` }).end(),
+  );
+  const { get } = open();
+  const form = { url: '', method: 'POST', form: { a: '1' }, headers: { 'x-api-key': 'k' } };
+  const { error } = await get(`${source.origin}/1`, { ...form, url: `${source.origin}/1` });
+  expect([error?.code, error?.class, target.paths]).toEqual(['download.body_not_resent', 2, []]);
+  const sent = await get(`${source.origin}/2`, { ...form, url: `${source.origin}/2`, resendBody: true });
+  expect([sent.status, target.paths]).toEqual([200, ['/to']]);
+});
+
 it('the rules on circles and on the number of redirects are those of the request', async () => {
   const host = await startHost('', (request, response) =>
     redirect(response, request.url === '/circle' ? '/circle' : `${request.url}x`),
   );
   const { get } = open({ http: { maxRedirects: 3 } });
   const codeOf = async (path: string) => (await get(host.origin + path)).error?.code;
-  expect([await codeOf('/circle'), host.paths.length]).toEqual(['download.too_many_redirects', 1]);
-  expect([await codeOf('/more'), host.paths.length]).toEqual(['download.too_many_redirects', 5]);
+  expect([await codeOf('/circle'), host.paths.length]).toEqual(['download.too_many_redirects', 4]);
+  expect([await codeOf('/more'), host.paths.length]).toEqual(['download.too_many_redirects', 8]);
 });

@@ -9,7 +9,7 @@ import type { DownloaderDeps } from './deps.ts';
 import { type HttpRequest, type HttpResponse, performRequest } from './http/request.ts';
 import { breaker } from './policies/breaker.ts';
 import { cache } from './policies/cache.ts';
-import { cookieHeader, cookies, sessionCookies } from './policies/cookies.ts';
+import { cookies, sessionCookies } from './policies/cookies.ts';
 import { cost } from './policies/cost.ts';
 import { deadline } from './policies/deadline.ts';
 import { HostPermit } from './policies/host-permit.ts';
@@ -131,15 +131,14 @@ export async function sendOverHops(sending: SendingContext): Promise<Reply> {
       ownHost ??= host;
       return passHop({ sending, hop, redirects, cancellation, limitKey: host === ownHost ? sending.limitKey : host });
     },
-    cookieOf: (hop) => cookieHeader(hop, jar),
     clock: deps.clock,
   });
   return { ...response, wasAnonymous, fromCache: false };
 }
 
-function asHttp({ method, url, headers, body, partial }: RequestBody): HttpRequest {
+function asHttp({ method, url, headers, body, partial, resendBody }: RequestBody): HttpRequest {
   const bytes = body === undefined ? {} : { body: Buffer.from(body, 'base64') };
-  return { method, url, headers, ...bytes, keepsPartial: partial === true };
+  return { method, url, headers, ...bytes, keepsPartial: partial === true, resendsBody: resendBody === true };
 }
 
 /** Removes the headers that Catena uses itself, so that no server can send them to the parser. */

@@ -32,6 +32,11 @@ const KINDS = {
   'download.malformed': { class: 'retryable', says: 'sent a response that is not HTTP' },
   'download.failed': { class: 'retryable', says: 'failed for an unknown reason' },
   'download.too_many_redirects': { class: 'fatal', says: 'redirects too often' },
+  'download.body_not_resent': {
+    class: 'fatal',
+    says: 'redirects a request with a body to another origin, which was not sent there',
+    remedy: 'request the target itself, or set resendBody on the request if the body may go to other origins',
+  },
   'download.too_large': {
     class: 'fatal',
     says: 'is larger than allowed',

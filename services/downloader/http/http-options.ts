@@ -38,7 +38,7 @@ export const DEFAULT_HTTP_OPTIONS: HttpClientOptions = {
   headersTimeoutMs: 30_000,
   bodyTimeoutMs: 30_000,
   totalTimeoutMs: 60_000,
-  maxRedirects: 10,
+  maxRedirects: 20,
   maxBodyBytes: 16 * 1024 * 1024,
   maxDecompressionRatio: 100,
   decompressionFloorBytes: 1024 * 1024,
