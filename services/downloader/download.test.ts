@@ -6,6 +6,7 @@ import type { ResponseModel } from '../../libs/contracts/messages.ts';
 import type { KeyLimits } from '../../libs/limits/limiter.ts';
 import { RateLimiter } from '../../libs/limits/rate-limiter.ts';
 import { defineModule, fetchStep } from '../../libs/modules/index.ts';
+import { UNDECODED_HEADER } from '../../libs/stage/messages/response-headers.ts';
 import { messagesOf, only } from '../../test/fixtures/outcomes.ts';
 import { openStageBench } from '../../test/fixtures/stage-bench.ts';
 import { admit } from './admit.ts';
@@ -270,6 +271,20 @@ it('a redirect to a private address is refused before anything is asked or await
   expect(error!.message).toContain('http://169.254.169.254/latest');
   expect(check.mock.calls.map(([url]) => url.host)).toEqual([source.host]);
   expect(limiter.snapshot()).toEqual([]);
+});
+
+it('W2: a status reaches the parser with a body that cannot be decoded, and no server can say so itself', async () => {
+  const host = await startHost('', (request, response) => {
+    const coding = request.url === '/broken' ? { 'content-encoding': 'gzip' } : {};
+    response.writeHead(404, { ...coding, 'catena-undecoded': 'forged' }).end(Buffer.from('1f8b0800ff', 'hex'));
+  });
+  const { get } = open();
+  const told = async (path: string) => {
+    const { status, headers } = await get(host.origin + path);
+    return [status, headers.find(({ name }) => name === UNDECODED_HEADER)?.value];
+  };
+  expect(await told('/broken')).toEqual([404, expect.stringContaining('content-encoding gzip')]);
+  expect(await told('/plain')).toEqual([404, undefined]);
 });
 
 it('W10: what is written for one origin stays there: keys, and a body that its request does not send again', async () => {

@@ -3,7 +3,7 @@
 import type { RequestBody } from '../../libs/calls/node-body.ts';
 import type { ResponseModel } from '../../libs/contracts/messages.ts';
 import type { DownloadWork } from '../../libs/stage/execution/hand-over.ts';
-import { PARTIAL_HEADER } from '../../libs/stage/messages/response-headers.ts';
+import { PARTIAL_HEADER, UNDECODED_HEADER } from '../../libs/stage/messages/response-headers.ts';
 import { withoutPayer } from '../../libs/stage/node/cost-attempt.ts';
 import type { DownloaderDeps } from './deps.ts';
 import { type HttpRequest, type HttpResponse, performRequest } from './http/request.ts';
@@ -142,11 +142,14 @@ function asHttp({ method, url, headers, body, partial, resendBody }: RequestBody
 }
 
 /** Removes the headers that Catena uses itself, so that no server can send them to the parser. */
-function asDownloaded({ status, url, headers, timings, body, blob, partial, fromCache }: Reply): Downloaded {
-  const honest = withoutPayer(headers).filter(([name]) => name !== PARTIAL_HEADER);
+function asDownloaded({ status, url, headers, timings, body, blob, partial, undecoded, fromCache }: Reply): Downloaded {
+  const marks: [string, string][] = [];
+  if (partial) marks.push([PARTIAL_HEADER, 'true']);
+  if (undecoded !== undefined) marks.push([UNDECODED_HEADER, undecoded]);
+  const honest = withoutPayer(headers).filter(([name]) => name !== PARTIAL_HEADER && name !== UNDECODED_HEADER);
   return {
     ...{ status, url, timings, fromCache },
-    headers: partial ? [...honest, [PARTIAL_HEADER, 'true']] : honest,
+    headers: [...honest, ...marks],
     content:
       blob === undefined
         ? { $case: 'body', value: Buffer.from(body.buffer, body.byteOffset, body.byteLength) }

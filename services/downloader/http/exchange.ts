@@ -14,6 +14,8 @@ export interface Answer {
   readonly body: Buffer;
   /** Whether the body was cut off. */
   readonly partial: boolean;
+  /** Why the body is still in its content coding; undefined for one that was decoded. */
+  readonly undecoded?: string;
   /** Time until a connection was ready. */
   readonly queuedMs: number;
   /** Time from sending to the headers. */

@@ -60,15 +60,20 @@ async function decoded(
   limits: HttpClientOptions,
   makeRoom: (bytes: number) => Promise<void>,
 ): Promise<Answer> {
-  const encoding = answer.headers.find(([name]) => name === 'content-encoding')?.[1];
-  if (encoding === undefined || answer.body.length === 0) return answer;
+  // Several lines are one list, in their order (RFC 9110, 5.3).
+  const codings = answer.headers.flatMap(([name, value]) => (name === 'content-encoding' ? [value] : []));
+  if (codings.length === 0 || answer.body.length === 0) return answer;
+  const encoding = codings.join(', ');
   try {
     return { ...answer, body: await decodeBody(answer.body, encoding, limits, makeRoom) };
   } catch (thrown) {
     if (!(thrown instanceof DecodeError)) throw thrown;
     const { maxBodyBytes, maxDecompressionRatio } = limits;
     const data = { sentBytes: answer.body.length, limitBytes: thrown.limitBytes, maxBodyBytes, maxDecompressionRatio };
-    const detail = `${encoding}, ${thrown.message}`;
+    const detail = `content-encoding ${encoding}, ${thrown.message}`;
+    // An error page is judged by its status first; whoever reads it learns that its body cannot be read.
+    const isSuccess = answer.status >= 200 && answer.status <= 299;
+    if (thrown.fault === 'bad_encoding' && !isSuccess) return { ...answer, undecoded: detail };
     throw downloadError(`download.${thrown.fault}`, { url, detail, cause: thrown.cause, data });
   }
 }

@@ -43,15 +43,50 @@ describe('content encodings', () => {
     ['br', brotliCompressSync(page).subarray(0, -5)],
     ['zstd', zstdCompressSync(page).subarray(0, -5)],
     ['deflate', deflateSync(page).subarray(0, -5)],
-    ['gzip', page],
-    ['br', page],
-    ['zstd', page],
     ['gzip, gzip, gzip, gzip', page],
+    ['br', deflateSync(page)],
+    ['gzip', Buffer.from([0x1f, 0x8b, 8, 0])],
   ])('a broken %s stream is a retryable failure', async (encoding, bytes) => {
     await expect(get(startClient(), await serving(bytes, encoding))).rejects.toMatchObject({
       code: 'download.bad_encoding',
       class: 'retryable',
     });
+  });
+
+  it.each([
+    ['gzip', page],
+    ['x-gzip', Buffer.from('ok')],
+    ['br', page],
+    ['deflate', Buffer.from('{"caf\u00e9":1}')],
+    ['zstd', page],
+    ['gzip, gzip', gzipSync(page), page],
+    ['gzip', Buffer.from('caf\xe9 \0', 'latin1')],
+  ])('W2: a body that is provably not %s is read as it is', async (encoding, bytes, read = bytes) => {
+    const response = await get(startClient(), await serving(bytes, encoding));
+    expect(Buffer.compare(response.body, read)).toBe(0);
+  });
+
+  it.each([
+    ['gzip', 'gzip', gzipSync(gzipSync(page))],
+    ['gzip', 'br', brotliCompressSync(gzipSync(page))],
+    ['deflate, gzip', 'br', brotliCompressSync(gzipSync(deflateSync(page)))],
+    ['gzip', 'identity', gzipSync(page)],
+  ])('W1: lines of their own, %s and %s, are one list', async (first, second, bytes) => {
+    const head = `HTTP/1.1 200 OK\r\ncontent-encoding: ${first}\r\nContent-Encoding: ${second}\r\n`;
+    const { origin } = await startRawServer((socket) => {
+      socket.end(Buffer.concat([Buffer.from(`${head}content-length: ${bytes.length}\r\n\r\n`), bytes]));
+    });
+    expect(Buffer.compare((await get(startClient(), origin)).body, page)).toBe(0);
+  });
+
+  it('W2: a status that is no success counts before a body that cannot be read', async () => {
+    const bytes = gzipSync(page).subarray(0, -5);
+    const { origin } = await startServer((_request, response) =>
+      response.writeHead(404, { 'content-encoding': 'gzip' }).end(bytes),
+    );
+    const response = await get(startClient(), origin);
+    expect(response).toMatchObject({ status: 404, undecoded: 'content-encoding gzip, unexpected end of file' });
+    expect(Buffer.compare(response.body, bytes)).toBe(0);
   });
 
   it('stops a body that grows out of proportion, whatever it is packed with', async () => {

@@ -23,6 +23,8 @@ export interface HttpResponse {
   readonly body: Uint8Array;
   /** Whether the body was cut off. */
   readonly partial: boolean;
+  /** Why the body is still in its content coding; undefined for one that was decoded. Only of statuses that are no success. */
+  readonly undecoded?: string;
   readonly timings: {
     /** Time until connections were ready, redirects included. */
     readonly queuedMs: number;
@@ -64,9 +66,11 @@ export async function performRequest(
       queuedMs += answer.queuedMs;
       const location = redirectLocation(answer.status, answer.headers);
       if (location === undefined) {
-        const { status, headers, body, partial, firstByteMs } = answer;
+        const { status, headers, body, partial, undecoded, firstByteMs } = answer;
+        const url = withoutCredentials(hop.url);
         const timings = { queuedMs, firstByteMs, totalMs: clock.monotonic() - startMs };
-        return { status, url: withoutCredentials(hop.url), headers, body, partial, timings, redirects: trail.length };
+        const response = { status, url, headers, body, partial, timings, redirects: trail.length };
+        return undecoded === undefined ? response : { ...response, undecoded };
       }
       const next = redirected(hop, answer.status, location);
       trail.follow(hop.url, next.url);
