@@ -50,6 +50,7 @@ import type { Store } from '../libs/store/port.ts';
 import type { ResponseCache } from '../libs/store/response-cache.ts';
 import type { Log } from '../libs/telemetry/log.ts';
 import type { Metrics } from '../libs/telemetry/metrics.ts';
+import { readAuthority } from '../libs/transport/grpc/tls-files.ts';
 import type { BreakerGuard } from './downloader/deps.ts';
 import { createHttpClient, type HttpClient } from './downloader/http/http-client.ts';
 import { performRequest } from './downloader/http/request.ts';
@@ -65,6 +66,9 @@ import { createParser } from './parser/service.ts';
 import { type Drain, type Running, stopStages } from './stop.ts';
 
 export const STAGE_NAMES = ['ingress', 'module-processor', 'downloader', 'parser', 'error-threshold'] as const;
+
+/** How the downloader meets servers that most clients would not. */
+const UNUSUAL = { http2: 'HTTP/2', lenient: 'the lenient reader' } as const;
 
 export type StageName = (typeof STAGE_NAMES)[number];
 
@@ -193,7 +197,15 @@ export function composeStages(backends: Backends, options: StageOptions): Stages
     clock,
   });
   sampleBodyMemory(metrics, bodyMemory);
-  const http = createHttpClient({ ...config.http, denyPrivateTargets: config.http.denyPrivateTargets === true });
+  const { tlsCa } = config.http;
+  const http = createHttpClient(
+    {
+      ...config.http,
+      ca: tlsCa === undefined ? undefined : readAuthority('http.tls_ca', tlsCa).toString(),
+      denyPrivateTargets: config.http.denyPrivateTargets === true,
+    },
+    (origin, way, error) => log.info(`a server is met by ${UNUSUAL[way]} from now on`, { origin, error }),
+  );
   const cookies = new CookieJars();
   const robots = new RobotsRules({
     productToken: config.http.userAgent.split(/[/\s]/)[0]!,

@@ -187,6 +187,17 @@ export const SETTINGS = {
     20,
     { min: 0, max: 100 },
   ),
+  'http.max_header_bytes': integer('The most bytes of headers of one response; more are refused.', 256 * KIB, {
+    min: KIB,
+    max: 16 * KIB * KIB,
+  }),
+  'http.http2': flag('Whether HTTP/2 is spoken with servers that refuse HTTP/1.1.', true),
+  'http.lenient': choice(
+    'Whether responses that break HTTP/1.1 are read as browsers read them: `when_needed` repeats a request that changes nothing, and does so first at that server from then on.',
+    'when_needed',
+    ['never', 'when_needed', 'always'],
+  ),
+  'http.tls_ca': optionalPath('Certificate authorities of sites to trust besides those of Node, as PEM.'),
   'http.max_body_bytes': integer('The largest body, after decompression; larger ones are refused.', 16 * KIB * KIB),
   'http.body_memory_mb': integer(
     'The most MiB of bodies that all downloads and parses of a process hold at once; others wait. At least twice http.max_body_bytes.',

@@ -40,22 +40,32 @@ const KINDS = {
   'download.too_large': {
     class: 'fatal',
     says: 'is larger than allowed',
-    remedy: 'raise the limit on body size if such a size is expected',
+    remedy: 'raise http.max_body_bytes if such a size is expected',
+  },
+  'download.headers_too_large': {
+    class: 'fatal',
+    says: 'sent more headers than allowed',
+    remedy: 'raise http.max_header_bytes if such headers are expected',
   },
   'download.decompression_ratio': {
     class: 'fatal',
     says: 'decompresses to far more than it sent',
-    remedy: 'raise the limit on the decompression ratio if the server is trusted',
+    remedy: 'raise http.max_decompression_ratio if the server is trusted',
   },
   'download.private_target': {
     class: 'fatal',
     says: 'leads to a private, loopback, link-local or reserved address',
     remedy: 'allow private targets in the configuration if this is intended',
   },
+  'download.http2_only': {
+    class: 'fatal',
+    says: 'is on a server that speaks no HTTP/1.1',
+    remedy: 'set http.http2 to true, so that HTTP/2 is spoken with it',
+  },
   'download.tls': {
     class: 'fatal',
     says: 'could not be connected to securely',
-    remedy: "check the server's certificate",
+    remedy: 'make the certificate of the server valid, or name its authority in http.tls_ca',
   },
   'download.aborted': { class: 'retryable', says: 'was aborted before it ended' },
 } as const satisfies Record<string, Kind>;

@@ -1,13 +1,14 @@
-import { Agent } from 'undici';
 import { unlessAborted } from '../../../libs/concurrency/abort.ts';
+import { CatenaError } from '../../../libs/errors/catena-error.ts';
 import type { BodyHold } from '../../../libs/limits/body-memory.ts';
 import type { Cancellation } from './cancellation.ts';
 import { DecodeError, decodeBody } from './decode-body.ts';
 import { downloadError } from './download-error.ts';
-import { type Answer, Exchange } from './exchange.ts';
+import { type Answer, type BodyRoom, Exchange } from './exchange.ts';
 import type { Hop } from './hop.ts';
 import { DEFAULT_HTTP_OPTIONS, type HttpClientOptions } from './http-options.ts';
 import { TargetGuard } from './private-address.ts';
+import { createWays, type OnUnusual } from './ways.ts';
 
 export interface HttpClient {
   readonly options: HttpClientOptions;
@@ -23,27 +24,52 @@ export interface HttpClient {
   close(): Promise<void>;
 }
 
-/** An HTTP client with one connection pool per origin; all limits hold for each request. */
-export function createHttpClient(options: Partial<HttpClientOptions> = {}): HttpClient {
+/**
+ * An HTTP client with one connection pool per origin; all limits hold for each request. `onUnusual` is called for a server that speaks HTTP/2
+ * only or breaks HTTP/1.1, once as long as that is remembered.
+ */
+export function createHttpClient(
+  options: Partial<HttpClientOptions> = {},
+  onUnusual: OnUnusual = () => undefined,
+): HttpClient {
   const limits = { ...DEFAULT_HTTP_OPTIONS, ...options };
   const guard = limits.denyPrivateTargets ? new TargetGuard(limits.allowedPrivateAddresses, limits.lookup) : undefined;
-  const agent = createAgent(limits, guard);
+  const ways = createWays(limits, guard?.lookup ?? limits.lookup, onUnusual);
 
   function checkTarget(url: URL): void {
     const denied = guard?.deniedAddress(url);
     if (denied !== undefined) throw downloadError('download.private_target', { url, data: { address: denied } });
   }
 
+  /** Makes an exchange, in as many ways as it takes: each at most once. */
+  async function exchanged(hop: Hop, cancellation: Cancellation, room: BodyRoom | undefined): Promise<Answer> {
+    let way = ways.wayOf(hop);
+    let failure: CatenaError | undefined;
+    for (;;) {
+      const exchange = new Exchange(hop, limits, room);
+      cancellation.cover(exchange);
+      ways.dispatch(hop, way, exchange);
+      try {
+        const answer = await exchange.answer;
+        if (failure !== undefined) ways.suits(hop, way, failure);
+        return answer;
+      } catch (thrown) {
+        cancellation.throwIfCancelled();
+        const another = thrown instanceof CatenaError ? ways.another(hop, way, thrown) : undefined;
+        if (another === undefined) throw thrown;
+        failure = thrown as CatenaError;
+        way = another;
+      }
+    }
+  }
+
   async function send(hop: Hop, cancellation: Cancellation, hold?: BodyHold): Promise<Answer> {
     checkTarget(hop.url);
     cancellation.throwIfCancelled();
     const onWait = (wait: Promise<void>) => cancellation.suspend(wait);
-    const exchange = new Exchange(hop, limits, hold && { hold, onWait });
-    cancellation.cover(exchange);
-    const { url, method, body } = hop;
-    const path = url.pathname + url.search;
-    agent.dispatch({ origin: url.origin, path, method, headers: wireHeaders(hop), body: body ?? null }, exchange);
-    return decoded(await exchange.answer, url, limits, async (bytes) => {
+    const room = hold && { hold, onWait };
+    const { url } = hop;
+    return decoded(await exchanged(hop, cancellation, room), url, limits, async (bytes) => {
       const wait = hold?.grow(bytes);
       if (wait === undefined) return;
       onWait(wait);
@@ -51,7 +77,7 @@ export function createHttpClient(options: Partial<HttpClientOptions> = {}): Http
     });
   }
 
-  return { options: limits, send, checkTarget, close: () => agent.destroy() };
+  return { options: limits, send, checkTarget, close: () => ways.close() };
 }
 
 async function decoded(
@@ -76,27 +102,4 @@ async function decoded(
     if (thrown.fault === 'bad_encoding' && !isSuccess) return { ...answer, undecoded: detail };
     throw downloadError(`download.${thrown.fault}`, { url, detail, cause: thrown.cause, data });
   }
-}
-
-/** A pool lives as long as its connections, so that a crawl over many hosts does not accumulate pools. */
-function createAgent(limits: HttpClientOptions, guard: TargetGuard | undefined): Agent {
-  const lookup = guard?.lookup ?? limits.lookup;
-  return new Agent({
-    connections: limits.maxConnectionsPerHost > 0 ? limits.maxConnectionsPerHost : null,
-    pipelining: 1,
-    // HTTP/1.1 only: all limits here are tested with it.
-    allowH2: false,
-    connect: { timeout: limits.connectTimeoutMs, ...(lookup === undefined ? {} : { lookup }) },
-    headersTimeout: limits.headersTimeoutMs,
-    bodyTimeout: limits.bodyTimeoutMs,
-  });
-}
-
-/** The headers in undici's cheapest form: names and values in turn, the cookies last. */
-function wireHeaders({ headers }: Hop): string[] {
-  const flat: string[] = [];
-  for (const [name, value] of headers) if (name !== 'cookie') flat.push(name, value);
-  const cookie = headers.get('cookie') ?? '';
-  if (cookie !== '') flat.push('cookie', cookie);
-  return flat;
 }
