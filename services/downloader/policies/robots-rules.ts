@@ -54,7 +54,14 @@ interface SiteRules {
 }
 
 /** Failures of the response itself, not of the connection: RFC 9309 treats the site as one without rules. */
-const UNAVAILABLE = new Set(['download.too_many_redirects', 'download.too_large', 'download.decompression_ratio']);
+const UNAVAILABLE = new Set([
+  ...[
+    'download.too_many_redirects',
+    'download.too_large',
+    'download.headers_too_large',
+    'download.decompression_ratio',
+  ],
+]);
 
 /**
  * The robots.txt rules of each site, fetched once and kept. A site without rules (any 4xx) allows everything. When the rules
