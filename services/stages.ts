@@ -203,13 +203,15 @@ export function composeStages(backends: Backends, options: StageOptions): Stages
       ...config.http,
       ca: tlsCa === undefined ? undefined : readAuthority('http.tls_ca', tlsCa).toString(),
       denyPrivateTargets: config.http.denyPrivateTargets === true,
+      allowedPrivateTargets: config.http.allowedPrivateTargets ?? [],
+      allowedUntrustedTargets: config.http.allowedUntrustedTargets ?? [],
     },
     (origin, way, error) => log.info(`a server is met by ${UNUSUAL[way]} from now on`, { origin, error }),
   );
   const cookies = new CookieJars();
   const robots = new RobotsRules({
     productToken: config.http.userAgent.split(/[/\s]/)[0]!,
-    fetch: (url, signal) => performRequest(http, { method: 'GET', url, headers: {} }, signal),
+    fetch: (url, signal, isUntrusted) => performRequest(http, { method: 'GET', url, headers: {}, isUntrusted }, signal),
   });
   const forget = (runId: string): void => {
     cookies.dropRun(runId);

@@ -25,9 +25,9 @@ describe('a request', () => {
     expect(kept({})).not.toHaveProperty('costMicros');
   });
 
-  it('keeps that its body may go to other origins, only if it says so', () => {
-    expect(kept({ resendBody: true })).toMatchObject({ resendBody: true });
-    expect(kept({ resendBody: false })).not.toHaveProperty('resendBody');
+  it.each(['resendBody', 'untrusted'] as const)('keeps %s, only if it says so', (field) => {
+    expect(kept({ [field]: true })).toMatchObject({ [field]: true });
+    expect(kept({ [field]: false })).not.toHaveProperty(field);
   });
 
   it('is a POST with a body, unless it says otherwise', () => {

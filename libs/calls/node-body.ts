@@ -27,6 +27,7 @@ export interface RequestBody {
   readonly partial?: boolean;
   readonly robots?: 'ignore';
   readonly resendBody?: boolean;
+  readonly untrusted?: boolean;
   readonly cache?: CachePolicy | false;
   readonly cacheKey?: string;
   /** The most that sending it costs, in millionths; absent if it costs nothing. */
@@ -65,6 +66,7 @@ export function encodeRequest(spec: RequestSpec, state: unknown): string {
     ...(spec.partial === true ? { partial: true } : {}),
     ...(spec.robots === 'ignore' ? { robots: spec.robots } : {}),
     ...(spec.resendBody === true ? { resendBody: true } : {}),
+    ...(spec.untrusted === true ? { untrusted: true } : {}),
     ...(spec.cache === undefined ? {} : { cache: spec.cache }),
     ...(spec.cacheKey === undefined ? {} : { cacheKey: spec.cacheKey }),
     ...(spec.cost === undefined ? {} : { costMicros: toMicros(spec.cost.atMost) }),

@@ -121,6 +121,20 @@ describe('the mode', () => {
     expect(load({ env: allowed }).config.http.denyPrivateTargets).toBe(false);
   });
 
+  it('refuses private addresses in one process that takes work from others, unless a source allows them', () => {
+    const deniesPrivateTargets = true;
+    expect(load({ deniesPrivateTargets }).config.http.denyPrivateTargets).toBe(true);
+    const env = { CATENA_HTTP_DENY_PRIVATE_TARGETS: 'false' };
+    expect(load({ env, deniesPrivateTargets }).config.http.denyPrivateTargets).toBe(false);
+  });
+
+  it('reads networks, and refuses names', () => {
+    const env = { CATENA_HTTP_ALLOWED_PRIVATE_TARGETS: '127.0.0.1, 10.0.0.0/8,fd00::/8' };
+    expect(load({ env }).config.http.allowedPrivateTargets).toEqual(['127.0.0.1', '10.0.0.0/8', 'fd00::/8']);
+    const wrong = { CATENA_HTTP_ALLOWED_UNTRUSTED_TARGETS: 'localhost' };
+    expect(problemsOf({ env: wrong }).map(({ key }) => key)).toEqual(['http.allowed_untrusted_targets']);
+  });
+
   it('asks for everything that a distributed deployment needs', () => {
     expect(problemsOf({ env: { CATENA_CACHE_REDIS: 'redis://h' } }).map(({ key }) => key)).toEqual([
       'nats.url',

@@ -26,6 +26,8 @@ export interface ConfigSources {
   readonly overrides?: Readonly<Record<string, RawValue | undefined>>;
   /** The extensions whose settings are known besides those of Catena; default: none. */
   readonly extensions?: readonly SettingsOwner[];
+  /** Whether private addresses are refused unless a source says otherwise: for processes that take work from others. */
+  readonly deniesPrivateTargets?: boolean;
 }
 
 export interface LoadedConfig {
@@ -70,7 +72,7 @@ export function loadConfig(sources: ConfigSources): LoadedConfig {
     }
   }
   const mode = values['cache.redis'] === undefined ? 'single_node' : 'distributed';
-  values['http.deny_private_targets'] ??= mode === 'distributed';
+  values['http.deny_private_targets'] ??= mode === 'distributed' || sources.deniesPrivateTargets === true;
   const frozen = Object.freeze(values) as LoadedConfig['values'];
   const from = Object.freeze(origins) as LoadedConfig['origins'];
   const wrong = new Set(problems.map(({ key }) => key));

@@ -32,6 +32,8 @@ const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;
 const DAY_MS = 24 * 60 * MINUTE_MS;
 const KIB = 1_024;
+/** An address, or a network. */
+const NETWORK = /^[\da-fA-F.:]+(?:\/\d{1,3})?$/;
 
 export const SETTINGS = {
   'cache.redis': redisUrl(
@@ -208,7 +210,17 @@ export const SETTINGS = {
     100,
   ),
   'http.deny_private_targets': flagByMode(
-    'Whether private, loopback and link-local addresses are refused; default: only in distributed mode.',
+    'Whether private, loopback and link-local addresses are refused; default: in distributed mode, in `catena serve` and in `catena diagnose`.',
+  ),
+  'http.allowed_private_targets': optionalList(
+    'Addresses that are reached although `http.deny_private_targets` refuses them.',
+    'addresses, or networks such as 10.0.0.0/8',
+    NETWORK,
+  ),
+  'http.allowed_untrusted_targets': optionalList(
+    'Private addresses that requests from content (`untrusted`) may reach, on any port; by default none, in no mode.',
+    'addresses, or networks such as 10.0.0.0/8',
+    NETWORK,
   ),
 
   'grpc.listen': listenAddress(

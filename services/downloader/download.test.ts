@@ -263,7 +263,7 @@ it('a Retry-After holds up the host that sent it, not the one that redirected th
 
 it('a redirect to a private address is refused before anything is asked or awaited there', async () => {
   const source = await startHost('', (_request, response) => redirect(response, 'http://169.254.169.254/latest'));
-  const opened = open({ http: { denyPrivateTargets: true, allowedPrivateAddresses: ['127.0.0.1'] } });
+  const opened = open({ http: { denyPrivateTargets: true, allowedPrivateTargets: ['127.0.0.1'] } });
   const { get, deps, limiter } = opened;
   const check = vi.spyOn(deps.robots, 'check');
   const { error } = await get(`${source.origin}/a`);

@@ -27,7 +27,7 @@ import {
   type RequestPolicy,
   type SendingContext,
 } from './policies/policy.ts';
-import { privateTargets } from './policies/private-targets.ts';
+import { privateTarget, privateTargets } from './policies/private-targets.ts';
 import { retryAfter } from './policies/retry-after.ts';
 import { robots, robotsOfRedirect } from './policies/robots.ts';
 import { secrets } from './policies/secrets.ts';
@@ -42,6 +42,8 @@ export const REQUEST_POLICIES: readonly RequestPolicy[] = [
   keepBody,
   // Before all that costs time or money: a cached response needs no robots.txt, no breaker trial and no money.
   cache,
+  // Before robots: not even the robots.txt of a forbidden address is asked for.
+  privateTarget,
   // Before breaker and cost: a page that may not be fetched must use neither.
   robots,
   // Before the deadline, which counts from when the request may be sent; after the cache: a cached response waits for nothing.
@@ -136,9 +138,14 @@ export async function sendOverHops(sending: SendingContext): Promise<Reply> {
   return { ...response, wasAnonymous, fromCache: false };
 }
 
-function asHttp({ method, url, headers, body, partial, resendBody }: RequestBody): HttpRequest {
+function asHttp({ method, url, headers, body, partial, resendBody, untrusted }: RequestBody): HttpRequest {
   const bytes = body === undefined ? {} : { body: Buffer.from(body, 'base64') };
-  return { method, url, headers, ...bytes, keepsPartial: partial === true, resendsBody: resendBody === true };
+  return {
+    ...{ method, url, headers, ...bytes },
+    keepsPartial: partial === true,
+    resendsBody: resendBody === true,
+    isUntrusted: untrusted === true,
+  };
 }
 
 /** Removes the headers that Catena uses itself, so that no server can send them to the parser. */

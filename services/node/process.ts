@@ -37,7 +37,7 @@ export async function runProcess(stages: readonly StageName[], env: Environment 
   try {
     armNamedFailpoint(env);
     const extensions = await openExtensions({ env });
-    loaded = loadConfig({ env, extensions });
+    loaded = loadConfig({ env, extensions, deniesPrivateTargets: true });
     log = logOf(loaded, stages);
     await serve(stages, { loaded, extensions, env, log }, ended);
     return ExitCode.DONE;

@@ -29,7 +29,13 @@ async function demo(): Promise<number> {
   const module = defineDiagnosis({ registry: () => models.registry, pageUrl: pages.pageUrl });
   const { config } = loadConfig({
     env: {},
-    overrides: { 'store.path': ':memory:', 'limits.requests_per_second': 100, sweep_interval_ms: 20 },
+    overrides: {
+      'store.path': ':memory:',
+      'limits.requests_per_second': 100,
+      sweep_interval_ms: 20,
+      // The pages that its models cite are on loopback.
+      'http.allowed_untrusted_targets': '127.0.0.1',
+    },
   });
   const node = startSingleNode({ config, modules: new ModuleRegistry([module]), log: silentLog });
   await node.store.putAccount({

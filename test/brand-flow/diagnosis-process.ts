@@ -29,6 +29,7 @@ const { config } = loadConfig({
     sweep_interval_ms: 20,
     'limits.requests_per_second': 0,
     'robots.enabled': false,
+    'http.allowed_untrusted_targets': '127.0.0.1',
   },
 });
 const node = startSingleNode({ config, modules: new ModuleRegistry([module]), log: silentLog });

@@ -64,6 +64,8 @@ interface Prepared {
   readonly options: { readonly set?: readonly string[] };
 }
 
+const DENY_PRIVATE = 'http.deny_private_targets';
+
 /** For a run in a file: this process asks the models, so they must be in the registry and their keys must be available. */
 async function atFile(
   context: CliContext,
@@ -78,7 +80,13 @@ async function atFile(
   await requireModels(context, { registry, models, task: { account, platform }, getAccount: accountsIn(path) });
   return {
     work: { file: fileURLToPath(MODULE_FILE), input },
-    options: { set: withKeysAllowed(set, config.downloader.secrets ?? [], registry, models) },
+    options: {
+      set: [
+        ...withKeysAllowed(set, config.downloader.secrets ?? [], registry, models),
+        // Answers name the pages that it reads.
+        ...(loaded.origins[DENY_PRIVATE] === 'default' ? [`${DENY_PRIVATE}=true`] : []),
+      ],
+    },
   };
 }
 

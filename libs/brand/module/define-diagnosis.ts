@@ -222,6 +222,8 @@ export function defineDiagnosis({ registry, clock = systemClock, pageUrl = (url)
       trace: {
         request: ({ input, state, deadlineAtMs }) => ({
           url: pageUrl(state.url),
+          // An answer names it, and may name anything.
+          untrusted: true,
           timeoutMs: input.sourceTimeoutMs,
           limitKey: `page:${registrableDomain(state.url) ?? ''}`,
           ...(deadlineAtMs === undefined ? {} : { untilMs: deadlineAtMs - REPORT_MS }),

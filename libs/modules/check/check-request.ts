@@ -59,6 +59,7 @@ const READERS: { readonly [Field in keyof Required<RequestSpec>]: Read } = {
   notBeforeMs: (value, field) => require(value, field, timeProblem(value)),
   partial: readFlag,
   resendBody: readFlag,
+  untrusted: readFlag,
   robots: (value, field) => require(value, field, value === 'ignore' ? undefined : 'give "ignore", or leave it out'),
   cache: readCache,
   cacheKey: readName,

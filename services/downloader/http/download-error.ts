@@ -55,7 +55,13 @@ const KINDS = {
   'download.private_target': {
     class: 'fatal',
     says: 'leads to a private, loopback, link-local or reserved address',
-    remedy: 'allow private targets in the configuration if this is intended',
+    remedy:
+      'if this is intended, name the address in http.allowed_private_targets, or set http.deny_private_targets to false; for a request with untrusted in http.allowed_untrusted_targets',
+  },
+  'download.forbidden_port': {
+    class: 'fatal',
+    says: 'comes from content, and names a port other than 80 and 443',
+    remedy: 'leave such an address out, or request it without untrusted if you trust who wrote it',
   },
   'download.http2_only': {
     class: 'fatal',

@@ -18,11 +18,20 @@ export interface HttpClient {
    * its size is limited.
    */
   send(hop: Hop, cancellation: Cancellation, hold?: BodyHold): Promise<Answer>;
-  /** Throws `download.private_target` for a URL that names an address which must not be reached; {@link send} does too. */
-  checkTarget(url: URL): void;
+  /**
+   * Throws `download.private_target` for a URL that names an address which must not be reached, and `download.forbidden_port` for one from
+   * content; {@link send} does too.
+   */
+  checkTarget(target: Target): void;
   /** Aborts running exchanges (`download.aborted`) and closes all connections. */
   close(): Promise<void>;
 }
+
+/** Where a request goes, and whether content names it. */
+export type Target = Pick<Hop, 'url' | 'isUntrusted'>;
+
+/** The ports of the web; an empty one is that of its protocol. */
+const WEB_PORTS: ReadonlySet<string> = new Set(['', '80', '443']);
 
 /**
  * An HTTP client with one connection pool per origin; all limits hold for each request. `onUnusual` is called for a server that speaks HTTP/2
@@ -33,16 +42,24 @@ export function createHttpClient(
   onUnusual: OnUnusual = () => undefined,
 ): HttpClient {
   const limits = { ...DEFAULT_HTTP_OPTIONS, ...options };
-  const guard = limits.denyPrivateTargets ? new TargetGuard(limits.allowedPrivateAddresses, limits.lookup) : undefined;
-  const ways = createWays(limits, guard?.lookup ?? limits.lookup, onUnusual);
+  const { lookup, denyPrivateTargets, allowedPrivateTargets, allowedUntrustedTargets } = limits;
+  const guard = denyPrivateTargets ? new TargetGuard(allowedPrivateTargets, lookup) : undefined;
+  const strictGuard = new TargetGuard(allowedUntrustedTargets, lookup);
+  // Requests from content have connections of their own: those of others may lead where they must not go.
+  const trustedWays = createWays(limits, guard?.lookup ?? lookup, onUnusual);
+  const untrustedWays = createWays(limits, strictGuard.lookup, onUnusual);
 
-  function checkTarget(url: URL): void {
-    const denied = guard?.deniedAddress(url);
+  function checkTarget({ url, isUntrusted }: Target): void {
+    const denied = (isUntrusted === true ? strictGuard : guard)?.deniedAddress(url);
     if (denied !== undefined) throw downloadError('download.private_target', { url, data: { address: denied } });
+    if (isUntrusted === true && !WEB_PORTS.has(url.port) && !strictGuard.allows(url)) {
+      throw downloadError('download.forbidden_port', { url, data: { port: url.port } });
+    }
   }
 
   /** Makes an exchange, in as many ways as it takes: each at most once. */
   async function exchanged(hop: Hop, cancellation: Cancellation, room: BodyRoom | undefined): Promise<Answer> {
+    const ways = hop.isUntrusted === true ? untrustedWays : trustedWays;
     let way = ways.wayOf(hop);
     let failure: CatenaError | undefined;
     for (;;) {
@@ -64,7 +81,7 @@ export function createHttpClient(
   }
 
   async function send(hop: Hop, cancellation: Cancellation, hold?: BodyHold): Promise<Answer> {
-    checkTarget(hop.url);
+    checkTarget(hop);
     cancellation.throwIfCancelled();
     const onWait = (wait: Promise<void>) => cancellation.suspend(wait);
     const room = hold && { hold, onWait };
@@ -77,7 +94,12 @@ export function createHttpClient(
     });
   }
 
-  return { options: limits, send, checkTarget, close: () => ways.close() };
+  return {
+    options: limits,
+    send,
+    checkTarget,
+    close: async () => void (await Promise.all([trustedWays.close(), untrustedWays.close()])),
+  };
 }
 
 async function decoded(

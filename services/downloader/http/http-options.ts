@@ -32,8 +32,10 @@ export interface HttpClientOptions {
   readonly ca: string | undefined;
   /** Refuses loopback, private, link-local and reserved addresses, at every redirect and for every name look-up. */
   readonly denyPrivateTargets: boolean;
-  /** Exceptions that stay reachable. */
-  readonly allowedPrivateAddresses: readonly string[];
+  /** Exceptions that stay reachable: addresses and networks. */
+  readonly allowedPrivateTargets: readonly string[];
+  /** Private addresses and networks that requests from content may reach, on any port; without these they reach none. */
+  readonly allowedUntrustedTargets: readonly string[];
   /** Resolves host names; default: the operating system's way. */
   readonly lookup: Lookup | undefined;
 }
@@ -57,6 +59,7 @@ export const DEFAULT_HTTP_OPTIONS: HttpClientOptions = {
   lenient: 'when_needed',
   ca: undefined,
   denyPrivateTargets: false,
-  allowedPrivateAddresses: [],
+  allowedPrivateTargets: [],
+  allowedUntrustedTargets: [],
   lookup: undefined,
 };

@@ -70,6 +70,7 @@ async function startDiagnosing({ database, atOnce }: DeadlinePlan, { baseUrl, pa
     overrides: {
       'store.path': database,
       'limits.requests_per_second': 100,
+      'http.allowed_untrusted_targets': '127.0.0.1',
       download_concurrency: DOWNLOADS_PER_RUN * atOnce,
     },
   });
