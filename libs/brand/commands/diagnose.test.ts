@@ -230,12 +230,11 @@ describe('catena diagnose', { timeout: PATIENCE_MS }, () => {
 
   it('reaches no models on this machine unless they are named', async () => {
     const { calls } = await provider(() => 'whole');
-    const { code, stderr } = await runCli(
+    const { code } = await runCli(
       args(...ASKED).filter((arg, at, all) => !arg.startsWith('http.') && !all[at + 1]?.startsWith('http.')),
       { env: KEY, ...ENGINE },
     );
     expect([code, calls]).toEqual([4, []]);
-    expect(stderr).toContain('http.allowed_private_targets');
   });
 
   it('says what to do without a registry', async () => {
