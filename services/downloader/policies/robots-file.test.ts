@@ -61,6 +61,8 @@ describe('parseRobotsFile', () => {
     ['/foo/bar?baz=https://foo.bar', '/foo/bar?baz=https%3A%2F%2Ffoo.bar', true],
     ['/foo/bar?baz=https%3A%2F%2Ffoo.bar', '/foo/bar?baz=https://foo.bar', true],
     ['/*url=https://', '/foo?url=https://x', true],
+    ['/*%2f', '/?/', false],
+    ['/a%2fb?', '/a/b?', false],
     ["/*?q='a'", '/x?q=%27a%27', true],
     ['/a?b=1%26c', '/a?b=1&c', false],
     ['/fish*', '/fish', true],
@@ -180,12 +182,13 @@ describe('parseRobotsFile', () => {
   });
 
   it('answers as robots-parser does', () => {
-    const piece = fc.constantFrom('/', 'a', 'b', 'ab', '*', '%2f', '%C3%A9', '?', '.', '$');
+    // No `%2f`: in a query it is a slash for us, as RFC 9309 has it.
+    const piece = fc.constantFrom('/', 'a', 'b', 'ab', '*', '%2b', '%C3%A9', '?', '.', '$');
     const pattern = fc.array(piece, { maxLength: 7 }).map((pieces) => `/${pieces.join('')}`);
     const rule = fc.tuple(fc.constantFrom('Allow', 'Disallow'), pattern).map(([key, value]) => `${key}: ${value}`);
     const group = fc.tuple(fc.constantFrom('*', 'catena', 'other'), fc.array(rule, { minLength: 1, maxLength: 5 }));
     const path = fc
-      .array(fc.constantFrom('/', 'a', 'b', 'ab', '%2F', '%C3%A9', '?', '.'), { maxLength: 8 })
+      .array(fc.constantFrom('/', 'a', 'b', 'ab', '%2B', '%C3%A9', '?', '.'), { maxLength: 8 })
       .map((pieces) => `/${pieces.join('')}`);
     fc.assert(
       fc.property(fc.array(group, { maxLength: 4 }), path, (groups, asked) => {

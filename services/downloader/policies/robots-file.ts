@@ -11,7 +11,7 @@ interface Rule {
   /** Longer patterns win. */
   readonly length: number;
   readonly pattern: Pattern;
-  /** The pattern with the reserved characters of its query escaped, if that makes a difference. */
+  /** The pattern with the reserved characters of its query escaped, if it names a query. */
   readonly escapedQuery: Pattern | undefined;
 }
 
@@ -127,15 +127,13 @@ function isAllowedBy(rules: readonly Rule[], path: string): boolean {
   if (normal === '/robots.txt') return true;
   const escaped = escapedQuery(normal);
   for (const rule of rules) {
-    const isMatch = matches(rule.pattern, normal) || matchesEscaped(rule, normal, escaped);
-    if (isMatch) return rule.allows;
+    if (matches(rule.pattern, normal) || matchesEscaped(rule, escaped)) return rule.allows;
   }
   return true;
 }
 
-function matchesEscaped(rule: Rule, normal: string, escaped: string | undefined): boolean {
-  if (rule.escapedQuery === undefined && escaped === undefined) return false;
-  return matches(rule.escapedQuery ?? rule.pattern, escaped ?? normal);
+function matchesEscaped(rule: Rule, escaped: string | undefined): boolean {
+  return rule.escapedQuery !== undefined && escaped !== undefined && matches(rule.escapedQuery, escaped);
 }
 
 function matches({ parts, toTheEnd }: Pattern, path: string): boolean {
@@ -178,13 +176,12 @@ function escapedBytes(characters: string): string {
 }
 
 /**
- * The path with the reserved characters of its query escaped, as RFC 9309 writes them in its example; undefined if there are none. Those that
+ * The path with the reserved characters of its query escaped, as RFC 9309 writes them in its example; undefined without a query. Those that
  * separate the values of a query stay: an escaped one means another query.
  */
 function escapedQuery(path: string): string | undefined {
   const start = path.indexOf('?');
   if (start === -1) return undefined;
   const query = path.slice(start + 1);
-  const escaped = query.replace(/[:/?@[\]!'(),]/g, escapedBytes);
-  return escaped === query ? undefined : path.slice(0, start + 1) + escaped;
+  return path.slice(0, start + 1) + query.replace(/[:/?@[\]!'(),]/g, escapedBytes);
 }
