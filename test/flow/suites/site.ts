@@ -40,7 +40,8 @@ export function describeSite(mode: FlowMode): void {
       const wanted = Array.from({ length: pages * perPage }, (_, n) => `detail ${n} of 200`);
       expect(new Set(bodies(items))).toEqual(new Set(wanted));
       expect(seen.length).toBeGreaterThan(pages * (perPage + 1) + 60);
-      expect(node.metrics.total(METRICS.errorTaskRetry)).toBeGreaterThan(60);
+      // A kept connection that was closed under a request costs no attempt.
+      expect(node.metrics.total(METRICS.errorTaskRetry)).toBeGreaterThan(40);
     });
   });
 
