@@ -7,6 +7,7 @@ import { systemClock } from '../../libs/clock/clock.ts';
 import { accessWarnings } from '../../libs/config/access-warnings.ts';
 import type { Environment } from '../../libs/config/environment.ts';
 import { readEnvironment } from '../../libs/config/environment.ts';
+import { ignoredProxies } from '../../libs/config/ignored-proxies.ts';
 import { type LoadedConfig, loadConfig } from '../../libs/config/load-config.ts';
 import { CatenaError, toCatenaError } from '../../libs/errors/catena-error.ts';
 import type { Extension } from '../../libs/extension/extension.ts';
@@ -50,6 +51,11 @@ export async function runProcess(stages: readonly StageName[], env: Environment 
   }
 }
 
+function warnOfProxies(env: Environment, log: Log): void {
+  const proxies = ignoredProxies(env);
+  if (proxies !== undefined) log.warn(proxies.message, { variables: proxies.variables, remedy: proxies.remedy });
+}
+
 interface Told {
   readonly loaded: LoadedConfig;
   readonly extensions: readonly Extension[];
@@ -65,6 +71,7 @@ async function serve(
   const { config, mode } = loaded;
   requireBackends(loaded, stages);
   for (const { message, ...about } of accessWarnings(config)) log.warn(message, { ...about });
+  warnOfProxies(env, log);
   const metrics = new Metrics();
   const opened = await openModules({
     files: config.modules.files ?? [],

@@ -1,5 +1,7 @@
 /** `catena run` on a file: starts, resumes or reports a run, and watches it to its end. */
+
 import { ModuleRegistry } from '../../calls/registry.ts';
+import { ignoredProxies } from '../../config/ignored-proxies.ts';
 import { fingerprintOf } from '../../stage/run/submit.ts';
 import type { RunRecord } from '../../store/port.ts';
 import type { Log } from '../../telemetry/log.ts';
@@ -49,6 +51,8 @@ async function runInFile(
   const reporter = view?.reporter ?? reporterFor(context, options);
   const log = logFor(location.loaded, context, reporter);
   const moduleLog = logFor(location.loaded, context, reporter, 'module');
+  const proxies = ignoredProxies(context.env);
+  if (proxies !== undefined) log.warn(proxies.message, { variables: proxies.variables, remedy: proxies.remedy });
   const prepared = await prepareRun(context, work, options, { location, log: moduleLog });
   const failure = Promise.withResolvers<never>();
   failure.promise.catch(() => {});
