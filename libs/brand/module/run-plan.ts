@@ -7,6 +7,7 @@ import { type Complexity, complexityOf, familyOf, MEDIANS_MS, P90S_MS, TIMEOUTS_
 import type { DiagnosisInput } from './input.ts';
 import type { ReportItem } from './items.ts';
 import type { PlannedCall } from './plan.ts';
+import { callsUntilMs, type RunSpan } from './run-times.ts';
 
 export type RunPlan = ReportItem['plan'];
 
@@ -26,24 +27,26 @@ interface CallGroup {
 type CallTime = (family: ModelFamily, complexity: Complexity) => number;
 
 /** Milliseconds from the acceptance of a run to the end of its calls; undefined without a deadline. */
-export function availableMs(
-  { reserveMs }: Pick<DiagnosisInput, 'reserveMs'>,
-  run: { readonly acceptedAtMs: number | undefined; readonly deadlineAtMs: number | undefined },
-): number | undefined {
-  if (run.deadlineAtMs === undefined || run.acceptedAtMs === undefined) return undefined;
-  return Math.max(0, run.deadlineAtMs - run.acceptedAtMs - reserveMs);
+export function availableMs(input: Pick<DiagnosisInput, 'reserveMs'>, run: RunSpan): number | undefined {
+  const untilMs = callsUntilMs(input, run);
+  return untilMs === undefined || run.acceptedAtMs === undefined ? undefined : Math.max(0, untilMs - run.acceptedAtMs);
 }
 
-/** `providerOf` throws for a model that nobody knows. */
+/**
+ * `providerOf` throws for a model that nobody knows. With `earlyMs`, the time of the first report, so many calls run at once that they fit
+ * that time, where this is possible: what has not begun by then is not in it.
+ */
 export function planRun(
   input: DiagnosisInput,
   providerOf: (model: string) => Asked,
   available: number | undefined,
+  earlyMs = Number.POSITIVE_INFINITY,
 ): RunPlan {
   const groups = groupsOf(input, providerOf, available === undefined ? expectedOf : medianOf);
   const calls = groups.reduce((sum, { count }) => sum + count, 0);
-  const slow = groupsOf(input, providerOf, slowOf(available));
-  const concurrency = input.concurrency ?? plannedConcurrency(slow, calls, available);
+  const firstMs = available === undefined ? undefined : Math.min(available, earlyMs);
+  const slow = groupsOf(input, providerOf, slowOf(firstMs));
+  const concurrency = input.concurrency ?? plannedConcurrency(slow, calls, firstMs);
   const expectedMs = leastMs(groups, concurrency);
   return {
     calls,
