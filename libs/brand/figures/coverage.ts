@@ -27,6 +27,11 @@ export function coverageOf(rows: readonly Pick<AnswerRow, 'status'>[]): Coverage
 /** How many calls there are of each kind; reports of older versions know none that is pending. */
 export type CallCounts = Pick<Coverage, 'whole' | 'partial' | 'failed'> & { readonly pending?: number };
 
+/** The kinds that a table of calls shows: pending ones only where there are some. */
+export function statusesOf({ pending = 0 }: { readonly pending?: number }): readonly AnswerRow['status'][] {
+  return pending > 0 ? ['whole', 'partial', 'failed', 'pending'] : ['whole', 'partial', 'failed'];
+}
+
 export function callsOf({ whole, partial, failed, pending = 0 }: CallCounts): number {
   return whole + partial + failed + pending;
 }

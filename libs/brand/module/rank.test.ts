@@ -20,7 +20,7 @@ const answered = (model: string, response: string) => ({
 
 describe('a planned call without a row', () => {
   it('gets one: the deadline came first (X5)', () => {
-    expect(missingRows(input, [failed('qwen')], [], NOW_MS)).toMatchObject([
+    expect(missingRows(input, { calls: [failed('qwen')], failures: [] }, NOW_MS)).toMatchObject([
       { model: 'zhipu', status: 'failed', error: { error_type: 'deadline_exceeded' } },
     ]);
   });
@@ -28,7 +28,7 @@ describe('a planned call without a row', () => {
   it('gets the reason for which it died', () => {
     const state = { question: 0, model: 'zhipu', repeat: 1, attempt: 1 };
     const died = { step: 'ask', reason: 'failed', code: 'download.dns', message: 'no such host', state };
-    expect(missingRows(input, [failed('qwen')], [died], NOW_MS)[0]?.error).toMatchObject({
+    expect(missingRows(input, { calls: [failed('qwen')], failures: [died] }, NOW_MS)[0]?.error).toMatchObject({
       error_type: 'network',
       error_code: 'download.dns',
     });

@@ -234,7 +234,7 @@ describe('the history', () => {
     reply: () => '1. **Bolt**: good.\n',
   });
   const run = reported();
-  const page = load(reportPage(run, compareRuns([past, run])));
+  const page = load(reportPage(run, { past: compareRuns([past, run]) }));
 
   it('is drawn with a table behind it', () => {
     expect(page('#history svg.lines').length).toBeGreaterThan(3);
@@ -248,6 +248,6 @@ describe('the history', () => {
   });
 
   it('alone says that it is the first', () => {
-    expect(textOf(load(reportPage(run, compareRuns([run]))), '#history')).toContain('first run');
+    expect(textOf(load(reportPage(run, { past: compareRuns([run]) })), '#history')).toContain('first run');
   });
 });

@@ -160,7 +160,7 @@ describe('a closed run', () => {
   it('counts kinds of errors, the most frequent first', () => {
     const wide = inputWith({ models: ['a', 'b', 'c'] });
     const calls = callsOf(wide, (_question, model) => ({ fails: model === 'a' ? 'quota' : 'timeout' }));
-    const items = { calls, hasFigures: true, report: reportFor(wide, calls) };
+    const items = { ...NO_ITEMS, calls, hasFigures: true, report: reportFor(wide, calls) };
     expect(diagnosisStatus({ record: closedRecord(), items }).error).toBe(
       'none of 3 calls was answered (timeout 2, quota 1)',
     );

@@ -66,7 +66,7 @@ function byQuestion(scene: Scene): Markup {
 
 /** The answers of one model to one question, as many as it was asked. */
 function answersCell(scene: Scene, calls: readonly CallItem[]): Cell {
-  const { words, findings, main } = scene;
+  const { words, findings, main, run } = scene;
   const answered = calls.filter(({ status }) => status !== 'failed');
   if (answered.length === 0) {
     const types = [...new Set(calls.flatMap(({ error }) => (error === null ? [] : [error.error_type])))];
@@ -77,8 +77,8 @@ function answersCell(scene: Scene, calls: readonly CallItem[]): Cell {
     const own = findings.get(callKey(question, model, repeat))?.find(({ brand }) => brand === main);
     return own?.finding.rank ?? [];
   });
-  const cut = answered.some(({ status }) => status === 'partial')
-    ? html` <abbr title="${words.status.partial}">◐</abbr>`
+  const cut = answered.some(({ status }) => status !== 'whole')
+    ? html` <abbr title="${run.isLast ? words.status.partial : words.soFar}">◐</abbr>`
     : html``;
   const counted = calls.length > 1 && html`<br><small>${found.length}/${answered.length}</small>`;
   if (found.length === 0) {
