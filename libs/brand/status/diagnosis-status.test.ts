@@ -33,6 +33,8 @@ describe('a run under way', () => {
       lastProgress: null,
       error: null,
       isPartial: null,
+      revision: 0,
+      isLast: false,
     });
   });
 
@@ -116,6 +118,8 @@ describe('a closed run', () => {
       lastProgress: 59,
       error: 'none of 2 calls was answered (timeout 1, network 1)',
       isPartial: true,
+      revision: 1,
+      isLast: true,
     });
   });
 

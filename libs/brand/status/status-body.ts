@@ -60,7 +60,8 @@ export function testProgress({ record, status, items }: StatusFacts): TestProgre
       status: isPending ? 'pending' : isSynced ? 'synced' : 'mismatch',
       results_count,
       expected_count,
-      completion_verified: stage === 'completed' && isWhole && certainty.final && certainty.coverage.partial === 0,
+      completion_verified:
+        isWhole && status.isLast && items.report?.success === true && certainty.coverage.partial === 0,
     },
   };
 }
