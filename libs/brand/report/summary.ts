@@ -19,7 +19,7 @@ export function summaryOf(report: ReportItem, more: readonly string[] = []): str
   const lines = [
     `${plain(report.brand)}${against}: ${isEarly ? 'preliminary' : report.status} after ${seconds(report.elapsed)}`,
     isEarly
-      ? `calls: ${whole} whole, ${partial} read as far as they have come, ${pending} without a word yet, ${failed} failed`
+      ? `calls: ${whole} whole, ${partial} read as far as they have come, ${pending} without a word yet, ${failed} failed; cost so far: ${money(report.cost)}`
       : `calls: ${whole} whole, ${partial} cut off with their text kept, ${failed} failed; cost: ${money(report.cost)}`,
     ...unheard(report),
     ...planWarning(report.plan),
