@@ -47,7 +47,8 @@ export class PreliminaryReport {
     this.#reporter.event('report', reportEvent(run, files));
     if (this.#options.json === true) return;
     const paths = files.map((path) => `report so far: ${path}`);
-    this.#reporter.say(`${summaryOf(run.report)}\n${paths.join('\n')}\n`);
+    const next = `the calls go on; the final report takes its place, ${this.#options.deadline} after the start at the latest`;
+    this.#reporter.say(`${summaryOf(run.report)}\n${[...paths, next].join('\n')}\n`);
   }
 }
 

@@ -10,7 +10,7 @@ import { intervalBar } from '../charts/interval-bar.ts';
 import { type Content, foreign, html, type Markup } from '../html.ts';
 import { instant, interval, money, placeText, scoreText, seconds, valueText } from '../numbers.ts';
 import { note, table } from './layout.ts';
-import { brandName, listed, type Scene } from './scene.ts';
+import { brandName, kindText, listed, type Scene } from './scene.ts';
 
 /** Advice beyond these stands in the JSON. */
 const SHOWN_ADVICE = 3;
@@ -99,7 +99,7 @@ function cards(scene: Scene): Markup {
   const score = report.scores.find(({ brand }) => brand === main);
   const { coverage } = report;
   const counts = statusesOf(coverage)
-    .map((status) => `${coverage[status]} ${words.status[status]}`)
+    .map((status) => `${coverage[status]} ${kindText(scene, status)}`)
     .join(' · ');
   const shares = ['mentionRate', 'shareOfVoice', 'interception'] as const;
   const drawn = [

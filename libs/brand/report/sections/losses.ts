@@ -6,7 +6,7 @@ import { stackedBar } from '../charts/interval-bar.ts';
 import { foreign, html, type Markup } from '../html.ts';
 import { rateTable } from './figures.ts';
 import { note, section, table } from './layout.ts';
-import { brandName, listed, type Scene, statusText } from './scene.ts';
+import { brandName, kindText, listed, type Scene, statusText } from './scene.ts';
 
 export function interception(scene: Scene): Markup {
   const { words, run, findings, main } = scene;
@@ -69,7 +69,8 @@ export function missing(scene: Scene): Markup {
   ]);
 }
 
-function coverage({ words, run }: Scene): Markup {
+function coverage(scene: Scene): Markup {
+  const { words, run } = scene;
   const statuses = statusesOf(run.report.coverage);
   const byModel = Map.groupBy(run.calls, ({ model }) => model);
   return table({
@@ -77,7 +78,7 @@ function coverage({ words, run }: Scene): Markup {
     kind: 'bars wide-bars',
     head: [
       words.model,
-      statuses.map((status) => html`<span class="key ${status}">${words.status[status]}</span>`),
+      statuses.map((status) => html`<span class="key ${status}">${kindText(scene, status)}</span>`),
       words.count,
     ],
     rows: run.report.models.map((model) => {
@@ -86,7 +87,7 @@ function coverage({ words, run }: Scene): Markup {
       const parts = statuses.map((status) => ({
         share: calls.length === 0 ? 0 : count(status) / calls.length,
         tone: status,
-        label: `${words.status[status]}: ${count(status)}`,
+        label: `${kindText(scene, status)}: ${count(status)}`,
       }));
       return [foreign(model), stackedBar(parts), statuses.map((status) => String(count(status))).join(' / ')];
     }),

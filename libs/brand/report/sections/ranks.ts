@@ -5,7 +5,7 @@ import { callKey } from '../../module/plan.ts';
 import { foreign, html, type Markup } from '../html.ts';
 import { decimal } from '../numbers.ts';
 import { type Cell, note, section, table } from './layout.ts';
-import { brandName, type Scene } from './scene.ts';
+import { brandName, kindText, type Scene } from './scene.ts';
 
 export function ranks(scene: Scene): Markup {
   const { words } = scene;
@@ -66,7 +66,7 @@ function byQuestion(scene: Scene): Markup {
 
 /** The answers of one model to one question, as many as it was asked. */
 function answersCell(scene: Scene, calls: readonly CallItem[]): Cell {
-  const { words, findings, main, run } = scene;
+  const { words, findings, main } = scene;
   const answered = calls.filter(({ status }) => status !== 'failed');
   if (answered.length === 0) {
     const types = [...new Set(calls.flatMap(({ error }) => (error === null ? [] : [error.error_type])))];
@@ -78,7 +78,7 @@ function answersCell(scene: Scene, calls: readonly CallItem[]): Cell {
     return own?.finding.rank ?? [];
   });
   const cut = answered.some(({ status }) => status !== 'whole')
-    ? html` <abbr title="${run.isLast ? words.status.partial : words.soFar}">◐</abbr>`
+    ? html` <abbr title="${kindText(scene, 'partial')}">◐</abbr>`
     : html``;
   const counted = calls.length > 1 && html`<br><small>${found.length}/${answered.length}</small>`;
   if (found.length === 0) {
