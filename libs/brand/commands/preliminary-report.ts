@@ -3,7 +3,6 @@ import type { CliContext } from '../../cli/context.ts';
 import { withRuns } from '../../cli/read/open-source.ts';
 import type { RunLooker } from '../../cli/run/work.ts';
 import type { Reporter } from '../../cli/status/reporter.ts';
-import { describeThrown } from '../../errors/thrown.ts';
 
 import type { ReportItem } from '../module/items.ts';
 import type { RunReport } from '../report/run-report.ts';
@@ -33,7 +32,8 @@ export class PreliminaryReport {
     this.#seq = newest.seq;
     if (!isPreliminary(JSON.parse(newest.data) as ReportItem)) return;
     await this.#tell(runId).catch((thrown: unknown) => {
-      this.#reporter.say(`the preliminary report could not be written: ${describeThrown(thrown)}`);
+      const why = thrown instanceof Error ? thrown.message : String(thrown);
+      this.#reporter.say(`the preliminary report could not be written: ${why}`);
     });
   }
 

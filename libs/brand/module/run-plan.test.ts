@@ -47,6 +47,15 @@ describe('the plan of a run (B21)', () => {
     expect(planRun(input(3, FOUR), providerOf(), 60_000)).toMatchObject({ concurrency: 8, rounds: 2, fits: true });
   });
 
+  it('is more at once where the first report needs it, although the deadline does not', () => {
+    const plan = planRun(input(3, FOUR), providerOf(), 56_600, 17_000);
+    expect(plan).toMatchObject({ concurrency: 12, rounds: 1, availableMs: 56_600, fits: true });
+    expect(planRun(input(3, FOUR), providerOf(), undefined, 17_000)).toMatchObject({
+      concurrency: 8,
+      availableMs: null,
+    });
+  });
+
   it('is never more than 64 at once by itself, and says that the run cannot fit', () => {
     const plan = planRun(input(100, FOUR), providerOf(), 17_000);
     expect(plan).toMatchObject({ calls: 400, concurrency: 58, rounds: 7, fits: false });

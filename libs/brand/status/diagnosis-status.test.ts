@@ -99,6 +99,42 @@ describe('a run under way', () => {
   });
 });
 
+describe('a run with a preliminary report (B22)', () => {
+  const preliminary = { ...answered, report: { ...answered.report!, final: false, revision: 1 } };
+
+  it.each([PHASES.ask, PHASES.again, PHASES.rank, PHASES.report])('is completed in phase %i, and goes on', (phase) => {
+    const status = diagnosisStatus({
+      record: recordOf(),
+      snapshot: snapshotIn(phase, { created: 2 }),
+      items: preliminary,
+    });
+    expect(status).toMatchObject({ stage: 'completed', progress: 100, revision: 1, isLast: false, error: null });
+  });
+
+  it('is completed without an answer too: the calls may still say something', () => {
+    const silent = { ...preliminary, report: { ...preliminary.report, success: false } };
+    expect(diagnosisStatus({ record: recordOf(), items: silent })).toMatchObject({ stage: 'completed', isLast: false });
+  });
+
+  it('stays completed when the last report has no answer; where there was no report before, it failed', () => {
+    const last = { ...unanswered, report: { ...unanswered.report!, revision: 2 } };
+    const record = closedRecord({ finishReason: 'terminated' });
+    expect(diagnosisStatus({ record, items: { ...last, hadEarlier: true } })).toMatchObject({
+      ...{ stage: 'completed', progress: 100, error: null, revision: 2, isLast: true },
+    });
+    expect(diagnosisStatus({ record, items: last })).toMatchObject({ stage: 'failed', progress: 0 });
+  });
+
+  it('that ended before its last report keeps the preliminary one, which is the last to come', () => {
+    const record = closedRecord({ finishReason: 'deadline' });
+    expect(diagnosisStatus({ record, items: preliminary })).toMatchObject({
+      stage: 'completed',
+      revision: 1,
+      isLast: true,
+    });
+  });
+});
+
 describe('a closed run', () => {
   it.each(['completed', 'deadline', 'cancelled', 'terminated'] as const)(
     'is completed with a report that has an answer, also when its end says %s (B4)',
