@@ -7,7 +7,7 @@ import { defineDiagnosis } from '../../libs/brand/module/define-diagnosis.ts';
 import type { CallItem, ReportItem } from '../../libs/brand/module/items.ts';
 import { type StatusBody, statusBodySchema } from '../../libs/brand/status/bodies.ts';
 import { statusBody, testProgress } from '../../libs/brand/status/status-body.ts';
-import type { ModuleDefinition } from '../../libs/modules/contract/definition.ts';
+import type { Emission, Emissions, ModuleDefinition } from '../../libs/modules/contract/definition.ts';
 import type { FlowMode, FlowNode, FlowPlace } from '../fixtures/flow.ts';
 import { registryOf } from './models.ts';
 import { startPages } from './pages.ts';
@@ -74,6 +74,26 @@ async function itemsOf<T>({ store }: FlowNode, runId: string, type: string): Pro
 
 function statusesOf(calls: readonly Pick<CallItem, 'model' | 'status'>[]) {
   return Object.fromEntries(calls.map(({ model, status }) => [model, status]));
+}
+
+/** Holds the first execution of a compute step back before it is committed; it is let go when the test says so. */
+function holdFirst(module: ModuleDefinition, stepName: string) {
+  const held = module.steps.findIndex(({ name }) => name === stepName);
+  const [reached, letGo] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const compute = module.compute.bind(module);
+  let passes = 0;
+  async function* heldBack(emissions: Emissions): AsyncGenerator<Emission> {
+    yield* emissions;
+    passes += 1;
+    if (passes > 1) return;
+    reached.resolve();
+    await letGo.promise;
+  }
+  Object.assign(module, {
+    compute: (at: number, call: Parameters<typeof compute>[1]) =>
+      at === held ? heldBack(compute(at, call)) : compute(at, call),
+  });
+  return { reached: reached.promise, letGo: letGo.resolve };
 }
 
 /** Defines the tests of a mode. */
@@ -181,6 +201,25 @@ export function describeEarlyReports(name: string, mode: FlowMode): void {
       const runId = await begin(scene, node);
       await node.closed(runId);
       expect(await itemsOf<ReportItem>(node, runId, 'report')).toMatchObject([{ revision: 1, final: true }]);
+    });
+
+    it('keeps its last report when an early one comes after it', async () => {
+      const scene = await earlyScene(mode, { quick: 'whole', slow: 'late' });
+      const early = holdFirst(scene.module, 'report');
+      const node = await scene.place.start([scene.module]);
+      const runId = await begin(scene, node);
+      await early.reached;
+      scene.asked.release();
+      const last = await reportAfter(node, runId, 0);
+      expect(last.report).toMatchObject({ revision: 2, final: true, coverage: { whole: 2 } });
+      early.letGo();
+      await node.closed(runId);
+      // Whatever the late one does, it has done it when the node has stopped.
+      await node.stop();
+      const again = await scene.place.start([scene.module]);
+      expect((await reportAfter(again, runId, 0)).report).toEqual(last.report);
+      const all = await again.store.readItems({ runId, type: 'report', afterSeq: 0, limit: 10, withReplaced: true });
+      expect(all, 'the early one was refused').toHaveLength(1);
     });
 
     it('goes on after a restart between its reports, and asks nothing again that was answered', async () => {
