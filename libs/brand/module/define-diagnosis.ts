@@ -31,7 +31,7 @@ import { planCalls } from './plan.ts';
 import type { ProviderRegistry } from './provider-registry.ts';
 import { answerRows, begunRows, figuresOf, missingRows } from './rank.ts';
 import { failureOf, reportOf } from './report.ts';
-import { availableMs, planRun, submissionOrder } from './run-plan.ts';
+import { availableMs, planRun, ROUNDS_BEFORE_EARLY_REPORT, submissionOrder } from './run-plan.ts';
 import {
   hasEarlyReport,
   PHASE_SHARES,
@@ -170,8 +170,10 @@ export function defineDiagnosis({
   }).implement({
     *start({ go, input, acceptedAtMs, deadlineAtMs }) {
       for (const model of input.models) registry().find(model);
-      const { concurrency } = planOf(input, { acceptedAtMs, deadlineAtMs });
-      const calls = submissionOrder(planCalls(input), (model) => registry().find(model), concurrency);
+      const span = { acceptedAtMs, deadlineAtMs };
+      const { concurrency } = planOf(input, span);
+      const rounds = hasEarlyReport(span, times) ? ROUNDS_BEFORE_EARLY_REPORT : undefined;
+      const calls = submissionOrder(planCalls(input), (model) => registry().find(model), concurrency, rounds);
       for (const call of calls) yield go.ask(call);
     },
     steps: {

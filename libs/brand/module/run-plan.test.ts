@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { providerSchema } from '../codecs/provider.ts';
 import { diagnosisInput } from './input.ts';
 import { planCalls } from './plan.ts';
-import { availableMs, planRun, planWarning, submissionOrder } from './run-plan.ts';
+import { availableMs, planRun, planWarning, ROUNDS_BEFORE_EARLY_REPORT, submissionOrder } from './run-plan.ts';
 
 const WIDE = { requestsPerSecond: 1_000_000, concurrency: 1_000 };
 const providerOf =
@@ -108,6 +108,13 @@ describe('the order in which calls are submitted', () => {
     const first = order(100, FOUR, 8).slice(0, 16);
     expect(new Set(first.map(({ model }) => model))).toEqual(new Set(FOUR));
     expect(order(100, FOUR, 8)).toHaveLength(400);
+  });
+
+  it('asks every model in its first round where a report comes before the second one', () => {
+    const calls = submissionOrder(planCalls(input(100, FOUR)), providerOf(), 8, ROUNDS_BEFORE_EARLY_REPORT);
+    expect(new Set(calls.slice(0, 8).map(({ model }) => model))).toEqual(new Set(FOUR));
+    expect(calls.slice(0, 2).map(({ model }) => model)).toEqual(['doubao', 'doubao']);
+    expect(calls).toHaveLength(400);
   });
 });
 

@@ -80,17 +80,20 @@ function slowOf(available: number | undefined): CallTime {
 
 /** Calls of so many rounds are put in order together. */
 const ORDERED_ROUNDS = 2;
+/** The same where an early report may come before the second round: it must not find all of the slow models and none of the fast ones. */
+export const ROUNDS_BEFORE_EARLY_REPORT = 1;
 
 /**
  * The calls in the order in which they are submitted: slow models first, so that what begins last is what takes the shortest time.
- * Only within calls that run at about the same time: a deadline must not find one model answered and another not even asked.
+ * Only within calls that run at about the same time: a report must not find one model answered and another not even asked.
  */
 export function submissionOrder<Call extends PlannedCall>(
   calls: readonly Call[],
   providerOf: (model: string) => Pick<Provider, 'name' | 'family'>,
   concurrency: number,
+  rounds = ORDERED_ROUNDS,
 ): Call[] {
-  const size = ORDERED_ROUNDS * concurrency;
+  const size = rounds * concurrency;
   const speed = ({ model }: Call): number => {
     const { name, family } = providerOf(model);
     return MEDIANS_MS[familyOf(name, family)];

@@ -79,7 +79,7 @@ export async function deadlineRuns(plan: DeadlinePlan): Promise<RunFigures[]> {
 
 async function startDiagnosing(plan: DeadlinePlan, { baseUrl, pagesUrl }: World) {
   const { database, atOnce } = plan;
-  const limits = { requestsPerSecond: 1_000, concurrency: 4 * DOWNLOADS_PER_RUN * atOnce };
+  const limits = { requestsPerSecond: 1_000, concurrency: 100 * DOWNLOADS_PER_RUN * atOnce };
   const registry = registryOf(baseUrl, MODELS, { limits, pricePerMillionTokens: PRICES });
   const module = defineDiagnosis({
     ...{ registry: () => registry, pageUrl: (url: string) => pagesUrl + encodeURIComponent(url) },
@@ -90,7 +90,8 @@ async function startDiagnosing(plan: DeadlinePlan, { baseUrl, pagesUrl }: World)
     overrides: {
       'store.path': database,
       'limits.requests_per_second': 100,
-      download_concurrency: DOWNLOADS_PER_RUN * atOnce,
+      // Calls of larger sets are limited by the planner alone.
+      download_concurrency: Math.max(DOWNLOADS_PER_RUN, (plan.questions ?? QUESTIONS) * MODELS.length) * atOnce,
     },
   });
   const node = startSingleNode({ config, modules: new ModuleRegistry([module]), log: silentLog });

@@ -13,6 +13,8 @@ export interface Goal {
 export interface GoalOptions {
   readonly deadlineMs: number;
   readonly reportByMs: number;
+  /** Whether the calls of a run fit its time: of a larger set nobody can want that all are answered. */
+  readonly fits?: boolean;
 }
 
 const ANALYSIS_MS = 5_000;
@@ -23,7 +25,8 @@ const WHOLE = 0.98;
 const HELD = 0.95;
 
 /** The rows of the table; numbers of requirements stand with what they ask. */
-export function goalsOf(runs: readonly RunFigures[], { deadlineMs, reportByMs }: GoalOptions): Goal[] {
+export function goalsOf(runs: readonly RunFigures[], { deadlineMs, reportByMs, fits = true }: GoalOptions): Goal[] {
+  const ifFits = (isMet: boolean): boolean | undefined => (fits ? isMet : undefined);
   const inTime = shareOf(runs, ({ inTime }) => inTime);
   const reports = shareOf(runs, ({ hasReport }) => hasReport);
   const answerable = sum(runs, (run) => run.answerable);
@@ -60,7 +63,7 @@ export function goalsOf(runs: readonly RunFigures[], { deadlineMs, reportByMs }:
       measured: percent(whole / asked),
       wanted: '≥ 98 %',
       // Where the models themselves are slower, all that is possible.
-      isMet: whole >= Math.min(WHOLE * asked, possible),
+      isMet: ifFits(whole >= Math.min(WHOLE * asked, possible)),
     },
     {
       what: `runs that ended within ${seconds(deadlineMs)}`,
@@ -78,7 +81,7 @@ export function goalsOf(runs: readonly RunFigures[], { deadlineMs, reportByMs }:
       what: 'calls answerable in their time that are whole',
       measured: `${percent(answered)} of ${answerable}`,
       wanted: '≥ 99 %',
-      isMet: answered >= ANSWERED,
+      isMet: ifFits(answered >= ANSWERED),
     },
     {
       what: 'longest analysis, from the end of the last call',
@@ -96,7 +99,7 @@ export function goalsOf(runs: readonly RunFigures[], { deadlineMs, reportByMs }:
       what: 'wall beyond the slowest kept call, most',
       measured: seconds(Math.max(...beside)),
       wanted: `≤ ${seconds(BESIDE_SLOWEST_MS)}`,
-      isMet: Math.max(...beside) <= BESIDE_SLOWEST_MS,
+      isMet: ifFits(Math.max(...beside) <= BESIDE_SLOWEST_MS),
     },
     plain('first report, p50', seconds(quantile(firsts, 0.5))),
     plain('first report, p95', seconds(quantile(firsts, 0.95))),

@@ -47,7 +47,10 @@ await runCommand(usage, options, (values) =>
         console.log(`${String(nth).padStart(4)}  ${runLine(run)}`);
       },
     });
-    const goals = goalsOf(runs, { deadlineMs: deadlineMsOf(plan), reportByMs: timesOf(plan).reportByMs });
+    const goals = goalsOf(runs, {
+      ...{ deadlineMs: deadlineMsOf(plan), reportByMs: timesOf(plan).reportByMs },
+      fits: plan.questions <= Number(defaults.questions),
+    });
     console.log(`\n${goalsTable(goals)}`);
     return goals.every(({ isMet }) => isMet !== false);
   }),
