@@ -105,6 +105,14 @@ describe('B18 GET /api/test-history', () => {
     });
   });
 
+  it('says of a run that goes on after its first report that it is completed and not final (B22)', async () => {
+    const { get, runs } = await openApi();
+    runs.preliminary('r');
+    runs.records.set('r', recordOf({ runId: 'r', user: 'u' }));
+    const { body } = await get('/api/test-history?userOpenid=u');
+    expect(body.history).toMatchObject([{ status: 'completed', progress: 100, partial: true, final: false }]);
+  });
+
   it.each([
     '',
     'userOpenid=',
