@@ -3,17 +3,12 @@
  * goes through while a pod is killed and a Deployment is rolled. Exit code 0 when everything was as it should be.
  */
 
-import { execFile } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs, promisify } from 'node:util';
+import { parseArgs } from 'node:util';
 import { parseAllDocuments } from 'yaml';
 import { ChaosNetwork, inOwnNetwork, isInOwnNetwork } from '../../chaos/network.ts';
-import { HOST } from '../../fixtures/servers/host.ts';
 import { startNatsServer } from '../../fixtures/servers/nats-server.ts';
 import { startPostgres } from '../../fixtures/servers/postgres-server.ts';
 import { startRedisServer } from '../../fixtures/servers/redis-server.ts';
@@ -21,10 +16,8 @@ import { CHART, helm } from '../helm.ts';
 import type { KubernetesObject } from '../kubernetes-objects.ts';
 import { Cluster } from './cluster.ts';
 import { imageIn, makeImage } from './image.ts';
+import { collect, MODULE, ROWS, startSite } from './sample-run.ts';
 
-const ROOT = join(import.meta.dirname, '../../..');
-const PAGES = 30;
-const PRODUCTS_PER_PAGE = 10;
 const ADDRESSES = 14;
 const OPERATOR = 'operator-of-the-rehearsal';
 
@@ -83,7 +76,10 @@ async function rehearse(app: string): Promise<void> {
     say(`${cluster.pods().length} pods are ready`);
     const keeping = cluster.keepUp();
     const entrance = values.layout === 'all' ? 'demo-all' : 'demo-ingress';
-    const run = collect(cluster.pods(entrance)[0]!.address, site.url, scratch);
+    const run = collect({
+      address: cluster.pods(entrance)[0]!.address,
+      ...{ token: OPERATOR, base: site.url, scratch },
+    });
     run.catch(() => {});
     await site.asked(40);
     const victim = cluster.pods(values.layout === 'all' ? 'demo-all' : 'demo-parser').at(-1)!;
@@ -95,8 +91,7 @@ async function rehearse(app: string): Promise<void> {
     say('all pods were replaced');
     const rows = await run;
     await keeping();
-    const expected = PAGES * PRODUCTS_PER_PAGE;
-    if (rows !== expected) throw new Error(`${rows} rows, not ${expected}`);
+    if (rows !== ROWS) throw new Error(`${rows} rows, not ${ROWS}`);
     const ends = await cluster.stop();
     const unwell = ends.filter(({ code, wasKilled }) => code !== 0 || wasKilled);
     if (unwell.length > 0) throw new Error(`${unwell.length} pods did not end well`);
@@ -110,7 +105,7 @@ async function rehearse(app: string): Promise<void> {
 
 async function rendered(scratch: string, level: string): Promise<KubernetesObject[]> {
   const file = join(scratch, 'values.yaml');
-  const module = await readFile(join(ROOT, 'examples/smallest/shop.ts'), 'utf8');
+  const module = await readFile(MODULE, 'utf8');
   await writeFile(
     file,
     JSON.stringify({
@@ -131,52 +126,4 @@ async function rendered(scratch: string, level: string): Promise<KubernetesObjec
   return parseAllDocuments(text).flatMap((document) =>
     document.contents === null ? [] : [document.toJSON() as KubernetesObject],
   );
-}
-
-/** Gives the run at the entrance and resolves with the number of different rows. */
-async function collect(address: string, base: string, scratch: string): Promise<number> {
-  const output = join(scratch, 'products.jsonl');
-  const args = ['run', join(ROOT, 'examples/smallest/shop.ts'), '--input', `base=${base}`, '--input', `pages=${PAGES}`];
-  const place = ['--server', `${address}:4950`, '--token', OPERATOR, '-o', output];
-  await promisify(execFile)(process.execPath, [join(ROOT, 'services/catena.ts'), ...args, ...place], { cwd: scratch });
-  const rows = (await readFile(output, 'utf8')).trimEnd().split('\n');
-  if (new Set(rows).size !== rows.length) throw new Error('a row was written twice');
-  return rows.length;
-}
-
-/** A shop with {@link PAGES} list pages. */
-async function startSite() {
-  let count = 0;
-  const waiting = new Set<() => void>();
-  const server = createServer((request, response) => {
-    const url = new URL(request.url ?? '/', 'http://shop');
-    count += 1;
-    for (const look of waiting) look();
-    response.setHeader('content-type', 'text/html');
-    if (url.pathname === '/list') {
-      const page = Number(url.searchParams.get('page'));
-      const skus = Array.from({ length: PRODUCTS_PER_PAGE }, (_, at) => `s${page}-${at}`);
-      response.end(skus.map((sku) => `<a data-sku="${sku}">${sku}</a>`).join('\n'));
-    } else if (url.pathname.startsWith('/p/')) response.end('<b class="price">1.50</b>');
-    else response.writeHead(404).end();
-  }).listen(0, HOST);
-  await once(server, 'listening');
-  return {
-    url: `http://${HOST}:${(server.address() as AddressInfo).port}`,
-    /** Resolves when so many requests have come. */
-    asked: (least: number) =>
-      new Promise<void>((resolve) => {
-        const look = () => {
-          if (count < least) return;
-          waiting.delete(look);
-          resolve();
-        };
-        waiting.add(look);
-        look();
-      }),
-    close: () => {
-      server.closeAllConnections();
-      server.close();
-    },
-  };
 }

@@ -27,6 +27,7 @@ export interface Container {
 export interface Volume {
   readonly name: string;
   readonly emptyDir?: object;
+  readonly hostPath?: { readonly path: string };
   readonly configMap?: { readonly name: string };
   readonly secret?: {
     readonly secretName: string;

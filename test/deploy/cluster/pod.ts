@@ -101,13 +101,16 @@ export class Pod {
       this.#child.kill('SIGKILL');
     }, graceMs);
     const { command } = this.#container.lifecycle?.preStop?.exec ?? {};
-    if (command !== undefined && !this.hasEnded) {
-      await run('nsenter', ['-t', String(this.#child.pid), '-m', '-n', '-r', ...command]);
-    }
+    if (command !== undefined && !this.hasEnded) await this.exec(command);
     this.#child.kill('SIGTERM');
     const ended = await this.ended;
     clearTimeout(kill);
     return { ...ended, tookMs: performance.now() - startedMs, wasKilled };
+  }
+
+  /** Runs a command in the container. Rejects when it fails. */
+  async exec(command: readonly string[]): Promise<void> {
+    await run('nsenter', ['-t', String(this.#child.pid), '-m', '-n', '-r', ...command]);
   }
 
   /** As when its machine is lost. */
@@ -141,6 +144,10 @@ async function mountsOf(
     if (volume === undefined) throw new Error(`there is no volume ${name} for ${mountPath}`);
     if (volume.emptyDir !== undefined) {
       mounts.push({ path: mountPath, source: undefined });
+      continue;
+    }
+    if (volume.hostPath !== undefined) {
+      mounts.push({ path: mountPath, source: volume.hostPath.path, isReadOnly: readOnly });
       continue;
     }
     const folder = join(own, name);

@@ -68,6 +68,7 @@ function setUp({ folder, app, hosts, mounts, isReadOnly }: RootFolder): string[]
       `elif [ -d /${name} ]; then mkdir ${at(`/${name}`)}; mount --rbind /${name} ${at(`/${name}`)}; fi`,
     ]),
     `mkdir -p ${['/etc', '/proc', '/dev', '/tmp', '/app'].map(at).join(' ')}`,
+    `chmod 1777 ${at('/tmp')}`,
     `mount --rbind /proc ${at('/proc')}`,
     `mount --rbind /dev ${at('/dev')}`,
     ...SETTINGS.map((name) => `[ ! -e /etc/${name} ] || cp -L /etc/${name} ${at(`/etc/${name}`)}`),
