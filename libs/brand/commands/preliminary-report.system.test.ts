@@ -29,7 +29,11 @@ it('tells and writes a preliminary report within 20 seconds, and the final one i
       ...['--model', 'qwen', '--model', 'zhipu', '-o', output, '--db', join(folder, 'catena.db')],
       ...['--set', `brand.providers=${join(folder, 'providers.yaml')}`],
     ],
-    { env: { TEST_MODEL_KEY: 'key-of-nobody-123456' }, extensions: [brandExtension], startEngine: startSingleNode },
+    {
+      env: { TEST_MODEL_KEY: 'key-of-nobody-123456' },
+      extensions: [brandExtension],
+      loadEngine: async () => startSingleNode,
+    },
   );
   await vi.waitFor(() => expect(call.stderr()).toContain('report so far'), { timeout: PATIENCE_MS });
   expect(call.stderr()).toContain('calls: 1 whole, 1 read as far as they have come, 0 without a word yet, 0 failed');
