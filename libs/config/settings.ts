@@ -120,7 +120,7 @@ export const SETTINGS = {
   blob_threshold_bytes: integer('Larger bodies are kept in files and passed by reference.', 512 * KIB, { min: 0 }),
 
   'execution.workers': optionalInteger(
-    'Threads that run the code of modules; default: as many as cores. 0 runs it in the main thread, without bounds, for debuggers.',
+    'The most threads that run the code of modules; default: as many as cores, the last of which is used only when a call waits. 0 runs it in the main thread, without bounds, for debuggers.',
     { min: 0 },
   ),
   'execution.call_timeout_ms': integer(

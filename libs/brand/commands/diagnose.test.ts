@@ -9,7 +9,7 @@ import { type Behaviour, type ProviderCall, startProvider } from '../../../test/
 import { type CliEnd, runCli, startCli } from '../../cli/cli.fixture.ts';
 import { brandExtension } from '../extension.ts';
 
-const ENGINE = { extensions: [brandExtension], startEngine: startSingleNode };
+const ENGINE = { extensions: [brandExtension], loadEngine: async () => startSingleNode };
 const KEY = { TEST_MODEL_KEY: 'key-of-nobody-123456' };
 const PATIENCE_MS = 30_000;
 
