@@ -30,7 +30,7 @@ it.each(SMALL)('%s: its command gives what its README says', async (name) => {
   const here = command.replace('127.0.0.1:8080', `127.0.0.1:${port}`).split(' ');
   // The polite pace of the default is for sites of other people.
   const args = [...here, '--db', scratchDatabase(), '--rps', '0'];
-  const ended = await runCli(args, { startEngine: startSingleNode });
+  const ended = await runCli(args, { loadEngine: async () => startSingleNode });
   expect(ended.stdout.trimEnd().split('\n').sort(), ended.stderr).toEqual(output.split('\n').sort());
   expect(ended.code).toBe(Number(code));
 });

@@ -53,6 +53,7 @@ import type { Store } from '../libs/store/port.ts';
 import type { ResponseCache } from '../libs/store/response-cache.ts';
 import type { Log } from '../libs/telemetry/log.ts';
 import type { Metrics } from '../libs/telemetry/metrics.ts';
+import { readAuthority } from '../libs/transport/grpc/tls-files.ts';
 import type { BreakerGuard } from './downloader/deps.ts';
 import { createHttpClient, type HttpClient } from './downloader/http/http-client.ts';
 import { performRequest } from './downloader/http/request.ts';
@@ -68,6 +69,9 @@ import { createParser } from './parser/service.ts';
 import { type Drain, type Running, stopStages } from './stop.ts';
 
 export const STAGE_NAMES = ['ingress', 'module-processor', 'downloader', 'parser', 'error-threshold'] as const;
+
+/** How the downloader meets servers that most clients would not. */
+const UNUSUAL = { http2: 'HTTP/2', lenient: 'the lenient reader' } as const;
 
 export type StageName = (typeof STAGE_NAMES)[number];
 
@@ -199,11 +203,21 @@ export function composeStages(backends: Backends, options: StageOptions): Stages
     clock,
   });
   sampleBodyMemory(metrics, bodyMemory);
-  const http = createHttpClient({ ...config.http, denyPrivateTargets: config.http.denyPrivateTargets === true });
+  const { tlsCa } = config.http;
+  const http = createHttpClient(
+    {
+      ...config.http,
+      ca: tlsCa === undefined ? undefined : readAuthority('http.tls_ca', tlsCa).toString(),
+      denyPrivateTargets: config.http.denyPrivateTargets === true,
+      allowedPrivateTargets: config.http.allowedPrivateTargets ?? [],
+      allowedUntrustedTargets: config.http.allowedUntrustedTargets ?? [],
+    },
+    (origin, way, error) => log.info(`a server is met by ${UNUSUAL[way]} from now on`, { origin, error }),
+  );
   const cookies = new CookieJars();
   const robots = new RobotsRules({
     productToken: config.http.userAgent.split(/[/\s]/)[0]!,
-    fetch: (url, signal) => performRequest(http, { method: 'GET', url, headers: {} }, signal),
+    fetch: (url, signal, isUntrusted) => performRequest(http, { method: 'GET', url, headers: {}, isUntrusted }, signal),
   });
   const forget = (runId: string): void => {
     cookies.dropRun(runId);

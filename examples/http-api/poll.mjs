@@ -46,9 +46,12 @@ try {
 
   let status = await ask(`/test/status/${id}`);
   for (;;) {
-    console.error(`${status.stage} ${status.progress} % (${status.results.length} answers)`);
-    if (status.is_completed) break;
-    status = await ask(`/test/status/${id}?wait=${WAIT_SECONDS}&stage=${status.stage}`);
+    // A completed diagnosis may be preliminary: its calls go on, and a report of a later revision replaces this one.
+    const kind = status.is_completed && !status.final ? ', preliminary' : '';
+    console.error(`${status.stage} ${status.progress} % (${status.results.length} answers${kind})`);
+    if (status.final) break;
+    const known = status.is_completed ? `revision=${status.revision}` : `stage=${status.stage}`;
+    status = await ask(`/test/status/${id}?wait=${WAIT_SECONDS}&${known}`);
   }
 
   // A run that failed has ended too: only the stage tells which.

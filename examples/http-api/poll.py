@@ -55,10 +55,13 @@ def main(base, brands, models, question):
 
     status = ask(f"{base}/test/status/{run}")
     while True:
-        print(f"{status['stage']} {status['progress']} % ({len(status['results'])} answers)", file=sys.stderr)
-        if status["is_completed"]:
+        # A completed diagnosis may be preliminary: its calls go on, and a report of a later revision replaces this one.
+        kind = ", preliminary" if status["is_completed"] and not status["final"] else ""
+        print(f"{status['stage']} {status['progress']} % ({len(status['results'])} answers{kind})", file=sys.stderr)
+        if status["final"]:
             break
-        status = ask(f"{base}/test/status/{run}?wait={WAIT_SECONDS}&stage={status['stage']}")
+        known = f"revision={status['revision']}" if status["is_completed"] else f"stage={status['stage']}"
+        status = ask(f"{base}/test/status/{run}?wait={WAIT_SECONDS}&{known}")
 
     # A run that failed has ended too: only the stage tells which.
     if status["stage"] == "failed":

@@ -25,6 +25,11 @@ describe('a request', () => {
     expect(kept({})).not.toHaveProperty('costMicros');
   });
 
+  it.each(['resendBody', 'untrusted'] as const)('keeps %s, only if it says so', (field) => {
+    expect(kept({ [field]: true })).toMatchObject({ [field]: true });
+    expect(kept({ [field]: false })).not.toHaveProperty(field);
+  });
+
   it('is a POST with a body, unless it says otherwise', () => {
     expect(kept({ body: 'a=1' }).method).toBe('POST');
     expect(kept({ body: '' }).method).toBe('POST');

@@ -26,6 +26,8 @@ export interface RequestBody {
   readonly notBeforeMs?: number;
   readonly partial?: boolean;
   readonly robots?: 'ignore';
+  readonly resendBody?: boolean;
+  readonly untrusted?: boolean;
   readonly cache?: CachePolicy | false;
   readonly cacheKey?: string;
   /** The most that sending it costs, in millionths; absent if it costs nothing. */
@@ -63,6 +65,8 @@ export function encodeRequest(spec: RequestSpec, state: unknown): string {
     ...(spec.notBeforeMs === undefined ? {} : { notBeforeMs: spec.notBeforeMs }),
     ...(spec.partial === true ? { partial: true } : {}),
     ...(spec.robots === 'ignore' ? { robots: spec.robots } : {}),
+    ...(spec.resendBody === true ? { resendBody: true } : {}),
+    ...(spec.untrusted === true ? { untrusted: true } : {}),
     ...(spec.cache === undefined ? {} : { cache: spec.cache }),
     ...(spec.cacheKey === undefined ? {} : { cacheKey: spec.cacheKey }),
     ...(spec.cost === undefined ? {} : { costMicros: toMicros(spec.cost.atMost) }),

@@ -25,7 +25,7 @@ export function startCli(args: readonly string[], changes: Partial<CliContext> =
     env: {},
     clock: systemClock,
     extensions: [],
-    startEngine: () => {
+    loadEngine: () => {
       throw new Error('nothing is executed here');
     },
     serve: async () => 0,

@@ -29,7 +29,8 @@ export interface CliContext {
   readonly env: Environment;
   readonly clock: Clock;
   readonly extensions: readonly CliExtension[];
-  readonly startEngine: StartEngine;
+  /** Loads the engine of single-node mode, which takes a while: call it beside other preparations. */
+  readonly loadEngine: () => Promise<StartEngine>;
   /** Runs all stages in this process on the servers that the environment names, until a signal; resolves with the exit code. */
   readonly serve: (env: Environment) => Promise<number>;
   /** Examines the servers of the settings. Never rejects: a server that does not answer is a finding. */

@@ -12,9 +12,9 @@ import { printError } from './terminal/print-error.ts';
 import { StdoutReader } from './terminal/stdout-reader.ts';
 
 /** The context of a command line before its extensions are loaded. */
-export interface CommandLine extends Omit<CliContext, 'extensions' | 'startEngine' | 'reader'> {
+export interface CommandLine extends Omit<CliContext, 'extensions' | 'loadEngine' | 'reader'> {
   /** Loads the product's extensions and those that the sources name. Rejects with the error of a wrong one. */
-  open(sources: ConfigSources): Promise<Pick<CliContext, 'extensions' | 'startEngine'>>;
+  open(sources: ConfigSources): Promise<Pick<CliContext, 'extensions' | 'loadEngine'>>;
 }
 
 /** Runs one command line and resolves with the exit code. Never rejects. */
@@ -52,8 +52,8 @@ export async function runCommandLine(given: CommandLine, version: string): Promi
 
 /** Only their options are read: none of them is given. */
 function commandsWithoutExtensions(given: CommandLine, version: string, reader: StdoutReader): readonly Command[] {
-  const startEngine = (): never => {
+  const loadEngine = (): never => {
     throw new Error('a command was given before the extensions were loaded');
   };
-  return createProgram({ ...given, extensions: [], startEngine, reader }, version, () => {}).commands;
+  return createProgram({ ...given, extensions: [], loadEngine, reader }, version, () => {}).commands;
 }

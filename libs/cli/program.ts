@@ -1,8 +1,5 @@
-/** The commands, their options and their help. `run/` and `commands/` implement them. */
+/** The commands, their options and their help. `run/` and `commands/` implement them, and are loaded when one of them runs. */
 import { Command, Option } from 'commander';
-import { checkModule } from './commands/check.ts';
-import { showConfig } from './commands/config.ts';
-import { testModule } from './commands/test.ts';
 import type { CliContext, Done, SharedOptions } from './context.ts';
 import { EXIT_CODE_MEANINGS } from './exit-codes.ts';
 import { addCare } from './program/care.ts';
@@ -10,7 +7,6 @@ import { addControl } from './program/control.ts';
 import { collect, jsonOption, withConfig, withDebug, withLocation, withOutput } from './program/options.ts';
 import { addReading } from './program/reading.ts';
 import { addServices } from './program/services.ts';
-import { runModule } from './run/run-module.ts';
 import { formatTable } from './terminal/format.ts';
 
 /** The program; it calls `done` with the exit code of the command that ran. */
@@ -77,7 +73,10 @@ function addRun(program: Command, context: CliContext, done: Done): void {
     .option('--account <name>', 'the account that the run is for', 'default')
     .option('--platform <name>', 'the platform that the run is about', 'default')
     .addOption(new Option('--again <command>').hideHelp());
-  withLocation(command).action(async (file, options) => done(await runModule(context, file, options)));
+  withLocation(command).action(async (file, options) => {
+    const { runModule } = await import('./run/run-module.ts');
+    done(await runModule(context, file, options));
+  });
 }
 
 function addModuleTools(program: Command, context: CliContext, done: Done): void {
@@ -85,15 +84,24 @@ function addModuleTools(program: Command, context: CliContext, done: Done): void
     program.command('config').description('show every setting, its value and its origin').addOption(jsonOption()),
   )
     .option('--db <file>', 'the database; default: .catena/catena.db')
-    .action(async (options) => done(await showConfig(context, options)));
+    .action(async (options) => {
+      const { showConfig } = await import('./commands/config.ts');
+      done(await showConfig(context, options));
+    });
   withDebug(
     program.command('check').argument('<file>', 'the module').description('check the types of a module and load it'),
-  ).action(async (file: string, options: SharedOptions) => done(await checkModule(context, file, options)));
+  ).action(async (file: string, options: SharedOptions) => {
+    const { checkModule } = await import('./commands/check.ts');
+    done(await checkModule(context, file, options));
+  });
   withDebug(
     program
       .command('test')
       .argument('<file>', 'the module')
       .description('parse recorded pages again, offline, and show the differences')
       .option('--pages <folder>', 'the folder of `run --record`; default: pages/ beside the module'),
-  ).action(async (file, options) => done(await testModule(context, file, options)));
+  ).action(async (file, options) => {
+    const { testModule } = await import('./commands/test.ts');
+    done(await testModule(context, file, options));
+  });
 }

@@ -15,21 +15,35 @@ export function readEnvironment(): Environment {
   return { ...process.env };
 }
 
+/** A variable that sets a setting. */
+export interface SettingVariable {
+  readonly key: string;
+  readonly name: string;
+  readonly text: string;
+  /** The text is the path of the file that holds the value. */
+  readonly isFile: boolean;
+}
+
+/** Ends the name of a variable that names a file with the value, as secrets are mounted: `CATENA_STORE_URL_FILE`. */
+const FILE_SUFFIX = '_FILE';
+
 /** Variables that set a setting, and those with our prefix that set none. Empty ones count as not set. */
 export function settingVariables(
   environment: Environment,
   settings: Settings,
 ): {
-  readonly known: readonly { readonly key: string; readonly name: string; readonly text: string }[];
+  readonly known: readonly SettingVariable[];
   readonly unknown: readonly string[];
 } {
   const keyOf = new Map(Object.keys(settings).map((key) => [variableName(key), key]));
-  const known: { key: string; name: string; text: string }[] = [];
+  const known: SettingVariable[] = [];
   const unknown: string[] = [];
   for (const [name, text] of Object.entries(environment)) {
     if (!isOurs(name) || text === undefined || text === '') continue;
     const key = keyOf.get(name);
-    if (key !== undefined) known.push({ key, name, text });
+    const keyInFile = name.endsWith(FILE_SUFFIX) ? keyOf.get(name.slice(0, -FILE_SUFFIX.length)) : undefined;
+    if (key !== undefined) known.push({ key, name, text, isFile: false });
+    else if (keyInFile !== undefined) known.push({ key: keyInFile, name, text, isFile: true });
     else if (name !== CONFIG_FILE_VARIABLE && name !== FAILPOINT_VARIABLE && !isServiceLink(name, text)) {
       unknown.push(name);
     }

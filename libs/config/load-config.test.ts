@@ -34,6 +34,12 @@ function problemsOf(sources: Partial<ConfigSources>): readonly ConfigProblem[] {
   throw new Error('the configuration was taken');
 }
 
+const DISTRIBUTED = {
+  CATENA_CACHE_REDIS: 'redis://localhost',
+  CATENA_NATS_URL: 'nats://localhost',
+  CATENA_STORE_URL: 'postgres://localhost/catena',
+};
+
 describe('sources', () => {
   it('are the defaults when nothing is set', () => {
     const { config, mode, origins } = load();
@@ -84,6 +90,16 @@ describe('sources', () => {
     expect(load({ env: { CATENA_CONFIG: one }, file: other }).config.leaseMs).toBe(2_222);
   });
 
+  it('take a value from the file that a variable with _FILE names, without its line end', () => {
+    const path = fileWith('postgres://catena:secret@db.test/catena\n');
+    const { config, origins } = load({ env: { ...DISTRIBUTED, CATENA_STORE_URL: '', CATENA_STORE_URL_FILE: path } });
+    expect(config.store.url).toBe('postgres://catena:secret@db.test/catena');
+    expect(origins['store.url']).toBe('CATENA_STORE_URL_FILE');
+    expect(problemsOf({ env: { CATENA_LEASE_MS_FILE: fileWith('soon') } })).toMatchObject([
+      { key: 'lease_ms', origin: 'CATENA_LEASE_MS_FILE' },
+    ]);
+  });
+
   it('take dotted names in a file as well as nested ones, and names without a value as not set', () => {
     const { config } = load({ file: fileWith('retry.attempts: 9\ncache:\n  redis:\nnats: {}\n') });
     expect(config.retry.attempts).toBe(9);
@@ -104,21 +120,29 @@ describe('sources', () => {
 });
 
 describe('the mode', () => {
-  const distributed = {
-    CATENA_CACHE_REDIS: 'redis://localhost',
-    CATENA_NATS_URL: 'nats://localhost',
-    CATENA_STORE_URL: 'postgres://localhost/catena',
-  };
-
   it('is distributed as soon as cache.redis is set', () => {
-    expect(load({ env: distributed }).mode).toBe('distributed');
+    expect(load({ env: DISTRIBUTED }).mode).toBe('distributed');
   });
 
   it('decides whether private targets are refused by default', () => {
     expect(load().config.http.denyPrivateTargets).toBe(false);
-    expect(load({ env: distributed }).config.http.denyPrivateTargets).toBe(true);
-    const allowed = { ...distributed, CATENA_HTTP_DENY_PRIVATE_TARGETS: 'false' };
+    expect(load({ env: DISTRIBUTED }).config.http.denyPrivateTargets).toBe(true);
+    const allowed = { ...DISTRIBUTED, CATENA_HTTP_DENY_PRIVATE_TARGETS: 'false' };
     expect(load({ env: allowed }).config.http.denyPrivateTargets).toBe(false);
+  });
+
+  it('refuses private addresses in one process that takes work from others, unless a source allows them', () => {
+    const deniesPrivateTargets = true;
+    expect(load({ deniesPrivateTargets }).config.http.denyPrivateTargets).toBe(true);
+    const env = { CATENA_HTTP_DENY_PRIVATE_TARGETS: 'false' };
+    expect(load({ env, deniesPrivateTargets }).config.http.denyPrivateTargets).toBe(false);
+  });
+
+  it('reads networks, and refuses names', () => {
+    const env = { CATENA_HTTP_ALLOWED_PRIVATE_TARGETS: '127.0.0.1, 10.0.0.0/8,fd00::/8' };
+    expect(load({ env }).config.http.allowedPrivateTargets).toEqual(['127.0.0.1', '10.0.0.0/8', 'fd00::/8']);
+    const wrong = { CATENA_HTTP_ALLOWED_UNTRUSTED_TARGETS: 'localhost' };
+    expect(problemsOf({ env: wrong }).map(({ key }) => key)).toEqual(['http.allowed_untrusted_targets']);
   });
 
   it('asks for everything that a distributed deployment needs', () => {
@@ -225,6 +249,18 @@ describe('errors', () => {
   it('name a file that was asked for and is not there, or is a folder', () => {
     expect(problemsOf({ file: join(folder, 'gone.yaml') })[0]?.problem).toBe('the file does not exist');
     expect(problemsOf({ env: { CATENA_CONFIG: folder } })[0]?.problem).toMatch(/^the file cannot be read: /);
+  });
+
+  it('name a variable whose file cannot be read, and one that says the same as another', () => {
+    const gone = join(folder, 'gone');
+    expect(problemsOf({ env: { CATENA_GRPC_TOKEN_FILE: gone } })).toMatchObject([
+      { key: 'CATENA_GRPC_TOKEN_FILE', problem: expect.stringContaining(`${gone}, which cannot be read: ENOENT`) },
+    ]);
+    const twice = { CATENA_LEASE_MS: '30000', CATENA_LEASE_MS_FILE: fileWith('30000') };
+    expect(problemsOf({ env: twice })).toMatchObject([
+      { key: 'CATENA_LEASE_MS_FILE', problem: 'and CATENA_LEASE_MS both set lease_ms' },
+    ]);
+    expect(problemsOf({ env: { CATENA_NONE_FILE: gone } })).toMatchObject([{ key: 'CATENA_NONE_FILE' }]);
   });
 
   it('never show a password', () => {

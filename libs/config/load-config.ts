@@ -2,6 +2,7 @@
  * Reads the configuration once, at start: defaults, then the YAML file, then the environment, then the command line; each
  * overrides the ones before. All problems are reported at once.
  */
+import { readFileSync } from 'node:fs';
 import { CatenaError } from '../errors/catena-error.ts';
 import { readConfigFile } from './config-file.ts';
 import { type ConfigProblem, nearestName, type Origin } from './config-problem.ts';
@@ -26,6 +27,8 @@ export interface ConfigSources {
   readonly overrides?: Readonly<Record<string, RawValue | undefined>>;
   /** The extensions whose settings are known besides those of Catena; default: none. */
   readonly extensions?: readonly SettingsOwner[];
+  /** Whether private addresses are refused unless a source says otherwise: for processes that take work from others. */
+  readonly deniesPrivateTargets?: boolean;
 }
 
 export interface LoadedConfig {
@@ -70,7 +73,7 @@ export function loadConfig(sources: ConfigSources): LoadedConfig {
     }
   }
   const mode = values['cache.redis'] === undefined ? 'single_node' : 'distributed';
-  values['http.deny_private_targets'] ??= mode === 'distributed';
+  values['http.deny_private_targets'] ??= mode === 'distributed' || sources.deniesPrivateTargets === true;
   const frozen = Object.freeze(values) as LoadedConfig['values'];
   const from = Object.freeze(origins) as LoadedConfig['origins'];
   const wrong = new Set(problems.map(({ key }) => key));
@@ -132,7 +135,29 @@ function fromEnvironment(env: Environment, settings: Settings, problems: ConfigP
   const { known, unknown } = settingVariables(env, settings);
   const variables = Object.keys(settings).map(variableName);
   for (const name of unknown) problems.push(unknownName(name, 'environment', variables));
-  return known.map(({ key, name, text }) => ({ name: key, value: text, origin: name }));
+  const candidates: Candidate[] = [];
+  for (const { key, name, text, isFile } of known) {
+    const other = known.find((each) => each.key === key && each.isFile !== isFile);
+    if (isFile && other !== undefined) {
+      const problem = `and ${other.name} both set ${key}`;
+      problems.push({ key: name, origin: 'environment', problem, remedy: 'remove one of them' });
+    }
+    const value = isFile ? valueIn(text, name, problems) : text;
+    if (value !== undefined) candidates.push({ name: key, value, origin: name });
+  }
+  return candidates;
+}
+
+/** The value of a setting that stands in a file of its own, without the line end that editors and `echo` add. */
+function valueIn(path: string, variable: string, problems: ConfigProblem[]): string | undefined {
+  try {
+    return readFileSync(path, 'utf8').replace(/\r?\n$/, '');
+  } catch (thrown) {
+    const problem = `names the file ${path}, which cannot be read: ${(thrown as NodeJS.ErrnoException).code}`;
+    const remedy = 'name a file that this process may read, with the value in it';
+    problems.push({ key: variable, origin: 'environment', problem, remedy });
+    return undefined;
+  }
 }
 
 function fromCommandLine(overrides: Readonly<Record<string, RawValue | undefined>>): Candidate[] {

@@ -32,6 +32,8 @@ const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;
 const DAY_MS = 24 * 60 * MINUTE_MS;
 const KIB = 1_024;
+/** An address, or a network. */
+const NETWORK = /^[\da-fA-F.:]+(?:\/\d{1,3})?$/;
 
 export const SETTINGS = {
   'cache.redis': redisUrl(
@@ -126,7 +128,7 @@ export const SETTINGS = {
   blob_threshold_bytes: integer('Larger bodies are kept in files and passed by reference.', 512 * KIB, { min: 0 }),
 
   'execution.workers': optionalInteger(
-    'Threads that run the code of modules; default: as many as cores. 0 runs it in the main thread, without bounds, for debuggers.',
+    'The most threads that run the code of modules; default: as many as cores, the last of which is used only when a call waits. 0 runs it in the main thread, without bounds, for debuggers.',
     { min: 0 },
   ),
   'execution.call_timeout_ms': integer(
@@ -190,7 +192,22 @@ export const SETTINGS = {
   'http.headers_timeout_ms': integer('The timeout from the request to the headers of its response.', 30 * SECOND_MS),
   'http.body_timeout_ms': integer('The timeout between two parts of a body.', 30 * SECOND_MS),
   'http.total_timeout_ms': integer('The timeout of a whole request, redirects and body included.', MINUTE_MS),
-  'http.max_redirects': integer('How many redirects are followed; 0 is none.', 10, { min: 0, max: 100 }),
+  'http.max_redirects': integer(
+    'How many redirects are followed, a page that redirects to itself included; 0 is none.',
+    20,
+    { min: 0, max: 100 },
+  ),
+  'http.max_header_bytes': integer('The most bytes of headers of one response; more are refused.', 256 * KIB, {
+    min: KIB,
+    max: 16 * KIB * KIB,
+  }),
+  'http.http2': flag('Whether HTTP/2 is spoken with servers that refuse HTTP/1.1.', true),
+  'http.lenient': choice(
+    'Whether responses that break HTTP/1.1 are read as browsers read them: `when_needed` repeats a request that changes nothing, and does so first at that server from then on.',
+    'when_needed',
+    ['never', 'when_needed', 'always'],
+  ),
+  'http.tls_ca': optionalPath('Certificate authorities of sites to trust besides those of Node, as PEM.'),
   'http.max_body_bytes': integer('The largest body, after decompression; larger ones are refused.', 16 * KIB * KIB),
   'http.body_memory_mb': integer(
     'The most MiB of bodies that all downloads and parses of a process hold at once; others wait. At least twice http.max_body_bytes.',
@@ -201,7 +218,17 @@ export const SETTINGS = {
     100,
   ),
   'http.deny_private_targets': flagByMode(
-    'Whether private, loopback and link-local addresses are refused; default: only in distributed mode.',
+    'Whether private, loopback and link-local addresses are refused; default: in distributed mode, in `catena serve` and in `catena diagnose`.',
+  ),
+  'http.allowed_private_targets': optionalList(
+    'Addresses that are reached although `http.deny_private_targets` refuses them.',
+    'addresses, or networks such as 10.0.0.0/8',
+    NETWORK,
+  ),
+  'http.allowed_untrusted_targets': optionalList(
+    'Private addresses that requests from content (`untrusted`) may reach, on any port; by default none, in no mode.',
+    'addresses, or networks such as 10.0.0.0/8',
+    NETWORK,
   ),
 
   'grpc.listen': listenAddress(

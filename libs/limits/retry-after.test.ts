@@ -21,6 +21,27 @@ describe('retryAfterMs', () => {
     expect(waitFor('Sat Nov 21 08:50:07 2026')).toBe(30_000);
   });
 
+  it.each([
+    'Sat, 21 Nov 2026 08:50:07 UTC',
+    'Sat, 21 Nov 2026 08:50:07 UT',
+    'Sat, 21 Nov 2026 09:50:07 +0100',
+    'Sat, 21 Nov 2026 03:50:07 -05:00',
+    'Sat, 21 Nov 2026 8:50:07 GMT',
+    'Sat,  21 Nov 2026 08:50:07 gmt',
+    'Sat 21 Nov 2026 08:50:07 GMT',
+    'Saturday, 21-November-2026 08:50:07 GMT',
+    '21 Nov 2026 08:50:07',
+    '2026-11-21T08:50:07Z',
+    '2026-11-21T10:50:07.000+02:00',
+    '2026-11-21 08:50:07+00:00',
+  ])('W21: reads the date %j', (value) => {
+    expect(waitFor(value)).toBe(30_000);
+  });
+
+  it('W21: reads a day of one digit', () => {
+    expect(retryAfterMs([['retry-after', 'Mon, 3 Jun 2019 12:00:00 UTC']], Date.UTC(2019, 5, 3, 11, 59))).toBe(60_000);
+  });
+
   it('asks for no wait when the date has passed', () => {
     expect(waitFor('Sat, 21 Nov 2026 08:00:00 GMT')).toBe(0);
   });
@@ -41,6 +62,11 @@ describe('retryAfterMs', () => {
     '9'.repeat(400),
     'Sat, 99 Nov 2026 08:50:07 GMT',
     '2026-11-21',
+    '2026-11-21T08:50:07',
+    'Sat, 21 Foo 2026 08:50:07 GMT',
+    'Sat, 21 Nov 2026 25:50:07 GMT',
+    'Sat, 21 Nov 2026',
+    '21 Nov 2026 08:50:07 EST',
     '1;2',
   ])('reads nothing from %j', (value) => {
     expect(waitFor(value)).toBeUndefined();

@@ -32,7 +32,7 @@ export async function startTelemetry({
 }: TelemetryOptions): Promise<Telemetry> {
   const { listen, token } = config.metrics;
   const { endpoint, sampleRatio } = config.otel;
-  if (listen !== undefined && !isLoopback(new URL(listen).host)) {
+  if (listen !== undefined && token === undefined && !isLoopback(new URL(listen).host)) {
     log.warn(
       'other machines can read metrics without a token; set metrics.listen to 127.0.0.1 unless the network is closed',
       {

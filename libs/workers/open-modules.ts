@@ -43,6 +43,8 @@ export async function openModules(options: OpenModulesOptions): Promise<OpenedMo
   if (workers === 0) return openInline(options, limits);
   const pool = await WorkerPool.open({
     size: workers ?? availableParallelism(),
+    // The main thread has a core, too.
+    usual: Math.max(1, availableParallelism() - 1),
     modules: files.map((file) => sourceOf(file, options)),
     ...{ limits, memoryMb, loadTimeoutMs, log },
     env: authorEnvironment(env, config.downloader.secrets ?? []),

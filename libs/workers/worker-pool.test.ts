@@ -218,6 +218,27 @@ it.runIf(process.platform === 'linux')('lets the main thread go first', () => {
   expect(others.filter((nice) => nice > own).length).toBeGreaterThanOrEqual(1);
 });
 
+describe('a worker beyond the usual ones', { timeout: 30_000 }, () => {
+  it('is not started while no call waits long', async () => {
+    const pool = await openPool({ size: 2, usual: 1, longWaitMs: 600_000 });
+    const [served] = pooledModules(pool, TIMES);
+    await Promise.all(Array.from({ length: 20 }, () => parse('/ok', served!)));
+    expect(pool.inFlight().workers).toBe(1);
+    await pool.stop();
+  });
+
+  it('takes the calls that a blocked one holds up', async () => {
+    const pool = await openPool({ size: 2, usual: 1, longWaitMs: 1 });
+    const [served] = pooledModules(pool, TIMES);
+    const blocked = parse('/regex', served!);
+    await vi.waitFor(() => expect(pool.inFlight().begun).toBe(1), { timeout: 10_000, interval: 5 });
+    expect(await Promise.race([blocked, parse('/ok', served!)])).toBe(titleOf('/ok'));
+    expect(pool.inFlight().workers).toBe(2);
+    await blocked;
+    await pool.stop();
+  });
+});
+
 it('the calls of a pool that stops are rejected', async () => {
   const other = await openPool({ size: 1 });
   const [served] = pooledModules(other, TIMES);

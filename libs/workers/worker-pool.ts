@@ -23,8 +23,12 @@ import { type WorkerEnd, WorkerThread } from './worker-thread.ts';
 import { begunIn, hasBegun, only, WorkerWatch } from './worker-watch.ts';
 
 export interface WorkerPoolOptions {
-  /** The most workers; another is started when all that run are busy. At least 1. */
+  /** The most workers; at least 1. */
   readonly size: number;
+  /** So many are used, and started, as soon as those before them are busy; further ones only when a call waits long. Default: all. */
+  readonly usual?: number;
+  /** After so long in the queue a call is worth a worker that shares its core with others; default 30. */
+  readonly longWaitMs?: number;
   readonly modules: readonly ModuleSource[];
   readonly limits: YieldLimits;
   readonly memoryMb: number;
@@ -50,6 +54,7 @@ export interface PoolObserver {
 const STOP_MS = 5_000;
 /** Work that a worker is given ahead, in milliseconds: enough to keep it busy while the main thread does other things. */
 const AHEAD_MS = 5;
+const LONG_WAIT_MS = 30;
 /** Taken for a call of a function that was not called yet. */
 const UNKNOWN_MS = 5;
 /** The weight of the newest call in the expected time of a function. */
@@ -72,6 +77,7 @@ export class WorkerPool {
   #starting: WorkerThread | undefined;
   #failedStarts = 0;
   #startTimer: NodeJS.Timeout | undefined;
+  #waitTimer: NodeJS.Timeout | undefined;
   #nextCall = 0;
   #isStopped = false;
 
@@ -144,6 +150,7 @@ export class WorkerPool {
     this.#isStopped = true;
     this.#watch.stop();
     clearTimeout(this.#startTimer);
+    clearTimeout(this.#waitTimer);
     const reason = new Error('the workers were stopped');
     const waiting = [...this.#again.splice(0), ...this.#drain(), ...[...this.#threads].flatMap(liveIn)];
     for (const call of waiting) call.fail(reason);
@@ -168,12 +175,24 @@ export class WorkerPool {
       const thread = this.#choose(call);
       if (thread === undefined) {
         this.#again.unshift(call);
-        if (this.#threads.size < this.#options.size) this.#startThread();
+        this.#waitFor(call);
         return;
       }
       thread.post(call);
     }
     if (this.#queued === 0 && [...this.#threads].every(({ open }) => open.size === 0)) this.#watch.stop();
+  }
+
+  /** Starts another worker for a call, if there may be one, or looks again when the call has waited long. */
+  #waitFor(call: PoolCall): void {
+    const { size, usual = size, longWaitMs = LONG_WAIT_MS } = this.#options;
+    const waitMs = longWaitMs - waited(call);
+    if (this.#threads.size < size && (this.#threads.size < usual || waitMs <= 0)) this.#startThread();
+    if (waitMs <= 0 || usual === size) return;
+    this.#waitTimer ??= setTimeout(() => {
+      this.#waitTimer = undefined;
+      if (!this.#isStopped) this.#dispatch();
+    }, waitMs);
   }
 
   /** The next call that somebody still waits for. */
@@ -185,10 +204,15 @@ export class WorkerPool {
   }
 
   #choose(call: PoolCall): WorkerThread | undefined {
+    const { size, usual = size, longWaitMs = LONG_WAIT_MS } = this.#options;
     let best: WorkerThread | undefined;
     let bestMs = Number.POSITIVE_INFINITY;
+    let used = 0;
     for (const thread of this.#threads) {
-      if (thread.retiredFor !== undefined || thread.isEnding || !thread.hasSlot) continue;
+      if (thread.retiredFor !== undefined || thread.isEnding || thread.stalledMs > 0) continue;
+      if (used === usual && waited(call) < longWaitMs) break;
+      used += 1;
+      if (!thread.hasSlot) continue;
       const aheadMs = this.#aheadMs(thread, call);
       if (aheadMs >= bestMs) continue;
       best = thread;
@@ -198,9 +222,9 @@ export class WorkerPool {
   }
 
   /** The work ahead of a call in a worker, in milliseconds; infinite if the worker is too busy to be given it. */
-  #aheadMs({ open, stalledMs }: WorkerThread, call: PoolCall): number {
+  #aheadMs({ open }: WorkerThread, call: PoolCall): number {
     if (open.size === 0) return 0;
-    if (call.isAlone || stalledMs > 0) return Number.POSITIVE_INFINITY;
+    if (call.isAlone) return Number.POSITIVE_INFINITY;
     let sum = 0;
     for (const each of open.values()) {
       if (each.isAlone) return Number.POSITIVE_INFINITY;
@@ -411,6 +435,10 @@ async function loadedIn(thread: WorkerThread, timeoutMs: number): Promise<readon
     await thread.end();
     throw thrown;
   }
+}
+
+function waited({ sinceMs }: PoolCall): number {
+  return performance.now() - sinceMs;
 }
 
 /** The calls of a worker that somebody waits for. */

@@ -6,6 +6,7 @@ import type { ResponseModel } from '../../libs/contracts/messages.ts';
 import type { KeyLimits } from '../../libs/limits/limiter.ts';
 import { RateLimiter } from '../../libs/limits/rate-limiter.ts';
 import { defineModule, fetchStep } from '../../libs/modules/index.ts';
+import { UNDECODED_HEADER } from '../../libs/stage/messages/response-headers.ts';
 import { messagesOf, only } from '../../test/fixtures/outcomes.ts';
 import { openStageBench } from '../../test/fixtures/stage-bench.ts';
 import { admit } from './admit.ts';
@@ -262,7 +263,7 @@ it('a Retry-After holds up the host that sent it, not the one that redirected th
 
 it('a redirect to a private address is refused before anything is asked or awaited there', async () => {
   const source = await startHost('', (_request, response) => redirect(response, 'http://169.254.169.254/latest'));
-  const opened = open({ http: { denyPrivateTargets: true, allowedPrivateAddresses: ['127.0.0.1'] } });
+  const opened = open({ http: { denyPrivateTargets: true, allowedPrivateTargets: ['127.0.0.1'] } });
   const { get, deps, limiter } = opened;
   const check = vi.spyOn(deps.robots, 'check');
   const { error } = await get(`${source.origin}/a`);
@@ -272,12 +273,39 @@ it('a redirect to a private address is refused before anything is asked or await
   expect(limiter.snapshot()).toEqual([]);
 });
 
+it('W2: a status reaches the parser with a body that cannot be decoded, and no server can say so itself', async () => {
+  const host = await startHost('', (request, response) => {
+    const coding = request.url === '/broken' ? { 'content-encoding': 'gzip' } : {};
+    response.writeHead(404, { ...coding, 'catena-undecoded': 'forged' }).end(Buffer.from('1f8b0800ff', 'hex'));
+  });
+  const { get } = open();
+  const told = async (path: string) => {
+    const { status, headers } = await get(host.origin + path);
+    return [status, headers.find(({ name }) => name === UNDECODED_HEADER)?.value];
+  };
+  expect(await told('/broken')).toEqual([404, expect.stringContaining('content-encoding gzip')]);
+  expect(await told('/plain')).toEqual([404, undefined]);
+});
+
+it('W10: what is written for one origin stays there: keys, and a body that its request does not send again', async () => {
+  const target = await startHost('', page);
+  const source = await startServer((request, response) =>
+    request.url === '/robots.txt' ? response.end() : response.writeHead(307, { location: `${target.origin}/to` }).end(),
+  );
+  const { get } = open();
+  const form = { url: '', method: 'POST', form: { a: '1' }, headers: { 'x-api-key': 'k' } };
+  const { error } = await get(`${source.origin}/1`, { ...form, url: `${source.origin}/1` });
+  expect([error?.code, error?.class, target.paths]).toEqual(['download.body_not_resent', 2, []]);
+  const sent = await get(`${source.origin}/2`, { ...form, url: `${source.origin}/2`, resendBody: true });
+  expect([sent.status, target.paths]).toEqual([200, ['/to']]);
+});
+
 it('the rules on circles and on the number of redirects are those of the request', async () => {
   const host = await startHost('', (request, response) =>
     redirect(response, request.url === '/circle' ? '/circle' : `${request.url}x`),
   );
   const { get } = open({ http: { maxRedirects: 3 } });
   const codeOf = async (path: string) => (await get(host.origin + path)).error?.code;
-  expect([await codeOf('/circle'), host.paths.length]).toEqual(['download.too_many_redirects', 1]);
-  expect([await codeOf('/more'), host.paths.length]).toEqual(['download.too_many_redirects', 5]);
+  expect([await codeOf('/circle'), host.paths.length]).toEqual(['download.too_many_redirects', 4]);
+  expect([await codeOf('/more'), host.paths.length]).toEqual(['download.too_many_redirects', 8]);
 });

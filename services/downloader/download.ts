@@ -3,13 +3,13 @@
 import type { RequestBody } from '../../libs/calls/node-body.ts';
 import type { ResponseModel } from '../../libs/contracts/messages.ts';
 import type { DownloadWork } from '../../libs/stage/execution/hand-over.ts';
-import { PARTIAL_HEADER } from '../../libs/stage/messages/response-headers.ts';
+import { PARTIAL_HEADER, UNDECODED_HEADER } from '../../libs/stage/messages/response-headers.ts';
 import { withoutPayer } from '../../libs/stage/node/cost-attempt.ts';
 import type { DownloaderDeps } from './deps.ts';
 import { type HttpRequest, type HttpResponse, performRequest } from './http/request.ts';
 import { breaker } from './policies/breaker.ts';
 import { cache } from './policies/cache.ts';
-import { cookieHeader, cookies, sessionCookies } from './policies/cookies.ts';
+import { cookies, sessionCookies } from './policies/cookies.ts';
 import { cost } from './policies/cost.ts';
 import { deadline } from './policies/deadline.ts';
 import { HostPermit } from './policies/host-permit.ts';
@@ -27,7 +27,7 @@ import {
   type RequestPolicy,
   type SendingContext,
 } from './policies/policy.ts';
-import { privateTargets } from './policies/private-targets.ts';
+import { privateTarget, privateTargets } from './policies/private-targets.ts';
 import { retryAfter } from './policies/retry-after.ts';
 import { robots, robotsOfRedirect } from './policies/robots.ts';
 import { secrets } from './policies/secrets.ts';
@@ -42,6 +42,8 @@ export const REQUEST_POLICIES: readonly RequestPolicy[] = [
   keepBody,
   // Before all that costs time or money: a cached response needs no robots.txt, no breaker trial and no money.
   cache,
+  // Before robots: not even the robots.txt of a forbidden address is asked for.
+  privateTarget,
   // Before breaker and cost: a page that may not be fetched must use neither.
   robots,
   // Before the deadline, which counts from when the request may be sent; after the cache: a cached response waits for nothing.
@@ -131,23 +133,30 @@ export async function sendOverHops(sending: SendingContext): Promise<Reply> {
       ownHost ??= host;
       return passHop({ sending, hop, redirects, cancellation, limitKey: host === ownHost ? sending.limitKey : host });
     },
-    cookieOf: (hop) => cookieHeader(hop, jar),
     clock: deps.clock,
   });
   return { ...response, wasAnonymous, fromCache: false };
 }
 
-function asHttp({ method, url, headers, body, partial }: RequestBody): HttpRequest {
+function asHttp({ method, url, headers, body, partial, resendBody, untrusted }: RequestBody): HttpRequest {
   const bytes = body === undefined ? {} : { body: Buffer.from(body, 'base64') };
-  return { method, url, headers, ...bytes, keepsPartial: partial === true };
+  return {
+    ...{ method, url, headers, ...bytes },
+    keepsPartial: partial === true,
+    resendsBody: resendBody === true,
+    isUntrusted: untrusted === true,
+  };
 }
 
 /** Removes the headers that Catena uses itself, so that no server can send them to the parser. */
-function asDownloaded({ status, url, headers, timings, body, blob, partial, fromCache }: Reply): Downloaded {
-  const honest = withoutPayer(headers).filter(([name]) => name !== PARTIAL_HEADER);
+function asDownloaded({ status, url, headers, timings, body, blob, partial, undecoded, fromCache }: Reply): Downloaded {
+  const marks: [string, string][] = [];
+  if (partial) marks.push([PARTIAL_HEADER, 'true']);
+  if (undecoded !== undefined) marks.push([UNDECODED_HEADER, undecoded]);
+  const honest = withoutPayer(headers).filter(([name]) => name !== PARTIAL_HEADER && name !== UNDECODED_HEADER);
   return {
     ...{ status, url, timings, fromCache },
-    headers: partial ? [...honest, [PARTIAL_HEADER, 'true']] : honest,
+    headers: [...honest, ...marks],
     content:
       blob === undefined
         ? { $case: 'body', value: Buffer.from(body.buffer, body.byteOffset, body.byteLength) }

@@ -137,12 +137,12 @@ describe('a download', () => {
     expect((await refreshCookies(elsewhere, own)).header(new URL('http://shop.test/'))).toBe('login=1');
   });
 
-  it.each([429, 503])('that is answered %i with Retry-After holds its host up', async (status) => {
+  it.each([200, 404, 429, 500, 503])('that is answered %i with Retry-After holds its host up', async (status) => {
     const { bench } = await downloaded({ status, headers: [['retry-after', '7']] });
     expect(bench.limiter.snapshot()).toEqual([
       { key: HOST, waiting: 0, inFlight: 0, nextAtMs: bench.clock.now() + 7_000 },
     ]);
-    const other = await downloaded({ status: 200, headers: [['retry-after', '7']] });
+    const other = await downloaded({ status, headers: [['retry-after', 'soon']] });
     expect(other.bench.limiter.snapshot()).toEqual([]);
   });
 });

@@ -24,6 +24,7 @@ import { targetOf } from './http/hop.ts';
 import { HostPermit } from './policies/host-permit.ts';
 import { admission } from './policies/limits.ts';
 import { compose, type Policy, type Reply, type SendingContext } from './policies/policy.ts';
+import { privateTarget } from './policies/private-targets.ts';
 import { robots } from './policies/robots.ts';
 
 export interface DownloaderApiDeps extends Omit<SendingDeps, 'aside'> {
@@ -33,7 +34,7 @@ export interface DownloaderApiDeps extends Omit<SendingDeps, 'aside'> {
 }
 
 /** The {@link REQUEST_POLICIES} of a manual request; the others need a run. Its hops pass the whole hop list. */
-const FETCH_POLICIES: readonly Policy<SendingContext, Reply>[] = [robots, admission];
+const FETCH_POLICIES: readonly Policy<SendingContext, Reply>[] = [privateTarget, robots, admission];
 
 const perform = compose(FETCH_POLICIES, sendOverHops);
 

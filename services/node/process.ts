@@ -7,6 +7,7 @@ import { systemClock } from '../../libs/clock/clock.ts';
 import { accessWarnings } from '../../libs/config/access-warnings.ts';
 import type { Environment } from '../../libs/config/environment.ts';
 import { readEnvironment } from '../../libs/config/environment.ts';
+import { ignoredProxies } from '../../libs/config/ignored-proxies.ts';
 import { type LoadedConfig, loadConfig } from '../../libs/config/load-config.ts';
 import { CatenaError, toCatenaError } from '../../libs/errors/catena-error.ts';
 import type { Extension } from '../../libs/extension/extension.ts';
@@ -37,7 +38,7 @@ export async function runProcess(stages: readonly StageName[], env: Environment 
   try {
     armNamedFailpoint(env);
     const extensions = await openExtensions({ env });
-    loaded = loadConfig({ env, extensions });
+    loaded = loadConfig({ env, extensions, deniesPrivateTargets: true });
     log = logOf(loaded, stages);
     await serve(stages, { loaded, extensions, env, log }, ended);
     return ExitCode.DONE;
@@ -48,6 +49,11 @@ export async function runProcess(stages: readonly StageName[], env: Environment 
     const isOfFile = loaded?.mode === 'single_node' && error.code.startsWith('store.');
     return error.class === 'retryable' || isOfFile ? ExitCode.STORE_FAILED : ExitCode.BAD_INPUT;
   }
+}
+
+function warnOfProxies(env: Environment, log: Log): void {
+  const proxies = ignoredProxies(env);
+  if (proxies !== undefined) log.warn(proxies.message, { variables: proxies.variables, remedy: proxies.remedy });
 }
 
 interface Told {
@@ -65,6 +71,7 @@ async function serve(
   const { config, mode } = loaded;
   requireBackends(loaded, stages);
   for (const { message, ...about } of accessWarnings(config)) log.warn(message, { ...about });
+  warnOfProxies(env, log);
   const metrics = new Metrics();
   const opened = await openModules({
     files: config.modules.files ?? [],

@@ -1,11 +1,12 @@
 import type { ResponseModel } from '../../libs/contracts/messages.ts';
 import { CatenaError } from '../../libs/errors/catena-error.ts';
 import type { PageSource } from '../../libs/modules/contract/definition.ts';
-import { joinedHeaders, PARTIAL_HEADER } from '../../libs/stage/messages/response-headers.ts';
+import { joinedHeaders, PARTIAL_HEADER, UNDECODED_HEADER } from '../../libs/stage/messages/response-headers.ts';
 import type { BlobStore } from '../../libs/store/blob-store.ts';
 
 /** Converts a response to the page of the authoring API; a body that is a reference is fetched. */
 export async function toPage(blobs: BlobStore, response: ResponseModel): Promise<PageSource> {
+  const undecoded = response.headers.find(({ name }) => name === UNDECODED_HEADER)?.value;
   return {
     url: response.finalUrl,
     status: response.status,
@@ -14,6 +15,7 @@ export async function toPage(blobs: BlobStore, response: ResponseModel): Promise
     partial: response.headers.some(({ name }) => name === PARTIAL_HEADER),
     elapsedMs: response.timings?.totalMs ?? 0,
     fromCache: response.fromCache,
+    ...(undecoded === undefined ? {} : { undecoded }),
   };
 }
 

@@ -12,14 +12,16 @@ import { ROOT, withScratchFolder } from './scratch.ts';
 import { figure, table } from './table.ts';
 
 const usage = `npm run bench:start -- [options]
-Runs the program of the README, with its code in workers and in the main thread, in turn, and prints how long it took until its
-first request came.
+Runs a module, with its code in workers and in the main thread, in turn, and prints how long it took until its first request came.
+The first start of each is not counted: it compiles what the later ones find.
 
   --rounds N     default 10
+  --module FILE  of the checkout; it takes its address as the input "base"; default examples/smallest/shop.ts
   --beside DIR   another checkout of Catena, with its packages installed, that takes part`;
 
 const options = {
   rounds: { type: 'string', default: '10' },
+  module: { type: 'string', default: 'examples/smallest/shop.ts' },
   beside: { type: 'string' },
 } as const;
 
@@ -29,17 +31,18 @@ interface Starter {
   readonly settings: readonly string[];
 }
 
-await runCommand(usage, options, async ({ rounds, beside }) => {
+await runCommand(usage, options, async ({ rounds, module, beside }) => {
   const starters: Starter[] = [
     { name: 'in workers (default)', checkout: ROOT, settings: [] },
     { name: 'in the main thread', checkout: ROOT, settings: ['--set', 'execution.workers=0'] },
     ...(beside === undefined ? [] : [{ name: 'the other checkout', checkout: resolve(beside), settings: [] }]),
   ];
   const times = new Map<Starter, number[]>(starters.map((starter) => [starter, []]));
+  for (const starter of starters) await startOnce(starter, module);
   for (let round = 0; round < whole('rounds', rounds); round += 1) {
     for (const at of starters.keys()) {
       const starter = starters[(at + round) % starters.length]!;
-      times.get(starter)!.push(await startOnce(starter));
+      times.get(starter)!.push(await startOnce(starter, module));
     }
   }
   const rows = [...times].map(([{ name }, all]) => [
@@ -51,7 +54,7 @@ await runCommand(usage, options, async ({ rounds, beside }) => {
 });
 
 /** Milliseconds from the start of the process to its first request. */
-function startOnce({ checkout, settings }: Starter): Promise<number> {
+function startOnce({ checkout, settings }: Starter, module: string): Promise<number> {
   return withScratchFolder(async (folder) => {
     const asked = Promise.withResolvers<number>();
     const server = createServer((_request, response) => {
@@ -60,8 +63,15 @@ function startOnce({ checkout, settings }: Starter): Promise<number> {
     }).listen(0, '127.0.0.1');
     await once(server, 'listening');
     const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    const module = join(checkout, 'examples/smallest/shop.ts');
-    const args = ['run', module, '--input', `base=${base}`, '--db', join(folder, 'runs.db'), ...settings];
+    const args = [
+      'run',
+      join(checkout, module),
+      '--input',
+      `base=${base}`,
+      '--db',
+      join(folder, 'runs.db'),
+      ...settings,
+    ];
     const startedMs = performance.now();
     const child = spawn(process.execPath, [join(checkout, 'services/catena.ts'), ...args], {
       cwd: checkout,
@@ -74,7 +84,7 @@ function startOnce({ checkout, settings }: Starter): Promise<number> {
     try {
       return (await Promise.race([asked.promise, early])) - startedMs;
     } finally {
-      child.kill('SIGKILL');
+      child.kill('SIGINT');
       await gone;
       server.closeAllConnections();
       server.close();

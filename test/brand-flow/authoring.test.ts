@@ -54,7 +54,10 @@ describe('a secret in a header', () => {
     const { origin } = await startServer((_request, response) => {
       response.writeHead(307, { location: elsewhere.origin }).end();
     });
-    const byOwnHeader = asking((url) => ({ url, headers: { 'X-Api-Key': '{{secret:SHOP_KEY}}', 'x-plain': '1' } }));
+    const byOwnHeader = asking((url) => ({
+      url,
+      headers: { 'X-Api-Key': '{{secret:SHOP_KEY}}', accept: 'text/html' },
+    }));
     const node = startNode([byOwnHeader]);
     await node.store.putAccount({
       account: 'acme',
@@ -63,7 +66,7 @@ describe('a secret in a header', () => {
       updatedAtMs: 1,
     });
     await run(node, byOwnHeader, { origin });
-    expect(elsewhere.seen[0]?.headers['x-plain']).toBe('1');
+    expect(elsewhere.seen[0]?.headers.accept).toBe('text/html');
     expect(elsewhere.seen[0]?.headers['x-api-key']).toBeUndefined();
   });
 

@@ -43,7 +43,7 @@ describe('a failing call', () => {
   it('is answered by the second attempt where that succeeds', async () => {
     const { baseUrl } = await provider(({ nth }) => (nth === 1 ? 'server_error' : 'whole'));
     const { report } = await diagnose({ registry: registryOf(baseUrl, ['qwen']), input: {} });
-    expect(report.coverage).toEqual({ whole: 1, partial: 0, failed: 0 });
+    expect(report.coverage).toEqual({ whole: 1, partial: 0, failed: 0, pending: 0 });
   });
 
   it('stops no other (B24), and is missing coverage, not a zero', async () => {
@@ -51,7 +51,7 @@ describe('a failing call', () => {
     const models = ['qwen', 'zhipu'];
     const questions = Array.from({ length: 15 }, (_, n) => `推荐第${n}类跑鞋`);
     const run = await diagnose({ registry: registryOf(baseUrl, models), input: { models, questions } });
-    expect(run.report.coverage).toEqual({ whole: 15, partial: 0, failed: 15 });
+    expect(run.report.coverage).toEqual({ whole: 15, partial: 0, failed: 15, pending: 0 });
     expect(run.report.figures.bare.overall.brands[1]?.mentionRate).toMatchObject({ numerator: 15, denominator: 15 });
     expect(run.end.finishReason).toBe('completed');
   });

@@ -49,7 +49,12 @@ describe('what was answered a moment ago (B32)', () => {
     const diagnoses = await diagnosesIn(registryOf(baseUrl, ['qwen']));
     expect((await diagnoses.run({ attempts: 1 })).report.success).toBe(false);
     isBroken = false;
-    expect((await diagnoses.run({ attempts: 1 })).report.coverage).toEqual({ whole: 1, partial: 0, failed: 0 });
+    expect((await diagnoses.run({ attempts: 1 })).report.coverage).toEqual({
+      whole: 1,
+      partial: 0,
+      failed: 0,
+      pending: 0,
+    });
   });
 });
 

@@ -15,18 +15,25 @@ import { provider } from './scene.ts';
 export interface KilledRun {
   readonly provider: TestProvider;
   readonly pages: CitedPages;
-  /** A process that begins the run or goes on with it; `death` says where it kills itself (`step:point:pass`). */
-  start(death?: string): ChildProcess;
+  /**
+   * A process that begins the run or goes on with it; `death` says where it kills itself (`step:point:pass`), `earlyAtMs` when the early
+   * report begins: by default later than the run needs.
+   */
+  start(death?: string, earlyAtMs?: number): ChildProcess;
   /** What stands in the database while no process works at it. */
   stored(): Promise<{ readonly run: RunRecord; readonly items: readonly StoredItem[] }>;
 }
 
-/** What a process tells: how many calls are stored, and at last how many there are and were answered. */
+/** What a process tells: how many calls are stored and which report stands, and at last how many there are and were answered. */
 export interface Line {
   readonly stored?: number;
+  /** Of the report; 0 without one. */
+  readonly revision?: number;
   readonly completed?: number;
   readonly total?: number;
 }
+
+const NO_EARLY_REPORT_MS = 3_600_000;
 
 /** A run that nobody has begun; everything of it is gone when the test ends. */
 export async function killedRun(behave: (call: ProviderCall) => Behaviour): Promise<KilledRun> {
@@ -37,9 +44,16 @@ export async function killedRun(behave: (call: ProviderCall) => Behaviour): Prom
   return {
     provider: asked,
     pages,
-    start: (death) => {
+    start: (death, earlyAtMs = NO_EARLY_REPORT_MS) => {
       const program = new URL('./diagnosis-process.ts', import.meta.url).pathname;
-      const args = [program, path, asked.baseUrl, pages.origin, ...(death === undefined ? [] : [death])];
+      const args = [
+        program,
+        path,
+        asked.baseUrl,
+        pages.origin,
+        String(earlyAtMs),
+        ...(death === undefined ? [] : [death]),
+      ];
       const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
       onTestFinished(() => void child.kill('SIGKILL'));
       return child;

@@ -30,7 +30,7 @@ async function rowsIn(mode: FlowMode): Promise<string[]> {
   // At one address for both modes: it stands in the texts of errors.
   const { registry, pageUrl } = await ground();
   const module = defineDiagnosis({ registry: () => registry, pageUrl });
-  const node = await startIn(mode, [module]);
+  const node = await startIn(mode, [module], { 'http.allowed_untrusted_targets': '127.0.0.1' });
   await node.store.putAccount({ account: 'acme', platform: 'web', login: { TEST_MODEL_KEY: KEY }, updatedAtMs: 1 });
   const { runId } = await node.submit({
     modules: [module.id],

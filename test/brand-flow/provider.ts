@@ -13,9 +13,15 @@ export interface ProviderCall {
   readonly headers: IncomingMessage['headers'];
 }
 
-/** `unfinished`: some text, and then silence. `hang`: silence from the start. */
+/**
+ * `unfinished`: some text, and then silence. `hang`: silence from the start. `late`: silence until the test releases its answers, then all of
+ * it; `half_late`: the first half at once, the rest then; `error_late`: an error then.
+ */
 export type Behaviour =
   | 'whole'
+  | 'late'
+  | 'half_late'
+  | 'error_late'
   | 'unfinished'
   | 'hang'
   | 'throttled'
@@ -33,6 +39,8 @@ export type Behaviour =
 export interface TestProvider {
   readonly baseUrl: string;
   readonly calls: readonly ProviderCall[];
+  /** Sends what was held back, and holds nothing back from now on. */
+  release(): void;
   /** Connections that are open now. */
   connections(): Promise<number>;
   stop(): Promise<void>;
@@ -43,6 +51,7 @@ export const ANSWER =
 
 export async function startProvider(behave: (call: ProviderCall) => Behaviour): Promise<TestProvider> {
   const calls: ProviderCall[] = [];
+  const released = Promise.withResolvers<void>();
   const server = createServer(async (request, response) => {
     let text = '';
     for await (const chunk of request) text += String(chunk);
@@ -51,7 +60,17 @@ export async function startProvider(behave: (call: ProviderCall) => Behaviour): 
     const nth = 1 + calls.filter((call) => call.model === model && call.question === question).length;
     const call = { model, question, nth, headers: request.headers };
     calls.push(call);
-    ANSWERS[behave(call)](response, request);
+    const behaviour = behave(call);
+    const held = HELD[behaviour];
+    if (held === undefined) ANSWERS[behaviour as keyof typeof ANSWERS](response, request);
+    else {
+      if (behaviour === 'half_late') {
+        begin(response);
+        sayText(response, HALVES[0]);
+      }
+      await released.promise;
+      held(response, request);
+    }
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -59,6 +78,7 @@ export async function startProvider(behave: (call: ProviderCall) => Behaviour): 
   return {
     baseUrl: `http://127.0.0.1:${port}/v1`,
     calls,
+    release: released.resolve,
     connections: () => promisify(server.getConnections.bind(server))(),
     stop: async () => {
       server.closeAllConnections();
@@ -70,15 +90,19 @@ export async function startProvider(behave: (call: ProviderCall) => Behaviour): 
 
 type Answer = (response: ServerResponse, request: IncomingMessage) => void;
 
-const ANSWERS: Readonly<Record<Behaviour, Answer>> = {
+/** The answer in two parts; the first ends within a sentence, before the second brand. */
+export const HALVES = [ANSWER.slice(0, 22), ANSWER.slice(22)] as const;
+
+const HELD: Readonly<Partial<Record<Behaviour, Answer>>> = {
+  late: (response, request) => ANSWERS.whole(response, request),
+  half_late: (response) => finish(response, HALVES[1]),
+  error_late: (response) => refuse(response, 500, { code: 'internal', message: 'internal error' }),
+};
+
+const ANSWERS: Readonly<Record<Exclude<Behaviour, 'late' | 'half_late' | 'error_late'>, Answer>> = {
   whole: (response) => {
     begin(response);
-    for (const piece of ANSWER.match(/.{1,9}/gsu) ?? []) say(response, { delta: { content: piece } });
-    say(response, { delta: {}, finish_reason: 'stop' });
-    response.write(
-      `data: ${JSON.stringify({ choices: [], usage: { prompt_tokens: 100, completion_tokens: 50 } })}\n\n`,
-    );
-    response.end('data: [DONE]\n\n');
+    finish(response, ANSWER);
   },
   unfinished: (response) => {
     begin(response);
@@ -117,6 +141,17 @@ function answer(response: ServerResponse, contentType: string, body: Uint8Array)
 
 function begin(response: ServerResponse): void {
   response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8' });
+}
+
+function sayText(response: ServerResponse, text: string): void {
+  for (const piece of text.match(/.{1,9}/gsu) ?? []) say(response, { delta: { content: piece } });
+}
+
+function finish(response: ServerResponse, rest: string): void {
+  sayText(response, rest);
+  say(response, { delta: {}, finish_reason: 'stop' });
+  response.write(`data: ${JSON.stringify({ choices: [], usage: { prompt_tokens: 100, completion_tokens: 50 } })}\n\n`);
+  response.end('data: [DONE]\n\n');
 }
 
 function say(response: ServerResponse, choice: unknown): void {

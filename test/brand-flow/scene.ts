@@ -48,7 +48,7 @@ export async function diagnosesIn(registry: ProviderRegistry): Promise<Diagnoses
   const pages = await startPages('海澜鞋业 与 云步 的对比');
   onTestFinished(() => pages.stop());
   const module = defineDiagnosis({ registry: () => registry, pageUrl: pages.pageUrl });
-  const node = startNode([module]);
+  const node = startNode([module], { 'http.allowed_untrusted_targets': '127.0.0.1' });
   await node.store.putAccount({ account: 'acme', platform: 'web', login: { TEST_MODEL_KEY: KEY }, updatedAtMs: 1 });
   return { run: (input, deadlineMs, costCap) => diagnoseIn(node, module, { input, deadlineMs, costCap }) };
 }

@@ -25,7 +25,10 @@ async function scene(behave: (call: ProviderCall) => Behaviour) {
   onTestFinished(() => pages.stop());
   const registry = registryOf(baseUrl, ['qwen', 'zhipu']);
   const module = defineDiagnosis({ registry: () => registry, pageUrl: pages.pageUrl });
-  const node = startNode([module], { 'alerts.webhook': receiver.url });
+  const node = startNode([module], {
+    'alerts.webhook': receiver.url,
+    'http.allowed_untrusted_targets': '127.0.0.1',
+  });
   await node.store.putAccount({ account: 'acme', platform: 'web', login: { TEST_MODEL_KEY: KEY }, updatedAtMs: 1 });
   const submit = async (questions: readonly string[]) => {
     const input = { brand: '海澜鞋业', rivals: ['云步'], questions, models: ['qwen', 'zhipu'], attempts: 1 };

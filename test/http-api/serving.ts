@@ -79,6 +79,7 @@ export async function serveHere(baseUrl: string, settings: Settings = {}): Promi
     overrides: {
       ...{ ...QUICK, 'store.path': ':memory:', sweep_interval_ms: 10, 'api.listen': '127.0.0.1:0' },
       'downloader.secrets': KEY_NAME,
+      'http.allowed_untrusted_targets': '127.0.0.1',
       'brand.providers': providers,
       ...settings,
     },
@@ -105,7 +106,8 @@ export async function serveAsProcess(folder: string, env: Readonly<Record<string
   const file = join(ROOT, 'libs/brand/module/brand-diagnosis.ts');
   const child = spawn(process.execPath, [join(ROOT, 'services/catena.ts'), 'serve', file, '--api', '127.0.0.1:0'], {
     cwd: folder,
-    env: programEnvironment({ CATENA_LOG_FORMAT: 'json', ...env }),
+    // Its models are on loopback.
+    env: programEnvironment({ CATENA_LOG_FORMAT: 'json', CATENA_HTTP_ALLOWED_PRIVATE_TARGETS: '127.0.0.1', ...env }),
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   onTestFinished(() => void child.kill('SIGKILL'));

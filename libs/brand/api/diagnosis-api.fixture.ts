@@ -14,6 +14,7 @@ import type { HttpApp } from '../../transport/http/zod-routes.ts';
 import type { ConsistencyMonitor } from '../consistency/monitor.ts';
 import { createConsistencyMonitor } from '../consistency/monitor.ts';
 import { defineDiagnosis } from '../module/define-diagnosis.ts';
+import { PHASES } from '../module/phases.ts';
 import { ProviderRegistry } from '../module/provider-registry.ts';
 import { callsOf, closedRecord, inputWith, recordOf, reportFor, snapshotIn, stored } from '../status/status.fixture.ts';
 import type { DiagnosisApiDeps } from './deps.ts';
@@ -40,12 +41,24 @@ export class FakeRuns {
     );
   }
 
+  /** A run with its preliminary report: one call is answered, the other has said nothing yet. */
+  preliminary(runId: string, answer = '首推海澜鞋业，其次是云步。'): void {
+    this.inPhase(runId, PHASES.ask, { created: 5, done: 3 });
+    const input = inputWith();
+    const [first, second] = callsOf(input, () => answer);
+    const begun = { ...second!, status: 'pending', finish: null, response: null, geo_data: null } as const;
+    const report = reportFor(input, [first!, begun], [], { isFinal: false });
+    this.items.set(runId, [stored('call', first), stored('begun', begun), stored('report', report)]);
+  }
+
   /** A run that has ended: with this answer to every call, or with every call failed. */
   closed(runId: string, answer: string | null = '首推海澜鞋业，其次是云步。', changes: Partial<RunRecord> = {}): void {
     this.snapshots.delete(runId);
     this.records.set(runId, closedRecord({}, { runId, taskId: runId, ...changes }));
     const all = calls(answer);
-    const rows = [...all.map((call) => stored('call', call)), stored('report', reportFor(inputWith(), all))];
+    // As after an early opening: a report that replaces another has a greater number.
+    const report = reportFor(inputWith(), all, [], { revision: 2 });
+    const rows = [...all.map((call) => stored('call', call)), stored('report', report)];
     this.items.set(runId, rows);
   }
 }

@@ -5,8 +5,8 @@ import type { RunSnapshot } from '../../coordination/protocol/reads.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
 import type { RunRecord, StoredItem } from '../../store/port.ts';
 import type { ReportItem } from '../module/items.ts';
-import { type RunReport, toRunReport } from '../report/run-report.ts';
-import { type DiagnosisItems, isDiagnosis, readDiagnosisItems } from '../status/diagnosis-items.ts';
+import { REPORTED_TYPES, type RunReport, toRunReport } from '../report/run-report.ts';
+import { type DiagnosisItems, isDiagnosis, readDiagnosisItems, readReports } from '../status/diagnosis-items.ts';
 import { type DiagnosisStatus, diagnosisStatus } from '../status/diagnosis-status.ts';
 import { isFinal, type Stage } from '../status/stages.ts';
 import type { DiagnosisApiDeps } from './deps.ts';
@@ -16,9 +16,17 @@ export interface Look {
   readonly record: RunRecord;
   /** Undefined for a closed run, which needs none. */
   readonly snapshot: RunSnapshot | undefined;
-  /** Of a closed run that has one. */
+  /** The newest, preliminary or last. */
   readonly report: ReportItem | undefined;
   readonly status: DiagnosisStatus;
+  /** The rows of its reports that the status needs. */
+  readonly reports: readonly StoredItem[];
+}
+
+/** What a client that waits has seen: a stage, or the revision of a report. Default: the stage at the time of the request. */
+export interface Known {
+  readonly stage?: Stage | undefined;
+  readonly revision?: number | undefined;
 }
 
 /** A run at one moment with its items; its status is complete. */
@@ -51,11 +59,11 @@ export class DiagnosisReader {
     return shared(this.#looking, runId, () => this.#read(runId));
   }
 
-  /** Reads the status of a run when it has left a stage, or when the signal aborts. */
-  async afterStage(runId: string, stage: Stage | undefined, signal: AbortSignal): Promise<Look> {
+  /** Reads the status of a run when there is more than the client knows, when nothing more will come, or when the signal aborts. */
+  async after(runId: string, known: Known, signal: AbortSignal): Promise<Look> {
     let look = await this.look(runId);
-    const left = stage ?? look.status.stage;
-    while (look.status.stage === left && !isFinal(left) && !signal.aborted) {
+    const isNews = newsTo(known, look.status);
+    while (!isNews(look.status) && !signal.aborted) {
       const next = shared(this.#coming, runId, () => this.#lookLater(runId));
       look = await unlessAborted(next, signal).catch((thrown: unknown) => {
         if (signal.aborted) return look;
@@ -87,17 +95,16 @@ export class DiagnosisReader {
 
   /** Everything that a report's files are made of. Throws `brand.no_report` for a run without one. */
   async runReport({ record }: Look): Promise<RunReport> {
-    const rows = await Promise.all(['call', 'mention', 'report'].map((type) => this.#rows(record.runId, type)));
+    const rows = await Promise.all(REPORTED_TYPES.map((type) => this.#rows(record.runId, type)));
     return toRunReport(record, rows.flat());
   }
 
   async #lookAt(record: RunRecord): Promise<Look> {
-    if (record.state === 'closed') {
-      const items = readDiagnosisItems(await this.#rows(record.runId, 'report'));
-      return { record, snapshot: undefined, report: items.report, status: diagnosisStatus({ record, items }) };
-    }
-    const snapshot = await this.#deps.coordinator.findRun(record.runId);
-    return { record, snapshot, report: undefined, status: diagnosisStatus({ record, snapshot }) };
+    const snapshot = record.state === 'closed' ? undefined : await this.#deps.coordinator.findRun(record.runId);
+    // Also of a run that is open: it is completed once a preliminary report stands, wherever its phases are.
+    const reports = await readReports(this.#deps.store, record.runId);
+    const items = readDiagnosisItems(reports);
+    return { record, snapshot, report: items.report, status: diagnosisStatus({ record, snapshot, items }), reports };
   }
 
   async #read(runId: string): Promise<Look> {
@@ -112,12 +119,12 @@ export class DiagnosisReader {
   }
 
   async #readWhole(look: Look): Promise<WholeLook> {
-    const { record, snapshot, report } = look;
-    const { runId } = record;
+    const { record, snapshot, report, reports } = look;
     // Figures are large, and needed only if neither coordinator nor report shows how far the run came.
-    const types = report === undefined && snapshot === undefined ? ['call', 'figures'] : ['call'];
-    const rows = await Promise.all(types.map((type) => this.#rows(runId, type)));
-    const items = { ...readDiagnosisItems(rows.flat()), report };
+    const needsFigures = report === undefined && snapshot === undefined;
+    const types = ['call', ...(report === undefined ? [] : ['begun']), ...(needsFigures ? ['figures'] : [])];
+    const rows = await Promise.all(types.map((type) => this.#rows(record.runId, type)));
+    const items = readDiagnosisItems([...rows.flat(), ...reports]);
     return { ...look, items, status: diagnosisStatus({ record, snapshot, items }) };
   }
 
@@ -130,6 +137,13 @@ export class DiagnosisReader {
       afterSeq = rows.at(-1)!.seq;
     }
   }
+}
+
+/** A client that names a revision waits for a report after it, also beyond the first; any other waits for another stage. */
+function newsTo({ stage, revision }: Known, first: DiagnosisStatus): (status: DiagnosisStatus) => boolean {
+  if (revision !== undefined) return (status) => status.revision > revision || status.isLast;
+  const left = stage ?? first.stage;
+  return (status) => status.stage !== left || isFinal(left);
 }
 
 /** Returns the running work of a key, or starts it; removed when it ends. */

@@ -4,7 +4,7 @@
  */
 import type { z } from 'zod';
 import type { healthBody, testBody } from '../../transport/http/basic-routes.ts';
-import type { historyQuery, progressQuery, statusQuery, submissionRequest } from './requests.ts';
+import type { historyQuery, progressQuery, reportQuery, statusQuery, submissionRequest } from './requests.ts';
 import type { submissionBody } from './submission-routes.ts';
 
 export type { ErrorBody } from '../../transport/http/error-body.ts';
@@ -25,6 +25,7 @@ export type { Stage, Status } from '../status/stages.ts';
 export type SubmissionRequest = z.input<typeof submissionRequest>;
 export type SubmissionBody = z.output<typeof submissionBody>;
 export type StatusQuery = z.input<typeof statusQuery>;
+export type ReportQuery = z.input<typeof reportQuery>;
 export type ProgressQuery = z.input<typeof progressQuery>;
 export type HistoryQuery = z.input<typeof historyQuery>;
 export type HealthBody = z.output<typeof healthBody>;

@@ -1,6 +1,7 @@
 /** The requests of the routes of brand diagnosis. Unknown fields are ignored. */
 import { z } from 'zod';
 import { brandSchema } from '../module/input.ts';
+import { DEFAULT_DEADLINE_MS } from '../module/run-times.ts';
 import { PROMPT_STYLES } from '../prompts/prompt.ts';
 import { STAGES } from '../status/stages.ts';
 
@@ -11,7 +12,7 @@ const MAX_TEXT_CHARS = 20_000;
 const MAX_WAIT_SECONDS = 60;
 const MIN_DEADLINE_SECONDS = 5;
 const MAX_DEADLINE_SECONDS = 600;
-export const DEFAULT_DEADLINE_SECONDS = 20;
+export const DEFAULT_DEADLINE_SECONDS = DEFAULT_DEADLINE_MS / 1_000;
 const DEFAULT_PAGE = 20;
 const MAX_PAGE = 100;
 const MAX_OFFSET = 10_000;
@@ -82,7 +83,9 @@ export const submissionRequest = z.object({
     .min(MIN_DEADLINE_SECONDS)
     .max(MAX_DEADLINE_SECONDS)
     .default(DEFAULT_DEADLINE_SECONDS)
-    .describe('The report is ready within this time, with the answers that have arrived by then.'),
+    .describe(
+      'The final report is ready within this time. A preliminary one is ready within 20 s, if the calls may take longer than that.',
+    ),
 });
 
 export const submissionHeaders = z.object({
@@ -103,17 +106,34 @@ export const reportParams = z.object({
     .describe('The `execution_id` with `.html` or `.csv`.'),
 });
 
+const revision = z.coerce
+  .number()
+  .pipe(z.int().min(0))
+  .optional()
+  .describe('The `revision` of the report that the client knows: waits for a later report instead of another stage.');
+
+export const reportQuery = z.object({
+  wait: z.coerce
+    .number()
+    .min(0)
+    .max(MAX_WAIT_SECONDS)
+    .default(0)
+    .describe('Seconds to wait for a report after `revision` before answering.'),
+  revision,
+});
+
 export const statusQuery = z.object({
   wait: z.coerce
     .number()
     .min(0)
     .max(MAX_WAIT_SECONDS)
     .default(0)
-    .describe('Seconds to wait for another stage before answering.'),
+    .describe('Seconds to wait for another stage, or for another report, before answering.'),
   stage: z
     .enum(STAGES)
     .optional()
     .describe('The stage that the client knows; default: the one at the time of the request.'),
+  revision,
 });
 
 export const progressQuery = z.object({ executionId: runId });

@@ -1,10 +1,12 @@
 import { z } from 'zod';
 import { CatenaError } from '../../errors/catena-error.ts';
 import type { HttpRoutes } from '../../transport/http/http-app.ts';
+import { longPoll } from '../../transport/http/long-poll.ts';
 import { reportCsv } from '../report/csv.ts';
-import { reportPage } from '../report/page.ts';
+import { type PageRefresh, reportPage } from '../report/page.ts';
 import type { RunReport } from '../report/run-report.ts';
 import { deepIntelligenceBodySchema, historyBodySchema } from '../status/bodies.ts';
+import { NO_REVISION, revisionOf } from '../status/certainty.ts';
 import { deepIntelligence } from '../status/deep-intelligence.ts';
 import { isDiagnosis } from '../status/diagnosis-items.ts';
 import type { Stage } from '../status/stages.ts';
@@ -12,23 +14,27 @@ import { historyBody, historyEntry } from '../status/status-body.ts';
 import type { DiagnosisApiDeps } from './deps.ts';
 import type { DiagnosisReader } from './diagnosis-reader.ts';
 import { REFUSED } from './refusals.ts';
-import { historyQuery, reportParams, taskParams } from './requests.ts';
+import { historyQuery, reportParams, reportQuery, taskParams } from './requests.ts';
 
 /** The files of a report, by the endings that the command line gives them. */
 const REPORT_TYPES = {
-  '.html': { type: 'text/html', render: (run: RunReport) => reportPage(run) },
+  '.html': { type: 'text/html', render: (run: RunReport) => reportPage(run, { next: nextPage(run) }) },
   '.csv': { type: 'text/csv', render: reportCsv },
 } as const;
 
+const SECOND_MS = 1_000;
+/** How long a page of a preliminary report waits for the next one before it comes again. */
+const PAGE_WAIT_SECONDS = 25;
+
 /** The results of diagnoses: `GET /api/deep-intelligence/{task_id}`, `GET /api/report/{task_id}.html` or `.csv`, `GET /api/test-history`. */
 export function resultRoutes(reader: DiagnosisReader, { store }: Pick<DiagnosisApiDeps, 'store'>): HttpRoutes {
-  return (app) => {
+  return (app, { drain }) => {
     app.get(
       '/api/deep-intelligence/:task_id',
       {
         config: { role: 'reader' },
         schema: {
-          summary: 'The result of a completed diagnosis; refused for any other.',
+          summary: 'The result of a completed diagnosis, preliminary or final; refused for any other.',
           params: taskParams,
           response: { 200: deepIntelligenceBodySchema.describe('Scores, comparison, advice.'), ...REFUSED.reading },
         },
@@ -47,16 +53,22 @@ export function resultRoutes(reader: DiagnosisReader, { store }: Pick<DiagnosisA
         config: { role: 'reader' },
         schema: {
           summary:
-            'The report of a completed diagnosis as a page that needs no other file, or as a table for spreadsheets.',
+            'The report of a completed diagnosis, preliminary or final, as a page that needs no other file, or as a table for spreadsheets.',
           params: reportParams,
+          querystring: reportQuery,
           produces: Object.values(REPORT_TYPES).map(({ type }) => type),
           response: { 200: z.string().describe('The page or the table.'), ...REFUSED.reading },
         },
       },
-      async ({ params: { file } }, reply) => {
+      async ({ params: { file }, query: { wait, revision } }, reply) => {
         const at = file.lastIndexOf('.');
         const { type, render } = REPORT_TYPES[file.slice(at) as keyof typeof REPORT_TYPES];
-        const look = await reader.look(file.slice(0, at));
+        const runId = file.slice(0, at);
+        const waiting = longPoll(wait * SECOND_MS, drain, reply.raw);
+        const known = { revision: revision ?? NO_REVISION };
+        const look = await (wait === 0 ? reader.look(runId) : reader.after(runId, known, waiting.signal)).finally(
+          waiting.end,
+        );
         if (look.status.stage !== 'completed') throw notCompleted(look.record.runId, look.status.stage);
         return reply.type(`${type}; charset=utf-8`).send(render(await reader.runReport(look)));
       },
@@ -79,6 +91,11 @@ export function resultRoutes(reader: DiagnosisReader, { store }: Pick<DiagnosisA
       },
     );
   };
+}
+
+/** Where the page that replaces a preliminary one comes from: the same place, as soon as another report stands. */
+function nextPage({ report }: RunReport): PageRefresh {
+  return { afterSeconds: 1, url: `?revision=${revisionOf(report)}&wait=${PAGE_WAIT_SECONDS}` };
 }
 
 function notCompleted(runId: string, stage: Stage): CatenaError {

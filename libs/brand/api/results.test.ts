@@ -44,6 +44,24 @@ describe('GET /api/report/{task_id}.html and .csv', () => {
     expect(csv.body.trimEnd().split('\r\n')).toHaveLength(1 + 2 * 3);
   });
 
+  it('of a preliminary report are those of that, and its page waits for the one that replaces it (B22)', async () => {
+    const { app, get, runs } = await openApi();
+    runs.preliminary('r');
+    const page = await app.inject('/api/report/r.html');
+    expect(page.body).toContain('初步报告');
+    expect(page.body).toContain('<meta http-equiv="refresh" content="1;url=?revision=1&amp;wait=25">');
+    expect((await get('/api/deep-intelligence/r')).body).toMatchObject({ final: false, revision: 1, partial: true });
+    const csv = await app.inject('/api/report/r.csv');
+    expect(csv.body.trimEnd().split('\r\n')).toHaveLength(1 + 2 * 3);
+    const { snapshot } = runs.asked;
+    const next = app.inject('/api/report/r.html?revision=1&wait=25');
+    await expect.poll(() => runs.asked.snapshot, { interval: 1 }).toBeGreaterThan(snapshot + 2);
+    runs.closed('r');
+    const last = await next;
+    expect(last.body).not.toContain('http-equiv="refresh"');
+    expect(last.body).not.toContain('初步报告');
+  });
+
   it('are refused before the end, for other endings and for unknown runs', async () => {
     const { get, runs } = await openApi();
     runs.inPhase('r', PHASES.trace, { created: 1 });
@@ -85,6 +103,14 @@ describe('B18 GET /api/test-history', () => {
       history: [],
       count: 0,
     });
+  });
+
+  it('says of a run that goes on after its first report that it is completed and not final (B22)', async () => {
+    const { get, runs } = await openApi();
+    runs.preliminary('r');
+    runs.records.set('r', recordOf({ runId: 'r', user: 'u' }));
+    const { body } = await get('/api/test-history?userOpenid=u');
+    expect(body.history).toMatchObject([{ status: 'completed', progress: 100, partial: true, final: false }]);
   });
 
   it.each([

@@ -23,17 +23,18 @@ export function statusRoutes(
       {
         config: { role: 'reader' },
         schema: {
-          summary: 'The status of a diagnosis, with the results so far; with `wait`, as soon as its stage changes.',
+          summary:
+            'The status of a diagnosis, with the results so far; with `wait`, as soon as its stage changes or another report stands.',
           params: taskParams,
           querystring: statusQuery,
           response: { 200: statusBodySchema.describe('The status.'), ...REFUSED.reading },
         },
       },
-      async ({ params: { task_id: runId }, query: { wait, stage } }, reply) => {
+      async ({ params: { task_id: runId }, query: { wait, ...known } }, reply) => {
         if (wait === 0) return statusBody(await reader.whole(await reader.look(runId)));
         const waiting = longPoll(wait * SECOND_MS, drain, reply.raw);
         try {
-          return statusBody(await reader.whole(await reader.afterStage(runId, stage, waiting.signal)));
+          return statusBody(await reader.whole(await reader.after(runId, known, waiting.signal)));
         } finally {
           waiting.end();
         }

@@ -157,6 +157,81 @@ describe('waiting for another stage (B10)', () => {
   });
 });
 
+describe('a preliminary report (B22)', () => {
+  it('completes a run that goes on, and says that it is not final', async () => {
+    const { get, runs, consistency } = await openApi();
+    runs.preliminary('r');
+    const { body } = await get('/test/status/r');
+    expect(statusBodySchema.parse(body)).toEqual(body);
+    expect(body).toMatchObject({
+      ...{ stage: 'completed', status: 'completed', progress: 100, is_completed: true },
+      ...{
+        final: false,
+        revision: 1,
+        partial: true,
+        coverage: { calls: 2, whole: 1, partial: 0, failed: 0, pending: 1 },
+      },
+    });
+    expect(body.results).toHaveLength(1);
+    const progress = (await get('/api/test-progress?executionId=r')).body;
+    expect(progress).toMatchObject({
+      ...{ stage: 'completed', final: false, is_synced: true },
+      sync_check: { status: 'pending', completion_verified: false, results_count: 1, expected_count: 2 },
+    });
+    expect(consistency.report().issues).toBe(0);
+  });
+
+  it('is never taken back: not while a later phase is open, nor when the chain has lost the run', async () => {
+    const { get, runs } = await openApi();
+    runs.preliminary('r');
+    const { snapshots, items } = runs;
+    const rows = items.get('r')!;
+    runs.inPhase('r', TRACE, { created: 1 });
+    items.set('r', rows);
+    expect((await get('/test/status/r')).body).toMatchObject({ stage: 'completed', revision: 1, final: false });
+    snapshots.delete('r');
+    expect((await get('/test/status/r')).body).toMatchObject({ stage: 'completed', revision: 1, final: false });
+  });
+
+  it('of a run that ended before its last one is all that will come, and is not verified', async () => {
+    const { get, runs } = await openApi({ pollIntervalMs: 60_000 });
+    runs.preliminary('r');
+    runs.records.set('r', closedRecord({ finishReason: 'cancelled' }, { runId: 'r', taskId: 'r' }));
+    const { body } = await get('/test/status/r?wait=25&revision=1');
+    expect(body).toMatchObject({ stage: 'completed', revision: 1, final: true, partial: true });
+    const { sync_check } = (await get('/api/test-progress?executionId=r')).body;
+    expect(sync_check.completion_verified).toBe(false);
+  });
+
+  it('is replaced for a client that waits with its revision, and a new client waits for the first', async () => {
+    const { get, runs } = await openApi();
+    runs.inPhase('r', ASK, { created: 5, done: 3 });
+    const first = get('/test/status/r?wait=25&revision=0');
+    await lookedAt(runs, 2);
+    runs.inPhase('r', RANK, { created: 1 });
+    await lookedAt(runs, 4);
+    runs.preliminary('r');
+    expect((await first).body).toMatchObject({ stage: 'completed', revision: 1, final: false });
+    const last = get('/test/status/r?wait=25&revision=1');
+    await lookedAt(runs, 8);
+    runs.closed('r');
+    expect((await last).body).toMatchObject({ stage: 'completed', revision: 2, final: true });
+  });
+
+  it('ends the wait of a client that knows only stages', async () => {
+    const { get, runs } = await openApi({ pollIntervalMs: 60_000 });
+    runs.preliminary('r');
+    expect((await get('/test/status/r?wait=25&stage=ai_fetching')).body.stage).toBe('completed');
+    expect((await get('/test/status/r?wait=25')).body.stage).toBe('completed');
+  });
+
+  it.each(['revision=-1', 'revision=1.5', 'revision=new'])('is not waited for with ?%s', async (query) => {
+    const { get, runs } = await openApi();
+    runs.closed('r');
+    expect((await get(`/test/status/r?wait=1&${query}`)).status).toBe(400);
+  });
+});
+
 describe('B17 GET /api/test-progress', () => {
   it('tells whether the results agree with the stage', async () => {
     const { get, runs, consistency } = await openApi();

@@ -34,7 +34,7 @@ describe('B13 POST /api/perform-brand-test', () => {
         input: { brand: '海澜鞋业', rivals: ['云步'], questions: ['推荐几款跑鞋？', '哪些耐磨'], models: ['qwen'] },
         account: 'front-end',
         platform: 'models',
-        deadlineMs: 20_000,
+        deadlineMs: 60_000,
       },
     ]);
   });

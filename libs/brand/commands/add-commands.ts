@@ -2,6 +2,7 @@
 import { type Command, Option } from 'commander';
 import type { CliContext, Done } from '../../cli/context.ts';
 import { collect, jsonOption, RUN_ARGUMENT, withLocation } from '../../cli/program/options.ts';
+import { DEFAULT_DEADLINE_MS } from '../module/run-times.ts';
 import { PROMPT_STYLES } from '../prompts/prompt.ts';
 
 export function addCommands(program: Command, context: CliContext, done: Done): void {
@@ -32,7 +33,11 @@ export function addCommands(program: Command, context: CliContext, done: Done): 
     )
     .option('--max-sources <number>', 'how many cited pages are read; default: 10')
     .option('--input-file <file>', 'other fields of the input, as JSON or YAML; options override it')
-    .option('--deadline <time>', 'report after this time, with the answers so far', '20s')
+    .option(
+      '--deadline <time>',
+      'the final report stands by then, with the answers so far; a preliminary one stands by 20 s if answers may take longer',
+      `${DEFAULT_DEADLINE_MS / 1_000}s`,
+    )
     .option('--cost-cap <amount>', 'the most that the run may cost, in the currency of the registry')
     .option(
       '--assert <statement>',

@@ -9,7 +9,7 @@ import { type Behaviour, type ProviderCall, startProvider } from '../../../test/
 import { type CliEnd, runCli, startCli } from '../../cli/cli.fixture.ts';
 import { brandExtension } from '../extension.ts';
 
-const ENGINE = { extensions: [brandExtension], startEngine: startSingleNode };
+const ENGINE = { extensions: [brandExtension], loadEngine: async () => startSingleNode };
 const KEY = { TEST_MODEL_KEY: 'key-of-nobody-123456' };
 const PATIENCE_MS = 30_000;
 
@@ -54,6 +54,8 @@ const args = (...more: string[]): string[] => [
   ...['diagnose', '--brand', '海澜鞋业', '--rival', '云步', '--rival', 'Strider'],
   ...['--model', 'qwen', '--model', 'zhipu', '--max-sources', '0', '-o', inFolder('report')],
   ...['--db', inFolder('catena.db'), '--set', `brand.providers=${inFolder('providers.yaml')}`],
+  // Its models are on loopback.
+  ...['--set', 'http.allowed_private_targets=127.0.0.1'],
   ...more,
 ];
 
@@ -226,8 +228,17 @@ describe('catena diagnose', { timeout: PATIENCE_MS }, () => {
     expect(stderr).toMatch(/providers\.yaml is wrong: it cannot be read/);
   });
 
+  it('reaches no models on this machine unless they are named', async () => {
+    const { calls } = await provider(() => 'whole');
+    const { code } = await runCli(
+      args(...ASKED).filter((arg, at, all) => !arg.startsWith('http.') && !all[at + 1]?.startsWith('http.')),
+      { env: KEY, ...ENGINE },
+    );
+    expect([code, calls]).toEqual([4, []]);
+  });
+
   it('says what to do without a registry', async () => {
-    const bare = args(...ASKED).filter((arg) => arg !== '--set' && !arg.startsWith('brand.providers'));
+    const bare = args(...ASKED).filter((arg) => arg !== '--set' && !/^(?:brand\.providers|http\.)/.test(arg));
     const { code, stderr } = await runCli(bare, { env: KEY, ...ENGINE });
     expect(code).toBe(2);
     expect(stderr).toMatch(/no provider registry[\s\S]*brand\.providers/);

@@ -31,10 +31,14 @@ import { historyOf, readIfReported } from './kept-reports.ts';
 import { ModelBoard } from './model-board.ts';
 import { requireModels, requirePrices, withKeysAllowed } from './models.ts';
 import { type DiagnoseOptions, inputOf } from './options.ts';
+import { PreliminaryReport, reportEvent } from './preliminary-report.ts';
 import { readPromptSet } from './prompt-sets.ts';
 import { makeReportFolder, writeReport } from './write-report.ts';
 
-/** Starts a diagnosis, resumes an unfinished one, or reports a finished one; returns the exit code of its run. */
+/**
+ * Starts a diagnosis, resumes an unfinished one, or reports a finished one; returns the exit code of its run. A preliminary report is
+ * written and told on the way: the final one takes the place of its files.
+ */
 export async function diagnose(context: CliContext, options: DiagnoseOptions): Promise<ExitCodeValue> {
   const base = options.inputFile === undefined ? {} : await readInputFile(options.inputFile, context.io.stdin);
   const set = options.questions === undefined ? undefined : await readPromptSet(options.questions, options.promptSet);
@@ -64,6 +68,8 @@ interface Prepared {
   readonly options: { readonly set?: readonly string[] };
 }
 
+const DENY_PRIVATE = 'http.deny_private_targets';
+
 /** For a run in a file: this process asks the models, so they must be in the registry and their keys must be available. */
 async function atFile(
   context: CliContext,
@@ -78,7 +84,13 @@ async function atFile(
   await requireModels(context, { registry, models, task: { account, platform }, getAccount: accountsIn(path) });
   return {
     work: { file: fileURLToPath(MODULE_FILE), input },
-    options: { set: withKeysAllowed(set, config.downloader.secrets ?? [], registry, models) },
+    options: {
+      set: [
+        ...withKeysAllowed(set, config.downloader.secrets ?? [], registry, models),
+        // Answers name the pages that it reads.
+        ...(loaded.origins[DENY_PRIVATE] === 'default' ? [`${DENY_PRIVATE}=true`] : []),
+      ],
+    },
   };
 }
 
@@ -128,9 +140,13 @@ function viewOf(context: CliContext, options: DiagnoseOptions, input: ModuleWork
     return boardLog(io.stderr, counts);
   };
   const reporter = shown();
+  const preliminary = new PreliminaryReport(context, options, reporter);
   let runId = '';
   return {
-    look: (run) => board.look(run),
+    look: async (run) => {
+      await board.look(run);
+      await preliminary.look(run);
+    },
     runId: () => runId,
     reporter: {
       ...reporter,
@@ -160,8 +176,7 @@ async function report(
     const judgements = options.assertions.map((assertion) => judged(assertion, run.report));
     const isMet = judgements.every(({ verdict }) => verdict === 'holds');
     const exitCode = endCode === ExitCode.DONE && !isMet ? ExitCode.FOUND : endCode;
-    const { success, total, completed, coverage, cost } = run.report;
-    view.reporter.event('report', { run_id: run.runId, success, total, completed, coverage, cost, files });
+    view.reporter.event('report', reportEvent(run, files));
     for (const { text, verdict, found } of judgements) {
       view.reporter.event('assertion', { assertion: text, verdict, found });
     }

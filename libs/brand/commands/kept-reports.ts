@@ -5,7 +5,7 @@ import { CatenaError } from '../../errors/catena-error.ts';
 import type { RunRecord } from '../../store/port.ts';
 import { brandsOf, diagnosisInput } from '../module/input.ts';
 import { type Comparison, compareRuns, runsLike } from '../report/compare.ts';
-import { type KeptItem, type RunReport, toRunReport } from '../report/run-report.ts';
+import { type KeptItem, REPORTED_TYPES, type RunReport, toRunReport } from '../report/run-report.ts';
 
 const MODULE = 'brand-diagnosis';
 /** How many of the newest runs are searched for earlier runs of a brand. */
@@ -19,7 +19,7 @@ const MAX_READ_AGAIN = 2_000;
 /** Throws `brand.no_report` and `brand.not_a_diagnosis`. */
 export async function readReport(runs: RunSource, run: RunRecord): Promise<RunReport> {
   const items: KeptItem[] = [];
-  for (const type of ['call', 'mention', 'report']) {
+  for (const type of REPORTED_TYPES) {
     for await (const batch of runs.items(run, { type })) items.push(...batch);
   }
   return toRunReport(run, items);
@@ -41,7 +41,7 @@ export async function historyOf(runs: RunSource, report: RunReport): Promise<Com
   return compareRuns([...earlier, report]);
 }
 
-/** Undefined for a run that ended before its report. */
+/** Undefined for a run that ended before its report, or has none so far. */
 export async function readIfReported(runs: RunSource, run: RunRecord): Promise<RunReport | undefined> {
   try {
     return await readReport(runs, run);

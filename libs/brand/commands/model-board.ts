@@ -17,7 +17,8 @@ export interface ModelCount {
   readonly underWay: number | undefined;
 }
 
-type Tally = Record<CallItem['status'], number>;
+/** A call that is under way has no row. */
+type Tally = Record<Exclude<CallItem['status'], 'pending'>, number>;
 
 /** Counts during a run: each update reads only new rows. */
 export class ModelBoard {
@@ -34,7 +35,7 @@ export class ModelBoard {
   async look({ items, underWay }: RunLooker): Promise<void> {
     const rows = await items('call', this.#seq);
     for (const { seq, data } of rows) {
-      const { model, status } = JSON.parse(data) as CallItem;
+      const { model, status } = JSON.parse(data) as CallItem & { readonly status: keyof Tally };
       const tally = this.#tallies.get(model) ?? { whole: 0, partial: 0, failed: 0 };
       tally[status] += 1;
       this.#tallies.set(model, tally);

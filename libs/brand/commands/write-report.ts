@@ -42,7 +42,7 @@ async function isFree(path: string, name: ReportFile): Promise<boolean> {
 }
 
 /** Returns the paths. Throws `output.…`. */
-export async function writeReport(folder: string, run: RunReport, past: Comparison): Promise<string[]> {
+export async function writeReport(folder: string, run: RunReport, past?: Comparison): Promise<string[]> {
   const paths: string[] = [];
   for (const { name, text } of reportFiles(run, past)) {
     const path = join(folder, name);

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { GivenUp, Page, RequestSpec } from '../../modules/contract/definition.ts';
 import { type DiagnosisError, diagnosisError, type ErrorType, typeOfFailure } from '../codecs/diagnosis-error.ts';
 import { joinAnswers, type ModelAnswer, type ModelReply } from '../codecs/model-call.ts';
-import type { Provider } from '../codecs/provider.ts';
+import { type Provider, searches } from '../codecs/provider.ts';
 import { buildRequest, keyHeader, originOf, parseResponse, parseStream } from '../codecs/registry.ts';
 import { callTimeoutMs } from '../codecs/timeouts.ts';
 import { pauseMs, waitOf } from '../codecs/waits.ts';
@@ -12,7 +12,8 @@ import { promptFor } from '../prompts/prompt.ts';
 import { addSpent, mostOf, type Spent, spentOn } from './cost.ts';
 import { brandsOf, type DiagnosisInput } from './input.ts';
 import { callKey, type PlannedCall } from './plan.ts';
-import { replyText } from './reply-text.ts';
+import { type ReceivedPage, replyText } from './reply-text.ts';
+import { callsUntilMs, type RunSpan } from './run-times.ts';
 
 /** The cache policy: answers to the same question, model and parameters are shared by all runs. */
 export const ANSWERS_OF_ALL_RUNS = { scope: 'shared', ttlMs: 300_000 } as const;
@@ -39,9 +40,8 @@ export const askState = z.object({
 });
 export type AskState = z.output<typeof askState>;
 
-/** When a call happens: the run's deadline (if it has one) and now, in Unix milliseconds. */
-export interface CallTime {
-  readonly deadlineAtMs: number | undefined;
+/** When a call happens: the span of its run, and now, in Unix milliseconds. */
+export interface CallTime extends RunSpan {
   readonly nowMs: number;
 }
 
@@ -49,7 +49,7 @@ export interface CallTime {
 export function callRequest(input: DiagnosisInput, call: AskState, provider: Provider, time: CallTime): RequestSpec {
   const { prompt, request, most = 0 } = modelRequest(input, call, provider);
   const [header, value] = keyHeader(provider.codec, `{{secret:${provider.keyReference}}}`);
-  const untilMs = askUntilMs(input, time);
+  const untilMs = callsUntilMs(input, time);
   const leftMs = untilMs === undefined ? undefined : untilMs - time.nowMs;
   return {
     ...request,
@@ -89,15 +89,10 @@ export function costOfReply(
   return spentOn(reply, page, provider, modelRequest(input, call, provider).most);
 }
 
-/** The time at which the last call must have ended. */
-function askUntilMs({ reserveMs }: DiagnosisInput, { deadlineAtMs }: CallTime): number | undefined {
-  return deadlineAtMs === undefined ? undefined : deadlineAtMs - reserveMs;
-}
-
 const STREAM = /^\s*(?:data|event|id|retry|:)/;
 
 /** Reads a page, complete or cut off. Never throws. */
-export function readReply(input: DiagnosisInput, provider: Provider, page: Page, time: CallTime): ModelReply {
+export function readReply(input: DiagnosisInput, provider: Provider, page: ReceivedPage, time: CallTime): ModelReply {
   const { status, headers } = page;
   const text = replyText(page);
   if (text === undefined) {
@@ -119,6 +114,28 @@ export function readReply(input: DiagnosisInput, provider: Provider, page: Page,
   return { ...reply, waitMs };
 }
 
+/** What a call that is under way has said so far, earlier turns included; undefined: nothing. `text` is the beginning of its reply. */
+export function heardSoFar(
+  input: DiagnosisInput,
+  call: AskState,
+  provider: Provider,
+  text: string,
+  time: CallTime,
+): ModelAnswer | undefined {
+  const head = { url: provider.baseUrl, status: 200, headers: {}, partial: true, elapsedMs: 0 };
+  const reply = readReply(input, provider, { ...head, bytes: Buffer.from(text), text }, time);
+  const own = reply.ok ? reply.answer : undefined;
+  const answer = own === undefined || call.said === undefined ? (own ?? call.said) : joinAnswers(call.said, own);
+  return answer === undefined || answer.text.trim() === '' ? undefined : answer;
+}
+
+/** What a request that is under way may cost: its tokens are not counted yet. */
+export function costUnderWay(input: DiagnosisInput, call: AskState, provider: Provider): Spent {
+  const { most } = modelRequest(input, call, provider);
+  const isPriced = provider.pricePerMillionTokens !== undefined;
+  return addSpent(call.spent, { counted: isPriced ? 0 : null, atMost: searches(provider) ? null : (most ?? null) });
+}
+
 /** The error of a request that failed for good. */
 export function givenUpError(input: DiagnosisInput, { code, message, data }: GivenUp, time: CallTime): DiagnosisError {
   const status = typeof data.status === 'number' ? data.status : undefined;
@@ -133,12 +150,12 @@ const TOLERANCE_MS = 50;
 
 /** Whether the call's own timeout ended it, or the run's deadline. */
 function cutType(input: DiagnosisInput, time: CallTime): ErrorType {
-  const untilMs = askUntilMs(input, time);
+  const untilMs = callsUntilMs(input, time);
   return untilMs !== undefined && time.nowMs >= untilMs - TOLERANCE_MS ? 'deadline_exceeded' : 'timeout';
 }
 
 /** The same for a page that ended early: before its time was over, the connection broke. */
-function cutTypeOf(input: DiagnosisInput, provider: Provider, page: Page, time: CallTime): ErrorType {
+function cutTypeOf(input: DiagnosisInput, provider: Provider, page: ReceivedPage, time: CallTime): ErrorType {
   const byDeadline = cutType(input, time);
   if (byDeadline === 'deadline_exceeded') return byDeadline;
   if (time.deadlineAtMs !== undefined) return 'network';
@@ -226,7 +243,7 @@ export function hasTimeForMore(input: DiagnosisInput, time: CallTime): boolean {
 }
 
 function hasTimeAt(input: DiagnosisInput, time: CallTime, atMs: number): boolean {
-  const untilMs = askUntilMs(input, time);
+  const untilMs = callsUntilMs(input, time);
   return untilMs === undefined || untilMs - atMs >= MIN_ATTEMPT_MS;
 }
 

@@ -1,4 +1,4 @@
-/** Creates the row of a call from its answer or its failure. */
+/** Creates the row of a call from its answer, its failure, or what it has said while it is under way. */
 import type { DiagnosisError } from '../codecs/diagnosis-error.ts';
 import type { ModelAnswer } from '../codecs/model-call.ts';
 import { type Provider, searches } from '../codecs/provider.ts';
@@ -8,7 +8,7 @@ import { promptFor } from '../prompts/prompt.ts';
 import { addSpent, NOTHING_SPENT, priceOf, type Spent, spentOn } from './cost.ts';
 import { brandsOf, type DiagnosisInput } from './input.ts';
 import type { CallItem } from './items.ts';
-import { isBranded, type PlannedCall } from './plan.ts';
+import { callKey, isBranded, type PlannedCall } from './plan.ts';
 
 interface RowFacts {
   readonly elapsedMs: number | null;
@@ -65,6 +65,42 @@ export function failedRow(
     attempts,
     elapsed_ms: elapsedMs,
   };
+}
+
+/**
+ * The row of a call that is under way: with the text so far it is partial, and whole if the model has already said that it is at its end;
+ * without text it is pending.
+ */
+export function begunRow(
+  input: DiagnosisInput,
+  call: PlannedCall,
+  answer: ModelAnswer | undefined,
+  facts: RowFacts & { readonly provider: Provider; readonly spent: Spent },
+): CallItem {
+  if (answer !== undefined) {
+    const row = answeredRow(input, call, answer, facts);
+    // What only stops here because it was read here has not ended.
+    return answer.finish === 'cut_off' && answer.finishWord === '' ? { ...row, finish: null } : row;
+  }
+  const { provider, nowMs, spent, attempts = 0 } = facts;
+  return {
+    ...emptyRow(input, call, nowMs),
+    status: 'pending',
+    search: searches(provider),
+    price: priceOf(provider),
+    ...costFields(spent),
+    attempts,
+  };
+}
+
+/**
+ * The calls that a report rests on: `begun` rows of an early one stand in the place of what the same calls have become since. A final
+ * report has none.
+ */
+export function reportedCalls(calls: readonly CallItem[], begun: readonly CallItem[]): CallItem[] {
+  const keyOf = ({ question, model, repeat }: CallItem): string => callKey(question, model, repeat);
+  const early = new Set(begun.map(keyOf));
+  return [...calls.filter((call) => !early.has(keyOf(call))), ...begun];
 }
 
 /** What a provider tells of an answer beside its text. */

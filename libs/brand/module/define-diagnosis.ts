@@ -2,10 +2,12 @@
  * The module `brand-diagnosis`: `ask` puts every question to every model, `spend` decides which of them `again` asks once more, `rank`
  * reads the answers and counts, `trace` fetches the pages that they cite, `report` writes the result. A failure is a row with its
  * error, never a missing row.
+ *
+ * While calls are under way, `rank`, `trace` and `report` run once early, on what has been said by then; the last report replaces that one.
  */
 import { z } from 'zod';
 import { type Clock, systemClock } from '../../clock/clock.ts';
-import type { GivenUp, JoinedFailure, Page } from '../../modules/contract/definition.ts';
+import type { GivenUp, Page } from '../../modules/contract/definition.ts';
 import { computeStep, defineModule, fetchStep, type Yieldable } from '../../modules/index.ts';
 import { fold } from '../extraction/fold.ts';
 import { brandMatcher, findMentions } from '../extraction/match-brands.ts';
@@ -21,24 +23,23 @@ import {
   readReply,
   stepAfter,
 } from './ask.ts';
-import { answeredRow, failedRow } from './call-rows.ts';
+import { answeredRow, failedRow, reportedCalls } from './call-rows.ts';
 import { addSpent } from './cost.ts';
 import { brandsOf, type DiagnosisInput, diagnosisInput } from './input.ts';
-import {
-  type CallItem,
-  callItem,
-  figuresItem,
-  furtherItem,
-  mentionItem,
-  reportItem,
-  type SourceItem,
-  sourceItem,
-} from './items.ts';
-import { type PlannedCall, planCalls } from './plan.ts';
+import { type CallItem, callItem, figuresItem, furtherItem, mentionItem, reportItem, sourceItem } from './items.ts';
+import { planCalls } from './plan.ts';
 import type { ProviderRegistry } from './provider-registry.ts';
-import { answerRows, figuresOf, missingRows, topSources } from './rank.ts';
+import { answerRows, begunRows, figuresOf, missingRows } from './rank.ts';
 import { failureOf, reportOf } from './report.ts';
-import { availableMs, planRun, submissionOrder } from './run-plan.ts';
+import { availableMs, planRun, ROUNDS_BEFORE_EARLY_REPORT, submissionOrder } from './run-plan.ts';
+import {
+  hasEarlyReport,
+  PHASE_SHARES,
+  pageUntilMs,
+  REPORT_TIMES,
+  type ReportTimes,
+  type RunSpan,
+} from './run-times.ts';
 import { furtherCalls } from './spend.ts';
 
 export interface DiagnosisOptions {
@@ -47,16 +48,17 @@ export interface DiagnosisOptions {
   readonly clock?: Clock;
   /** The URL from which a cited page is read; default: its own. */
   readonly pageUrl?: (url: string) => string;
+  /** Default: {@link REPORT_TIMES}. */
+  readonly times?: ReportTimes;
 }
 
-const traceState = z.object({ url: z.string(), answers: z.int() });
+/** Only the address: a page that was read for an early report is not read again for the last one. */
+const traceState = z.object({ url: z.string() });
 
 /** A provider's error has a body to be read, so all statuses are accepted. */
 const EVERY_STATUS = Array.from({ length: 500 }, (_, index) => 100 + index);
 /** The request itself is never retried: a second attempt of a call is a hop of its own. */
 const ONCE = { retry: { attempts: 1 } };
-/** The time that is kept for the report after the last cited page. */
-const REPORT_MS = 1_000;
 const MAX_TITLE_CHARS = 300;
 
 /** What the functions of both asking steps receive. */
@@ -64,6 +66,7 @@ interface Asking {
   readonly input: DiagnosisInput;
   readonly state: AskState;
   readonly runId: string;
+  readonly acceptedAtMs: number | undefined;
   readonly deadlineAtMs: number | undefined;
   readonly charge: (amount: number) => Yieldable;
   readonly put: { readonly call: (row: CallItem) => Yieldable };
@@ -71,15 +74,22 @@ interface Asking {
 type Again = (state: AskState) => Yieldable;
 
 /** Creates the module for a registry of models. */
-export function defineDiagnosis({ registry, clock = systemClock, pageUrl = (url) => url }: DiagnosisOptions) {
-  const timeOf = ({ deadlineAtMs }: { readonly deadlineAtMs: number | undefined }) => ({
-    deadlineAtMs,
-    nowMs: clock.now(),
-  });
-  const planOf = (input: DiagnosisInput, run: Parameters<typeof availableMs>[1]) =>
-    planRun(input, (name) => registry().find(name), availableMs(input, run));
-  const request = ({ input, state, deadlineAtMs }: Pick<Asking, 'input' | 'state' | 'deadlineAtMs'>) =>
-    callRequest(input, state, registry().find(state.model), timeOf({ deadlineAtMs }));
+export function defineDiagnosis({
+  registry,
+  clock = systemClock,
+  pageUrl = (url) => url,
+  times = REPORT_TIMES,
+}: DiagnosisOptions) {
+  const timeOf = ({ acceptedAtMs, deadlineAtMs }: RunSpan) => ({ acceptedAtMs, deadlineAtMs, nowMs: clock.now() });
+  const planOf = (input: DiagnosisInput, run: RunSpan) =>
+    planRun(
+      input,
+      (name) => registry().find(name),
+      availableMs(input, run),
+      hasEarlyReport(run, times) ? times.earlyAtMs : undefined,
+    );
+  const request = ({ input, state, ...run }: Pick<Asking, 'input' | 'state' | 'acceptedAtMs' | 'deadlineAtMs'>) =>
+    callRequest(input, state, registry().find(state.model), timeOf(run));
 
   /** A reply becomes the row of its call, or another request of it. */
   function* answered({ page, ...asking }: Asking & { readonly page: Page }, again: Again): Generator<Yieldable> {
@@ -144,23 +154,26 @@ export function defineDiagnosis({ registry, clock = systemClock, pageUrl = (url)
       report: computeStep(),
     },
     items: {
-      ...{ call: callItem, further: furtherItem, mention: mentionItem, source: sourceItem },
+      ...{ call: callItem, further: furtherItem, begun: callItem, mention: mentionItem, source: sourceItem },
       ...{ figures: figuresItem, report: reportItem },
     },
     // In the order of PHASES. Calls of `again` have what those of `ask` have left: both end before the same reserve.
     phases: [
-      { steps: ['ask'], share: 0.89 },
+      { steps: ['ask'], share: PHASE_SHARES.ask },
       ['spend'],
-      { steps: ['again'], share: 0.01 },
+      { steps: ['again'], share: PHASE_SHARES.again },
       ['rank'],
-      { steps: ['trace'], share: 0.06 },
+      { steps: ['trace'], share: PHASE_SHARES.trace },
       ['report'],
     ],
+    early: { atMs: times.earlyAtMs },
   }).implement({
     *start({ go, input, acceptedAtMs, deadlineAtMs }) {
       for (const model of input.models) registry().find(model);
-      const { concurrency } = planOf(input, { acceptedAtMs, deadlineAtMs });
-      const calls = submissionOrder(planCalls(input), (model) => registry().find(model), concurrency);
+      const span = { acceptedAtMs, deadlineAtMs };
+      const { concurrency } = planOf(input, span);
+      const rounds = hasEarlyReport(span, times) ? ROUNDS_BEFORE_EARLY_REPORT : undefined;
+      const calls = submissionOrder(planCalls(input), (model) => registry().find(model), concurrency, rounds);
       for (const call of calls) yield go.ask(call);
     },
     steps: {
@@ -176,11 +189,12 @@ export function defineDiagnosis({ registry, clock = systemClock, pageUrl = (url)
         },
       },
       spend: {
-        async *run({ input, items, deadlineAtMs, go, put }) {
-          if (input.until === undefined) return;
+        async *run({ input, items, isEarly, acceptedAtMs, deadlineAtMs, go, put }) {
+          // Early, the first answers are not all there: what to ask further is decided on all of them.
+          if (isEarly || input.until === undefined) return;
           const calls: CallItem[] = [];
           for await (const call of items('call')) calls.push(call);
-          for (const call of hasTimeForMore(input, timeOf({ deadlineAtMs }))
+          for (const call of hasTimeForMore(input, timeOf({ acceptedAtMs, deadlineAtMs }))
             ? furtherCalls(input, answerRows(input, calls))
             : []) {
             yield put.further(call);
@@ -200,32 +214,48 @@ export function defineDiagnosis({ registry, clock = systemClock, pageUrl = (url)
         },
       },
       rank: {
-        async *run({ input, items, failures, go, put }) {
-          const calls: CallItem[] = [];
-          for await (const call of items('call')) calls.push(call);
-          const died: JoinedFailure[] = [];
-          for await (const failure of failures()) died.push(failure);
-          const further: PlannedCall[] = [];
-          for await (const call of items('further')) further.push(call);
-          const missing = missingRows(input, calls, died, clock.now(), further);
-          for (const call of missing) yield put.call(call);
-          const rows = answerRows(input, [...calls, ...missing]);
+        async *run({ input, items, failures, partials, isEarly, acceptedAtMs, deadlineAtMs, go, put }) {
+          const span = { acceptedAtMs, deadlineAtMs };
+          if (isEarly && !hasEarlyReport(span, times)) return;
+          const time = timeOf(span);
+          // Before the calls: one that ends in between is then in both, and its row counts.
+          const open = await Array.fromAsync(partials());
+          const heard = {
+            calls: await Array.fromAsync(items('call')),
+            further: await Array.fromAsync(items('further')),
+            failures: await Array.fromAsync(failures()),
+          };
+          const others = isEarly
+            ? begunRows(input, { ...heard, partials: open }, (model) => registry().find(model), time)
+            : missingRows(input, heard, time.nowMs);
+          for (const call of others) yield isEarly ? put.begun(call) : put.call(call);
+          const rows = answerRows(input, [...heard.calls, ...others]);
           for (const { question, model, repeat, branded, findings } of rows) {
             for (const finding of findings?.brands ?? []) {
               yield put.mention({ question, model, repeat, branded, brand: finding.brand, finding });
             }
           }
-          yield put.figures(figuresOf(input, rows));
-          for (const { url, answers } of topSources(rows).slice(0, input.maxSources)) yield go.trace({ url, answers });
+          const figures = figuresOf(input, rows);
+          yield put.figures(figures);
+          // A page is read once, so not in haste: where its whole timeout is not left early, it is read for the last report.
+          const now = clock.now();
+          const untilMs = pageUntilMs(span, times, now);
+          if (isEarly && untilMs !== undefined && now + input.sourceTimeoutMs > untilMs) return;
+          for (const { url } of figures.cited) yield go.trace({ url });
         },
       },
       trace: {
-        request: ({ input, state, deadlineAtMs }) => ({
-          url: pageUrl(state.url),
-          timeoutMs: input.sourceTimeoutMs,
-          limitKey: `page:${registrableDomain(state.url) ?? ''}`,
-          ...(deadlineAtMs === undefined ? {} : { untilMs: deadlineAtMs - REPORT_MS }),
-        }),
+        request: ({ input, state, acceptedAtMs, deadlineAtMs }) => {
+          const untilMs = pageUntilMs({ acceptedAtMs, deadlineAtMs }, times, clock.now());
+          return {
+            url: pageUrl(state.url),
+            // An answer names it, and may name anything.
+            untrusted: true,
+            timeoutMs: input.sourceTimeoutMs,
+            limitKey: `page:${registrableDomain(state.url) ?? ''}`,
+            ...(untilMs === undefined ? {} : { untilMs }),
+          };
+        },
         expect: { type: 'html' },
         *parse({ input, state, $, put }) {
           const brands = brandsOf(input);
@@ -239,17 +269,16 @@ export function defineDiagnosis({ registry, clock = systemClock, pageUrl = (url)
         },
       },
       report: {
-        async *run({ input, items, acceptedAtMs, deadlineAtMs, put, fail }) {
-          const calls: CallItem[] = [];
-          for await (const call of items('call')) calls.push(call);
-          const sources: SourceItem[] = [];
-          for await (const source of items('source')) sources.push(source);
-          const elapsedMs = acceptedAtMs === undefined ? null : clock.now() - acceptedAtMs;
+        async *run({ input, items, revision, isEarly, acceptedAtMs, deadlineAtMs, put, fail }) {
           const plan = planOf(input, { acceptedAtMs, deadlineAtMs });
           for await (const figures of items('figures')) {
-            const report = reportOf(input, { calls, figures, sources, plan, elapsedMs });
+            const calls = reportedCalls(await Array.fromAsync(items('call')), await Array.fromAsync(items('begun')));
+            const sources = await Array.fromAsync(items('source'));
+            const elapsedMs = acceptedAtMs === undefined ? null : clock.now() - acceptedAtMs;
+            const facts = { plan, elapsedMs, revision, isFinal: !isEarly };
+            const report = reportOf(input, { calls, figures, sources, ...facts });
             yield put.report(report);
-            const failure = failureOf(report);
+            const failure = isEarly ? undefined : failureOf(report);
             if (failure !== undefined) yield fail(failure);
           }
         },

@@ -45,10 +45,10 @@ export const callItem = z.object({
   branded: z.boolean(),
   /**
    * `whole` only if the model said that it had finished. `partial`: there is text, and more may be missing: what it does not
-   * say is unknown. `failed`: there is no text.
+   * say is unknown. `failed`: there is no text. `pending`: the call is under way and has said nothing yet (of `begun` rows only).
    */
-  status: z.enum(['whole', 'partial', 'failed']),
-  /** How the answer ended; null if there is none. Of an answer without text, too: it failed, and this says how. */
+  status: z.enum(['whole', 'partial', 'failed', 'pending']),
+  /** How the answer ended; null if there is none, or if it goes on. Of an answer without text, too: it failed, and this says how. */
   finish: z.enum(FINISHES).nullable(),
   /** The provider's own word for that; null if it sent none. */
   finish_word: z.string().nullable(),
@@ -132,8 +132,6 @@ export const mentionItem = z.object({
 /** A cited page: its title and the brands that it names; or why it could not be read. */
 export const sourceItem = z.object({
   url: z.string(),
-  /** Answers that cite or link it. */
-  answers: z.int(),
   status: z.enum(['read', 'failed']),
   title: z.string().nullable(),
   /** Brands that the page names. */
@@ -145,12 +143,19 @@ export const figuresItem = z.object({
   figures: z.custom<RunFigures>(),
   scores: z.array(z.custom<BrandScore>()),
   sources: z.array(z.custom<Source>()),
+  /** The pages that are to be read, the most cited first, with the number of answers that cite or link each. */
+  cited: z.array(z.object({ url: z.string(), answers: z.int() })),
   discovered: z.array(z.custom<DiscoveredBrand>()),
 });
 
 export const reportItem = z.object({
-  /** Whether at least one call was answered. */
+  /** The number of the report, which a later one raises: the opening of the phases in which it was made. */
+  revision: z.int().min(1),
+  /** False: it is preliminary. Calls are under way, and another report will replace it. */
+  final: z.boolean(),
+  /** Whether at least one call was answered, whole or in part. */
   success: z.boolean(),
+  /** `failed`: no call was answered, and none will be. */
   status: z.enum(['completed', 'failed']),
   brand: z.string(),
   rivals: z.array(z.string()),
@@ -160,8 +165,8 @@ export const reportItem = z.object({
   elapsed: z.number().nullable(),
   total: z.int(),
   completed: z.int(),
-  /** How many answers are complete, cut off and failed. */
-  coverage: z.object({ whole: z.int(), partial: z.int(), failed: z.int() }),
+  /** How many answers are complete, cut off (or not at their end yet), failed, and under way without a word. */
+  coverage: z.object({ whole: z.int(), partial: z.int(), failed: z.int(), pending: z.int() }),
   /** What the counted tokens cost, in the registry's currency; null if a call was asked without a known price. */
   cost: z.number().nullable(),
   /** The most that the run can have cost: `cost`, and the bounds of calls whose tokens were not counted. */
@@ -180,6 +185,7 @@ export const reportItem = z.object({
     /** False: some calls will be cut off, or not be made. */
     fits: z.boolean(),
   }),
+  /** Of the calls that have said something or failed: a pending one has no result. */
   results: z.array(
     z.object({
       brand: z.string(),
@@ -197,7 +203,8 @@ export const reportItem = z.object({
   scores: z.array(z.custom<BrandScore>()),
   /** Brands that answers name beside the given ones, and that nobody listed. */
   discovered: z.array(z.custom<DiscoveredBrand>()),
-  sources: z.array(sourceItem),
+  /** `answers`: how many cite or link the page. */
+  sources: z.array(sourceItem.extend({ answers: z.int() })),
 });
 
 export type CallItem = z.output<typeof callItem>;

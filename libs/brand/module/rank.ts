@@ -1,6 +1,7 @@
 /** From calls to figures: every planned call becomes a row, also if it failed. */
-import type { JoinedFailure } from '../../modules/contract/definition.ts';
+import type { JoinedFailure, JoinedPartial } from '../../modules/contract/definition.ts';
 import { diagnosisError, type ErrorType, typeOfFailure } from '../codecs/diagnosis-error.ts';
+import type { Provider } from '../codecs/provider.ts';
 import { extractAnswer } from '../extraction/extract-answer.ts';
 import { brandMatcher } from '../extraction/match-brands.ts';
 import type { Source } from '../extraction/sources.ts';
@@ -8,7 +9,8 @@ import type { AnswerRow } from '../figures/answer-row.ts';
 import { discoveredBrands } from '../figures/discovery.ts';
 import { runFigures } from '../figures/figure-tables.ts';
 import { brandScores } from '../figures/scores.ts';
-import { failedRow } from './call-rows.ts';
+import { type AskState, askState, type CallTime, costUnderWay, heardSoFar } from './ask.ts';
+import { begunRow, failedRow } from './call-rows.ts';
 import { NOTHING_SPENT, type Spent } from './cost.ts';
 import { brandsOf, type DiagnosisInput } from './input.ts';
 import type { CallItem, FiguresItem } from './items.ts';
@@ -16,28 +18,76 @@ import { callKey, type PlannedCall, planCalls } from './plan.ts';
 
 const ASKING: ReadonlySet<string> = new Set(['ask', 'again']);
 
+/** What is there of the calls when they are ranked. */
+export interface Heard {
+  readonly calls: readonly CallItem[];
+  /** Calls beyond the planned ones. */
+  readonly further?: readonly PlannedCall[];
+  readonly failures: readonly JoinedFailure[];
+}
+
 /** Rows for planned and further calls without one: they died, or the deadline came before they were sent. */
-export function missingRows(
+export function missingRows(input: DiagnosisInput, heard: Heard, nowMs: number): CallItem[] {
+  const died = byCall(input, heard.failures);
+  return callsWithoutRow(input, heard).map(({ key, call }) => deadRow(input, call, died.get(key), nowMs));
+}
+
+/**
+ * Rows for an early report, of the same calls: those that died have failed; the others are under way, and what they have said so far is a
+ * partial answer. Without a word they are pending.
+ */
+export function begunRows(
   input: DiagnosisInput,
-  calls: readonly CallItem[],
-  failures: readonly JoinedFailure[],
-  nowMs: number,
-  further: readonly PlannedCall[] = [],
+  heard: Heard & { readonly partials: readonly JoinedPartial[] },
+  providerOf: (model: string) => Provider,
+  time: CallTime,
 ): CallItem[] {
-  const known = new Set(calls.map(({ question, model, repeat }) => callKey(question, model, repeat)));
-  const why = new Map<string, JoinedFailure>();
-  for (const failure of failures) {
-    const state = failure.state as Partial<PlannedCall> | undefined;
-    if (!ASKING.has(failure.step) || state?.question === undefined) continue;
-    why.set(callKey(input.questions[state.question] ?? '', state.model ?? '', state.repeat ?? 0), failure);
-  }
-  return [...planCalls(input), ...further].flatMap((call) => {
-    const key = callKey(input.questions[call.question] ?? '', call.model, call.repeat);
-    if (known.has(key)) return [];
-    const died = why.get(key);
-    const { spent = NOTHING_SPENT } = (died?.state ?? {}) as { readonly spent?: Spent };
-    return [failedRow(input, call, missingError(died, nowMs), { elapsedMs: null, nowMs, spent })];
+  const { nowMs } = time;
+  const died = byCall(input, heard.failures);
+  const open = byCall(input, heard.partials);
+  return callsWithoutRow(input, heard).map(({ key, call }) => {
+    const failure = died.get(key);
+    if (failure !== undefined) return deadRow(input, call, failure, nowMs);
+    const partial = open.get(key);
+    const state = askState.parse(partial?.state ?? call) as AskState;
+    const provider = providerOf(call.model);
+    const answer = partial === undefined ? undefined : heardSoFar(input, state, provider, partial.text, time);
+    // Whether a call without a text was sent is not known: it may have cost as much as one that was.
+    const spent = costUnderWay(input, state, provider);
+    const attempts = partial === undefined ? 0 : state.attempt;
+    return begunRow(input, call, answer, { elapsedMs: null, nowMs, spent, attempts, provider });
   });
+}
+
+function callsWithoutRow(input: DiagnosisInput, { calls, further = [] }: Heard) {
+  const known = new Set(calls.map(({ question, model, repeat }) => callKey(question, model, repeat)));
+  return [...planCalls(input), ...further].flatMap((call) => {
+    const key = keyIn(input, call);
+    return known.has(key) ? [] : [{ key, call }];
+  });
+}
+
+/** Nodes of the asking steps by their call. */
+function byCall<Joined extends { readonly step: string; readonly state?: unknown }>(
+  input: DiagnosisInput,
+  nodes: readonly Joined[],
+): ReadonlyMap<string, Joined> {
+  const found = new Map<string, Joined>();
+  for (const node of nodes) {
+    const state = node.state as Partial<PlannedCall> | undefined;
+    if (!ASKING.has(node.step) || state?.question === undefined) continue;
+    found.set(keyIn(input, { question: state.question, model: state.model ?? '', repeat: state.repeat ?? 0 }), node);
+  }
+  return found;
+}
+
+function keyIn({ questions }: DiagnosisInput, { question, model, repeat }: PlannedCall): string {
+  return callKey(questions[question] ?? '', model, repeat);
+}
+
+function deadRow(input: DiagnosisInput, call: PlannedCall, died: JoinedFailure | undefined, nowMs: number): CallItem {
+  const { spent = NOTHING_SPENT } = (died?.state ?? {}) as { readonly spent?: Spent };
+  return failedRow(input, call, missingError(died, nowMs), { elapsedMs: null, nowMs, spent });
 }
 
 function missingError(failure: JoinedFailure | undefined, nowMs: number): CallItem['error'] & object {
@@ -58,11 +108,11 @@ export function answerRows(input: DiagnosisInput, calls: readonly CallItem[]): A
     repeat,
     status,
     findings:
-      response === null
+      response === null && status !== 'pending'
         ? null
         : extractAnswer(
             {
-              text: response,
+              text: response ?? '',
               question,
               brands,
               isWhole: status === 'whole',
@@ -77,13 +127,14 @@ export function answerRows(input: DiagnosisInput, calls: readonly CallItem[]): A
   }));
 }
 
-/** The figures of all rows, and a score per brand over the questions that name none. */
+/** The figures of all rows, the pages that are to be read, and a score per brand over the questions that name none. */
 export function figuresOf(input: DiagnosisInput, rows: readonly AnswerRow[]): FiguresItem {
   const brands = brandsOf(input);
   const figures = runFigures(rows, brands);
   const scores = brandScores(figures.bare.overall.brands);
-  const sources = topSources(rows).map(({ source }) => source);
-  return { figures, scores, sources, discovered: discoveredBrands(rows) };
+  const top = topSources(rows);
+  const cited = top.slice(0, input.maxSources).map(({ url, answers }) => ({ url, answers }));
+  return { figures, scores, sources: top.map(({ source }) => source), cited, discovered: discoveredBrands(rows) };
 }
 
 export interface CountedSource {

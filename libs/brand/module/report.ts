@@ -8,18 +8,29 @@ export interface ReportParts {
   readonly figures: FiguresItem;
   readonly sources: readonly SourceItem[];
   readonly plan: RunPlan;
+  readonly revision: number;
+  /** Whether no other report will come. */
+  readonly isFinal: boolean;
   /** Milliseconds since the run was accepted. */
   readonly elapsedMs: number | null;
 }
 
-export function reportOf(input: DiagnosisInput, { calls, figures, sources, plan, elapsedMs }: ReportParts): ReportItem {
+export function reportOf(
+  input: DiagnosisInput,
+  { calls, figures, sources, plan, elapsedMs, revision, isFinal }: ReportParts,
+): ReportItem {
   const [main, ...rivals] = brandsOf(input);
   const count = (status: CallItem['status']): number => calls.filter((call) => call.status === status).length;
-  const coverage = { whole: count('whole'), partial: count('partial'), failed: count('failed') };
+  const coverage = {
+    ...{ whole: count('whole'), partial: count('partial') },
+    ...{ failed: count('failed'), pending: count('pending') },
+  };
   const completed = coverage.whole + coverage.partial;
   return {
+    revision,
+    final: isFinal,
     success: completed > 0,
-    status: completed > 0 ? 'completed' : 'failed',
+    status: completed > 0 || !isFinal ? 'completed' : 'failed',
     brand: main?.name ?? '',
     rivals: rivals.map(({ name }) => name),
     models: [...new Set(input.models)],
@@ -31,12 +42,21 @@ export function reportOf(input: DiagnosisInput, { calls, figures, sources, plan,
     cost: sumOf(calls.map(({ cost }) => cost)),
     cost_at_most: sumOf(calls.map(({ cost_at_most }) => cost_at_most)),
     plan,
-    results: calls.map(resultOf),
+    results: calls.filter(({ status }) => status !== 'pending').map(resultOf),
     figures: figures.figures,
     scores: figures.scores,
     discovered: figures.discovered,
-    sources: [...sources].sort((a, b) => b.answers - a.answers || (a.url < b.url ? -1 : 1)),
+    sources: readPages(figures, sources),
   };
+}
+
+/** What became of the pages that were to be read; one that is cited no more is left out, and so is one that is still being read. */
+function readPages({ cited }: FiguresItem, sources: readonly SourceItem[]): ReportItem['sources'] {
+  const byUrl = new Map(sources.map((source) => [source.url, source]));
+  return cited.flatMap(({ url, answers }) => {
+    const source = byUrl.get(url);
+    return source === undefined ? [] : [{ ...source, answers }];
+  });
 }
 
 /** Null if a part is unknown: then the whole is unknown too. */

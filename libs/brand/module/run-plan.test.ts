@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { providerSchema } from '../codecs/provider.ts';
 import { diagnosisInput } from './input.ts';
 import { planCalls } from './plan.ts';
-import { availableMs, planRun, planWarning, submissionOrder } from './run-plan.ts';
+import { availableMs, planRun, planWarning, ROUNDS_BEFORE_EARLY_REPORT, submissionOrder } from './run-plan.ts';
 
 const WIDE = { requestsPerSecond: 1_000_000, concurrency: 1_000 };
 const providerOf =
@@ -45,6 +45,15 @@ describe('the plan of a run (B21)', () => {
 
   it('stays at 8 where there is time for a second round of the slowest answers', () => {
     expect(planRun(input(3, FOUR), providerOf(), 60_000)).toMatchObject({ concurrency: 8, rounds: 2, fits: true });
+  });
+
+  it('is more at once where the first report needs it, although the deadline does not', () => {
+    const plan = planRun(input(3, FOUR), providerOf(), 56_600, 17_000);
+    expect(plan).toMatchObject({ concurrency: 12, rounds: 1, availableMs: 56_600, fits: true });
+    expect(planRun(input(3, FOUR), providerOf(), undefined, 17_000)).toMatchObject({
+      concurrency: 8,
+      availableMs: null,
+    });
   });
 
   it('is never more than 64 at once by itself, and says that the run cannot fit', () => {
@@ -99,6 +108,13 @@ describe('the order in which calls are submitted', () => {
     const first = order(100, FOUR, 8).slice(0, 16);
     expect(new Set(first.map(({ model }) => model))).toEqual(new Set(FOUR));
     expect(order(100, FOUR, 8)).toHaveLength(400);
+  });
+
+  it('asks every model in its first round where a report comes before the second one', () => {
+    const calls = submissionOrder(planCalls(input(100, FOUR)), providerOf(), 8, ROUNDS_BEFORE_EARLY_REPORT);
+    expect(new Set(calls.slice(0, 8).map(({ model }) => model))).toEqual(new Set(FOUR));
+    expect(calls.slice(0, 2).map(({ model }) => model)).toEqual(['doubao', 'doubao']);
+    expect(calls).toHaveLength(400);
   });
 });
 

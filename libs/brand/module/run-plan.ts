@@ -7,6 +7,7 @@ import { type Complexity, complexityOf, familyOf, MEDIANS_MS, P90S_MS, TIMEOUTS_
 import type { DiagnosisInput } from './input.ts';
 import type { ReportItem } from './items.ts';
 import type { PlannedCall } from './plan.ts';
+import { callsUntilMs, type RunSpan } from './run-times.ts';
 
 export type RunPlan = ReportItem['plan'];
 
@@ -26,24 +27,26 @@ interface CallGroup {
 type CallTime = (family: ModelFamily, complexity: Complexity) => number;
 
 /** Milliseconds from the acceptance of a run to the end of its calls; undefined without a deadline. */
-export function availableMs(
-  { reserveMs }: Pick<DiagnosisInput, 'reserveMs'>,
-  run: { readonly acceptedAtMs: number | undefined; readonly deadlineAtMs: number | undefined },
-): number | undefined {
-  if (run.deadlineAtMs === undefined || run.acceptedAtMs === undefined) return undefined;
-  return Math.max(0, run.deadlineAtMs - run.acceptedAtMs - reserveMs);
+export function availableMs(input: Pick<DiagnosisInput, 'reserveMs'>, run: RunSpan): number | undefined {
+  const untilMs = callsUntilMs(input, run);
+  return untilMs === undefined || run.acceptedAtMs === undefined ? undefined : Math.max(0, untilMs - run.acceptedAtMs);
 }
 
-/** `providerOf` throws for a model that nobody knows. */
+/**
+ * `providerOf` throws for a model that nobody knows. With `earlyMs`, the time of the first report, so many calls run at once that they fit
+ * that time, where this is possible: what has not begun by then is not in it.
+ */
 export function planRun(
   input: DiagnosisInput,
   providerOf: (model: string) => Asked,
   available: number | undefined,
+  earlyMs = Number.POSITIVE_INFINITY,
 ): RunPlan {
   const groups = groupsOf(input, providerOf, available === undefined ? expectedOf : medianOf);
   const calls = groups.reduce((sum, { count }) => sum + count, 0);
-  const slow = groupsOf(input, providerOf, slowOf(available));
-  const concurrency = input.concurrency ?? plannedConcurrency(slow, calls, available);
+  const firstMs = available === undefined ? undefined : Math.min(available, earlyMs);
+  const slow = groupsOf(input, providerOf, slowOf(firstMs));
+  const concurrency = input.concurrency ?? plannedConcurrency(slow, calls, firstMs);
   const expectedMs = leastMs(groups, concurrency);
   return {
     calls,
@@ -77,17 +80,20 @@ function slowOf(available: number | undefined): CallTime {
 
 /** Calls of so many rounds are put in order together. */
 const ORDERED_ROUNDS = 2;
+/** The same where an early report may come before the second round: it must not find all of the slow models and none of the fast ones. */
+export const ROUNDS_BEFORE_EARLY_REPORT = 1;
 
 /**
  * The calls in the order in which they are submitted: slow models first, so that what begins last is what takes the shortest time.
- * Only within calls that run at about the same time: a deadline must not find one model answered and another not even asked.
+ * Only within calls that run at about the same time: a report must not find one model answered and another not even asked.
  */
 export function submissionOrder<Call extends PlannedCall>(
   calls: readonly Call[],
   providerOf: (model: string) => Pick<Provider, 'name' | 'family'>,
   concurrency: number,
+  rounds = ORDERED_ROUNDS,
 ): Call[] {
-  const size = ORDERED_ROUNDS * concurrency;
+  const size = rounds * concurrency;
   const speed = ({ model }: Call): number => {
     const { name, family } = providerOf(model);
     return MEDIANS_MS[familyOf(name, family)];

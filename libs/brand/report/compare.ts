@@ -96,7 +96,7 @@ export function compareRuns(reports: readonly RunReport[]): Comparison {
       runId,
       acceptedAtMs,
       calls: calls[index]?.length ?? 0,
-      answered: calls[index]?.filter(({ status }) => status !== 'failed').length ?? 0,
+      answered: calls[index]?.filter(({ response }) => response !== null).length ?? 0,
     })),
     questions,
     models,

@@ -227,6 +227,56 @@ describe('the language of a page', () => {
   });
 });
 
+describe('a preliminary report', () => {
+  const soFar = 'I recommend:\n\n1. **Bolt**: fine';
+  const reply = (question: string, model: string) => {
+    if (model === 'qwen') return 'I recommend **Apex**.';
+    return { soFar: question.includes('last') ? soFar : null };
+  };
+  const run = reported({ reply, isFinal: false });
+  const page = load(reportPage(run));
+
+  it('says so above everything, and how far the calls have come', () => {
+    const banner = page('main > :first-child');
+    expect(banner.is('.banner.urgent')).toBe(true);
+    expect(banner.text()).toMatch(
+      /^Preliminary: 2 of 4 answers are whole, 1 are read as far .* 1 have said nothing yet/,
+    );
+    expect(textOf(page, '.advice')).toContain('Wait for the final report');
+    expect(textOf(page, '#missing table')).toContain('nothing said yet');
+    expect(textOf(page, '#answers')).toContain('the text so far');
+    expect(textOf(page, '.cards')).not.toContain('cut off');
+  });
+
+  it('counts what was not heard yet as unknown, and calls nobody absent', () => {
+    const [own] = run.report.figures.bare.overall.brands;
+    expect(own?.mentionRate).toMatchObject({ value: null, numerator: 2, denominator: 4, least: 0.5, most: 1 });
+    expect(textOf(page, '#answers')).not.toContain('absent');
+    expect(textOf(page, '#answers').match(/not heard/g)).toHaveLength(2);
+  });
+
+  it('is asked for again by itself, without a script: as a file after ten seconds, or where its server says', () => {
+    expect(page('meta[http-equiv=refresh]').attr('content')).toBe('10');
+    const served = load(reportPage(run, { next: { afterSeconds: 1, url: '?revision=1&wait=25' } }));
+    expect(served('meta[http-equiv=refresh]').attr('content')).toBe('1;url=?revision=1&wait=25');
+    expect(page('script').length).toBe(0);
+    expect(load(reportPage(reported()))('meta[http-equiv=refresh]').length).toBe(0);
+  });
+
+  it('that no other will replace says so, and is not asked for again', () => {
+    const ended = load(reportPage({ ...run, isLast: true }));
+    expect(textOf(ended, '.banner')).toMatch(/^The run ended before its final report/);
+    expect(ended('meta[http-equiv=refresh]').length).toBe(0);
+    expect(textOf(ended, '.advice')).not.toContain('Wait for');
+  });
+
+  it('in which nobody has said anything has no figures, and does not say that the calls failed', () => {
+    const silent = load(reportPage(reported({ reply: () => ({ soFar: null }), isFinal: false })));
+    expect(textOf(silent, 'header')).toContain('No call has said anything yet');
+    expect(silent('#visibility').length).toBe(0);
+  });
+});
+
 describe('the history', () => {
   const past = reported({
     runId: 'run-0',
@@ -234,7 +284,7 @@ describe('the history', () => {
     reply: () => '1. **Bolt**: good.\n',
   });
   const run = reported();
-  const page = load(reportPage(run, compareRuns([past, run])));
+  const page = load(reportPage(run, { past: compareRuns([past, run]) }));
 
   it('is drawn with a table behind it', () => {
     expect(page('#history svg.lines').length).toBeGreaterThan(3);
@@ -248,6 +298,6 @@ describe('the history', () => {
   });
 
   it('alone says that it is the first', () => {
-    expect(textOf(load(reportPage(run, compareRuns([run]))), '#history')).toContain('first run');
+    expect(textOf(load(reportPage(run, { past: compareRuns([run]) })), '#history')).toContain('first run');
   });
 });

@@ -28,7 +28,7 @@ export function reportFiles(
   past?: Comparison,
 ): readonly { readonly name: ReportFile; readonly text: string }[] {
   return [
-    { name: 'report.html', text: reportPage(run, past) },
+    { name: 'report.html', text: reportPage(run, { past }) },
     { name: 'report.csv', text: reportCsv(run) },
     { name: 'report.json', text: reportJson(run, past) },
   ];

@@ -1,23 +1,30 @@
 /** Reports made of answers that a test writes, by the module's own functions. */
 import { diagnosisError, type ErrorType } from '../codecs/diagnosis-error.ts';
 import { providerSchema } from '../codecs/provider.ts';
-import { answeredRow, failedRow } from '../module/call-rows.ts';
+import { answeredRow, begunRow, failedRow } from '../module/call-rows.ts';
 import { brandsOf, type DiagnosisInput, diagnosisInput } from '../module/input.ts';
-import type { CallItem, SourceItem } from '../module/items.ts';
+import type { CallItem, ReportItem } from '../module/items.ts';
 import { planCalls } from '../module/plan.ts';
 import { answerRows, figuresOf } from '../module/rank.ts';
 import { reportOf } from '../module/report.ts';
 import type { RunReport } from './run-report.ts';
 
-/** An answer as text, one that was cut off, or the type of the error that came in its place. */
-export type Reply = string | { readonly cut: string } | { readonly error: ErrorType; readonly says?: string };
+/** An answer as text, one that was cut off, what one under way has said so far (if anything), or the type of an error in its place. */
+export type Reply =
+  | string
+  | { readonly cut: string }
+  | { readonly soFar: string | null }
+  | { readonly error: ErrorType; readonly says?: string };
 
 export interface Told {
   readonly runId?: string;
   readonly acceptedAtMs?: number;
   readonly input?: Readonly<Record<string, unknown>>;
   readonly reply?: (question: string, model: string, repeat: number) => Reply;
-  readonly sources?: readonly SourceItem[];
+  /** What became of the cited pages. */
+  readonly sources?: ReportItem['sources'];
+  /** False: a preliminary report. */
+  readonly isFinal?: boolean;
 }
 
 export const ACCEPTED_AT_MS = Date.UTC(2026, 2, 1, 12, 0);
@@ -30,7 +37,7 @@ const USAGE = { inputTokens: 100, outputTokens: 400, reasoningTokens: null, cach
 
 /** A diagnosis of Apex against Bolt and Crest: two questions to two models, unless `input` says otherwise. */
 export function reported(told: Told = {}): RunReport {
-  const { runId = 'run-1', acceptedAtMs = ACCEPTED_AT_MS, sources = [] } = told;
+  const { runId = 'run-1', acceptedAtMs = ACCEPTED_AT_MS, sources = [], isFinal = true } = told;
   const { reply = () => 'I recommend:\n\n1. **Apex**: excellent and reliable.\n2. **Bolt**: fine.\n' } = told;
   const input = diagnosisInput.parse({
     ...{ brand: 'Apex', rivals: ['Bolt', 'Crest'], models: ['qwen', 'zhipu'] },
@@ -44,8 +51,14 @@ export function reported(told: Told = {}): RunReport {
   const rows = answerRows(input, calls);
   const plan = { calls: calls.length, concurrency: 8, rounds: 1, expectedMs: 8_000, availableMs: 17_000, fits: true };
   return {
-    ...{ runId, acceptedAtMs, input, calls },
-    report: reportOf(input, { calls, figures: figuresOf(input, rows), sources, plan, elapsedMs: 12_300 }),
+    ...{ runId, acceptedAtMs, input, calls, isLast: isFinal },
+    report: {
+      ...reportOf(input, {
+        ...{ calls, figures: figuresOf(input, rows), sources: [], plan, elapsedMs: 12_300 },
+        ...{ revision: isFinal ? 2 : 1, isFinal },
+      }),
+      sources,
+    },
     mentions: rows.flatMap(({ question, model, repeat, branded, findings }) =>
       (findings?.brands ?? []).map((finding) => ({
         ...{ question, model, repeat, branded, finding },
@@ -70,9 +83,28 @@ function callOf(
   if (typeof said === 'object' && 'error' in said) {
     return failedRow(input, call, diagnosisError(said.error, '', said.says ?? 'it failed', nowMs), times);
   }
+  const found = { reasoning: '', sources: [], retrieved: [], queries: [] };
+  if (typeof said === 'object' && 'soFar' in said) {
+    const begun = {
+      ...found,
+      text: said.soFar ?? '',
+      usage: null,
+      finish: 'cut_off',
+      finishWord: '',
+      model: 'm',
+    } as const;
+    const facts = { ...times, elapsedMs: null, provider: PROVIDER, spent: { counted: 0, atMost: 0.01 } };
+    return begunRow(input, call, said.soFar === null ? undefined : begun, facts);
+  }
   const text = typeof said === 'string' ? said : said.cut;
   const finish = said === text ? ('whole' as const) : ('cut_off' as const);
-  const found = { reasoning: '', sources: [], retrieved: [], queries: [] };
-  const answer = { ...found, text, usage: USAGE, finish, finishWord: finish === 'whole' ? 'stop' : '', model: 'm' };
+  const answer = {
+    ...found,
+    text,
+    usage: USAGE,
+    finish,
+    finishWord: finish === 'whole' ? 'stop' : 'length',
+    model: 'm',
+  };
   return answeredRow(input, call, answer, { ...times, provider: PROVIDER });
 }

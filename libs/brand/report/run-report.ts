@@ -1,10 +1,13 @@
 /** The data of a report: the items of one diagnosis, read from the store. */
 import type { z } from 'zod';
 import { CatenaError } from '../../errors/catena-error.ts';
+import type { RunRecord } from '../../store/port.ts';
+import { reportedCalls } from '../module/call-rows.ts';
 import { type DiagnosisInput, diagnosisInput } from '../module/input.ts';
 import type { CallItem, callItem, mentionItem, ReportItem, reportItem } from '../module/items.ts';
 import { callKey } from '../module/plan.ts';
 import { languageOfQuestion } from '../prompts/prompt.ts';
+import { isLast } from '../status/certainty.ts';
 
 export type MentionItem = z.output<typeof mentionItem>;
 export type ReportLanguage = 'zh' | 'en';
@@ -16,6 +19,9 @@ export interface RunReport {
   readonly acceptedAtMs: number;
   readonly input: DiagnosisInput;
   readonly report: ReportItem;
+  /** Whether no other report can come: it is the last one, or the run ended before that. */
+  readonly isLast: boolean;
+  /** Those that the report rests on. */
   readonly calls: readonly CallItem[];
   readonly mentions: readonly MentionItem[];
 }
@@ -26,7 +32,11 @@ export interface ReportedRun {
   readonly acceptedAtMs: number;
   /** As submitted. */
   readonly input: unknown;
+  readonly state: RunRecord['state'];
 }
+
+/** The types of the items that a report's files are made of. */
+export const REPORTED_TYPES = ['call', 'begun', 'mention', 'report'] as const;
 
 /** A stored item: its type and its JSON. */
 export interface KeptItem {
@@ -38,7 +48,7 @@ export interface KeptItem {
  * Combines the items of a run. Throws `brand.no_report` for a run that ended before it wrote one, and
  * `brand.not_a_diagnosis` for a run of something else.
  */
-export function toRunReport({ runId, acceptedAtMs, input }: ReportedRun, items: readonly KeptItem[]): RunReport {
+export function toRunReport({ runId, acceptedAtMs, input, state }: ReportedRun, items: readonly KeptItem[]): RunReport {
   const read = diagnosisInput.safeParse(input);
   if (!read.success) {
     throw new CatenaError('brand.not_a_diagnosis', `run ${runId} is not a brand diagnosis`, {
@@ -48,20 +58,25 @@ export function toRunReport({ runId, acceptedAtMs, input }: ReportedRun, items: 
   }
   const of = (type: string): unknown[] =>
     items.filter((item) => item.type === type).map(({ data }) => JSON.parse(data));
-  const [report] = of('report');
+  // A report of an older version may lack fields that were added later; items were checked when they were yielded.
+  const report = of('report').at(-1) as z.output<typeof reportItem> | undefined;
   if (report === undefined) {
-    throw new CatenaError('brand.no_report', `run ${runId} has no report: it ended before it wrote one`, {
-      data: { runId },
-      remedy: '`catena show` says why it ended; give the command again with --fresh, or with a longer --deadline',
-    });
+    throw new CatenaError(
+      'brand.no_report',
+      `run ${runId} has no report: it ended before it wrote one, or is not so far`,
+      {
+        data: { runId },
+        remedy: '`catena show` says why it ended; give the command again with --fresh, or with a longer --deadline',
+      },
+    );
   }
   return {
     runId,
     acceptedAtMs,
     input: read.data,
-    // Items were checked when they were yielded; a report of an older version may lack fields that were added later.
-    report: report as z.output<typeof reportItem>,
-    calls: of('call') as z.output<typeof callItem>[],
+    report,
+    isLast: isLast(report, { state }),
+    calls: reportedCalls(of('call') as z.output<typeof callItem>[], of('begun') as z.output<typeof callItem>[]),
     mentions: of('mention') as MentionItem[],
   };
 }

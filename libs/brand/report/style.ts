@@ -30,11 +30,11 @@ strong.own,b.own{color:var(--own)}.value{font-weight:600;white-space:nowrap}
 .wide-bars td:nth-child(3){min-width:96px}.wide-bars td:nth-child(2){width:34%}
 .row-chart{display:block;width:100%;height:16px;overflow:visible}
 .track{fill:var(--track)}.own{fill:var(--own)}.rival{fill:var(--rival)}.thin{opacity:.55}.maybe{opacity:.22}.maybe.own{fill:var(--own)}.maybe.rival{fill:var(--rival)}
-.by-us{fill:var(--own)}.by-rival{fill:var(--bad)}.by-others{fill:var(--flat)}.positive,.whole{fill:var(--good)}.neutral{fill:var(--flat)}.negative,.failed{fill:var(--bad)}.partial{fill:var(--rival)}
+.by-us{fill:var(--own)}.by-rival{fill:var(--bad)}.by-others{fill:var(--flat)}.positive,.whole{fill:var(--good)}.neutral{fill:var(--flat)}.negative,.failed{fill:var(--bad)}.partial{fill:var(--rival)}.pending{fill:var(--flat)}
 rect.fill.rival{fill:var(--rival)}
 .whisker{fill:none;stroke:var(--ink);stroke-width:1.5;vector-effect:non-scaling-stroke}.zero{stroke:var(--ink);stroke-width:1;vector-effect:non-scaling-stroke}
 .key{white-space:nowrap;margin-inline-end:10px}.key::before{content:"";display:inline-block;width:.7em;height:.7em;border-radius:2px;margin-inline-end:.4em;background:var(--flat)}
-.key.positive::before,.key.whole::before{background:var(--good)}.key.by-us::before{background:var(--own)}.key.negative::before,.key.failed::before,.key.by-rival::before{background:var(--bad)}.key.partial::before{background:var(--rival)}
+.key.positive::before,.key.whole::before{background:var(--good)}.key.by-us::before{background:var(--own)}.key.negative::before,.key.failed::before,.key.by-rival::before{background:var(--bad)}.key.partial::before{background:var(--rival)}.key.pending::before{background:var(--flat)}
 .thin-mark,.badge{font-size:11.5px;border:1px solid var(--line);border-radius:99px;padding:0 7px;color:var(--soft);text-decoration:none;font-weight:400;white-space:nowrap}
 .matrix{width:auto;min-width:60%}.matrix th[scope=row]{min-width:min(34vw,150px);max-width:320px}.matrix td{text-align:center;min-width:88px;padding:7px 8px;border:2px solid var(--surface);border-radius:6px;background:var(--track);line-height:1.3}.matrix thead th{text-align:center;padding:4px 8px}.matrix thead th:first-child{text-align:start}
 .matrix b{font-size:17px}

@@ -1,9 +1,10 @@
 /** A report on one screen of a terminal. */
 import type { BrandFigures } from '../figures/brand-figures.ts';
-import { GOOD_COVERAGE, wholeShare } from '../figures/coverage.ts';
+import { type CallCounts, callsOf, countedCalls, GOOD_COVERAGE, wholeShare } from '../figures/coverage.ts';
 import type { BrandScore } from '../figures/scores.ts';
 import type { ReportItem } from '../module/items.ts';
 import { planWarning } from '../module/run-plan.ts';
+import { isPreliminary } from '../status/certainty.ts';
 import { money, placeText, scoreText, seconds, valueText } from './numbers.ts';
 
 /** The most lines of a list that are shown; further ones are counted. */
@@ -12,11 +13,14 @@ const MAX_WORDS = 60;
 
 /** `more` are extra lines for its head, such as the time that the same calls would take one by one. */
 export function summaryOf(report: ReportItem, more: readonly string[] = []): string {
-  const { whole, partial, failed } = report.coverage;
+  const { whole, partial, failed, pending = 0 } = report.coverage as CallCounts;
+  const isEarly = isPreliminary(report);
   const against = report.rivals.length === 0 ? '' : ` against ${report.rivals.map(plain).join(', ')}`;
   const lines = [
-    `${plain(report.brand)}${against}: ${report.status} after ${seconds(report.elapsed)}`,
-    `calls: ${whole} whole, ${partial} cut off with their text kept, ${failed} failed; cost: ${money(report.cost)}`,
+    `${plain(report.brand)}${against}: ${isEarly ? 'preliminary' : report.status} after ${seconds(report.elapsed)}`,
+    isEarly
+      ? `calls: ${whole} whole, ${partial} read as far as they have come, ${pending} without a word yet, ${failed} failed; cost so far: ${money(report.cost)}`
+      : `calls: ${whole} whole, ${partial} cut off with their text kept, ${failed} failed; cost: ${money(report.cost)}`,
     ...unheard(report),
     ...planWarning(report.plan),
     ...more,
@@ -29,7 +33,7 @@ export function summaryOf(report: ReportItem, more: readonly string[] = []): str
 
 /** Said before any figure. */
 function unheard({ coverage, success }: ReportItem): string[] {
-  if (!success || coverage.partial + coverage.failed === 0) return [];
+  if (!success || coverage.whole === callsOf(coverage)) return [];
   const few = wholeShare(coverage) < GOOD_COVERAGE ? ['fewer than 80% of the calls were answered in full'] : [];
   return [
     ...few,
@@ -37,10 +41,11 @@ function unheard({ coverage, success }: ReportItem): string[] {
   ];
 }
 
-function visibility({ figures, scores, success }: ReportItem): string[] {
+function visibility({ figures, scores, success, status }: ReportItem): string[] {
+  if (!success && status === 'completed') return ['', 'no call has said anything yet, so there are no figures'];
   if (!success) return ['', 'no call was answered, so there are no figures'];
   const { coverage, brands } = figures.bare.overall;
-  const answers = coverage.whole + coverage.partial;
+  const answers = countedCalls(coverage);
   if (answers === 0) return ['', 'every answered question names the brand: nothing can be said about its visibility'];
   const thin = brands[0]?.mentionRate.tooThin === true ? ' (fewer than ten are known: too thin to compare)' : '';
   const head = ['place', 'score', 'mentioned', 'first', 'rank', 'voice', 'sentiment', 'brand'];

@@ -62,8 +62,9 @@ export const detailedResultSchema = z.object({
 const coverage = z.object({
   calls: z.int().describe('Planned calls.'),
   whole: z.int().describe('Answered in full.'),
-  partial: z.int().describe('Cut off; what they had said by then is counted.'),
+  partial: z.int().describe('Cut off, or not at their end yet; what they have said is counted.'),
   failed: z.int().describe('Without an answer.'),
+  pending: z.int().describe('Under way without a word yet, or not begun; what they will say is unknown, not absent.'),
 });
 
 const plan = z.object({
@@ -81,8 +82,10 @@ const certainty = z.object({
   revision: z
     .int()
     .min(0)
-    .describe('The number of the report of the run behind this body, from 1; 0 before the first.'),
-  final: z.boolean().describe('False as long as another report of the run may come.'),
+    .describe('The number of the report behind this body: each later one has a greater number. 0 before the first.'),
+  final: z
+    .boolean()
+    .describe('False as long as another report of the run may come: a completed diagnosis is then preliminary.'),
   plan: plan.nullable().describe('The forecast before the first call; null before the report.'),
 });
 
@@ -90,7 +93,11 @@ const state = {
   stage,
   status,
   progress,
-  is_completed: z.boolean().describe('Whether the run has ended, well or not: the stage says which.'),
+  is_completed: z
+    .boolean()
+    .describe(
+      'Whether a report stands or the diagnosis has failed: the stage says which, and `final` whether it is the last.',
+    ),
 };
 
 /** `GET /test/status/{task_id}`. */
@@ -102,7 +109,9 @@ export const statusBodySchema = z.object({
   failed_stage: z.enum(FAILING_STAGES).nullable().describe('Of a failed run: the stage that failed.'),
   last_progress: z.int().min(0).max(99).nullable().describe('Of a failed run: the progress of the failed stage.'),
   error: z.string().nullable().describe('Of a failed run: the reason.'),
-  results: z.array(callResultSchema).describe('The results of the calls that have ended.'),
+  results: z
+    .array(callResultSchema)
+    .describe('The results of the calls that have ended; with a report, of those that it counts.'),
   detailed_results: z.array(detailedResultSchema),
 });
 
@@ -195,7 +204,9 @@ export const deepIntelligenceBodySchema = z.object({
   overall_score_high: z.number().nullable(),
   brand_scores: z.record(z.string(), brandScore).describe('By brand.'),
   competitive_analysis: z.object({
-    answers: z.int().describe('Answers to questions that name no brand: the basis of all figures here.'),
+    answers: z
+      .int()
+      .describe('Answers to questions that name no brand, pending ones included: the basis of all figures here.'),
     brands: z.array(comparedBrand),
     gaps: z.array(rivalGap),
     intercepted_by: z.array(z.object({ question: z.string(), interception: figure })),

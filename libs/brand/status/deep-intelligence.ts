@@ -4,11 +4,12 @@
  */
 import type { RunRecord } from '../../store/port.ts';
 import type { BrandFigures } from '../figures/brand-figures.ts';
+import { countedCalls } from '../figures/coverage.ts';
 import { type Figure, overlap } from '../figures/figure.ts';
 import type { BrandScore } from '../figures/scores.ts';
 import type { ReportItem } from '../module/items.ts';
 import type { DeepIntelligenceBody, FigureBody } from './bodies.ts';
-import { certaintyOf } from './certainty.ts';
+import { certaintyOf, isLast } from './certainty.ts';
 import { inputOf } from './diagnosis-items.ts';
 import { negativeSources } from './negative-sources.ts';
 import { recommendationsOf } from './recommendations.ts';
@@ -36,14 +37,14 @@ export function deepIntelligence({
   const negative = negativeSources(report);
   const own = scoreOf(report, report.brand);
   return {
-    ...certaintyOf(report),
+    ...certaintyOf(report, record),
     overall_score: own?.score ?? null,
     overall_score_low: own?.low ?? null,
     overall_score_high: own?.high ?? null,
     brand_scores: Object.fromEntries(report.scores.map((score) => [score.brand, toBrandScore(score)])),
     competitive_analysis: analysisOf(report),
     negative_sources: negative,
-    recommendations: recommendationsOf({ report, input: inputOf(record), negative }),
+    recommendations: recommendationsOf({ report, input: inputOf(record), negative, isLast: isLast(report, record) }),
   };
 }
 
@@ -57,7 +58,7 @@ function analysisOf(report: ReportItem): Analysis {
   });
   intercepted.sort((a, b) => b.interception.numerator - a.interception.numerator);
   return {
-    answers: overall.coverage.whole + overall.coverage.partial,
+    answers: countedCalls(overall.coverage),
     brands: overall.brands.map((each) => comparedBrand(each, report)),
     gaps: main === undefined ? [] : gapsOf(main, report),
     intercepted_by: intercepted.map((each) => ({ ...each, interception: toFigure(each.interception) })),

@@ -33,6 +33,8 @@ describe('a run under way', () => {
       lastProgress: null,
       error: null,
       isPartial: null,
+      revision: 0,
+      isLast: false,
     });
   });
 
@@ -97,6 +99,42 @@ describe('a run under way', () => {
   });
 });
 
+describe('a run with a preliminary report (B22)', () => {
+  const preliminary = { ...answered, report: { ...answered.report!, final: false, revision: 1 } };
+
+  it.each([PHASES.ask, PHASES.again, PHASES.rank, PHASES.report])('is completed in phase %i, and goes on', (phase) => {
+    const status = diagnosisStatus({
+      record: recordOf(),
+      snapshot: snapshotIn(phase, { created: 2 }),
+      items: preliminary,
+    });
+    expect(status).toMatchObject({ stage: 'completed', progress: 100, revision: 1, isLast: false, error: null });
+  });
+
+  it('is completed without an answer too: the calls may still say something', () => {
+    const silent = { ...preliminary, report: { ...preliminary.report, success: false } };
+    expect(diagnosisStatus({ record: recordOf(), items: silent })).toMatchObject({ stage: 'completed', isLast: false });
+  });
+
+  it('stays completed when the last report has no answer; where there was no report before, it failed', () => {
+    const last = { ...unanswered, report: { ...unanswered.report!, revision: 2 } };
+    const record = closedRecord({ finishReason: 'terminated' });
+    expect(diagnosisStatus({ record, items: { ...last, hadEarlier: true } })).toMatchObject({
+      ...{ stage: 'completed', progress: 100, error: null, revision: 2, isLast: true },
+    });
+    expect(diagnosisStatus({ record, items: last })).toMatchObject({ stage: 'failed', progress: 0 });
+  });
+
+  it('that ended before its last report keeps the preliminary one, which is the last to come', () => {
+    const record = closedRecord({ finishReason: 'deadline' });
+    expect(diagnosisStatus({ record, items: preliminary })).toMatchObject({
+      stage: 'completed',
+      revision: 1,
+      isLast: true,
+    });
+  });
+});
+
 describe('a closed run', () => {
   it.each(['completed', 'deadline', 'cancelled', 'terminated'] as const)(
     'is completed with a report that has an answer, also when its end says %s (B4)',
@@ -116,6 +154,8 @@ describe('a closed run', () => {
       lastProgress: 59,
       error: 'none of 2 calls was answered (timeout 1, network 1)',
       isPartial: true,
+      revision: 1,
+      isLast: true,
     });
   });
 
@@ -160,7 +200,7 @@ describe('a closed run', () => {
   it('counts kinds of errors, the most frequent first', () => {
     const wide = inputWith({ models: ['a', 'b', 'c'] });
     const calls = callsOf(wide, (_question, model) => ({ fails: model === 'a' ? 'quota' : 'timeout' }));
-    const items = { calls, hasFigures: true, report: reportFor(wide, calls) };
+    const items = { ...NO_ITEMS, calls, hasFigures: true, report: reportFor(wide, calls) };
     expect(diagnosisStatus({ record: closedRecord(), items }).error).toBe(
       'none of 3 calls was answered (timeout 2, quota 1)',
     );

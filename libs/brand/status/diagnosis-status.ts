@@ -1,15 +1,17 @@
 /**
  * Computes the status of a diagnosis from its run. The chain is the only owner of state; this only translates it:
  *
- *     accepted → phase ask → phase rank → phases trace and report → closed with a report that has an answer
- *     init       ai_fetching ranking_analysis  source_tracing       completed, and failed where there is no such report
+ *     accepted → phase ask → phase rank → phases trace and report → a report stands
+ *     init       ai_fetching ranking_analysis  source_tracing       completed; failed if it is the only one and has no answer
  *
- * The report is the last thing that a diagnosis writes. So the result of a closed run follows from its report alone, however
- * it was closed: in time, by its deadline, or cancelled a moment too late.
+ * A diagnosis is completed once a report stands, also a preliminary one while its calls go on, and never goes back. The report is the
+ * last thing that a diagnosis writes: the result of a closed run follows from its reports alone, however it was closed: in time, by its
+ * deadline, or cancelled a moment too late.
  */
 import type { ModuleSnapshot, PhaseSnapshot, RunSnapshot } from '../../coordination/protocol/reads.ts';
 import type { RunRecord } from '../../store/port.ts';
 import { PHASES } from '../module/phases.ts';
+import { isLast, isPreliminary, NO_REVISION, revisionOf } from './certainty.ts';
 import { type DiagnosisItems, diagnosisModule, inputOf, NO_ITEMS, plannedCount } from './diagnosis-items.ts';
 import { failureOf } from './failure.ts';
 import { type FailingStage, PROGRESS, type Stage, type Status, statusOf } from './stages.ts';
@@ -18,7 +20,7 @@ export interface DiagnosisFacts {
   readonly record: RunRecord;
   /** Undefined before the run is opened, and after its nodes were deleted. Read it after the record. */
   readonly snapshot?: RunSnapshot | undefined;
-  /** A closed run needs its report; `failedStage` and `lastProgress` need all of them. */
+  /** Needs the report, where there is one; `failedStage` and `lastProgress` need all of them. */
   readonly items?: DiagnosisItems;
 }
 
@@ -33,6 +35,10 @@ export interface DiagnosisStatus {
   readonly error: string | null;
   /** Whether the report rests on fewer whole answers than calls; null without a report. */
   readonly isPartial: boolean | null;
+  /** The number of the newest report; 0: there is none. */
+  readonly revision: number;
+  /** Whether the run has its last report, or will have none. */
+  readonly isLast: boolean;
 }
 
 /** The progress in `source_tracing` at which the report starts, which has no stage of its own. */
@@ -40,13 +46,24 @@ const REPORT_PROGRESS = 95;
 
 /** Total: every state of a run has a status. */
 export function diagnosisStatus({ record, snapshot, items = NO_ITEMS }: DiagnosisFacts): DiagnosisStatus {
-  if (record.state !== 'closed') return underWay(record, snapshot, items);
-  const { report } = items;
-  const isPartial = report === undefined ? null : report.coverage.whole < report.total;
-  if (report?.success === true) return { ...at('completed', PROGRESS.completed.from), isPartial };
-  return { ...at('failed', PROGRESS.failed.from), ...failureOf(record, items), isPartial };
+  const { report, hadEarlier } = items;
+  const isClosed = record.state === 'closed';
+  if (report === undefined) {
+    if (!isClosed) return underWay(record, snapshot, items);
+    return { ...at('failed', PROGRESS.failed.from), ...failureOf(record, items), isLast: true };
+  }
+  const facts = {
+    isPartial: report.coverage.whole < report.total,
+    revision: revisionOf(report),
+    isLast: isLast(report, record),
+  };
+  // A preliminary report stood, whatever came later: the last one says that it is no success.
+  const isCompleted = report.success || isPreliminary(report) || hadEarlier;
+  if (isCompleted) return { ...at('completed', PROGRESS.completed.from), ...facts };
+  return { ...at('failed', PROGRESS.failed.from), ...failureOf(record, items), ...facts };
 }
 
+/** Without a report so far. */
 function underWay(record: RunRecord, snapshot: RunSnapshot | undefined, items: DiagnosisItems): DiagnosisStatus {
   const module = snapshot === undefined ? undefined : diagnosisModule(snapshot.modules);
   if (module !== undefined) return inPhase(module, plannedCount(inputOf(record)));
@@ -100,5 +117,7 @@ function at(stage: Stage, progress: number): DiagnosisStatus {
     lastProgress: null,
     error: null,
     isPartial: null,
+    revision: NO_REVISION,
+    isLast: false,
   };
 }

@@ -25,7 +25,7 @@ function failedStageOf(
 ): Pick<DiagnosisFailure, 'failedStage' | 'lastProgress'> {
   const { ai_fetching, ranking_analysis, source_tracing } = PROGRESS;
   if (report !== undefined) return { failedStage: 'ai_fetching', lastProgress: ai_fetching.to };
-  const isAnswered = calls.some(({ status }) => status !== 'failed');
+  const isAnswered = calls.some(({ status }) => status === 'whole' || status === 'partial');
   if (hasFigures && isAnswered) return { failedStage: 'source_tracing', lastProgress: source_tracing.from };
   if (hasFigures) return { failedStage: 'ai_fetching', lastProgress: ai_fetching.to };
   if (calls.length === 0 && record.end?.done === 0) {

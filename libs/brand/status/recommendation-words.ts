@@ -7,6 +7,8 @@ interface WordFacts {
   readonly brand: string;
   readonly numbers: Readonly<Record<string, number>>;
   readonly subjects: readonly string[];
+  /** Whether another report may come. */
+  readonly isPreliminary: boolean;
 }
 
 interface Wording {
@@ -17,9 +19,13 @@ interface Wording {
 type Words = Readonly<Record<RecommendationRule, (facts: WordFacts) => Wording>>;
 
 const EN: Words = {
-  low_coverage: ({ numbers: n }) => ({
-    text: 'Give the models more time, or ask again, before drawing conclusions.',
-    reason: `${n.whole} of ${n.calls} answers are whole, ${n.partial} were cut off, ${n.failed} failed: what was not heard may change every figure.`,
+  low_coverage: ({ numbers: n, isPreliminary }) => ({
+    text: isPreliminary
+      ? 'Wait for the final report before drawing conclusions.'
+      : 'Give the models more time, or ask again, before drawing conclusions.',
+    reason: isPreliminary
+      ? `${n.whole} of ${n.calls} answers are whole, ${n.partial} are read as far as they have come, ${n.pending} have said nothing yet, ${n.failed} failed: what was not heard may change every figure.`
+      : `${n.whole} of ${n.calls} answers are whole, ${n.partial} were cut off, ${n.failed} failed: what was not heard may change every figure.`,
   }),
   too_few_answers: ({ numbers: n }) => ({
     text: 'Ask more questions, more models or more repeats.',
@@ -64,9 +70,11 @@ const EN: Words = {
 };
 
 const ZH: Words = {
-  low_coverage: ({ numbers: n }) => ({
-    text: '下结论之前，请给模型更多时间，或重新提问。',
-    reason: `${n.calls} 个回答中完整的 ${n.whole} 个，被截断 ${n.partial} 个，失败 ${n.failed} 个：未听到的部分可能改变任何数字。`,
+  low_coverage: ({ numbers: n, isPreliminary }) => ({
+    text: isPreliminary ? '下结论之前，请等待最终报告。' : '下结论之前，请给模型更多时间，或重新提问。',
+    reason: isPreliminary
+      ? `${n.calls} 个回答中完整的 ${n.whole} 个，读到一部分的 ${n.partial} 个，尚无内容的 ${n.pending} 个，失败 ${n.failed} 个：未听到的部分可能改变任何数字。`
+      : `${n.calls} 个回答中完整的 ${n.whole} 个，被截断 ${n.partial} 个，失败 ${n.failed} 个：未听到的部分可能改变任何数字。`,
   }),
   too_few_answers: ({ numbers: n }) => ({
     text: '请增加问题、模型或重复次数。',

@@ -5,7 +5,7 @@
  * No rule advises on what was not heard: it applies only if it applies whatever the unheard parts of answers would have said.
  */
 import type { BrandFigures } from '../figures/brand-figures.ts';
-import { GOOD_COVERAGE, wholeShare } from '../figures/coverage.ts';
+import { type CallCounts, GOOD_COVERAGE, wholeShare } from '../figures/coverage.ts';
 import { ENOUGH } from '../figures/figure.ts';
 import { brandsOf, type DiagnosisInput } from '../module/input.ts';
 import type { ReportItem } from '../module/items.ts';
@@ -19,6 +19,8 @@ export interface RecommendationFacts {
   /** The submitted input; undefined if it cannot be read any more: then rules that need it do not apply. */
   readonly input: DiagnosisInput | undefined;
   readonly negative: readonly NegativeSource[];
+  /** Whether no other report of the run can come. */
+  readonly isLast: boolean;
 }
 
 /** The finding of a rule that applies. */
@@ -61,7 +63,7 @@ export function recommendationsOf(facts: RecommendationFacts): Recommendation[] 
     if (finding === undefined) return [];
     const { priority, numbers, subjects } = finding;
     const named = subjects.slice(0, MAX_SUBJECTS);
-    const wording = words[rule]({ brand: report.brand, numbers, subjects: named });
+    const wording = words[rule]({ brand: report.brand, numbers, subjects: named, isPreliminary: !facts.isLast });
     return [{ rule, priority, ...wording, numbers: { ...numbers }, subjects: named }];
   });
   const order = ({ rule, priority }: Recommendation): number =>
@@ -73,9 +75,9 @@ const RULES: Readonly<Record<RecommendationRule, (facts: RuleFacts) => Finding |
   low_coverage: ({ report: { total, coverage } }) => {
     const share = wholeShare(coverage);
     if (share >= GOOD_COVERAGE) return undefined;
-    const { whole, partial, failed } = coverage;
+    const { whole, partial, failed, pending = 0 } = coverage as CallCounts;
     const priority = share < POOR_COVERAGE ? 'high' : 'medium';
-    return { priority, numbers: { whole, partial, failed, calls: total }, subjects: [] };
+    return { priority, numbers: { whole, partial, failed, pending, calls: total }, subjects: [] };
   },
   too_few_answers: ({ main: { mentionRate } }) => {
     if (!mentionRate.tooThin) return undefined;

@@ -222,7 +222,7 @@ describe('what is stored', () => {
       stored('report', { success: false }, 'other@1.0.0'),
       stored('call', calls[1]),
     ]);
-    expect(items).toEqual({ calls, hasFigures: true, report });
+    expect(items).toEqual({ calls, hasFigures: true, report, hadEarlier: false });
     expect(readDiagnosisItems([])).toEqual(NO_ITEMS);
   });
 

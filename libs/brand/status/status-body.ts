@@ -36,20 +36,20 @@ export function statusBody({ record, status, items }: StatusFacts): StatusBody {
     failed_stage: status.failedStage,
     last_progress: status.lastProgress,
     error: status.error,
-    results: items.calls.map(toResult),
-    detailed_results: items.calls.map(toDetailedResult),
+    results: endedCalls(items).map(toResult),
+    detailed_results: endedCalls(items).map(toDetailedResult),
   };
 }
 
 /** `GET /api/test-progress`: the same without the results, and whether the stored results agree with the stage. */
 export function testProgress({ record, status, items }: StatusFacts): TestProgressBody {
-  const results_count = items.calls.length;
+  const results_count = endedCalls(items).length;
   const expected_count = expectedCount({ record, status, items });
   const { stage } = status;
   const isWhole = results_count === expected_count && items.report?.total === expected_count;
-  const isPending = !isFinal(stage) && results_count <= expected_count;
-  // A failed run needs no results; there must never be more results than calls.
-  const isSynced = stage === 'completed' ? isWhole : results_count <= expected_count;
+  const isPending = !status.isLast && results_count <= expected_count;
+  // A failed run needs no results, and a preliminary report lacks some; there must never be more results than calls.
+  const isSynced = stage === 'completed' && status.isLast ? isWhole : results_count <= expected_count;
   const certainty = certaintyAt({ record, status, items });
   return {
     execution_id: record.runId,
@@ -60,13 +60,17 @@ export function testProgress({ record, status, items }: StatusFacts): TestProgre
       status: isPending ? 'pending' : isSynced ? 'synced' : 'mismatch',
       results_count,
       expected_count,
-      completion_verified: stage === 'completed' && isWhole && certainty.final && certainty.coverage.partial === 0,
+      completion_verified:
+        isWhole && status.isLast && items.report?.success === true && certainty.coverage.partial === 0,
     },
   };
 }
 
 /** One line of a user's history. */
-export function historyEntry(record: RunRecord, { stage, status, progress, isPartial }: DiagnosisStatus): HistoryEntry {
+export function historyEntry(
+  record: RunRecord,
+  { status, progress, isPartial, isLast }: DiagnosisStatus,
+): HistoryEntry {
   const input = inputOf(record);
   return {
     execution_id: record.runId,
@@ -75,7 +79,7 @@ export function historyEntry(record: RunRecord, { stage, status, progress, isPar
     status,
     progress,
     partial: isPartial,
-    final: isFinal(stage),
+    final: isLast,
   };
 }
 
@@ -97,8 +101,13 @@ function expectedCount({ record, items }: StatusFacts): number {
 }
 
 function certaintyAt({ record, status, items }: StatusFacts): Certainty {
-  if (items.report !== undefined) return certaintyOf(items.report);
+  if (items.report !== undefined) return certaintyOf(items.report, record);
   return certaintySoFar(expectedCount({ record, status, items }), items.calls, isFinal(status.stage));
+}
+
+/** Those that have said something or failed. */
+function endedCalls({ calls }: DiagnosisItems): CallItem[] {
+  return calls.filter(({ status }) => status !== 'pending');
 }
 
 function toResult(call: CallItem): CallResult {

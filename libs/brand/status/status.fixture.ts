@@ -6,10 +6,10 @@ import { extractAnswer } from '../extraction/extract-answer.ts';
 import { geoData } from '../extraction/geo-data.ts';
 import { failedRow } from '../module/call-rows.ts';
 import { brandsOf, type DiagnosisInput, diagnosisInput } from '../module/input.ts';
-import type { CallItem, ReportItem, SourceItem } from '../module/items.ts';
+import type { CallItem, ReportItem } from '../module/items.ts';
 import { PHASES } from '../module/phases.ts';
 import { answerRows, figuresOf } from '../module/rank.ts';
-import { reportOf } from '../module/report.ts';
+import { type ReportParts, reportOf } from '../module/report.ts';
 import type { DiagnosisItems } from './diagnosis-items.ts';
 
 export const NOW_MS = Date.UTC(2026, 0, 2, 3, 4, 5);
@@ -124,16 +124,18 @@ export function callsOf(
 export function reportFor(
   input: DiagnosisInput,
   calls: readonly CallItem[],
-  sources: readonly SourceItem[] = [],
+  sources: ReportItem['sources'] = [],
+  changes: Partial<ReportParts> = {},
 ): ReportItem {
   const figures = figuresOf(input, answerRows(input, calls));
   const plan = { calls: calls.length, concurrency: 8, rounds: 1, expectedMs: 8_000, availableMs: 17_000, fits: true };
-  return reportOf(input, { calls, figures, sources, plan, elapsedMs: 9_000 });
+  const parts = { calls, figures, sources: [], plan, elapsedMs: 9_000, revision: 1, isFinal: true };
+  return { ...reportOf(input, { ...parts, ...changes }), sources };
 }
 
 /** What a run has stored that came to its end. */
 export function wholeItems(input: DiagnosisInput, calls: readonly CallItem[]): DiagnosisItems {
-  return { calls, hasFigures: true, report: reportFor(input, calls) };
+  return { calls, hasFigures: true, report: reportFor(input, calls), hadEarlier: false };
 }
 
 export function stored(type: string, data: unknown, moduleId = MODULE_ID): StoredItem {

@@ -91,7 +91,8 @@ async function controlInFile(scene: FileScene, action: ControlAction, reference:
 async function cancelInFile({ context, location: { loaded } }: FileScene, { runId }: RunRecord): Promise<void> {
   const failure = Promise.withResolvers<never>();
   failure.promise.catch(() => {});
-  const engine = context.startEngine({
+  const startEngine = await context.loadEngine();
+  const engine = startEngine({
     config: loaded.config,
     modules: new ModuleRegistry(),
     log: createLog({ level: 'warn', format: loaded.config.log.format, runtimeMode: loaded.mode }),

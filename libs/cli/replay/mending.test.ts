@@ -17,9 +17,9 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const start = (...args: string[]): CliCall =>
-  startCli([...args, '--db', join(folder, 'runs.db')], { startEngine: startSingleNode });
+  startCli([...args, '--db', join(folder, 'runs.db')], { loadEngine: async () => startSingleNode });
 const catena = (...args: string[]): Promise<CliEnd> =>
-  runCli([...args, '--db', join(folder, 'runs.db')], { startEngine: startSingleNode });
+  runCli([...args, '--db', join(folder, 'runs.db')], { loadEngine: async () => startSingleNode });
 
 interface Shown {
   readonly run_id: string;

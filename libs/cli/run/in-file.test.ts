@@ -12,7 +12,7 @@ const MODULES = join(import.meta.dirname, '../../../test/fixtures/modules');
 const FAILING = join(MODULES, 'wrong-item.ts');
 const CHAINS = join(MODULES, 'three-steps.ts');
 const CRAWL = join(MODULES, 'parser-throws.ts');
-const ENGINE = { startEngine: startSingleNode };
+const ENGINE = { loadEngine: async () => startSingleNode };
 
 let folder = '';
 beforeEach(() => {

@@ -1,11 +1,13 @@
 /** `catena run` on a file: starts, resumes or reports a run, and watches it to its end. */
+
 import { ModuleRegistry } from '../../calls/registry.ts';
+import { ignoredProxies } from '../../config/ignored-proxies.ts';
 import { fingerprintOf } from '../../stage/run/submit.ts';
 import type { RunRecord } from '../../store/port.ts';
 import type { Log } from '../../telemetry/log.ts';
 import { startTelemetry, type Telemetry } from '../../telemetry/start-telemetry.ts';
 import type { CliContext } from '../context.ts';
-import type { Engine } from '../engine.ts';
+import type { Engine, EngineOptions } from '../engine.ts';
 import { ExitCode, type ExitCodeValue } from '../exit-codes.ts';
 import { ItemFollower } from '../output/follower.ts';
 import { type Claim, claimFile } from '../output/own-file.ts';
@@ -49,7 +51,11 @@ async function runInFile(
   const reporter = view?.reporter ?? reporterFor(context, options);
   const log = logFor(location.loaded, context, reporter);
   const moduleLog = logFor(location.loaded, context, reporter, 'module');
-  const prepared = await prepareRun(context, work, options, { location, log: moduleLog });
+  const proxies = ignoredProxies(context.env);
+  if (proxies !== undefined) log.warn(proxies.message, { variables: proxies.variables, remedy: proxies.remedy });
+  const preparing = prepareRun(context, work, options, { location, log: moduleLog });
+  // Meanwhile the workers load the module.
+  const [startEngine, prepared] = await Promise.all([context.loadEngine(), preparing]);
   const failure = Promise.withResolvers<never>();
   failure.promise.catch(() => {});
   const hosts = new HostTimes();
@@ -58,7 +64,8 @@ async function runInFile(
   let engine: Engine | undefined;
   let telemetry: Telemetry | undefined;
   try {
-    engine = startEngine(context, prepared, options, { log, hosts, tally, failures, fail: failure.reject });
+    const observers = { log, hosts, tally, failures, fail: failure.reject };
+    engine = startEngine(engineOptions(prepared, options, observers));
     telemetry = await startTelemetry({
       config: prepared.loaded.config,
       serviceName: 'catena',
@@ -84,19 +91,18 @@ interface Observers {
   readonly fail: (error: Error) => void;
 }
 
-function startEngine(
-  context: CliContext,
+function engineOptions(
   { loaded, module, task, calls }: PreparedRun,
   { record, fresh, account, platform }: RunOptions,
   { log, hosts, tally, failures, fail }: Observers,
-): Engine {
+): EngineOptions {
   const fingerprint = fingerprintOf(task);
   const steps = module.steps.map(({ name }) => name);
   const recorder =
     record === undefined
       ? undefined
       : new FolderRecorder({ folder: record, module, input: task.input, account, platform, onFailure: fail });
-  return context.startEngine({
+  return {
     config: loaded.config,
     modules: new ModuleRegistry([module]),
     calls,
@@ -112,7 +118,7 @@ function startEngine(
       },
     },
     onFailure: ({ stepIdx, ...failure }) => failures.take({ ...failure, step: stepName(steps, stepIdx) }),
-  });
+  };
 }
 
 async function runOn(engine: Engine, scene: RunScene): Promise<ExitCodeValue> {

@@ -189,6 +189,8 @@ describe('a field of a request that cannot be sent is refused by its name, with 
     [{ cacheKey: 7 }, 'cacheKey', 'is 7'],
     [{ session: {} }, 'session', 'is {}'],
     [{ partial: 'yes' }, 'partial', 'is "yes"'],
+    [{ resendBody: 'yes' }, 'resendBody', 'is "yes"'],
+    [{ untrusted: 1 }, 'untrusted', 'is 1'],
     [{ robots: 'obey' }, 'robots', 'is "obey"'],
     [{ cost: { atMost: -1 } }, 'cost', 'its cost is {"atMost":-1}'],
     [{ cost: { atMost: Number.NaN } }, 'cost', 'its cost is'],

@@ -57,7 +57,9 @@ const READERS: { readonly [Field in keyof Required<RequestSpec>]: Read } = {
   breaker: readBreaker,
   untilMs: (value, field) => require(value, field, timeProblem(value)),
   notBeforeMs: (value, field) => require(value, field, timeProblem(value)),
-  partial: (value, field) => require(value, field, typeof value === 'boolean' ? undefined : 'give true or false'),
+  partial: readFlag,
+  resendBody: readFlag,
+  untrusted: readFlag,
   robots: (value, field) => require(value, field, value === 'ignore' ? undefined : 'give "ignore", or leave it out'),
   cache: readCache,
   cacheKey: readName,
@@ -139,6 +141,10 @@ function reading<T>(field: string, read: () => T): T {
 function require(value: unknown, field: string, remedy: string | undefined): unknown {
   if (remedy === undefined) return value;
   throw new WrongRequest(field, shown(value), remedy);
+}
+
+function readFlag(value: unknown, field: string): unknown {
+  return require(value, field, typeof value === 'boolean' ? undefined : 'give true or false');
 }
 
 function readMethod(value: unknown, field: string): string {

@@ -110,6 +110,8 @@ export interface PageSource {
   readonly body: Uint8Array;
   /** Whether the body was cut off; default false. */
   readonly partial?: boolean;
+  /** Why the body is still in its content coding; absent for one that was decoded. */
+  readonly undecoded?: string;
   /** How long the download took, in milliseconds; default 0. */
   readonly elapsedMs?: number;
   /** Whether it was received by an earlier, equal request; default false. */
@@ -130,7 +132,9 @@ export interface Page extends Reading {
   readonly fromCache: boolean;
   /** Decoded by the charset of the content type, else of the page's own declaration, else as UTF-8. */
   readonly text: string;
-  /** Parsed as JSON; throws `parse.not_json`. */
+  /**
+   * Parsed as JSON; throws `parse.not_json`. An integer that a number cannot hold exactly, such as an id of nineteen digits, is a string.
+   */
   readonly json: unknown;
   readonly $: CheerioAPI;
   /** How often each field of `extract` was looked for on this page, and found. */

@@ -75,6 +75,17 @@ export interface RequestSpec {
    */
   readonly partial?: boolean;
   /**
+   * Sends the body again to another origin when a redirect asks for it (307 and 308). Without it such a request fails as
+   * `download.body_not_resent`: a body was written for one origin. Headers that may be keys never go to another origin.
+   */
+  readonly resendBody?: boolean;
+  /**
+   * The URL comes from content: from a page, an answer of a model, or an input of somebody else. Such a request reaches public addresses on
+   * ports 80 and 443 only, in every mode, whatever its name resolves to, and so does each redirect of it. Set it whenever
+   * somebody else chose the host.
+   */
+  readonly untrusted?: boolean;
+  /**
    * `ignore`: robots.txt is not read, neither of this host nor of a host that it redirects to; for an API whose terms say who may
    * call it. Default: the configured policy.
    */

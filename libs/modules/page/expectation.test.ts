@@ -7,9 +7,12 @@ import { SourcePage } from './page.ts';
 const site: Site = { module: 'shop@1.0.0', step: 'list', call: 'parse' };
 const NOW_MS = Date.parse('2026-03-01T12:00:00Z');
 
-function meet(expectation: Expectation | undefined, page: { status?: number; headers?: object; body?: string }): void {
-  const { status = 200, headers = {}, body = '' } = page;
-  const source = { url: 'https://shop.test/', status, headers: { ...headers }, body: Buffer.from(body) };
+function meet(
+  expectation: Expectation | undefined,
+  page: { status?: number; headers?: object; body?: string; undecoded?: string },
+): void {
+  const { status = 200, headers = {}, body = '', ...more } = page;
+  const source = { ...more, url: 'https://shop.test/', status, headers: { ...headers }, body: Buffer.from(body) };
   requireExpected(site, expectation, new SourcePage(source, 'fast'), NOW_MS);
 }
 
@@ -31,6 +34,20 @@ describe('the status of a page', () => {
   ])('%i is %s', (status, failureClass) => {
     expect(() => meet(undefined, { status })).toThrow(
       expect.objectContaining({ code: 'download.status', class: failureClass }),
+    );
+  });
+
+  it('counts before a body that is still compressed; a page that its step accepts cannot be read', () => {
+    const undecoded = 'content-encoding gzip, unexpected end of file';
+    expect(() => meet(undefined, { status: 404, undecoded })).toThrow(
+      expect.objectContaining({ code: 'download.status', class: 'fatal' }),
+    );
+    expect(() => meet({ status: [404] }, { status: 404, undecoded })).toThrow(
+      expect.objectContaining({
+        code: 'download.bad_encoding',
+        class: 'retryable',
+        message: expect.stringContaining(undecoded),
+      }),
     );
   });
 

@@ -16,8 +16,8 @@ const TYPES: Readonly<Record<'html' | 'json' | 'text', RegExp>> = {
 const MAX_REASON_CHARS = 1_000;
 
 /**
- * Throws `download.status` for a status that the step does not accept, and `parse.unexpected_page` for any other page that it
- * does not accept. A page without a content type passes the check of `type`.
+ * Throws `download.status` for a status that the step does not accept, `download.bad_encoding` for a page whose body could not be decoded,
+ * and `parse.unexpected_page` for any other page that it does not accept. A page without a content type passes the check of `type`.
  */
 export function requireExpected(
   site: Site,
@@ -26,6 +26,7 @@ export function requireExpected(
   nowMs: number,
 ): void {
   if (!isReadable(expectation?.status, page.status)) throw unreadableStatus(site, page, nowMs);
+  if (page.undecoded !== undefined) throw undecoded(site, page);
   if (expectation === undefined) return;
   const reason = mismatch(site, expectation, page);
   if (reason === undefined) return;
@@ -70,6 +71,14 @@ function unreadableStatus(site: Site, page: SourcePage, nowMs: number): CatenaEr
       ? { remedy: `if step "${site.step}" can read this status, name it in its expect.status` }
       : {}),
   });
+}
+
+function undecoded(site: Site, page: SourcePage): CatenaError {
+  return new CatenaError(
+    'download.bad_encoding',
+    `${page.url} sent a body that cannot be decompressed: ${page.undecoded}`,
+    { class: 'retryable', data: { ...dataOf(site), url: page.url, status: page.status } },
+  );
 }
 
 /** Whether another attempt may get a different response. */

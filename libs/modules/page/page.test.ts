@@ -58,8 +58,50 @@ describe('a page', () => {
     },
   );
 
-  it('does not take binary data without a type for markup, but SVG with one', () => {
-    expect(() => page(new Uint8Array([0x50, 0x4b, 3, 4, 0, 0])).$).toThrow('it is binary');
+  it.each([
+    ['a zip', 'PK\x03\x04\0\0', undefined],
+    ['a zip that calls itself a page', 'PK\x03\x04\0\0', 'text/html'],
+    ['a PNG that calls itself a page', '\x89PNG\r\n\x1a\n\0\0\0', 'text/html; charset=utf-8'],
+    ['bytes without a type', 'abc\x01\x02', undefined],
+    ['NULs without a type', 'abc\0\0', undefined],
+  ])('does not take %s for markup', (_what, bytes, contentType) => {
+    expect(() => page(Buffer.from(bytes, 'latin1'), contentType).$).toThrow('it is binary');
+  });
+
+  it.each(['fast', 'spec'] as const)('W13: reads a page with NULs as browsers do, by the %s reader', (markup) => {
+    const body = `<title>A\0B</title><p class="a\0b">C\0D</p><!--x\0--><script>"e\0"</script><textarea>f\0</textarea>\0<svg><text>g\0</text></svg>`;
+    const { $ } = page(body, 'text/html', markup);
+    expect([$('title').text(), $('p').text(), $('p').attr('class')]).toEqual(['A\ufffdB', 'CD', 'a\ufffdb']);
+    expect([$('script').text(), $('textarea').text(), $('svg text').text()]).toEqual([
+      '"e\ufffd"',
+      'f\ufffd',
+      'g\ufffd',
+    ]);
+    expect($('body').length === 0 || $('body').text().includes('\0')).toBe($('body').length === 0);
+  });
+
+  it('W13: reads a page with NULs that says nothing of its type, and one in UTF-16', () => {
+    expect(page('<!doctype html><title>A\0B</title>').$('title').text()).toBe('A\ufffdB');
+    expect(page(Buffer.from('\ufeff<title>AB</title>', 'utf16le')).$('title').text()).toBe('AB');
+  });
+
+  it('W14: keeps the digits of integers that a number cannot hold, as text', () => {
+    const body =
+      '{"id":1234567890123456789,"ids":[-9007199254740993,9007199254740991],"x":1e400,"y":0.1234567890123456,"z":1e20,"t":"1234567890123456789"}';
+    expect(page(body).json).toEqual({
+      id: '1234567890123456789',
+      ids: ['-9007199254740993', 9007199254740991],
+      x: '1e400',
+      y: 0.1234567890123456,
+      z: 1e20,
+      t: '1234567890123456789',
+    });
+    expect(page('12345678901234567890').json).toBe('12345678901234567890');
+    const { json } = page('{"__proto__":12345678901234567890}');
+    expect(Object.entries(json as object)).toEqual([['__proto__', '12345678901234567890']]);
+  });
+
+  it('takes SVG for markup', () => {
     expect(page('<svg><path/></svg>', 'image/svg+xml').$('path').length).toBe(1);
   });
 

@@ -3,9 +3,11 @@ import type { CheerioAPI } from 'cheerio/slim';
 import { CatenaError } from '../../errors/catena-error.ts';
 import type { Page, PageSource } from '../contract/definition.ts';
 import type { Extracted, FieldFill, Fields, FormOptions, LinkOptions, PageForm, Sitemap } from '../contract/reading.ts';
+import { isBinary } from './binary.ts';
 import { decodeText } from './charset.ts';
 import { type ExtractedPage, extract, Fills } from './extract.ts';
 import { formOf } from './form.ts';
+import { parseJson } from './json.ts';
 import { type LinkingPage, linksOf } from './links.ts';
 import { readNumber } from './number.ts';
 import { DocumentMemory, queryOf } from './query.ts';
@@ -22,7 +24,6 @@ export type Markup = 'fast' | 'spec' | 'xml';
 const NEVER_MARKUP =
   /^\s*(?:(?:image\/(?!svg)|audio\/|video\/|font\/)|application\/(?:[\w.-]+\+)?(?:json|pdf|zip|gzip|octet-stream)\b)/i;
 const XML = /^\s*(?:application|text)\/(?!xhtml)(?:[\w.-]+\+)?xml\b/i;
-const SNIFF_CHARS = 512;
 const EXCERPT_CHARS = 40;
 
 export class SourcePage implements Page {
@@ -32,6 +33,8 @@ export class SourcePage implements Page {
   readonly partial: boolean;
   readonly elapsedMs: number;
   readonly fromCache: boolean;
+  /** See {@link PageSource.undecoded}. */
+  readonly undecoded: string | undefined;
   readonly #body: Uint8Array;
   readonly #markup: Markup;
   #text: string | undefined;
@@ -51,6 +54,7 @@ export class SourcePage implements Page {
     this.partial = source.partial ?? false;
     this.elapsedMs = source.elapsedMs ?? 0;
     this.fromCache = source.fromCache ?? false;
+    this.undecoded = source.undecoded;
     this.#markup = markup;
   }
 
@@ -144,8 +148,8 @@ export class SourcePage implements Page {
     const contentType = this.headers['content-type'];
     if (contentType !== undefined && NEVER_MARKUP.test(contentType))
       throw notMarkup(this, `its type is ${contentType}`);
-    const text = this.text;
-    if (text.lastIndexOf('\0', SNIFF_CHARS) !== -1) throw notMarkup(this, 'it is binary');
+    if (isBinary(this.#body, contentType)) throw notMarkup(this, 'it is binary');
+    const { text } = this;
     if (this.#markup !== 'spec') return buildTree(text, this.#isXml());
     const tree = buildSpecTree(text);
     this.#isSpec = tree !== undefined;
@@ -154,7 +158,7 @@ export class SourcePage implements Page {
 
   #parseJson(): unknown {
     try {
-      return JSON.parse(this.text);
+      return parseJson(this.text);
     } catch (thrown) {
       throw notJson(this, thrown);
     }

@@ -71,6 +71,7 @@ class TreeBuilder implements Tree, TokenizerCallbacks {
   flattened = 0;
   readonly #source: string;
   readonly #xml: boolean;
+  readonly #hasNul: boolean;
   /** Open elements with their tags, the innermost last. Not limited: closing tags count as they are written. */
   readonly #open: Element[] = [];
   readonly #openTags: Tag[] = [];
@@ -90,10 +91,19 @@ class TreeBuilder implements Tree, TokenizerCallbacks {
   constructor(source: string, xml: boolean) {
     this.#source = source;
     this.#xml = xml;
+    this.#hasNul = source.includes(NUL);
   }
 
   ontext(start: number, end: number): void {
-    this.#addText(this.#source.slice(start, end));
+    const text = this.#source.slice(start, end);
+    const read = this.#hasNul ? this.#withoutNul(text) : text;
+    if (read !== '') this.#addText(read);
+  }
+
+  /** As in browsers: a NUL between tags is nothing, one in a title, a script or SVG is the sign of an unknown character. */
+  #withoutNul(text: string): string {
+    const isKept = this.#xml || TEXT_ELEMENTS.has(this.#openTags.at(-1)?.name ?? '') || this.#foreign.at(-1) === true;
+    return text.replaceAll(NUL, isKept ? UNKNOWN : '');
   }
 
   ontextentity(codePoint: number): void {
@@ -107,13 +117,13 @@ class TreeBuilder implements Tree, TokenizerCallbacks {
   }
 
   onattribname(start: number, end: number): void {
-    const name = this.#source.slice(start, end);
+    const name = this.#written(start, end);
     this.#attribute = this.#xml ? name : name.toLowerCase();
     this.#value = '';
   }
 
   onattribdata(start: number, end: number): void {
-    const part = this.#source.slice(start, end);
+    const part = this.#written(start, end);
     this.#value = this.#value === '' ? part : this.#value + part;
   }
 
@@ -155,11 +165,11 @@ class TreeBuilder implements Tree, TokenizerCallbacks {
   }
 
   oncomment(start: number, end: number, endOffset: number): void {
-    this.#add(new Comment(this.#source.slice(start, end - endOffset)));
+    this.#add(new Comment(this.#written(start, end - endOffset)));
   }
 
   oncdata(start: number, end: number, endOffset: number): void {
-    const data = this.#source.slice(start, end - endOffset);
+    const data = this.#written(start, end - endOffset);
     if (!this.#xml) {
       this.#add(new Comment(`[CDATA[${data}]]`));
       return;
@@ -184,7 +194,7 @@ class TreeBuilder implements Tree, TokenizerCallbacks {
   }
 
   #tagOf(start: number, end: number): Tag {
-    const written = this.#source.slice(start, end);
+    const written = this.#written(start, end);
     const known = this.#tags.get(written);
     if (known !== undefined) return known;
     const tag = this.#xml ? xmlTag(written) : this.#htmlTag(written.toLowerCase());
@@ -236,6 +246,11 @@ class TreeBuilder implements Tree, TokenizerCallbacks {
     return tag;
   }
 
+  #written(start: number, end: number): string {
+    const text = this.#source.slice(start, end);
+    return this.#hasNul ? text.replaceAll(NUL, UNKNOWN) : text;
+  }
+
   #addText(data: string): void {
     if (this.#text !== undefined) {
       this.#text.data += data;
@@ -247,7 +262,7 @@ class TreeBuilder implements Tree, TokenizerCallbacks {
   }
 
   #addInstruction(mark: '!' | '?', start: number, end: number): void {
-    const data = this.#source.slice(start, end);
+    const data = this.#written(start, end);
     const nameEnd = data.search(/[\s/]/);
     const name = nameEnd < 0 ? data : data.slice(0, nameEnd);
     this.#add(new ProcessingInstruction(`${mark}${this.#xml ? name : name.toLowerCase()}`, `${mark}${data}`));
@@ -264,6 +279,13 @@ class TreeBuilder implements Tree, TokenizerCallbacks {
     this.#text = undefined;
   }
 }
+
+const NUL = '\0';
+const UNKNOWN = '\ufffd';
+/** Elements whose content is text and no markup. */
+const TEXT_ELEMENTS: ReadonlySet<string> = new Set([
+  ...['title', 'textarea', 'script', 'style', 'xmp', 'iframe', 'noembed', 'noframes', 'noscript', 'plaintext'],
+]);
 
 const NO_TAG: Tag = { name: '', isVoid: false, impliesClose: undefined, foreign: undefined, open: 0 };
 

@@ -18,3 +18,6 @@ export function joinedHeadersInLowerCase(headers: readonly Pick<Header, 'name' |
  * this name.
  */
 export const PARTIAL_HEADER = 'catena-partial';
+
+/** As {@link PARTIAL_HEADER}, marks a response whose body is still in its content coding; the value says why. */
+export const UNDECODED_HEADER = 'catena-undecoded';

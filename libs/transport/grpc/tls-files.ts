@@ -38,6 +38,11 @@ export function readTlsFiles(paths: TlsPaths, nowMs: number = Date.now()): TlsFi
   };
 }
 
+/** A certificate authority that a setting names. Throws `config.bad_certificate` as {@link readTlsFiles} does. */
+export function readAuthority(setting: string, path: string, nowMs: number = Date.now()): Buffer {
+  return readCertificate(setting, path, nowMs).bytes;
+}
+
 function readIdentity(certPath: string, keyPath: string, nowMs: number): { cert: Buffer; key: Buffer } {
   const { bytes, certificate } = readCertificate('grpc.tls_cert', certPath, nowMs);
   const key = read('grpc.tls_key', keyPath);

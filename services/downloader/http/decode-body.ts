@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { promisify } from 'node:util';
 import * as zlib from 'node:zlib';
 
@@ -24,6 +25,8 @@ export class DecodeError extends Error {
 }
 
 interface Codec {
+  /** Whether bytes may be of this coding, by how they begin; undefined: any bytes may. */
+  readonly mayBe?: (body: Buffer) => boolean;
   readonly now: (body: Buffer, options: { readonly maxOutputLength: number }) => Buffer;
   readonly later: (body: Buffer, options: { readonly maxOutputLength: number }) => Promise<Buffer>;
 }
@@ -31,11 +34,20 @@ interface Codec {
 /** A frame may ask for a window of gigabytes; RFC 9659 allows 8 MiB over HTTP. */
 const ZSTD_OPTIONS = { params: { [zlib.constants.ZSTD_d_windowLogMax]: 23 } };
 const zstdLater = promisify(zlib.zstdDecompress);
-const gzip: Codec = { now: zlib.gunzipSync, later: promisify(zlib.gunzip) };
+const gzip: Codec = {
+  mayBe: (body) => body[0] === 0x1f && (body[1] === 0x8b || body.length === 1),
+  now: zlib.gunzipSync,
+  later: promisify(zlib.gunzip),
+};
 const deflate: Codec = { now: zlib.inflateSync, later: promisify(zlib.inflate) };
 const rawDeflate: Codec = { now: zlib.inflateRawSync, later: promisify(zlib.inflateRaw) };
 const brotli: Codec = { now: zlib.brotliDecompressSync, later: promisify(zlib.brotliDecompress) };
 const zstd: Codec = {
+  // A frame, or one of the sixteen kinds of frames that are skipped.
+  mayBe: (body) => {
+    const magic = body.length < 4 ? undefined : body.readUInt32LE();
+    return magic === undefined || magic === 0xfd2fb528 || magic >>> 4 === 0x184d2a5;
+  },
   now: (body, options) => zlib.zstdDecompressSync(body, { ...ZSTD_OPTIONS, ...options }),
   later: (body, options) => zstdLater(body, { ...ZSTD_OPTIONS, ...options }),
 };
@@ -49,8 +61,9 @@ const ON_THE_SPOT_BYTES = 32 * 1024;
 
 /**
  * Decodes a body's content codings, the last one first. An unknown coding is left as it is, as browsers do, because servers put
- * character sets and worse there. Throws a {@link DecodeError}. Memory stays within the limits: the compressed size is known,
- * and the decompressor stops at the first byte above what that size allows.
+ * character sets and worse there. A body that is provably not of its coding is left as it is, too: something on its way has decoded
+ * it and kept the header. Throws a {@link DecodeError}. Memory stays within the limits: the compressed size is known, and the
+ * decompressor stops at the first byte above what that size allows.
  */
 export async function decodeBody(
   sent: Buffer,
@@ -67,15 +80,19 @@ export async function decodeBody(
   let body = sent;
   for (const coding of codings.reverse()) {
     const codec = codecOf(coding, body);
-    if (codec === undefined || body.length === 0) break;
+    if (codec === undefined || body.length === 0 || codec.mayBe?.(body) === false) break;
     try {
       body =
         body.length <= ON_THE_SPOT_BYTES
           ? codec.now(body, { maxOutputLength })
           : await decodeWithin(codec, body, maxOutputLength, makeRoom);
     } catch (thrown) {
-      const overrun = byRatio < limits.maxBodyBytes ? 'decompression_ratio' : 'too_large';
-      throw new DecodeError(isOverrun(thrown) ? overrun : 'bad_encoding', maxOutputLength, thrown);
+      if (isOverrun(thrown)) {
+        const overrun = byRatio < limits.maxBodyBytes ? 'decompression_ratio' : 'too_large';
+        throw new DecodeError(overrun, maxOutputLength, thrown);
+      }
+      if (isText(body)) break;
+      throw new DecodeError('bad_encoding', maxOutputLength, thrown);
     }
   }
   return body;
@@ -102,6 +119,17 @@ async function decodeWithin(codec: Codec, body: Buffer, maxOutputLength: number,
       room = Math.min(maxOutputLength, room * 4);
     }
   }
+}
+
+/** Bytes that are no text: compressed ones are full of them. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters that are meant.
+const NOT_TEXT = /[\0-\x08\x0e-\x1a\x1c-\x1f]/;
+/** Fewer bytes may look like text by chance. */
+const LEAST_TEXT_BYTES = 4;
+
+/** Whether bytes that could not be decoded are text: `br` and `deflate` have no mark to tell them by. */
+function isText(body: Buffer): boolean {
+  return body.length >= LEAST_TEXT_BYTES && isUtf8(body) && !NOT_TEXT.test(body.toString('latin1'));
 }
 
 function isOverrun(thrown: unknown): boolean {

@@ -32,25 +32,46 @@ const KINDS = {
   'download.malformed': { class: 'retryable', says: 'sent a response that is not HTTP' },
   'download.failed': { class: 'retryable', says: 'failed for an unknown reason' },
   'download.too_many_redirects': { class: 'fatal', says: 'redirects too often' },
+  'download.body_not_resent': {
+    class: 'fatal',
+    says: 'redirects a request with a body to another origin, which was not sent there',
+    remedy: 'request the target itself, or set resendBody on the request if the body may go to other origins',
+  },
   'download.too_large': {
     class: 'fatal',
     says: 'is larger than allowed',
-    remedy: 'raise the limit on body size if such a size is expected',
+    remedy: 'raise http.max_body_bytes if such a size is expected',
+  },
+  'download.headers_too_large': {
+    class: 'fatal',
+    says: 'sent more headers than allowed',
+    remedy: 'raise http.max_header_bytes if such headers are expected',
   },
   'download.decompression_ratio': {
     class: 'fatal',
     says: 'decompresses to far more than it sent',
-    remedy: 'raise the limit on the decompression ratio if the server is trusted',
+    remedy: 'raise http.max_decompression_ratio if the server is trusted',
   },
   'download.private_target': {
     class: 'fatal',
     says: 'leads to a private, loopback, link-local or reserved address',
-    remedy: 'allow private targets in the configuration if this is intended',
+    remedy:
+      'if this is intended, name the address in http.allowed_private_targets, or set http.deny_private_targets to false; for a request with untrusted in http.allowed_untrusted_targets',
+  },
+  'download.forbidden_port': {
+    class: 'fatal',
+    says: 'comes from content, and names a port other than 80 and 443',
+    remedy: 'leave such an address out, or request it without untrusted if you trust who wrote it',
+  },
+  'download.http2_only': {
+    class: 'fatal',
+    says: 'is on a server that speaks no HTTP/1.1',
+    remedy: 'set http.http2 to true, so that HTTP/2 is spoken with it',
   },
   'download.tls': {
     class: 'fatal',
     says: 'could not be connected to securely',
-    remedy: "check the server's certificate",
+    remedy: 'make the certificate of the server valid, or name its authority in http.tls_ca',
   },
   'download.aborted': { class: 'retryable', says: 'was aborted before it ended' },
 } as const satisfies Record<string, Kind>;

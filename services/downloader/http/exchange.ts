@@ -5,16 +5,17 @@ import type { Hop } from './hop.ts';
 import type { HttpClientOptions } from './http-options.ts';
 import { toDownloadError } from './network-error.ts';
 import { ReceivedBody } from './received-body.ts';
+import { redirectLocation } from './redirect.ts';
 
 /** The response of one exchange. */
 export interface Answer {
   readonly status: number;
   readonly headers: readonly [string, string][];
-  /** The Cookie header that was sent; empty without one. */
-  readonly cookie: string;
   readonly body: Buffer;
   /** Whether the body was cut off. */
   readonly partial: boolean;
+  /** Why the body is still in its content coding; undefined for one that was decoded. */
+  readonly undecoded?: string;
   /** Time until a connection was ready. */
   readonly queuedMs: number;
   /** Time from sending to the headers. */
@@ -97,7 +98,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#headersMs = performance.now();
     this.#status = status;
     this.#headers = flatten(headers);
-    this.#isDiscarding = isRedirect(status) && headers.location !== undefined;
+    this.#isDiscarding = redirectLocation(status, this.#headers) !== undefined;
     const length = Number(headers['content-length']);
     if (this.#isDiscarding || this.#hop.method === 'HEAD') return;
     this.#hop.onReceiving?.(() => this.#soFar());
@@ -195,7 +196,6 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#resolve({
       status: this.#status,
       headers: this.#headers,
-      cookie: this.#hop.headers.get('cookie') ?? '',
       body,
       partial,
       queuedMs: this.#sentMs - this.#dispatchedMs,
@@ -221,9 +221,4 @@ function flatten(headers: RawHeaders): [string, string][] {
     else for (const one of value ?? []) pairs.push([name, one]);
   }
   return pairs;
-}
-
-/** Statuses whose Location is followed. */
-export function isRedirect(status: number): boolean {
-  return status === 301 || status === 302 || status === 303 || status === 307 || status === 308;
 }

@@ -8,8 +8,12 @@ export interface Hop {
   /** Lower-case names. */
   readonly headers: ReadonlyMap<string, string>;
   readonly body: Uint8Array | undefined;
-  /** Names of headers, lower-case, that must not be sent to another origin. */
+  /** Names of headers, lower-case, that must not be sent to another origin, though others of their names are. */
   readonly originOnly?: readonly string[];
+  /** Whether a redirect to another origin may send the body there. */
+  readonly resendsBody?: boolean;
+  /** Whether the URL comes from content, so that it may lead to public addresses only. */
+  readonly isUntrusted?: boolean;
   /** Whether a partial body is kept when the time is up or the server cuts it off. */
   readonly keepsPartial?: boolean;
   /** Called when a body begins to arrive. */
@@ -38,6 +42,8 @@ export interface AskedRequest {
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: Uint8Array;
   readonly originOnly?: readonly string[];
+  readonly resendsBody?: boolean;
+  readonly isUntrusted?: boolean;
   readonly keepsPartial?: boolean;
   readonly onReceiving?: OnReceiving | undefined;
 }
@@ -58,11 +64,19 @@ export function firstHop(request: AskedRequest, userAgent: string): Hop {
     const lowerCase = name.toLowerCase();
     if (!OF_THE_CONNECTION.has(lowerCase)) headers.set(lowerCase, request.headers[name] ?? '');
   }
-  const { body, originOnly = [], keepsPartial = false, onReceiving } = request;
+  const {
+    body,
+    originOnly = [],
+    resendsBody = false,
+    isUntrusted = false,
+    keepsPartial = false,
+    onReceiving,
+  } = request;
   // A partial compressed body cannot be decoded.
   if (keepsPartial) headers.set('accept-encoding', 'identity');
   const names = originOnly.map((name) => name.toLowerCase());
-  return { url, method: request.method.toUpperCase(), headers, body, originOnly: names, keepsPartial, onReceiving };
+  const method = request.method.toUpperCase();
+  return { url, method, headers, body, originOnly: names, resendsBody, isUntrusted, keepsPartial, onReceiving };
 }
 
 /** Parses a URL. Throws `download.invalid_url`, `download.unsupported_protocol`. */

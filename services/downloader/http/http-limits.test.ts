@@ -1,6 +1,6 @@
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
-import { describe, expect, it } from 'vitest';
-import type { Lookup } from './http-options.ts';
+import { describe, expect, it, vi } from 'vitest';
+import type { HttpClientOptions, Lookup } from './http-options.ts';
 import { get, startClient, startRawServer, startServer, textOf } from './loopback.fixture.ts';
 
 /** A server that sends these bytes under this content encoding, wherever it is asked. */
@@ -43,15 +43,50 @@ describe('content encodings', () => {
     ['br', brotliCompressSync(page).subarray(0, -5)],
     ['zstd', zstdCompressSync(page).subarray(0, -5)],
     ['deflate', deflateSync(page).subarray(0, -5)],
-    ['gzip', page],
-    ['br', page],
-    ['zstd', page],
     ['gzip, gzip, gzip, gzip', page],
+    ['br', deflateSync(page)],
+    ['gzip', Buffer.from([0x1f, 0x8b, 8, 0])],
   ])('a broken %s stream is a retryable failure', async (encoding, bytes) => {
     await expect(get(startClient(), await serving(bytes, encoding))).rejects.toMatchObject({
       code: 'download.bad_encoding',
       class: 'retryable',
     });
+  });
+
+  it.each([
+    ['gzip', page],
+    ['x-gzip', Buffer.from('ok')],
+    ['br', page],
+    ['deflate', Buffer.from('{"caf\u00e9":1}')],
+    ['zstd', page],
+    ['gzip, gzip', gzipSync(page), page],
+    ['gzip', Buffer.from('caf\xe9 \0', 'latin1')],
+  ])('W2: a body that is provably not %s is read as it is', async (encoding, bytes, read = bytes) => {
+    const response = await get(startClient(), await serving(bytes, encoding));
+    expect(Buffer.compare(response.body, read)).toBe(0);
+  });
+
+  it.each([
+    ['gzip', 'gzip', gzipSync(gzipSync(page))],
+    ['gzip', 'br', brotliCompressSync(gzipSync(page))],
+    ['deflate, gzip', 'br', brotliCompressSync(gzipSync(deflateSync(page)))],
+    ['gzip', 'identity', gzipSync(page)],
+  ])('W1: lines of their own, %s and %s, are one list', async (first, second, bytes) => {
+    const head = `HTTP/1.1 200 OK\r\ncontent-encoding: ${first}\r\nContent-Encoding: ${second}\r\n`;
+    const { origin } = await startRawServer((socket) => {
+      socket.end(Buffer.concat([Buffer.from(`${head}content-length: ${bytes.length}\r\n\r\n`), bytes]));
+    });
+    expect(Buffer.compare((await get(startClient(), origin)).body, page)).toBe(0);
+  });
+
+  it('W2: a status that is no success counts before a body that cannot be read', async () => {
+    const bytes = gzipSync(page).subarray(0, -5);
+    const { origin } = await startServer((_request, response) =>
+      response.writeHead(404, { 'content-encoding': 'gzip' }).end(bytes),
+    );
+    const response = await get(startClient(), origin);
+    expect(response).toMatchObject({ status: 404, undecoded: 'content-encoding gzip, unexpected end of file' });
+    expect(Buffer.compare(response.body, bytes)).toBe(0);
   });
 
   it('stops a body that grows out of proportion, whatever it is packed with', async () => {
@@ -171,7 +206,7 @@ describe('private targets', () => {
         response.writeHead(302, { location: `http://${host}:${hidden.port}/` }).end();
       });
       const lookup: Lookup = (_hostname, _options, callback) => callback(null, [{ address: '127.0.0.2', family: 4 }]);
-      const client = startClient({ denyPrivateTargets: true, allowedPrivateAddresses: ['127.0.0.1'], lookup });
+      const client = startClient({ denyPrivateTargets: true, allowedPrivateTargets: ['127.0.0.1'], lookup });
       await expect(get(client, open.origin)).rejects.toMatchObject({
         code: 'download.private_target',
         data: { host: `${host}:${hidden.port}` },
@@ -187,9 +222,82 @@ describe('private targets', () => {
         { address: '10.0.0.1', family: 4 },
         { address: '127.0.0.1', family: 4 },
       ]);
-    const client = startClient({ denyPrivateTargets: true, allowedPrivateAddresses: ['127.0.0.1'], lookup: both });
+    const client = startClient({ denyPrivateTargets: true, allowedPrivateTargets: ['127.0.0.1'], lookup: both });
     await get(client, `http://both.test:${port}/`);
     expect(seen).toHaveLength(1);
+  });
+
+  it.each([
+    'http://127.0.0.1:PORT/',
+    'http://[::1]:PORT/',
+    'http://2130706433:PORT/',
+    'http://localhost/',
+    'http://looks-public.test/',
+    'http://169.254.169.254/',
+    'https://10.0.0.1/',
+  ])('S1: %s is refused for a URL from content, though nobody forbids private addresses', async (url) => {
+    const { port, seen } = await startServer((_request, response) => response.end());
+    const client = startClient({ lookup: toLoopback });
+    await expect(get(client, url.replace('PORT', String(port)), { isUntrusted: true })).rejects.toMatchObject({
+      code: 'download.private_target',
+      class: 'fatal',
+      remedy: expect.stringContaining('http.allowed_untrusted_targets'),
+    });
+    expect(seen).toEqual([]);
+  });
+
+  it.each(['http://shop.test:8080/', 'http://shop.test:22/', 'https://8.8.8.8:8443/', 'http://[2001:4860::1]:1/'])(
+    'S1: %s is refused for its port when it comes from content',
+    async (url) => {
+      const resolve = vi.fn(toLoopback);
+      const client = startClient({ lookup: resolve });
+      await expect(get(client, url, { isUntrusted: true })).rejects.toMatchObject({
+        code: 'download.forbidden_port',
+        class: 'fatal',
+      });
+      expect(resolve).not.toHaveBeenCalled();
+    },
+  );
+
+  it('S1: a redirect of a URL from content is refused as the URL itself would be', async () => {
+    const hidden = await startServer((_request, response) => response.end('secret'));
+    const open = await startServer((request, response) => {
+      const to = request.url === '/port' ? 'http://shop.test:8080/' : `http://127.0.0.2:${hidden.port}/`;
+      response.writeHead(302, { location: to }).end();
+    });
+    const client = startClient({ allowedUntrustedTargets: ['127.0.0.1'] });
+    const codeOf = (path: string) =>
+      get(client, open.origin + path, { isUntrusted: true }).then(textOf, ({ code }: { code: string }) => code);
+    expect(await codeOf('/address')).toBe('download.private_target');
+    expect(await codeOf('/port')).toBe('download.forbidden_port');
+    expect(hidden.seen).toEqual([]);
+  });
+
+  it('S1: a URL from content uses no connection that another request has opened', async () => {
+    const { port, seen } = await startServer((_request, response) => response.end('home'));
+    const client = startClient();
+    const url = `http://localhost:${port}/`;
+    expect(textOf(await get(client, url))).toBe('home');
+    await expect(get(client, url, { isUntrusted: true })).rejects.toMatchObject({ code: 'download.forbidden_port' });
+    const lenient = startClient({ lenient: 'always' });
+    await expect(get(lenient, url, { isUntrusted: true })).rejects.toMatchObject({ code: 'download.forbidden_port' });
+    expect(seen).toHaveLength(1);
+  });
+
+  it('are exceptions by address and by network, for trusted and untrusted requests apart', async () => {
+    const { origin } = await startServer((_request, response) => response.end('home'));
+    const outcome = (options: Partial<HttpClientOptions>, isUntrusted: boolean) =>
+      get(startClient(options), origin, { isUntrusted }).then(textOf, ({ code }: { code: string }) => code);
+    const denied = { denyPrivateTargets: true };
+    for (const networks of [['127.0.0.1'], ['10.0.0.0/8', '127.0.0.0/8']]) {
+      expect(await outcome({ ...denied, allowedPrivateTargets: networks }, false)).toBe('home');
+      expect(await outcome({ ...denied, allowedPrivateTargets: networks }, true)).toBe('download.private_target');
+      expect(await outcome({ ...denied, allowedUntrustedTargets: networks }, true)).toBe('home');
+      expect(await outcome({ ...denied, allowedUntrustedTargets: networks }, false)).toBe('download.private_target');
+    }
+    expect(await outcome({ allowedUntrustedTargets: ['128.0.0.0/8', 'nonsense'] }, true)).toBe(
+      'download.private_target',
+    );
   });
 
   it('are reached when nobody forbids it', async () => {

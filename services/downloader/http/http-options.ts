@@ -12,6 +12,8 @@ export interface HttpClientOptions {
   /** The whole request, redirects and body included. */
   readonly totalTimeoutMs: number;
   readonly maxRedirects: number;
+  /** The headers of one response, all together. */
+  readonly maxHeaderBytes: number;
   /** The largest body, both as sent and after decompression. */
   readonly maxBodyBytes: number;
   /** Decompression may enlarge a body by this factor … */
@@ -22,10 +24,18 @@ export interface HttpClientOptions {
   readonly userAgent: string;
   /** Connections to one origin; 0 is as many as there are requests. */
   readonly maxConnectionsPerHost: number;
+  /** Whether HTTP/2 is spoken with servers that refuse HTTP/1.1. */
+  readonly http2: boolean;
+  /** Which servers the lenient reader of HTTP/1.1 is for: all, none, or those whose responses are no strict HTTP. */
+  readonly lenient: 'never' | 'when_needed' | 'always';
+  /** Certificate authorities to trust besides those of Node, as PEM. */
+  readonly ca: string | undefined;
   /** Refuses loopback, private, link-local and reserved addresses, at every redirect and for every name look-up. */
   readonly denyPrivateTargets: boolean;
-  /** Exceptions that stay reachable. */
-  readonly allowedPrivateAddresses: readonly string[];
+  /** Exceptions that stay reachable: addresses and networks. */
+  readonly allowedPrivateTargets: readonly string[];
+  /** Private addresses and networks that requests from content may reach, on any port; without these they reach none. */
+  readonly allowedUntrustedTargets: readonly string[];
   /** Resolves host names; default: the operating system's way. */
   readonly lookup: Lookup | undefined;
 }
@@ -38,13 +48,18 @@ export const DEFAULT_HTTP_OPTIONS: HttpClientOptions = {
   headersTimeoutMs: 30_000,
   bodyTimeoutMs: 30_000,
   totalTimeoutMs: 60_000,
-  maxRedirects: 10,
+  maxRedirects: 20,
+  maxHeaderBytes: 256 * 1024,
   maxBodyBytes: 16 * 1024 * 1024,
   maxDecompressionRatio: 100,
   decompressionFloorBytes: 1024 * 1024,
   userAgent: 'Catena',
   maxConnectionsPerHost: 0,
+  http2: true,
+  lenient: 'when_needed',
+  ca: undefined,
   denyPrivateTargets: false,
-  allowedPrivateAddresses: [],
+  allowedPrivateTargets: [],
+  allowedUntrustedTargets: [],
   lookup: undefined,
 };

@@ -24,13 +24,14 @@ const CODES = new Map<string, DownloadCode>([
   ['UND_ERR_CONNECT_TIMEOUT', 'download.connect_timeout'],
   ['UND_ERR_HEADERS_TIMEOUT', 'download.headers_timeout'],
   ['UND_ERR_BODY_TIMEOUT', 'download.body_timeout'],
-  ['UND_ERR_HEADERS_OVERFLOW', 'download.too_large'],
+  ['UND_ERR_HEADERS_OVERFLOW', 'download.headers_too_large'],
   ['UND_ERR_INVALID_ARG', 'download.invalid_request'],
   ['UND_ERR_NOT_SUPPORTED', 'download.invalid_request'],
   ['UND_ERR_REQ_CONTENT_LENGTH_MISMATCH', 'download.invalid_request'],
   ['UND_ERR_DESTROYED', 'download.aborted'],
   ['UND_ERR_CLOSED', 'download.aborted'],
   ['UND_ERR_ABORTED', 'download.aborted'],
+  ['ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL', 'download.http2_only'],
   ['EPROTO', 'download.tls'],
   ['CERT_HAS_EXPIRED', 'download.tls'],
   ['DEPTH_ZERO_SELF_SIGNED_CERT', 'download.tls'],
@@ -46,6 +47,7 @@ const LIMITS: Partial<Record<DownloadCode, keyof HttpClientOptions>> = {
   'download.connect_timeout': 'connectTimeoutMs',
   'download.headers_timeout': 'headersTimeoutMs',
   'download.body_timeout': 'bodyTimeoutMs',
+  'download.headers_too_large': 'maxHeaderBytes',
 };
 
 /** Maps what the HTTP library or the network threw to a code of this client. */
@@ -75,8 +77,9 @@ function nameOf(thrown: unknown, networkCode: string, answered: boolean): Downlo
   const name = CODES.get(networkCode);
   if (name !== undefined) return name;
   if (CUT_OFF.has(networkCode) || isEarlyEnd(thrown)) return answered ? 'download.truncated' : 'download.reset';
-  if (networkCode === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH')
-    return answered ? 'download.truncated' : 'download.malformed';
+  // The body ended as its framing says, and another length was announced: several lengths, or chunks beside one.
+  if (networkCode === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH') return 'download.malformed';
+  if (networkCode.startsWith('ERR_HTTP2_')) return answered ? 'download.truncated' : 'download.reset';
   if (thrown instanceof errors.HTTPParserError) return 'download.malformed';
   if (networkCode.startsWith('EAI_')) return 'download.dns';
   if (/^(CERT_|ERR_TLS_|ERR_SSL_|UNABLE_TO_)/.test(networkCode)) return 'download.tls';

@@ -63,6 +63,23 @@ function sixToFour(address: string): string {
   return `2002:${(a * 256 + b).toString(16)}:${(c * 256 + d).toString(16)}::`;
 }
 
+/** The addresses and networks of a list, such as `127.0.0.1` and `10.0.0.0/8`; what is neither matches nothing. */
+function networksIn(texts: readonly string[]): BlockList {
+  const networks = new BlockList();
+  for (const text of texts) {
+    const [address = '', bits] = text.split('/');
+    const family = isIP(address);
+    if (family === 0) continue;
+    const most = family === 6 ? 128 : 32;
+    networks.addSubnet(
+      address,
+      Math.min(bits === undefined ? most : Number(bits), most),
+      family === 6 ? 'ipv6' : 'ipv4',
+    );
+  }
+  return networks;
+}
+
 /** Whether an IP address is not public. A text that is no IP address counts as private. */
 export function isPrivateAddress(address: string): boolean {
   const zone = address.indexOf('%');
@@ -73,18 +90,23 @@ export function isPrivateAddress(address: string): boolean {
 
 /** Guards one client: checks the host of each URL and the addresses of each name. */
 export class TargetGuard {
-  readonly #allowed: ReadonlySet<string>;
+  readonly #allowed: BlockList;
   readonly #resolve: Lookup;
 
-  constructor(allowedAddresses: readonly string[], resolve: Lookup = systemLookup as Lookup) {
-    this.#allowed = new Set(allowedAddresses);
+  /** `allowed`: addresses and networks that may be reached all the same. */
+  constructor(allowed: readonly string[], resolve: Lookup = systemLookup as Lookup) {
+    this.#allowed = networksIn(allowed);
     this.#resolve = resolve;
+  }
+
+  /** Whether the URL names an address that is an exception. */
+  allows(url: URL): boolean {
+    return this.#isAllowed(addressIn(url));
   }
 
   /** Returns the address if the URL names a forbidden one; names are checked when they are resolved. */
   deniedAddress(url: URL): string | undefined {
-    const { hostname } = url;
-    const address = hostname.startsWith('[') ? hostname.slice(1, -1) : hostname;
+    const address = addressIn(url);
     return isIP(address) !== 0 && this.#isDenied(address) ? address : undefined;
   }
 
@@ -106,6 +128,15 @@ export class TargetGuard {
   };
 
   #isDenied(address: string): boolean {
-    return isPrivateAddress(address) && !this.#allowed.has(address);
+    return isPrivateAddress(address) && !this.#isAllowed(address);
   }
+
+  #isAllowed(address: string): boolean {
+    const family = isIP(address);
+    return family !== 0 && this.#allowed.check(address, family === 6 ? 'ipv6' : 'ipv4');
+  }
+}
+
+function addressIn({ hostname }: URL): string {
+  return hostname.startsWith('[') ? hostname.slice(1, -1) : hostname;
 }

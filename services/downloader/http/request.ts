@@ -5,7 +5,7 @@ import { withoutCredentials } from './download-error.ts';
 import type { Answer } from './exchange.ts';
 import { type AskedRequest, firstHop, type Hop } from './hop.ts';
 import type { HttpClient } from './http-client.ts';
-import { RedirectTrail, redirected } from './redirect.ts';
+import { RedirectTrail, redirected, redirectLocation } from './redirect.ts';
 
 export interface HttpRequest extends AskedRequest {
   /** Timeout of the whole request with redirects and body. Default: the client's. */
@@ -23,6 +23,8 @@ export interface HttpResponse {
   readonly body: Uint8Array;
   /** Whether the body was cut off. */
   readonly partial: boolean;
+  /** Why the body is still in its content coding; undefined for one that was decoded. Only of statuses that are no success. */
+  readonly undecoded?: string;
   readonly timings: {
     /** Time until connections were ready, redirects included. */
     readonly queuedMs: number;
@@ -38,8 +40,6 @@ export interface HttpResponse {
 export interface HopOptions {
   /** Replaces the client's `send`; `redirects` is the number of redirects before this hop. */
   readonly send?: (hop: Hop, redirects: number, cancellation: Cancellation) => Promise<Answer>;
-  /** The Cookie header that the hop would carry now; default: its own. */
-  readonly cookieOf?: (hop: Hop) => string;
   readonly clock?: Clock;
 }
 
@@ -51,7 +51,7 @@ export async function performRequest(
   http: Pick<HttpClient, 'options' | 'send'>,
   request: HttpRequest,
   signal: AbortSignal,
-  { send, cookieOf = ownCookie, clock = systemClock }: HopOptions = {},
+  { send, clock = systemClock }: HopOptions = {},
 ): Promise<HttpResponse> {
   const { userAgent, maxRedirects, totalTimeoutMs } = http.options;
   const startMs = clock.monotonic();
@@ -64,25 +64,19 @@ export async function performRequest(
       cancellation.headFor(hop.url);
       const answer = await (send === undefined ? http.send(hop, cancellation) : send(hop, trail.length, cancellation));
       queuedMs += answer.queuedMs;
-      const next = redirected(hop, answer.status, locationOf(answer));
-      if (next === undefined) {
-        const { status, headers, body, partial, firstByteMs } = answer;
+      const location = redirectLocation(answer.status, answer.headers);
+      if (location === undefined) {
+        const { status, headers, body, partial, undecoded, firstByteMs } = answer;
+        const url = withoutCredentials(hop.url);
         const timings = { queuedMs, firstByteMs, totalMs: clock.monotonic() - startMs };
-        return { status, url: withoutCredentials(hop.url), headers, body, partial, timings, redirects: trail.length };
+        const response = { status, url, headers, body, partial, timings, redirects: trail.length };
+        return undecoded === undefined ? response : { ...response, undecoded };
       }
-      trail.follow({ hop, cookie: answer.cookie }, { hop: next, cookie: cookieOf(next) });
+      const next = redirected(hop, answer.status, location);
+      trail.follow(hop.url, next.url);
       hop = next;
     }
   } finally {
     cancellation.end();
   }
-}
-
-function ownCookie(hop: Hop): string {
-  return hop.headers.get('cookie') ?? '';
-}
-
-function locationOf({ headers }: Answer): string | undefined {
-  for (const header of headers) if (header[0] === 'location') return header[1];
-  return undefined;
 }

@@ -23,11 +23,12 @@ function open() {
   /** A request of a node; answers what came, and whether it was sent. */
   const ask = async (
     policy: CachePolicy,
-    of: { id?: string; runId?: string; jar?: CookieJar },
+    of: { id?: string; runId?: string; jar?: CookieJar; untrusted?: boolean },
     reply = anonymous(),
   ) => {
-    const context = requestContext({ deps, policy: { cache: policy } });
-    const { id = 'node-1', runId = 'run-1', jar } = of;
+    const { id = 'node-1', runId = 'run-1', jar, untrusted } = of;
+    const asked = untrusted === undefined ? {} : { untrusted };
+    const context = requestContext({ asked, deps, policy: { cache: policy } });
     const node = { ...context.work.lease.node, id, runId };
     const work = { ...context.work, lease: { ...context.work.lease, node } };
     const asking: RequestContext = { ...context, work, jar };
@@ -68,6 +69,14 @@ describe('an answer that is kept', () => {
       true,
       ['x-a', 'catena-paid'],
     ]);
+  });
+
+  it('S1: to a trusted request is not given to one from content, which might not have got it', async () => {
+    const { ask } = open();
+    await ask(SHARED, {});
+    expect(await ask(SHARED, { id: 'node-2', untrusted: true })).toMatchObject({ wasSent: true });
+    expect(await ask(SHARED, { id: 'node-3', untrusted: true })).toMatchObject({ wasSent: false });
+    expect(await ask(SHARED, { id: 'node-4', untrusted: false })).toMatchObject({ wasSent: false });
   });
 
   it('is kept from other runs when its session held cookies at its sending, whatever it holds now', async () => {

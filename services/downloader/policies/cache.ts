@@ -167,9 +167,19 @@ function runKeyOf(request: RequestBody): string {
   return `answer-${hash('sha256', canonicalJson(sent(request)), 'hex')}`;
 }
 
-function sent({ method, url, headers, body = '', session = '', cacheKey = '' }: RequestBody): string[] {
+function sent({
+  method,
+  url,
+  headers,
+  body = '',
+  session = '',
+  cacheKey = '',
+  untrusted = false,
+}: RequestBody): string[] {
   const ordered = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]);
-  return [method, url, canonicalJson(Object.fromEntries(ordered)), body, session, cacheKey];
+  // What a trusted request may read of an address, an untrusted one may not get from its response either.
+  const restricted = untrusted ? ['untrusted'] : [];
+  return [method, url, canonicalJson(Object.fromEntries(ordered)), body, session, cacheKey, ...restricted];
 }
 
 /** Key for other runs. A request that names a secret has its account in the key, so that no account gets another's response. */

@@ -49,6 +49,44 @@ describe('CookieJar', () => {
     expect(emptied.header(url)).toContain('new=1');
   });
 
+  it.each([
+    [
+      'W20: 4,096 characters of name and value, whatever its attributes',
+      `a=${'x'.repeat(4_095)}`,
+      '; Path=/; Secure',
+      true,
+    ],
+    ['one more', `a=${'x'.repeat(4_096)}`, '; Path=/', false],
+    ['a long name', `${'n'.repeat(4_096)}=`, '; Path=/', true],
+    ['a long name and a value', `${'n'.repeat(4_096)}=x`, '; Path=/', false],
+    ['blanks around them, which do not count', `a=${' '.repeat(500)}${'x'.repeat(4_000)}`, ' ; Path=/', true],
+    ['an attribute of 1,024 characters', 'a=1', `; Path=/a; x=${'y'.repeat(1_024)}`, true],
+    ['a value without a name', 'lonely', '; Path=/', true],
+  ])('takes as browsers do: %s', (_what, pair, attributes, isTaken) => {
+    const jar = new CookieJar();
+    jar.store(url, setting(pair + attributes));
+    expect(jar.header(url).replaceAll(' ', '')).toBe(isTaken ? pair.replaceAll(' ', '') : '');
+  });
+
+  it('passes over an attribute that is too long, and not over its cookie', () => {
+    const jar = new CookieJar();
+    jar.store(url, setting(`a=1; Path=/${'x'.repeat(1_024)}; Secure`));
+    expect(jar.header(url)).toBe('a=1');
+    expect(jar.header(new URL('http://shop.test/a/b'))).toBe('');
+  });
+
+  it('takes cookies with guarded names only from those who may set them, also after another process has stored them', () => {
+    const jar = new CookieJar();
+    const guarded = setting('__Host-a=1; Secure; Path=/', '__Host-b=1; Secure; Path=/x', '__Secure-c=1; Path=/');
+    jar.store(url, guarded);
+    expect(jar.header(url)).toBe('__Host-a=1');
+    const other = new CookieJar();
+    other.hold(jar.changes());
+    other.store(url, guarded);
+    other.store(url, setting('lonely; Path=/'));
+    expect(other.header(url).split('; ').sort()).toEqual(['__Host-a=1', 'lonely']);
+  });
+
   it('survives any header', () => {
     const cookie = fc.oneof(fc.string(), fc.string({ unit: 'binary' }), fc.stringMatching(/^[a-z=;, ]{0,40}$/));
     fc.assert(

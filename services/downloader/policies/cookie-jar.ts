@@ -3,9 +3,16 @@ import type { CookieTexts } from '../../../libs/limits/cookies.ts';
 
 /** A jar takes no more cookies than this: a hostile site may set cookies for ever. */
 const MAX_COOKIES = 1_000;
-/** Longer cookies are not kept, as in browsers. */
-const MAX_COOKIE_CHARS = 4_096;
-const EMPTY = new ToughJar().serializeSync()!;
+/** Longer cookies are not kept, and longer attributes are passed over, as in browsers (RFC 6265bis, 5.6). */
+const MAX_NAME_AND_VALUE_CHARS = 4_096;
+const MAX_ATTRIBUTE_CHARS = 1_024;
+
+/** A jar that reads what browsers read: cookies without a name too, and `__Host-` and `__Secure-` only of those who may set them. */
+function newJar(): ToughJar {
+  return new ToughJar(undefined, { looseMode: true, prefixSecurity: 'silent' });
+}
+
+const EMPTY = newJar().serializeSync()!;
 
 /** Jars in one process; usually a few kilobytes each. */
 const DEFAULT_MAX_JARS = 10_000;
@@ -30,9 +37,10 @@ export class CookieJar {
   /** Stores the Set-Cookie headers of a response. Cookies that are not valid for that URL are ignored. */
   store(url: URL, headers: Iterable<readonly [string, string]>): void {
     for (const [name, value] of headers) {
-      if (name !== 'set-cookie' || value.length > MAX_COOKIE_CHARS || this.#isFull()) continue;
-      this.#jar ??= new ToughJar();
-      const cookie = this.#jar.setCookieSync(value, url.href, { ignoreError: true });
+      const written = name === 'set-cookie' ? withinLimits(value) : undefined;
+      if (written === undefined || this.#isFull()) continue;
+      this.#jar ??= newJar();
+      const cookie = this.#jar.setCookieSync(written, url.href, { ignoreError: true });
       if (cookie === undefined) continue;
       this.#stored += 1;
       this.#changes.set(idOf(cookie), cookie.TTL() > 0 ? JSON.stringify(cookie.toJSON()) : '');
@@ -63,6 +71,22 @@ export class CookieJar {
     this.#stored = this.#jar?.serializeSync()?.cookies.length ?? 0;
     return this.#stored >= MAX_COOKIES;
   }
+}
+
+/** The header without attributes that are too long; undefined for a cookie whose name and value together are. */
+function withinLimits(header: string): string | undefined {
+  if (header.length <= MAX_ATTRIBUTE_CHARS) return header;
+  const [pair = '', ...attributes] = header.split(';');
+  const equals = pair.indexOf('=');
+  const chars =
+    equals === -1 ? pair.trim().length : pair.slice(0, equals).trim().length + pair.slice(equals + 1).trim().length;
+  if (chars > MAX_NAME_AND_VALUE_CHARS) return undefined;
+  const kept = attributes.filter((attribute) => valueChars(attribute) <= MAX_ATTRIBUTE_CHARS);
+  return [pair, ...kept].join(';');
+}
+
+function valueChars(attribute: string): number {
+  return attribute.slice(attribute.indexOf('=') + 1).trim().length;
 }
 
 /** Domain, path and name identify a cookie (RFC 6265, section 5.3). Only the last part may contain a semicolon. */

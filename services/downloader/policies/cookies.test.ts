@@ -6,7 +6,7 @@ import type { HttpClient } from '../http/http-client.ts';
 import { startClient, startServer, textOf } from '../http/loopback.fixture.ts';
 import { type HttpRequest, type HttpResponse, performRequest } from '../http/request.ts';
 import { CookieJar, CookieJars } from './cookie-jar.ts';
-import { cookieHeader, cookies, refreshCookies, withSharedCookies } from './cookies.ts';
+import { cookies, refreshCookies, withSharedCookies } from './cookies.ts';
 import { compose, type SendingContext } from './policy.ts';
 
 const url = new URL('https://shop.test/a/b');
@@ -170,7 +170,6 @@ function get(
   const sending = { jar } as SendingContext;
   return performRequest(client, { method: 'GET', url, headers: {}, ...request }, new AbortController().signal, {
     send: (hop, redirects, cancellation) => passHop({ sending, hop, redirects, cancellation, limitKey: '' }),
-    cookieOf: (hop) => cookieHeader(hop, jar),
   });
 }
 

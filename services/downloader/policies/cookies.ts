@@ -69,7 +69,7 @@ export const cookies: HopPolicy = async (context, next) => {
 };
 
 /** The request's own cookies and those of the jar. */
-export function cookieHeader(hop: Hop, jar: CookieJar | undefined): string {
+function cookieHeader(hop: Hop, jar: CookieJar | undefined): string {
   const own = hop.headers.get('cookie') ?? '';
   const kept = jar?.header(hop.url) ?? '';
   return own !== '' && kept !== '' ? `${own}; ${kept}` : own + kept;

@@ -3,6 +3,7 @@ import { moduleOf } from '../../../libs/stage/run/runs.ts';
 import type { PartialText } from '../../../libs/store/port.ts';
 import type { DownloaderDeps } from '../deps.ts';
 import type { RequestContext, RequestPolicy } from './policy.ts';
+import type { SecretEchoes } from './secret-echoes.ts';
 
 /** How often what has arrived is stored: a crash loses no more than this. */
 const INTERVAL_MS = 2_000;
@@ -39,16 +40,18 @@ class PartialKeeper {
   readonly #deps: Pick<DownloaderDeps, 'clock' | 'log' | 'partials'>;
   readonly #of: Pick<PartialText, 'runId' | 'moduleId' | 'phase' | 'nodeId'>;
   readonly #endsAtMs: number;
+  readonly #echoes: SecretEchoes | undefined;
   #soFar: () => Buffer | undefined = () => undefined;
   #timer: NodeJS.Timeout | undefined;
   #storedBytes = 0;
   #isWriting = false;
 
-  constructor({ deps, work }: RequestContext, endsAtMs: number) {
+  constructor({ deps, work, echoes }: RequestContext, endsAtMs: number) {
     const { id: nodeId, runId, moduleId, phase } = work.lease.node;
     this.#deps = deps;
     this.#of = { runId, moduleId, phase, nodeId };
     this.#endsAtMs = endsAtMs;
+    this.#echoes = echoes;
   }
 
   follow(soFar: () => Buffer | undefined): void {
@@ -71,7 +74,8 @@ class PartialKeeper {
     if (bytes === undefined || bytes.byteLength <= this.#storedBytes) return;
     this.#isWriting = true;
     try {
-      await partials.savePartial({ ...this.#of, text: wholeCharacters(bytes), receivedAtMs });
+      const clean = this.#echoes?.removedFromBytes(bytes) ?? bytes;
+      await partials.savePartial({ ...this.#of, text: wholeCharacters(clean), receivedAtMs });
       this.#storedBytes = bytes.byteLength;
     } catch (error) {
       // The request itself goes on: only an early report lacks this text.

@@ -80,7 +80,6 @@ export function answerOf(changes: Partial<Answer> = {}): Answer {
   return {
     status: 200,
     headers: [],
-    cookie: '',
     body: Buffer.from('page'),
     partial: false,
     queuedMs: 0,

@@ -16,6 +16,7 @@ import type { Hop } from '../http/hop.ts';
 import type { HttpRequest, HttpResponse } from '../http/request.ts';
 import type { CookieJar } from './cookie-jar.ts';
 import type { HostPermit } from './host-permit.ts';
+import type { SecretEchoes } from './secret-echoes.ts';
 
 export type Next<Context, Response> = (context: Context) => Promise<Response>;
 
@@ -52,6 +53,8 @@ export interface RequestContext extends SendingContext {
   /** The request as its author wrote it. */
   readonly asked: RequestBody;
   readonly receipt: Receipt;
+  /** Takes the secrets that it was sent with out of what comes back; undefined without any. */
+  readonly echoes?: SecretEchoes;
 }
 
 /** Records which attempt at a request paid for its response; empty while none has. */

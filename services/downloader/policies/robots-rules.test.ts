@@ -39,6 +39,21 @@ describe('RobotsRules', () => {
     expect(asked).toHaveLength(2);
   });
 
+  it('S1: asks for an untrusted request under its restrictions, and holds nothing of that against others', async () => {
+    const asked: boolean[] = [];
+    const fetch: FetchRobots = async (url, _signal, isUntrusted) => {
+      asked.push(isUntrusted);
+      if (isUntrusted) throw downloadError('download.private_target', { url });
+      return file('User-agent: *\nDisallow: /no');
+    };
+    const rules = new RobotsRules({ fetch, productToken: 'catena', clock: new ManualClock() });
+    for (let time = 0; time < 2; time++) {
+      await expect(rules.check(site, never, true)).rejects.toMatchObject({ code: 'download.private_target' });
+      expect(await rules.check(site, never)).toEqual({ allowed: true });
+    }
+    expect(asked).toEqual([true, false]);
+  });
+
   it('fetches once for all who ask at the same time', async () => {
     const { rules, asked } = rulesOver(() => file(''));
     await Promise.all(Array.from({ length: 50 }, () => rules.check(site, never)));

@@ -14,6 +14,7 @@ export interface RobotsAnswer {
 export type FetchRobots = (
   url: string,
   signal: AbortSignal,
+  isUntrusted: boolean,
 ) => Promise<{ readonly status: number; readonly body: Uint8Array }>;
 
 export interface RobotsOptions {
@@ -54,7 +55,14 @@ interface SiteRules {
 }
 
 /** Failures of the response itself, not of the connection: RFC 9309 treats the site as one without rules. */
-const UNAVAILABLE = new Set(['download.too_many_redirects', 'download.too_large', 'download.decompression_ratio']);
+const UNAVAILABLE = new Set([
+  ...[
+    'download.too_many_redirects',
+    'download.too_large',
+    'download.headers_too_large',
+    'download.decompression_ratio',
+  ],
+]);
 
 /**
  * The robots.txt rules of each site, fetched once and kept. A site without rules (any 4xx) allows everything. When the rules
@@ -74,11 +82,12 @@ export class RobotsRules {
   }
 
   /** Returns the answer if the site's rules are in memory. A recent failure to fetch them is thrown again. */
-  cached(url: URL): RobotsAnswer | undefined {
-    const known = this.#known.get(url.origin);
+  cached(url: URL, isUntrusted = false): RobotsAnswer | undefined {
+    const key = keyOf(url.origin, isUntrusted);
+    const known = this.#known.get(key);
     if (known === undefined) return undefined;
     if (known.untilMs <= this.#clock.monotonic()) {
-      this.#known.delete(url.origin);
+      this.#known.delete(key);
       return undefined;
     }
     if (known.rules instanceof CatenaError) throw known.rules;
@@ -87,36 +96,39 @@ export class RobotsRules {
 
   /**
    * Returns the answer, and fetches the site's rules if needed. Throws `robots.unreachable` (retryable), `robots.aborted` when
-   * the signal aborts, and fatal errors of the download (a private target, a bad certificate) unchanged.
+   * the signal aborts, and fatal errors of the download (a private target, a bad certificate) unchanged. The rules are asked for
+   * under the restrictions of the request, so those of an untrusted one are kept apart.
    */
-  async check(url: URL, signal: AbortSignal): Promise<RobotsAnswer> {
-    const cached = this.cached(url);
+  async check(url: URL, signal: AbortSignal, isUntrusted = false): Promise<RobotsAnswer> {
+    const cached = this.cached(url, isUntrusted);
     if (cached !== undefined) return cached;
-    const load = (flightSignal: AbortSignal): Promise<SiteRules> => this.#load(url.origin, flightSignal);
-    return answer(await this.#flights.join(url.origin, load, signal, () => abortedCheck(url, signal)), url);
+    const load = (flightSignal: AbortSignal) => this.#load(url.origin, flightSignal, isUntrusted);
+    const key = keyOf(url.origin, isUntrusted);
+    return answer(await this.#flights.join(key, load, signal, () => abortedCheck(url, signal)), url);
   }
 
-  async #load(origin: string, signal: AbortSignal): Promise<SiteRules> {
+  async #load(origin: string, signal: AbortSignal, isUntrusted: boolean): Promise<SiteRules> {
     const { ttlMs, unreachableTtlMs } = this.#options;
+    const key = keyOf(origin, isUntrusted);
     try {
-      const rules = this.#read(await this.#fetch(origin, signal));
-      this.#keep(origin, rules, ttlMs);
+      const rules = this.#read(await this.#fetch(origin, signal, isUntrusted));
+      this.#keep(key, rules, ttlMs);
       return rules;
     } catch (thrown) {
       const error = toCatenaError(thrown, 'robots.unreachable', 'retryable');
-      if (!signal.aborted) this.#keep(origin, error, unreachableTtlMs);
+      if (!signal.aborted) this.#keep(key, error, unreachableTtlMs);
       throw error;
     }
   }
 
   /** The text of the file; empty when the site has none. */
-  async #fetch(origin: string, signal: AbortSignal): Promise<string> {
+  async #fetch(origin: string, signal: AbortSignal, isUntrusted: boolean): Promise<string> {
     const url = `${origin}/robots.txt`;
     const { unreachableTtlMs } = this.#options;
     let status: number;
     let body: Uint8Array;
     try {
-      ({ status, body } = await this.#options.fetch(url, signal));
+      ({ status, body } = await this.#options.fetch(url, signal, isUntrusted));
     } catch (thrown) {
       const error = toCatenaError(thrown, 'download.failed', 'retryable');
       if (UNAVAILABLE.has(error.code)) return '';
@@ -135,9 +147,13 @@ export class RobotsRules {
     return { file, allowed: { allowed: true, ...crawlDelay }, refused: { allowed: false, ...crawlDelay } };
   }
 
-  #keep(origin: string, rules: SiteRules | CatenaError, ttlMs: number): void {
-    this.#known.set(origin, { rules, untilMs: this.#clock.monotonic() + ttlMs });
+  #keep(key: string, rules: SiteRules | CatenaError, ttlMs: number): void {
+    this.#known.set(key, { rules, untilMs: this.#clock.monotonic() + ttlMs });
   }
+}
+
+function keyOf(origin: string, isUntrusted: boolean): string {
+  return isUntrusted ? `untrusted ${origin}` : origin;
 }
 
 function answer(rules: SiteRules, url: URL): RobotsAnswer {

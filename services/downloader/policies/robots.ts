@@ -26,8 +26,8 @@ export const robotsOfRedirect: HopPolicy = async (context, next) => {
   return next(context);
 };
 
-async function ask({ deps }: SendingContext, url: URL, limitKey: string, signal: AbortSignal): Promise<void> {
-  const rule = await deps.robots?.check(url, signal);
+async function ask({ deps, request }: SendingContext, url: URL, limitKey: string, signal: AbortSignal): Promise<void> {
+  const rule = await deps.robots?.check(url, signal, request.isUntrusted);
   if (rule === undefined) return;
   if (!rule.allowed) {
     const shown = withoutCredentials(url);

@@ -9,7 +9,8 @@ const KEY = 'k3y-of-the-shop';
 
 function open(headers: Record<string, string>) {
   const passed: RequestContext[] = [];
-  const secret = async (_task: unknown, name: string) => (name === 'KEY' ? KEY : undefined);
+  const known: Record<string, string> = { KEY, SHORT: '1234567' };
+  const secret = async (_task: unknown, name: string) => known[name];
   const context = requestContext({ asked: { headers }, deps: { secret } });
   const send = (reply = replyOf()) =>
     secrets(context, async (changed) => {
@@ -53,4 +54,18 @@ it('that are missing keep the request from being sent, by name alone', async () 
   const { send, passed } = open({ 'x-key': '{{secret:OTHER}} {{secret:KEY}}' });
   await expect(send()).rejects.toMatchObject({ code: 'download.secret_missing', data: { name: 'OTHER' } });
   expect(passed).toEqual([]);
+});
+
+it('S9: that are too short to be found again keep the request from being sent', async () => {
+  const { send, passed } = open({ 'x-key': '{{secret:SHORT}}' });
+  const failure = expect(send()).rejects;
+  await failure.toMatchObject({ code: 'download.secret_too_short', class: 'fatal', data: { name: 'SHORT' } });
+  await expect(send()).rejects.not.toMatchObject({ message: expect.stringContaining('1234567') });
+  expect(passed).toEqual([]);
+});
+
+it('are known to the policies that store what a request has received so far', async () => {
+  const { send, passed } = open({ 'x-key': '{{secret:KEY}}' });
+  await send();
+  expect(passed[0]!.echoes!.removedFrom(`a ${KEY}`)).toBe('a [secret]');
 });

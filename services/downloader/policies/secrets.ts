@@ -3,8 +3,8 @@
  * from its response, so that no task, node, log, response or dead letter contains it.
  */
 import { CatenaError } from '../../../libs/errors/catena-error.ts';
-import type { HttpResponse } from '../http/request.ts';
-import type { RequestPolicy } from './policy.ts';
+import type { Reply, RequestPolicy } from './policy.ts';
+import { SecretEchoes } from './secret-echoes.ts';
 
 export interface Unsealed {
   readonly headers: Readonly<Record<string, string>>;
@@ -15,8 +15,7 @@ export interface Unsealed {
 }
 
 const REFERENCE = /\{\{secret:([\w.-]{1,64})\}\}/g;
-const TAKEN_OUT = '[secret]';
-/** Shorter values would match by chance. */
+/** A shorter one could not be told from other text in a response, and could be guessed. */
 const MIN_CHARS = 8;
 
 /** Inserts the secrets that headers name, keeps these headers from other origins, and removes the secrets from the response. */
@@ -25,8 +24,9 @@ export const secrets: RequestPolicy = async (context, next) => {
   const unsealed = await unseal(request.headers, (name) => deps.secret(work.run.task, name));
   if (unsealed.secrets.length === 0) return next(context);
   const { headers, names } = unsealed;
-  const reply = await next({ ...context, request: { ...request, headers, originOnly: names } });
-  return withoutSecrets(reply, unsealed.secrets);
+  const echoes = new SecretEchoes(unsealed.secrets);
+  const reply = await next({ ...context, echoes, request: { ...request, headers, originOnly: names } });
+  return withoutSecrets(reply, echoes);
 };
 
 /** Whether a header names a secret. */
@@ -34,7 +34,7 @@ export function namesSecret(headers: Readonly<Record<string, string>>): boolean 
   return Object.values(headers).some((text) => text.search(REFERENCE) !== -1);
 }
 
-/** Returns the headers with their secrets. Throws `download.secret_missing`, which shows only the name. */
+/** Returns the headers with their secrets. Throws `download.secret_missing` and `download.secret_too_short`, which show only the name. */
 export async function unseal(
   headers: Readonly<Record<string, string>>,
   find: (name: string) => Promise<string | undefined>,
@@ -44,6 +44,7 @@ export async function unseal(
     for (const [, name = ''] of text.matchAll(REFERENCE)) {
       const value = values.get(name) ?? (await find(name));
       if (value === undefined) throw missing(name);
+      if (value.length < MIN_CHARS) throw tooShort(name);
       values.set(name, value);
     }
   }
@@ -57,18 +58,20 @@ export async function unseal(
 }
 
 /** Removes the secrets from the response: some servers repeat a key that they refuse. */
-export function withoutSecrets<Response extends HttpResponse>(response: Response, values: readonly string[]): Response {
-  const sought = values.filter((secret) => secret.length >= MIN_CHARS);
-  if (sought.length === 0) return response;
-  const clean = (text: string): string => sought.reduce((rest, secret) => rest.replaceAll(secret, TAKEN_OUT), text);
-  const body = Buffer.from(response.body.buffer, response.body.byteOffset, response.body.byteLength);
+function withoutSecrets(response: Reply, echoes: SecretEchoes): Reply {
   return {
     ...response,
-    url: clean(response.url),
-    headers: response.headers.map(([name, value]): [string, string] => [name, clean(value)]),
-    // Latin-1 preserves all bytes.
-    body: sought.some((secret) => body.includes(secret)) ? Buffer.from(clean(body.toString('latin1')), 'latin1') : body,
+    url: echoes.removedFrom(response.url),
+    headers: response.headers.map(([name, value]): [string, string] => [name, echoes.removedFrom(value)]),
+    body: echoes.removedFromBytes(response.body),
   };
+}
+
+function tooShort(name: string): CatenaError {
+  return new CatenaError('download.secret_too_short', `the secret "${name}" has fewer than ${MIN_CHARS} characters`, {
+    data: { name },
+    remedy: 'use a longer one: in a response it could not be told from other text, and would be stored',
+  });
 }
 
 function missing(name: string): CatenaError {

@@ -83,18 +83,25 @@ describe('a script', () => {
 describe('the goals of the deadline', () => {
   const good: RunFigures = {
     ...{ wallMs: 17_500, inTime: true, hasReport: true, slowestKeptMs: 17_000, serialMs: 170_000, analysisMs: 400 },
-    ...{ calls: { whole: 8, partial: 4, cut: 0, failed: 0 }, answerable: 8, answered: 8 },
+    ...{ calls: { whole: 12, partial: 0, cut: 0, failed: 0 }, answerable: 12, answered: 12, asked: 12, possible: 12 },
+    ...{ firstMs: 18_000, firstInTime: true, early: { whole: 5, partial: 6, failed: 0, pending: 1 } },
+    ...{ bounded: 20, held: 20, cost: { early: 1, final: 2 }, plan: undefined },
   };
   const missed = (run: Partial<RunFigures>) =>
-    goalsOf([good, { ...good, ...run }], { deadlineMs: 20_000 })
+    goalsOf([good, { ...good, ...run }], { deadlineMs: 60_000, reportByMs: 20_000 })
       .filter(({ isMet }) => isMet === false)
       .map(({ what }) => what);
 
   it('are met by a run in time, and missed by each thing that is not as it should be', () => {
     expect(missed({})).toEqual([]);
-    expect(missed({ inTime: false })).toEqual(['runs that ended within 20.00 s']);
-    expect(missed({ hasReport: false })).toEqual(['runs with a report']);
-    expect(missed({ answered: 7 })).toEqual(['calls answerable in their time that are whole']);
+    expect(missed({ inTime: false })).toEqual(['runs that ended within 60.00 s']);
+    expect(missed({ hasReport: false })).toEqual(['runs whose one report is the last']);
+    expect(missed({ firstInTime: false })).toEqual(['runs with a report within 20.00 s']);
+    expect(missed({ held: 17 })).toEqual(['known figures of last reports within the bounds of the first']);
+    expect(missed({ calls: { whole: 11, partial: 1, cut: 0, failed: 0 } })[0]).toMatch(
+      /^calls whole in the last report/,
+    );
+    expect(missed({ answered: 11 })).toEqual(['calls answerable in their time that are whole']);
     expect(missed({ analysisMs: Number.NaN })).toEqual(['longest analysis, from the end of the last call']);
     expect(missed({ slowestKeptMs: 16_000 })).toEqual(['wall beyond the slowest kept call, most']);
   });

@@ -10,6 +10,8 @@ export interface ScriptOptions {
   readonly scale: number;
   /** What answers speak of. */
   readonly brands: readonly string[];
+  /** How long every answer takes, in milliseconds; default: as long as one of its model. */
+  readonly wholeMs?: number;
 }
 
 export interface Asked {
@@ -36,15 +38,15 @@ export const MODELS = Object.keys(MODEL_LATENCY);
 
 /** The same question to the same model is answered in the same words and time, and each time under another id. */
 export function scriptedAnswer(
-  { seed, scale, brands }: ScriptOptions,
+  { seed, scale, brands, wholeMs: allMs }: ScriptOptions,
   { model, question, nth }: Asked,
 ): ScriptedAnswer {
   const digest = hash('sha256', JSON.stringify([seed, model, question]), 'hex');
   const random = new Random(Number.parseInt(digest.slice(0, 8), 16));
   const id = `${digest.slice(0, 12)}-${nth}`;
   const text = `${makeAnswer(question, random, brands)}\n\n（回答编号 ${id}）`;
-  const wholeMs = scale * drawLatencyMs(MODEL_LATENCY[model] ?? { p50: 1, p90: 2 }, random);
-  return { id, text, wholeMs, inputTokens: 40 + question.length, outputTokens: text.length };
+  const drawnMs = scale * drawLatencyMs(MODEL_LATENCY[model] ?? { p50: 1, p90: 2 }, random);
+  return { id, text, wholeMs: allMs ?? drawnMs, inputTokens: 40 + question.length, outputTokens: text.length };
 }
 
 /** The id of the answer that a text is; undefined when it was cut off before. */

@@ -42,6 +42,22 @@ export function describeManners(mode: FlowMode): void {
       for (const [url, atMs] of later) expect(atMs - refusedAtMs, url).toBeGreaterThan(950);
     });
 
+    it('a quota that is used up holds the host up before anything is refused', async () => {
+      const askedAtMs: number[] = [];
+      const { origin } = await startServer((request, response) => {
+        if (request.url === '/list/1') return response.end('links: /a /b /c /d');
+        askedAtMs.push(performance.now());
+        const left = String(Math.max(0, 2 - askedAtMs.length));
+        return response
+          .writeHead(200, { 'x-ratelimit-remaining': left, 'x-ratelimit-reset': askedAtMs.length === 2 ? '1' : '0' })
+          .end('a page');
+      });
+      const node = await startIn(mode, [crawl], { 'limits.concurrency_per_host': 1 });
+      const { items, end } = await run(node, crawl, { base: origin });
+      expect([items.length, end.dead, askedAtMs.length]).toEqual([4, 0, 4]);
+      expect(askedAtMs[2]! - askedAtMs[1]!).toBeGreaterThan(950);
+    });
+
     it('a retried request keeps to the limit of its host', async () => {
       let inFlight = 0;
       let most = 0;

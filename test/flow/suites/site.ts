@@ -21,7 +21,7 @@ export function describeSite(mode: FlowMode): void {
           else if (fault === 1) response.destroy();
           else if (fault === 2) response.writeHead(429, { 'retry-after': '0' }).end();
           else if (url.startsWith('/list')) response.end('<html>half a pa');
-          else response.writeHead(200, { 'content-encoding': 'gzip' }).end('this is no gzip');
+          else response.writeHead(200, { 'content-encoding': 'gzip' }).end(Buffer.from('1f8b0800ff', 'hex'));
           return;
         }
         const first = (number - 1) * perPage;
@@ -40,7 +40,8 @@ export function describeSite(mode: FlowMode): void {
       const wanted = Array.from({ length: pages * perPage }, (_, n) => `detail ${n} of 200`);
       expect(new Set(bodies(items))).toEqual(new Set(wanted));
       expect(seen.length).toBeGreaterThan(pages * (perPage + 1) + 60);
-      expect(node.metrics.total(METRICS.errorTaskRetry)).toBeGreaterThan(60);
+      // A kept connection that was closed under a request costs no attempt.
+      expect(node.metrics.total(METRICS.errorTaskRetry)).toBeGreaterThan(40);
     });
   });
 

@@ -21,7 +21,7 @@ reported at once. \`catena config\` shows each value and its origin.
   limits.requests_per_second: 2
   \`\`\`
 - **Environment**: the variable below. An empty one counts as not set; one that begins with \`CATENA_\` and names no setting is
-  an error. \`${FAILPOINT_VARIABLE}\` is not a setting: it kills the process at a named point, for crash tests.
+  an error. With \`_FILE\` at its end it names a file that holds the value, as secrets are mounted: \`CATENA_STORE_URL_FILE\`. \`${FAILPOINT_VARIABLE}\` is not a setting: it kills the process at a named point, for crash tests.
 - **Command line**: \`--set retry.attempts=5\`, for the commands that read the configuration.
 
 If \`cache.redis\` is set, a process is part of a distributed deployment; without it everything runs in one process.

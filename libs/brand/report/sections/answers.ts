@@ -7,7 +7,7 @@ import { seconds } from '../numbers.ts';
 import { renderedAnswer } from '../rendered-answer.ts';
 import { sentimentTable } from './figures.ts';
 import { note, section } from './layout.ts';
-import type { Scene } from './scene.ts';
+import { type Scene, statusText } from './scene.ts';
 
 /** A page with more is slow to open; the files beside it have all of them. */
 const MAX_ANSWERS = 1_000;
@@ -43,7 +43,7 @@ function answer(scene: Scene, call: CallItem): Markup {
   const place =
     call.status === 'failed'
       ? (words.error[call.error?.error_type ?? 'unknown'] ?? words.status.failed)
-      : own?.rank == null
+      : call.status === 'pending' || own?.rank == null
         ? call.status === 'whole'
           ? words.absent
           : words.notHeard
@@ -54,7 +54,7 @@ function answer(scene: Scene, call: CallItem): Markup {
       : html`<span class="key ${own.sentiment}">${words.figure[own.sentiment]}</span>`;
   return html`<details class="answer"><summary><span class="model">${foreign(call.model)}</span>${
     call.repeat > 1 && html` <small>${words.repeat(call.repeat)}</small>`
-  } <span class="key ${call.status}">${words.status[call.status]}</span> <span>${place}</span> ${mood} <small>${seconds(call.elapsed_ms)}</small></summary>${
+  } <span class="key ${call.status}">${statusText(scene, call)}</span> <span>${place}</span> ${mood} <small>${seconds(call.elapsed_ms)}</small></summary>${
     call.response === null
       ? html`<p class="said" dir="auto">${call.error?.error_message ?? words.noAnswer}</p>`
       : html`<div class="said" dir="auto">${renderedAnswer(call.response, found, main)}</div>`

@@ -1,15 +1,16 @@
 /** The top of the page: how the brand stands, how sure that is, and what to do first. */
 
 import { ordinaryNames } from '../../extraction/ordinary-words.ts';
-import { GOOD_COVERAGE, wholeShare } from '../../figures/coverage.ts';
+import { countedCalls, GOOD_COVERAGE, statusesOf, wholeShare } from '../../figures/coverage.ts';
 import { brandsOf } from '../../module/input.ts';
+import { isPreliminary } from '../../status/certainty.ts';
 import { negativeSources } from '../../status/negative-sources.ts';
 import { recommendationsOf } from '../../status/recommendations.ts';
 import { intervalBar } from '../charts/interval-bar.ts';
 import { type Content, foreign, html, type Markup } from '../html.ts';
 import { instant, interval, money, placeText, scoreText, seconds, valueText } from '../numbers.ts';
 import { note, table } from './layout.ts';
-import { brandName, listed, type Scene } from './scene.ts';
+import { brandName, kindText, listed, type Scene } from './scene.ts';
 
 /** Advice beyond these stands in the JSON. */
 const SHOWN_ADVICE = 3;
@@ -22,16 +23,21 @@ export function headline(scene: Scene): Markup {
   return html`${banner(scene)}<header><p class="kind">${words.title}</p><h1>${foreign(main)}</h1><p class="rivals">${
     report.rivals.length > 0 && html`${before}${rivals}${after}`
   }</p><p class="when">${instant(run.acceptedAtMs)} · ${seconds(report.elapsed)} · ${words.answers(report.completed, report.total)}</p>${
-    !report.success && html`<p class="warning">${words.note.failed}</p>`
+    !report.success && html`<p class="warning">${run.isLast ? words.note.failed : words.note.nothingYet}</p>`
   }</header>${report.success && summary(scene)}${cards(scene)}`;
 }
 
-/** Above everything: how much was not heard. */
+/** Above everything: whether another report will come, and how much was not heard. */
 function banner({ run, words }: Scene): Content {
   const { coverage, total, success } = run.report;
+  const counts = { ...coverage, pending: coverage.pending ?? 0, calls: total };
+  if (isPreliminary(run.report)) {
+    const says = run.isLast ? words.endedBefore(counts) : words.preliminary(counts);
+    return html`<p class="banner urgent" role="${run.isLast ? 'note' : 'status'}">${says}</p>`;
+  }
   if (coverage.whole === total || !success) return null;
   const grade = wholeShare(coverage) < GOOD_COVERAGE ? 'banner urgent' : 'banner';
-  return html`<p class="${grade}" role="note">${words.banner({ ...coverage, calls: total })}</p>`;
+  return html`<p class="${grade}" role="note">${words.banner(counts)}</p>`;
 }
 
 function summary(scene: Scene): Content {
@@ -39,8 +45,7 @@ function summary(scene: Scene): Content {
   const { report } = run;
   const { brands, coverage } = report.figures.bare.overall;
   const own = brands.find(({ brand }) => brand === main);
-  if (own === undefined || coverage.whole + coverage.partial === 0)
-    return html`<div class="summary">${advice(scene)}</div>`;
+  if (own === undefined || countedCalls(coverage) === 0) return html`<div class="summary">${advice(scene)}</div>`;
   const { place } = report.scores.find(({ brand }) => brand === main) ?? { place: null };
   const stands =
     place === null
@@ -52,7 +57,7 @@ function summary(scene: Scene): Content {
     ? words.sureness.thin
     : words.sureness.interval(interval(own.mentionRate, 'share'));
   const ordinary = brandsOf(run.input).flatMap(ordinaryNames);
-  return html`<div class="summary"><div><p class="lead">${words.named(main, valueText(own.mentionRate, 'share'), coverage.whole + coverage.partial)}${words.space}${stands}</p><p class="sure">${sure}</p>${
+  return html`<div class="summary"><div><p class="lead">${words.named(main, valueText(own.mentionRate, 'share'), countedCalls(coverage))}${words.space}${stands}</p><p class="sure">${sure}</p>${
     ordinary.length > 0 && html`<p class="warning">${words.ordinary(ordinary.join(words.comma))}</p>`
   }${standings(scene)}</div>${advice(scene)}</div>`;
 }
@@ -75,8 +80,8 @@ function standings(scene: Scene): Markup {
 }
 
 function advice({ run, words }: Scene): Markup {
-  const { report, input } = run;
-  const found = recommendationsOf({ report, input, negative: negativeSources(report) }).slice(0, SHOWN_ADVICE);
+  const { report, input, isLast } = run;
+  const found = recommendationsOf({ report, input, negative: negativeSources(report), isLast }).slice(0, SHOWN_ADVICE);
   const items = found.map(
     ({ text, reason, priority }) =>
       html`<li class="${priority}"><strong>${text}</strong><br><small>${reason}</small></li>`,
@@ -92,9 +97,9 @@ function cards(scene: Scene): Markup {
   const { brands } = report.figures.bare.overall;
   const own = brands.find(({ brand }) => brand === main);
   const score = report.scores.find(({ brand }) => brand === main);
-  const { whole, partial, failed } = report.coverage;
-  const counts = (['whole', 'partial', 'failed'] as const)
-    .map((status) => `${{ whole, partial, failed }[status]} ${words.status[status]}`)
+  const { coverage } = report;
+  const counts = statusesOf(coverage)
+    .map((status) => `${coverage[status]} ${kindText(scene, status)}`)
     .join(' · ');
   const shares = ['mentionRate', 'shareOfVoice', 'interception'] as const;
   const drawn = [

@@ -1,11 +1,12 @@
 /** Answers that recommend other brands instead, and missing answers. */
+import { statusesOf } from '../../figures/coverage.ts';
 import type { CallItem } from '../../module/items.ts';
 import { callKey } from '../../module/plan.ts';
 import { stackedBar } from '../charts/interval-bar.ts';
 import { foreign, html, type Markup } from '../html.ts';
 import { rateTable } from './figures.ts';
 import { note, section, table } from './layout.ts';
-import { brandName, listed, type Scene } from './scene.ts';
+import { brandName, kindText, listed, type Scene, statusText } from './scene.ts';
 
 export function interception(scene: Scene): Markup {
   const { words, run, findings, main } = scene;
@@ -68,15 +69,16 @@ export function missing(scene: Scene): Markup {
   ]);
 }
 
-function coverage({ words, run }: Scene): Markup {
-  const statuses = ['whole', 'partial', 'failed'] as const;
+function coverage(scene: Scene): Markup {
+  const { words, run } = scene;
+  const statuses = statusesOf(run.report.coverage);
   const byModel = Map.groupBy(run.calls, ({ model }) => model);
   return table({
     caption: words.coverage,
     kind: 'bars wide-bars',
     head: [
       words.model,
-      statuses.map((status) => html`<span class="key ${status}">${words.status[status]}</span>`),
+      statuses.map((status) => html`<span class="key ${status}">${kindText(scene, status)}</span>`),
       words.count,
     ],
     rows: run.report.models.map((model) => {
@@ -85,7 +87,7 @@ function coverage({ words, run }: Scene): Markup {
       const parts = statuses.map((status) => ({
         share: calls.length === 0 ? 0 : count(status) / calls.length,
         tone: status,
-        label: `${words.status[status]}: ${count(status)}`,
+        label: `${kindText(scene, status)}: ${count(status)}`,
       }));
       return [foreign(model), stackedBar(parts), statuses.map((status) => String(count(status))).join(' / ')];
     }),
@@ -108,17 +110,19 @@ function reasons({ words, run }: Scene): Markup | false {
 
 const MAX_EACH = 200;
 
-function each({ words }: Scene, calls: readonly CallItem[]): Markup {
+function each(scene: Scene, calls: readonly CallItem[]): Markup {
+  const { words } = scene;
   return html`${table({
     caption: words.section.missing,
     head: [words.question, words.model, words.errorType, words.errorMessage],
-    rows: calls
-      .slice(0, MAX_EACH)
-      .map(({ question, model, repeat, status, error }) => [
+    rows: calls.slice(0, MAX_EACH).map((call) => {
+      const { question, model, repeat, status, error } = call;
+      return [
         foreign(question),
         html`${foreign(model)}${repeat > 1 && html` <small>${words.repeat(repeat)}</small>`}`,
-        html`<span class="key ${status}">${error === null ? words.status[status] : (words.error[error.error_type] ?? error.error_type)}</span>`,
+        html`<span class="key ${status}">${error === null ? statusText(scene, call) : (words.error[error.error_type] ?? error.error_type)}</span>`,
         error === null ? '' : html`<small>${foreign(error.error_message)}</small>`,
-      ]),
+      ];
+    }),
   })}${calls.length > MAX_EACH && note(words.cut(MAX_EACH, calls.length))}`;
 }

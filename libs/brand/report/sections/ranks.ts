@@ -5,7 +5,7 @@ import { callKey } from '../../module/plan.ts';
 import { foreign, html, type Markup } from '../html.ts';
 import { decimal } from '../numbers.ts';
 import { type Cell, note, section, table } from './layout.ts';
-import { brandName, type Scene } from './scene.ts';
+import { brandName, kindText, type Scene } from './scene.ts';
 
 export function ranks(scene: Scene): Markup {
   const { words } = scene;
@@ -77,8 +77,8 @@ function answersCell(scene: Scene, calls: readonly CallItem[]): Cell {
     const own = findings.get(callKey(question, model, repeat))?.find(({ brand }) => brand === main);
     return own?.finding.rank ?? [];
   });
-  const cut = answered.some(({ status }) => status === 'partial')
-    ? html` <abbr title="${words.status.partial}">◐</abbr>`
+  const cut = answered.some(({ status }) => status !== 'whole')
+    ? html` <abbr title="${kindText(scene, 'partial')}">◐</abbr>`
     : html``;
   const counted = calls.length > 1 && html`<br><small>${found.length}/${answered.length}</small>`;
   if (found.length === 0) {

@@ -1,5 +1,7 @@
 /** The data for every section of a page. */
 import { brandsOf } from '../../module/input.ts';
+import type { CallItem } from '../../module/items.ts';
+import { isPreliminary } from '../../status/certainty.ts';
 import { type Content, foreign, html, type Markup } from '../html.ts';
 import { findingsByCall, languageOf, type MentionItem, type ReportLanguage, type RunReport } from '../run-report.ts';
 import { wordsOf } from '../words/languages.ts';
@@ -20,6 +22,17 @@ export function sceneOf(run: RunReport, language: ReportLanguage = languageOf(ru
     main: brandsOf(run.input)[0]?.name ?? '',
     findings: findingsByCall(run.mentions),
   };
+}
+
+/** What a kind of calls is called: in a preliminary report most partial answers go on. */
+export function kindText({ words, run }: Pick<Scene, 'words' | 'run'>, status: CallItem['status']): string {
+  return status === 'partial' && isPreliminary(run.report) ? words.soFar : words.status[status];
+}
+
+/** How far a call has come. */
+export function statusText({ words }: Pick<Scene, 'words'>, { status, finish }: CallItem): string {
+  // An answer without an end goes on.
+  return status === 'partial' && finish === null ? words.soFar : words.status[status];
 }
 
 /** A brand's name, the diagnosed one in bold. */

@@ -41,6 +41,10 @@ export const WORDS_EN: Words = {
   nothingToDo: 'Nothing stands out: no rule of this report asks for anything.',
   banner: ({ whole, partial, failed, calls }) =>
     `${whole} of ${calls} answers are whole; ${partial} were cut off, ${failed} failed. What was not heard is unknown, not absent: many figures below are bounds.`,
+  preliminary: ({ whole, partial, failed, pending, calls }) =>
+    `Preliminary: ${whole} of ${calls} answers are whole, ${partial} are read as far as they have come, ${pending} have said nothing yet, ${failed} failed. What was not heard is unknown, not absent. The final report will replace this page by itself.`,
+  endedBefore: ({ whole, partial, failed, pending, calls }) =>
+    `The run ended before its final report. When this one was made, ${whole} of ${calls} answers were whole, ${partial} were read as far as they had come, ${pending} had said nothing, ${failed} had failed. What was not heard is unknown, not absent.`,
   named: (brand, value, answers) =>
     `${brand} is named in ${value} of ${answers} answers to questions that do not name it.`,
   standing: {
@@ -115,10 +119,12 @@ export const WORDS_EN: Words = {
     historyAlone: 'This is the first run that asked these questions of these models.',
     answers: 'Open an answer to read it. Marked: the sentence that a finding rests on, and each mention of a brand.',
     failed: 'No call was answered, so there are no figures. The errors are below.',
+    nothingYet: 'No call has said anything yet, so there are no figures.',
   },
   bare: 'names no brand',
   branded: 'names the brand',
-  status: { whole: 'whole', partial: 'cut off, text kept', failed: 'failed' },
+  status: { whole: 'whole', partial: 'cut off, text kept', failed: 'failed', pending: 'nothing said yet' },
+  soFar: 'the text so far',
   error: {
     invalid_key: 'key refused',
     quota: 'quota used up',

@@ -40,6 +40,10 @@ export const WORDS_ZH: Words = {
   nothingToDo: '没有突出问题：本报告的规则没有提出任何建议。',
   banner: ({ whole, partial, failed, calls }) =>
     `${calls} 个回答中完整的 ${whole} 个，被截断 ${partial} 个，失败 ${failed} 个。未听到的部分是未知，不是未提及：下列许多数字只是上下限。`,
+  preliminary: ({ whole, partial, failed, pending, calls }) =>
+    `初步报告：${calls} 个回答中完整的 ${whole} 个，读到一部分的 ${partial} 个，尚无内容的 ${pending} 个，失败 ${failed} 个。未听到的部分是未知，不是未提及。最终报告完成后会自动替换本页。`,
+  endedBefore: ({ whole, partial, failed, pending, calls }) =>
+    `运行在最终报告之前结束。生成本报告时，${calls} 个回答中完整的 ${whole} 个，读到一部分的 ${partial} 个，尚无内容的 ${pending} 个，失败 ${failed} 个。未听到的部分是未知，不是未提及。`,
   named: (brand, value, answers) => `在 ${answers} 个不含品牌名的问题的回答中，${value} 提到了${brand}。`,
   standing: {
     known: (place, brands) => `按得分在 ${brands} 个品牌中排第 ${place}。`,
@@ -108,10 +112,12 @@ export const WORDS_ZH: Words = {
     historyAlone: '这是第一次向这些模型提出这些问题。',
     answers: '点开可读原文。高亮处为判断所依据的句子和每一处品牌提及。',
     failed: '没有任何调用得到回答，因此没有数字。错误见下。',
+    nothingYet: '还没有任何回答，因此没有数字。',
   },
   bare: '不含品牌名',
   branded: '含品牌名',
-  status: { whole: '完整', partial: '被截断，已保留文本', failed: '失败' },
+  status: { whole: '完整', partial: '被截断，已保留文本', failed: '失败', pending: '尚无内容' },
+  soFar: '目前的文本',
   error: {
     invalid_key: '密钥被拒',
     quota: '额度用尽',

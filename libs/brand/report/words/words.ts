@@ -49,7 +49,10 @@ export interface Words {
   readonly place: string;
   readonly doFirst: string;
   readonly nothingToDo: string;
-  readonly banner: (coverage: Readonly<Record<'whole' | 'partial' | 'failed' | 'calls', number>>) => string;
+  readonly banner: (coverage: CoverageCounts) => string;
+  /** In its place while calls are under way, and where a run ended before its final report. */
+  readonly preliminary: (coverage: CoverageCounts) => string;
+  readonly endedBefore: (coverage: CoverageCounts) => string;
   readonly named: (brand: string, value: string, answers: number) => string;
   readonly standing: {
     readonly known: (place: number, brands: number) => string;
@@ -74,7 +77,9 @@ export interface Words {
   readonly note: Readonly<Record<NoteName, string>>;
   readonly bare: string;
   readonly branded: string;
-  readonly status: Readonly<Record<'whole' | 'partial' | 'failed', string>>;
+  readonly status: Readonly<Record<'whole' | 'partial' | 'failed' | 'pending', string>>;
+  /** Of an answer that has begun and goes on. */
+  readonly soFar: string;
   readonly error: Readonly<Record<string, string>>;
   readonly errorType: string;
   readonly errorMessage: string;
@@ -136,7 +141,10 @@ export type NoteName =
   | 'history'
   | 'historyAlone'
   | 'answers'
-  | 'failed';
+  | 'failed'
+  | 'nothingYet';
+
+type CoverageCounts = Readonly<Record<'whole' | 'partial' | 'failed' | 'pending' | 'calls', number>>;
 
 export type AskedName =
   | 'run'
