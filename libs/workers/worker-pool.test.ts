@@ -218,6 +218,16 @@ it.runIf(process.platform === 'linux')('lets the main thread go first', () => {
   expect(others.filter((nice) => nice > own).length).toBeGreaterThanOrEqual(1);
 });
 
+it('a worker that was held up for a while is used again', { timeout: 30_000 }, async () => {
+  const pool = await openPool({ size: 1 });
+  const [served] = pooledModules(pool, TIMES);
+  for (let n = 0; n < 3; n += 1) {
+    await parse('/busy', served!);
+    expect(await parse('/ok', served!)).toBe(titleOf('/ok'));
+  }
+  await pool.stop();
+});
+
 describe('a worker beyond the usual ones', { timeout: 30_000 }, () => {
   it('is not started while no call waits long', async () => {
     const pool = await openPool({ size: 2, usual: 1, longWaitMs: 600_000 });

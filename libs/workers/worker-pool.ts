@@ -66,6 +66,8 @@ const START_AGAIN = { baseMs: 200, maxMs: 10_000 };
 export class WorkerPool {
   #modules: readonly ModuleFacts[] = [];
   readonly #options: WorkerPoolOptions;
+  readonly #usual: number;
+  readonly #longWaitMs: number;
   readonly #threads = new Set<WorkerThread>();
   /** Workers that were ended and may still run for a moment. */
   readonly #ending = new Set<Promise<void>>();
@@ -92,6 +94,8 @@ export class WorkerPool {
 
   private constructor(options: WorkerPoolOptions) {
     this.#options = options;
+    this.#usual = options.usual ?? options.size;
+    this.#longWaitMs = options.longWaitMs ?? LONG_WAIT_MS;
     this.#watch = new WorkerWatch({
       threads: () => this.#threads,
       memoryMb: options.memoryMb,
@@ -185,10 +189,10 @@ export class WorkerPool {
 
   /** Starts another worker for a call, if there may be one, or looks again when the call has waited long. */
   #waitFor(call: PoolCall): void {
-    const { size, usual = size, longWaitMs = LONG_WAIT_MS } = this.#options;
-    const waitMs = longWaitMs - waited(call);
-    if (this.#threads.size < size && (this.#threads.size < usual || waitMs <= 0)) this.#startThread();
-    if (waitMs <= 0 || usual === size) return;
+    const { size } = this.#options;
+    const waitMs = this.#longWaitMs - waited(call);
+    if (this.#threads.size < size && (this.#threads.size < this.#usual || waitMs <= 0)) this.#startThread();
+    if (waitMs <= 0 || this.#usual === size) return;
     this.#waitTimer ??= setTimeout(() => {
       this.#waitTimer = undefined;
       if (!this.#isStopped) this.#dispatch();
@@ -204,13 +208,12 @@ export class WorkerPool {
   }
 
   #choose(call: PoolCall): WorkerThread | undefined {
-    const { size, usual = size, longWaitMs = LONG_WAIT_MS } = this.#options;
     let best: WorkerThread | undefined;
     let bestMs = Number.POSITIVE_INFINITY;
     let used = 0;
     for (const thread of this.#threads) {
       if (thread.retiredFor !== undefined || thread.isEnding || thread.stalledMs > 0) continue;
-      if (used === usual && waited(call) < longWaitMs) break;
+      if (used === this.#usual && waited(call) < this.#longWaitMs) break;
       used += 1;
       if (!thread.hasSlot) continue;
       const aheadMs = this.#aheadMs(thread, call);

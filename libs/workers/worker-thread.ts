@@ -55,7 +55,7 @@ export class WorkerThread {
   retiredFor: WorkerEnd | undefined;
   /** It is being ended, or has ended by itself. */
   isEnding = false;
-  /** How long its event loop has not turned, in milliseconds, and the beats that were seen last. */
+  /** How long its event loop has not turned, in milliseconds, while it has calls; and the beats that were seen last. */
   stalledMs = 0;
   seenBeats = 0;
   /** Its heap and external memory when they were read last. */
@@ -135,6 +135,8 @@ export class WorkerThread {
     this.#slots.push(place.slot);
     this.open.delete(call.id);
     call.place = undefined;
+    // Nobody looks at a worker without calls.
+    if (this.open.size === 0) this.stalledMs = 0;
   }
 
   /** Takes back a call that has not begun; false if it has. Its slot is free when the worker has seen that. */

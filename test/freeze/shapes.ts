@@ -38,7 +38,7 @@ const ENTITIES = Array.from({ length: 9 }, (_, at) => `<!ENTITY e${at + 1} "${`&
 
 const OTHERS: readonly (readonly [name: string, contentType: string, readBy: readonly Reader[], body: string])[] = [
   ['a table of 80,000 cells', HTML, MARKUP, `<table>${filled('<tr><td>1<td>2', CHARS)}`],
-  ['NULs in tags and text', HTML, [], filled('<a href="/\0x">\0y</a>', CHARS)],
+  ['NULs in tags and text', HTML, MARKUP, filled('<a href="/\0x">\0y</a>', CHARS)],
   ['UTF-8 that says it is UTF-16', 'text/html; charset=utf-16', MARKUP, filled('<li><a href="/é">é</a></li>', CHARS)],
   ['JSON nested 500,000 deep', JSON_TYPE, ['json'], '['.repeat(CHARS / 2) + ']'.repeat(CHARS / 2)],
   ['JSON of 80,000 keys', JSON_TYPE, ['json'], JSON.stringify(numbered(80_000))],

@@ -28,6 +28,7 @@ it('tells and writes a preliminary report within 20 seconds, and the final one i
       ...['diagnose', '--brand', '海澜鞋业', '--rival', '云步', '--question', '推荐几款跑鞋', '--max-sources', '0'],
       ...['--model', 'qwen', '--model', 'zhipu', '-o', output, '--db', join(folder, 'catena.db')],
       ...['--set', `brand.providers=${join(folder, 'providers.yaml')}`],
+      ...['--set', 'http.allowed_private_targets=127.0.0.1'],
     ],
     {
       env: { TEST_MODEL_KEY: 'key-of-nobody-123456' },

@@ -3,7 +3,6 @@ import type { CliContext } from '../../cli/context.ts';
 import { withRuns } from '../../cli/read/open-source.ts';
 import type { RunLooker } from '../../cli/run/work.ts';
 import type { Reporter } from '../../cli/status/reporter.ts';
-
 import type { ReportItem } from '../module/items.ts';
 import type { RunReport } from '../report/run-report.ts';
 import { summaryOf } from '../report/summary.ts';

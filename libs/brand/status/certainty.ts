@@ -19,6 +19,11 @@ export function revisionOf(report: StandingReport | undefined): number {
   return report === undefined ? NO_REVISION : (report.revision ?? FIRST_REVISION);
 }
 
+/** Whether the report is the first of its run: it has replaced none. */
+export function isFirst(report: StandingReport): boolean {
+  return revisionOf(report) === FIRST_REVISION;
+}
+
 /** Whether the report itself is preliminary: calls were under way when it was made. */
 export function isPreliminary({ final }: StandingReport): boolean {
   return final === false;

@@ -3,6 +3,7 @@ import type { RunRecord, Store, StoredItem } from '../../store/port.ts';
 import { reportedCalls } from '../module/call-rows.ts';
 import { type DiagnosisInput, diagnosisInput } from '../module/input.ts';
 import type { CallItem, ReportItem } from '../module/items.ts';
+import { isFirst } from './certainty.ts';
 
 export interface DiagnosisItems {
   /** The calls that have ended; of a run with a report, those that it rests on. */
@@ -54,7 +55,7 @@ export async function readReports({ readItems }: Pick<Store, 'readItems'>, runId
   const query = { runId, type: 'report', afterSeq: 0, limit: MAX_REPORTS };
   const rows = [...(await readItems(query))];
   const { report } = readDiagnosisItems(rows);
-  if (report === undefined || report.success || (report.revision ?? 1) === 1) return rows;
+  if (report === undefined || report.success || isFirst(report)) return rows;
   return [...(await readItems({ ...query, withReplaced: true }))];
 }
 

@@ -54,30 +54,39 @@ const RECENT_MS = 10_000;
  */
 export async function takeOver(deps: TakeOverDeps, gone: ProcessInfo, signal: AbortSignal): Promise<TakenOver> {
   const taken = { leases: 0, messages: 0 };
-  const withinMs = Math.max(deps.leaseMs, LONGEST_GRACE_MS);
-  for (const { runId } of await deps.store.listRuns({ limit: MAX_RUNS, state: 'open' })) {
-    const run = await deps.coordinator.findRun(runId);
+  for await (const { node, nowMs } of waitingNodes(deps)) {
+    if (signal.aborted) break;
+    if (node.state === 'processing') {
+      if (isOf(node, gone) && (await recover(deps, node))) taken.leases += 1;
+      continue;
+    }
+    const entry = lostMessage(node, gone, nowMs, deps.dispatchGraceMs);
+    if (entry === undefined) continue;
+    await deps.sweeper.attempt(entry);
+    taken.messages += 1;
+  }
+  return taken;
+}
+
+/** The nodes of open runs that wait for a lease, a message or a grace time to end, with the time at which each was read. */
+async function* waitingNodes({
+  coordinator,
+  store,
+  leaseMs,
+}: TakeOverDeps): AsyncGenerator<{ readonly node: ChainNode; readonly nowMs: number }> {
+  const withinMs = Math.max(leaseMs, LONGEST_GRACE_MS);
+  for (const { runId } of await store.listRuns({ limit: MAX_RUNS, state: 'open' })) {
+    const run = await coordinator.findRun(runId);
     if (run === undefined || run.state !== 'open') continue;
-    for (const { moduleId, phases } of run.modules) {
-      for (const [phase, { open }] of phases.entries()) {
-        if (open === 0) continue;
-        for await (const { nodes, nowMs } of deps.coordinator.lookAhead({ runId, moduleId, phase, withinMs })) {
-          for (const node of nodes) {
-            if (signal.aborted) return taken;
-            if (node.state === 'processing') {
-              if (isOf(node, gone) && (await recover(deps, node))) taken.leases += 1;
-              continue;
-            }
-            const entry = lostMessage(node, gone, nowMs, deps.dispatchGraceMs);
-            if (entry === undefined) continue;
-            await deps.sweeper.attempt(entry);
-            taken.messages += 1;
-          }
-        }
+    const scopes = run.modules.flatMap(({ moduleId, phases }) =>
+      phases.flatMap(({ open }, phase) => (open === 0 ? [] : [{ runId, moduleId, phase }])),
+    );
+    for (const scope of scopes) {
+      for await (const { nodes, nowMs } of coordinator.lookAhead({ ...scope, withinMs })) {
+        for (const node of nodes) yield { node, nowMs };
       }
     }
   }
-  return taken;
 }
 
 function isOf({ owner }: ChainNode, gone: ProcessInfo): boolean {

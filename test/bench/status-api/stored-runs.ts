@@ -37,7 +37,7 @@ async function diagnoseOnce(path: string, { registry, names }: Models): Promise<
   const node = startSingleNode({ config, modules: new ModuleRegistry([module]), log: silentLog });
   try {
     const at = { account: 'default', platform: 'default' };
-    await node.store.putAccount({ ...at, login: { TEST_MODEL_KEY: 'a-key' }, updatedAtMs: 1 });
+    await node.store.putAccount({ ...at, login: { TEST_MODEL_KEY: 'a-key-of-nobody' }, updatedAtMs: 1 });
     // Nothing is asked for beyond the models: pages that answers cite are somebody's.
     const input = { ...diagnosisInput(names), maxSources: 0 };
     const { runId } = await node.submit({ ...at, modules: [module.id], input, user: USER });

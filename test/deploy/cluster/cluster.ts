@@ -45,8 +45,6 @@ export class Cluster {
   readonly #deployments = new Map<string, Deployment & { readonly running: Set<Running> }>();
   readonly #hosts: string;
   #nextPod = 0;
-  /** Ended pods, for what they said. */
-  readonly past: Pod[] = [];
 
   constructor(options: ClusterOptions) {
     this.#options = options;
@@ -114,7 +112,6 @@ export class Cluster {
     const pod = await Pod.start(object.metadata.name, template.spec, this.#placeAt(station));
     const { code } = await pod.ended;
     this.#free.push(station);
-    this.past.push(pod);
     if (code !== 0) throw new Error(`job ${pod.name} ended with ${code}: ${pod.log.join('')}`);
     this.#options.onProgress(`job ${pod.name} has ended well`);
   }
@@ -176,7 +173,6 @@ export class Cluster {
   #forget(each: Running): void {
     this.#running.delete(each);
     this.#free.push(each.station);
-    this.past.push(each.pod);
   }
 
   #take(): Station {
@@ -194,7 +190,6 @@ export class Cluster {
         if (data === undefined) throw new Error(`there is no ${kind} ${name}`);
         return data;
       },
-      serviceLinks: {},
     };
   }
 

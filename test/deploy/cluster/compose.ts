@@ -9,10 +9,11 @@ import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { parseDocument } from 'yaml';
-import { ChaosNetwork, inOwnNetwork, isInOwnNetwork } from '../../chaos/network.ts';
-import { type Image, imageIn, makeImage } from './image.ts';
+import { ChaosNetwork } from '../../chaos/network.ts';
+import { type Image, imageIn } from './image.ts';
 import { Pod } from './pod.ts';
 import type { PodSpec } from './pod-spec.ts';
+import { runRehearsal } from './rehearsal.ts';
 import { collect, ROWS, startSite } from './sample-run.ts';
 
 const FILE = join(import.meta.dirname, '../../../deploy/compose/compose.yaml');
@@ -31,23 +32,7 @@ interface Service {
 }
 
 const { values } = parseArgs({ options: { app: { type: 'string' } } });
-const interrupted = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort());
-
-if (isInOwnNetwork()) await rehearse(values.app!);
-else process.exitCode = await prepare();
-
-/** What needs a network is done before there is none. */
-async function prepare(): Promise<number> {
-  const folder = await mkdtemp(join(tmpdir(), 'catena-image-'));
-  try {
-    const app = join(folder, 'app');
-    await makeImage(app);
-    return await inOwnNetwork(import.meta.filename, ['--app', app], interrupted.signal);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-}
+await runRehearsal({ program: import.meta.filename, args: [], app: values.app, rehearse });
 
 async function rehearse(app: string): Promise<void> {
   const scratch = await mkdtemp(join(tmpdir(), 'catena-compose-'));
@@ -68,7 +53,7 @@ async function rehearse(app: string): Promise<void> {
       const isOurs = service.image.startsWith('catena:');
       const image = isOurs ? await imageIn(app) : await serverImage(app, name, service);
       const spec = await specOf(service, isOurs);
-      const place = { image, station: network.stations[at]!, hosts, serviceLinks: {}, scratch, data: noData };
+      const place = { image, station: network.stations[at]!, hosts, scratch, data: noData };
       const pod = await Pod.start(name, spec, place);
       pods.set(name, pod);
       closing.push(() => pod.kill());
@@ -124,7 +109,6 @@ async function specOf(service: Service, isOurs: boolean): Promise<PodSpec> {
       },
     ],
     volumes,
-    enableServiceLinks: false,
   };
 }
 

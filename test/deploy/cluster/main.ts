@@ -2,20 +2,20 @@
  * Rehearses a deployment of the chart without a cluster: its rendered pods are executed against a real Redis, NATS and PostgreSQL. A run
  * goes through while a pod is killed and a Deployment is rolled. Exit code 0 when everything was as it should be.
  */
-
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { parseAllDocuments } from 'yaml';
-import { ChaosNetwork, inOwnNetwork, isInOwnNetwork } from '../../chaos/network.ts';
+import { ChaosNetwork } from '../../chaos/network.ts';
 import { startNatsServer } from '../../fixtures/servers/nats-server.ts';
 import { startPostgres } from '../../fixtures/servers/postgres-server.ts';
 import { startRedisServer } from '../../fixtures/servers/redis-server.ts';
 import { CHART, helm } from '../helm.ts';
 import type { KubernetesObject } from '../kubernetes-objects.ts';
 import { Cluster } from './cluster.ts';
-import { imageIn, makeImage } from './image.ts';
+import { imageIn } from './image.ts';
+import { runRehearsal } from './rehearsal.ts';
 import { collect, MODULE, ROWS, startSite } from './sample-run.ts';
 
 const ADDRESSES = 14;
@@ -24,23 +24,13 @@ const OPERATOR = 'operator-of-the-rehearsal';
 const { values } = parseArgs({
   options: { layout: { type: 'string', default: 'services' }, app: { type: 'string' } },
 });
-const interrupted = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort());
-
-if (isInOwnNetwork()) await rehearse(values.app!);
-else process.exitCode = await prepare();
-
-/** What needs a network is done before there is none. */
-async function prepare(): Promise<number> {
-  const folder = await mkdtemp(join(tmpdir(), 'catena-image-'));
-  try {
-    const app = join(folder, 'app');
-    await Promise.all([makeImage(app), helm('version')]);
-    return await inOwnNetwork(import.meta.filename, [...process.argv.slice(2), '--app', app], interrupted.signal);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-}
+await runRehearsal({
+  program: import.meta.filename,
+  args: ['--layout', values.layout],
+  app: values.app,
+  fetch: () => helm('version'),
+  rehearse,
+});
 
 async function rehearse(app: string): Promise<void> {
   const scratch = await mkdtemp(join(tmpdir(), 'catena-cluster-'));

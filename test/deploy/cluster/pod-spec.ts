@@ -13,7 +13,6 @@ export interface Container {
   readonly ports?: readonly { readonly name: string; readonly containerPort: number }[];
   readonly securityContext?: { readonly readOnlyRootFilesystem?: boolean };
   readonly startupProbe?: HttpProbe;
-  readonly livenessProbe?: HttpProbe;
   readonly readinessProbe?: HttpProbe;
   readonly lifecycle?: { readonly preStop?: { readonly exec?: { readonly command: readonly string[] } } };
   readonly volumeMounts?: readonly {
@@ -39,7 +38,6 @@ export interface Volume {
 export interface PodSpec {
   readonly containers: readonly [Container];
   readonly volumes?: readonly Volume[];
-  readonly enableServiceLinks?: boolean;
   readonly terminationGracePeriodSeconds?: number;
   readonly securityContext?: { readonly runAsUser?: number; readonly runAsGroup?: number; readonly fsGroup?: number };
 }

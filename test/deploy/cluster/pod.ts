@@ -1,7 +1,7 @@
 /**
  * A rendered pod, executed as a kubelet executes it: its command, environment and mounted files, a root that cannot be written, its
- * user, its probes, preStop, SIGTERM and grace. Each pod is in a network namespace of its own. Not done: limits of CPU and memory,
- * network policies, scheduling.
+ * user, its probes of start and readiness, preStop, SIGTERM and grace. Each pod is in a network namespace of its own. Not done: the
+ * liveness probe, limits of CPU and memory, network policies, scheduling, variables of services (the chart switches them off).
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -22,8 +22,6 @@ export interface PodPlace {
   readonly hosts: string;
   /** The data of a ConfigMap or a Secret by its name. */
   readonly data: (kind: 'configMap' | 'secret', name: string) => Readonly<Record<string, string>>;
-  /** What Kubernetes says of services in variables, if the pod wants it. */
-  readonly serviceLinks: Readonly<Record<string, string>>;
   readonly scratch: string;
 }
 
@@ -55,7 +53,7 @@ export class Pod {
   }
 
   static async start(name: string, spec: PodSpec, place: PodPlace): Promise<Pod> {
-    const { image, station, hosts, serviceLinks, scratch } = place;
+    const { image, station, hosts, scratch } = place;
     const [container] = spec.containers;
     const own = await mkdtemp(join(scratch, `${name}-`));
     const { runAsUser: uid = image.user.uid, runAsGroup: gid = image.user.gid, fsGroup } = spec.securityContext ?? {};
@@ -64,7 +62,6 @@ export class Pod {
       PATH: '/usr/local/sbin:/usr/local/bin:/usr/bin:/bin',
       HOSTNAME: name,
       ...image.environment,
-      ...(spec.enableServiceLinks === false ? {} : serviceLinks),
       ...Object.fromEntries((container.env ?? []).map(({ name: variable, value = '' }) => [variable, value])),
     };
     const isReadOnly = container.securityContext?.readOnlyRootFilesystem === true;
@@ -85,10 +82,6 @@ export class Pod {
     if (this.hasEnded) return false;
     const { startupProbe, readinessProbe } = this.#container;
     return (await this.#passes(startupProbe)) && (await this.#passes(readinessProbe));
-  }
-
-  isAlive(): Promise<boolean> {
-    return this.#passes(this.#container.livenessProbe);
   }
 
   /** As a kubelet stops it: preStop, SIGTERM, and SIGKILL after its grace. */

@@ -1,4 +1,4 @@
-/** Killed with -9 in every stage: the run ends with its report, and what was answered and stored is not asked again. */
+/** Killed with -9: the run ends with its report, and what was answered and stored is not asked again. `killed.system.test.ts` has the other points. */
 import { expect, it } from 'vitest';
 import type { ReportItem } from '../../libs/brand/module/items.ts';
 import { CALLS, killInStages } from './killed-in-stages.ts';

@@ -1,0 +1,34 @@
+/** What both rehearsals do before and after: the image is made, and the servers and pods are in a network of their own. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { inOwnNetwork, isInOwnNetwork } from '../../chaos/network.ts';
+import { makeImage } from './image.ts';
+
+export interface Rehearsal {
+  /** The file of the program, which is started again in a network of its own. */
+  readonly program: string;
+  /** Its arguments, without `--app`. */
+  readonly args: readonly string[];
+  /** The value of `--app`: the image's `/app`, once it is made. */
+  readonly app: string | undefined;
+  /** What else needs a network, and is done before there is none. */
+  readonly fetch?: () => Promise<unknown>;
+  /** Rejects when something was not as it should be. */
+  readonly rehearse: (app: string) => Promise<void>;
+}
+
+/** Sets the exit code of the process. */
+export async function runRehearsal({ program, args, app, fetch, rehearse }: Rehearsal): Promise<void> {
+  if (isInOwnNetwork()) return rehearse(app!);
+  const interrupted = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort());
+  const folder = await mkdtemp(join(tmpdir(), 'catena-image-'));
+  try {
+    const made = join(folder, 'app');
+    await Promise.all([makeImage(made), fetch?.()]);
+    process.exitCode = await inOwnNetwork(program, [...args, '--app', made], interrupted.signal);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
