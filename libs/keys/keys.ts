@@ -6,7 +6,7 @@
  */
 import { percentEncode } from '../contracts/percent-encoding.ts';
 
-/** Version of the layout below; a fleet that rolls from one layout to the next reads both. */
+/** Version of the layout below. A process reads older ones, and refuses a Redis that a newer one has written. */
 export const KEY_LAYOUT_VERSION = 2;
 
 /** Shards of a distributed deployment. A single node has one. */
@@ -92,6 +92,8 @@ export const sharedKeys = {
   /** Cookies of a run's session; beside it the names of the run's sessions. */
   cookies: (runId: string, session: string): string => `chain:cookies:${segment(runId)}:${segment(session)}`,
   cookieSessions: (runId: string): string => `chain:cookies:${segment(runId)}`,
+  /** The version of the layout that is written. */
+  layout: (): string => 'chain:layout',
   /** Fingerprints of requests made once per scope. */
   seen: (scope: string): string => `chain:seen:${segment(scope)}`,
 } as const;

@@ -134,6 +134,7 @@ export async function openDistributedBackends(options: DistributedBackendsOption
       }),
     );
     opened.push(() => coordinator.close());
+    await waited('Redis', () => coordinator.noteLayout());
     const nats = await waited('NATS', () =>
       openNatsBus({
         url: natsUrl!,

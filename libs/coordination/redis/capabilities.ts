@@ -1,7 +1,8 @@
 /** Checks whether a Redis can hold runs safely. */
 import { CatenaError } from '../../errors/catena-error.ts';
-import { chainKeys } from '../../keys/keys.ts';
+import { chainKeys, KEY_LAYOUT_VERSION } from '../../keys/keys.ts';
 import { type RedisSource, redisClientFor } from './connection/source.ts';
+import { notedLayout } from './layout.ts';
 import { answered } from './scripts/evaluate.ts';
 import type { RedisClient } from './scripts/script.ts';
 
@@ -37,9 +38,10 @@ export async function checkRedis(
   redis: RedisClient,
   { isStrict = false }: RedisNeeds = {},
 ): Promise<readonly RedisProblem[]> {
-  const facts = await answered(redis, () => askAll(redis), CHECK_TIMEOUT_MS, unanswered);
+  const ask = () => Promise.all([askAll(redis), notedLayout(redis)]);
+  const [facts, layout] = await answered(redis, ask, CHECK_TIMEOUT_MS, unanswered);
   const problems = facts.flatMap((each) => problemsOf(each, { isStrict }));
-  return [...new Map(problems.map((each) => [each.problem, each])).values()];
+  return [...new Map(problems.map((each) => [each.problem, each])).values(), ...layoutProblems(layout)];
 }
 
 async function askAll(redis: RedisClient): Promise<readonly RedisFacts[]> {
@@ -126,6 +128,15 @@ export function problemsOf(
     say('loss', found, 'set appendfsync to always, or cache.durability to fast: the last second is then redone');
   }
   return problems;
+}
+
+/** A process of an older release would drop fields that it does not know. */
+function layoutProblems(noted: number): RedisProblem[] {
+  if (noted <= KEY_LAYOUT_VERSION) return [];
+  const problem = `Redis holds runs in key layout ${noted}, and this release knows layouts up to ${KEY_LAYOUT_VERSION}`;
+  return [
+    { level: 'fatal', problem, remedy: 'start the release that wrote them, or give this one a Redis of its own' },
+  ];
 }
 
 function isAtLeast(version: string | undefined, [major, minor]: readonly [number, number]): boolean {

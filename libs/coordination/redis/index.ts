@@ -14,6 +14,7 @@ import { COMMIT_SCRIPTS, childrenPump, commitSuccess, stageChildren } from './co
 import type { RedisNotice } from './connection/connect.ts';
 import { type RedisSource, redisClientFor } from './connection/source.ts';
 import { commitError, ERROR_SCRIPTS, replay, retrySchedule, terminateMark, thresholdDecide } from './errors.ts';
+import { noteLayout } from './layout.ts';
 import { type Markers, markersIn } from './markers.ts';
 import { type OutboxEntry, takeEvents, trimEvents } from './outbox.ts';
 import { earlyOpen, PHASE_SCRIPTS, phaseClose, scopeDrain } from './phases.ts';
@@ -65,6 +66,8 @@ export interface RedisCoordinator extends Coordinator {
   /** Lists the runs that a shard looks after: open and not paused, or closing. */
   liveRuns(shard: number): AsyncIterable<string>;
   readonly markers: Markers;
+  /** Notes that this release writes here; an older one then refuses to start on this Redis (`checkRedis`). */
+  noteLayout(): Promise<void>;
   /** Yields the nodes of a phase whose due time lies ahead by up to `withinMs`, page by page. */
   lookAhead(look: LookAhead): AsyncIterable<NodesAhead>;
   /** When the first entry of a shard is due, in milliseconds from now; undefined when nothing is. */
@@ -91,6 +94,7 @@ export async function openRedisCoordinator(options: RedisCoordinatorOptions): Pr
       ...transitionsOf(deps),
       liveRuns: (shard) => liveRuns(deps, shard),
       markers: markersIn(runner, redis, shards),
+      noteLayout: () => noteLayout(runner),
       close: async () => close(),
     };
   } catch (error) {
@@ -110,7 +114,7 @@ function tokens(incarnation: number | (() => number)): () => string {
   };
 }
 
-function transitionsOf(deps: RedisDeps): Omit<RedisCoordinator, 'close' | 'liveRuns' | 'markers'> {
+function transitionsOf(deps: RedisDeps): Omit<RedisCoordinator, 'close' | 'liveRuns' | 'markers' | 'noteLayout'> {
   return {
     runOpen: (command) => runOpen(deps, command),
     runControl: (command) => runControl(deps, command),

@@ -2,7 +2,9 @@
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { type RedisServer, startRedisServer } from '../../../test/fixtures/servers/redis-server.ts';
+import { KEY_LAYOUT_VERSION, sharedKeys } from '../../keys/keys.ts';
 import { CommitCode } from '../protocol/commits.ts';
+import { windowPlace } from '../protocol/node.ts';
 import { PhaseCloseCode } from '../protocol/phases.ts';
 import { defaultPolicy } from '../protocol/policy.ts';
 import { checkRedis } from './capabilities.ts';
@@ -217,6 +219,54 @@ describe('a plan that changed under a process', () => {
     expect((await finish('a')).code).toBe(CommitCode.FENCING_REJECT);
     expect(await coordinator.findRun(RUN)).toBeUndefined();
     expect(await redis.keys('*')).toEqual([]);
+  });
+});
+
+describe('runs of another release', () => {
+  /** Makes the records of a module and its nodes what they were before windows were counted. */
+  const FORGET_WINDOWS = `local gate, record = cmsgpack.unpack(redis.call('GET', KEYS[1]))
+    for _, phase in ipairs(record.phases) do phase.inside, phase.ready = nil, nil end
+    redis.call('SET', KEYS[1], cmsgpack.pack(gate, record))
+    for i = 3, #KEYS do
+      local values = { cmsgpack.unpack(redis.call('GET', KEYS[i])) }
+      values[#values] = nil
+      redis.call('SET', KEYS[i], cmsgpack.pack(unpack(values)))
+      redis.call('ZADD', KEYS[2], 1, string.match(KEYS[i], '[^:]+$'))
+    end`;
+
+  it('of before windows go on: what is due is let in as far as there is room, and all of it ends', async () => {
+    const ids = Array.from({ length: 40 }, (_, at) => `n${at}`);
+    const narrow = await openRedisCoordinator({
+      ...{ redis, shards: 1, policy: { ...defaultPolicy, hopWindow: 16 }, incarnation: 1 },
+    });
+    const modules = [{ moduleId: 'm', phases: [SETTLE], first: ids.map((id) => hop(id)) }];
+    await narrow.runOpen({ runId: RUN, modules });
+    const nodes = ids.map((id) => `chain:{s00}:ptm:${id}`);
+    const keys = ['chain:{s00}:exec:run-1:m', 'chain:{s00}:due:run-1:m:0', ...nodes];
+    await redis.eval(FORGET_WINDOWS, keys.length, ...keys);
+    const taken = await narrow.dueTake({ shard: 0, limit: 100 });
+    expect(taken.entries.length).toBe(16);
+    const left = new Set(ids);
+    for (let round = 0; left.size > 0 && round < ids.length; round++) {
+      const nodes = await narrow.listNodes({ runId: RUN, state: 'pending', limit: 100 });
+      for (const { id } of nodes.filter((node) => windowPlace(node) === 'inside')) {
+        expect((await finish(id, narrow)).code).toBe(CommitCode.COMMIT_OK);
+        left.delete(id);
+      }
+      await narrow.windowFill({ runId: RUN, moduleId: 'm', phase: 0, hops: 100, requests: 100 });
+    }
+    expect((await narrow.findRun(RUN))?.modules).toMatchObject([{ state: 'done' }]);
+  });
+
+  it('of a newer one are a problem of the server, and an older version is never noted over a newer one', async () => {
+    await coordinator.noteLayout();
+    expect((await checkRedis(redis)).map(({ level }) => level)).toEqual(['loss']);
+    await redis.zadd(sharedKeys.layout(), KEY_LAYOUT_VERSION + 1, 'version');
+    await coordinator.noteLayout();
+    expect(await checkRedis(redis)).toMatchObject([
+      { level: 'loss' },
+      { level: 'fatal', problem: expect.stringContaining('key layout 3') },
+    ]);
   });
 });
 
