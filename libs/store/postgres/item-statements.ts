@@ -1,4 +1,10 @@
-/** The statements of items. A row is visible while `seq` is set; a marker has 0, so that no reader sees it. */
+/**
+ * The statements of items. A row is visible while `seq` is set; a marker has 0, so that no reader sees it.
+ *
+ * Their cost follows the batch, whatever the server believes of the run (K3): the rows of each execution are looked up by
+ * `LATERAL (… OFFSET 0)`, which a planner may not turn into a scan of the run, and changed by their `ctid`. Nobody else changes them
+ * meanwhile, for whoever does has locked the run's row.
+ */
 import type { Statement } from './database.ts';
 
 export const INSERT: Statement = {
@@ -27,32 +33,34 @@ export const REFUSED: Statement = {
   name: 'refused_confirmations',
   text: `SELECT given.node_id FROM unnest($2::text[], $3::text[], $4::text[]) AS given (node_id, token, replaces)
     WHERE EXISTS (SELECT FROM items i WHERE i.run_no = $1 AND i.node_id = given.node_id
-      AND i.token <> given.token AND i.token <> given.replaces AND i.seq IS NOT NULL AND NOT i.replaced)`,
+      AND i.token <> given.token AND i.token <> given.replaces AND i.seq IS NOT NULL AND NOT i.replaced OFFSET 0)`,
 };
 
 /** Marks the rows of earlier revisions of nodes; sinks still get them. Call it before {@link WITHDRAW}. */
 export const REPLACE: Statement = {
   name: 'replace_items',
-  text: `UPDATE items i SET replaced = TRUE
-    FROM unnest($2::text[], $3::text[]) AS given (node_id, token)
-    WHERE i.run_no = $1 AND i.node_id = given.node_id AND i.token <> given.token AND i.seq IS NOT NULL AND NOT i.replaced
-      AND i.revision < (SELECT max(own.revision) FROM items own
-        WHERE own.run_no = $1 AND own.node_id = given.node_id AND own.token = given.token)`,
+  text: `WITH older AS MATERIALIZED (
+      SELECT i.place FROM unnest($2::text[], $3::text[]) AS given (node_id, token)
+      CROSS JOIN LATERAL (SELECT max(revision) AS revision FROM items
+        WHERE run_no = $1 AND node_id = given.node_id AND token = given.token) own
+      CROSS JOIN LATERAL (SELECT ctid AS place FROM items WHERE run_no = $1 AND node_id = given.node_id
+        AND token <> given.token AND seq IS NOT NULL AND NOT replaced AND revision < own.revision OFFSET 0) i
+    )
+    UPDATE items SET replaced = TRUE FROM older WHERE items.ctid = older.place`,
 };
 
 /** Hides rows and keeps them until the run is closed, so that a later confirmation can show them again. */
 export const WITHDRAW: Statement = {
   name: 'withdraw_items',
   text: `WITH shown AS MATERIALIZED (
-      SELECT i.node_id, i.token, i.ordinal, i.seq
+      SELECT i.place, i.seq
       FROM unnest($2::text[], $3::text[]) AS given (node_id, token)
-      CROSS JOIN LATERAL (SELECT * FROM items WHERE run_no = $1 AND node_id = given.node_id
-        AND token <> given.token AND seq IS NOT NULL AND NOT replaced) i
+      CROSS JOIN LATERAL (SELECT ctid AS place, seq FROM items WHERE run_no = $1 AND node_id = given.node_id
+        AND token <> given.token AND seq IS NOT NULL AND NOT replaced OFFSET 0) i
       WHERE EXISTS (SELECT FROM items own WHERE own.run_no = $1 AND own.node_id = given.node_id
-        AND own.token = given.token)
+        AND own.token = given.token OFFSET 0)
     ), withdrawn AS (
-      UPDATE items i SET seq = NULL FROM shown s
-      WHERE i.run_no = $1 AND i.node_id = s.node_id AND i.token = s.token AND i.ordinal = s.ordinal
+      UPDATE items SET seq = NULL FROM shown WHERE items.ctid = shown.place
     ), lowest AS (SELECT min(seq) AS seq FROM shown WHERE seq > 0)
     UPDATE runs SET withdrawn_seq = CASE WHEN withdrawn_seq = 0 THEN lowest.seq ELSE least(withdrawn_seq, lowest.seq) END
     FROM lowest WHERE runs.no = $1 AND lowest.seq IS NOT NULL`,
@@ -71,13 +79,12 @@ export const SHOWN: Statement = {
 export const WITHDRAW_LOST: Statement = {
   name: 'withdraw_lost_items',
   text: `WITH shown AS MATERIALIZED (
-      SELECT i.node_id, i.token, i.ordinal, i.seq
+      SELECT i.place, i.seq
       FROM unnest($2::text[], $3::text[]) AS given (node_id, token)
-      CROSS JOIN LATERAL (SELECT * FROM items WHERE run_no = $1 AND node_id = given.node_id
-        AND token = given.token AND seq IS NOT NULL) i
+      CROSS JOIN LATERAL (SELECT ctid AS place, seq FROM items WHERE run_no = $1 AND node_id = given.node_id
+        AND token = given.token AND seq IS NOT NULL OFFSET 0) i
     ), withdrawn AS (
-      UPDATE items i SET seq = NULL FROM shown s
-      WHERE i.run_no = $1 AND i.node_id = s.node_id AND i.token = s.token AND i.ordinal = s.ordinal
+      UPDATE items SET seq = NULL FROM shown WHERE items.ctid = shown.place
     ), lowest AS (SELECT min(seq) AS seq FROM shown WHERE seq > 0)
     UPDATE runs SET withdrawn_seq = CASE WHEN withdrawn_seq = 0 THEN lowest.seq ELSE least(withdrawn_seq, lowest.seq) END
     FROM lowest WHERE runs.no = $1 AND lowest.seq IS NOT NULL`,
@@ -87,14 +94,13 @@ export const WITHDRAW_LOST: Statement = {
 export const CONFIRM: Statement = {
   name: 'confirm_items',
   text: `WITH numbered AS MATERIALIZED (
-      SELECT i.node_id, i.token, i.ordinal, CASE WHEN i.ordinal < 0 THEN 0
+      SELECT i.place, CASE WHEN i.ordinal < 0 THEN 0
         ELSE $4::bigint + row_number() OVER (PARTITION BY i.ordinal < 0 ORDER BY given.position, i.ordinal) END AS seq
       FROM unnest($2::text[], $3::text[]) WITH ORDINALITY AS given (node_id, token, position)
-      CROSS JOIN LATERAL (SELECT * FROM items WHERE run_no = $1 AND node_id = given.node_id
-        AND token = given.token AND seq IS NULL) i
+      CROSS JOIN LATERAL (SELECT ctid AS place, ordinal FROM items WHERE run_no = $1 AND node_id = given.node_id
+        AND token = given.token AND seq IS NULL OFFSET 0) i
     ), confirmed AS (
-      UPDATE items i SET seq = n.seq FROM numbered n
-      WHERE i.run_no = $1 AND i.node_id = n.node_id AND i.token = n.token AND i.ordinal = n.ordinal
+      UPDATE items SET seq = numbered.seq FROM numbered WHERE items.ctid = numbered.place
     )
     UPDATE runs SET last_seq = greatest(last_seq, (SELECT max(seq) FROM numbered)) WHERE no = $1`,
 };
@@ -147,10 +153,12 @@ export const PRUNE: Statement = {
       FROM hidden h CROSS JOIN LATERAL (SELECT max(ordinal) AS ordinal FROM items
         WHERE run_no = $1 AND node_id = h.node_id AND token = h.token) last
       WINDOW earlier AS (ORDER BY h.node_id, h.token ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+    ), rows AS MATERIALIZED (
+      SELECT i.place FROM sized s CROSS JOIN LATERAL (SELECT ctid AS place FROM items
+        WHERE run_no = $1 AND node_id = s.node_id AND token = s.token AND seq IS NULL OFFSET 0) i
+      WHERE coalesce(s.rows_before, 0) < $2
     ), deleted AS (
-      DELETE FROM items i USING sized s
-      WHERE i.run_no = $1 AND i.node_id = s.node_id AND i.token = s.token AND i.seq IS NULL
-        AND coalesce(s.rows_before, 0) < $2
+      DELETE FROM items USING rows WHERE items.ctid = rows.place AND items.seq IS NULL
       RETURNING 1
     )
     SELECT count(*) AS n FROM deleted`,
