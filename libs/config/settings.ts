@@ -101,6 +101,10 @@ export const SETTINGS = {
     'Requests of one run that are with the stages at once; the others wait in the coordinator. At least twice the concurrent requests of all processes.',
     256,
   ),
+  max_waiting_runs: integer(
+    'Runs that wait to be opened at most; a submission beyond them is refused with the time after which to try again.',
+    100_000,
+  ),
   backpressure_retry_delay_ms: integer('How long a publish waits before it retries a full queue.', 50),
 
   lease_ms: integer('How long a claim lasts unless its holder renews it.', 30 * SECOND_MS, { min: 1_000 }),

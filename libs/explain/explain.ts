@@ -6,6 +6,7 @@ import type { BodyMemorySnapshot } from '../limits/body-memory.ts';
 import type { BreakerSnapshot } from '../limits/breakers.ts';
 import type { KeySnapshot } from '../limits/rate-limiter.ts';
 import type { RunFailure, RunRecord } from '../store/port.ts';
+import type { BackendHealth } from '../telemetry/health.ts';
 import { longCalls, type ProcessCalls } from './calls.ts';
 import { missingConsumers } from './consumers.ts';
 import { explainNodes } from './nodes.ts';
@@ -32,18 +33,22 @@ export interface RunState {
   readonly bodyMemory?: BodyMemorySnapshot;
   /** The calls of the processes, as far as they are known. */
   readonly calls?: readonly ProcessCalls[];
+  /** The backends of the process that explains, as it checked them last. */
+  readonly backends?: readonly BackendHealth[];
   readonly nowMs: number;
 }
 
 /** The reasons, the most important first; at least one. */
 export function explainRun(state: RunState): RunReason[] {
   const { record, snapshot, nodes, limits, breakers = [], failures = [], processes, calls = [], nowMs } = state;
+  const away = awayBackends(state.backends);
   if (record.state === 'closed') return [closed(record, nowMs), ...failing(record.end?.failures ?? [])];
-  if (snapshot === undefined) return [notOpened(record, state.others, nowMs), ...deadline(record, nowMs)];
+  if (snapshot === undefined) return [...away, notOpened(record, state.others, nowMs), ...deadline(record, nowMs)];
   if (snapshot.state !== 'open') {
     return [{ code: 'closing', text: 'Every node has ended; the end of the run is being written.' }];
   }
   const reasons = [
+    ...away,
     ...marks(snapshot),
     ...(snapshot.paused
       ? [{ code: 'paused', text: 'The run is paused: nothing of it is begun until it is resumed.' }]
@@ -66,6 +71,13 @@ function closed({ end }: RunRecord, nowMs: number): RunReason {
   const detail = end === undefined || end.detail === '' ? '' : `: ${end.detail}`;
   const when = end === undefined ? '' : ` ${fromNow(end.endedAtMs, nowMs)}`;
   return { code: 'closed', text: `The run ended as ${end?.finishReason ?? 'closed'}${when}${detail}.` };
+}
+
+/** Nothing goes on before they do their work again. */
+function awayBackends(backends: readonly BackendHealth[] = []): RunReason[] {
+  return backends.flatMap(({ backend, isReady, reason }) =>
+    isReady ? [] : [{ code: 'backend_away', text: `A backend does not do its work (${backend}): ${reason}.` }],
+  );
 }
 
 /** Downloads of any run: a process has one memory for all of them. */

@@ -241,6 +241,8 @@ export interface Store {
   findRunByFingerprint(fingerprint: string): Promise<RunRecord | undefined>;
   /** Lists runs, newest first: by the time of acceptance, then by arrival. Throws `store.unknown_run` when `after` is unknown. */
   listRuns(query: RunQuery): Promise<readonly RunRecord[]>;
+  /** Counts the runs in a state, up to a number; its cost follows that number. */
+  countRuns(state: RunRecord['state'], atMost: number): Promise<number>;
   /** Lists closed runs that ended before a time and are not marked as expired, oldest first. */
   listExpiring(endedBeforeMs: number, limit: number): Promise<readonly string[]>;
   /** Records that the nodes of a closed run are deleted. */

@@ -20,7 +20,7 @@ it('a process is not ready before its backends were checked, and says what it wa
   expect(health.report()).toEqual({
     isReady: true,
     reasons: [],
-    backends: [{ backend: 'nats', isReady: true, reason: '' }],
+    backends: [{ backend: 'nats', isReady: true, reason: '', code: '' }],
   });
 });
 

@@ -4,6 +4,7 @@
  */
 import { Rounds } from '../concurrency/rounds.ts';
 import { within } from '../concurrency/within.ts';
+import { isCatenaError } from '../errors/catena-error.ts';
 import type { Log } from './log.ts';
 import { METRICS } from './metric-names.ts';
 import type { Metrics } from './metrics.ts';
@@ -17,6 +18,8 @@ export interface BackendHealth {
   readonly isReady: boolean;
   /** Why it is not ready; empty otherwise. */
   readonly reason: string;
+  /** The code of the error that says so; empty otherwise. */
+  readonly code: string;
 }
 
 export interface HealthReport {
@@ -101,16 +104,18 @@ export class Health {
   async #check(backend: string, check: HealthCheck): Promise<BackendHealth> {
     const { timeoutMs = TIMEOUT_MS } = this.#options;
     let reason = `no answer within ${timeoutMs} ms`;
+    let code = '';
     const answered = check().then(
       () => {
         reason = '';
       },
       (error: unknown) => {
         reason = error instanceof Error ? error.message : String(error);
+        if (isCatenaError(error)) code = error.code;
       },
     );
     await within(answered, timeoutMs);
-    return { backend, isReady: reason === '', reason };
+    return { backend, isReady: reason === '', reason, code };
   }
 
   /** Logs when a backend goes and comes, not in every round. */

@@ -14,6 +14,7 @@ import {
 import { tracedDispatch } from '../../libs/stage/observe/stage-span.ts';
 import type { TaskSubmission } from '../../libs/stage/run/submit.ts';
 import type { NewRun } from '../../libs/store/port.ts';
+import type { Health } from '../../libs/telemetry/health.ts';
 import { dispatchCodec } from '../../libs/transport/grpc/dispatch/codec.ts';
 import { serveDispatch } from '../../libs/transport/grpc/dispatch/serve.ts';
 import type { ServedCall } from '../../libs/transport/grpc/served-calls.ts';
@@ -31,6 +32,7 @@ export interface ApiDeps {
   readonly stages: Stages;
   readonly modules: ModuleRegistry;
   readonly submit: (task: TaskSubmission) => Promise<NewRun>;
+  readonly health: Health;
   /** The processes of the deployment, with what they do now. */
   readonly processes: () => Promise<readonly ProcessInfo[]>;
 }
@@ -80,9 +82,10 @@ export function createApis(deps: ApiDeps, hosted: ReadonlySet<StageName>): GrpcS
   return [...hosted].map((name) => SERVICES[name](deps));
 }
 
-function ingressDeps({ backends, stages, modules, submit, processes }: ApiDeps) {
+function ingressDeps({ backends, stages, modules, submit, processes, health }: ApiDeps) {
   const { store, coordinator, clock, limiter, breakers, budgets } = backends;
   return {
+    backends: () => health.report().backends,
     store,
     coordinator,
     budgets,

@@ -20,6 +20,7 @@ import { startHousekeeping } from '../../libs/stage/maintenance/housekeeping.ts'
 import { LossWatch } from '../../libs/stage/maintenance/loss-watch.ts';
 import { takeOver } from '../../libs/stage/maintenance/take-over.ts';
 import { meterProcesses } from '../../libs/stage/observe/process-gauges.ts';
+import { Admission } from '../../libs/stage/run/admission.ts';
 import { admitModules } from '../../libs/stage/run/admit-modules.ts';
 import { submitter, type TaskSubmission } from '../../libs/stage/run/submit.ts';
 import type { NewRun, Store } from '../../libs/store/port.ts';
@@ -161,7 +162,11 @@ export async function startDistributedNode(options: DistributedNodeOptions): Pro
   let api: HttpServer | undefined;
   let stopped: Promise<void> | undefined;
   const codeOf = (moduleId: string) => modules.find(moduleId)?.code ?? '';
-  const submit = submitter({ store, bus, clock, log, nextRunId: createRunIds(clock), codeOf });
+  const admission = new Admission({
+    ...{ store, clock, mostWaiting: config.maxWaitingRuns },
+    backends: () => health.report().backends,
+  });
+  const submit = submitter({ store, bus, clock, log, nextRunId: createRunIds(clock), codeOf, admission });
   const stopOnce = (): Promise<void> => (stopped ??= stop());
   try {
     await admitModules({
@@ -205,7 +210,10 @@ export async function startDistributedNode(options: DistributedNodeOptions): Pro
     );
     server = await startGrpcServer({
       listen: config.grpc.listen,
-      services: createApis({ config, backends, stages, modules, submit, processes: () => processes.ask() }, hosted),
+      services: createApis(
+        { config, backends, stages, modules, submit, health, processes: () => processes.ask() },
+        hosted,
+      ),
       tokens: config.grpc.tokens === undefined ? [] : parseTokens(config.grpc.tokens),
       allowUnprotected: config.access.allowUnprotected,
       tls,

@@ -3,6 +3,7 @@ import type { RunSnapshot } from '../../libs/coordination/protocol/reads.ts';
 import { createRunIds } from '../../libs/keys/run-id.ts';
 import type { Limiter } from '../../libs/limits/limiter.ts';
 import { startHousekeeping } from '../../libs/stage/maintenance/housekeeping.ts';
+import { Admission } from '../../libs/stage/run/admission.ts';
 import { fingerprintOf, submitter, type TaskSubmission } from '../../libs/stage/run/submit.ts';
 import type { NewRun, RunRecord, Store } from '../../libs/store/port.ts';
 import type { Metrics } from '../../libs/telemetry/metrics.ts';
@@ -50,7 +51,16 @@ export class RunningNode {
     this.metrics = metrics;
     this.limiter = limiter;
     this.alerts = parts.alerts;
-    const submit = submitter({ store, bus, clock, log, nextRunId: createRunIds(clock), codeOf: parts.codeOf });
+    const admission = new Admission({ store, clock, mostWaiting: parts.backends.config.maxWaitingRuns });
+    const submit = submitter({
+      store,
+      bus,
+      clock,
+      log,
+      nextRunId: createRunIds(clock),
+      codeOf: parts.codeOf,
+      admission,
+    });
     this.submit = async (task) => {
       await this.admit();
       return submit(task);

@@ -57,8 +57,10 @@ export class EventRelay {
 
   async #relay(): Promise<void> {
     const { pace } = this.#options;
+    const due = pace.due();
     const relay = async (shard: number) => pace.looked(shard, { found: await this.#relayShard(shard) });
-    const results = await Promise.allSettled(pace.due().map(relay));
+    const results = await Promise.allSettled(due.map(relay));
+    for (const [at, { status }] of results.entries()) if (status === 'rejected') pace.failed(due[at]!);
     const failure = results.find((result) => result.status === 'rejected');
     // Logged once per outage, not in every round.
     if (failure !== undefined && !this.#isFailing) {

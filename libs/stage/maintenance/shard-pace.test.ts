@@ -65,3 +65,18 @@ it('a time at which something is known to be due is not slept through', () => {
 it('a longest pause as long as the interval turns the pace off', () => {
   expect(play({ forMs: 5_000, idleMs: 100 }).looks[0]).toHaveLength(50);
 });
+
+it('a shard that could not be looked at is asked again ever more seldom, work on its runs or not, and then as before', () => {
+  let nowMs = 0;
+  const pace = new ShardPace({ shards: 1, intervalMs: 100, idleMs: 10_000, monotonic: () => nowMs });
+  const looks: number[] = [];
+  for (; nowMs < 20_000; nowMs += 100) {
+    pace.touch(0);
+    if (pace.due().length === 0) continue;
+    looks.push(nowMs);
+    if (nowMs < 10_000) pace.failed(0);
+    else pace.looked(0, { found: true });
+  }
+  expect(looks.slice(0, 6)).toEqual([0, 100, 300, 700, 1_500, 3_100]);
+  expect(looks.filter((atMs) => atMs > 12_000)).toHaveLength(79);
+});

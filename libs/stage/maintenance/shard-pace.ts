@@ -16,8 +16,14 @@ export interface ShardPaceOptions {
 
 const WARM_MS = 10_000;
 
+/** The longest pause after a failure. */
+const MOST_FAILED_MS = 2_000;
+
 interface Shard {
   pauseMs: number;
+  /** Nobody looks before, whatever happens there; the pause that led to it. */
+  restsUntilMs: number;
+  restMs: number;
   nextAtMs: number;
   warmUntilMs: number;
 }
@@ -30,7 +36,9 @@ export class ShardPace {
     this.#options = options;
     const { intervalMs } = options;
     this.#shards = Array.from({ length: options.shards }, () => ({
-      ...{ pauseMs: intervalMs, nextAtMs: Number.NEGATIVE_INFINITY, warmUntilMs: Number.NEGATIVE_INFINITY },
+      ...{ pauseMs: intervalMs, restMs: 0 },
+      ...{ nextAtMs: Number.NEGATIVE_INFINITY, warmUntilMs: Number.NEGATIVE_INFINITY },
+      restsUntilMs: Number.NEGATIVE_INFINITY,
     }));
   }
 
@@ -47,7 +55,16 @@ export class ShardPace {
     const nowMs = monotonic();
     state.warmUntilMs = nowMs + warmMs;
     state.pauseMs = intervalMs;
-    state.nextAtMs = Math.min(state.nextAtMs, nowMs + intervalMs);
+    state.nextAtMs = Math.max(state.restsUntilMs, Math.min(state.nextAtMs, nowMs + intervalMs));
+  }
+
+  /** The shard could not be looked at: it is asked again after a pause, which is doubled each time. */
+  failed(shard: number): void {
+    const { monotonic, intervalMs } = this.#options;
+    const state = this.#shards[shard]!;
+    state.restMs = Math.min(Math.max(state.restMs * 2, intervalMs), MOST_FAILED_MS);
+    state.restsUntilMs = monotonic() + state.restMs;
+    state.nextAtMs = state.restsUntilMs;
   }
 
   /** The shard was looked at. `nextInMs`: when something is known to be due there. */
@@ -58,6 +75,7 @@ export class ShardPace {
     const { monotonic, intervalMs, idleMs } = this.#options;
     const state = this.#shards[shard]!;
     const nowMs = monotonic();
+    state.restMs = 0;
     const isBusy = found || nowMs < state.warmUntilMs;
     state.pauseMs = isBusy ? intervalMs : Math.min(state.pauseMs * 2, idleMs);
     // A part of the pause at random: processes that were started together do not ask together.

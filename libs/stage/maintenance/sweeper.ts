@@ -85,6 +85,7 @@ export class Sweeper {
         const nextInMs = found ? undefined : await this.#options.nextDueInMs?.(shard);
         pace.looked(shard, { found, nextInMs });
       } catch (error) {
+        pace.failed(shard);
         this.#errors.add();
         this.#options.log.error('the sweeper could not sweep a shard; it retries', { shard, error });
       }

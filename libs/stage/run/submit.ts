@@ -9,6 +9,7 @@ import { canonicalJson } from '../../keys/canonical-json.ts';
 import { fromMicros, isAmount, MICROS } from '../../limits/budgets.ts';
 import type { NewRun, RunRecord, Store } from '../../store/port.ts';
 import type { Log } from '../../telemetry/log.ts';
+import type { Admission } from './admission.ts';
 
 /** A task as a user submits it. */
 export interface TaskSubmission {
@@ -137,13 +138,16 @@ export function taskMessage(run: Omit<RunRecord, 'state' | 'end'>): Message<'tas
 }
 
 export interface SubmitterDeps extends SubmitDeps {
+  /** Says whether runs are accepted now. */
+  readonly admission: Pick<Admission, 'require'>;
   readonly bus: Pick<Bus, 'publish'>;
   readonly log: Log;
 }
 
-/** Accepts tasks and sends the messages that open their runs. */
+/** Accepts tasks, if runs are accepted now ({@link Admission.require}), and sends the messages that open them. */
 export function submitter(deps: SubmitterDeps): (task: TaskSubmission) => Promise<NewRun> {
   return async (task) => {
+    await deps.admission.require();
     const run = await acceptTask(deps, task);
     // The run is in the store: without this message, housekeeping opens it a little later.
     await deps.bus.publish(taskMessage(run)).catch((error: unknown) => {

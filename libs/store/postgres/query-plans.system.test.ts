@@ -87,6 +87,7 @@ async function callEverything(store: PostgresStore): Promise<void> {
   await store.findRun('r');
   await store.findRunByFingerprint('f');
   await store.listExpiring(1, 10);
+  await store.countRuns('accepted', 10);
   const times = { acceptedFromMs: 1, acceptedBeforeMs: 2 };
   for (const filter of [{}, { state: 'open' as const }, { account: 'a' }, { user: 'u' }, { moduleId: 'm' }]) {
     await store.listRuns({ limit: 1, ...filter });

@@ -8,7 +8,14 @@ type Row = Record<string, unknown>;
 
 type RunMethods = Pick<
   Store,
-  'acceptRun' | 'markOpen' | 'findRun' | 'findRunByFingerprint' | 'listRuns' | 'listExpiring' | 'markExpired'
+  | 'acceptRun'
+  | 'markOpen'
+  | 'findRun'
+  | 'findRunByFingerprint'
+  | 'listRuns'
+  | 'countRuns'
+  | 'listExpiring'
+  | 'markExpired'
 >;
 
 /** Accepts, finds and lists runs. */
@@ -48,6 +55,7 @@ export function runsOn(db: SqliteDatabase, numbers: RunNumbers): RunMethods {
           .all(...values)
           .map((row) => toRecord(row)!);
       }),
+    countRuns: async (state, atMost) => db.read(() => sql.count.get(state, atMost)!.n as number),
     listExpiring: async (endedBeforeMs, limit) =>
       db.read(() => sql.expiring.all(endedBeforeMs, limit).map((row) => row.run_id as string)),
     markExpired: (runId) => db.write(() => void sql.markExpired.run(runId)),
@@ -72,6 +80,7 @@ function statements(db: SqliteDatabase) {
       `SELECT run_id FROM runs WHERE run_id = ?1
        UNION ALL SELECT run_id FROM runs WHERE account = ?2 AND idempotency_key = ?3 LIMIT 1`,
     ),
+    count: db.prepare('SELECT count(*) AS n FROM (SELECT 1 FROM runs WHERE state = ? LIMIT ?)'),
     markOpen: db.prepare(`UPDATE runs SET state = 'open' WHERE run_id = ? AND state <> 'open'`),
     find: db.prepare('SELECT * FROM runs WHERE run_id = ?'),
     findByFingerprint: db.prepare('SELECT * FROM runs WHERE fingerprint = ? ORDER BY no DESC LIMIT 1'),

@@ -9,6 +9,7 @@ import type { Publisher } from '../../../libs/stage/messages/publisher.ts';
 import type { ModuleCatalogue } from '../../../libs/stage/run/describe-module.ts';
 import type { TaskSubmission } from '../../../libs/stage/run/submit.ts';
 import type { NewRun, Store } from '../../../libs/store/port.ts';
+import type { BackendHealth } from '../../../libs/telemetry/health.ts';
 
 /** Dependencies of the methods of Ingress. */
 export interface IngressApiDeps {
@@ -29,7 +30,7 @@ export interface IngressApiDeps {
   readonly coordinator: Pick<Coordinator, 'findRun' | 'listNodes' | 'listEvents' | 'runControl' | 'replay'>;
   readonly budgets: Pick<Budgets, 'read'>;
   readonly modules: ModuleCatalogue;
-  /** Resolves when the task's run is in the store. Throws `submit.key_reused`. */
+  /** Resolves when the task's run is in the store. Throws `submit.key_reused`, and what an admission throws. */
   readonly submit: (task: TaskSubmission) => Promise<NewRun>;
   /** Ends a run that was accepted but never opened. */
   readonly cancelUnopened: (runId: string) => Promise<void>;
@@ -43,6 +44,8 @@ export interface IngressApiDeps {
   readonly clock: Clock;
   /** The processes of the deployment, with what they do now; absent when there is only this one. */
   readonly processes?: () => Promise<readonly ProcessInfo[]>;
+  /** The backends as they were when this process checked them last; absent when it has none that could be away. */
+  readonly backends?: () => readonly BackendHealth[];
   /** How often a watched run is read, in milliseconds. */
   readonly pollIntervalMs: number;
 }

@@ -26,6 +26,7 @@ export async function explain(deps: IngressApiDeps, runId: string): Promise<Expl
   const reasons = explainRun({
     ...{ record, snapshot, nodes, limits, breakers },
     others: await readOtherRuns(store, record),
+    backends: deps.backends?.() ?? [],
     bodyMemory: deps.bodyMemory.snapshot(),
     failures: failuresSoFar(all),
     ...{ processes, calls: callsOf(processes) },

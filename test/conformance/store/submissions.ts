@@ -63,6 +63,15 @@ export function describeSubmissions(name: string, open: OpenWith): void {
       expect(await ids({ moduleId: 'm@2.0.0' })).toEqual([]);
     });
 
+    it('is counted by state, up to a number', async () => {
+      const { store } = await open(...Array.from({ length: 5 }, (_, n) => newRun(`r${n}`)));
+      await store.markOpen('r0');
+      expect(await store.countRuns('accepted', 100)).toBe(4);
+      expect(await store.countRuns('accepted', 3)).toBe(3);
+      expect(await store.countRuns('open', 100)).toBe(1);
+      expect(await store.countRuns('closed', 100)).toBe(0);
+    });
+
     it('is read page by page, each run once', async () => {
       const ids = await openMany();
       for (const filter of [{}, { account: 'red' }, { moduleId: 'm@1.0.0' }, { state: 'open' as const }]) {

@@ -7,7 +7,7 @@ import { LookCode, type RedisClient, type Reply, type Script, type ScriptArgumen
 import { readScript } from './source.ts';
 
 export interface ScriptRunner {
-  /** Throws `coordinator.unavailable` (retryable): it is unknown what Redis did, but repeating the call is safe. */
+  /** Throws `coordinator.unavailable` or, without memory left, `coordinator.full` (both retryable): it is unknown what Redis did, but repeating the call is safe. */
   run(script: Script, keys: readonly string[], args: readonly ScriptArgument[]): Promise<Reply>;
   /** Sends another command, with the same errors. */
   ask<T>(what: string, command: (redis: RedisClient) => Promise<T>): Promise<T>;
@@ -116,6 +116,7 @@ function tooFewReplicas(found: number, wanted: number): CatenaError {
 
 function unavailable(what: string, cause: unknown): CatenaError {
   const message = cause instanceof Error ? cause.message : String(cause);
+  if (/\bOOM command not allowed\b/.test(message)) return full(what, message, cause);
   const isCluster = /\bMOVED\b/.test(message);
   return new CatenaError('coordinator.unavailable', `Redis did not run ${what}: ${message}`, {
     class: 'retryable',
@@ -124,5 +125,15 @@ function unavailable(what: string, cause: unknown): CatenaError {
     remedy: isCluster
       ? 'this Redis is a node of a Cluster: set cache.topology to cluster'
       : 'check that Redis runs, can be reached and takes writes (memory, disk, no replica); the call may be sent again',
+  });
+}
+
+function full(what: string, message: string, cause: unknown): CatenaError {
+  return new CatenaError('coordinator.full', `Redis has no memory left for ${what} (maxmemory): ${message}`, {
+    class: 'retryable',
+    cause,
+    data: { call: what },
+    remedy:
+      'give Redis more memory, or let runs end and their nodes expire (retention.finished_run_ms); nothing is lost meanwhile',
   });
 }
