@@ -1,33 +1,52 @@
-/** The nodes of a run that an explanation looks at. */
-import type { ChainNode, NodeState } from '../coordination/protocol/node.ts';
+/** The nodes of a run that an explanation looks at: as many as it needs, however many there are. */
+import type { ChainNode } from '../coordination/protocol/node.ts';
 import type { Coordinator } from '../coordination/protocol/port.ts';
 import type { RunSnapshot } from '../coordination/protocol/reads.ts';
 import type { RunRecord } from '../store/port.ts';
 
-/** Nodes read per state: enough to explain a run of any size. */
+/** Open nodes read per phase, those that are due first: enough to explain a run of any size. */
 const SAMPLE = 500;
-const LOOKED_AT: readonly NodeState[] = ['pending', 'processing', 'fetched', 'failed', 'retry', 'releasing', 'dead'];
+/** Nodes that are looked at for dead ones: no index has them. */
+const MOST_LOOKED_AT = 10_000;
+const PAGE = 500;
 
 export interface ReadNodes {
-  readonly all: readonly ChainNode[];
-  /** Those that are not dead. */
+  /** Open nodes, without those that stand ready outside of a window: the snapshot counts them. */
   readonly open: readonly ChainNode[];
-  /** Whether a state may have more nodes than were read. */
+  readonly dead: readonly ChainNode[];
+  /** Whether there may be more than were read. */
   readonly isSampled: boolean;
 }
 
+type Reading = Pick<Coordinator, 'listDue' | 'listNodes'>;
+
 /** Reads none of a run that is over. */
 export async function readNodes(
-  coordinator: Pick<Coordinator, 'listNodes'>,
-  { runId, state: ofRun }: RunRecord,
+  coordinator: Reading,
+  { runId, state }: RunRecord,
   snapshot: RunSnapshot | undefined,
 ): Promise<ReadNodes> {
-  const states = snapshot === undefined || ofRun === 'closed' ? [] : LOOKED_AT;
-  const lists = await Promise.all(states.map((state) => coordinator.listNodes({ runId, state, limit: SAMPLE })));
-  const all = lists.flat();
-  return {
-    all,
-    open: all.filter(({ state }) => state !== 'dead'),
-    isSampled: lists.some(({ length }) => length === SAMPLE),
-  };
+  if (snapshot === undefined || state === 'closed') return { open: [], dead: [], isSampled: false };
+  const open = await coordinator.listDue({ runId, limit: SAMPLE });
+  const places = Map.groupBy(open, ({ moduleId, phase }) => `${moduleId} ${phase}`);
+  const isCut = [...places.values()].some(({ length }) => length >= SAMPLE);
+  const { dead, isWhole } = await readDead(coordinator, snapshot);
+  return { open, dead, isSampled: isCut || !isWhole };
+}
+
+/** Looks for dead nodes from the first created on, if there are any. */
+async function readDead(
+  coordinator: Reading,
+  { runId, modules }: RunSnapshot,
+): Promise<{ readonly dead: readonly ChainNode[]; readonly isWhole: boolean }> {
+  const count = modules.flatMap(({ phases }) => phases).reduce((sum, phase) => sum + phase.dead, 0);
+  const dead: ChainNode[] = [];
+  let after: string | undefined;
+  for (let looked = 0; dead.length < Math.min(count, SAMPLE) && looked < MOST_LOOKED_AT; looked += PAGE) {
+    const page = await coordinator.listNodes({ runId, limit: PAGE, ...(after === undefined ? {} : { after }) });
+    dead.push(...page.filter(({ state }) => state === 'dead'));
+    if (page.length < PAGE) break;
+    after = page.at(-1)!.id;
+  }
+  return { dead, isWhole: dead.length >= count };
 }

@@ -39,6 +39,7 @@ export function everyCall(holder: ChainNode, child: NodeSeed): readonly NamedCal
     findRun: runId,
     findNode: node,
     listNodes: { runId, limit: 10 },
+    listDue: { runId, limit: 10 },
     listEvents: { runId, afterSeq: 0, limit: 10 },
   };
   return Object.entries(calls) as unknown as NamedCall[];

@@ -3,7 +3,7 @@ import type { Clock } from '../../clock/clock.ts';
 import { explainRun } from '../../explain/explain.ts';
 import { readNodes } from '../../explain/read-nodes.ts';
 import { readOtherRuns } from '../../explain/turns.ts';
-import { deadNodes, timeline } from '../../stage/run/close-run.ts';
+import { deadNodes, hasDead, timeline } from '../../stage/run/close-run.ts';
 import { failuresSoFar, toDeadLetter } from '../../stage/run/run-failures.ts';
 import type { DeadLetter, RunRecord, StoredEvent, StoredItem } from '../../store/port.ts';
 import { findRun } from './find-run.ts';
@@ -56,6 +56,7 @@ async function* letters({ store, coordinator }: Reader, { runId, state }: RunRec
     yield* await store.listDeadLetters(runId);
     return;
   }
+  if (!(await hasDead(coordinator, runId))) return;
   for await (const node of deadNodes(coordinator, runId)) {
     if (node.deathReason !== 'superseded') yield toDeadLetter(node);
   }
@@ -74,12 +75,12 @@ async function explain(
   nowMs: number,
 ): Promise<Explanation> {
   const snapshot = await coordinator.findRun(record.runId);
-  const { all, open, isSampled } = await readNodes(coordinator, record, snapshot);
+  const { open, dead, isSampled } = await readNodes(coordinator, record, snapshot);
   const calls = longCalls(nowMs);
   return {
     reasons: explainRun({
       ...{ record, snapshot, nodes: open, limits: [], nowMs },
-      failures: failuresSoFar(all),
+      failures: failuresSoFar([...open, ...dead]),
       others: await readOtherRuns(store, record),
       calls: calls === undefined ? [] : [{ ...calls, process: '' }],
     }),

@@ -14,7 +14,7 @@ import type { CallsInFlight } from '../../telemetry/calls-in-flight.ts';
 
 export interface Reader {
   readonly store: StoreReader;
-  readonly coordinator: Pick<Coordinator, 'findRun' | 'listNodes' | 'listEvents'>;
+  readonly coordinator: Pick<Coordinator, 'findRun' | 'listNodes' | 'listDue' | 'listEvents'>;
   /** What a run has cost so far. */
   readonly readCost: (runId: string) => Promise<RunCost>;
   /** The long calls of the process that works on the file. */

@@ -83,5 +83,6 @@ export const TRANSITIONS = {
   findRun: ['run_read', NO_CODES],
   findNode: ['node_read', NO_CODES],
   listNodes: ['nodes_read', NO_CODES],
+  listDue: ['due_read', NO_CODES],
   listEvents: ['events_read', NO_CODES],
 } as const satisfies Readonly<Record<keyof Coordinator, readonly [name: string, codes: CodeTable]>>;

@@ -59,6 +59,12 @@ export interface NodeFilter {
   readonly after?: string;
 }
 
+export interface DueFilter {
+  readonly runId: string;
+  /** Nodes of each phase at most, of those that are due at a time and of those that wait for the last opening. */
+  readonly limit: number;
+}
+
 export interface EventFilter {
   readonly runId: string;
   readonly afterSeq: number;
@@ -81,6 +87,11 @@ export interface Reads {
   findNode(node: NodeRef): Promise<ChainNode | undefined>;
   /** Returns a page of the nodes that the filter selects, in the order of their creation. */
   listNodes(filter: NodeFilter): Promise<readonly ChainNode[]>;
+  /**
+   * Returns open nodes of each phase, those that are due first, and none of those that stand ready outside of a window: a run counts
+   * them. Its cost follows the limit, not the run.
+   */
+  listDue(filter: DueFilter): Promise<readonly ChainNode[]>;
   /** Returns a page of a run's timeline after a sequence number. */
   listEvents(filter: EventFilter): Promise<readonly TimelineEvent[]>;
 }

@@ -18,7 +18,7 @@ import { noteLayout } from './layout.ts';
 import { type Markers, markersIn } from './markers.ts';
 import { type OutboxEntry, takeEvents, trimEvents } from './outbox.ts';
 import { earlyOpen, PHASE_SCRIPTS, phaseClose, scopeDrain } from './phases.ts';
-import { findNode, findRun, listEvents, listNodes, liveRuns, READ_SCRIPTS } from './reads.ts';
+import { findNode, findRun, listDue, listEvents, listNodes, liveRuns, READ_SCRIPTS } from './reads.ts';
 import { RunKeyCache } from './run-keys.ts';
 import { RUN_SCRIPTS, runAudit, runControl, runOpen, runPurge, runSettle } from './runs.ts';
 import type { RedisDeps } from './scripts/call.ts';
@@ -148,6 +148,7 @@ function transitionsOf(deps: RedisDeps): Omit<RedisCoordinator, 'close' | 'liveR
     findRun: (runId) => findRun(deps, runId),
     findNode: (ref) => findNode(deps, ref),
     listNodes: (filter) => listNodes(deps, filter),
+    listDue: (filter) => listDue(deps, filter),
     listEvents: (filter) => listEvents(deps, filter),
 
     check: async () => {

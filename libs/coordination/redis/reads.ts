@@ -1,8 +1,9 @@
 /** Bindings of reads; they change nothing. */
 import { chainKeys, dueMembers } from '../../keys/keys.ts';
-import type { ChainNode, NodeRef } from '../protocol/node.ts';
+import { type ChainNode, LAST_OPENING_MS, type NodeRef, READY_HOP_MS } from '../protocol/node.ts';
 import type {
   ByKind,
+  DueFilter,
   EventFilter,
   ModuleSnapshot,
   NodeFilter,
@@ -10,7 +11,7 @@ import type {
   RunSnapshot,
   TimelineEvent,
 } from '../protocol/reads.ts';
-import { type RedisDeps, runPlanned } from './scripts/call.ts';
+import { findRunKeys, type RedisDeps, runPlanned } from './scripts/call.ts';
 import { NODE_TEXTS, readList, readNode } from './scripts/read-reply.ts';
 import { bind, LOOK, type Script } from './scripts/script.ts';
 
@@ -104,6 +105,22 @@ export async function listNodes(deps: RedisDeps, filter: NodeFilter): Promise<re
     if (texts.length < page || nodes.length === limit) return nodes;
     after = texts.at(-1);
   }
+}
+
+export async function listDue(deps: RedisDeps, { runId, limit }: DueFilter): Promise<readonly ChainNode[]> {
+  const runKeys = await findRunKeys(deps, runId);
+  const phases = [...(runKeys?.modules.values() ?? [])].flatMap(({ due }) => due);
+  const firstOf = (key: string, from: string, to: string) =>
+    deps.runner.ask('ZRANGE', (redis) => redis.zrange(key, from, to, 'BYSCORE', 'LIMIT', 0, limit));
+  const ids = await Promise.all(
+    phases.flatMap((key) => [firstOf(key, '-inf', `(${READY_HOP_MS}`), firstOf(key, `${LAST_OPENING_MS}`, '+inf')]),
+  );
+  const all = ids.flat();
+  const nodes: ChainNode[] = [];
+  // One page after the other, so that nobody waits long for Redis.
+  for (let at = 0; at < all.length; at += PAGE) nodes.push(...(await readNodes(deps, runId, all.slice(at, at + PAGE))));
+  // Some may have ended since.
+  return nodes.filter(({ dueAtMs }) => dueAtMs > 0);
 }
 
 /** The nodes with these ids that exist. */

@@ -92,6 +92,7 @@ export function openSqliteCoordinator({ db, clock, policy }: SqliteCoordinatorOp
     findNode: async ({ id }) =>
       db.read(() => mapDefined(tx.nodes.find(id), (row) => toChainNode(row, tx.scopes.phase(row.phase_no)))),
     listNodes: async (filter) => db.read(() => lister.list(filter)),
+    listDue: async (filter) => db.read(() => lister.listDue(filter)),
     listEvents: async (filter) => db.read(() => tx.events.list(filter)),
   };
 }
@@ -99,13 +100,14 @@ export function openSqliteCoordinator({ db, clock, policy }: SqliteCoordinatorOp
 /** Reads a coordinator with tables of this version, which another process may be writing. */
 export function openSqliteCoordinatorReader(
   db: SqliteDatabase,
-): Pick<Coordinator, 'findRun' | 'listNodes' | 'listEvents'> {
+): Pick<Coordinator, 'findRun' | 'listNodes' | 'listDue' | 'listEvents'> {
   const scopes = new Scopes(db);
   const lister = new NodeLister(db, scopes);
   const events = new Events(db);
   return {
     findRun: async (runId) => db.read(() => mapDefined(scopes.run(runId), snapshot)),
     listNodes: async (filter) => db.read(() => lister.list(filter)),
+    listDue: async (filter) => db.read(() => lister.listDue(filter)),
     listEvents: async (filter) => db.read(() => events.list(filter)),
   };
 }

@@ -1,13 +1,14 @@
 import type { SqliteDatabase } from '../../sqlite/database.ts';
-import type { ChainNode } from '../protocol/node.ts';
-import type { ModuleSnapshot, NodeFilter, RunSnapshot } from '../protocol/reads.ts';
+import { type ChainNode, LAST_OPENING_MS, READY_HOP_MS } from '../protocol/node.ts';
+import type { DueFilter, ModuleSnapshot, NodeFilter, RunSnapshot } from '../protocol/reads.ts';
 import { COLUMNS, type RowColumns, toChainNode, toRow } from './tables/node-row.ts';
 import { openCount, type RunScope, type Scopes } from './tables/scopes.ts';
 
-/** Reads nodes of a run, page by page, in the order of their creation. */
+/** Reads nodes of a run: page by page in the order of their creation, or those that are due first. */
 export class NodeLister {
   readonly #scopes: Scopes;
   readonly #list;
+  readonly #due;
   readonly #numberOf;
 
   constructor(db: SqliteDatabase, scopes: Scopes) {
@@ -19,8 +20,22 @@ export class NodeLister {
        WHERE r.run_id = ? AND n.no > ? AND (? = '' OR n.state = ?) AND (? = '' OR n.death_reason = ?)
        ORDER BY n.no LIMIT ?`,
     );
+    this.#due = db.prepare(
+      `SELECT ${COLUMNS} FROM chain_nodes WHERE phase_no = ? AND due_at > 0 AND due_at >= ? AND due_at < ?
+       ORDER BY due_at, no LIMIT ?`,
+    );
     // Arrays are faster than objects, as in {@link Nodes}.
     this.#list.setReturnArrays(true);
+    this.#due.setReturnArrays(true);
+  }
+
+  listDue({ runId, limit }: DueFilter): ChainNode[] {
+    const phases = this.#scopes.run(runId)?.modules.flatMap((module) => module.phases) ?? [];
+    return phases.flatMap((phase) => {
+      const timed = this.#due.all(phase.no, 0, READY_HOP_MS, limit);
+      const waiting = this.#due.all(phase.no, LAST_OPENING_MS, Number.MAX_SAFE_INTEGER, limit);
+      return ([...timed, ...waiting] as unknown as RowColumns[]).map((row) => toChainNode(toRow(row), phase));
+    });
   }
 
   list({ runId, state = '' as ChainNode['state'], deathReason, limit, after }: NodeFilter): ChainNode[] {

@@ -135,6 +135,12 @@ export async function* timeline(
   }
 }
 
+/** Whether a run has dead nodes: it counts them, and finding them takes longer the more nodes it has. */
+export async function hasDead(coordinator: Pick<Coordinator, 'findRun'>, runId: string): Promise<boolean> {
+  const modules = (await coordinator.findRun(runId))?.modules ?? [];
+  return modules.some(({ phases }) => phases.some(({ dead }) => dead > 0));
+}
+
 /** Reads the dead nodes of a run in the order of their creation. */
 export async function* deadNodes(
   coordinator: Pick<Coordinator, 'listNodes'>,

@@ -80,6 +80,12 @@ describe('ListDeadLetters', () => {
     await opened.api.pauseRun({ runId }, call());
     const nodes = await coordinator.listNodes({ runId, limit: 10 });
     const dead = nodes.map((node, at) => ({ ...node, deathReason: at < 2 ? 'superseded' : 'failed' }) as const);
+    const snapshot = (await coordinator.findRun(runId))!;
+    const phases = snapshot.modules[0]!.phases.map((phase) => ({ ...phase, dead: dead.length }));
+    vi.spyOn(coordinator, 'findRun').mockResolvedValue({
+      ...snapshot,
+      modules: [{ ...snapshot.modules[0]!, phases }],
+    });
     vi.spyOn(coordinator, 'listNodes').mockImplementation(async ({ after, limit, state }) => {
       expect(state).toBe('dead');
       const from = after === undefined ? 0 : dead.findIndex(({ id }) => id === after) + 1;
@@ -93,6 +99,15 @@ describe('ListDeadLetters', () => {
       expect(letters.map(({ nodeId }) => nodeId)).toEqual([dead[2]!.id, dead[3]!.id]);
       expect(pages).toBe(count);
     }
+  });
+
+  it('K9: does not look for the dead of an open run that has none', async () => {
+    const opened = openApi();
+    const runId = await submitted(opened, { input: json({ pages: 3 }) });
+    await opened.api.pauseRun({ runId }, call());
+    const list = vi.spyOn(opened.bench.coordinator, 'listNodes');
+    expect((await lettersOf(opened, runId, 10)).letters).toEqual([]);
+    expect(list).not.toHaveBeenCalled();
   });
 
   it('refuses what cannot be', async () => {

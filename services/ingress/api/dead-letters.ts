@@ -6,6 +6,7 @@ import {
   type ListDeadLettersResponse,
 } from '../../../libs/contracts/services.ts';
 import { CatenaError } from '../../../libs/errors/catena-error.ts';
+import { hasDead } from '../../../libs/stage/run/close-run.ts';
 import { toDeadLetter } from '../../../libs/stage/run/run-failures.ts';
 import type { DeadLetter as Letter } from '../../../libs/store/port.ts';
 import type { IngressApiDeps } from './deps.ts';
@@ -50,6 +51,7 @@ function storedLetters({ store }: IngressApiDeps, { runId, limit, after }: Lette
 
 async function deadNodes({ coordinator }: IngressApiDeps, { runId, limit, after }: LetterQuery): Promise<Letter[]> {
   const letters: Letter[] = [];
+  if (!(await hasDead(coordinator, runId))) return letters;
   for (let behind = after; letters.length < limit; ) {
     const nodes = await coordinator.listNodes({
       runId,

@@ -27,7 +27,7 @@ export interface IngressApiDeps {
     | 'putAccount'
     | 'getAccount'
   >;
-  readonly coordinator: Pick<Coordinator, 'findRun' | 'listNodes' | 'listEvents' | 'runControl' | 'replay'>;
+  readonly coordinator: Pick<Coordinator, 'findRun' | 'listNodes' | 'listDue' | 'listEvents' | 'runControl' | 'replay'>;
   readonly budgets: Pick<Budgets, 'read'>;
   readonly modules: ModuleCatalogue;
   /** Resolves when the task's run is in the store. Throws `submit.key_reused`, and what an admission throws. */

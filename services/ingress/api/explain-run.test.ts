@@ -45,8 +45,8 @@ it('says that numbers are lower bounds when it looked at a part', async () => {
   const opened = openApi();
   const runId = await submitted(opened);
   const [hop] = await opened.bench.coordinator.listNodes({ runId, state: 'pending', limit: 1 });
-  vi.spyOn(opened.bench.coordinator, 'listNodes').mockImplementation(async ({ state, limit }) =>
-    state === 'retry' ? Array(limit).fill({ ...hop!, state: 'retry' }) : [],
+  vi.spyOn(opened.bench.coordinator, 'listDue').mockImplementation(async ({ limit }) =>
+    Array(limit).fill({ ...hop!, state: 'retry' }),
   );
   expect(await opened.api.explainRun({ runId }, call())).toMatchObject({
     sampled: true,

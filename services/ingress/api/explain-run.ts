@@ -18,7 +18,7 @@ export async function explain(deps: IngressApiDeps, runId: string): Promise<Expl
   const record = await findRun(store, runId);
   const snapshot = await coordinator.findRun(runId);
   const isOver = snapshot === undefined || record.state === 'closed';
-  const { all, open: nodes, isSampled } = await readNodes(coordinator, record, snapshot);
+  const { open: nodes, dead, isSampled } = await readNodes(coordinator, record, snapshot);
   const keys = new Set(nodes.filter(isWaitingRequest).map(({ limitKey = '' }) => limitKey));
   const limits = keys.size > 0 ? await deps.limits([...keys].slice(0, MOST_KEYS)) : [];
   const breakers = nodes.some((node) => breakerAwaited(node) !== undefined) ? await deps.breakers.list() : [];
@@ -28,7 +28,7 @@ export async function explain(deps: IngressApiDeps, runId: string): Promise<Expl
     others: await readOtherRuns(store, record),
     backends: deps.backends?.() ?? [],
     bodyMemory: deps.bodyMemory.snapshot(),
-    failures: failuresSoFar(all),
+    failures: failuresSoFar([...nodes, ...dead]),
     ...{ processes, calls: callsOf(processes) },
     nowMs: clock.now(),
   });

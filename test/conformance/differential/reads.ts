@@ -32,6 +32,9 @@ export async function compareReads(twin: Twin, runId: string, limit: number): Pr
   await twin.compareRead('a node of another run', (side) =>
     side.findNode({ ...ref, runId: `${runId}-unknown`, id: 'x' }),
   );
+  await twin.compareRead('what is due', async (side) =>
+    (await side.listDue({ runId, limit: 10_000 })).map(({ id, state }) => `${id} ${state}`).sort(),
+  );
   await twin.compareRead('events page by page', (side) => eventIdsOf(side, runId, limit));
   const unknown = `${runId}-unknown`;
   await twin.compareRead('an unknown run', (side) => side.findRun(unknown));

@@ -41,7 +41,7 @@ type Answer = { readonly outcome: unknown } | { readonly refusal: string; readon
 
 /** Of a command in a message: enough to name its node. */
 const MAX_COMMAND_CHARS = 400;
-const READS: ReadonlySet<string> = new Set(['findRun', 'findNode', 'listNodes', 'listEvents']);
+const READS: ReadonlySet<string> = new Set(['findRun', 'findNode', 'listNodes', 'listDue', 'listEvents']);
 const CARRIES_CHILDREN: ReadonlySet<string> = new Set(['commitSuccess', 'stageChildren']);
 /** Beyond what stands due: a limit that is reached takes any of the nodes that are due at the same time. */
 const ROOM = 50;

@@ -33,10 +33,25 @@ export function describeReads(open: OpenCoordinator): void {
       expect(await ids({ state: 'processing' })).toEqual([scene.cast.ref('c').id]);
     });
 
+    it('lists the open nodes of each phase that are due first, and none that ended or stand ready', async () => {
+      const scene = await openScene(open, { first: ['a', 'b', 'c', 'd', 'e'] });
+      await scene.finish('a');
+      await scene.kill('b');
+      await scene.take('c');
+      const ids = async (limit: number) =>
+        (await scene.coordinator.listDue({ runId: scene.runId, limit })).map((node) => node.id).sort();
+      const idsOf = (...names: string[]) => names.map((name) => scene.cast.ref(name).id).sort();
+      expect(await ids(10)).toEqual(idsOf('c', 'd', 'e'));
+      const two = await ids(2);
+      expect(two).toHaveLength(2);
+      expect(idsOf('c', 'd', 'e')).toEqual(expect.arrayContaining(two));
+    });
+
     it('knows nothing of what does not exist', async () => {
       const scene = await openScene(open);
       expect(await scene.coordinator.findRun('run-unknown')).toBeUndefined();
       expect(await scene.coordinator.listNodes({ runId: 'run-unknown', limit: 10 })).toEqual([]);
+      expect(await scene.coordinator.listDue({ runId: 'run-unknown', limit: 10 })).toEqual([]);
       scene.cast.hop('nobody');
       expect(await scene.exists('nobody')).toBe(false);
     });

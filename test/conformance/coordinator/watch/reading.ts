@@ -38,7 +38,7 @@ export function refOf(node: NodeRef): NodeRef {
 }
 
 /** A purge is no transition of a run: it forgets it. */
-type Transitions = Omit<Coordinator, 'findRun' | 'findNode' | 'listNodes' | 'listEvents' | 'runPurge'>;
+type Transitions = Omit<Coordinator, 'findRun' | 'findNode' | 'listNodes' | 'listDue' | 'listEvents' | 'runPurge'>;
 
 /** One call of a transition, with what it answered. */
 export type Step = {

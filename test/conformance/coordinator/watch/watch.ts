@@ -5,7 +5,14 @@ import type { Step } from './reading.ts';
 import { type RunView, viewRun } from './reading.ts';
 import { newMemory, stepViolations } from './steps.ts';
 
-const UNWATCHED: ReadonlySet<string> = new Set(['findRun', 'findNode', 'listNodes', 'listEvents', 'runPurge']);
+const UNWATCHED: ReadonlySet<string> = new Set([
+  'findRun',
+  'findNode',
+  'listNodes',
+  'listDue',
+  'listEvents',
+  'runPurge',
+]);
 
 /** Of a command in a message: enough to name its node. */
 const MAX_COMMAND_CHARS = 400;
