@@ -37,6 +37,7 @@ export {
   ExplainRunResponse,
   GetAccountRequest,
   GetAccountResponse,
+  GetOverviewResponse,
   GetRunRequest,
   GetRunResponse,
   type IngressClient,

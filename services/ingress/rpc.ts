@@ -5,6 +5,7 @@ import { getAccount, putAccount } from './api/accounts.ts';
 import { discardDeadLetters, listDeadLetters } from './api/dead-letters.ts';
 import type { IngressApiDeps } from './api/deps.ts';
 import { explain } from './api/explain-run.ts';
+import { getOverview } from './api/get-overview.ts';
 import { listItems } from './api/list-items.ts';
 import { replayDeadLetters } from './api/replay.ts';
 import { RunScene } from './api/run-watch.ts';
@@ -28,6 +29,7 @@ export function createIngressApi(deps: IngressApiDeps): IngressServiceImplementa
     cancelRun: async ({ runId }) => ({ changed: await controlRun(deps, runId, 'cancel') }),
     listItems: (request, { signal }) => listItems(deps, request, signal),
     explainRun: ({ runId }) => explain(deps, runId),
+    getOverview: () => getOverview(deps),
     listDeadLetters: (request) => listDeadLetters(deps, request),
     replayDeadLetters: (request, { signal }) => replayDeadLetters(deps, request, signal),
     discardDeadLetters: async (request) => ({ discarded: await discardDeadLetters(deps, request) }),

@@ -76,7 +76,7 @@ describe('P2: each script', () => {
     await raw.config('SET', 'maxmemory', '1');
     const { coordinator } = scene.harness;
     const call = { ...heldBy(holder), children: [scene.cast.hop('b')], staged: 0, wakeUps: 1 };
-    const full = { code: 'coordinator.unavailable', class: 'retryable' };
+    const full = { code: 'coordinator.full', class: 'retryable' };
     await expect(coordinator.commitSuccess(call)).rejects.toMatchObject(full);
     await expect(coordinator.commitError({ ...heldBy(holder), error: '{}' })).rejects.toMatchObject(full);
     await raw.config('SET', 'maxmemory', '0');

@@ -49,6 +49,17 @@ export function addReading(program: Command, context: CliContext, done: Done): v
   });
   withLocation(
     program
+      .command('top')
+      .description(
+        'show all runs: shares, what waits for what, stages and limits; in a terminal again and again, until Ctrl-C',
+      )
+      .option('--json', 'print once, as JSON'),
+  ).action(async (options) => {
+    const { top } = await import('../commands/top.ts');
+    done(await top(context, options));
+  });
+  withLocation(
+    program
       .command('letters')
       .argument('<run>', RUN_ARGUMENT)
       .description('list the nodes of a run that ended in failure, with their ids')

@@ -1,6 +1,7 @@
 /** The runs of a database file, read while another process may be writing it. */
 import type { Clock } from '../../clock/clock.ts';
 import { explainRun } from '../../explain/explain.ts';
+import { readOverview } from '../../explain/overview.ts';
 import { readNodes } from '../../explain/read-nodes.ts';
 import { readOtherRuns } from '../../explain/turns.ts';
 import { deadNodes, hasDead, timeline } from '../../stage/run/close-run.ts';
@@ -27,6 +28,13 @@ export function fileRuns(reader: Reader, clock: Clock): RunSource {
     deadLetters: (run) => letters(reader, run),
     timeline: (run) => readTimeline(reader, run),
     explain: (run) => explain(reader, run, clock.now()),
+    // Limits and breakers are in the memory of the process that works on the file.
+    overview: () =>
+      readOverview({
+        ...{ store, coordinator, processes: undefined, backends: () => [], nowMs: clock.now() },
+        limits: async () => [],
+        breakers: async () => [],
+      }),
   };
 }
 

@@ -1,5 +1,6 @@
 /** The source of runs for the reading commands: a file or a server. */
 import type { RunSnapshot } from '../../coordination/protocol/reads.ts';
+import type { Overview } from '../../explain/overview.ts';
 import type { RunReason } from '../../explain/reasons.ts';
 import type { DeadLetter, RunCost, RunRecord, StoredEvent, StoredItem } from '../../store/port.ts';
 
@@ -38,4 +39,6 @@ export interface RunSource {
   /** The timeline, in order; empty if the source has none. */
   timeline(run: RunRecord): Promise<readonly StoredEvent[]>;
   explain(run: RunRecord): Promise<Explanation>;
+  /** All runs at this moment. */
+  overview(): Promise<Overview>;
 }

@@ -34,6 +34,19 @@ describe('at a server', () => {
     expect(await server.run('cancel', runId)).toMatchObject({ code: 2, stderr: expect.stringContaining('is closed') });
   });
 
+  it('all runs are shown side by side, as text and as JSON', async () => {
+    const server = await startServer([CHAINS]);
+    expect((await server.run('top')).stdout).toMatch(/ · 0 open runs · 0 waiting to be opened\n\nno run is open/);
+    const runId = await submitted(server, CHAINS, 0);
+    expect((await server.run('top')).stdout).toMatch(new RegExp(`\n${runId} +100 % +\\d+ +0 +\\d+ +0 +0 +normal `));
+    const seen = JSON.parse((await server.run('top', '--json')).stdout) as object;
+    expect(seen).toMatchObject({
+      ...{ open_runs: 1, waiting_runs: 0, sampled: false, breakers: [], backends_away: [] },
+      runs: [{ run_id: runId, share: 1, priority: 'normal', ready: 0 }],
+      waits: { slot: expect.any(Number) },
+    });
+  });
+
   it('failed nodes are listed by their steps, and replayed by their ids', async () => {
     const server = await startServer([FAILING]);
     const runId = await submitted(server, FAILING);

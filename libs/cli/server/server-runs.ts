@@ -1,5 +1,7 @@
 /** The runs of a server, for the reading commands. */
-import type { DeadLetter as DeadLetterMessage, Item } from '../../contracts/services.ts';
+import type { PriorityClass } from '../../contracts/priority.ts';
+import type { DeadLetter as DeadLetterMessage, GetOverviewResponse, Item } from '../../contracts/services.ts';
+import type { OpenBreaker, Overview, Wait } from '../../explain/overview.ts';
 import type { DeadLetter, RunRecord, StoredItem } from '../../store/port.ts';
 import { ITEM_TYPES_KEY, namesIn, STEPS_KEY } from '../read/failed-nodes.ts';
 import type { RunSource } from '../read/run-source.ts';
@@ -20,6 +22,7 @@ export function serverRuns(calls: IngressCalls): RunSource {
     },
     deadLetters: ({ runId }) => readDeadLetters(calls, runId),
     timeline: async () => [],
+    overview: async () => toOverview(await calls.getOverview({})),
     explain: async ({ runId }) => {
       const { reasons, sampled } = await calls.explainRun({ runId });
       return {
@@ -27,6 +30,24 @@ export function serverRuns(calls: IngressCalls): RunSource {
         sampled,
       };
     },
+  };
+}
+
+function toOverview({ runs, hosts, breakers, away, sampled, ...seen }: GetOverviewResponse): Overview {
+  return {
+    ...seen,
+    runs: runs.map(({ paused, ...run }) => ({
+      ...run,
+      isPaused: paused,
+      priorityClass: run.priorityClass as PriorityClass,
+    })),
+    waits: seen.waits.map(({ wait, nodes }) => ({ wait: wait as Wait, nodes })),
+    hosts: hosts.map(({ nextAtMs, ...host }) => ({ ...host, nextAtMs: nextAtMs === 0 ? undefined : nextAtMs })),
+    breakers: breakers.map(({ key, state, trialAtMs }) => {
+      return { key, state: state as OpenBreaker['state'], trialAtMs: trialAtMs === 0 ? undefined : trialAtMs };
+    }),
+    backends: away.map((backend) => ({ ...backend, isReady: false })),
+    isSampled: sampled,
   };
 }
 

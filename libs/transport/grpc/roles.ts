@@ -28,6 +28,7 @@ const METHOD_ROLES: Readonly<Record<string, NeededRole>> = {
   '/catena.v1.Ingress/CancelRun': 'submitter',
   '/catena.v1.Ingress/ListItems': 'reader',
   '/catena.v1.Ingress/ExplainRun': 'reader',
+  '/catena.v1.Ingress/GetOverview': 'reader',
   '/catena.v1.Ingress/ListDeadLetters': 'reader',
   '/catena.v1.Ingress/ReplayDeadLetters': 'operator',
   '/catena.v1.Ingress/DiscardDeadLetters': 'operator',

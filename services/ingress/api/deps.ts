@@ -17,6 +17,7 @@ export interface IngressApiDeps {
     Store,
     | 'findRun'
     | 'listRuns'
+    | 'countRuns'
     | 'countItems'
     | 'readItems'
     | 'hasWithdrawnItems'

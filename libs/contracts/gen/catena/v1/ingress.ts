@@ -293,6 +293,118 @@ export interface ExplainRunResponse {
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
+export interface GetOverviewRequest {
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+export interface GetOverviewResponse {
+  /** Unix milliseconds. */
+  atMs: number;
+  /** Runs that wait to be opened, and open ones, counted up to 500. */
+  waitingRuns: number;
+  /** See waiting_runs. */
+  openRuns: number;
+  /** Open runs, those with most nodes at the stages first, at most 20. */
+  runs: RunShare[];
+  /** Nodes of these runs by what they wait for. */
+  waits: NodesWaiting[];
+  /** In the order of the chain. */
+  stages: StageLook[];
+  /** Limits in use. */
+  hosts: HostLimit[];
+  /** Circuit breakers that are not closed. */
+  breakers: OpenBreaker[];
+  /** Backends of the process that answers, when they do not do their work. */
+  away: AwayBackend[];
+  /** Whether some runs or nodes were not looked at: then numbers are lower bounds. */
+  sampled: boolean;
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+/** An open run, and what it has of the stages. */
+export interface RunShare {
+  /** The run. */
+  runId: string;
+  /** `name@version`. */
+  modules: string[];
+  /** For whom it runs. */
+  account: string;
+  /** `low`, `normal` or `high`. */
+  priorityClass: string;
+  /** Unix milliseconds. */
+  acceptedAtMs: number;
+  /** Whether it is paused. */
+  paused: boolean;
+  /** Nodes with the stages. */
+  inside: number;
+  /** Nodes that stand ready outside of its windows. */
+  ready: number;
+  /** Nodes that have not ended. */
+  open: number;
+  /** Nodes that were committed. */
+  done: number;
+  /** Nodes that ended otherwise. */
+  dead: number;
+  /** Its part of the nodes of all open runs that are with the stages, from 0 to 1. */
+  share: number;
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+/** How many nodes wait for one thing. */
+export interface NodesWaiting {
+  /** `rate limit`, `breaker`, `retry`, `slot`, `parser`, `decision`, `window` or `later phase`. */
+  wait: string;
+  /** How many of those that were looked at. */
+  nodes: number;
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+/** A stage of the chain. A request counts at the downloader until its response waits for a parser. */
+export interface StageLook {
+  /** Its name. */
+  stage: string;
+  /** Processes that host it. */
+  processes: number;
+  /** Nodes that it executes, of those that were looked at. */
+  executing: number;
+  /** Nodes that wait for it, of those that were looked at. */
+  waiting: number;
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+/** A limit that is in use. */
+export interface HostLimit {
+  /** What is limited: mostly a host. */
+  key: string;
+  /** Callers that wait. */
+  waiting: number;
+  /** Requests under way. */
+  inFlight: number;
+  /** Unix milliseconds before which nothing starts; 0 where no time holds now. */
+  nextAtMs: number;
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+/** A circuit breaker that is not closed. */
+export interface OpenBreaker {
+  /** Its name. */
+  key: string;
+  /** `open` or `half_open`. */
+  state: string;
+  /** Unix milliseconds of its trial; 0 where none is planned. */
+  trialAtMs: number;
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+/** A backend that does not do its work. */
+export interface AwayBackend {
+  /** `redis`, `nats` or `postgres`. */
+  backend: string;
+  /** Why. */
+  reason: string;
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
 /** A node that ended in failure, with what is needed to understand and to replay it. */
 export interface DeadLetter {
   /** The node's identity. */
@@ -2927,6 +3039,1215 @@ export const ExplainRunResponse: MessageFns<ExplainRunResponse> = {
   },
 };
 
+function createBaseGetOverviewRequest(): GetOverviewRequest {
+  return { _unknownFields: {} };
+}
+
+export const GetOverviewRequest: MessageFns<GetOverviewRequest> = {
+  encode(message: GetOverviewRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetOverviewRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetOverviewRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        const list = message._unknownFields![tag];
+
+        if (list === undefined) {
+          message._unknownFields![tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(_: any): GetOverviewRequest {
+    return {};
+  },
+
+  toJSON(_: GetOverviewRequest): unknown {
+    const obj: any = {};
+    return obj;
+  },
+
+  create(base?: DeepPartial<GetOverviewRequest>): GetOverviewRequest {
+    return GetOverviewRequest.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<GetOverviewRequest>): GetOverviewRequest {
+    const message = createBaseGetOverviewRequest();
+    return message;
+  },
+};
+
+function createBaseGetOverviewResponse(): GetOverviewResponse {
+  return {
+    atMs: 0,
+    waitingRuns: 0,
+    openRuns: 0,
+    runs: [],
+    waits: [],
+    stages: [],
+    hosts: [],
+    breakers: [],
+    away: [],
+    sampled: false,
+    _unknownFields: {},
+  };
+}
+
+export const GetOverviewResponse: MessageFns<GetOverviewResponse> = {
+  encode(message: GetOverviewResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.atMs !== 0) {
+      writer.uint32(8).int64(message.atMs);
+    }
+    if (message.waitingRuns !== 0) {
+      writer.uint32(16).int64(message.waitingRuns);
+    }
+    if (message.openRuns !== 0) {
+      writer.uint32(24).int64(message.openRuns);
+    }
+    for (const v of message.runs) {
+      RunShare.encode(v!, writer.uint32(34).fork()).join();
+    }
+    for (const v of message.waits) {
+      NodesWaiting.encode(v!, writer.uint32(42).fork()).join();
+    }
+    for (const v of message.stages) {
+      StageLook.encode(v!, writer.uint32(50).fork()).join();
+    }
+    for (const v of message.hosts) {
+      HostLimit.encode(v!, writer.uint32(58).fork()).join();
+    }
+    for (const v of message.breakers) {
+      OpenBreaker.encode(v!, writer.uint32(66).fork()).join();
+    }
+    for (const v of message.away) {
+      AwayBackend.encode(v!, writer.uint32(74).fork()).join();
+    }
+    if (message.sampled !== false) {
+      writer.uint32(80).bool(message.sampled);
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetOverviewResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetOverviewResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.atMs = longToNumber(reader.int64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.waitingRuns = longToNumber(reader.int64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.openRuns = longToNumber(reader.int64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.runs.push(RunShare.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.waits.push(NodesWaiting.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.stages.push(StageLook.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.hosts.push(HostLimit.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.breakers.push(OpenBreaker.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.away.push(AwayBackend.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.sampled = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        const list = message._unknownFields![tag];
+
+        if (list === undefined) {
+          message._unknownFields![tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): GetOverviewResponse {
+    return {
+      atMs: isSet(object.atMs)
+        ? globalThis.Number(object.atMs)
+        : isSet(object.at_ms)
+        ? globalThis.Number(object.at_ms)
+        : 0,
+      waitingRuns: isSet(object.waitingRuns)
+        ? globalThis.Number(object.waitingRuns)
+        : isSet(object.waiting_runs)
+        ? globalThis.Number(object.waiting_runs)
+        : 0,
+      openRuns: isSet(object.openRuns)
+        ? globalThis.Number(object.openRuns)
+        : isSet(object.open_runs)
+        ? globalThis.Number(object.open_runs)
+        : 0,
+      runs: globalThis.Array.isArray(object?.runs) ? object.runs.map((e: any) => RunShare.fromJSON(e)) : [],
+      waits: globalThis.Array.isArray(object?.waits) ? object.waits.map((e: any) => NodesWaiting.fromJSON(e)) : [],
+      stages: globalThis.Array.isArray(object?.stages) ? object.stages.map((e: any) => StageLook.fromJSON(e)) : [],
+      hosts: globalThis.Array.isArray(object?.hosts) ? object.hosts.map((e: any) => HostLimit.fromJSON(e)) : [],
+      breakers: globalThis.Array.isArray(object?.breakers)
+        ? object.breakers.map((e: any) => OpenBreaker.fromJSON(e))
+        : [],
+      away: globalThis.Array.isArray(object?.away)
+        ? object.away.map((e: any) => AwayBackend.fromJSON(e))
+        : [],
+      sampled: isSet(object.sampled) ? globalThis.Boolean(object.sampled) : false,
+    };
+  },
+
+  toJSON(message: GetOverviewResponse): unknown {
+    const obj: any = {};
+    if (message.atMs !== 0) {
+      obj.atMs = Math.round(message.atMs);
+    }
+    if (message.waitingRuns !== 0) {
+      obj.waitingRuns = Math.round(message.waitingRuns);
+    }
+    if (message.openRuns !== 0) {
+      obj.openRuns = Math.round(message.openRuns);
+    }
+    if (message.runs?.length) {
+      obj.runs = message.runs.map((e) => RunShare.toJSON(e));
+    }
+    if (message.waits?.length) {
+      obj.waits = message.waits.map((e) => NodesWaiting.toJSON(e));
+    }
+    if (message.stages?.length) {
+      obj.stages = message.stages.map((e) => StageLook.toJSON(e));
+    }
+    if (message.hosts?.length) {
+      obj.hosts = message.hosts.map((e) => HostLimit.toJSON(e));
+    }
+    if (message.breakers?.length) {
+      obj.breakers = message.breakers.map((e) => OpenBreaker.toJSON(e));
+    }
+    if (message.away?.length) {
+      obj.away = message.away.map((e) => AwayBackend.toJSON(e));
+    }
+    if (message.sampled !== false) {
+      obj.sampled = message.sampled;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<GetOverviewResponse>): GetOverviewResponse {
+    return GetOverviewResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<GetOverviewResponse>): GetOverviewResponse {
+    const message = createBaseGetOverviewResponse();
+    message.atMs = object.atMs ?? 0;
+    message.waitingRuns = object.waitingRuns ?? 0;
+    message.openRuns = object.openRuns ?? 0;
+    message.runs = object.runs?.map((e) => RunShare.fromPartial(e)) || [];
+    message.waits = object.waits?.map((e) => NodesWaiting.fromPartial(e)) || [];
+    message.stages = object.stages?.map((e) => StageLook.fromPartial(e)) || [];
+    message.hosts = object.hosts?.map((e) => HostLimit.fromPartial(e)) || [];
+    message.breakers = object.breakers?.map((e) => OpenBreaker.fromPartial(e)) || [];
+    message.away = object.away?.map((e) => AwayBackend.fromPartial(e)) || [];
+    message.sampled = object.sampled ?? false;
+    return message;
+  },
+};
+
+function createBaseRunShare(): RunShare {
+  return {
+    runId: "",
+    modules: [],
+    account: "",
+    priorityClass: "",
+    acceptedAtMs: 0,
+    paused: false,
+    inside: 0,
+    ready: 0,
+    open: 0,
+    done: 0,
+    dead: 0,
+    share: 0,
+    _unknownFields: {},
+  };
+}
+
+export const RunShare: MessageFns<RunShare> = {
+  encode(message: RunShare, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.runId !== "") {
+      writer.uint32(10).string(message.runId);
+    }
+    for (const v of message.modules) {
+      writer.uint32(18).string(v!);
+    }
+    if (message.account !== "") {
+      writer.uint32(26).string(message.account);
+    }
+    if (message.priorityClass !== "") {
+      writer.uint32(34).string(message.priorityClass);
+    }
+    if (message.acceptedAtMs !== 0) {
+      writer.uint32(40).int64(message.acceptedAtMs);
+    }
+    if (message.paused !== false) {
+      writer.uint32(48).bool(message.paused);
+    }
+    if (message.inside !== 0) {
+      writer.uint32(56).int64(message.inside);
+    }
+    if (message.ready !== 0) {
+      writer.uint32(64).int64(message.ready);
+    }
+    if (message.open !== 0) {
+      writer.uint32(72).int64(message.open);
+    }
+    if (message.done !== 0) {
+      writer.uint32(80).int64(message.done);
+    }
+    if (message.dead !== 0) {
+      writer.uint32(88).int64(message.dead);
+    }
+    if (message.share !== 0) {
+      writer.uint32(97).double(message.share);
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RunShare {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRunShare();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.runId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.modules.push(reader.string());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.account = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.priorityClass = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.acceptedAtMs = longToNumber(reader.int64());
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.paused = reader.bool();
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.inside = longToNumber(reader.int64());
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.ready = longToNumber(reader.int64());
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.open = longToNumber(reader.int64());
+            continue;
+          }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.done = longToNumber(reader.int64());
+            continue;
+          }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.dead = longToNumber(reader.int64());
+            continue;
+          }
+          case 12: {
+            if (tag !== 97) {
+              break;
+            }
+
+            message.share = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        const list = message._unknownFields![tag];
+
+        if (list === undefined) {
+          message._unknownFields![tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RunShare {
+    return {
+      runId: isSet(object.runId)
+        ? globalThis.String(object.runId)
+        : isSet(object.run_id)
+        ? globalThis.String(object.run_id)
+        : "",
+      modules: globalThis.Array.isArray(object?.modules) ? object.modules.map((e: any) => globalThis.String(e)) : [],
+      account: isSet(object.account) ? globalThis.String(object.account) : "",
+      priorityClass: isSet(object.priorityClass)
+        ? globalThis.String(object.priorityClass)
+        : isSet(object.priority_class)
+        ? globalThis.String(object.priority_class)
+        : "",
+      acceptedAtMs: isSet(object.acceptedAtMs)
+        ? globalThis.Number(object.acceptedAtMs)
+        : isSet(object.accepted_at_ms)
+        ? globalThis.Number(object.accepted_at_ms)
+        : 0,
+      paused: isSet(object.paused) ? globalThis.Boolean(object.paused) : false,
+      inside: isSet(object.inside) ? globalThis.Number(object.inside) : 0,
+      ready: isSet(object.ready) ? globalThis.Number(object.ready) : 0,
+      open: isSet(object.open) ? globalThis.Number(object.open) : 0,
+      done: isSet(object.done) ? globalThis.Number(object.done) : 0,
+      dead: isSet(object.dead) ? globalThis.Number(object.dead) : 0,
+      share: isSet(object.share) ? globalThis.Number(object.share) : 0,
+    };
+  },
+
+  toJSON(message: RunShare): unknown {
+    const obj: any = {};
+    if (message.runId !== "") {
+      obj.runId = message.runId;
+    }
+    if (message.modules?.length) {
+      obj.modules = message.modules;
+    }
+    if (message.account !== "") {
+      obj.account = message.account;
+    }
+    if (message.priorityClass !== "") {
+      obj.priorityClass = message.priorityClass;
+    }
+    if (message.acceptedAtMs !== 0) {
+      obj.acceptedAtMs = Math.round(message.acceptedAtMs);
+    }
+    if (message.paused !== false) {
+      obj.paused = message.paused;
+    }
+    if (message.inside !== 0) {
+      obj.inside = Math.round(message.inside);
+    }
+    if (message.ready !== 0) {
+      obj.ready = Math.round(message.ready);
+    }
+    if (message.open !== 0) {
+      obj.open = Math.round(message.open);
+    }
+    if (message.done !== 0) {
+      obj.done = Math.round(message.done);
+    }
+    if (message.dead !== 0) {
+      obj.dead = Math.round(message.dead);
+    }
+    if (message.share !== 0) {
+      obj.share = floatToJson(message.share);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<RunShare>): RunShare {
+    return RunShare.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RunShare>): RunShare {
+    const message = createBaseRunShare();
+    message.runId = object.runId ?? "";
+    message.modules = object.modules?.map((e) => e) || [];
+    message.account = object.account ?? "";
+    message.priorityClass = object.priorityClass ?? "";
+    message.acceptedAtMs = object.acceptedAtMs ?? 0;
+    message.paused = object.paused ?? false;
+    message.inside = object.inside ?? 0;
+    message.ready = object.ready ?? 0;
+    message.open = object.open ?? 0;
+    message.done = object.done ?? 0;
+    message.dead = object.dead ?? 0;
+    message.share = object.share ?? 0;
+    return message;
+  },
+};
+
+function createBaseNodesWaiting(): NodesWaiting {
+  return { wait: "", nodes: 0, _unknownFields: {} };
+}
+
+export const NodesWaiting: MessageFns<NodesWaiting> = {
+  encode(message: NodesWaiting, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.wait !== "") {
+      writer.uint32(10).string(message.wait);
+    }
+    if (message.nodes !== 0) {
+      writer.uint32(16).int64(message.nodes);
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): NodesWaiting {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseNodesWaiting();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.wait = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.nodes = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        const list = message._unknownFields![tag];
+
+        if (list === undefined) {
+          message._unknownFields![tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): NodesWaiting {
+    return {
+      wait: isSet(object.wait) ? globalThis.String(object.wait) : "",
+      nodes: isSet(object.nodes) ? globalThis.Number(object.nodes) : 0,
+    };
+  },
+
+  toJSON(message: NodesWaiting): unknown {
+    const obj: any = {};
+    if (message.wait !== "") {
+      obj.wait = message.wait;
+    }
+    if (message.nodes !== 0) {
+      obj.nodes = Math.round(message.nodes);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<NodesWaiting>): NodesWaiting {
+    return NodesWaiting.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<NodesWaiting>): NodesWaiting {
+    const message = createBaseNodesWaiting();
+    message.wait = object.wait ?? "";
+    message.nodes = object.nodes ?? 0;
+    return message;
+  },
+};
+
+function createBaseStageLook(): StageLook {
+  return { stage: "", processes: 0, executing: 0, waiting: 0, _unknownFields: {} };
+}
+
+export const StageLook: MessageFns<StageLook> = {
+  encode(message: StageLook, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.stage !== "") {
+      writer.uint32(10).string(message.stage);
+    }
+    if (message.processes !== 0) {
+      writer.uint32(16).int32(message.processes);
+    }
+    if (message.executing !== 0) {
+      writer.uint32(24).int64(message.executing);
+    }
+    if (message.waiting !== 0) {
+      writer.uint32(32).int64(message.waiting);
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): StageLook {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseStageLook();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.stage = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.processes = reader.int32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.executing = longToNumber(reader.int64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.waiting = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        const list = message._unknownFields![tag];
+
+        if (list === undefined) {
+          message._unknownFields![tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): StageLook {
+    return {
+      stage: isSet(object.stage) ? globalThis.String(object.stage) : "",
+      processes: isSet(object.processes) ? globalThis.Number(object.processes) : 0,
+      executing: isSet(object.executing) ? globalThis.Number(object.executing) : 0,
+      waiting: isSet(object.waiting) ? globalThis.Number(object.waiting) : 0,
+    };
+  },
+
+  toJSON(message: StageLook): unknown {
+    const obj: any = {};
+    if (message.stage !== "") {
+      obj.stage = message.stage;
+    }
+    if (message.processes !== 0) {
+      obj.processes = Math.round(message.processes);
+    }
+    if (message.executing !== 0) {
+      obj.executing = Math.round(message.executing);
+    }
+    if (message.waiting !== 0) {
+      obj.waiting = Math.round(message.waiting);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<StageLook>): StageLook {
+    return StageLook.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<StageLook>): StageLook {
+    const message = createBaseStageLook();
+    message.stage = object.stage ?? "";
+    message.processes = object.processes ?? 0;
+    message.executing = object.executing ?? 0;
+    message.waiting = object.waiting ?? 0;
+    return message;
+  },
+};
+
+function createBaseHostLimit(): HostLimit {
+  return { key: "", waiting: 0, inFlight: 0, nextAtMs: 0, _unknownFields: {} };
+}
+
+export const HostLimit: MessageFns<HostLimit> = {
+  encode(message: HostLimit, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.waiting !== 0) {
+      writer.uint32(16).int64(message.waiting);
+    }
+    if (message.inFlight !== 0) {
+      writer.uint32(24).int64(message.inFlight);
+    }
+    if (message.nextAtMs !== 0) {
+      writer.uint32(32).int64(message.nextAtMs);
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): HostLimit {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseHostLimit();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.waiting = longToNumber(reader.int64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.inFlight = longToNumber(reader.int64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.nextAtMs = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        const list = message._unknownFields![tag];
+
+        if (list === undefined) {
+          message._unknownFields![tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): HostLimit {
+    return {
+      key: isSet(object.key) ? globalThis.String(object.key) : "",
+      waiting: isSet(object.waiting) ? globalThis.Number(object.waiting) : 0,
+      inFlight: isSet(object.inFlight)
+        ? globalThis.Number(object.inFlight)
+        : isSet(object.in_flight)
+        ? globalThis.Number(object.in_flight)
+        : 0,
+      nextAtMs: isSet(object.nextAtMs)
+        ? globalThis.Number(object.nextAtMs)
+        : isSet(object.next_at_ms)
+        ? globalThis.Number(object.next_at_ms)
+        : 0,
+    };
+  },
+
+  toJSON(message: HostLimit): unknown {
+    const obj: any = {};
+    if (message.key !== "") {
+      obj.key = message.key;
+    }
+    if (message.waiting !== 0) {
+      obj.waiting = Math.round(message.waiting);
+    }
+    if (message.inFlight !== 0) {
+      obj.inFlight = Math.round(message.inFlight);
+    }
+    if (message.nextAtMs !== 0) {
+      obj.nextAtMs = Math.round(message.nextAtMs);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<HostLimit>): HostLimit {
+    return HostLimit.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<HostLimit>): HostLimit {
+    const message = createBaseHostLimit();
+    message.key = object.key ?? "";
+    message.waiting = object.waiting ?? 0;
+    message.inFlight = object.inFlight ?? 0;
+    message.nextAtMs = object.nextAtMs ?? 0;
+    return message;
+  },
+};
+
+function createBaseOpenBreaker(): OpenBreaker {
+  return { key: "", state: "", trialAtMs: 0, _unknownFields: {} };
+}
+
+export const OpenBreaker: MessageFns<OpenBreaker> = {
+  encode(message: OpenBreaker, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.state !== "") {
+      writer.uint32(18).string(message.state);
+    }
+    if (message.trialAtMs !== 0) {
+      writer.uint32(24).int64(message.trialAtMs);
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): OpenBreaker {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseOpenBreaker();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.state = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.trialAtMs = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        const list = message._unknownFields![tag];
+
+        if (list === undefined) {
+          message._unknownFields![tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): OpenBreaker {
+    return {
+      key: isSet(object.key) ? globalThis.String(object.key) : "",
+      state: isSet(object.state) ? globalThis.String(object.state) : "",
+      trialAtMs: isSet(object.trialAtMs)
+        ? globalThis.Number(object.trialAtMs)
+        : isSet(object.trial_at_ms)
+        ? globalThis.Number(object.trial_at_ms)
+        : 0,
+    };
+  },
+
+  toJSON(message: OpenBreaker): unknown {
+    const obj: any = {};
+    if (message.key !== "") {
+      obj.key = message.key;
+    }
+    if (message.state !== "") {
+      obj.state = message.state;
+    }
+    if (message.trialAtMs !== 0) {
+      obj.trialAtMs = Math.round(message.trialAtMs);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<OpenBreaker>): OpenBreaker {
+    return OpenBreaker.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<OpenBreaker>): OpenBreaker {
+    const message = createBaseOpenBreaker();
+    message.key = object.key ?? "";
+    message.state = object.state ?? "";
+    message.trialAtMs = object.trialAtMs ?? 0;
+    return message;
+  },
+};
+
+function createBaseAwayBackend(): AwayBackend {
+  return { backend: "", reason: "", _unknownFields: {} };
+}
+
+export const AwayBackend: MessageFns<AwayBackend> = {
+  encode(message: AwayBackend, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.backend !== "") {
+      writer.uint32(10).string(message.backend);
+    }
+    if (message.reason !== "") {
+      writer.uint32(18).string(message.reason);
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AwayBackend {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAwayBackend();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.backend = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        const list = message._unknownFields![tag];
+
+        if (list === undefined) {
+          message._unknownFields![tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): AwayBackend {
+    return {
+      backend: isSet(object.backend) ? globalThis.String(object.backend) : "",
+      reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
+    };
+  },
+
+  toJSON(message: AwayBackend): unknown {
+    const obj: any = {};
+    if (message.backend !== "") {
+      obj.backend = message.backend;
+    }
+    if (message.reason !== "") {
+      obj.reason = message.reason;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<AwayBackend>): AwayBackend {
+    return AwayBackend.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<AwayBackend>): AwayBackend {
+    const message = createBaseAwayBackend();
+    message.backend = object.backend ?? "";
+    message.reason = object.reason ?? "";
+    return message;
+  },
+};
+
 function createBaseDeadLetter(): DeadLetter {
   return {
     nodeId: "",
@@ -4647,6 +5968,15 @@ export const IngressDefinition = {
       responseStream: false,
       options: { idempotencyLevel: "NO_SIDE_EFFECTS" },
     },
+    /** All runs at this moment: who has what share of the stages, what waits for what. Its cost is bounded, however many there are. */
+    getOverview: {
+      name: "GetOverview",
+      requestType: GetOverviewRequest as typeof GetOverviewRequest,
+      requestStream: false,
+      responseType: GetOverviewResponse as typeof GetOverviewResponse,
+      responseStream: false,
+      options: { idempotencyLevel: "NO_SIDE_EFFECTS" },
+    },
     /** Nodes that ended in failure. Errors: `api.unknown_run`, `api.invalid_argument` for a page token that is none. */
     listDeadLetters: {
       name: "ListDeadLetters",
@@ -4756,6 +6086,11 @@ export interface IngressServiceImplementation<CallContextExt = {}> {
     request: ExplainRunRequest,
     context: CallContext & CallContextExt,
   ): Promise<DeepPartial<ExplainRunResponse>>;
+  /** All runs at this moment: who has what share of the stages, what waits for what. Its cost is bounded, however many there are. */
+  getOverview(
+    request: GetOverviewRequest,
+    context: CallContext & CallContextExt,
+  ): Promise<DeepPartial<GetOverviewResponse>>;
   /** Nodes that ended in failure. Errors: `api.unknown_run`, `api.invalid_argument` for a page token that is none. */
   listDeadLetters(
     request: ListDeadLettersRequest,
@@ -4840,6 +6175,11 @@ export interface IngressClient<CallOptionsExt = {}> {
     request: DeepPartial<ExplainRunRequest>,
     options?: CallOptions & CallOptionsExt,
   ): Promise<ExplainRunResponse>;
+  /** All runs at this moment: who has what share of the stages, what waits for what. Its cost is bounded, however many there are. */
+  getOverview(
+    request: DeepPartial<GetOverviewRequest>,
+    options?: CallOptions & CallOptionsExt,
+  ): Promise<GetOverviewResponse>;
   /** Nodes that ended in failure. Errors: `api.unknown_run`, `api.invalid_argument` for a page token that is none. */
   listDeadLetters(
     request: DeepPartial<ListDeadLettersRequest>,
