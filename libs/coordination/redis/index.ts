@@ -94,7 +94,7 @@ export async function openRedisCoordinator(options: RedisCoordinatorOptions): Pr
       ...transitionsOf(deps),
       liveRuns: (shard) => liveRuns(deps, shard),
       markers: markersIn(runner, redis, shards),
-      noteLayout: () => noteLayout(runner),
+      noteLayout: () => runner.ask('ZADD', noteLayout),
       close: async () => close(),
     };
   } catch (error) {
