@@ -58,6 +58,30 @@ describe('a fair queue', () => {
     expect(served).toBeLessThanOrEqual(11);
   });
 
+  it('forgets what is removed, and a run, account or class of which nothing is left', () => {
+    const queue = new FairQueue<string>();
+    const [one, two] = [queue.push('1', share('a')), queue.push('2', share('a'))];
+    const alone = queue.push('alone', share('b', 16, 'other'));
+    queue.remove(one);
+    queue.remove(one);
+    queue.remove(alone);
+    expect([queue.size, queue.runs, queue.sizeOf('a'), queue.sizeOf('b')]).toEqual([1, 1, 1, 0]);
+    expect(queue.shift()).toBe('2');
+    queue.remove(two);
+    expect([queue.size, queue.runs, queue.shift()]).toEqual([0, 0, undefined]);
+    queue.push('again', share('b', 16, 'other'));
+    expect(takeAll(queue)).toEqual(['again']);
+  });
+
+  it('takes an entry whose share differs from that of its run as one of the run', () => {
+    const queue = new FairQueue<string>();
+    queue.push('1', share('a'));
+    const odd = queue.push('odd', share('a', 1, 'other'));
+    queue.shift();
+    queue.remove(odd);
+    expect([queue.size, queue.runs]).toEqual([0, 0]);
+  });
+
   it('loses nothing, doubles nothing, and keeps each run in its order', () => {
     const entries = fc.array(fc.record({ run: fc.nat(4), weight: fc.constantFrom(1, 4, 16), takes: fc.nat(3) }));
     fc.assert(

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock/clock.ts';
+import type { Share } from '../concurrency/fair-queue.ts';
 import type { Timers } from '../concurrency/timers.ts';
 import {
   abortedWait,
@@ -61,12 +62,16 @@ export class KeyGate {
   }
 
   /** Waits for a turn. Rejects with `limits.aborted` when the signal aborts first. */
-  wait(signal: AbortSignal, place?: Place): Promise<Permit> {
+  wait(signal: AbortSignal, place?: Place, share?: Share): Promise<Permit> {
     return new Promise((resolve, reject) => {
-      const leave = this.#waiters.add((permit) => {
-        signal.removeEventListener('abort', onAbort);
-        resolve(permit);
-      }, place);
+      const leave = this.#waiters.add(
+        (permit) => {
+          signal.removeEventListener('abort', onAbort);
+          resolve(permit);
+        },
+        place,
+        share,
+      );
       const onAbort = (): void => {
         leave();
         if (this.#waiters.size === 0) this.#disarm();

@@ -1,3 +1,4 @@
+import type { Share } from '../concurrency/fair-queue.ts';
 import { CatenaError } from '../errors/catena-error.ts';
 
 /** The limits of one key; 0 means unlimited. */
@@ -38,12 +39,12 @@ export type Place = 'last' | 'ahead';
 
 /**
  * Limits of rate and concurrency by key (a host, for example): within one process, or over all processes that share a Redis. A
- * limit delays and never drops: each caller gets a permit in the end, in call order within the process, unless its signal aborts.
- * Work that has begun goes `ahead` of work that has not, because it holds a lease and a slot while it waits.
+ * limit delays and never drops: each caller gets a permit in the end, unless its signal aborts. Within the process runs take turns
+ * ({@link Share}), and the callers of one run come in call order. Work that has begun goes `ahead` of work that has not, because it holds a lease and a slot while it waits.
  */
 export interface Limiter {
-  /** Waits for a permit: for the key's limits and the callers before. Rejects with `limits.aborted`. */
-  acquire(key: string, signal: AbortSignal, place?: Place): Promise<Permit>;
+  /** Waits for a permit: for the key's limits and the callers before. Rejects with `limits.aborted`. Default: a share of nobody's. */
+  acquire(key: string, signal: AbortSignal, place?: Place, share?: Share): Promise<Permit>;
   /** Returns a permit if nobody waits before and this process knows that one is available now. */
   tryAcquire(key: string, place?: Place): Permit | undefined;
   /** How long a caller `ahead` would wait for the key's rate, in milliseconds; concurrency may add to it. */

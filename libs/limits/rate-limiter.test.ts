@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ManualClock } from '../clock/clock.ts';
+import type { Share } from '../concurrency/fair-queue.ts';
 import { ManualTimers } from '../concurrency/timers.ts';
 import { type KeyLimits, type Permit, RateLimiter } from './rate-limiter.ts';
 
@@ -38,6 +39,22 @@ describe('RateLimiter', () => {
     await timers.advance(10_000);
     expect(starts).toEqual([0, 250, 500, 750]);
     expect(timers.size).toBe(0);
+  });
+
+  it('serves runs in turn, classes by their weights, and work that has begun before all of them', async () => {
+    const { limiter, timers } = limiterWith({ requestsPerSecond: 10, concurrency: 0 });
+    const started: string[] = [];
+    const wait = (name: string, share: Share, place: 'last' | 'ahead' = 'last') =>
+      void limiter.acquire('a', never, place, share).then(() => started.push(name));
+    const large = { weight: 4, account: 'acme', runId: 'large' };
+    for (let at = 0; at < 30; at++) wait('large', large);
+    wait('small', { ...large, runId: 'small' });
+    for (let at = 0; at < 8; at++) wait('urgent', { weight: 16, account: 'acme', runId: 'urgent' });
+    wait('begun', large, 'ahead');
+    await timers.advance(1_000);
+    expect(started.slice(0, 2)).toEqual(['large', 'begun']);
+    expect(started.slice(2, 9).filter((name) => name === 'urgent').length).toBeGreaterThanOrEqual(5);
+    expect(started).toContain('small');
   });
 
   it('counts each key by itself, and takes overrides for the keys that have them', async () => {

@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from '../clock/clock.ts';
+import type { Share } from '../concurrency/fair-queue.ts';
 import { systemTimers, type Timers } from '../concurrency/timers.ts';
 import { Gates } from './gates.ts';
 import { KeyGate } from './key-gate.ts';
@@ -38,11 +39,11 @@ export class RateLimiter implements Limiter {
     );
   }
 
-  acquire(key: string, signal: AbortSignal, place?: Place): Promise<Permit> {
+  acquire(key: string, signal: AbortSignal, place?: Place, share?: Share): Promise<Permit> {
     if (signal.aborted) return Promise.reject(abortedWait(signal));
     const gate = this.#gates.of(key);
     const permit = gate.tryStart(place);
-    return permit === undefined ? gate.wait(signal, place) : Promise.resolve(permit);
+    return permit === undefined ? gate.wait(signal, place, share) : Promise.resolve(permit);
   }
 
   tryAcquire(key: string, place?: Place): Permit | undefined {

@@ -1,6 +1,8 @@
 /** Admission: what a request waits for before it is claimed, since waiting needs no lease. */
 
+import { shareOf } from '../../libs/bus/share-of.ts';
 import { decodeRequest } from '../../libs/calls/node-body.ts';
+import type { Share } from '../../libs/concurrency/fair-queue.ts';
 import type { Message } from '../../libs/contracts/chain.ts';
 import { CatenaError } from '../../libs/errors/catena-error.ts';
 import type { Permit } from '../../libs/limits/limiter.ts';
@@ -17,7 +19,8 @@ const NOTHING_TO_SEND: Permit = { release: () => undefined };
  * Waits until this process starts nodes, and until the request's run, its step and its host have room for it. A request whose
  * response is in the cache does not wait for room.
  */
-export async function admit(deps: DownloaderDeps, { model }: Message<'request'>, signal: AbortSignal): Promise<Permit> {
+export async function admit(deps: DownloaderDeps, message: Message<'request'>, signal: AbortSignal): Promise<Permit> {
+  const { model } = message;
   const { moduleId, stepIdx } = model.context!;
   await deps.execution.solitude.opened(signal);
   const run = await loadRunOf(deps.execution.runs, { runId: model.runId, moduleId });
@@ -33,9 +36,10 @@ export async function admit(deps: DownloaderDeps, { model }: Message<'request'>,
     ...(ofRun === undefined ? [] : [ownKey(deps, `run:${model.runId}:${moduleId}:${stepIdx}`, ofRun)]),
     ...(policy?.concurrency === undefined ? [] : [ownKey(deps, `step:${moduleId}:${stepIdx}`, policy.concurrency)]),
   ];
+  const share = shareOf(message);
   return own.length === 0
-    ? deps.limiter.acquire(model.limitKey, signal)
-    : acquireAll(deps, own, model.limitKey, signal);
+    ? deps.limiter.acquire(model.limitKey, signal, 'last', share)
+    : acquireAll(deps, [...own, model.limitKey], share, signal);
 }
 
 /**
@@ -68,13 +72,14 @@ function ownKey({ limiter }: DownloaderDeps, key: string, concurrency: number): 
 async function acquireAll(
   { limiter }: DownloaderDeps,
   keys: readonly string[],
-  hostKey: string,
+  share: Share,
   signal: AbortSignal,
 ): Promise<Permit> {
   const permits: Permit[] = [];
   try {
-    for (const key of keys) permits.push(await limiter.acquire(key, signal));
-    return new AdmittedPermit(await limiter.acquire(hostKey, signal), permits.reverse());
+    for (const key of keys) permits.push(await limiter.acquire(key, signal, 'last', share));
+    const [ofHost, ...own] = permits.toReversed();
+    return new AdmittedPermit(ofHost!, own);
   } catch (thrown) {
     for (const permit of permits.reverse()) permit.release();
     throw thrown;
