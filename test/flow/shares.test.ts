@@ -1,4 +1,5 @@
 import { inMemory } from '../fixtures/single-mode.ts';
-import { describeShares } from './suites/shares.ts';
+import { describeClasses, describeShares } from './suites/shares.ts';
 
 describeShares(inMemory);
+describeClasses(inMemory);

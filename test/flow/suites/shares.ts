@@ -12,7 +12,9 @@ const HOP_WINDOW = 16;
 
 export function describeShares(mode: FlowMode): void {
   describe('small runs beside a large one', () => {
-    it('end while the large one does a small part of its work, and it ends whole', { timeout: 120_000 }, async () => {
+    it('K1: end while the large one does a small part of its work, and it ends whole', {
+      timeout: 120_000,
+    }, async () => {
       const node = await startIn(mode, [shares], { task_concurrency: SLOTS, hop_window: HOP_WINDOW });
       const large = await submit(node, shares, { leaves: LEAVES, ms: 4 });
       await vi.waitFor(async () => expect(await doneOf(node, large)).toBeGreaterThan(SLOTS), { timeout: 60_000 });
@@ -28,6 +30,17 @@ export function describeShares(mode: FlowMode): void {
       expect((await node.coordinator.runAudit({ runId: large })).drift).toEqual([]);
     });
 
+    it('K1: a deadline beside a large run is kept, and the run has what it had by then', async () => {
+      const node = await startIn(mode, [shares], { task_concurrency: SLOTS, hop_window: HOP_WINDOW });
+      const large = await submit(node, shares, { leaves: 100_000, ms: 20 });
+      await vi.waitFor(async () => expect(await doneOf(node, large)).toBeGreaterThan(SLOTS), { timeout: 60_000 });
+      const late = await submit(node, shares, { hops: 10_000, ms: 20 }, { deadlineMs: 1_000 });
+      await node.closed(late);
+      expect((await node.store.findRun(late))!.end).toMatchObject({ finishReason: 'deadline' });
+      // The large one was hardly begun: nothing waited for its end.
+      expect(await doneOf(node, large)).toBeLessThan(50_000);
+    });
+
     it('has no more nodes with the stages than its window holds', async () => {
       const node = await startIn(mode, [shares], { task_concurrency: SLOTS, hop_window: HOP_WINDOW });
       const large = await submit(node, shares, { leaves: 300, ms: 2 });
@@ -39,6 +52,29 @@ export function describeShares(mode: FlowMode): void {
       }
       expect(Math.max(...seen)).toBeGreaterThan(SLOTS / 2);
       expect(Math.max(...seen)).toBeLessThanOrEqual(HOP_WINDOW);
+    });
+  });
+}
+
+/** In one process only: a broker's queue does not know classes (ADR 67). */
+export function describeClasses(mode: FlowMode): void {
+  describe('runs of several classes', () => {
+    it('K5: of a higher class end before those of a lower one, which get their share meanwhile', {
+      timeout: 120_000,
+    }, async () => {
+      const node = await startIn(mode, [shares], { task_concurrency: 2 });
+      const order: string[] = [];
+      const start = async (name: string, priority: number) => {
+        const runId = await submit(node, shares, { hops: 6, ms: 5 }, { priority });
+        return { closed: node.closed(runId).then(() => void order.push(name)) };
+      };
+      const normal = await Promise.all(Array.from({ length: 60 }, () => start('normal', 0)));
+      const high = await Promise.all(Array.from({ length: 10 }, () => start('high', 1_000)));
+      await Promise.all([...normal, ...high].map(({ closed }) => closed));
+      const ranks = order.flatMap((name, at) => (name === 'high' ? [at] : []));
+      // By their time of arrival they would be the last ten.
+      expect(Math.max(...ranks)).toBeLessThan(45);
+      expect(order).toHaveLength(70);
     });
   });
 }
