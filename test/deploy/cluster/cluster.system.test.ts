@@ -6,27 +6,27 @@ import { text } from 'node:stream/consumers';
 import { expect, it } from 'vitest';
 import { readEnvironment } from '../../../libs/config/environment.ts';
 import { programEnvironment } from '../../fixtures/program-environment.ts';
+import { withImage } from './rehearsal.ts';
 
-/** What it needs a network for is npm's, with the settings of whoever runs the tests. */
+/** What they need a network for is npm's, with the settings of whoever runs the tests. */
 const { PATH = '', HOME = '' } = readEnvironment();
 
-it.each([
-  [
-    'the pods of the chart run migrations first, get ready, survive a kill and a rollout, and end well',
-    'main.ts',
-    /300 rows; 7 pods ended well/,
-  ],
-  [
-    'what the compose file starts gets healthy and does its work',
-    'compose.ts',
-    /300 rows; Prometheus reads 5 services/,
-  ],
-])('%s', { timeout: 480_000 }, async (_, program, end) => {
-  const child = spawn(process.execPath, [join(import.meta.dirname, program)], {
+it('the pods of the chart run migrations first, get ready, survive a kill and a rollout, and end well; what the compose file starts gets healthy and does its work', {
+  timeout: 900_000,
+}, async () => {
+  await withImage(async (app) => {
+    expect(await rehearsed('main.ts', app)).toMatch(/300 rows; 7 pods ended well/);
+    expect(await rehearsed('compose.ts', app)).toMatch(/300 rows; Prometheus reads 5 services/);
+  });
+});
+
+/** What a rehearsal says; it must end well. */
+async function rehearsed(program: string, app: string): Promise<string> {
+  const child = spawn(process.execPath, [join(import.meta.dirname, program), '--app', app], {
     env: programEnvironment({ PATH, HOME }),
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   const [said, [code]] = await Promise.all([text(child.stderr), once(child, 'exit')]);
-  expect(said).toMatch(end);
-  expect(code).toBe(0);
-});
+  expect(code, said).toBe(0);
+  return said;
+}

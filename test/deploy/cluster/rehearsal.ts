@@ -10,7 +10,7 @@ export interface Rehearsal {
   readonly program: string;
   /** Its arguments, without `--app`. */
   readonly args: readonly string[];
-  /** The value of `--app`: the image's `/app`, once it is made. */
+  /** The value of `--app`: the image's `/app`; undefined as long as nobody has made it. */
   readonly app: string | undefined;
   /** What else needs a network, and is done before there is none. */
   readonly fetch?: () => Promise<unknown>;
@@ -23,11 +23,21 @@ export async function runRehearsal({ program, args, app, fetch, rehearse }: Rehe
   if (isInOwnNetwork()) return rehearse(app!);
   const interrupted = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort());
+  const rehearseIn = async (made: string) => {
+    process.exitCode = await inOwnNetwork(program, [...args, '--app', made], interrupted.signal);
+  };
+  await fetch?.();
+  if (app === undefined) await withImage(rehearseIn);
+  else await rehearseIn(app);
+}
+
+/** Makes the image, and removes it afterwards. */
+export async function withImage<Result>(use: (app: string) => Promise<Result>): Promise<Result> {
   const folder = await mkdtemp(join(tmpdir(), 'catena-image-'));
   try {
-    const made = join(folder, 'app');
-    await Promise.all([makeImage(made), fetch?.()]);
-    process.exitCode = await inOwnNetwork(program, [...args, '--app', made], interrupted.signal);
+    const app = join(folder, 'app');
+    await makeImage(app);
+    return await use(app);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
