@@ -19,8 +19,8 @@ const MAX_READ_AGAIN = 2_000;
 /** Throws `brand.no_report` and `brand.not_a_diagnosis`. */
 export async function readReport(runs: RunSource, run: RunRecord): Promise<RunReport> {
   const items: KeptItem[] = [];
-  for (const type of REPORTED_TYPES) {
-    for await (const batch of runs.items(run, { type })) items.push(...batch);
+  for (const reported of REPORTED_TYPES) {
+    for await (const batch of runs.items(run, reported)) items.push(...batch);
   }
   return toRunReport(run, items);
 }

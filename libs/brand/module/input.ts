@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { DEFAULT_RESERVE_MS } from '../codecs/timeouts.ts';
 import type { Brand } from '../extraction/brand.ts';
 import { PROMPT_STYLES } from '../prompts/prompt.ts';
+import { sizeFault } from './size.ts';
 
 const name = z.string().trim().min(1, 'is empty').max(100);
 
@@ -34,7 +35,7 @@ export const diagnosisInput = z.strictObject({
    * asked again, the least known first, once the first answers are there.
    */
   until: z.number().min(0.01).max(0.5).optional(),
-  /** The most calls of the run, those that `until` adds included; default: three times the first ones. */
+  /** The most calls of the run, those that `until` adds included; default: three times the first ones, at most 20,000. */
   maxCalls: z.int().min(1).max(1_000_000).optional(),
   /** What the model is told beside the question: nothing (`bare`), or to give a list (`list`), whose figures stand apart. */
   prompt: z.enum(PROMPT_STYLES).default('bare'),
@@ -63,6 +64,12 @@ export const diagnosisInput = z.strictObject({
 });
 
 export type DiagnosisInput = z.output<typeof diagnosisInput>;
+
+/** The input of a new run. What was submitted to an older version is read by {@link diagnosisInput}, whatever its size. */
+export const submittedInput = diagnosisInput.superRefine((input, context) => {
+  const fault = sizeFault(input);
+  if (fault !== undefined) context.addIssue({ code: 'custom', path: [...fault.path], message: fault.message });
+});
 
 /** The brand that is diagnosed and its rivals, in the order of every figure. */
 export function brandsOf({ brand, rivals }: DiagnosisInput): Brand[] {

@@ -7,7 +7,7 @@ import type { BrandFigures } from '../figures/brand-figures.ts';
 import { countedCalls } from '../figures/coverage.ts';
 import { type Figure, overlap } from '../figures/figure.ts';
 import type { BrandScore } from '../figures/scores.ts';
-import type { ReportItem } from '../module/items.ts';
+import type { Report } from '../module/report.ts';
 import type { DeepIntelligenceBody, FigureBody } from './bodies.ts';
 import { certaintyOf, isLast } from './certainty.ts';
 import { inputOf } from './diagnosis-items.ts';
@@ -32,7 +32,7 @@ export function deepIntelligence({
   report,
 }: {
   readonly record: RunRecord;
-  readonly report: ReportItem;
+  readonly report: Report;
 }): DeepIntelligenceBody {
   const negative = negativeSources(report);
   const own = scoreOf(report, report.brand);
@@ -48,7 +48,7 @@ export function deepIntelligence({
   };
 }
 
-function analysisOf(report: ReportItem): Analysis {
+function analysisOf(report: Report): Analysis {
   const { brand, figures } = report;
   const { overall, byQuestion } = figures.bare;
   const main = overall.brands.find((each) => each.brand === brand);
@@ -65,7 +65,7 @@ function analysisOf(report: ReportItem): Analysis {
   };
 }
 
-function comparedBrand(each: BrandFigures, report: ReportItem): ComparedBrand {
+function comparedBrand(each: BrandFigures, report: Report): ComparedBrand {
   return {
     brand: each.brand,
     is_main: each.brand === report.brand,
@@ -82,7 +82,7 @@ function comparedBrand(each: BrandFigures, report: ReportItem): ComparedBrand {
   };
 }
 
-function gapsOf(main: BrandFigures, report: ReportItem): Analysis['gaps'] {
+function gapsOf(main: BrandFigures, report: Report): Analysis['gaps'] {
   return report.figures.bare.overall.brands
     .filter(({ brand }) => brand !== main.brand)
     .map((rival) => ({
@@ -98,7 +98,7 @@ function placesOf(score: BrandScore | undefined): Pick<ComparedBrand, 'place' | 
   return { place: best === worst ? best : null, best_place: best, worst_place: worst };
 }
 
-function scoreOf({ scores }: ReportItem, brand: string): BrandScore | undefined {
+function scoreOf({ scores }: Report, brand: string): BrandScore | undefined {
   return scores.find((each) => each.brand === brand);
 }
 
