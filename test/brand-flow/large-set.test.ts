@@ -28,9 +28,10 @@ it('a set whose figures are larger than an item may be has its whole report, in 
   const sizes = rows.map(({ data }) => data.length);
   const tables = rows.filter(({ type }) => type === 'question_figures');
   expect(tables).toHaveLength(240);
-  expect(tables.reduce((sum, { data }) => sum + data.length, 0), 'more than one item may have').toBeGreaterThan(
-    MAX_ITEM_CHARS,
-  );
+  expect(
+    tables.reduce((sum, { data }) => sum + data.length, 0),
+    'more than one item may have',
+  ).toBeGreaterThan(MAX_ITEM_CHARS);
   expect(Math.max(...sizes)).toBeLessThan(MAX_ITEM_CHARS / 4);
 
   const { report } = toRunReport(record, rows);
@@ -44,7 +45,10 @@ it('a set whose figures are larger than an item may be has its whole report, in 
   const own = report.figures.bare.overall.brands[0]!;
   expect(own.mentionRate).toMatchObject({ numerator: 144, denominator: 240, value: 0.6 });
   const perQuestion = report.figures.bare.byQuestion.map(({ figures }) => figures.brands[0]!.mentionRate.numerator);
-  expect(perQuestion.reduce((sum, each) => sum + each, 0), 'the parts add up to the whole').toBe(144);
+  expect(
+    perQuestion.reduce((sum, each) => sum + each, 0),
+    'the parts add up to the whole',
+  ).toBe(144);
 
   const reader = new DiagnosisReader({ store: node.store, coordinator: node.coordinator, pollIntervalMs: 20 });
   const look = await reader.look(runId);

@@ -1,6 +1,7 @@
 /** Diagnoses of many questions: what grows with them must not grow into one item, one message or one body. */
-import { createServer } from 'node:http';
+
 import { once } from 'node:events';
+import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
 
@@ -35,7 +36,7 @@ export async function startQuickModels({ brands }: Pick<LargeSet, 'brands'>) {
     const number = Number(/(\d+)\?/.exec(messages.at(-1)?.content ?? '')?.[1] ?? 0);
     if (model.startsWith('late')) await released.promise;
     const named = [0, 1, 2].map((step) => `${step + 1}. **Brand${(number + step) % brands}**: light and durable.`);
-    const content = `I recommend:\n\n${named.join('\n')}\n\nSee https://site${number}.example.com/shoes .`;
+    const content = `I recommend:\n\n${named.join('\n')}\n\nSee https://site${number}.test/shoes .`;
     const usage = { prompt_tokens: 30, completion_tokens: 60 };
     response.writeHead(200, { 'content-type': 'application/json' });
     response.end(JSON.stringify({ model, choices: [{ message: { content }, finish_reason: 'stop' }], usage }));

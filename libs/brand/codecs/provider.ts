@@ -16,8 +16,14 @@ const entrySchema = z.strictObject({
   baseUrl: z.url({ protocol: /^https?$/ }),
   /** The provider's id of the model or of its endpoint. */
   model: z.string().min(1),
-  /** The name of the key: a field of the account's login or an environment variable, never the key itself. */
-  keyReference: z.string().regex(/^[\w.-]{1,64}$/),
+  /**
+   * The name of the key: a field of the account's login or an environment variable, never the key itself. Without it no key is sent, as for a
+   * model on this machine.
+   */
+  keyReference: z
+    .string()
+    .regex(/^[\w.-]{1,64}$/)
+    .optional(),
   /** Whose errors, search and switches these are; default: by the host of `baseUrl`, else by the codec. */
   vendor: z.enum(VENDOR_NAMES).optional(),
   /** The row of the table of timeouts; default: by the model's name. */

@@ -175,9 +175,10 @@ export function defineDiagnosis({
       spend: computeStep(),
       again: fetchStep(askState, { ...ONCE, cache: ANSWERS_OF_ALL_RUNS }),
       rank: computeStep(),
-      detail: computeStep(detailState),
       trace: fetchStep(traceState, ONCE),
       report: computeStep(),
+      // At the end: nodes name their step by its position, and those of older versions are still executed.
+      detail: computeStep(detailState),
     },
     items: {
       ...{ call: callItem, further: furtherItem, begun: callItem, mention: mentionItem, source: sourceItem },

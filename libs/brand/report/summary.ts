@@ -82,10 +82,21 @@ function sources({ figures, sources: pages }: Report): string[] {
 }
 
 function missing({ results }: Report): string[] {
-  const lines = results
-    .filter(({ status }) => status === 'failed')
-    .map(({ model, question, error }) => `  ${plain(model)}: ${error?.error_type ?? 'unknown'}, ${plain(question)}`);
-  return lines.length === 0 ? [] : ['', 'missing:', ...firstOf(lines)];
+  const failed = results.filter(({ status }) => status === 'failed');
+  const lines = failed.map(
+    ({ model, question, error }) => `  ${plain(model)}: ${error?.error_type ?? 'unknown'}, ${plain(question)}`,
+  );
+  const remedies = failed.flatMap(({ model, error }) =>
+    error?.remedy === undefined ? [] : [`  ${plain(model)}: ${error.remedy}`],
+  );
+  return lines.length === 0
+    ? []
+    : [
+        '',
+        'missing:',
+        ...firstOf(lines),
+        ...(remedies.length === 0 ? [] : ['what to do:', ...firstOf([...new Set(remedies)])]),
+      ];
 }
 
 function firstOf(lines: readonly string[]): string[] {

@@ -17,6 +17,9 @@ import { recommendationsOf } from './recommendations.ts';
 type Analysis = DeepIntelligenceBody['competitive_analysis'];
 type ComparedBrand = Analysis['brands'][number];
 
+/** A list of a body that could grow with the questions has its first ones. */
+const MAX_LISTED = 100;
+
 /**
  * `GET /api/deep-intelligence/{task_id}`, of a completed run.
  *
@@ -43,7 +46,7 @@ export function deepIntelligence({
     overall_score_high: own?.high ?? null,
     brand_scores: Object.fromEntries(report.scores.map((score) => [score.brand, toBrandScore(score)])),
     competitive_analysis: analysisOf(report),
-    negative_sources: negative,
+    negative_sources: negative.slice(0, MAX_LISTED),
     recommendations: recommendationsOf({ report, input: inputOf(record), negative, isLast: isLast(report, record) }),
   };
 }
@@ -61,7 +64,10 @@ function analysisOf(report: Report): Analysis {
     answers: countedCalls(overall.coverage),
     brands: overall.brands.map((each) => comparedBrand(each, report)),
     gaps: main === undefined ? [] : gapsOf(main, report),
-    intercepted_by: intercepted.map((each) => ({ ...each, interception: toFigure(each.interception) })),
+    intercepted_questions: intercepted.length,
+    intercepted_by: intercepted
+      .slice(0, MAX_LISTED)
+      .map((each) => ({ ...each, interception: toFigure(each.interception) })),
   };
 }
 

@@ -33,11 +33,15 @@ export const REFUSED: Statement = {
 /** Marks the rows of earlier revisions of nodes; sinks still get them. Call it before {@link WITHDRAW}. */
 export const REPLACE: Statement = {
   name: 'replace_items',
-  text: `UPDATE items i SET replaced = TRUE
-    FROM unnest($2::text[], $3::text[]) AS given (node_id, token)
-    WHERE i.run_no = $1 AND i.node_id = given.node_id AND i.token <> given.token AND i.seq IS NOT NULL AND NOT i.replaced
-      AND i.revision < (SELECT max(own.revision) FROM items own
-        WHERE own.run_no = $1 AND own.node_id = given.node_id AND own.token = given.token)`,
+  // The revision is read once for each node: a node may have thousands of rows.
+  text: `WITH own AS MATERIALIZED (
+      SELECT given.node_id, given.token, (SELECT max(i.revision) FROM items i
+        WHERE i.run_no = $1 AND i.node_id = given.node_id AND i.token = given.token) AS revision
+      FROM unnest($2::text[], $3::text[]) AS given (node_id, token)
+    )
+    UPDATE items i SET replaced = TRUE FROM own
+    WHERE i.run_no = $1 AND i.node_id = own.node_id AND i.token <> own.token AND i.seq IS NOT NULL AND NOT i.replaced
+      AND i.revision < own.revision`,
 };
 
 /** Hides rows and keeps them until the run is closed, so that a later confirmation can show them again. */
