@@ -168,7 +168,7 @@ export function defineDiagnosis({
 
   return defineModule({
     name: 'brand-diagnosis',
-    version: '1.0.0',
+    version: '1.1.0',
     input: submittedInput,
     steps: {
       ask: fetchStep(askState, { ...ONCE, cache: ANSWERS_OF_ALL_RUNS }),

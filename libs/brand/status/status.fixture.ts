@@ -13,7 +13,7 @@ import { type ReadPage, type Report, type ReportParts, reportOf, wholeReport } f
 import type { DiagnosisItems } from './diagnosis-items.ts';
 
 export const NOW_MS = Date.UTC(2026, 0, 2, 3, 4, 5);
-export const MODULE_ID = 'brand-diagnosis@1.0.0';
+export const MODULE_ID = 'brand-diagnosis@1.1.0';
 
 /** 海澜鞋业 against two rivals: one question to two models, where nothing else is said. */
 export const INPUT = {
