@@ -40,7 +40,7 @@ it('a set whose figures are larger than an item may be has its whole report, in 
     240, 240, 240,
   ]);
   expect(report.figures.bare.byModel.map(({ model }) => model)).toEqual(['qwen']);
-  expect(report.figures.bare.overall.sources).toMatchObject({ moreDomains: 0 });
+  expect(report.figures.bare.overall.sources).toMatchObject({ moreDomains: 190 });
   // Three of five brands in each answer, the diagnosed one in three of five.
   const own = report.figures.bare.overall.brands[0]!;
   expect(own.mentionRate).toMatchObject({ numerator: 144, denominator: 240, value: 0.6 });
