@@ -57,6 +57,8 @@ const entrySchema = z.strictObject({
   pricePerThousandSearches: z.number().nonnegative().optional(),
   /** The day on which the prices were looked up, such as 2026-03-01: they change. */
   pricesAsOf: z.iso.date().optional(),
+  /** The page on which they were looked up. */
+  pricesSource: z.url({ protocol: /^https?$/ }).optional(),
   /** Fields that are added to the body unchanged: `{enable_search: true}`, `{tools: [{type: "web_search"}]}`. They override others. */
   extraBody: z.record(z.string(), z.unknown()).default({}),
   maxTokensField: z.enum(['max_tokens', 'max_completion_tokens']).default('max_tokens'),

@@ -96,6 +96,8 @@ export const callItem = z.object({
       perThousandSearches: z.number().nullable(),
       /** The day of the price; null if the registry does not say. */
       asOf: z.string().nullable(),
+      /** The page that had it; null if the registry does not say. */
+      source: z.string().nullable(),
     })
     .nullable(),
   /** What the counted tokens and searches of all attempts cost; null without a price. */
