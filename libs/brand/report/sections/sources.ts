@@ -86,7 +86,7 @@ function pages(scene: Scene): Markup | false {
   if (run.report.sources.length === 0) return false;
   return table({
     caption: words.page,
-    head: [words.page, words.coverage, words.pageNames],
+    head: [words.page, words.citingAnswers, words.pageNames],
     rows: run.report.sources.map(({ url, title, answers, status, brands, error }) => [
       html`${link(url, title || url)}${Boolean(title) && html`<br><small>${foreign(url)}</small>`}`,
       String(answers),
