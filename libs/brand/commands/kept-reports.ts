@@ -25,8 +25,9 @@ export async function readReport(runs: RunSource, run: RunRecord): Promise<RunRe
   return toRunReport(run, items);
 }
 
-/** The run, with the newest earlier ones that asked the same questions. */
-export async function historyOf(runs: RunSource, report: RunReport): Promise<Comparison> {
+/** The run, with the newest earlier ones that asked the same questions; undefined for one with too many answers. */
+export async function historyOf(runs: RunSource, report: RunReport): Promise<Comparison | undefined> {
+  if (report.calls.length > MAX_READ_AGAIN) return undefined;
   const earlier: RunReport[] = [];
   let readAgain = report.calls.length;
   for (const run of await runs.listRuns(LOOKED_AT)) {

@@ -71,13 +71,16 @@ function brandCells(figures: BrandFigures, score: BrandScore | undefined): strin
 }
 
 function sources({ figures, sources: pages }: Report): string[] {
-  const { domains } = figures.bare.overall.sources;
+  const { domains, moreDomains = 0 } = figures.bare.overall.sources;
   if (domains.length === 0) return [];
   const read = pages.filter(({ status }) => status === 'read').length;
   return [
     '',
     `cited (${read} of ${pages.length} pages read):`,
-    ...firstOf(domains.map(({ domain, answers }) => `  ${answers.numerator}×  ${plain(domain)}`)),
+    ...firstOf(
+      domains.map(({ domain, answers }) => `  ${answers.numerator}×  ${plain(domain)}`),
+      moreDomains,
+    ),
   ];
 }
 
@@ -99,8 +102,9 @@ function missing({ results }: Report): string[] {
       ];
 }
 
-function firstOf(lines: readonly string[]): string[] {
-  const rest = lines.length - MAX_LINES;
+/** `others`: how many more there are that are not among the lines. */
+function firstOf(lines: readonly string[], others = 0): string[] {
+  const rest = lines.length - MAX_LINES + others;
   return rest > 0 ? [...lines.slice(0, MAX_LINES), `  and ${rest} more`] : [...lines];
 }
 
