@@ -26,7 +26,7 @@ import {
 } from './ask.ts';
 import { answeredRow, failedRow, reportedCalls } from './call-rows.ts';
 import { addSpent } from './cost.ts';
-import { brandsOf, type DiagnosisInput, submittedInput } from './input.ts';
+import { brandsOf, type DiagnosisInput } from './input.ts';
 import {
   type CallItem,
   callItem,
@@ -61,7 +61,7 @@ import {
   type ReportTimes,
   type RunSpan,
 } from './run-times.ts';
-import { partsOf } from './size.ts';
+import { partsOf, submittedInput } from './size.ts';
 import { furtherCalls } from './spend.ts';
 
 export interface DiagnosisOptions {

@@ -3,7 +3,6 @@ import { z } from 'zod';
 import { DEFAULT_RESERVE_MS } from '../codecs/timeouts.ts';
 import type { Brand } from '../extraction/brand.ts';
 import { PROMPT_STYLES } from '../prompts/prompt.ts';
-import { sizeFault } from './size.ts';
 
 const name = z.string().trim().min(1, 'is empty').max(100);
 
@@ -64,12 +63,6 @@ export const diagnosisInput = z.strictObject({
 });
 
 export type DiagnosisInput = z.output<typeof diagnosisInput>;
-
-/** The input of a new run. What was submitted to an older version is read by {@link diagnosisInput}, whatever its size. */
-export const submittedInput = diagnosisInput.superRefine((input, context) => {
-  const fault = sizeFault(input);
-  if (fault !== undefined) context.addIssue({ code: 'custom', path: [...fault.path], message: fault.message });
-});
 
 /** The brand that is diagnosed and its rivals, in the order of every figure. */
 export function brandsOf({ brand, rivals }: DiagnosisInput): Brand[] {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { diagnosisInput, submittedInput } from './input.ts';
-import { MAX_CALLS, mostCalls, mostRepeats, partsOf, sizeFault } from './size.ts';
+import { diagnosisInput } from './input.ts';
+import { MAX_CALLS, mostCalls, mostRepeats, partsOf, sizeFault, submittedInput } from './size.ts';
 
 const names = (prefix: string, count: number) => Array.from({ length: count }, (_, index) => `${prefix}${index}`);
 const inputOf = (questions: number, models: number, brands: number, more: object = {}) => ({

@@ -2,7 +2,7 @@
  * How large a diagnosis may be. Its bounds keep all that grows with it within what a step may yield and a report can be made of: they
  * are checked at the submission, since every call is paid by the time the report is made.
  */
-import type { DiagnosisInput } from './input.ts';
+import { type DiagnosisInput, diagnosisInput } from './input.ts';
 
 /** The most calls of a run. */
 export const MAX_CALLS = 20_000;
@@ -74,6 +74,12 @@ export function sizeFault(input: Sized): { readonly path: readonly string[]; rea
   }
   return undefined;
 }
+
+/** The input of a new run. What was submitted to an older version is read by {@link diagnosisInput}, whatever its size. */
+export const submittedInput = diagnosisInput.superRefine((input, context) => {
+  const fault = sizeFault(input);
+  if (fault !== undefined) context.addIssue({ code: 'custom', path: [...fault.path], message: fault.message });
+});
 
 /**
  * The parts in which the questions of a run are counted: `from` to `to`, excluded, of its distinct questions. They follow from the input
