@@ -29,10 +29,11 @@ describe('the example of a diagnosis', () => {
     for (const { keyReference } of providers) expect(keyReference).toMatch(/_API_KEY$/);
   });
 
-  it('has prices with the day on which they held', () => {
+  it('has prices with the day on which they held and the page that had them', () => {
     for (const name of names) {
-      const { pricePerMillionTokens, pricesAsOf } = registry.find(name);
+      const { pricePerMillionTokens, pricesAsOf, pricesSource } = registry.find(name);
       expect(pricesAsOf === undefined, name).toBe(pricePerMillionTokens === undefined);
+      expect(pricesSource === undefined, name).toBe(pricePerMillionTokens === undefined);
     }
   });
 

@@ -8,7 +8,7 @@ const QUESTIONS = Array.from({ length: 10 }, (_, n) => `推荐第 ${n} 款跑鞋
 /** Of one answer of the test's provider: 100 tokens in, 50 out. */
 const ONE = (100 * 2 + 50 * 8) / 1_000_000;
 
-it('the report says what the run has cost, every attempt counted', async () => {
+it('the report says what the run has cost, every attempt counted (R14)', async () => {
   const { baseUrl, calls } = await provider(({ question, nth }) => {
     if (question === QUESTIONS[0]) return nth === 1 ? 'malformed' : 'whole';
     if (question === QUESTIONS[1]) return nth === 1 ? 'server_error' : 'whole';

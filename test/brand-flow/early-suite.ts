@@ -135,7 +135,7 @@ export function describeEarlyReports(name: string, mode: FlowMode): void {
         is_synced: true,
         sync_check: { status: 'pending', results_count: 3, expected_count: 4, completion_verified: false },
       });
-      expect(early.report?.sources, 'a page is read early as well').toMatchObject([{ status: 'read', answers: 1 }]);
+      expect(early.run.report.sources, 'a page is read early as well').toMatchObject([{ status: 'read', answers: 1 }]);
 
       scene.asked.release();
       const last = await reportAfter(node, runId, 1);
@@ -146,7 +146,7 @@ export function describeEarlyReports(name: string, mode: FlowMode): void {
       });
       expect(statusesOf(last.run.calls)).toEqual({ ...expected, slow: 'whole', half: 'whole' });
       expect(last.run.calls.find(({ model }) => model === 'half')?.response).toBe(ANSWER);
-      expect(last.report?.sources).toMatchObject([{ status: 'read', answers: 3 }]);
+      expect(last.run.report.sources).toMatchObject([{ status: 'read', answers: 3 }]);
       expect(last.body).toMatchObject({ stage: 'completed', final: true, revision: 2 });
       // What was preliminary is gone, and each page and call has one row.
       expect(await itemsOf(node, runId, 'begun')).toEqual([]);

@@ -9,12 +9,13 @@ import { timeless } from './without-times.ts';
 export const CALLS = 6;
 
 /** A stage, and the pass of its step at which the process dies there. */
-export type Stage = readonly [step: 'ask' | 'rank' | 'trace' | 'report', pass: number];
+export type Stage = readonly [step: 'ask' | 'rank' | 'detail' | 'trace' | 'report', pass: number];
 
-/** All four; in `ask` some calls are stored when it dies, and some are not. */
+/** All of them; in `ask` some calls are stored when it dies, and some are not. */
 export const STAGES: readonly Stage[] = [
   ['ask', 4],
   ['rank', 1],
+  ['detail', 1],
   ['trace', 1],
   ['report', 1],
 ];

@@ -1,8 +1,10 @@
 /** A diagnosis from the submission to its report, in one process, against a provider of the test. */
 import { onTestFinished } from 'vitest';
 import { defineDiagnosis } from '../../libs/brand/module/define-diagnosis.ts';
-import type { CallItem, ReportItem, SourceItem } from '../../libs/brand/module/items.ts';
+import type { CallItem, SourceItem } from '../../libs/brand/module/items.ts';
 import type { ProviderRegistry } from '../../libs/brand/module/provider-registry.ts';
+import type { Report } from '../../libs/brand/module/report.ts';
+import { toRunReport } from '../../libs/brand/report/run-report.ts';
 import type { DeadLetter, RunEnd } from '../../libs/store/port.ts';
 import { startNode } from '../fixtures/flow.ts';
 import { startPages } from './pages.ts';
@@ -12,7 +14,7 @@ export const KEY = 'key-of-nobody-123456';
 
 export interface Diagnosed {
   readonly end: RunEnd;
-  readonly report: ReportItem;
+  readonly report: Report;
   readonly calls: readonly CallItem[];
   readonly sources: readonly SourceItem[];
   readonly mentions: number;
@@ -76,11 +78,13 @@ async function diagnoseIn(
   await node.closed(runId);
   const wallMs = performance.now() - startedMs;
   const run = await node.store.findRun(runId);
-  const rows = await node.store.readItems({ runId, afterSeq: 0, limit: 10_000 });
+  const rows = await node.store.readItems({ runId, afterSeq: 0, limit: 100_000 });
   const of = <T>(type: string): T[] => rows.filter((row) => row.type === type).map((row) => JSON.parse(row.data) as T);
   return {
     end: run!.end!,
-    report: of<ReportItem>('report')[0]!,
+    get report() {
+      return toRunReport(run!, rows).report;
+    },
     calls: of<CallItem>('call'),
     sources: of<SourceItem>('source'),
     mentions: of('mention').length,

@@ -3,6 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { checkConsistency } from '../../libs/brand/consistency/check-consistency.ts';
 import { defineDiagnosis } from '../../libs/brand/module/define-diagnosis.ts';
+import { toRunReport } from '../../libs/brand/report/run-report.ts';
 import { deepIntelligenceBodySchema, type StatusBody, statusBodySchema } from '../../libs/brand/status/bodies.ts';
 import { deepIntelligence } from '../../libs/brand/status/deep-intelligence.ts';
 import { readDiagnosisItems } from '../../libs/brand/status/diagnosis-items.ts';
@@ -47,7 +48,7 @@ const QUESTIONS = Array.from({ length: 8 }, (_, index) => `推荐第${index}类�
 
 describe('a diagnosis that somebody looks at all the time', () => {
   it('goes forward stage by stage and is completed with all its results (B3, B6, B14, B17, B44)', async () => {
-    const { submit, look, alerts } = await scene(() => 'whole');
+    const { node, submit, look, alerts } = await scene(() => 'whole');
     const runId = await submit(QUESTIONS);
     const seen: StatusBody[] = [];
     do {
@@ -71,7 +72,10 @@ describe('a diagnosis that somebody looks at all the time', () => {
       is_synced: true,
       sync_check: { results_count: 16, expected_count: 16, completion_verified: true },
     });
-    const deep = deepIntelligence({ record: facts.record, report: facts.items.report! });
+    const deep = deepIntelligence({
+      record: facts.record,
+      report: toRunReport(facts.record, await node.store.readItems({ runId, afterSeq: 0, limit: 1_000 })).report,
+    });
     expect(deepIntelligenceBodySchema.strict().safeParse(deep).success).toBe(true);
     expect(deep.recommendations.map(({ rule }) => rule)).toContain('not_visible');
     expect(alerts).toEqual([]);

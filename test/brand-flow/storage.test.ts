@@ -12,11 +12,11 @@ import { KEY, provider } from './scene.ts';
 it('the rows of a step are written in one transaction, of which a kill leaves all or nothing (B34)', async () => {
   const run = await killedRun(() => 'whole');
   const mentions = async () => dataOf((await run.stored()).items, 'mention').length;
-  expect(await endOf(run.start('rank:items.after_write:1'))).toBe('SIGKILL');
+  expect(await endOf(run.start('detail:items.after_write:1'))).toBe('SIGKILL');
   expect(await mentions()).toBe(0);
-  expect(await endOf(run.start('rank:transaction.before_commit:1'))).toBe('SIGKILL');
+  expect(await endOf(run.start('detail:transaction.before_commit:1'))).toBe('SIGKILL');
   expect(await mentions()).toBe(0);
-  expect(await endOf(run.start('rank:transaction.after_commit:1'))).toBe('SIGKILL');
+  expect(await endOf(run.start('detail:transaction.after_commit:1'))).toBe('SIGKILL');
   // Two brands in each of six answers.
   expect(await mentions()).toBe(12);
 });

@@ -1,19 +1,24 @@
-/** Each requirement of the brand diagnosis (B1–B48) and each trap (X1–X10) has a test that names it in its title. */
+/**
+ * Each requirement of the brand diagnosis (B1–B48), each trap (X1–X10) and each field case (R1–R15) has a test that names it in its title, or a
+ * behaviour of a vendor's stand-in.
+ */
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { isTypeScript, readSourceTree, sourceFile } from '../architecture/source-tree.ts';
+import { BEHAVIOURS } from '../vendors/table.ts';
 import { numbersIn, testTitles } from './test-titles.ts';
 
 const REQUIREMENTS = 48;
 const TRAPS = 10;
+const FIELD_CASES = 15;
 
-const wanted = [...numbered('B', REQUIREMENTS), ...numbered('X', TRAPS)];
+const wanted = [...numbered('B', REQUIREMENTS), ...numbered('X', TRAPS), ...numbered('R', FIELD_CASES)];
 
 describe('the requirements', () => {
   // Suites that run over several adapters stand in files that no test runner looks for.
   const files = readSourceTree(join(import.meta.dirname, '../..')).filter(isTypeScript);
   const numbersOf = (these: typeof files) => these.flatMap(({ tokens }) => testTitles(tokens).flatMap(numbersIn));
-  const named = new Set(numbersOf(files));
+  const named = new Set([...numbersOf(files), ...BEHAVIOURS.flatMap(({ name }) => numbersIn(name))]);
 
   it('are each named by a test', () => {
     expect(wanted.filter((number) => !named.has(number))).toEqual([]);

@@ -49,9 +49,9 @@ function isPunctuation(token: Token | undefined, text: string): boolean {
   return token?.kind === 'punctuation' && token.text === text;
 }
 
-const MARK = /(?<![\w.])([BX])(\d{1,2})(?:\s?[–-]\s?\1?(\d{1,2}))?(?!\w)/g;
+const MARK = /(?<![\w.])([BXR])(\d{1,2})(?:\s?[–-]\s?\1?(\d{1,2}))?(?!\w)/g;
 
-/** The numbers of requirements and traps in a title: `B2`, `X5`, and each of `B39–B41`. */
+/** The numbers of requirements, traps and field cases in a title: `B2`, `X5`, and each of `B39–B41`. */
 export function numbersIn(title: string): string[] {
   return [...title.matchAll(MARK)].flatMap(([, letter = '', first = '', last = first]) => {
     const count = Number(last) - Number(first) + 1;

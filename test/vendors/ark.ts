@@ -63,7 +63,7 @@ export const ARK = [
       row: { ...CUT, finish_word: 'length' },
     },
     {
-      name: 'a thinking model spent all its tokens before the first word',
+      name: 'a thinking model spent all its tokens before the first word (R3)',
       sends: [
         stream([
           { choices: [{ delta: { role: 'assistant', reasoning_content: '用户想要……' }, index: 0 }], model: MODEL },

@@ -5,8 +5,22 @@ import type { RunSnapshot } from '../../coordination/protocol/reads.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
 import type { RunRecord, StoredItem } from '../../store/port.ts';
 import type { ReportItem } from '../module/items.ts';
-import { REPORTED_TYPES, type RunReport, toRunReport } from '../report/run-report.ts';
-import { type DiagnosisItems, isDiagnosis, readDiagnosisItems, readReports } from '../status/diagnosis-items.ts';
+import { isWholeReport, type Report } from '../module/report.ts';
+import {
+  REPORTED_TYPES,
+  type ReportedType,
+  type RunReport,
+  TABLE_TYPES,
+  toReport,
+  toRunReport,
+} from '../report/run-report.ts';
+import {
+  type DiagnosisItems,
+  inputOf,
+  isDiagnosis,
+  readDiagnosisItems,
+  readReports,
+} from '../status/diagnosis-items.ts';
 import { type DiagnosisStatus, diagnosisStatus } from '../status/diagnosis-status.ts';
 import { isFinal, type Stage } from '../status/stages.ts';
 import type { DiagnosisApiDeps } from './deps.ts';
@@ -95,8 +109,16 @@ export class DiagnosisReader {
 
   /** Everything that a report's files are made of. Throws `brand.no_report` for a run without one. */
   async runReport({ record }: Look): Promise<RunReport> {
-    const rows = await Promise.all(REPORTED_TYPES.map((type) => this.#rows(record.runId, type)));
-    return toRunReport(record, rows.flat());
+    return toRunReport(record, await this.#kept(record.runId, REPORTED_TYPES));
+  }
+
+  /** The newest report with its tables; undefined without one. */
+  async report({ record, reports }: Look): Promise<Report | undefined> {
+    const head = reports.findLast(({ type }) => type === 'report');
+    if (head === undefined) return undefined;
+    // A report of an older version has its tables in it.
+    const items = isWholeReport(JSON.parse(head.data)) ? [] : await this.#kept(record.runId, TABLE_TYPES);
+    return toReport(head, inputOf(record) ?? { questions: [] }, items);
   }
 
   async #lookAt(record: RunRecord): Promise<Look> {
@@ -123,15 +145,22 @@ export class DiagnosisReader {
     // Figures are large, and needed only if neither coordinator nor report shows how far the run came.
     const needsFigures = report === undefined && snapshot === undefined;
     const types = ['call', ...(report === undefined ? [] : ['begun']), ...(needsFigures ? ['figures'] : [])];
-    const rows = await Promise.all(types.map((type) => this.#rows(record.runId, type)));
-    const items = readDiagnosisItems([...rows.flat(), ...reports]);
+    const rows = await this.#kept(
+      record.runId,
+      types.map((type) => ({ type, withReplaced: false })),
+    );
+    const items = readDiagnosisItems([...rows, ...reports]);
     return { ...look, items, status: diagnosisStatus({ record, snapshot, items }) };
   }
 
-  async #rows(runId: string, type: string): Promise<StoredItem[]> {
+  async #kept(runId: string, types: readonly ReportedType[]): Promise<StoredItem[]> {
+    return (await Promise.all(types.map((type) => this.#rows(runId, type)))).flat();
+  }
+
+  async #rows(runId: string, { type, withReplaced }: ReportedType): Promise<StoredItem[]> {
     const all: StoredItem[] = [];
     for (let afterSeq = 0; ; ) {
-      const rows = await this.#deps.store.readItems({ runId, afterSeq, limit: PAGE_ROWS, type });
+      const rows = await this.#deps.store.readItems({ runId, afterSeq, limit: PAGE_ROWS, type, withReplaced });
       all.push(...rows);
       if (rows.length < PAGE_ROWS) return all;
       afterSeq = rows.at(-1)!.seq;

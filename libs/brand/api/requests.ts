@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { brandSchema } from '../module/input.ts';
 import { DEFAULT_DEADLINE_MS } from '../module/run-times.ts';
+import { MAX_CALLS } from '../module/size.ts';
 import { PROMPT_STYLES } from '../prompts/prompt.ts';
 import { STAGES } from '../status/stages.ts';
 
@@ -16,6 +17,8 @@ export const DEFAULT_DEADLINE_SECONDS = DEFAULT_DEADLINE_MS / 1_000;
 const DEFAULT_PAGE = 20;
 const MAX_PAGE = 100;
 const MAX_OFFSET = 10_000;
+/** The most results of a status; with their answers they take several kilobytes each. */
+const MAX_RESULTS = 1_000;
 
 const name = z.string().trim().min(1, 'is empty').max(100);
 const runId = z
@@ -67,7 +70,7 @@ export const submissionRequest = z.object({
   maxCalls: z
     .int()
     .min(1)
-    .max(1_000_000)
+    .max(MAX_CALLS)
     .optional()
     .describe('The most calls with `until`; default: three times the first ones.'),
   prompt: z.enum(PROMPT_STYLES).optional().describe('bare: the question alone, the default; list: asks for a list.'),
@@ -134,6 +137,12 @@ export const statusQuery = z.object({
     .optional()
     .describe('The stage that the client knows; default: the one at the time of the request.'),
   revision,
+  offset: z.coerce.number().pipe(z.int().min(0)).default(0).describe('Results to leave out at the beginning.'),
+  limit: z.coerce
+    .number()
+    .pipe(z.int().min(0).max(MAX_RESULTS))
+    .default(MAX_RESULTS)
+    .describe('The most results in the response; 0: the status alone.'),
 });
 
 export const progressQuery = z.object({ executionId: runId });

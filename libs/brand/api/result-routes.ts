@@ -40,10 +40,12 @@ export function resultRoutes(reader: DiagnosisReader, { store }: Pick<DiagnosisA
         },
       },
       async ({ params }) => {
-        const { record, report, status } = await reader.look(params.task_id);
+        const look = await reader.look(params.task_id);
+        const { record, status } = look;
         // A completed diagnosis has a report.
-        if (status.stage === 'completed' && report !== undefined) return deepIntelligence({ record, report });
-        throw notCompleted(record.runId, status.stage);
+        const report = status.stage === 'completed' ? await reader.report(look) : undefined;
+        if (report === undefined) throw notCompleted(record.runId, status.stage);
+        return deepIntelligence({ record, report });
       },
     );
 

@@ -30,11 +30,11 @@ export function statusRoutes(
           response: { 200: statusBodySchema.describe('The status.'), ...REFUSED.reading },
         },
       },
-      async ({ params: { task_id: runId }, query: { wait, ...known } }, reply) => {
-        if (wait === 0) return statusBody(await reader.whole(await reader.look(runId)));
+      async ({ params: { task_id: runId }, query: { wait, offset, limit, ...known } }, reply) => {
+        if (wait === 0) return statusBody(await reader.whole(await reader.look(runId)), { offset, limit });
         const waiting = longPoll(wait * SECOND_MS, drain, reply.raw);
         try {
-          return statusBody(await reader.whole(await reader.after(runId, known, waiting.signal)));
+          return statusBody(await reader.whole(await reader.after(runId, known, waiting.signal)), { offset, limit });
         } finally {
           waiting.end();
         }

@@ -33,6 +33,18 @@ describe('B14, B15 GET /test/status/{task_id}', () => {
     ]);
   });
 
+  it('has the results that are asked for, and says how many there are', async () => {
+    const { get, runs } = await openApi();
+    runs.closed('r');
+    const { body: all } = await get('/test/status/r');
+    const { body: second } = await get('/test/status/r?offset=1&limit=1');
+    expect([second.results_count, second.results]).toEqual([2, all.results.slice(1)]);
+    expect(second.detailed_results).toEqual(all.detailed_results.slice(1));
+    const { body: none } = await get('/test/status/r?limit=0');
+    expect(none).toEqual({ ...all, results: [], detailed_results: [] });
+    expect((await get('/test/status/r?limit=1001')).status).toBe(400);
+  });
+
   it('of a run whose calls all failed is failed, with the reason (B9, X6)', async () => {
     const { get, runs } = await openApi();
     runs.closed('r', null);

@@ -30,7 +30,7 @@ describe('B13 POST /api/perform-brand-test', () => {
     expect([...runs.records.keys()]).toEqual([body.execution_id]);
     expect(submitted).toEqual([
       {
-        modules: ['brand-diagnosis@1.0.0'],
+        modules: ['brand-diagnosis@1.1.0'],
         input: { brand: '海澜鞋业', rivals: ['云步'], questions: ['推荐几款跑鞋？', '哪些耐磨'], models: ['qwen'] },
         account: 'front-end',
         platform: 'models',

@@ -16,8 +16,14 @@ const entrySchema = z.strictObject({
   baseUrl: z.url({ protocol: /^https?$/ }),
   /** The provider's id of the model or of its endpoint. */
   model: z.string().min(1),
-  /** The name of the key: a field of the account's login or an environment variable, never the key itself. */
-  keyReference: z.string().regex(/^[\w.-]{1,64}$/),
+  /**
+   * The name of the key: a field of the account's login or an environment variable, never the key itself. Without it no key is sent, as for a
+   * model on this machine.
+   */
+  keyReference: z
+    .string()
+    .regex(/^[\w.-]{1,64}$/)
+    .optional(),
   /** Whose errors, search and switches these are; default: by the host of `baseUrl`, else by the codec. */
   vendor: z.enum(VENDOR_NAMES).optional(),
   /** The row of the table of timeouts; default: by the model's name. */
@@ -51,6 +57,8 @@ const entrySchema = z.strictObject({
   pricePerThousandSearches: z.number().nonnegative().optional(),
   /** The day on which the prices were looked up, such as 2026-03-01: they change. */
   pricesAsOf: z.iso.date().optional(),
+  /** The page on which they were looked up. */
+  pricesSource: z.url({ protocol: /^https?$/ }).optional(),
   /** Fields that are added to the body unchanged: `{enable_search: true}`, `{tools: [{type: "web_search"}]}`. They override others. */
   extraBody: z.record(z.string(), z.unknown()).default({}),
   maxTokensField: z.enum(['max_tokens', 'max_completion_tokens']).default('max_tokens'),

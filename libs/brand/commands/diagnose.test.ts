@@ -54,8 +54,6 @@ const args = (...more: string[]): string[] => [
   ...['diagnose', '--brand', '海澜鞋业', '--rival', '云步', '--rival', 'Strider'],
   ...['--model', 'qwen', '--model', 'zhipu', '--max-sources', '0', '-o', inFolder('report')],
   ...['--db', inFolder('catena.db'), '--set', `brand.providers=${inFolder('providers.yaml')}`],
-  // Its models are on loopback.
-  ...['--set', 'http.allowed_private_targets=127.0.0.1'],
   ...more,
 ];
 
@@ -228,13 +226,44 @@ describe('catena diagnose', { timeout: PATIENCE_MS }, () => {
     expect(stderr).toMatch(/providers\.yaml is wrong: it cannot be read/);
   });
 
-  it('reaches no models on this machine unless they are named', async () => {
+  it('reaches a model on this machine, since the registry names it', async () => {
     const { calls } = await provider(() => 'whole');
-    const { code } = await runCli(
-      args(...ASKED).filter((arg, at, all) => !arg.startsWith('http.') && !all[at + 1]?.startsWith('http.')),
-      { env: KEY, ...ENGINE },
+    const { code } = await diagnose(...ASKED);
+    expect([code, calls.length]).toEqual([0, 4]);
+  });
+
+  it('says at once what to set when a setting refuses the address of a model', async () => {
+    const { calls } = await provider(() => 'whole');
+    const denied = ['--set', 'http.deny_private_targets=true'];
+    const { code, stderr } = await diagnose(...ASKED, ...denied);
+    expect([code, calls]).toEqual([2, []]);
+    expect(stderr).toMatch(
+      /qwen is at http:\/\/127\.0\.0\.1:\d+\/v1, and http\.deny_private_targets refuses 127\.0\.0\.1/,
     );
-    expect([code, calls]).toEqual([4, []]);
+    expect(stderr).toContain('--set http.allowed_private_targets=127.0.0.1');
+    const allowed = await diagnose(...ASKED, ...denied, '--set', 'http.allowed_private_targets=127.0.0.1');
+    expect([allowed.code, calls.length], allowed.stderr).toEqual([0, 4]);
+  });
+
+  it('asks a model without a key where the registry names none', async () => {
+    const { calls } = await provider(() => 'whole');
+    const registry = readFileSync(inFolder('providers.yaml'), 'utf8').replaceAll(/ +keyReference: .*\n/g, '');
+    writeFileSync(inFolder('providers.yaml'), registry);
+    const { code, stderr } = await runCli(args(...ASKED), { ...ENGINE });
+    expect(code, stderr).toBe(0);
+    expect(calls.map(({ headers }) => headers.authorization)).toEqual([undefined, undefined, undefined, undefined]);
+  });
+
+  it('refuses a set that is too large before anything is asked, with the bound', async () => {
+    const { calls } = await provider(() => 'whole');
+    const { code, stderr } = await diagnose(
+      ...ASKED,
+      '--repeats',
+      '100',
+      ...Array.from({ length: 48 }, (_, n) => ['--rival', `R${n}`]).flat(),
+    );
+    expect([code, calls]).toEqual([2, []]);
+    expect(stderr).toMatch(/\d+ findings for one question[\s\S]*at most 10000[\s\S]*split them over several runs/);
   });
 
   it('says what to do without a registry', async () => {

@@ -21,7 +21,7 @@ import { ordinaryNames } from '../extraction/ordinary-words.ts';
 import { brandsOf, diagnosisInput } from '../module/input.ts';
 import { MODULE_FILE } from '../module/module-file.ts';
 import { planCalls } from '../module/plan.ts';
-import { configuredRegistry } from '../module/provider-registry.ts';
+import { configuredRegistry, type ProviderRegistry } from '../module/provider-registry.ts';
 import { printedPrompt } from '../prompts/prompt.ts';
 import { type Assertion, judged, parseAssertion } from '../report/assertions.ts';
 import { summaryOf } from '../report/summary.ts';
@@ -32,6 +32,7 @@ import { ModelBoard } from './model-board.ts';
 import { requireModels, requirePrices, withKeysAllowed } from './models.ts';
 import { type DiagnoseOptions, inputOf } from './options.ts';
 import { PreliminaryReport, reportEvent } from './preliminary-report.ts';
+import { ALLOW_PRIVATE, DENY_PRIVATE, privateEndpoints, requireAllowed, withEndpoints } from './private-endpoints.ts';
 import { readPromptSet } from './prompt-sets.ts';
 import { makeReportFolder, writeReport } from './write-report.ts';
 
@@ -68,8 +69,6 @@ interface Prepared {
   readonly options: { readonly set?: readonly string[] };
 }
 
-const DENY_PRIVATE = 'http.deny_private_targets';
-
 /** For a run in a file: this process asks the models, so they must be in the registry and their keys must be available. */
 async function atFile(
   context: CliContext,
@@ -86,12 +85,42 @@ async function atFile(
     work: { file: fileURLToPath(MODULE_FILE), input },
     options: {
       set: [
-        ...withKeysAllowed(set, config.downloader.secrets ?? [], registry, models),
-        // Answers name the pages that it reads.
-        ...(loaded.origins[DENY_PRIVATE] === 'default' ? [`${DENY_PRIVATE}=true`] : []),
+        ...withKeysAllowed(
+          await withEndpointsAllowed(set, loaded, registry, models),
+          config.downloader.secrets ?? [],
+          registry,
+          models,
+        ),
       ],
     },
   };
+}
+
+/**
+ * Private addresses are refused, since redirects may lead anywhere, but for the endpoints of the chosen models: the user has configured them.
+ * Where a setting refuses them, too, this is said before any call.
+ */
+async function withEndpointsAllowed(
+  set: readonly string[],
+  { config, origins }: FileLocation['loaded'],
+  registry: ProviderRegistry,
+  models: readonly string[],
+): Promise<readonly string[]> {
+  const allowed = config.http.allowedPrivateTargets ?? [];
+  const isDefault = origins[DENY_PRIVATE] === 'default';
+  if (!isDefault && config.http.denyPrivateTargets !== true) return set;
+  const endpoints = await privateEndpoints(registry, models);
+  if (!isDefault) {
+    requireAllowed(allowed, endpoints);
+    return set;
+  }
+  const targets = withEndpoints(allowed, endpoints);
+  const others = set.filter((pair) => !pair.startsWith(`${ALLOW_PRIVATE}=`));
+  return [
+    ...others,
+    `${DENY_PRIVATE}=true`,
+    ...(targets.length === 0 ? [] : [`${ALLOW_PRIVATE}=${targets.join(',')}`]),
+  ];
 }
 
 /** For a run at a server: the services have the registry and the keys. */

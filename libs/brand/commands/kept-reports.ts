@@ -19,14 +19,15 @@ const MAX_READ_AGAIN = 2_000;
 /** Throws `brand.no_report` and `brand.not_a_diagnosis`. */
 export async function readReport(runs: RunSource, run: RunRecord): Promise<RunReport> {
   const items: KeptItem[] = [];
-  for (const type of REPORTED_TYPES) {
-    for await (const batch of runs.items(run, { type })) items.push(...batch);
+  for (const reported of REPORTED_TYPES) {
+    for await (const batch of runs.items(run, reported)) items.push(...batch);
   }
   return toRunReport(run, items);
 }
 
-/** The run, with the newest earlier ones that asked the same questions. */
-export async function historyOf(runs: RunSource, report: RunReport): Promise<Comparison> {
+/** The run, with the newest earlier ones that asked the same questions; undefined for one with too many answers. */
+export async function historyOf(runs: RunSource, report: RunReport): Promise<Comparison | undefined> {
+  if (report.calls.length > MAX_READ_AGAIN) return undefined;
   const earlier: RunReport[] = [];
   let readAgain = report.calls.length;
   for (const run of await runs.listRuns(LOOKED_AT)) {

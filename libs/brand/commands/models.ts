@@ -21,12 +21,12 @@ export interface AskedModels {
 export async function requireModels({ env }: Pick<CliContext, 'env'>, asked: AskedModels): Promise<void> {
   const { registry, models, task, getAccount } = asked;
   const providers = models.map((model) => registry.find(model));
-  const names = [...new Set(providers.map(({ keyReference }) => keyReference))];
+  const names = [...new Set(providers.flatMap(({ keyReference }) => keyReference ?? []))];
   const secret = secretSource({ store: { getAccount }, environment: env, allowed: names });
   const keys = await Promise.all(names.map(async (name) => ({ name, key: await secret(task, name) })));
   const missing = keys.filter(({ key }) => key === undefined).map(({ name }) => name);
   if (missing.length === 0) return;
-  const without = providers.filter(({ keyReference }) => missing.includes(keyReference)).map(({ name }) => name);
+  const without = providers.filter(({ keyReference = '' }) => missing.includes(keyReference)).map(({ name }) => name);
   throw new CatenaError('brand.no_key', `there is no key for ${without.join(', ')}: ${missing.join(', ')} is not set`, {
     data: { models: without, keys: missing },
     remedy: `set ${missing.join(', ')} in the environment; never put keys into files of Catena`,
@@ -59,7 +59,8 @@ export function withKeysAllowed(
   registry: ProviderRegistry,
   models: readonly string[],
 ): readonly string[] {
-  const keys = models.map((model) => registry.find(model).keyReference);
+  const keys = models.flatMap((model) => registry.find(model).keyReference ?? []);
   const others = set.filter((pair) => !pair.startsWith(`${SECRETS}=`));
-  return [...others, `${SECRETS}=${[...new Set([...configured, ...keys])].join(',')}`];
+  const names = [...new Set([...configured, ...keys])];
+  return names.length === 0 ? others : [...others, `${SECRETS}=${names.join(',')}`];
 }

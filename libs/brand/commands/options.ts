@@ -1,7 +1,7 @@
 import type { ConfigOptions } from '../../cli/context.ts';
 import { checkCommandInput } from '../../cli/input/check-input.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
-import { diagnosisInput } from '../module/input.ts';
+import { submittedInput } from '../module/size.ts';
 import type { PromptSet } from './prompt-sets.ts';
 
 /** The options of `catena diagnose`, as typed. */
@@ -58,7 +58,7 @@ export async function inputOf(
     ...given('maxSources', numberOf(options.maxSources, '--max-sources')),
   };
   requireGiven(input);
-  await checkCommandInput('the diagnosis', diagnosisInput, input);
+  await checkCommandInput('the diagnosis', submittedInput, input);
   return input;
 }
 

@@ -1,6 +1,6 @@
 /** Which brands an answer recommends, and which it warns of. A warning outweighs. */
 import type { Ranking } from './list-rank.ts';
-import { DISCOURAGES, NEGATES, RECOMMENDS, REMARK_LABEL } from './recommendation-cues.ts';
+import { DISCOURAGES, LEAVES_OPEN, NEGATES, RECOMMENDS, REMARK_LABEL } from './recommendation-cues.ts';
 import type { Statement } from './statements.ts';
 
 export interface Recommendations {
@@ -26,6 +26,7 @@ export function recommendations(statements: readonly Statement[], ranking: Ranki
 }
 
 function recommends(text: string): boolean {
+  if (LEAVES_OPEN.test(text)) return false;
   for (const { index } of text.matchAll(RECOMMENDS)) {
     if (!NEGATES.test(text.slice(Math.max(0, index - BEFORE_UNITS), index))) return true;
   }

@@ -15,48 +15,102 @@ export interface FigureSet {
   readonly sources: SourceFigures;
 }
 
-export interface FigureTable {
+/** What does not grow with models and questions. */
+export interface FigureTotals {
   readonly overall: FigureSet;
   /** How much two halves of the run differ, by brand; null without repeats. */
   readonly noise: readonly BrandNoise[] | null;
-  readonly byModel: readonly { readonly model: string; readonly figures: FigureSet }[];
-  readonly byQuestion: readonly { readonly question: string; readonly figures: FigureSet }[];
 }
 
-export interface RunFigures {
+export interface ModelFigures {
+  readonly model: string;
+  readonly figures: FigureSet;
+}
+
+export interface QuestionFigures {
+  readonly question: string;
+  readonly figures: FigureSet;
+}
+
+export interface FigureTable extends FigureTotals {
+  readonly byModel: readonly ModelFigures[];
+  readonly byQuestion: readonly QuestionFigures[];
+}
+
+/** One table of each kind of question. */
+export interface ByKind<Table> {
   /** Questions that name no brand: they measure visibility. */
-  readonly bare: FigureTable;
+  readonly bare: Table;
   /** Questions that name the brand: sentiment and sources, no visibility. */
-  readonly branded: FigureTable;
+  readonly branded: Table;
 }
 
-/** The figures of a run; the first brand is the diagnosed one. */
+export type RunFigures = ByKind<FigureTable>;
+
+/** Where the figures of a run are stored, each table of a part of it beside those of the whole run. */
+export class FigureTables {
+  readonly #brands: readonly Brand[];
+  readonly #worstRank: number;
+
+  /** The first brand is the diagnosed one. `worstRank` is that of all rows of the run: {@link worstRankOf}. */
+  constructor(brands: readonly Brand[], worstRank: number) {
+    this.#brands = brands;
+    this.#worstRank = worstRank;
+  }
+
+  totals(rows: readonly AnswerRow[]): ByKind<FigureTotals> {
+    const brands = this.#brands.map(({ name, domains = [] }) => ({ name, domains }));
+    return byKind(rows, (own) => ({ overall: this.#setOf(own), noise: noiseOf(own, brands) ?? null }));
+  }
+
+  byModel(rows: readonly AnswerRow[]): ByKind<ModelFigures[]> {
+    return byKind(rows, (own) =>
+      [...Map.groupBy(own, ({ model }) => model)].map(([model, each]) => ({ model, figures: this.#setOf(each) })),
+    );
+  }
+
+  /** Of questions all of whose answers are among the rows. */
+  byQuestion(rows: readonly AnswerRow[]): ByKind<QuestionFigures[]> {
+    return byKind(rows, (own) =>
+      [...Map.groupBy(own, ({ question }) => question)].map(([question, each]) => ({
+        question,
+        figures: this.#setOf(each),
+      })),
+    );
+  }
+
+  #setOf(rows: readonly AnswerRow[]): FigureSet {
+    const [worstRank, resampling] = [this.#worstRank, resample(answered(rows).map(({ question }) => question))];
+    return {
+      coverage: coverageOf(rows),
+      brands: this.#brands.map(({ name, domains = [] }) =>
+        brandFigures(rows, name, { domains, worstRank, resampling }),
+      ),
+      sources: sourceFigures(rows, this.#brands[0]?.name ?? '', this.#brands),
+    };
+  }
+}
+
+/** All figures at once; the first brand is the diagnosed one. */
 export function runFigures(rows: readonly AnswerRow[], brands: readonly Brand[]): RunFigures {
-  const worstRank = worstRankOf(answered(rows));
-  const [branded = [], bare = []] = [true, false].map((kind) => rows.filter((row) => row.branded === kind));
-  return { bare: tableOf(bare, brands, worstRank), branded: tableOf(branded, brands, worstRank) };
+  const tables = new FigureTables(brands, worstRankOf(answered(rows)));
+  return joinTables(tables.totals(rows), tables.byModel(rows), tables.byQuestion(rows));
 }
 
-function tableOf(rows: readonly AnswerRow[], brands: readonly Brand[], worstRank: number): FigureTable {
-  const byModel = Map.groupBy(rows, ({ model }) => model);
-  const byQuestion = Map.groupBy(rows, ({ question }) => question);
-  return {
-    overall: setOf(rows, brands, worstRank),
-    noise:
-      noiseOf(
-        rows,
-        brands.map(({ name, domains = [] }) => ({ name, domains })),
-      ) ?? null,
-    byModel: [...byModel].map(([model, own]) => ({ model, figures: setOf(own, brands, worstRank) })),
-    byQuestion: [...byQuestion].map(([question, own]) => ({ question, figures: setOf(own, brands, worstRank) })),
-  };
+export function joinTables(
+  totals: ByKind<FigureTotals>,
+  byModel: ByKind<readonly ModelFigures[]>,
+  byQuestion: ByKind<readonly QuestionFigures[]>,
+): RunFigures {
+  const joined = (kind: keyof RunFigures): FigureTable => ({
+    ...totals[kind],
+    byModel: byModel[kind],
+    byQuestion: byQuestion[kind],
+  });
+  return { bare: joined('bare'), branded: joined('branded') };
 }
 
-function setOf(rows: readonly AnswerRow[], brands: readonly Brand[], worstRank: number): FigureSet {
-  const resampling = resample(answered(rows).map(({ question }) => question));
-  return {
-    coverage: coverageOf(rows),
-    brands: brands.map(({ name, domains = [] }) => brandFigures(rows, name, { domains, worstRank, resampling })),
-    sources: sourceFigures(rows, brands[0]?.name ?? '', brands),
-  };
+function byKind<Table>(rows: readonly AnswerRow[], tableOf: (rows: readonly AnswerRow[]) => Table): ByKind<Table> {
+  const [bare, branded] = [rows.filter((row) => !row.branded), rows.filter((row) => row.branded)];
+  return { bare: tableOf(bare), branded: tableOf(branded) };
 }

@@ -48,12 +48,13 @@ export interface CallTime extends RunSpan {
 /** The request of a call. Its key is a reference that the downloader resolves; rate limits are the provider's. */
 export function callRequest(input: DiagnosisInput, call: AskState, provider: Provider, time: CallTime): RequestSpec {
   const { prompt, request, most = 0 } = modelRequest(input, call, provider);
-  const [header, value] = keyHeader(provider.codec, `{{secret:${provider.keyReference}}}`);
+  const { keyReference } = provider;
+  const key = keyReference === undefined ? [] : [keyHeader(provider.codec, `{{secret:${keyReference}}}`)];
   const untilMs = callsUntilMs(input, time);
   const leftMs = untilMs === undefined ? undefined : untilMs - time.nowMs;
   return {
     ...request,
-    headers: { ...request.headers, [header]: value },
+    headers: { ...request.headers, ...Object.fromEntries(key) },
     // A call without time left still becomes a request: it is refused with the reason, and gets its row.
     timeoutMs: Math.max(1, callTimeoutMs(provider, prompt, leftMs)),
     ...(untilMs === undefined ? {} : { untilMs }),
@@ -140,11 +141,15 @@ export function costUnderWay(input: DiagnosisInput, call: AskState, provider: Pr
 export function givenUpError(input: DiagnosisInput, { code, message, data }: GivenUp, time: CallTime): DiagnosisError {
   const status = typeof data.status === 'number' ? data.status : undefined;
   const told = code === NO_KEY ? 'invalid_key' : typeOfFailure(code, message, status);
-  return diagnosisError(told === 'timeout' ? cutType(input, time) : told, code, message, time.nowMs);
+  const failed = diagnosisError(told === 'timeout' ? cutType(input, time) : told, code, message, time.nowMs);
+  if (code !== PRIVATE_TARGET) return failed;
+  return { ...failed, recoverable: false, remedy: 'name its address in http.allowed_private_targets' };
 }
 
 /** The code for a key name of the registry that the downloader cannot find. */
 const NO_KEY = 'download.secret_missing';
+/** The code for an endpoint at a private address, where those are refused. */
+const PRIVATE_TARGET = 'download.private_target';
 /** Timers fire a little early or late. */
 const TOLERANCE_MS = 50;
 

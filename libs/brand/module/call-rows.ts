@@ -97,8 +97,11 @@ export function begunRow(
  * The calls that a report rests on: `begun` rows of an early one stand in the place of what the same calls have become since. A final
  * report has none.
  */
-export function reportedCalls(calls: readonly CallItem[], begun: readonly CallItem[]): CallItem[] {
-  const keyOf = ({ question, model, repeat }: CallItem): string => callKey(question, model, repeat);
+export function reportedCalls<Call extends Pick<CallItem, 'question' | 'model' | 'repeat'>>(
+  calls: readonly Call[],
+  begun: readonly Call[],
+): Call[] {
+  const keyOf = ({ question, model, repeat }: Call): string => callKey(question, model, repeat);
   const early = new Set(begun.map(keyOf));
   return [...calls.filter((call) => !early.has(keyOf(call))), ...begun];
 }

@@ -56,7 +56,7 @@ describe('what a call has cost', () => {
   const atMost = callRequest(asked, call, PAID, time).cost!.atMost;
   const cost = { counted: 0.000_6, atMost: 0.000_6 };
 
-  it('is what the provider counted, also of an answer without text', () => {
+  it('is what the provider counted, also of an answer without text (R14)', () => {
     expect(spent(told).counted).toBeCloseTo(0.000_6, 10);
     expect(spent(told).atMost).toBe(spent(told).counted);
     const empty = { ok: false, error: { ...error, error_type: 'empty' }, answer: told.answer } as const;
@@ -68,7 +68,7 @@ describe('what a call has cost', () => {
     expect(spent({ ok: false, error: { ...error, error_type: 'parse' } })).toEqual({ counted: 0, atMost });
   });
 
-  it('is nothing when it was refused, whatever the status, or when another call had paid for the answer', () => {
+  it('is nothing when it was refused, whatever the status, or when another call had paid for the answer (R14)', () => {
     expect(spent({ ok: false, error }, 429)).toEqual({ counted: 0, atMost: 0 });
     expect(spent({ ok: false, error })).toEqual({ counted: 0, atMost: 0 });
     expect(spent(told, 200, true)).toEqual({ counted: 0, atMost: 0 });

@@ -65,12 +65,18 @@ export function addSpent(a: Spent, b: Spent): Spent {
 }
 
 /** The price of an entry, as rows keep it. */
-export function priceOf({ pricePerMillionTokens, pricePerThousandSearches, pricesAsOf }: Provider): CallItem['price'] {
+export function priceOf({
+  pricePerMillionTokens,
+  pricePerThousandSearches,
+  pricesAsOf,
+  pricesSource,
+}: Provider): CallItem['price'] {
   if (pricePerMillionTokens === undefined) return null;
   const { input, output, cachedInput } = pricePerMillionTokens;
   return {
     ...{ input, output, cachedInput: cachedInput ?? null },
     ...{ perThousandSearches: pricePerThousandSearches ?? null, asOf: pricesAsOf ?? null },
+    source: pricesSource ?? null,
   };
 }
 

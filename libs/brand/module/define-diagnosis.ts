@@ -1,9 +1,9 @@
 /**
  * The module `brand-diagnosis`: `ask` puts every question to every model, `spend` decides which of them `again` asks once more, `rank`
- * reads the answers and counts, `trace` fetches the pages that they cite, `report` writes the result. A failure is a row with its
- * error, never a missing row.
+ * reads the answers and counts, `detail` writes what each says, a part of the questions at a time, while `trace` fetches the pages that they
+ * cite; `report` writes the result. A failure is a row with its error, never a missing row.
  *
- * While calls are under way, `rank`, `trace` and `report` run once early, on what has been said by then; the last report replaces that one.
+ * While calls are under way, the steps from `rank` on run once early, on what has been said by then; the last report replaces that one.
  */
 import { z } from 'zod';
 import { type Clock, systemClock } from '../../clock/clock.ts';
@@ -12,6 +12,7 @@ import { computeStep, defineModule, fetchStep, type Yieldable } from '../../modu
 import { fold } from '../extraction/fold.ts';
 import { brandMatcher, findMentions } from '../extraction/match-brands.ts';
 import { registrableDomain } from '../extraction/normalise-url.ts';
+import type { AnswerRow } from '../figures/answer-row.ts';
 import {
   ANSWERS_OF_ALL_RUNS,
   type AskState,
@@ -25,12 +26,32 @@ import {
 } from './ask.ts';
 import { answeredRow, failedRow, reportedCalls } from './call-rows.ts';
 import { addSpent } from './cost.ts';
-import { brandsOf, type DiagnosisInput, diagnosisInput } from './input.ts';
-import { type CallItem, callItem, figuresItem, furtherItem, mentionItem, reportItem, sourceItem } from './items.ts';
+import { brandsOf, type DiagnosisInput } from './input.ts';
+import {
+  type CallItem,
+  callItem,
+  citedItem,
+  figuresItem,
+  furtherItem,
+  mentionItem,
+  modelFiguresItem,
+  questionFiguresItem,
+  reportItem,
+  sourceItem,
+} from './items.ts';
 import { planCalls } from './plan.ts';
 import type { ProviderRegistry } from './provider-registry.ts';
-import { answerRows, begunRows, figuresOf, missingRows } from './rank.ts';
-import { failureOf, reportOf } from './report.ts';
+import {
+  answerReader,
+  answerRows,
+  begunRows,
+  citedPages,
+  figureRows,
+  mentionsOf,
+  missingRows,
+  questionRows,
+} from './rank.ts';
+import { type CountedCall, countedCall, failureOf, reportOf } from './report.ts';
 import { availableMs, planRun, ROUNDS_BEFORE_EARLY_REPORT, submissionOrder } from './run-plan.ts';
 import {
   hasEarlyReport,
@@ -40,6 +61,7 @@ import {
   type ReportTimes,
   type RunSpan,
 } from './run-times.ts';
+import { partsOf, submittedInput } from './size.ts';
 import { furtherCalls } from './spend.ts';
 
 export interface DiagnosisOptions {
@@ -52,6 +74,8 @@ export interface DiagnosisOptions {
   readonly times?: ReportTimes;
 }
 
+/** A part of the questions, the same in every report: its rows replace those of the report before. */
+const detailState = z.object({ from: z.int().min(0), to: z.int().min(0) });
 /** Only the address: a page that was read for an early report is not read again for the last one. */
 const traceState = z.object({ url: z.string() });
 
@@ -72,6 +96,7 @@ interface Asking {
   readonly put: { readonly call: (row: CallItem) => Yieldable };
 }
 type Again = (state: AskState) => Yieldable;
+type PlannedRow = Pick<CallItem, 'question' | 'model' | 'repeat'>;
 
 /** Creates the module for a registry of models. */
 export function defineDiagnosis({
@@ -143,8 +168,8 @@ export function defineDiagnosis({
 
   return defineModule({
     name: 'brand-diagnosis',
-    version: '1.0.0',
-    input: diagnosisInput,
+    version: '1.1.0',
+    input: submittedInput,
     steps: {
       ask: fetchStep(askState, { ...ONCE, cache: ANSWERS_OF_ALL_RUNS }),
       spend: computeStep(),
@@ -152,10 +177,13 @@ export function defineDiagnosis({
       rank: computeStep(),
       trace: fetchStep(traceState, ONCE),
       report: computeStep(),
+      // At the end: nodes name their step by its position, and those of older versions are still executed.
+      detail: computeStep(detailState),
     },
     items: {
       ...{ call: callItem, further: furtherItem, begun: callItem, mention: mentionItem, source: sourceItem },
-      ...{ figures: figuresItem, report: reportItem },
+      ...{ figures: figuresItem, model_figures: modelFiguresItem, question_figures: questionFiguresItem },
+      ...{ cited: citedItem, report: reportItem },
     },
     // In the order of PHASES. Calls of `again` have what those of `ask` have left: both end before the same reserve.
     phases: [
@@ -163,7 +191,7 @@ export function defineDiagnosis({
       ['spend'],
       { steps: ['again'], share: PHASE_SHARES.again },
       ['rank'],
-      { steps: ['trace'], share: PHASE_SHARES.trace },
+      { steps: ['trace', 'detail'], share: PHASE_SHARES.trace },
       ['report'],
     ],
     early: { atMs: times.earlyAtMs },
@@ -220,28 +248,51 @@ export function defineDiagnosis({
           const time = timeOf(span);
           // Before the calls: one that ends in between is then in both, and its row counts.
           const open = await Array.fromAsync(partials());
+          const [rows, calls]: [AnswerRow[], PlannedRow[]] = [[], []];
+          const read = answerReader(input);
+          // An answer is read and let go: all of them together may be large.
+          for await (const call of items('call')) {
+            rows.push(read(call));
+            calls.push({ question: call.question, model: call.model, repeat: call.repeat });
+          }
           const heard = {
-            calls: await Array.fromAsync(items('call')),
+            calls,
             further: await Array.fromAsync(items('further')),
             failures: await Array.fromAsync(failures()),
           };
           const others = isEarly
             ? begunRows(input, { ...heard, partials: open }, (model) => registry().find(model), time)
             : missingRows(input, heard, time.nowMs);
-          for (const call of others) yield isEarly ? put.begun(call) : put.call(call);
-          const rows = answerRows(input, [...heard.calls, ...others]);
-          for (const { question, model, repeat, branded, findings } of rows) {
-            for (const finding of findings?.brands ?? []) {
-              yield put.mention({ question, model, repeat, branded, brand: finding.brand, finding });
-            }
+          for (const call of others) {
+            rows.push(read(call));
+            yield isEarly ? put.begun(call) : put.call(call);
           }
-          const figures = figuresOf(input, rows);
+          const { figures, byModel } = figureRows(input, rows);
           yield put.figures(figures);
+          for (const row of byModel) yield put.model_figures(row);
+          for (const part of partsOf(input)) yield go.detail(part);
+          const cited = citedPages(input, rows);
+          for (const page of cited) yield put.cited(page);
           // A page is read once, so not in haste: where its whole timeout is not left early, it is read for the last report.
           const now = clock.now();
           const untilMs = pageUntilMs(span, times, now);
           if (isEarly && untilMs !== undefined && now + input.sourceTimeoutMs > untilMs) return;
-          for (const { url } of figures.cited) yield go.trace({ url });
+          for (const { url } of cited) yield go.trace({ url });
+        },
+      },
+      detail: {
+        async *run({ input, state: { from, to }, items, put }) {
+          const questions = new Set([...new Set(input.questions)].slice(from, to));
+          const isOwn = ({ question }: CallItem): boolean => questions.has(question);
+          const [calls, begun]: [CallItem[], CallItem[]] = [[], []];
+          for await (const call of items('call')) if (isOwn(call)) calls.push(call);
+          for await (const call of items('begun')) if (isOwn(call)) begun.push(call);
+          // The calls as `rank` saw them, whatever has come since.
+          const rows = answerRows(input, reportedCalls(calls, begun));
+          for (const mention of rows.flatMap(mentionsOf)) yield put.mention(mention);
+          for await (const { worst_rank } of items('figures')) {
+            for (const row of questionRows(input, rows, worst_rank)) yield put.question_figures(row);
+          }
         },
       },
       trace: {
@@ -272,11 +323,12 @@ export function defineDiagnosis({
         async *run({ input, items, revision, isEarly, acceptedAtMs, deadlineAtMs, put, fail }) {
           const plan = planOf(input, { acceptedAtMs, deadlineAtMs });
           for await (const figures of items('figures')) {
-            const calls = reportedCalls(await Array.fromAsync(items('call')), await Array.fromAsync(items('begun')));
-            const sources = await Array.fromAsync(items('source'));
+            const [all, begun]: [CountedCall[], CountedCall[]] = [[], []];
+            for await (const call of items('call')) all.push(countedCall(call));
+            for await (const call of items('begun')) begun.push(countedCall(call));
             const elapsedMs = acceptedAtMs === undefined ? null : clock.now() - acceptedAtMs;
             const facts = { plan, elapsedMs, revision, isFinal: !isEarly };
-            const report = reportOf(input, { calls, figures, sources, ...facts });
+            const report = reportOf(input, { calls: reportedCalls(all, begun), figures, ...facts });
             yield put.report(report);
             const failure = isEarly ? undefined : failureOf(report);
             if (failure !== undefined) yield fail(failure);

@@ -34,7 +34,7 @@ export const diagnosisInput = z.strictObject({
    * asked again, the least known first, once the first answers are there.
    */
   until: z.number().min(0.01).max(0.5).optional(),
-  /** The most calls of the run, those that `until` adds included; default: three times the first ones. */
+  /** The most calls of the run, those that `until` adds included; default: three times the first ones, at most 20,000. */
   maxCalls: z.int().min(1).max(1_000_000).optional(),
   /** What the model is told beside the question: nothing (`bare`), or to give a list (`list`), whose figures stand apart. */
   prompt: z.enum(PROMPT_STYLES).default('bare'),

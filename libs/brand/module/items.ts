@@ -1,11 +1,13 @@
-/** The items of a diagnosis: calls with their answers, what each says about each brand, cited pages, figures, the report. */
+/**
+ * The items of a diagnosis: calls with their answers, what each says about each brand, cited pages, figures, the report. Each is bounded,
+ * however many questions a run has.
+ */
 import { z } from 'zod';
 import { ERROR_TYPES } from '../codecs/diagnosis-error.ts';
 import { FINISHES } from '../codecs/model-call.ts';
 import type { BrandFinding } from '../extraction/extract-answer.ts';
-import type { Source } from '../extraction/sources.ts';
 import type { DiscoveredBrand } from '../figures/discovery.ts';
-import type { RunFigures } from '../figures/figure-tables.ts';
+import type { ByKind, FigureSet, FigureTotals } from '../figures/figure-tables.ts';
 import type { BrandScore } from '../figures/scores.ts';
 
 const error = z.object({
@@ -94,6 +96,8 @@ export const callItem = z.object({
       perThousandSearches: z.number().nullable(),
       /** The day of the price; null if the registry does not say. */
       asOf: z.string().nullable(),
+      /** The page that had it; null if the registry does not say. */
+      source: z.string().nullable(),
     })
     .nullable(),
   /** What the counted tokens and searches of all attempts cost; null without a price. */
@@ -139,15 +143,29 @@ export const sourceItem = z.object({
   error: z.string().nullable(),
 });
 
+/** The figures of a whole run. What grows with its models, questions and pages stands in rows of its own. */
 export const figuresItem = z.object({
-  figures: z.custom<RunFigures>(),
+  figures: z.custom<ByKind<FigureTotals>>(),
   scores: z.array(z.custom<BrandScore>()),
-  sources: z.array(z.custom<Source>()),
-  /** The pages that are to be read, the most cited first, with the number of answers that cite or link each. */
-  cited: z.array(z.object({ url: z.string(), answers: z.int() })),
   discovered: z.array(z.custom<DiscoveredBrand>()),
+  /** The worst rank in any answer: what an unheard part is taken to hold at worst. */
+  worst_rank: z.int().min(1),
 });
 
+/** The figures of one model, over questions that name the brand (`branded`) or over the others. */
+export const modelFiguresItem = z.object({ model: z.string(), branded: z.boolean(), figures: z.custom<FigureSet>() });
+
+/** The figures of one question. */
+export const questionFiguresItem = z.object({
+  question: z.string(),
+  branded: z.boolean(),
+  figures: z.custom<FigureSet>(),
+});
+
+/** A page that is to be read, with the number of answers that cite or link it; the most cited first. */
+export const citedItem = z.object({ url: z.string(), answers: z.int() });
+
+/** The head of a report: what does not grow with questions and calls. `wholeReport` joins the rest to it. */
 export const reportItem = z.object({
   /** The number of the report, which a later one raises: the opening of the phases in which it was made. */
   revision: z.int().min(1),
@@ -160,7 +178,6 @@ export const reportItem = z.object({
   brand: z.string(),
   rivals: z.array(z.string()),
   models: z.array(z.string()),
-  questions: z.array(z.string()),
   /** Milliseconds since the run was accepted. */
   elapsed: z.number().nullable(),
   total: z.int(),
@@ -185,29 +202,19 @@ export const reportItem = z.object({
     /** False: some calls will be cut off, or not be made. */
     fits: z.boolean(),
   }),
-  /** Of the calls that have said something or failed: a pending one has no result. */
-  results: z.array(
-    z.object({
-      brand: z.string(),
-      model: z.string(),
-      question: z.string(),
-      repeat: z.int(),
-      status: z.enum(['success', 'failed']),
-      partial: z.boolean(),
-      data: geoData.nullable(),
-      error: error.nullable(),
-      elapsed: z.number().nullable(),
-    }),
-  ),
-  figures: z.custom<RunFigures>(),
+  /** How many calls failed for which reason, the most frequent first. */
+  errors: z.array(z.object({ error_type: z.enum(ERROR_TYPES), count: z.int() })),
+  figures: z.custom<ByKind<FigureTotals>>(),
   scores: z.array(z.custom<BrandScore>()),
   /** Brands that answers name beside the given ones, and that nobody listed. */
   discovered: z.array(z.custom<DiscoveredBrand>()),
-  /** `answers`: how many cite or link the page. */
-  sources: z.array(sourceItem.extend({ answers: z.int() })),
 });
 
 export type CallItem = z.output<typeof callItem>;
 export type SourceItem = z.output<typeof sourceItem>;
+export type MentionItem = z.output<typeof mentionItem>;
 export type FiguresItem = z.output<typeof figuresItem>;
+export type ModelFiguresItem = z.output<typeof modelFiguresItem>;
+export type QuestionFiguresItem = z.output<typeof questionFiguresItem>;
+export type CitedItem = z.output<typeof citedItem>;
 export type ReportItem = z.output<typeof reportItem>;

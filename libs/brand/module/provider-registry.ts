@@ -69,6 +69,7 @@ export function readRegistry(path: string): ProviderRegistry {
 function badRegistry(origin: string, problem: string): CatenaError {
   return new CatenaError('brand.bad_registry', `the provider registry ${origin} is wrong: ${problem}`, {
     data: { origin },
-    remedy: 'each entry has name, codec, baseUrl, model and keyReference; never put keys themselves into it',
+    remedy:
+      'each entry has name, codec, baseUrl, model and, unless the model needs no key, keyReference; never put keys themselves into it',
   });
 }

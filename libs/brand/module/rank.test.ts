@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { providerSchema } from '../codecs/provider.ts';
 import { failedRow, reportedCalls } from './call-rows.ts';
 import { diagnosisInput } from './input.ts';
-import { answerRows, begunRows, figuresOf, missingRows, topSources } from './rank.ts';
+import { answerRows, begunRows, figureRows, missingRows, topSources } from './rank.ts';
 
 const NOW_MS = 1_700_000_000_000;
 const input = diagnosisInput.parse({
@@ -68,7 +68,7 @@ describe('an early report', () => {
   ])('has a call that %s as pending: unknown, not absent', (_what, partials) => {
     const [row] = begun({ partials });
     expect(row).toMatchObject({ model: 'qwen', status: 'pending', response: null, error: null, geo_data: null });
-    const figures = figuresOf(input, answerRows(input, [row!])).figures.bare.overall;
+    const figures = figureRows(input, answerRows(input, [row!])).figures.figures.bare.overall;
     expect(figures.coverage).toMatchObject({ whole: 0, partial: 0, failed: 0, pending: 1 });
     for (const { mentionRate, interception } of figures.brands) {
       expect(mentionRate).toMatchObject({ value: null, numerator: 0, denominator: 1, least: 0, most: 1 });
@@ -121,7 +121,7 @@ describe('an early report', () => {
 describe('figures', () => {
   it('leave failed calls out instead of counting them as zeros', () => {
     const rows = answerRows(input, [answered('qwen', '推荐云步。'), failed('zhipu')]);
-    const { figures, scores } = figuresOf(input, rows);
+    const { figures, scores } = figureRows(input, rows).figures;
     expect(figures.bare.overall.brands[0]?.mentionRate).toMatchObject({ value: 1, denominator: 1 });
     expect(scores.map(({ brand }) => brand)).toEqual(['云步', 'Strider']);
   });

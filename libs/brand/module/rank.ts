@@ -4,23 +4,23 @@ import { diagnosisError, type ErrorType, typeOfFailure } from '../codecs/diagnos
 import type { Provider } from '../codecs/provider.ts';
 import { extractAnswer } from '../extraction/extract-answer.ts';
 import { brandMatcher } from '../extraction/match-brands.ts';
-import type { Source } from '../extraction/sources.ts';
-import type { AnswerRow } from '../figures/answer-row.ts';
+import { type AnswerRow, answered } from '../figures/answer-row.ts';
 import { discoveredBrands } from '../figures/discovery.ts';
-import { runFigures } from '../figures/figure-tables.ts';
+import { FigureTables } from '../figures/figure-tables.ts';
+import { worstRankOf } from '../figures/observation.ts';
 import { brandScores } from '../figures/scores.ts';
 import { type AskState, askState, type CallTime, costUnderWay, heardSoFar } from './ask.ts';
 import { begunRow, failedRow } from './call-rows.ts';
 import { NOTHING_SPENT, type Spent } from './cost.ts';
 import { brandsOf, type DiagnosisInput } from './input.ts';
-import type { CallItem, FiguresItem } from './items.ts';
+import type { CallItem, CitedItem, FiguresItem, MentionItem, ModelFiguresItem, QuestionFiguresItem } from './items.ts';
 import { callKey, type PlannedCall, planCalls } from './plan.ts';
 
 const ASKING: ReadonlySet<string> = new Set(['ask', 'again']);
 
 /** What is there of the calls when they are ranked. */
 export interface Heard {
-  readonly calls: readonly CallItem[];
+  readonly calls: readonly Pick<CallItem, 'question' | 'model' | 'repeat'>[];
   /** Calls beyond the planned ones. */
   readonly further?: readonly PlannedCall[];
   readonly failures: readonly JoinedFailure[];
@@ -97,11 +97,11 @@ function missingError(failure: JoinedFailure | undefined, nowMs: number): CallIt
   return diagnosisError(type, failure?.code ?? '', message, nowMs);
 }
 
-/** What the answers say about the brands, row by row. */
-export function answerRows(input: DiagnosisInput, calls: readonly CallItem[]): AnswerRow[] {
+/** Reads answers: what each says about the brands of an input. */
+export function answerReader(input: DiagnosisInput): (call: CallItem) => AnswerRow {
   const brands = brandsOf(input);
   const matcher = brandMatcher(brands);
-  return calls.map(({ question, model, branded, repeat, status, response, citations }) => ({
+  return ({ question, model, branded, repeat, status, response, citations }) => ({
     question,
     model,
     branded,
@@ -124,21 +124,80 @@ export function answerRows(input: DiagnosisInput, calls: readonly CallItem[]): A
             },
             matcher,
           ),
-  }));
+  });
 }
 
-/** The figures of all rows, the pages that are to be read, and a score per brand over the questions that name none. */
-export function figuresOf(input: DiagnosisInput, rows: readonly AnswerRow[]): FiguresItem {
-  const brands = brandsOf(input);
-  const figures = runFigures(rows, brands);
-  const scores = brandScores(figures.bare.overall.brands);
-  const top = topSources(rows);
-  const cited = top.slice(0, input.maxSources).map(({ url, answers }) => ({ url, answers }));
-  return { figures, scores, sources: top.map(({ source }) => source), cited, discovered: discoveredBrands(rows) };
+export function answerRows(input: DiagnosisInput, calls: readonly CallItem[]): AnswerRow[] {
+  return calls.map(answerReader(input));
+}
+
+/** What a row keeps of a finding: the rest can be read from the answer again. */
+const MAX_EVIDENCE_CHARS = 500;
+const MAX_MENTIONS = 100;
+
+/** The rows of an answer: what it says about each brand. Each is bounded, however long the answer is. */
+export function mentionsOf({ question, model, repeat, branded, findings }: AnswerRow): MentionItem[] {
+  return (findings?.brands ?? []).map((finding) => {
+    const { brand, evidence, mentions } = finding;
+    const shown =
+      evidence === null || evidence.sentence.length <= MAX_EVIDENCE_CHARS
+        ? evidence
+        : {
+            sentence: evidence.sentence.slice(0, MAX_EVIDENCE_CHARS),
+            start: evidence.start,
+            end: evidence.start + MAX_EVIDENCE_CHARS,
+          };
+    return {
+      ...{ question, model, repeat, branded, brand },
+      finding: { ...finding, evidence: shown, mentions: mentions.slice(0, MAX_MENTIONS) },
+    };
+  });
+}
+
+/** The figures of a run in the rows in which they are stored; {@link questionRows} are counted by part of the run. */
+export interface FigureRows {
+  /** Those of the whole run, with a score per brand over the questions that name none. */
+  readonly figures: FiguresItem;
+  readonly byModel: readonly ModelFiguresItem[];
+}
+
+export function figureRows(input: DiagnosisInput, rows: readonly AnswerRow[]): FigureRows {
+  const worstRank = worstRankOf(answered(rows));
+  const tables = new FigureTables(brandsOf(input), worstRank);
+  const figures = tables.totals(rows);
+  const { bare, branded } = tables.byModel(rows);
+  return {
+    figures: {
+      figures,
+      scores: brandScores(figures.bare.overall.brands),
+      discovered: discoveredBrands(rows),
+      worst_rank: worstRank,
+    },
+    byModel: [
+      ...bare.map((each) => ({ ...each, branded: false })),
+      ...branded.map((each) => ({ ...each, branded: true })),
+    ],
+  };
+}
+
+/** The figures of questions all of whose answers are among the rows; `worstRank` is that of the run. */
+export function questionRows(
+  input: DiagnosisInput,
+  rows: readonly AnswerRow[],
+  worstRank: number,
+): QuestionFiguresItem[] {
+  const { bare, branded } = new FigureTables(brandsOf(input), worstRank).byQuestion(rows);
+  return [...bare.map((each) => ({ ...each, branded: false })), ...branded.map((each) => ({ ...each, branded: true }))];
+}
+
+/** The pages that are to be read. */
+export function citedPages({ maxSources }: DiagnosisInput, rows: readonly AnswerRow[]): CitedItem[] {
+  return topSources(rows)
+    .slice(0, maxSources)
+    .map(({ url, answers }) => ({ url, answers }));
 }
 
 export interface CountedSource {
-  readonly source: Source;
   readonly url: string;
   /** Answers that cite or link it. */
   readonly answers: number;
@@ -146,12 +205,12 @@ export interface CountedSource {
 
 /** Pages that answers cite or link, the most cited first, then by address. */
 export function topSources(rows: readonly AnswerRow[]): CountedSource[] {
-  const counted = new Map<string, { source: Source; url: string; answers: number }>();
-  for (const source of rows.flatMap(({ findings }) => findings?.sources ?? [])) {
-    if (source.url === null || (source.grade !== 'cited' && source.grade !== 'linked')) continue;
-    const count = counted.get(source.url) ?? { source, url: source.url, answers: 0 };
-    count.answers += 1;
-    counted.set(source.url, count);
+  const counted = new Map<string, number>();
+  for (const { url, grade } of rows.flatMap(({ findings }) => findings?.sources ?? [])) {
+    if (url === null || (grade !== 'cited' && grade !== 'linked')) continue;
+    counted.set(url, (counted.get(url) ?? 0) + 1);
   }
-  return [...counted.values()].sort((a, b) => b.answers - a.answers || (a.url < b.url ? -1 : 1));
+  return [...counted]
+    .map(([url, answers]) => ({ url, answers }))
+    .sort((a, b) => b.answers - a.answers || (a.url < b.url ? -1 : 1));
 }

@@ -9,10 +9,7 @@ import { brandFigures } from '../figures/brand-figures.ts';
 import { wilson } from '../figures/figure.ts';
 import { brandsOf, type DiagnosisInput } from './input.ts';
 import { type PlannedCall, planCalls } from './plan.ts';
-
-/** Where the input says no most, a run makes at most this many times the calls that it would have made. */
-const DEFAULT_TIMES = 3;
-const MAX_REPEATS = 100;
+import { mostCalls, mostRepeats } from './size.ts';
 
 interface Estimate {
   readonly question: number;
@@ -27,12 +24,12 @@ export function furtherCalls(input: DiagnosisInput, rows: readonly AnswerRow[]):
   if (until === undefined) return [];
   const models = [...new Set(input.models)];
   const planned = planCalls(input).length;
-  const most = input.maxCalls ?? DEFAULT_TIMES * planned;
+  const [most, repeats] = [mostCalls(input), mostRepeats(input)];
   const estimates = estimatesOf(input, rows);
   const calls: PlannedCall[] = [];
   while (planned + calls.length + models.length <= most) {
     const widest = estimates
-      .filter((each) => halfWidth(each) > until && each.repeats < MAX_REPEATS)
+      .filter((each) => halfWidth(each) > until && each.repeats < repeats)
       .reduce<Estimate | undefined>(
         (best, each) => (best === undefined || halfWidth(each) > halfWidth(best) ? each : best),
         undefined,

@@ -4,9 +4,9 @@
  */
 import { csvLines } from '../../cli/output/csv-lines.ts';
 import { brandsOf } from '../module/input.ts';
-import type { CallItem } from '../module/items.ts';
+import type { CallItem, MentionItem } from '../module/items.ts';
 import { callKey } from '../module/plan.ts';
-import { findingsByCall, type MentionItem, type RunReport } from './run-report.ts';
+import { findingsByCall, type RunReport } from './run-report.ts';
 
 type Cell = string | number | boolean | null;
 

@@ -172,6 +172,7 @@ describe('the top of the page', () => {
     expect(textOf(page, '.banner')).toContain('8 of 16 answers are whole; 8 were cut off');
     expect(textOf(page, '.lead')).toContain('Apex is named in 50–100% of 16 answers');
     expect(textOf(page, '.lead')).toContain('no order is claimed');
+    expect(textOf(page, '.cards'), 'half an answer is none that is whole').toContain('Whole answers8/16');
     expect(page('.standings rect.maybe').length).toBeGreaterThan(0);
     expect(textOf(page, '.advice li:first-of-type')).toContain('before drawing conclusions');
   });

@@ -3,10 +3,10 @@ import { diagnosisError, type ErrorType } from '../codecs/diagnosis-error.ts';
 import { providerSchema } from '../codecs/provider.ts';
 import { answeredRow, begunRow, failedRow } from '../module/call-rows.ts';
 import { brandsOf, type DiagnosisInput, diagnosisInput } from '../module/input.ts';
-import type { CallItem, ReportItem } from '../module/items.ts';
+import type { CallItem } from '../module/items.ts';
 import { planCalls } from '../module/plan.ts';
-import { answerRows, figuresOf } from '../module/rank.ts';
-import { reportOf } from '../module/report.ts';
+import { answerRows, figureRows, mentionsOf, questionRows } from '../module/rank.ts';
+import { type ReadPage, reportOf, wholeReport } from '../module/report.ts';
 import type { RunReport } from './run-report.ts';
 
 /** An answer as text, one that was cut off, what one under way has said so far (if anything), or the type of an error in its place. */
@@ -22,7 +22,7 @@ export interface Told {
   readonly input?: Readonly<Record<string, unknown>>;
   readonly reply?: (question: string, model: string, repeat: number) => Reply;
   /** What became of the cited pages. */
-  readonly sources?: ReportItem['sources'];
+  readonly sources?: readonly ReadPage[];
   /** False: a preliminary report. */
   readonly isFinal?: boolean;
 }
@@ -50,21 +50,16 @@ export function reported(told: Told = {}): RunReport {
   });
   const rows = answerRows(input, calls);
   const plan = { calls: calls.length, concurrency: 8, rounds: 1, expectedMs: 8_000, availableMs: 17_000, fits: true };
+  const { figures, byModel } = figureRows(input, rows);
+  const head = reportOf(input, {
+    ...{ calls, figures, plan, elapsedMs: 12_300 },
+    ...{ revision: isFinal ? 2 : 1, isFinal },
+  });
+  const byQuestion = questionRows(input, rows, figures.worst_rank);
   return {
     ...{ runId, acceptedAtMs, input, calls, isLast: isFinal },
-    report: {
-      ...reportOf(input, {
-        ...{ calls, figures: figuresOf(input, rows), sources: [], plan, elapsedMs: 12_300 },
-        ...{ revision: isFinal ? 2 : 1, isFinal },
-      }),
-      sources,
-    },
-    mentions: rows.flatMap(({ question, model, repeat, branded, findings }) =>
-      (findings?.brands ?? []).map((finding) => ({
-        ...{ question, model, repeat, branded, finding },
-        brand: finding.brand,
-      })),
-    ),
+    report: wholeReport(head, input, { calls, byModel, byQuestion, cited: sources, sources }),
+    mentions: rows.flatMap(mentionsOf),
   };
 }
 

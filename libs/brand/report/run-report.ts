@@ -1,15 +1,22 @@
 /** The data of a report: the items of one diagnosis, read from the store. */
-import type { z } from 'zod';
 import { CatenaError } from '../../errors/catena-error.ts';
-import type { RunRecord } from '../../store/port.ts';
+import type { RunRecord, StoredItem } from '../../store/port.ts';
 import { reportedCalls } from '../module/call-rows.ts';
 import { type DiagnosisInput, diagnosisInput } from '../module/input.ts';
-import type { CallItem, callItem, mentionItem, ReportItem, reportItem } from '../module/items.ts';
+import type {
+  CallItem,
+  CitedItem,
+  MentionItem,
+  ModelFiguresItem,
+  QuestionFiguresItem,
+  ReportItem,
+  SourceItem,
+} from '../module/items.ts';
 import { callKey } from '../module/plan.ts';
+import { isWholeReport, type Report, wholeReport } from '../module/report.ts';
 import { languageOfQuestion } from '../prompts/prompt.ts';
 import { isLast } from '../status/certainty.ts';
 
-export type MentionItem = z.output<typeof mentionItem>;
 export type ReportLanguage = 'zh' | 'en';
 
 /** A diagnosis that has its report. */
@@ -18,7 +25,7 @@ export interface RunReport {
   /** Unix milliseconds. */
   readonly acceptedAtMs: number;
   readonly input: DiagnosisInput;
-  readonly report: ReportItem;
+  readonly report: Report;
   /** Whether no other report can come: it is the last one, or the run ended before that. */
   readonly isLast: boolean;
   /** Those that the report rests on. */
@@ -35,14 +42,29 @@ export interface ReportedRun {
   readonly state: RunRecord['state'];
 }
 
-/** The types of the items that a report's files are made of. */
-export const REPORTED_TYPES = ['call', 'begun', 'mention', 'report'] as const;
-
-/** A stored item: its type and its JSON. */
-export interface KeptItem {
+/** What to read of a run for its report. `withReplaced`: also rows that a later opening of its phases has replaced. */
+export interface ReportedType {
   readonly type: string;
-  readonly data: string;
+  readonly withReplaced: boolean;
 }
+
+/**
+ * The items that stand beside the head of a report. Its tables are written before it: while the last report is made, those of the preliminary
+ * one are replaced already, and are still what that report rests on.
+ */
+export const TABLE_TYPES: readonly ReportedType[] = [
+  ...['call', 'begun', 'source'].map((type) => ({ type, withReplaced: false })),
+  ...['model_figures', 'question_figures', 'cited'].map((type) => ({ type, withReplaced: true })),
+];
+
+/** The items that a report's files are made of. */
+export const REPORTED_TYPES: readonly ReportedType[] = [
+  ...['report', 'mention'].map((type) => ({ type, withReplaced: false })),
+  ...TABLE_TYPES,
+];
+
+/** A stored item: its type, its JSON, and the opening of the phases in which it was made. */
+export type KeptItem = Pick<StoredItem, 'type' | 'data' | 'revision'>;
 
 /**
  * Combines the items of a run. Throws `brand.no_report` for a run that ended before it wrote one, and
@@ -56,11 +78,8 @@ export function toRunReport({ runId, acceptedAtMs, input, state }: ReportedRun, 
       remedy: 'name a run of the module brand-diagnosis; `catena runs` lists them',
     });
   }
-  const of = (type: string): unknown[] =>
-    items.filter((item) => item.type === type).map(({ data }) => JSON.parse(data));
-  // A report of an older version may lack fields that were added later; items were checked when they were yielded.
-  const report = of('report').at(-1) as z.output<typeof reportItem> | undefined;
-  if (report === undefined) {
+  const head = items.findLast(({ type }) => type === 'report');
+  if (head === undefined) {
     throw new CatenaError(
       'brand.no_report',
       `run ${runId} has no report: it ended before it wrote one, or is not so far`,
@@ -70,15 +89,39 @@ export function toRunReport({ runId, acceptedAtMs, input, state }: ReportedRun, 
       },
     );
   }
+  const report = toReport(head, read.data, items);
   return {
     runId,
     acceptedAtMs,
     input: read.data,
     report,
     isLast: isLast(report, { state }),
-    calls: reportedCalls(of('call') as z.output<typeof callItem>[], of('begun') as z.output<typeof callItem>[]),
-    mentions: of('mention') as MentionItem[],
+    calls: callsIn(items),
+    mentions: rowsOf<MentionItem>(items, 'mention'),
   };
+}
+
+/** The report of a stored head, with the tables among the items. One of an older version may lack fields that were added later. */
+export function toReport(head: KeptItem, input: Pick<DiagnosisInput, 'questions'>, items: readonly KeptItem[]): Report {
+  const report = JSON.parse(head.data) as ReportItem | Report;
+  if (isWholeReport(report)) return report;
+  const own = items.filter(({ revision }) => revision === head.revision);
+  return wholeReport(report, input, {
+    calls: callsIn(items),
+    byModel: rowsOf<ModelFiguresItem>(own, 'model_figures'),
+    byQuestion: rowsOf<QuestionFiguresItem>(own, 'question_figures'),
+    cited: rowsOf<CitedItem>(own, 'cited'),
+    sources: rowsOf<SourceItem>(items, 'source'),
+  });
+}
+
+function callsIn(items: readonly KeptItem[]): CallItem[] {
+  return reportedCalls(rowsOf<CallItem>(items, 'call'), rowsOf<CallItem>(items, 'begun'));
+}
+
+/** Items were checked when they were yielded. */
+function rowsOf<Row>(items: readonly KeptItem[], wanted: string): Row[] {
+  return items.filter(({ type }) => type === wanted).map(({ data }) => JSON.parse(data) as Row);
 }
 
 /** The language of the report: the run's own, else the one in which most questions were asked. */

@@ -2,7 +2,7 @@
 import type { BrandFigures } from '../figures/brand-figures.ts';
 import { type CallCounts, callsOf, countedCalls, GOOD_COVERAGE, wholeShare } from '../figures/coverage.ts';
 import type { BrandScore } from '../figures/scores.ts';
-import type { ReportItem } from '../module/items.ts';
+import type { Report } from '../module/report.ts';
 import { planWarning } from '../module/run-plan.ts';
 import { isPreliminary } from '../status/certainty.ts';
 import { money, placeText, scoreText, seconds, valueText } from './numbers.ts';
@@ -12,7 +12,7 @@ const MAX_LINES = 8;
 const MAX_WORDS = 60;
 
 /** `more` are extra lines for its head, such as the time that the same calls would take one by one. */
-export function summaryOf(report: ReportItem, more: readonly string[] = []): string {
+export function summaryOf(report: Report, more: readonly string[] = []): string {
   const { whole, partial, failed, pending = 0 } = report.coverage as CallCounts;
   const isEarly = isPreliminary(report);
   const against = report.rivals.length === 0 ? '' : ` against ${report.rivals.map(plain).join(', ')}`;
@@ -32,7 +32,7 @@ export function summaryOf(report: ReportItem, more: readonly string[] = []): str
 }
 
 /** Said before any figure. */
-function unheard({ coverage, success }: ReportItem): string[] {
+function unheard({ coverage, success }: Report): string[] {
   if (!success || coverage.whole === callsOf(coverage)) return [];
   const few = wholeShare(coverage) < GOOD_COVERAGE ? ['fewer than 80% of the calls were answered in full'] : [];
   return [
@@ -41,7 +41,7 @@ function unheard({ coverage, success }: ReportItem): string[] {
   ];
 }
 
-function visibility({ figures, scores, success, status }: ReportItem): string[] {
+function visibility({ figures, scores, success, status }: Report): string[] {
   if (!success && status === 'completed') return ['', 'no call has said anything yet, so there are no figures'];
   if (!success) return ['', 'no call was answered, so there are no figures'];
   const { coverage, brands } = figures.bare.overall;
@@ -70,26 +70,41 @@ function brandCells(figures: BrandFigures, score: BrandScore | undefined): strin
   ];
 }
 
-function sources({ figures, sources: pages }: ReportItem): string[] {
-  const { domains } = figures.bare.overall.sources;
+function sources({ figures, sources: pages }: Report): string[] {
+  const { domains, moreDomains = 0 } = figures.bare.overall.sources;
   if (domains.length === 0) return [];
   const read = pages.filter(({ status }) => status === 'read').length;
   return [
     '',
     `cited (${read} of ${pages.length} pages read):`,
-    ...firstOf(domains.map(({ domain, answers }) => `  ${answers.numerator}×  ${plain(domain)}`)),
+    ...firstOf(
+      domains.map(({ domain, answers }) => `  ${answers.numerator}×  ${plain(domain)}`),
+      moreDomains,
+    ),
   ];
 }
 
-function missing({ results }: ReportItem): string[] {
-  const lines = results
-    .filter(({ status }) => status === 'failed')
-    .map(({ model, question, error }) => `  ${plain(model)}: ${error?.error_type ?? 'unknown'}, ${plain(question)}`);
-  return lines.length === 0 ? [] : ['', 'missing:', ...firstOf(lines)];
+function missing({ results }: Report): string[] {
+  const failed = results.filter(({ status }) => status === 'failed');
+  const lines = failed.map(
+    ({ model, question, error }) => `  ${plain(model)}: ${error?.error_type ?? 'unknown'}, ${plain(question)}`,
+  );
+  const remedies = failed.flatMap(({ model, error }) =>
+    error?.remedy === undefined ? [] : [`  ${plain(model)}: ${error.remedy}`],
+  );
+  return lines.length === 0
+    ? []
+    : [
+        '',
+        'missing:',
+        ...firstOf(lines),
+        ...(remedies.length === 0 ? [] : ['what to do:', ...firstOf([...new Set(remedies)])]),
+      ];
 }
 
-function firstOf(lines: readonly string[]): string[] {
-  const rest = lines.length - MAX_LINES;
+/** `others`: how many more there are that are not among the lines. */
+function firstOf(lines: readonly string[], others = 0): string[] {
+  const rest = lines.length - MAX_LINES + others;
   return rest > 0 ? [...lines.slice(0, MAX_LINES), `  and ${rest} more`] : [...lines];
 }
 

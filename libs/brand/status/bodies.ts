@@ -109,10 +109,11 @@ export const statusBodySchema = z.object({
   failed_stage: z.enum(FAILING_STAGES).nullable().describe('Of a failed run: the stage that failed.'),
   last_progress: z.int().min(0).max(99).nullable().describe('Of a failed run: the progress of the failed stage.'),
   error: z.string().nullable().describe('Of a failed run: the reason.'),
+  results_count: z.int().describe('Calls that have ended; with a report, of those that it counts.'),
   results: z
     .array(callResultSchema)
-    .describe('The results of the calls that have ended; with a report, of those that it counts.'),
-  detailed_results: z.array(detailedResultSchema),
+    .describe('Their results in a fixed order: at most 1,000 in a response, `offset` and `limit` choose which.'),
+  detailed_results: z.array(detailedResultSchema).describe('The same calls with their answers.'),
 });
 
 const figure = z.object({
@@ -157,7 +158,7 @@ const comparedBrand = z.object({
   top3_rate: figure,
   share_of_voice: figure,
   recommendation_rate: figure,
-  sentiment: figure,
+  sentiment: figure.describe('Read by word lists that are right in about 7 of 10 cases: it has no part in the score.'),
   interception: figure,
   citation_rate: figure,
 });
@@ -209,9 +210,14 @@ export const deepIntelligenceBodySchema = z.object({
       .describe('Answers to questions that name no brand, pending ones included: the basis of all figures here.'),
     brands: z.array(comparedBrand),
     gaps: z.array(rivalGap),
-    intercepted_by: z.array(z.object({ question: z.string(), interception: figure })),
+    intercepted_questions: z
+      .int()
+      .describe('Questions with an answer that recommends a rival and does not name the brand.'),
+    intercepted_by: z
+      .array(z.object({ question: z.string(), interception: figure }))
+      .describe('These questions, those with most such answers first; at most 100.'),
   }),
-  negative_sources: z.array(negativeSource),
+  negative_sources: z.array(negativeSource).describe('Most cited first; at most 100.'),
   recommendations: z.array(recommendation),
 });
 

@@ -118,6 +118,18 @@ describe('negative sources', () => {
   });
 });
 
+it('lists that grow with the questions have their first hundred entries, and their number', () => {
+  const questions = Array.from({ length: 120 }, (_, index) => `推荐几款跑鞋 ${index}`);
+  const input = inputWith({ questions, models: ['qwen'] });
+  const report = reportFor(
+    input,
+    callsOf(input, () => '推荐云步。'),
+  );
+  const { competitive_analysis } = deepIntelligence({ record: closedRecord(), report });
+  expect(competitive_analysis.intercepted_questions).toBe(120);
+  expect(competitive_analysis.intercepted_by).toHaveLength(100);
+});
+
 describe('answers that were cut off (R2)', () => {
   it('leave no score, no place and no advice but to hear them out, and every body says so', () => {
     const two = inputWith({ models: ['qwen', 'zhipu'] });

@@ -7,7 +7,7 @@ import type { BrandFigures } from '../figures/brand-figures.ts';
 import { countedCalls } from '../figures/coverage.ts';
 import { type Figure, overlap } from '../figures/figure.ts';
 import type { BrandScore } from '../figures/scores.ts';
-import type { ReportItem } from '../module/items.ts';
+import type { Report } from '../module/report.ts';
 import type { DeepIntelligenceBody, FigureBody } from './bodies.ts';
 import { certaintyOf, isLast } from './certainty.ts';
 import { inputOf } from './diagnosis-items.ts';
@@ -16,6 +16,9 @@ import { recommendationsOf } from './recommendations.ts';
 
 type Analysis = DeepIntelligenceBody['competitive_analysis'];
 type ComparedBrand = Analysis['brands'][number];
+
+/** A list of a body that could grow with the questions has its first ones. */
+const MAX_LISTED = 100;
 
 /**
  * `GET /api/deep-intelligence/{task_id}`, of a completed run.
@@ -32,7 +35,7 @@ export function deepIntelligence({
   report,
 }: {
   readonly record: RunRecord;
-  readonly report: ReportItem;
+  readonly report: Report;
 }): DeepIntelligenceBody {
   const negative = negativeSources(report);
   const own = scoreOf(report, report.brand);
@@ -43,12 +46,12 @@ export function deepIntelligence({
     overall_score_high: own?.high ?? null,
     brand_scores: Object.fromEntries(report.scores.map((score) => [score.brand, toBrandScore(score)])),
     competitive_analysis: analysisOf(report),
-    negative_sources: negative,
+    negative_sources: negative.slice(0, MAX_LISTED),
     recommendations: recommendationsOf({ report, input: inputOf(record), negative, isLast: isLast(report, record) }),
   };
 }
 
-function analysisOf(report: ReportItem): Analysis {
+function analysisOf(report: Report): Analysis {
   const { brand, figures } = report;
   const { overall, byQuestion } = figures.bare;
   const main = overall.brands.find((each) => each.brand === brand);
@@ -61,11 +64,14 @@ function analysisOf(report: ReportItem): Analysis {
     answers: countedCalls(overall.coverage),
     brands: overall.brands.map((each) => comparedBrand(each, report)),
     gaps: main === undefined ? [] : gapsOf(main, report),
-    intercepted_by: intercepted.map((each) => ({ ...each, interception: toFigure(each.interception) })),
+    intercepted_questions: intercepted.length,
+    intercepted_by: intercepted
+      .slice(0, MAX_LISTED)
+      .map((each) => ({ ...each, interception: toFigure(each.interception) })),
   };
 }
 
-function comparedBrand(each: BrandFigures, report: ReportItem): ComparedBrand {
+function comparedBrand(each: BrandFigures, report: Report): ComparedBrand {
   return {
     brand: each.brand,
     is_main: each.brand === report.brand,
@@ -82,7 +88,7 @@ function comparedBrand(each: BrandFigures, report: ReportItem): ComparedBrand {
   };
 }
 
-function gapsOf(main: BrandFigures, report: ReportItem): Analysis['gaps'] {
+function gapsOf(main: BrandFigures, report: Report): Analysis['gaps'] {
   return report.figures.bare.overall.brands
     .filter(({ brand }) => brand !== main.brand)
     .map((rival) => ({
@@ -98,7 +104,7 @@ function placesOf(score: BrandScore | undefined): Pick<ComparedBrand, 'place' | 
   return { place: best === worst ? best : null, best_place: best, worst_place: worst };
 }
 
-function scoreOf({ scores }: ReportItem, brand: string): BrandScore | undefined {
+function scoreOf({ scores }: Report, brand: string): BrandScore | undefined {
   return scores.find((each) => each.brand === brand);
 }
 

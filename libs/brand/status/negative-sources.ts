@@ -1,5 +1,5 @@
 import { registrableDomain } from '../extraction/normalise-url.ts';
-import type { ReportItem } from '../module/items.ts';
+import type { Report } from '../module/report.ts';
 import type { DeepIntelligenceBody } from './bodies.ts';
 
 export type NegativeSource = DeepIntelligenceBody['negative_sources'][number];
@@ -8,7 +8,7 @@ export type NegativeSource = DeepIntelligenceBody['negative_sources'][number];
  * Pages that answers cite in criticism: each cited or linked page in a negative sentence of an answer
  * that mentions the brand, with the number of such answers; most first, then by address.
  */
-export function negativeSources({ results }: Pick<ReportItem, 'results'>): NegativeSource[] {
+export function negativeSources({ results }: Pick<Report, 'results'>): NegativeSource[] {
   const pages = new Map<string, NegativeSource>();
   for (const { data, model, question } of results) {
     if (data?.brand_mentioned !== true) continue;

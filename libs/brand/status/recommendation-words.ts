@@ -40,7 +40,7 @@ const EN: Words = {
     reason: `${brand} is in ${n.mentioned} of ${n.answers} answers, ${subjects[0]} in ${n.rival_mentioned}; the 95 % intervals do not overlap.`,
   }),
   intercepted: ({ brand, numbers: n, subjects }) => ({
-    text: `Work on the questions in which a rival is recommended instead: ${list(subjects)}.`,
+    text: `Work on the questions in which a rival is recommended instead: ${list(quoted(subjects))}.`,
     reason: `${n.intercepted} of ${n.answers} answers recommend a rival and do not mention ${brand}.`,
   }),
   negative_sentiment: ({ brand, numbers: n }) => ({
@@ -89,7 +89,7 @@ const ZH: Words = {
     reason: `${n.answers} 个回答中 ${n.mentioned} 个提到${brand}，${n.rival_mentioned} 个提到${subjects[0]}；两者的 95 % 区间不重叠。`,
   }),
   intercepted: ({ brand, numbers: n, subjects }) => ({
-    text: `优先处理竞品被推荐的问题：${list(subjects, '；')}。`,
+    text: `优先处理竞品被推荐的问题：${list(quoted(subjects), '、')}。`,
     reason: `${n.answers} 个回答中有 ${n.intercepted} 个推荐了竞品而没有提到${brand}。`,
   }),
   negative_sentiment: ({ brand, numbers: n }) => ({
@@ -119,6 +119,11 @@ const ZH: Words = {
 };
 
 export const RECOMMENDATION_WORDS: Readonly<Record<RecommendationLanguage, Words>> = { en: EN, zh: ZH };
+
+/** Questions end with a mark of their own. */
+function quoted(subjects: readonly string[]): string[] {
+  return subjects.map((subject) => `“${subject}”`);
+}
 
 function list(subjects: readonly string[], between = ', '): string {
   return subjects.join(between);

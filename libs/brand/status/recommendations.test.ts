@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { DiagnosisInput } from '../module/input.ts';
-import type { CallItem, ReportItem, SourceItem } from '../module/items.ts';
+import type { CallItem, SourceItem } from '../module/items.ts';
+import type { ReadPage } from '../module/report.ts';
 import type { NegativeSource } from './negative-sources.ts';
 import { RECOMMENDATION_RULES } from './recommendation-rules.ts';
 import { RECOMMENDATION_WORDS } from './recommendation-words.ts';
@@ -13,7 +14,7 @@ const questions = Array.from({ length: 6 }, (_, index) => `推荐几款跑鞋 ${
 interface Given {
   readonly input?: Readonly<Record<string, unknown>>;
   readonly answer?: Parameters<typeof callsOf>[1];
-  readonly sources?: ReportItem['sources'];
+  readonly sources?: readonly ReadPage[];
   readonly negative?: readonly NegativeSource[];
 }
 
@@ -27,7 +28,7 @@ function rules(given: Given): string[] {
   return recommended(given).map(({ rule }) => rule);
 }
 
-function page(url: string, brands: string[], status: SourceItem['status'] = 'read'): ReportItem['sources'][number] {
+function page(url: string, brands: string[], status: SourceItem['status'] = 'read'): ReadPage {
   return { url, answers: 2, status, title: '', brands, error: null };
 }
 

@@ -8,14 +8,14 @@ import type { BrandFigures } from '../figures/brand-figures.ts';
 import { type CallCounts, GOOD_COVERAGE, wholeShare } from '../figures/coverage.ts';
 import { ENOUGH } from '../figures/figure.ts';
 import { brandsOf, type DiagnosisInput } from '../module/input.ts';
-import type { ReportItem } from '../module/items.ts';
+import type { Report } from '../module/report.ts';
 import type { Recommendation } from './bodies.ts';
 import type { NegativeSource } from './negative-sources.ts';
 import { RECOMMENDATION_RULES, type RecommendationRule } from './recommendation-rules.ts';
 import { RECOMMENDATION_WORDS, type RecommendationLanguage } from './recommendation-words.ts';
 
 export interface RecommendationFacts {
-  readonly report: ReportItem;
+  readonly report: Report;
   /** The submitted input; undefined if it cannot be read any more: then rules that need it do not apply. */
   readonly input: DiagnosisInput | undefined;
   readonly negative: readonly NegativeSource[];
@@ -177,7 +177,7 @@ const RULES: Readonly<Record<RecommendationRule, (facts: RuleFacts) => Finding |
   },
 };
 
-function rivalsOf({ brand, figures }: ReportItem): BrandFigures[] {
+function rivalsOf({ brand, figures }: Report): BrandFigures[] {
   return figures.bare.overall.brands.filter((each) => each.brand !== brand);
 }
 
@@ -188,7 +188,7 @@ function figuresOf(brands: readonly BrandFigures[], brand: string): BrandFigures
 const CHINESE = /\p{Script=Han}/u;
 
 /** The run's own language, or else the one in which most questions are asked. */
-function languageOf({ questions }: ReportItem, input: DiagnosisInput | undefined): RecommendationLanguage {
+function languageOf({ questions }: Report, input: DiagnosisInput | undefined): RecommendationLanguage {
   if (input?.language !== undefined) return input.language;
   return questions.filter((question) => CHINESE.test(question)).length * 2 > questions.length ? 'zh' : 'en';
 }

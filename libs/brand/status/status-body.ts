@@ -26,8 +26,21 @@ export interface StatusFacts {
 /** The legacy API's rank for a brand that is not mentioned. */
 const NOT_MENTIONED = -1;
 
+/** A part of the results. */
+export interface ResultsPage {
+  readonly offset: number;
+  readonly limit: number;
+}
+
+const ALL_RESULTS: ResultsPage = { offset: 0, limit: Number.POSITIVE_INFINITY };
+
 /** `GET /test/status/{task_id}`: everything about a run so far. */
-export function statusBody({ record, status, items }: StatusFacts): StatusBody {
+export function statusBody(
+  { record, status, items }: StatusFacts,
+  { offset, limit }: ResultsPage = ALL_RESULTS,
+): StatusBody {
+  const ended = endedCalls(items);
+  const shown = ended.slice(offset, offset + limit);
   return {
     task_id: record.runId,
     ...stateOf(status),
@@ -36,8 +49,9 @@ export function statusBody({ record, status, items }: StatusFacts): StatusBody {
     failed_stage: status.failedStage,
     last_progress: status.lastProgress,
     error: status.error,
-    results: endedCalls(items).map(toResult),
-    detailed_results: endedCalls(items).map(toDetailedResult),
+    results_count: ended.length,
+    results: shown.map(toResult),
+    detailed_results: shown.map(toDetailedResult),
   };
 }
 

@@ -6,14 +6,14 @@ import { extractAnswer } from '../extraction/extract-answer.ts';
 import { geoData } from '../extraction/geo-data.ts';
 import { failedRow } from '../module/call-rows.ts';
 import { brandsOf, type DiagnosisInput, diagnosisInput } from '../module/input.ts';
-import type { CallItem, ReportItem } from '../module/items.ts';
+import type { CallItem } from '../module/items.ts';
 import { PHASES } from '../module/phases.ts';
-import { answerRows, figuresOf } from '../module/rank.ts';
-import { type ReportParts, reportOf } from '../module/report.ts';
+import { answerRows, figureRows, questionRows } from '../module/rank.ts';
+import { type ReadPage, type Report, type ReportParts, reportOf, wholeReport } from '../module/report.ts';
 import type { DiagnosisItems } from './diagnosis-items.ts';
 
 export const NOW_MS = Date.UTC(2026, 0, 2, 3, 4, 5);
-export const MODULE_ID = 'brand-diagnosis@1.0.0';
+export const MODULE_ID = 'brand-diagnosis@1.1.0';
 
 /** 海澜鞋业 against two rivals: one question to two models, where nothing else is said. */
 export const INPUT = {
@@ -124,13 +124,15 @@ export function callsOf(
 export function reportFor(
   input: DiagnosisInput,
   calls: readonly CallItem[],
-  sources: ReportItem['sources'] = [],
+  sources: readonly ReadPage[] = [],
   changes: Partial<ReportParts> = {},
-): ReportItem {
-  const figures = figuresOf(input, answerRows(input, calls));
+): Report {
+  const rows = answerRows(input, calls);
+  const { figures, byModel } = figureRows(input, rows);
   const plan = { calls: calls.length, concurrency: 8, rounds: 1, expectedMs: 8_000, availableMs: 17_000, fits: true };
-  const parts = { calls, figures, sources: [], plan, elapsedMs: 9_000, revision: 1, isFinal: true };
-  return { ...reportOf(input, { ...parts, ...changes }), sources };
+  const head = reportOf(input, { calls, figures, plan, elapsedMs: 9_000, revision: 1, isFinal: true, ...changes });
+  const byQuestion = questionRows(input, rows, figures.worst_rank);
+  return wholeReport(head, input, { calls, byModel, byQuestion, cited: sources, sources });
 }
 
 /** What a run has stored that came to its end. */

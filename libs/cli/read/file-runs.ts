@@ -46,11 +46,11 @@ function withoutOldEnd(run: RunRecord): RunRecord {
 async function* itemBatches(
   { store }: Reader,
   { runId }: RunRecord,
-  { type }: ItemSelection,
+  { type, withReplaced = false }: ItemSelection,
 ): AsyncGenerator<readonly StoredItem[]> {
   let afterSeq = 0;
   for (;;) {
-    const query = { runId, afterSeq, limit: BATCH_ROWS, ...(type === undefined ? {} : { type }) };
+    const query = { runId, afterSeq, limit: BATCH_ROWS, withReplaced, ...(type === undefined ? {} : { type }) };
     const items = await store.readItems(query);
     if (items.length > 0) yield items;
     if (items.length < BATCH_ROWS) return;

@@ -24,6 +24,8 @@ export interface Explanation {
 export interface ItemSelection {
   /** Undefined means any. */
   readonly type: string | undefined;
+  /** Also rows that a later revision has replaced. */
+  readonly withReplaced?: boolean;
 }
 
 export interface RunSource {

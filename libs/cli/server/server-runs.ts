@@ -17,8 +17,8 @@ export function serverRuns(calls: IngressCalls): RunSource {
       const look = toLook(requireRun(await calls.getRun({ runId })));
       return { ...look, record: { ...look.record, metadata } };
     },
-    async *items({ runId }, { type = '' }) {
-      for await (const { items } of calls.listItems({ runId, type })) yield items.map(toItem);
+    async *items({ runId }, { type = '', withReplaced = false }) {
+      for await (const { items } of calls.listItems({ runId, type, withReplaced })) yield items.map(toItem);
     },
     deadLetters: ({ runId }) => readDeadLetters(calls, runId),
     timeline: async () => [],

@@ -22,7 +22,7 @@ export function headline(scene: Scene): Markup {
   const [before = '', after = ''] = words.against('\n').split('\n');
   return html`${banner(scene)}<header><p class="kind">${words.title}</p><h1>${foreign(main)}</h1><p class="rivals">${
     report.rivals.length > 0 && html`${before}${rivals}${after}`
-  }</p><p class="when">${instant(run.acceptedAtMs)} · ${seconds(report.elapsed)} · ${words.answers(report.completed, report.total)}</p>${
+  }</p><p class="when">${instant(run.acceptedAtMs)} · ${seconds(report.elapsed)} · ${words.wholeOf(report.coverage.whole, report.total)}</p>${
     !report.success && html`<p class="warning">${run.isLast ? words.note.failed : words.note.nothingYet}</p>`
   }</header>${report.success && summary(scene)}${cards(scene)}`;
 }
@@ -108,7 +108,7 @@ function cards(scene: Scene): Markup {
       (name) => own && card(words.figure[name], valueText(own[name], 'share'), interval(own[name], 'share')),
     ),
     own && card(words.figure.averageRank, valueText(own.averageRank, 'rank'), interval(own.averageRank, 'rank')),
-    card(words.coverage, `${report.completed}/${report.total}`, counts),
+    card(words.wholeAnswers, `${coverage.whole}/${report.total}`, counts),
     card(words.cost, money(report.cost), html`${costBound(scene)}${words.costMeaning}`),
   ];
   return html`<dl class="cards">${drawn}</dl>`;

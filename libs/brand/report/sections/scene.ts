@@ -1,9 +1,9 @@
 /** The data for every section of a page. */
 import { brandsOf } from '../../module/input.ts';
-import type { CallItem } from '../../module/items.ts';
+import type { CallItem, MentionItem } from '../../module/items.ts';
 import { isPreliminary } from '../../status/certainty.ts';
 import { type Content, foreign, html, type Markup } from '../html.ts';
-import { findingsByCall, languageOf, type MentionItem, type ReportLanguage, type RunReport } from '../run-report.ts';
+import { findingsByCall, languageOf, type ReportLanguage, type RunReport } from '../run-report.ts';
 import { wordsOf } from '../words/languages.ts';
 import type { Words } from '../words/words.ts';
 

@@ -11,7 +11,7 @@ import { brandName, listed, type Scene } from './scene.ts';
 const OWNERS = ['owned', 'rival', 'third_party'] as const;
 /** Classes of the style sheet. */
 const TONES = { owned: 'by-us', rival: 'by-rival', third_party: 'by-others' } as const;
-/** The most domains in the table; the JSON file has all of them. */
+/** The most domains in the table; the JSON file has more. */
 const MAX_DOMAINS = 30;
 
 export function sources(scene: Scene): Markup {
@@ -62,7 +62,7 @@ function shares({ words }: Scene, { byOwnership, byCategory }: SourceFigures): M
   })}</div>`;
 }
 
-function domains(scene: Scene, { domains: all }: SourceFigures): Markup {
+function domains(scene: Scene, { domains: all, moreDomains = 0 }: SourceFigures): Markup {
   const { words } = scene;
   return html`${table({
     caption: words.site,
@@ -78,7 +78,7 @@ function domains(scene: Scene, { domains: all }: SourceFigures): Markup {
         html`<span class="key ${TONES[ownership]}">${words.ownership[ownership]}</span>`,
         listed(scene, models.map(foreign)),
       ]),
-  })}${all.length > MAX_DOMAINS && note(words.cut(MAX_DOMAINS, all.length))}`;
+  })}${all.length > MAX_DOMAINS && note(words.cut(MAX_DOMAINS, all.length + moreDomains))}`;
 }
 
 function pages(scene: Scene): Markup | false {
@@ -86,7 +86,7 @@ function pages(scene: Scene): Markup | false {
   if (run.report.sources.length === 0) return false;
   return table({
     caption: words.page,
-    head: [words.page, words.coverage, words.pageNames],
+    head: [words.page, words.citingAnswers, words.pageNames],
     rows: run.report.sources.map(({ url, title, answers, status, brands, error }) => [
       html`${link(url, title || url)}${Boolean(title) && html`<br><small>${foreign(url)}</small>`}`,
       String(answers),

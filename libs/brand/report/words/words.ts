@@ -32,6 +32,11 @@ export interface Words {
   readonly cost: string;
   readonly costMeaning: string;
   readonly answers: (answered: number, calls: number) => string;
+  /** How many of the calls were answered in full. */
+  readonly wholeOf: (whole: number, calls: number) => string;
+  readonly wholeAnswers: string;
+  /** Of a page: how many answers cite or link it. */
+  readonly citingAnswers: string;
   readonly allThin: string;
   readonly thin: string;
   readonly thinMeaning: string;
