@@ -36,10 +36,12 @@ export async function preCheck(coordinator: Pick<Coordinator, 'findRun'>, run: L
 export function decisionCounter(metrics: Metrics): (decision: DecideOutcome) => void {
   const retried = metrics.counter(METRICS.errorTaskRetry).with({});
   const fellBack = metrics.counter(METRICS.fallbackGateHit).with({});
+  const blocked = metrics.counter(METRICS.fallbackGateBlock).with({});
   const module = metrics.counter(METRICS.errorTaskTerminated).with({ scope: 'module' });
   const task = metrics.counter(METRICS.errorTaskTerminated).with({ scope: 'task' });
-  return ({ code, action, repeated }) => {
+  return ({ code, action, repeated, gateTaken }) => {
     if (repeated) return;
+    if (gateTaken) blocked.add();
     if (action === 'retry') retried.add();
     if (action === 'fallback') fellBack.add();
     if (code === DecideCode.TERMINATE_MODULE) module.add();

@@ -121,6 +121,7 @@ export async function openDistributedBackends(options: DistributedBackendsOption
     );
     opened.push(() => database.close());
     const incarnation = { value: await waited('PostgreSQL', () => database.incarnation()) } satisfies KnownIncarnation;
+    const redisErrors = metrics.counter(METRICS.redisError).with({});
     const coordinator = await waited('Redis', () =>
       openRedisCoordinator({
         redis,
@@ -130,6 +131,7 @@ export async function openDistributedBackends(options: DistributedBackendsOption
         replicas: config.cache.replicas,
         commandTimeoutMs: Math.max(MIN_WAIT_MS, config.leaseMs * WAIT_PER_LEASE),
         onScript: scriptMeter(metrics),
+        onFailure: () => redisErrors.add(),
         onNotice: (notice) => logRedisNotice(log, notice),
       }),
     );

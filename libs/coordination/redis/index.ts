@@ -53,6 +53,8 @@ export interface RedisCoordinatorOptions {
   readonly commandTimeoutMs?: number;
   /** Called for each script that answered, for metrics. */
   readonly onScript?: (script: string, code: number, durationMs: number) => void;
+  /** Called for each command that failed or got no answer, whether it is sent again or not. */
+  readonly onFailure?: () => void;
   /** Called when the connection is lost or there again; not for a client of the caller. */
   readonly onNotice?: (notice: RedisNotice) => void;
 }
@@ -78,13 +80,13 @@ export interface RedisCoordinator extends Coordinator {
 /** Opens the coordinator. Throws `coordinator.unavailable` (retryable) when Redis does not answer. */
 export async function openRedisCoordinator(options: RedisCoordinatorOptions): Promise<RedisCoordinator> {
   const { shards, policy, incarnation, now, replicas = 0, onScript = () => {} } = options;
-  const { commandTimeoutMs: timeoutMs = COMMAND_TIMEOUT_MS, onNotice } = options;
+  const { commandTimeoutMs: timeoutMs = COMMAND_TIMEOUT_MS, onNotice, onFailure } = options;
   const { redis, close } = redisClientFor(options.redis, {
     timeoutMs,
     ...(onNotice === undefined ? {} : { onNotice }),
   });
   try {
-    const runner = await startScriptRunner({ redis, scripts: SCRIPTS, timeoutMs, replicas, onScript });
+    const runner = await startScriptRunner({ redis, scripts: SCRIPTS, timeoutMs, replicas, onScript, onFailure });
     const keys = new RunKeyCache(shards);
     const deps: RedisDeps = { runner, keys, policy, now: now ?? (() => ''), nextToken: tokens(incarnation) };
     return {
