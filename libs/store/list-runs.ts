@@ -1,4 +1,4 @@
-import type { RunQuery } from './port.ts';
+import type { RunQuery, RunRecord } from './port.ts';
 
 /** A run's position in the list: by the time of acceptance, then by arrival. */
 export interface RunPlace {
@@ -12,6 +12,23 @@ export const BEFORE_ALL: RunPlace = { acceptedAtMs: Number.MAX_SAFE_INTEGER, no:
 export interface ListStatement {
   readonly text: string;
   readonly values: readonly (string | number)[];
+}
+
+/** Counts the runs of each state, up to a limit, in SQL of both databases; its rows are `state` and `n`. */
+export function countRunsText(mark: '?1' | '$1'): string {
+  return (['accepted', 'open', 'closed'] as const)
+    .map((state) => {
+      // PostgreSQL wants a name for it; the check of SQLite's plans takes a name for a table.
+      const counted = `(SELECT 1 FROM runs WHERE state = '${state}' LIMIT ${mark})${mark === '$1' ? ' AS counted' : ''}`;
+      return `SELECT '${state}' AS state, count(*) AS n FROM ${counted}`;
+    })
+    .join(' UNION ALL ');
+}
+
+/** The counts of {@link countRunsText}. */
+export function runCounts(rows: readonly Record<string, unknown>[]): Record<RunRecord['state'], number> {
+  const of = (state: RunRecord['state']) => Number(rows.find((row) => row.state === state)?.n ?? 0);
+  return { accepted: of('accepted'), open: of('open'), closed: of('closed') };
 }
 
 /**

@@ -234,6 +234,8 @@ export interface Store {
   findRunByFingerprint(fingerprint: string): Promise<RunRecord | undefined>;
   /** Lists runs, newest first: by the time of acceptance, then by arrival. Throws `store.unknown_run` when `after` is unknown. */
   listRuns(query: RunQuery): Promise<readonly RunRecord[]>;
+  /** Counts runs by state, each state up to a limit. */
+  countRuns(limit: number): Promise<Readonly<Record<RunRecord['state'], number>>>;
   /** Lists closed runs that ended before a time and are not marked as expired, oldest first. */
   listExpiring(endedBeforeMs: number, limit: number): Promise<readonly string[]>;
   /** Records that the nodes of a closed run are deleted. */

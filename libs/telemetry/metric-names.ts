@@ -61,7 +61,7 @@ export const METRICS = {
   auditRepairs: counter('catena_audit_repairs_total', 'What audits found and repaired.', ['what']),
   ptmReorderBufferSize: gauge(
     'ptm_reorder_buffer_size',
-    'Responses in the reorder buffer, which wait for their node.',
+    'Responses of the whole deployment in the reorder buffer, which wait for their node; processes with ingress count them.',
     [],
   ),
   stateExpired: counter('state_expired_total', 'Rows or keys deleted after their retention.', []),
@@ -84,7 +84,7 @@ export const METRICS = {
   stageInFlight: gauge('stage_in_flight', 'Messages that a stage is handling.', ['stage']),
   dueOldestOverdueMs: gauge(
     'due_oldest_overdue_ms',
-    'How late the sweeper is: how long the oldest due entry has been due.',
+    'How late the sweepers of the whole deployment are: how long the oldest due entry has been due.',
     [],
   ),
   sweeperError: counter('sweeper_error_total', 'Rounds of the sweeper that failed; the next round continues.', []),
@@ -106,7 +106,11 @@ export const METRICS = {
     [],
   ),
   limitsUnanswered: counter('limits_unanswered_total', 'Calls to shared limits that failed; no request started.', []),
-  runsByState: gauge('runs_by_state', 'Runs by state.', ['state']),
+  runsByState: gauge(
+    'runs_by_state',
+    'Runs of the whole deployment by state, at most 100,000 of each; processes with ingress count them.',
+    ['state'],
+  ),
   backendReady: gauge('catena_backend_ready', 'Whether a backend does its work for this process: 1 or 0.', ['backend']),
   processes: gauge('catena_processes', 'Processes that host a stage, as far as this process knows.', ['stage']),
   moduleProcesses: gauge('catena_module_processes', 'Processes that host a stage and serve a module version.', [

@@ -19,6 +19,7 @@ import { EventRelay } from '../../libs/stage/maintenance/event-relay.ts';
 import { startHousekeeping } from '../../libs/stage/maintenance/housekeeping.ts';
 import { LossWatch } from '../../libs/stage/maintenance/loss-watch.ts';
 import { takeOver } from '../../libs/stage/maintenance/take-over.ts';
+import { watchBacklog } from '../../libs/stage/observe/backlog-gauges.ts';
 import { meterProcesses } from '../../libs/stage/observe/process-gauges.ts';
 import { admitModules } from '../../libs/stage/run/admit-modules.ts';
 import { submitter, type TaskSubmission } from '../../libs/stage/run/submit.ts';
@@ -202,6 +203,7 @@ export async function startDistributedNode(options: DistributedNodeOptions): Pro
       },
       stopping.signal,
     );
+    watchBacklog({ backlog: coordinator, store, metrics, log, countsRuns: hosted.has('ingress') }, stopping.signal);
     server = await startGrpcServer({
       listen: config.grpc.listen,
       services: createApis({ config, backends, stages, modules, submit, processes: () => processes.ask() }, hosted),

@@ -118,6 +118,7 @@ export function startSingleNode(options: SingleNodeOptions): RunningNode {
   const notes = noteLongCalls({ note: openSqliteCallNotes(file.db), calls: options.calls, clock, log });
   const node = new RunningNode({
     backends,
+    backlog: file.coordinator,
     stages,
     alerts,
     ended,

@@ -42,8 +42,10 @@ export async function nextDueInMs(deps: RedisDeps, shard: number): Promise<numbe
   return score === undefined ? undefined : Math.max(0, Number(score) - (await timeOf(deps)));
 }
 
-/** Unix milliseconds of the server. */
-async function timeOf({ runner }: RedisDeps): Promise<number> {
+/** Unix milliseconds of the server, or of the test. */
+export async function timeOf({ runner, now }: RedisDeps): Promise<number> {
+  const given = now();
+  if (given !== '') return Number(given);
   const [seconds, micros] = await runner.ask('TIME', (redis) => redis.time());
   return Number(seconds) * 1_000 + Math.floor(Number(micros) / 1_000);
 }

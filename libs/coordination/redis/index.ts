@@ -6,9 +6,11 @@
  */
 import { randomBytes } from 'node:crypto';
 import { chainKeys } from '../../keys/keys.ts';
+import type { Backlog } from '../protocol/backlog.ts';
 import type { CoordinatorPolicy } from '../protocol/policy.ts';
 import type { Coordinator } from '../protocol/port.ts';
 import { type LookAhead, lookAhead, type NodesAhead, nextDueInMs } from './ahead.ts';
+import { bufferedResponses, oldestOverdueMs } from './backlog.ts';
 import { CLAIM_SCRIPTS, claim, recoverZombie, release, renew, reorderEnqueue } from './claims.ts';
 import { COMMIT_SCRIPTS, childrenPump, commitSuccess, stageChildren } from './commits.ts';
 import type { RedisNotice } from './connection/connect.ts';
@@ -59,7 +61,7 @@ export interface RedisCoordinatorOptions {
   readonly onNotice?: (notice: RedisNotice) => void;
 }
 
-export interface RedisCoordinator extends Coordinator {
+export interface RedisCoordinator extends Coordinator, Backlog {
   /** Reads the oldest unpublished events of a shard. */
   takeEvents(take: { readonly shard: number; readonly limit: number }): Promise<readonly OutboxEntry[]>;
   /** Deletes published events; idempotent. */
@@ -92,6 +94,8 @@ export async function openRedisCoordinator(options: RedisCoordinatorOptions): Pr
     return {
       ...transitionsOf(deps),
       liveRuns: (shard) => liveRuns(deps, shard),
+      oldestOverdueMs: () => oldestOverdueMs(deps, shards),
+      bufferedResponses: () => bufferedResponses(deps, shards),
       markers: markersIn(runner, redis, shards),
       close: async () => close(),
     };
@@ -112,7 +116,7 @@ function tokens(incarnation: number | (() => number)): () => string {
   };
 }
 
-function transitionsOf(deps: RedisDeps): Omit<RedisCoordinator, 'close' | 'liveRuns' | 'markers'> {
+function transitionsOf(deps: RedisDeps): Omit<RedisCoordinator, 'close' | 'liveRuns' | 'markers' | keyof Backlog> {
   return {
     runOpen: (command) => runOpen(deps, command),
     runControl: (command) => runControl(deps, command),

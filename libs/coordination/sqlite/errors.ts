@@ -121,7 +121,11 @@ function trips(threshold: Threshold, errors: number, executions: number): boolea
  * Falls back: the request that produced the hop is parsed again. The hop ends as superseded, and the new parse revives it with a
  * new body. Once per module, step and request: then `gate_taken`. Undefined when it does not apply, and the gate stays unused.
  */
-function fallBack(tx: Tx, { row, phase, module, run }: Found, command: DecideCommand): WakeUp[] | 'gate_taken' | undefined {
+function fallBack(
+  tx: Tx,
+  { row, phase, module, run }: Found,
+  command: DecideCommand,
+): WakeUp[] | 'gate_taken' | undefined {
   if (command.fallback === undefined || row.kind !== 'hop' || row.prefix_request === '') return undefined;
   const request = findNode(tx, command.fallback.request);
   if (request === undefined || request.row.kind !== 'request') return undefined;

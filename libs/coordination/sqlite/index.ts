@@ -7,6 +7,7 @@ import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../clock/clock.ts';
 import type { SqliteDatabase } from '../../sqlite/database.ts';
 import { migrate } from '../../sqlite/migrate.ts';
+import type { Backlog } from '../protocol/backlog.ts';
 import { CommitCode, type CommitCommand } from '../protocol/commits.ts';
 import { LAST_OPENING_MS } from '../protocol/node.ts';
 import type { CoordinatorPolicy } from '../protocol/policy.ts';
@@ -17,7 +18,7 @@ import { commitError, replay, retrySchedule, terminateMark, thresholdDecide } fr
 import { earlyOpen, phaseClose, scopeDrain } from './phases.ts';
 import { NodeLister, snapshot } from './reads.ts';
 import { Audit, Plans, Purge, runAudit, runControl, runOpen, runPurge, runSettle } from './runs.ts';
-import { dueTake } from './sweep.ts';
+import { dueTake, oldestOverdueMs } from './sweep.ts';
 import { Events } from './tables/events.ts';
 import { FallbackGates } from './tables/fallback-gates.ts';
 import { toChainNode } from './tables/node-row.ts';
@@ -35,7 +36,7 @@ export interface SqliteCoordinatorOptions {
 }
 
 /** A coordinator that can store items in the transaction of their commit. */
-export interface SqliteCoordinator extends Coordinator {
+export interface SqliteCoordinator extends Coordinator, Backlog {
   /** As `commitSuccess`; `store` is called in the same transaction if the commit is accepted. */
   commitWith(commit: CommitCommand, store: () => void): ReturnType<Coordinator['commitSuccess']>;
 }
@@ -86,6 +87,9 @@ export function openSqliteCoordinator({ db, clock, policy }: SqliteCoordinatorOp
     scopeDrain: (command) => db.write(() => scopeDrain(tx, command)),
 
     dueTake: (command) => db.write(() => dueTake(tx, command)),
+
+    oldestOverdueMs: async () => db.read(() => oldestOverdueMs(tx)),
+    bufferedResponses: async () => db.read(() => tx.reorder.count()),
 
     findRun: async (runId) => db.read(() => mapDefined(tx.scopes.run(runId), snapshot)),
     findNode: async ({ id }) =>

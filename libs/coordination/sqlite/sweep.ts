@@ -16,14 +16,31 @@ export function dueTake(tx: Tx, { limit }: DueTakeCommand): DueTakeOutcome {
     for (const module of run.modules) earlyEntry(tx, module, entries);
     for (const phase of run.modules.flatMap((module) => module.phases)) {
       scopeEntries(tx, phase, entries);
-      if (left === 0 || run.paused || run.mark !== '' || openCount(phase) === 0) continue;
-      if (phase.module.state !== 'open' || phase.idx > phase.module.front) continue;
+      if (left === 0 || !isSwept(phase)) continue;
       const due = tx.nodes.due(phase, tx.clock.now(), left);
       left -= due.length;
       for (const row of due) entries.push(take(tx, row, phase));
     }
   }
   return { entries, more: left === 0 };
+}
+
+/** How long the oldest node that {@link dueTake} would take has been due; 0 when there is none. */
+export function oldestOverdueMs(tx: Tx): number {
+  const nowMs = tx.clock.now();
+  const due = tx.scopes
+    .unclosed()
+    .flatMap((run) => run.modules.flatMap((module) => module.phases))
+    .filter(isSwept)
+    .flatMap((phase) => tx.nodes.due(phase, nowMs, 1));
+  return due.reduce((longest, { due_at }) => Math.max(longest, nowMs - due_at), 0);
+}
+
+/** Whether the due nodes of a phase are taken. */
+function isSwept(phase: PhaseScope): boolean {
+  const { run, state, front } = phase.module;
+  if (run.state !== 'open' || run.paused || run.mark !== '' || openCount(phase) === 0) return false;
+  return state === 'open' && phase.idx <= front;
 }
 
 function closeEntry(tx: Tx, run: RunScope, entries: DueEntry[]): void {

@@ -1,12 +1,12 @@
 import { hash } from 'node:crypto';
-import { BEFORE_ALL, listRunsStatement, type RunPlace } from '../list-runs.ts';
+import { BEFORE_ALL, countRunsText, listRunsStatement, type RunPlace, runCounts } from '../list-runs.ts';
 import type { NewRun, RunEnd, RunRecord, Store } from '../port.ts';
 import type { Query, Row, Statement } from './database.ts';
 import type { RunNumbers } from './run-numbers.ts';
 
 type RunMethods = Pick<
   Store,
-  'acceptRun' | 'markOpen' | 'findRun' | 'findRunByFingerprint' | 'listRuns' | 'listExpiring'
+  'acceptRun' | 'markOpen' | 'findRun' | 'findRunByFingerprint' | 'listRuns' | 'countRuns' | 'listExpiring'
 >;
 
 /** Accepts, finds and lists runs. */
@@ -36,6 +36,7 @@ export function runsIn(query: Query, numbers: RunNumbers): RunMethods {
       const rows = await query({ name: `list_runs_${hash('md5', text)}`, text }, values);
       return rows.map((row) => toRecord(row)!);
     },
+    countRuns: async (limit) => runCounts(await query(COUNT, [limit])),
     listExpiring: async (endedBeforeMs, limit) =>
       (await query(LIST_EXPIRING, [endedBeforeMs, limit])).map((row) => row.run_id as string),
   };
@@ -77,6 +78,8 @@ const FIND_BY_FINGERPRINT: Statement = {
   name: 'find_run_by_fingerprint',
   text: 'SELECT * FROM runs WHERE fingerprint = $1 ORDER BY no DESC LIMIT 1',
 };
+
+const COUNT: Statement = { name: 'count_runs', text: countRunsText('$1') };
 
 const LIST_EXPIRING: Statement = {
   name: 'list_expiring',

@@ -1,5 +1,5 @@
 import type { SqliteDatabase } from '../../sqlite/database.ts';
-import { BEFORE_ALL, listRunsStatement, type RunPlace } from '../list-runs.ts';
+import { BEFORE_ALL, countRunsText, listRunsStatement, type RunPlace, runCounts } from '../list-runs.ts';
 import type { NewRun, RunEnd, RunRecord, Store } from '../port.ts';
 import type { RunNumbers } from './run-numbers.ts';
 
@@ -7,7 +7,14 @@ type Row = Record<string, unknown>;
 
 type RunMethods = Pick<
   Store,
-  'acceptRun' | 'markOpen' | 'findRun' | 'findRunByFingerprint' | 'listRuns' | 'listExpiring' | 'markExpired'
+  | 'acceptRun'
+  | 'markOpen'
+  | 'findRun'
+  | 'findRunByFingerprint'
+  | 'listRuns'
+  | 'countRuns'
+  | 'listExpiring'
+  | 'markExpired'
 >;
 
 /** Accepts, finds and lists runs. */
@@ -45,6 +52,7 @@ export function runsOn(db: SqliteDatabase, numbers: RunNumbers): RunMethods {
           .all(...values)
           .map((row) => toRecord(row)!);
       }),
+    countRuns: async (limit) => db.read(() => runCounts(sql.count.all(limit))),
     listExpiring: async (endedBeforeMs, limit) =>
       db.read(() => sql.expiring.all(endedBeforeMs, limit).map((row) => row.run_id as string)),
     markExpired: (runId) => db.write(() => void sql.markExpired.run(runId)),
@@ -71,6 +79,7 @@ function statements(db: SqliteDatabase) {
     markOpen: db.prepare(`UPDATE runs SET state = 'open' WHERE run_id = ? AND state <> 'open'`),
     find: db.prepare('SELECT * FROM runs WHERE run_id = ?'),
     findByFingerprint: db.prepare('SELECT * FROM runs WHERE fingerprint = ? ORDER BY no DESC LIMIT 1'),
+    count: db.prepare(countRunsText('?1')),
     expiring: db.prepare(
       `SELECT run_id FROM runs WHERE state = 'closed' AND expired = 0 AND ended_at <= ? ORDER BY ended_at LIMIT ?`,
     ),

@@ -63,6 +63,14 @@ export function describeSubmissions(name: string, open: OpenWith): void {
       expect(await ids({ moduleId: 'm@2.0.0' })).toEqual([]);
     });
 
+    it('is counted by state, up to a limit', async () => {
+      const { store } = await open(newRun('a'), newRun('b'), newRun('c'));
+      await store.markOpen('b');
+      await store.markOpen('c');
+      expect(await store.countRuns(10)).toEqual({ accepted: 1, open: 2, closed: 0 });
+      expect(await store.countRuns(1)).toEqual({ accepted: 1, open: 1, closed: 0 });
+    });
+
     it('is read page by page, each run once', async () => {
       const ids = await openMany();
       for (const filter of [{}, { account: 'red' }, { moduleId: 'm@1.0.0' }, { state: 'open' as const }]) {
