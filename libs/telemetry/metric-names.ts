@@ -151,6 +151,38 @@ export const METRICS = {
   workerEnds: counter('catena_worker_ends_total', 'Workers that were ended, or ended by themselves, and replaced.', [
     'reason',
   ]),
+  deadLetters: counter(
+    'catena_dead_letters_total',
+    'Nodes that ended in failure: all attempts `failed`, or too many leases were lost (`crashed`).',
+    ['reason'],
+  ),
+  costReported: counter(
+    'catena_cost_reported_total',
+    'Cost of requests, in the currency of the modules; a parse that is repeated reports again.',
+    [],
+  ),
+  limitsWaiting: gauge('catena_limits_waiting', 'Requests of this process that wait for a limit.', []),
+  backendErrors: counter(
+    'catena_backend_errors_total',
+    'Calls to a backend that failed or got no response, and connections to it that were lost.',
+    ['backend'],
+  ),
+  buildInfo: gauge('catena_build_info', 'The release of Catena and of Node; always 1.', ['version', 'node', 'service']),
+  processStartTimeSeconds: gauge('process_start_time_seconds', 'When the process started, in Unix seconds.', []),
+  processCpuSeconds: counter('process_cpu_seconds_total', 'CPU time of the process, of all its threads.', []),
+  processResidentMemoryBytes: gauge('process_resident_memory_bytes', 'Memory of the process.', []),
+  processOpenFds: gauge('process_open_fds', 'Open files and connections; 0 where the system does not tell.', []),
+  heapUsedBytes: gauge('nodejs_heap_size_used_bytes', 'Used heap of the main thread.', []),
+  heapTotalBytes: gauge('nodejs_heap_size_total_bytes', 'Heap of the main thread.', []),
+  externalMemoryBytes: gauge('nodejs_external_memory_bytes', 'Memory of buffers, outside of the heap.', []),
+  loopLagP50Seconds: gauge(
+    'nodejs_eventloop_lag_p50_seconds',
+    'Delay of timers in the main loop, the median of ten seconds.',
+    [],
+  ),
+  loopLagP99Seconds: gauge('nodejs_eventloop_lag_p99_seconds', 'The same, the 99th percentile.', []),
+  loopLagMaxSeconds: gauge('nodejs_eventloop_lag_max_seconds', 'The same, the longest.', []),
+  gcSeconds: counter('nodejs_gc_seconds_total', 'Time of garbage collections in the main thread.', []),
   alerts: counter('alerts_total', 'Alerts by outcome: sent, known already, or lost.', ['outcome']),
   traceSpansLost: counter('trace_spans_lost_total', 'Spans that the trace collector did not accept.', []),
 } as const;

@@ -32,7 +32,8 @@ export interface Family<Label extends string, Series> {
   with(labels: LabelValues<Label>): Series;
 }
 
-export interface GaugeFamily<Label extends string> extends Family<Label, Gauge> {
+/** Of counters and gauges. */
+export interface SampledFamily<Label extends string, Series> extends Family<Label, Series> {
   /** A series that is read when it is scraped; replaces an earlier one with these labels. */
   sample(labels: LabelValues<Label>, read: () => number): void;
 }
@@ -89,11 +90,14 @@ class HistogramSeries implements Histogram {
 export class Metrics {
   readonly #families = new Map<string, Map<string, Entry<unknown>>>();
 
-  counter<Label extends string>(metric: MetricDefinition<'counter', Label>): Family<Label, Counter> {
-    return { with: (labels) => this.#find(metric, labels, () => new CounterSeries()) };
+  counter<Label extends string>(metric: MetricDefinition<'counter', Label>): SampledFamily<Label, Counter> {
+    return {
+      with: (labels) => this.#find(metric, labels, () => new CounterSeries()),
+      sample: (labels, read) => this.#put(metric, labels, sampled(read)),
+    };
   }
 
-  gauge<Label extends string>(metric: MetricDefinition<'gauge', Label>): GaugeFamily<Label> {
+  gauge<Label extends string>(metric: MetricDefinition<'gauge', Label>): SampledFamily<Label, Gauge> {
     return {
       with: (labels) => this.#find(metric, labels, () => new GaugeSeries()),
       sample: (labels, read) => this.#put(metric, labels, sampled(read)),

@@ -4,6 +4,8 @@ import type { Health } from './health.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
 import { type MetricsServer, startMetricsServer } from './metrics-server.ts';
+import { packageVersion } from './package-version.ts';
+import { startRuntimeMetrics } from './runtime-metrics.ts';
 import { startTracing, type Tracing } from './tracing.ts';
 
 export interface TelemetryOptions {
@@ -40,6 +42,7 @@ export async function startTelemetry({
       },
     );
   }
+  const stopRuntimeMetrics = startRuntimeMetrics({ metrics, version: packageVersion(), service: serviceName });
   const server: MetricsServer | undefined =
     listen === undefined
       ? undefined
@@ -49,6 +52,7 @@ export async function startTelemetry({
   return {
     metricsUrl: server?.url,
     stop: async () => {
+      stopRuntimeMetrics();
       await Promise.all([server?.close(), tracing?.stop()]);
     },
   };

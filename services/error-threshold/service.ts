@@ -39,11 +39,13 @@ export function decisionCounter(metrics: Metrics): (decision: DecideOutcome) => 
   const blocked = metrics.counter(METRICS.fallbackGateBlock).with({});
   const module = metrics.counter(METRICS.errorTaskTerminated).with({ scope: 'module' });
   const task = metrics.counter(METRICS.errorTaskTerminated).with({ scope: 'task' });
+  const dead = metrics.counter(METRICS.deadLetters).with({ reason: 'failed' });
   return ({ code, action, repeated, gateTaken }) => {
     if (repeated) return;
     if (gateTaken) blocked.add();
     if (action === 'retry') retried.add();
     if (action === 'fallback') fellBack.add();
+    if (action === 'dead') dead.add();
     if (code === DecideCode.TERMINATE_MODULE) module.add();
     if (code === DecideCode.TERMINATE_TASK) task.add();
   };

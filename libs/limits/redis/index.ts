@@ -49,12 +49,18 @@ export function openRedisLimits(options: RedisLimitsOptions): RedisLimits {
   const timeoutMs = options.commandTimeoutMs ?? COMMAND_TIMEOUT_MS;
   const { redis, close } = redisClientFor(options.redis, { timeoutMs });
   const unanswered = options.metrics?.counter(METRICS.limitsUnanswered).with({});
-  const failed = options.metrics?.counter(METRICS.redisError).with({});
+  const failed = [
+    options.metrics?.counter(METRICS.redisError).with({}),
+    options.metrics?.counter(METRICS.backendErrors).with({ backend: 'redis' }),
+  ];
+  const onFailure = (): void => {
+    for (const counter of failed) counter?.add();
+  };
   const onUnanswered = (error: CatenaError): void => {
     unanswered?.add();
     options.onUnanswered?.(error);
   };
-  const runner = createLimitRunner({ redis, timeoutMs, onUnanswered, onFailure: () => failed?.add() });
+  const runner = createLimitRunner({ redis, timeoutMs, onUnanswered, onFailure });
   const now = options.now ?? (() => '' as const);
   const { defaults, overrides = {} } = options;
   const holder = randomUUID();

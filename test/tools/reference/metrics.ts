@@ -27,7 +27,9 @@ A histogram gives \`_bucket\`, \`_sum\` and \`_count\`; its buckets end at ${buc
 
 /** Names end in their unit; what has none is counted. */
 function unitOf(name: string): string {
-  return name.endsWith('_ms') ? 'milliseconds' : 'count';
+  if (/_seconds(_total)?$/.test(name)) return 'seconds';
+  if (name.endsWith('_bytes')) return 'bytes';
+  return /_ms(_total)?$/.test(name) ? 'milliseconds' : 'count';
 }
 
 function compare(a: string, b: string): number {

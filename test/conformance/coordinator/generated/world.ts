@@ -5,6 +5,7 @@ import { CommitCode, type CommitOutcome, MAX_CHILDREN } from '../../../../libs/c
 import type { Threshold } from '../../../../libs/coordination/protocol/errors.ts';
 import type { ChainNode, NodeSeed, NodeState } from '../../../../libs/coordination/protocol/node.ts';
 import type { WakeUp } from '../../../../libs/coordination/protocol/outcome.ts';
+import type { Coordinator } from '../../../../libs/coordination/protocol/port.ts';
 import type { HarnessOf } from '../scene/harness.ts';
 import { heldBy, LEASE_MS, NEVER } from '../scene/scene.ts';
 import { actOn, takeDue } from '../scene/sweeping.ts';
