@@ -16,11 +16,12 @@ import {
   type TerminateCommand,
   type Threshold,
 } from '../protocol/errors.ts';
+import { failureData } from '../protocol/failed-node.ts';
 import type { CodeOf, WakeUp } from '../protocol/outcome.ts';
 import { dispatchGraceMs } from '../protocol/policy.ts';
 import { reopen } from './children.ts';
 import { advancePhases, closeRunIfOver, endDead } from './phases.ts';
-import type { NodeRow } from './tables/node-row.ts';
+import { failedNode, type NodeRow } from './tables/node-row.ts';
 import type { ModuleScope, PhaseScope, RunScope } from './tables/scopes.ts';
 import { assertCounted, type Found, findNode, hasLeftBehind, isLive, pendingWakeUp, type Tx } from './tx.ts';
 
@@ -37,7 +38,8 @@ export function commitError(tx: Tx, { node, token, error }: CommitErrorCommand) 
   row.error = error;
   row.error_epoch = row.epoch;
   tx.nodes.save(row);
-  tx.events.append(run, EVENTS.ErrorTaskProduced.type, row.id, row.epoch, tx.clock.now(), {});
+  const data = failureData(failedNode(row, run), 'failed');
+  tx.events.append(run, EVENTS.ErrorTaskProduced.type, row.id, row.epoch, tx.clock.now(), { ...data });
   return repeated ? CommitErrorCode.ERROR_ALREADY_EMITTED : CommitErrorCode.ERROR_EMIT_OK;
 }
 

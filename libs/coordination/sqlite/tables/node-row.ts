@@ -1,4 +1,5 @@
 import { invariantBroken } from '../../protocol/assertions.ts';
+import type { FailedNode } from '../../protocol/failed-node.ts';
 import { type ChainNode, type DeathReason, isTerminal, type NodeKind, type NodeState } from '../../protocol/node.ts';
 import type { PhaseScope } from './scopes.ts';
 
@@ -32,6 +33,12 @@ export interface NodeRow {
   revision: number;
   /** 1: an earlier phase was open then. */
   early: number;
+}
+
+/** A row for the events of its failure. */
+export function failedNode(row: NodeRow, { runId }: { readonly runId: string }): FailedNode {
+  const { step_idx: stepIdx, prefix_request: prefixRequest, attempts, crashes, error } = row;
+  return { runId, stepIdx, prefixRequest, attempts, crashes, error };
 }
 
 /** The columns of a row, in the order in which {@link toRow} takes them. */
