@@ -226,6 +226,7 @@ export function composeStages(backends: Backends, options: StageOptions): Stages
     store,
     budgets,
     clock,
+    log,
     release: async (runId) => {
       forget(runId);
       await cookieStore.forget(runId);

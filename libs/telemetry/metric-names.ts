@@ -161,6 +161,11 @@ export const METRICS = {
     'Cost of requests, in the currency of the modules; a parse that is repeated reports again.',
     [],
   ),
+  statusAnswers: counter(
+    'catena_status_answers_total',
+    'Status answers that an extension checked, by how consistent they were before they were repaired.',
+    ['level'],
+  ),
   limitsWaiting: gauge('catena_limits_waiting', 'Requests of this process that wait for a limit.', []),
   backendErrors: counter(
     'catena_backend_errors_total',

@@ -81,13 +81,14 @@ export function createApis(deps: ApiDeps, hosted: ReadonlySet<StageName>): GrpcS
 }
 
 function ingressDeps({ backends, stages, modules, submit, processes }: ApiDeps) {
-  const { store, coordinator, clock, limiter, breakers, budgets } = backends;
+  const { store, coordinator, clock, log, limiter, breakers, budgets } = backends;
   return {
     store,
     coordinator,
     budgets,
     modules,
     clock,
+    log,
     submit,
     processes,
     cancelUnopened: (runId: string) => stages.runEnds.cancel(runId),

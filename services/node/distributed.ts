@@ -20,6 +20,7 @@ import { startHousekeeping } from '../../libs/stage/maintenance/housekeeping.ts'
 import { LossWatch } from '../../libs/stage/maintenance/loss-watch.ts';
 import { takeOver } from '../../libs/stage/maintenance/take-over.ts';
 import { watchBacklog } from '../../libs/stage/observe/backlog-gauges.ts';
+import { logEvent } from '../../libs/stage/observe/chain-log.ts';
 import { meterProcesses } from '../../libs/stage/observe/process-gauges.ts';
 import { admitModules } from '../../libs/stage/run/admit-modules.ts';
 import { submitter, type TaskSubmission } from '../../libs/stage/run/submit.ts';
@@ -129,12 +130,16 @@ export async function startDistributedNode(options: DistributedNodeOptions): Pro
     onRunEnded: (runId) => alerts.runEnded(runId),
     publishEvent: async (event) => {
       alerts.happened(event);
+      logEvent(log, event);
       await events.publish(event);
     },
   });
   const relay = new EventRelay({
     outbox: coordinator,
-    publish: (event) => events.publish(event),
+    publish: async (event) => {
+      await events.publish(event);
+      logEvent(log, event);
+    },
     pace: relayPace,
     log,
     intervalMs: RELAY_INTERVAL_MS,
@@ -221,7 +226,7 @@ export async function startDistributedNode(options: DistributedNodeOptions): Pro
     await health.begin(opened.checks);
     const { listen } = config.api;
     if (listen !== undefined && hosted.has('ingress')) {
-      const ports = { store, coordinator, modules, submit, alerts, clock, log, health };
+      const ports = { store, coordinator, modules, submit, alerts, clock, log, metrics, health };
       api = await startHttpApi({ config, listen, extensions, ...ports });
     }
   } catch (thrown) {

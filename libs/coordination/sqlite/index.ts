@@ -19,7 +19,7 @@ import { earlyOpen, phaseClose, scopeDrain } from './phases.ts';
 import { NodeLister, snapshot } from './reads.ts';
 import { Audit, Plans, Purge, runAudit, runControl, runOpen, runPurge, runSettle } from './runs.ts';
 import { dueTake, oldestOverdueMs } from './sweep.ts';
-import { Events } from './tables/events.ts';
+import { Events, type OnEvent } from './tables/events.ts';
 import { FallbackGates } from './tables/fallback-gates.ts';
 import { toChainNode } from './tables/node-row.ts';
 import { Nodes } from './tables/nodes.ts';
@@ -29,10 +29,14 @@ import { Scopes } from './tables/scopes.ts';
 import { Staged } from './tables/staged.ts';
 import type { Tx } from './tx.ts';
 
+export type { AppendedEvent } from './tables/events.ts';
+
 export interface SqliteCoordinatorOptions {
   readonly db: SqliteDatabase;
   readonly clock: Clock;
   readonly policy: CoordinatorPolicy;
+  /** Called for each event of a run's timeline; twice if its transaction is rolled back in between. */
+  readonly onEvent?: OnEvent | undefined;
 }
 
 /** A coordinator that can store items in the transaction of their commit. */
@@ -45,9 +49,9 @@ export interface SqliteCoordinator extends Coordinator, Backlog {
  * Opens the coordinator on a database, in a new incarnation. The holders of leases and the wake-ups in memory ended with the
  * earlier process, so every open node is due at once.
  */
-export function openSqliteCoordinator({ db, clock, policy }: SqliteCoordinatorOptions): SqliteCoordinator {
+export function openSqliteCoordinator({ db, clock, policy, onEvent }: SqliteCoordinatorOptions): SqliteCoordinator {
   migrate(db, 'coordination', COORDINATION_MIGRATIONS);
-  const tx = createTx(db, clock, policy);
+  const tx = createTx(db, clock, policy, onEvent);
   const plans = new Plans(db);
   const audit = new Audit(db);
   const purge = new Purge(db);
@@ -113,7 +117,7 @@ export function openSqliteCoordinatorReader(
   };
 }
 
-function createTx(db: SqliteDatabase, clock: Clock, policy: CoordinatorPolicy): Tx {
+function createTx(db: SqliteDatabase, clock: Clock, policy: CoordinatorPolicy, onEvent: OnEvent | undefined): Tx {
   const row = db.prepare(`UPDATE chain_meta SET value = value + 1 WHERE name = 'incarnation' RETURNING value`).get()!;
   const incarnation = row.value as number;
   const nonce = randomBytes(4).toString('hex');
@@ -125,7 +129,7 @@ function createTx(db: SqliteDatabase, clock: Clock, policy: CoordinatorPolicy): 
     nodes: new Nodes(db),
     staged: new Staged(db),
     reorder: new ReorderBuffer(db),
-    events: new Events(db),
+    events: new Events(db, onEvent),
     fallbackGates: new FallbackGates(db),
     nextToken: () => {
       counter += 1;

@@ -9,6 +9,7 @@ import type { Publisher } from '../../../libs/stage/messages/publisher.ts';
 import type { ModuleCatalogue } from '../../../libs/stage/run/describe-module.ts';
 import type { TaskSubmission } from '../../../libs/stage/run/submit.ts';
 import type { NewRun, Store } from '../../../libs/store/port.ts';
+import type { Log } from '../../../libs/telemetry/log.ts';
 
 /** Dependencies of the methods of Ingress. */
 export interface IngressApiDeps {
@@ -41,6 +42,8 @@ export interface IngressApiDeps {
   /** Sends the wake-ups of nodes that a replay re-opens. */
   readonly publisher: Pick<Publisher, 'publish'>;
   readonly clock: Clock;
+  /** Gets a line for everything that a caller changes. */
+  readonly log: Log;
   /** The processes of the deployment, with what they do now; absent when there is only this one. */
   readonly processes?: () => Promise<readonly ProcessInfo[]>;
   /** How often a watched run is read, in milliseconds. */
