@@ -91,7 +91,11 @@ function wrap(logger: Logger, repeats: Repeats): Log {
   return {
     isDebug: logger.isLevelEnabled('debug'),
     debug: (message, fields = {}) => logger.debug(fields, message),
-    info: (message, fields = {}) => logger.info(fields, message),
+    info: (message, fields = {}) => {
+      // Lines of milestones are all written; those of failures have a code, and may be many.
+      const isMilestone = fields.code === undefined;
+      if (isMilestone || (logger.isLevelEnabled('info') && isWritten(message, fields))) logger.info(fields, message);
+    },
     warn: (message, fields = {}) => {
       if (isWritten(message, fields)) logger.warn(fields, message);
     },

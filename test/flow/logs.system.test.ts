@@ -62,7 +62,7 @@ it('O12: every service writes lines with the id of the run; milestones are at in
   expect(said('a module was completed').length).toBeGreaterThanOrEqual(1);
   expect(said('a run was closed')[0]).toMatchObject({ decision: 'completed', items: 2, dead: 1 });
   expect(said('a node is a dead letter')[0]).toMatchObject({
-    ...{ level: 'warn', task_id: runId, module_id: MODULE, step_idx: 0, stage: 'parser', attempt: 2, decision: 'dead' },
+    ...{ level: 'info', task_id: runId, module_id: MODULE, step_idx: 0, stage: 'parser', attempt: 2, decision: 'dead' },
     ...{ code: 'parse.threw', class: expect.any(String), prefix_request: expect.any(String) },
   });
 

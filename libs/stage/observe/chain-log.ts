@@ -8,12 +8,12 @@ import type { Log, LogFields } from '../../telemetry/log.ts';
 import { nodeFields } from './stage-span.ts';
 
 interface Line {
-  readonly level: 'debug' | 'info' | 'warn';
+  readonly level: 'debug' | 'info';
   readonly message: string;
   readonly decision: string;
 }
 
-/** Warnings are counted when they repeat: a site that fails must not fill the disk. */
+/** A line with a code is counted when it repeats: a site that fails must not fill the disk. */
 const LINES: Readonly<Record<EventType, Line>> = {
   [EVENTS.TaskAccepted.type]: { level: 'info', message: 'a run was opened', decision: 'open' },
   [EVENTS.ParserTaskProduced.type]: { level: 'debug', message: 'a step got its first hop', decision: 'advance' },
@@ -24,12 +24,12 @@ const LINES: Readonly<Record<EventType, Line>> = {
   [EVENTS.ModuleCompleted.type]: { level: 'info', message: 'a module was completed', decision: 'complete' },
   [EVENTS.RunCompleted.type]: { level: 'info', message: 'the last node of a run ended', decision: 'complete' },
   [EVENTS.TaskTerminatedByThreshold.type]: {
-    level: 'warn',
+    level: 'info',
     message: 'a threshold of errors ended a module or a run',
     decision: 'terminate',
   },
-  [EVENTS.DeadLettered.type]: { level: 'warn', message: 'a node is a dead letter', decision: 'dead' },
-  [EVENTS.BreakerOpened.type]: { level: 'warn', message: 'a circuit breaker opened', decision: 'open' },
+  [EVENTS.DeadLettered.type]: { level: 'info', message: 'a node is a dead letter', decision: 'dead' },
+  [EVENTS.BreakerOpened.type]: { level: 'info', message: 'a circuit breaker opened', decision: 'open' },
   [EVENTS.BreakerClosed.type]: { level: 'info', message: 'a circuit breaker closed', decision: 'close' },
 };
 
