@@ -16,7 +16,6 @@ import type { TaskSubmission } from '../stage/run/submit.ts';
 import type { NewRun, RunRecord, Store } from '../store/port.ts';
 import type { Alert } from '../telemetry/alerts/alert.ts';
 import type { Log } from '../telemetry/log.ts';
-import type { Metrics } from '../telemetry/metrics.ts';
 import type { HttpRoutes } from '../transport/http/http-app.ts';
 
 /** The parts of an extension; all but the name are optional. Created by {@link defineExtension}. */
@@ -78,8 +77,8 @@ export interface RoutePorts<S extends Settings = Settings> {
   readonly raiseAlert: (alert: Alert) => void;
   readonly clock: Clock;
   readonly log: Log;
-  /** The metrics of the process; an extension counts in those that are declared. */
-  readonly metrics: Metrics;
+  /** Counts a status answer that was checked, by how consistent it was: a few words, `CONSISTENT` for one that was. */
+  readonly statusAnswerChecked: (level: string) => void;
 }
 
 const EXTENSION = Symbol.for('catena.extension');

@@ -2,6 +2,7 @@
  * The variables of OpenTelemetry, for deployments that set them for all their services. A setting of Catena goes before them. Headers,
  * certificates and compression (`OTEL_EXPORTER_OTLP_*`) are read by the exporters themselves.
  */
+import { ATTR_SERVICE_NAME } from '@opentelemetry/semantic-conventions';
 
 export interface OtelEnvironment {
   /** Where traces go; undefined: nowhere. */
@@ -39,7 +40,7 @@ export function otelEnvironment(settings: OtelSettings, env: Variables): OtelEnv
     metricsEndpoint: isOff || !wantsPush ? undefined : endpoint,
     metricIntervalMs:
       settings.pushIntervalMs || numberIn(env.OTEL_METRIC_EXPORT_INTERVAL, 1_000) || DEFAULT_INTERVAL_MS,
-    serviceName: nonEmpty(env.OTEL_SERVICE_NAME) ?? attributes['service.name'] ?? settings.serviceName,
+    serviceName: nonEmpty(env.OTEL_SERVICE_NAME) ?? attributes[ATTR_SERVICE_NAME] ?? settings.serviceName,
     attributes,
     // The setting's default traces everything; a ratio of the environment is more particular.
     sampleRatio:

@@ -1,3 +1,4 @@
+import { ATTR_SERVICE_NAME, ATTR_SERVICE_VERSION } from '@opentelemetry/semantic-conventions';
 import type { Config } from '../config/config-tree.ts';
 import { isLoopback } from '../config/listen-address.ts';
 import type { Health } from './health.ts';
@@ -56,7 +57,11 @@ export async function startTelemetry({
     otel.tracesEndpoint === undefined
       ? undefined
       : await startTracing({ ...otel, endpoint: otel.tracesEndpoint, log, metrics });
-  const resource = { ...otel.attributes, 'service.name': otel.serviceName, 'service.version': packageVersion() };
+  const resource = {
+    ...otel.attributes,
+    [ATTR_SERVICE_NAME]: otel.serviceName,
+    [ATTR_SERVICE_VERSION]: packageVersion(),
+  };
   const push: MetricPush | undefined =
     otel.metricsEndpoint === undefined
       ? undefined

@@ -4,6 +4,7 @@ import type { Config } from '../../libs/config/config-tree.ts';
 import type { RoutePorts } from '../../libs/extension/extension.ts';
 import type { Health } from '../../libs/telemetry/health.ts';
 import type { Log } from '../../libs/telemetry/log.ts';
+import { METRICS } from '../../libs/telemetry/metric-names.ts';
 import type { Metrics } from '../../libs/telemetry/metrics.ts';
 import { readTlsFiles } from '../../libs/transport/grpc/tls-files.ts';
 import { parseTokens } from '../../libs/transport/grpc/tokens.ts';
@@ -49,6 +50,7 @@ export async function startHttpApi(options: HttpApiOptions): Promise<HttpServer>
 async function routesOf(options: HttpApiOptions): Promise<HttpRoutes[]> {
   const { config, extensions, alerts, store, coordinator, modules, submit, clock, log, metrics } = options;
   const { account, platform, submissionsPerMinute } = config.api;
+  const answers = metrics.counter(METRICS.statusAnswers);
   const portsOf = (settings: ConfiguredExtension['settings']) => ({
     settings,
     store,
@@ -57,7 +59,7 @@ async function routesOf(options: HttpApiOptions): Promise<HttpRoutes[]> {
     submit,
     clock,
     log,
-    metrics,
+    statusAnswerChecked: (level: string) => answers.with({ level }).add(),
     account,
     platform,
     submissionsPerMinute,

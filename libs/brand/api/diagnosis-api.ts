@@ -1,6 +1,5 @@
 /** The HTTP API of brand diagnosis: one line per group of routes. */
 import type { RoutePorts } from '../../extension/extension.ts';
-import { METRICS } from '../../telemetry/metric-names.ts';
 import type { HttpRoutes } from '../../transport/http/http-app.ts';
 import { toAlert } from '../consistency/consistency-alert.ts';
 import { createConsistencyMonitor } from '../consistency/monitor.ts';
@@ -18,11 +17,10 @@ const POLL_INTERVAL_MS = 250;
 
 /** All routes, with a monitor of the status responses of this process. */
 export function diagnosisRoutes(ports: RoutePorts<BrandSettings>): HttpRoutes[] {
-  const { settings, clock, log, metrics, raiseAlert } = ports;
-  const answers = metrics.counter(METRICS.statusAnswers);
+  const { settings, clock, log, raiseAlert, statusAnswerChecked } = ports;
   const consistency = createConsistencyMonitor({
     ...{ clock, log },
-    onCheck: (level) => answers.with({ level }).add(),
+    onCheck: statusAnswerChecked,
     onAlert: (alert) => raiseAlert(toAlert(alert)),
   });
   const models = knownModels(settings['brand.providers']);
