@@ -4,7 +4,8 @@ import { code, pageHead, table } from './markdown.ts';
 
 const INTRODUCTION = `
 Each process serves its own metrics at \`/metrics\` of the address that [\`metrics.listen\`](configuration.md) names, in Prometheus'
-text format. Sum over the processes of a deployment. A label has few values, never an id, a URL or a host. A metric without
+text format, and pushes them over OTLP if [\`metrics.push_interval_ms\`](configuration.md) says so. Sum counters over the processes of a
+deployment. Of a gauge that says "of the whole deployment" take the maximum: several processes read the same. A label has few values, never an id, a URL or a host. A metric without
 labels is present from the start, with 0; one with labels appears with its first value.
 `;
 
