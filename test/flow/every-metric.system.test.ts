@@ -17,7 +17,7 @@ import { silentLog } from '../../libs/telemetry/log.ts';
 import { METRICS, type MetricDefinition } from '../../libs/telemetry/metric-names.ts';
 import { Metrics } from '../../libs/telemetry/metrics.ts';
 import { startWatchdog } from '../../libs/telemetry/watchdog/watchdog.ts';
-import { startCountedSite } from '../fixtures/deployment/counted-site.ts';
+import { type CountedSite, startCountedSite } from '../fixtures/deployment/counted-site.ts';
 import { type Deployment, FIVE_SERVICES, startDeployment } from '../fixtures/deployment/deployment.ts';
 import { submitRun } from '../fixtures/deployment/runs.ts';
 import type { ServiceProcess } from '../fixtures/deployment/service-process.ts';
@@ -40,6 +40,7 @@ const ENVIRONMENT = {
   CATENA_SWEEP_INTERVAL_MS: '200',
   CATENA_DISPATCH_GRACE_MS: '1000',
   CATENA_GRPC_DRAIN_MS: '300',
+  CATENA_EXECUTION_BLOCK_TIMEOUT_MS: '2000',
   CATENA_THRESHOLDS_MODULE_ERRORS: '14',
   CATENA_THRESHOLDS_TASK_ERRORS: '1000',
   CATENA_RETENTION_FINISHED_RUN_MS: '0',
@@ -58,6 +59,8 @@ const BY_PART: Partial<Record<Name, (metrics: Metrics) => unknown>> = {
   requestPublishBackpressure: (metrics) => backpressureCounter(metrics)('sweeper', 'downloader', 'queue_full'),
   parserChainBackpressure: (metrics) => backpressureCounter(metrics)('parser', 'ingress', 'queue_full'),
   downloadResponseBackpressure: (metrics) => backpressureCounter(metrics)('downloader', 'parser', 'queue_closed'),
+  bodyMemoryHeldBytes: (metrics) =>
+    sampleBodyMemory(metrics, { snapshot: () => ({ ...roomyMemory().snapshot(), heldBytes: 2 }) }),
   bodyMemoryWaiting: (metrics) =>
     sampleBodyMemory(metrics, { snapshot: () => ({ ...roomyMemory().snapshot(), waiting: 2 }) }),
   statusAnswers: (metrics) => {
@@ -138,7 +141,7 @@ it('every metric moves, names and values are taken by Prometheus, and no process
   );
   await foreignMessage(deployment);
   await isSeen('foreignMessages');
-  await loseProcesses(deployment, site.url);
+  await loseProcesses(deployment, site);
   await isSeen('processesGone', 'leasesTakenOver', 'leasesHandedBack', 'ptmZombieRecover', 'stateExpired');
   await earlyResponse(deployment, site.url);
   await isSeen('ptmReorderBufferSize');
@@ -170,7 +173,7 @@ it('every metric moves, names and values are taken by Prometheus, and no process
 
 /** Three runs: of all kinds of pages, of one that fails until its module is ended, and of one that costs too much. */
 async function work(deployment: Deployment, base: string): Promise<void> {
-  const paths = ['/ok', '/hop', '/again/1', '/again/2', '/busy', '/throws', '/no-request'];
+  const paths = ['/ok', '/hop', '/again/1', '/again/2', '/busy', '/loop', '/throws', '/no-request'];
   await submitRun(deployment, MODULE, { base, paths });
   const failing = Array.from({ length: 20 }, (_, n) => `/throws/${n}`);
   await submitRun(deployment, MODULE, { base, paths: failing });
@@ -186,21 +189,27 @@ async function foreignMessage({ servers }: Deployment): Promise<void> {
   await connection.drain();
 }
 
-/** One is killed, one is stopped before its work has ended; each is replaced, and the new one deletes what has expired. */
-async function loseProcesses(deployment: Deployment, base: string): Promise<void> {
-  for (const end of ['SIGKILL', 'SIGTERM'] as const) {
-    const paths = Array.from({ length: 30 }, (_, n) => `/${end}/${n}`);
-    await submitRun(deployment, MODULE, { base, paths });
+/** One hangs, one is killed, one is stopped before its work has ended; the new ones delete what has expired. */
+async function loseProcesses(deployment: Deployment, site: CountedSite): Promise<void> {
+  for (const end of ['SIGSTOP', 'SIGKILL', 'SIGTERM'] as const) {
+    // Longer than the time to drain, and shorter than a lease.
+    site.slowness = 2_000;
+    const paths = Array.from({ length: 10 }, (_, n) => `/${end}/${n}`);
+    const asked = site.total;
+    await submitRun(deployment, MODULE, { base: site.url, paths });
+    await vi.waitFor(() => expect(site.total).toBeGreaterThan(asked), PATIENT);
     const downloader = deployment.services.findLast(({ name }) => name === 'downloader')!;
-    await vi.waitFor(async () => {
-      const scrape = await (await fetch(`${downloader.metricsUrl}/metrics`)).text();
-      expect(scrape).toMatch(/^stage_in_flight\{stage="downloader"\} [1-9]/m);
-    }, PATIENT);
-    const gone = once(downloader.child, 'close');
     downloader.signal(end);
-    await gone;
-    await deployment.start('downloader');
+    if (end === 'SIGSTOP') {
+      // Its lease runs out meanwhile.
+      await delay(6_000);
+      downloader.signal('SIGCONT');
+    } else {
+      await once(downloader.child, 'close');
+      await deployment.start('downloader');
+    }
   }
+  site.slowness = 300;
 }
 
 /** A response that nobody has asked for yet, as it is kept while its node does not exist. */
