@@ -141,7 +141,7 @@ it('every metric moves, names and values are taken by Prometheus, and no process
   );
   await foreignMessage(deployment);
   await isSeen('foreignMessages');
-  await loseProcesses(deployment, site);
+  await loseProcesses(deployment, site, look);
   await isSeen('processesGone', 'leasesTakenOver', 'leasesHandedBack', 'ptmZombieRecover', 'stateExpired');
   await earlyResponse(deployment, site.url);
   await isSeen('ptmReorderBufferSize');
@@ -190,7 +190,11 @@ async function foreignMessage({ servers }: Deployment): Promise<void> {
 }
 
 /** One hangs, one is killed, one is stopped before its work has ended; the new ones delete what has expired. */
-async function loseProcesses(deployment: Deployment, site: CountedSite): Promise<void> {
+async function loseProcesses(
+  deployment: Deployment,
+  site: CountedSite,
+  look: (service: ServiceProcess) => Promise<void>,
+): Promise<void> {
   for (const end of ['SIGSTOP', 'SIGKILL', 'SIGTERM'] as const) {
     // Longer than the time to drain, and shorter than a lease.
     site.slowness = 2_000;
@@ -205,7 +209,9 @@ async function loseProcesses(deployment: Deployment, site: CountedSite): Promise
       await delay(6_000);
       downloader.signal('SIGCONT');
     } else {
-      await once(downloader.child, 'close');
+      // What it counts at its end is there for a moment.
+      const gone = once(downloader.child, 'close').then(() => true);
+      while (!(await Promise.race([gone, delay(5, false)]))) await look(downloader).catch(() => undefined);
       await deployment.start('downloader');
     }
   }
