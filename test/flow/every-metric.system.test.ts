@@ -36,7 +36,7 @@ const ENVIRONMENT = {
   CATENA_LIMITS_REQUESTS_PER_SECOND: '0',
   CATENA_LIMITS_CONCURRENCY_PER_HOST: '2',
   CATENA_ROBOTS_ENABLED: 'false',
-  CATENA_LEASE_MS: '3000',
+  CATENA_LEASE_MS: '8000',
   CATENA_SWEEP_INTERVAL_MS: '200',
   CATENA_DISPATCH_GRACE_MS: '1000',
   CATENA_GRPC_DRAIN_MS: '300',
@@ -206,7 +206,7 @@ async function loseProcesses(
     downloader.signal(end);
     if (end === 'SIGSTOP') {
       // Its lease runs out meanwhile.
-      await delay(6_000);
+      await delay(12_000);
       downloader.signal('SIGCONT');
     } else {
       // What it counts at its end is there for a moment.
