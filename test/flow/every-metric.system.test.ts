@@ -30,7 +30,7 @@ const PATIENT = { timeout: 60_000, interval: 100 };
 /** Bound of the series of one process, `operations.md`; this deployment has few modules and hosts. */
 const MAX_SERIES = 2_000;
 /** Names that are older than the rule that a unit is a base unit and is not abbreviated. */
-const OLD_UNITS = /use base unit|should not contain abbreviated|no help text/;
+const OLD_UNITS = /use base unit|should not contain abbreviated/;
 
 const ENVIRONMENT = {
   CATENA_LIMITS_REQUESTS_PER_SECOND: '0',
