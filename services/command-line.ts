@@ -1,9 +1,9 @@
 /** The command line in its process: streams and signals, the engine of single-node mode, and the commands over both. */
-import { readFileSync } from 'node:fs';
 import { basename, extname, join, relative } from 'node:path';
 import { runCommandLine } from '../libs/cli/main.ts';
 import { systemClock } from '../libs/clock/clock.ts';
 import { readEnvironment } from '../libs/config/environment.ts';
+import { packageVersion } from '../libs/telemetry/package-version.ts';
 import { openExtensions } from './node/extensions.ts';
 
 /** Runs a command line in this process and returns its exit code. `invocation` is the name of the program in hints. */
@@ -69,9 +69,4 @@ function invocationOf(script: string): string {
   if (readEnvironment().npm_lifecycle_event === 'catena') return 'npm run catena --';
   const path = relative(process.cwd(), script);
   return `node ${path.includes(' ') ? `'${path}'` : path}`;
-}
-
-function packageVersion(): string {
-  const manifest = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(manifest) as { readonly version: string }).version;
 }

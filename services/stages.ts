@@ -24,6 +24,7 @@ import type { Budgets } from '../libs/limits/budgets.ts';
 import type { CookieStore } from '../libs/limits/cookies.ts';
 import type { Limiter } from '../libs/limits/limiter.ts';
 import { meterBreakers } from '../libs/limits/metered-breakers.ts';
+import { meterBudgets } from '../libs/limits/metered-budgets.ts';
 import type { ExecutionDeps } from '../libs/stage/execution/execute-node.ts';
 import { type HandBackDeps, handBack } from '../libs/stage/execution/hand-back.ts';
 import type { LocalStage } from '../libs/stage/execution/hand-over.ts';
@@ -41,6 +42,7 @@ import {
   Meters,
   meterDownloads,
   sampleBodyMemory,
+  sampleLimits,
   sampleStages,
 } from '../libs/stage/observe/meters.ts';
 import { tracedDispatch } from '../libs/stage/observe/stage-span.ts';
@@ -157,11 +159,13 @@ export interface Stages {
 const WAITING_REQUESTS = 2_000;
 
 export function composeStages(backends: Backends, options: StageOptions): Stages {
-  const { config, coordinator, store, bus, blobs, limiter, budgets, cookieStore, metrics, clock, log } = backends;
+  const { config, coordinator, store, bus, blobs, limiter, cookieStore, metrics, clock, log } = backends;
   const { hosted, remote, recorder, onDownload, onRunEnded } = options;
 
   // Shared by the stages of this process.
   const meters = new Meters(metrics);
+  const budgets = meterBudgets(backends.budgets, metrics);
+  sampleLimits(metrics, limiter);
   const pace = shardPace(backends, config.sweepIntervalMs);
   const runs = new Runs(store, backends.modules, (runId) => {
     const shard = shardOf(runId, backends.shards);
@@ -228,6 +232,7 @@ export function composeStages(backends: Backends, options: StageOptions): Stages
     store,
     budgets,
     clock,
+    log,
     release: async (runId) => {
       forget(runId);
       await cookieStore.forget(runId);

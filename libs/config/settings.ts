@@ -340,12 +340,17 @@ export const SETTINGS = {
     { min: 0 },
   ),
   'otel.endpoint': url(
-    'The OTLP/HTTP collector for traces, such as `http://127.0.0.1:4318`; without it nothing is traced.',
+    'The OTLP/HTTP collector for traces, such as `http://127.0.0.1:4318`; without it, and without `OTEL_EXPORTER_OTLP_ENDPOINT`, nothing is traced.',
     ['http', 'https'],
   ),
   'otel.sample_ratio': decimal('The share of runs that are traced completely; failures are always traced.', 1, {
     max: 1,
   }),
+  'metrics.push_interval_ms': integer(
+    'How often metrics are also pushed over OTLP/HTTP to `otel.endpoint`; 0: never.',
+    0,
+    { min: 0 },
+  ),
   'metrics.listen': url(
     'The address of metrics, served at /metrics: `http://127.0.0.1:9464`; without it they are not served.',
     ['http'],

@@ -15,6 +15,9 @@ export interface EventDefinition {
   readonly data: readonly string[];
 }
 
+/** Which node failed where and why; `attempt` counts executions. */
+const FAILURE_DATA = ['taskId', 'stepIdx', 'prefixRequest', 'attempt', 'stage', 'code', 'class'] as const;
+
 /** Every event. Code names one as `EVENTS.RunCompleted.type`. */
 export const EVENTS = {
   TaskAccepted: {
@@ -39,7 +42,7 @@ export const EVENTS = {
     version: 1,
     about: 'An execution of a node failed and its error was stored; error-threshold has yet to decide.',
     subject: 'node',
-    data: [],
+    data: FAILURE_DATA,
   },
   ModuleStepAdvanced: {
     type: 'ModuleStepAdvanced',
@@ -95,7 +98,7 @@ export const EVENTS = {
     version: 1,
     about: 'A node ended in failure, by its own errors or by crashes, and is kept as a dead letter.',
     subject: 'node',
-    data: ['reason'],
+    data: ['reason', ...FAILURE_DATA],
   },
   BreakerOpened: {
     type: 'BreakerOpened',

@@ -77,6 +77,8 @@ export interface RoutePorts<S extends Settings = Settings> {
   readonly raiseAlert: (alert: Alert) => void;
   readonly clock: Clock;
   readonly log: Log;
+  /** Counts a status answer that was checked, by how consistent it was: a few words, `CONSISTENT` for one that was. */
+  readonly statusAnswerChecked: (level: string) => void;
 }
 
 const EXTENSION = Symbol.for('catena.extension');

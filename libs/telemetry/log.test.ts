@@ -47,6 +47,14 @@ describe('a log line', () => {
     expect(lines).toHaveLength(2);
   });
 
+  it('counts lines with a code that repeat, and writes all milestones', () => {
+    const { log, lines } = capture({ level: 'info' });
+    for (let n = 0; n < 30; n += 1) log.info('a node is a dead letter', { code: 'download.dns', n });
+    for (let n = 0; n < 30; n += 1) log.info('a run was opened', { n });
+    log.info('a node is a dead letter', { code: 'parse.threw' });
+    expect(lines).toHaveLength(20 + 30 + 1);
+  });
+
   it('shows an error with code, class, remedy, data and causes, and the stack of an unplanned one', () => {
     const { log, fields } = capture();
     const cause = Object.assign(new Error('no route'), { code: 'EHOSTUNREACH' });

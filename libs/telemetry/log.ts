@@ -30,6 +30,8 @@ export interface LogFields {
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
 
 export interface Log {
+  /** False when lines at debug level are dropped, so that a hot path need not make them. */
+  readonly isDebug?: boolean;
   debug(message: string, fields?: LogFields): void;
   info(message: string, fields?: LogFields): void;
   warn(message: string, fields?: LogFields): void;
@@ -79,16 +81,21 @@ const MOST_REPEATS = 20;
 const REPEATS_WINDOW_MS = 10_000;
 
 /** A log that writes nothing. */
-export const silentLog: Log = { debug() {}, info() {}, warn() {}, error() {}, child: () => silentLog };
+export const silentLog: Log = { isDebug: false, debug() {}, info() {}, warn() {}, error() {}, child: () => silentLog };
 
 function wrap(logger: Logger, repeats: Repeats): Log {
-  const isWritten = (message: string, { error }: LogFields) => {
-    const code = (error as { readonly code?: unknown } | undefined)?.code;
+  const isWritten = (message: string, { error, code: own }: LogFields) => {
+    const code = (error as { readonly code?: unknown } | undefined)?.code ?? own;
     return repeats.isWritten(typeof code === 'string' ? `${message} (${code})` : message);
   };
   return {
+    isDebug: logger.isLevelEnabled('debug'),
     debug: (message, fields = {}) => logger.debug(fields, message),
-    info: (message, fields = {}) => logger.info(fields, message),
+    info: (message, fields = {}) => {
+      // Lines of milestones are all written; those of failures have a code, and may be many.
+      const isMilestone = fields.code === undefined;
+      if (isMilestone || (logger.isLevelEnabled('info') && isWritten(message, fields))) logger.info(fields, message);
+    },
     warn: (message, fields = {}) => {
       if (isWritten(message, fields)) logger.warn(fields, message);
     },

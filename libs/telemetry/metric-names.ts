@@ -61,7 +61,7 @@ export const METRICS = {
   auditRepairs: counter('catena_audit_repairs_total', 'What audits found and repaired.', ['what']),
   ptmReorderBufferSize: gauge(
     'ptm_reorder_buffer_size',
-    'Responses in the reorder buffer, which wait for their node.',
+    'Responses of the whole deployment in the reorder buffer, which wait for their node; processes with ingress count them.',
     [],
   ),
   stateExpired: counter('state_expired_total', 'Rows or keys deleted after their retention.', []),
@@ -84,7 +84,7 @@ export const METRICS = {
   stageInFlight: gauge('stage_in_flight', 'Messages that a stage is handling.', ['stage']),
   dueOldestOverdueMs: gauge(
     'due_oldest_overdue_ms',
-    'How late the sweeper is: how long the oldest due entry has been due.',
+    'How late the sweepers of the whole deployment are: how long the oldest due entry has been due.',
     [],
   ),
   sweeperError: counter('sweeper_error_total', 'Rounds of the sweeper that failed; the next round continues.', []),
@@ -106,7 +106,11 @@ export const METRICS = {
     [],
   ),
   limitsUnanswered: counter('limits_unanswered_total', 'Calls to shared limits that failed; no request started.', []),
-  runsByState: gauge('runs_by_state', 'Runs by state.', ['state']),
+  runsByState: gauge(
+    'runs_by_state',
+    'Runs of the whole deployment by state, at most 100,000 of each; processes with ingress count them.',
+    ['state'],
+  ),
   backendReady: gauge('catena_backend_ready', 'Whether a backend does its work for this process: 1 or 0.', ['backend']),
   processes: gauge('catena_processes', 'Processes that host a stage, as far as this process knows.', ['stage']),
   moduleProcesses: gauge('catena_module_processes', 'Processes that host a stage and serve a module version.', [
@@ -147,6 +151,43 @@ export const METRICS = {
   workerEnds: counter('catena_worker_ends_total', 'Workers that were ended, or ended by themselves, and replaced.', [
     'reason',
   ]),
+  deadLetters: counter(
+    'catena_dead_letters_total',
+    'Nodes that ended in failure: all attempts `failed`, or too many leases were lost (`crashed`).',
+    ['reason'],
+  ),
+  costReported: counter(
+    'catena_cost_reported_total',
+    'Cost of requests, in the currency of the modules; a parse that is repeated reports again.',
+    [],
+  ),
+  statusAnswers: counter(
+    'catena_status_answers_total',
+    'Status answers that an extension checked, by how consistent they were before they were repaired.',
+    ['level'],
+  ),
+  limitsWaiting: gauge('catena_limits_waiting', 'Requests of this process that wait for a limit.', []),
+  backendErrors: counter(
+    'catena_backend_errors_total',
+    'Calls to a backend that failed or got no response, and connections to it that were lost.',
+    ['backend'],
+  ),
+  buildInfo: gauge('catena_build_info', 'The release of Catena and of Node; always 1.', ['version', 'node', 'service']),
+  processStartTimeSeconds: gauge('process_start_time_seconds', 'When the process started, in Unix seconds.', []),
+  processCpuSeconds: counter('process_cpu_seconds_total', 'CPU time of the process, of all its threads.', []),
+  processResidentMemoryBytes: gauge('process_resident_memory_bytes', 'Memory of the process.', []),
+  processOpenFds: gauge('process_open_fds', 'Open files and connections; 0 where the system does not tell.', []),
+  heapUsedBytes: gauge('nodejs_heap_size_used_bytes', 'Used heap of the main thread.', []),
+  heapTotalBytes: gauge('nodejs_heap_size_total_bytes', 'Heap of the main thread.', []),
+  externalMemoryBytes: gauge('nodejs_external_memory_bytes', 'Memory of buffers, outside of the heap.', []),
+  loopLagP50Seconds: gauge(
+    'nodejs_eventloop_lag_p50_seconds',
+    'Delay of timers in the main loop, the median of ten seconds.',
+    [],
+  ),
+  loopLagP99Seconds: gauge('nodejs_eventloop_lag_p99_seconds', 'The same, the 99th percentile.', []),
+  loopLagMaxSeconds: gauge('nodejs_eventloop_lag_max_seconds', 'The same, the longest.', []),
+  gcSeconds: counter('nodejs_gc_seconds_total', 'Time of garbage collections in the main thread.', []),
   alerts: counter('alerts_total', 'Alerts by outcome: sent, known already, or lost.', ['outcome']),
   traceSpansLost: counter('trace_spans_lost_total', 'Spans that the trace collector did not accept.', []),
 } as const;

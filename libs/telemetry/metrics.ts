@@ -32,7 +32,8 @@ export interface Family<Label extends string, Series> {
   with(labels: LabelValues<Label>): Series;
 }
 
-export interface GaugeFamily<Label extends string> extends Family<Label, Gauge> {
+/** Of counters and gauges. */
+export interface SampledFamily<Label extends string, Series> extends Family<Label, Series> {
   /** A series that is read when it is scraped; replaces an earlier one with these labels. */
   sample(labels: LabelValues<Label>, read: () => number): void;
 }
@@ -85,15 +86,27 @@ class HistogramSeries implements Histogram {
   }
 }
 
+/** A metric with its series: a number each, or the counts of a histogram per bucket, not cumulated. */
+export interface CollectedMetric {
+  readonly metric: MetricDefinition;
+  readonly series: readonly {
+    readonly labels: Labels;
+    readonly value: number | { readonly counts: readonly number[]; readonly count: number; readonly sum: number };
+  }[];
+}
+
 /** The registry of a process or, in tests, of a part of one. */
 export class Metrics {
   readonly #families = new Map<string, Map<string, Entry<unknown>>>();
 
-  counter<Label extends string>(metric: MetricDefinition<'counter', Label>): Family<Label, Counter> {
-    return { with: (labels) => this.#find(metric, labels, () => new CounterSeries()) };
+  counter<Label extends string>(metric: MetricDefinition<'counter', Label>): SampledFamily<Label, Counter> {
+    return {
+      with: (labels) => this.#find(metric, labels, () => new CounterSeries()),
+      sample: (labels, read) => this.#put(metric, labels, sampled(read)),
+    };
   }
 
-  gauge<Label extends string>(metric: MetricDefinition<'gauge', Label>): GaugeFamily<Label> {
+  gauge<Label extends string>(metric: MetricDefinition<'gauge', Label>): SampledFamily<Label, Gauge> {
     return {
       with: (labels) => this.#find(metric, labels, () => new GaugeSeries()),
       sample: (labels, read) => this.#put(metric, labels, sampled(read)),
@@ -111,6 +124,19 @@ export class Metrics {
       sum += series instanceof HistogramSeries ? series.count : (series as Counter | Gauge).value;
     }
     return sum;
+  }
+
+  /** Every metric with its series as they are now, for a push. A metric without labels is included from the start, with 0. */
+  collect(): CollectedMetric[] {
+    return Object.values<MetricDefinition>(METRICS).map((metric) => {
+      const entries = this.#entries(metric);
+      const isBare = entries.length === 0 && metric.labels.length === 0 && metric.kind !== 'histogram';
+      const series = entries.map(({ labels, series: each }) => ({
+        labels,
+        value: each instanceof HistogramSeries ? each : (each as Counter | Gauge).value,
+      }));
+      return { metric, series: isBare ? [{ labels: {}, value: 0 }] : series };
+    });
   }
 
   /** Everything in Prometheus' text format, version 0.0.4. A metric without labels is included from the start, with 0. */

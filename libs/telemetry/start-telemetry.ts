@@ -1,9 +1,14 @@
+import { ATTR_SERVICE_NAME, ATTR_SERVICE_VERSION } from '@opentelemetry/semantic-conventions';
 import type { Config } from '../config/config-tree.ts';
 import { isLoopback } from '../config/listen-address.ts';
 import type { Health } from './health.ts';
 import type { Log } from './log.ts';
+import { type MetricPush, startMetricPush } from './metric-push.ts';
 import type { Metrics } from './metrics.ts';
 import { type MetricsServer, startMetricsServer } from './metrics-server.ts';
+import { otelEnvironment } from './otel-environment.ts';
+import { packageVersion } from './package-version.ts';
+import { startRuntimeMetrics } from './runtime-metrics.ts';
 import { startTracing, type Tracing } from './tracing.ts';
 
 export interface TelemetryOptions {
@@ -12,6 +17,8 @@ export interface TelemetryOptions {
   readonly serviceName: string;
   readonly log: Log;
   readonly metrics: Metrics;
+  /** The variables of OpenTelemetry; default: none. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
   readonly health?: Pick<Health, 'report'>;
 }
 
@@ -29,9 +36,10 @@ export async function startTelemetry({
   log,
   metrics,
   health,
+  env = {},
 }: TelemetryOptions): Promise<Telemetry> {
-  const { listen, token } = config.metrics;
-  const { endpoint, sampleRatio } = config.otel;
+  const { listen, token, pushIntervalMs } = config.metrics;
+  const otel = otelEnvironment({ ...config.otel, pushIntervalMs, serviceName }, env);
   if (listen !== undefined && token === undefined && !isLoopback(new URL(listen).host)) {
     log.warn(
       'other machines can read metrics without a token; set metrics.listen to 127.0.0.1 unless the network is closed',
@@ -40,16 +48,32 @@ export async function startTelemetry({
       },
     );
   }
+  const stopRuntimeMetrics = startRuntimeMetrics({ metrics, version: packageVersion(), service: serviceName });
   const server: MetricsServer | undefined =
     listen === undefined
       ? undefined
       : await startMetricsServer({ listen, metrics, token, allowedHosts: config.api.allowedHosts ?? [], health });
   const tracing: Tracing | undefined =
-    endpoint === undefined ? undefined : await startTracing({ endpoint, serviceName, sampleRatio, log, metrics });
+    otel.tracesEndpoint === undefined
+      ? undefined
+      : await startTracing({ ...otel, endpoint: otel.tracesEndpoint, log, metrics });
+  const resource = {
+    ...otel.attributes,
+    [ATTR_SERVICE_NAME]: otel.serviceName,
+    [ATTR_SERVICE_VERSION]: packageVersion(),
+  };
+  const push: MetricPush | undefined =
+    otel.metricsEndpoint === undefined
+      ? undefined
+      : await startMetricPush({
+          ...{ endpoint: otel.metricsEndpoint, intervalMs: otel.metricIntervalMs },
+          ...{ resource, metrics, log },
+        });
   return {
     metricsUrl: server?.url,
     stop: async () => {
-      await Promise.all([server?.close(), tracing?.stop()]);
+      stopRuntimeMetrics();
+      await Promise.all([server?.close(), tracing?.stop(), push?.stop()]);
     },
   };
 }

@@ -48,9 +48,11 @@ local function decide(code, action)
   n.decisions = n.decisions .. epoch .. ':' .. code .. ':' .. action .. ';'
 end
 
+local gateTaken = false
+
 local function answer(code, msg, action)
   saveScope(m)
-  return reply(code, msg, { action, false, S.wakeUps })
+  return reply(code, msg, { action, false, S.wakeUps, gateTaken })
 end
 
 -- The request, if it can be parsed again. A releasing one has been parsed; only its staged children will be created.
@@ -73,6 +75,7 @@ if request and redis.call('SADD', KEYS[at + 1], n.step .. ':' .. n.prefix) == 1 
   end
   return answer(0, 'CONTINUE', 'fallback')
 end
+gateTaken = request ~= nil
 
 local burst = tonumber(ARGV[13])
 exec.errors, exec.streak, exec.executions = exec.errors + 1, exec.streak + 1, exec.executions + 1

@@ -16,6 +16,27 @@ local function emit(to, type, subject, epoch, about, data)
   redis.call('ZADD', to.outbox, to.now * 1000 + seq % 1000, text)
 end
 
+local function recordedFailure(text)
+  local isJson, record = pcall(cjson.decode, text)
+  local function field(name)
+    local found = isJson and type(record) == 'table' and record[name]
+    return type(found) == 'string' and found or ''
+  end
+  return field('stage'), field('code'), field('class')
+end
+
+-- What the events of a failure say about its node. A node that crashed may have an earlier failure, which did not end it.
+local function failureData(runId, n, reason)
+  local data = { taskId = runId, stepIdx = n.step, prefixRequest = n.prefix, attempt = n.attempts }
+  if reason == 'crashed' then
+    local code = n.crashes > 2 and 'execution.ends_process' or 'execution.leases_lost'
+    data.stage, data.code, data.class = 'sweeper', code, 'fatal'
+  else
+    data.stage, data.code, data.class = recordedFailure(n.error)
+  end
+  return data
+end
+
 -- Records an event that occurs once per step of a module.
 local function emitOfStep(to, type, exec, step)
   emit(to, type, to.runId .. ':' .. exec.id .. ':' .. step, 0, { moduleId = exec.id }, { moduleId = exec.id, stepIdx = step })

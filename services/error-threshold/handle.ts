@@ -29,6 +29,7 @@ export async function handle(deps: ErrorThresholdDeps, { model }: Message<'error
   const decision = await deps.coordinator.thresholdDecide(command);
   failpoint('decide.after');
   deps.count(decision);
+  logDecision(deps, model, decision);
   if (!decision.repeated) deps.onFailure?.(decided(model, command, decision));
   const messages = run === undefined ? [] : childMessages(decision.wakeUps, run);
   switch (decision.code) {
@@ -39,6 +40,20 @@ export async function handle(deps: ErrorThresholdDeps, { model }: Message<'error
     default:
       return { kind: 'next', messages };
   }
+}
+
+function logDecision(
+  { log }: ErrorThresholdDeps,
+  { id, isRequest, task, context, prefixRequest, attempts, error }: ErrorTaskModel,
+  { action, repeated }: DecideOutcome,
+): void {
+  if (log.isDebug === false) return;
+  const { moduleId, stepIdx, epoch } = context!;
+  log.debug('a failure was decided', {
+    ...{ run_id: task!.runId, task_id: task!.taskId, module_id: moduleId, step_idx: stepIdx, epoch },
+    ...(isRequest ? { request_id: id } : { hop_id: id }),
+    ...{ prefix_request: prefixRequest, attempts, code: error?.code, decision: action, repeated },
+  });
 }
 
 function decided(

@@ -21,6 +21,7 @@ import type { Coordinator } from '../../libs/coordination/protocol/port.ts';
 import { CatenaError } from '../../libs/errors/catena-error.ts';
 import { applyOutcome, NO_MESSAGE } from '../../libs/stage/execution/apply.ts';
 import type { RunRecord, Store } from '../../libs/store/port.ts';
+import { audit } from '../../libs/telemetry/audit.ts';
 import type { ErrorThresholdDeps } from './deps.ts';
 import { handle } from './handle.ts';
 
@@ -36,7 +37,13 @@ export function createErrorThresholdApi(deps: ErrorThresholdApiDeps): ErrorThres
   return {
     preCheck: async (request) => ({ decision: await preCheckTask(deps, request) }),
     decide: async ({ errorTask }) => ({ decision: await decide(deps, errorTask) }),
-    terminate: async (request) => ({ changed: await terminate(deps, request) }),
+    terminate: async (request) => {
+      const changed = await terminate(deps, request);
+      const { runId, moduleId, reason } = request;
+      const of = { run_id: runId, task_id: runId, ...(moduleId === '' ? {} : { module_id: moduleId }) };
+      audit(deps.thresholdDeps.log, 'terminate', { ...of, reason, changed });
+      return { changed };
+    },
     getThresholds: ({ runId }) => getThresholds(deps, runId),
   };
 }

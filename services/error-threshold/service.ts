@@ -36,12 +36,16 @@ export async function preCheck(coordinator: Pick<Coordinator, 'findRun'>, run: L
 export function decisionCounter(metrics: Metrics): (decision: DecideOutcome) => void {
   const retried = metrics.counter(METRICS.errorTaskRetry).with({});
   const fellBack = metrics.counter(METRICS.fallbackGateHit).with({});
+  const blocked = metrics.counter(METRICS.fallbackGateBlock).with({});
   const module = metrics.counter(METRICS.errorTaskTerminated).with({ scope: 'module' });
   const task = metrics.counter(METRICS.errorTaskTerminated).with({ scope: 'task' });
-  return ({ code, action, repeated }) => {
+  const dead = metrics.counter(METRICS.deadLetters).with({ reason: 'failed' });
+  return ({ code, action, repeated, gateTaken }) => {
     if (repeated) return;
+    if (gateTaken) blocked.add();
     if (action === 'retry') retried.add();
     if (action === 'fallback') fellBack.add();
+    if (action === 'dead') dead.add();
     if (code === DecideCode.TERMINATE_MODULE) module.add();
     if (code === DecideCode.TERMINATE_TASK) task.add();
   };

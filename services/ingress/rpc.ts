@@ -1,6 +1,7 @@
 /** The gRPC service of ingress: each method checks its request, calls the ports, and answers with `proto/` messages. */
 import type { IngressServiceImplementation } from '../../libs/contracts/services.ts';
 import { describeModules } from '../../libs/stage/run/describe-module.ts';
+import { audit } from '../../libs/telemetry/audit.ts';
 import { getAccount, putAccount } from './api/accounts.ts';
 import { discardDeadLetters, listDeadLetters } from './api/dead-letters.ts';
 import type { IngressApiDeps } from './api/deps.ts';
@@ -24,20 +25,31 @@ export function createIngressApi(deps: IngressApiDeps): IngressServiceImplementa
       for await (const run of watch.follow(runId, signal)) yield { run };
     },
     listRuns: (request) => listRuns(deps, request),
-    pauseRun: async ({ runId }) => ({ changed: await controlRun(deps, runId, 'pause') }),
-    resumeRun: async ({ runId }) => ({ changed: await controlRun(deps, runId, 'resume') }),
-    cancelRun: async ({ runId }) => ({ changed: await controlRun(deps, runId, 'cancel') }),
+    pauseRun: async ({ runId }) => ({ changed: await audited(deps, 'pause', runId) }),
+    resumeRun: async ({ runId }) => ({ changed: await audited(deps, 'resume', runId) }),
+    cancelRun: async ({ runId }) => ({ changed: await audited(deps, 'cancel', runId) }),
     listItems: (request, { signal }) => listItems(deps, request, signal),
     explainRun: ({ runId }) => explain(deps, runId),
     getOverview: () => getOverview(deps),
     listDeadLetters: (request) => listDeadLetters(deps, request),
     replayDeadLetters: (request, { signal }) => replayDeadLetters(deps, request, signal),
-    discardDeadLetters: async (request) => ({ discarded: await discardDeadLetters(deps, request) }),
+    discardDeadLetters: async (request) => {
+      const discarded = await discardDeadLetters(deps, request);
+      audit(deps.log, 'discard_dead_letters', { run_id: request.runId, discarded });
+      return { discarded };
+    },
     listModules: async () => ({ modules: describeModules(deps.modules) }),
     async putAccount(request) {
       await putAccount(deps, request);
+      audit(deps.log, 'put_account', { account: request.account, platform: request.platform });
       return {};
     },
     getAccount: (request) => getAccount(deps, request),
   };
+}
+
+async function audited(deps: IngressApiDeps, action: 'pause' | 'resume' | 'cancel', runId: string): Promise<boolean> {
+  const changed = await controlRun(deps, runId, action);
+  audit(deps.log, action, { run_id: runId, task_id: runId, changed });
+  return changed;
 }

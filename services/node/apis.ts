@@ -83,7 +83,7 @@ export function createApis(deps: ApiDeps, hosted: ReadonlySet<StageName>): GrpcS
 }
 
 function ingressDeps({ backends, stages, modules, submit, processes, health }: ApiDeps) {
-  const { store, coordinator, clock, limiter, breakers, budgets } = backends;
+  const { store, coordinator, clock, log, limiter, breakers, budgets } = backends;
   return {
     backends: () => health.report().backends,
     store,
@@ -91,6 +91,7 @@ function ingressDeps({ backends, stages, modules, submit, processes, health }: A
     budgets,
     modules,
     clock,
+    log,
     submit,
     processes,
     cancelUnopened: (runId: string) => stages.runEnds.cancel(runId),

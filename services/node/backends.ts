@@ -95,6 +95,12 @@ export async function openDistributedBackends(options: DistributedBackendsOption
   const { url: natsUrl } = config.nats;
   const { url: storeUrl, connections, timeoutMs } = config.store;
   const opened: (() => Promise<unknown> | unknown)[] = [];
+  const redisErrors = metrics.counter(METRICS.redisError).with({});
+  const errors = metrics.counter(METRICS.backendErrors);
+  const failed = (backend: 'redis' | 'nats' | 'postgres') => {
+    if (backend === 'redis') redisErrors.add();
+    errors.with({ backend }).add();
+  };
   const close = once(async () => {
     for (const closeOne of opened.reverse()) {
       await Promise.resolve(closeOne()).catch((error: unknown) =>
@@ -117,7 +123,7 @@ export async function openDistributedBackends(options: DistributedBackendsOption
       }),
     );
     const database: PostgresStore = await waited('PostgreSQL', () =>
-      openPostgresStore({ url: storeUrl!, connections, timeoutMs }),
+      openPostgresStore({ url: storeUrl!, connections, timeoutMs, onError: () => failed('postgres') }),
     );
     opened.push(() => database.close());
     const incarnation = { value: await waited('PostgreSQL', () => database.incarnation()) } satisfies KnownIncarnation;
@@ -130,6 +136,7 @@ export async function openDistributedBackends(options: DistributedBackendsOption
         replicas: config.cache.replicas,
         commandTimeoutMs: Math.max(MIN_WAIT_MS, config.leaseMs * WAIT_PER_LEASE),
         onScript: scriptMeter(metrics),
+        onFailure: () => failed('redis'),
         onNotice: (notice) => logRedisNotice(log, notice),
       }),
     );
@@ -150,7 +157,10 @@ export async function openDistributedBackends(options: DistributedBackendsOption
           log.error('the bus refused a foreign message; the store records it', { subject, error });
           return database.keepForeignMessage({ subject, reason: error.message, bytes, atMs: clock.now() });
         },
-        onNotice: (notice) => logNotice(log, notice),
+        onNotice: (notice) => {
+          if (FAULTS.has(notice.kind)) failed('nats');
+          logNotice(log, notice);
+        },
       }),
     );
     opened.push(() => nats.close());
@@ -187,6 +197,9 @@ export async function openDistributedBackends(options: DistributedBackendsOption
     throw thrown;
   }
 }
+
+/** Notices of the bus that are errors of NATS. */
+const FAULTS: ReadonlySet<BusNotice['kind']> = new Set(['disconnected', 'server_error', 'restore_failed']);
 
 async function* liveRunsOf(coordinator: RedisCoordinator): AsyncGenerator<string> {
   for (let shard = 0; shard < DISTRIBUTED_SHARDS; shard += 1) yield* coordinator.liveRuns(shard);

@@ -19,6 +19,8 @@ import { EventRelay } from '../../libs/stage/maintenance/event-relay.ts';
 import { startHousekeeping } from '../../libs/stage/maintenance/housekeeping.ts';
 import { LossWatch } from '../../libs/stage/maintenance/loss-watch.ts';
 import { takeOver } from '../../libs/stage/maintenance/take-over.ts';
+import { watchBacklog } from '../../libs/stage/observe/backlog-gauges.ts';
+import { logEvent } from '../../libs/stage/observe/chain-log.ts';
 import { meterProcesses } from '../../libs/stage/observe/process-gauges.ts';
 import { Admission } from '../../libs/stage/run/admission.ts';
 import { admitModules } from '../../libs/stage/run/admit-modules.ts';
@@ -129,12 +131,16 @@ export async function startDistributedNode(options: DistributedNodeOptions): Pro
     onRunEnded: (runId) => alerts.runEnded(runId),
     publishEvent: async (event) => {
       alerts.happened(event);
+      logEvent(log, event);
       await events.publish(event);
     },
   });
   const relay = new EventRelay({
     outbox: coordinator,
-    publish: (event) => events.publish(event),
+    publish: async (event) => {
+      await events.publish(event);
+      logEvent(log, event);
+    },
     pace: relayPace,
     log,
     intervalMs: RELAY_INTERVAL_MS,
@@ -208,6 +214,7 @@ export async function startDistributedNode(options: DistributedNodeOptions): Pro
       },
       stopping.signal,
     );
+    watchBacklog({ backlog: coordinator, store, metrics, log, countsRuns: hosted.has('ingress') }, stopping.signal);
     server = await startGrpcServer({
       listen: config.grpc.listen,
       services: createApis(
@@ -228,7 +235,7 @@ export async function startDistributedNode(options: DistributedNodeOptions): Pro
     await health.begin(opened.checks);
     const { listen } = config.api;
     if (listen !== undefined && hosted.has('ingress')) {
-      const ports = { store, coordinator, modules, submit, alerts, clock, log, health };
+      const ports = { store, coordinator, modules, submit, alerts, clock, log, metrics, health };
       api = await startHttpApi({ config, listen, extensions, ...ports });
     }
   } catch (thrown) {

@@ -4,6 +4,8 @@ import type { Config } from '../../libs/config/config-tree.ts';
 import type { RoutePorts } from '../../libs/extension/extension.ts';
 import type { Health } from '../../libs/telemetry/health.ts';
 import type { Log } from '../../libs/telemetry/log.ts';
+import { METRICS } from '../../libs/telemetry/metric-names.ts';
+import type { Metrics } from '../../libs/telemetry/metrics.ts';
 import { readTlsFiles } from '../../libs/transport/grpc/tls-files.ts';
 import { parseTokens } from '../../libs/transport/grpc/tokens.ts';
 import { basicRoutes, healthRoutes } from '../../libs/transport/http/basic-routes.ts';
@@ -21,6 +23,7 @@ export interface HttpApiOptions extends Pick<RoutePorts, 'store' | 'coordinator'
   readonly alerts: Pick<NodeAlerts, 'raise'>;
   readonly clock: Clock;
   readonly log: Log;
+  readonly metrics: Metrics;
   readonly health?: Pick<Health, 'report'> | undefined;
 }
 
@@ -45,8 +48,9 @@ export async function startHttpApi(options: HttpApiOptions): Promise<HttpServer>
 }
 
 async function routesOf(options: HttpApiOptions): Promise<HttpRoutes[]> {
-  const { config, extensions, alerts, store, coordinator, modules, submit, clock, log } = options;
+  const { config, extensions, alerts, store, coordinator, modules, submit, clock, log, metrics } = options;
   const { account, platform, submissionsPerMinute } = config.api;
+  const answers = metrics.counter(METRICS.statusAnswers);
   const portsOf = (settings: ConfiguredExtension['settings']) => ({
     settings,
     store,
@@ -55,6 +59,7 @@ async function routesOf(options: HttpApiOptions): Promise<HttpRoutes[]> {
     submit,
     clock,
     log,
+    statusAnswerChecked: (level: string) => answers.with({ level }).add(),
     account,
     platform,
     submissionsPerMinute,

@@ -88,7 +88,7 @@ async function serve(
   let telemetry: Telemetry | undefined;
   try {
     const modules = new ModuleRegistry(opened.modules);
-    telemetry = await startTelemetry({ config, serviceName: serviceName(stages), log, metrics, health });
+    telemetry = await startTelemetry({ config, serviceName: serviceName(stages), log, metrics, health, env });
     const { calls } = opened;
     const parts = { modules, calls, extensions: configure(extensions, loaded), metrics, log, health, signal };
     const node = await start(stages, loaded, parts).catch((error: unknown) => {

@@ -1,8 +1,10 @@
+import type { Backlog } from '../../libs/coordination/protocol/backlog.ts';
 import type { Coordinator } from '../../libs/coordination/protocol/port.ts';
 import type { RunSnapshot } from '../../libs/coordination/protocol/reads.ts';
 import { createRunIds } from '../../libs/keys/run-id.ts';
 import type { Limiter } from '../../libs/limits/limiter.ts';
 import { startHousekeeping } from '../../libs/stage/maintenance/housekeeping.ts';
+import { watchBacklog } from '../../libs/stage/observe/backlog-gauges.ts';
 import { Admission } from '../../libs/stage/run/admission.ts';
 import { fingerprintOf, submitter, type TaskSubmission } from '../../libs/stage/run/submit.ts';
 import type { NewRun, RunRecord, Store } from '../../libs/store/port.ts';
@@ -12,6 +14,8 @@ import type { NodeAlerts } from './alerts.ts';
 
 export interface RunningNodeParts {
   readonly backends: Backends;
+  /** What waits in its coordinator. */
+  readonly backlog: Backlog;
   readonly stages: Stages;
   readonly alerts: NodeAlerts;
   /** Selects the unfinished runs that this process works on; the others are paused. Undefined: all of them. */
@@ -150,6 +154,7 @@ export class RunningNode {
     stages.sweeper.start();
     const { coordinator, store, bus, budgets, cookieStore, responseCache, clock, metrics, log, config } =
       this.#parts.backends;
+    watchBacklog({ backlog: this.#parts.backlog, store, metrics, log, countsRuns: true }, this.#stopping.signal);
     startHousekeeping(
       {
         coordinator,

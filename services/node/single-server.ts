@@ -63,7 +63,7 @@ export async function startSingleServer(options: SingleServerOptions): Promise<S
     const { store, coordinator, submit, alerts } = node;
     const listen = config.api.listen ?? DEFAULT_LISTEN;
     const clock = systemClock;
-    const ports = { store, coordinator, modules, submit, alerts, clock, log, health };
+    const ports = { store, coordinator, modules, submit, alerts, clock, log, metrics, health };
     api = await startHttpApi({ config, listen, extensions, ...ports });
     await health.begin({ file: () => store.listRuns({ limit: 1 }) });
   } catch (thrown) {

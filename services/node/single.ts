@@ -10,6 +10,7 @@ import { MemoryBus } from '../../libs/bus/memory-bus.ts';
 import type { Bus } from '../../libs/bus/port.ts';
 import { systemClock } from '../../libs/clock/clock.ts';
 import type { Config } from '../../libs/config/config-tree.ts';
+import { EVENTS, type EventType } from '../../libs/contracts/events.ts';
 import type { CatenaError } from '../../libs/errors/catena-error.ts';
 import type { Extension } from '../../libs/extension/extension.ts';
 import { RateLimiter } from '../../libs/limits/rate-limiter.ts';
@@ -17,6 +18,7 @@ import { openSqliteBreakers } from '../../libs/limits/sqlite/breakers.ts';
 import { openSqliteBudgets } from '../../libs/limits/sqlite/budgets.ts';
 import { openSqliteCookies } from '../../libs/limits/sqlite/cookies.ts';
 import { OneTransaction } from '../../libs/stage/items/one-transaction.ts';
+import { logEvent } from '../../libs/stage/observe/chain-log.ts';
 import { meterTransitions } from '../../libs/stage/observe/metered-coordinator.ts';
 import { admitModules } from '../../libs/stage/run/admit-modules.ts';
 import type { DecidedFailure } from '../../libs/stage/run/decided-failure.ts';
@@ -58,6 +60,11 @@ export interface SingleNodeOptions {
   readonly wrapBus?: (bus: Bus) => Bus;
 }
 
+/** The node of an event, if it is one of a node. */
+function nodeOf(type: EventType, subject: string): string {
+  return EVENTS[type].subject === 'node' ? subject : '';
+}
+
 /** Wake-ups that each stage's queue holds. The sweeper sends the others later, from the due index. */
 const QUEUE_CAPACITY = 10_000;
 
@@ -70,6 +77,7 @@ export function startSingleNode(options: SingleNodeOptions): RunningNode {
     path: config.store.path,
     policy: config,
     clock,
+    onEvent: ({ subject, ...event }) => logEvent(log, { ...event, moduleId: '', nodeId: nodeOf(event.type, subject) }),
     ...(onStoreFailure === undefined ? {} : { onFailure: onStoreFailure }),
   });
   const inMemory = config.store.path === ':memory:';
@@ -109,7 +117,10 @@ export function startSingleNode(options: SingleNodeOptions): RunningNode {
     recorder,
     onDownload,
     onFailure: options.onFailure,
-    publishEvent: async (event) => alerts.happened(event),
+    publishEvent: async (event) => {
+      alerts.happened(event);
+      logEvent(log, event);
+    },
     onRunEnded: (runId) => {
       alerts.runEnded(runId);
       ended.ended(runId);
@@ -118,6 +129,7 @@ export function startSingleNode(options: SingleNodeOptions): RunningNode {
   const notes = noteLongCalls({ note: openSqliteCallNotes(file.db), calls: options.calls, clock, log });
   const node = new RunningNode({
     backends,
+    backlog: file.coordinator,
     stages,
     alerts,
     ended,

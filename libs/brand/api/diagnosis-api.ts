@@ -17,8 +17,12 @@ const POLL_INTERVAL_MS = 250;
 
 /** All routes, with a monitor of the status responses of this process. */
 export function diagnosisRoutes(ports: RoutePorts<BrandSettings>): HttpRoutes[] {
-  const { settings, clock, log, raiseAlert } = ports;
-  const consistency = createConsistencyMonitor({ clock, log, onAlert: (alert) => raiseAlert(toAlert(alert)) });
+  const { settings, clock, log, raiseAlert, statusAnswerChecked } = ports;
+  const consistency = createConsistencyMonitor({
+    ...{ clock, log },
+    onCheck: statusAnswerChecked,
+    onAlert: (alert) => raiseAlert(toAlert(alert)),
+  });
   const models = knownModels(settings['brand.providers']);
   return [
     ...diagnosisApi({ ...ports, models, pollIntervalMs: POLL_INTERVAL_MS, consistency }),

@@ -17,6 +17,8 @@ import type { ConsistencyReport, SeenIssue } from './report-schema.ts';
 export interface ConsistencyMonitorOptions {
   readonly clock: Clock;
   readonly log: Log;
+  /** Called for each checked response. */
+  readonly onCheck?: (level: ConsistencyLevel) => void;
   /** Called when the grade changes; its errors are logged. */
   readonly onAlert?: (alert: ConsistencyAlert) => void;
   /** The interval of reports in the log, in milliseconds; default: an hour. */
@@ -46,7 +48,7 @@ const MAX_SEEN = 10;
 const MAX_ID_CHARS = 64;
 
 export function createConsistencyMonitor(options: ConsistencyMonitorOptions): ConsistencyMonitor {
-  const { clock, log, onAlert, reportEveryMs = HOUR_MS } = options;
+  const { clock, log, onCheck, onAlert, reportEveryMs = HOUR_MS } = options;
   const counts: Record<ConsistencyLevel, number> = { CONSISTENT: 0, MINOR_ISSUE: 0, MAJOR_ISSUE: 0, CRITICAL: 0 };
   const recent = new RecentChecks();
   let seen: readonly SeenIssue[] = [];
@@ -93,6 +95,7 @@ export function createConsistencyMonitor(options: ConsistencyMonitorOptions): Co
     check: (body) => {
       const check = checkConsistency(body);
       counts[check.level] += 1;
+      onCheck?.(check.level);
       recent.add(check.issues.length === 0);
       if (check.issues.length > 0) keep(body, check);
       regrade();

@@ -1,6 +1,7 @@
 /** `catena run` on a file: starts, resumes or reports a run, and watches it to its end. */
 
 import { ModuleRegistry } from '../../calls/registry.ts';
+import { readEnvironment } from '../../config/environment.ts';
 import { ignoredProxies } from '../../config/ignored-proxies.ts';
 import { fingerprintOf } from '../../stage/run/submit.ts';
 import type { RunRecord } from '../../store/port.ts';
@@ -71,6 +72,7 @@ async function runInFile(
       serviceName: 'catena',
       log,
       metrics: engine.metrics,
+      env: readEnvironment(),
     });
     return await runOn(engine, { context, prepared, options, reporter, view, hosts, tally, failed: failure.promise });
   } finally {

@@ -8,6 +8,7 @@ import { IngressDefinition } from '../../contracts/services.ts';
 import { loadModule } from '../../modules/load/load-module.ts';
 import { settingsForFiles } from '../../modules/load/module-settings.ts';
 import { createRunEnds } from '../../stage/run/run-ends.ts';
+import { silentLog } from '../../telemetry/log.ts';
 import { neededRole } from '../../transport/grpc/roles.ts';
 import { type GrpcServer, type GrpcServerOptions, grpcService } from '../../transport/grpc/server.ts';
 import { runCli, startCli } from '../cli.fixture.ts';
@@ -39,7 +40,7 @@ export async function startServer(
   });
   const { bench, deps } = opened;
   const { coordinator, store, clock, budgets } = bench;
-  const ends = createRunEnds({ coordinator, store, clock, budgets, release: async () => {} });
+  const ends = createRunEnds({ coordinator, store, clock, budgets, log: silentLog, release: async () => {} });
   const listen = (port: number): Promise<GrpcServer> =>
     serve(
       {},

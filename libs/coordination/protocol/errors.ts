@@ -111,6 +111,8 @@ export interface DecideOutcome {
   readonly action: DecideAction;
   /** Whether the decision was made before and is only repeated here. */
   readonly repeated: boolean;
+  /** Whether a fallback was possible but for its gate, which an earlier fallback of this step and prefix request had taken. */
+  readonly gateTaken: boolean;
   readonly wakeUps: readonly WakeUp[];
 }
 

@@ -41,6 +41,12 @@ export async function* lookAhead(
 
 /** When the first entry of a shard is due, in milliseconds from now; undefined when nothing is. */
 export async function nextDueInMs(deps: RedisDeps, shard: number): Promise<number | undefined> {
+  const atMs = await firstDueAtMs(deps, shard);
+  return atMs === undefined ? undefined : Math.max(0, atMs - (await timeOf(deps)));
+}
+
+/** When the first entry of a shard is due, in Unix milliseconds; undefined when nothing is due at a time. */
+export async function firstDueAtMs(deps: RedisDeps, shard: number): Promise<number | undefined> {
   const key = chainKeys.shardDue(shard);
   // The first of each band: times, phases, ends of runs.
   const firstOf = async (from: string, shift: number): Promise<number> => {
@@ -51,11 +57,13 @@ export async function nextDueInMs(deps: RedisDeps, shard: number): Promise<numbe
   const firsts = await Promise.all([firstOf('-inf', BAND_MS), firstOf('0', 0), firstOf(`${BAND_MS}`, -BAND_MS)]);
   // A time that is passed on to the next band is only later than it is.
   const atMs = Math.min(...firsts);
-  return atMs < READY_HOP_MS ? Math.max(0, atMs - (await timeOf(deps))) : undefined;
+  return atMs < READY_HOP_MS ? atMs : undefined;
 }
 
-/** Unix milliseconds of the server. */
-async function timeOf({ runner }: RedisDeps): Promise<number> {
+/** Unix milliseconds of the server, or of the test. */
+export async function timeOf({ runner, now }: RedisDeps): Promise<number> {
+  const given = now();
+  if (given !== '') return Number(given);
   const [seconds, micros] = await runner.ask('TIME', (redis) => redis.time());
   return Number(seconds) * 1_000 + Math.floor(Number(micros) / 1_000);
 }

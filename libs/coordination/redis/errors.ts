@@ -87,10 +87,16 @@ export async function thresholdDecide(deps: RedisDeps, command: DecideCommand): 
       ...[cooldown?.errors ?? 0, cooldown?.ms ?? 0, request],
     ],
   }));
-  if (reply === undefined) return { code: DecideCode.CONTINUE, action: 'none', repeated: false, wakeUps: [] };
-  const [action, repeated, wakeUps] = reply.payload as readonly [DecideAction, boolean, unknown];
-  return { code: reply.code as CodeOf<typeof DecideCode>, action, repeated, wakeUps: readWakeUps(wakeUps, node) };
+  if (reply === undefined) {
+    return { code: DecideCode.CONTINUE, action: 'none', repeated: false, gateTaken: false, wakeUps: [] };
+  }
+  const [action, repeated, wakeUps, gateTaken = false] = reply.payload as Decision;
+  const code = reply.code as CodeOf<typeof DecideCode>;
+  return { code, action, repeated, gateTaken, wakeUps: readWakeUps(wakeUps, node) };
 }
+
+/** The last is left out where no fallback was tried, and by scripts of earlier releases. */
+type Decision = readonly [action: DecideAction, repeated: boolean, wakeUps: unknown, gateTaken?: boolean];
 
 /** A fallback needs a request of the same module and phase; a request of another run would be in another slot. */
 function fallbackOf({ node, fallback }: DecideCommand): string {

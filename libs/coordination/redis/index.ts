@@ -6,9 +6,11 @@
  */
 import { randomBytes } from 'node:crypto';
 import { chainKeys } from '../../keys/keys.ts';
+import type { Backlog } from '../protocol/backlog.ts';
 import type { CoordinatorPolicy } from '../protocol/policy.ts';
 import type { Coordinator } from '../protocol/port.ts';
 import { type LookAhead, lookAhead, type NodesAhead, nextDueInMs } from './ahead.ts';
+import { bufferedResponses, oldestOverdueMs } from './backlog.ts';
 import { CLAIM_SCRIPTS, claim, recoverZombie, release, renew, reorderEnqueue } from './claims.ts';
 import { COMMIT_SCRIPTS, childrenPump, commitSuccess, stageChildren } from './commits.ts';
 import type { RedisNotice } from './connection/connect.ts';
@@ -54,11 +56,13 @@ export interface RedisCoordinatorOptions {
   readonly commandTimeoutMs?: number;
   /** Called for each script that answered, for metrics. */
   readonly onScript?: (script: string, code: number, durationMs: number) => void;
+  /** Called for each command that failed or got no answer, whether it is sent again or not. */
+  readonly onFailure?: () => void;
   /** Called when the connection is lost or there again; not for a client of the caller. */
   readonly onNotice?: (notice: RedisNotice) => void;
 }
 
-export interface RedisCoordinator extends Coordinator {
+export interface RedisCoordinator extends Coordinator, Backlog {
   /** Reads the oldest unpublished events of a shard. */
   takeEvents(take: { readonly shard: number; readonly limit: number }): Promise<readonly OutboxEntry[]>;
   /** Deletes published events; idempotent. */
@@ -81,18 +85,20 @@ export interface RedisCoordinator extends Coordinator {
 /** Opens the coordinator. Throws `coordinator.unavailable` (retryable) when Redis does not answer. */
 export async function openRedisCoordinator(options: RedisCoordinatorOptions): Promise<RedisCoordinator> {
   const { shards, policy, incarnation, now, replicas = 0, onScript = () => {} } = options;
-  const { commandTimeoutMs: timeoutMs = COMMAND_TIMEOUT_MS, onNotice } = options;
+  const { commandTimeoutMs: timeoutMs = COMMAND_TIMEOUT_MS, onNotice, onFailure } = options;
   const { redis, close } = redisClientFor(options.redis, {
     timeoutMs,
     ...(onNotice === undefined ? {} : { onNotice }),
   });
   try {
-    const runner = await startScriptRunner({ redis, scripts: SCRIPTS, timeoutMs, replicas, onScript });
+    const runner = await startScriptRunner({ redis, scripts: SCRIPTS, timeoutMs, replicas, onScript, onFailure });
     const keys = new RunKeyCache(shards);
     const deps: RedisDeps = { runner, keys, policy, now: now ?? (() => ''), nextToken: tokens(incarnation) };
     return {
       ...transitionsOf(deps),
       liveRuns: (shard) => liveRuns(deps, shard),
+      oldestOverdueMs: () => oldestOverdueMs(deps, shards),
+      bufferedResponses: () => bufferedResponses(deps, shards),
       markers: markersIn(runner, redis, shards),
       noteLayout: () => runner.ask('ZADD', noteLayout),
       close: async () => close(),
@@ -114,7 +120,9 @@ function tokens(incarnation: number | (() => number)): () => string {
   };
 }
 
-function transitionsOf(deps: RedisDeps): Omit<RedisCoordinator, 'close' | 'liveRuns' | 'markers' | 'noteLayout'> {
+function transitionsOf(
+  deps: RedisDeps,
+): Omit<RedisCoordinator, 'close' | 'liveRuns' | 'markers' | 'noteLayout' | keyof Backlog> {
   return {
     runOpen: (command) => runOpen(deps, command),
     runControl: (command) => runControl(deps, command),

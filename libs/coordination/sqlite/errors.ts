@@ -16,11 +16,12 @@ import {
   type TerminateCommand,
   type Threshold,
 } from '../protocol/errors.ts';
+import { failureData } from '../protocol/failed-node.ts';
 import type { CodeOf, WakeUp } from '../protocol/outcome.ts';
 import { dispatchGraceMs } from '../protocol/policy.ts';
 import { reopen } from './children.ts';
 import { advancePhases, closeRunIfOver, endDead } from './phases.ts';
-import type { NodeRow } from './tables/node-row.ts';
+import { failedNode, type NodeRow } from './tables/node-row.ts';
 import type { ModuleScope, PhaseScope, RunScope } from './tables/scopes.ts';
 import { assertCounted, type Found, findNode, hasLeftBehind, isLive, pendingWakeUp, type Tx } from './tx.ts';
 
@@ -37,7 +38,8 @@ export function commitError(tx: Tx, { node, token, error }: CommitErrorCommand) 
   row.error = error;
   row.error_epoch = row.epoch;
   tx.nodes.save(row);
-  tx.events.append(run, EVENTS.ErrorTaskProduced.type, row.id, row.epoch, tx.clock.now(), {});
+  const data = failureData(failedNode(row, run), 'failed');
+  tx.events.append(run, EVENTS.ErrorTaskProduced.type, row.id, row.epoch, tx.clock.now(), { ...data });
   return repeated ? CommitErrorCode.ERROR_ALREADY_EMITTED : CommitErrorCode.ERROR_EMIT_OK;
 }
 
@@ -47,15 +49,16 @@ export function thresholdDecide(tx: Tx, command: DecideCommand): DecideOutcome {
   const found = findNode(tx, command.node);
   if (found === undefined) return outcome(DecideCode.CONTINUE, 'none');
   const stored = storedDecision(found.row, command.epoch);
-  if (stored !== undefined) return { ...stored, repeated: true, wakeUps: [] };
+  if (stored !== undefined) return { ...stored, repeated: true, gateTaken: false, wakeUps: [] };
   if (found.row.epoch !== command.epoch || found.row.state !== 'failed' || !isLive(found)) {
     return outcome(DecideCode.CONTINUE, 'none');
   }
   assertCounted(tx, found);
   const wakeUps = fallBack(tx, found, command);
-  if (wakeUps !== undefined) return outcome(DecideCode.CONTINUE, 'fallback', wakeUps);
+  if (Array.isArray(wakeUps)) return outcome(DecideCode.CONTINUE, 'fallback', wakeUps);
   countError(tx, found, command.cooldown);
-  return terminate(tx, found, command) ?? retryOrEnd(tx, found, command);
+  const decided = terminate(tx, found, command) ?? retryOrEnd(tx, found, command);
+  return { ...decided, gateTaken: wakeUps === 'gate_taken' };
 }
 
 function retryOrEnd(tx: Tx, { row, phase, module }: Found, command: DecideCommand): DecideOutcome {
@@ -118,16 +121,20 @@ function trips(threshold: Threshold, errors: number, executions: number): boolea
 
 /**
  * Falls back: the request that produced the hop is parsed again. The hop ends as superseded, and the new parse revives it with a
- * new body. Once per module, step and request; returns undefined when it does not apply, and the gate stays unused.
+ * new body. Once per module, step and request: then `gate_taken`. Undefined when it does not apply, and the gate stays unused.
  */
-function fallBack(tx: Tx, { row, phase, module, run }: Found, command: DecideCommand): WakeUp[] | undefined {
+function fallBack(
+  tx: Tx,
+  { row, phase, module, run }: Found,
+  command: DecideCommand,
+): WakeUp[] | 'gate_taken' | undefined {
   if (command.fallback === undefined || row.kind !== 'hop' || row.prefix_request === '') return undefined;
   const request = findNode(tx, command.fallback.request);
   if (request === undefined || request.row.kind !== 'request') return undefined;
   // A releasing request has been parsed already; only its staged children will be created.
   if (request.row.state === 'dead' || request.row.state === 'releasing') return undefined;
   if (request.phase !== phase || phase.closed !== '') return undefined;
-  if (!tx.fallbackGates.take(module.no, row.step_idx, row.prefix_request)) return undefined;
+  if (!tx.fallbackGates.take(module.no, row.step_idx, row.prefix_request)) return 'gate_taken';
   remember(row, DecideCode.CONTINUE, 'fallback');
   endDead(tx, row, phase, 'superseded');
   tx.events.append(run, EVENTS.ModuleStepFallback.type, row.id, row.epoch, tx.clock.now(), { request: request.row.id });
@@ -149,7 +156,7 @@ function storedDecision(row: NodeRow, epoch: number): { code: Code; action: Deci
 }
 
 function outcome(code: Code, action: DecideAction, wakeUps: readonly WakeUp[] = []): DecideOutcome {
-  return { code, action, repeated: false, wakeUps };
+  return { code, action, repeated: false, gateTaken: false, wakeUps };
 }
 
 /** Schedules a manual retry, as a decision would. */

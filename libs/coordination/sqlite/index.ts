@@ -7,6 +7,7 @@ import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../clock/clock.ts';
 import type { SqliteDatabase } from '../../sqlite/database.ts';
 import { migrate } from '../../sqlite/migrate.ts';
+import type { Backlog } from '../protocol/backlog.ts';
 import { CommitCode, type CommitCommand } from '../protocol/commits.ts';
 import { READY_HOP_MS } from '../protocol/node.ts';
 import type { CoordinatorPolicy } from '../protocol/policy.ts';
@@ -17,8 +18,8 @@ import { commitError, replay, retrySchedule, terminateMark, thresholdDecide } fr
 import { earlyOpen, phaseClose, scopeDrain } from './phases.ts';
 import { NodeLister, snapshot } from './reads.ts';
 import { Audit, Plans, Purge, runAudit, runControl, runOpen, runPurge, runSettle } from './runs.ts';
-import { dueTake, windowFill } from './sweep.ts';
-import { Events } from './tables/events.ts';
+import { dueTake, oldestOverdueMs, windowFill } from './sweep.ts';
+import { Events, type OnEvent } from './tables/events.ts';
 import { FallbackGates } from './tables/fallback-gates.ts';
 import { toChainNode } from './tables/node-row.ts';
 import { Nodes } from './tables/nodes.ts';
@@ -28,14 +29,18 @@ import { Scopes } from './tables/scopes.ts';
 import { Staged } from './tables/staged.ts';
 import type { Tx } from './tx.ts';
 
+export type { AppendedEvent } from './tables/events.ts';
+
 export interface SqliteCoordinatorOptions {
   readonly db: SqliteDatabase;
   readonly clock: Clock;
   readonly policy: CoordinatorPolicy;
+  /** Called for each event of a run's timeline; twice if its transaction is rolled back in between. */
+  readonly onEvent?: OnEvent | undefined;
 }
 
 /** A coordinator that can store items in the transaction of their commit. */
-export interface SqliteCoordinator extends Coordinator {
+export interface SqliteCoordinator extends Coordinator, Backlog {
   /** As `commitSuccess`; `store` is called in the same transaction if the commit is accepted. */
   commitWith(commit: CommitCommand, store: () => void): ReturnType<Coordinator['commitSuccess']>;
 }
@@ -44,9 +49,9 @@ export interface SqliteCoordinator extends Coordinator {
  * Opens the coordinator on a database, in a new incarnation. The holders of leases and the wake-ups in memory ended with the
  * earlier process, so every open node inside a window is due at once.
  */
-export function openSqliteCoordinator({ db, clock, policy }: SqliteCoordinatorOptions): SqliteCoordinator {
+export function openSqliteCoordinator({ db, clock, policy, onEvent }: SqliteCoordinatorOptions): SqliteCoordinator {
   migrate(db, 'coordination', COORDINATION_MIGRATIONS);
-  const tx = createTx(db, clock, policy);
+  const tx = createTx(db, clock, policy, onEvent);
   const plans = new Plans(db);
   const audit = new Audit(db);
   const purge = new Purge(db);
@@ -88,6 +93,9 @@ export function openSqliteCoordinator({ db, clock, policy }: SqliteCoordinatorOp
     dueTake: (command) => db.write(() => dueTake(tx, command)),
     windowFill: (command) => db.write(() => windowFill(tx, command)),
 
+    oldestOverdueMs: async () => db.read(() => oldestOverdueMs(tx)),
+    bufferedResponses: async () => db.read(() => tx.reorder.count()),
+
     findRun: async (runId) => db.read(() => mapDefined(tx.scopes.run(runId), snapshot)),
     findNode: async ({ id }) =>
       db.read(() => mapDefined(tx.nodes.find(id), (row) => toChainNode(row, tx.scopes.phase(row.phase_no)))),
@@ -112,7 +120,7 @@ export function openSqliteCoordinatorReader(
   };
 }
 
-function createTx(db: SqliteDatabase, clock: Clock, policy: CoordinatorPolicy): Tx {
+function createTx(db: SqliteDatabase, clock: Clock, policy: CoordinatorPolicy, onEvent: OnEvent | undefined): Tx {
   const row = db.prepare(`UPDATE chain_meta SET value = value + 1 WHERE name = 'incarnation' RETURNING value`).get()!;
   const incarnation = row.value as number;
   const nonce = randomBytes(4).toString('hex');
@@ -125,7 +133,7 @@ function createTx(db: SqliteDatabase, clock: Clock, policy: CoordinatorPolicy): 
     nodes: new Nodes(db, (row, to) => scopes.place(row, to)),
     staged: new Staged(db),
     reorder: new ReorderBuffer(db),
-    events: new Events(db),
+    events: new Events(db, onEvent),
     fallbackGates: new FallbackGates(db),
     nextToken: () => {
       counter += 1;

@@ -5,6 +5,7 @@
  */
 import { EVENTS } from '../../contracts/events.ts';
 import { invariantBroken } from '../protocol/assertions.ts';
+import { failureData } from '../protocol/failed-node.ts';
 import { type DeathReason, LAST_OPENING_MS } from '../protocol/node.ts';
 import type { WakeUp } from '../protocol/outcome.ts';
 import {
@@ -17,7 +18,7 @@ import {
   type PhaseCloseCommand,
 } from '../protocol/phases.ts';
 import { createChildren, executeAgain } from './children.ts';
-import type { NodeRow } from './tables/node-row.ts';
+import { failedNode, type NodeRow } from './tables/node-row.ts';
 import { type ModuleScope, moduleOpenCount, openCount, type PhaseScope, type RunScope } from './tables/scopes.ts';
 import { isMarked, pendingWakeUp, refOf, type Tx } from './tx.ts';
 
@@ -111,7 +112,9 @@ export function endDead(tx: Tx, row: NodeRow, phase: PhaseScope, reason: DeathRe
   tx.scopes.touchPhase(phase);
   assertNotNegative(row, phase);
   if (reason === 'failed' || reason === 'crashed') {
-    tx.events.append(phase.module.run, EVENTS.DeadLettered.type, row.id, row.epoch, tx.clock.now(), { reason });
+    const { run } = phase.module;
+    const data = { ...failureData(failedNode(row, run), reason), reason };
+    tx.events.append(run, EVENTS.DeadLettered.type, row.id, row.epoch, tx.clock.now(), data);
   }
 }
 

@@ -26,8 +26,7 @@ export function dueTake(tx: Tx, { limit }: DueTakeCommand): DueTakeOutcome {
     for (const phase of run.modules.flatMap((module) => module.phases)) {
       deadlineEntry(tx, phase, times);
       drainEntry(tx, phase, nodes);
-      if (left === 0 || run.paused || run.mark !== '' || openCount(phase) === 0) continue;
-      if (phase.module.state !== 'open' || phase.idx > phase.module.front) continue;
+      if (left === 0 || !isSwept(phase)) continue;
       const due = tx.nodes.due(phase, tx.clock.now(), left);
       left -= due.length;
       // The first created goes first, if the window has not room for all.
@@ -61,6 +60,24 @@ export function windowFill(tx: Tx, { runId, moduleId, phase, hops, requests }: F
   const wakeUps = fill(tx, module, { hop: hops, request: requests }, phase);
   const next = phaseToFill(tx, module);
   return { wakeUps, ...(next === undefined ? {} : { toFill: next.idx }) };
+}
+
+/** How long the oldest node that {@link dueTake} would take has been due; 0 when there is none. */
+export function oldestOverdueMs(tx: Tx): number {
+  const nowMs = tx.clock.now();
+  const due = tx.scopes
+    .unclosed()
+    .flatMap((run) => run.modules.flatMap((module) => module.phases))
+    .filter(isSwept)
+    .flatMap((phase) => tx.nodes.due(phase, nowMs, 1));
+  return due.reduce((longest, { due_at }) => Math.max(longest, nowMs - due_at), 0);
+}
+
+/** Whether the due nodes of a phase are taken. */
+function isSwept(phase: PhaseScope): boolean {
+  const { run, state, front } = phase.module;
+  if (run.state !== 'open' || run.paused || run.mark !== '' || openCount(phase) === 0) return false;
+  return state === 'open' && phase.idx <= front;
 }
 
 function closeEntry(tx: Tx, run: RunScope, entries: DueEntry[]): void {

@@ -27,7 +27,7 @@ export interface RedisLimitsOptions extends LimitsByKey {
   readonly commandTimeoutMs?: number;
   /** Called for each call that Redis did not answer; nothing starts then. */
   readonly onUnanswered?: (error: CatenaError) => void;
-  /** Metrics that count those calls. */
+  /** Metrics that count those calls, and each command that failed. */
   readonly metrics?: Metrics;
   readonly clock?: Clock;
   readonly timers?: Timers;
@@ -49,11 +49,18 @@ export function openRedisLimits(options: RedisLimitsOptions): RedisLimits {
   const timeoutMs = options.commandTimeoutMs ?? COMMAND_TIMEOUT_MS;
   const { redis, close } = redisClientFor(options.redis, { timeoutMs });
   const unanswered = options.metrics?.counter(METRICS.limitsUnanswered).with({});
+  const failed = [
+    options.metrics?.counter(METRICS.redisError).with({}),
+    options.metrics?.counter(METRICS.backendErrors).with({ backend: 'redis' }),
+  ];
+  const onFailure = (): void => {
+    for (const counter of failed) counter?.add();
+  };
   const onUnanswered = (error: CatenaError): void => {
     unanswered?.add();
     options.onUnanswered?.(error);
   };
-  const runner = createLimitRunner({ redis, timeoutMs, onUnanswered });
+  const runner = createLimitRunner({ redis, timeoutMs, onUnanswered, onFailure });
   const now = options.now ?? (() => '' as const);
   const { defaults, overrides = {} } = options;
   const holder = randomUUID();

@@ -25,12 +25,14 @@ export interface LimitRunnerOptions {
   readonly timeoutMs: number;
   /** Called for each call that Redis did not answer. */
   readonly onUnanswered: (error: CatenaError) => void;
+  /** Called for each command that failed or got no answer, whether it is sent again or not. */
+  readonly onFailure?: (() => void) | undefined;
 }
 
-export function createLimitRunner({ redis, timeoutMs, onUnanswered }: LimitRunnerOptions): LimitRunner {
+export function createLimitRunner({ redis, timeoutMs, onUnanswered, onFailure }: LimitRunnerOptions): LimitRunner {
   const sources = new Map(LIMIT_SCRIPTS.map((script) => [script.name, readScript(script)]));
   const answerOf = <T>(what: string, send: () => Promise<T>): Promise<T> =>
-    answered(redis, send, timeoutMs, (cause) => unavailable(what, cause)).catch((error: CatenaError) => {
+    answered(redis, send, timeoutMs, (cause) => unavailable(what, cause), onFailure).catch((error: CatenaError) => {
       onUnanswered(error);
       throw error;
     });

@@ -33,6 +33,7 @@ import { isTracing, noteOnSpan } from '../../telemetry/spans.ts';
 import type { CommitPort } from '../items/commit-port.ts';
 import type { Publisher, Waiting } from '../messages/publisher.ts';
 import { childMessages, errorMessage, type MessageOrigin } from '../messages/wake-ups.ts';
+import { logNode, logRefused } from '../observe/chain-log.ts';
 import type { Meters } from '../observe/meters.ts';
 import { nodeFields, noteFailure } from '../observe/stage-span.ts';
 import { type LoadedRun, loadRunOf, type Runs } from '../run/runs.ts';
@@ -161,15 +162,27 @@ async function endingOf(
           ending.onlyChild?.release();
         }
       case 'passOn':
+        logNode(
+          deps.log,
+          'a node was passed on',
+          { node: lease.node, taskId: held.run.task.taskId },
+          { stage, decision: 'pass_on' },
+        );
         return { kind: 'next', messages: [], handOver: { start: ending.start } };
       case 'release':
-        return await release(deps, lease, ending.message);
+        return await release(deps, held, stage, ending.message);
       case 'terminate':
         lease.end();
+        logNode(
+          deps.log,
+          'a node ended its module',
+          { node: lease.node, taskId: held.run.task.taskId },
+          { stage, decision: 'terminate', reason: ending.reason },
+        );
         return { kind: 'terminate', scope: 'module', reason: ending.reason, messages: [] };
     }
   } catch (thrown) {
-    if (thrown instanceof LeaseLost || lease.signal.aborted) return lost(deps, lease);
+    if (thrown instanceof LeaseLost || lease.signal.aborted) return lost(deps, held, stage);
     if (isBackendFailure(thrown)) {
       // Without a wake-up: what failed now would fail again at once.
       await giveUp(deps.coordinator, heldBy(lease)).catch(() => undefined);
@@ -216,7 +229,7 @@ export interface Refused {
   readonly crashes: number;
 }
 
-type ClaimDeps = Pick<ExecutionDeps, 'clock' | 'coordinator' | 'leases' | 'meters' | 'nextOwner' | 'solitude'>;
+type ClaimDeps = Pick<ExecutionDeps, 'clock' | 'coordinator' | 'leases' | 'log' | 'meters' | 'nextOwner' | 'solitude'>;
 
 type Claiming = Pick<NodeToExecute<ExecutingStage>, 'node' | 'epoch' | 'stage' | 'aside'>;
 
@@ -267,10 +280,17 @@ async function sendClaim(
   if (isTracing()) noteOnSpan({ claim: codeName(ClaimCode, outcome.code) });
   if (outcome.code === ClaimCode.EXECUTE) {
     if (isTracing()) noteOnSpan(nodeFields(outcome.node!));
+    logNode(
+      deps.log,
+      'a node was claimed',
+      { node: outcome.node!, taskId: node.runId },
+      { stage, decision: 'EXECUTE' },
+    );
     return { kind: 'claimed', lease: deps.leases.hold(outcome.node!, sinceMs, onEnd) };
   }
   const reason = codeName(ClaimCode, outcome.code);
   const { code, retryInMs = 0, crashes = 0 } = outcome;
+  logRefused(deps.log, node, { stage, epoch, decision: reason });
   return { kind: 'refused', code, reason, retryInMs, crashes };
 }
 
@@ -311,6 +331,9 @@ async function commit(
   countDuration(deps, lease);
   if (isTracing()) noteOnSpan({ commit: codeName(CommitCode, outcome.code), children: outcome.created });
   if (outcome.code === CommitCode.COMMIT_OK) deps.meters.items(items.length);
+  const of = { node, taskId: run.task.taskId };
+  const decision = codeName(CommitCode, outcome.code);
+  logNode(deps.log, 'a node was committed', of, { stage, decision, items: items.length, children: outcome.created });
   if (outcome.code === CommitCode.FENCING_REJECT || outcome.code === CommitCode.CAS_CONFLICT) {
     grant.release();
     return { kind: 'skip', reason: codeName(CommitCode, outcome.code) };
@@ -341,7 +364,12 @@ async function sendCommit(
   return outcome;
 }
 
-async function release(deps: ExecutionDeps, lease: Lease, message: Message<'response'>): Promise<AnyOutcome> {
+async function release(
+  deps: ExecutionDeps,
+  { run, lease }: HeldNode,
+  stage: ExecutingStage,
+  message: Message<'response'>,
+): Promise<AnyOutcome> {
   const { node } = lease;
   let code: CodeOf<typeof ReleaseCode>;
   try {
@@ -349,7 +377,9 @@ async function release(deps: ExecutionDeps, lease: Lease, message: Message<'resp
   } finally {
     lease.end();
   }
-  if (code === ReleaseCode.FENCING_REJECT) return { kind: 'skip', reason: codeName(ReleaseCode, code) };
+  const decision = codeName(ReleaseCode, code);
+  logNode(deps.log, 'a node was released', { node, taskId: run.task.taskId }, { stage, decision });
+  if (code === ReleaseCode.FENCING_REJECT) return { kind: 'skip', reason: decision };
   const held = { node, token: node.token };
   const waiting: Waiting = {
     keep: async () => void (await deps.coordinator.release(held)),
@@ -383,7 +413,9 @@ async function fail(
   countDuration(deps, lease);
   if (code === CommitErrorCode.FENCING_REJECT) return { kind: 'skip', reason: codeName(CommitErrorCode, code) };
   deps.meters.failure(stage);
-  deps.log.debug('a node failed', { ...nodeFields(node), code: failure.code, reason: failure.message });
+  const decision = codeName(CommitErrorCode, code);
+  const { code: failed, message: reason } = failure;
+  logNode(deps.log, 'a node failed', { node, taskId: origin.task.taskId }, { stage, decision, code: failed, reason });
   return { kind: 'fail', error: errorMessage(node, origin, failure, deps.clock.now()) };
 }
 
@@ -399,7 +431,8 @@ function heldBy({ node }: Lease): Held {
   return { node, token: node.token };
 }
 
-async function lost({ handBack }: ExecutionDeps, lease: Lease): Promise<AnyOutcome> {
+async function lost({ handBack, log }: ExecutionDeps, { run, lease }: HeldNode, stage: Stage): Promise<AnyOutcome> {
+  logNode(log, 'a lease was lost', { node: lease.node, taskId: run.task.taskId }, { stage, decision: 'lease_lost' });
   // If nobody has taken the node over, it need not wait for the end of a lease that nobody uses.
   if (!lease.signal.aborted) await handBack(heldBy(lease));
   lease.end();

@@ -135,7 +135,7 @@ export class LossWatch {
         await ledger.endAudit(own);
         metrics.counter(METRICS.audits).with({}).add();
         const repairs = metrics.counter(METRICS.auditRepairs);
-        for (const [what, count] of Object.entries(found)) if (count > 0) repairs.with({ what }).add(count);
+        for (const [what, count] of Object.entries(found)) repairs.with({ what }).add(count);
         log.info('the audit of all open runs has ended', { runs, nodes, ...found });
       } finally {
         clearInterval(keeping);

@@ -64,7 +64,7 @@ function open(options: BenchOptions = {}, given: Partial<SweeperOptions> = {}) {
     intervalMs: 2,
     crashBudget: 3,
     pace: new ShardPace({ shards: 1, intervalMs: 2, idleMs: 2, monotonic: () => performance.now() }),
-    closeRun: (runId) => closeRun({ coordinator, store, clock, budgets }, runId),
+    closeRun: async (runId) => void (await closeRun({ coordinator, store, clock, budgets }, runId)),
     ...given,
   });
   onTestFinished(() => sweeper.stop());

@@ -55,6 +55,7 @@ export class Sweeper {
   readonly #options: SweeperOptions;
   readonly #errors;
   readonly #recovered;
+  readonly #crashed;
   /** Runs whose failure has been logged; it is the same for all their nodes. A run that is dropped may be logged again. */
   readonly #reported = new RecentMap<string, true>(MAX_REPORTED);
   readonly #rounds: Rounds;
@@ -63,6 +64,7 @@ export class Sweeper {
     this.#options = options;
     this.#rounds = new Rounds(() => this.#sweep(), options.intervalMs);
     this.#errors = options.metrics.counter(METRICS.sweeperError).with({});
+    this.#crashed = options.metrics.counter(METRICS.deadLetters).with({ reason: 'crashed' });
     this.#recovered = options.metrics.counter(METRICS.ptmZombieRecover).with({});
   }
 
@@ -149,6 +151,7 @@ export class Sweeper {
         // Other codes: the holder has renewed the lease, or another sweeper was faster.
         if (code === RecoverCode.RECOVERED && !entry.isFetched) this.#recovered.add();
         if (died) {
+          this.#crashed.add();
           this.#options.log.error('the sweeper ended a node that lost too many leases', { node_id: entry.node.id });
         }
         return this.#notify(entry.node.runId, wakeUps);

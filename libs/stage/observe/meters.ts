@@ -5,6 +5,7 @@ import { CommitCode, type CommitOutcome } from '../../coordination/protocol/comm
 import type { NodeKind } from '../../coordination/protocol/node.ts';
 import { codeName } from '../../coordination/protocol/outcome.ts';
 import type { BodyMemory } from '../../limits/body-memory.ts';
+import type { Limiter } from '../../limits/limiter.ts';
 import { METRICS } from '../../telemetry/metric-names.ts';
 import type { Counter, Histogram, Metrics } from '../../telemetry/metrics.ts';
 import type { LeaseKeeper } from '../execution/lease.ts';
@@ -151,6 +152,13 @@ function classOf(outcome: string): string {
 export function sampleBodyMemory(metrics: Metrics, memory: Pick<BodyMemory, 'snapshot'>): void {
   metrics.gauge(METRICS.bodyMemoryHeldBytes).sample({}, () => memory.snapshot().heldBytes);
   metrics.gauge(METRICS.bodyMemoryWaiting).sample({}, () => memory.snapshot().waiting);
+}
+
+/** Reads who waits for a limit whenever metrics are scraped. */
+export function sampleLimits(metrics: Metrics, limiter: Pick<Limiter, 'snapshot'>): void {
+  metrics
+    .gauge(METRICS.limitsWaiting)
+    .sample({}, () => limiter.snapshot().reduce((waiting, key) => waiting + key.waiting, 0));
 }
 
 export interface StageGauges {

@@ -22,13 +22,14 @@ export interface CloseRunDeps {
 /** The reason of a mark on a run whose end the store has already, because the coordinator had lost it. */
 export const ENDED_BEFORE = 'ended_before';
 
-export async function closeRun(deps: CloseRunDeps, runId: string): Promise<void> {
+/** Returns the end that it has written; undefined when there was nothing to write. */
+export async function closeRun(deps: CloseRunDeps, runId: string): Promise<RunEnd | undefined> {
   const snapshot = await deps.coordinator.findRun(runId);
-  if (snapshot?.state !== 'closing') return;
+  if (snapshot?.state !== 'closing') return undefined;
   assertCounted(snapshot);
   if (snapshot.reason === ENDED_BEFORE) {
     await deps.coordinator.runSettle({ runId });
-    return;
+    return undefined;
   }
   failpoint('settle.before');
   const items = await deps.store.countItems(runId);
@@ -36,6 +37,7 @@ export async function closeRun(deps: CloseRunDeps, runId: string): Promise<void>
   await deps.store.closeRun(runId, end, recordsOf(deps.coordinator, runId, end));
   failpoint('settle.after');
   await deps.coordinator.runSettle({ runId });
+  return end;
 }
 
 /** The end is made of these counters, and would be wrong for ever (I1). Throws `run.invariant_broken`. */

@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { ManualClock } from '../../clock/clock.ts';
 import type { RunEnd } from '../../store/port.ts';
+import { silentLog } from '../../telemetry/log.ts';
 import { createRunEnds } from './run-ends.ts';
 
 /** A coordinator that comes to know a run after so many looks. */
@@ -25,6 +26,7 @@ function ends({ knownAfter }: { readonly knownAfter: number }) {
     store: { closeRun: async (_runId, end) => void written.push(end), countItems: never },
     budgets: { read: never },
     clock: new ManualClock(5),
+    log: silentLog,
     release: async (runId) => void released.push(runId),
   });
   return { runEnds, control, written, released };

@@ -3,6 +3,7 @@ import type { Clock } from '../../clock/clock.ts';
 import type { Coordinator } from '../../coordination/protocol/port.ts';
 import type { Budgets } from '../../limits/budgets.ts';
 import type { RunEnd, Store } from '../../store/port.ts';
+import type { Log } from '../../telemetry/log.ts';
 import { closeRun } from './close-run.ts';
 
 export interface RunEndsDeps {
@@ -10,6 +11,7 @@ export interface RunEndsDeps {
   readonly store: Pick<Store, 'closeRun' | 'countItems'>;
   readonly budgets: Pick<Budgets, 'read'>;
   readonly clock: Clock;
+  readonly log: Log;
   /** Deletes what is kept for a run that has ended. */
   readonly release: (runId: string) => Promise<void>;
 }
@@ -29,7 +31,8 @@ export function createRunEnds(deps: RunEndsDeps): RunEnds {
   const { coordinator } = deps;
   return {
     close: async (runId) => {
-      await closeRun(deps, runId);
+      const end = await closeRun(deps, runId);
+      if (end !== undefined) logEnd(deps.log, runId, end);
       await deps.release(runId);
     },
     reject: (runId, detail) => endUnopened(deps, runId, 'rejected', detail),
@@ -46,14 +49,21 @@ export function createRunEnds(deps: RunEndsDeps): RunEnds {
   };
 }
 
+function logEnd(log: Log, runId: string, { finishReason, detail, done, dead, items }: RunEnd): void {
+  const why = detail === '' ? {} : { detail };
+  const counts = { done, dead, items };
+  log.info('a run was closed', { run_id: runId, task_id: runId, decision: finishReason, ...counts, ...why });
+}
+
 async function endUnopened(
-  { store, clock, release }: RunEndsDeps,
+  { store, clock, log, release }: RunEndsDeps,
   runId: string,
   finishReason: RunEnd['finishReason'],
   detail: string,
 ): Promise<void> {
   const end = { finishReason, detail, endedAtMs: clock.now(), done: 0, dead: 0, items: 0 };
   await store.closeRun(runId, end, { deadLetters: nothing(), events: nothing() });
+  logEnd(log, runId, end);
   await release(runId);
 }
 

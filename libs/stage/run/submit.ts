@@ -8,6 +8,7 @@ import { CatenaError } from '../../errors/catena-error.ts';
 import { canonicalJson } from '../../keys/canonical-json.ts';
 import { fromMicros, isAmount, MICROS } from '../../limits/budgets.ts';
 import type { NewRun, RunRecord, Store } from '../../store/port.ts';
+import { audit } from '../../telemetry/audit.ts';
 import type { Log } from '../../telemetry/log.ts';
 import type { Admission } from './admission.ts';
 
@@ -149,6 +150,11 @@ export function submitter(deps: SubmitterDeps): (task: TaskSubmission) => Promis
   return async (task) => {
     await deps.admission.require();
     const run = await acceptTask(deps, task);
+    const { runId, taskId, account, platform, modules, user } = run;
+    audit(deps.log, 'submit', {
+      ...{ run_id: runId, task_id: taskId, account, platform, modules, decision: 'accept' },
+      ...(user === undefined ? {} : { user }),
+    });
     // The run is in the store: without this message, housekeeping opens it a little later.
     await deps.bus.publish(taskMessage(run)).catch((error: unknown) => {
       deps.log.warn('the message of an accepted run could not be sent; housekeeping sends it again', {

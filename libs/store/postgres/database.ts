@@ -9,6 +9,8 @@ export interface PostgresOptions {
   readonly connections: number;
   /** Timeout of one statement, and of the wait for a connection. */
   readonly timeoutMs: number;
+  /** Called for each statement or connection that failed. */
+  readonly onError?: ((error: CatenaError) => void) | undefined;
 }
 
 /** A statement with a name is prepared once per connection. */
@@ -40,9 +42,11 @@ export class PostgresDatabase {
   readonly timeoutMs: number;
   readonly #pool: Pool;
   readonly #connections: number;
+  readonly #onError: PostgresOptions['onError'];
   #closed: Promise<void> | undefined;
 
-  constructor({ url, connections, timeoutMs }: PostgresOptions) {
+  constructor({ url, connections, timeoutMs, onError }: PostgresOptions) {
+    this.#onError = onError;
     this.place = placeOf(url);
     this.timeoutMs = timeoutMs;
     this.#connections = connections;
@@ -110,6 +114,13 @@ export class PostgresDatabase {
   }
 
   #error(thrown: unknown): CatenaError {
+    const error = this.#errorOf(thrown);
+    // What the work of a transaction rejects is no error of the database.
+    if (error !== thrown) this.#onError?.(error);
+    return error;
+  }
+
+  #errorOf(thrown: unknown): CatenaError {
     if (this.#closed !== undefined && !(thrown instanceof CatenaError)) {
       return new CatenaError('store.closed', `the store at ${this.place} is closed`, { cause: thrown });
     }

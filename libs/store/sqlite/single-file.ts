@@ -3,7 +3,11 @@ import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Clock } from '../../clock/clock.ts';
 import type { CoordinatorPolicy } from '../../coordination/protocol/policy.ts';
-import { openSqliteCoordinator, type SqliteCoordinator } from '../../coordination/sqlite/index.ts';
+import {
+  openSqliteCoordinator,
+  type SqliteCoordinator,
+  type SqliteCoordinatorOptions,
+} from '../../coordination/sqlite/index.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
 import { SqliteDatabase, type SqliteOptions } from '../../sqlite/database.ts';
 import { openSqliteStore, type SqliteStore } from './index.ts';
@@ -11,6 +15,8 @@ import { openSqliteStore, type SqliteStore } from './index.ts';
 export interface SingleFileOptions extends SqliteOptions {
   readonly clock: Clock;
   readonly policy: CoordinatorPolicy;
+  /** Called for each event of a run's timeline. */
+  readonly onEvent?: SqliteCoordinatorOptions['onEvent'];
 }
 
 export interface SingleFile {
@@ -23,10 +29,10 @@ export interface SingleFile {
 }
 
 /** Opens or creates the file. Throws `store.…` when that fails, and then closes the file again. */
-export function openSingleFile({ clock, policy, ...options }: SingleFileOptions): SingleFile {
+export function openSingleFile({ clock, policy, onEvent, ...options }: SingleFileOptions): SingleFile {
   const db = new SqliteDatabase(options);
   try {
-    const coordinator = openSqliteCoordinator({ db, clock, policy });
+    const coordinator = openSqliteCoordinator({ db, clock, policy, onEvent });
     const store = openSqliteStore(db);
     return {
       coordinator,

@@ -3,6 +3,7 @@
  * long it may take.
  */
 import { Metadata, ServerInterceptingCall, type ServerInterceptor } from '@grpc/grpc-js';
+import { callerName } from '../../callers/current-caller.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
 import { DETAILS_KEY, errorToStatus } from './error-to-status.ts';
 import { mayCall, type NeededRole } from './roles.ts';
@@ -11,6 +12,9 @@ import { type Authenticate, bearerToken } from './tokens.ts';
 
 /** The metadata key that carries a call's deadline from here to its handler, within the process. */
 export const DEADLINE_KEY = 'catena-deadline-ms';
+
+/** The metadata key that carries the name of a call's caller, as above. */
+export const CALLER_KEY = 'catena-caller';
 
 export interface AdmissionOptions {
   /** Undefined: every caller may do everything. */
@@ -66,6 +70,9 @@ export function admission(options: AdmissionOptions): ServerInterceptor {
             }
             metadata.remove('authorization');
             metadata.set(DEADLINE_KEY, String(limitTime()));
+            const token = bearerToken(authorization?.toString());
+            const role = token === undefined ? undefined : options.authenticate?.(token);
+            metadata.set(CALLER_KEY, callerName(role, call.getPeer().replace(/:\d+$/, '')));
             pass(metadata);
           },
           onReceiveMessage: (message, pass) => pass(message),

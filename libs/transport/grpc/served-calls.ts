@@ -1,10 +1,11 @@
 /** Wraps every handler: with its trace and deadline, signals that end it, and errors that its caller understands. */
 import { randomUUID } from 'node:crypto';
 import { type CallContext, ServerError, type ServerMiddleware, type ServerMiddlewareCall } from 'nice-grpc';
+import { onBehalfOf } from '../../callers/current-caller.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
 import type { Log } from '../../telemetry/log.ts';
 import { withExtractedTrace } from '../../telemetry/trace-carrier.ts';
-import { DEADLINE_KEY } from './admission.ts';
+import { CALLER_KEY, DEADLINE_KEY } from './admission.ts';
 import { withDeadline } from './deadlines.ts';
 import { drivenWithin } from './driven-within.ts';
 import { DETAILS_KEY, errorToStatus } from './error-to-status.ts';
@@ -47,12 +48,14 @@ export function servedCalls({ log, drain }: ServedCallsOptions): ServerMiddlewar
   };
 }
 
-/** Calls `work` with the caller's trace and deadline. */
+/** Calls `work` with the caller's name, trace and deadline. */
 function contextOf({ metadata }: CallContext): <Value>(work: () => Value) => Value {
   const carrier = { traceparent: metadata.get('traceparent'), tracestate: metadata.get('tracestate') };
   const deadlineMs = Number(metadata.get(DEADLINE_KEY) ?? Number.POSITIVE_INFINITY);
+  const caller = metadata.get(CALLER_KEY) ?? '';
   metadata.delete(DEADLINE_KEY);
-  return (work) => withDeadline(deadlineMs, () => withExtractedTrace(carrier, work));
+  metadata.delete(CALLER_KEY);
+  return (work) => withDeadline(deadlineMs, () => withExtractedTrace(carrier, () => onBehalfOf(caller, work)));
 }
 
 function isAbort(thrown: unknown): boolean {

@@ -2,6 +2,7 @@ import { Metadata } from 'nice-grpc';
 import { afterEach, describe, expect, it } from 'vitest';
 import { aborted, ProbeDefinition, probe, rejection } from '../../../test/fixtures/grpc/probe.ts';
 import { clientOf, endServing, LIMIT_BYTES, probeClient, serve } from '../../../test/fixtures/grpc/serving.ts';
+import { currentCaller } from '../../callers/current-caller.ts';
 import { HealthDefinition } from '../../contracts/rpc.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
 import { type Log, silentLog } from '../../telemetry/log.ts';
@@ -148,6 +149,21 @@ describe('a token', () => {
     await expect(probeClient(port, { token: 's-000000000000000' }).write({ text: 's' })).resolves.toEqual({
       text: 's',
     });
+  });
+
+  it('names its caller, by role and address, to whatever is done for the call; a name that the caller sends is not believed', async () => {
+    const callers: (string | undefined)[] = [];
+    const read = async () => {
+      await Promise.resolve();
+      callers.push(currentCaller());
+      return { text: '' };
+    };
+    const { port } = await serve({ read }, { tokens });
+    const metadata = Metadata({ 'catena-caller': 'root at home' });
+    await probeClient(port, { token: 'r-000000000000000' }).read({ text: '' }, { metadata });
+    const open = await serve({ read });
+    await probeClient(open.port).read({ text: '' });
+    expect(callers).toEqual(['reader at 127.0.0.1', 'anybody at 127.0.0.1']);
   });
 
   it.each([

@@ -4,12 +4,13 @@ import type { ServerOptions } from 'node:https';
 import cors, { type FastifyCorsOptions } from '@fastify/cors';
 import rateLimit from '@fastify/rate-limit';
 import { type FastifyReply, type FastifyRequest, fastify } from 'fastify';
+import { callerName, onBehalfOf } from '../../callers/current-caller.ts';
 import { foreignCaller, type LocalCallers } from '../../callers/local-caller.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
 import type { Log } from '../../telemetry/log.ts';
 import { withExtractedTrace } from '../../telemetry/trace-carrier.ts';
 import type { TlsFiles } from '../grpc/tls-files.ts';
-import { authenticator, type Token } from '../grpc/tokens.ts';
+import { authenticator, bearerToken, type Token } from '../grpc/tokens.ts';
 import { authorization, requireRole } from './authorization.ts';
 import { answerNoRequest, errorAnswer, toApiError } from './error-answer.ts';
 import { type ApiTitle, serveOpenApi } from './openapi.ts';
@@ -91,6 +92,10 @@ export async function createHttpApp(options: HttpAppOptions, drain: AbortSignal)
   // Before tokens are checked: a browser sends none with a preflight request.
   if (allowedOrigins.length > 0) await app.register(cors, crossOrigin(allowedOrigins));
   app.addHook('onRequest', authorization(tokens.length === 0 ? undefined : authenticator(tokens)));
+  const roleOf = tokens.length === 0 ? () => undefined : authenticator(tokens);
+  app.addHook('onRequest', ({ headers, ip }, _reply, done) => {
+    onBehalfOf(callerName(roleOf(bearerToken(headers.authorization) ?? ''), ip), done);
+  });
   app.addHook('onSend', async (_request, reply) => {
     // The connection must not be used again.
     if (drain.aborted) reply.header('connection', 'close');

@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { currentCaller } from '../../callers/current-caller.ts';
 import { type Log, silentLog } from '../../telemetry/log.ts';
 import { parseTokens } from '../grpc/tokens.ts';
 import { ask, json, LIMIT_BYTES, serve } from './http-app.fixture.ts';
@@ -16,6 +17,22 @@ function listening(): { readonly lines: Record<string, unknown>[]; readonly log:
   const line = (level: string) => (message: string, fields?: object) => void lines.push({ level, message, ...fields });
   return { lines, log: { ...silentLog, debug: line('debug'), warn: line('warn'), error: line('error') } };
 }
+
+it('the routes know their caller, by role and address', async () => {
+  const callers: (string | undefined)[] = [];
+  const routes = (app: HttpApp) => {
+    app.get('/who', { config: { role: 'reader' } }, async () => {
+      await Promise.resolve();
+      callers.push(currentCaller());
+      return {};
+    });
+  };
+  const { url } = await serve({ routes: [routes], tokens: TOKENS });
+  await ask(`${url}/who`, { headers: bearer('r-000000000000000') });
+  const open = await serve({ routes: [routes] });
+  await ask(`${open.url}/who`);
+  expect(callers).toEqual(['reader at 127.0.0.1', 'anybody at 127.0.0.1']);
+});
 
 describe('a request', () => {
   it('is checked, and gives its handler what the schemas make of it', async () => {

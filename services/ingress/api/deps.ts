@@ -10,6 +10,7 @@ import type { ModuleCatalogue } from '../../../libs/stage/run/describe-module.ts
 import type { TaskSubmission } from '../../../libs/stage/run/submit.ts';
 import type { NewRun, Store } from '../../../libs/store/port.ts';
 import type { BackendHealth } from '../../../libs/telemetry/health.ts';
+import type { Log } from '../../../libs/telemetry/log.ts';
 
 /** Dependencies of the methods of Ingress. */
 export interface IngressApiDeps {
@@ -43,6 +44,8 @@ export interface IngressApiDeps {
   /** Sends the wake-ups of nodes that a replay re-opens. */
   readonly publisher: Pick<Publisher, 'publish'>;
   readonly clock: Clock;
+  /** Gets a line for everything that a caller changes. */
+  readonly log: Log;
   /** The processes of the deployment, with what they do now; absent when there is only this one. */
   readonly processes?: () => Promise<readonly ProcessInfo[]>;
   /** The backends as they were when this process checked them last; absent when it has none that could be away. */

@@ -13,6 +13,7 @@ import { defineModule } from '../../../libs/modules/index.ts';
 import { toMessage } from '../../../libs/stage/messages/wake-ups.ts';
 import { closeRun } from '../../../libs/stage/run/close-run.ts';
 import { acceptTask } from '../../../libs/stage/run/submit.ts';
+import { silentLog } from '../../../libs/telemetry/log.ts';
 import { roomyMemory } from '../../../test/fixtures/roomy-memory.ts';
 import { openStageBench, type StageBench } from '../../../test/fixtures/stage-bench.ts';
 import { handle as processModule } from '../../module-processor/handle.ts';
@@ -62,6 +63,7 @@ export function openApi(modules: readonly ModuleDefinition[] = [shop], changes: 
     breakers: { list: async () => [] },
     publisher: { publish: async (_stage, messages) => void rung.push(...(messages as typeof rung)) },
     clock: bench.clock,
+    log: silentLog,
     pollIntervalMs: 1,
     ...changes,
   };
@@ -128,7 +130,7 @@ async function act(bench: StageBench, entry: DueEntry): Promise<void> {
     case 'deadline':
       return void (await bench.coordinator.phaseClose(entry));
     case 'settle':
-      return closeRun(bench, entry.runId);
+      return void (await closeRun(bench, entry.runId));
     case 'recover':
       return void (await bench.coordinator.recoverZombie({ node: entry.node, crashBudget: 3 }));
     case 'pump':

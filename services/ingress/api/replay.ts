@@ -13,6 +13,7 @@ import type { WakeUp } from '../../../libs/coordination/protocol/outcome.ts';
 import { CatenaError } from '../../../libs/errors/catena-error.ts';
 import { childMessages } from '../../../libs/stage/messages/wake-ups.ts';
 import type { RunRecord } from '../../../libs/store/port.ts';
+import { audit } from '../../../libs/telemetry/audit.ts';
 import { nodeIdFault } from './dead-letters.ts';
 import type { IngressApiDeps } from './deps.ts';
 import { findRun, notOpen } from './find-run.ts';
@@ -108,6 +109,8 @@ async function replayBatch(
     }
   } finally {
     if (wakeUps.length > 0) await keepOpen(deps, runId);
+    const count = replayed.filter(({ outcome }) => outcome === ReplayOutcome.REPLAYED).length;
+    audit(deps.log, 'replay', { run_id: runId, task_id: taskId, nodes: replayed.length, replayed: count, rejoin });
     const origin = { task: { taskId, runId, account, platform }, metadata: { ...metadata } };
     await deps.publisher.publish('ingress', childMessages(wakeUps, origin));
   }

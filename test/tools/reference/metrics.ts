@@ -4,7 +4,8 @@ import { code, pageHead, table } from './markdown.ts';
 
 const INTRODUCTION = `
 Each process serves its own metrics at \`/metrics\` of the address that [\`metrics.listen\`](configuration.md) names, in Prometheus'
-text format. Sum over the processes of a deployment. A label has few values, never an id, a URL or a host. A metric without
+text format, and pushes them over OTLP if [\`metrics.push_interval_ms\`](configuration.md) says so. Sum counters over the processes of a
+deployment. Of a gauge that says "of the whole deployment" take the maximum: several processes read the same. A label has few values, never an id, a URL or a host. A metric without
 labels is present from the start, with 0; one with labels appears with its first value.
 `;
 
@@ -27,7 +28,9 @@ A histogram gives \`_bucket\`, \`_sum\` and \`_count\`; its buckets end at ${buc
 
 /** Names end in their unit; what has none is counted. */
 function unitOf(name: string): string {
-  return name.endsWith('_ms') ? 'milliseconds' : 'count';
+  if (/_seconds(_total)?$/.test(name)) return 'seconds';
+  if (name.endsWith('_bytes')) return 'bytes';
+  return /_ms(_total)?$/.test(name) ? 'milliseconds' : 'count';
 }
 
 function compare(a: string, b: string): number {

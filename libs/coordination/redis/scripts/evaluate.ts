@@ -31,19 +31,21 @@ function isPassing(cause: unknown): boolean {
 
 /**
  * Sends a command, and again while its failure may pass; every command here may run twice. Rejects in bounded time with the error
- * that `toError` makes; then it is unknown what Redis did.
+ * that `toError` makes; then it is unknown what Redis did. `onFailure` is called for each time that it was sent in vain.
  */
 export async function answered<T>(
   redis: RedisClient,
   send: () => Promise<T>,
   timeoutMs: number,
   toError: (cause: unknown) => Error,
+  onFailure: () => void = () => {},
 ): Promise<T> {
   const endMs = performance.now() + timeoutMs;
   for (;;) {
     try {
       return await bounded(send(), endMs - performance.now(), timeoutMs);
     } catch (cause) {
+      onFailure();
       const isOver = isEnded(redis) || performance.now() + REPEAT_MS >= endMs;
       if (isOver || !isPassing(cause)) throw toError(cause);
     }

@@ -22,11 +22,13 @@ export interface ScriptRunnerOptions {
   readonly replicas: number;
   /** Called for each script that answered. */
   readonly onScript: (script: string, code: number, durationMs: number) => void;
+  /** Called for each command that failed or got no answer, whether it is sent again or not. */
+  readonly onFailure?: (() => void) | undefined;
 }
 
 /** Creates a runner, and loads its scripts on each master. */
 export async function startScriptRunner(options: ScriptRunnerOptions): Promise<ScriptRunner> {
-  const { redis, scripts, timeoutMs, onScript } = options;
+  const { redis, scripts, timeoutMs, onScript, onFailure } = options;
   const sources = new Map(scripts.map((script) => [script.name, readScript(script)]));
   await answered(
     redis,
@@ -37,6 +39,7 @@ export async function startScriptRunner(options: ScriptRunnerOptions): Promise<S
       ),
     timeoutMs,
     (cause) => unavailable('SCRIPT LOAD', cause),
+    onFailure,
   );
   const replicated = replication(options);
   return {
@@ -48,6 +51,7 @@ export async function startScriptRunner(options: ScriptRunnerOptions): Promise<S
         () => evaluate(redis, source, [keys.length, ...keys, ...args]),
         timeoutMs,
         (cause) => unavailable(script.name, cause),
+        onFailure,
       )) as Answer;
       if (replicated !== undefined && script.codes !== LookCode) await replicated(keys[0]!);
       onScript(script.name, code, performance.now() - startedMs);
@@ -59,6 +63,7 @@ export async function startScriptRunner(options: ScriptRunnerOptions): Promise<S
         () => command(redis),
         timeoutMs,
         (cause) => unavailable(what, cause),
+        onFailure,
       ),
   };
 }
@@ -81,6 +86,7 @@ function replication({
   redis,
   replicas,
   timeoutMs,
+  onFailure,
 }: ScriptRunnerOptions): ((key: string) => Promise<void>) | undefined {
   if (replicas === 0) return undefined;
   // Shorter than the silence after which the connection is left.
@@ -93,6 +99,7 @@ function replication({
       () => batch.exec(),
       timeoutMs,
       (cause) => unavailable('WAIT', cause),
+      onFailure,
     );
     const [error, count] = results?.[1] ?? [];
     if (error) throw unavailable('WAIT', error);

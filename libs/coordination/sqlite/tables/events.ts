@@ -3,13 +3,26 @@ import type { SqliteDatabase } from '../../../sqlite/database.ts';
 import type { EventFilter, TimelineEvent } from '../../protocol/reads.ts';
 import type { ModuleScope, RunScope } from './scopes.ts';
 
+export interface AppendedEvent {
+  readonly type: EventType;
+  readonly runId: string;
+  readonly subject: string;
+  readonly epoch: number;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/** Called within the transaction; it may be called again if that is rolled back. */
+export type OnEvent = (event: AppendedEvent) => void;
+
 /** The run's timeline: one row per event, unique by its stable id, written in the transition that causes it. */
 export class Events {
   readonly #insert;
 
   readonly #list;
+  readonly #onEvent: OnEvent;
 
-  constructor(db: SqliteDatabase) {
+  constructor(db: SqliteDatabase, onEvent: OnEvent = () => {}) {
+    this.#onEvent = onEvent;
     this.#list = db.prepare(
       `SELECT seq, id, type, at AS atMs, data FROM chain_events
        WHERE run_no = (SELECT no FROM chain_runs WHERE run_id = ?) AND seq > ? ORDER BY seq LIMIT ?`,
@@ -33,7 +46,8 @@ export class Events {
     atMs: number,
     data: Readonly<Record<string, unknown>>,
   ): void {
-    this.#insert.run(eventId(subject, epoch, type), run.no, type, atMs, JSON.stringify(data));
+    const added = this.#insert.run(eventId(subject, epoch, type), run.no, type, atMs, JSON.stringify(data));
+    if (added.changes === 1) this.#onEvent({ type, runId: run.runId, subject, epoch, data });
   }
 
   /** Records an event that occurs once per step of a module. */

@@ -1,4 +1,5 @@
 import { invariantBroken } from '../../protocol/assertions.ts';
+import type { FailedNode } from '../../protocol/failed-node.ts';
 import {
   type ChainNode,
   type DeathReason,
@@ -52,6 +53,12 @@ export function windowNumber({ state, due_at }: Pick<NodeRow, 'state' | 'due_at'
   const place = windowPlace({ state, dueAtMs: due_at });
   if (place === 'inside') return 1;
   return place === 'ready' ? 2 : 0;
+}
+
+/** A row for the events of its failure. */
+export function failedNode(row: NodeRow, { runId }: { readonly runId: string }): FailedNode {
+  const { step_idx: stepIdx, prefix_request: prefixRequest, attempts, crashes, error } = row;
+  return { runId, stepIdx, prefixRequest, attempts, crashes, error };
 }
 
 /** The columns of a row, in the order in which {@link toRow} takes them. */

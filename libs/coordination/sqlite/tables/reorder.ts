@@ -6,6 +6,7 @@ import type { ReleasedResponse } from '../../protocol/outcome.ts';
 export class ReorderBuffer {
   readonly #insert;
   readonly #take;
+  readonly #count;
   #size: number;
 
   constructor(db: SqliteDatabase) {
@@ -13,7 +14,8 @@ export class ReorderBuffer {
       'INSERT INTO chain_reorder (id, run_id, response) VALUES (?, ?, ?) ON CONFLICT (id) DO NOTHING',
     );
     this.#take = db.prepare('DELETE FROM chain_reorder WHERE id = ? RETURNING response');
-    this.#size = Number(db.prepare('SELECT count(*) AS n FROM chain_reorder').get()!.n);
+    this.#count = db.prepare('SELECT count(*) AS n FROM chain_reorder');
+    this.#size = this.count();
   }
 
   /** False when a response of this node is kept already. */
@@ -21,6 +23,10 @@ export class ReorderBuffer {
     const kept = this.#insert.run(id, runId, response).changes === 1;
     if (kept) this.#size += 1;
     return kept;
+  }
+
+  count(): number {
+    return this.#count.get()!.n as number;
   }
 
   take(node: NodeRef): ReleasedResponse | undefined {

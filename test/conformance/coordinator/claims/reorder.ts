@@ -36,6 +36,18 @@ export function describeReorder(open: OpenCoordinator): void {
       expect([...committed.released, ...pumped.released]).toMatchObject([{ response: 'the response' }]);
     });
 
+    it('is counted while it waits', async () => {
+      const scene = await openScene(open);
+      const counted = () => scene.harness.coordinator.bufferedResponses();
+      const request = scene.cast.request('early');
+      expect(await counted()).toBe(0);
+      await enqueue(scene, 'early', 'first');
+      await enqueue(scene, 'early', 'second');
+      expect(await counted()).toBe(1);
+      await scene.finish('a', [request]);
+      expect(await counted()).toBe(0);
+    });
+
     it('is handed out once', async () => {
       const scene = await openScene(open, { first: ['a', 'b'] });
       const request = scene.cast.request('early');

@@ -78,7 +78,13 @@ export function describeErrors(open: OpenCoordinator): void {
       for (const attempt of [1, 2]) {
         await scene.fail('a');
         const decided = await scene.decide('a', { retryDelayMs: 4_000 });
-        expect(decided).toEqual({ code: DecideCode.RETRY_AFTER, action: 'retry', repeated: false, wakeUps: [] });
+        expect(decided).toEqual({
+          code: DecideCode.RETRY_AFTER,
+          action: 'retry',
+          repeated: false,
+          gateTaken: false,
+          wakeUps: [],
+        });
         const dueAtMs = scene.harness.now() + 4_000;
         expect(await scene.node('a')).toMatchObject({ state: 'retry', attempts: attempt, epoch: attempt, dueAtMs });
         await scene.advance(4_000);

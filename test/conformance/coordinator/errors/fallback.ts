@@ -12,7 +12,12 @@ export function describeFallback(open: OpenCoordinator): void {
       const scene = await parsed(open, ['h']);
       await scene.fail('h');
       const decided = await fallBack(scene, 'h');
-      expect(decided).toMatchObject({ code: DecideCode.CONTINUE, action: 'fallback', repeated: false });
+      expect(decided).toMatchObject({
+        code: DecideCode.CONTINUE,
+        action: 'fallback',
+        repeated: false,
+        gateTaken: false,
+      });
       expect(decided.wakeUps).toMatchObject([{ kind: 'request', node: scene.cast.ref('r'), epoch: 1 }]);
       expect(await scene.node('h')).toMatchObject({ state: 'dead', deathReason: 'superseded' });
       expect(await scene.node('r')).toMatchObject({ state: 'pending', epoch: 1, attempts: 0, crashes: 0 });
@@ -117,7 +122,7 @@ export function describeFallback(open: OpenCoordinator): void {
       await scene.finish('r', [hop(scene, 'h', 'fresh')]);
       await scene.fail('h');
       const second = await fallBack(scene, 'h');
-      expect(second).toMatchObject({ code: DecideCode.RETRY_AFTER, action: 'retry' });
+      expect(second).toMatchObject({ code: DecideCode.RETRY_AFTER, action: 'retry', gateTaken: true });
       expect((await scene.node('r')).state).toBe('done');
     });
 

@@ -6,7 +6,7 @@ import type { Threshold } from '../../../../libs/coordination/protocol/errors.ts
 import type { ChainNode, NodeSeed, NodeState } from '../../../../libs/coordination/protocol/node.ts';
 import type { WakeUp } from '../../../../libs/coordination/protocol/outcome.ts';
 import type { Coordinator } from '../../../../libs/coordination/protocol/port.ts';
-import type { CoordinatorHarness } from '../scene/harness.ts';
+import type { HarnessOf } from '../scene/harness.ts';
 import { heldBy, LEASE_MS, NEVER } from '../scene/scene.ts';
 import { actOn, takeDue } from '../scene/sweeping.ts';
 import { allNodes, refOf, viewRun } from '../watch/reading.ts';
@@ -42,7 +42,7 @@ export class World {
   readonly runId: string;
   readonly shape: Shape;
   readonly budgets: Budgets;
-  readonly harness: CoordinatorHarness;
+  readonly harness: HarnessOf<Coordinator>;
   readonly coordinator: Coordinator;
   /** WakeUps on their way. */
   readonly wakeUps: WakeUp[] = [];
@@ -54,7 +54,7 @@ export class World {
   readonly calls: (() => Promise<unknown>)[] = [];
   #owners = 0;
 
-  constructor(harness: CoordinatorHarness, runId: string, shape: Shape, budgets: Budgets, tally: Tally) {
+  constructor(harness: HarnessOf<Coordinator>, runId: string, shape: Shape, budgets: Budgets, tally: Tally) {
     this.harness = harness;
     this.runId = runId;
     this.shape = shape;

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { EVENTS } from '../../../../libs/contracts/events.ts';
 import type { TimelineEvent } from '../../../../libs/coordination/protocol/reads.ts';
 import type { OpenCoordinator } from '../scene/harness.ts';
-import { openScene, type Scene } from '../scene/scene.ts';
+import { LEASE_MS, openScene, type Scene } from '../scene/scene.ts';
 
 export function describeTimeline(open: OpenCoordinator): void {
   describe('the timeline', () => {
@@ -22,6 +22,41 @@ export function describeTimeline(open: OpenCoordinator): void {
       ].map(({ type }) => types.indexOf(type));
       expect(milestones).not.toContain(-1);
       expect(milestones).toEqual([...milestones].sort((one, other) => one - other));
+    });
+
+    it('tells of a failure and of a dead letter which node failed, where, why, and at which attempt', async () => {
+      const scene = await openScene(open);
+      await scene.finish('a', [scene.cast.request('r')]);
+      const prefix = scene.cast.ref('r').id;
+      await scene.finish('r', [scene.cast.hop('h', { prefix: 'r', stepIdx: 1 })]);
+      await scene.fail('h');
+      await scene.decide('h', { retryDelayMs: 1 });
+      await scene.advance(1);
+      await scene.sweep();
+      await scene.fail('h');
+      await scene.decide('h', { fatal: true });
+      const of = { taskId: scene.runId, stepIdx: 1, prefixRequest: prefix, stage: '' };
+      const failed = { ...of, code: 'test.failed', class: 'retryable' };
+      expect(await failuresIn(scene)).toEqual([
+        [EVENTS.ErrorTaskProduced.type, { ...failed, attempt: 1 }],
+        [EVENTS.ErrorTaskProduced.type, { ...failed, attempt: 2 }],
+        [EVENTS.DeadLettered.type, { ...failed, attempt: 2, reason: 'failed' }],
+      ]);
+    });
+
+    it('tells of a node that lost too many leases that it did, whatever failed before', async () => {
+      const scene = await openScene(open);
+      await scene.fail('a');
+      await scene.decide('a', { retryDelayMs: 1 });
+      await scene.advance(1);
+      await scene.sweep();
+      for (const alone of [false, false, true]) {
+        await scene.take('a', { alone });
+        await scene.advance(LEASE_MS + 1);
+        await scene.coordinator.recoverZombie({ node: scene.cast.ref('a'), crashBudget: 3 });
+      }
+      const crashed = { stage: 'sweeper', code: 'execution.ends_process', class: 'fatal', reason: 'crashed' };
+      expect((await failuresIn(scene)).at(-1)).toMatchObject([EVENTS.DeadLettered.type, crashed]);
     });
 
     it('F20: tells of each transition once, also when its call is sent again', async () => {
@@ -72,6 +107,13 @@ export function describeTimeline(open: OpenCoordinator): void {
       expect(await timeline(scene, 1)).toEqual(await timeline(scene, 100));
     });
   });
+}
+
+/** The events of failures, in order: their types and data. */
+async function failuresIn(scene: Scene) {
+  const types: readonly string[] = [EVENTS.ErrorTaskProduced.type, EVENTS.DeadLettered.type];
+  const told = (await timeline(scene)).filter(({ type }) => types.includes(type));
+  return told.map(({ type, data }) => [type, data] as const);
 }
 
 /** All events of the scene's run, in order. */

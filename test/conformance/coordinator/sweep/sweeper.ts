@@ -14,6 +14,23 @@ export function describeSweeper(open: OpenCoordinator): void {
       expect(await woken(scene)).toEqual([scene.cast.ref('a').id]);
     });
 
+    it('is as late as what it could have taken has been due, and what is paused does not count', async () => {
+      const scene = await openScene(open);
+      const overdueMs = () => scene.harness.coordinator.oldestOverdueMs();
+      await scene.due();
+      const { dueAtMs } = await scene.node('a');
+      await scene.advance(dueAtMs - scene.harness.now());
+      expect(await overdueMs()).toBe(0);
+      await scene.advance(12_345);
+      expect(await overdueMs()).toBe(12_345);
+      await scene.coordinator.runControl({ runId: scene.runId, action: 'pause' });
+      await scene.due();
+      expect(await overdueMs()).toBe(0);
+      await scene.coordinator.runControl({ runId: scene.runId, action: 'resume' });
+      await scene.sweep();
+      expect(await overdueMs()).toBe(0);
+    });
+
     it('notifies a hop, a request, a retry and an overdue failure each by its own kind', async () => {
       const scene = await openScene(open, { first: ['a', 'b', 'c', 'd'] });
       await scene.finish('a', [scene.cast.request('r')]);
