@@ -13,16 +13,17 @@ export class NodeLister {
 
   constructor(db: SqliteDatabase, scopes: Scopes) {
     this.#scopes = scopes;
+    const columns = COLUMNS.replaceAll(/\w+/g, 'n.$&');
     this.#numberOf = db.prepare('SELECT no FROM chain_nodes WHERE id = ?');
     this.#list = db.prepare(
-      `SELECT ${COLUMNS.replaceAll(/\w+/g, 'n.$&')} FROM chain_runs r JOIN chain_modules m ON m.run_no = r.no JOIN chain_phases p ON p.module_no = m.no
+      `SELECT ${columns} FROM chain_runs r JOIN chain_modules m ON m.run_no = r.no JOIN chain_phases p ON p.module_no = m.no
          JOIN chain_nodes n ON n.phase_no = p.no
        WHERE r.run_id = ? AND n.no > ? AND (? = '' OR n.state = ?) AND (? = '' OR n.death_reason = ?)
        ORDER BY n.no LIMIT ?`,
     );
     this.#due = db.prepare(
-      `SELECT ${COLUMNS} FROM chain_nodes WHERE phase_no = ? AND due_at > 0 AND due_at >= ? AND due_at < ?
-       ORDER BY due_at, no LIMIT ?`,
+      `SELECT ${columns} FROM chain_nodes n WHERE n.phase_no = ? AND n.due_at > 0 AND n.due_at >= ? AND n.due_at < ?
+       ORDER BY n.due_at, n.no LIMIT ?`,
     );
     // Arrays are faster than objects, as in {@link Nodes}.
     this.#list.setReturnArrays(true);

@@ -47,7 +47,7 @@ export class Reconciler {
     for (const priorityClass of CLASSES) {
       const query = { limit: MAX_RUNS, state: 'accepted', priorityClass, oldestFirst: true } as const;
       for (const run of await this.#deps.store.listRuns(query)) {
-        waiting.push(run, { weight: CLASS_WEIGHT[priorityClass], account: '', runId: '' });
+        waiting.push(run, { weight: CLASS_WEIGHT[priorityClass], account: '', runId: priorityClass });
       }
     }
     for (let run = waiting.shift(); run !== undefined; run = waiting.shift()) {
