@@ -335,7 +335,7 @@ export function composeStages(backends: Backends, options: StageOptions): Stages
   });
   return {
     running,
-    stop: (drain) => stopStages({ running, sweeper, publisher, leases, solitude, handBackDeps, metrics }, drain),
+    stop: (drain) => stopStages({ running, sweeper, publisher, leases, solitude, handBackDeps }, drain),
     moduleProcessor,
     thresholdDeps,
     sweeper,
