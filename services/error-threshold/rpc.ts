@@ -20,16 +20,19 @@ import {
 import type { Coordinator } from '../../libs/coordination/protocol/port.ts';
 import { CatenaError } from '../../libs/errors/catena-error.ts';
 import { applyOutcome, NO_MESSAGE } from '../../libs/stage/execution/apply.ts';
+import type { Tasks } from '../../libs/stage/run/tasks.ts';
 import type { RunRecord, Store } from '../../libs/store/port.ts';
 import { audit } from '../../libs/telemetry/audit.ts';
 import type { ErrorThresholdDeps } from './deps.ts';
 import { handle } from './handle.ts';
+import { preCheck } from './service.ts';
 
 export interface ErrorThresholdApiDeps {
   /** Dependencies of the stage. */
   readonly thresholdDeps: ErrorThresholdDeps;
   readonly coordinator: Pick<Coordinator, 'thresholdDecide' | 'findRun' | 'terminateMark'>;
   readonly store: Pick<Store, 'findRun'>;
+  readonly tasks: Pick<Tasks, 'refusal'>;
 }
 
 /** The implementation of the service. */
@@ -48,18 +51,16 @@ export function createErrorThresholdApi(deps: ErrorThresholdApiDeps): ErrorThres
   };
 }
 
-/** Whether a task, or a module of it, was ended before it began. */
-async function preCheckTask({ coordinator }: ErrorThresholdApiDeps, { task }: PreCheckRequest): Promise<ChainDecision> {
+/** Whether a run may begin, or was ended before, or is to wait. */
+async function preCheckTask(deps: ErrorThresholdApiDeps, { task }: PreCheckRequest): Promise<ChainDecision> {
   if (task === undefined) throw invalidArgument([{ path: 'task', message: 'is missing' }]);
   const fault = messageFault({ kind: 'task', model: task });
   if (fault !== undefined) throw invalidArgument([{ path: `task.${fault.field}`, message: fault.reason }]);
-  const snapshot = await coordinator.findRun(task.runId);
-  if (snapshot === undefined) return decision(ChainDecisionKind.CONTINUE);
-  if (snapshot.mark !== '') return decision(ChainDecisionKind.TERMINATE_TASK, { reason: snapshot.reason });
-  const module = snapshot.modules.find(({ state }) => state === 'terminated');
-  return module === undefined
-    ? decision(ChainDecisionKind.CONTINUE)
-    : decision(ChainDecisionKind.TERMINATE_MODULE, { reason: module.reason });
+  const refusal = await preCheck(deps, task);
+  if (refusal === undefined) return decision(ChainDecisionKind.CONTINUE);
+  if (refusal.kind === 'cooling') return decision(ChainDecisionKind.RETRY_AFTER, { delayMs: refusal.delayMs });
+  const { scope, reason } = refusal;
+  return decision(ChainDecisionKind[scope === 'task' ? 'TERMINATE_TASK' : 'TERMINATE_MODULE'], { reason });
 }
 
 /** Decides as the stage does for a message, publishes what follows, and returns the decision. */

@@ -70,9 +70,10 @@ const SERVICES: { readonly [Name in StageName]: (deps: ApiDeps) => GrpcService }
   parser: ({ modules }) => grpcService(ParserDefinition, createParserApi({ modules })),
   'error-threshold': ({ backends, stages }) => {
     const { coordinator, store } = backends;
+    const { thresholdDeps, tasks } = stages;
     return grpcService(
       ErrorThresholdDefinition,
-      createErrorThresholdApi({ thresholdDeps: stages.thresholdDeps, coordinator, store }),
+      createErrorThresholdApi({ thresholdDeps, coordinator, store, tasks }),
     );
   },
 };

@@ -148,6 +148,7 @@ function storeOf(runs: FakeRuns) {
       runs.asked.readItems += 1;
       return (runs.items.get(runId) ?? []).filter((item) => item.type === type);
     },
+    findTask: async () => undefined,
     acceptRun: async (run: Parameters<Parameters<typeof acceptTask>[0]['store']['acceptRun']>[0]) => {
       const key = JSON.stringify([run.account, run.idempotencyKey ?? run.runId]);
       const standing = keys.get(key);

@@ -39,6 +39,7 @@ function scene(runs: readonly RunRecord[], known: readonly string[], room = Numb
         return true;
       },
     },
+    tasks: { refusal: async () => undefined },
     expireRun: async (runId: string) => void expired.push(runId),
     now: () => nowMs,
   };

@@ -9,14 +9,17 @@ import type { RunSnapshot, TimelineEvent } from '../../coordination/protocol/rea
 import { CatenaError } from '../../errors/catena-error.ts';
 import { failpoint } from '../../failpoints/failpoint.ts';
 import type { Budgets } from '../../limits/budgets.ts';
-import type { DeadLetter, RunEnd, RunRecords, Store } from '../../store/port.ts';
-import { RunFailures, thresholdDetail, toDeadLetter } from './run-failures.ts';
+import type { DeadLetter, RunEnd, RunRecords, Store, TaskCount } from '../../store/port.ts';
+import { isThreshold, RunFailures, thresholdDetail, toDeadLetter } from './run-failures.ts';
+import { countsOf } from './tasks.ts';
 
 export interface CloseRunDeps {
   readonly coordinator: Pick<Coordinator, 'findRun' | 'listNodes' | 'listEvents' | 'runSettle'>;
   readonly store: Pick<Store, 'closeRun' | 'countItems'>;
   readonly budgets: Pick<Budgets, 'read'>;
   readonly clock: Clock;
+  /** Errors in a row of a task, in runs without any success, after which its runs that wait are put off; undefined: never. */
+  readonly cooldown?: { readonly errors: number; readonly ms: number } | undefined;
 }
 
 /** The reason of a mark on a run whose end the store has already, because the coordinator had lost it. */
@@ -34,7 +37,8 @@ export async function closeRun(deps: CloseRunDeps, runId: string): Promise<RunEn
   failpoint('settle.before');
   const items = await deps.store.countItems(runId);
   const end = { ...toRunEnd(snapshot, items, deps.clock.now()), ...(await costOf(deps, runId)) };
-  await deps.store.closeRun(runId, end, recordsOf(deps.coordinator, runId, end));
+  const records = recordsOf(deps.coordinator, runId, end);
+  await deps.store.closeRun(runId, end, { ...records, count: countFor(deps, snapshot, end) });
   failpoint('settle.after');
   await deps.coordinator.runSettle({ runId });
   return end;
@@ -65,6 +69,20 @@ export async function costOf(
 ): Promise<Pick<RunEnd, 'cost'> | undefined> {
   const cost = await budgets.read(runId);
   return cost.spent + cost.reserved > 0 ? { cost } : undefined;
+}
+
+/**
+ * What the run counts for its task. A task whose threshold has ended the run is marked with that end: the process that decided may have
+ * died before it marked the task.
+ */
+function countFor({ cooldown }: CloseRunDeps, snapshot: RunSnapshot, { endedAtMs }: RunEnd): TaskCount {
+  const { runId, mark, reason } = snapshot;
+  const tripped = mark === 'terminated' && isThreshold(reason);
+  return {
+    ...countsOf(snapshot),
+    ...(tripped ? { mark: { by: 'threshold', reason, atMs: endedAtMs, runId } } : {}),
+    ...(cooldown === undefined ? {} : { cooldown: { errors: cooldown.errors, untilMs: endedAtMs + cooldown.ms } }),
+  };
 }
 
 export function toRunEnd(snapshot: RunSnapshot, items: number, endedAtMs: number): RunEnd {

@@ -4,9 +4,9 @@ import type { Coordinator } from '../../coordination/protocol/port.ts';
 import type { Budgets } from '../../limits/budgets.ts';
 import type { RunEnd, Store } from '../../store/port.ts';
 import type { Log } from '../../telemetry/log.ts';
-import { closeRun } from './close-run.ts';
+import { type CloseRunDeps, closeRun } from './close-run.ts';
 
-export interface RunEndsDeps {
+export interface RunEndsDeps extends Pick<CloseRunDeps, 'cooldown'> {
   readonly coordinator: Pick<Coordinator, 'findRun' | 'listNodes' | 'listEvents' | 'runSettle' | 'runControl'>;
   readonly store: Pick<Store, 'closeRun' | 'countItems'>;
   readonly budgets: Pick<Budgets, 'read'>;

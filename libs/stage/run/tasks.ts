@@ -1,0 +1,181 @@
+/** Named tasks: whether their runs may begin, what they count beside a run, and how all their runs are ended. */
+import type { Clock } from '../../clock/clock.ts';
+import { RecentMap } from '../../concurrency/recent-map.ts';
+import type { Coordinator } from '../../coordination/protocol/port.ts';
+import type { RunSnapshot } from '../../coordination/protocol/reads.ts';
+import { CatenaError } from '../../errors/catena-error.ts';
+import type { Counts, Store, TaskKey, TaskMark, TaskRecord } from '../../store/port.ts';
+import type { Log } from '../../telemetry/log.ts';
+import { METRICS } from '../../telemetry/metric-names.ts';
+import type { Metrics } from '../../telemetry/metrics.ts';
+
+/** The part of a run that tells its task. */
+export interface RunOfTask {
+  readonly runId: string;
+  readonly taskId: string;
+  readonly account: string;
+}
+
+export interface TasksDeps {
+  readonly store: Pick<Store, 'findTask' | 'markTask' | 'listEndingTasks' | 'endedTask'>;
+  readonly coordinator: Pick<Coordinator, 'findRun' | 'terminateMark'>;
+  readonly clock: Pick<Clock, 'now'>;
+  readonly metrics: Metrics;
+  readonly log: Log;
+}
+
+/** Why a run may not begin now: the run, a module of it or its task was ended, or the task cools down for so long. */
+export type Refusal =
+  | { readonly kind: 'terminated'; readonly scope: 'task' | 'module'; readonly reason: string }
+  | { readonly kind: 'cooling'; readonly delayMs: number };
+
+/** Open runs of a task whose counts are added up, and that are ended in one round: the newest. */
+export const MOST_OPEN_RUNS = 100;
+/** Counts of other runs may be so old when a failure is decided. */
+const COUNTS_AGE_MS = 1_000;
+const MAX_KEPT = 256;
+/** Tasks whose open runs one round ends. */
+const MAX_ENDING = 100;
+
+const NONE: Counts = { executions: 0, errors: 0 };
+
+interface TaskCounts {
+  readonly ended: Counts;
+  readonly open: ReadonlyMap<string, Counts>;
+}
+
+/** The named task of a run; undefined for a run that is a task of its own. */
+export function taskOf({ runId, taskId, account }: RunOfTask): TaskKey | undefined {
+  return taskId === runId ? undefined : { account, name: taskId };
+}
+
+export class Tasks {
+  readonly #deps: TasksDeps;
+  readonly #counts = new RecentMap<string, { readonly atMs: number; readonly counts: Promise<TaskCounts> }>(MAX_KEPT);
+
+  constructor(deps: TasksDeps) {
+    this.#deps = deps;
+  }
+
+  /** Why a run that was accepted may not be opened now; undefined when it may. */
+  async refusal(run: RunOfTask): Promise<Refusal | undefined> {
+    const key = taskOf(run);
+    const task = key === undefined ? undefined : await this.#deps.store.findTask(key, 0);
+    if (task === undefined) return undefined;
+    if (task.mark !== undefined) {
+      return { kind: 'terminated', scope: 'task', reason: `its task ${task.name} was terminated: ${markText(task.mark)}` };
+    }
+    const delayMs = task.coolsUntilMs - this.#deps.clock.now();
+    return delayMs > 0 ? { kind: 'cooling', delayMs } : undefined;
+  }
+
+  /**
+   * What the task has counted beside this run: its ended runs, and its {@link MOST_OPEN_RUNS} newest open ones. It may be
+   * {@link COUNTS_AGE_MS} old, so that a threshold may be passed by what other runs count meanwhile.
+   */
+  async countsBeside(run: RunOfTask): Promise<Counts> {
+    const key = taskOf(run);
+    if (key === undefined) return NONE;
+    const kept = await this.#read(key);
+    // Counts from before the run was opened may be from before a lift.
+    const isOlder = !kept.open.has(run.runId) && kept.open.size < MOST_OPEN_RUNS;
+    const { ended, open } = isOlder ? await this.#read(key, true) : kept;
+    let { executions, errors } = ended;
+    for (const [runId, counts] of open) {
+      if (runId === run.runId) continue;
+      executions += counts.executions;
+      errors += counts.errors;
+    }
+    return { executions, errors };
+  }
+
+  /**
+   * Marks the task of a run that its threshold has ended, and ends its other open runs. If the process dies before, the end of the
+   * run marks the task; if it dies in between, {@link endRuns} ends them.
+   */
+  async tripped(run: RunOfTask): Promise<void> {
+    const key = taskOf(run);
+    if (key === undefined) return;
+    const snapshot = await this.#deps.coordinator.findRun(run.runId);
+    // A replay has lifted the mark since.
+    if (snapshot?.mark !== 'terminated') return;
+    const { runId } = run;
+    await this.mark(key, { by: 'threshold', reason: snapshot.reason, atMs: this.#deps.clock.now(), runId });
+  }
+
+  /** Marks a task, and ends its open runs. Returns false when it is unknown or marked already. */
+  async mark(key: TaskKey, mark: TaskMark): Promise<boolean> {
+    const { store, metrics, log } = this.#deps;
+    const isNew = await store.markTask(key, mark);
+    if (isNew) {
+      metrics.counter(METRICS.tasksTerminated).with({ by: mark.by === 'threshold' ? 'threshold' : 'operator' }).add();
+      const { by, reason, runId } = mark;
+      const of = { task_id: key.name, account: key.account, ...(runId === '' ? {} : { run_id: runId }) };
+      log.warn('a task was terminated; new runs of it are refused until it is lifted', { ...of, by, reason });
+    }
+    const task = await store.findTask(key, MOST_OPEN_RUNS);
+    if (task !== undefined) await this.#endRunsOf(task);
+    return isNew;
+  }
+
+  /** Ends open runs of marked tasks: those that were being opened meanwhile, or that a process which died has left. */
+  async endRuns(signal: AbortSignal): Promise<void> {
+    for (const task of await this.#deps.store.listEndingTasks(MAX_ENDING, MOST_OPEN_RUNS)) {
+      if (signal.aborted) return;
+      await this.#endRunsOf(task);
+      if (task.openRuns.length === 0) await this.#deps.store.endedTask(task);
+    }
+  }
+
+  async #endRunsOf({ name, mark, openRuns }: TaskRecord): Promise<void> {
+    if (mark === undefined) return;
+    const reason = `its task ${name} was terminated: ${markText(mark)}`;
+    // The run that has reached the threshold is marked already; nothing changes for it.
+    for (const runId of openRuns) await this.#deps.coordinator.terminateMark({ runId, reason });
+  }
+
+  #read(key: TaskKey, isFresh = false): Promise<TaskCounts> {
+    const nowMs = this.#deps.clock.now();
+    const id = JSON.stringify([key.account, key.name]);
+    const kept = this.#counts.get(id);
+    if (!isFresh && kept !== undefined && nowMs - kept.atMs < COUNTS_AGE_MS) return kept.counts;
+    const counts = this.#readNow(key);
+    this.#counts.set(id, { atMs: nowMs, counts });
+    counts.catch(() => this.#counts.delete(id));
+    return counts;
+  }
+
+  async #readNow(key: TaskKey): Promise<TaskCounts> {
+    const { store, coordinator } = this.#deps;
+    const task = await store.findTask(key, MOST_OPEN_RUNS);
+    const open = new Map<string, Counts>();
+    for (const runId of task?.openRuns ?? []) open.set(runId, countsOf(await coordinator.findRun(runId)));
+    return { ended: task?.counts ?? NONE, open };
+  }
+}
+
+/** What a run has counted so far, since its last replay. */
+export function countsOf(snapshot: Pick<RunSnapshot, 'modules'> | undefined): Counts {
+  let [executions, errors] = [0, 0];
+  for (const module of snapshot?.modules ?? []) {
+    executions += module.executions;
+    errors += module.errors;
+  }
+  return { executions, errors };
+}
+
+/** Who has terminated a task, why and when, as a part of a sentence. */
+export function markText({ by, reason, atMs, runId }: TaskMark): string {
+  const who = by === 'threshold' ? `in run ${runId}` : `by ${by}`;
+  return `${reason} (${who}, ${new Date(atMs).toISOString()})`;
+}
+
+/** `submit.task_terminated`: a new run of a marked task. */
+export function taskTerminated({ account, name, mark }: TaskRecord): CatenaError {
+  const why = mark === undefined ? '' : `: ${markText(mark)}`;
+  const option = account === 'default' ? '' : ` --account ${account}`;
+  return new CatenaError('submit.task_terminated', `the task ${name} of ${account} was terminated${why}`, {
+    data: { account, task: name, ...(mark === undefined ? {} : { by: mark.by, reason: mark.reason, atMs: mark.atMs }) },
+    remedy: `mend what made it fail, then allow it again with \`catena task lift ${name}${option}\``,
+  });
+}

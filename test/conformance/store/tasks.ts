@@ -1,0 +1,152 @@
+import { describe, expect, it } from 'vitest';
+import type { RunEnd, Store, TaskCount, TaskMark } from '../../../libs/store/port.ts';
+import { END, newRun, type OpenWith, records } from './harness.ts';
+
+const KEY = { account: 'acme', name: 'prices' };
+const MARK: TaskMark = { by: 'operator at 10.0.0.7', reason: 'the shop asked us to stop', atMs: 7, runId: '' };
+
+/** Named tasks: what their runs count, and whether new ones may begin. */
+export function describeTasks(name: string, open: OpenWith): void {
+  const run = (runId: string, changes = {}) => newRun(runId, { taskId: 'prices', acceptedAtMs: Number(runId.slice(1)), ...changes });
+  const close = (store: Store, runId: string, count: TaskCount, end: RunEnd = END) =>
+    store.closeRun(runId, end, { ...records(), count });
+  const counts = async (store: Store, key = KEY) => (await store.findTask(key, 0))?.counts;
+
+  describe(`${name} store: a named task`, () => {
+    it('exists from its first run on, for each account by itself, and has its open runs, the newest first', async () => {
+      const { store } = await open(run('r1'), run('r2'), run('r3'), run('r4', { account: 'other' }), run('r5', { taskId: 'r5' }));
+      for (const runId of ['r1', 'r2', 'r4', 'r5']) await store.markOpen(runId);
+      expect(await store.findTask(KEY, 10)).toEqual({
+        ...KEY,
+        counts: { executions: 0, errors: 0 },
+        mark: undefined,
+        coolsUntilMs: 0,
+        openRuns: ['r2', 'r1'],
+      });
+      expect((await store.findTask(KEY, 1))?.openRuns).toEqual(['r2']);
+      expect((await store.findTask({ ...KEY, account: 'other' }, 10))?.openRuns).toEqual(['r4']);
+      expect(await store.findTask({ account: 'acme', name: 'r5' }, 10)).toBeUndefined();
+      expect(await store.findTask({ account: 'acme', name: 'unknown' }, 10)).toBeUndefined();
+    });
+
+    it('has its runs listed, all or of one state, and never a run that is a task of its own', async () => {
+      const { store } = await open(run('r1'), run('r2'), run('r3', { account: 'other' }), run('r4', { taskId: 'r4' }));
+      await store.markOpen('r1');
+      const ids = async (query: object) => (await store.listRuns({ limit: 9, account: 'acme', ...query })).map(({ runId }) => runId);
+      expect(await ids({ taskId: 'prices' })).toEqual(['r2', 'r1']);
+      expect(await ids({ taskId: 'prices', state: 'open' })).toEqual(['r1']);
+      expect(await ids({ taskId: 'r4' })).toEqual([]);
+    });
+
+    it('counts what its ended runs have counted, each once, however often it is closed', async () => {
+      const { store } = await open(run('r1'), run('r2'));
+      for (const runId of ['r1', 'r2']) await store.markOpen(runId);
+      await close(store, 'r1', { executions: 10, errors: 4 });
+      await close(store, 'r1', { executions: 10, errors: 4 });
+      expect(await counts(store)).toEqual({ executions: 10, errors: 4 });
+      await Promise.all([1, 2, 3].map(() => close(store, 'r2', { executions: 5, errors: 1 })));
+      expect(await counts(store)).toEqual({ executions: 15, errors: 5 });
+    });
+
+    it('does not count a run that was never opened', async () => {
+      const { store } = await open(run('r1'));
+      await store.closeRun('r1', { ...END, finishReason: 'rejected' }, records());
+      expect(await counts(store)).toEqual({ executions: 0, errors: 0 });
+    });
+
+    it('counts a replayed run by what was executed since: its earlier end counts no more when it is open again', async () => {
+      const { store } = await open(run('r1'), run('r2'));
+      for (const runId of ['r1', 'r2']) await store.markOpen(runId);
+      await close(store, 'r1', { executions: 10, errors: 4 });
+      await close(store, 'r2', { executions: 1, errors: 1 });
+      await store.markOpen('r1');
+      await store.markOpen('r1');
+      expect(await counts(store)).toEqual({ executions: 1, errors: 1 });
+      await close(store, 'r1', { executions: 4, errors: 0 });
+      expect(await counts(store)).toEqual({ executions: 5, errors: 1 });
+      // A process that died between the replay and the store closes the run again without having opened it here.
+      await close(store, 'r1', { executions: 2, errors: 1 });
+      expect(await counts(store)).toEqual({ executions: 3, errors: 2 });
+    });
+
+    it('that is marked gets no new run, until it is lifted; an earlier one is still answered by its key', async () => {
+      const { store } = await open(run('r1', { idempotencyKey: 'k' }));
+      expect(await store.markTask({ ...KEY, name: 'unknown' }, MARK)).toBe(false);
+      expect(await store.markTask(KEY, MARK)).toBe(true);
+      expect(await store.markTask(KEY, { ...MARK, reason: 'another' })).toBe(false);
+      expect((await store.findTask(KEY, 0))?.mark).toEqual(MARK);
+      expect(await store.acceptRun(run('r2'))).toBeUndefined();
+      expect(await store.findRun('r2')).toBeUndefined();
+      expect(await store.acceptRun(run('r3', { idempotencyKey: 'k' }))).toBe('r1');
+      expect(await store.acceptRun(run('r1'))).toBe('r1');
+      expect(await store.acceptRun(run('r4', { account: 'other' }))).toBe('r4');
+      expect(await store.acceptRun(run('r5', { taskId: 'r5' }))).toBe('r5');
+      expect(await store.liftTask(KEY)).toBe(true);
+      expect(await store.liftTask(KEY)).toBe(false);
+      expect(await store.acceptRun(run('r2'))).toBe('r2');
+    });
+
+    it('begins at 0 after a lift: runs that were opened before count no more and mark it no more', async () => {
+      const { store } = await open(run('r1'), run('r2'));
+      for (const runId of ['r1', 'r2']) await store.markOpen(runId);
+      await close(store, 'r1', { executions: 10, errors: 10 });
+      await store.markTask(KEY, MARK);
+      await store.liftTask(KEY);
+      expect(await counts(store)).toEqual({ executions: 0, errors: 0 });
+      const tripped = { ...MARK, by: 'threshold', runId: 'r2' };
+      expect(await store.markTask(KEY, tripped)).toBe(false);
+      await close(store, 'r2', { executions: 9, errors: 9, mark: tripped });
+      await close(store, 'r1', { executions: 10, errors: 10 });
+      expect(await store.findTask(KEY, 0)).toMatchObject({ counts: { executions: 0, errors: 0 }, mark: undefined });
+      await store.markOpen('r2');
+      expect(await store.markTask(KEY, tripped)).toBe(true);
+    });
+
+    it('is marked with the end of the run that its threshold has ended', async () => {
+      const { store } = await open(run('r1'));
+      await store.markOpen('r1');
+      const mark = { by: 'threshold', reason: 'threshold: 3 errors in 3 executions', atMs: 9, runId: 'r1' };
+      await close(store, 'r1', { executions: 3, errors: 3, mark });
+      expect((await store.findTask(KEY, 0))?.mark).toEqual(mark);
+      await store.liftTask(KEY);
+      await close(store, 'r1', { executions: 3, errors: 3, mark });
+      expect((await store.findTask(KEY, 0))?.mark).toBeUndefined();
+    });
+
+    it('that is marked is listed until none of its runs is open, and again when one is opened all the same', async () => {
+      const { store } = await open(run('r1'), run('r2'), run('r3', { taskId: 'other' }));
+      for (const runId of ['r1', 'r3']) await store.markOpen(runId);
+      const ending = async () => (await store.listEndingTasks(10, 10)).map(({ name, openRuns }) => [name, ...openRuns]);
+      expect(await ending()).toEqual([]);
+      await store.markTask(KEY, MARK);
+      await store.endedTask(KEY);
+      expect(await ending()).toEqual([['prices', 'r1']]);
+      await close(store, 'r1', { executions: 0, errors: 0 });
+      expect(await ending()).toEqual([['prices']]);
+      await store.endedTask(KEY);
+      expect(await ending()).toEqual([]);
+      await store.markOpen('r2');
+      expect(await ending()).toEqual([['prices', 'r2']]);
+      await store.liftTask(KEY);
+      expect(await ending()).toEqual([]);
+    });
+
+    it('cools down after errors in a row, over runs without any success', async () => {
+      const { store } = await open(run('r1'), run('r2'), run('r3'), run('r4'), run('r5'));
+      for (const runId of ['r1', 'r2', 'r3', 'r4', 'r5']) await store.markOpen(runId);
+      const cooldown = { errors: 5, untilMs: 1_000 };
+      const until = async () => (await store.findTask(KEY, 0))?.coolsUntilMs;
+      await close(store, 'r1', { executions: 4, errors: 4, cooldown });
+      await close(store, 'r1', { executions: 4, errors: 4, cooldown });
+      await close(store, 'r2', { executions: 4, errors: 3, cooldown });
+      await close(store, 'r3', { executions: 4, errors: 4, cooldown });
+      expect(await until()).toBe(0);
+      await close(store, 'r4', { executions: 1, errors: 1, cooldown });
+      expect(await until()).toBe(1_000);
+      await close(store, 'r5', { executions: 1, errors: 1, cooldown: { errors: 5, untilMs: 2_000 } });
+      expect(await until()).toBe(1_000);
+      expect(await store.liftTask(KEY)).toBe(true);
+      expect(await until()).toBe(0);
+    });
+  });
+}
