@@ -238,6 +238,7 @@ export function composeStages(backends: Backends, options: StageOptions): Stages
     budgets,
     clock,
     log,
+    runs,
     release: async (runId) => {
       forget(runId);
       await cookieStore.forget(runId);

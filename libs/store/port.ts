@@ -133,14 +133,22 @@ export interface TaskRecord extends TaskKey {
   /** Until when its runs that wait are not opened, in Unix milliseconds; 0: no cool-down. */
   readonly coolsUntilMs: number;
   /** Its open runs at the same moment, the newest first; as many as were asked for. */
-  readonly openRuns: readonly string[];
+  readonly openRuns: readonly OpenRun[];
+}
+
+/** An open run of a task. */
+export interface OpenRun {
+  readonly runId: string;
+  /** Whether it counts for the task: it was opened after the last lift. */
+  readonly isCounted: boolean;
 }
 
 /** What the end of a run tells its task. A run that is a task of its own tells nobody. */
 export interface TaskCount extends Counts {
+  readonly items: number;
   /** Set if the threshold of the task has ended the run. */
   readonly mark?: TaskMark | undefined;
-  /** After so many errors in a row, in runs without any success, the task cools down until then. */
+  /** After so many errors in a row, in runs without any item, the task cools down until then. */
   readonly cooldown?: { readonly errors: number; readonly untilMs: number } | undefined;
 }
 

@@ -3,7 +3,7 @@ import type { Counts, TaskCount, TaskMark } from './port.ts';
 
 /** The part of a task that ends of its runs change. */
 export interface TaskTally extends Counts {
-  /** Errors of its last runs, as far as none of them had a success. */
+  /** Errors of its last runs, as far as none of them has an item. */
   readonly streak: number;
   readonly coolsUntilMs: number;
   readonly mark: TaskMark | undefined;
@@ -16,9 +16,9 @@ export interface TaskTally extends Counts {
  * @param before what the run has counted already
  */
 export function withRunCounted(task: TaskTally, before: Counts, count: TaskCount): TaskTally {
-  const { executions, errors, mark, cooldown } = count;
+  const { executions, errors, items, mark, cooldown } = count;
   const moreErrors = errors - before.errors;
-  const streak = executions > errors ? 0 : task.streak + Math.max(0, moreErrors);
+  const streak = items > 0 ? 0 : task.streak + Math.max(0, moreErrors);
   const cools = cooldown !== undefined && moreErrors > 0 && streak >= cooldown.errors;
   return {
     executions: task.executions + executions - before.executions,

@@ -122,7 +122,10 @@ async function decideCommand(
 }
 
 /** Without an answer of the store the run is decided by its own counts; a later failure looks again. */
-async function countsBeside({ tasks, log }: ErrorThresholdDeps, { task }: ErrorTaskModel): Promise<Pick<DecideCommand, 'beside'>> {
+async function countsBeside(
+  { tasks, log }: ErrorThresholdDeps,
+  { task }: ErrorTaskModel,
+): Promise<Pick<DecideCommand, 'beside'>> {
   if (task!.taskId === task!.runId) return {};
   try {
     return { beside: await tasks.countsBeside(task!) };

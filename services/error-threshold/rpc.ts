@@ -41,9 +41,9 @@ export function createErrorThresholdApi(deps: ErrorThresholdApiDeps): ErrorThres
     preCheck: async (request) => ({ decision: await preCheckTask(deps, request) }),
     decide: async ({ errorTask }) => ({ decision: await decide(deps, errorTask) }),
     terminate: async (request) => {
-      const changed = await terminate(deps, request);
+      const { changed, taskId } = await terminate(deps, request);
       const { runId, moduleId, reason } = request;
-      const of = { run_id: runId, task_id: runId, ...(moduleId === '' ? {} : { module_id: moduleId }) };
+      const of = { run_id: runId, task_id: taskId, ...(moduleId === '' ? {} : { module_id: moduleId }) };
       audit(deps.thresholdDeps.log, 'terminate', { ...of, reason, changed });
       return { changed };
     },
@@ -104,11 +104,11 @@ function decision(kind: ChainDecisionKind, rest: Partial<ChainDecision> = {}): C
   return { kind, delayMs: 0, reason: '', actionApplied: '', ...rest };
 }
 
-/** Returns whether anything changed. */
+/** Returns whether anything changed, and the task of the run. */
 async function terminate(
   { store, coordinator }: ErrorThresholdApiDeps,
   { runId, moduleId, reason }: TerminateRequest,
-): Promise<boolean> {
+): Promise<{ readonly changed: boolean; readonly taskId: string }> {
   requireNone([textFault('reason', reason, 500)]);
   const record = await findRun(store, runId);
   if (moduleId !== '' && !record.modules.includes(moduleId)) {
@@ -132,7 +132,8 @@ async function terminate(
     });
   }
   const scope = moduleId === '' ? { runId } : { runId, moduleId };
-  return (await coordinator.terminateMark({ ...scope, reason })) === TerminateCode.TERMINATED;
+  const changed = (await coordinator.terminateMark({ ...scope, reason })) === TerminateCode.TERMINATED;
+  return { changed, taskId: record.taskId };
 }
 
 async function findRun(store: ErrorThresholdApiDeps['store'], runId: string): Promise<RunRecord> {

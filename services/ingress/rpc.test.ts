@@ -166,6 +166,7 @@ describe('ListRuns', () => {
     acceptedBeforeMs: 0,
     pageSize: 0,
     pageToken: '',
+    taskId: '',
   };
 
   async function three(): Promise<{ opened: Api; ids: string[] }> {
@@ -224,6 +225,8 @@ describe('ListRuns', () => {
     [{ state: RunState.CLOSING }, 'state'],
     [{ acceptedFromMs: -5 }, 'accepted_from_ms'],
     [{ account: 'a'.repeat(201) }, 'account'],
+    [{ taskId: 'prices' }, 'account'],
+    [{ account: 'acme', taskId: ' prices' }, 'task_id'],
   ])('refuses a filter or a page that cannot be (%#)', async (filter, field) => {
     const { api } = openApi();
     expect(await refusal(api.listRuns({ ...request, ...filter }, call()))).toEqual(invalid(field));

@@ -94,6 +94,7 @@ function ingressDeps({ backends, stages, modules, submit, processes, health }: A
     clock,
     log,
     submit,
+    tasks: stages.tasks,
     processes,
     cancelUnopened: (runId: string) => stages.runEnds.cancel(runId),
     limits: (keys: readonly string[]) => limiter.look(keys),

@@ -75,6 +75,11 @@ export const submissionRequest = z.object({
     .describe('The most calls with `until`; default: three times the first ones.'),
   prompt: z.enum(PROMPT_STYLES).optional().describe('bare: the question alone, the default; list: asks for a list.'),
   maxSources: z.int().min(0).max(1_000).optional().describe('Cited pages that are read; default: 10.'),
+  task: userOpenid
+    .optional()
+    .describe(
+      'The task that the run belongs to: thresholds and marks act over all its runs. Names are shared by all users.',
+    ),
   costCap: z
     .number()
     .positive()

@@ -6,6 +6,7 @@ import { readNodes } from '../../explain/read-nodes.ts';
 import { readOtherRuns } from '../../explain/turns.ts';
 import { deadNodes, hasDead, timeline } from '../../stage/run/close-run.ts';
 import { failuresSoFar, toDeadLetter } from '../../stage/run/run-failures.ts';
+import { lookAtTask, taskAwaited } from '../../stage/run/tasks.ts';
 import type { DeadLetter, RunRecord, StoredEvent, StoredItem } from '../../store/port.ts';
 import { findRun } from './find-run.ts';
 import type { Reader } from './open-reader.ts';
@@ -17,7 +18,16 @@ export function fileRuns(reader: Reader, clock: Clock): RunSource {
   const { store, coordinator, readCost } = reader;
   return {
     findRun: async (reference) => withoutOldEnd(await findRun(store, reference)),
-    listRuns: async (limit) => (await store.listRuns({ limit })).map(withoutOldEnd),
+    listRuns: async (limit, task) => {
+      const ofTask = task === undefined ? {} : { account: task.account, taskId: task.name };
+      return (await store.listRuns({ limit, ...ofTask })).map(withoutOldEnd);
+    },
+    task: async (key) => {
+      const look = await lookAtTask(reader, key);
+      if (look === undefined) return undefined;
+      const openRuns = look.task.openRuns.map(({ runId }) => runId);
+      return { ...look.task, counts: look.counts, coolsUntilMs: look.coolsUntilMs, openRuns };
+    },
     look: async (record) => ({
       record,
       snapshot: await coordinator.findRun(record.runId),
@@ -90,6 +100,7 @@ async function explain(
       ...{ record, snapshot, nodes: open, limits: [], nowMs },
       failures: failuresSoFar([...open, ...dead]),
       others: await readOtherRuns(store, record),
+      task: await taskAwaited({ store, coordinator }, record),
       calls: calls === undefined ? [] : [{ ...calls, process: '' }],
     }),
     sampled: isSampled,

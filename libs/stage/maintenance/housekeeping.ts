@@ -17,7 +17,7 @@ export interface HousekeepingDeps
   /** Whether it also opens runs that were accepted but never opened. */
   readonly reconciles: boolean;
   /** Ends open runs of marked tasks, and says which tasks cool down. */
-  readonly tasks: Pick<Tasks, 'endRuns' | 'refusal'>;
+  readonly tasks: Pick<Tasks, 'endRuns' | 'isCooling'>;
   readonly responseCache: Pick<ResponseCache, 'expire'>;
   readonly metrics: Metrics;
   readonly log: Log;

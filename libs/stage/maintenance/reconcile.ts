@@ -15,7 +15,7 @@ export interface ReconcileDeps {
   /** Ends a run that was not opened before its deadline. */
   readonly expireRun: (runId: string) => Promise<void>;
   /** Says which tasks cool down: their runs wait with their messages, and get no others. */
-  readonly tasks: Pick<Tasks, 'refusal'>;
+  readonly tasks: Pick<Tasks, 'isCooling'>;
   /** Unix milliseconds. */
   readonly now: () => number;
   /** Selects the runs to check; default all. */
@@ -84,7 +84,7 @@ export class Reconciler {
     const { runId } = run;
     if (!this.#isServed(run) || (this.#sent.get(runId) ?? Number.NEGATIVE_INFINITY) > now() - SENT_MS) return true;
     if ((await coordinator.findRun(runId)) !== undefined) return true;
-    if ((await tasks.refusal(run))?.kind === 'cooling') return true;
+    if (await tasks.isCooling(run)) return true;
     const isSent = await bus.publish(taskMessage(run));
     if (isSent) this.#sent.set(runId, now());
     return isSent;

@@ -18,7 +18,7 @@ export interface CloseRunDeps {
   readonly store: Pick<Store, 'closeRun' | 'countItems'>;
   readonly budgets: Pick<Budgets, 'read'>;
   readonly clock: Clock;
-  /** Errors in a row of a task, in runs without any success, after which its runs that wait are put off; undefined: never. */
+  /** Errors in a row of a task, in runs without any item, after which its runs that wait are put off; undefined: never. */
   readonly cooldown?: { readonly errors: number; readonly ms: number } | undefined;
 }
 
@@ -75,11 +75,12 @@ export async function costOf(
  * What the run counts for its task. A task whose threshold has ended the run is marked with that end: the process that decided may have
  * died before it marked the task.
  */
-function countFor({ cooldown }: CloseRunDeps, snapshot: RunSnapshot, { endedAtMs }: RunEnd): TaskCount {
+function countFor({ cooldown }: CloseRunDeps, snapshot: RunSnapshot, { endedAtMs, items }: RunEnd): TaskCount {
   const { runId, mark, reason } = snapshot;
   const tripped = mark === 'terminated' && isThreshold(reason);
   return {
     ...countsOf(snapshot),
+    items,
     ...(tripped ? { mark: { by: 'threshold', reason, atMs: endedAtMs, runId } } : {}),
     ...(cooldown === undefined ? {} : { cooldown: { errors: cooldown.errors, untilMs: endedAtMs + cooldown.ms } }),
   };

@@ -27,6 +27,7 @@ function ends({ knownAfter }: { readonly knownAfter: number }) {
     budgets: { read: never },
     clock: new ManualClock(5),
     log: silentLog,
+    runs: { kept: () => undefined },
     release: async (runId) => void released.push(runId),
   });
   return { runEnds, control, written, released };

@@ -4,7 +4,8 @@ import { RecentMap } from '../../concurrency/recent-map.ts';
 import type { Coordinator } from '../../coordination/protocol/port.ts';
 import type { RunSnapshot } from '../../coordination/protocol/reads.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
-import type { Counts, Store, TaskKey, TaskMark, TaskRecord } from '../../store/port.ts';
+import { markText } from '../../explain/reasons.ts';
+import type { Counts, RunRecord, Store, TaskKey, TaskMark, TaskRecord } from '../../store/port.ts';
 import type { Log } from '../../telemetry/log.ts';
 import { METRICS } from '../../telemetry/metric-names.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
@@ -39,9 +40,15 @@ const MAX_ENDING = 100;
 
 const NONE: Counts = { executions: 0, errors: 0 };
 
-interface TaskCounts {
-  readonly ended: Counts;
+/** A named task with what its open runs have counted so far. */
+export interface TaskLook {
+  readonly task: TaskRecord;
+  /** Of those of its {@link MOST_OPEN_RUNS} newest open runs that count, by their ids. */
   readonly open: ReadonlyMap<string, Counts>;
+  /** Of these and of its ended runs. */
+  readonly counts: Counts;
+  /** Until when its runs that wait are not opened: the task cools down, or a module of an open run does. 0: they are. */
+  readonly coolsUntilMs: number;
 }
 
 /** The named task of a run; undefined for a run that is a task of its own. */
@@ -51,7 +58,9 @@ export function taskOf({ runId, taskId, account }: RunOfTask): TaskKey | undefin
 
 export class Tasks {
   readonly #deps: TasksDeps;
-  readonly #counts = new RecentMap<string, { readonly atMs: number; readonly counts: Promise<TaskCounts> }>(MAX_KEPT);
+  readonly #looks = new RecentMap<string, { readonly atMs: number; readonly look: Promise<TaskLook | undefined> }>(
+    MAX_KEPT,
+  );
 
   constructor(deps: TasksDeps) {
     this.#deps = deps;
@@ -63,10 +72,21 @@ export class Tasks {
     const task = key === undefined ? undefined : await this.#deps.store.findTask(key, 0);
     if (task === undefined) return undefined;
     if (task.mark !== undefined) {
-      return { kind: 'terminated', scope: 'task', reason: `its task ${task.name} was terminated: ${markText(task.mark)}` };
+      return {
+        kind: 'terminated',
+        scope: 'task',
+        reason: `its task ${task.name} was terminated: ${markText(task.mark)}`,
+      };
     }
-    const delayMs = task.coolsUntilMs - this.#deps.clock.now();
+    const ofOpenRuns = (await this.#look(task))?.coolsUntilMs ?? 0;
+    const delayMs = Math.max(task.coolsUntilMs, ofOpenRuns) - this.#deps.clock.now();
     return delayMs > 0 ? { kind: 'cooling', delayMs } : undefined;
+  }
+
+  /** Whether the task of a run cools down, as far as was known a second ago. */
+  async isCooling(run: RunOfTask): Promise<boolean> {
+    const key = taskOf(run);
+    return key !== undefined && ((await this.#look(key))?.coolsUntilMs ?? 0) > this.#deps.clock.now();
   }
 
   /**
@@ -76,17 +96,15 @@ export class Tasks {
   async countsBeside(run: RunOfTask): Promise<Counts> {
     const key = taskOf(run);
     if (key === undefined) return NONE;
-    const kept = await this.#read(key);
+    let look = await this.#look(key);
+    const find = () => look?.task.openRuns.find(({ runId }) => runId === run.runId);
     // Counts from before the run was opened may be from before a lift.
-    const isOlder = !kept.open.has(run.runId) && kept.open.size < MOST_OPEN_RUNS;
-    const { ended, open } = isOlder ? await this.#read(key, true) : kept;
-    let { executions, errors } = ended;
-    for (const [runId, counts] of open) {
-      if (runId === run.runId) continue;
-      executions += counts.executions;
-      errors += counts.errors;
-    }
-    return { executions, errors };
+    const isOlder = find() === undefined && (look?.task.openRuns.length ?? 0) < MOST_OPEN_RUNS;
+    if (isOlder) look = await this.#look(key, true);
+    // A run from before the last lift is judged alone.
+    if (look === undefined || find()?.isCounted === false) return NONE;
+    const own = look.open.get(run.runId) ?? NONE;
+    return { executions: look.counts.executions - own.executions, errors: look.counts.errors - own.errors };
   }
 
   /**
@@ -108,7 +126,10 @@ export class Tasks {
     const { store, metrics, log } = this.#deps;
     const isNew = await store.markTask(key, mark);
     if (isNew) {
-      metrics.counter(METRICS.tasksTerminated).with({ by: mark.by === 'threshold' ? 'threshold' : 'operator' }).add();
+      metrics
+        .counter(METRICS.tasksTerminated)
+        .with({ by: mark.by === 'threshold' ? 'threshold' : 'operator' })
+        .add();
       const { by, reason, runId } = mark;
       const of = { task_id: key.name, account: key.account, ...(runId === '' ? {} : { run_id: runId }) };
       log.warn('a task was terminated; new runs of it are refused until it is lifted', { ...of, by, reason });
@@ -131,27 +152,57 @@ export class Tasks {
     if (mark === undefined) return;
     const reason = `its task ${name} was terminated: ${markText(mark)}`;
     // The run that has reached the threshold is marked already; nothing changes for it.
-    for (const runId of openRuns) await this.#deps.coordinator.terminateMark({ runId, reason });
+    for (const { runId } of openRuns) await this.#deps.coordinator.terminateMark({ runId, reason });
   }
 
-  #read(key: TaskKey, isFresh = false): Promise<TaskCounts> {
+  /** As it was at most {@link COUNTS_AGE_MS} ago. */
+  #look(key: TaskKey, isFresh = false): Promise<TaskLook | undefined> {
     const nowMs = this.#deps.clock.now();
     const id = JSON.stringify([key.account, key.name]);
-    const kept = this.#counts.get(id);
-    if (!isFresh && kept !== undefined && nowMs - kept.atMs < COUNTS_AGE_MS) return kept.counts;
-    const counts = this.#readNow(key);
-    this.#counts.set(id, { atMs: nowMs, counts });
-    counts.catch(() => this.#counts.delete(id));
-    return counts;
+    const kept = this.#looks.get(id);
+    if (!isFresh && kept !== undefined && nowMs - kept.atMs < COUNTS_AGE_MS) return kept.look;
+    const look = lookAtTask(this.#deps, key);
+    this.#looks.set(id, { atMs: nowMs, look });
+    look.catch(() => this.#looks.delete(id));
+    return look;
   }
+}
 
-  async #readNow(key: TaskKey): Promise<TaskCounts> {
-    const { store, coordinator } = this.#deps;
-    const task = await store.findTask(key, MOST_OPEN_RUNS);
-    const open = new Map<string, Counts>();
-    for (const runId of task?.openRuns ?? []) open.set(runId, countsOf(await coordinator.findRun(runId)));
-    return { ended: task?.counts ?? NONE, open };
+/** Reads a task with its open runs; undefined when it is unknown. */
+export async function lookAtTask(
+  {
+    store,
+    coordinator,
+  }: { readonly store: Pick<Store, 'findTask'>; readonly coordinator: Pick<Coordinator, 'findRun'> },
+  key: TaskKey,
+): Promise<TaskLook | undefined> {
+  const task = await store.findTask(key, MOST_OPEN_RUNS);
+  if (task === undefined) return undefined;
+  const open = new Map<string, Counts>();
+  let { executions, errors } = task.counts;
+  let { coolsUntilMs } = task;
+  const counted = task.openRuns.filter(({ isCounted }) => isCounted);
+  const snapshots = await Promise.all(counted.map(({ runId }) => coordinator.findRun(runId)));
+  for (const [at, snapshot] of snapshots.entries()) {
+    const { runId } = counted[at]!;
+    const counts = countsOf(snapshot);
+    open.set(runId, counts);
+    executions += counts.executions;
+    errors += counts.errors;
+    for (const { cooldownUntilMs = 0 } of snapshot?.modules ?? [])
+      coolsUntilMs = Math.max(coolsUntilMs, cooldownUntilMs);
   }
+  return { task, open, counts: { executions, errors }, coolsUntilMs };
+}
+
+/** The named task of a run that waits to be opened, as `explain` tells it. */
+export async function taskAwaited(
+  deps: Parameters<typeof lookAtTask>[0],
+  run: RunOfTask & Pick<RunRecord, 'state'>,
+): Promise<Pick<TaskRecord, 'name' | 'mark' | 'coolsUntilMs'> | undefined> {
+  const key = run.state === 'accepted' ? taskOf(run) : undefined;
+  const look = key === undefined ? undefined : await lookAtTask(deps, key);
+  return look === undefined ? undefined : { ...look.task, coolsUntilMs: look.coolsUntilMs };
 }
 
 /** What a run has counted so far, since its last replay. */
@@ -164,10 +215,11 @@ export function countsOf(snapshot: Pick<RunSnapshot, 'modules'> | undefined): Co
   return { executions, errors };
 }
 
-/** Who has terminated a task, why and when, as a part of a sentence. */
-export function markText({ by, reason, atMs, runId }: TaskMark): string {
-  const who = by === 'threshold' ? `in run ${runId}` : `by ${by}`;
-  return `${reason} (${who}, ${new Date(atMs).toISOString()})`;
+/** Throws `submit.task_terminated` when the task of a run is marked. */
+export async function requireUnmarked(store: Pick<Store, 'findTask'>, run: RunOfTask): Promise<void> {
+  const key = taskOf(run);
+  const task = key === undefined ? undefined : await store.findTask(key, 0);
+  if (task?.mark !== undefined) throw taskTerminated(task);
 }
 
 /** `submit.task_terminated`: a new run of a marked task. */

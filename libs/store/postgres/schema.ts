@@ -168,7 +168,7 @@ export const POSTGRES_MIGRATIONS: readonly string[] = [
     name TEXT NOT NULL,
     executions BIGINT NOT NULL DEFAULT 0,
     errors BIGINT NOT NULL DEFAULT 0,
-    -- Errors of the last runs without any success.
+    -- Errors of the last runs, as far as none of them has an item.
     error_streak BIGINT NOT NULL DEFAULT 0,
     cools_until BIGINT NOT NULL DEFAULT 0,
     lifts BIGINT NOT NULL DEFAULT 0,

@@ -1,4 +1,4 @@
-import type { Store, TaskCount, TaskKey, TaskMark, TaskRecord } from '../port.ts';
+import type { OpenRun, Store, TaskCount, TaskKey, TaskMark, TaskRecord } from '../port.ts';
 import { withRunCounted } from '../task-count.ts';
 import type { PostgresDatabase, Query, Row, Statement } from './database.ts';
 
@@ -64,7 +64,7 @@ function toTask(row: Row): TaskRecord {
     counts: { executions: row.executions as number, errors: row.errors as number },
     mark: readMark(row),
     coolsUntilMs: row.cools_until as number,
-    openRuns: row.open_runs as string[],
+    openRuns: row.open_runs as OpenRun[],
   };
 }
 
@@ -74,7 +74,8 @@ function readMark({ mark }: Row): TaskMark | undefined {
 
 /** The task and its open runs are read in one statement, so that no run is missing or counted twice while it ends. */
 const openRuns = (limit: string) => `ARRAY(
-    SELECT r.run_id FROM runs r WHERE r.account = t.account AND r.task_id = t.name AND r.state = 'open'
+    SELECT json_build_object('runId', r.run_id, 'isCounted', r.task_lifts = t.lifts) FROM runs r
+    WHERE r.account = t.account AND r.task_id = t.name AND r.state = 'open'
       AND r.task_id <> r.run_id ORDER BY r.accepted_at DESC, r.no DESC LIMIT ${limit}) AS open_runs`;
 
 const FIND: Statement = {

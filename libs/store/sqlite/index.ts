@@ -30,7 +30,15 @@ export function openSqliteStore(db: SqliteDatabase): SqliteStore {
 /** The read methods of a store. */
 export type StoreReader = Pick<
   Store,
-  'findRun' | 'listRuns' | 'countRuns' | 'findTask' | 'getAccount' | 'readItems' | 'countItems' | 'listDeadLetters' | 'listEvents'
+  | 'findRun'
+  | 'listRuns'
+  | 'countRuns'
+  | 'findTask'
+  | 'getAccount'
+  | 'readItems'
+  | 'countItems'
+  | 'listDeadLetters'
+  | 'listEvents'
 >;
 
 /** Reads a store with tables of this version, which another process may be writing. */

@@ -43,7 +43,8 @@ export function runsOn(db: SqliteDatabase, numbers: RunNumbers, tasks: Tasks): R
         const isNamed = taskId !== runId;
         const mayBegin = !isNamed || !tasks.isMarked(account, taskId);
         const row = mayBegin ? sql.accept.get(...names, acceptedAtMs, record, ...waits) : undefined;
-        if (row === undefined) return sql.findStanding.get(runId, account, idempotencyKey)?.run_id as string | undefined;
+        if (row === undefined)
+          return sql.findStanding.get(runId, account, idempotencyKey)?.run_id as string | undefined;
         if (isNamed) tasks.add(account, taskId);
         for (const moduleId of run.modules) sql.addModule.run(moduleId, acceptedAtMs, row.no as number);
         return runId;

@@ -145,7 +145,7 @@ export const STORE_MIGRATIONS: readonly string[] = [
     name TEXT NOT NULL,
     executions INTEGER NOT NULL DEFAULT 0,
     errors INTEGER NOT NULL DEFAULT 0,
-    -- Errors of the last runs without any success.
+    -- Errors of the last runs, as far as none of them has an item.
     error_streak INTEGER NOT NULL DEFAULT 0,
     cools_until INTEGER NOT NULL DEFAULT 0,
     lifts INTEGER NOT NULL DEFAULT 0,

@@ -54,7 +54,11 @@ export class Tasks implements TaskMethods {
   beforeOpen(runId: string): void {
     const run = this.#sql.run.get(runId) as Row | undefined;
     if (run === undefined || run.task_id === runId || run.state === 'open') return;
-    const { account, task_id: name, task_lifts: lifts } = run as { account: string; task_id: string; task_lifts: number };
+    const {
+      account,
+      task_id: name,
+      task_lifts: lifts,
+    } = run as { account: string; task_id: string; task_lifts: number };
     this.#sql.takeBack.run(run.counted_executions as number, run.counted_errors as number, account, name, lifts);
     this.#sql.raiseEnding.run(account, name);
     this.#sql.begin.run(account, name, runId);
@@ -94,7 +98,9 @@ export class Tasks implements TaskMethods {
       counts: { executions: row.executions as number, errors: row.errors as number },
       mark: readMark(row),
       coolsUntilMs: row.cools_until as number,
-      openRuns: (this.#sql.open.all(account, name, openRuns) as Row[]).map(({ run_id }) => run_id as string),
+      openRuns: (this.#sql.open.all(account, name, openRuns) as Row[]).map(({ run_id: runId, task_lifts: lifts }) => {
+        return { runId: runId as string, isCounted: lifts === row.lifts };
+      }),
     };
   }
 }
@@ -107,7 +113,7 @@ function statements(db: SqliteDatabase) {
   return {
     find: db.prepare('SELECT * FROM tasks WHERE account = ? AND name = ?'),
     open: db.prepare(
-      `SELECT run_id FROM runs WHERE account = ? AND task_id = ? AND state = 'open' AND task_id <> run_id
+      `SELECT run_id, task_lifts FROM runs WHERE account = ? AND task_id = ? AND state = 'open' AND task_id <> run_id
        ORDER BY accepted_at DESC, no DESC LIMIT ?`,
     ),
     add: db.prepare('INSERT INTO tasks (account, name) VALUES (?, ?) ON CONFLICT DO NOTHING'),

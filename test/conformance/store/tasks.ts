@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { RunEnd, Store, TaskCount, TaskMark } from '../../../libs/store/port.ts';
+import type { Store, TaskCount, TaskMark } from '../../../libs/store/port.ts';
 import { END, newRun, type OpenWith, records } from './harness.ts';
 
 const KEY = { account: 'acme', name: 'prices' };
@@ -7,24 +7,36 @@ const MARK: TaskMark = { by: 'operator at 10.0.0.7', reason: 'the shop asked us 
 
 /** Named tasks: what their runs count, and whether new ones may begin. */
 export function describeTasks(name: string, open: OpenWith): void {
-  const run = (runId: string, changes = {}) => newRun(runId, { taskId: 'prices', acceptedAtMs: Number(runId.slice(1)), ...changes });
-  const close = (store: Store, runId: string, count: TaskCount, end: RunEnd = END) =>
-    store.closeRun(runId, end, { ...records(), count });
+  const run = (runId: string, changes = {}) =>
+    newRun(runId, { taskId: 'prices', acceptedAtMs: Number(runId.slice(1)), ...changes });
+  const close = (store: Store, runId: string, count: Omit<TaskCount, 'items'> & { readonly items?: number }) =>
+    store.closeRun(runId, END, { ...records(), count: { items: 0, ...count } });
+  const openRuns = async (store: Store, key: typeof KEY, atMost: number) =>
+    (await store.findTask(key, atMost))?.openRuns.map(({ runId }) => runId);
   const counts = async (store: Store, key = KEY) => (await store.findTask(key, 0))?.counts;
 
   describe(`${name} store: a named task`, () => {
     it('exists from its first run on, for each account by itself, and has its open runs, the newest first', async () => {
-      const { store } = await open(run('r1'), run('r2'), run('r3'), run('r4', { account: 'other' }), run('r5', { taskId: 'r5' }));
+      const { store } = await open(
+        run('r1'),
+        run('r2'),
+        run('r3'),
+        run('r4', { account: 'other' }),
+        run('r5', { taskId: 'r5' }),
+      );
       for (const runId of ['r1', 'r2', 'r4', 'r5']) await store.markOpen(runId);
       expect(await store.findTask(KEY, 10)).toEqual({
         ...KEY,
         counts: { executions: 0, errors: 0 },
         mark: undefined,
         coolsUntilMs: 0,
-        openRuns: ['r2', 'r1'],
+        openRuns: [
+          { runId: 'r2', isCounted: true },
+          { runId: 'r1', isCounted: true },
+        ],
       });
-      expect((await store.findTask(KEY, 1))?.openRuns).toEqual(['r2']);
-      expect((await store.findTask({ ...KEY, account: 'other' }, 10))?.openRuns).toEqual(['r4']);
+      expect(await openRuns(store, KEY, 1)).toEqual(['r2']);
+      expect(await openRuns(store, { ...KEY, account: 'other' }, 10)).toEqual(['r4']);
       expect(await store.findTask({ account: 'acme', name: 'r5' }, 10)).toBeUndefined();
       expect(await store.findTask({ account: 'acme', name: 'unknown' }, 10)).toBeUndefined();
     });
@@ -32,7 +44,8 @@ export function describeTasks(name: string, open: OpenWith): void {
     it('has its runs listed, all or of one state, and never a run that is a task of its own', async () => {
       const { store } = await open(run('r1'), run('r2'), run('r3', { account: 'other' }), run('r4', { taskId: 'r4' }));
       await store.markOpen('r1');
-      const ids = async (query: object) => (await store.listRuns({ limit: 9, account: 'acme', ...query })).map(({ runId }) => runId);
+      const ids = async (query: object) =>
+        (await store.listRuns({ limit: 9, account: 'acme', ...query })).map(({ runId }) => runId);
       expect(await ids({ taskId: 'prices' })).toEqual(['r2', 'r1']);
       expect(await ids({ taskId: 'prices', state: 'open' })).toEqual(['r1']);
       expect(await ids({ taskId: 'r4' })).toEqual([]);
@@ -92,7 +105,10 @@ export function describeTasks(name: string, open: OpenWith): void {
       await close(store, 'r1', { executions: 10, errors: 10 });
       await store.markTask(KEY, MARK);
       await store.liftTask(KEY);
-      expect(await counts(store)).toEqual({ executions: 0, errors: 0 });
+      expect(await store.findTask(KEY, 10)).toMatchObject({
+        counts: { executions: 0, errors: 0 },
+        openRuns: [{ runId: 'r2', isCounted: false }],
+      });
       const tripped = { ...MARK, by: 'threshold', runId: 'r2' };
       expect(await store.markTask(KEY, tripped)).toBe(false);
       await close(store, 'r2', { executions: 9, errors: 9, mark: tripped });
@@ -116,7 +132,7 @@ export function describeTasks(name: string, open: OpenWith): void {
     it('that is marked is listed until none of its runs is open, and again when one is opened all the same', async () => {
       const { store } = await open(run('r1'), run('r2'), run('r3', { taskId: 'other' }));
       for (const runId of ['r1', 'r3']) await store.markOpen(runId);
-      const ending = async () => (await store.listEndingTasks(10, 10)).map(({ name, openRuns }) => [name, ...openRuns]);
+      const ending = async () => (await store.listEndingTasks(10, 10)).map((task) => [task.name, ...task.openRuns.map(({ runId }) => runId)]);
       expect(await ending()).toEqual([]);
       await store.markTask(KEY, MARK);
       await store.endedTask(KEY);
@@ -131,15 +147,15 @@ export function describeTasks(name: string, open: OpenWith): void {
       expect(await ending()).toEqual([]);
     });
 
-    it('cools down after errors in a row, over runs without any success', async () => {
+    it('cools down after errors in a row, over runs without any item', async () => {
       const { store } = await open(run('r1'), run('r2'), run('r3'), run('r4'), run('r5'));
       for (const runId of ['r1', 'r2', 'r3', 'r4', 'r5']) await store.markOpen(runId);
       const cooldown = { errors: 5, untilMs: 1_000 };
       const until = async () => (await store.findTask(KEY, 0))?.coolsUntilMs;
       await close(store, 'r1', { executions: 4, errors: 4, cooldown });
       await close(store, 'r1', { executions: 4, errors: 4, cooldown });
-      await close(store, 'r2', { executions: 4, errors: 3, cooldown });
-      await close(store, 'r3', { executions: 4, errors: 4, cooldown });
+      await close(store, 'r2', { executions: 4, errors: 3, items: 1, cooldown });
+      await close(store, 'r3', { executions: 9, errors: 4, cooldown });
       expect(await until()).toBe(0);
       await close(store, 'r4', { executions: 1, errors: 1, cooldown });
       expect(await until()).toBe(1_000);
