@@ -30,7 +30,7 @@ const runOpenScript = bind(
   'runs/run_open.lua',
   ['RunOpenCode', RunOpenCode],
   ['run', 'plan', 'shard_due', 'outbox', 'timeline', 'nodes', 'reorder', 'module*'],
-  [...SCOPE_ARGS, 'run_id', 'member', 'layout_json', 'modules', 'module*'],
+  [...SCOPE_ARGS, 'run_id', 'member', 'layout_json', 'task_id', 'modules', 'module*'],
 );
 const controlScript = bind(
   'runs/run_control.lua',
