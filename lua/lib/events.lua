@@ -5,11 +5,13 @@ local EVENT_VERSIONS = {
   PhaseClosed = 1, ModuleCompleted = 1, RunCompleted = 1, TaskTerminatedByThreshold = 1, DeadLettered = 1,
 }
 
--- to: { timeline, outbox, now, runId, taskId }. `subject` and `epoch` make the id; callers record an event once per transition.
+-- to: { timeline, outbox, now, runId, taskId }. `subject` and `epoch` make the id; callers record an event once per
+-- transition.
 local function emit(to, type, subject, epoch, about, data)
   local text = cjson.encode({
     id = subject .. ':' .. epoch .. ':' .. type, type = type, version = EVENT_VERSIONS[type], runId = to.runId,
-    taskId = to.taskId, moduleId = about.moduleId or '', nodeId = about.nodeId or '', epoch = epoch, atMs = to.now, data = data,
+    taskId = to.taskId, moduleId = about.moduleId or '', nodeId = about.nodeId or '', epoch = epoch, atMs = to.now,
+    data = data,
   })
   local seq = redis.call('RPUSH', to.timeline, text)
   -- Ordered by time, and within a millisecond by call.

@@ -28,7 +28,8 @@ end
 local count = tonumber(ARGV[8])
 S.runId, S.taskId = ARGV[4], ARGV[7]
 S.run = {
-  id = ARGV[4], task = ARGV[7], member = ARGV[5], layout = ARGV[2], state = 'open', mark = '', reason = '', paused = false, openings = 1,
+  id = ARGV[4], task = ARGV[7], member = ARGV[5], layout = ARGV[2], state = 'open', mark = '', reason = '',
+  paused = false, openings = 1,
   executions = 0, errors = 0, open = 0, live = count, modules = count, tripped = 0,
 }
 expectScope()
