@@ -159,6 +159,8 @@ export interface Stages {
 
 /** How many requests may wait for their host's limit at the same time. */
 const WAITING_REQUESTS = 2_000;
+/** A response that waits for room in a queue is kept so many times before it would be taken for lost. */
+const KEEPS_PER_GRACE = 6;
 
 export function composeStages(backends: Backends, options: StageOptions): Stages {
   const { config, coordinator, store, bus, blobs, limiter, cookieStore, metrics, clock, log } = backends;
@@ -179,6 +181,7 @@ export function composeStages(backends: Backends, options: StageOptions): Stages
   const publisher = new Publisher({
     bus,
     retryDelayMs: config.backpressureRetryDelayMs,
+    keepEveryMs: config.responseGraceMs / KEEPS_PER_GRACE,
     concurrency: config.publishConcurrency,
     onBackpressure: backpressureCounter(metrics),
   });
@@ -341,7 +344,7 @@ export function composeStages(backends: Backends, options: StageOptions): Stages
   });
   return {
     running,
-    stop: (drain) => stopStages({ running, sweeper, publisher, leases, solitude, handBackDeps, metrics }, drain),
+    stop: (drain) => stopStages({ running, sweeper, publisher, leases, solitude, handBackDeps }, drain),
     moduleProcessor,
     thresholdDeps,
     sweeper,

@@ -5,8 +5,6 @@ import type { LeaseKeeper } from '../libs/stage/execution/lease.ts';
 import type { Solitude } from '../libs/stage/execution/solitude.ts';
 import type { Sweeper } from '../libs/stage/maintenance/sweeper.ts';
 import type { Publisher } from '../libs/stage/messages/publisher.ts';
-import { METRICS } from '../libs/telemetry/metric-names.ts';
-import type { Metrics } from '../libs/telemetry/metrics.ts';
 
 /** A stage that takes work. */
 export interface Running {
@@ -29,14 +27,13 @@ interface StopParts {
   readonly leases: LeaseKeeper;
   readonly solitude: Pick<Solitude, 'stop'>;
   readonly handBackDeps: HandBackDeps;
-  readonly metrics: Metrics;
 }
 
 /** How long aborted executions may take to end, so that their messages are acknowledged. */
 const ABORTED_MS = 1_000;
 
 export async function stopStages(
-  { running, sweeper, publisher, leases, solitude, handBackDeps, metrics }: StopParts,
+  { running, sweeper, publisher, leases, solitude, handBackDeps }: StopParts,
   { drainMs, others = [] }: Drain,
 ): Promise<void> {
   solitude.stop();
@@ -45,7 +42,6 @@ export async function stopStages(
   const executions = running.reduce((sum, { inFlight }) => sum + inFlight, 0);
   const waiting = await publisher.stop();
   const handedBack = await handBackAll(handBackDeps, leases);
-  metrics.counter(METRICS.leasesHandedBack).with({}).add(handedBack);
   if (executions + waiting + handedBack === 0) return;
   handBackDeps.log.warn('the process stops before its work has ended and hands it back; other processes do it again', {
     drain_ms: drainMs,

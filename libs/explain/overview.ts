@@ -3,12 +3,12 @@ import type { ProcessInfo } from '../bus/process-info.ts';
 import { type PriorityClass, priorityClass } from '../contracts/priority.ts';
 import { type ChainNode, LAST_OPENING_MS } from '../coordination/protocol/node.ts';
 import type { Coordinator } from '../coordination/protocol/port.ts';
-import type { ByKind, RunSnapshot } from '../coordination/protocol/reads.ts';
+import type { RunSnapshot } from '../coordination/protocol/reads.ts';
 import type { BreakerSnapshot } from '../limits/breakers.ts';
 import type { KeySnapshot } from '../limits/rate-limiter.ts';
 import type { RunRecord, Store } from '../store/port.ts';
 import type { BackendHealth } from '../telemetry/health.ts';
-import { MOST_RUNS } from './turns.ts';
+import { MOST_RUNS, totalOf } from './turns.ts';
 
 /** An open run. */
 export interface RunShare {
@@ -123,8 +123,8 @@ function shareOf(record: RunRecord, { modules, paused }: RunSnapshot): RunShare 
   return {
     ...{ runId, account, acceptedAtMs, modules: record.modules, priorityClass: priorityClass(priority) },
     isPaused: paused,
-    inside: sum(phases.map((phase) => both(phase.inside))),
-    ready: sum(phases.map((phase) => both(phase.ready))),
+    inside: totalOf(phases.map((phase) => phase.inside)),
+    ready: totalOf(phases.map((phase) => phase.ready)),
     open: sum(phases.map((phase) => phase.open)),
     done: sum(phases.map((phase) => phase.done)),
     dead: sum(phases.map((phase) => phase.dead)),
@@ -132,7 +132,6 @@ function shareOf(record: RunRecord, { modules, paused }: RunSnapshot): RunShare 
   };
 }
 
-const both = (counts: ByKind | undefined): number => (counts?.hop ?? 0) + (counts?.request ?? 0);
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, each) => total + each, 0);
 
 function keysOf(nodes: readonly ChainNode[]): string[] {

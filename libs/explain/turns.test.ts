@@ -10,6 +10,8 @@ const run = (runId: string, changes: Partial<RunRecord> = {}): RunRecord => ({
 });
 
 const storeOf = (runs: readonly RunRecord[]) => ({
+  countRuns: async (state: RunRecord['state'], atMost: number) =>
+    Math.min(atMost, runs.filter((each) => each.state === state).length),
   listRuns: async ({ limit, state, acceptedBeforeMs = Number.POSITIVE_INFINITY }: RunQuery) =>
     runs.filter((each) => each.state === state && each.acceptedAtMs < acceptedBeforeMs).slice(0, limit),
 });

@@ -17,8 +17,8 @@ export const MOST_RUNS = 500;
 
 /** Counts what may go before a run that waits; undefined for one that is closed. */
 export async function readOtherRuns(
-  store: Pick<Store, 'listRuns'>,
-  { runId, state, priority, acceptedAtMs }: RunRecord,
+  store: Pick<Store, 'countRuns' | 'listRuns'>,
+  { state, priority, acceptedAtMs }: RunRecord,
 ): Promise<OtherRuns | undefined> {
   if (state === 'closed') return undefined;
   const ofClass = {
@@ -28,9 +28,10 @@ export async function readOtherRuns(
   } as const;
   const [ahead, open] = await Promise.all([
     state === 'accepted' ? store.listRuns({ limit: MOST_RUNS, ...ofClass }) : [],
-    store.listRuns({ limit: MOST_RUNS + 1, state: 'open' }),
+    store.countRuns('open', MOST_RUNS + 1),
   ]);
-  const others = open.filter((run) => run.runId !== runId).length;
+  // It may have ended since it was read.
+  const others = state === 'open' ? Math.max(0, open - 1) : open;
   return { ahead: ahead.length, open: Math.min(others, MOST_RUNS) };
 }
 
@@ -60,6 +61,7 @@ export function outsideOfWindow(modules: readonly ModuleSnapshot[], others: Othe
   });
 }
 
-function totalOf(counts: readonly (ByKind | undefined)[]): number {
+/** Nodes of both kinds. */
+export function totalOf(counts: readonly (ByKind | undefined)[]): number {
   return counts.reduce((sum, each) => sum + (each?.hop ?? 0) + (each?.request ?? 0), 0);
 }

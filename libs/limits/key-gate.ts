@@ -1,16 +1,8 @@
 import type { Clock } from '../clock/clock.ts';
 import type { Share } from '../concurrency/fair-queue.ts';
 import type { Timers } from '../concurrency/timers.ts';
-import {
-  abortedWait,
-  CountedPermit,
-  type KeyLimits,
-  MAX_TIMER_MS,
-  type Permit,
-  type PermitCount,
-  type Place,
-} from './limiter.ts';
-import { WaitList } from './wait-list.ts';
+import { CountedPermit, type KeyLimits, MAX_TIMER_MS, type Permit, type PermitCount, type Place } from './limiter.ts';
+import { type PermitWaiters, WaitList, waitForPermit } from './wait-list.ts';
 
 /**
  * The queue of one key: starts are spaced evenly (no bursts, so no window of t seconds has more than rate × t + 1), in the
@@ -19,7 +11,7 @@ import { WaitList } from './wait-list.ts';
 export class KeyGate {
   readonly #clock: Clock;
   readonly #timers: Timers;
-  readonly #waiters = new WaitList<(permit: Permit) => void>();
+  readonly #waiters: PermitWaiters = new WaitList();
   #limits: KeyLimits;
   #minIntervalMs = 0;
   /** The distance between two starts, by the limits and the minimum interval; 0: none. */
@@ -63,23 +55,12 @@ export class KeyGate {
 
   /** Waits for a turn. Rejects with `limits.aborted` when the signal aborts first. */
   wait(signal: AbortSignal, place?: Place, share?: Share): Promise<Permit> {
-    return new Promise((resolve, reject) => {
-      const leave = this.#waiters.add(
-        (permit) => {
-          signal.removeEventListener('abort', onAbort);
-          resolve(permit);
-        },
-        place,
-        share,
-      );
-      const onAbort = (): void => {
-        leave();
-        if (this.#waiters.size === 0) this.#disarm();
-        reject(abortedWait(signal));
-      };
-      signal.addEventListener('abort', onAbort, { once: true });
-      this.#arm();
-    });
+    const onLeft = (): void => {
+      if (this.#waiters.size === 0) this.#disarm();
+    };
+    const permit = waitForPermit(this.#waiters, { signal, place, share, onLeft });
+    this.#arm();
+    return permit;
   }
 
   /** How long a caller that goes ahead waits from now, regardless of concurrency. */

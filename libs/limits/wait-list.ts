@@ -1,6 +1,6 @@
 import { FairQueue, type Share } from '../concurrency/fair-queue.ts';
 import { LinkedList } from '../concurrency/linked-list.ts';
-import type { Place } from './limiter.ts';
+import { abortedWait, type Permit, type Place } from './limiter.ts';
 
 /**
  * A queue, in which entries `ahead` come before the others, in the order in which they came; among the others runs take turns.
@@ -33,4 +33,32 @@ export class WaitList<T> {
   take(): T | undefined {
     return this.#ahead.size > 0 ? this.#ahead.shift() : this.#others.shift();
   }
+}
+
+/** Who waits for permits of a key. */
+export type PermitWaiters = WaitList<(permit: Permit) => void>;
+
+export interface PermitWait {
+  readonly signal: AbortSignal;
+  readonly place?: Place | undefined;
+  readonly share?: Share | undefined;
+  /** Called when the caller has left because its signal aborted. */
+  readonly onLeft: () => void;
+}
+
+/** Waits for a turn. Rejects with `limits.aborted` when the signal aborts first. */
+export function waitForPermit(waiters: PermitWaiters, { signal, place, share, onLeft }: PermitWait): Promise<Permit> {
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => {
+      leave();
+      onLeft();
+      reject(abortedWait(signal));
+    };
+    const admitted = (permit: Permit): void => {
+      signal.removeEventListener('abort', onAbort);
+      resolve(permit);
+    };
+    const leave = waiters.add(admitted, place, share);
+    signal.addEventListener('abort', onAbort, { once: true });
+  });
 }

@@ -120,7 +120,6 @@ export const METRICS = {
   ]),
   processesGone: counter('catena_processes_gone_total', 'Processes whose end without a word this process noticed.', []),
   leasesTakenOver: counter('catena_leases_taken_over_total', 'Leases of such processes that were ended at once.', []),
-  leasesHandedBack: counter('catena_leases_handed_back_total', 'Leases handed back by this process at its stop.', []),
   foreignMessages: counter('catena_foreign_messages_total', 'Messages on the chain’s subjects that were refused.', []),
   mainLoopBlockedMs: counter(
     'main_loop_blocked_ms_total',

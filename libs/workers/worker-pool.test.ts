@@ -228,6 +228,20 @@ it('a worker that was held up for a while is used again', { timeout: 30_000 }, a
   await pool.stop();
 });
 
+it('a worker that is held up while none of its calls has begun is used again, or replaced', {
+  timeout: 60_000,
+}, async () => {
+  const pool = await openPool({ size: 1 });
+  const [served] = pooledModules(pool, TIMES);
+  for (const path of ['/busy-later', '/loop-later', '/busy-later']) {
+    await parse(path, served!);
+    // Its call is over, and its timer comes before the next calls begin.
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(await Promise.all([parse('/a', served!), parse('/b', served!)])).toEqual([titleOf('/a'), titleOf('/b')]);
+  }
+  await pool.stop();
+});
+
 describe('a worker beyond the usual ones', { timeout: 30_000 }, () => {
   it('is not started while no call waits long', async () => {
     const pool = await openPool({ size: 2, usual: 1, longWaitMs: 600_000 });

@@ -263,6 +263,7 @@ export class WorkerPool {
         break;
       case 'recalled':
         thread.freeRecalled(message.slot);
+        this.#dispatch();
         break;
       case 'ends':
         this.#ended(thread, message);
@@ -327,6 +328,7 @@ export class WorkerPool {
   #recall(thread: WorkerThread): void {
     const recalled = [...thread.open.values()].filter((call) => thread.recall(call));
     this.#again.push(...recalled);
+    this.#endRetired(thread);
   }
 
   /** Ends a worker. */
@@ -435,7 +437,8 @@ async function loadedIn(thread: WorkerThread, timeoutMs: number): Promise<readon
   try {
     return await forcedAfter(thread.loaded, timeoutMs, () => void onLate());
   } catch (thrown) {
-    await thread.end();
+    // As in a stop: what cannot be interrupted is not waited for, since no other worker starts meanwhile.
+    await within(thread.end(), STOP_MS);
     throw thrown;
   }
 }

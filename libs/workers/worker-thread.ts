@@ -55,9 +55,14 @@ export class WorkerThread {
   retiredFor: WorkerEnd | undefined;
   /** It is being ended, or has ended by itself. */
   isEnding = false;
-  /** How long its event loop has not turned, in milliseconds, while it has calls; and the beats that were seen last. */
+  /**
+   * How long its event loop has not turned, in milliseconds, while it has calls or has not seen that they were recalled; and the beats
+   * that were seen last.
+   */
   stalledMs = 0;
   seenBeats = 0;
+  /** How long its event loop may stand still after its calls were recalled, in milliseconds. */
+  recallTimeoutMs = Number.POSITIVE_INFINITY;
   /** Its heap and external memory when they were read last. */
   seenBytes = 0;
   readonly #worker: Worker;
@@ -145,13 +150,15 @@ export class WorkerThread {
     if (place === undefined || !this.board.recall(place.slot)) return false;
     this.open.delete(call.id);
     call.place = undefined;
+    this.recallTimeoutMs = call.times.blockTimeoutMs;
     return true;
   }
 
-  /** The worker has seen that the call in a slot was recalled. */
+  /** The worker has seen that the call in a slot was recalled: its event loop turns. */
   freeRecalled(slot: number): void {
     this.board.free(slot);
     this.#slots.push(slot);
+    this.stalledMs = 0;
   }
 
   /** Makes {@link loaded} reject. */

@@ -49,7 +49,7 @@ export class WorkerWatch {
     const stepMs = Math.min(nowMs - this.#lookedMs, MAX_STEP_MS);
     this.#lookedMs = nowMs;
     for (const thread of this.#options.threads()) {
-      if (thread.open.size === 0 || thread.isEnding) continue;
+      if (thread.isEnding || (thread.open.size === 0 && thread.stalledMs === 0)) continue;
       this.#lookAt(thread, stepMs);
       if (!thread.isEnding) void this.#weigh(thread);
     }
@@ -73,7 +73,8 @@ export class WorkerWatch {
     }
     if (turns || thread.isEnding) return;
     const times = running === undefined ? begun.map(({ times }) => times) : [running.times];
-    const blockTimeoutMs = Math.min(...times.map((each) => each.blockTimeoutMs), Number.MAX_SAFE_INTEGER);
+    const recalled = thread.open.size === 0 ? thread.recallTimeoutMs : Number.POSITIVE_INFINITY;
+    const blockTimeoutMs = Math.min(...times.map((each) => each.blockTimeoutMs), recalled);
     if (thread.stalledMs >= blockTimeoutMs) this.#options.onPassed(thread, 'blocked', running);
     else this.#options.onStalled(thread);
   }

@@ -8,6 +8,8 @@
 -- EFFECTS none
 
 local now, limit = clock(), ARGV[2]
+-- What most shards of an idle deployment answer costs no more than this.
+if redis.call('EXISTS', KEYS[1]) == 0 then return reply(0, 'FOUND', { now, false }) end
 local function band(from, to, most)
   return redis.call('ZRANGE', KEYS[1], from, to, 'BYSCORE', 'LIMIT', 0, most)
 end

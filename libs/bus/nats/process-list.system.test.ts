@@ -97,6 +97,19 @@ it('a process that was killed is gone for exactly one of the others', { timeout:
   await vi.waitFor(() => expect([...first.ids(), ...second.ids()]).not.toContain('e-killed'), PATIENT);
 });
 
+it('processes that were killed are gone also if others come into their places before it is noticed', {
+  timeout: TEST_TIMEOUT_MS,
+}, async () => {
+  const { gone, ids } = await watching('a-self');
+  const killed = [await running('h-killed'), await running('i-killed')];
+  await vi.waitFor(() => expect(ids()).toEqual(['a-self', 'h-killed', 'i-killed']), PATIENT);
+  for (const child of killed) child.kill('SIGKILL');
+  // Each of them is watched by the one before it, and knows nobody who was killed before it came.
+  const others = [await watching('b-new'), await watching('c-new')];
+  const all = () => [gone, ...others.map((each) => each.gone)].flat().sort();
+  await vi.waitFor(() => expect(all()).toEqual(['h-killed', 'i-killed']), PATIENT);
+});
+
 it('a process whose loop is blocked, or that is stopped, is not gone', { timeout: TEST_TIMEOUT_MS }, async () => {
   const { gone, ids } = await watching('a-self');
   await running('f-blocked', 'blocks');

@@ -4,9 +4,10 @@
  * Every process announces itself now and then, and answers on a subject of its own for as long as it is connected. The server
  * reports at once that nobody listens there when a process was killed: the end of its connection is seen by the server, however
  * busy the process is, so a process whose loop is blocked or that is stopped is not taken for gone. Each process watches the next
- * one in the order of their ids, so that the cost does not grow with their number.
+ * one in the order of their ids, so that the cost does not grow with their number. One that has just come does not know those who
+ * were killed before: who watches it tells it, with each look, who comes after it.
  */
-import type { NatsConnection, Subscription } from '@nats-io/transport-node';
+import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node';
 import { z } from 'zod';
 import { Rounds } from '../../concurrency/rounds.ts';
 import { type Namespace, processPingSubject, processSubject } from '../../contracts/subjects.ts';
@@ -84,6 +85,8 @@ const ASKED_MS = 300;
 
 interface Known {
   readonly info: ProcessInfo;
+  /** When it was heard of first; minus infinity if another process knew it before. */
+  readonly sinceMs: number;
   heardAtMs: number;
   unheardSinceMs: number | undefined;
 }
@@ -92,6 +95,8 @@ export class ProcessList {
   readonly #options: ProcessListOptions;
   readonly #times: Record<keyof typeof TIMES, number>;
   readonly #known = new Map<string, Known>();
+  /** Those that left or are gone, and when: who tells of them may not have heard it yet. */
+  readonly #ended = new Map<string, number>();
   readonly #subscriptions: Subscription[] = [];
   readonly #announcing: Rounds;
   readonly #watching: Rounds;
@@ -109,11 +114,15 @@ export class ProcessList {
   start(): void {
     const { connection, self } = this.#options;
     this.#listen(processSubject('here'), (text) => this.#heard(text));
-    this.#listen(processSubject('left'), (text) => void this.#known.delete(text));
-    this.#listen(processSubject('gone'), (text) => void this.#known.delete(text));
+    this.#listen(processSubject('left'), (text) => this.#forget(text));
+    this.#listen(processSubject('gone'), (text) => this.#forget(text));
     this.#listen(processSubject('who'), () => this.#answer());
     const ping = this.#options.namespace.subject(processPingSubject(self.id));
-    this.#subscriptions.push(connection.subscribe(ping, { callback: (_error, message) => void message?.respond() }));
+    const callback = (_error: Error | null, message: Msg) => {
+      message?.respond();
+      this.#told(message?.string());
+    };
+    this.#subscriptions.push(connection.subscribe(ping, { callback }));
     this.#publish(processSubject('who'), '');
     this.#announcing.start();
     this.#watching.start(this.#times.watchMs);
@@ -171,6 +180,7 @@ export class ProcessList {
     this.#publish(processSubject('here'), JSON.stringify(this.#self()));
     const oldestMs = performance.now() - this.#times.forgetMs;
     for (const [id, { heardAtMs }] of this.#known) if (heardAtMs < oldestMs) this.#known.delete(id);
+    for (const [id, endedAtMs] of this.#ended) if (endedAtMs < oldestMs) this.#ended.delete(id);
   }
 
   /** Not at once: all processes are asked at the same time. */
@@ -184,25 +194,47 @@ export class ProcessList {
   #heard(text: string): void {
     const info = readInfo(text);
     if (info === undefined || info.id === this.#options.self.id) return;
-    this.#known.set(info.id, { info, heardAtMs: performance.now(), unheardSinceMs: undefined });
+    const heardAtMs = performance.now();
+    const sinceMs = this.#known.get(info.id)?.sinceMs ?? heardAtMs;
+    this.#known.set(info.id, { info, sinceMs, heardAtMs, unheardSinceMs: undefined });
+  }
+
+  /** The process before this one says who comes after it, which may have been killed before this one started. */
+  #told(text: string | undefined): void {
+    const info = readInfo(text ?? '');
+    if (info === undefined || this.#known.has(info.id) || this.#ended.has(info.id)) return;
+    const heardAtMs = performance.now();
+    this.#known.set(info.id, { info, sinceMs: Number.NEGATIVE_INFINITY, heardAtMs, unheardSinceMs: undefined });
+  }
+
+  #forget(id: string): void {
+    this.#known.delete(id);
+    this.#ended.set(id, performance.now());
   }
 
   /** Looks at the next process, and at the one after it while that does not answer. */
   async #watch(): Promise<void> {
-    for (const known of this.#nextOnes()) {
-      const answer = await this.#ping(known.info.id);
+    const ring = this.#ring();
+    for (const [at, known] of ring.slice(0, MOST_LOOKS).entries()) {
+      const after = this.#isNew(known) ? ring.slice(at + 1).find(({ sinceMs }) => sinceMs < known.sinceMs) : undefined;
+      const answer = await this.#ping(known.info.id, after?.info);
       if (answer === 'unheard') await this.#suspect(known);
       else known.unheardSinceMs = undefined;
       if (answer !== 'silent') return;
     }
   }
 
-  #nextOnes(): readonly Known[] {
+  /** One that may not know those who were killed before it came: they are known for so long. */
+  #isNew({ sinceMs }: Known): boolean {
+    return performance.now() - sinceMs < this.#times.forgetMs;
+  }
+
+  /** The others in the order in which they are watched. */
+  #ring(): readonly Known[] {
     const { self } = this.#options;
     const others = [...this.#known.values()].sort((one, other) => (one.info.id < other.info.id ? -1 : 1));
     const at = others.findIndex(({ info }) => info.id > self.id);
-    const ring = at === -1 ? others : [...others.slice(at), ...others.slice(0, at)];
-    return ring.slice(0, MOST_LOOKS);
+    return at === -1 ? others : [...others.slice(at), ...others.slice(0, at)];
   }
 
   async #suspect(known: Known): Promise<void> {
@@ -217,17 +249,18 @@ export class ProcessList {
   }
 
   #end(info: ProcessInfo): void {
-    this.#known.delete(info.id);
+    this.#forget(info.id);
     this.#publish(processSubject('gone'), info.id);
     this.#options.onGone(info);
   }
 
   /** `unheard`: the server knows of nobody who listens; `silent`: somebody does, and does not answer. */
-  async #ping(id: string): Promise<'heard' | 'silent' | 'unheard'> {
+  async #ping(id: string, after?: ProcessInfo): Promise<'heard' | 'silent' | 'unheard'> {
     const { connection, namespace } = this.#options;
     if (connection.isClosed()) return 'silent';
     try {
-      await connection.request(namespace.subject(processPingSubject(id)), '', { timeout: this.#times.answerMs });
+      const text = after === undefined ? '' : JSON.stringify({ ...after, calls: undefined });
+      await connection.request(namespace.subject(processPingSubject(id)), text, { timeout: this.#times.answerMs });
       return 'heard';
     } catch (thrown) {
       return isUnheard(thrown) ? 'unheard' : 'silent';

@@ -16,6 +16,9 @@ export type DueEntry =
   | { readonly kind: 'early'; readonly runId: string; readonly moduleId: string }
   | { readonly kind: 'settle'; readonly runId: string };
 
+/** Ended runs that one `dueTake` answers: each is written to the store, and what is due beside them does not wait for that. */
+export const MAX_ENDS = 32;
+
 export interface DueTakeCommand {
   readonly shard: number;
   /** Number of nodes at most. */

@@ -48,15 +48,17 @@ export async function nextDueInMs(deps: RedisDeps, shard: number): Promise<numbe
 /** When the first entry of a shard is due, in Unix milliseconds; undefined when nothing is due at a time. */
 export async function firstDueAtMs(deps: RedisDeps, shard: number): Promise<number | undefined> {
   const key = chainKeys.shardDue(shard);
-  // The first of each band: times, phases, ends of runs.
-  const firstOf = async (from: string, shift: number): Promise<number> => {
+  const firstFrom = async (from: string): Promise<number> => {
     const range = (redis: RedisClient) => redis.zrange(key, from, '+inf', 'BYSCORE', 'LIMIT', 0, 1, 'WITHSCORES');
     const [, score] = await deps.runner.ask('ZRANGE', range);
-    return score === undefined ? Number.POSITIVE_INFINITY : Number(score) + shift;
+    return score === undefined ? Number.POSITIVE_INFINITY : Number(score);
   };
-  const firsts = await Promise.all([firstOf('-inf', BAND_MS), firstOf('0', 0), firstOf(`${BAND_MS}`, -BAND_MS)]);
-  // A time that is passed on to the next band is only later than it is.
-  const atMs = Math.min(...firsts);
+  const first = await firstFrom('-inf');
+  // Nothing is in the set: what most shards of an idle deployment answer costs one command.
+  if (first === Number.POSITIVE_INFINITY) return undefined;
+  // The first of each band: times, phases, ends of runs. One that is of the next band only seems to be later than it is.
+  const [phase, end] = await Promise.all([firstFrom('0'), firstFrom(`${BAND_MS}`)]);
+  const atMs = Math.min(first + BAND_MS, phase, end - BAND_MS);
   return atMs < READY_HOP_MS ? atMs : undefined;
 }
 

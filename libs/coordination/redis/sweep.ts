@@ -2,7 +2,14 @@
 
 import { chainKeys, type DueMember, dueMembers } from '../../keys/keys.ts';
 import { LAST_OPENING_MS, type NodeKind, READY_REQUEST_MS, readyAt } from '../protocol/node.ts';
-import type { DueEntry, DueTakeCommand, DueTakeOutcome, FillCommand, FillOutcome } from '../protocol/sweep.ts';
+import {
+  type DueEntry,
+  type DueTakeCommand,
+  type DueTakeOutcome,
+  type FillCommand,
+  type FillOutcome,
+  MAX_ENDS,
+} from '../protocol/sweep.ts';
 import { type RedisDeps, runPlanned, windowsArg } from './scripts/call.ts';
 import { type PackedWakeUp, readFill, readList, readWakeUp, readWakeUps } from './scripts/read-reply.ts';
 import type { RedisClient } from './scripts/script.ts';
@@ -32,8 +39,6 @@ export const SWEEP_SCRIPTS: readonly Script[] = [dueLookScript, dueScopeScript, 
 
 /** Deadlines and early openings per read, and as many phases. */
 const MAX_MEMBERS = 64;
-/** Ended runs per read: each is written to the store, and what is due beside them does not wait for that. */
-const MAX_ENDS = 32;
 
 type PhaseMember = Extract<DueMember, { kind: 'phase' | 'deadline' }>;
 

@@ -2,14 +2,18 @@
 import { type NodeKind, readyAt } from '../protocol/node.ts';
 import type { WakeUp } from '../protocol/outcome.ts';
 import { dispatchGraceMs } from '../protocol/policy.ts';
-import type { DueEntry, DueTakeCommand, DueTakeOutcome, FillCommand, FillOutcome } from '../protocol/sweep.ts';
+import {
+  type DueEntry,
+  type DueTakeCommand,
+  type DueTakeOutcome,
+  type FillCommand,
+  type FillOutcome,
+  MAX_ENDS,
+} from '../protocol/sweep.ts';
 import { brokenIn, type NodeRow } from './tables/node-row.ts';
 import { type ModuleScope, openCount, type PhaseScope, type RunScope } from './tables/scopes.ts';
 import { hasLeftBehind, isMarked, pendingWakeUp, refOf, type Tx, toWakeUp } from './tx.ts';
 import { fillable, phaseToFill, windowRoom } from './window.ts';
-
-/** Ended runs per call: each is written to the store, and what is due beside them does not wait for that. */
-const MAX_ENDS = 32;
 
 /** Deadlines and early openings come first, then nodes, then the ends of runs. */
 export function dueTake(tx: Tx, { limit }: DueTakeCommand): DueTakeOutcome {

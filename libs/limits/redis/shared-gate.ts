@@ -2,16 +2,8 @@ import type { Clock } from '../../clock/clock.ts';
 import { backOffMs } from '../../concurrency/back-off.ts';
 import type { Share } from '../../concurrency/fair-queue.ts';
 import type { Timers } from '../../concurrency/timers.ts';
-import {
-  abortedWait,
-  CountedPermit,
-  type KeyLimits,
-  MAX_TIMER_MS,
-  type Permit,
-  type PermitCount,
-  type Place,
-} from '../limiter.ts';
-import { WaitList } from '../wait-list.ts';
+import { CountedPermit, type KeyLimits, MAX_TIMER_MS, type Permit, type PermitCount, type Place } from '../limiter.ts';
+import { type PermitWaiters, WaitList, waitForPermit } from '../wait-list.ts';
 import { GrantStock } from './grant-stock.ts';
 import type { TakeFromRedis } from './take.ts';
 
@@ -37,7 +29,7 @@ const NEVER = Number.NEGATIVE_INFINITY;
  */
 export class SharedGate {
   readonly #deps: SharedGateDeps;
-  readonly #waiters = new WaitList<(permit: Permit) => void>();
+  readonly #waiters: PermitWaiters = new WaitList();
   readonly #stock = new GrantStock();
   #limits: KeyLimits;
   #inFlight = 0;
@@ -93,23 +85,9 @@ export class SharedGate {
 
   /** Waits for a turn. Rejects with `limits.aborted` when the signal aborts first. */
   wait(signal: AbortSignal, place?: Place, share?: Share): Promise<Permit> {
-    return new Promise((resolve, reject) => {
-      const leave = this.#waiters.add(
-        (permit) => {
-          signal.removeEventListener('abort', onAbort);
-          resolve(permit);
-        },
-        place,
-        share,
-      );
-      const onAbort = (): void => {
-        leave();
-        reject(abortedWait(signal));
-        this.#look();
-      };
-      signal.addEventListener('abort', onAbort, { once: true });
-      this.#look();
-    });
+    const permit = waitForPermit(this.#waiters, { signal, place, share, onLeft: () => this.#look() });
+    this.#look();
+    return permit;
   }
 
   /** How long a caller that goes ahead waits from now, as far as this process knows, regardless of concurrency. */

@@ -11,7 +11,7 @@ export interface PublisherOptions {
   readonly retryDelayMs: number;
   /** Messages of one outcome that are published at the same time; default 1. */
   readonly concurrency?: number;
-  /** How often a response that waits is kept from being taken for lost, in milliseconds; default 10 seconds. */
+  /** How often a response that waits is kept from being taken for lost, in milliseconds: well below its grace. Default 10 seconds. */
   readonly keepEveryMs?: number;
   /** Called for each refusal, for its metric. */
   readonly onBackpressure: (sender: Stage, receiver: Receiver, reason: BackpressureReason) => void;
