@@ -238,6 +238,7 @@ export function composeStages(backends: Backends, options: StageOptions): Stages
     cooldown: cooldownMs > 0 ? { errors: cooldownErrors, ms: cooldownMs } : undefined,
     coordinator,
     store,
+    tasks,
     budgets,
     clock,
     log,

@@ -56,6 +56,8 @@ export {
   ListModulesResponse,
   ListRunsRequest,
   ListRunsResponse,
+  ListTasksRequest,
+  ListTasksResponse,
   PauseRunRequest,
   PauseRunResponse,
   PutAccountRequest,

@@ -45,7 +45,7 @@ export function explainRun(state: RunState): RunReason[] {
   const { record, snapshot, nodes, limits, breakers = [], failures = [], processes, calls = [], nowMs } = state;
   const away = awayBackends(state.backends);
   if (record.state === 'closed') return [closed(record, nowMs), ...failing(record.end?.failures ?? [])];
-  if (snapshot === undefined) return [...away, ...standing(state.task, nowMs), notOpened(record, state.others, nowMs), ...deadline(record, nowMs)];
+  if (snapshot === undefined) return [...away, ...heldByTask(state.task, nowMs), notOpened(record, state.others, nowMs), ...deadline(record, nowMs)];
   if (snapshot.state !== 'open') {
     return [{ code: 'closing', text: 'Every node has ended; the end of the run is being written.' }];
   }
@@ -108,7 +108,7 @@ function failing(failures: readonly RunFailure[]): RunReason[] {
 }
 
 /** What its task says against opening it. */
-function standing(task: RunState['task'], nowMs: number): RunReason[] {
+function heldByTask(task: RunState['task'], nowMs: number): RunReason[] {
   if (task === undefined) return [];
   const { name, mark, coolsUntilMs } = task;
   if (mark !== undefined) {

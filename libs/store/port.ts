@@ -136,6 +136,16 @@ export interface TaskRecord extends TaskKey {
   readonly openRuns: readonly OpenRun[];
 }
 
+/** Which tasks to list, in the order of account and name. */
+export interface TaskQuery {
+  readonly limit: number;
+  readonly account?: string;
+  /** Only those that are marked. */
+  readonly isMarked?: boolean;
+  /** Goes on behind this one. */
+  readonly after?: TaskKey;
+}
+
 /** An open run of a task. */
 export interface OpenRun {
   readonly runId: string;
@@ -146,8 +156,6 @@ export interface OpenRun {
 /** What the end of a run tells its task. A run that is a task of its own tells nobody. */
 export interface TaskCount extends Counts {
   readonly items: number;
-  /** Set if the threshold of the task has ended the run. */
-  readonly mark?: TaskMark | undefined;
   /** After so many errors in a row, in runs without any item, the task cools down until then. */
   readonly cooldown?: { readonly errors: number; readonly untilMs: number } | undefined;
 }
@@ -341,7 +349,12 @@ export interface Store {
    * task was lifted last.
    */
   markTask(task: TaskKey, mark: TaskMark): Promise<boolean>;
-  /** Takes mark and cool-down away, and lets the counts begin at 0; returns false when there was neither. */
+  /** Tasks, with at most so many of their newest open runs each. */
+  listTasks(query: TaskQuery, openRuns: number): Promise<readonly TaskRecord[]>;
+  /**
+   * Takes mark and cool-down away, and lets the counts begin at 0: runs that are open do not count any more. Returns false when there
+   * was nothing to take away.
+   */
   liftTask(task: TaskKey): Promise<boolean>;
   /** Marked tasks that may have open runs, with at most so many of them each. */
   listEndingTasks(limit: number, openRuns: number): Promise<readonly TaskRecord[]>;

@@ -1,12 +1,11 @@
 /** How the end of a run changes its task; both stores do it in the transaction that closes the run. */
-import type { Counts, TaskCount, TaskMark } from './port.ts';
+import type { Counts, TaskCount } from './port.ts';
 
 /** The part of a task that ends of its runs change. */
 export interface TaskTally extends Counts {
   /** Errors of its last runs, as far as none of them has an item. */
   readonly streak: number;
   readonly coolsUntilMs: number;
-  readonly mark: TaskMark | undefined;
 }
 
 /**
@@ -16,7 +15,7 @@ export interface TaskTally extends Counts {
  * @param before what the run has counted already
  */
 export function withRunCounted(task: TaskTally, before: Counts, count: TaskCount): TaskTally {
-  const { executions, errors, items, mark, cooldown } = count;
+  const { executions, errors, items, cooldown } = count;
   const moreErrors = errors - before.errors;
   const streak = items > 0 ? 0 : task.streak + Math.max(0, moreErrors);
   const cools = cooldown !== undefined && moreErrors > 0 && streak >= cooldown.errors;
@@ -25,6 +24,5 @@ export function withRunCounted(task: TaskTally, before: Counts, count: TaskCount
     errors: task.errors + moreErrors,
     streak: cools ? 0 : streak,
     coolsUntilMs: cools ? Math.max(task.coolsUntilMs, cooldown.untilMs) : task.coolsUntilMs,
-    mark: task.mark ?? mark,
   };
 }

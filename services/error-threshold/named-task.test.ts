@@ -106,7 +106,7 @@ describe('the threshold of a named task', () => {
 
   it('marks the task with the end of the run, if the process died between decision and mark', async () => {
     const bench = open();
-    const other = await failing(bench, { ...NAMED, input: { hops: 1 } });
+    await failing(bench, { ...NAMED, input: { hops: 1 } });
     const errors = await failing(bench, { ...NAMED, input: { hops: 5 } });
     const killed = async () => Promise.reject(new Error('killed'));
     const tasks = { countsBeside: async () => ({ executions: 0, errors: 0 }), tripped: killed };
@@ -115,10 +115,7 @@ describe('the threshold of a named task', () => {
     expect((await bench.store.findTask(KEY, 0))?.mark).toBeUndefined();
     await close(bench, 'run-2');
     expect((await bench.store.findTask(KEY, 0))?.mark).toMatchObject({ by: 'threshold', runId: 'run-2' });
-    expect((await bench.coordinator.findRun('run-1'))?.mark).toBe('');
-    await bench.tasks.endRuns(new AbortController().signal);
     expect(await bench.coordinator.findRun('run-1')).toMatchObject({ mark: 'terminated' });
-    expect(other).toHaveLength(1);
   });
 
   it('marks it when the decision is asked for again, and not after a lift', async () => {
@@ -129,6 +126,23 @@ describe('the threshold of a named task', () => {
     expect((await bench.store.findTask(KEY, 0))?.mark).toBeDefined();
     await bench.store.liftTask(KEY);
     expect(await decideAll(bench, [errors[4]!])).toEqual(['task']);
+    expect((await bench.store.findTask(KEY, 0))?.mark).toBeUndefined();
+  });
+
+  it('ends the open runs of a task whose process died behind its mark', async () => {
+    const bench = open();
+    await failing(bench, { ...NAMED, input: { hops: 1 } });
+    await bench.store.markTask(KEY, { by: 'operator at 10.0.0.7', reason: 'a test', atMs: 0, runId: '' });
+    expect((await bench.coordinator.findRun('run-1'))?.mark).toBe('');
+    await bench.tasks.endRuns(new AbortController().signal);
+    expect(await bench.coordinator.findRun('run-1')).toMatchObject({ mark: 'terminated' });
+  });
+
+  it('is not taken from an operator, who terminates a run of it', async () => {
+    const bench = open();
+    const [error] = await failing(bench, { ...NAMED, input: { hops: 1 } });
+    await bench.coordinator.terminateMark({ runId: 'run-1', reason: 'a test' });
+    await bench.tasks.tripped(error!.model.task!);
     expect((await bench.store.findTask(KEY, 0))?.mark).toBeUndefined();
   });
 

@@ -221,7 +221,7 @@ describe('ListRuns', () => {
     [{ pageSize: -1 }, 'page_size'],
     [{ pageSize: 501 }, 'page_size'],
     [{ pageToken: 'nosuch' }, 'page_token'],
-    [{ pageToken: 'x'.repeat(301) }, 'page_token'],
+    [{ pageToken: 'x'.repeat(501) }, 'page_token'],
     [{ state: RunState.CLOSING }, 'state'],
     [{ acceptedFromMs: -5 }, 'accepted_from_ms'],
     [{ account: 'a'.repeat(201) }, 'account'],

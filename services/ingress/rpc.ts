@@ -13,7 +13,7 @@ import { replayDeadLetters } from './api/replay.ts';
 import { RunScene } from './api/run-watch.ts';
 import { controlRun, listRuns, readRun } from './api/runs.ts';
 import { submitTask } from './api/submit-task.ts';
-import { getTask, liftTask, terminateTask } from './api/tasks.ts';
+import { getTask, liftTask, listTasks, terminateTask } from './api/tasks.ts';
 
 export type { IngressApiDeps } from './api/deps.ts';
 
@@ -34,6 +34,7 @@ export function createIngressApi(deps: IngressApiDeps): IngressServiceImplementa
     explainRun: ({ runId }) => explain(deps, runId),
     getOverview: () => getOverview(deps),
     getTask: async (request) => ({ task: await getTask(deps, request) }),
+    listTasks: (request) => listTasks(deps, request),
     terminateTask: async (request) => ({ changed: await terminateTask(deps, request) }),
     liftTask: async (request) => ({ changed: await liftTask(deps, request) }),
     listDeadLetters: (request) => listDeadLetters(deps, request),

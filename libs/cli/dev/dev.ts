@@ -4,7 +4,7 @@ import { type LocalServers, startLocalServers } from '../../local-servers/local-
 import { freePort } from '../../local-servers/server-process.ts';
 import type { CliContext } from '../context.ts';
 import { ExitCode, type ExitCodeValue } from '../exit-codes.ts';
-import { commandText } from '../run/messages.ts';
+import { commandText } from '../../errors/command-text.ts';
 import { countOf } from '../terminal/format.ts';
 import { paintFor } from '../terminal/io.ts';
 import { openDataFolder } from './data-folder.ts';

@@ -6,7 +6,7 @@ import { jsonOption, withLocation } from './options.ts';
 export function addTasks(program: Command, context: CliContext, done: Done): void {
   const task = program
     .command('task')
-    .description('named tasks, which own runs: show one, terminate it, or let new runs of it begin again');
+    .description('named tasks, which own runs: list them, show or terminate one, or let new runs of it begin again');
   const add = (command: Command): Command =>
     withLocation(
       command
@@ -20,6 +20,18 @@ export function addTasks(program: Command, context: CliContext, done: Done): voi
       done(await showTask(context, name, options));
     },
   );
+  withLocation(
+    task
+      .command('list')
+      .description('list tasks, by account and name: whether new runs may begin, and what their ended runs have counted')
+      .option('--account <name>', 'only tasks of this account')
+      .option('--terminated', 'only tasks that are terminated: new runs of them are refused')
+      .option('--limit <number>', 'how many', '50')
+      .addOption(jsonOption()),
+  ).action(async (options) => {
+    const { listTasks } = await import('../commands/tasks.ts');
+    done(await listTasks(context, options));
+  });
   add(
     task
       .command('terminate')

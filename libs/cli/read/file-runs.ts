@@ -6,11 +6,11 @@ import { readNodes } from '../../explain/read-nodes.ts';
 import { readOtherRuns } from '../../explain/turns.ts';
 import { deadNodes, hasDead, timeline } from '../../stage/run/close-run.ts';
 import { failuresSoFar, toDeadLetter } from '../../stage/run/run-failures.ts';
-import { lookAtTask, taskAwaited } from '../../stage/run/tasks.ts';
-import type { DeadLetter, RunRecord, StoredEvent, StoredItem } from '../../store/port.ts';
+import { lookAtTask, MOST_OPEN_RUNS, taskAwaited } from '../../stage/run/tasks.ts';
+import type { DeadLetter, RunRecord, StoredEvent, StoredItem, TaskRecord } from '../../store/port.ts';
 import { findRun } from './find-run.ts';
 import type { Reader } from './open-reader.ts';
-import type { Explanation, ItemSelection, RunSource } from './run-source.ts';
+import type { Explanation, ItemSelection, RunSource, ShownTask } from './run-source.ts';
 
 const BATCH_ROWS = 1_000;
 
@@ -25,9 +25,9 @@ export function fileRuns(reader: Reader, clock: Clock): RunSource {
     task: async (key) => {
       const look = await lookAtTask(reader, key);
       if (look === undefined) return undefined;
-      const openRuns = look.task.openRuns.map(({ runId }) => runId);
-      return { ...look.task, counts: look.counts, coolsUntilMs: look.coolsUntilMs, openRuns };
+      return { ...toShown(look.task), counts: look.counts, coolsUntilMs: look.coolsUntilMs };
     },
+    tasks: async (query) => (await store.listTasks(query, MOST_OPEN_RUNS)).map(toShown),
     look: async (record) => ({
       record,
       snapshot: await coordinator.findRun(record.runId),
@@ -66,6 +66,10 @@ async function* itemBatches(
     if (items.length < BATCH_ROWS) return;
     afterSeq = items.at(-1)!.seq;
   }
+}
+
+function toShown(task: TaskRecord): ShownTask {
+  return { ...task, openRuns: task.openRuns.map(({ runId }) => runId) };
 }
 
 /** Dead letters are in the store when the run is closed; until then the coordinator has the dead nodes. */

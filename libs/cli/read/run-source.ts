@@ -2,7 +2,16 @@
 import type { RunSnapshot } from '../../coordination/protocol/reads.ts';
 import type { Overview } from '../../explain/overview.ts';
 import type { RunReason } from '../../explain/reasons.ts';
-import type { DeadLetter, RunCost, RunRecord, StoredEvent, StoredItem, TaskKey, TaskRecord } from '../../store/port.ts';
+import type {
+  DeadLetter,
+  RunCost,
+  RunRecord,
+  StoredEvent,
+  StoredItem,
+  TaskKey,
+  TaskQuery,
+  TaskRecord,
+} from '../../store/port.ts';
 
 /** The state of a run at one moment. */
 export interface RunLook {
@@ -21,7 +30,7 @@ export interface Explanation {
   readonly sampled: boolean;
 }
 
-/** A named task; its counts are those of its ended and open runs. */
+/** A named task; shown alone, its counts are those of its ended and open runs. */
 export interface ShownTask extends Omit<TaskRecord, 'openRuns'> {
   /** Their ids, the newest first. */
   readonly openRuns: readonly string[];
@@ -41,6 +50,8 @@ export interface RunSource {
   listRuns(limit: number, task?: TaskKey): Promise<readonly RunRecord[]>;
   /** A named task; undefined when it is unknown. */
   task(key: TaskKey): Promise<ShownTask | undefined>;
+  /** Named tasks, with the counts and cool-downs of their ended runs alone. */
+  tasks(query: TaskQuery): Promise<readonly ShownTask[]>;
   look(run: RunRecord): Promise<RunLook>;
   /** In the order of their sequence numbers; those that exist now. */
   items(run: RunRecord, selection: ItemSelection): AsyncIterable<readonly StoredItem[]>;

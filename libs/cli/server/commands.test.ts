@@ -65,6 +65,7 @@ describe('at a server', () => {
     expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining('the task prices of default was terminated') });
     const shown = JSON.parse((await server.run('task', 'show', 'prices', '-o', 'json')).stdout) as object;
     expect(shown).toMatchObject({ task: 'prices', account: 'default', terminated: { reason: 'a test', run_id: null } });
+    expect((await server.run('task', 'list', '--terminated')).stdout).toMatch(/prices +default .*terminated/);
     const lifted = await server.run('task', 'lift', 'prices', '-o', 'json');
     expect(JSON.parse(lifted.stdout)).toEqual({ task: 'prices', account: 'default', action: 'lift', changed: true });
     expect((await server.run('task', 'lift', 'prices')).stderr).toContain('nothing changed');

@@ -1,9 +1,9 @@
 /** The runs of a server, for the reading commands. */
 import type { PriorityClass } from '../../contracts/priority.ts';
-import type { DeadLetter as DeadLetterMessage, GetOverviewResponse, Item } from '../../contracts/services.ts';
+import type { DeadLetter as DeadLetterMessage, GetOverviewResponse, Item, Task } from '../../contracts/services.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
 import type { OpenBreaker, Overview, Wait } from '../../explain/overview.ts';
-import type { DeadLetter, RunRecord, StoredItem, TaskKey } from '../../store/port.ts';
+import type { DeadLetter, RunRecord, StoredItem, TaskKey, TaskQuery } from '../../store/port.ts';
 import { ITEM_TYPES_KEY, namesIn, STEPS_KEY } from '../read/failed-nodes.ts';
 import type { RunSource, ShownTask } from '../read/run-source.ts';
 import type { IngressCalls } from './connect.ts';
@@ -15,6 +15,7 @@ export function serverRuns(calls: IngressCalls): RunSource {
     findRun: async (reference) => withNames(calls, toRecord(await findServerRun(calls, reference))),
     listRuns: (limit, task) => listRuns(calls, limit, task),
     task: (key) => findTask(calls, key),
+    tasks: (query) => listTasks(calls, query),
     look: async ({ runId, metadata }) => {
       const look = toLook(requireRun(await calls.getRun({ runId })));
       return { ...look, record: { ...look.record, metadata } };
@@ -53,13 +54,13 @@ function toOverview({ runs, hosts, breakers, away, sampled, ...seen }: GetOvervi
   };
 }
 
-const PAGE_RUNS = 500;
+const PAGE_ROWS = 500;
 
 async function listRuns(calls: IngressCalls, limit: number, task?: TaskKey): Promise<readonly RunRecord[]> {
   const ofTask = task === undefined ? {} : { account: task.account, taskId: task.name };
   const found: RunRecord[] = [];
   for (let pageToken = ''; found.length < limit; ) {
-    const page = await calls.listRuns({ pageSize: Math.min(PAGE_RUNS, limit - found.length), pageToken, ...ofTask });
+    const page = await calls.listRuns({ pageSize: Math.min(PAGE_ROWS, limit - found.length), pageToken, ...ofTask });
     found.push(...page.runs.map(toRecord));
     if (page.nextPageToken === '') break;
     pageToken = page.nextPageToken;
@@ -70,12 +71,30 @@ async function listRuns(calls: IngressCalls, limit: number, task?: TaskKey): Pro
 async function findTask(calls: IngressCalls, { account, name }: TaskKey): Promise<ShownTask | undefined> {
   try {
     const { task } = await calls.getTask({ account, taskId: name });
-    const { executions = 0, errors = 0, mark, coolsUntilMs = 0, openRuns = [] } = task ?? {};
-    return { account, name, counts: { executions, errors }, mark, coolsUntilMs, openRuns };
+    return task === undefined ? undefined : toShown(task);
   } catch (thrown) {
     if (thrown instanceof CatenaError && thrown.code === 'api.unknown_task') return undefined;
     throw thrown;
   }
+}
+
+async function listTasks(
+  calls: IngressCalls,
+  { limit, account = '', isMarked: marked = false }: TaskQuery,
+): Promise<readonly ShownTask[]> {
+  const found: ShownTask[] = [];
+  for (let pageToken = ''; found.length < limit; ) {
+    const pageSize = Math.min(PAGE_ROWS, limit - found.length);
+    const page = await calls.listTasks({ account, marked, pageSize, pageToken });
+    found.push(...page.tasks.map(toShown));
+    if (page.nextPageToken === '') break;
+    pageToken = page.nextPageToken;
+  }
+  return found;
+}
+
+function toShown({ account, taskId: name, executions, errors, mark, coolsUntilMs, openRuns }: Task): ShownTask {
+  return { account, name, counts: { executions, errors }, mark, coolsUntilMs, openRuns };
 }
 
 /** Every dead letter of a run, page by page. */

@@ -2,14 +2,13 @@
 import type { Clock } from '../../clock/clock.ts';
 import type { Coordinator } from '../../coordination/protocol/port.ts';
 import type { Budgets } from '../../limits/budgets.ts';
-import type { RunEnd, Store } from '../../store/port.ts';
+import type { RunEnd } from '../../store/port.ts';
 import type { Log } from '../../telemetry/log.ts';
 import { type CloseRunDeps, closeRun } from './close-run.ts';
 import type { Runs } from './runs.ts';
 
-export interface RunEndsDeps extends Pick<CloseRunDeps, 'cooldown'> {
+export interface RunEndsDeps extends Pick<CloseRunDeps, 'cooldown' | 'tasks' | 'store'> {
   readonly coordinator: Pick<Coordinator, 'findRun' | 'listNodes' | 'listEvents' | 'runSettle' | 'runControl'>;
-  readonly store: Pick<Store, 'closeRun' | 'countItems'>;
   readonly budgets: Pick<Budgets, 'read'>;
   readonly clock: Clock;
   readonly log: Log;

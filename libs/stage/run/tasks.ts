@@ -4,11 +4,13 @@ import { RecentMap } from '../../concurrency/recent-map.ts';
 import type { Coordinator } from '../../coordination/protocol/port.ts';
 import type { RunSnapshot } from '../../coordination/protocol/reads.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
+import { commandText } from '../../errors/command-text.ts';
 import { markText } from '../../explain/reasons.ts';
 import type { Counts, RunRecord, Store, TaskKey, TaskMark, TaskRecord } from '../../store/port.ts';
 import type { Log } from '../../telemetry/log.ts';
 import { METRICS } from '../../telemetry/metric-names.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
+import { isThreshold } from './run-failures.ts';
 
 /** The part of a run that tells its task. */
 export interface RunOfTask {
@@ -108,15 +110,15 @@ export class Tasks {
   }
 
   /**
-   * Marks the task of a run that its threshold has ended, and ends its other open runs. If the process dies before, the end of the
-   * run marks the task; if it dies in between, {@link endRuns} ends them.
+   * Marks the task of a run that its threshold has ended, and ends its other open runs; called behind the decision, and again
+   * before the end of the run is written. If the process dies in between, {@link endRuns} ends them.
    */
   async tripped(run: RunOfTask): Promise<void> {
     const key = taskOf(run);
     if (key === undefined) return;
     const snapshot = await this.#deps.coordinator.findRun(run.runId);
-    // A replay has lifted the mark since.
-    if (snapshot?.mark !== 'terminated') return;
+    // A replay may have lifted the mark since, and an operator have set another.
+    if (snapshot?.mark !== 'terminated' || !isThreshold(snapshot.reason)) return;
     const { runId } = run;
     await this.mark(key, { by: 'threshold', reason: snapshot.reason, atMs: this.#deps.clock.now(), runId });
   }
@@ -225,9 +227,9 @@ export async function requireUnmarked(store: Pick<Store, 'findTask'>, run: RunOf
 /** `submit.task_terminated`: a new run of a marked task. */
 export function taskTerminated({ account, name, mark }: TaskRecord): CatenaError {
   const why = mark === undefined ? '' : `: ${markText(mark)}`;
-  const option = account === 'default' ? '' : ` --account ${account}`;
+  const lift = commandText('catena', ['task', 'lift', name, ...(account === 'default' ? [] : ['--account', account])]);
   return new CatenaError('submit.task_terminated', `the task ${name} of ${account} was terminated${why}`, {
     data: { account, task: name, ...(mark === undefined ? {} : { by: mark.by, reason: mark.reason, atMs: mark.atMs }) },
-    remedy: `mend what made it fail, then allow it again with \`catena task lift ${name}${option}\``,
+    remedy: `mend what made it fail, then let its runs begin again with \`${lift}\``,
   });
 }

@@ -67,7 +67,8 @@ async function fill(): Promise<void> {
     INSERT INTO runs (run_id, task_id, account, run_user, fingerprint, accepted_at, record, state)
       SELECT 'run-' || n, 't' || n % 20, 'account-' || n % 50, 'user-' || n % 50, 'f' || n, n, '{}', CASE n % 100 WHEN 0 THEN 'open' ELSE 'closed' END
       FROM generate_series(1, 20000) n;
-    INSERT INTO tasks (account, name, ending) SELECT 'account-' || n % 50, 't' || n, n % 1000 = 0 FROM generate_series(1, 20000) n;
+    INSERT INTO tasks (account, name, mark, ending)
+      SELECT 'account-' || n % 50, 't' || n, CASE n % 1000 WHEN 0 THEN '{}' ELSE '' END, n % 1000 = 0 FROM generate_series(1, 20000) n;
     INSERT INTO run_modules SELECT 'module-' || no % 50, accepted_at, no FROM runs;
     INSERT INTO items (run_no, node_id, token, ordinal, seq, phase, module_id, type, data)
       SELECT 1 + n % 20, 'node-' || n / 5, 't', n % 5, CASE WHEN n % 50 < 45 THEN n END, 0, 'm', 'row', '{}'
@@ -113,6 +114,9 @@ async function callEverything(store: PostgresStore): Promise<void> {
   await store.markTask(task, { by: 'threshold', reason: '', atMs: 1, runId: 'r' });
   await store.findTask(task, 10);
   await store.listEndingTasks(10, 10);
+  for (const filter of [{}, { account: 'a' }, { isMarked: true }, { account: 'a', isMarked: true }]) {
+    await store.listTasks({ limit: 1, ...filter }, 1);
+  }
   await store.endedTask(task);
   await store.liftTask(task);
   await store.listEvents('r');

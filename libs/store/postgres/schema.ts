@@ -179,6 +179,7 @@ export const POSTGRES_MIGRATIONS: readonly string[] = [
     PRIMARY KEY (account, name)
   );
   CREATE INDEX tasks_ending ON tasks (account, name) WHERE ending;
+  CREATE INDEX tasks_marked ON tasks (account, name) WHERE mark <> '';
   -- What a run has counted for its task, and how often that was lifted when the run was opened.
   ALTER TABLE runs ADD COLUMN counted_executions BIGINT NOT NULL DEFAULT 0;
   ALTER TABLE runs ADD COLUMN counted_errors BIGINT NOT NULL DEFAULT 0;

@@ -1,21 +1,27 @@
+import { hash } from 'node:crypto';
+import { listTasksStatement } from '../list-tasks.ts';
 import type { OpenRun, Store, TaskCount, TaskKey, TaskMark, TaskRecord } from '../port.ts';
 import { withRunCounted } from '../task-count.ts';
 import type { PostgresDatabase, Query, Row, Statement } from './database.ts';
 
-type TaskMethods = Pick<Store, 'findTask' | 'markTask' | 'liftTask' | 'listEndingTasks' | 'endedTask'>;
+type TaskMethods = Pick<Store, 'findTask' | 'listTasks' | 'markTask' | 'liftTask' | 'listEndingTasks' | 'endedTask'>;
 
 /** Named tasks: what their runs have counted, and whether new ones may begin. */
 export function tasksIn(db: PostgresDatabase): TaskMethods {
   const { query } = db;
   return {
-    findTask: async ({ account, name }, openRuns) => {
-      const [row] = await query(FIND, [account, name, openRuns]);
+    findTask: async ({ account, name }, atMost) => {
+      const [row] = await query(FIND, [account, name, atMost]);
       return row === undefined ? undefined : toTask(row);
+    },
+    listTasks: async (filter, atMost) => {
+      const { text, values } = listTasksStatement(filter, '$', (add) => `t.*, ${openRuns(add(atMost))}`);
+      return (await query({ name: `list_tasks_${hash('md5', text)}`, text }, values)).map(toTask);
     },
     markTask: async ({ account, name }, mark) =>
       (await query(MARK, [account, name, JSON.stringify(mark), mark.runId])).length > 0,
     liftTask: async ({ account, name }) => (await query(LIFT, [account, name])).length > 0,
-    listEndingTasks: async (limit, openRuns) => (await query(LIST_ENDING, [limit, openRuns])).map(toTask),
+    listEndingTasks: async (limit, atMost) => (await query(LIST_ENDING, [limit, atMost])).map(toTask),
     // The lock comes first, so that the second statement sees a run that is being opened meanwhile.
     endedTask: ({ account, name }: TaskKey) =>
       db.transaction(async (inTransaction) => {
@@ -45,15 +51,12 @@ export async function countRun(query: Query, run: EndedRun, count: TaskCount): P
       errors: task.errors as number,
       streak: task.error_streak as number,
       coolsUntilMs: task.cools_until as number,
-      mark: readMark(task),
     },
     { executions: run.counted_executions, errors: run.counted_errors },
     count,
   );
-  const { executions, errors, streak, coolsUntilMs, mark } = tally;
-  const isNew = task.mark === '' && mark !== undefined;
-  const text = mark === undefined ? '' : JSON.stringify(mark);
-  await query(SAVE, [run.account, run.task_id, executions, errors, streak, coolsUntilMs, text, isNew]);
+  const { executions, errors, streak, coolsUntilMs } = tally;
+  await query(SAVE, [run.account, run.task_id, executions, errors, streak, coolsUntilMs]);
   await query(COUNTED, [run.no, count.executions, count.errors]);
 }
 
@@ -92,7 +95,9 @@ const MARK: Statement = {
 const LIFT: Statement = {
   name: 'lift_task',
   text: `UPDATE tasks SET mark = '', ending = FALSE, executions = 0, errors = 0, error_streak = 0, cools_until = 0,
-      lifts = lifts + 1 WHERE account = $1 AND name = $2 AND (mark <> '' OR cools_until > 0) RETURNING name`,
+      lifts = lifts + 1 WHERE account = $1 AND name = $2 AND (mark <> '' OR cools_until > 0 OR executions > 0
+        OR EXISTS (SELECT FROM runs r WHERE r.account = $1 AND r.task_id = $2 AND r.state = 'open'
+          AND r.task_id <> r.run_id AND r.task_lifts = tasks.lifts)) RETURNING name`,
 };
 
 const LIST_ENDING: Statement = {
@@ -113,8 +118,8 @@ const LOCK: Statement = {
 
 const SAVE: Statement = {
   name: 'save_task',
-  text: `UPDATE tasks SET executions = $3, errors = $4, error_streak = $5, cools_until = $6, mark = $7,
-      ending = ending OR $8 WHERE account = $1 AND name = $2`,
+  text: `UPDATE tasks SET executions = $3, errors = $4, error_streak = $5, cools_until = $6
+    WHERE account = $1 AND name = $2`,
 };
 
 const COUNTED: Statement = {

@@ -34,6 +34,7 @@ export type StoreReader = Pick<
   | 'listRuns'
   | 'countRuns'
   | 'findTask'
+  | 'listTasks'
   | 'getAccount'
   | 'readItems'
   | 'countItems'
@@ -61,6 +62,7 @@ function storeOn(db: SqliteDatabase): SqliteStore {
     ...contractsOn(db),
     ...foreignMessagesOn(db),
     findTask: (task, openRuns) => tasks.findTask(task, openRuns),
+    listTasks: (query, openRuns) => tasks.listTasks(query, openRuns),
     markTask: (task, mark) => tasks.markTask(task, mark),
     liftTask: (task) => tasks.liftTask(task),
     listEndingTasks: (limit, openRuns) => tasks.listEndingTasks(limit, openRuns),

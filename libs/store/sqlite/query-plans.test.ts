@@ -44,6 +44,9 @@ async function open(): Promise<ListeningDatabase> {
     await store.listRuns({ limit: 1, ...filter, ...times });
     await store.listRuns({ limit: 1, ...filter, offset: 1 });
   }
+  for (const filter of [{}, { account: 'a' }, { isMarked: true }, { account: 'a', isMarked: true }]) {
+    await store.listTasks({ limit: 1, ...filter }, 1);
+  }
   return db;
 }
 
@@ -75,6 +78,8 @@ describe('the statements of coordinator and store', () => {
     ['SELECT run_id, task_lifts FROM runs WHERE account = ? AND task_id = ?', 'runs_open_by_task'],
     ['SELECT * FROM tasks WHERE account = ?', 'USING PRIMARY KEY'],
     ['SELECT * FROM tasks WHERE ending = 1', 'tasks_ending'],
+    ['SELECT t.* FROM tasks t WHERE (t.account, t.name) > (?1, ?2) ORDER', 'USING PRIMARY KEY'],
+    ['SELECT t.* FROM tasks t WHERE (t.account, t.name) > (?1, ?2) AND', 'tasks_marked'],
     // B35: what the HTTP API asks for is answered from an index.
     ['SELECT r.* FROM runs r WHERE r.run_user = ?1', 'runs_by_user'],
     ['SELECT * FROM runs WHERE run_id = ?', 'sqlite_autoindex_runs_1'],

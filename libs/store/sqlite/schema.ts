@@ -156,6 +156,7 @@ export const STORE_MIGRATIONS: readonly string[] = [
     PRIMARY KEY (account, name)
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX tasks_ending ON tasks (account, name) WHERE ending = 1;
+  CREATE INDEX tasks_marked ON tasks (account, name) WHERE mark <> '';
   -- What a run has counted for its task, and how often that was lifted when the run was opened.
   ALTER TABLE runs ADD COLUMN counted_executions INTEGER NOT NULL DEFAULT 0;
   ALTER TABLE runs ADD COLUMN counted_errors INTEGER NOT NULL DEFAULT 0;

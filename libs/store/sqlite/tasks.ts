@@ -1,15 +1,17 @@
 import type { SqliteDatabase } from '../../sqlite/database.ts';
-import type { Store, TaskCount, TaskKey, TaskMark, TaskRecord } from '../port.ts';
+import { listTasksStatement } from '../list-tasks.ts';
+import type { Store, TaskCount, TaskKey, TaskMark, TaskQuery, TaskRecord } from '../port.ts';
 import { withRunCounted } from '../task-count.ts';
 
 type Row = Record<string, unknown>;
 
-type TaskMethods = Pick<Store, 'findTask' | 'markTask' | 'liftTask' | 'listEndingTasks' | 'endedTask'>;
+type TaskMethods = Pick<Store, 'findTask' | 'listTasks' | 'markTask' | 'liftTask' | 'listEndingTasks' | 'endedTask'>;
 
 /** Named tasks: what their runs have counted, and whether new ones may begin. */
 export class Tasks implements TaskMethods {
   readonly #db: SqliteDatabase;
   readonly #sql: ReturnType<typeof statements>;
+  readonly #lists = new Map<string, ReturnType<SqliteDatabase['prepare']>>();
 
   constructor(db: SqliteDatabase) {
     this.#db = db;
@@ -21,6 +23,13 @@ export class Tasks implements TaskMethods {
       const row = this.#sql.find.get(account, name) as Row | undefined;
       return row === undefined ? undefined : this.#toTask(row, openRuns);
     });
+  }
+
+  async listTasks(query: TaskQuery, openRuns: number): Promise<readonly TaskRecord[]> {
+    const { text, values } = listTasksStatement(query, '?', () => 't.*');
+    const list = this.#lists.get(text) ?? this.#db.prepare(text);
+    this.#lists.set(text, list);
+    return this.#db.read(() => (list.all(...values) as Row[]).map((row) => this.#toTask(row, openRuns)));
   }
 
   markTask({ account, name }: TaskKey, mark: TaskMark): Promise<boolean> {
@@ -78,15 +87,12 @@ export class Tasks implements TaskMethods {
         errors: task.errors as number,
         streak: task.error_streak as number,
         coolsUntilMs: task.cools_until as number,
-        mark: readMark(task),
       },
       before,
       count,
     );
-    const { executions, errors, streak, coolsUntilMs, mark } = tally;
-    const isNew = task.mark === '' && mark !== undefined;
-    const text = mark === undefined ? '' : JSON.stringify(mark);
-    this.#sql.save.run(executions, errors, streak, coolsUntilMs, text, isNew ? 1 : 0, account, name);
+    const { executions, errors, streak, coolsUntilMs } = tally;
+    this.#sql.save.run(executions, errors, streak, coolsUntilMs, account, name);
     this.#sql.counted.run(count.executions, count.errors, runNo);
   }
 
@@ -123,7 +129,9 @@ function statements(db: SqliteDatabase) {
     ),
     lift: db.prepare(
       `UPDATE tasks SET mark = '', ending = 0, executions = 0, errors = 0, error_streak = 0, cools_until = 0,
-         lifts = lifts + 1 WHERE account = ? AND name = ? AND (mark <> '' OR cools_until > 0) RETURNING name`,
+         lifts = lifts + 1 WHERE account = ? AND name = ? AND (mark <> '' OR cools_until > 0 OR executions > 0
+           OR EXISTS (SELECT 1 FROM runs r WHERE r.account = tasks.account AND r.task_id = tasks.name AND r.state = 'open'
+             AND r.task_id <> r.run_id AND r.task_lifts = tasks.lifts)) RETURNING name`,
     ),
     ending: db.prepare('SELECT * FROM tasks WHERE ending = 1 ORDER BY account, name LIMIT ?'),
     ended: db.prepare(
@@ -141,8 +149,7 @@ function statements(db: SqliteDatabase) {
          task_lifts = coalesce((SELECT lifts FROM tasks WHERE account = ? AND name = ?), 0) WHERE run_id = ?`,
     ),
     save: db.prepare(
-      `UPDATE tasks SET executions = ?, errors = ?, error_streak = ?, cools_until = ?, mark = ?, ending = max(ending, ?)
-       WHERE account = ? AND name = ?`,
+      'UPDATE tasks SET executions = ?, errors = ?, error_streak = ?, cools_until = ? WHERE account = ? AND name = ?',
     ),
     counted: db.prepare('UPDATE runs SET counted_executions = ?, counted_errors = ? WHERE no = ?'),
   };

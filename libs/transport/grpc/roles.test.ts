@@ -20,6 +20,7 @@ describe('roles', () => {
     ['/catena.v1.Ingress/GetRun', ['reader', 'submitter', 'operator', 'service']],
     ['/catena.v1.Ingress/SubmitTask', ['submitter', 'operator']],
     ['/catena.v1.Ingress/GetTask', ['reader', 'submitter', 'operator', 'service']],
+    ['/catena.v1.Ingress/ListTasks', ['reader', 'submitter', 'operator', 'service']],
     ['/catena.v1.Ingress/TerminateTask', ['operator']],
     ['/catena.v1.Ingress/LiftTask', ['operator']],
     ['/catena.v1.Ingress/ReplayDeadLetters', ['operator']],

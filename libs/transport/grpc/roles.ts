@@ -30,6 +30,7 @@ const METHOD_ROLES: Readonly<Record<string, NeededRole>> = {
   '/catena.v1.Ingress/ExplainRun': 'reader',
   '/catena.v1.Ingress/GetOverview': 'reader',
   '/catena.v1.Ingress/GetTask': 'reader',
+  '/catena.v1.Ingress/ListTasks': 'reader',
   '/catena.v1.Ingress/TerminateTask': 'operator',
   '/catena.v1.Ingress/LiftTask': 'operator',
   '/catena.v1.Ingress/ListDeadLetters': 'reader',

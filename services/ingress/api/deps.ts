@@ -28,6 +28,7 @@ export interface IngressApiDeps {
     | 'markOpen'
     | 'closeRun'
     | 'findTask'
+    | 'listTasks'
     | 'liftTask'
     | 'putAccount'
     | 'getAccount'

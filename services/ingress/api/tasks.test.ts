@@ -68,6 +68,24 @@ describe('a named task', () => {
     await submitted(opened, NAMED, false);
   });
 
+  it('is listed page by page, all or those that are refused', async () => {
+    const opened = openApi();
+    for (const account of ['acme', 'other']) await submitted(opened, { ...NAMED, account }, false);
+    await submitted(opened, { taskId: 'stock' }, false);
+    await opened.api.terminateTask({ account: 'acme', taskId: 'stock', reason: 'a test' }, call());
+    const list = async (changes: object) => {
+      const request = { account: '', marked: false, pageSize: 0, pageToken: '', ...changes };
+      const { tasks, nextPageToken = '' } = await opened.api.listTasks(request, call());
+      return { named: tasks!.map(({ account, taskId }) => `${account} ${taskId}`), nextPageToken };
+    };
+    const first = await list({ pageSize: 2 });
+    expect(first.named).toEqual(['acme prices', 'acme stock']);
+    expect(await list({ pageToken: first.nextPageToken })).toEqual({ named: ['other prices'], nextPageToken: '' });
+    expect((await list({ marked: true })).named).toEqual(['acme stock']);
+    expect((await list({ account: 'other' })).named).toEqual(['other prices']);
+    await expect(list({ pageToken: 'foreign' })).rejects.toMatchObject({ code: 'api.invalid_argument' });
+  });
+
   it('is another one in another account', async () => {
     const opened = openApi();
     await submitted(opened, NAMED, false);

@@ -99,6 +99,42 @@ export function describeTasks(name: string, open: OpenWith): void {
       expect(await store.acceptRun(run('r2'))).toBe('r2');
     });
 
+    it('is listed with the others, page by page, of all accounts or of one, all or those that are marked', async () => {
+      const named = (account: string, taskId: string) => ({ account, taskId });
+      const { store } = await open(
+        run('r1', named('acme', 'prices')),
+        run('r2', named('acme', 'stock')),
+        run('r3', named('other', 'prices')),
+        run('r4', { taskId: 'r4' }),
+      );
+      await store.markOpen('r2');
+      await store.markTask({ account: 'acme', name: 'stock' }, MARK);
+      const keys = async (query: object) => (await store.listTasks({ limit: 9, ...query }, 9)).map((task) => [task.account, task.name]);
+      const [prices, stock, others] = [['acme', 'prices'], ['acme', 'stock'], ['other', 'prices']];
+      expect(await keys({})).toEqual([prices, stock, others]);
+      expect(await keys({ limit: 2 })).toEqual([prices, stock]);
+      expect(await keys({ after: { account: 'acme', name: 'stock' } })).toEqual([others]);
+      expect(await keys({ account: 'acme', after: KEY })).toEqual([stock]);
+      expect(await keys({ isMarked: true })).toEqual([stock]);
+      expect(await keys({ account: 'other', isMarked: true })).toEqual([]);
+      const marked = { mark: MARK, openRuns: [{ runId: 'r2', isCounted: true }] };
+      expect(await store.listTasks({ limit: 9, isMarked: true }, 9)).toMatchObject([marked]);
+    });
+
+    it('begins at 0 after a lift also when it was not marked, and what its open runs have counted counts no more', async () => {
+      const { store } = await open(run('r1'), run('r2'));
+      expect(await store.liftTask(KEY)).toBe(false);
+      await store.markOpen('r1');
+      await close(store, 'r1', { executions: 3, errors: 2 });
+      expect(await store.liftTask(KEY)).toBe(true);
+      expect(await counts(store)).toEqual({ executions: 0, errors: 0 });
+      expect(await store.liftTask(KEY)).toBe(false);
+      await store.markOpen('r2');
+      expect(await store.liftTask(KEY)).toBe(true);
+      expect(await store.findTask(KEY, 9)).toMatchObject({ openRuns: [{ runId: 'r2', isCounted: false }] });
+      expect(await store.liftTask(KEY)).toBe(false);
+    });
+
     it('begins at 0 after a lift: runs that were opened before count no more and mark it no more', async () => {
       const { store } = await open(run('r1'), run('r2'));
       for (const runId of ['r1', 'r2']) await store.markOpen(runId);
@@ -111,22 +147,11 @@ export function describeTasks(name: string, open: OpenWith): void {
       });
       const tripped = { ...MARK, by: 'threshold', runId: 'r2' };
       expect(await store.markTask(KEY, tripped)).toBe(false);
-      await close(store, 'r2', { executions: 9, errors: 9, mark: tripped });
+      await close(store, 'r2', { executions: 9, errors: 9 });
       await close(store, 'r1', { executions: 10, errors: 10 });
       expect(await store.findTask(KEY, 0)).toMatchObject({ counts: { executions: 0, errors: 0 }, mark: undefined });
       await store.markOpen('r2');
       expect(await store.markTask(KEY, tripped)).toBe(true);
-    });
-
-    it('is marked with the end of the run that its threshold has ended', async () => {
-      const { store } = await open(run('r1'));
-      await store.markOpen('r1');
-      const mark = { by: 'threshold', reason: 'threshold: 3 errors in 3 executions', atMs: 9, runId: 'r1' };
-      await close(store, 'r1', { executions: 3, errors: 3, mark });
-      expect((await store.findTask(KEY, 0))?.mark).toEqual(mark);
-      await store.liftTask(KEY);
-      await close(store, 'r1', { executions: 3, errors: 3, mark });
-      expect((await store.findTask(KEY, 0))?.mark).toBeUndefined();
     });
 
     it('that is marked is listed until none of its runs is open, and again when one is opened all the same', async () => {

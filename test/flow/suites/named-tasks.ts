@@ -1,39 +1,7 @@
 /** Named tasks own runs: their thresholds, marks and cool-downs act over all of them, in either mode. */
 import { expect, it, vi } from 'vitest';
-import { z } from 'zod';
-import { computeStep, defineModule } from '../../../libs/modules/index.ts';
 import { ended, type FlowMode, type FlowNode, run, startIn, submit } from '../../fixtures/flow.ts';
-
-const HOUR_MS = 3_600_000;
-
-/** Pieces that fail for good, and one that waits for its retry and so keeps its run open. */
-const flaky = defineModule({
-  name: 'flaky',
-  version: '1.0.0',
-  input: z.object({ failing: z.number().default(0), waiting: z.boolean().default(false) }),
-  steps: {
-    failing: computeStep(z.object({ n: z.number() }), { retry: { attempts: 1 } }),
-    waiting: computeStep(z.object({}), { retry: { attempts: 2, baseDelayMs: HOUR_MS, maxDelayMs: HOUR_MS } }),
-  },
-  items: {},
-}).implement({
-  *start({ go, input }) {
-    for (let n = 0; n < input.failing; n++) yield go.failing({ n });
-    if (input.waiting) yield go.waiting({});
-  },
-  steps: {
-    failing: {
-      run() {
-        throw new Error('always');
-      },
-    },
-    waiting: {
-      run() {
-        throw new Error('not now');
-      },
-    },
-  },
-});
+import { flaky } from '../../fixtures/modules/flaky.ts';
 
 const KEY = { account: 'acme', name: 'prices' };
 const NAMED = { task: 'prices' };
