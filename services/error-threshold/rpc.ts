@@ -1,7 +1,7 @@
 /** The gRPC service of error-threshold, for ingress and operators. */
 
 import { type ChainDecision, ChainDecisionKind, type ErrorTaskModel } from '../../libs/contracts/messages.ts';
-import { invalidArgument, requireNone, textFault } from '../../libs/contracts/request-check.ts';
+import { invalidArgument, MAX_REASON_CHARS, requireNone, textFault } from '../../libs/contracts/request-check.ts';
 import type {
   ErrorThresholdServiceImplementation,
   GetThresholdsResponse,
@@ -109,7 +109,7 @@ async function terminate(
   { store, coordinator }: ErrorThresholdApiDeps,
   { runId, moduleId, reason }: TerminateRequest,
 ): Promise<{ readonly changed: boolean; readonly taskId: string }> {
-  requireNone([textFault('reason', reason, 500)]);
+  requireNone([textFault('reason', reason, MAX_REASON_CHARS)]);
   const record = await findRun(store, runId);
   if (moduleId !== '' && !record.modules.includes(moduleId)) {
     throw new CatenaError('api.unknown_module', `run ${runId} has no module ${moduleId}`, {

@@ -43,6 +43,8 @@ describe('a task in a file', () => {
   it('is terminated by an operator, with a reason that must be given', async () => {
     await run();
     expect((await give('task', 'terminate', 'prices')).code).toBe(2);
+    const empty = await give('task', 'terminate', 'prices', '--reason', '');
+    expect(empty).toMatchObject({ code: 2, stderr: expect.stringContaining('reason is empty') });
     expect((await give('task', 'terminate', 'prices', '--reason', 'a test')).code).toBe(0);
     expect(await give('task', 'terminate', 'prices', '--reason', 'more')).toMatchObject({
       stderr: expect.stringContaining('nothing changed'),

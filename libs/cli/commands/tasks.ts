@@ -1,4 +1,5 @@
 /** `catena task list`, `show`, `terminate` and `lift`. */
+import { MAX_REASON_CHARS, requireNone, textFault } from '../../contracts/request-check.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
 import { markText } from '../../explain/reasons.ts';
 import { MOST_OPEN_RUNS, Tasks } from '../../stage/run/tasks.ts';
@@ -137,12 +138,13 @@ function stateText({ mark, coolsUntilMs }: Pick<ShownTask, 'mark' | 'coolsUntilM
   return 'runs may begin';
 }
 
-export function terminateTask(
+export async function terminateTask(
   context: CliContext,
   name: string,
   options: TerminateTaskOptions,
 ): Promise<ExitCodeValue> {
   const { reason, account } = options;
+  requireNone([textFault('reason', reason, MAX_REASON_CHARS)]);
   return change(context, { account, name }, options, {
     action: 'terminate',
     atServer: (calls) => calls.terminateTask({ account, taskId: name, reason }),

@@ -1,6 +1,6 @@
 /** Named tasks: what their runs have counted, and whether new ones may begin. */
 import { currentCaller } from '../../../libs/callers/current-caller.ts';
-import { identifierFault, requireNone, textFault } from '../../../libs/contracts/request-check.ts';
+import { identifierFault, MAX_REASON_CHARS, requireNone, textFault } from '../../../libs/contracts/request-check.ts';
 import { type ListTasksRequest, type ListTasksResponse, Task, type TerminateTaskRequest } from '../../../libs/contracts/services.ts';
 import { CatenaError } from '../../../libs/errors/catena-error.ts';
 import { lookAtTask, MOST_OPEN_RUNS } from '../../../libs/stage/run/tasks.ts';
@@ -83,7 +83,7 @@ function requireKey({ account, taskId }: TaskRequest, reason?: string): TaskKey 
   requireNone([
     identifierFault('account', account),
     identifierFault('task_id', taskId),
-    reason === undefined ? undefined : textFault('reason', reason, 500),
+    reason === undefined ? undefined : textFault('reason', reason, MAX_REASON_CHARS),
   ]);
   return { account, name: taskId };
 }
