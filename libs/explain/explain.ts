@@ -45,7 +45,13 @@ export function explainRun(state: RunState): RunReason[] {
   const { record, snapshot, nodes, limits, breakers = [], failures = [], processes, calls = [], nowMs } = state;
   const away = awayBackends(state.backends);
   if (record.state === 'closed') return [closed(record, nowMs), ...failing(record.end?.failures ?? [])];
-  if (snapshot === undefined) return [...away, ...heldByTask(state.task, nowMs), notOpened(record, state.others, nowMs), ...deadline(record, nowMs)];
+  if (snapshot === undefined)
+    return [
+      ...away,
+      ...heldByTask(state.task, nowMs),
+      notOpened(record, state.others, nowMs),
+      ...deadline(record, nowMs),
+    ];
   if (snapshot.state !== 'open') {
     return [{ code: 'closing', text: 'Every node has ended; the end of the run is being written.' }];
   }

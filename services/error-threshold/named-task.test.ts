@@ -148,10 +148,12 @@ describe('the threshold of a named task', () => {
 
   it('does not use counts from before a lift, of runs that ended or are still being ended, however fresh they are', async () => {
     const bench = open();
-    for (const error of await failing(bench, { ...NAMED, input: { hops: 3 } })) await handle(bench.errorThreshold, error);
+    for (const error of await failing(bench, { ...NAMED, input: { hops: 3 } }))
+      await handle(bench.errorThreshold, error);
     await close(bench, 'run-1');
     // Its decisions keep the counts for a second.
-    for (const error of await failing(bench, { ...NAMED, input: { hops: 5 } })) await handle(bench.errorThreshold, error);
+    for (const error of await failing(bench, { ...NAMED, input: { hops: 5 } }))
+      await handle(bench.errorThreshold, error);
     expect((await bench.store.findTask(KEY, 1))?.mark).toBeDefined();
     await bench.store.liftTask(KEY);
     for (const error of await failing(bench, { ...NAMED, input: { hops: 4 } })) {

@@ -71,10 +71,7 @@ const SERVICES: { readonly [Name in StageName]: (deps: ApiDeps) => GrpcService }
   'error-threshold': ({ backends, stages }) => {
     const { coordinator, store } = backends;
     const { thresholdDeps, tasks } = stages;
-    return grpcService(
-      ErrorThresholdDefinition,
-      createErrorThresholdApi({ thresholdDeps, coordinator, store, tasks }),
-    );
+    return grpcService(ErrorThresholdDefinition, createErrorThresholdApi({ thresholdDeps, coordinator, store, tasks }));
   },
 };
 

@@ -12,7 +12,12 @@ import { FinishReason } from '../../libs/contracts/services.ts';
 import type { Failpoint } from '../../libs/failpoints/failpoint.ts';
 import { openPostgresStore } from '../../libs/store/postgres/index.ts';
 import { ended, start } from '../crash/process.ts';
-import { type Deployment, FIVE_SERVICES, type ServiceName, startDeployment } from '../fixtures/deployment/deployment.ts';
+import {
+  type Deployment,
+  FIVE_SERVICES,
+  type ServiceName,
+  startDeployment,
+} from '../fixtures/deployment/deployment.ts';
 import { closedRun, submitRun } from '../fixtures/deployment/runs.ts';
 import type { ServiceProcess } from '../fixtures/deployment/service-process.ts';
 
@@ -124,7 +129,10 @@ it('one process behind the decision: the next one marks the task with the end of
   const catena = (args: readonly string[], env: Readonly<Record<string, string>> = {}) =>
     ended(start(['services/catena.ts', ...args, '--db', join(folder, 'run.db')], { ...FIVE, ...env }), 60_000);
   const run = (failing: number, env = {}) =>
-    catena(['run', MODULE, '--task', 'prices', '--input', `failing=${failing}`, '-o', join(folder, `${failing}.jsonl`)], env);
+    catena(
+      ['run', MODULE, '--task', 'prices', '--input', `failing=${failing}`, '-o', join(folder, `${failing}.jsonl`)],
+      env,
+    );
 
   expect((await run(3)).code).toBe(3);
   expect(await run(2, { [FAILPOINT_VARIABLE]: 'decide.after:2' })).toMatchObject({ signal: 'SIGKILL' });

@@ -23,16 +23,27 @@ const shown = async () => JSON.parse((await give('task', 'show', 'prices', '-o',
 describe('a task in a file', () => {
   it('counts over its runs, is refused when its threshold has ended it, and allowed again by a lift', async () => {
     expect((await run()).code).toBe(3);
-    expect(await shown()).toMatchObject({ task: 'prices', account: 'default', errors: 1, terminated: null, open_runs: [] });
+    expect(await shown()).toMatchObject({
+      task: 'prices',
+      account: 'default',
+      errors: 1,
+      terminated: null,
+      open_runs: [],
+    });
     const tripped = await run('--fresh', '--set', 'thresholds.task_errors=2');
     expect(tripped.code).toBe(4);
     expect(await shown()).toMatchObject({ errors: 2, terminated: { by: 'threshold', run_id: expect.any(String) } });
     expect((await give('task', 'show', 'prices')).stdout).toMatch(
       /terminated, new runs are refused: threshold: 2 errors[\s\S]*to go on +catena task lift prices --db /,
     );
-    expect((await give('task', 'list', '--terminated')).stdout).toMatch(/prices +default +0 +2 errors in \d+ executions +terminated/);
+    expect((await give('task', 'list', '--terminated')).stdout).toMatch(
+      /prices +default +0 +2 errors in \d+ executions +terminated/,
+    );
     expect(await run('--fresh')).toMatchObject({ code: 2, stderr: expect.stringContaining('catena task lift prices') });
-    expect(await give('task', 'lift', 'prices')).toMatchObject({ code: 0, stderr: expect.stringContaining('is lifted') });
+    expect(await give('task', 'lift', 'prices')).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining('is lifted'),
+    });
     expect((await run('--fresh')).code).toBe(3);
     expect(await shown()).toMatchObject({ errors: 1, terminated: null });
     expect((await give('task', 'list', '--terminated')).stdout).toBe('no task is terminated\n');

@@ -87,7 +87,9 @@ export async function showTask(context: CliContext, name: string, options: TaskO
     const nowMs = context.clock.now();
     const lift = taskCommand(context, location, 'lift', key);
     context.io.stdout.write(
-      options.output === 'json' ? `${JSON.stringify(view(task, nowMs), undefined, 2)}\n` : taskText(task, { nowMs, lift }),
+      options.output === 'json'
+        ? `${JSON.stringify(view(task, nowMs), undefined, 2)}\n`
+        : taskText(task, { nowMs, lift }),
     );
     return ExitCode.DONE;
   });

@@ -23,7 +23,9 @@ export function addTasks(program: Command, context: CliContext, done: Done): voi
   withLocation(
     task
       .command('list')
-      .description('list tasks, by account and name: whether new runs may begin, and what their ended runs have counted')
+      .description(
+        'list tasks, by account and name: whether new runs may begin, and what their ended runs have counted',
+      )
       .option('--account <name>', 'only tasks of this account')
       .option('--terminated', 'only tasks that are terminated: new runs of them are refused')
       .option('--limit <number>', 'how many', '50')

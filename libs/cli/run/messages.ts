@@ -1,5 +1,5 @@
-import { commandText } from '../../errors/command-text.ts';
 import type { LoadedConfig } from '../../config/load-config.ts';
+import { commandText } from '../../errors/command-text.ts';
 import { createLog, type Log, type LogLevel } from '../../telemetry/log.ts';
 import type { CliContext } from '../context.ts';
 import { jsonReporter, plainReporter, type Reporter, terminalReporter } from '../status/reporter.ts';

@@ -60,9 +60,14 @@ describe('at a server', () => {
     expect((await server.run('show', runId)).stdout).toMatch(/task +prices of default/);
     const terminated = await server.run('task', 'terminate', 'prices', '--reason', 'a test');
     expect(terminated).toMatchObject({ code: 0, stderr: expect.stringContaining('catena task lift prices') });
-    expect((await server.run('task', 'show', 'prices')).stdout).toMatch(/terminated, new runs are refused: a test \(by /);
+    expect((await server.run('task', 'show', 'prices')).stdout).toMatch(
+      /terminated, new runs are refused: a test \(by /,
+    );
     const refused = await server.run('run', CHAINS, '--task', 'prices', '--fresh');
-    expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining('the task prices of default was terminated') });
+    expect(refused).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('the task prices of default was terminated'),
+    });
     const shown = JSON.parse((await server.run('task', 'show', 'prices', '-o', 'json')).stdout) as object;
     expect(shown).toMatchObject({ task: 'prices', account: 'default', terminated: { reason: 'a test', run_id: null } });
     expect((await server.run('task', 'list', '--terminated')).stdout).toMatch(/prices +default .*terminated/);

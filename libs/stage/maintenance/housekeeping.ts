@@ -2,10 +2,10 @@
 
 import { periodically } from '../../concurrency/periodic.ts';
 import type { ResponseCache } from '../../store/response-cache.ts';
-import type { Tasks } from '../run/tasks.ts';
 import type { Log } from '../../telemetry/log.ts';
 import { METRICS } from '../../telemetry/metric-names.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
+import type { Tasks } from '../run/tasks.ts';
 import { type ExpiryDeps, expireRuns } from './expiry.ts';
 import { type ReconcileDeps, Reconciler } from './reconcile.ts';
 

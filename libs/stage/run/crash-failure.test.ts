@@ -11,7 +11,14 @@ it('the record of a crashed node and the event of its death say the same', () =>
 });
 
 it('an earlier failure of a crashed node is not taken for the reason of its death, and a broken record says nothing', () => {
-  const node = { taskId: 't', stepIdx: 0, prefixRequest: '', attempts: 1, crashes: 3, error: '{"code":"download.dns"}' };
+  const node = {
+    taskId: 't',
+    stepIdx: 0,
+    prefixRequest: '',
+    attempts: 1,
+    crashes: 3,
+    error: '{"code":"download.dns"}',
+  };
   expect(failureData(node, 'crashed').code).toBe('execution.ends_process');
   expect(failureData(node, 'failed').code).toBe('download.dns');
   for (const error of ['', '{', 'null', '[]', '{"code":7}']) {

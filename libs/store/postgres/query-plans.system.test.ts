@@ -91,7 +91,14 @@ async function callEverything(store: PostgresStore): Promise<void> {
   await store.listExpiring(1, 10);
   await store.countRuns('accepted', 10);
   const times = { acceptedFromMs: 1, acceptedBeforeMs: 2 };
-  for (const filter of [{}, { state: 'open' as const }, { account: 'a' }, { user: 'u' }, { moduleId: 'm' }, { account: 'a', taskId: 't' }]) {
+  for (const filter of [
+    {},
+    { state: 'open' as const },
+    { account: 'a' },
+    { user: 'u' },
+    { moduleId: 'm' },
+    { account: 'a', taskId: 't' },
+  ]) {
     await store.listRuns({ limit: 1, ...filter });
     await store.listRuns({ limit: 1, ...filter, ...times, after: 'r', offset: 1 });
   }

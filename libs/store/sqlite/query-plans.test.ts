@@ -39,7 +39,14 @@ async function open(): Promise<ListeningDatabase> {
   openSqliteCoordinator({ db, clock: new ManualClock(), policy: defaultPolicy });
   const store = openSqliteStore(db);
   const times = { acceptedFromMs: 1, acceptedBeforeMs: 2 };
-  for (const filter of [{}, { state: 'open' as const }, { account: 'a' }, { user: 'u' }, { moduleId: 'm' }, { account: 'a', taskId: 't' }]) {
+  for (const filter of [
+    {},
+    { state: 'open' as const },
+    { account: 'a' },
+    { user: 'u' },
+    { moduleId: 'm' },
+    { account: 'a', taskId: 't' },
+  ]) {
     await store.listRuns({ limit: 1, ...filter });
     await store.listRuns({ limit: 1, ...filter, ...times });
     await store.listRuns({ limit: 1, ...filter, offset: 1 });

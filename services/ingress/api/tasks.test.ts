@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { onBehalfOf } from '../../../libs/callers/current-caller.ts';
+import { RunState } from '../../../libs/contracts/services.ts';
 import { type Api, call, drive, invalid, json, openApi, refusal, submitted, task } from './ingress-api.fixture.ts';
 
 const KEY = { account: 'acme', taskId: 'prices' };
@@ -25,7 +26,7 @@ describe('a named task', () => {
     const alone = await submitted(opened, {});
     expect(await taskOf(opened)).toMatchObject({ ...KEY, errors, coolsUntilMs: 0, mark: undefined, openRuns: [open] });
     expect((await taskOf(opened))!.executions).toBeGreaterThan(executions);
-    const list = { state: 0, module: '', acceptedFromMs: 0, acceptedBeforeMs: 0, pageSize: 0, pageToken: '' };
+    const list = { state: RunState.UNSPECIFIED, module: '', acceptedFromMs: 0, acceptedBeforeMs: 0, pageSize: 0, pageToken: '' };
     const runs = (await opened.api.listRuns({ ...list, ...KEY }, call())).runs!;
     expect(runs.map(({ runId, taskId }) => [runId, taskId])).toEqual([
       [open, 'prices'],
@@ -44,7 +45,9 @@ describe('a named task', () => {
     expect((await taskOf(opened))!.mark).toMatchObject({ by: 'operator at 10.0.0.7', runId: '' });
     await drive(opened.bench);
     expect((await opened.api.getRun({ runId: open }, call())).run!.end).toMatchObject({
-      detail: expect.stringContaining('its task prices was terminated: the shop asked us to stop (by operator at 10.0.0.7'),
+      detail: expect.stringContaining(
+        'its task prices was terminated: the shop asked us to stop (by operator at 10.0.0.7',
+      ),
     });
     await expect(opened.api.submitTask(task(NAMED), call())).rejects.toMatchObject({
       code: 'submit.task_terminated',
@@ -99,7 +102,9 @@ describe('a named task', () => {
     const { api } = openApi();
     const keyed = { idempotencyKey: 'k' };
     await api.submitTask(task({ ...keyed, ...NAMED }), call());
-    expect(await refusal(api.submitTask(task({ ...keyed, taskId: 'other' }), call()) as Promise<unknown>)).toMatchObject({
+    expect(
+      await refusal(api.submitTask(task({ ...keyed, taskId: 'other' }), call()) as Promise<unknown>),
+    ).toMatchObject({
       code: 'submit.key_reused',
     });
   });
@@ -110,7 +115,9 @@ describe('a named task', () => {
     expect(await refusal(api.getTask(KEY, call()) as Promise<unknown>)).toEqual(unknown);
     expect(await refusal(api.liftTask(KEY, call()) as Promise<unknown>)).toEqual(unknown);
     expect(await refusal(api.terminateTask({ ...KEY, reason: 'x' }, call()) as Promise<unknown>)).toEqual(unknown);
-    expect(await refusal(api.terminateTask({ ...KEY, reason: '' }, call()) as Promise<unknown>)).toEqual(invalid('reason'));
+    expect(await refusal(api.terminateTask({ ...KEY, reason: '' }, call()) as Promise<unknown>)).toEqual(
+      invalid('reason'),
+    );
     expect(await refusal(api.getTask({ account: '', taskId: 'a\nb' }, call()) as Promise<unknown>)).toEqual(
       invalid('account', 'task_id'),
     );
@@ -123,6 +130,9 @@ describe('a named task', () => {
     const runId = await submitted(opened, NAMED, false);
     await opened.api.terminateTask({ ...KEY, reason: 'a test' }, call());
     const { reasons } = await opened.api.explainRun({ runId }, call());
-    expect(reasons![0]).toMatchObject({ code: 'task_terminated', text: expect.stringContaining('a test (by this process') });
+    expect(reasons![0]).toMatchObject({
+      code: 'task_terminated',
+      text: expect.stringContaining('a test (by this process'),
+    });
   });
 });

@@ -1,7 +1,12 @@
 /** Named tasks: what their runs have counted, and whether new ones may begin. */
 import { currentCaller } from '../../../libs/callers/current-caller.ts';
 import { identifierFault, MAX_REASON_CHARS, requireNone, textFault } from '../../../libs/contracts/request-check.ts';
-import { type ListTasksRequest, type ListTasksResponse, Task, type TerminateTaskRequest } from '../../../libs/contracts/services.ts';
+import {
+  type ListTasksRequest,
+  type ListTasksResponse,
+  Task,
+  type TerminateTaskRequest,
+} from '../../../libs/contracts/services.ts';
 import { CatenaError } from '../../../libs/errors/catena-error.ts';
 import { lookAtTask, MOST_OPEN_RUNS } from '../../../libs/stage/run/tasks.ts';
 import type { TaskKey, TaskRecord } from '../../../libs/store/port.ts';
@@ -22,10 +27,7 @@ export async function getTask(deps: IngressApiDeps, request: TaskRequest): Promi
 }
 
 /** With the counts of ended runs: those of open ones would be a read of the coordinator each. */
-export async function listTasks(
-  { store }: IngressApiDeps,
-  request: ListTasksRequest,
-): Promise<ListTasksResponse> {
+export async function listTasks({ store }: IngressApiDeps, request: ListTasksRequest): Promise<ListTasksResponse> {
   const size = pageSize(request);
   const { account, marked: isMarked, pageToken } = request;
   requireNone([identifierFault('account', account, { mayBeEmpty: true })]);

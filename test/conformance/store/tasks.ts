@@ -109,8 +109,13 @@ export function describeTasks(name: string, open: OpenWith): void {
       );
       await store.markOpen('r2');
       await store.markTask({ account: 'acme', name: 'stock' }, MARK);
-      const keys = async (query: object) => (await store.listTasks({ limit: 9, ...query }, 9)).map((task) => [task.account, task.name]);
-      const [prices, stock, others] = [['acme', 'prices'], ['acme', 'stock'], ['other', 'prices']];
+      const keys = async (query: object) =>
+        (await store.listTasks({ limit: 9, ...query }, 9)).map((task) => [task.account, task.name]);
+      const [prices, stock, others] = [
+        ['acme', 'prices'],
+        ['acme', 'stock'],
+        ['other', 'prices'],
+      ];
       expect(await keys({})).toEqual([prices, stock, others]);
       expect(await keys({ limit: 2 })).toEqual([prices, stock]);
       expect(await keys({ after: { account: 'acme', name: 'stock' } })).toEqual([others]);
@@ -157,7 +162,8 @@ export function describeTasks(name: string, open: OpenWith): void {
     it('that is marked is listed until none of its runs is open, and again when one is opened all the same', async () => {
       const { store } = await open(run('r1'), run('r2'), run('r3', { taskId: 'other' }));
       for (const runId of ['r1', 'r3']) await store.markOpen(runId);
-      const ending = async () => (await store.listEndingTasks(10, 10)).map((task) => [task.name, ...task.openRuns.map(({ runId }) => runId)]);
+      const ending = async () =>
+        (await store.listEndingTasks(10, 10)).map((task) => [task.name, ...task.openRuns.map(({ runId }) => runId)]);
       expect(await ending()).toEqual([]);
       await store.markTask(KEY, MARK);
       await store.endedTask(KEY);

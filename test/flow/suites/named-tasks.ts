@@ -21,9 +21,13 @@ async function waiting(node: FlowNode, task: object): Promise<string> {
 export function describeNamedTasks(mode: FlowMode): void {
   it('the threshold of a task trips over three runs of which none reaches it alone; then it is refused until it is lifted', async () => {
     const node = await startIn(mode, [flaky], FIVE);
-    for (const failing of [2, 2]) expect((await run(node, flaky, { failing }, NAMED)).end.finishReason).toBe('completed');
+    for (const failing of [2, 2])
+      expect((await run(node, flaky, { failing }, NAMED)).end.finishReason).toBe('completed');
     const { end, runId } = await run(node, flaky, { failing: 2 }, NAMED);
-    expect(end).toMatchObject({ finishReason: 'terminated', detail: expect.stringMatching(/^threshold: 5 errors in \d+ executions of its task/) });
+    expect(end).toMatchObject({
+      finishReason: 'terminated',
+      detail: expect.stringMatching(/^threshold: 5 errors in \d+ executions of its task/),
+    });
     expect((await node.store.findTask(KEY, 0))?.mark).toMatchObject({ by: 'threshold', runId });
     await expect(submit(node, flaky, { failing: 3 }, NAMED)).rejects.toMatchObject({ code: 'submit.task_terminated' });
     expect((await run(node, flaky, { failing: 2 }, { ...NAMED, account: 'other' })).end.finishReason).toBe('completed');
@@ -55,7 +59,12 @@ export function describeNamedTasks(mode: FlowMode): void {
 
   it('while a task cools down after errors in a row its runs that wait are put off, and those of others are not', async () => {
     const coolMs = 1_500;
-    const node = await startIn(mode, [flaky], { cooldown_ms: coolMs, cooldown_errors: 3, ...FIVE, 'thresholds.task_errors': 1_000 });
+    const node = await startIn(mode, [flaky], {
+      cooldown_ms: coolMs,
+      cooldown_errors: 3,
+      ...FIVE,
+      'thresholds.task_errors': 1_000,
+    });
     await run(node, flaky, { failing: 2 }, NAMED);
     const last = await run(node, flaky, { failing: 1 }, NAMED);
     const put = await submit(node, flaky, {}, NAMED);

@@ -428,7 +428,7 @@ export interface Task {
     | undefined;
   /** Unix milliseconds before which its runs that wait are not opened; 0 is no cool-down. */
   coolsUntilMs: number;
-  /** Its open runs, the newest first, at most 100: counts of others are not in the numbers above. */
+  /** Its newest open runs, the newest first, at most 100: the counts of others are not in the numbers above. */
   openRuns: string[];
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
@@ -460,6 +460,26 @@ export interface GetTaskResponse {
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
+export interface ListTasksRequest {
+  /** Only tasks of this account; empty is any. */
+  account: string;
+  /** Only tasks that are marked: new runs of them are refused. */
+  marked: boolean;
+  /** At most so many tasks, and fewer when they are large; 0 is 50, at most 500. */
+  pageSize: number;
+  /** From the last answer, to go on behind it; empty begins. */
+  pageToken: string;
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+export interface ListTasksResponse {
+  /** With the counts and cool-downs of runs that have ended; GetTask adds those of the open ones. */
+  tasks: Task[];
+  /** Empty on the last page. */
+  nextPageToken: string;
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
 export interface TerminateTaskRequest {
   /** Whose task it is. */
   account: string;
@@ -485,7 +505,7 @@ export interface LiftTaskRequest {
 }
 
 export interface LiftTaskResponse {
-  /** False when it was neither terminated nor cooled down. */
+  /** False when there was nothing to take away: no mark, no cool-down and no counts. */
   changed: boolean;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
@@ -4906,6 +4926,252 @@ export const GetTaskResponse: MessageFns<GetTaskResponse> = {
   },
 };
 
+function createBaseListTasksRequest(): ListTasksRequest {
+  return { account: "", marked: false, pageSize: 0, pageToken: "", _unknownFields: {} };
+}
+
+export const ListTasksRequest: MessageFns<ListTasksRequest> = {
+  encode(message: ListTasksRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.account !== "") {
+      writer.uint32(10).string(message.account);
+    }
+    if (message.marked !== false) {
+      writer.uint32(16).bool(message.marked);
+    }
+    if (message.pageSize !== 0) {
+      writer.uint32(24).int32(message.pageSize);
+    }
+    if (message.pageToken !== "") {
+      writer.uint32(34).string(message.pageToken);
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListTasksRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListTasksRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.account = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.marked = reader.bool();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.pageSize = reader.int32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.pageToken = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        const list = message._unknownFields![tag];
+
+        if (list === undefined) {
+          message._unknownFields![tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ListTasksRequest {
+    return {
+      account: isSet(object.account) ? globalThis.String(object.account) : "",
+      marked: isSet(object.marked) ? globalThis.Boolean(object.marked) : false,
+      pageSize: isSet(object.pageSize)
+        ? globalThis.Number(object.pageSize)
+        : isSet(object.page_size)
+        ? globalThis.Number(object.page_size)
+        : 0,
+      pageToken: isSet(object.pageToken)
+        ? globalThis.String(object.pageToken)
+        : isSet(object.page_token)
+        ? globalThis.String(object.page_token)
+        : "",
+    };
+  },
+
+  toJSON(message: ListTasksRequest): unknown {
+    const obj: any = {};
+    if (message.account !== "") {
+      obj.account = message.account;
+    }
+    if (message.marked !== false) {
+      obj.marked = message.marked;
+    }
+    if (message.pageSize !== 0) {
+      obj.pageSize = Math.round(message.pageSize);
+    }
+    if (message.pageToken !== "") {
+      obj.pageToken = message.pageToken;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ListTasksRequest>): ListTasksRequest {
+    return ListTasksRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListTasksRequest>): ListTasksRequest {
+    const message = createBaseListTasksRequest();
+    message.account = object.account ?? "";
+    message.marked = object.marked ?? false;
+    message.pageSize = object.pageSize ?? 0;
+    message.pageToken = object.pageToken ?? "";
+    return message;
+  },
+};
+
+function createBaseListTasksResponse(): ListTasksResponse {
+  return { tasks: [], nextPageToken: "", _unknownFields: {} };
+}
+
+export const ListTasksResponse: MessageFns<ListTasksResponse> = {
+  encode(message: ListTasksResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.tasks) {
+      Task.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.nextPageToken !== "") {
+      writer.uint32(18).string(message.nextPageToken);
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListTasksResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListTasksResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.tasks.push(Task.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.nextPageToken = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        const list = message._unknownFields![tag];
+
+        if (list === undefined) {
+          message._unknownFields![tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ListTasksResponse {
+    return {
+      tasks: globalThis.Array.isArray(object?.tasks) ? object.tasks.map((e: any) => Task.fromJSON(e)) : [],
+      nextPageToken: isSet(object.nextPageToken)
+        ? globalThis.String(object.nextPageToken)
+        : isSet(object.next_page_token)
+        ? globalThis.String(object.next_page_token)
+        : "",
+    };
+  },
+
+  toJSON(message: ListTasksResponse): unknown {
+    const obj: any = {};
+    if (message.tasks?.length) {
+      obj.tasks = message.tasks.map((e) => Task.toJSON(e));
+    }
+    if (message.nextPageToken !== "") {
+      obj.nextPageToken = message.nextPageToken;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ListTasksResponse>): ListTasksResponse {
+    return ListTasksResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListTasksResponse>): ListTasksResponse {
+    const message = createBaseListTasksResponse();
+    message.tasks = object.tasks?.map((e) => Task.fromPartial(e)) || [];
+    message.nextPageToken = object.nextPageToken ?? "";
+    return message;
+  },
+};
+
 function createBaseTerminateTaskRequest(): TerminateTaskRequest {
   return { account: "", taskId: "", reason: "", _unknownFields: {} };
 }
@@ -7037,6 +7303,15 @@ export const IngressDefinition = {
       responseStream: false,
       options: { idempotencyLevel: "NO_SIDE_EFFECTS" },
     },
+    /** Named tasks, in the order of account and name, page by page. */
+    listTasks: {
+      name: "ListTasks",
+      requestType: ListTasksRequest as typeof ListTasksRequest,
+      requestStream: false,
+      responseType: ListTasksResponse as typeof ListTasksResponse,
+      responseStream: false,
+      options: { idempotencyLevel: "NO_SIDE_EFFECTS" },
+    },
     /**
      * Ends all open runs of a task for good, and refuses new ones until it is lifted; the items stay.
      * Errors: `api.unknown_task`.
@@ -7051,7 +7326,7 @@ export const IngressDefinition = {
     },
     /**
      * Lets new runs of a task begin again: takes its mark and its cool-down away, and lets its counts begin at 0. Runs that were
-     * ended stay so. Errors: `api.unknown_task`.
+     * ended stay so; runs that are open do not count any more. Errors: `api.unknown_task`.
      */
     liftTask: {
       name: "LiftTask",
@@ -7178,6 +7453,8 @@ export interface IngressServiceImplementation<CallContextExt = {}> {
   ): Promise<DeepPartial<GetOverviewResponse>>;
   /** A named task: what its runs have counted, and whether new ones may begin. Errors: `api.unknown_task`. */
   getTask(request: GetTaskRequest, context: CallContext & CallContextExt): Promise<DeepPartial<GetTaskResponse>>;
+  /** Named tasks, in the order of account and name, page by page. */
+  listTasks(request: ListTasksRequest, context: CallContext & CallContextExt): Promise<DeepPartial<ListTasksResponse>>;
   /**
    * Ends all open runs of a task for good, and refuses new ones until it is lifted; the items stay.
    * Errors: `api.unknown_task`.
@@ -7188,7 +7465,7 @@ export interface IngressServiceImplementation<CallContextExt = {}> {
   ): Promise<DeepPartial<TerminateTaskResponse>>;
   /**
    * Lets new runs of a task begin again: takes its mark and its cool-down away, and lets its counts begin at 0. Runs that were
-   * ended stay so. Errors: `api.unknown_task`.
+   * ended stay so; runs that are open do not count any more. Errors: `api.unknown_task`.
    */
   liftTask(request: LiftTaskRequest, context: CallContext & CallContextExt): Promise<DeepPartial<LiftTaskResponse>>;
   /** Nodes that ended in failure. Errors: `api.unknown_run`, `api.invalid_argument` for a page token that is none. */
@@ -7283,6 +7560,8 @@ export interface IngressClient<CallOptionsExt = {}> {
   ): Promise<GetOverviewResponse>;
   /** A named task: what its runs have counted, and whether new ones may begin. Errors: `api.unknown_task`. */
   getTask(request: DeepPartial<GetTaskRequest>, options?: CallOptions & CallOptionsExt): Promise<GetTaskResponse>;
+  /** Named tasks, in the order of account and name, page by page. */
+  listTasks(request: DeepPartial<ListTasksRequest>, options?: CallOptions & CallOptionsExt): Promise<ListTasksResponse>;
   /**
    * Ends all open runs of a task for good, and refuses new ones until it is lifted; the items stay.
    * Errors: `api.unknown_task`.
@@ -7293,7 +7572,7 @@ export interface IngressClient<CallOptionsExt = {}> {
   ): Promise<TerminateTaskResponse>;
   /**
    * Lets new runs of a task begin again: takes its mark and its cool-down away, and lets its counts begin at 0. Runs that were
-   * ended stay so. Errors: `api.unknown_task`.
+   * ended stay so; runs that are open do not count any more. Errors: `api.unknown_task`.
    */
   liftTask(request: DeepPartial<LiftTaskRequest>, options?: CallOptions & CallOptionsExt): Promise<LiftTaskResponse>;
   /** Nodes that ended in failure. Errors: `api.unknown_run`, `api.invalid_argument` for a page token that is none. */
