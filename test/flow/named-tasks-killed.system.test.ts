@@ -26,8 +26,9 @@ const KEY = { account: 'acme', taskId: 'prices' };
 const PATIENT = { timeout: 60_000, interval: 50 };
 /** A task is ended by its fifth error, and a module by none of these runs. */
 const FIVE = { CATENA_THRESHOLDS_TASK_ERRORS: '5', CATENA_THRESHOLDS_MODULE_ERRORS: '1000' };
-/** Only ingress sweeps, so that no other process writes the end of a run. */
-const NEVER_MS = String(3_600_000);
+/** Only ingress sweeps, so that no other process writes the end of a run. Leases are longer than the interval of a sweeper. */
+const HOUR_MS = 3_600_000;
+const NO_SWEEPS = { CATENA_SWEEP_INTERVAL_MS: String(HOUR_MS), CATENA_LEASE_MS: String(2 * HOUR_MS) };
 
 type Point = Failpoint | `${Failpoint}:${number}`;
 
@@ -47,7 +48,7 @@ async function fiveProcesses(points: Partial<Record<ServiceName, Point>>): Promi
   const envOf = (name: ServiceName) => {
     const point = left.get(name);
     return {
-      ...(name === 'ingress' ? {} : { CATENA_SWEEP_INTERVAL_MS: NEVER_MS }),
+      ...(name === 'ingress' ? {} : NO_SWEEPS),
       ...(point === undefined ? {} : { [FAILPOINT_VARIABLE]: point }),
     };
   };
@@ -81,7 +82,7 @@ async function openRun(scene: Scene): Promise<string> {
 
 async function endsWithItsTask({ deployment }: Scene, runId: string): Promise<void> {
   expect((await closedRun(deployment, runId)).end).toMatchObject({
-    finishReason: FinishReason.TERMINATED,
+    reason: FinishReason.TERMINATED,
     detail: expect.stringContaining('its task prices was terminated: threshold: 5 errors in '),
   });
 }
@@ -92,7 +93,7 @@ async function isRefusedUntilItIsLifted(scene: Scene): Promise<void> {
   await expect(submit(scene, {})).rejects.toMatchObject({ code: 'submit.task_terminated' });
   expect((await ingress.liftTask(KEY)).changed).toBe(true);
   const after = await closedRun(scene.deployment, await submit(scene, { failing: 4 }));
-  expect(after.end).toMatchObject({ finishReason: FinishReason.COMPLETED, dead: 4 });
+  expect(after.end).toMatchObject({ reason: FinishReason.COMPLETED, dead: 4 });
   expect((await ingress.getTask(KEY)).task).toMatchObject({ errors: 4, mark: undefined });
 }
 

@@ -133,7 +133,10 @@ function statements(db: SqliteDatabase) {
            OR EXISTS (SELECT 1 FROM runs r WHERE r.account = tasks.account AND r.task_id = tasks.name AND r.state = 'open'
              AND r.task_id <> r.run_id AND r.task_lifts = tasks.lifts)) RETURNING name`,
     ),
-    ending: db.prepare('SELECT * FROM tasks WHERE ending = 1 ORDER BY account, name LIMIT ?'),
+    // No account and no name is empty: with a place to begin at, the index is searched.
+    ending: db.prepare(
+      `SELECT * FROM tasks WHERE ending = 1 AND (account, name) > ('', '') ORDER BY account, name LIMIT ?`,
+    ),
     ended: db.prepare(
       `UPDATE tasks SET ending = 0 WHERE account = ?1 AND name = ?2 AND NOT EXISTS (SELECT 1 FROM runs
          WHERE account = ?1 AND task_id = ?2 AND state = 'open' AND task_id <> run_id)`,
