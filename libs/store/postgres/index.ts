@@ -13,6 +13,7 @@ import { RunClosing } from './run-closing.ts';
 import { RunNumbers } from './run-numbers.ts';
 import { runsIn } from './runs.ts';
 import { POSTGRES_MIGRATIONS } from './schema.ts';
+import { tasksIn } from './tasks.ts';
 
 /** The store of distributed mode. It does not share the coordinator's transactions: see {@link ConfirmedItems}. */
 export interface PostgresStore extends Store, ConfirmedItems, ShownItems, Incarnation {
@@ -45,6 +46,7 @@ export function postgresStoreIn(db: PostgresDatabase): PostgresStore {
   return {
     ...runsIn(db.query, numbers),
     ...recordsIn(db.query, numbers),
+    ...tasksIn(db),
     ...deploymentIn(db.query),
     ...contractsIn(db.query),
     ...partialsIn(db.query, numbers),
