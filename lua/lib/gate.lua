@@ -9,7 +9,7 @@ end
 
 local function runGate(key)
   local g = gateOf(key)
-  return g and { id = g[1], state = g[2], mark = g[3], paused = g[4], layout = g[5] }
+  return g and { id = g[1], state = g[2], mark = g[3], paused = g[4], layout = g[5], reached = g[6] }
 end
 
 local function execGate(key)

@@ -1,4 +1,5 @@
 /** `catena runs`: lists the runs of a database or a server, the newest first. */
+import type { CapUse } from '../../contracts/caps.ts';
 import { fromMicros } from '../../limits/budgets.ts';
 import type { RunRecord } from '../../store/port.ts';
 import type { CliContext, ConfigOptions } from '../context.ts';
@@ -29,6 +30,29 @@ async function lookAt(source: RunSource, record: RunRecord): Promise<RunLook> {
   return source.look(record);
 }
 
+/** The caps of a run in the JSON output; a cap that is null does not apply. */
+export interface CapsView {
+  readonly pages: { readonly used: number; readonly cap: number | null };
+  readonly items: { readonly used: number; readonly cap: number | null };
+  readonly bytes: { readonly used: number; readonly cap: number | null };
+  readonly depth: { readonly cap: number | null };
+  readonly reached: readonly string[];
+  readonly left_out: number;
+  readonly items_left_out: number;
+}
+
+export function capsView({ caps, pages, items, bytes, reached, leftOut, itemsLeftOut }: CapUse): CapsView {
+  return {
+    pages: { used: pages, cap: caps.pages ?? null },
+    items: { used: items, cap: caps.items ?? null },
+    bytes: { used: bytes, cap: caps.bytes ?? null },
+    depth: { cap: caps.depth ?? null },
+    reached,
+    left_out: leftOut,
+    items_left_out: itemsLeftOut,
+  };
+}
+
 /** A run in the JSON output. */
 export interface RunView {
   readonly run_id: string;
@@ -49,6 +73,8 @@ export interface RunView {
   /** Reserved for requests whose cost was never recorded: it may have been spent. */
   readonly cost_reserved: number;
   readonly cost_cap: number | null;
+  /** What it may do at most, and what it has used of that; null without caps. */
+  readonly caps: CapsView | null;
   readonly accepted_at: string;
   readonly deadline_at: string | null;
   readonly ended_at: string | null;
@@ -57,6 +83,7 @@ export interface RunView {
 export function describeRun({ record: run, snapshot, items, cost }: RunLook): RunView {
   const { end, deadlineAtMs } = run;
   const nodes = end === undefined ? countNodes(snapshot) : undefined;
+  const capUse = end?.capUse ?? snapshot?.capUse;
   return {
     run_id: run.runId,
     modules: run.modules,
@@ -73,6 +100,7 @@ export function describeRun({ record: run, snapshot, items, cost }: RunLook): Ru
     cost: fromMicros(cost?.spent ?? 0),
     cost_reserved: fromMicros(cost?.reserved ?? 0),
     cost_cap: run.costCap === undefined ? null : fromMicros(run.costCap),
+    caps: capUse === undefined ? null : capsView(capUse),
     accepted_at: new Date(run.acceptedAtMs).toISOString(),
     deadline_at: deadlineAtMs === undefined ? null : new Date(deadlineAtMs).toISOString(),
     ended_at: end === undefined ? null : new Date(end.endedAtMs).toISOString(),

@@ -17,7 +17,7 @@ import {
   oneLine,
 } from '../terminal/format.ts';
 import { type Paint, paintFor } from '../terminal/io.ts';
-import { describeRun, type RunView } from './runs.ts';
+import { type CapsView, describeRun, type RunView } from './runs.ts';
 
 export interface ShowOptions extends ConfigOptions {
   readonly output?: string;
@@ -90,8 +90,23 @@ function showText({ view, modules, failed, events }: Shown, paint: Paint): strin
     ['nodes', `${formatCount(view.done)} done, ${formatCount(view.failed)} failed, ${formatCount(view.open)} open`],
     ['items', formatCount(view.items)],
     ...(costText === '' ? [] : [['cost', costText]]),
+    ...(view.caps === null ? [] : [['caps', capsText(view.caps)]]),
   ]);
   return [facts, phasesText(modules), eventsText(events), failedText(failed, paint)].filter(Boolean).join('\n');
+}
+
+/** What was used of each cap, and what was left out. */
+function capsText({ depth, left_out, items_left_out, reached, ...counted }: CapsView): string {
+  const used = (['pages', 'items', 'bytes'] as const).flatMap((cap) => {
+    const { used, cap: most } = counted[cap];
+    return most === null ? [] : [`${formatCount(used)} of ${formatCount(most)} ${cap}`];
+  });
+  const parts = [...used, ...(depth.cap === null ? [] : [`depth ${depth.cap}`])];
+  const left = [
+    ...(left_out === 0 ? [] : [`${countOf(left_out, 'hop or request', 'hops and requests')} left out`]),
+    ...(items_left_out === 0 ? [] : [`${countOf(items_left_out, 'item')} left out`]),
+  ];
+  return [parts.join(', '), ...(reached.length === 0 ? [] : [`reached: ${reached.join(', ')}`]), ...left].join('; ');
 }
 
 function phasesText(phases: readonly PhaseView[]): string {

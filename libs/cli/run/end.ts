@@ -1,3 +1,4 @@
+import { capsView } from '../commands/runs.ts';
 import { fromMicros } from '../../limits/budgets.ts';
 import type { RunEnd, RunRecord } from '../../store/port.ts';
 import type { CliContext } from '../context.ts';
@@ -82,6 +83,7 @@ export function printSummary(
     done: end.done,
     failed: end.dead,
     items: end.items,
+    caps: end.capUse === undefined ? null : capsView(end.capUse),
     cost: fromMicros(end.cost?.spent ?? 0),
     cost_reserved: fromMicros(end.cost?.reserved ?? 0),
     items_by_type: Object.fromEntries(itemsByType),

@@ -43,6 +43,10 @@ export interface RunOptions extends ConfigOptions {
   readonly fresh?: boolean;
   readonly deadline?: string;
   readonly costCap?: string;
+  readonly maxPages?: string;
+  readonly maxItems?: string;
+  readonly maxDepth?: string;
+  readonly maxBytes?: string;
   readonly rps?: string;
   readonly concurrency?: string;
   readonly json?: boolean;
