@@ -6,13 +6,13 @@
 /** A cap that is absent does not apply. */
 export interface Caps {
   /** Requests that the run may make, each counted once however often it is tried or redirected. */
-  readonly pages?: number;
+  readonly pages?: number | undefined;
   /** Items that it may store. */
-  readonly items?: number;
+  readonly items?: number | undefined;
   /** How many pages may lie between the hops of a module's start and a page: 0 are the pages of those hops. */
-  readonly depth?: number;
+  readonly depth?: number | undefined;
   /** Bytes of the bodies, as they were decoded, of the pages that it may download. */
-  readonly bytes?: number;
+  readonly bytes?: number | undefined;
 }
 
 export type Cap = keyof Caps;

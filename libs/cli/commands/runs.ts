@@ -1,9 +1,9 @@
 /** `catena runs`: lists the runs of a database or a server, the newest first. */
-import type { CapUse } from '../../contracts/caps.ts';
 import { fromMicros } from '../../limits/budgets.ts';
 import type { RunRecord } from '../../store/port.ts';
 import type { CliContext, ConfigOptions } from '../context.ts';
 import { ExitCode, type ExitCodeValue } from '../exit-codes.ts';
+import { type CapsView, capsView } from '../read/caps-view.ts';
 import { withRuns } from '../read/open-source.ts';
 import type { RunLook, RunSource } from '../read/run-source.ts';
 import { countNodes } from '../status/progress.ts';
@@ -28,29 +28,6 @@ export async function listRuns(context: CliContext, options: RunsOptions): Promi
 async function lookAt(source: RunSource, record: RunRecord): Promise<RunLook> {
   if (record.end !== undefined) return { record, snapshot: undefined, items: record.end.items, cost: record.end.cost };
   return source.look(record);
-}
-
-/** The caps of a run in the JSON output; a cap that is null does not apply. */
-export interface CapsView {
-  readonly pages: { readonly used: number; readonly cap: number | null };
-  readonly items: { readonly used: number; readonly cap: number | null };
-  readonly bytes: { readonly used: number; readonly cap: number | null };
-  readonly depth: { readonly cap: number | null };
-  readonly reached: readonly string[];
-  readonly left_out: number;
-  readonly items_left_out: number;
-}
-
-export function capsView({ caps, pages, items, bytes, reached, leftOut, itemsLeftOut }: CapUse): CapsView {
-  return {
-    pages: { used: pages, cap: caps.pages ?? null },
-    items: { used: items, cap: caps.items ?? null },
-    bytes: { used: bytes, cap: caps.bytes ?? null },
-    depth: { cap: caps.depth ?? null },
-    reached,
-    left_out: leftOut,
-    items_left_out: itemsLeftOut,
-  };
 }
 
 /** A run in the JSON output. */

@@ -4,6 +4,7 @@ import { groupFailures } from '../../explain/failures.ts';
 import type { StoredEvent } from '../../store/port.ts';
 import type { CliContext, ConfigOptions } from '../context.ts';
 import { ExitCode, type ExitCodeValue } from '../exit-codes.ts';
+import { capsText } from '../read/caps-view.ts';
 import { type FailedNode, failedNodeText, readFailedNodes } from '../read/failed-nodes.ts';
 import { withRuns } from '../read/open-source.ts';
 import { kindLines } from '../run/summary.ts';
@@ -17,7 +18,7 @@ import {
   oneLine,
 } from '../terminal/format.ts';
 import { type Paint, paintFor } from '../terminal/io.ts';
-import { type CapsView, describeRun, type RunView } from './runs.ts';
+import { describeRun, type RunView } from './runs.ts';
 
 export interface ShowOptions extends ConfigOptions {
   readonly output?: string;
@@ -93,20 +94,6 @@ function showText({ view, modules, failed, events }: Shown, paint: Paint): strin
     ...(view.caps === null ? [] : [['caps', capsText(view.caps)]]),
   ]);
   return [facts, phasesText(modules), eventsText(events), failedText(failed, paint)].filter(Boolean).join('\n');
-}
-
-/** What was used of each cap, and what was left out. */
-function capsText({ depth, left_out, items_left_out, reached, ...counted }: CapsView): string {
-  const used = (['pages', 'items', 'bytes'] as const).flatMap((cap) => {
-    const { used, cap: most } = counted[cap];
-    return most === null ? [] : [`${formatCount(used)} of ${formatCount(most)} ${cap}`];
-  });
-  const parts = [...used, ...(depth.cap === null ? [] : [`depth ${depth.cap}`])];
-  const left = [
-    ...(left_out === 0 ? [] : [`${countOf(left_out, 'hop or request', 'hops and requests')} left out`]),
-    ...(items_left_out === 0 ? [] : [`${countOf(items_left_out, 'item')} left out`]),
-  ];
-  return [parts.join(', '), ...(reached.length === 0 ? [] : [`reached: ${reached.join(', ')}`]), ...left].join('; ');
 }
 
 function phasesText(phases: readonly PhaseView[]): string {

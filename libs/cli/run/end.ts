@@ -1,9 +1,9 @@
-import { capsView } from '../commands/runs.ts';
 import { fromMicros } from '../../limits/budgets.ts';
 import type { RunEnd, RunRecord } from '../../store/port.ts';
 import type { CliContext } from '../context.ts';
 import type { Engine } from '../engine.ts';
 import { type ExitCodeValue, exitCodeOfRun } from '../exit-codes.ts';
+import { capsView } from '../read/caps-view.ts';
 import { type FailedNode, namesIn, STEPS_KEY, toFailedNode } from '../read/failed-nodes.ts';
 import { commandFor } from '../run-location.ts';
 import type { Reporter } from '../status/reporter.ts';
