@@ -101,7 +101,13 @@ describe('the hops that nobody yields', () => {
 describe('a request', () => {
   const parent = { ...hopNode('h', 'r'), moduleId: module.id, stepIdx: PAGE, phase: 0 } as ChainNode;
   const seedOf = (url: string, ordinal = 0, limitKey?: string) =>
-    requestSeed(run, module, parent, { url, ...(limitKey === undefined ? {} : { limitKey }) }, { ordinal, state: { n: 1 } });
+    requestSeed(
+      run,
+      module,
+      parent,
+      { url, ...(limitKey === undefined ? {} : { limitKey }) },
+      { ordinal, state: { n: 1 } },
+    );
 
   it('F1: is known by its hop and its place in it, not by its URL', () => {
     expect(seedOf('http://a.test/').id).toBe(seedOf('http://b.test/').id);

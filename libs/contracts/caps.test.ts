@@ -10,12 +10,18 @@ describe('caps', () => {
   it('are whole numbers from 1 on, and a depth may be 0', () => {
     expect(capProblem('pages', 1)).toBeUndefined();
     expect(capProblem('depth', 0)).toBeUndefined();
-    for (const wrong of [0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY]) expect(capProblem('pages', wrong)).toContain(`${wrong}`);
+    for (const wrong of [0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY])
+      expect(capProblem('pages', wrong)).toContain(`${wrong}`);
     expect(capProblem('depth', -1)).toBeDefined();
   });
 
   it('apply when one of them is given', () => {
-    expect([undefined, {}, { pages: undefined } as object, { depth: 0 }].map(hasCaps)).toEqual([false, false, false, true]);
+    expect([undefined, {}, { pages: undefined } as object, { depth: 0 }].map(hasCaps)).toEqual([
+      false,
+      false,
+      false,
+      true,
+    ]);
   });
 
   it('are remembered as reached once, in their order', () => {

@@ -62,7 +62,9 @@ export function hasCaps(caps: Caps | undefined): caps is Caps {
 export function capText({ caps, reached, leftOut, itemsLeftOut, ...used }: CapUse): string {
   const parts = reached.map((cap) => (cap === 'depth' ? `depth ${caps.depth}` : `${used[cap]} of ${caps[cap]} ${cap}`));
   const left = [
-    ...(leftOut === 0 ? [] : [`${leftOut} ${leftOut === 1 ? 'hop or request was' : 'hops and requests were'} left out`]),
+    ...(leftOut === 0
+      ? []
+      : [`${leftOut} ${leftOut === 1 ? 'hop or request was' : 'hops and requests were'} left out`]),
     ...(itemsLeftOut === 0 ? [] : [`${itemsLeftOut} ${itemsLeftOut === 1 ? 'item was' : 'items were'} left out`]),
   ];
   return [parts.join(', '), ...left].join('; ');

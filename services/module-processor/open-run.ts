@@ -1,7 +1,12 @@
 import { openerSeed, startSeed } from '../../libs/calls/seeds.ts';
 import type { ModuleFacts } from '../../libs/calls/served-module.ts';
 import { hasCaps } from '../../libs/contracts/caps.ts';
-import { type ModulePlan, type PhasePlan, RunOpenCode, type RunOpenCommand } from '../../libs/coordination/protocol/runs.ts';
+import {
+  type ModulePlan,
+  type PhasePlan,
+  RunOpenCode,
+  type RunOpenCommand,
+} from '../../libs/coordination/protocol/runs.ts';
 import { claimNode } from '../../libs/stage/execution/execute-node.ts';
 import { childMessages } from '../../libs/stage/messages/wake-ups.ts';
 import { earlyTime } from '../../libs/stage/run/early-time.ts';

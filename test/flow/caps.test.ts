@@ -1,4 +1,4 @@
-import { inMemory } from '../fixtures/single-mode.ts';
+import { inFile } from '../fixtures/single-mode.ts';
 import { describeCaps } from './suites/caps.ts';
 
-describeCaps(inMemory, { isExact: true });
+describeCaps(inFile, { isExact: true });

@@ -19,7 +19,7 @@ describe('the model of the chain', () => {
   it.each(['claimState', 'claimNonce', 'dueTake', 'drain', 'windowSweep', 'capDrain', 'capReplaces'] as const)(
     'finds something without the rule %s',
     (rule) => {
-      expect(findings({ ...FIXED, [rule]: LITERAL[rule] }, 20, 1)).not.toEqual([]);
+      expect(findings({ ...FIXED, [rule]: LITERAL[rule] }, 40, 1)).not.toEqual([]);
     },
   );
 

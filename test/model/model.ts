@@ -253,7 +253,12 @@ export function simulate(seed: number, R: Rules, opt: { trace?: boolean } = {}):
   /** Nodes of a module that are with the workers at once. In most seeds there is no bound. */
   const WINDOW = h(seed, 'window') % 5 < 2 ? 1 + (h(seed, 'size') % 4) : 1e6;
   /** In one of four seeds the run may make so many requests, or yield so many items. */
-  const CAP = h(seed, 'cap') % 4 > 0 ? {} : h(seed, 'capOf') % 2 ? { pages: h(seed, 'most') % 6 } : { items: 1 + (h(seed, 'most') % 6) };
+  const CAP =
+    h(seed, 'cap') % 4 > 0
+      ? {}
+      : h(seed, 'capOf') % 2
+        ? { pages: h(seed, 'most') % 6 }
+        : { items: 1 + (h(seed, 'most') % 6) };
   const nm = 1 + int(2),
     nph = 1 + int(3),
     V = 2 + int(4);

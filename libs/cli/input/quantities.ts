@@ -38,7 +38,8 @@ const UNITS_BYTES: Readonly<Record<string, number>> = { b: 1, kb: 1_000, mb: 1e6
 /** `2048`, `500kB`, `1.5MB` in bytes; units are powers of 1,000. Throws `cli.bad_size`. */
 export function parseSize(text: string, option: string): number {
   const match = /^(\d+(?:\.\d+)?)\s?([kmgt]?b)?$/i.exec(text.trim());
-  const bytes = match === null ? Number.NaN : Math.round(Number(match[1]) * UNITS_BYTES[(match[2] ?? 'b').toLowerCase()]!);
+  const bytes =
+    match === null ? Number.NaN : Math.round(Number(match[1]) * UNITS_BYTES[(match[2] ?? 'b').toLowerCase()]!);
   if (bytes > 0 && Number.isSafeInteger(bytes)) return bytes;
   throw new CatenaError('cli.bad_size', `${option} is "${text}", which is not a size above zero`, {
     data: { option, text },

@@ -158,9 +158,17 @@ describe('the table at the end', () => {
   });
 
   it('says which cap the run has reached, and how much of it was used', () => {
-    const capped = { ...summary.end, finishReason: 'capped', detail: '50 of 50 pages; 7 hops and requests were left out' } as const;
-    expect(text({ end: capped })).toContain('finished       capped: 50 of 50 pages; 7 hops and requests were left out\n');
-    expect(summaryText({ ...summary, end: { ...capped, dead: 0 } }, (colour, said) => `<${colour}>${said}`)).toContain('<green>capped');
+    const capped = {
+      ...summary.end,
+      finishReason: 'capped',
+      detail: '50 of 50 pages; 7 hops and requests were left out',
+    } as const;
+    expect(text({ end: capped })).toContain(
+      'finished       capped: 50 of 50 pages; 7 hops and requests were left out\n',
+    );
+    expect(summaryText({ ...summary, end: { ...capped, dead: 0 } }, (colour, said) => `<${colour}>${said}`)).toContain(
+      '<green>capped',
+    );
   });
 
   it('is about the past where nothing was done', () => {

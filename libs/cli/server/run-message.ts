@@ -125,7 +125,10 @@ function toCapUse({ caps, capUse }: Run): CapUse | undefined {
   };
 }
 
-function optional<Name extends string, Value>(name: Name, value: Value | undefined): { readonly [key in Name]?: Value } {
+function optional<Name extends string, Value>(
+  name: Name,
+  value: Value | undefined,
+): { readonly [key in Name]?: Value } {
   return value === undefined ? {} : ({ [name]: value } as { readonly [key in Name]?: Value });
 }
 

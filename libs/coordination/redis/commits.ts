@@ -80,8 +80,7 @@ export async function commitSuccess(deps: RedisDeps, command: CommitCommand): Pr
     const code = (reply?.code ?? CommitCode.FENCING_REJECT) as CodeOf<typeof CommitCode>;
     return { code, wakeUps: [], released: [], created: 0, gateLost: 0, leftOut: 0, items: 0, releasing: false };
   }
-  const [state, created = 0, gateLost = 0, packed, released, fill = -1, leftOut = 0] =
-    reply.payload as CommitPayload;
+  const [state, created = 0, gateLost = 0, packed, released, fill = -1, leftOut = 0] = reply.payload as CommitPayload;
   const code = reply.code as CodeOf<typeof CommitCode>;
   if (code === CommitCode.COMMIT_OK) assertCreated(node, children.length, created, gateLost + leftOut);
   const woken = readWakeUps(packed, node);

@@ -138,7 +138,15 @@ export function childrenPump(tx: Tx, { node, wakeUps }: PumpCommand): PumpOutcom
   const found = findNode(tx, node);
   // Under a mark no child is created: the node is ended with its scope.
   if (found === undefined || found.row.state !== 'releasing' || !isLive(found)) {
-    return { code: PumpCode.NOT_RELEASING, wakeUps: [], released: [], created: 0, gateLost: 0, leftOut: 0, more: false };
+    return {
+      code: PumpCode.NOT_RELEASING,
+      wakeUps: [],
+      released: [],
+      created: 0,
+      gateLost: 0,
+      leftOut: 0,
+      more: false,
+    };
   }
   const { row, phase, module } = found;
   assertCounted(tx, found);

@@ -25,7 +25,10 @@ it('names a step once whose pages lead to more hops a thousand times without an 
   expect(told).toEqual([]);
   pages(2_001);
   expect(told).toEqual([
-    [expect.stringContaining('step "list" grows without new items'), { run_id: 'r', module_id: 'm@1', step: 'list', pages: 1_000 }],
+    [
+      expect.stringContaining('step "list" grows without new items'),
+      { run_id: 'r', module_id: 'm@1', step: 'list', pages: 1_000 },
+    ],
   ]);
 });
 

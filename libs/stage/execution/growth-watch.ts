@@ -26,7 +26,11 @@ export class GrowthWatch {
   }
 
   /** Takes note of a commit: of its items, and of the children that are new. */
-  note(run: LoadedRun, node: ChainNode, { items, created }: { readonly items: number; readonly created: number }): void {
+  note(
+    run: LoadedRun,
+    node: ChainNode,
+    { items, created }: { readonly items: number; readonly created: number },
+  ): void {
     if (items > 0) this.#runs.get(node.runId)?.pages.clear();
     else if (created > 0 && node.kind === 'request') this.#grow(run, node);
   }

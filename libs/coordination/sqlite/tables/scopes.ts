@@ -3,8 +3,9 @@
  * objects are written back at the end of the transaction, once per group instead of once per node. After a rollback all are
  * dropped and read again.
  */
-import type { SqliteDatabase } from '../../../sqlite/database.ts';
+
 import type { Caps } from '../../../contracts/caps.ts';
+import type { SqliteDatabase } from '../../../sqlite/database.ts';
 import type { NodeKind, NodeSeed } from '../../protocol/node.ts';
 import type { JoinPolicy } from '../../protocol/runs.ts';
 

@@ -21,7 +21,11 @@ export function describeCaps(open: OpenCoordinator): void {
     });
 
     it('exactly so many requests come into being; a hop of which nothing is left is left out, and is no failure', async () => {
-      const scene = await openCapped(open, { pages: 3 }, { ...CRAWL, phases: [{ join: { kind: 'failFast' } }, { opener: 'report' }] });
+      const scene = await openCapped(
+        open,
+        { pages: 3 },
+        { ...CRAWL, phases: [{ join: { kind: 'failFast' } }, { opener: 'report' }] },
+      );
       await scene.finish('a', [scene.cast.request('r1'), scene.cast.request('r2')]);
       const half = await scene.finish('b', [scene.cast.request('r3'), scene.cast.request('r4')]);
       expect(half).toMatchObject({ created: 1, leftOut: 1, gateLost: 0 });
@@ -87,7 +91,10 @@ export function describeCaps(open: OpenCoordinator): void {
 
     it('with enough bytes no request is begun any more; what is downloaded is parsed, and compute hops go on', async () => {
       const scene = await openCapped(open, { bytes: 100 }, { ...CRAWL, first: ['a'] });
-      await scene.finish('a', ['r1', 'r2', 'r3'].map((name) => scene.cast.request(name)));
+      await scene.finish(
+        'a',
+        ['r1', 'r2', 'r3'].map((name) => scene.cast.request(name)),
+      );
       const fetched = await scene.take('r2', { stage: 'downloader' });
       await scene.coordinator.release(heldBy(fetched));
       await scene.commit(await scene.take('r1'), [scene.cast.hop('more', { stepIdx: 0 })], used(0, 120));
@@ -121,7 +128,11 @@ export function describeCaps(open: OpenCoordinator): void {
     });
 
     it('a commit of a later epoch counts its items instead of those before', async () => {
-      const scene = await openCapped(open, { items: 10 }, { first: ['a'], phases: [{}, { opener: 'join' }], earlyInMs: 10 });
+      const scene = await openCapped(
+        open,
+        { items: 10 },
+        { first: ['a'], phases: [{}, { opener: 'join' }], earlyInMs: 10 },
+      );
       await scene.advance(10);
       await scene.sweep();
       await scene.commit(await scene.take('join'), [], used(4));

@@ -73,7 +73,13 @@ export class Cast {
     }));
     const early = module.earlyInMs === undefined ? {} : { earlyAtMs: nowMs + module.earlyInMs };
     const { fetchSteps = [] } = module;
-    return { moduleId, phases, ...early, fetchSteps, first: (module.first ?? ['a']).map((name) => this.hop(name, { moduleId })) };
+    return {
+      moduleId,
+      phases,
+      ...early,
+      fetchSteps,
+      first: (module.first ?? ['a']).map((name) => this.hop(name, { moduleId })),
+    };
   }
 
   #seed(kind: NodeSeed['kind'], name: string, shape: SeedShape): NodeSeed {

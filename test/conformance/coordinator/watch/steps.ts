@@ -111,13 +111,16 @@ function ofBirths(after: RunView, step: Step, allowed: ReadonlySet<string>): str
   return missing.map((id) => `I4 ${id} was committed and is not there`);
 }
 
-/** I13: the items that count toward a cap are those of the last commit of each node. */
+/** I13: the items that count toward a cap are those of the last commit of each node, and requests pass a cap by a replay alone. */
 function ofItems(after: RunView, step: Step, memory: Memory): string[] {
   if (step.name === 'commitSuccess' && step.outcome.code === CommitCode.COMMIT_OK) {
     memory.items.set(step.command.node.id, step.outcome.items);
   }
   const { capUse } = after.run;
   if (capUse === undefined) return [];
+  const { pages } = capUse;
+  const { pages: most = pages } = capUse.caps;
+  if (pages > most && memory.reopened.size === 0) return [`I13 ${pages} requests were made, the cap is ${most}`];
   const items = [...memory.items.values()].reduce((sum, each) => sum + each, 0);
   return items === capUse.items ? [] : [`I13 ${capUse.items} items are counted, the commits have ${items}`];
 }

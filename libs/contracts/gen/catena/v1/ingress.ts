@@ -9,6 +9,7 @@ import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import type { CallContext, CallOptions } from "nice-grpc-common";
 import { ModuleDescription } from "./module.ts";
 import { Run, RunState, runStateFromJSON, runStateToJSON } from "./run.ts";
+import { Caps } from "./task.ts";
 
 export const protobufPackage = "catena.v1";
 
@@ -115,6 +116,8 @@ export interface SubmitTaskRequest {
    * cap.
    */
   costCap: number;
+  /** The most that the run may do; when a cap is reached it ends well. Absent for no caps. */
+  caps: Caps | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -546,6 +549,7 @@ function createBaseSubmitTaskRequest(): SubmitTaskRequest {
     metadata: {},
     idempotencyKey: "",
     costCap: 0,
+    caps: undefined,
     _unknownFields: {},
   };
 }
@@ -578,6 +582,9 @@ export const SubmitTaskRequest: MessageFns<SubmitTaskRequest> = {
     }
     if (message.costCap !== 0) {
       writer.uint32(73).double(message.costCap);
+    }
+    if (message.caps !== undefined) {
+      Caps.encode(message.caps, writer.uint32(82).fork()).join();
     }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
@@ -678,6 +685,14 @@ export const SubmitTaskRequest: MessageFns<SubmitTaskRequest> = {
             message.costCap = reader.double();
             continue;
           }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.caps = Caps.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -734,6 +749,7 @@ export const SubmitTaskRequest: MessageFns<SubmitTaskRequest> = {
         : isSet(object.cost_cap)
         ? globalThis.Number(object.cost_cap)
         : 0,
+      caps: isSet(object.caps) ? Caps.fromJSON(object.caps) : undefined,
     };
   },
 
@@ -772,6 +788,9 @@ export const SubmitTaskRequest: MessageFns<SubmitTaskRequest> = {
     if (message.costCap !== 0) {
       obj.costCap = floatToJson(message.costCap);
     }
+    if (message.caps !== undefined) {
+      obj.caps = Caps.toJSON(message.caps);
+    }
     return obj;
   },
 
@@ -797,6 +816,7 @@ export const SubmitTaskRequest: MessageFns<SubmitTaskRequest> = {
     );
     message.idempotencyKey = object.idempotencyKey ?? "";
     message.costCap = object.costCap ?? 0;
+    message.caps = (object.caps !== undefined && object.caps !== null) ? Caps.fromPartial(object.caps) : undefined;
     return message;
   },
 };
