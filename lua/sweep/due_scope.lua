@@ -50,12 +50,13 @@ end
 local isCapped = run.mark == '' and leavesOutNodes(run)
 if run.state ~= 'open' or (run.mark == '' and not isCapped) then return nothing() end
 if run.layout ~= ARGV[5] then return reply(-1, 'OTHER_LAYOUT') end
--- The phases with open nodes, until they are drained.
+-- The phases with open nodes, until they are drained. A cap leaves nothing out of what is over already.
 local left = {}
 for i = 3, #KEYS do
   local exec = load(KEYS[i])
   for at, phase in ipairs(exec and exec.phases or {}) do
-    if phase.created > phase.done + phase.dead then left[#left + 1] = { i - 3, at - 1 } end
+    local isOver = exec.state ~= 'open' or phase.closed ~= ''
+    if phase.created > phase.done + phase.dead and not (isCapped and isOver) then left[#left + 1] = { i - 3, at - 1 } end
   end
 end
 -- What is executed now may wait again: the run is looked at until it ends.
