@@ -26,6 +26,7 @@ import type { Limiter } from '../libs/limits/limiter.ts';
 import { meterBreakers } from '../libs/limits/metered-breakers.ts';
 import { meterBudgets } from '../libs/limits/metered-budgets.ts';
 import type { ExecutionDeps } from '../libs/stage/execution/execute-node.ts';
+import { GrowthWatch } from '../libs/stage/execution/growth-watch.ts';
 import { type HandBackDeps, handBack } from '../libs/stage/execution/hand-back.ts';
 import type { LocalStage } from '../libs/stage/execution/hand-over.ts';
 import { LeaseKeeper } from '../libs/stage/execution/lease.ts';
@@ -200,6 +201,7 @@ export function composeStages(backends: Backends, options: StageOptions): Stages
     handBack: (held) => handBack(handBackDeps, held),
     startPump: (node) => pump.start(node),
     fillWindow,
+    growth: new GrowthWatch(log),
     clock,
     log,
     meters,
