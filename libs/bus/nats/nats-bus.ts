@@ -14,6 +14,8 @@ import { Backlog } from './backlog.ts';
 import { API_CODE, apiCode, isGone, toBusError } from './nats-error.ts';
 import { NatsEvents } from './nats-events.ts';
 import type { BusNotice } from './notice.ts';
+import type { FailedNode } from '../../telemetry/held-spans.ts';
+import { FailedNodes } from './failed-nodes.ts';
 import { ProcessList, type ProcessListOptions } from './process-list.ts';
 import { Publishing } from './publishing.ts';
 import { type MessageCheck, type RefusedMessage, readDelivery } from './read-message.ts';
@@ -137,6 +139,7 @@ export class NatsBus implements Bus {
       backlog: this.#backlogs.get(stage)!,
       ackWaitMs,
       read: (msg) => readDelivery(msg, stage, namespace, check),
+      plainSubject: (subject) => namespace.strip(subject) ?? subject,
       onRefused,
       onError: (error) => onNotice({ kind: 'delivery_failed', stage, error }),
       restore: () => this.#restore(),
@@ -172,6 +175,12 @@ export class NatsBus implements Bus {
   processes(options: Pick<ProcessListOptions, 'self' | 'calls' | 'onGone'>): ProcessList {
     const { connection, namespace } = this.#parts;
     return new ProcessList({ connection, namespace, ...options });
+  }
+
+  /** Tells the other processes of nodes that failed, over the same connection. */
+  failedNodes(onFailed: (failed: FailedNode) => void): FailedNodes {
+    const { connection, namespace } = this.#parts;
+    return new FailedNodes({ connection, namespace, onFailed });
   }
 
   close(): Promise<void> {

@@ -35,7 +35,7 @@ import type { Publisher, Waiting } from '../messages/publisher.ts';
 import { childMessages, errorMessage, type MessageOrigin } from '../messages/wake-ups.ts';
 import { logNode, logRefused } from '../observe/chain-log.ts';
 import type { Meters } from '../observe/meters.ts';
-import { nodeFields, noteFailure } from '../observe/stage-span.ts';
+import { nodeFields, noteFailure, noteStep } from '../observe/stage-span.ts';
 import { type LoadedRun, loadRunOf, type Runs } from '../run/runs.ts';
 import { isBackendFailure } from './backend-failure.ts';
 import { LeaseLost, type Yield } from './gather.ts';
@@ -131,6 +131,7 @@ export async function executeNode<S extends ExecutingStage>(
   const claimed = await claimNode(deps, ref);
   if (claimed.kind === 'later') return putOff(claimed);
   if (claimed.kind === 'refused') return (await ref.onRefused?.(claimed)) ?? { kind: 'skip', reason: claimed.reason };
+  if (isTracing()) noteStep(ref.stage, run, claimed.lease.node);
   return executeHeld(deps, { run, lease: claimed.lease }, ref, body);
 }
 
@@ -279,7 +280,7 @@ async function sendClaim(
   deps.meters.claim(outcome.code);
   if (isTracing()) noteOnSpan({ claim: codeName(ClaimCode, outcome.code) });
   if (outcome.code === ClaimCode.EXECUTE) {
-    if (isTracing()) noteOnSpan(nodeFields(outcome.node!));
+    if (isTracing()) noteOnSpan({ ...nodeFields(outcome.node!), attempt: outcome.node!.attempts });
     logNode(
       deps.log,
       'a node was claimed',

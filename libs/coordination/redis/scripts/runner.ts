@@ -1,8 +1,11 @@
 /** Runs scripts in Redis: by hash, in bounded time, and with one retryable error for every failure of Redis. */
 import { NextRound } from '../../../concurrency/next-round.ts';
 import { CatenaError } from '../../../errors/catena-error.ts';
+import { inCallSpan } from '../../../telemetry/spans.ts';
+import { codeName } from '../../protocol/outcome.ts';
 import { primariesOf } from '../capabilities.ts';
 import { answered, evaluate } from './evaluate.ts';
+import { redisSpan } from './redis-span.ts';
 import { LookCode, type RedisClient, type Reply, type Script, type ScriptArgument } from './script.ts';
 import { readScript } from './source.ts';
 
@@ -42,8 +45,7 @@ export async function startScriptRunner(options: ScriptRunnerOptions): Promise<S
     onFailure,
   );
   const replicated = replication(options);
-  return {
-    async run(script, keys, args) {
+  const runScript: ScriptRunner['run'] = async (script, keys, args) => {
       const startedMs = performance.now();
       const source = sources.get(script.name)!;
       const [code, , payload, ...texts] = (await answered(
@@ -56,14 +58,25 @@ export async function startScriptRunner(options: ScriptRunnerOptions): Promise<S
       if (replicated !== undefined && script.codes !== LookCode) await replicated(keys[0]!);
       onScript(script.name, code, performance.now() - startedMs);
       return { code, payload: payload === '' ? undefined : JSON.parse(payload), texts };
-    },
+  };
+  return {
+    run: (script, keys, args) =>
+      inCallSpan(
+        () => redisSpan(redis, 'EVALSHA', script.name),
+        () => runScript(script, keys, args),
+        { answered: ({ code }) => ({ code: codeName(script.codes, code) }) },
+      ),
     ask: (what, command) =>
-      answered(
-        redis,
-        () => command(redis),
-        timeoutMs,
-        (cause) => unavailable(what, cause),
-        onFailure,
+      inCallSpan(
+        () => redisSpan(redis, what),
+        () =>
+          answered(
+            redis,
+            () => command(redis),
+            timeoutMs,
+            (cause) => unavailable(what, cause),
+            onFailure,
+          ),
       ),
   };
 }

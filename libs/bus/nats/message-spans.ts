@@ -1,0 +1,55 @@
+/** The spans of messages, by OpenTelemetry's conventions for messaging. Called only for spans that are recorded. */
+import type { NatsConnection } from '@nats-io/transport-node';
+import { subjectTemplate } from '../../contracts/subjects.ts';
+import type { CallSpan, SpanFields } from '../../telemetry/spans.ts';
+
+interface MessageOnWire {
+  readonly subject: string;
+  /** The subject without the namespace of the deployment. */
+  readonly plain: string;
+  readonly bytes: number;
+}
+
+/** The span of a message that is sent. */
+export function sendSpan(connection: NatsConnection, message: MessageOnWire, id: string): CallSpan {
+  const peer = { 'service.peer.name': 'nats', 'peer.service': 'nats' };
+  const fields = { ...messageFields(connection, message, 'send'), ...peer, 'messaging.message.id': id };
+  return { name: `send ${subjectTemplate(message.plain)}`, kind: 'producer', fields };
+}
+
+/** What the span of a stage says of the message that it handles. */
+export function receivedFields(
+  connection: NatsConnection,
+  message: MessageOnWire & { readonly consumer: string; readonly isRedelivered: boolean },
+): SpanFields {
+  return {
+    ...messageFields(connection, message, 'process'),
+    'messaging.consumer.group.name': message.consumer,
+    ...(message.isRedelivered ? { 'messaging.nats.redelivered': true } : {}),
+  };
+}
+
+function messageFields(
+  connection: NatsConnection,
+  { subject, plain, bytes }: MessageOnWire,
+  operation: 'send' | 'process',
+): SpanFields {
+  const server = connection.getServer();
+  return {
+    'messaging.system': 'nats',
+    'messaging.operation.name': operation,
+    'messaging.operation.type': operation,
+    'messaging.destination.name': subject,
+    'messaging.destination.template': subjectTemplate(plain),
+    'messaging.message.body.size': bytes,
+    ...addressOf(server),
+  };
+}
+
+/** Of `host:port`, as the client names the server that it is connected to. */
+function addressOf(server: string): SpanFields {
+  const at = server.lastIndexOf(':');
+  const port = Number(server.slice(at + 1));
+  if (at <= 0 || !Number.isInteger(port)) return server === '' ? {} : { 'server.address': server };
+  return { 'server.address': server.slice(0, at).replace(/^\[|\]$/g, ''), 'server.port': port };
+}
