@@ -69,7 +69,10 @@ export function decimal(
 }
 
 /** An optional number; undefined if it is not set. */
-export function optionalDecimal(about: string, { min = 0, max = Number.MAX_VALUE }: Bounds = {}): Setting<number | undefined> {
+export function optionalDecimal(
+  about: string,
+  { min = 0, max = Number.MAX_VALUE }: Bounds = {},
+): Setting<number | undefined> {
   const expected = `a number ${range(min, max, Number.MAX_VALUE)}`;
   const schema = z.number().min(min).max(max).optional();
   return setting({ about, expected, schema, default: undefined, fromText: numberFromText });

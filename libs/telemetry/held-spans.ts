@@ -4,8 +4,8 @@
  * one. A record costs a small part of a span of the SDK, and nothing is sent.
  */
 import {
-  type AttributeValue,
   type Attributes,
+  type AttributeValue,
   type Exception,
   type Link,
   type Span,
@@ -193,11 +193,7 @@ export class HeldSpans {
 
   /** Exports what is held of a node, and what is still to come. */
   keep({ runTraceId, nodeId }: FailedNode): void {
-    const root = this.#roots.get(runTraceId);
-    if (root !== undefined) {
-      this.#roots.delete(runTraceId);
-      this.#options.exportSpan(root);
-    }
+    this.#exportRoot(runTraceId);
     this.#keptUntilMs.delete(nodeId);
     this.#keptUntilMs.set(nodeId, this.#options.monotonic() + KEPT_MS);
     if (this.#keptUntilMs.size > MOST_KEPT_NODES) this.#keptUntilMs.delete(this.#keptUntilMs.keys().next().value!);
@@ -207,9 +203,18 @@ export class HeldSpans {
     for (const span of held) this.#options.exportSpan(span);
   }
 
+  #exportRoot(runTraceId: string): void {
+    const root = this.#roots.get(runTraceId);
+    if (root === undefined) return;
+    this.#roots.delete(runTraceId);
+    this.#options.exportSpan(root);
+  }
+
   #fail(span: HeldSpan): void {
     const origin = originOf(span.spanContext());
-    if (origin === undefined || origin.nodeId === NO_NODE) return;
+    if (origin === undefined) return;
+    this.#exportRoot(origin.runTraceId);
+    if (origin.nodeId === NO_NODE) return;
     const second = Math.floor(this.#options.monotonic() / SECOND_MS);
     if (second !== this.#second) this.#keptInSecond = 0;
     this.#second = second;

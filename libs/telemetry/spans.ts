@@ -22,7 +22,7 @@ import { type FailedNode, HeldSpan, type HeldSpans, nowMs } from './held-spans.t
 import { redactQuery } from './redact-query.ts';
 import { ERROR_CODE } from './span-names.ts';
 import { NO_NODE, originOf, SpanOrigin } from './span-origin.ts';
-import { isSampledRun, nodeTraceId, randomHex, type RunIdsInUse, runRoot, type TraceIds } from './trace-ids.ts';
+import { isSampledRun, nodeTraceId, type RunIdsInUse, randomHex, runRoot, type TraceIds } from './trace-ids.ts';
 import type { TraceSizes } from './trace-sizes.ts';
 
 export type SpanFields = Attributes;
@@ -212,7 +212,7 @@ export function writeRunSpan(name: string, runId: string, acceptedAtMs: number, 
   const { tracer, ids, runIds, ratio, held } = installed;
   const own = runIds.of(runId);
   const cause = trace.getSpanContext(context.active());
-  const links = cause === undefined || cause.traceId === own.traceId ? [] : [{ context: cause }];
+  const links = cause?.traceId === own.traceId ? [] : linksTo(cause);
   const traceState = new SpanOrigin(own.traceId, NO_NODE);
   if (isSampledRun(own.traceId, ratio)) {
     const options = { root: true, kind: SpanKind.PRODUCER, startTime: acceptedAtMs, attributes, links };
@@ -271,7 +271,7 @@ function placeOf(tracer: InstalledTracer, { runId, node }: NewSpan, cause: SpanC
   const nodeId = node?.id ?? (isOwn ? origin?.nodeId : undefined) ?? NO_NODE;
   const isNew = node !== undefined && !(isOwn && origin?.nodeId === node.id);
   const ofRun = { isSampled, traceState: new SpanOrigin(own.traceId, nodeId) };
-  const links = cause === undefined ? [] : [{ context: cause }];
+  const links = linksTo(cause);
   const root = runRoot(own, isSampled, new SpanOrigin(own.traceId, NO_NODE));
   if (isNew && sizes.isLarge(runId) && (node.isHop || !isOwn)) {
     const toRoot = { context: root, attributes: { 'catena.link': 'run' } };
@@ -280,6 +280,11 @@ function placeOf(tracer: InstalledTracer, { runId, node }: NewSpan, cause: SpanC
   // The spans of another node are not exported when this one fails: it stands below the root then.
   if (isOwn && (isSampled || !isNew)) return { ...ofRun, traceId: cause.traceId, parent: cause, links: [] };
   return { ...ofRun, traceId: own.traceId, parent: root, links: isOwn ? [] : links };
+}
+
+/** To a cause in another trace, if that is exported. */
+function linksTo(cause: SpanContext | undefined): Link[] {
+  return cause === undefined || (cause.traceFlags & TraceFlags.SAMPLED) === 0 ? [] : [{ context: cause }];
 }
 
 /** A call that belongs to no run goes on in the trace of its caller. */

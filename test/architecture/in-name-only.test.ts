@@ -42,9 +42,14 @@ describe('fields of messages', () => {
 describe('events', () => {
   it('are each published by somebody, in the coordinator or beside it', () => {
     const words = new Set(
-      files.filter(isProduct).flatMap(({ tokens, path }) => (path === 'libs/contracts/events.ts' ? [] : tokens.map(({ text }) => text))),
+      files
+        .filter(isProduct)
+        .flatMap(({ tokens, path }) => (path === 'libs/contracts/events.ts' ? [] : tokens.map(({ text }) => text))),
     );
-    const lua = files.filter(({ path }) => path.endsWith('.lua')).map(({ text }) => text).join('\n');
+    const lua = files
+      .filter(({ path }) => path.endsWith('.lua'))
+      .map(({ text }) => text)
+      .join('\n');
     const unpublished = Object.keys(EVENTS).filter((type) => !words.has(type) && !lua.includes(type));
     expect(unpublished).toEqual([]);
   });

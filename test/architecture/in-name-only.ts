@@ -16,7 +16,9 @@ export function unusedFields(files: readonly SourceFile[]): string[] {
   const used = new Set(files.filter(isProduct).flatMap((file) => [...wordsOf(file)]));
   return files
     .filter(({ path }) => path.startsWith('proto/catena/') && path.endsWith('.proto'))
-    .flatMap(({ path, text }) => fieldsOf(text).flatMap((field) => (used.has(camelCase(field)) ? [] : `${path}: ${field}`)));
+    .flatMap(({ path, text }) =>
+      fieldsOf(text).flatMap((field) => (used.has(camelCase(field)) ? [] : `${path}: ${field}`)),
+    );
 }
 
 /** `type name = number;`, also in a `oneof`; a value of an enum has no type. */

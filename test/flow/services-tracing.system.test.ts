@@ -113,7 +113,11 @@ it('each call of a server is a span of the kind and the names that OpenTelemetry
   expect(redis.map(({ name }) => name)).toContain('EVALSHA ptm_commit_success');
   expect(redis.find(({ name }) => name === 'EVALSHA ptm_commit_success')).toMatchObject({
     kind: KIND.client,
-    attributes: { 'db.stored_procedure.name': 'ptm_commit_success', code: 'COMMIT_OK', 'server.port': expect.any(Number) },
+    attributes: {
+      'db.stored_procedure.name': 'ptm_commit_success',
+      code: 'COMMIT_OK',
+      'server.port': expect.any(Number),
+    },
   });
   const postgres = with_({ 'db.system.name': 'postgresql' });
   expect(postgres.length).toBeGreaterThan(0);
@@ -141,7 +145,9 @@ it('each call of a server is a span of the kind and the names that OpenTelemetry
       attempt: expect.any(Number),
     });
   }
-  const all = JSON.stringify(spans.map(({ name, attributes, events, resource }) => ({ name, attributes, events, resource })));
+  const all = JSON.stringify(
+    spans.map(({ name, attributes, events, resource }) => ({ name, attributes, events, resource })),
+  );
   expect(all).not.toMatch(/redis\.call|INSERT INTO|postgres:\/\/|:[^/"@\s]*@/);
 });
 

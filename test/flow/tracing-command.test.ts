@@ -19,7 +19,9 @@ it('a run from the command line is traced to its end', async () => {
   const { code, stderr } = await runShop(...all, 'metrics.listen=http://127.0.0.1:0');
   expect([code, stderr]).toEqual([0, expect.stringContaining('completed')]);
   expect(new Set(spans.map(({ traceId }) => traceId)).size).toBe(1);
-  const parsed = spans.filter(({ name, attributes }) => name.startsWith('parse shop/') && attributes.commit === 'COMMIT_OK');
+  const parsed = spans.filter(
+    ({ name, attributes }) => name.startsWith('parse shop/') && attributes.commit === 'COMMIT_OK',
+  );
   // Two lists and twenty products, each parsed once, whatever failed in between.
   expect(parsed.length).toBeGreaterThanOrEqual(22);
   expect(spans.filter(({ name }) => name === 'submit shop')).toHaveLength(1);

@@ -1,7 +1,14 @@
 /** The spans of calls, by OpenTelemetry's conventions for RPC: one for each end of a call, none for the messages of a stream. */
 import { Status } from 'nice-grpc';
 import { ERROR_CODE } from '../../telemetry/span-names.ts';
-import { type CallSpan, isTracing, type NewSpan, type OpenSpan, openSpan, type SpanFields } from '../../telemetry/spans.ts';
+import {
+  type CallSpan,
+  isTracing,
+  type NewSpan,
+  type OpenSpan,
+  openSpan,
+  type SpanFields,
+} from '../../telemetry/spans.ts';
 
 /** The span of a call that this process makes. */
 export function clientCallSpan(path: string, target?: string): CallSpan {

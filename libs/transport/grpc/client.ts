@@ -59,7 +59,9 @@ export function createGrpcClient<Definition extends TsProtoServiceDefinition>(
   const ready = waitForReady
     ? (untilMs: number, signal: AbortSignal | undefined) => connected(channel, untilMs, signal)
     : undefined;
-  const calls = createClientFactory().use(clientCalls({ token, target, deadlineMs, ready })).create(definition, channel);
+  const calls = createClientFactory()
+    .use(clientCalls({ token, target, deadlineMs, ready }))
+    .create(definition, channel);
   return { calls, close: () => channel.close() };
 }
 

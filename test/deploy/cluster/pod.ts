@@ -176,7 +176,8 @@ function environmentOf({ env = [] }: Container, name: string): Record<string, st
   for (const { name: variable, value = '', valueFrom } of env) {
     const field = valueFrom?.fieldRef.fieldPath;
     if (field !== undefined && fields[field] === undefined) throw new Error(`${variable}: no field ${field} here`);
-    made[variable] = field === undefined ? value.replace(/\$\((\w+)\)/g, (text, of) => made[of] ?? text) : fields[field]!;
+    made[variable] =
+      field === undefined ? value.replace(/\$\((\w+)\)/g, (text, of) => made[of] ?? text) : fields[field]!;
   }
   return made;
 }

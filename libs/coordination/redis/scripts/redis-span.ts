@@ -4,7 +4,11 @@ import type { RedisClient } from './script.ts';
 /** The span of a command, or of a script by its name: never its source, its keys or its arguments. */
 export function redisSpan(redis: RedisClient, command: string, script?: string): CallSpan {
   // A Cluster has no address of its own.
-  const { host, port, db } = (redis.options ?? {}) as { readonly host?: string; readonly port?: number; readonly db?: number };
+  const { host, port, db } = (redis.options ?? {}) as {
+    readonly host?: string;
+    readonly port?: number;
+    readonly db?: number;
+  };
   return {
     name: script === undefined ? command : `${command} ${script}`,
     kind: 'client',

@@ -46,18 +46,18 @@ export async function startScriptRunner(options: ScriptRunnerOptions): Promise<S
   );
   const replicated = replication(options);
   const runScript: ScriptRunner['run'] = async (script, keys, args) => {
-      const startedMs = performance.now();
-      const source = sources.get(script.name)!;
-      const [code, , payload, ...texts] = (await answered(
-        redis,
-        () => evaluate(redis, source, [keys.length, ...keys, ...args]),
-        timeoutMs,
-        (cause) => unavailable(script.name, cause),
-        onFailure,
-      )) as Answer;
-      if (replicated !== undefined && script.codes !== LookCode) await replicated(keys[0]!);
-      onScript(script.name, code, performance.now() - startedMs);
-      return { code, payload: payload === '' ? undefined : JSON.parse(payload), texts };
+    const startedMs = performance.now();
+    const source = sources.get(script.name)!;
+    const [code, , payload, ...texts] = (await answered(
+      redis,
+      () => evaluate(redis, source, [keys.length, ...keys, ...args]),
+      timeoutMs,
+      (cause) => unavailable(script.name, cause),
+      onFailure,
+    )) as Answer;
+    if (replicated !== undefined && script.codes !== LookCode) await replicated(keys[0]!);
+    onScript(script.name, code, performance.now() - startedMs);
+    return { code, payload: payload === '' ? undefined : JSON.parse(payload), texts };
   };
   return {
     run: (script, keys, args) =>
