@@ -228,7 +228,7 @@ export function composeStages(backends: Backends, options: StageOptions): Stages
     fetch: (url, signal, isUntrusted) =>
       performRequest(http, { method: 'GET', url, headers: {}, isUntrusted }, signal, {
         send: (hop, redirects, cancellation) =>
-          tracedSend({ destination: 'robots.txt', redirects }, hop, () => http.send(hop, cancellation)),
+          tracedSend({ destination: '/robots.txt', redirects }, hop, () => http.send(hop, cancellation)),
       }),
   });
   const forget = (runId: string): void => {

@@ -242,8 +242,6 @@ export const SETTINGS = {
   ),
   'grpc.module_processor': optionalTarget('The addresses at which ingress calls module-processors.'),
   'grpc.error_threshold': optionalTarget('The addresses at which ingress calls error-thresholds.'),
-  'grpc.downloader': optionalTarget('The addresses of downloaders, for single requests of the shell.'),
-  'grpc.parser': optionalTarget('The addresses of parsers, for single parses of the shell.'),
   'grpc.max_streams_per_caller': integer(
     'Streams of answers (watched runs, items, health) that one token, or one address without a token, may hold open.',
     200,

@@ -1,5 +1,7 @@
 /** The spans of messages, by OpenTelemetry's conventions for messaging. Called only for spans that are recorded. */
+
 import type { NatsConnection } from '@nats-io/transport-node';
+import { ATTR_SERVER_ADDRESS, ATTR_SERVER_PORT } from '@opentelemetry/semantic-conventions';
 import { subjectTemplate } from '../../contracts/subjects.ts';
 import type { CallSpan, SpanFields } from '../../telemetry/spans.ts';
 
@@ -50,6 +52,6 @@ function messageFields(
 function addressOf(server: string): SpanFields {
   const at = server.lastIndexOf(':');
   const port = Number(server.slice(at + 1));
-  if (at <= 0 || !Number.isInteger(port)) return server === '' ? {} : { 'server.address': server };
-  return { 'server.address': server.slice(0, at).replace(/^\[|\]$/g, ''), 'server.port': port };
+  if (at <= 0 || !Number.isInteger(port)) return server === '' ? {} : { [ATTR_SERVER_ADDRESS]: server };
+  return { [ATTR_SERVER_ADDRESS]: server.slice(0, at).replace(/^\[|\]$/g, ''), [ATTR_SERVER_PORT]: port };
 }

@@ -1,4 +1,5 @@
 /** The spans of statements, by OpenTelemetry's conventions for databases: what is done with which table, and never a value. */
+import { ATTR_SERVER_ADDRESS, ATTR_SERVER_PORT } from '@opentelemetry/semantic-conventions';
 import type { CallSpan, SpanFields } from '../../telemetry/spans.ts';
 
 /** Where a database is, without its user and password. */
@@ -47,7 +48,7 @@ function fieldsOf(operation: string, summary: string, { host, port, database }: 
     'db.namespace': database,
     'service.peer.name': 'postgresql',
     'peer.service': 'postgresql',
-    'server.address': host,
-    'server.port': port,
+    [ATTR_SERVER_ADDRESS]: host,
+    [ATTR_SERVER_PORT]: port,
   };
 }

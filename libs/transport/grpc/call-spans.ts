@@ -1,4 +1,5 @@
 /** The spans of calls, by OpenTelemetry's conventions for RPC: one for each end of a call, none for the messages of a stream. */
+import { ATTR_SERVER_ADDRESS, ATTR_SERVER_PORT } from '@opentelemetry/semantic-conventions';
 import { Status } from 'nice-grpc';
 import { ERROR_CODE } from '../../telemetry/span-names.ts';
 import {
@@ -63,5 +64,7 @@ function rpcFields(path: string): SpanFields {
 /** Of one `host:port`; several addresses are taken in turn, and which one it was is not known here. */
 function addressFields(target = ''): SpanFields {
   const [, host, port] = /^(?:dns:(?:\/\/\/)?)?(\[[^\]]+\]|[^:,\s]+):(\d+)$/.exec(target) ?? [];
-  return host === undefined ? {} : { 'server.address': host.replace(/^\[|\]$/g, ''), 'server.port': Number(port) };
+  return host === undefined
+    ? {}
+    : { [ATTR_SERVER_ADDRESS]: host.replace(/^\[|\]$/g, ''), [ATTR_SERVER_PORT]: Number(port) };
 }

@@ -1,5 +1,7 @@
 /** The spans of requests that are served, by OpenTelemetry's conventions for HTTP. A caller's trace goes on in them. */
+
 import type { IncomingMessage } from 'node:http';
+import { ATTR_HTTP_ROUTE } from '@opentelemetry/semantic-conventions';
 import type { FastifyRequest } from 'fastify';
 import { ERROR_CODE } from '../../telemetry/span-names.ts';
 import { isTracing, type NewSpan, type OpenSpan, openSpan, type SpanFields } from '../../telemetry/spans.ts';
@@ -41,7 +43,7 @@ function requestSpan({ method, routeOptions, protocol }: FastifyRequest): NewSpa
     fields: {
       'http.request.method': method,
       'url.scheme': protocol,
-      ...(route === undefined ? {} : { 'http.route': route }),
+      ...(route === undefined ? {} : { [ATTR_HTTP_ROUTE]: route }),
     },
   };
 }

@@ -1,4 +1,5 @@
 /** The spans of requests, by OpenTelemetry's conventions for HTTP clients. */
+import { ATTR_SERVER_ADDRESS, ATTR_SERVER_PORT } from '@opentelemetry/semantic-conventions';
 import { redactQuery } from '../../../libs/telemetry/redact-query.ts';
 import { ERROR_CODE } from '../../../libs/telemetry/span-names.ts';
 import { inCallSpan, type SpanFields } from '../../../libs/telemetry/spans.ts';
@@ -46,7 +47,7 @@ function requestFields({ method, url, body }: Hop): SpanFields {
 /** Which server a URL names. */
 export function hostFields({ hostname, port, protocol }: URL): SpanFields {
   const name = hostname.replace(/^\[|\]$/g, '');
-  return { 'server.address': name, 'server.port': Number(port) || (protocol === 'https:' ? 443 : 80) };
+  return { [ATTR_SERVER_ADDRESS]: name, [ATTR_SERVER_PORT]: Number(port) || (protocol === 'https:' ? 443 : 80) };
 }
 
 /** As the conventions say, a status of an error makes a client's span one. */

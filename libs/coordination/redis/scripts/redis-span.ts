@@ -1,3 +1,4 @@
+import { ATTR_SERVER_ADDRESS, ATTR_SERVER_PORT } from '@opentelemetry/semantic-conventions';
 import type { CallSpan } from '../../../telemetry/spans.ts';
 import type { RedisClient } from './script.ts';
 
@@ -19,8 +20,8 @@ export function redisSpan(redis: RedisClient, command: string, script?: string):
       'peer.service': 'redis',
       ...(script === undefined ? {} : { 'db.stored_procedure.name': script }),
       ...(db === undefined ? {} : { 'db.namespace': String(db) }),
-      ...(host === undefined ? {} : { 'server.address': host }),
-      ...(port === undefined ? {} : { 'server.port': port }),
+      ...(host === undefined ? {} : { [ATTR_SERVER_ADDRESS]: host }),
+      ...(port === undefined ? {} : { [ATTR_SERVER_PORT]: port }),
     },
   };
 }
