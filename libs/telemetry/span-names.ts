@@ -18,6 +18,8 @@ export const OPERATIONS = {
 export const SUBMIT = 'submit';
 /** The operation of the dispatch that opens a run. */
 export const OPEN = 'open';
+/** The operation of the dispatch that only sends the wake-up of a request again. */
+export const NOTIFY = 'notify';
 
 /** The destination of a step; without a step that of its module. */
 export function destinationOf(moduleId: string, step?: string): string {

@@ -1,11 +1,10 @@
-import { OPERATIONS } from '../../libs/telemetry/span-names.ts';
+import { NOTIFY, OPEN, OPERATIONS, SUBMIT } from '../../libs/telemetry/span-names.ts';
 import type { ReceivedSpan } from '../fixtures/otlp/decode-spans.ts';
 
 /** What a stage's spans are named after, and the operations of the spans around them. */
 const STAGES = new Map<string, string>([
   ...Object.entries(OPERATIONS).map(([stage, operation]): [string, string] => [operation, stage]),
-  ['open', 'open'],
-  ['submit', 'submit'],
+  ...[SUBMIT, OPEN, NOTIFY].map((operation): [string, string] => [operation, operation]),
 ]);
 
 /** The numbers of span kinds in OTLP. */

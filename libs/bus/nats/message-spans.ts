@@ -15,28 +15,23 @@ interface MessageOnWire {
 /** The span of a message that is sent. */
 export function sendSpan(connection: NatsConnection, message: MessageOnWire, id: string): CallSpan {
   const peer = { 'service.peer.name': 'nats', 'peer.service': 'nats' };
-  const fields = { ...messageFields(connection, message, 'send'), ...peer, 'messaging.message.id': id };
+  const sent = { ...messageFields(message, 'send'), 'messaging.message.id': id };
+  const fields = { ...sent, ...peer, ...addressOf(connection.getServer()) };
   return { name: `send ${subjectTemplate(message.plain)}`, kind: 'producer', fields };
 }
 
-/** What the span of a stage says of the message that it handles. */
+/** What the span of a stage says of the message that it handles. Its server is left out: a download has one of its own. */
 export function receivedFields(
-  connection: NatsConnection,
   message: MessageOnWire & { readonly consumer: string; readonly isRedelivered: boolean },
 ): SpanFields {
   return {
-    ...messageFields(connection, message, 'process'),
+    ...messageFields(message, 'process'),
     'messaging.consumer.group.name': message.consumer,
     ...(message.isRedelivered ? { 'messaging.nats.redelivered': true } : {}),
   };
 }
 
-function messageFields(
-  connection: NatsConnection,
-  { subject, plain, bytes }: MessageOnWire,
-  operation: 'send' | 'process',
-): SpanFields {
-  const server = connection.getServer();
+function messageFields({ subject, plain, bytes }: MessageOnWire, operation: 'send' | 'process'): SpanFields {
   return {
     'messaging.system': 'nats',
     'messaging.operation.name': operation,
@@ -44,7 +39,6 @@ function messageFields(
     'messaging.destination.name': subject,
     'messaging.destination.template': subjectTemplate(plain),
     'messaging.message.body.size': bytes,
-    ...addressOf(server),
   };
 }
 

@@ -141,9 +141,9 @@ export class StageSubscription {
     }
     const { message, headers } = delivery;
     if (!isTracing()) return this.#deliver(held, message);
-    const { connection, place, plainSubject } = this.#options;
+    const { place, plainSubject } = this.#options;
     const { subject, data } = held.msg;
-    const received = receivedFields(connection, {
+    const received = receivedFields({
       ...{ subject, plain: plainSubject(subject), bytes: data.byteLength },
       ...{ consumer: place.consumer, isRedelivered: held.isRedelivered },
     });

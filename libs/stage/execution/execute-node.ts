@@ -330,7 +330,8 @@ async function commit(
   lease.end();
   deps.meters.commit(outcome);
   countDuration(deps, lease);
-  if (isTracing()) noteOnSpan({ commit: codeName(CommitCode, outcome.code), children: outcome.created });
+  if (isTracing())
+    noteOnSpan({ commit: codeName(CommitCode, outcome.code), children: outcome.created, items: items.length });
   if (outcome.code === CommitCode.COMMIT_OK) deps.meters.items(items.length);
   const of = { node, taskId: run.task.taskId };
   const decision = codeName(CommitCode, outcome.code);

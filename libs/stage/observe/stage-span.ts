@@ -4,7 +4,7 @@ import type { MessageTo } from '../../contracts/chain.ts';
 import type { ExecutionContext, TaskRef } from '../../contracts/messages.ts';
 import type { ChainNode } from '../../coordination/protocol/node.ts';
 import type { Failure } from '../../errors/failure.ts';
-import { destinationOf, OPEN, OPERATIONS, SUBMIT } from '../../telemetry/span-names.ts';
+import { destinationOf, NOTIFY, OPEN, OPERATIONS, SUBMIT } from '../../telemetry/span-names.ts';
 import {
   failSpan,
   inSpan,
@@ -54,6 +54,9 @@ export function inHandOverSpan(
   return inSpan({ ...span, cause: 'internal' }, work);
 }
 
+/** What the module-processor does with each kind of dispatch. */
+const DISPATCHED = { start: OPEN, hop: OPERATIONS['module-processor'], request: NOTIFY } as const;
+
 /** Wraps each dispatch to the module-processor in a span of its own. */
 export function tracedDispatch(execute: (dispatch: Dispatch) => Promise<void>): (dispatch: Dispatch) => Promise<void> {
   return (dispatch) => {
@@ -61,7 +64,7 @@ export function tracedDispatch(execute: (dispatch: Dispatch) => Promise<void>): 
     const { run } = dispatch;
     const { node, destination, more } = dispatched(dispatch);
     const fields = { ...taskFields(run.task), dispatch: dispatch.kind, ...more };
-    const name = `${dispatch.kind === 'start' ? OPEN : OPERATIONS['module-processor']} ${destination}`;
+    const name = `${DISPATCHED[dispatch.kind]} ${destination}`;
     const span = { name, runId: run.task.runId, node, fields, cause: 'internal', isExpected: isPutOff } as const;
     return inSpan(span, () => execute(dispatch));
   };

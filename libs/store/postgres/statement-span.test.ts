@@ -6,7 +6,7 @@ const address = addressOf('postgres://user:secret@db.test/catena');
 it.each([
   ['SELECT * FROM items WHERE run = $1', 'SELECT items'],
   ['\n  INSERT INTO "run_items" (a) SELECT unnest($1::text[])', 'INSERT run_items'],
-  ['WITH gone AS (DELETE FROM items RETURNING 1) SELECT count(*) FROM gone', 'WITH items'],
+  ['WITH gone AS (DELETE FROM items RETURNING 1) SELECT count(*) FROM gone', 'DELETE items'],
   ['UPDATE runs SET state = $1', 'UPDATE runs'],
   ['SELECT 1', 'SELECT'],
 ])('names %j by what is done with which table', (text, name) => {

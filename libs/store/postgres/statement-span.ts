@@ -16,13 +16,16 @@ export function addressOf(url: string): DatabaseAddress {
 
 /** A statement's first word, and the first table that it names. */
 const OPERATION = /^\s*(?:\/\*.*?\*\/\s*)?(\w+)/s;
+const CHANGE = /\b(?:INSERT|UPDATE|DELETE|MERGE)\b/i;
 const TABLE = /\b(?:FROM|INTO|UPDATE|JOIN|TABLE)\s+(?:ONLY\s+|IF\s+(?:NOT\s+)?EXISTS\s+)?"?(\w+)"?/i;
 
 export function statementSpan(
   { name, text }: { readonly name?: string; readonly text: string },
   address: DatabaseAddress,
 ): CallSpan {
-  const operation = (OPERATION.exec(text)?.[1] ?? 'QUERY').toUpperCase();
+  const first = (OPERATION.exec(text)?.[1] ?? 'QUERY').toUpperCase();
+  // After WITH, what the statement changes says more than its first word.
+  const operation = first === 'WITH' ? (CHANGE.exec(text)?.[0].toUpperCase() ?? 'SELECT') : first;
   const table = TABLE.exec(text)?.[1];
   const summary = table === undefined ? operation : `${operation} ${table}`;
   return {
