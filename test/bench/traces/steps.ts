@@ -4,7 +4,7 @@ import { silentLog } from '../../../libs/telemetry/log.ts';
 import { Metrics } from '../../../libs/telemetry/metrics.ts';
 import { startTracing } from '../../../libs/telemetry/tracing.ts';
 import threeSteps from '../../fixtures/modules/three-steps.ts';
-import { measure } from '../child.ts';
+import { measure, readJob } from '../child.ts';
 import { completed, startBenchNode, submit } from '../contestants/bench-node.ts';
 
 export interface TracedJob {
@@ -21,12 +21,15 @@ export interface TracedResult {
   readonly items: number;
 }
 
-await measure(async ({ runs, chains, folder, endpoint, ratio = 0 }: TracedJob) => {
-  const resource = { 'service.name': 'bench' };
-  const tracing =
-    endpoint === undefined
-      ? undefined
-      : await startTracing({ endpoint, resource, sampleRatio: ratio, log: silentLog, metrics: new Metrics() });
+// Before the work: loading the SDK is a part of a start, not of a step.
+const { endpoint, ratio = 0 } = readJob<TracedJob>();
+const resource = { 'service.name': 'bench' };
+const tracing =
+  endpoint === undefined
+    ? undefined
+    : await startTracing({ endpoint, resource, sampleRatio: ratio, log: silentLog, metrics: new Metrics() });
+
+await measure(async ({ runs, chains, folder }: TracedJob) => {
   const node = startBenchNode(threeSteps, join(folder, 'catena.db'));
   let steps = 0;
   let items = 0;
