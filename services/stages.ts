@@ -61,6 +61,7 @@ import { readAuthority } from '../libs/transport/grpc/tls-files.ts';
 import type { BreakerGuard } from './downloader/deps.ts';
 import { createHttpClient, type HttpClient } from './downloader/http/http-client.ts';
 import { performRequest } from './downloader/http/request.ts';
+import { tracedSend } from './downloader/http/traced-send.ts';
 import { CookieJars } from './downloader/policies/cookie-jar.ts';
 import { RobotsRules } from './downloader/policies/robots-rules.ts';
 import { createDownloader } from './downloader/service.ts';
@@ -228,7 +229,11 @@ export function composeStages(backends: Backends, options: StageOptions): Stages
   const cookies = new CookieJars();
   const robots = new RobotsRules({
     productToken: config.http.userAgent.split(/[/\s]/)[0]!,
-    fetch: (url, signal, isUntrusted) => performRequest(http, { method: 'GET', url, headers: {}, isUntrusted }, signal),
+    fetch: (url, signal, isUntrusted) =>
+      performRequest(http, { method: 'GET', url, headers: {}, isUntrusted }, signal, {
+        send: (hop, redirects, cancellation) =>
+          tracedSend({ destination: '/robots.txt', redirects }, hop, () => http.send(hop, cancellation)),
+      }),
   });
   const forget = (runId: string): void => {
     cookies.dropRun(runId);

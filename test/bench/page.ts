@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from './scratch.ts';
 
-export type Section = 'speed' | 'sizes' | 'profile' | 'flat' | 'fan-out' | 'distributed';
+export type Section = 'speed' | 'sizes' | 'profile' | 'flat' | 'fan-out' | 'distributed' | 'traces';
 
 const PAGE = join(ROOT, 'docs/benchmarks/engine.md');
 

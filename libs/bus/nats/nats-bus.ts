@@ -9,8 +9,10 @@ import { within } from '../../concurrency/within.ts';
 import { RECEIVER } from '../../contracts/chain.ts';
 import { type Dispatched, type Namespace, responseSubject } from '../../contracts/subjects.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
+import type { FailedNode } from '../../telemetry/held-spans.ts';
 import type { Bus, Receiver, ResponseName, SubscribeOptions, Subscription } from '../port.ts';
 import { Backlog } from './backlog.ts';
+import { FailedNodes } from './failed-nodes.ts';
 import { API_CODE, apiCode, isGone, toBusError } from './nats-error.ts';
 import { NatsEvents } from './nats-events.ts';
 import type { BusNotice } from './notice.ts';
@@ -137,6 +139,7 @@ export class NatsBus implements Bus {
       backlog: this.#backlogs.get(stage)!,
       ackWaitMs,
       read: (msg) => readDelivery(msg, stage, namespace, check),
+      plainSubject: (subject) => namespace.strip(subject) ?? subject,
       onRefused,
       onError: (error) => onNotice({ kind: 'delivery_failed', stage, error }),
       restore: () => this.#restore(),
@@ -172,6 +175,12 @@ export class NatsBus implements Bus {
   processes(options: Pick<ProcessListOptions, 'self' | 'calls' | 'onGone'>): ProcessList {
     const { connection, namespace } = this.#parts;
     return new ProcessList({ connection, namespace, ...options });
+  }
+
+  /** Tells the other processes of nodes that failed, over the same connection. */
+  failedNodes(onFailed: (failed: FailedNode) => void): FailedNodes {
+    const { connection, namespace } = this.#parts;
+    return new FailedNodes({ connection, namespace, onFailed });
   }
 
   close(): Promise<void> {

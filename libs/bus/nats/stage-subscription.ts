@@ -1,10 +1,12 @@
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { ChainMessage, MessageTo } from '../../contracts/chain.ts';
+import { isTracing, withReceived } from '../../telemetry/spans.ts';
 import { withExtractedTrace } from '../../telemetry/trace-carrier.ts';
 import type { Receiver, SubscribeOptions } from '../port.ts';
 import type { Backlog } from './backlog.ts';
 import type { Delivered } from './delivered.ts';
 import { HeldMessage } from './held-message.ts';
+import { receivedFields } from './message-spans.ts';
 import { Pull } from './pull.ts';
 import type { ReadDelivery, RefusedMessage } from './read-message.ts';
 import type { StagePlace } from './topology.ts';
@@ -16,6 +18,8 @@ export interface StageSubscriptionOptions {
   readonly backlog: Backlog;
   readonly ackWaitMs: number;
   readonly read: (msg: Delivered) => ReadDelivery;
+  /** A subject without the namespace of the deployment. */
+  readonly plainSubject: (subject: string) => string;
   readonly onRefused: (refused: RefusedMessage) => Promise<void>;
   /** Called when a receiver throws, which it must not. */
   readonly onError: (error: unknown) => void;
@@ -136,7 +140,14 @@ export class StageSubscription {
       return;
     }
     const { message, headers } = delivery;
-    await withExtractedTrace(headers, () => this.#deliver(held, message));
+    if (!isTracing()) return this.#deliver(held, message);
+    const { place, plainSubject } = this.#options;
+    const { subject, data } = held.msg;
+    const received = receivedFields({
+      ...{ subject, plain: plainSubject(subject), bytes: data.byteLength },
+      ...{ consumer: place.consumer, isRedelivered: held.isRedelivered },
+    });
+    return withExtractedTrace(headers, () => withReceived(received, () => this.#deliver(held, message)));
   }
 
   #deliver(held: HeldMessage, message: ChainMessage): Promise<void> {

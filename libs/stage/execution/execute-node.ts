@@ -35,7 +35,7 @@ import type { Publisher, Waiting } from '../messages/publisher.ts';
 import { childMessages, errorMessage, type MessageOrigin } from '../messages/wake-ups.ts';
 import { logNode, logRefused } from '../observe/chain-log.ts';
 import type { Meters } from '../observe/meters.ts';
-import { nodeFields, noteFailure } from '../observe/stage-span.ts';
+import { nodeFields, noteFailure, noteStep } from '../observe/stage-span.ts';
 import { type LoadedRun, loadRunOf, type Runs } from '../run/runs.ts';
 import { isBackendFailure } from './backend-failure.ts';
 import { LeaseLost, type Yield } from './gather.ts';
@@ -136,6 +136,7 @@ export async function executeNode<S extends ExecutingStage>(
   const claimed = await claimNode(deps, ref);
   if (claimed.kind === 'later') return putOff(claimed);
   if (claimed.kind === 'refused') return (await ref.onRefused?.(claimed)) ?? { kind: 'skip', reason: claimed.reason };
+  if (isTracing()) noteStep(ref.stage, run, claimed.lease.node);
   return executeHeld(deps, { run, lease: claimed.lease }, ref, body);
 }
 
@@ -287,7 +288,7 @@ async function sendClaim(
   deps.meters.claim(outcome.code);
   if (isTracing()) noteOnSpan({ claim: codeName(ClaimCode, outcome.code) });
   if (outcome.code === ClaimCode.EXECUTE) {
-    if (isTracing()) noteOnSpan(nodeFields(outcome.node!));
+    if (isTracing()) noteOnSpan({ ...nodeFields(outcome.node!), attempt: outcome.node!.attempts });
     logNode(
       deps.log,
       'a node was claimed',
@@ -338,8 +339,8 @@ async function commit(
   lease.end();
   deps.meters.commit(outcome);
   countDuration(deps, lease);
-  if (isTracing()) noteOnSpan({ commit: codeName(CommitCode, outcome.code), children: outcome.created });
   const { items, created } = outcome;
+  if (isTracing()) noteOnSpan({ commit: codeName(CommitCode, outcome.code), children: created, items });
   if (outcome.code === CommitCode.COMMIT_OK) {
     deps.meters.items(items);
     deps.growth.note(run, node, outcome);
