@@ -87,6 +87,8 @@ async function callEverything(store: PostgresStore): Promise<void> {
   await store.findRun('r');
   await store.findRunByFingerprint('f');
   await store.listExpiring(1, 10);
+  await store.countKeptNodes();
+  await store.listExpired(1, 10);
   await store.countRuns('accepted', 10);
   const times = { acceptedFromMs: 1, acceptedBeforeMs: 2 };
   for (const filter of [{}, { state: 'open' as const }, { account: 'a' }, { user: 'u' }, { moduleId: 'm' }]) {
@@ -119,6 +121,7 @@ async function callEverything(store: PostgresStore): Promise<void> {
   await store.raiseIncarnation();
   await store.incarnation();
   await store.markExpired('r');
+  while (await store.deleteRun('r', 1));
 }
 
 /** The nodes of the plan that is made without looking at any value: a prepared statement may come to use it. */

@@ -33,7 +33,8 @@ export class RunClosing {
     while (await this.#items.prune(runNo));
     await this.#db.transaction(async (query) => {
       await query(FORGET_LETTERS, [runNo, settling]);
-      await query(END, [runNo, JSON.stringify({ ...end, ...summary?.() }), end.endedAtMs, end.cost?.spent ?? 0]);
+      const whole = JSON.stringify({ ...end, ...summary?.() });
+      await query(END, [runNo, whole, end.endedAtMs, end.cost?.spent ?? 0, end.done + end.dead]);
     });
   }
 
@@ -105,7 +106,8 @@ const SAVE_EVENTS: Statement = {
 
 const END: Statement = {
   name: 'end_run',
-  text: `UPDATE runs SET state = 'closed', run_end = $2, ended_at = $3, cost = $4, expired = FALSE WHERE no = $1`,
+  text: `UPDATE runs SET state = 'closed', run_end = $2, ended_at = $3, cost = $4, nodes = $5, expired = FALSE
+    WHERE no = $1`,
 };
 
 const MARK_EXPIRED: Statement = { name: 'mark_expired', text: 'UPDATE runs SET expired = TRUE WHERE no = $1' };

@@ -161,4 +161,13 @@ export const POSTGRES_MIGRATIONS: readonly string[] = [
   CREATE INDEX runs_by_class ON runs (state, priority_class, accepted_at, no);
   CREATE INDEX runs_by_deadline ON runs (state, deadline_at) WHERE deadline_at > 0;
   `,
+  `
+  -- How many nodes a closed run has: what is kept of them all is bounded.
+  ALTER TABLE runs ADD COLUMN nodes BIGINT NOT NULL DEFAULT 0;
+  UPDATE runs SET nodes = coalesce((run_end::json ->> 'done')::numeric + (run_end::json ->> 'dead')::numeric, 0)
+    WHERE state = 'closed' AND NOT expired;
+  DROP INDEX runs_by_end;
+  CREATE INDEX runs_by_end ON runs (ended_at) INCLUDE (nodes) WHERE state = 'closed' AND NOT expired;
+  CREATE INDEX runs_expired ON runs (ended_at) WHERE state = 'closed' AND expired;
+  `,
 ];

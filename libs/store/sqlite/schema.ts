@@ -138,4 +138,13 @@ export const STORE_MIGRATIONS: readonly string[] = [
   CREATE INDEX runs_by_class ON runs (state, priority_class, accepted_at, no);
   CREATE INDEX runs_by_deadline ON runs (state, deadline_at) WHERE deadline_at > 0;
   `,
+  `
+  -- How many nodes a closed run has: what is kept of them all is bounded.
+  ALTER TABLE runs ADD COLUMN nodes INTEGER NOT NULL DEFAULT 0;
+  UPDATE runs SET nodes = coalesce(json_extract(run_end, '$.done') + json_extract(run_end, '$.dead'), 0)
+    WHERE state = 'closed' AND expired = 0;
+  DROP INDEX runs_by_end;
+  CREATE INDEX runs_by_end ON runs (ended_at, nodes) WHERE state = 'closed' AND expired = 0;
+  CREATE INDEX runs_expired ON runs (ended_at) WHERE state = 'closed' AND expired = 1;
+  `,
 ];
