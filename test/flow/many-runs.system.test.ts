@@ -1,6 +1,7 @@
 import { distributedMode } from '../fixtures/distributed-node.ts';
-import { describeFullQueue, describeManyRuns } from './suites/many-runs.ts';
+import { describeFullQueue, describeGrowth, describeLargeItems } from './suites/many-runs.ts';
 
 const mode = distributedMode();
-describeManyRuns(mode);
+describeLargeItems(mode);
 describeFullQueue(mode);
+describeGrowth(mode);

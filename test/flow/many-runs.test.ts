@@ -1,4 +1,6 @@
-import { inMemory } from '../fixtures/single-mode.ts';
-import { describeManyRuns } from './suites/many-runs.ts';
+import { inFile, inMemory } from '../fixtures/single-mode.ts';
+import { describeGrowth, describeLargeItems, describeManyEnds } from './suites/many-runs.ts';
 
-describeManyRuns(inMemory);
+describeManyEnds(inMemory);
+describeLargeItems(inMemory);
+describeGrowth(inFile);

@@ -166,10 +166,12 @@ export class NatsBus implements Bus {
     try {
       if (stages.length === 0) await keeper.manager.getAccountInfo();
       await Promise.all(
-        stages.flatMap((stage) => stagePlaces(namespace, stage)).map(async ({ stream, consumer }) => {
-          const { cluster } = await keeper.manager.consumers.info(stream, consumer);
-          if (cluster !== undefined && cluster.leader === '') throw new Error(`consumer ${consumer} has no leader`);
-        }),
+        stages
+          .flatMap((stage) => stagePlaces(namespace, stage))
+          .map(async ({ stream, consumer }) => {
+            const { cluster } = await keeper.manager.consumers.info(stream, consumer);
+            if (cluster !== undefined && cluster.leader === '') throw new Error(`consumer ${consumer} has no leader`);
+          }),
       );
     } catch (thrown) {
       throw toBusError(thrown, 'checking the streams');

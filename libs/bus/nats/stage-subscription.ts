@@ -1,5 +1,5 @@
 import type { NatsConnection } from '@nats-io/transport-node';
-import { FairQueue, type Queued } from '../../concurrency/fair-queue.ts';
+import { FairQueue } from '../../concurrency/fair-queue.ts';
 import type { ChainMessage, MessageTo } from '../../contracts/chain.ts';
 import { withExtractedTrace } from '../../telemetry/trace-carrier.ts';
 import type { Receiver, SubscribeOptions } from '../port.ts';
@@ -29,7 +29,8 @@ interface Waiting {
   readonly held: HeldMessage;
   readonly message: ChainMessage;
   readonly headers: Readonly<Record<string, string>>;
-  readonly late: NodeJS.Timeout;
+  /** Returns it when it has waited for too long. */
+  late?: NodeJS.Timeout;
 }
 
 /** Signs of life per redelivery timeout. */
@@ -163,19 +164,25 @@ export class StageSubscription {
       return;
     }
     this.#wait(source, held, delivery);
-    this.#fill();
     this.#ask();
   }
 
-  #wait(source: ClassSource, held: HeldMessage, { message, headers }: Extract<ReadDelivery, { message: unknown }>): void {
-    const late = setTimeout(() => {
+  /** Gives a message its slot, or lets it wait for one. */
+  #wait(
+    source: ClassSource,
+    held: HeldMessage,
+    { message, headers }: Extract<ReadDelivery, { message: unknown }>,
+  ): void {
+    const waiting: Waiting = { source, held, message, headers };
+    const queued = this.#waiting.push(waiting, shareOf(message));
+    source.waiting += 1;
+    this.#fill();
+    if (!queued.link.isListed) return;
+    waiting.late = setTimeout(() => {
       this.#waiting.remove(queued);
       this.#mayWait = false;
       this.#return(waiting);
     }, WAIT_MS);
-    const waiting: Waiting = { source, held, message, headers, late };
-    const queued: Queued<Waiting> = this.#waiting.push(waiting, shareOf(message));
-    source.waiting += 1;
   }
 
   /** Gives the free slots to those that wait, in their turn. */

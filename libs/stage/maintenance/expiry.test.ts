@@ -119,7 +119,7 @@ describe('a run that ended long ago', () => {
     const states = ['run-1', 'run-2', 'run-3'].map(async (id) => (await bench.coordinator.findRun(id))?.state);
     expect(await Promise.all(states)).toEqual([undefined, undefined, 'closed']);
     expect(await bench.store.countKeptNodes()).toBe(4);
-    expect(await bench.items()).toHaveLength(9);
+    expect(await bench.items()).toHaveLength(3);
   });
 
   it('K8: is deleted with its items when it is not to be kept any longer, but not before its nodes', async () => {

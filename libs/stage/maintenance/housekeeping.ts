@@ -52,8 +52,7 @@ export function startHousekeeping(deps: HousekeepingDeps, signal: AbortSignal): 
   });
   if (!reconciles) return;
   const reconciler = new Reconciler({ ...deps, now: () => deps.clock.now() });
-  const onError = (error: unknown) =>
-    log.warn('housekeeping could not check for unopened runs; it retries', { error });
+  const onError = (error: unknown) => log.warn('housekeeping could not check for unopened runs; it retries', { error });
   periodically((until) => reconciler.openWaiting(until), { signal, intervalMs: OPEN_INTERVAL_MS, onError });
   periodically((until) => reconciler.reopenLost(until), { signal, intervalMs: REOPEN_INTERVAL_MS, onError });
 }

@@ -19,11 +19,9 @@ function scene(runs: readonly RunRecord[], known: readonly string[], room = Numb
   let nowMs = 10_000;
   const deps = {
     store: {
-      listRuns: async ({
-        ...{ state, limit, after, priorityClass: ofClass, acceptedBeforeMs = Number.POSITIVE_INFINITY },
-        deadlineBeforeMs = Number.POSITIVE_INFINITY,
-      }: RunQuery) =>
-        runs
+      listRuns: async ({ state, limit, after, priorityClass: ofClass, ...times }: RunQuery) => {
+        const { acceptedBeforeMs = Number.POSITIVE_INFINITY, deadlineBeforeMs = Number.POSITIVE_INFINITY } = times;
+        return runs
           .slice(runs.findIndex(({ runId }) => runId === after) + 1)
           .filter((run) => run.state === state && !expired.includes(run.runId))
           .filter(({ acceptedAtMs }) => acceptedAtMs < acceptedBeforeMs)
@@ -31,7 +29,8 @@ function scene(runs: readonly RunRecord[], known: readonly string[], room = Numb
           .filter(({ deadlineAtMs = Number.POSITIVE_INFINITY }) =>
             deadlineBeforeMs === Number.POSITIVE_INFINITY ? true : deadlineAtMs < deadlineBeforeMs,
           )
-          .slice(0, limit),
+          .slice(0, limit);
+      },
     },
     coordinator: {
       findRun: async (runId: string) =>

@@ -87,7 +87,6 @@ async function callEverything(store: PostgresStore): Promise<void> {
   await store.findRun('r');
   await store.findRunByFingerprint('f');
   await store.listExpiring(1, 10);
-  await store.countKeptNodes();
   await store.listExpired(1, 10);
   await store.countRuns('accepted', 10);
   const times = { acceptedFromMs: 1, acceptedBeforeMs: 2 };

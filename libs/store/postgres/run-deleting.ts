@@ -63,8 +63,9 @@ const DELETE_RUN: Statement = {
   name: 'delete_run',
   text: `WITH deleted AS (
       DELETE FROM runs WHERE no = $1 AND state = 'closed' AND expired RETURNING no, accepted_at, record
+    ), listed AS (
+      SELECT no, accepted_at, json_array_elements_text(record::json -> 'modules') AS module_id FROM deleted
     )
-    DELETE FROM run_modules USING deleted
-    WHERE run_no = deleted.no AND run_modules.accepted_at = deleted.accepted_at
-      AND module_id IN (SELECT json_array_elements_text(deleted.record::json -> 'modules'))`,
+    DELETE FROM run_modules m USING listed
+    WHERE m.module_id = listed.module_id AND m.accepted_at = listed.accepted_at AND m.run_no = listed.no`,
 };

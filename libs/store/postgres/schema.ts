@@ -165,7 +165,7 @@ export const POSTGRES_MIGRATIONS: readonly string[] = [
   -- How many nodes a closed run has: what is kept of them all is bounded.
   ALTER TABLE runs ADD COLUMN nodes BIGINT NOT NULL DEFAULT 0;
   UPDATE runs SET nodes = coalesce((run_end::json ->> 'done')::numeric + (run_end::json ->> 'dead')::numeric, 0)
-    WHERE state = 'closed' AND NOT expired;
+    WHERE state = 'closed' AND NOT expired AND run_end <> '';
   DROP INDEX runs_by_end;
   CREATE INDEX runs_by_end ON runs (ended_at) INCLUDE (nodes) WHERE state = 'closed' AND NOT expired;
   CREATE INDEX runs_expired ON runs (ended_at) WHERE state = 'closed' AND expired;

@@ -72,7 +72,8 @@ export function runsOn(db: SqliteDatabase, numbers: RunNumbers): RunMethods {
         const runNo = found.no as number;
         const deleted = sql.deleteRows.map((statement) => Number(statement.run(runNo, limit).changes));
         if (deleted.some((count) => count === limit)) return true;
-        sql.deleteModules.run(runNo);
+        const { modules, acceptedAtMs } = JSON.parse(found.record as string) as NewRun;
+        for (const moduleId of modules) sql.deleteModule.run(moduleId, acceptedAtMs, runNo);
         sql.deleteRun.run(runNo);
         numbers.forget(runId);
         return false;
@@ -110,7 +111,7 @@ function statements(db: SqliteDatabase) {
     expired: db.prepare(
       `SELECT run_id FROM runs WHERE state = 'closed' AND expired = 1 AND ended_at <= ? ORDER BY ended_at LIMIT ?`,
     ),
-    findExpired: db.prepare(`SELECT no FROM runs WHERE run_id = ? AND state = 'closed' AND expired = 1`),
+    findExpired: db.prepare(`SELECT no, record FROM runs WHERE run_id = ? AND state = 'closed' AND expired = 1`),
     deleteRows: [
       db.prepare('DELETE FROM items WHERE seq IN (SELECT seq FROM items WHERE run_no = ? LIMIT ?)'),
       db.prepare('DELETE FROM events WHERE seq IN (SELECT seq FROM events WHERE run_no = ? LIMIT ?)'),
@@ -125,10 +126,7 @@ function statements(db: SqliteDatabase) {
          AND path IN (SELECT path FROM exports WHERE run_no = ?1 ORDER BY path LIMIT ?2)`,
       ),
     ],
-    deleteModules: db.prepare(
-      `DELETE FROM run_modules WHERE run_no = ?1 AND accepted_at = (SELECT accepted_at FROM runs WHERE no = ?1)
-       AND module_id IN (SELECT value FROM json_each((SELECT record FROM runs WHERE no = ?1), '$.modules'))`,
-    ),
+    deleteModule: db.prepare('DELETE FROM run_modules WHERE module_id = ? AND accepted_at = ? AND run_no = ?'),
     deleteRun: db.prepare('DELETE FROM runs WHERE no = ?'),
   };
 }

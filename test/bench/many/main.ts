@@ -55,7 +55,9 @@ await runCommand(USAGE, OPTIONS, async (values) => {
     }
   });
   const isOther = values.runs !== OPTIONS.runs.default || values.open !== OPTIONS.open.default;
-  const note = isOther ? '\n\n**Other numbers than `npm run bench:many` has: they show the form, not the figures.**' : '';
+  const note = isOther
+    ? '\n\n**Other numbers than `npm run bench:many` has: they show the form, not the figures.**'
+    : '';
   const section = `Measured on ${machine()}; ${processes} processes of all stages.${note}\n\n${text}`;
   console.log(section);
   if (!values['no-write']) writeSection('many', section);
@@ -171,7 +173,10 @@ async function submitMany({ ingress }: Fleet, runs: number, input: object): Prom
 
 /** The most memory of each process and server, looked at from time to time. */
 function watchMemory({ services }: Fleet, { pids }: CleanServers) {
-  const watched = [...services.map(({ name, pid }, at) => [`process ${at + 1} (${name})`, pid] as const), ...Object.entries(pids)];
+  const watched = [
+    ...services.map(({ name, pid }, at) => [`process ${at + 1} (${name})`, pid] as const),
+    ...Object.entries(pids),
+  ];
   const most = new Map<string, number>();
   const look = (): void => {
     for (const [name, pid] of watched) most.set(name, Math.max(most.get(name) ?? 0, memoryBytesOf([pid])));

@@ -4,7 +4,6 @@
  */
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { runChild } from '../run-child.ts';
 import type { Measured } from '../child.ts';
 import { type Fleet, startFleet, submitTask, untilClosed } from '../distributed/fleet.ts';
 import { memoryBytesOf } from '../distributed/processes.ts';
@@ -12,6 +11,7 @@ import { type BenchServers, startBenchServers } from '../distributed/servers.ts'
 import { machine } from '../machine.ts';
 import { runCommand, whole } from '../options.ts';
 import { writeSection } from '../page.ts';
+import { runChild } from '../run-child.ts';
 import { ROOT, withScratchFolder } from '../scratch.ts';
 import { startSite } from '../site-process.ts';
 import { figure, mebibytes, table } from '../table.ts';
@@ -28,7 +28,7 @@ const OPTIONS = {
   help: { type: 'boolean', default: false },
 } as const;
 
-const MODULE = `${ROOT}/test/bench/contestants/plain-shop.ts`;
+const MODULE = `${ROOT}/test/fixtures/modules/plain-shop.ts`;
 const DEFAULT_PRODUCTS = OPTIONS.products.default;
 const SEED = 7;
 
@@ -125,6 +125,8 @@ function report(measured: readonly Sizes[], isOther: boolean): string {
     ['MiB of memory: NATS', ...all(({ memory }) => memory.nats)],
     ['MiB of memory: PostgreSQL', ...all(({ memory }) => memory.postgres)],
   ];
-  const note = isOther ? `\n\n**A run of other sizes than \`npm run bench:sizing\` has: it shows the form, not the figures.**` : '';
+  const note = isOther
+    ? `\n\n**A run of other sizes than \`npm run bench:sizing\` has: it shows the form, not the figures.**`
+    : '';
   return `Measured on ${machine()}.${note}\n\n${table(header, rows)}`;
 }

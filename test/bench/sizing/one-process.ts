@@ -1,7 +1,8 @@
 /** One process that crawls the shop into a file, as a process of its own: its memory is its own. */
-import { completed, startBenchNode, submit } from '../contestants/bench-node.ts';
-import plainShop from '../contestants/plain-shop.ts';
+
+import plainShop from '../../fixtures/modules/plain-shop.ts';
 import { measure } from '../child.ts';
+import { completed, startBenchNode, submit } from '../contestants/bench-node.ts';
 
 export interface OneProcessJob {
   readonly base: string;

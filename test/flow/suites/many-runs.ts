@@ -1,15 +1,17 @@
 /** Many runs at once, and what is too large, in either mode. Counted in runs, never in seconds. */
 import { setTimeout as wait } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
-import { codeOf, ended, type FlowMode, startIn, submit } from '../../fixtures/flow.ts';
+import { codeOf, ended, type FlowMode, itemsOf, startIn, submit } from '../../fixtures/flow.ts';
 import largeItems from '../../fixtures/modules/large-items.ts';
 import shares from '../../fixtures/modules/shares.ts';
 
 const SMALL = 400;
-const END_MS = 40;
+const END_MS = 80;
 const MIB = 1_024 * 1_024;
+const PATIENT = { timeout: 20_000, interval: 10 };
 
-export function describeManyRuns(mode: FlowMode): void {
+/** Where one look of the sweeper is for all runs; what a look of each shard answers is the suite's of the coordinator. */
+export function describeManyEnds(mode: FlowMode): void {
   it('K2: a deadline is kept while hundreds of ended runs wait to be written', { timeout: 120_000 }, async () => {
     const node = await startIn(mode, [shares], { task_concurrency: 16 });
     const closeRun = node.store.closeRun.bind(node.store);
@@ -29,7 +31,9 @@ export function describeManyRuns(mode: FlowMode): void {
     await Promise.all([late, ...small].map((runId) => node.closed(runId)));
     expect((await node.store.findRun(late))!.end).toMatchObject({ finishReason: 'deadline' });
   });
+}
 
+export function describeLargeItems(mode: FlowMode): void {
   it('K6: an item that is too large for its readers is refused where it is put, and all others can be read', async () => {
     const node = await startIn(mode, [largeItems]);
     const input = { chars: MIB - 100, items: 3, tooLarge: 5 * MIB };
@@ -62,5 +66,34 @@ export function describeFullQueue(mode: FlowMode): void {
       const moved = accepted.map((runId, at) => Math.abs(opened.indexOf(runId) - at));
       expect(Math.max(...moved)).toBeLessThan(runs / 2);
     });
+  });
+}
+
+/** Where a node may be started again on what the last one left. */
+export function describeGrowth(mode: FlowMode): void {
+  it('K8: what ended runs leave is bounded: nodes beyond their number, the oldest first, then whole runs by age', async () => {
+    const place = await mode.newPlace();
+    let node = await place.start([shares]);
+    const runIds: string[] = [];
+    for (let at = 0; at < 4; at++) {
+      const runId = await submit(node, shares, { leaves: 9, ms: 0 });
+      await node.closed(runId);
+      runIds.push(runId);
+    }
+    await node.stop();
+    const kept = async () =>
+      Promise.all(runIds.map(async (runId) => (await node.coordinator.findRun(runId)) !== undefined));
+
+    // Each has ten nodes.
+    node = await place.start([shares], { 'retention.finished_nodes': 25 });
+    await vi.waitFor(async () => expect(await kept()).toEqual([false, false, true, true]), PATIENT);
+    expect(await itemsOf(node, runIds[0]!)).toHaveLength(9);
+    expect(await node.store.findRun(runIds[0]!)).toMatchObject({ end: { items: 9 } });
+    await node.stop();
+
+    node = await place.start([shares], { 'retention.finished_nodes': 25, 'retention.ended_run_ms': 1 });
+    await vi.waitFor(async () => expect(await node.store.findRun(runIds[1]!)).toBeUndefined(), PATIENT);
+    expect(await node.store.findRun(runIds[0]!)).toBeUndefined();
+    expect(await itemsOf(node, runIds[3]!)).toHaveLength(9);
   });
 }
