@@ -82,9 +82,9 @@ export const SETTINGS = {
     10_000,
   ),
   'nats.stream_max_bytes': integer(
-    'The most storage of the streams of a stage together: half of it for runs of the normal class, a quarter for each of the others.',
+    'The most storage of each stage’s stream for runs of the normal class; those of the other two classes have a quarter of it each, at least 1 MiB.',
     512 * KIB * KIB,
-    { min: 4 * KIB * KIB },
+    { min: KIB * KIB },
   ),
   'nats.replicas': integer('Servers that store each message and each large body; an odd number.', 1, { max: 5 }),
   'nats.event_max_age_ms': integer('How long events are kept for readers.', 7 * DAY_MS, { min: 1_000 }),

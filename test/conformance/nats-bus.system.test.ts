@@ -22,7 +22,7 @@ async function openNats({ capacity }: BusOptions) {
     namespace: `t${opened}`,
     capacity,
     maxAckPending: 100,
-    streamMaxBytes: 4_194_304,
+    streamMaxBytes: 1_048_576,
     eventMaxBytes: 1_048_576,
     // The suite sends messages that are empty but for their kind.
     check: () => undefined,

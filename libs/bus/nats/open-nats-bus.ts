@@ -15,7 +15,7 @@ export interface NatsBusOptions {
   readonly namespace?: string;
   /** Messages of each class that may wait for each stage; default 10,000. */
   readonly capacity?: number;
-  /** Largest size of each stage's streams together, in bytes; default 512 MiB. */
+  /** Largest size of each stage's stream for the normal class, in bytes; default 512 MiB. */
   readonly streamMaxBytes?: number;
   /** Servers that store each message; default 1. */
   readonly replicas?: number;

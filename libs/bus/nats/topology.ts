@@ -19,7 +19,7 @@ export interface TopologyOptions {
   readonly capacity: number;
   /** Running and returned deliveries of a stage and class, over all processes. */
   readonly maxAckPending: number;
-  /** Largest size of each stage's streams together, in bytes. */
+  /** Largest size of each stage's stream for the normal class, in bytes; those of the other classes have a quarter. */
   readonly streamMaxBytes: number;
   /** A delivery without a sign of life for this long is repeated. */
   readonly ackWaitMs: number;
@@ -51,8 +51,10 @@ const DUPLICATE_WINDOW_MS = 10_000;
 /** Pull requests that may wait at a consumer, over all processes. */
 const MAX_WAITING_PULLS = 8_192;
 
-/** How much of a stage's storage the stream of each class may take. */
-const SHARE_OF_BYTES: Readonly<Record<PriorityClass, number>> = { low: 0.25, normal: 0.5, high: 0.25 };
+/** The stream of the normal class is as large as before there were classes: a server empties a stream that becomes smaller. */
+const SHARE_OF_BYTES: Readonly<Record<PriorityClass, number>> = { low: 0.25, normal: 1, high: 0.25 };
+/** Room for the largest message. */
+const MIN_STREAM_BYTES = 1_048_576;
 
 /** One place for each class; that of the normal class is first. */
 export function stagePlaces(namespace: Namespace, stage: Receiver): readonly StagePlace[] {
@@ -87,10 +89,16 @@ function workStream(
     storage: StorageType.File,
     discard: DiscardPolicy.New,
     max_msgs: options.capacity + options.maxAckPending,
-    max_bytes: Math.floor(options.streamMaxBytes * SHARE_OF_BYTES[priorityClass]),
+    max_bytes: streamBytes(priorityClass, options),
     num_replicas: options.replicas,
     duplicate_window: nanos(DUPLICATE_WINDOW_MS),
   };
+}
+
+/** The largest size of the stream of a stage and a class, in bytes. */
+function streamBytes(priorityClass: PriorityClass, { streamMaxBytes }: Pick<TopologyOptions, 'streamMaxBytes'>): number {
+  const share = Math.floor(streamMaxBytes * SHARE_OF_BYTES[priorityClass]);
+  return Math.max(share, Math.min(streamMaxBytes, MIN_STREAM_BYTES));
 }
 
 function stageConsumer(name: string, options: TopologyOptions): WantedConsumer {
