@@ -96,7 +96,10 @@ function workStream(
 }
 
 /** The largest size of the stream of a stage and a class, in bytes. */
-function streamBytes(priorityClass: PriorityClass, { streamMaxBytes }: Pick<TopologyOptions, 'streamMaxBytes'>): number {
+function streamBytes(
+  priorityClass: PriorityClass,
+  { streamMaxBytes }: Pick<TopologyOptions, 'streamMaxBytes'>,
+): number {
   const share = Math.floor(streamMaxBytes * SHARE_OF_BYTES[priorityClass]);
   return Math.max(share, Math.min(streamMaxBytes, MIN_STREAM_BYTES));
 }

@@ -65,7 +65,9 @@ const DELETE_RUN: Statement = {
       DELETE FROM runs WHERE no = $1 AND state = 'closed' AND expired RETURNING no, accepted_at, record
     ), listed AS (
       SELECT no, accepted_at, json_array_elements_text(record::json -> 'modules') AS module_id FROM deleted
+    ), found AS MATERIALIZED (
+      SELECT m.place FROM listed l CROSS JOIN LATERAL (SELECT ctid AS place FROM run_modules
+        WHERE module_id = l.module_id AND accepted_at = l.accepted_at AND run_no = l.no OFFSET 0) m
     )
-    DELETE FROM run_modules m USING listed
-    WHERE m.module_id = listed.module_id AND m.accepted_at = listed.accepted_at AND m.run_no = listed.no`,
+    DELETE FROM run_modules USING found WHERE run_modules.ctid = found.place`,
 };

@@ -39,6 +39,18 @@ const CALLS_AT_ONCE = 64;
 const LOOK_MS = 250;
 const MOST_WAIT_MS = 1_800_000;
 
+/** How long runs took, and how far their place among the ends is from their place among the submissions. */
+const ORDER = `
+  WITH placed AS (
+    SELECT ended_at - accepted_at AS took,
+      abs(row_number() OVER (ORDER BY accepted_at, no) - row_number() OVER (ORDER BY ended_at, no)) AS moved
+    FROM runs
+  )
+  SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY took) AS median,
+    percentile_disc(0.95) WITHIN GROUP (ORDER BY took) AS p95, max(took) AS most,
+    percentile_disc(0.95) WITHIN GROUP (ORDER BY moved) AS moved95, max(moved) AS moved_most
+  FROM placed`;
+
 await runCommand(USAGE, OPTIONS, async (values) => {
   const [runs, open] = [whole('runs', values.runs, 0), whole('open', values.open, 0)];
   const processes = whole('processes', values.processes);
@@ -137,18 +149,6 @@ async function count(storage: Storage, condition: string): Promise<number> {
   const [row] = await storage.query(`SELECT count(*) AS n FROM runs WHERE ${condition}`);
   return Number(row!.n);
 }
-
-/** How long runs took, and how far their place among the ends is from their place among the submissions. */
-const ORDER = `
-  WITH placed AS (
-    SELECT ended_at - accepted_at AS took,
-      abs(row_number() OVER (ORDER BY accepted_at, no) - row_number() OVER (ORDER BY ended_at, no)) AS moved
-    FROM runs
-  )
-  SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY took) AS median,
-    percentile_disc(0.95) WITHIN GROUP (ORDER BY took) AS p95, max(took) AS most,
-    percentile_disc(0.95) WITHIN GROUP (ORDER BY moved) AS moved95, max(moved) AS moved_most
-  FROM placed`;
 
 /** Returns how often a submission was refused. */
 async function submitMany({ ingress }: Fleet, runs: number, input: object): Promise<number> {

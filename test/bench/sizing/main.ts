@@ -118,7 +118,7 @@ function report(measured: readonly Sizes[], isOther: boolean): string {
     ['bytes per node: Redis, most while the run is open', ...each(({ redisOpen }) => redisOpen)],
     ['bytes per node: Redis, after its end', ...each(({ redisEnded }) => redisEnded)],
     ['bytes per node: PostgreSQL, after its end', ...each(({ postgres }) => postgres)],
-    ['MiB in NATS, most', ...all(({ natsMost }) => natsMost)],
+    ['KiB in NATS, most', ...measured.map(({ natsMost }) => figure(natsMost / 1_024))],
     ['MiB of memory: one process, most', ...all(({ oneProcess }) => oneProcess)],
     ['MiB of memory: service of all stages', ...all(({ memory }) => memory.service)],
     ['MiB of memory: Redis', ...all(({ memory }) => memory.redis)],

@@ -34,7 +34,8 @@ export async function openStorage({ redisUrl, natsUrl, databaseUrl }: CleanServe
         streams.list().next(),
       ]);
       return {
-        redis: Number(/^used_memory:(\d+)/m.exec(memory)![1]),
+        // Without the buffers of its file and its clients, which come and go.
+        redis: figureOf(memory, 'used_memory') - figureOf(memory, 'mem_aof_buffer') - figureOf(memory, 'mem_clients_normal'),
         postgres: Number(database!.bytes),
         nats: names.reduce((sum, { state }) => sum + state.bytes, 0),
       };
@@ -45,6 +46,10 @@ export async function openStorage({ redisUrl, natsUrl, databaseUrl }: CleanServe
       await Promise.all([client.end(), connection.close()]);
     },
   };
+}
+
+function figureOf(memory: string, name: string): number {
+  return Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(memory)?.[1] ?? Number.NaN);
 }
 
 /** The most of each, of what is read until `until` resolves. */
