@@ -50,6 +50,7 @@ import type { DecidedFailure } from '../libs/stage/run/decided-failure.ts';
 import { createRunEnds, type RunEnds } from '../libs/stage/run/run-ends.ts';
 import { type LoadedRun, type ModuleResolver, Runs } from '../libs/stage/run/runs.ts';
 import { secretSource } from '../libs/stage/run/secret-source.ts';
+import { type Refusal, Tasks } from '../libs/stage/run/tasks.ts';
 import type { BlobStore } from '../libs/store/blob-store.ts';
 import type { Store } from '../libs/store/port.ts';
 import type { ResponseCache } from '../libs/store/response-cache.ts';
@@ -108,7 +109,7 @@ export interface StageOptions {
   /** Calls that ingress makes to stages in other processes. Required when this process hosts ingress without them. */
   readonly remote?: {
     readonly dispatch: (dispatch: Dispatch) => Promise<void>;
-    readonly preCheck: (run: LoadedRun) => Promise<string | undefined>;
+    readonly preCheck: (run: LoadedRun) => Promise<Refusal | undefined>;
   };
   /** Called when this process has ended a run: it was closed, or rejected before it opened. */
   readonly onRunEnded: (runId: string) => void;
@@ -145,6 +146,7 @@ export interface Stages {
   readonly leases: LeaseKeeper;
   readonly solitude: Solitude;
   readonly runs: Runs;
+  readonly tasks: Tasks;
   /** Ends runs: closes, rejects or cancels them. */
   readonly runEnds: RunEnds;
   /** Drops what this process keeps in memory for a run; called also when another process ended the run. */
@@ -230,12 +232,17 @@ export function composeStages(backends: Backends, options: StageOptions): Stages
     cookies.dropRun(runId);
     runs.forget(runId);
   };
+  const tasks = new Tasks({ store, coordinator, clock, metrics, log });
+  const { cooldownErrors, cooldownMs } = config;
   const runEnds = createRunEnds({
+    cooldown: cooldownMs > 0 ? { errors: cooldownErrors, ms: cooldownMs } : undefined,
     coordinator,
     store,
+    tasks,
     budgets,
     clock,
     log,
+    runs,
     release: async (runId) => {
       forget(runId);
       await cookieStore.forget(runId);
@@ -267,6 +274,7 @@ export function composeStages(backends: Backends, options: StageOptions): Stages
     publisher,
     coordinator,
     runs,
+    tasks,
     log,
     random: Math.random,
     onFailure: options.onFailure,
@@ -315,7 +323,9 @@ export function composeStages(backends: Backends, options: StageOptions): Stages
     config,
     execution,
     bus,
-    preCheck: hosted.has('error-threshold') ? (run) => preCheck(coordinator, run) : remote!.preCheck,
+    preCheck: hosted.has('error-threshold')
+      ? ({ record }) => preCheck({ coordinator, tasks }, record)
+      : remote!.preCheck,
     dispatch: hosted.has('module-processor')
       ? tracedDispatch((dispatch) => moduleProcessor.execute(dispatch))
       : remote!.dispatch,
@@ -343,6 +353,7 @@ export function composeStages(backends: Backends, options: StageOptions): Stages
     leases,
     solitude,
     runs,
+    tasks,
     runEnds,
     forget,
     http,

@@ -122,10 +122,17 @@ export const SETTINGS = {
   response_grace_ms: integer('After this a response that was not parsed is downloaded again.', MINUTE_MS, { min: 100 }),
   decision_grace_ms: integer('After this a failure that was not decided is sent again.', 10 * SECOND_MS, { min: 100 }),
   sweep_interval_ms: integer('How often the sweeper looks for due nodes.', 100, { min: 10 }),
-  cooldown_ms: integer('How long no new node of a module is claimed after a burst of errors; 0 turns this off.', 0, {
-    min: 0,
-  }),
-  cooldown_errors: integer('How many errors of a module in a row are a burst.', 10),
+  cooldown_ms: integer(
+    'How long no new node of a module is claimed after a burst of errors, and no waiting run of its task is opened; 0 turns this off.',
+    0,
+    {
+      min: 0,
+    },
+  ),
+  cooldown_errors: integer(
+    'How many errors in a row are a burst: of a module, or of a named task in runs that have no item.',
+    10,
+  ),
   max_yields_per_parse: integer('A parse, a compute step or a request generator that yields more fails.', 100_000),
   max_yield_chars_per_parse: integer(
     'A parse, a compute step or a request generator that yields more than so many characters of JSON fails.',
@@ -159,9 +166,13 @@ export const SETTINGS = {
   }),
   'thresholds.module_min_executions': integer('The rate applies from this many executions of a module on.', 20),
   'thresholds.module_errors': optionalInteger('A module is terminated at this many errors; replaces the rate.'),
-  'thresholds.task_rate': decimal('A task is terminated when this share of its executions has failed.', 0.5, {
-    max: 1,
-  }),
+  'thresholds.task_rate': decimal(
+    'A task is terminated when this share of its executions, in all its runs, has failed.',
+    0.5,
+    {
+      max: 1,
+    },
+  ),
   'thresholds.task_min_executions': integer('The rate applies from this many executions of a task on.', 20),
   'thresholds.task_errors': optionalInteger('A task is terminated at this many errors; replaces the rate.'),
 

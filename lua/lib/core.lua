@@ -29,7 +29,7 @@ local function save(key, r)
     -- Behind the phases, where older releases do not look.
     gate[7 + #r.phases], gate[8 + #r.phases] = r.front, r.revision
   else
-    gate = { r.id, r.state, r.mark, r.paused, r.layout }
+    gate = { r.id, r.state, r.mark, r.paused, r.layout, r.task }
   end
   redis.call('SET', key, cmsgpack.pack(gate, r))
 end

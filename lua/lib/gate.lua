@@ -9,7 +9,8 @@ end
 
 local function runGate(key)
   local g = gateOf(key)
-  return g and { id = g[1], state = g[2], mark = g[3], paused = g[4], layout = g[5] }
+  -- Runs of older releases have no task.
+  return g and { id = g[1], state = g[2], mark = g[3], paused = g[4], layout = g[5], task = g[6] }
 end
 
 local function execGate(key)

@@ -19,7 +19,9 @@ while at <= #KEYS do
   for i, phase in ipairs(exec.phases) do
     phases[i] = { phase.created, phase.done, phase.dead, redis.call('ZCARD', KEYS[at + i]), phase.closed, phase.inside, phase.ready }
   end
-  modules[#modules + 1] = { exec.id, state, reason, exec.current, phases, exec.executions, exec.errors, exec.front, exec.revision }
+  modules[#modules + 1] = {
+    exec.id, state, reason, exec.current, phases, exec.executions, exec.errors, exec.front, exec.revision, exec.cooldown,
+  }
   at = at + 1 + #exec.phases
 end
 return reply(0, 'FOUND', {

@@ -25,12 +25,14 @@ type ErrorThresholdOutcome = Outcome<'error-threshold'>;
 export async function handle(deps: ErrorThresholdDeps, { model }: Message<'error'>): Promise<ErrorThresholdOutcome> {
   const run = await loadRun(deps, model);
   failpoint('decide.before');
-  const command = decideCommand(deps, run, model);
+  const command = await decideCommand(deps, run, model);
   const decision = await deps.coordinator.thresholdDecide(command);
   failpoint('decide.after');
   deps.count(decision);
   logDecision(deps, model, decision);
   if (!decision.repeated) deps.onFailure?.(decided(model, command, decision));
+  // Also for a repeated decision: whoever decided first may have died before this.
+  if (decision.code === DecideCode.TERMINATE_TASK) await deps.tasks.tripped(model.task!);
   const messages = run === undefined ? [] : childMessages(decision.wakeUps, run);
   switch (decision.code) {
     case DecideCode.TERMINATE_MODULE:
@@ -89,7 +91,11 @@ const OF_OUR_OWN = new Set(['budget.exhausted', 'limits.wait_too_long']);
 /** A threshold that no number of errors reaches. */
 const NEVER: Threshold = { errors: Number.MAX_SAFE_INTEGER };
 
-function decideCommand(deps: ErrorThresholdDeps, run: LoadedRun | undefined, model: ErrorTaskModel): DecideCommand {
+async function decideCommand(
+  deps: ErrorThresholdDeps,
+  run: LoadedRun | undefined,
+  model: ErrorTaskModel,
+): Promise<DecideCommand> {
   const { config } = deps;
   const { moduleId, phase, epoch, stepIdx } = model.context!;
   const { runId } = model.task!;
@@ -107,11 +113,27 @@ function decideCommand(deps: ErrorThresholdDeps, run: LoadedRun | undefined, mod
     retryDelayMs: retryDelayMs(retry, model.attempts, error?.retryAfterMs ?? 0, deps.random),
     moduleThreshold: isOurOwn ? NEVER : config.moduleThreshold,
     taskThreshold: isOurOwn ? NEVER : config.taskThreshold,
+    ...(isOurOwn ? {} : await countsBeside(deps, model)),
     ...(config.cooldownMs > 0 && !isOurOwn
       ? { cooldown: { errors: config.cooldownErrors, ms: config.cooldownMs } }
       : {}),
     ...(mayFallBack ? { fallback: { request: { id: model.prefixRequest, runId, moduleId, phase } } } : {}),
   };
+}
+
+/** Without an answer of the store the run is decided by its own counts; a later failure looks again. */
+async function countsBeside(
+  { tasks, log }: ErrorThresholdDeps,
+  { task }: ErrorTaskModel,
+): Promise<Pick<DecideCommand, 'beside'>> {
+  if (task!.taskId === task!.runId) return {};
+  try {
+    return { beside: await tasks.countsBeside(task!) };
+  } catch (error) {
+    const of = { run_id: task!.runId, task_id: task!.taskId };
+    log.warn('error-threshold could not read what a task has counted; it decides by the run alone', { ...of, error });
+    return {};
+  }
 }
 
 /**

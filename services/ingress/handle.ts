@@ -18,6 +18,8 @@ import { type ChainInput, normalizeInput } from './normalize-input.ts';
 
 type IngressOutcome = Outcome<'ingress'>;
 
+const LONGEST_PUT_OFF_MS = 30_000;
+
 export async function handle(deps: IngressDeps, message: MessageTo<'ingress'>): Promise<IngressOutcome> {
   let input: ChainInput | undefined;
   try {
@@ -25,7 +27,8 @@ export async function handle(deps: IngressDeps, message: MessageTo<'ingress'>): 
     const run = deps.execution.runs.kept(input.runId) ?? (await loadTask(deps, input));
     if (input.kind === 'task') {
       const refusal = await deps.preCheck(run);
-      if (refusal !== undefined) return await terminateTask(deps, run, refusal);
+      if (refusal?.kind === 'terminated') return await terminateTask(deps, run, refusal.reason);
+      if (refusal?.kind === 'cooling') return putOff(refusal.delayMs);
     }
     buildModules(run, input);
     await deps.dispatch(moduleDispatch(run, input));
@@ -61,6 +64,11 @@ async function terminateTask(deps: IngressDeps, { task }: LoadedRun, reason: str
   const held = await deps.execution.coordinator.findRun(task.runId);
   if (held === undefined) await deps.rejectRun(task.runId, `refused at its pre-check: ${reason}`);
   return { kind: 'terminate', scope: 'task', reason, messages: [] };
+}
+
+/** The run of a task that cools down waits; it is looked at again now and then, because the task may be lifted before. */
+function putOff(delayMs: number): IngressOutcome {
+  return { kind: 'retry', delayMs: Math.min(delayMs, LONGEST_PUT_OFF_MS), reason: 'its task cools down' };
 }
 
 /**

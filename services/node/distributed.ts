@@ -205,6 +205,7 @@ export async function startDistributedNode(options: DistributedNodeOptions): Pro
         budgets: limits.budgets,
         cookieStore: limits.cookies,
         responseCache: opened.responseCache,
+        tasks: stages.tasks,
         clock,
         metrics,
         log,

@@ -163,6 +163,7 @@ export class RunningNode {
         budgets,
         cookieStore,
         responseCache,
+        tasks: stages.tasks,
         clock,
         metrics,
         log,

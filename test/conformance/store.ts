@@ -5,6 +5,7 @@ import { describeDeployment } from './store/deployment.ts';
 import { END, letter, newRun, type OpenStore, records, rows, type StoreHarness, stream } from './store/harness.ts';
 import { describeLetters } from './store/letters.ts';
 import { describeSubmissions } from './store/submissions.ts';
+import { describeTasks } from './store/tasks.ts';
 
 export type { OpenStore, StoreHarness } from './store/harness.ts';
 
@@ -312,6 +313,7 @@ export function describeStore(name: string, openStore: OpenStore): void {
   });
 
   describeSubmissions(name, open);
+  describeTasks(name, open);
   describeLetters(name, open);
   describeDeployment(name, open);
 }

@@ -24,7 +24,7 @@ it('K5: an urgent run waits for few nodes of those that wait in the streams befo
     env: { CATENA_TASK_CONCURRENCY: String(SLOTS), CATENA_HOP_WINDOW: String(HOP_WINDOW) },
   });
   onTestFinished(() => deployment.stop());
-  const submit = (input: object, priority: number) => submitRun(deployment, 'shares', input, priority);
+  const submit = (input: object, priority: number) => submitRun(deployment, 'shares', input, { priority });
   const large = await Promise.all(Array.from({ length: LARGE }, () => submit({ leaves: 4_000, ms: MS }, -1)));
   await vi.waitFor(async () => expect(await doneOf(deployment, large)).toBeGreaterThan(LARGE * HOP_WINDOW), PATIENT);
 

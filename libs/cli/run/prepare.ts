@@ -107,7 +107,7 @@ async function toTask(
   options: RunOptions,
   given: ModuleWork['input'] | undefined,
 ): Promise<TaskSubmission> {
-  const { account, platform, deadline, costCap } = options;
+  const { account, platform, task, deadline, costCap } = options;
   const deadlineMs = deadline === undefined ? undefined : parseDuration(deadline, '--deadline');
   const base =
     given ?? (options.inputFile === undefined ? {} : await readInputFile(options.inputFile, context.io.stdin));
@@ -119,6 +119,7 @@ async function toTask(
     input,
     account,
     platform,
+    ...(task === undefined ? {} : { task }),
     ...(deadlineMs === undefined ? {} : { deadlineMs }),
     ...(costCap === undefined ? {} : { costCap: parseAmount(costCap, '--cost-cap') }),
     metadata: {

@@ -48,6 +48,7 @@ type PackedModule = readonly [
   errors: number,
   front: number,
   revision: number,
+  cooldownUntilMs: number,
 ];
 
 type PackedRun = readonly [
@@ -70,11 +71,11 @@ export async function findRun(deps: RedisDeps, runId: string): Promise<RunSnapsh
 }
 
 function readModule(packed: PackedModule): ModuleSnapshot {
-  const [moduleId, state, reason, currentPhase, phases, executions, errors, front, revision] = packed;
+  const [moduleId, state, reason, currentPhase, phases, executions, errors, front, revision, cooldownUntilMs] = packed;
   const read = readList<PackedPhase>(phases).map(([created, done, dead, open, closed, inside, ready]) => {
     return { created, done, dead, open, closed, inside: byKind(inside), ready: byKind(ready) };
   });
-  return { moduleId, state, reason, currentPhase, front, revision, phases: read, executions, errors };
+  return { moduleId, state, reason, currentPhase, front, revision, phases: read, executions, errors, cooldownUntilMs };
 }
 
 function byKind([hop, request]: PackedKinds): ByKind {

@@ -56,7 +56,7 @@ export function snapshot(run: RunScope): RunSnapshot {
     paused: run.paused,
     openings: run.openings,
     modules: run.modules.map((module): ModuleSnapshot => {
-      const { moduleId, state, reason, currentPhase, front, revision, executions, errors } = module;
+      const { moduleId, state, reason, currentPhase, front, revision, executions, errors, cooldownUntilMs } = module;
       const phases = module.phases.map((phase) => {
         const { created, done, dead, closed } = phase;
         return {
@@ -69,7 +69,7 @@ export function snapshot(run: RunScope): RunSnapshot {
           closed,
         };
       });
-      return { moduleId, state, reason, currentPhase, front, revision, phases, executions, errors };
+      return { moduleId, state, reason, currentPhase, front, revision, phases, executions, errors, cooldownUntilMs };
     }),
   };
 }

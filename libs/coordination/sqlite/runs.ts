@@ -7,7 +7,6 @@ import type { WakeUp } from '../protocol/outcome.ts';
 import {
   type AuditReport,
   ControlCode,
-  type ModulePlan,
   type PurgeCommand,
   type PurgeOutcome,
   RunOpenCode,
@@ -27,7 +26,7 @@ export class Plans {
   readonly #phase;
 
   constructor(db: SqliteDatabase) {
-    this.#run = db.prepare(`INSERT INTO chain_runs (run_id, state) VALUES (?, 'open') RETURNING no`);
+    this.#run = db.prepare(`INSERT INTO chain_runs (run_id, task_id, state) VALUES (?, ?, 'open') RETURNING no`);
     this.#module = db.prepare(
       `INSERT INTO chain_modules (run_no, module_id, state, early_at) VALUES (?, ?, 'open', ?) RETURNING no`,
     );
@@ -36,8 +35,8 @@ export class Plans {
     );
   }
 
-  insert(runId: string, modules: readonly ModulePlan[]): void {
-    const runNo = this.#run.get(runId)!.no as number;
+  insert({ runId, taskId = '', modules }: RunOpenCommand): void {
+    const runNo = this.#run.get(runId, taskId)!.no as number;
     for (const module of modules) {
       const moduleNo = this.#module.get(runNo, module.moduleId, module.earlyAtMs ?? 0)!.no as number;
       for (const [idx, phase] of module.phases.entries()) {
@@ -48,14 +47,15 @@ export class Plans {
   }
 }
 
-export function runOpen(tx: Tx, plans: Plans, { runId, modules }: RunOpenCommand) {
+export function runOpen(tx: Tx, plans: Plans, command: RunOpenCommand) {
+  const { runId, modules } = command;
   const known = tx.scopes.run(runId);
   if (known !== undefined) {
     const code = known.state === 'open' ? RunOpenCode.ALREADY_OPEN : RunOpenCode.RUN_CLOSED;
     return { code, wakeUps: [] as WakeUp[] };
   }
   for (const { first, phases } of modules) assertChildren(first, 0, phases.length);
-  plans.insert(runId, modules);
+  plans.insert(command);
   const run = tx.scopes.run(runId)!;
   tx.events.append(run, EVENTS.TaskAccepted.type, runId, run.openings, tx.clock.now(), {
     modules: modules.map((module) => module.moduleId),

@@ -230,7 +230,10 @@ export interface Refused {
   readonly crashes: number;
 }
 
-type ClaimDeps = Pick<ExecutionDeps, 'clock' | 'coordinator' | 'leases' | 'log' | 'meters' | 'nextOwner' | 'solitude'>;
+type ClaimDeps = Pick<
+  ExecutionDeps,
+  'clock' | 'coordinator' | 'leases' | 'log' | 'meters' | 'nextOwner' | 'runs' | 'solitude'
+>;
 
 type Claiming = Pick<NodeToExecute<ExecutingStage>, 'node' | 'epoch' | 'stage' | 'aside'>;
 
@@ -284,7 +287,7 @@ async function sendClaim(
     logNode(
       deps.log,
       'a node was claimed',
-      { node: outcome.node!, taskId: node.runId },
+      { node: outcome.node!, taskId: deps.runs.kept(node.runId)?.task.taskId },
       { stage, decision: 'EXECUTE' },
     );
     return { kind: 'claimed', lease: deps.leases.hold(outcome.node!, sinceMs, onEnd) };

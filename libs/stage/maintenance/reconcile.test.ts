@@ -45,6 +45,7 @@ function scene(runs: readonly RunRecord[], known: readonly string[], room = Numb
         return true;
       },
     },
+    tasks: { isCooling: async ({ taskId }: { readonly taskId: string }) => taskId === 'cooling' },
     expireRun: async (runId: string) => void expired.push(runId),
     now: () => nowMs,
   };
@@ -57,6 +58,13 @@ async function reconcile(reconciler: Reconciler, { signal } = new AbortControlle
 }
 
 describe('reconciling', () => {
+  it('sends no second message for a run whose task cools down: the first one waits', async () => {
+    const cooling = { ...record('put off', 'accepted'), taskId: 'cooling' };
+    const { sent, deps } = scene([cooling, record('new', 'accepted')], []);
+    await reconcile(new Reconciler(deps));
+    expect(sent).toEqual(['new']);
+  });
+
   it('I10: notifies for what the coordinator does not know, accepted or open, and for nothing else', async () => {
     const runs = [record('new', 'accepted'), record('begun', 'accepted'), record('lost', 'open'), record('on', 'open')];
     const { sent, deps } = scene([...runs, record('over', 'closed')], ['begun', 'on']);

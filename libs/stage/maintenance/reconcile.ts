@@ -6,6 +6,7 @@ import { CLASS_WEIGHT, PRIORITY_CLASSES, type PriorityClass, priorityClass } fro
 import type { Coordinator } from '../../coordination/protocol/port.ts';
 import type { RunRecord, Store } from '../../store/port.ts';
 import { taskMessage } from '../run/submit.ts';
+import type { Tasks } from '../run/tasks.ts';
 
 export interface ReconcileDeps {
   readonly store: Pick<Store, 'listRuns'>;
@@ -13,6 +14,8 @@ export interface ReconcileDeps {
   readonly bus: Pick<Bus, 'publish'>;
   /** Ends a run that was not opened before its deadline. */
   readonly expireRun: (runId: string) => Promise<void>;
+  /** Says which tasks cool down: their runs wait with their messages, and get no others. */
+  readonly tasks: Pick<Tasks, 'isCooling'>;
   /** Unix milliseconds. */
   readonly now: () => number;
   /** Selects the runs to check; default all. */
@@ -99,10 +102,11 @@ export class Reconciler {
 
   /** Sends the message of a run that the coordinator does not know; false when there is no room for it. */
   async #open(run: RunRecord): Promise<boolean> {
-    const { coordinator, bus, now } = this.#deps;
+    const { coordinator, bus, tasks, now } = this.#deps;
     const { runId } = run;
     if (!this.#isServed(run) || (this.#sent.get(runId) ?? Number.NEGATIVE_INFINITY) > now() - SENT_MS) return true;
     if ((await coordinator.findRun(runId)) !== undefined) return true;
+    if (await tasks.isCooling(run)) return true;
     const isSent = await bus.publish(taskMessage(run));
     if (isSent) this.#sent.set(runId, now());
     return isSent;

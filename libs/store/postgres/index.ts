@@ -14,6 +14,7 @@ import { runDeletingIn } from './run-deleting.ts';
 import { RunNumbers } from './run-numbers.ts';
 import { runsIn } from './runs.ts';
 import { POSTGRES_MIGRATIONS } from './schema.ts';
+import { tasksIn } from './tasks.ts';
 
 /** The store of distributed mode. It does not share the coordinator's transactions: see {@link ConfirmedItems}. */
 export interface PostgresStore extends Store, ConfirmedItems, ShownItems, Incarnation {
@@ -47,6 +48,7 @@ export function postgresStoreIn(db: PostgresDatabase): PostgresStore {
     ...runsIn(db.query, numbers),
     ...runDeletingIn(db.query, numbers),
     ...recordsIn(db.query, numbers),
+    ...tasksIn(db),
     ...deploymentIn(db.query),
     ...contractsIn(db.query),
     ...partialsIn(db.query, numbers),

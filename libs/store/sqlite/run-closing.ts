@@ -3,6 +3,7 @@ import type { RunEnd, RunRecords } from '../port.ts';
 import type { DeadLetters } from './dead-letters.ts';
 import type { Items } from './items.ts';
 import type { RunNumbers } from './run-numbers.ts';
+import type { Tasks } from './tasks.ts';
 
 /** Rows written or deleted per transaction. */
 const BATCH = 200;
@@ -12,6 +13,7 @@ export interface RunClosingParts {
   readonly numbers: RunNumbers;
   readonly items: Items;
   readonly letters: DeadLetters;
+  readonly tasks: Pick<Tasks, 'count'>;
   /** Deletes a batch of what requests of the run had received; returns how many. */
   readonly clearPartials: (runNo: number, limit: number) => number;
 }
@@ -22,12 +24,14 @@ export class RunClosing {
   readonly #numbers: RunNumbers;
   readonly #items: Items;
   readonly #letters: DeadLetters;
+  readonly #tasks: RunClosingParts['tasks'];
   readonly #clearPartials: RunClosingParts['clearPartials'];
   readonly #saveEvent;
   readonly #markWithdrawn;
   readonly #end;
 
-  constructor({ db, numbers, items, letters, clearPartials }: RunClosingParts) {
+  constructor({ db, numbers, items, letters, tasks, clearPartials }: RunClosingParts) {
+    this.#tasks = tasks;
     this.#clearPartials = clearPartials;
     this.#db = db;
     this.#numbers = numbers;
@@ -42,7 +46,7 @@ export class RunClosing {
     );
   }
 
-  async close(runId: string, end: RunEnd, { deadLetters, events, summary }: RunRecords): Promise<void> {
+  async close(runId: string, end: RunEnd, { deadLetters, events, summary, count }: RunRecords): Promise<void> {
     const runNo = this.#numbers.of(runId);
     // Nodes of earlier letters may have been replayed since.
     await this.#db.write(() => this.#letters.clear(runNo));
@@ -63,7 +67,10 @@ export class RunClosing {
     while (await this.#prune(runId, runNo));
     const whole = JSON.stringify({ ...end, ...summary?.() });
     const nodes = end.done + end.dead;
-    await this.#db.write(() => void this.#end.run(whole, end.endedAtMs, end.cost?.spent ?? 0, nodes, runNo));
+    await this.#db.write(() => {
+      this.#end.run(whole, end.endedAtMs, end.cost?.spent ?? 0, nodes, runNo);
+      if (count !== undefined) this.#tasks.count(runNo, count);
+    });
   }
 
   /** Deletes a batch of rows that never committed; true while there may be more. */

@@ -3,6 +3,7 @@ import type { SqliteDatabase } from '../../sqlite/database.ts';
 import { beforeAll, CLASS_NUMBER, listRunsStatement, type RunPlace } from '../list-runs.ts';
 import type { NewRun, RunEnd, RunRecord, Store } from '../port.ts';
 import type { RunNumbers } from './run-numbers.ts';
+import type { Tasks } from './tasks.ts';
 
 type Row = Record<string, unknown>;
 
@@ -22,7 +23,7 @@ type RunMethods = Pick<
 >;
 
 /** Accepts, finds and lists runs. */
-export function runsOn(db: SqliteDatabase, numbers: RunNumbers): RunMethods {
+export function runsOn(db: SqliteDatabase, numbers: RunNumbers, tasks: Tasks): RunMethods {
   const sql = statements(db);
   const lists = new Map<string, ReturnType<SqliteDatabase['prepare']>>();
   const prepared = (text: string) => {
@@ -42,12 +43,20 @@ export function runsOn(db: SqliteDatabase, numbers: RunNumbers): RunMethods {
         const record = JSON.stringify(run);
         const waits = [CLASS_NUMBER[priorityClass(run.priority)], run.deadlineAtMs ?? 0] as const;
         const names = [runId, taskId, account, user, fingerprint, idempotencyKey] as const;
-        const row = sql.accept.get(...names, acceptedAtMs, record, ...waits);
-        if (row === undefined) return sql.findStanding.get(runId, account, idempotencyKey)!.run_id as string;
+        const isNamed = taskId !== runId;
+        const mayBegin = !isNamed || !tasks.isMarked(account, taskId);
+        const row = mayBegin ? sql.accept.get(...names, acceptedAtMs, record, ...waits) : undefined;
+        if (row === undefined)
+          return sql.findStanding.get(runId, account, idempotencyKey)?.run_id as string | undefined;
+        if (isNamed) tasks.add(account, taskId);
         for (const moduleId of run.modules) sql.addModule.run(moduleId, acceptedAtMs, row.no as number);
         return runId;
       }),
-    markOpen: (runId) => db.write(() => void sql.markOpen.run(runId)),
+    markOpen: (runId) =>
+      db.write(() => {
+        tasks.beforeOpen(runId);
+        sql.markOpen.run(runId);
+      }),
     findRun: async (runId) => db.read(() => toRecord(sql.find.get(runId))),
     findRunByFingerprint: async (fingerprint) => db.read(() => toRecord(sql.findByFingerprint.get(fingerprint))),
     listRuns: async (query) =>

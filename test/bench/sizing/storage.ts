@@ -35,7 +35,8 @@ export async function openStorage({ redisUrl, natsUrl, databaseUrl }: CleanServe
       ]);
       return {
         // Without the buffers of its file and its clients, which come and go.
-        redis: figureOf(memory, 'used_memory') - figureOf(memory, 'mem_aof_buffer') - figureOf(memory, 'mem_clients_normal'),
+        redis:
+          figureOf(memory, 'used_memory') - figureOf(memory, 'mem_aof_buffer') - figureOf(memory, 'mem_clients_normal'),
         postgres: Number(database!.bytes),
         nats: names.reduce((sum, { state }) => sum + state.bytes, 0),
       };
