@@ -79,10 +79,14 @@ export const SETTINGS = {
   }),
   'store.path': path('The database file of a single node; `:memory:` keeps nothing.', '.catena/catena.db'),
   'nats.queue_capacity': integer(
-    'Messages that may wait for each stage; a sender waits while the queue is full.',
+    'Messages of each class of runs that may wait for a stage; a sender waits while the queue is full.',
     10_000,
   ),
-  'nats.stream_max_bytes': integer('The most storage of each stage’s stream.', 512 * KIB * KIB, { min: KIB * KIB }),
+  'nats.stream_max_bytes': integer(
+    'The most storage of each stage’s stream for runs of the normal class; those of the other two classes have a quarter of it each, at least 1 MiB.',
+    512 * KIB * KIB,
+    { min: KIB * KIB },
+  ),
   'nats.replicas': integer('Servers that store each message and each large body; an odd number.', 1, { max: 5 }),
   'nats.event_max_age_ms': integer('How long events are kept for readers.', 7 * DAY_MS, { min: 1_000 }),
   'nats.event_max_bytes': integer('The most storage of events; the oldest are deleted first.', 256 * KIB * KIB, {
@@ -347,6 +351,16 @@ export const SETTINGS = {
   'retention.finished_run_ms': integer(
     'How long the nodes of a finished run are kept, for replays; its items and dead letters stay.',
     7 * DAY_MS,
+    { min: 0 },
+  ),
+  'retention.finished_nodes': integer(
+    'Nodes of finished runs that are kept at most; those of the runs that ended first are deleted first, however short ago that was. 0: any number.',
+    5_000_000,
+    { min: 0 },
+  ),
+  'retention.ended_run_ms': integer(
+    'How long a finished run is kept at all, with its items, dead letters and timeline; 0: for ever. Never shorter than its nodes are kept.',
+    0,
     { min: 0 },
   ),
   'otel.endpoint': url(

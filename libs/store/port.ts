@@ -320,6 +320,15 @@ export interface Store {
   listExpiring(endedBeforeMs: number, limit: number): Promise<readonly string[]>;
   /** Records that the nodes of a closed run are deleted. */
   markExpired(runId: string): Promise<void>;
+  /** Counts the nodes of the closed runs that are not marked as expired, as their ends say. */
+  countKeptNodes(): Promise<number>;
+  /** Lists runs that are marked as expired and ended before a time, oldest first. */
+  listExpired(endedBeforeMs: number, limit: number): Promise<readonly string[]>;
+  /**
+   * Deletes up to `limit` rows of each kind of an expired run: items, dead letters, timeline; and at last the run itself, whose
+   * idempotency key is free again. Returns whether anything is left. Idempotent; does nothing to a run that is not expired.
+   */
+  deleteRun(runId: string, limit: number): Promise<boolean>;
   /** Reads visible items, in the order of their sequence numbers. */
   readItems(query: ItemQuery): Promise<readonly StoredItem[]>;
   countItems(runId: string): Promise<number>;

@@ -214,7 +214,11 @@ export async function startDistributedNode(options: DistributedNodeOptions): Pro
         clock,
         metrics,
         log,
-        retentionMs: config.retention.finishedRunMs,
+        retention: {
+          nodesMs: config.retention.finishedRunMs,
+          nodes: config.retention.finishedNodes,
+          runsMs: config.retention.endedRunMs,
+        },
         expireRun: (runId) => stages.runEnds.expire(runId),
         reconciles: hosted.has('ingress'),
       },

@@ -168,7 +168,11 @@ export class RunningNode {
         metrics,
         log,
         serves,
-        retentionMs: config.retention.finishedRunMs,
+        retention: {
+          nodesMs: config.retention.finishedRunMs,
+          nodes: config.retention.finishedNodes,
+          runsMs: config.retention.endedRunMs,
+        },
         expireRun: (runId) => stages.runEnds.expire(runId),
         reconciles: true,
       },

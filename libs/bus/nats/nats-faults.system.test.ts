@@ -53,7 +53,7 @@ it('makes everything again on a server that lost its data, and delivers what is 
   await vi.waitFor(() => expect(hands.seen).toEqual(['lost']));
   await server.restart({ keepData: false });
   await vi.waitFor(() => {
-    expect(notices).toContainEqual({ kind: 'restored', streams: 5, consumers: 4 });
+    expect(notices).toContainEqual({ kind: 'restored', streams: 13, consumers: 12 });
   }, PATIENT);
   hands.ack();
   await send(() => bus.publish(request('notified again')));

@@ -18,6 +18,7 @@
 import type { Clock } from '../../clock/clock.ts';
 import type { Message, Stage } from '../../contracts/chain.ts';
 import { ResponseModel } from '../../contracts/messages.ts';
+import { priorityClass } from '../../contracts/priority.ts';
 import { ClaimCode, type ClaimCommand, type Held, ReleaseCode } from '../../coordination/protocol/claims.ts';
 import { CommitCode, type CommitOutcome } from '../../coordination/protocol/commits.ts';
 import { CommitErrorCode } from '../../coordination/protocol/errors.ts';
@@ -326,7 +327,7 @@ async function commit(
   const child = staged === 0 && children.length === 1 && deps.solitude.isOpen ? onlyChild : undefined;
   deps.meters.drops(drops);
   const sinceMs = deps.clock.monotonic();
-  const grant = deps.publisher.grant(childStage, children.length);
+  const grant = deps.publisher.grant(childStage, children.length, priorityClass(run.task.priority ?? 0));
   let outcome: CommitOutcome;
   try {
     outcome = await sendCommit(deps, node, ending, { wakeUps: grant.count, claimsChild: child !== undefined });

@@ -10,6 +10,7 @@ import { partialsIn } from './partials.ts';
 import { recordsIn } from './records.ts';
 import { responseCacheIn } from './response-cache.ts';
 import { RunClosing } from './run-closing.ts';
+import { runDeletingIn } from './run-deleting.ts';
 import { RunNumbers } from './run-numbers.ts';
 import { runsIn } from './runs.ts';
 import { POSTGRES_MIGRATIONS } from './schema.ts';
@@ -45,6 +46,7 @@ export function postgresStoreIn(db: PostgresDatabase): PostgresStore {
   const closing = new RunClosing(db, numbers, items);
   return {
     ...runsIn(db.query, numbers),
+    ...runDeletingIn(db.query, numbers),
     ...recordsIn(db.query, numbers),
     ...tasksIn(db),
     ...deploymentIn(db.query),

@@ -89,6 +89,7 @@ async function callEverything(store: PostgresStore): Promise<void> {
   await store.findRun('r');
   await store.findRunByFingerprint('f');
   await store.listExpiring(1, 10);
+  await store.listExpired(1, 10);
   await store.countRuns('accepted', 10);
   const times = { acceptedFromMs: 1, acceptedBeforeMs: 2 };
   for (const filter of [
@@ -138,6 +139,7 @@ async function callEverything(store: PostgresStore): Promise<void> {
   await store.raiseIncarnation();
   await store.incarnation();
   await store.markExpired('r');
+  while (await store.deleteRun('r', 1));
 }
 
 /** The nodes of the plan that is made without looking at any value: a prepared statement may come to use it. */
@@ -184,7 +186,8 @@ describe('the statements of the store in PostgreSQL', () => {
     ['SELECT r.* FROM runs r WHERE (r.accepted_at,r.no) <', 'runs_by_acceptance'],
     ['SELECT r.* FROM run_modules m JOIN', 'run_modules_pkey'],
     ['SELECT * FROM runs WHERE fingerprint = $1', 'runs_by_fingerprint'],
-    ['SELECT run_id FROM runs WHERE state =', 'runs_by_end'],
+    ["SELECT run_id FROM runs WHERE state = 'closed' AND NOT expired", 'runs_by_end'],
+    ["SELECT run_id FROM runs WHERE state = 'closed' AND expired", 'runs_expired'],
     ['SELECT seq, module_id AS "moduleId", type, data, revision FROM items', 'items_by_seq'],
     ['SELECT i.node_id AS "nodeId"', 'items_unconfirmed'],
     ['SELECT letter FROM dead_letters', 'dead_letters_pkey'],

@@ -35,7 +35,8 @@ export class RunClosing {
     await this.#db.transaction(async (query) => {
       await query(FORGET_LETTERS, [runNo, settling]);
       const whole = JSON.stringify({ ...end, ...summary?.() });
-      const [ended] = await query(END, [runNo, whole, end.endedAtMs, end.cost?.spent ?? 0]);
+      const nodes = end.done + end.dead;
+      const [ended] = await query(END, [runNo, whole, end.endedAtMs, end.cost?.spent ?? 0, nodes]);
       if (count !== undefined && ended?.is_named === true) await countRun(query, ended as unknown as EndedRun, count);
     });
   }
@@ -108,7 +109,8 @@ const SAVE_EVENTS: Statement = {
 
 const END: Statement = {
   name: 'end_run',
-  text: `UPDATE runs SET state = 'closed', run_end = $2, ended_at = $3, cost = $4, expired = FALSE WHERE no = $1
+  text: `UPDATE runs SET state = 'closed', run_end = $2, ended_at = $3, cost = $4, nodes = $5, expired = FALSE
+    WHERE no = $1
     RETURNING no, account, task_id, task_id <> run_id AS is_named, task_lifts, counted_executions, counted_errors`,
 };
 

@@ -187,4 +187,13 @@ export const POSTGRES_MIGRATIONS: readonly string[] = [
   CREATE INDEX runs_by_task ON runs (account, task_id, accepted_at, no) WHERE task_id <> run_id;
   CREATE INDEX runs_open_by_task ON runs (account, task_id, accepted_at, no) WHERE state = 'open' AND task_id <> run_id;
   `,
+  `
+  -- How many nodes a closed run has: what is kept of them all is bounded.
+  ALTER TABLE runs ADD COLUMN nodes BIGINT NOT NULL DEFAULT 0;
+  UPDATE runs SET nodes = coalesce((run_end::json ->> 'done')::numeric + (run_end::json ->> 'dead')::numeric, 0)
+    WHERE state = 'closed' AND NOT expired AND run_end <> '';
+  DROP INDEX runs_by_end;
+  CREATE INDEX runs_by_end ON runs (ended_at) INCLUDE (nodes) WHERE state = 'closed' AND NOT expired;
+  CREATE INDEX runs_expired ON runs (ended_at) WHERE state = 'closed' AND expired;
+  `,
 ];

@@ -42,7 +42,7 @@ export class RunClosing {
       `UPDATE runs SET withdrawn_seq = CASE WHEN withdrawn_seq = 0 THEN ? ELSE min(withdrawn_seq, ?) END WHERE no = ?`,
     );
     this.#end = db.prepare(
-      `UPDATE runs SET state = 'closed', run_end = ?, ended_at = ?, cost = ?, expired = 0 WHERE no = ?`,
+      `UPDATE runs SET state = 'closed', run_end = ?, ended_at = ?, cost = ?, nodes = ?, expired = 0 WHERE no = ?`,
     );
   }
 
@@ -66,8 +66,9 @@ export class RunClosing {
     while (await this.#db.write(() => this.#items.markReplaced(runId, BATCH) === BATCH));
     while (await this.#prune(runId, runNo));
     const whole = JSON.stringify({ ...end, ...summary?.() });
+    const nodes = end.done + end.dead;
     await this.#db.write(() => {
-      this.#end.run(whole, end.endedAtMs, end.cost?.spent ?? 0, runNo);
+      this.#end.run(whole, end.endedAtMs, end.cost?.spent ?? 0, nodes, runNo);
       if (count !== undefined) this.#tasks.count(runNo, count);
     });
   }

@@ -164,4 +164,13 @@ export const STORE_MIGRATIONS: readonly string[] = [
   CREATE INDEX runs_by_task ON runs (account, task_id, accepted_at, no) WHERE task_id <> run_id;
   CREATE INDEX runs_open_by_task ON runs (account, task_id, accepted_at, no) WHERE state = 'open' AND task_id <> run_id;
   `,
+  `
+  -- How many nodes a closed run has: what is kept of them all is bounded.
+  ALTER TABLE runs ADD COLUMN nodes INTEGER NOT NULL DEFAULT 0;
+  UPDATE runs SET nodes = coalesce(json_extract(run_end, '$.done') + json_extract(run_end, '$.dead'), 0)
+    WHERE state = 'closed' AND expired = 0 AND run_end <> '';
+  DROP INDEX runs_by_end;
+  CREATE INDEX runs_by_end ON runs (ended_at, nodes) WHERE state = 'closed' AND expired = 0;
+  CREATE INDEX runs_expired ON runs (ended_at) WHERE state = 'closed' AND expired = 1;
+  `,
 ];
