@@ -7,7 +7,7 @@ import { defineConfig } from 'vitest/config';
 const NODE_COMPILE_CACHE = mkdtempSync(join(tmpdir(), 'catena-compiled-'));
 process.once('exit', () => rmSync(NODE_COMPILE_CACHE, { recursive: true, force: true, maxRetries: 3 }));
 
-/** What is polled for may take so long; see test/fixtures/patience.ts. */
+/** What is polled for may take so long; see test/fixtures/long-waits.ts. */
 const POLL_MS = 20_000;
 
 export default defineConfig({
@@ -24,7 +24,7 @@ export default defineConfig({
           // The files of a worker share what they import: nothing is loaded three hundred times. What a file leaves
           // behind in the process fails it.
           isolate: false,
-          setupFiles: ['test/fixtures/patience.ts', 'test/fixtures/process-as-found.ts'],
+          setupFiles: ['test/fixtures/long-waits.ts', 'test/fixtures/process-as-found.ts'],
           expect: { poll: { timeout: POLL_MS } },
           maxWorkers: '100%',
         },
@@ -37,7 +37,7 @@ export default defineConfig({
           testTimeout: 300_000,
           hookTimeout: 300_000,
           env: { NODE_COMPILE_CACHE },
-          setupFiles: ['test/fixtures/patience.ts'],
+          setupFiles: ['test/fixtures/long-waits.ts'],
           expect: { poll: { timeout: POLL_MS } },
           // After the others where both run: projects of one group have as many workers each.
           sequence: { groupOrder: 1 },
