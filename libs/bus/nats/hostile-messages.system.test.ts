@@ -20,7 +20,7 @@ afterAll(async () => {
 });
 
 const KINDS = Object.keys(RECEIVER) as SubjectKind[];
-const PATIENT = { timeout: 20_000, interval: 20 };
+const PATIENT = { timeout: 60_000, interval: 20 };
 const text = (content: string): Uint8Array => new TextEncoder().encode(content);
 
 function versioned(version: string | undefined, more: Record<string, string> = {}): MsgHdrs {

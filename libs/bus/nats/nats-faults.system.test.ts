@@ -8,7 +8,7 @@ import { expect, it, onTestFinished, vi } from 'vitest';
 import { type NatsServer, startNatsServer } from '../../../test/fixtures/servers/nats-server.ts';
 import { holding, openBus, request } from './bus.fixture.ts';
 
-const PATIENT = { timeout: 20_000, interval: 20 };
+const PATIENT = { timeout: 60_000, interval: 20 };
 
 async function newServer(): Promise<{ server: NatsServer; manager: () => Promise<JetStreamManager> }> {
   const server = await startNatsServer();
