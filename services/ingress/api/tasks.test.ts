@@ -26,7 +26,14 @@ describe('a named task', () => {
     const alone = await submitted(opened, {});
     expect(await taskOf(opened)).toMatchObject({ ...KEY, errors, coolsUntilMs: 0, mark: undefined, openRuns: [open] });
     expect((await taskOf(opened))!.executions).toBeGreaterThan(executions);
-    const list = { state: RunState.UNSPECIFIED, module: '', acceptedFromMs: 0, acceptedBeforeMs: 0, pageSize: 0, pageToken: '' };
+    const list = {
+      state: RunState.UNSPECIFIED,
+      module: '',
+      acceptedFromMs: 0,
+      acceptedBeforeMs: 0,
+      pageSize: 0,
+      pageToken: '',
+    };
     const runs = (await opened.api.listRuns({ ...list, ...KEY }, call())).runs!;
     expect(runs.map(({ runId, taskId }) => [runId, taskId])).toEqual([
       [open, 'prices'],
