@@ -7,6 +7,9 @@ import { defineConfig } from 'vitest/config';
 const NODE_COMPILE_CACHE = mkdtempSync(join(tmpdir(), 'catena-compiled-'));
 process.once('exit', () => rmSync(NODE_COMPILE_CACHE, { recursive: true, force: true, maxRetries: 3 }));
 
+/** What is polled for may take so long; see test/fixtures/patience.ts. */
+const POLL_MS = 20_000;
+
 export default defineConfig({
   test: {
     projects: [
@@ -21,7 +24,8 @@ export default defineConfig({
           // The files of a worker share what they import: nothing is loaded three hundred times. What a file leaves
           // behind in the process fails it.
           isolate: false,
-          setupFiles: ['test/fixtures/process-as-found.ts'],
+          setupFiles: ['test/fixtures/patience.ts', 'test/fixtures/process-as-found.ts'],
+          expect: { poll: { timeout: POLL_MS } },
           maxWorkers: '100%',
         },
       },
@@ -33,6 +37,8 @@ export default defineConfig({
           testTimeout: 300_000,
           hookTimeout: 300_000,
           env: { NODE_COMPILE_CACHE },
+          setupFiles: ['test/fixtures/patience.ts'],
+          expect: { poll: { timeout: POLL_MS } },
           // After the others where both run: projects of one group have as many workers each.
           sequence: { groupOrder: 1 },
         },

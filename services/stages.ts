@@ -51,6 +51,7 @@ import type { DecidedFailure } from '../libs/stage/run/decided-failure.ts';
 import { createRunEnds, type RunEnds } from '../libs/stage/run/run-ends.ts';
 import { type LoadedRun, type ModuleResolver, Runs } from '../libs/stage/run/runs.ts';
 import { secretSource } from '../libs/stage/run/secret-source.ts';
+import { type Refusal, Tasks } from '../libs/stage/run/tasks.ts';
 import type { BlobStore } from '../libs/store/blob-store.ts';
 import type { Store } from '../libs/store/port.ts';
 import type { ResponseCache } from '../libs/store/response-cache.ts';
@@ -60,6 +61,7 @@ import { readAuthority } from '../libs/transport/grpc/tls-files.ts';
 import type { BreakerGuard } from './downloader/deps.ts';
 import { createHttpClient, type HttpClient } from './downloader/http/http-client.ts';
 import { performRequest } from './downloader/http/request.ts';
+import { tracedSend } from './downloader/http/traced-send.ts';
 import { CookieJars } from './downloader/policies/cookie-jar.ts';
 import { RobotsRules } from './downloader/policies/robots-rules.ts';
 import { createDownloader } from './downloader/service.ts';
@@ -109,7 +111,7 @@ export interface StageOptions {
   /** Calls that ingress makes to stages in other processes. Required when this process hosts ingress without them. */
   readonly remote?: {
     readonly dispatch: (dispatch: Dispatch) => Promise<void>;
-    readonly preCheck: (run: LoadedRun) => Promise<string | undefined>;
+    readonly preCheck: (run: LoadedRun) => Promise<Refusal | undefined>;
   };
   /** Called when this process has ended a run: it was closed, or rejected before it opened. */
   readonly onRunEnded: (runId: string) => void;
@@ -146,6 +148,7 @@ export interface Stages {
   readonly leases: LeaseKeeper;
   readonly solitude: Solitude;
   readonly runs: Runs;
+  readonly tasks: Tasks;
   /** Ends runs: closes, rejects or cancels them. */
   readonly runEnds: RunEnds;
   /** Drops what this process keeps in memory for a run; called also when another process ended the run. */
@@ -226,18 +229,27 @@ export function composeStages(backends: Backends, options: StageOptions): Stages
   const cookies = new CookieJars();
   const robots = new RobotsRules({
     productToken: config.http.userAgent.split(/[/\s]/)[0]!,
-    fetch: (url, signal, isUntrusted) => performRequest(http, { method: 'GET', url, headers: {}, isUntrusted }, signal),
+    fetch: (url, signal, isUntrusted) =>
+      performRequest(http, { method: 'GET', url, headers: {}, isUntrusted }, signal, {
+        send: (hop, redirects, cancellation) =>
+          tracedSend({ destination: '/robots.txt', redirects }, hop, () => http.send(hop, cancellation)),
+      }),
   });
   const forget = (runId: string): void => {
     cookies.dropRun(runId);
     runs.forget(runId);
   };
+  const tasks = new Tasks({ store, coordinator, clock, metrics, log });
+  const { cooldownErrors, cooldownMs } = config;
   const runEnds = createRunEnds({
+    cooldown: cooldownMs > 0 ? { errors: cooldownErrors, ms: cooldownMs } : undefined,
     coordinator,
     store,
+    tasks,
     budgets,
     clock,
     log,
+    runs,
     release: async (runId) => {
       forget(runId);
       await cookieStore.forget(runId);
@@ -269,6 +281,7 @@ export function composeStages(backends: Backends, options: StageOptions): Stages
     publisher,
     coordinator,
     runs,
+    tasks,
     log,
     random: Math.random,
     onFailure: options.onFailure,
@@ -317,7 +330,9 @@ export function composeStages(backends: Backends, options: StageOptions): Stages
     config,
     execution,
     bus,
-    preCheck: hosted.has('error-threshold') ? (run) => preCheck(coordinator, run) : remote!.preCheck,
+    preCheck: hosted.has('error-threshold')
+      ? ({ record }) => preCheck({ coordinator, tasks }, record)
+      : remote!.preCheck,
     dispatch: hosted.has('module-processor')
       ? tracedDispatch((dispatch) => moduleProcessor.execute(dispatch))
       : remote!.dispatch,
@@ -345,6 +360,7 @@ export function composeStages(backends: Backends, options: StageOptions): Stages
     leases,
     solitude,
     runs,
+    tasks,
     runEnds,
     forget,
     http,

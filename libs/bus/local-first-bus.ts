@@ -4,6 +4,7 @@
  * without room here go to the broker, for any process.
  */
 import { type MessageTo, RECEIVER } from '../contracts/chain.ts';
+import type { PriorityClass } from '../contracts/priority.ts';
 import type { Dispatched } from '../contracts/subjects.ts';
 import { LocalLane } from './local-lane.ts';
 import type { Bus, Delivery, Receiver, ResponseName, SubscribeOptions, Subscription } from './port.ts';
@@ -35,8 +36,8 @@ export class LocalFirstBus implements Bus {
     return { ...this.#countsOf(stage) };
   }
 
-  room(stage: Receiver): number {
-    return this.#inner.room(stage);
+  room(stage: Receiver, of?: PriorityClass): number {
+    return this.#inner.room(stage, of);
   }
 
   depth(stage: Receiver): number {

@@ -4,6 +4,7 @@
  * and refuse messages when it is full.
  */
 import type { MessageTo, Stage } from '../contracts/chain.ts';
+import type { PriorityClass } from '../contracts/priority.ts';
 import type { Dispatched } from '../contracts/subjects.ts';
 
 /** A stage that takes messages. */
@@ -40,8 +41,11 @@ export interface ResponseName {
 }
 
 export interface Bus {
-  /** How many messages a stage's queue takes before it is full. */
-  room(stage: Receiver): number;
+  /**
+   * How many messages of a class a stage's queue takes before it is full; without a class: of any. A bus whose classes share a queue
+   * answers the same for all.
+   */
+  room(stage: Receiver, of?: PriorityClass): number;
   /** Publishes a message; false when its stage's queue is full, and then the message is not stored. */
   publish(message: Dispatched): Promise<boolean>;
   /** Subscribes a stage; one subscription per stage and bus. */

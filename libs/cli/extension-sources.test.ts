@@ -6,6 +6,7 @@ import { collect, withConfig } from './program/options.ts';
 const known = (): readonly Command[] => [
   withConfig(new Command('run').argument('<file>').option('-i, --input <k=v>', '', collect).option('--fresh')),
   new Command('test').argument('<file>'),
+  new Command('task').addCommand(withConfig(new Command('show').argument('<name>'))),
 ];
 const named = (...args: string[]) => sourcesOfExtensions({ env: {}, args }, known());
 
@@ -16,6 +17,7 @@ describe('where a command line says that extensions stand', () => {
     [['run', '--set=extensions.files=a.ts', '--config=c.yaml'], 'c.yaml', 'a.ts'],
     [['run', '--set', 'extensions.files=a.ts', '--set', 'extensions.files=b.ts'], undefined, 'b.ts'],
     [['greet', 'Ann', '--loud', '--set', 'extensions.files=a.ts', '--config', 'c.yaml'], 'c.yaml', 'a.ts'],
+    [['task', 'show', 'prices', '--set=extensions.files=a.ts', '--config', 'c.yaml'], 'c.yaml', 'a.ts'],
     [['greet', '--whom', 'Ann', '--set=extensions.files=a.ts'], undefined, 'a.ts'],
   ])('is read off %j', (args, file, files) => {
     expect(named(...args)).toEqual({ env: {}, file, overrides: { 'extensions.files': files } });

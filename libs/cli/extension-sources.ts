@@ -24,16 +24,25 @@ interface Named {
   readonly set?: readonly string[];
 }
 
-function optionsOf([name, ...rest]: readonly string[], known: readonly Command[]): Named {
-  const command = known.find((each) => each.name() === name) ?? commandOfExtension();
+function optionsOf(args: readonly string[], known: readonly Command[]): Named {
+  const { command, rest } = commandOf(args, known);
   try {
     command.exitOverride().configureOutput({ writeErr: () => {} });
-    command.parseOptions(rest);
+    command.parseOptions([...rest]);
     return command.opts<Named>();
   } catch {
     // A wrong option is reported when the command line is parsed.
     return {};
   }
+}
+
+/** The command that is given, which may belong to another one, and what follows it. */
+function commandOf(
+  [name, ...rest]: readonly string[],
+  known: readonly Command[],
+): { readonly command: Command; readonly rest: readonly string[] } {
+  const command = known.find((each) => each.name() === name) ?? commandOfExtension();
+  return command.commands.length === 0 ? { command, rest } : commandOf(rest, command.commands);
 }
 
 /** Its own options are not known yet, and are skipped. */

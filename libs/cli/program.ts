@@ -7,6 +7,7 @@ import { addControl } from './program/control.ts';
 import { collect, jsonOption, withConfig, withDebug, withLocation, withOutput } from './program/options.ts';
 import { addReading } from './program/reading.ts';
 import { addServices } from './program/services.ts';
+import { addTasks } from './program/tasks.ts';
 import { formatTable } from './terminal/format.ts';
 
 /** The program; it calls `done` with the exit code of the command that ran. */
@@ -24,6 +25,7 @@ export function createProgram(context: CliContext, version: string, done: Done):
   addRun(program, context, done);
   addReading(program, context, done);
   addControl(program, context, done);
+  addTasks(program, context, done);
   for (const extension of context.extensions) extension.commands?.(program, context, done);
   addServices(program, context, done);
   addCare(program, context, done);
@@ -79,6 +81,10 @@ function addRun(program: Command, context: CliContext, done: Done): void {
     )
     .option('--account <name>', 'the account that the run is for', 'default')
     .option('--platform <name>', 'the platform that the run is about', 'default')
+    .option(
+      '--task <name>',
+      'the task of the account that the run belongs to: thresholds and marks act over all its runs',
+    )
     .addOption(new Option('--again <command>').hideHelp());
   withLocation(command).action(async (file, options) => {
     const { runModule } = await import('./run/run-module.ts');

@@ -1,9 +1,9 @@
 /** The location of the runs of a command: a database file of this machine, or a server. */
 import type { LoadedConfig } from '../config/load-config.ts';
 import { CatenaError } from '../errors/catena-error.ts';
+import { commandText } from '../errors/command-text.ts';
 import type { CliContext, ConfigOptions } from './context.ts';
 import { effectiveConfig, requireSingleNode } from './effective-config.ts';
-import { commandText } from './run/messages.ts';
 
 export type RunLocation =
   | { readonly kind: 'file'; readonly loaded: LoadedConfig; readonly path: string }
@@ -33,9 +33,9 @@ export function locationOf(
   return { kind: 'file', loaded, path: loaded.config.store.path };
 }
 
-/** A command about a run at this location, to be copied into a shell. */
-export function commandFor({ invocation }: CliContext, location: RunLocation, name: string, runId: string): string {
-  return commandText(invocation, [name, runId, ...placeArgs(location)]);
+/** A command and its arguments, such as a run, at this location, to be copied into a shell. */
+export function commandFor({ invocation }: CliContext, location: RunLocation, ...words: readonly string[]): string {
+  return commandText(invocation, [...words, ...placeArgs(location)]);
 }
 
 /** Only the options of the command line: settings apply to the next command too. */

@@ -8,6 +8,7 @@ import {
   headerText,
   integer,
   listenAddress,
+  optionalDecimal,
   optionalInteger,
   optionalList,
   optionalListenAddress,
@@ -78,10 +79,14 @@ export const SETTINGS = {
   }),
   'store.path': path('The database file of a single node; `:memory:` keeps nothing.', '.catena/catena.db'),
   'nats.queue_capacity': integer(
-    'Messages that may wait for each stage; a sender waits while the queue is full.',
+    'Messages of each class of runs that may wait for a stage; a sender waits while the queue is full.',
     10_000,
   ),
-  'nats.stream_max_bytes': integer('The most storage of each stage’s stream.', 512 * KIB * KIB, { min: KIB * KIB }),
+  'nats.stream_max_bytes': integer(
+    'The most storage of each stage’s stream for runs of the normal class; those of the other two classes have a quarter of it each, at least 1 MiB.',
+    512 * KIB * KIB,
+    { min: KIB * KIB },
+  ),
   'nats.replicas': integer('Servers that store each message and each large body; an odd number.', 1, { max: 5 }),
   'nats.event_max_age_ms': integer('How long events are kept for readers.', 7 * DAY_MS, { min: 1_000 }),
   'nats.event_max_bytes': integer('The most storage of events; the oldest are deleted first.', 256 * KIB * KIB, {
@@ -118,10 +123,17 @@ export const SETTINGS = {
   response_grace_ms: integer('After this a response that was not parsed is downloaded again.', MINUTE_MS, { min: 100 }),
   decision_grace_ms: integer('After this a failure that was not decided is sent again.', 10 * SECOND_MS, { min: 100 }),
   sweep_interval_ms: integer('How often the sweeper looks for due nodes.', 100, { min: 10 }),
-  cooldown_ms: integer('How long no new node of a module is claimed after a burst of errors; 0 turns this off.', 0, {
-    min: 0,
-  }),
-  cooldown_errors: integer('How many errors of a module in a row are a burst.', 10),
+  cooldown_ms: integer(
+    'How long no new node of a module is claimed after a burst of errors, and no waiting run of its task is opened; 0 turns this off.',
+    0,
+    {
+      min: 0,
+    },
+  ),
+  cooldown_errors: integer(
+    'How many errors in a row are a burst: of a module, or of a named task in runs that have no item.',
+    10,
+  ),
   max_yields_per_parse: integer('A parse, a compute step or a request generator that yields more fails.', 100_000),
   max_yield_chars_per_parse: integer(
     'A parse, a compute step or a request generator that yields more than so many characters of JSON fails.',
@@ -155,9 +167,13 @@ export const SETTINGS = {
   }),
   'thresholds.module_min_executions': integer('The rate applies from this many executions of a module on.', 20),
   'thresholds.module_errors': optionalInteger('A module is terminated at this many errors; replaces the rate.'),
-  'thresholds.task_rate': decimal('A task is terminated when this share of its executions has failed.', 0.5, {
-    max: 1,
-  }),
+  'thresholds.task_rate': decimal(
+    'A task is terminated when this share of its executions, in all its runs, has failed.',
+    0.5,
+    {
+      max: 1,
+    },
+  ),
   'thresholds.task_min_executions': integer('The rate applies from this many executions of a task on.', 20),
   'thresholds.task_errors': optionalInteger('A task is terminated at this many errors; replaces the rate.'),
 
@@ -241,8 +257,6 @@ export const SETTINGS = {
   ),
   'grpc.module_processor': optionalTarget('The addresses at which ingress calls module-processors.'),
   'grpc.error_threshold': optionalTarget('The addresses at which ingress calls error-thresholds.'),
-  'grpc.downloader': optionalTarget('The addresses of downloaders, for single requests of the shell.'),
-  'grpc.parser': optionalTarget('The addresses of parsers, for single parses of the shell.'),
   'grpc.max_streams_per_caller': integer(
     'Streams of answers (watched runs, items, health) that one token, or one address without a token, may hold open.',
     200,
@@ -339,13 +353,24 @@ export const SETTINGS = {
     7 * DAY_MS,
     { min: 0 },
   ),
+  'retention.finished_nodes': integer(
+    'Nodes of finished runs that are kept at most; those of the runs that ended first are deleted first, however short ago that was. 0: any number.',
+    5_000_000,
+    { min: 0 },
+  ),
+  'retention.ended_run_ms': integer(
+    'How long a finished run is kept at all, with its items, dead letters and timeline; 0: for ever. Never shorter than its nodes are kept.',
+    0,
+    { min: 0 },
+  ),
   'otel.endpoint': url(
     'The OTLP/HTTP collector for traces, such as `http://127.0.0.1:4318`; without it, and without `OTEL_EXPORTER_OTLP_ENDPOINT`, nothing is traced.',
     ['http', 'https'],
   ),
-  'otel.sample_ratio': decimal('The share of runs that are traced completely; failures are always traced.', 1, {
-    max: 1,
-  }),
+  'otel.sample_ratio': optionalDecimal(
+    'The share of runs that are traced completely; of all others, nodes that fail. Default: that of `OTEL_TRACES_SAMPLER`, else 0.05.',
+    { max: 1 },
+  ),
   'metrics.push_interval_ms': integer(
     'How often metrics are also pushed over OTLP/HTTP to `otel.endpoint`; 0: never.',
     0,

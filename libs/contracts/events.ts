@@ -129,6 +129,8 @@ export interface ChainEvent {
   readonly type: EventType;
   readonly version: number;
   readonly runId: string;
+  /** The task of the run; absent in events of earlier releases, and of no run. */
+  readonly taskId?: string;
   /** Empty for an event of the whole run. */
   readonly moduleId: string;
   /** Empty for an event of a run or a module. */

@@ -5,6 +5,9 @@ export const HIGHEST_PRIORITY = 1_000;
 
 export type PriorityClass = 'low' | 'normal' | 'high';
 
+/** The class of nearly all runs is first. */
+export const PRIORITY_CLASSES = ['normal', 'high', 'low'] as const satisfies readonly PriorityClass[];
+
 /** A negative priority is low, 0 is normal, a positive one is high. */
 export function priorityClass(priority: number): PriorityClass {
   if (priority === 0) return 'normal';

@@ -23,6 +23,9 @@ export function invalidArgument(issues: readonly FieldIssue[]): CatenaError {
   });
 }
 
+/** The longest reason for what somebody asks to end. */
+export const MAX_REASON_CHARS = 500;
+
 /** Checks a text that must not be empty or longer than `maxChars`. */
 export function textFault(path: string, text: string, maxChars = 200): FieldIssue | undefined {
   if (text === '') return { path, message: 'is empty' };

@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type ChainMessage, decodeMessage, RECEIVER, type SubjectKind } from './chain.ts';
 import { EVENT_TYPES } from './events.ts';
-import { ExecutionContext } from './messages.ts';
+import { ExecutionContext, TaskRef } from './messages.ts';
+import { PRIORITY_CLASSES } from './priority.ts';
 import {
   belongsOn,
   EVENT_STREAM,
@@ -41,6 +42,9 @@ describe('subjects', () => {
     [responseSubject('shop@1.0.0', 'a1'), 'chain.response.shop%401%2E0%2E0.a1'],
     [subjectOf('task', 'a@b$c'), 'chain.task.a%40b%24c'],
     [subjectFilter('error_task'), 'chain.error_task.>'],
+    [subjectOf('request', 'm', 'high'), 'chain.high.request.m'],
+    [responseSubject('m', 'a1', 'low'), 'chain.low.response.m.a1'],
+    [subjectFilter('error', 'low'), 'chain.low.error.>'],
     [eventSubject('RunCompleted'), 'chain.event.RunCompleted'],
     [messageId({ kind: 'request', nodeId: 'n', epoch: 2, dispatch: 3 }), 'request:n:2:3'],
   ])('%s is pinned', (built, golden) => {
@@ -59,7 +63,7 @@ describe('subjects', () => {
 });
 
 describe('streams', () => {
-  it('are the five of the contract', () => {
+  it('are those of the contract: four for each class, and the events', () => {
     expect([
       ...STREAMS.map(({ name, subjects }) => [name, ...subjects]),
       [EVENT_STREAM.name, ...EVENT_STREAM.subjects],
@@ -68,17 +72,31 @@ describe('streams', () => {
       ['CHAIN_REQUEST', 'chain.request.>'],
       ['CHAIN_RESPONSE', 'chain.response.>'],
       ['CHAIN_ERROR', 'chain.error.>'],
+      ['CHAIN_TASK_HIGH', 'chain.high.task.>', 'chain.high.parser_task.>', 'chain.high.error_task.>'],
+      ['CHAIN_REQUEST_HIGH', 'chain.high.request.>'],
+      ['CHAIN_RESPONSE_HIGH', 'chain.high.response.>'],
+      ['CHAIN_ERROR_HIGH', 'chain.high.error.>'],
+      ['CHAIN_TASK_LOW', 'chain.low.task.>', 'chain.low.parser_task.>', 'chain.low.error_task.>'],
+      ['CHAIN_REQUEST_LOW', 'chain.low.request.>'],
+      ['CHAIN_RESPONSE_LOW', 'chain.low.response.>'],
+      ['CHAIN_ERROR_LOW', 'chain.low.error.>'],
       ['CHAIN_EVENT', 'chain.event.>'],
     ]);
   });
 
-  it('hold every kind exactly once, for the stage that takes it', () => {
+  it('hold every kind and class exactly once, for the stage that takes it, whatever the scope is called', () => {
     for (const kind of KINDS) {
-      const holders = STREAMS.filter(({ subjects }) =>
-        subjects.some((filter) => matches(filter, subjectOf(kind, 'm@1.0'))),
-      );
-      expect(holders.map(({ consumer }) => consumer)).toEqual([RECEIVER[kind]]);
-      expect(holders[0]?.kinds).toContain(kind);
+      for (const of of PRIORITY_CLASSES) {
+        for (const scope of ['m@1.0', 'high', 'low', 'request']) {
+          const holders = STREAMS.filter(({ subjects }) =>
+            subjects.some((filter) => matches(filter, subjectOf(kind, scope, of))),
+          );
+          expect(holders.map(({ consumer, priorityClass }) => [consumer, priorityClass])).toEqual([
+            [RECEIVER[kind], of],
+          ]);
+          expect(holders[0]?.kinds).toContain(kind);
+        }
+      }
     }
   });
 
@@ -93,8 +111,10 @@ describe('streams', () => {
 });
 
 describe('a subject read back', () => {
-  it.each(KINDS)('of kind %s names it', (kind) => {
-    expect(kindOfSubject(subjectOf(kind, 'm@1.0'))).toBe(kind);
+  it.each(KINDS)('of kind %s names it, in every class', (kind) => {
+    for (const of of PRIORITY_CLASSES) {
+      for (const scope of ['m@1.0', 'high']) expect(kindOfSubject(subjectOf(kind, scope, of))).toBe(kind);
+    }
   });
 
   it('of a response names it, with its request or, from an earlier release, without', () => {
@@ -105,6 +125,9 @@ describe('a subject read back', () => {
     'chain.request',
     'chain.request.',
     'chain.request.m.n',
+    'chain.high.request',
+    'chain.high.high.request.m',
+    'chain.normal.request.m',
     'chain.response.m.',
     'chain.response.m.n.o',
     'other.request.m',
@@ -140,6 +163,18 @@ describe('a message belongs on', () => {
 
   it('the subject that earlier releases gave it', () => {
     for (const kind of KINDS) expect(belongsOn(of(kind), `chain.${kind}.shop@1%2E0`)).toBe(true);
+  });
+
+  it('the subject of its class, and that of releases without classes, but not that of another class', () => {
+    for (const kind of KINDS) {
+      const high = of(kind, { priority: 5, task: TaskRef.fromPartial({ priority: 5 }) });
+      const ordinary = subjectOfMessage(of(kind));
+      expect(subjectOfMessage(high)).toBe(ordinary.replace('chain.', 'chain.high.'));
+      expect(belongsOn(high, subjectOfMessage(high))).toBe(true);
+      expect(belongsOn(high, ordinary)).toBe(true);
+      expect(belongsOn(of(kind), subjectOfMessage(high))).toBe(false);
+      expect(belongsOn(high, ordinary.replace('chain.', 'chain.low.'))).toBe(false);
+    }
   });
 
   it('no subject of another module, kind or request', () => {

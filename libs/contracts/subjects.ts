@@ -1,61 +1,71 @@
 /**
- * Subjects and streams, spelled only here. A subject is `chain.<kind>.<scope>`. The scope is the module for a message about a
- * node and the platform for a task, so that a part of the traffic can be subscribed to, counted and purged. A response also
- * names its request, `chain.response.<module>.<request>`, so that anybody can ask the stream whether it still waits there.
+ * Subjects and streams, spelled only here. A subject is `chain.<kind>.<scope>`, and `chain.<class>.<kind>.<scope>` for a run of the
+ * high or the low class. The scope is the module for a message about a node and the platform for a task, so that a part of the
+ * traffic can be subscribed to, counted and purged. A response also names its request, `chain.response.<module>.<request>`, so that
+ * anybody can ask the stream whether it still waits there.
  */
 
 import { CatenaError } from '../errors/catena-error.ts';
 import { type ChainMessage, RECEIVER, type Stage, type SubjectKind } from './chain.ts';
 import type { EventType } from './events.ts';
 import { percentEncode } from './percent-encoding.ts';
+import { PRIORITY_CLASSES, type PriorityClass, priorityClass } from './priority.ts';
 
-/** One stream per receiving stage, so that each stage has its own backlog and its own limits. */
+/**
+ * One stream per receiving stage and class of runs, so that each has its own backlog and its own limits: a stream is first in, first
+ * out, so a message of a high class would wait behind all others in one that it shares.
+ */
 export interface StreamPlan {
   readonly name: string;
+  readonly priorityClass: PriorityClass;
   readonly kinds: readonly SubjectKind[];
   /** Filters that cover all subjects of the kinds. */
   readonly subjects: readonly string[];
   readonly consumer: Stage;
 }
 
-export const STREAMS: readonly StreamPlan[] = [
-  stream('CHAIN_TASK', ['task', 'parser_task', 'error_task'], 'ingress'),
-  stream('CHAIN_REQUEST', ['request'], 'downloader'),
-  stream('CHAIN_RESPONSE', ['response'], 'parser'),
-  stream('CHAIN_ERROR', ['error'], 'error-threshold'),
-];
+export const STREAMS: readonly StreamPlan[] = PRIORITY_CLASSES.flatMap((of) => [
+  stream('CHAIN_TASK', ['task', 'parser_task', 'error_task'], 'ingress', of),
+  stream('CHAIN_REQUEST', ['request'], 'downloader', of),
+  stream('CHAIN_RESPONSE', ['response'], 'parser', of),
+  stream('CHAIN_ERROR', ['error'], 'error-threshold', of),
+]);
 
 /** Events are kept by age and size; readers do not consume them. */
 export const EVENT_STREAM = { name: 'CHAIN_EVENT', subjects: ['chain.event.>'] } as const;
 
 /** The subject of a message; a response's has one more token. `scope` is a module id, or for a task its platform. */
-export function subjectOf(kind: SubjectKind, scope: string): string {
-  return `chain.${kind}.${token(scope)}`;
+export function subjectOf(kind: SubjectKind, scope: string, of: PriorityClass = 'normal'): string {
+  return `${prefixOf(kind, of)}.${token(scope)}`;
 }
 
 /** The subject of the response to a request. */
-export function responseSubject(moduleId: string, requestId: string): string {
-  return `${subjectOf('response', moduleId)}.${token(requestId)}`;
+export function responseSubject(moduleId: string, requestId: string, of: PriorityClass = 'normal'): string {
+  return `${subjectOf('response', moduleId, of)}.${token(requestId)}`;
 }
 
 /** The subject that a message is published on. */
 export function subjectOfMessage(message: ChainMessage): string {
-  if (message.kind === 'response') return responseSubject(scopeOf(message), message.model.requestId);
-  return subjectOf(message.kind, scopeOf(message));
+  return subjectIn(message, classOf(message));
+}
+
+/** The class of the run that a message is about. */
+export function classOf(message: ChainMessage): PriorityClass {
+  return priorityClass((message.kind === 'task' ? message.model.priority : message.model.task?.priority) ?? 0);
 }
 
 /**
- * Whether a message belongs on a subject. The form of earlier releases is accepted too, so that messages that waited during an
- * upgrade are delivered.
+ * Whether a message belongs on a subject. The forms of earlier releases, which knew no classes, are accepted too, so that messages
+ * that waited during an upgrade are delivered.
  */
 export function belongsOn(message: ChainMessage, subject: string): boolean {
-  if (subjectOfMessage(message) === subject) return true;
+  if (subjectOfMessage(message) === subject || subjectIn(message, 'normal') === subject) return true;
   return `chain.${message.kind}.${token(scopeOf(message), FORMERLY_RESERVED)}` === subject;
 }
 
-/** The filter for all subjects of a kind. */
-export function subjectFilter(kind: SubjectKind): string {
-  return `chain.${kind}.>`;
+/** The filter for all subjects of a kind and a class. */
+export function subjectFilter(kind: SubjectKind, of: PriorityClass = 'normal'): string {
+  return `${prefixOf(kind, of)}.>`;
 }
 
 export function eventSubject(type: EventType): string {
@@ -64,15 +74,23 @@ export function eventSubject(type: EventType): string {
 
 /**
  * What processes tell each other, without a stream: `here` and `left` say who runs, `who` asks for it, `gone` names a process
- * that ended without a word.
+ * that ended without a word, `failed` names nodes whose spans are to be exported.
  */
-export function processSubject(word: 'here' | 'left' | 'gone' | 'who'): string {
+export function processSubject(word: 'here' | 'left' | 'gone' | 'who' | 'failed'): string {
   return `chain.process.${word}`;
 }
 
 /** Where a process answers as long as it is connected. */
 export function processPingSubject(processId: string): string {
   return `chain.process.ping.${token(processId)}`;
+}
+
+/** The subjects of a kind as one, with names for what differs: for traces. */
+export function subjectTemplate(subject: string): string {
+  const kind = kindOfSubject(subject);
+  if (kind === undefined) return subject;
+  const scope = kind === 'task' ? '{platform}' : '{module}';
+  return `chain.${kind}.${scope}${kind === 'response' ? '.{request}' : ''}`;
 }
 
 /** The scope in a message's subject. */
@@ -82,7 +100,8 @@ export function scopeOf(message: ChainMessage): string {
 
 /** The kind in a subject; undefined for a subject that is not of a message. */
 export function kindOfSubject(subject: string): SubjectKind | undefined {
-  const [root, kind = '', ...scope] = subject.split('.');
+  const [root, ...tokens] = subject.split('.');
+  const [kind = '', ...scope] = tokens[0] === 'high' || tokens[0] === 'low' ? tokens.slice(1) : tokens;
   const longest = kind === 'response' ? 2 : 1;
   if (root !== 'chain' || scope.length === 0 || scope.length > longest || scope.includes('')) return undefined;
   return Object.hasOwn(RECEIVER, kind) ? (kind as SubjectKind) : undefined;
@@ -136,8 +155,19 @@ export function messageId(wakeUp: WakeUpName): string {
   return `${wakeUp.kind}:${wakeUp.nodeId}:${wakeUp.epoch}:${wakeUp.dispatch}`;
 }
 
-function stream(name: string, kinds: readonly SubjectKind[], consumer: Stage): StreamPlan {
-  return { name, kinds, subjects: kinds.map(subjectFilter), consumer };
+function stream(base: string, kinds: readonly SubjectKind[], consumer: Stage, of: PriorityClass): StreamPlan {
+  const name = of === 'normal' ? base : `${base}_${of.toUpperCase()}`;
+  return { name, priorityClass: of, kinds, subjects: kinds.map((kind) => subjectFilter(kind, of)), consumer };
+}
+
+function subjectIn(message: ChainMessage, of: PriorityClass): string {
+  if (message.kind === 'response') return responseSubject(scopeOf(message), message.model.requestId, of);
+  return subjectOf(message.kind, scopeOf(message), of);
+}
+
+/** Subjects of the normal class are as they were before there were classes. */
+function prefixOf(kind: SubjectKind, of: PriorityClass): string {
+  return of === 'normal' ? `chain.${kind}` : `chain.${of}.${kind}`;
 }
 
 /**

@@ -140,6 +140,22 @@ describe('a run as a whole', () => {
     expect(explain({ record: { ...record, state: 'closed', end } as RunRecord }).slice(1)).toEqual(told);
   });
 
+  it('says that its task cools down or was terminated, when it waits to be opened', () => {
+    const waiting = { record: { ...record, state: 'accepted' as const }, snapshot: undefined };
+    const task = { name: 'prices', mark: undefined, coolsUntilMs: NOW_MS + 45_000 };
+    expect(explain({ ...waiting, task })[0]).toEqual({
+      code: 'task_cooling',
+      text: 'Its task prices cools down after errors in a row: runs of it that wait are opened in 45 s.',
+      atMs: NOW_MS + 45_000,
+    });
+    expect(explain({ ...waiting, task: { ...task, coolsUntilMs: NOW_MS } })).toMatchObject([{ code: 'not_opened' }]);
+    const mark = { by: 'operator at 10.0.0.7', reason: 'a test', atMs: NOW_MS, runId: '' };
+    expect(explain({ ...waiting, task: { ...task, mark } })[0]).toMatchObject({
+      code: 'task_terminated',
+      text: expect.stringContaining('prices was terminated: a test (by operator at 10.0.0.7, '),
+    });
+  });
+
   it('says that nobody opened it yet, or that its state is lost', () => {
     const accepted = explain({ record: { ...record, state: 'accepted' }, snapshot: undefined });
     expect(accepted).toMatchObject([{ code: 'not_opened', text: expect.stringContaining('accepted 2 min ago') }]);

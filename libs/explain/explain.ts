@@ -7,12 +7,12 @@ import type { ModuleSnapshot, RunSnapshot } from '../coordination/protocol/reads
 import type { BodyMemorySnapshot } from '../limits/body-memory.ts';
 import type { BreakerSnapshot } from '../limits/breakers.ts';
 import type { KeySnapshot } from '../limits/rate-limiter.ts';
-import type { RunFailure, RunRecord } from '../store/port.ts';
+import type { RunFailure, RunRecord, TaskRecord } from '../store/port.ts';
 import type { BackendHealth } from '../telemetry/health.ts';
 import { longCalls, type ProcessCalls } from './calls.ts';
 import { missingConsumers } from './consumers.ts';
 import { explainNodes } from './nodes.ts';
-import { countOf, fromNow, type RunReason, subject } from './reasons.ts';
+import { countOf, fromNow, markText, type RunReason, subject } from './reasons.ts';
 import { type OtherRuns, outsideOfWindow, placeOf } from './turns.ts';
 
 export interface RunState {
@@ -31,6 +31,8 @@ export interface RunState {
   readonly failures?: readonly RunFailure[];
   /** Other runs that it waits behind or beside, if they were counted. */
   readonly others?: OtherRuns | undefined;
+  /** Its named task, if it has one and waits to be opened. */
+  readonly task?: Pick<TaskRecord, 'name' | 'mark' | 'coolsUntilMs'> | undefined;
   /** The memory for bodies of the process that explains, if it downloads. */
   readonly bodyMemory?: BodyMemorySnapshot;
   /** The calls of the processes, as far as they are known. */
@@ -45,7 +47,13 @@ export function explainRun(state: RunState): RunReason[] {
   const { record, snapshot, nodes, limits, breakers = [], failures = [], processes, calls = [], nowMs } = state;
   const away = awayBackends(state.backends);
   if (record.state === 'closed') return [closed(record, nowMs), ...failing(record.end?.failures ?? [])];
-  if (snapshot === undefined) return [...away, notOpened(record, state.others, nowMs), ...deadline(record, nowMs)];
+  if (snapshot === undefined)
+    return [
+      ...away,
+      ...heldByTask(state.task, nowMs),
+      notOpened(record, state.others, nowMs),
+      ...deadline(record, nowMs),
+    ];
   if (snapshot.state !== 'open') {
     return [{ code: 'closing', text: 'Every node has ended; the end of the run is being written.' }];
   }
@@ -106,6 +114,19 @@ function failing(failures: readonly RunFailure[]): RunReason[] {
     const text = `${countOf(count, 'node')} failed in this way: ${code}: ${message}${where === '' ? '' : ` (${where})`}.`;
     return { code: 'failures', text, moduleId, nodes: count };
   });
+}
+
+/** What its task says against opening it. */
+function heldByTask(task: RunState['task'], nowMs: number): RunReason[] {
+  if (task === undefined) return [];
+  const { name, mark, coolsUntilMs } = task;
+  if (mark !== undefined) {
+    const text = `Its task ${name} was terminated: ${markText(mark)}. The run will be rejected.`;
+    return [{ code: 'task_terminated', text }];
+  }
+  if (coolsUntilMs <= nowMs) return [];
+  const text = `Its task ${name} cools down after errors in a row: runs of it that wait are opened ${fromNow(coolsUntilMs, nowMs)}.`;
+  return [{ code: 'task_cooling', text, atMs: coolsUntilMs }];
 }
 
 function notOpened(record: RunRecord, others: OtherRuns | undefined, nowMs: number): RunReason {

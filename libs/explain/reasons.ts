@@ -1,5 +1,7 @@
 /** The reasons of an explanation, and the numbers and times in their sentences. */
 
+import type { TaskMark } from '../store/port.ts';
+
 /** Why nodes of a step wait for a retry. */
 export interface WaitingFailure {
   readonly code: string;
@@ -55,4 +57,10 @@ export function fromNow(atMs: number, nowMs: number): string {
 export function listOf(names: readonly string[], most = 3): string {
   const shown = names.slice(0, most).join(', ');
   return names.length <= most ? shown : `${shown} and ${names.length - most} more`;
+}
+
+/** Who has terminated a task, why and when, as a part of a sentence. */
+export function markText({ by, reason, atMs, runId }: TaskMark): string {
+  const who = by === 'threshold' ? `in run ${runId}` : `by ${by}`;
+  return `${reason} (${who}, ${new Date(atMs).toISOString()})`;
 }

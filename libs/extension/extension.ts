@@ -65,7 +65,7 @@ export interface RoutePorts<S extends Settings = Settings> {
   readonly coordinator: Pick<Coordinator, 'findRun'>;
   /** The modules that this process has loaded. */
   readonly modules: Pick<ModuleCatalogue, 'resolve'>;
-  /** Resolves when the task's run is in the store. Throws `submit.key_reused`. */
+  /** Resolves when the task's run is in the store. Throws `submit.key_reused` and `submit.task_terminated`. */
   readonly submit: (task: TaskSubmission) => Promise<NewRun>;
   /** The account for which the API submits runs: `api.account`. */
   readonly account: string;

@@ -28,7 +28,7 @@ export interface ListStatement {
  */
 export function listRunsStatement(query: RunQuery, behind: RunPlace, mark: '?' | '$'): ListStatement {
   const { limit, state, account, user, moduleId, acceptedFromMs, acceptedBeforeMs, offset } = query;
-  const { priorityClass, deadlineBeforeMs, oldestFirst = false } = query;
+  const { taskId, priorityClass, deadlineBeforeMs, oldestFirst = false } = query;
   const values: (string | number)[] = [];
   const parameter = (value: string | number) => `${mark}${values.push(value)}`;
   // The table of a module's runs has the same order.
@@ -39,6 +39,8 @@ export function listRunsStatement(query: RunQuery, behind: RunPlace, mark: '?' |
   if (state !== undefined) conditions.push(`r.state = ${parameter(state)}`);
   if (account !== undefined) conditions.push(`r.account = ${parameter(account)}`);
   if (user !== undefined) conditions.push(`r.run_user = ${parameter(user)}`);
+  // A run that is a task of its own has no name to be found by.
+  if (taskId !== undefined) conditions.push(`r.task_id = ${parameter(taskId)} AND r.task_id <> r.run_id`);
   if (acceptedFromMs !== undefined) conditions.push(`${place[0]} >= ${parameter(acceptedFromMs)}`);
   if (acceptedBeforeMs !== undefined) conditions.push(`${place[0]} < ${parameter(acceptedBeforeMs)}`);
   if (priorityClass !== undefined) conditions.push(`r.priority_class = ${parameter(CLASS_NUMBER[priorityClass])}`);

@@ -8,6 +8,7 @@ import type { PriorityClass } from '../contracts/priority.ts';
 /** An accepted task and the run that executes it. */
 export interface RunRecord {
   readonly runId: string;
+  /** The name of the task that it belongs to; its own id if it is a task of its own. */
   readonly taskId: string;
   readonly account: string;
   readonly platform: string;
@@ -86,6 +87,8 @@ export interface RunQuery {
   readonly state?: RunRecord['state'];
   readonly account?: string;
   readonly user?: string;
+  /** Of the task of this name; ask for its account too. */
+  readonly taskId?: string;
   readonly moduleId?: string;
   /** Of this class of priorities. */
   readonly priorityClass?: PriorityClass;
@@ -101,6 +104,65 @@ export interface RunQuery {
   readonly after?: string;
   /** Skips so many of the first runs; they are read all the same. */
   readonly offset?: number;
+}
+
+/** The name of a task; it is the account's own. */
+export interface TaskKey {
+  readonly account: string;
+  /** The `taskId` of its runs. */
+  readonly name: string;
+}
+
+/** Executions that ended in a commit or a counted error, and the errors among them. */
+export interface Counts {
+  readonly executions: number;
+  readonly errors: number;
+}
+
+/** Why runs of a task may not begin. */
+export interface TaskMark {
+  /** `threshold`, or who asked for it. */
+  readonly by: string;
+  readonly reason: string;
+  readonly atMs: number;
+  /** The run whose errors reached the threshold; empty if an operator set the mark. */
+  readonly runId: string;
+}
+
+/** A named task. It exists from the acceptance of its first run on. */
+export interface TaskRecord extends TaskKey {
+  /** Of its runs that have ended since it was lifted last. */
+  readonly counts: Counts;
+  /** Undefined while its runs may begin. */
+  readonly mark: TaskMark | undefined;
+  /** Until when its runs that wait are not opened, in Unix milliseconds; 0: no cool-down. */
+  readonly coolsUntilMs: number;
+  /** Its open runs at the same moment, the newest first; as many as were asked for. */
+  readonly openRuns: readonly OpenRun[];
+}
+
+/** Which tasks to list, in the order of account and name. */
+export interface TaskQuery {
+  readonly limit: number;
+  readonly account?: string;
+  /** Only those that are marked. */
+  readonly isMarked?: boolean;
+  /** Goes on behind this one. */
+  readonly after?: TaskKey;
+}
+
+/** An open run of a task. */
+export interface OpenRun {
+  readonly runId: string;
+  /** Whether it counts for the task: it was opened after the last lift. */
+  readonly isCounted: boolean;
+}
+
+/** What the end of a run tells its task. A run that is a task of its own tells nobody. */
+export interface TaskCount extends Counts {
+  readonly items: number;
+  /** After so many errors in a row, in runs without any item, the task cools down until then. */
+  readonly cooldown?: { readonly errors: number; readonly untilMs: number } | undefined;
 }
 
 /** An item as a parse or a compute step yielded it. */
@@ -235,11 +297,17 @@ export interface RunRecords {
   readonly events: AsyncIterable<StoredEvent>;
   /** What only the dead letters tell about the end; called when they have been read. */
   readonly summary?: () => Pick<RunEnd, 'detail' | 'failures'>;
+  /** What it counts for its task; absent if it was never opened. */
+  readonly count?: TaskCount;
 }
 
 export interface Store {
-  /** Stores a run and returns its id, or that of the existing run: idempotent by run id, and by account and idempotency key. */
-  acceptRun(run: NewRun): Promise<string>;
+  /**
+   * Stores a run and returns its id, or that of the existing run: idempotent by run id, and by account and idempotency key.
+   * Undefined for a new run of a task that is marked: nothing was stored.
+   */
+  acceptRun(run: NewRun): Promise<string | undefined>;
+  /** From now on the run counts for its task by what the coordinator has, no more by an earlier end. */
   markOpen(runId: string): Promise<void>;
   findRun(runId: string): Promise<RunRecord | undefined>;
   /** Returns the newest run with this fingerprint. */
@@ -252,6 +320,15 @@ export interface Store {
   listExpiring(endedBeforeMs: number, limit: number): Promise<readonly string[]>;
   /** Records that the nodes of a closed run are deleted. */
   markExpired(runId: string): Promise<void>;
+  /** Counts the nodes of the closed runs that are not marked as expired, as their ends say. */
+  countKeptNodes(): Promise<number>;
+  /** Lists runs that are marked as expired and ended before a time, oldest first. */
+  listExpired(endedBeforeMs: number, limit: number): Promise<readonly string[]>;
+  /**
+   * Deletes up to `limit` rows of each kind of an expired run: items, dead letters, timeline; and at last the run itself, whose
+   * idempotency key is free again. Returns whether anything is left. Idempotent; does nothing to a run that is not expired.
+   */
+  deleteRun(runId: string, limit: number): Promise<boolean>;
   /** Reads visible items, in the order of their sequence numbers. */
   readItems(query: ItemQuery): Promise<readonly StoredItem[]>;
   countItems(runId: string): Promise<number>;
@@ -265,7 +342,8 @@ export interface Store {
   /** Reads such texts in the order of their requests' ids, also of requests that have ended since. Closing a run deletes them. */
   listPartials(query: PartialQuery): Promise<readonly PartialText[]>;
   /**
-   * Writes the end of a run: its dead letters and its timeline; deletes items that never committed; and writes its row last.
+   * Writes the end of a run: its dead letters and its timeline; deletes items that never committed; and writes its row last,
+   * together with what it counts for its task: once, however often it is closed, and only if it was opened after the last lift.
    * Idempotent.
    */
   closeRun(runId: string, end: RunEnd, records: RunRecords): Promise<void>;
@@ -278,6 +356,24 @@ export interface Store {
   /** Returns how far a file follows a run's items. */
   findExport(runId: string, path: string): Promise<ExportOffset | undefined>;
   saveExport(runId: string, path: string, offset: ExportOffset): Promise<void>;
+  /** Returns a named task with its newest open runs, at most so many. */
+  findTask(task: TaskKey, openRuns: number): Promise<TaskRecord | undefined>;
+  /**
+   * Marks a task; returns false when it is unknown or marked already, or when the run that the mark names was opened before the
+   * task was lifted last.
+   */
+  markTask(task: TaskKey, mark: TaskMark): Promise<boolean>;
+  /** Tasks, with at most so many of their newest open runs each. */
+  listTasks(query: TaskQuery, openRuns: number): Promise<readonly TaskRecord[]>;
+  /**
+   * Takes mark and cool-down away, and lets the counts begin at 0: runs that are open do not count any more. Returns false when there
+   * was nothing to take away.
+   */
+  liftTask(task: TaskKey): Promise<boolean>;
+  /** Marked tasks that may have open runs, with at most so many of them each. */
+  listEndingTasks(limit: number, openRuns: number): Promise<readonly TaskRecord[]>;
+  /** Takes a marked task from that list, if it has no open run. */
+  endedTask(task: TaskKey): Promise<void>;
   /** Adds an account of a platform, or replaces it. */
   putAccount(account: AccountRecord): Promise<void>;
   getAccount(account: string, platform: string): Promise<AccountRecord | undefined>;

@@ -10,7 +10,9 @@ export type AuditedAction =
   | 'replay'
   | 'discard_dead_letters'
   | 'put_account'
-  | 'terminate';
+  | 'terminate'
+  | 'terminate_task'
+  | 'lift_task';
 
 /** Call it when the action has taken effect. */
 export function audit(log: Log, action: AuditedAction, fields: LogFields): void {

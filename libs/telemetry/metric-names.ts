@@ -31,6 +31,9 @@ export const METRICS = {
   errorTaskEmitted: counter('error_task_emitted_total', 'Failures recorded, one per node and epoch.', ['stage']),
   errorTaskRetry: counter('error_task_retry_total', 'Decisions to retry.', []),
   errorTaskTerminated: counter('error_task_terminated_total', 'Decisions to terminate.', ['scope']),
+  tasksTerminated: counter('tasks_terminated_total', 'Named tasks that were marked: new runs of them are refused.', [
+    'by',
+  ]),
   fallbackGateHit: counter('fallback_gate_hit_total', 'Fallbacks that re-opened their prefix request.', []),
   fallbackGateBlock: counter('fallback_gate_block_total', 'Fallbacks refused because their gate was taken.', []),
   advanceGateWin: counter('advance_gate_win_total', 'Children that were created.', []),

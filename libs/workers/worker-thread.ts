@@ -166,14 +166,14 @@ export class WorkerThread {
     this.#loaded.reject(error);
   }
 
-  /** Messages of one turn are posted together. */
+  /** Messages of one turn are posted together; a call that ended in the same turn needs no word to go on. */
   send(message: ToWorker): void {
     this.#outbox.push(message);
     if (this.#outbox.length > 1) return;
     queueMicrotask(() => {
-      const messages = this.#outbox;
+      const messages = this.#outbox.filter((message) => message.kind !== 'go' || this.open.has(message.call));
       this.#outbox = [];
-      this.#worker.postMessage(messages, messages.flatMap(transferred));
+      if (messages.length > 0) this.#worker.postMessage(messages, messages.flatMap(transferred));
     });
   }
 

@@ -28,6 +28,8 @@
 -- ARGV[13] burst       errors in a row that cool the module down; 0 is never
 -- ARGV[14] cooldown_ms for so long
 -- ARGV[15] request_id  the request to fall back to, or empty
+-- ARGV[16] beside_executions what the task has counted beside this run
+-- ARGV[17] beside_errors the errors among them
 -- CODES DecideCode 0 CONTINUE, 1 RETRY_AFTER, 2 TERMINATE_MODULE, 3 TERMINATE_TASK
 -- EFFECTS failed to retry or dead; counts the error; may mark module or task; a fallback supersedes the hop and re-opens its request
 
@@ -82,14 +84,17 @@ exec.errors, exec.streak, exec.executions = exec.errors + 1, exec.streak + 1, ex
 run.errors, run.executions = run.errors + 1, run.executions + 1
 if burst > 0 and exec.streak >= burst then exec.streak, exec.cooldown = 0, S.now + ARGV[14] end
 
-local function trips(rate, bound, scope)
-  if rate == '' then return scope.errors >= tonumber(bound) end
-  return scope.executions >= tonumber(bound) and scope.errors >= tonumber(rate) * scope.executions
+local function trips(rate, bound, counts)
+  if rate == '' then return counts.errors >= tonumber(bound) end
+  return counts.executions >= tonumber(bound) and counts.errors >= tonumber(rate) * counts.executions
 end
 
+local ofTask = { executions = run.executions + ARGV[16], errors = run.errors + ARGV[17] }
+
 -- The event of a threshold occurs once per opening of the run, also when a replay lifted the mark in between.
-local function terminate(scope, subject, code, name)
-  local reason = string.format('threshold: %d errors in %d executions', scope.errors, scope.executions)
+local function terminate(scope, counts, subject, code, name)
+  local reason = string.format('threshold: %d errors in %d executions', counts.errors, counts.executions)
+  if counts == ofTask and tonumber(ARGV[16]) > 0 then reason = reason .. ' of its task' end
   decide(code, 'terminated')
   endDead(m, key, id, n, 'terminated')
   if scope == exec then
@@ -107,11 +112,11 @@ local function terminate(scope, subject, code, name)
 end
 
 if trips(ARGV[9], ARGV[10], exec) then
-  terminate(exec, S.runId .. ':' .. exec.id, 2, exec.id)
+  terminate(exec, exec, S.runId .. ':' .. exec.id, 2, exec.id)
   return answer(2, 'TERMINATE_MODULE', 'terminated')
 end
-if trips(ARGV[11], ARGV[12], run) then
-  terminate(run, S.runId, 3, 'task')
+if trips(ARGV[11], ARGV[12], ofTask) then
+  terminate(run, ofTask, S.runId, 3, 'task')
   return answer(3, 'TERMINATE_TASK', 'terminated')
 end
 if ARGV[6] ~= '1' and n.attempts < tonumber(ARGV[7]) then

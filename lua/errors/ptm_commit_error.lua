@@ -31,6 +31,6 @@ n.state, n.error, n.errorEpoch = 'failed', ARGV[6], n.epoch
 writeNode(KEYS[3], n)
 setDue(KEYS[4], KEYS[5], exec, at, id, now + ARGV[5])
 if repeated then return reply(1, 'ERROR_ALREADY_EMITTED') end
-local to = { now = now, outbox = KEYS[6], timeline = KEYS[7], runId = run.id }
-emit(to, 'ErrorTaskProduced', id, n.epoch, { moduleId = exec.id, nodeId = id }, failureData(run.id, n, 'failed'))
+local to = { now = now, outbox = KEYS[6], timeline = KEYS[7], runId = run.id, taskId = run.task or run.id }
+emit(to, 'ErrorTaskProduced', id, n.epoch, { moduleId = exec.id, nodeId = id }, failureData(to.taskId, n, 'failed'))
 return reply(0, 'ERROR_EMIT_OK')

@@ -30,7 +30,7 @@ local function save(key, r)
     -- Behind the phases, where older releases do not look.
     gate[7 + #r.phases], gate[8 + #r.phases] = r.front, r.revision
   else
-    gate = { r.id, r.state, r.mark, r.paused, r.layout, r.reached }
+    gate = { r.id, r.state, r.mark, r.paused, r.layout, r.task or '', r.reached }
   end
   redis.call('SET', key, cmsgpack.pack(gate, r))
 end

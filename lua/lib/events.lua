@@ -5,11 +5,13 @@ local EVENT_VERSIONS = {
   PhaseClosed = 1, ModuleCompleted = 1, RunCompleted = 1, TaskTerminatedByThreshold = 1, DeadLettered = 1,
 }
 
--- to: { timeline, outbox, now, runId }. `subject` and `epoch` make the id; callers record an event once per transition.
+-- to: { timeline, outbox, now, runId, taskId }. `subject` and `epoch` make the id; callers record an event once per
+-- transition.
 local function emit(to, type, subject, epoch, about, data)
   local text = cjson.encode({
     id = subject .. ':' .. epoch .. ':' .. type, type = type, version = EVENT_VERSIONS[type], runId = to.runId,
-    moduleId = about.moduleId or '', nodeId = about.nodeId or '', epoch = epoch, atMs = to.now, data = data,
+    taskId = to.taskId, moduleId = about.moduleId or '', nodeId = about.nodeId or '', epoch = epoch, atMs = to.now,
+    data = data,
   })
   local seq = redis.call('RPUSH', to.timeline, text)
   -- Ordered by time, and within a millisecond by call.
@@ -26,8 +28,8 @@ local function recordedFailure(text)
 end
 
 -- What the events of a failure say about its node. A node that crashed may have an earlier failure, which did not end it.
-local function failureData(runId, n, reason)
-  local data = { taskId = runId, stepIdx = n.step, prefixRequest = n.prefix, attempt = n.attempts }
+local function failureData(taskId, n, reason)
+  local data = { taskId = taskId, stepIdx = n.step, prefixRequest = n.prefix, attempt = n.attempts }
   if reason == 'crashed' then
     local code = n.crashes > 2 and 'execution.ends_process' or 'execution.leases_lost'
     data.stage, data.code, data.class = 'sweeper', code, 'fatal'

@@ -29,7 +29,7 @@ local function endDead(m, key, id, n, reason)
   writeNode(key, n)
   redis.call('ZREM', m.due[n.phase + 1], id)
   if reason == 'failed' or reason == 'crashed' then
-    local data = failureData(S.runId, n, reason)
+    local data = failureData(S.taskId, n, reason)
     data.reason = reason
     emit(S, 'DeadLettered', id, n.epoch, { moduleId = m.exec.id, nodeId = id }, data)
   end

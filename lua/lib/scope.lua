@@ -54,7 +54,8 @@ local function openScope(narrow)
   if refused then return nil, 0, refused end
   local exec = load(KEYS[8])
   if not exec then return nil, 0, reply(-2, 'UNKNOWN_RUN') end
-  S.runId = S.run.id
+  -- Runs of an earlier release have no task.
+  S.runId, S.taskId = S.run.id, S.run.task or S.run.id
   local m, at = openModule(KEYS[8], exec, 9)
   if not narrow then
     expectScope()

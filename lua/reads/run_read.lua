@@ -22,7 +22,9 @@ while at <= #KEYS do
       phase.ready, phase.leftOut,
     }
   end
-  modules[#modules + 1] = { exec.id, state, reason, exec.current, phases, exec.executions, exec.errors, exec.front, exec.revision }
+  modules[#modules + 1] = {
+    exec.id, state, reason, exec.current, phases, exec.executions, exec.errors, exec.front, exec.revision, exec.cooldown,
+  }
   at = at + 1 + #exec.phases
 end
 local use = false

@@ -14,9 +14,10 @@
 -- ARGV[4] run_id       the run's id
 -- ARGV[5] member       the run's part of members of the shard's due set
 -- ARGV[6] layout_json  the layout as the bindings read it
--- ARGV[7] modules      how many modules
--- ARGV[8] caps         pages items bytes depth, by commas, each -1 for none; empty without caps
--- ARGV[9..] module*    id member phases firsts early_at fetches; per phase: deadline join max_dead max_dead_rate opener(0|1) + seed; firsts
+-- ARGV[7] task_id      the name of its task; its own id if it is a task of its own
+-- ARGV[8] modules      how many modules
+-- ARGV[9] caps         pages items bytes depth, by commas, each -1 for none; empty without caps
+-- ARGV[10..] module*   id member phases firsts early_at fetches; per phase: deadline join max_dead max_dead_rate opener(0|1) + seed; firsts
 -- CODES RunOpenCode 0 OPENED, 1 ALREADY_OPEN, 2 RUN_CLOSED
 -- EFFECTS stores the run, its modules, its first hops and TaskAccepted; opens the first phases
 
@@ -25,14 +26,15 @@ if S.run then
   return reply(2, 'RUN_CLOSED')
 end
 
-local count = tonumber(ARGV[7])
-S.runId = ARGV[4]
+local count = tonumber(ARGV[8])
+S.runId, S.taskId = ARGV[4], ARGV[7]
 S.run = {
-  id = ARGV[4], member = ARGV[5], layout = ARGV[2], state = 'open', mark = '', reason = '', paused = false, openings = 1,
+  id = ARGV[4], task = ARGV[7], member = ARGV[5], layout = ARGV[2], state = 'open', mark = '', reason = '',
+  paused = false, openings = 1,
   executions = 0, errors = 0, open = 0, live = count, modules = count, tripped = 0,
 }
-if ARGV[8] ~= '' then
-  local pages, items, bytes, depth = string.match(ARGV[8], '^(-?%d+),(-?%d+),(-?%d+),(-?%d+)$')
+if ARGV[9] ~= '' then
+  local pages, items, bytes, depth = string.match(ARGV[9], '^(-?%d+),(-?%d+),(-?%d+),(-?%d+)$')
   S.run.caps = { pages = tonumber(pages), items = tonumber(items), bytes = tonumber(bytes), depth = tonumber(depth) }
   S.run.used, S.run.reached = { pages = 0, items = 0, bytes = 0, leftOut = 0 }, ''
 end
@@ -40,7 +42,7 @@ expectScope()
 local plan = { 'layout', ARGV[6] }
 
 -- The argument and the key that come next.
-local argAt, keyAt = 9, 8
+local argAt, keyAt = 10, 8
 
 local function nextSeed(key)
   local seed = seedAt(0, argAt)

@@ -223,7 +223,7 @@ describe('limits of the host that a redirect leads to', () => {
     // It has the permit of the target, and waits for the slot of the first.
     await vi.waitFor(() => expect(limiter.snapshot().map(({ key }) => key)).toContain(target.host));
     held.resolve();
-    await vi.waitFor(() => expect(bench.localParser.started).toHaveLength(2), 5_000);
+    await vi.waitFor(() => expect(bench.localParser.started).toHaveLength(2));
     expect(target.paths).toEqual(['/direct', '/moved']);
     await runner.stop();
     expect([runner.inFlight, limiter.snapshot()]).toEqual([0, []]);

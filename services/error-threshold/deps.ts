@@ -5,6 +5,7 @@ import type { RetryPolicy } from '../../libs/modules/contract/definition.ts';
 import type { Publisher } from '../../libs/stage/messages/publisher.ts';
 import type { DecidedFailure } from '../../libs/stage/run/decided-failure.ts';
 import type { Runs } from '../../libs/stage/run/runs.ts';
+import type { Tasks } from '../../libs/stage/run/tasks.ts';
 import type { Log } from '../../libs/telemetry/log.ts';
 
 /** Dependencies of the error-threshold stage. It decides about nodes and executes none. */
@@ -14,6 +15,7 @@ export interface ErrorThresholdDeps {
   readonly publisher: Publisher;
   readonly coordinator: Pick<Coordinator, 'thresholdDecide' | 'findRun'>;
   readonly runs: Runs;
+  readonly tasks: Pick<Tasks, 'countsBeside' | 'tripped'>;
   readonly log: Log;
   /** Uniform in [0, 1), for jitter. */
   readonly random: () => number;

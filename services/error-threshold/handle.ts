@@ -16,8 +16,10 @@ import { failpoint } from '../../libs/failpoints/failpoint.ts';
 import type { RetryPolicy } from '../../libs/modules/contract/definition.ts';
 import type { Outcome } from '../../libs/stage/execution/outcome.ts';
 import { childMessages } from '../../libs/stage/messages/wake-ups.ts';
+import { noteStep } from '../../libs/stage/observe/stage-span.ts';
 import type { DecidedFailure } from '../../libs/stage/run/decided-failure.ts';
 import { type LoadedRun, moduleOf } from '../../libs/stage/run/runs.ts';
+import { isTracing, noteOnSpan } from '../../libs/telemetry/spans.ts';
 import type { ErrorThresholdDeps } from './deps.ts';
 
 type ErrorThresholdOutcome = Outcome<'error-threshold'>;
@@ -25,21 +27,44 @@ type ErrorThresholdOutcome = Outcome<'error-threshold'>;
 export async function handle(deps: ErrorThresholdDeps, { model }: Message<'error'>): Promise<ErrorThresholdOutcome> {
   const run = await loadRun(deps, model);
   failpoint('decide.before');
-  const command = decideCommand(deps, run, model);
+  const command = await decideCommand(deps, run, model);
   const decision = await deps.coordinator.thresholdDecide(command);
   failpoint('decide.after');
   deps.count(decision);
   logDecision(deps, model, decision);
   if (!decision.repeated) deps.onFailure?.(decided(model, command, decision));
+  // Also for a repeated decision: whoever decided first may have died before this.
+  if (decision.code === DecideCode.TERMINATE_TASK) await deps.tasks.tripped(model.task!);
   const messages = run === undefined ? [] : childMessages(decision.wakeUps, run);
+  if (isTracing()) noteDecision(run, model, command, decision);
   switch (decision.code) {
     case DecideCode.TERMINATE_MODULE:
       return { kind: 'terminate', scope: 'module', reason: 'threshold', messages };
     case DecideCode.TERMINATE_TASK:
       return { kind: 'terminate', scope: 'task', reason: 'threshold', messages };
     default:
-      return { kind: 'next', messages };
+      return { kind: 'next', messages, decision: nameOf(decision) };
   }
+}
+
+/** The decision as spans name it. */
+function nameOf({ action }: DecideOutcome): string {
+  return action === 'dead' ? 'give_up' : action;
+}
+
+/** What the span of a decision says beside its name. */
+function noteDecision(
+  run: LoadedRun | undefined,
+  { context, error, attempts }: ErrorTaskModel,
+  { maxAttempts, retryDelayMs: delayMs }: DecideCommand,
+  { action, repeated, gateTaken }: DecideOutcome,
+): void {
+  noteStep('error-threshold', run, context!);
+  noteOnSpan({
+    ...{ attempt: attempts, max_attempts: maxAttempts, repeated, fallback_gate_taken: gateTaken },
+    ...(error === undefined ? {} : { failure_code: error.code }),
+    ...(action === 'retry' ? { delay_ms: delayMs } : {}),
+  });
 }
 
 function logDecision(
@@ -89,7 +114,11 @@ const OF_OUR_OWN = new Set(['budget.exhausted', 'limits.wait_too_long']);
 /** A threshold that no number of errors reaches. */
 const NEVER: Threshold = { errors: Number.MAX_SAFE_INTEGER };
 
-function decideCommand(deps: ErrorThresholdDeps, run: LoadedRun | undefined, model: ErrorTaskModel): DecideCommand {
+async function decideCommand(
+  deps: ErrorThresholdDeps,
+  run: LoadedRun | undefined,
+  model: ErrorTaskModel,
+): Promise<DecideCommand> {
   const { config } = deps;
   const { moduleId, phase, epoch, stepIdx } = model.context!;
   const { runId } = model.task!;
@@ -107,11 +136,27 @@ function decideCommand(deps: ErrorThresholdDeps, run: LoadedRun | undefined, mod
     retryDelayMs: retryDelayMs(retry, model.attempts, error?.retryAfterMs ?? 0, deps.random),
     moduleThreshold: isOurOwn ? NEVER : config.moduleThreshold,
     taskThreshold: isOurOwn ? NEVER : config.taskThreshold,
+    ...(isOurOwn ? {} : await countsBeside(deps, model)),
     ...(config.cooldownMs > 0 && !isOurOwn
       ? { cooldown: { errors: config.cooldownErrors, ms: config.cooldownMs } }
       : {}),
     ...(mayFallBack ? { fallback: { request: { id: model.prefixRequest, runId, moduleId, phase } } } : {}),
   };
+}
+
+/** Without an answer of the store the run is decided by its own counts; a later failure looks again. */
+async function countsBeside(
+  { tasks, log }: ErrorThresholdDeps,
+  { task }: ErrorTaskModel,
+): Promise<Pick<DecideCommand, 'beside'>> {
+  if (task!.taskId === task!.runId) return {};
+  try {
+    return { beside: await tasks.countsBeside(task!) };
+  } catch (error) {
+    const of = { run_id: task!.runId, task_id: task!.taskId };
+    log.warn('error-threshold could not read what a task has counted; it decides by the run alone', { ...of, error });
+    return {};
+  }
 }
 
 /**

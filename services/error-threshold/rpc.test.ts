@@ -40,6 +40,7 @@ function open(options: BenchOptions = {}) {
     thresholdDeps: { ...errorThreshold, count: decisionCounter(metrics) },
     coordinator,
     store,
+    tasks: bench.tasks,
   });
   return { bench, api };
 }

@@ -1,7 +1,7 @@
 /** The gRPC service of error-threshold, for ingress and operators. */
 
 import { type ChainDecision, ChainDecisionKind, type ErrorTaskModel } from '../../libs/contracts/messages.ts';
-import { invalidArgument, requireNone, textFault } from '../../libs/contracts/request-check.ts';
+import { invalidArgument, MAX_REASON_CHARS, requireNone, textFault } from '../../libs/contracts/request-check.ts';
 import type {
   ErrorThresholdServiceImplementation,
   GetThresholdsResponse,
@@ -20,16 +20,19 @@ import {
 import type { Coordinator } from '../../libs/coordination/protocol/port.ts';
 import { CatenaError } from '../../libs/errors/catena-error.ts';
 import { applyOutcome, NO_MESSAGE } from '../../libs/stage/execution/apply.ts';
+import type { Tasks } from '../../libs/stage/run/tasks.ts';
 import type { RunRecord, Store } from '../../libs/store/port.ts';
 import { audit } from '../../libs/telemetry/audit.ts';
 import type { ErrorThresholdDeps } from './deps.ts';
 import { handle } from './handle.ts';
+import { preCheck } from './service.ts';
 
 export interface ErrorThresholdApiDeps {
   /** Dependencies of the stage. */
   readonly thresholdDeps: ErrorThresholdDeps;
   readonly coordinator: Pick<Coordinator, 'thresholdDecide' | 'findRun' | 'terminateMark'>;
   readonly store: Pick<Store, 'findRun'>;
+  readonly tasks: Pick<Tasks, 'refusal'>;
 }
 
 /** The implementation of the service. */
@@ -38,9 +41,9 @@ export function createErrorThresholdApi(deps: ErrorThresholdApiDeps): ErrorThres
     preCheck: async (request) => ({ decision: await preCheckTask(deps, request) }),
     decide: async ({ errorTask }) => ({ decision: await decide(deps, errorTask) }),
     terminate: async (request) => {
-      const changed = await terminate(deps, request);
+      const { changed, taskId } = await terminate(deps, request);
       const { runId, moduleId, reason } = request;
-      const of = { run_id: runId, task_id: runId, ...(moduleId === '' ? {} : { module_id: moduleId }) };
+      const of = { run_id: runId, task_id: taskId, ...(moduleId === '' ? {} : { module_id: moduleId }) };
       audit(deps.thresholdDeps.log, 'terminate', { ...of, reason, changed });
       return { changed };
     },
@@ -48,18 +51,16 @@ export function createErrorThresholdApi(deps: ErrorThresholdApiDeps): ErrorThres
   };
 }
 
-/** Whether a task, or a module of it, was ended before it began. */
-async function preCheckTask({ coordinator }: ErrorThresholdApiDeps, { task }: PreCheckRequest): Promise<ChainDecision> {
+/** Whether a run may begin, or was ended before, or is to wait. */
+async function preCheckTask(deps: ErrorThresholdApiDeps, { task }: PreCheckRequest): Promise<ChainDecision> {
   if (task === undefined) throw invalidArgument([{ path: 'task', message: 'is missing' }]);
   const fault = messageFault({ kind: 'task', model: task });
   if (fault !== undefined) throw invalidArgument([{ path: `task.${fault.field}`, message: fault.reason }]);
-  const snapshot = await coordinator.findRun(task.runId);
-  if (snapshot === undefined) return decision(ChainDecisionKind.CONTINUE);
-  if (snapshot.mark !== '') return decision(ChainDecisionKind.TERMINATE_TASK, { reason: snapshot.reason });
-  const module = snapshot.modules.find(({ state }) => state === 'terminated');
-  return module === undefined
-    ? decision(ChainDecisionKind.CONTINUE)
-    : decision(ChainDecisionKind.TERMINATE_MODULE, { reason: module.reason });
+  const refusal = await preCheck(deps, task);
+  if (refusal === undefined) return decision(ChainDecisionKind.CONTINUE);
+  if (refusal.kind === 'cooling') return decision(ChainDecisionKind.RETRY_AFTER, { delayMs: refusal.delayMs });
+  const { scope, reason } = refusal;
+  return decision(ChainDecisionKind[scope === 'task' ? 'TERMINATE_TASK' : 'TERMINATE_MODULE'], { reason });
 }
 
 /** Decides as the stage does for a message, publishes what follows, and returns the decision. */
@@ -103,12 +104,12 @@ function decision(kind: ChainDecisionKind, rest: Partial<ChainDecision> = {}): C
   return { kind, delayMs: 0, reason: '', actionApplied: '', ...rest };
 }
 
-/** Returns whether anything changed. */
+/** Returns whether anything changed, and the task of the run. */
 async function terminate(
   { store, coordinator }: ErrorThresholdApiDeps,
   { runId, moduleId, reason }: TerminateRequest,
-): Promise<boolean> {
-  requireNone([textFault('reason', reason, 500)]);
+): Promise<{ readonly changed: boolean; readonly taskId: string }> {
+  requireNone([textFault('reason', reason, MAX_REASON_CHARS)]);
   const record = await findRun(store, runId);
   if (moduleId !== '' && !record.modules.includes(moduleId)) {
     throw new CatenaError('api.unknown_module', `run ${runId} has no module ${moduleId}`, {
@@ -131,7 +132,8 @@ async function terminate(
     });
   }
   const scope = moduleId === '' ? { runId } : { runId, moduleId };
-  return (await coordinator.terminateMark({ ...scope, reason })) === TerminateCode.TERMINATED;
+  const changed = (await coordinator.terminateMark({ ...scope, reason })) === TerminateCode.TERMINATED;
+  return { changed, taskId: record.taskId };
 }
 
 async function findRun(store: ErrorThresholdApiDeps['store'], runId: string): Promise<RunRecord> {

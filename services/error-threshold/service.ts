@@ -2,7 +2,7 @@ import type { DecideOutcome } from '../../libs/coordination/protocol/errors.ts';
 import { DecideCode } from '../../libs/coordination/protocol/errors.ts';
 import type { Coordinator } from '../../libs/coordination/protocol/port.ts';
 import { StageRunner } from '../../libs/stage/execution/runner.ts';
-import type { LoadedRun } from '../../libs/stage/run/runs.ts';
+import type { Refusal, RunOfTask, Tasks } from '../../libs/stage/run/tasks.ts';
 import { METRICS } from '../../libs/telemetry/metric-names.ts';
 import type { Metrics } from '../../libs/telemetry/metrics.ts';
 import type { ErrorThresholdDeps } from './deps.ts';
@@ -24,12 +24,21 @@ export function createErrorThreshold(deps: ErrorThresholdDeps): ErrorThresholdRu
   });
 }
 
-/** Whether a task, or one of its modules, was ended before it began: the reason, or undefined when it may run. */
-export async function preCheck(coordinator: Pick<Coordinator, 'findRun'>, run: LoadedRun): Promise<string | undefined> {
-  const snapshot = await coordinator.findRun(run.task.runId);
-  if (snapshot === undefined) return undefined;
-  if (snapshot.mark !== '') return snapshot.reason;
-  return snapshot.modules.find((module) => module.state === 'terminated')?.reason;
+export interface PreCheckDeps {
+  readonly coordinator: Pick<Coordinator, 'findRun'>;
+  readonly tasks: Pick<Tasks, 'refusal'>;
+}
+
+/**
+ * Why a run may not begin: it, a module of it or its task was ended before, or its task cools down. Undefined when it may, and for
+ * an open run, which a cool-down does not hold up.
+ */
+export async function preCheck({ coordinator, tasks }: PreCheckDeps, run: RunOfTask): Promise<Refusal | undefined> {
+  const snapshot = await coordinator.findRun(run.runId);
+  if (snapshot === undefined) return tasks.refusal(run);
+  if (snapshot.mark !== '') return { kind: 'terminated', scope: 'task', reason: snapshot.reason };
+  const module = snapshot.modules.find(({ state }) => state === 'terminated');
+  return module === undefined ? undefined : { kind: 'terminated', scope: 'module', reason: module.reason };
 }
 
 /** Counts decisions by name; a repeated one counts once. */

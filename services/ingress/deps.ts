@@ -2,14 +2,15 @@ import type { Bus } from '../../libs/bus/port.ts';
 import type { ExecutionDeps } from '../../libs/stage/execution/execute-node.ts';
 import type { Dispatch } from '../../libs/stage/messages/dispatch.ts';
 import type { LoadedRun } from '../../libs/stage/run/runs.ts';
+import type { Refusal } from '../../libs/stage/run/tasks.ts';
 
 /** Dependencies of the ingress stage. */
 export interface IngressDeps {
   readonly config: IngressConfig;
   readonly execution: ExecutionDeps;
   readonly bus: Bus;
-  /** Returns why a task may not run, if a threshold or an operator ended it; called when its run is to be opened. */
-  readonly preCheck: (run: LoadedRun) => Promise<string | undefined>;
+  /** Returns why a task may not run, if a threshold or an operator ended it or it cools down; called when its run is to be opened. */
+  readonly preCheck: (run: LoadedRun) => Promise<Refusal | undefined>;
   /** Calls the module-processor. */
   readonly dispatch: (dispatch: Dispatch) => Promise<void>;
   /** Records the end of a run that cannot be executed. */

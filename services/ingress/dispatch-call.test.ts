@@ -87,8 +87,8 @@ describe('a dispatch by call', () => {
 });
 
 describe('a pre-check by call', () => {
-  const decision = (kind: ChainDecisionKind) => ({
-    decision: { kind, delayMs: 0, reason: 'enough', actionApplied: '' },
+  const decision = (kind: ChainDecisionKind, delayMs = 0) => ({
+    decision: { kind, delayMs, reason: 'enough', actionApplied: '' },
   });
 
   it('sends the task as it was accepted', async () => {
@@ -104,20 +104,20 @@ describe('a pre-check by call', () => {
     expect(asked).toMatchObject([{ runId: 'run-1', modules: ['shop@1.2.0'], metadata: { team: 'blue' } }]);
   });
 
-  it.each([ChainDecisionKind.TERMINATE_MODULE, ChainDecisionKind.TERMINATE_TASK])(
-    'answers the reason of decision %i',
-    async (kind) => {
-      const { run } = await start();
-      expect(await preCheckCall({ preCheck: async () => decision(kind) })(run)).toBe('enough');
-    },
-  );
+  it.each([
+    [ChainDecisionKind.TERMINATE_MODULE, { kind: 'terminated', scope: 'module', reason: 'enough' }],
+    [ChainDecisionKind.TERMINATE_TASK, { kind: 'terminated', scope: 'task', reason: 'enough' }],
+    [ChainDecisionKind.RETRY_AFTER, { kind: 'cooling', delayMs: 70 }],
+  ])('answers what decision %i says', async (kind, refusal) => {
+    const { run } = await start();
+    expect(await preCheckCall({ preCheck: async () => decision(kind, 70) })(run)).toEqual(refusal);
+  });
 
   it('never refuses a task because nobody could be asked', async () => {
     const { run } = await start();
     const answers = [
       () => Promise.reject(new CatenaError('grpc.permission_denied', 'no token')),
       async () => ({ decision: undefined }),
-      async () => decision(ChainDecisionKind.RETRY_AFTER),
       async () => decision(99 as ChainDecisionKind),
     ];
     for (const preCheck of answers) {

@@ -202,7 +202,10 @@ describe('the pre-check', () => {
 
   it('rejects a task that the coordinator does not hold, with the reason', async () => {
     const bench = openStageBench([shop]);
-    const deps = { ...bench.ingress, preCheck: async () => 'its account is locked' };
+    const deps = {
+      ...bench.ingress,
+      preCheck: async () => ({ kind: 'terminated', scope: 'task', reason: 'its account is locked' }) as const,
+    };
     const outcome = await handle(deps, taskMessage((await bench.accept()).record));
     expect(outcome).toMatchObject({ kind: 'terminate', reason: 'its account is locked' });
     expect(bench.rejected).toEqual([{ runId: 'run-1', detail: 'refused at its pre-check: its account is locked' }]);

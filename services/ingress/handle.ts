@@ -12,11 +12,15 @@ import { isBackendFailure } from '../../libs/stage/execution/backend-failure.ts'
 import { failUnloaded, retryElsewhere } from '../../libs/stage/execution/execute-node.ts';
 import type { Outcome } from '../../libs/stage/execution/outcome.ts';
 import { type Dispatch, isPutOff } from '../../libs/stage/messages/dispatch.ts';
+import { noteStep } from '../../libs/stage/observe/stage-span.ts';
 import { type LoadedRun, moduleOf } from '../../libs/stage/run/runs.ts';
+import { isTracing } from '../../libs/telemetry/spans.ts';
 import type { IngressDeps } from './deps.ts';
-import { type ChainInput, normalizeInput } from './normalize-input.ts';
+import { type ChainInput, type ChainTarget, normalizeInput } from './normalize-input.ts';
 
 type IngressOutcome = Outcome<'ingress'>;
+
+const LONGEST_PUT_OFF_MS = 30_000;
 
 export async function handle(deps: IngressDeps, message: MessageTo<'ingress'>): Promise<IngressOutcome> {
   let input: ChainInput | undefined;
@@ -25,9 +29,11 @@ export async function handle(deps: IngressDeps, message: MessageTo<'ingress'>): 
     const run = deps.execution.runs.kept(input.runId) ?? (await loadTask(deps, input));
     if (input.kind === 'task') {
       const refusal = await deps.preCheck(run);
-      if (refusal !== undefined) return await terminateTask(deps, run, refusal);
+      if (refusal?.kind === 'terminated') return await terminateTask(deps, run, refusal.reason);
+      if (refusal?.kind === 'cooling') return putOff(refusal.delayMs);
     }
     buildModules(run, input);
+    if (isTracing() && input.target !== undefined) noteStep('ingress', run, stepIn(input.target));
     await deps.dispatch(moduleDispatch(run, input));
     deps.counters.taken(input.kind);
     return { kind: 'next', messages: [] };
@@ -38,6 +44,10 @@ export async function handle(deps: IngressDeps, message: MessageTo<'ingress'>): 
     deps.counters.failed(message.kind);
     return input === undefined ? refuse(deps, error) : failInput(deps, input, error);
   }
+}
+
+function stepIn({ node, stepIdx }: ChainTarget): { readonly moduleId: string; readonly stepIdx: number } {
+  return { moduleId: node.moduleId, stepIdx };
 }
 
 /** Throws when the task was never accepted, or its modules cannot take its input. */
@@ -61,6 +71,11 @@ async function terminateTask(deps: IngressDeps, { task }: LoadedRun, reason: str
   const held = await deps.execution.coordinator.findRun(task.runId);
   if (held === undefined) await deps.rejectRun(task.runId, `refused at its pre-check: ${reason}`);
   return { kind: 'terminate', scope: 'task', reason, messages: [] };
+}
+
+/** The run of a task that cools down waits; it is looked at again now and then, because the task may be lifted before. */
+function putOff(delayMs: number): IngressOutcome {
+  return { kind: 'retry', delayMs: Math.min(delayMs, LONGEST_PUT_OFF_MS), reason: 'its task cools down' };
 }
 
 /**

@@ -174,6 +174,7 @@ describe('ListRuns', () => {
     acceptedBeforeMs: 0,
     pageSize: 0,
     pageToken: '',
+    taskId: '',
   };
 
   async function three(): Promise<{ opened: Api; ids: string[] }> {
@@ -228,10 +229,12 @@ describe('ListRuns', () => {
     [{ pageSize: -1 }, 'page_size'],
     [{ pageSize: 501 }, 'page_size'],
     [{ pageToken: 'nosuch' }, 'page_token'],
-    [{ pageToken: 'x'.repeat(301) }, 'page_token'],
+    [{ pageToken: 'x'.repeat(501) }, 'page_token'],
     [{ state: RunState.CLOSING }, 'state'],
     [{ acceptedFromMs: -5 }, 'accepted_from_ms'],
     [{ account: 'a'.repeat(201) }, 'account'],
+    [{ taskId: 'prices' }, 'account'],
+    [{ account: 'acme', taskId: ' prices' }, 'task_id'],
   ])('refuses a filter or a page that cannot be (%#)', async (filter, field) => {
     const { api } = openApi();
     expect(await refusal(api.listRuns({ ...request, ...filter }, call()))).toEqual(invalid(field));

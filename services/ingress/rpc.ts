@@ -6,12 +6,14 @@ import { getAccount, putAccount } from './api/accounts.ts';
 import { discardDeadLetters, listDeadLetters } from './api/dead-letters.ts';
 import type { IngressApiDeps } from './api/deps.ts';
 import { explain } from './api/explain-run.ts';
+import { findRun } from './api/find-run.ts';
 import { getOverview } from './api/get-overview.ts';
 import { listItems } from './api/list-items.ts';
 import { replayDeadLetters } from './api/replay.ts';
 import { RunScene } from './api/run-watch.ts';
 import { controlRun, listRuns, readRun } from './api/runs.ts';
 import { submitTask } from './api/submit-task.ts';
+import { getTask, liftTask, listTasks, terminateTask } from './api/tasks.ts';
 
 export type { IngressApiDeps } from './api/deps.ts';
 
@@ -31,6 +33,10 @@ export function createIngressApi(deps: IngressApiDeps): IngressServiceImplementa
     listItems: (request, { signal }) => listItems(deps, request, signal),
     explainRun: ({ runId }) => explain(deps, runId),
     getOverview: () => getOverview(deps),
+    getTask: async (request) => ({ task: await getTask(deps, request) }),
+    listTasks: (request) => listTasks(deps, request),
+    terminateTask: async (request) => ({ changed: await terminateTask(deps, request) }),
+    liftTask: async (request) => ({ changed: await liftTask(deps, request) }),
     listDeadLetters: (request) => listDeadLetters(deps, request),
     replayDeadLetters: (request, { signal }) => replayDeadLetters(deps, request, signal),
     discardDeadLetters: async (request) => {
@@ -50,6 +56,7 @@ export function createIngressApi(deps: IngressApiDeps): IngressServiceImplementa
 
 async function audited(deps: IngressApiDeps, action: 'pause' | 'resume' | 'cancel', runId: string): Promise<boolean> {
   const changed = await controlRun(deps, runId, action);
-  audit(deps.log, action, { run_id: runId, task_id: runId, changed });
+  const { taskId } = await findRun(deps.store, runId);
+  audit(deps.log, action, { run_id: runId, task_id: taskId, changed });
   return changed;
 }

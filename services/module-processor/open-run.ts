@@ -22,11 +22,11 @@ export async function openRun(
   run: LoadedRun,
   runNext?: RunNext,
 ): Promise<ModuleProcessorOutcome> {
-  const { runId } = run.task;
+  const { runId, taskId } = run.task;
   // The store decides whether a run is closed; the coordinator may have deleted it.
   if (run.record.state === 'closed') return { kind: 'skip', reason: 'RUN_CLOSED' };
   const modules = [...run.modules.values()].map(({ definition }) => planModule(run, definition));
-  const outcome = await deps.execution.coordinator.runOpen({ runId, modules, ...capsOf(run) });
+  const outcome = await deps.execution.coordinator.runOpen({ runId, taskId, modules, ...capsOf(run) });
   if (outcome.code === RunOpenCode.RUN_CLOSED) return { kind: 'skip', reason: 'RUN_CLOSED' };
   // Another process may have ended the run before the coordinator knew it, so its mark is set now.
   const now = await deps.store.findRun(runId);

@@ -70,10 +70,8 @@ const SERVICES: { readonly [Name in StageName]: (deps: ApiDeps) => GrpcService }
   parser: ({ modules }) => grpcService(ParserDefinition, createParserApi({ modules })),
   'error-threshold': ({ backends, stages }) => {
     const { coordinator, store } = backends;
-    return grpcService(
-      ErrorThresholdDefinition,
-      createErrorThresholdApi({ thresholdDeps: stages.thresholdDeps, coordinator, store }),
-    );
+    const { thresholdDeps, tasks } = stages;
+    return grpcService(ErrorThresholdDefinition, createErrorThresholdApi({ thresholdDeps, coordinator, store, tasks }));
   },
 };
 
@@ -93,6 +91,7 @@ function ingressDeps({ backends, stages, modules, submit, processes, health }: A
     clock,
     log,
     submit,
+    tasks: stages.tasks,
     processes,
     cancelUnopened: (runId: string) => stages.runEnds.cancel(runId),
     limits: (keys: readonly string[]) => limiter.look(keys),

@@ -30,7 +30,7 @@ it('breakers are told once each, and the run that failed (X6, B27, B33)', async 
   const status = diagnosisStatus({ record, items, snapshot: await coordinator.findRun(runId) });
   expect(status).toMatchObject({ stage: 'failed', failedStage: 'ai_fetching', lastProgress: 59 });
 
-  await vi.waitFor(() => expect(received.map(({ kind }) => kind)).toContain('run'), { timeout: 10_000 });
+  await vi.waitFor(() => expect(received.map(({ kind }) => kind)).toContain('run'), { timeout: 60_000 });
   const breakers = received.filter(({ kind }) => kind === 'breaker').map(({ key }) => key);
   expect(breakers.sort()).toEqual(MODELS.map((model) => `breaker:${model}:海澜鞋业`).sort());
   const runs = received.filter(({ kind }) => kind === 'run');

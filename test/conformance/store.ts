@@ -5,6 +5,7 @@ import { describeDeployment } from './store/deployment.ts';
 import { END, letter, newRun, type OpenStore, records, rows, type StoreHarness, stream } from './store/harness.ts';
 import { describeLetters } from './store/letters.ts';
 import { describeSubmissions } from './store/submissions.ts';
+import { describeTasks } from './store/tasks.ts';
 
 export type { OpenStore, StoreHarness } from './store/harness.ts';
 
@@ -19,6 +20,52 @@ export function describeStore(name: string, openStore: OpenStore): void {
     const items = await store.readItems({ runId: 'r', afterSeq: 0, limit: 1_000, ...query });
     return items.map(({ data }) => (JSON.parse(data) as { n: number }).n);
   };
+
+  describe(`${name} store: what is kept of ended runs`, () => {
+    const end = async ({ store }: StoreHarness, runId: string, endedAtMs: number, nodes: number) => {
+      await store.markOpen(runId);
+      const letters = [letter('n', { runId }), letter('o', { runId })];
+      const events = [{ id: 'e', type: 'T', atMs: 1, data: {} }];
+      await store.closeRun(runId, { ...END, endedAtMs, done: nodes, dead: 0 }, records(letters, events));
+    };
+
+    it('counts the nodes of runs that are not expired, and lists those that are by their ends', async () => {
+      const harness = await open(newRun('a'), newRun('b'), newRun('c'));
+      const { store } = harness;
+      expect(await store.countKeptNodes()).toBe(0);
+      await end(harness, 'a', 30, 5);
+      await end(harness, 'b', 20, 7);
+      expect(await store.countKeptNodes()).toBe(12);
+      expect(await store.listExpired(100, 10)).toEqual([]);
+      for (const runId of ['a', 'b']) await store.markExpired(runId);
+      expect([await store.countKeptNodes(), await store.listExpired(100, 10)]).toEqual([0, ['b', 'a']]);
+      expect([await store.listExpired(20, 10), await store.listExpired(100, 1)]).toEqual([['b'], ['b']]);
+    });
+
+    it('deletes an expired run in steps, with all that belongs to it and to nothing else', async () => {
+      const harness = await open(newRun('r', { idempotencyKey: 'k' }), newRun('other'));
+      const { store } = harness;
+      for (const runId of ['r', 'other']) {
+        await harness.commit({ runId, nodeId: 'n' }, rows(1, 2, 3, 4, 5));
+        await store.saveExport(runId, 'a.jsonl', { seq: 1, bytes: 2, rows: 3, layout: '' });
+        await end(harness, runId, 9, 1);
+      }
+      expect(await store.deleteRun('r', 100)).toBe(false);
+      expect(await store.findRun('r')).toBeDefined();
+      await store.markExpired('r');
+      let steps = 1;
+      while (await store.deleteRun('r', 2)) steps += 1;
+      expect(steps).toBeGreaterThan(2);
+      expect(await store.deleteRun('r', 2)).toBe(false);
+      expect(await store.findRun('r')).toBeUndefined();
+      expect((await store.listRuns({ limit: 10, moduleId: 'm@1.0.0' })).map(({ runId }) => runId)).toEqual(['other']);
+      await expect(store.listDeadLetters('r')).rejects.toMatchObject({ code: 'store.unknown_run' });
+      expect(await store.readItems({ runId: 'other', afterSeq: 0, limit: 10 })).toHaveLength(5);
+      expect([(await store.listDeadLetters('other')).length, (await store.listEvents('other')).length]).toEqual([2, 1]);
+      // Its key is free again.
+      expect(await store.acceptRun(newRun('again', { idempotencyKey: 'k' }))).toBe('again');
+    });
+  });
 
   describe(`${name} store: runs`, () => {
     it('keep what they were accepted with, once', async () => {
@@ -266,6 +313,7 @@ export function describeStore(name: string, openStore: OpenStore): void {
   });
 
   describeSubmissions(name, open);
+  describeTasks(name, open);
   describeLetters(name, open);
   describeDeployment(name, open);
 }

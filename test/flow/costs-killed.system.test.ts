@@ -50,7 +50,7 @@ it('a run that is killed while calls are under way counts them as spent, and is 
   const first = processes.start(run(origin, 3, '--cost-cap', '5'));
   await until(() => asked.length === 3);
   const view = async () => JSON.parse((await processes.run('show', 'last', '--db', 'a.db', '-o', 'json')).stdout);
-  await expect.poll(view, { timeout: 20_000 }).toMatchObject({ items: 1, cost: 0.25, cost_reserved: 2, cost_cap: 5 });
+  await expect.poll(view, { timeout: 60_000 }).toMatchObject({ items: 1, cost: 0.25, cost_reserved: 2, cost_cap: 5 });
   first.child.kill('SIGKILL');
   await first.ended;
   expect(await view(), 'nothing is lost by the kill').toMatchObject({ cost: 0.25, cost_reserved: 2 });

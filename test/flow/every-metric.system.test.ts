@@ -54,6 +54,7 @@ const BY_PART: Partial<Record<Name, (metrics: Metrics) => unknown>> = {
   taskIngressFailed: (metrics) => metrics.counter(METRICS.taskIngressFailed).with({ kind: 'task' }).add(),
   stageQueueDepth: (metrics) => sampleStages(metrics, { ...STAGES, bus: { depth: () => 3 } }),
   suspects: (metrics) => sampleStages(metrics, STAGES),
+  tasksTerminated: (metrics) => metrics.counter(METRICS.tasksTerminated).with({ by: 'threshold' }).add(),
   suspectsExecuted: (metrics) => new Meters(metrics).suspectExecuted(),
   requestPublishBackpressure: (metrics) => backpressureCounter(metrics)('sweeper', 'downloader', 'queue_full'),
   parserChainBackpressure: (metrics) => backpressureCounter(metrics)('parser', 'ingress', 'queue_full'),

@@ -34,7 +34,7 @@ function unreliable(bus: Bus, faults: { lost: number; doubled: number; delayed: 
     return bus.publish(message);
   };
   return {
-    room: (stage) => bus.room(stage),
+    room: (stage, of) => bus.room(stage, of),
     depth: (stage) => bus.depth(stage),
     othersWait: (stage, runId) => bus.othersWait(stage, runId),
     hasResponse: (name) => bus.hasResponse(name),

@@ -164,3 +164,17 @@ it('messages of others are kept aside on every subject, and the run beside them 
       expect(log.some(({ msg }) => msg === 'the bus refused a foreign message; the store records it')).toBe(true);
   }
 });
+
+it('K6: items as large as an item may be, in characters of three bytes, are read over the API, and a larger one is refused where it is put', async () => {
+  const deployment = await startDeployment({
+    modules: ['test/fixtures/modules/large-items.ts'],
+    services: ['all'],
+  });
+  onTestFinished(() => deployment.stop());
+  const input = { chars: 1_024 * 1_024 - 100, items: 5, tooLarge: 5 * 1_024 * 1_024 };
+  const runId = await submitRun(deployment, 'large-items', input);
+  const { end } = await closedRun(deployment, runId);
+  expect(end).toMatchObject({ items: 5, dead: 1 });
+  expect(end!.failures.map(({ code }) => code)).toEqual(['module.item_too_large']);
+  expect(await itemsOfRun(deployment, runId)).toHaveLength(5);
+});

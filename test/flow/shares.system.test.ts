@@ -1,4 +1,6 @@
 import { distributedMode } from '../fixtures/distributed-node.ts';
-import { describeShares } from './suites/shares.ts';
+import { describeClasses, describeShares } from './suites/shares.ts';
 
-describeShares(distributedMode());
+const mode = distributedMode();
+describeShares(mode);
+describeClasses(mode);

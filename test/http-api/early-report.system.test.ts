@@ -38,12 +38,12 @@ it('a diagnosis has both reports, whatever is killed before the first and betwee
   // No cited page is read: those that the answers name stand in the world.
   const { body } = await post(api(), { ...SUBMISSION, maxSources: 0 });
   const runId = body.execution_id as string;
-  await expect.poll(() => provider.calls.length, { timeout: 20_000 }).toBe(4);
+  await expect.poll(() => provider.calls.length, { timeout: 60_000 }).toBe(4);
   const answered = async () => (await get(`${api()}/test/status/${runId}`)).body.results.length;
-  await expect.poll(answered, { timeout: 20_000 }).toBe(2);
+  await expect.poll(answered, { timeout: 60_000 }).toBe(2);
   await replace(deployment, running, ['downloader', 'parser']);
   // The calls that were under way are made again.
-  await expect.poll(() => provider.calls.length, { timeout: 20_000 }).toBeGreaterThanOrEqual(6);
+  await expect.poll(() => provider.calls.length, { timeout: 60_000 }).toBeGreaterThanOrEqual(6);
 
   const early = await get(`${api()}/test/status/${runId}?wait=60&revision=0`);
   expect(early.body).toMatchObject({
@@ -52,9 +52,7 @@ it('a diagnosis has both reports, whatever is killed before the first and betwee
   });
 
   // Whether the text of a call that began again was stored by then depends on how long the start took.
-
   const { partial, pending } = early.body.coverage;
-
   expect(partial + pending).toBe(2);
 
   await replace(deployment, running, FIVE_SERVICES);

@@ -40,7 +40,7 @@ describe('catena serve in one process', () => {
     const first = await serveAsProcess(folder, env);
     const runId = (await post(first.apiUrl, { ...SUBMISSION, deadlineSeconds: 60 })).body.execution_id as string;
     const answered = async () => (await get(`${first.apiUrl}/test/status/${runId}`)).body.results.length as number;
-    await expect.poll(answered, { timeout: 20_000 }).toBe(2);
+    await expect.poll(answered, { timeout: 60_000 }).toBe(2);
     first.child.kill('SIGKILL');
     await first.ended;
 

@@ -252,6 +252,8 @@ export function simulate(seed: number, R: Rules, opt: { trace?: boolean } = {}):
   const processes = 1 + int(3);
   /** Nodes of a module that are with the workers at once. In most seeds there is no bound. */
   const WINDOW = h(seed, 'window') % 5 < 2 ? 1 + (h(seed, 'size') % 4) : 1e6;
+  /** What the task has counted beside this run, in other runs of it. In most seeds it has no other. */
+  const BESIDE = h(seed, 'beside') % 5 === 0 ? h(seed, 'errors') % TASKERR : 0;
   /** In one of four seeds the run may make so many requests, or yield so many items. */
   const CAP =
     h(seed, 'cap') % 4 > 0
@@ -960,7 +962,7 @@ export function simulate(seed: number, R: Rules, opt: { trace?: boolean } = {}):
           finishRun();
           return 'terminate_module';
         }
-        if (S.taskErrs >= TASKERR) {
+        if (S.taskErrs + BESIDE >= TASKERR) {
           S.decided[k] = 'terminate_task';
           for (let m = 0; m < nm; m++) C.mark(m, 'threshold');
           if (R.continueIs === 'dead' && !terminal(n)) end(n, 'dead', 'terminated');

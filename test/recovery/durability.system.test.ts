@@ -87,7 +87,7 @@ describe('strict, with a replica', () => {
             ({ code }) => code,
             () => 'not yet',
           ),
-        { timeout: 20_000 },
+        { timeout: 60_000 },
       )
       .toBe(1);
     expect(await finish(coordinator, 'n1')).toBe(CommitCode.COMMIT_OK);

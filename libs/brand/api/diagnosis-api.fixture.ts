@@ -6,7 +6,7 @@ import { ManualClock } from '../../clock/clock.ts';
 import type { PhaseSnapshot, RunSnapshot } from '../../coordination/protocol/reads.ts';
 import { createRunIds } from '../../keys/run-id.ts';
 import { acceptTask, type TaskSubmission } from '../../stage/run/submit.ts';
-import type { RunRecord, StoredItem } from '../../store/port.ts';
+import type { RunRecord, StoredItem, TaskKey, TaskRecord } from '../../store/port.ts';
 import { silentLog } from '../../telemetry/log.ts';
 import { basicRoutes } from '../../transport/http/basic-routes.ts';
 import { createHttpApp } from '../../transport/http/http-app.ts';
@@ -28,6 +28,8 @@ export class FakeRuns {
   readonly snapshots = new Map<string, RunSnapshot>();
   readonly items = new Map<string, StoredItem[]>();
   readonly asked = { findRun: 0, readItems: 0, snapshot: 0 };
+  /** Names of tasks that were terminated. */
+  readonly terminated = new Set<string>();
 
   /** A run in one of its phases, with the calls that have been answered so far. */
   inPhase(runId: string, phase: number, nodes: Partial<PhaseSnapshot> = {}, answered = 0): void {
@@ -148,7 +150,12 @@ function storeOf(runs: FakeRuns) {
       runs.asked.readItems += 1;
       return (runs.items.get(runId) ?? []).filter((item) => item.type === type);
     },
+    findTask: async (key: TaskKey): Promise<TaskRecord> => {
+      const mark = { by: 'operator at 10.0.0.7', reason: 'a test', atMs: 0, runId: '' };
+      return { ...key, counts: { executions: 0, errors: 0 }, mark, coolsUntilMs: 0, openRuns: [] };
+    },
     acceptRun: async (run: Parameters<Parameters<typeof acceptTask>[0]['store']['acceptRun']>[0]) => {
+      if (runs.terminated.has(run.taskId)) return undefined;
       const key = JSON.stringify([run.account, run.idempotencyKey ?? run.runId]);
       const standing = keys.get(key);
       if (standing !== undefined) return standing;

@@ -14,7 +14,7 @@ export const REFUSED = {
   submission: {
     ...wrong,
     ...always,
-    409: errorBody.describe('The idempotency key belongs to other work.'),
+    409: errorBody.describe('The idempotency key belongs to other work, or the task was terminated.'),
     429: errorBody.describe('Too many submissions of one client: `retry-after` says when to try again.'),
   },
   list: { ...wrong, ...always },

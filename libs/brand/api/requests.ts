@@ -25,7 +25,8 @@ const runId = z
   .string()
   .regex(/^[\x21-\x7e]{1,100}$/, 'is not an execution_id')
   .describe('The `execution_id` of the submission.');
-const userOpenid = z
+/** Of a user or a task. */
+const identifier = z
   .string()
   .trim()
   .min(1, 'is empty')
@@ -57,7 +58,7 @@ export const submissionRequest = z.object({
     .optional()
     .describe('Questions in one text: one per line, and one per question mark.'),
   customQuestions: z.array(z.string().trim().max(2_000)).max(MAX_QUESTIONS).optional().describe('One question each.'),
-  userOpenid: userOpenid.nullish().describe('The user whose history lists the run.'),
+  userOpenid: identifier.nullish().describe('The user whose history lists the run.'),
   repeats: z.int().min(1).max(100).optional().describe('How often each model is asked each question; default: once.'),
   until: z
     .number()
@@ -75,6 +76,11 @@ export const submissionRequest = z.object({
     .describe('The most calls with `until`; default: three times the first ones.'),
   prompt: z.enum(PROMPT_STYLES).optional().describe('bare: the question alone, the default; list: asks for a list.'),
   maxSources: z.int().min(0).max(1_000).optional().describe('Cited pages that are read; default: 10.'),
+  task: identifier
+    .optional()
+    .describe(
+      'The task that the run belongs to: thresholds and marks act over all its runs. Names are shared by all users.',
+    ),
   costCap: z
     .number()
     .positive()
@@ -148,7 +154,7 @@ export const statusQuery = z.object({
 export const progressQuery = z.object({ executionId: runId });
 
 export const historyQuery = z.object({
-  userOpenid,
+  userOpenid: identifier,
   limit: z.coerce.number().pipe(z.int().min(1).max(MAX_PAGE)).default(DEFAULT_PAGE),
   offset: z.coerce.number().pipe(z.int().min(0).max(MAX_OFFSET)).default(0),
 });

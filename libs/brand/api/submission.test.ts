@@ -175,6 +175,17 @@ describe('a submission', () => {
     });
   });
 
+  it('may name the task that its run belongs to, and is refused with 409 when that was terminated', async () => {
+    const { post, runs } = await openApi();
+    const { body } = await post({ ...BODY, task: 'prices' });
+    expect(runs.records.get(body.execution_id)).toMatchObject({ taskId: 'prices' });
+    runs.terminated.add('prices');
+    const refused = await post({ ...BODY, task: 'prices' });
+    expect([refused.status, refused.body.error]).toEqual([409, 'submit.task_terminated']);
+    expect(refused.body.message).toContain('a test (by operator at 10.0.0.7');
+    expect((await post({ ...BODY, task: 'a\nb' })).status).toBe(400);
+  });
+
   it('with a wrong field of a brand is refused with its place', async () => {
     const { post } = await openApi();
     const { status, body } = await post({ ...BODY, brand_list: ['A', { name: 'B', aliases: 5 }] });

@@ -23,7 +23,18 @@ export async function toTask(
   const questions = questionsOf(body);
   const { known, unknown } = sortedOut(chosen(body), knownModels(deps));
   requireNone([questionsFault(body, questions), modelsFault(known, unknown, knownModels(deps))]);
-  const { language, deadlineSeconds, userOpenid: user, costCap, repeats, until, maxCalls, prompt, maxSources } = body;
+  const {
+    language,
+    deadlineSeconds,
+    userOpenid: user,
+    costCap,
+    task,
+    repeats,
+    until,
+    maxCalls,
+    prompt,
+    maxSources,
+  } = body;
   const chosenInput = Object.entries({ language, repeats, until, maxCalls, prompt, maxSources }).filter(
     ([, value]) => value !== undefined,
   );
@@ -36,6 +47,7 @@ export async function toTask(
     platform: deps.platform,
     deadlineMs: Math.round(deadlineSeconds * 1_000),
     ...(costCap === undefined ? {} : { costCap }),
+    ...(task === undefined ? {} : { task }),
     ...(user == null ? {} : { user }),
     // Keys are separate per user, because all users share one account.
     ...(idempotencyKey === undefined ? {} : { idempotencyKey: JSON.stringify([user ?? '', idempotencyKey]) }),

@@ -49,7 +49,11 @@ export function addCommands(program: Command, context: CliContext, done: Done): 
     .option('--fresh', 'start a new run; an unfinished one of the same work is cancelled')
     .option('--json', 'events as JSON lines on standard output')
     .option('--account <name>', 'the account that the run is for; its login may have the API keys', 'default')
-    .option('--platform <name>', 'the platform that the run is about', 'default');
+    .option('--platform <name>', 'the platform that the run is about', 'default')
+    .option(
+      '--task <name>',
+      'the task of the account that the run belongs to: thresholds and marks act over all its runs',
+    );
   withLocation(command).action(async (options) => {
     const { diagnose } = await import('./diagnose.ts');
     done(await diagnose(context, options));

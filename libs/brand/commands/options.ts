@@ -31,6 +31,7 @@ export interface DiagnoseOptions extends ConfigOptions {
   readonly fresh?: boolean;
   readonly account: string;
   readonly platform: string;
+  readonly task?: string;
 }
 
 /**

@@ -45,16 +45,16 @@ export async function openBus(url: string, options: Partial<NatsBusOptions> = {}
   return { bus, namespace, notices, refused };
 }
 
-/** A valid request of module `m`. */
-export function request(id: string, body = new Uint8Array()): Dispatched<Message<'request'>> {
+/** A valid request of module `m`, of a run of its own for each priority. */
+export function request(id: string, body = new Uint8Array(), priority = 0): Dispatched<Message<'request'>> {
   const { model } = decodeMessage('request', new Uint8Array());
   return {
     kind: 'request',
     model: {
       ...model,
       id,
-      runId: 'r',
-      task: TaskRef.fromPartial({ taskId: 't', runId: 'r' }),
+      runId: `r${priority}`,
+      task: TaskRef.fromPartial({ taskId: 't', runId: `r${priority}`, priority }),
       context: ExecutionContext.fromPartial({ moduleId: 'm', epoch: 1 }),
       body: Buffer.from(body),
     },

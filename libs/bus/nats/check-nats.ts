@@ -117,7 +117,7 @@ function limits({ limits: { max_streams: streams, max_consumers: consumers } }: 
       code: 'nats.counts_limited',
       severity: 'warning',
       message: `the account may have ${streams} streams and ${consumers} consumers (-1 is any number)`,
-      remedy: 'allow five streams, and one more for each run that keeps large bodies',
+      remedy: 'allow thirteen streams with as many consumers, and one more for each run that keeps large bodies',
     },
   ];
 }

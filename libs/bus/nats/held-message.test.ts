@@ -10,12 +10,12 @@ function open(reply = '$JS.ACK.S.c.2.17.40.1700000000000000000.3', respond?: () 
 }
 
 it.each([
-  ['$JS.ACK.S.c.1.17.40.1700000000000000000.3', 17, false],
-  ['$JS.ACK.S.c.2.17.40.1700000000000000000.3', 17, true],
-  ['$JS.ACK._.hash.S.c.3.18.40.1700000000000000000.3.random', 18, true],
-])('reads its place from %s', (reply, sequence, isRedelivered) => {
+  ['$JS.ACK.S.c.1.17.40.1700000000000000000.3', 17, false, 3],
+  ['$JS.ACK.S.c.2.17.40.1700000000000000000.0', 17, true, 0],
+  ['$JS.ACK._.hash.S.c.3.18.40.1700000000000000000.5.random', 18, true, 5],
+])('reads its place from %s, and how many stood behind it', (reply, sequence, isRedelivered, standing) => {
   const { held } = open(reply);
-  expect([held.sequence, held.isRedelivered]).toEqual([sequence, isRedelivered]);
+  expect([held.sequence, held.isRedelivered, held.standing]).toEqual([sequence, isRedelivered, standing]);
 });
 
 it('is answered once, and signs of life end with that', () => {

@@ -14,6 +14,8 @@ export class HeldMessage {
   /** Number in the stream. */
   readonly sequence: number;
   readonly isRedelivered: boolean;
+  /** How many messages stood at the consumer when it sent this one, without those that are with receivers. */
+  readonly standing: number;
   readonly #send: (subject: string, text: string) => void;
   #isAnswered = false;
 
@@ -21,8 +23,9 @@ export class HeldMessage {
   constructor(msg: Delivered, send: (subject: string, text: string) => void) {
     this.msg = msg;
     this.#send = send;
-    const { deliveries, sequence } = placeOf(msg.reply);
+    const { deliveries, sequence, standing } = placeOf(msg.reply);
     this.sequence = sequence;
+    this.standing = standing;
     this.isRedelivered = deliveries > 1;
   }
 
@@ -64,11 +67,11 @@ export class HeldMessage {
 }
 
 /**
- * `$JS.ACK.<stream>.<consumer>.<deliveries>.<stream sequence>.…`; newer servers put a domain and an account before the
- * stream, which makes eleven tokens or more of the nine.
+ * `$JS.ACK.<stream>.<consumer>.<deliveries>.<stream sequence>.<consumer sequence>.<time>.<pending>`; newer servers put a domain and
+ * an account before the stream, which makes eleven tokens or more of the nine.
  */
-function placeOf(reply: string): { deliveries: number; sequence: number } {
+function placeOf(reply: string): { deliveries: number; sequence: number; standing: number } {
   const tokens = reply.split('.');
   const at = tokens.length === 9 ? 4 : 6;
-  return { deliveries: Number(tokens[at]), sequence: Number(tokens[at + 1]) };
+  return { deliveries: Number(tokens[at]), sequence: Number(tokens[at + 1]), standing: Number(tokens[at + 4]) };
 }

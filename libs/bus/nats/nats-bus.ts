@@ -1,5 +1,5 @@
 /**
- * Messages over JetStream: one work queue per stage, pulled by all processes. The broker may lose messages: the sweeper notifies
+ * Messages over JetStream: one work queue per stage and class of runs, pulled by all processes. The broker may lose messages: the sweeper notifies
  * nodes in the due index again.
  */
 
@@ -7,10 +7,14 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import { pause } from '../../concurrency/abort.ts';
 import { within } from '../../concurrency/within.ts';
 import { RECEIVER } from '../../contracts/chain.ts';
-import { type Dispatched, type Namespace, responseSubject } from '../../contracts/subjects.ts';
+import type { PriorityClass } from '../../contracts/priority.ts';
+import { classOf, type Dispatched, type Namespace, responseSubject } from '../../contracts/subjects.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
+import type { FailedNode } from '../../telemetry/held-spans.ts';
 import type { Bus, Receiver, ResponseName, SubscribeOptions, Subscription } from '../port.ts';
 import { Backlog } from './backlog.ts';
+import type { ClassPlace } from './class-source.ts';
+import { FailedNodes } from './failed-nodes.ts';
 import { API_CODE, apiCode, isGone, toBusError } from './nats-error.ts';
 import { NatsEvents } from './nats-events.ts';
 import type { BusNotice } from './notice.ts';
@@ -18,7 +22,7 @@ import { ProcessList, type ProcessListOptions } from './process-list.ts';
 import { Publishing } from './publishing.ts';
 import { type MessageCheck, type RefusedMessage, readDelivery } from './read-message.ts';
 import { StageSubscription } from './stage-subscription.ts';
-import { stagePlace } from './topology.ts';
+import { type StagePlace, stagePlaces } from './topology.ts';
 import type { TopologyKeeper } from './topology-keeper.ts';
 
 export interface NatsBusParts {
@@ -42,7 +46,8 @@ export class NatsBus implements Bus {
   readonly events: NatsEvents;
   readonly #parts: NatsBusParts;
   readonly #publishing: Publishing;
-  readonly #backlogs: ReadonlyMap<Receiver, Backlog>;
+  /** The queues of each stage, one for each class. */
+  readonly #queues: ReadonlyMap<Receiver, readonly ClassPlace[]>;
   readonly #subscriptions = new Map<Receiver, StageSubscription>();
   readonly #closing = new AbortController();
   #closed: Promise<void> | undefined;
@@ -63,7 +68,7 @@ export class NatsBus implements Bus {
       manager: keeper.manager,
     });
     const stages = new Set<Receiver>(Object.values(RECEIVER));
-    this.#backlogs = new Map([...stages].map((stage) => [stage, this.#newBacklog(stage)]));
+    this.#queues = new Map([...stages].map((stage) => [stage, this.#queuesOf(stage)]));
     keeper.listen((made) => {
       parts.onNotice({ kind: 'restored', ...made });
       this.#restartSubscriptions();
@@ -73,29 +78,34 @@ export class NatsBus implements Bus {
 
   /** Reads how many messages wait for each stage, so that the first estimates are right. */
   async readBacklogs(): Promise<void> {
-    await Promise.all([...this.#backlogs.values()].map((backlog) => backlog.read()));
+    await Promise.all([...this.#queues.values()].flat().map(({ backlog }) => backlog.read()));
   }
 
   /** An estimate; see {@link Backlog}. */
-  room(stage: Receiver): number {
-    return this.#backlogs.get(stage)!.room;
+  room(stage: Receiver, of?: PriorityClass): number {
+    const queues = this.#queues.get(stage)!.filter(({ priorityClass }) => of === undefined || priorityClass === of);
+    return Math.min(...queues.map(({ backlog }) => backlog.room));
   }
 
   /** An estimate; see {@link Backlog}. */
   depth(stage: Receiver): number {
-    return this.#backlogs.get(stage)!.depth;
+    return this.#queues.get(stage)!.reduce((sum, { backlog }) => sum + backlog.depth, 0);
   }
 
-  /** Never: a message that waits at the broker does not tell whose it is. */
-  othersWait(): boolean {
-    return false;
+  /** Of those that have come here: a message that waits at the broker does not tell whose it is. */
+  othersWait(stage: Receiver, runId: string): boolean {
+    return this.#subscriptions.get(stage)?.othersWait(runId) === true;
   }
 
-  /** Asks the stream; throws `bus.unavailable` (retryable) when it does not answer. */
-  async hasResponse({ moduleId, requestId }: ResponseName): Promise<boolean> {
+  /** Asks the streams; throws `bus.unavailable` (retryable) when they do not answer. */
+  async hasResponse(name: ResponseName): Promise<boolean> {
+    const answers = await Promise.all(this.#queues.get('parser')!.map((queue) => this.#standsIn(queue, name)));
+    return answers.includes(true);
+  }
+
+  async #standsIn({ stream, priorityClass }: StagePlace, { moduleId, requestId }: ResponseName): Promise<boolean> {
     const { keeper, namespace } = this.#parts;
-    const { stream } = stagePlace(namespace, 'parser');
-    const subject = namespace.subject(responseSubject(moduleId, requestId));
+    const subject = namespace.subject(responseSubject(moduleId, requestId, priorityClass));
     try {
       return (await keeper.manager.streams.getMessage(stream, { last_by_subj: subject })) !== null;
     } catch (thrown) {
@@ -107,7 +117,9 @@ export class NatsBus implements Bus {
 
   /** Throws `bus.unavailable` (retryable) when the server does not answer in time, `bus.message_too_large`. */
   async publish(message: Dispatched): Promise<boolean> {
-    const backlog = this.#backlogs.get(RECEIVER[message.kind])!;
+    const ofClass = classOf(message);
+    const queues = this.#queues.get(RECEIVER[message.kind])!;
+    const { backlog } = queues.find(({ priorityClass }) => priorityClass === ofClass)!;
     if (this.#closed !== undefined || backlog.room === 0) return false;
     backlog.add();
     let kept = false;
@@ -132,11 +144,11 @@ export class NatsBus implements Bus {
     const { connection, namespace, check, ackWaitMs, onRefused, onNotice } = this.#parts;
     const subscription = new StageSubscription({
       connection,
-      place: stagePlace(namespace, stage),
+      places: this.#queues.get(stage)!,
       subscriber: options as unknown as SubscribeOptions<Receiver>,
-      backlog: this.#backlogs.get(stage)!,
       ackWaitMs,
       read: (msg) => readDelivery(msg, stage, namespace, check),
+      plainSubject: (subject) => namespace.strip(subject) ?? subject,
       onRefused,
       onError: (error) => onNotice({ kind: 'delivery_failed', stage, error }),
       restore: () => this.#restore(),
@@ -157,11 +169,12 @@ export class NatsBus implements Bus {
     try {
       if (stages.length === 0) await keeper.manager.getAccountInfo();
       await Promise.all(
-        stages.map(async (stage) => {
-          const { stream, consumer } = stagePlace(namespace, stage);
-          const { cluster } = await keeper.manager.consumers.info(stream, consumer);
-          if (cluster !== undefined && cluster.leader === '') throw new Error(`consumer ${consumer} has no leader`);
-        }),
+        stages
+          .flatMap((stage) => stagePlaces(namespace, stage))
+          .map(async ({ stream, consumer }) => {
+            const { cluster } = await keeper.manager.consumers.info(stream, consumer);
+            if (cluster !== undefined && cluster.leader === '') throw new Error(`consumer ${consumer} has no leader`);
+          }),
       );
     } catch (thrown) {
       throw toBusError(thrown, 'checking the streams');
@@ -172,6 +185,12 @@ export class NatsBus implements Bus {
   processes(options: Pick<ProcessListOptions, 'self' | 'calls' | 'onGone'>): ProcessList {
     const { connection, namespace } = this.#parts;
     return new ProcessList({ connection, namespace, ...options });
+  }
+
+  /** Tells the other processes of nodes that failed, over the same connection. */
+  failedNodes(onFailed: (failed: FailedNode) => void): FailedNodes {
+    const { connection, namespace } = this.#parts;
+    return new FailedNodes({ connection, namespace, onFailed });
   }
 
   close(): Promise<void> {
@@ -194,9 +213,12 @@ export class NatsBus implements Bus {
     await connection.close();
   }
 
-  #newBacklog(stage: Receiver): Backlog {
-    const { keeper, namespace, capacity } = this.#parts;
-    const { stream, consumer } = stagePlace(namespace, stage);
+  #queuesOf(stage: Receiver): ClassPlace[] {
+    return stagePlaces(this.#parts.namespace, stage).map((place) => ({ ...place, backlog: this.#newBacklog(place) }));
+  }
+
+  #newBacklog({ stream, consumer }: StagePlace): Backlog {
+    const { keeper, capacity } = this.#parts;
     return new Backlog({
       capacity,
       monotonic: () => performance.now(),

@@ -7,7 +7,7 @@ import { openBus } from './bus.fixture.ts';
 import type { NatsEvents, SubscribeEventsOptions } from './nats-events.ts';
 import type { RefusedMessage } from './read-message.ts';
 
-const PATIENT = { timeout: 20_000, interval: 20 };
+const PATIENT = { timeout: 60_000, interval: 20 };
 let server: NatsServer;
 
 beforeAll(async () => {

@@ -98,6 +98,7 @@ const EVENT = z.object({
   type: z.string().refine(isEventType),
   version: z.int().min(1),
   runId: z.string(),
+  taskId: z.string().optional(),
   moduleId: z.string(),
   nodeId: z.string(),
   epoch: z.int(),

@@ -8,7 +8,7 @@ import { expect, it, onTestFinished, vi } from 'vitest';
 import { type NatsServer, startNatsServer } from '../../../test/fixtures/servers/nats-server.ts';
 import { holding, openBus, request } from './bus.fixture.ts';
 
-const PATIENT = { timeout: 20_000, interval: 20 };
+const PATIENT = { timeout: 60_000, interval: 20 };
 
 async function newServer(): Promise<{ server: NatsServer; manager: () => Promise<JetStreamManager> }> {
   const server = await startNatsServer();
@@ -53,7 +53,7 @@ it('makes everything again on a server that lost its data, and delivers what is 
   await vi.waitFor(() => expect(hands.seen).toEqual(['lost']));
   await server.restart({ keepData: false });
   await vi.waitFor(() => {
-    expect(notices).toContainEqual({ kind: 'restored', streams: 5, consumers: 4 });
+    expect(notices).toContainEqual({ kind: 'restored', streams: 13, consumers: 12 });
   }, PATIENT);
   hands.ack();
   await send(() => bus.publish(request('notified again')));

@@ -13,15 +13,15 @@ export interface NatsBusOptions {
   readonly name?: string;
   /** Separates deployments on one server; default none. */
   readonly namespace?: string;
-  /** Messages that may wait for each stage; default 10,000. */
+  /** Messages of each class that may wait for each stage; default 10,000. */
   readonly capacity?: number;
-  /** Largest size of each stage's stream, in bytes; default 512 MiB. */
+  /** Largest size of each stage's stream for the normal class, in bytes; default 512 MiB. */
   readonly streamMaxBytes?: number;
   /** Servers that store each message; default 1. */
   readonly replicas?: number;
   /** A delivery without a sign of life from its holder is repeated after this; default 30 seconds. */
   readonly ackWaitMs?: number;
-  /** Running and returned deliveries of a stage, over all processes; default 20,000. */
+  /** Running and returned deliveries of a stage and class, over all processes; default 20,000. */
   readonly maxAckPending?: number;
   /** How long and how many bytes of events are kept; default 7 days and 256 MiB. */
   readonly eventMaxAgeMs?: number;

@@ -10,15 +10,16 @@ import {
   type StreamConfig,
 } from '@nats-io/jetstream';
 import { nanos } from '@nats-io/transport-node';
+import type { PriorityClass } from '../../contracts/priority.ts';
 import { EVENT_STREAM, type Namespace, STREAMS } from '../../contracts/subjects.ts';
 import type { Receiver } from '../port.ts';
 
 export interface TopologyOptions {
-  /** Messages that may wait for each stage. */
+  /** Messages of each class that may wait for each stage. */
   readonly capacity: number;
-  /** Running and returned deliveries of a stage, over all processes. */
+  /** Running and returned deliveries of a stage and class, over all processes. */
   readonly maxAckPending: number;
-  /** Largest size of each stage's stream, in bytes. */
+  /** Largest size of each stage's stream for the normal class, in bytes; those of the other classes have a quarter. */
   readonly streamMaxBytes: number;
   /** A delivery without a sign of life for this long is repeated. */
   readonly ackWaitMs: number;
@@ -35,10 +36,11 @@ export interface WantedPart {
   readonly consumer?: WantedConsumer;
 }
 
-/** The stream and consumer of a stage. */
+/** The stream and consumer of a stage and a class. */
 export interface StagePlace {
   readonly stream: string;
   readonly consumer: string;
+  readonly priorityClass: PriorityClass;
 }
 
 /**
@@ -49,15 +51,22 @@ const DUPLICATE_WINDOW_MS = 10_000;
 /** Pull requests that may wait at a consumer, over all processes. */
 const MAX_WAITING_PULLS = 8_192;
 
-export function stagePlace(namespace: Namespace, stage: Receiver): StagePlace {
-  const plan = STREAMS.find(({ consumer }) => consumer === stage)!;
-  return { stream: namespace.stream(plan.name), consumer: plan.consumer };
+/** The stream of the normal class is as large as before there were classes: a server empties a stream that becomes smaller. */
+const SHARE_OF_BYTES: Readonly<Record<PriorityClass, number>> = { low: 0.25, normal: 1, high: 0.25 };
+/** Room for the largest message. */
+const MIN_STREAM_BYTES = 1_048_576;
+
+/** One place for each class; that of the normal class is first. */
+export function stagePlaces(namespace: Namespace, stage: Receiver): readonly StagePlace[] {
+  return STREAMS.filter(({ consumer }) => consumer === stage).map(({ name, consumer, priorityClass }) => ({
+    ...{ stream: namespace.stream(name), consumer, priorityClass },
+  }));
 }
 
 /** All streams and consumers that the server must have. */
 export function wantedTopology(namespace: Namespace, options: TopologyOptions): readonly WantedPart[] {
-  const work = STREAMS.map(({ name, subjects, consumer }) => ({
-    stream: workStream(namespace.stream(name), subjects.map(namespace.subject), options),
+  const work = STREAMS.map(({ name, priorityClass, subjects, consumer }) => ({
+    stream: workStream(namespace.stream(name), subjects.map(namespace.subject), priorityClass, options),
     consumer: stageConsumer(consumer, options),
   }));
   return [...work, { stream: eventStream(namespace, options) }];
@@ -67,7 +76,12 @@ export function wantedTopology(namespace: Namespace, options: TopologyOptions): 
  * A work queue keeps a message until it is acknowledged, so running messages count against its limit too. The publishers enforce
  * the capacity for waiting messages; the stream's own limit is the last line.
  */
-function workStream(name: string, subjects: string[], options: TopologyOptions): WantedStream {
+function workStream(
+  name: string,
+  subjects: string[],
+  priorityClass: PriorityClass,
+  options: TopologyOptions,
+): WantedStream {
   return {
     name,
     subjects,
@@ -75,10 +89,19 @@ function workStream(name: string, subjects: string[], options: TopologyOptions):
     storage: StorageType.File,
     discard: DiscardPolicy.New,
     max_msgs: options.capacity + options.maxAckPending,
-    max_bytes: options.streamMaxBytes,
+    max_bytes: streamBytes(priorityClass, options),
     num_replicas: options.replicas,
     duplicate_window: nanos(DUPLICATE_WINDOW_MS),
   };
+}
+
+/** The largest size of the stream of a stage and a class, in bytes. */
+function streamBytes(
+  priorityClass: PriorityClass,
+  { streamMaxBytes }: Pick<TopologyOptions, 'streamMaxBytes'>,
+): number {
+  const share = Math.floor(streamMaxBytes * SHARE_OF_BYTES[priorityClass]);
+  return Math.max(share, Math.min(streamMaxBytes, MIN_STREAM_BYTES));
 }
 
 function stageConsumer(name: string, options: TopologyOptions): WantedConsumer {

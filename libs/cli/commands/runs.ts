@@ -12,11 +12,14 @@ import { formatCount, formatDuration, formatInstant, formatTable } from '../term
 export interface RunsOptions extends ConfigOptions {
   readonly output?: string;
   readonly limit: string;
+  readonly task?: string;
+  readonly account: string;
 }
 
 export async function listRuns(context: CliContext, options: RunsOptions): Promise<ExitCodeValue> {
   return withRuns(context, options, async (source) => {
-    const records = await source.listRuns(Math.max(1, Number(options.limit) || 1));
+    const task = options.task === undefined ? undefined : { account: options.account, name: options.task };
+    const records = await source.listRuns(Math.max(1, Number(options.limit) || 1), task);
     const runs: RunView[] = [];
     for (const run of records) runs.push(describeRun(await lookAt(source, run)));
     context.io.stdout.write(options.output === 'json' ? `${JSON.stringify(runs, undefined, 2)}\n` : runsTable(runs));
@@ -37,6 +40,8 @@ export interface RunView {
   readonly input: unknown;
   readonly account: string;
   readonly platform: string;
+  /** The task that it belongs to; null for a run that is a task of its own. */
+  readonly task: string | null;
   /** `accepted`, `open`, `closed`. */
   readonly state: string;
   readonly finish_reason: string | null;
@@ -67,6 +72,7 @@ export function describeRun({ record: run, snapshot, items, cost }: RunLook): Ru
     input: run.input,
     account: run.account,
     platform: run.platform,
+    task: run.taskId === run.runId ? null : run.taskId,
     state: run.state,
     finish_reason: end?.finishReason ?? null,
     detail: end?.detail ?? '',

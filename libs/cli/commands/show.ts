@@ -84,6 +84,7 @@ function showText({ view, modules, failed, events }: Shown, paint: Paint): strin
   const facts = formatTable([
     ['run', view.run_id],
     ['module', view.modules.join(', ')],
+    ...(view.task === null ? [] : [['task', `${view.task} of ${view.account}`]]),
     ['input', oneLine(JSON.stringify(view.input), 500)],
     ['state', view.finish_reason === null ? 'unfinished' : `${view.finish_reason}${detail}`],
     ['started', formatInstant(Date.parse(view.accepted_at))],

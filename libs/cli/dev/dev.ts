@@ -1,10 +1,10 @@
 /** `catena dev`: runs the servers and services of a whole deployment on this machine, in one terminal. */
 import { CatenaError } from '../../errors/catena-error.ts';
+import { commandText } from '../../errors/command-text.ts';
 import { type LocalServers, startLocalServers } from '../../local-servers/local-servers.ts';
 import { freePort } from '../../local-servers/server-process.ts';
 import type { CliContext } from '../context.ts';
 import { ExitCode, type ExitCodeValue } from '../exit-codes.ts';
-import { commandText } from '../run/messages.ts';
 import { countOf } from '../terminal/format.ts';
 import { paintFor } from '../terminal/io.ts';
 import { openDataFolder } from './data-folder.ts';

@@ -11,6 +11,8 @@ export function addReading(program: Command, context: CliContext, done: Done): v
       .addOption(jsonOption()),
   )
     .option('--limit <number>', 'how many', '50')
+    .option('--task <name>', 'only runs of this task')
+    .option('--account <name>', 'the account of the task', 'default')
     .action(async (options) => {
       const { listRuns } = await import('../commands/runs.ts');
       done(await listRuns(context, options));

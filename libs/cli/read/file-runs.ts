@@ -7,10 +7,11 @@ import { readNodes } from '../../explain/read-nodes.ts';
 import { readOtherRuns } from '../../explain/turns.ts';
 import { deadNodes, hasDead, timeline } from '../../stage/run/close-run.ts';
 import { failuresSoFar, toDeadLetter } from '../../stage/run/run-failures.ts';
-import type { DeadLetter, RunRecord, StoredEvent, StoredItem } from '../../store/port.ts';
+import { lookAtTask, MOST_OPEN_RUNS, taskAwaited } from '../../stage/run/tasks.ts';
+import type { DeadLetter, RunRecord, StoredEvent, StoredItem, TaskRecord } from '../../store/port.ts';
 import { findRun } from './find-run.ts';
 import type { Reader } from './open-reader.ts';
-import type { Explanation, ItemSelection, RunSource } from './run-source.ts';
+import type { Explanation, ItemSelection, RunSource, ShownTask } from './run-source.ts';
 
 const BATCH_ROWS = 1_000;
 
@@ -18,7 +19,16 @@ export function fileRuns(reader: Reader, clock: Clock): RunSource {
   const { store, coordinator, readCost } = reader;
   return {
     findRun: async (reference) => withoutOldEnd(await findRun(store, reference)),
-    listRuns: async (limit) => (await store.listRuns({ limit })).map(withoutOldEnd),
+    listRuns: async (limit, task) => {
+      const ofTask = task === undefined ? {} : { account: task.account, taskId: task.name };
+      return (await store.listRuns({ limit, ...ofTask })).map(withoutOldEnd);
+    },
+    task: async (key) => {
+      const look = await lookAtTask(reader, key);
+      if (look === undefined) return undefined;
+      return { ...toShown(look.task), counts: look.counts, coolsUntilMs: look.coolsUntilMs };
+    },
+    tasks: async (query) => (await store.listTasks(query, MOST_OPEN_RUNS)).map(toShown),
     look: async (record) => ({
       record,
       snapshot: await coordinator.findRun(record.runId),
@@ -59,6 +69,10 @@ async function* itemBatches(
   }
 }
 
+function toShown(task: TaskRecord): ShownTask {
+  return { ...task, openRuns: task.openRuns.map(({ runId }) => runId) };
+}
+
 /** Dead letters are in the store when the run is closed; until then the coordinator has the dead nodes. */
 async function* letters({ store, coordinator }: Reader, { runId, state }: RunRecord): AsyncGenerator<DeadLetter> {
   if (state === 'closed') {
@@ -91,6 +105,7 @@ async function explain(
       ...{ record, snapshot, nodes: open, limits: [], nowMs },
       failures: failuresSoFar([...open, ...dead]),
       others: await readOtherRuns(store, record),
+      task: await taskAwaited({ store, coordinator }, record),
       calls: calls === undefined ? [] : [{ ...calls, process: '' }],
     }),
     sampled: isSampled,

@@ -2,7 +2,16 @@
 import type { RunSnapshot } from '../../coordination/protocol/reads.ts';
 import type { Overview } from '../../explain/overview.ts';
 import type { RunReason } from '../../explain/reasons.ts';
-import type { DeadLetter, RunCost, RunRecord, StoredEvent, StoredItem } from '../../store/port.ts';
+import type {
+  DeadLetter,
+  RunCost,
+  RunRecord,
+  StoredEvent,
+  StoredItem,
+  TaskKey,
+  TaskQuery,
+  TaskRecord,
+} from '../../store/port.ts';
 
 /** The state of a run at one moment. */
 export interface RunLook {
@@ -21,6 +30,12 @@ export interface Explanation {
   readonly sampled: boolean;
 }
 
+/** A named task; shown alone, its counts are those of its ended and open runs. */
+export interface ShownTask extends Omit<TaskRecord, 'openRuns'> {
+  /** Their ids, the newest first. */
+  readonly openRuns: readonly string[];
+}
+
 export interface ItemSelection {
   /** Undefined means any. */
   readonly type: string | undefined;
@@ -31,8 +46,12 @@ export interface ItemSelection {
 export interface RunSource {
   /** Finds the run that a command line names: by its id, the beginning of an id, or `last`. Throws `cli.unknown_run`. */
   findRun(reference: string): Promise<RunRecord>;
-  /** Newest first. */
-  listRuns(limit: number): Promise<readonly RunRecord[]>;
+  /** Newest first; all, or those of a task. */
+  listRuns(limit: number, task?: TaskKey): Promise<readonly RunRecord[]>;
+  /** A named task; undefined when it is unknown. */
+  task(key: TaskKey): Promise<ShownTask | undefined>;
+  /** Named tasks, with the counts and cool-downs of their ended runs alone. */
+  tasks(query: TaskQuery): Promise<readonly ShownTask[]>;
   look(run: RunRecord): Promise<RunLook>;
   /** In the order of their sequence numbers; those that exist now. */
   items(run: RunRecord, selection: ItemSelection): AsyncIterable<readonly StoredItem[]>;

@@ -4,6 +4,7 @@ import { ReplayCode } from '../../coordination/protocol/errors.ts';
 import type { ChainNode } from '../../coordination/protocol/node.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
 import { deadNodes } from '../../stage/run/close-run.ts';
+import { requireUnmarked } from '../../stage/run/tasks.ts';
 import type { RunRecord } from '../../store/port.ts';
 import { openSingleFile } from '../../store/sqlite/single-file.ts';
 import type { FileLocation } from '../run-location.ts';
@@ -37,16 +38,18 @@ const WORDS = {
   [ReplayCode.UNKNOWN_NODE]: 'unknown_node',
 } as const satisfies Record<number, ReplayWord>;
 
-/** The outcome for each node, by its id. Throws `store.locked` while a process uses the file, and `cli.run_expired`. */
+/** The outcome for each node, by its id. Throws `store.locked` while a process uses the file, `cli.run_expired`, and `submit.task_terminated`. */
 export async function replayInFile(
   { loaded, path }: FileLocation,
   clock: Clock,
-  { runId }: RunRecord,
+  run: RunRecord,
   selection: ReplaySelection,
 ): Promise<Map<string, ReplayWord>> {
+  const { runId } = run;
   const { coordinator, store, close } = openSingleFile({ path, clock, policy: loaded.config });
   try {
     if ((await coordinator.findRun(runId)) === undefined) throw expired(runId);
+    await requireUnmarked(store, run);
     const chosen: ChainNode[] = [];
     for await (const node of deadNodes(coordinator, runId)) if (isChosen(node, selection)) chosen.push(node);
     const outcomes = new Map<string, ReplayWord>(selection.nodeIds.map((nodeId) => [nodeId, 'unknown_node']));

@@ -1,4 +1,5 @@
 import type { LoadedConfig } from '../../config/load-config.ts';
+import { commandText } from '../../errors/command-text.ts';
 import { createLog, type Log, type LogLevel } from '../../telemetry/log.ts';
 import type { CliContext } from '../context.ts';
 import { jsonReporter, plainReporter, type Reporter, terminalReporter } from '../status/reporter.ts';
@@ -39,16 +40,6 @@ export function sameCommand(invocation: string, args: readonly string[]): string
     invocation,
     kept.map((arg, at) => (kept[at - 1] === '--token' ? 'TOKEN' : arg.replace(/^--token=.*$/, '--token=TOKEN'))),
   );
-}
-
-export function commandText(invocation: string, args: readonly string[]): string {
-  return [invocation, ...args.map(shellWord)].join(' ');
-}
-
-/** A word, quoted for a POSIX shell. */
-export function shellWord(word: string): string {
-  if (/^[\w@%+=:,./-]+$/.test(word)) return word;
-  return `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
 /** The options that a resumed run ignores, as messages. */

@@ -108,7 +108,7 @@ async function toTask(
   options: RunOptions,
   given: ModuleWork['input'] | undefined,
 ): Promise<TaskSubmission> {
-  const { account, platform, deadline, costCap } = options;
+  const { account, platform, task, deadline, costCap } = options;
   const caps = capsOf(options);
   const deadlineMs = deadline === undefined ? undefined : parseDuration(deadline, '--deadline');
   const base =
@@ -121,6 +121,7 @@ async function toTask(
     input,
     account,
     platform,
+    ...(task === undefined ? {} : { task }),
     ...(deadlineMs === undefined ? {} : { deadlineMs }),
     ...(costCap === undefined ? {} : { costCap: parseAmount(costCap, '--cost-cap') }),
     ...(hasCaps(caps) ? { caps } : {}),

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { commandText } from '../../errors/command-text.ts';
 import type { RunRecord } from '../../store/port.ts';
 import type { FailedNode } from '../read/failed-nodes.ts';
-import { commandText, keptLimits, sameCommand } from './messages.ts';
+import { keptLimits, sameCommand } from './messages.ts';
 import { listenForStop } from './stop-request.ts';
 import { type Summary, summaryText } from './summary.ts';
 

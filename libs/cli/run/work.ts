@@ -41,6 +41,7 @@ export interface RunOptions extends ConfigOptions {
   readonly overwrite?: boolean;
   readonly items?: string;
   readonly fresh?: boolean;
+  readonly task?: string;
   readonly deadline?: string;
   readonly costCap?: string;
   readonly maxPages?: string;

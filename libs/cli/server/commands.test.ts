@@ -47,6 +47,39 @@ describe('at a server', () => {
     });
   });
 
+  it('a named task is shown, terminated and lifted, and its runs are listed', async () => {
+    const server = await startServer([CHAINS]);
+    const begun = server.start('run', CHAINS, '--task', 'prices');
+    await begun.says(/run [\da-f-]{36}/);
+    const runId = runIdIn(begun.stderr());
+    begun.interrupt();
+    await begun.code;
+    expect((await server.run('task', 'show', 'prices')).stdout).toMatch(/prices of default[\s\S]*runs may begin/);
+    expect((await server.run('runs', '--task', 'prices')).stdout).toContain(runId);
+    expect((await server.run('runs', '--task', 'other')).stdout).not.toContain(runId);
+    expect((await server.run('show', runId)).stdout).toMatch(/task +prices of default/);
+    const terminated = await server.run('task', 'terminate', 'prices', '--reason', 'a test');
+    expect(terminated).toMatchObject({ code: 0, stderr: expect.stringContaining('catena task lift prices') });
+    expect((await server.run('task', 'show', 'prices')).stdout).toMatch(
+      /terminated, new runs are refused: a test \(by /,
+    );
+    const refused = await server.run('run', CHAINS, '--task', 'prices', '--fresh');
+    expect(refused).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('the task prices of default was terminated'),
+    });
+    const shown = JSON.parse((await server.run('task', 'show', 'prices', '-o', 'json')).stdout) as object;
+    expect(shown).toMatchObject({ task: 'prices', account: 'default', terminated: { reason: 'a test', run_id: null } });
+    expect((await server.run('task', 'list', '--terminated')).stdout).toMatch(/prices +default .*terminated/);
+    const lifted = await server.run('task', 'lift', 'prices', '-o', 'json');
+    expect(JSON.parse(lifted.stdout)).toEqual({ task: 'prices', account: 'default', action: 'lift', changed: true });
+    expect((await server.run('task', 'lift', 'prices')).stderr).toContain('nothing changed');
+    expect(await server.run('task', 'show', 'nosuch')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('default has no task nosuch'),
+    });
+  });
+
   it('failed nodes are listed by their steps, and replayed by their ids', async () => {
     const server = await startServer([FAILING]);
     const runId = await submitted(server, FAILING);

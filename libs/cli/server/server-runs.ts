@@ -1,10 +1,11 @@
 /** The runs of a server, for the reading commands. */
 import type { PriorityClass } from '../../contracts/priority.ts';
-import type { DeadLetter as DeadLetterMessage, GetOverviewResponse, Item } from '../../contracts/services.ts';
+import type { DeadLetter as DeadLetterMessage, GetOverviewResponse, Item, Task } from '../../contracts/services.ts';
+import { CatenaError } from '../../errors/catena-error.ts';
 import type { OpenBreaker, Overview, Wait } from '../../explain/overview.ts';
-import type { DeadLetter, RunRecord, StoredItem } from '../../store/port.ts';
+import type { DeadLetter, RunRecord, StoredItem, TaskKey, TaskQuery } from '../../store/port.ts';
 import { ITEM_TYPES_KEY, namesIn, STEPS_KEY } from '../read/failed-nodes.ts';
-import type { RunSource } from '../read/run-source.ts';
+import type { RunSource, ShownTask } from '../read/run-source.ts';
 import type { IngressCalls } from './connect.ts';
 import { findServerRun } from './find-run.ts';
 import { requireRun, toLook, toRecord } from './run-message.ts';
@@ -12,7 +13,9 @@ import { requireRun, toLook, toRecord } from './run-message.ts';
 export function serverRuns(calls: IngressCalls): RunSource {
   return {
     findRun: async (reference) => withNames(calls, toRecord(await findServerRun(calls, reference))),
-    listRuns: (limit) => listRuns(calls, limit),
+    listRuns: (limit, task) => listRuns(calls, limit, task),
+    task: (key) => findTask(calls, key),
+    tasks: (query) => listTasks(calls, query),
     look: async ({ runId, metadata }) => {
       const look = toLook(requireRun(await calls.getRun({ runId })));
       return { ...look, record: { ...look.record, metadata } };
@@ -51,17 +54,47 @@ function toOverview({ runs, hosts, breakers, away, sampled, ...seen }: GetOvervi
   };
 }
 
-const PAGE_RUNS = 500;
+const PAGE_ROWS = 500;
 
-async function listRuns(calls: IngressCalls, limit: number): Promise<readonly RunRecord[]> {
+async function listRuns(calls: IngressCalls, limit: number, task?: TaskKey): Promise<readonly RunRecord[]> {
+  const ofTask = task === undefined ? {} : { account: task.account, taskId: task.name };
   const found: RunRecord[] = [];
   for (let pageToken = ''; found.length < limit; ) {
-    const page = await calls.listRuns({ pageSize: Math.min(PAGE_RUNS, limit - found.length), pageToken });
+    const page = await calls.listRuns({ pageSize: Math.min(PAGE_ROWS, limit - found.length), pageToken, ...ofTask });
     found.push(...page.runs.map(toRecord));
     if (page.nextPageToken === '') break;
     pageToken = page.nextPageToken;
   }
   return found;
+}
+
+async function findTask(calls: IngressCalls, { account, name }: TaskKey): Promise<ShownTask | undefined> {
+  try {
+    const { task } = await calls.getTask({ account, taskId: name });
+    return task === undefined ? undefined : toShown(task);
+  } catch (thrown) {
+    if (thrown instanceof CatenaError && thrown.code === 'api.unknown_task') return undefined;
+    throw thrown;
+  }
+}
+
+async function listTasks(
+  calls: IngressCalls,
+  { limit, account = '', isMarked: marked = false }: TaskQuery,
+): Promise<readonly ShownTask[]> {
+  const found: ShownTask[] = [];
+  for (let pageToken = ''; found.length < limit; ) {
+    const pageSize = Math.min(PAGE_ROWS, limit - found.length);
+    const page = await calls.listTasks({ account, marked, pageSize, pageToken });
+    found.push(...page.tasks.map(toShown));
+    if (page.nextPageToken === '') break;
+    pageToken = page.nextPageToken;
+  }
+  return found;
+}
+
+function toShown({ account, taskId: name, executions, errors, mark, coolsUntilMs, openRuns }: Task): ShownTask {
+  return { account, name, counts: { executions, errors }, mark, coolsUntilMs, openRuns };
 }
 
 /** Every dead letter of a run, page by page. */

@@ -39,8 +39,9 @@ export async function startServer(
     cancelUnopened: (runId) => ends.cancel(runId),
   });
   const { bench, deps } = opened;
-  const { coordinator, store, clock, budgets } = bench;
-  const ends = createRunEnds({ coordinator, store, clock, budgets, log: silentLog, release: async () => {} });
+  const { coordinator, store, tasks, clock, budgets, runs } = bench;
+  const backends = { coordinator, store, tasks, clock, budgets, runs };
+  const ends = createRunEnds({ ...backends, log: silentLog, release: async () => {} });
   const listen = (port: number): Promise<GrpcServer> =>
     serve(
       {},

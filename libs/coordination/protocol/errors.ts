@@ -97,6 +97,8 @@ export interface DecideCommand {
   readonly retryDelayMs: number;
   readonly moduleThreshold: Threshold;
   readonly taskThreshold: Threshold;
+  /** What the task has counted beside this run, in other runs of it; default nothing. The module's threshold does not look at it. */
+  readonly beside?: { readonly executions: number; readonly errors: number };
   /** After so many errors of the module in a row, its nodes are not claimed for a while. */
   readonly cooldown?: { readonly errors: number; readonly ms: number };
   /** Tries a fallback first: parses this request again, and supersedes the hop. */
@@ -162,7 +164,8 @@ export interface ErrorTransitions {
    * - Changes: the first that applies. Fallback, where the request is of the same open phase, neither dead nor
    *   releasing, and its gate is unused: the hop is dead, `superseded`, and the request, if done, pending in its next
    *   epoch; no error is counted. Otherwise one error and one execution are counted, and a cool-down may begin. The
-   *   module's threshold, then the task's: the node is dead, `terminated`, and the scope marked. Attempts left and not
+   *   module's threshold, then the task's, over the run and what its task has counted beside it: the node is dead,
+   *   `terminated`, and the scope marked. Attempts left and not
    *   fatal: retry, in the next epoch. Else the node is dead, `failed`, with the event DeadLettered, and empty scopes
    *   close.
    * - Answers: CONTINUE, RETRY_AFTER, TERMINATE_MODULE or TERMINATE_TASK, the action, and wake-ups of the request or of

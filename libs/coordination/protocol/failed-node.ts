@@ -2,7 +2,7 @@
 import { SUSPECT_AFTER } from './claims.ts';
 
 export interface FailedNode {
-  readonly runId: string;
+  readonly taskId: string;
   readonly stepIdx: number;
   readonly prefixRequest: string;
   /** Executions so far. */
@@ -31,10 +31,10 @@ function crashCode(crashes: number): string {
 
 /** A node that crashed may have an earlier failure, which did not end it. */
 export function failureData(node: FailedNode, reason: 'failed' | 'crashed'): FailureData {
-  const { runId, stepIdx, prefixRequest, attempts, crashes, error } = node;
+  const { taskId, stepIdx, prefixRequest, attempts, crashes, error } = node;
   const failure =
     reason === 'crashed' ? { stage: 'sweeper', code: crashCode(crashes), class: 'fatal' } : recorded(error);
-  return { taskId: runId, stepIdx, prefixRequest, attempt: attempts, ...failure };
+  return { taskId, stepIdx, prefixRequest, attempt: attempts, ...failure };
 }
 
 function recorded(error: string): Pick<FailureData, 'stage' | 'code' | 'class'> {

@@ -37,6 +37,8 @@ export interface ModuleSnapshot {
   /** The number of the present opening of the later phases: 1, and one more each time they opened again. */
   readonly revision: number;
   readonly phases: readonly PhaseSnapshot[];
+  /** Until when it cools down, in Unix milliseconds; 0 if it never did, and absent in what a client is told. */
+  readonly cooldownUntilMs?: number;
   /** Executions that ended in a commit or a counted error, and the errors among them, since the last replay. */
   readonly executions: number;
   readonly errors: number;

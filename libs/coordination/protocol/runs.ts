@@ -73,6 +73,8 @@ export interface ModulePlan {
 
 export interface RunOpenCommand {
   readonly runId: string;
+  /** The task of the run, for its events; default: the run is a task of its own. */
+  readonly taskId?: string;
   readonly modules: readonly ModulePlan[];
   /** The coordinator counts all but the depth, which a commit says. */
   readonly caps?: Caps;

@@ -36,7 +36,7 @@ const decideScript = bind(
   [...SCOPE_KEYS, 'node', 'gates', 'request*'],
   [
     ...[...SCOPE_ARGS, 'id', 'epoch', 'fatal', 'max_attempts', 'delay_ms', 'module_rate', 'module_bound'],
-    ...['task_rate', 'task_bound', 'burst', 'cooldown_ms', 'request_id'],
+    ...['task_rate', 'task_bound', 'burst', 'cooldown_ms', 'request_id', 'beside_executions', 'beside_errors'],
   ],
 );
 const retryScript = bind('errors/etm_retry_schedule.lua', ['RetryCode', RetryCode], NODE_KEYS, [
@@ -72,7 +72,7 @@ export async function commitError(deps: RedisDeps, { node, token, error }: Commi
 }
 
 export async function thresholdDecide(deps: RedisDeps, command: DecideCommand): Promise<DecideOutcome> {
-  const { node, epoch, fatal, maxAttempts, retryDelayMs, cooldown } = command;
+  const { node, epoch, fatal, maxAttempts, retryDelayMs, cooldown, beside } = command;
   const request = fallbackOf(command);
   const reply = await runEnding(deps, decideScript, node, (runKeys) => ({
     keys: [
@@ -84,7 +84,7 @@ export async function thresholdDecide(deps: RedisDeps, command: DecideCommand): 
       ...[node.id, epoch, fatal ? 1 : 0, maxAttempts, Math.max(0, retryDelayMs)],
       ...thresholdArgs(command.moduleThreshold),
       ...thresholdArgs(command.taskThreshold),
-      ...[cooldown?.errors ?? 0, cooldown?.ms ?? 0, request],
+      ...[cooldown?.errors ?? 0, cooldown?.ms ?? 0, request, beside?.executions ?? 0, beside?.errors ?? 0],
     ],
   }));
   if (reply === undefined) {

@@ -50,6 +50,7 @@ type PackedModule = readonly [
   errors: number,
   front: number,
   revision: number,
+  cooldownUntilMs: number,
 ];
 
 type PackedRun = readonly [
@@ -93,12 +94,12 @@ function readUse([capPages, capItems, capBytes, depth, pages, items, bytes, reac
 }
 
 function readModule(packed: PackedModule): ModuleSnapshot {
-  const [moduleId, state, reason, currentPhase, phases, executions, errors, front, revision] = packed;
+  const [moduleId, state, reason, currentPhase, phases, executions, errors, front, revision, cooldownUntilMs] = packed;
   const read = readList<PackedPhase>(phases).map(([created, done, dead, open, closed, inside, ready, leftOut]) => {
     const left = leftOut === 0 ? {} : { leftOut };
     return { created, done, dead, ...left, open, closed, inside: byKind(inside), ready: byKind(ready) };
   });
-  return { moduleId, state, reason, currentPhase, front, revision, phases: read, executions, errors };
+  return { moduleId, state, reason, currentPhase, front, revision, phases: read, executions, errors, cooldownUntilMs };
 }
 
 function byKind([hop, request]: PackedKinds): ByKind {

@@ -31,7 +31,7 @@ const runOpenScript = bind(
   'runs/run_open.lua',
   ['RunOpenCode', RunOpenCode],
   ['run', 'plan', 'shard_due', 'outbox', 'timeline', 'nodes', 'reorder', 'module*'],
-  [...SCOPE_ARGS, 'run_id', 'member', 'layout_json', 'modules', 'caps', 'module*'],
+  [...SCOPE_ARGS, 'run_id', 'member', 'layout_json', 'task_id', 'modules', 'caps', 'module*'],
 );
 const controlScript = bind(
   'runs/run_control.lua',
@@ -67,7 +67,7 @@ export const RUN_SCRIPTS: readonly Script[] = [
 
 export async function runOpen(
   deps: RedisDeps,
-  { runId, modules, caps }: RunOpenCommand,
+  { runId, taskId = runId, modules, caps }: RunOpenCommand,
 ): Promise<WithWakeUps<CodeOf<typeof RunOpenCode>>> {
   for (const { moduleId, first, phases } of modules) {
     assertChildren(first, 0, phases.length);
@@ -79,7 +79,7 @@ export async function runOpen(
   const { run, plan, shardDue, outbox, timeline, nodes, reorder } = runKeys;
   const keys = [run, plan, shardDue, outbox, timeline, nodes, reorder];
   const args: ScriptArgument[] = [deps.now(), layout.stamp, policyArg(deps.policy), runId, dueMembers.run(runId)];
-  args.push(JSON.stringify(layout), modules.length, capsArg(caps));
+  args.push(JSON.stringify(layout), taskId, modules.length, capsArg(caps));
   for (const { moduleId, phases, first, earlyAtMs = 0, fetchSteps = [] } of modules) {
     const openers = phases.flatMap(({ opener }) => (opener === undefined ? [] : [opener]));
     keys.push(runKeys.exec(moduleId), ...phases.map((_, phase) => runKeys.due(moduleId, phase)));

@@ -83,12 +83,15 @@ export function scheduleRetry(tx: Tx, row: NodeRow, delayMs: number): void {
 
 function terminate(tx: Tx, { row, phase, module, run }: Found, command: DecideCommand): DecideOutcome | undefined {
   const moduleTripped = trips(command.moduleThreshold, module.errors, module.executions);
-  const taskTripped = trips(command.taskThreshold, run.errors, run.executions);
+  const { beside = { executions: 0, errors: 0 } } = command;
+  const ofTask = { errors: run.errors + beside.errors, executions: run.executions + beside.executions };
+  const taskTripped = trips(command.taskThreshold, ofTask.errors, ofTask.executions);
   if (!moduleTripped && !taskTripped) return undefined;
   const code = moduleTripped ? DecideCode.TERMINATE_MODULE : DecideCode.TERMINATE_TASK;
   remember(row, code, 'terminated');
-  const scope = moduleTripped ? module : run;
-  const reason = `threshold: ${scope.errors} errors in ${scope.executions} executions`;
+  const scope = moduleTripped ? module : ofTask;
+  const where = !moduleTripped && beside.executions > 0 ? ' of its task' : '';
+  const reason = `threshold: ${scope.errors} errors in ${scope.executions} executions${where}`;
   endDead(tx, row, phase, 'terminated');
   if (moduleTripped) markModule(tx, module, reason);
   else markTask(tx, run, reason);

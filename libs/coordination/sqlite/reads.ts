@@ -58,7 +58,7 @@ export function snapshot(run: RunScope): RunSnapshot {
     openings: run.openings,
     ...(run.capUse === undefined ? {} : { capUse: { ...run.capUse, reached: readReached(run.capUse.reached) } }),
     modules: run.modules.map((module): ModuleSnapshot => {
-      const { moduleId, state, reason, currentPhase, front, revision, executions, errors } = module;
+      const { moduleId, state, reason, currentPhase, front, revision, executions, errors, cooldownUntilMs } = module;
       const phases = module.phases.map((phase) => {
         const { created, done, dead, leftOut, closed } = phase;
         return {
@@ -72,7 +72,7 @@ export function snapshot(run: RunScope): RunSnapshot {
           closed,
         };
       });
-      return { moduleId, state, reason, currentPhase, front, revision, phases, executions, errors };
+      return { moduleId, state, reason, currentPhase, front, revision, phases, executions, errors, cooldownUntilMs };
     }),
   };
 }

@@ -27,7 +27,9 @@ export class Plans {
   readonly #phase;
 
   constructor(db: SqliteDatabase) {
-    this.#run = db.prepare(`INSERT INTO chain_runs (run_id, state, cap_use) VALUES (?, 'open', ?) RETURNING no`);
+    this.#run = db.prepare(
+      `INSERT INTO chain_runs (run_id, task_id, state, cap_use) VALUES (?, ?, 'open', ?) RETURNING no`,
+    );
     this.#module = db.prepare(
       `INSERT INTO chain_modules (run_no, module_id, state, early_at, fetch_steps) VALUES (?, ?, 'open', ?, ?) RETURNING no`,
     );
@@ -36,9 +38,9 @@ export class Plans {
     );
   }
 
-  insert({ runId, modules, caps }: RunOpenCommand): void {
+  insert({ runId, taskId = '', modules, caps }: RunOpenCommand): void {
     const capUse = hasCaps(caps) ? JSON.stringify(unused(caps)) : '';
-    const runNo = this.#run.get(runId, capUse)!.no as number;
+    const runNo = this.#run.get(runId, taskId, capUse)!.no as number;
     for (const module of modules) {
       const fetchSteps = capUse === '' ? '' : (module.fetchSteps ?? []).join(',');
       const moduleNo = this.#module.get(runNo, module.moduleId, module.earlyAtMs ?? 0, fetchSteps)!.no as number;

@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => server?.stop());
 
-const PATIENT = { timeout: 5_000 };
+const PATIENT = { timeout: 60_000 };
 const never = new AbortController().signal;
 
 function open(defaults: Partial<KeyLimits> = {}): RedisLimits {

@@ -32,29 +32,77 @@ export class DocumentMemory {
   }
 }
 
-/** The `$` of a document. */
+/**
+ * The `$` of a document. Cheerio's `load` makes a class for each document, and V8 keeps what it knows of a class, with the whole document
+ * behind it, until the heap is marked: the small collections then free next to nothing, and reading a page costs twice as much. Here all
+ * documents of a kind share one class, and `$.fn` with it; a set knows its document by its root.
+ */
 export function queryOf(document: Document, memory: DocumentMemory, { baseURI, xml, spec }: QueryOptions): CheerioAPI {
-  const $ = (spec ? loadBySpec() : load)(document, xml ? { baseURI, xml: true } : { baseURI });
-  Object.assign($.fn, METHODS, { [MEMORY]: memory });
+  const base = sharedQuery(spec, xml);
+  const own = { baseURI };
+  const rootOf = (root: unknown): Root => {
+    const { _root } = base(undefined, undefined, root as never, own) as unknown as Nodes;
+    _root[MEMORY] = memory;
+    return _root;
+  };
+  const everything = rootOf(document);
+  const $: Query = (selector, context, root, options) =>
+    base(
+      selector as never,
+      context as never,
+      (root === undefined ? everything : rootOf(root)) as never,
+      options === undefined ? own : { ...own, ...options },
+    );
+  return Object.assign(Object.setPrototypeOf($, base), { _root: document, _options: everything.options }) as CheerioAPI;
+}
+
+type Query = (selector?: unknown, context?: unknown, root?: unknown, options?: object) => ReturnType<CheerioAPI>;
+
+const shared = new Map<string, CheerioAPI>();
+
+/** The `$` of no document, whose class and static methods the documents of a kind share. */
+function sharedQuery(spec: boolean, xml: boolean): CheerioAPI {
+  const kind = `${spec} ${xml}`;
+  let $ = shared.get(kind);
+  if ($ === undefined) {
+    $ = (spec ? loadBySpec() : load)('', { xml });
+    Object.assign($.fn, METHODS, { _make: maker($) });
+    shared.set(kind, $);
+  }
   return $;
 }
 
-let bySpec: typeof load | undefined;
-
 /** The full cheerio with parse5, loaded on first use: most programs never need it. */
 function loadBySpec(): typeof load {
-  bySpec ??= (createRequire(import.meta.url)('cheerio') as { load: typeof load }).load;
-  return bySpec;
+  return (createRequire(import.meta.url)('cheerio') as { load: typeof load }).load;
+}
+
+/** Makes a set that comes from another one, in its document. */
+function maker($: CheerioAPI) {
+  const Class = $.fn.constructor as new (elements: unknown, root: Root, options: Nodes['options']) => Nodes;
+  return function (this: Nodes, wanted: unknown, context?: unknown): Nodes {
+    const made = Array.isArray(wanted)
+      ? new Class(wanted, this._root, this.options)
+      : ($(wanted as never, context as never, this._root as never, this.options) as unknown as Nodes);
+    made.prevObject = this;
+    return made;
+  };
 }
 
 const MEMORY = Symbol('memory');
 /** The methods of every set of every document. */
 const CHEERIO: unknown = Object.getPrototypeOf(load('').fn);
 
+/** The set of a document alone, from which searches start. */
+interface Root extends Nodes {
+  [MEMORY]: DocumentMemory;
+}
+
 /** A set of cheerio, as the methods here use it: part of its public API, and what its methods share. */
 interface Nodes extends ArrayLike<AnyNode> {
-  readonly [MEMORY]: DocumentMemory;
+  _root: Root;
   readonly options: { readonly xmlMode?: boolean };
+  prevObject: Nodes;
   toArray(): AnyNode[];
   filter(match: Match): Nodes;
   _make(elements: unknown, context?: unknown): Nodes;
@@ -225,7 +273,7 @@ const SEARCHES = {
       if (parent !== null) parent.children = parent.children.filter((child) => !removed.has(child));
     }
     for (const node of removed) node.prev = node.next = node.parent = null;
-    this[MEMORY].forget();
+    this._root[MEMORY].forget();
     return this;
   },
 };
@@ -251,13 +299,13 @@ function forgetting(name: string, least: number): Method {
   return function (this: Nodes, ...args: unknown[]): unknown {
     const changes = args.length >= least || (typeof args[0] === 'object' && args[0] !== null);
     const result = original.apply(this, args);
-    if (changes) this[MEMORY].forget();
+    if (changes) this._root[MEMORY].forget();
     return result;
   };
 }
 
 function memoryOf(nodes: Nodes): Memory {
-  return nodes[MEMORY].current;
+  return nodes._root[MEMORY].current;
 }
 
 function compiled(nodes: Nodes, selector: string): CompiledSelector {

@@ -85,6 +85,28 @@ const operations: Readonly<Record<string, ($: Dollar, a: string, b: string, c: s
       .join(),
   text: ($, a) => $(a).text(),
   html: ($, a) => $(a).html(),
+  'in a context': ($, a, b) => $(b, $(a)),
+  'in a context by its selector': ($, a, _, c) => $(c, a),
+  'in nodes': ($, a, b) => $(b, $(a).toArray() as never),
+  'in another document': ($, a, _, c) => $(a, undefined, `<main class=x>one<p>${c.length}</p></main>`).text(),
+  'of markup': ($, a) => $('<p class=x><a href="b?c">one</a>two</p>').find('a').add(a).length,
+  'of nothing': ($) => [$().length, $('').length, $(null as never).length].join(),
+  'of itself': ($, a) => $($(a)),
+  'added markup, then find': ($, a, b) => {
+    $(a).not('br').first().append($('<i class="x y">one</i>'));
+    return $.root().find(b);
+  },
+  'a link against the address of the page': ($, a) => $(`<a href="../to">`).add(a).last().prop('href') ?? 'none',
+  '$.html': ($, a) => $.html($(a)) + $.html(),
+  '$.xml': ($, a) => $.xml($(a)),
+  '$.text': ($, a) => $.text($(a).toArray()) + $.text(),
+  '$.contains': ($, a, b) => $.contains($(a)[0] as never, $(b)[0] as never),
+  '$.merge': ($, a, b) => ($.merge($(a).toArray(), $(b).toArray()) ?? []).length,
+  '$.parseHTML': ($) => $(($.parseHTML('<b>one</b>two') ?? []) as never).text(),
+  '$.extract': ($) => JSON.stringify($.extract({ all: ['.x'], one: 'a' })),
+  '$.load': ($) => $.load('<p>one')('p').text(),
+  instanceof: ($, a) => $(a) instanceof ($ as never) && $(a).first() instanceof ($ as never),
+  end: ($, a, b) => $(a).find(b).end(),
   'remove, then find': ($, a, b) => $(a).remove().end().find(b),
   'change, then find': ($, a, b) => {
     // Not into `br`, whose text is a line break for cheerio, whatever is in it.
@@ -123,6 +145,31 @@ describe('$ finds what cheerio finds', () => {
       }),
       { numRuns: 120 },
     );
+  });
+});
+
+describe('pages that are read side by side', () => {
+  const read = (html: string, at: string) =>
+    queryOf(buildTree(html).document, new DocumentMemory(), { baseURI: at, xml: false, spec: false });
+
+  it('each have their own document and address', () => {
+    const [one, two] = [
+      read('<a href=x>1</a>', 'https://one.test/'),
+      read('<a href=x>2</a><a>3</a>', 'https://two.test/'),
+    ];
+    const [first, second] = [one('a'), two('a')];
+    expect([first.prop('href'), second.prop('href')]).toEqual(['https://one.test/x', 'https://two.test/x']);
+    expect([first.add('a').length, second.add('a').length]).toEqual([1, 2]);
+    expect([one.root().text(), two.text(), one.html()]).toEqual(['1', '23', '<a href="x">1</a>']);
+  });
+
+  it('see only their own changes', () => {
+    const [one, two] = [read('<ul><li></ul>', 'https://one.test/'), read('<ul><li></ul>', 'https://two.test/')];
+    expect([one('li:first-child').length, two('li:last-child').length]).toEqual([1, 1]);
+    one('ul').append('<li class=new>');
+    expect([one('li').length, one('li:last-child').is('.new'), two('li').length]).toEqual([2, true, 1]);
+    two('<li class=moved>').appendTo(one('ul'));
+    expect([one('li').length, two('li').length]).toEqual([3, 1]);
   });
 });
 

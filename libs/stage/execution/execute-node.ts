@@ -18,6 +18,7 @@
 import type { Clock } from '../../clock/clock.ts';
 import type { Message, Stage } from '../../contracts/chain.ts';
 import { ResponseModel } from '../../contracts/messages.ts';
+import { priorityClass } from '../../contracts/priority.ts';
 import { ClaimCode, type ClaimCommand, type Held, ReleaseCode } from '../../coordination/protocol/claims.ts';
 import { CommitCode, type CommitOutcome } from '../../coordination/protocol/commits.ts';
 import { CommitErrorCode } from '../../coordination/protocol/errors.ts';
@@ -35,7 +36,7 @@ import type { Publisher, Waiting } from '../messages/publisher.ts';
 import { childMessages, errorMessage, type MessageOrigin } from '../messages/wake-ups.ts';
 import { logNode, logRefused } from '../observe/chain-log.ts';
 import type { Meters } from '../observe/meters.ts';
-import { nodeFields, noteFailure } from '../observe/stage-span.ts';
+import { nodeFields, noteFailure, noteStep } from '../observe/stage-span.ts';
 import { type LoadedRun, loadRunOf, type Runs } from '../run/runs.ts';
 import { isBackendFailure } from './backend-failure.ts';
 import { LeaseLost, type Yield } from './gather.ts';
@@ -136,6 +137,7 @@ export async function executeNode<S extends ExecutingStage>(
   const claimed = await claimNode(deps, ref);
   if (claimed.kind === 'later') return putOff(claimed);
   if (claimed.kind === 'refused') return (await ref.onRefused?.(claimed)) ?? { kind: 'skip', reason: claimed.reason };
+  if (isTracing()) noteStep(ref.stage, run, claimed.lease.node);
   return executeHeld(deps, { run, lease: claimed.lease }, ref, body);
 }
 
@@ -234,7 +236,10 @@ export interface Refused {
   readonly crashes: number;
 }
 
-type ClaimDeps = Pick<ExecutionDeps, 'clock' | 'coordinator' | 'leases' | 'log' | 'meters' | 'nextOwner' | 'solitude'>;
+type ClaimDeps = Pick<
+  ExecutionDeps,
+  'clock' | 'coordinator' | 'leases' | 'log' | 'meters' | 'nextOwner' | 'runs' | 'solitude'
+>;
 
 type Claiming = Pick<NodeToExecute<ExecutingStage>, 'node' | 'epoch' | 'stage' | 'aside'>;
 
@@ -284,11 +289,11 @@ async function sendClaim(
   deps.meters.claim(outcome.code);
   if (isTracing()) noteOnSpan({ claim: codeName(ClaimCode, outcome.code) });
   if (outcome.code === ClaimCode.EXECUTE) {
-    if (isTracing()) noteOnSpan(nodeFields(outcome.node!));
+    if (isTracing()) noteOnSpan({ ...nodeFields(outcome.node!), attempt: outcome.node!.attempts });
     logNode(
       deps.log,
       'a node was claimed',
-      { node: outcome.node!, taskId: node.runId },
+      { node: outcome.node!, taskId: deps.runs.kept(node.runId)?.task.taskId },
       { stage, decision: 'EXECUTE' },
     );
     return { kind: 'claimed', lease: deps.leases.hold(outcome.node!, sinceMs, onEnd) };
@@ -322,7 +327,7 @@ async function commit(
   const child = staged === 0 && children.length === 1 && deps.solitude.isOpen ? onlyChild : undefined;
   deps.meters.drops(drops);
   const sinceMs = deps.clock.monotonic();
-  const grant = deps.publisher.grant(childStage, children.length);
+  const grant = deps.publisher.grant(childStage, children.length, priorityClass(run.task.priority ?? 0));
   let outcome: CommitOutcome;
   try {
     outcome = await sendCommit(deps, node, ending, { wakeUps: grant.count, claimsChild: child !== undefined });
@@ -335,8 +340,8 @@ async function commit(
   lease.end();
   deps.meters.commit(outcome);
   countDuration(deps, lease);
-  if (isTracing()) noteOnSpan({ commit: codeName(CommitCode, outcome.code), children: outcome.created });
   const { items, created } = outcome;
+  if (isTracing()) noteOnSpan({ commit: codeName(CommitCode, outcome.code), children: created, items });
   if (outcome.code === CommitCode.COMMIT_OK) {
     deps.meters.items(items);
     deps.growth.note(run, node, outcome);

@@ -1,3 +1,4 @@
+import { priorityClass } from '../../contracts/priority.ts';
 import type { NodeRef } from '../../coordination/protocol/node.ts';
 import type { Coordinator } from '../../coordination/protocol/port.ts';
 import type { Fillable } from '../../coordination/protocol/sweep.ts';
@@ -53,15 +54,16 @@ export class ChildrenPump {
   /** Moves one batch; returns true while there is more. */
   async #pumpBatch(node: NodeRef): Promise<boolean> {
     const { coordinator, publisher, runs, meters, fillWindow } = this.#deps;
+    const run = await runs.load(node.runId);
+    const of = priorityClass(run.task.priority ?? 0);
     // Only the rows tell whether the children are hops or requests, so both queues need room.
-    const grants = [publisher.grant('ingress', BATCH), publisher.grant('downloader', BATCH)];
+    const grants = [publisher.grant('ingress', BATCH, of), publisher.grant('downloader', BATCH, of)];
     try {
       const wakeUps = Math.min(...grants.map(({ count }) => count));
       const outcome = await coordinator.childrenPump({ node, wakeUps });
       meters.children(outcome.created, outcome.gateLost);
       const { runId, moduleId } = node;
       if (outcome.toFill !== undefined) fillWindow({ runId, moduleId, phase: outcome.toFill });
-      const run = await runs.load(node.runId);
       await publisher.publish('sweeper', childMessages(outcome.wakeUps, run));
       await publisher.publish('sweeper', outcome.released.map(releasedMessage));
       return outcome.more;

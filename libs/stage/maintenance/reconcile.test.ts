@@ -14,17 +14,23 @@ function record(runId: string, state: RunRecord['state']): RunRecord {
 /** Runs of the store, and which of them the coordinator knows. */
 function scene(runs: readonly RunRecord[], known: readonly string[], room = Number.POSITIVE_INFINITY) {
   const sent: string[] = [];
+  const queue = { room };
   const expired: string[] = [];
-  let nowMs = 1_000;
+  let nowMs = 10_000;
   const deps = {
     store: {
-      listRuns: async ({ state, priorityClass: ofClass, deadlineBeforeMs = Number.POSITIVE_INFINITY }: RunQuery) =>
-        runs
+      listRuns: async ({ state, limit, after, priorityClass: ofClass, ...times }: RunQuery) => {
+        const { acceptedBeforeMs = Number.POSITIVE_INFINITY, deadlineBeforeMs = Number.POSITIVE_INFINITY } = times;
+        return runs
+          .slice(runs.findIndex(({ runId }) => runId === after) + 1)
           .filter((run) => run.state === state && !expired.includes(run.runId))
+          .filter(({ acceptedAtMs }) => acceptedAtMs < acceptedBeforeMs)
           .filter((run) => ofClass === undefined || priorityClass(run.priority) === ofClass)
           .filter(({ deadlineAtMs = Number.POSITIVE_INFINITY }) =>
             deadlineBeforeMs === Number.POSITIVE_INFINITY ? true : deadlineAtMs < deadlineBeforeMs,
-          ),
+          )
+          .slice(0, limit);
+      },
     },
     coordinator: {
       findRun: async (runId: string) =>
@@ -34,20 +40,31 @@ function scene(runs: readonly RunRecord[], known: readonly string[], room = Numb
     },
     bus: {
       publish: async (message: ChainMessage) => {
-        if (sent.length >= room) return false;
+        if (sent.length >= queue.room) return false;
         sent.push('runId' in message.model ? message.model.runId : '');
         return true;
       },
     },
+    tasks: { isCooling: async ({ taskId }: { readonly taskId: string }) => taskId === 'cooling' },
     expireRun: async (runId: string) => void expired.push(runId),
     now: () => nowMs,
   };
-  return { sent, expired, deps, advance: (ms: number) => (nowMs += ms) };
+  return { sent, expired, deps, queue, advance: (ms: number) => (nowMs += ms) };
 }
 
-const reconcile = (reconciler: Reconciler) => reconciler.reconcile(new AbortController().signal);
+async function reconcile(reconciler: Reconciler, { signal } = new AbortController()): Promise<void> {
+  await reconciler.openWaiting(signal);
+  await reconciler.reopenLost(signal);
+}
 
 describe('reconciling', () => {
+  it('sends no second message for a run whose task cools down: the first one waits', async () => {
+    const cooling = { ...record('put off', 'accepted'), taskId: 'cooling' };
+    const { sent, deps } = scene([cooling, record('new', 'accepted')], []);
+    await reconcile(new Reconciler(deps));
+    expect(sent).toEqual(['new']);
+  });
+
   it('I10: notifies for what the coordinator does not know, accepted or open, and for nothing else', async () => {
     const runs = [record('new', 'accepted'), record('begun', 'accepted'), record('lost', 'open'), record('on', 'open')];
     const { sent, deps } = scene([...runs, record('over', 'closed')], ['begun', 'on']);
@@ -59,7 +76,7 @@ describe('reconciling', () => {
     const { sent, deps } = scene([record('mine', 'accepted'), record('theirs', 'accepted')], []);
     const reconciler = new Reconciler({ ...deps, serves: ({ runId }: RunRecord) => runId === 'mine' });
     await reconcile(reconciler);
-    await new Reconciler(deps).reconcile(AbortSignal.abort());
+    await reconcile(new Reconciler(deps), { signal: AbortSignal.abort() } as AbortController);
     expect(sent).toEqual(['mine']);
   });
 
@@ -75,13 +92,46 @@ describe('reconciling', () => {
   });
 
   it('stops at a full queue, and goes on with the oldest when there is room', async () => {
-    const { sent, deps } = scene(
+    const { sent, deps, queue } = scene(
       ['first', 'second', 'third'].map((runId) => record(runId, 'accepted')),
       [],
       2,
     );
-    await reconcile(new Reconciler(deps));
+    const reconciler = new Reconciler(deps);
+    await reconcile(reconciler);
     expect(sent).toEqual(['first', 'second']);
+    queue.room = 3;
+    await reconcile(reconciler);
+    expect(sent).toEqual(['first', 'second', 'third']);
+  });
+
+  it('K4: looks at all that wait, however many, the oldest first', async () => {
+    const runs = Array.from({ length: 2_500 }, (_, at) => record(`run ${at}`, 'accepted'));
+    const { sent, deps, queue } = scene(runs, [], 1_200);
+    const reconciler = new Reconciler(deps);
+    await reconcile(reconciler);
+    queue.room = 2_500;
+    // What was sent before still waits in the queue: those behind it are reached all the same.
+    await reconcile(reconciler);
+    expect(sent).toEqual(runs.map(({ runId }) => runId));
+  });
+
+  it('leaves a run that was just accepted to its own message', async () => {
+    const { sent, deps, advance } = scene([{ ...record('fresh', 'accepted'), acceptedAtMs: 9_999 }], []);
+    const reconciler = new Reconciler(deps);
+    // The first round of a process, which began to look before the run was accepted.
+    await reconciler.openWaiting(AbortSignal.abort());
+    await reconcile(reconciler);
+    expect(sent).toEqual([]);
+    advance(5_000);
+    await reconcile(reconciler);
+    expect(sent).toEqual(['fresh']);
+  });
+
+  it('opens at the start of a process also what was just accepted', async () => {
+    const { sent, deps } = scene([{ ...record('fresh', 'accepted'), acceptedAtMs: 9_999 }], []);
+    await reconcile(new Reconciler(deps));
+    expect(sent).toEqual(['fresh']);
   });
 
   it('opens the classes by their weights, and the lowest too', async () => {

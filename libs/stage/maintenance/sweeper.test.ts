@@ -47,7 +47,7 @@ const WIDE = { ...defaultPolicy, hopWindow: 2_000 };
 function open(options: BenchOptions = {}, given: Partial<SweeperOptions> = {}) {
   const bench = openStageBench([work], options);
   const { coordinator, store, clock, budgets } = bench;
-  const { publisher, runs, meters } = bench;
+  const { publisher, runs, meters, tasks } = bench;
   const filler = new WindowFiller({ coordinator, publisher, runs, log: silentLog });
   const fillWindow = (scope: Fillable) => filler.start(scope);
   const pump = new ChildrenPump({ coordinator, publisher, runs, meters, fillWindow, log: silentLog });
@@ -64,7 +64,7 @@ function open(options: BenchOptions = {}, given: Partial<SweeperOptions> = {}) {
     intervalMs: 2,
     crashBudget: 3,
     pace: new ShardPace({ shards: 1, intervalMs: 2, idleMs: 2, monotonic: () => performance.now() }),
-    closeRun: async (runId) => void (await closeRun({ coordinator, store, clock, budgets }, runId)),
+    closeRun: async (runId) => void (await closeRun({ coordinator, store, tasks, clock, budgets }, runId)),
     ...given,
   });
   onTestFinished(() => sweeper.stop());

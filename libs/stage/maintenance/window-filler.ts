@@ -1,3 +1,4 @@
+import { priorityClass } from '../../contracts/priority.ts';
 import type { Coordinator } from '../../coordination/protocol/port.ts';
 import type { Fillable } from '../../coordination/protocol/sweep.ts';
 import type { Log } from '../../telemetry/log.ts';
@@ -59,13 +60,15 @@ export class WindowFiller {
   /** Returns the phase that there is still room for; undefined when none of it was let in. */
   async #fillOnce(scope: Fillable): Promise<number | undefined> {
     const { coordinator, publisher, runs } = this.#deps;
-    const grants = [publisher.grant('ingress', BATCH), publisher.grant('downloader', BATCH)] as const;
+    const run = await runs.load(scope.runId);
+    const of = priorityClass(run.task.priority ?? 0);
+    const grants = [publisher.grant('ingress', BATCH, of), publisher.grant('downloader', BATCH, of)] as const;
     try {
       const [hops, requests] = [grants[0].count, grants[1].count];
       if (hops + requests === 0) return undefined;
       const { wakeUps, toFill } = await coordinator.windowFill({ ...scope, hops, requests });
       if (wakeUps.length === 0) return undefined;
-      await publisher.publish('sweeper', childMessages(wakeUps, await runs.load(scope.runId)));
+      await publisher.publish('sweeper', childMessages(wakeUps, run));
       return toFill;
     } finally {
       for (const grant of grants) grant.release();

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Bus, Receiver } from '../../bus/port.ts';
 import { pause } from '../../concurrency/abort.ts';
 import { type ChainMessage, RECEIVER, type Stage } from '../../contracts/chain.ts';
+import type { PriorityClass } from '../../contracts/priority.ts';
 import { toCatenaError } from '../../errors/catena-error.ts';
 import { failpoint } from '../../failpoints/failpoint.ts';
 
@@ -55,17 +56,18 @@ export class Publisher {
     this.#options = options;
   }
 
-  /** How many messages a stage's queue takes now, without reserved room. */
-  room(stage: Receiver): number {
-    return Math.max(0, this.#options.bus.room(stage) - (this.#reserved.get(stage) ?? 0));
+  /** How many messages of a class a stage's queue takes now, without reserved room; without a class: of any. */
+  room(stage: Receiver, of?: PriorityClass): number {
+    return Math.max(0, this.#options.bus.room(stage, of) - (this.#reserved.get(stage) ?? 0));
   }
 
   /**
    * Reserves room for up to `wanted` messages to a stage, so that a commit can name the number of wake-ups that it will send.
-   * Otherwise concurrent commits would all use the same room. Release the grant when the messages are published.
+   * Otherwise concurrent commits would all use the same room; what is reserved for one class counts for all, since classes may share
+   * a queue. Release the grant when the messages are published.
    */
-  grant(stage: Receiver, wanted: number): Grant {
-    const count = Math.min(wanted, this.room(stage));
+  grant(stage: Receiver, wanted: number, of?: PriorityClass): Grant {
+    const count = Math.min(wanted, this.room(stage, of));
     this.#reserve(stage, count);
     let open = true;
     return {

@@ -34,14 +34,15 @@ const LINES: Readonly<Record<EventType, Line>> = {
 };
 
 /** What a line needs of an event. */
-export type LoggedEvent = Pick<ChainEvent, 'type' | 'runId' | 'moduleId' | 'nodeId' | 'epoch' | 'data'>;
+export type LoggedEvent = Pick<ChainEvent, 'type' | 'runId' | 'taskId' | 'moduleId' | 'nodeId' | 'epoch' | 'data'>;
 
-export function logEvent(log: Log, { type, runId, moduleId, nodeId, epoch, data }: LoggedEvent): void {
+export function logEvent(log: Log, event: LoggedEvent): void {
+  const { type, runId, taskId = runId, moduleId, nodeId, epoch, data } = event;
   const { level, message, decision } = LINES[type];
-  const { moduleId: ofData, stepIdx, prefixRequest, taskId, ...more } = data;
+  const { moduleId: ofData, stepIdx, prefixRequest, taskId: _, ...more } = data;
   const module = moduleId !== '' ? moduleId : typeof ofData === 'string' ? ofData : '';
   log[level](message, {
-    ...(runId === '' ? {} : { run_id: runId, task_id: runId }),
+    ...(runId === '' ? {} : { run_id: runId, task_id: taskId }),
     ...(module === '' ? {} : { module_id: module }),
     ...(typeof stepIdx === 'number' ? { step_idx: stepIdx } : {}),
     ...(nodeId === '' ? {} : { node_id: nodeId, epoch }),
@@ -69,5 +70,5 @@ export function logRefused(
   more: LogFields & { readonly decision: string },
 ): void {
   if (log.isDebug === false) return;
-  log.debug('a claim was refused', { run_id: runId, task_id: runId, module_id: moduleId, node_id: id, ...more });
+  log.debug('a claim was refused', { run_id: runId, module_id: moduleId, node_id: id, ...more });
 }

@@ -1,6 +1,7 @@
 /**
- * Closes a run: writes its end and its dead letters and deletes items that never committed, idempotently, and only then closes
- * the run in the coordinator. If the process dies in between, the run stays closing and due, and the sweeper closes it.
+ * Closes a run: marks its task if the threshold of the task has ended it, writes its end and its dead letters and deletes items that
+ * never committed, idempotently, and only then closes the run in the coordinator. If the process dies in between, the run stays
+ * closing and due, and the sweeper closes it.
  */
 import type { Clock } from '../../clock/clock.ts';
 import { type CapUse, capText } from '../../contracts/caps.ts';
@@ -10,14 +11,24 @@ import type { RunSnapshot, TimelineEvent } from '../../coordination/protocol/rea
 import { CatenaError } from '../../errors/catena-error.ts';
 import { failpoint } from '../../failpoints/failpoint.ts';
 import type { Budgets } from '../../limits/budgets.ts';
-import type { DeadLetter, RunEnd, RunRecords, Store } from '../../store/port.ts';
+import type { DeadLetter, RunEnd, RunRecords, Store, TaskCount } from '../../store/port.ts';
 import { RunFailures, thresholdDetail, toDeadLetter } from './run-failures.ts';
+import { countsOf, type Tasks } from './tasks.ts';
 
-export interface CloseRunDeps {
+export interface CloseRunDeps extends EndDeps {
   readonly coordinator: Pick<Coordinator, 'findRun' | 'listNodes' | 'listEvents' | 'runSettle'>;
+  readonly store: Pick<Store, 'closeRun' | 'countItems' | 'findRun'>;
+  readonly tasks: Pick<Tasks, 'tripped'>;
+}
+
+/** What the end of a run is made of, and where it is written. */
+export interface EndDeps {
+  readonly coordinator: Pick<Coordinator, 'listNodes' | 'listEvents'>;
   readonly store: Pick<Store, 'closeRun' | 'countItems'>;
   readonly budgets: Pick<Budgets, 'read'>;
   readonly clock: Clock;
+  /** Errors in a row of a task, in runs without any item, after which its runs that wait are put off; undefined: never. */
+  readonly cooldown?: { readonly errors: number; readonly ms: number } | undefined;
 }
 
 /** The reason of a mark on a run whose end the store has already, because the coordinator had lost it. */
@@ -33,11 +44,22 @@ export async function closeRun(deps: CloseRunDeps, runId: string): Promise<RunEn
     return undefined;
   }
   failpoint('settle.before');
-  const items = await deps.store.countItems(runId);
-  const end = { ...toRunEnd(snapshot, items, deps.clock.now()), ...(await costOf(deps, runId)) };
-  await deps.store.closeRun(runId, end, recordsOf(deps.coordinator, runId, end));
+  // The process that decided may have died before it marked the task.
+  const terminated = snapshot.mark === 'terminated' ? await deps.store.findRun(runId) : undefined;
+  if (terminated !== undefined) await deps.tasks.tripped(terminated);
+  const end = await writeEnd(deps, snapshot);
   failpoint('settle.after');
   await deps.coordinator.runSettle({ runId });
+  return end;
+}
+
+/** Writes the end of a run to the store, with its records and what it counts for its task; returns it. */
+export async function writeEnd(deps: EndDeps, snapshot: RunSnapshot): Promise<RunEnd> {
+  const { coordinator, store, clock } = deps;
+  const { runId } = snapshot;
+  const items = await store.countItems(runId);
+  const end = { ...toRunEnd(snapshot, items, clock.now()), ...(await costOf(deps, runId)) };
+  await store.closeRun(runId, end, { ...recordsOf(coordinator, runId, end), count: countFor(deps, snapshot, end) });
   return end;
 }
 
@@ -61,11 +83,20 @@ function assertCounted({ runId, modules }: RunSnapshot): void {
 
 /** The cost of a run, as a part of its end; undefined when the run cost nothing. */
 export async function costOf(
-  { budgets }: Pick<CloseRunDeps, 'budgets'>,
+  { budgets }: Pick<EndDeps, 'budgets'>,
   runId: string,
 ): Promise<Pick<RunEnd, 'cost'> | undefined> {
   const cost = await budgets.read(runId);
   return cost.spent + cost.reserved > 0 ? { cost } : undefined;
+}
+
+/** What the run counts for its task. */
+function countFor({ cooldown }: EndDeps, snapshot: RunSnapshot, { endedAtMs, items }: RunEnd): TaskCount {
+  return {
+    ...countsOf(snapshot),
+    items,
+    ...(cooldown === undefined ? {} : { cooldown: { errors: cooldown.errors, untilMs: endedAtMs + cooldown.ms } }),
+  };
 }
 
 export function toRunEnd(snapshot: RunSnapshot, items: number, endedAtMs: number): RunEnd {
@@ -99,7 +130,7 @@ function hasReached(capUse: CapUse | undefined): boolean {
 const PAGE_NODES = 500;
 
 /** What a run leaves beside its items, and what its dead letters add to its end. */
-export function recordsOf(
+function recordsOf(
   coordinator: Pick<Coordinator, 'listNodes' | 'listEvents'>,
   runId: string,
   { detail }: RunEnd,

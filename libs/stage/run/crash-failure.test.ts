@@ -4,14 +4,21 @@ import { crashFailure } from './crash-failure.ts';
 
 it('the record of a crashed node and the event of its death say the same', () => {
   for (const crashes of [1, 2, 3, 4]) {
-    const node = { runId: 'r', stepIdx: 0, prefixRequest: '', attempts: 1, crashes, error: '' };
+    const node = { taskId: 't', stepIdx: 0, prefixRequest: '', attempts: 1, crashes, error: '' };
     const { code, class: failureClass, stage } = crashFailure(crashes);
     expect(failureData(node, 'crashed')).toMatchObject({ code, class: failureClass, stage });
   }
 });
 
 it('an earlier failure of a crashed node is not taken for the reason of its death, and a broken record says nothing', () => {
-  const node = { runId: 'r', stepIdx: 0, prefixRequest: '', attempts: 1, crashes: 3, error: '{"code":"download.dns"}' };
+  const node = {
+    taskId: 't',
+    stepIdx: 0,
+    prefixRequest: '',
+    attempts: 1,
+    crashes: 3,
+    error: '{"code":"download.dns"}',
+  };
   expect(failureData(node, 'crashed').code).toBe('execution.ends_process');
   expect(failureData(node, 'failed').code).toBe('download.dns');
   for (const error of ['', '{', 'null', '[]', '{"code":7}']) {

@@ -23,10 +23,12 @@ function ends({ knownAfter }: { readonly knownAfter: number }) {
       listEvents: never,
       runSettle: never,
     },
-    store: { closeRun: async (_runId, end) => void written.push(end), countItems: never },
+    store: { closeRun: async (_runId, end) => void written.push(end), countItems: never, findRun: never },
+    tasks: { tripped: never },
     budgets: { read: never },
     clock: new ManualClock(5),
     log: silentLog,
+    runs: { kept: () => undefined },
     release: async (runId) => void released.push(runId),
   });
   return { runEnds, control, written, released };

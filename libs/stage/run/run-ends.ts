@@ -2,16 +2,18 @@
 import type { Clock } from '../../clock/clock.ts';
 import type { Coordinator } from '../../coordination/protocol/port.ts';
 import type { Budgets } from '../../limits/budgets.ts';
-import type { RunEnd, Store } from '../../store/port.ts';
+import type { RunEnd } from '../../store/port.ts';
 import type { Log } from '../../telemetry/log.ts';
-import { closeRun } from './close-run.ts';
+import { type CloseRunDeps, closeRun } from './close-run.ts';
+import type { Runs } from './runs.ts';
 
-export interface RunEndsDeps {
+export interface RunEndsDeps extends Pick<CloseRunDeps, 'cooldown' | 'tasks' | 'store'> {
   readonly coordinator: Pick<Coordinator, 'findRun' | 'listNodes' | 'listEvents' | 'runSettle' | 'runControl'>;
-  readonly store: Pick<Store, 'closeRun' | 'countItems'>;
   readonly budgets: Pick<Budgets, 'read'>;
   readonly clock: Clock;
   readonly log: Log;
+  /** Where the task of a run is looked up, for its last line. */
+  readonly runs: Pick<Runs, 'kept'>;
   /** Deletes what is kept for a run that has ended. */
   readonly release: (runId: string) => Promise<void>;
 }
@@ -32,7 +34,7 @@ export function createRunEnds(deps: RunEndsDeps): RunEnds {
   return {
     close: async (runId) => {
       const end = await closeRun(deps, runId);
-      if (end !== undefined) logEnd(deps.log, runId, end);
+      if (end !== undefined) logEnd(deps, runId, end);
       await deps.release(runId);
     },
     reject: (runId, detail) => endUnopened(deps, runId, 'rejected', detail),
@@ -49,21 +51,24 @@ export function createRunEnds(deps: RunEndsDeps): RunEnds {
   };
 }
 
-function logEnd(log: Log, runId: string, { finishReason, detail, done, dead, items }: RunEnd): void {
+function logEnd({ log, runs }: Pick<RunEndsDeps, 'log' | 'runs'>, runId: string, end: RunEnd): void {
+  const { finishReason, detail, done, dead, items } = end;
+  const taskId = runs.kept(runId)?.task.taskId;
+  const of = { run_id: runId, ...(taskId === undefined ? {} : { task_id: taskId }) };
   const why = detail === '' ? {} : { detail };
   const counts = { done, dead, items };
-  log.info('a run was closed', { run_id: runId, task_id: runId, decision: finishReason, ...counts, ...why });
+  log.info('a run was closed', { ...of, decision: finishReason, ...counts, ...why });
 }
 
 async function endUnopened(
-  { store, clock, log, release }: RunEndsDeps,
+  { store, clock, log, runs, release }: RunEndsDeps,
   runId: string,
   finishReason: RunEnd['finishReason'],
   detail: string,
 ): Promise<void> {
   const end = { finishReason, detail, endedAtMs: clock.now(), done: 0, dead: 0, items: 0 };
   await store.closeRun(runId, end, { deadLetters: nothing(), events: nothing() });
-  logEnd(log, runId, end);
+  logEnd({ log, runs }, runId, end);
   await release(runId);
 }
 

@@ -83,9 +83,14 @@ export function failuresSoFar(nodes: Iterable<ChainNode>): RunFailure[] {
   return failures.list();
 }
 
+/** Whether a mark was set by a threshold. */
+export function isThreshold(reason: string): boolean {
+  return reason.startsWith('threshold: ');
+}
+
 /** Why a threshold was reached: its own sentence, and the most frequent failure. */
 export function thresholdDetail(detail: string, [first]: readonly RunFailure[]): string {
-  if (first === undefined || !detail.startsWith('threshold: ')) return detail;
+  if (first === undefined || !isThreshold(detail)) return detail;
   return `${detail}; ${first.count} × ${first.code}: ${first.message}`;
 }
 

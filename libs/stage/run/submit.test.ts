@@ -12,7 +12,7 @@ async function accepted(submission: TaskSubmission): Promise<NewRun> {
     stored.push(run);
     return run.runId;
   };
-  const store = { acceptRun, findRun: async () => undefined };
+  const store = { acceptRun, findRun: async () => undefined, findTask: async () => undefined };
   const run = await acceptTask({ store, clock: new ManualClock(1_000), nextRunId: () => 'run-7' }, submission);
   expect(stored).toEqual([run]);
   return run;
@@ -49,7 +49,11 @@ describe('a submitted task', () => {
   });
 
   it('is not accepted when the store does not take it', async () => {
-    const store = { acceptRun: () => Promise.reject(new Error('disk full')), findRun: async () => undefined };
+    const store = {
+      acceptRun: () => Promise.reject(new Error('disk full')),
+      findRun: async () => undefined,
+      findTask: async () => undefined,
+    };
     const deps = { store, clock: new ManualClock(), nextRunId: () => 'run-7' };
     await expect(acceptTask(deps, task)).rejects.toThrow('disk full');
   });
@@ -61,6 +65,7 @@ describe('a submitted task', () => {
     const store = {
       acceptRun: async () => 'run-1',
       findRun: async () => ({ ...earlier, state: 'open' as const, end: undefined }),
+      findTask: async () => undefined,
     };
     const deps = { store, clock: new ManualClock(9_000), nextRunId: () => 'run-8' };
     expect(first.idempotencyKey).toBe('order 7');

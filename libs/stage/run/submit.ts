@@ -12,6 +12,7 @@ import type { NewRun, RunRecord, Store } from '../../store/port.ts';
 import { audit } from '../../telemetry/audit.ts';
 import type { Log } from '../../telemetry/log.ts';
 import type { Admission } from './admission.ts';
+import { taskTerminated } from './tasks.ts';
 
 /** A task as a user submits it. */
 export interface TaskSubmission {
@@ -20,6 +21,8 @@ export interface TaskSubmission {
   readonly input: unknown;
   readonly account: string;
   readonly platform: string;
+  /** The name of the task that the run belongs to, the account's own; without it the run is a task of its own. */
+  readonly task?: string;
   readonly deadlineMs?: number;
   /** The most that the run may cost, in the currency of its modules, above 0; without it there is no cap. */
   readonly costCap?: number;
@@ -34,21 +37,22 @@ export interface TaskSubmission {
 }
 
 export interface SubmitDeps {
-  readonly store: Pick<Store, 'acceptRun' | 'findRun'>;
+  readonly store: Pick<Store, 'acceptRun' | 'findRun' | 'findTask'>;
   readonly clock: Clock;
   readonly nextRunId: () => string;
   /** The digest of the source files of a module, noted with the run; empty when it is not known here. Default: never known. */
   readonly codeOf?: (moduleId: string) => string;
 }
 
-/** Identifies equal submissions: a hash of modules, input, account and platform. */
-export function fingerprintOf({ modules, input, account, platform }: TaskSubmission): string {
-  return hash('sha256', canonicalJson({ modules: [...modules], input, account, platform }), 'base64url');
+/** Identifies equal submissions: a hash of modules, input, account, platform and, if it has one, the name of the task. */
+export function fingerprintOf({ modules, input, account, platform, task }: TaskSubmission): string {
+  const named = task === undefined ? {} : { task };
+  return hash('sha256', canonicalJson({ modules: [...modules], input, account, platform, ...named }), 'base64url');
 }
 
 /**
  * Accepts a task: when this resolves, its run is in the store and will be executed, whatever happens next. Throws
- * `submit.key_reused` when the idempotency key belongs to another task, `submit.wrong_cost_cap`, `submit.wrong_cap`,
+ * `submit.key_reused` when the idempotency key belongs to another task, `submit.task_terminated`, `submit.wrong_cost_cap`, `submit.wrong_cap`,
  * `submit.wrong_priority` and `submit.wrong_identifier`.
  */
 export async function acceptTask(deps: SubmitDeps, task: TaskSubmission): Promise<NewRun> {
@@ -58,7 +62,7 @@ export async function acceptTask(deps: SubmitDeps, task: TaskSubmission): Promis
   const runId = deps.nextRunId();
   const run: NewRun = {
     runId,
-    taskId: runId,
+    taskId: task.task ?? runId,
     account: task.account,
     platform: task.platform,
     modules: task.modules,
@@ -75,6 +79,7 @@ export async function acceptTask(deps: SubmitDeps, task: TaskSubmission): Promis
     ...(task.user === undefined ? {} : { user: task.user }),
   };
   const acceptedId = await deps.store.acceptRun(run);
+  if (acceptedId === undefined) throw await refusal(deps, run);
   return acceptedId === runId ? run : earlierRun(deps, run, acceptedId);
 }
 
@@ -83,15 +88,25 @@ function codeFields({ codeOf }: SubmitDeps, { modules }: TaskSubmission): Pick<N
   return known.length === 0 ? {} : { code: Object.fromEntries(known) };
 }
 
-function requireIdentifiers({ account, platform, user = '', idempotencyKey = '' }: TaskSubmission): void {
-  for (const [name, text] of Object.entries({ account, platform, user, idempotencyKey })) {
+/** The store has refused a run of a marked task, which may have been lifted since. */
+async function refusal({ store }: SubmitDeps, { account, taskId: name }: NewRun): Promise<CatenaError> {
+  return taskTerminated((await store.findTask({ account, name }, 0))!);
+}
+
+function requireIdentifiers({ account, platform, task, user = '', idempotencyKey = '' }: TaskSubmission): void {
+  if (task === '') throw wrongIdentifier('task', 'is empty');
+  for (const [name, text] of Object.entries({ account, platform, task: task ?? '', user, idempotencyKey })) {
     const problem = identifierProblem(text);
-    if (problem === undefined) continue;
-    throw new CatenaError('submit.wrong_identifier', `the ${name} of a task ${problem}`, {
-      remedy: 'give a name of visible characters, without white space around it',
-      data: { name },
-    });
+    if (problem !== undefined) throw wrongIdentifier(name, problem);
   }
+}
+
+function wrongIdentifier(name: string, problem: string): CatenaError {
+  const what = name === 'task' ? 'name of a task' : `${name} of a task`;
+  return new CatenaError('submit.wrong_identifier', `the ${what} ${problem}`, {
+    remedy: 'give a name of visible characters, without white space around it',
+    data: { name },
+  });
 }
 
 function requirePriority({ priority = 0 }: TaskSubmission): void {

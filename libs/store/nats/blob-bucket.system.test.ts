@@ -95,7 +95,7 @@ describe('BlobBuckets', () => {
     expect(Buffer.from(await store.get('r', 'k')).toString()).toBe('first');
     await own.restart({ keepData: false });
     await expect
-      .poll(() => store.get('r', 'k').catch((error) => error.code), { timeout: 10_000 })
+      .poll(() => store.get('r', 'k').catch((error) => error.code), { timeout: 60_000 })
       .toBe('store.blob_missing');
     await store.put('r', 'k', bytes('second'));
     expect(Buffer.from(await store.get('r', 'k')).toString()).toBe('second');

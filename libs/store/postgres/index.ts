@@ -10,9 +10,11 @@ import { partialsIn } from './partials.ts';
 import { recordsIn } from './records.ts';
 import { responseCacheIn } from './response-cache.ts';
 import { RunClosing } from './run-closing.ts';
+import { runDeletingIn } from './run-deleting.ts';
 import { RunNumbers } from './run-numbers.ts';
 import { runsIn } from './runs.ts';
 import { POSTGRES_MIGRATIONS } from './schema.ts';
+import { tasksIn } from './tasks.ts';
 
 /** The store of distributed mode. It does not share the coordinator's transactions: see {@link ConfirmedItems}. */
 export interface PostgresStore extends Store, ConfirmedItems, ShownItems, Incarnation {
@@ -44,7 +46,9 @@ export function postgresStoreIn(db: PostgresDatabase): PostgresStore {
   const closing = new RunClosing(db, numbers, items);
   return {
     ...runsIn(db.query, numbers),
+    ...runDeletingIn(db.query, numbers),
     ...recordsIn(db.query, numbers),
+    ...tasksIn(db),
     ...deploymentIn(db.query),
     ...contractsIn(db.query),
     ...partialsIn(db.query, numbers),

@@ -65,8 +65,10 @@ afterAll(async () => {
 async function fill(): Promise<void> {
   await client.query(`
     INSERT INTO runs (run_id, task_id, account, run_user, fingerprint, accepted_at, record, state)
-      SELECT 'run-' || n, 't', 'account-' || n % 50, 'user-' || n % 50, 'f' || n, n, '{}', CASE n % 100 WHEN 0 THEN 'open' ELSE 'closed' END
+      SELECT 'run-' || n, 't' || n % 20, 'account-' || n % 50, 'user-' || n % 50, 'f' || n, n, '{}', CASE n % 100 WHEN 0 THEN 'open' ELSE 'closed' END
       FROM generate_series(1, 20000) n;
+    INSERT INTO tasks (account, name, mark, ending)
+      SELECT 'account-' || n % 50, 't' || n, CASE n % 1000 WHEN 0 THEN '{}' ELSE '' END, n % 1000 = 0 FROM generate_series(1, 20000) n;
     INSERT INTO run_modules SELECT 'module-' || no % 50, accepted_at, no FROM runs;
     INSERT INTO items (run_no, node_id, token, ordinal, seq, phase, module_id, type, data)
       SELECT 1 + n % 20, 'node-' || n / 5, 't', n % 5, CASE WHEN n % 50 < 45 THEN n END, 0, 'm', 'row', '{}'
@@ -87,9 +89,17 @@ async function callEverything(store: PostgresStore): Promise<void> {
   await store.findRun('r');
   await store.findRunByFingerprint('f');
   await store.listExpiring(1, 10);
+  await store.listExpired(1, 10);
   await store.countRuns('accepted', 10);
   const times = { acceptedFromMs: 1, acceptedBeforeMs: 2 };
-  for (const filter of [{}, { state: 'open' as const }, { account: 'a' }, { user: 'u' }, { moduleId: 'm' }]) {
+  for (const filter of [
+    {},
+    { state: 'open' as const },
+    { account: 'a' },
+    { user: 'u' },
+    { moduleId: 'm' },
+    { account: 'a', taskId: 't' },
+  ]) {
     await store.listRuns({ limit: 1, ...filter });
     await store.listRuns({ limit: 1, ...filter, ...times, after: 'r', offset: 1 });
   }
@@ -106,7 +116,17 @@ async function callEverything(store: PostgresStore): Promise<void> {
   await store.hasWithdrawnItems('r', 1);
   await store.savePartial({ ...rows, text: '', receivedAtMs: 1 });
   await store.listPartials({ runId: 'r', moduleId: 'm', beforePhase: 1, limit: 1, after: '' });
-  await store.closeRun('r', END, records([letter('n')], [{ id: 'e', type: 'T', atMs: 1, data: {} }]));
+  const count = { executions: 1, errors: 1, items: 0 };
+  await store.closeRun('r', END, { ...records([letter('n')], [{ id: 'e', type: 'T', atMs: 1, data: {} }]), count });
+  const task = { account: run.account, name: run.taskId };
+  await store.markTask(task, { by: 'threshold', reason: '', atMs: 1, runId: 'r' });
+  await store.findTask(task, 10);
+  await store.listEndingTasks(10, 10);
+  for (const filter of [{}, { account: 'a' }, { isMarked: true }, { account: 'a', isMarked: true }]) {
+    await store.listTasks({ limit: 1, ...filter }, 1);
+  }
+  await store.endedTask(task);
+  await store.liftTask(task);
   await store.listEvents('r');
   await store.listDeadLetters('r', { limit: 10, after: 'a' });
   await store.discardDeadLetters('r', ['n']);
@@ -119,6 +139,7 @@ async function callEverything(store: PostgresStore): Promise<void> {
   await store.raiseIncarnation();
   await store.incarnation();
   await store.markExpired('r');
+  while (await store.deleteRun('r', 1));
 }
 
 /** The nodes of the plan that is made without looking at any value: a prepared statement may come to use it. */
@@ -154,7 +175,10 @@ describe('the statements of the store in PostgreSQL', () => {
 
   it.each([
     ['SELECT r.* FROM runs r WHERE r.state = $1', 'runs_by_state'],
-    ['SELECT r.* FROM runs r WHERE r.account = $1', 'runs_by_account'],
+    ['SELECT r.* FROM runs r WHERE r.account = $1 AND (', 'runs_by_account'],
+    ['SELECT r.* FROM runs r WHERE r.account = $1 AND r.accepted_at', 'runs_by_account'],
+    ['SELECT r.* FROM runs r WHERE r.account = $1 AND r.task_id = $2', 'runs_by_task'],
+    ['SELECT t.*, ARRAY( SELECT json_build_object', 'runs_open_by_task'],
     // B35: what the HTTP API asks for is answered from an index.
     ['SELECT r.* FROM runs r WHERE r.run_user = $1', 'runs_by_user'],
     ['SELECT * FROM runs WHERE run_id = $1', 'runs_run_id_key'],
@@ -162,7 +186,8 @@ describe('the statements of the store in PostgreSQL', () => {
     ['SELECT r.* FROM runs r WHERE (r.accepted_at,r.no) <', 'runs_by_acceptance'],
     ['SELECT r.* FROM run_modules m JOIN', 'run_modules_pkey'],
     ['SELECT * FROM runs WHERE fingerprint = $1', 'runs_by_fingerprint'],
-    ['SELECT run_id FROM runs WHERE state =', 'runs_by_end'],
+    ["SELECT run_id FROM runs WHERE state = 'closed' AND NOT expired", 'runs_by_end'],
+    ["SELECT run_id FROM runs WHERE state = 'closed' AND expired", 'runs_expired'],
     ['SELECT seq, module_id AS "moduleId", type, data, revision FROM items', 'items_by_seq'],
     ['SELECT i.node_id AS "nodeId"', 'items_unconfirmed'],
     ['SELECT letter FROM dead_letters', 'dead_letters_pkey'],

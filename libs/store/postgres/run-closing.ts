@@ -3,6 +3,7 @@ import type { PostgresDatabase, Statement } from './database.ts';
 import type { Items } from './items.ts';
 import { CLEAR_PARTIALS } from './partials.ts';
 import type { RunNumbers } from './run-numbers.ts';
+import { countRun, type EndedRun } from './tasks.ts';
 
 /** Rows per statement. */
 const BATCH = 500;
@@ -23,7 +24,7 @@ export class RunClosing {
     this.#items = items;
   }
 
-  async close(runId: string, end: RunEnd, { deadLetters, events, summary }: RunRecords): Promise<void> {
+  async close(runId: string, end: RunEnd, { deadLetters, events, summary, count }: RunRecords): Promise<void> {
     const runNo = await this.#numbers.of(runId);
     const [begun] = await this.#db.query(BEGIN, [runNo]);
     const settling = begun!.settlings as number;
@@ -33,7 +34,10 @@ export class RunClosing {
     while (await this.#items.prune(runNo));
     await this.#db.transaction(async (query) => {
       await query(FORGET_LETTERS, [runNo, settling]);
-      await query(END, [runNo, JSON.stringify({ ...end, ...summary?.() }), end.endedAtMs, end.cost?.spent ?? 0]);
+      const whole = JSON.stringify({ ...end, ...summary?.() });
+      const nodes = end.done + end.dead;
+      const [ended] = await query(END, [runNo, whole, end.endedAtMs, end.cost?.spent ?? 0, nodes]);
+      if (count !== undefined && ended?.is_named === true) await countRun(query, ended as unknown as EndedRun, count);
     });
   }
 
@@ -105,7 +109,9 @@ const SAVE_EVENTS: Statement = {
 
 const END: Statement = {
   name: 'end_run',
-  text: `UPDATE runs SET state = 'closed', run_end = $2, ended_at = $3, cost = $4, expired = FALSE WHERE no = $1`,
+  text: `UPDATE runs SET state = 'closed', run_end = $2, ended_at = $3, cost = $4, nodes = $5, expired = FALSE
+    WHERE no = $1
+    RETURNING no, account, task_id, task_id <> run_id AS is_named, task_lifts, counted_executions, counted_errors`,
 };
 
 const MARK_EXPIRED: Statement = { name: 'mark_expired', text: 'UPDATE runs SET expired = TRUE WHERE no = $1' };

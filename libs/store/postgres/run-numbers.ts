@@ -27,4 +27,9 @@ export class RunNumbers {
     this.#kept.set(runId, row.no as number);
     return row.no as number;
   }
+
+  /** Of a run that is deleted. */
+  forget(runId: string): void {
+    this.#kept.delete(runId);
+  }
 }

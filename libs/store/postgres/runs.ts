@@ -27,7 +27,7 @@ export function runsIn(query: Query, numbers: RunNumbers): RunMethods {
       const [accepted] = await query(ACCEPT, row);
       if (accepted !== undefined) return runId;
       const [standing] = await query(FIND_STANDING, [runId, account, idempotencyKey]);
-      return standing!.run_id as string;
+      return standing?.run_id as string | undefined;
     },
     markOpen: async (runId) => void (await query(MARK_OPEN, [runId])),
     findRun: async (runId) => toRecord(await findRow(runId)),
@@ -55,7 +55,11 @@ const ACCEPT: Statement = {
   text: `WITH accepted AS (
       INSERT INTO runs (run_id, task_id, account, fingerprint, idempotency_key, accepted_at, record, run_user,
         priority_class, deadline_at)
-      VALUES ($1, $2, $3, $4, $5, $6, $7, $9, $10, $11) ON CONFLICT DO NOTHING RETURNING no, accepted_at
+      SELECT $1::text, $2::text, $3::text, $4::text, $5::text, $6::bigint, $7::text, $9::text, $10::smallint, $11::bigint
+      WHERE NOT EXISTS (SELECT FROM tasks WHERE account = $3 AND name = $2 AND mark <> '' AND $1 <> $2)
+      ON CONFLICT DO NOTHING RETURNING no, accepted_at
+    ), task AS (
+      INSERT INTO tasks (account, name) SELECT $3::text, $2::text FROM accepted WHERE $1 <> $2 ON CONFLICT DO NOTHING
     ), listed AS (
       INSERT INTO run_modules (module_id, accepted_at, run_no)
       SELECT module_id, accepted_at, no FROM accepted, unnest($8::text[]) AS module_id ON CONFLICT DO NOTHING
@@ -70,9 +74,23 @@ const FIND_STANDING: Statement = {
     UNION ALL SELECT run_id FROM runs WHERE account = $2 AND idempotency_key = $3 LIMIT 1`,
 };
 
+/** What an earlier end of the run has counted for its task is taken back. */
 const MARK_OPEN: Statement = {
   name: 'mark_open',
-  text: `UPDATE runs SET state = 'open' WHERE run_id = $1 AND state <> 'open'`,
+  text: `WITH was AS (
+      SELECT no, run_id, account, task_id, task_lifts, counted_executions, counted_errors
+      FROM runs WHERE run_id = $1 AND state <> 'open' FOR UPDATE
+    ), task AS (
+      UPDATE tasks t SET
+        executions = t.executions - CASE WHEN t.lifts = was.task_lifts THEN was.counted_executions ELSE 0 END,
+        errors = t.errors - CASE WHEN t.lifts = was.task_lifts THEN was.counted_errors ELSE 0 END,
+        ending = t.mark <> ''
+      FROM was WHERE t.account = was.account AND t.name = was.task_id AND was.task_id <> was.run_id
+      RETURNING t.lifts
+    )
+    UPDATE runs SET state = 'open', counted_executions = 0, counted_errors = 0,
+      task_lifts = coalesce((SELECT lifts FROM task), 0)
+    WHERE no = (SELECT no FROM was)`,
 };
 
 const FIND: Statement = { name: 'find_run', text: 'SELECT * FROM runs WHERE run_id = $1' };

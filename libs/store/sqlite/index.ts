@@ -11,6 +11,7 @@ import { RunClosing } from './run-closing.ts';
 import { RunNumbers } from './run-numbers.ts';
 import { runsOn } from './runs.ts';
 import { STORE_MIGRATIONS } from './schema.ts';
+import { Tasks } from './tasks.ts';
 
 /** The store of single-node mode. Items are inserted inside the coordinator's commit, by {@link SqliteStore.insertItems}. */
 export interface SqliteStore extends Store {
@@ -29,7 +30,16 @@ export function openSqliteStore(db: SqliteDatabase): SqliteStore {
 /** The read methods of a store. */
 export type StoreReader = Pick<
   Store,
-  'findRun' | 'listRuns' | 'countRuns' | 'getAccount' | 'readItems' | 'countItems' | 'listDeadLetters' | 'listEvents'
+  | 'findRun'
+  | 'listRuns'
+  | 'countRuns'
+  | 'findTask'
+  | 'listTasks'
+  | 'getAccount'
+  | 'readItems'
+  | 'countItems'
+  | 'listDeadLetters'
+  | 'listEvents'
 >;
 
 /** Reads a store with tables of this version, which another process may be writing. */
@@ -42,14 +52,21 @@ function storeOn(db: SqliteDatabase): SqliteStore {
   const items = new Items(db, numbers);
   const letters = new DeadLetters(db);
   const { clear, ...partials } = partialsOn(db, numbers);
-  const closing = new RunClosing({ db, numbers, items, letters, clearPartials: clear });
+  const tasks = new Tasks(db);
+  const closing = new RunClosing({ db, numbers, items, letters, tasks, clearPartials: clear });
   const sql = statements(db);
   return {
-    ...runsOn(db, numbers),
+    ...runsOn(db, numbers, tasks),
     ...partials,
     ...accountsOn(db),
     ...contractsOn(db),
     ...foreignMessagesOn(db),
+    findTask: (task, openRuns) => tasks.findTask(task, openRuns),
+    listTasks: (query, openRuns) => tasks.listTasks(query, openRuns),
+    markTask: (task, mark) => tasks.markTask(task, mark),
+    liftTask: (task) => tasks.liftTask(task),
+    listEndingTasks: (limit, openRuns) => tasks.listEndingTasks(limit, openRuns),
+    endedTask: (task) => tasks.endedTask(task),
     insertItems: (batch) => items.insert(batch),
     readItems: async (query) => db.read(() => items.read(query)),
     countItems: async (runId) => db.read(() => items.count(runId)),

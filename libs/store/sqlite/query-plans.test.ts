@@ -13,6 +13,7 @@ const MAY_SCAN: readonly (readonly [statement: RegExp, why: string])[] = [
   [/^UPDATE chain_nodes SET due_at = CASE/, 'the audit looks at every node'],
   [/^UPDATE chain_nodes SET window_place = /, 'the audit looks at every node'],
   [/^UPDATE chain_nodes SET due_at = \? WHERE due_at > 0/, 'once at start, over the open nodes only'],
+  [/^SELECT coalesce\(sum\(nodes\), 0\) AS n FROM runs/, 'once in ten minutes: the ended runs whose nodes are kept'],
   [/^DELETE FROM chain_nodes WHERE no IN/, 'bounded batches, long after the end of a run'],
 ];
 
@@ -39,10 +40,20 @@ async function open(): Promise<ListeningDatabase> {
   openSqliteCoordinator({ db, clock: new ManualClock(), policy: defaultPolicy });
   const store = openSqliteStore(db);
   const times = { acceptedFromMs: 1, acceptedBeforeMs: 2 };
-  for (const filter of [{}, { state: 'open' as const }, { account: 'a' }, { user: 'u' }, { moduleId: 'm' }]) {
+  for (const filter of [
+    {},
+    { state: 'open' as const },
+    { account: 'a' },
+    { user: 'u' },
+    { moduleId: 'm' },
+    { account: 'a', taskId: 't' },
+  ]) {
     await store.listRuns({ limit: 1, ...filter });
     await store.listRuns({ limit: 1, ...filter, ...times });
     await store.listRuns({ limit: 1, ...filter, offset: 1 });
+  }
+  for (const filter of [{}, { account: 'a' }, { isMarked: true }, { account: 'a', isMarked: true }]) {
+    await store.listTasks({ limit: 1, ...filter }, 1);
   }
   return db;
 }
@@ -69,7 +80,14 @@ describe('the statements of coordinator and store', () => {
     ['SELECT * FROM chain_nodes WHERE phase_no = ? AND due_at > 0 AND due_at <= ? ORDER BY due_at, no', 'chain_due'],
     ['SELECT * FROM runs WHERE fingerprint = ?', 'runs_by_fingerprint'],
     ['SELECT r.* FROM runs r WHERE r.state = ?1', 'runs_by_state'],
-    ['SELECT r.* FROM runs r WHERE r.account = ?1', 'runs_by_account'],
+    ['SELECT r.* FROM runs r WHERE r.account = ?1 AND (', 'runs_by_account'],
+    ['SELECT r.* FROM runs r WHERE r.account = ?1 AND r.accepted_at', 'runs_by_account'],
+    ['SELECT r.* FROM runs r WHERE r.account = ?1 AND r.task_id = ?2', 'runs_by_task'],
+    ['SELECT run_id, task_lifts FROM runs WHERE account = ? AND task_id = ?', 'runs_open_by_task'],
+    ['SELECT * FROM tasks WHERE account = ?', 'USING PRIMARY KEY'],
+    ['SELECT * FROM tasks WHERE ending = 1', 'tasks_ending'],
+    ['SELECT t.* FROM tasks t WHERE (t.account, t.name) > (?1, ?2) ORDER', 'USING PRIMARY KEY'],
+    ['SELECT t.* FROM tasks t WHERE (t.account, t.name) > (?1, ?2) AND', 'tasks_marked'],
     // B35: what the HTTP API asks for is answered from an index.
     ['SELECT r.* FROM runs r WHERE r.run_user = ?1', 'runs_by_user'],
     ['SELECT * FROM runs WHERE run_id = ?', 'sqlite_autoindex_runs_1'],

@@ -3,6 +3,7 @@ import type { RunEnd, RunRecords } from '../port.ts';
 import type { DeadLetters } from './dead-letters.ts';
 import type { Items } from './items.ts';
 import type { RunNumbers } from './run-numbers.ts';
+import type { Tasks } from './tasks.ts';
 
 /** Rows written or deleted per transaction. */
 const BATCH = 200;
@@ -12,6 +13,7 @@ export interface RunClosingParts {
   readonly numbers: RunNumbers;
   readonly items: Items;
   readonly letters: DeadLetters;
+  readonly tasks: Pick<Tasks, 'count'>;
   /** Deletes a batch of what requests of the run had received; returns how many. */
   readonly clearPartials: (runNo: number, limit: number) => number;
 }
@@ -22,12 +24,14 @@ export class RunClosing {
   readonly #numbers: RunNumbers;
   readonly #items: Items;
   readonly #letters: DeadLetters;
+  readonly #tasks: RunClosingParts['tasks'];
   readonly #clearPartials: RunClosingParts['clearPartials'];
   readonly #saveEvent;
   readonly #markWithdrawn;
   readonly #end;
 
-  constructor({ db, numbers, items, letters, clearPartials }: RunClosingParts) {
+  constructor({ db, numbers, items, letters, tasks, clearPartials }: RunClosingParts) {
+    this.#tasks = tasks;
     this.#clearPartials = clearPartials;
     this.#db = db;
     this.#numbers = numbers;
@@ -38,11 +42,11 @@ export class RunClosing {
       `UPDATE runs SET withdrawn_seq = CASE WHEN withdrawn_seq = 0 THEN ? ELSE min(withdrawn_seq, ?) END WHERE no = ?`,
     );
     this.#end = db.prepare(
-      `UPDATE runs SET state = 'closed', run_end = ?, ended_at = ?, cost = ?, expired = 0 WHERE no = ?`,
+      `UPDATE runs SET state = 'closed', run_end = ?, ended_at = ?, cost = ?, nodes = ?, expired = 0 WHERE no = ?`,
     );
   }
 
-  async close(runId: string, end: RunEnd, { deadLetters, events, summary }: RunRecords): Promise<void> {
+  async close(runId: string, end: RunEnd, { deadLetters, events, summary, count }: RunRecords): Promise<void> {
     const runNo = this.#numbers.of(runId);
     // Nodes of earlier letters may have been replayed since.
     await this.#db.write(() => this.#letters.clear(runNo));
@@ -62,7 +66,11 @@ export class RunClosing {
     while (await this.#db.write(() => this.#items.markReplaced(runId, BATCH) === BATCH));
     while (await this.#prune(runId, runNo));
     const whole = JSON.stringify({ ...end, ...summary?.() });
-    await this.#db.write(() => void this.#end.run(whole, end.endedAtMs, end.cost?.spent ?? 0, runNo));
+    const nodes = end.done + end.dead;
+    await this.#db.write(() => {
+      this.#end.run(whole, end.endedAtMs, end.cost?.spent ?? 0, nodes, runNo);
+      if (count !== undefined) this.#tasks.count(runNo, count);
+    });
   }
 
   /** Deletes a batch of rows that never committed; true while there may be more. */

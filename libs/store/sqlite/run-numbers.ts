@@ -1,10 +1,14 @@
+import { RecentMap } from '../../concurrency/recent-map.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
 import type { SqliteDatabase } from '../../sqlite/database.ts';
+
+/** Numbers kept in memory. */
+const MAX_KEPT = 10_000;
 
 /** Short numbers of runs, which rows contain instead of ids. */
 export class RunNumbers {
   readonly #find;
-  readonly #known = new Map<string, number>();
+  readonly #known = new RecentMap<string, number>(MAX_KEPT);
 
   constructor(db: SqliteDatabase) {
     this.#find = db.prepare('SELECT no FROM runs WHERE run_id = ?');
@@ -23,5 +27,10 @@ export class RunNumbers {
     }
     this.#known.set(runId, row.no as number);
     return row.no as number;
+  }
+
+  /** Of a run that is deleted. */
+  forget(runId: string): void {
+    this.#known.delete(runId);
   }
 }

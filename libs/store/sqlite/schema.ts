@@ -138,4 +138,39 @@ export const STORE_MIGRATIONS: readonly string[] = [
   CREATE INDEX runs_by_class ON runs (state, priority_class, accepted_at, no);
   CREATE INDEX runs_by_deadline ON runs (state, deadline_at) WHERE deadline_at > 0;
   `,
+  `
+  -- Named tasks: what their ended runs have counted since the last lift, and whether new ones may begin.
+  CREATE TABLE tasks (
+    account TEXT NOT NULL,
+    name TEXT NOT NULL,
+    executions INTEGER NOT NULL DEFAULT 0,
+    errors INTEGER NOT NULL DEFAULT 0,
+    -- Errors of the last runs, as far as none of them has an item.
+    error_streak INTEGER NOT NULL DEFAULT 0,
+    cools_until INTEGER NOT NULL DEFAULT 0,
+    lifts INTEGER NOT NULL DEFAULT 0,
+    -- JSON; empty: none.
+    mark TEXT NOT NULL DEFAULT '',
+    -- Set with the mark, until none of its runs is open.
+    ending INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (account, name)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX tasks_ending ON tasks (account, name) WHERE ending = 1;
+  CREATE INDEX tasks_marked ON tasks (account, name) WHERE mark <> '';
+  -- What a run has counted for its task, and how often that was lifted when the run was opened.
+  ALTER TABLE runs ADD COLUMN counted_executions INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE runs ADD COLUMN counted_errors INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE runs ADD COLUMN task_lifts INTEGER NOT NULL DEFAULT 0;
+  CREATE INDEX runs_by_task ON runs (account, task_id, accepted_at, no) WHERE task_id <> run_id;
+  CREATE INDEX runs_open_by_task ON runs (account, task_id, accepted_at, no) WHERE state = 'open' AND task_id <> run_id;
+  `,
+  `
+  -- How many nodes a closed run has: what is kept of them all is bounded.
+  ALTER TABLE runs ADD COLUMN nodes INTEGER NOT NULL DEFAULT 0;
+  UPDATE runs SET nodes = coalesce(json_extract(run_end, '$.done') + json_extract(run_end, '$.dead'), 0)
+    WHERE state = 'closed' AND expired = 0 AND run_end <> '';
+  DROP INDEX runs_by_end;
+  CREATE INDEX runs_by_end ON runs (ended_at, nodes) WHERE state = 'closed' AND expired = 0;
+  CREATE INDEX runs_expired ON runs (ended_at) WHERE state = 'closed' AND expired = 1;
+  `,
 ];

@@ -19,6 +19,10 @@ describe('roles', () => {
   it.each([
     ['/catena.v1.Ingress/GetRun', ['reader', 'submitter', 'operator', 'service']],
     ['/catena.v1.Ingress/SubmitTask', ['submitter', 'operator']],
+    ['/catena.v1.Ingress/GetTask', ['reader', 'submitter', 'operator', 'service']],
+    ['/catena.v1.Ingress/ListTasks', ['reader', 'submitter', 'operator', 'service']],
+    ['/catena.v1.Ingress/TerminateTask', ['operator']],
+    ['/catena.v1.Ingress/LiftTask', ['operator']],
     ['/catena.v1.Ingress/ReplayDeadLetters', ['operator']],
     ['/catena.v1.Ingress/PutAccount', ['operator']],
     ['/catena.v1.ErrorThreshold/Terminate', ['operator']],

@@ -3,7 +3,7 @@
 export const ROLES = ['reader', 'submitter', 'operator', 'service'] as const;
 
 /**
- * `reader` may read; `submitter` may also submit and control runs; `operator` may also replay, discard, terminate, reset
+ * `reader` may read; `submitter` may also submit and control runs; `operator` may also replay, discard, terminate, lift, reset
  * breakers and manage accounts; `service` may read, and make the calls between stages.
  */
 export type Role = (typeof ROLES)[number];
@@ -29,6 +29,10 @@ const METHOD_ROLES: Readonly<Record<string, NeededRole>> = {
   '/catena.v1.Ingress/ListItems': 'reader',
   '/catena.v1.Ingress/ExplainRun': 'reader',
   '/catena.v1.Ingress/GetOverview': 'reader',
+  '/catena.v1.Ingress/GetTask': 'reader',
+  '/catena.v1.Ingress/ListTasks': 'reader',
+  '/catena.v1.Ingress/TerminateTask': 'operator',
+  '/catena.v1.Ingress/LiftTask': 'operator',
   '/catena.v1.Ingress/ListDeadLetters': 'reader',
   '/catena.v1.Ingress/ReplayDeadLetters': 'operator',
   '/catena.v1.Ingress/DiscardDeadLetters': 'operator',

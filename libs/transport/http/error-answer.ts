@@ -28,6 +28,7 @@ const OWN_STATUS: Readonly<Record<string, number>> = {
   'api.internal': 500,
   'api.misconfigured': 500,
   'submit.key_reused': 409,
+  'submit.task_terminated': 409,
 };
 
 const HTTP_STATUS: ReadonlyMap<Status, number> = new Map([

@@ -6,14 +6,15 @@ import {
   RunState,
 } from '../../../libs/contracts/services.ts';
 import type { CatenaError } from '../../../libs/errors/catena-error.ts';
+import { countsOf } from '../../../libs/stage/run/tasks.ts';
 import { type Api, call, drive, json, openApi, submitted } from './ingress-api.fixture.ts';
 
 /** A run of so many pages, every one of which fails until `mend` is called. */
-async function failed(pages: number) {
+async function failed(pages: number, task: { readonly taskId?: string } = {}) {
   const opened = openApi();
   let body = 'fail';
   opened.bench.http.answer = () => ({ body });
-  const runId = await submitted(opened, { input: json({ pages }) });
+  const runId = await submitted(opened, { ...task, input: json({ pages }) });
   await drive(opened.bench);
   return {
     opened,
@@ -172,8 +173,8 @@ describe('ReplayDeadLetters', () => {
     expect(Object.values(await replay(opened, { runId }))).toEqual([ReplayOutcome.REPLAYED]);
   });
 
-  it('writes the end again when a replayed run ended before the store knew that it was open', async () => {
-    const { opened, runId, mend } = await failed(1);
+  it('writes the end again, and counts it for the task, when a replayed run ended before the store knew that it was open', async () => {
+    const { opened, runId, mend } = await failed(1, { taskId: 'prices' });
     mend();
     const { store } = opened.bench;
     const markOpen = store.markOpen.bind(store);
@@ -184,6 +185,9 @@ describe('ReplayDeadLetters', () => {
     await replay(opened, { runId });
     expect(await store.findRun(runId)).toMatchObject({ state: 'closed', end: { dead: 0, items: 1 } });
     expect(await store.listDeadLetters(runId)).toEqual([]);
+    const counts = countsOf(await opened.bench.coordinator.findRun(runId));
+    expect(counts.executions).toBeGreaterThan(0);
+    expect(await store.findTask({ account: 'acme', name: 'prices' }, 0)).toMatchObject({ counts });
   });
 
   it('stops when it is told to; what was re-opened is known to be open', async () => {

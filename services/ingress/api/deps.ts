@@ -8,6 +8,7 @@ import type { KeySnapshot } from '../../../libs/limits/rate-limiter.ts';
 import type { Publisher } from '../../../libs/stage/messages/publisher.ts';
 import type { ModuleCatalogue } from '../../../libs/stage/run/describe-module.ts';
 import type { TaskSubmission } from '../../../libs/stage/run/submit.ts';
+import type { Tasks } from '../../../libs/stage/run/tasks.ts';
 import type { NewRun, Store } from '../../../libs/store/port.ts';
 import type { BackendHealth } from '../../../libs/telemetry/health.ts';
 import type { Log } from '../../../libs/telemetry/log.ts';
@@ -26,13 +27,17 @@ export interface IngressApiDeps {
     | 'discardDeadLetters'
     | 'markOpen'
     | 'closeRun'
+    | 'findTask'
+    | 'listTasks'
+    | 'liftTask'
     | 'putAccount'
     | 'getAccount'
   >;
   readonly coordinator: Pick<Coordinator, 'findRun' | 'listNodes' | 'listDue' | 'listEvents' | 'runControl' | 'replay'>;
   readonly budgets: Pick<Budgets, 'read'>;
   readonly modules: ModuleCatalogue;
-  /** Resolves when the task's run is in the store. Throws `submit.key_reused`, and what an admission throws. */
+  readonly tasks: Pick<Tasks, 'mark'>;
+  /** Resolves when the task's run is in the store. Throws `submit.key_reused`, `submit.task_terminated`, and what an admission throws. */
   readonly submit: (task: TaskSubmission) => Promise<NewRun>;
   /** Ends a run that was accepted but never opened. */
   readonly cancelUnopened: (runId: string) => Promise<void>;

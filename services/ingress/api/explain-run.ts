@@ -7,6 +7,7 @@ import { breakerAwaited } from '../../../libs/explain/nodes.ts';
 import { readNodes } from '../../../libs/explain/read-nodes.ts';
 import { readOtherRuns } from '../../../libs/explain/turns.ts';
 import { failuresSoFar } from '../../../libs/stage/run/run-failures.ts';
+import { taskAwaited } from '../../../libs/stage/run/tasks.ts';
 import type { IngressApiDeps } from './deps.ts';
 import { findRun } from './find-run.ts';
 
@@ -26,6 +27,7 @@ export async function explain(deps: IngressApiDeps, runId: string): Promise<Expl
   const reasons = explainRun({
     ...{ record, snapshot, nodes, limits, breakers },
     others: await readOtherRuns(store, record),
+    task: await taskAwaited(deps, record),
     backends: deps.backends?.() ?? [],
     bodyMemory: deps.bodyMemory.snapshot(),
     failures: failuresSoFar([...nodes, ...dead]),

@@ -57,6 +57,7 @@ export function openApi(modules: readonly ModuleDefinition[] = [shop], changes: 
     budgets: bench.budgets,
     modules: bench.registry,
     submit: (task) => acceptTask({ store: bench.store, clock: bench.clock, nextRunId }, task),
+    tasks: bench.tasks,
     cancelUnopened: async (runId) => void unopened.push(runId),
     limits: async () => [],
     bodyMemory: roomyMemory(),

@@ -2,6 +2,8 @@ import { lengthFault, rangeFault, requireNone } from '../../../libs/contracts/re
 
 const DEFAULT_SIZE = 50;
 const MAX_SIZE = 500;
+/** The longest names two identifiers, of 200 characters each. */
+const MAX_TOKEN_CHARS = 500;
 /** Keeps messages well below the default limit of gRPC (4 MiB), unless one row alone is larger. */
 const MAX_PAGE_BYTES = 1024 * 1024;
 
@@ -9,7 +11,7 @@ const MAX_PAGE_BYTES = 1024 * 1024;
 export function pageSize(request: { readonly pageSize: number; readonly pageToken: string }): number {
   requireNone([
     rangeFault('page_size', request.pageSize, 0, MAX_SIZE),
-    lengthFault('page_token', request.pageToken, 300),
+    lengthFault('page_token', request.pageToken, MAX_TOKEN_CHARS),
   ]);
   return request.pageSize === 0 ? DEFAULT_SIZE : request.pageSize;
 }

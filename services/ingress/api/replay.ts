@@ -12,6 +12,7 @@ import type { ChainNode, DeathReason } from '../../../libs/coordination/protocol
 import type { WakeUp } from '../../../libs/coordination/protocol/outcome.ts';
 import { CatenaError } from '../../../libs/errors/catena-error.ts';
 import { childMessages } from '../../../libs/stage/messages/wake-ups.ts';
+import { requireUnmarked } from '../../../libs/stage/run/tasks.ts';
 import type { RunRecord } from '../../../libs/store/port.ts';
 import { audit } from '../../../libs/telemetry/audit.ts';
 import { nodeIdFault } from './dead-letters.ts';
@@ -52,6 +53,7 @@ export async function* replayDeadLetters(
     ...reasons.map(reasonFault),
   ]);
   const record = await findReplayable(deps, runId);
+  await requireUnmarked(deps.store, record);
   const missing = new Set(nodeIds);
   const chosenReasons = new Set(reasons.length > 0 || nodeIds.length > 0 ? reasons : DEFAULT_REASONS);
   const isChosen = ({ id, deathReason }: ChainNode): boolean =>

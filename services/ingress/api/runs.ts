@@ -27,13 +27,15 @@ export async function readRun({ store, coordinator, budgets }: IngressApiDeps, r
 
 export async function listRuns({ store }: IngressApiDeps, request: ListRunsRequest): Promise<ListRunsResponse> {
   const size = pageSize(request);
-  const { account, module, acceptedFromMs, acceptedBeforeMs, pageToken } = request;
+  const { account, module, acceptedFromMs, acceptedBeforeMs, pageToken, taskId } = request;
   requireNone([
     identifierFault('account', account, { mayBeEmpty: true }),
     lengthFault('module', module),
     rangeFault('accepted_from_ms', acceptedFromMs, 0, Number.MAX_SAFE_INTEGER),
     rangeFault('accepted_before_ms', acceptedBeforeMs, 0, Number.MAX_SAFE_INTEGER),
     stateFault(request.state),
+    identifierFault('task_id', taskId, { mayBeEmpty: true }),
+    taskId !== '' && account === '' ? { path: 'account', message: 'is empty, but a task is of an account' } : undefined,
   ]);
   const state = STORED_STATE[request.state];
   const records = await store
@@ -41,6 +43,7 @@ export async function listRuns({ store }: IngressApiDeps, request: ListRunsReque
       limit: size + 1,
       ...(state === undefined ? {} : { state }),
       ...(account === '' ? {} : { account }),
+      ...(taskId === '' ? {} : { taskId }),
       ...(module === '' ? {} : { moduleId: module }),
       ...(acceptedFromMs === 0 ? {} : { acceptedFromMs }),
       ...(acceptedBeforeMs === 0 ? {} : { acceptedBeforeMs }),

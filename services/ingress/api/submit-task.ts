@@ -36,7 +36,7 @@ async function checkTask(
   { modules }: Pick<IngressApiDeps, 'modules'>,
   request: SubmitTaskRequest,
 ): Promise<TaskSubmission> {
-  const { account, platform, priority, deadlineMs, costCap, caps, metadata, idempotencyKey } = request;
+  const { account, platform, priority, deadlineMs, costCap, caps, metadata, idempotencyKey, taskId } = request;
   const input = readJson('input', request.input, {});
   const resolved = request.modules.slice(0, MAX_MODULES).map((reference, at) => resolve(modules, reference, at));
   const definitions = resolved.filter((module): module is ServedModule => !('message' in module));
@@ -46,6 +46,7 @@ async function checkTask(
     ...resolved.filter((module): module is FieldIssue => 'message' in module),
     identifierFault('account', account),
     identifierFault('platform', platform),
+    identifierFault('task_id', taskId, { mayBeEmpty: true }),
     rangeFault('deadline_ms', deadlineMs, 0, TEN_YEARS_MS),
     costCapFault(costCap),
     ...CAPS.map((cap) => capFault(caps, cap)),
@@ -61,6 +62,7 @@ async function checkTask(
     platform,
     priority,
     metadata,
+    ...(taskId === '' ? {} : { task: taskId }),
     ...(deadlineMs === 0 ? {} : { deadlineMs }),
     ...(costCap === 0 ? {} : { costCap }),
     ...(caps === undefined ? {} : { caps: givenCaps(caps) }),

@@ -9,7 +9,7 @@ import { itemsOf, startFleet } from './fleet.ts';
 import { profiledRun } from './profiled-run.ts';
 import type { CleanServers } from './servers.ts';
 
-const MODULE = `${ROOT}/test/bench/contestants/plain-shop.ts`;
+const MODULE = `${ROOT}/test/fixtures/modules/plain-shop.ts`;
 const SINGLE = SPEED_CRAWLERS.find(({ id }) => id === 'catena')!;
 
 /** Crawls the shop once. Throws when the rows differ, or a page was not asked for exactly once. */

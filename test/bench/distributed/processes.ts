@@ -18,6 +18,20 @@ export function peakRssBytesOf(pids: readonly number[]): number {
   return pids.reduce((sum, pid) => sum + peakRssBytes(pid), 0);
 }
 
+/**
+ * The memory that these processes and their children have now, each page that they share counted once. Those that are gone have none.
+ */
+export function memoryBytesOf(pids: readonly number[]): number {
+  const family = new Set(pids);
+  const all = readdirSync('/proc').flatMap((name) => (/^\d+$/.test(name) ? (readStat(Number(name)) ?? []) : []));
+  return all
+    .filter(({ pid, parent }) => family.has(pid) || family.has(parent))
+    .reduce((sum, { pid }) => {
+      const kibibytes = /^Pss:\s+(\d+) kB$/m.exec(read(`/proc/${pid}/smaps_rollup`) ?? '')?.[1];
+      return sum + Number(kibibytes ?? 0) * 1_024;
+    }, 0);
+}
+
 function peakRssBytes(pid: number): number {
   const kibibytes = /^VmHWM:\s+(\d+) kB$/m.exec(read(`/proc/${pid}/status`) ?? '')?.[1];
   return Number(kibibytes ?? Number.NaN) * 1_024;

@@ -16,6 +16,7 @@ export interface CleanServers {
   readonly redisPort: number;
   readonly natsUrl: string;
   readonly databaseUrl: string;
+  readonly pids: Readonly<Record<'redis' | 'nats' | 'postgres', number>>;
   /** Used so far. */
   cpuSeconds(): ServersCpu;
 }
@@ -70,6 +71,7 @@ function cleanServers(
     redisPort: redis.port,
     natsUrl: nats.url,
     databaseUrl,
+    pids: { redis: redis.pid, nats: nats.pid, postgres: postgres.pid },
     cpuSeconds: () => ({
       redis: cpuSecondsOf([redis.pid]),
       nats: cpuSecondsOf([nats.pid]),

@@ -48,6 +48,7 @@ const PLAYS: Plays = {
       retryDelayMs: pick % 5 === 0 ? -1 : pick,
       moduleThreshold: pick % 2 === 0 ? rate : { errors },
       taskThreshold: pick % 2 === 0 ? { errors: errors + 1 } : rate,
+      ...(pick % 3 === 0 ? { beside: { executions: pick % 6, errors: pick % 4 } } : {}),
       ...(cools ? { cooldown: { errors: 1 + (errors % 2), ms: 45_000 } } : {}),
     };
     world.wakeUps.push(

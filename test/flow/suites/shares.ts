@@ -56,7 +56,6 @@ export function describeShares(mode: FlowMode): void {
   });
 }
 
-/** In one process only: a broker's queue does not know classes (ADR 67). */
 export function describeClasses(mode: FlowMode): void {
   describe('runs of several classes', () => {
     it('K5: of a higher class end before those of a lower one, which get their share meanwhile', {

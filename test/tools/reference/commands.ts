@@ -22,13 +22,18 @@ const EVERYWHERE = ['--debug', '--config', '--set', '--db', '--server', '--token
 
 export function commandsPage(): string {
   const { commands } = describedProgram();
-  const sorted = [...commands].sort((a, b) => (a.name() < b.name() ? -1 : 1));
+  // A command with commands of its own does nothing alone.
+  const given = commands.flatMap((command) => (command.commands.length === 0 ? [command] : command.commands));
+  const sorted = [...given].sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1));
   return `${pageHead('The command line', 'the program in libs/cli and its extensions')}${INTRODUCTION}
 ## Commands
 
 ${table(
   ['command', 'does'],
-  sorted.map((command) => [`[${code(command.name())}](#catena-${command.name()})`, command.description()]),
+  sorted.map((command) => [
+    `[${code(nameOf(command))}](#catena-${nameOf(command).replaceAll(' ', '-')})`,
+    command.description(),
+  ]),
 )}
 
 ## Exit codes
@@ -60,10 +65,10 @@ function sharedOptions(commands: readonly Command[]): string {
     const option = takers[0]?.options.find(({ long }) => long === name);
     if (option === undefined) throw new Error(`no command takes ${name}: it is not shared any more`);
     const differing = takers.filter((command) => descriptionOf(command, name) !== option.description);
-    const rest = commands.filter((command) => !takers.includes(command)).map((command) => code(command.name()));
+    const rest = commands.filter((command) => !takers.includes(command)).map((command) => code(nameOf(command)));
     const except = [
       rest.length === 0 ? '' : ` Not of ${rest.join(', ')}.`,
-      ...differing.map((command) => ` Of ${code(command.name())}: ${descriptionOf(command, name)}.`),
+      ...differing.map((command) => ` Of ${code(nameOf(command))}: ${descriptionOf(command, name)}.`),
     ];
     return [code(option.flags), `${option.description}.${except.join('')}`];
   });
@@ -89,12 +94,18 @@ function commandSection(command: Command): string {
   const shared = EVERYWHERE.filter((name) => command.options.some(({ long }) => long === name)).map(code);
   const rows = [...argumentRows, ...optionRows];
   return [
-    `## catena ${command.name()}`,
+    `## catena ${nameOf(command)}`,
     `${sentence(command.description())}`,
-    code(`catena ${command.name()} ${command.usage()}`),
+    code(`catena ${nameOf(command)} ${command.usage()}`),
     ...(rows.length === 0 ? [] : [table(['argument or option', 'meaning', 'default'], rows)]),
     `Also ${shared.join(', ')}.\n`,
   ].join('\n\n');
+}
+
+/** With the command that it belongs to, as it is typed. */
+function nameOf(command: Command): string {
+  const { parent } = command;
+  return parent?.parent == null ? command.name() : `${nameOf(parent)} ${command.name()}`;
 }
 
 function sentence(text: string): string {

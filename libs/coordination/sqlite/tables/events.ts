@@ -6,6 +6,7 @@ import type { ModuleScope, RunScope } from './scopes.ts';
 export interface AppendedEvent {
   readonly type: EventType;
   readonly runId: string;
+  readonly taskId: string;
   readonly subject: string;
   readonly epoch: number;
   readonly data: Readonly<Record<string, unknown>>;
@@ -47,7 +48,7 @@ export class Events {
     data: Readonly<Record<string, unknown>>,
   ): void {
     const added = this.#insert.run(eventId(subject, epoch, type), run.no, type, atMs, JSON.stringify(data));
-    if (added.changes === 1) this.#onEvent({ type, runId: run.runId, subject, epoch, data });
+    if (added.changes === 1) this.#onEvent({ type, runId: run.runId, taskId: run.taskId, subject, epoch, data });
   }
 
   /** Records an event that occurs once per step of a module. */

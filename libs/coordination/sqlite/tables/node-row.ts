@@ -58,9 +58,9 @@ export function windowNumber({ state, due_at }: Pick<NodeRow, 'state' | 'due_at'
 }
 
 /** A row for the events of its failure. */
-export function failedNode(row: NodeRow, { runId }: { readonly runId: string }): FailedNode {
+export function failedNode(row: NodeRow, { taskId }: { readonly taskId: string }): FailedNode {
   const { step_idx: stepIdx, prefix_request: prefixRequest, attempts, crashes, error } = row;
-  return { runId, stepIdx, prefixRequest, attempts, crashes, error };
+  return { taskId, stepIdx, prefixRequest, attempts, crashes, error };
 }
 
 /** The columns of a row, in the order in which {@link toRow} takes them. */

@@ -137,6 +137,7 @@ export const COORDINATION_MIGRATIONS: readonly string[] = [
       coalesce(sum(window_place = 2 AND kind = 'hop'), 0), coalesce(sum(window_place = 2 AND kind = 'request'), 0)
     FROM chain_nodes WHERE phase_no = chain_phases.no AND due_at > 0);
   `,
+  `ALTER TABLE chain_runs ADD COLUMN task_id TEXT NOT NULL DEFAULT ''`,
   `
   -- What runs with caps have used of them; JSON, empty without caps.
   ALTER TABLE chain_runs ADD COLUMN cap_use TEXT NOT NULL DEFAULT '';

@@ -24,6 +24,8 @@ export interface CapCounts {
 export interface RunScope {
   readonly no: number;
   readonly runId: string;
+  /** Its own id, if it is a task of its own. */
+  readonly taskId: string;
   /** `expired`: closed, and being purged. */
   state: 'open' | 'closing' | 'closed' | 'expired';
   mark: '' | 'cancelled' | 'terminated';
@@ -188,6 +190,7 @@ export class Scopes {
     const run: RunScope = {
       no: row.no as number,
       runId: row.run_id as string,
+      taskId: row.task_id === '' ? (row.run_id as string) : (row.task_id as string),
       state: row.state as RunScope['state'],
       mark: row.mark as RunScope['mark'],
       reason: row.reason as string,

@@ -43,6 +43,28 @@ export function describeThresholds(open: OpenCoordinator): void {
       expect((await scene.run()).mark).toBe('');
     });
 
+    it('of the task counts over what the task has counted beside the run; that of the module does not', async () => {
+      const scene = await openScene(open, { first: NAMES });
+      const beside = { executions: 3, errors: 2 };
+      const both = { moduleThreshold: { errors: 3 }, taskThreshold: { errors: 4 }, beside };
+      expect((await failAndDecide(scene, 'a', both)).code).toBe(DecideCode.RETRY_AFTER);
+      expect((await failAndDecide(scene, 'b', both)).code).toBe(DecideCode.TERMINATE_TASK);
+      expect(await scene.run()).toMatchObject({
+        mark: 'terminated',
+        reason: 'threshold: 4 errors in 5 executions of its task',
+      });
+    });
+
+    it('of the task, as a rate, looks at the executions of all its runs', async () => {
+      const scene = await openScene(open, { first: NAMES });
+      const rate = { taskThreshold: { rate: 0.5, minExecutions: 4 } };
+      const mostlyDone = { ...rate, beside: { executions: 9, errors: 1 } };
+      expect((await failAndDecide(scene, 'a', { ...rate, beside: { executions: 2, errors: 2 } })).action).toBe('retry');
+      expect((await failAndDecide(scene, 'b', mostlyDone)).action).toBe('retry');
+      const mostlyFailed = { ...rate, beside: { executions: 2, errors: 1 } };
+      expect((await failAndDecide(scene, 'c', mostlyFailed)).code).toBe(DecideCode.TERMINATE_TASK);
+    });
+
     it('F21: as a rate needs a minimum of executions, counts the present one, and is inclusive', async () => {
       const scene = await openScene(open, { first: NAMES });
       const half = { moduleThreshold: { rate: 0.5, minExecutions: 4 } };

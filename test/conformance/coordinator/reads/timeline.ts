@@ -35,7 +35,7 @@ export function describeTimeline(open: OpenCoordinator): void {
       await scene.sweep();
       await scene.fail('h');
       await scene.decide('h', { fatal: true });
-      const of = { taskId: scene.runId, stepIdx: 1, prefixRequest: prefix, stage: '' };
+      const of = { taskId: `task of ${scene.runId}`, stepIdx: 1, prefixRequest: prefix, stage: '' };
       const failed = { ...of, code: 'test.failed', class: 'retryable' };
       expect(await failuresIn(scene)).toEqual([
         [EVENTS.ErrorTaskProduced.type, { ...failed, attempt: 1 }],

@@ -77,7 +77,7 @@ export class Scene {
   openWith(caps: Caps, ...modules: readonly ModuleShape[]) {
     const shapes = modules.length === 0 ? [{}] : modules;
     const plans = shapes.map((shape) => this.cast.plan(shape, this.harness.now()));
-    return this.coordinator.runOpen({ runId: this.runId, modules: plans, caps });
+    return this.coordinator.runOpen({ runId: this.runId, taskId: `task of ${this.runId}`, modules: plans, caps });
   }
 
   /** A claim as a message would cause it: by a new owner, for the node's epoch, by the stage of its kind. */

@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { RecoverCode } from '../../../../libs/coordination/protocol/claims.ts';
 import { DrainCode } from '../../../../libs/coordination/protocol/phases.ts';
-import type { DueEntry } from '../../../../libs/coordination/protocol/sweep.ts';
+import { type DueEntry, MAX_ENDS } from '../../../../libs/coordination/protocol/sweep.ts';
 import type { OpenCoordinator } from '../scene/harness.ts';
-import { HOUR_MS, heldBy, LEASE_MS, openScene, type Scene } from '../scene/scene.ts';
+import { HOUR_MS, heldBy, LEASE_MS, openScene, Scene } from '../scene/scene.ts';
+
+/** More than one look answers. */
+const ENDS_PER_SHARD = 2 * MAX_ENDS;
 
 export function describeSweeper(open: OpenCoordinator): void {
   describe('the sweeper', () => {
@@ -148,6 +151,28 @@ export function describeSweeper(open: OpenCoordinator): void {
       }
       expect(outcomes.flatMap((outcome) => outcome.entries)).toHaveLength(10);
       expect(outcomes.some((outcome) => outcome.more)).toBe(true);
+    });
+
+    it('K2: is told of deadlines before all else, and of few ends of runs at once, however many wait', async () => {
+      const late = await openScene(open, { phases: [{ deadlineInMs: 60_000 }] });
+      const { harness } = late;
+      const ends = ENDS_PER_SHARD * harness.shards;
+      for (let run = 0; run < ends; run++) {
+        const scene = new Scene(harness);
+        await scene.runOpen();
+        await scene.finish('a');
+      }
+      // By their times the ends would come first.
+      await late.advance(60_000);
+      const looks: (readonly DueEntry['kind'][])[] = [];
+      for (let shard = 0; shard < harness.shards; shard++) {
+        const { entries } = await harness.coordinator.dueTake({ shard, limit: 500 });
+        looks.push(entries.map(({ kind }) => kind));
+      }
+      for (const kinds of looks) expect(kinds.filter((kind) => kind === 'settle').length).toBeLessThanOrEqual(MAX_ENDS);
+      const kinds = looks.find((each) => each.includes('deadline'))!;
+      expect(kinds).toContain('settle');
+      expect(kinds.indexOf('deadline')).toBeLessThan(kinds.indexOf('settle'));
     });
 
     it('sees every open node sooner or later: what is due is what is open', async () => {

@@ -1358,8 +1358,8 @@ export const ErrorThresholdDefinition = {
   fullName: "catena.v1.ErrorThreshold",
   methods: {
     /**
-     * Whether a task, or a module of it, was ended before it began: CONTINUE, TERMINATE_MODULE or TERMINATE_TASK with the
-     * reason. Changes nothing.
+     * Whether a run, a module of it or its task was ended before it began: CONTINUE, TERMINATE_MODULE or TERMINATE_TASK with the
+     * reason, or RETRY_AFTER while its task cools down. Changes nothing.
      */
     preCheck: {
       name: "PreCheck",
@@ -1404,8 +1404,8 @@ export const ErrorThresholdDefinition = {
 
 export interface ErrorThresholdServiceImplementation<CallContextExt = {}> {
   /**
-   * Whether a task, or a module of it, was ended before it began: CONTINUE, TERMINATE_MODULE or TERMINATE_TASK with the
-   * reason. Changes nothing.
+   * Whether a run, a module of it or its task was ended before it began: CONTINUE, TERMINATE_MODULE or TERMINATE_TASK with the
+   * reason, or RETRY_AFTER while its task cools down. Changes nothing.
    */
   preCheck(request: PreCheckRequest, context: CallContext & CallContextExt): Promise<DeepPartial<PreCheckResponse>>;
   /** Decides about a failure, once per node and epoch, and acts on it. Asked again, it answers what was decided. */
@@ -1424,8 +1424,8 @@ export interface ErrorThresholdServiceImplementation<CallContextExt = {}> {
 
 export interface ErrorThresholdClient<CallOptionsExt = {}> {
   /**
-   * Whether a task, or a module of it, was ended before it began: CONTINUE, TERMINATE_MODULE or TERMINATE_TASK with the
-   * reason. Changes nothing.
+   * Whether a run, a module of it or its task was ended before it began: CONTINUE, TERMINATE_MODULE or TERMINATE_TASK with the
+   * reason, or RETRY_AFTER while its task cools down. Changes nothing.
    */
   preCheck(request: DeepPartial<PreCheckRequest>, options?: CallOptions & CallOptionsExt): Promise<PreCheckResponse>;
   /** Decides about a failure, once per node and epoch, and acts on it. Asked again, it answers what was decided. */

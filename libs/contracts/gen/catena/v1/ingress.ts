@@ -116,6 +116,11 @@ export interface SubmitTaskRequest {
    * cap.
    */
   costCap: number;
+  /**
+   * The name of the task that the run belongs to, the account's own; empty: the run is a task of its own. Thresholds and
+   * marks of a task act over all its runs.
+   */
+  taskId: string;
   /** The most that the run may do; when a cap is reached it ends well. Absent for no caps. */
   caps: Caps | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
@@ -172,6 +177,8 @@ export interface ListRunsRequest {
   pageSize: number;
   /** From the last answer, to go on behind it; empty begins. */
   pageToken: string;
+  /** Only runs of the task of this name; needs an account. Empty is any. */
+  taskId: string;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -408,6 +415,104 @@ export interface AwayBackend {
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
+/** A named task, which owns runs. */
+export interface Task {
+  /** Whose it is. */
+  account: string;
+  /** Its name. */
+  taskId: string;
+  /** Commits and counted errors since it was lifted last, of runs that have ended and of open ones. */
+  executions: number;
+  /** The errors among them. */
+  errors: number;
+  /** Why new runs of it are refused; absent while they may begin. */
+  mark:
+    | TaskMark
+    | undefined;
+  /** Unix milliseconds before which its runs that wait are not opened; 0 is no cool-down. */
+  coolsUntilMs: number;
+  /** Its newest open runs, the newest first, at most 100: the counts of others are not in the numbers above. */
+  openRuns: string[];
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+/** Why new runs of a task are refused. */
+export interface TaskMark {
+  /** `threshold`, or who asked for it. */
+  by: string;
+  /** A sentence. */
+  reason: string;
+  /** Unix milliseconds. */
+  atMs: number;
+  /** The run whose errors reached the threshold; empty if somebody asked for it. */
+  runId: string;
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+export interface GetTaskRequest {
+  /** Whose task it is. */
+  account: string;
+  /** Its name. */
+  taskId: string;
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+export interface GetTaskResponse {
+  /** As it stands now. */
+  task: Task | undefined;
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+export interface ListTasksRequest {
+  /** Only tasks of this account; empty is any. */
+  account: string;
+  /** Only tasks that are marked: new runs of them are refused. */
+  marked: boolean;
+  /** At most so many tasks, and fewer when they are large; 0 is 50, at most 500. */
+  pageSize: number;
+  /** From the last answer, to go on behind it; empty begins. */
+  pageToken: string;
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+export interface ListTasksResponse {
+  /** With the counts and cool-downs of runs that have ended; GetTask adds those of the open ones. */
+  tasks: Task[];
+  /** Empty on the last page. */
+  nextPageToken: string;
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+export interface TerminateTaskRequest {
+  /** Whose task it is. */
+  account: string;
+  /** Its name. */
+  taskId: string;
+  /** Why, for its runs and for those that are refused. Required, at most 500 characters. */
+  reason: string;
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+export interface TerminateTaskResponse {
+  /** False when it was terminated already. */
+  changed: boolean;
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+export interface LiftTaskRequest {
+  /** Whose task it is. */
+  account: string;
+  /** Its name. */
+  taskId: string;
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+export interface LiftTaskResponse {
+  /** False when there was nothing to take away: no mark, no cool-down and no counts. */
+  changed: boolean;
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
 /** A node that ended in failure, with what is needed to understand and to replay it. */
 export interface DeadLetter {
   /** The node's identity. */
@@ -549,6 +654,7 @@ function createBaseSubmitTaskRequest(): SubmitTaskRequest {
     metadata: {},
     idempotencyKey: "",
     costCap: 0,
+    taskId: "",
     caps: undefined,
     _unknownFields: {},
   };
@@ -583,8 +689,11 @@ export const SubmitTaskRequest: MessageFns<SubmitTaskRequest> = {
     if (message.costCap !== 0) {
       writer.uint32(73).double(message.costCap);
     }
+    if (message.taskId !== "") {
+      writer.uint32(82).string(message.taskId);
+    }
     if (message.caps !== undefined) {
-      Caps.encode(message.caps, writer.uint32(82).fork()).join();
+      Caps.encode(message.caps, writer.uint32(90).fork()).join();
     }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
@@ -690,6 +799,14 @@ export const SubmitTaskRequest: MessageFns<SubmitTaskRequest> = {
               break;
             }
 
+            message.taskId = reader.string();
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
             message.caps = Caps.decode(reader, reader.uint32());
             continue;
           }
@@ -749,6 +866,11 @@ export const SubmitTaskRequest: MessageFns<SubmitTaskRequest> = {
         : isSet(object.cost_cap)
         ? globalThis.Number(object.cost_cap)
         : 0,
+      taskId: isSet(object.taskId)
+        ? globalThis.String(object.taskId)
+        : isSet(object.task_id)
+        ? globalThis.String(object.task_id)
+        : "",
       caps: isSet(object.caps) ? Caps.fromJSON(object.caps) : undefined,
     };
   },
@@ -788,6 +910,9 @@ export const SubmitTaskRequest: MessageFns<SubmitTaskRequest> = {
     if (message.costCap !== 0) {
       obj.costCap = floatToJson(message.costCap);
     }
+    if (message.taskId !== "") {
+      obj.taskId = message.taskId;
+    }
     if (message.caps !== undefined) {
       obj.caps = Caps.toJSON(message.caps);
     }
@@ -816,6 +941,7 @@ export const SubmitTaskRequest: MessageFns<SubmitTaskRequest> = {
     );
     message.idempotencyKey = object.idempotencyKey ?? "";
     message.costCap = object.costCap ?? 0;
+    message.taskId = object.taskId ?? "";
     message.caps = (object.caps !== undefined && object.caps !== null) ? Caps.fromPartial(object.caps) : undefined;
     return message;
   },
@@ -1358,6 +1484,7 @@ function createBaseListRunsRequest(): ListRunsRequest {
     acceptedBeforeMs: 0,
     pageSize: 0,
     pageToken: "",
+    taskId: "",
     _unknownFields: {},
   };
 }
@@ -1384,6 +1511,9 @@ export const ListRunsRequest: MessageFns<ListRunsRequest> = {
     }
     if (message.pageToken !== "") {
       writer.uint32(58).string(message.pageToken);
+    }
+    if (message.taskId !== "") {
+      writer.uint32(66).string(message.taskId);
     }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
@@ -1465,6 +1595,14 @@ export const ListRunsRequest: MessageFns<ListRunsRequest> = {
             message.pageToken = reader.string();
             continue;
           }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.taskId = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1510,6 +1648,11 @@ export const ListRunsRequest: MessageFns<ListRunsRequest> = {
         : isSet(object.page_token)
         ? globalThis.String(object.page_token)
         : "",
+      taskId: isSet(object.taskId)
+        ? globalThis.String(object.taskId)
+        : isSet(object.task_id)
+        ? globalThis.String(object.task_id)
+        : "",
     };
   },
 
@@ -1536,6 +1679,9 @@ export const ListRunsRequest: MessageFns<ListRunsRequest> = {
     if (message.pageToken !== "") {
       obj.pageToken = message.pageToken;
     }
+    if (message.taskId !== "") {
+      obj.taskId = message.taskId;
+    }
     return obj;
   },
 
@@ -1551,6 +1697,7 @@ export const ListRunsRequest: MessageFns<ListRunsRequest> = {
     message.acceptedBeforeMs = object.acceptedBeforeMs ?? 0;
     message.pageSize = object.pageSize ?? 0;
     message.pageToken = object.pageToken ?? "";
+    message.taskId = object.taskId ?? "";
     return message;
   },
 };
@@ -4268,6 +4415,1175 @@ export const AwayBackend: MessageFns<AwayBackend> = {
   },
 };
 
+function createBaseTask(): Task {
+  return {
+    account: "",
+    taskId: "",
+    executions: 0,
+    errors: 0,
+    mark: undefined,
+    coolsUntilMs: 0,
+    openRuns: [],
+    _unknownFields: {},
+  };
+}
+
+export const Task: MessageFns<Task> = {
+  encode(message: Task, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.account !== "") {
+      writer.uint32(10).string(message.account);
+    }
+    if (message.taskId !== "") {
+      writer.uint32(18).string(message.taskId);
+    }
+    if (message.executions !== 0) {
+      writer.uint32(24).int64(message.executions);
+    }
+    if (message.errors !== 0) {
+      writer.uint32(32).int64(message.errors);
+    }
+    if (message.mark !== undefined) {
+      TaskMark.encode(message.mark, writer.uint32(42).fork()).join();
+    }
+    if (message.coolsUntilMs !== 0) {
+      writer.uint32(48).int64(message.coolsUntilMs);
+    }
+    for (const v of message.openRuns) {
+      writer.uint32(58).string(v!);
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Task {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTask();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.account = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.taskId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.executions = longToNumber(reader.int64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.errors = longToNumber(reader.int64());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.mark = TaskMark.decode(reader, reader.uint32());
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.coolsUntilMs = longToNumber(reader.int64());
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.openRuns.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        const list = message._unknownFields![tag];
+
+        if (list === undefined) {
+          message._unknownFields![tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Task {
+    return {
+      account: isSet(object.account) ? globalThis.String(object.account) : "",
+      taskId: isSet(object.taskId)
+        ? globalThis.String(object.taskId)
+        : isSet(object.task_id)
+        ? globalThis.String(object.task_id)
+        : "",
+      executions: isSet(object.executions) ? globalThis.Number(object.executions) : 0,
+      errors: isSet(object.errors) ? globalThis.Number(object.errors) : 0,
+      mark: isSet(object.mark) ? TaskMark.fromJSON(object.mark) : undefined,
+      coolsUntilMs: isSet(object.coolsUntilMs)
+        ? globalThis.Number(object.coolsUntilMs)
+        : isSet(object.cools_until_ms)
+        ? globalThis.Number(object.cools_until_ms)
+        : 0,
+      openRuns: globalThis.Array.isArray(object?.openRuns)
+        ? object.openRuns.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.open_runs)
+        ? object.open_runs.map((e: any) => globalThis.String(e))
+        : [],
+    };
+  },
+
+  toJSON(message: Task): unknown {
+    const obj: any = {};
+    if (message.account !== "") {
+      obj.account = message.account;
+    }
+    if (message.taskId !== "") {
+      obj.taskId = message.taskId;
+    }
+    if (message.executions !== 0) {
+      obj.executions = Math.round(message.executions);
+    }
+    if (message.errors !== 0) {
+      obj.errors = Math.round(message.errors);
+    }
+    if (message.mark !== undefined) {
+      obj.mark = TaskMark.toJSON(message.mark);
+    }
+    if (message.coolsUntilMs !== 0) {
+      obj.coolsUntilMs = Math.round(message.coolsUntilMs);
+    }
+    if (message.openRuns?.length) {
+      obj.openRuns = message.openRuns;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<Task>): Task {
+    return Task.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Task>): Task {
+    const message = createBaseTask();
+    message.account = object.account ?? "";
+    message.taskId = object.taskId ?? "";
+    message.executions = object.executions ?? 0;
+    message.errors = object.errors ?? 0;
+    message.mark = (object.mark !== undefined && object.mark !== null) ? TaskMark.fromPartial(object.mark) : undefined;
+    message.coolsUntilMs = object.coolsUntilMs ?? 0;
+    message.openRuns = object.openRuns?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseTaskMark(): TaskMark {
+  return { by: "", reason: "", atMs: 0, runId: "", _unknownFields: {} };
+}
+
+export const TaskMark: MessageFns<TaskMark> = {
+  encode(message: TaskMark, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.by !== "") {
+      writer.uint32(10).string(message.by);
+    }
+    if (message.reason !== "") {
+      writer.uint32(18).string(message.reason);
+    }
+    if (message.atMs !== 0) {
+      writer.uint32(24).int64(message.atMs);
+    }
+    if (message.runId !== "") {
+      writer.uint32(34).string(message.runId);
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TaskMark {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTaskMark();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.by = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.atMs = longToNumber(reader.int64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.runId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        const list = message._unknownFields![tag];
+
+        if (list === undefined) {
+          message._unknownFields![tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): TaskMark {
+    return {
+      by: isSet(object.by) ? globalThis.String(object.by) : "",
+      reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
+      atMs: isSet(object.atMs)
+        ? globalThis.Number(object.atMs)
+        : isSet(object.at_ms)
+        ? globalThis.Number(object.at_ms)
+        : 0,
+      runId: isSet(object.runId)
+        ? globalThis.String(object.runId)
+        : isSet(object.run_id)
+        ? globalThis.String(object.run_id)
+        : "",
+    };
+  },
+
+  toJSON(message: TaskMark): unknown {
+    const obj: any = {};
+    if (message.by !== "") {
+      obj.by = message.by;
+    }
+    if (message.reason !== "") {
+      obj.reason = message.reason;
+    }
+    if (message.atMs !== 0) {
+      obj.atMs = Math.round(message.atMs);
+    }
+    if (message.runId !== "") {
+      obj.runId = message.runId;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<TaskMark>): TaskMark {
+    return TaskMark.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<TaskMark>): TaskMark {
+    const message = createBaseTaskMark();
+    message.by = object.by ?? "";
+    message.reason = object.reason ?? "";
+    message.atMs = object.atMs ?? 0;
+    message.runId = object.runId ?? "";
+    return message;
+  },
+};
+
+function createBaseGetTaskRequest(): GetTaskRequest {
+  return { account: "", taskId: "", _unknownFields: {} };
+}
+
+export const GetTaskRequest: MessageFns<GetTaskRequest> = {
+  encode(message: GetTaskRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.account !== "") {
+      writer.uint32(10).string(message.account);
+    }
+    if (message.taskId !== "") {
+      writer.uint32(18).string(message.taskId);
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetTaskRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetTaskRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.account = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.taskId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        const list = message._unknownFields![tag];
+
+        if (list === undefined) {
+          message._unknownFields![tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): GetTaskRequest {
+    return {
+      account: isSet(object.account) ? globalThis.String(object.account) : "",
+      taskId: isSet(object.taskId)
+        ? globalThis.String(object.taskId)
+        : isSet(object.task_id)
+        ? globalThis.String(object.task_id)
+        : "",
+    };
+  },
+
+  toJSON(message: GetTaskRequest): unknown {
+    const obj: any = {};
+    if (message.account !== "") {
+      obj.account = message.account;
+    }
+    if (message.taskId !== "") {
+      obj.taskId = message.taskId;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<GetTaskRequest>): GetTaskRequest {
+    return GetTaskRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<GetTaskRequest>): GetTaskRequest {
+    const message = createBaseGetTaskRequest();
+    message.account = object.account ?? "";
+    message.taskId = object.taskId ?? "";
+    return message;
+  },
+};
+
+function createBaseGetTaskResponse(): GetTaskResponse {
+  return { task: undefined, _unknownFields: {} };
+}
+
+export const GetTaskResponse: MessageFns<GetTaskResponse> = {
+  encode(message: GetTaskResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.task !== undefined) {
+      Task.encode(message.task, writer.uint32(10).fork()).join();
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetTaskResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetTaskResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.task = Task.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        const list = message._unknownFields![tag];
+
+        if (list === undefined) {
+          message._unknownFields![tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): GetTaskResponse {
+    return { task: isSet(object.task) ? Task.fromJSON(object.task) : undefined };
+  },
+
+  toJSON(message: GetTaskResponse): unknown {
+    const obj: any = {};
+    if (message.task !== undefined) {
+      obj.task = Task.toJSON(message.task);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<GetTaskResponse>): GetTaskResponse {
+    return GetTaskResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<GetTaskResponse>): GetTaskResponse {
+    const message = createBaseGetTaskResponse();
+    message.task = (object.task !== undefined && object.task !== null) ? Task.fromPartial(object.task) : undefined;
+    return message;
+  },
+};
+
+function createBaseListTasksRequest(): ListTasksRequest {
+  return { account: "", marked: false, pageSize: 0, pageToken: "", _unknownFields: {} };
+}
+
+export const ListTasksRequest: MessageFns<ListTasksRequest> = {
+  encode(message: ListTasksRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.account !== "") {
+      writer.uint32(10).string(message.account);
+    }
+    if (message.marked !== false) {
+      writer.uint32(16).bool(message.marked);
+    }
+    if (message.pageSize !== 0) {
+      writer.uint32(24).int32(message.pageSize);
+    }
+    if (message.pageToken !== "") {
+      writer.uint32(34).string(message.pageToken);
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListTasksRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListTasksRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.account = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.marked = reader.bool();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.pageSize = reader.int32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.pageToken = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        const list = message._unknownFields![tag];
+
+        if (list === undefined) {
+          message._unknownFields![tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ListTasksRequest {
+    return {
+      account: isSet(object.account) ? globalThis.String(object.account) : "",
+      marked: isSet(object.marked) ? globalThis.Boolean(object.marked) : false,
+      pageSize: isSet(object.pageSize)
+        ? globalThis.Number(object.pageSize)
+        : isSet(object.page_size)
+        ? globalThis.Number(object.page_size)
+        : 0,
+      pageToken: isSet(object.pageToken)
+        ? globalThis.String(object.pageToken)
+        : isSet(object.page_token)
+        ? globalThis.String(object.page_token)
+        : "",
+    };
+  },
+
+  toJSON(message: ListTasksRequest): unknown {
+    const obj: any = {};
+    if (message.account !== "") {
+      obj.account = message.account;
+    }
+    if (message.marked !== false) {
+      obj.marked = message.marked;
+    }
+    if (message.pageSize !== 0) {
+      obj.pageSize = Math.round(message.pageSize);
+    }
+    if (message.pageToken !== "") {
+      obj.pageToken = message.pageToken;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ListTasksRequest>): ListTasksRequest {
+    return ListTasksRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListTasksRequest>): ListTasksRequest {
+    const message = createBaseListTasksRequest();
+    message.account = object.account ?? "";
+    message.marked = object.marked ?? false;
+    message.pageSize = object.pageSize ?? 0;
+    message.pageToken = object.pageToken ?? "";
+    return message;
+  },
+};
+
+function createBaseListTasksResponse(): ListTasksResponse {
+  return { tasks: [], nextPageToken: "", _unknownFields: {} };
+}
+
+export const ListTasksResponse: MessageFns<ListTasksResponse> = {
+  encode(message: ListTasksResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.tasks) {
+      Task.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.nextPageToken !== "") {
+      writer.uint32(18).string(message.nextPageToken);
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListTasksResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListTasksResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.tasks.push(Task.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.nextPageToken = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        const list = message._unknownFields![tag];
+
+        if (list === undefined) {
+          message._unknownFields![tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ListTasksResponse {
+    return {
+      tasks: globalThis.Array.isArray(object?.tasks) ? object.tasks.map((e: any) => Task.fromJSON(e)) : [],
+      nextPageToken: isSet(object.nextPageToken)
+        ? globalThis.String(object.nextPageToken)
+        : isSet(object.next_page_token)
+        ? globalThis.String(object.next_page_token)
+        : "",
+    };
+  },
+
+  toJSON(message: ListTasksResponse): unknown {
+    const obj: any = {};
+    if (message.tasks?.length) {
+      obj.tasks = message.tasks.map((e) => Task.toJSON(e));
+    }
+    if (message.nextPageToken !== "") {
+      obj.nextPageToken = message.nextPageToken;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ListTasksResponse>): ListTasksResponse {
+    return ListTasksResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListTasksResponse>): ListTasksResponse {
+    const message = createBaseListTasksResponse();
+    message.tasks = object.tasks?.map((e) => Task.fromPartial(e)) || [];
+    message.nextPageToken = object.nextPageToken ?? "";
+    return message;
+  },
+};
+
+function createBaseTerminateTaskRequest(): TerminateTaskRequest {
+  return { account: "", taskId: "", reason: "", _unknownFields: {} };
+}
+
+export const TerminateTaskRequest: MessageFns<TerminateTaskRequest> = {
+  encode(message: TerminateTaskRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.account !== "") {
+      writer.uint32(10).string(message.account);
+    }
+    if (message.taskId !== "") {
+      writer.uint32(18).string(message.taskId);
+    }
+    if (message.reason !== "") {
+      writer.uint32(26).string(message.reason);
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TerminateTaskRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTerminateTaskRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.account = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.taskId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        const list = message._unknownFields![tag];
+
+        if (list === undefined) {
+          message._unknownFields![tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): TerminateTaskRequest {
+    return {
+      account: isSet(object.account) ? globalThis.String(object.account) : "",
+      taskId: isSet(object.taskId)
+        ? globalThis.String(object.taskId)
+        : isSet(object.task_id)
+        ? globalThis.String(object.task_id)
+        : "",
+      reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
+    };
+  },
+
+  toJSON(message: TerminateTaskRequest): unknown {
+    const obj: any = {};
+    if (message.account !== "") {
+      obj.account = message.account;
+    }
+    if (message.taskId !== "") {
+      obj.taskId = message.taskId;
+    }
+    if (message.reason !== "") {
+      obj.reason = message.reason;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<TerminateTaskRequest>): TerminateTaskRequest {
+    return TerminateTaskRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<TerminateTaskRequest>): TerminateTaskRequest {
+    const message = createBaseTerminateTaskRequest();
+    message.account = object.account ?? "";
+    message.taskId = object.taskId ?? "";
+    message.reason = object.reason ?? "";
+    return message;
+  },
+};
+
+function createBaseTerminateTaskResponse(): TerminateTaskResponse {
+  return { changed: false, _unknownFields: {} };
+}
+
+export const TerminateTaskResponse: MessageFns<TerminateTaskResponse> = {
+  encode(message: TerminateTaskResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.changed !== false) {
+      writer.uint32(8).bool(message.changed);
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TerminateTaskResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTerminateTaskResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.changed = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        const list = message._unknownFields![tag];
+
+        if (list === undefined) {
+          message._unknownFields![tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): TerminateTaskResponse {
+    return { changed: isSet(object.changed) ? globalThis.Boolean(object.changed) : false };
+  },
+
+  toJSON(message: TerminateTaskResponse): unknown {
+    const obj: any = {};
+    if (message.changed !== false) {
+      obj.changed = message.changed;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<TerminateTaskResponse>): TerminateTaskResponse {
+    return TerminateTaskResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<TerminateTaskResponse>): TerminateTaskResponse {
+    const message = createBaseTerminateTaskResponse();
+    message.changed = object.changed ?? false;
+    return message;
+  },
+};
+
+function createBaseLiftTaskRequest(): LiftTaskRequest {
+  return { account: "", taskId: "", _unknownFields: {} };
+}
+
+export const LiftTaskRequest: MessageFns<LiftTaskRequest> = {
+  encode(message: LiftTaskRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.account !== "") {
+      writer.uint32(10).string(message.account);
+    }
+    if (message.taskId !== "") {
+      writer.uint32(18).string(message.taskId);
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): LiftTaskRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLiftTaskRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.account = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.taskId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        const list = message._unknownFields![tag];
+
+        if (list === undefined) {
+          message._unknownFields![tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): LiftTaskRequest {
+    return {
+      account: isSet(object.account) ? globalThis.String(object.account) : "",
+      taskId: isSet(object.taskId)
+        ? globalThis.String(object.taskId)
+        : isSet(object.task_id)
+        ? globalThis.String(object.task_id)
+        : "",
+    };
+  },
+
+  toJSON(message: LiftTaskRequest): unknown {
+    const obj: any = {};
+    if (message.account !== "") {
+      obj.account = message.account;
+    }
+    if (message.taskId !== "") {
+      obj.taskId = message.taskId;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<LiftTaskRequest>): LiftTaskRequest {
+    return LiftTaskRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<LiftTaskRequest>): LiftTaskRequest {
+    const message = createBaseLiftTaskRequest();
+    message.account = object.account ?? "";
+    message.taskId = object.taskId ?? "";
+    return message;
+  },
+};
+
+function createBaseLiftTaskResponse(): LiftTaskResponse {
+  return { changed: false, _unknownFields: {} };
+}
+
+export const LiftTaskResponse: MessageFns<LiftTaskResponse> = {
+  encode(message: LiftTaskResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.changed !== false) {
+      writer.uint32(8).bool(message.changed);
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): LiftTaskResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLiftTaskResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.changed = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        const list = message._unknownFields![tag];
+
+        if (list === undefined) {
+          message._unknownFields![tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): LiftTaskResponse {
+    return { changed: isSet(object.changed) ? globalThis.Boolean(object.changed) : false };
+  },
+
+  toJSON(message: LiftTaskResponse): unknown {
+    const obj: any = {};
+    if (message.changed !== false) {
+      obj.changed = message.changed;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<LiftTaskResponse>): LiftTaskResponse {
+    return LiftTaskResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<LiftTaskResponse>): LiftTaskResponse {
+    const message = createBaseLiftTaskResponse();
+    message.changed = object.changed ?? false;
+    return message;
+  },
+};
+
 function createBaseDeadLetter(): DeadLetter {
   return {
     nodeId: "",
@@ -5893,7 +7209,8 @@ export const IngressDefinition = {
     /**
      * Accepts a task. When it answers, the run stands in the store and will be executed, whatever happens next. Modules and
      * input are checked: `api.invalid_argument` names every wrong place, such as `modules[0]` or `input.pages`.
-     * Errors: `submit.key_reused` for an idempotency key that belongs to other work.
+     * Errors: `submit.key_reused` for an idempotency key that belongs to other work, `submit.task_terminated` for a new run of a
+     * task that was terminated.
      */
     submitTask: {
       name: "SubmitTask",
@@ -5997,6 +7314,48 @@ export const IngressDefinition = {
       responseStream: false,
       options: { idempotencyLevel: "NO_SIDE_EFFECTS" },
     },
+    /** A named task: what its runs have counted, and whether new ones may begin. Errors: `api.unknown_task`. */
+    getTask: {
+      name: "GetTask",
+      requestType: GetTaskRequest as typeof GetTaskRequest,
+      requestStream: false,
+      responseType: GetTaskResponse as typeof GetTaskResponse,
+      responseStream: false,
+      options: { idempotencyLevel: "NO_SIDE_EFFECTS" },
+    },
+    /** Named tasks, in the order of account and name, page by page. */
+    listTasks: {
+      name: "ListTasks",
+      requestType: ListTasksRequest as typeof ListTasksRequest,
+      requestStream: false,
+      responseType: ListTasksResponse as typeof ListTasksResponse,
+      responseStream: false,
+      options: { idempotencyLevel: "NO_SIDE_EFFECTS" },
+    },
+    /**
+     * Ends all open runs of a task for good, and refuses new ones until it is lifted; the items stay.
+     * Errors: `api.unknown_task`.
+     */
+    terminateTask: {
+      name: "TerminateTask",
+      requestType: TerminateTaskRequest as typeof TerminateTaskRequest,
+      requestStream: false,
+      responseType: TerminateTaskResponse as typeof TerminateTaskResponse,
+      responseStream: false,
+      options: { idempotencyLevel: "IDEMPOTENT" },
+    },
+    /**
+     * Lets new runs of a task begin again: takes its mark and its cool-down away, and lets its counts begin at 0. Runs that were
+     * ended stay so; runs that are open do not count any more. Errors: `api.unknown_task`.
+     */
+    liftTask: {
+      name: "LiftTask",
+      requestType: LiftTaskRequest as typeof LiftTaskRequest,
+      requestStream: false,
+      responseType: LiftTaskResponse as typeof LiftTaskResponse,
+      responseStream: false,
+      options: { idempotencyLevel: "IDEMPOTENT" },
+    },
     /** Nodes that ended in failure. Errors: `api.unknown_run`, `api.invalid_argument` for a page token that is none. */
     listDeadLetters: {
       name: "ListDeadLetters",
@@ -6009,7 +7368,7 @@ export const IngressDefinition = {
     /**
      * Executes dead nodes again, with fresh budgets, and answers for each what became of it, batch by batch. A client that
      * goes away ends the work; what was re-opened stays so, and calling again goes on.
-     * Errors: `api.unknown_run`, `api.run_not_open`, `api.run_expired`.
+     * Errors: `api.unknown_run`, `api.run_not_open`, `api.run_expired`, `submit.task_terminated`.
      */
     replayDeadLetters: {
       name: "ReplayDeadLetters",
@@ -6062,7 +7421,8 @@ export interface IngressServiceImplementation<CallContextExt = {}> {
   /**
    * Accepts a task. When it answers, the run stands in the store and will be executed, whatever happens next. Modules and
    * input are checked: `api.invalid_argument` names every wrong place, such as `modules[0]` or `input.pages`.
-   * Errors: `submit.key_reused` for an idempotency key that belongs to other work.
+   * Errors: `submit.key_reused` for an idempotency key that belongs to other work, `submit.task_terminated` for a new run of a
+   * task that was terminated.
    */
   submitTask(
     request: SubmitTaskRequest,
@@ -6111,6 +7471,23 @@ export interface IngressServiceImplementation<CallContextExt = {}> {
     request: GetOverviewRequest,
     context: CallContext & CallContextExt,
   ): Promise<DeepPartial<GetOverviewResponse>>;
+  /** A named task: what its runs have counted, and whether new ones may begin. Errors: `api.unknown_task`. */
+  getTask(request: GetTaskRequest, context: CallContext & CallContextExt): Promise<DeepPartial<GetTaskResponse>>;
+  /** Named tasks, in the order of account and name, page by page. */
+  listTasks(request: ListTasksRequest, context: CallContext & CallContextExt): Promise<DeepPartial<ListTasksResponse>>;
+  /**
+   * Ends all open runs of a task for good, and refuses new ones until it is lifted; the items stay.
+   * Errors: `api.unknown_task`.
+   */
+  terminateTask(
+    request: TerminateTaskRequest,
+    context: CallContext & CallContextExt,
+  ): Promise<DeepPartial<TerminateTaskResponse>>;
+  /**
+   * Lets new runs of a task begin again: takes its mark and its cool-down away, and lets its counts begin at 0. Runs that were
+   * ended stay so; runs that are open do not count any more. Errors: `api.unknown_task`.
+   */
+  liftTask(request: LiftTaskRequest, context: CallContext & CallContextExt): Promise<DeepPartial<LiftTaskResponse>>;
   /** Nodes that ended in failure. Errors: `api.unknown_run`, `api.invalid_argument` for a page token that is none. */
   listDeadLetters(
     request: ListDeadLettersRequest,
@@ -6119,7 +7496,7 @@ export interface IngressServiceImplementation<CallContextExt = {}> {
   /**
    * Executes dead nodes again, with fresh budgets, and answers for each what became of it, batch by batch. A client that
    * goes away ends the work; what was re-opened stays so, and calling again goes on.
-   * Errors: `api.unknown_run`, `api.run_not_open`, `api.run_expired`.
+   * Errors: `api.unknown_run`, `api.run_not_open`, `api.run_expired`, `submit.task_terminated`.
    */
   replayDeadLetters(
     request: ReplayDeadLettersRequest,
@@ -6151,7 +7528,8 @@ export interface IngressClient<CallOptionsExt = {}> {
   /**
    * Accepts a task. When it answers, the run stands in the store and will be executed, whatever happens next. Modules and
    * input are checked: `api.invalid_argument` names every wrong place, such as `modules[0]` or `input.pages`.
-   * Errors: `submit.key_reused` for an idempotency key that belongs to other work.
+   * Errors: `submit.key_reused` for an idempotency key that belongs to other work, `submit.task_terminated` for a new run of a
+   * task that was terminated.
    */
   submitTask(
     request: DeepPartial<SubmitTaskRequest>,
@@ -6200,6 +7578,23 @@ export interface IngressClient<CallOptionsExt = {}> {
     request: DeepPartial<GetOverviewRequest>,
     options?: CallOptions & CallOptionsExt,
   ): Promise<GetOverviewResponse>;
+  /** A named task: what its runs have counted, and whether new ones may begin. Errors: `api.unknown_task`. */
+  getTask(request: DeepPartial<GetTaskRequest>, options?: CallOptions & CallOptionsExt): Promise<GetTaskResponse>;
+  /** Named tasks, in the order of account and name, page by page. */
+  listTasks(request: DeepPartial<ListTasksRequest>, options?: CallOptions & CallOptionsExt): Promise<ListTasksResponse>;
+  /**
+   * Ends all open runs of a task for good, and refuses new ones until it is lifted; the items stay.
+   * Errors: `api.unknown_task`.
+   */
+  terminateTask(
+    request: DeepPartial<TerminateTaskRequest>,
+    options?: CallOptions & CallOptionsExt,
+  ): Promise<TerminateTaskResponse>;
+  /**
+   * Lets new runs of a task begin again: takes its mark and its cool-down away, and lets its counts begin at 0. Runs that were
+   * ended stay so; runs that are open do not count any more. Errors: `api.unknown_task`.
+   */
+  liftTask(request: DeepPartial<LiftTaskRequest>, options?: CallOptions & CallOptionsExt): Promise<LiftTaskResponse>;
   /** Nodes that ended in failure. Errors: `api.unknown_run`, `api.invalid_argument` for a page token that is none. */
   listDeadLetters(
     request: DeepPartial<ListDeadLettersRequest>,
@@ -6208,7 +7603,7 @@ export interface IngressClient<CallOptionsExt = {}> {
   /**
    * Executes dead nodes again, with fresh budgets, and answers for each what became of it, batch by batch. A client that
    * goes away ends the work; what was re-opened stays so, and calling again goes on.
-   * Errors: `api.unknown_run`, `api.run_not_open`, `api.run_expired`.
+   * Errors: `api.unknown_run`, `api.run_not_open`, `api.run_expired`, `submit.task_terminated`.
    */
   replayDeadLetters(
     request: DeepPartial<ReplayDeadLettersRequest>,

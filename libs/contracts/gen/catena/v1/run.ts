@@ -288,7 +288,7 @@ export interface FailureKind {
 export interface Run {
   /** A UUIDv7: run ids sort by the time at which they were accepted. */
   runId: string;
-  /** The task that it executes. */
+  /** The name of the task that it belongs to; its own id if it is a task of its own. */
   taskId: string;
   /** As submitted. */
   account: string;
