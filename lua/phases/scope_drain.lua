@@ -58,4 +58,4 @@ if not isOver then run.used.leftOut = run.used.leftOut + ended end
 if ended == 0 then return reply(1, 'NOTHING_TO_DRAIN', { 0, kept }) end
 if exec.state == 'open' and run.mark == '' then advance(m) else closeRunIfOver() end
 saveScope(m)
-return reply(0, 'DRAINED', { ended, kept })
+return reply(0, 'DRAINED', { ended, kept, S.wakeUps })

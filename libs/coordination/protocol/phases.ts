@@ -1,5 +1,5 @@
 /** How a phase is closed at its deadline, how later phases open early, and how the nodes of an ended scope are drained. */
-import type { CodeOf, WithWakeUps } from './outcome.ts';
+import type { CodeOf, WakeUp, WithWakeUps } from './outcome.ts';
 
 /** What `phaseClose` answers. */
 export const PhaseCloseCode = {
@@ -22,7 +22,7 @@ export const EarlyOpenCode = {
 
 /** What `scopeDrain` answers. */
 export const DrainCode = {
-  /** A batch of nodes is dead. Caller: calls again while there is more. */
+  /** A batch of nodes is dead. Caller: sends the wake-ups, and calls again while there is more. */
   DRAINED: 0,
   /** No node of the phase is left to drain. Caller: stops. */
   NOTHING_TO_DRAIN: 1,
@@ -50,6 +50,8 @@ export interface DrainOutcome {
   readonly code: CodeOf<typeof DrainCode>;
   readonly ended: number;
   readonly more: boolean;
+  /** Of what opened, because nothing is left of the phase. */
+  readonly wakeUps: readonly WakeUp[];
 }
 
 export interface PhaseTransitions {
@@ -87,7 +89,7 @@ export interface PhaseTransitions {
    *   is left.
    * - Changes: the nodes are dead: `cancelled`, `terminated`, `deadline_exceeded` or `left_out`. Re-opened nodes of a closed phase
    *   stay open, unless the scope is marked. A cap leaves out what waits, and nothing that is executed now. Phases, module and run close if they are empty.
-   * - Answers: DRAINED, how many ended, and whether to call again.
+   * - Answers: DRAINED, how many ended, whether to call again, and the wake-ups of what opened.
    * - Again: the next batch, in the end NOTHING_TO_DRAIN.
    */
   scopeDrain(drain: DrainCommand): Promise<DrainOutcome>;

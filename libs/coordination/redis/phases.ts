@@ -51,7 +51,7 @@ export async function earlyOpen(
  */
 export async function scopeDrain(deps: RedisDeps, command: DrainCommand): Promise<DrainOutcome> {
   const { runId, moduleId, phase, limit } = command;
-  const nothing: DrainOutcome = { code: DrainCode.NOTHING_TO_DRAIN, ended: 0, more: false };
+  const nothing: DrainOutcome = { code: DrainCode.NOTHING_TO_DRAIN, ended: 0, more: false, wakeUps: [] };
   const due = deps.keys.of(runId).due(moduleId, phase);
   for (let from = 0; ; ) {
     const start = from;
@@ -61,8 +61,11 @@ export async function scopeDrain(deps: RedisDeps, command: DrainCommand): Promis
       args: [phase, ...ids],
     }));
     if (reply === undefined) return nothing;
-    const [ended, kept] = reply.payload as readonly [number, number];
-    if (ended > 0) return { code: reply.code as CodeOf<typeof DrainCode>, ended, more: ids.length === limit };
+    const [ended, kept, packed] = reply.payload as readonly [ended: number, kept: number, wakeUps?: unknown];
+    if (ended > 0) {
+      const wakeUps = readWakeUps(packed, command);
+      return { code: reply.code as CodeOf<typeof DrainCode>, ended, more: ids.length === limit, wakeUps };
+    }
     if (kept === 0 || ids.length < limit) return nothing;
     from += kept;
   }

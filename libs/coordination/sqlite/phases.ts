@@ -71,19 +71,21 @@ function isOverEarly(tx: Tx, phase: PhaseScope): boolean {
 export function scopeDrain(tx: Tx, { runId, moduleId, phase: idx, limit }: DrainCommand): DrainOutcome {
   const module = tx.scopes.run(runId)?.modules.find((each) => each.moduleId === moduleId);
   const phase = module?.phases[idx];
-  if (module === undefined || phase === undefined) return { code: DrainCode.NOTHING_TO_DRAIN, ended: 0, more: false };
+  if (module === undefined || phase === undefined)
+    return { code: DrainCode.NOTHING_TO_DRAIN, ended: 0, more: false, wakeUps: [] };
   const { run } = module;
   const marked = isMarked(module);
   const isOver = marked || phase.closed !== '';
   const rows = run.state === 'open' ? drainable(tx, phase, { isOver, marked, limit }) : [];
-  if (rows.length === 0) return { code: DrainCode.NOTHING_TO_DRAIN, ended: 0, more: false };
+  if (rows.length === 0) return { code: DrainCode.NOTHING_TO_DRAIN, ended: 0, more: false, wakeUps: [] };
   for (const row of rows) {
     // A releasing node dies too: its items are kept, and a replay can still create the missing children.
     endDead(tx, row, phase, isOver ? drainReason(phase) : 'left_out');
   }
-  if (module.state === 'open' && run.mark === '') advancePhases(tx, module);
-  else closeRunIfOver(tx, run);
-  return { code: DrainCode.DRAINED, ended: rows.length, more: rows.length === limit };
+  const advances = module.state === 'open' && run.mark === '';
+  const wakeUps = advances ? advancePhases(tx, module) : [];
+  if (!advances) closeRunIfOver(tx, run);
+  return { code: DrainCode.DRAINED, ended: rows.length, more: rows.length === limit, wakeUps };
 }
 
 function drainable(

@@ -185,7 +185,9 @@ export class Sweeper {
 
   async #drain(scope: { readonly runId: string; readonly moduleId: string; readonly phase: number }): Promise<void> {
     for (let more = true; more && !this.#rounds.isStopped; ) {
-      ({ more } = await this.#options.coordinator.scopeDrain({ ...scope, limit: BATCH }));
+      const drained = await this.#options.coordinator.scopeDrain({ ...scope, limit: BATCH });
+      more = drained.more;
+      await this.#notify(scope.runId, drained.wakeUps);
     }
   }
 

@@ -115,6 +115,18 @@ export function describeCaps(open: OpenCoordinator): void {
       expect(await scene.take('b')).toMatchObject({ state: 'processing' });
     });
 
+    it('the drain that ends the last node of a phase notifies what opens then', async () => {
+      const scene = await openCapped(open, { bytes: 10 }, { ...CRAWL, first: ['a'] });
+      await scene.finish(
+        'a',
+        ['r1', 'r2'].map((name) => scene.cast.request(name)),
+      );
+      await scene.commit(await scene.take('r1'), [], used(0, 10));
+      const { wakeUps } = await scene.sweep();
+      expect(wakeUps.map(({ node }) => node.id)).toContain(scene.cast.ref('report').id);
+      await scene.finish('report');
+    });
+
     it('a lease that runs out at a cap is not executed again', async () => {
       const scene = await openCapped(open, { items: 1 }, { ...CRAWL, first: ['a', 'b'] });
       const [a] = [await scene.take('a'), await scene.take('b')];

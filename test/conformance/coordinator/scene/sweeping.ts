@@ -41,8 +41,12 @@ export async function actOn(coordinator: Coordinator, entry: DueEntry, options: 
     }
     case 'drain': {
       const { runId, moduleId, phase } = entry;
-      while ((await coordinator.scopeDrain({ runId, moduleId, phase, limit: 100 })).more);
-      return [];
+      const wakeUps: WakeUp[] = [];
+      for (;;) {
+        const drained = await coordinator.scopeDrain({ runId, moduleId, phase, limit: 100 });
+        wakeUps.push(...drained.wakeUps);
+        if (!drained.more) return wakeUps;
+      }
     }
     case 'deadline': {
       const { runId, moduleId, phase } = entry;
