@@ -17,6 +17,7 @@ import {
   subjectFilter,
   subjectOf,
   subjectOfMessage,
+  subjectTemplate,
 } from './subjects.ts';
 
 const KINDS = Object.keys(RECEIVER) as SubjectKind[];
@@ -205,4 +206,14 @@ describe('a namespace', () => {
   it.each(['a.b', 'A', '*', '>', 'a b', 'x'.repeat(33), '\n'])('cannot be %j', (text) => {
     expect(() => namespaceOf(text)).toThrow(expect.objectContaining({ code: 'bus.invalid_namespace' }));
   });
+});
+
+it.each([
+  ['chain.request.shop%401%2E0%2E0', 'chain.request.{module}'],
+  ['chain.high.request.shop', 'chain.high.request.{module}'],
+  ['chain.response.shop.node', 'chain.response.{module}.{request}'],
+  ['chain.task.web', 'chain.task.{platform}'],
+  ['chain.event.PhaseClosed', 'chain.event.PhaseClosed'],
+])('the template of %s is %s', (subject, template) => {
+  expect(subjectTemplate(subject)).toBe(template);
 });

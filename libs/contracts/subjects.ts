@@ -89,8 +89,9 @@ export function processPingSubject(processId: string): string {
 export function subjectTemplate(subject: string): string {
   const kind = kindOfSubject(subject);
   if (kind === undefined) return subject;
+  const [begin] = subject.split(`.${kind}.`);
   const scope = kind === 'task' ? '{platform}' : '{module}';
-  return `chain.${kind}.${scope}${kind === 'response' ? '.{request}' : ''}`;
+  return `${begin}.${kind}.${scope}${kind === 'response' ? '.{request}' : ''}`;
 }
 
 /** The scope in a message's subject. */
