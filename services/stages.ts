@@ -26,6 +26,7 @@ import type { Limiter } from '../libs/limits/limiter.ts';
 import { meterBreakers } from '../libs/limits/metered-breakers.ts';
 import { meterBudgets } from '../libs/limits/metered-budgets.ts';
 import type { ExecutionDeps } from '../libs/stage/execution/execute-node.ts';
+import { GrowthWatch } from '../libs/stage/execution/growth-watch.ts';
 import { type HandBackDeps, handBack } from '../libs/stage/execution/hand-back.ts';
 import type { LocalStage } from '../libs/stage/execution/hand-over.ts';
 import { LeaseKeeper } from '../libs/stage/execution/lease.ts';
@@ -60,6 +61,7 @@ import { readAuthority } from '../libs/transport/grpc/tls-files.ts';
 import type { BreakerGuard } from './downloader/deps.ts';
 import { createHttpClient, type HttpClient } from './downloader/http/http-client.ts';
 import { performRequest } from './downloader/http/request.ts';
+import { tracedSend } from './downloader/http/traced-send.ts';
 import { CookieJars } from './downloader/policies/cookie-jar.ts';
 import { RobotsRules } from './downloader/policies/robots-rules.ts';
 import { createDownloader } from './downloader/service.ts';
@@ -200,6 +202,7 @@ export function composeStages(backends: Backends, options: StageOptions): Stages
     handBack: (held) => handBack(handBackDeps, held),
     startPump: (node) => pump.start(node),
     fillWindow,
+    growth: new GrowthWatch(log),
     clock,
     log,
     meters,
@@ -226,7 +229,11 @@ export function composeStages(backends: Backends, options: StageOptions): Stages
   const cookies = new CookieJars();
   const robots = new RobotsRules({
     productToken: config.http.userAgent.split(/[/\s]/)[0]!,
-    fetch: (url, signal, isUntrusted) => performRequest(http, { method: 'GET', url, headers: {}, isUntrusted }, signal),
+    fetch: (url, signal, isUntrusted) =>
+      performRequest(http, { method: 'GET', url, headers: {}, isUntrusted }, signal, {
+        send: (hop, redirects, cancellation) =>
+          tracedSend({ destination: '/robots.txt', redirects }, hop, () => http.send(hop, cancellation)),
+      }),
   });
   const forget = (runId: string): void => {
     cookies.dropRun(runId);

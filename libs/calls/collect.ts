@@ -27,7 +27,7 @@ export interface CollectorOptions {
 /** A chunk is sent when its text is this long. */
 const CHUNK_CHARS = 256 * 1024;
 
-const NOTHING: Chunk = { seeds: [], hops: [], items: [], drops: [], charged: undefined, limits: [] };
+const NOTHING: Chunk = { seeds: [], hops: [], items: [], drops: [], tooDeep: 0, charged: undefined, limits: [] };
 
 export class Collector {
   readonly #options: CollectorOptions;
@@ -37,6 +37,7 @@ export class Collector {
   #hops: PreviewedHop[] = [];
   #items: NewItem[] = [];
   #drops: Drop[] = [];
+  #tooDeep = 0;
   #limits: (readonly [string, Partial<KeyLimits>])[] = [];
   #charged: number | undefined;
   #chunkChars = 0;
@@ -85,6 +86,10 @@ export class Collector {
     this.#measure(reason.length + data.length);
   }
 
+  addTooDeep(): void {
+    this.#tooDeep += 1;
+  }
+
   addCharge(amount: number): void {
     this.#charged = (this.#charged ?? 0) + amount;
   }
@@ -101,6 +106,7 @@ export class Collector {
       hops: this.#hops,
       items: this.#items,
       drops: this.#drops,
+      tooDeep: this.#tooDeep,
       charged: this.#charged,
       limits: this.#limits,
     };
@@ -108,6 +114,7 @@ export class Collector {
     this.#hops = [];
     this.#items = [];
     this.#drops = [];
+    this.#tooDeep = 0;
     this.#charged = undefined;
     this.#limits = [];
     this.#chunkChars = 0;
@@ -124,7 +131,7 @@ export class Collector {
 
   get #isEmpty(): boolean {
     const held = [this.#seeds, this.#hops, this.#items, this.#drops, this.#limits];
-    return this.#charged === undefined && held.every(({ length }) => length === 0);
+    return this.#charged === undefined && this.#tooDeep === 0 && held.every(({ length }) => length === 0);
   }
 
   #measure(chars: number): void {

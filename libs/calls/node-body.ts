@@ -4,13 +4,19 @@ import { toMicros } from '../limits/budgets.ts';
 import type { KeyLimits } from '../limits/limiter.ts';
 import type { CachePolicy, RequestSpec } from '../modules/contract/definition.ts';
 
+/** What both bodies have in a run with a cap on depth. */
+interface Deep {
+  /** How many pages lie before it; absent for 0. */
+  readonly depth?: number;
+}
+
 /** The body of a hop: its state. */
-export interface HopBody {
+export interface HopBody extends Deep {
   readonly state: unknown;
 }
 
 /** The body of a request: what to send, and the state of its hop, which the parse gets. */
-export interface RequestBody {
+export interface RequestBody extends Deep {
   readonly state: unknown;
   readonly method: string;
   readonly url: string;
@@ -47,11 +53,12 @@ export function decodeRequest(text: string): RequestBody {
 }
 
 /** A request as its author wrote it, in its stored form. */
-export function encodeRequest(spec: RequestSpec, state: unknown): string {
+export function encodeRequest(spec: RequestSpec, state: unknown, depth = 0): string {
   const headers: Record<string, string> = { ...spec.headers };
   const body = bodyOf(spec, headers);
   const kept: RequestBody = {
     state,
+    ...(depth === 0 ? {} : { depth }),
     method: spec.method ?? (body === undefined ? 'GET' : 'POST'),
     url: String(spec.url),
     headers,

@@ -35,7 +35,7 @@ type EmittingCall = Exclude<AuthorCall, { readonly fn: 'request' }>;
 
 /** Resolves when the function has ended and all its chunks are sent. Rejects with its failure. */
 export async function runCall(module: ModuleDefinition, call: AuthorCall, host: CallHost): Promise<void> {
-  const received = decodeHop(call.node.body).state;
+  const { state: received, depth = 0 } = decodeHop(call.node.body);
   const given = { ...(await argumentsOf(module, call, received)), log: host.log };
   const { emit, limits, breathe, isAbandoned } = host;
   const collector = new Collector({ emit, limits, function: call.fn, isAbandoned });
@@ -48,7 +48,7 @@ export async function runCall(module: ModuleDefinition, call: AuthorCall, host: 
       const specs = module.request(call.node.stepIdx, given);
       let ordinal = 0;
       const take = (spec: Parameters<typeof requestSeed>[3]): void => {
-        const seed = requestSeed(call.run, module, call.node, spec, ordinal, received);
+        const seed = requestSeed(call.run, module, call.node, spec, { ordinal, state: received, depth });
         ordinal += 1;
         if (spec.limits !== undefined) collector.addLimits(seed.limitKey!, spec.limits);
         collector.addSeed(seed);
@@ -58,7 +58,7 @@ export async function runCall(module: ModuleDefinition, call: AuthorCall, host: 
       await collect(
         emissionsOf(module, call, given, onPage),
         collector,
-        emissionTaker(module, call, collector, host.log),
+        emissionTaker(module, call, collector, { log: host.log, depth }),
         breathe,
       );
     }
@@ -122,8 +122,11 @@ function emissionTaker(
   module: ModuleDefinition,
   call: AuthorCall,
   collector: Collector,
-  log: AuthorLog,
+  { log, depth }: { readonly log: AuthorLog; readonly depth: number },
 ): (emission: Emission) => void {
+  const { maxDepth } = call.run;
+  // A page leads one level down; a hop that yields hops stays on its level.
+  const next = maxDepth === undefined ? undefined : depth + (call.node.kind === 'request' ? 1 : 0);
   const isPreview = call.fn === 'parse' && call.preview === true;
   return (emission) => {
     switch (emission.kind) {
@@ -133,7 +136,8 @@ function emissionTaker(
           collector.addPreview({ step, state: JSON.stringify(emission.state), key: emission.key ?? '' });
           return;
         }
-        collector.addSeed(emittedSeed(call.run, module, emission, call.node));
+        if (next !== undefined && next > maxDepth!) collector.addTooDeep();
+        else collector.addSeed(emittedSeed(call.run, module, emission, call.node, next));
         return;
       case 'fail':
         // A whole phase may not fail: the step is executed again on it.

@@ -101,13 +101,19 @@ describe('the hops that nobody yields', () => {
 describe('a request', () => {
   const parent = { ...hopNode('h', 'r'), moduleId: module.id, stepIdx: PAGE, phase: 0 } as ChainNode;
   const seedOf = (url: string, ordinal = 0, limitKey?: string) =>
-    requestSeed(run, module, parent, { url, ...(limitKey === undefined ? {} : { limitKey }) }, ordinal, { n: 1 });
+    requestSeed(
+      run,
+      module,
+      parent,
+      { url, ...(limitKey === undefined ? {} : { limitKey }) },
+      { ordinal, state: { n: 1 } },
+    );
 
   it('F1: is known by its hop and its place in it, not by its URL', () => {
     expect(seedOf('http://a.test/').id).toBe(seedOf('http://b.test/').id);
     expect(seedOf('http://a.test/').id).not.toBe(seedOf('http://a.test/', 1).id);
     const sibling = { ...parent, id: 'h2' } as ChainNode;
-    const first = requestSeed(run, module, sibling, { url: 'http://a.test/' }, 0, { n: 1 });
+    const first = requestSeed(run, module, sibling, { url: 'http://a.test/' }, { ordinal: 0, state: { n: 1 } });
     expect(seedOf('http://a.test/').id).not.toBe(first.id);
     expect(seedOf('http://a.test/')).toMatchObject({ kind: 'request', prefixRequest: 'r', phase: 0, stepIdx: PAGE });
   });

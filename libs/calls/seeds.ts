@@ -13,16 +13,17 @@ type SeedingModule = Pick<ModuleFacts, 'id' | 'steps' | 'phases'> & Partial<Pick
 /** Longest reason of a failed module: it is part of the run's end. */
 const MAX_REASON_CHARS = 1_000;
 
-/** The hop that an execution of `parent` asks for, by `go` or by `fail`. */
+/** The hop that an execution of `parent` asks for, by `go` or by `fail`; `depth` in a run with a cap on it. */
 export function emittedSeed(
   run: RunIdentity,
   module: SeedingModule,
   emission: Emission & { readonly kind: 'hop' | 'fail' },
   parent: CalledNode,
+  depth?: number,
 ): NodeSeed {
   return emission.kind === 'fail'
     ? failSeed(run, module, emission.reason, parent)
-    : hopSeed(run, module, emission, parent);
+    : hopSeed(run, module, emission, parent, depth);
 }
 
 /** The hop that an emission asks for. `parent` is the node that yields it. */
@@ -31,10 +32,11 @@ export function hopSeed(
   module: SeedingModule,
   emission: Emission & { readonly kind: 'hop' },
   parent: Pick<CalledNode, 'id' | 'kind' | 'prefixRequest'> | undefined,
+  depth = 0,
 ): NodeSeed {
   const step = module.steps[emission.step]!;
   const request = parent?.kind === 'request' ? parent.id : (parent?.prefixRequest ?? '');
-  const body = encodeHop({ state: emission.state });
+  const body = encodeHop({ state: emission.state, ...(depth === 0 ? {} : { depth }) });
   if (body.length > MAX_VALUE_CHARS) {
     throw new CatenaError(
       'module.state_too_large',
@@ -109,8 +111,7 @@ export function requestSeed(
   module: SeedingModule,
   hop: CalledNode,
   spec: RequestSpec,
-  ordinal: number,
-  state: unknown,
+  { ordinal, state, depth }: { readonly ordinal: number; readonly state: unknown; readonly depth?: number },
 ): NodeSeed {
   const host = hostOf(spec);
   const id = ptmKey({
@@ -127,7 +128,7 @@ export function requestSeed(
     phase: hop.phase,
     stepIdx: hop.stepIdx,
     prefixRequest: hop.prefixRequest,
-    body: encodeRequest(spec, state),
+    body: encodeRequest(spec, state, depth),
     limitKey: spec.limitKey ?? host,
   };
 }

@@ -66,6 +66,8 @@ export interface RunContext {
   readonly acceptedAtMs: number | undefined;
   /** The run's deadline, in Unix milliseconds; undefined if it has none. */
   readonly deadlineAtMs: number | undefined;
+  /** The cap on depth; undefined without one. Then bodies say no depth. */
+  readonly maxDepth?: number;
   /** As submitted: each call gets it as the module's schema transforms it. */
   readonly input: unknown;
 }
@@ -139,6 +141,8 @@ export interface Chunk {
   readonly hops: readonly PreviewedHop[];
   readonly items: readonly NewItem[];
   readonly drops: readonly Drop[];
+  /** Hops that were left out, because they are deeper than the run may go. */
+  readonly tooDeep: number;
   /** The sum of the charges in it, in the currency; undefined without one. */
   readonly charged: number | undefined;
   /** Limits that must be known before the requests in it are sent, by limit key. */

@@ -17,7 +17,7 @@ export type ExitCodeValue = (typeof ExitCode)[keyof typeof ExitCode];
 
 /** One line per code, for `--help` and the documentation. */
 export const EXIT_CODE_MEANINGS: readonly (readonly [ExitCodeValue, string])[] = [
-  [ExitCode.DONE, 'done: everything that was requested'],
+  [ExitCode.DONE, 'done: everything that was requested, or as much as a cap (`--max-pages` and others) allows'],
   [
     ExitCode.FOUND,
     '`check` or `doctor` found errors, `test` found differences, `replay` could not replay some nodes, or a statement of `--assert` does not hold',
@@ -80,6 +80,7 @@ export function exitCodeOfError({ code }: CatenaError, extensions: readonly stri
 
 /** The exit code of a run that has ended; `isAsExpected`: it has what `--expect-items` and `--max-empty` ask for. */
 export function exitCodeOfRun(end: RunEnd, isAsExpected = true): ExitCodeValue {
-  if (end.finishReason !== 'completed') return ExitCode.ENDED_EARLY;
+  // A cap is what was asked for.
+  if (end.finishReason !== 'completed' && end.finishReason !== 'capped') return ExitCode.ENDED_EARLY;
   return end.dead > 0 || !isAsExpected ? ExitCode.NODES_FAILED : ExitCode.DONE;
 }

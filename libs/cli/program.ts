@@ -58,6 +58,13 @@ function addRun(program: Command, context: CliContext, done: Done): void {
     .option('--fresh', 'start a new run; an unfinished one of the same work is cancelled')
     .option('--deadline <time>', 'end the run after this time, with the items so far: 30s, 2m, 1h')
     .option('--cost-cap <amount>', 'the most that the run may cost, in the currency of its modules')
+    .option('--max-pages <number>', 'make at most so many requests; then the run ends well')
+    .option('--max-items <number>', 'store at most so many items; then the run ends well')
+    .option('--max-depth <number>', 'follow hops over at most so many pages; 0 are the pages that the start yields')
+    .option(
+      '--max-bytes <size>',
+      'download at most so much, and what is under way: 500kB, 20MB; then the run ends well',
+    )
     .option('--rps <number>', 'requests per second and host; 0 is unlimited')
     .option('--concurrency <number>', 'concurrent requests, per host and in total')
     .option('--json', 'no status line: events as JSON lines on standard output (with -o -, on standard error)')

@@ -77,7 +77,7 @@ describe('the settings of calls', () => {
     [{ CATENA_GRPC_LISTEN: '0.0.0.0:1' }, 'grpc.listen', 'is 0.0.0.0:1, which other machines may reach'],
     [{ CATENA_GRPC_LISTEN: '[::]:1' }, 'grpc.listen', 'is [::]:1, which other machines may reach'],
     [{ CATENA_GRPC_LISTEN: 'here' }, 'grpc.listen', 'read "here", expected host:port'],
-    [{ CATENA_GRPC_PARSER: 'a:1,b' }, 'grpc.parser', 'read "a:1,b", expected host:port, or several'],
+    [{ CATENA_GRPC_ERROR_THRESHOLD: 'a:1,b' }, 'grpc.error_threshold', 'read "a:1,b", expected host:port, or several'],
     [{ CATENA_GRPC_TLS_CERT: 'a' }, 'grpc.tls_key', 'is not set, but grpc.tls_cert is'],
     [{ CATENA_GRPC_TLS_KEY: 'a' }, 'grpc.tls_cert', 'is not set, but grpc.tls_key is'],
     [{ CATENA_API_LISTEN: '0.0.0.0:1' }, 'api.listen', 'is 0.0.0.0:1, which other machines may reach'],

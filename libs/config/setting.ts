@@ -68,6 +68,16 @@ export function decimal(
   return setting({ about, expected, schema: z.number().min(min).max(max), default: initial, fromText: numberFromText });
 }
 
+/** An optional number; undefined if it is not set. */
+export function optionalDecimal(
+  about: string,
+  { min = 0, max = Number.MAX_VALUE }: Bounds = {},
+): Setting<number | undefined> {
+  const expected = `a number ${range(min, max, Number.MAX_VALUE)}`;
+  const schema = z.number().min(min).max(max).optional();
+  return setting({ about, expected, schema, default: undefined, fromText: numberFromText });
+}
+
 export function flag(about: string, initial: boolean): Setting<boolean> {
   return setting({
     about,

@@ -8,6 +8,7 @@ import {
   headerText,
   integer,
   listenAddress,
+  optionalDecimal,
   optionalInteger,
   optionalList,
   optionalListenAddress,
@@ -256,8 +257,6 @@ export const SETTINGS = {
   ),
   'grpc.module_processor': optionalTarget('The addresses at which ingress calls module-processors.'),
   'grpc.error_threshold': optionalTarget('The addresses at which ingress calls error-thresholds.'),
-  'grpc.downloader': optionalTarget('The addresses of downloaders, for single requests of the shell.'),
-  'grpc.parser': optionalTarget('The addresses of parsers, for single parses of the shell.'),
   'grpc.max_streams_per_caller': integer(
     'Streams of answers (watched runs, items, health) that one token, or one address without a token, may hold open.',
     200,
@@ -368,9 +367,10 @@ export const SETTINGS = {
     'The OTLP/HTTP collector for traces, such as `http://127.0.0.1:4318`; without it, and without `OTEL_EXPORTER_OTLP_ENDPOINT`, nothing is traced.',
     ['http', 'https'],
   ),
-  'otel.sample_ratio': decimal('The share of runs that are traced completely; failures are always traced.', 1, {
-    max: 1,
-  }),
+  'otel.sample_ratio': optionalDecimal(
+    'The share of runs that are traced completely; of all others, nodes that fail. Default: that of `OTEL_TRACES_SAMPLER`, else 0.05.',
+    { max: 1 },
+  ),
   'metrics.push_interval_ms': integer(
     'How often metrics are also pushed over OTLP/HTTP to `otel.endpoint`; 0: never.',
     0,

@@ -74,15 +74,23 @@ export function eventSubject(type: EventType): string {
 
 /**
  * What processes tell each other, without a stream: `here` and `left` say who runs, `who` asks for it, `gone` names a process
- * that ended without a word.
+ * that ended without a word, `failed` names nodes whose spans are to be exported.
  */
-export function processSubject(word: 'here' | 'left' | 'gone' | 'who'): string {
+export function processSubject(word: 'here' | 'left' | 'gone' | 'who' | 'failed'): string {
   return `chain.process.${word}`;
 }
 
 /** Where a process answers as long as it is connected. */
 export function processPingSubject(processId: string): string {
   return `chain.process.ping.${token(processId)}`;
+}
+
+/** The subjects of a kind as one, with names for what differs: for traces. */
+export function subjectTemplate(subject: string): string {
+  const kind = kindOfSubject(subject);
+  if (kind === undefined) return subject;
+  const scope = kind === 'task' ? '{platform}' : '{module}';
+  return `chain.${kind}.${scope}${kind === 'response' ? '.{request}' : ''}`;
 }
 
 /** The scope in a message's subject. */

@@ -373,3 +373,20 @@ it('puts times and names into few words', () => {
   expect(fromNow(NOW_MS - 90_000, NOW_MS)).toBe('2 min ago');
   expect([listOf(['a']), listOf(['a', 'b', 'c', 'd', 'e'])]).toEqual(['a', 'a, b, c and 2 more']);
 });
+
+describe('a run that has reached a cap', () => {
+  const use = { pages: 50, items: 9, bytes: 0, leftOut: 4, itemsLeftOut: 0 };
+  const capped = (caps: object, reached: readonly ('pages' | 'depth')[]) =>
+    explainRun({
+      ...{ record, nodes: [], limits: [], nowMs: NOW_MS },
+      snapshot: snapshot({ capUse: { ...use, caps, reached } }),
+    }).find(({ code }) => code === 'capped');
+
+  it('says which cap it is, what is left out, and that the run ends', () => {
+    expect(capped({ pages: 50 }, ['pages'])?.text).toBe(
+      'The run has reached a cap (50 of 50 pages; 4 hops and requests were left out): it ends when what is under way has ended.',
+    );
+    expect(capped({ depth: 2 }, ['depth'])?.text).toContain('no hop goes deeper');
+    expect(capped({ pages: 50 }, [])).toBeUndefined();
+  });
+});

@@ -1,5 +1,7 @@
 /** Explains why a run is not finished; a pure function of its state at one moment. */
+
 import type { ProcessInfo } from '../bus/process-info.ts';
+import { capText } from '../contracts/caps.ts';
 import type { ChainNode } from '../coordination/protocol/node.ts';
 import type { ModuleSnapshot, RunSnapshot } from '../coordination/protocol/reads.ts';
 import type { BodyMemorySnapshot } from '../limits/body-memory.ts';
@@ -58,6 +60,7 @@ export function explainRun(state: RunState): RunReason[] {
   const reasons = [
     ...away,
     ...marks(snapshot),
+    ...capped(snapshot),
     ...(snapshot.paused
       ? [{ code: 'paused', text: 'The run is paused: nothing of it is begun until it is resumed.' }]
       : []),
@@ -150,6 +153,16 @@ function marks({ mark, reason, modules }: RunSnapshot): RunReason[] {
     const text = `${module.moduleId} was terminated${because(module.reason, '')}: ${beingEnded(nodes)}.`;
     return [{ code: 'module_ending', text, moduleId: module.moduleId, nodes }];
   });
+}
+
+/** What a reached cap leaves out is neither done nor failed. */
+function capped({ capUse }: RunSnapshot): RunReason[] {
+  if (capUse === undefined || capUse.reached.length === 0) return [];
+  const ends = capUse.reached.some((cap) => cap !== 'depth')
+    ? 'it ends when what is under way has ended'
+    : 'no hop goes deeper';
+  const text = `The run has reached a cap (${capText(capUse)}): ${ends}.`;
+  return [{ code: 'capped', text, nodes: capUse.leftOut }];
 }
 
 function deadline({ deadlineAtMs }: RunRecord, nowMs: number): RunReason[] {

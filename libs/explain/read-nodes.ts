@@ -44,7 +44,7 @@ async function readDead(
   let after: string | undefined;
   for (let looked = 0; dead.length < Math.min(count, SAMPLE) && looked < MOST_LOOKED_AT; looked += PAGE) {
     const page = await coordinator.listNodes({ runId, limit: PAGE, ...(after === undefined ? {} : { after }) });
-    dead.push(...page.filter(({ state }) => state === 'dead'));
+    dead.push(...page.filter(({ state, deathReason }) => state === 'dead' && deathReason !== 'left_out'));
     if (page.length < PAGE) break;
     after = page.at(-1)!.id;
   }

@@ -2,6 +2,7 @@
  * The store holds what outlives the coordinator's state. A task is stored before anything of it runs. Items, the end of a run and
  * its dead letters stay after the coordinator's nodes are deleted.
  */
+import type { Caps, CapUse } from '../contracts/caps.ts';
 import type { PriorityClass } from '../contracts/priority.ts';
 
 /** An accepted task and the run that executes it. */
@@ -27,6 +28,8 @@ export interface RunRecord {
   readonly deadlineAtMs: number | undefined;
   /** The cost cap, in millionths of the currency of its modules; undefined: no cap. */
   readonly costCap?: number;
+  /** The most that it may do; absent without caps. */
+  readonly caps?: Caps;
   /** Digests of the source files of its modules when it was accepted, by module id; of those that are known. */
   readonly code?: Readonly<Record<string, string>>;
   readonly acceptedAtMs: number;
@@ -35,7 +38,7 @@ export interface RunRecord {
 }
 
 export interface RunEnd {
-  readonly finishReason: 'completed' | 'cancelled' | 'terminated' | 'deadline' | 'rejected';
+  readonly finishReason: 'completed' | 'capped' | 'cancelled' | 'terminated' | 'deadline' | 'rejected';
   /** Details of the reason, if any. */
   readonly detail: string;
   readonly endedAtMs: number;
@@ -44,6 +47,8 @@ export interface RunEnd {
   readonly items: number;
   /** Undefined for a run that costs nothing. */
   readonly cost?: RunCost;
+  /** What it used of its caps; absent in a run without caps. */
+  readonly capUse?: CapUse;
   /**
    * Its failures by kind, the most frequent first, without nodes that only its end has ended; absent if there are none, and in ends of
    * earlier releases.

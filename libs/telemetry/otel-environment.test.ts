@@ -1,14 +1,14 @@
 import { expect, it } from 'vitest';
 import { otelEnvironment } from './otel-environment.ts';
 
-const settings = { endpoint: undefined, pushIntervalMs: 0, sampleRatio: 1, serviceName: 'parser' };
+const settings = { endpoint: undefined, pushIntervalMs: 0, sampleRatio: undefined, serviceName: 'parser' };
 
 it('without settings and variables nothing is traced or pushed', () => {
   expect(otelEnvironment(settings, {})).toMatchObject({
     tracesEndpoint: undefined,
     metricsEndpoint: undefined,
     serviceName: 'parser',
-    sampleRatio: 1,
+    sampleRatio: 0.05,
   });
 });
 
@@ -20,7 +20,7 @@ it('the variables of OpenTelemetry say where, under which name, how much and how
     OTEL_METRICS_EXPORTER: 'otlp',
     OTEL_METRIC_EXPORT_INTERVAL: '15000',
     OTEL_TRACES_SAMPLER: 'parentbased_traceidratio',
-    OTEL_TRACES_SAMPLER_ARG: '0.05',
+    OTEL_TRACES_SAMPLER_ARG: '0.25',
   };
   expect(otelEnvironment(settings, env)).toEqual({
     tracesEndpoint: 'http://collector:4318',
@@ -28,7 +28,7 @@ it('the variables of OpenTelemetry say where, under which name, how much and how
     metricIntervalMs: 15_000,
     serviceName: 'shop-parser',
     attributes: { 'service.namespace': 'shops', 'k8s.pod.name': 'p-1' },
-    sampleRatio: 0.05,
+    sampleRatio: 0.25,
   });
 });
 
@@ -61,5 +61,13 @@ it('OTEL_SDK_DISABLED ends both, OTEL_TRACES_EXPORTER=none traces, and what is n
     OTEL_TRACES_SAMPLER: 'traceidratio',
     OTEL_TRACES_SAMPLER_ARG: 'half',
   };
-  expect(otelEnvironment(settings, odd)).toMatchObject({ metricIntervalMs: 60_000, sampleRatio: 1 });
+  expect(otelEnvironment(settings, odd)).toMatchObject({ metricIntervalMs: 60_000, sampleRatio: 0.05 });
+});
+
+it.each([
+  ['always_on', 1],
+  ['parentbased_always_off', 0],
+  ['jaeger_remote', 0.05],
+])('the sampler %s takes %d of the runs', (sampler, ratio) => {
+  expect(otelEnvironment(settings, { OTEL_TRACES_SAMPLER: sampler }).sampleRatio).toBe(ratio);
 });

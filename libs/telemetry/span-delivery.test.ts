@@ -3,7 +3,6 @@ import { describe, expect, it } from 'vitest';
 import { METRICS } from './metric-names.ts';
 import { Metrics } from './metrics.ts';
 import { deliveryWatch } from './span-delivery.ts';
-import { sampleRuns } from './trace-ids.ts';
 
 const span = (traceFlags = 1) => ({ spanContext: () => ({ traceFlags }) }) as unknown as ReadableSpan;
 
@@ -52,25 +51,5 @@ describe('the delivery of spans', () => {
     const { processor, taken } = watched(10);
     processor.onEnd(span(0));
     expect(taken).toEqual([]);
-  });
-});
-
-describe('sampling', () => {
-  const decide = (ratio: number, traceId: string, attributes = {}) =>
-    sampleRuns(ratio).shouldSample({} as never, traceId, 'x', 0, attributes, []).decision;
-  const id = (share: number) =>
-    Math.floor(share * 0xffffffff)
-      .toString(16)
-      .padStart(8, '0')
-      .padEnd(32, '0');
-
-  it('keeps about the share that was asked for, all of them or none', () => {
-    expect([0, 0.2, 0.6, 1].map((share) => decide(1, id(share)))).toEqual([2, 2, 2, 2]);
-    expect([0, 0.2, 0.6, 1].map((share) => decide(0.5, id(share)))).toEqual([2, 2, 0, 0]);
-    expect([0, 0.2, 0.6, 1].map((share) => decide(0, id(share)))).toEqual([0, 0, 0, 0]);
-  });
-
-  it('keeps failures in any case', () => {
-    expect(decide(0, id(1), { 'error.type': 'parse.failed' })).toBe(2);
   });
 });

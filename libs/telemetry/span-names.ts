@@ -1,17 +1,34 @@
-/** The names of all spans that Catena creates; dashboards and searches rely on them. */
-export const SPANS = {
-  /** The root of a run's trace: from its acceptance until ingress received it. */
-  submit: 'catena.submit',
-  ingress: 'catena.ingress',
-  'module-processor': 'catena.module-processor',
-  downloader: 'catena.downloader',
-  parser: 'catena.parser',
-  'error-threshold': 'catena.error-threshold',
-  /** A failed node of a run that is not sampled: only this span is kept. */
-  failure: 'catena.failure',
-} as const;
+/**
+ * How spans are named: `{operation} {destination}`, as OpenTelemetry's conventions ask. The operation of a stage is what it does with
+ * a node; the destination is the step, `module/step` without the module's version, so that there are few names, and each is what an
+ * operator looks for. Calls of backends are named by their own conventions.
+ */
+import type { Stage } from '../contracts/chain.ts';
 
-export type SpanName = (typeof SPANS)[keyof typeof SPANS];
+/** What each stage does. */
+export const OPERATIONS = {
+  ingress: 'dispatch',
+  'module-processor': 'execute',
+  downloader: 'download',
+  parser: 'parse',
+  'error-threshold': 'decide',
+} as const satisfies Record<Exclude<Stage, 'sweeper'>, string>;
 
-/** The attribute with a failure's code. A span that starts with it is kept, whatever share of the runs is sampled. */
+/** The operation of the root of a run's trace: from its acceptance until ingress received it. */
+export const SUBMIT = 'submit';
+/** The operation of the dispatch that opens a run. */
+export const OPEN = 'open';
+/** The operation of the dispatch that only sends the wake-up of a request again. */
+export const NOTIFY = 'notify';
+
+/** The destination of a step; without a step that of its module. */
+export function destinationOf(moduleId: string, step?: string): string {
+  const version = moduleId.lastIndexOf('@');
+  const module = version > 0 ? moduleId.slice(0, version) : moduleId;
+  return step === undefined ? module : `${module}/${step}`;
+}
+
+/** The attribute with a failure's code. */
 export const ERROR_CODE = 'error.type';
+/** Why a span of a run that is not sampled was exported all the same. */
+export const KEPT_FOR = 'catena.kept_for';

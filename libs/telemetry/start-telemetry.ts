@@ -1,4 +1,3 @@
-import { ATTR_SERVICE_NAME, ATTR_SERVICE_VERSION } from '@opentelemetry/semantic-conventions';
 import type { Config } from '../config/config-tree.ts';
 import { isLoopback } from '../config/listen-address.ts';
 import type { Health } from './health.ts';
@@ -8,6 +7,7 @@ import type { Metrics } from './metrics.ts';
 import { type MetricsServer, startMetricsServer } from './metrics-server.ts';
 import { otelEnvironment } from './otel-environment.ts';
 import { packageVersion } from './package-version.ts';
+import { resourceOf } from './resource.ts';
 import { startRuntimeMetrics } from './runtime-metrics.ts';
 import { startTracing, type Tracing } from './tracing.ts';
 
@@ -25,6 +25,8 @@ export interface TelemetryOptions {
 export interface Telemetry {
   /** The address of the metrics server, if there is one. */
   readonly metricsUrl: string | undefined;
+  /** Tracing, if it is on. */
+  readonly tracing: Tracing | undefined;
   /** Sends the remaining spans, for a limited time, and closes. Idempotent; never rejects. */
   stop(): Promise<void>;
 }
@@ -53,15 +55,12 @@ export async function startTelemetry({
     listen === undefined
       ? undefined
       : await startMetricsServer({ listen, metrics, token, allowedHosts: config.api.allowedHosts ?? [], health });
+  const resource = resourceOf(otel, packageVersion());
+  const { tracesEndpoint, sampleRatio } = otel;
   const tracing: Tracing | undefined =
-    otel.tracesEndpoint === undefined
+    tracesEndpoint === undefined
       ? undefined
-      : await startTracing({ ...otel, endpoint: otel.tracesEndpoint, log, metrics });
-  const resource = {
-    ...otel.attributes,
-    [ATTR_SERVICE_NAME]: otel.serviceName,
-    [ATTR_SERVICE_VERSION]: packageVersion(),
-  };
+      : await startTracing({ endpoint: tracesEndpoint, resource, sampleRatio, log, metrics });
   const push: MetricPush | undefined =
     otel.metricsEndpoint === undefined
       ? undefined
@@ -71,6 +70,7 @@ export async function startTelemetry({
         });
   return {
     metricsUrl: server?.url,
+    tracing,
     stop: async () => {
       stopRuntimeMetrics();
       await Promise.all([server?.close(), tracing?.stop(), push?.stop()]);

@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { silentLog } from './log.ts';
 import { Metrics } from './metrics.ts';
-import { SPANS } from './span-names.ts';
 import { activeTraceId, captureContext, inSpan, isTracing, withContext } from './spans.ts';
 import { injectTrace, withExtractedTrace } from './trace-carrier.ts';
 import { runTraceIds } from './trace-ids.ts';
@@ -9,7 +8,9 @@ import { startTracing, type Tracing } from './tracing.ts';
 
 const SENDER = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 const SENDER_TRACE = '0af7651916cd43dd8448eb211c80319c';
-const span = { name: SPANS.parser, runId: 'run-1', fields: {}, isConsumer: true } as const;
+const node = { id: 'node-1', isHop: false };
+const span = { name: 'parse shop/page', runId: 'run-1', node, fields: {}, cause: 'consumer' } as const;
+const resource = { 'service.name': 'test' };
 
 describe('without tracing', () => {
   it('nothing is sent along, by always the same object, and what comes along is not looked at', () => {
@@ -30,14 +31,14 @@ describe('with tracing', () => {
   let tracing: Tracing;
 
   beforeEach(async () => {
-    const options = { endpoint: 'http://127.0.0.1:1', serviceName: 'test', sampleRatio: 0 };
+    const options = { endpoint: 'http://127.0.0.1:1', resource, sampleRatio: 0 };
     tracing = await startTracing({ ...options, log: silentLog, metrics: new Metrics() });
   });
   afterEach(() => tracing.stop());
 
   it('what one process injects, another continues', async () => {
     const carrier = await inSpan(span, async () => injectTrace());
-    expect(Object.keys(carrier)).toEqual(['traceparent']);
+    expect(carrier.tracestate).toBe(`catena=${runTraceIds('run-1').traceId}.node-1`);
     expect(carrier.traceparent).toContain(runTraceIds('run-1').traceId);
     expect(withExtractedTrace(carrier, () => activeTraceId())).toBe(runTraceIds('run-1').traceId);
     expect(activeTraceId()).toBeUndefined();
@@ -86,7 +87,7 @@ describe('with tracing', () => {
     await tracing.stop();
     await tracing.stop();
     expect(isTracing()).toBe(false);
-    const options = { endpoint: 'http://127.0.0.1:1/', serviceName: 'test', sampleRatio: 1 };
+    const options = { endpoint: 'http://127.0.0.1:1/', resource, sampleRatio: 1 };
     const again = await startTracing({ ...options, log: silentLog, metrics: new Metrics() });
     onTestFinished(() => again.stop());
     expect(isTracing()).toBe(true);

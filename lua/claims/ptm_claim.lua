@@ -1,5 +1,5 @@
 -- ptm_claim: claims a node: takes the right to execute it.
--- INCLUDE lib/core.lua lib/node.lua lib/gate.lua lib/live.lua lib/window.lua
+-- INCLUDE lib/core.lua lib/node.lua lib/caps.lua lib/gate.lua lib/live.lua lib/window.lua
 -- KEYS[1] run          the run's record
 -- KEYS[2] exec         the module's record
 -- KEYS[3] node         the node
@@ -53,6 +53,7 @@ if n.state == 'done' or n.state == 'dead' then
   return reply(1, 'DUPLICATE_DONE')
 end
 if not isLive(run, exec, closed, n) then return reply(5, 'TERMINATED') end
+if leavesOutNodes(run) and isLeftOut(run, load(KEYS[2]), n) then return reply(5, 'TERMINATED') end
 if tonumber(ARGV[4]) < n.epoch then return reply(2, 'STALE_STEP') end
 local takeable = n.state == 'pending' or (n.state == 'fetched' and ARGV[6] == 'parser')
 local waits = at > exec.current and (at > exec.front or dueOf() >= LAST_OPENING)

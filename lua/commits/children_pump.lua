@@ -1,5 +1,5 @@
 -- children_pump: creates a batch of staged children; the last batch makes their parent done.
--- INCLUDE lib/core.lua lib/node.lua lib/live.lua lib/window.lua lib/events.lua lib/scope.lua lib/children.lua lib/phases.lua
+-- INCLUDE lib/core.lua lib/node.lua lib/caps.lua lib/live.lua lib/window.lua lib/events.lua lib/scope.lua lib/children.lua lib/phases.lua
 -- KEYS[1] run          the run's record
 -- KEYS[2] plan         the seeds of the openers
 -- KEYS[3] shard_due    what the sweeper looks at
@@ -64,4 +64,4 @@ else
   endDone(m, key, id, n, n.kind == 'request')
   advance(m)
 end
-return reply(0, 'MOVED', { more, made.created, made.lost, S.wakeUps, S.released, saveScope(m) })
+return reply(0, 'MOVED', { more, made.created, made.lost, S.wakeUps, S.released, saveScope(m), made.leftOut })

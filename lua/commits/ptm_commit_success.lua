@@ -1,5 +1,5 @@
 -- ptm_commit_success: commits an execution; the node is done and its children exist.
--- INCLUDE lib/core.lua lib/node.lua lib/live.lua lib/window.lua lib/events.lua lib/scope.lua lib/children.lua lib/phases.lua
+-- INCLUDE lib/core.lua lib/node.lua lib/caps.lua lib/live.lua lib/window.lua lib/events.lua lib/scope.lua lib/children.lua lib/phases.lua
 -- KEYS[1] run          the run's record
 -- KEYS[2] plan         the seeds of the openers
 -- KEYS[3] shard_due    what the sweeper looks at
@@ -23,9 +23,26 @@
 -- ARGV[8] owner        of the only child, or empty
 -- ARGV[9] lease_ms     of the only child
 -- ARGV[10] child_token of the only child
--- ARGV[11..] child*    id kind phase step prefix limit_key body
+-- ARGV[11] usage       items, bytes and hops that are too deep, by commas
+-- ARGV[12..] child*    id kind phase step prefix limit_key body
 -- CODES CommitCode 0 COMMIT_OK, 1 FENCING_REJECT, 2 CAS_CONFLICT, 3 ALREADY_COMMITTED
--- EFFECTS processing to done or releasing; children created or revived; phases, module and run closed when empty
+-- EFFECTS processing to done or releasing, or dead when caps leave all of it out; children created or revived; usage counted; phases, module and run closed when empty
+
+-- Counts what the execution has used of the run's caps; returns its items.
+local function countUsage(n, text)
+  local run = S.run
+  local items, bytes, tooDeep = string.match(text, '^(%d+),(%d+),(%d+)$')
+  items, bytes, tooDeep = tonumber(items), tonumber(bytes), tonumber(tooDeep)
+  if not run.caps then return items end
+  local caps, used = run.caps, run.used
+  -- The rows of an earlier commit of the node give way to those of this one.
+  used.items, used.bytes, used.leftOut = used.items - n.items + items, used.bytes + bytes, used.leftOut + tooDeep
+  n.items = items
+  if caps.items >= 0 and used.items >= caps.items then reach('items') end
+  if caps.bytes >= 0 and used.bytes >= caps.bytes then reach('bytes') end
+  if tooDeep > 0 then reach('depth') end
+  return items
+end
 
 local m, at, refused = openScope(true)
 if not m then return refused end
@@ -34,10 +51,10 @@ local n = readNode(key)
 if not n or n.module ~= exec.at or n.token ~= ARGV[5] then return reply(1, 'FENCING_REJECT') end
 
 local children = {}
-for child = 1, #KEYS - at - 1 do children[child] = seedAt(at + 1 + child, 4 + 7 * child) end
+for child = 1, #KEYS - at - 1 do children[child] = seedAt(at + 1 + child, 5 + 7 * child) end
 local only = ARGV[8] ~= '' and #children == 1 and children[1]
 
-if n.state == 'done' or n.state == 'releasing' then
+if n.state == 'done' or n.state == 'releasing' or (n.reason == 'left_out' and n.committed == n.token) then
   -- The answer of the first call, as far as it is still valid: the owner is new with each attempt.
   local child = only and readNode(only.key)
   if not child or child.state ~= 'processing' or child.owner ~= ARGV[8] then
@@ -75,6 +92,7 @@ if n.step > exec.step then
   exec.step = n.step
   emitOfStep(S, 'ModuleStepAdvanced', exec, n.step)
 end
+local items = countUsage(n, ARGV[11])
 local mayHandOver = only and not S.run.paused and exec.cooldown <= S.now
 local claim = mayHandOver and { owner = ARGV[8], leaseMs = leaseMs, token = ARGV[10] }
 local made = createChildren(m, children, n, tonumber(ARGV[6]), claim)
@@ -82,12 +100,16 @@ if staged > 0 then
   n.state = 'releasing'
   writeNode(key, n)
   setDue(m.due[n.phase + 1], S.shard, exec, n.phase, id, S.now + S.grace)
+elseif n.kind == 'hop' and made.leftOut > 0 and made.created + made.lost == 0 and items == 0 then
+  -- Nothing of the hop is left: all that it asks for is beyond a cap.
+  endDead(m, key, id, n, 'left_out')
+  advance(m)
 else
   local keepsBody = false
   for _, child in ipairs(children) do keepsBody = keepsBody or (child.prefix == id and child.phase == n.phase) end
   endDone(m, key, id, n, n.kind == 'request' and keepsBody)
   advance(m)
 end
-local payload = { n.state, made.created, made.lost, S.wakeUps, S.released, saveScope(m) }
+local payload = { n.state, made.created, made.lost, S.wakeUps, S.released, saveScope(m), made.leftOut }
 if not made.next then return reply(0, 'COMMIT_OK', payload) end
 return reply(0, 'COMMIT_OK', payload, show(only.id, made.next, S.now + claim.leaseMs))

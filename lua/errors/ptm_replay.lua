@@ -1,5 +1,5 @@
 -- ptm_replay: re-opens a dead node with fresh budgets, and lifts the marks of its module and run.
--- INCLUDE lib/core.lua lib/node.lua lib/live.lua lib/window.lua lib/events.lua lib/scope.lua lib/children.lua lib/phases.lua
+-- INCLUDE lib/core.lua lib/node.lua lib/caps.lua lib/live.lua lib/window.lua lib/events.lua lib/scope.lua lib/children.lua lib/phases.lua
 -- KEYS[1] run          the run's record
 -- KEYS[2] plan         the seeds of the openers
 -- KEYS[3] shard_due    what the sweeper looks at
@@ -75,6 +75,8 @@ if current and current.deadline > 0 then
   redis.call('ZADD', S.shard, scoreOfTime(current.deadline), 'd:' .. exec.member .. ':' .. exec.current)
 end
 if exec.earlyAt > 0 then redis.call('ZADD', S.shard, scoreOfTime(exec.earlyAt), 'e:' .. exec.member) end
+-- Its nodes that were not re-opened are left out as before.
+if leavesOutNodes(run) then redis.call('ZADD', S.shard, scoreOfEnd(S.now), 'r:' .. run.member) end
 -- The phase in which a mark stopped the module may be empty by now; it closes here.
 advance(m)
 saveScope(m)

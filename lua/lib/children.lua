@@ -1,5 +1,27 @@
 -- Creates nodes, and revives terminal ones.
 
+-- Records that the run has reached a cap. The sweeper ends what it leaves out.
+local function reach(cap)
+  local run, names = S.run, {}
+  if hasReached(run, cap) then return end
+  for _, each in ipairs(CAPS) do
+    if each == cap or hasReached(run, each) then names[#names + 1] = each end
+  end
+  run.reached = table.concat(names, ',')
+  if leavesOutNodes(run) then redis.call('ZADD', S.shard, scoreOfEnd(S.now), 'r:' .. run.member) end
+end
+
+-- Whether a child that does not exist is not to be created, because its run has reached a cap; it is counted then.
+local function leavesOutChild(exec, seed)
+  local run = S.run
+  if not run.caps then return false end
+  local beyond = seed.kind == 'request' and run.caps.pages >= 0 and run.used.pages >= run.caps.pages
+  if not beyond and not stops(run, exec, seed.kind, seed.step) then return false end
+  if beyond then reach('pages') end
+  run.used.leftOut = run.used.leftOut + 1
+  return true
+end
+
 -- Seven arguments per child: id kind phase step prefix limit_key body; its key is in KEYS.
 local function seedAt(keyAt, argAt)
   if KEYS[keyAt] then expectType('string', KEYS[keyAt]) end
@@ -33,7 +55,7 @@ local function insertNode(m, seed, due, reopened, claim)
     no = redis.call('RPUSH', S.nodes, seed.id) - 1, epoch = 0, attempts = claim and 1 or 0, crashes = 0, dispatches = 0,
     reopened = reopened and 1 or 0, errorEpoch = -1, owner = claim and claim.owner or '', token = claim and claim.token or '',
     committed = '', reason = '', decisions = '', error = '', limitKey = seed.limitKey, prefix = seed.prefix, stagers = false,
-    body = seed.body, revision = 0, early = 0, window = 0,
+    body = seed.body, revision = 0, early = 0, window = 0, items = 0,
   }
   due = due or readyAt(n)
   if claim then noteOpening(m.exec, n) end
@@ -41,6 +63,7 @@ local function insertNode(m, seed, due, reopened, claim)
   phase.created = phase.created + 1
   if reopened then phase.reopened = phase.reopened + 1 end
   S.run.open = S.run.open + 1
+  if S.run.caps and n.kind == 'request' then S.run.used.pages = S.run.used.pages + 1 end
   place(m.exec, n, due)
   writeNode(seed.key, n)
   setDue(m.due[seed.phase + 1], S.shard, m.exec, seed.phase, seed.id, due)
@@ -65,6 +88,7 @@ local function reopen(m, key, id, n, due)
   local phase = m.exec.phases[n.phase + 1]
   local ended = n.state == 'done' and 'done' or 'dead'
   phase[ended] = phase[ended] - 1
+  if n.reason == 'left_out' then phase.leftOut = phase.leftOut - 1 end
   phase.reopened = phase.reopened + n.reopened
   S.run.open = S.run.open + 1
   begin(m, key, id, n, due)
@@ -121,7 +145,7 @@ end
 -- The child's own key is the advance gate. The caller notifies the first `wakeUps` runnable children, as far as the window has room;
 -- the others stand ready. `parent` is the node that yields them; nil when a phase or a run opens. `claim` leases an only child to an owner at its creation.
 local function createChildren(m, seeds, parent, wakeUps, claim)
-  local made = { created = 0, lost = 0 }
+  local made = { created = 0, lost = 0, leftOut = 0 }
   local keepsResponses = #seeds > 0 and redis.call('HLEN', S.reorder) > 0
   local notified, sizes = 0, sizesNow()
   for _, seed in ipairs(seeds) do
@@ -133,11 +157,12 @@ local function createChildren(m, seeds, parent, wakeUps, claim)
     local due = waits and LAST_OPENING or (isNotified and S.now + graceMs(0)) or nil
     local existing = readNode(seed.key)
     local claimed = not existing and not held and claim
+    local reopened = parent and parent.reopened == 1 and phase.closed ~= ''
+    local leftOut = not existing and not reopened and leavesOutChild(m.exec, seed)
     local n
     if existing then
       n = revive(m, seed, existing, due, parent)
-    else
-      local reopened = parent and parent.reopened == 1 and phase.closed ~= ''
+    elseif not leftOut then
       n = insertNode(m, seed, claimed and S.now + claim.leaseMs or due, reopened, claimed)
     end
     if n then
@@ -149,6 +174,8 @@ local function createChildren(m, seeds, parent, wakeUps, claim)
         notified = notified + 1
       end
       if keepsResponses then releaseResponse(seed) end
+    elseif leftOut then
+      made.leftOut = made.leftOut + 1
     else
       made.lost = made.lost + 1
     end

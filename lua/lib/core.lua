@@ -17,6 +17,7 @@ local function load(key)
   -- Nor do they count windows: a node that one of them has written counts from its next transition on.
   for _, phase in ipairs(r and r.phases or {}) do
     if not phase.inside then phase.inside, phase.ready = { 0, 0 }, { 0, 0 } end
+    phase.leftOut = phase.leftOut or 0
   end
   return r
 end
@@ -29,7 +30,7 @@ local function save(key, r)
     -- Behind the phases, where older releases do not look.
     gate[7 + #r.phases], gate[8 + #r.phases] = r.front, r.revision
   else
-    gate = { r.id, r.state, r.mark, r.paused, r.layout, r.task }
+    gate = { r.id, r.state, r.mark, r.paused, r.layout, r.task or '', r.reached }
   end
   redis.call('SET', key, cmsgpack.pack(gate, r))
 end

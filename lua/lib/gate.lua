@@ -10,7 +10,8 @@ end
 local function runGate(key)
   local g = gateOf(key)
   -- Runs of older releases have no task.
-  return g and { id = g[1], state = g[2], mark = g[3], paused = g[4], layout = g[5], task = g[6] }
+  local task = g and g[6] ~= '' and g[6] or nil
+  return g and { id = g[1], state = g[2], mark = g[3], paused = g[4], layout = g[5], task = task, reached = g[7] }
 end
 
 local function execGate(key)

@@ -22,6 +22,7 @@ local function endDead(m, key, id, n, reason)
   phase.dead = phase.dead + 1
   phase.reopened = phase.reopened - n.reopened
   if reason == 'superseded' then phase.superseded = phase.superseded + 1 end
+  if reason == 'left_out' then phase.leftOut = phase.leftOut + 1 end
   S.run.open = S.run.open - 1
   n.state, n.reason = 'dead', reason
   place(m.exec, n)
@@ -42,7 +43,7 @@ local function watchLeftBehind(m)
 end
 
 local function joinHolds(phase)
-  local dead = phase.dead - phase.superseded
+  local dead = phase.dead - phase.superseded - phase.leftOut
   if phase.join == 'settle' then return true end
   if phase.join == 'failFast' then return dead == 0 end
   if phase.maxDead >= 0 and dead > phase.maxDead then return false end
@@ -64,7 +65,7 @@ local function closePhase(m, phase)
   phase.closings = phase.closings + 1
   exec.current = at + 1
   emit(S, 'PhaseClosed', S.runId .. ':' .. exec.id .. ':' .. at, phase.closings, { moduleId = exec.id }, {
-    moduleId = exec.id, phase = at, closed = phase.closed, created = phase.created, done = phase.done, dead = phase.dead,
+    moduleId = exec.id, phase = at, closed = phase.closed, created = phase.created, done = phase.done, dead = phase.dead - phase.leftOut,
   })
 end
 

@@ -16,8 +16,8 @@ for module = 1, count do
   behind = behind + ARGV[2 + module]
 end
 for i = 1, #KEYS do expectType(i <= behind and 'zset' or 'string', KEYS[i]) end
--- nodes, done, dead, superseded, due, re-opened and open, hops and requests inside, ready hops and requests
-for i = 1, behind do counts[i] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 } end
+-- nodes, done, dead, superseded, due, re-opened and open, hops and requests inside, ready hops and requests, left out
+for i = 1, behind do counts[i] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 } end
 local function add(at, what) counts[at][what] = counts[at][what] + 1 end
 for i = behind + 1, #KEYS do
   local n = readNode(KEYS[i])
@@ -28,6 +28,7 @@ for i = behind + 1, #KEYS do
     if n.state == 'done' then add(at, 2) end
     if n.state == 'dead' then add(at, 3) end
     if n.reason == 'superseded' then add(at, 4) end
+    if n.reason == 'left_out' then add(at, 11) end
     if due then add(at, 5) end
     if n.state == 'done' or n.state == 'dead' then
       if due then redis.call('ZREM', KEYS[at], id) end

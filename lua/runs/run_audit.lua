@@ -5,7 +5,7 @@
 -- KEYS[3..] exec*      the record of each module
 -- ARGV[1] now          Unix ms instead of the server's clock, or empty
 -- ARGV[2] layout       fingerprint of the plan
--- ARGV[3] counts       per module and phase, as JSON: created done dead superseded reopened, inside and ready of each kind, as they were kept, then as counted; empty to read
+-- ARGV[3] counts       per module and phase, as JSON: created done dead superseded reopened, inside and ready of each kind, left out, as they were kept, then as counted; empty to read
 -- CODES AuditCode 0 DONE, 1 MOVED
 -- EFFECTS sets the counters; each phase with open nodes is due once more
 
@@ -24,6 +24,7 @@ for i = 3, #KEYS do
     for field, name in ipairs(names) do phases[at][field] = phase[name] end
     phases[at][6], phases[at][7] = phase.inside[1], phase.inside[2]
     phases[at][8], phases[at][9] = phase.ready[1], phase.ready[2]
+    phases[at][10] = phase.leftOut
   end
   kept[#kept + 1] = phases
 end
@@ -43,6 +44,7 @@ for m, exec in ipairs(execs) do
     local actual = wanted[m][at][2]
     for field, name in ipairs(names) do phase[name] = actual[field] end
     phase.inside, phase.ready = { actual[6], actual[7] }, { actual[8], actual[9] }
+    phase.leftOut = actual[10]
     local left = phase.created - phase.done - phase.dead
     open = open + left
     if left > 0 and run.state == 'open' and not run.paused and at - 1 <= exec.front then

@@ -1,5 +1,5 @@
 -- run_open: opens a run with its modules and first hops, once per run id.
--- INCLUDE lib/core.lua lib/node.lua lib/live.lua lib/window.lua lib/events.lua lib/scope.lua lib/children.lua lib/phases.lua
+-- INCLUDE lib/core.lua lib/node.lua lib/caps.lua lib/live.lua lib/window.lua lib/events.lua lib/scope.lua lib/children.lua lib/phases.lua
 -- KEYS[1] run          the run's record
 -- KEYS[2] plan         the layout, and the seeds of the openers
 -- KEYS[3] shard_due    what the sweeper looks at
@@ -16,7 +16,8 @@
 -- ARGV[6] layout_json  the layout as the bindings read it
 -- ARGV[7] task_id      the name of its task; its own id if it is a task of its own
 -- ARGV[8] modules      how many modules
--- ARGV[9..] module*    id member phases firsts early_at; per phase: deadline join max_dead max_dead_rate opener(0|1) + seed; firsts
+-- ARGV[9] caps         pages items bytes depth, by commas, each -1 for none; empty without caps
+-- ARGV[10..] module*   id member phases firsts early_at fetches; per phase: deadline join max_dead max_dead_rate opener(0|1) + seed; firsts
 -- CODES RunOpenCode 0 OPENED, 1 ALREADY_OPEN, 2 RUN_CLOSED
 -- EFFECTS stores the run, its modules, its first hops and TaskAccepted; opens the first phases
 
@@ -32,11 +33,16 @@ S.run = {
   paused = false, openings = 1,
   executions = 0, errors = 0, open = 0, live = count, modules = count, tripped = 0,
 }
+if ARGV[9] ~= '' then
+  local pages, items, bytes, depth = string.match(ARGV[9], '^(-?%d+),(-?%d+),(-?%d+),(-?%d+)$')
+  S.run.caps = { pages = tonumber(pages), items = tonumber(items), bytes = tonumber(bytes), depth = tonumber(depth) }
+  S.run.used, S.run.reached = { pages = 0, items = 0, bytes = 0, leftOut = 0 }, ''
+end
 expectScope()
 local plan = { 'layout', ARGV[6] }
 
 -- The argument and the key that come next.
-local argAt, keyAt = 9, 8
+local argAt, keyAt = 10, 8
 
 local function nextSeed(key)
   local seed = seedAt(0, argAt)
@@ -47,7 +53,7 @@ end
 
 local function readPhase(exec, at)
   local phase = {
-    created = 0, done = 0, dead = 0, superseded = 0, reopened = 0, closed = '', closings = 0,
+    created = 0, done = 0, dead = 0, superseded = 0, leftOut = 0, reopened = 0, closed = '', closings = 0,
     inside = { 0, 0 }, ready = { 0, 0 }, deadline = tonumber(ARGV[argAt]), join = ARGV[argAt + 1], maxDead = tonumber(ARGV[argAt + 2]),
     maxDeadRate = tonumber(ARGV[argAt + 3]), opener = ARGV[argAt + 4] == '1',
   }
@@ -65,9 +71,10 @@ for at = 1, count do
     id = ARGV[argAt], member = ARGV[argAt + 1], at = at - 1, state = 'open', reason = '', current = 0, step = -1,
     executions = 0, errors = 0, streak = 0, cooldown = 0, completed = 0, tripped = 0, produced = ';', phases = {},
     front = 0, revision = 1, earlyAt = tonumber(ARGV[argAt + 4]),
+    fetches = ARGV[argAt + 5] ~= '' and ARGV[argAt + 5] or nil,
   }
   local phases, firsts = tonumber(ARGV[argAt + 2]), tonumber(ARGV[argAt + 3])
-  argAt = argAt + 5
+  argAt = argAt + 6
   for i = 1, phases do exec.phases[i] = readPhase(exec, i - 1) end
   local m, behind = openModule(KEYS[keyAt], exec, keyAt + 1)
   expectModule(m)

@@ -1,5 +1,5 @@
--- due_scope: takes a due deadline or early opening, or a marked or closing run.
--- INCLUDE lib/core.lua
+-- due_scope: takes a due deadline or early opening, or a marked or closing run, or one that has reached a cap.
+-- INCLUDE lib/core.lua lib/caps.lua
 -- KEYS[1] run          the run's record
 -- KEYS[2] shard_due    what the sweeper looks at
 -- KEYS[3..] exec*      of a deadline or early opening its module's record, of a run those of all its modules
@@ -9,7 +9,7 @@
 -- ARGV[4] grace_ms     after this a run that was not settled is due again
 -- ARGV[5] layout       of a run: fingerprint of its plan, empty when it is not known
 -- CODES LookCode 0 FOUND
--- EFFECTS moves a closing run forward; removes a member that needs nothing any more
+-- EFFECTS moves a closing run, and one that has reached a cap, forward; removes a member that needs nothing any more
 
 local now, run = clock(), load(KEYS[1])
 
@@ -47,14 +47,18 @@ if run.state == 'closing' then
   redis.call('ZADD', KEYS[2], scoreOfEnd(now + ARGV[4]), ARGV[2])
   return reply(0, 'FOUND', { 'settle' })
 end
-if run.state ~= 'open' or run.mark == '' then return nothing() end
+local isCapped = run.mark == '' and leavesOutNodes(run)
+if run.state ~= 'open' or (run.mark == '' and not isCapped) then return nothing() end
 if run.layout ~= ARGV[5] then return reply(-1, 'OTHER_LAYOUT') end
--- The phases with open nodes, until they are drained.
+-- The phases with open nodes, until they are drained. A cap leaves nothing out of what is over already.
 local left = {}
 for i = 3, #KEYS do
   local exec = load(KEYS[i])
   for at, phase in ipairs(exec and exec.phases or {}) do
-    if phase.created > phase.done + phase.dead then left[#left + 1] = { i - 3, at - 1 } end
+    local isOver = exec.state ~= 'open' or phase.closed ~= ''
+    if phase.created > phase.done + phase.dead and not (isCapped and isOver) then left[#left + 1] = { i - 3, at - 1 } end
   end
 end
+-- What is executed now may wait again: the run is looked at until it ends.
+if isCapped then redis.call('ZADD', KEYS[2], scoreOfEnd(now + ARGV[4]), ARGV[2]) end
 return reply(0, 'FOUND', { 'drain', left })

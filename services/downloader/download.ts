@@ -5,8 +5,11 @@ import type { ResponseModel } from '../../libs/contracts/messages.ts';
 import type { DownloadWork } from '../../libs/stage/execution/hand-over.ts';
 import { PARTIAL_HEADER, UNDECODED_HEADER } from '../../libs/stage/messages/response-headers.ts';
 import { withoutPayer } from '../../libs/stage/node/cost-attempt.ts';
+import { moduleOf } from '../../libs/stage/run/runs.ts';
+import { destinationOf } from '../../libs/telemetry/span-names.ts';
 import type { DownloaderDeps } from './deps.ts';
 import { type HttpRequest, type HttpResponse, performRequest } from './http/request.ts';
+import { tracedSend } from './http/traced-send.ts';
 import { breaker } from './policies/breaker.ts';
 import { cache } from './policies/cache.ts';
 import { cookies, sessionCookies } from './policies/cookies.ts';
@@ -80,8 +83,8 @@ export const HOP_POLICIES: readonly HopPolicy[] = [
   cookies,
 ];
 
-const passHop = compose(HOP_POLICIES, ({ sending, hop, cancellation }) =>
-  sending.deps.http.send(hop, cancellation, sending.hold),
+const passHop = compose(HOP_POLICIES, ({ sending, hop, redirects, cancellation }) =>
+  tracedSend({ ...sending.tracedAs, redirects }, hop, () => sending.deps.http.send(hop, cancellation, sending.hold)),
 );
 
 const perform = compose(REQUEST_POLICIES, sendOverHops);
@@ -114,12 +117,18 @@ export async function download(
       limitKey: node.limitKey ?? '',
       obeysRobots: deps.config.obeyRobots && asked.robots !== 'ignore',
       jar: undefined,
+      tracedAs: tracedAs(work),
     });
     return asDownloaded(reply);
   } finally {
     permit.release();
     hold.release();
   }
+}
+
+function tracedAs({ run, lease: { node } }: DownloadWork): SendingContext['tracedAs'] {
+  const step = moduleOf(run, node.moduleId).definition.steps[node.stepIdx]?.name;
+  return { destination: destinationOf(node.moduleId, step), attempt: node.attempts };
 }
 
 /** Sends a request and follows its redirects. */

@@ -15,8 +15,10 @@ import { type Ending, executeHeld, executeNode } from '../../libs/stage/executio
 import type { DownloadWork } from '../../libs/stage/execution/hand-over.ts';
 import type { Outcome } from '../../libs/stage/execution/outcome.ts';
 import { toChainError } from '../../libs/stage/messages/chain-error.ts';
+import { failSpan, isTracing, noteOnSpan, type SpanFields } from '../../libs/telemetry/spans.ts';
 import type { DownloaderDeps } from './deps.ts';
 import { type Downloaded, download } from './download.ts';
+import { hostFields } from './http/traced-send.ts';
 import type { Receipt } from './policies/policy.ts';
 
 type DownloaderOutcome = Outcome<'downloader'>;
@@ -61,14 +63,34 @@ async function perform(deps: DownloaderDeps, work: DownloadWork): Promise<Respon
   const receipt: Receipt = { attempt: '' };
   let response: ResponseModel;
   try {
-    response = toResponse(work, await download(deps, work, request, receipt));
+    const downloaded = await download(deps, work, request, receipt);
+    if (isTracing()) noteDownload(downloaded);
+    response = toResponse(work, downloaded);
   } catch (thrown) {
     if (lease.signal.aborted) throw thrown;
-    response = toFailedResponse(work, request, toCatenaError(thrown, 'download.failed', 'retryable'));
+    const error = toCatenaError(thrown, 'download.failed', 'retryable');
+    if (isTracing()) failSpan(error.code, error.message, { class: error.class, ...hostOf(request.url) });
+    response = toFailedResponse(work, request, error);
   } finally {
     permit.release();
   }
   return { ...response, costAttempt: receipt.attempt };
+}
+
+/** What the span of a download says of it: from where, what came, and how much. */
+function noteDownload({ status, url, content, fromCache, timings }: Downloaded): void {
+  const bytes = content?.$case === 'blob' ? content.value.sizeBytes : content?.value.byteLength;
+  noteOnSpan({
+    ...hostOf(url),
+    'http.response.status_code': status,
+    ...(bytes === undefined ? {} : { 'http.response.decoded_body.size': bytes }),
+    ...{ from_cache: fromCache, first_byte_ms: Math.round(timings.firstByteMs), total_ms: Math.round(timings.totalMs) },
+  });
+}
+
+function hostOf(url: string): SpanFields {
+  const parsed = URL.parse(url);
+  return parsed === null ? {} : hostFields(parsed);
 }
 
 function toResponse({ run, lease }: DownloadWork, downloaded: Downloaded): ResponseModel {

@@ -80,6 +80,7 @@ async function fetch(deps: DownloaderApiDeps, request: FetchRequest, signal: Abo
       permit,
       hold,
       signal,
+      tracedAs: { destination: 'manual' },
     });
     return {
       status,

@@ -16,8 +16,10 @@ import { failpoint } from '../../libs/failpoints/failpoint.ts';
 import type { RetryPolicy } from '../../libs/modules/contract/definition.ts';
 import type { Outcome } from '../../libs/stage/execution/outcome.ts';
 import { childMessages } from '../../libs/stage/messages/wake-ups.ts';
+import { noteStep } from '../../libs/stage/observe/stage-span.ts';
 import type { DecidedFailure } from '../../libs/stage/run/decided-failure.ts';
 import { type LoadedRun, moduleOf } from '../../libs/stage/run/runs.ts';
+import { isTracing, noteOnSpan } from '../../libs/telemetry/spans.ts';
 import type { ErrorThresholdDeps } from './deps.ts';
 
 type ErrorThresholdOutcome = Outcome<'error-threshold'>;
@@ -34,14 +36,35 @@ export async function handle(deps: ErrorThresholdDeps, { model }: Message<'error
   // Also for a repeated decision: whoever decided first may have died before this.
   if (decision.code === DecideCode.TERMINATE_TASK) await deps.tasks.tripped(model.task!);
   const messages = run === undefined ? [] : childMessages(decision.wakeUps, run);
+  if (isTracing()) noteDecision(run, model, command, decision);
   switch (decision.code) {
     case DecideCode.TERMINATE_MODULE:
       return { kind: 'terminate', scope: 'module', reason: 'threshold', messages };
     case DecideCode.TERMINATE_TASK:
       return { kind: 'terminate', scope: 'task', reason: 'threshold', messages };
     default:
-      return { kind: 'next', messages };
+      return { kind: 'next', messages, decision: nameOf(decision) };
   }
+}
+
+/** The decision as spans name it. */
+function nameOf({ action }: DecideOutcome): string {
+  return action === 'dead' ? 'give_up' : action;
+}
+
+/** What the span of a decision says beside its name. */
+function noteDecision(
+  run: LoadedRun | undefined,
+  { context, error, attempts }: ErrorTaskModel,
+  { maxAttempts, retryDelayMs: delayMs }: DecideCommand,
+  { action, repeated, gateTaken }: DecideOutcome,
+): void {
+  noteStep('error-threshold', run, context!);
+  noteOnSpan({
+    ...{ attempt: attempts, max_attempts: maxAttempts, repeated, fallback_gate_taken: gateTaken },
+    ...(error === undefined ? {} : { failure_code: error.code }),
+    ...(action === 'retry' ? { delay_ms: delayMs } : {}),
+  });
 }
 
 function logDecision(

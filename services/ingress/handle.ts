@@ -12,9 +12,11 @@ import { isBackendFailure } from '../../libs/stage/execution/backend-failure.ts'
 import { failUnloaded, retryElsewhere } from '../../libs/stage/execution/execute-node.ts';
 import type { Outcome } from '../../libs/stage/execution/outcome.ts';
 import { type Dispatch, isPutOff } from '../../libs/stage/messages/dispatch.ts';
+import { noteStep } from '../../libs/stage/observe/stage-span.ts';
 import { type LoadedRun, moduleOf } from '../../libs/stage/run/runs.ts';
+import { isTracing } from '../../libs/telemetry/spans.ts';
 import type { IngressDeps } from './deps.ts';
-import { type ChainInput, normalizeInput } from './normalize-input.ts';
+import { type ChainInput, type ChainTarget, normalizeInput } from './normalize-input.ts';
 
 type IngressOutcome = Outcome<'ingress'>;
 
@@ -31,6 +33,7 @@ export async function handle(deps: IngressDeps, message: MessageTo<'ingress'>): 
       if (refusal?.kind === 'cooling') return putOff(refusal.delayMs);
     }
     buildModules(run, input);
+    if (isTracing() && input.target !== undefined) noteStep('ingress', run, stepIn(input.target));
     await deps.dispatch(moduleDispatch(run, input));
     deps.counters.taken(input.kind);
     return { kind: 'next', messages: [] };
@@ -41,6 +44,10 @@ export async function handle(deps: IngressDeps, message: MessageTo<'ingress'>): 
     deps.counters.failed(message.kind);
     return input === undefined ? refuse(deps, error) : failInput(deps, input, error);
   }
+}
+
+function stepIn({ node, stepIdx }: ChainTarget): { readonly moduleId: string; readonly stepIdx: number } {
+  return { moduleId: node.moduleId, stepIdx };
 }
 
 /** Throws when the task was never accepted, or its modules cannot take its input. */

@@ -43,6 +43,13 @@ describe('SubmitTask', () => {
     });
   });
 
+  it('keeps the caps of the task, a depth of 0 among them', async () => {
+    const { api, bench } = openApi();
+    const { run } = await api.submitTask(task({ caps: { pages: 50, depth: 0 } }), call());
+    expect(run).toMatchObject({ caps: { pages: 50, depth: 0 } });
+    expect((await bench.store.findRun(run!.runId!))?.caps).toEqual({ pages: 50, depth: 0 });
+  });
+
   it('answers the first run for the same idempotency key, wherever that is by now', async () => {
     const opened = openApi();
     const runId = await submitted(opened, { idempotencyKey: 'k' });
@@ -70,6 +77,7 @@ describe('SubmitTask', () => {
     [{ costCap: -1 }, ['cost_cap']],
     [{ costCap: Number.NaN }, ['cost_cap']],
     [{ costCap: 1e-9 }, ['cost_cap']],
+    [{ caps: { pages: 0, items: -1, depth: -1, bytes: 0 } }, ['caps.pages', 'caps.items', 'caps.depth', 'caps.bytes']],
     [{ deadlineMs: Number.MAX_SAFE_INTEGER }, ['deadline_ms']],
     [{ idempotencyKey: 'k'.repeat(201) }, ['idempotency_key']],
     [{ metadata: { note: 'x'.repeat(20_000) } }, ['metadata']],

@@ -1,5 +1,5 @@
 import type { AuthorCall, DeadNode, JoinPage, JoinSource, OpenRequest } from '../../libs/calls/served-module.ts';
-import { type ChainNode, isTerminal } from '../../libs/coordination/protocol/node.ts';
+import { type ChainNode, isFailure, isTerminal } from '../../libs/coordination/protocol/node.ts';
 import type { Ending, OnlyChild } from '../../libs/stage/execution/execute-node.ts';
 import { gather } from '../../libs/stage/execution/gather.ts';
 import { failureOf } from '../../libs/stage/run/crash-failure.ts';
@@ -60,7 +60,7 @@ function joinSource({ store, execution }: ModuleProcessorDeps, { module, lease }
       const from = after === '' ? {} : { after };
       const nodes = await execution.coordinator.listNodes({ runId, state: 'dead', limit: PAGE_ROWS, ...from });
       const rows = nodes.filter(
-        (node) => node.moduleId === moduleId && node.phase < phase && node.deathReason !== 'superseded',
+        (node) => node.moduleId === moduleId && node.phase < phase && isFailure(node.deathReason),
       );
       return {
         rows: rows.map((node) => toDeadNode(module.definition.steps[node.stepIdx]?.name, node)),

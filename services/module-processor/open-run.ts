@@ -1,6 +1,12 @@
 import { openerSeed, startSeed } from '../../libs/calls/seeds.ts';
 import type { ModuleFacts } from '../../libs/calls/served-module.ts';
-import { type ModulePlan, type PhasePlan, RunOpenCode } from '../../libs/coordination/protocol/runs.ts';
+import { hasCaps } from '../../libs/contracts/caps.ts';
+import {
+  type ModulePlan,
+  type PhasePlan,
+  RunOpenCode,
+  type RunOpenCommand,
+} from '../../libs/coordination/protocol/runs.ts';
 import { claimNode } from '../../libs/stage/execution/execute-node.ts';
 import { childMessages } from '../../libs/stage/messages/wake-ups.ts';
 import { earlyTime } from '../../libs/stage/run/early-time.ts';
@@ -20,7 +26,7 @@ export async function openRun(
   // The store decides whether a run is closed; the coordinator may have deleted it.
   if (run.record.state === 'closed') return { kind: 'skip', reason: 'RUN_CLOSED' };
   const modules = [...run.modules.values()].map(({ definition }) => planModule(run, definition));
-  const outcome = await deps.execution.coordinator.runOpen({ runId, taskId, modules });
+  const outcome = await deps.execution.coordinator.runOpen({ runId, taskId, modules, ...capsOf(run) });
   if (outcome.code === RunOpenCode.RUN_CLOSED) return { kind: 'skip', reason: 'RUN_CLOSED' };
   // Another process may have ended the run before the coordinator knew it, so its mark is set now.
   const now = await deps.store.findRun(runId);
@@ -39,6 +45,11 @@ export async function openRun(
   return { kind: 'next', messages: claimed.kind === 'later' ? childMessages(outcome.wakeUps, run) : [] };
 }
 
+/** A run without caps says nothing of them. */
+function capsOf({ record: { caps } }: LoadedRun): Pick<RunOpenCommand, 'caps'> {
+  return hasCaps(caps) ? { caps } : {};
+}
+
 function planModule(run: LoadedRun, definition: ModuleFacts): ModulePlan {
   const deadlines = phaseDeadlines(run, definition);
   const phases = definition.phases.map((phase, idx): PhasePlan => {
@@ -54,6 +65,7 @@ function planModule(run: LoadedRun, definition: ModuleFacts): ModulePlan {
   return {
     ...{ moduleId: definition.id, phases, first: [startSeed(run.context, definition)] },
     ...(earlyAtMs === undefined ? {} : { earlyAtMs }),
+    fetchSteps: definition.steps.flatMap(({ kind }, stepIdx) => (kind === 'fetch' ? [stepIdx] : [])),
   };
 }
 

@@ -1,7 +1,9 @@
 /** The gRPC service of the module-processor, which ingress calls. */
-import type { ModuleProcessorServiceImplementation } from '../../libs/contracts/services.ts';
+import { ModuleProcessorDefinition, type ModuleProcessorServiceImplementation } from '../../libs/contracts/services.ts';
 import { describeModules, type ModuleCatalogue } from '../../libs/stage/run/describe-module.ts';
+import { inSpan } from '../../libs/telemetry/spans.ts';
 import { withExtractedTrace } from '../../libs/telemetry/trace-carrier.ts';
+import { servedCallSpan } from '../../libs/transport/grpc/call-spans.ts';
 import type { DispatchRequest, DispatchResponse } from '../../libs/transport/grpc/dispatch/codec.ts';
 import { answerDispatch, type DispatchCallDeps } from './dispatch-call.ts';
 
@@ -13,13 +15,15 @@ export interface ModuleProcessorApiDeps<Context> extends DispatchCallDeps {
   readonly serveStream: (answer: (request: DispatchRequest) => Promise<DispatchResponse>) => ExecuteModule<Context>;
 }
 
+const EXECUTE_MODULE = `${ModuleProcessorDefinition.fullName}/${ModuleProcessorDefinition.methods.executeModule.name}`;
+
 /** The implementation of the service. */
 export function createModuleProcessorApi<Context>(
   deps: ModuleProcessorApiDeps<Context>,
 ): ModuleProcessorServiceImplementation<Context> {
   return {
     executeModule: deps.serveStream(({ dispatch, trace }) =>
-      withExtractedTrace(trace, () => answerDispatch(deps, dispatch)),
+      withExtractedTrace(trace, () => inSpan(servedCallSpan(EXECUTE_MODULE), () => answerDispatch(deps, dispatch))),
     ),
     describeModules: async () => ({ modules: describeModules(deps.modules) }),
   };

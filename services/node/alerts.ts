@@ -105,8 +105,8 @@ async function failureOf(
     const verdict = await extension.describeEnd?.(record, store);
     if (verdict !== undefined) return verdict.failure;
   }
-  // A run that ends at its deadline has done its task.
-  if (reason === 'completed' || reason === 'deadline') return undefined;
+  // A run that ends at its deadline or a cap has done its task.
+  if (reason === 'completed' || reason === 'deadline' || reason === 'capped') return undefined;
   return record.end?.detail === '' ? reason : record.end?.detail;
 }
 

@@ -68,6 +68,8 @@ export interface DistributedBackends {
   readonly checks: Readonly<Record<'redis' | 'nats' | 'postgres', HealthCheck>>;
   /** The processes of the deployment; see {@link NatsBus.processes}. */
   readonly processes: NatsBus['processes'];
+  /** Tells the other processes of nodes that failed; see {@link NatsBus.failedNodes}. */
+  readonly failedNodes: NatsBus['failedNodes'];
   /** Writes what is pending, then closes the connections. Idempotent. */
   close(): Promise<void>;
 }
@@ -190,6 +192,7 @@ export async function openDistributedBackends(options: DistributedBackendsOption
         postgres: () => database.incarnation(),
       },
       processes: (options) => nats.processes(options),
+      failedNodes: (onFailed) => nats.failedNodes(onFailed),
       close,
     };
   } catch (thrown) {

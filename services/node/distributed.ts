@@ -31,6 +31,7 @@ import { Health } from '../../libs/telemetry/health.ts';
 import type { Log } from '../../libs/telemetry/log.ts';
 import { METRICS } from '../../libs/telemetry/metric-names.ts';
 import type { Metrics } from '../../libs/telemetry/metrics.ts';
+import type { Tracing } from '../../libs/telemetry/tracing.ts';
 import { type GrpcServer, startGrpcServer } from '../../libs/transport/grpc/server.ts';
 import { readTlsFiles } from '../../libs/transport/grpc/tls-files.ts';
 import { parseTokens } from '../../libs/transport/grpc/tokens.ts';
@@ -56,6 +57,8 @@ export interface DistributedNodeOptions {
   readonly log: Log;
   /** Default: one that nobody reads. */
   readonly health?: Health;
+  /** Tracing, if it is on. */
+  readonly tracing?: Pick<Tracing, 'tell' | 'keep'> | undefined;
   /** Ends a start that waits for servers. Default: it waits as long as it takes. */
   readonly signal?: AbortSignal;
 }
@@ -78,7 +81,7 @@ const RECEIVERS: readonly Receiver[] = [...new Set<Receiver>(Object.values(RECEI
 
 /** Opens the backends, starts the stages and the servers. Throws when a server or the configuration is refused. */
 export async function startDistributedNode(options: DistributedNodeOptions): Promise<DistributedNode> {
-  const { config, hosted, modules, extensions = [], metrics, clock, log } = options;
+  const { config, hosted, modules, extensions = [], metrics, clock, log, tracing } = options;
   const health = options.health ?? new Health({ log, metrics });
   const stopping = new AbortController();
   const signal = options.signal ?? stopping.signal;
@@ -163,6 +166,8 @@ export async function startDistributedNode(options: DistributedNodeOptions): Pro
     onGone: (gone) => void takeOverFrom(gone),
   });
   meterProcesses(metrics, processes, modules.ids());
+  const failedNodes = tracing && opened.failedNodes((failed) => tracing.keep(failed));
+  tracing?.tell((failed) => failedNodes?.tell(failed));
 
   let server: GrpcServer | undefined;
   let api: HttpServer | undefined;
@@ -281,6 +286,7 @@ export async function startDistributedNode(options: DistributedNodeOptions): Pro
     await alerts.stop();
     await limits.close();
     await remote.close();
+    failedNodes?.stop();
     await opened.close();
     await stages.http.close();
   }

@@ -17,6 +17,7 @@ import { Health } from '../../libs/telemetry/health.ts';
 import { createLog, type Log } from '../../libs/telemetry/log.ts';
 import { Metrics } from '../../libs/telemetry/metrics.ts';
 import { startTelemetry, type Telemetry } from '../../libs/telemetry/start-telemetry.ts';
+import type { Tracing } from '../../libs/telemetry/tracing.ts';
 import { startWatchdog } from '../../libs/telemetry/watchdog/watchdog.ts';
 import { openModules } from '../../libs/workers/open-modules.ts';
 import { STAGE_NAMES, type StageName } from '../stages.ts';
@@ -90,7 +91,8 @@ async function serve(
     const modules = new ModuleRegistry(opened.modules);
     telemetry = await startTelemetry({ config, serviceName: serviceName(stages), log, metrics, health, env });
     const { calls } = opened;
-    const parts = { modules, calls, extensions: configure(extensions, loaded), metrics, log, health, signal };
+    const { tracing } = telemetry;
+    const parts = { modules, calls, extensions: configure(extensions, loaded), metrics, log, health, tracing, signal };
     const node = await start(stages, loaded, parts).catch((error: unknown) => {
       if (signal.aborted) log.info('stopped while it waited for a server');
       else throw error;
@@ -137,6 +139,7 @@ async function start(
     metrics,
     log,
     health,
+    tracing,
     signal,
   }: {
     readonly modules: ModuleRegistry;
@@ -145,6 +148,7 @@ async function start(
     readonly metrics: Metrics;
     readonly log: Log;
     readonly health: Health;
+    readonly tracing: Tracing | undefined;
     /** Ends a start that waits for servers. */
     readonly signal: AbortSignal;
   },
@@ -153,7 +157,7 @@ async function start(
   const hosted = new Set(stages);
   const clock = systemClock;
   const node = await startDistributedNode({
-    ...{ config, hosted, modules, calls, extensions, metrics, clock, log, health, signal },
+    ...{ config, hosted, modules, calls, extensions, metrics, clock, log, health, tracing, signal },
   });
   return { port: node.port, apiUrl: node.apiUrl, failure: NEVER, stop: () => node.stop() };
 }

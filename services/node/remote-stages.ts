@@ -3,7 +3,9 @@ import type { Config } from '../../libs/config/config-tree.ts';
 import { ErrorThresholdDefinition, ModuleProcessorDefinition } from '../../libs/contracts/services.ts';
 import { CatenaError } from '../../libs/errors/catena-error.ts';
 import type { Log } from '../../libs/telemetry/log.ts';
+import { inCallSpan } from '../../libs/telemetry/spans.ts';
 import { injectTrace } from '../../libs/telemetry/trace-carrier.ts';
+import { clientCallSpan } from '../../libs/transport/grpc/call-spans.ts';
 import { createGrpcClient, type GrpcClientOptions } from '../../libs/transport/grpc/client.ts';
 import { openDispatchStream } from '../../libs/transport/grpc/dispatch/client.ts';
 import { dispatchCodec } from '../../libs/transport/grpc/dispatch/codec.ts';
@@ -28,6 +30,8 @@ export interface RemoteStagesOptions {
 
 /** A dispatch that waits longer for a module-processor fails, and its message is returned to the bus. */
 const DISPATCH_TIMEOUT_MS = 60_000;
+
+const EXECUTE_MODULE = `${ModuleProcessorDefinition.fullName}/${ModuleProcessorDefinition.methods.executeModule.name}`;
 
 /** Connects ingress to the stages that this process does not host. Throws `service.no_target` (fatal). */
 export function connectRemoteStages(options: RemoteStagesOptions): RemoteStages {
@@ -58,7 +62,11 @@ function dispatching(options: RemoteStagesOptions) {
   });
   return {
     dispatch: dispatchCall((dispatch) =>
-      stream.dispatch({ dispatch, trace: injectTrace() }, AbortSignal.timeout(DISPATCH_TIMEOUT_MS)),
+      // The stream lives as long as the process, so each dispatch is a call of its own in traces.
+      inCallSpan(
+        () => clientCallSpan(EXECUTE_MODULE, target.target),
+        () => stream.dispatch({ dispatch, trace: injectTrace() }, AbortSignal.timeout(DISPATCH_TIMEOUT_MS)),
+      ),
     ),
     close: async () => {
       await stream.stop();

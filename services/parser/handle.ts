@@ -20,7 +20,7 @@ import { judgedPage } from './another-download.ts';
 import { Bill, payBill } from './cost.ts';
 import type { ParserDeps, RecordedParse } from './deps.ts';
 import { giveUp } from './give-up.ts';
-import { storedBytes, toPage } from './page.ts';
+import { downloadedBytes, storedBytes, toPage } from './page.ts';
 
 type ParserOutcome = Outcome<'parser'>;
 
@@ -89,7 +89,7 @@ async function parseHeld(deps: ParserDeps, work: ParseWork): Promise<Ending> {
     })
     .finally(() => hold.release())
     .finally(() => payBill({ budgets: deps.budgets, log: deps.execution.log }, node, bill));
-  return { kind: 'commit', yielded, childStage: 'ingress' };
+  return { kind: 'commit', yielded, bytes: downloadedBytes(work.response), childStage: 'ingress' };
 }
 
 async function parse(

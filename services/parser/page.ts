@@ -24,6 +24,12 @@ export function storedBytes({ content }: ResponseModel): number {
   return content?.$case === 'blob' ? content.value.sizeBytes : 0;
 }
 
+/** Bytes of the body of a response, as it was decoded; 0 for one from the cache, which nobody downloaded. */
+export function downloadedBytes({ content, fromCache }: ResponseModel): number {
+  if (fromCache || content === undefined) return 0;
+  return content.$case === 'blob' ? content.value.sizeBytes : content.value.byteLength;
+}
+
 async function bodyOf(blobs: BlobStore, { content, runId }: ResponseModel): Promise<Uint8Array> {
   switch (content?.$case) {
     case 'body':

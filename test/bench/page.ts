@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from './scratch.ts';
 
-export type Section = 'speed' | 'sizes' | 'profile' | 'flat' | 'fan-out' | 'distributed' | 'sizing' | 'many';
+export type Section = 'speed' | 'sizes' | 'profile' | 'flat' | 'fan-out' | 'distributed' | 'traces' | 'sizing' | 'many';
 
 const ENGINE = 'docs/benchmarks/engine.md';
 const PAGES: Partial<Record<Section, string>> = { sizing: 'docs/guides/sizing.md', many: 'docs/guides/sizing.md' };

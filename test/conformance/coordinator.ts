@@ -23,6 +23,7 @@ import { describeReads } from './coordinator/reads/reads.ts';
 import { describeStepEvents } from './coordinator/reads/step-events.ts';
 import { describeTimeline } from './coordinator/reads/timeline.ts';
 import { describeResends } from './coordinator/resend.ts';
+import { describeCaps } from './coordinator/runs/caps.ts';
 import { describeControl } from './coordinator/runs/control.ts';
 import { describePurge } from './coordinator/runs/purge.ts';
 import { describeRunEnd } from './coordinator/runs/run-end.ts';
@@ -53,6 +54,7 @@ export function describeCoordinator(name: string, open: OpenCoordinator, options
     describeSweeper(open);
     describeWindows(open);
     describeControl(open);
+    describeCaps(open);
     describeRunEnd(open);
     describeReplay(open);
     describeReorder(open);

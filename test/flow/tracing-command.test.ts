@@ -15,17 +15,20 @@ async function runShop(...settings: string[]) {
 
 it('a run from the command line is traced to its end', async () => {
   const { endpoint, spans } = await startOtlpReceiver();
-  const { code, stderr } = await runShop(`otel.endpoint=${endpoint}`, 'metrics.listen=http://127.0.0.1:0');
+  const all = [`otel.endpoint=${endpoint}`, 'otel.sample_ratio=1'];
+  const { code, stderr } = await runShop(...all, 'metrics.listen=http://127.0.0.1:0');
   expect([code, stderr]).toEqual([0, expect.stringContaining('completed')]);
   expect(new Set(spans.map(({ traceId }) => traceId)).size).toBe(1);
-  const parsed = spans.filter(({ name, attributes }) => name === 'catena.parser' && attributes.commit === 'COMMIT_OK');
+  const parsed = spans.filter(
+    ({ name, attributes }) => name.startsWith('parse shop/') && attributes.commit === 'COMMIT_OK',
+  );
   // Two lists and twenty products, each parsed once, whatever failed in between.
   expect(parsed.length).toBeGreaterThanOrEqual(22);
-  expect(spans.filter(({ name }) => name === 'catena.submit')).toHaveLength(1);
+  expect(spans.filter(({ name }) => name === 'submit shop')).toHaveLength(1);
 });
 
 it('a collector that is not there is said once, and the run completes', async () => {
-  const { code, stderr } = await runShop('otel.endpoint=http://127.0.0.1:1');
+  const { code, stderr } = await runShop('otel.endpoint=http://127.0.0.1:1', 'otel.sample_ratio=1');
   expect([code, stderr]).toEqual([0, expect.stringContaining('completed')]);
   expect(stderr.match(/spans could not be delivered/g)).toHaveLength(1);
 });

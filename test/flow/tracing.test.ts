@@ -10,7 +10,7 @@ import { startTracing, type Tracing, type TracingOptions } from '../../libs/tele
 import { startServer } from '../../services/downloader/http/loopback.fixture.ts';
 import { run, startNode } from '../fixtures/flow.ts';
 import { startOtlpReceiver } from '../fixtures/otlp/receiver.ts';
-import { isNamed, lineage } from './lineage.ts';
+import { isNamed, isOfStage, KIND, lineage } from './lineage.ts';
 
 /** A list, and the pages that it links to. */
 const crawl = defineModule({
@@ -51,7 +51,8 @@ async function startSite(): Promise<string> {
 }
 
 async function trace(endpoint: string, more: Partial<TracingOptions> = {}): Promise<Tracing> {
-  const options = { serviceName: 'catena', sampleRatio: 1, log: silentLog, metrics: new Metrics() };
+  const resource = { 'service.name': 'catena' };
+  const options = { resource, sampleRatio: 1, log: silentLog, metrics: new Metrics() };
   const tracing = await startTracing({ endpoint, ...options, ...more });
   onTestFinished(() => tracing.stop());
   return tracing;
@@ -75,11 +76,11 @@ describe('a traced run', () => {
     const { traceId, spanId } = runTraceIds(runId);
     expect(new Set(paths)).toEqual(new Set(['/v1/traces']));
     expect(new Set(spans.map((span) => span.traceId))).toEqual(new Set([traceId]));
-    expect(new Set(spans.map((span) => span.attributes.run_id))).toEqual(new Set([runId]));
+    expect(new Set(spans.filter(isOfStage).map((span) => span.attributes.run_id))).toEqual(new Set([runId]));
     expect(new Set(spans.map((span) => span.resource['service.name']))).toEqual(new Set(['catena']));
-    expect(spans.filter(({ parentId }) => parentId === '')).toMatchObject([{ name: 'catena.submit', spanId }]);
+    expect(spans.filter(({ parentId }) => parentId === '')).toMatchObject([{ name: 'submit crawl', spanId }]);
     expect(new Set(spans.map((span) => span.spanId)).size).toBe(spans.length);
-    const opened = 'submit > ingress > module-processor';
+    const opened = 'submit > ingress > open';
     const started = `${opened} > module-processor`;
     // Both are gone on with in the dispatch that opened the run, one after the other.
     const listed = `${opened} > module-processor > downloader > parser`;
@@ -119,10 +120,10 @@ describe('a traced run', () => {
 
   it('shows a failure with its code, the decision about it, and the retry in the same trace', async () => {
     const { spans } = await tracedRun();
-    const failed = spans.filter(({ status }) => status.code === 2);
+    const failed = spans.filter(isOfStage).filter(({ status }) => status.code === 2);
     expect(failed).toMatchObject([
       {
-        name: 'catena.parser',
+        name: 'parse crawl/detail',
         attributes: {
           'error.type': 'download.status',
           failed_in: 'parser',
@@ -134,7 +135,9 @@ describe('a traced run', () => {
       },
     ]);
     const decided = spans.filter(isNamed('error-threshold'));
-    expect(decided).toMatchObject([{ parentId: failed[0]!.spanId, attributes: { decision: 'next', attempts: 1 } }]);
+    expect(decided).toMatchObject([
+      { parentId: failed[0]!.spanId, attributes: { decision: 'retry', attempt: 1, failure_code: 'download.status' } },
+    ]);
     const node = failed[0]!.attributes.request_id;
     const retried = spans.filter(isNamed('downloader')).filter(({ attributes }) => attributes.request_id === node);
     expect(retried.map(({ attributes }) => attributes.epoch).sort()).toEqual([0, 1]);
@@ -149,16 +152,85 @@ describe('a traced run', () => {
     expect(JSON.parse(failure!)).toMatchObject({ run_id: runId, trace_id: runTraceIds(runId).traceId });
   });
 
-  it('that is not sampled leaves its failures, and they alone', async () => {
+  it('names spans by what is done with which step, and each request by what it asks for', async () => {
+    const { spans } = await tracedRun();
+    expect([...new Set(spans.map(({ name }) => name))].sort()).toEqual(
+      [
+        ...[
+          'submit crawl',
+          'dispatch crawl',
+          'open crawl',
+          'execute crawl/start',
+          'execute crawl/list',
+          'execute crawl/detail',
+          'notify crawl/detail',
+        ],
+        ...['dispatch crawl/detail', 'download crawl/list', 'download crawl/detail', 'parse crawl/list'],
+        ...['parse crawl/detail', 'decide crawl/detail', 'GET crawl/list', 'GET crawl/detail'],
+      ].sort(),
+    );
+    const asked = spans.filter(({ name }) => name === 'GET crawl/detail');
+    expect(asked.map(({ attributes }) => attributes['http.response.status_code']).sort()).toEqual([200, 200, 503]);
+    for (const { kind, attributes, parentId } of asked) {
+      expect(kind).toBe(KIND.client);
+      expect(attributes).toMatchObject({
+        'http.request.method': 'GET',
+        'url.full': expect.stringMatching(/^http:/),
+        'server.address': expect.any(String),
+        'server.port': expect.any(Number),
+        'http.response.body.size': expect.any(Number),
+        attempt: expect.any(Number),
+      });
+      expect(spans.find(({ spanId }) => spanId === parentId)?.name).toBe('download crawl/detail');
+    }
+    const refused = asked.find(({ attributes }) => attributes['http.response.status_code'] === 503);
+    expect(refused).toMatchObject({ status: { code: 2 }, attributes: { 'error.type': '503', attempt: 1 } });
+    const downloads = spans.filter(({ name }) => name === 'download crawl/detail');
+    expect(downloads.map(({ attributes }) => attributes['http.response.status_code']).sort()).toEqual([200, 200, 503]);
+  });
+
+  it('that is not sampled leaves the whole trace of the node that failed, its retry included, and nothing else', async () => {
     const { runId, spans } = await tracedRun({ sampleRatio: 0 });
-    expect(spans).toMatchObject([
-      {
-        name: 'catena.failure',
-        traceId: runTraceIds(runId).traceId,
-        attributes: { run_id: runId, 'error.type': 'download.status' },
-        status: { code: 2 },
-      },
+    const { traceId, spanId: rootId } = runTraceIds(runId);
+    const failed = spans.filter(isNamed('parser')).find(({ status }) => status.code === 2)!;
+    expect(failed).toMatchObject({ traceId, attributes: { run_id: runId, 'error.type': 'download.status' } });
+    const node = failed.attributes.request_id;
+    const story = spans.filter(isOfStage).map((span) => [span.name, span.attributes.epoch ?? 0].join(' '));
+    expect(story.sort()).toEqual([
+      'decide crawl/detail 0',
+      // The sweeper sends the retry to ingress.
+      'dispatch crawl/detail 1',
+      'download crawl/detail 0',
+      'download crawl/detail 1',
+      'notify crawl/detail 1',
+      'parse crawl/detail 0',
+      'parse crawl/detail 1',
+      'submit crawl 0',
     ]);
+    for (const { name, attributes } of spans.filter(isOfStage)) {
+      if (name !== 'submit crawl') expect(attributes.request_id, name).toBe(node);
+      expect(attributes['catena.kept_for'], name).toBe('failure');
+    }
+    const ids = new Set(spans.map(({ spanId }) => spanId));
+    expect(ids.size).toBe(spans.length);
+    expect(spans.filter(({ parentId }) => !ids.has(parentId)).map(({ spanId }) => spanId)).toEqual([rootId]);
+    const asked = spans.filter(({ name }) => name === 'GET crawl/detail');
+    expect(asked.map(({ attributes }) => attributes['http.response.status_code']).sort()).toEqual([200, 503]);
+  });
+
+  it('with more nodes than one trace may have goes on in traces of its hops, each linked to the root', async () => {
+    const { runId, spans } = await tracedRun({ nodesPerTrace: 2 });
+    const { traceId, spanId } = runTraceIds(runId);
+    const split = spans.filter((span) => span.traceId !== traceId);
+    const roots = split.filter(({ parentId }) => parentId === '');
+    expect(new Set(split.map((span) => span.traceId)).size).toBeGreaterThanOrEqual(2);
+    for (const span of split) expect(roots.some((root) => root.traceId === span.traceId)).toBe(true);
+    for (const root of roots) {
+      expect(root.attributes.run_id).toBe(runId);
+      expect(root.links[0]).toMatchObject({ traceId, spanId });
+    }
+    const parsed = split.filter(({ name }) => name === 'parse crawl/detail').map((span) => lineage(span, spans));
+    expect(parsed).toContain('ingress > module-processor > downloader > parser');
   });
 });
 

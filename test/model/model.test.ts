@@ -16,10 +16,10 @@ describe('the model of the chain', () => {
     expect(findings({ ...FIXED }, 150, 1_000)).toEqual([]);
   });
 
-  it.each(['claimState', 'claimNonce', 'dueTake', 'drain', 'windowSweep'] as const)(
+  it.each(['claimState', 'claimNonce', 'dueTake', 'drain', 'windowSweep', 'capDrain', 'capReplaces'] as const)(
     'finds something without the rule %s',
     (rule) => {
-      expect(findings({ ...FIXED, [rule]: LITERAL[rule] }, 20, 1)).not.toEqual([]);
+      expect(findings({ ...FIXED, [rule]: LITERAL[rule] }, 40, 1)).not.toEqual([]);
     },
   );
 

@@ -37,6 +37,8 @@ export const FIXED = {
   earlyAgain: true, // literal false: compute hops of the early opening are not computed again
   windowSweep: true, // literal false: only committers let ready nodes into a window
   windowFront: true, // literal false: nodes of a phase that is not open any more take places in the window
+  capDrain: true, // literal false: nobody ends the nodes that a cap leaves out
+  capReplaces: true, // literal false: the items of a later commit of a node are counted beside those of the earlier one
   retryPending: true, // literal false: a retry node stays retry until claimed (stuck with a re-scored index)
 };
 export type Rules = { -readonly [K in keyof typeof FIXED]: string | boolean };
@@ -75,6 +77,8 @@ export const LITERAL: Rules = {
   earlyAgain: false,
   windowSweep: false,
   windowFront: false,
+  capDrain: false,
+  capReplaces: false,
   retryPending: false,
 };
 
@@ -181,6 +185,8 @@ type State = {
   inc: number;
   barrier: number;
   claimLog: Record<string, string>;
+  /** What the run has used of its caps; `reached` by their names. */
+  cap: { pages: number; items: number; reached: string[]; leftOut: number };
 };
 
 /** The due time of a node that stands ready outside of its module's window, plus its number. */
@@ -248,6 +254,13 @@ export function simulate(seed: number, R: Rules, opt: { trace?: boolean } = {}):
   const WINDOW = h(seed, 'window') % 5 < 2 ? 1 + (h(seed, 'size') % 4) : 1e6;
   /** What the task has counted beside this run, in other runs of it. In most seeds it has no other. */
   const BESIDE = h(seed, 'beside') % 5 === 0 ? h(seed, 'errors') % TASKERR : 0;
+  /** In one of four seeds the run may make so many requests, or yield so many items. */
+  const CAP =
+    h(seed, 'cap') % 4 > 0
+      ? {}
+      : h(seed, 'capOf') % 2
+        ? { pages: h(seed, 'most') % 6 }
+        : { items: 1 + (h(seed, 'most') % 6) };
   const nm = 1 + int(2),
     nph = 1 + int(3),
     V = 2 + int(4);
@@ -347,6 +360,7 @@ export function simulate(seed: number, R: Rules, opt: { trace?: boolean } = {}):
     inc: 0,
     barrier: 0,
     claimLog: {},
+    cap: { pages: 0, items: 0, reached: [], leftOut: 0 },
   });
   S = fresh();
   const terminal = (n: N) => n.s === 'done' || n.s === 'dead' || n.s === 'superseded';
@@ -365,7 +379,23 @@ export function simulate(seed: number, R: Rules, opt: { trace?: boolean } = {}):
     S.mods[n.m]!.status === 'open' &&
     (!S.mods[n.m]!.closed[n.ph] || (n.reopened && R.lateCommit === 'latch'));
 
+  /** Whether a cap leaves out what leads to requests, or everything. */
+  const capStops = (kind: N['kind'], step: number) =>
+    S.cap.reached.includes('items') || (S.cap.reached.includes('pages') && kind === 'hop' && !steps[step]!.compute);
+  /** Whether a node that waits is left out: not claimed, and ended by the sweeper. */
+  const isLeftOut = (n: N) =>
+    !n.reopened && (n.s === 'pending' || n.s === 'retry' || n.s === 'fetched') && capStops(n.kind, n.step);
+  const checkCaps = () => {
+    const nodes = Object.values(S.nodes);
+    const pages = nodes.filter((n) => n.kind === 'req').length;
+    const items = nodes.reduce((sum, n) => sum + n.nItems, 0);
+    if (S.cap.pages !== pages) fail('I13 the pages that are counted are not the requests that exist');
+    if (S.cap.items !== items) fail('I13 the items that are counted are not those of the commits');
+    if (CAP.pages !== undefined && pages > CAP.pages && !stats.replayed) fail('I13 more requests than the cap');
+    if (S.cap.reached.length === 0 && nodes.some((n) => n.why === 'left_out')) fail('I13 left out before any cap');
+  };
   const check = (where: string) => {
+    checkCaps();
     for (const [mi, m] of S.mods.entries())
       for (let p = 0; p < nph; p++) {
         let o = 0,
@@ -486,6 +516,14 @@ export function simulate(seed: number, R: Rules, opt: { trace?: boolean } = {}):
     }
     const M = S.mods[m]!,
       ph = steps[c.step]!.ph;
+    const isBeyond = c.kind === 'req' && CAP.pages !== undefined && S.cap.pages >= CAP.pages;
+    if (!from?.reopened && (isBeyond || capStops(c.kind, c.step))) {
+      if (isBeyond && !S.cap.reached.includes('pages')) S.cap.reached.push('pages');
+      S.cap.leftOut++;
+      st('left_out');
+      return null;
+    }
+    if (c.kind === 'req') S.cap.pages++;
     S.nodes[c.id] = {
       id: c.id,
       kind: c.kind,
@@ -676,7 +714,7 @@ export function simulate(seed: number, R: Rules, opt: { trace?: boolean } = {}):
         if (n.s === 'done' || n.s === 'superseded' || n.s === 'dead') return { code: n.s === 'dead' ? 5 : 1 };
         if (epoch < n.epoch) return { code: 2 };
         if (epoch > n.epoch && R.epochAhead === 'unknown') return { code: 3 };
-        if (!live(n)) return { code: 5 };
+        if (!live(n) || isLeftOut(n)) return { code: 5 };
         if (R.claimState === 'strict') {
           if (n.s === 'processing' || n.s === 'failed' || n.s === 'releasing') return { code: 4 };
           if (n.s === 'fetched' && stage === 'fetch') return { code: 4 };
@@ -754,7 +792,7 @@ export function simulate(seed: number, R: Rules, opt: { trace?: boolean } = {}):
       T('commit', () => {
         const n = S.nodes[id];
         if (!n) return { code: 1, notified: [] };
-        if (n.token === token && (n.s === 'done' || n.s === 'releasing')) {
+        if (n.token === token && (n.s === 'done' || n.s === 'releasing' || n.why === 'left_out')) {
           const c = n.hand ? S.nodes[n.hand] : undefined;
           return {
             code: 3,
@@ -774,6 +812,11 @@ export function simulate(seed: number, R: Rules, opt: { trace?: boolean } = {}):
         const k = `${id}@${n.epoch}`;
         S.commits[k] = (S.commits[k] ?? 0) + 1;
         if (S.commits[k]! > 1) fail('I3 a node committed twice in one epoch');
+        S.cap.items += nItems - (R.capReplaces ? n.nItems : 0);
+        if (CAP.items !== undefined && S.cap.items >= CAP.items && !S.cap.reached.includes('items')) {
+          S.cap.reached.push('items');
+          st('cap_items');
+        }
         n.tag = tag;
         n.nItems = nItems;
         n.comm++;
@@ -793,8 +836,12 @@ export function simulate(seed: number, R: Rules, opt: { trace?: boolean } = {}):
           }
           children = list;
         }
+        const leftOut = S.cap.leftOut;
+        const existing = children.filter((c) => S.nodes[c.id]).length;
         const ids = children.map((c) => create(c, n.m, id)).filter((x) => x !== null) as string[];
-        end(n, 'done', '');
+        // A hop of which a cap has left nothing is neither done nor failed.
+        const isNothing = n.kind === 'hop' && S.cap.leftOut > leftOut && existing + ids.length === 0 && nItems === 0;
+        end(n, isNothing ? 'dead' : 'done', isNothing ? 'left_out' : '');
         settlePhase(n.m, n.ph);
         let next: { id: string; token: string; n: N } | undefined;
         if (hand && ids.length === 1) {
@@ -1064,6 +1111,14 @@ export function simulate(seed: number, R: Rules, opt: { trace?: boolean } = {}):
             } else {
               settlePhase(n.m, n.ph);
             }
+            out.push('');
+            continue;
+          }
+          if (R.capDrain && isLeftOut(n)) {
+            end(n, 'dead', 'left_out');
+            S.cap.leftOut++;
+            st('cap_drained');
+            settlePhase(n.m, n.ph);
             out.push('');
             continue;
           }
@@ -1637,6 +1692,7 @@ export function simulate(seed: number, R: Rules, opt: { trace?: boolean } = {}):
       S.run.status === 'closed' &&
       !Object.values(S.nodes).some((n) => n.s === 'dead' || n.s === 'superseded') &&
       S.mods.every((m) => m.status === 'done') &&
+      S.cap.reached.length === 0 &&
       !stats.deadline
     ) {
       const want = new Set<string>();

@@ -33,6 +33,10 @@ export class ClassSource {
     this.#options = options;
   }
 
+  get consumer(): string {
+    return this.#options.place.consumer;
+  }
+
   get weight(): number {
     return CLASS_WEIGHT[this.#options.place.priorityClass];
   }

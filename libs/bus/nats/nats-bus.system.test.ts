@@ -4,7 +4,6 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'v
 import { type NatsServer, startNatsServer } from '../../../test/fixtures/servers/nats-server.ts';
 import { silentLog } from '../../telemetry/log.ts';
 import { Metrics } from '../../telemetry/metrics.ts';
-import { SPANS } from '../../telemetry/span-names.ts';
 import { activeTraceId, inSpan } from '../../telemetry/spans.ts';
 import { runTraceIds } from '../../telemetry/trace-ids.ts';
 import { startTracing } from '../../telemetry/tracing.ts';
@@ -182,7 +181,7 @@ const EVENT = {
 it('a trace goes on in the receiver', async () => {
   const tracing = await startTracing({
     endpoint: 'http://127.0.0.1:1',
-    serviceName: 'test',
+    resource: { 'service.name': 'test' },
     sampleRatio: 0,
     log: silentLog,
     metrics: new Metrics(),
@@ -198,7 +197,7 @@ it('a trace goes on in the receiver', async () => {
       received.resolve(activeTraceId());
     },
   });
-  const span = { name: SPANS.parser, runId: 'run-1', fields: {}, isConsumer: true } as const;
+  const span = { name: 'parse shop/page', runId: 'run-1', fields: {}, cause: 'consumer' } as const;
   await inSpan(span, () => bus.publish(request('n')));
   expect(await received.promise).toBe(runTraceIds('run-1').traceId);
 });

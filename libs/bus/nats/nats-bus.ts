@@ -10,9 +10,11 @@ import { RECEIVER } from '../../contracts/chain.ts';
 import type { PriorityClass } from '../../contracts/priority.ts';
 import { classOf, type Dispatched, type Namespace, responseSubject } from '../../contracts/subjects.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
+import type { FailedNode } from '../../telemetry/held-spans.ts';
 import type { Bus, Receiver, ResponseName, SubscribeOptions, Subscription } from '../port.ts';
 import { Backlog } from './backlog.ts';
 import type { ClassPlace } from './class-source.ts';
+import { FailedNodes } from './failed-nodes.ts';
 import { API_CODE, apiCode, isGone, toBusError } from './nats-error.ts';
 import { NatsEvents } from './nats-events.ts';
 import type { BusNotice } from './notice.ts';
@@ -146,6 +148,7 @@ export class NatsBus implements Bus {
       subscriber: options as unknown as SubscribeOptions<Receiver>,
       ackWaitMs,
       read: (msg) => readDelivery(msg, stage, namespace, check),
+      plainSubject: (subject) => namespace.strip(subject) ?? subject,
       onRefused,
       onError: (error) => onNotice({ kind: 'delivery_failed', stage, error }),
       restore: () => this.#restore(),
@@ -182,6 +185,12 @@ export class NatsBus implements Bus {
   processes(options: Pick<ProcessListOptions, 'self' | 'calls' | 'onGone'>): ProcessList {
     const { connection, namespace } = this.#parts;
     return new ProcessList({ connection, namespace, ...options });
+  }
+
+  /** Tells the other processes of nodes that failed, over the same connection. */
+  failedNodes(onFailed: (failed: FailedNode) => void): FailedNodes {
+    const { connection, namespace } = this.#parts;
+    return new FailedNodes({ connection, namespace, onFailed });
   }
 
   close(): Promise<void> {

@@ -9,7 +9,9 @@ import { encodeMessage } from '../../contracts/chain.ts';
 import { type Dispatched, messageId, type Namespace, subjectOfMessage } from '../../contracts/subjects.ts';
 import { nodeIdOf } from '../../contracts/validate.ts';
 import { CatenaError, toCatenaError } from '../../errors/catena-error.ts';
+import { inCallSpan } from '../../telemetry/spans.ts';
 import { outgoingHeaders, sizeOf } from './message-headers.ts';
+import { sendSpan } from './message-spans.ts';
 import { isGone, isLeaderless, isStreamFull, toBusError } from './nats-error.ts';
 
 export interface PublishingOptions {
@@ -57,7 +59,15 @@ export class Publishing {
    * Throws `bus.message_too_large` before anything is sent, and `bus.unavailable` (retryable) when the server does not answer in
    * time. A missing stream is created again, and the message is sent again.
    */
-  async bytes({ subject, kind, body, id }: Outgoing): Promise<PublishResult> {
+  async bytes(outgoing: Outgoing): Promise<PublishResult> {
+    const { connection, namespace } = this.#options;
+    const { subject: plain, body, id } = outgoing;
+    const describe = () =>
+      sendSpan(connection, { subject: namespace.subject(plain), plain, bytes: body.byteLength }, id);
+    return inCallSpan(describe, () => this.#send(outgoing), { answered: (result) => ({ result }) });
+  }
+
+  async #send({ subject, kind, body, id }: Outgoing): Promise<PublishResult> {
     const { connection, namespace } = this.#options;
     const place = namespace.subject(subject);
     const headers = outgoingHeaders(kind);

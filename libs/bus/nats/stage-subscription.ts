@@ -1,12 +1,14 @@
 import type { NatsConnection } from '@nats-io/transport-node';
 import { FairQueue } from '../../concurrency/fair-queue.ts';
 import type { ChainMessage, MessageTo } from '../../contracts/chain.ts';
+import { isTracing, withReceived } from '../../telemetry/spans.ts';
 import { withExtractedTrace } from '../../telemetry/trace-carrier.ts';
 import type { Receiver, SubscribeOptions } from '../port.ts';
 import { shareOf } from '../share-of.ts';
 import { type ClassPlace, ClassSource } from './class-source.ts';
 import type { Delivered } from './delivered.ts';
 import type { HeldMessage } from './held-message.ts';
+import { receivedFields } from './message-spans.ts';
 import type { ReadDelivery, RefusedMessage } from './read-message.ts';
 
 export interface StageSubscriptionOptions {
@@ -16,6 +18,8 @@ export interface StageSubscriptionOptions {
   readonly subscriber: SubscribeOptions<Receiver>;
   readonly ackWaitMs: number;
   readonly read: (msg: Delivered) => ReadDelivery;
+  /** A subject without the namespace of the deployment. */
+  readonly plainSubject: (subject: string) => string;
   readonly onRefused: (refused: RefusedMessage) => Promise<void>;
   /** Called when a receiver throws, which it must not. */
   readonly onError: (error: unknown) => void;
@@ -196,10 +200,11 @@ export class StageSubscription {
     }
   }
 
-  async #run({ source, held, message, headers }: Waiting): Promise<void> {
+  async #run(waiting: Waiting): Promise<void> {
+    const { source, held } = waiting;
     this.#running += 1;
     try {
-      await withExtractedTrace(headers, () => this.#deliver(source, held, message));
+      await this.#traced(waiting);
     } catch (thrown) {
       source.giveBack(held, RETRY_DELAY_MS);
       this.#options.onError(thrown);
@@ -220,6 +225,17 @@ export class StageSubscription {
     } finally {
       this.#release(held);
     }
+  }
+
+  /** Delivers it within the trace that it belongs to. */
+  #traced({ source, held, message, headers }: Waiting): Promise<void> {
+    if (!isTracing()) return this.#deliver(source, held, message);
+    const { subject, data } = held.msg;
+    const received = receivedFields({
+      ...{ subject, plain: this.#options.plainSubject(subject), bytes: data.byteLength },
+      ...{ consumer: source.consumer, isRedelivered: held.isRedelivered },
+    });
+    return withExtractedTrace(headers, () => withReceived(received, () => this.#deliver(source, held, message)));
   }
 
   #deliver(source: ClassSource, held: HeldMessage, message: ChainMessage): Promise<void> {

@@ -3,6 +3,7 @@ import { fromMicros } from '../../limits/budgets.ts';
 import type { RunRecord } from '../../store/port.ts';
 import type { CliContext, ConfigOptions } from '../context.ts';
 import { ExitCode, type ExitCodeValue } from '../exit-codes.ts';
+import { type CapsView, capsView } from '../read/caps-view.ts';
 import { withRuns } from '../read/open-source.ts';
 import type { RunLook, RunSource } from '../read/run-source.ts';
 import { countNodes } from '../status/progress.ts';
@@ -54,6 +55,8 @@ export interface RunView {
   /** Reserved for requests whose cost was never recorded: it may have been spent. */
   readonly cost_reserved: number;
   readonly cost_cap: number | null;
+  /** What it may do at most, and what it has used of that; null without caps. */
+  readonly caps: CapsView | null;
   readonly accepted_at: string;
   readonly deadline_at: string | null;
   readonly ended_at: string | null;
@@ -62,6 +65,7 @@ export interface RunView {
 export function describeRun({ record: run, snapshot, items, cost }: RunLook): RunView {
   const { end, deadlineAtMs } = run;
   const nodes = end === undefined ? countNodes(snapshot) : undefined;
+  const capUse = end?.capUse ?? snapshot?.capUse;
   return {
     run_id: run.runId,
     modules: run.modules,
@@ -79,6 +83,7 @@ export function describeRun({ record: run, snapshot, items, cost }: RunLook): Ru
     cost: fromMicros(cost?.spent ?? 0),
     cost_reserved: fromMicros(cost?.reserved ?? 0),
     cost_cap: run.costCap === undefined ? null : fromMicros(run.costCap),
+    caps: capUse === undefined ? null : capsView(capUse),
     accepted_at: new Date(run.acceptedAtMs).toISOString(),
     deadline_at: deadlineAtMs === undefined ? null : new Date(deadlineAtMs).toISOString(),
     ended_at: end === undefined ? null : new Date(end.endedAtMs).toISOString(),

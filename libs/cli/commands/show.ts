@@ -4,6 +4,7 @@ import { groupFailures } from '../../explain/failures.ts';
 import type { StoredEvent } from '../../store/port.ts';
 import type { CliContext, ConfigOptions } from '../context.ts';
 import { ExitCode, type ExitCodeValue } from '../exit-codes.ts';
+import { capsText } from '../read/caps-view.ts';
 import { type FailedNode, failedNodeText, readFailedNodes } from '../read/failed-nodes.ts';
 import { withRuns } from '../read/open-source.ts';
 import { kindLines } from '../run/summary.ts';
@@ -91,6 +92,7 @@ function showText({ view, modules, failed, events }: Shown, paint: Paint): strin
     ['nodes', `${formatCount(view.done)} done, ${formatCount(view.failed)} failed, ${formatCount(view.open)} open`],
     ['items', formatCount(view.items)],
     ...(costText === '' ? [] : [['cost', costText]]),
+    ...(view.caps === null ? [] : [['caps', capsText(view.caps)]]),
   ]);
   return [facts, phasesText(modules), eventsText(events), failedText(failed, paint)].filter(Boolean).join('\n');
 }

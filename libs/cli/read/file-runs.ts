@@ -1,5 +1,6 @@
 /** The runs of a database file, read while another process may be writing it. */
 import type { Clock } from '../../clock/clock.ts';
+import { isFailure } from '../../coordination/protocol/node.ts';
 import { explainRun } from '../../explain/explain.ts';
 import { readOverview } from '../../explain/overview.ts';
 import { readNodes } from '../../explain/read-nodes.ts';
@@ -80,7 +81,7 @@ async function* letters({ store, coordinator }: Reader, { runId, state }: RunRec
   }
   if (!(await hasDead(coordinator, runId))) return;
   for await (const node of deadNodes(coordinator, runId)) {
-    if (node.deathReason !== 'superseded') yield toDeadLetter(node);
+    if (isFailure(node.deathReason)) yield toDeadLetter(node);
   }
 }
 

@@ -21,7 +21,14 @@ export interface ReplaySelection {
 /** The outcome for a node. */
 export type ReplayWord = 'replayed' | 'not_replayable' | 'draining' | 'unknown_node';
 
-export const REPLAY_REASONS = ['failed', 'crashed', 'deadline_exceeded', 'terminated', 'cancelled'] as const;
+export const REPLAY_REASONS = [
+  'failed',
+  'crashed',
+  'deadline_exceeded',
+  'terminated',
+  'cancelled',
+  'left_out',
+] as const;
 const DEFAULT_REASONS: readonly string[] = ['failed', 'crashed'];
 
 const WORDS = {

@@ -3,6 +3,7 @@ import type { RunEnd, RunRecord } from '../../store/port.ts';
 import type { CliContext } from '../context.ts';
 import type { Engine } from '../engine.ts';
 import { type ExitCodeValue, exitCodeOfRun } from '../exit-codes.ts';
+import { capsView } from '../read/caps-view.ts';
 import { type FailedNode, namesIn, STEPS_KEY, toFailedNode } from '../read/failed-nodes.ts';
 import { commandFor } from '../run-location.ts';
 import type { Reporter } from '../status/reporter.ts';
@@ -82,6 +83,7 @@ export function printSummary(
     done: end.done,
     failed: end.dead,
     items: end.items,
+    caps: end.capUse === undefined ? null : capsView(end.capUse),
     cost: fromMicros(end.cost?.spent ?? 0),
     cost_reserved: fromMicros(end.cost?.reserved ?? 0),
     items_by_type: Object.fromEntries(itemsByType),

@@ -43,7 +43,10 @@ export function sameCommand(invocation: string, args: readonly string[]): string
 }
 
 /** The options that a resumed run ignores, as messages. */
-export function keptLimits({ deadline, costCap }: RunOptions): string[] {
-  const given = [...(deadline === undefined ? [] : ['deadline']), ...(costCap === undefined ? [] : ['cost cap'])];
-  return given.map((what) => `it keeps the ${what} that it was started with, if any`);
+export function keptLimits({ deadline, costCap, maxPages, maxItems, maxDepth, maxBytes }: RunOptions): string[] {
+  const given = { deadline, 'cost cap': costCap, 'cap on pages': maxPages, 'cap on items': maxItems };
+  const all = Object.entries({ ...given, 'cap on depth': maxDepth, 'cap on bytes': maxBytes });
+  return all.flatMap(([what, value]) =>
+    value === undefined ? [] : [`it keeps the ${what} that it was started with, if any`],
+  );
 }

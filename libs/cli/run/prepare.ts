@@ -2,6 +2,7 @@
 
 import type { ServedModule } from '../../calls/served-module.ts';
 import type { LoadedConfig } from '../../config/load-config.ts';
+import { type Caps, hasCaps } from '../../contracts/caps.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
 import { canonicalJson } from '../../keys/canonical-json.ts';
 import { checkGivenInput } from '../../modules/check/unknown-fields.ts';
@@ -14,7 +15,7 @@ import type { CliContext } from '../context.ts';
 import { moduleSettings } from '../effective-config.ts';
 import { readInputFile } from '../input/input-file.ts';
 import { parsePairs } from '../input/pairs.ts';
-import { parseAmount, parseDuration } from '../input/quantities.ts';
+import { parseAmount, parseDuration, parseSize, parseWhole } from '../input/quantities.ts';
 import { typedInput } from '../input/typed-input.ts';
 import { chooseItemType, openSink, rowFormat } from '../output/open-output.ts';
 import { type ForeignContent, parseOutput, requireNoOutput } from '../output/output-option.ts';
@@ -108,6 +109,7 @@ async function toTask(
   given: ModuleWork['input'] | undefined,
 ): Promise<TaskSubmission> {
   const { account, platform, task, deadline, costCap } = options;
+  const caps = capsOf(options);
   const deadlineMs = deadline === undefined ? undefined : parseDuration(deadline, '--deadline');
   const base =
     given ?? (options.inputFile === undefined ? {} : await readInputFile(options.inputFile, context.io.stdin));
@@ -122,10 +124,20 @@ async function toTask(
     ...(task === undefined ? {} : { task }),
     ...(deadlineMs === undefined ? {} : { deadlineMs }),
     ...(costCap === undefined ? {} : { costCap: parseAmount(costCap, '--cost-cap') }),
+    ...(hasCaps(caps) ? { caps } : {}),
     metadata: {
       [STEPS_KEY]: JSON.stringify(module.steps.map(({ name }) => name)),
       [ITEM_TYPES_KEY]: JSON.stringify(module.itemTypes),
     },
+  };
+}
+
+function capsOf({ maxPages, maxItems, maxDepth, maxBytes }: RunOptions): Caps {
+  return {
+    ...(maxPages === undefined ? {} : { pages: parseWhole(maxPages, '--max-pages', 1) }),
+    ...(maxItems === undefined ? {} : { items: parseWhole(maxItems, '--max-items', 1) }),
+    ...(maxDepth === undefined ? {} : { depth: parseWhole(maxDepth, '--max-depth', 0) }),
+    ...(maxBytes === undefined ? {} : { bytes: parseSize(maxBytes, '--max-bytes') }),
   };
 }
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { commandText } from '../../errors/command-text.ts';
 import type { RunRecord } from '../../store/port.ts';
 import type { FailedNode } from '../read/failed-nodes.ts';
-import { sameCommand } from './messages.ts';
+import { keptLimits, sameCommand } from './messages.ts';
 import { listenForStop } from './stop-request.ts';
 import { type Summary, summaryText } from './summary.ts';
 
@@ -54,6 +54,17 @@ describe('commands to copy', () => {
       `catena run 'a b.ts' --input 'q=it'\\''s $5'`,
     );
     expect(commandText('catena', ['show', ''])).toBe(`catena show ''`);
+  });
+});
+
+describe('a resumed run', () => {
+  it('says which limits it was given in vain', () => {
+    const options = { account: 'a', platform: 'p', deadline: '1m', maxDepth: '3' };
+    expect(keptLimits(options)).toEqual([
+      'it keeps the deadline that it was started with, if any',
+      'it keeps the cap on depth that it was started with, if any',
+    ]);
+    expect(keptLimits({ account: 'a', platform: 'p' })).toEqual([]);
   });
 });
 
@@ -145,6 +156,20 @@ describe('the table at the end', () => {
     });
     expect(resumed).toContain('14.0 s here, 1m 00s since it was started');
     expect(resumed).toContain('2,000 (1,500 product, 500 shop)');
+  });
+
+  it('says which cap the run has reached, and how much of it was used', () => {
+    const capped = {
+      ...summary.end,
+      finishReason: 'capped',
+      detail: '50 of 50 pages; 7 hops and requests were left out',
+    } as const;
+    expect(text({ end: capped })).toContain(
+      'finished       capped: 50 of 50 pages; 7 hops and requests were left out\n',
+    );
+    expect(summaryText({ ...summary, end: { ...capped, dead: 0 } }, (colour, said) => `<${colour}>${said}`)).toContain(
+      '<green>capped',
+    );
   });
 
   it('is about the past where nothing was done', () => {

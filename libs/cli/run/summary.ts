@@ -43,6 +43,7 @@ export interface Summary {
 
 const COLOURS: Readonly<Record<RunEnd['finishReason'], Colour>> = {
   completed: 'green',
+  capped: 'green',
   cancelled: 'yellow',
   deadline: 'yellow',
   terminated: 'red',
@@ -58,7 +59,7 @@ export function summaryText(
 ): string {
   const detail = end.detail === '' ? '' : `: ${oneLine(end.detail, 300)}`;
   const isEmpty = end.items === 0 && itemsByType.size > 0;
-  const isDoubtful = end.finishReason === 'completed' && (end.dead > 0 || isEmpty);
+  const isDoubtful = (end.finishReason === 'completed' || end.finishReason === 'capped') && (end.dead > 0 || isEmpty);
   const colour = isDoubtful ? 'yellow' : COLOURS[end.finishReason];
   const without = isEmpty ? ', without any item' : '';
   const rows: (readonly [string, string])[] = [

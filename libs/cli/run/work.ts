@@ -44,6 +44,10 @@ export interface RunOptions extends ConfigOptions {
   readonly task?: string;
   readonly deadline?: string;
   readonly costCap?: string;
+  readonly maxPages?: string;
+  readonly maxItems?: string;
+  readonly maxDepth?: string;
+  readonly maxBytes?: string;
   readonly rps?: string;
   readonly concurrency?: string;
   readonly json?: boolean;

@@ -70,9 +70,9 @@ async function findSame(calls: IngressCalls, { modules, account }: TaskSubmissio
 }
 
 async function submit(calls: IngressCalls, task: TaskSubmission, work: string, idempotencyKey: string): Promise<Run> {
-  const { modules, input, account, platform, deadlineMs = 0, costCap = 0, metadata, task: taskId = '' } = task;
+  const { modules, input, account, platform, deadlineMs = 0, costCap = 0, caps, metadata, task: taskId = '' } = task;
   const request = {
-    ...{ modules: [...modules], account, platform, taskId, deadlineMs, costCap, idempotencyKey },
+    ...{ modules: [...modules], account, platform, taskId, deadlineMs, costCap, caps, idempotencyKey },
     input: Buffer.from(JSON.stringify(input)),
     metadata: { ...metadata, [WORK_KEY]: work },
   };

@@ -1,4 +1,5 @@
 /** Converts a run from a server's message to the records of store and coordinator. */
+import { type Caps, type CapUse, readReached } from '../../contracts/caps.ts';
 import { FinishReason, type ModuleProgress, type NodeCounts, type Run, RunState } from '../../contracts/services.ts';
 import type { ModuleSnapshot, PhaseSnapshot, RunSnapshot } from '../../coordination/protocol/reads.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
@@ -19,8 +20,9 @@ export function toRecord(run: Run): RunRecord {
     fingerprint: '',
     deadlineAtMs: deadlineAtMs === 0 ? undefined : deadlineAtMs,
     ...(run.costCap === 0 ? {} : { costCap: inMicros(run.costCap) }),
+    ...(run.caps === undefined ? {} : { caps: toCaps(run.caps) }),
     state: stateOf(run.state),
-    end: run.end === undefined ? undefined : toEnd(run.end, toCost(run.cost)),
+    end: run.end === undefined ? undefined : toEnd(run.end, toCost(run.cost), toCapUse(run)),
   };
 }
 
@@ -40,6 +42,7 @@ export function toSnapshot(run: Run): RunSnapshot | undefined {
     reason: run.markReason,
     paused: run.paused,
     openings: 1,
+    ...optional('capUse', toCapUse(run)),
     modules: run.progress.map(toModule),
   };
 }
@@ -63,12 +66,14 @@ function toModule({
 }
 
 function toPhase(nodes: NodeCounts | undefined, closed: string): PhaseSnapshot {
-  const { created = 0, done = 0, dead = 0, open = 0 } = nodes ?? {};
-  return { created, done, dead, open, closed: closed === 'settled' || closed === 'deadline' ? closed : '' };
+  const { created = 0, done = 0, dead = 0, open = 0, leftOut = 0 } = nodes ?? {};
+  const left = leftOut === 0 ? {} : { leftOut };
+  return { created, done, dead, ...left, open, closed: closed === 'settled' || closed === 'deadline' ? closed : '' };
 }
 
 const FINISH_REASONS: Readonly<Record<number, RunEnd['finishReason']>> = {
   [FinishReason.COMPLETED]: 'completed',
+  [FinishReason.CAPPED]: 'capped',
   [FinishReason.CANCELLED]: 'cancelled',
   [FinishReason.TERMINATED]: 'terminated',
   [FinishReason.DEADLINE]: 'deadline',
@@ -78,6 +83,7 @@ const FINISH_REASONS: Readonly<Record<number, RunEnd['finishReason']>> = {
 function toEnd(
   { reason, detail, endedAtMs, done, dead, items, failures }: NonNullable<Run['end']>,
   cost: RunCost | undefined,
+  capUse: CapUse | undefined,
 ): RunEnd {
   const finishReason = FINISH_REASONS[reason];
   const kinds = failures.map(({ at, url, ...kind }) => {
@@ -85,7 +91,8 @@ function toEnd(
   });
   const counted = {
     ...{ done, dead, items },
-    ...(cost === undefined ? {} : { cost }),
+    ...optional('cost', cost),
+    ...optional('capUse', capUse),
     ...(kinds.length === 0 ? {} : { failures: kinds }),
   };
   if (finishReason !== undefined) return { finishReason, detail, endedAtMs, ...counted };
@@ -96,6 +103,33 @@ function toEnd(
       remedy: 'use the same version of Catena as the server',
     },
   );
+}
+
+function toCaps({ pages, items, depth, bytes }: NonNullable<Run['caps']>): Caps {
+  return {
+    ...optional('pages', pages),
+    ...optional('items', items),
+    ...optional('depth', depth),
+    ...optional('bytes', bytes),
+  };
+}
+
+/** Undefined for a run without caps, and where the server sent no use. */
+function toCapUse({ caps, capUse }: Run): CapUse | undefined {
+  if (caps === undefined || capUse === undefined) return undefined;
+  const { pages, items, bytes, reached, leftOut, itemsLeftOut } = capUse;
+  return {
+    caps: toCaps(caps),
+    ...{ pages, items, bytes, leftOut, itemsLeftOut },
+    reached: readReached(reached.join(',')),
+  };
+}
+
+function optional<Name extends string, Value>(
+  name: Name,
+  value: Value | undefined,
+): { readonly [key in Name]?: Value } {
+  return value === undefined ? {} : ({ [name]: value } as { readonly [key in Name]?: Value });
 }
 
 function toCost(cost: Run['cost']): RunCost | undefined {

@@ -5,7 +5,7 @@ import type { StoredItem } from '../../store/port.ts';
 import { isClosedOutput } from '../output/output-error.ts';
 import type { StopRequest } from '../run/stop-request.ts';
 import { FirstFailures } from '../status/first-failures.ts';
-import { countNodes, type Progress } from '../status/progress.ts';
+import { cappedAt, countNodes, type Progress, type Waiting } from '../status/progress.ts';
 import { watchProgress } from '../status/reporter.ts';
 import type { IngressCalls } from './connect.ts';
 import { FailureWatch } from './failure-watch.ts';
@@ -110,13 +110,15 @@ export async function watchToEnd(
 
 /** The progress of a run that other processes execute. */
 export function progressOf(run: Run, atMs: number): Progress {
+  const snapshot = toSnapshot(run);
+  const paused: Waiting | undefined = run.paused ? { kind: 'paused' } : undefined;
   return {
     atMs,
-    ...countNodes(toSnapshot(run)),
+    ...countNodes(snapshot),
     inFlight: undefined,
     retries: undefined,
     items: run.items,
     pages: 0,
-    waiting: run.mark !== '' ? { kind: 'ending', mark: run.mark } : run.paused ? { kind: 'paused' } : undefined,
+    waiting: run.mark !== '' ? { kind: 'ending', mark: run.mark } : (paused ?? cappedAt(snapshot)),
   };
 }

@@ -1,4 +1,5 @@
 /** The progress of a run in numbers, from the coordinator, the counters of this process and its rate limiter. */
+import { capText } from '../../contracts/caps.ts';
 import type { RunSnapshot } from '../../coordination/protocol/reads.ts';
 import type { KeySnapshot } from '../../limits/rate-limiter.ts';
 import { METRICS } from '../../telemetry/metric-names.ts';
@@ -33,7 +34,9 @@ export type Waiting =
   /** The run is paused. */
   | { readonly kind: 'paused' }
   /** The run was cancelled or terminated, and its open nodes are being ended. */
-  | { readonly kind: 'ending'; readonly mark: string };
+  | { readonly kind: 'ending'; readonly mark: string }
+  /** The run has reached a cap; the text says which. */
+  | { readonly kind: 'capped'; readonly text: string };
 
 /** A longer pause was requested by the host; a shorter one is the spacing of the rate limit. */
 const LONG_PAUSE_MS = 1_000;
@@ -44,7 +47,8 @@ export async function readProgress(
   itemsBefore: number,
   clock: { readonly now: () => number; readonly monotonic: () => number },
 ): Promise<Progress> {
-  const { done, failed, open } = countNodes(await engine.progress(runId));
+  const snapshot = await engine.progress(runId);
+  const { done, failed, open } = countNodes(snapshot);
   const { metrics, inFlight } = engine;
   return {
     atMs: clock.monotonic(),
@@ -55,8 +59,14 @@ export async function readProgress(
     retries: metrics.total(METRICS.errorTaskRetry),
     items: itemsBefore + metrics.total(METRICS.itemsCommitted),
     pages: metrics.total(METRICS.parserSuccess),
-    waiting: waitingFor(engine.limiter.snapshot(), { open, inFlight }, clock.now()),
+    waiting: cappedAt(snapshot) ?? waitingFor(engine.limiter.snapshot(), { open, inFlight }, clock.now()),
   };
+}
+
+/** What a run that is ending at a cap shows instead of what it waits for. A cap on depth ends nothing. */
+export function cappedAt(snapshot: RunSnapshot | undefined): Waiting | undefined {
+  const use = snapshot?.capUse;
+  return use?.reached.some((cap) => cap !== 'depth') ? { kind: 'capped', text: capText(use) } : undefined;
 }
 
 export function countNodes(snapshot: RunSnapshot | undefined): { done: number; failed: number; open: number } {

@@ -87,6 +87,8 @@ function waitingText(waiting: Waiting): string {
       return 'paused';
     case 'ending':
       return `${waiting.mark}, being ended`;
+    case 'capped':
+      return `capped: ${waiting.text}`;
   }
 }
 

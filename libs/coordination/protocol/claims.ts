@@ -27,7 +27,7 @@ export const ClaimCode = {
    * Caller: acks a wake-up; returns a response with that delay, to keep its body.
    */
   LOCKED_BY_OTHER: 4,
-  /** A mark has ended the run, the module or the phase. Caller: acks the message. */
+  /** A mark has ended the run, the module or the phase, or a cap leaves the node out. Caller: acks the message. */
   TERMINATED: 5,
   /** The run is paused. Caller: acks the message: a resume sends new wake-ups. */
   PAUSED: 6,
@@ -159,7 +159,8 @@ export interface ClaimTransitions {
    * - Requires: an owner that is unique per attempt, never per process.
    * - Refuses: in this order: RUN_CLOSED; PAUSED; TERMINATED, the run is marked; for an unknown node TERMINATED, its
    *   module or phase is over, else OUT_OF_ORDER; TERMINATED, the module is; for a done or dead node TERMINATED, a
-   *   deadline closed its phase, else DUPLICATE_DONE; TERMINATED, the phase is closed and the node was not re-opened;
+   *   deadline closed its phase, else DUPLICATE_DONE; TERMINATED, the phase is closed and the node was not re-opened, or a cap
+   *   leaves the node out;
    *   STALE_STEP, the message's epoch is older than the node's (a newer one is only a wake-up); LOCKED_BY_OTHER, the
    *   node is not pending (for the parser: nor fetched), its phase has not opened, or its module cools down; SUSPECT, the
    *   node has lost {@link SUSPECT_AFTER} leases and the claim is not `alone`.

@@ -48,6 +48,16 @@ export const PumpCode = {
 
 export const MAX_CHILDREN = 500;
 
+/** What an execution counts toward the caps of its run. */
+export interface Usage {
+  /** Items that it yielded. */
+  readonly items: number;
+  /** Bytes of the body that was downloaded for it. */
+  readonly bytes: number;
+  /** Hops that it yielded beyond the cap on depth; they are not among its children. */
+  readonly tooDeep: number;
+}
+
 export interface CommitCommand extends Held {
   /** At most {@link MAX_CHILDREN}; stage more of them first. */
   readonly children: readonly NodeSeed[];
@@ -57,6 +67,8 @@ export interface CommitCommand extends Held {
   readonly wakeUps: number;
   /** Claims the only child in the same transition, if a claim would answer EXECUTE. */
   readonly handOver?: { readonly owner: string; readonly leaseMs: number };
+  /** Absent: nothing. It is counted if the run has caps. */
+  readonly usage?: Usage;
 }
 
 export interface CommitOutcome {
@@ -69,6 +81,10 @@ export interface CommitOutcome {
   /** How many children were created, and how many existed already (the advance gate was lost). */
   readonly created: number;
   readonly gateLost: number;
+  /** How many were not created, because the run had reached a cap. */
+  readonly leftOut: number;
+  /** How many of the items count: all, or in a coordinator that stores them itself no more than the run's cap allows. */
+  readonly items: number;
   /** Whether staged children are left to move: call `childrenPump`. */
   readonly releasing: boolean;
   /** The phase whose ready nodes the window has room for: call `windowFill`. */
@@ -86,6 +102,7 @@ export interface PumpOutcome {
   readonly released: readonly ReleasedResponse[];
   readonly created: number;
   readonly gateLost: number;
+  readonly leftOut: number;
   readonly more: boolean;
   /** As of a commit. */
   readonly toFill?: number;
@@ -115,9 +132,10 @@ export interface CommitTransitions {
    * - Changes: processing to done, or to releasing with staged children; names the token as the commit's; creates
    *   children (an existing one is left: its own key is the advance gate), gives a superseded one its new body and next
    *   epoch; leases an only child to its committer where it could be claimed; counts an execution and ends the
-   *   row of errors; closes phase, module and run if they are empty, and opens the next phase.
+   *   row of errors; counts the usage of a run with caps, and creates no child that a cap leaves out; a hop of which nothing is
+   *   left is dead, `left_out`; closes phase, module and run if they are empty, and opens the next phase.
    * - Answers: COMMIT_OK with wake-ups of the first `wakeUps` runnable children that the window has room for and of what opened,
-   *   the handed-over child, released responses, how many children were created or existed, and the phase whose ready nodes the window
+   *   the handed-over child, released responses, how many children were created, existed or were left out, and the phase whose ready nodes the window
    *   has room for now.
    * - Again: ALREADY_COMMITTED, with the handed-over child while its owner still holds it.
    */

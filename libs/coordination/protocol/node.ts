@@ -14,8 +14,23 @@ export type NodeKind = 'hop' | 'request';
 
 export type NodeState = 'pending' | 'processing' | 'fetched' | 'failed' | 'retry' | 'releasing' | 'done' | 'dead';
 
-/** Why a node is dead. `superseded`: a fallback took its place; no dead letter, no error counted. */
-export type DeathReason = 'failed' | 'crashed' | 'deadline_exceeded' | 'terminated' | 'cancelled' | 'superseded';
+/**
+ * Why a node is dead. Two reasons are no failure, and make no dead letter: `superseded`, a fallback took its place; `left_out`, its
+ * run had reached a cap before.
+ */
+export type DeathReason =
+  | 'failed'
+  | 'crashed'
+  | 'deadline_exceeded'
+  | 'terminated'
+  | 'cancelled'
+  | 'superseded'
+  | 'left_out';
+
+/** Whether a dead node failed: joins count it, and it becomes a dead letter. */
+export function isFailure(reason: DeathReason | ''): boolean {
+  return reason !== 'superseded' && reason !== 'left_out';
+}
 
 /** Locates a node: enough to name every key that a transition on it uses. */
 export interface NodeRef {

@@ -80,12 +80,13 @@ export interface PhaseTransitions {
    */
   earlyOpen(open: EarlyOpenCommand): Promise<WithWakeUps<CodeOf<typeof EarlyOpenCode>>>;
   /**
-   * Drains a batch of nodes of a scope that a mark or a deadline has ended.
+   * Drains a batch of nodes of a scope that a mark or a deadline has ended, or of those that a cap of their run leaves out.
    *
    * - Requires: nothing; the caller may be late.
-   * - Refuses: NOTHING_TO_DRAIN when the run is not open, nothing has ended the phase, or no node is left.
-   * - Changes: the nodes are dead: `cancelled`, `terminated` or `deadline_exceeded`. Re-opened nodes of a closed phase
-   *   stay open, unless the scope is marked. Phases, module and run close if they are empty.
+   * - Refuses: NOTHING_TO_DRAIN when the run is not open, nothing has ended the phase and no cap leaves anything out, or no node
+   *   is left.
+   * - Changes: the nodes are dead: `cancelled`, `terminated`, `deadline_exceeded` or `left_out`. Re-opened nodes of a closed phase
+   *   stay open, unless the scope is marked. A cap leaves out what waits, and nothing that is executed now. Phases, module and run close if they are empty.
    * - Answers: DRAINED, how many ended, and whether to call again.
    * - Again: the next batch, in the end NOTHING_TO_DRAIN.
    */

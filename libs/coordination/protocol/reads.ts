@@ -1,4 +1,5 @@
 /** Reads; they change nothing. */
+import type { CapUse } from '../../contracts/caps.ts';
 import type { ChainNode, DeathReason, NodeRef } from './node.ts';
 
 /** Nodes by kind. */
@@ -10,7 +11,10 @@ export interface ByKind {
 export interface PhaseSnapshot {
   readonly created: number;
   readonly done: number;
+  /** Without those that a cap has left out. */
   readonly dead: number;
+  /** Nodes that a cap of the run has left out; absent for none. */
+  readonly leftOut?: number;
   readonly open: number;
   /** Its nodes inside the module's window, and those that stand ready outside of it; absent in what a client is told. */
   readonly inside?: ByKind;
@@ -49,6 +53,8 @@ export interface RunSnapshot {
   readonly paused: boolean;
   /** How often the run was opened: once, and once more for each replay after its end. */
   readonly openings: number;
+  /** Absent in a run without caps. */
+  readonly capUse?: CapUse;
   readonly modules: readonly ModuleSnapshot[];
 }
 

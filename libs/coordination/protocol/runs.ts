@@ -1,4 +1,5 @@
 /** How a run is opened, paused, cancelled, closed, audited and purged. */
+import type { Caps } from '../../contracts/caps.ts';
 import type { NodeSeed } from './node.ts';
 import type { CodeOf, WithWakeUps } from './outcome.ts';
 
@@ -66,6 +67,8 @@ export interface ModulePlan {
   readonly first: readonly NodeSeed[];
   /** When the later phases open once on what there is, in Unix milliseconds. */
   readonly earlyAtMs?: number;
+  /** The steps that make requests, whose hops a cap on pages or bytes leaves out; needed with such a cap. */
+  readonly fetchSteps?: readonly number[];
 }
 
 export interface RunOpenCommand {
@@ -73,6 +76,8 @@ export interface RunOpenCommand {
   /** The task of the run, for its events; default: the run is a task of its own. */
   readonly taskId?: string;
   readonly modules: readonly ModulePlan[];
+  /** The coordinator counts all but the depth, which a commit says. */
+  readonly caps?: Caps;
 }
 
 export interface PurgeCommand {

@@ -12,6 +12,7 @@ import {
   type PumpCommand,
   type PumpOutcome,
   StageCode,
+  type Usage,
 } from '../protocol/commits.ts';
 import type { NodeSeed } from '../protocol/node.ts';
 import type { CodeOf } from '../protocol/outcome.ts';
@@ -32,7 +33,7 @@ const commitScript = bind(
   'commits/ptm_commit_success.lua',
   ['CommitCode', CommitCode],
   [...SCOPE_KEYS, 'node', 'staged', 'child*'],
-  [...SCOPE_ARGS, 'id', 'token', 'wake_ups', 'staged', 'owner', 'lease_ms', 'child_token', 'child*'],
+  [...SCOPE_ARGS, 'id', 'token', 'wake_ups', 'staged', 'owner', 'lease_ms', 'child_token', 'usage', 'child*'],
 );
 const childrenPumpScript = bind(
   'commits/children_pump.lua',
@@ -63,24 +64,25 @@ export async function stageChildren(
 /** The texts that follow belong to the handed-over child. */
 type CommitPayload = readonly [
   ...[state: string, created: number, lost: number, wakeUps: unknown, released: unknown, fill: number],
+  ...[leftOut: number],
 ];
 
 export async function commitSuccess(deps: RedisDeps, command: CommitCommand): Promise<CommitOutcome> {
-  const { node, token, children, staged, wakeUps, handOver } = command;
+  const { node, token, children, staged, wakeUps, handOver, usage } = command;
   const claim = handOver === undefined ? ['', 0, ''] : [handOver.owner, handOver.leaseMs, deps.nextToken()];
   const reply = await runEnding(deps, commitScript, node, (runKeys, module) => {
     assertChildren(children, node.phase, module.due.length);
     const keys = [runKeys.node(node.id), chainKeys.staged(runKeys.shard, node.id, token)];
     for (const child of children) keys.push(runKeys.node(child.id));
-    return { keys, args: [node.id, token, wakeUps, staged, ...claim, ...children.flatMap(seedArgs)] };
+    return { keys, args: [node.id, token, wakeUps, staged, ...claim, usageArg(usage), ...children.flatMap(seedArgs)] };
   });
   if (reply?.payload === undefined) {
     const code = (reply?.code ?? CommitCode.FENCING_REJECT) as CodeOf<typeof CommitCode>;
-    return { code, wakeUps: [], released: [], created: 0, gateLost: 0, releasing: false };
+    return { code, wakeUps: [], released: [], created: 0, gateLost: 0, leftOut: 0, items: 0, releasing: false };
   }
-  const [state, created = 0, gateLost = 0, packed, released, fill = -1] = reply.payload as CommitPayload;
+  const [state, created = 0, gateLost = 0, packed, released, fill = -1, leftOut = 0] = reply.payload as CommitPayload;
   const code = reply.code as CodeOf<typeof CommitCode>;
-  if (code === CommitCode.COMMIT_OK) assertCreated(node, children.length, created, gateLost);
+  if (code === CommitCode.COMMIT_OK) assertCreated(node, children.length, created, gateLost + leftOut);
   const woken = readWakeUps(packed, node);
   assertNotBefore(node, woken);
   const next = reply.texts.length === 0 ? undefined : readNode(reply.texts, 0, node.runId, () => node.moduleId);
@@ -92,9 +94,17 @@ export async function commitSuccess(deps: RedisDeps, command: CommitCommand): Pr
     released: readReleased(released, node),
     created,
     gateLost,
+    leftOut,
+    // Stored already, whatever the cap is.
+    items: code === CommitCode.COMMIT_OK ? (usage?.items ?? 0) : 0,
     releasing: state === 'releasing',
     ...readFill(fill),
   };
+}
+
+/** As `ptm_commit_success.lua` reads it. */
+function usageArg({ items, bytes, tooDeep }: Usage = { items: 0, bytes: 0, tooDeep: 0 }): string {
+  return `${items},${bytes},${tooDeep}`;
 }
 
 const NOT_RELEASING: PumpOutcome = {
@@ -103,6 +113,7 @@ const NOT_RELEASING: PumpOutcome = {
   released: [],
   created: 0,
   gateLost: 0,
+  leftOut: 0,
   more: false,
 };
 
@@ -110,6 +121,7 @@ type Batch = readonly [token: string, stagers: unknown, head: number, ids: unkno
 
 type PumpPayload = readonly [
   ...[more: boolean, created: number, lost: number, wakeUps: unknown, released: unknown, fill: number],
+  ...[leftOut: number],
 ];
 
 /** Reads which children are next, then moves them; repeats when another pump was faster. */
@@ -131,8 +143,8 @@ export async function childrenPump(deps: RedisDeps, { node, wakeUps }: PumpComma
     }));
     if (reply?.code === PumpScriptCode.OTHER_BATCH) continue;
     if (reply === undefined || reply.code !== PumpScriptCode.MOVED) return NOT_RELEASING;
-    const [more, created, gateLost, packed, released, fill] = reply.payload as PumpPayload;
-    assertCreated(node, ids.length, created, gateLost);
+    const [more, created, gateLost, packed, released, fill, leftOut] = reply.payload as PumpPayload;
+    assertCreated(node, ids.length, created, gateLost + leftOut);
     const woken = readWakeUps(packed, node);
     assertNotBefore(node, woken);
     return {
@@ -141,6 +153,7 @@ export async function childrenPump(deps: RedisDeps, { node, wakeUps }: PumpComma
       released: readReleased(released, node),
       created,
       gateLost,
+      leftOut,
       more,
       ...readFill(fill),
     };

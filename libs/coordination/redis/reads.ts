@@ -1,4 +1,5 @@
 /** Bindings of reads; they change nothing. */
+import { type Caps, type CapUse, readReached } from '../../contracts/caps.ts';
 import { chainKeys, dueMembers } from '../../keys/keys.ts';
 import { type ChainNode, LAST_OPENING_MS, type NodeRef, READY_HOP_MS } from '../protocol/node.ts';
 import type {
@@ -34,6 +35,7 @@ type PackedPhase = readonly [
   closed: PhaseSnapshot['closed'],
   inside: PackedKinds,
   ready: PackedKinds,
+  leftOut: number,
 ];
 
 type PackedKinds = readonly [hops: number, requests: number];
@@ -58,6 +60,13 @@ type PackedRun = readonly [
   paused: boolean,
   openings: number,
   modules: unknown,
+  capUse: PackedUse | false,
+];
+
+/** The caps, each -1 for none, and what was used. */
+type PackedUse = readonly [
+  ...[pages: number, items: number, bytes: number, depth: number],
+  ...[usedPages: number, usedItems: number, usedBytes: number, reached: string, leftOut: number],
 ];
 
 export async function findRun(deps: RedisDeps, runId: string): Promise<RunSnapshot | undefined> {
@@ -66,14 +75,29 @@ export async function findRun(deps: RedisDeps, runId: string): Promise<RunSnapsh
     args: [stamp],
   }));
   if (reply === undefined) return undefined;
-  const [state, mark, reason, paused, openings, modules] = reply.payload as PackedRun;
-  return { runId, state, mark, reason, paused, openings, modules: readList<PackedModule>(modules).map(readModule) };
+  const [state, mark, reason, paused, openings, modules, use] = reply.payload as PackedRun;
+  return {
+    ...{ runId, state, mark, reason, paused, openings },
+    ...(use === false ? {} : { capUse: readUse(use) }),
+    modules: readList<PackedModule>(modules).map(readModule),
+  };
+}
+
+function readUse([capPages, capItems, capBytes, depth, pages, items, bytes, reached, leftOut]: PackedUse): CapUse {
+  const caps: Caps = {
+    ...(capPages < 0 ? {} : { pages: capPages }),
+    ...(capItems < 0 ? {} : { items: capItems }),
+    ...(depth < 0 ? {} : { depth }),
+    ...(capBytes < 0 ? {} : { bytes: capBytes }),
+  };
+  return { caps, pages, items, bytes, reached: readReached(reached), leftOut, itemsLeftOut: 0 };
 }
 
 function readModule(packed: PackedModule): ModuleSnapshot {
   const [moduleId, state, reason, currentPhase, phases, executions, errors, front, revision, cooldownUntilMs] = packed;
-  const read = readList<PackedPhase>(phases).map(([created, done, dead, open, closed, inside, ready]) => {
-    return { created, done, dead, open, closed, inside: byKind(inside), ready: byKind(ready) };
+  const read = readList<PackedPhase>(phases).map(([created, done, dead, open, closed, inside, ready, leftOut]) => {
+    const left = leftOut === 0 ? {} : { leftOut };
+    return { created, done, dead, ...left, open, closed, inside: byKind(inside), ready: byKind(ready) };
   });
   return { moduleId, state, reason, currentPhase, front, revision, phases: read, executions, errors, cooldownUntilMs };
 }

@@ -1,5 +1,6 @@
 /** Bindings: open, control, close, audit and purge a run. */
 
+import { type Caps, hasCaps } from '../../contracts/caps.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
 import { chainKeys, dueMembers } from '../../keys/keys.ts';
 import { assertChildren } from '../protocol/assertions.ts';
@@ -30,7 +31,7 @@ const runOpenScript = bind(
   'runs/run_open.lua',
   ['RunOpenCode', RunOpenCode],
   ['run', 'plan', 'shard_due', 'outbox', 'timeline', 'nodes', 'reorder', 'module*'],
-  [...SCOPE_ARGS, 'run_id', 'member', 'layout_json', 'task_id', 'modules', 'module*'],
+  [...SCOPE_ARGS, 'run_id', 'member', 'layout_json', 'task_id', 'modules', 'caps', 'module*'],
 );
 const controlScript = bind(
   'runs/run_control.lua',
@@ -66,7 +67,7 @@ export const RUN_SCRIPTS: readonly Script[] = [
 
 export async function runOpen(
   deps: RedisDeps,
-  { runId, taskId = runId, modules }: RunOpenCommand,
+  { runId, taskId = runId, modules, caps }: RunOpenCommand,
 ): Promise<WithWakeUps<CodeOf<typeof RunOpenCode>>> {
   for (const { moduleId, first, phases } of modules) {
     assertChildren(first, 0, phases.length);
@@ -78,12 +79,13 @@ export async function runOpen(
   const { run, plan, shardDue, outbox, timeline, nodes, reorder } = runKeys;
   const keys = [run, plan, shardDue, outbox, timeline, nodes, reorder];
   const args: ScriptArgument[] = [deps.now(), layout.stamp, policyArg(deps.policy), runId, dueMembers.run(runId)];
-  args.push(JSON.stringify(layout), taskId, modules.length);
-  for (const { moduleId, phases, first, earlyAtMs = 0 } of modules) {
+  args.push(JSON.stringify(layout), taskId, modules.length, capsArg(caps));
+  for (const { moduleId, phases, first, earlyAtMs = 0, fetchSteps = [] } of modules) {
     const openers = phases.flatMap(({ opener }) => (opener === undefined ? [] : [opener]));
     keys.push(runKeys.exec(moduleId), ...phases.map((_, phase) => runKeys.due(moduleId, phase)));
     keys.push(...[...openers, ...first].map((seed) => runKeys.node(seed.id)));
     args.push(moduleId, dueMembers.module(runId, moduleId), phases.length, first.length, earlyAtMs);
+    args.push(hasCaps(caps) && fetchSteps.length > 0 ? `;${fetchSteps.join(';')};` : '');
     args.push(...phases.flatMap(phaseArgs), ...first.flatMap(seedArgs));
   }
   const { code, payload } = await deps.runner.run(runOpenScript, keys, args);
@@ -93,6 +95,13 @@ export async function runOpen(
     code,
     wakeUps: readList<PackedWakeUp>(payload).map((wakeUp) => readWakeUp(wakeUp, homeOf(wakeUp, runId, modules))),
   };
+}
+
+/** As `run_open.lua` reads them. */
+function capsArg(caps: Caps | undefined): string {
+  if (!hasCaps(caps)) return '';
+  const { pages = -1, items = -1, bytes = -1, depth = -1 } = caps;
+  return [pages, items, bytes, depth].join(',');
 }
 
 function phaseArgs({ deadlineAtMs, join, opener }: PhasePlan): ScriptArgument[] {
@@ -136,11 +145,11 @@ export async function runSettle(deps: RedisDeps, { runId }: { readonly runId: st
 /** Nodes of a phase by kind: hops and requests inside the window, then ready hops and requests. */
 type Windows = readonly [number, number, number, number];
 
-/** Counters of a phase: created, done, dead, superseded, re-opened and open. */
-type Kept = readonly [number, number, number, number, number, ...Windows];
+/** Counters of a phase: created, done, dead, superseded, re-opened and open, left out. */
+type Kept = readonly [number, number, number, number, number, ...Windows, number];
 
-/** Counts of its nodes: nodes, done, dead, superseded, in the due set, re-opened and open. */
-type Counted = [number, number, number, number, number, number, ...Windows];
+/** Counts of its nodes: nodes, done, dead, superseded, in the due set, re-opened and open, left out. */
+type Counted = [number, number, number, number, number, number, ...Windows, number];
 
 const BATCH = 500;
 
@@ -178,7 +187,7 @@ export async function runAudit(deps: RedisDeps, { runId }: { readonly runId: str
 
 async function countAll(deps: RedisDeps, runKeys: PlannedKeys, modules: readonly ModuleKeys[]): Promise<Counted[][]> {
   const phases = modules.map(({ due }) => due.length);
-  const totals = modules.map(({ due }) => due.map((): Counted => [0, 0, 0, 0, 0, 0, 0, 0, 0, 0]));
+  const totals = modules.map(({ due }) => due.map((): Counted => [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]));
   const due = modules.flatMap((module) => module.due);
   for (let from = 0; ; from += BATCH) {
     const start = from;
@@ -193,12 +202,12 @@ async function countAll(deps: RedisDeps, runKeys: PlannedKeys, modules: readonly
   }
 }
 
-function repaired([nodes, done, dead, superseded, , reopened, ...windows]: Counted): Kept {
-  return [nodes, done, dead, superseded, reopened, ...windows];
+function repaired([nodes, done, dead, superseded, , reopened, ...rest]: Counted): Kept {
+  return [nodes, done, dead, superseded, reopened, ...rest];
 }
 
 function driftOf({ moduleId }: ModuleKeys, kept: readonly Kept[], counted: readonly Counted[]): string[] {
-  return kept.flatMap(([created, done, dead, superseded, reopened, ...windows], phase) => {
+  return kept.flatMap(([created, done, dead, superseded, reopened, ...rest], phase) => {
     const nodes = counted[phase]!;
     const pairs = [
       ['created', created, nodes[0]],
@@ -207,10 +216,11 @@ function driftOf({ moduleId }: ModuleKeys, kept: readonly Kept[], counted: reado
       ['superseded', superseded, nodes[3]],
       ['due', created - done - dead, nodes[4]],
       ['reopened', reopened, nodes[5]],
-      ['hops inside', windows[0], nodes[6]],
-      ['requests inside', windows[1], nodes[7]],
-      ['ready hops', windows[2], nodes[8]],
-      ['ready requests', windows[3], nodes[9]],
+      ['hops inside', rest[0], nodes[6]],
+      ['requests inside', rest[1], nodes[7]],
+      ['ready hops', rest[2], nodes[8]],
+      ['ready requests', rest[3], nodes[9]],
+      ['left out', rest[4], nodes[10]],
     ] as const;
     return pairs
       .filter(([, was, actual]) => was !== actual)

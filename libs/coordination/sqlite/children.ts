@@ -2,6 +2,7 @@ import { EVENTS } from '../../contracts/events.ts';
 import { LAST_OPENING_MS, type NodeSeed, readyAt } from '../protocol/node.ts';
 import type { ReleasedResponse, WakeUp } from '../protocol/outcome.ts';
 import { dispatchGraceMs } from '../protocol/policy.ts';
+import { countPage, leavesOutChild } from './caps.ts';
 import type { NodeRow } from './tables/node-row.ts';
 import type { ModuleScope, PhaseScope } from './tables/scopes.ts';
 import { isHeld, pendingWakeUp, type Tx } from './tx.ts';
@@ -15,6 +16,8 @@ export interface Created {
   /** Superseded hops that were revived. */
   reopened: number;
   gateLost: number;
+  /** Children that were not created, because the run had reached a cap. */
+  leftOut: number;
   /** The child that was claimed at its creation. */
   handedOver: NodeRow | undefined;
 }
@@ -49,11 +52,17 @@ export function createChildren(
     fresh: [],
     reopened: 0,
     gateLost: 0,
+    leftOut: 0,
     handedOver: undefined,
   };
   const nowMs = tx.clock.now();
   for (const seed of seeds) {
     const phase = parent.phase.module.phases[seed.phase]!;
+    const reopened = parent.row?.reopened === 1 && phase.closed !== '';
+    if (!reopened && leavesOutChild(tx, phase.module, seed)) {
+      created.leftOut += 1;
+      continue;
+    }
     const waits = waitsForLastOpening(seed, phase, parent);
     const held = waits || isHeld(phase, nowMs);
     const { module } = phase;
@@ -63,7 +72,6 @@ export function createChildren(
       if (waits) return LAST_OPENING_MS;
       return isNotified ? nowMs + dispatchGraceMs(tx.policy, 0) : readyAt(seed.kind, ofNode);
     };
-    const reopened = parent.row?.reopened === 1 && phase.closed !== '';
     const row =
       handOver === undefined || held
         ? tx.nodes.insert(seed, phase, { dueAtMs: dueAtMs(place), place, reopened })
@@ -73,6 +81,7 @@ export function createChildren(
       phase.created += 1;
       tx.scopes.touchPhase(phase);
       created.fresh.push(row);
+      if (row.kind === 'request') countPage(tx, module.run);
       recordStepProduced(tx, phase.module, seed);
     } else if (revived !== undefined) {
       created.reopened += 1;
@@ -161,6 +170,7 @@ export function executeAgain(tx: Tx, row: NodeRow, phase: PhaseScope, dueAtMs: n
 export function reopen(tx: Tx, row: NodeRow, phase: PhaseScope, dueAtMs: number): void {
   if (row.state === 'done') phase.done -= 1;
   else phase.dead -= 1;
+  if (row.death_reason === 'left_out') phase.leftOut -= 1;
   tx.scopes.touchPhase(phase);
   begin(tx, row, dueAtMs);
 }

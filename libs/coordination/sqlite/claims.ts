@@ -15,6 +15,7 @@ import {
   SUSPECT_AFTER,
 } from '../protocol/claims.ts';
 import { dispatchGraceMs, LONGEST_GRACE_MS } from '../protocol/policy.ts';
+import { isLeftOut } from './caps.ts';
 import { advancePhases, endDead } from './phases.ts';
 import { type NodeRow, toChainNode } from './tables/node-row.ts';
 import { assertCounted, type Found, findNode, isHeld, isLive, pendingWakeUp, type Tx } from './tx.ts';
@@ -90,7 +91,7 @@ function refusal(found: Found, { epoch, stage }: ClaimCommand) {
   const terminal = row.state === 'done' || row.state === 'dead';
   if (module.state === 'terminated') return ClaimCode.TERMINATED;
   if (terminal) return phase.closed === 'deadline' ? ClaimCode.TERMINATED : ClaimCode.DUPLICATE_DONE;
-  if (!isLive(found)) return ClaimCode.TERMINATED;
+  if (!isLive(found) || isLeftOut(module, row)) return ClaimCode.TERMINATED;
   if (epoch < row.epoch) return ClaimCode.STALE_STEP;
   const takeable = row.state === 'pending' || (row.state === 'fetched' && stage === 'parser');
   if (!takeable || isHeld(phase, row.due_at)) return ClaimCode.LOCKED_BY_OTHER;

@@ -14,8 +14,9 @@ import {
 } from '../protocol/commits.ts';
 import type { ChainNode, NodeSeed } from '../protocol/node.ts';
 import type { WakeUp } from '../protocol/outcome.ts';
-import { createChildren, type HandOver } from './children.ts';
-import { advancePhases, endDone } from './phases.ts';
+import { countUsage } from './caps.ts';
+import { type Created, createChildren, type HandOver } from './children.ts';
+import { advancePhases, endDead, endDone } from './phases.ts';
 import { type NodeRow, toChainNode } from './tables/node-row.ts';
 import type { ModuleScope } from './tables/scopes.ts';
 import { assertCounted, type Found, findNode, isLive, refOf, type Tx } from './tx.ts';
@@ -32,11 +33,13 @@ export function stageChildren(tx: Tx, { node, token, children }: Held & { readon
   return StageCode.STAGED;
 }
 
-export function commitSuccess(tx: Tx, command: CommitCommand): CommitOutcome {
+/** With `cutsItems` no more items are kept than the run's cap allows: the caller stores as many in this transaction. */
+export function commitSuccess(tx: Tx, command: CommitCommand, cutsItems = false): CommitOutcome {
   const found = findNode(tx, command.node);
   if (found === undefined || found.row.token !== command.token) return refused(CommitCode.FENCING_REJECT);
   const { row, phase, module } = found;
   if (row.state === 'done' || row.state === 'releasing') return repeated(tx, found, command);
+  if (row.death_reason === 'left_out' && row.committed_token === command.token) return repeated(tx, found, command);
   if (row.state !== 'processing') {
     return refused(row.state === 'dead' ? CommitCode.CAS_CONFLICT : CommitCode.FENCING_REJECT);
   }
@@ -47,6 +50,7 @@ export function commitSuccess(tx: Tx, command: CommitCommand): CommitOutcome {
 
   row.committed_token = row.token;
   countExecution(tx, found);
+  const items = countUsage(tx, found, command.usage, cutsItems);
   const parent = { phase, row };
   const created = createChildren(tx, command.children, parent, command.wakeUps, handOver(tx, found, command));
   row.handed_over = created.handedOver?.id ?? '';
@@ -54,6 +58,8 @@ export function commitSuccess(tx: Tx, command: CommitCommand): CommitOutcome {
     row.state = 'releasing';
     row.due_at = tx.clock.now() + tx.policy.dispatchGraceMs;
     tx.nodes.save(row);
+  } else if (isOnlyLeftOut(row, created, command)) {
+    endDead(tx, row, phase, 'left_out');
   } else {
     endDone(tx, row, phase);
   }
@@ -65,9 +71,17 @@ export function commitSuccess(tx: Tx, command: CommitCommand): CommitOutcome {
     released: created.released,
     created: created.fresh.length + created.reopened,
     gateLost: created.gateLost,
+    leftOut: created.leftOut,
+    items,
     releasing: command.staged > 0,
     ...toFill(tx, module),
   };
+}
+
+/** Whether nothing of a hop is left, because all that it asks for is beyond a cap. */
+function isOnlyLeftOut({ kind }: NodeRow, created: Created, { usage }: CommitCommand): boolean {
+  if (kind !== 'hop' || created.leftOut === 0 || (usage?.items ?? 0) > 0) return false;
+  return created.fresh.length + created.reopened + created.gateLost === 0;
 }
 
 /** Names the phase for whose ready nodes there is room after this transition. */
@@ -109,7 +123,7 @@ function repeated(tx: Tx, { row }: Found, command: CommitCommand): CommitOutcome
 }
 
 function refused(code: CommitOutcome['code']): CommitOutcome {
-  return { code, wakeUps: [], released: [], created: 0, gateLost: 0, releasing: false };
+  return { code, wakeUps: [], released: [], created: 0, gateLost: 0, leftOut: 0, items: 0, releasing: false };
 }
 
 /** Asserts at read what was asserted when the children were staged. */
@@ -124,7 +138,15 @@ export function childrenPump(tx: Tx, { node, wakeUps }: PumpCommand): PumpOutcom
   const found = findNode(tx, node);
   // Under a mark no child is created: the node is ended with its scope.
   if (found === undefined || found.row.state !== 'releasing' || !isLive(found)) {
-    return { code: PumpCode.NOT_RELEASING, wakeUps: [], released: [], created: 0, gateLost: 0, more: false };
+    return {
+      code: PumpCode.NOT_RELEASING,
+      wakeUps: [],
+      released: [],
+      created: 0,
+      gateLost: 0,
+      leftOut: 0,
+      more: false,
+    };
   }
   const { row, phase, module } = found;
   assertCounted(tx, found);
@@ -142,13 +164,14 @@ export function childrenPump(tx: Tx, { node, wakeUps }: PumpCommand): PumpOutcom
     opened.push(...advancePhases(tx, module));
   }
   tx.staged.forget(row.token);
-  const { fresh, reopened, gateLost, released } = created;
+  const { fresh, reopened, gateLost, leftOut, released } = created;
   return {
     code: PumpCode.MOVED,
     wakeUps: [...created.wakeUps, ...opened],
     released,
     created: fresh.length + reopened,
     gateLost,
+    leftOut,
     more,
     ...toFill(tx, module),
   };

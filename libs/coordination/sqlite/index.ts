@@ -41,8 +41,11 @@ export interface SqliteCoordinatorOptions {
 
 /** A coordinator that can store items in the transaction of their commit. */
 export interface SqliteCoordinator extends Coordinator, Backlog {
-  /** As `commitSuccess`; `store` is called in the same transaction if the commit is accepted. */
-  commitWith(commit: CommitCommand, store: () => void): ReturnType<Coordinator['commitSuccess']>;
+  /**
+   * As `commitSuccess`; `store` is called in the same transaction if the commit is accepted, with the number of items to store: no
+   * more than the cap of the run allows.
+   */
+  commitWith(commit: CommitCommand, store: (items: number) => void): ReturnType<Coordinator['commitSuccess']>;
 }
 
 /**
@@ -74,8 +77,8 @@ export function openSqliteCoordinator({ db, clock, policy, onEvent }: SqliteCoor
     commitSuccess: (command) => db.write(() => commitSuccess(tx, command)),
     commitWith: (command, store) =>
       db.write(() => {
-        const outcome = commitSuccess(tx, command);
-        if (outcome.code === CommitCode.COMMIT_OK) store();
+        const outcome = commitSuccess(tx, command, true);
+        if (outcome.code === CommitCode.COMMIT_OK) store(outcome.items);
         return outcome;
       }),
     childrenPump: (command) => db.write(() => childrenPump(tx, command)),

@@ -17,6 +17,7 @@ import {
   PhaseCloseCode,
   type PhaseCloseCommand,
 } from '../protocol/phases.ts';
+import { countLeftOut, leftOutNodes } from './caps.ts';
 import { createChildren, executeAgain } from './children.ts';
 import { failedNode, type NodeRow } from './tables/node-row.ts';
 import { type ModuleScope, moduleOpenCount, openCount, type PhaseScope, type RunScope } from './tables/scopes.ts';
@@ -73,16 +74,27 @@ export function scopeDrain(tx: Tx, { runId, moduleId, phase: idx, limit }: Drain
   if (module === undefined || phase === undefined) return { code: DrainCode.NOTHING_TO_DRAIN, ended: 0, more: false };
   const { run } = module;
   const marked = isMarked(module);
-  const drainable = run.state === 'open' && (marked || phase.closed !== '');
-  const rows = drainable ? tx.nodes.open(phase, marked, limit) : [];
+  const isOver = marked || phase.closed !== '';
+  const rows = run.state === 'open' ? drainable(tx, phase, { isOver, marked, limit }) : [];
   if (rows.length === 0) return { code: DrainCode.NOTHING_TO_DRAIN, ended: 0, more: false };
   for (const row of rows) {
     // A releasing node dies too: its items are kept, and a replay can still create the missing children.
-    endDead(tx, row, phase, drainReason(phase));
+    endDead(tx, row, phase, isOver ? drainReason(phase) : 'left_out');
   }
   if (module.state === 'open' && run.mark === '') advancePhases(tx, module);
   else closeRunIfOver(tx, run);
   return { code: DrainCode.DRAINED, ended: rows.length, more: rows.length === limit };
+}
+
+function drainable(
+  tx: Tx,
+  phase: PhaseScope,
+  { isOver, marked, limit }: { readonly isOver: boolean; readonly marked: boolean; readonly limit: number },
+): NodeRow[] {
+  if (isOver) return tx.nodes.open(phase, marked, limit);
+  const rows = leftOutNodes(tx, phase, limit);
+  if (rows.length > 0) countLeftOut(tx, phase.module.run, rows.length);
+  return rows;
 }
 
 function drainReason(phase: PhaseScope): DeathReason {
@@ -109,6 +121,7 @@ export function endDead(tx: Tx, row: NodeRow, phase: PhaseScope, reason: DeathRe
   tx.nodes.save(row);
   phase.dead += 1;
   if (reason === 'superseded') phase.superseded += 1;
+  if (reason === 'left_out') phase.leftOut += 1;
   tx.scopes.touchPhase(phase);
   assertNotNegative(row, phase);
   if (reason === 'failed' || reason === 'crashed') {
@@ -176,7 +189,8 @@ function closePhase(tx: Tx, phase: PhaseScope): void {
   tx.scopes.touchPhase(phase);
   tx.scopes.touchModule(module);
   const subject = `${module.run.runId}:${module.moduleId}:${phase.idx}`;
-  const { created, done, dead, closed } = phase;
+  const { created, done, closed } = phase;
+  const dead = phase.dead - phase.leftOut;
   tx.events.append(module.run, EVENTS.PhaseClosed.type, subject, phase.closings, tx.clock.now(), {
     moduleId: module.moduleId,
     phase: phase.idx,
@@ -201,7 +215,7 @@ function openPhase(tx: Tx, phase: PhaseScope): WakeUp[] {
 
 /** Whether the join's policy lets it start. */
 function joinHolds(phase: PhaseScope): boolean {
-  const dead = phase.dead - phase.superseded;
+  const dead = phase.dead - phase.superseded - phase.leftOut;
   const { join } = phase;
   if (join.kind === 'settle') return true;
   if (join.kind === 'failFast') return dead === 0;

@@ -1,3 +1,4 @@
+import { readReached } from '../../contracts/caps.ts';
 import type { SqliteDatabase } from '../../sqlite/database.ts';
 import { type ChainNode, LAST_OPENING_MS, READY_HOP_MS } from '../protocol/node.ts';
 import type { DueFilter, ModuleSnapshot, NodeFilter, RunSnapshot } from '../protocol/reads.ts';
@@ -55,14 +56,16 @@ export function snapshot(run: RunScope): RunSnapshot {
     reason: run.reason,
     paused: run.paused,
     openings: run.openings,
+    ...(run.capUse === undefined ? {} : { capUse: { ...run.capUse, reached: readReached(run.capUse.reached) } }),
     modules: run.modules.map((module): ModuleSnapshot => {
       const { moduleId, state, reason, currentPhase, front, revision, executions, errors, cooldownUntilMs } = module;
       const phases = module.phases.map((phase) => {
-        const { created, done, dead, closed } = phase;
+        const { created, done, dead, leftOut, closed } = phase;
         return {
           created,
           done,
-          dead,
+          dead: dead - leftOut,
+          ...(leftOut === 0 ? {} : { leftOut }),
           open: openCount(phase),
           inside: { ...phase.inside },
           ready: { ...phase.ready },

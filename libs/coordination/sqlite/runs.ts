@@ -1,4 +1,5 @@
 /** Opens, controls, closes, audits and purges runs. */
+import { type Caps, hasCaps } from '../../contracts/caps.ts';
 import { EVENTS } from '../../contracts/events.ts';
 import type { SqliteDatabase } from '../../sqlite/database.ts';
 import { assertChildren } from '../protocol/assertions.ts';
@@ -16,7 +17,7 @@ import {
 import { createChildren } from './children.ts';
 import { markTask } from './errors.ts';
 import { advancePhases } from './phases.ts';
-import { openCount } from './tables/scopes.ts';
+import { type CapCounts, openCount } from './tables/scopes.ts';
 import type { Tx } from './tx.ts';
 
 /** Writes the rows of a run, its modules and their phases. */
@@ -26,25 +27,33 @@ export class Plans {
   readonly #phase;
 
   constructor(db: SqliteDatabase) {
-    this.#run = db.prepare(`INSERT INTO chain_runs (run_id, task_id, state) VALUES (?, ?, 'open') RETURNING no`);
+    this.#run = db.prepare(
+      `INSERT INTO chain_runs (run_id, task_id, state, cap_use) VALUES (?, ?, 'open', ?) RETURNING no`,
+    );
     this.#module = db.prepare(
-      `INSERT INTO chain_modules (run_no, module_id, state, early_at) VALUES (?, ?, 'open', ?) RETURNING no`,
+      `INSERT INTO chain_modules (run_no, module_id, state, early_at, fetch_steps) VALUES (?, ?, 'open', ?, ?) RETURNING no`,
     );
     this.#phase = db.prepare(
       'INSERT INTO chain_phases (module_no, idx, deadline_at, join_policy, opener) VALUES (?, ?, ?, ?, ?)',
     );
   }
 
-  insert({ runId, taskId = '', modules }: RunOpenCommand): void {
-    const runNo = this.#run.get(runId, taskId)!.no as number;
+  insert({ runId, taskId = '', modules, caps }: RunOpenCommand): void {
+    const capUse = hasCaps(caps) ? JSON.stringify(unused(caps)) : '';
+    const runNo = this.#run.get(runId, taskId, capUse)!.no as number;
     for (const module of modules) {
-      const moduleNo = this.#module.get(runNo, module.moduleId, module.earlyAtMs ?? 0)!.no as number;
+      const fetchSteps = capUse === '' ? '' : (module.fetchSteps ?? []).join(',');
+      const moduleNo = this.#module.get(runNo, module.moduleId, module.earlyAtMs ?? 0, fetchSteps)!.no as number;
       for (const [idx, phase] of module.phases.entries()) {
         const opener = phase.opener === undefined ? '' : JSON.stringify(phase.opener);
         this.#phase.run(moduleNo, idx, phase.deadlineAtMs ?? 0, JSON.stringify(phase.join), opener);
       }
     }
   }
+}
+
+function unused(caps: Caps): CapCounts {
+  return { caps, pages: 0, items: 0, bytes: 0, reached: '', leftOut: 0, itemsLeftOut: 0 };
 }
 
 export function runOpen(tx: Tx, plans: Plans, command: RunOpenCommand) {
@@ -101,6 +110,7 @@ interface Counted {
   readonly done: number;
   readonly dead: number;
   readonly superseded: number;
+  readonly leftOut: number;
   readonly due: number;
   readonly insideHops: number;
   readonly insideRequests: number;
@@ -122,7 +132,8 @@ export class Audit {
   constructor(db: SqliteDatabase) {
     this.#count = db.prepare(
       `SELECT count(*) AS nodes, coalesce(sum(state = 'done'), 0) AS done, coalesce(sum(state = 'dead'), 0) AS dead,
-         coalesce(sum(death_reason = 'superseded'), 0) AS superseded, coalesce(sum(due_at > 0), 0) AS due,
+         coalesce(sum(death_reason = 'superseded'), 0) AS superseded,
+         coalesce(sum(death_reason = 'left_out'), 0) AS leftOut, coalesce(sum(due_at > 0), 0) AS due,
          coalesce(sum(${PLACE} = 1 AND kind = 'hop'), 0) AS insideHops,
          coalesce(sum(${PLACE} = 1 AND kind = 'request'), 0) AS insideRequests,
          coalesce(sum(${PLACE} = 2 AND kind = 'hop'), 0) AS readyHops,
@@ -160,6 +171,7 @@ export function runAudit(tx: Tx, audit: Audit, { runId }: { readonly runId: stri
       ['done', phase.done, counted.done],
       ['dead', phase.dead, counted.dead],
       ['superseded', phase.superseded, counted.superseded],
+      ['left out', phase.leftOut, counted.leftOut],
       ['due', openCount(phase), counted.due],
       ['hops inside', phase.inside.hop, counted.insideHops],
       ['requests inside', phase.inside.request, counted.insideRequests],
@@ -173,6 +185,7 @@ export function runAudit(tx: Tx, audit: Audit, { runId }: { readonly runId: stri
     phase.done = counted.done;
     phase.dead = counted.dead;
     phase.superseded = counted.superseded;
+    phase.leftOut = counted.leftOut;
     phase.ready.hop = counted.readyHops;
     phase.ready.request = counted.readyRequests;
     phase.inside.hop = counted.insideHops;

@@ -10,6 +10,7 @@ import {
   type FillOutcome,
   MAX_ENDS,
 } from '../protocol/sweep.ts';
+import { leftOutNodes } from './caps.ts';
 import { brokenIn, type NodeRow } from './tables/node-row.ts';
 import { type ModuleScope, openCount, type PhaseScope, type RunScope } from './tables/scopes.ts';
 import { hasLeftBehind, isMarked, pendingWakeUp, refOf, type Tx, toWakeUp } from './tx.ts';
@@ -97,7 +98,8 @@ function earlyEntry(tx: Tx, module: ModuleScope, entries: DueEntry[]): void {
 }
 
 function drainEntry(tx: Tx, phase: PhaseScope, entries: DueEntry[]): void {
-  if (hasLeftBehind(tx, phase)) entries.push({ kind: 'drain', ...scopeOf(phase) });
+  const isLeft = hasLeftBehind(tx, phase) || (phase.closed === '' && leftOutNodes(tx, phase, 1).length > 0);
+  if (isLeft) entries.push({ kind: 'drain', ...scopeOf(phase) });
 }
 
 function scopeOf({ module: { run, moduleId }, idx }: PhaseScope) {

@@ -2,9 +2,11 @@
 
 import type { RedisClient } from '../../coordination/redis/index.ts';
 import { answered, evaluate } from '../../coordination/redis/scripts/evaluate.ts';
+import { redisSpan } from '../../coordination/redis/scripts/redis-span.ts';
 import type { Script } from '../../coordination/redis/scripts/script.ts';
 import { readScript } from '../../coordination/redis/scripts/source.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
+import { inCallSpan } from '../../telemetry/spans.ts';
 import { LIMIT_SCRIPTS } from './scripts.ts';
 
 export interface LimitReply {
@@ -39,14 +41,19 @@ export function createLimitRunner({ redis, timeoutMs, onUnanswered, onFailure }:
   return {
     async run({ name }, key, args) {
       const source = sources.get(name)!;
-      const answer = (await answerOf(name, () => evaluate(redis, source, [1, key, ...args]))) as readonly [
+      const send = () => answerOf(name, () => evaluate(redis, source, [1, key, ...args]));
+      const answer = (await inCallSpan(() => redisSpan(redis, 'EVALSHA', name), send)) as readonly [
         number,
         string,
         string,
       ];
       return { code: answer[0], payload: answer[2] === '' ? undefined : JSON.parse(answer[2]) };
     },
-    ask: (what, command) => answerOf(what, () => command(redis)),
+    ask: (what, command) =>
+      inCallSpan(
+        () => redisSpan(redis, what),
+        () => answerOf(what, () => command(redis)),
+      ),
   };
 }
 

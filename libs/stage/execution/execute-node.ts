@@ -36,10 +36,11 @@ import type { Publisher, Waiting } from '../messages/publisher.ts';
 import { childMessages, errorMessage, type MessageOrigin } from '../messages/wake-ups.ts';
 import { logNode, logRefused } from '../observe/chain-log.ts';
 import type { Meters } from '../observe/meters.ts';
-import { nodeFields, noteFailure } from '../observe/stage-span.ts';
+import { nodeFields, noteFailure, noteStep } from '../observe/stage-span.ts';
 import { type LoadedRun, loadRunOf, type Runs } from '../run/runs.ts';
 import { isBackendFailure } from './backend-failure.ts';
 import { LeaseLost, type Yield } from './gather.ts';
+import type { GrowthWatch } from './growth-watch.ts';
 import { giveUp } from './hand-back.ts';
 import type { HandOver } from './hand-over.ts';
 import type { HeldNode, Lease, LeaseKeeper } from './lease.ts';
@@ -62,6 +63,8 @@ export interface ExecutionDeps {
   readonly startPump: (node: NodeRef) => void;
   /** Lets ready nodes of a module into its window, in the background. */
   readonly fillWindow: (scope: Fillable) => void;
+  /** Takes note of commits, to name steps that only grow. */
+  readonly growth: Pick<GrowthWatch, 'note'>;
   readonly clock: Clock;
   readonly log: Log;
   readonly meters: Meters;
@@ -107,6 +110,8 @@ export type Ending =
 export interface Commit {
   readonly kind: 'commit';
   readonly yielded: Yield;
+  /** Bytes of the body that was downloaded for it; default 0. */
+  readonly bytes?: number;
   /** The stage that executes the children. */
   readonly childStage: 'ingress' | 'downloader';
   /** Executes an only child in this process; the same commit claims it. */
@@ -132,6 +137,7 @@ export async function executeNode<S extends ExecutingStage>(
   const claimed = await claimNode(deps, ref);
   if (claimed.kind === 'later') return putOff(claimed);
   if (claimed.kind === 'refused') return (await ref.onRefused?.(claimed)) ?? { kind: 'skip', reason: claimed.reason };
+  if (isTracing()) noteStep(ref.stage, run, claimed.lease.node);
   return executeHeld(deps, { run, lease: claimed.lease }, ref, body);
 }
 
@@ -283,7 +289,7 @@ async function sendClaim(
   deps.meters.claim(outcome.code);
   if (isTracing()) noteOnSpan({ claim: codeName(ClaimCode, outcome.code) });
   if (outcome.code === ClaimCode.EXECUTE) {
-    if (isTracing()) noteOnSpan(nodeFields(outcome.node!));
+    if (isTracing()) noteOnSpan({ ...nodeFields(outcome.node!), attempt: outcome.node!.attempts });
     logNode(
       deps.log,
       'a node was claimed',
@@ -313,17 +319,18 @@ async function commit(
   deps: ExecutionDeps,
   { run, lease }: HeldNode,
   stage: ExecutingStage,
-  { yielded, childStage, onlyChild }: Commit,
+  ending: Commit,
 ): Promise<AnyOutcome> {
   const { node } = lease;
-  const { children, staged, items, drops } = yielded;
+  const { yielded, childStage, onlyChild } = ending;
+  const { children, staged, drops } = yielded;
   const child = staged === 0 && children.length === 1 && deps.solitude.isOpen ? onlyChild : undefined;
   deps.meters.drops(drops);
   const sinceMs = deps.clock.monotonic();
   const grant = deps.publisher.grant(childStage, children.length, priorityClass(run.task.priority ?? 0));
   let outcome: CommitOutcome;
   try {
-    outcome = await sendCommit(deps, node, yielded, { wakeUps: grant.count, claimsChild: child !== undefined });
+    outcome = await sendCommit(deps, node, ending, { wakeUps: grant.count, claimsChild: child !== undefined });
   } catch (thrown) {
     grant.release();
     throw thrown;
@@ -333,11 +340,15 @@ async function commit(
   lease.end();
   deps.meters.commit(outcome);
   countDuration(deps, lease);
-  if (isTracing()) noteOnSpan({ commit: codeName(CommitCode, outcome.code), children: outcome.created });
-  if (outcome.code === CommitCode.COMMIT_OK) deps.meters.items(items.length);
+  const { items, created } = outcome;
+  if (isTracing()) noteOnSpan({ commit: codeName(CommitCode, outcome.code), children: created, items });
+  if (outcome.code === CommitCode.COMMIT_OK) {
+    deps.meters.items(items);
+    deps.growth.note(run, node, outcome);
+  }
   const of = { node, taskId: run.task.taskId };
   const decision = codeName(CommitCode, outcome.code);
-  logNode(deps.log, 'a node was committed', of, { stage, decision, items: items.length, children: outcome.created });
+  logNode(deps.log, 'a node was committed', of, { stage, decision, items, children: created });
   if (outcome.code === CommitCode.FENCING_REJECT || outcome.code === CommitCode.CAS_CONFLICT) {
     grant.release();
     return { kind: 'skip', reason: codeName(CommitCode, outcome.code) };
@@ -356,14 +367,15 @@ async function commit(
 async function sendCommit(
   { commits, leases, nextOwner }: ExecutionDeps,
   node: ChainNode,
-  { children, staged, items }: Yield,
+  { yielded: { children, staged, items, tooDeep }, bytes = 0 }: Commit,
   { wakeUps, claimsChild }: { readonly wakeUps: number; readonly claimsChild: boolean },
 ): Promise<CommitOutcome> {
   const { id: nodeId, runId, moduleId, phase, token, revision } = node;
   const handOver = claimsChild ? { handOver: { owner: nextOwner(), leaseMs: leases.leaseMs } } : {};
   const batch = items.length === 0 ? undefined : { runId, moduleId, phase, nodeId, token, revision, items };
+  const usage = { items: items.length, bytes, tooDeep };
   failpoint('commit.before');
-  const outcome = await commits.commit({ node, token, children, staged, wakeUps, ...handOver }, batch);
+  const outcome = await commits.commit({ node, token, children, staged, wakeUps, ...handOver, usage }, batch);
   failpoint('commit.after');
   return outcome;
 }

@@ -163,7 +163,7 @@ describe('what ends the gathering', () => {
 
 describe('what a call sends in several chunks', () => {
   const chunk = (chunk: Partial<Chunk>): Chunk => ({
-    ...{ seeds: [], hops: [], items: [], drops: [], charged: undefined, limits: [] },
+    ...{ seeds: [], hops: [], items: [], drops: [], tooDeep: 0, charged: undefined, limits: [] },
     ...chunk,
   });
   const seeds = (count: number): NodeSeed[] =>

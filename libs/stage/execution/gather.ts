@@ -17,6 +17,8 @@ export interface Yield {
   readonly items: readonly NewItem[];
   /** How many records were dropped. */
   readonly drops: number;
+  /** How many hops were left out, because they are deeper than the run may go. */
+  readonly tooDeep: number;
 }
 
 export interface GatherOptions {
@@ -59,13 +61,14 @@ class Gathering implements CallSink {
   /** Characters of the seeds' bodies. */
   #chars = 0;
   #drops = 0;
+  #tooDeep = 0;
   #staged = 0;
 
   constructor(options: GatherOptions) {
     this.#options = options;
   }
 
-  take({ seeds, items, drops, charged, limits }: Chunk): Promise<void> | undefined {
+  take({ seeds, items, drops, tooDeep, charged, limits }: Chunk): Promise<void> | undefined {
     for (const [limitKey, ofKey] of limits) this.#options.onLimits?.(limitKey, ofKey);
     for (const seed of seeds) {
       this.#seeds.push(seed);
@@ -73,6 +76,7 @@ class Gathering implements CallSink {
     }
     for (const item of items) this.#items.push(item);
     this.#drops += drops.length;
+    this.#tooDeep += tooDeep;
     if (charged !== undefined) this.charged = (this.charged ?? 0) + charged;
     const isFull = this.#seeds.length >= MAX_CHILDREN || this.#chars >= MAX_BATCH_CHARS;
     return isFull ? this.#stageFull() : undefined;
@@ -88,11 +92,13 @@ class Gathering implements CallSink {
     this.#seeds = [];
     this.#chars = 0;
     this.#drops = 0;
+    this.#tooDeep = 0;
   }
 
   async end(): Promise<Yield> {
     if (this.#staged > 0 && this.#seeds.length > 0) await this.#stage(this.#seeds.splice(0));
-    return { children: this.#seeds, staged: this.#staged, items: this.#items, drops: this.#drops };
+    const [staged, items, drops, tooDeep] = [this.#staged, this.#items, this.#drops, this.#tooDeep];
+    return { children: this.#seeds, staged, items, drops, tooDeep };
   }
 
   async #stageFull(): Promise<void> {

@@ -15,6 +15,8 @@ export type Outcome<S extends Stage> =
   | {
       readonly kind: 'next';
       readonly messages: readonly MessageFrom<S>[];
+      /** What was decided, for the span: `retry`, `fallback`, … Default: `next`. */
+      readonly decision?: string;
       readonly handOver?: HandOver;
       /** Reserved room for the messages; released when they are published. */
       readonly grant?: Grant;

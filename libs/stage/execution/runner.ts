@@ -77,14 +77,17 @@ export class StageRunner<S extends Receiver, Work extends HeldNode = never, Admi
 
   async #receive(delivery: Delivery<S>): Promise<void> {
     const { stage, admit } = this.#options;
+    const receivedMs = isTracing() ? performance.now() : 0;
     let holdsSlot = false;
     try {
       const admission = admit === undefined ? undefined : await admit(delivery.message, this.#stopping.signal);
       const turn = this.#slots.take(shareOf(delivery.message));
       if (turn !== undefined) await turn;
       holdsSlot = true;
-      if (isTracing()) await inMessageSpan(stage, delivery.message, () => this.#execute(delivery, admission));
-      else await this.#execute(delivery, admission);
+      if (isTracing()) {
+        const waitedMs = performance.now() - receivedMs;
+        await inMessageSpan(stage, delivery.message, waitedMs, () => this.#execute(delivery, admission));
+      } else await this.#execute(delivery, admission);
     } catch (thrown) {
       delivery.nak(this.#options.retryDelayMs);
       if (!this.#stopping.signal.aborted) this.#options.onError(thrown);

@@ -54,7 +54,7 @@ function bench({ code = CommitCode.COMMIT_OK, unconfirmed = [], committedTokens 
     coordinator: {
       commitSuccess: async () => {
         calls.push('commit');
-        return { code, wakeUps: [], released: [], created: 0, gateLost: 0, releasing: false };
+        return { code, wakeUps: [], released: [], created: 0, gateLost: 0, leftOut: 0, items: 0, releasing: false };
       },
       findNode: async ({ id }: NodeRef) => {
         asked.push(id);

@@ -20,9 +20,10 @@ export class OneTransaction implements CommitPort {
 
   commit(commit: ExecutionCommit, items: ItemBatch | undefined): Promise<CommitOutcome> {
     if (items === undefined) return this.#coordinator.commitSuccess(commit);
-    return this.#coordinator.commitWith(commit, () => {
+    const usage = { bytes: 0, tooDeep: 0, ...commit.usage, items: items.items.length };
+    return this.#coordinator.commitWith({ ...commit, usage }, (count) => {
       failpoint('items.before_write');
-      this.#store.insertItems(items);
+      this.#store.insertItems(count < items.items.length ? { ...items, items: items.items.slice(0, count) } : items);
       failpoint('items.after_write');
     });
   }

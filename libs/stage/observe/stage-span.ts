@@ -4,22 +4,40 @@ import type { MessageTo } from '../../contracts/chain.ts';
 import type { ExecutionContext, TaskRef } from '../../contracts/messages.ts';
 import type { ChainNode } from '../../coordination/protocol/node.ts';
 import type { Failure } from '../../errors/failure.ts';
-import { SPANS } from '../../telemetry/span-names.ts';
-import { failSpan, inSpan, isTracing, type SpanFields, writeRunSpan } from '../../telemetry/spans.ts';
+import { destinationOf, NOTIFY, OPEN, OPERATIONS, SUBMIT } from '../../telemetry/span-names.ts';
+import {
+  failSpan,
+  inSpan,
+  isTracing,
+  noteOnSpan,
+  renameSpan,
+  type SpanFields,
+  writeRunSpan,
+} from '../../telemetry/spans.ts';
 import type { HeldNode } from '../execution/lease.ts';
 import type { AnyOutcome } from '../execution/outcome.ts';
-import type { Dispatch } from '../messages/dispatch.ts';
+import { type Dispatch, isPutOff } from '../messages/dispatch.ts';
+import type { LoadedRun } from '../run/runs.ts';
 
-/** Handles a message in its stage's span. For a task it also writes the root of the run's trace. */
+/**
+ * Handles a message in its stage's span; it has waited here for its limits and for a slot. For a task it also writes the root of the
+ * run's trace.
+ */
 export function inMessageSpan<S extends Receiver>(
   stage: S,
   message: MessageTo<S>,
+  waitedMs: number,
   work: () => Promise<void>,
 ): Promise<void> {
   const received = message as MessageTo<Receiver>;
-  const { runId, fields } = describe(received);
-  if (received.kind === 'task') writeRunSpan(received.model.runId, received.model.createdAtMs, fields);
-  return inSpan({ name: SPANS[stage], runId, fields, isConsumer: true }, work);
+  const { runId, node, destination, fields } = describe(received);
+  if (received.kind === 'task') {
+    writeRunSpan(`${SUBMIT} ${destination}`, received.model.runId, received.model.createdAtMs, fields);
+  }
+  const name = `${OPERATIONS[stage]} ${destination}`;
+  const waited = { ...fields, waited_ms: Math.round(waitedMs) };
+  const isOfFailure = stage === 'error-threshold';
+  return inSpan({ name, runId, node, fields: waited, cause: 'consumer', isOfFailure }, work);
 }
 
 /** Executes a hand-over in a span below that of the previous stage. */
@@ -28,19 +46,44 @@ export function inHandOverSpan(
   { run, lease }: HeldNode,
   work: () => Promise<void>,
 ): Promise<void> {
-  const fields = { ...nodeFields(lease.node), task_id: run.task.taskId };
-  return inSpan({ name: SPANS[stage], runId: run.task.runId, fields, isConsumer: false }, work);
+  const { node } = lease;
+  const step = stepOf(run, node.moduleId, node.stepIdx);
+  const fields = { ...nodeFields(node), task_id: run.task.taskId, step };
+  const name = `${OPERATIONS[stage]} ${destinationOf(node.moduleId, step)}`;
+  const span = { name, runId: run.task.runId, node: { id: node.id, isHop: node.kind === 'hop' }, fields };
+  return inSpan({ ...span, cause: 'internal' }, work);
 }
+
+/** What the module-processor does with each kind of dispatch. */
+const DISPATCHED = { start: OPEN, hop: OPERATIONS['module-processor'], request: NOTIFY } as const;
 
 /** Wraps each dispatch to the module-processor in a span of its own. */
 export function tracedDispatch(execute: (dispatch: Dispatch) => Promise<void>): (dispatch: Dispatch) => Promise<void> {
   return (dispatch) => {
     if (!isTracing()) return execute(dispatch);
     const { run } = dispatch;
-    const fields = { ...taskFields(run.task), dispatch: dispatch.kind, ...dispatchFields(dispatch) };
-    const span = { name: SPANS['module-processor'], runId: run.task.runId, fields, isConsumer: false };
+    const { node, destination, more } = dispatched(dispatch);
+    const fields = { ...taskFields(run.task), dispatch: dispatch.kind, ...more };
+    const name = `${DISPATCHED[dispatch.kind]} ${destination}`;
+    const span = { name, runId: run.task.runId, node, fields, cause: 'internal', isExpected: isPutOff } as const;
     return inSpan(span, () => execute(dispatch));
   };
+}
+
+/** Names the span of a stage after the step of its node, which is known once the run is loaded and the node is claimed. */
+export function noteStep(
+  stage: keyof typeof OPERATIONS,
+  run: LoadedRun | undefined,
+  { moduleId, stepIdx }: { readonly moduleId: string; readonly stepIdx: number },
+): void {
+  if (run === undefined) return;
+  const step = stepOf(run, moduleId, stepIdx);
+  renameSpan(`${OPERATIONS[stage]} ${destinationOf(moduleId, step)}`);
+  noteOnSpan({ step });
+}
+
+function stepOf(run: LoadedRun, moduleId: string, stepIdx: number): string {
+  return run.modules.get(moduleId)?.definition.steps[stepIdx]?.name ?? 'start';
 }
 
 /** Notes a node's recorded failure; `recorded` is the coordinator's answer. */
@@ -54,11 +97,11 @@ export function noteFailure(node: ChainNode, task: TaskRef, failure: Failure, re
 export function outcomeFields(outcome: AnyOutcome): SpanFields {
   switch (outcome.kind) {
     case 'next':
-      return { decision: 'next', messages: outcome.messages.length };
+      return { decision: outcome.decision ?? 'next', messages: outcome.messages.length };
     case 'fail':
       return { decision: 'fail' };
     case 'retry':
-      return { decision: 'retry', reason: outcome.reason, delay_ms: outcome.delayMs };
+      return { decision: 'return', reason: outcome.reason, delay_ms: outcome.delayMs };
     case 'skip':
       return { decision: 'skip', reason: outcome.reason };
     case 'terminate':
@@ -68,64 +111,90 @@ export function outcomeFields(outcome: AnyOutcome): SpanFields {
 
 interface Described {
   readonly runId: string | undefined;
+  readonly node: { readonly id: string; readonly isHop: boolean } | undefined;
+  readonly destination: string;
   readonly fields: SpanFields;
 }
 
 function describe(message: MessageTo<Receiver>): Described {
-  switch (message.kind) {
+  const { kind } = message;
+  switch (kind) {
     case 'task': {
-      const { runId, taskId } = message.model;
-      return described({ runId, taskId }, undefined, { message: message.kind });
+      const { runId, taskId, modules } = message.model;
+      const destination = destinationOfAll(modules);
+      return { runId, node: undefined, destination, fields: { ...taskFields({ runId, taskId }), message: kind } };
     }
     case 'request': {
       const { id, task, context, prefixRequest } = message.model;
-      return described(task, context, { message: message.kind, request_id: id, prefix_request: prefixRequest });
+      return described(kind, { task, context, id, prefixRequest, isHop: false });
     }
     case 'response': {
-      const { requestId, task, context, prefixRequest } = message.model;
-      return described(task, context, { message: message.kind, request_id: requestId, prefix_request: prefixRequest });
+      const { requestId: id, task, context, prefixRequest } = message.model;
+      return described(kind, { task, context, id, prefixRequest, isHop: false });
     }
     case 'parser_task': {
       const { id, task, context, prefixRequest } = message.model;
-      return described(task, context, { message: message.kind, hop_id: id, prefix_request: prefixRequest });
+      return described(kind, { task, context, id, prefixRequest, isHop: true });
     }
     case 'error':
     case 'error_task': {
       const { id, isRequest, task, context, prefixRequest, attempts } = message.model;
-      const ofNode = { [isRequest ? 'request_id' : 'hop_id']: id, prefix_request: prefixRequest, attempts };
-      return described(task, context, { message: message.kind, ...ofNode });
+      const { fields, ...of } = described(kind, { task, context, id, prefixRequest, isHop: !isRequest });
+      return { ...of, fields: { ...fields, attempts } };
     }
   }
 }
 
+interface DescribedNode {
+  readonly task: Pick<TaskRef, 'runId' | 'taskId'> | undefined;
+  readonly context: ExecutionContext | undefined;
+  readonly id: string;
+  readonly prefixRequest: string;
+  readonly isHop: boolean;
+}
+
 /** A foreign message may lack required fields: its handler refuses it, and its span shows the fields that it has. */
-function described(
-  task: Pick<TaskRef, 'runId' | 'taskId'> | undefined,
-  context: ExecutionContext | undefined,
-  more: SpanFields,
-): Described {
+function described(message: string, { task, context, id, prefixRequest, isHop }: DescribedNode): Described {
   const ofTask = task === undefined ? {} : taskFields(task);
   const ofStep =
     context === undefined ? {} : { module_id: context.moduleId, step_idx: context.stepIdx, epoch: context.epoch };
-  return { runId: task?.runId, fields: { ...ofTask, ...ofStep, ...more } };
+  const ofNode = { [isHop ? 'hop_id' : 'request_id']: id, prefix_request: prefixRequest };
+  return {
+    runId: task?.runId,
+    node: { id, isHop },
+    destination: destinationOf(context?.moduleId ?? ''),
+    fields: { ...ofTask, ...ofStep, message, ...ofNode },
+  };
+}
+
+/** The destination of a whole run. */
+function destinationOfAll(modules: readonly string[]): string {
+  const [only, ...more] = modules;
+  return only !== undefined && more.length === 0 ? destinationOf(only) : `${modules.length} modules`;
 }
 
 function taskFields({ runId, taskId }: Pick<TaskRef, 'runId' | 'taskId'>): SpanFields {
   return { run_id: runId, task_id: taskId };
 }
 
-function dispatchFields(dispatch: Dispatch): SpanFields {
+function dispatched(dispatch: Dispatch): Pick<Described, 'node' | 'destination'> & { readonly more: SpanFields } {
   switch (dispatch.kind) {
-    case 'start':
-      return {};
-    case 'hop':
-      return { module_id: dispatch.node.moduleId, hop_id: dispatch.node.id, epoch: dispatch.epoch };
-    case 'request':
-      return {
-        module_id: dispatch.wakeUp.node.moduleId,
-        request_id: dispatch.wakeUp.node.id,
-        epoch: dispatch.wakeUp.epoch,
-      };
+    case 'start': {
+      const destination = destinationOfAll([...dispatch.run.modules.keys()]);
+      return { node: undefined, destination, more: {} };
+    }
+    case 'hop': {
+      const { node, epoch } = dispatch;
+      const destination = destinationOf(node.moduleId);
+      const more = { module_id: node.moduleId, hop_id: node.id, epoch };
+      return { node: { id: node.id, isHop: true }, destination, more };
+    }
+    case 'request': {
+      const { node, epoch, stepIdx } = dispatch.wakeUp;
+      const step = stepOf(dispatch.run, node.moduleId, stepIdx);
+      const more = { module_id: node.moduleId, request_id: node.id, epoch, step };
+      return { node: { id: node.id, isHop: false }, destination: destinationOf(node.moduleId, step), more };
+    }
   }
 }
 

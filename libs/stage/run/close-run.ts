@@ -4,7 +4,8 @@
  * closing and due, and the sweeper closes it.
  */
 import type { Clock } from '../../clock/clock.ts';
-import type { ChainNode } from '../../coordination/protocol/node.ts';
+import { type CapUse, capText } from '../../contracts/caps.ts';
+import { type ChainNode, isFailure } from '../../coordination/protocol/node.ts';
 import type { Coordinator } from '../../coordination/protocol/port.ts';
 import type { RunSnapshot, TimelineEvent } from '../../coordination/protocol/reads.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
@@ -65,9 +66,9 @@ export async function writeEnd(deps: EndDeps, snapshot: RunSnapshot): Promise<Ru
 /** The end is made of these counters, and would be wrong for ever (I1). Throws `run.invariant_broken`. */
 function assertCounted({ runId, modules }: RunSnapshot): void {
   for (const { moduleId, phases } of modules) {
-    for (const [phase, { created, done, dead, open }] of phases.entries()) {
-      if (open >= 0 && created === done + dead + open) continue;
-      const found = `${created} created, ${done} done, ${dead} dead, ${open} open`;
+    for (const [phase, { created, done, dead, leftOut = 0, open }] of phases.entries()) {
+      if (open >= 0 && created === done + dead + leftOut + open) continue;
+      const found = `${created} created, ${done} done, ${dead} dead, ${leftOut} left out, ${open} open`;
       throw new CatenaError(
         'run.invariant_broken',
         `I1 does not hold in run ${runId}, which is to be closed: ${found}`,
@@ -108,15 +109,22 @@ export function toRunEnd(snapshot: RunSnapshot, items: number, endedAtMs: number
         ? 'terminated'
         : phases.some((phase) => phase.closed === 'deadline')
           ? 'deadline'
-          : 'completed';
+          : hasReached(snapshot.capUse)
+            ? 'capped'
+            : 'completed';
   return {
     finishReason,
-    detail: snapshot.reason !== '' ? snapshot.reason : (terminated?.reason ?? ''),
+    detail: snapshot.reason || terminated?.reason || (finishReason === 'capped' ? capText(snapshot.capUse!) : ''),
     endedAtMs,
     done: sum(phases.map((phase) => phase.done)),
     dead: sum(phases.map((phase) => phase.dead)),
     items,
+    ...(snapshot.capUse === undefined ? {} : { capUse: snapshot.capUse }),
   };
+}
+
+function hasReached(capUse: CapUse | undefined): boolean {
+  return capUse !== undefined && capUse.reached.length > 0;
 }
 
 const PAGE_NODES = 500;
@@ -145,7 +153,7 @@ async function* deadLetters(
   failures: RunFailures,
 ): AsyncGenerator<DeadLetter> {
   for await (const node of deadNodes(coordinator, runId)) {
-    if (node.deathReason === 'superseded') continue;
+    if (!isFailure(node.deathReason)) continue;
     const letter = toDeadLetter(node);
     failures.add(letter);
     yield letter;

@@ -1,7 +1,7 @@
 /** The failures of a run, summed up by kind: for its end, its state, and the explanation of it. */
 
 import { decodeRequest } from '../../calls/node-body.ts';
-import type { ChainNode } from '../../coordination/protocol/node.ts';
+import { type ChainNode, isFailure } from '../../coordination/protocol/node.ts';
 import type { Failure } from '../../errors/failure.ts';
 import { cutText } from '../../errors/thrown.ts';
 import { FailureKinds, type FailureSeen, isConsequence } from '../../explain/failures.ts';
@@ -78,7 +78,7 @@ export function failuresSoFar(nodes: Iterable<ChainNode>): RunFailure[] {
   const failures = new RunFailures();
   for (const node of nodes) {
     const waits = node.error !== '' && (node.state === 'failed' || node.state === 'retry');
-    if ((waits || node.state === 'dead') && node.deathReason !== 'superseded') failures.add(toDeadLetter(node));
+    if ((waits || node.state === 'dead') && isFailure(node.deathReason)) failures.add(toDeadLetter(node));
   }
   return failures.list();
 }

@@ -79,8 +79,9 @@ export class Runs {
         remedy: 'submit the task first; the message of an unknown run is not from this deployment',
       });
     }
-    const { taskId, account, platform, acceptedAtMs, deadlineAtMs, input, priority } = record;
-    const context: RunContext = { runId, account, platform, acceptedAtMs, deadlineAtMs, input };
+    const { taskId, account, platform, acceptedAtMs, deadlineAtMs, input, priority, caps } = record;
+    const maxDepth = caps?.depth === undefined ? {} : { maxDepth: caps.depth };
+    const context: RunContext = { runId, account, platform, acceptedAtMs, deadlineAtMs, ...maxDepth, input };
     const modules = new Map<string, LoadedModule>();
     for (const moduleId of record.modules) {
       const definition = this.#resolver.resolve(moduleId);

@@ -37,6 +37,17 @@ describe('a submitted task', () => {
     });
   });
 
+  it('keeps its caps, and is refused with one that is none', async () => {
+    const caps = { pages: 10, depth: 0 };
+    const run = await accepted({ ...task, caps });
+    expect(run.caps).toEqual(caps);
+    expect(taskMessage(run).model.caps).toEqual(caps);
+    expect(await accepted({ ...task, caps: {} })).not.toHaveProperty('caps');
+    for (const wrong of [{ pages: 0 }, { items: 1.5 }, { depth: -1 }, { bytes: Number.NaN }]) {
+      await expect(accepted({ ...task, caps: wrong })).rejects.toMatchObject({ code: 'submit.wrong_cap' });
+    }
+  });
+
   it('is not accepted when the store does not take it', async () => {
     const store = {
       acceptRun: () => Promise.reject(new Error('disk full')),

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import type { Bus } from '../../bus/port.ts';
 import type { Clock } from '../../clock/clock.ts';
+import { CAPS, type Caps, capProblem, hasCaps } from '../../contracts/caps.ts';
 import type { Message } from '../../contracts/chain.ts';
 import { HIGHEST_PRIORITY, LOWEST_PRIORITY } from '../../contracts/priority.ts';
 import { identifierProblem } from '../../contracts/request-check.ts';
@@ -25,6 +26,8 @@ export interface TaskSubmission {
   readonly deadlineMs?: number;
   /** The most that the run may cost, in the currency of its modules, above 0; without it there is no cap. */
   readonly costCap?: number;
+  /** The most that the run may do; without one there is no cap. */
+  readonly caps?: Caps;
   readonly priority?: number;
   readonly metadata?: Readonly<Record<string, string>>;
   /** The user for whom the account submits it, if an account serves many users; runs can be listed by it. */
@@ -49,7 +52,7 @@ export function fingerprintOf({ modules, input, account, platform, task }: TaskS
 
 /**
  * Accepts a task: when this resolves, its run is in the store and will be executed, whatever happens next. Throws
- * `submit.key_reused` when the idempotency key belongs to another task, `submit.task_terminated`, `submit.wrong_cost_cap`,
+ * `submit.key_reused` when the idempotency key belongs to another task, `submit.task_terminated`, `submit.wrong_cost_cap`, `submit.wrong_cap`,
  * `submit.wrong_priority` and `submit.wrong_identifier`.
  */
 export async function acceptTask(deps: SubmitDeps, task: TaskSubmission): Promise<NewRun> {
@@ -71,6 +74,7 @@ export async function acceptTask(deps: SubmitDeps, task: TaskSubmission): Promis
     acceptedAtMs,
     ...codeFields(deps, task),
     ...(task.costCap === undefined ? {} : { costCap: requireCap(task.costCap) }),
+    ...(hasCaps(task.caps) ? { caps: requireCaps(task.caps) } : {}),
     ...(task.idempotencyKey === undefined ? {} : { idempotencyKey: task.idempotencyKey }),
     ...(task.user === undefined ? {} : { user: task.user }),
   };
@@ -113,6 +117,18 @@ function requirePriority({ priority = 0 }: TaskSubmission): void {
   });
 }
 
+function requireCaps(caps: Caps): Caps {
+  for (const cap of CAPS) {
+    const problem = caps[cap] === undefined ? undefined : capProblem(cap, caps[cap]);
+    if (problem === undefined) continue;
+    throw new CatenaError('submit.wrong_cap', `the cap on ${cap} of a task ${problem}`, {
+      remedy: 'give such a number, or leave it out for no cap',
+      data: { cap, value: caps[cap] },
+    });
+  }
+  return caps;
+}
+
 /** Converts a cap to millionths, rounded down. */
 function requireCap(costCap: number): number {
   const micros = isAmount(costCap) ? Math.floor(costCap * MICROS + 1e-6) : 0;
@@ -147,6 +163,7 @@ export function taskMessage(run: Omit<RunRecord, 'state' | 'end'>): Message<'tas
       priority: run.priority,
       deadlineMs: run.deadlineAtMs ?? 0,
       costCap: fromMicros(run.costCap ?? 0),
+      caps: run.caps,
       metadata: { ...run.metadata },
       createdAtMs: run.acceptedAtMs,
     },

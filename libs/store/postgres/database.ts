@@ -1,6 +1,8 @@
 import { DatabaseError, Pool, type PoolClient, types } from 'pg';
 import { CatenaError } from '../../errors/catena-error.ts';
+import { inCallSpan } from '../../telemetry/spans.ts';
 import { toPostgresError } from './postgres-error.ts';
+import { addressOf, type DatabaseAddress, statementSpan, transactionSpan } from './statement-span.ts';
 
 export interface PostgresOptions {
   /** `postgres://user:password@host:port/database`. */
@@ -40,6 +42,7 @@ export class PostgresDatabase {
   /** Host, port and database: the parts of the URL that errors may contain. */
   readonly place: string;
   readonly timeoutMs: number;
+  readonly #address: DatabaseAddress;
   readonly #pool: Pool;
   readonly #connections: number;
   readonly #onError: PostgresOptions['onError'];
@@ -48,6 +51,7 @@ export class PostgresDatabase {
   constructor({ url, connections, timeoutMs, onError }: PostgresOptions) {
     this.#onError = onError;
     this.place = placeOf(url);
+    this.#address = addressOf(url);
     this.timeoutMs = timeoutMs;
     this.#connections = connections;
     this.#pool = new Pool({
@@ -67,17 +71,28 @@ export class PostgresDatabase {
     this.#pool.on('connect', (client) => client.on('error', () => undefined));
   }
 
-  query: Query = async (statement, values = []) => {
-    try {
-      const { rows } = await this.#pool.query(toConfig(statement, values));
-      return rows as Row[];
-    } catch (thrown) {
-      throw this.#error(thrown);
-    }
-  };
+  query: Query = (statement, values = []) =>
+    inCallSpan(
+      () => statementSpan(statement, this.#address),
+      async () => {
+        try {
+          const { rows } = await this.#pool.query(toConfig(statement, values));
+          return rows as Row[];
+        } catch (thrown) {
+          throw this.#error(thrown);
+        }
+      },
+    );
 
-  /** Runs statements in one transaction. */
-  async transaction<T>(work: (query: Query) => Promise<T>): Promise<T> {
+  /** Runs statements in one transaction, which is one call in traces. */
+  transaction<T>(work: (query: Query) => Promise<T>): Promise<T> {
+    return inCallSpan(
+      () => transactionSpan(this.#address),
+      () => this.#transaction(work),
+    );
+  }
+
+  async #transaction<T>(work: (query: Query) => Promise<T>): Promise<T> {
     const client = await this.#connect();
     try {
       await client.query('BEGIN');

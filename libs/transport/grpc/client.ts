@@ -8,7 +8,7 @@ import { silenceLibrary } from './library-log.ts';
 import { channelTarget } from './target.ts';
 import type { TlsFiles } from './tls-files.ts';
 
-export interface GrpcClientOptions extends Omit<ClientCallsOptions, 'token' | 'ready'> {
+export interface GrpcClientOptions extends Omit<ClientCallsOptions, 'token' | 'ready' | 'target'> {
   /** One `host:port`, all of whose addresses are used in turn, or several addresses separated by commas. */
   readonly target: string;
   readonly token?: string | undefined;
@@ -59,7 +59,9 @@ export function createGrpcClient<Definition extends TsProtoServiceDefinition>(
   const ready = waitForReady
     ? (untilMs: number, signal: AbortSignal | undefined) => connected(channel, untilMs, signal)
     : undefined;
-  const calls = createClientFactory().use(clientCalls({ token, deadlineMs, ready })).create(definition, channel);
+  const calls = createClientFactory()
+    .use(clientCalls({ token, target, deadlineMs, ready }))
+    .create(definition, channel);
   return { calls, close: () => channel.close() };
 }
 

@@ -6,6 +6,7 @@ import { CatenaError } from '../../errors/catena-error.ts';
 import type { Log } from '../../telemetry/log.ts';
 import { withExtractedTrace } from '../../telemetry/trace-carrier.ts';
 import { CALLER_KEY, DEADLINE_KEY } from './admission.ts';
+import { openServedCall, statusFields } from './call-spans.ts';
 import { withDeadline } from './deadlines.ts';
 import { drivenWithin } from './driven-within.ts';
 import { DETAILS_KEY, errorToStatus } from './error-to-status.ts';
@@ -33,7 +34,9 @@ export function servedCalls({ log, drain }: ServedCallsOptions): ServerMiddlewar
     const { path, requestStream, responseStream } = call.method;
     const endsOnDrain = responseStream && !requestStream;
     const signal = endsOnDrain ? AbortSignal.any([context.signal, drain]) : context.signal;
-    const within = contextOf(context);
+    const called = contextOf(context);
+    const span = called(() => openServedCall(call.method));
+    const within = <Value>(work: () => Value): Value => called(span === undefined ? work : () => span.within(work));
     try {
       // biome-ignore lint/suspicious/noConfusingVoidType: a middleware returns a message or nothing.
       return yield* drivenWithin<Response, Response | void>(
@@ -43,7 +46,11 @@ export function servedCalls({ log, drain }: ServedCallsOptions): ServerMiddlewar
     } catch (thrown) {
       if (context.signal.aborted) throw thrown instanceof ServerError ? thrown : context.signal.reason;
       const isEnd = responseStream && drain.aborted && isAbort(thrown);
-      throw reported(isEnd ? drain.reason : thrown, path, context, log);
+      const error = reported(isEnd ? drain.reason : thrown, path, context, log);
+      span?.note(statusFields(error.code, true));
+      throw error;
+    } finally {
+      span?.end();
     }
   };
 }

@@ -1,5 +1,4 @@
 /** The base of every HTTP route: errors, tokens, limits, request ids, logs, other origins, the OpenAPI document. */
-import type { IncomingMessage } from 'node:http';
 import type { ServerOptions } from 'node:https';
 import cors, { type FastifyCorsOptions } from '@fastify/cors';
 import rateLimit from '@fastify/rate-limit';
@@ -8,13 +7,13 @@ import { callerName, onBehalfOf } from '../../callers/current-caller.ts';
 import { foreignCaller, type LocalCallers } from '../../callers/local-caller.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
 import type { Log } from '../../telemetry/log.ts';
-import { withExtractedTrace } from '../../telemetry/trace-carrier.ts';
 import type { TlsFiles } from '../grpc/tls-files.ts';
 import { authenticator, bearerToken, type Token } from '../grpc/tokens.ts';
 import { authorization, requireRole } from './authorization.ts';
 import { answerNoRequest, errorAnswer, toApiError } from './error-answer.ts';
 import { type ApiTitle, serveOpenApi } from './openapi.ts';
 import { REQUEST_ID_HEADER, requestId, requestLog } from './request-log.ts';
+import { traceRequests } from './request-spans.ts';
 import { type HttpApp, jsonSerializer, type ZodTypeProvider, zodValidator } from './zod-routes.ts';
 
 /** What routes receive besides the app. */
@@ -78,7 +77,7 @@ export async function createHttpApp(options: HttpAppOptions, drain: AbortSignal)
     // The route for browsers' CORS preflight requests only.
     if (url !== '*') requireRole(url, config?.role);
   });
-  app.addHook('onRequest', ({ headers }, _reply, done) => withExtractedTrace(traceIn(headers), done));
+  traceRequests(app);
   app.addHook('onRequest', async (request, reply) => {
     reply.headers({
       [REQUEST_ID_HEADER]: request.id,
@@ -146,14 +145,6 @@ function encryption(tls: TlsFiles | undefined): ServerOptions | null {
     ...(ca === undefined ? {} : { ca }),
     ...{ requestCert: clientAuth, rejectUnauthorized: clientAuth },
   };
-}
-
-function traceIn({ traceparent, tracestate }: IncomingMessage['headers']) {
-  return { traceparent: one(traceparent), tracestate: one(tracestate) };
-}
-
-function one(header: string | readonly string[] | undefined): string | undefined {
-  return typeof header === 'string' ? header : undefined;
 }
 
 const MAX_TOLD_PATH = 200;

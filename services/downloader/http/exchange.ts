@@ -12,6 +12,8 @@ export interface Answer {
   readonly status: number;
   readonly headers: readonly [string, string][];
   readonly body: Buffer;
+  /** The size of the body as it was sent, before it was decoded. */
+  readonly receivedBytes: number;
   /** Whether the body was cut off. */
   readonly partial: boolean;
   /** Why the body is still in its content coding; undefined for one that was decoded. */
@@ -197,6 +199,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
       status: this.#status,
       headers: this.#headers,
       body,
+      receivedBytes: this.#isDiscarding ? this.#discardedBytes : body.length,
       partial,
       queuedMs: this.#sentMs - this.#dispatchedMs,
       firstByteMs: this.#headersMs - this.#sentMs,

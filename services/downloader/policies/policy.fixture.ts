@@ -45,6 +45,7 @@ export function requestContext({ asked = {}, deps = {}, policy = {} }: RequestPa
     permit: new HostPermit(),
     hold: roomyMemory().open(),
     signal,
+    tracedAs: { destination: 'shop/page' },
   };
 }
 
@@ -81,6 +82,7 @@ export function answerOf(changes: Partial<Answer> = {}): Answer {
     status: 200,
     headers: [],
     body: Buffer.from('page'),
+    receivedBytes: 4,
     partial: false,
     queuedMs: 0,
     firstByteMs: 0,

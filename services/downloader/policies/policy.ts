@@ -14,6 +14,7 @@ import type { Cancellation } from '../http/cancellation.ts';
 import type { Answer } from '../http/exchange.ts';
 import type { Hop } from '../http/hop.ts';
 import type { HttpRequest, HttpResponse } from '../http/request.ts';
+import type { SentFor } from '../http/traced-send.ts';
 import type { CookieJar } from './cookie-jar.ts';
 import type { HostPermit } from './host-permit.ts';
 import type { SecretEchoes } from './secret-echoes.ts';
@@ -44,6 +45,8 @@ export interface SendingContext {
   readonly hold: BodyHold;
   /** Aborts the request. */
   readonly signal: AbortSignal;
+  /** What its spans say of it. */
+  readonly tracedAs: Omit<SentFor, 'redirects'>;
 }
 
 /** A request of a run. */

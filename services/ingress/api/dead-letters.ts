@@ -5,6 +5,7 @@ import {
   type ListDeadLettersRequest,
   type ListDeadLettersResponse,
 } from '../../../libs/contracts/services.ts';
+import { isFailure } from '../../../libs/coordination/protocol/node.ts';
 import { CatenaError } from '../../../libs/errors/catena-error.ts';
 import { hasDead } from '../../../libs/stage/run/close-run.ts';
 import { toDeadLetter } from '../../../libs/stage/run/run-failures.ts';
@@ -59,7 +60,7 @@ async function deadNodes({ coordinator }: IngressApiDeps, { runId, limit, after 
       limit,
       ...(behind === '' ? {} : { after: behind }),
     });
-    for (const node of nodes) if (node.deathReason !== 'superseded') letters.push(toDeadLetter(node));
+    for (const node of nodes) if (isFailure(node.deathReason)) letters.push(toDeadLetter(node));
     if (nodes.length < limit) break;
     behind = nodes.at(-1)!.id;
   }

@@ -22,7 +22,14 @@ import { keepOpen } from './keep-open.ts';
 
 const BATCH = 100;
 const MAX_NODE_IDS = 1_000;
-const REASONS: readonly DeathReason[] = ['failed', 'crashed', 'deadline_exceeded', 'terminated', 'cancelled'];
+const REASONS: readonly DeathReason[] = [
+  'failed',
+  'crashed',
+  'deadline_exceeded',
+  'terminated',
+  'cancelled',
+  'left_out',
+];
 const DEFAULT_REASONS: readonly string[] = ['failed', 'crashed'];
 /** The longest wait for a drain. */
 const MAX_DRAIN_LOOKS = 40;

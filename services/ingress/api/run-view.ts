@@ -1,4 +1,5 @@
 /** A run as clients see it: its record in the store joined with its snapshot in the coordinator. */
+import { type CapUse, hasCaps } from '../../../libs/contracts/caps.ts';
 import { FinishReason, type ModuleProgress, NodeCounts, Run, RunState } from '../../../libs/contracts/services.ts';
 import type { ModuleSnapshot, PhaseSnapshot, RunSnapshot } from '../../../libs/coordination/protocol/reads.ts';
 import { fromMicros } from '../../../libs/limits/budgets.ts';
@@ -17,6 +18,7 @@ export function toRun(
   { items, cost }: RunTotals = { items: record.end?.items ?? 0, cost: record.end?.cost },
 ): Run {
   const { runId, taskId, account, platform, modules, metadata, priority, end } = record;
+  const capUse = record.state === 'closed' ? end?.capUse : snapshot?.capUse;
   return Run.fromPartial({
     runId,
     taskId,
@@ -31,10 +33,16 @@ export function toRun(
     state: stateOf(record, snapshot),
     items,
     costCap: fromMicros(record.costCap ?? 0),
+    ...(hasCaps(record.caps) ? { caps: record.caps } : {}),
+    ...(capUse === undefined ? {} : { capUse: toCapUse(capUse) }),
     ...(cost === undefined || cost.spent + cost.reserved === 0 ? {} : { cost: toCost(cost) }),
     ...(end === undefined || record.state !== 'closed' ? {} : { end: toEnd(end) }),
     ...(snapshot === undefined ? {} : progressOf(snapshot)),
   });
+}
+
+function toCapUse({ pages, items, bytes, reached, leftOut, itemsLeftOut }: CapUse): NonNullable<Run['capUse']> {
+  return { pages, items, bytes, reached: [...reached], leftOut, itemsLeftOut };
 }
 
 function toCost({ spent, reserved }: RunCost): NonNullable<Run['cost']> {
@@ -60,10 +68,11 @@ function toProgress({ phases, ...module }: ModuleSnapshot): ModuleProgress {
 
 function sumOf(phases: readonly PhaseSnapshot[]): NodeCounts {
   const sum = NodeCounts.create();
-  for (const { created, done, dead, open } of phases) {
+  for (const { created, done, dead, leftOut = 0, open } of phases) {
     sum.created += created;
     sum.done += done;
     sum.dead += dead;
+    sum.leftOut += leftOut;
     sum.open += open;
   }
   return sum;
@@ -71,6 +80,7 @@ function sumOf(phases: readonly PhaseSnapshot[]): NodeCounts {
 
 const FINISH_REASON = {
   completed: FinishReason.COMPLETED,
+  capped: FinishReason.CAPPED,
   cancelled: FinishReason.CANCELLED,
   terminated: FinishReason.TERMINATED,
   deadline: FinishReason.DEADLINE,

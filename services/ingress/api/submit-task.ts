@@ -1,6 +1,7 @@
 /** Checks a task at its submission and reports all wrong fields at once, each by its path. */
 
 import type { ServedModule } from '../../../libs/calls/served-module.ts';
+import { CAPS, type Cap, type Caps, capProblem } from '../../../libs/contracts/caps.ts';
 import {
   type FieldIssue,
   identifierFault,
@@ -35,7 +36,7 @@ async function checkTask(
   { modules }: Pick<IngressApiDeps, 'modules'>,
   request: SubmitTaskRequest,
 ): Promise<TaskSubmission> {
-  const { account, platform, priority, deadlineMs, costCap, metadata, idempotencyKey, taskId } = request;
+  const { account, platform, priority, deadlineMs, costCap, caps, metadata, idempotencyKey, taskId } = request;
   const input = readJson('input', request.input, {});
   const resolved = request.modules.slice(0, MAX_MODULES).map((reference, at) => resolve(modules, reference, at));
   const definitions = resolved.filter((module): module is ServedModule => !('message' in module));
@@ -47,7 +48,8 @@ async function checkTask(
     identifierFault('platform', platform),
     identifierFault('task_id', taskId, { mayBeEmpty: true }),
     rangeFault('deadline_ms', deadlineMs, 0, TEN_YEARS_MS),
-    capFault(costCap),
+    costCapFault(costCap),
+    ...CAPS.map((cap) => capFault(caps, cap)),
     lengthFault('metadata', JSON.stringify(metadata), MAX_METADATA_CHARS),
     identifierFault('idempotency_key', idempotencyKey, { mayBeEmpty: true }),
     jsonFault,
@@ -63,6 +65,7 @@ async function checkTask(
     ...(taskId === '' ? {} : { task: taskId }),
     ...(deadlineMs === 0 ? {} : { deadlineMs }),
     ...(costCap === 0 ? {} : { costCap }),
+    ...(caps === undefined ? {} : { caps: givenCaps(caps) }),
     ...(idempotencyKey === '' ? {} : { idempotencyKey }),
   };
 }
@@ -77,9 +80,20 @@ function resolve(modules: IngressApiDeps['modules'], reference: string, at: numb
 }
 
 /** Amounts are counted in millionths. */
-function capFault(costCap: number): FieldIssue | undefined {
+function costCapFault(costCap: number): FieldIssue | undefined {
   if (costCap === 0 || (isAmount(costCap) && costCap >= 1 / MICROS)) return undefined;
   return { path: 'cost_cap', message: `is ${costCap}, but must be a millionth to a billion, or 0 for none` };
+}
+
+function capFault(caps: Caps | undefined, cap: Cap): FieldIssue | undefined {
+  const value = caps?.[cap];
+  const problem = value === undefined ? undefined : capProblem(cap, value);
+  return problem === undefined ? undefined : { path: `caps.${cap}`, message: problem };
+}
+
+/** Without the fields that a message of the wire has besides. */
+function givenCaps(caps: Caps): Caps {
+  return Object.fromEntries(CAPS.flatMap((cap) => (caps[cap] === undefined ? [] : [[cap, caps[cap]]])));
 }
 
 function countFaults(references: readonly string[], definitions: readonly ServedModule[]): FieldIssue[] {

@@ -1,6 +1,7 @@
 /**
  * Compares what two coordinators say stands due. WakeUps must be the same. Of what a scope or a lease needs, each side may
- * choose how soon it says so again: one may stay silent about what it has said a moment ago, but not for longer.
+ * choose how soon it says so again: one may stay silent about what it has said a moment ago, but not for longer. A look for what a cap
+ * leaves out may find nothing, so each side may look when it likes.
  */
 import type { DueEntry, DueTakeOutcome } from '../../../libs/coordination/protocol/sweep.ts';
 import { canonical } from './normal-form.ts';
@@ -16,7 +17,12 @@ export class DueLooks {
   }
 
   /** What differs beyond that, and the union of both to act on. */
-  compare(left: DueTakeOutcome, right: DueTakeOutcome, nowMs: number): { found: string[]; entries: DueEntry[] } {
+  compare(
+    left: DueTakeOutcome,
+    right: DueTakeOutcome,
+    nowMs: number,
+    isOfCap: (entry: DueEntry) => boolean = () => false,
+  ): { found: string[]; entries: DueEntry[] } {
     const inLeft = byKey(left.entries);
     const inRight = byKey(right.entries);
     const found: string[] = [];
@@ -24,10 +30,12 @@ export class DueLooks {
     if (inLeft.size < left.entries.length) found.push('the left side says something twice');
     if (inRight.size < right.entries.length) found.push('the right side says something twice');
     for (const [key, entry] of inLeft) {
-      if (!inRight.has(key) && !this.#saidLately(this.#right, entry, key, nowMs)) found.push(`${key} | nothing`);
+      if (!inRight.has(key) && !isOfCap(entry) && !this.#saidLately(this.#right, entry, key, nowMs))
+        found.push(`${key} | nothing`);
     }
     for (const [key, entry] of inRight) {
-      if (!inLeft.has(key) && !this.#saidLately(this.#left, entry, key, nowMs)) found.push(`nothing | ${key}`);
+      if (!inLeft.has(key) && !isOfCap(entry) && !this.#saidLately(this.#left, entry, key, nowMs))
+        found.push(`nothing | ${key}`);
     }
     for (const key of inLeft.keys()) this.#left.set(key, nowMs);
     for (const key of inRight.keys()) this.#right.set(key, nowMs);

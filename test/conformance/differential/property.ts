@@ -55,7 +55,9 @@ export async function playScenario(pair: Pair, runId: string, scenario: Scenario
   const stage = { twin, world: openWorld(pair, twin.coordinator, runId, scenario, tally) };
   const { world } = stage;
   const modules = withRules(planOf(scenario.shape, runId, pair.now()), scenario.rules, pair.now());
-  world.wakeUps.push(...(await world.call(true, () => world.coordinator.runOpen({ runId, modules }))).wakeUps);
+  world.wakeUps.push(
+    ...(await world.call(true, () => world.coordinator.runOpen({ runId, modules, caps: scenario.shape.caps }))).wakeUps,
+  );
   for (const operation of interleave(scenario.operations, scenario.extras)) await playOne(stage, operation);
   if (!(await world.quiesce(MAX_TURNS))) throw new Error('I8 the run never closes');
   await world.coordinator.runAudit({ runId });

@@ -16,7 +16,7 @@ const STATES: readonly NodeState[] = [
   'done',
   'dead',
 ];
-const REASONS: readonly DeathReason[] = ['failed', 'crashed', 'terminated', 'superseded'];
+const REASONS: readonly DeathReason[] = ['failed', 'crashed', 'terminated', 'superseded', 'left_out'];
 
 export async function compareReads(twin: Twin, runId: string, limit: number): Promise<void> {
   for (const state of STATES) {

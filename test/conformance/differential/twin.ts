@@ -5,8 +5,9 @@
 import type { CommitOutcome } from '../../../libs/coordination/protocol/commits.ts';
 import type { ChainNode } from '../../../libs/coordination/protocol/node.ts';
 import type { Coordinator } from '../../../libs/coordination/protocol/port.ts';
+import type { RunSnapshot } from '../../../libs/coordination/protocol/reads.ts';
 import type { PurgeCommand, PurgeOutcome } from '../../../libs/coordination/protocol/runs.ts';
-import type { DueTakeOutcome } from '../../../libs/coordination/protocol/sweep.ts';
+import type { DueEntry, DueTakeOutcome } from '../../../libs/coordination/protocol/sweep.ts';
 import { CatenaError } from '../../../libs/errors/catena-error.ts';
 import { allNodes } from '../coordinator/watch/reading.ts';
 import { differences, refuseDifferences } from './difference.ts';
@@ -113,7 +114,8 @@ export class Twin {
       left.coordinator.dueTake({ shard: left.shard, limit }),
       right.coordinator.dueTake({ shard: right.shard, limit }),
     ]);
-    const { found, entries } = this.#looks.compare(ofLeft, ofRight, now());
+    const run = await left.coordinator.findRun(runId);
+    const { found, entries } = this.#looks.compare(ofLeft, ofRight, now(), (entry) => isOfCap(entry, run));
     refuseDifferences(`what ${where} takes`, found);
     await this.#compareState(where);
     return { entries, more: false };
@@ -195,6 +197,13 @@ async function answerOf(coordinator: Coordinator, name: keyof Coordinator, comma
     if (error instanceof CatenaError) return { refusal: `refused: ${error.code}`, error };
     throw error;
   }
+}
+
+/** Whether the entry looks for what a cap leaves out of a phase that nothing has ended. */
+function isOfCap(entry: DueEntry, run: RunSnapshot | undefined): boolean {
+  if (entry.kind !== 'drain' || run?.state !== 'open' || run.mark !== '' || run.capUse === undefined) return false;
+  const module = run.modules.find(({ moduleId }) => moduleId === entry.moduleId);
+  return run.capUse.reached.length > 0 && module?.state === 'open' && module.phases[entry.phase]?.closed === '';
 }
 
 /** One side names the children that no parent may have, the other that the caller has no right to go on. */

@@ -97,7 +97,7 @@ export class ItemWorld {
     const truth = this.#nodes.get(node.id)!;
     const code = truth.token === token ? CommitCode.COMMIT_OK : CommitCode.FENCING_REJECT;
     if (code === CommitCode.COMMIT_OK) this.#nodes.set(node.id, { token, committedToken: token, items });
-    return { code, wakeUps: [], released: [], created: 0, gateLost: 0, releasing: false };
+    return { code, wakeUps: [], released: [], created: 0, gateLost: 0, leftOut: 0, items: 0, releasing: false };
   }
 }
 

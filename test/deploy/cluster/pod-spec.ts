@@ -5,11 +5,18 @@ export interface HttpProbe {
   readonly timeoutSeconds?: number;
 }
 
+export interface Variable {
+  readonly name: string;
+  /** `$(NAME)` in it stands for a variable before it. */
+  readonly value?: string;
+  readonly valueFrom?: { readonly fieldRef: { readonly fieldPath: string } };
+}
+
 export interface Container {
   readonly image: string;
   readonly command?: readonly string[];
   readonly args?: readonly string[];
-  readonly env?: readonly { readonly name: string; readonly value?: string }[];
+  readonly env?: readonly Variable[];
   readonly ports?: readonly { readonly name: string; readonly containerPort: number }[];
   readonly securityContext?: { readonly readOnlyRootFilesystem?: boolean };
   readonly startupProbe?: HttpProbe;

@@ -62,7 +62,7 @@ export class Pod {
       PATH: '/usr/local/sbin:/usr/local/bin:/usr/bin:/bin',
       HOSTNAME: name,
       ...image.environment,
-      ...Object.fromEntries((container.env ?? []).map(({ name: variable, value = '' }) => [variable, value])),
+      ...environmentOf(container, name),
     };
     const isReadOnly = container.securityContext?.readOnlyRootFilesystem === true;
     const command = [...(container.command ?? image.entrypoint), ...(container.args ?? [])];
@@ -163,4 +163,21 @@ async function mountsOf(
     });
   }
   return mounts;
+}
+
+/** As a kubelet makes it: fields of the pod, and in each value the variables before it. */
+function environmentOf({ env = [] }: Container, name: string): Record<string, string> {
+  const fields: Readonly<Record<string, string>> = {
+    'metadata.name': name,
+    'metadata.namespace': 'default',
+    'spec.nodeName': 'this-machine',
+  };
+  const made: Record<string, string> = {};
+  for (const { name: variable, value = '', valueFrom } of env) {
+    const field = valueFrom?.fieldRef.fieldPath;
+    if (field !== undefined && fields[field] === undefined) throw new Error(`${variable}: no field ${field} here`);
+    made[variable] =
+      field === undefined ? value.replace(/\$\((\w+)\)/g, (text, of) => made[of] ?? text) : fields[field]!;
+  }
+  return made;
 }

@@ -53,7 +53,7 @@ app.kubernetes.io/component: {{ index . 1 }}
   "metrics" (dict "listen" "http://0.0.0.0:9464")
 -}}
 {{- if ne .Values.layout "all" -}}
-{{- range $setting, $service := dict "module_processor" "module-processor" "error_threshold" "error-threshold" "downloader" "downloader" "parser" "parser" -}}
+{{- range $setting, $service := dict "module_processor" "module-processor" "error_threshold" "error-threshold" -}}
 {{- $_ := set $own.grpc $setting (printf $address $service) -}}
 {{- end -}}
 {{- end -}}

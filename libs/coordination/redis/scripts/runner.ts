@@ -1,8 +1,11 @@
 /** Runs scripts in Redis: by hash, in bounded time, and with one retryable error for every failure of Redis. */
 import { NextRound } from '../../../concurrency/next-round.ts';
 import { CatenaError } from '../../../errors/catena-error.ts';
+import { inCallSpan } from '../../../telemetry/spans.ts';
+import { codeName } from '../../protocol/outcome.ts';
 import { primariesOf } from '../capabilities.ts';
 import { answered, evaluate } from './evaluate.ts';
+import { redisSpan } from './redis-span.ts';
 import { LookCode, type RedisClient, type Reply, type Script, type ScriptArgument } from './script.ts';
 import { readScript } from './source.ts';
 
@@ -42,28 +45,38 @@ export async function startScriptRunner(options: ScriptRunnerOptions): Promise<S
     onFailure,
   );
   const replicated = replication(options);
+  const runScript: ScriptRunner['run'] = async (script, keys, args) => {
+    const startedMs = performance.now();
+    const source = sources.get(script.name)!;
+    const [code, , payload, ...texts] = (await answered(
+      redis,
+      () => evaluate(redis, source, [keys.length, ...keys, ...args]),
+      timeoutMs,
+      (cause) => unavailable(script.name, cause),
+      onFailure,
+    )) as Answer;
+    if (replicated !== undefined && script.codes !== LookCode) await replicated(keys[0]!);
+    onScript(script.name, code, performance.now() - startedMs);
+    return { code, payload: payload === '' ? undefined : JSON.parse(payload), texts };
+  };
   return {
-    async run(script, keys, args) {
-      const startedMs = performance.now();
-      const source = sources.get(script.name)!;
-      const [code, , payload, ...texts] = (await answered(
-        redis,
-        () => evaluate(redis, source, [keys.length, ...keys, ...args]),
-        timeoutMs,
-        (cause) => unavailable(script.name, cause),
-        onFailure,
-      )) as Answer;
-      if (replicated !== undefined && script.codes !== LookCode) await replicated(keys[0]!);
-      onScript(script.name, code, performance.now() - startedMs);
-      return { code, payload: payload === '' ? undefined : JSON.parse(payload), texts };
-    },
+    run: (script, keys, args) =>
+      inCallSpan(
+        () => redisSpan(redis, 'EVALSHA', script.name),
+        () => runScript(script, keys, args),
+        { answered: ({ code }) => ({ code: codeName(script.codes, code) }) },
+      ),
     ask: (what, command) =>
-      answered(
-        redis,
-        () => command(redis),
-        timeoutMs,
-        (cause) => unavailable(what, cause),
-        onFailure,
+      inCallSpan(
+        () => redisSpan(redis, what),
+        () =>
+          answered(
+            redis,
+            () => command(redis),
+            timeoutMs,
+            (cause) => unavailable(what, cause),
+            onFailure,
+          ),
       ),
   };
 }

@@ -42,6 +42,8 @@ export interface NodeRow {
   early: number;
   /** How many nodes of its run were created before it. */
   readonly place: number;
+  /** In a run with caps, the items of its last commit. */
+  items: number;
   /** How it stands to the window of its module, as the counters count it: {@link windowNumber}. */
   window_place: WindowNumber;
 }
@@ -64,7 +66,7 @@ export function failedNode(row: NodeRow, { taskId }: { readonly taskId: string }
 /** The columns of a row, in the order in which {@link toRow} takes them. */
 export const COLUMNS = `no, id, phase_no, kind, step_idx, limit_key, state, epoch, attempts, crashes, dispatches, due_at, reopened,
   error_epoch, owner, token, committed_token, handed_over, death_reason, decisions, error, prefix_request, body,
-  revision, early, place, window_place`;
+  revision, early, place, window_place, items`;
 
 /** The values of {@link COLUMNS}. */
 export type RowColumns = readonly [
@@ -73,6 +75,7 @@ export type RowColumns = readonly [
   ...[errorEpoch: number, owner: string, token: string, committedToken: string, handedOver: string],
   ...[deathReason: DeathReason | '', decisions: string, error: string, prefixRequest: string, body: string],
   ...[revision: number, early: number, place: number, windowPlace: WindowNumber],
+  ...[items: number],
 ];
 
 /** The row of these column values. */
@@ -105,6 +108,7 @@ export function toRow(columns: RowColumns): NodeRow {
     early: columns[24],
     place: columns[25],
     window_place: columns[26],
+    items: columns[27],
   };
 }
 

@@ -43,6 +43,7 @@ export class Nodes {
   readonly #someOpen;
   readonly #drainable;
   readonly #ready;
+  readonly #waitingOf;
   readonly #onPlaced;
 
   /** `onPlaced` is called when a node goes in or out of the window of its module, before it is written. */
@@ -59,7 +60,7 @@ export class Nodes {
     this.#save = db.prepare(
       `UPDATE chain_nodes SET state = ?, epoch = ?, attempts = ?, crashes = ?, dispatches = ?, due_at = ?, reopened = ?,
          error_epoch = ?, owner = ?, token = ?, committed_token = ?, handed_over = ?, death_reason = ?, decisions = ?,
-         error = ?, revision = ?, early = ?, window_place = ? WHERE no = ?`,
+         error = ?, revision = ?, early = ?, window_place = ?, items = ? WHERE no = ?`,
     );
     this.#saveBody = db.prepare('UPDATE chain_nodes SET body = ?, prefix_request = ? WHERE no = ?');
     this.#due = db.prepare(
@@ -81,6 +82,10 @@ export class Nodes {
     this.#someOpen = db.prepare('SELECT 1 FROM chain_nodes WHERE phase_no = ? AND due_at > 0 LIMIT ?');
     this.#drainable = db.prepare(
       'SELECT * FROM chain_nodes WHERE phase_no = ? AND due_at > 0 AND (reopened = 0 OR ? = 1) ORDER BY due_at LIMIT ?',
+    );
+    this.#waitingOf = db.prepare(
+      `SELECT * FROM chain_nodes WHERE phase_no = ? AND due_at > 0 AND reopened = 0 AND state IN ('pending', 'retry', 'fetched')
+       ORDER BY due_at`,
     );
     db.onRollback(() => this.forgetLeased());
   }
@@ -154,6 +159,7 @@ export class Nodes {
       revision,
       early,
       place,
+      items: 0,
       window_place: 0,
     };
     this.#place(row, windowPlace);
@@ -183,6 +189,7 @@ export class Nodes {
       row.revision,
       row.early,
       row.window_place,
+      row.items,
       row.no,
     );
     this.#keep(row);
@@ -235,6 +242,17 @@ export class Nodes {
   /** Number of open nodes of the phase, counted up to `limit`. */
   countOpen(phase: PhaseScope, limit: number): number {
     return this.#someOpen.all(phase.no, limit).length;
+  }
+
+  /** Nodes of a phase that nobody executes and that were not re-opened, of those that `counts` takes. */
+  waiting(phase: PhaseScope, limit: number, counts: (row: NodeRow) => boolean): NodeRow[] {
+    const found: NodeRow[] = [];
+    for (const row of this.#waitingOf.iterate(phase.no) as Iterable<unknown>) {
+      if (!counts(row as NodeRow)) continue;
+      found.push(row as NodeRow);
+      if (found.length === limit) break;
+    }
+    return found;
   }
 
   /** Open nodes of a phase; without `all`, re-opened ones are left out. */

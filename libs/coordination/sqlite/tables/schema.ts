@@ -138,4 +138,12 @@ export const COORDINATION_MIGRATIONS: readonly string[] = [
     FROM chain_nodes WHERE phase_no = chain_phases.no AND due_at > 0);
   `,
   `ALTER TABLE chain_runs ADD COLUMN task_id TEXT NOT NULL DEFAULT ''`,
+  `
+  -- What runs with caps have used of them; JSON, empty without caps.
+  ALTER TABLE chain_runs ADD COLUMN cap_use TEXT NOT NULL DEFAULT '';
+  ALTER TABLE chain_modules ADD COLUMN fetch_steps TEXT NOT NULL DEFAULT '';
+  ALTER TABLE chain_phases ADD COLUMN left_out INTEGER NOT NULL DEFAULT 0;
+  -- Of a run with caps, the items of the node's last commit.
+  ALTER TABLE chain_nodes ADD COLUMN items INTEGER NOT NULL DEFAULT 0;
+  `,
 ];

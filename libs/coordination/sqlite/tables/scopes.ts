@@ -3,9 +3,23 @@
  * objects are written back at the end of the transaction, once per group instead of once per node. After a rollback all are
  * dropped and read again.
  */
+
+import type { Caps } from '../../../contracts/caps.ts';
 import type { SqliteDatabase } from '../../../sqlite/database.ts';
 import type { NodeKind, NodeSeed } from '../../protocol/node.ts';
 import type { JoinPolicy } from '../../protocol/runs.ts';
+
+/** What a run with caps has used of them. */
+export interface CapCounts {
+  readonly caps: Caps;
+  pages: number;
+  items: number;
+  bytes: number;
+  /** The caps that were reached, by commas. */
+  reached: string;
+  leftOut: number;
+  itemsLeftOut: number;
+}
 
 export interface RunScope {
   readonly no: number;
@@ -20,6 +34,8 @@ export interface RunScope {
   openings: number;
   executions: number;
   errors: number;
+  /** Undefined without caps. */
+  readonly capUse: CapCounts | undefined;
   readonly modules: ModuleScope[];
   /** When the sweeper closes a closing run again; not stored across restarts. */
   closeAtMs: number;
@@ -46,6 +62,8 @@ export interface ModuleScope {
   cooldownUntilMs: number;
   /** Steps whose first hop exists and whose event is recorded. */
   readonly producedSteps: Set<number>;
+  /** The steps that make requests, of a run with caps. */
+  readonly fetchSteps: ReadonlySet<number>;
   readonly phases: PhaseScope[];
 }
 
@@ -55,9 +73,10 @@ export interface PhaseScope {
   readonly idx: number;
   created: number;
   done: number;
-  /** Superseded ones included. */
+  /** Superseded ones and those that a cap has left out included. */
   dead: number;
   superseded: number;
+  leftOut: number;
   closed: '' | 'settled' | 'deadline';
   /** How often it was closed; more than once only after replays. */
   closings: number;
@@ -179,6 +198,7 @@ export class Scopes {
       openings: row.openings as number,
       executions: row.executions as number,
       errors: row.errors as number,
+      capUse: row.cap_use === '' ? undefined : (JSON.parse(row.cap_use as string) as CapCounts),
       modules: [],
       closeAtMs: 0,
     };
@@ -204,6 +224,7 @@ export class Scopes {
       errorStreak: row.error_streak as number,
       cooldownUntilMs: row.cooldown_until as number,
       producedSteps: new Set(JSON.parse(`[${row.produced_steps as string}]`) as number[]),
+      fetchSteps: new Set(JSON.parse(`[${row.fetch_steps as string}]`) as number[]),
       phases: [],
     };
     for (const each of this.#sql.phases.all(module.no) as Row[]) {
@@ -215,6 +236,7 @@ export class Scopes {
         done: each.done as number,
         dead: each.dead as number,
         superseded: each.superseded as number,
+        leftOut: each.left_out as number,
         closed: each.closed as PhaseScope['closed'],
         closings: each.closings as number,
         deadlineAtMs: each.deadline_at as number,
@@ -232,7 +254,7 @@ export class Scopes {
   #writeBack(): void {
     for (const phase of this.#dirtyPhases) {
       const { created, done, dead, superseded, closed, closings, deadlineAtMs, inside, ready, no } = phase;
-      const counts = [created, done, dead, superseded] as const;
+      const counts = [created, done, dead, superseded, phase.leftOut] as const;
       const windows = [inside.hop, inside.request, ready.hop, ready.request] as const;
       this.#sql.savePhase.run(...counts, closed, closings, deadlineAtMs, ...windows, no);
     }
@@ -244,8 +266,9 @@ export class Scopes {
       this.#sql.saveModule.run(state, reason, currentPhase, ...openings, ...counts, produced, module.no);
     }
     for (const run of this.#dirtyRuns) {
-      const { state, mark, reason, paused, openings, executions, errors, no } = run;
-      this.#sql.saveRun.run(state, mark, reason, paused ? 1 : 0, openings, executions, errors, no);
+      const { state, mark, reason, paused, openings, executions, errors, capUse, no } = run;
+      const used = capUse === undefined ? '' : JSON.stringify(capUse);
+      this.#sql.saveRun.run(state, mark, reason, paused ? 1 : 0, openings, executions, errors, used, no);
     }
     this.#clearDirty();
   }
@@ -275,7 +298,7 @@ function statements(db: SqliteDatabase) {
     modules: db.prepare('SELECT * FROM chain_modules WHERE run_no = ? ORDER BY no'),
     phases: db.prepare('SELECT * FROM chain_phases WHERE module_no = ? ORDER BY idx'),
     savePhase: db.prepare(
-      `UPDATE chain_phases SET created = ?, done = ?, dead = ?, superseded = ?, closed = ?, closings = ?,
+      `UPDATE chain_phases SET created = ?, done = ?, dead = ?, superseded = ?, left_out = ?, closed = ?, closings = ?,
          deadline_at = ?, inside_hops = ?, inside_requests = ?, ready_hops = ?, ready_requests = ? WHERE no = ?`,
     ),
     saveModule: db.prepare(
@@ -283,8 +306,8 @@ function statements(db: SqliteDatabase) {
          highest_step = ?, executions = ?, errors = ?, error_streak = ?, cooldown_until = ?, produced_steps = ? WHERE no = ?`,
     ),
     saveRun: db.prepare(
-      `UPDATE chain_runs SET state = ?, mark = ?, reason = ?, paused = ?, openings = ?, executions = ?, errors = ?
-       WHERE no = ?`,
+      `UPDATE chain_runs SET state = ?, mark = ?, reason = ?, paused = ?, openings = ?, executions = ?, errors = ?,
+         cap_use = ? WHERE no = ?`,
     ),
   };
 }

@@ -4,6 +4,8 @@
  * equal hops and cycles are frequent.
  */
 import fc from 'fast-check';
+import type { Caps } from '../../../../libs/contracts/caps.ts';
+import type { Usage } from '../../../../libs/coordination/protocol/commits.ts';
 import type { NodeSeed } from '../../../../libs/coordination/protocol/node.ts';
 import type { ModulePlan } from '../../../../libs/coordination/protocol/runs.ts';
 
@@ -19,9 +21,21 @@ export interface Shape {
   readonly wide: boolean;
   /** When the later phases open early, after the run began; 0: never. */
   readonly earlyInMs: number;
+  /** Empty: none. */
+  readonly caps: Caps;
 }
 
-const drawnShapes: fc.Arbitrary<Shape> = fc.record({
+/** One of four runs has caps; the smallest salt has none. */
+const SOME_CAPS: readonly Caps[] = [
+  { pages: 2 },
+  { pages: 5 },
+  { items: 3 },
+  { bytes: 40 },
+  { pages: 4, items: 6, depth: 1 },
+];
+const capsOf = (salt: number): Caps => SOME_CAPS[(salt % 20) - 15] ?? {};
+
+const drawnShapes: fc.Arbitrary<Omit<Shape, 'caps'>> = fc.record({
   modules: fc.integer({ min: 1, max: 2 }),
   phases: fc.integer({ min: 1, max: 3 }),
   values: fc.integer({ min: 1, max: 5 }),
@@ -32,7 +46,9 @@ const drawnShapes: fc.Arbitrary<Shape> = fc.record({
 });
 
 /** Without bias towards the smallest: those come by shrinking. */
-export const shapes = fc.noBias(drawnShapes);
+export const shapes: fc.Arbitrary<Shape> = fc
+  .noBias(drawnShapes)
+  .map((shape) => ({ ...shape, caps: capsOf(shape.salt) }));
 
 /** What a body says. `version` tells a fresh parse of the same request from an earlier one. */
 interface Content {
@@ -62,7 +78,14 @@ export function planOf(shape: Shape, runId: string, nowMs = 0): ModulePlan[] {
     const first = Array.from({ length: count }, (__, value) =>
       hopSeed(shape, runId, { moduleId, step: 1, value, ordinal: -1, version: 0 }, ''),
     );
-    return { moduleId, phases, first, ...(shape.earlyInMs === 0 ? {} : { earlyAtMs: nowMs + shape.earlyInMs }) };
+    const fetchSteps = Array.from({ length: shape.phases }, (__, phase) => 2 * phase + 1);
+    return {
+      moduleId,
+      phases,
+      first,
+      fetchSteps,
+      ...(shape.earlyInMs === 0 ? {} : { earlyAtMs: nowMs + shape.earlyInMs }),
+    };
   });
 }
 
@@ -71,6 +94,13 @@ export function childrenOf(shape: Shape, node: { readonly id: string; readonly r
   const parent: Parent = { ...(JSON.parse(node.body) as Content), id: node.id, kind: node.kind };
   const isFetch = parent.step % 2 === 1;
   return node.kind === 'hop' && isFetch ? requestsOf(shape, parent) : hopsOf(shape, node.runId, parent);
+}
+
+/** What executing this node counts toward the caps of its run. */
+export function usageOf(shape: Shape, { id, kind }: { readonly id: string; readonly kind: NodeSeed['kind'] }): Usage {
+  const items = kind === 'request' ? draw(shape, 'items', id) % 3 : 0;
+  const tooDeep = shape.caps.depth !== undefined && draw(shape, 'deep', id) % 8 === 0 ? 1 : 0;
+  return { items, bytes: kind === 'request' ? 10 : 0, tooDeep };
 }
 
 /** Every node that an undisturbed run makes, by id. */

@@ -11,7 +11,7 @@ import { heldBy, LEASE_MS, NEVER } from '../scene/scene.ts';
 import { actOn, takeDue } from '../scene/sweeping.ts';
 import { allNodes, refOf, viewRun } from '../watch/reading.ts';
 import { watch } from '../watch/watch.ts';
-import { childrenOf, planOf, type Shape } from './graph.ts';
+import { childrenOf, planOf, type Shape, usageOf } from './graph.ts';
 import type { Tally } from './tally.ts';
 
 const HOUR_MS = 3_600_000;
@@ -63,8 +63,9 @@ export class World {
   }
 
   async open(): Promise<void> {
+    const { caps } = this.shape;
     const modules = planOf(this.shape, this.runId, this.harness.now());
-    const opened = await this.call(true, () => this.coordinator.runOpen({ runId: this.runId, modules }));
+    const opened = await this.call(true, () => this.coordinator.runOpen({ runId: this.runId, modules, caps }));
     this.wakeUps.push(...opened.wakeUps);
   }
 
@@ -108,6 +109,7 @@ export class World {
       staged: staged ? children.length : 0,
       wakeUps: style.wakeUps,
       ...(style.handOver ? { handOver: { owner: this.#newOwner(), leaseMs: LEASE_MS } } : {}),
+      usage: usageOf(this.shape, holder),
     };
     const outcome = await this.call(style.twice, () => this.coordinator.commitSuccess(commit));
     this.wakeUps.push(...outcome.wakeUps);

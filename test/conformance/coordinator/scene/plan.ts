@@ -19,6 +19,8 @@ export interface ModuleShape {
   readonly first?: readonly string[];
   /** When the later phases open early. */
   readonly earlyInMs?: number;
+  /** The steps that make requests, of a run with caps. */
+  readonly fetchSteps?: readonly number[];
 }
 
 export interface SeedShape {
@@ -70,7 +72,14 @@ export class Cast {
       ...(shape.deadlineInMs === undefined ? {} : { deadlineAtMs: nowMs + shape.deadlineInMs }),
     }));
     const early = module.earlyInMs === undefined ? {} : { earlyAtMs: nowMs + module.earlyInMs };
-    return { moduleId, phases, ...early, first: (module.first ?? ['a']).map((name) => this.hop(name, { moduleId })) };
+    const { fetchSteps = [] } = module;
+    return {
+      moduleId,
+      phases,
+      ...early,
+      fetchSteps,
+      first: (module.first ?? ['a']).map((name) => this.hop(name, { moduleId })),
+    };
   }
 
   #seed(kind: NodeSeed['kind'], name: string, shape: SeedShape): NodeSeed {

@@ -1,6 +1,7 @@
 /** A run under test, with the verbs of the chain in short; every transition is watched for the invariants. */
 import { randomUUID } from 'node:crypto';
 import { expect, onTestFinished } from 'vitest';
+import type { Caps } from '../../../../libs/contracts/caps.ts';
 import {
   ClaimCode,
   type ClaimCommand,
@@ -29,11 +30,20 @@ export const NEVER: Threshold = { errors: Number.MAX_SAFE_INTEGER };
 export const heldBy = (node: ChainNode): Held => ({ node: refOf(node), token: node.token });
 
 /** Opens a coordinator and a run of these modules, and closes it when the test ends. Default: one module, one phase, hop `a`. */
-export async function openScene(open: OpenCoordinator, ...modules: readonly ModuleShape[]): Promise<Scene> {
+export function openScene(open: OpenCoordinator, ...modules: readonly ModuleShape[]): Promise<Scene> {
+  return openCapped(open, {}, ...modules);
+}
+
+/** As {@link openScene}, with caps. */
+export async function openCapped(
+  open: OpenCoordinator,
+  caps: Caps,
+  ...modules: readonly ModuleShape[]
+): Promise<Scene> {
   const harness = await open();
   onTestFinished(() => harness.close());
   const scene = new Scene(harness);
-  const opened = await scene.runOpen(...modules);
+  const opened = await scene.openWith(caps, ...modules);
   expect(opened.code).toBe(RunOpenCode.OPENED);
   return scene;
 }
@@ -61,9 +71,13 @@ export class Scene {
   }
 
   runOpen(...modules: readonly ModuleShape[]) {
+    return this.openWith({}, ...modules);
+  }
+
+  openWith(caps: Caps, ...modules: readonly ModuleShape[]) {
     const shapes = modules.length === 0 ? [{}] : modules;
     const plans = shapes.map((shape) => this.cast.plan(shape, this.harness.now()));
-    return this.coordinator.runOpen({ runId: this.runId, taskId: `task of ${this.runId}`, modules: plans });
+    return this.coordinator.runOpen({ runId: this.runId, taskId: `task of ${this.runId}`, modules: plans, caps });
   }
 
   /** A claim as a message would cause it: by a new owner, for the node's epoch, by the stage of its kind. */

@@ -30,6 +30,7 @@ export function violationsOf(view: RunView): string[] {
     violations.push(...ofCounters(module, byPhase), ...ofPhases(module), ...ofWindow(module, byPhase));
   }
   const open = [...nodes.values()].filter((node) => !isTerminal(node.state)).length;
+  violations.push(...ofCaps(view));
   if (run.state !== 'open' && open > 0) violations.push(`I8 the run is ${run.state} with ${open} open nodes`);
   return violations;
 }
@@ -52,15 +53,28 @@ function ofCounters(module: ModuleSnapshot, byPhase: ReadonlyMap<string, readonl
   for (const [index, phase] of module.phases.entries()) {
     const nodes = byPhase.get(`${module.moduleId}/${index}`) ?? [];
     const done = nodes.filter((node) => node.state === 'done').length;
-    const dead = nodes.filter((node) => node.state === 'dead').length;
-    const counted = [phase.created, phase.done, phase.dead, phase.open].join();
-    const actual = [nodes.length, done, dead, nodes.length - done - dead].join();
+    const leftOut = nodes.filter((node) => node.deathReason === 'left_out').length;
+    const dead = nodes.filter((node) => node.state === 'dead').length - leftOut;
+    const counted = [phase.created, phase.done, phase.dead, phase.leftOut ?? 0, phase.open].join();
+    const actual = [nodes.length, done, dead, leftOut, nodes.length - done - dead - leftOut].join();
     if (counted !== actual) {
       violations.push(
-        `I1 ${module.moduleId}/${index} counts created,done,dead,open ${counted}, its nodes are ${actual}`,
+        `I1 ${module.moduleId}/${index} counts created,done,dead,left out,open ${counted}, its nodes are ${actual}`,
       );
     }
   }
+  return violations;
+}
+
+/** I13: what a run has used of its caps is what its nodes are. */
+function ofCaps({ run, nodes }: RunView): string[] {
+  const { capUse } = run;
+  const leftOut = [...nodes.values()].filter(({ deathReason }) => deathReason === 'left_out').length;
+  if (capUse === undefined) return leftOut === 0 ? [] : [`I13 ${leftOut} nodes are left out of a run without caps`];
+  const pages = [...nodes.values()].filter(({ kind }) => kind === 'request').length;
+  const violations: string[] = [];
+  if (capUse.pages !== pages) violations.push(`I13 ${capUse.pages} pages are counted, there are ${pages} requests`);
+  if (leftOut > 0 && capUse.reached.length === 0) violations.push(`I13 ${leftOut} nodes are left out before any cap`);
   return violations;
 }
 

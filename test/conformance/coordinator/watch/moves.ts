@@ -25,7 +25,8 @@ const MOVES: Readonly<Record<Step['name'], readonly Move[]>> = {
   renew: [],
   release: ['processing fetched'],
   stageChildren: [],
-  commitSuccess: ['processing done', 'processing releasing', ...AGAIN],
+  // Dead: a hop of which a cap has left nothing.
+  commitSuccess: ['processing done', 'processing releasing', 'processing dead', ...AGAIN],
   commitError: ['processing failed'],
   recoverZombie: ['processing pending', 'processing dead', 'fetched pending', ...AGAIN],
   reorderEnqueue: [],

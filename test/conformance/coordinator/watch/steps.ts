@@ -17,10 +17,12 @@ export interface Memory {
   readonly staged: Map<string, Set<string>>;
   /** Nodes that a replay re-opened, and what they yielded since: they may run in a closed phase. */
   readonly reopened: Set<string>;
+  /** The items of the last commit of each node. */
+  readonly items: Map<string, number>;
 }
 
 export function newMemory(): Memory {
-  return { commits: new Set(), openers: new Set(), staged: new Map(), reopened: new Set() };
+  return { commits: new Set(), openers: new Set(), staged: new Map(), reopened: new Set(), items: new Map() };
 }
 
 /** Compares the two readings, and remembers the step. */
@@ -30,6 +32,7 @@ export function stepViolations(before: RunView | undefined, after: RunView, step
     ...ofCommit(before, after, step, memory),
     ...ofChildren(before, after, allowed, memory),
     ...ofBirths(after, step, allowed),
+    ...ofItems(after, step, memory),
     ...ofClaims(before, after, memory),
     ...ofSuspects(before, after, step),
     ...ofLives(before, after, step),
@@ -102,7 +105,24 @@ function ofBirths(after: RunView, step: Step, allowed: ReadonlySet<string>): str
     (step.name === 'commitSuccess' && step.outcome.code === CommitCode.COMMIT_OK && !step.outcome.releasing) ||
     (step.name === 'childrenPump' && step.outcome.code === PumpCode.MOVED && !step.outcome.more);
   if (!ended) return [];
-  return [...allowed].filter((id) => !after.nodes.has(id)).map((id) => `I4 ${id} was committed and is not there`);
+  const missing = [...allowed].filter((id) => !after.nodes.has(id));
+  // What a cap leaves out is counted.
+  if (missing.length <= (after.run.capUse?.leftOut ?? 0)) return [];
+  return missing.map((id) => `I4 ${id} was committed and is not there`);
+}
+
+/** I13: the items that count toward a cap are those of the last commit of each node, and requests pass a cap by a replay alone. */
+function ofItems(after: RunView, step: Step, memory: Memory): string[] {
+  if (step.name === 'commitSuccess' && step.outcome.code === CommitCode.COMMIT_OK) {
+    memory.items.set(step.command.node.id, step.outcome.items);
+  }
+  const { capUse } = after.run;
+  if (capUse === undefined) return [];
+  const { pages } = capUse;
+  const { pages: most = pages } = capUse.caps;
+  if (pages > most && memory.reopened.size === 0) return [`I13 ${pages} requests were made, the cap is ${most}`];
+  const items = [...memory.items.values()].reduce((sum, each) => sum + each, 0);
+  return items === capUse.items ? [] : [`I13 ${capUse.items} items are counted, the commits have ${items}`];
 }
 
 /** I4: children exist only if their parent committed. */

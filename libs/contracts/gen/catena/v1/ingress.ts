@@ -9,6 +9,7 @@ import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import type { CallContext, CallOptions } from "nice-grpc-common";
 import { ModuleDescription } from "./module.ts";
 import { Run, RunState, runStateFromJSON, runStateToJSON } from "./run.ts";
+import { Caps } from "./task.ts";
 
 export const protobufPackage = "catena.v1";
 
@@ -120,6 +121,8 @@ export interface SubmitTaskRequest {
    * marks of a task act over all its runs.
    */
   taskId: string;
+  /** The most that the run may do; when a cap is reached it ends well. Absent for no caps. */
+  caps: Caps | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -652,6 +655,7 @@ function createBaseSubmitTaskRequest(): SubmitTaskRequest {
     idempotencyKey: "",
     costCap: 0,
     taskId: "",
+    caps: undefined,
     _unknownFields: {},
   };
 }
@@ -687,6 +691,9 @@ export const SubmitTaskRequest: MessageFns<SubmitTaskRequest> = {
     }
     if (message.taskId !== "") {
       writer.uint32(82).string(message.taskId);
+    }
+    if (message.caps !== undefined) {
+      Caps.encode(message.caps, writer.uint32(90).fork()).join();
     }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
@@ -795,6 +802,14 @@ export const SubmitTaskRequest: MessageFns<SubmitTaskRequest> = {
             message.taskId = reader.string();
             continue;
           }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.caps = Caps.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -856,6 +871,7 @@ export const SubmitTaskRequest: MessageFns<SubmitTaskRequest> = {
         : isSet(object.task_id)
         ? globalThis.String(object.task_id)
         : "",
+      caps: isSet(object.caps) ? Caps.fromJSON(object.caps) : undefined,
     };
   },
 
@@ -897,6 +913,9 @@ export const SubmitTaskRequest: MessageFns<SubmitTaskRequest> = {
     if (message.taskId !== "") {
       obj.taskId = message.taskId;
     }
+    if (message.caps !== undefined) {
+      obj.caps = Caps.toJSON(message.caps);
+    }
     return obj;
   },
 
@@ -923,6 +942,7 @@ export const SubmitTaskRequest: MessageFns<SubmitTaskRequest> = {
     message.idempotencyKey = object.idempotencyKey ?? "";
     message.costCap = object.costCap ?? 0;
     message.taskId = object.taskId ?? "";
+    message.caps = (object.caps !== undefined && object.caps !== null) ? Caps.fromPartial(object.caps) : undefined;
     return message;
   },
 };

@@ -6,6 +6,7 @@
 
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
+import { Caps } from "./task.ts";
 
 export const protobufPackage = "catena.v1";
 
@@ -95,6 +96,8 @@ export const FinishReason = {
   DEADLINE: 4,
   /** REJECTED - It could not be executed at all. */
   REJECTED: 5,
+  /** CAPPED - It reached a cap of its task; it ended well, and what was left is left out. */
+  CAPPED: 6,
   UNRECOGNIZED: -1,
 } as const;
 
@@ -107,6 +110,7 @@ export namespace FinishReason {
   export type TERMINATED = typeof FinishReason.TERMINATED;
   export type DEADLINE = typeof FinishReason.DEADLINE;
   export type REJECTED = typeof FinishReason.REJECTED;
+  export type CAPPED = typeof FinishReason.CAPPED;
   export type UNRECOGNIZED = typeof FinishReason.UNRECOGNIZED;
 }
 
@@ -130,6 +134,9 @@ export function finishReasonFromJSON(object: any): FinishReason {
     case 5:
     case "FINISH_REASON_REJECTED":
       return FinishReason.REJECTED;
+    case 6:
+    case "FINISH_REASON_CAPPED":
+      return FinishReason.CAPPED;
     case -1:
     case "UNRECOGNIZED":
     default:
@@ -151,10 +158,29 @@ export function finishReasonToJSON(object: FinishReason): string {
       return "FINISH_REASON_DEADLINE";
     case FinishReason.REJECTED:
       return "FINISH_REASON_REJECTED";
+    case FinishReason.CAPPED:
+      return "FINISH_REASON_CAPPED";
     case FinishReason.UNRECOGNIZED:
     default:
       return "UNRECOGNIZED";
   }
+}
+
+/** What a run has used of its caps. */
+export interface CapUse {
+  /** Requests that were made, or are about to be. */
+  pages: number;
+  /** Items that its commits hold. */
+  items: number;
+  /** Bytes of the bodies that it has downloaded. */
+  bytes: number;
+  /** The caps that were reached: `pages`, `items`, `depth`, `bytes`. */
+  reached: string[];
+  /** Hops and requests that were left out; one that two pages yield is counted twice if it was never created. */
+  leftOut: number;
+  /** Items that were left out of pages that were under way. */
+  itemsLeftOut: number;
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
 /** Nodes by how they stand. */
@@ -167,6 +193,8 @@ export interface NodeCounts {
   dead: number;
   /** That have yet to end. */
   open: number;
+  /** That a cap of the run left out: neither done nor failed. */
+  leftOut: number;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -301,7 +329,15 @@ export interface Run {
   /** The most that it may cost; 0 is no cap. */
   costCap: number;
   /** What it has cost so far. Absent for a run that costs nothing; in lists, of runs that are not closed too. */
-  cost: RunCost | undefined;
+  cost:
+    | RunCost
+    | undefined;
+  /** The most that it may do. Absent without caps. */
+  caps:
+    | Caps
+    | undefined;
+  /** What it has used of its caps. Absent without caps, and in lists of runs that are not closed. */
+  capUse: CapUse | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -311,8 +347,181 @@ export interface Run_MetadataEntry {
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
+function createBaseCapUse(): CapUse {
+  return { pages: 0, items: 0, bytes: 0, reached: [], leftOut: 0, itemsLeftOut: 0, _unknownFields: {} };
+}
+
+export const CapUse: MessageFns<CapUse> = {
+  encode(message: CapUse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.pages !== 0) {
+      writer.uint32(8).int64(message.pages);
+    }
+    if (message.items !== 0) {
+      writer.uint32(16).int64(message.items);
+    }
+    if (message.bytes !== 0) {
+      writer.uint32(24).int64(message.bytes);
+    }
+    for (const v of message.reached) {
+      writer.uint32(34).string(v!);
+    }
+    if (message.leftOut !== 0) {
+      writer.uint32(40).int64(message.leftOut);
+    }
+    if (message.itemsLeftOut !== 0) {
+      writer.uint32(48).int64(message.itemsLeftOut);
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CapUse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCapUse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.pages = longToNumber(reader.int64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.items = longToNumber(reader.int64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.bytes = longToNumber(reader.int64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.reached.push(reader.string());
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.leftOut = longToNumber(reader.int64());
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.itemsLeftOut = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        const list = message._unknownFields![tag];
+
+        if (list === undefined) {
+          message._unknownFields![tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): CapUse {
+    return {
+      pages: isSet(object.pages) ? globalThis.Number(object.pages) : 0,
+      items: isSet(object.items) ? globalThis.Number(object.items) : 0,
+      bytes: isSet(object.bytes) ? globalThis.Number(object.bytes) : 0,
+      reached: globalThis.Array.isArray(object?.reached) ? object.reached.map((e: any) => globalThis.String(e)) : [],
+      leftOut: isSet(object.leftOut)
+        ? globalThis.Number(object.leftOut)
+        : isSet(object.left_out)
+        ? globalThis.Number(object.left_out)
+        : 0,
+      itemsLeftOut: isSet(object.itemsLeftOut)
+        ? globalThis.Number(object.itemsLeftOut)
+        : isSet(object.items_left_out)
+        ? globalThis.Number(object.items_left_out)
+        : 0,
+    };
+  },
+
+  toJSON(message: CapUse): unknown {
+    const obj: any = {};
+    if (message.pages !== 0) {
+      obj.pages = Math.round(message.pages);
+    }
+    if (message.items !== 0) {
+      obj.items = Math.round(message.items);
+    }
+    if (message.bytes !== 0) {
+      obj.bytes = Math.round(message.bytes);
+    }
+    if (message.reached?.length) {
+      obj.reached = message.reached;
+    }
+    if (message.leftOut !== 0) {
+      obj.leftOut = Math.round(message.leftOut);
+    }
+    if (message.itemsLeftOut !== 0) {
+      obj.itemsLeftOut = Math.round(message.itemsLeftOut);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<CapUse>): CapUse {
+    return CapUse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CapUse>): CapUse {
+    const message = createBaseCapUse();
+    message.pages = object.pages ?? 0;
+    message.items = object.items ?? 0;
+    message.bytes = object.bytes ?? 0;
+    message.reached = object.reached?.map((e) => e) || [];
+    message.leftOut = object.leftOut ?? 0;
+    message.itemsLeftOut = object.itemsLeftOut ?? 0;
+    return message;
+  },
+};
+
 function createBaseNodeCounts(): NodeCounts {
-  return { created: 0, done: 0, dead: 0, open: 0, _unknownFields: {} };
+  return { created: 0, done: 0, dead: 0, open: 0, leftOut: 0, _unknownFields: {} };
 }
 
 export const NodeCounts: MessageFns<NodeCounts> = {
@@ -328,6 +537,9 @@ export const NodeCounts: MessageFns<NodeCounts> = {
     }
     if (message.open !== 0) {
       writer.uint32(32).int64(message.open);
+    }
+    if (message.leftOut !== 0) {
+      writer.uint32(40).int64(message.leftOut);
     }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
@@ -385,6 +597,14 @@ export const NodeCounts: MessageFns<NodeCounts> = {
             message.open = longToNumber(reader.int64());
             continue;
           }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.leftOut = longToNumber(reader.int64());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -411,6 +631,11 @@ export const NodeCounts: MessageFns<NodeCounts> = {
       done: isSet(object.done) ? globalThis.Number(object.done) : 0,
       dead: isSet(object.dead) ? globalThis.Number(object.dead) : 0,
       open: isSet(object.open) ? globalThis.Number(object.open) : 0,
+      leftOut: isSet(object.leftOut)
+        ? globalThis.Number(object.leftOut)
+        : isSet(object.left_out)
+        ? globalThis.Number(object.left_out)
+        : 0,
     };
   },
 
@@ -428,6 +653,9 @@ export const NodeCounts: MessageFns<NodeCounts> = {
     if (message.open !== 0) {
       obj.open = Math.round(message.open);
     }
+    if (message.leftOut !== 0) {
+      obj.leftOut = Math.round(message.leftOut);
+    }
     return obj;
   },
 
@@ -440,6 +668,7 @@ export const NodeCounts: MessageFns<NodeCounts> = {
     message.done = object.done ?? 0;
     message.dead = object.dead ?? 0;
     message.open = object.open ?? 0;
+    message.leftOut = object.leftOut ?? 0;
     return message;
   },
 };
@@ -1298,6 +1527,8 @@ function createBaseRun(): Run {
     items: 0,
     costCap: 0,
     cost: undefined,
+    caps: undefined,
+    capUse: undefined,
     _unknownFields: {},
   };
 }
@@ -1363,6 +1594,12 @@ export const Run: MessageFns<Run> = {
     }
     if (message.cost !== undefined) {
       RunCost.encode(message.cost, writer.uint32(162).fork()).join();
+    }
+    if (message.caps !== undefined) {
+      Caps.encode(message.caps, writer.uint32(170).fork()).join();
+    }
+    if (message.capUse !== undefined) {
+      CapUse.encode(message.capUse, writer.uint32(178).fork()).join();
     }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
@@ -1551,6 +1788,22 @@ export const Run: MessageFns<Run> = {
             message.cost = RunCost.decode(reader, reader.uint32());
             continue;
           }
+          case 21: {
+            if (tag !== 170) {
+              break;
+            }
+
+            message.caps = Caps.decode(reader, reader.uint32());
+            continue;
+          }
+          case 22: {
+            if (tag !== 178) {
+              break;
+            }
+
+            message.capUse = CapUse.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1632,6 +1885,12 @@ export const Run: MessageFns<Run> = {
         ? globalThis.Number(object.cost_cap)
         : 0,
       cost: isSet(object.cost) ? RunCost.fromJSON(object.cost) : undefined,
+      caps: isSet(object.caps) ? Caps.fromJSON(object.caps) : undefined,
+      capUse: isSet(object.capUse)
+        ? CapUse.fromJSON(object.capUse)
+        : isSet(object.cap_use)
+        ? CapUse.fromJSON(object.cap_use)
+        : undefined,
     };
   },
 
@@ -1703,6 +1962,12 @@ export const Run: MessageFns<Run> = {
     if (message.cost !== undefined) {
       obj.cost = RunCost.toJSON(message.cost);
     }
+    if (message.caps !== undefined) {
+      obj.caps = Caps.toJSON(message.caps);
+    }
+    if (message.capUse !== undefined) {
+      obj.capUse = CapUse.toJSON(message.capUse);
+    }
     return obj;
   },
 
@@ -1741,6 +2006,10 @@ export const Run: MessageFns<Run> = {
     message.items = object.items ?? 0;
     message.costCap = object.costCap ?? 0;
     message.cost = (object.cost !== undefined && object.cost !== null) ? RunCost.fromPartial(object.cost) : undefined;
+    message.caps = (object.caps !== undefined && object.caps !== null) ? Caps.fromPartial(object.caps) : undefined;
+    message.capUse = (object.capUse !== undefined && object.capUse !== null)
+      ? CapUse.fromPartial(object.capUse)
+      : undefined;
     return message;
   },
 };

@@ -146,6 +146,25 @@ export function chainDecisionKindToJSON(object: ChainDecisionKind): string {
   }
 }
 
+/** The most that a run may do. A cap that is absent does not apply. */
+export interface Caps {
+  /** Requests that it may make, each counted once however often it is tried or redirected. */
+  pages?:
+    | number
+    | undefined;
+  /** Items that it may store. */
+  items?:
+    | number
+    | undefined;
+  /** How many pages may lie between the hops of a module's start and a page; 0 are the pages of those hops. */
+  depth?:
+    | number
+    | undefined;
+  /** Bytes of the bodies, as they were decoded, of the pages that it may download. */
+  bytes?: number | undefined;
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
 /** A task as its user submits it. */
 export interface TaskModel {
   /** The task, as its user knows it. */
@@ -170,6 +189,8 @@ export interface TaskModel {
   createdAtMs: number;
   /** The most that the run may cost, in the currency of its modules; 0 is no cap. */
   costCap: number;
+  /** The most that the run may do. Absent for no caps. */
+  caps: Caps | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -332,6 +353,139 @@ export interface ChainDecision {
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
+function createBaseCaps(): Caps {
+  return { pages: undefined, items: undefined, depth: undefined, bytes: undefined, _unknownFields: {} };
+}
+
+export const Caps: MessageFns<Caps> = {
+  encode(message: Caps, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.pages !== undefined) {
+      writer.uint32(8).int64(message.pages);
+    }
+    if (message.items !== undefined) {
+      writer.uint32(16).int64(message.items);
+    }
+    if (message.depth !== undefined) {
+      writer.uint32(24).int64(message.depth);
+    }
+    if (message.bytes !== undefined) {
+      writer.uint32(32).int64(message.bytes);
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Caps {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCaps();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.pages = longToNumber(reader.int64());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.items = longToNumber(reader.int64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.depth = longToNumber(reader.int64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.bytes = longToNumber(reader.int64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        const list = message._unknownFields![tag];
+
+        if (list === undefined) {
+          message._unknownFields![tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Caps {
+    return {
+      pages: isSet(object.pages) ? globalThis.Number(object.pages) : undefined,
+      items: isSet(object.items) ? globalThis.Number(object.items) : undefined,
+      depth: isSet(object.depth) ? globalThis.Number(object.depth) : undefined,
+      bytes: isSet(object.bytes) ? globalThis.Number(object.bytes) : undefined,
+    };
+  },
+
+  toJSON(message: Caps): unknown {
+    const obj: any = {};
+    if (message.pages !== undefined) {
+      obj.pages = Math.round(message.pages);
+    }
+    if (message.items !== undefined) {
+      obj.items = Math.round(message.items);
+    }
+    if (message.depth !== undefined) {
+      obj.depth = Math.round(message.depth);
+    }
+    if (message.bytes !== undefined) {
+      obj.bytes = Math.round(message.bytes);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<Caps>): Caps {
+    return Caps.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Caps>): Caps {
+    const message = createBaseCaps();
+    message.pages = object.pages ?? undefined;
+    message.items = object.items ?? undefined;
+    message.depth = object.depth ?? undefined;
+    message.bytes = object.bytes ?? undefined;
+    return message;
+  },
+};
+
 function createBaseTaskModel(): TaskModel {
   return {
     taskId: "",
@@ -345,6 +499,7 @@ function createBaseTaskModel(): TaskModel {
     metadata: {},
     createdAtMs: 0,
     costCap: 0,
+    caps: undefined,
     _unknownFields: {},
   };
 }
@@ -383,6 +538,9 @@ export const TaskModel: MessageFns<TaskModel> = {
     }
     if (message.costCap !== 0) {
       writer.uint32(89).double(message.costCap);
+    }
+    if (message.caps !== undefined) {
+      Caps.encode(message.caps, writer.uint32(98).fork()).join();
     }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
@@ -499,6 +657,14 @@ export const TaskModel: MessageFns<TaskModel> = {
             message.costCap = reader.double();
             continue;
           }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.caps = Caps.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -565,6 +731,7 @@ export const TaskModel: MessageFns<TaskModel> = {
         : isSet(object.cost_cap)
         ? globalThis.Number(object.cost_cap)
         : 0,
+      caps: isSet(object.caps) ? Caps.fromJSON(object.caps) : undefined,
     };
   },
 
@@ -609,6 +776,9 @@ export const TaskModel: MessageFns<TaskModel> = {
     if (message.costCap !== 0) {
       obj.costCap = floatToJson(message.costCap);
     }
+    if (message.caps !== undefined) {
+      obj.caps = Caps.toJSON(message.caps);
+    }
     return obj;
   },
 
@@ -636,6 +806,7 @@ export const TaskModel: MessageFns<TaskModel> = {
     );
     message.createdAtMs = object.createdAtMs ?? 0;
     message.costCap = object.costCap ?? 0;
+    message.caps = (object.caps !== undefined && object.caps !== null) ? Caps.fromPartial(object.caps) : undefined;
     return message;
   },
 };
