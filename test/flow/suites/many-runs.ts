@@ -5,7 +5,7 @@ import { codeOf, ended, type FlowMode, itemsOf, startIn, submit } from '../../fi
 import largeItems from '../../fixtures/modules/large-items.ts';
 import shares from '../../fixtures/modules/shares.ts';
 
-const SMALL = 400;
+const SMALL = 250;
 const END_MS = 80;
 const MIB = 1_024 * 1_024;
 const PATIENT = { timeout: 20_000, interval: 10 };
