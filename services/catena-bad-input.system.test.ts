@@ -127,7 +127,7 @@ describe('bad input', () => {
   it('a full disk under the database: said so, code 5, and the run is resumed to its end', async () => {
     const args = ['run', join(FIXTURES, 'three-steps.ts'), '--input', 'chains=1500', '-o', 'o.jsonl'];
     // No file may grow beyond this; the signal that goes with it is ignored, as a full disk has none.
-    const limited = ['bash', '-c', `trap '' XFSZ; ulimit -f 600; exec "$@"`, 'bash'];
+    const limited = ['bash', '-c', `trap '' XFSZ; ulimit -f 1200; exec "$@"`, 'bash'];
     const full = await processes.start(args, {}, limited).ended;
     expect(full.code, full.stderr).toBe(5);
     expect(full.stderr).toMatch(/can be resumed[\s\S]*error: (?:no space left|reading or writing)/);

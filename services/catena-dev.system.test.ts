@@ -9,8 +9,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import { expectedItems } from '../examples/shop/site/catalogue.ts';
 import { type ShopSite, startShopSite } from '../examples/shop/site/site.ts';
 import { readEnvironment } from '../libs/config/environment.ts';
+import { freePort } from '../libs/local-servers/free-port.ts';
 import { ProcessLedger, startOf } from '../libs/local-servers/process-ledger.ts';
-import { freePort } from '../libs/local-servers/server-process.ts';
 import { ROOT, SHOP } from './catena-processes.fixture.ts';
 
 const PRODUCTS = { products: 60, pageSize: 10, seed: 3 };

@@ -7,9 +7,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { findPostgres, findProgram } from './binaries.ts';
+import { freePort } from './free-port.ts';
 import { natsAnswers, type Probe, postgresAnswers, redisAnswers } from './probe.ts';
 import { ProcessLedger, startOf } from './process-ledger.ts';
-import { freePort, startServer } from './server-process.ts';
+import { startServer } from './server-process.ts';
 
 const LOGIN = { user: 'catena', password: 'a-password' };
 

@@ -5,11 +5,12 @@
 import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type FindOptions, findPostgres, findProgram } from './binaries.ts';
+import { freePort } from './free-port.ts';
 import { postgresUser, preparePostgresFolder } from './postgres-folder.ts';
 import { natsAnswers, postgresAnswers, redisAnswers } from './probe.ts';
 import type { ProcessLedger } from './process-ledger.ts';
 import { PRIVATE_FILE, PRIVATE_FOLDER, SERVER_USER, serverSecrets } from './secrets.ts';
-import { freePort, type LocalServer, type ServerProgram, startServer } from './server-process.ts';
+import { type LocalServer, type ServerProgram, startServer } from './server-process.ts';
 
 export interface LocalServersOptions {
   /** Absolute; data of an earlier start is used again. */

@@ -2,7 +2,6 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { forcedAfter } from '../concurrency/within.ts';
 import { CatenaError } from '../errors/catena-error.ts';
@@ -40,16 +39,6 @@ const START_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 20_000;
 const LOOK_AGAIN_MS = 25;
 const KEPT_CHARS = 4_000;
-
-/** A port that was free a moment ago. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 /** Resolves when it answers. Throws `servers.failed` with its output if it ends or hangs before that. */
 export async function startServer(program: ServerProgram, ledger: ProcessLedger): Promise<LocalServer> {

@@ -4,10 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
+import { freePort } from '../../libs/local-servers/free-port.ts';
 import { startCountedSite } from '../fixtures/deployment/counted-site.ts';
 import { startDeployment } from '../fixtures/deployment/deployment.ts';
 import { closedRun, submitRun } from '../fixtures/deployment/runs.ts';
-import { freePort, startServerProcess } from '../fixtures/servers/server-process.ts';
+import { startServerProcess } from '../fixtures/servers/server-process.ts';
 import { DASHBOARDS, dashboardJson, FOLDER } from '../tools/dashboards.ts';
 import { CHART, helm } from './helm.ts';
 

@@ -1,11 +1,11 @@
 /** Services as processes of their own, with two parsers, over Redis, NATS and PostgreSQL. */
 import { HealthDefinition, ServingStatus } from '../../libs/contracts/rpc.ts';
 import { IngressDefinition, RunState } from '../../libs/contracts/services.ts';
+import { freePort } from '../../libs/local-servers/free-port.ts';
 import { openPostgresStore } from '../../libs/store/postgres/index.ts';
 import { createGrpcClient } from '../../libs/transport/grpc/client.ts';
 import { FIVE_SERVICES, type ServiceName, startServers } from '../fixtures/deployment/deployment.ts';
 import { startService } from '../fixtures/deployment/service-process.ts';
-import { freePort } from '../fixtures/servers/server-process.ts';
 import { KeptUp } from './kept-up.ts';
 import type { Asked } from './probe.ts';
 import {

@@ -2,10 +2,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from '../../libs/local-servers/free-port.ts';
 import { SqliteDatabase } from '../../libs/sqlite/database.ts';
 import { openSqliteStore } from '../../libs/store/sqlite/index.ts';
 import { startService } from '../fixtures/deployment/service-process.ts';
-import { freePort } from '../fixtures/servers/server-process.ts';
 import { KeptUp } from './kept-up.ts';
 import type { Asked, Question } from './probe.ts';
 import {

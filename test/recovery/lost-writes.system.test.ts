@@ -231,7 +231,8 @@ it('a Redis that has lost everything gets its runs again from the store', async 
   await underWay(place, runId);
   await marked(place);
   await (await place.primary()).flushall();
-  await vi.waitFor(() => expect(said(place, /the audit opens a run again/)).not.toEqual([]), PATIENT);
+  // Whether the audit opens it or housekeeping, which happens to look at the same moment, makes no difference.
+  expect((await audited(place)).withdrawn).toBeGreaterThan(0);
   await place.node.closed(runId);
   expect(await itemsOf(place.node, runId)).toEqual(undisturbed(MANY.branches));
   expect(await place.incarnation()).toBeGreaterThan(1);

@@ -10,12 +10,13 @@ import type { RedisNotice } from '../../libs/coordination/redis/connection/conne
 import type { RedisSource } from '../../libs/coordination/redis/connection/source.ts';
 import { openRedisCoordinator, type RedisCoordinator } from '../../libs/coordination/redis/index.ts';
 import { DISTRIBUTED_SHARDS } from '../../libs/keys/keys.ts';
+import { freePort } from '../../libs/local-servers/free-port.ts';
 import { makeAuthority } from '../fixtures/grpc/certificates.ts';
 import { startMovingAddress } from '../fixtures/servers/moving-address.ts';
 import { startRedisCluster } from '../fixtures/servers/redis-cluster.ts';
 import { startRedisSentinel } from '../fixtures/servers/redis-sentinel.ts';
 import { type RedisServer, startRedisServer } from '../fixtures/servers/redis-server.ts';
-import { freePort, startServerProcess } from '../fixtures/servers/server-process.ts';
+import { startServerProcess } from '../fixtures/servers/server-process.ts';
 
 const RUN = 'run-1';
 const hop = (id: string) =>

@@ -23,6 +23,12 @@ async function newServer(): Promise<{ server: NatsServer; manager: () => Promise
   };
 }
 
+async function partsOf({ streams }: JetStreamManager): Promise<{ streams: number; consumers: number }> {
+  const found = [];
+  for await (const { state } of streams.list()) found.push(state.consumer_count);
+  return { streams: found.length, consumers: found.reduce((sum, count) => sum + count, 0) };
+}
+
 /** Publishes until the bus takes it: what a publisher and the sweeper do together. */
 async function send(publish: () => Promise<boolean>): Promise<void> {
   await vi.waitFor(async () => expect(await publish()).toBe(true), PATIENT);
@@ -46,15 +52,15 @@ it('goes on after a restart of the server, with what it kept', async () => {
 });
 
 it('makes everything again on a server that lost its data, and delivers what is notified then', async () => {
-  const { server } = await newServer();
+  const { server, manager } = await newServer();
   const { bus, notices } = await openBus(server.url);
   const hands = holding(bus, 2);
   await bus.publish(request('lost'));
   await vi.waitFor(() => expect(hands.seen).toEqual(['lost']));
   await server.restart({ keepData: false });
-  await vi.waitFor(() => {
-    expect(notices).toContainEqual({ kind: 'restored', streams: 13, consumers: 12 });
-  }, PATIENT);
+  // What a slow server made after its answer was given up is not told as made.
+  await vi.waitFor(() => expect(notices.map(({ kind }) => kind)).toContain('restored'), PATIENT);
+  expect(await partsOf(await manager())).toEqual({ streams: 13, consumers: 12 });
   hands.ack();
   await send(() => bus.publish(request('notified again')));
   await vi.waitFor(() => expect(hands.seen).toEqual(['lost', 'notified again']), PATIENT);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startSingleNode } from '../../../services/node/single.ts';
-import { freePort } from '../../local-servers/server-process.ts';
+import { freePort } from '../../local-servers/free-port.ts';
 import { type CliEnd, captured, runCli, startCli } from '../cli.fixture.ts';
 
 const MODULES = join(import.meta.dirname, '../../../test/fixtures/modules');

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { endServing } from '../../../test/fixtures/grpc/serving.ts';
-import { freePort } from '../../local-servers/server-process.ts';
+import { freePort } from '../../local-servers/free-port.ts';
 import { captured, runCli, startCli } from '../cli.fixture.ts';
 import { CHAINS, FAILING, runIdIn, startServer } from './server.fixture.ts';
 

@@ -1,10 +1,10 @@
 /** Services of distributed mode on servers of the benchmark, and the runs that they execute, measured from outside. */
 import { join } from 'node:path';
 import { IngressDefinition, type Run, RunState } from '../../../libs/contracts/services.ts';
+import { freePort } from '../../../libs/local-servers/free-port.ts';
 import { createGrpcClient, type GrpcClient } from '../../../libs/transport/grpc/client.ts';
 import type { ServiceName } from '../../fixtures/deployment/deployment.ts';
 import { type ServiceProcess, startService } from '../../fixtures/deployment/service-process.ts';
-import { freePort } from '../../fixtures/servers/server-process.ts';
 import { cpuSecondsOf, peakRssBytesOf } from './processes.ts';
 import type { CleanServers, ServersCpu } from './servers.ts';
 

@@ -2,9 +2,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
+import { freePort } from '../../../libs/local-servers/free-port.ts';
 import { type PostgresServer, startPostgres } from '../../fixtures/servers/postgres-server.ts';
 import { type RedisServer, startRedisServer } from '../../fixtures/servers/redis-server.ts';
-import { freePort, type ServerProcess, startServerProcess } from '../../fixtures/servers/server-process.ts';
+import { type ServerProcess, startServerProcess } from '../../fixtures/servers/server-process.ts';
 import { cpuSecondsOf } from './processes.ts';
 
 /** Of the servers together and apart, in CPU seconds. */

@@ -7,7 +7,7 @@ import {
 } from '../../../../test/fixtures/grpc/dispatching.ts';
 import { rejection } from '../../../../test/fixtures/grpc/probe.ts';
 import { endServing, LIMIT_BYTES, serve } from '../../../../test/fixtures/grpc/serving.ts';
-import { freePort } from '../../../../test/fixtures/servers/server-process.ts';
+import { freePort } from '../../../local-servers/free-port.ts';
 import { silentLog } from '../../../telemetry/log.ts';
 import type { GrpcServer } from '../server.ts';
 import { type DispatchStream, openDispatchStream } from './client.ts';
