@@ -109,6 +109,7 @@ function drainReason(phase: PhaseScope): DeathReason {
 export function endDone(tx: Tx, row: NodeRow, phase: PhaseScope): void {
   row.state = 'done';
   row.due_at = 0;
+  row.error = '';
   tx.nodes.save(row);
   phase.done += 1;
   tx.scopes.touchPhase(phase);
