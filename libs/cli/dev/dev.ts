@@ -1,8 +1,8 @@
 /** `catena dev`: runs the servers and services of a whole deployment on this machine, in one terminal. */
 import { CatenaError } from '../../errors/catena-error.ts';
 import { commandText } from '../../errors/command-text.ts';
-import { type LocalServers, startLocalServers } from '../../local-servers/local-servers.ts';
 import { freePort } from '../../local-servers/free-port.ts';
+import { type LocalServers, startLocalServers } from '../../local-servers/local-servers.ts';
 import type { CliContext } from '../context.ts';
 import { ExitCode, type ExitCodeValue } from '../exit-codes.ts';
 import { countOf } from '../terminal/format.ts';

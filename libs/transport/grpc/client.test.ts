@@ -3,9 +3,9 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { aborted, rejection } from '../../../test/fixtures/grpc/probe.ts';
 import { endServing, probeClient, serve } from '../../../test/fixtures/grpc/serving.ts';
 import { currentTraceId, underTrace, withTracing } from '../../../test/fixtures/grpc/tracing.ts';
-import { freePort } from '../../local-servers/free-port.ts';
 import { startServerProcess } from '../../../test/fixtures/servers/server-process.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
+import { freePort } from '../../local-servers/free-port.ts';
 import { currentDeadlineMs } from './deadlines.ts';
 
 afterEach(endServing);
