@@ -46,6 +46,11 @@ export class HeldMessage {
     this.#end(`-NAK ${delay}`);
   }
 
+  /** Its stream was made anew: an answer would be taken for one to the message that has its number now. */
+  forget(): void {
+    this.#isAnswered = true;
+  }
+
   /** Tells the server that the message is being handled. */
   keep(): void {
     if (!this.#isAnswered) this.#answer(IN_PROGRESS);

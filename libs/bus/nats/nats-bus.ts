@@ -71,6 +71,7 @@ export class NatsBus implements Bus {
     this.#queues = new Map([...stages].map((stage) => [stage, this.#queuesOf(stage)]));
     keeper.listen((made) => {
       parts.onNotice({ kind: 'restored', ...made });
+      if (made.streams > 0) for (const subscription of this.#subscriptions.values()) subscription.forgetHeld();
       this.#restartSubscriptions();
     });
     void this.#follow();

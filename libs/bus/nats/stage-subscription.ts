@@ -97,6 +97,11 @@ export class StageSubscription {
     this.#ask();
   }
 
+  /** Answers nothing that is held now: its stream is gone. */
+  forgetHeld(): void {
+    for (const held of this.#held) held.forget();
+  }
+
   /** Whether a message of another run waits here for a slot. */
   othersWait(runId: string): boolean {
     return this.#waiting.size > this.#waiting.sizeOf(runId);
