@@ -42,3 +42,11 @@ it('may be answered when the connection is closed', () => {
   held.ack();
   expect(held.isAnswered).toBe(true);
 });
+
+it('is not answered any more when its stream was made anew', () => {
+  const { held, answers } = open();
+  held.forget();
+  held.keep();
+  held.ack();
+  expect(answers).toEqual([]);
+});
