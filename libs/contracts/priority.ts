@@ -8,8 +8,8 @@ export type PriorityClass = 'low' | 'normal' | 'high';
 /** The class of nearly all runs is first. */
 export const PRIORITY_CLASSES = ['normal', 'high', 'low'] as const satisfies readonly PriorityClass[];
 
-/** A negative priority is low, 0 is normal, a positive one is high. */
-export function priorityClass(priority: number): PriorityClass {
+/** A negative priority is low, 0 and none are normal, a positive one is high. */
+export function priorityClass(priority = 0): PriorityClass {
   if (priority === 0) return 'normal';
   return priority < 0 ? 'low' : 'high';
 }

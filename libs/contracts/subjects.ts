@@ -51,7 +51,7 @@ export function subjectOfMessage(message: ChainMessage): string {
 
 /** The class of the run that a message is about. */
 export function classOf(message: ChainMessage): PriorityClass {
-  return priorityClass((message.kind === 'task' ? message.model.priority : message.model.task?.priority) ?? 0);
+  return priorityClass(message.kind === 'task' ? message.model.priority : message.model.task?.priority);
 }
 
 /**

@@ -28,12 +28,12 @@
 -- CODES CommitCode 0 COMMIT_OK, 1 FENCING_REJECT, 2 CAS_CONFLICT, 3 ALREADY_COMMITTED
 -- EFFECTS processing to done or releasing, or dead when caps leave all of it out; children created or revived; usage counted; phases, module and run closed when empty
 
--- Counts what the execution has used of the run's caps; returns its items.
+-- Counts what the execution has used of the run's caps; returns its items, 0 without caps.
 local function countUsage(n, text)
   local run = S.run
+  if not run.caps then return 0 end
   local items, bytes, tooDeep = string.match(text, '^(%d+),(%d+),(%d+)$')
   items, bytes, tooDeep = tonumber(items), tonumber(bytes), tonumber(tooDeep)
-  if not run.caps then return items end
   local caps, used = run.caps, run.used
   -- The rows of an earlier commit of the node give way to those of this one.
   used.items, used.bytes, used.leftOut = used.items - n.items + items, used.bytes + bytes, used.leftOut + tooDeep

@@ -88,7 +88,6 @@ interface Known {
   /** When it was heard of first; minus infinity if another process knew it before. */
   readonly sinceMs: number;
   heardAtMs: number;
-  unheardSinceMs: number | undefined;
 }
 
 export class ProcessList {
@@ -196,7 +195,7 @@ export class ProcessList {
     if (info === undefined || info.id === this.#options.self.id) return;
     const heardAtMs = performance.now();
     const sinceMs = this.#known.get(info.id)?.sinceMs ?? heardAtMs;
-    this.#known.set(info.id, { info, sinceMs, heardAtMs, unheardSinceMs: undefined });
+    this.#known.set(info.id, { info, sinceMs, heardAtMs });
   }
 
   /** The process before this one says who comes after it, which may have been killed before this one started. */
@@ -204,7 +203,7 @@ export class ProcessList {
     const info = readInfo(text ?? '');
     if (info === undefined || this.#known.has(info.id) || this.#ended.has(info.id)) return;
     const heardAtMs = performance.now();
-    this.#known.set(info.id, { info, sinceMs: Number.NEGATIVE_INFINITY, heardAtMs, unheardSinceMs: undefined });
+    this.#known.set(info.id, { info, sinceMs: Number.NEGATIVE_INFINITY, heardAtMs });
   }
 
   #forget(id: string): void {
@@ -219,7 +218,6 @@ export class ProcessList {
       const after = this.#isNew(known) ? ring.slice(at + 1).find(({ sinceMs }) => sinceMs < known.sinceMs) : undefined;
       const answer = await this.#ping(known.info.id, after?.info);
       if (answer === 'unheard') await this.#suspect(known);
-      else known.unheardSinceMs = undefined;
       if (answer !== 'silent') return;
     }
   }
@@ -239,10 +237,10 @@ export class ProcessList {
 
   async #suspect(known: Known): Promise<void> {
     const { goneAfterMs, suspectMs } = this.#times;
-    known.unheardSinceMs = performance.now();
+    const unheardSinceMs = performance.now();
     while (!this.#watching.isStopped && this.#known.get(known.info.id) === known) {
       if (!this.#isSettled()) return;
-      if (performance.now() - known.unheardSinceMs >= goneAfterMs) return this.#end(known.info);
+      if (performance.now() - unheardSinceMs >= goneAfterMs) return this.#end(known.info);
       await new Promise((resolve) => setTimeout(resolve, suspectMs));
       if ((await this.#ping(known.info.id)) !== 'unheard') return;
     }

@@ -1,8 +1,8 @@
 /** The commands that control a run; the code that calls a server is loaded only when one of them runs. */
 import { type Command, InvalidArgumentError } from 'commander';
+import { REPLAYABLE } from '../../coordination/protocol/node.ts';
 import type { ControlAction } from '../commands/control.ts';
 import type { CliContext, Done } from '../context.ts';
-import { REPLAY_REASONS } from '../replay/file-replay.ts';
 import { collect, jsonOption, RUN_ARGUMENT, withLocation } from './options.ts';
 
 const DESCRIPTIONS: Readonly<Record<ControlAction, string>> = {
@@ -28,7 +28,7 @@ export function addControl(program: Command, context: CliContext, done: Done): v
       .option('--node <id>', 'only this node, repeatable; `catena letters` lists the ids', collect)
       .option(
         '--reason <reason>',
-        `only nodes that ended for this reason, repeatable: ${REPLAY_REASONS.join(', ')}`,
+        `only nodes that ended for this reason, repeatable: ${REPLAYABLE.join(', ')}`,
         collectReason,
       )
       .option('--rejoin', 'run later phases again; otherwise a join that has happened is not repeated')
@@ -40,6 +40,6 @@ export function addControl(program: Command, context: CliContext, done: Done): v
 }
 
 function collectReason(value: string, previous: readonly string[] | undefined): readonly string[] {
-  if ((REPLAY_REASONS as readonly string[]).includes(value)) return collect(value, previous);
-  throw new InvalidArgumentError(`Allowed choices are ${REPLAY_REASONS.join(', ')}.`);
+  if ((REPLAYABLE as readonly string[]).includes(value)) return collect(value, previous);
+  throw new InvalidArgumentError(`Allowed choices are ${REPLAYABLE.join(', ')}.`);
 }

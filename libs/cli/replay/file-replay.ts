@@ -1,7 +1,7 @@
 /** Reopens dead nodes of a run in a file; the next `catena run` of its module executes them. */
 import type { Clock } from '../../clock/clock.ts';
 import { ReplayCode } from '../../coordination/protocol/errors.ts';
-import type { ChainNode } from '../../coordination/protocol/node.ts';
+import { type ChainNode, REPLAYED_BY_DEFAULT } from '../../coordination/protocol/node.ts';
 import { CatenaError } from '../../errors/catena-error.ts';
 import { deadNodes } from '../../stage/run/close-run.ts';
 import { requireUnmarked } from '../../stage/run/tasks.ts';
@@ -20,16 +20,6 @@ export interface ReplaySelection {
 
 /** The outcome for a node. */
 export type ReplayWord = 'replayed' | 'not_replayable' | 'draining' | 'unknown_node';
-
-export const REPLAY_REASONS = [
-  'failed',
-  'crashed',
-  'deadline_exceeded',
-  'terminated',
-  'cancelled',
-  'left_out',
-] as const;
-const DEFAULT_REASONS: readonly string[] = ['failed', 'crashed'];
 
 const WORDS = {
   [ReplayCode.REPLAYED]: 'replayed',
@@ -65,7 +55,7 @@ export async function replayInFile(
 }
 
 function isChosen({ id, deathReason }: ChainNode, { nodeIds, reasons }: ReplaySelection): boolean {
-  const wanted = reasons.length > 0 || nodeIds.length > 0 ? reasons : DEFAULT_REASONS;
+  const wanted = reasons.length > 0 || nodeIds.length > 0 ? reasons : REPLAYED_BY_DEFAULT;
   return (nodeIds.length === 0 || nodeIds.includes(id)) && (wanted.length === 0 || wanted.includes(deathReason));
 }
 

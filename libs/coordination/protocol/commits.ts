@@ -108,6 +108,21 @@ export interface PumpOutcome {
   readonly toFill?: number;
 }
 
+/** The answer to a commit that was refused: nothing of it counts. */
+export function refusedCommit(code: CommitOutcome['code']): CommitOutcome {
+  return { code, wakeUps: [], released: [], created: 0, gateLost: 0, leftOut: 0, items: 0, releasing: false };
+}
+
+export const NOTHING_PUMPED: PumpOutcome = {
+  code: PumpCode.NOT_RELEASING,
+  wakeUps: [],
+  released: [],
+  created: 0,
+  gateLost: 0,
+  leftOut: 0,
+  more: false,
+};
+
 export interface CommitTransitions {
   /**
    * Keeps children ahead of their commit, so that a step may yield more than one commit carries.

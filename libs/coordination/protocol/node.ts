@@ -27,6 +27,19 @@ export type DeathReason =
   | 'superseded'
   | 'left_out';
 
+/** The reasons for which a dead node can be replayed: the node that took the place of a superseded one is there already. */
+export const REPLAYABLE = [
+  'failed',
+  'crashed',
+  'deadline_exceeded',
+  'terminated',
+  'cancelled',
+  'left_out',
+] as const satisfies readonly DeathReason[];
+
+/** Those of them that are replayed unless others are asked for. */
+export const REPLAYED_BY_DEFAULT: readonly DeathReason[] = ['failed', 'crashed'];
+
 /** Whether a dead node failed: joins count it, and it becomes a dead letter. */
 export function isFailure(reason: DeathReason | ''): boolean {
   return reason !== 'superseded' && reason !== 'left_out';

@@ -54,6 +54,13 @@ export interface DrainOutcome {
   readonly wakeUps: readonly WakeUp[];
 }
 
+export const NOTHING_DRAINED: DrainOutcome = {
+  code: DrainCode.NOTHING_TO_DRAIN,
+  ended: 0,
+  more: false,
+  wakeUps: [],
+};
+
 export interface PhaseTransitions {
   /**
    * Closes a phase whose deadline has passed, and opens the next one with the existing results.

@@ -8,9 +8,11 @@ import {
   type CommitCommand,
   type CommitOutcome,
   MAX_CHILDREN,
+  NOTHING_PUMPED,
   PumpCode,
   type PumpCommand,
   type PumpOutcome,
+  refusedCommit,
   StageCode,
   type Usage,
 } from '../protocol/commits.ts';
@@ -78,7 +80,7 @@ export async function commitSuccess(deps: RedisDeps, command: CommitCommand): Pr
   });
   if (reply?.payload === undefined) {
     const code = (reply?.code ?? CommitCode.FENCING_REJECT) as CodeOf<typeof CommitCode>;
-    return { code, wakeUps: [], released: [], created: 0, gateLost: 0, leftOut: 0, items: 0, releasing: false };
+    return refusedCommit(code);
   }
   const [state, created = 0, gateLost = 0, packed, released, fill = -1, leftOut = 0] = reply.payload as CommitPayload;
   const code = reply.code as CodeOf<typeof CommitCode>;
@@ -107,16 +109,6 @@ function usageArg({ items, bytes, tooDeep }: Usage = { items: 0, bytes: 0, tooDe
   return `${items},${bytes},${tooDeep}`;
 }
 
-const NOT_RELEASING: PumpOutcome = {
-  code: PumpCode.NOT_RELEASING,
-  wakeUps: [],
-  released: [],
-  created: 0,
-  gateLost: 0,
-  leftOut: 0,
-  more: false,
-};
-
 type Batch = readonly [token: string, stagers: unknown, head: number, ids: unknown];
 
 type PumpPayload = readonly [
@@ -133,7 +125,7 @@ export async function childrenPump(deps: RedisDeps, { node, wakeUps }: PumpComma
     (await deps.runner.run(childrenLookScript, keys, [MAX_CHILDREN])).payload as Batch;
   for (;;) {
     const [token, stagers] = await look([nodeKey]);
-    if (token === '') return NOT_RELEASING;
+    if (token === '') return NOTHING_PUMPED;
     const [, , head, list] = await look([nodeKey, staged(token)]);
     const ids = readList<string>(list);
     const others = readList<string>(stagers).filter((other) => other !== token);
@@ -142,7 +134,7 @@ export async function childrenPump(deps: RedisDeps, { node, wakeUps }: PumpComma
       args: [node.id, token, wakeUps, head, ids.length],
     }));
     if (reply?.code === PumpScriptCode.OTHER_BATCH) continue;
-    if (reply === undefined || reply.code !== PumpScriptCode.MOVED) return NOT_RELEASING;
+    if (reply === undefined || reply.code !== PumpScriptCode.MOVED) return NOTHING_PUMPED;
     const [more, created, gateLost, packed, released, fill, leftOut] = reply.payload as PumpPayload;
     assertCreated(node, ids.length, created, gateLost + leftOut);
     const woken = readWakeUps(packed, node);

@@ -6,6 +6,7 @@ import {
   type DrainOutcome,
   EarlyOpenCode,
   type EarlyOpenCommand,
+  NOTHING_DRAINED,
   PhaseCloseCode,
   type PhaseCloseCommand,
 } from '../protocol/phases.ts';
@@ -51,7 +52,6 @@ export async function earlyOpen(
  */
 export async function scopeDrain(deps: RedisDeps, command: DrainCommand): Promise<DrainOutcome> {
   const { runId, moduleId, phase, limit } = command;
-  const nothing: DrainOutcome = { code: DrainCode.NOTHING_TO_DRAIN, ended: 0, more: false, wakeUps: [] };
   const due = deps.keys.of(runId).due(moduleId, phase);
   for (let from = 0; ; ) {
     const start = from;
@@ -60,13 +60,13 @@ export async function scopeDrain(deps: RedisDeps, command: DrainCommand): Promis
       keys: ids.map((id) => runKeys.node(id)),
       args: [phase, ...ids],
     }));
-    if (reply === undefined) return nothing;
+    if (reply === undefined) return NOTHING_DRAINED;
     const [ended, kept, packed] = reply.payload as readonly [ended: number, kept: number, wakeUps?: unknown];
     if (ended > 0) {
       const wakeUps = readWakeUps(packed, command);
       return { code: reply.code as CodeOf<typeof DrainCode>, ended, more: ids.length === limit, wakeUps };
     }
-    if (kept === 0 || ids.length < limit) return nothing;
+    if (kept === 0 || ids.length < limit) return NOTHING_DRAINED;
     from += kept;
   }
 }

@@ -7,9 +7,11 @@ import {
   type CommitCommand,
   type CommitOutcome,
   MAX_CHILDREN,
+  NOTHING_PUMPED,
   PumpCode,
   type PumpCommand,
   type PumpOutcome,
+  refusedCommit,
   StageCode,
 } from '../protocol/commits.ts';
 import type { ChainNode, NodeSeed } from '../protocol/node.ts';
@@ -36,15 +38,15 @@ export function stageChildren(tx: Tx, { node, token, children }: Held & { readon
 /** With `cutsItems` no more items are kept than the run's cap allows: the caller stores as many in this transaction. */
 export function commitSuccess(tx: Tx, command: CommitCommand, cutsItems = false): CommitOutcome {
   const found = findNode(tx, command.node);
-  if (found === undefined || found.row.token !== command.token) return refused(CommitCode.FENCING_REJECT);
+  if (found === undefined || found.row.token !== command.token) return refusedCommit(CommitCode.FENCING_REJECT);
   const { row, phase, module } = found;
   if (row.state === 'done' || row.state === 'releasing') return repeated(tx, found, command);
   if (row.death_reason === 'left_out' && row.committed_token === command.token) return repeated(tx, found, command);
   if (row.state !== 'processing') {
-    return refused(row.state === 'dead' ? CommitCode.CAS_CONFLICT : CommitCode.FENCING_REJECT);
+    return refusedCommit(row.state === 'dead' ? CommitCode.CAS_CONFLICT : CommitCode.FENCING_REJECT);
   }
-  if (!isLive(found)) return refused(CommitCode.CAS_CONFLICT);
-  if (tx.staged.countForCommit(row) !== command.staged) return refused(CommitCode.FENCING_REJECT);
+  if (!isLive(found)) return refusedCommit(CommitCode.CAS_CONFLICT);
+  if (tx.staged.countForCommit(row) !== command.staged) return refusedCommit(CommitCode.FENCING_REJECT);
   assertChildren(command.children, phase.idx, module.phases.length);
   assertCounted(tx, found);
 
@@ -116,14 +118,10 @@ function repeated(tx: Tx, { row }: Found, command: CommitCommand): CommitOutcome
   const child = row.handed_over === '' ? undefined : tx.nodes.find(row.handed_over);
   const held = child?.state === 'processing' && child.owner === command.handOver?.owner;
   return {
-    ...refused(CommitCode.ALREADY_COMMITTED),
+    ...refusedCommit(CommitCode.ALREADY_COMMITTED),
     ...(held ? { next: toNode(tx, child) } : {}),
     releasing: row.state === 'releasing',
   };
-}
-
-function refused(code: CommitOutcome['code']): CommitOutcome {
-  return { code, wakeUps: [], released: [], created: 0, gateLost: 0, leftOut: 0, items: 0, releasing: false };
 }
 
 /** Asserts at read what was asserted when the children were staged. */
@@ -138,15 +136,7 @@ export function childrenPump(tx: Tx, { node, wakeUps }: PumpCommand): PumpOutcom
   const found = findNode(tx, node);
   // Under a mark no child is created: the node is ended with its scope.
   if (found === undefined || found.row.state !== 'releasing' || !isLive(found)) {
-    return {
-      code: PumpCode.NOT_RELEASING,
-      wakeUps: [],
-      released: [],
-      created: 0,
-      gateLost: 0,
-      leftOut: 0,
-      more: false,
-    };
+    return NOTHING_PUMPED;
   }
   const { row, phase, module } = found;
   assertCounted(tx, found);

@@ -14,6 +14,7 @@ import {
   type DrainOutcome,
   EarlyOpenCode,
   type EarlyOpenCommand,
+  NOTHING_DRAINED,
   PhaseCloseCode,
   type PhaseCloseCommand,
 } from '../protocol/phases.ts';
@@ -71,13 +72,12 @@ function isOverEarly(tx: Tx, phase: PhaseScope): boolean {
 export function scopeDrain(tx: Tx, { runId, moduleId, phase: idx, limit }: DrainCommand): DrainOutcome {
   const module = tx.scopes.run(runId)?.modules.find((each) => each.moduleId === moduleId);
   const phase = module?.phases[idx];
-  if (module === undefined || phase === undefined)
-    return { code: DrainCode.NOTHING_TO_DRAIN, ended: 0, more: false, wakeUps: [] };
+  if (module === undefined || phase === undefined) return NOTHING_DRAINED;
   const { run } = module;
   const marked = isMarked(module);
   const isOver = marked || phase.closed !== '';
   const rows = run.state === 'open' ? drainable(tx, phase, { isOver, marked, limit }) : [];
-  if (rows.length === 0) return { code: DrainCode.NOTHING_TO_DRAIN, ended: 0, more: false, wakeUps: [] };
+  if (rows.length === 0) return NOTHING_DRAINED;
   for (const row of rows) {
     // A releasing node dies too: its items are kept, and a replay can still create the missing children.
     endDead(tx, row, phase, isOver ? drainReason(phase) : 'left_out');

@@ -327,7 +327,7 @@ async function commit(
   const child = staged === 0 && children.length === 1 && deps.solitude.isOpen ? onlyChild : undefined;
   deps.meters.drops(drops);
   const sinceMs = deps.clock.monotonic();
-  const grant = deps.publisher.grant(childStage, children.length, priorityClass(run.task.priority ?? 0));
+  const grant = deps.publisher.grant(childStage, children.length, priorityClass(run.task.priority));
   let outcome: CommitOutcome;
   try {
     outcome = await sendCommit(deps, node, ending, { wakeUps: grant.count, claimsChild: child !== undefined });

@@ -55,7 +55,7 @@ export class ChildrenPump {
   async #pumpBatch(node: NodeRef): Promise<boolean> {
     const { coordinator, publisher, runs, meters, fillWindow } = this.#deps;
     const run = await runs.load(node.runId);
-    const of = priorityClass(run.task.priority ?? 0);
+    const of = priorityClass(run.task.priority);
     // Only the rows tell whether the children are hops or requests, so both queues need room.
     const grants = [publisher.grant('ingress', BATCH, of), publisher.grant('downloader', BATCH, of)];
     try {

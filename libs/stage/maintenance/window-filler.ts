@@ -61,7 +61,7 @@ export class WindowFiller {
   async #fillOnce(scope: Fillable): Promise<number | undefined> {
     const { coordinator, publisher, runs } = this.#deps;
     const run = await runs.load(scope.runId);
-    const of = priorityClass(run.task.priority ?? 0);
+    const of = priorityClass(run.task.priority);
     const grants = [publisher.grant('ingress', BATCH, of), publisher.grant('downloader', BATCH, of)] as const;
     try {
       const [hops, requests] = [grants[0].count, grants[1].count];

@@ -8,7 +8,7 @@ import {
   ReplayOutcome,
 } from '../../../libs/contracts/services.ts';
 import { ReplayCode } from '../../../libs/coordination/protocol/errors.ts';
-import type { ChainNode, DeathReason } from '../../../libs/coordination/protocol/node.ts';
+import { type ChainNode, REPLAYABLE, REPLAYED_BY_DEFAULT } from '../../../libs/coordination/protocol/node.ts';
 import type { WakeUp } from '../../../libs/coordination/protocol/outcome.ts';
 import { CatenaError } from '../../../libs/errors/catena-error.ts';
 import { childMessages } from '../../../libs/stage/messages/wake-ups.ts';
@@ -22,15 +22,6 @@ import { keepOpen } from './keep-open.ts';
 
 const BATCH = 100;
 const MAX_NODE_IDS = 1_000;
-const REASONS: readonly DeathReason[] = [
-  'failed',
-  'crashed',
-  'deadline_exceeded',
-  'terminated',
-  'cancelled',
-  'left_out',
-];
-const DEFAULT_REASONS: readonly string[] = ['failed', 'crashed'];
 /** The longest wait for a drain. */
 const MAX_DRAIN_LOOKS = 40;
 
@@ -55,7 +46,7 @@ export async function* replayDeadLetters(
   const record = await findReplayable(deps, runId);
   await requireUnmarked(deps.store, record);
   const missing = new Set(nodeIds);
-  const chosenReasons = new Set(reasons.length > 0 || nodeIds.length > 0 ? reasons : DEFAULT_REASONS);
+  const chosenReasons = new Set(reasons.length > 0 || nodeIds.length > 0 ? reasons : REPLAYED_BY_DEFAULT);
   const isChosen = ({ id, deathReason }: ChainNode): boolean =>
     (nodeIds.length === 0 || missing.has(id)) && (chosenReasons.size === 0 || chosenReasons.has(deathReason));
 
@@ -72,8 +63,8 @@ export async function* replayDeadLetters(
 }
 
 function reasonFault(reason: string, at: number): FieldIssue | undefined {
-  if ((REASONS as readonly string[]).includes(reason)) return undefined;
-  return { path: `reasons[${at}]`, message: `is "${reason}", but must be one of ${REASONS.join(', ')}` };
+  if ((REPLAYABLE as readonly string[]).includes(reason)) return undefined;
+  return { path: `reasons[${at}]`, message: `is "${reason}", but must be one of ${REPLAYABLE.join(', ')}` };
 }
 
 async function findReplayable({ store, coordinator }: IngressApiDeps, runId: string): Promise<RunRecord> {

@@ -6,11 +6,7 @@ const TICKS_PER_SECOND = 100;
 
 /** User and system time of these processes and of their children, ended ones included. Those that are gone count nothing. */
 export function cpuSecondsOf(pids: readonly number[]): number {
-  const family = new Set(pids);
-  const all = readdirSync('/proc').flatMap((name) => (/^\d+$/.test(name) ? (readStat(Number(name)) ?? []) : []));
-  return all
-    .filter(({ pid, parent }) => family.has(pid) || family.has(parent))
-    .reduce((sum, { ticks }) => sum + ticks / TICKS_PER_SECOND, 0);
+  return familyOf(pids).reduce((sum, { ticks }) => sum + ticks / TICKS_PER_SECOND, 0);
 }
 
 /** The sum of the most memory that each of them has held. */
@@ -22,14 +18,17 @@ export function peakRssBytesOf(pids: readonly number[]): number {
  * The memory that these processes and their children have now, each page that they share counted once. Those that are gone have none.
  */
 export function memoryBytesOf(pids: readonly number[]): number {
+  return familyOf(pids).reduce((sum, { pid }) => {
+    const kibibytes = /^Pss:\s+(\d+) kB$/m.exec(read(`/proc/${pid}/smaps_rollup`) ?? '')?.[1];
+    return sum + Number(kibibytes ?? 0) * 1_024;
+  }, 0);
+}
+
+/** These processes and their children, without those that are gone. */
+function familyOf(pids: readonly number[]): Stat[] {
   const family = new Set(pids);
   const all = readdirSync('/proc').flatMap((name) => (/^\d+$/.test(name) ? (readStat(Number(name)) ?? []) : []));
-  return all
-    .filter(({ pid, parent }) => family.has(pid) || family.has(parent))
-    .reduce((sum, { pid }) => {
-      const kibibytes = /^Pss:\s+(\d+) kB$/m.exec(read(`/proc/${pid}/smaps_rollup`) ?? '')?.[1];
-      return sum + Number(kibibytes ?? 0) * 1_024;
-    }, 0);
+  return all.filter(({ pid, parent }) => family.has(pid) || family.has(parent));
 }
 
 function peakRssBytes(pid: number): number {
