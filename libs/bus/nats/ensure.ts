@@ -10,6 +10,11 @@ import type { WantedConsumer, WantedStream } from './topology.ts';
 const OVERLAP_LOOKS = 5;
 const OVERLAP_WAIT_MS = 50;
 
+/** What is found missing may still be under way to its end; this is waited for before it is created. */
+export type BeforeCreating = () => Promise<void>;
+
+const AT_ONCE: BeforeCreating = async () => {};
+
 /**
  * Returns true when the stream was created. Throws `bus.stream_conflict` when a different one has its name, and
  * `bus.replicas_fixed` when it has another number of replicas and the server must not change it.
@@ -18,11 +23,13 @@ export async function ensureStream(
   manager: JetStreamManager,
   wanted: WantedStream,
   serverVersion: string,
+  beforeCreating = AT_ONCE,
   looks = OVERLAP_LOOKS,
 ): Promise<boolean> {
   try {
     const found = await unlessMissing(manager.streams.info(wanted.name), API_CODE.streamNotFound);
     if (found === undefined) {
+      await beforeCreating();
       await manager.streams.add(wanted);
       return true;
     }
@@ -36,10 +43,10 @@ export async function ensureStream(
     return false;
   } catch (thrown) {
     const code = apiCode(thrown);
-    if (code === API_CODE.streamNameInUse) return ensureStream(manager, wanted, serverVersion, looks);
+    if (code === API_CODE.streamNameInUse) return ensureStream(manager, wanted, serverVersion, beforeCreating, looks);
     if (code === API_CODE.subjectsOverlap && looks > 1) {
       await delay(OVERLAP_WAIT_MS);
-      return ensureStream(manager, wanted, serverVersion, looks - 1);
+      return ensureStream(manager, wanted, serverVersion, beforeCreating, looks - 1);
     }
     throw streamError(thrown, wanted);
   }
@@ -50,11 +57,13 @@ export async function ensureConsumer(
   manager: JetStreamManager,
   stream: string,
   wanted: WantedConsumer,
+  beforeCreating = AT_ONCE,
 ): Promise<boolean> {
   const name = wanted.durable_name;
   try {
     const found = await unlessMissing(manager.consumers.info(stream, name), API_CODE.consumerNotFound);
     if (found === undefined) {
+      await beforeCreating();
       await manager.consumers.add(stream, wanted);
       return true;
     }
@@ -63,7 +72,7 @@ export async function ensureConsumer(
     if (differences(found.config, wanted).length > 0) await manager.consumers.update(stream, name, wanted);
     return false;
   } catch (thrown) {
-    if (apiCode(thrown) === API_CODE.consumerExists) return ensureConsumer(manager, stream, wanted);
+    if (apiCode(thrown) === API_CODE.consumerExists) return ensureConsumer(manager, stream, wanted, beforeCreating);
     throw consumerError(thrown, stream, name);
   }
 }

@@ -60,6 +60,7 @@ export class NatsBus implements Bus {
       namespace,
       timeoutMs: requestTimeoutMs,
       restore: () => keeper.restore(),
+      remake: (subject, sentAtMs) => keeper.remake(subject, sentAtMs),
     });
     this.events = new NatsEvents({
       connection,

@@ -32,6 +32,11 @@ export function isStreamFull(thrown: unknown): boolean {
   return apiCode(thrown) === API_CODE.storeFailed && /maximum (?:messages|bytes) exceeded/.test(String(thrown));
 }
 
+/** Whether a publish was refused because its stream has lost its files; it refuses everything until it is made anew. */
+export function isWithoutFiles(thrown: unknown): boolean {
+  return apiCode(thrown) === API_CODE.storeFailed && /no such file|cannot find the (?:file|path)/i.test(String(thrown));
+}
+
 /** Whether nobody listens where a request was sent. */
 export function isUnheard(thrown: unknown): boolean {
   if (thrown instanceof errors.NoRespondersError) return true;

@@ -161,6 +161,23 @@ it('is told at once when the consumer that it waits at is deleted', async () => 
   await vi.waitFor(() => expect(hands.seen).toEqual(['n']), PATIENT);
 });
 
+it('makes a stream that has lost its files anew, for it would refuse every message', async () => {
+  const { server } = await newServer();
+  const { bus, namespace, notices } = await openBus(server.url);
+  const hands = holding(bus, 1);
+  // A server that has just started opens the files of a stream with its first message.
+  await server.restart();
+  await vi.waitFor(() => expect(notices.map(({ kind }) => kind)).toContain('reconnected'), PATIENT);
+  await server.removeFilesOf(`${namespace}_CHAIN_REQUEST`);
+  expect(await Promise.all(['n', 'o', 'p'].map((id) => bus.publish(request(id))))).toEqual([true, true, true]);
+  expect(notices).toContainEqual({ kind: 'restored', streams: 1, consumers: 1 });
+  for (const count of [1, 2, 3]) {
+    await vi.waitFor(() => expect(hands.seen).toHaveLength(count), PATIENT);
+    hands.ack();
+  }
+  expect(hands.seen.toSorted()).toEqual(['n', 'o', 'p']);
+});
+
 it('keeps trying while something stands in the way of what it must make again, and says why', async () => {
   const { server, manager } = await newServer();
   const { bus, namespace, notices } = await openBus(server.url);

@@ -12,7 +12,7 @@ import { CatenaError, toCatenaError } from '../../errors/catena-error.ts';
 import { inCallSpan } from '../../telemetry/spans.ts';
 import { outgoingHeaders, sizeOf } from './message-headers.ts';
 import { sendSpan } from './message-spans.ts';
-import { isGone, isLeaderless, isStreamFull, toBusError } from './nats-error.ts';
+import { isGone, isLeaderless, isStreamFull, isWithoutFiles, toBusError } from './nats-error.ts';
 
 export interface PublishingOptions {
   readonly connection: NatsConnection;
@@ -21,6 +21,8 @@ export interface PublishingOptions {
   readonly timeoutMs: number;
   /** Creates missing streams and consumers again. */
   readonly restore: () => Promise<void>;
+  /** Makes the stream of a subject anew; see {@link TopologyKeeper.remake}. */
+  readonly remake: (subject: string, sentAtMs: number) => Promise<void>;
 }
 
 /** An outgoing message as bytes. */
@@ -57,7 +59,7 @@ export class Publishing {
 
   /**
    * Throws `bus.message_too_large` before anything is sent, and `bus.unavailable` (retryable) when the server does not answer in
-   * time. A missing stream is created again, and the message is sent again.
+   * time. A missing stream, or one without its files, is created again, and the message is sent again.
    */
   async bytes(outgoing: Outgoing): Promise<PublishResult> {
     const { connection, namespace } = this.#options;
@@ -77,7 +79,7 @@ export class Publishing {
       return answer.duplicate ? 'duplicate' : 'kept';
     };
     try {
-      return await this.#untilAnswered(send);
+      return await this.#untilAnswered(place, send);
     } catch (thrown) {
       if (isStreamFull(thrown)) return 'full';
       throw toBusError(thrown, `publishing to ${place}`);
@@ -88,35 +90,39 @@ export class Publishing {
    * Sends a message without an answer again, at growing intervals: otherwise only the sweeper would send the wake-up again, long
    * after the server is back, or the cluster has a leader again. The broker stores it once, by its id.
    */
-  async #untilAnswered(send: (waitMs: number) => Promise<PublishResult>): Promise<PublishResult> {
+  async #untilAnswered(place: string, send: (waitMs: number) => Promise<PublishResult>): Promise<PublishResult> {
     const { connection, timeoutMs } = this.#options;
     const startedMs = performance.now();
     for (let failures = 0; ; failures++) {
       const waitMs = backOffMs({ baseMs: timeoutMs / FIRST_WAIT_SHARE, maxMs: timeoutMs }, failures);
-      const untilMs = performance.now() + waitMs;
+      const sentAtMs = performance.now();
+      const untilMs = sentAtMs + waitMs;
       const leftMs = timeoutMs * WAITED_TIMEOUTS - (performance.now() - startedMs);
       try {
         return await send(Math.min(waitMs, leftMs));
       } catch (thrown) {
         if (waitMs >= leftMs || connection.isClosed() || connection.isDraining()) throw thrown;
+        const { restore, remake } = this.#options;
         if (isGone(thrown)) {
-          if (await this.#isRestored()) continue;
+          if (await succeeds(restore)) continue;
+        } else if (isWithoutFiles(thrown)) {
+          if (await succeeds(() => remake(place, sentAtMs))) continue;
         } else if (!isLeaderless(thrown)) throw thrown;
       }
       // An answer that says "not now" comes at once.
       await delay(Math.max(0, untilMs - performance.now()));
     }
   }
+}
 
-  /** Whether the missing streams exist again; false while the server or the cluster does not answer. */
-  async #isRestored(): Promise<boolean> {
-    try {
-      await this.#options.restore();
-      return true;
-    } catch (thrown) {
-      if (toCatenaError(thrown, 'bus.unavailable', 'retryable').class === 'retryable') return false;
-      throw thrown;
-    }
+/** False while the server or the cluster does not answer; throws what stays. */
+async function succeeds(mend: () => Promise<void>): Promise<boolean> {
+  try {
+    await mend();
+    return true;
+  } catch (thrown) {
+    if (toCatenaError(thrown, 'bus.unavailable', 'retryable').class === 'retryable') return false;
+    throw thrown;
   }
 }
 

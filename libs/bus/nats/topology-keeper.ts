@@ -1,7 +1,8 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { CatenaError } from '../../errors/catena-error.ts';
-import { ensureConsumer, ensureStream } from './ensure.ts';
+import { type BeforeCreating, ensureConsumer, ensureStream } from './ensure.ts';
 import { isJetStreamAbsent, toBusError } from './nats-error.ts';
 import type { WantedPart } from './topology.ts';
 
@@ -10,6 +11,12 @@ export interface MadeParts {
   readonly streams: number;
   readonly consumers: number;
 }
+
+/**
+ * How long nats-server may still delete what it does not find any more: it removes the files last, and with them those of what was
+ * created meanwhile under the same name (seen with 2.9.10).
+ */
+const DELETING_MS = 250;
 
 /** Creates the streams and consumers at the start, and again when they are missing. */
 export class TopologyKeeper {
@@ -20,6 +27,9 @@ export class TopologyKeeper {
   #underWay: Promise<void> | undefined;
   /** What was created since the listener was told last: a round that fails has created some of it. */
   #made = { streams: 0, consumers: 0 };
+  /** By name, streams that refused a message for want of their files: when each was created, and when that was seen. */
+  readonly #withoutFiles = new Map<string, { readonly created: string; readonly seenAtMs: number }>();
+  #remaking: Promise<void> | undefined;
 
   private constructor(connection: NatsConnection, manager: JetStreamManager, wanted: readonly WantedPart[]) {
     this.#connection = connection;
@@ -53,20 +63,49 @@ export class TopologyKeeper {
     return this.#underWay;
   }
 
+  /**
+   * Makes the stream of a subject anew after it refused a message for want of its files, as it would until the server starts again. It is
+   * done when a message that was sent later, at `sentAtMs` of `performance.now()`, is refused too: another process may have done it
+   * meanwhile. What waited in it is lost with the files, and notified again. Throws what the client and {@link TopologyKeeper.restore} throw.
+   */
+  remake(subject: string, sentAtMs: number): Promise<void> {
+    this.#remaking ??= this.#remake(subject, sentAtMs).finally(() => {
+      this.#remaking = undefined;
+    });
+    return this.#remaking;
+  }
+
+  async #remake(subject: string, sentAtMs: number): Promise<void> {
+    const { streams } = this.manager;
+    const name = await streams.find(subject);
+    const { created } = await streams.info(name);
+    const seen = this.#withoutFiles.get(name);
+    if (seen?.created !== created) {
+      this.#withoutFiles.set(name, { created, seenAtMs: performance.now() });
+    } else if (sentAtMs > seen.seenAtMs) {
+      await streams.delete(name);
+      await this.restore();
+    }
+  }
+
   async #restore(): Promise<void> {
-    await this.#ensure();
+    let deleted: Promise<void> | undefined;
+    await this.#ensure(() => {
+      deleted ??= delay(DELETING_MS);
+      return deleted;
+    });
     const made = this.#made;
     this.#made = { streams: 0, consumers: 0 };
     if (made.streams + made.consumers > 0) this.#onRestored?.(made);
   }
 
-  async #ensure(): Promise<void> {
+  async #ensure(beforeCreating?: BeforeCreating): Promise<void> {
     const made = this.#made;
     const version = this.#connection.info?.version ?? '';
     for (const { stream, consumer } of this.#wanted) {
-      if (await ensureStream(this.manager, stream, version)) made.streams += 1;
+      if (await ensureStream(this.manager, stream, version, beforeCreating)) made.streams += 1;
       if (consumer === undefined) continue;
-      if (await ensureConsumer(this.manager, stream.name, consumer)) made.consumers += 1;
+      if (await ensureConsumer(this.manager, stream.name, consumer, beforeCreating)) made.consumers += 1;
     }
   }
 }
