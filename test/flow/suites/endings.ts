@@ -7,50 +7,56 @@ import wrongHop from '../../fixtures/modules/wrong-hop.ts';
 import wrongItem from '../../fixtures/modules/wrong-item.ts';
 
 /** Pieces of work, some of which fail, hang until they are no longer wanted, or both; then a report on what there is. */
-const work = defineModule({
-  name: 'work',
-  version: '1.0.0',
-  input: z.object({
-    good: z.number().default(0),
-    failing: z.number().default(0),
-    hanging: z.number().default(0),
-  }),
-  steps: {
-    piece: computeStep(z.object({ kind: z.enum(['good', 'failing', 'hanging']), n: z.number() }), {
-      retry: { attempts: 2 },
+function workWith(attempts: number) {
+  return defineModule({
+    name: 'work',
+    version: '1.0.0',
+    input: z.object({
+      good: z.number().default(0),
+      failing: z.number().default(0),
+      hanging: z.number().default(0),
     }),
-    report: computeStep(),
-  },
-  items: {
-    piece: z.object({ n: z.number() }),
-    report: z.object({ pieces: z.number(), failures: z.array(z.string()) }),
-  },
-  phases: [{ steps: ['piece'], share: 0.5 }, ['report']],
-}).implement({
-  *start({ go, input }) {
-    for (const kind of ['good', 'failing', 'hanging'] as const) {
-      for (let n = 0; n < input[kind]; n++) yield go.piece({ kind, n });
-    }
-  },
-  steps: {
-    piece: {
-      async *run({ put, state, signal }) {
-        yield put.piece({ n: state.n });
-        if (state.kind === 'failing') throw new Error(`piece ${state.n} is broken`);
-        if (state.kind === 'hanging') await hang(signal);
+    steps: {
+      piece: computeStep(z.object({ kind: z.enum(['good', 'failing', 'hanging']), n: z.number() }), {
+        retry: { attempts },
+      }),
+      report: computeStep(),
+    },
+    items: {
+      piece: z.object({ n: z.number() }),
+      report: z.object({ pieces: z.number(), failures: z.array(z.string()) }),
+    },
+    phases: [{ steps: ['piece'], share: 0.5 }, ['report']],
+  }).implement({
+    *start({ go, input }) {
+      for (const kind of ['good', 'failing', 'hanging'] as const) {
+        for (let n = 0; n < input[kind]; n++) yield go.piece({ kind, n });
+      }
+    },
+    steps: {
+      piece: {
+        async *run({ put, state, signal }) {
+          yield put.piece({ n: state.n });
+          if (state.kind === 'failing') throw new Error(`piece ${state.n} is broken`);
+          if (state.kind === 'hanging') await hang(signal);
+        },
+      },
+      report: {
+        async *run({ items, failures, put }) {
+          let pieces = 0;
+          for await (const _ of items('piece')) pieces += 1;
+          const reasons: string[] = [];
+          for await (const { reason } of failures()) reasons.push(reason);
+          yield put.report({ pieces, failures: reasons });
+        },
       },
     },
-    report: {
-      async *run({ items, failures, put }) {
-        let pieces = 0;
-        for await (const _ of items('piece')) pieces += 1;
-        const reasons: string[] = [];
-        for await (const { reason } of failures()) reasons.push(reason);
-        yield put.report({ pieces, failures: reasons });
-      },
-    },
-  },
-});
+  });
+}
+
+const work = workWith(2);
+/** No piece of it fails for the last time before a threshold of nine errors is reached. */
+const tenacious = workWith(10);
 
 /** Hands out what hangs, so that a test can let it go. */
 const letGo: (() => void)[] = [];
@@ -100,8 +106,8 @@ export function describeEndings(mode: FlowMode): void {
     });
 
     it('beyond a threshold end the module, and what it still had is told', async () => {
-      const node = await startIn(mode, [work], { 'thresholds.module_errors': 5, task_concurrency: 1 });
-      const { end, deadLetters } = await run(node, work, { good: 2, failing: 200 });
+      const node = await startIn(mode, [tenacious], { 'thresholds.module_errors': 5, task_concurrency: 1 });
+      const { end, deadLetters } = await run(node, tenacious, { good: 2, failing: 200 });
       expect(end).toMatchObject({
         finishReason: 'terminated',
         detail: expect.stringMatching(/threshold: [5-9] errors/),
