@@ -87,5 +87,9 @@ describe('the report of a freeze test', () => {
     expect(violations({ latency: latencies(900, 100) })).toContain('p99 of health');
     expect(violations({ latency: latencies(900, 100) }, 10)).toBe('');
     expect(violations({ latency: latencies(1_100, 100) }, 10)).toContain('p99 of health');
+    const slow = { calm: latencies(600, 5), latency: latencies(1_100, 5) };
+    expect(violations(slow)).toContain('p99 of health');
+    expect(violations(slow, 10)).toBe('');
+    expect(violations({ ...slow, latency: latencies(1_300, 5) }, 10)).toContain('p99 of health');
   });
 });

@@ -1,4 +1,5 @@
 /** A Redis that has lost writes: it is noticed, every open run is audited, and each ends as if nothing had been. */
+import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { loadConfig } from '../../libs/config/load-config.ts';
@@ -11,6 +12,7 @@ import { tree, UNDISTURBED, undisturbed } from '../fixtures/modules/tree.ts';
 import { type NatsServer, startNatsServer } from '../fixtures/servers/nats-server.ts';
 import { type PostgresServer, startPostgres } from '../fixtures/servers/postgres-server.ts';
 import { type RedisSentinel, startRedisSentinel } from '../fixtures/servers/redis-sentinel.ts';
+import { unreplicatedMarker } from '../fixtures/unreplicated-marker.ts';
 
 const PATIENT = { timeout: 60_000, interval: 100 };
 
@@ -117,6 +119,8 @@ async function marked(place: Place): Promise<void> {
 /** Large and slow enough to be at work for several seconds on any machine. */
 const LONG: Settings = { task_concurrency: 2 };
 const MANY = { branches: 100 };
+/** For so long, at least, what is written is lost. */
+const LOST_MS = 2_500;
 
 describe('a failover', () => {
   it('that loses the last seconds is noticed: the incarnation is raised, and the run loses and doubles nothing', async () => {
@@ -124,7 +128,10 @@ describe('a failover', () => {
     const runId = await submit(place, MANY);
     await underWay(place, runId);
     await marked(place);
-    await redis.failover({ losesMs: 2_500 });
+    await redis.failover({
+      whileCut: (replica) =>
+        Promise.all([delay(LOST_MS), unreplicatedMarker(replica, place.settings['store.url'] as string)]),
+    });
     await place.node.closed(runId);
     expect(await itemsOf(place.node, runId)).toEqual(undisturbed(MANY.branches));
     await vi.waitFor(() => expect(said(place, /^the audit of all open runs has ended/)).not.toEqual([]), PATIENT);

@@ -43,6 +43,8 @@ export class Cluster {
   readonly #services: { readonly name: string; readonly selector: Readonly<Record<string, string>> }[] = [];
   readonly #running = new Set<Running>();
   readonly #deployments = new Map<string, Deployment & { readonly running: Set<Running> }>();
+  /** The changes of each Deployment, one after the other: a rollout also replaces the pod that is just being started for a dead one. */
+  readonly #changes = new Map<string, Promise<unknown>>();
   readonly #hosts: string;
   #nextPod = 0;
 
@@ -76,7 +78,10 @@ export class Cluster {
     await this.#writeHosts();
     for (const object of objects.filter(({ kind }) => kind === 'Job')) await this.#runJob(object);
     await Promise.all(
-      objects.filter(({ kind }) => kind === 'Deployment').map((object) => this.#roll(deploymentOf(object))),
+      objects
+        .filter(({ kind }) => kind === 'Deployment')
+        .map(deploymentOf)
+        .map((next) => this.#inTurn(next.name, () => this.#roll(next))),
     );
   }
 
@@ -85,7 +90,9 @@ export class Cluster {
     let isOver = false;
     const loop = (async () => {
       while (!isOver) {
-        for (const each of [...this.#running]) if (each.pod.hasEnded) await this.#replace(each);
+        for (const each of [...this.#running]) {
+          if (each.pod.hasEnded) await this.#inTurn(each.deployment, () => this.#replace(each));
+        }
         await sleep(LOOK_MS);
       }
     })();
@@ -114,6 +121,15 @@ export class Cluster {
     this.#free.push(station);
     if (code !== 0) throw new Error(`job ${pod.name} ended with ${code}: ${pod.log.join('')}`);
     this.#options.onProgress(`job ${pod.name} has ended well`);
+  }
+
+  #inTurn(deployment: string, change: () => Promise<void>): Promise<void> {
+    const changed = (this.#changes.get(deployment) ?? Promise.resolve()).then(change);
+    this.#changes.set(
+      deployment,
+      changed.catch(() => undefined),
+    );
+    return changed;
   }
 
   /** At most one pod more than there should be, and never one less. */
@@ -163,6 +179,8 @@ export class Cluster {
   }
 
   async #replace(each: Running): Promise<void> {
+    // A rollout has ended it meanwhile.
+    if (!this.#running.has(each)) return;
     this.#forget(each);
     await this.#writeHosts();
     const deployment = this.#deployments.get(each.deployment)!;
