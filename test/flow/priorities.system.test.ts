@@ -10,6 +10,7 @@ const HOP_WINDOW = 32;
 const LARGE = 6;
 const HOPS = 4;
 const MS = 10;
+const ROUNDS = 3;
 
 async function doneOf({ ingress }: Deployment, runIds: readonly string[]): Promise<number> {
   const runs = await Promise.all(runIds.map((runId) => ingress.getRun({ runId })));
@@ -34,8 +35,13 @@ it('K5: an urgent run waits for few nodes of those that wait in the streams befo
     expect(end).toMatchObject({ items: HOPS, dead: 0 });
     return (await doneOf(deployment, large)) - before;
   };
-  const urgent = await meanwhile(1_000);
-  const equal = await meanwhile(-1);
+  // In turn and several times: what else the machine does meanwhile is the same for both.
+  let urgent = 0;
+  let equal = 0;
+  for (let round = 0; round < ROUNDS; round += 1) {
+    urgent += await meanwhile(1_000);
+    equal += await meanwhile(-1);
+  }
   expect(urgent).toBeLessThan(equal / 2);
   expect(urgent).toBeGreaterThan(0);
 });

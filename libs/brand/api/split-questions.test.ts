@@ -21,8 +21,9 @@ it.each([
 });
 
 it('takes no longer than the text is long', () => {
-  const text = `${'?'.repeat(20_000)}x`.repeat(5);
+  // In a time of the square of the length it would take minutes.
+  const text = `${'?'.repeat(200_000)}x`.repeat(5);
   const startMs = performance.now();
   expect(splitQuestions(text).join('')).toBe(text);
-  expect(performance.now() - startMs).toBeLessThan(500);
+  expect(performance.now() - startMs).toBeLessThan(10_000);
 });

@@ -1,13 +1,18 @@
 /** A bus for a test, with a namespace of its own on the test's server. */
+import { setTimeout as delay } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
 import { decodeMessage, type Message } from '../../contracts/chain.ts';
 import { ExecutionContext, TaskRef } from '../../contracts/messages.ts';
 import type { Dispatched } from '../../contracts/subjects.ts';
+import { CatenaError } from '../../errors/catena-error.ts';
 import type { Delivery, Receiver } from '../port.ts';
 import type { NatsBus } from './nats-bus.ts';
 import type { BusNotice } from './notice.ts';
 import { type NatsBusOptions, openNatsBus } from './open-nats-bus.ts';
 import type { RefusedMessage } from './read-message.ts';
+
+const MOST_TRIES = 20;
+const AGAIN_MS = 100;
 
 let namespaces = 0;
 
@@ -27,7 +32,7 @@ export async function openBus(url: string, options: Partial<NatsBusOptions> = {}
   const notices: BusNotice[] = [];
   const refused: RefusedMessage[] = [];
   const namespace = options.namespace ?? newNamespace();
-  const bus = await openNatsBus({
+  const bus = await openPatiently({
     url,
     namespace,
     capacity: 100,
@@ -43,6 +48,18 @@ export async function openBus(url: string, options: Partial<NatsBusOptions> = {}
   });
   onTestFinished(() => bus.close());
   return { bus, namespace, notices, refused };
+}
+
+/** Tries again, as a service does at its start: a cluster that has yet to elect a leader does not answer in time. */
+async function openPatiently(options: NatsBusOptions): Promise<NatsBus> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await openNatsBus(options);
+    } catch (error) {
+      if (!(error instanceof CatenaError) || error.code !== 'bus.unavailable' || tries === MOST_TRIES) throw error;
+      await delay(AGAIN_MS);
+    }
+  }
 }
 
 /** A valid request of module `m`, of a run of its own for each priority. */
